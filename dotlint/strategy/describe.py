@@ -1,0 +1,252 @@
+"""What a strategy means in GPUs, as plain data for whoever shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING, Any, Final
+
+from dotlint.strategy.arithmetic import Sum, arithmetic
+from dotlint.strategy.degrees import AXES, AXIS_NAMES
+from dotlint.strategy.presets import PRESETS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dotlint.strategy.gpus import GpuSet
+    from dotlint.strategy.model import ModelFacts
+    from dotlint.strategy.phases import Phase, Strategy
+    from dotlint.strategy.placement import Partition
+
+_MEANINGS: Final[Mapping[str, str]] = {
+    "pp": "the layers in {n} stages, one after another",
+    "vpp": "each stage in {n} chunks of layers, interleaved",
+    "ep": "the experts in {n} groups",
+    "etp": "each expert in {n} shards",
+    "edp": "{n} copies of each expert",
+    "tp": "each layer's weights in {n} shards",
+    "sp": "the tokens of a sequence in {n} parts",
+    "cp": "the context in {n} parts, attention included",
+    "dcp": "the KV cache of decode in {n} parts",
+    "dp": "{n} replicas, each with requests of its own",
+}
+_SINGLE: Final = "not divided"
+
+
+@dataclass(frozen=True, slots=True)
+class DegreeRow:
+    """One axis: its degree, its full name, and what it does to the model."""
+
+    axis: str
+    degree: int
+    name: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageRow:
+    """One stage, numbered from 1. `layers` are 1-based, inclusive, a pair a chunk; None where unknown."""
+
+    number: int
+    gpus: GpuSet
+    layers: tuple[tuple[int, int], ...] | None
+    shards: Partition
+    sequence: Partition
+    experts: Partition
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseDescription:
+    """One phase. `formula` is the arithmetic of its GPUs; `sums` the arithmetic against the model."""
+
+    name: str
+    assumed: bool
+    file: str | None
+    degrees: tuple[DegreeRow, ...]
+    formula: str
+    total: int
+    gpus: GpuSet
+    stage_size: int
+    stages: tuple[StageRow, ...]
+    verdict: str
+    sums: tuple[Sum, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A whole strategy; `total` counts every GPU once that any phase uses."""
+
+    source: str
+    layout: str
+    layout_text: str
+    pool: str | None
+    total: int
+    phases: tuple[PhaseDescription, ...]
+    model: ModelFacts
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON: names and figures as they are, GPU sets as text such as "0-15"."""
+        return {
+            "source": self.source,
+            "layout": self.layout,
+            "pool": self.pool,
+            "gpus": self.total,
+            "model": self.model.to_dict(),
+            "phases": [_phase_dict(phase) for phase in self.phases],
+        }
+
+
+def describe(strategy: Strategy) -> Description:
+    """Work out everything that there is to show of a strategy."""
+    gpus = strategy.declared_gpus
+    return Description(
+        source=strategy.source,
+        layout=strategy.layout.name,
+        layout_text=_layout_text(strategy),
+        pool=strategy.pool,
+        total=len(gpus),
+        phases=tuple(_describe_phase(phase, strategy.model) for phase in strategy.phases),
+        model=strategy.model,
+    )
+
+
+def _layout_text(strategy: Strategy) -> str:
+    layout = strategy.layout
+    if layout.preset is not None:
+        text = f"{PRESETS[layout.preset].title}: a dense grid and one of experts over the same GPUs"
+    elif layout.model == "overlay":
+        text = "a dense grid and one of experts over the same GPUs"
+    else:
+        text = "every axis multiplies the GPUs"
+    orders = [("order", layout.order), ("expert order", layout.expert_order)]
+    return "; ".join([text, *(f"{name} {','.join(axes)}" for name, axes in orders if axes is not None)])
+
+
+def _describe_phase(phase: Phase, model: ModelFacts) -> PhaseDescription:
+    return PhaseDescription(
+        name=phase.name,
+        assumed=phase.assumed,
+        file=phase.file,
+        degrees=_degree_rows(phase),
+        formula=_formula(phase),
+        total=phase.total,
+        gpus=phase.gpus,
+        stage_size=phase.stage_size,
+        stages=tuple(_stage_row(phase, index, model) for index in range(phase.stage_count)),
+        verdict=phase.placement.verdict,
+        sums=arithmetic(phase, model),
+        notes=tuple(_notes(phase)),
+    )
+
+
+def _degree_rows(phase: Phase) -> tuple[DegreeRow, ...]:
+    """Return the axes that are named, and those that the layout derives, where they divide anything."""
+    derived = phase.placement.degrees
+    experts = phase.layout.model == "overlay" and derived.ep > 1
+    rows = []
+    for axis in AXES:
+        degree = derived.get(axis) if axis in ("etp", "edp") else phase.degrees.get(axis)
+        if axis in phase.degrees.named or (experts and axis in ("etp", "edp") and degree > 1):
+            meaning = _MEANINGS[axis].format(n=degree) if degree > 1 else _SINGLE
+            if axis not in phase.degrees.named:
+                meaning += " (derived)"
+            rows.append(DegreeRow(axis, degree, AXIS_NAMES[axis], meaning))
+    return tuple(rows)
+
+
+def _formula(phase: Phase) -> str:
+    """As in "PP·EP·TP·SP = 4·4·2·2 = 64", over the axes that multiply."""
+    if phase.assumed:
+        return f"the {phase.total} GPUs of the phase it shares them with"
+    grid = phase.placement.dense
+    lengths = {axis: grid.length(axis) for axis in AXES if axis in grid.axes}
+    listed = {axis: n for axis, n in lengths.items() if n > 1 or axis in phase.degrees.named}
+    if len(listed) < 2:
+        return "" if not listed else f"{next(iter(listed)).upper()} = {phase.world}"
+    names, sizes = "·".join(listed).upper(), "·".join(map(str, listed.values()))
+    return f"{names} = {sizes} = {prod(listed.values())}"
+
+
+def _stage_row(phase: Phase, index: int, model: ModelFacts) -> StageRow:
+    chunks = phase.stage_layers(index, model.layers) if model.layers is not None else None
+    return StageRow(
+        number=index + 1,
+        gpus=phase.stage_gpus(index),
+        layers=None if chunks is None else tuple((chunk.start + 1, chunk.stop) for chunk in chunks),
+        shards=phase.shards(index),
+        sequence=phase.partition("sp", index),
+        experts=phase.experts(index),
+    )
+
+
+def _notes(phase: Phase) -> list[str]:
+    notes = list(phase.placement.notes)
+    placement = phase.placement
+    degrees = phase.degrees
+    if phase.assumed:
+        notes.append("nobody declared this phase: it is assumed, and nothing is held against it")
+    if dict(placement.shared).get("sp") and degrees.sp > 1:
+        notes.append("SP shares the GPUs of TP and multiplies nothing")
+    if degrees.vpp > 1:
+        notes.append("VPP divides layers, not GPUs")
+    if degrees.dcp > 1:
+        notes.append("DCP shares the GPUs of TP and multiplies nothing")
+    open_shards = not placement.dense_fixed and (degrees.tp > 1 or degrees.sp > 1)
+    open_experts = not placement.expert_fixed and degrees.ep > 1
+    if open_shards or open_experts:
+        what = (
+            "shards and expert groups"
+            if open_shards and open_experts
+            else "shards"
+            if open_shards
+            else "expert groups"
+        )
+        where = (
+            "order and expert_order"
+            if open_shards and open_experts
+            else "order"
+            if open_shards
+            else "expert_order"
+        )
+        notes.append(
+            f"{what} may be any equal parts of a stage's GPUs; {where} under [layout] would fix which"
+        )
+    if degrees.dp > 1:
+        first = phase.replica_stage_gpus(0)
+        notes.append(
+            f"one replica has {phase.total // degrees.dp} GPUs, stage 1 of the first one {first[0].short()}"
+        )
+    return notes
+
+
+def _phase_dict(phase: PhaseDescription) -> dict[str, Any]:
+    return {
+        "name": phase.name,
+        "assumed": phase.assumed,
+        "file": phase.file,
+        "degrees": {row.axis: row.degree for row in phase.degrees},
+        "formula": phase.formula,
+        "gpus": phase.total,
+        "ids": str(phase.gpus),
+        "stage_size": phase.stage_size,
+        "verdict": phase.verdict,
+        "stages": [
+            {
+                "stage": row.number,
+                "gpus": str(row.gpus),
+                "layers": None if row.layers is None else [list(pair) for pair in row.layers],
+                "shards": _partition_dict(row.shards),
+                "sequence": _partition_dict(row.sequence),
+                "experts": _partition_dict(row.experts),
+            }
+            for row in phase.stages
+        ],
+        "arithmetic": [{"code": each.code, "holds": each.holds, "text": each.text} for each in phase.sums],
+        "notes": list(phase.notes),
+    }
+
+
+def _partition_dict(part: Partition) -> dict[str, Any]:
+    slices = None if part.slices is None else [str(each) for each in part.slices]
+    return {"parts": part.parts, "size": part.size, "gpus": slices}

@@ -1,0 +1,239 @@
+"""Sets of GPU ids (0-based global ranks), held as ranges so that large deployments stay small."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from dotlint.strategy.error import mistake
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+Run = tuple[int, int]
+"""A run of ids, half-open: (0, 8) is GPUs 0 to 7."""
+
+_PART: Final = re.compile(r"\s*([0-9]+)(?:\s*-\s*([0-9]+))?\s*")
+_HIGHEST_ID: Final = (1 << 31) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class GpuSet:
+    """An immutable set of GPU ids. `runs` are half-open, ascending, never empty and never touching."""
+
+    runs: tuple[Run, ...] = ()
+
+    @classmethod
+    def of(cls, ids: Iterable[int]) -> GpuSet:
+        """Return the set of these ids, in any order, repeats allowed."""
+        return cls(_merged((number, number + 1) for number in sorted(ids)))
+
+    @classmethod
+    def span(cls, first: int, count: int) -> GpuSet:
+        """`count` consecutive ids from `first` on."""
+        return cls(((first, first + count),) if count > 0 else ())
+
+    @classmethod
+    def parse(cls, text: str) -> GpuSet:
+        """Read "0-31,64-95". StrategyError on what is not ids and ranges by comma, or on a repeat."""
+        return parse_gpus(text, 0, len(text))
+
+    @property
+    def first(self) -> int:
+        """The lowest id. ValueError on the empty set."""
+        if not self.runs:
+            raise ValueError("no GPU in an empty set")
+        return self.runs[0][0]
+
+    @property
+    def last(self) -> int:
+        """The highest id. ValueError on the empty set."""
+        if not self.runs:
+            raise ValueError("no GPU in an empty set")
+        return self.runs[-1][1] - 1
+
+    @property
+    def contiguous(self) -> bool:
+        """Whether the ids are one run without a gap (true of the empty set)."""
+        return len(self.runs) <= 1
+
+    @property
+    def stride(self) -> int | None:
+        """The one distance between neighbouring ids (1 for a plain range), or None where there is none."""
+        if len(self) < 2:
+            return None
+        if self.contiguous:
+            return 1
+        if any(stop - start > 1 for start, stop in self.runs):
+            return None
+        step = self.runs[1][0] - self.runs[0][0]
+        pairs = zip(self.runs, self.runs[1:], strict=False)
+        return step if all(after[0] - before[0] == step for before, after in pairs) else None
+
+    def shifted(self, by: int) -> GpuSet:
+        """Return the same pattern, every id raised by `by`."""
+        return GpuSet(tuple((start + by, stop + by) for start, stop in self.runs))
+
+    def pick(self, positions: GpuSet) -> GpuSet:
+        """Return the ids at these 0-based positions of the ascending ids. IndexError past the end."""
+        if not positions:
+            return GpuSet()
+        if positions.last >= len(self):
+            raise IndexError(positions.last)
+        if self.contiguous:
+            return positions.shifted(self.first)
+        found: list[Run] = []
+        passed = 0
+        for start, stop in self.runs:
+            here = GpuSet(((passed, passed + stop - start),)) & positions
+            found.extend(here.shifted(start - passed).runs)
+            passed += stop - start
+        return GpuSet(_merged(found))
+
+    def isdisjoint(self, other: GpuSet) -> bool:
+        """Whether no id is in both."""
+        return not self & other
+
+    def short(self, width: int = 32) -> str:
+        """As `str`, but at most about `width` characters: a long one becomes "0,4,8,...,60"."""
+        full = str(self)
+        if len(full) <= width:
+            return full
+        parts = full.split(",")
+        kept = parts[:2]
+        for part in parts[2:-1]:
+            if len(",".join([*kept, part, "...", parts[-1]])) > width:
+                break
+            kept.append(part)
+        return ",".join([*kept, "...", parts[-1]]) if len(kept) < len(parts) - 1 else full
+
+    def __or__(self, other: GpuSet) -> GpuSet:
+        return GpuSet(_merged(sorted(chain(self.runs, other.runs))))
+
+    def __and__(self, other: GpuSet) -> GpuSet:
+        found: list[Run] = []
+        mine, theirs = 0, 0
+        while mine < len(self.runs) and theirs < len(other.runs):
+            start = max(self.runs[mine][0], other.runs[theirs][0])
+            stop = min(self.runs[mine][1], other.runs[theirs][1])
+            if start < stop:
+                found.append((start, stop))
+            if self.runs[mine][1] <= other.runs[theirs][1]:
+                mine += 1
+            else:
+                theirs += 1
+        return GpuSet(tuple(found))
+
+    def __sub__(self, other: GpuSet) -> GpuSet:
+        if not self.runs or not other.runs:
+            return self
+        ends = [stop for _, stop in other.runs]
+        found: list[Run] = []
+        for run_start, run_stop in self.runs:
+            start = run_start
+            for cut_start, cut_stop in other.runs[bisect_right(ends, run_start) :]:
+                if cut_start >= run_stop:
+                    break
+                if start < cut_start:
+                    found.append((start, cut_start))
+                start = max(start, cut_stop)
+            if start < run_stop:
+                found.append((start, run_stop))
+        return GpuSet(tuple(found))
+
+    def __le__(self, other: GpuSet) -> bool:
+        return not self - other
+
+    def __lt__(self, other: GpuSet) -> bool:
+        return self != other and self <= other
+
+    def __contains__(self, number: object) -> bool:
+        if not isinstance(number, int):
+            return False
+        index = bisect_right(self.runs, (number, _HIGHEST_ID + 2)) - 1
+        return index >= 0 and number < self.runs[index][1]
+
+    def __iter__(self) -> Iterator[int]:
+        return chain.from_iterable(range(start, stop) for start, stop in self.runs)
+
+    def __len__(self) -> int:
+        return sum(stop - start for start, stop in self.runs)
+
+    def __bool__(self) -> bool:
+        return bool(self.runs)
+
+    def __str__(self) -> str:
+        return ",".join(
+            str(start) if stop - start == 1 else f"{start}-{stop - 1}" for start, stop in self.runs
+        )
+
+
+def union(sets: Iterable[GpuSet]) -> GpuSet:
+    """Return the ids that are in any of the sets."""
+    return GpuSet(_merged(sorted(chain.from_iterable(each.runs for each in sets))))
+
+
+def parse_gpus(text: str, start: int, end: int) -> GpuSet:
+    """Read the ids and ranges that stand in `text[start:end]`, by comma, white space allowed between.
+
+    StrategyError, with its position in `text`, on a count, a reversed range, an id that stands twice or
+    anything else.
+    """
+    found = GpuSet()
+    position = start
+    while True:
+        match = _PART.match(text, position, end)
+        if match is None:
+            raise _not_gpus(text, position, end)
+        low, high = match[1], match[2] or match[1]
+        if max(len(low), len(high)) > 10 or max(int(low), int(high)) > _HIGHEST_ID:
+            raise mistake("a GPU id is too large", text, match.start(1), remedy=f"ids end at {_HIGHEST_ID}")
+        first, last = int(low), int(high)
+        length = match.end(2 if match[2] else 1) - match.start(1)
+        if last < first:
+            turned = f"{last}-{first}"
+            raise mistake(
+                f"GPU range {first}-{last} runs backwards",
+                text,
+                match.start(1),
+                length=length,
+                remedy=f"write {turned}",
+                suggestion=turned,
+            )
+        part = GpuSet.span(first, last - first + 1)
+        if twice := found & part:
+            raise mistake(f"GPU {twice.first} stands twice", text, match.start(1), length=length)
+        found |= part
+        position = match.end()
+        if position >= end:
+            return found
+        if text[position] != ",":
+            raise _not_gpus(text, position, end)
+        position += 1
+
+
+def _not_gpus(text: str, position: int, end: int) -> Exception:
+    rest = text[position:end].strip()
+    remedy = "GPUs are ids and ranges by comma, such as 0-31,64-95"
+    if not rest:
+        return mistake("a GPU id is missing", text, min(position, max(len(text) - 1, 0)), remedy=remedy)
+    if re.match(r"gpus?\b", rest, re.IGNORECASE):
+        remedy = "a count is not taken; write the ids, such as 0-31"
+    while text[position].isspace():
+        position += 1
+    return mistake(f"{text[position]!r} is unexpected", text, position, remedy=remedy)
+
+
+def _merged(runs: Iterable[Run]) -> tuple[Run, ...]:
+    """Join ascending runs that touch or overlap."""
+    joined: list[Run] = []
+    for start, stop in runs:
+        if joined and start <= joined[-1][1]:
+            if stop > joined[-1][1]:
+                joined[-1] = (joined[-1][0], stop)
+        else:
+            joined.append((start, stop))
+    return tuple(joined)

@@ -1,0 +1,31 @@
+"""Facts about the model that is deployed, where the strategy file states them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """Counts that some rules need; None is unknown and nothing is guessed from it.
+
+    `experts` are those of one MoE layer, `seq` is in tokens, `batch` in sequences, `hidden` in elements.
+    """
+
+    layers: int | None = None
+    heads: int | None = None
+    kv_heads: int | None = None
+    hidden: int | None = None
+    experts: int | None = None
+    top_k: int | None = None
+    batch: int | None = None
+    seq: int | None = None
+
+    def to_dict(self) -> dict[str, int]:
+        """Return the facts that are known."""
+        found = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+MODEL_FACTS: tuple[str, ...] = tuple(field.name for field in fields(ModelFacts))
+"""The names of the facts, as a strategy file writes them."""

@@ -1,0 +1,280 @@
+"""The strategy of a deployment: its phases, each on its GPUs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+from dotlint.strategy.degrees import MOST_GPUS
+from dotlint.strategy.error import StrategyError
+from dotlint.strategy.gpus import GpuSet, union
+from dotlint.strategy.layout import Layout
+from dotlint.strategy.model import ModelFacts
+from dotlint.strategy.placement import Partition, Placement
+from dotlint.strategy.spec import PhaseSpec, parse_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from dotlint.strategy.degrees import Degrees
+
+Pool = Literal["unified", "disaggregated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One phase on its GPUs. Stages, shards and replicas are counted from 0.
+
+    `name` is empty for the single phase of a strategy that names none. `gpus` are all its GPUs. `assumed`
+    is true where nobody declared the phase; it then shares another phase's GPUs stage by stage, laid out by
+    `grid_degrees`. `file` is the DOT file that holds this phase alone, if declared.
+    """
+
+    name: str
+    degrees: Degrees
+    gpus: GpuSet
+    layout: Layout = field(default_factory=Layout)
+    assumed: bool = False
+    file: str | None = None
+    grid_degrees: Degrees | None = None
+
+    @property
+    def placement(self) -> Placement:
+        """The grids of ranks; rank r is the r-th of `gpus`."""
+        return self.layout.place(self.grid_degrees or self.degrees)
+
+    @property
+    def total(self) -> int:
+        """How many GPUs the phase runs on."""
+        return len(self.gpus)
+
+    @property
+    def world(self) -> int:
+        """How many GPUs its own degrees stand for; other than `total` only where the phase is assumed."""
+        return self.layout.world(self.degrees)
+
+    @property
+    def stage_count(self) -> int:
+        """PP."""
+        return self.degrees.pp
+
+    @property
+    def stage_size(self) -> int:
+        """GPUs of one stage."""
+        return self.placement.stage_size
+
+    @property
+    def stages(self) -> tuple[GpuSet, ...]:
+        """The GPUs of every stage."""
+        return tuple(self.stage_gpus(index) for index in range(self.stage_count))
+
+    def stage_gpus(self, stage: int) -> GpuSet:
+        """Return the GPUs of one stage. IndexError past the last."""
+        return self.gpus.pick(self.placement.stage(stage))
+
+    def stage_of(self, gpus: GpuSet) -> int | None:
+        """Return the one stage that holds all of these GPUs; None where there is none or the set is empty."""
+        if not gpus:
+            return None
+        return next((n for n in range(self.stage_count) if gpus <= self.stage_gpus(n)), None)
+
+    def partition(self, axis: str | tuple[str, ...], stage: int) -> Partition:
+        """How a stage is divided along `axis` (jointly along several), in GPU ids."""
+        wanted = (axis,) if isinstance(axis, str) else axis
+        divided = tuple(each for each in wanted if self.degrees.get(each) > 1)
+        part = self.placement.partition(divided or "vpp", stage)
+        slices = None if part.slices is None else tuple(self.gpus.pick(each) for each in part.slices)
+        return Partition(wanted, part.parts, self.gpus.pick(part.whole), slices)
+
+    def shards(self, stage: int, *, sequence: bool = False) -> Partition:
+        """Tensor shards of a stage; with `sequence` TP·SP of them, for files that draw both."""
+        return self.partition(("tp", "sp") if sequence else "tp", stage)
+
+    def experts(self, stage: int) -> Partition:
+        """Expert groups of a stage."""
+        return self.partition("ep", stage)
+
+    @property
+    def replica_count(self) -> int:
+        """Data-parallel replicas."""
+        return self.degrees.dp
+
+    def replica_stage_gpus(self, stage: int) -> tuple[GpuSet, ...]:
+        """Return what one stage of a single data-parallel replica may occupy, the first replica first.
+
+        With a fixed order one set a replica; else both usual ways: replicas side by side within a stage,
+        and each replica a block of its own.
+        """
+        count = self.replica_count
+        placement = self.placement
+        if count == 1:
+            return (self.stage_gpus(stage),)
+        fixed = [placement.replica(stage, index) for index in range(count)]
+        ranks = [each for each in fixed if each is not None]
+        if not ranks:
+            size = placement.stage_size // count
+            pp = self.stage_count
+            ranks = [GpuSet.span(index * size * pp + stage * size, size) for index in range(count)]
+            ranks += [GpuSet.span((stage * count + index) * size, size) for index in range(count)]
+        return tuple(dict.fromkeys(self.gpus.pick(each) for each in ranks))
+
+    def stage_layers(self, stage: int, layers: int) -> tuple[range, ...] | None:
+        """Return the 0-based layers of a stage, a range for each VPP chunk; None where they do not divide."""
+        chunks = self.degrees.pp * self.degrees.vpp
+        if layers < chunks or layers % chunks:
+            return None
+        size = layers // chunks
+        starts = [(chunk * self.degrees.pp + stage) * size for chunk in range(self.degrees.vpp)]
+        return tuple(range(start, start + size) for start in starts)
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """All phases of a deployment, how their degrees become GPUs, and what is known of the model.
+
+    `pool` is None where nobody said whether phases share their GPUs. `source` is the text it was read from.
+    `specs` are the phases as written.
+    """
+
+    phases: tuple[Phase, ...]
+    layout: Layout = field(default_factory=Layout)
+    model: ModelFacts = field(default_factory=ModelFacts)
+    pool: Pool | None = None
+    source: str = ""
+    specs: tuple[PhaseSpec, ...] = field(default=(), repr=False)
+
+    @classmethod
+    def parse(cls, text: str, *, layout: Layout | None = None) -> Strategy:
+        """Read a specification. StrategyError on a mistake in it or a phase that does not fit its GPUs."""
+        return build(parse_spec(text), layout=layout, source=text.strip())
+
+    @classmethod
+    def load(cls, path: str | Path, *, layout: Layout | None = None) -> Strategy:
+        """Read a strategy file (TOML); `layout` replaces the file's. StrategyError on any mistake in it."""
+        from dotlint.strategy.file import load  # noqa: PLC0415 - tomllib only where a file is read
+
+        strategy = load(path)
+        return strategy if layout is None else strategy.with_layout(layout)
+
+    @classmethod
+    def read(cls, argument: str, *, layout: Layout | None = None) -> Strategy:
+        """Read what `--strategy` takes: the name of a .toml file, or else a specification."""
+        if argument.strip().lower().endswith(".toml"):
+            return cls.load(argument.strip(), layout=layout)
+        return cls.parse(argument, layout=layout)
+
+    @classmethod
+    def combine(cls, arguments: Sequence[str], *, layout: Layout | None = None) -> Strategy:
+        """Read a repeated `--strategy`, a phase each. StrategyError where two give the same phase."""
+        parts = [cls.read(argument) for argument in arguments]
+        if not parts:
+            raise StrategyError("a strategy is missing: write one such as pp4ep4tp2sp2")
+        specs = tuple(spec for part in parts for spec in part.specs)
+        for index, spec in enumerate(specs):
+            if any(earlier.name == spec.name for earlier in specs[:index]):
+                what = (
+                    "a second phase without a name"
+                    if spec.name is None
+                    else f"phase {spec.name!r} is repeated"
+                )
+                raise StrategyError(f"{what} among the strategies given: each phase is declared once")
+        files = [part for part in parts if part.pool or part.model.to_dict() or part.layout != Layout()]
+        if len(files) > 1:
+            raise StrategyError("two strategy files declare a layout, pool or model: give one of them")
+        first = files[0] if files else parts[0]
+        return build(
+            specs,
+            layout=layout or first.layout,
+            model=first.model,
+            pool=first.pool,
+            source="; ".join(part.source for part in parts),
+        )
+
+    def phase(self, name: str) -> Phase | None:
+        """Return the phase of that name, else the one without a name, which is for all others."""
+        wanted = {name.lower(): 1, "": 0}
+        fitting = [phase for phase in self.phases if phase.name in wanted]
+        return max(fitting, key=lambda phase: wanted[phase.name], default=None)
+
+    @property
+    def declared_gpus(self) -> GpuSet:
+        """All GPUs of the phases that were declared."""
+        return union(phase.gpus for phase in self.phases if not phase.assumed)
+
+    def with_layout(self, layout: Layout) -> Strategy:
+        """Return the same phases under another layout; what was assumed has to be assumed anew."""
+        return build(self.specs, layout=layout, model=self.model, pool=self.pool, source=self.source)
+
+    def with_phase_assumed(self, name: str = "decode") -> Strategy:
+        """With a phase that the graph has and the strategy does not name; itself where it does name it.
+
+        The assumed phase has the degrees of prefill (else of the phase without a name, else of the first)
+        and its GPUs, stage by stage; decode has SP=1. A phase without a name is called prefill from then on.
+        """
+        name = name.lower()
+        if any(phase.name == name for phase in self.phases):
+            return self
+        base = self.phase("prefill") or self.phases[0]
+        phases = self.phases
+        if not base.name and name != "prefill":
+            base = replace(base, name="prefill")
+            phases = tuple(phase if phase.name else base for phase in phases)
+        degrees = (
+            base.degrees.with_axis("sp", 1) if name == "decode" and base.degrees.sp > 1 else base.degrees
+        )
+        assumed = replace(
+            base, name=name, degrees=degrees, assumed=True, file=None, grid_degrees=base.degrees
+        )
+        return replace(self, phases=(*phases, assumed))
+
+
+def build(
+    specs: Sequence[PhaseSpec],
+    *,
+    layout: Layout | None = None,
+    model: ModelFacts | None = None,
+    pool: Pool | None = None,
+    source: str = "",
+) -> Strategy:
+    """Lay phases out. A phase without GPUs of its own starts at its pool's first GPU.
+
+    The pool of a unified deployment (and where nothing is said) is the GPUs that the phases name, else it
+    starts at 0; phases of a disaggregated one follow each other, and each file counts from 0.
+    StrategyError where a phase does not fit the GPUs it names or a declared order lacks an axis.
+    """
+    layout = layout or Layout()
+    named = union(spec.gpus for spec in specs if spec.gpus is not None)
+    free = named.last + 1 if named else 0
+    phases: list[Phase] = []
+    for spec in specs:
+        world = layout.world(spec.degrees)
+        label = f"phase {spec.name!r}" if spec.name else "the strategy"
+        if world > MOST_GPUS:
+            raise StrategyError(
+                f"{label} stands for {world} GPUs ({spec.degrees}): at most {MOST_GPUS} are taken"
+            )
+        if spec.gpus is not None:
+            gpus = spec.gpus
+            if len(gpus) != world:
+                raise _misfit(label, spec, gpus, world)
+        elif pool == "disaggregated":
+            gpus = GpuSet.span(0 if spec.file else free, world)
+            free += 0 if spec.file else world
+        elif len(named) >= world:
+            gpus = named.pick(GpuSet.span(0, world))
+        else:
+            gpus = GpuSet.span(named.first if named else 0, world)
+        phases.append(Phase(spec.name or "", spec.degrees, gpus, layout, file=spec.file))
+    return Strategy(tuple(phases), layout, model or ModelFacts(), pool, source, tuple(specs))
+
+
+def _misfit(label: str, spec: PhaseSpec, gpus: GpuSet, world: int) -> StrategyError:
+    first = gpus.first if gpus.contiguous and len(gpus) > 1 else 0
+    ids = str(GpuSet.span(first, world))
+    if len(gpus) == 1:
+        what = f"@{gpus} is the one GPU of id {gpus.first}, never a count"
+    else:
+        what = f"{gpus.short()} is {len(gpus)} GPUs"
+    message = f"{label} takes {world} GPUs ({spec.degrees}), but {what}: write {ids}"
+    return StrategyError(message, text=str(gpus), suggestion=ids)

@@ -1,0 +1,171 @@
+"""A phase's grids of ranks: which ranks make up a stage, a shard, an expert group, a communication group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from math import prod
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dotlint.strategy.degrees import Degrees
+    from dotlint.strategy.gpus import GpuSet
+    from dotlint.strategy.grid import Grid
+
+EXPERT_AXES: Final = ("ep", "etp", "edp")
+"""The axes along which the expert grid alone is divided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """How a stage's GPUs are divided along `axes`: into `parts` equal parts.
+
+    `slices` are the parts in order where the layout fixes them; None where any equal parts will do.
+    """
+
+    axes: tuple[str, ...]
+    parts: int
+    whole: GpuSet
+    slices: tuple[GpuSet, ...] | None
+
+    @property
+    def size(self) -> int:
+        """GPUs of one part."""
+        return len(self.whole) // self.parts
+
+    def accepts(self, sets: Sequence[GpuSet]) -> bool:
+        """Whether these sets are the parts: equal, disjoint, covering, and the right ones where fixed."""
+        if len(sets) != self.parts or any(len(each) != self.size for each in sets):
+            return False
+        if self.slices is not None:
+            return set(sets) == set(self.slices)
+        covered = sum(len(each & self.whole) for each in sets)
+        return covered == len(self.whole) and _disjoint(sets)
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The grids of one phase, in ranks from 0 on.
+
+    `degrees` have the preset's defaults and the derived edp filled in. `verdict` is "ok", "ok only with
+    etp=N" where the preset's default would not fit, or "impossible: ..." with the first of `problems`.
+    `shared` says which axes lie on the ranks of others and multiply nothing. `expert_world` is the size of
+    the expert grid, None where no expert axis is named.
+    """
+
+    degrees: Degrees
+    dense: Grid
+    expert: Grid | None
+    dense_fixed: bool
+    expert_fixed: bool
+    expert_world: int | None
+    shared: tuple[tuple[str, tuple[str, ...]], ...]
+    verdict: str
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def world(self) -> int:
+        """All ranks of the phase."""
+        return self.dense.size
+
+    @property
+    def moe_world(self) -> int | None:
+        """The ranks that the expert grid needs; None where no expert axis is named."""
+        return self.expert_world
+
+    @property
+    def stage_size(self) -> int:
+        """The ranks of one pipeline stage."""
+        return self.world // self.dense.length("pp")
+
+    @property
+    def stages(self) -> tuple[GpuSet, ...]:
+        """The ranks of every pipeline stage."""
+        return tuple(self.stage(index) for index in range(self.dense.length("pp")))
+
+    def stage(self, index: int) -> GpuSet:
+        """Return the ranks of the 0-based stage. IndexError past the last."""
+        if not 0 <= index < self.dense.length("pp"):
+            raise IndexError(index)
+        return self.dense.select({"pp": index})
+
+    def replica(self, stage: int, replica: int) -> GpuSet | None:
+        """Return the ranks of a stage in one data-parallel replica; None where the layout leaves it open."""
+        if not self.dense_fixed or "dp" not in self.dense.axes:
+            return None if self.degrees.dp > 1 else self.stage(stage)
+        return self.dense.select({"pp": stage, "dp": replica})
+
+    def groups(self, axis: str) -> tuple[GpuSet, ...] | None:
+        """Return the communication groups along `axis`, by their first rank.
+
+        Singletons where the axis has degree 1; empty where it has no groups (vpp, experts of a dense
+        model); None where the layout leaves them open.
+        """
+        if axis == "dcp":
+            return self._dcp_groups()
+        found = self._axes(axis)
+        if found is None:
+            return ()
+        grid, axes, fixed = found
+        if not fixed and axes != ("pp",):
+            return None
+        return tuple(grid.groups(axes))
+
+    def slices(self, axis: str | tuple[str, ...], stage: int) -> tuple[GpuSet, ...] | None:
+        """Return what each shard along `axis` (jointly along several) occupies of a stage, in order.
+
+        None where the layout leaves it open. A stage that is not divided is one slice. IndexError past
+        the last stage.
+        """
+        return self.partition(axis, stage).slices
+
+    def partition(self, axis: str | tuple[str, ...], stage: int) -> Partition:
+        """As `slices`, with the count and size of the parts, which are known in any case."""
+        whole = self.stage(stage)
+        wanted = (axis,) if isinstance(axis, str) else axis
+        divided = tuple(
+            each for each in wanted if self.degrees.get(each) > 1 and self._axes(each) is not None
+        )
+        if not divided:
+            return Partition(wanted, 1, whole, (whole,))
+        grid: Grid | None = None
+        axes: list[str] = []
+        all_fixed = True
+        for each in divided:
+            found = self._axes(each)
+            assert found is not None
+            all_fixed = all_fixed and found[2] and (grid is None or grid == found[0])
+            grid = found[0]
+            axes.extend(name for name in found[1] if name not in axes)
+        assert grid is not None
+        slices = tuple(grid.slices(tuple(axes), {"pp": stage})) if all_fixed else None
+        parts = len(slices) if slices is not None else prod(grid.length(name) for name in axes)
+        return Partition(wanted, parts, whole, slices)
+
+    def _axes(self, axis: str) -> tuple[Grid, tuple[str, ...], bool] | None:
+        """Return the grid that `axis` divides, along which of its axes, and whether the layout fixes it."""
+        axes = dict(self.shared).get(axis, (axis,))
+        if axis == "vpp":
+            return None
+        if axis in EXPERT_AXES:
+            return None if self.expert is None else (self.expert, axes, self.expert_fixed)
+        return self.dense, axes, self.dense_fixed
+
+    def _dcp_groups(self) -> tuple[GpuSet, ...] | None:
+        """Decode context parallel groups are consecutive ranks of a TP group (vLLM parallel_state.py)."""
+        if not self.dense_fixed:
+            return None
+        dcp = self.degrees.dcp
+        if self.dense.length("tp") % dcp:
+            return ()
+        if "tp" not in self.dense.axes:
+            return tuple(self.dense.groups(()))
+        return tuple(self.dense.split("tp", "tp", "dcp", dcp).groups(("dcp",)))
+
+
+def _disjoint(sets: Sequence[GpuSet]) -> bool:
+    runs = sorted(run for each in sets for run in each.runs)
+    return all(before[1] <= after[0] for before, after in pairwise(runs))

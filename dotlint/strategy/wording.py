@@ -1,0 +1,128 @@
+"""A strategy's description as plain text that fits a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dotlint.strategy.describe import Description, PhaseDescription, StageRow
+    from dotlint.strategy.placement import Partition
+
+_STAGES_SHOWN = 32
+_GAP = "  "
+
+
+def plain_text(description: Description, width: int = 80) -> str:
+    """Return the description in lines of at most `width` columns (not below 40), ending in a line feed."""
+    return "\n".join(_lines(description, max(40, width))) + "\n"
+
+
+def _lines(description: Description, width: int) -> Iterator[str]:
+    yield from _wrapped(description.source, width)
+    yield from _wrapped(f"layout {description.layout}: {description.layout_text}", width)
+    if len(description.phases) > 1:
+        pool = f", pool {description.pool}" if description.pool else ""
+        yield f"{description.total} GPUs in all{pool}"
+    for phase in description.phases:
+        yield ""
+        yield from _phase_lines(phase, width)
+
+
+def _phase_lines(phase: PhaseDescription, width: int) -> Iterator[str]:
+    title = f"{phase.name}: " if phase.name else ""
+    assumed = " (assumed)" if phase.assumed else ""
+    file = f", file {phase.file}" if phase.file else ""
+    yield from _wrapped(f"{title}{count(phase.total, 'GPU')}, {phase.gpus.short()}{file}{assumed}", width)
+    if phase.formula:
+        yield from _wrapped(f"{phase.formula} GPUs" if "=" in phase.formula else phase.formula, width, _GAP)
+    yield ""
+    yield from table(
+        [(f"{row.axis.upper()}={row.degree}", row.name, row.meaning) for row in phase.degrees], width
+    )
+    yield ""
+    for label, part in divisions(phase.stages[0]):
+        yield from _wrapped(f"{label}: {part_text(part)}", width, _GAP)
+    yield ""
+    yield from table(stage_cells(phase), width)
+    notes = [*(f"{'✓' if each.holds else '✗'} {each.text} ({each.code})" for each in phase.sums)]
+    if phase.verdict != "ok" and not phase.verdict.startswith("impossible"):
+        notes.append(f"– {phase.verdict}")
+    notes.extend(f"– {note}" for note in phase.notes)
+    if notes:
+        yield ""
+    for note in notes:
+        yield from _wrapped(note, width, _GAP, hanging="  ")
+
+
+def count(number: int, thing: str) -> str:
+    """As in "1 GPU", "16 GPUs"."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def divisions(stage: StageRow) -> list[tuple[str, Partition]]:
+    """How a stage is divided, by label; empty where it is not."""
+    parts = [
+        ("TP shards", stage.shards),
+        ("sequence parts", stage.sequence),
+        ("expert groups", stage.experts),
+    ]
+    return [(label, part) for label, part in parts if part.parts > 1]
+
+
+def part_text(part: Partition) -> str:
+    """As in "2 a stage, 8 GPUs each, any equal parts"."""
+    open_parts = ", any equal parts" if part.slices is None else ""
+    return f"{part.parts} a stage, {count(part.size, 'GPU')} each{open_parts}"
+
+
+def stage_cells(phase: PhaseDescription) -> list[tuple[str, ...]]:
+    """Return the table of stages, its header first; a middle of many is left out, and so is what is open."""
+    rows = list(phase.stages)
+    fixed = [label for label, part in divisions(rows[0]) if part.slices is not None]
+    layers = any(row.layers is not None for row in rows)
+    cells: list[tuple[str, ...]] = [("stage", "GPUs", *(["layers"] if layers else []), *fixed)]
+    for index, row in enumerate(rows):
+        if len(rows) > _STAGES_SHOWN and _STAGES_SHOWN // 2 <= index < len(rows) - 2:
+            if index == _STAGES_SHOWN // 2:
+                cells.append(("...",) * len(cells[0]))
+            continue
+        parts = [slices_text(part) for label, part in divisions(row) if label in fixed]
+        cells.append((str(row.number), row.gpus.short(), *([layers_text(row)] if layers else []), *parts))
+    return cells
+
+
+def layers_text(row: StageRow) -> str:
+    """As in "1-4", or "1-2, 9-10" with chunks."""
+    pairs = row.layers or ()
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in pairs)
+
+
+def slices_text(part: Partition) -> str:
+    """As in "0-7 | 8-15", a middle of many left out."""
+    slices = part.slices or ()
+    texts = [each.short(20) for each in slices]
+    return " | ".join(texts if len(texts) <= 4 else [*texts[:2], "...", texts[-1]])
+
+
+def table(rows: Sequence[tuple[str, ...]], width: int) -> Iterator[str]:
+    """Rows in columns, indented; what does not fit is wrapped below the column it belongs to."""
+    if not rows:
+        return
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    room = width - len(_GAP) * len(widths)
+    while sum(widths) > room and max(widths) > 8:
+        widths[widths.index(max(widths))] -= 1
+    for row in rows:
+        cells = [textwrap.wrap(cell, size) or [""] for cell, size in zip(row, widths, strict=True)]
+        for index in range(max(map(len, cells))):
+            parts = [cell[index] if index < len(cell) else "" for cell in cells]
+            padded = (part.ljust(size) for part, size in zip(parts, widths, strict=True))
+            yield (_GAP + _GAP.join(padded)).rstrip()
+
+
+def _wrapped(text: str, width: int, indent: str = "", hanging: str = "") -> list[str]:
+    clean = "".join(character if character.isprintable() else " " for character in text)
+    return textwrap.wrap(clean, width, initial_indent=indent, subsequent_indent=indent + hanging)
