@@ -1,0 +1,509 @@
+"""The graph that DOT text means: nodes, edges, subgraphs and their attributes, counted as Graphviz counts them.
+
+Objects are made by `dotlint.graph.build`; nothing here changes once they are built. Attributes are worked out when they
+are first asked for, because most files have many more of them than any one check looks at. Dataclasses are not frozen
+and compare by identity: a file may have a million edges and each is the very thing it stands for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from dotlint.syntax.tree import Html
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from re import Match
+
+    from dotlint.syntax.problem import Problem
+    from dotlint.syntax.source import Source
+    from dotlint.syntax.tree import (
+        Attribute,
+        AttributedStatement,
+        Block,
+        Comment,
+        EdgeStatement,
+        GraphBlock,
+        Id,
+        NodeStatement,
+        Tree,
+    )
+
+__all__ = ["Defaults", "Document", "Edge", "Graph", "Html", "Node", "Subgraph"]
+
+Span = tuple[int, int]
+
+
+@dataclass(slots=True, eq=False)
+class Layer:
+    """One statement that sets defaults in a block, on top of those that the same block set `before`."""
+
+    statement: AttributedStatement
+    before: Layer | None
+
+
+@dataclass(slots=True, eq=False)
+class Defaults:
+    """The defaults that hold at one place of the text: those of the block (`local`) over those of the blocks around it."""
+
+    scope: Graph | Subgraph
+    local: Layer | None
+    outer: Defaults | None
+    resolved: dict[str, str] | None = None
+
+    def values(self) -> dict[str, str]:
+        """Give name -> value, inner over outer and later over earlier; the caller must not change the dict."""
+        if self.resolved is None:
+            found: dict[str, str] = {}
+            walk: Defaults | None = self
+            layers: list[Layer] = []
+            while walk is not None:
+                if walk.resolved is not None:
+                    found = dict(walk.resolved)
+                    break
+                layer = walk.local
+                while layer is not None:
+                    layers.append(layer)
+                    layer = layer.before
+                walk = walk.outer
+            if not layers and walk is not None:
+                self.resolved = walk.resolved
+            else:
+                for layer in reversed(layers):
+                    found.update(layer.statement.values())
+                self.resolved = found
+        return cast("dict[str, str]", self.resolved)
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """A node. `name` is unquoted, escapes as in the file; `index` counts nodes in the order of their first mention."""
+
+    name: str
+    graph: Graph
+    index: int
+    _mention: Match[str] | Id = field(repr=False)
+    _group: int = field(repr=False)
+    _defaults: Defaults = field(repr=False)
+    _statements: list[NodeStatement] | None = field(default=None, repr=False)
+    _subgraphs: list[Subgraph] | None = field(default=None, repr=False)
+    _attributes: dict[str, str] | None = field(default=None, repr=False)
+
+    @property
+    def start(self) -> int:
+        """Offset where the id of the first mention starts."""
+        return self.span[0]
+
+    @property
+    def end(self) -> int:
+        """Offset after the id of the first mention."""
+        return self.span[1]
+
+    @property
+    def span(self) -> Span:
+        """Start and end of the id where the node is first mentioned, in an edge or in a statement of its own."""
+        mention = self._mention
+        return span_of(mention, self._group) if self._group else (cast("Id", mention).start, cast("Id", mention).end)
+
+    @property
+    def statements(self) -> Sequence[NodeStatement]:
+        """The node's own statements in order; empty where it is only mentioned in edges."""
+        return self._statements or ()
+
+    @property
+    def declared(self) -> bool:
+        """Whether a statement of its own names the node."""
+        return self._statements is not None
+
+    @property
+    def scope(self) -> Graph | Subgraph:
+        """The block in which the node is first mentioned; its node defaults are the node's."""
+        return self._defaults.scope
+
+    @property
+    def subgraphs(self) -> list[Subgraph]:
+        """The innermost subgraphs that hold the node, in the order of its mentions; without the root graph."""
+        return innermost(self._subgraphs or ())
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """The effective attributes: defaults seen at the first mention, then own statements, the last value wins.
+
+        What is declared later (and is "" to Graphviz) is not listed. The caller must not change the dict.
+        """
+        if self._attributes is None:
+            defaults = self._defaults.values()
+            self._attributes = {**defaults, **self.own_attributes} if self._statements else defaults
+        return self._attributes
+
+    @property
+    def own_attributes(self) -> dict[str, str]:
+        """What the node's own statements set, without defaults."""
+        found: dict[str, str] = {}
+        for statement in self._statements or ():
+            found.update(statement.values())
+        return found
+
+    def attribute(self, name: str) -> Attribute | None:
+        """Give the place in the node's own statements that sets the attribute (the last one), else None."""
+        return last_attribute(self._statements or (), name)
+
+    def attribute_span(self, name: str) -> Span | None:
+        """Start and end of the value that the node's own statements give the attribute, quotes included."""
+        found = self.attribute(name)
+        return (found.value.start, found.value.end) if found else None
+
+    @property
+    def label(self) -> str:
+        r"""The effective label; a node that has none shows its name (Graphviz's default is `\N`)."""
+        return self.attributes.get("label", self.name)
+
+    @property
+    def in_edges(self) -> list[Edge]:
+        """The edges whose head is this node, in order; of an undirected graph those that name it second."""
+        return self.graph.predecessors(self)
+
+    @property
+    def out_edges(self) -> list[Edge]:
+        """The edges whose tail is this node, in order; of an undirected graph those that name it first."""
+        return self.graph.successors(self)
+
+
+@dataclass(slots=True, eq=False)
+class Edge:
+    """One edge of `statement`: the `step`-th arrow of its chain, or one pair of that arrow's two sets.
+
+    In a strict graph, or where a `key` names it, later statements may add attributes to it: `statements` has all.
+    """
+
+    tail: Node
+    head: Node
+    statement: EdgeStatement
+    step: int
+    index: int
+    _defaults: Defaults = field(repr=False)
+    _ports: tuple[str | None, str | None] | None = field(default=None, repr=False)
+    _more: list[tuple[EdgeStatement, tuple[str | None, str | None]]] | None = field(default=None, repr=False)
+    key: str | None = None
+    _attributes: dict[str, str] | None = field(default=None, repr=False)
+
+    @property
+    def span(self) -> Span:
+        """Start and end of the text from the first end's id to the second's, ports included; a set is taken whole."""
+        return self.statement.step_span(self.step)
+
+    @property
+    def start(self) -> int:
+        """Offset where the first end starts."""
+        return self.span[0]
+
+    @property
+    def end(self) -> int:
+        """Offset after the second end."""
+        return self.span[1]
+
+    @property
+    def graph(self) -> Graph:
+        """The graph the edge belongs to."""
+        return self.tail.graph
+
+    @property
+    def scope(self) -> Graph | Subgraph:
+        """The block that the statement stands in."""
+        return self._defaults.scope
+
+    @property
+    def statements(self) -> list[EdgeStatement]:
+        """Every statement that names this edge; one, but for strict graphs and keys."""
+        return [self.statement, *(statement for statement, _ in self._more or ())]
+
+    @property
+    def tail_port(self) -> str | None:
+        """The port at the tail (`port`, `port:compass`), else None."""
+        return self.attributes.get("tailport") or None
+
+    @property
+    def head_port(self) -> str | None:
+        """The port at the head, else None."""
+        return self.attributes.get("headport") or None
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """The effective attributes: defaults of the block, ports, then the statement's; the caller must not change it."""
+        if self._attributes is None:
+            own: dict[str, str] = {}
+            first = self.statement.ports(self.step) if self._ports is None else self._ports
+            for statement, (tail, head) in ((self.statement, first), *(self._more or ())):
+                if tail is not None:
+                    own["tailport"] = tail
+                if head is not None:
+                    own["headport"] = head
+                own.update(statement.values())
+            own.pop("key", None)
+            defaults = self._defaults.values()
+            if "key" in defaults:
+                defaults = {name: value for name, value in defaults.items() if name != "key"}
+            self._attributes = {**defaults, **own} if own else defaults
+        return self._attributes
+
+    @property
+    def own_attributes(self) -> dict[str, str]:
+        """What the edge's own statements set, without defaults and ports; `key` is among them, but no attribute."""
+        found: dict[str, str] = self.statement.values()
+        for statement, _ in self._more or ():
+            found.update(statement.values())
+        return found
+
+    def attribute(self, name: str) -> Attribute | None:
+        """Give the place in the edge's statements that sets the attribute (the last one), else None."""
+        return last_attribute(self.statements, name)
+
+    def attribute_span(self, name: str) -> Span | None:
+        """Start and end of the value that the edge's statements give the attribute, quotes included."""
+        found = self.attribute(name)
+        return (found.value.start, found.value.end) if found else None
+
+    @property
+    def label(self) -> str:
+        """The effective label, "" where there is none."""
+        return self.attributes.get("label", "")
+
+
+@dataclass(slots=True, eq=False)
+class Subgraph:
+    """A subgraph: all blocks of one name under one parent, or one anonymous block (`name` None)."""
+
+    name: str | None
+    parent: Graph | Subgraph
+    graph: Graph
+    depth: int  # 1 right under the graph
+    index: int
+    statements: list[Block] = field(repr=False)  # each opening
+    children: list[Subgraph] = field(default_factory=list, repr=False)
+    _inherited: Defaults | None = field(default=None, repr=False)
+    _direct: dict[str, Node] = field(default_factory=dict, repr=False)
+    _nodes: dict[str, Node] | None = field(default=None, repr=False)
+    _layer: Layer | None = field(default=None, repr=False)
+    _node_layer: Layer | None = field(default=None, repr=False)
+    _edge_layer: Layer | None = field(default=None, repr=False)
+
+    @property
+    def start(self) -> int:
+        """Offset where its first block starts (at `subgraph`, or at the brace)."""
+        return self.statements[0].start
+
+    @property
+    def end(self) -> int:
+        """Offset after the closing brace of its first block."""
+        return self.statements[0].end
+
+    @property
+    def nodes(self) -> dict[str, Node]:
+        """Its nodes by name, those of its subgraphs among them, in the order in which the graph made them."""
+        if self._nodes is None:
+            self._nodes = {node.name: node for node in members(self)}
+        return self._nodes
+
+    @property
+    def own_attributes(self) -> dict[str, str]:
+        """The graph attributes that its own statements set."""
+        return Defaults(self, self._layer, None).values()
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """Its graph attributes: a copy of its parent's at its first opening, then its own statements."""
+        return Defaults(self, self._layer, self._inherited).values()
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether Graphviz draws it as a cluster: by its name, in any case, or by `cluster=true`."""
+        if self.name is not None and self.name[:7].lower() == "cluster":
+            return True
+        return self.attributes.get("cluster", "").lower() in {"true", "yes"} or self.attributes.get("cluster", "0") not in {
+            "0",
+            "",
+        } and self.attributes["cluster"].isdigit()
+
+    @property
+    def label(self) -> str:
+        """The effective label, "" where there is none; a subgraph inherits a label that its parent had at its opening."""
+        return self.attributes.get("label", "")
+
+    @property
+    def ancestors(self) -> Iterator[Subgraph]:
+        """The subgraphs around it, innermost first; without the root graph."""
+        walk = self.parent
+        while isinstance(walk, Subgraph):
+            yield walk
+            walk = walk.parent
+
+
+@dataclass(slots=True, eq=False)
+class Graph:
+    """One graph of a file. `edges` are in the order of their statements; over-long products are left out (`over_limit`)."""
+
+    name: str | None
+    directed: bool
+    strict: bool
+    index: int
+    statement: GraphBlock = field(repr=False)
+    nodes: dict[str, Node] = field(default_factory=dict, repr=False)
+    edges: list[Edge] = field(default_factory=list, repr=False)
+    subgraphs: list[Subgraph] = field(default_factory=list, repr=False)  # all of them, in the order of their first opening
+    children: list[Subgraph] = field(default_factory=list, repr=False)
+    over_limit: list[EdgeStatement] = field(default_factory=list, repr=False)
+    _layer: Layer | None = field(default=None, repr=False)
+    _node_layer: Layer | None = field(default=None, repr=False)
+    _edge_layer: Layer | None = field(default=None, repr=False)
+    _out: list[list[Edge]] | None = field(default=None, repr=False)
+    _in: list[list[Edge]] | None = field(default=None, repr=False)
+
+    @property
+    def start(self) -> int:
+        """Offset where the header starts."""
+        return self.statement.start
+
+    @property
+    def end(self) -> int:
+        """Offset after the closing brace."""
+        return self.statement.end
+
+    @property
+    def header(self) -> Span:
+        """Start and end of `strict digraph name`, without the brace."""
+        return self.statement.header
+
+    @property
+    def expansion_limited(self) -> bool:
+        """Whether a product of sets was too large to write out, so that the edges are not all known."""
+        return bool(self.over_limit)
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """The graph's own attributes, the last value of each."""
+        return Defaults(self, self._layer, None).values()
+
+    @property
+    def node_defaults(self) -> dict[str, str]:
+        """The node defaults of the root at its end."""
+        return Defaults(self, self._node_layer, None).values()
+
+    @property
+    def edge_defaults(self) -> dict[str, str]:
+        """The edge defaults of the root at its end."""
+        return Defaults(self, self._edge_layer, None).values()
+
+    @property
+    def label(self) -> str:
+        """The graph's label, "" where there is none."""
+        return self.attributes.get("label", "")
+
+    def successors(self, node: Node) -> list[Edge]:
+        """Give the edges that leave the node, in order (of an undirected graph: that name it first)."""
+        if self._out is None:
+            self._out = [[] for _ in self.nodes]
+            for edge in self.edges:
+                self._out[edge.tail.index].append(edge)
+        return self._out[node.index]
+
+    def predecessors(self, node: Node) -> list[Edge]:
+        """Give the edges that enter the node, in order (of an undirected graph: that name it second)."""
+        if self._in is None:
+            self._in = [[] for _ in self.nodes]
+            for edge in self.edges:
+                self._in[edge.head.index].append(edge)
+        return self._in[node.index]
+
+    def out_degree(self, node: Node) -> int:
+        """Count the edges that leave the node."""
+        return len(self.successors(node))
+
+    def in_degree(self, node: Node) -> int:
+        """Count the edges that enter the node."""
+        return len(self.predecessors(node))
+
+
+@dataclass(slots=True, eq=False)
+class Document:
+    """A file as read: its text, its lossless tree, its graphs and what is wrong with its syntax."""
+
+    tree: Tree = field(repr=False)
+    graphs: list[Graph]
+
+    @property
+    def source(self) -> Source:
+        """Where the text comes from."""
+        return self.tree.source
+
+    @property
+    def text(self) -> str:
+        """The whole text, as decoded, without a leading byte order mark."""
+        return self.tree.source.text
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What stands in the way of Graphviz reading the file, in the order of the text."""
+        return self.tree.problems
+
+    @property
+    def comments(self) -> list[Comment]:
+        """Every comment of the file, in order."""
+        return self.tree.comments
+
+    @property
+    def node_count(self) -> int:
+        """The nodes of all graphs."""
+        return sum(len(graph.nodes) for graph in self.graphs)
+
+    @property
+    def edge_count(self) -> int | None:
+        """The edges of all graphs; None where a product of sets was too large to write out."""
+        if any(graph.expansion_limited for graph in self.graphs):
+            return None
+        return sum(len(graph.edges) for graph in self.graphs)
+
+
+def span_of(match: Match[str], group: int) -> Span:
+    """Start and end of a group in the real text; `match` may have been made on an edited copy that knows its origin."""
+    start, end = match.span(group)
+    origin = getattr(match.string, "origin", None)
+    return (start, end) if origin is None else (origin(start), origin(end))
+
+
+def members(subgraph: Subgraph) -> list[Node]:
+    """Give the subgraph's nodes, those of its subgraphs among them, in the order in which the graph made them."""
+    if not subgraph.children:
+        found = subgraph._direct.values()  # noqa: SLF001
+    else:
+        merged: dict[str, Node] = {}
+        todo = [subgraph]
+        while todo:
+            one = todo.pop()
+            merged.update(one._direct)  # noqa: SLF001
+            todo.extend(one.children)
+        found = merged.values()
+    return sorted(found, key=lambda node: node.index)
+
+
+def innermost(subgraphs: Iterable[Subgraph]) -> list[Subgraph]:
+    """Leave out every subgraph that another one of them lies in."""
+    listed = list(subgraphs)
+    if len(listed) < 2:
+        return listed
+    around: set[int] = set()
+    for subgraph in listed:
+        for outer in subgraph.ancestors:
+            if id(outer) in around:
+                break
+            around.add(id(outer))
+    return [subgraph for subgraph in listed if id(subgraph) not in around]
+
+
+def last_attribute(statements: Sequence[AttributedStatement], name: str) -> Attribute | None:
+    """Give the last attribute of that name in the statements, None where no statement sets it."""
+    for statement in reversed(statements):
+        for attribute in reversed(statement.attributes):
+            if attribute.name.value == name:
+                return attribute
+    return None

@@ -1,0 +1,258 @@
+"""What the parser builds: one function for each alternative of `dot.lark`, under the name that the grammar gives it.
+
+Each takes the list of its symbols' values and gives the value of the whole. Lists grow in place, so that a body of a
+million statements and a chain of a million edges take linear time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dotlint.syntax.tree import (
+    Assignment,
+    Attribute,
+    AttributeList,
+    Block,
+    Chain,
+    Defaults,
+    GraphBlock,
+    Id,
+    Lexeme,
+    NodeList,
+    NodeRef,
+    Statement,
+)
+
+if TYPE_CHECKING:
+    from dotlint.syntax.lexer import Run
+
+Header = tuple[Lexeme | None, Lexeme, Id | None]
+Sides = tuple[list[list[NodeRef] | Block], list[Lexeme]]
+
+
+def first(values: list[Any]) -> Any:  # noqa: ANN401  # whatever the symbol's value is
+    """Pass on the only value."""
+    return values[0]
+
+
+def listed(values: list[Any]) -> list[Any]:
+    """Start a list."""
+    return values
+
+
+def listed_more(values: list[Any]) -> list[Any]:
+    """Add what follows a comma."""
+    found: list[Any] = values[0]
+    found.append(values[2])
+    return found
+
+
+def file(values: list[Any]) -> list[GraphBlock]:
+    """Collect the graphs."""
+    if not values:
+        return []
+    graphs: list[GraphBlock] = values[0]
+    graphs.append(values[1])
+    return graphs
+
+
+def graph(values: list[Any]) -> GraphBlock:
+    """Close a graph."""
+    (strict, keyword, name), opening, body, closing = values
+    return GraphBlock(strict, keyword, name, opening, body, closing)
+
+
+def head(values: list[Any]) -> Header:
+    """Give a header without a name."""
+    strict, keyword = values[0]
+    return strict, keyword, None
+
+
+def head_named(values: list[Any]) -> Header:
+    """Give a header with a name."""
+    strict, keyword = values[0]
+    return strict, keyword, values[1]
+
+
+def kind(values: list[Lexeme]) -> tuple[Lexeme | None, Lexeme]:
+    """Give the keyword."""
+    return None, values[0]
+
+
+def kind_strict(values: list[Lexeme]) -> tuple[Lexeme | None, Lexeme]:
+    """Give `strict` and the keyword."""
+    return values[0], values[1]
+
+
+def body_empty(_values: list[Any]) -> list[Statement]:
+    """Start a body."""
+    return []
+
+
+def body_plain(values: list[Any]) -> list[Statement]:
+    """Add plain statements."""
+    body: list[Statement] = values[0]
+    run: Run = values[1]
+    body.extend(run.statements)
+    return body
+
+
+def body_statement(values: list[Any]) -> list[Statement]:
+    """Add a statement."""
+    body: list[Statement] = values[0]
+    body.append(values[1])
+    return body
+
+
+def body_ended(values: list[Any]) -> list[Statement]:
+    """Add a statement that a semicolon ends."""
+    values[1].to = values[2].to
+    return body_statement(values)
+
+
+def defaults(values: list[Any]) -> Defaults:
+    """Give `node [...]`."""
+    keyword, lists = values
+    end = lists[-1].to
+    return Defaults(keyword.text, keyword.at, end, end, lists, keyword)
+
+
+def macro(values: list[Any]) -> Defaults:
+    """Give `node x=[...]`."""
+    keyword, name, _, lists = values
+    end = lists[-1].to
+    return Defaults(keyword.text, keyword.at, end, end, lists, keyword, name)
+
+
+def assignment(values: list[Any]) -> Assignment:
+    """Give `name=value`."""
+    name, _, value = values
+    return Assignment(name.text, name.at, value.to, value.to, [], Attribute(name, value))
+
+
+def pair(values: list[Any]) -> Attribute:
+    """Give an attribute of a list."""
+    return Attribute(values[0], values[2])
+
+
+def compound(values: list[Any]) -> Statement:
+    """Give a node statement, a block or a chain of edges, without attributes."""
+    return _compound(values[0], [])
+
+
+def compound_with(values: list[Any]) -> Statement:
+    """Give the same with attribute lists."""
+    return _compound(values[0], values[1])
+
+
+def _compound(sides: Sides, lists: list[AttributeList]) -> Statement:
+    parts, arrows = sides
+    side, last = parts[0], parts[-1]
+    if isinstance(side, Block):
+        text, start = side.text, side.at
+    else:
+        text, start = side[0].id.text, side[0].id.at
+    if lists:
+        end = lists[-1].to
+    elif isinstance(last, Block):
+        end = last.to
+    else:
+        end = (last[-1].ports[-1] if last[-1].ports else last[-1].id).to
+    if arrows:
+        return Chain(text, start, end, end, lists, parts, arrows)
+    if isinstance(side, Block):
+        side.core_to = side.to = end
+        side.given = lists
+        return side
+    return NodeList(text, start, end, end, lists, side)
+
+
+def chain(values: list[Any]) -> Sides:
+    """Start a chain."""
+    return values, []
+
+
+def chain_more(values: list[Any]) -> Sides:
+    """Add an edge to a chain."""
+    sides: Sides = values[0]
+    sides[1].append(values[1])
+    sides[0].append(values[2])
+    return sides
+
+
+def node(values: list[Any]) -> NodeRef:
+    """Give a node."""
+    return NodeRef(values[0])
+
+
+def node_port(values: list[Any]) -> NodeRef:
+    """Give a node with a port."""
+    return NodeRef(values[0], (values[2],))
+
+
+def node_ports(values: list[Any]) -> NodeRef:
+    """Give a node with a port and a compass point."""
+    return NodeRef(values[0], (values[2], values[4]))
+
+
+def block(values: list[Any]) -> Block:
+    """Close a block."""
+    (keyword, name, opening), body, closing = values
+    start = (keyword or opening).at
+    return Block(opening.text, start, closing.to, closing.to, [], keyword, name, opening, body, closing)
+
+
+def opening(values: list[Any]) -> tuple[Lexeme | None, Id | None, Lexeme]:
+    """Open `{`."""
+    return None, None, values[0]
+
+
+def opening_keyword(values: list[Any]) -> tuple[Lexeme | None, Id | None, Lexeme]:
+    """Open `subgraph {`."""
+    return values[0], None, values[1]
+
+
+def opening_named(values: list[Any]) -> tuple[Lexeme | None, Id | None, Lexeme]:
+    """Open `subgraph name {`."""
+    return values[0], values[1], values[2]
+
+
+def lists_more(values: list[Any]) -> list[AttributeList]:
+    """Add an attribute list."""
+    found: list[AttributeList] = values[0]
+    found.append(values[1])
+    return found
+
+
+def list_plain(values: list[Lexeme]) -> AttributeList:
+    """Give a list that was matched in one go."""
+    return AttributeList(values[0].text, values[0].at, values[0].to)
+
+
+def list_pairs(values: list[Any]) -> AttributeList:
+    """Give a list that was read token by token."""
+    opened, pairs, closed = values
+    return AttributeList(opened.text, opened.at, closed.to, pairs)
+
+
+def pairs_empty(_values: list[Any]) -> list[Attribute]:
+    """Start the attributes of a list."""
+    return []
+
+
+def pairs_more(values: list[Any]) -> list[Attribute]:
+    """Add an attribute."""
+    found: list[Attribute] = values[0]
+    found.append(values[1])
+    return found
+
+
+def word(values: list[Lexeme]) -> Id:
+    """Give an id of one piece."""
+    one = values[0]
+    return Id(one.type, one.text, one.at, one.to)
+
+
+def joined(values: list[Any]) -> Id:
+    """Give a string that goes on after a `+`."""
+    return Id("STRING", values[0].text, values[0].at, values[2].to)

@@ -1,0 +1,52 @@
+"""Bytes that are not what the file says they are."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from dotlint.syntax.problem import Problem
+
+if TYPE_CHECKING:
+    from dotlint.syntax.source import Source
+
+_UNDECODABLE = re.compile("[\ud800-\udfff]")
+_LATIN1 = re.compile(r'charset"?\s*=\s*"?(?:latin-?1|l1|iso-?8859-?1|iso_8859-1|iso-ir-100)\b', re.IGNORECASE)
+_GLUED = re.compile(r"[^\x00-/:-@\[-^`{-\x7f]")
+
+
+def encoding_problems(source: Source) -> list[Problem]:
+    """Give E015 for undecodable bytes and for NUL, each at its first place, and E016 for a glued byte order mark."""
+    found: list[Problem] = []
+    text = source.text
+    if not text.isascii() and not _LATIN1.search(text):
+        bad = _UNDECODABLE.search(text)
+        if bad is not None:
+            count = sum(1 for _ in _UNDECODABLE.finditer(text))
+            found.append(
+                Problem(
+                    "E015",
+                    "a byte is not UTF-8" if count == 1 else f"{count} bytes are not UTF-8",
+                    bad.start(),
+                    bad.end(),
+                    help="save the file as UTF-8, or say `charset=latin1` in the graph",
+                )
+            )
+    nul = text.find("\0")
+    if nul >= 0:
+        found.append(
+            Problem("E015", "a NUL hides the rest of its line from Graphviz", nul, nul + 1, help="save the file as UTF-8 text")
+        )
+    if source.bom and _GLUED.match(text):
+        found.append(
+            Problem(
+                "E016",
+                "the byte order mark touches the first word, so Graphviz takes both for one name",
+                0,
+                len(re.match(r"\w*", text)[0]),  # type: ignore[index]  # matches the empty text too
+                help="save the file without a byte order mark, or start a new line after it",
+                edits=((0, 0, "\n"),),
+                applicability="safe",
+            )
+        )
+    return found

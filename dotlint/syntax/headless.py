@@ -1,0 +1,43 @@
+"""A body that has no header."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dotlint.syntax.problem import Edit, Problem
+from dotlint.syntax.region import indent, line_end
+from dotlint.syntax.tree import EdgeStatement, GraphBlock, NodeStatement, real
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+
+def header_problem(text: str, at: int, graph: GraphBlock) -> Problem:
+    """Say that the header is missing before `at`; mended where the body is whole, not where only its tail is there."""
+    start, end = real(text, at), real(text, line_end(text, at))
+    if _is_tail(text, at, graph):
+        return Problem(
+            "E007", "only the tail of a graph is here: there is no header, and edges name nodes that stand nowhere", start, end,
+            help="look for the rest of the file",
+        )  # fmt: skip
+    word = "digraph" if graph.directed else "graph"
+    edits: list[Edit] = [(start, start, f"{word} " if text.startswith("{", at) else f"{word} G {{\n")]
+    if graph.close.at == graph.close.to:
+        edits.append((graph.close.end, graph.close.end, "}\n" if text.endswith("\n") else "\n}\n"))
+    applicability: Literal["unsafe"] = "unsafe"
+    return Problem(
+        "E007", f"there is no `{word} {{` before the first statement", start, end,
+        help=f"write `{word} G {{` before it", edits=tuple(edits), applicability=applicability,
+    )  # fmt: skip
+
+
+def _is_tail(text: str, at: int, graph: GraphBlock) -> bool:
+    """Tell whether statements before the first are lost: it is indented, and edges name nodes that are declared nowhere."""
+    declared: set[str] = set()
+    named: set[str] = set()
+    for statement in graph.body:
+        if isinstance(statement, NodeStatement):
+            declared.update(ref.id.value for ref in statement.nodes)
+        elif isinstance(statement, EdgeStatement):
+            named.update(ref.id.value for side in statement.sides if isinstance(side, list) for ref in side)
+    return indent(text, at) > 0 and bool(declared) and not named <= declared

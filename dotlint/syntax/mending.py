@@ -1,0 +1,259 @@
+"""Ways to mend one broken statement. Each is a guess; the parser tries them and keeps the first that makes it parse."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from dotlint.syntax.lexer import OPEN_HTML, OPEN_STRING
+from dotlint.syntax.quotes import close_string, escape_html
+from dotlint.syntax.region import line_end
+from dotlint.syntax.terminals import KEYWORDS, NAME, NUMBER, STRING
+from dotlint.syntax.values import bare_value, quote, quote_values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.syntax.problem import Edit
+    from dotlint.syntax.tree import Lexeme
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """A guess at a mistake: the rule that names it, where it is, and edits (of the parsed text) that would mend it.
+
+    Only an `offered` remedy is shown as a fix; another one just lets the parser understand the statement. Remedies of one
+    `group` are one problem. `until` is where the mended text ends, if not where the statement seems to.
+    """
+
+    code: str
+    message: str
+    start: int
+    end: int
+    edits: tuple[Edit, ...]
+    offered: Literal["safe", "unsafe"] | None = None
+    help: str | None = None
+    group: str | None = None
+    until: int | None = None
+    related: tuple[tuple[str, int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A statement that does not parse: `text[start:end]`, going wrong at `lexeme`, where `taken` would be right."""
+
+    text: str
+    start: int
+    end: int
+    lexeme: Lexeme
+    taken: frozenset[str]
+    directed: bool
+
+    @property
+    def at(self) -> int:
+        """Offset of the lexeme that makes no sense."""
+        return self.lexeme.at
+
+
+def remedies(broken: Broken) -> Iterator[Remedy]:
+    """Give the remedies that may fit, the likely ones first."""
+    yield from _operators(broken)
+    yield from _ellipses(broken)
+    yield from _attribute_names(broken)
+    if broken.lexeme.type != OPEN_HTML:
+        yield from _strings(broken)
+    yield from _html(broken)
+    yield from _values(broken)
+    yield from _strays(broken)
+    yield from _words(broken)
+    yield from _last_resorts(broken)
+
+
+_ARROW = re.compile(r"-->|==?>|->>|-[ \t]+>|—>|–>|>>|~>|---(?![0-9.])")
+
+
+def _operators(broken: Broken) -> Iterator[Remedy]:
+    """`-->`, `=>`, `- >`: other languages' arrows."""
+    right = "->" if broken.directed else "--"
+    arrow = _ARROW.search(broken.text, max(broken.start, broken.at - 2), min(broken.end, broken.at + 3))
+    if arrow is not None and arrow.start() <= broken.at <= arrow.end():
+        start, end = arrow.span()
+        yield Remedy(
+            "E013", f"`{arrow[0]}` is not an edge operator", start, end, ((start, end, right),), "safe",
+            f"write `{right}`", f"operator {arrow[0]}",
+        )  # fmt: skip
+
+
+_ELLIPSIS = re.compile(r"\.{2,}")
+_DIGITS = re.compile("([0-9]+)")
+_ID_BEFORE = re.compile(rf"({NAME})[\s;,]*\Z")
+_ID_AFTER = re.compile(rf"[\s;,]*({NAME})")
+
+
+def _ellipses(broken: Broken) -> Iterator[Remedy]:
+    """`{a1 a2 ... a9}`: written out where the names say what is left out."""
+    text = broken.text
+    dots = _ELLIPSIS.match(text, broken.at)
+    if dots is None:
+        return
+    start, end = dots.span()
+    before, after = _ID_BEFORE.search(text, broken.start, start), _ID_AFTER.match(text, end)
+    between = _between(before[1], after[1]) if before and after else None
+    help_ = "write every node" if between is None else f"write every node: {', '.join(between[:3])} and so on"
+    put = " ".join(between or ())
+    offered: Literal["unsafe"] | None = None if between is None else "unsafe"
+    yield Remedy("E014", "`...` does not stand for nodes in DOT", start, end, ((start, end, put),), offered, help_)
+    if text[end : end + 1] in {",", ";"}:
+        yield Remedy("E014", "`...` does not stand for nodes in DOT", start, end, ((start, end + 1, put),), offered, help_)
+
+
+def _between(first: str, last: str) -> list[str] | None:
+    """Count from one name to another where they differ in one number; None where they do not, or not upwards."""
+    parts, others = _DIGITS.split(first), _DIGITS.split(last)
+    differing = [at for at, (one, other) in enumerate(zip(parts, others, strict=False)) if one != other]
+    if len(parts) != len(others) or len(differing) != 1 or not parts[differing[0]].isdigit():
+        return None
+    at = differing[0]
+    low, high = int(parts[at]), int(others[at])
+    if not 0 < high - low <= 10_000:
+        return None
+    width = len(parts[at]) if parts[at].startswith("0") and len(parts[at]) == len(others[at]) else 0
+    return ["".join([*parts[:at], str(number).zfill(width), *parts[at + 1 :]]) for number in range(low + 1, high)]
+
+
+_NO_NAME = re.compile(r"([\[,;]\s*)=")
+
+
+def _attribute_names(broken: Broken) -> Iterator[Remedy]:
+    """`[="..."]`: a value whose name was forgotten, most likely the label."""
+    text = broken.text
+    if broken.lexeme.type != "EQUAL" or "NAME" not in broken.taken or "EQUAL" in broken.taken:
+        return
+    at = broken.at
+    if text[broken.start : at].count("[") and text[:at].rstrip()[-1:] in {"[", ",", ";", '"'}:
+        yield Remedy(
+            "E012", "an attribute has a value but no name", at, at + 1, ((at, at, "label"),), "unsafe",
+            "write the name before the `=`; `label`, to judge by the value", "name",
+        )  # fmt: skip
+
+
+def _strings(broken: Broken) -> Iterator[Remedy]:
+    """Quotes that do not pair up."""
+    for quote_at, put_at, until, what in close_string(broken.text, broken.start, broken.end, broken.at):
+        opening = what == "close"
+        yield Remedy(
+            "E003",
+            "the string is never closed" if opening else "the string is closed here but never opened",
+            quote_at,
+            quote_at + 1,
+            ((put_at, put_at, '"'),),
+            "unsafe",
+            "close it where the value ends" if opening else "open it where the value starts",
+            until=until,
+        )
+
+
+def _html(broken: Broken) -> Iterator[Remedy]:
+    """HTML labels whose `<` and `>` do not pair up."""
+    for start, end, edits, until in escape_html(broken.text, broken.start, broken.end, broken.at):
+        yield Remedy(
+            "E004", "the `<` and `>` of this HTML label do not balance", start, end, tuple(edits), "unsafe",
+            "write `&lt;` and `&gt;` for those that are text", until=until,
+        )  # fmt: skip
+
+
+def _values(broken: Broken) -> Iterator[Remedy]:
+    """Values that need quotes: lists, several words, brackets, other quotes."""
+    found = quote_values(broken.text, broken.start, broken.end)
+    if found:
+        names = sorted({name for name, *_ in found})
+        start, end = min(((start, end) for _, start, end, _ in found), key=lambda place: abs(place[0] - broken.at))
+        named = ", ".join(f"`{name}`" for name in names[:4])
+        yield Remedy(
+            "E008",
+            f"the value of {named} needs double quotes",
+            start,
+            end,
+            tuple((first, last, put) for _, first, last, put in found),
+            "safe",
+            'write it in "..."',
+            f"value of {names[0]}",
+        )
+
+
+_STRAY = re.compile(r"""[)('",;\]`\\}>]+""")
+
+
+def _strays(broken: Broken) -> Iterator[Remedy]:
+    """One token too many."""
+    text, at = broken.text, broken.at
+    kind = broken.lexeme.type
+    stray = _STRAY.match(text, at, broken.end)
+    if stray is None:
+        return
+    for end in dict.fromkeys((at + 1, stray.end())):
+        shown = text[at:end]
+        yield Remedy(
+            "E011", f"a stray `{shown}`", at, end, ((at, end, ""),), "safe", "take it out",
+            f"stray {shown}" if kind not in {OPEN_STRING} else None,
+        )  # fmt: skip
+
+
+_WORD = re.compile(r"""(?:(?!->|--)[^\s\[\]{};,="<>:])+""")
+_PLAIN_ID = re.compile(rf"(?:{NAME}|{NUMBER})\Z")
+
+
+def _words(broken: Broken) -> Iterator[Remedy]:
+    """Ids that are none without quotes: `foo-bar`, `a.b`, keywords."""
+    text, at = broken.text, broken.at
+    edits: list[Edit] = []
+    keywords: list[Edit] = []
+    place: tuple[int, int] | None = None
+    for piece in re.finditer(rf"{STRING}|//[^\n]*+|{_WORD.pattern}", text[broken.start : broken.end]):
+        word = piece[0]
+        if word[0] == '"' or word.startswith("//"):
+            continue
+        start, end = broken.start + piece.start(), broken.start + piece.end()
+        if word.lower() in KEYWORDS:
+            if start <= at < end or (start < at and text[start:at].split()[1:] == []):
+                keywords.append((start, end, quote(word)))
+        elif not _PLAIN_ID.match(word):
+            edits.append((start, end, quote(word)))
+            if place is None or start <= at <= end:
+                place = start, end
+    if place is not None:
+        yield Remedy(
+            "E001", f"`{text[place[0] : place[1]]}` is not an id without quotes", *place, tuple(edits),
+            help="quote it: an id is letters, digits and `_`, or a number", group="id",
+        )  # fmt: skip
+    for start, end, put in keywords[-1:]:
+        yield Remedy(
+            "E001", f"the keyword `{text[start:end]}` cannot be an id", start, end, ((start, end, put),),
+            help="quote it, or choose another name",
+        )  # fmt: skip
+
+
+_COLON = re.compile(rf"({NAME})[ \t]*(:)(?=[ \t]*(?:{NAME}|{NUMBER}|{STRING}))")
+
+
+def _last_resorts(broken: Broken) -> Iterator[Remedy]:
+    """Whatever lets the rest of the statement be understood."""
+    text, at, end = broken.text, broken.at, broken.end
+    to = min(max(broken.lexeme.to, at + 1), end)
+    message = f"`{text[at:to] if to - at < 30 else text[at : at + 27] + '...'}` is not expected here"
+    if broken.lexeme.type == "COLON" and "EQUAL" in broken.taken:
+        edits = tuple((one.start(2), one.end(2), "=") for one in _COLON.finditer(text, broken.start, end))
+        yield Remedy("E001", "an attribute takes `=`, not `:`", at, at + 1, edits, help="write `name=value`")
+    stop = len(text[broken.start : end].rstrip().rstrip(";").rstrip()) + broken.start
+    if "RBRACKET" in broken.taken or text[broken.start : at].count("[") > text[broken.start : at].count("]"):
+        opened = text.rfind("[", broken.start, at)
+        related = (("this bracket is never closed", opened, opened + 1),) if opened >= 0 else ()
+        yield Remedy("E001", "the attribute list is never closed", stop, min(stop + 1, end), ((stop, stop, "]"),), help="write `]` here",
+                     related=related)  # fmt: skip
+    yield Remedy("E001", message, at, to, ((at, to, ""),), help=None)
+    stopped = bare_value(text, at, end)
+    if stopped > to:
+        yield Remedy("E001", message, at, to, ((at, stopped, ""),), help=None)
+    if line_end(text, at) < end:
+        yield Remedy("E001", message, at, to, ((at, line_end(text, at), ""),), help=None)
