@@ -1,0 +1,257 @@
+"""The one place where evidence becomes decisions: phase, stage, layer, role, GPUs of every node."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from dotlint.deployment.evidence import Evidence, of_node, of_subgraph
+from dotlint.deployment.model import Deployment, Reading, Unit
+from dotlint.deployment.words import plain_words
+from dotlint.graph.model import Subgraph
+from dotlint.strategy.gpus import GpuSet
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dotlint.deployment.vocabulary import Vocabulary
+    from dotlint.graph.model import Graph, Node
+
+_TELLING = {
+    "qkv", "query", "key-projection", "value-projection", "output-projection", "norm", "attention", "expert", "mlp",
+    "mlp-up", "mlp-down", "all-reduce", "all-gather", "reduce-scatter", "all-to-all", "dispatch", "combine",
+    "sequence-split", "sequence-gather", "kv-cache", "kv-transfer", "embedding", "head",
+}  # fmt: skip
+_PLAIN_SHAPES = {"plaintext", "none", "plain", "note"}
+
+
+def read_deployment(
+    graph: Graph, vocabulary: Vocabulary, expected: Mapping[tuple[str, int], GpuSet] | None = None
+) -> Deployment:
+    """Read a graph as a deployment.
+
+    `expected` gives the GPUs of each (phase, 0-based stage) that the declared strategy implies; it only places
+    nodes that the file itself does not place, so that a file is never bent to what was declared of it.
+    """
+    around: dict[int, Evidence] = {}
+    readings = [_first(node, vocabulary, around) for node in graph.nodes.values()]
+    _mark_annotations(readings, vocabulary)
+    phases = _decide_phases(readings, graph, around)
+    base = _stage_base(readings, around)
+    for reading in readings:
+        _explicit_stage(reading, around, base)
+    stated = _stated_gpus(readings, around, phases, base)
+    ranges = {**(expected or {}), **stated}
+    layer_ranges = _stated_layers(readings, around, phases, base)
+    for reading in readings:
+        _place_by_gpus(reading, ranges)
+        _place_by_layer(reading, layer_ranges)
+    units = _units(readings, phases, stated, layer_ranges)
+    return Deployment(
+        graph=graph,
+        vocabulary=vocabulary,
+        readings=readings,
+        by_name={reading.name: reading for reading in readings},
+        phases=phases,
+        units=units,
+        stage_base=base,
+        recognised=_recognise(readings),
+    )
+
+
+def _clusters(node: Node) -> list[Subgraph]:
+    found: list[Subgraph] = []
+    for innermost in node.subgraphs:
+        found.append(innermost)
+        found.extend(innermost.ancestors)
+    return found
+
+
+def _of_cluster(subgraph: Subgraph, vocabulary: Vocabulary, around: dict[int, Evidence]) -> Evidence:
+    found = around.get(id(subgraph))
+    if found is None:
+        found = around[id(subgraph)] = of_subgraph(subgraph, vocabulary)
+    return found
+
+
+def _first(node: Node, vocabulary: Vocabulary, around: dict[int, Evidence]) -> Reading:
+    """Decide what needs no other node: role, own GPUs, layer."""
+    evidence = of_node(node, vocabulary)
+    reading = Reading(node, evidence, evidence.role, layer=evidence.layer)
+    clusters = [_of_cluster(subgraph, vocabulary, around) for subgraph in _clusters(node)]
+    if evidence.gpus and evidence.gpus.ids is not None and not evidence.gpus.transfer:
+        reading.gpus = evidence.gpus.ids
+        reading.why.append(f"GPUs {reading.gpus} from the label")
+    elif evidence.gpus is None:
+        named = [n for w, n in zip(evidence.name.words, evidence.name.numbers, strict=True) if w in {"gpu", "device"}]
+        inside = next((e.gpus.ids for e in clusters if e.gpus and e.gpus.ids is not None), None)
+        if len(named) == 1:
+            reading.gpus = GpuSet.of(named)
+            reading.why.append(f"GPU {named[0]} from the name")
+        elif inside is not None:
+            reading.gpus = inside
+            reading.why.append(f"GPUs {inside} from the cluster")
+    if reading.layer is None:
+        reading.layer = next((e.layer for e in clusters if e.layer is not None), None)
+    if evidence.role:
+        reading.why.append(f"role {evidence.role.name} from `{evidence.title or node.name}`")
+    return reading
+
+
+def _mark_annotations(readings: list[Reading], vocabulary: Vocabulary) -> None:
+    """Tell titles, legends and stage labels from operators; only what no edge touches can be one."""
+    connected = {r.evidence.name.family for r in readings if r.node.in_edges or r.node.out_edges}
+    for reading in readings:
+        node, evidence = reading.node, reading.evidence
+        text = " ".join(evidence.lines) or node.name
+        lower = text.lower()
+        reading.summary = any(phrase in lower for phrase in vocabulary.summary_phrases)
+        if node.in_edges or node.out_edges or reading.states_dims:
+            continue
+        words = [w for w in plain_words(text).split() if w not in vocabulary.annotation_words]
+        title = plain_words(evidence.title or node.name).strip()
+        in_legend = any("legend" in (s.name or "").lower() or "legend" in s.own_attributes.get("label", "").lower() for s in _clusters(node))
+        titled = any(title == t or title.startswith(t + " ") for t in vocabulary.annotation_titles)
+        plain = node.attributes.get("shape", "").lower() in _PLAIN_SHAPES
+        if in_legend or titled or (not words and bool(evidence.lines)) or (plain and reading.gpus is None):
+            reading.annotation = in_legend or titled or evidence.name.family not in connected
+        if reading.annotation:
+            reading.why.append("annotation: connected to nothing, no dimensions, and nothing but words of a title")
+
+
+def _decide_phases(readings: list[Reading], graph: Graph, around: dict[int, Evidence]) -> tuple[str, ...]:
+    """Give every node its phase; a graph in which only one phase is named has that one, most often "" (none named)."""
+    explicit: dict[int, frozenset[str]] = {}
+    for reading in readings:
+        said = reading.evidence.phases
+        if not said:
+            said = next((around[id(s)].phases for s in _clusters(reading.node) if around[id(s)].phases), frozenset())
+        if said:
+            explicit[reading.node.index] = said
+    named = Counter(phase for phases in explicit.values() for phase in phases if len(phases) == 1)
+    if not named:
+        words = set(plain_words(graph.name or "").split())
+        only = "decode" if words & {"decode", "decoding"} else "prefill" if "prefill" in words else ""
+        for reading in readings:
+            reading.phase = only
+        return (only,)
+    if "decode" not in named:
+        for reading in readings:
+            reading.phase = "prefill"
+        return ("prefill",)
+    for reading in readings:
+        said = explicit.get(reading.node.index, frozenset())
+        reading.phase = next(iter(said)) if len(said) == 1 else None
+    unnamed = [r for r in readings if r.phase is None and r.node.index not in explicit]
+    by_index = {r.node.index: r for r in readings}
+    for reading in unnamed:
+        beside = [by_index[e.tail.index] for e in reading.node.in_edges] + [by_index[e.head.index] for e in reading.node.out_edges]
+        near = {explicit.get(r.node.index) for r in beside}
+        only_decode = bool(near) and near == {frozenset({"decode"})}
+        reading.phase = "decode" if only_decode else "prefill"
+    present = {r.phase for r in readings}
+    return tuple(phase for phase in ("prefill", "decode") if phase in present)
+
+
+def _stage_base(readings: list[Reading], around: dict[int, Evidence]) -> int:
+    numbers = [e.stage for e in around.values() if e.stage is not None]
+    numbers += [r.evidence.stage for r in readings if r.evidence.stage is not None]
+    numbers += [n for r in readings if r.evidence.link for n in r.evidence.link]
+    return 0 if not numbers or 0 in numbers else 1
+
+
+def _explicit_stage(reading: Reading, around: dict[int, Evidence], base: int) -> None:
+    if reading.evidence.link is not None:
+        return
+    if reading.evidence.stage is not None:
+        reading.stage = reading.evidence.stage - base
+        reading.why.append(f"stage {reading.evidence.stage} from its name or label")
+        return
+    for subgraph in _clusters(reading.node):
+        said = around[id(subgraph)].stage
+        if said is not None:
+            reading.stage = said - base
+            reading.why.append(f"stage {said} from cluster `{subgraph.name or ''}`")
+            return
+
+
+def _headers(
+    readings: list[Reading], around: dict[int, Evidence], phases: tuple[str, ...]
+) -> list[tuple[str, Evidence]]:
+    """Collect what stage labels and clusters say, each with the phase it speaks of."""
+    found = [(r.phase or phases[0], r.evidence) for r in readings if r.annotation and r.evidence.stage is not None]
+    for evidence in around.values():
+        if evidence.stage is not None:
+            phase = next(iter(evidence.phases)) if len(evidence.phases) == 1 else phases[0]
+            found.append((phase if phase in phases else phases[0], evidence))
+    return found
+
+
+def _stated_gpus(
+    readings: list[Reading], around: dict[int, Evidence], phases: tuple[str, ...], base: int
+) -> dict[tuple[str, int], GpuSet]:
+    stated: dict[tuple[str, int], GpuSet] = {}
+    for phase, evidence in _headers(readings, around, phases):
+        if evidence.gpus and evidence.gpus.ids is not None and evidence.stage is not None:
+            stated.setdefault((phase, evidence.stage - base), evidence.gpus.ids)
+    return stated
+
+
+def _stated_layers(
+    readings: list[Reading], around: dict[int, Evidence], phases: tuple[str, ...], base: int
+) -> dict[tuple[str, int], tuple[int, int]]:
+    stated: dict[tuple[str, int], tuple[int, int]] = {}
+    for phase, evidence in _headers(readings, around, phases):
+        if evidence.layers and evidence.stage is not None:
+            stated.setdefault((phase, evidence.stage - base), evidence.layers)
+    return stated
+
+
+def _place_by_gpus(reading: Reading, ranges: Mapping[tuple[str, int], GpuSet]) -> None:
+    if reading.stage is not None or reading.gpus is None or reading.evidence.link or reading.annotation or not ranges:
+        return
+    fits = [stage for (phase, stage), gpus in ranges.items() if phase == reading.phase and reading.gpus <= gpus]
+    if not fits and not any(phase == reading.phase for phase, _ in ranges):
+        fits = [stage for (_, stage), gpus in ranges.items() if reading.gpus <= gpus]
+    if len(set(fits)) == 1:
+        reading.stage = fits[0]
+        reading.why.append(f"its GPUs {reading.gpus} lie within those of one stage")
+
+
+def _place_by_layer(reading: Reading, ranges: Mapping[tuple[str, int], tuple[int, int]]) -> None:
+    if reading.stage is not None or reading.layer is None or reading.annotation or reading.evidence.link:
+        return
+    fits = {s for (phase, s), (low, high) in ranges.items() if phase == reading.phase and low <= reading.layer <= high}
+    if len(fits) == 1:
+        reading.stage = fits.pop()
+        reading.why.append(f"layer {reading.layer} lies within those of one stage")
+
+
+def _units(
+    readings: list[Reading],
+    phases: tuple[str, ...],
+    stated: Mapping[tuple[str, int], GpuSet],
+    layers: Mapping[tuple[str, int], tuple[int, int]],
+) -> dict[str, dict[int, Unit]]:
+    units: dict[str, dict[int, Unit]] = {phase: {} for phase in phases}
+    for reading in readings:
+        if reading.stage is None or reading.phase is None or reading.stage < 0:
+            continue
+        key = (reading.phase, reading.stage)
+        unit = units[reading.phase].get(reading.stage)
+        if unit is None:
+            unit = units[reading.phase][reading.stage] = Unit(*key, stated=stated.get(key), layers=layers.get(key))
+        (unit.headers if reading.annotation else unit.operators).append(reading)
+    return {phase: dict(sorted(found.items())) for phase, found in units.items()}
+
+
+def _recognise(readings: list[Reading]) -> bool:
+    """Whether the graph speaks of a deployment: roles that mean little elsewhere, GPUs, tensor dimensions, degrees."""
+    telling = 0
+    for reading in readings:
+        evidence = reading.evidence
+        sides = evidence.tensors.inputs and evidence.tensors.outputs
+        sized = any(len(d.values) > 2 and any(d.keys) for d in evidence.tensors.bare)
+        if reading.is_role(*_TELLING) or evidence.gpus is not None or sides or sized:
+            telling += 1
+    return telling >= 2 and telling * 5 >= len(readings)

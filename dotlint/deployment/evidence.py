@@ -1,0 +1,105 @@
+"""Evidence: what a node's name, label, cluster and attributes say, gathered one by one and not yet weighed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dotlint.deployment.facts import Gpus, Tensors, read_gpus, read_tensors
+from dotlint.deployment.words import Name, label_lines, parse_name, plain_words
+
+if TYPE_CHECKING:
+    from dotlint.deployment.vocabulary import Role, Vocabulary
+    from dotlint.graph.model import Node, Subgraph
+
+# `PP=4` is a degree, `PP0` and `PP rank: 0` are a stage.
+_STAGE = re.compile(
+    r"\b(?:(?:pipeline[\s_]*)?stage[\s_:#=]*|pp[\s_]*(?:stage|rank)[\s_:#=]*|pp[\s_]?)(\d+)\b(?!\s*(?:x|×|gpus?\b|stages?\b))",
+    re.IGNORECASE,
+)
+_LINK = re.compile(r"\bstages?[\s_]*(\d+)\s*(?:->|→|to|=>|-|/)\s*(?:stage[\s_]*)?(\d+)", re.IGNORECASE)
+_LAYER = re.compile(r"\b(?:layer|lyr|block)[\s_:#=]*(\d+)\b(?!\s*(?:-|–|to|\.\.)\s*\d)|\bL(\d+)\b", re.IGNORECASE)
+_LAYERS = re.compile(r"\b(?:layers?|blocks?)[\s_:#=]*\(?(\d+)\s*(?:-|–|—|to|\.\.\.?|…|through)\s*(\d+)", re.IGNORECASE)
+_EXPERTS = re.compile(r"\b(?:experts?|exp)[\s_:#]*\(?\[?(\d+)(?:\s*(?:-|–|—|to|\.\.\.?|…)\s*(\d+))?\b(?!\s*(?:experts|per)\b)", re.IGNORECASE)
+_PHASES = {"prefill": "prefill", "decode": "decode", "dec": "decode", "decoding": "decode"}
+_STAGE_WORDS = {"stage", "pp", "st"}
+_LAYER_WORDS = {"layer", "l", "lay", "lyr", "block"}
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one place (a node's name and label, or a cluster's) says; None or empty where it is silent."""
+
+    name: Name
+    lines: tuple[str, ...]
+    title: str
+    stage: int | None
+    link: tuple[int, int] | None
+    layer: int | None
+    layers: tuple[int, int] | None
+    phases: frozenset[str]
+    gpus: Gpus | None
+    tensors: Tensors
+    experts: tuple[int, int] | None
+    role: Role | None
+
+
+def _number_after(name: Name, words: set[str]) -> int | None:
+    return next((number for word, number in zip(name.words, name.numbers, strict=True) if word in words), None)
+
+
+def _one_stage(name: Name, text: str) -> tuple[int | None, tuple[int, int] | None]:
+    link = _LINK.search(text)
+    if link is not None:
+        return None, (int(link[1]), int(link[2]))
+    named = _number_after(name, _STAGE_WORDS)
+    if named is not None:
+        return named, None
+    said = {int(match[1]) for match in _STAGE.finditer(text)}
+    return (said.pop() if len(said) == 1 else None), None
+
+
+def gather(name: str, label: str, vocabulary: Vocabulary) -> Evidence:
+    """Read one name and label; nothing here looks at another node."""
+    lines = tuple(label_lines(label))
+    parsed = parse_name(name)
+    title = lines[0] if lines else ""
+    speech = "\n".join(line for line in lines if "[" not in line)
+    stage, link = _one_stage(parsed, speech)
+    layer = _number_after(parsed, _LAYER_WORDS)
+    if layer is None and (said := _LAYER.search(speech)):
+        layer = int(said[1] or said[2])
+    ranged = _LAYERS.search(speech)
+    experts = _EXPERTS.search(title) or _EXPERTS.search(name.replace("_", " "))
+    words = set(plain_words(name).split()) | set(plain_words(title).split())
+    role = vocabulary.role(title)
+    if role is None or role.kind == "io":
+        role = vocabulary.role(name) or role
+    if role is None:
+        role = next((found for line in lines[1:] if "[" not in line and "gpu" not in line.lower() and (found := vocabulary.role(line))), None)
+    return Evidence(
+        name=parsed,
+        lines=lines,
+        title=title,
+        stage=stage,
+        link=link,
+        layer=layer,
+        layers=(int(ranged[1]), int(ranged[2])) if ranged else None,
+        phases=frozenset(_PHASES[word] for word in words if word in _PHASES),
+        gpus=read_gpus(list(lines)),
+        tensors=read_tensors(list(lines)),
+        experts=(int(experts[1]), int(experts[2] or experts[1])) if experts else None,
+        role=role,
+    )
+
+
+def of_node(node: Node, vocabulary: Vocabulary) -> Evidence:
+    """Read a node's own name and label."""
+    label = node.attributes.get("label", "")
+    return gather(node.name, "" if label == "\\N" else label, vocabulary)
+
+
+def of_subgraph(subgraph: Subgraph, vocabulary: Vocabulary) -> Evidence:
+    """Read a cluster's own name and label; a label that it only inherits says nothing of it."""
+    return gather(subgraph.name or "", subgraph.own_attributes.get("label", ""), vocabulary)

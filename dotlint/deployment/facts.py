@@ -1,0 +1,174 @@
+"""What one label says in figures: GPUs and tensor dimensions.
+
+These readers gather evidence and decide nothing: each returns what stands in the text, or None.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from dotlint.strategy.gpus import GpuSet
+
+_IDS = r"\d+(?:\s*(?:-|–|to|\.\.\.?|…)\s*\d+)?"
+_LIST = rf"{_IDS}(?:\s*(?:,|&|\+|and)\s*(?:gpus?[\s_-]?)?{_IDS})*"
+# `GPU: 0-15`, `GPUs [0,1,2,3]`, `Device 3`, `gpu_7`; never `8 GPUs`, which is a count.
+_GPU = re.compile(
+    rf"(?<![A-Za-z])(?:gpus?|devices?)(?:\s*(?:ids?|ranks?))?\s*(?:[:=#_-]|\bon\b)?\s*[\[({{]?\s*"
+    rf"(?P<ids>{_LIST})(?![\d.]*[A-Za-z%])\s*[\])}}]?",
+    re.IGNORECASE,
+)
+_GPU_KEY = re.compile(r"(?<![A-Za-z])(?:gpus?|devices?)\b\s*[:=]?\s*(?P<rest>.*)", re.IGNORECASE)
+_TRANSFER = re.compile(r"->|→|↔|<->|=>|⇒", re.IGNORECASE)
+_COUNT = re.compile(r"(?<![\d\-–,:=\[])\b(?P<count>\d+)\s*(?:x\s*)?(?:gpus?|devices?)\b(?!\s*[:=\[]?\s*\d)", re.IGNORECASE)
+_VAGUE = re.compile(r"\b(?:all|shared|replicated|each|every|multiple|various|distributed|any|some|across)\b", re.IGNORECASE)
+_TEMPLATE = re.compile(r"[{$%]\w*|gpu_?[ijkn]\b", re.IGNORECASE)
+_HOST = re.compile(r"\b(?:cpu|host|n/?a|none)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Gpus:
+    """What a text says of GPUs: `ids` (global or local ranks as written), or `vague` words, or a mere count.
+
+    `transfer` is true of `GPU 0 -> GPU 1`, where the ids are two ends and no group; `host` of CPU or N/A.
+    """
+
+    ids: GpuSet | None = None
+    vague: str | None = None
+    count: int | None = None
+    host: bool = False
+    transfer: bool = False
+
+
+def _read_ids(text: str) -> list[int] | None:
+    ids: list[int] = []
+    for first, last in re.findall(r"(\d+)(?:\s*(?:-|–|to|\.\.\.?|…)\s*(\d+))?", text):
+        low, high = int(first), int(last) if last else int(first)
+        if high < low or high - low > 1_000_000 or high > 10_000_000:
+            return None
+        ids.extend(range(low, high + 1))
+    return ids
+
+
+def read_gpus(lines: list[str]) -> Gpus | None:
+    """Read the GPUs that a label's lines name; None where they speak of none."""
+    ids: list[int] = []
+    vague: str | None = None
+    count: int | None = None
+    host = transfer = False
+    for line in lines:
+        lower = line.lower()
+        if "gpu" not in lower and "device" not in lower:
+            continue
+        if _TRANSFER.search(line):
+            transfer = True
+        matched = False
+        for match in _GPU.finditer(line):
+            found = _read_ids(match["ids"])
+            if found is not None:
+                ids.extend(found)
+                matched = True
+        if matched:
+            continue
+        counted = _COUNT.search(line)
+        if counted:
+            count = int(counted["count"])
+            continue
+        key = _GPU_KEY.search(line)
+        if key is None:
+            continue
+        if _HOST.search(key["rest"]):
+            host = True
+        elif _VAGUE.search(line) or _TEMPLATE.search(line):
+            vague = line.strip()
+    if ids:
+        return Gpus(ids=GpuSet.of(ids), transfer=transfer, vague=vague, count=count)
+    if vague or count is not None or host:
+        return Gpus(vague=vague, count=count, host=host, transfer=transfer)
+    return None
+
+
+_SIDE = re.compile(
+    r"(?P<side>\b(?:in(?:put)?|out(?:put)?)(?:\s*(?:dim(?:ension)?s?|shape))?\s*\d*)\s*[:=]\s*(?P<rest>.*)", re.IGNORECASE
+)
+_BRACKET = re.compile(r"[\[(](?P<inside>[^\[\]()]*)[\])]")
+_ARROW = re.compile(r"\]\s*(?:->|→)\s*\[")
+_PAIR = re.compile(r"(?P<key>[A-Za-z_][\w ]*?)\s*[=:]\s*(?P<value>[^,;=\s\]]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Dims:
+    """One tensor's dimensions: `keys` in order ("" where unnamed) with `values` as written; `text` is the whole.
+
+    `sizes` has an int for each value that is one, None elsewhere.
+    """
+
+    text: str
+    keys: tuple[str, ...]
+    values: tuple[str, ...]
+    sizes: tuple[int | None, ...]
+
+    def size(self, *keys: str) -> int | None:
+        """Size of the first axis with one of these names; None where there is none or it is no number."""
+        for key, size in zip(self.keys, self.sizes, strict=True):
+            if key in keys:
+                return size
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Tensors:
+    """Input and output dimensions that a label states; a side that is empty was not stated."""
+
+    inputs: tuple[Dims, ...] = field(default=())
+    outputs: tuple[Dims, ...] = field(default=())
+    bare: tuple[Dims, ...] = field(default=())  # bracketed dimensions that say neither Input nor Output
+
+
+def read_dims(text: str) -> Dims | None:
+    """Read `[batch=4, seq=1024]` or `[4, 1024, 512]`; None where it is no list of dimensions."""
+    keys: list[str] = []
+    values: list[str] = []
+    sizes: list[int | None] = []
+    for part in text.split(","):
+        word = part.strip()
+        if not word:
+            continue
+        pair = _PAIR.fullmatch(word)
+        key, value = (pair["key"].strip().lower(), pair["value"]) if pair else ("", word)
+        if not pair and not re.fullmatch(r"[\w?*/.×x ~]+", value):
+            return None
+        keys.append(key)
+        values.append(value)
+        sizes.append(int(value) if value.isdigit() and len(value) < 16 else None)
+    if not values:
+        return None
+    return Dims(text.strip(), tuple(keys), tuple(values), tuple(sizes))
+
+
+def read_tensors(lines: list[str]) -> Tensors:
+    """Read the `Input:` and `Output:` dimensions of a label's lines, and bare `[...] -> [...]` ones."""
+    inputs: list[Dims] = []
+    outputs: list[Dims] = []
+    bare: list[Dims] = []
+    for line in lines:
+        if "[" not in line and "(" not in line and "=" not in line and ":" not in line:
+            continue
+        side = _SIDE.match(line)
+        if side is not None:
+            target = inputs if side["side"].lower().startswith("in") else outputs
+            rest = side["rest"]
+            found = [dims for group in _BRACKET.finditer(rest) if (dims := read_dims(group["inside"]))]
+            if not found and "=" in rest and (dims := read_dims(rest)):
+                found = [dims]
+            if not found and re.match(r"same\b", rest.strip(), re.IGNORECASE):
+                found = list(inputs)
+            target.extend(found)
+        elif _GPU_KEY.match(line) is None and (groups := list(_BRACKET.finditer(line))):
+            found = [dims for group in groups if (dims := read_dims(group["inside"])) and len(dims.values) > 1]
+            if len(found) == 2 and _ARROW.search(line):
+                inputs.append(found[0])
+                outputs.append(found[1])
+            else:
+                bare.extend(found)
+    return Tensors(tuple(inputs), tuple(outputs), tuple(bare))

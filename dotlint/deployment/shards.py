@@ -1,0 +1,61 @@
+"""Groups of nodes that divide one operator: tensor shards of attention, groups of experts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dotlint.strategy.gpus import union
+
+if TYPE_CHECKING:
+    from dotlint.deployment.model import Deployment, Reading
+    from dotlint.strategy.gpus import GpuSet
+
+SHARDED = ("qkv", "query", "key-projection", "value-projection", "attention", "scores", "softmax", "output-projection")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The nodes that together are one operator of one unit: one stage and layer, one role, one family of names."""
+
+    phase: str | None
+    stage: int | None
+    layer: int | None
+    role: str
+    members: tuple[Reading, ...]
+
+    @property
+    def gpu_sets(self) -> list[GpuSet]:
+        """The distinct GPU sets of the members, in order; members without GPUs are left out."""
+        return list(dict.fromkeys(r.gpus for r in self.members if r.gpus))
+
+    @property
+    def placed(self) -> bool:
+        """Whether every member names its GPUs."""
+        return all(r.gpus for r in self.members)
+
+    @property
+    def disjoint(self) -> bool:
+        """Whether the distinct GPU sets share no GPU."""
+        sets = self.gpu_sets
+        return sum(len(s) for s in sets) == len(union(sets))
+
+
+def groups(deployment: Deployment, *roles: str) -> list[Group]:
+    """Group the operators of these roles, in the order of the file; nodes of no stage and no layer form groups too."""
+    found: dict[tuple[object, ...], list[Reading]] = defaultdict(list)
+    for reading in deployment.operators:
+        if reading.role is not None and reading.role.name in roles and not reading.summary:
+            family = reading.evidence.name.family
+            found[reading.phase, reading.stage, reading.layer, reading.role.name, family].append(reading)
+    return [Group(r[0].phase, r[0].stage, r[0].layer, r[0].role.name if r[0].role else "", tuple(r)) for r in found.values()]
+
+
+def one_layer_each(deployment: Deployment, group: Group) -> bool:
+    """Whether a group is known to be one operator: it has a layer, or one number alone varies among its members."""
+    if group.layer is not None:
+        return True
+    numbers = [r.evidence.name.numbers for r in group.members]
+    varying = sum(1 for values in zip(*numbers, strict=False) if len(set(values)) > 1)
+    return varying <= 1 and bool(numbers[0])

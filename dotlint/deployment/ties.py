@@ -1,0 +1,85 @@
+"""Which coordinate of an edge's head follows from which of its tail.
+
+Coordinates are the numbers that tell a family's nodes apart: layer, rank, expert, an offset of GPUs.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+Coordinates = tuple[int, ...]
+_DIVISORS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 32, 64, 128)
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """`head[k]` follows from `tail[j]`.
+
+    With `divisor` 1: head[k] = tail[j] + step. With n > 1: head[k] = tail[j] // n + step (n ranks share a head).
+    With -n: head[k] // n = tail[j] + step (a tail has n heads).
+    """
+
+    j: int
+    k: int
+    step: int
+    divisor: int = 1
+
+    def step_between(self, tail: Coordinates, head: Coordinates) -> int:
+        """The step that one edge shows for this tie."""
+        if self.divisor > 0:
+            return head[self.k] - tail[self.j] // self.divisor
+        return head[self.k] // -self.divisor - tail[self.j]
+
+
+def align(pairs: list[tuple[Coordinates, Coordinates]], tail_words: tuple[str, ...], head_words: tuple[str, ...]) -> list[Tie]:
+    """Tie each of the head's coordinates to the tail's with the fewest distinct steps, where the edges bear one out.
+
+    `pairs` are the coordinates of the two ends of every edge of one type; the words say what each coordinate counts.
+    """
+    found: list[Tie] = []
+    taken: set[int] = set()
+    tails = [{tail[j] for tail, _ in pairs} for j in range(len(tail_words))]
+    for k, head_word in enumerate(head_words):
+        heads = {head[k] for _, head in pairs}
+        best: tuple[tuple[int, int, int, int], Tie] | None = None
+        for j, tail_word in enumerate(tail_words):
+            steps = Counter(head[k] - tail[j] for tail, head in pairs)
+            step, count = steps.most_common(1)[0]
+            same = head_word == tail_word != ""
+            values = min(len(heads), len(tails[j]))
+            if _bears_out(len(steps), values, len(pairs), count, same_word=same, step=step):
+                rank = (len(steps), 0 if same else 1, 1 if j in taken else 0, abs(step) + abs(j - k))
+                if best is None or rank < best[0]:
+                    best = rank, Tie(j, k, step)
+        tie = best[1] if best else _divided(pairs, k, heads, tails)
+        if tie is not None:
+            found.append(tie)
+            taken.add(tie.j)
+    return found
+
+
+def _bears_out(distinct: int, values: int, pairs: int, count: int, *, same_word: bool, step: int) -> bool:
+    """Whether so few distinct steps over so many values show that one coordinate follows the other."""
+    if values == 1:
+        # With one value any two numbers are a constant step apart: the words have to agree.
+        return distinct == 1 and step == 0 and (same_word or pairs == 1)
+    if distinct == 1:
+        return True
+    if same_word:
+        return distinct == 2 or (distinct == 3 and values >= 3 and count * 3 >= pairs)
+    return distinct == 2 and values >= 4 and count * 10 >= pairs * 7
+
+
+def _divided(pairs: list[tuple[Coordinates, Coordinates]], k: int, heads: set[int], tails: list[set[int]]) -> Tie | None:
+    if len(pairs) < 4:
+        return None
+    for j, values in enumerate(tails):
+        if min(len(heads), len(values)) < 2 or len(heads) == len(values):
+            continue
+        for divisor in _DIVISORS:
+            tie = Tie(j, k, 0, divisor if len(values) > len(heads) else -divisor)
+            steps = {tie.step_between(tail, head) for tail, head in pairs}
+            if len(steps) == 1:
+                return Tie(j, k, steps.pop(), tie.divisor)
+    return None

@@ -1,0 +1,107 @@
+"""The vocabulary of roles, read from `rules/vocabulary.toml`."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from dotlint.deployment.words import plain_words
+from dotlint.errors import DotlintError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Kind = Literal["communication", "computation", "routing", "io", "memory", "annotation"]
+
+
+class VocabularyError(DotlintError):
+    """A vocabulary file that does not say what one has to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What an operator is: `communicates` names the collective or transfer that it performs, if any."""
+
+    name: str
+    kind: Kind
+    communicates: str | None = None
+
+    @property
+    def collective(self) -> bool:
+        """Whether several ranks take part at once: all-reduce, all-gather, reduce-scatter, all-to-all, broadcast."""
+        return self.communicates in {"all-reduce", "all-gather", "reduce-scatter", "all-to-all", "broadcast"}
+
+
+@dataclass(slots=True)
+class Vocabulary:
+    """Roles with the phrases that mean them, the convention of shapes, and the words of annotations."""
+
+    roles: dict[str, Role]
+    shapes: dict[str, tuple[str, ...]]
+    annotation_words: frozenset[str]
+    annotation_titles: tuple[str, ...]
+    summary_phrases: tuple[str, ...]
+    _compounds: re.Pattern[str] = field(repr=False)
+    _joined: dict[str, str] = field(repr=False)
+    _phrases: re.Pattern[str] = field(repr=False)
+    _meaning: dict[str, tuple[int, Role]] = field(repr=False)
+    _known: dict[str, Role | None] = field(default_factory=dict, repr=False)
+
+    def normalise(self, text: str) -> str:
+        """Give the words of a text in lower case with compounds joined: ` alltoall expert aggregation `."""
+        words = plain_words(text)
+        return self._compounds.sub(lambda match: f" {self._joined[match[0].strip()]} ", words)
+
+    def role(self, text: str) -> Role | None:
+        """Find the role that a text means; among several the one that stands first in the vocabulary."""
+        words = plain_words(text)
+        if words not in self._known:
+            found = [self._meaning[match[1]] for match in self._phrases.finditer(self.normalise(text))]
+            self._known[words] = min(found, key=lambda pair: pair[0])[1] if found else None
+        return self._known[words]
+
+
+def _alternatives(phrases: list[str]) -> str:
+    return "|".join(re.escape(phrase) for phrase in sorted(phrases, key=len, reverse=True))
+
+
+def read_vocabulary(table: dict[str, Any], where: str) -> Vocabulary:
+    """Build a vocabulary from its TOML table; raises `VocabularyError` where a part is missing or of a wrong kind."""
+    try:
+        joined = {phrase: word for word, phrases in table["compounds"].items() for phrase in phrases}
+        compounds = re.compile(f" (?:{_alternatives(list(joined))})(?= )")
+        meaning: dict[str, tuple[int, Role]] = {}
+        roles: dict[str, Role] = {}
+        for order, entry in enumerate(table["role"]):
+            role = Role(entry["name"], entry["kind"], entry.get("communicates"))
+            roles[role.name] = role
+            for phrase in entry["phrases"]:
+                meaning.setdefault(phrase, (order, role))
+        annotation = table["annotation"]
+        return Vocabulary(
+            roles=roles,
+            shapes={kind: tuple(names) for kind, names in table["shapes"].items()},
+            annotation_words=frozenset(annotation["words"]),
+            annotation_titles=tuple(annotation["titles"]),
+            summary_phrases=tuple(annotation["summaries"]),
+            _compounds=compounds,
+            _joined=joined,
+            # A look-ahead, so that phrases that overlap are all seen; the longest of each place counts.
+            _phrases=re.compile(f"(?<= )(?=({_alternatives(list(meaning))}) )"),
+            _meaning=meaning,
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise VocabularyError(f"{where}: the vocabulary lacks or misplaces {error}") from error
+
+
+@cache
+def load_vocabulary(path: Path) -> Vocabulary:
+    """Read a vocabulary file; raises `VocabularyError` where it cannot be read."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise VocabularyError(f"{path}: the vocabulary cannot be read: {error}") from error
+    return read_vocabulary(table, str(path))

@@ -1,0 +1,91 @@
+"""Who feeds whom, also with edges that are only proposed: the graph as adjacency by node name."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dotlint.graph.model import Graph
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """A strongly connected component, a shortest cycle in it (its first node repeated at the end), its busiest node."""
+
+    members: tuple[str, ...]
+    path: tuple[str, ...]
+    hub: str
+
+
+class Wiring:
+    """Successors and predecessors of every node; `extra` edges, also between nodes yet to be written, may be added."""
+
+    __slots__ = ("ins", "outs")
+
+    def __init__(self, graph: Graph, extra: Iterable[Pair] = ()) -> None:
+        self.outs: dict[str, list[str]] = {name: [] for name in graph.nodes}
+        self.ins: dict[str, list[str]] = {name: [] for name in graph.nodes}
+        for edge in graph.edges:
+            self.outs[edge.tail.name].append(edge.head.name)
+            self.ins[edge.head.name].append(edge.tail.name)
+        for tail, head in extra:
+            self.outs.setdefault(tail, []).append(head)
+            self.ins.setdefault(head, []).append(tail)
+            self.outs.setdefault(head, [])
+            self.ins.setdefault(tail, [])
+
+    def reach(self, starts: Iterable[str], *, within: set[str] | None = None) -> set[str]:
+        """Every node that a path from one of `starts` reaches, they included; `within` limits the nodes passed."""
+        seen = {start for start in starts if start in self.outs}
+        queue = deque(seen)
+        while queue:
+            for head in self.outs[queue.popleft()]:
+                if head not in seen and (within is None or head in within):
+                    seen.add(head)
+                    queue.append(head)
+        return seen
+
+    def cyclic(self) -> bool:
+        """Whether there is a cycle: whether a topological order leaves nodes over (Kahn 1962)."""
+        open_ins = {name: len(tails) for name, tails in self.ins.items()}
+        ready = [name for name, count in open_ins.items() if not count]
+        done = 0
+        while ready:
+            done += 1
+            for head in self.outs[ready.pop()]:
+                open_ins[head] -= 1
+                if not open_ins[head]:
+                    ready.append(head)
+        return done < len(open_ins)
+
+    def cycles(self) -> list[Cycle]:
+        """Describe each strongly connected component that has a cycle, in the order of the file."""
+        if not self.cyclic():
+            return []
+        import networkx as nx  # noqa: PLC0415 - a file without a cycle does not pay for it
+
+        order = {name: place for place, name in enumerate(self.outs)}
+        whole = nx.DiGraph((tail, head) for tail, heads in self.outs.items() for head in heads)
+        found: list[Cycle] = []
+        for members in nx.strongly_connected_components(whole):
+            if len(members) == 1 and not whole.has_edge(*(2 * list(members))):
+                continue
+            inside = whole.subgraph(members)
+            # The busiest nodes lie on the shortest cycles; all of them are tried where they are few.
+            busiest = sorted(members, key=lambda n: (-min(inside.in_degree(n), inside.out_degree(n)), order[n]))[:64]
+            best: list[str] = []
+            for start in busiest:
+                back = nx.single_target_shortest_path(inside, start)
+                path = [start, *min((back[head] for head in inside.successors(start)), key=len)]
+                if not best or len(path) < len(best):
+                    best = path
+                if len(best) <= 3:
+                    break
+            found.append(Cycle(tuple(sorted(members, key=order.__getitem__)), tuple(best), busiest[0]))
+        return sorted(found, key=lambda cycle: order[cycle.members[0]])

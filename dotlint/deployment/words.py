@@ -1,0 +1,83 @@
+"""Names and labels taken apart into words and numbers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+_BREAK = re.compile(r"\\[nlr]|<br\s*/?>|\r?\n|\r|&#10;", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
+_PARTS = re.compile(r"\d+|[A-Z]{2,}s(?![a-z])|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]")
+# A digit inside these is part of the word: `all2all` has no index 2.
+_WHOLE = re.compile(r"all2all|a2a|p2p|h2d|d2h|d2d|n2n|1f1b|2d", re.IGNORECASE)
+_DIGITS = re.compile(r"\d+")
+
+
+def label_lines(label: str) -> list[str]:
+    r"""Split a label into its visible lines: `\n`, `\l`, `\r`, real newlines and `<br/>` end one; HTML tags go."""
+    if "\\" in label or "\n" in label or "<" in label or "\r" in label:
+        lines = _BREAK.split(label)
+        if any("<" in line for line in lines):
+            lines = [_TAG.sub("", line) for line in lines]
+    else:
+        lines = [label]
+    return [line.strip() for line in lines if line.strip()]
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name as a family and its numbers.
+
+    `family` is the name with every number as `#`; `numbers` are those numbers in order, `words` the word before
+    each in lower case ("" where there is none), by which two names' numbers are told apart; `glued` says of each
+    whether it touches that word.
+    """
+
+    family: str
+    numbers: tuple[int, ...]
+    words: tuple[str, ...]
+    glued: tuple[bool, ...]
+
+
+def name_parts(text: str) -> list[str]:
+    """Words and numbers of a name in order, camel case and underscores taken apart: `attnQKV2_1` -> attn QKV 2 1."""
+    parts: list[str] = []
+    position = 0
+    for whole in _WHOLE.finditer(text):
+        before, after = text[: whole.start()][-1:], text[whole.end() :][:1]
+        if (before.isalpha() and not before.islower() and whole[0][0].islower()) or after.isalpha():
+            continue
+        parts += _PARTS.findall(text[position : whole.start()])
+        parts.append(whole[0])
+        position = whole.end()
+    return parts + _PARTS.findall(text[position:])
+
+
+def parse_name(text: str) -> Name:
+    """Take a name apart: `layer3_expert12_tp0` is the family `layer#_expert#_tp#` with 3, 12 and 0."""
+    protected: list[tuple[int, int]] = [match.span() for match in _WHOLE.finditer(text)]
+    numbers: list[int] = []
+    words: list[str] = []
+    glued: list[bool] = []
+    family: list[str] = []
+    position = 0
+    for digits in _DIGITS.finditer(text):
+        if any(start <= digits.start() < end for start, end in protected) or len(digits[0]) > 9:
+            continue
+        before = text[position : digits.start()]
+        family += (before, "#")
+        word = _PARTS.findall(before)
+        words.append(word[-1].lower() if word else "")
+        glued.append(bool(before) and before[-1].isalpha())
+        numbers.append(int(digits[0]))
+        position = digits.end()
+    family.append(text[position:])
+    return Name("".join(family), tuple(numbers), tuple(words), tuple(glued))
+
+
+@lru_cache(maxsize=65536)
+def plain_words(text: str) -> str:
+    """Give the words of a text in lower case, one space apart and around, numbers left out: ` all to all `."""
+    words = [part.lower() for part in name_parts(text) if not part.isdigit()]
+    return f" {' '.join(words)} "
