@@ -1,0 +1,150 @@
+"""C: the communication that each kind of parallelism needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dotlint.checks import places
+from dotlint.checks.places import count, listed, names
+from dotlint.deployment.shards import SHARDED, groups
+from dotlint.engine.finding import Holds, Undecided
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.deployment.model import Reading
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import GraphContext
+    from dotlint.engine.finding import Outcome
+
+_JOINS = {"all-reduce", "all-gather", "reduce-scatter", "all-to-all", "gather", "point-to-point", "kv-transfer", "split"}
+_SEQUENCE = ("sequence-split", "sequence-gather")
+
+
+def _communicates(reading: Reading) -> str | None:
+    return reading.role.communicates if reading.role else None
+
+
+def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Operators in which tensor shards meet although they are no collective."""
+    deployment, wiring = context.deployment, context.mended.wiring
+    serving: dict[str, list[str]] = {}
+    wrong: list[Reading] = []
+    parallel = False
+    for group in groups(deployment, *SHARDED, "mlp", "mlp-down"):
+        phase = context.phase(group.phase)
+        if phase is None or phase.degrees.tp < 2 or len(group.members) < 2:
+            continue
+        parallel = True
+        members = set(names(group.members))
+        meeting: dict[str, int] = {}
+        for name in members:
+            for head in dict.fromkeys(wiring.outs[name]):
+                meeting[head] = meeting.get(head, 0) + 1
+        for head, number in meeting.items():
+            reading = deployment.by_name.get(head)
+            if number < len(members) or reading is None:
+                continue
+            kind = _communicates(reading)
+            if kind in _JOINS:
+                serving.setdefault(str(kind), []).append(head)
+            elif reading.role is not None and reading.role.name not in {*SHARDED, "aggregate", "gather", "split", "residual"}:
+                wrong.append(reading)
+    for title, some in places.units(deployment, _unique(wrong)).items():
+        start, end = places.of_node(some[0].node)
+        yield card.finding(
+            f"tensor shards meet in {listed([f'`{r.name}`' for r in some])}{places.of_unit(title)} without a collective",
+            start,
+            end,
+            nodes=names(some),
+            unit=title or None,
+            graph=context.graph.index,
+            help="put an all-reduce, all-gather or reduce-scatter between the shards and it",
+        )
+    if serving and not wrong:
+        reduces = "" if "all-reduce" in serving else "no all-reduce; "
+        text = ", ".join(f"{kind} ({listed(nodes, 4)})" for kind, nodes in sorted(serving.items()))
+        yield Holds("coverage", "tensor parallelism", f"{reduces}shards meet in {text}")
+    elif parallel and not serving and not wrong:
+        yield Undecided("coverage", "tensor parallelism", "shards that meet somewhere: none of those drawn do")
+
+
+def _unique(readings: list[Reading]) -> list[Reading]:
+    return list({r.node.index: r for r in readings}.values())
+
+
+def sequence_communication(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Phases with SP > 1 in which no sequence is split and gathered, or exchanged in attention."""
+    deployment = context.deployment
+    for name in deployment.phases:
+        phase = context.phase(name)
+        if phase is None or phase.degrees.sp < 2:
+            continue
+        inside = [r for r in deployment.operators if r.phase == name]
+        drawn = [r for r in inside if r.is_role(*_SEQUENCE)]
+        ring = [r for r in inside if r.is_role("send", "receive") or "ring" in r.evidence.title.lower()]
+        attention = [r for r in inside if r.is_role("attention", "qkv")]
+        exchanged = [r for r in inside if _communicates(r) in {"all-to-all", "all-gather", "reduce-scatter"}]
+        around = {t for r in attention for t in (*context.wiring.ins[r.name], *context.wiring.outs[r.name])}
+        roles = {r.role.name for r in drawn if r.role}
+        if roles == set(_SEQUENCE):
+            number = sum(1 for r in drawn if r.is_role("sequence-split"))
+            yield Holds("coverage", "sequence parallelism", f"{count(number, 'split')} and as many gathers are drawn" if 2 * number == len(drawn) else "splits and gathers are drawn")
+        elif ring or any(r.name in around for r in exchanged):
+            yield Holds("coverage", "sequence parallelism", "sequences are exchanged in attention")
+        elif attention and not drawn:
+            start, end = places.of_node(attention[0].node)
+            yield card.finding(
+                f"SP={phase.degrees.sp}, but {name or 'the graph'} neither splits and gathers the sequence nor exchanges it in attention",
+                start,
+                end,
+                nodes=names(attention),
+                unit=name or None,
+                graph=context.graph.index,
+                help="add a sequence split before and a gather after the sharded operators, or the exchange in attention",
+            )
+
+
+def expert_communication(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Phases with EP > 1 without the all-to-all that combines what experts made, or the one that dispatches to them."""
+    deployment, wiring = context.deployment, context.mended.wiring
+    for name in deployment.phases:
+        phase = context.phase(name)
+        if phase is None or phase.degrees.ep < 2:
+            continue
+        experts = [r for r in deployment.operators if r.phase == name and r.is_role("expert") and wiring.ins[r.name] and wiring.outs[r.name]]
+        if len(experts) < 2:
+            continue
+        after = _exchanges(context, experts, wiring.outs)
+        before = _exchanges(context, experts, wiring.ins)
+        subject = f" of {name}" if len(deployment.phases) > 1 else ""
+        for found, outcome, what, where in ((after, "combine", "combines what they made", "after"), (before, "dispatch", "dispatches tokens to them", "before")):
+            if found:
+                yield Holds("coverage", f"expert parallelism{subject}", f"an all-to-all {what} ({listed(found, 4)})")
+                continue
+            start, end = places.of_node(experts[0].node)
+            neighbours = wiring.outs if outcome == "combine" else wiring.ins
+            beside = [deployment.by_name[n] for n in dict.fromkeys(n for r in experts for n in neighbours[r.name]) if n in deployment.by_name]
+            yield card.finding(
+                f"EP={phase.degrees.ep}, but no all-to-all {where} the experts{subject} {what}",
+                start,
+                end,
+                outcome=outcome,
+                nodes=names(beside),
+                unit=name or None,
+                graph=context.graph.index,
+                help=f"put an all-to-all between the experts and {listed([f'`{r.name}`' for r in beside], 4)}",
+            )
+
+
+def _exchanges(context: GraphContext, experts: list[Reading], neighbours: dict[str, list[str]]) -> list[str]:
+    """All-to-alls within two steps of the experts, in one direction."""
+    deployment = context.deployment
+    near = dict.fromkeys(n for r in experts for n in neighbours[r.name])
+    near |= dict.fromkeys(n for name in list(near) for n in neighbours[name])
+    found = []
+    for name in near:
+        reading = deployment.by_name.get(name)
+        if reading and (_communicates(reading) == "all-to-all" or reading.is_role("send", "receive", "transfer")):
+            found.append(name)
+    return found

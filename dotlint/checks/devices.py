@@ -1,0 +1,306 @@
+"""D: which GPUs nodes name, and whether those are the ones that the strategy gives them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from dotlint.checks import places
+from dotlint.checks.places import count, listed, names
+from dotlint.deployment.shards import SHARDED, groups, one_layer_each
+from dotlint.engine.finding import Holds, Related
+from dotlint.strategy.gpus import GpuSet, union
+from dotlint.strategy.layout import Layout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.deployment.model import Reading, Unit
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import GraphContext
+    from dotlint.engine.finding import Outcome
+    from dotlint.strategy import Phase
+
+
+def operators_without_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Operators that name no GPU where most of their family do."""
+    families: dict[str, list[Reading]] = defaultdict(list)
+    for reading in context.deployment.operators:
+        if reading.kind not in {"io", None} and not reading.summary:
+            families[reading.evidence.name.family].append(reading)
+    lacking = [
+        reading
+        for members in families.values()
+        if 2 * sum(1 for r in members if r.gpus) > len(members)
+        for reading in members
+        if reading.gpus is None and reading.evidence.gpus is None
+    ]
+    lacking.sort(key=lambda r: r.node.index)
+    for title, some in places.units(context.deployment, lacking).items():
+        start, end = places.of_node(some[0].node)
+        one = len(some) == 1
+        what = f"`{some[0].name}` names no GPU" if one else f"{count(len(some), 'operator')}{places.of_unit(title)} name no GPU"
+        yield card.finding(
+            f"{what}, though {'its' if one else 'their'} siblings do",
+            start,
+            end,
+            nodes=names(some),
+            unit=title or None,
+            graph=context.graph.index,
+            help="add the GPUs to the label, as `GPU: 0-7`",
+        )
+
+
+def vague_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Labels that speak of GPUs and say not which."""
+    vague = [r for r in context.deployment.operators if r.evidence.gpus and r.evidence.gpus.vague and r.evidence.gpus.ids is None]
+    for title, some in places.units(context.deployment, vague).items():
+        start, end = places.of_node(some[0].node)
+        said = some[0].evidence.gpus.vague if some[0].evidence.gpus else ""
+        what = f"`{some[0].name}` says" if len(some) == 1 else f"{count(len(some), 'operator')}{places.of_unit(title)} say"
+        yield card.finding(
+            f"{what} not which GPUs: `{said}`",
+            start,
+            end,
+            nodes=names(some),
+            unit=title or None,
+            graph=context.graph.index,
+            help="name the ids, as `GPU: 0-7`",
+        )
+    if not vague and any(r.gpus for r in context.deployment.operators):
+        yield Holds("gpus", "GPU labels", "no vague words such as `all GPUs`")
+
+
+def _union(unit: Unit) -> GpuSet | None:
+    """The GPUs that the unit's operators name; None where none does."""
+    sets = [r.gpus for r in unit.operators if r.gpus]
+    return union(sets) if sets else unit.stated
+
+
+def _placed_units(context: GraphContext, phase: str) -> dict[int, tuple[Unit, GpuSet]]:
+    found = {}
+    for stage, unit in context.deployment.units.get(phase, {}).items():
+        gpus = _union(unit)
+        if unit.operators and gpus:
+            found[stage] = unit, gpus
+    return found
+
+
+def _local(units: dict[int, tuple[Unit, GpuSet]]) -> bool:
+    """Whether every stage numbers its own GPUs from the same base, so that ids say nothing across stages."""
+    return len(units) > 1 and len({gpus for _, gpus in units.values()}) == 1
+
+
+def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Stages whose GPUs are not those that the layout gives them."""
+    deployment = context.deployment
+    for name in deployment.phases:
+        phase = context.phase(name)
+        units = _placed_units(context, name)
+        if phase is None or phase.assumed or not units or _local(units) or not context.file.layout_certain:
+            continue
+        wrong = {s: pair for s, pair in units.items() if not _fits(phase, s, pair[1])}
+        if not wrong:
+            shown = ", ".join(str(gpus) for _, gpus in units.values())
+            prefix = f"{name} " if len(deployment.phases) > 1 else ""
+            yield Holds("gpus", "GPUs", f"{prefix}stages on {shown}")
+            continue
+        other = _other_model(phase, units)
+        if other is not None:
+            start, end = places.of_nodes(next(iter(wrong.values()))[0].operators, context.graph)
+            yield card.finding(
+                f"the GPUs of every stage fit the `{other}` layout model, not `{phase.layout.name}`",
+                start,
+                end,
+                outcome="other-model",
+                unit=name or None,
+                graph=context.graph.index,
+                help=f"declare it with `--layout {other}`",
+            )
+            continue
+        for stage, (unit, gpus) in wrong.items():
+            title = deployment.unit_title(name, stage)
+            nodes = unit.headers + unit.operators
+            start, end = places.of_nodes(nodes, context.graph)
+            expected = phase.stage_gpus(stage) if stage < phase.stage_count else None
+            message = f"{title} is on GPUs {gpus}"
+            message += f", where the strategy gives it {expected}" if expected else f", but the strategy has {count(phase.stage_count, 'stage')}"
+            yield card.finding(
+                message,
+                start,
+                end,
+                nodes=names(r for r in unit.operators if r.gpus and expected and not r.gpus <= expected) or names(unit.operators),
+                unit=title,
+                graph=context.graph.index,
+                help=f"move it to GPUs {expected}" if expected else "remove it, or declare more stages",
+            )
+
+
+def _fits(phase: Phase, stage: int, gpus: GpuSet) -> bool:
+    if not 0 <= stage < phase.stage_count:
+        return False
+    return gpus == phase.stage_gpus(stage) or gpus in phase.replica_stage_gpus(stage)
+
+
+def _other_model(phase: Phase, units: dict[int, tuple[Unit, GpuSet]]) -> str | None:
+    for name in ("product", "overlay"):
+        if name == phase.layout.name:
+            continue
+        placed = Layout.named(name).place(phase.degrees)
+        if len(units) == phase.stage_count and placed.verdict == "ok" and all(placed.stage(s) == gpus for s, (_, gpus) in units.items()):
+            return name
+    return None
+
+
+def gpu_overlaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Stages of one phase that share some, but not all, of their GPUs."""
+    deployment = context.deployment
+    for name in deployment.phases:
+        units = _placed_units(context, name)
+        if _local(units):
+            continue
+        found = False
+        ordered = list(units.items())
+        for index, (stage, (unit, gpus)) in enumerate(ordered):
+            for other, (before, theirs) in ordered[:index]:
+                shared = gpus & theirs
+                if not shared or gpus == theirs:
+                    continue
+                found = True
+                start, end = places.of_nodes(unit.headers + unit.operators, context.graph)
+                one, two = deployment.unit_title(name, other), deployment.unit_title(name, stage)
+                guilty = [r for r in unit.operators if r.gpus and r.gpus & theirs]
+                yield card.finding(
+                    f"{one} and {two} share GPUs {shared}",
+                    start,
+                    end,
+                    nodes=names(guilty),
+                    related=(Related(one, *places.of_nodes(before.headers + before.operators, context.graph)),),
+                    unit=two,
+                    graph=context.graph.index,
+                    help="each stage has GPUs of its own",
+                )
+        if not found and len(units) > 1:
+            prefix = f"{name}: " if len(deployment.phases) > 1 else ""
+            yield Holds("gpus", "stages apart", f"{prefix}no GPU belongs to two stages")
+
+
+def shard_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Shards and expert groups that do not divide the GPUs of their unit into equal parts."""
+    fine = 0
+    for group in groups(context.deployment, *SHARDED, "expert"):
+        phase = context.phase(group.phase)
+        if phase is None or group.stage is None or not group.placed or len(group.gpu_sets) < 2:
+            continue
+        unit = context.deployment.units.get(group.phase or "", {}).get(group.stage)
+        if unit is None or not one_layer_each(context.deployment, group):
+            continue
+        whole, sets = unit.stated or _union(unit), group.gpu_sets
+        if whole is None:
+            continue
+        sizes = {len(s) for s in sets}
+        problem = ""
+        if not group.disjoint:
+            problem = "share GPUs"
+        elif len(sizes) > 1:
+            problem = f"have {listed([str(size) for size in sorted(sizes)])} GPUs"
+        elif group.layer is None and union(sets) != whole and union(sets) <= whole and len(sets) == (phase.degrees.ep if group.role == "expert" else phase.degrees.tp):
+            problem = f"leave out GPUs {whole - union(sets)}"
+        if not problem:
+            fine += 1
+            continue
+        title = context.deployment.unit_title(group.phase, group.stage)
+        start, end = places.of_node(group.members[0].node)
+        kind = "expert groups" if group.role == "expert" else f"{group.role} shards"
+        yield card.finding(
+            f"the {kind} of {title} {problem}: {listed([str(s) for s in sets], 8)}",
+            start,
+            end,
+            nodes=names(group.members),
+            unit=title,
+            graph=context.graph.index,
+            help=f"divide GPUs {whole} into {len(sets)} equal parts",
+        )
+    if fine:
+        yield Holds("gpus", "shards", f"shards and expert groups divide the GPUs of their unit equally, {count(fine, 'group')}")
+
+
+def gpu_totals(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Phases whose stages together are on other GPUs than declared; for an assumed phase what its header says."""
+    deployment = context.deployment
+    for name in deployment.phases:
+        phase = context.phase(name)
+        if phase is None:
+            continue
+        units = _placed_units(context, name)
+        if phase.assumed:
+            yield from _assumed_total(context, card, phase, units)
+            continue
+        if not units or len(units) < phase.stage_count or _local(units) or not context.file.layout_certain:
+            continue
+        whole = union(gpus for _, gpus in units.values())
+        replica = phase.total // max(1, phase.degrees.dp)
+        if len(whole) in (phase.total, replica):
+            prefix = f"{name} " if len(deployment.phases) > 1 else ""
+            yield Holds("gpus", "total", f"{prefix}{count(len(whole), 'GPU')} in all, as declared")
+            continue
+        nodes = [r for unit, _ in units.values() for r in unit.headers + unit.operators]
+        start, end = places.of_nodes(nodes, context.graph)
+        yield card.finding(
+            f"{name or 'the graph'} is on {count(len(whole), 'GPU')} ({whole.short()}), where the strategy has {phase.total}",
+            start,
+            end,
+            unit=name or None,
+            graph=context.graph.index,
+            help="name the GPUs of every stage, or declare the strategy that is drawn",
+        )
+
+
+def _assumed_total(context: GraphContext, card: Card, phase: Phase, units: dict[int, tuple[Unit, GpuSet]]) -> Iterator[Outcome]:
+    for declaration in context.file.declarations:
+        if declaration.phase != phase.name or declaration.gpus in (None, phase.total) or declaration.graph not in (None, context.graph.index):
+            continue
+        said = declaration.gpus
+        message = f"{declaration.where} says {said} GPUs for {phase.name}, which nobody declared: it is assumed on the {phase.total} of prefill"
+        note = None
+        if units and said and said % phase.stage_count == 0:
+            stage, (_, gpus) = next(iter(units.items()))
+            each = said // phase.stage_count
+            if len(gpus) != each:
+                note = (
+                    f"{context.deployment.unit_title(phase.name, stage)} takes {count(len(gpus), 'GPU')} ({gpus}), "
+                    f"where PP={phase.stage_count} over {said} leaves {each}"
+                )
+        yield card.finding(
+            message,
+            declaration.start,
+            declaration.end,
+            outcome="assumed",
+            unit=phase.name,
+            graph=context.graph.index,
+            note=note,
+            help=f"declare it, as with `--strategy '{phase.name}={phase.degrees}@...'`",
+        )
+
+
+def gpus_out_of_range(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Ids past the last GPU that the strategy has."""
+    strategy = context.strategy
+    if strategy is None or not context.file.layout_certain:
+        return
+    last = max(phase.gpus.last for phase in strategy.phases)
+    beyond = [r for r in context.deployment.operators if r.gpus and r.gpus.last > last]
+    for title, some in places.units(context.deployment, beyond).items():
+        start, end = places.of_node(some[0].node)
+        gpus = union(r.gpus for r in some if r.gpus)
+        over = gpus - GpuSet.span(0, last + 1)
+        what = f"`{some[0].name}` is" if len(some) == 1 else f"{count(len(some), 'operator')}{places.of_unit(title)} are"
+        yield card.finding(
+            f"{what} on GPUs {over.short()}, but the last GPU of the strategy is {last}",
+            start,
+            end,
+            nodes=names(some),
+            unit=title or None,
+            graph=context.graph.index,
+            help="ids are global ranks, counted from 0",
+        )

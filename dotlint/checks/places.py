@@ -1,0 +1,71 @@
+"""Where a finding stands, and how its subject is named."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dotlint.deployment.model import Deployment, Reading
+    from dotlint.graph.model import Graph, Node
+
+Span = tuple[int, int]
+
+
+def of_node(node: Node) -> Span:
+    """The statement that declares the node, else its first mention."""
+    if node.statements:
+        return node.statements[0].start, node.statements[0].end
+    return node.span
+
+
+def of_nodes(readings: Sequence[Reading], graph: Graph) -> Span:
+    """Where the first of the nodes is declared; the graph's header where there is none."""
+    return of_node(readings[0].node) if readings else graph.header
+
+
+def units(deployment: Deployment, readings: Iterable[Reading]) -> dict[str, list[Reading]]:
+    """Group nodes for findings: by stage, else by layer, else by family of names; the keys are titles.
+
+    Stages come first, in the order of phases and stages.
+    """
+    groups: dict[tuple[int, int, int, str], list[Reading]] = defaultdict(list)
+    for reading in readings:
+        phase = deployment.phases.index(reading.phase) if reading.phase in deployment.phases else len(deployment.phases)
+        if reading.stage is not None:
+            key = (0, phase, reading.stage, deployment.unit_title(reading.phase, reading.stage))
+        elif reading.layer is not None:
+            key = (1, phase, reading.layer, f"layer {reading.layer}")
+        else:
+            key = (2, phase, 0, f"`{reading.evidence.name.family}`" if reading.evidence.name.numbers else "")
+        groups[key].append(reading)
+    titled: dict[str, list[Reading]] = {}
+    for key in sorted(groups, key=lambda k: k[:3]):
+        titled.setdefault(key[3], []).extend(groups[key])
+    return titled
+
+
+def count(number: int, singular: str, plural: str | None = None) -> str:
+    """`1 edge`, `18 edges`."""
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
+def names(readings: Iterable[Reading]) -> tuple[str, ...]:
+    """The nodes' names, in order."""
+    return tuple(reading.name for reading in readings)
+
+
+def listed(words: Sequence[str], most: int = 6) -> str:
+    """`a, b and c`; past `most` the rest is counted."""
+    if len(words) > most:
+        return f"{', '.join(words[: most - 1])} and {len(words) - most + 1} more"
+    if len(words) > 1:
+        return f"{', '.join(words[:-1])} and {words[-1]}"
+    return words[0] if words else ""
+
+
+def of_unit(title: str) -> str:
+    """` of stage 2`, or nothing where there is no unit to name."""
+    return f" of {title}" if title else ""

@@ -1,0 +1,283 @@
+"""S: what one unit has and its siblings lack, and how stages follow each other."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from dotlint.checks import places
+from dotlint.checks.places import count, listed, names
+from dotlint.deployment.wiring import Wiring
+from dotlint.engine.finding import Holds, Listing, Related, Undecided
+from dotlint.fix.statement import edge_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.deployment.model import Reading, Unit
+    from dotlint.deployment.plan import StagePlan
+    from dotlint.deployment.proposals import MissingEdge
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import GraphContext
+    from dotlint.engine.finding import Outcome
+    from dotlint.graph.model import Edge
+
+_FEEDBACK = ("residual", "skip", "mask", "kv", "feedback", "next token", "loop", "autoregressive")
+
+
+def missing_stage_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Edges that the patterns of the graph ask for and a unit lacks."""
+    deployment, text = context.deployment, context.file.document.text
+    groups: dict[str, list[MissingEdge]] = defaultdict(list)
+    owners = places.units(deployment, [_owner(missing) for missing in context.missing])
+    for title, owned in owners.items():
+        inside = {reading.name for reading in owned}
+        groups[title] = [missing for missing in context.missing if _owner(missing).name in inside]
+    for title, missing in groups.items():
+        readings = sorted({r.node.index: r for m in missing for r in (m.tail, m.head)}.values(), key=lambda r: r.node.index)
+        teachers = Counter(_unit_of(context, m.exemplar) for m in missing)
+        teacher = teachers.most_common(1)[0][0]
+        exemplars = sorted((m.exemplar for m in missing), key=lambda e: e.index)
+        first, last = exemplars[0], exemplars[-1]
+        attributes = {m.pair: own for m in missing if (own := _attributes(m.exemplar))}
+        start, end = places.of_nodes(readings, context.graph)
+        subject = title or "the graph"
+        has = f"that {teacher} has" if teacher and teacher != title else "that its siblings have"
+        yield card.finding(
+            f"{subject} lacks {count(len(missing), 'edge')} {has}",
+            start,
+            end,
+            nodes=names(readings),
+            missing_edges=tuple(m.pair for m in missing),
+            edge_attributes=attributes,
+            related=(Related(f"the pattern: {teacher or 'its siblings'}", first.start, last.end if last.end > first.start else first.end),),
+            unit=title or None,
+            graph=context.graph.index,
+            help="add the edges",
+            note=f"as `{first.tail.name} -> {first.head.name}`" if len(missing) == 1 else None,
+            listings=(Listing(subject, tuple(edge_text(text, context.graph, m.pair, attributes.get(m.pair, "")) for m in missing), paste=True),),
+        )
+    if not context.missing and any(len(units) > 1 for units in deployment.units.values()):
+        yield Holds("connections", "patterns", "no unit lacks an edge that its siblings show")
+
+
+def _owner(missing: MissingEdge) -> Reading:
+    return missing.head if missing.tail.stage is None and missing.head.stage is not None else missing.tail
+
+
+def _unit_of(context: GraphContext, edge: Edge) -> str:
+    readings = context.deployment.readings
+    tail, head = readings[edge.tail.index], readings[edge.head.index]
+    return next(iter(places.units(context.deployment, [head if tail.stage is None and head.stage is not None else tail])))
+
+
+def _attributes(edge: Edge) -> str:
+    """The exemplar's own attributes as spelled; those that speak of one place only are not carried over."""
+    once = {"label", "xlabel", "pos", "lp", "key", "id"}
+    return ", ".join(f"{a.name.raw}={a.value.raw}" for a in edge.statement.attributes if a.name.value not in once)
+
+
+def missing_stages(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Stages that the strategy declares and a phase does not draw."""
+    deployment = context.deployment
+    for phase_name in deployment.phases:
+        phase = context.phase(phase_name)
+        if phase is None or phase.stage_count < 2:
+            continue
+        units = {s: u for s, u in deployment.units.get(phase_name, {}).items() if u.operators}
+        plans = context.plans.get(phase_name, [])
+        if len([s for s in units if 0 <= s < phase.stage_count]) == phase.stage_count:
+            gpus = ", ".join(str(u.stated) for u in units.values() if u.stated)
+            prefix = f"{phase_name} has " if phase_name else ""
+            yield Holds("stages", "stages", f"{prefix}{phase.stage_count} of {phase.stage_count} stages" + (f" on {gpus}" if gpus else ""))
+        if not plans:
+            continue
+        template = plans[0].template
+        lacking = [plan.stage for plan in plans]
+        numbers = listed([str(deployment.stage_number(s)) for s in lacking], 12)
+        nodes = template.headers + template.operators
+        start, end = places.of_nodes(nodes, context.graph)
+        subject = phase_name or "the graph"
+        drawn = [str(deployment.stage_number(s)) for s in units]
+        yield card.finding(
+            f"{subject} has {'stage' if len(drawn) == 1 else 'stages'} {listed(drawn, 12)} of {phase.stage_count}; "
+            f"{'stage' if len(lacking) == 1 else 'stages'} {numbers} {'is' if len(lacking) == 1 else 'are'} missing",
+            start,
+            end,
+            missing_nodes=tuple(name for plan in plans for name in _new_names(plan)),
+            planned_edges=tuple(pair for plan in plans for pair in (*plan.entering, *plan.inner, *plan.leaving)),
+            related=(Related(f"the pattern: {deployment.unit_title(phase_name, template.stage)}", start, end),),
+            unit=phase_name or None,
+            graph=context.graph.index,
+            help=f"write {'it' if len(lacking) == 1 else 'them'} as {deployment.unit_title(phase_name, template.stage)} is written",
+            note="the phase was not declared: it is assumed to have the degrees of prefill, on the same GPUs" if phase.assumed else None,
+            listings=tuple(_stage_listing(context, plan) for plan in plans),
+        )
+
+
+def _new_names(plan: StagePlan) -> tuple[str, ...]:
+    written = tuple(name for _, name in plan.copies)
+    return (*written, plan.new_output) if plan.new_output else written
+
+
+def _stage_listing(context: GraphContext, plan: StagePlan) -> Listing:
+    written = [name for _, name in plan.copies]
+    lines = [f"{count(len(written), 'operator')}: {', '.join(written)}"]
+    if plan.entering:
+        lines.append("after " + "; ".join(f"{tail} -> {head}" for tail, head in plan.entering))
+    if plan.leaving:
+        lines.append("to " + "; ".join(f"{tail} -> {head}" for tail, head in plan.leaving) + (" (a new output)" if plan.new_output else ""))
+    return Listing(
+        context.deployment.unit_title(plan.phase, plan.stage), tuple(lines), note=f"GPUs {plan.gpus}" if plan.gpus else ""
+    )
+
+
+def missing_pipeline_links(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Neighbouring stages that no path joins through nodes which no stage owns."""
+    deployment = context.deployment
+    wiring = context.mended.wiring
+    for phase_name in deployment.phases:
+        phase = context.phase(phase_name)
+        units = {s: u for s, u in deployment.units.get(phase_name, {}).items() if u.operators}
+        if phase is None or phase.stage_count < 2 or len(units) < 2:
+            continue
+        free = {r.name for r in deployment.operators if r.stage is None}
+        joined = pairs = 0
+        for stage, unit in units.items():
+            after = units.get(stage + 1)
+            if after is None:
+                continue
+            pairs += 1
+            inside = set(names(unit.operators))
+            beyond = set(names(after.operators))
+            reach = wiring.reach([head for name in inside for head in wiring.outs[name] if head not in inside], within=free)
+            direct = any(head in beyond for name in inside for head in wiring.outs[name])
+            if direct or any(head in beyond for name in reach if name in free for head in wiring.outs[name]):
+                joined += 1
+                continue
+            yield _unlinked(context, card, unit, after, wiring)
+        if pairs and joined == pairs:
+            prefix = f"{phase_name}: " if len(deployment.phases) > 1 else ""
+            yield Holds("connections", "pipeline", f"{prefix}every stage leads to the next, {count(pairs, 'link')}")
+
+
+def _unlinked(context: GraphContext, card: Card, unit: Unit, after: Unit, wiring: Wiring) -> Outcome:
+    deployment = context.deployment
+    inside, beyond = set(names(unit.operators)), set(names(after.operators))
+    exits = [r for r in unit.operators if wiring.ins[r.name] and not any(h in inside for h in wiring.outs[r.name])]
+    entries = [r for r in after.operators if wiring.outs[r.name] and not any(t in beyond for t in wiring.ins[r.name])]
+    one, two = deployment.unit_title(unit.phase, unit.stage), deployment.unit_title(after.phase, after.stage)
+    unique = len(exits) == 1 and len(entries) == 1
+    pair = (exits[0].name, entries[0].name) if unique else None
+    line = edge_text(context.file.document.text, context.graph, pair) if pair else ""
+    start, end = places.of_nodes(exits or unit.operators, context.graph)
+    return card.finding(
+        f"no path leads from {one} to {two}",
+        start,
+        end,
+        nodes=names(exits + entries),
+        missing_edges=(pair,) if pair else (),
+        related=(Related(f"{two} starts here", *places.of_nodes(entries or after.operators, context.graph)),),
+        unit=one,
+        graph=context.graph.index,
+        help=f"add {line}" if pair else f"join what leaves {one} to what enters {two}",
+        listings=(Listing(f"{one} to {two}", (line,), paste=True),) if pair else (),
+        fixable="safe" if unique else None,
+    )
+
+
+def edges_out_of_order(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Edges that go back to an earlier stage of the same phase, or skip one."""
+    deployment = context.deployment
+    if any((phase := context.phase(name)) and phase.degrees.vpp > 1 for name in deployment.phases):
+        yield Undecided("connections", "order of stages", "virtual stages: say which chunk each node belongs to")
+        return
+    groups: dict[tuple[str | None, int, int], list[Edge]] = defaultdict(list)
+    for edge in context.graph.edges:
+        one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
+        if one.phase != two.phase or one.stage is None or two.stage is None or two.stage - one.stage in (0, 1):
+            continue
+        words = f"{edge.label} {edge.tail.name} {edge.head.name}".lower()
+        if not any(word in words for word in _FEEDBACK):
+            groups[one.phase, one.stage, two.stage].append(edge)
+    for (phase, tail, head), edges in groups.items():
+        one, two = deployment.unit_title(phase, tail), deployment.unit_title(phase, head)
+        what = "go back" if head < tail else "skip a stage"
+        what = what.replace("go ", "goes ").replace("skip ", "skips ") if len(edges) == 1 else what
+        yield card.finding(
+            f"{count(len(edges), 'edge')} from {one} to {two} {what}",
+            edges[0].start,
+            edges[0].end,
+            nodes=tuple(dict.fromkeys(name for e in edges for name in (e.tail.name, e.head.name))),
+            related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
+            unit=one,
+            graph=context.graph.index,
+            help="data flows from each stage to the next",
+        )
+
+
+def splits_without_gather(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Sequence splits that reach no sequence gather of their unit, and gathers that no split reaches."""
+    wiring, deployment = context.wiring, context.deployment
+    whole = 0
+    for (phase, stage), readings in deployment.by_unit(deployment.operators).items():
+        splits = [r for r in readings if r.is_role("sequence-split")]
+        gathers = [r for r in readings if r.is_role("sequence-gather")]
+        if not splits and not gathers:
+            continue
+        within = {r.name for r in readings}
+        lost = [r for r in splits if not any(g.name in wiring.reach([r.name], within=within) for g in gathers)]
+        reached = wiring.reach(names(splits), within=within)
+        lost += [g for g in gathers if g.name not in reached]
+        if not lost:
+            whole += 1
+            continue
+        start, end = places.of_node(lost[0].node)
+        title = deployment.unit_title(phase, stage)
+        only = "split" if not gathers else "gather" if not splits else ""
+        message = f"{title} has a sequence {only} and no {'gather' if only == 'split' else 'split'}" if only else f"no path leads from the sequence split of {title} to its gather"
+        yield card.finding(
+            message,
+            start,
+            end,
+            nodes=names(lost),
+            unit=title,
+            graph=context.graph.index,
+            help="every sequence split needs a gather that it reaches within its unit",
+        )
+    if whole:
+        yield Holds("communication", "sequence", f"split and gather are joined in {count(whole, 'unit')}")
+
+
+def attention_in_one_node(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Attention drawn without its QKV projection as a node of its own, everywhere or in some units only."""
+    deployment = context.deployment
+    projections = ("qkv", "query", "key-projection", "value-projection")
+    with_parts: list[tuple[str, list[Reading]]] = []
+    without: list[tuple[str, list[Reading]]] = []
+    for (phase, stage), readings in deployment.by_unit(deployment.operators).items():
+        compute = [r for r in readings if r.is_role("attention", "scores")]
+        parts = [r for r in readings if r.is_role(*projections)]
+        if compute and stage is not None and all(r.summary for r in compute):
+            continue
+        if compute or parts:
+            title = deployment.unit_title(phase, stage)
+            (with_parts if parts and compute else without).append((title, compute or parts))
+    if without:
+        lacking = [r for _, some in without for r in some]
+        start, end = places.of_node(lacking[0].node)
+        where = "" if not with_parts else " in " + listed([title for title, _ in without])
+        what = "QKV projection and attention compute are not drawn as nodes of their own"
+        yield card.finding(
+            what + where,
+            start,
+            end,
+            nodes=names(lacking),
+            graph=context.graph.index,
+            help="draw the QKV projection and the attention compute apart, a node for each shard",
+        )
+    elif with_parts:
+        shards = Counter(len([r for r in some]) for _, some in with_parts)
+        each = f", {next(iter(shards))} each" if len(shards) == 1 else ""
+        total = len(with_parts)
+        yield Holds("attention", "attention", f"QKV projection and compute are nodes of their own{each}, in {total} of {total} units")

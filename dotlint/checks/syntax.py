@@ -1,0 +1,33 @@
+"""E: what keeps Graphviz from reading the file. The reader has found it; here it becomes findings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dotlint.engine.finding import Edit, Fix, Related
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import FileContext
+    from dotlint.engine.finding import Outcome
+
+
+def syntax_problems(file: FileContext, card: Card) -> Iterator[Outcome]:
+    """Every problem of the reader that has the card's code."""
+    for problem in file.document.problems:
+        if problem.code != card.code:
+            continue
+        fix = None
+        if problem.edits and problem.applicability:
+            fix = Fix(problem.applicability, tuple(Edit(*edit) for edit in problem.edits))
+        yield card.finding(
+            problem.message,
+            problem.start,
+            problem.end,
+            related=tuple(Related(*place) for place in problem.related),
+            help=problem.help,
+            fixable=problem.applicability,
+            fix=fix,
+        )

@@ -1,0 +1,84 @@
+"""V: the conventions by which a reader sees what a node or an edge is."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from dotlint.checks import places
+from dotlint.checks.places import count, names
+from dotlint.engine.finding import Holds, Related
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.deployment.model import Reading
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import GraphContext
+    from dotlint.engine.finding import Outcome
+    from dotlint.graph.model import Edge
+
+
+def _shape(reading: Reading) -> str:
+    return reading.node.attributes.get("shape", "ellipse").lower()
+
+
+def role_shapes(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Nodes whose shape is that of another kind of operator, where the file keeps to the convention elsewhere."""
+    deployment = context.deployment
+    shapes = deployment.vocabulary.shapes
+    kinds: dict[str, list[Reading]] = defaultdict(list)
+    for reading in deployment.operators:
+        if reading.kind in shapes:
+            kinds[str(reading.kind)].append(reading)
+    kept: list[str] = []
+    for kind, members in kinds.items():
+        odd = [r for r in members if _shape(r) not in shapes[kind]]
+        if not odd:
+            kept.append(f"{kind} {Counter(_shape(r) for r in members).most_common(1)[0][0]}")
+        if not odd or 2 * len(odd) > len(members):
+            continue
+        conventional = Counter(_shape(r) for r in members if r not in odd).most_common(1)[0][0]
+        for title, some in places.units(deployment, odd).items():
+            start, end = places.of_node(some[0].node)
+            one = len(some) == 1
+            what = f"`{some[0].name}` is" if one else f"{count(len(some), kind + ' operator')}{places.of_unit(title)} are"
+            yield card.finding(
+                f"{what} drawn as {'a ' if one else ''}{_shape(some[0])}{'' if one else 's'}, where {kind} is drawn as {conventional}",
+                start,
+                end,
+                nodes=names(some),
+                unit=title or None,
+                graph=context.graph.index,
+                help=f"set shape={conventional}",
+            )
+    if kept and len(kept) == len(kinds):
+        yield Holds("visual", "shapes", ", ".join(kept))
+
+
+def solid_gate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Edges from routing to experts that are not dashed, where the file dashes others."""
+    deployment = context.deployment
+    gated: list[tuple[Reading, Edge]] = []
+    for reading in deployment.operators:
+        if reading.is_role("route", "gate"):
+            for edge in reading.node.out_edges:
+                if deployment.readings[edge.head.index].is_role("expert"):
+                    gated.append((reading, edge))
+    solid = [(r, e) for r, e in gated if not {"dashed", "dotted"} & set(e.attributes.get("style", "").replace(",", " ").split())]
+    if gated and not solid:
+        yield Holds("visual", "gate edges", f"all {len(gated)} edges from routing to experts are dashed")
+    if not solid or len(solid) == len(gated):
+        return
+    for title, some in places.units(deployment, list({r.node.index: r for r, _ in solid}.values())).items():
+        edges = [e for r, e in solid if r in some]
+        yield card.finding(
+            f"{count(len(edges), 'edge')} from routing to experts{places.of_unit(title)} {'is' if len(edges) == 1 else 'are'} not dashed",
+            edges[0].start,
+            edges[0].end,
+            nodes=tuple(dict.fromkeys(name for e in edges for name in (e.tail.name, e.head.name))),
+            related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
+            unit=title or None,
+            graph=context.graph.index,
+            help="set style=dashed, as on the others",
+        )

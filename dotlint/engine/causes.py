@@ -1,0 +1,56 @@
+"""Which findings the repair of another one repairs too."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dotlint.checks import find_check
+from dotlint.engine.finding import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import FileContext
+
+_CAUSES = {"S001", "S002", "S004"}
+_CONSEQUENCES = {"G003", "G004", "G005", "G006", "G008", "S009"}
+
+
+def assign_causes(file: FileContext, findings: list[Finding], cards: Sequence[Card]) -> list[Finding]:
+    """Fill `caused_by`: run the rules once more on the graph with every proposed edge in place and see what is gone."""
+    causes = [(index, f) for index, f in enumerate(findings) if f.code in _CAUSES and (f.missing_edges or f.planned_edges)]
+    if not causes:
+        return findings
+    left: dict[int, set[tuple[str, str]]] = {}
+    by_code = {card.code: card for card in cards}
+    codes = {f.code for f in findings if f.code in _CONSEQUENCES}
+    for context in file.graphs:
+        remaining = left.setdefault(context.graph.index, set())
+        for code in codes:
+            card = by_code[code]
+            for outcome in find_check(card.check).load()(context.mended, card):
+                if isinstance(outcome, Finding):
+                    remaining |= {(code, node) for node in outcome.nodes} or {(code, outcome.unit or "")}
+    found: list[Finding] = []
+    for finding in findings:
+        if finding.code in _CONSEQUENCES:
+            keys = {(finding.code, node) for node in finding.nodes} or {(finding.code, finding.unit or "")}
+            if not keys & left.get(finding.graph, set()):
+                found.append(replace(finding, caused_by=_which(finding, causes)))
+                continue
+        found.append(finding)
+    return found
+
+
+def _which(finding: Finding, causes: list[tuple[int, Finding]]) -> tuple[int, ...]:
+    """The findings whose edges touch its nodes, else all of its graph: a path may need every one of them."""
+    here = [(index, f) for index, f in causes if f.graph == finding.graph]
+    nodes = set(finding.nodes)
+    if finding.code != "G006":
+        touching = tuple(i for i, f in here if any(nodes & set(pair) for pair in (*f.missing_edges, *f.planned_edges)))
+        same_unit = tuple(i for i, f in here if f.unit == finding.unit)
+        if touching or same_unit:
+            return touching or same_unit
+    return tuple(index for index, _ in here)

@@ -1,0 +1,151 @@
+"""What a file says of its own strategy: in headers, comments, cluster labels, its graph's name and its own name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from dotlint.strategy import Degrees, Layout, Strategy, StrategyError
+from dotlint.strategy.declared import Declared, rank_axes, read_declarations, read_file_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.graph.model import Document, Graph, Node
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """Degrees and a GPU total that one place of the file states; `where` names the place in a message.
+
+    `graph` is the index of the graph that it belongs to, None for comments and file names, which speak of all.
+    """
+
+    where: str
+    start: int
+    end: int
+    phase: str | None
+    degrees: dict[str, int]
+    gpus: int | None
+    graph: int | None
+
+    @property
+    def joint(self) -> bool:
+        """Whether it names two axes or more: a strategy, and not one operator's degree."""
+        return len(self.degrees) > 1
+
+    @property
+    def spec(self) -> str:
+        """The degrees as `--strategy` takes them."""
+        spec = "".join(f"{axis}{value}" for axis, value in self.degrees.items())
+        return f"{self.phase}={spec}" if self.phase else spec
+
+
+def declarations(document: Document, name: str) -> tuple[Declaration, ...]:
+    """Collect what the file declares, in the order of the text, the file's name last.
+
+    Labels of nodes count only where no edge touches the node: `TP=2` on an operator speaks of that operator.
+    """
+    text = document.text
+    if "p" not in text.lower():
+        return ()
+    ranks = rank_axes([text[: 1 << 20]])
+    found: list[Declaration] = []
+    for comment in document.comments:
+        said = text[comment.start : comment.end]
+        if len(said) < 2000:
+            found += _read(said, "the comment", comment.start, comment.end, None, ranks)
+    for graph in document.graphs:
+        found += _of_graph(graph, ranks)
+    found = [d for d in found if d.joint or d.gpus is not None]
+    found.sort(key=lambda d: d.start)
+    from_name = read_file_name(PurePath(name).name)
+    if from_name is not None:
+        found += _made(from_name, "the file's name", 0, 0, None)
+    return tuple(found)
+
+
+def _of_graph(graph: Graph, ranks: frozenset[str]) -> Iterator[Declaration]:
+    start, end = graph.header
+    if graph.name:
+        yield from _read(graph.name, "the graph's name", start, end, graph.index, ranks)
+    if graph.label:
+        yield from _read(graph.label, "the graph's label", start, end, graph.index, ranks)
+    for subgraph in graph.subgraphs:
+        label = subgraph.own_attributes.get("label", "")
+        if label:
+            yield from _read(label, f"cluster `{subgraph.name or ''}`", subgraph.start, subgraph.start + 1, graph.index, ranks)
+    touched = {node.index for edge in graph.edges for node in (edge.tail, edge.head)}
+    for node in graph.nodes.values():
+        if node.index not in touched and node.declared:
+            yield from _of_header(node, graph.index, ranks)
+
+
+def _of_header(node: Node, graph: int, ranks: frozenset[str]) -> Iterator[Declaration]:
+    label = node.label
+    if "put:" in label.lower() or len(label) > 2000:
+        return  # an operator that nothing is joined to, not a header
+    start, end = node.attribute_span("label") or node.span
+    yield from (d for d in _read(label, f"header `{node.name}`", start, end, graph, ranks) if d.joint)
+
+
+def _read(
+    text: str, where: str, start: int, end: int, graph: int | None, ranks: frozenset[str]
+) -> Iterator[Declaration]:
+    for declared in read_declarations(text, ranks=ranks):
+        yield from _made(declared, where, start, end, graph)
+
+
+def _made(declared: Declared, where: str, start: int, end: int, graph: int | None) -> Iterator[Declaration]:
+    yield Declaration(
+        where,
+        start,
+        end,
+        declared.phase,
+        {mention.axis: mention.value for mention in declared.mentions},
+        declared.total.value if declared.total else None,
+        graph,
+    )
+
+
+def strategy_of_file(found: tuple[Declaration, ...]) -> tuple[Strategy, bool] | None:
+    """Put together the strategy that a file declares without ambiguity, None where it does not.
+
+    With it whether its GPUs are certain: a total that the file states agrees with one layout model.
+    """
+    by_phase: dict[str | None, dict[str, int]] = {}
+    totals: dict[str | None, set[int]] = {}
+    for declaration in found:
+        if not declaration.joint and declaration.where != "the file's name":
+            continue
+        known = by_phase.setdefault(declaration.phase, {})
+        for axis, value in declaration.degrees.items():
+            if known.setdefault(axis, value) != value:
+                return None
+        if declaration.gpus is not None:
+            totals.setdefault(declaration.phase, set()).add(declaration.gpus)
+    if not by_phase:
+        return None
+    if len(by_phase) > 1 and None in by_phase:
+        common = by_phase.pop(None)
+        if any(by_phase[phase].get(axis, value) != value for phase in by_phase for axis, value in common.items()):
+            return None
+    if set(by_phase) == {"decode"}:
+        return None
+    spec = "; ".join((f"{phase}=" if phase else "") + "".join(f"{a}{v}" for a, v in axes.items()) for phase, axes in by_phase.items())
+    said = totals.get("prefill" if "prefill" in by_phase else None, set())
+    layout = Layout()
+    certain = False
+    if len(said) == 1:
+        total = next(iter(said))
+        first = next(iter(by_phase.values()))
+        if prod(first.values()) == total:
+            certain = True
+        elif Layout.named("overlay").world(Degrees.of(first)) == total:
+            layout, certain = Layout.named("overlay"), True
+    try:
+        return Strategy.parse(spec, layout=layout), certain
+    except StrategyError:
+        return None

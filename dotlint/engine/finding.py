@@ -1,0 +1,108 @@
+"""What a run says: findings, what holds, and what could not be decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Severity = Literal["error", "warning", "info"]
+Applicability = Literal["safe", "unsafe"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another place that explains a finding; offsets in code points, `end` exclusive."""
+
+    message: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace the code points from `start` to `end` by `text`."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Edits that mend a finding, and whether the author's meaning is certain (`safe`) or guessed (`unsafe`)."""
+
+    applicability: Applicability
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A titled list that a report shows under a finding, such as the missing edges of one stage.
+
+    `lines` can be pasted into the file where `paste` is true; `note` is said beside the title.
+    """
+
+    title: str
+    lines: tuple[str, ...]
+    note: str = ""
+    paste: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong, at `start` to `end` of the text.
+
+    `nodes` are the nodes it speaks of; `missing_edges` would join nodes that exist, `planned_edges` those that
+    `missing_nodes` still has to add. `caused_by` are indices of the findings whose repair repairs this one too.
+    `fixable` says how safe a repair by machine is, also before its edits are worked out.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    start: int
+    end: int
+    section: str
+    nodes: tuple[str, ...] = ()
+    missing_edges: tuple[Pair, ...] = ()
+    missing_nodes: tuple[str, ...] = ()
+    planned_edges: tuple[Pair, ...] = ()
+    related: tuple[Related, ...] = ()
+    graph: int = 0
+    caused_by: tuple[int, ...] = ()
+    help: str | None = None
+    note: str | None = None
+    path: tuple[str, ...] = ()
+    unit: str | None = None
+    fixable: Applicability | None = None
+    fix: Fix | None = None
+    listings: tuple[Listing, ...] = ()
+    edge_attributes: Mapping[Pair, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """Something that was checked and is as it should be, with its figures: `GPUs: stages 0-15, 16-31`."""
+
+    section: str
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """Something that could not be checked, and what it would need."""
+
+    section: str
+    subject: str
+    needs: str
+
+
+Outcome = Finding | Holds | Undecided

@@ -1,0 +1,22 @@
+"""The sections of a report, in their order; every rule's card names one."""
+
+from __future__ import annotations
+
+SECTIONS: dict[str, str] = {
+    "syntax": "DOT syntax",
+    "connections": "Missing connections between operators",
+    "stages": "Missing stages and operators",
+    "coverage": "Parallel strategy coverage",
+    "attention": "Attention block decomposition",
+    "connectivity": "Node connectivity",
+    "cycles": "Cycles",
+    "gpus": "GPU boundaries",
+    "attributes": "Node attributes",
+    "communication": "Communication patterns",
+    "visual": "Visual conventions",
+    "arithmetic": "Strategy arithmetic",
+    "names": "Names and statements",
+    "graphviz": "Graphviz attributes",
+    "meta": "The run itself",
+}
+ORDER: dict[str, int] = {section: index for index, section in enumerate(SECTIONS)}

@@ -1,0 +1,69 @@
+"""Which rules run: by code, code prefix, name or preset."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dotlint.errors import DotlintError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dotlint.engine.card import Card
+
+
+class SelectionError(DotlintError):
+    """A rule was named that does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the user chose: None of `select` means the preset."""
+
+    select: tuple[str, ...] | None = None
+    extend_select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    preset: str = "recommended"
+
+
+def split_names(values: Iterable[str]) -> tuple[str, ...]:
+    """Take apart `S,G001` and repeated options alike."""
+    return tuple(word for value in values for word in re.split(r"[,\s]+", value) if word)
+
+
+def nearest(word: str, names: Iterable[str]) -> str | None:
+    """Give the name most like the word, None where none is near."""
+    close = difflib.get_close_matches(word.lower(), [name.lower() for name in names], n=1, cutoff=0.6)
+    return next((name for name in names if close and name.lower() == close[0]), None)
+
+
+def matching(word: str, cards: Sequence[Card]) -> list[Card]:
+    """Find the cards that a code, a code prefix or a name means; raises `SelectionError` where there is none."""
+    upper = word.upper()
+    if upper == "ALL":
+        return list(cards)
+    found = [card for card in cards if card.code.startswith(upper) or card.name == word.lower()]
+    if not found:
+        near = nearest(word, [name for card in cards for name in (card.code, card.name)])
+        raise SelectionError(f"unknown rule `{word}`" + (f"; did you mean `{near}`?" if near else "; `dotlint rules` lists them"))
+    return found
+
+
+def chosen(cards: Sequence[Card], selection: Selection) -> list[Card]:
+    """Give the cards that run; a longer (more exact) word wins over a shorter one, as in ruff."""
+    if selection.select is None:
+        weight = {card.code: (0 if selection.preset in card.presets else -1) for card in cards}
+    else:
+        weight = dict.fromkeys((card.code for card in cards), -1)
+    on = {card.code: weight[card.code] >= 0 for card in cards}
+    words = [(word, True) for word in (selection.select or ())] + [(word, True) for word in selection.extend_select]
+    words += [(word, False) for word in selection.ignore]
+    for word, wanted in words:
+        for card in matching(word, cards):
+            exact = 100 if card.name == word.lower() else 0 if word.upper() == "ALL" else len(word)
+            if exact > weight[card.code] or (exact == weight[card.code] and not wanted):
+                weight[card.code], on[card.code] = exact, wanted
+    return [card for card in cards if on[card.code]]

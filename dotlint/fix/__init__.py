@@ -1,0 +1,1 @@
+"""Fixes: text edits on the lossless tree, never a re-print."""

@@ -1,0 +1,118 @@
+"""`json` and `jsonl`: everything a program wants to know, stable."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from dotlint._version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dotlint.engine.finding import Finding
+    from dotlint.engine.runner import FileResult
+    from dotlint.syntax.source import Source
+
+
+def render(results: Sequence[FileResult]) -> str:
+    """Give one JSON document in ASCII, with a final newline."""
+    return json.dumps(document(results), ensure_ascii=True, indent=2) + "\n"
+
+
+def render_lines(results: Sequence[FileResult]) -> str:
+    """Give one finding a line, each with the path of its file."""
+    lines = [
+        json.dumps({"path": _ascii_path(result.path), **finding_dict(finding, result.document.source)}, ensure_ascii=True)
+        for result in results
+        if result.context is not None
+        for finding in result.findings
+    ]
+    return "".join(line + "\n" for line in lines)
+
+
+def document(results: Sequence[FileResult]) -> dict[str, Any]:
+    """Give the whole result as plain lists and dicts."""
+    counts = [result.counts() for result in results]
+    return {
+        "dotlint": __version__,
+        "files": [file_dict(result) for result in results],
+        "summary": {
+            "files": len(results),
+            "errors": sum(c["error"] for c in counts),
+            "warnings": sum(c["warning"] for c in counts),
+            "infos": sum(c["info"] for c in counts),
+            "consequences": sum(1 for r in results for f in r.findings if f.caused_by),
+            "fixable": sum(1 for r in results for f in r.findings if f.fixable and not f.caused_by),
+        },
+    }
+
+
+def _ascii_path(path: str) -> str:
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def file_dict(result: FileResult) -> dict[str, Any]:
+    """Give one file's entry."""
+    entry: dict[str, Any] = {"path": _ascii_path(result.path), "verdict": result.verdict}
+    if result.context is None:
+        return {**entry, "error": result.unreadable, "strategy": None, "graph": None, "findings": []}
+    file, source = result.context, result.document.source
+    strategy = None
+    if file.strategy is not None:
+        phases = next((g.strategy for g in file.graphs if g.strategy), file.strategy).phases
+        strategy = {
+            "source": file.strategy_source,
+            "phases": [
+                {"name": p.name or "all", "degrees": p.degrees.to_dict(), "gpus": p.total, "assumed": p.assumed} for p in phases
+            ],
+        }
+    graphs = result.document.graphs
+    return {
+        **entry,
+        "strategy": strategy,
+        "graph": {
+            "nodes": result.document.node_count,
+            "edges": result.document.edge_count,
+            "directed": all(graph.directed for graph in graphs),
+            "graphs": len(graphs),
+        },
+        "findings": [finding_dict(finding, source) for finding in result.findings],
+        "holds": [{"section": h.section, "subject": h.subject, "text": h.text} for h in result.holds],
+        "undecided": [{"section": u.section, "subject": u.subject, "needs": u.needs} for u in result.undecided],
+    }
+
+
+def _range(source: Source, start: int, end: int) -> dict[str, dict[str, int]]:
+    return {key: source.position(offset)._asdict() for key, offset in (("start", start), ("end", end))}
+
+
+def finding_dict(finding: Finding, source: Source) -> dict[str, Any]:
+    """Give one finding's entry."""
+    entry: dict[str, Any] = {
+        "code": finding.code,
+        "name": finding.name,
+        "severity": finding.severity,
+        "message": finding.message,
+        "range": _range(source, finding.start, finding.end),
+        "nodes": list(finding.nodes),
+        "missing_edges": [list(pair) for pair in finding.missing_edges],
+        "missing_nodes": list(finding.missing_nodes),
+        "planned_edges": [list(pair) for pair in finding.planned_edges],
+        "related": [{"message": r.message, "range": _range(source, r.start, r.end)} for r in finding.related],
+        "graph": finding.graph,
+        "caused_by": list(finding.caused_by),
+        "unit": finding.unit,
+        "help": finding.help,
+        "note": finding.note,
+        "fixable": finding.fixable,
+        "fix": None,
+    }
+    if finding.path:
+        entry["path"] = list(finding.path)
+    if finding.fix is not None:
+        entry["fix"] = {
+            "applicability": finding.fix.applicability,
+            "edits": [{"start": e.start, "end": e.end, "text": e.text} for e in finding.fix.edits],
+        }
+    return entry

@@ -1,0 +1,80 @@
+"""What `dotlint rules` and `dotlint rule` show, straight from the cards."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from typing import TYPE_CHECKING
+
+from dotlint.engine.sections import SECTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dotlint.engine.card import Card
+
+_CATEGORIES = {
+    "E": "syntax: the file is not DOT",
+    "N": "names and statements",
+    "A": "Graphviz attributes",
+    "G": "graph structure",
+    "S": "stages and patterns",
+    "P": "the strategy itself",
+    "D": "devices",
+    "T": "tensor dimensions",
+    "C": "communication",
+    "H": "phases",
+    "V": "visual conventions",
+    "X": "the run itself",
+}
+
+
+def table(cards: Sequence[Card], *, width: int, form: str) -> str:
+    """List the rules by category: code, name, severity, what a fix is, what the rule finds."""
+    if form == "json":
+        return json.dumps([_dict(card) for card in cards], indent=2) + "\n"
+    return "".join(line + "\n" for line in _lines(cards, width))
+
+
+def _dict(card: Card) -> dict[str, object]:
+    return {
+        "code": card.code, "name": card.name, "severity": card.severity, "summary": card.summary,
+        "fix": card.fix, "needs": list(card.needs), "presets": list(card.presets),
+    }  # fmt: skip
+
+
+def _lines(cards: Sequence[Card], width: int) -> Iterable[str]:
+    last = ""
+    wide = max(len(card.name) for card in cards)
+    for card in cards:
+        if card.code[0] != last:
+            yield from ([""] if last else [])
+            last = card.code[0]
+            yield f"{last}  {_CATEGORIES.get(last, 'further rules')}"
+        head = f"  {card.code}  {card.name:<{wide}}  {card.severity:<7}  {card.fix or '-':<6}  "
+        needs = f" (needs {' and '.join(card.needs)})" if card.needs else ""
+        first, *rest = textwrap.wrap(card.summary + needs, max(24, width - len(head))) or [""]
+        yield head + first
+        yield from (" " * len(head) + line for line in rest)
+
+
+def page(card: Card, *, width: int) -> str:
+    """Explain one rule."""
+    wrap = textwrap.TextWrapper(width=min(width, 96), break_long_words=False, break_on_hyphens=False)
+    lines = [f"{card.code} {card.name}", "", *wrap.wrap(card.summary), "", *wrap.wrap(card.why), ""]
+    lines.append(f"severity: {card.severity}")
+    for name, variant in card.outcomes.items():
+        if variant.severity:
+            lines.append(f"          {variant.severity} for the outcome {name}")
+    fix = {"safe": "safe: what the author meant is certain", "unsafe": "unsafe: a guess, opt-in", None: "none"}[card.fix]
+    lines += [f"fix:      {fix}", f"section:  {SECTIONS[card.section]}", f"presets:  {', '.join(card.presets)}"]
+    if card.needs:
+        lines.append(f"needs:    {' and '.join(card.needs)}")
+    for key, value in card.parameters.items():
+        lines.append(f"parameter {key} = {value!r}")
+    for example in card.examples:
+        command = f" --strategy {example.strategy}" if example.strategy else ""
+        for title, text in ((f"bad{command}", example.bad), ("fixed", example.fixed), (f"good{command}", example.good)):
+            if text:
+                lines += ["", f"{title}:", "", textwrap.indent(text.rstrip("\n"), "    ")]
+    return "\n".join(lines) + "\n"

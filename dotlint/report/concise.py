@@ -1,0 +1,30 @@
+"""`concise`: one line a finding, in the form that editors' problem matchers read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dotlint.report.text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dotlint.engine.runner import FileResult
+
+
+def render(results: Sequence[FileResult]) -> str:
+    """Give `path:line:column: severity CODE message`, consequences named as such, and a last line that counts."""
+    lines: list[str] = []
+    for result in results:
+        path = one_line(result.path, 4096)
+        if result.context is None:
+            lines.append(f"{path}:1:1: error: {one_line(result.unreadable or 'cannot be read')}")
+            continue
+        for finding in result.findings:
+            place = result.document.source.position(finding.start)
+            mark = " [*]" if finding.fixable == "safe" and not finding.caused_by else ""
+            caused = ""
+            if finding.caused_by:
+                caused = f" (mended by {', '.join(dict.fromkeys(result.findings[i].code for i in finding.caused_by))})"
+            lines.append(f"{path}:{place.line}:{place.column}: {finding.severity}: {finding.code}{mark} {one_line(finding.message)}{caused}")
+    return "".join(line + "\n" for line in lines)

@@ -1,0 +1,126 @@
+"""`full`: each finding with the lines it is about, after the manner of rustc."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+from dotlint.report.compact import families
+from dotlint.report.text import one_line, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dotlint.engine.finding import Finding
+    from dotlint.engine.runner import FileResult
+    from dotlint.syntax.source import Source
+
+_RED, _YELLOW, _CYAN, _BLUE, _BOLD, _OFF = "\x1b[1;31m", "\x1b[1;33m", "\x1b[1;36m", "\x1b[1;34m", "\x1b[1m", "\x1b[0m"
+_COLOURS = {"error": _RED, "warning": _YELLOW, "info": _CYAN}
+_TAB = "    "
+_MOST_RELATED = 6
+
+
+def render(results: Sequence[FileResult], *, width: int, colour: bool) -> str:
+    """Give a code frame for each finding; lines wider than `width` are cut around the place."""
+    lines: list[str] = []
+    for result in results:
+        if result.context is None:
+            lines += [_paint("error", _RED, colour) + f": {one_line(result.path, 4096)}: {one_line(result.unreadable or '')}", ""]
+            continue
+        for index, finding in enumerate(result.findings):
+            if index:
+                lines.append("")
+            lines += _finding(finding, result, width, colour)
+        if result.findings:
+            lines.append("")
+    return "".join(line.rstrip() + "\n" for line in lines)
+
+
+def _paint(text: str, code: str, colour: bool) -> str:
+    return f"{code}{text}{_OFF}" if colour else text
+
+
+def _finding(finding: Finding, result: FileResult, width: int, colour: bool) -> Iterable[str]:
+    source = result.document.source
+    head = _paint(f"{finding.severity}[{finding.code}]", _COLOURS[finding.severity], colour)
+    yield f"{head}{_paint(': ' + one_line(finding.message, 2000), _BOLD, colour)}"
+    place = source.position(finding.start)
+    related = finding.related[:_MOST_RELATED]
+    last = max([place.line, *(source.position(r.start).line for r in related)])
+    gutter = len(str(last))
+    bar = " " * gutter + _paint(" |", _BLUE, colour)
+    yield f"{' ' * gutter}{_paint('-->', _BLUE, colour)} {one_line(result.path, 4096)}:{place.line}:{place.column}"
+    yield bar
+    yield from _frame(source, finding.start, finding.end, "^", "", gutter, width, colour, _COLOURS[finding.severity])
+    for other in related:
+        if source.position(other.start).line != place.line + 1:
+            yield " " * gutter + _paint("...", _BLUE, colour)
+        yield from _frame(source, other.start, other.end, "-", other.message, gutter, width, colour, _BLUE)
+    if len(finding.related) > len(related):
+        yield f"{bar} and {len(finding.related) - len(related)} more places"
+    yield bar
+    lead = " " * gutter + _paint(" = ", _BLUE, colour)
+    if len(finding.nodes) > 1 and not finding.missing_edges:
+        yield f"{lead}nodes: {one_line(', '.join(families(finding.nodes)[:24]), 1000)}"
+    for listing in finding.listings:
+        yield f"{lead}{one_line(listing.title)}{': ' + one_line(listing.note) if listing.note else ''}"
+        yield from (f"{' ' * gutter}       {one_line(line, 2000)}" for line in listing.lines)
+    if finding.note:
+        yield f"{lead}note: {one_line(finding.note, 2000)}"
+    if finding.help:
+        yield f"{lead}help: {one_line(finding.help, 2000)}"
+    if finding.caused_by:
+        causes = ", ".join(f"{result.findings[i].code} at line {source.position(result.findings[i].start).line}" for i in finding.caused_by)
+        yield f"{lead}mended by the repair of {causes}"
+
+
+def _frame(
+    source: Source, start: int, end: int, mark: str, message: str, gutter: int, width: int, colour: bool, tint: str
+) -> Iterable[str]:
+    """One line of the file with its place underlined; a place of several lines is underlined to its first line's end."""
+    place = source.position(start)
+    line = source.line_text(place.line).removesuffix("\r")
+    first = min(place.column - 1, len(line))
+    final = source.position(end)
+    last = final.column - 1 if final.line == place.line else len(line)
+    last = max(last, first + 1)
+    room = max(20, width - gutter - 4)
+    text, under_from, under_to = _window(line, first, last, room)
+    number = _paint(f"{place.line:>{gutter}} |", _BLUE, colour)
+    yield f"{number} {text}"
+    marks = " " * under_from + _paint(mark * max(1, under_to - under_from), tint, colour)
+    note = f" {_paint(one_line(message), tint, colour)}" if message else ""
+    yield f"{' ' * gutter}{_paint(' |', _BLUE, colour)} {marks}{note}"
+
+
+def _window(line: str, first: int, last: int, room: int) -> tuple[str, int, int]:
+    """Cut a line to `room` columns around a place; give the text and the place's columns in it."""
+    cut_left = 0
+    if _columns(line[: min(last, len(line))]) > room or _columns(line) > room:
+        cut_left = max(0, first - room // 3) if _columns(line[:first]) > room // 2 else 0
+    head = "…" if cut_left else ""
+    shown = head + _expand(line[cut_left:])
+    under_from = len(head) + _columns(line[cut_left:first])
+    under_to = under_from + _columns(line[first:last] or " ")
+    if _width(shown) > room:
+        while _width(shown) > room - 1:
+            shown = shown[: max(1, len(shown) - max(1, (_width(shown) - room) // 2))]
+        shown += "…"
+        under_to = min(under_to, room)
+    return shown, under_from, max(under_to, under_from + 1)
+
+
+def _expand(text: str) -> str:
+    return visible(text).replace("\t", _TAB)
+
+
+def _columns(text: str) -> int:
+    return _width(_expand(text))
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal that a visible text takes: wide East Asian characters take two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

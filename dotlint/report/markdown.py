@@ -1,0 +1,104 @@
+"""`markdown`: the same outline as a document."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from dotlint.report.text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dotlint.engine.finding import Listing
+    from dotlint.report.outline import Entry, Outline
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#+!|~&$])")
+
+
+def render(outlines: Sequence[Outline]) -> str:
+    """Give the reports as Markdown, with a final newline; text of the file is escaped."""
+    return "\n".join("\n".join(_report(outline)) + "\n" for outline in outlines)
+
+
+def escape(text: str) -> str:
+    """Write a text so that Markdown shows it as it is; parts between backquotes become code."""
+    parts = one_line(text, 4000).split("`")
+    if len(parts) % 2 == 0:
+        return _SPECIAL.sub(r"\\\1", "`".join(parts))
+    return "".join(f"`{part}`" if index % 2 and part else _SPECIAL.sub(r"\\\1", part) for index, part in enumerate(parts))
+
+
+def code(text: str) -> str:
+    """Write a text as inline code, whatever backquotes it has."""
+    shown = one_line(text, 4000)
+    fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
+    pad = " " if shown.startswith("`") or shown.endswith("`") else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def _report(outline: Outline) -> Iterable[str]:
+    yield f"# DAG error analysis: {code(outline.path)}"
+    yield ""
+    yield f"The graph is **{outline.verdict.upper()}**."
+    yield ""
+    for fact in outline.facts:
+        yield f"- {escape(fact)}"
+    if outline.tally:
+        yield f"- {escape(outline.tally)}"
+    if outline.sections:
+        critical = any(entry.severity == "error" for section in outline.sections for entry in section.entries)
+        yield from ("", "## Critical issues" if critical else "## Issues")
+        for section in outline.sections:
+            yield from ("", f"### {section.heading}")
+            for entry in section.entries:
+                yield ""
+                yield from _entry(entry, alone=len(section.entries) == 1)
+    if outline.holds:
+        yield from ("", "## Checked, and holds", "")
+        yield from (f"- ✓ **{escape(subject)}**: {escape(text)}" for subject, text in outline.holds)
+    if outline.undecided:
+        yield from ("", "## Could not be checked", "")
+        yield from (f"- {escape(subject)}: {escape(needs)}" for subject, needs in outline.undecided)
+    if outline.modifications:
+        yield from ("", "## Required modifications", "")
+        for number, modification in enumerate(outline.modifications, 1):
+            command = f": {code(modification.command)}" if modification.command else ""
+            yield f"{number}. {escape(modification.text)}{command}"
+    if outline.files:
+        yield from ("", "## Files for modification", "")
+        yield from (f"- {code(path)}" for path in outline.files)
+
+
+def _entry(entry: Entry, *, alone: bool) -> Iterable[str]:
+    number = "" if alone else f"{entry.number} "
+    status = f"{entry.severity}"
+    if entry.mended_by:
+        status += f", mended by {', '.join(entry.mended_by)}"
+    elif entry.fix:
+        status += f", {entry.fix} fix"
+    yield f"**{number}{entry.code} {entry.name}** ({status})"
+    yield ""
+    for row in entry.rows:
+        nodes = f": {', '.join(code(node) for node in row.nodes)}" if row.nodes else ""
+        note = f" Note: {escape(row.note)}." if row.note else ""
+        yield f"- {escape(row.message)} (line {row.line}){nodes}{note}"
+    if entry.help:
+        yield f"- help: {escape(entry.help)}"
+    for listing in entry.listings:
+        yield ""
+        yield from _listing(listing)
+
+
+def _listing(listing: Listing) -> Iterable[str]:
+    note = f" ({escape(listing.note)})" if listing.note else ""
+    yield f"{escape(listing.title)}{note}:"
+    yield ""
+    if listing.paste:
+        longest = max((len(run) for line in listing.lines for run in re.findall("`+", line)), default=0)
+        fence = "`" * max(3, longest + 1)
+        yield f"{fence}dot"
+        yield from (one_line(line, 1 << 20) for line in listing.lines)
+        yield fence
+    else:
+        yield from (f"- {escape(line)}" for line in listing.lines)

@@ -1,0 +1,242 @@
+"""The report as sections, entries and lines, in words that every renderer shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dotlint.checks.places import count, listed
+from dotlint.checks.strategy import product
+from dotlint.engine.sections import ORDER, SECTIONS
+from dotlint.report.compact import families
+
+if TYPE_CHECKING:
+    from dotlint.engine.finding import Finding, Listing, Severity
+    from dotlint.engine.runner import FileResult
+
+_NAMES_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One finding of an entry: its sentence, the line it stands at, the nodes it names, its note."""
+
+    message: str
+    line: int
+    nodes: tuple[str, ...]
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Findings of one rule in one section that have the same remedy and the same cause."""
+
+    number: str
+    code: str
+    name: str
+    severity: Severity
+    fix: str | None
+    mended_by: tuple[str, ...]
+    rows: tuple[Row, ...]
+    listings: tuple[Listing, ...]
+    help: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A numbered part of the report; sections without findings are left out, their numbers are not given away."""
+
+    number: int
+    title: str
+    entries: tuple[Entry, ...]
+
+    @property
+    def heading(self) -> str:
+        """`5. Node connectivity`."""
+        return f"{self.number}. {self.title}" if self.number else self.title
+
+
+@dataclass(frozen=True, slots=True)
+class Modification:
+    """One thing to do: in words, and the command that does it where there is one."""
+
+    text: str
+    command: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Everything that a report of one file says, in order."""
+
+    path: str
+    verdict: str
+    facts: tuple[str, ...]
+    tally: str
+    sections: tuple[Section, ...]
+    holds: tuple[tuple[str, str], ...]
+    undecided: tuple[tuple[str, str], ...]
+    modifications: tuple[Modification, ...]
+    files: tuple[str, ...] = field(default=())
+
+
+def outline(result: FileResult, options: str = "") -> Outline:
+    """Arrange a result as a report; `options` are those of the command line that a suggested command repeats."""
+    if result.context is None:
+        return Outline(result.path, "unreadable", (result.unreadable or "",), "", (), (), (), ())
+    numbers = _numbers(result.findings)
+    sections = _sections(result, numbers)
+    modifications = _modifications(sections, result, options)
+    return Outline(
+        path=result.path,
+        verdict=result.verdict,
+        facts=_facts(result),
+        tally=_tally(result),
+        sections=sections,
+        holds=tuple((h.subject, h.text) for h in sorted(result.holds, key=lambda h: ORDER[h.section])),
+        undecided=_undecided(result),
+        modifications=modifications,
+        files=(result.path,) if modifications else (),
+    )
+
+
+_Group = tuple[str, str, "Severity", str | None, str | None, tuple[int, ...]]
+
+
+def _group_of(finding: Finding) -> _Group:
+    fix = finding.fix.applicability if finding.fix else None
+    shared_help = None if finding.missing_edges else finding.help
+    return finding.section, finding.code, finding.severity, fix, shared_help, finding.caused_by
+
+
+def _grouped(findings: list[Finding]) -> dict[_Group, list[int]]:
+    groups: dict[_Group, list[int]] = {}
+    rank = {"error": 0, "warning": 1, "info": 2}
+    for index, finding in sorted(enumerate(findings), key=lambda p: (ORDER[p[1].section], bool(p[1].caused_by), rank[p[1].severity], p[1].code)):
+        key = _group_of(finding)
+        if finding.caused_by:  # consequences of one rule stand together, whichever of its siblings causes each
+            key = (*key[:4], None, (-1,))
+        groups.setdefault(key, []).append(index)
+    return groups
+
+
+def _numbers(findings: list[Finding]) -> dict[int, str]:
+    """Number the entries: the section's number, and a second one where the section has several."""
+    per_section: dict[str, list[list[int]]] = {}
+    for key, indices in _grouped(findings).items():
+        per_section.setdefault(key[0], []).append(indices)
+    numbers: dict[int, str] = {}
+    for section, groups in per_section.items():
+        for place, indices in enumerate(groups, 1):
+            number = f"{ORDER[section]}" if len(groups) == 1 else f"{ORDER[section]}.{place}"
+            numbers.update(dict.fromkeys(indices, number))
+    return numbers
+
+
+def _sections(result: FileResult, numbers: dict[int, str]) -> tuple[Section, ...]:
+    entries: dict[str, list[Entry]] = {}
+    for key, indices in _grouped(result.findings).items():
+        findings = [result.findings[i] for i in indices]
+        first = findings[0]
+        causes = dict.fromkeys(numbers[c] for f in findings for c in f.caused_by)
+        entries.setdefault(key[0], []).append(
+            Entry(
+                number=numbers[indices[0]],
+                code=first.code,
+                name=first.name,
+                severity=first.severity,
+                fix=first.fix.applicability if first.fix else None,
+                mended_by=tuple(causes),
+                rows=tuple(_row(result, f) for f in findings),
+                listings=tuple(listing for f in findings for listing in f.listings),
+                help=None if causes else first.help,
+            )
+        )
+    return tuple(
+        Section(ORDER[key], SECTIONS[key], tuple(found)) for key, found in sorted(entries.items(), key=lambda p: ORDER[p[0]])
+    )
+
+
+def _row(result: FileResult, finding: Finding) -> Row:
+    names: tuple[str, ...] = ()
+    if not finding.missing_edges and not finding.path and len(finding.nodes) > 1:
+        folded = families(finding.nodes)
+        names = tuple(folded[:_NAMES_SHOWN])
+        if len(folded) > _NAMES_SHOWN:
+            names += (f"and {len(folded) - _NAMES_SHOWN} more",)
+    return Row(finding.message, result.document.source.position(finding.start).line, names, finding.note)
+
+
+def _facts(result: FileResult) -> tuple[str, ...]:
+    document = result.document
+    edges = "edges not counted" if document.edge_count is None else count(document.edge_count, "edge")
+    facts = [f"{count(document.node_count, 'node')}, {edges}"]
+    if len(document.graphs) != 1:
+        facts[0] += f" in {count(len(document.graphs), 'graph')}"
+    assert result.context is not None
+    strategy = next((g.strategy for g in result.context.graphs if g.strategy), result.context.strategy)
+    if strategy is not None:
+        source = {"file": "as the file declares it", "configuration": "from the configuration"}.get(
+            result.context.strategy_source or "", "declared"
+        )
+        parts = [
+            f"{p.name} on the same GPUs (assumed, {_differs(p.degrees.sp)})" if p.assumed else product(p) for p in strategy.phases
+        ]
+        facts.append(f"strategy {strategy.source} ({source}): {'; '.join(parts)}")
+    elif result.context.strategy_source is None and not result.context.is_deployment and document.graphs:
+        facts.append("no deployment recognised: only the rules of DOT itself apply")
+    return tuple(facts)
+
+
+def _differs(sp: int) -> str:
+    return f"SP={sp}"
+
+
+def _tally(result: FileResult) -> str:
+    causes = [f for f in result.findings if not f.caused_by and f.severity == "error"]
+    parts: list[str] = []
+    edges = sum(len(f.missing_edges) for f in causes)
+    if edges:
+        parts.append(count(edges, "missing edge"))
+    parts += [f"{len(f.listings)} missing {f.unit + ' ' if f.unit else ''}stages" for f in causes if f.code == "S002"]
+    others = sum(1 for f in causes if not f.missing_edges and f.code != "S002")
+    if others:
+        parts.append(count(others, "other error" if parts else "error"))
+    consequences = sum(1 for f in result.findings if f.caused_by)
+    if consequences:
+        parts.append(count(consequences, "consequence"))
+    for severity, word in (("warning", "warning"), ("info", "note")):
+        number = sum(1 for f in result.findings if f.severity == severity and not f.caused_by)
+        if number:
+            parts.append(count(number, word))
+    if result.verdict == "correct" and any(f.severity == "warning" for f in result.findings):
+        parts.append("no error; warnings remain")
+    return " · ".join(parts)
+
+
+def _undecided(result: FileResult) -> tuple[tuple[str, str], ...]:
+    grouped: dict[str, list[str]] = {}
+    for one in result.undecided:
+        grouped.setdefault(one.needs, []).append(one.subject)
+    return tuple((listed(subjects, 12), needs) for needs, subjects in grouped.items())
+
+
+def _modifications(sections: tuple[Section, ...], result: FileResult, options: str) -> tuple[Modification, ...]:
+    found: list[Modification] = []
+    command = f"dotlint check{f' {options}' if options else ''}"
+    for section in sections:
+        for entry in section.entries:
+            if entry.mended_by or entry.severity == "info":
+                continue
+            flag = {"safe": "--fix", "unsafe": "--fix --unsafe-fixes"}.get(entry.fix or "")
+            found.append(Modification(_deed(entry), f"{command} {flag} {result.path}" if flag else None))
+    return tuple(found)
+
+
+def _deed(entry: Entry) -> str:
+    pasted = sum(len(listing.lines) for listing in entry.listings if listing.paste)
+    if pasted:
+        return f"add the {count(pasted, 'missing edge')} of {listed([listing.title for listing in entry.listings], 12)}"
+    if entry.code == "S002":
+        return f"write {listed([listing.title for listing in entry.listings], 12)}"
+    subject = entry.rows[0].message if len(entry.rows) == 1 else f"{entry.rows[0].message}, and {len(entry.rows) - 1} more"
+    return f"{entry.help or 'mend it'} ({subject}; line {entry.rows[0].line})"

@@ -1,0 +1,179 @@
+"""`report`: the outline for a terminal. Rich is imported here and nowhere else."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from dotlint.report.text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dotlint.engine.finding import Listing
+    from dotlint.report.outline import Entry, Outline, Row, Section
+
+_VERDICTS = {"correct": ("✓ CORRECT", "bold green"), "incorrect": ("✗ INCORRECT", "bold red"), "unreadable": ("✗ UNREADABLE", "bold red")}
+_COLOURS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
+
+
+def render(outlines: Sequence[Outline], *, width: int, colour: bool) -> str:
+    """Give the reports one below the other, `width` columns wide; without colour not one escape is in them."""
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=width,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        no_color=not colour,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    for index, outline in enumerate(outlines):
+        if index:
+            console.print()
+        for part in _report(outline, width):
+            console.print(part)
+    # Rich pads lines to the width; nobody wants that in a file.
+    return "\n".join(line.rstrip() for line in out.getvalue().split("\n")) if not colour else out.getvalue()
+
+
+def _report(outline: Outline, width: int) -> Iterable[RenderableType]:
+    word, style = _VERDICTS[outline.verdict]
+    yield _ends(Text(one_line(outline.path, 4096), style="bold"), Text(word, style=style))
+    for fact in outline.facts:
+        yield Text(one_line(fact), style="dim" if outline.verdict != "unreadable" else "")
+    if outline.tally:
+        yield Text(outline.tally)
+    if outline.sections:
+        yield _title("Critical issues" if _critical(outline) else "Issues")
+        for section in outline.sections:
+            yield Text()
+            yield from _section(section, width)
+    if outline.holds:
+        yield _title("Checked, and holds")
+        yield _pairs(outline.holds, "✓", "green")
+    if outline.undecided:
+        yield _title("Could not be checked")
+        yield _pairs(outline.undecided, "–", "dim")
+    if outline.modifications:
+        yield _title("Required modifications")
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(justify="right")
+        table.add_column(overflow="fold")
+        for number, modification in enumerate(outline.modifications, 1):
+            text = Text(one_line(modification.text))
+            if modification.command:
+                text.append(f"\n{one_line(modification.command, 4096)}", style="bold")
+            table.add_row(f"{number}.", text)
+        yield Padding(table, (0, 0, 0, 3))
+    if outline.files:
+        yield _title("Files for modification")
+        for path in outline.files:
+            yield Text(f"   {one_line(path, 4096)}")
+
+
+def _critical(outline: Outline) -> bool:
+    return any(entry.severity == "error" for section in outline.sections for entry in section.entries)
+
+
+def _title(text: str) -> RenderableType:
+    return Padding(Text(text, style="bold underline"), (1, 0, 0, 0))
+
+
+def _ends(left: Text, right: Text) -> RenderableType:
+    """Two texts at the two ends of a line; below each other where they do not fit."""
+    table = Table.grid(expand=True)
+    table.add_column(ratio=1, overflow="fold")
+    table.add_column(justify="right", no_wrap=True)
+    table.add_row(left, right)
+    return table
+
+
+def _pairs(pairs: Iterable[tuple[str, str]], mark: str, style: str) -> RenderableType:
+    table = Table.grid(padding=(0, 1, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(min_width=14, max_width=34, overflow="fold")
+    table.add_column(overflow="fold")
+    last = ""
+    for subject, text in pairs:
+        shown = "" if subject == last else one_line(subject)
+        table.add_row(Text(mark, style=style), Text(shown), Text(one_line(text)))
+        last = subject
+    return Padding(table, (0, 0, 0, 3))
+
+
+def _section(section: Section, width: int) -> Iterable[RenderableType]:
+    if len(section.entries) == 1:
+        yield _ends(Text(section.heading, style="bold"), _status(section.entries[0]))
+        yield from _entry(section.entries[0], width, indent=3)
+        return
+    yield Text(section.heading, style="bold")
+    for entry in section.entries:
+        heading = Text(f"   {entry.number} ", style="bold").append(entry.name.replace("-", " "))
+        yield _ends(heading, _status(entry))
+        yield from _entry(entry, width, indent=7)
+
+
+def _status(entry: Entry) -> Text:
+    status = Text(f"{entry.code} ", style="bold").append(entry.severity, style=_COLOURS[entry.severity])
+    if entry.mended_by:
+        status.append(f" · mended by {', '.join(entry.mended_by)}", style="dim")
+    elif entry.fix:
+        status.append(f" · {entry.fix} fix", style="green" if entry.fix == "safe" else "magenta")
+    return status
+
+
+def _entry(entry: Entry, width: int, indent: int) -> Iterable[RenderableType]:
+    rows: list[RenderableType] = [_row(row) for row in entry.rows]
+    if entry.help:
+        rows.append(Text("help: ", style="bold cyan").append(one_line(entry.help), style="not bold default"))
+    if entry.listings:
+        rows.append(Text())
+        rows.append(_listings(entry.listings, width - indent))
+    yield Padding(Group(*rows), (0, 0, 0, indent))
+
+
+def _row(row: Row) -> RenderableType:
+    text = Text(one_line(row.message)).append(f"  line {row.line}", style="dim")
+    if row.note:
+        text.append(f"\n  note: {one_line(row.note)}", style="dim")
+    if row.nodes:
+        text.append(f"\n  {one_line(', '.join(row.nodes), 4000)}", style="cyan")
+    return text
+
+
+def _listings(listings: tuple[Listing, ...], width: int) -> RenderableType:
+    """Lists that can be pasted side by side where there is room for at least two, else stacked."""
+    pasted = all(listing.paste for listing in listings)
+    widest = max((len(line) for listing in listings for line in (listing.title, *listing.lines)), default=0) + 3
+    columns = max(1, width // widest) if pasted else 1
+    if columns == 1 or len(listings) == 1:
+        stacked: list[RenderableType] = []
+        for index, listing in enumerate(listings):
+            stacked += ([Text()] if index else []) + [_listing(listing)]
+        return Group(*stacked)
+    grids: list[RenderableType] = []
+    for start in range(0, len(listings), columns):
+        some = listings[start : start + columns]
+        table = Table.grid(padding=(0, 3, 0, 0))
+        for _ in some:
+            table.add_column(no_wrap=True)
+        table.add_row(*(_listing(listing) for listing in some))
+        grids += ([Text()] if start else []) + [table]
+    return Group(*grids)
+
+
+def _listing(listing: Listing) -> RenderableType:
+    text = Text(one_line(listing.title), style="bold")
+    if listing.note:
+        text.append(f"   {one_line(listing.note)}", style="not bold")
+    body = Text("\n".join(one_line(line, 4000) for line in listing.lines))
+    return Group(text, Padding(body, (0, 0, 0, 0 if listing.paste else 2)))

@@ -1,0 +1,28 @@
+"""What `dotlint strategy` shows."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from dotlint.strategy.describe import describe
+from dotlint.strategy.wording import plain_text
+
+if TYPE_CHECKING:
+    from dotlint.strategy import Strategy
+
+_BOLD, _OFF = "\x1b[1m", "\x1b[0m"
+
+
+def as_text(strategy: Strategy, *, width: int, colour: bool) -> str:
+    """Give the tables; with colour the lines that head a phase are bold."""
+    text = plain_text(describe(strategy), width)
+    if not colour:
+        return text
+    lines = [f"{_BOLD}{line}{_OFF}" if line and not line.startswith(" ") else line for line in text.split("\n")]
+    return "\n".join(lines)
+
+
+def as_json(strategy: Strategy) -> str:
+    """Give the same as JSON in ASCII."""
+    return json.dumps(describe(strategy).to_dict(), ensure_ascii=True, indent=2) + "\n"
