@@ -19,7 +19,7 @@ _STAGE = re.compile(
     re.IGNORECASE,
 )
 _LINK = re.compile(r"\bstages?[\s_]*(\d+)\s*(?:->|→|to|=>|-|/)\s*(?:stage[\s_]*)?(\d+)", re.IGNORECASE)
-_LAYER = re.compile(r"\b(?:layer|lyr|block)[\s_:#=]*(\d+)\b(?!\s*(?:-|–|to|\.\.)\s*\d)|\bL(\d+)\b", re.IGNORECASE)
+_LAYER = re.compile(r"\b(?:layer|lyr|transformer\s+block)[\s_:#=]*(\d+)\b(?!\s*(?:-|–|to|\.\.)\s*\d)|\bL(\d+)\b", re.IGNORECASE)
 _LAYERS = re.compile(r"\b(?:layers?|blocks?)[\s_:#=]*\(?(\d+)\s*(?:-|–|—|to|\.\.\.?|…|through)\s*(\d+)", re.IGNORECASE)
 _EXPERTS = re.compile(r"\b(?:experts?|exp)[\s_:#]*\(?\[?(\d+)(?:\s*(?:-|–|—|to|\.\.\.?|…)\s*(\d+))?\b(?!\s*(?:experts|per)\b)", re.IGNORECASE)
 _PHASES = {"prefill": "prefill", "decode": "decode", "dec": "decode", "decoding": "decode"}
@@ -49,6 +49,10 @@ def _number_after(name: Name, words: set[str]) -> int | None:
     return next((number for word, number in zip(name.words, name.numbers, strict=True) if word in words), None)
 
 
+# `Send to PP1`, `Recv from stage 0`: the other end of a transfer, not where the node is.
+_OTHER_END = re.compile(r"\b(?:to|from|into|towards?)\s+(?:the\s+)?(?:pipeline\s+)?(?:stage|pp)[\s_:#]*\d+", re.IGNORECASE)
+
+
 def _one_stage(name: Name, text: str) -> tuple[int | None, tuple[int, int] | None]:
     link = _LINK.search(text)
     if link is not None:
@@ -56,7 +60,7 @@ def _one_stage(name: Name, text: str) -> tuple[int | None, tuple[int, int] | Non
     named = _number_after(name, _STAGE_WORDS)
     if named is not None:
         return named, None
-    said = {int(match[1]) for match in _STAGE.finditer(text)}
+    said = {int(match[1]) for match in _STAGE.finditer(_OTHER_END.sub("", text))}
     return (said.pop() if len(said) == 1 else None), None
 
 

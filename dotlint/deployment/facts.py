@@ -13,7 +13,7 @@ from dotlint.strategy.gpus import GpuSet
 _IDS = r"\d+(?:\s*(?:-|–|to|\.\.\.?|…)\s*\d+)?"
 _LIST = rf"{_IDS}(?:\s*(?:,|&|\+|and)\s*(?:gpus?[\s_-]?)?{_IDS})*"
 # `GPU: 0-15`, `GPUs [0,1,2,3]`, `Device 3`, `gpu_7`; never `8 GPUs`, which is a count.
-_GPU = re.compile(
+GPU_IDS = re.compile(
     rf"(?<![A-Za-z])(?:gpus?|devices?)(?:\s*(?:ids?|ranks?))?\s*(?:[:=#_-]|\bon\b)?\s*[\[({{]?\s*"
     rf"(?P<ids>{_LIST})(?![\d.]*[A-Za-z%])\s*[\])}}]?",
     re.IGNORECASE,
@@ -63,7 +63,7 @@ def read_gpus(lines: list[str]) -> Gpus | None:
         if _TRANSFER.search(line):
             transfer = True
         matched = False
-        for match in _GPU.finditer(line):
+        for match in GPU_IDS.finditer(line):
             found = _read_ids(match["ids"])
             if found is not None:
                 ids.extend(found)

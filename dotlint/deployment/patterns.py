@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 Pair = tuple[int, int]
-Key = tuple[str, Coordinates]
 # Beyond this many pairs of a group and an element a type of edge is no pattern but a soup.
 _LIMIT = 4_000_000
+_SIBLINGS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +58,45 @@ class _Degrees:
     outs: Counter[int]
 
 
+class _Family:
+    """The nodes of one family; a node that shares all its coordinates with another cannot be told apart and is no end."""
+
+    __slots__ = ("members", "single", "words")
+
+    def __init__(self, items: Sequence[Item], members: list[int]) -> None:
+        self.members = members
+        self.words = items[members[0]].words
+        places: dict[Coordinates, list[int]] = defaultdict(list)
+        for index in members:
+            places[items[index].coordinates].append(index)
+        self.single = {coordinates: found[0] for coordinates, found in places.items() if len(found) == 1}
+
+    def telling(self, needed: set[int]) -> tuple[int, ...]:
+        """The coordinates that are needed to tell the nodes apart, the `needed` ones among them.
+
+        A number that follows from the others (the rank of an expert, the first layer of a stage) says nothing.
+        """
+        kept = list(range(len(self.words)))
+        for j in reversed(range(len(self.words))):
+            if j in needed:
+                continue
+            rest = [i for i in kept if i != j]
+            if len({tuple(c[i] for i in rest) for c in self.single}) == len(self.single):
+                kept = rest
+        return tuple(kept)
+
+
 class _Relation:
     """The edges of one type that show the same steps: groups, elements, and how to get from those to nodes."""
 
-    def __init__(self, items: Sequence[Item], ties: list[Tie], edges: list[Pair], unique: dict[Key, int]) -> None:
-        one, two = items[edges[0][0]], items[edges[0][1]]
-        self.families = one.family, two.family
-        self.unique = unique
-        self.tied = tuple(sorted({tie.j for tie in ties}))
-        self.free = tuple(j for j in range(len(one.words)) if j not in self.tied)
+    def __init__(self, items: Sequence[Item], ties: list[Tie], edges: list[Pair], tails: _Family, heads: _Family) -> None:
         self.ties = {tie.k: tie for tie in ties}
-        self.width = len(two.words)
+        kept = tails.telling({tie.j for tie in ties})
+        self.tied = tuple(sorted({tie.j for tie in ties}))
+        self.free = tuple(j for j in kept if j not in self.tied)
+        self.head_kept = heads.telling(set(self.ties))
+        self.tails = {(self.group(c), self._free(c)): (index, c) for c, index in tails.single.items()}
+        self.heads = {tuple(c[k] for k in self.head_kept): index for c, index in heads.single.items()}
         self.elements: dict[_Element, dict[Coordinates, Pair]] = defaultdict(dict)
         for tail, head in edges:
             group, element = self.split(items[tail].coordinates, items[head].coordinates)
@@ -78,27 +106,29 @@ class _Relation:
         """The tail's coordinates that some tie uses."""
         return tuple(tail[j] for j in self.tied)
 
+    def _free(self, tail: Coordinates) -> Coordinates:
+        return tuple(tail[j] for j in self.free)
+
     def split(self, tail: Coordinates, head: Coordinates) -> tuple[Coordinates, _Element]:
         """Take an edge apart into its group and its element."""
         rest = []
-        for k in range(self.width):
+        for k in self.head_kept:
             tie = self.ties.get(k)
             if tie is None:
                 rest.append(head[k])
             elif tie.divisor < 0:
                 rest.append(head[k] % -tie.divisor)
-        return self.group(tail), _Element(tuple(tail[j] for j in self.free), tuple(rest))
+        return self.group(tail), _Element(self._free(tail), tuple(rest))
 
     def ends(self, group: Coordinates, element: _Element) -> Pair | None:
         """Find the nodes of an element in a group; None where one is not there or is no single node."""
-        tail = [0] * (len(self.tied) + len(self.free))
-        for j, value in zip(self.tied, group, strict=True):
-            tail[j] = value
-        for j, value in zip(self.free, element.tail, strict=True):
-            tail[j] = value
+        found = self.tails.get((group, element.tail))
+        if found is None:
+            return None
+        one, tail = found
         rest: Iterator[int] = iter(element.head)
         head = []
-        for k in range(self.width):
+        for k in self.head_kept:
             tie = self.ties.get(k)
             if tie is None:
                 head.append(next(rest))
@@ -106,9 +136,8 @@ class _Relation:
                 head.append(tail[tie.j] // tie.divisor + tie.step)
             else:
                 head.append((tail[tie.j] + tie.step) * -tie.divisor + next(rest))
-        one = self.unique.get((self.families[0], tuple(tail)))
-        two = self.unique.get((self.families[1], tuple(head)))
-        return None if one is None or two is None or one == two else (one, two)
+        two = self.heads.get(tuple(head))
+        return None if two is None or one == two else (one, two)
 
 
 def propose(items: Sequence[Item | None], edges: Sequence[Pair]) -> list[Proposal]:
@@ -116,13 +145,12 @@ def propose(items: Sequence[Item | None], edges: Sequence[Pair]) -> list[Proposa
 
     `items[i]` is node i, None where this way of naming has nothing to say of it; `edges` are all the graph's, in order.
     """
-    places: dict[Key, list[int]] = defaultdict(list)
-    families: dict[str, list[int]] = defaultdict(list)
+    by_family: dict[str, list[int]] = defaultdict(list)
     for index, item in enumerate(items):
         if item is not None:
-            places[item.family, item.coordinates].append(index)
-            families[item.family].append(index)
-    unique = {key: found[0] for key, found in places.items() if len(found) == 1}
+            by_family[item.family].append(index)
+    known = [item or Item("", (), ()) for item in items]
+    families = {family: _Family(known, members) for family, members in by_family.items()}
     present = set(edges)
     degrees = _Degrees(Counter(head for _, head in present), Counter(tail for tail, _ in present))
     types: dict[tuple[str, str], list[Pair]] = defaultdict(list)
@@ -130,26 +158,28 @@ def propose(items: Sequence[Item | None], edges: Sequence[Pair]) -> list[Proposa
         one, two = items[tail], items[head]
         if one is not None and two is not None:
             types[one.family, two.family].append((tail, head))
-    known = [item or Item("", (), ()) for item in items]
     found: dict[Pair, Proposal] = {}
-    for (tail_family, _), joined in types.items():
-        for relation, shown in _relations(known, joined, unique):
-            for proposal in _missing(known, relation, shown, families[tail_family], present, degrees):
+    for (tail_family, head_family), joined in types.items():
+        tails, heads = families[tail_family], families[head_family]
+        for relation, shown in _relations(known, joined, tails, heads):
+            for proposal in _missing(known, relation, shown, tails.members, present, degrees):
                 found.setdefault((proposal.tail, proposal.head), proposal)
     return list(found.values())
 
 
-def _relations(items: Sequence[Item], edges: list[Pair], unique: dict[Key, int]) -> Iterator[tuple[_Relation, list[Pair]]]:
+def _relations(
+    items: Sequence[Item], edges: list[Pair], tails: _Family, heads: _Family
+) -> Iterator[tuple[_Relation, list[Pair]]]:
     """Split the edges of one type by the steps that they show; those that hardly any edge shows are left out."""
     pairs = [(items[tail].coordinates, items[head].coordinates) for tail, head in edges]
-    ties = align(pairs, items[edges[0][0]].words, items[edges[0][1]].words)
+    ties = align(pairs, tails.words, heads.words)
     by_steps: dict[Coordinates, list[Pair]] = defaultdict(list)
     for edge, (tail, head) in zip(edges, pairs, strict=True):
         by_steps[tuple(tie.step_between(tail, head) for tie in ties)].append(edge)
     for steps, some in by_steps.items():
         if len(by_steps) == 1 or len(some) * 50 >= len(edges):
             exact = [Tie(tie.j, tie.k, step, tie.divisor) for tie, step in zip(ties, steps, strict=True)]
-            yield _Relation(items, exact, some, unique), some
+            yield _Relation(items, exact, some, tails, heads), some
 
 
 def _missing(
@@ -171,35 +201,95 @@ def _missing(
         for group, pair in exist.items():
             if pair not in present and degrees.outs[pair[0]] < usual_outs and degrees.ins[pair[1]] < usual_ins:
                 yield Proposal(*pair, exemplar)
-    for pair, exemplar in _beside(items, relation, groups, tails, present, degrees):
+    for pair, exemplar in _beside(relation, groups, present, degrees):
         if degrees.outs[pair[0]] < usual_outs:
+            yield Proposal(*pair, exemplar)
+    for pair, exemplar in _all_of_group(relation, voting, present, degrees):
+        if degrees.outs[pair[0]] < usual_outs and degrees.ins[pair[1]] < usual_ins:
             yield Proposal(*pair, exemplar)
 
 
-def _beside(
-    items: Sequence[Item], relation: _Relation, groups: set[Coordinates], tails: list[int], present: set[Pair], degrees: _Degrees
+def _all_of_group(
+    relation: _Relation, voting: set[Coordinates], present: set[Pair], degrees: _Degrees
 ) -> Iterator[tuple[Pair, Pair]]:
-    """Ask a tail without any edge for those that most of its siblings in the group have (all ranks but one feed a sum)."""
+    """Where in each group that shows anything all wired tails feed one head, ask it of groups whose tails have other numbers.
+
+    So the experts 0 to 3 of one rank are asked to meet as the experts 8 to 11 of another do.
+    """
+    rests = {element.head for element in relation.elements}
+    if len(rests) != 1 or not relation.tied or not relation.free:
+        return
+    (rest,) = rests
+    lacking: list[Pair] = []
+    met: Counter[Coordinates] = Counter()
+    exemplar: Pair | None = None
+    for (group, free), (index, _) in relation.tails.items():
+        pair = relation.ends(group, _Element(free, rest))
+        if group in voting:
+            if pair in present:
+                met[group] += 1
+                exemplar = exemplar or pair
+            elif degrees.outs[index]:
+                return
+        elif pair is not None and not degrees.outs[index]:
+            lacking.append(pair)
+    if exemplar is not None and min(met.values()) > 1:
+        for pair in lacking:
+            yield pair, exemplar
+
+
+def _beside(
+    relation: _Relation, groups: set[Coordinates], present: set[Pair], degrees: _Degrees
+) -> Iterator[tuple[Pair, Pair]]:
+    """Ask a tail without any edge for those that most of its siblings in the group have (all ranks but one feed a sum).
+
+    Siblings are wired and differ from it in one free coordinate; where that is none, in all of them.
+    """
     heads: dict[Coordinates, set[Coordinates]] = defaultdict(set)
     for element in relation.elements:
         heads[element.tail].add(element.head)
-    wanted = {
-        tuple(items[tail].coordinates[j] for j in relation.free) for tail in tails if not degrees.outs[tail]
-    } - heads.keys()
-    for place in range(len(relation.free)):
-        rows: dict[Coordinates, list[Coordinates]] = defaultdict(list)
-        for free in heads:
-            rows[free[:place] + free[place + 1 :]].append(free)
-        for free in wanted:
-            siblings = rows.get(free[:place] + free[place + 1 :], [])
-            if len(siblings) < 2 or len(siblings) > 4096:
+    width = len(relation.free)
+    wanted: set[Coordinates] = set()
+    rows: list[dict[Coordinates, set[Coordinates]]] = [defaultdict(set) for _ in range(width)]
+    for (_, free), (index, _) in relation.tails.items():
+        if degrees.outs[index]:
+            for place in range(width):
+                rows[place][free[:place] + free[place + 1 :]].add(free)
+        elif free not in heads:
+            wanted.add(free)
+    for free in wanted:
+        for place in range(width):
+            siblings = rows[place].get(free[:place] + free[place + 1 :], set())
+            asked = set().union(*(heads.get(other, ()) for other in siblings))
+            if siblings and len(siblings) <= _SIBLINGS and asked:
+                yield from _as_siblings(relation, free, sorted(siblings), sorted(asked), groups, present, degrees)
+
+
+def _as_siblings(
+    relation: _Relation,
+    free: Coordinates,
+    siblings: list[Coordinates],
+    asked: list[Coordinates],
+    groups: set[Coordinates],
+    present: set[Pair],
+    degrees: _Degrees,
+) -> Iterator[tuple[Pair, Pair]]:
+    for rest in asked[:_SIBLINGS]:
+        # One sibling alone teaches only where the head is the same for both by its ties, and several groups agree.
+        alone = len(siblings) == 1 and (rest or not _agreed(relation, _Element(siblings[0], rest), groups, present, degrees))
+        for group in () if alone else groups:
+            pair = relation.ends(group, _Element(free, rest))
+            if pair is None or pair in present:
                 continue
-            for rest in sorted(set.intersection(*(heads[other] for other in siblings))):
-                for group in groups:
-                    pair = relation.ends(group, _Element(free, rest))
-                    if pair is None or pair in present:
-                        continue
-                    beside = [p for other in siblings if (p := relation.ends(group, _Element(other, rest)))]
-                    have = [p for p in beside if p in present]
-                    if len(have) >= 2 and len(have) * 10 >= len(beside) * 6:
-                        yield pair, have[0]
+            beside = [p for other in siblings if (p := relation.ends(group, _Element(other, rest))) and degrees.outs[p[0]]]
+            have = [p for p in beside if p in present]
+            if len(have) >= min(2, len(siblings)) and len(have) * 10 >= len(beside) * 6:
+                yield pair, have[0]
+
+
+def _agreed(
+    relation: _Relation, element: _Element, groups: set[Coordinates], present: set[Pair], degrees: _Degrees
+) -> bool:
+    """Whether a single sibling's edge is there in several groups, and in all whose sibling is wired at all."""
+    wired = [pair for group in groups if (pair := relation.ends(group, element)) and degrees.outs[pair[0]]]
+    return len(wired) > 1 and all(pair in present for pair in wired)

@@ -6,7 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dotlint.deployment.words import parse_name
+from dotlint.deployment.shift import Shift, ShiftError, mapped, spelled
+from dotlint.deployment.words import number_spans
+from dotlint.strategy.gpus import union
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,13 +17,16 @@ if TYPE_CHECKING:
     from dotlint.strategy.gpus import GpuSet
 
 Pair = tuple[str, str]
+# What stands at an end of the model and is in no other stage.
+_MODEL_ENDS = ("input", "embedding", "head", "sampling")
 
 
 @dataclass(frozen=True, slots=True)
 class StagePlan:
     """One stage to be written: `copies` are (template node, new name) in the template's order.
 
-    `inner` are its own edges, `entering` those from the stage before, `leaving` those to the phase's output.
+    `inner` are its own edges, `entering` those from the stage before, `leaving` those to the phase's output. `shift`
+    moves what the template's names and labels say; None where that is not certain.
     """
 
     phase: str
@@ -34,6 +39,7 @@ class StagePlan:
     entering: tuple[Pair, ...]
     leaving: tuple[Pair, ...]
     new_output: str | None
+    shift: Shift | None = None
 
 
 def stage_position(reading: Reading, unit: Unit, deployment: Deployment) -> int | None:
@@ -54,15 +60,19 @@ def stage_position(reading: Reading, unit: Unit, deployment: Deployment) -> int 
     return said[0] if said else fits[0] if fits else None
 
 
-def renumber(text: str, position: int | None, number: int) -> str:
-    """Give the name with its `position`-th number changed; a name without that number gets it at its end."""
-    if position is None:
-        return f"{text}_{number}"
-    name = parse_name(text)
-    values = [str(value) for value in name.numbers]
-    values[position] = str(number)
-    pieces = name.family.split("#")
-    return "".join(piece + value for piece, value in zip(pieces, [*values, ""], strict=True))
+def renumber(text: str, position: int | None, number: int, shift: Shift | None = None) -> str:
+    """Give the name with its `position`-th number changed, and its layer and GPUs moved along.
+
+    A name that stays as it was gets the number at its end.
+    """
+    if shift is not None:
+        name = shift.name(text, position)
+    else:
+        values = [int(text[start:end]) for start, end in number_spans(text)]
+        if position is not None:
+            values[position] = number
+        name = spelled(text, values)
+    return f"{text}_{number}" if name == text else name
 
 
 def plan_stages(
@@ -79,49 +89,116 @@ def plan_stages(
         return []
     output = _output(deployment, phase)
     taken = set(deployment.by_name)
-    names: dict[int, dict[str, str]] = {template.stage: {r.name: r.name for r in template.operators}}
+    copied = _repeated(template)
+    names: dict[int, dict[str, str]] = {template.stage: {r.name: r.name for r in copied}}
+    shifts = {stage: _shift(deployment, template, stage, gpus) for stage in lacking}
     for stage in lacking:
         names[stage] = {}
-        for reading in template.operators:
-            name = renumber(reading.name, stage_position(reading, template, deployment), deployment.stage_number(stage))
+        for reading in copied:
+            position = stage_position(reading, template, deployment)
+            name = renumber(reading.name, position, deployment.stage_number(stage), shifts[stage])
             while name in taken:
                 name += "_new"
             taken.add(name)
             names[stage][reading.name] = name
-    entries, exits = _entries(template), _exits(template)
+    inner = [pair for pair in _inner(template) if pair[0] in names[template.stage] and pair[1] in names[template.stage]]
+    entries, exits = _first_and_last(copied, inner)
     plans: list[StagePlan] = []
     for stage in lacking:
         own = names[stage]
         before: list[str] = []
-        if stage - 1 in names:
+        if stage - 1 in shifts:
             before = [names[stage - 1][name] for name in exits]
         elif stage - 1 in drawn:
-            before = _exits(drawn[stage - 1])
-        after = _entries(drawn[stage + 1]) if stage + 1 in drawn else []
+            before = _first_and_last(drawn[stage - 1].operators, _inner(drawn[stage - 1]))[1]
+        after = _first_and_last(drawn[stage + 1].operators, _inner(drawn[stage + 1]))[0] if stage + 1 in drawn else []
         leaving = [(own[name], head) for name in exits for head in after]
         new_output = None
         if stage == wanted - 1:
             if output is None:
                 new_output = output = _new_output_name(deployment, phase, taken)
             leaving += [(own[name], output) for name in exits]
+        headers = [] if stage in units and units[stage].headers else template.headers
         plans.append(
             StagePlan(
                 phase=phase,
                 stage=stage,
                 template=template,
                 gpus=gpus.get(stage),
-                copies=tuple((r, own[r.name]) for r in template.operators),
+                copies=tuple((r, own[r.name]) for r in copied),
                 headers=tuple(
-                    (r, renumber(r.name, stage_position(r, template, deployment), deployment.stage_number(stage)))
-                    for r in template.headers
+                    (r, renumber(r.name, stage_position(r, template, deployment), deployment.stage_number(stage), shifts[stage]))
+                    for r in headers
                 ),
-                inner=tuple((own[tail], own[head]) for tail, head in _inner(template)),
+                inner=tuple((own[tail], own[head]) for tail, head in inner),
                 entering=tuple((tail, own[head]) for tail in before for head in entries),
                 leaving=tuple(leaving),
                 new_output=new_output,
+                shift=shifts[stage],
             )
         )
     return plans
+
+
+def _repeated(unit: Unit) -> list[Reading]:
+    """The operators that every stage has: all but those that belong to an end of the model."""
+    kept = [r for r in unit.operators if not r.is_role(*_MODEL_ENDS)]
+    return kept if len(kept) > 1 else unit.operators
+
+
+def _shift(deployment: Deployment, template: Unit, stage: int, gpus: Mapping[int, GpuSet]) -> Shift | None:
+    """How the template's labels become those of the stage; None where its GPUs cannot be told."""
+    layers, step = _layers(deployment, template, stage)
+    named = [r.gpus for r in template.operators if r.gpus]
+    moved: dict[int, int] = {}
+    if named:
+        target = _gpus(deployment, template, stage, gpus)
+        moved = mapped(template.stated or union(named), target) if target else {}
+        if not moved:
+            return None
+    shift = Shift(deployment.stage_number(template.stage), deployment.stage_number(stage), layers, step, moved)
+    try:
+        for reading in template.operators + template.headers:
+            shift.name(reading.name, None)
+            shift.text(reading.node.attributes.get("label", ""))
+    except ShiftError:
+        return None
+    return shift
+
+
+def _gpus(deployment: Deployment, template: Unit, stage: int, gpus: Mapping[int, GpuSet]) -> GpuSet | None:
+    """The stage's GPUs: as laid out where the template keeps to the layout, else as another phase's stages have them."""
+    own = template.stated or union(r.gpus for r in template.operators if r.gpus)
+    if gpus.get(template.stage) == own:
+        return gpus.get(stage)
+    for units in deployment.units.values():
+        here, there = units.get(template.stage), units.get(stage)
+        if here is None or there is None or here is template:
+            continue
+        one, two = (unit.stated or union(r.gpus for r in unit.operators if r.gpus) for unit in (here, there))
+        if one == own and len(two) == len(one):
+            return two
+    return None
+
+
+def _layers(deployment: Deployment, template: Unit, stage: int) -> tuple[tuple[int, int] | None, int]:
+    """The template's first and last layer, and how far the stage's lie from them."""
+    own = _layer_range(template)
+    if own is None:
+        return None, 0
+    size = own[1] - own[0] + 1
+    for units in deployment.units.values():
+        there = _layer_range(units[stage]) if stage in units else None
+        if there is not None and there[1] - there[0] + 1 == size:
+            return own, there[0] - own[0]
+    return own, (stage - template.stage) * size
+
+
+def _layer_range(unit: Unit) -> tuple[int, int] | None:
+    if unit.layers is not None:
+        return unit.layers
+    layers = [reading.layer for reading in unit.operators if reading.layer is not None]
+    return (min(layers), max(layers)) if layers else None
 
 
 def _inner(unit: Unit) -> list[Pair]:
@@ -130,27 +207,17 @@ def _inner(unit: Unit) -> list[Pair]:
     return [(edge.tail.name, edge.head.name) for edge in sorted(edges, key=lambda edge: edge.index)]
 
 
-def _ends(unit: Unit) -> tuple[set[str], set[str]]:
-    tails, heads = set(), set()
-    for tail, head in _inner(unit):
-        tails.add(tail)
-        heads.add(head)
-    return tails, heads
-
-
-def _entries(unit: Unit) -> list[str]:
-    tails, heads = _ends(unit)
-    return [r.name for r in unit.operators if r.name in tails and r.name not in heads]
-
-
-def _exits(unit: Unit) -> list[str]:
-    tails, heads = _ends(unit)
-    return [r.name for r in unit.operators if r.name in heads and r.name not in tails]
+def _first_and_last(operators: Iterable[Reading], inner: Iterable[Pair]) -> tuple[list[str], list[str]]:
+    """The operators of a unit that its own edges only leave, and those that they only enter."""
+    tails, heads = {tail for tail, _ in inner}, {head for _, head in inner}
+    names = [reading.name for reading in operators]
+    return [n for n in names if n in tails and n not in heads], [n for n in names if n in heads and n not in tails]
 
 
 def _output(deployment: Deployment, phase: str) -> str | None:
-    found = [r for r in deployment.operators if r.phase == phase and r.stage is None and r.is_role("output")]
-    return found[0].name if found else None
+    free = [r for r in deployment.operators if r.phase == phase and r.stage is None]
+    found = next((r for role in ("output", "head", "sampling") for r in free if r.is_role(role)), None)
+    return found.name if found else None
 
 
 def _new_output_name(deployment: Deployment, phase: str, taken: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 Coordinates = tuple[int, ...]
-_DIVISORS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 32, 64, 128)
+_DIVISORS = (2, 4, 8, 16, 32, 64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,16 @@ def _divided(pairs: list[tuple[Coordinates, Coordinates]], k: int, heads: set[in
     if len(pairs) < 4:
         return None
     for j, values in enumerate(tails):
-        if min(len(heads), len(values)) < 2 or len(heads) == len(values):
+        if min(len(heads), len(values)) < 2:
             continue
-        for divisor in _DIVISORS:
-            tie = Tie(j, k, 0, divisor if len(values) > len(heads) else -divisor)
+        wide, narrow = sorted((max(values) - min(values), max(heads) - min(heads)), reverse=True)
+        if wide == narrow or not narrow:
+            continue
+        ratio = wide // narrow
+        for divisor in dict.fromkeys((ratio, ratio + 1, *_DIVISORS)):
+            if divisor < 2:
+                continue
+            tie = Tie(j, k, 0, divisor if max(values) - min(values) == wide else -divisor)
             steps = {tie.step_between(tail, head) for tail, head in pairs}
             if len(steps) == 1:
                 return Tie(j, k, steps.pop(), tie.divisor)

@@ -54,24 +54,32 @@ def name_parts(text: str) -> list[str]:
     return parts + _PARTS.findall(text[position:])
 
 
+def number_spans(text: str) -> list[tuple[int, int]]:
+    """Give the places of a name's numbers: runs of digits that are no part of a word such as `all2all`."""
+    protected = [match.span() for match in _WHOLE.finditer(text)]
+    spans = (match.span() for match in _DIGITS.finditer(text))
+    return [
+        (start, end)
+        for start, end in spans
+        if end - start <= 9 and not any(first <= start < last for first, last in protected)
+    ]
+
+
 def parse_name(text: str) -> Name:
     """Take a name apart: `layer3_expert12_tp0` is the family `layer#_expert#_tp#` with 3, 12 and 0."""
-    protected: list[tuple[int, int]] = [match.span() for match in _WHOLE.finditer(text)]
     numbers: list[int] = []
     words: list[str] = []
     glued: list[bool] = []
     family: list[str] = []
     position = 0
-    for digits in _DIGITS.finditer(text):
-        if any(start <= digits.start() < end for start, end in protected) or len(digits[0]) > 9:
-            continue
-        before = text[position : digits.start()]
+    for start, end in number_spans(text):
+        before = text[position:start]
         family += (before, "#")
         word = _PARTS.findall(before)
         words.append(word[-1].lower() if word else "")
         glued.append(bool(before) and before[-1].isalpha())
-        numbers.append(int(digits[0]))
-        position = digits.end()
+        numbers.append(int(text[start:end]))
+        position = end
     family.append(text[position:])
     return Name("".join(family), tuple(numbers), tuple(words), tuple(glued))
 
