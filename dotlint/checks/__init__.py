@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dotlint.engine.card import Card
     from dotlint.engine.context import FileContext, GraphContext
     from dotlint.engine.finding import Outcome
+    from dotlint.engine.plugins import PluginCheck
 
     GraphCheck = Callable[[GraphContext, Card], Iterator[Outcome]]
     FileCheck = Callable[[FileContext, Card], Iterator[Outcome]]
@@ -43,7 +44,9 @@ def _table(module: str, scope: Scope, **functions: str) -> dict[str, Check]:
 CHECKS: dict[str, Check] = {
     **_table("syntax", "file", syntax_problem="syntax_problems"),
     **_table("structure", "graph", cycle="cycles"),
-    **_table("meta", "file", check_crashed="nothing"),
+    **_table(
+        "meta", "file", check_crashed="nothing", unused_suppression="nothing", unknown_suppression="nothing"
+    ),
     **_table(
         "structure",
         "deployment",
@@ -65,6 +68,24 @@ CHECKS: dict[str, Check] = {
         attention_not_decomposed="attention_in_one_node",
     ),
     **_table(
+        "siblings",
+        "deployment",
+        missing_sibling_node="missing_sibling_nodes",
+        one_armed_fan_out="one_armed_fans",
+        index_gap="index_gaps",
+        sibling_degree="sibling_degrees",
+    ),
+    **_table(
+        "flow",
+        "deployment",
+        bypass_link="bypass_links",
+        layer_cover="layer_covers",
+        layer_balance="layer_balances",
+        residual_single_input="residuals_with_one_input",
+        role_flow="role_flows",
+        stage_cycle="stage_cycles",
+    ),
+    **_table(
         "strategy",
         "deployment",
         header_mismatch="header_mismatches",
@@ -83,7 +104,12 @@ CHECKS: dict[str, Check] = {
         gpu_total="gpu_totals",
         gpu_out_of_range="gpus_out_of_range",
     ),
-    **_table("tensors", "deployment", dims_missing="operators_without_dims", collective_dims="collectives_with_wrong_dims"),
+    **_table(
+        "tensors",
+        "deployment",
+        dims_missing="operators_without_dims",
+        collective_dims="collectives_with_wrong_dims",
+    ),
     **_table(
         "communication",
         "deployment",
@@ -91,14 +117,114 @@ CHECKS: dict[str, Check] = {
         sp_communication="sequence_communication",
         ep_communication="expert_communication",
     ),
-    **_table("phases", "deployment", kv_transfer_missing="missing_kv_transfer", sp_in_decode="sequence_parallel_decode"),
-    **_table("visual", "deployment", role_shape="role_shapes", solid_gate_edge="solid_gate_edges"),
+    **_table(
+        "phases",
+        "deployment",
+        kv_transfer_missing="missing_kv_transfer",
+        sp_in_decode="sequence_parallel_decode",
+    ),
+    **_table(
+        "attributes",
+        "graph",
+        unknown_attribute="unknown_attributes",
+        wrong_element="wrong_elements",
+        bad_value="bad_values",
+        unknown_shape="unknown_shapes",
+        unknown_colour="unknown_colours",
+        unknown_style="unknown_styles",
+        ends_without_compound="ends_without_compound",
+        deprecated_attribute="deprecated_attributes",
+    ),
+    **_table("attributes_labels", "graph", bad_html_label="bad_labels", missing_port="missing_ports"),
+    **_table("names_undeclared", "graph", undeclared_node="undeclared_nodes"),
+    **_table(
+        "names_ids", "graph", placeholder_id="placeholder_ids", keyword_node="keyword_nodes", number_split="split_numbers"
+    ),
+    **_table("names_edges", "graph", duplicate_edge="duplicate_edges", self_loop="self_loops", expansion_limit="over_limit"),
+    **_table(
+        "names_nodes",
+        "graph",
+        redeclared_node="redeclared_nodes",
+        node_in_two_clusters="nodes_in_two_clusters",
+        dead_defaults="dead_defaults",
+        layout_output="layout_output",
+    ),
+    **_table(
+        "names_subgraphs",
+        "graph",
+        empty_cluster="empty_clusters",
+        subgraph_not_cluster="subgraphs_not_clusters",
+        ignored_attributes="ignored_attributes",
+    ),
+    **_table(
+        "names_text",
+        "file",
+        text_not_read="text_not_read",
+        not_a_comment="swallowed_code",
+        backslash_trap="backslash_traps",
+    ),
+    **_table("names_characters", "file", suspicious_character="suspicious_characters"),
+    **_table("names_limits", "file", graphviz_limit="graphviz_limits"),
+    **_table("visual", "deployment", solid_gate_edge="solid_gate_edges"),
+    **_table(
+        "arithmetic",
+        "file",
+        heads="sums",
+        experts="sums",
+        sequence="sums",
+        layers="sums",
+        grid_mismatch="sums",
+    ),
+    **_table(
+        "arithmetic", "deployment", top_k="top_k", token_flow="token_flow", heads_dims="heads_dims"  # noqa: S106
+    ),
+    **_table(
+        "dims",
+        "deployment",
+        dims_malformed="malformed_dims",
+        edge_dims="edges_with_other_dims",
+    ),
+    **_table(
+        "dims_roles", "deployment", operator_dims="operators_with_wrong_dims", payload_lost="lost_payloads"
+    ),
+    **_table(
+        "transfers",
+        "deployment",
+        pipeline_unmarked="unmarked_pipeline_edges",
+        collective_group="collective_groups",
+        silent_transfer="silent_transfers",
+    ),
+    **_table("pools", "deployment", pool="pools", name_label_gpu="contradicting_names"),
+    **_table(
+        "conventions",
+        "deployment",
+        phase_leak="leaking_edges",
+        decode_seq="long_decodes",
+        phase_differs="differing_phases",
+        mixed_convention="mixed_conventions",
+    ),
+    **_table(
+        "custom",
+        "graph",
+        attribute_required="required_attributes",
+        id_matches="ids_that_differ",
+        role_shape="role_shapes",
+        degree_between="degrees_outside",
+    ),
 }
 
 
-def find_check(name: str) -> Check:
+def find_check(name: str) -> Check | PluginCheck:
     """Find a check by the name on a card; raises `DotlintError` where there is none."""
+    if ":" in name:
+        from dotlint.engine.plugins import find_plugin_check  # noqa: PLC0415 - only where a plugin is in use
+
+        return find_plugin_check(name)
     try:
         return CHECKS[name]
     except KeyError:
-        raise DotlintError(f"unknown check `{name}`; there are {', '.join(sorted(CHECKS))}") from None
+        from dotlint.engine.select import nearest  # noqa: PLC0415 - only where a card is wrong
+
+        near = nearest(name, CHECKS)
+        hint = f"; did you mean `{near}`?" if near else f"; there are {', '.join(sorted(CHECKS))}"
+        raise DotlintError(f"unknown check `{name}`{hint}") from None

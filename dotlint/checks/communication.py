@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dotlint.checks import places
 from dotlint.checks.places import count, listed, names
 from dotlint.deployment.shards import SHARDED, groups
+from dotlint.deployment.words import plain_words
 from dotlint.engine.finding import Holds, Undecided
 
 if TYPE_CHECKING:
@@ -17,7 +18,16 @@ if TYPE_CHECKING:
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
 
-_JOINS = {"all-reduce", "all-gather", "reduce-scatter", "all-to-all", "gather", "point-to-point", "kv-transfer", "split"}
+_JOINS = {
+    "all-reduce",
+    "all-gather",
+    "reduce-scatter",
+    "all-to-all",
+    "gather",
+    "point-to-point",
+    "kv-transfer",
+    "split",
+}
 _SEQUENCE = ("sequence-split", "sequence-gather")
 
 
@@ -46,9 +56,17 @@ def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
             if number < len(members) or reading is None:
                 continue
             kind = _communicates(reading)
+            if kind in _JOINS and not all(name in context.wiring.ins[head] for name in members):
+                continue  # they meet there once the missing edges are in place: nothing to praise, nothing to blame
             if kind in _JOINS:
                 serving.setdefault(str(kind), []).append(head)
-            elif reading.role is not None and reading.role.name not in {*SHARDED, "aggregate", "gather", "split", "residual"}:
+            elif reading.role is not None and reading.role.name not in {
+                *SHARDED,
+                "aggregate",
+                "gather",
+                "split",
+                "residual",
+            }:
                 wrong.append(reading)
     for title, some in places.units(deployment, _unique(wrong)).items():
         start, end = places.of_node(some[0].node)
@@ -63,10 +81,12 @@ def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
         )
     if serving and not wrong:
         reduces = "" if "all-reduce" in serving else "no all-reduce; "
-        text = ", ".join(f"{kind} ({listed(nodes, 4)})" for kind, nodes in sorted(serving.items()))
+        text = ", ".join(f"{kind} ({places.quoted(nodes)})" for kind, nodes in sorted(serving.items()))
         yield Holds("coverage", "tensor parallelism", f"{reduces}shards meet in {text}")
     elif parallel and not serving and not wrong:
-        yield Undecided("coverage", "tensor parallelism", "shards that meet somewhere: none of those drawn do")
+        yield Undecided(
+            "coverage", "tensor parallelism", "shards that meet somewhere: none of those drawn do"
+        )
 
 
 def _unique(readings: list[Reading]) -> list[Reading]:
@@ -82,14 +102,20 @@ def sequence_communication(context: GraphContext, card: Card) -> Iterator[Outcom
             continue
         inside = [r for r in deployment.operators if r.phase == name]
         drawn = [r for r in inside if r.is_role(*_SEQUENCE)]
-        ring = [r for r in inside if r.is_role("send", "receive") or "ring" in r.evidence.title.lower()]
+        ring = [r for r in inside if {"ring", "ulysses"} & set(plain_words(f"{r.evidence.title} {r.name}").split())]
         attention = [r for r in inside if r.is_role("attention", "qkv")]
         exchanged = [r for r in inside if _communicates(r) in {"all-to-all", "all-gather", "reduce-scatter"}]
         around = {t for r in attention for t in (*context.wiring.ins[r.name], *context.wiring.outs[r.name])}
         roles = {r.role.name for r in drawn if r.role}
         if roles == set(_SEQUENCE):
             number = sum(1 for r in drawn if r.is_role("sequence-split"))
-            yield Holds("coverage", "sequence parallelism", f"{count(number, 'split')} and as many gathers are drawn" if 2 * number == len(drawn) else "splits and gathers are drawn")
+            yield Holds(
+                "coverage",
+                "sequence parallelism",
+                f"{count(number, 'split')} and as many gathers are drawn"
+                if 2 * number == len(drawn)
+                else "splits and gathers are drawn",
+            )
         elif ring or any(r.name in around for r in exchanged):
             yield Holds("coverage", "sequence parallelism", "sequences are exchanged in attention")
         elif attention and not drawn:
@@ -112,29 +138,59 @@ def expert_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
         phase = context.phase(name)
         if phase is None or phase.degrees.ep < 2:
             continue
-        experts = [r for r in deployment.operators if r.phase == name and r.is_role("expert") and wiring.ins[r.name] and wiring.outs[r.name]]
+        experts = [
+            r
+            for r in deployment.operators
+            if r.phase == name and r.is_role("expert") and wiring.ins[r.name] and wiring.outs[r.name]
+        ]
         if len(experts) < 2:
             continue
         after = _exchanges(context, experts, wiring.outs)
         before = _exchanges(context, experts, wiring.ins)
         subject = f" of {name}" if len(deployment.phases) > 1 else ""
-        for found, outcome, what, where in ((after, "combine", "combines what they made", "after"), (before, "dispatch", "dispatches tokens to them", "before")):
+        deeds = (
+            (after, "combine", "combines what the experts{} made"),
+            (before, "dispatch", "dispatches tokens to the experts{}"),
+        )
+        for found, deed, what in deeds:
+            outcome = deed
+            if deed == "combine" and not found:
+                joined = _joined(context, experts)
+                if any(_communicates(r) for r in joined):
+                    text = f"{places.quoted(names(joined))} combines what the experts made"
+                    yield Holds("coverage", f"expert parallelism{subject}", text)
+                    continue
+                outcome = "aggregate" if joined else deed
             if found:
-                yield Holds("coverage", f"expert parallelism{subject}", f"an all-to-all {what} ({listed(found, 4)})")
+                text = f"an all-to-all {what.format('')} ({places.quoted(found)})"
+                yield Holds("coverage", f"expert parallelism{subject}", text)
                 continue
             start, end = places.of_node(experts[0].node)
-            neighbours = wiring.outs if outcome == "combine" else wiring.ins
-            beside = [deployment.by_name[n] for n in dict.fromkeys(n for r in experts for n in neighbours[r.name]) if n in deployment.by_name]
+            neighbours = wiring.outs if deed == "combine" else wiring.ins
+            beside = [
+                deployment.by_name[n]
+                for n in dict.fromkeys(n for r in experts for n in neighbours[r.name])
+                if n in deployment.by_name
+            ]
             yield card.finding(
-                f"EP={phase.degrees.ep}, but no all-to-all {where} the experts{subject} {what}",
+                f"EP={phase.degrees.ep}, but no all-to-all {what.format(subject)}",
                 start,
                 end,
                 outcome=outcome,
                 nodes=names(beside),
                 unit=name or None,
                 graph=context.graph.index,
-                help=f"put an all-to-all between the experts and {listed([f'`{r.name}`' for r in beside], 4)}",
+                help=f"put an all-to-all between the experts and {places.quoted(names(beside))}",
             )
+
+
+def _joined(context: GraphContext, experts: list[Reading]) -> list[Reading]:
+    """What takes the experts' results and is a collective of another kind, or an aggregation that names none."""
+    wiring, by_name = context.mended.wiring, context.deployment.by_name
+    heads = dict.fromkeys(head for r in experts for head in wiring.outs[r.name])
+    found = [by_name[head] for head in heads if head in by_name]
+    collectives = [r for r in found if _communicates(r) in {"all-reduce", "reduce-scatter", "all-gather"}]
+    return collectives or [r for r in found if r.is_role("aggregate", "gather")]
 
 
 def _exchanges(context: GraphContext, experts: list[Reading], neighbours: dict[str, list[str]]) -> list[str]:
@@ -144,7 +200,11 @@ def _exchanges(context: GraphContext, experts: list[Reading], neighbours: dict[s
     near |= dict.fromkeys(n for name in list(near) for n in neighbours[name])
     found = []
     for name in near:
+        if name not in context.graph.nodes or not (context.wiring.ins[name] or context.wiring.outs[name]):
+            continue
         reading = deployment.by_name.get(name)
-        if reading and (_communicates(reading) == "all-to-all" or reading.is_role("send", "receive", "transfer")):
+        if reading and (
+            _communicates(reading) == "all-to-all" or reading.is_role("send", "receive", "transfer")
+        ):
             found.append(name)
     return found

@@ -31,15 +31,19 @@ def operators_without_gpus(context: GraphContext, card: Card) -> Iterator[Outcom
     lacking = [
         reading
         for members in families.values()
-        if 2 * sum(1 for r in members if r.gpus) > len(members)
+        if 2 * sum(1 for r in members if r.own_gpus) > len(members)
         for reading in members
-        if reading.gpus is None and reading.evidence.gpus is None
+        if not reading.own_gpus and reading.evidence.gpus is None
     ]
     lacking.sort(key=lambda r: r.node.index)
     for title, some in places.units(context.deployment, lacking).items():
         start, end = places.of_node(some[0].node)
         one = len(some) == 1
-        what = f"`{some[0].name}` names no GPU" if one else f"{count(len(some), 'operator')}{places.of_unit(title)} name no GPU"
+        what = (
+            f"`{some[0].name}` names no GPU"
+            if one
+            else f"{count(len(some), 'operator')}{places.of_unit(title)} name no GPU"
+        )
         yield card.finding(
             f"{what}, though {'its' if one else 'their'} siblings do",
             start,
@@ -53,11 +57,19 @@ def operators_without_gpus(context: GraphContext, card: Card) -> Iterator[Outcom
 
 def vague_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Labels that speak of GPUs and say not which."""
-    vague = [r for r in context.deployment.operators if r.evidence.gpus and r.evidence.gpus.vague and r.evidence.gpus.ids is None]
+    vague = [
+        r
+        for r in context.deployment.operators
+        if r.evidence.gpus and r.evidence.gpus.vague and r.evidence.gpus.ids is None
+    ]
     for title, some in places.units(context.deployment, vague).items():
         start, end = places.of_node(some[0].node)
         said = some[0].evidence.gpus.vague if some[0].evidence.gpus else ""
-        what = f"`{some[0].name}` says" if len(some) == 1 else f"{count(len(some), 'operator')}{places.of_unit(title)} say"
+        what = (
+            f"`{some[0].name}` says"
+            if len(some) == 1
+            else f"{count(len(some), 'operator')}{places.of_unit(title)} say"
+        )
         yield card.finding(
             f"{what} not which GPUs: `{said}`",
             start,
@@ -124,12 +136,17 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
             start, end = places.of_nodes(nodes, context.graph)
             expected = phase.stage_gpus(stage) if stage < phase.stage_count else None
             message = f"{title} is on GPUs {gpus}"
-            message += f", where the strategy gives it {expected}" if expected else f", but the strategy has {count(phase.stage_count, 'stage')}"
+            message += (
+                f", where the strategy gives it {expected}"
+                if expected
+                else f", but the strategy has {count(phase.stage_count, 'stage')}"
+            )
             yield card.finding(
                 message,
                 start,
                 end,
-                nodes=names(r for r in unit.operators if r.gpus and expected and not r.gpus <= expected) or names(unit.operators),
+                nodes=names(r for r in unit.operators if r.gpus and expected and not r.gpus <= expected)
+                or names(unit.operators),
                 unit=title,
                 graph=context.graph.index,
                 help=f"move it to GPUs {expected}" if expected else "remove it, or declare more stages",
@@ -147,7 +164,11 @@ def _other_model(phase: Phase, units: dict[int, tuple[Unit, GpuSet]]) -> str | N
         if name == phase.layout.name:
             continue
         placed = Layout.named(name).place(phase.degrees)
-        if len(units) == phase.stage_count and placed.verdict == "ok" and all(placed.stage(s) == gpus for s, (_, gpus) in units.items()):
+        if (
+            len(units) == phase.stage_count
+            and placed.verdict == "ok"
+            and all(placed.stage(s) == gpus for s, (_, gpus) in units.items())
+        ):
             return name
     return None
 
@@ -175,7 +196,9 @@ def gpu_overlaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
                     start,
                     end,
                     nodes=names(guilty),
-                    related=(Related(one, *places.of_nodes(before.headers + before.operators, context.graph)),),
+                    related=(
+                        Related(one, *places.of_nodes(before.headers + before.operators, context.graph)),
+                    ),
                     unit=two,
                     graph=context.graph.index,
                     help="each stage has GPUs of its own",
@@ -204,7 +227,12 @@ def shard_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
             problem = "share GPUs"
         elif len(sizes) > 1:
             problem = f"have {listed([str(size) for size in sorted(sizes)])} GPUs"
-        elif group.layer is None and union(sets) != whole and union(sets) <= whole and len(sets) == (phase.degrees.ep if group.role == "expert" else phase.degrees.tp):
+        elif (
+            group.layer is None
+            and union(sets) != whole
+            and union(sets) <= whole
+            and len(sets) == (phase.degrees.ep if group.role == "expert" else phase.degrees.tp)
+        ):
             problem = f"leave out GPUs {whole - union(sets)}"
         if not problem:
             fine += 1
@@ -222,7 +250,11 @@ def shard_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
             help=f"divide GPUs {whole} into {len(sets)} equal parts",
         )
     if fine:
-        yield Holds("gpus", "shards", f"shards and expert groups divide the GPUs of their unit equally, {count(fine, 'group')}")
+        yield Holds(
+            "gpus",
+            "shards",
+            f"shards and expert groups divide the GPUs of their unit equally, {count(fine, 'group')}",
+        )
 
 
 def gpu_totals(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -256,9 +288,15 @@ def gpu_totals(context: GraphContext, card: Card) -> Iterator[Outcome]:
         )
 
 
-def _assumed_total(context: GraphContext, card: Card, phase: Phase, units: dict[int, tuple[Unit, GpuSet]]) -> Iterator[Outcome]:
+def _assumed_total(
+    context: GraphContext, card: Card, phase: Phase, units: dict[int, tuple[Unit, GpuSet]]
+) -> Iterator[Outcome]:
     for declaration in context.file.declarations:
-        if declaration.phase != phase.name or declaration.gpus in (None, phase.total) or declaration.graph not in (None, context.graph.index):
+        if (
+            declaration.phase != phase.name
+            or declaration.gpus in (None, phase.total)
+            or declaration.graph not in (None, context.graph.index)
+        ):
             continue
         said = declaration.gpus
         message = f"{declaration.where} says {said} GPUs for {phase.name}, which nobody declared: it is assumed on the {phase.total} of prefill"
@@ -294,7 +332,11 @@ def gpus_out_of_range(context: GraphContext, card: Card) -> Iterator[Outcome]:
         start, end = places.of_node(some[0].node)
         gpus = union(r.gpus for r in some if r.gpus)
         over = gpus - GpuSet.span(0, last + 1)
-        what = f"`{some[0].name}` is" if len(some) == 1 else f"{count(len(some), 'operator')}{places.of_unit(title)} are"
+        what = (
+            f"`{some[0].name}` is"
+            if len(some) == 1
+            else f"{count(len(some), 'operator')}{places.of_unit(title)} are"
+        )
         yield card.finding(
             f"{what} on GPUs {over.short()}, but the last GPU of the strategy is {last}",
             start,

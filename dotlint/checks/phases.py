@@ -21,7 +21,10 @@ def missing_kv_transfer(context: GraphContext, card: Card) -> Iterator[Outcome]:
     deployment = context.deployment
     if not {"prefill", "decode"} <= set(deployment.phases):
         return
-    inside = {phase: [r for r in deployment.operators if r.phase == phase and (r.node.in_edges or r.node.out_edges)] for phase in ("prefill", "decode")}
+    inside = {
+        phase: [r for r in deployment.operators if r.phase == phase and (r.node.in_edges or r.node.out_edges)]
+        for phase in ("prefill", "decode")
+    }
     if not all(inside.values()):
         return
     shared = {r.name for r in deployment.operators if r.phase is None}
@@ -45,7 +48,11 @@ def missing_kv_transfer(context: GraphContext, card: Card) -> Iterator[Outcome]:
 def sequence_parallel_decode(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Sequence splits and gathers in the decode phase, whose sequence is one token long."""
     deployment = context.deployment
-    found = [r for r in deployment.operators if r.phase == "decode" and r.is_role("sequence-split", "sequence-gather")]
+    found = [
+        r
+        for r in deployment.operators
+        if r.phase == "decode" and r.is_role("sequence-split", "sequence-gather")
+    ]
     if found:
         start, end = places.of_node(found[0].node)
         yield card.finding(

@@ -33,7 +33,11 @@ def units(deployment: Deployment, readings: Iterable[Reading]) -> dict[str, list
     """
     groups: dict[tuple[int, int, int, str], list[Reading]] = defaultdict(list)
     for reading in readings:
-        phase = deployment.phases.index(reading.phase) if reading.phase in deployment.phases else len(deployment.phases)
+        phase = (
+            deployment.phases.index(reading.phase)
+            if reading.phase in deployment.phases
+            else len(deployment.phases)
+        )
         if reading.stage is not None:
             key = (0, phase, reading.stage, deployment.unit_title(reading.phase, reading.stage))
         elif reading.layer is not None:
@@ -64,6 +68,11 @@ def listed(words: Sequence[str], most: int = 6) -> str:
     if len(words) > 1:
         return f"{', '.join(words[:-1])} and {words[-1]}"
     return words[0] if words else ""
+
+
+def quoted(words: Sequence[str], most: int = 4) -> str:
+    """The same of names in backquotes: `` `a`, `b` and `c` ``."""
+    return listed([f"`{word}`" for word in words], most)
 
 
 def of_unit(title: str) -> str:

@@ -9,10 +9,11 @@ from dotlint.checks import places
 from dotlint.checks.places import count, listed, names
 from dotlint.deployment.wiring import Wiring
 from dotlint.engine.finding import Holds, Listing, Related, Undecided
-from dotlint.fix.statement import edge_text
+from dotlint.fix.carried import Carrier
+from dotlint.fix.statement import edge_text, id_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from dotlint.deployment.model import Reading, Unit
     from dotlint.deployment.plan import StagePlan
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Outcome
     from dotlint.graph.model import Edge
 
-_FEEDBACK = ("residual", "skip", "mask", "kv", "feedback", "next token", "loop", "autoregressive")
+_FEEDBACK = {"residual", "skip", "mask", "kv", "kvcache", "feedback", "loop", "autoregressive"}
 
 
 def missing_stage_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -33,13 +34,17 @@ def missing_stage_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
     for title, owned in owners.items():
         inside = {reading.name for reading in owned}
         groups[title] = [missing for missing in context.missing if _owner(missing).name in inside]
+    carrier = Carrier(text, deployment) if groups else None
     for title, missing in groups.items():
-        readings = sorted({r.node.index: r for m in missing for r in (m.tail, m.head)}.values(), key=lambda r: r.node.index)
+        assert carrier is not None
+        readings = sorted(
+            {r.node.index: r for m in missing for r in (m.tail, m.head)}.values(), key=lambda r: r.node.index
+        )
         teachers = Counter(_unit_of(context, m.exemplar) for m in missing)
         teacher = teachers.most_common(1)[0][0]
         exemplars = sorted((m.exemplar for m in missing), key=lambda e: e.index)
         first, last = exemplars[0], exemplars[-1]
-        attributes = {m.pair: own for m in missing if (own := _attributes(m.exemplar))}
+        attributes = {m.pair: own for m in missing if (own := carrier.attributes(m.exemplar, m.tail.stage))}
         start, end = places.of_nodes(readings, context.graph)
         subject = title or "the graph"
         has = f"that {teacher} has" if teacher and teacher != title else "that its siblings have"
@@ -50,12 +55,26 @@ def missing_stage_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
             nodes=names(readings),
             missing_edges=tuple(m.pair for m in missing),
             edge_attributes=attributes,
-            related=(Related(f"the pattern: {teacher or 'its siblings'}", first.start, last.end if last.end > first.start else first.end),),
+            related=(
+                Related(
+                    f"the pattern: {teacher or 'its siblings'}",
+                    first.start,
+                    last.end if last.end > first.start else first.end,
+                ),
+            ),
             unit=title or None,
             graph=context.graph.index,
             help="add the edges",
             note=f"as `{first.tail.name} -> {first.head.name}`" if len(missing) == 1 else None,
-            listings=(Listing(subject, tuple(edge_text(text, context.graph, m.pair, attributes.get(m.pair, "")) for m in missing), paste=True),),
+            listings=(
+                Listing(
+                    subject,
+                    tuple(
+                        edge_text(text, context.graph, m.pair, attributes.get(m.pair, "")) for m in missing
+                    ),
+                    paste=True,
+                ),
+            ),
         )
     if not context.missing and any(len(units) > 1 for units in deployment.units.values()):
         yield Holds("connections", "patterns", "no unit lacks an edge that its siblings show")
@@ -68,13 +87,13 @@ def _owner(missing: MissingEdge) -> Reading:
 def _unit_of(context: GraphContext, edge: Edge) -> str:
     readings = context.deployment.readings
     tail, head = readings[edge.tail.index], readings[edge.head.index]
-    return next(iter(places.units(context.deployment, [head if tail.stage is None and head.stage is not None else tail])))
-
-
-def _attributes(edge: Edge) -> str:
-    """The exemplar's own attributes as spelled; those that speak of one place only are not carried over."""
-    once = {"label", "xlabel", "pos", "lp", "key", "id"}
-    return ", ".join(f"{a.name.raw}={a.value.raw}" for a in edge.statement.attributes if a.name.value not in once)
+    return next(
+        iter(
+            places.units(
+                context.deployment, [head if tail.stage is None and head.stage is not None else tail]
+            )
+        )
+    )
 
 
 def missing_stages(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -87,9 +106,8 @@ def missing_stages(context: GraphContext, card: Card) -> Iterator[Outcome]:
         units = {s: u for s, u in deployment.units.get(phase_name, {}).items() if u.operators}
         plans = context.plans.get(phase_name, [])
         if len([s for s in units if 0 <= s < phase.stage_count]) == phase.stage_count:
-            gpus = ", ".join(str(u.stated) for u in units.values() if u.stated)
             prefix = f"{phase_name} has " if phase_name else ""
-            yield Holds("stages", "stages", f"{prefix}{phase.stage_count} of {phase.stage_count} stages" + (f" on {gpus}" if gpus else ""))
+            yield Holds("stages", "stages", f"{prefix}{phase.stage_count} of {phase.stage_count} stages")
         if not plans:
             continue
         template = plans[0].template
@@ -105,12 +123,18 @@ def missing_stages(context: GraphContext, card: Card) -> Iterator[Outcome]:
             start,
             end,
             missing_nodes=tuple(name for plan in plans for name in _new_names(plan)),
-            planned_edges=tuple(pair for plan in plans for pair in (*plan.entering, *plan.inner, *plan.leaving)),
-            related=(Related(f"the pattern: {deployment.unit_title(phase_name, template.stage)}", start, end),),
+            planned_edges=tuple(
+                pair for plan in plans for pair in (*plan.entering, *plan.inner, *plan.leaving)
+            ),
+            related=(
+                Related(f"the pattern: {deployment.unit_title(phase_name, template.stage)}", start, end),
+            ),
             unit=phase_name or None,
             graph=context.graph.index,
             help=f"write {'it' if len(lacking) == 1 else 'them'} as {deployment.unit_title(phase_name, template.stage)} is written",
-            note="the phase was not declared: it is assumed to have the degrees of prefill, on the same GPUs" if phase.assumed else None,
+            note="the phase was not declared: it is assumed to have the degrees of prefill, on the same GPUs"
+            if phase.assumed
+            else None,
             listings=tuple(_stage_listing(context, plan) for plan in plans),
         )
 
@@ -121,15 +145,21 @@ def _new_names(plan: StagePlan) -> tuple[str, ...]:
 
 
 def _stage_listing(context: GraphContext, plan: StagePlan) -> Listing:
-    written = [name for _, name in plan.copies]
+    written = [id_text(name) for _, name in plan.copies]
     lines = [f"{count(len(written), 'operator')}: {', '.join(written)}"]
     if plan.entering:
-        lines.append("after " + "; ".join(f"{tail} -> {head}" for tail, head in plan.entering))
+        lines.append(f"entered by {_shown_links(plan.entering)}")
     if plan.leaving:
-        lines.append("to " + "; ".join(f"{tail} -> {head}" for tail, head in plan.leaving) + (" (a new output)" if plan.new_output else ""))
+        lines.append(f"left by {_shown_links(plan.leaving)}" + (", a new output" if plan.new_output else ""))
     return Listing(
-        context.deployment.unit_title(plan.phase, plan.stage), tuple(lines), note=f"GPUs {plan.gpus}" if plan.gpus else ""
+        context.deployment.unit_title(plan.phase, plan.stage),
+        tuple(lines),
+        note=f"GPUs {plan.gpus}" if plan.gpus else "",
     )
+
+
+def _shown_links(pairs: Sequence[tuple[str, str]]) -> str:
+    return listed([f"`{id_text(tail)} -> {id_text(head)}`" for tail, head in pairs], 12)
 
 
 def missing_pipeline_links(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -150,7 +180,9 @@ def missing_pipeline_links(context: GraphContext, card: Card) -> Iterator[Outcom
             pairs += 1
             inside = set(names(unit.operators))
             beyond = set(names(after.operators))
-            reach = wiring.reach([head for name in inside for head in wiring.outs[name] if head not in inside], within=free)
+            reach = wiring.reach(
+                [head for name in inside for head in wiring.outs[name] if head not in inside], within=free
+            )
             direct = any(head in beyond for name in inside for head in wiring.outs[name])
             if direct or any(head in beyond for name in reach if name in free for head in wiring.outs[name]):
                 joined += 1
@@ -158,14 +190,20 @@ def missing_pipeline_links(context: GraphContext, card: Card) -> Iterator[Outcom
             yield _unlinked(context, card, unit, after, wiring)
         if pairs and joined == pairs:
             prefix = f"{phase_name}: " if len(deployment.phases) > 1 else ""
-            yield Holds("connections", "pipeline", f"{prefix}every stage leads to the next, {count(pairs, 'link')}")
+            yield Holds(
+                "connections", "pipeline", f"{prefix}every stage leads to the next, {count(pairs, 'link')}"
+            )
 
 
 def _unlinked(context: GraphContext, card: Card, unit: Unit, after: Unit, wiring: Wiring) -> Outcome:
     deployment = context.deployment
     inside, beyond = set(names(unit.operators)), set(names(after.operators))
-    exits = [r for r in unit.operators if wiring.ins[r.name] and not any(h in inside for h in wiring.outs[r.name])]
-    entries = [r for r in after.operators if wiring.outs[r.name] and not any(t in beyond for t in wiring.ins[r.name])]
+    exits = [
+        r for r in unit.operators if wiring.ins[r.name] and not any(h in inside for h in wiring.outs[r.name])
+    ]
+    entries = [
+        r for r in after.operators if wiring.outs[r.name] and not any(t in beyond for t in wiring.ins[r.name])
+    ]
     one, two = deployment.unit_title(unit.phase, unit.stage), deployment.unit_title(after.phase, after.stage)
     unique = len(exits) == 1 and len(entries) == 1
     pair = (exits[0].name, entries[0].name) if unique else None
@@ -190,18 +228,22 @@ def edges_out_of_order(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Edges that go back to an earlier stage of the same phase, or skip one."""
     deployment = context.deployment
     if any((phase := context.phase(name)) and phase.degrees.vpp > 1 for name in deployment.phases):
-        yield Undecided("connections", "order of stages", "virtual stages: say which chunk each node belongs to")
+        yield Undecided(
+            "connections", "order of stages", "virtual stages: say which chunk each node belongs to"
+        )
         return
     groups: dict[tuple[str | None, int, int], list[Edge]] = defaultdict(list)
     for edge in context.graph.edges:
-        one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
-        if one.phase != two.phase or one.stage is None or two.stage is None or two.stage - one.stage in (0, 1):
+        before, after = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
+        if before.phase != after.phase or before.stage is None or after.stage is None:
             continue
-        words = f"{edge.label} {edge.tail.name} {edge.head.name}".lower()
-        if not any(word in words for word in _FEEDBACK):
-            groups[one.phase, one.stage, two.stage].append(edge)
-    for (phase, tail, head), edges in groups.items():
-        one, two = deployment.unit_title(phase, tail), deployment.unit_title(phase, head)
+        if after.stage - before.stage in (0, 1):
+            continue
+        words = set(deployment.vocabulary.normalise(f"{edge.label} {edge.tail.name} {edge.head.name}").split())
+        if not words & _FEEDBACK:
+            groups[before.phase, before.stage, after.stage].append(edge)
+    for (phase_name, tail, head), edges in groups.items():
+        one, two = deployment.unit_title(phase_name, tail), deployment.unit_title(phase_name, head)
         what = "go back" if head < tail else "skip a stage"
         what = what.replace("go ", "goes ").replace("skip ", "skips ") if len(edges) == 1 else what
         yield card.finding(
@@ -217,16 +259,27 @@ def edges_out_of_order(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 
 def splits_without_gather(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Sequence splits that reach no sequence gather of their unit, and gathers that no split reaches."""
+    """Sequence splits that reach no sequence gather of their unit, and gathers that no split reaches.
+
+    Where the file has only the one kind, the other is called something else, and nothing can be said.
+    """
     wiring, deployment = context.wiring, context.deployment
-    whole = 0
+    drawn = {
+        r.role.name for r in deployment.operators if r.role and r.is_role("sequence-split", "sequence-gather")
+    }
+    if len(drawn) < 2:
+        return
+    whole = total = 0
     for (phase, stage), readings in deployment.by_unit(deployment.operators).items():
         splits = [r for r in readings if r.is_role("sequence-split")]
         gathers = [r for r in readings if r.is_role("sequence-gather")]
         if not splits and not gathers:
             continue
+        total += 1
         within = {r.name for r in readings}
-        lost = [r for r in splits if not any(g.name in wiring.reach([r.name], within=within) for g in gathers)]
+        lost = [
+            r for r in splits if not any(g.name in wiring.reach([r.name], within=within) for g in gathers)
+        ]
         reached = wiring.reach(names(splits), within=within)
         lost += [g for g in gathers if g.name not in reached]
         if not lost:
@@ -235,7 +288,11 @@ def splits_without_gather(context: GraphContext, card: Card) -> Iterator[Outcome
         start, end = places.of_node(lost[0].node)
         title = deployment.unit_title(phase, stage)
         only = "split" if not gathers else "gather" if not splits else ""
-        message = f"{title} has a sequence {only} and no {'gather' if only == 'split' else 'split'}" if only else f"no path leads from the sequence split of {title} to its gather"
+        message = (
+            f"{title} has a sequence {only} and no {'gather' if only == 'split' else 'split'}"
+            if only
+            else f"no path leads from the sequence split of {title} to its gather"
+        )
         yield card.finding(
             message,
             start,
@@ -246,7 +303,11 @@ def splits_without_gather(context: GraphContext, card: Card) -> Iterator[Outcome
             help="every sequence split needs a gather that it reaches within its unit",
         )
     if whole:
-        yield Holds("communication", "sequence", f"split and gather are joined in {count(whole, 'unit')}")
+        yield Holds("communication", "sequence", f"split and gather are joined in {_of_units(whole, total)}")
+
+
+def _of_units(number: int, total: int) -> str:
+    return f"{number} of {total} units" if total > 1 else "the one unit"
 
 
 def attention_in_one_node(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -254,22 +315,28 @@ def attention_in_one_node(context: GraphContext, card: Card) -> Iterator[Outcome
     deployment = context.deployment
     projections = ("qkv", "query", "key-projection", "value-projection")
     with_parts: list[tuple[str, list[Reading]]] = []
+    what: set[str] = set()
     without: list[tuple[str, list[Reading]]] = []
     for (phase, stage), readings in deployment.by_unit(deployment.operators).items():
-        compute = [r for r in readings if r.is_role("attention", "scores")]
+        compute = [r for r in readings if r.is_role("attention", "scores", "softmax")]
         parts = [r for r in readings if r.is_role(*projections)]
         if compute and stage is not None and all(r.summary for r in compute):
             continue
         if compute or parts:
             title = deployment.unit_title(phase, stage)
             (with_parts if parts and compute else without).append((title, compute or parts))
+            what |= set() if parts and compute else {"attention compute" if parts else "the QKV projection"}
+    if with_parts:
+        # Nodes of no stage are of no unit that could be compared with the others.
+        without = [pair for pair in without if pair[1][0].stage is not None]
     if without:
         lacking = [r for _, some in without for r in some]
         start, end = places.of_node(lacking[0].node)
         where = "" if not with_parts else " in " + listed([title for title, _ in without])
-        what = "QKV projection and attention compute are not drawn as nodes of their own"
+        subject = " and ".join(sorted(what, reverse=True))
+        verb = "are not drawn as nodes" if len(what) > 1 else "is not drawn as a node"
         yield card.finding(
-            what + where,
+            f"{subject} {verb} of {'their' if len(what) > 1 else 'its'} own{where}",
             start,
             end,
             nodes=names(lacking),
@@ -280,4 +347,8 @@ def attention_in_one_node(context: GraphContext, card: Card) -> Iterator[Outcome
         shards = Counter(len([r for r in some]) for _, some in with_parts)
         each = f", {next(iter(shards))} each" if len(shards) == 1 else ""
         total = len(with_parts)
-        yield Holds("attention", "attention", f"QKV projection and compute are nodes of their own{each}, in {total} of {total} units")
+        yield Holds(
+            "attention",
+            "attention",
+            f"QKV projection and compute are nodes of their own{each}, in {_of_units(total, total)}",
+        )

@@ -23,6 +23,7 @@ def header_mismatches(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Degrees and GPU totals that the file states for a phase and that differ from the declared ones."""
     if context.file.strategy_source == "file":
         return
+    right: dict[str, list[str]] = {}
     for declaration in context.file.declarations:
         if declaration.graph not in (None, context.graph.index):
             continue
@@ -35,7 +36,10 @@ def header_mismatches(context: GraphContext, card: Card) -> Iterator[Outcome]:
             for axis, value in declaration.degrees.items()
             if value != phase.degrees.get(axis)
         ]
-        if declaration.gpus is not None and declaration.gpus not in (phase.total, phase.total // max(1, phase.degrees.dp)):
+        if declaration.gpus is not None and declaration.gpus not in (
+            phase.total,
+            phase.total // max(1, phase.degrees.dp),
+        ):
             wrong.append(f"{declaration.gpus} GPUs, declared are {phase.total}")
         said = ", ".join(f"{axis.upper()}={value}" for axis, value in declaration.degrees.items())
         if wrong:
@@ -49,7 +53,9 @@ def header_mismatches(context: GraphContext, card: Card) -> Iterator[Outcome]:
             )
         elif declaration.degrees:
             total = f", {declaration.gpus} GPUs" if declaration.gpus else ""
-            yield Holds("coverage", "strategy", f"{product(phase)}; {declaration.where} says {said}{total}")
+            right.setdefault(product(phase), []).append(f"{declaration.where} says {said}{total}")
+    for arithmetic, sayings in right.items():
+        yield Holds("coverage", "strategy", "; ".join([arithmetic, *dict.fromkeys(sayings)]))
 
 
 def product(phase: Phase) -> str:
@@ -57,7 +63,7 @@ def product(phase: Phase) -> str:
     degrees: Degrees = phase.degrees
     factors = [value for axis, value in degrees.to_dict().items() if axis not in {"vpp", "edp", "dcp"}]
     name = f"{phase.name} " if phase.name else ""
-    if prod(factors) == phase.total:
+    if prod(factors) == phase.total and len(factors) > 1:
         return f"{name}{' · '.join(map(str, factors))} = {phase.total} GPUs"
     return f"{name}{phase.total} GPUs"
 
@@ -90,27 +96,36 @@ def shard_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
         )
     for role, numbers in right.items():
         if len(numbers) == 1:
-            yield Holds("arithmetic", "shards", f"{role}: {numbers.pop()} shards in every unit")
+            yield Holds("arithmetic", "shard counts", f"{role}: {numbers.pop()} shards in every unit")
 
 
 def _covered(group: Group) -> int:
     """How many experts the group's names and labels cover, ranges counted whole."""
     covered: set[int] = set()
     for reading in group.members:
-        if reading.evidence.experts:
-            covered.update(range(reading.evidence.experts[0], reading.evidence.experts[1] + 1))
+        if reading.experts:
+            covered.update(range(reading.experts[0], reading.experts[1] + 1))
     return len(covered)
 
 
 def _has_ranges(group: Group) -> bool:
-    return any(r.evidence.experts and r.evidence.experts[0] != r.evidence.experts[1] for r in group.members)
+    return any(r.experts and r.experts[0] != r.experts[1] for r in group.members)
+
+
+def _numbered_through(group: Group) -> bool:
+    """Whether the experts are numbered without a gap; where they are not, a few stand for all."""
+    ranges = sorted({r.experts for r in group.members if r.experts})
+    return all(two[0] <= one[1] + 1 for one, two in zip(ranges, ranges[1:], strict=False))
 
 
 def _summarised(context: GraphContext, group: Group) -> bool:
     """Whether a summary node stands for experts that are not drawn."""
     return any(
-        r.summary and r.phase == group.phase and r.stage in (group.stage, None) and r.layer in (group.layer, None)
-        for r in context.deployment.operators
+        (r.summary or (r.experts and r.experts[0] < r.experts[1] and r not in group.members))
+        and r.phase == group.phase
+        and (group.stage is None or r.stage in (group.stage, None))
+        and (group.layer is None or r.layer in (group.layer, None))
+        for r in context.deployment.readings
     )
 
 
@@ -121,14 +136,18 @@ def expert_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
         phase = context.phase(group.phase)
         if phase is None or phase.degrees.ep < 2 or len(group.members) < 2 or _summarised(context, group):
             continue
-        if not one_layer_each(context.deployment, group):
+        if not one_layer_each(context.deployment, group) or not _numbered_through(group):
             continue
         ep = phase.degrees.ep
         drawn, sets, covered = len(group.members), len(group.gpu_sets), _covered(group)
-        if drawn == ep or (group.placed and sets == ep):
+        if drawn == ep or covered == ep or (group.placed and sets == ep):
             fine += 1
             continue
-        if not _has_ranges(group) and (drawn % ep == 0 or (covered and covered % ep == 0)) and not (group.placed and group.disjoint and sets < ep):
+        if (
+            not _has_ranges(group)
+            and (drawn % ep == 0 or (covered and covered % ep == 0))
+            and not (group.placed and group.disjoint and sets < ep)
+        ):
             continue
         start, end = places.of_node(group.members[0].node)
         title = next(iter(places.units(context.deployment, group.members)))
@@ -152,14 +171,18 @@ def expert_covers(context: GraphContext, card: Card) -> Iterator[Outcome]:
     for group in groups(context.deployment, "expert"):
         if not _has_ranges(group) or _summarised(context, group):
             continue
-        ranges = sorted({r.evidence.experts for r in group.members if r.evidence.experts})
+        ranges = sorted({r.experts for r in group.members if r.experts})
         for (low, high), (next_low, next_high) in zip(ranges, ranges[1:], strict=False):
             if next_low == high + 1:
                 continue
-            two = [r for r in group.members if r.evidence.experts in ((low, high), (next_low, next_high))]
+            two = [r for r in group.members if r.experts in ((low, high), (next_low, next_high))]
             start, end = places.of_node(two[-1].node)
             title = next(iter(places.units(context.deployment, group.members)))
-            what = "overlap" if next_low <= high else f"leave out {high + 1}{f'-{next_low - 1}' if next_low - 1 > high + 1 else ''}"
+            what = (
+                "overlap"
+                if next_low <= high
+                else f"leave out {high + 1}{f'-{next_low - 1}' if next_low - 1 > high + 1 else ''}"
+            )
             yield card.finding(
                 f"experts {low}-{high} and {next_low}-{next_high}{places.of_unit(title)} {what}",
                 start,

@@ -34,7 +34,9 @@ def cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
             message = f"`{cycle.path[0]}` has an edge to itself"
         note = None
         if len(cycle.members) > len(cycle.path) - 1:
-            note = f"{len(cycle.members)} nodes lie on cycles with it; most of those pass through `{cycle.hub}`"
+            note = (
+                f"{len(cycle.members)} nodes lie on cycles with it; most of those pass through `{cycle.hub}`"
+            )
         yield card.finding(
             message,
             steps[0].start,
@@ -54,7 +56,12 @@ def isolated_operators(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Operators that no edge touches, one finding a unit."""
     wiring = context.wiring
     alone = [r for r in context.deployment.operators if not wiring.ins[r.name] and not wiring.outs[r.name]]
-    yield from _by_unit(context, card, alone, "connected to nothing", "join it to the operators before and after it")
+    remedy = (
+        "join each to the operators before and after it"
+        if len(alone) > 1
+        else "join it to the operators before and after it"
+    )
+    yield from _by_unit(context, card, alone, "connected to nothing", remedy)
 
 
 def operators_without_consumer(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -69,7 +76,9 @@ def operators_without_consumer(context: GraphContext, card: Card) -> Iterator[Ou
         and not may_be_output(deployment, r, _stages(context, r.phase))
         and not (r.name == last and not _early_stage(context, r))
     ]
-    yield from _by_unit(context, card, dead, "without a consumer", "add the edge to the operator that takes its result")
+    yield from _by_unit(
+        context, card, dead, "without a consumer", "add the edge to the operator that takes its result"
+    )
 
 
 def operators_without_producer(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -84,7 +93,9 @@ def operators_without_producer(context: GraphContext, card: Card) -> Iterator[Ou
         and not may_be_input(deployment, r)
         and r.name != first
     ]
-    yield from _by_unit(context, card, starved, "without a producer", "add the edge from the operator that makes its input")
+    yield from _by_unit(
+        context, card, starved, "without a producer", "add the edge from the operator that makes its input"
+    )
     if not starved and deployment.graph.edges:
         yield Holds("connectivity", "inputs", "every operator that feeds another is fed, inputs aside")
 
@@ -103,7 +114,9 @@ def _early_stage(context: GraphContext, reading: Reading) -> bool:
     return reading.stage is not None and stages is not None and reading.stage < stages - 1
 
 
-def _by_unit(context: GraphContext, card: Card, readings: list[Reading], what: str, remedy: str) -> Iterator[Outcome]:
+def _by_unit(
+    context: GraphContext, card: Card, readings: list[Reading], what: str, remedy: str
+) -> Iterator[Outcome]:
     for title, some in places.units(context.deployment, readings).items():
         start, end = places.of_node(some[0].node)
         where = places.of_unit(title)
@@ -120,7 +133,17 @@ def _inputs(context: GraphContext, phase: str) -> list[Reading]:
     deployment, wiring = context.deployment, context.wiring
     inside = [r for r in deployment.operators if r.phase == phase]
     found = [r for r in inside if may_be_input(deployment, r) and r.is_role("input")]
+    found = found or [r for r in inside if may_be_input(deployment, r) and wiring.outs[r.name] and not wiring.ins[r.name]]
+    found = found or [r for r in inside if _crosses(context, r, wiring.ins)]
     return found or [r for r in inside if wiring.outs[r.name] and not wiring.ins[r.name]]
+
+
+def _crosses(context: GraphContext, reading: Reading, neighbours: dict[str, list[str]]) -> bool:
+    """Whether an edge joins the node to another phase: what leaves prefill there is its output, and decode's input."""
+    by_name = context.deployment.by_name
+    return any(
+        (other := by_name.get(name)) and other.phase != reading.phase for name in neighbours[reading.name]
+    )
 
 
 def _outputs(context: GraphContext, phase: str) -> list[Reading]:
@@ -130,7 +153,8 @@ def _outputs(context: GraphContext, phase: str) -> list[Reading]:
     found = [r for r in inside if may_be_output(deployment, r, stages) and r.is_role("output")]
     if found:
         return found
-    sinks = [r for r in inside if wiring.ins[r.name] and not wiring.outs[r.name]]
+    sinks = [r for r in inside if _crosses(context, r, wiring.outs)]
+    sinks = sinks or [r for r in inside if wiring.ins[r.name] and not wiring.outs[r.name]]
     return [r for r in sinks if not _early_stage(context, r)]
 
 

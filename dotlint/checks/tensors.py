@@ -28,7 +28,7 @@ def _states_dims(reading: Reading) -> bool:
 
 def operators_without_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Operators whose labels lack Input or Output dimensions; told once where the file states none at all."""
-    operators = [r for r in context.deployment.operators if not r.summary]
+    operators = [r for r in context.deployment.operators if not r.summary and r.node.declared]
     lacking = [r for r in operators if not _states_dims(r)]
     if not lacking:
         if operators:
@@ -38,26 +38,30 @@ def operators_without_dims(context: GraphContext, card: Card) -> Iterator[Outcom
     if len(lacking) == total and total > 1:
         start, end = places.of_nodes(lacking, context.graph)
         yield card.finding(
-            f"none of the {total} operators states its Input and Output dimensions",
+            f"none of the {total} operators states both its Input and its Output dimensions",
             start,
             end,
             nodes=names(lacking),
             graph=context.graph.index,
-            help="add them to the labels, as `Input: [batch=4, seq=1024, hidden=512]`",
+            help="add the dimensions to the labels, as `Input: [batch=4, seq=1024, hidden=512]`",
         )
         return
     for title, some in places.units(context.deployment, lacking).items():
         start, end = places.of_node(some[0].node)
         one = len(some) == 1
-        what = f"`{some[0].name}` states" if one else f"{count(len(some), 'operator')}{places.of_unit(title)} state"
+        what = (
+            f"`{some[0].name}` lacks"
+            if one
+            else f"{count(len(some), 'operator')}{places.of_unit(title)} lack"
+        )
         yield card.finding(
-            f"{what} no Input or Output dimensions",
+            f"{what} Input or Output dimensions",
             start,
             end,
             nodes=names(some),
             unit=title or None,
             graph=context.graph.index,
-            help="add them to the label, as `Input: [batch=4, seq=1024, hidden=512]`",
+            help="add the dimensions to the labels, as `Input: [batch=4, seq=1024, hidden=512]`",
             note=f"{len(lacking)} of the {total} operators of the graph lack them",
         )
 
@@ -86,7 +90,11 @@ def collectives_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[O
             right += 1
             continue
         start, end = places.of_node(reading.node)
-        what = "all-reduce `{}` changes its dimensions" if kind == "all-reduce" else "all-gather `{}` leaves its dimensions as they are"
+        what = (
+            "all-reduce `{}` changes its dimensions"
+            if kind == "all-reduce"
+            else "all-gather `{}` leaves its dimensions as they are"
+        )
         yield card.finding(
             f"{what.format(reading.name)}: {_text(before)} to {_text(after)}",
             start,
@@ -98,4 +106,8 @@ def collectives_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[O
             else "an all-gather joins the shards along one axis: state the larger output",
         )
     if right:
-        yield Holds("communication", "collectives", f"dimensions are right for {count(right, 'all-reduce or all-gather', 'all-reduces and all-gathers')}")
+        yield Holds(
+            "communication",
+            "collectives",
+            f"{count(right, 'all-reduce or all-gather states', 'all-reduces and all-gathers state')} dimensions, and the right ones",
+        )

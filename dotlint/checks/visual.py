@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dotlint.checks import places
 from dotlint.checks.places import count, names
 from dotlint.engine.finding import Holds, Related
+from dotlint.fix.attributes import dashed_fix, shape_fix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,11 +30,11 @@ def role_shapes(context: GraphContext, card: Card) -> Iterator[Outcome]:
     shapes = deployment.vocabulary.shapes
     kinds: dict[str, list[Reading]] = defaultdict(list)
     for reading in deployment.operators:
-        if reading.kind in shapes:
+        if reading.kind in shapes and reading.node.declared:
             kinds[str(reading.kind)].append(reading)
     kept: list[str] = []
     for kind, members in kinds.items():
-        odd = [r for r in members if _shape(r) not in shapes[kind]]
+        odd = _odd(members, shapes, kind)
         if not odd:
             kept.append(f"{kind} {Counter(_shape(r) for r in members).most_common(1)[0][0]}")
         if not odd or 2 * len(odd) > len(members):
@@ -42,18 +43,49 @@ def role_shapes(context: GraphContext, card: Card) -> Iterator[Outcome]:
         for title, some in places.units(deployment, odd).items():
             start, end = places.of_node(some[0].node)
             one = len(some) == 1
-            what = f"`{some[0].name}` is" if one else f"{count(len(some), kind + ' operator')}{places.of_unit(title)} are"
+            what = (
+                f"`{some[0].name}` is"
+                if one
+                else f"{count(len(some), kind + ' operator')}{places.of_unit(title)} are"
+            )
             yield card.finding(
-                f"{what} drawn as {'a ' if one else ''}{_shape(some[0])}{'' if one else 's'}, where {kind} is drawn as {conventional}",
+                f"{what} drawn with shape {_shape(some[0])}, where {kind} is drawn with {conventional}",
                 start,
                 end,
                 nodes=names(some),
                 unit=title or None,
                 graph=context.graph.index,
                 help=f"set shape={conventional}",
+                fix=shape_fix(context.file.document.text, [r.node for r in some], conventional),
             )
     if kept and len(kept) == len(kinds):
         yield Holds("visual", "shapes", ", ".join(kept))
+
+
+def _odd(members: list[Reading], shapes: dict[str, tuple[str, ...]], kind: str) -> list[Reading]:
+    """Nodes in a shape of another kind, of whose own role most are drawn right: a whole role is a convention."""
+    others = {shape for name, some in shapes.items() if name != kind for shape in some}
+    roles: dict[str, list[Reading]] = defaultdict(list)
+    for reading in members:
+        if reading.role is not None:
+            roles[reading.role.name].append(reading)
+    found: list[Reading] = []
+    for some in roles.values():
+        right = (
+            {shape for name in some[0].role.drawn_as for shape in shapes.get(name, ())}
+            if some[0].role
+            else set()
+        )
+        wrong = [r for r in some if _shape(r) not in right]
+        elsewhere = len(members) - len(some)
+        alone = (
+            len(some) == 1
+            and elsewhere >= 6
+            and all(_shape(r) in shapes[kind] for r in members if r not in some)
+        )
+        if 2 * len(wrong) < len(some) or alone:
+            found += [r for r in wrong if _shape(r) in others]
+    return sorted(found, key=lambda r: r.node.index)
 
 
 def solid_gate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -61,11 +93,15 @@ def solid_gate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
     deployment = context.deployment
     gated: list[tuple[Reading, Edge]] = []
     for reading in deployment.operators:
-        if reading.is_role("route", "gate"):
+        if reading.is_role("route", "gate", "dispatch"):
             for edge in reading.node.out_edges:
                 if deployment.readings[edge.head.index].is_role("expert"):
                     gated.append((reading, edge))
-    solid = [(r, e) for r, e in gated if not {"dashed", "dotted"} & set(e.attributes.get("style", "").replace(",", " ").split())]
+    solid = [
+        (r, e)
+        for r, e in gated
+        if not {"dashed", "dotted"} & set(e.attributes.get("style", "").replace(",", " ").split())
+    ]
     if gated and not solid:
         yield Holds("visual", "gate edges", f"all {len(gated)} edges from routing to experts are dashed")
     if not solid or len(solid) == len(gated):
@@ -81,4 +117,5 @@ def solid_gate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
             unit=title or None,
             graph=context.graph.index,
             help="set style=dashed, as on the others",
+            fix=dashed_fix(context.file.document.text, context.graph, edges),
         )

@@ -9,6 +9,7 @@ from dotlint.deployment.evidence import Evidence, of_node, of_subgraph
 from dotlint.deployment.model import Deployment, Reading, Unit
 from dotlint.deployment.words import plain_words
 from dotlint.graph.model import Subgraph
+from dotlint.strategy.declared import read_degrees
 from dotlint.strategy.gpus import GpuSet
 
 if TYPE_CHECKING:
@@ -36,16 +37,19 @@ def read_deployment(
     around: dict[int, Evidence] = {}
     readings = [_first(node, vocabulary, around) for node in graph.nodes.values()]
     _mark_annotations(readings, vocabulary)
+    _decide_experts(readings)
     phases = _decide_phases(readings, graph, around)
     base = _stage_base(readings, around)
     for reading in readings:
         _explicit_stage(reading, around, base)
     stated = _stated_gpus(readings, around, phases, base)
-    ranges = {**(expected or {}), **stated}
+    told = {phase for phase, _ in stated}  # where the file says it of one stage, nothing is filled in from elsewhere
+    ranges = {**{key: gpus for key, gpus in (expected or {}).items() if key[0] not in told}, **stated}
     layer_ranges = _stated_layers(readings, around, phases, base)
     for reading in readings:
-        _place_by_gpus(reading, ranges)
+        # What is said of layers goes before what is worked out from GPUs, which may be the mistake.
         _place_by_layer(reading, layer_ranges)
+        _place_by_gpus(reading, ranges)
     units = _units(readings, phases, stated, layer_ranges)
     return Deployment(
         graph=graph,
@@ -80,13 +84,13 @@ def _first(node: Node, vocabulary: Vocabulary, around: dict[int, Evidence]) -> R
     reading = Reading(node, evidence, evidence.role, layer=evidence.layer)
     clusters = [_of_cluster(subgraph, vocabulary, around) for subgraph in _clusters(node)]
     if evidence.gpus and evidence.gpus.ids is not None and not evidence.gpus.transfer:
-        reading.gpus = evidence.gpus.ids
+        reading.gpus, reading.own_gpus = evidence.gpus.ids, True
         reading.why.append(f"GPUs {reading.gpus} from the label")
     elif evidence.gpus is None:
         named = [n for w, n in zip(evidence.name.words, evidence.name.numbers, strict=True) if w in {"gpu", "device"}]
         inside = next((e.gpus.ids for e in clusters if e.gpus and e.gpus.ids is not None), None)
         if len(named) == 1:
-            reading.gpus = GpuSet.of(named)
+            reading.gpus, reading.own_gpus = GpuSet.of(named), True
             reading.why.append(f"GPU {named[0]} from the name")
         elif inside is not None:
             reading.gpus = inside
@@ -107,16 +111,46 @@ def _mark_annotations(readings: list[Reading], vocabulary: Vocabulary) -> None:
         lower = text.lower()
         reading.summary = any(phrase in lower for phrase in vocabulary.summary_phrases)
         if node.in_edges or node.out_edges or reading.states_dims:
+            _mark_block(reading, vocabulary)
             continue
         words = [w for w in plain_words(text).split() if w not in vocabulary.annotation_words]
         title = plain_words(evidence.title or node.name).strip()
         in_legend = any("legend" in (s.name or "").lower() or "legend" in s.own_attributes.get("label", "").lower() for s in _clusters(node))
         titled = any(title == t or title.startswith(t + " ") for t in vocabulary.annotation_titles)
         plain = node.attributes.get("shape", "").lower() in _PLAIN_SHAPES
-        if in_legend or titled or (not words and bool(evidence.lines)) or (plain and reading.gpus is None):
+        declares = (declared := read_degrees(text)) is not None and declared.joint
+        if declares:
+            reading.annotation = True
+        elif in_legend or titled or (not words and bool(evidence.lines)) or (plain and reading.gpus is None):
             reading.annotation = in_legend or titled or evidence.name.family not in connected
         if reading.annotation:
             reading.why.append("annotation: connected to nothing, no dimensions, and nothing but words of a title")
+
+
+def _mark_block(reading: Reading, vocabulary: Vocabulary) -> None:
+    """Tell a whole stage or phase drawn as one block from an operator: its title has no word but those of headers."""
+    words = set(vocabulary.normalise(reading.evidence.title).split())
+    if words & {"stage", "phase", "pipeline"} and words <= vocabulary.annotation_words and not reading.states_dims:
+        reading.summary, reading.role = True, None
+        reading.why.append(f"a block that stands for a whole stage or phase: `{reading.evidence.title}`")
+
+
+def _decide_experts(readings: list[Reading]) -> None:
+    """Read `expert_0_3` as a range where the file's whole family chains as ranges do, else as expert 0."""
+    families: dict[tuple[str, tuple[int, ...]], list[Reading]] = {}
+    for reading in readings:
+        if not reading.is_role("expert"):
+            continue
+        reading.experts = reading.evidence.experts
+        name = reading.evidence.name
+        if len(name.numbers) >= 2 and name.words[-2:] == ("expert", "") or name.words[-2:] == ("experts", ""):
+            families.setdefault((name.family, name.numbers[:-2]), []).append(reading)
+    for members in families.values():
+        pairs = sorted({r.evidence.name.numbers[-2:] for r in members})
+        chained = all(two[0] == one[1] + 1 for one, two in zip(pairs, pairs[1:], strict=False))
+        if len(pairs) > 1 and chained and all(low < high for low, high in pairs):
+            for reading in members:
+                reading.experts = (reading.evidence.name.numbers[-2], reading.evidence.name.numbers[-1])
 
 
 def _decide_phases(readings: list[Reading], graph: Graph, around: dict[int, Evidence]) -> tuple[str, ...]:

@@ -15,13 +15,16 @@ if TYPE_CHECKING:
 
 # `PP=4` is a degree, `PP0` and `PP rank: 0` are a stage.
 _STAGE = re.compile(
-    r"\b(?:(?:pipeline[\s_]*)?stage[\s_:#=]*|pp[\s_]*(?:stage|rank)[\s_:#=]*|pp[\s_]?)(\d+)\b(?!\s*(?:x|×|gpus?\b|stages?\b))",
+    r"\b(?:(?:pipeline[\s_]*)?stage[\s_:#=]*|pp[\s_]*(?:stage|rank)[\s_:#=]*|pp[\s_]?)(\d+)\b(?![^\S\n]*(?:x|×|stages?\b))",
     re.IGNORECASE,
 )
 _LINK = re.compile(r"\bstages?[\s_]*(\d+)\s*(?:->|→|to|=>|-|/)\s*(?:stage[\s_]*)?(\d+)", re.IGNORECASE)
 _LAYER = re.compile(r"\b(?:layer|lyr|transformer\s+block)[\s_:#=]*(\d+)\b(?!\s*(?:-|–|to|\.\.)\s*\d)|\bL(\d+)\b", re.IGNORECASE)
 _LAYERS = re.compile(r"\b(?:layers?|blocks?)[\s_:#=]*\(?(\d+)\s*(?:-|–|—|to|\.\.\.?|…|through)\s*(\d+)", re.IGNORECASE)
-_EXPERTS = re.compile(r"\b(?:experts?|exp)[\s_:#]*\(?\[?(\d+)(?:\s*(?:-|–|—|to|\.\.\.?|…)\s*(\d+))?\b(?!\s*(?:experts|per)\b)", re.IGNORECASE)
+_EXPERTS = re.compile(
+    r"\b(?:experts?|exp)[\s_:#-]*+[(\[]?\s*+(?P<ids>\d++(?:\s*+(?:-|–|—|to|\.\.\.?|…|,)\s*+\d++)*+)(?!\s*(?:experts|per)\b)",
+    re.IGNORECASE,
+)
 _PHASES = {"prefill": "prefill", "decode": "decode", "dec": "decode", "decoding": "decode"}
 _STAGE_WORDS = {"stage", "pp", "st"}
 _LAYER_WORDS = {"layer", "l", "lay", "lyr", "block"}
@@ -64,6 +67,14 @@ def _one_stage(name: Name, text: str) -> tuple[int | None, tuple[int, int] | Non
     return (said.pop() if len(said) == 1 else None), None
 
 
+def _expert_range(text: str) -> tuple[int, int] | None:
+    """Read `0-3`, `0,1,2,3` or `5`; None where the ids are no range."""
+    ids = [int(number) for number in re.findall(r"\d+", text)]
+    if "," in text and sorted(ids) != list(range(min(ids), max(ids) + 1)):
+        return None
+    return (min(ids), max(ids)) if "," in text or len(ids) == 1 or ids[0] <= ids[-1] else None
+
+
 def gather(name: str, label: str, vocabulary: Vocabulary) -> Evidence:
     """Read one name and label; nothing here looks at another node."""
     lines = tuple(label_lines(label))
@@ -80,7 +91,7 @@ def gather(name: str, label: str, vocabulary: Vocabulary) -> Evidence:
     role = vocabulary.role(title)
     if role is None or role.kind == "io":
         role = vocabulary.role(name) or role
-    if role is None:
+    if role is None and not set(vocabulary.normalise(title).split()) - vocabulary.annotation_words:
         role = next((found for line in lines[1:] if "[" not in line and "gpu" not in line.lower() and (found := vocabulary.role(line))), None)
     return Evidence(
         name=parsed,
@@ -93,7 +104,7 @@ def gather(name: str, label: str, vocabulary: Vocabulary) -> Evidence:
         phases=frozenset(_PHASES[word] for word in words if word in _PHASES),
         gpus=read_gpus(list(lines)),
         tensors=read_tensors(list(lines)),
-        experts=(int(experts[1]), int(experts[2] or experts[1])) if experts else None,
+        experts=_expert_range(experts["ids"]) if experts else None,
         role=role,
     )
 

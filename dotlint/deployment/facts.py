@@ -19,6 +19,9 @@ GPU_IDS = re.compile(
     re.IGNORECASE,
 )
 _GPU_KEY = re.compile(r"(?<![A-Za-z])(?:gpus?|devices?)\b\s*[:=]?\s*(?P<rest>.*)", re.IGNORECASE)
+_SUM = re.compile(r"(\d+)\s*\+\s*(\d+)")  # `GPU: [128+0-128+7]`: a base and an offset
+# `GPU: TP=8 across 0-7`: words between the key and the ids.
+_BEHIND = re.compile(rf"\b(?:gpus?|devices?)\b.*?\b(?:across|over|on)\s+(?P<ids>{_IDS})\s*$", re.IGNORECASE)
 _TRANSFER = re.compile(r"->|→|↔|<->|=>|⇒", re.IGNORECASE)
 _COUNT = re.compile(r"(?<![\d\-–,:=\[])\b(?P<count>\d+)\s*(?:x\s*)?(?:gpus?|devices?)\b(?!\s*[:=\[]?\s*\d)", re.IGNORECASE)
 _VAGUE = re.compile(r"\b(?:all|shared|replicated|each|every|multiple|various|distributed|any|some|across)\b", re.IGNORECASE)
@@ -50,6 +53,17 @@ def _read_ids(text: str) -> list[int] | None:
     return ids
 
 
+def _counted(line: str, match: re.Match[str]) -> bool:
+    """Whether the number behind belongs to the next word and the one before counts: `16 GPUs 4 Head Groups`."""
+    before, after = line[: match.start()], line[match.end("ids") :]
+    return (
+        match["ids"].isdigit()
+        and match[0][:4].lower() == "gpus"
+        and re.search(r"(?<!stage )(?<!layer )\b\d+\s+$", before, re.IGNORECASE) is not None
+        and re.match(r"\s+[A-Za-z]{3,}", after) is not None
+    )
+
+
 def read_gpus(lines: list[str]) -> Gpus | None:
     """Read the GPUs that a label's lines name; None where they speak of none."""
     ids: list[int] = []
@@ -62,19 +76,25 @@ def read_gpus(lines: list[str]) -> Gpus | None:
             continue
         if _TRANSFER.search(line):
             transfer = True
+        if "+" in line:
+            line = _SUM.sub(lambda m: str(int(m[1]) + int(m[2])), line)  # noqa: PLW2901
         matched = False
         for match in GPU_IDS.finditer(line):
             found = _read_ids(match["ids"])
-            if found is not None:
+            if found is not None and not _counted(line, match):
                 ids.extend(found)
                 matched = True
         if matched:
+            continue
+        behind = _BEHIND.search(line)
+        if behind and (found := _read_ids(behind["ids"])) is not None:
+            ids.extend(found)
             continue
         counted = _COUNT.search(line)
         if counted:
             count = int(counted["count"])
             continue
-        key = _GPU_KEY.search(line)
+        key = _GPU_KEY.match(line) or (_GPU_KEY.search(line) if len(line.split()) <= 4 else None)
         if key is None:
             continue
         if _HOST.search(key["rest"]):

@@ -19,7 +19,9 @@ class Reading:
     """What one node was decided to be.
 
     `stage` is 0-based within its phase, `layer` as the file counts; `phase` is "" where the file has but one;
-    `gpus` are the ids that the node itself or else its cluster names. `why` has a line for each decision.
+    `gpus` are the ids that the node itself (`own_gpus`) or else its cluster names; `experts` the first and last expert of an expert
+    node. `summary` is true of a node that stands for others: an ellipsis, a stage or a phase as one block. `why` has a
+    line for each decision.
     """
 
     node: Node
@@ -29,6 +31,8 @@ class Reading:
     stage: int | None = None
     layer: int | None = None
     gpus: GpuSet | None = None
+    own_gpus: bool = False
+    experts: tuple[int, int] | None = None
     annotation: bool = False
     summary: bool = False
     why: list[str] = field(default_factory=list)

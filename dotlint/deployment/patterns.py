@@ -195,10 +195,15 @@ def _missing(
     for element, of_groups in relation.elements.items():
         exist = {group: pair for group in groups if (pair := relation.ends(group, element))}
         able = sum(1 for group in exist if group in voting)
-        if not able or len(of_groups) * 10 < able * 6:
+        if not able or len(of_groups) * 2 < able:
             continue
+        most = len(of_groups) * 10 >= able * 6
         exemplar = next(iter(of_groups.values()))
         for group, pair in exist.items():
+            if not most and degrees.outs[pair[0]]:
+                continue  # where no more than half show it, only a dead end is asked for it
+            if len(shown) == 1 and degrees.outs[pair[0]] and degrees.ins[pair[1]]:
+                continue  # a single edge may be meant to be the only one: it teaches dead ends alone
             if pair not in present and degrees.outs[pair[0]] < usual_outs and degrees.ins[pair[1]] < usual_ins:
                 yield Proposal(*pair, exemplar)
     for pair, exemplar in _beside(relation, groups, present, degrees):

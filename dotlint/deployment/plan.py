@@ -224,7 +224,7 @@ def _new_output_name(deployment: Deployment, phase: str, taken: Iterable[str]) -
     """Name the output after that of another phase (`final_output` gives `decode_final_output`)."""
     others = [r.name for r in deployment.operators if r.phase != phase and r.stage is None and r.is_role("output")]
     base = others[0] if others else "final_output"
-    name = f"{phase}_{base}" if phase else base
+    name = f"{phase}{'_' if base.isidentifier() else ' '}{base}" if phase else base
     counts: defaultdict[str, int] = defaultdict(int)
     while name in taken:
         counts[base] += 1

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from dotlint.deployment.alignment import align_exemplars
 from dotlint.deployment.patterns import Item, Pair, propose
 from dotlint.deployment.wiring import Wiring
 from dotlint.deployment.words import parse_name
@@ -49,6 +50,8 @@ def missing_edges(deployment: Deployment) -> list[MissingEdge]:
             if (one.phase == two.phase) == (taught[0].phase == taught[1].phase):
                 found.setdefault((tail, head), MissingEdge(one, two, edge))
     kept = _without_cycles(deployment, list(found.values()))
+    better = align_exemplars(deployment, [(m.tail, m.head, m.exemplar) for m in kept])
+    kept = [replace(m, exemplar=better.get((m.tail.node.index, m.head.node.index), m.exemplar)) for m in kept]
     return sorted(kept, key=lambda m: (m.exemplar.index, m.tail.node.index, m.head.node.index))
 
 

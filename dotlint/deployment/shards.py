@@ -32,8 +32,8 @@ class Group:
 
     @property
     def placed(self) -> bool:
-        """Whether every member names its GPUs."""
-        return all(r.gpus for r in self.members)
+        """Whether every member itself names its GPUs."""
+        return all(r.gpus and r.own_gpus for r in self.members)
 
     @property
     def disjoint(self) -> bool:
@@ -52,10 +52,35 @@ def groups(deployment: Deployment, *roles: str) -> list[Group]:
     return [Group(r[0].phase, r[0].stage, r[0].layer, r[0].role.name if r[0].role else "", tuple(r)) for r in found.values()]
 
 
+def _in_sequence(deployment: Deployment, group: Group) -> bool:
+    """Whether a path leads from the first member to another one, as from layer to layer."""
+    others = {reading.node.index for reading in group.members[1:]}
+    graph = deployment.graph
+    seen = {group.members[0].node.index}
+    todo = [group.members[0].node]
+    while todo:
+        for edge in graph.successors(todo.pop()):
+            if edge.head.index in others:
+                return True
+            if edge.head.index not in seen:
+                seen.add(edge.head.index)
+                todo.append(edge.head)
+    return False
+
+
 def one_layer_each(deployment: Deployment, group: Group) -> bool:
-    """Whether a group is known to be one operator: it has a layer, or one number alone varies among its members."""
+    """Whether a group is known to be one operator of one layer.
+
+    It has a layer, or one number alone varies among its members and that is no layer: its members are on GPUs of their
+    own, or, where they name none, no path leads from one to another.
+    """
     if group.layer is not None:
         return True
+    if len(group.members) > 1:
+        if group.placed and len(group.gpu_sets) < len(group.members) and group.role != "expert":
+            return False
+        if not group.placed and _in_sequence(deployment, group):
+            return False
     numbers = [r.evidence.name.numbers for r in group.members]
     varying = sum(1 for values in zip(*numbers, strict=False) if len(set(values)) > 1)
     return varying <= 1 and bool(numbers[0])

@@ -23,11 +23,15 @@ class VocabularyError(DotlintError):
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What an operator is: `communicates` names the collective or transfer that it performs, if any."""
+    """What an operator is: `communicates` names the collective or transfer that it performs, if any.
+
+    `drawn_as` are the kinds whose shapes are right for it, its own first.
+    """
 
     name: str
     kind: Kind
     communicates: str | None = None
+    drawn_as: tuple[str, ...] = ()
 
     @property
     def collective(self) -> bool:
@@ -53,14 +57,16 @@ class Vocabulary:
     def normalise(self, text: str) -> str:
         """Give the words of a text in lower case with compounds joined: ` alltoall expert aggregation `."""
         words = plain_words(text)
-        return self._compounds.sub(lambda match: f" {self._joined[match[0].strip()]} ", words)
+        return self._compounds.sub(lambda match: f" {self._joined[match[0].strip()]}", words)
 
     def role(self, text: str) -> Role | None:
         """Find the role that a text means; among several the one that stands first in the vocabulary."""
         words = plain_words(text)
         if words not in self._known:
-            found = [self._meaning[match[1]] for match in self._phrases.finditer(self.normalise(text))]
-            self._known[words] = min(found, key=lambda pair: pair[0])[1] if found else None
+            found = [(*match.span(1), *self._meaning[match[1]]) for match in self._phrases.finditer(self.normalise(text))]
+            # A phrase inside a longer one says less: `gate proj` is no gate.
+            whole = [m for m in found if not any(o[0] <= m[0] and m[1] <= o[1] and o[:2] != m[:2] for o in found)]
+            self._known[words] = min(whole, key=lambda match: match[2])[3] if whole else None
         return self._known[words]
 
 
@@ -76,7 +82,8 @@ def read_vocabulary(table: dict[str, Any], where: str) -> Vocabulary:
         meaning: dict[str, tuple[int, Role]] = {}
         roles: dict[str, Role] = {}
         for order, entry in enumerate(table["role"]):
-            role = Role(entry["name"], entry["kind"], entry.get("communicates"))
+            drawn_as = tuple(entry.get("drawn_as", (entry["kind"],)))
+            role = Role(entry["name"], entry["kind"], entry.get("communicates"), drawn_as)
             roles[role.name] = role
             for phrase in entry["phrases"]:
                 meaning.setdefault(phrase, (order, role))
@@ -98,10 +105,40 @@ def read_vocabulary(table: dict[str, Any], where: str) -> Vocabulary:
 
 
 @cache
-def load_vocabulary(path: Path) -> Vocabulary:
-    """Read a vocabulary file; raises `VocabularyError` where it cannot be read."""
+def load_vocabulary(path: Path, *more: str) -> Vocabulary:
+    """Read a vocabulary file and put the TOML texts of `more` over it; raises `VocabularyError`.
+
+    Roles of `more` stand before those of the file, or take the place of the one of their name; kinds of shapes and
+    compounds are replaced by name; words of annotations are added.
+    """
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
+        for text in more:
+            table = _extended(table, tomllib.loads(text))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise VocabularyError(f"{path}: the vocabulary cannot be read: {error}") from error
     return read_vocabulary(table, str(path))
+
+
+def _extended(table: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    unknown = sorted(set(more) - set(table))
+    if unknown:
+        raise VocabularyError(f"a vocabulary has no `{unknown[0]}`; there are {', '.join(sorted(table))}")
+    try:
+        own = {role["name"]: role for role in more.get("role", ())}
+        there = {role["name"] for role in table["role"]}
+        annotation = {
+            key: [*words, *more.get("annotation", {}).get(key, ())] for key, words in table["annotation"].items()
+        }
+        return {
+            **table,
+            "shapes": {**table["shapes"], **more.get("shapes", {})},
+            "compounds": {**table["compounds"], **more.get("compounds", {})},
+            "role": [
+                *(role for name, role in own.items() if name not in there),
+                *(own.get(role["name"], role) for role in table["role"]),
+            ],
+            "annotation": annotation,
+        }
+    except (KeyError, TypeError, AttributeError) as error:
+        raise VocabularyError(f"a vocabulary lacks or misplaces {error}") from error

@@ -71,7 +71,7 @@ class Wiring:
         import networkx as nx  # noqa: PLC0415 - a file without a cycle does not pay for it
 
         order = {name: place for place, name in enumerate(self.outs)}
-        whole = nx.DiGraph((tail, head) for tail, heads in self.outs.items() for head in heads)
+        whole: nx.DiGraph[str] = nx.DiGraph((tail, head) for tail, heads in self.outs.items() for head in heads)
         found: list[Cycle] = []
         for members in nx.strongly_connected_components(whole):
             if len(members) == 1 and not whole.has_edge(*(2 * list(members))):

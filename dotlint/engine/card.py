@@ -27,13 +27,17 @@ class CardError(DotlintError):
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A DOT text that the rule finds (`bad`), what the fix makes of it (`fixed`), and one it leaves alone (`good`)."""
+    """A DOT text that the rule finds (`bad`), what the fix makes of it (`fixed`), and one it leaves alone (`good`).
+
+    `strategy` is what they are checked against: a specification; `toml` is the text of a strategy file instead.
+    """
 
     bad: str | None = None
     fixed: str | None = None
     good: str | None = None
     strategy: str | None = None
     filename: str = "example.dot"
+    toml: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,15 @@ class Card:
     outcomes: dict[str, Variant] = field(default_factory=dict)
     examples: tuple[Example, ...] = ()
 
-    def finding(self, message: str, start: int, end: int, *, outcome: str | None = None, **more: Any) -> Finding:  # noqa: ANN401
+    def finding(
+        self,
+        message: str,
+        start: int,
+        end: int,
+        *,
+        outcome: str | None = None,
+        **more: Any,  # noqa: ANN401 - the fields of Finding, which has their types
+    ) -> Finding:
         """Make a finding of this rule; `outcome` picks a variant of the card, `more` are fields of `Finding`."""
         variant = self.outcomes.get(outcome) if outcome else None
         if outcome and variant is None:
@@ -77,7 +89,9 @@ class Card:
             "section": (variant and variant.section) or self.section,
             "fixable": None if fix == "none" else fix,
         }
-        return Finding(code=self.code, name=self.name, message=message, start=start, end=end, **{**values, **more})
+        return Finding(
+            code=self.code, name=self.name, message=message, start=start, end=end, **{**values, **more}
+        )
 
 
 def _text(table: dict[str, Any], key: str, where: str) -> str:
@@ -110,15 +124,21 @@ def read_card(text: str, where: str) -> Card:
         raise CardError(f"{where}: unknown key `{unknown[0]}`; a card has {', '.join(sorted(_KEYS))}")
     outcomes = {
         name: Variant(
-            severity=cast("Severity", _choice(v["severity"], SEVERITIES, "severity", where)) if "severity" in v else None,
-            fix=cast("Any", _choice(v["fix"], ("safe", "unsafe", "none"), "fix", where)) if "fix" in v else None,
+            severity=cast("Severity", _choice(v["severity"], SEVERITIES, "severity", where))
+            if "severity" in v
+            else None,
+            fix=cast("Any", _choice(v["fix"], ("safe", "unsafe", "none"), "fix", where))
+            if "fix" in v
+            else None,
             section=_choice(v["section"], tuple(SECTIONS), "section", where) if "section" in v else None,
         )
         for name, v in table.get("outcome", {}).items()
     }
     needs = tuple(table.get("needs", ()))
     if set(needs) - _NEEDS:
-        raise CardError(f"{where}: `needs` may hold strategy and model, not {', '.join(sorted(set(needs) - _NEEDS))}")
+        raise CardError(
+            f"{where}: `needs` may hold strategy and model, not {', '.join(sorted(set(needs) - _NEEDS))}"
+        )
     fix = table.get("fix", "none")
     return Card(
         code=_text(table, "code", where),
@@ -128,9 +148,13 @@ def read_card(text: str, where: str) -> Card:
         severity=cast("Severity", _choice(table.get("severity"), SEVERITIES, "severity", where)),
         section=_choice(table.get("section"), tuple(SECTIONS), "section", where),
         why=_text(table, "why", where),
-        fix=None if fix == "none" else cast("Applicability", _choice(fix, ("safe", "unsafe", "none"), "fix", where)),
+        fix=None
+        if fix == "none"
+        else cast("Applicability", _choice(fix, ("safe", "unsafe", "none"), "fix", where)),
         needs=needs,
-        presets=tuple(_choice(p, PRESETS, "presets", where) for p in table.get("presets", ("recommended", "strict"))),
+        presets=tuple(
+            _choice(p, PRESETS, "presets", where) for p in table.get("presets", ("recommended", "strict"))
+        ),
         parameters=dict(table.get("parameters", {})),
         outcomes=outcomes,
         examples=tuple(Example(**example) for example in table.get("example", ())),
@@ -149,7 +173,9 @@ def read_folder(folder: Path) -> list[Card]:
             raise CardError(f"{path}: cannot be read: {error}") from error
         named = _FILE.fullmatch(path.name)
         if named and (named["code"], named["name"]) != (card.code, card.name):
-            raise CardError(f"{path}: the file's name says {named['code']}-{named['name']}, the card {card.code}-{card.name}")
+            raise CardError(
+                f"{path}: the file's name says {named['code']}-{named['name']}, the card {card.code}-{card.name}"
+            )
         cards.append(card)
     return sorted(cards, key=lambda card: card.code)
 

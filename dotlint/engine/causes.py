@@ -20,7 +20,11 @@ _CONSEQUENCES = {"G003", "G004", "G005", "G006", "G008", "S009"}
 
 def assign_causes(file: FileContext, findings: list[Finding], cards: Sequence[Card]) -> list[Finding]:
     """Fill `caused_by`: run the rules once more on the graph with every proposed edge in place and see what is gone."""
-    causes = [(index, f) for index, f in enumerate(findings) if f.code in _CAUSES and (f.missing_edges or f.planned_edges)]
+    causes = [
+        (index, f)
+        for index, f in enumerate(findings)
+        if f.code in _CAUSES and (f.missing_edges or f.planned_edges)
+    ]
     if not causes:
         return findings
     left: dict[int, set[tuple[str, str]]] = {}
@@ -38,19 +42,28 @@ def assign_causes(file: FileContext, findings: list[Finding], cards: Sequence[Ca
         if finding.code in _CONSEQUENCES:
             keys = {(finding.code, node) for node in finding.nodes} or {(finding.code, finding.unit or "")}
             if not keys & left.get(finding.graph, set()):
-                found.append(replace(finding, caused_by=_which(finding, causes)))
+                found.append(replace(finding, caused_by=_which(file, finding, causes)))
                 continue
         found.append(finding)
     return found
 
 
-def _which(finding: Finding, causes: list[tuple[int, Finding]]) -> tuple[int, ...]:
+def _which(file: FileContext, finding: Finding, causes: list[tuple[int, Finding]]) -> tuple[int, ...]:
     """The findings whose edges touch its nodes, else all of its graph: a path may need every one of them."""
     here = [(index, f) for index, f in causes if f.graph == finding.graph]
     nodes = set(finding.nodes)
     if finding.code != "G006":
-        touching = tuple(i for i, f in here if any(nodes & set(pair) for pair in (*f.missing_edges, *f.planned_edges)))
+        touching = tuple(
+            i for i, f in here if any(nodes & set(pair) for pair in (*f.missing_edges, *f.planned_edges))
+        )
         same_unit = tuple(i for i, f in here if f.unit == finding.unit)
         if touching or same_unit:
             return touching or same_unit
-    return tuple(index for index, _ in here)
+    by_name = next(g.deployment.by_name for g in file.graphs if g.graph.index == finding.graph)
+    phases = {by_name[node].phase for node in finding.nodes if node in by_name} or {finding.unit}
+    in_phase = tuple(
+        index
+        for index, f in here
+        if f.unit in phases or phases & {by_name[end].phase for pair in f.missing_edges for end in pair if end in by_name}
+    )
+    return in_phase or tuple(index for index, _ in here)

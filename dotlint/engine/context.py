@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from dotlint.deployment.decide import read_deployment
 from dotlint.deployment.plan import plan_stages
@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     from dotlint.deployment.plan import StagePlan
     from dotlint.deployment.proposals import MissingEdge
     from dotlint.engine.declared import Declaration
+    from dotlint.engine.result import StrategySource
     from dotlint.graph.model import Document, Graph
     from dotlint.strategy import GpuSet, Phase, Strategy
-
-StrategySource = Literal["option", "configuration", "file"]
 
 
 class GraphContext:
@@ -37,10 +36,12 @@ class GraphContext:
     @cached_property
     def deployment(self) -> Deployment:
         """The graph read as a deployment."""
-        vocabulary = load_vocabulary(rules_folder() / "vocabulary.toml")
+        vocabulary = load_vocabulary(rules_folder() / "vocabulary.toml", *self.file.vocabularies)
         expected: dict[tuple[str, int], GpuSet] = {}
         if self.file.strategy is not None:
             for phase in self.file.strategy.with_phase_assumed("decode").phases:
+                if phase.stage_count == 1:
+                    continue  # then a stage is the whole phase, and says nothing of a node
                 names = [phase.name] if phase.name else ["", "prefill"]
                 for stage, gpus in enumerate(phase.stages):
                     for name in names:
@@ -78,7 +79,9 @@ class GraphContext:
         for name in self.deployment.phases:
             phase = self.phase(name)
             if phase is not None and phase.stage_count > 1:
-                found[name] = plan_stages(self.deployment, name, phase.stage_count, dict(enumerate(phase.stages)))
+                found[name] = plan_stages(
+                    self.deployment, name, phase.stage_count, dict(enumerate(phase.stages))
+                )
         return found
 
     @cached_property
@@ -104,8 +107,11 @@ class FileContext:
     strategy: Strategy | None = None
     strategy_source: StrategySource | None = None
     declarations: tuple[Declaration, ...] = ()
-    layout_certain: bool = True  # whether degrees are known to mean these GPUs: false of most strategies read from a file
+    layout_certain: bool = (
+        True  # whether degrees are known to mean these GPUs: false of most strategies read from a file
+    )
     graphs: list[GraphContext] = field(default_factory=list)
+    vocabularies: tuple[str, ...] = ()  # the TOML texts of the vocabularies that go over dotlint's own
 
     def __post_init__(self) -> None:
         self.graphs = [GraphContext(self, graph) for graph in self.document.graphs]

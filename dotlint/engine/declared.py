@@ -76,7 +76,14 @@ def _of_graph(graph: Graph, ranks: frozenset[str]) -> Iterator[Declaration]:
     for subgraph in graph.subgraphs:
         label = subgraph.own_attributes.get("label", "")
         if label:
-            yield from _read(label, f"cluster `{subgraph.name or ''}`", subgraph.start, subgraph.start + 1, graph.index, ranks)
+            yield from _read(
+                label,
+                f"cluster `{subgraph.name or ''}`",
+                subgraph.start,
+                subgraph.start + 1,
+                graph.index,
+                ranks,
+            )
     touched = {node.index for edge in graph.edges for node in (edge.tail, edge.head)}
     for node in graph.nodes.values():
         if node.index not in touched and node.declared:
@@ -130,11 +137,16 @@ def strategy_of_file(found: tuple[Declaration, ...]) -> tuple[Strategy, bool] | 
         return None
     if len(by_phase) > 1 and None in by_phase:
         common = by_phase.pop(None)
-        if any(by_phase[phase].get(axis, value) != value for phase in by_phase for axis, value in common.items()):
+        if any(
+            by_phase[phase].get(axis, value) != value for phase in by_phase for axis, value in common.items()
+        ):
             return None
     if set(by_phase) == {"decode"}:
         return None
-    spec = "; ".join((f"{phase}=" if phase else "") + "".join(f"{a}{v}" for a, v in axes.items()) for phase, axes in by_phase.items())
+    spec = "; ".join(
+        (f"{phase}=" if phase else "") + "".join(f"{a}{v}" for a, v in axes.items())
+        for phase, axes in by_phase.items()
+    )
     said = totals.get("prefill" if "prefill" in by_phase else None, set())
     layout = Layout()
     certain = False

@@ -60,7 +60,8 @@ class Finding:
 
     `nodes` are the nodes it speaks of; `missing_edges` would join nodes that exist, `planned_edges` those that
     `missing_nodes` still has to add. `caused_by` are indices of the findings whose repair repairs this one too.
-    `fixable` says how safe a repair by machine is, also before its edits are worked out.
+    `fixable` says how safe a repair by machine is, also before its edits are worked out. `fingerprint` is filled in at
+    the end of a run: what stays the same when lines move.
     """
 
     code: str
@@ -85,6 +86,7 @@ class Finding:
     fix: Fix | None = None
     listings: tuple[Listing, ...] = ()
     edge_attributes: Mapping[Pair, str] = field(default_factory=dict)
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,70 +3,28 @@
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from dotlint.checks import find_check
-from dotlint.engine.card import Card, own_cards
+from dotlint.engine.card import own_cards
 from dotlint.engine.causes import assign_causes
-from dotlint.engine.context import FileContext, StrategySource
+from dotlint.engine.context import FileContext
 from dotlint.engine.declared import declarations, strategy_of_file
-from dotlint.engine.finding import SEVERITIES, Finding, Holds, Outcome, Severity, Undecided
-from dotlint.engine.select import Selection, chosen
+from dotlint.engine.finding import Finding, Holds, Outcome, Undecided
+from dotlint.engine.fingerprint import with_fingerprints
+from dotlint.engine.result import FileResult, Settings, Verdict
+from dotlint.engine.select import chosen
+from dotlint.engine.settle import suppress
 from dotlint.graph.build import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from dotlint.graph.model import Document
-    from dotlint.strategy import Strategy
+    from dotlint.engine.card import Card
     from dotlint.syntax.source import Source
 
-Verdict = Literal["correct", "incorrect", "unreadable"]
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How to run: the declared strategy, where it was declared, and which rules."""
-
-    strategy: Strategy | None = None
-    strategy_source: StrategySource | None = None
-    selection: Selection = field(default_factory=Selection)
-    cards: tuple[Card, ...] = ()
-
-
-@dataclass(slots=True)
-class FileResult:
-    """What a run says of one file. `unreadable` has the reason where it could not be read at all."""
-
-    path: str
-    context: FileContext | None
-    findings: list[Finding]
-    holds: list[Holds] = field(default_factory=list)
-    undecided: list[Undecided] = field(default_factory=list)
-    unreadable: str | None = None
-
-    @property
-    def verdict(self) -> Verdict:
-        """`correct` where there is no error."""
-        if self.context is None:
-            return "unreadable"
-        return "incorrect" if any(f.severity == "error" for f in self.findings) else "correct"
-
-    @property
-    def document(self) -> Document:
-        """The file as read; only of a file that could be read."""
-        assert self.context is not None
-        return self.context.document
-
-    @property
-    def crashed(self) -> bool:
-        """Whether a check raised."""
-        return any(f.code == "X001" for f in self.findings)
-
-    def counts(self) -> dict[Severity, int]:
-        """Findings that nothing else causes, by severity."""
-        return {s: sum(1 for f in self.findings if f.severity == s and not f.caused_by) for s in SEVERITIES}
+__all__ = ["FileResult", "Settings", "Verdict", "lint"]
 
 
 def lint(source: Source, settings: Settings | None = None) -> FileResult:
@@ -74,7 +32,7 @@ def lint(source: Source, settings: Settings | None = None) -> FileResult:
     settings = settings or Settings()
     cards = settings.cards or own_cards()
     document = read(source)
-    file = FileContext(document, source.name)
+    file = FileContext(document, source.name, vocabularies=settings.vocabularies)
     picked = chosen(cards, settings.selection)
     if any(card.code[0] not in "EX" for card in picked):
         file.declarations = declarations(document, source.name)
@@ -83,14 +41,31 @@ def lint(source: Source, settings: Settings | None = None) -> FileResult:
             (file.strategy, file.layout_certain), file.strategy_source = own, "file"
     result = FileResult(source.name, file, [])
     crash = next((card for card in cards if card.code == "X001"), None)
+    asked: list[Card] = []
     for card in picked:
         if "strategy" in card.needs and file.strategy is None:
-            if card.check in _NEEDS_TOLD:
-                result.undecided.append(Undecided(card.section, card.summary, "declare a strategy with `--strategy`"))
+            if card.check in _NEEDS_TOLD and file.is_deployment:
+                subject = card.name.replace("-", " ")
+                result.undecided.append(
+                    Undecided(card.section, subject, "declare a strategy with `--strategy`")
+                )
             continue
+        if "model" in card.needs and not (file.strategy is not None and file.strategy.model.to_dict()):
+            if file.is_deployment:
+                subject = card.name.replace("-", " ")
+                result.undecided.append(
+                    Undecided(card.section, subject, "declare [model] in a strategy file")
+                )
+            continue
+        asked.append(card)
         for outcome in _run(file, card, crash):
             _sort(outcome, result)
-    result.findings = assign_causes(file, _in_order(result.findings), cards)
+    findings = assign_causes(file, _in_order(result.findings), cards)
+    left, taken = suppress(document, findings, cards, asked, whole=settings.selection.select is None)
+    result.findings, result.suppressed = with_fingerprints(left, document), with_fingerprints(taken, document)
+    if settings.baseline is not None:
+        parted = settings.baseline.part(document, source.name, result.findings)
+        result.findings, result.baselined, result.outlived = parted
     return result
 
 

@@ -21,12 +21,13 @@ class SelectionError(DotlintError):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What the user chose: None of `select` means the preset."""
+    """What the user chose: None of `select` means the preset; what is `off` never runs, whatever else says."""
 
     select: tuple[str, ...] | None = None
     extend_select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     preset: str = "recommended"
+    off: tuple[str, ...] = ()
 
 
 def split_names(values: Iterable[str]) -> tuple[str, ...]:
@@ -48,7 +49,10 @@ def matching(word: str, cards: Sequence[Card]) -> list[Card]:
     found = [card for card in cards if card.code.startswith(upper) or card.name == word.lower()]
     if not found:
         near = nearest(word, [name for card in cards for name in (card.code, card.name)])
-        raise SelectionError(f"unknown rule `{word}`" + (f"; did you mean `{near}`?" if near else "; `dotlint rules` lists them"))
+        raise SelectionError(
+            f"unknown rule `{word}`"
+            + (f"; did you mean `{near}`?" if near else "; `dotlint rules` lists them")
+        )
     return found
 
 
@@ -59,11 +63,15 @@ def chosen(cards: Sequence[Card], selection: Selection) -> list[Card]:
     else:
         weight = dict.fromkeys((card.code for card in cards), -1)
     on = {card.code: weight[card.code] >= 0 for card in cards}
-    words = [(word, True) for word in (selection.select or ())] + [(word, True) for word in selection.extend_select]
+    words = [(word, True) for word in (selection.select or ())] + [
+        (word, True) for word in selection.extend_select
+    ]
     words += [(word, False) for word in selection.ignore]
     for word, wanted in words:
         for card in matching(word, cards):
             exact = 100 if card.name == word.lower() else 0 if word.upper() == "ALL" else len(word)
             if exact > weight[card.code] or (exact == weight[card.code] and not wanted):
                 weight[card.code], on[card.code] = exact, wanted
+    for word in selection.off:
+        on.update((card.code, False) for card in matching(word, cards))
     return [card for card in cards if on[card.code]]

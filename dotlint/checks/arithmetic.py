@@ -1,0 +1,262 @@
+"""P and T: whether the strategy divides the model, and whether labels state the model that was declared."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from dotlint.checks import places
+from dotlint.checks.places import count, listed, names
+from dotlint.deployment import axes
+from dotlint.deployment.shards import groups, one_layer_each
+from dotlint.engine.finding import Edit, Fix, Holds, Undecided
+from dotlint.strategy.arithmetic import arithmetic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.deployment.model import Reading
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import FileContext, GraphContext
+    from dotlint.engine.finding import Outcome
+    from dotlint.strategy import Phase
+
+_SUMS = {
+    "P002": ("heads", "declare a TP that divides the heads", ("heads",)),
+    "P003": ("experts per group", "declare an EP that divides the experts", ("experts",)),
+    "P004": ("tokens per sequence shard", "declare an SP that divides the sequence", ("seq",)),
+    "P005": ("layers per stage", "declare fewer stages than layers", ("layers",)),
+    "P006": ("rank grids", "choose degrees whose dense and expert grids have as many ranks", ()),
+}
+
+
+def sums(file: FileContext, card: Card) -> Iterator[Outcome]:
+    """One of the sums P002 to P006 for every declared phase: heads, experts, tokens, layers, grids."""
+    strategy = file.strategy
+    if strategy is None or not file.is_deployment:
+        return
+    subject, remedy, facts = _SUMS[card.code]
+    known = strategy.model.to_dict()
+    lacking = [fact for fact in facts if fact not in known]
+    if lacking:
+        yield Undecided(
+            card.section,
+            subject,
+            f"declare {listed([f'`{fact}`' for fact in lacking])} under [model] in the strategy file",
+        )
+        return
+    if card.code == "P006" and not file.layout_certain:
+        return
+    start, end = file.document.graphs[0].header
+    for phase in strategy.phases:
+        if phase.assumed or (phase.file and PurePath(phase.file).name != PurePath(file.name).name):
+            continue
+        found = [one for one in arithmetic(phase, strategy.model) if one.code == card.code]
+        wrong = list(dict.fromkeys(one.text for one in found if not one.holds))
+        prefix = f"{phase.name}: " if phase.name and len(strategy.phases) > 1 else ""
+        if wrong:
+            yield card.finding(
+                f"{prefix}{'; '.join(wrong)}", start, end, unit=phase.name or None, help=remedy
+            )
+        elif found:
+            yield Holds(card.section, subject, prefix + "; ".join(one.text for one in found))
+
+
+# In the raw text of a label the `n` of an escaped line end may stand right before the word.
+_TOP_K = re.compile(
+    r"(?:(?<![A-Za-z0-9])|(?<=\\[nlr]))top[\s_-]?k?[\s_]*[-=:]?\s*(?P<k>\d{1,3})(?![\d.]*\d|%|[A-Za-z])",
+    re.IGNORECASE,
+)
+_ROUTED = ("gate", "route", "expert", "aggregate", "dispatch", "combine", "all-to-all", "mlp")
+
+
+def _routes(reading: Reading) -> bool:
+    """Whether top-k in its label means experts, and not the tokens that a sampler keeps."""
+    if reading.is_role("sampling", "head", "output", "softmax"):
+        return False
+    words = " ".join(reading.evidence.lines).lower()
+    return reading.is_role(*_ROUTED) or any(word in words for word in ("expert", "gat", "rout", "moe"))
+
+
+def top_k(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Labels whose top-k is another than the model's, or more than the model has experts."""
+    model = context.file.strategy.model if context.file.strategy else None
+    if model is None or (model.top_k is None and model.experts is None):
+        yield Undecided(card.section, "top-k", "declare `top_k` under [model] in the strategy file")
+        return
+    wrong: dict[int, int] = {}
+    right = 0
+    for reading in context.deployment.readings:
+        said = {int(m["k"]) for line in reading.evidence.lines for m in _TOP_K.finditer(line)}
+        if len(said) != 1 or not _routes(reading):
+            continue
+        k = said.pop()
+        if (model.top_k is not None and k != model.top_k) or (
+            model.experts is not None and k > model.experts
+        ):
+            wrong[reading.node.index] = k
+        else:
+            right += 1
+    for title, some in places.units(
+        context.deployment, [r for r in context.deployment.readings if r.node.index in wrong]
+    ).items():
+        start, end = places.of_node(some[0].node)
+        said = {wrong[r.node.index] for r in some}
+        shown = listed([f"top-{k}" for k in sorted(said)])
+        what = (
+            f"`{some[0].name}` says {shown}"
+            if len(some) == 1
+            else f"{count(len(some), 'label')}{places.of_unit(title)} say {shown}"
+        )
+        over = model.top_k is None or said == {model.top_k}
+        fix = None if over else _top_k_fix(context, some, model.top_k or 0)
+        yield card.finding(
+            f"{what}, but the model has {f'only {model.experts} experts' if over else f'top-{model.top_k}'}",
+            start,
+            end,
+            nodes=names(some),
+            unit=title or None,
+            graph=context.graph.index,
+            help="a token goes to no more experts than there are"
+            if over
+            else f"write top-{model.top_k}, or declare the model that is drawn",
+            fix=fix,
+            fixable=fix.applicability if fix else None,
+        )
+    if right and not wrong:
+        usual = f"top-{model.top_k}" if model.top_k else "no more than there are experts"
+        yield Holds(
+            card.section,
+            "top-k",
+            f"{count(right, 'label says', 'labels say')} {usual}",
+        )
+
+
+def _top_k_fix(context: GraphContext, some: list[Reading], k: int) -> Fix | None:
+    """Write the model's k where a label of the node's own states another; None where a label is inherited."""
+    text = context.file.document.text
+    edits: list[Edit] = []
+    for reading in some:
+        span = reading.node.attribute_span("label")
+        found = [m for m in _TOP_K.finditer(text, *span) if int(m["k"]) != k] if span else []
+        if not found:
+            return None
+        edits += (Edit(*m.span("k"), str(k)) for m in found)
+    unique = sorted(dict.fromkeys(edits), key=lambda edit: edit.start)
+    return Fix("safe", tuple(unique))
+
+
+def token_flow(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Expert groups whose tokens are not batch · seq · k / EP, nor one data or sequence rank's part of them."""
+    model = context.file.strategy.model if context.file.strategy else None
+    if model is None or None in (model.batch, model.seq, model.top_k):
+        yield Undecided(
+            card.section,
+            "token flow",
+            "declare `batch`, `seq` and `top_k` under [model] in the strategy file",
+        )
+        return
+    assert model.batch is not None
+    assert model.seq is not None
+    assert model.top_k is not None
+    fine = 0
+    for group in groups(context.deployment, "expert"):
+        phase = context.phase(group.phase)
+        if (
+            phase is None
+            or phase.degrees.ep < 2
+            or len(group.members) < 2
+            or not one_layer_each(context.deployment, group)
+        ):
+            continue
+        stated = {
+            n for r in group.members for d in r.evidence.tensors.inputs if (n := axes.tokens(d)) is not None
+        }
+        if not stated:
+            continue
+        seq = 1 if group.phase == "decode" else model.seq
+        total = model.batch * seq * model.top_k
+        parts = _token_parts(phase, len(group.members), total)
+        if stated <= parts:
+            fine += 1
+            continue
+        title = next(iter(places.units(context.deployment, group.members)))
+        start, end = places.of_node(group.members[0].node)
+        expected = f"{model.batch} · {seq} · {model.top_k} / {phase.degrees.ep}"
+        yield card.finding(
+            f"expert groups{places.of_unit(title)} take {listed([str(n) for n in sorted(stated)])} tokens, "
+            f"where {expected} is {total / phase.degrees.ep:g}",
+            start,
+            end,
+            nodes=names(group.members),
+            unit=title or None,
+            graph=context.graph.index,
+            help="state the tokens that an even routing sends to each group",
+        )
+    if fine:
+        yield Holds(
+            card.section,
+            "token flow",
+            f"expert groups take an even share of the routed tokens in {count(fine, 'unit')}",
+        )
+
+
+def _token_parts(phase: Phase, drawn: int, total: int) -> set[int]:
+    """Give every even share that a label may mean: a group's or a drawn expert's, of all ranks or of one."""
+    degrees = phase.degrees
+    ranks = {1, degrees.dp, degrees.sp, degrees.cp, degrees.dp * degrees.sp, degrees.dp * degrees.cp}
+    return {share for by in (degrees.ep, drawn) for rank in ranks if (share := round(total / (by * rank)))}
+
+
+def heads_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Labels whose size of a head does not make the model's hidden size with the model's heads."""
+    model = context.file.strategy.model if context.file.strategy else None
+    if model is None or model.heads is None or model.hidden is None:
+        yield Undecided(
+            card.section, "head size", "declare `heads` and `hidden` under [model] in the strategy file"
+        )
+        return
+    wrong: dict[int, tuple[Reading, int]] = {}
+    fine = 0
+    for reading in context.deployment.operators:
+        tensors = reading.evidence.tensors
+        stated = [
+            n
+            for d in (*tensors.inputs, *tensors.outputs, *tensors.bare)
+            if (n := axes.size(d, "head-dim")) is not None
+        ]
+        # Query, key and value may stand side by side (3·d_k), and d_k may be what one tensor rank has of it.
+        phase = context.phase(reading.phase)
+        shards = phase.degrees.tp if phase is not None else 1
+        allowed = {model.hidden, 3 * model.hidden}
+        odd = [n for n in stated if not {n * model.heads, n * model.heads * shards} & allowed]
+        if odd:
+            wrong[reading.node.index] = reading, odd[0]
+        elif stated:
+            fine += 1
+    for title, some in places.units(context.deployment, [r for r, _ in wrong.values()]).items():
+        start, end = places.of_node(some[0].node)
+        size = wrong[some[0].node.index][1]
+        sizes = listed([str(n) for n in sorted({wrong[r.node.index][1] for r in some})])
+        one = len(some) == 1
+        what = (
+            f"`{some[0].name}` states" if one else f"{count(len(some), 'label')}{places.of_unit(title)} state"
+        )
+        even = model.hidden % model.heads == 0
+        yield card.finding(
+            f"{what} heads of {sizes}: {model.heads} · {size} is {model.heads * size}, "
+            f"not the hidden size {model.hidden}",
+            start,
+            end,
+            nodes=names(some),
+            unit=title or None,
+            graph=context.graph.index,
+            help=f"state heads of {model.hidden // model.heads}" if even else "state heads that make it",
+        )
+    if fine and not wrong:
+        yield Holds(
+            card.section,
+            "head size",
+            f"{count(fine, 'label states', 'labels state')} heads that make {model.hidden}",
+        )

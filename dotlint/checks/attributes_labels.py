@@ -1,0 +1,152 @@
+"""A: labels that Graphviz cannot read as HTML or as records, and ports that they do not have."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from dotlint.checks.attributes_html import flaw, looks_like_html
+from dotlint.checks.attributes_html import ports as html_ports
+from dotlint.checks.attributes_uses import finding, uses
+from dotlint.checks.names_near import Lexicon
+from dotlint.checks.places import count, listed
+from dotlint.data import graphviz
+from dotlint.deployment.words import parse_name
+from dotlint.engine.finding import Related
+from dotlint.syntax.tree import Html, PlainEdge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.checks.attributes_uses import Use
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import GraphContext
+    from dotlint.engine.finding import Outcome
+    from dotlint.graph.model import Edge, Graph, Node
+
+_RECORDS = {"record", "Mrecord"}
+_RECORD_PORT = re.compile(r"\\.|<((?:[^<>\\]|\\.)*)>", re.DOTALL)
+
+
+def bad_labels(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Labels with HTML that Graphviz refuses, and HTML in quotes, which it draws letter by letter."""
+    broken: dict[str, list[Use]] = defaultdict(list)
+    quoted: list[Use] = []
+    for (_, name), some in uses(context).items():
+        fact = graphviz.attributes().get(name)
+        if fact is None or fact.types != ("label",):
+            continue
+        for use in some:
+            if isinstance(use.value, Html):
+                found = flaw(use.value)
+                if found:
+                    broken[found[0]].append(use)
+            elif "<" in use.value and looks_like_html(use.value):
+                quoted.append(use)
+    for what, some in broken.items():
+        yield finding(
+            context, card, some, f"Graphviz cannot read this HTML label: {what}",
+            note="it draws the name of the node, or nothing, in its place",
+        )  # fmt: skip
+    if quoted:
+        number = sum(use.count for use in quoted)
+        yield finding(
+            context,
+            card,
+            quoted,
+            f"the HTML of {count(number, 'label')} in quotes is drawn as text, with its tags",
+            help=r"write `label=<...>` in place of `label=\"...\"`, or `\n` for a new line".replace(
+                '\\"', '"'
+            ),
+            outcome="quoted",
+        )
+
+
+def missing_ports(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Edges that name a port which the node's label does not have."""
+    graph = context.graph
+    known: dict[int, set[str] | None] = {}
+    wrong: dict[tuple[str, str], list[tuple[Edge, Node, str]]] = defaultdict(list)
+    for edge in _with_ports(graph):
+        for node, port in ((edge.tail, edge.tail_port), (edge.head, edge.head_port)):
+            if not port:
+                continue
+            if node.index not in known:
+                known[node.index] = _ports(node)
+            if not _has(known[node.index], port):
+                wrong[parse_name(node.name).family, parse_name(port).family].append((edge, node, port))
+    for some in wrong.values():
+        edge, node, port = some[0]
+        own = sorted(known[node.index] or ())
+        near = Lexicon(own).nearest(port.partition(":")[0], most=1) if own else None
+        more = f", nor do {count(len(some) - 1, 'more port')} like it exist" if len(some) > 1 else ""
+        yield card.finding(
+            f"`{node.name}` has no port `{port}`{more}",
+            edge.start,
+            edge.end,
+            nodes=tuple(dict.fromkeys(n.name for _, n, _ in some)),
+            related=(Related("the node", node.start, node.end),),
+            help=f"did you mean `{near.word}`?" if near else _which(node, own),
+            graph=graph.index,
+        )
+
+
+def _which(node: Node, own: list[str]) -> str:
+    if own:
+        return f"its ports are {listed([f'`{port}`' for port in own])}, and the compass points"
+    shape = node.attributes.get("shape", "ellipse")
+    if shape in _RECORDS:
+        return "give a field of the label the port, as in `<port> text`"
+    return (
+        f"a node of shape `{shape}` has compass points only; records and HTML tables have ports of their own"
+    )
+
+
+def _with_ports(graph: Graph) -> Iterator[Edge]:
+    """The edges that may have a port.
+
+    Attributes are worked out for no other ones, of which there may be a million.
+    """
+    inherited = any(
+        name in statement for statement in _edge_defaults(graph) for name in ("headport", "tailport")
+    )
+    for edge in graph.edges:
+        statement = edge.statement
+        if inherited or type(statement) is not PlainEdge:
+            yield edge
+            continue
+        match = statement.match
+        if match[2] or match[4] or "port" in (match[5] or ""):
+            yield edge
+
+
+def _edge_defaults(graph: Graph) -> Iterator[dict[str, str]]:
+    yield graph.edge_defaults
+    for subgraph in graph.subgraphs:
+        layer = subgraph._edge_layer  # noqa: SLF001 - the model shows defaults of the root only
+        while layer is not None:
+            yield layer.statement.values()
+            layer = layer.before
+
+
+def _ports(node: Node) -> set[str] | None:
+    """The node's ports; None where what it has cannot be known."""
+    label = node.attributes.get("label", "\\N")
+    if isinstance(label, Html):
+        return html_ports(label)
+    shape = node.attributes.get("shape", "ellipse")
+    if shape in _RECORDS:
+        text = label.replace("\\N", node.name)
+        return {match[1].strip() for match in _RECORD_PORT.finditer(text) if match[1] is not None}
+    return None if shape == "epsf" or "shapefile" in node.attributes else set()
+
+
+def _has(known: set[str] | None, port: str) -> bool:
+    if known is None:
+        return True
+    name, _, point = port.partition(":")
+    compass = graphviz.words_of("compass")
+    if point:
+        return (not name or name in known) and point in compass
+    return name in known or name in compass or port in known

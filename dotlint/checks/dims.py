@@ -1,0 +1,264 @@
+"""T: dimensions that cannot be read, and dimensions that do not follow from one operator to the next."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from dotlint.checks import places
+from dotlint.checks.places import count, listed, names
+from dotlint.deployment import axes
+from dotlint.deployment.facts import read_dims
+from dotlint.engine.finding import Edit, Fix, Holds, Related
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.deployment.facts import Dims
+    from dotlint.deployment.model import Reading
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import GraphContext
+    from dotlint.engine.finding import Outcome
+    from dotlint.graph.model import Edge
+
+_SIDE = re.compile(
+    r"(?:in|out)(?:put)?(?:\s*(?:dim(?:ension)?s?|shape))?\s*\d*\s*[:=]\s*(?P<rest>.*)", re.IGNORECASE
+)
+_GROUP = re.compile(r"\[(?P<inside>[^\[\]]*)(?P<end>\]?)")
+_UNKNOWN = re.compile(r"(?:^|[\[,=\s])\?(?=$|[\],\s])")
+
+
+def _dims(reading: Reading) -> tuple[Dims, ...]:
+    tensors = reading.evidence.tensors
+    return (*tensors.inputs, *tensors.outputs, *tensors.bare)
+
+
+def _flaw(reading: Reading) -> str | None:
+    """Say what is wrong with the way that the dimensions are written; None where nothing is."""
+    for line in reading.evidence.lines:
+        if "=" not in line and "[" not in line:
+            continue
+        side = _SIDE.match(line)
+        for group in _GROUP.finditer(side["rest"] if side else line):
+            inside = group["inside"]
+            if side and not group["end"] and "," in inside:
+                return f"the bracket of `{line}` is not closed"
+            if not side and not (group["end"] and read_dims(inside)):
+                continue
+            if _UNKNOWN.search(inside):
+                return f"`[{inside}]`"
+            for part in inside.split(","):
+                if re.search(r"\w\s*=\s*[\w?~.]+\s+\w+\s*=", part):
+                    return f"a comma is missing in `[{inside}]`"
+                if re.fullmatch(r"\s*\w+\s*=\s*|\s*=\s*\w+\s*", part):
+                    return (
+                        f"`{part.strip()}` lacks {'its size' if part.strip().endswith('=') else 'its name'}"
+                    )
+    return None
+
+
+def malformed_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Dimensions that cannot be read, leave a size open, have no names, or name one axis in two ways."""
+    deployment = context.deployment
+    operators = [r for r in deployment.operators if not r.summary]
+    flaws = {r.node.index: flaw for r in operators if (flaw := _flaw(r))}
+    for title, some in places.units(deployment, [r for r in operators if r.node.index in flaws]).items():
+        start, end = places.of_node(some[0].node)
+        first = flaws[some[0].node.index]
+        what = (
+            f"`{some[0].name}`"
+            if len(some) == 1
+            else f"{count(len(some), 'operator')}{places.of_unit(title)}"
+        )
+        verb = "leave sizes open" if first.startswith("`[") else "cannot be read"
+        message = f"the dimensions of {what} {verb}: {first}"
+        yield card.finding(
+            message,
+            start,
+            end,
+            nodes=names(some),
+            unit=title or None,
+            graph=context.graph.index,
+            help="write them as `[batch=4, seq=1024, hidden=512]`",
+            fixable=None,
+        )
+    yield from _nameless(context, card, operators)
+    mixed = axes.spellings(Counter(key for r in operators for d in _dims(r) for key in d.keys))
+    if mixed:
+        yield _aliases(context, card, operators, mixed)
+    if not flaws and not mixed and any(_dims(r) for r in operators):
+        yield Holds(card.section, "dimensions as written", "every axis has one name, no size is left open")
+
+
+def _nameless(context: GraphContext, card: Card, operators: list[Reading]) -> Iterator[Outcome]:
+    """Dimensions without names: told once, and only where the rest of the file names them."""
+    bare = [
+        r
+        for r in operators
+        if any(len(d.values) > 1 and not any(d.keys) and axes.numbers(d) for d in _dims(r))
+    ]
+    named = sum(1 for r in operators if any(any(d.keys) for d in _dims(r)))
+    if not bare or len(bare) > named:
+        return
+    for title, some in places.units(context.deployment, bare).items():
+        start, end = places.of_node(some[0].node)
+        what = (
+            f"the dimensions of `{some[0].name}` have"
+            if len(some) == 1
+            else f"dimensions of {count(len(some), 'operator')}{places.of_unit(title)} have"
+        )
+        yield card.finding(
+            f"{what} no names, where {count(named, 'operator names', 'operators name')} theirs",
+            start,
+            end,
+            nodes=names(some),
+            unit=title or None,
+            graph=context.graph.index,
+            help="write them as `[batch=4, seq=1024, hidden=512]`",
+            fixable=None,
+        )
+
+
+def _aliases(
+    context: GraphContext, card: Card, operators: list[Reading], mixed: list[tuple[str, tuple[str, ...]]]
+) -> Outcome:
+    """Tell once a graph which axes have several names; those that are used least are to be renamed."""
+    usual = {other: most for most, others in mixed for other in others}
+    some = [r for r in operators if any(key in usual for d in _dims(r) for key in d.keys)]
+    text = context.file.document.text
+    pattern = re.compile(rf"(?<![\w])(?P<key>{'|'.join(map(re.escape, usual))})(?=\s*=)", re.IGNORECASE)
+    edits: list[Edit] = []
+    whole = True
+    for reading in some:
+        span = reading.node.attribute_span("label")
+        whole = whole and span is not None
+        if span is not None:
+            edits += (Edit(*m.span("key"), usual[m["key"].lower()]) for m in pattern.finditer(text, *span))
+    start, end = places.of_node(some[0].node)
+    said = "; ".join(f"`{most}` is also {listed([f'`{o}`' for o in others])}" for most, others in mixed)
+    fix = (
+        Fix("unsafe", tuple(sorted(dict.fromkeys(edits), key=lambda e: e.start))) if whole and edits else None
+    )
+    return card.finding(
+        f"one axis has several names: {said}",
+        start,
+        end,
+        outcome="aliases",
+        nodes=names(some),
+        graph=context.graph.index,
+        help="name an axis in one way throughout",
+        fix=fix,
+        fixable=fix.applicability if fix else None,
+    )
+
+
+_OPEN = {"io", "routing", "communication", "memory"}
+# What these take or make is of another kind than what stands before or after them, or is stated in many ways.
+_RESHAPING = ("gate", "embedding", "head", "sampling", "scores", "softmax", "attention", "residual")
+
+
+def _plain(reading: Reading) -> bool:
+    return (
+        reading.role is not None
+        and reading.kind not in _OPEN
+        and not reading.role.communicates
+        and not reading.is_role(*_RESHAPING)
+    )
+
+
+def edges_with_other_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Edges whose producer states another output than the consumer states as input, and no shard explains it.
+
+    Without a strategy only what grows is told: a smaller input may be a shard.
+    """
+    deployment = context.deployment
+    wrong: list[tuple[Reading, Edge, str]] = []
+    right = 0
+    for reading in deployment.operators:
+        if not _plain(reading) or reading.summary:
+            continue
+        made = axes.one_in_one_out(reading)
+        heads = [deployment.readings[e.head.index] for e in reading.node.out_edges]
+        if made is None:
+            continue
+        for edge, head in zip(reading.node.out_edges, heads, strict=True):
+            taken = axes.one_in_one_out(head)
+            if taken is None or not _plain(head) or head.summary or len(head.node.in_edges) > 1 or edge.label:
+                continue
+            found = axes.change(made[1], taken[0])
+            if found is None:
+                continue
+            if not found.parts:
+                right += 1
+            elif not _shards_explain(context, reading, head, found, len(heads)):
+                wrong.append((reading, edge, f"[{made[1].text}] to [{taken[0].text}]"))
+    by_unit = places.units(deployment, {r.node.index: r for r, _, _ in wrong}.values())
+    for title, some in by_unit.items():
+        inside = {r.node.index for r in some}
+        edges = [(e, how) for r, e, how in wrong if r.node.index in inside]
+        first, how = edges[0]
+        other = (
+            "" if len(edges) == 1 else f", and {count(len(edges) - 1, 'more edge')}{places.of_unit(title)}"
+        )
+        yield card.finding(
+            f"`{first.head.name}` takes other dimensions than `{first.tail.name}` makes: {how}{other}",
+            first.start,
+            first.end,
+            nodes=tuple(dict.fromkeys(n for e, _ in edges for n in (e.tail.name, e.head.name))),
+            related=tuple(
+                Related(f"{e.tail.name} -> {e.head.name}: {said}", e.start, e.end) for e, said in edges[1:9]
+            ),
+            unit=title or None,
+            graph=context.graph.index,
+            help="state the same dimensions at both ends, or put the split or gather between them",
+        )
+    if right and not wrong:
+        yield Holds(
+            card.section,
+            "dimensions along edges",
+            f"{count(right, 'edge joins', 'edges join')} equal dimensions",
+        )
+
+
+def _shards_explain(
+    context: GraphContext, tail: Reading, head: Reading, found: axes.Change, fan: int
+) -> bool:
+    """Whether a consumer that nothing else feeds may take a part of what the producer makes.
+
+    It may be one of several shards, or take its rank's slice; more than the producer makes it can never
+    take, but for tokens that a router sends to an expert.
+    """
+    if len(found.parts) != 1:
+        return False
+    axis, before, after = found.parts[0]
+    features = axis in {"hidden", "ffn", "axis 2"}
+    if not features and ("expert" in {r.role.name for r in (tail, head) if r.role} or after > before):
+        return True
+    if after > before or before % after:
+        return not features and _uneven(context, axis, before, after)
+    ratio = before // after
+    if features and ratio in {2, 3} and tail.is_role("qkv", "mlp-up"):
+        return True  # query, key and value, or gate and up, side by side
+    phase = context.phase(tail.phase)
+    if phase is None:
+        return True
+    degrees = phase.degrees
+    ways = {
+        degrees.tp,
+        degrees.sp,
+        degrees.cp,
+        degrees.ep,
+        degrees.dp,
+        degrees.tp * degrees.sp,
+        degrees.tp * degrees.dp,
+    }
+    return ratio in ways | {fan, len(tail.gpus or ()), len(head.gpus or ())}
+
+
+def _uneven(context: GraphContext, axis: str, large: int, small: int) -> bool:
+    """Whether a batch is divided as evenly as it goes: 128 over 3 replicas is 43 and 42."""
+    ways = {p.degrees.dp for p in context.strategy.phases} if context.strategy else set()
+    return axis in {"batch", "axis 0"} and (
+        not ways or any(small in (large // way, large // way + 1) for way in ways)
+    )

@@ -1,0 +1,290 @@
+"""T: what operators do to dimensions by their role, and whether what they work on reaches them."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from dotlint.checks import places
+from dotlint.checks.places import count, names
+from dotlint.deployment import axes
+from dotlint.deployment.words import plain_words
+from dotlint.engine.finding import Holds, Undecided
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.deployment.facts import Dims
+    from dotlint.deployment.model import Reading
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import GraphContext
+    from dotlint.engine.finding import Outcome
+
+_COMPOUND = re.compile(r"\s*(?:\+|&|/|,|;|\band\b|\bwith\b)\s*", re.IGNORECASE)
+
+
+_ALSO = re.compile(
+    r"\b(?:mlp|ffn|linear|proj\w*|attention|attn|qkv|head|split|gather|all-?reduce)\b", re.IGNORECASE
+)
+
+
+def _pure(context: GraphContext, reading: Reading) -> bool:
+    """Whether the title speaks of this one role: `LayerNorm + QKV` and `Norm & Linear` do not."""
+    vocabulary = context.deployment.vocabulary
+    allowed = (
+        {"norm", "residual"}
+        if reading.is_role("norm", "residual")
+        else {reading.role.name}
+        if reading.role
+        else set()
+    )
+    title = reading.evidence.title
+    if reading.is_role("norm") and re.search(r"[+&/,]|\band\b", title) is None:
+        # `Post-Attention LayerNorm` says where the norm stands; what comes after its name is done too.
+        return (
+            _ALSO.search(re.split(r"norm|\bln", title, maxsplit=1, flags=re.IGNORECASE)[-1].partition("(")[0])
+            is None
+        )
+    for part in _COMPOUND.split(title):
+        role = vocabulary.role(part)
+        if role is not None and role.name not in allowed:
+            return False
+        if role is None and not set(plain_words(part).split()) <= vocabulary.annotation_words:
+            return False
+    return True
+
+
+def _problem(context: GraphContext, reading: Reading) -> str | None:
+    """Say what the role does to dimensions where this operator does not; None also where it is undecided."""
+    role = reading.role.name if reading.role else ""
+    tensors = reading.evidence.tensors
+    if role in {"norm", "residual"}:
+        return _kept(reading)
+    pair = axes.one_in_one_out(reading)
+    if pair is None:
+        return None
+    before, after = pair
+    if role in {"sequence-split", "sequence-gather"}:
+        return _sequence(context, reading, before, after)
+    if role in {"all-gather", "reduce-scatter"} and len(tensors.inputs) == 1:
+        return _one_axis(before, after, grows=role == "all-gather")
+    if role == "qkv":
+        return _column_parallel(context, reading, before, after)
+    if role == "gate":
+        return _to_experts(context, reading, after)
+    return None
+
+
+def _kept(reading: Reading) -> str | None:
+    tensors = reading.evidence.tensors
+    if len(tensors.outputs) != 1 or not tensors.inputs:
+        return None
+    changes = [axes.change(before, tensors.outputs[0]) for before in tensors.inputs]
+    if any(found is None or not found.parts for found in changes):
+        return None
+    kind = "a norm" if reading.is_role("norm") else "a residual add"
+    return f"{kind} keeps its dimensions"
+
+
+def _sequence(context: GraphContext, reading: Reading, before: Dims, after: Dims) -> str | None:
+    phase = context.phase(reading.phase)
+    found = axes.change(before, after)
+    if phase is None or phase.assumed or found is None:
+        return None
+    split = reading.is_role("sequence-split")
+    ways = {phase.degrees.sp, phase.degrees.cp, phase.degrees.sp * phase.degrees.cp} - {1}
+    if phase.layout.sp == "megatron" or phase.layout.preset is not None:
+        ways.add(phase.degrees.tp)
+    if not ways:
+        return None
+    parts = [p for p in found.parts if p[0] == "seq"]
+    fine = (
+        len(found.parts) == 1
+        and parts
+        and any((a == b * n) if split else (b == a * n) for _, a, b in parts for n in ways)
+    )
+    if fine or (found.parts and not parts):
+        return None
+    sp = max(ways)
+    return (
+        f"a sequence split divides the sequence by SP={sp}"
+        if split
+        else f"a sequence gather multiplies the sequence by SP={sp}"
+    )
+
+
+def _one_axis(before: Dims, after: Dims, *, grows: bool) -> str | None:
+    found = axes.change(before, after)
+    if found is None or (grows and not found.parts):
+        return None  # an all-gather that changes nothing is another rule's
+    if len(found.parts) == 1:
+        _, a, b = found.parts[0]
+        small, large = (a, b) if grows else (b, a)
+        if large > small and large % small == 0:
+            return None
+    return "an all-gather multiplies one axis" if grows else "a reduce-scatter divides one axis"
+
+
+def _column_parallel(context: GraphContext, reading: Reading, before: Dims, after: Dims) -> str | None:
+    """Check f·H/TP features of H after a QKV projection: f is 1 to 3, as key and value may have fewer heads.
+
+    Only where both sides state one hidden size: a model's heads may be larger or smaller than H has room for.
+    """
+    phase = context.phase(reading.phase)
+    taken, made = axes.size(before, "hidden"), axes.size(after, "hidden")
+    if (
+        phase is None
+        or phase.assumed
+        or not taken
+        or not made
+        or {"heads", "head-dim"} & {*axes.axes(before), *axes.axes(after)}
+    ):
+        return None
+    tp = phase.degrees.tp * (phase.degrees.sp if phase.layout.sp == "megatron" else 1)
+    if taken <= made * tp and made <= 3 * taken * tp:
+        return None
+    return f"a QKV projection makes {taken} to {3 * taken} features of {taken}" + (
+        f", or a {tp}th of them on each of TP={tp}" if tp > 1 else ""
+    )
+
+
+def _to_experts(context: GraphContext, reading: Reading, after: Dims) -> str | None:
+    model = context.file.strategy.model if context.file.strategy else None
+    stated, phase = axes.size(after, "experts"), context.phase(reading.phase)
+    if model is None or model.experts is None or stated is None or phase is None:
+        return None
+    if stated in {model.experts, model.top_k, model.experts // phase.degrees.ep}:
+        return None
+    return f"a gate scores each of the model's {model.experts} experts"
+
+
+def operators_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Operators that change dimensions in a way that their role does not."""
+    deployment = context.deployment
+    wrong: dict[int, str] = {}
+    known = (
+        "norm",
+        "residual",
+        "sequence-split",
+        "sequence-gather",
+        "all-gather",
+        "reduce-scatter",
+        "qkv",
+        "gate",
+    )
+    checked = 0
+    for reading in deployment.operators:
+        if not reading.is_role(*known) or reading.summary or not _pure(context, reading):
+            continue
+        checked += bool(reading.evidence.tensors.inputs and reading.evidence.tensors.outputs)
+        problem = _problem(context, reading)
+        if problem:
+            wrong[reading.node.index] = problem
+    groups: dict[tuple[str, str], list[Reading]] = defaultdict(list)
+    for title, some in places.units(
+        deployment, [r for r in deployment.operators if r.node.index in wrong]
+    ).items():
+        for reading in some:
+            groups[title, wrong[reading.node.index]].append(reading)
+    for (title, problem), some in groups.items():
+        start, end = places.of_node(some[0].node)
+        first = some[0].evidence.tensors
+        how = f"[{first.inputs[0].text}] to [{first.outputs[0].text}]"
+        what = (
+            f"`{some[0].name}` changes"
+            if len(some) == 1
+            else f"{count(len(some), 'operator')}{places.of_unit(title)} change"
+        )
+        yield card.finding(
+            f"{what} dimensions as {_may_not(problem)}: {how}",
+            start,
+            end,
+            nodes=names(some),
+            unit=title or None,
+            graph=context.graph.index,
+            help=problem,
+        )
+    if checked and not wrong:
+        yield Holds(
+            card.section,
+            "dimensions by role",
+            f"{count(checked, 'operator keeps', 'operators keep')} or change them as norms, residuals, splits and "
+            "gathers do",
+        )
+    if context.strategy is None and any(
+        r.is_role("sequence-split", "sequence-gather") for r in deployment.operators
+    ):
+        yield Undecided(card.section, "sequence splits and gathers", "declare a strategy with `--strategy`")
+
+
+def _may_not(problem: str) -> str:
+    """Turn `a norm keeps its dimensions` into `a norm does not`."""
+    for word in ("keeps", "divides", "multiplies", "makes", "scores"):
+        head, verb, _ = problem.partition(f" {word} ")
+        if verb:
+            return f"{head} does not"
+    return problem
+
+
+_CARRIERS = ("expert", "mlp", "mlp-up", "aggregate", "combine")
+
+
+def _scores_only(reading: Reading) -> bool:
+    """Whether a gate states that it puts out scores of experts and no hidden states."""
+    outputs = reading.evidence.tensors.outputs
+    if not reading.is_role("gate", "route") or not outputs:
+        return False
+    named = [axes.axes(d) for d in outputs]
+    return all(("experts" in n or "top-k" in n) and "hidden" not in n and "tokens" not in n for n in named)
+
+
+def lost_payloads(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Experts and aggregations that nothing but scores of the gate feeds: no hidden state reaches them."""
+    deployment, wiring = context.deployment, context.mended.wiring
+    scoring = {r.name for r in deployment.operators if _scores_only(r)}
+
+    def passes(name: str) -> bool:
+        """Whether a node hands on scores only: such a gate, or a route that such gates alone feed."""
+        reading = deployment.by_name.get(name)
+        if name in scoring or reading is None:
+            return name in scoring
+        tails = wiring.ins[name]
+        return (
+            reading.is_role("route") and not reading.states_dims and bool(tails) and scoring.issuperset(tails)
+        )
+
+    starving = [
+        r
+        for r in deployment.operators
+        if r.is_role(*_CARRIERS)
+        and not r.summary
+        and (tails := wiring.ins[r.name])
+        and all(passes(t) for t in tails)
+        and _wants_hidden(r)
+    ]
+    fed = any(r.is_role(*_CARRIERS) and wiring.ins[r.name] for r in deployment.operators)
+    for title, some in places.units(deployment, starving).items():
+        start, end = places.of_node(some[0].node)
+        gates = dict.fromkeys(t for r in some for t in wiring.ins[r.name])
+        what = (
+            f"`{some[0].name}` is"
+            if len(some) == 1
+            else f"{count(len(some), 'operator')}{places.of_unit(title)} are"
+        )
+        yield card.finding(
+            f"{what} fed by {places.quoted(list(gates))} alone: scores of experts, and no hidden states",
+            start,
+            end,
+            nodes=names(some),
+            unit=title or None,
+            graph=context.graph.index,
+            help="lead the hidden states past the gate to them too",
+        )
+    if fed and not starving and any(_scores_only(r) for r in deployment.operators):
+        yield Holds(card.section, "payload", "experts get hidden states, and not the gate's scores alone")
+
+
+def _wants_hidden(reading: Reading) -> bool:
+    """Whether the label states hidden states as input."""
+    return any("hidden" in axes.axes(d) for d in reading.evidence.tensors.inputs)

@@ -1,0 +1,322 @@
+"""S and G: how layers and stages follow each other, and how data flows through the operators of one unit."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from dotlint.checks import places
+from dotlint.checks.places import count, listed, names, quoted
+from dotlint.deployment.cover import layers_by_stage, stated_ranges
+from dotlint.engine.finding import Holds, Listing, Related, Undecided
+from dotlint.fix.statement import edge_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dotlint.deployment.model import Deployment, Reading
+    from dotlint.deployment.wiring import Wiring
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import GraphContext
+    from dotlint.engine.finding import Outcome
+    from dotlint.graph.model import Edge
+
+# What crosses stages by right and is no activation on its way through the pipeline.
+_ASIDE = ("residual", "skip", "mask", "kv", "feedback", "next token", "loop", "autoregressive", "position", "cache", "grad", "weight")
+_POINT_TO_POINT = ("transfer", "send", "receive")
+
+
+def _aside(edge: Edge) -> bool:
+    words = f"{edge.label} {edge.tail.name} {edge.head.name} {edge.tail.label} {edge.head.label}".lower()
+    return any(word in words for word in _ASIDE)
+
+
+def _interleaved(context: GraphContext) -> bool:
+    """Whether stages may take turns: virtual stages are declared."""
+    return any((phase := context.phase(name)) and phase.degrees.vpp > 1 for name in context.deployment.phases)
+
+
+def _later_layer(tail: Reading, head: Reading) -> bool:
+    return tail.layer is not None and head.layer is not None and tail.layer < head.layer
+
+
+def stage_cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Stages that feed each other in a circle although no node is on a cycle."""
+    deployment = context.deployment
+    if not context.graph.directed or _interleaved(context):
+        return
+    cyclic = {name: i for i, cycle in enumerate(context.wiring.cycles()) for name in cycle.members}
+    for phase in deployment.phases:
+        links: dict[int, dict[int, Edge]] = defaultdict(dict)
+        for edge in context.graph.edges:
+            one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
+            if one.phase != phase or two.phase != phase or one.stage is None or two.stage is None:
+                continue
+            if one.stage == two.stage or _aside(edge) or (two.stage < one.stage and _later_layer(one, two)):
+                continue
+            if one.name not in cyclic or cyclic[one.name] != cyclic.get(two.name):
+                links[one.stage].setdefault(two.stage, edge)
+        path = _shortest_cycle(links)
+        if path is None:
+            continue
+        edges = [links[one][two] for one, two in zip(path, path[1:], strict=False)]
+        numbers = [str(deployment.stage_number(stage)) for stage in path]
+        yield card.finding(
+            f"{phase + ' ' if len(deployment.phases) > 1 else ''}stages {' -> '.join(numbers)} form a cycle, though no nodes do",
+            edges[-1].start,
+            edges[-1].end,
+            nodes=tuple(dict.fromkeys(end.name for edge in edges for end in (edge.tail, edge.head))),
+            path=tuple(deployment.unit_title(phase, stage) for stage in path),
+            related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[:-1]),
+            unit=phase or None,
+            graph=context.graph.index,
+            help="no stage can start before the other is done: move the node or turn the edge; stages that take turns are declared with vpp",
+        )
+
+
+def _shortest_cycle(links: Mapping[int, Mapping[int, Edge]]) -> list[int] | None:
+    """Give a shortest cycle of stages, its first one repeated at the end."""
+    best: list[int] | None = None
+    for start in sorted(links):
+        paths = {start: [start]}
+        queue = [start]
+        while queue and (best is None or len(paths[queue[0]]) < len(best) - 1):
+            stage = queue.pop(0)
+            for after in sorted(links.get(stage, ())):
+                if after == start:
+                    best = [*paths[stage], start]
+                    queue.clear()
+                    break
+                if after not in paths:
+                    paths[after] = [*paths[stage], after]
+                    queue.append(after)
+    return best
+
+
+def bypass_links(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Edges between stages that leave by none of the exits or enter by none of the entries."""
+    deployment, wiring = context.deployment, context.wiring
+    if not context.graph.directed:
+        return
+    place = {r.name: (r.phase, r.stage) for r in deployment.operators}
+    groups: dict[tuple[str | None, int, int], list[tuple[Edge, bool]]] = defaultdict(list)
+    linked: set[tuple[str | None, int, int]] = set()
+    for edge in context.graph.edges:
+        one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
+        if one.phase != two.phase or one.stage is None or two.stage is None or one.stage == two.stage:
+            continue
+        if one.annotation or two.annotation or any(r.role and r.role.collective for r in (one, two)):
+            continue  # a collective that several stages share is none's own
+        leaves = not any(place[head] == place[one.name] for head in wiring.outs[one.name] if head in place)
+        enters = not any(place[tail] == place[two.name] for tail in wiring.ins[two.name] if tail in place)
+        key = (one.phase, one.stage, two.stage)
+        if leaves and enters:
+            linked.add(key)
+        elif not (_aside(edge) or one.is_role("residual", "kv-cache") or two.is_role("residual", "kv-cache")):
+            groups[key].append((edge, leaves))
+    for key, some in groups.items():
+        if key not in linked:
+            continue
+        phase, tail, head = key
+        edges = [edge for edge, _ in some]
+        before, after = deployment.unit_title(phase, tail), deployment.unit_title(phase, head)
+        way = f"enters {after} after its start" if some[0][1] else f"leaves {before} before its end"
+        first = f"`{edges[0].tail.name} -> {edges[0].head.name}`"
+        yield card.finding(
+            f"{first} {way}" if len(edges) == 1 else f"{count(len(edges), 'edge')} from {before} to {after} bypass exits or entries; {first} {way}",
+            edges[0].start,
+            edges[0].end,
+            nodes=tuple(dict.fromkeys(end.name for edge in edges for end in (edge.tail, edge.head))),
+            related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
+            unit=before,
+            graph=context.graph.index,
+            help="let it leave by what ends the one stage and enter by what starts the other, or label it as residual, mask or KV",
+        )
+
+
+def layer_covers(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Layers of all stages that do not cover the model's layers once."""
+    strategy, deployment = context.strategy, context.deployment
+    total = strategy.model.layers if strategy is not None else None
+    if total is None:
+        return
+    for phase in deployment.phases:
+        by_stage = layers_by_stage(deployment, phase)
+        drawn = set().union(*by_stage.values()) if by_stage else set()
+        ranges = stated_ranges(deployment, context.graph, phase)
+        covered = drawn | {layer for low, high in ranges for layer in range(low, high + 1)}
+        if not covered:
+            continue
+        base = 0 if 0 in covered else 1
+        wanted = set(range(base, base + total))
+        missing, beyond = sorted(wanted - covered), sorted(covered - wanted)
+        twice = _twice(by_stage)
+        if len(missing) * 2 > total and not ranges and not beyond and not twice:
+            yield Undecided("stages", "layers", f"{len(covered)} of {total} layers are drawn: a summary or an edge label for the others")
+            continue
+        said = ((missing, "missing"), (beyond, f"beyond the model's {total}"), (twice, "in more than one stage"))
+        wrong = [f"{_layers(some)} {what}" for some, what in said if some]
+        if not wrong:
+            yield Holds("stages", "layers", f"{base} to {base + total - 1}, each once")
+            continue
+        doubled = set(twice or beyond)
+        at = [r for r in deployment.operators if r.layer in doubled] or [r for r in deployment.operators if r.layer is not None]
+        start, end = places.of_nodes(at, context.graph)
+        yield card.finding(
+            "; ".join(wrong),
+            start,
+            end,
+            nodes=names(at) if doubled else (),
+            unit=phase or None,
+            graph=context.graph.index,
+            help=f"cover layers {base} to {base + total - 1} once, with nodes, summary nodes or edge labels such as `layers 4-7`",
+        )
+
+
+def _twice(by_stage: Mapping[int | None, set[int]]) -> list[int]:
+    owners: dict[int, int] = defaultdict(int)
+    for stage, layers in by_stage.items():
+        for layer in layers if stage is not None else ():
+            owners[layer] += 1
+    return sorted(layer for layer, number in owners.items() if number > 1)
+
+
+def _layers(numbers: list[int]) -> str:
+    return f"layer {numbers[0]} is" if len(numbers) == 1 else f"layers {spans(numbers)} are"
+
+
+def spans(numbers: list[int]) -> str:
+    """Write ascending numbers as ranges: `0-3, 8`."""
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and number == found[-1][-1] + 1:
+            found[-1][1:] = [number]
+        else:
+            found.append([number])
+    return listed(["-".join(str(n) for n in span) for span in found], 8)
+
+
+def layer_balances(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Stages of a phase that own different numbers of layers, where all that they own is known."""
+    deployment = context.deployment
+    for phase in deployment.phases:
+        units = deployment.units.get(phase, {})
+        by_stage = layers_by_stage(deployment, phase)
+        owned = {s: by_stage.get(s, set()) for s, unit in units.items() if unit.operators}
+        every = set().union(*owned.values()) if owned else set()
+        whole = bool(every) and len(every) == max(every) - min(every) + 1 and min(every) < 2
+        if len(owned) < 2 or not whole or not all(owned.values()) or _twice(by_stage):
+            continue
+        numbers = {len(layers) for layers in owned.values()}
+        if len(numbers) == 1:
+            yield Holds("stages", "balance", f"{count(numbers.pop(), 'layer')} in each of {len(owned)} stages")
+            continue
+        shown = [f"{deployment.stage_number(s)} has {len(layers)}" for s, layers in owned.items()]
+        start, end = places.of_nodes(next(iter(units.values())).operators, context.graph)
+        yield card.finding(
+            f"stages own unequal numbers of layers: {listed([f'stage {text}' for text in shown], 8)}",
+            start,
+            end,
+            unit=phase or None,
+            graph=context.graph.index,
+            help="the slowest stage sets the pace; give each the same number, or count the embedding and the head in",
+        )
+
+
+def residuals_with_one_input(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Residual adds that one operator feeds: what is added to what is not drawn."""
+    if not context.graph.directed:
+        return
+    ins = context.mended.wiring.ins
+    adds = [r for r in context.deployment.operators if r.is_role("residual") and not r.summary and ins[r.name]]
+    single = [r for r in adds if len(set(ins[r.name])) == 1]
+    for title, some in places.units(context.deployment, single).items():
+        start, end = places.of_node(some[0].node)
+        where = places.of_unit(title) if not title.startswith("`") else ""
+        what = f"the residual add `{some[0].name}`{where} has one input" if len(some) == 1 else f"{len(some)} residual adds{where} have one input each"
+        yield card.finding(
+            f"{what}: the edge around the block is missing",
+            start,
+            end,
+            nodes=names(some),
+            unit=title or None,
+            graph=context.graph.index,
+            help="add the edge from what went into the block, beside the one from its result",
+        )
+    if adds and not single:
+        yield Holds("connectivity", "residuals", f"every one of {count(len(adds), 'residual add')} has two inputs or more")
+
+
+def role_flows(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Pairs of roles that follow each other, both there in every unit, joined in none."""
+    if not context.graph.directed or not context.graph.edges or context.file.document.problems:
+        return
+    deployment, wiring = context.deployment, context.mended.wiring
+    flow = [(str(tail), str(head)) for tail, head in card.parameters.get("flow", ())]
+    units = _units(deployment)
+    joined = {(tail, head) for tail, head in flow if any(_joined(wiring, unit, tail, head) for unit in units.values())}
+    for title, unit in units.items():
+        gaps = [pair for pair in flow if pair not in joined and _gap(wiring, unit, *pair)]
+        if not gaps:
+            continue
+        ends = [r for pair in gaps for role in pair for r in unit if r.is_role(role)]
+        nodes = list({r.name: r for r in ends}.values())
+        lines = [pair for tail, head in gaps for pair in _pairs(unit, tail, head)]
+        start, end = places.of_nodes(nodes, context.graph)
+        shown = listed([f"{tail} to {head}" for tail, head in gaps], 4)
+        yield card.finding(
+            f"nothing leads from {shown}{places.of_unit(title)}, and no other unit shows how",
+            start,
+            end,
+            nodes=names(nodes),
+            missing_edges=tuple(lines),
+            unit=title or None,
+            graph=context.graph.index,
+            help=f"join {quoted([r.name for r in nodes if r.is_role(gaps[0][0])])} to {quoted([r.name for r in nodes if r.is_role(gaps[0][1])])}",
+            listings=(
+                Listing(title or "the graph", tuple(edge_text(context.file.document.text, context.graph, p) for p in lines), paste=True),
+            ) if lines else (),
+        )
+
+
+def _units(deployment: Deployment) -> dict[str, list[Reading]]:
+    """Group operators by layer, else stage, else phase; a unit in which nothing is joined at all tells nothing."""
+    found: dict[tuple[str | None, int | None, int | None], list[Reading]] = defaultdict(list)
+    for reading in deployment.operators:
+        if not reading.summary:
+            found[reading.phase, reading.stage, reading.layer].append(reading)
+    titled: dict[str, list[Reading]] = {}
+    for (phase, stage, layer), unit in found.items():
+        title = deployment.unit_title(phase, stage) if stage is not None else (phase or "") if len(deployment.phases) > 1 else ""
+        if layer is not None:
+            title = f"layer {layer}" + (f" of {title}" if title else "")
+        if any(r.node.in_edges or r.node.out_edges for r in unit):
+            titled[title] = unit
+    return titled
+
+
+def _joined(wiring: Wiring, unit: list[Reading], tail: str, head: str) -> bool:
+    heads = {r.name for r in unit if r.is_role(head)}
+    tails = [r for r in unit if r.is_role(tail)]
+    return bool(heads and tails) and not all(not wiring.outs[r.name] for r in tails) and any(wiring.ins[h] for h in heads)
+
+
+def _gap(wiring: Wiring, unit: list[Reading], tail: str, head: str) -> bool:
+    """Whether both roles are there, the one feeds nothing and the other is fed by nothing."""
+    tails, heads = [r for r in unit if r.is_role(tail)], [r for r in unit if r.is_role(head)]
+    if not tails or not heads:
+        return False
+    return not any(wiring.outs[r.name] for r in tails) and not any(wiring.ins[r.name] for r in heads) and any(
+        wiring.ins[r.name] or wiring.outs[r.name] for r in (*tails, *heads)
+    )
+
+
+def _pairs(unit: list[Reading], tail: str, head: str) -> list[tuple[str, str]]:
+    """Pair the nodes of two roles where it is clear which belongs to which: one with all, or one with one in order."""
+    ends = [r for r in unit if r.is_role(tail)], [r for r in unit if r.is_role(head)]
+    if any(len({r.evidence.name.family for r in some}) > 1 for some in ends):
+        return []
+    tails, heads = names(ends[0]), names(ends[1])
+    if len(tails) == 1 or len(heads) == 1:
+        return [(one, two) for one in tails for two in heads]
+    return list(zip(tails, heads, strict=True)) if len(tails) == len(heads) else []

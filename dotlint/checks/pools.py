@@ -1,0 +1,229 @@
+"""D: phases that share GPUs or leave them, and names, clusters and labels that place a node in two ways."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from dotlint.checks import places
+from dotlint.checks.places import count, names
+from dotlint.checks.transfers import own_gpus
+from dotlint.deployment.facts import GPU_IDS, read_gpus
+from dotlint.deployment.words import label_lines
+from dotlint.engine.finding import Holds
+from dotlint.strategy.gpus import GpuSet, union
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.deployment.model import Reading
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import GraphContext
+    from dotlint.engine.finding import Outcome
+    from dotlint.graph.model import Subgraph
+
+
+def pools(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Disaggregated phases that share GPUs, and phases of a unified pool that leave it."""
+    strategy, deployment = context.strategy, context.deployment
+    if strategy is None or strategy.pool is None:
+        return
+    wrong = list(_declared(context, card)) if context.graph.index == 0 else []
+    if not wrong and strategy.pool == "disaggregated":
+        wrong += _shared(context, card)
+    elif strategy.pool == "unified" and context.file.layout_certain:
+        wrong += _outside(context, card)
+    yield from wrong
+    drawn = any(r.gpus and own_gpus(r) for r in deployment.operators)
+    if not wrong and drawn and strategy.pool == "unified":
+        yield Holds(card.section, "pool", f"every phase stays within GPUs {strategy.declared_gpus.short()}")
+    elif not wrong and drawn and len(deployment.phases) > 1:
+        yield Holds(card.section, "pool", "the phases share no GPU")
+
+
+def _declared(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Contradictions between the pool and the GPUs of the phases, all of them declared."""
+    strategy = context.strategy
+    assert strategy is not None
+    declared = [p for p in strategy.phases if not p.assumed and not p.file]
+    start, end = context.graph.header
+    for index, phase in enumerate(declared):
+        apart = all(phase.gpus.isdisjoint(other.gpus) for other in declared[:index])
+        if index == 0 or apart == (strategy.pool == "disaggregated"):
+            continue
+        others = ", ".join(other.name for other in declared[:index])
+        if strategy.pool == "unified":
+            message = f"the pool is declared unified, but {phase.name} shares no GPU with {others}"
+            remedy = "place the phases on the same GPUs, or declare them disaggregated"
+        else:
+            shared = phase.gpus & union(other.gpus for other in declared[:index])
+            message = f"{phase.name} is disaggregated, but shares GPUs {shared.short()} with {others}"
+            remedy = "give each phase GPUs of its own"
+        unit = phase.name or None
+        yield card.finding(message, start, end, unit=unit, graph=context.graph.index, help=remedy)
+
+
+def _shared(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Phases that are drawn on GPUs of another one."""
+    deployment = context.deployment
+    placed = {name: _placed(context, name) for name in deployment.phases}
+    for place, name in enumerate(deployment.phases):
+        for before in deployment.phases[:place]:
+            shared = union(g for _, g in placed[name]) & union(g for _, g in placed[before])
+            if not shared:
+                continue
+            guilty = [r for r, gpus in placed[name] if not gpus.isdisjoint(shared)]
+            yield card.finding(
+                f"{before} and {name} are disaggregated, but both are drawn on GPUs {shared.short()}",
+                *places.of_nodes(guilty, context.graph),
+                nodes=names(guilty),
+                unit=name,
+                graph=context.graph.index,
+                help=f"place {name} on GPUs of its own",
+            )
+
+
+def _outside(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Phases that are drawn on GPUs which no declared phase has; ids past the last are another rule's."""
+    assert context.strategy is not None
+    pool = context.strategy.declared_gpus
+    between = GpuSet.span(0, pool.last + 1) - pool
+    for name in context.deployment.phases:
+        guilty = [(r, gpus) for r, gpus in _placed(context, name) if not gpus.isdisjoint(between)]
+        if guilty:
+            out = union(gpus for _, gpus in guilty) & between
+            subject = name or "the graph"
+            yield card.finding(
+                f"{subject} uses GPUs {out.short()}, which are not of the pool ({pool.short()})",
+                *places.of_node(guilty[0][0].node),
+                nodes=names(r for r, _ in guilty),
+                unit=name or None,
+                graph=context.graph.index,
+                help=f"place it on GPUs {pool.short()}",
+            )
+
+
+def _placed(context: GraphContext, phase: str) -> list[tuple[Reading, GpuSet]]:
+    """List the operators of a phase that name their GPUs."""
+    return [(r, r.gpus) for r in context.deployment.operators if r.phase == phase and r.gpus and own_gpus(r)]
+
+
+def _named(reading: Reading) -> int | None:
+    """Read the GPU that the node's name gives it."""
+    name = reading.evidence.name
+    found = [n for word, n in zip(name.words, name.numbers, strict=True) if word in {"gpu", "device", "dev"}]
+    return found[0] if len(found) == 1 else None
+
+
+def _label_gpus(reading: Reading) -> GpuSet | None:
+    said = reading.evidence.gpus
+    return (
+        said.ids
+        if said is not None and said.ids is not None and not said.transfer and said.vague is None
+        else None
+    )
+
+
+def contradicting_names(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Nodes whose name, or whose cluster, places them on other GPUs than their label does."""
+    deployment = context.deployment
+    wrong: dict[int, str] = {}
+    right = _by_name(deployment.operators, wrong) + _by_cluster(context, wrong)
+    for title, some in places.units(
+        deployment, [r for r in deployment.operators if r.node.index in wrong]
+    ).items():
+        start, end = places.of_node(some[0].node)
+        more = "" if len(some) == 1 else f", and {count(len(some) - 1, 'more node')}{places.of_unit(title)}"
+        yield card.finding(
+            f"{wrong[some[0].node.index]}{more}",
+            start,
+            end,
+            nodes=names(some),
+            unit=title or None,
+            graph=context.graph.index,
+            help="name the same GPUs in both places",
+        )
+    if right and not wrong:
+        yield Holds(
+            card.section,
+            "names and labels",
+            f"{count(right, 'node is', 'nodes are')} on the GPUs that its name or cluster says",
+        )
+
+
+def _by_name(operators: list[Reading], wrong: dict[int, str]) -> int:
+    """Compare names with labels where most of a family agree: else the name's number means another thing."""
+    families: dict[str, list[tuple[Reading, int, GpuSet]]] = defaultdict(list)
+    for reading in operators:
+        named, said = _named(reading), _label_gpus(reading)
+        if named is not None and said:
+            families[reading.evidence.name.family].append((reading, named, said))
+    right = 0
+    for members in families.values():
+        # A name may count within a stage or replica: then its distance to the label's first id recurs.
+        offsets = Counter(said.first - named for _, named, said in members)
+        agreeing = [(r, n, s) for r, n, s in members if s & GpuSet.of([n]) or offsets[s.first - n] > 1]
+        odd = [m for m in members if m not in agreeing]
+        right += len(agreeing)
+        if odd and len(agreeing) >= 3 * len(odd):
+            for reading, named, said in odd:
+                wrong[reading.node.index] = (
+                    f"`{reading.name}` names GPU {named}, its label GPUs {said.short()}"
+                )
+    return right
+
+
+def _cluster_gpus(subgraph: Subgraph) -> GpuSet | None:
+    label = subgraph.own_attributes.get("label", "")
+    lines = label_lines(label)
+    said = read_gpus(lines) if label else None
+    if (
+        said is None
+        or said.ids is None
+        or said.transfer
+        or said.vague
+        or sum(len(GPU_IDS.findall(line)) for line in lines) != 1
+    ):
+        return None
+    return said.ids
+
+
+def _by_cluster(context: GraphContext, wrong: dict[int, str]) -> int:
+    """Compare labels with the innermost cluster that names GPUs, unless ids count within the cluster."""
+    stated: dict[int, GpuSet | None] = {}
+    inside: dict[int, list[tuple[Reading, GpuSet]]] = defaultdict(list)
+    titles: dict[int, str] = {}
+    for reading in context.deployment.operators:
+        said = _label_gpus(reading)
+        if (
+            not said
+            or reading.kind in {"communication", "io"}
+            or reading.summary
+            or len(reading.node.subgraphs) != 1
+        ):
+            continue
+        innermost = reading.node.subgraphs[0]
+        for subgraph in (innermost, *innermost.ancestors):
+            if id(subgraph) not in stated:
+                stated[id(subgraph)] = _cluster_gpus(subgraph)
+                titles[id(subgraph)] = subgraph.name or ""
+            if stated[id(subgraph)]:
+                inside[id(subgraph)].append((reading, said))
+                break
+    sets = Counter(gpus for key, gpus in stated.items() if gpus and key in inside)
+    right = 0
+    for key, members in inside.items():
+        gpus = stated[key]
+        assert gpus is not None
+        out = [(r, s) for r, s in members if not s <= gpus]
+        right += len(members) - len(out)
+        # Ids that count within the cluster, or clusters that all count alike, say nothing of each other.
+        if all(said.last < len(gpus) for _, said in out) or (sets[gpus] > 1 and len(out) == len(members)):
+            continue
+        for reading, said in out:
+            wrong.setdefault(
+                reading.node.index,
+                f"`{reading.name}` is on GPUs {said.short()}, "
+                f"but its cluster `{titles[key]}` is on {gpus.short()}",
+            )
+    return right

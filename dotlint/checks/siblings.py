@@ -1,0 +1,219 @@
+"""S and G: what one of several siblings has and another lacks, other than edges that a pattern asks for."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from dotlint.checks import places
+from dotlint.checks.places import count, names, quoted
+from dotlint.deployment.absent import Absence, absences
+from dotlint.deployment.fans import OneArmed, Siblings, one_armed, sibling_groups
+from dotlint.engine.finding import Holds, Listing, Related
+from dotlint.fix.statement import edge_text, id_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.deployment.model import Deployment, Reading
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import GraphContext
+    from dotlint.engine.finding import Outcome
+
+# Mistakes after which no statement is lost; after others it is not known what the file would have said.
+_LOSSLESS = {"E008", "E011", "E013", "E015", "E016"}
+_RANGE = re.compile(r"(\d+)\s*(?:-|–|—|to|\.\.\.?|…|through)\s*(\d+)")
+
+
+def _whole(context: GraphContext) -> bool:
+    """Whether the graph was read as it stands, so that what is not there is known not to have been written."""
+    problems = context.file.document.problems
+    return context.graph.directed and not context.graph.expansion_limited and all(p.code in _LOSSLESS for p in problems)
+
+
+def _title(deployment: Deployment, absence: Absence) -> str:
+    if absence.stage is not None:
+        return deployment.unit_title(absence.phase, absence.stage)
+    return f"layer {absence.unit}" if absence.level == "layer" else ""
+
+
+def missing_sibling_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Nodes that sibling units have, connected, and a unit lacks."""
+    deployment = context.deployment
+    found = absences(deployment) if _whole(context) else []
+    groups: dict[str, list[Absence]] = defaultdict(list)
+    for absence in found:
+        groups[_title(deployment, absence)].append(absence)
+    for title, lacking in groups.items():
+        exemplars = sorted({a.exemplar.name: a.exemplar for a in lacking}.values(), key=lambda r: r.node.index)
+        teacher = next(iter(places.units(deployment, exemplars[:1])))
+        beside = [r for r in deployment.operators if r.stage == lacking[0].stage and r.phase == lacking[0].phase]
+        if lacking[0].level == "layer":
+            beside = [r for r in beside if r.layer == lacking[0].unit]
+        start, end = places.of_nodes(beside, context.graph)
+        kinds = list(dict.fromkeys(a.exemplar.evidence.title or a.exemplar.name for a in lacking))
+        has = f"that {teacher} has" if teacher and teacher != title else "that its siblings have"
+        what = f"`{lacking[0].name}`" if len(lacking) == 1 else count(len(lacking), "operator")
+        share = max(lacking, key=lambda a: a.having / a.units)
+        common = any(a.having * 2 >= a.units for a in lacking)
+        yield card.finding(
+            f"{title or 'the graph'} lacks {what} {has}",
+            start,
+            end,
+            outcome=None if common else "rare",
+            missing_nodes=tuple(a.name for a in lacking),
+            related=tuple(Related(f"as `{r.name}`", *places.of_node(r.node)) for r in exemplars[:8]),
+            unit=title or None,
+            graph=context.graph.index,
+            help=f"add {'it' if len(lacking) == 1 else 'them'}, joined as `{exemplars[0].name}` is, or say why this unit differs",
+            note=f"{share.having} of {share.units} units have {quoted(kinds)}" if share.units > 1 else None,
+            listings=(Listing(title or "missing", tuple(id_text(a.name) for a in lacking)),),
+        )
+    if not found and _whole(context) and any(len(units) > 1 for units in deployment.units.values()):
+        yield Holds("stages", "siblings", "no unit lacks an operator that its siblings have")
+
+
+def one_armed_fans(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Fan-outs and fan-ins that reach one member of a sibling group only."""
+    if not _whole(context):
+        return
+    deployment = context.deployment
+    proposed = {name for missing in context.missing for name in missing.pair}
+    fans = [
+        fan
+        for fan in one_armed(deployment, sibling_groups(deployment), context.wiring)
+        if not all(r.name in proposed for r in fan.left_out)
+    ]
+    by_node = {r.name: fan for fan in fans for r in fan.left_out}
+    text = context.file.document.text
+    edges = {(e.tail.name, e.head.name): e for e in context.graph.edges} if fans else {}
+    for title, readings in places.units(deployment, (r for fan in fans for r in fan.left_out)).items():
+        inside = list({id(by_node[r.name]): by_node[r.name] for r in readings}.values())
+        missing = [pair for fan in inside for pair in fan.missing]
+        shown = [edges[pair] for fan in inside for pair in fan.present]
+        yield card.finding(
+            _fan_message(title, inside, len(missing)),
+            shown[0].start,
+            shown[0].end,
+            nodes=tuple(dict.fromkeys(r.name for r in readings)),
+            missing_edges=tuple(missing),
+            related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in shown[1:9]),
+            unit=title or None,
+            graph=context.graph.index,
+            help="add the edges to the other siblings: a statement stands after its loop instead of in it",
+            listings=(Listing(title or "the graph", tuple(edge_text(text, context.graph, p) for p in missing), paste=True),),
+        )
+
+
+def _fan_message(title: str, fans: list[OneArmed], missing: int) -> str:
+    fan = fans[0]
+    if len(fans) > 1:
+        where = f"in {title}, " if title and not title.startswith("`") else ""
+        return f"{where}{len(fans)} fans reach one of their siblings each and leave {missing} out"
+    if len(fan.present) > 1:
+        return f"{len(fan.present)} fans reach one of their siblings each and leave {missing} out"
+    tail, head = fan.present[0]
+    others = count(missing, "sibling")
+    if fan.outward:
+        return f"`{tail}` feeds `{head}` and none of its {others}, which nothing else feeds"
+    return f"`{head}` takes the result of `{tail}` and of none of its {others}, whose results nothing takes"
+
+
+def index_gaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Families that jump an index which no summary node, range or edge label covers."""
+    deployment = context.deployment
+    if not _whole(context) or any(r.summary for r in deployment.readings):
+        return
+    covered = _ranges(context)
+    told = {a.exemplar.evidence.name.family for a in absences(deployment)}
+    layers = sorted({r.layer for r in deployment.operators if r.layer is not None})
+    missing_layers = _gaps(layers, covered)
+    if missing_layers:
+        after = [r for r in deployment.operators if r.layer is not None and r.layer > missing_layers[0]]
+        yield _gap(context, card, "layer", missing_layers, after)
+    families: dict[str, list[Reading]] = defaultdict(list)
+    for reading in deployment.operators:
+        families[reading.evidence.name.family].append(reading)
+    for family, members in families.items():
+        name = members[0].evidence.name
+        if family in told or members[0].role is None:
+            continue
+        for i, word in enumerate(name.words):
+            column = [r.evidence.name.numbers[i] for r in members]
+            if column == [r.layer for r in members]:
+                continue
+            missing = _gaps(sorted(set(column)), covered)
+            if missing:
+                after = [r for r, value in zip(members, column, strict=True) if value > missing[0]]
+                yield _gap(context, card, f"{word or 'number'} of `{family}`", missing, after)
+                break
+
+
+def _ranges(context: GraphContext) -> list[tuple[int, int]]:
+    """Every range of numbers that an edge's label or a node's says."""
+    said = [edge.label for edge in context.graph.edges if edge.attributes.get("label")]
+    said += [line for r in context.deployment.readings for line in r.evidence.lines if "gpu" not in line.lower()]
+    found = {(int(low), int(high)) for text in said for low, high in _RANGE.findall(text) if len(low) < 7 > len(high)}
+    return sorted(found)
+
+
+def _gaps(values: list[int], covered: list[tuple[int, int]]) -> list[int]:
+    """List the indices left out between neighbours of a row that is else without gaps; steps and samples have none."""
+    if len(values) < 4 or values[-1] - values[0] > 2 * len(values):
+        return []
+    missing = [n for one, two in pairwise(values) for n in range(one + 1, two)]
+    missing = [n for n in missing if not any(low <= n <= high for low, high in covered)]
+    return missing if len(missing) * 3 <= len(values) else []
+
+
+def _gap(context: GraphContext, card: Card, what: str, missing: list[int], after: list[Reading]) -> Outcome:
+    start, end = places.of_nodes(after, context.graph)
+    shown = places.listed([str(n) for n in missing], 8)
+    return card.finding(
+        f"{what} {shown} {'is' if len(missing) == 1 else 'are'} left out",
+        start,
+        end,
+        nodes=names(after[:1]),
+        graph=context.graph.index,
+        help="draw what is missing, or cover it with a summary node or an edge label such as `layers 4-7`",
+    )
+
+
+def sibling_degrees(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """One sibling whose number of producers or consumers differs from that of all others, and no rule says why."""
+    if not _whole(context):
+        return
+    wiring = context.wiring
+    groups = sibling_groups(context.deployment)
+    explained = {name for missing in context.missing for name in missing.pair}
+    for fan in one_armed(context.deployment, groups, wiring):
+        explained |= {name for pair in (*fan.present, *fan.missing) for name in pair}
+    odd: list[tuple[Siblings, Reading, tuple[int, int], tuple[int, int]]] = []
+    for group in groups:
+        degrees = [(len(set(wiring.ins[r.name])), len(set(wiring.outs[r.name]))) for r in group.members]
+        usual, number = Counter(degrees).most_common(1)[0]
+        if len(degrees) < 4 or number != len(degrees) - 1 or 0 in usual:
+            continue
+        index = next(i for i, degree in enumerate(degrees) if degree != usual)
+        if 0 in degrees[index] or group.members[index].name in explained:
+            continue
+        if not group.parallel and index in (0, len(degrees) - 1):
+            continue  # what comes first or last in a row is joined otherwise
+        odd.append((group, group.members[index], degrees[index], usual))
+    # An oddity that every unit repeats is how the thing is built.
+    often = Counter(group.members[0].evidence.name.family for group, *_ in odd)
+    for group, reading, degree, usual in odd:
+        if often[reading.evidence.name.family] > 1:
+            continue
+        sides = [f"{d} {what} where they have {u}" for d, u, what in zip(degree, usual, ("producers", "consumers"), strict=True) if d != u]
+        start, end = places.of_node(reading.node)
+        yield card.finding(
+            f"`{reading.name}` differs from its {len(group.members) - 1} siblings: {' and '.join(sides)}",
+            start,
+            end,
+            nodes=(reading.name,),
+            graph=context.graph.index,
+            help="join it as its siblings are, or say why it differs",
+        )

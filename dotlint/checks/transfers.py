@@ -1,0 +1,320 @@
+"""C and D: data that crosses GPUs, and names, clusters and labels that place one node in several ways."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from dotlint.checks import places
+from dotlint.checks.places import count, names
+from dotlint.engine.finding import Fix, Holds, Related
+from dotlint.fix.attributes import set_attribute
+from dotlint.strategy.gpus import GpuSet, union
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.deployment.model import Reading
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import GraphContext
+    from dotlint.engine.finding import Outcome
+    from dotlint.graph.model import Edge
+
+_MOVES = {
+    "point-to-point",
+    "all-to-all",
+    "all-gather",
+    "all-reduce",
+    "reduce-scatter",
+    "broadcast",
+    "kv-transfer",
+    "gather",
+    "split",
+}
+
+
+def _moves(reading: Reading) -> bool:
+    """Whether the node itself is a transfer, a collective, a split or a gather, or an end of the model."""
+    return reading.kind in {"io", "communication", "memory", None} or bool(
+        reading.role and reading.role.communicates in _MOVES
+    )
+
+
+def _marked(edge: Edge) -> bool:
+    return bool((edge.label or edge.attributes.get("xlabel", "")).strip())
+
+
+_CARRIERS = re.compile(r"pipeline|comm|transfer|send|recv|p2p|cross[\s_-]?stage|\bpp\b", re.IGNORECASE)
+
+
+def _carries(reading: Reading) -> bool:
+    """Whether the node is the transfer between stages, by its role or by a word of its name or label."""
+    if reading.kind in {"communication", "memory"}:
+        return True
+    return reading.role is None and any(
+        _CARRIERS.search(text) for text in (reading.name.replace("_", " "), *reading.evidence.lines)
+    )
+
+
+def unmarked_pipeline_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Edges from one pipeline stage to another without a label and without a communication node."""
+    deployment, text = context.deployment, context.file.document.text
+    crossing: dict[tuple[str, int, int], list[Edge]] = defaultdict(list)
+    marked = 0
+    for edge in context.graph.edges:
+        one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
+        phase = context.phase(one.phase)
+        if phase is None or phase.stage_count < 2 or one.phase is None or one.phase != two.phase:
+            continue
+        if one.stage is None or two.stage is None or one.stage == two.stage:
+            continue
+        if _marked(edge) or _carries(one) or _carries(two):
+            marked += 1
+        elif (
+            one.role is not None or two.role is not None
+        ):  # two nodes that stand for whole stages are an overview
+            crossing[one.phase, one.stage, two.stage].append(edge)
+    for (name, tail, head), edges in crossing.items():
+        one_title, two_title = deployment.unit_title(name, tail), deployment.unit_title(name, head)
+        label = f"pipeline: stage {deployment.stage_number(tail)} to {deployment.stage_number(head)}"
+        single = all(len(e.statements) == 1 and _alone(e) for e in edges)
+        fix = (
+            Fix("safe", tuple(set_attribute(text, e.statement, "label", label) for e in edges))
+            if single
+            else None
+        )
+        verb = "is" if len(edges) == 1 else "are"
+        yield card.finding(
+            f"{count(len(edges), 'edge')} from {one_title} to {two_title} {verb} not marked as a pipeline "
+            "transfer",
+            edges[0].start,
+            edges[0].end,
+            nodes=tuple(dict.fromkeys(n for e in edges for n in (e.tail.name, e.head.name))),
+            related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
+            unit=one_title,
+            graph=context.graph.index,
+            help=f'label it, as `[label="{label}"]`, or put a communication node between',
+            fix=fix,
+            fixable="safe" if fix else None,
+        )
+    if marked and not crossing:
+        yield Holds(
+            card.section,
+            "pipeline transfers",
+            f"{count(marked, 'edge')} between stages, each with a label or a communication node",
+        )
+
+
+def _alone(edge: Edge) -> bool:
+    """Whether the statement draws this one edge: neither a chain nor a set."""
+    sides = edge.statement.sides
+    return len(sides) == 2 and all(isinstance(side, list) and len(side) == 1 for side in sides)
+
+
+def own_gpus(reading: Reading) -> bool:
+    """Whether the node's own label or name, and not only its cluster, names its GPUs."""
+    said = reading.evidence.gpus
+    if said is not None and (said.transfer or said.vague or said.ids is None):
+        return False
+    return reading.gpus is not None
+
+
+def collective_groups(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Collectives that name no GPUs, or not those of the operators that they join."""
+    deployment = context.deployment
+    placed = Counter(r.evidence.name.family for r in deployment.operators if r.gpus)
+    members = Counter(r.evidence.name.family for r in deployment.operators)
+    without: list[Reading] = []
+    wrong: list[tuple[Reading, GpuSet]] = []
+    right = 0
+    ranks = _per_rank(context)
+    for reading in deployment.operators:
+        if (
+            reading.role is None
+            or not reading.role.collective
+            or reading.summary
+            or reading.node.index in ranks
+        ):
+            continue
+        joined = _joined(context, reading)
+        if joined is None:
+            continue
+        family = reading.evidence.name.family
+        if reading.gpus is None and reading.evidence.gpus is None:
+            if 2 * placed[family] <= members[family]:  # else a sibling's GPUs tell that it lacks its own
+                without.append(reading)
+        elif own_gpus(reading) and reading.gpus is not None:
+            if joined <= reading.gpus:
+                right += 1
+            else:
+                wrong.append((reading, joined))
+    yield from _without_gpus(context, card, without)
+    by_node = {r.node.index: joined for r, joined in wrong}
+    for title, some in places.units(deployment, [r for r, _ in wrong]).items():
+        start, end = places.of_node(some[0].node)
+        joined = by_node[some[0].node.index]
+        more = (
+            ""
+            if len(some) == 1
+            else f", and {count(len(some) - 1, 'more collective')}{places.of_unit(title)} like it"
+        )
+        yield card.finding(
+            f"`{some[0].name}` is on GPUs {some[0].gpus}, but joins operators on {joined.short()}{more}",
+            start,
+            end,
+            outcome="other-group",
+            nodes=names(some),
+            unit=title or None,
+            graph=context.graph.index,
+            help="name the GPUs of all the operators that it joins",
+        )
+    if right and not wrong and not without:
+        yield Holds(
+            card.section,
+            "groups of collectives",
+            f"{count(right, 'collective names', 'collectives name')} the GPUs of what they join",
+        )
+
+
+def _per_rank(context: GraphContext) -> set[int]:
+    """Find the collectives that are drawn once a rank: siblings that join the same operators."""
+    siblings: dict[tuple[object, ...], list[Reading]] = defaultdict(list)
+    for reading in context.deployment.operators:
+        if reading.role is not None and reading.role.collective:
+            siblings[reading.phase, reading.stage, reading.layer, reading.evidence.name.family].append(
+                reading
+            )
+    found: set[int] = set()
+    for some in siblings.values():
+        by_heads = Counter(frozenset(context.wiring.ins[r.name]) for r in some)
+        found |= {r.node.index for r in some if by_heads[frozenset(context.wiring.ins[r.name])] > 1}
+    return found
+
+
+def _joined(context: GraphContext, reading: Reading) -> GpuSet | None:
+    """Join the GPUs of the shards that feed it; None where one of them names none, or there is but one."""
+    tails = [
+        context.deployment.by_name[n]
+        for n in dict.fromkeys(context.wiring.ins[reading.name])
+        if n in context.deployment.by_name
+    ]
+    if reading.role is not None and reading.role.communicates == "broadcast":
+        tails = [
+            context.deployment.by_name[n]
+            for n in dict.fromkeys(context.wiring.outs[reading.name])
+            if n in context.deployment.by_name
+        ]
+    if len(tails) < 2 or any(not own_gpus(r) or r.summary or r.kind == "io" for r in tails):
+        return None
+    sets = [r.gpus for r in tails if r.gpus]
+    shared = len({r.evidence.name.family for r in tails}) == 1
+    return union(sets) if shared and len(set(sets)) > 1 else None
+
+
+_GPU_LINE = re.compile(r"(?P<head>gpus?\s*:\s*)(?P<ids>[\[\]\d,\s-]+)", re.IGNORECASE)
+
+
+def _without_gpus(context: GraphContext, card: Card, some: list[Reading]) -> Iterator[Outcome]:
+    text = context.file.document.text
+    for title, group in places.units(context.deployment, some).items():
+        start, end = places.of_node(group[0].node)
+        edits = []
+        for reading in group:
+            joined, key = _joined(context, reading), _written(context, reading)
+            statements = reading.node.statements
+            label = reading.node.attributes.get("label", "\\N")
+            if (
+                joined is None
+                or key is None
+                or len(statements) != 1
+                or len(statements[0].nodes) != 1
+                or _markup(label)
+            ):
+                continue
+            edits.append(set_attribute(text, statements[0], "label", f"{label}\\n{key}{joined}"))
+        fix = Fix("safe", tuple(edits)) if len(edits) == len(group) else None
+        what = (
+            f"collective `{group[0].name}` names"
+            if len(group) == 1
+            else f"{count(len(group), 'collective')}{places.of_unit(title)} name"
+        )
+        yield card.finding(
+            f"{what} no GPUs, though the operators that meet there do",
+            start,
+            end,
+            nodes=names(group),
+            unit=title or None,
+            graph=context.graph.index,
+            help="name the GPUs of all the operators that it joins",
+            fix=fix,
+            fixable="safe" if fix else None,
+        )
+
+
+def _markup(label: str) -> bool:
+    return label.lstrip().startswith("<") or "|" in label or "\n" in label
+
+
+def _written(context: GraphContext, reading: Reading) -> str | None:
+    """How the labels of what it joins start the line with GPUs: `GPU: `."""
+    for name in context.wiring.ins[reading.name]:
+        for line in context.deployment.by_name[name].evidence.lines:
+            match = _GPU_LINE.fullmatch(line)
+            if match:
+                return match["head"]
+    return None
+
+
+_ROUTED = ("gate", "route", "aggregate", "residual")
+
+
+def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Edges between operators that share no GPU, without a communication node or a label."""
+    deployment = context.deployment
+    silent: list[tuple[Reading, Edge]] = []
+    said = 0
+    for edge in context.graph.edges:
+        one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
+        if (
+            one.gpus is None
+            or two.gpus is None
+            or not own_gpus(one)
+            or not own_gpus(two)
+            or not one.gpus.isdisjoint(two.gpus)
+        ):
+            continue
+        if _moves(one) or _moves(two) or _marked(edge) or one.is_role(*_ROUTED) or two.is_role(*_ROUTED):
+            said += 1
+        elif not (
+            one.stage is not None
+            and two.stage is not None
+            and one.stage != two.stage
+            and context.strategy is not None
+        ):
+            silent.append((one, edge))  # between stages of a declared pipeline that is another rule's
+    for title, some in places.units(deployment, {r.node.index: r for r, _ in silent}.values()).items():
+        inside = {r.node.index for r in some}
+        edges = [e for r, e in silent if r.node.index in inside]
+        first = edges[0]
+        here, there = deployment.readings[first.tail.index].gpus, deployment.readings[first.head.index].gpus
+        assert here is not None
+        assert there is not None
+        more = "" if len(edges) == 1 else f", and {count(len(edges) - 1, 'more edge')}{places.of_unit(title)}"
+        yield card.finding(
+            f"`{first.tail.name} -> {first.head.name}` moves data from GPUs {here.short()} to {there.short()} "
+            f"without communication{more}",
+            first.start,
+            first.end,
+            nodes=tuple(dict.fromkeys(n for e in edges for n in (e.tail.name, e.head.name))),
+            related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
+            unit=title or None,
+            graph=context.graph.index,
+            help="put a communication node between them, or label the edge",
+        )
+    if said and not silent:
+        yield Holds(
+            card.section,
+            "transfers",
+            f"{count(said, 'edge')} between GPUs that have nothing in common, each with communication",
+        )

@@ -1,0 +1,109 @@
+"""What the axes of a tensor are: the many names that one axis has, and dimensions compared by axis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+    from dotlint.deployment.facts import Dims
+    from dotlint.deployment.model import Reading
+
+_NAMES = {
+    "batch": "batch batch_size batchsize bs b micro_batch microbatch micro_batch_size mbs local_batch",
+    "seq": "seq seq_len seqlen sequence sequence_length seq_length sl s local_seq q_len",
+    "hidden": "hidden hidden_size hidden_dim hiddensize d_model dmodel model_dim token_dim embed_dim emb_dim",
+    "heads": "heads head num_heads n_heads nheads local_heads attention_heads",
+    "head-dim": "d_k dk d_v d_head head_dim head_size dim_head",
+    "ffn": "ffn ffn_hidden ffn_dim ffn_size mlp_hidden mlp_dim d_ff intermediate intermediate_size",
+    "experts": "experts num_experts n_experts expert_scores total_experts",
+    "top-k": "top_k topk k",
+    "tokens": "tokens num_tokens n_tokens routed_tokens token_count",
+    "vocab": "vocab vocab_size",
+}
+_AXES = {name: axis for axis, names in _NAMES.items() for name in names.split()}
+
+ALIASES: tuple[tuple[str, ...], ...] = (
+    ("batch", "batch_size"),
+    ("seq", "seq_len", "seqlen", "seq_length", "sequence_length"),
+    ("hidden", "hidden_size", "hidden_dim", "d_model"),
+)
+"""Names that mean one axis whenever a file uses them side by side."""
+
+
+def axes(dims: Dims) -> tuple[str, ...]:
+    """Name each axis in one vocabulary; one that is unknown keeps its own name, an unnamed one is ""."""
+    return tuple(_AXES.get(key, key) for key in dims.keys)
+
+
+def size(dims: Dims, axis: str) -> int | None:
+    """Size of the first axis of this kind; None where there is none or it is no number."""
+    return next((n for name, n in zip(axes(dims), dims.sizes, strict=True) if name == axis), None)
+
+
+def numbers(dims: Dims) -> tuple[int, ...] | None:
+    """All sizes; None where one is no number."""
+    found = tuple(n for n in dims.sizes if n is not None)
+    return found if len(found) == len(dims.sizes) and 0 not in found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How two dimensions differ axis by axis: (axis or its place, before, after) where they do."""
+
+    parts: tuple[tuple[str, int, int], ...]
+
+
+def change(before: Dims, after: Dims) -> Change | None:
+    """Compare axis by axis; None where they have other axes or sizes that are no numbers."""
+    one, two = numbers(before), numbers(after)
+    if one is None or two is None or len(one) != len(two):
+        return None
+    first, second = axes(before), axes(after)
+    if first != second and any(first) and any(second):
+        return None
+    named = first if any(first) else second
+    parts = (
+        (name or f"axis {place}", a, b)
+        for place, (name, a, b) in enumerate(zip(named, one, two, strict=True))
+        if a != b
+    )
+    return Change(tuple(parts))
+
+
+def tokens(dims: Dims) -> int | None:
+    """Batch times sequence, or the tokens axis; None where neither is named and known."""
+    direct = size(dims, "tokens")
+    if direct is not None:
+        return direct
+    batch, seq = size(dims, "batch"), size(dims, "seq")
+    return batch * seq if batch is not None and seq is not None else None
+
+
+def one_in_one_out(reading: Reading) -> tuple[Dims, Dims] | None:
+    """Input and output of an operator that states exactly one of each, and once (`[...] x 8` is several)."""
+    tensors = reading.evidence.tensors
+    if len(tensors.inputs) != 1 or len(tensors.outputs) != 1 or repeated(reading):
+        return None
+    return tensors.inputs[0], tensors.outputs[0]
+
+
+def repeated(reading: Reading) -> bool:
+    """Whether the label multiplies a tensor: `[batch=4, hidden=512] × 8`."""
+    for line in reading.evidence.lines:
+        after = line.rpartition("]")[2].strip() if "]" in line else ""
+        if after[:1] in {"×", "*", "x"} and any(c.isdigit() for c in after):
+            return True
+    return False
+
+
+def spellings(found: Counter[str]) -> list[tuple[str, tuple[str, ...]]]:
+    """Give for each axis that has several names in a file the most used one, and the others."""
+    mixed: list[tuple[str, tuple[str, ...]]] = []
+    for group in ALIASES:
+        used = sorted((name for name in group if found[name]), key=lambda name: -found[name])
+        if len(used) > 1:
+            mixed.append((used[0], tuple(used[1:])))
+    return mixed

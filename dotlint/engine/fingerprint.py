@@ -1,0 +1,36 @@
+"""What of a finding stays when lines move: the rule, the unit and the statement that it stands at."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dotlint.engine.statements import Statements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dotlint.engine.finding import Finding
+    from dotlint.graph.model import Document
+
+
+def with_fingerprints(findings: Iterable[Finding], document: Document) -> list[Finding]:
+    """Fill `fingerprint`: 32 hexadecimal digits, each once a file, that no change elsewhere in the file changes.
+
+    Two findings that are alike in rule, unit and statement are told apart by their order.
+    """
+    findings = list(findings)
+    if not findings:
+        return findings
+    statements = Statements(document)
+    seen: Counter[str] = Counter()
+    filled: list[Finding] = []
+    for finding in findings:
+        parts = [finding.code, finding.unit or "", statements.normal_at(finding.start)]
+        key = "\0".join(parts)
+        seen[key] += 1
+        digest = hashlib.sha256(f"{key}\0{seen[key]}".encode("utf-8", "surrogatepass")).hexdigest()
+        filled.append(replace(finding, fingerprint=digest[:32]))
+    return filled

@@ -1,0 +1,167 @@
+"""What goes into a run and what comes out of it for one file; light to import, small to send to another process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from dotlint.engine.finding import SEVERITIES, Finding, Holds, Severity, Undecided
+from dotlint.engine.select import Selection
+
+if TYPE_CHECKING:
+    from dotlint.engine.baseline import Baseline
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import FileContext
+    from dotlint.graph.model import Document
+    from dotlint.strategy import Strategy
+    from dotlint.syntax.source import Position
+
+Verdict = Literal["correct", "incorrect", "unreadable"]
+StrategySource = Literal["option", "configuration", "file"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to run: the declared strategy, where it was declared, which rules, and the findings that are known."""
+
+    strategy: Strategy | None = None
+    strategy_source: StrategySource | None = None
+    selection: Selection = field(default_factory=Selection)
+    cards: tuple[Card, ...] = ()
+    baseline: Baseline | None = None
+    fail_on: Severity = "warning"
+    vocabularies: tuple[str, ...] = ()
+
+
+class Places(Protocol):
+    """The way from offsets to lines: a `Source`, or an `Excerpt` of one."""
+
+    def position(self, offset: int) -> Position:
+        """Give line and column of an offset."""
+        ...
+
+    def line_text(self, line: int) -> str:
+        """Give a 1-based line without its LF."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """As much of a text as the findings of it speak of: the places that they name and the lines that those stand in."""
+
+    positions: dict[int, Position]
+    lines: dict[int, str]
+
+    def position(self, offset: int) -> Position:
+        """Give line and column of an offset that a finding names; any other raises `KeyError`."""
+        return self.positions[offset]
+
+    def line_text(self, line: int) -> str:
+        """Give a line that a finding stands in; any other raises `KeyError`."""
+        return self.lines[line]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the reports say of a file besides its findings; `edges` is None where they were too many to write out.
+
+    `strategy` is the one that held for the file, with the phases that were assumed; `strategy_source` says who declared it.
+    """
+
+    nodes: int
+    edges: int | None
+    directed: bool
+    graphs: int
+    is_deployment: bool
+    strategy: Strategy | None
+    strategy_source: StrategySource | None
+    excerpt: Excerpt | None = None
+
+
+@dataclass(slots=True)
+class FileResult:
+    """What a run says of one file. `unreadable` has the reason where it could not be read at all.
+
+    `context` has the whole file as it was read; a `slim` result has none, and `places` and `facts` instead.
+    `suppressed` are findings that a comment of the file takes away, `baselined` those that the baseline knows, and
+    `outlived` counts entries of the baseline for this file that are no longer found.
+    """
+
+    path: str
+    context: FileContext | None
+    findings: list[Finding]
+    holds: list[Holds] = field(default_factory=list)
+    undecided: list[Undecided] = field(default_factory=list)
+    unreadable: str | None = None
+    kept: Facts | None = None
+    suppressed: list[Finding] = field(default_factory=list)
+    baselined: list[Finding] = field(default_factory=list)
+    outlived: int = 0
+
+    @property
+    def verdict(self) -> Verdict:
+        """`correct` where there is no error."""
+        if self.unreadable is not None:
+            return "unreadable"
+        return "incorrect" if any(f.severity == "error" for f in self.findings) else "correct"
+
+    @property
+    def document(self) -> Document:
+        """The file as read; only of a file that could be read, and not of a slim result."""
+        assert self.context is not None
+        return self.context.document
+
+    @property
+    def places(self) -> Places:
+        """Lines and columns of the findings; only of a file that could be read."""
+        if self.context is not None:
+            return self.context.document.source
+        assert self.kept is not None
+        assert self.kept.excerpt is not None
+        return self.kept.excerpt
+
+    @property
+    def facts(self) -> Facts:
+        """What was counted and declared; only of a file that could be read."""
+        if self.kept is not None:
+            return self.kept
+        assert self.context is not None
+        return _facts(self.context)
+
+    @property
+    def crashed(self) -> bool:
+        """Whether a check raised."""
+        return any(f.code == "X001" for f in self.findings)
+
+    def counts(self) -> dict[Severity, int]:
+        """Findings that nothing else causes, by severity."""
+        return {s: sum(1 for f in self.findings if f.severity == s and not f.caused_by) for s in SEVERITIES}
+
+    def slim(self) -> FileResult:
+        """Give the same result without text, tree and graphs: all that a report needs and nothing more."""
+        if self.context is None:
+            return self
+        kept = replace(self.facts, excerpt=_excerpt([*self.findings, *self.suppressed, *self.baselined], self.context.document.source))
+        return replace(self, context=None, kept=kept)
+
+
+def _facts(context: FileContext) -> Facts:
+    document = context.document
+    return Facts(
+        nodes=document.node_count,
+        edges=document.edge_count,
+        directed=all(graph.directed for graph in document.graphs),
+        graphs=len(document.graphs),
+        is_deployment=context.is_deployment,
+        strategy=next((g.strategy for g in context.graphs if g.strategy), context.strategy),
+        strategy_source=context.strategy_source,
+    )
+
+
+def _excerpt(findings: list[Finding], source: Places) -> Excerpt:
+    starts = {offset for f in findings for offset in (f.start, *(r.start for r in f.related))}
+    ends = {offset for f in findings for offset in (f.end, *(r.end for r in f.related))}
+    edited = {offset for f in findings if f.fix for e in f.fix.edits for offset in (e.start, e.end)}
+    positions = {offset: source.position(offset) for offset in sorted(starts | ends | edited)}
+    lines = sorted({positions[offset].line for offset in starts})
+    return Excerpt(positions, {line: source.line_text(line) for line in lines})

@@ -1,0 +1,94 @@
+"""Which statements a comment speaks for: those on its line or, where it is alone there, the next one."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING
+
+from dotlint.syntax.tree import Block, blocks
+
+if TYPE_CHECKING:
+    from dotlint.graph.model import Document
+    from dotlint.syntax.tree import Comment
+
+Span = tuple[int, int]
+
+
+class Lines:
+    """The statements of a document by the lines they stand on."""
+
+    def __init__(self, document: Document) -> None:
+        self._text = document.text
+        self._source = document.source
+        self._comments = {comment.start: comment.end for comment in document.comments}
+        # Those without blocks never lie in each other, so that two searches find all that touch a line.
+        self._plain: list[Span] = []
+        self._with_blocks: list[Span] = []
+        self._block_spans: list[Span] = []
+        for statement in document.tree.statements():
+            span = (statement.start, statement.end)
+            if isinstance(statement, Block):
+                self._block_spans.append(span)
+            elif blocks(statement):
+                self._with_blocks.append(span)
+            else:
+                self._plain.append(span)
+        self._headers = [(graph.start, graph.statement.open.end) for graph in document.graphs]
+        self._starts = [start for start, _ in self._plain]
+        self._ends = [end for _, end in self._plain]
+
+    def spoken_for(self, comment: Comment) -> tuple[list[Span], list[Span]]:
+        """Give the lines and the statements that a comment speaks for.
+
+        Lines are for what could not be read: that stands on a line and in no statement. A subgraph is a
+        statement with all that is in it; the header of a graph speaks for what stands at the header.
+        """
+        first = self._source.line_start(self._source.position(comment.start).line)
+        last = self._line_end(max(comment.end - 1, comment.start))
+        if self._next(first) >= comment.start:
+            following = self._next(comment.end)
+            if following >= last:
+                return self._following(following)
+            first = comment.start
+        return [(first, last)], self._on(first, last)
+
+    def _line_end(self, offset: int) -> int:
+        return self._source.line_start(self._source.position(offset).line + 1)
+
+    def _following(self, at: int) -> tuple[list[Span], list[Span]]:
+        """The statement that starts at a place, else the one around it."""
+        if at >= len(self._text):
+            return [], []
+        line = (self._source.line_start(self._source.position(at).line), self._line_end(at))
+        everything = (*self._headers, *self._block_spans, *self._with_blocks)
+        found = [span for span in everything if span[0] == at]
+        index = bisect_right(self._starts, at) - 1
+        if index >= 0 and at < self._ends[index]:
+            found.append(self._plain[index])
+        if not found:
+            # Inside the attributes of a chain or behind the brace of a block; a closing brace is nothing's start.
+            around = [span for span in self._with_blocks if span[0] < at < span[1]]
+            found = around[-1:] if self._text[at] != "}" else []
+        return [line], found
+
+    def _on(self, first: int, last: int) -> list[Span]:
+        """The statements that start, end or go on between two offsets."""
+        found = self._plain[bisect_right(self._ends, first) : bisect_left(self._starts, last)]
+        found += [span for span in self._with_blocks if first <= span[0] < last or first < span[1] <= last]
+        found += [span for span in self._headers if span[0] < last and first < span[1]]
+        found += [span for span in self._block_spans if first <= span[0] < last]
+        if not found:
+            found += [span for span in self._block_spans if first < span[1] <= last]
+        return found
+
+    def _next(self, at: int) -> int:
+        """Where the next thing starts that is neither blank nor comment; the end of the text where nothing does."""
+        text, end = self._text, len(self._text)
+        while at < end:
+            if text[at].isspace():
+                at += 1
+            elif at in self._comments:
+                at = max(self._comments[at], at + 1)
+            else:
+                return at
+        return end
