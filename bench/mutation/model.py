@@ -49,6 +49,7 @@ class Op:
     before: Dims | None = None
     after: Dims | None = None
     shape: str | None = None
+    home: int | None = None  # its first GPU by right, for names that carry it
 
 
 @dataclass
@@ -186,7 +187,7 @@ def _experts(world: World, add: object, previous: str, layer: int, part: Dims, g
 
 
 def _add(world: World, op: Op) -> str:
-    world.ops[op.key] = op
+    world.ops[op.key] = replace(op, home=op.gpus[0] if op.gpus else None)
     return op.key
 
 

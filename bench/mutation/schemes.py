@@ -60,7 +60,7 @@ SCHEMES = [
     Scheme("LN_Op camel", lambda o, b: ("Decode" if o.phase == "decode" else "") + _number(o.layer, b, "L") + ("_" if o.layer is not None else "") + _TITLES[o.role].replace(" ", "").replace("-", "") + ("" if o.layer is not None or o.stage is None else f"_Stage{o.stage + b}") + ("" if o.shard is None else f"_R{o.shard}"), quoted=True, headers=True),
     Scheme("ppN_layerN_op_tpN", lambda o, b: _phase(o) + _join(_number(o.stage, b, "pp"), _number(o.layer, b, "layer"), _SHORT[o.role], _number(o.shard, 0, "ep" if o.experts else "tp")), keyed=False, gpu="GPUs {}"),
     Scheme("op_N_sN", lambda o, b: _phase(o) + _join(_SHORT[o.role], _number(o.layer, b, ""), _number(o.shard, 0, ""), _number(o.stage, b, "s")), clusters=True, gpu="GPU: [{}]"),
-    Scheme("gpuN_lN_op", lambda o, b: _phase(o) + _join("" if o.shard is None or o.gpus is None else f"gpu{o.gpus[0]}", _number(o.layer, b, "l"), _number(o.stage if o.layer is None else None, b, "stage"), _SHORT[o.role]), headers=True),
+    Scheme("gpuN_lN_op", lambda o, b: _phase(o) + _join("" if o.shard is None or o.home is None else f"gpu{o.home}", _number(o.layer, b, "l"), _number(o.stage if o.layer is None else None, b, "stage"), _SHORT[o.role]), headers=True),
     Scheme("layer_N_op_rank_N", lambda o, b: _phase(o) + _join(_number(o.layer, b, "layer_"), _number(o.stage if o.layer is None else None, b, "stage_"), _SHORT[o.role], _number(o.shard, 0, "rank_")), base=1, clusters=True, chains=True),
     Scheme("op-stage/layer quoted", lambda o, b: _phase(o) + f"{_TITLES[o.role]}{'' if o.stage is None else f' S{o.stage + b}'}{'' if o.layer is None else f' L{o.layer + b}'}{'' if o.shard is None else f' #{o.shard}'}", quoted=True, clusters=True, base=1),
 ]  # fmt: skip

@@ -73,9 +73,9 @@ _ROUTED = ("gate", "route", "expert", "aggregate", "dispatch", "combine", "all-t
 
 def _routes(reading: Reading) -> bool:
     """Whether top-k in its label means experts, and not the tokens that a sampler keeps."""
-    if reading.is_role("sampling", "head", "output", "softmax"):
+    words = " ".join((reading.name, *reading.evidence.lines)).lower()
+    if reading.is_role("sampling", "head", "output", "softmax") or "sampl" in words or "vocab" in words:
         return False
-    words = " ".join(reading.evidence.lines).lower()
     return reading.is_role(*_ROUTED) or any(word in words for word in ("expert", "gat", "rout", "moe"))
 
 
@@ -148,7 +148,7 @@ def _top_k_fix(context: GraphContext, some: list[Reading], k: int) -> Fix | None
 
 
 def token_flow(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Expert groups whose tokens are not batch · seq · k / EP, nor one data or sequence rank's part of them."""
+    """Expert groups whose tokens are not batch · seq · k / EP, nor one data or sequence rank's part."""
     model = context.file.strategy.model if context.file.strategy else None
     if model is None or None in (model.batch, model.seq, model.top_k):
         yield Undecided(
@@ -161,45 +161,40 @@ def token_flow(context: GraphContext, card: Card) -> Iterator[Outcome]:
     assert model.seq is not None
     assert model.top_k is not None
     fine = 0
+    wrong: dict[str, tuple[Phase, int, set[int], list[Reading]]] = {}
     for group in groups(context.deployment, "expert"):
         phase = context.phase(group.phase)
-        if (
-            phase is None
-            or phase.degrees.ep < 2
-            or len(group.members) < 2
-            or not one_layer_each(context.deployment, group)
-        ):
+        if phase is None or phase.degrees.ep < 2 or len(group.members) < 2:
             continue
         stated = {
             n for r in group.members for d in r.evidence.tensors.inputs if (n := axes.tokens(d)) is not None
         }
-        if not stated:
-            continue
         seq = 1 if group.phase == "decode" else model.seq
-        total = model.batch * seq * model.top_k
-        parts = _token_parts(phase, len(group.members), total)
-        if stated <= parts:
+        if not stated or not one_layer_each(context.deployment, group):
+            continue
+        if stated <= _token_parts(phase, len(group.members), model.batch * seq * model.top_k):
             fine += 1
             continue
         title = next(iter(places.units(context.deployment, group.members)))
-        start, end = places.of_node(group.members[0].node)
-        expected = f"{model.batch} · {seq} · {model.top_k} / {phase.degrees.ep}"
+        told = wrong.setdefault(title, (phase, seq, set(), []))
+        told[2].update(stated)
+        told[3].extend(group.members)
+    for title, (phase, seq, stated, some) in wrong.items():
+        start, end = places.of_node(some[0].node)
+        share = model.batch * seq * model.top_k / phase.degrees.ep
         yield card.finding(
             f"expert groups{places.of_unit(title)} take {listed([str(n) for n in sorted(stated)])} tokens, "
-            f"where {expected} is {total / phase.degrees.ep:g}",
+            f"where {model.batch} · {seq} · {model.top_k} / {phase.degrees.ep} is {share:g}",
             start,
             end,
-            nodes=names(group.members),
+            nodes=names(some),
             unit=title or None,
             graph=context.graph.index,
             help="state the tokens that an even routing sends to each group",
         )
     if fine:
-        yield Holds(
-            card.section,
-            "token flow",
-            f"expert groups take an even share of the routed tokens in {count(fine, 'unit')}",
-        )
+        text = f"expert groups take an even share of the routed tokens in {count(fine, 'unit')}"
+        yield Holds(card.section, "token flow", text)
 
 
 def _token_parts(phase: Phase, drawn: int, total: int) -> set[int]:

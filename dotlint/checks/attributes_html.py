@@ -85,7 +85,7 @@ def _tag_flaw(
 
 
 def ports(label: str) -> set[str]:
-    """The ports of an HTML label's tables and cells."""
+    """Give the ports of an HTML label's tables and cells."""
     return {match[1] or match[2] or "" for match in _PORT.finditer(label)}
 
 

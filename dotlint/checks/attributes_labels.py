@@ -104,7 +104,7 @@ def _which(node: Node, own: list[str]) -> str:
 
 
 def _with_ports(graph: Graph) -> Iterator[Edge]:
-    """The edges that may have a port.
+    """Give the edges that may have a port.
 
     Attributes are worked out for no other ones, of which there may be a million.
     """
@@ -115,6 +115,8 @@ def _with_ports(graph: Graph) -> Iterator[Edge]:
         statement = edge.statement
         if inherited or type(statement) is not PlainEdge:
             yield edge
+            continue
+        if statement.bare:
             continue
         match = statement.match
         if match[2] or match[4] or "port" in (match[5] or ""):
@@ -131,7 +133,7 @@ def _edge_defaults(graph: Graph) -> Iterator[dict[str, str]]:
 
 
 def _ports(node: Node) -> set[str] | None:
-    """The node's ports; None where what it has cannot be known."""
+    """Give the node's ports; None where what it has cannot be known."""
     label = node.attributes.get("label", "\\N")
     if isinstance(label, Html):
         return html_ports(label)

@@ -68,7 +68,7 @@ class Use:
         return sorted(found, key=lambda attribute: attribute.start)
 
     def nodes(self) -> tuple[str, ...]:
-        """The nodes whose own statements set it so."""
+        """Give the nodes whose own statements set it so."""
         return tuple(
             ref.id.value
             for statement in self.statements
@@ -77,7 +77,7 @@ class Use:
         )
 
     def companions(self) -> set[str]:
-        """The names of all attributes that one of its statements sets."""
+        """Give the names of all attributes that one of its statements sets."""
         return {name for group in self.groups for name in group[0].values()}
 
 
@@ -117,7 +117,7 @@ def _gather(graph: Graph, broken: list[int]) -> Uses:
             if kind is PlainEdge or kind is PlainNode:
                 # Nearly all statements are: their lists are taken as they were matched.
                 plain = cast("PlainNode", statement)
-                if plain.match[5]:
+                if not plain.bare and plain.match[5]:
                     alike["node" if kind is PlainNode else "edge", plain.match[5]].append(plain)
             elif isinstance(statement, Assignment):
                 attribute = statement.attributes[0]

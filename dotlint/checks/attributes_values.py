@@ -30,7 +30,8 @@ _PATTERNS: dict[str, re.Pattern[str]] = {
     "packmode": re.compile(r"(?:node|clust|graph|aspect|array).*"),
 }
 # Read with the C library's strcmp: `rankdir=lr` is no rankdir.
-_EXACT = set("rank rankdir dir clusterrank ordering outputorder pagedir layout ratio mode model".split())
+_EXACT = {"rank", "rankdir", "dir", "clusterrank", "ordering", "outputorder", "pagedir", "layout", "ratio"}
+_EXACT |= {"mode", "model"}
 _SAID: dict[str, str] = {
     "double": "a number",
     "int": "a whole number",
@@ -102,7 +103,7 @@ def expected(fact: AttributeFact) -> str:
 
 
 def known_words(fact: AttributeFact) -> list[str]:
-    """The words among which a misspelt value may have been meant."""
+    """Give the words among which a misspelt value may have been meant."""
     found = [word for kind in fact.types for word in words_of(kind)]
     if "bool" in fact.types:
         found += ["true", "false"]

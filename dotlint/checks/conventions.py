@@ -151,11 +151,21 @@ def long_decodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 
 # What belongs to one phase alone, to its ends, or to how it is wired.
-_APART = frozenset(
-    "sequence-split sequence-gather split gather input output embedding head sampling send receive transfer "
-    "kv-cache kv-transfer broadcast legend dispatch combine all-to-all all-gather reduce-scatter aggregate "
-    "activation".split()
-)
+_APART = {
+    *(
+        "sequence-split",
+        "sequence-gather",
+        "split",
+        "gather",
+        "input",
+        "output",
+        "embedding",
+        "head",
+        "sampling",
+    ),
+    *("send", "receive", "transfer", "kv-cache", "kv-transfer", "broadcast", "legend", "dispatch", "combine"),
+    *("all-to-all", "all-gather", "reduce-scatter", "aggregate", "activation"),
+}
 _SAME = {
     "query": "qkv",
     "key-projection": "qkv",
@@ -210,7 +220,7 @@ def differing_phases(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 def _between(reading: Reading) -> bool:
     """Whether two kinds have a claim to it: a split or gather, an `All-to-All Routing`."""
-    if reading.is_role("split", "gather", "sequence-split", "sequence-gather", "transfer"):
+    if reading.is_role("split", "gather", "sequence-split", "sequence-gather"):
         return True
     return (
         reading.kind == "communication"

@@ -174,9 +174,9 @@ def required_attributes(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
     def ill(number: int, missing: Sequence[str]) -> str:
         one = number == 1
+        said = (listed if one else _either)([f"`{name}`" for name in missing])
         if pattern is None:
-            return f"{'lacks' if one else 'lack'} {listed([f'`{name}`' for name in missing])}"
-        said = listed([f"`{name}`" for name in missing])
+            return f"{'lacks' if one else 'lack'} {said}"
         return f"{'has' if one else 'have'} no {said} that `{pattern.text}` describes"
 
     if element == "graph":
@@ -222,6 +222,10 @@ def required_attributes(context: GraphContext, card: Card) -> Iterator[Outcome]:
         yield from _of_nodes(
             context, card, [r for r in _chosen(context, card) if lacks(r.node.attributes)], say
         )
+
+
+def _either(words: Sequence[str]) -> str:
+    return " or ".join(words)
 
 
 def _units_of_all(context: GraphContext, card: Card) -> Iterator[tuple[str, list[Reading]]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks import places
@@ -129,13 +128,14 @@ def _one_axis(before: Dims, after: Dims, *, grows: bool) -> str | None:
 def _column_parallel(context: GraphContext, reading: Reading, before: Dims, after: Dims) -> str | None:
     """Check f·H/TP features of H after a QKV projection: f is 1 to 3, as key and value may have fewer heads.
 
-    Only where both sides state one hidden size: a model's heads may be larger or smaller than H has room for.
+    Only where TP is named and both sides state one hidden size: heads may be larger or smaller than H has room for.
     """
     phase = context.phase(reading.phase)
     taken, made = axes.size(before, "hidden"), axes.size(after, "hidden")
     if (
         phase is None
         or phase.assumed
+        or "tp" not in phase.degrees.named
         or not taken
         or not made
         or {"heads", "head-dim"} & {*axes.axes(before), *axes.axes(after)}
@@ -181,37 +181,27 @@ def operators_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[Out
         problem = _problem(context, reading)
         if problem:
             wrong[reading.node.index] = problem
-    groups: dict[tuple[str, str], list[Reading]] = defaultdict(list)
     for title, some in places.units(
         deployment, [r for r in deployment.operators if r.node.index in wrong]
     ).items():
-        for reading in some:
-            groups[title, wrong[reading.node.index]].append(reading)
-    for (title, problem), some in groups.items():
         start, end = places.of_node(some[0].node)
-        first = some[0].evidence.tensors
+        first, problems = some[0].evidence.tensors, list(dict.fromkeys(wrong[r.node.index] for r in some))
         how = f"[{first.inputs[0].text}] to [{first.outputs[0].text}]"
-        what = (
-            f"`{some[0].name}` changes"
-            if len(some) == 1
-            else f"{count(len(some), 'operator')}{places.of_unit(title)} change"
+        more = (
+            "" if len(some) == 1 else f"; {count(len(some) - 1, 'more operator')}{places.of_unit(title)} too"
         )
         yield card.finding(
-            f"{what} dimensions as {_may_not(problem)}: {how}",
+            f"`{some[0].name}` changes dimensions as {_may_not(problems[0])}: {how}{more}",
             start,
             end,
             nodes=names(some),
             unit=title or None,
             graph=context.graph.index,
-            help=problem,
+            help="; ".join(problems),
         )
     if checked and not wrong:
-        yield Holds(
-            card.section,
-            "dimensions by role",
-            f"{count(checked, 'operator keeps', 'operators keep')} or change them as norms, residuals, splits and "
-            "gathers do",
-        )
+        as_said = f"{count(checked, 'operator treats', 'operators treat')} them as its role does"
+        yield Holds(card.section, "dimensions by role", as_said)
     if context.strategy is None and any(
         r.is_role("sequence-split", "sequence-gather") for r in deployment.operators
     ):

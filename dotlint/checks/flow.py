@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict, deque
 from typing import TYPE_CHECKING
 
 from dotlint.checks import places
@@ -75,22 +75,43 @@ def stage_cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 
 def _shortest_cycle(links: Mapping[int, Mapping[int, Edge]]) -> list[int] | None:
-    """Give a shortest cycle of stages, its first one repeated at the end."""
+    """Give a shortest cycle of stages, its first one repeated at the end; of very many only some starts are tried."""
     best: list[int] | None = None
-    for start in sorted(links):
-        paths = {start: [start]}
-        queue = [start]
-        while queue and (best is None or len(paths[queue[0]]) < len(best) - 1):
-            stage = queue.pop(0)
-            for after in sorted(links.get(stage, ())):
-                if after == start:
-                    best = [*paths[stage], start]
-                    queue.clear()
-                    break
-                if after not in paths:
-                    paths[after] = [*paths[stage], after]
+    for start in _on_cycles(links)[:64]:
+        parents: dict[int, int] = {}
+        queue = deque([start])
+        while queue and start not in parents:
+            stage = queue.popleft()
+            for after in links.get(stage, ()):
+                if after not in parents:
+                    parents[after] = stage
                     queue.append(after)
+        path = [start]
+        while start in parents and (len(path) == 1 or path[-1] != start):
+            path.append(parents[path[-1]])
+        if len(path) > 1 and (best is None or len(path) < len(best)):
+            best = path[::-1]
     return best
+
+
+def _on_cycles(links: Mapping[int, Mapping[int, Edge]]) -> list[int]:
+    """List the stages that are left when those without a way in, and then those without a way out, are taken away."""
+    left = {(one, two) for one, heads in links.items() for two in heads}
+    for end in (1, 0):
+        degree = Counter(pair[end] for pair in left)
+        beside: dict[int, list[int]] = defaultdict(list)
+        for pair in left:
+            beside[pair[1 - end]].append(pair[end])
+        free = [stage for stage in beside if not degree[stage]]
+        gone = set(free)
+        while free:
+            for other in beside[free.pop()]:
+                degree[other] -= 1
+                if not degree[other]:
+                    gone.add(other)
+                    free.append(other)
+        left = {pair for pair in left if pair[0] not in gone and pair[1] not in gone}
+    return sorted({stage for pair in left for stage in pair})
 
 
 def bypass_links(context: GraphContext, card: Card) -> Iterator[Outcome]:

@@ -101,7 +101,7 @@ def _instead(character: str, *, directed: bool) -> str:
 
 
 def _plainly(one: Id, offset: int, *, directed: bool) -> list[Edit]:
-    """What the author may have typed; nothing where it is not plain."""
+    """Give what the author may have typed; nothing where it is not plain."""
     character = one.raw[offset]
     start = one.start + offset
     if character in _LATIN:

@@ -52,7 +52,7 @@ def duplicate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 
 def _meaning(edge: Edge, graph: Graph) -> object:
-    """What tells an edge from another one with the same ends."""
+    """Give what tells an edge from another one with the same ends."""
     attributes = dict(edge.attributes)
     ports = (attributes.pop("tailport", ""), attributes.pop("headport", ""))
     if not graph.directed and edge.tail.index > edge.head.index:

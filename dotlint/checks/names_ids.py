@@ -41,7 +41,7 @@ _RECORDS = {"record", "Mrecord"}
 
 
 def _template(node: Node) -> str | None:
-    """The unexpanded template in a node's name.
+    """Give the unexpanded template in a node's name.
 
     A whole id in braces is a set of states, and the name of a record is a label, which may have braces.
     """
@@ -172,7 +172,7 @@ def _strays(context: GraphContext, card: Card, some: list[tuple[Assignment, Id]]
 def _without_brackets(
     text: str, body: list[Statement], taken: set[int]
 ) -> Iterator[tuple[str, list[Attribute]]]:
-    """`a -> b style=dashed`: the attribute is the graph's. `taken` are the nodes that are none."""
+    """Find `a -> b style=dashed`: the attribute is the graph's. `taken` are the nodes that are none."""
     known = graphviz.attributes()
     at = 0
     while at < len(body) - 1:
@@ -292,16 +292,14 @@ def _meant_defaults(context: GraphContext, card: Card, node: Node) -> Iterator[O
     )
 
 
-_NUMBER_END = re.compile(r"[\d.]\Z")
-
-
 def split_numbers(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """`1abc` and `1.2.3`, which Graphviz reads as two ids each."""
     text = context.file.document.text
     places: list[tuple[int, int]] = []
     for _, body in bodies(context.graph):
         for before, statement in pairwise(body):
-            if before.end != statement.start or not _NUMBER_END.search(text[before.end - 1 : before.end]):
+            # Where a statement ends costs a look at it; what stands before the next one does not.
+            if text[statement.start - 1] not in "0123456789." or before.end != statement.start:
                 continue
             if not isinstance(statement, NodeStatement | EdgeStatement | Assignment):
                 continue

@@ -22,7 +22,7 @@ _LONG_RUN = re.compile(r'[^"\\<>\n]++')
 
 
 def graphviz_limits(file: FileContext, card: Card) -> Iterator[Outcome]:
-    """Runs, chains and nestings that are too long for Graphviz itself."""
+    """Find runs, chains and nestings that are too long for Graphviz itself."""
     text = file.document.text
     if len(text) > _RUN // 4:
         yield from _long_runs(file, card, text)

@@ -49,7 +49,7 @@ def redeclared_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 
 def _disagreements(node: Node) -> dict[str, tuple[Attribute, Attribute]]:
-    """The attributes that two of the node's statements set to different values, with both places.
+    """Give the attributes that two of the node's statements set to different values, with both places.
 
     A statement for several nodes (`a, b [shape=box]`) is a default of a kind, which the next one may refine.
     """
@@ -100,7 +100,7 @@ def nodes_in_two_clusters(context: GraphContext, card: Card) -> Iterator[Outcome
 
 
 def _clusters(node: Node) -> list[Subgraph]:
-    """The innermost clusters that hold the node, none of them within another."""
+    """Give the innermost clusters that hold the node, none of them within another."""
     found: dict[int, Subgraph] = {}
     for subgraph in node.subgraphs:
         cluster = (

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 def empty_clusters(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Clusters without a node, which Graphviz does not draw; the outermost ones, one finding a graph."""
     graph, text = context.graph, context.file.document.text
-    filled = {
-        around.index
-        for subgraph in graph.subgraphs
-        if subgraph._direct
-        for around in (subgraph, *subgraph.ancestors)
-    }
+    filled: set[int] = set()
+    for subgraph in graph.subgraphs:
+        for around in (subgraph, *subgraph.ancestors) if subgraph._direct else ():  # noqa: SLF001 - its own nodes only
+            if around.index in filled:
+                break
+            filled.add(around.index)
     # fdp takes the name of a cluster for the end of an edge.
     empty = [
         s for s in graph.subgraphs if s.index not in filled and s.is_cluster and s.name not in graph.nodes
@@ -57,7 +57,7 @@ def empty_clusters(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 
 def _sides(graph: Graph) -> set[int]:
-    """The blocks that are a side of an edge statement, which cannot do without them; by `id`."""
+    """Give the blocks that are a side of an edge statement, which cannot do without them; by `id`."""
     return {
         id(block) for s in walk(graph.statement.body) if isinstance(s, EdgeStatement) for block in blocks(s)
     }

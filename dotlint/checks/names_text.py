@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def text_not_read(file: FileContext, card: Card) -> Iterator[Outcome]:
-    """Text after `@`, graphs that follow on the line of another one's brace, what is never closed at the end."""
+    """Text after `@`, graphs that follow on the line of another one's brace, what never closes at the end."""
     text, graphs = file.document.text, file.document.tree.graphs
     lost = [
         (one, following)
@@ -94,7 +94,7 @@ def swallowed_code(file: FileContext, card: Card) -> Iterator[Outcome]:
         ):
             continue
         before = text[comment.start - 1]
-        # A comment may touch the end of a statement, but not what waits for a value, nor the middle of a word.
+        # A comment may touch the end of a statement, but not what waits for a value, nor a word.
         after = text[comment.start + len(comment.kind) : comment.start + len(comment.kind) + 1]
         word = comment.kind == "#" and (before.isalnum() or before == "_")
         if not after.isspace() and (word or before in "=:"):
@@ -162,6 +162,8 @@ _WORD_AFTER = re.compile(r"[ \t]*[A-Za-z_\x80-\U0010ffff][^\n;\[\]{}\"=<>-]*")
 def _dashed_notes(file: FileContext, card: Card) -> Iterator[Outcome]:
     """`-- a note` at the start of a line: an edge to its first word, and a node of each other one."""
     text = file.document.text
+    if not re.search(r"^[ \t]*--", text, re.MULTILINE):
+        return
     for graph in file.document.graphs:
         if graph.directed:
             continue
@@ -274,7 +276,7 @@ def backslash_traps(file: FileContext, card: Card) -> Iterator[Outcome]:
 
 
 def _kept_open(text: str, at: int) -> tuple[int, int] | None:
-    """The escaped quote that was to close the string which opens at `at`.
+    """Give the escaped quote that was to close the string which opens at `at`.
 
     One that ends its list or statement.
     """

@@ -93,7 +93,7 @@ def undeclared_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 
 def _statements_in_sets(graph: Graph) -> set[int]:
-    """The statements of sets that are a side of an edge, by `id`.
+    """Give the statements of sets that are a side of an edge, by `id`.
 
     `{a b} -> c` names its nodes and declares none.
     """
@@ -112,8 +112,8 @@ def _declares_first(graph: Graph, declared: set[int]) -> bool:
 def suggestions(graph: Graph, missing: list[Node], declared: set[int]) -> dict[int, Meant]:
     """For undeclared nodes, by their index, the declared node that is the same but for one word's spelling.
 
-    Numbers have to agree, and a word that means something (one of the vocabulary, or one that a declared node has)
-    is never taken for a slip of another: `q_proj` is not `k_proj`. Takes time linear in the names.
+    Numbers have to agree, and a word that means something (one of the vocabulary, or one that a declared node
+    has) is never taken for a slip of another: `q_proj` is not `k_proj`. Takes time linear in the names.
     """
     wanted: dict[Words, list[tuple[Node, int]]] = defaultdict(
         list

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import places
 from dotlint.checks.places import count, names, quoted
-from dotlint.deployment.absent import Absence, absences
 from dotlint.deployment.fans import OneArmed, Siblings, one_armed, sibling_groups
 from dotlint.engine.finding import Holds, Listing, Related
 from dotlint.fix.statement import edge_text, id_text
@@ -17,6 +16,7 @@ from dotlint.fix.statement import edge_text, id_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dotlint.deployment.absent import Absence
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
@@ -42,7 +42,7 @@ def _title(deployment: Deployment, absence: Absence) -> str:
 def missing_sibling_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Nodes that sibling units have, connected, and a unit lacks."""
     deployment = context.deployment
-    found = absences(deployment) if _whole(context) else []
+    found = context.absent if _whole(context) else []
     groups: dict[str, list[Absence]] = defaultdict(list)
     for absence in found:
         groups[_title(deployment, absence)].append(absence)
@@ -127,7 +127,7 @@ def index_gaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
     if not _whole(context) or any(r.summary for r in deployment.readings):
         return
     covered = _ranges(context)
-    told = {a.exemplar.evidence.name.family for a in absences(deployment)}
+    told = {a.exemplar.evidence.name.family for a in context.absent}
     layers = sorted({r.layer for r in deployment.operators if r.layer is not None})
     missing_layers = _gaps(layers, covered)
     if missing_layers:

@@ -273,8 +273,8 @@ def splits_without_gather(context: GraphContext, card: Card) -> Iterator[Outcome
     for (phase, stage), readings in deployment.by_unit(deployment.operators).items():
         splits = [r for r in readings if r.is_role("sequence-split")]
         gathers = [r for r in readings if r.is_role("sequence-gather")]
-        if not splits and not gathers:
-            continue
+        if (not splits and not gathers) or (stage is None and deployment.units.get(phase or "")):
+            continue  # what no stage owns, where others have one, belongs to a unit that is not known
         total += 1
         within = {r.name for r in readings}
         lost = [

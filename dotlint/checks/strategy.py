@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import places
 from dotlint.checks.places import count, names
-from dotlint.deployment.shards import Group, groups, one_layer_each
+from dotlint.deployment.shards import Group, groups, one_layer_each, unplaced
 from dotlint.engine.finding import Holds, Related
 
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ def shard_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
         number = len(group.members)
         if phase is None or number < 2 or not one_layer_each(context.deployment, group):
             continue
+        if unplaced(context.deployment, group):
+            continue
         degrees = phase.degrees
         allowed = {degrees.tp, degrees.tp * degrees.sp, degrees.tp * degrees.cp, degrees.sp, degrees.cp}
         allowed |= {n * degrees.dp for n in allowed} | {n * degrees.ep for n in allowed} | {phase.stage_size}
@@ -137,6 +139,8 @@ def expert_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if phase is None or phase.degrees.ep < 2 or len(group.members) < 2 or _summarised(context, group):
             continue
         if not one_layer_each(context.deployment, group) or not _numbered_through(group):
+            continue
+        if unplaced(context.deployment, group):
             continue
         ep = phase.degrees.ep
         drawn, sets, covered = len(group.members), len(group.gpu_sets), _covered(group)

@@ -121,7 +121,7 @@ def own_gpus(reading: Reading) -> bool:
 
 
 def collective_groups(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Collectives that name no GPUs, or not those of the operators that they join."""
+    """All-reduces and other collectives that name no GPUs, or not those of what they join."""
     deployment = context.deployment
     placed = Counter(r.evidence.name.family for r in deployment.operators if r.gpus)
     members = Counter(r.evidence.name.family for r in deployment.operators)
@@ -178,18 +178,16 @@ def collective_groups(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 
 def _per_rank(context: GraphContext) -> set[int]:
-    """Find the collectives that are drawn once a rank: siblings that join the same operators."""
-    siblings: dict[tuple[object, ...], list[Reading]] = defaultdict(list)
+    """Find the collectives that are drawn once a rank: several of one role that join the same operators."""
+    twins: dict[tuple[str, frozenset[str]], list[int]] = defaultdict(list)
     for reading in context.deployment.operators:
-        if reading.role is not None and reading.role.collective:
-            siblings[reading.phase, reading.stage, reading.layer, reading.evidence.name.family].append(
-                reading
-            )
-    found: set[int] = set()
-    for some in siblings.values():
-        by_heads = Counter(frozenset(context.wiring.ins[r.name]) for r in some)
-        found |= {r.node.index for r in some if by_heads[frozenset(context.wiring.ins[r.name])] > 1}
-    return found
+        if (
+            reading.role is not None
+            and reading.role.collective
+            and (tails := context.wiring.ins[reading.name])
+        ):
+            twins[reading.role.name, frozenset(tails)].append(reading.node.index)
+    return {index for some in twins.values() if len(some) > 1 for index in some}
 
 
 def _joined(context: GraphContext, reading: Reading) -> GpuSet | None:
@@ -302,8 +300,8 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
         assert there is not None
         more = "" if len(edges) == 1 else f", and {count(len(edges) - 1, 'more edge')}{places.of_unit(title)}"
         yield card.finding(
-            f"`{first.tail.name} -> {first.head.name}` moves data from GPUs {here.short()} to {there.short()} "
-            f"without communication{more}",
+            f"`{first.tail.name} -> {first.head.name}` moves data from GPUs {here.short()} "
+            f"to {there.short()} without communication{more}",
             first.start,
             first.end,
             nodes=tuple(dict.fromkeys(n for e in edges for n in (e.tail.name, e.head.name))),

@@ -69,7 +69,7 @@ class Absence:
 
 @dataclass(slots=True)
 class _Family:
-    """The members of one family of names at one level, by unit and place."""
+    """The members of one family of names at one level, by unit and place; `role` is what all of them are, else None."""
 
     name: str
     free: tuple[int, ...]
@@ -77,6 +77,7 @@ class _Family:
     fixed: dict[int, Level]
     members: dict[int, dict[Coordinates, Reading]] = field(default_factory=dict)
     shown: dict[int, Places] = field(default_factory=dict)
+    role: str | None = None
 
     def places(self, unit: int) -> Places:
         """What it shows in a unit."""
@@ -88,12 +89,6 @@ class _Family:
     def connected(self) -> list[int]:
         """The units in which an edge touches one of its members."""
         return [unit for unit, members in self.members.items() if any(_connected(r) for r in members.values())]
-
-    @property
-    def role(self) -> str | None:
-        """The role that all of its members have, else None."""
-        roles = {r.role.name if r.role else None for members in self.members.values() for r in members.values()}
-        return roles.pop() if len(roles) == 1 else None
 
 
 def absences(deployment: Deployment) -> list[Absence]:
@@ -156,6 +151,9 @@ def _families(deployment: Deployment, members: list[Reading], level: Level) -> l
         family = found.get(which)
         if family is None:
             family = found[which] = _Family(f"{name.family} {which}", tuple(free), tuple(name.words[i] for i in free), fixed)
+            family.role = reading.role.name if reading.role else None
+        elif family.role != (reading.role.name if reading.role else None):
+            family.role = None
         inside = family.members.setdefault(_unit(reading, level), {})
         place = tuple(numbers[i] for i in free)
         if place in inside:
@@ -269,7 +267,7 @@ class _Comparison:
         Families of the same words are believed where two agree; those of other words (`up_#`, `down_#`) from three on.
         """
         shown = family.places(unit)
-        if not family.free or not shown or family.role is None:
+        if not family.free or len(shown) < 3 or family.role is None:
             return None
         if (hole := _hole(shown)) is not None:
             return shown | {hole}

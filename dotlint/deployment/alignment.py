@@ -1,7 +1,9 @@
-"""Which edge of a whole stage each missing edge of another stage corresponds to, when a stage has several of a kind.
+"""Which edge of a whole stage each missing edge of another stage corresponds to.
 
-A pattern is learnt from the first edge that shows it; a stage of four layers has four edges of each kind, and a reader
-wants the third layer's compared with the third layer's.
+When a stage has several of a kind.
+
+A pattern is learnt from the first edge that shows it; a stage of four layers has four edges of each kind, and
+a reader wants the third layer's compared with the third layer's.
 """
 
 from __future__ import annotations
@@ -20,11 +22,13 @@ Kind = tuple[str, str]
 Unit = tuple[str | None, int]
 
 
-def align_exemplars(deployment: Deployment, missing: Sequence[tuple[Reading, Reading, Edge]]) -> dict[Pair, Edge]:
+def align_exemplars(
+    deployment: Deployment, missing: Sequence[tuple[Reading, Reading, Edge]]
+) -> dict[Pair, Edge]:
     """Give for missing edges, by the indices of their ends, a better exemplar than the one that each has.
 
-    The edges of a kind inside a stage, those that are there and those that are missing, are paired in the order of
-    their numbers with the edges of the kind inside the exemplars' stage, where there are as many.
+    The edges of a kind inside a stage, those that are there and those that are missing, are paired in the
+    order of their numbers with the edges of the kind inside the exemplars' stage, where there are as many.
     """
     groups: dict[tuple[Unit, Unit], list[tuple[Reading, Reading, Edge]]] = defaultdict(list)
     for tail, head, edge in missing:
@@ -37,7 +41,7 @@ def align_exemplars(deployment: Deployment, missing: Sequence[tuple[Reading, Rea
         tail, head = _ends(deployment, edge)
         unit = _unit(tail, head)
         if unit in units:
-            present[unit, _kind(tail, head)].append(edge)  # type: ignore[index]  # None is in no unit
+            present[unit, _kind(tail, head)].append(edge)
     found: dict[Pair, Edge] = {}
     for (own, taught), wanted in groups.items():
         kinds: dict[Kind, list[Pair]] = defaultdict(list)
@@ -69,4 +73,6 @@ def _kind(tail: Reading, head: Reading) -> Kind:
 
 def _ordered(deployment: Deployment, pairs: Iterable[Pair]) -> list[Pair]:
     readings = deployment.readings
-    return sorted(pairs, key=lambda p: (readings[p[0]].evidence.name.numbers, readings[p[1]].evidence.name.numbers))
+    return sorted(
+        pairs, key=lambda p: (readings[p[0]].evidence.name.numbers, readings[p[1]].evidence.name.numbers)
+    )

@@ -36,6 +36,7 @@ def read_deployment(
     """
     around: dict[int, Evidence] = {}
     readings = [_first(node, vocabulary, around) for node in graph.nodes.values()]
+    _distrust_names(readings)
     _mark_annotations(readings, vocabulary)
     _decide_experts(readings)
     phases = _decide_phases(readings, graph, around)
@@ -87,11 +88,11 @@ def _first(node: Node, vocabulary: Vocabulary, around: dict[int, Evidence]) -> R
         reading.gpus, reading.own_gpus = evidence.gpus.ids, True
         reading.why.append(f"GPUs {reading.gpus} from the label")
     elif evidence.gpus is None:
-        named = [n for w, n in zip(evidence.name.words, evidence.name.numbers, strict=True) if w in {"gpu", "device"}]
+        named = _named_gpu(evidence)
         inside = next((e.gpus.ids for e in clusters if e.gpus and e.gpus.ids is not None), None)
-        if len(named) == 1:
-            reading.gpus, reading.own_gpus = GpuSet.of(named), True
-            reading.why.append(f"GPU {named[0]} from the name")
+        if named is not None:
+            reading.gpus, reading.own_gpus = GpuSet.of([named]), True
+            reading.why.append(f"GPU {named} from the name")
         elif inside is not None:
             reading.gpus = inside
             reading.why.append(f"GPUs {inside} from the cluster")
@@ -100,6 +101,21 @@ def _first(node: Node, vocabulary: Vocabulary, around: dict[int, Evidence]) -> R
     if evidence.role:
         reading.why.append(f"role {evidence.role.name} from `{evidence.title or node.name}`")
     return reading
+
+
+def _named_gpu(evidence: Evidence) -> int | None:
+    named = [n for w, n in zip(evidence.name.words, evidence.name.numbers, strict=True) if w in {"gpu", "device"}]
+    return named[0] if len(named) == 1 else None
+
+
+def _distrust_names(readings: list[Reading]) -> None:
+    """Take GPUs back that only names give where, in nodes that have both, label and name differ (`gpu16`, GPU: 16-23)."""
+    both = [(r.evidence.gpus.ids, named) for r in readings if r.evidence.gpus and r.evidence.gpus.ids and (named := _named_gpu(r.evidence)) is not None]
+    if 2 * sum(1 for ids, named in both if ids == GpuSet.of([named])) >= len(both):
+        return
+    for reading in readings:
+        if reading.own_gpus and reading.evidence.gpus is None:
+            reading.gpus, reading.own_gpus = None, False
 
 
 def _mark_annotations(readings: list[Reading], vocabulary: Vocabulary) -> None:
@@ -181,7 +197,8 @@ def _decide_phases(readings: list[Reading], graph: Graph, around: dict[int, Evid
     for reading in unnamed:
         beside = [by_index[e.tail.index] for e in reading.node.in_edges] + [by_index[e.head.index] for e in reading.node.out_edges]
         near = {explicit.get(r.node.index) for r in beside}
-        only_decode = bool(near) and near == {frozenset({"decode"})}
+        # A node that is one of many is of their phase, whatever it is joined to; one alone goes with its neighbours.
+        only_decode = not reading.evidence.name.numbers and near == {frozenset({"decode"})}
         reading.phase = "decode" if only_decode else "prefill"
     present = {r.phase for r in readings}
     return tuple(phase for phase in ("prefill", "decode") if phase in present)

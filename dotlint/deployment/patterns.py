@@ -236,7 +236,7 @@ def _all_of_group(
                 exemplar = exemplar or pair
             elif degrees.outs[index]:
                 return
-        elif pair is not None and not degrees.outs[index]:
+        elif pair is not None and pair not in present:
             lacking.append(pair)
     if exemplar is not None and min(met.values()) > 1:
         for pair in lacking:

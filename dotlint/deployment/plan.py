@@ -141,7 +141,7 @@ def plan_stages(
 
 
 def _repeated(unit: Unit) -> list[Reading]:
-    """The operators that every stage has: all but those that belong to an end of the model."""
+    """Give the operators that every stage has: all but those that belong to an end of the model."""
     kept = [r for r in unit.operators if not r.is_role(*_MODEL_ENDS)]
     return kept if len(kept) > 1 else unit.operators
 
@@ -167,7 +167,7 @@ def _shift(deployment: Deployment, template: Unit, stage: int, gpus: Mapping[int
 
 
 def _gpus(deployment: Deployment, template: Unit, stage: int, gpus: Mapping[int, GpuSet]) -> GpuSet | None:
-    """The stage's GPUs: as laid out where the template keeps to the layout, else as another phase's stages have them."""
+    """Give the stage's GPUs: as laid out where the template keeps to the layout, else as another phase's stages have them."""
     own = template.stated or union(r.gpus for r in template.operators if r.gpus)
     if gpus.get(template.stage) == own:
         return gpus.get(stage)
@@ -182,7 +182,7 @@ def _gpus(deployment: Deployment, template: Unit, stage: int, gpus: Mapping[int,
 
 
 def _layers(deployment: Deployment, template: Unit, stage: int) -> tuple[tuple[int, int] | None, int]:
-    """The template's first and last layer, and how far the stage's lie from them."""
+    """Give the template's first and last layer, and how far the stage's lie from them."""
     own = _layer_range(template)
     if own is None:
         return None, 0
@@ -208,7 +208,7 @@ def _inner(unit: Unit) -> list[Pair]:
 
 
 def _first_and_last(operators: Iterable[Reading], inner: Iterable[Pair]) -> tuple[list[str], list[str]]:
-    """The operators of a unit that its own edges only leave, and those that they only enter."""
+    """Give the operators of a unit that its own edges only leave, and those that they only enter."""
     tails, heads = {tail for tail, _ in inner}, {head for _, head in inner}
     names = [reading.name for reading in operators]
     return [n for n in names if n in tails and n not in heads], [n for n in names if n in heads and n not in tails]

@@ -42,6 +42,16 @@ class Group:
         return sum(len(s) for s in sets) == len(union(sets))
 
 
+def unplaced(deployment: Deployment, group: Group) -> bool:
+    """Whether a node of the group's family and phase could not be given a stage, so that counts may be short."""
+    if group.stage is None:
+        return False
+    family = group.members[0].evidence.name.family
+    return any(
+        r.stage is None and r.phase == group.phase and r.evidence.name.family == family for r in deployment.operators
+    )
+
+
 def groups(deployment: Deployment, *roles: str) -> list[Group]:
     """Group the operators of these roles, in the order of the file; nodes of no stage and no layer form groups too."""
     found: dict[tuple[object, ...], list[Reading]] = defaultdict(list)
@@ -49,7 +59,33 @@ def groups(deployment: Deployment, *roles: str) -> list[Group]:
         if reading.role is not None and reading.role.name in roles and not reading.summary:
             family = reading.evidence.name.family
             found[reading.phase, reading.stage, reading.layer, reading.role.name, family].append(reading)
-    return [Group(r[0].phase, r[0].stage, r[0].layer, r[0].role.name if r[0].role else "", tuple(r)) for r in found.values()]
+    return [
+        Group(r[0].phase, r[0].stage, r[0].layer, r[0].role.name if r[0].role else "", tuple(r))
+        for members in found.values()
+        for r in _by_layer(members)
+    ]
+
+
+def _by_layer(members: list[Reading]) -> list[list[Reading]]:
+    """Take nodes of several unnamed layers apart: by the number that tells apart nodes on the same GPUs.
+
+    Where two numbers vary and no layer is known, one of them is the layer: each of its values has every GPU set at
+    most once. Where that is true of none of them, or of more than one, the nodes are left together.
+    """
+    if members[0].layer is not None or not all(r.own_gpus for r in members):
+        return [members]
+    numbers = [r.evidence.name.numbers for r in members]
+    varying = [i for i, values in enumerate(zip(*numbers, strict=True)) if len(set(values)) > 1]
+    if len(varying) < 2:
+        return [members]
+    fitting: list[list[list[Reading]]] = []
+    for place in varying:
+        parts: dict[int, list[Reading]] = defaultdict(list)
+        for reading in members:
+            parts[reading.evidence.name.numbers[place]].append(reading)
+        if all(len({r.gpus for r in some}) == len(some) for some in parts.values()) and len(parts) < len(members):
+            fitting.append(list(parts.values()))
+    return fitting[0] if len(fitting) == 1 else [members]
 
 
 def _in_sequence(deployment: Deployment, group: Group) -> bool:
@@ -82,5 +118,5 @@ def one_layer_each(deployment: Deployment, group: Group) -> bool:
         if not group.placed and _in_sequence(deployment, group):
             return False
     numbers = [r.evidence.name.numbers for r in group.members]
-    varying = sum(1 for values in zip(*numbers, strict=False) if len(set(values)) > 1)
+    varying = sum(1 for values in zip(*numbers, strict=True) if len(set(values)) > 1)
     return varying <= 1 and bool(numbers[0])

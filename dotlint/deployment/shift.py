@@ -1,4 +1,7 @@
-"""What one stage says of itself, said of another: stage numbers, layers and GPUs in names and labels moved along."""
+"""What one stage says of itself, said of another.
+
+Stage numbers, layers and GPUs in names and labels moved along.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,9 @@ _LAYER_WORDS = {"layer", "l", "lay", "lyr", "block", "layers"}
 _GPU_WORDS = {"gpu", "gpus", "device"}
 # Where a label's lines end, so that no word is read across two of them.
 _BREAKS = re.compile(r"(\\[nlr]|<[^<>]*>|\r?\n|\||&#10;)", re.IGNORECASE)
-_LINK = re.compile(r"(?<![A-Za-z])(stages?[\s_]*)(\d+)(\s*(?:->|→|to|=>|-|/)\s*(?:stage[\s_]*)?)(\d+)", re.IGNORECASE)
+_LINK = re.compile(
+    r"(?<![A-Za-z])(stages?[\s_]*)(\d+)(\s*(?:->|→|to|=>|-|/)\s*(?:stage[\s_]*)?)(\d+)", re.IGNORECASE
+)
 _STAGE = re.compile(
     r"(?<![A-Za-z])((?:pipeline[\s_]*)?stage[\s_:#=]*|pp[\s_]*(?:stage|rank)[\s_:#=]*|pp[\s_]?)(\d+)\b(?!\s*(?:x|×|gpus?\b|stages?\b))",
     re.IGNORECASE,
@@ -40,8 +45,9 @@ class ShiftError(DotlintError):
 class Shift:
     """From one stage to another.
 
-    `before` and `after` are the stages' numbers as the file counts; `layers` are the first and last of the one stage,
-    which move by `layer_step`, None where the file says nothing of layers; `gpus` maps its GPUs to the other's.
+    `before` and `after` are the stages' numbers as the file counts; `layers` are the first and last of the
+    one stage, which move by `layer_step`, None where the file says nothing of layers; `gpus` maps its GPUs to
+    the other's.
     """
 
     before: int
@@ -51,11 +57,19 @@ class Shift:
     gpus: Mapping[int, int] = field(default_factory=dict)
 
     def text(self, text: str) -> str:
-        """Give a label or a comment as the other stage has it; raises `ShiftError` where that is not certain."""
-        return "".join(piece if index % 2 else self._line(piece) for index, piece in enumerate(_BREAKS.split(text)))
+        """Give a label or a comment as the other stage has it.
+
+        Raises `ShiftError` where that is not certain.
+        """
+        return "".join(
+            piece if index % 2 else self._line(piece) for index, piece in enumerate(_BREAKS.split(text))
+        )
 
     def name(self, text: str, position: int | None) -> str:
-        """Give a name as the other stage has it; `position` says which of its numbers is the stage's, None for none."""
+        """Give a name as the other stage has it.
+
+        `position` says which of its numbers is the stage's, None for none.
+        """
         name = parse_name(text)
         values = list(name.numbers)
         for i, (word, value) in enumerate(zip(name.words, name.numbers, strict=True)):
@@ -79,11 +93,8 @@ class Shift:
         return gpu + steps.pop()  # another stage's GPU, as a transfer names it
 
     def _line(self, line: str) -> str:
-        linked = _LINK.search(line)
-        if linked is not None:
-            line = _LINK.sub(self._link, line)
-        else:
-            line = _STAGE.sub(self._stage, line)
+        linked = _LINK.search(line) is not None
+        line = _LINK.sub(self._link, line) if linked else _STAGE.sub(self._stage, line)
         if self.layers is not None:
             line = _LAYERS.sub(self._layers, line)
         return GPU_IDS.sub(self._ids, line) if self.gpus else line

@@ -48,8 +48,13 @@ def align(pairs: list[tuple[Coordinates, Coordinates]], tail_words: tuple[str, .
             step, count = steps.most_common(1)[0]
             same = head_word == tail_word != ""
             values = min(len(heads), len(tails[j]))
-            if _bears_out(len(steps), values, len(pairs), count, same_word=same, step=step):
-                rank = (len(steps), 0 if same else 1, 1 if j in taken else 0, abs(step) + abs(j - k))
+            if same and values == 1 and steps.keys() == {0, 1}:
+                bears_out = True  # of one stage, to itself and to the next
+            else:
+                bears_out = _bears_out(len(steps), values, len(pairs), count, same_word=same, step=step)
+            if bears_out:
+                # Two steps between numbers that count the same thing (this layer, the next) are as good as one.
+                rank = (max(1, len(steps) - same), 0 if same else 1, 1 if j in taken else 0, abs(step) + abs(j - k))
                 if best is None or rank < best[0]:
                     best = rank, Tie(j, k, step)
         tie = best[1] if best else _divided(pairs, k, heads, tails)
@@ -72,10 +77,10 @@ def _bears_out(distinct: int, values: int, pairs: int, count: int, *, same_word:
 
 
 def _divided(pairs: list[tuple[Coordinates, Coordinates]], k: int, heads: set[int], tails: list[set[int]]) -> Tie | None:
-    if len(pairs) < 4:
+    if len(pairs) < 3:
         return None
     for j, values in enumerate(tails):
-        if min(len(heads), len(values)) < 2:
+        if min(len(heads), len(values)) < (2 if len(pairs) > 3 else 3):
             continue
         wide, narrow = sorted((max(values) - min(values), max(heads) - min(heads)), reverse=True)
         if wide == narrow or not narrow:

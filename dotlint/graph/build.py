@@ -1,26 +1,30 @@
-"""From the syntax tree to the graph that Graphviz would make of it (lib/cgraph/grammar.y, as of Graphviz 13 and later)."""
+"""From the syntax tree to the graph that Graphviz makes of it.
+
+Follows lib/cgraph/grammar.y and edge.c, as of Graphviz 13 and later.
+"""
 
 from __future__ import annotations
 
 import gc
 from collections.abc import Generator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from dotlint.graph.model import Defaults, Document, Edge, Graph, Layer, Node, Subgraph, members
-from dotlint.syntax.recovery import parse
+from dotlint.syntax.reader import parse
 from dotlint.syntax.source import Source
 from dotlint.syntax.tree import Assignment, Block, Chain, NodeList, PlainEdge, PlainNode, decode
 from dotlint.syntax.tree import Defaults as DefaultsStatement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from re import Match
 
     from dotlint.syntax.tree import EdgeStatement, Id, NodeRef, Statement, Tree
 
 EDGE_LIMIT = 250_000
-# How many times the limit all set products of a graph together may visit or make, so that no text takes quadratic time.
+# How many times the limit all set products of a graph together may visit or make, so that no text takes
+# quadratic time.
 ALL_PRODUCTS = 8
 
 Scope = Graph | Subgraph
@@ -40,7 +44,10 @@ def read(source: Source | str | bytes, *, edge_limit: int = EDGE_LIMIT) -> Docum
 
 
 def build(tree: Tree, *, edge_limit: int = EDGE_LIMIT) -> Document:
-    """Make the graphs of a tree. A statement that means more than `edge_limit` edges is noted and not written out."""
+    """Make the graphs of a tree.
+
+    A statement that means more than `edge_limit` edges is noted and not written out.
+    """
     graphs: list[Graph] = []
     for statement in tree.graphs:
         name = statement.id.value if statement.id else None
@@ -52,7 +59,10 @@ def build(tree: Tree, *, edge_limit: int = EDGE_LIMIT) -> Document:
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Hold the cyclic garbage collector off: millions of small objects are made here, none of them garbage."""
+    """Hold the cyclic garbage collector off.
+
+    Millions of small objects are made here, none of them garbage.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -77,7 +87,10 @@ class _Builder:
         self.keyed: dict[tuple[Node, Node, str], Edge] = {}
 
     def run(self) -> None:
-        """Read the whole body. Bodies within bodies are a stack of generators, since they nest as deep as the text likes."""
+        """Read the whole body.
+
+        Bodies within bodies are a stack of generators, since they nest as deep as the text likes.
+        """
         stack = [self.body(self.graph.statement.body, self.graph, None, None)]
         while stack:
             inner = next(stack[-1], None)
@@ -86,8 +99,13 @@ class _Builder:
             else:
                 stack.append(inner)
 
-    def body(self, statements: list[Statement], scope: Scope, nodes: Defaults | None, edges: Defaults | None) -> Walk:
-        """Read one body; `nodes` and `edges` are the defaults around it. Gives each body within it, to be read there."""
+    def body(
+        self, statements: list[Statement], scope: Scope, nodes: Defaults | None, edges: Defaults | None
+    ) -> Walk:
+        """Read one body; `nodes` and `edges` are the defaults around it.
+
+        Gives each body within it, to be read there.
+        """
         graph = self.graph
         spelled, made = self.spelled, graph.edges
         is_root, simple = scope is graph, not graph.strict
@@ -96,19 +114,17 @@ class _Builder:
         for statement in statements:
             kind = type(statement)
             if kind is PlainEdge:
-                match: Match[str] = statement.match  # type: ignore[attr-defined]
-                tail, head = spelled.get(match[1]), spelled.get(match[3])
+                first, second = statement.first, statement.second  # type: ignore[attr-defined]
+                tail, head = spelled.get(first), spelled.get(second)
                 if tail is None or head is None or not is_root:
-                    tail = self.mention(match[1], match, 1, node_defaults)
-                    head = self.mention(match[3], match, 3, node_defaults)
-                at, to = match.span(5)
-                if simple and (at < 0 or match.string.find("key", at, to) < 0):
+                    tail = self.mention(first, statement, 1, node_defaults)
+                    head = self.mention(second, statement, 3, node_defaults)
+                if simple and (statement.bare or "key" not in statement.values()):  # type: ignore[attr-defined]
                     made.append(Edge(tail, head, statement, 0, len(made), edge_defaults))  # type: ignore[arg-type]
                 else:
-                    self.join(tail, head, statement, 0, edge_defaults, None)  # type: ignore[arg-type]
+                    self.join((tail, head), statement, 0, edge_defaults, None)  # type: ignore[arg-type]
             elif kind is PlainNode:
-                match = statement.match  # type: ignore[attr-defined]
-                self.declare(self.mention(match[1], match, 1, node_defaults), statement)
+                self.declare(self.mention(statement.first, statement, 1, node_defaults), statement)  # type: ignore[attr-defined]
             elif isinstance(statement, DefaultsStatement):
                 if statement.target == "node":
                     scope._node_layer = Layer(statement, scope._node_layer)
@@ -146,15 +162,17 @@ class _Builder:
                 return known
         depth = scope.depth + 1 if isinstance(scope, Subgraph) else 1
         subgraph = Subgraph(name, scope, self.graph, depth, len(self.graph.subgraphs), [block])
-        subgraph._inherited = Defaults(scope, scope._layer, scope._inherited if isinstance(scope, Subgraph) else None)
+        subgraph._inherited = Defaults(
+            scope, scope._layer, scope._inherited if isinstance(scope, Subgraph) else None
+        )
         scope.children.append(subgraph)
         self.graph.subgraphs.append(subgraph)
         if name is not None:
             self.named[scope, name] = subgraph
         return subgraph
 
-    def mention(self, raw: str, place: Match[str] | Id, group: int, defaults: Defaults) -> Node:
-        """Give the node that is spelled `raw`, made where this is its first mention, and put it into the block."""
+    def mention(self, raw: str, place: Statement | Id, group: int, defaults: Defaults) -> Node:
+        """Give the node spelled `raw`, made if this is its first mention, and put it into the block."""
         node = self.spelled.get(raw)
         if node is None:
             nodes = self.graph.nodes
@@ -192,8 +210,10 @@ class _Builder:
                 self.graph.over_limit.append(statement)
                 return
             self.allowance -= sum(size(side) for side in sides if isinstance(side, Subgraph))
-        ends = [[(node, None) for node in members(side)] if isinstance(side, Subgraph) else side for side in sides]
-        count = sum(len(tails) * len(heads) for tails, heads in zip(ends, ends[1:], strict=False))
+        ends = [
+            [(node, None) for node in members(side)] if isinstance(side, Subgraph) else side for side in sides
+        ]
+        count = sum(len(tails) * len(heads) for tails, heads in pairwise(ends))
         if count >= len(sides):
             self.allowance -= count
             if count - len(sides) > self.edge_limit or self.allowance < 0:
@@ -201,19 +221,25 @@ class _Builder:
                 return
         plain = not self.graph.strict and "key" not in statement.values()
         made = self.graph.edges
-        for step, (tails, heads) in enumerate(zip(ends, ends[1:], strict=False)):
+        for step, (tails, heads) in enumerate(pairwise(ends)):
             for tail, tail_port in tails:
                 for head, head_port in heads:
                     ports = (tail_port, head_port) if tail_port or head_port else NO_PORTS
                     if plain:
                         made.append(Edge(tail, head, statement, step, len(made), defaults, ports))
                     else:
-                        self.join(tail, head, statement, step, defaults, ports)
+                        self.join((tail, head), statement, step, defaults, ports)
 
     def join(
-        self, tail: Node, head: Node, statement: EdgeStatement, step: int, defaults: Defaults, ports: Ports | None
+        self,
+        ends: tuple[Node, Node],
+        statement: EdgeStatement,
+        step: int,
+        defaults: Defaults,
+        ports: Ports | None,
     ) -> None:
         """Make an edge where strictness or a key may find one that is there (cgraph's `agedge`)."""
+        tail, head = ends
         key = statement.values().get("key")
         strict, undirected = self.graph.strict, not self.graph.directed
         found = None
@@ -236,7 +262,7 @@ class _Builder:
         if strict and (tail, head) in self.joined:
             return  # a second key: the edge is dropped with its attributes
         edge = Edge(tail, head, statement, step, len(self.graph.edges), defaults, ports)
-        edge.key = key
+        edge.key = key or None
         self.graph.edges.append(edge)
         if strict:
             self.joined.setdefault((tail, head), edge)

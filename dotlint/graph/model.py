@@ -1,20 +1,23 @@
-"""The graph that DOT text means: nodes, edges, subgraphs and their attributes, counted as Graphviz counts them.
+"""The graph that DOT text means: nodes, edges, subgraphs and attributes, as Graphviz has them.
 
-Objects are made by `dotlint.graph.build`; nothing here changes once they are built. Attributes are worked out when they
-are first asked for, because most files have many more of them than any one check looks at. Dataclasses are not frozen
-and compare by identity: a file may have a million edges and each is the very thing it stands for.
+Objects are made by `dotlint.graph.build`; nothing here changes once they are built. Attributes are worked out
+when they are first asked for, because most files have many more of them than any one check looks at.
+Dataclasses are not frozen and compare by identity: a file may have a million edges and each is the very thing
+it stands for.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from dotlint.syntax.tree import Html
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from re import Match
+
+    import networkx as nx
 
     from dotlint.syntax.problem import Problem
     from dotlint.syntax.source import Source
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
         GraphBlock,
         Id,
         NodeStatement,
+        PlainStatement,
+        Statement,
         Tree,
     )
 
@@ -45,7 +50,10 @@ class Layer:
 
 @dataclass(slots=True, eq=False)
 class Defaults:
-    """The defaults that hold at one place of the text: those of the block (`local`) over those of the blocks around it."""
+    """The defaults that hold at one place of the text.
+
+    Those of the block (`local`) over those of the blocks around it.
+    """
 
     scope: Graph | Subgraph
     local: Layer | None
@@ -53,7 +61,10 @@ class Defaults:
     resolved: dict[str, str] | None = None
 
     def values(self) -> dict[str, str]:
-        """Give name -> value, inner over outer and later over earlier; the caller must not change the dict."""
+        """Give name -> value, inner over outer and later over earlier.
+
+        The caller must not change the dict.
+        """
         if self.resolved is None:
             found: dict[str, str] = {}
             walk: Defaults | None = self
@@ -78,12 +89,15 @@ class Defaults:
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """A node. `name` is unquoted, escapes as in the file; `index` counts nodes in the order of their first mention."""
+    """A node.
+
+    `name` is unquoted, escapes as in the file; `index` counts nodes in the order of their first mention.
+    """
 
     name: str
     graph: Graph
     index: int
-    _mention: Match[str] | Id = field(repr=False)
+    _mention: Statement | Id = field(repr=False)
     _group: int = field(repr=False)
     _defaults: Defaults = field(repr=False)
     _statements: list[NodeStatement] | None = field(default=None, repr=False)
@@ -102,9 +116,12 @@ class Node:
 
     @property
     def span(self) -> Span:
-        """Start and end of the id where the node is first mentioned, in an edge or in a statement of its own."""
+        """Start and end of the id of the first mention, in an edge or a statement of the node's own."""
         mention = self._mention
-        return span_of(mention, self._group) if self._group else (cast("Id", mention).start, cast("Id", mention).end)
+        if self._group:
+            return span_of(cast("PlainStatement", mention).match, self._group)
+        spelled = cast("Id", mention)
+        return spelled.start, spelled.end
 
     @property
     def statements(self) -> Sequence[NodeStatement]:
@@ -123,14 +140,20 @@ class Node:
 
     @property
     def subgraphs(self) -> list[Subgraph]:
-        """The innermost subgraphs that hold the node, in the order of its mentions; without the root graph."""
+        """The innermost subgraphs that hold the node, in the order of its mentions.
+
+        Without the root graph.
+        """
         return innermost(self._subgraphs or ())
 
     @property
     def attributes(self) -> dict[str, str]:
-        """The effective attributes: defaults seen at the first mention, then own statements, the last value wins.
+        """The effective attributes.
 
-        What is declared later (and is "" to Graphviz) is not listed. The caller must not change the dict.
+        Defaults seen at the first mention, then own statements, the last value wins.
+
+        What is declared later (and is "" to Graphviz) is not listed. The caller must not change the
+        dict.
         """
         if self._attributes is None:
             defaults = self._defaults.values()
@@ -174,7 +197,8 @@ class Node:
 class Edge:
     """One edge of `statement`: the `step`-th arrow of its chain, or one pair of that arrow's two sets.
 
-    In a strict graph, or where a `key` names it, later statements may add attributes to it: `statements` has all.
+    In a strict graph, or where a `key` names it, later statements may add attributes to it: `statements`
+    has all.
     """
 
     tail: Node
@@ -190,7 +214,10 @@ class Edge:
 
     @property
     def span(self) -> Span:
-        """Start and end of the text from the first end's id to the second's, ports included; a set is taken whole."""
+        """Start and end of the text from the first end's id to the second's, ports included.
+
+        A set is taken whole.
+        """
         return self.statement.step_span(self.step)
 
     @property
@@ -230,7 +257,10 @@ class Edge:
 
     @property
     def attributes(self) -> dict[str, str]:
-        """The effective attributes: defaults of the block, ports, then the statement's; the caller must not change it."""
+        """The effective attributes: defaults of the block, ports, then the statement's.
+
+        The caller must not change it.
+        """
         if self._attributes is None:
             own: dict[str, str] = {}
             first = self.statement.ports(self.step) if self._ports is None else self._ports
@@ -249,7 +279,10 @@ class Edge:
 
     @property
     def own_attributes(self) -> dict[str, str]:
-        """What the edge's own statements set, without defaults and ports; `key` is among them, but no attribute."""
+        """What the edge's own statements set, without defaults and ports.
+
+        `key` is among them, but no attribute.
+        """
         found: dict[str, str] = self.statement.values()
         for statement, _ in self._more or ():
             found.update(statement.values())
@@ -320,14 +353,21 @@ class Subgraph:
         """Whether Graphviz draws it as a cluster: by its name, in any case, or by `cluster=true`."""
         if self.name is not None and self.name[:7].lower() == "cluster":
             return True
-        return self.attributes.get("cluster", "").lower() in {"true", "yes"} or self.attributes.get("cluster", "0") not in {
-            "0",
-            "",
-        } and self.attributes["cluster"].isdigit()
+        return self.attributes.get("cluster", "").lower() in {"true", "yes"} or (
+            self.attributes.get("cluster", "0")
+            not in {
+                "0",
+                "",
+            }
+            and self.attributes["cluster"].isdigit()
+        )
 
     @property
     def label(self) -> str:
-        """The effective label, "" where there is none; a subgraph inherits a label that its parent had at its opening."""
+        """The effective label, "" where there is none.
+
+        A subgraph inherits a label that its parent had at its opening.
+        """
         return self.attributes.get("label", "")
 
     @property
@@ -341,7 +381,10 @@ class Subgraph:
 
 @dataclass(slots=True, eq=False)
 class Graph:
-    """One graph of a file. `edges` are in the order of their statements; over-long products are left out (`over_limit`)."""
+    """One graph of a file.
+
+    `edges` are in the order of their statements; over-long products are left out (`over_limit`).
+    """
 
     name: str | None
     directed: bool
@@ -350,7 +393,9 @@ class Graph:
     statement: GraphBlock = field(repr=False)
     nodes: dict[str, Node] = field(default_factory=dict, repr=False)
     edges: list[Edge] = field(default_factory=list, repr=False)
-    subgraphs: list[Subgraph] = field(default_factory=list, repr=False)  # all of them, in the order of their first opening
+    subgraphs: list[Subgraph] = field(
+        default_factory=list, repr=False
+    )  # all of them, in the order of their first opening
     children: list[Subgraph] = field(default_factory=list, repr=False)
     over_limit: list[EdgeStatement] = field(default_factory=list, repr=False)
     _layer: Layer | None = field(default=None, repr=False)
@@ -391,8 +436,9 @@ class Graph:
 
     @property
     def edge_defaults(self) -> dict[str, str]:
-        """The edge defaults of the root at its end."""
-        return Defaults(self, self._edge_layer, None).values()
+        """The edge defaults of the root at its end; `key` is never one."""
+        found = Defaults(self, self._edge_layer, None).values()
+        return {name: value for name, value in found.items() if name != "key"}
 
     @property
     def label(self) -> str:
@@ -463,16 +509,34 @@ class Document:
             return None
         return sum(len(graph.edges) for graph in self.graphs)
 
+    def to_networkx(self) -> nx.MultiGraph[str] | nx.MultiDiGraph[str]:
+        """Give the first graph as networkx knows graphs; raises `DotlintError` where there is none."""
+        from dotlint.graph.views import first, to_networkx  # noqa: PLC0415  # few need it, and networkx is slow to load
+
+        return to_networkx(first(self))
+
+    def to_pydot(self) -> Any:  # noqa: ANN401  # pydot has no types
+        """Give the first graph as a `pydot.Dot`, subgraphs and defaults kept.
+
+        Raises `DotlintError` where there is none.
+        """
+        from dotlint.graph.views import first, to_pydot  # noqa: PLC0415
+
+        return to_pydot(first(self))
+
 
 def span_of(match: Match[str], group: int) -> Span:
-    """Start and end of a group in the real text; `match` may have been made on an edited copy that knows its origin."""
+    """Start and end of a group in the real text.
+
+    `match` may have been made on an edited copy that knows its origin.
+    """
     start, end = match.span(group)
     origin = getattr(match.string, "origin", None)
     return (start, end) if origin is None else (origin(start), origin(end))
 
 
 def members(subgraph: Subgraph) -> list[Node]:
-    """Give the subgraph's nodes, those of its subgraphs among them, in the order in which the graph made them."""
+    """Give the nodes of a subgraph and of those in it, in the order in which the graph made them."""
     if not subgraph.children:
         found = subgraph._direct.values()  # noqa: SLF001
     else:

@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dotlint.engine.finding import Finding
-    from dotlint.engine.runner import FileResult
-    from dotlint.syntax.source import Source
+    from dotlint.engine.result import FileResult, Places
 
 
 def render(results: Sequence[FileResult]) -> str:
@@ -23,9 +22,11 @@ def render(results: Sequence[FileResult]) -> str:
 def render_lines(results: Sequence[FileResult]) -> str:
     """Give one finding a line, each with the path of its file."""
     lines = [
-        json.dumps({"path": _ascii_path(result.path), **finding_dict(finding, result.document.source)}, ensure_ascii=True)
+        json.dumps(
+            {"path": _ascii_path(result.path), **finding_dict(finding, result.places)}, ensure_ascii=True
+        )
         for result in results
-        if result.context is not None
+        if result.unreadable is None
         for finding in result.findings
     ]
     return "".join(line + "\n" for line in lines)
@@ -55,39 +56,48 @@ def _ascii_path(path: str) -> str:
 def file_dict(result: FileResult) -> dict[str, Any]:
     """Give one file's entry."""
     entry: dict[str, Any] = {"path": _ascii_path(result.path), "verdict": result.verdict}
-    if result.context is None:
+    if result.unreadable is not None:
         return {**entry, "error": result.unreadable, "strategy": None, "graph": None, "findings": []}
-    file, source = result.context, result.document.source
+    facts = result.facts
     strategy = None
-    if file.strategy is not None:
-        phases = next((g.strategy for g in file.graphs if g.strategy), file.strategy).phases
+    if facts.strategy is not None:
+        phases = facts.strategy.phases
         strategy = {
-            "source": file.strategy_source,
+            "source": facts.strategy_source,
             "phases": [
-                {"name": p.name or "all", "degrees": p.degrees.to_dict(), "gpus": p.total, "assumed": p.assumed} for p in phases
+                {
+                    "name": p.name or "all",
+                    "degrees": p.degrees.to_dict(),
+                    "gpus": p.total,
+                    "assumed": p.assumed,
+                }
+                for p in phases
             ],
         }
-    graphs = result.document.graphs
     return {
         **entry,
         "strategy": strategy,
         "graph": {
-            "nodes": result.document.node_count,
-            "edges": result.document.edge_count,
-            "directed": all(graph.directed for graph in graphs),
-            "graphs": len(graphs),
+            "nodes": facts.nodes,
+            "edges": facts.edges,
+            "directed": facts.directed,
+            "graphs": facts.graphs,
         },
-        "findings": [finding_dict(finding, source) for finding in result.findings],
+        "findings": [finding_dict(finding, result.places) for finding in result.findings],
         "holds": [{"section": h.section, "subject": h.subject, "text": h.text} for h in result.holds],
-        "undecided": [{"section": u.section, "subject": u.subject, "needs": u.needs} for u in result.undecided],
+        "undecided": [
+            {"section": u.section, "subject": u.subject, "needs": u.needs} for u in result.undecided
+        ],
+        "suppressed": len(result.suppressed),
+        "baselined": len(result.baselined),
     }
 
 
-def _range(source: Source, start: int, end: int) -> dict[str, dict[str, int]]:
+def _range(source: Places, start: int, end: int) -> dict[str, dict[str, int]]:
     return {key: source.position(offset)._asdict() for key, offset in (("start", start), ("end", end))}
 
 
-def finding_dict(finding: Finding, source: Source) -> dict[str, Any]:
+def finding_dict(finding: Finding, source: Places) -> dict[str, Any]:
     """Give one finding's entry."""
     entry: dict[str, Any] = {
         "code": finding.code,
@@ -107,6 +117,7 @@ def finding_dict(finding: Finding, source: Source) -> dict[str, Any]:
         "note": finding.note,
         "fixable": finding.fixable,
         "fix": None,
+        "fingerprint": finding.fingerprint,
     }
     if finding.path:
         entry["path"] = list(finding.path)

@@ -66,15 +66,35 @@ def page(card: Card, *, width: int) -> str:
     for name, variant in card.outcomes.items():
         if variant.severity:
             lines.append(f"          {variant.severity} for the outcome {name}")
-    fix = {"safe": "safe: what the author meant is certain", "unsafe": "unsafe: a guess, opt-in", None: "none"}[card.fix]
-    lines += [f"fix:      {fix}", f"section:  {SECTIONS[card.section]}", f"presets:  {', '.join(card.presets)}"]
+    fix = {
+        "safe": "safe: what the author meant is certain",
+        "unsafe": "unsafe: a guess, opt-in",
+        None: "none",
+    }[card.fix]
+    lines += [
+        f"fix:      {fix}",
+        f"section:  {SECTIONS[card.section]}",
+        f"presets:  {', '.join(card.presets)}",
+    ]
     if card.needs:
         lines.append(f"needs:    {' and '.join(card.needs)}")
     for key, value in card.parameters.items():
         lines.append(f"parameter {key} = {value!r}")
     for example in card.examples:
-        command = f" --strategy {example.strategy}" if example.strategy else ""
-        for title, text in ((f"bad{command}", example.bad), ("fixed", example.fixed), (f"good{command}", example.good)):
+        command = (
+            f" --strategy {example.strategy}"
+            if example.strategy
+            else " --strategy example.toml"
+            if example.toml
+            else ""
+        )
+        texts = (
+            ("example.toml", example.toml),
+            (f"bad{command}", example.bad),
+            ("fixed", example.fixed),
+            (f"good{command}", example.good),
+        )
+        for title, text in texts:
             if text:
                 lines += ["", f"{title}:", "", textwrap.indent(text.rstrip("\n"), "    ")]
     return "\n".join(lines) + "\n"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.deployment.words import parse_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+_APART = re.compile(r"[\s,]")
 
 
 def families(names: Iterable[str]) -> list[str]:
@@ -25,13 +28,22 @@ def families(names: Iterable[str]) -> list[str]:
     folded: list[str] = []
     for family, numbers in groups.items():
         plain = all(
-            _fill(family, [str(n) for n in some]) == name for some, name in zip(numbers, spelled[family], strict=True)
+            _fill(family, [str(n) for n in some]) == name
+            for some, name in zip(numbers, spelled[family], strict=True)
         )
         if len(numbers) == 1 or not plain or "{" in family:
             folded += spelled[family]
         else:
-            folded += [_fill(family, [_range(values) for values in block]) for block in _blocks(sorted(set(numbers)))]
+            folded += [
+                _fill(family, [_range(values) for values in block]) for block in _blocks(sorted(set(numbers)))
+            ]
     return folded
+
+
+def shown_names(names: Sequence[str]) -> list[str]:
+    """Fold names for a comma-separated list: where one of them has a space or a comma in it, all stand in quotes."""
+    folded = families(names)
+    return [f'"{name}"' for name in folded] if any(_APART.search(name) for name in names) else folded
 
 
 def _fill(family: str, values: list[str]) -> str:

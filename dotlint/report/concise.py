@@ -17,14 +17,16 @@ def render(results: Sequence[FileResult]) -> str:
     lines: list[str] = []
     for result in results:
         path = one_line(result.path, 4096)
-        if result.context is None:
-            lines.append(f"{path}:1:1: error: {one_line(result.unreadable or 'cannot be read')}")
+        if result.unreadable is not None:
+            lines.append(f"{path}:1:1: error: {one_line(result.unreadable)}")
             continue
         for finding in result.findings:
-            place = result.document.source.position(finding.start)
+            place = result.places.position(finding.start)
             mark = " [*]" if finding.fixable == "safe" and not finding.caused_by else ""
             caused = ""
             if finding.caused_by:
                 caused = f" (mended by {', '.join(dict.fromkeys(result.findings[i].code for i in finding.caused_by))})"
-            lines.append(f"{path}:{place.line}:{place.column}: {finding.severity}: {finding.code}{mark} {one_line(finding.message)}{caused}")
+            lines.append(
+                f"{path}:{place.line}:{place.column}: {finding.severity}: {finding.code}{mark} {one_line(finding.message)}{caused}"
+            )
     return "".join(line + "\n" for line in lines)

@@ -5,33 +5,47 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
-from dotlint.report.compact import families
+from dotlint.report.compact import shown_names
+from dotlint.report.links import page
 from dotlint.report.text import one_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dotlint.engine.finding import Finding
-    from dotlint.engine.runner import FileResult
-    from dotlint.syntax.source import Source
+    from dotlint.engine.result import FileResult, Places
 
-_RED, _YELLOW, _CYAN, _BLUE, _BOLD, _OFF = "\x1b[1;31m", "\x1b[1;33m", "\x1b[1;36m", "\x1b[1;34m", "\x1b[1m", "\x1b[0m"
+_RED, _YELLOW, _CYAN, _BLUE, _BOLD, _OFF = (
+    "\x1b[1;31m",
+    "\x1b[1;33m",
+    "\x1b[1;36m",
+    "\x1b[1;34m",
+    "\x1b[1m",
+    "\x1b[0m",
+)
 _COLOURS = {"error": _RED, "warning": _YELLOW, "info": _CYAN}
 _TAB = "    "
 _MOST_RELATED = 6
 
 
-def render(results: Sequence[FileResult], *, width: int, colour: bool) -> str:
-    """Give a code frame for each finding; lines wider than `width` are cut around the place."""
+def render(results: Sequence[FileResult], *, width: int, colour: bool, links: bool = False) -> str:
+    """Give a code frame for each finding; lines wider than `width` are cut around the place.
+
+    `links` makes each code a link to the page of its rule, for a terminal that shows such links.
+    """
     lines: list[str] = []
     for result in results:
-        if result.context is None:
-            lines += [_paint("error", _RED, colour) + f": {one_line(result.path, 4096)}: {one_line(result.unreadable or '')}", ""]
+        if result.unreadable is not None:
+            lines += [
+                _paint("error", _RED, colour)
+                + f": {one_line(result.path, 4096)}: {one_line(result.unreadable)}",
+                "",
+            ]
             continue
         for index, finding in enumerate(result.findings):
             if index:
                 lines.append("")
-            lines += _finding(finding, result, width, colour)
+            lines += _finding(finding, result, width, colour, page(finding.code, finding.name) if links else None)
         if result.findings:
             lines.append("")
     return "".join(line.rstrip() + "\n" for line in lines)
@@ -41,28 +55,39 @@ def _paint(text: str, code: str, colour: bool) -> str:
     return f"{code}{text}{_OFF}" if colour else text
 
 
-def _finding(finding: Finding, result: FileResult, width: int, colour: bool) -> Iterable[str]:
-    source = result.document.source
-    head = _paint(f"{finding.severity}[{finding.code}]", _COLOURS[finding.severity], colour)
+def _finding(
+    finding: Finding, result: FileResult, width: int, colour: bool, link: str | None
+) -> Iterable[str]:
+    source = result.places
+    code = f"\x1b]8;;{link}\x1b\\{finding.code}\x1b]8;;\x1b\\" if link else finding.code
+    head = _paint(f"{finding.severity}[{code}]", _COLOURS[finding.severity], colour)
     yield f"{head}{_paint(': ' + one_line(finding.message, 2000), _BOLD, colour)}"
     place = source.position(finding.start)
-    related = finding.related[:_MOST_RELATED]
+    here = next((r for r in finding.related if (r.start, r.end) == (finding.start, finding.end)), None)
+    elsewhere = [r for r in finding.related if r is not here]
+    related = elsewhere[:_MOST_RELATED]
     last = max([place.line, *(source.position(r.start).line for r in related)])
     gutter = len(str(last))
     bar = " " * gutter + _paint(" |", _BLUE, colour)
     yield f"{' ' * gutter}{_paint('-->', _BLUE, colour)} {one_line(result.path, 4096)}:{place.line}:{place.column}"
     yield bar
-    yield from _frame(source, finding.start, finding.end, "^", "", gutter, width, colour, _COLOURS[finding.severity])
-    for other in related:
-        if source.position(other.start).line != place.line + 1:
+    tint = _COLOURS[finding.severity]
+    spots = [(finding.start, finding.end, "^", here.message if here else "", tint)]
+    spots += [(r.start, r.end, "-", r.message, _BLUE) for r in related]
+    before = 0
+    for start, end, mark, message, colour_of in sorted(spots, key=lambda spot: spot[:2]):
+        line = source.position(start).line
+        if before and line > before + 1:
             yield " " * gutter + _paint("...", _BLUE, colour)
-        yield from _frame(source, other.start, other.end, "-", other.message, gutter, width, colour, _BLUE)
-    if len(finding.related) > len(related):
-        yield f"{bar} and {len(finding.related) - len(related)} more places"
+        yield from _frame(source, start, end, mark, message, gutter, width, colour, colour_of)
+        before = line
+    if len(elsewhere) > len(related):
+        yield f"{bar} and {len(elsewhere) - len(related)} more places"
     yield bar
     lead = " " * gutter + _paint(" = ", _BLUE, colour)
-    if len(finding.nodes) > 1 and not finding.missing_edges:
-        yield f"{lead}nodes: {one_line(', '.join(families(finding.nodes)[:24]), 1000)}"
+    said = all(f"`{name}`" in finding.message for name in finding.nodes)
+    if len(finding.nodes) > 1 and not finding.missing_edges and not said:
+        yield f"{lead}nodes: {one_line(', '.join(shown_names(finding.nodes)[:24]), 1000)}"
     for listing in finding.listings:
         yield f"{lead}{one_line(listing.title)}{': ' + one_line(listing.note) if listing.note else ''}"
         yield from (f"{' ' * gutter}       {one_line(line, 2000)}" for line in listing.lines)
@@ -71,12 +96,23 @@ def _finding(finding: Finding, result: FileResult, width: int, colour: bool) -> 
     if finding.help:
         yield f"{lead}help: {one_line(finding.help, 2000)}"
     if finding.caused_by:
-        causes = ", ".join(f"{result.findings[i].code} at line {source.position(result.findings[i].start).line}" for i in finding.caused_by)
+        causes = ", ".join(
+            f"{result.findings[i].code} at line {source.position(result.findings[i].start).line}"
+            for i in finding.caused_by
+        )
         yield f"{lead}mended by the repair of {causes}"
 
 
 def _frame(
-    source: Source, start: int, end: int, mark: str, message: str, gutter: int, width: int, colour: bool, tint: str
+    source: Places,
+    start: int,
+    end: int,
+    mark: str,
+    message: str,
+    gutter: int,
+    width: int,
+    colour: bool,
+    tint: str,
 ) -> Iterable[str]:
     """One line of the file with its place underlined; a place of several lines is underlined to its first line's end."""
     place = source.position(start)
@@ -85,6 +121,8 @@ def _frame(
     final = source.position(end)
     last = final.column - 1 if final.line == place.line else len(line)
     last = max(last, first + 1)
+    if message and final.line > place.line:
+        message = f"{message}, to line {final.line}"
     room = max(20, width - gutter - 4)
     text, under_from, under_to = _window(line, first, last, room)
     number = _paint(f"{place.line:>{gutter}} |", _BLUE, colour)
@@ -123,4 +161,6 @@ def _width(text: str) -> int:
     """Columns of a terminal that a visible text takes: wide East Asian characters take two, combining ones none."""
     if text.isascii():
         return len(text)
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )

@@ -26,7 +26,9 @@ def escape(text: str) -> str:
     parts = one_line(text, 4000).split("`")
     if len(parts) % 2 == 0:
         return _SPECIAL.sub(r"\\\1", "`".join(parts))
-    return "".join(f"`{part}`" if index % 2 and part else _SPECIAL.sub(r"\\\1", part) for index, part in enumerate(parts))
+    return "".join(
+        f"`{part}`" if index % 2 and part else _SPECIAL.sub(r"\\\1", part) for index, part in enumerate(parts)
+    )
 
 
 def code(text: str) -> str:
@@ -81,8 +83,11 @@ def _entry(entry: Entry, *, alone: bool) -> Iterable[str]:
     yield ""
     for row in entry.rows:
         nodes = f": {', '.join(code(node) for node in row.nodes)}" if row.nodes else ""
-        note = f" Note: {escape(row.note)}." if row.note else ""
-        yield f"- {escape(row.message)} (line {row.line}){nodes}{note}"
+        yield f"- {escape(row.message)} (line {row.line}){nodes}"
+        if row.note:
+            yield f"  - note: {escape(row.note)}"
+    if entry.note:
+        yield f"- note: {escape(entry.note)}"
     if entry.help:
         yield f"- help: {escape(entry.help)}"
     for listing in entry.listings:

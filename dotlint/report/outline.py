@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from dotlint.checks.places import count, listed
 from dotlint.checks.strategy import product
 from dotlint.engine.sections import ORDER, SECTIONS
-from dotlint.report.compact import families
+from dotlint.report.compact import shown_names
+from dotlint.report.links import page
 
 if TYPE_CHECKING:
     from dotlint.engine.finding import Finding, Listing, Severity
@@ -29,7 +30,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Findings of one rule in one section that have the same remedy and the same cause."""
+    """Findings of one rule in one section that have the same remedy and the same cause; `note` is said of all of them."""
 
     number: str
     code: str
@@ -40,6 +41,8 @@ class Entry:
     rows: tuple[Row, ...]
     listings: tuple[Listing, ...]
     help: str | None
+    note: str | None = None
+    page: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +82,15 @@ class Outline:
     files: tuple[str, ...] = field(default=())
 
 
-def outline(result: FileResult, options: str = "") -> Outline:
-    """Arrange a result as a report; `options` are those of the command line that a suggested command repeats."""
-    if result.context is None:
-        return Outline(result.path, "unreadable", (result.unreadable or "",), "", (), (), (), ())
+def outline(result: FileResult, options: str = "", *, links: bool = False) -> Outline:
+    """Arrange a result as a report; `options` are those of the command line that a suggested command repeats.
+
+    Entries name the pages of their rules where `links` is true.
+    """
+    if result.unreadable is not None:
+        return Outline(result.path, "unreadable", (result.unreadable,), "", (), (), (), ())
     numbers = _numbers(result.findings)
-    sections = _sections(result, numbers)
+    sections = _sections(result, numbers, links=links)
     modifications = _modifications(sections, result, options)
     return Outline(
         path=result.path,
@@ -92,7 +98,9 @@ def outline(result: FileResult, options: str = "") -> Outline:
         facts=_facts(result),
         tally=_tally(result),
         sections=sections,
-        holds=tuple((h.subject, h.text) for h in sorted(result.holds, key=lambda h: ORDER[h.section])),
+        holds=tuple(
+            dict.fromkeys((h.subject, h.text) for h in sorted(result.holds, key=lambda h: ORDER[h.section]))
+        ),
         undecided=_undecided(result),
         modifications=modifications,
         files=(result.path,) if modifications else (),
@@ -111,9 +119,14 @@ def _group_of(finding: Finding) -> _Group:
 def _grouped(findings: list[Finding]) -> dict[_Group, list[int]]:
     groups: dict[_Group, list[int]] = {}
     rank = {"error": 0, "warning": 1, "info": 2}
-    for index, finding in sorted(enumerate(findings), key=lambda p: (ORDER[p[1].section], bool(p[1].caused_by), rank[p[1].severity], p[1].code)):
+    for index, finding in sorted(
+        enumerate(findings),
+        key=lambda p: (ORDER[p[1].section], bool(p[1].caused_by), rank[p[1].severity], p[1].code),
+    ):
         key = _group_of(finding)
-        if finding.caused_by:  # consequences of one rule stand together, whichever of its siblings causes each
+        if (
+            finding.caused_by
+        ):  # consequences of one rule stand together, whichever of its siblings causes each
             key = (*key[:4], None, (-1,))
         groups.setdefault(key, []).append(index)
     return groups
@@ -132,12 +145,14 @@ def _numbers(findings: list[Finding]) -> dict[int, str]:
     return numbers
 
 
-def _sections(result: FileResult, numbers: dict[int, str]) -> tuple[Section, ...]:
+def _sections(result: FileResult, numbers: dict[int, str], *, links: bool) -> tuple[Section, ...]:
     entries: dict[str, list[Entry]] = {}
     for key, indices in _grouped(result.findings).items():
         findings = [result.findings[i] for i in indices]
         first = findings[0]
         causes = dict.fromkeys(numbers[c] for f in findings for c in f.caused_by)
+        notes = {f.note for f in findings}
+        shared = first.note if len(findings) > 1 and len(notes) == 1 else None
         entries.setdefault(key[0], []).append(
             Entry(
                 number=numbers[indices[0]],
@@ -146,43 +161,50 @@ def _sections(result: FileResult, numbers: dict[int, str]) -> tuple[Section, ...
                 severity=first.severity,
                 fix=first.fix.applicability if first.fix else None,
                 mended_by=tuple(causes),
-                rows=tuple(_row(result, f) for f in findings),
+                rows=tuple(_row(result, f, without=shared) for f in findings),
                 listings=tuple(listing for f in findings for listing in f.listings),
                 help=None if causes else first.help,
+                note=shared,
+                page=page(first.code, first.name) if links else None,
             )
         )
     return tuple(
-        Section(ORDER[key], SECTIONS[key], tuple(found)) for key, found in sorted(entries.items(), key=lambda p: ORDER[p[0]])
+        Section(ORDER[key], SECTIONS[key], tuple(found))
+        for key, found in sorted(entries.items(), key=lambda p: ORDER[p[0]])
     )
 
 
-def _row(result: FileResult, finding: Finding) -> Row:
+def _row(result: FileResult, finding: Finding, without: str | None) -> Row:
     names: tuple[str, ...] = ()
-    if not finding.missing_edges and not finding.path and len(finding.nodes) > 1:
-        folded = families(finding.nodes)
+    said = all(f"`{name}`" in finding.message for name in finding.nodes)
+    if not finding.missing_edges and not finding.path and len(finding.nodes) > 1 and not said:
+        folded = shown_names(finding.nodes)
         names = tuple(folded[:_NAMES_SHOWN])
         if len(folded) > _NAMES_SHOWN:
             names += (f"and {len(folded) - _NAMES_SHOWN} more",)
-    return Row(finding.message, result.document.source.position(finding.start).line, names, finding.note)
+    note = finding.note if finding.note != without else None
+    return Row(finding.message, result.places.position(finding.start).line, names, note)
 
 
 def _facts(result: FileResult) -> tuple[str, ...]:
-    document = result.document
-    edges = "edges not counted" if document.edge_count is None else count(document.edge_count, "edge")
-    facts = [f"{count(document.node_count, 'node')}, {edges}"]
-    if len(document.graphs) != 1:
-        facts[0] += f" in {count(len(document.graphs), 'graph')}"
-    assert result.context is not None
-    strategy = next((g.strategy for g in result.context.graphs if g.strategy), result.context.strategy)
+    known = result.facts
+    edges = "edges not counted" if known.edges is None else count(known.edges, "edge")
+    facts = [f"{count(known.nodes, 'node')}, {edges}"]
+    if known.graphs != 1:
+        facts[0] += f" in {count(known.graphs, 'graph')}"
+    strategy = known.strategy
+    if not known.graphs:
+        return (*facts, "there is no graph in the file")
     if strategy is not None:
         source = {"file": "as the file declares it", "configuration": "from the configuration"}.get(
-            result.context.strategy_source or "", "declared"
+            known.strategy_source or "", "declared"
         )
         parts = [
-            f"{p.name} on the same GPUs (assumed, {_differs(p.degrees.sp)})" if p.assumed else product(p) for p in strategy.phases
+            f"{p.name} on the same GPUs (assumed, {_differs(p.degrees.sp)})" if p.assumed else product(p)
+            for p in strategy.phases
         ]
         facts.append(f"strategy {strategy.source} ({source}): {'; '.join(parts)}")
-    elif result.context.strategy_source is None and not result.context.is_deployment and document.graphs:
+    if not known.is_deployment:
         facts.append("no deployment recognised: only the rules of DOT itself apply")
     return tuple(facts)
 
@@ -197,7 +219,11 @@ def _tally(result: FileResult) -> str:
     edges = sum(len(f.missing_edges) for f in causes)
     if edges:
         parts.append(count(edges, "missing edge"))
-    parts += [f"{len(f.listings)} missing {f.unit + ' ' if f.unit else ''}stages" for f in causes if f.code == "S002"]
+    parts += [
+        f"{len(f.listings)} missing {f.unit + ' ' if f.unit else ''}stages"
+        for f in causes
+        if f.code == "S002"
+    ]
     others = sum(1 for f in causes if not f.missing_edges and f.code != "S002")
     if others:
         parts.append(count(others, "other error" if parts else "error"))
@@ -220,7 +246,9 @@ def _undecided(result: FileResult) -> tuple[tuple[str, str], ...]:
     return tuple((listed(subjects, 12), needs) for needs, subjects in grouped.items())
 
 
-def _modifications(sections: tuple[Section, ...], result: FileResult, options: str) -> tuple[Modification, ...]:
+def _modifications(
+    sections: tuple[Section, ...], result: FileResult, options: str
+) -> tuple[Modification, ...]:
     found: list[Modification] = []
     command = f"dotlint check{f' {options}' if options else ''}"
     for section in sections:
@@ -238,5 +266,8 @@ def _deed(entry: Entry) -> str:
         return f"add the {count(pasted, 'missing edge')} of {listed([listing.title for listing in entry.listings], 12)}"
     if entry.code == "S002":
         return f"write {listed([listing.title for listing in entry.listings], 12)}"
-    subject = entry.rows[0].message if len(entry.rows) == 1 else f"{entry.rows[0].message}, and {len(entry.rows) - 1} more"
-    return f"{entry.help or 'mend it'} ({subject}; line {entry.rows[0].line})"
+    if len(entry.rows) == 1:
+        return f"{entry.help or 'mend it'} ({entry.rows[0].message}; line {entry.rows[0].line})"
+    places = sorted({row.line for row in entry.rows})
+    lines = ("line " if len(places) == 1 else "lines ") + listed([str(line) for line in places], 8)
+    return f"{entry.help or 'mend them'} ({entry.code} {entry.name.replace('-', ' ')}; {lines})"

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Listing
     from dotlint.report.outline import Entry, Outline, Row, Section
 
-_VERDICTS = {"correct": ("✓ CORRECT", "bold green"), "incorrect": ("✗ INCORRECT", "bold red"), "unreadable": ("✗ UNREADABLE", "bold red")}
+_VERDICTS = {
+    "correct": ("✓ CORRECT", "bold green"),
+    "incorrect": ("✗ INCORRECT", "bold red"),
+    "unreadable": ("✗ UNREADABLE", "bold red"),
+}
 _COLOURS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 
 
@@ -123,7 +127,8 @@ def _section(section: Section, width: int) -> Iterable[RenderableType]:
 
 
 def _status(entry: Entry) -> Text:
-    status = Text(f"{entry.code} ", style="bold").append(entry.severity, style=_COLOURS[entry.severity])
+    code = Text(entry.code, style=f"bold link {entry.page}" if entry.page else "bold")
+    status = Text.assemble(code, " ").append(entry.severity, style=_COLOURS[entry.severity])
     if entry.mended_by:
         status.append(f" · mended by {', '.join(entry.mended_by)}", style="dim")
     elif entry.fix:
@@ -132,7 +137,9 @@ def _status(entry: Entry) -> Text:
 
 
 def _entry(entry: Entry, width: int, indent: int) -> Iterable[RenderableType]:
-    rows: list[RenderableType] = [_row(row) for row in entry.rows]
+    rows: list[RenderableType] = [part for row in entry.rows for part in _row(row)]
+    if entry.note:
+        rows.append(_note(entry.note))
     if entry.help:
         rows.append(Text("help: ", style="bold cyan").append(one_line(entry.help), style="not bold default"))
     if entry.listings:
@@ -141,19 +148,24 @@ def _entry(entry: Entry, width: int, indent: int) -> Iterable[RenderableType]:
     yield Padding(Group(*rows), (0, 0, 0, indent))
 
 
-def _row(row: Row) -> RenderableType:
-    text = Text(one_line(row.message)).append(f"  line {row.line}", style="dim")
-    if row.note:
-        text.append(f"\n  note: {one_line(row.note)}", style="dim")
+def _row(row: Row) -> Iterable[RenderableType]:
+    yield Text(one_line(row.message)).append(f"  line {row.line}", style="dim")
     if row.nodes:
-        text.append(f"\n  {one_line(', '.join(row.nodes), 4000)}", style="cyan")
-    return text
+        yield Padding(Text(one_line(", ".join(row.nodes), 4000), style="cyan"), (0, 0, 0, 2))
+    if row.note:
+        yield Padding(_note(row.note), (0, 0, 0, 2))
+
+
+def _note(note: str) -> Text:
+    return Text(f"note: {one_line(note)}", style="dim")
 
 
 def _listings(listings: tuple[Listing, ...], width: int) -> RenderableType:
     """Lists that can be pasted side by side where there is room for at least two, else stacked."""
     pasted = all(listing.paste for listing in listings)
-    widest = max((len(line) for listing in listings for line in (listing.title, *listing.lines)), default=0) + 3
+    widest = (
+        max((len(line) for listing in listings for line in (listing.title, *listing.lines)), default=0) + 3
+    )
     columns = max(1, width // widest) if pasted else 1
     if columns == 1 or len(listings) == 1:
         stacked: list[RenderableType] = []

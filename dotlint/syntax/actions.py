@@ -1,7 +1,7 @@
-"""What the parser builds: one function for each alternative of `dot.lark`, under the name that the grammar gives it.
+"""What the parser builds: a function for each alternative of `dot.lark`, under its name there.
 
-Each takes the list of its symbols' values and gives the value of the whole. Lists grow in place, so that a body of a
-million statements and a chain of a million edges take linear time.
+Each takes the list of its symbols' values and gives the value of the whole. Lists grow in place, so that a
+body of a million statements and a chain of a million edges take linear time.
 """
 
 from __future__ import annotations
@@ -106,28 +106,26 @@ def body_statement(values: list[Any]) -> list[Statement]:
 
 def body_ended(values: list[Any]) -> list[Statement]:
     """Add a statement that a semicolon ends."""
-    values[1].to = values[2].to
+    values[1].semicolon = values[2]
     return body_statement(values)
 
 
 def defaults(values: list[Any]) -> Defaults:
     """Give `node [...]`."""
     keyword, lists = values
-    end = lists[-1].to
-    return Defaults(keyword.text, keyword.at, end, end, lists, keyword)
+    return Defaults(lists, keyword, lists[-1], None)
 
 
 def macro(values: list[Any]) -> Defaults:
     """Give `node x=[...]`."""
     keyword, name, _, lists = values
-    end = lists[-1].to
-    return Defaults(keyword.text, keyword.at, end, end, lists, keyword, name)
+    return Defaults(lists, keyword, lists[-1], name)
 
 
 def assignment(values: list[Any]) -> Assignment:
     """Give `name=value`."""
     name, _, value = values
-    return Assignment(name.text, name.at, value.to, value.to, [], Attribute(name, value))
+    return Assignment([], name, value, Attribute(name, value))
 
 
 def pair(values: list[Any]) -> Attribute:
@@ -148,23 +146,20 @@ def compound_with(values: list[Any]) -> Statement:
 def _compound(sides: Sides, lists: list[AttributeList]) -> Statement:
     parts, arrows = sides
     side, last = parts[0], parts[-1]
-    if isinstance(side, Block):
-        text, start = side.text, side.at
-    else:
-        text, start = side[0].id.text, side[0].id.at
+    end: Lexeme | AttributeList | Block
     if lists:
-        end = lists[-1].to
+        end = lists[-1]
     elif isinstance(last, Block):
-        end = last.to
+        end = last
     else:
-        end = (last[-1].ports[-1] if last[-1].ports else last[-1].id).to
+        end = last[-1].ports[-1] if last[-1].ports else last[-1].id
     if arrows:
-        return Chain(text, start, end, end, lists, parts, arrows)
+        return Chain(lists, side.first if isinstance(side, Block) else side[0].id, end, parts, arrows)
     if isinstance(side, Block):
-        side.core_to = side.to = end
-        side.given = lists
+        if lists:
+            side.given, side.last = lists, end
         return side
-    return NodeList(text, start, end, end, lists, side)
+    return NodeList(lists, side[0].id, end, side)
 
 
 def chain(values: list[Any]) -> Sides:
@@ -198,8 +193,7 @@ def node_ports(values: list[Any]) -> NodeRef:
 def block(values: list[Any]) -> Block:
     """Close a block."""
     (keyword, name, opening), body, closing = values
-    start = (keyword or opening).at
-    return Block(opening.text, start, closing.to, closing.to, [], keyword, name, opening, body, closing)
+    return Block([], keyword or opening, closing, keyword, name, opening, body, closing)
 
 
 def opening(values: list[Any]) -> tuple[Lexeme | None, Id | None, Lexeme]:

@@ -16,7 +16,7 @@ _GLUED = re.compile(r"[^\x00-/:-@\[-^`{-\x7f]")
 
 
 def encoding_problems(source: Source) -> list[Problem]:
-    """Give E015 for undecodable bytes and for NUL, each at its first place, and E016 for a glued byte order mark."""
+    """Give E015 for undecodable bytes and for NUL, at their first place, and E016 for a glued BOM."""
     found: list[Problem] = []
     text = source.text
     if not text.isascii() and not _LATIN1.search(text):
@@ -35,7 +35,13 @@ def encoding_problems(source: Source) -> list[Problem]:
     nul = text.find("\0")
     if nul >= 0:
         found.append(
-            Problem("E015", "a NUL hides the rest of its line from Graphviz", nul, nul + 1, help="save the file as UTF-8 text")
+            Problem(
+                "E015",
+                "a NUL hides the rest of its line from Graphviz",
+                nul,
+                nul + 1,
+                help="save the file as UTF-8 text",
+            )
         )
     if source.bom and _GLUED.match(text):
         found.append(

@@ -4,35 +4,49 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dotlint.syntax.lexemes import real
 from dotlint.syntax.problem import Edit, Problem
 from dotlint.syntax.region import indent, line_end
-from dotlint.syntax.tree import EdgeStatement, GraphBlock, NodeStatement, real
+from dotlint.syntax.tree import EdgeStatement, GraphBlock, NodeStatement, Tree
 
 if TYPE_CHECKING:
     from typing import Literal
 
 
-def header_problem(text: str, at: int, graph: GraphBlock) -> Problem:
-    """Say that the header is missing before `at`; mended where the body is whole, not where only its tail is there."""
+def header_problem(text: str, at: int, tree: Tree) -> Problem:
+    """Say that the header is missing before `at`.
+
+    Mended where the body is whole, not where only its tail is there.
+    """
+    graph = tree.graphs[0]
     start, end = real(text, at), real(text, line_end(text, at))
     if _is_tail(text, at, graph):
         return Problem(
-            "E007", "only the tail of a graph is here: there is no header, and edges name nodes that stand nowhere", start, end,
+            "E007",
+            "only the tail of a graph is here: no header, and edges name nodes that stand nowhere",
+            start,
+            end,
             help="look for the rest of the file",
-        )  # fmt: skip
+        )
     word = "digraph" if graph.directed else "graph"
     edits: list[Edit] = [(start, start, f"{word} " if text.startswith("{", at) else f"{word} G {{\n")]
-    if graph.close.at == graph.close.to:
+    closed_by_another = any(problem.code in {"E002", "E006"} for problem in tree.problems)
+    if graph.close.at == graph.close.to and not closed_by_another:
         edits.append((graph.close.end, graph.close.end, "}\n" if text.endswith("\n") else "\n}\n"))
     applicability: Literal["unsafe"] = "unsafe"
     return Problem(
-        "E007", f"there is no `{word} {{` before the first statement", start, end,
-        help=f"write `{word} G {{` before it", edits=tuple(edits), applicability=applicability,
-    )  # fmt: skip
+        "E007",
+        f"there is no `{word} {{` before the first statement",
+        start,
+        end,
+        help=f"write `{word} G {{` before it",
+        edits=tuple(edits),
+        applicability=applicability,
+    )
 
 
 def _is_tail(text: str, at: int, graph: GraphBlock) -> bool:
-    """Tell whether statements before the first are lost: it is indented, and edges name nodes that are declared nowhere."""
+    """Tell whether statements before the first are lost: it is indented, and nodes are declared nowhere."""
     declared: set[str] = set()
     named: set[str] = set()
     for statement in graph.body:

@@ -33,35 +33,45 @@ _PROGRAM = re.compile(
     )""",
     re.VERBOSE,
 )
+_LONGEST_LINE = 2_000
 _FENCE = re.compile(r"[ \t]*(```+|~~~+)[^\n]*")
 _HOST_QUOTE = re.compile(r"""(?:[A-Za-z_]\w*\s*=\s*)?[rbfu]{0,2}("{3}|'{3}|"|')\s*""")
 _ESCAPED = re.compile(rf"{STRING}|{BLOCK_COMMENT}|(?://|#)[^\n]*+|\\(?:r\\n|[nrt])")
+_ESCAPED_QUOTE = re.compile(r'=\s*\\"')
 _EVERY = re.compile(r"""\\(["'\\nrt/])""")
 _MEANING = {"n": "\n", "r": "", "t": "\t"}
 
 
 def program_text(text: str, offset: int) -> bool:
-    """Tell whether the line of `offset` reads like a program and not like DOT; asked only where DOT makes no sense."""
-    return _PROGRAM.match(text[line_start(text, offset) : min(line_end(text, offset), offset + 2000)]) is not None
+    """Tell whether the line of `offset` reads like a program; asked only where DOT makes no sense."""
+    start = line_start(text, offset)
+    if offset - start > _LONGEST_LINE:
+        return False
+    return _PROGRAM.match(text[start : min(line_end(text, offset), offset + _LONGEST_LINE)]) is not None
 
 
 def escaped_edits(text: str, offset: int) -> list[Edit]:
-    r"""Give the edits that take back the escaping of a string that was saved as it stood in a program; `[]` if none was.
+    r"""Give the edits that take back the escaping of a string that was saved as it stood in a program.
 
-    `offset` is that of a `\` where DOT has none. Where it is before a quote, every escape is taken back; else those between
-    statements and at the end of comments, because in labels `\n` is DOT's own.
+    `[]` if none was.
+
+    `offset` is that of a `\` where DOT has none. Where it is before a quote, every escape is taken back;
+    else those between statements and at the end of comments, because in labels `\n` is DOT's own.
     """
-    if text.startswith(('\\"', "\\'"), offset):
+    around = _quotes_around(text)
+    if text.startswith(('\\"', "\\'"), offset) or _ESCAPED_QUOTE.search(text):
         return [
-            (one.start(), one.end(), _MEANING.get(one[1], one[1]))
-            for one in _EVERY.finditer(text)
-        ] + _quotes_around(text)  # fmt: skip
+            (one.start(), one.end(), _MEANING.get(one[1], one[1])) for one in _EVERY.finditer(text)
+        ] + around
     if text[offset + 1 : offset + 2] not in {"n", "r", "t"}:
         return []
+    before, after = text[:offset].rstrip(" \t"), offset + 2
+    if before[-1:] not in {"{", "}", ";", "]", "\n", ""} and not looks_like_statement(text, after):
+        return []  # more likely the inside of a label whose quote is missing
     found: list[Edit] = []
-    at = 0
+    at = around[0][1] if around else 0
     while True:
-        one = _ESCAPED.search(text, at)
+        one = _ESCAPED.search(text, at, around[1][0] if around else len(text))
         if one is None:
             break
         at = one.end()
@@ -70,11 +80,13 @@ def escaped_edits(text: str, offset: int) -> list[Edit]:
             found.append((one.start(), at, "\n" if "n" in mark else _MEANING[mark[1]]))
         elif mark[0] == "#" or mark[:2] == "//":
             stop = mark.find("\\n")
-            while stop >= 0 and not (mark.startswith("\\n", stop + 2) or looks_like_statement(text, one.start() + stop + 2)):
+            while stop >= 0 and not (
+                mark.startswith("\\n", stop + 2) or looks_like_statement(text, one.start() + stop + 2)
+            ):
                 stop = mark.find("\\n", stop + 2)
             if stop >= 0:
                 at = one.start() + stop
-    return [*found, *_quotes_around(text)]
+    return sorted([*found, *around])
 
 
 def _quotes_around(text: str) -> list[Edit]:
@@ -87,7 +99,7 @@ def _quotes_around(text: str) -> list[Edit]:
 
 
 def wrapping(text: str, start: int, end: int) -> tuple[str, list[Edit]] | None:
-    """Tell what `text[start:end]`, which stands before a header, is a wrapping of, with the edits that unwrap it.
+    """Tell what the graph is wrapped in by `text[start:end]` before its header, with edits to unwrap it.
 
     Markdown fences and a host language's quotes are known; None for anything else.
     """

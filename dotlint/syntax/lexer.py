@@ -1,37 +1,46 @@
 """From text to lexemes, as far as the parser's state lets it.
 
-The lexer is contextual: in a state of the LALR table that takes STATEMENTS it reads all plain statements that follow each
-other as one lexeme, in a state that takes ATTR_LIST a whole plain list; everywhere else, and for everything that is not
-plain, single tokens.
+The lexer is contextual: in a state of the LALR table that takes STATEMENTS it reads all plain statements that
+follow each other as one lexeme, in a state that takes ATTR_LIST a whole plain list; everywhere else, and for
+everything that is not plain, single tokens.
 """
 
 from __future__ import annotations
 
+from sys import intern
 from typing import TYPE_CHECKING
 
+from dotlint.syntax.lexemes import Lexeme, real
 from dotlint.syntax.source import BOM
-from dotlint.syntax.terminals import ATTR_LIST, COMMENT, FINE, KEYWORDS, PATTERNS, SPACE, html_end, statement_pattern
-from dotlint.syntax.tree import Comment, Lexeme, PlainEdge, PlainNode, real
+from dotlint.syntax.terminals import (
+    ATTR_LIST,
+    COMMENT,
+    FINE,
+    KEYWORDS,
+    PATTERNS,
+    SPACE,
+    html_end,
+    statement_pattern,
+)
+from dotlint.syntax.tree import Comment, PlainEdge, PlainNode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator
+    from collections.abc import Container, Iterator, Mapping
     from re import Match
     from typing import Any
 
     from dotlint.syntax.tree import Statement
 
 # Lexemes that no state of the grammar takes: the mistakes of the lexical kind.
-OPEN_STRING, OPEN_HTML, OPEN_COMMENT, UNKNOWN, END = "OPEN_STRING", "OPEN_HTML", "OPEN_COMMENT", "UNKNOWN", "$END"
+OPEN_STRING, OPEN_HTML, OPEN_COMMENT, UNKNOWN, END = (
+    "OPEN_STRING",
+    "OPEN_HTML",
+    "OPEN_COMMENT",
+    "UNKNOWN",
+    "$END",
+)
+_MORE_THAN_IDS = frozenset({2, 4, 5})  # the last group: a port or attributes
 OPEN = frozenset({OPEN_STRING, OPEN_HTML, OPEN_COMMENT})
-
-_PLAIN: dict[bool, Callable[[str, int], Match[str] | None]] = {}
-
-
-def plain_statement(*, directed: bool) -> Callable[[str, int], Match[str] | None]:
-    """Give the matcher of a plain statement in a graph of that kind; compiled when first asked for."""
-    if directed not in _PLAIN:
-        _PLAIN[directed] = statement_pattern("->" if directed else "--").match
-    return _PLAIN[directed]
 
 
 class Run(Lexeme):
@@ -44,8 +53,9 @@ class Run(Lexeme):
 class Lexer:
     """A place in a text and what was met on the way there.
 
-    `position` may be moved between two calls of `lexemes`. `wrong` has the edge operators that do not fit the graph's kind:
-    they are given as EDGEOP all the same, since what is meant is plain. `unread` is where `@` ended the input.
+    `position` may be moved between two calls of `lexemes`. `wrong` has the edge operators that do not fit
+    the graph's kind: they are given as EDGEOP all the same, since what is meant is plain. `unread` is
+    where `@` ended the input.
     """
 
     __slots__ = ("comments", "directed", "plain", "position", "text", "unread", "wrong")
@@ -61,10 +71,14 @@ class Lexer:
     def choose(self, *, directed: bool) -> None:
         """Set the graph's kind."""
         self.directed = directed
-        self.plain = plain_statement(directed=directed)
+        self.plain = statement_pattern("->" if directed else "--").match
 
-    def lexemes(self, stack: list[Any], states: dict[Any, Container[str]], runs: Container[Any]) -> Iterator[Lexeme]:
-        """Give the lexemes from the position on; `stack` is the parser's, its top is looked at before each of them.
+    def lexemes(
+        self, stack: list[Any], states: Mapping[Any, Container[str]], runs: Container[Any]
+    ) -> Iterator[Lexeme]:
+        """Give the lexemes from the position on.
+
+        `stack` is the parser's, its top is looked at before each of them.
 
         `states` has the terminals that a state takes; `runs` are the states that take STATEMENTS.
         """
@@ -76,11 +90,12 @@ class Lexer:
                     yield run
             start = self.skip()
             self.position = start
-            if start >= len(text) or text[start] == "@":
-                if start < len(text):
-                    self.unread = start
-                return
             takes = states[stack[-1]]
+            if start >= len(text):
+                return
+            if text[start] == "@" and "STRICT" in takes:
+                self.unread = start
+                return
             lexeme = self.token(start, takes)
             if lexeme.to == len(text) and lexeme.type in OPEN and "STRICT" in takes:
                 # Outside of any graph what never ends is the end, to Graphviz.
@@ -95,7 +110,14 @@ class Lexer:
         while True:
             match = plain(text, at)
             while match is not None:
-                found.append(PlainNode(match) if match.start(3) < 0 else PlainEdge(match))
+                # A bare statement is remembered by its place alone: see PlainStatement.
+                more = match.lastindex in _MORE_THAN_IDS or match.start(2) >= 0
+                place: Match[str] | int = match if more else match.start(1)
+                second = match[3]
+                if second is None:
+                    found.append(PlainNode(place, text, intern(match[1])))
+                else:
+                    found.append(PlainEdge(place, text, intern(match[1]), intern(second)))
                 at = match.end()
                 match = plain(text, at)
             last = at if found else last
@@ -116,13 +138,17 @@ class Lexer:
         while True:
             at = SPACE.match(text, at).end()  # type: ignore[union-attr]  # matches the empty text too
             first = text[at : at + 1]
-            if first == "#" or first == "/":
+            if first in {"#", "/"}:
                 comment = COMMENT.match(text, at)
                 if comment is None:
                     return at
                 end = comment.end()
                 self.comments.append(
-                    Comment("#" if first == "#" else "//" if text[at + 1] == "/" else "/*", real(text, at), real(text, end))
+                    Comment(
+                        "#" if first == "#" else "//" if text[at + 1] == "/" else "/*",
+                        real(text, at),
+                        real(text, end),
+                    )
                 )
                 at = end
             elif first == BOM and FINE.match(text, at)[0] == BOM:  # type: ignore[index]  # a BOM is a letter
@@ -131,7 +157,10 @@ class Lexer:
                 return at
 
     def token(self, start: int, takes: Container[str]) -> Lexeme:
-        """Give the token that starts at `start` and go behind it; ATTR_LIST only where it is among what the state `takes`."""
+        """Give the token that starts at `start` and go behind it.
+
+        ATTR_LIST only where it is among what the state `takes`.
+        """
         text = self.text
         first = text[start]
         kind = PATTERNS.get(first)

@@ -1,4 +1,7 @@
-"""Ways to mend one broken statement. Each is a guess; the parser tries them and keeps the first that makes it parse."""
+"""Ways to mend one broken statement.
+
+Each is a guess; the parser tries them and keeps the first that makes the statement parse.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from dotlint.syntax.lexer import OPEN_HTML, OPEN_STRING
-from dotlint.syntax.quotes import close_string, escape_html
-from dotlint.syntax.region import line_end
+from dotlint.syntax.quotes import close_string, escape_html, odd_string
+from dotlint.syntax.region import line_end, starts_statement
 from dotlint.syntax.terminals import KEYWORDS, NAME, NUMBER, STRING
 from dotlint.syntax.values import bare_value, quote, quote_values
 
@@ -21,10 +24,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """A guess at a mistake: the rule that names it, where it is, and edits (of the parsed text) that would mend it.
+    """A guess at a mistake: its rule, its place, and edits of the parsed text that would mend it.
 
-    Only an `offered` remedy is shown as a fix; another one just lets the parser understand the statement. Remedies of one
-    `group` are one problem. `until` is where the mended text ends, if not where the statement seems to.
+    Only an `offered` remedy is shown as a fix; another one just lets the parser understand the statement.
+    Remedies of one `group` are one problem. `until` is where the mended text ends, if not where the
+    statement seems to.
     """
 
     code: str
@@ -41,7 +45,7 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A statement that does not parse: `text[start:end]`, going wrong at `lexeme`, where `taken` would be right."""
+    """A statement, `text[start:end]`, that goes wrong at `lexeme`, where `taken` would be right."""
 
     text: str
     start: int
@@ -58,12 +62,15 @@ class Broken:
 
 def remedies(broken: Broken) -> Iterator[Remedy]:
     """Give the remedies that may fit, the likely ones first."""
+    if broken.lexeme.type != OPEN_HTML:
+        yield from quote_remedies(broken)
+    yield from _html(broken)
+    yield from _brackets(broken)
+    if odd_string(broken.text, broken.start, broken.end) is not None:
+        return  # a quote is odd, so what looks like the rest of the statement may be anything
     yield from _operators(broken)
     yield from _ellipses(broken)
     yield from _attribute_names(broken)
-    if broken.lexeme.type != OPEN_HTML:
-        yield from _strings(broken)
-    yield from _html(broken)
     yield from _values(broken)
     yield from _strays(broken)
     yield from _words(broken)
@@ -80,9 +87,15 @@ def _operators(broken: Broken) -> Iterator[Remedy]:
     if arrow is not None and arrow.start() <= broken.at <= arrow.end():
         start, end = arrow.span()
         yield Remedy(
-            "E013", f"`{arrow[0]}` is not an edge operator", start, end, ((start, end, right),), "safe",
-            f"write `{right}`", f"operator {arrow[0]}",
-        )  # fmt: skip
+            "E013",
+            f"`{arrow[0]}` is not an edge operator",
+            start,
+            end,
+            ((start, end, right),),
+            "safe",
+            f"write `{right}`",
+            f"operator {arrow[0]}",
+        )
 
 
 _ELLIPSIS = re.compile(r"\.{2,}")
@@ -103,13 +116,26 @@ def _ellipses(broken: Broken) -> Iterator[Remedy]:
     help_ = "write every node" if between is None else f"write every node: {', '.join(between[:3])} and so on"
     put = " ".join(between or ())
     offered: Literal["unsafe"] | None = None if between is None else "unsafe"
-    yield Remedy("E014", "`...` does not stand for nodes in DOT", start, end, ((start, end, put),), offered, help_)
+    yield Remedy(
+        "E014", "`...` does not stand for nodes in DOT", start, end, ((start, end, put),), offered, help_
+    )
     if text[end : end + 1] in {",", ";"}:
-        yield Remedy("E014", "`...` does not stand for nodes in DOT", start, end, ((start, end + 1, put),), offered, help_)
+        yield Remedy(
+            "E014",
+            "`...` does not stand for nodes in DOT",
+            start,
+            end,
+            ((start, end + 1, put),),
+            offered,
+            help_,
+        )
 
 
 def _between(first: str, last: str) -> list[str] | None:
-    """Count from one name to another where they differ in one number; None where they do not, or not upwards."""
+    """Count from one name to another where they differ in one number.
+
+    None where they do not, or not upwards.
+    """
     parts, others = _DIGITS.split(first), _DIGITS.split(last)
     differing = [at for at, (one, other) in enumerate(zip(parts, others, strict=False)) if one != other]
     if len(parts) != len(others) or len(differing) != 1 or not parts[differing[0]].isdigit():
@@ -119,7 +145,9 @@ def _between(first: str, last: str) -> list[str] | None:
     if not 0 < high - low <= 10_000:
         return None
     width = len(parts[at]) if parts[at].startswith("0") and len(parts[at]) == len(others[at]) else 0
-    return ["".join([*parts[:at], str(number).zfill(width), *parts[at + 1 :]]) for number in range(low + 1, high)]
+    return [
+        "".join([*parts[:at], str(number).zfill(width), *parts[at + 1 :]]) for number in range(low + 1, high)
+    ]
 
 
 _NO_NAME = re.compile(r"([\[,;]\s*)=")
@@ -131,16 +159,34 @@ def _attribute_names(broken: Broken) -> Iterator[Remedy]:
     if broken.lexeme.type != "EQUAL" or "NAME" not in broken.taken or "EQUAL" in broken.taken:
         return
     at = broken.at
-    if text[broken.start : at].count("[") and text[:at].rstrip()[-1:] in {"[", ",", ";", '"'}:
+    if text[broken.start : at].count("[") and text[broken.start : at].rstrip()[-1:] in {"[", ",", ";", '"'}:
         yield Remedy(
-            "E012", "an attribute has a value but no name", at, at + 1, ((at, at, "label"),), "unsafe",
-            "write the name before the `=`; `label`, to judge by the value", "name",
-        )  # fmt: skip
+            "E012",
+            "an attribute has a value but no name",
+            at,
+            at + 1,
+            ((at, at, "label"),),
+            "unsafe",
+            "write the name before the `=`; `label`, to judge by the value",
+            "name",
+        )
 
 
-def _strings(broken: Broken) -> Iterator[Remedy]:
+def quote_remedies(broken: Broken) -> Iterator[Remedy]:
     """Quotes that do not pair up."""
     for quote_at, put_at, until, what in close_string(broken.text, broken.start, broken.end, broken.at):
+        if what == "remove":
+            yield Remedy(
+                "E011",
+                'a stray `"`',
+                quote_at,
+                quote_at + 1,
+                ((quote_at, quote_at + 1, ""),),
+                "safe",
+                "take it out",
+                until=until,
+            )
+            continue
         opening = what == "close"
         yield Remedy(
             "E003",
@@ -158,9 +204,15 @@ def _html(broken: Broken) -> Iterator[Remedy]:
     """HTML labels whose `<` and `>` do not pair up."""
     for start, end, edits, until in escape_html(broken.text, broken.start, broken.end, broken.at):
         yield Remedy(
-            "E004", "the `<` and `>` of this HTML label do not balance", start, end, tuple(edits), "unsafe",
-            "write `&lt;` and `&gt;` for those that are text", until=until,
-        )  # fmt: skip
+            "E004",
+            "the `<` and `>` of this HTML label do not balance",
+            start,
+            end,
+            tuple(edits),
+            "unsafe",
+            "write `&lt;` and `&gt;` for those that are text",
+            until=until,
+        )
 
 
 def _values(broken: Broken) -> Iterator[Remedy]:
@@ -168,7 +220,9 @@ def _values(broken: Broken) -> Iterator[Remedy]:
     found = quote_values(broken.text, broken.start, broken.end)
     if found:
         names = sorted({name for name, *_ in found})
-        start, end = min(((start, end) for _, start, end, _ in found), key=lambda place: abs(place[0] - broken.at))
+        start, end = min(
+            ((start, end) for _, start, end, _ in found), key=lambda place: abs(place[0] - broken.at)
+        )
         named = ", ".join(f"`{name}`" for name in names[:4])
         yield Remedy(
             "E008",
@@ -182,12 +236,28 @@ def _values(broken: Broken) -> Iterator[Remedy]:
         )
 
 
-_STRAY = re.compile(r"""[)('",;\]`\\}>]+""")
+_STRAY = re.compile(r"""[)('",;\]`\\}>@]+""")
+
+
+_LAST_WORD = re.compile(rf"({NAME})\s+\Z")
+_NAMED = re.compile(rf"(?:{NAME}|{STRING})\s*=")
 
 
 def _strays(broken: Broken) -> Iterator[Remedy]:
     """One token too many."""
     text, at = broken.text, broken.at
+    if "EQUAL" in broken.taken and _NAMED.match(text, at, broken.end):
+        word = _LAST_WORD.search(text, broken.start, at)
+        if word is not None:
+            start, end = word.span(1)
+            yield Remedy(
+                "E011",
+                f"a stray `{word[1]}`",
+                start,
+                end,
+                ((start, end, ""),),
+                help="take it out, or give it a value",
+            )
     kind = broken.lexeme.type
     stray = _STRAY.match(text, at, broken.end)
     if stray is None:
@@ -195,9 +265,15 @@ def _strays(broken: Broken) -> Iterator[Remedy]:
     for end in dict.fromkeys((at + 1, stray.end())):
         shown = text[at:end]
         yield Remedy(
-            "E011", f"a stray `{shown}`", at, end, ((at, end, ""),), "safe", "take it out",
-            f"stray {shown}" if kind not in {OPEN_STRING} else None,
-        )  # fmt: skip
+            "E011",
+            f"a stray `{shown}`",
+            at,
+            end,
+            ((at, end, ""),),
+            "safe",
+            "take it out",
+            f"stray {shown}" if kind != OPEN_STRING else None,
+        )
 
 
 _WORD = re.compile(r"""(?:(?!->|--)[^\s\[\]{};,="<>:])+""")
@@ -224,16 +300,58 @@ def _words(broken: Broken) -> Iterator[Remedy]:
                 place = start, end
     if place is not None:
         yield Remedy(
-            "E001", f"`{text[place[0] : place[1]]}` is not an id without quotes", *place, tuple(edits),
-            help="quote it: an id is letters, digits and `_`, or a number", group="id",
-        )  # fmt: skip
+            "E001",
+            f"`{text[place[0] : place[1]]}` is not an id without quotes",
+            *place,
+            tuple(edits),
+            help="quote it: an id is letters, digits and `_`, or a number",
+            group="id",
+        )
     for start, end, put in keywords[-1:]:
         yield Remedy(
-            "E001", f"the keyword `{text[start:end]}` cannot be an id", start, end, ((start, end, put),),
+            "E001",
+            f"the keyword `{text[start:end]}` cannot be an id",
+            start,
+            end,
+            ((start, end, put),),
             help="quote it, or choose another name",
-        )  # fmt: skip
+        )
 
 
+def _brackets(broken: Broken) -> Iterator[Remedy]:
+    """Close a `[` where its line ends, write a `{` that was forgotten."""
+    text, at, start = broken.text, broken.at, broken.start
+    if "LBRACE" in broken.taken and "NAME" not in broken.taken and "\n" in text[start:at]:
+        place = start + len(text[start:at].rstrip())
+        yield Remedy(
+            "E001",
+            "the `{` of this subgraph is missing",
+            max(place - 1, start),
+            place,
+            ((place, place, " {"),),
+            help="write `{` here",
+            until=at,
+        )
+    line = line_end(text, start)
+    while line < at:
+        lf = text.find("\n", line)
+        if starts_statement(text, lf) and text[start:line].count("[") > text[start:line].count("]"):
+            place = start + len(_TAIL.sub("", text[start:line]))
+            opened = text.rfind("[", start, line)
+            yield Remedy(
+                "E001",
+                "the attribute list is never closed",
+                place - 1,
+                place,
+                ((place, place, "]"),),
+                help="write `]` here",
+                until=line,
+                related=(("this bracket is never closed", opened, opened + 1),),
+            )
+        line = line_end(text, lf + 1)
+
+
+_TAIL = re.compile(r"[ \t]*[;,]?[ \t]*(?://.*)?\Z")
 _COLON = re.compile(rf"({NAME})[ \t]*(:)(?=[ \t]*(?:{NAME}|{NUMBER}|{STRING}))")
 
 
@@ -249,8 +367,15 @@ def _last_resorts(broken: Broken) -> Iterator[Remedy]:
     if "RBRACKET" in broken.taken or text[broken.start : at].count("[") > text[broken.start : at].count("]"):
         opened = text.rfind("[", broken.start, at)
         related = (("this bracket is never closed", opened, opened + 1),) if opened >= 0 else ()
-        yield Remedy("E001", "the attribute list is never closed", stop, min(stop + 1, end), ((stop, stop, "]"),), help="write `]` here",
-                     related=related)  # fmt: skip
+        yield Remedy(
+            "E001",
+            "the attribute list is never closed",
+            stop,
+            min(stop + 1, end),
+            ((stop, stop, "]"),),
+            help="write `]` here",
+            related=related,
+        )
     yield Remedy("E001", message, at, to, ((at, to, ""),), help=None)
     stopped = bare_value(text, at, end)
     if stopped > to:

@@ -7,14 +7,15 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from dotlint.syntax.hosts import program_text, wrapping
+from dotlint.syntax.lexemes import Lexeme
 from dotlint.syntax.lexer import END
-from dotlint.syntax.region import line_end, line_start, looks_like_statement
+from dotlint.syntax.region import line_end, line_start, looks_like_statement, within
 from dotlint.syntax.terminals import NAME, NUMBER, STRING
-from dotlint.syntax.tree import GraphBlock, Lexeme
 
 if TYPE_CHECKING:
     from dotlint.syntax.parser import Stop
     from dotlint.syntax.recovery import Reading
+    from dotlint.syntax.tree import GraphBlock
 
 _HEADER = re.compile(
     rf"(?<![^\s;}}\"'`])(?:strict\s+)?(?:di)?graph(?:\s+(?:{NAME}|{NUMBER}|{STRING}))?\s*\{{", re.IGNORECASE
@@ -32,9 +33,13 @@ def outside(reading: Reading, stop: Stop) -> None:
         return
     parse.settle()
     graphs: list[GraphBlock] = parse.values[0]
-    if program_text(text, at) and not graphs:
-        reading.program(at)
     header = _HEADER.search(text, at)
+    wrapped = header is not None and wrapping(text, at, header.start()) is not None
+    if not graphs and not wrapped and program_text(text, at):
+        reading.program(at)
+        if header is None:
+            reading.lexer.position = len(text)
+            return
     if graphs:
         _after_graph(reading, stop, graphs, header)
         return
@@ -43,7 +48,10 @@ def outside(reading: Reading, stop: Stop) -> None:
         return
     nearly = _NEARLY.match(text, at)
     if nearly is not None and get_close_matches(nearly[1].lower(), ["digraph", "graph", "strict"], 1, 0.7):
-        reading.unexpected(stop, help=f"did you mean `{get_close_matches(nearly[1].lower(), ['digraph', 'graph'], 1, 0.1)[0]}`?")
+        reading.unexpected(
+            stop,
+            help=f"did you mean `{get_close_matches(nearly[1].lower(), ['digraph', 'graph'], 1, 0.1)[0]}`?",
+        )
         open_graph(reading, at, nearly.end() - 1)
     elif looks_like_body(text, at):
         reading.headless = at
@@ -81,9 +89,21 @@ def _broken_header(reading: Reading, stop: Stop) -> None:
         reading.problem("E006", "the file ends inside the graph's header", line_start(text, at), at)
         parse.cut(1)
         return
+    line = line_end(text, len(text[:at].rstrip()))
+    if line < at and "LBRACE" in stop.taken and stop.lexeme.type != "LBRACE":
+        line = max(line, 1)
+        reading.problem(
+            "E001", "the graph's `{` is missing", line - 1, line, help="write `{` after the header"
+        )
+        parse.feed(Lexeme("LBRACE", text, line, line))
+        reading.lexer.position = at
+        return
     hyphen = not text[at - 1 : at].isspace()
-    reading.unexpected(stop, help="quote a name that is not one word of letters, digits and `_`" if hyphen else None)
+    reading.unexpected(
+        stop, help="quote a name that is not one word of letters, digits and `_`" if hyphen else None
+    )
     if "LBRACE" not in stop.taken:
+        parse.cut(1)
         parse.feed(Lexeme("DIGRAPH" if reading.lexer.directed else "GRAPH", text, at, at))
     brace = text.find("{", at, line_end(text, at))
     reading.lexer.position = brace if brace >= 0 else at
@@ -103,12 +123,18 @@ def _before_header(reading: Reading, stop: Stop, header: int) -> None:
     elif text[line_start(text, header) : header].strip() and len(text[at:header].split()) == 1:
         reading.unexpected(stop)
     else:
-        reading.problem("E001", "this text before the graph is not DOT", at, line_end(text, at), help="start it with `//`")
+        reading.problem(
+            "E001", "this text before the graph is not DOT", at, line_end(text, at), help="start it with `//`"
+        )
     reading.lexer.position = header
 
 
-def _after_graph(reading: Reading, stop: Stop, graphs: list[GraphBlock], header: re.Match[str] | None) -> None:
+def _after_graph(
+    reading: Reading, stop: Stop, graphs: list[GraphBlock], header: re.Match[str] | None
+) -> None:
     text, at = reading.text, stop.lexeme.at
+    if stop.lexeme.type == END:
+        return
     rest = len(text) if header is None else header.start()
     position = rest
     if at == reading.closing:
@@ -117,16 +143,22 @@ def _after_graph(reading: Reading, stop: Stop, graphs: list[GraphBlock], header:
         following = text[at + 1 : line_end(text, at + 1)].strip()
         reading.stray("a stray token", at, at + 1, [(at, at + 1, "")])
         position = at + 1 if len(following) < 2 else max(at + 1, position)
-    elif text[at] in "\"'`":
+    elif text[at] in "\"'`" and not (stop.lexeme.type == "STRING" and looks_like_statement(text, at)):
         end = line_end(text, at)
-        reading.stray("a stray token", at, at + len(text[at:end].rstrip()), [(at, at + len(text[at:end].rstrip()), "")])
+        reading.stray(
+            "a stray token", at, at + len(text[at:end].rstrip()), [(at, at + len(text[at:end].rstrip()), "")]
+        )
         position = rest if text[end:rest].strip() == "" or header else len(text)
     elif looks_like_statement(text, at) and stop.lexeme.type != "UNKNOWN":
-        closed = graphs[-1].close
+        closed = within(graphs[-1].close.text, graphs[-1].close.at, text) or 0
         reading.problem(
-            "E001", "the graph ends at this brace, but statements follow it", closed.at, closed.to,
-            related=(("the first of them", at, line_end(text, at)),), help="take out the brace that is too many",
-        )  # fmt: skip
+            "E001",
+            "the graph ends at this brace, but statements follow it",
+            closed,
+            closed + 1,
+            related=(("the first of them", at, line_end(text, at)),),
+            help="take out the brace that is too many",
+        )
         reading.reopen(at)
         return
     else:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple
+from sys import intern
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from lark import Lark
 from lark.exceptions import UnexpectedToken
@@ -27,12 +28,12 @@ class _OwnLexer(LarkLexer):
     def __init__(self, conf: object) -> None:
         """Take no notice of the configuration."""
 
-    def lex(self, lexer_state: Any, parser_state: Any) -> Any:  # noqa: ANN401, D102
+    def lex(self, lexer_state: Any, parser_state: Any) -> Any:  # noqa: ANN401
         raise NotImplementedError
 
 
 class Tables(NamedTuple):
-    """The compiled grammar: Lark's configuration of each start symbol, what the states take, and which states are which."""
+    """The compiled grammar: Lark's configuration, what the states take, and which states are which."""
 
     start: dict[str, Any]
     states: dict[Any, dict[str, Any]]
@@ -44,9 +45,16 @@ class Tables(NamedTuple):
 def tables() -> Tables:
     """Compile the grammar, once a process."""
     grammar = files("dotlint.syntax").joinpath("dot.lark").read_text("utf-8")
-    lark = Lark(grammar, parser="lalr", lexer=_OwnLexer, start="file", keep_all_tokens=True, transformer=actions)
+    lark = Lark(
+        grammar, parser="lalr", lexer=_OwnLexer, start="file", keep_all_tokens=True, transformer=actions
+    )
     parser = lark.parser.parser.parser
     states = parser.parse_table.states
+    for state, taken in states.items():
+        # Lark's own names are instances of Token, whose comparison is written in Python.
+        states[state] = {intern(str(name)): action for name, action in taken.items()}
+    for rule in parser.callbacks:
+        rule.origin.name = intern(str(rule.origin.name))
     start = {"file": ParseConf(parser.parse_table, parser.callbacks, "file")}
     runs = frozenset(state for state, taken in states.items() if "STATEMENTS" in taken)
     bodies = frozenset(taken["body"][1] for taken in states.values() if "body" in taken)
@@ -54,7 +62,10 @@ def tables() -> Tables:
 
 
 class Stop(Exception):  # noqa: N818  # not an error: the place where the text stops making sense
-    """The parser cannot go on: `lexeme` is what no rule takes here, `taken` the terminals that would be right."""
+    """The parser cannot go on.
+
+    `lexeme` is what no rule takes here, `taken` the terminals that would be right.
+    """
 
     def __init__(self, lexeme: Lexeme, taken: frozenset[str]) -> None:
         super().__init__(lexeme.type)
@@ -73,7 +84,7 @@ class Parse:
     def __init__(self, lexer: Lexer) -> None:
         self._tables = tables()
         self.lexer = lexer
-        self._state = ParserState(self._tables.start["file"], lexer)
+        self._state = ParserState(self._tables.start["file"], cast("Any", lexer))
         self.states: list[Any] = self._state.state_stack
         self.values: list[Any] = self._state.value_stack
 
@@ -92,7 +103,10 @@ class Parse:
         return -1
 
     def _unclosed(self) -> int:
-        """Count the states below a body that has its brace, which Lark puts away only when it sees what follows."""
+        """Count the states below a body that has its brace.
+
+        Lark puts such a body away only when it sees what follows.
+        """
         closed = bool(self.values) and getattr(self.values[-1], "type", "") == "RBRACE"
         return len(self.states) - 2 * closed
 
@@ -103,10 +117,14 @@ class Parse:
 
     def in_header(self) -> bool:
         """Tell whether a header has begun whose brace has not come."""
-        return bool(self.values) and not isinstance(self.values[-1], list) and getattr(self.values[-1], "type", "") != "RBRACE"
+        return (
+            bool(self.values)
+            and not isinstance(self.values[-1], list)
+            and getattr(self.values[-1], "type", "") != "RBRACE"
+        )
 
     def settle(self) -> None:
-        """Outside of any graph: put what is complete into the list of graphs, which then is the only value."""
+        """Put a graph that is complete into the list of graphs, which then is the only value."""
         self.feed(Lexeme("GRAPH", self.lexer.text, 0, 0))
         self.cut(1)
 
@@ -118,16 +136,16 @@ class Parse:
     def feed(self, lexeme: Lexeme) -> Any:  # noqa: ANN401  # the value of the start symbol, at the end
         """Take one lexeme; raises `Stop` where no rule takes it."""
         try:
-            return self._state.feed_token(lexeme, lexeme.type == END)
+            return self._state.feed_token(cast("Any", lexeme), lexeme.type == END)
         except UnexpectedToken as error:
             raise Stop(lexeme, frozenset(error.expected)) from None
 
     def read(self, lexer: Lexer) -> None:
         """Take all that the lexer has left; raises `Stop`."""
-        feed = self._state.feed_token
+        feed: Any = self._state.feed_token
         lexeme = None
         try:
-            for lexeme in lexer.lexemes(self.states, self._tables.states, self._tables.runs):  # noqa: B007
+            for lexeme in lexer.lexemes(self.states, self._tables.states, self._tables.runs):
                 feed(lexeme)
         except UnexpectedToken as error:
             assert lexeme is not None
@@ -137,8 +155,25 @@ class Parse:
             raise Stop(lexeme, frozenset(error.expected)) from None
 
     def run(self) -> list[GraphBlock]:
-        """Read to the end and give the graphs; raises `Stop` at the first mistake, and may be called again after it."""
+        """Read to the end and give the graphs.
+
+        Raises `Stop` at the first mistake, and may be called again after it.
+        """
         lexer = self.lexer
         self.read(lexer)
+        if (
+            self.states[-1] == self._state.parse_conf.end_state
+        ):  # a recovery has put the last graph away already
+            settled: list[GraphBlock] = self.values[0]
+            return settled
         graphs: list[GraphBlock] = self.feed(Lexeme(END, lexer.text, lexer.position, lexer.position))
         return graphs
+
+
+def parses(text: str) -> bool:
+    """Tell whether a whole text has no mistake that stops the parser."""
+    try:
+        Parse(Lexer(text)).run()
+    except Stop:
+        return False
+    return True

@@ -10,10 +10,11 @@ Edit = tuple[int, int, str]  # start, end, replacement: what --fix writes
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake, with the code of the rule that names it (E001 to E016), at the place where the mistake was made.
+    """One mistake, where it was made, with the code of the rule that names it (E001 to E016).
 
-    `related` are other places that belong to it as (message, start, end); `edits` mend it (apart, ascending), as sure
-    as `applicability` says; None where a person has to decide. Offsets count code points, ends are exclusive.
+    `related` are other places that belong to it as (message, start, end); `edits` mend it (apart,
+    ascending), as sure as `applicability` says; None where a person has to decide. Offsets count code
+    points, ends are exclusive.
     """
 
     code: str

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from dotlint.syntax.region import line_end, line_start
-from dotlint.syntax.terminals import html_end
+from dotlint.syntax.region import line_end, line_start, next_statement
+from dotlint.syntax.terminals import STRING, html_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,26 +15,44 @@ if TYPE_CHECKING:
     from dotlint.syntax.problem import Edit
 
 _QUOTE = re.compile(r'(?<!\\)(?:\\\\)*+(")')
-# What may follow the value at the end of a line.
-_TAIL = re.compile(r"[ \t]*(?:\][ \t]*)?(?:[;,][ \t]*)?(?:\}[ \t]*)?(?://.*)?\Z")
+_LINE_TAIL = re.compile(r"(?=[ \t]*\]?[ \t]*[;,]?[ \t]*\}?[ \t]*(?://.*)?\Z)")
+_MOST_LINES = 30
+_MOST_QUOTES = 8
+_LONGEST_LINE = 6_000
+_LIST_END = re.compile(r"[ \t]*\][ \t]*;?[ \t]*(?://.*)?\Z")
+_ARROW = re.compile(r"[ \t]*-[->]")
 _REST_OF_LIST = re.compile(r"[ \t]*(?:,[ \t]*|;[ \t]*|[ \t]+)[A-Za-z_]\w*[ \t]*=[^\n]*\Z")
 
 
 def close_string(text: str, start: int, end: int, stop: int) -> Iterator[tuple[int, int, int, str]]:
-    """Give guesses at the quote that lacks its partner: (its offset, where to put the partner, end of the line, how).
+    """Give guesses at a quote without partner: (it, where to put one, end of the line, how).
 
-    A line with an odd number of quotes has one; the partner stands before what ends the line, or after the `=` before it.
-    Labels may go over lines, so the parser has the last word.
+    A line with an odd number of quotes has one; the partner stands before what ends the line, or after
+    the `=` before it. Labels may go over lines, so the parser has the last word.
     """
     at = line_start(text, start)
     while at <= min(stop, end):
         last = line_end(text, at)
-        quotes = [one.start(1) for one in _QUOTE.finditer(text, max(at, start), last)]
+        quotes: list[int] = []
+        if last - at < _LONGEST_LINE:
+            quotes = [one.start(1) for one in _QUOTE.finditer(text, max(at, start), last)]
         if len(quotes) % 2:
-            yield from _partners(text, quotes, last)
+            # On a line of many quotes the odd one is sought at its ends and where the parser stumbled.
+            near = sorted(quotes, key=lambda quote: abs(quote - stop))[:_MOST_QUOTES]
+            yield from _partners(text, sorted({*quotes[:2], *near, *quotes[-2:]}), last)
         at = text.find("\n", last) + 1
         if not at:
             return
+
+
+def odd_string(text: str, start: int, end: int) -> int | None:
+    """Give the quote of the first string in `text[start:end]` that has lines that look like statements."""
+    for string in _STRING.finditer(text, start, end + _LONGEST_LINE):
+        if string.start() >= end:
+            break
+        if next_statement(text, string.start(), string.end()) is not None:
+            return string.start()
+    return None
 
 
 def _partners(text: str, quotes: list[int], last: int) -> Iterator[tuple[int, int, int, str]]:
@@ -43,39 +62,55 @@ def _partners(text: str, quotes: list[int], last: int) -> Iterator[tuple[int, in
             # It opens: what it opens ends before the rest of the list, or before what ends the line.
             line = text[quote + 1 : last]
             rest = _REST_OF_LIST.search(line)
-            places = [rest.start()] if rest else []
-            for tail in re.finditer(r"(?=[ \t]*\]?[ \t]*[;,]?[ \t]*\}?[ \t]*(?://.*)?\Z)", line):
-                places.append(tail.start())
+            arrow = _ARROW.search(line)
+            places = [one.start() for one in (rest, arrow) if one]
+            places.extend(tail.start() for tail in _LINE_TAIL.finditer(line))
             for place in dict.fromkeys(places):
                 yield quote, quote + 1 + place, last, "close"
+            yield from _further_down(text, quote, last)
         else:
             equal = text.rfind("=", line_start(text, quote), quote)
             if equal >= 0 and '"' not in text[equal:quote]:
                 value = equal + 1 + len(text[equal + 1 : quote]) - len(text[equal + 1 : quote].lstrip())
                 yield quote, value, last, "open"
+    for quote in quotes:
+        yield quote, quote, last, "remove"
 
 
+def _further_down(text: str, quote: int, last: int) -> Iterator[tuple[int, int, int, str]]:
+    """Close a string of several lines at the end of one of the next, as long as they have no quotes."""
+    for _ in range(_MOST_LINES):
+        at = text.find("\n", last) + 1
+        last = line_end(text, at)
+        line = text[at:last]
+        if not at or '"' in line:
+            return
+        tail = _LIST_END.search(line)
+        if tail is not None:
+            yield quote, at + tail.start(), last, "close"
+
+
+_STRING = re.compile(STRING)
 _HTML_START = re.compile(r"=\s*<")
 _HTML_STOP = re.compile(r">(?=\s*(?:\]|[,;]\s*\w+\s*=|\s\w+\s*=))")
-_TAG = re.compile(r"<(?:/?[A-Za-z][\w:-]*(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s<>]+))*\s*/?|!--.*?--)>", re.DOTALL)
+_TAG = re.compile(
+    r"<(?:/?[A-Za-z][\w:-]*(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s<>]+))*\s*/?|!--.*?--)>",
+    re.DOTALL,
+)
 
 
 def escape_html(text: str, start: int, end: int, stop: int) -> Iterator[tuple[int, int, list[Edit], int]]:
     """Give guesses at an HTML value whose brackets do not balance: (start, end, edits, end of the statement).
 
-    Everything in it that is not a tag is text, so its `<` and `>` become entities; it ends at a `>` that a `]` or another
-    attribute follows.
+    Everything in it that is not a tag is text, so its `<` and `>` become entities; it ends at a `>` that
+    a `]` or another attribute follows.
     """
     limit = min(len(text), start + 20_000)
     for opened in _HTML_START.finditer(text, start, max(stop + 1, min(end, limit))):
         first = opened.end() - 1
         if first > stop:
             return
-        count = 0
-        for closed in _HTML_STOP.finditer(text, first + 1, limit):
-            count += 1
-            if count > 3:
-                break
+        for closed in islice(_HTML_STOP.finditer(text, first + 1, limit), 3):
             last = closed.start()
             edits: list[Edit] = []
             at = first + 1

@@ -1,25 +1,31 @@
-"""Parsing that goes on after a mistake: the broken statement is mended or left out, and reading resumes behind it.
+"""Parsing that goes on after a mistake.
 
-One mistake gives one problem. What can be understood of a broken statement is kept, so that the other rules may go on; the
-text itself is never changed.
+The broken statement is mended or left out, and reading resumes behind it.
+
+One mistake gives one problem. What can be understood of a broken statement is kept, so that the other rules
+may go on; the text itself is never changed.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from dotlint.syntax.encoding import encoding_problems
-from dotlint.syntax.ending import cut_off, nothing_follows, truncated, unclosed
+from dotlint.syntax.broken import recover_statement
+from dotlint.syntax.ending import cut_off, truncated, unclosed
 from dotlint.syntax.headless import header_problem
-from dotlint.syntax.hosts import escaped_edits, program_text
-from dotlint.syntax.lexer import END, OPEN, OPEN_COMMENT, OPEN_HTML, OPEN_STRING, Lexer, Run
-from dotlint.syntax.mending import Broken, Remedy, remedies
+from dotlint.syntax.hosts import escaped_edits
+from dotlint.syntax.lexemes import Lexeme, real
+from dotlint.syntax.lexer import END, OPEN, Lexer, Run
+from dotlint.syntax.mending import Remedy
 from dotlint.syntax.outside import outside
 from dotlint.syntax.parser import Parse, Stop
 from dotlint.syntax.problem import Problem
-from dotlint.syntax.region import first_offset, line_end, line_start, open_ended, statement_end
-from dotlint.syntax.source import edited, visible
-from dotlint.syntax.tree import Lexeme, Tree, real
+from dotlint.syntax.region import (
+    line_end,
+    line_start,
+)
+from dotlint.syntax.source import edited
+from dotlint.syntax.tree import Tree
 from dotlint.syntax.wording import described, expected, one_of
 
 if TYPE_CHECKING:
@@ -27,23 +33,20 @@ if TYPE_CHECKING:
 
     from dotlint.syntax.problem import Edit
     from dotlint.syntax.source import Source
-    from dotlint.syntax.tree import Statement
 
 MOST_PROBLEMS = 200
-LONGEST_MENDED = 20_000
-MOST_STEPS = 8
 
 
-def parse(source: Source) -> Tree:
-    """Read a file; never raises. What is wrong with it stands in the tree's `problems`, in the order of the text."""
-    reading = Reading(source)
-    while not reading.run():
-        pass
-    tree = reading.tree
-    tree.problems.extend(encoding_problems(source))
-    tree.problems.sort(key=lambda problem: (problem.start, problem.end))
-    tree.comments.sort(key=lambda comment: comment.start)
-    return tree
+def recover(source: Source, parse: Parse, stop: Stop | None) -> Tree:
+    """Go on with a parse that stopped at a mistake, or has met wrong edge operators.
+
+    Gives the tree and its problems.
+    """
+    reading = Reading(source, parse)
+    while not reading.run(stop):
+        stop = None
+    reading.tree.comments.sort(key=lambda comment: comment.start)
+    return reading.tree
 
 
 class Again(Exception):  # noqa: N818  # not an error: the text is to be read from its start in another way
@@ -58,34 +61,45 @@ class Again(Exception):  # noqa: N818  # not an error: the text is to be read fr
 class Reading:
     """A file being read: the parser, what was found so far, and what to do about a mistake."""
 
-    def __init__(self, source: Source) -> None:
-        self.allowance = 40 * len(source.text) + 1_000_000  # what recovery may look at, in characters
+    def __init__(self, source: Source, parse: Parse) -> None:
+        self.allowance = 20 * len(source.text) + 500_000  # what recovery may look at, in characters
         self.escaped: Problem | None = None
-        self.start(Tree(source), visible(source.text))
+        self.start(Tree(source), parse)
 
-    def start(self, tree: Tree, text: str) -> None:
-        """Begin to read a text."""
+    def start(self, tree: Tree, parse: Parse) -> None:
+        """Begin with a parse."""
         self.tree = tree
-        self.text = text
-        self.lexer = Lexer(text)
-        self.parse = Parse(self.lexer)
+        self.parse = parse
+        self.lexer = parse.lexer
+        self.text = parse.lexer.text
         self.groups: dict[tuple[str, str], list[Remedy]] = {}
+        self.turned = -1  # where reading went on after the last statement that was mended
+        self.left_out: tuple[int, int] | None = (
+            None  # the body, and its length, at the last statement left out
+        )
         self.muted = False  # the file is program text, or hopeless: nothing more is worth telling
         self.headless: int | None = None  # where the body starts that has no header
         self.closing: int | None = None  # where a wrapping ends, such as a Markdown fence
-        self.cut: int | None = None
 
-    def run(self) -> bool:
-        """Read to the end, past all mistakes; False where the text has to be read once more from its start."""
+    def run(self, stop: Stop | None) -> bool:
+        """Read to the end, past all mistakes.
+
+        False where the text has to be read once more from its start.
+        """
         try:
             while True:
+                if stop is not None:
+                    self.recover(stop)
+                stop = None
                 try:
                     self.tree.graphs = self.parse.run()
                     break
-                except Stop as stop:
-                    self.recover(stop)
+                except Stop as another:
+                    stop = another
         except Again as again:
-            edits = tuple((real(self.text, start), real(self.text, end), put) for start, end, put in again.edits)
+            edits = tuple(
+                (real(self.text, start), real(self.text, end), put) for start, end, put in again.edits
+            )
             at = real(self.text, again.at)
             self.escaped = Problem(
                 "E009",
@@ -96,7 +110,9 @@ class Reading:
                 edits=edits,
                 applicability="safe",
             )
-            self.start(Tree(self.tree.source), edited(self.text, 0, len(self.text), again.edits))
+            self.start(
+                Tree(self.tree.source), Parse(Lexer(edited(self.text, 0, len(self.text), again.edits)))
+            )
             return False
         self.tree.comments.extend(self.lexer.comments)
         self.collect()
@@ -108,7 +124,9 @@ class Reading:
         lexeme = stop.lexeme
         if self.allowance < 0 or len(self.tree.problems) + len(self.groups) > MOST_PROBLEMS:
             if lexeme.type != END:
-                self.problem("E001", "too many mistakes: the text from here on was not read", lexeme.at, lexeme.to)
+                self.problem(
+                    "E001", "too many mistakes: the text from here on was not read", lexeme.at, lexeme.to
+                )
             self.muted = True
             self.finish()
             return
@@ -116,58 +134,34 @@ class Reading:
             edits = escaped_edits(self.text, lexeme.at)
             if edits:
                 raise Again(lexeme.at, edits)
+        if lexeme_type(self.parse.values) == "LBRACE":
+            self.parse.feed(self.nothing())  # so that the body that has just been opened stands on the stack
+            self.parse.cut(len(self.parse.values) - 1)
         body = self.parse.body
         if body < 0:
             outside(self, stop)
         elif lexeme.type == END:
             self.recover_end(body)
         else:
-            self.recover_statement(stop, body)
+            recover_statement(self, stop, body)
 
-    # Inside a body
+    def cut_off(self, start: int, at: int, what: str) -> None:
+        """Tell that the file ends inside of something that starts at `at`, and end there."""
+        if not self.muted:
+            self.tree.problems.append(truncated(self.text, self.parse, start, at, what))
+        self.finish()
 
-    def recover_statement(self, stop: Stop, body: int) -> None:
-        """Mend the statement or leave it out."""
-        text, lexeme = self.text, stop.lexeme
-        if lexeme.type in OPEN:
-            self.allowance -= 3 * (len(text) - lexeme.at)
-        if lexeme.type == OPEN_COMMENT:
-            if not any(problem.code == "E005" for problem in self.tree.problems):
-                self.problem("E005", "the comment is never closed", lexeme.at, lexeme.at + 2, help="write `*/` where it ends")
-            self.lexer.position = line_end(text, lexeme.at)
-            return
-        partial_start = first_offset(self.parse.values[body + 1 :])
-        if self.complete(body):
-            start = lexeme.at
-            statements: list[Statement] = self.parse.values[body]
-            before = open_ended(statements[-1], text, start) if statements else None
-            if before is not None:
-                start = before
-                statements.pop()
-        else:
-            start = lexeme.at if partial_start is None else min(partial_start, lexeme.at)
-            self.parse.cut(body + 1)
-        if program_text(text, lexeme.at) or program_text(text, start):
-            self.program(start)
-        end = max(statement_end(text, start, lexeme.at), lexeme.at + (lexeme.type != "RBRACE"))
-        broken = Broken(text, start, end, lexeme, stop.taken, self.lexer.directed)
-        if end - start <= LONGEST_MENDED and self.mend(broken, body):
-            return
-        if lexeme.type in {OPEN_STRING, OPEN_HTML} and nothing_follows(text, lexeme.at):
-            what = "a string" if lexeme.type == OPEN_STRING else "an HTML label"
-            if not self.muted:
-                self.tree.problems.append(truncated(text, self.parse, start, lexeme.at, what))
-            self.finish()
-            return
-        if lexeme.type == OPEN_STRING:
-            self.problem("E003", "the string is never closed", lexeme.at, lexeme.at + 1, help="close it where the value ends")
-            broken = Broken(text, start, line_end(text, lexeme.at), lexeme, stop.taken, broken.directed)
-        elif lexeme.type == OPEN_HTML:
-            self.problem("E004", "the HTML label is never closed", lexeme.at, lexeme.at + 1, help="each `<` needs its `>`")
-            broken = Broken(text, start, line_end(text, lexeme.at), lexeme, stop.taken, broken.directed)
-        else:
-            self.unexpected(stop)
-        self.skip(broken)
+    def may_move(self, position: int) -> bool:
+        """Tell whether reading may go on at a place.
+
+        An odd quote takes it back, but never to where it was taken before.
+        """
+        return position > self.turned
+
+    def move(self, position: int) -> None:
+        """Go on reading at a place."""
+        self.turned = position
+        self.lexer.position = position
 
     def complete(self, body: int) -> bool:
         """Close what stands behind the body if it is a whole statement; else leave the stacks as they are."""
@@ -188,79 +182,15 @@ class Reading:
         run.statements = []
         return run
 
-    def mend(self, broken: Broken, body: int) -> bool:
-        """Try remedies, one after the other where several mistakes are in one statement; True where it then parses."""
-        edits: list[Edit] = []
-        found: list[Remedy] = []
-        for _ in range(MOST_STEPS):
-            best: tuple[int, list[Edit], Remedy, Broken] | None = None
-            for remedy in remedies(broken):
-                together = merged(edits, remedy.edits)
-                until = broken.end if remedy.until is None else remedy.until
-                if together is None or together[-1][1] > until:
-                    continue
-                stop = self.attempt(broken.text, broken.start, until, together, body)
-                if stop is None:
-                    self.note([*found, remedy])
-                    self.lexer.position = until
-                    self.lexer.wrong = [one for one in self.lexer.wrong if not broken.start <= one.at < until]
-                    return True
-                fragment = stop.lexeme.text
-                at = fragment.local(stop.lexeme.at)  # type: ignore[attr-defined]  # made by `edited`
-                if stop.lexeme.type != END and at > max(broken.lexeme.at, remedy.end - 1) and (best is None or at > best[0]):
-                    lexeme = Lexeme(stop.lexeme.type, broken.text, at, max(fragment.local(stop.lexeme.to), at + 1))  # type: ignore[attr-defined]
-                    further = Broken(broken.text, broken.start, until, lexeme, stop.taken, broken.directed)
-                    best = at, together, remedy, further
-            if best is None:
-                return False
-            _, edits, remedy, broken = best
-            found.append(remedy)
-        return False
-
-    def attempt(self, text: str, start: int, end: int, edits: list[Edit], body: int) -> Stop | None:
-        """Parse `text[start:end]` with the edits in place of the broken statement; keep what it gives if all of it parses."""
-        fragment = edited(text, start, end, edits)
-        if fragment.count("}") > fragment.count("{"):
-            return Stop(Lexeme(END, fragment, len(fragment), len(fragment)), frozenset())
-        self.allowance -= len(fragment)
-        lexer = Lexer(fragment, directed=self.lexer.directed)
-        statements: list[Statement] = self.parse.values[body]
-        own: list[Statement] = []
-        states, values = (self.parse.states[:], self.parse.values[:]) if "}" in fragment else ([], [])
-        self.parse.values[body] = own
-        try:
-            self.parse.read(lexer)
-            if lexer.unread is not None or self.parse.body < body:
-                raise Stop(Lexeme(END, fragment, len(fragment), len(fragment)), frozenset())
-            self.parse.feed(self.nothing())
-        except Stop as stop:
-            if states:
-                self.parse.states[:], self.parse.values[:] = states, values
-            self.parse.cut(body + 1)
-            self.parse.values[body] = statements
-            if stop.lexeme.text is not fragment:
-                stop.lexeme = Lexeme(END, fragment, len(fragment), len(fragment))
-            return stop
-        statements.extend(own)
-        self.parse.values[body] = statements
-        self.tree.comments.extend(lexer.comments)
-        self.lexer.wrong.extend(lexer.wrong)
-        return None
-
-    def skip(self, broken: Broken) -> None:
-        """Leave the statement out; a block that it opens is read as one without a name."""
-        end = broken.end
-        if broken.text[end - 1] == "{" and end - 1 > broken.lexeme.at:
-            end -= 1
-        self.lexer.position = end
-
     # At the end, and outside of any graph
 
     def recover_end(self, body: int) -> None:
         """Tell what the end of the file leaves open, and close it."""
+        if self.parse.values[body + 1 :]:
+            self.complete(body)
         start = cut_off(self.text, self.parse, body)
         if not self.muted:
-            if start is None or (self.parse.values[body + 1 :] and self.complete(body)):
+            if start is None:
                 if self.headless is None or len(self.parse.bodies_at()) > 1:
                     self.tree.problems.append(unclosed(self.text, self.parse))
             else:
@@ -325,7 +255,19 @@ class Reading:
     def stray(self, what: str, at: int, to: int, edits: list[Edit]) -> None:
         """Note something around a graph that is to be taken out."""
         code = "E009" if "host" in what else "E011"
-        self.note([Remedy(code, f"{what} that is not DOT: `{self.text[at:to]}`"[:80], at, to, tuple(edits), "safe", "take it out")])
+        self.note(
+            [
+                Remedy(
+                    code,
+                    f"{what} that is not DOT: `{self.text[at:to]}`"[:80],
+                    at,
+                    to,
+                    tuple(edits),
+                    "safe",
+                    "take it out",
+                )
+            ]
+        )
 
     def program(self, at: int) -> None:
         """Note that the file is a program; from there on nothing more is told."""
@@ -334,7 +276,11 @@ class Reading:
             while self.text[start : start + 1].isspace():
                 start += 1
             self.problem(
-                "E010", "this is program text, not DOT", start, line_end(self.text, at), help="run the program and lint what it writes"
+                "E010",
+                "this is program text, not DOT",
+                start,
+                line_end(self.text, at),
+                help="run the program and lint what it writes",
             )
             self.muted = True
 
@@ -353,15 +299,23 @@ class Reading:
             right = "--" if wrong.raw == "->" else "->"
             graph = "a digraph" if right == "->" else "a graph"
             remedy = Remedy(
-                "E013", f"`{wrong.raw}` joins nothing in {graph}", wrong.at, wrong.to, ((wrong.at, wrong.to, right),),
-                "safe", f"write `{right}`", f"operator {wrong.raw}",
-            )  # fmt: skip
+                "E013",
+                f"`{wrong.raw}` joins nothing in {graph}",
+                wrong.at,
+                wrong.to,
+                ((wrong.at, wrong.to, right),),
+                "safe",
+                f"write `{right}`",
+                f"operator {wrong.raw}",
+            )
             self.groups.setdefault((remedy.code, wrong.raw), []).append(remedy)
         for (code, _), found in self.groups.items():
             first, others = found[0], found[1:]
             related = [*first.related, *(("here too", one.start, one.end) for one in others[:20])]
             edits = [edit for one in found for edit in one.edits] if first.offered else []
-            message = first.message if not others else f"{first.message} (and in {len(others)} more {'place' if len(others) == 1 else 'places'})"
+            message = first.message
+            if others:
+                message += f" (and in {len(others)} more {'place' if len(others) == 1 else 'places'})"
             self.tree.problems.append(
                 Problem(
                     code,
@@ -375,15 +329,12 @@ class Reading:
                 )
             )
 
-        if self.headless is not None and self.tree.graphs:
-            self.tree.problems.append(header_problem(text, self.headless, self.tree.graphs[0]))
+        if self.headless is not None and not self.muted and self.tree.graphs:
+            self.tree.problems.append(header_problem(text, self.headless, self.tree))
         if self.escaped is not None:
             self.tree.problems.append(self.escaped)
 
 
-def merged(edits: list[Edit], more: tuple[Edit, ...]) -> list[Edit] | None:
-    """Put edits in order; None where they overlap or there is none."""
-    together = sorted({*edits, *more})
-    if not together or any(one[1] > other[0] for one, other in zip(together, together[1:], strict=False)):
-        return None
-    return together
+def lexeme_type(values: list[Any]) -> str | None:
+    """Give the type of the lexeme on top of the parser's values; None where there is no lexeme."""
+    return values[-1].type if values and type(values[-1]) is Lexeme else None

@@ -24,7 +24,10 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file's text, decoded as UTF-8 with surrogate escapes, without a leading byte order mark (`bom` says it was there)."""
+    """A file's text, decoded as UTF-8 with surrogate escapes.
+
+    A leading byte order mark is not part of it; `bom` says whether there was one.
+    """
 
     text: str
     name: str = "<text>"
@@ -50,14 +53,17 @@ class Source:
             return text.encode("utf-8", "surrogatepass")
 
     def position(self, offset: int) -> Position:
-        """Give line and column of an offset (0 to the length of the text; what lies outside is moved to the nearer end)."""
+        """Give line and column of an offset; one outside of the text is moved to its nearer end."""
         offset = min(max(offset, 0), len(self.text))
         starts = self._line_starts()
         line = bisect_right(starts, offset)
         return Position(offset, line, offset - starts[line - 1] + 1)
 
     def line_start(self, line: int) -> int:
-        """Give the offset where the 1-based line starts; the line after the last starts at the end of the text."""
+        """Give the offset where the 1-based line starts.
+
+        The line after the last starts at the end of the text.
+        """
         starts = self._line_starts()
         return starts[line - 1] if line <= len(starts) else len(self.text)
 
@@ -82,10 +88,11 @@ class Source:
 
 
 class Edited(str):
-    """A text that was made from a part of another by leaving out or putting in pieces; it knows where each place came from.
+    """A text made from a part of another by leaving out or putting in pieces.
 
-    `parent` is the other text, which may be an edited one too. `cuts` are ascending triples (offset here, offset in the
-    parent, end in the parent) of the pieces; a piece that was put in stands where it was put.
+    It knows where each place came from. `parent` is the other text, which may be an edited one too. `cuts`
+    are ascending triples (offset here, offset in the parent, end in the parent) of the pieces; a piece that
+    was put in stands where it was put.
     """
 
     __slots__ = ("cuts", "parent")
@@ -104,7 +111,10 @@ class Edited(str):
 
 
 def edited(text: str, start: int, end: int, edits: Sequence[tuple[int, int, str]]) -> Edited:
-    """Make `text[start:end]` with `edits` (start, end, replacement: ascending, apart, offsets of `text`) applied."""
+    """Make `text[start:end]` with edits applied.
+
+    They are (start, end, replacement), ascending and apart; offsets are those of `text`.
+    """
     pieces: list[str] = []
     cuts: list[tuple[int, int, int]] = []
     length, at = 0, start
@@ -126,7 +136,8 @@ def edited(text: str, start: int, end: int, edits: Sequence[tuple[int, int, str]
 def visible(text: str) -> str:
     """Give what Graphviz sees of a text: it reads lines as C strings, so a NUL hides the rest of its line.
 
-    The line's LF is hidden too, and a line that starts with NUL ends the file. A text without NUL is given as it is.
+    The line's LF is hidden too, and a line that starts with NUL ends the file. A text without NUL is
+    given as it is.
     """
     first = text.find("\0")
     if first < 0:

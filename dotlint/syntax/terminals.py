@@ -1,13 +1,14 @@
 """The terminals of `dot.lark`, and the lexemes that are made of several of them.
 
-The grammar file is the one place that spells a terminal. It is read here without Lark, so that ids and attributes can be
-taken apart, and a file can be split into tokens, where no parser is needed. No pattern backtracks over more than one
-optional part, so each match takes time linear in what it looks at.
+The grammar file is the one place that spells a terminal. It is read here without Lark, so that ids and
+attributes can be taken apart, and a file can be split into tokens, where no parser is needed. No pattern
+backtracks over more than one optional part, so each match takes time linear in what it looks at.
 """
 
 from __future__ import annotations
 
 import re
+from functools import cache
 from importlib.resources import files
 
 
@@ -28,8 +29,8 @@ LETTER_OR_DIGIT = NAME[NAME.rindex("[^") :].removesuffix("*+")
 # As in the grammar, but for places where there need be none.
 _B = PATTERNS["BLANK"].removesuffix("++") + "*+"
 _ANY_ID = f"{NAME}|{NUMBER}|{STRING}|{HTML}"
-# A keyword is an id only in quotes; a byte order mark that stands alone is a blank. The first test is there because it is
-# quick; what it refuses beyond keywords ("gode") is read the long way round.
+# A keyword is an id only in quotes; a byte order mark that stands alone is a blank. The first test is there
+# because it is quick; what it refuses beyond keywords ("gode") is read the long way round.
 _TAILS = "|".join(sorted(word[1:] for word in KEYWORDS))
 _ID = rf"(?:(?!(?:[nNeEgGdDsS](?i:{_TAILS})|\ufeff)(?!{LETTER_OR_DIGIT})){NAME}|{NUMBER}|{STRING}|{HTML})"
 _PORT = f"{_B}:{_B}{_ID}(?:{_B}:{_B}{_ID})?+"
@@ -37,13 +38,17 @@ _LIST = rf"\[{_B}(?:{_ID}{_B}={_B}{_ID}{_B}[;,]?+{_B})*+\]"
 _GOES_ON = rf"{_B}(?:(?:{LINE_COMMENT}){_B})*+(?:-[->]|[:,+\[=;]|/\*)"
 
 
+@cache
 def statement_pattern(operator: str) -> re.Pattern[str]:
     """Compile a plain statement of a graph whose edges are written `operator`, with the blanks before it.
 
-    Groups: 1 id, 2 its port, 3 the other end's id (None: a node statement), 4 its port, 5 the attribute lists.
+    Groups: 1 id, 2 its port, 3 the other end's id (None: a node statement), 4 its port, 5 the attribute
+    lists.
     """
     edge = rf"{_B}{operator}{_B}({_ID})({_PORT})?"
-    return re.compile(rf"{_B}({_ID})({_PORT})?(?:{edge})?({_B}{_LIST}(?:{_B}{_LIST})*+)?(?:{_B};|(?!{_GOES_ON}))")
+    return re.compile(
+        rf"{_B}({_ID})({_PORT})?(?:{edge})?({_B}{_LIST}(?:{_B}{_LIST})*+)?(?:{_B};|(?!{_GOES_ON}))"
+    )
 
 
 ATTR_LIST = re.compile(_LIST)
@@ -55,11 +60,16 @@ QUOTED = re.compile(rf"{STRING}|{HTML}")
 BETWEEN = re.compile(rf"(?:[ \t\r\n+\ufeff]++|{LINE_COMMENT}|{BLOCK_COMMENT})*+")
 COMMENT = re.compile(rf"{LINE_COMMENT}|{BLOCK_COMMENT}")
 BRACKET = re.compile("[<>]")
-FINE = re.compile(rf"(?P<NAME>{NAME})|(?P<NUMBER>{NUMBER})|(?P<STRING>{STRING})|(?P<EDGEOP>{PATTERNS['EDGEOP']})")
+FINE = re.compile(
+    rf"(?P<NAME>{NAME})|(?P<NUMBER>{NUMBER})|(?P<STRING>{STRING})|(?P<EDGEOP>{PATTERNS['EDGEOP']})"
+)
 
 
 def html_end(text: str, start: int) -> int:
-    """Give the offset after the `>` that closes the `<` at `start`; -1 where none does. Only < and > count."""
+    """Give the offset after the `>` that closes the `<` at `start`; -1 where none does.
+
+    Only < and > count.
+    """
     depth = 0
     for bracket in BRACKET.finditer(text, start):
         if bracket[0] == "<":

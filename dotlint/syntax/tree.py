@@ -1,19 +1,30 @@
-"""The lossless tree of a DOT file: statements, ids, attributes and comments with their places in the text.
+"""The lossless tree of a DOT file: graphs, statements and comments with their places in the text.
 
-Nothing is copied out of the text until it is asked for. What the lexer matched in one go (`PlainNode`, `PlainEdge`, plain
-attribute lists) keeps the match alone. Every `start` and `end` is an offset in the real text, even where the parser read
-an edited copy of it (`dotlint.syntax.source.Edited`). Classes are not frozen and compare by identity: a statement is the
-very place it stands at, and a file may have millions.
+Nothing is copied out of the text until it is asked for. What the lexer matched in one go (`PlainNode`,
+`PlainEdge`, plain attribute lists) keeps the match alone. Every `start` and `end` is an offset in the real
+text, even where the parser read an edited copy of it (`dotlint.syntax.source.Edited`). Classes are not frozen
+and compare by identity: a statement is the very place it stands at, and a file may have millions.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
-from dotlint.syntax.source import Edited
-from dotlint.syntax.terminals import ATTRIBUTE, BETWEEN, PORT, STRING, html_end
+from dotlint.syntax.lexemes import (
+    Attribute,
+    AttributeList,
+    Html,
+    Id,
+    Lexeme,
+    NodeRef,
+    decode,
+    pairs,
+    plain_attributes,
+    real,
+)
+from dotlint.syntax.terminals import PORT, statement_pattern
+from dotlint.syntax.tokens import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,201 +33,33 @@ if TYPE_CHECKING:
     from dotlint.syntax.problem import Problem
     from dotlint.syntax.source import Source
 
+__all__ = [
+    "Assignment",
+    "Attribute",
+    "AttributeList",
+    "AttributedStatement",
+    "Block",
+    "Chain",
+    "Comment",
+    "Defaults",
+    "EdgeStatement",
+    "GraphBlock",
+    "Html",
+    "Id",
+    "Lexeme",
+    "NodeList",
+    "NodeRef",
+    "NodeStatement",
+    "PlainEdge",
+    "PlainNode",
+    "Statement",
+    "Tree",
+    "blocks",
+    "decode",
+]
+
 Span = tuple[int, int]
 Kind = Literal["node", "edge", "defaults", "assignment", "subgraph"]
-
-_STRING = re.compile(STRING)
-_ESCAPE = re.compile(r'\\(["\\\n])')
-_MEANING = {'"': '"', "\\": "\\\\", "\n": ""}
-
-
-class Html(str):
-    """The text of an HTML-like id or value; unequal to a plain string of the same text, as for Graphviz since 13.0."""
-
-    __slots__ = ()
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Html) and str.__eq__(self, other)
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    def __hash__(self) -> int:
-        return ~str.__hash__(self)
-
-
-def decode(raw: str) -> str:
-    r"""Give what an id means that is spelled `raw`: a name or number as it is, `"..."` and `<...>` (`Html`) without marks.
-
-    Of the escapes only `\"` (a quote) and `\` before LF (nothing) mean something here; the others are kept as written.
-    Pieces joined by `+` give one plain string, HTML pieces among them.
-    """
-    first = raw[0]
-    if first == '"':
-        if raw.find('"', 1, -1) < 0:
-            return _unescape(raw[1:-1])
-    elif first == "<":
-        if html_end(raw, 0) == len(raw):
-            return Html(raw[1:-1])
-    else:
-        return raw
-    pieces: list[str] = []
-    at = 0
-    while at < len(raw):
-        if raw[at] == '"':
-            end = cast("Match[str]", _STRING.match(raw, at)).end()
-            pieces.append(_unescape(raw[at + 1 : end - 1]))
-        else:
-            end = html_end(raw, at)
-            pieces.append(raw[at + 1 : end - 1])
-        at = cast("Match[str]", BETWEEN.match(raw, end)).end()
-    return "".join(pieces)
-
-
-def _unescape(text: str) -> str:
-    if '\\"' not in text and "\\\n" not in text:
-        return text
-    return _ESCAPE.sub(lambda match: _MEANING[match[1]], text)
-
-
-def real(text: str, offset: int) -> int:
-    """Give the offset in the real text of an offset in the text that was parsed."""
-    return text.origin(offset) if isinstance(text, Edited) else offset
-
-
-def pairs(text: str, start: int, end: int) -> dict[str, str]:
-    """Read plain attribute lists that are known to be well-formed; the last value wins."""
-    found: dict[str, str] = {}
-    for name, value in ATTRIBUTE.findall(text, start, end):
-        if name[0] in '"<':
-            name = decode(name)  # noqa: PLW2901
-        found[name] = decode(value)
-    return found
-
-
-@dataclass(slots=True, eq=False)
-class Lexeme:
-    """A token, with its place in the text that was parsed; `start` and `end` give it in the real text."""
-
-    type: str
-    text: str = field(repr=False)
-    at: int
-    to: int
-
-    @property
-    def start(self) -> int:
-        """Offset in the real text."""
-        return real(self.text, self.at)
-
-    @property
-    def end(self) -> int:
-        """Offset in the real text, exclusive."""
-        return real(self.text, self.to)
-
-    @property
-    def raw(self) -> str:
-        """The spelling."""
-        return self.text[self.at : self.to]
-
-
-@dataclass(slots=True, eq=False)
-class Id(Lexeme):
-    """An id as spelled (`raw`) and as meant (`value`: a `str`, or `Html`)."""
-
-    @property
-    def value(self) -> str:
-        """What the id means: unquoted, joined, escapes as in the file."""
-        return decode(self.raw)
-
-    @property
-    def html(self) -> bool:
-        """Whether it is spelled `<...>` and is one piece."""
-        return isinstance(self.value, Html)
-
-    @property
-    def quoted(self) -> bool:
-        """Whether it is spelled with quotes."""
-        return self.text.startswith('"', self.at)
-
-
-@dataclass(slots=True, eq=False)
-class Attribute:
-    """`name=value` in an attribute list or as a statement of its own."""
-
-    name: Id
-    value: Id
-
-    @property
-    def start(self) -> int:
-        """Offset of the name."""
-        return self.name.start
-
-    @property
-    def end(self) -> int:
-        """Offset after the value."""
-        return self.value.end
-
-
-@dataclass(slots=True, eq=False)
-class AttributeList:
-    """One `[...]`. A plain one is read again when its attributes are asked for; else they are kept in `given`."""
-
-    text: str = field(repr=False)
-    at: int
-    to: int
-    given: list[Attribute] | None = None
-
-    @property
-    def start(self) -> int:
-        """Offset of the `[`."""
-        return real(self.text, self.at)
-
-    @property
-    def end(self) -> int:
-        """Offset after the `]`."""
-        return real(self.text, self.to)
-
-    @property
-    def attributes(self) -> list[Attribute]:
-        """The attributes in order."""
-        return plain_attributes(self.text, self.at, self.to) if self.given is None else self.given
-
-    def values(self) -> dict[str, str]:
-        """Name -> value, the last value wins."""
-        if self.given is None:
-            return pairs(self.text, self.at, self.to)
-        return {attribute.name.value: attribute.value.value for attribute in self.given}
-
-
-def plain_attributes(text: str, start: int, end: int) -> list[Attribute]:
-    """Read the places of plain attribute lists that are known to be well-formed."""
-    return [
-        Attribute(Id("ID", text, *match.span(1)), Id("ID", text, *match.span(2)))
-        for match in ATTRIBUTE.finditer(text, start, end)
-    ]
-
-
-@dataclass(slots=True, eq=False)
-class NodeRef:
-    """A node as a statement names it, with its port and compass ids."""
-
-    id: Id
-    ports: tuple[Id, ...] = ()
-
-    @property
-    def port(self) -> str | None:
-        """`port` or `port:compass`, else None."""
-        return ":".join([port.value for port in self.ports]) if self.ports else None
-
-    @property
-    def start(self) -> int:
-        """Offset of the id."""
-        return self.id.start
-
-    @property
-    def end(self) -> int:
-        """Offset after the id and its ports."""
-        return (self.ports[-1] if self.ports else self.id).end
 
 
 class Statement:
@@ -294,19 +137,45 @@ class EdgeStatement(AttributedStatement):
         return tail[0].port, head[0].port
 
 
-class _Plain(AttributedStatement):
-    """A statement that was matched in one go; the groups are those of `terminals.statement_pattern`."""
+class PlainStatement(AttributedStatement):
+    """A statement that was matched in one go: `match` has the groups of `terminals.statement_pattern`.
 
-    __slots__ = ("match",)
-    match: Match[str]
+    Of a statement without attributes and ports only the place is kept, since most edges are like that and a match
+    takes as much room as all the rest of an edge; it is matched again when somebody asks. `first` is the id, as
+    spelled; the same ids of a file are one string.
+    """
 
-    def __init__(self, match: Match[str]) -> None:
-        self.match = match
+    __slots__ = ("_place", "_text", "first")
+    _place: Match[str] | int
+    _text: str
+    first: str
+
+    def __init__(self, place: Match[str] | int, text: str, first: str) -> None:
+        self._place = place
+        self._text = text
+        self.first = first
+
+    @property
+    def match(self) -> Match[str]:
+        """The match that found the statement."""
+        place = self._place
+        if not isinstance(place, int):
+            return place
+        match = statement_pattern("->").match(self._text, place)
+        if match is None or (match.start(3) < 0) is (type(self) is PlainEdge):
+            match = statement_pattern("--").match(self._text, place)
+        return cast("Match[str]", match)
+
+    @property
+    def bare(self) -> bool:
+        """Whether it has neither attributes nor ports."""
+        return isinstance(self._place, int)
 
     @property
     def start(self) -> int:  # type: ignore[override]
         """Offset of the first id."""
-        return real(self.match.string, self.match.start(1))
+        place = self._place
+        return real(self._text, place if isinstance(place, int) else place.start(1))
 
     @property
     def end(self) -> int:  # type: ignore[override]
@@ -322,20 +191,26 @@ class _Plain(AttributedStatement):
     @property
     def lists(self) -> list[AttributeList]:
         """Its `[...]` in order; several that follow each other count as one here."""
-        match = self.match
+        if isinstance(self._place, int):
+            return []
+        match = self._place
         at, to = match.span(5)
         return [] if at < 0 else [AttributeList(match.string, match.string.index("[", at), to)]
 
     @property
     def attributes(self) -> list[Attribute]:
         """All its attributes in order, with their places."""
-        at, to = self.match.span(5)
-        return [] if at < 0 else plain_attributes(self.match.string, at, to)
+        if isinstance(self._place, int):
+            return []
+        at, to = self._place.span(5)
+        return [] if at < 0 else plain_attributes(self._text, at, to)
 
     def values(self) -> dict[str, str]:
         """Name -> value, the last value wins; a new dict."""
-        at, to = self.match.span(5)
-        return {} if at < 0 else pairs(self.match.string, at, to)
+        if isinstance(self._place, int):
+            return {}
+        at, to = self._place.span(5)
+        return {} if at < 0 else pairs(self._text, at, to)
 
     def ref(self, group: int) -> NodeRef:
         """Give the node whose id is in `group` and whose port is in the next."""
@@ -343,11 +218,13 @@ class _Plain(AttributedStatement):
         text = match.string
         ports: tuple[Id, ...] = ()
         if match.start(group + 1) >= 0:
-            ports = tuple(Id("ID", text, *port.span(1)) for port in PORT.finditer(text, *match.span(group + 1)))
+            ports = tuple(
+                Id("ID", text, *port.span(1)) for port in PORT.finditer(text, *match.span(group + 1))
+            )
         return NodeRef(Id("ID", text, *match.span(group)), ports)
 
 
-class PlainNode(_Plain, NodeStatement):
+class PlainNode(PlainStatement, NodeStatement):
     """`a [...];` matched in one go."""
 
     __slots__ = ()
@@ -358,10 +235,17 @@ class PlainNode(_Plain, NodeStatement):
         return [self.ref(1)]
 
 
-class PlainEdge(_Plain, EdgeStatement):
-    """`a -> b [...];` matched in one go."""
+class PlainEdge(PlainStatement, EdgeStatement):
+    """`a -> b [...];` matched in one go; `second` is the other end's id, as spelled."""
 
-    __slots__ = ()
+    __slots__ = ("second",)
+    second: str
+
+    def __init__(self, place: Match[str] | int, text: str, first: str, second: str) -> None:
+        self._place = place
+        self._text = text
+        self.first = first
+        self.second = second
 
     @property
     def sides(self) -> list[list[NodeRef] | Block]:
@@ -382,35 +266,34 @@ class PlainEdge(_Plain, EdgeStatement):
 
     def ports(self, step: int) -> tuple[str | None, str | None]:  # noqa: ARG002
         """Give both ends' ports."""
-        if self.match.start(2) < 0 and self.match.start(4) < 0:
+        if isinstance(self._place, int) or (self._place.start(2) < 0 and self._place.start(4) < 0):
             return None, None
         return self.ref(1).port, self.ref(3).port
 
 
 @dataclass(slots=True, eq=False)
-class _Fine(AttributedStatement):
-    """A statement that was read token by token; `at`, `core_to` and `to` are offsets in the text that was parsed."""
+class FineStatement(AttributedStatement):
+    """A statement that was read token by token: its lists, first and last part, and its `;`."""
 
-    text: str = field(repr=False)
-    at: int
-    core_to: int
-    to: int
     given: list[AttributeList]
+    first: Lexeme
+    last: Lexeme | AttributeList | Block
+    semicolon: Lexeme | None = field(default=None, init=False)
 
     @property
     def start(self) -> int:  # type: ignore[override]
         """Offset where it starts."""
-        return real(self.text, self.at)
+        return self.first.start
 
     @property
     def end(self) -> int:  # type: ignore[override]
         """Offset after it and its `;`."""
-        return real(self.text, self.to)
+        return self.core_end if self.semicolon is None else self.semicolon.end
 
     @property
     def core_end(self) -> int:  # type: ignore[override]
         """Offset after the last thing that is not the `;`."""
-        return real(self.text, self.core_to)
+        return self.last.end
 
     @property
     def lists(self) -> list[AttributeList]:
@@ -419,7 +302,7 @@ class _Fine(AttributedStatement):
 
 
 @dataclass(slots=True, eq=False)
-class NodeList(_Fine, NodeStatement):
+class NodeList(FineStatement, NodeStatement):
     """A node statement that was read token by token."""
 
     named: list[NodeRef]
@@ -431,7 +314,7 @@ class NodeList(_Fine, NodeStatement):
 
 
 @dataclass(slots=True, eq=False)
-class Chain(_Fine, EdgeStatement):
+class Chain(FineStatement, EdgeStatement):
     """An edge statement that was read token by token."""
 
     parts: list[list[NodeRef] | Block]
@@ -449,21 +332,23 @@ class Chain(_Fine, EdgeStatement):
 
 
 @dataclass(slots=True, eq=False)
-class Defaults(_Fine):
-    """`node [...]`, `edge [...]`, `graph [...]`; `macro` is the id of `node x=[...]`, which Graphviz reads past."""
+class Defaults(FineStatement):
+    """`node [...]`, `edge [...]`, `graph [...]`.
+
+    `macro` is the id of `node x=[...]`, which Graphviz reads past.
+    """
 
     kind: ClassVar[Kind] = "defaults"
-    keyword: Lexeme
-    macro: Id | None = None
+    macro: Id | None
 
     @property
     def target(self) -> str:
         """`graph`, `node` or `edge`."""
-        return self.keyword.raw.lower()
+        return self.first.raw.lower()
 
 
 @dataclass(slots=True, eq=False)
-class Assignment(_Fine):
+class Assignment(FineStatement):
     """`name=value` in a body: a graph attribute."""
 
     kind: ClassVar[Kind] = "assignment"
@@ -480,8 +365,11 @@ class Assignment(_Fine):
 
 
 @dataclass(slots=True, eq=False)
-class Block(_Fine):
-    """`subgraph id {...}` or `{...}`: a statement, or a side of an edge statement (then it has no lists and no `;`)."""
+class Block(FineStatement):
+    """`subgraph id {...}` or `{...}`.
+
+    A statement, or a side of an edge statement (then it has no lists and no `;`).
+    """
 
     kind: ClassVar[Kind] = "subgraph"
     keyword: Lexeme | None
@@ -493,7 +381,10 @@ class Block(_Fine):
 
 @dataclass(slots=True, eq=False)
 class GraphBlock:
-    """`strict digraph id {...}`. Where the braces are missing, `open` and `close` are empty lexemes at their place."""
+    """`strict digraph id {...}`.
+
+    Where the braces are missing, `open` and `close` are empty lexemes at their place.
+    """
 
     strict: Lexeme | None
     keyword: Lexeme
@@ -560,9 +451,7 @@ class Tree:
                 bodies.pop()
 
     def tokens(self) -> Iterator[Lexeme]:
-        """Give every token of the text, blanks and comments too, so that the `raw` of all joined is the text."""
-        from dotlint.syntax.tokens import tokens  # noqa: PLC0415  # the lexer knows the tree, not the other way round
-
+        """Give every token, blanks and comments too: the `raw` of all of them joined is the text."""
         return tokens(self.source.text)
 
 

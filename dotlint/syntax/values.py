@@ -30,7 +30,7 @@ def quote(raw: str) -> str:
 
 
 def quote_values(text: str, start: int, end: int) -> list[Found]:
-    """Give the values in the statement `text[start:end]` that need quotes, as (attribute, start, end, replacement)."""
+    """Give the values of the statement `text[start:end]` that need quotes."""
     first = _NAMED.match(text, start, end)
     if first is not None:
         stop = len(text[start:end].rstrip().rstrip(";").rstrip()) + start
@@ -69,13 +69,20 @@ def _needs_quotes(text: str, named: re.Match[str], stop: int) -> Found | None:
     raw = text[named.end() : stop]
     stop = named.end() + len(raw.rstrip())
     raw = raw.rstrip()
+    if raw[:1] in {'"', "<"} and not raw.startswith("<-"):
+        return None  # it has its quotes; what is wrong is something else
+    if "\n" in raw and raw[:1] not in {"[", "(", "{"}:
+        return None
     if not raw or (_FINE_VALUE.match(raw) and raw.lower() not in KEYWORDS):
         return None
     return named[1].strip('"'), named.end(), stop, quote(raw)
 
 
 def bare_value(text: str, start: int, end: int) -> int:
-    """Give where a value ends that starts at `start`: before the next `name=`, or the `]` that closes its list."""
+    """Give where a value ends that starts at `start`.
+
+    Before the next `name=`, or the `]` that closes its list.
+    """
     depth = 0
     last = at = start
     while at < end:
@@ -100,5 +107,5 @@ def bare_value(text: str, start: int, end: int) -> int:
 
 
 def _closed_later(text: str, start: int, end: int) -> bool:
-    """Tell whether another `]` follows in the statement, so that the one before closes a value's own bracket."""
+    """Tell whether another `]` follows, so that the one before closes a value's own bracket."""
     return "]" in text[start:end]

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from dotlint.syntax.tree import Lexeme
 
 _MARKS = {
-    "LBRACE": "`{`", "RBRACE": "`}`", "LBRACKET": "`[`", "RBRACKET": "`]`", "SEMICOLON": "`;`", "COMMA": "`,`",
-    "COLON": "`:`", "EQUAL": "`=`", "PLUS": "`+`",
+    "LBRACE": "`{`", "RBRACE": "`}`", "LBRACKET": "`[`", "RBRACKET": "`]`", "SEMICOLON": "`;`",
+    "COMMA": "`,`", "COLON": "`:`", "EQUAL": "`=`", "PLUS": "`+`",
 }  # fmt: skip
 _IDS = {"NAME", "NUMBER", "STRING", "HTML"}
 _STATEMENT = {"NODE", "EDGE", "NAME"}
@@ -58,9 +58,11 @@ def described(lexeme: Lexeme) -> str:
         return "the end of the file"
     raw = lexeme.raw
     if lexeme.type in {OPEN_STRING, OPEN_HTML, OPEN_COMMENT}:
-        return {OPEN_STRING: "a string that never ends", OPEN_HTML: "`<` without its `>`", OPEN_COMMENT: "`/*` without `*/`"}[
-            lexeme.type
-        ]
+        return {
+            OPEN_STRING: "a string that never ends",
+            OPEN_HTML: "`<` without its `>`",
+            OPEN_COMMENT: "`/*` without `*/`",
+        }[lexeme.type]
     shown = raw if len(raw) <= 30 else raw[:27] + "..."
     shown = "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in shown)
     if lexeme.type == "STRING":

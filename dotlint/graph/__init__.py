@@ -1,0 +1,8 @@
+"""The graph that DOT text means."""
+
+from __future__ import annotations
+
+from dotlint.graph.build import build, read
+from dotlint.graph.model import Document, Edge, Graph, Html, Node, Subgraph
+
+__all__ = ["Document", "Edge", "Graph", "Html", "Node", "Subgraph", "build", "read"]

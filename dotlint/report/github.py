@@ -1,0 +1,137 @@
+"""`github`: annotations for a step of GitHub Actions, and the table for the step's summary.
+
+The commands and their escapes: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dotlint.errors import DotlintError
+from dotlint.report.location import in_repository
+from dotlint.report.markdown import escape
+from dotlint.report.text import one_line, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from dotlint.engine.finding import Finding, Severity
+    from dotlint.engine.result import FileResult
+
+# GitHub shows ten annotations of a kind for each step and drops the rest without a word.
+MOST_ANNOTATIONS = 10
+# A summary may have 1 MiB; what is longer is refused as a whole.
+_MOST_ROWS = 500
+_BAR = re.compile(r"(?<!\\)((?:\\\\)*)\|")
+_KINDS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "notice"}
+_WORDS = {"error": ("error", "errors"), "warning": ("warning", "warnings"), "notice": ("notice", "notices")}
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """An annotation before it is written: `rank` puts what nothing else causes before its consequences."""
+
+    kind: str
+    rank: tuple[int, bool]
+    title: str
+    text: str
+    path: str
+    line: int = 1
+    end_line: int = 1
+    column: int = 1
+    end_column: int = 1
+
+
+def render(results: Sequence[FileResult]) -> str:
+    """Give workflow commands, errors first, at most ten of a kind, and a line that counts those left out."""
+    items = _items(results)
+    lines: list[str] = []
+    left: list[str] = []
+    for kind, (one, many) in _WORDS.items():
+        some = [item for item in items if item.kind == kind]
+        lines += [_command(item) for item in some[:MOST_ANNOTATIONS]]
+        more = len(some) - MOST_ANNOTATIONS
+        if more > 0:
+            left.append(f"{more} more {one if more == 1 else many}")
+    if left:
+        lines.append(
+            f"dotlint: {' and '.join(left)} not annotated: GitHub shows {MOST_ANNOTATIONS} of a kind a step"
+        )
+    return "".join(line + "\n" for line in lines)
+
+
+def summary(results: Sequence[FileResult]) -> str:
+    """Give Markdown for the step's summary: a line that counts and a table of the findings."""
+    items = _items(results)
+    counts = [(sum(1 for item in items if item.kind == kind), names) for kind, names in _WORDS.items()]
+    told = ", ".join(f"{number} {one if number == 1 else many}" for number, (one, many) in counts if number)
+    files = f"{len(results)} file" + ("" if len(results) == 1 else "s")
+    lines = ["### dotlint", "", f"{told or 'Nothing found'} in {files}.", ""]
+    if items:
+        lines += ["| | place | rule | finding |", "|---|---|---|---|"]
+        lines += [
+            f"| {' | '.join([item.kind, *map(_cell, (f'{item.path}:{item.line}', item.title, item.text))])} |"
+            for item in items[:_MOST_ROWS]
+        ]
+        if len(items) > _MOST_ROWS:
+            lines += ["", f"and {len(items) - _MOST_ROWS} more."]
+    return "\n".join(lines) + "\n"
+
+
+def add_summary(file: Path, results: Sequence[FileResult]) -> None:
+    """Append the summary to the file that GitHub names in `GITHUB_STEP_SUMMARY`; what is there stays."""
+    try:
+        with file.open("a", encoding="utf-8", errors="backslashreplace") as out:
+            out.write(summary(results))
+    except OSError as error:
+        raise DotlintError(
+            f"GITHUB_STEP_SUMMARY: {file}: it cannot be written: {error.strerror or error}"
+        ) from error
+
+
+def _items(results: Iterable[FileResult]) -> list[_Item]:
+    items: list[_Item] = []
+    for result in results:
+        path = in_repository(result.path)
+        if result.unreadable is not None:
+            items.append(_Item("error", (0, False), "dotlint", visible(result.unreadable), path))
+        items += [_item(finding, result, path) for finding in result.findings]
+    return sorted(items, key=lambda item: item.rank)
+
+
+def _item(finding: Finding, result: FileResult, path: str) -> _Item:
+    start, end = result.places.position(finding.start), result.places.position(finding.end)
+    text = visible(finding.message)
+    if finding.caused_by:
+        text += f" (mended by {', '.join(dict.fromkeys(result.findings[i].code for i in finding.caused_by))})"
+    elif finding.help:
+        text += f"\nhelp: {visible(finding.help)}"
+    kind = _KINDS[finding.severity]
+    rank = (list(_WORDS).index(kind), bool(finding.caused_by))
+    title = f"{finding.code} {finding.name}"
+    return _Item(kind, rank, title, text, path, start.line, end.line, start.column, end.column)
+
+
+def _command(item: _Item) -> str:
+    properties = {"file": visible(item.path), "line": str(item.line), "endLine": str(item.end_line)}
+    if item.line == item.end_line:  # else GitHub refuses columns
+        properties |= {"col": str(item.column), "endColumn": str(max(item.column, item.end_column - 1))}
+    properties["title"] = item.title
+    written = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    return f"::{item.kind} {written}::{_data(item.text)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _cell(text: str) -> str:
+    # A bar parts cells in code too, unless an odd number of backslashes stands before it.
+    return _BAR.sub(r"\1\\|", escape(one_line(text, 500)))

@@ -1,0 +1,65 @@
+"""`gitlab`: a Code Quality report for merge requests.
+
+The form: https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from dotlint.report.location import in_repository
+from dotlint.report.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dotlint.engine.finding import Finding, Severity
+    from dotlint.engine.result import FileResult
+
+_SEVERITIES: dict[Severity, str] = {"error": "major", "warning": "minor", "info": "info"}
+
+
+def render(results: Sequence[FileResult]) -> str:
+    """Give a JSON array in ASCII, with a final newline; no two entries share a fingerprint."""
+    entries = [entry for result in results for entry in _entries(result)]
+    return json.dumps(entries, ensure_ascii=True, indent=2) + "\n"
+
+
+def _entries(result: FileResult) -> list[dict[str, Any]]:
+    path = visible(in_repository(result.path))
+    if result.unreadable is not None:
+        return [
+            {
+                "description": visible(result.unreadable),
+                "check_name": "dotlint",
+                "fingerprint": _digest(path, "unreadable"),
+                "severity": "blocker",
+                "location": {"path": path, "lines": {"begin": 1}},
+            }
+        ]
+    return [_entry(finding, result, path) for finding in result.findings]
+
+
+def _entry(finding: Finding, result: FileResult, path: str) -> dict[str, Any]:
+    start, end = result.places.position(finding.start), result.places.position(finding.end)
+    text = f"{finding.code} {visible(finding.message)}"
+    if finding.caused_by:
+        text += f" (mended by {', '.join(dict.fromkeys(result.findings[i].code for i in finding.caused_by))})"
+    return {
+        "description": text,
+        "check_name": f"{finding.code} {finding.name}",
+        "fingerprint": _digest(
+            path, finding.fingerprint or f"{finding.code} {finding.start} {finding.message}"
+        ),
+        "severity": "critical" if finding.code == "X001" else _SEVERITIES[finding.severity],
+        "location": {
+            "path": path,
+            "lines": {"begin": start.line, "end": end.line},
+        },
+    }
+
+
+def _digest(path: str, key: str) -> str:
+    return hashlib.sha256(f"{path}\0{key}".encode("utf-8", "backslashreplace")).hexdigest()[:32]

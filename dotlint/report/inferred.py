@@ -1,0 +1,87 @@
+"""What `dotlint infer` writes (a strategy file) and `dotlint explain` shows (one node)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from dotlint.report.text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dotlint.deployment.infer import Inference, PhaseInference
+    from dotlint.deployment.model import Deployment, Reading
+    from dotlint.engine.runner import FileResult
+
+_ORDER = ("pp", "vpp", "ep", "etp", "tp", "sp", "cp", "dp")
+
+
+def strategy_file(inference: Inference, path: str) -> str:
+    """Write the strategy as TOML; a comment behind each figure says where it comes from."""
+    lines = [f"# The strategy that {one_line(path)} implies.", ""]
+    for phase in inference.phases:
+        lines += [f"[phases.{phase.name or 'all'}]" if phase.name else "# one phase, for all of the graph"]
+        lines += _phase(phase)
+        lines.append("")
+    if inference.model:
+        lines.append("[model]")
+        lines += [f"{name} = {fact.value}  # {one_line(fact.because)}" for name, fact in inference.model.items()]
+        lines.append("")
+    lines += [f"# contradiction: {one_line(text)}" for text in inference.contradictions]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _phase(phase: PhaseInference) -> Iterable[str]:
+    if not phase.degrees:
+        yield "# no degree is stated and none can be counted"
+        return
+    axes = [axis for axis in _ORDER if axis in phase.degrees]
+    spec = "".join(f"{axis}{phase.degrees[axis].value}" for axis in axes)
+    yield f"strategy = {json.dumps(spec)}"
+    yield from (f"#   {axis} = {phase.degrees[axis].value}: {one_line(phase.degrees[axis].because)}" for axis in axes)
+    if phase.gpus is not None:
+        product = 1
+        for axis in axes:
+            product *= phase.degrees[axis].value
+        if len(phase.gpus) == product:
+            yield f'gpus = "{phase.gpus}"'
+        else:
+            yield f"# the labels name {len(phase.gpus)} GPUs ({phase.gpus.short()}), the degrees multiply to {product}"
+
+
+def node_page(result: FileResult, deployment: Deployment, reading: Reading) -> str:
+    """Say what was understood of one node and from what, and which findings speak of it."""
+    evidence = reading.evidence
+    node = reading.node
+    position = result.document.source.position(node.statements[0].start if node.statements else node.start)
+    lines = [f"{one_line(node.name)}  ({one_line(result.path, 4096)}:{position.line})", ""]
+    rows = [
+        ("kind", "annotation" if reading.annotation else "summary" if reading.summary else reading.kind or "operator of no known role"),
+        ("role", reading.role.name if reading.role else "-"),
+        ("phase", reading.phase if reading.phase else "shared" if reading.phase is None else "the only one"),
+        ("stage", "-" if reading.stage is None else str(deployment.stage_number(reading.stage))),
+        ("layer", "-" if reading.layer is None else str(reading.layer)),
+        ("GPUs", str(reading.gpus) if reading.gpus else _vague(reading)),
+        ("experts", "{}-{}".format(*reading.experts) if reading.experts else "-"),
+        ("input", "; ".join(dims.text for dims in evidence.tensors.inputs) or "-"),
+        ("output", "; ".join(dims.text for dims in evidence.tensors.outputs) or "-"),
+        ("fed by", ", ".join(dict.fromkeys(edge.tail.name for edge in node.in_edges)) or "-"),
+        ("feeds", ", ".join(dict.fromkeys(edge.head.name for edge in node.out_edges)) or "-"),
+    ]
+    lines += [f"  {name:<8} {one_line(text)}" for name, text in rows]
+    if reading.why:
+        lines += ["", "because", *(f"  {one_line(why)}" for why in reading.why)]
+    spoken = [f for f in result.findings if node.name in f.nodes or any(node.name in pair for pair in f.missing_edges)]
+    if spoken:
+        lines += ["", "findings", *(f"  {f.code} {f.severity}: {one_line(f.message)}" for f in spoken)]
+    return "\n".join(lines) + "\n"
+
+
+def _vague(reading: Reading) -> str:
+    gpus = reading.evidence.gpus
+    if gpus is None:
+        return "-"
+    if gpus.count is not None:
+        return f"a count only: {gpus.count}"
+    return f"not said which: {gpus.vague}" if gpus.vague else "host" if gpus.host else "-"

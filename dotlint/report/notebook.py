@@ -1,0 +1,57 @@
+"""A result as HTML for a notebook: nothing of the file reaches the page as markup."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from dotlint.report.text import visible
+
+if TYPE_CHECKING:
+    from dotlint.api import Finding, Result
+
+_COLOURS = {
+    "error": "#b3261e",
+    "warning": "#8a6100",
+    "info": "#00639b",
+    "correct": "#1b6e3c",
+    "incorrect": "#b3261e",
+}
+_MOST = 100
+
+
+def html(result: Result) -> str:
+    """Give a table of the findings under the verdict; consequences of other findings stand behind those."""
+    listed = sorted(result.findings, key=lambda finding: bool(finding.caused_by))
+    shown = [_row(finding) for finding in listed[:_MOST]]
+    if len(listed) > _MOST:
+        shown.append(f'<tr><td colspan="4">and {len(listed) - _MOST} more</td></tr>')
+    table = (
+        "<table><thead><tr><th>line</th><th>severity</th><th>rule</th><th>what</th></tr></thead>"
+        f"<tbody>{''.join(shown)}</tbody></table>"
+        if shown
+        else "<p>nothing found</p>"
+    )
+    strategy = (
+        f" · {_text(result.strategy.source)}"
+        if result.strategy is not None and result.strategy.source
+        else ""
+    )
+    return (
+        f'<div><p><strong>{_text(result.path)}</strong>: <span style="color:{_COLOURS.get(result.verdict, "inherit")}">'
+        f"<strong>{_text(result.verdict)}</strong></span>{strategy}</p>{table}</div>"
+    )
+
+
+def _row(finding: Finding) -> str:
+    help_ = f"<br><small>{_text(finding.help)}</small>" if finding.help else ""
+    then = "<br><small>mended with another finding</small>" if finding.caused_by else ""
+    return (
+        f'<tr><td>{finding.line}</td><td style="color:{_COLOURS[finding.severity]}">{finding.severity}</td>'
+        f'<td>{_text(finding.code)}</td><td style="text-align:left">{_text(finding.message)}{help_}{then}</td></tr>'
+    )
+
+
+def _text(text: str) -> str:
+    # Jupyter lets MathJax look for $...$ in what it shows.
+    return escape(visible(text)).replace("$", "&#36;<!-- -->")

@@ -1,0 +1,173 @@
+"""`sarif`: SARIF 2.1.0 for code scanning, after the OASIS standard of 27 March 2020."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from dotlint._version import __version__
+from dotlint.engine.sections import SECTIONS
+from dotlint.report.links import page
+from dotlint.report.location import uri
+from dotlint.report.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dotlint.engine.card import Card
+    from dotlint.engine.finding import Edit, Finding
+    from dotlint.engine.result import FileResult, Places
+
+_LEVELS: dict[str, str] = {"error": "error", "warning": "warning", "info": "note"}
+_BASE = "SRCROOT"
+_PLACEHOLDER = re.compile(r"\{(\d+)\}")
+_SEVERITIES: dict[str, str] = {"error": "error", "warning": "warning", "info": "recommendation"}
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+
+def render(results: Sequence[FileResult], cards: Sequence[Card]) -> str:
+    """Give one run of SARIF in ASCII, with a final newline; `cards` describe the rules of the findings.
+
+    Lines and columns count code points. Every finding has a fingerprint of its own that moves with its
+    statement.
+    """
+    found = {finding.code for result in results for finding in result.findings}
+    rules = [card for card in cards if card.code in found]
+    index = {card.code: place for place, card in enumerate(rules)}
+    run = {
+        "tool": {
+            "driver": {
+                "name": "dotlint",
+                "version": __version__,
+                "semanticVersion": __version__,
+                "informationUri": "https://github.com/dotlint/dotlint",
+                "rules": [_rule(card) for card in rules],
+            }
+        },
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {_BASE: {"description": {"text": "the root of the repository"}}},
+        "invocations": [_invocation(results)],
+        "artifacts": [{"location": _artifact(r.path), "roles": ["analysisTarget"]} for r in results],
+        "results": [
+            _result(finding, result, place, index)
+            for place, result in enumerate(results)
+            for finding in result.findings
+        ],
+    }
+    log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
+    return json.dumps(log, ensure_ascii=True, indent=2) + "\n"
+
+
+def _message(*paragraphs: str) -> dict[str, str]:
+    """Write texts so that no viewer sees a link or a placeholder in them (sections 3.11.5 and 3.11.6)."""
+    shown = "\n".join(visible(paragraph) for paragraph in paragraphs)
+    return {"text": _PLACEHOLDER.sub(r"{{\1}}", shown).replace("](", "] (")}
+
+
+def _rule(card: Card) -> dict[str, Any]:
+    shown = page(card.code, card.name)
+    return {
+        "id": card.code,
+        "name": "".join(word.capitalize() for word in card.name.split("-")),
+        "shortDescription": _message(card.summary),
+        "fullDescription": _message(*card.why.split("\n")),
+        "help": _message(*card.why.split("\n"), f"`dotlint rule {card.code}` has examples."),
+        **({"helpUri": shown} if shown else {}),
+        "defaultConfiguration": {"level": _LEVELS[card.severity]},
+        "properties": {"tags": [SECTIONS[card.section]], "problem.severity": _SEVERITIES[card.severity]},
+    }
+
+
+def _artifact(path: str) -> dict[str, str]:
+    text, relative = uri(path)
+    return {"uri": text, "uriBaseId": _BASE} if relative else {"uri": text}
+
+
+def _invocation(results: Iterable[FileResult]) -> dict[str, Any]:
+    notifications = [
+        {
+            "level": "error",
+            "message": _message(result.unreadable),
+            "locations": [{"physicalLocation": {"artifactLocation": _artifact(result.path)}}],
+        }
+        for result in results
+        if result.unreadable is not None
+    ]
+    crashed = any(result.crashed for result in results)
+    return {
+        "executionSuccessful": not notifications and not crashed,
+        **({"toolExecutionNotifications": notifications} if notifications else {}),
+    }
+
+
+def _region(places: Places, start: int, end: int) -> dict[str, int]:
+    first, last = places.position(start), places.position(end)
+    return {
+        "startLine": first.line,
+        "startColumn": first.column,
+        "endLine": last.line,
+        "endColumn": last.column,
+    }
+
+
+def _result(finding: Finding, result: FileResult, place: int, index: dict[str, int]) -> dict[str, Any]:
+    places = result.places
+    artifact = {**_artifact(result.path), "index": place}
+    entry: dict[str, Any] = {
+        "ruleId": finding.code,
+        **({"ruleIndex": index[finding.code]} if finding.code in index else {}),
+        "level": _LEVELS[finding.severity],
+        "message": _message(finding.message, *([f"help: {finding.help}"] if finding.help else [])),
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": artifact,
+                    "region": _region(places, finding.start, finding.end),
+                },
+                **_logical(finding),
+            }
+        ],
+    }
+    if finding.related:
+        entry["relatedLocations"] = [
+            {
+                "id": number,
+                "physicalLocation": {"artifactLocation": artifact, "region": _region(places, r.start, r.end)},
+                "message": _message(r.message),
+            }
+            for number, r in enumerate(finding.related, 1)
+        ]
+    if finding.fingerprint:
+        entry["partialFingerprints"] = {"dotlintStatement/v1": finding.fingerprint}
+    if finding.fix and finding.fix.edits and not any(_SURROGATE.search(e.text) for e in finding.fix.edits):
+        entry["fixes"] = [_fix(finding, finding.fix.edits, artifact, places)]
+    if finding.caused_by:
+        entry["properties"] = {"causedBy": [result.findings[i].fingerprint for i in finding.caused_by]}
+    return entry
+
+
+def _logical(finding: Finding) -> dict[str, Any]:
+    if not finding.nodes:
+        return {}
+    names = dict.fromkeys(visible(name) for name in finding.nodes)
+    return {"logicalLocations": [{"name": name, "kind": "element"} for name in names]}
+
+
+def _fix(finding: Finding, edits: Sequence[Edit], artifact: dict[str, Any], places: Places) -> dict[str, Any]:
+    assert finding.fix is not None
+    return {
+        "description": _message(finding.help or f"the {finding.fix.applicability} fix of {finding.code}"),
+        "artifactChanges": [
+            {
+                "artifactLocation": artifact,
+                "replacements": [
+                    {
+                        "deletedRegion": _region(places, edit.start, edit.end),
+                        **({"insertedContent": {"text": edit.text}} if edit.text else {}),
+                    }
+                    for edit in edits
+                ],
+            }
+        ],
+    }

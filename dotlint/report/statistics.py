@@ -1,0 +1,49 @@
+"""`--statistics`: how often each rule spoke."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from dotlint.report.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dotlint.engine.result import FileResult
+
+
+def render(results: Sequence[FileResult], *, form: str) -> str:
+    """Give a line a rule, the most frequent first: findings, files, code, `[*]` where a fix is safe, name.
+
+    `form` "json" gives the same as a JSON array.
+    """
+    findings: Counter[tuple[str, str]] = Counter()
+    files: Counter[tuple[str, str]] = Counter()
+    fixable: Counter[tuple[str, str]] = Counter()
+    for result in results:
+        keys = [(finding.code, finding.name) for finding in result.findings]
+        findings.update(keys)
+        files.update(set(keys))
+        fixable.update((f.code, f.name) for f in result.findings if f.fixable == "safe" and not f.caused_by)
+    ordered = sorted(findings, key=lambda key: (-findings[key], key))
+    if form == "json":
+        rows = [
+            {
+                "code": key[0],
+                "name": key[1],
+                "findings": findings[key],
+                "files": files[key],
+                "safe_fixes": fixable[key],
+            }
+            for key in ordered
+        ]
+        return json.dumps(rows, ensure_ascii=True, indent=2) + "\n"
+    wide = len(str(max(findings.values(), default=0)))
+    lines = []
+    for key in ordered:
+        mark = "[*]" if fixable[key] else "[ ]"
+        where = f"{files[key]} file" + ("" if files[key] == 1 else "s")
+        lines.append(f"{findings[key]:>{wide}}  {visible(key[0])} {mark} {visible(key[1])} ({where})")
+    return "".join(line + "\n" for line in lines)
