@@ -1,7 +1,60 @@
-"""dotlint: a linter for Graphviz DOT files that describe how a model is deployed over GPUs."""
+"""dotlint: a linter for Graphviz DOT files that describe how a model is deployed over GPUs.
+
+    result = dotlint.check("deployment.dot", strategy="pp4ep4tp2sp2")
+    result.verdict, result.findings, result.missing_edges
+
+Names are imported when they are first used, so that `import dotlint` costs next to nothing.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from dotlint._version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from dotlint.api import Finding, Fixed, Result, assert_clean, check, fix, parse
+    from dotlint.errors import DotlintError
+    from dotlint.strategy import Strategy, StrategyError
+
+__all__ = [
+    "DotlintError",
+    "Finding",
+    "Fixed",
+    "Result",
+    "Strategy",
+    "StrategyError",
+    "__version__",
+    "assert_clean",
+    "check",
+    "fix",
+    "parse",
+]
+
+# `fix` is the package of that name, which can be called: importing any part of it sets the name here.
+_PLACES = {
+    "DotlintError": "dotlint.errors",
+    "Finding": "dotlint.api",
+    "Fixed": "dotlint.api",
+    "Result": "dotlint.api",
+    "Strategy": "dotlint.strategy",
+    "StrategyError": "dotlint.strategy",
+    "assert_clean": "dotlint.api",
+    "check": "dotlint.api",
+    "parse": "dotlint.api",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+    from importlib import import_module  # noqa: PLC0415 - only when something is used
+
+    if name == "fix":
+        return import_module("dotlint.fix")
+    if name not in _PLACES:
+        raise AttributeError(f"module 'dotlint' has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(_PLACES[name]), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

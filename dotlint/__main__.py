@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def run() -> None:
     """Run the command line and exit with its status."""
+    if sys.path and not sys.flags.safe_path and sys.path[0] in ("", os.getcwd()):  # noqa: PTH109 - cheap
+        # `python -m` puts the folder one is in there, and nothing is imported from a linted folder.
+        del sys.path[0]
     from dotlint.cli import main  # noqa: PLC0415 - so that importing this module costs nothing
 
     sys.exit(main())

@@ -17,12 +17,15 @@ from dotlint.errors import DotlintError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from click.shell_completion import CompletionItem
+
+    from dotlint.config import Configurations
     from dotlint.engine.card import Card
     from dotlint.engine.finding import Severity
     from dotlint.engine.runner import FileResult, Settings
     from dotlint.strategy import Strategy
 
-FORMATS = ("report", "full", "concise", "markdown", "json", "jsonl")
+FORMATS = ("report", "full", "concise", "markdown", "json", "jsonl", "sarif", "github", "gitlab", "junit")
 FOUND, FAILED = 1, 2
 
 
@@ -76,7 +79,35 @@ def _fail(streams: Streams, message: str, frame: str = "") -> int:
 _SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-@click.group(context_settings=_SETTINGS)
+class _Commands(click.Group):
+    """The commands; those that only show something are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give all names in order."""
+        return sorted([*super().list_commands(ctx), *_SHOWING])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Find a command by its name."""
+        if cmd_name in _SHOWING:
+            from dotlint import commands  # noqa: PLC0415 - `check` does not need them
+
+            return cast("click.Command", getattr(commands, _SHOWING[cmd_name]))
+        return super().get_command(ctx, cmd_name)
+
+
+_SHOWING = {
+    "completion": "show_completion",
+    "config": "show_config",
+    "explain": "explain_node",
+    "infer": "infer_strategy",
+    "new-rule": "new_rule",
+    "rule": "explain_rule",
+    "rules": "list_rules",
+    "strategy": "show_strategy",
+}
+
+
+@click.group(cls=_Commands, context_settings=_SETTINGS)
 @click.version_option(__version__, "--version", "-V", message="dotlint %(version)s")
 def cli() -> None:
     """Lint Graphviz DOT files, above all those that describe how a model is deployed over GPUs."""
@@ -90,38 +121,174 @@ def _strategy_options(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)  # fmt: skip
 
 
+def complete_rules(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete codes and names of rules for the shell."""
+    from dotlint.completion import rules  # noqa: PLC0415
+
+    return rules(incomplete)
+
+
 @cli.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @_strategy_options
-@click.option("--select", multiple=True, metavar="RULES", help="Run only these rules: codes, prefixes or names, comma-separated.")
-@click.option("--extend-select", multiple=True, metavar="RULES", help="Run these rules too.")
-@click.option("--ignore", multiple=True, metavar="RULES", help="Leave these rules out.")
+@click.option("--select", multiple=True, metavar="RULES", shell_complete=complete_rules, help="Run only these rules: codes, prefixes or names, comma-separated.")
+@click.option("--extend-select", multiple=True, metavar="RULES", shell_complete=complete_rules, help="Run these rules too.")
+@click.option("--ignore", multiple=True, metavar="RULES", shell_complete=complete_rules, help="Leave these rules out.")
 @click.option("--rules", "folders", multiple=True, type=click.Path(exists=True, file_okay=False), help="A folder of further rule cards.")
+@click.option("--fix", is_flag=True, help="Apply the safe fixes in place; the report is of what is left.")
+@click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: the fixes too whose meaning is guessed.")
+@click.option("--diff", is_flag=True, help="Print what --fix would change as a unified diff, and write nothing.")
 @click.option("-f", "--format", "form", type=click.Choice(FORMATS), default="report", show_default=True, help="The form of the output.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write there instead of to standard output.")
-@click.option("--fail-on", type=click.Choice(("error", "warning", "info")), default="warning", show_default=True, help="The lowest severity that makes the exit status 1.")
+@click.option("--fail-on", type=click.Choice(("error", "warning", "info")), help="The lowest severity that makes the exit status 1; without it `warning`.")
+@click.option("--preset", type=click.Choice(("recommended", "strict", "graphviz")), help="The rules that run where --select names none; without it `recommended`.")
 @click.option("--stdin-filename", metavar="NAME", help="The name that standard input (`-`) goes by.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing for files without findings.")
+@click.option("--config", type=click.Path(dir_okay=False), metavar="FILE", help="Use this configuration for every file, not the nearest of each.")
 @click.option("--isolated", is_flag=True, help="Read no configuration file.")
+@click.option("--baseline", type=click.Path(dir_okay=False), metavar="FILE", help="Do not tell the findings that are in this file.")
+@click.option("--write-baseline", type=click.Path(dir_okay=False), metavar="FILE", help="Write all that is found to this file, and tell nothing.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write a cache.")
-@click.option("--jobs", type=click.IntRange(min=1), default=1, metavar="N", help="How many processes lint at once.")
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many processes lint at once; without it as many as there are CPUs where there are many files.")
+@click.option("--exclude", multiple=True, metavar="PATTERNS", help="Leave these out of a folder search: patterns as in .gitignore, comma-separated.")
+@click.option("--force-exclude", is_flag=True, help="Leave out excluded files that are named themselves too.")
+@click.option("--no-respect-gitignore", is_flag=True, help="Search what .gitignore leaves out too.")
+@click.option("--statistics", is_flag=True, help="Show how often each rule spoke, not the findings.")
+@click.option("--watch", is_flag=True, help="Lint again whenever a file changes.")
 @click.pass_obj
-def check(streams: Streams, **options: Any) -> int:  # noqa: ANN401 - click's own way
+def check(streams: Streams, /, **options: Any) -> int:  # noqa: ANN401 - click's own way
     """Lint files; a folder is searched for *.dot and *.gv, `-` is standard input.
 
     \b
     dotlint check llm_parallel_deployment.dot --strategy pp4ep4tp2sp2
     dotlint check graphs/ --format concise --fail-on error
     """
-    settings = _settings(options)
-    results = [_lint(streams, path, options["stdin_filename"], settings) for path in _found(options["paths"])]
+    return _watch(streams, options) if options["watch"] else _check(streams, options)
+
+
+def _check(streams: Streams, options: dict[str, Any]) -> int:
+    files = _settled(streams, options)
+    if options["write_baseline"]:
+        return _write_baseline(streams, files, options)
+    if options["fix"] or options["diff"]:
+        return _fix(streams, files, options)
+    if options["unsafe_fixes"]:
+        streams.stderr.write("dotlint: --unsafe-fixes alone changes nothing: give it with --fix or --diff\n")
+    results = _linted(streams, files, options)
     for result in results:
+        if result.unreadable is not None:
+            streams.stderr.write(f"dotlint: error: {_shown(result.path)}: {_shown(result.unreadable)}\n")
+    shown = [r for r in results if r.findings or r.unreadable is not None] if options["quiet"] else results
+    _tell_outlived(streams, results, options)
+    write_result(streams, _render(shown, files, options, streams), options["output"])
+    return _status(results, files, options)
+
+
+def _settled(streams: Streams, options: dict[str, Any]) -> list[tuple[str, Settings]]:
+    """Find the files, and for each how to lint it: what its configuration says and what the options say over it."""
+    configurations = configured(options)
+    stdin = options["stdin_filename"] or "-"
+    named = {path for path in options["paths"] if not Path(path).is_dir()}
+    found = _found(streams, options)
+    kept = [path for path in found if not configurations.excluded(path, named=path in named)]
+    if found and not kept:
+        streams.stderr.write("dotlint: nothing to lint: the configuration excludes every file\n")
+    return [(path, configurations.settings(stdin if path == "-" else path)) for path in kept]
+
+
+def configured(options: dict[str, Any]) -> Configurations:
+    """Make the configurations of a run from the options of a command; an option that it lacks says nothing."""
+    from dotlint.config import Configurations, Overrides  # noqa: PLC0415
+    from dotlint.engine.select import split_names  # noqa: PLC0415
+
+    if options.get("config") and options.get("isolated"):
+        raise DotlintError("--config names a configuration and --isolated wants none: leave one of them out")
+    overrides = Overrides(
+        strategy=tuple(options.get("strategy", ())),
+        layout=options.get("layout"),
+        preset=options.get("preset"),
+        select=split_names(options["select"]) if options.get("select") else None,
+        extend_select=split_names(options.get("extend_select", ())),
+        ignore=split_names(options.get("ignore", ())),
+        rules=tuple(Path(folder).absolute() for folder in options.get("folders", ())),
+        force_exclude=options.get("force_exclude", False),
+        baseline=Path(options["baseline"]) if options.get("baseline") else None,
+        no_baseline=bool(options.get("write_baseline")),
+        fail_on=options.get("fail_on"),
+    )
+    file = Path(options["config"]) if options.get("config") else None
+    return Configurations(overrides, file=file, isolated=options.get("isolated", False))
+
+
+def _write_baseline(streams: Streams, files: Sequence[tuple[str, Settings]], options: dict[str, Any]) -> int:
+    """Write down what is found, so that it is not told again."""
+    from dotlint.engine.baseline import entries, write_baseline  # noqa: PLC0415 - a rare thing to do
+
+    if options["fix"] or options["diff"]:
+        raise DotlintError("--write-baseline notes what is found and --fix or --diff changes it: do one after the other")
+    target = Path(options["write_baseline"])
+    found = []
+    failed = False
+    for path, settings in files:
+        result = lint_path(streams, path, options["stdin_filename"], settings)
         if result.context is None:
             streams.stderr.write(f"dotlint: error: {_shown(result.path)}: {_shown(result.unreadable or '')}\n")
-    shown = [r for r in results if r.findings or r.context is None] if options["quiet"] else results
-    _write(streams, _render(shown, options, streams), options["output"])
-    return _status(results, options)
+        else:
+            found += entries(result.document, result.path, result.findings, target.absolute().parent)
+        failed = failed or result.context is None or result.crashed
+    count = write_baseline(target, found)
+    streams.stderr.write(f"dotlint: {count} finding{'' if count == 1 else 's'} written to {_shown(str(target))}\n")
+    return FAILED if failed else 0
+
+
+def _tell_outlived(streams: Streams, results: Sequence[FileResult], options: dict[str, Any]) -> None:
+    outlived = sum(result.outlived for result in results)
+    if outlived and not options["quiet"]:
+        what = "1 finding of the baseline is" if outlived == 1 else f"{outlived} findings of the baseline are"
+        streams.stderr.write(f"dotlint: {what} no longer there; --write-baseline makes it anew\n")
+
+
+def _fix(streams: Streams, files: Sequence[tuple[str, Settings]], options: dict[str, Any]) -> int:
+    """Fix files, or print the diff; then report what is left as without fixing."""
+    from dotlint.fix.files import fix_data, fix_file  # noqa: PLC0415 - only where something is fixed
+
+    fixed = []
+    for path, settings in files:
+        if path == "-":
+            name = options["stdin_filename"] or "<stdin>"
+            one = fix_data(streams.stdin.read(), name, settings, unsafe=options["unsafe_fixes"])
+        else:
+            one = fix_file(path, settings, unsafe=options["unsafe_fixes"], write=not options["diff"])
+        fixed.append(one)
+        failure = one.failure or (one.result.unreadable and f"{one.path}: {one.result.unreadable}")
+        for line in [f"error: {failure}"] if failure else one.messages:
+            if failure or not options["diff"] or "refused" in line:
+                streams.stderr.write(f"dotlint: {_shown(line)}\n")
+        if path == "-" and not options["diff"] and one.fixes is not None:
+            _write_bytes(streams, one.fixes.data())
+    results = [one.result for one in fixed]
+    failed = any(one.failure for one in fixed) or any(r.unreadable is not None or r.crashed for r in results)
+    if options["diff"]:
+        diffs = [one.fixes.diff() for one in fixed if one.fixes is not None]
+        _write_bytes(streams, "".join(diffs).encode("utf-8", "surrogateescape"))
+        return FAILED if failed else FOUND if any(diffs) and not options["exit_zero"] else 0
+    shown = [r for r in results if r.findings or r.unreadable is not None] if options["quiet"] else results
+    piped = any(path == "-" for path, _ in files)  # then standard output has the fixed text
+    out = Streams(streams.stdin, streams.stderr, streams.stderr) if piped else streams
+    write_result(out, _render(shown, files, options, streams), options["output"])
+    return FAILED if failed else _status(results, files, options)
+
+
+def _write_bytes(streams: Streams, data: bytes) -> None:
+    """Write to standard output as it is, whatever encoding it has; a stream of text alone gets text."""
+    raw = getattr(streams.stdout, "buffer", None)
+    if raw is None:
+        streams.stdout.write(data.decode("utf-8", "backslashreplace"))
+        return
+    streams.stdout.flush()
+    raw.write(data)
+    raw.flush()
 
 
 def _shown(text: str) -> str:
@@ -130,51 +297,93 @@ def _shown(text: str) -> str:
     return visible(text)
 
 
-def _found(paths: Sequence[str]) -> list[str]:
-    from dotlint.discovery import discover  # noqa: PLC0415 - `--help` needs none of it
+def _watch(streams: Streams, options: dict[str, Any]) -> int:
+    from dotlint.watch import changes  # noqa: PLC0415
 
-    found = list(discover(paths))
+    if "-" in options["paths"] or options["output"]:
+        raise DotlintError("--watch goes with files on disk and standard output, not with `-` or --output")
+    also = [strategy for strategy in options["strategy"] if strategy.endswith(".toml")]
+    also += [options[name] for name in ("config", "baseline") if options[name]]
+    try:
+        for _ in changes(lambda: [*_discovered(options), *also, *_configuration_files(options)]):
+            if streams.stdout.isatty():
+                streams.stdout.write("\x1b[2J\x1b[H")
+            try:
+                _check(streams, options)
+            except DotlintError as error:  # a file half saved; the next change may mend it
+                _fail(streams, str(error))
+            streams.stderr.write("dotlint: waiting for changes; Ctrl-C ends\n")
+            streams.stderr.flush()
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def _configuration_files(options: dict[str, Any]) -> list[str]:
+    try:
+        configurations = configured(options)
+        files = {configurations.config(path).file for path in _discovered(options)}
+    except DotlintError:  # it is told by the run that follows
+        return []
+    return [str(file) for file in files if file is not None]
+
+
+def _discovered(options: dict[str, Any]) -> list[str]:
+    from dotlint.discovery import discover  # noqa: PLC0415 - `--help` needs none of it
+    from dotlint.ignored import Patterns  # noqa: PLC0415
+
+    lines = tuple(line for value in options["exclude"] for line in value.split(",") if line)
+    exclude = (Patterns(str(Path.cwd()), lines),) if lines else ()
+    gitignore = not options["no_respect_gitignore"]
+    return list(discover(options["paths"], exclude=exclude, force_exclude=options["force_exclude"], gitignore=gitignore))
+
+
+def _found(streams: Streams, options: dict[str, Any]) -> list[str]:
+    found = _discovered(options)
+    if not found and not options["force_exclude"]:
+        where = ", ".join(options["paths"])
+        raise DotlintError(f"no *.dot or *.gv file in {where}, besides what .gitignore or --exclude may leave out")
     if not found:
-        raise DotlintError(f"no *.dot or *.gv file in {', '.join(paths)}")
+        streams.stderr.write("dotlint: nothing to lint: every file is excluded\n")
     return found
 
 
-def _settings(options: dict[str, Any]) -> Settings:
-    from dotlint.engine.card import own_cards, read_folder  # noqa: PLC0415
-    from dotlint.engine.runner import Settings  # noqa: PLC0415
-    from dotlint.engine.select import Selection, split_names  # noqa: PLC0415
+def _linted(streams: Streams, files: Sequence[tuple[str, Settings]], options: dict[str, Any]) -> list[FileResult]:
+    """Lint files, standard input in its place among them; the results are slim."""
+    from dotlint.parallel import lint_files  # noqa: PLC0415
+    from dotlint.report.progress import Progress  # noqa: PLC0415
 
-    cards: list[Card] = list(own_cards())
-    for folder in options["folders"]:
-        own = {card.code: card for card in read_folder(Path(folder))}
-        cards = sorted([card for card in cards if card.code not in own] + list(own.values()), key=lambda card: card.code)
-    strategy = _strategy(options)
-    return Settings(
-        strategy=strategy,
-        strategy_source="option" if strategy else None,
-        selection=Selection(
-            select=split_names(options["select"]) or None,
-            extend_select=split_names(options["extend_select"]),
-            ignore=split_names(options["ignore"]),
-        ),
-        cards=tuple(cards),
-    )
+    named = [(path, settings) for path, settings in files if path != "-"]
+    shown = streams.stderr.isatty() and len(named) > 1 and not options["quiet"]
+    progress = Progress(streams.stderr, len(named)) if shown else None
+    try:
+        linted = iter(lint_files(named, jobs=options["jobs"], cached=not options["no_cache"], progress=progress))
+    finally:
+        if progress:
+            progress.end()
+    return [
+        lint_path(streams, path, options["stdin_filename"], settings) if path == "-" else next(linted)
+        for path, settings in files
+    ]
 
 
-def _strategy(options: dict[str, Any]) -> Strategy | None:
-    if not options["strategy"]:
-        if options["layout"]:
+def declared_strategy(specs: Sequence[str], layout_name: str | None) -> Strategy | None:
+    """Read `--strategy` and `--layout`; None where no strategy is given."""
+    if not specs:
+        if layout_name:
             raise DotlintError("--layout says how a strategy's degrees become GPUs: give one with --strategy")
         return None
     from dotlint.strategy import Layout, Strategy  # noqa: PLC0415
 
-    layout = Layout.named(options["layout"]) if options["layout"] else None
-    return Strategy.combine(options["strategy"], layout=layout)
+    layout = Layout.named(layout_name) if layout_name else None
+    return Strategy.combine(specs, layout=layout)
 
 
-def _lint(streams: Streams, path: str, stdin_name: str | None, settings: Settings) -> FileResult:
+def lint_path(streams: Streams, path: str, stdin_name: str | None, settings: Settings) -> FileResult:
+    """Read a file (`-`: standard input) and lint it; a file that cannot be read gives a result that says so."""
     from dotlint.discovery import UnreadableError, read_bytes, refuse_binary  # noqa: PLC0415
     from dotlint.engine.runner import FileResult, lint  # noqa: PLC0415
+    from dotlint.fix.attach import attach_fixes  # noqa: PLC0415
     from dotlint.syntax.source import Source  # noqa: PLC0415
 
     name = (stdin_name or "<stdin>") if path == "-" else path
@@ -186,11 +395,21 @@ def _lint(streams: Streams, path: str, stdin_name: str | None, settings: Setting
             data = read_bytes(path)
     except UnreadableError as error:
         return FileResult(name, None, [], unreadable=str(error))
-    return lint(Source.from_bytes(data, name), settings)
+    return attach_fixes(lint(Source.from_bytes(data, name), settings))
 
 
-def _render(results: list[FileResult], options: dict[str, Any], streams: Streams) -> str:
+def _render(
+    results: list[FileResult], files: Sequence[tuple[str, Settings]], options: dict[str, Any], streams: Streams
+) -> str:
     form = options["form"]
+    if options["statistics"]:
+        from dotlint.report import statistics  # noqa: PLC0415
+
+        return statistics.render(results, form="json" if form.startswith("json") else "text")
+    if form in ("sarif", "github", "gitlab", "junit"):
+        every = {card.code: card for settings in {id(s): s for _, s in files}.values() for card in settings.cards}
+        cards = [every[code] for code in sorted(every)]
+        return _render_for_machines(results, cards, form, files[0][1].fail_on if files else "warning")
     if form in ("json", "jsonl"):
         from dotlint.report import as_json  # noqa: PLC0415
 
@@ -200,18 +419,19 @@ def _render(results: list[FileResult], options: dict[str, Any], streams: Streams
 
         return concise.render(results)
     terminal = options["output"] is None and streams.stdout.isatty()
-    colour = _colour(terminal=terminal)
+    colour = colour_wanted(terminal=terminal)
     width = shutil.get_terminal_size((100, 40)).columns
     if form == "full":
         from dotlint.report import full  # noqa: PLC0415
 
-        return full.render(results, width=width, colour=colour)
+        return full.render(results, width=width, colour=colour, links=_links(terminal=terminal, colour=colour))
     from dotlint.report.outline import outline  # noqa: PLC0415
 
     repeated = " ".join(f"--strategy {_quoted(s)}" for s in options["strategy"])
     if options["layout"]:
         repeated += f" --layout {_quoted(options['layout'])}"
-    outlines = [outline(result, repeated) for result in results]
+    links = form == "report" and _links(terminal=terminal, colour=colour)
+    outlines = [outline(result, repeated, links=links) for result in results]
     if form == "markdown":
         from dotlint.report import markdown  # noqa: PLC0415
 
@@ -221,19 +441,48 @@ def _render(results: list[FileResult], options: dict[str, Any], streams: Streams
     return rich_report.render(outlines, width=width, colour=colour)
 
 
+def _render_for_machines(results: list[FileResult], cards: Sequence[Card], form: str, fail_on: Severity) -> str:
+    if form == "sarif":
+        from dotlint.report import sarif  # noqa: PLC0415
+
+        return sarif.render(results, cards)
+    if form == "gitlab":
+        from dotlint.report import gitlab  # noqa: PLC0415
+
+        return gitlab.render(results)
+    if form == "junit":
+        from dotlint.report import junit  # noqa: PLC0415
+
+        return junit.render(results, fail_on)
+    from dotlint.report import github  # noqa: PLC0415
+
+    step_summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if step_summary:
+        github.add_summary(Path(step_summary), results)
+    return github.render(results)
+
+
 def _quoted(text: str) -> str:
     import shlex  # noqa: PLC0415
 
     return shlex.quote(text)
 
 
-def _colour(*, terminal: bool) -> bool:
+def colour_wanted(*, terminal: bool) -> bool:
+    """Whether to colour: NO_COLOR and FORCE_COLOR first, then whether a terminal reads."""
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or (terminal and os.environ.get("TERM") != "dumb")
 
 
-def _write(streams: Streams, text: str, output: str | None) -> None:
+def _links(*, terminal: bool, colour: bool) -> bool:
+    from dotlint.report.links import supported  # noqa: PLC0415
+
+    return terminal and colour and supported()
+
+
+def write_result(streams: Streams, text: str, output: str | None) -> None:
+    """Write to standard output, or to a file atomically."""
     if output is None:
         try:
             streams.stdout.write(text)
@@ -247,58 +496,13 @@ def _write(streams: Streams, text: str, output: str | None) -> None:
     write_atomically(Path(output), text.encode("utf-8", "backslashreplace"))
 
 
-def _status(results: list[FileResult], options: dict[str, Any]) -> int:
-    if any(result.context is None or result.crashed for result in results):
+def _status(results: list[FileResult], files: Sequence[tuple[str, Settings]], options: dict[str, Any]) -> int:
+    if any(result.unreadable is not None or result.crashed for result in results):
         return FAILED
     severities: tuple[Severity, ...] = ("error", "warning", "info")
-    counted = severities[: severities.index(cast("Severity", options["fail_on"])) + 1]
-    found = any(result.counts()[severity] for result in results for severity in counted)
-    return FOUND if found and not options["exit_zero"] else 0
-
-
-@cli.command("strategy")
-@click.argument("specs", nargs=-1, required=True, metavar="SPEC|FILE.toml...")
-@click.option("--layout", metavar="MODEL|PRESET", help="How degrees become GPUs: product, overlay, megatron, vllm, ...")
-@click.option("-f", "--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
-@click.pass_obj
-def show_strategy(streams: Streams, specs: tuple[str, ...], layout: str | None, form: str) -> int:
-    """Show what a strategy means: phases, degrees, and the GPUs of each stage, shard and expert group."""
-    from dotlint.report import strategy as shown  # noqa: PLC0415
-
-    strategy = _strategy({"strategy": specs, "layout": layout})
-    assert strategy is not None
-    if form == "json":
-        _write(streams, shown.as_json(strategy), None)
-    else:
-        colour = _colour(terminal=streams.stdout.isatty())
-        _write(streams, shown.as_text(strategy, width=shutil.get_terminal_size((100, 40)).columns, colour=colour), None)
-    return 0
-
-
-@cli.command("rules")
-@click.option("-f", "--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
-@click.pass_obj
-def list_rules(streams: Streams, form: str) -> int:
-    """List all rules."""
-    from dotlint.engine.card import own_cards  # noqa: PLC0415
-    from dotlint.report import cards  # noqa: PLC0415
-
-    _write(streams, cards.table(own_cards(), width=shutil.get_terminal_size((100, 40)).columns, form=form), None)
-    return 0
-
-
-@cli.command("rule")
-@click.argument("name", metavar="CODE|NAME")
-@click.pass_obj
-def explain_rule(streams: Streams, name: str) -> int:
-    """Explain one rule: what it finds, why it matters, an example."""
-    from dotlint.engine.card import own_cards  # noqa: PLC0415
-    from dotlint.engine.select import SelectionError, matching  # noqa: PLC0415
-    from dotlint.report import cards  # noqa: PLC0415
-
-    found = matching(name, own_cards())
-    exact = [card for card in found if name.upper() == card.code or name.lower() == card.name]
-    if not exact and len(found) > 1:
-        raise SelectionError(f"`{name}` is a prefix of {len(found)} rules: {', '.join(card.code for card in found)}")
-    _write(streams, cards.page((exact or found)[0], width=shutil.get_terminal_size((100, 40)).columns), None)
+    for result, (_, settings) in zip(results, files, strict=True):
+        counts = result.counts()
+        counted = severities[: severities.index(settings.fail_on) + 1]
+        if any(counts[severity] for severity in counted) and not options["exit_zero"]:
+            return FOUND
     return 0

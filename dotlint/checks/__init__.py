@@ -79,12 +79,11 @@ CHECKS: dict[str, Check] = {
         "flow",
         "deployment",
         bypass_link="bypass_links",
-        layer_cover="layer_covers",
-        layer_balance="layer_balances",
         residual_single_input="residuals_with_one_input",
         role_flow="role_flows",
         stage_cycle="stage_cycles",
     ),
+    **_table("layers", "deployment", layer_cover="layer_covers", layer_balance="layer_balances"),
     **_table(
         "strategy",
         "deployment",

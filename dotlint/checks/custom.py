@@ -30,7 +30,7 @@ _KINDS: Final = ("communication", "computation", "routing", "io", "memory", "ann
 
 
 class Parameter(NamedTuple):
-    """What a card may say: `texts` is a list of texts; `choices` are the only ones allowed, where there are any."""
+    """What a card may say: `texts` is a list of texts; only `choices` are allowed, if any."""
 
     kind: Literal["text", "texts", "pattern", "number"]
     about: str
@@ -69,7 +69,7 @@ PARAMETERS: Final[dict[str, dict[str, Parameter]]] = {
 
 
 def validate(card: Card, vocabulary: Vocabulary) -> None:
-    """Look at the parameters of a card for one of these checks; raises `CardError` that says what would be right."""
+    """Look at the parameters of a card for one of these checks; `CardError` says what would be right."""
     known = PARAMETERS[card.check]
     where = f"{card.code} {card.name}"
     for key, value in card.parameters.items():
@@ -122,7 +122,7 @@ def _pattern(text: str) -> Pattern:
 
 
 def _chosen(context: GraphContext, card: Card) -> list[Reading]:
-    """The nodes that the card speaks of; annotations only where it asks for them."""
+    """Give the nodes that the card speaks of; annotations only where it asks for them."""
     parameters = card.parameters
     pattern = _pattern(parameters["names"]) if "names" in parameters else None
     roles, kinds = parameters.get("roles"), parameters.get("kinds")
@@ -256,7 +256,7 @@ def _of_clusters(
 
 
 def ids_that_differ(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Nodes, clusters or graphs whose whole name is not of the pattern; what has no name at all is left alone."""
+    """Nodes, clusters or graphs whose whole name is not of the pattern; what has no name is left alone."""
     pattern = _pattern(card.parameters["pattern"])
     help_ = f"name it as `{pattern.text}` describes"
 
@@ -330,7 +330,7 @@ def degrees_outside(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 
 def role_shapes(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Do as `shapes_that_differ` where the card says shapes, else follow the vocabulary's convention (V001)."""
+    """Do as `shapes_that_differ` where the card says shapes, else follow the vocabulary (V001)."""
     if "shapes" in card.parameters:
         return shapes_that_differ(context, card)
     from dotlint.checks import visual  # noqa: PLC0415 - only V001 needs it
@@ -339,7 +339,7 @@ def role_shapes(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 
 def examples() -> dict[str, dict[str, Any]]:
-    """Give, for each check, parameters and DOT texts, one found and one not, that a new card can start from."""
+    """Give for each check parameters and two DOT texts, one found and one not, to start a card from."""
     return {
         "attribute-required": {
             "parameters": {"attributes": ["label"], "element": "node"},

@@ -128,7 +128,7 @@ def _one_axis(before: Dims, after: Dims, *, grows: bool) -> str | None:
 def _column_parallel(context: GraphContext, reading: Reading, before: Dims, after: Dims) -> str | None:
     """Check f·H/TP features of H after a QKV projection: f is 1 to 3, as key and value may have fewer heads.
 
-    Only where TP is named and both sides state one hidden size: heads may be larger or smaller than H has room for.
+    Only where TP is named and both sides state one hidden size: heads need not fill H exactly.
     """
     phase = context.phase(reading.phase)
     taken, made = axes.size(before, "hidden"), axes.size(after, "hidden")

@@ -1,4 +1,4 @@
-"""S and G: how layers and stages follow each other, and how data flows through the operators of one unit."""
+"""S and G: how stages follow each other, and how data flows through the operators of one unit."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import places
 from dotlint.checks.places import count, listed, names, quoted
-from dotlint.deployment.cover import layers_by_stage, stated_ranges
-from dotlint.engine.finding import Holds, Listing, Related, Undecided
+from dotlint.engine.finding import Holds, Listing, Related
 from dotlint.fix.statement import edge_text
 
 if TYPE_CHECKING:
@@ -22,7 +21,20 @@ if TYPE_CHECKING:
     from dotlint.graph.model import Edge
 
 # What crosses stages by right and is no activation on its way through the pipeline.
-_ASIDE = ("residual", "skip", "mask", "kv", "feedback", "next token", "loop", "autoregressive", "position", "cache", "grad", "weight")
+_ASIDE = (
+    "residual",
+    "skip",
+    "mask",
+    "kv",
+    "feedback",
+    "next token",
+    "loop",
+    "autoregressive",
+    "position",
+    "cache",
+    "grad",
+    "weight",
+)
 _POINT_TO_POINT = ("transfer", "send", "receive")
 
 
@@ -144,7 +156,9 @@ def bypass_links(context: GraphContext, card: Card) -> Iterator[Outcome]:
         way = f"enters {after} after its start" if some[0][1] else f"leaves {before} before its end"
         first = f"`{edges[0].tail.name} -> {edges[0].head.name}`"
         yield card.finding(
-            f"{first} {way}" if len(edges) == 1 else f"{count(len(edges), 'edge')} from {before} to {after} bypass exits or entries; {first} {way}",
+            f"{first} {way}"
+            if len(edges) == 1
+            else f"{count(len(edges), 'edge')} from {before} to {after} bypass exits or entries; {first} {way}",
             edges[0].start,
             edges[0].end,
             nodes=tuple(dict.fromkeys(end.name for edge in edges for end in (edge.tail, edge.head))),
@@ -155,106 +169,28 @@ def bypass_links(context: GraphContext, card: Card) -> Iterator[Outcome]:
         )
 
 
-def layer_covers(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Layers of all stages that do not cover the model's layers once."""
-    strategy, deployment = context.strategy, context.deployment
-    total = strategy.model.layers if strategy is not None else None
-    if total is None:
-        return
-    for phase in deployment.phases:
-        by_stage = layers_by_stage(deployment, phase)
-        drawn = set().union(*by_stage.values()) if by_stage else set()
-        ranges = stated_ranges(deployment, context.graph, phase)
-        covered = drawn | {layer for low, high in ranges for layer in range(low, high + 1)}
-        if not covered:
-            continue
-        base = 0 if 0 in covered else 1
-        wanted = set(range(base, base + total))
-        missing, beyond = sorted(wanted - covered), sorted(covered - wanted)
-        twice = _twice(by_stage)
-        if len(missing) * 2 > total and not ranges and not beyond and not twice:
-            yield Undecided("stages", "layers", f"{len(covered)} of {total} layers are drawn: a summary or an edge label for the others")
-            continue
-        said = ((missing, "missing"), (beyond, f"beyond the model's {total}"), (twice, "in more than one stage"))
-        wrong = [f"{_layers(some)} {what}" for some, what in said if some]
-        if not wrong:
-            yield Holds("stages", "layers", f"{base} to {base + total - 1}, each once")
-            continue
-        doubled = set(twice or beyond)
-        at = [r for r in deployment.operators if r.layer in doubled] or [r for r in deployment.operators if r.layer is not None]
-        start, end = places.of_nodes(at, context.graph)
-        yield card.finding(
-            "; ".join(wrong),
-            start,
-            end,
-            nodes=names(at) if doubled else (),
-            unit=phase or None,
-            graph=context.graph.index,
-            help=f"cover layers {base} to {base + total - 1} once, with nodes, summary nodes or edge labels such as `layers 4-7`",
-        )
-
-
-def _twice(by_stage: Mapping[int | None, set[int]]) -> list[int]:
-    owners: dict[int, int] = defaultdict(int)
-    for stage, layers in by_stage.items():
-        for layer in layers if stage is not None else ():
-            owners[layer] += 1
-    return sorted(layer for layer, number in owners.items() if number > 1)
-
-
-def _layers(numbers: list[int]) -> str:
-    return f"layer {numbers[0]} is" if len(numbers) == 1 else f"layers {spans(numbers)} are"
-
-
-def spans(numbers: list[int]) -> str:
-    """Write ascending numbers as ranges: `0-3, 8`."""
-    found: list[list[int]] = []
-    for number in numbers:
-        if found and number == found[-1][-1] + 1:
-            found[-1][1:] = [number]
-        else:
-            found.append([number])
-    return listed(["-".join(str(n) for n in span) for span in found], 8)
-
-
-def layer_balances(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Stages of a phase that own different numbers of layers, where all that they own is known."""
-    deployment = context.deployment
-    for phase in deployment.phases:
-        units = deployment.units.get(phase, {})
-        by_stage = layers_by_stage(deployment, phase)
-        owned = {s: by_stage.get(s, set()) for s, unit in units.items() if unit.operators}
-        every = set().union(*owned.values()) if owned else set()
-        whole = bool(every) and len(every) == max(every) - min(every) + 1 and min(every) < 2
-        if len(owned) < 2 or not whole or not all(owned.values()) or _twice(by_stage):
-            continue
-        numbers = {len(layers) for layers in owned.values()}
-        if len(numbers) == 1:
-            yield Holds("stages", "balance", f"{count(numbers.pop(), 'layer')} in each of {len(owned)} stages")
-            continue
-        shown = [f"{deployment.stage_number(s)} has {len(layers)}" for s, layers in owned.items()]
-        start, end = places.of_nodes(next(iter(units.values())).operators, context.graph)
-        yield card.finding(
-            f"stages own unequal numbers of layers: {listed([f'stage {text}' for text in shown], 8)}",
-            start,
-            end,
-            unit=phase or None,
-            graph=context.graph.index,
-            help="the slowest stage sets the pace; give each the same number, or count the embedding and the head in",
-        )
-
-
 def residuals_with_one_input(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Residual adds that one operator feeds: what is added to what is not drawn."""
     if not context.graph.directed:
         return
     ins = context.mended.wiring.ins
-    adds = [r for r in context.deployment.operators if r.is_role("residual") and not r.summary and ins[r.name]]
+    adds = [
+        r
+        for r in context.deployment.operators
+        if r.is_role("residual")
+        and not r.summary
+        and ins[r.name]
+        and "embed" not in f"{r.name} {r.evidence.title}".lower()
+    ]
     single = [r for r in adds if len(set(ins[r.name])) == 1]
     for title, some in places.units(context.deployment, single).items():
         start, end = places.of_node(some[0].node)
         where = places.of_unit(title) if not title.startswith("`") else ""
-        what = f"the residual add `{some[0].name}`{where} has one input" if len(some) == 1 else f"{len(some)} residual adds{where} have one input each"
+        what = (
+            f"the residual add `{some[0].name}`{where} has one input"
+            if len(some) == 1
+            else f"{len(some)} residual adds{where} have one input each"
+        )
         yield card.finding(
             f"{what}: the edge around the block is missing",
             start,
@@ -265,7 +201,11 @@ def residuals_with_one_input(context: GraphContext, card: Card) -> Iterator[Outc
             help="add the edge from what went into the block, beside the one from its result",
         )
     if adds and not single:
-        yield Holds("connectivity", "residuals", f"every one of {count(len(adds), 'residual add')} has two inputs or more")
+        yield Holds(
+            "connectivity",
+            "residuals",
+            f"every one of {count(len(adds), 'residual add')} has two inputs or more",
+        )
 
 
 def role_flows(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -275,7 +215,11 @@ def role_flows(context: GraphContext, card: Card) -> Iterator[Outcome]:
     deployment, wiring = context.deployment, context.mended.wiring
     flow = [(str(tail), str(head)) for tail, head in card.parameters.get("flow", ())]
     units = _units(deployment)
-    joined = {(tail, head) for tail, head in flow if any(_joined(wiring, unit, tail, head) for unit in units.values())}
+    joined = {
+        (tail, head)
+        for tail, head in flow
+        if any(_joined(wiring, unit, tail, head) for unit in units.values())
+    }
     for title, unit in units.items():
         gaps = [pair for pair in flow if pair not in joined and _gap(wiring, unit, *pair)]
         if not gaps:
@@ -295,8 +239,14 @@ def role_flows(context: GraphContext, card: Card) -> Iterator[Outcome]:
             graph=context.graph.index,
             help=f"join {quoted([r.name for r in nodes if r.is_role(gaps[0][0])])} to {quoted([r.name for r in nodes if r.is_role(gaps[0][1])])}",
             listings=(
-                Listing(title or "the graph", tuple(edge_text(context.file.document.text, context.graph, p) for p in lines), paste=True),
-            ) if lines else (),
+                Listing(
+                    title or "the graph",
+                    tuple(edge_text(context.file.document.text, context.graph, p) for p in lines),
+                    paste=True,
+                ),
+            )
+            if lines
+            else (),
         )
 
 
@@ -308,7 +258,13 @@ def _units(deployment: Deployment) -> dict[str, list[Reading]]:
             found[reading.phase, reading.stage, reading.layer].append(reading)
     titled: dict[str, list[Reading]] = {}
     for (phase, stage, layer), unit in found.items():
-        title = deployment.unit_title(phase, stage) if stage is not None else (phase or "") if len(deployment.phases) > 1 else ""
+        title = (
+            deployment.unit_title(phase, stage)
+            if stage is not None
+            else (phase or "")
+            if len(deployment.phases) > 1
+            else ""
+        )
         if layer is not None:
             title = f"layer {layer}" + (f" of {title}" if title else "")
         if any(r.node.in_edges or r.node.out_edges for r in unit):
@@ -319,7 +275,11 @@ def _units(deployment: Deployment) -> dict[str, list[Reading]]:
 def _joined(wiring: Wiring, unit: list[Reading], tail: str, head: str) -> bool:
     heads = {r.name for r in unit if r.is_role(head)}
     tails = [r for r in unit if r.is_role(tail)]
-    return bool(heads and tails) and not all(not wiring.outs[r.name] for r in tails) and any(wiring.ins[h] for h in heads)
+    return (
+        bool(heads and tails)
+        and not all(not wiring.outs[r.name] for r in tails)
+        and any(wiring.ins[h] for h in heads)
+    )
 
 
 def _gap(wiring: Wiring, unit: list[Reading], tail: str, head: str) -> bool:
@@ -327,8 +287,10 @@ def _gap(wiring: Wiring, unit: list[Reading], tail: str, head: str) -> bool:
     tails, heads = [r for r in unit if r.is_role(tail)], [r for r in unit if r.is_role(head)]
     if not tails or not heads:
         return False
-    return not any(wiring.outs[r.name] for r in tails) and not any(wiring.ins[r.name] for r in heads) and any(
-        wiring.ins[r.name] or wiring.outs[r.name] for r in (*tails, *heads)
+    return (
+        not any(wiring.outs[r.name] for r in tails)
+        and not any(wiring.ins[r.name] for r in heads)
+        and any(wiring.ins[r.name] or wiring.outs[r.name] for r in (*tails, *heads))
     )
 
 

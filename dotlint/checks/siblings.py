@@ -24,13 +24,30 @@ if TYPE_CHECKING:
 
 # Mistakes after which no statement is lost; after others it is not known what the file would have said.
 _LOSSLESS = {"E008", "E011", "E013", "E015", "E016"}
+# What authors write above units that they do not draw in full.
+_SKETCH = re.compile(
+    r"representative|simplif|abbreviat|brevity|omitted|not shown|for clarity|continue (?:the )?pattern",
+    re.IGNORECASE,
+)
 _RANGE = re.compile(r"(\d+)\s*(?:-|–|—|to|\.\.\.?|…|through)\s*(\d+)")
 
 
 def _whole(context: GraphContext) -> bool:
     """Whether the graph was read as it stands, so that what is not there is known not to have been written."""
     problems = context.file.document.problems
-    return context.graph.directed and not context.graph.expansion_limited and all(p.code in _LOSSLESS for p in problems)
+    return (
+        context.graph.directed
+        and not context.graph.expansion_limited
+        and all(p.code in _LOSSLESS for p in problems)
+    )
+
+
+def _sketch(context: GraphContext) -> bool:
+    """Whether the file says that it does not draw everything: then what is not there may be meant so."""
+    document = context.file.document
+    said = [document.text[comment.start : comment.end] for comment in document.comments]
+    said += [r.node.label for r in context.deployment.readings if r.annotation or r.summary]
+    return any(_SKETCH.search(text) for text in (context.graph.label, *said))
 
 
 def _title(deployment: Deployment, absence: Absence) -> str:
@@ -42,17 +59,26 @@ def _title(deployment: Deployment, absence: Absence) -> str:
 def missing_sibling_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Nodes that sibling units have, connected, and a unit lacks."""
     deployment = context.deployment
-    found = context.absent if _whole(context) else []
+    found = context.absent if _whole(context) and not _sketch(context) else []
     groups: dict[str, list[Absence]] = defaultdict(list)
     for absence in found:
         groups[_title(deployment, absence)].append(absence)
+    by_layer, by_stage = defaultdict(list), defaultdict(list)
+    for reading in deployment.operators if found else ():
+        by_layer[reading.phase, reading.layer].append(reading)
+        by_stage[reading.phase, reading.stage].append(reading)
     for title, lacking in groups.items():
-        exemplars = sorted({a.exemplar.name: a.exemplar for a in lacking}.values(), key=lambda r: r.node.index)
+        exemplars = sorted(
+            {a.exemplar.name: a.exemplar for a in lacking}.values(), key=lambda r: r.node.index
+        )
         teacher = next(iter(places.units(deployment, exemplars[:1])))
-        beside = [r for r in deployment.operators if r.stage == lacking[0].stage and r.phase == lacking[0].phase]
-        if lacking[0].level == "layer":
-            beside = [r for r in beside if r.layer == lacking[0].unit]
-        start, end = places.of_nodes(beside, context.graph)
+        first = lacking[0]
+        beside = (
+            by_layer[first.phase, first.unit]
+            if first.level == "layer"
+            else by_stage[first.phase, first.stage]
+        )
+        start, end = places.of_nodes(beside[:1], context.graph)
         kinds = list(dict.fromkeys(a.exemplar.evidence.title or a.exemplar.name for a in lacking))
         has = f"that {teacher} has" if teacher and teacher != title else "that its siblings have"
         what = f"`{lacking[0].name}`" if len(lacking) == 1 else count(len(lacking), "operator")
@@ -71,7 +97,7 @@ def missing_sibling_nodes(context: GraphContext, card: Card) -> Iterator[Outcome
             note=f"{share.having} of {share.units} units have {quoted(kinds)}" if share.units > 1 else None,
             listings=(Listing(title or "missing", tuple(id_text(a.name) for a in lacking)),),
         )
-    if not found and _whole(context) and any(len(units) > 1 for units in deployment.units.values()):
+    if not context.absent and _whole(context) and any(len(units) > 1 for units in deployment.units.values()):
         yield Holds("stages", "siblings", "no unit lacks an operator that its siblings have")
 
 
@@ -103,7 +129,13 @@ def one_armed_fans(context: GraphContext, card: Card) -> Iterator[Outcome]:
             unit=title or None,
             graph=context.graph.index,
             help="add the edges to the other siblings: a statement stands after its loop instead of in it",
-            listings=(Listing(title or "the graph", tuple(edge_text(text, context.graph, p) for p in missing), paste=True),),
+            listings=(
+                Listing(
+                    title or "the graph",
+                    tuple(edge_text(text, context.graph, p) for p in missing),
+                    paste=True,
+                ),
+            ),
         )
 
 
@@ -124,7 +156,7 @@ def _fan_message(title: str, fans: list[OneArmed], missing: int) -> str:
 def index_gaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Families that jump an index which no summary node, range or edge label covers."""
     deployment = context.deployment
-    if not _whole(context) or any(r.summary for r in deployment.readings):
+    if not _whole(context) or any(r.summary for r in deployment.readings) or _sketch(context):
         return
     covered = _ranges(context)
     told = {a.exemplar.evidence.name.family for a in context.absent}
@@ -154,8 +186,15 @@ def index_gaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
 def _ranges(context: GraphContext) -> list[tuple[int, int]]:
     """Every range of numbers that an edge's label or a node's says."""
     said = [edge.label for edge in context.graph.edges if edge.attributes.get("label")]
-    said += [line for r in context.deployment.readings for line in r.evidence.lines if "gpu" not in line.lower()]
-    found = {(int(low), int(high)) for text in said for low, high in _RANGE.findall(text) if len(low) < 7 > len(high)}
+    said += [
+        line for r in context.deployment.readings for line in r.evidence.lines if "gpu" not in line.lower()
+    ]
+    found = {
+        (int(low), int(high))
+        for text in said
+        for low, high in _RANGE.findall(text)
+        if len(low) < 7 > len(high)
+    }
     return sorted(found)
 
 
@@ -207,7 +246,11 @@ def sibling_degrees(context: GraphContext, card: Card) -> Iterator[Outcome]:
     for group, reading, degree, usual in odd:
         if often[reading.evidence.name.family] > 1:
             continue
-        sides = [f"{d} {what} where they have {u}" for d, u, what in zip(degree, usual, ("producers", "consumers"), strict=True) if d != u]
+        sides = [
+            f"{d} {what} where they have {u}"
+            for d, u, what in zip(degree, usual, ("producers", "consumers"), strict=True)
+            if d != u
+        ]
         start, end = places.of_node(reading.node)
         yield card.finding(
             f"`{reading.name}` differs from its {len(group.members) - 1} siblings: {' and '.join(sides)}",

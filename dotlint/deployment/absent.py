@@ -1,50 +1,49 @@
 """Nodes that sibling units have and a unit lacks, by the numbers in names.
 
-A *unit* is a layer or a stage of one phase (or the whole phase, for nodes of neither). Within a unit a family of names
-shows a set of *places*: the numbers of its members that do not say which unit they are in (ranks, experts, a second
-index). Two families that show the same places in one unit (`gpu#_layer#_attn_qkv` and `gpu#_layer#_attn_gate` on GPUs
-0 and 1) are partners: in another unit the one says where the other has to be (GPUs 2 and 3). So a name is learnt from
-relations between families and not by counting on, which global ranks would defeat.
+A *unit* is a layer or a stage of one phase (or the whole phase, for nodes of neither). Within a unit a family
+of names shows a set of *places* (`families`). Two families that show the same places in one unit
+(`gpu#_layer#_attn_qkv` and `gpu#_layer#_attn_gate` on GPUs 0 and 1) are partners: in another unit the one says
+where the other has to be (GPUs 2 and 3). So a name is learnt from relations between families and not by
+counting on, which global ranks would defeat.
 
-Only units that are drawn alike are compared. A unit that has nodes of its own which may stand for those it lacks (a
-summary, one `Attention block` for its parts, a dense MLP instead of experts), or that shows less than two thirds of
-what the other shows, is drawn otherwise and says nothing. What belongs to the ends of a model is left out.
+Only units that are drawn alike are compared. A unit that has nodes of its own which may stand for those it
+lacks (a summary, one `Attention block` for its parts, a dense MLP instead of experts), or that shows less than
+two thirds of what the other shows, is drawn otherwise and says nothing. What belongs to the ends of a model is
+left out.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import pairwise
 from itertools import product as grid
 from math import prod
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from dotlint.deployment.ties import Coordinates
+from dotlint.deployment.families import connected, families_of, level_of, unit_of
 from dotlint.deployment.shift import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from dotlint.deployment.families import Family, Level, Places
     from dotlint.deployment.model import Deployment, Reading
-
-Level = Literal["layer", "stage", "phase"]
-Places = frozenset[Coordinates]
+    from dotlint.deployment.ties import Coordinates
 
 _ENDS = {
     "input", "output", "embedding", "head", "sampling", "kv-cache", "kv-transfer", "legend", "broadcast",
     "send", "receive", "transfer",
 }  # fmt: skip
 _ATTENTION = {
-    "qkv", "query", "key-projection", "value-projection", "scores", "softmax", "attention", "output-projection",
+    "qkv", "query", "key-projection", "value-projection", "scores", "softmax", "attention",
+    "output-projection",
 }  # fmt: skip
 _FEED_FORWARD = {
-    "mlp", "mlp-up", "mlp-down", "activation", "gate", "route", "expert", "dispatch", "combine", "aggregate", "all-to-all",
+    "mlp", "mlp-up", "mlp-down", "activation", "gate", "route", "expert", "dispatch", "combine", "aggregate",
+    "all-to-all",
 }  # fmt: skip
-_MOST = 256  # families that one is compared with
-_TEMPLATE = re.compile(r"[{}$%]")
-# Words before a number that counts ranks or experts and never a layer or a second operator of the same kind.
-RANKS = {"gpu", "gpus", "device", "d", "tp", "ep", "dp", "sp", "cp", "rank", "shard", "head", "hg", "expert", "experts", "exp", "e", "mb"}
+_MOST = 64  # families that one is compared with
 _EXPERTS = {"expert", "experts", "exp", "e", "ep"}
 # Roles that a first or a last unit may well do without.
 _BETWEEN = {None, "split", "gather", "all-gather", "sequence-split", "sequence-gather", "reduce-scatter"}
@@ -54,7 +53,8 @@ _BETWEEN = {None, "split", "gather", "all-gather", "sequence-split", "sequence-g
 class Absence:
     """A node that is not there: the `name` it would have, the sibling that shows it, and where it would stand.
 
-    `unit` is a layer as the file counts, a 0-based stage, or None for the whole phase. Of `units` alike `having` have it.
+    `unit` is a layer as the file counts, a 0-based stage, or None for the whole phase. Of `units` alike `having`
+    have it.
     """
 
     name: str
@@ -67,30 +67,6 @@ class Absence:
     units: int
 
 
-@dataclass(slots=True)
-class _Family:
-    """The members of one family of names at one level, by unit and place; `role` is what all of them are, else None."""
-
-    name: str
-    free: tuple[int, ...]
-    words: tuple[str, ...]
-    fixed: dict[int, Level]
-    members: dict[int, dict[Coordinates, Reading]] = field(default_factory=dict)
-    shown: dict[int, Places] = field(default_factory=dict)
-    role: str | None = None
-
-    def places(self, unit: int) -> Places:
-        """What it shows in a unit."""
-        if unit not in self.shown:
-            self.shown[unit] = frozenset(self.members.get(unit, ()))
-        return self.shown[unit]
-
-    @property
-    def connected(self) -> list[int]:
-        """The units in which an edge touches one of its members."""
-        return [unit for unit, members in self.members.items() if any(_connected(r) for r in members.values())]
-
-
 def absences(deployment: Deployment) -> list[Absence]:
     """List the nodes that siblings have and a unit lacks, in the order of phases, levels and units."""
     found: list[Absence] = []
@@ -99,74 +75,21 @@ def absences(deployment: Deployment) -> list[Absence]:
         families: dict[str, list[Reading]] = defaultdict(list)
         for reading in inside:
             families[reading.evidence.name.family].append(reading)
-        by_level: dict[Level, list[_Family]] = {"layer": [], "stage": [], "phase": []}
+        by_level: dict[Level, list[Family]] = {"layer": [], "stage": [], "phase": []}
         for members in families.values():
-            level = _level(members)
+            level = level_of(members)
             if level is not None:
-                by_level[level] += _families(deployment, members, level)
+                by_level[level] += families_of(deployment, members, level)
         for level, some in by_level.items():
             found += _Comparison(deployment, phase, level, some, inside).run()
     return found
-
-
-def _level(members: list[Reading]) -> Level | None:
-    if any(r.summary for r in members) or _TEMPLATE.search(members[0].name):
-        return None
-    for level, numbers in (("layer", [r.layer for r in members]), ("stage", [r.stage for r in members])):
-        known = sum(n is not None for n in numbers)
-        if known:
-            return ("layer" if level == "layer" else "stage") if known == len(numbers) else None
-    return "phase"
-
-
-def _unit(reading: Reading, level: Level) -> int:
-    number = reading.layer if level == "layer" else reading.stage if level == "stage" else 0
-    return 0 if number is None else number
-
-
-def _families(deployment: Deployment, members: list[Reading], level: Level) -> list[_Family]:
-    """Tell the numbers that say which unit a member is in from those that say where in it; none where names collide.
-
-    A number that belongs to the operator (`ln1` and `ln2`) makes families of its own.
-    """
-    name = members[0].evidence.name
-    fixed: dict[int, Level] = {}
-    for i, word in enumerate(name.words):
-        column = [r.evidence.name.numbers[i] for r in members]
-        if word in RANKS and len(set(column)) < 2:
-            continue
-        if level == "layer" and column == [r.layer for r in members]:
-            fixed[i] = "layer"
-        elif all(r.stage is not None and deployment.stage_number(r.stage) == n for r, n in zip(members, column, strict=True)):
-            fixed[i] = "stage"
-    free = [i for i in range(len(name.words)) if i not in fixed]
-    ordinal = [i for i in free if name.glued[i] and name.words[i] not in RANKS and len({r.evidence.name.numbers[i] for r in members}) < 5]
-    if len(ordinal) == len(free) and level == "phase":
-        ordinal = []
-    free = [i for i in free if i not in ordinal]
-    found: dict[Coordinates, _Family] = {}
-    for reading in members:
-        numbers = reading.evidence.name.numbers
-        which = tuple(numbers[i] for i in ordinal)
-        family = found.get(which)
-        if family is None:
-            family = found[which] = _Family(f"{name.family} {which}", tuple(free), tuple(name.words[i] for i in free), fixed)
-            family.role = reading.role.name if reading.role else None
-        elif family.role != (reading.role.name if reading.role else None):
-            family.role = None
-        inside = family.members.setdefault(_unit(reading, level), {})
-        place = tuple(numbers[i] for i in free)
-        if place in inside:
-            return []
-        inside[place] = reading
-    return list(found.values())
 
 
 class _Comparison:
     """The units of one level of a phase, and the families that they show."""
 
     def __init__(
-        self, deployment: Deployment, phase: str, level: Level, families: list[_Family], inside: list[Reading]
+        self, deployment: Deployment, phase: str, level: Level, families: list[Family], inside: list[Reading]
     ) -> None:
         self.deployment, self.phase, self.level = deployment, phase, level
         self.families = [f for f in families if f.role not in _ENDS]
@@ -179,7 +102,7 @@ class _Comparison:
                 stages[unit].update(r.stage for r in members.values())
         self.stages = {unit: counted.most_common(1)[0][0] for unit, counted in stages.items()}
         self.by_name = {f.name: f for f in self.families}
-        self.by_places: dict[tuple[int, int, Places], list[_Family]] = defaultdict(list)
+        self.by_places: dict[tuple[int, int, Places], list[Family]] = defaultdict(list)
         for f in self.families:
             for unit in f.members:
                 self.by_places[unit, len(f.free), f.places(unit)].append(f)
@@ -192,12 +115,12 @@ class _Comparison:
                 low, high = reading.evidence.layers
                 found |= {unit for unit in self.units if low <= unit <= high}
             elif reading.summary:
-                found |= {u for u in self.units if u == _unit(reading, self.level) or self.level == "phase"}
+                found |= {u for u in self.units if u == unit_of(reading, self.level) or self.level == "phase"}
         return found
 
     def run(self) -> Iterator[Absence]:
         """Yield what is lacking; what ends may do without only where such a unit lacks something else too."""
-        found: dict[int, list[tuple[_Family, Places]]] = defaultdict(list)
+        found: dict[int, list[tuple[Family, Places]]] = defaultdict(list)
         plain: set[int] = set()
         for family in self.families:
             lacking = {unit: expected - family.places(unit) for unit, expected in self._expected(family)}
@@ -209,9 +132,9 @@ class _Comparison:
             for family, places in found[unit]:
                 yield from self._named(family, unit, sorted(places))
 
-    def _expected(self, family: _Family) -> Iterator[tuple[int, Places]]:
+    def _expected(self, family: Family) -> Iterator[tuple[int, Places]]:
         """Yield each unit that lacks something of the family with all that it should have."""
-        partners = self._partners(family)
+        partners = self._partners(family) if len(self.units) > 1 else []
         usual = self._usual(family)
         taught = {frozenset(self.shown[u]) for u in family.connected if u not in self.summarised}
         for unit in self.units:
@@ -222,7 +145,7 @@ class _Comparison:
             if expected is not None and self._alike(family, unit, taught, partly=bool(shown)):
                 yield unit, expected
 
-    def _usual(self, family: _Family) -> dict[int | str | None, Places]:
+    def _usual(self, family: Family) -> dict[int | str | None, Places]:
         """Give the places that the units of each stage show, and all units; of those that do not agree there is nothing.
 
         The units that lack a part may be no more than half. One unit alone is believed only of experts, which every
@@ -235,25 +158,37 @@ class _Comparison:
         found: dict[int | str | None, Places] = {}
         for stage, counted in counts.items():
             places, number = max(counted.items(), key=lambda item: (item[1], len(item[0])))
-            agree = number * 2 >= counted.total() and all(other <= places for other in counted) and _regular(places)
+            agree = (
+                number * 2 >= counted.total()
+                and all(other <= places for other in counted)
+                and _regular(places)
+            )
             told = counted.total() > 1 or not family.free or family.words[0] in _EXPERTS
             if agree and told and (stage != "all" or self._local(family)):
                 found[stage] = places
         return found
 
-    def _local(self, family: _Family) -> bool:
+    def _local(self, family: Family) -> bool:
         """Whether places mean the same in every unit: ranks are not counted through the whole model."""
         if not family.free or family.words[0] in _EXPERTS:
             return True
         shown = [family.places(unit) for unit in family.members]
         return len(shown) > 1 and bool(frozenset.intersection(*shown))
 
-    def _partners(self, family: _Family) -> list[_Family]:
+    def _partners(self, family: Family) -> list[Family]:
         """Families that show the same places somewhere, and never fewer."""
-        alike = {f.name: f for u in family.members for f in self.by_places[u, len(family.free), family.places(u)][:_MOST]}
-        return [f for f in alike.values() if f is not family and all(family.places(u) <= f.places(u) for u in family.members)]
+        alike = {
+            f.name: f
+            for u in family.members
+            for f in self.by_places[u, len(family.free), family.places(u)][:_MOST]
+        }
+        return [
+            f
+            for f in alike.values()
+            if f is not family and all(family.places(u) <= f.places(u) for u in family.members)
+        ]
 
-    def _by_partners(self, partners: list[_Family], unit: int) -> Places | None:
+    def _by_partners(self, partners: list[Family], unit: int) -> Places | None:
         """Where at least two partners are in a unit, and all that are agree on the places."""
         said = Counter(places for p in partners if (places := p.places(unit)))
         if len(said) != 1:
@@ -261,7 +196,7 @@ class _Comparison:
         places, number = next(iter(said.items()))
         return places if number >= 2 else None
 
-    def _beside(self, family: _Family, unit: int) -> Places | None:
+    def _beside(self, family: Family, unit: int) -> Places | None:
         """Within one unit: the places that all other families show (ranks 0 to 7), this one save a few.
 
         Families of the same words are believed where two agree; those of other words (`up_#`, `down_#`) from three on.
@@ -279,11 +214,16 @@ class _Comparison:
         counted = Counter((f.places(unit), f.words == family.words) for f in others if f.places(unit) > shown)
         for (places, same), number in counted.most_common(1):
             few = (len(places) - len(shown)) * 4 <= len(places)
-            if len({p for p, _ in counted}) == 1 and number >= (2 if same else 3) and few and _regular(places):
+            if (
+                len({p for p, _ in counted}) == 1
+                and number >= (2 if same else 3)
+                and few
+                and _regular(places)
+            ):
                 return places
         return None
 
-    def _alike(self, family: _Family, unit: int, taught: set[frozenset[str]], *, partly: bool) -> bool:
+    def _alike(self, family: Family, unit: int, taught: set[frozenset[str]], *, partly: bool) -> bool:
         """Whether a unit is drawn as those that have the family: enough in common, and nothing that stands for it."""
         if unit in self.summarised:
             return False
@@ -295,24 +235,23 @@ class _Comparison:
             return False
         return not any(self._stands_for(self.by_name[name], family) for name in here - best)
 
-    def _stands_for(self, other: _Family, family: _Family) -> bool:
+    def _stands_for(self, other: Family, family: Family) -> bool:
         one, two = other.role, family.role
         if one is None or one == two:
             return True
         return any(one in block and two in block for block in (_ATTENTION, _FEED_FORWARD))
 
-    def _belongs_to_ends(self, family: _Family, lacking: set[int]) -> bool:
+    def _belongs_to_ends(self, family: Family, lacking: set[int]) -> bool:
         """Whether only the first or last unit differs, in what may well be different there."""
         ends = {self.units[0], self.units[-1]}
         return family.role in _BETWEEN and (lacking <= ends or set(family.members) <= ends)
 
-    def _named(self, family: _Family, unit: int, lacking: list[Coordinates]) -> Iterator[Absence]:
-        connected = family.connected
-        if not connected:
+    def _named(self, family: Family, unit: int, lacking: list[Coordinates]) -> Iterator[Absence]:
+        if not family.connected:
             return
-        exemplar = next(r for r in family.members[connected[0]].values() if _connected(r))
+        exemplar = next(r for r in family.members[next(iter(family.connected))].values() if connected(r))
         units = len(self.units)
-        having = len([u for u in connected if u != unit]) if units > 1 else 1
+        having = len(family.connected) - (unit in family.connected) if units > 1 else 1
         stage = self.stages.get(unit)
         if self.level == "layer" and any(kind == "stage" for kind in family.fixed.values()) and stage is None:
             return
@@ -322,7 +261,9 @@ class _Comparison:
                 number = None if self.level == "phase" else unit
                 yield Absence(name, exemplar, self.level, number, self.phase, stage, having, units)
 
-    def _spelled(self, family: _Family, exemplar: Reading, unit: int, stage: int | None, place: Coordinates) -> str:
+    def _spelled(
+        self, family: Family, exemplar: Reading, unit: int, stage: int | None, place: Coordinates
+    ) -> str:
         values = list(exemplar.evidence.name.numbers)
         for i, level in family.fixed.items():
             values[i] = self.deployment.stage_number(stage or 0) if level == "stage" else unit
@@ -331,15 +272,11 @@ class _Comparison:
         return spelled(exemplar.name, values)
 
 
-def _connected(reading: Reading) -> bool:
-    return bool(reading.node.in_edges or reading.node.out_edges)
-
-
 def _regular(places: Iterable[Coordinates]) -> bool:
     """Whether each coordinate takes values at one step: anything else is a sample of more."""
     for column in zip(*places, strict=True):
         values = sorted(set(column))
-        if len({two - one for one, two in zip(values, values[1:], strict=False)}) > 1:
+        if len({two - one for one, two in pairwise(values)}) > 1:
             return False
     return True
 

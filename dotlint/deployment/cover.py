@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from dotlint.graph.model import Graph
 
 _LAYERS = re.compile(
-    r"\b(?:layers?|blocks?)[\s_:#=]*\(?(\d{1,5})(?:\s*(?:-|–|—|to|\.\.\.?|…|through)\s*(?:layer\s*)?(\d{1,5}))?", re.IGNORECASE
+    r"\b(?:layers?|blocks?)[\s_:#=]*\(?(\d{1,5})(?:\s*(?:-|–|—|to|\.\.\.?|…|through)\s*(?:layer\s*)?(\d{1,5}))?",
+    re.IGNORECASE,
 )
 _COMMUNICATION = {"communication", "io", "annotation", "memory"}
 

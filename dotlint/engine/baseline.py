@@ -1,8 +1,9 @@
-"""Findings that were there when a project took dotlint up: kept in a file, not told again, never by line or count.
+"""Findings that were there when a project took dotlint up: kept in a file and not told again.
 
-An entry is one finding: its rule, its path and the statement it stands at, in normal form (tokens with single
-blanks, without comments). So a statement that moves or is laid out anew stays known, and one that takes the place
-of another is told. A finding about several nodes or missing edges is known only while it speaks of no other ones.
+Nothing goes by line or count: an entry is one finding, its rule, its path and the statement it stands at, in
+normal form (tokens with single blanks, without comments). So a statement that moves or is laid out anew stays
+known, and one that takes the place of another is told. A finding about several nodes or missing edges is
+known only while it speaks of no other ones.
 """
 
 from __future__ import annotations
@@ -37,8 +38,9 @@ class BaselineError(DotlintError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One known finding. `path` is relative to the baseline's folder, with `/`; `statement` is for the reader alone.
+    """One known finding.
 
+    `path` is relative to the baseline's folder, with `/`; `statement` is for the reader alone.
     `statements` are digests of the normal forms: where it stands, then those that declare its nodes.
     """
 
@@ -80,9 +82,10 @@ class Baseline:
     def part(
         self, document: Document, name: str, findings: Sequence[Finding]
     ) -> tuple[list[Finding], list[Finding], int]:
-        """Part the findings of the file `name` into new and known ones; with them how many entries it has outlived.
+        """Part the findings of the file `name` into new and known ones.
 
-        Each entry knows one finding, so that a second of the same kind at a second statement of the same text is new.
+        The third is how many entries for the file are found no more. Each entry knows one finding, so that a
+        second of the same kind at a second statement of the same text is new.
         """
         path = relative(name, self.folder)
         left = [entry for entry in self.entries if entry.path == path]
@@ -105,7 +108,7 @@ class Baseline:
 
 
 def relative(name: str, folder: Path) -> str:
-    """Give a file's path as a baseline in `folder` names it: relative, with `/`, the same on every machine."""
+    """Give a file's path as a baseline in `folder` names it: relative, with `/`."""
     if name.startswith("<"):
         return name
     try:

@@ -1,7 +1,7 @@
-"""Results kept from run to run, by what they depend on: the file's bytes and name, the settings, and dotlint itself.
+"""Results kept from run to run, by what they depend on: file and name, settings, dotlint itself.
 
-An entry is a file of JSON. One that cannot be read, was cut short, or was written by something else is as good as none,
-so that the folder may be deleted, copied and shared at any time.
+An entry is a file of JSON. One that cannot be read, was cut short, or was written by something else is as
+good as none, so that the folder may be deleted, copied and shared at any time.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dotlint._version import __version__
-from dotlint.engine.plain import from_plain, to_plain
+from dotlint.engine.plain import reader, to_plain
 from dotlint.engine.result import FileResult, Settings
+from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from dotlint.engine.plain import Reader
 
 _FORM = "dotlint-cache-1"
 _MOST_DAYS = 30
@@ -60,7 +61,7 @@ class Cache:
 
     @classmethod
     def open(cls, settings: Settings) -> Cache | None:
-        """Open the user's cache for these settings; None where there is no folder, or where they cannot be told apart."""
+        """Open the user's cache for these settings; None where there is none or they cannot be told apart."""
         folder = cache_folder()
         if folder is None:
             return None
@@ -78,15 +79,15 @@ class Cache:
         return self.folder / digest[:2] / f"{digest[2:]}.json", digest
 
     def get(self, name: str, data: bytes) -> FileResult | None:
-        """Give what was found in these bytes under this name, without its context; None where nothing is kept."""
+        """Give the slim result for these bytes under this name; None where none is kept."""
         path, digest = self._entry(name, data)
         try:
             entry = json.loads(path.read_bytes())
             if entry["form"] != _FORM or entry["digest"] != digest:
                 return None
-            result = from_plain(FileResult, entry["result"], _names())
+            result = _reader()(entry["result"])
             assert isinstance(result, FileResult)
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, DotlintError):
             return None
         with contextlib.suppress(OSError):  # what is in use is not old
             if time.time() - path.stat().st_mtime > _DAY:
@@ -94,7 +95,7 @@ class Cache:
         return replace(result, path=name)
 
     def put(self, name: str, data: bytes, result: FileResult) -> None:
-        """Keep a slim result; one of a rule that crashed is not kept, and where nothing can be written nothing is."""
+        """Keep a slim result, unless a rule crashed; where nothing can be written nothing is."""
         if result.crashed or result.unreadable is not None:
             return
         path, digest = self._entry(name, data)
@@ -109,14 +110,16 @@ class Cache:
                 temporary.unlink()
 
     def tidy(self) -> None:
-        """Once a day delete what nobody asked for in a month; only files of the form that the cache itself writes."""
+        """Once a day delete what nobody asked for in a month, and only files that the cache itself wrote."""
         stamp = self.folder / "CACHEDIR.TAG"
         now = time.time()
         with contextlib.suppress(OSError):
             if stamp.exists() and now - stamp.stat().st_mtime < _DAY:
                 return
             # The tag tells backup programs to pass by: https://bford.info/cachedir/
-            stamp.write_text("Signature: 8a477f597d28d172789f06886806bc55\n# made by dotlint\n", encoding="ascii")
+            stamp.write_text(
+                "Signature: 8a477f597d28d172789f06886806bc55\n# made by dotlint\n", encoding="ascii"
+            )
             for path in self.folder.glob("[0-9a-f][0-9a-f]/*"):
                 if _OWN.fullmatch(path.name) and now - path.stat().st_mtime > _MOST_DAYS * _DAY:
                     path.unlink()
@@ -138,8 +141,8 @@ def _program() -> str:
 
 
 @cache
-def _names() -> Mapping[str, Any]:
-    """The types that annotations of results mention; none of them reads DOT, so a result from the cache comes fast."""
+def _reader() -> Reader:
+    """Make what reads a result back; none of the types that its annotations mention needs the parser."""
     from collections.abc import Mapping  # noqa: PLC0415
 
     from dotlint.strategy import degrees, file, gpus, layout, model, phases  # noqa: PLC0415
@@ -147,6 +150,5 @@ def _names() -> Mapping[str, Any]:
 
     modules = (degrees, file, gpus, layout, model, phases)
     found: dict[str, Any] = {n: v for m in modules for n, v in vars(m).items() if isinstance(v, type)}
-    return {**found, "Mapping": Mapping, "Position": Position, "FileContext": type(None)}
-
-
+    names = {**found, "Mapping": Mapping, "Position": Position, "FileContext": type(None)}
+    return reader(FileResult, names)

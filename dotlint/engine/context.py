@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from dotlint.deployment.absent import absences
 from dotlint.deployment.decide import read_deployment
 from dotlint.deployment.plan import plan_stages
 from dotlint.deployment.proposals import missing_edges
@@ -16,6 +17,7 @@ from dotlint.engine.resources import rules_folder
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dotlint.deployment.absent import Absence
     from dotlint.deployment.model import Deployment
     from dotlint.deployment.plan import StagePlan
     from dotlint.deployment.proposals import MissingEdge
@@ -66,6 +68,11 @@ class GraphContext:
     def wiring(self) -> Wiring:
         """Who feeds whom."""
         return Wiring(self.graph)
+
+    @cached_property
+    def absent(self) -> list[Absence]:
+        """The nodes that sibling units have and a unit lacks."""
+        return absences(self.deployment)
 
     @cached_property
     def missing(self) -> list[MissingEdge]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def with_fingerprints(findings: Iterable[Finding], document: Document) -> list[Finding]:
-    """Fill `fingerprint`: 32 hexadecimal digits, each once a file, that no change elsewhere in the file changes.
+    """Fill `fingerprint`: 32 hexadecimal digits, each once a file, that no change elsewhere in it changes.
 
     Two findings that are alike in rule, unit and statement are told apart by their order.
     """

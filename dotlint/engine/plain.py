@@ -1,16 +1,18 @@
-"""Frozen data to JSON and back, by the types that its fields declare, so that what is read back can be trusted."""
+"""Data to JSON and back, by the types that its fields declare, so that what is read back can be trusted."""
 
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import PurePath
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+Reader = Callable[[Any], Any]
+
 
 def to_plain(value: Any) -> Any:  # noqa: ANN401 - any data goes in
-    """Write dataclasses, named tuples, tuples, sets and mappings as lists, paths as text; the same value gives the same lists always."""
+    """Write dataclasses, tuples, sets and mappings as lists, paths as text; equal values give equal lists."""
     if value is None or isinstance(value, (bool, int, float)):
         return value
     if isinstance(value, (str, PurePath)):
@@ -26,68 +28,86 @@ def to_plain(value: Any) -> Any:  # noqa: ANN401 - any data goes in
     raise TypeError(f"{type(value).__name__} is no plain data")
 
 
-def from_plain(wanted: Any, data: Any, names: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    """Make a value of the wanted type out of what `to_plain` wrote; raises `ValueError` where the data does not fit.
+def reader(wanted: Any, names: Mapping[str, Any]) -> Reader:  # noqa: ANN401 - a type, or what stands for one
+    """Give what makes a value of a type from what `to_plain` wrote; it raises `ValueError` where it cannot.
 
-    `names` are the types that annotations mention without importing them at run time.
+    `names` are the types that annotations mention without importing them at run time. Raises `TypeError` for
+    a type that is no plain data.
     """
-    origin, inner = get_origin(wanted), get_args(wanted)
-    if origin in (Union, types.UnionType):
-        return _first_that_fits(inner, data, names)
-    if origin is Literal:
-        return _checked(data in inner, data)
-    if wanted is None or wanted is type(None):
-        return _checked(data is None, data)
-    if wanted in (bool, int, float, str):
-        return _checked(type(data) is wanted, data)
-    _checked(isinstance(data, list), data)
-    if isinstance(wanted, type) and (is_dataclass(wanted) or hasattr(wanted, "_fields")):
-        return _record(wanted, _hints(wanted, names), data, names)
-    if origin is tuple and len(inner) == 2 and inner[1] is Ellipsis:
-        return tuple(from_plain(inner[0], item, names) for item in data)
-    if origin is tuple:
-        _checked(len(inner) == len(data), data)
-        return tuple(from_plain(one, item, names) for one, item in zip(inner, data, strict=True))
-    if origin in (list, frozenset):
-        return origin(from_plain(inner[0], item, names) for item in data)
-    if origin in (dict, Mapping):
-        _checked(all(isinstance(item, list) and len(item) == 2 for item in data), data)
-        return {from_plain(inner[0], key, names): from_plain(inner[1], item, names) for key, item in data}
-    raise ValueError(f"{wanted} is no plain data")
+    return _Readers(names).of(wanted)
 
 
-def _checked(fits: bool, data: Any) -> Any:  # noqa: ANN401
-    if not fits:
+class _Readers:
+    """Readers made once for each type."""
+
+    def __init__(self, names: Mapping[str, Any]) -> None:
+        self._names = dict(names)
+        self._records: dict[type, Reader] = {}
+
+    def of(self, wanted: Any) -> Reader:  # noqa: ANN401
+        origin, inner = get_origin(wanted), get_args(wanted)
+        if origin in (Union, types.UnionType):
+            return _either([self.of(kind) for kind in inner])
+        if origin is Literal:
+            return _checked(lambda data: isinstance(data, str) and data in inner)
+        if wanted is None or wanted is type(None):
+            return _checked(lambda data: data is None)
+        if wanted in (bool, int, float, str):
+            return _checked(lambda data: type(data) is wanted)
+        if isinstance(wanted, type) and (is_dataclass(wanted) or hasattr(wanted, "_fields")):
+            if wanted not in self._records:
+                self._records[wanted] = self._record(wanted)
+            return self._records[wanted]
+        if origin in (dict, Mapping):
+            return _mapping(self.of(inner[0]), self.of(inner[1]))
+        if origin in (list, frozenset) or (origin is tuple and inner[-1] is Ellipsis):
+            return _several(origin, self.of(inner[0]))
+        if origin is tuple:
+            return _fixed(tuple, [self.of(kind) for kind in inner])
+        raise TypeError(f"{wanted} is no plain data")
+
+    def _record(self, kind: Any) -> Reader:  # noqa: ANN401
+        hints = get_type_hints(kind, localns=self._names)
+        if is_dataclass(kind):
+            hints = {field.name: hints[field.name] for field in fields(kind) if field.init}
+        return _fixed(
+            lambda values: kind(**dict(zip(hints, values, strict=True))), [*map(self.of, hints.values())]
+        )
+
+
+def _checked(fits: Callable[[Any], bool]) -> Reader:
+    def read(data: Any) -> Any:  # noqa: ANN401
+        if not fits(data):
+            raise ValueError(f"unexpected {type(data).__name__}")
+        return data
+
+    return read
+
+
+_LIST = _checked(lambda data: isinstance(data, list))
+_PAIR = _checked(lambda data: isinstance(data, list) and len(data) == 2)
+
+
+def _either(readers: list[Reader]) -> Reader:
+    def read(data: Any) -> Any:  # noqa: ANN401
+        for one in readers:
+            try:
+                return one(data)
+            except ValueError:
+                continue
         raise ValueError(f"unexpected {type(data).__name__}")
-    return data
+
+    return read
 
 
-def _first_that_fits(kinds: tuple[Any, ...], data: Any, names: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    for kind in kinds:
-        try:
-            return from_plain(kind, data, names)
-        except ValueError:
-            continue
-    raise ValueError(f"unexpected {type(data).__name__}")
+def _several(kind: Callable[[list[Any]], Any], item: Reader) -> Reader:
+    return lambda data: kind([item(one) for one in _LIST(data)])
 
 
-_HINTS: dict[type, dict[str, Any]] = {}
+def _mapping(key: Reader, value: Reader) -> Reader:
+    return lambda data: {key(one[0]): value(one[1]) for one in map(_PAIR, _LIST(data))}
 
 
-def _hints(kind: type, names: Mapping[str, Any]) -> dict[str, Any]:
-    if kind not in _HINTS:
-        _HINTS[kind] = _read_hints(kind, names)
-    return _HINTS[kind]
-
-
-def _read_hints(kind: type, names: Mapping[str, Any]) -> dict[str, Any]:
-    hints = get_type_hints(kind, localns=dict(names))
-    if is_dataclass(kind):
-        return {field.name: hints[field.name] for field in fields(kind) if field.init}
-    return hints
-
-
-def _record(kind: Any, hints: dict[str, Any], data: list[Any], names: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    _checked(len(hints) == len(data), data)
-    values = {name: from_plain(hint, item, names) for (name, hint), item in zip(hints.items(), data, strict=True)}
-    return kind(**values)
+def _fixed(kind: Callable[[list[Any]], Any], readers: list[Reader]) -> Reader:
+    # `strict` raises ValueError for lists that are too long or too short.
+    return lambda data: kind([one(item) for one, item in zip(readers, _LIST(data), strict=True)])

@@ -1,4 +1,4 @@
-"""Python plugins: what one is, how it is found among the installed packages, and how its checks are called."""
+"""Python plugins: what one is, how it is found among installed packages, how its checks are called."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class PluginError(DotlintError):
 class Plugin:
     """What a package registers under the entry-point group `dotlint.plugins`.
 
-    `rules` is the folder of its cards; the `check` of a card names one of `checks`, or one of dotlint's own that
-    take parameters. Each check is called once a graph with a read-only context and the card, and yields what
-    `card.finding(...)` makes. `api` is the version of the context that the plugin was written for.
+    `rules` is the folder of its cards; the `check` of a card names one of `checks`, or one of dotlint's own
+    that take parameters. Each check is called once a graph with a read-only context and the card, and yields
+    what `card.finding(...)` makes. `api` is the version of the context that the plugin was written for.
     """
 
     rules: Path
@@ -58,7 +58,7 @@ class PluginCheck:
 
 
 def _guarded(function: PluginFunction, context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Hand on what a plugin's check finds; what is no finding, or one of another rule, is the check's mistake."""
+    """Hand on what a plugin's check finds; what is no finding of its rule is the check's mistake."""
     seen = look_at(context)
     for outcome in function(seen, card):
         if isinstance(outcome, Finding):

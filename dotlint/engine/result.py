@@ -1,4 +1,4 @@
-"""What goes into a run and what comes out of it for one file; light to import, small to send to another process."""
+"""What goes into a run and what comes out of it for one file; light to import, small to send on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ StrategySource = Literal["option", "configuration", "file"]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to run: the declared strategy, where it was declared, which rules, and the findings that are known."""
+    """How to run: the declared strategy, where it was declared, which rules, which findings are known."""
 
     strategy: Strategy | None = None
     strategy_source: StrategySource | None = None
@@ -47,7 +47,7 @@ class Places(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """As much of a text as the findings of it speak of: the places that they name and the lines that those stand in."""
+    """As much of a text as its findings speak of: the places that they name, the lines that those are in."""
 
     positions: dict[int, Position]
     lines: dict[int, str]
@@ -63,9 +63,10 @@ class Excerpt:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the reports say of a file besides its findings; `edges` is None where they were too many to write out.
+    """What the reports say of a file besides its findings; `edges` is None where they were too many.
 
-    `strategy` is the one that held for the file, with the phases that were assumed; `strategy_source` says who declared it.
+    `strategy` is the one that held for the file, with the phases that were assumed; `strategy_source` says
+    who declared it.
     """
 
     nodes: int
@@ -83,8 +84,8 @@ class FileResult:
     """What a run says of one file. `unreadable` has the reason where it could not be read at all.
 
     `context` has the whole file as it was read; a `slim` result has none, and `places` and `facts` instead.
-    `suppressed` are findings that a comment of the file takes away, `baselined` those that the baseline knows, and
-    `outlived` counts entries of the baseline for this file that are no longer found.
+    `suppressed` are findings that a comment of the file takes away, `baselined` those that the baseline
+    knows, and `outlived` counts entries of the baseline for this file that are no longer found.
     """
 
     path: str
@@ -134,14 +135,19 @@ class FileResult:
         return any(f.code == "X001" for f in self.findings)
 
     def counts(self) -> dict[Severity, int]:
-        """Findings that nothing else causes, by severity."""
+        """Count the findings that nothing else causes, by severity."""
         return {s: sum(1 for f in self.findings if f.severity == s and not f.caused_by) for s in SEVERITIES}
 
     def slim(self) -> FileResult:
         """Give the same result without text, tree and graphs: all that a report needs and nothing more."""
         if self.context is None:
             return self
-        kept = replace(self.facts, excerpt=_excerpt([*self.findings, *self.suppressed, *self.baselined], self.context.document.source))
+        kept = replace(
+            self.facts,
+            excerpt=_excerpt(
+                [*self.findings, *self.suppressed, *self.baselined], self.context.document.source
+            ),
+        )
         return replace(self, context=None, kept=kept)
 
 

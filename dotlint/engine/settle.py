@@ -1,4 +1,4 @@
-"""What is left of the findings of a file once its comments were heard, and what is wrong with those comments."""
+"""What is left of the findings of a file once its comments were heard, and what is wrong with those."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def suppress(
 ) -> tuple[list[Finding], list[Finding]]:
     """Part the findings of a file into those that stand and those that its comments suppress.
 
-    The rules about comments (X002, X003) are carried out here, where they are among `ran`, the rules that were
-    asked; `cards` are all that there are. `whole` says that nobody narrowed the rules down: only then can a
-    comment that speaks for all rules be called unused.
+    The rules about comments (X002, X003) are carried out here, where they are among `ran`, the rules that
+    were asked; `cards` are all that there are. `whole` says that nobody narrowed the rules down: only then
+    can a comment that speaks for all rules be called unused.
     """
     suppressions = read_suppressions(document, cards)
     if not suppressions.directives and not suppressions.mistakes:
@@ -112,14 +112,16 @@ def _unused(
 def _elsewhere(
     document: Document, directive: Directive, idle: Sequence[Word], findings: Sequence[Finding]
 ) -> tuple[Related, ...]:
-    """Findings that the comment names and that speak of a node declared here, but stand at another statement."""
+    """Give findings that the comment names and that speak of a node declared here, but stand elsewhere."""
     codes = frozenset().union(*(word.codes for word in idle)) if idle else None
     found: list[Related] = []
     for finding in findings:
         if (codes is not None and finding.code not in codes) or directive.verb != "ignore":
             continue
         nodes = document.graphs[finding.graph].nodes if finding.graph < len(document.graphs) else {}
-        places = [s.start for name in finding.nodes if name in nodes for s in nodes[name].statements]
+        members = [nodes[name] for name in finding.nodes if name in nodes]
+        places = [s.start for node in members for s in node.statements]
+        places += [edge.start for node in members for edge in (*node.out_edges, *node.in_edges)]
         if any(start <= place < end for place in places for start, end in directive.spans):
             found.append(
                 Related(f"{finding.code} speaks of this node and stands here", finding.start, finding.end)
@@ -133,7 +135,7 @@ def _rewritten(directive: Directive, kept: str) -> Edit:
 
 
 def _removal(document: Document, directive: Directive) -> list[Edit]:
-    """Take the directive out: its whole line where nothing else is on it, its comment, or what it says in one."""
+    """Take the directive out: its line where nothing else is on it, its comment, or what it says in one."""
     text, comment = document.text, directive.comment
     start, end = directive.opens, directive.stop
     closed = comment.kind == "/*" and text.endswith("*/", comment.start + 2, comment.end)

@@ -56,7 +56,7 @@ class Lines:
         return self._source.line_start(self._source.position(offset).line + 1)
 
     def _following(self, at: int) -> tuple[list[Span], list[Span]]:
-        """The statement that starts at a place, else the one around it."""
+        """Give the statement that starts at a place, else the one around it."""
         if at >= len(self._text):
             return [], []
         line = (self._source.line_start(self._source.position(at).line), self._line_end(at))
@@ -66,13 +66,13 @@ class Lines:
         if index >= 0 and at < self._ends[index]:
             found.append(self._plain[index])
         if not found:
-            # Inside the attributes of a chain or behind the brace of a block; a closing brace is nothing's start.
+            # Inside the attributes of a chain; a closing brace is nothing's start.
             around = [span for span in self._with_blocks if span[0] < at < span[1]]
             found = around[-1:] if self._text[at] != "}" else []
         return [line], found
 
     def _on(self, first: int, last: int) -> list[Span]:
-        """The statements that start, end or go on between two offsets."""
+        """Give the statements that start, end or go on between two offsets."""
         found = self._plain[bisect_right(self._ends, first) : bisect_left(self._starts, last)]
         found += [span for span in self._with_blocks if first <= span[0] < last or first < span[1] <= last]
         found += [span for span in self._headers if span[0] < last and first < span[1]]
@@ -82,7 +82,7 @@ class Lines:
         return found
 
     def _next(self, at: int) -> int:
-        """Where the next thing starts that is neither blank nor comment; the end of the text where nothing does."""
+        """Find the next thing that is neither blank nor comment; the end of the text where there is none."""
         text, end = self._text, len(self._text)
         while at < end:
             if text[at].isspace():

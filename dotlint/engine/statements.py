@@ -21,7 +21,7 @@ _TOKEN = re.compile(
 
 
 def normal(text: str) -> str:
-    """Give the tokens of a statement with one blank between them: no comments, no line breaks, no `;` at the end."""
+    """Give the tokens of a statement with one blank between them: no comments, no `;` at the end."""
     tokens = [match[0] for match in _TOKEN.finditer(text) if match["gap"] is None]
     while tokens and tokens[-1] in {";", ","}:
         tokens.pop()
@@ -29,15 +29,15 @@ def normal(text: str) -> str:
 
 
 class Statements:
-    """The statements of a document by their place; a block stands for its header, what it holds for itself."""
+    """The statements of a document by place; a block stands for its header, what it holds for itself."""
 
     def __init__(self, document: Document) -> None:
         self._source = document.source
         spans: list[Span] = [(graph.start, graph.statement.open.end) for graph in document.graphs]
-        for statement in document.tree.statements():
-            spans.append(
-                (statement.start, statement.open.end if isinstance(statement, Block) else statement.end)
-            )
+        spans += [
+            (statement.start, statement.open.end if isinstance(statement, Block) else statement.end)
+            for statement in document.tree.statements()
+        ]
         self._spans = sorted(spans)
         self._known = frozenset(spans)
 
@@ -54,7 +54,7 @@ class Statements:
         return self._source.line_start(line), self._source.line_start(line + 1)
 
     def normal_at(self, offset: int) -> str:
-        """Give the normal form of the statement at an offset; outside all of them the line, comments and all."""
+        """Give the normal form of the statement at an offset; outside all the line, comments too."""
         start, end = self.at(offset)
         text = self._source.text[start:end]
         inside = (start, end) in self._known

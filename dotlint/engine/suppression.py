@@ -1,4 +1,4 @@
-"""Comments by which a file's author says that a finding is meant: `// dotlint: ignore[S001] drawn elsewhere`."""
+"""Comments by which an author says that a finding is meant: `// dotlint: ignore[S001] drawn elsewhere`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _LIKE_A_RULE = re.compile(r"[\s:=(]*([A-Za-z]+\d+|[a-z0-9]+(?:-[a-z0-9]+)+)")
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One rule as a comment names it, with its place; `codes` are the rules that it means, none where unknown."""
+    """One rule as a comment names it, with its place; `codes` are what it means, none where unknown."""
 
     text: str
     start: int
@@ -52,8 +52,8 @@ class Directive:
     """One suppression; `start` and `stop` are what it says, `opens` where the comment mark before it starts.
 
     `words` is None where no brackets name rules: it then speaks for all of them. A finding that starts in one
-    of `spans` is suppressed, one about the syntax also where it starts in `lines`. Not frozen: `used` collects
-    the codes that it suppressed, `end` is the one that ends a block.
+    of `spans` is suppressed, one about the syntax also where it starts in `lines`. Not frozen: `used`
+    collects the codes that it suppressed, `end` is the one that ends a block.
     """
 
     verb: str
@@ -232,7 +232,7 @@ def _place(document: Document, found: Suppressions) -> None:
 
 
 def _partner(end: Directive, opened: list[Directive]) -> Directive | None:
-    """The latest open block, of the same rules where the end names any."""
+    """Find the latest open block, of the same rules where the end names any."""
     wanted = None if end.words is None else {word.text.lower() for word in end.words}
     for start in reversed(opened):
         if wanted is None or {word.text.lower() for word in start.words or ()} == wanted:

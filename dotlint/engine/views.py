@@ -1,6 +1,7 @@
-"""What a plugin's check sees of a graph: plain, read-only objects that stay the same while dotlint's own change.
+"""What a plugin's check sees of a graph: plain, read-only objects that stay while dotlint's own change.
 
-`API_VERSION` grows where something here is renamed, removed or means something else; additions leave it as it is.
+`API_VERSION` grows where something here is renamed, removed or means something else; additions leave it as it
+is.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ API_VERSION: Final = 1
 class Node:
     """A node: its name as Graphviz has it, its effective attributes, and what it was read as.
 
-    `start` and `end` are offsets in code points: the statement that declares it, else its first mention. `role`
-    and `kind` are the vocabulary's; `stage` is 0-based in its phase; None stands for what is not known.
+    `start` and `end` are offsets in code points: the statement that declares it, else its first mention.
+    `role` and `kind` are the vocabulary's; `stage` is 0-based in its phase; None stands for what is not
+    known.
     """
 
     name: str
@@ -72,8 +74,8 @@ class Context:
     """One graph of a file, for a plugin's check. `version` is that of this class: see `API_VERSION`.
 
     `start` and `end` are the graph's header; `strategy` is the one that holds for the file, with its phases,
-    degrees and GPUs, None where nobody declared one. `is_deployment` is false where the graph does not look like
-    a deployment at all: roles and stages then mean little.
+    degrees and GPUs, None where nobody declared one. `is_deployment` is false where the graph does not look
+    like a deployment at all: roles and stages then mean little.
     """
 
     version: int
@@ -105,7 +107,8 @@ def look_at(context: GraphContext) -> Context:
         attributes=MappingProxyType(dict(graph.attributes)),
         nodes=tuple(_node(reading) for reading in deployment.readings),
         edges=tuple(
-            Edge(e.tail.name, e.head.name, e.label, MappingProxyType(e.attributes), e.start, e.end) for e in graph.edges
+            Edge(e.tail.name, e.head.name, e.label, MappingProxyType(e.attributes), e.start, e.end)
+            for e in graph.edges
         ),
         subgraphs=tuple(
             Subgraph(

@@ -493,6 +493,11 @@ class Document:
         return self.tree.problems
 
     @property
+    def errors(self) -> list[Problem]:
+        """The same as `problems`, by the name that the library promises."""
+        return self.problems
+
+    @property
     def comments(self) -> list[Comment]:
         """Every comment of the file, in order."""
         return self.tree.comments

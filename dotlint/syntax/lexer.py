@@ -25,7 +25,7 @@ from dotlint.syntax.terminals import (
 from dotlint.syntax.tree import Comment, PlainEdge, PlainNode
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
+    from collections.abc import Container, Iterator, Sequence
     from re import Match
     from typing import Any
 
@@ -74,7 +74,7 @@ class Lexer:
         self.plain = statement_pattern("->" if directed else "--").match
 
     def lexemes(
-        self, stack: list[Any], states: Mapping[Any, Container[str]], runs: Container[Any]
+        self, stack: list[Any], states: Sequence[Container[str]], runs: Container[Any]
     ) -> Iterator[Lexeme]:
         """Give the lexemes from the position on.
 

@@ -1,64 +1,48 @@
-"""The parser: Lark's LALR tables and loop, our lexer, our tree. The one module that imports Lark."""
+"""The parser: the LALR(1) tables that Lark made of `dot.lark`, run over our lexemes, giving our tree."""
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from importlib.resources import files
-from sys import intern
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
-
-from lark import Lark
-from lark.exceptions import UnexpectedToken
-from lark.lexer import Lexer as LarkLexer
-from lark.parsers.lalr_parser_state import ParseConf, ParserState
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dotlint.syntax import actions
 from dotlint.syntax.lexer import END, Lexer, Run
+from dotlint.syntax.terminals import GRAMMAR_CHECKSUM
 from dotlint.syntax.tree import Lexeme
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dotlint.syntax.tree import GraphBlock
 
 
-class _OwnLexer(LarkLexer):
-    """Tells Lark that it need not make a lexer."""
-
-    __future_interface__ = 2
-
-    def __init__(self, conf: object) -> None:
-        """Take no notice of the configuration."""
-
-    def lex(self, lexer_state: Any, parser_state: Any) -> Any:  # noqa: ANN401
-        raise NotImplementedError
-
-
 class Tables(NamedTuple):
-    """The compiled grammar: Lark's configuration, what the states take, and which states are which."""
+    """The compiled grammar (see `dotlint.syntax.compile`), with its actions, and which states are which."""
 
-    start: dict[str, Any]
-    states: dict[Any, dict[str, Any]]
-    runs: frozenset[Any]  # take STATEMENTS
-    bodies: frozenset[Any]  # have just seen a body, and take more of it or its brace
+    states: list[dict[str, int]]
+    rules: list[tuple[str, int, Callable[[list[Any]], Any]]]
+    end: int
+    runs: frozenset[int]  # take STATEMENTS
+    bodies: frozenset[int]  # have just seen a body, and take more of it or its brace
 
 
 @cache
 def tables() -> Tables:
-    """Compile the grammar, once a process."""
-    grammar = files("dotlint.syntax").joinpath("dot.lark").read_text("utf-8")
-    lark = Lark(
-        grammar, parser="lalr", lexer=_OwnLexer, start="file", keep_all_tokens=True, transformer=actions
-    )
-    parser = lark.parser.parser.parser
-    states = parser.parse_table.states
-    for state, taken in states.items():
-        # Lark's own names are instances of Token, whose comparison is written in Python.
-        states[state] = {intern(str(name)): action for name, action in taken.items()}
-    for rule in parser.callbacks:
-        rule.origin.name = intern(str(rule.origin.name))
-    start = {"file": ParseConf(parser.parse_table, parser.callbacks, "file")}
-    runs = frozenset(state for state, taken in states.items() if "STATEMENTS" in taken)
-    bodies = frozenset(taken["body"][1] for taken in states.values() if "body" in taken)
-    return Tables(start, states, runs, bodies)
+    """Read the compiled grammar, once a process; compile it where it is not that of the grammar as it stands."""
+    folder = files("dotlint.syntax")
+    stored = folder.joinpath("dot.tables.json")
+    found = json.loads(stored.read_text("utf-8")) if stored.is_file() else {}
+    if found.get("grammar") != GRAMMAR_CHECKSUM:
+        from dotlint.syntax.compile import compiled  # noqa: PLC0415  # needs Lark, which is slow to load
+
+        found = compiled(folder.joinpath("dot.lark").read_text("utf-8"))
+    states: list[dict[str, int]] = found["states"]
+    rules = [(name, size, getattr(actions, action)) for name, size, action in found["rules"]]
+    runs = frozenset(at for at, taken in enumerate(states) if "STATEMENTS" in taken)
+    bodies = frozenset(taken["body"] for taken in states if "body" in taken)
+    return Tables(states, rules, found["end"], runs, bodies)
 
 
 class Stop(Exception):  # noqa: N818  # not an error: the place where the text stops making sense
@@ -79,14 +63,13 @@ class Parse:
     `states` has one more than `values`; its bottom is the start.
     """
 
-    __slots__ = ("_state", "_tables", "lexer", "states", "values")
+    __slots__ = ("_tables", "lexer", "states", "values")
 
     def __init__(self, lexer: Lexer) -> None:
         self._tables = tables()
         self.lexer = lexer
-        self._state = ParserState(self._tables.start["file"], cast("Any", lexer))
-        self.states: list[Any] = self._state.state_stack
-        self.values: list[Any] = self._state.value_stack
+        self.states: list[int] = [0]
+        self.values: list[Any] = []
 
     @property
     def taken(self) -> frozenset[str]:
@@ -105,7 +88,7 @@ class Parse:
     def _unclosed(self) -> int:
         """Count the states below a body that has its brace.
 
-        Lark puts such a body away only when it sees what follows.
+        Such a body is put away only when what follows has been seen.
         """
         closed = bool(self.values) and getattr(self.values[-1], "type", "") == "RBRACE"
         return len(self.states) - 2 * closed
@@ -135,24 +118,41 @@ class Parse:
 
     def feed(self, lexeme: Lexeme) -> Any:  # noqa: ANN401  # the value of the start symbol, at the end
         """Take one lexeme; raises `Stop` where no rule takes it."""
-        try:
-            return self._state.feed_token(cast("Any", lexeme), lexeme.type == END)
-        except UnexpectedToken as error:
-            raise Stop(lexeme, frozenset(error.expected)) from None
+        states, values = self.states, self.values
+        table, rules, end, *_ = self._tables
+        kind = lexeme.type
+        while True:
+            taken = table[states[-1]]
+            action = taken.get(kind)
+            if action is None:
+                raise Stop(lexeme, frozenset(name for name in taken if name.isupper()))
+            if action >= 0:
+                states.append(action)
+                values.append(lexeme)
+                return None
+            name, size, build = rules[-1 - action]
+            if size:
+                value = build(values[-size:])
+                del states[-size:], values[-size:]
+            else:
+                value = build([])
+            state = table[states[-1]][name]
+            states.append(state)
+            values.append(value)
+            if state == end and kind == END:
+                return value
 
     def read(self, lexer: Lexer) -> None:
         """Take all that the lexer has left; raises `Stop`."""
-        feed: Any = self._state.feed_token
-        lexeme = None
+        feed = self.feed
         try:
             for lexeme in lexer.lexemes(self.states, self._tables.states, self._tables.runs):
                 feed(lexeme)
-        except UnexpectedToken as error:
-            assert lexeme is not None
-            if isinstance(lexeme, Run):
-                lexer.position = lexeme.at
-                lexeme = lexer.token(lexer.skip(), {})
-            raise Stop(lexeme, frozenset(error.expected)) from None
+        except Stop as stop:
+            if isinstance(stop.lexeme, Run):  # what is unexpected is its first token
+                lexer.position = stop.lexeme.at
+                stop.lexeme = lexer.token(lexer.skip(), {})
+            raise
 
     def run(self) -> list[GraphBlock]:
         """Read to the end and give the graphs.
@@ -161,9 +161,7 @@ class Parse:
         """
         lexer = self.lexer
         self.read(lexer)
-        if (
-            self.states[-1] == self._state.parse_conf.end_state
-        ):  # a recovery has put the last graph away already
+        if self.states[-1] == self._tables.end:  # a recovery has put the last graph away already
             settled: list[GraphBlock] = self.values[0]
             return settled
         graphs: list[GraphBlock] = self.feed(Lexeme(END, lexer.text, lexer.position, lexer.position))

@@ -8,19 +8,23 @@ backtracks over more than one optional part, so each match takes time linear in 
 from __future__ import annotations
 
 import re
+from binascii import crc32
 from functools import cache
 from importlib.resources import files
 
 
-def _patterns() -> dict[str, str]:
-    grammar = files("dotlint.syntax").joinpath("dot.lark").read_text("utf-8")
+_GRAMMAR = files("dotlint.syntax").joinpath("dot.lark").read_text("utf-8")
+GRAMMAR_CHECKSUM = crc32(_GRAMMAR.encode())
+
+
+def _patterns(grammar: str) -> dict[str, str]:
     found = dict(re.findall(r"^([A-Z_]+): /(.*)/$", grammar, re.MULTILINE))
     found["KEYWORD"] = "|".join(re.findall(r'^[A-Z]+: "([a-z]+)"i$', grammar, re.MULTILINE))
     found.update((text, name) for name, text in re.findall(r'^([A-Z]+): "(.)"$', grammar, re.MULTILINE))
     return found
 
 
-PATTERNS = _patterns()
+PATTERNS = _patterns(_GRAMMAR)
 KEYWORDS = frozenset(PATTERNS["KEYWORD"].split("|"))
 NAME, NUMBER, STRING, HTML = (PATTERNS[name] for name in ("NAME", "NUMBER", "STRING", "HTML"))
 LINE_COMMENT, BLOCK_COMMENT = PATTERNS["LINE_COMMENT"], PATTERNS["BLOCK_COMMENT"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from dotlint.syntax.lexemes import Lexeme
@@ -15,7 +16,11 @@ _NAMED = "|".join(
     f"(?P<{name}>{PATTERNS[name]})"
     for name in ("BLANK", "LINE_COMMENT", "BLOCK_COMMENT", "NAME", "NUMBER", "STRING", "EDGEOP")
 )
-_TOKEN = re.compile(rf"{_NAMED}|(?P<OTHER>[\s\S])")
+
+
+@cache
+def _token() -> re.Pattern[str]:
+    return re.compile(rf"{_NAMED}|(?P<OTHER>[\s\S])")
 
 
 def tokens(text: str) -> Iterator[Lexeme]:
@@ -24,9 +29,10 @@ def tokens(text: str) -> Iterator[Lexeme]:
     Types are those of the grammar, with BLANK and comments; what never ends (a string, a comment, `<`) is
     one token of the type UNKNOWN up to the end of the text, as is each character that DOT has no use for.
     """
+    pattern = _token()
     at = 0
     while at < len(text):
-        match = _TOKEN.match(text, at)
+        match = pattern.match(text, at)
         assert match is not None
         kind, end = match.lastgroup or "OTHER", match.end()
         first = text[at]

@@ -28,23 +28,25 @@ def look_at_names(code: str, name: str, cards: Sequence[Card]) -> None:
             or "label-required"
         )
         raise CardError(
-            f"`{name}` is no name; one is words in lower case joined by hyphens, such as {near.lstrip('0123456789-')}"
+            f"`{name}` is no name; one is words in lower case joined by hyphens, such as "
+            f"{near.lstrip('0123456789-')}"
         )
     for card in cards:
         if code == card.code or name == card.name:
             raise CardError(f"there is a rule {card.code} {card.name}; take a code and a name that are free")
         if len(code) == 4 and code[0] == card.code[0] and len(card.code) == 4:
             raise CardError(
-                f"codes with `{code[0]}` and three digits are dotlint's own; take two letters or more, such as ACME{code[1:]}"
+                f"codes with `{code[0]}` and three digits are dotlint's own; take more letters, such as "
+                f"ACME{code[1:]}"
             )
 
 
 def card_text(code: str, name: str, check: str) -> str:
-    """Write a card for one of the checks that take parameters, every parameter named, those not in use as comments."""
+    """Write a card for a check that takes parameters, every one named, those not in use as comments."""
     example = examples()[check]
     given: dict[str, Any] = example["parameters"]
     lines = [
-        f"# A rule of your own. `dotlint rule {code}` shows it; what each key means: `dotlint rule --help`.",
+        f"# A rule of your own. `dotlint rule {code}` shows it.",
         f"code = {json.dumps(code)}",
         f"name = {json.dumps(name)}",
         'summary = "what the rule finds, in one line"',

@@ -37,8 +37,9 @@ def html(result: Result) -> str:
         if result.strategy is not None and result.strategy.source
         else ""
     )
+    colour = _COLOURS.get(result.verdict, "inherit")
     return (
-        f'<div><p><strong>{_text(result.path)}</strong>: <span style="color:{_COLOURS.get(result.verdict, "inherit")}">'
+        f'<div><p><strong>{_text(result.path)}</strong>: <span style="color:{colour}">'
         f"<strong>{_text(result.verdict)}</strong></span>{strategy}</p>{table}</div>"
     )
 
@@ -48,7 +49,8 @@ def _row(finding: Finding) -> str:
     then = "<br><small>mended with another finding</small>" if finding.caused_by else ""
     return (
         f'<tr><td>{finding.line}</td><td style="color:{_COLOURS[finding.severity]}">{finding.severity}</td>'
-        f'<td>{_text(finding.code)}</td><td style="text-align:left">{_text(finding.message)}{help_}{then}</td></tr>'
+        f"<td>{_text(finding.code)}</td>"
+        f'<td style="text-align:left">{_text(finding.message)}{help_}{then}</td></tr>'
     )
 
 

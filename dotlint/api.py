@@ -1,0 +1,384 @@
+"""dotlint as a library: check, fix and parse text, files, and the graphs of pydot and graphviz.
+
+A call says all that holds for it: no configuration file is read unless `config` asks for one.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from dotlint.config import Configurations, Overrides
+from dotlint.discovery import read_bytes, refuse_binary
+from dotlint.engine.runner import lint
+from dotlint.engine.select import split_names
+from dotlint.errors import DotlintError
+from dotlint.fix.attach import attach_fixes
+from dotlint.graph.build import read
+from dotlint.strategy import Strategy
+from dotlint.syntax.source import Position, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dotlint.engine import finding as engine
+    from dotlint.engine.finding import Fix, Pair, Related, Severity
+    from dotlint.engine.result import FileResult, Settings, Verdict
+    from dotlint.graph.model import Document
+
+__all__ = ["Finding", "Fixed", "Refused", "Result", "assert_clean", "check", "fix", "parse"]
+
+
+class PydotLike(Protocol):
+    """A graph that writes itself as DOT, such as `pydot.Dot` or `pygraphviz.AGraph`."""
+
+    def to_string(self) -> str:
+        """Give the DOT text."""
+        ...
+
+
+class GraphvizLike(Protocol):
+    """A graph that has its DOT text at hand, such as `graphviz.Digraph`."""
+
+    @property
+    def source(self) -> str:
+        """The DOT text."""
+        ...
+
+
+GraphSource = str | bytes | os.PathLike[str] | PydotLike | GraphvizLike
+Rules = str | tuple[str, ...] | list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong.
+
+    `start` and `end` (exclusive) have offset, line and column; lines and columns count from 1. `nodes` are
+    the nodes it speaks of; `missing_edges` join nodes that exist, `planned_edges` those that `missing_nodes`
+    still has to add. `caused_by` are indices into the result's findings whose repair repairs this one too.
+    `fix` has the edits, None where there are none; `related` are other places that explain it.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    start: Position
+    end: Position
+    section: str
+    help: str | None
+    note: str | None
+    nodes: tuple[str, ...]
+    missing_edges: tuple[Pair, ...]
+    missing_nodes: tuple[str, ...]
+    planned_edges: tuple[Pair, ...]
+    related: tuple[Related, ...]
+    path: tuple[str, ...]
+    graph: int
+    unit: str | None
+    caused_by: tuple[int, ...]
+    fix: Fix | None
+    _origin: engine.Finding = field(repr=False, compare=False)
+    _source: Source = field(repr=False, compare=False)
+
+    @property
+    def line(self) -> int:
+        """The line it starts in, from 1."""
+        return self.start.line
+
+    @property
+    def column(self) -> int:
+        """The column it starts in, from 1."""
+        return self.start.column
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give it as `--format json` does."""
+        from dotlint.report.as_json import finding_dict  # noqa: PLC0415 - the reports are not needed to check
+
+        return finding_dict(self._origin, self._source)
+
+    def __str__(self) -> str:
+        return f"{self.line}:{self.column}: {self.severity}: {self.code} {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What was found in one source. `verdict` is `correct` where no finding is an error, else `incorrect`.
+
+    `strategy` is the one that held, with assumed phases, None where there was none; `strategy_source` says
+    whether the call (`option`), a configuration or the file itself declared it. `suppressed` and `baselined`
+    count findings that comments of the file or a baseline took away.
+    """
+
+    path: str
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    strategy: Strategy | None
+    strategy_source: str | None
+    suppressed: int
+    baselined: int
+    document: Document = field(repr=False)
+    _result: FileResult = field(repr=False, compare=False)
+
+    @property
+    def missing_edges(self) -> tuple[Pair, ...]:
+        """The edges between nodes that exist which the findings ask for, each once."""
+        return tuple(dict.fromkeys(pair for finding in self.findings for pair in finding.missing_edges))
+
+    def at_least(self, severity: Severity) -> tuple[Finding, ...]:
+        """Give the findings of this severity or a graver one that nothing else causes."""
+        counted = _at_least(severity)
+        return tuple(f for f in self.findings if f.severity in counted and not f.caused_by)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the entry of this file in `--format json`: plain lists and dicts."""
+        from dotlint.report.as_json import file_dict  # noqa: PLC0415
+
+        return file_dict(self._result)
+
+    def __str__(self) -> str:
+        lines = [f"{self.path}: {self.verdict}", *(f"  {finding}" for finding in self.findings)]
+        return _printable("\n".join(lines))
+
+    def _repr_html_(self) -> str:
+        """Give the result as a notebook shows it."""
+        from dotlint.notebook import html  # noqa: PLC0415
+
+        return html(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A fix that was not applied, and why."""
+
+    finding: Finding
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A fixed text: the findings whose fixes were `applied`, those `refused`, and what is still found in it.
+
+    Places in `applied` and `refused` are those of the text that the fix was made for; with several rounds
+    that need not be the one that was given.
+    """
+
+    text: str
+    applied: tuple[Finding, ...]
+    refused: tuple[Refused, ...]
+    remaining: tuple[Finding, ...]
+    changed: bool
+
+
+def check(
+    source: GraphSource,
+    *,
+    strategy: str | Sequence[str] | os.PathLike[str] | Strategy | None = None,
+    layout: str | None = None,
+    select: Rules | None = None,
+    extend_select: Rules = (),
+    ignore: Rules = (),
+    preset: Literal["recommended", "strict", "graphviz"] | None = None,
+    rules: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] = (),
+    config: str | os.PathLike[str] | bool = False,
+    filename: str | None = None,
+) -> Result:
+    """Check a file or a text and give what was found.
+
+    `source` is a path, DOT text (a text with a brace or a line break, or one that starts like a graph), its
+    bytes, or a graph object that can write itself. `strategy` is a specification, a strategy file, a list of
+    either (a phase each) or a `Strategy`; `rules` are folders with cards. `config` names a configuration
+    file, True stands for the nearest one of the path. `filename` is the name that a text goes by.
+
+    Raises `DotlintError`: a file that cannot be read, an unknown rule, a strategy that cannot be.
+    """
+    options = _Options(strategy, layout, select, extend_select, ignore, preset, rules, config)
+    text, settings = _prepared(source, options, filename)
+    return _result(attach_fixes(lint(text, settings)), text)
+
+
+def fix(source: GraphSource, *, unsafe: bool = False, filename: str | None = None, **options: Any) -> Fixed:  # noqa: ANN401
+    """Fix a file's text or a text and give it; nothing is written. The other options are those of `check`.
+
+    `unsafe` applies the fixes too whose meaning is guessed.
+    """
+    from dotlint.fix.apply import fix_text  # noqa: PLC0415 - who only checks needs none of it
+
+    text, settings = _prepared(source, _Options(**options), filename)
+    fixed = fix_text(text, settings, unsafe=unsafe)
+    return Fixed(
+        text=fixed.text,
+        applied=tuple(_finding(one, text) for one in fixed.applied),
+        refused=tuple(Refused(_finding(one.finding, text), one.reason) for one in fixed.refused),
+        remaining=tuple(_finding(one, fixed.source) for one in fixed.remaining),
+        changed=fixed.changed,
+    )
+
+
+def parse(source: GraphSource, *, filename: str | None = None) -> Document:
+    """Read a file or a text without checking it: its graphs, its comments, what is wrong with its syntax.
+
+    Raises `DotlintError` only where a file cannot be read; any text gives a document, see its `errors`.
+    """
+    return read(_source(source, filename))
+
+
+def assert_clean(source: GraphSource, *, fail_on: Severity = "warning", **options: Any) -> Result:  # noqa: ANN401
+    """Raise `AssertionError`, with the findings as message, where anything at or above `fail_on` is found.
+
+    For test suites; the other options are those of `check`. Gives the result where all is well.
+    """
+    result = check(source, **options)
+    found = result.at_least(fail_on)
+    if found:
+        listed = "\n".join(f"  {finding}" for finding in found)
+        raise AssertionError(_printable(f"{result.path}: {len(found)} found\n{listed}"))
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    strategy: str | Sequence[str] | os.PathLike[str] | Strategy | None = None
+    layout: str | None = None
+    select: Rules | None = None
+    extend_select: Rules = ()
+    ignore: Rules = ()
+    preset: Literal["recommended", "strict", "graphviz"] | None = None
+    rules: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] = ()
+    config: str | os.PathLike[str] | bool = False
+
+
+def _prepared(source: GraphSource, options: _Options, filename: str | None) -> tuple[Source, Settings]:
+    from dataclasses import replace  # noqa: PLC0415
+
+    text = _source(source, filename)
+    strategy = options.strategy
+    folders = [options.rules] if isinstance(options.rules, str | os.PathLike) else options.rules
+    overrides = Overrides(
+        strategy=() if isinstance(strategy, Strategy) else _strategies(strategy),
+        layout=None if isinstance(strategy, Strategy) else options.layout,
+        preset=options.preset,
+        select=None if options.select is None else _words(options.select),
+        extend_select=_words(options.extend_select),
+        ignore=_words(options.ignore),
+        rules=tuple(Path(folder).absolute() for folder in folders),
+    )
+    for folder in overrides.rules:
+        if not folder.is_dir():
+            raise DotlintError(f"there is no folder of rules {folder}")
+    file = None if isinstance(options.config, bool) else Path(options.config)
+    configurations = Configurations(overrides, file=file, isolated=options.config is False)
+    settings = configurations.settings("-" if text.name.startswith("<") else text.name)
+    if isinstance(strategy, Strategy):
+        settings = replace(settings, strategy=strategy, strategy_source="option")
+    return text, settings
+
+
+def _strategies(strategy: str | Sequence[str] | os.PathLike[str] | None) -> tuple[str, ...]:
+    if strategy is None:
+        return ()
+    if isinstance(strategy, str | os.PathLike):
+        return (os.fspath(strategy),)
+    return tuple(os.fspath(one) for one in strategy)
+
+
+def _words(rules: Rules) -> tuple[str, ...]:
+    return split_names([rules] if isinstance(rules, str) else rules)
+
+
+def _source(source: GraphSource, filename: str | None) -> Source:
+    """Take a source of any kind; raises `TypeError` for what is none, `UnreadableError` for a file."""
+    if isinstance(source, bytes):
+        refuse_binary(source)
+        return Source.from_bytes(source, filename or "<text>")
+    if isinstance(source, str):
+        if _is_text(source):
+            return Source.from_text(source, filename or "<text>")
+        return Source.from_bytes(_read(source), filename or source)
+    if isinstance(source, os.PathLike):
+        path = os.fspath(source)
+        return Source.from_bytes(_read(path), filename or path)
+    name = f"<{type(source).__module__.partition('.')[0]}>"
+    write = getattr(source, "to_string", None)
+    text = write() if callable(write) else getattr(source, "source", None)
+    if not isinstance(text, str):
+        wanted = "a path, DOT text, its bytes, a pydot.Dot or a graphviz.Digraph"
+        raise TypeError(f"{type(source).__name__} is no source of a graph; give {wanted}")
+    return Source.from_text(text, filename or name)
+
+
+def _read(path: str) -> bytes:
+    try:
+        return read_bytes(path)
+    except DotlintError as error:
+        raise type(error)(f"{path}: {error}") from None
+
+
+def _is_text(source: str) -> bool:
+    """Whether a `str` is DOT text: paths have no braces and line breaks, and do not start like a graph."""
+    if any(mark in source for mark in "{}\n\r"):
+        return True
+    words = source.split(maxsplit=1)
+    starts = words[0].lower() if words else ""
+    return (
+        not words
+        or (starts in {"digraph", "graph", "strict"} and not Path(source).exists())
+        or source[:2] in {"//", "/*"}
+    )
+
+
+def _result(result: FileResult, source: Source) -> Result:
+    facts = result.facts
+    return Result(
+        path=result.path,
+        verdict=result.verdict,
+        findings=tuple(_finding(one, source) for one in result.findings),
+        strategy=facts.strategy,
+        strategy_source=facts.strategy_source,
+        suppressed=len(result.suppressed),
+        baselined=len(result.baselined),
+        document=result.document,
+        _result=result,
+    )
+
+
+def _finding(one: engine.Finding, source: Source) -> Finding:
+    return Finding(
+        code=one.code,
+        name=one.name,
+        severity=one.severity,
+        message=one.message,
+        start=source.position(one.start),
+        end=source.position(one.end),
+        section=one.section,
+        help=one.help,
+        note=one.note,
+        nodes=one.nodes,
+        missing_edges=one.missing_edges,
+        missing_nodes=one.missing_nodes,
+        planned_edges=one.planned_edges,
+        related=one.related,
+        path=one.path,
+        graph=one.graph,
+        unit=one.unit,
+        caused_by=one.caused_by,
+        fix=one.fix,
+        _origin=one,
+        _source=source,
+    )
+
+
+def _at_least(severity: Severity) -> tuple[Severity, ...]:
+    severities: tuple[Severity, ...] = ("error", "warning", "info")
+    if severity not in severities:
+        raise DotlintError(f"unknown severity `{severity}`; it is one of {', '.join(severities)}")
+    return severities[: severities.index(severity) + 1]
+
+
+def _printable(text: str) -> str:
+    from dotlint.report.text import visible  # noqa: PLC0415
+
+    return "\n".join(visible(line) for line in text.split("\n"))

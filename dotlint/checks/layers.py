@@ -1,0 +1,119 @@
+"""S: which layers the stages own."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from dotlint.checks import places
+from dotlint.checks.places import count, listed, names
+from dotlint.deployment.cover import layers_by_stage, stated_ranges
+from dotlint.engine.finding import Holds, Undecided
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import GraphContext
+    from dotlint.engine.finding import Outcome
+
+
+def layer_covers(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Layers of all stages that do not cover the model's layers once."""
+    strategy, deployment = context.strategy, context.deployment
+    total = strategy.model.layers if strategy is not None else None
+    if total is None:
+        return
+    for phase in deployment.phases:
+        by_stage = layers_by_stage(deployment, phase)
+        drawn = set().union(*by_stage.values()) if by_stage else set()
+        ranges = stated_ranges(deployment, context.graph, phase)
+        covered = drawn | {layer for low, high in ranges for layer in range(low, high + 1)}
+        if not covered:
+            continue
+        base = 0 if 0 in covered else 1
+        wanted = set(range(base, base + total))
+        missing, beyond = sorted(wanted - covered), sorted(covered - wanted)
+        twice = _twice(by_stage)
+        if len(missing) * 2 > total and not ranges and not beyond and not twice:
+            yield Undecided(
+                "stages",
+                "layers",
+                f"{len(covered)} of {total} layers are drawn: a summary or an edge label for the others",
+            )
+            continue
+        said = (
+            (missing, "missing"),
+            (beyond, f"beyond the model's {total}"),
+            (twice, "in more than one stage"),
+        )
+        wrong = [f"{_layers(some)} {what}" for some, what in said if some]
+        if not wrong:
+            yield Holds("stages", "layers", f"{base} to {base + total - 1}, each once")
+            continue
+        doubled = set(twice or beyond)
+        at = [r for r in deployment.operators if r.layer in doubled] or [
+            r for r in deployment.operators if r.layer is not None
+        ]
+        start, end = places.of_nodes(at, context.graph)
+        yield card.finding(
+            "; ".join(wrong),
+            start,
+            end,
+            nodes=names(at) if doubled else (),
+            unit=phase or None,
+            graph=context.graph.index,
+            help=f"cover layers {base} to {base + total - 1} once, with nodes, summary nodes or edge labels such as `layers 4-7`",
+        )
+
+
+def _twice(by_stage: Mapping[int | None, set[int]]) -> list[int]:
+    owners: dict[int, int] = defaultdict(int)
+    for stage, layers in by_stage.items():
+        for layer in layers if stage is not None else ():
+            owners[layer] += 1
+    return sorted(layer for layer, number in owners.items() if number > 1)
+
+
+def _layers(numbers: list[int]) -> str:
+    return f"layer {numbers[0]} is" if len(numbers) == 1 else f"layers {spans(numbers)} are"
+
+
+def spans(numbers: list[int]) -> str:
+    """Write ascending numbers as ranges: `0-3, 8`."""
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and number == found[-1][-1] + 1:
+            found[-1][1:] = [number]
+        else:
+            found.append([number])
+    return listed(["-".join(str(n) for n in span) for span in found], 8)
+
+
+def layer_balances(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Stages of a phase that own different numbers of layers, where all that they own is known."""
+    deployment = context.deployment
+    for phase in deployment.phases:
+        units = deployment.units.get(phase, {})
+        by_stage = layers_by_stage(deployment, phase)
+        owned = {s: by_stage.get(s, set()) for s, unit in units.items() if unit.operators}
+        every = set().union(*owned.values()) if owned else set()
+        whole = bool(every) and len(every) == max(every) - min(every) + 1 and min(every) < 2
+        if len(owned) < 2 or not whole or not all(owned.values()) or _twice(by_stage):
+            continue
+        numbers = {len(layers) for layers in owned.values()}
+        if len(numbers) == 1:
+            yield Holds(
+                "stages", "balance", f"{count(numbers.pop(), 'layer')} in each of {len(owned)} stages"
+            )
+            continue
+        shown = [f"{deployment.stage_number(s)} has {len(layers)}" for s, layers in owned.items()]
+        start, end = places.of_nodes(next(iter(units.values())).operators, context.graph)
+        yield card.finding(
+            f"stages own unequal numbers of layers: {listed([f'stage {text}' for text in shown], 8)}",
+            start,
+            end,
+            unit=phase or None,
+            graph=context.graph.index,
+            help="the slowest stage sets the pace; give each the same number, or count the embedding and the head in",
+        )

@@ -1,0 +1,89 @@
+"""Where statements stand: in which body, after and before which others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dotlint.syntax.tree import Block, GraphBlock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from dotlint.graph.model import Edge, Graph, Node, Subgraph
+    from dotlint.syntax.tree import Statement
+
+Body = Block | GraphBlock
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """A statement as the `index`-th of a body."""
+
+    statement: Statement
+    body: Body
+    index: int
+
+    @property
+    def before(self) -> Statement | None:
+        """The statement before it in its body."""
+        return self.body.body[self.index - 1] if self.index else None
+
+    @property
+    def after(self) -> Statement | None:
+        """The statement after it in its body."""
+        return self.body.body[self.index + 1] if self.index + 1 < len(self.body.body) else None
+
+
+class Bodies:
+    """The places of a graph's statements, and what belongs to each.
+
+    Sides of edges (`a -> {b c}`) are no bodies.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.subgraph_of = {
+            id(block): subgraph for subgraph in graph.subgraphs for block in subgraph.statements
+        }
+        self._places: dict[int, Place] = {}
+        todo: list[Body] = [graph.statement]
+        while todo:
+            body = todo.pop()
+            for index, statement in enumerate(body.body):
+                self._places[id(statement)] = Place(statement, body, index)
+                if isinstance(statement, Block):
+                    todo.append(statement)
+        self._edges: dict[int, list[Edge]] = {}
+        for edge in graph.edges:
+            for statement in edge.statements:
+                self._edges.setdefault(id(statement), []).append(edge)
+
+    def place(self, statement: Statement) -> Place | None:
+        """Where the statement stands; None where it stands inside a side of an edge."""
+        return self._places.get(id(statement))
+
+    def edges(self, statement: Statement) -> list[Edge]:
+        """Give the edges that the statement itself makes."""
+        return self._edges.get(id(statement), [])
+
+    def body_at(self, offset: int) -> Body:
+        """Give the innermost body that an offset of the text lies in."""
+        found: Body = self.graph.statement
+        for subgraph in self.graph.subgraphs:
+            for block in subgraph.statements:
+                if block.open.start < offset <= block.close.start and block.open.start > found.open.start:
+                    found = block
+        return found
+
+    def around(self, body: Body) -> Iterator[Subgraph]:
+        """Give the subgraphs that a statement of the body puts its nodes into, innermost first."""
+        inner = self.subgraph_of.get(id(body))
+        if inner is not None:
+            yield inner
+            yield from inner.ancestors
+
+    def may_join(self, body: Body, nodes: Iterable[Node]) -> bool:
+        """Whether a statement of the body may name these nodes without moving one of them into a subgraph."""
+        inner = self.subgraph_of.get(id(body))
+        return inner is None or all(node.name in inner.nodes for node in nodes)

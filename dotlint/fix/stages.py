@@ -1,0 +1,298 @@
+"""Missing stages written whole: a drawn stage's statements, copied to where its siblings stand."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dotlint.deployment.shift import ShiftError
+from dotlint.engine.finding import Edit
+from dotlint.fix.bodies import Bodies
+from dotlint.fix.copying import copy_edits, nested, piece, references, stage_place
+from dotlint.fix.insertion import head_start, insert_after, line_start, newline_at, style_of, tail_end
+from dotlint.fix.links import link_attributes, stage_links
+from dotlint.fix.outputs import output_statement
+from dotlint.fix.statement import edge_text, id_text
+from dotlint.syntax.tree import Block, EdgeStatement, NodeStatement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dotlint.deployment.model import Deployment, Unit
+    from dotlint.deployment.plan import StagePlan
+    from dotlint.deployment.shift import Shift
+    from dotlint.fix.bodies import Body
+    from dotlint.fix.carried import Carrier
+    from dotlint.graph.model import Edge
+    from dotlint.syntax.tree import Comment, Statement
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """Statements that follow each other in a body and speak of one stage only."""
+
+    body: Body
+    statements: list[Statement]
+
+    @property
+    def has_nodes(self) -> bool:
+        """Whether it declares nodes."""
+        return any(isinstance(s, NodeStatement | Block) for s in self.statements)
+
+    @property
+    def has_edges(self) -> bool:
+        """Whether edges stand in it side by side, in no block of their own."""
+        return any(isinstance(s, EdgeStatement) for s in self.statements)
+
+
+class StageWriter:
+    """Writes the stages that one phase of a graph lacks; `comments` are the file's, in order."""
+
+    def __init__(
+        self,
+        text: str,
+        deployment: Deployment,
+        comments: Sequence[Comment],
+        carrier: Carrier,
+        plans: Sequence[StagePlan],
+    ) -> None:
+        self.text = text
+        self.deployment = deployment
+        self.graph = deployment.graph
+        self.comments = comments
+        self.carrier = carrier
+        self.plans = plans
+        self.bodies = Bodies(self.graph)
+        self.template = plans[0].template
+        self._pieces: defaultdict[int, list[str]] = defaultdict(list)
+
+    def edits(self) -> list[Edit] | None:
+        """Give the insertions that write the stages; None where a label names what has no counterpart."""
+        if any(plan.shift is None for plan in self.plans):
+            return None
+        runs = self._runs(
+            self.template, {r.name for r, _ in self.plans[0].copies} | {r.name for r in self.template.headers}
+        )
+        if not runs:
+            return None
+        try:
+            return self._written(runs)
+        except ShiftError:
+            return None
+
+    def _written(self, runs: list[Run]) -> list[Edit]:
+        wide = [run for run in runs if run.has_edges and not isinstance(run.body, Block)]
+        links = (
+            wide[-1]
+            if wide and not any(phase == self.template.phase for phase, _, _ in stage_links(self.deployment))
+            else None
+        )
+        nodes = next((run for run in runs if run.has_nodes), runs[0])
+        for plan in self.plans:
+            for run in runs:
+                if run is links:
+                    self._add(run, plan, [self._line(run, line) for line in self._entering(plan)])
+                copy = self._copy(run, plan)
+                self._add(run, plan, [copy] if copy else [])
+                if run is nodes:
+                    self._add(run, plan, [self._line(run, line) for line in self._other_nodes(runs, plan)])
+                if run is links:
+                    rest = [*self._uncopied(runs, plan), *self._leaving(plan)]
+                    self._add(run, plan, [self._line(run, line) for line in rest])
+        edits = [Edit(at, at, "".join(pieces)) for at, pieces in self._pieces.items()]
+        if links is None:
+            edits += self._links_elsewhere(runs)
+        return edits
+
+    def _links_elsewhere(self, runs: list[Run]) -> list[Edit]:
+        """All links beside those that the phase has, in the order of stages, else at the end of the graph."""
+        own = [
+            (stage, edge.statement)
+            for phase, stage, edge in stage_links(self.deployment)
+            if phase == self.template.phase
+        ]
+        own = [(stage, statement) for stage, statement in own if self._outside(statement)]
+        body = self.graph.statement.body
+        last = next((s for s in reversed(body) if isinstance(s, EdgeStatement)), body[-1])
+        groups: dict[int, tuple[Statement, list[str]]] = {}
+        for plan in self.plans:
+            before = [statement for stage, statement in own if stage < plan.stage]
+            anchor = before[-1] if before else own[-1][1] if own else last
+            lines = [*self._entering(plan), *self._uncopied(runs, plan), *self._leaving(plan)]
+            groups.setdefault(id(anchor), (anchor, []))[1].extend(lines)
+        return [
+            insert_after(self.text, a.end, lines, style_of(self.text, a))
+            for a, lines in groups.values()
+            if lines
+        ]
+
+    def _outside(self, statement: Statement) -> bool:
+        place = self.bodies.place(statement)
+        return place is not None and not isinstance(place.body, Block)
+
+    def _add(self, run: Run, plan: StagePlan, pieces: list[str]) -> None:
+        """Put pieces, each with the line end before it, where the stage's copy of a run goes.
+
+        That is after the same run of the drawn stage before it; before the template's where there is none.
+        """
+        units = self.deployment.units[plan.phase]
+        lower = [unit for stage, unit in units.items() if unit.operators and stage < plan.stage]
+        if not lower:
+            at = self._span(run, plan.shift)[0] if plan.shift else run.statements[0].start
+            newline = newline_at(self.text, at)
+            self._pieces[at] += [
+                p.removeprefix(newline) + newline if p.startswith(newline) else f"{p.strip()} "
+                for p in pieces
+            ]
+            return
+        chosen = run
+        if lower[-1] is not self.template:
+            own = self._runs(lower[-1], {r.name for r in lower[-1].operators + lower[-1].headers})
+            alike = [one for one in own if (one.has_nodes, one.has_edges) == (run.has_nodes, run.has_edges)]
+            same_body = [one for one in alike if one.body is run.body]
+            if same_body or alike:
+                chosen = (same_body or alike)[-1]
+        end = chosen.statements[-1].end
+        lines = style_of(self.text, chosen.statements[-1]).lines
+        self._pieces[(tail_end(self.text, end) if lines else None) or end] += pieces
+
+    def _line(self, run: Run, line: str) -> str:
+        kind = EdgeStatement if run.has_edges else NodeStatement
+        like = next((s for s in run.statements if isinstance(s, kind)), run.statements[0])
+        style = style_of(self.text, like)
+        if isinstance(like, Block):  # a cluster has no `;` of its own: its first statement shows the style
+            inner = next((s for s in like.body if isinstance(s, NodeStatement | EdgeStatement)), like)
+            return (
+                f"{style.newline}{style.indent}{line}{style_of(self.text, inner).end}"
+                if style.lines
+                else f" {line};"
+            )
+        return f"{style.newline}{style.indent}{line}{style.end}" if style.lines else f" {line}{style.end}"
+
+    def _copy(self, run: Run, plan: StagePlan) -> str:
+        """Give the run as the stage has it, a line end before; headers only where the stage lacks them."""
+        assert plan.shift is not None
+        names = {r.name: name for r, name in (*plan.copies, *plan.headers)}
+        first, last = run.statements[0], run.statements[-1]
+        start, end = self._span(run, plan.shift)
+        inside = [c for c in self.comments if start <= c.start and c.end <= end]
+        edits = copy_edits(run.statements, inside, self.text, names, plan.shift)
+        kept = [s for s in run.statements if any(r.id.value in names for r in references(s))]
+        if not kept:
+            return ""
+        for statement in run.statements:
+            if statement not in kept:
+                edits = [e for e in edits if not statement.start <= e.start < statement.end]
+                cut = line_start(self.text, statement.start), tail_end(self.text, statement.end)
+                whole = cut[1] is not None and cut[1] < end
+                edits.append(
+                    Edit(cut[0], (cut[1] or 0) + len(newline_at(self.text, cut[1] or 0)), "")
+                    if whole
+                    else Edit(statement.start, statement.end, "")
+                )
+        copied = piece(self.text, start, end, edits)
+        if start == first.start and self.text[line_start(self.text, start) : start].strip():
+            return f" {copied}"
+        newline = newline_at(self.text, last.end)
+        return newline * (2 if self._apart(run) else 1) + copied
+
+    def _span(self, run: Run, shift: Shift) -> tuple[int, int]:
+        """Where a run's text starts and ends, with a comment above that names its stage and one behind it."""
+        first, last = run.statements[0], run.statements[-1]
+        head = head_start(self.text, first, self.comments)
+        start = line_start(self.text, first.start)
+        if self.text[start : first.start].strip():
+            start = first.start
+        elif head < start and shift.text(self.text[head:start]) != self.text[head:start]:
+            start = head
+        return start, tail_end(self.text, last.end) or last.end
+
+    def _apart(self, run: Run) -> bool:
+        """Whether an empty line stands above a run and the comments that belong to it."""
+        head = head_start(self.text, run.statements[0], self.comments)
+        above = self.text[line_start(self.text, max(head - 1, 0)) : head]
+        return head > 0 and not above.strip() and "\n" in above
+
+    def _entering(self, plan: StagePlan) -> list[str]:
+        attributes = link_attributes(self.deployment, self.carrier, plan.phase, plan.stage - 1)
+        return [edge_text(self.text, self.graph, pair, attributes) for pair in plan.entering]
+
+    def _leaving(self, plan: StagePlan) -> list[str]:
+        lines: list[str] = []
+        for tail, head in plan.leaving:
+            reading = self.deployment.by_name.get(head)
+            linked = reading is not None and reading.stage is not None
+            attributes = (
+                link_attributes(self.deployment, self.carrier, plan.phase, plan.stage) if linked else ""
+            )
+            lines.append(edge_text(self.text, self.graph, (tail, head), attributes))
+        return lines
+
+    def _uncopied(self, runs: list[Run], plan: StagePlan) -> list[str]:
+        """Give the stage's own edges that stand in statements which speak of other stages too."""
+        names = {r.name: name for r, name in plan.copies}
+        copied = {
+            (edge.tail.name, edge.head.name)
+            for run in runs
+            for s in run.statements
+            for edge in self._edges_inside(s)
+        }
+        lines: list[str] = []
+        for edge in self.graph.edges:
+            pair = edge.tail.name, edge.head.name
+            if pair[0] in names and pair[1] in names and pair not in copied:
+                new = names[pair[0]], names[pair[1]]
+                lines.append(edge_text(self.text, self.graph, new, self.carrier.attributes(edge, plan.stage)))
+        return lines
+
+    def _other_nodes(self, runs: list[Run], plan: StagePlan) -> list[str]:
+        """Write operators that share a statement with those of other stages, and the phase's new output."""
+        assert plan.shift is not None
+        copied = {r.id.value for run in runs for s in run.statements for r in references(s)}
+        lines: list[str] = []
+        for reading, name in plan.copies:
+            if reading.name not in copied and reading.node.statements:
+                statement = reading.node.statements[0]
+                lists = piece(
+                    self.text,
+                    statement.start,
+                    statement.core_end,
+                    copy_edits([statement], (), self.text, {}, plan.shift),
+                )
+                at = lists.find("[") if statement.lists else -1
+                lines.append(id_text(name) + (f" {lists[at:]}" if at >= 0 else ""))
+        return [*lines, output_statement(self.text, self.deployment, plan)] if plan.new_output else lines
+
+    def _edges_inside(self, statement: Statement) -> Iterator[Edge]:
+        for inner in nested(statement):
+            yield from self.bodies.edges(inner)
+
+    def _runs(self, unit: Unit, nodes: set[str]) -> list[Run]:
+        """Give the runs of statements that speak of these nodes alone, in the order of the text."""
+        number = self.deployment.stage_number(unit.stage)
+        runs: list[Run] = []
+        todo: list[Body] = [self.graph.statement]
+        while todo:
+            body = todo.pop()
+            last = -2
+            for index, statement in enumerate(body.body):
+                if self._belongs(statement, nodes, number):
+                    if last != index - 1:
+                        runs.append(Run(body, []))
+                    runs[-1].statements.append(statement)
+                    last = index
+                elif isinstance(statement, Block):
+                    todo.append(statement)
+        return sorted(runs, key=lambda run: run.statements[0].start)
+
+    def _belongs(self, statement: Statement, nodes: set[str], number: int) -> bool:
+        """Whether a statement speaks of these nodes alone.
+
+        A cluster that is named must be named after the stage.
+        """
+        named = [reference.id.value for reference in references(statement)]
+        if not named or not nodes.issuperset(named):
+            return False
+        own = isinstance(statement, Block) and statement.id is not None
+        return not own or stage_place(statement.id.value, number) is not None  # type: ignore[attr-defined]

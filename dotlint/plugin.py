@@ -1,0 +1,25 @@
+"""Everything that a plugin imports from dotlint; what is not here may change without notice."""
+
+from __future__ import annotations
+
+from dotlint.engine.card import Card
+from dotlint.engine.finding import Edit, Finding, Fix, Holds, Outcome, Related, Undecided
+from dotlint.engine.plugins import Plugin
+from dotlint.engine.views import API_VERSION, Context, Edge, Node, Subgraph
+
+__all__ = [
+    "API_VERSION",
+    "Card",
+    "Context",
+    "Edge",
+    "Edit",
+    "Finding",
+    "Fix",
+    "Holds",
+    "Node",
+    "Outcome",
+    "Plugin",
+    "Related",
+    "Subgraph",
+    "Undecided",
+]

@@ -1,0 +1,52 @@
+"""Golden reports: what the tool prints for the fixtures, read by a person before it was kept.
+
+`python -m tests.golden` writes them anew; read the difference before keeping it.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import NamedTuple
+from unittest import mock
+
+from dotlint._version import __version__
+from dotlint.cli import main
+
+HERE = Path(__file__).parent
+FIXTURES = HERE.parent / "fixtures"
+
+
+class Case(NamedTuple):
+    """One golden file: the fixture, the options, the width of the terminal."""
+
+    file: str
+    fixture: str
+    options: tuple[str, ...]
+    columns: int = 80
+
+
+_MAIN = ("moe_two_phases.dot", ("-s", "pp4ep4tp2sp2"))
+CASES = (
+    Case("moe_two_phases.80.txt", _MAIN[0], _MAIN[1], 80),
+    Case("moe_two_phases.140.txt", _MAIN[0], _MAIN[1], 140),
+    Case("moe_two_phases.md", _MAIN[0], (*_MAIN[1], "-f", "markdown")),
+    Case("moe_two_phases.full.txt", _MAIN[0], (*_MAIN[1], "-f", "full"), 100),
+    Case("moe_two_phases.concise.txt", _MAIN[0], (*_MAIN[1], "-f", "concise")),
+    Case("moe_two_phases.json", _MAIN[0], (*_MAIN[1], "-f", "json")),
+    Case("moe_ep4_ranks_gaps.100.txt", "moe_ep4_ranks_gaps.dot", ("-s", "ep4"), 100),
+    Case("overview.100.txt", "overview.dot", (), 100),
+    Case("build_dependencies.100.txt", "build_dependencies.dot", (), 100),
+)
+
+
+def produce(case: Case) -> str:
+    """Give what the tool prints now; it reads standard input, so that no path of this machine is in it."""
+    out, err = io.StringIO(), io.StringIO()
+    plain = {key: value for key, value in os.environ.items() if key not in {"FORCE_COLOR", "NO_COLOR"}}
+    with mock.patch.dict(os.environ, {**plain, "COLUMNS": str(case.columns)}, clear=True):
+        argv = ["check", "-", "--stdin-filename", case.fixture, "--isolated", *case.options]
+        main(argv, io.BytesIO((FIXTURES / case.fixture).read_bytes()), out, err)
+    assert not err.getvalue(), err.getvalue()
+    return out.getvalue().replace(f'"dotlint": "{__version__}"', '"dotlint": "VERSION"')

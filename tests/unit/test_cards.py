@@ -1,0 +1,113 @@
+"""The rule cards: complete, unambiguous, and right about their own examples."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dotlint.checks import CHECKS
+from dotlint.engine.card import PRESETS, Card, CardError, Example, own_cards, read_card, read_folder
+from dotlint.engine.resources import rules_folder
+from dotlint.engine.runner import Settings, lint
+from dotlint.engine.sections import SECTIONS
+from dotlint.strategy import Strategy
+from dotlint.strategy.file import from_table
+from dotlint.syntax.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+CARDS = own_cards()
+# The engine itself makes these findings, of a run and not of a file: no DOT text shows one.
+WITHOUT_EXAMPLE = {"X"}
+
+
+def _texts() -> Iterator[tuple[Card, Example, str, str]]:
+    for card in CARDS:
+        for example in card.examples:
+            for kind in ("bad", "fixed", "good"):
+                text = getattr(example, kind)
+                if text is not None:
+                    yield card, example, kind, text
+
+
+def _codes(example: Example, text: str) -> set[str]:
+    strategy = Strategy.parse(example.strategy) if example.strategy else None
+    if example.toml:
+        strategy = from_table(tomllib.loads(example.toml), where="example.toml")
+    settings = Settings(strategy=strategy, strategy_source="option" if strategy else None, cards=CARDS)
+    result = lint(Source.from_bytes(text.encode("utf-8", "surrogateescape"), example.filename), settings)
+    assert not result.crashed
+    return {finding.code for finding in result.findings}
+
+
+@pytest.mark.parametrize(
+    ("card", "example", "kind", "text"),
+    [pytest.param(*case, id=f"{case[0].code}-{case[2]}-{number}") for number, case in enumerate(_texts())],
+)
+def test_example(card: Card, example: Example, kind: str, text: str) -> None:
+    if "recommended" not in card.presets:
+        pytest.skip("runs only where it is asked for")
+    assert (card.code in _codes(example, text)) == (kind == "bad")
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.code)
+def test_card_is_complete(card: Card) -> None:
+    assert card.check in CHECKS
+    assert card.section in SECTIONS
+    assert set(card.presets) <= set(PRESETS)
+    assert "strict" in card.presets
+    assert not card.summary.endswith(".")
+    assert card.summary[0].islower() or not card.summary[0].isalpha() or card.summary.split()[0].isupper()
+    assert card.why.endswith(".")
+    if card.code[0] not in WITHOUT_EXAMPLE:
+        assert any(example.bad for example in card.examples)
+        assert any(example.good or example.fixed for example in card.examples)
+
+
+def test_codes_names_and_files_agree() -> None:
+    assert len({card.code for card in CARDS}) == len(CARDS)
+    assert len({card.name for card in CARDS}) == len(CARDS)
+    files = {path.relative_to(rules_folder()).as_posix() for path in rules_folder().rglob("*.toml")} - {
+        "vocabulary.toml"
+    }
+    assert files == {f"{card.code[0]}/{card.code}-{card.name}.toml" for card in CARDS}
+
+
+GOOD = """
+code = "Q001"
+name = "of-a-user"
+summary = "an id that is too long"
+check = "cycle"
+severity = "error"
+section = "names"
+why = "Long ids are hard to read."
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (('severity = "error"', 'severity = "fatal"'), "must be one of error, warning, info"),
+        (('section = "names"', 'section = "nowhere"'), "must be one of syntax"),
+        (('why = "Long ids are hard to read."', 'why = " "'), "`why` must be a text that is not empty"),
+        (('code = "Q001"', 'colour = "red"\ncode = "Q001"'), "unknown key `colour`"),
+        (('code = "Q001"', 'needs = ["money"]\ncode = "Q001"'), "`needs` may hold strategy and model"),
+        (('code = "Q001"', "code = Q001"), "not TOML"),
+    ],
+)
+def test_card_that_lacks_something_is_refused(change: tuple[str, str], told: str) -> None:
+    assert read_card(GOOD, "here").code == "Q001"
+    with pytest.raises(CardError) as caught:
+        read_card(GOOD.replace(*change), "here")
+    assert told in str(caught.value)
+    assert "here" in str(caught.value)
+
+
+def test_file_name_that_disagrees_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "Q002-of-a-user.toml").write_text(GOOD, encoding="utf-8")
+    with pytest.raises(CardError, match="Q002-of-a-user"):
+        read_folder(tmp_path)

@@ -1,0 +1,273 @@
+"""The A rules: every example of their cards, and what the examples cannot show."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dotlint.checks.attributes_colours import is_colour, meant, weights_fit
+from dotlint.checks.attributes_html import flaw, looks_like_html, ports
+from dotlint.checks.attributes_values import is_arrow, takes, too_small
+from dotlint.data.graphviz import attributes
+from dotlint.engine.card import Card, own_cards
+from dotlint.engine.runner import Settings, lint
+from dotlint.engine.select import Selection
+from dotlint.syntax.source import Source
+
+if TYPE_CHECKING:
+    from dotlint.engine.finding import Finding
+
+CARDS = [card for card in own_cards() if card.code.startswith("A")]
+BAD = [(card, e.bad, e.fixed) for card in CARDS for e in card.examples if e.bad]
+GOOD = [(card, e.good) for card in CARDS for e in card.examples if e.good]
+
+
+def findings(text: str, *codes: str) -> list[Finding]:
+    found = lint(Source.from_text(text), Settings(selection=Selection(select=codes or ("A",)))).findings
+    assert not any(f.code == "X001" for f in found), found
+    return found
+
+
+def mended(text: str, found: list[Finding]) -> str:
+    edits = sorted((e for f in found if f.fix for e in f.fix.edits), key=lambda e: e.start, reverse=True)
+    for edit in edits:
+        text = text[: edit.start] + edit.text + text[edit.end :]
+    return text
+
+
+def test_every_card_has_a_bad_and_a_good_example() -> None:
+    assert len(CARDS) == 10
+    assert (
+        {card.code for card, *_ in BAD} == {card.code for card, *_ in GOOD} == {card.code for card in CARDS}
+    )
+
+
+@pytest.mark.parametrize(("card", "bad", "fixed"), BAD, ids=lambda v: v.code if isinstance(v, Card) else "")
+def test_bad_examples_are_found_and_mended(card: Card, bad: str, fixed: str | None) -> None:
+    found = findings(bad, card.code)
+    assert [f.code for f in found] == [card.code]
+    assert 0 <= found[0].start < found[0].end <= len(bad)
+    assert (found[0].fix is not None) == (found[0].fixable is not None)
+    if fixed is not None:
+        assert mended(bad, found) == fixed
+        assert findings(fixed, card.code) == []
+
+
+@pytest.mark.parametrize(("card", "good"), GOOD, ids=lambda v: v.code if isinstance(v, Card) else "")
+def test_good_examples_break_no_rule_of_the_category(card: Card, good: str) -> None:
+    assert findings(good) == [], card.code
+
+
+@pytest.mark.parametrize(
+    "attribute",
+    [
+        "INPUT",
+        "OUTPUT",
+        "GPU",
+        "gpu",
+        "wt",
+        "row",
+        "kind",
+        "fname",
+        "levels_",
+        "level",
+        "shard",
+        "scope",
+        "stage",
+        "heads",
+    ],
+)
+def test_attributes_of_the_authors_own_are_left_alone(attribute: str) -> None:
+    assert findings(f'digraph {{ a [{attribute}="x"]; b [{attribute}="y"]; a -> b }}') == []
+
+
+def test_a_name_beside_the_known_one_is_no_misspelling() -> None:
+    assert findings('digraph { a [label="x", labels="y"]; a -> b }', "A001") == []
+
+
+def test_a_misspelling_has_to_fit_the_value_too() -> None:
+    assert findings("digraph { a -> b [minlem=2] }", "A001")[0].fixable == "safe"
+    assert findings('digraph { a -> b [minlem="fast"] }', "A001") == []
+
+
+def test_the_same_mistake_of_many_nodes_is_one_finding_that_mends_all() -> None:
+    text = "digraph { " + "".join(f"n{i} [shape=rectangel]; " for i in range(40)) + "}"
+    (found,) = findings(text)
+    assert len(found.nodes) == 40
+    assert found.fix is not None
+    assert len(found.fix.edits) == 40
+    assert mended(text, [found]) == text.replace("rectangel", "rectangle")
+
+
+def test_many_different_bad_values_of_one_attribute_are_one_finding() -> None:
+    text = "digraph { " + "".join(f"n{i} [fontsize=big{i}]; " for i in range(30)) + "}"
+    assert len(findings(text, "A003")) == 1
+
+
+def test_what_clusters_inherit_may_stand_in_the_graph() -> None:
+    assert (
+        findings("digraph { style=filled; pencolor=red; penwidth=2; subgraph cluster_a { a } a -> b }") == []
+    )
+
+
+def test_a_statement_with_a_syntax_error_is_not_judged_twice() -> None:
+    assert findings("digraph { a [penwidth={}]; a -> b }", "A003") == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        ("double", "1 -1.5 .5 1e3 2.", "one 12pt 1,5"),
+        ("int", "1 -2 3.0", "1.5 x"),
+        ("bool", "true FALSE yes no 0 2", "on off tru"),
+        ("point", "1,2 1.5,2.5! 3 1,2,3", "1;2 a,b 1x2"),
+        ("addDouble", "+4 4 -1", "+x"),
+        ("doubleList", "1 0.5:1 1.0", "1:x"),
+        ("rankdir", "TB LR BT RL", "lr tb XY"),
+        ("rank", "same min max source sink", "Same left"),
+        ("dir", "forward back both none", "BOTH to"),
+        ("splines", "ortho LINE curved none polyline", "straight"),
+        ("overlap", "scale prism1000 9:prism Voronoi", "prims"),
+        ("packmode", "node clust graph array_c4 array", "grid"),
+        ("labelloc", "t b c top", "x"),
+        ("colorscheme", "svg blues9 X11", "blues12 nice"),
+        (
+            "arrow",
+            "normal lteeoldiamond open ediamond crowvee none halfopen invempty",
+            "forward arrow triangle o",
+        ),
+    ],
+)
+def test_types(kind: str, good: str, bad: str) -> None:
+    assert [value for value in good.split() if not takes(kind, value)] == []
+    assert [value for value in bad.split() if takes(kind, value)] == []
+    assert takes(kind, "")
+
+
+def test_arrow_types_take_linear_time() -> None:
+    start = time.process_time()
+    assert not is_arrow("o" * 100_000 + "x")
+    assert time.process_time() - start < 1
+
+
+def test_zero_is_a_fine_least_where_the_least_is_a_fraction() -> None:
+    facts = attributes()
+    assert not too_small(facts["width"], "0")
+    assert too_small(facts["width"], "-1")
+    assert too_small(facts["peripheries"], "-1")
+    assert too_small(facts["area"], "0")
+
+
+def test_colours() -> None:
+    none: frozenset[str] = frozenset()
+    good = [
+        "red",
+        "Red",
+        "#ff0000",
+        "#ff000080",
+        "0.1 0.2 0.3",
+        "0.1,0.2,0.3",
+        "/svg/red",
+        "//red",
+        "/blues9/3",
+        "transparent",
+        "",
+    ]
+    bad = ["rde", "#ff", "#ggg", "/blues9/10", "5", "light blue"]
+    assert [value for value in good if not is_colour(value, none)] == []
+    assert [value for value in bad if is_colour(value, none)] == []
+    assert is_colour("5", frozenset({"blues9"}))
+    assert weights_fit("red;0.5:blue;0.5")
+    assert not weights_fit("red;0.7:blue;0.5")
+    assert not weights_fit("red;x")
+
+
+@pytest.mark.parametrize(
+    ("value", "word", "safe"),
+    [
+        ("light blue", "lightblue", True),
+        ("greeen", "green", True),
+        ("gren", "green", False),
+        ("ff8800", "#ff8800", True),
+        ("#f80", "#ff8800", True),
+        ("lightblue9", "lightblue", False),
+    ],
+)
+def test_the_colour_that_was_meant(value: str, word: str, safe: bool) -> None:
+    near = meant(value)
+    assert near is not None
+    assert (near.word, near.single and near.edits < 2) == (word, safe)
+    assert meant("lightolive") is None
+
+
+@pytest.mark.parametrize(
+    ("label", "what"),
+    [
+        ("<b>x", "`<b>` is never closed"),
+        ("<b><i>x</b></i>", "`</b>` closes `<i>`"),
+        ("x</b>", "`</b>` closes nothing"),
+        ("<p>x</p>", "Graphviz has no tag `<p>`"),
+        ("a & b", "a bare `&`; write `&amp;`"),
+        ("<table><tr>x</tr></table>", "text right inside `<tr>`, where only cells may stand"),
+        ("<td>x</td>", "`<td>` may stand only right inside `<tr>`"),
+        ("<font color=red>x</font>", 'the attributes of `<font>` must be written as `name="value"`'),
+        ("a < b", "a `<` that starts no tag; write `&lt;`"),
+    ],
+)
+def test_flaws_of_html_labels(label: str, what: str) -> None:
+    found = flaw(label)
+    assert found is not None
+    assert found[0] == what
+    assert 0 <= found[1] < found[2] <= len(label)
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "x",
+        "",
+        "<b>x</b> &amp; &#955; &lambda;",
+        '<TABLE BORDER="0" CELLBORDER=\'1\'><TR><TD PORT="a b">x</TD><VR/><TD/></TR><HR/></TABLE>',
+        "<TABLE><TR><TD><TABLE><TR><TD>y</TD></TR></TABLE></TD></TR></TABLE>",
+        '<!-- note --><font point-size="12">a<br/>b<BR ALIGN="LEFT"/></font>',
+    ],
+)
+def test_html_labels_that_graphviz_draws(label: str) -> None:
+    assert flaw(label) is None
+
+
+def test_html_in_quotes_and_what_is_none() -> None:
+    assert looks_like_html("a<br/>b")
+    assert looks_like_html("<b>x</b>")
+    assert not looks_like_html("<f0> left|<f1> right")
+    assert not looks_like_html("vector<int> <b> a < b > c")
+    assert ports("<td PORT=\"x\"></td><td port='y'/>") == {"x", "y"}
+
+
+def test_ports_of_families_are_one_finding() -> None:
+    text = "digraph { " + "".join(f"n{i}:left -> out; " for i in range(20)) + "}"
+    (found,) = findings(text, "A007")
+    assert len(found.nodes) == 20
+
+
+def test_ports_of_defaults_and_records_without_a_label() -> None:
+    assert len(findings("digraph { edge [headport=top]; a -> b }", "A007")) == 1
+    assert (
+        findings('digraph { "{<x> a|b}" [shape=record]; "{<x> a|b}":x -> c:_; d:":e" -> c:se }', "A007") == []
+    )
+
+
+def test_many_labels_take_linear_time() -> None:
+    text = (
+        "digraph {\n"
+        + "".join(
+            f'n{i} [label="op {i}" shape=box fillcolor=red];\nn{i} -> n{i + 1} [style=dashed];\n'
+            for i in range(20_000)
+        )
+        + "}"
+    )
+    start = time.process_time()
+    assert findings(text) == []
+    assert time.process_time() - start < 10

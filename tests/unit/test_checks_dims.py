@@ -1,0 +1,235 @@
+"""T002, T003, T004 and T007: dimensions as written, along edges, by role, and what reaches the experts."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dotlint.engine.runner import Settings, lint
+from dotlint.engine.select import Selection
+from dotlint.fix.edits import apply_edits
+from dotlint.strategy import Strategy
+from dotlint.strategy.file import from_table
+from dotlint.syntax.source import Source
+
+if TYPE_CHECKING:
+    from dotlint.engine.result import FileResult
+
+D = "[batch=4, seq=1024, hidden=512]"
+
+
+def run(code: str, text: str, spec: str = "") -> FileResult:
+    strategy = None
+    if spec:
+        strategy = from_table(tomllib.loads(spec), where="test") if "=" in spec else Strategy.parse(spec)
+    settings = Settings(strategy, "option" if strategy else None, Selection(select=(code, "X001")))
+    result = lint(Source.from_bytes(text.encode(), "t.dot"), settings)
+    assert not result.crashed, result.findings
+    return result
+
+
+def node(name: str, title: str, before: str = D, after: str = D, gpu: str = "0-3") -> str:
+    return f'{name} [label="{title}\\nInput: {before}\\nOutput: {after}\\nGPU: {gpu}"]\n'
+
+
+def graph(*parts: str) -> str:
+    return "digraph g {\n" + "\n".join(parts) + "\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("dims", "fires"),
+    [
+        ("[batch=4 seq=1024 hidden=512]", True),
+        ("[batch=?, seq=1024, hidden=512]", True),
+        ("[batch=4, seq=, hidden=512]", True),
+        ("[batch=4, =1024, hidden=512]", True),
+        ("[batch=4, seq=1024, hidden=512", True),
+        ("[4, 1024, 512]", True),
+        (D, False),
+        ("[batch=~4, seq=1024, hidden=512]", False),
+        ("[batch=4, seq=1024, 8 experts]", False),
+        ("[tokens, hidden]", False),
+        ("routing decisions", False),
+        ("same", False),
+    ],
+)
+def test_dims_that_cannot_be_read(dims: str, fires: bool) -> None:
+    text = graph(
+        node("norm", "LayerNorm"),
+        node("norm_2", "LayerNorm"),
+        node("mlp", "MLP", dims),
+        "norm -> norm_2 -> mlp",
+    )
+    findings = run("T002", text).findings
+    assert [f.nodes for f in findings] == ([("mlp",)] if fires else [])
+
+
+def test_a_file_that_names_no_axis_at_all_is_left_alone() -> None:
+    bare = "[4, 1024, 512]"
+    assert (
+        run(
+            "T002",
+            graph(node("norm", "LayerNorm", bare, bare), node("mlp", "MLP", bare, bare), "norm -> mlp"),
+        ).findings
+        == []
+    )
+
+
+def test_two_names_of_one_axis_are_told_once_and_renamed_to_the_usual_one() -> None:
+    odd = D.replace("seq=", "seq_len=").replace("batch=", "batch_size=")
+    text = graph(
+        node("a_norm", "LayerNorm", odd, odd),
+        node("b_norm", "LayerNorm"),
+        node("mlp", "MLP"),
+        "a_norm -> b_norm -> mlp",
+    )
+    findings = run("T002", text).findings
+    assert [(f.severity, f.nodes, f.fixable) for f in findings] == [("info", ("a_norm",), "unsafe")]
+    assert findings[0].fix is not None
+    mended = apply_edits(text, findings[0].fix.edits)
+    assert mended == text.replace("seq_len", "seq").replace("batch_size", "batch")
+    assert run("T002", mended).findings == []
+
+
+def pair(made: str, taken: str, edge: str = "norm -> mlp", head: str = "MLP Up Projection") -> str:
+    return graph(
+        node("norm", "LayerNorm", made, made), node("mlp", head, taken, "[batch=4, seq=1024, ffn=2048]"), edge
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "spec", "fires"),
+    [
+        (pair(D, D), "", False),
+        (pair(D, D.replace("512", "768")), "", True),
+        (pair(D, D.replace("512", "1024")), "tp2", True),
+        (pair(D, D.replace("512", "256")), "tp2", False),
+        (pair(D, D.replace("512", "256")), "", False),
+        (pair(D, D.replace("512", "171")), "tp2", True),
+        (pair(D, D.replace("seq=1024", "seq=512")), "sp2", False),
+        (pair(D, D.replace("hidden=512", "heads=8, d_k=64")), "", False),
+        (pair(D, D.replace("512", "768"), 'norm -> mlp [label="reshaped"]'), "", False),
+        (pair(D, D.replace("512", "768"), head="All-Gather"), "", False),
+        (pair(D, D.replace("512", "768"), head="MoE Gate"), "", False),
+        (pair(D, D.replace("512", "?")), "", False),
+        (pair(D.replace("512", "h"), D), "", False),
+    ],
+)
+def test_dims_along_edges(text: str, spec: str, fires: bool) -> None:
+    assert bool(run("T003", text, spec).findings) == fires
+
+
+def test_a_consumer_of_several_is_left_alone_and_a_unit_is_told_once() -> None:
+    wide = D.replace("512", "1024")
+    joined = graph(
+        node("a_norm", "LayerNorm"),
+        node("b_norm", "LayerNorm"),
+        node("mlp", "MLP", wide),
+        "{a_norm b_norm} -> mlp",
+    )
+    assert run("T003", joined).findings == []
+    several = graph(
+        node("norm", "LayerNorm"),
+        *(node(f"mlp_{i}", "MLP Up Projection", wide) for i in range(3)),
+        "norm -> {mlp_0 mlp_1 mlp_2}",
+    )
+    findings = run("T003", several).findings
+    assert len(findings) == 1
+    assert set(findings[0].nodes) == {"norm", "mlp_0", "mlp_1", "mlp_2"}
+
+
+def role(title: str, before: str, after: str) -> str:
+    return graph(node("norm", "LayerNorm"), node("op", title, before, after), "norm -> op")
+
+
+@pytest.mark.parametrize(
+    ("title", "before", "after", "spec", "fires"),
+    [
+        ("RMSNorm", D, D.replace("512", "256"), "", True),
+        ("Post-Attention LayerNorm", D, D.replace("512", "256"), "", True),
+        ("LayerNorm + QKV", D, D.replace("512", "1536"), "tp1", False),
+        ("LayerNorm and Linear", D, D.replace("512", "1536"), "", False),
+        ("LayerNorm MLP", D, D.replace("512", "256"), "", False),
+        ("Residual Add", D, D.replace("1024", "512"), "", True),
+        ("Residual Add", f"{D.replace('512', '256')}, {D}", D, "", False),
+        ("SP Split", D, D.replace("1024", "512"), "sp2", False),
+        ("SP Split", D, D.replace("1024", "256"), "sp2", True),
+        ("SP Split", D, D.replace("1024", "256"), "cp4", False),
+        ("SP Split", D, D.replace("1024", "256"), "", False),
+        ("SP Split", D, D.replace("1024", "256"), "tp2", False),
+        ("SP Gather", D.replace("1024", "512"), D, "sp2", False),
+        ("SP Gather", D, D, "sp2", True),
+        ("All-Gather", D.replace("512", "256"), D, "", False),
+        ("All-Gather", D, D.replace("512", "256"), "", True),
+        ("All-Gather", D.replace("512", "200"), D, "", True),
+        ("All-Gather", D.replace("512", "256"), D.replace("1024", "2048"), "", True),
+        ("All-Gather", f"{D.replace('512', '200')} × 3", D, "", False),
+        ("Reduce-Scatter", D, D.replace("1024", "512"), "", False),
+        ("Reduce-Scatter", D, D, "", True),
+        ("QKV Projection", D, D.replace("512", "256"), "tp2", False),
+        ("QKV Projection", D, D.replace("512", "768"), "tp2", False),
+        ("QKV Projection", D, D.replace("512", "128"), "tp2", True),
+        ("QKV Projection", D, D.replace("512", "4096"), "tp2", True),
+        ("QKV Projection", D, D.replace("512", "128"), "", False),
+        ("QKV Projection", D, D.replace("512", "128"), "ep4", False),
+        ("QKV Projection", D, D.replace("hidden=512", "heads=32, d_k=256"), "tp2", False),
+        ("MoE Gate", D, D.replace("hidden=512", "experts=8"), 'strategy="ep4"\n[model]\nexperts=16', True),
+        ("MoE Gate", D, D.replace("hidden=512", "experts=4"), 'strategy="ep4"\n[model]\nexperts=16', False),
+        ("MoE Gate", D, D.replace("hidden=512", "experts=8"), "ep4", False),
+    ],
+)
+def test_dims_by_role(title: str, before: str, after: str, spec: str, fires: bool) -> None:
+    assert bool(run("T004", role(title, before, after), spec).findings) == fires
+
+
+def test_sequence_splits_need_a_strategy_and_say_so() -> None:
+    text = role("SP Split", D, D.replace("1024", "512"))
+    assert [one.subject for one in run("T004", text).undecided] == ["sequence splits and gathers"]
+    assert run("T004", text, "sp2").undecided == []
+
+
+def test_one_finding_a_stage() -> None:
+    half = D.replace("512", "256")
+    text = graph(
+        *(node(f"stage{s}_norm_{i}", f"Stage {s} LayerNorm", D, half) for s in (0, 1) for i in (0, 1)),
+        "stage0_norm_0 -> stage1_norm_0",
+    )
+    assert [(f.unit, len(f.nodes)) for f in run("T004", text).findings] == [("stage 0", 2), ("stage 1", 2)]
+
+
+GATE = node("gate", "MoE Gate", D, "[batch=4, seq=1024, experts=4]")
+EXPERTS = node("expert_0", "Expert 0") + node("expert_1", "Expert 1")
+ROUTE = 'route [label="Expert Routing\\nTop-2\\nGPU: 0-3"]\n'
+NORM = node("norm", "LayerNorm")
+
+
+@pytest.mark.parametrize(
+    ("parts", "fires"),
+    [
+        ((NORM, GATE, EXPERTS, "norm -> gate -> {expert_0 expert_1}"), True),
+        ((NORM, GATE, ROUTE, EXPERTS, "norm -> gate -> route -> {expert_0 expert_1}"), True),
+        ((NORM, GATE, ROUTE, EXPERTS, "norm -> gate -> route -> {expert_0 expert_1}; norm -> route"), False),
+        ((NORM, GATE, EXPERTS, "norm -> gate -> {expert_0 expert_1} norm -> {expert_0 expert_1}"), False),
+        (
+            (NORM, GATE.replace("experts=4", "hidden=512"), EXPERTS, "norm -> gate -> {expert_0 expert_1}"),
+            False,
+        ),
+        ((NORM, 'gate [label="MoE Gate\\nGPU: 0"]', EXPERTS, "norm -> gate -> {expert_0 expert_1}"), False),
+        (
+            (
+                NORM,
+                GATE,
+                node("route", "Token Dispatch"),
+                EXPERTS,
+                "norm -> gate -> route -> {expert_0 expert_1}",
+            ),
+            False,
+        ),
+        ((NORM, GATE, EXPERTS, "norm -> gate"), False),
+    ],
+)
+def test_what_reaches_the_experts(parts: tuple[str, ...], fires: bool) -> None:
+    findings = run("T007", graph(*parts)).findings
+    assert [f.nodes for f in findings] == ([("expert_0", "expert_1")] if fires else [])

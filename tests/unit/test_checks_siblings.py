@@ -1,0 +1,319 @@
+"""S003, S011, S013 and G009: what one of several siblings has and another lacks."""
+
+from __future__ import annotations
+
+import pytest
+
+from dotlint.engine.card import Card, own_cards
+from dotlint.engine.finding import Finding
+from dotlint.engine.runner import Settings, lint
+from dotlint.engine.select import Selection
+from dotlint.syntax.source import Source
+
+CODES = ("S003", "S011", "S013", "G009")
+
+
+def found(text: str, code: str) -> list[Finding]:
+    settings = Settings(selection=Selection(select=(code,)))
+    result = lint(Source.from_bytes(text.encode(), "test.dot"), settings)
+    assert not result.crashed
+    return [finding for finding in result.findings if finding.code == code]
+
+
+def graph(*statements: str) -> str:
+    return "digraph {\n" + "\n".join(statements) + "\n}\n"
+
+
+LABELS = {
+    "norm": "LayerNorm", "qkv": "QKV projection", "attn": "Attention compute", "proj": "Output projection",
+    "mlp": "MLP", "gate": "Expert gate", "ar": "All-Reduce", "sum": "All-Gather", "up": "MLP up", "down": "MLP down",
+}  # fmt: skip
+
+
+def node(name: str, op: str, gpu: int, extra: str = "") -> str:
+    return f'{name} [label="{LABELS[op]}{extra}\\nGPU: {gpu}"]'
+
+
+def layers(
+    number: int, ops: str, template: str = "l{layer}_{op}", without: tuple[tuple[int, str], ...] = ()
+) -> list[str]:
+    """A chain of layers, each with the operators of `ops`, but for those of `without`."""
+    chain, lines = ["input"], ['input [label="Input"]', 'output [label="Output"]']
+    for layer in range(number):
+        for op in ops.split():
+            if (layer, op) not in without:
+                name = template.format(layer=layer, op=op)
+                lines.append(node(name, op, 0))
+                chain.append(name)
+    return [*lines, " -> ".join([*chain, "output"])]
+
+
+def sharded(ranks: range, layer: int, ops: str, without: tuple[str, ...] = ()) -> list[str]:
+    """Shards of operators that feed each other rank by rank, with global GPU numbers."""
+    lines = []
+    for gpu in ranks:
+        names = [f"gpu{gpu}_layer{layer}_{op}" for op in ops.split()]
+        kept = [name for name in names if name not in without]
+        lines += [node(name, name.rpartition("_")[2], gpu, f" layer {layer}") for name in kept]
+        lines.append(" -> ".join(["input", *kept, "output"]))
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("statements", "missing", "severity"),
+    [
+        pytest.param(
+            layers(4, "norm qkv attn mlp", without=((2, "attn"),)), {"l2_attn"}, "warning", id="one-layer"
+        ),
+        pytest.param(
+            layers(4, "norm qkv attn mlp", "{op}_{layer}", without=((1, "mlp"),)),
+            {"mlp_1"},
+            "warning",
+            id="number-last",
+        ),
+        pytest.param(
+            layers(4, "norm qkv attn proj mlp gate", without=tuple((layer, "gate") for layer in (1, 2, 3))),
+            {"l1_gate", "l2_gate", "l3_gate"},
+            "info",
+            id="most-lack-it",
+        ),
+        pytest.param(
+            [
+                *sharded(range(2), 0, "qkv attn gate mlp"),
+                *sharded(range(2, 4), 10, "qkv attn mlp"),
+                *sharded(range(4, 6), 20, "qkv attn gate mlp"),
+            ],
+            {"gpu2_layer10_gate", "gpu3_layer10_gate"},
+            "warning",
+            id="global-ranks-follow-partners",
+        ),
+        pytest.param(
+            sharded(range(8), 1, "norm qkv attn mlp", without=("gpu5_layer1_attn",)),
+            {"gpu5_layer1_attn"},
+            "warning",
+            id="one-shard",
+        ),
+        pytest.param(
+            [
+                line
+                for layer in range(3)
+                for expert in range(8)
+                if (layer, expert) != (1, 7)
+                for line in (
+                    f'layer{layer}_expert{expert} [label="Expert {expert}\\nGPU: {expert}"]',
+                    f"layer{layer}_gate -> layer{layer}_expert{expert} -> layer{layer}_agg",
+                )
+            ],
+            {"layer1_expert7"},
+            "warning",
+            id="one-expert",
+        ),
+    ],
+)
+def test_missing_sibling_node(statements: list[str], missing: set[str], severity: str) -> None:
+    findings = found(graph(*statements), "S003")
+    assert {name for finding in findings for name in finding.missing_nodes} == missing
+    assert {finding.severity for finding in findings} == {severity}
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        pytest.param(layers(4, "norm qkv attn mlp"), id="whole"),
+        pytest.param(
+            [
+                *layers(3, "norm qkv attn mlp", without=((2, "qkv"), (2, "attn"))),
+                node("l2_attention_block", "attn", 0),
+            ],
+            id="drawn-as-one-block",
+        ),
+        pytest.param(
+            layers(3, "norm qkv attn proj mlp", without=((2, "qkv"), (2, "attn"), (2, "proj"))),
+            id="less-detail",
+        ),
+        pytest.param(
+            ["// later layers are simplified", *layers(4, "norm qkv attn mlp", without=((2, "attn"),))],
+            id="said-in-a-comment",
+        ),
+        pytest.param(
+            [
+                *layers(4, "norm qkv attn mlp", without=((2, "attn"),)),
+                'rest [label="Layers 1-3 same as layer 0"]',
+            ],
+            id="summarised",
+        ),
+        pytest.param(
+            [*layers(3, "norm qkv attn mlp"), 'l0_split [label="Split"]', "l0_split -> l0_norm"],
+            id="first-layer-splits",
+        ),
+        pytest.param(
+            [*layers(4, "norm qkv attn mlp", without=((2, "attn"),)), "l0_norm -> ["], id="not-read-whole"
+        ),
+        pytest.param(
+            [*layers(3, "norm qkv mlp"), node("l0_attn", "attn", 0), node("l1_attn", "attn", 0)],
+            id="joined-nowhere",
+        ),
+        pytest.param(
+            [*sharded(range(4), 0, "qkv attn mlp"), *sharded(range(4, 8), 1, "qkv attn mlp")],
+            id="ranks-of-their-own",
+        ),
+    ],
+)
+def test_no_missing_sibling_node(statements: list[str]) -> None:
+    assert found(graph(*statements), "S003") == []
+
+
+def fan(edges: str, ranks: int = 4, hub: str = "hub", extra: str = "") -> str:
+    experts = [f'expert_{i} [label="Expert {i}\\nGPU: {i}"]' for i in range(ranks)]
+    out = "{" + " ".join(f"expert_{i}" for i in range(ranks)) + "} -> combine"
+    return graph(
+        'input [label="Input"]',
+        f'{hub} [label="Gate"]',
+        'combine [label="Combine"]',
+        *experts,
+        out,
+        edges,
+        extra,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        pytest.param(fan("input -> hub -> expert_3"), {("hub", f"expert_{i}") for i in (0, 1, 2)}, id="last"),
+        pytest.param(
+            fan("input -> hub -> expert_0"), {("hub", f"expert_{i}") for i in (1, 2, 3)}, id="first"
+        ),
+        pytest.param(
+            graph(
+                'input [label="Input"]',
+                *(
+                    f'a2a_{g} [label="All-to-All dispatch\\nGPU: {g}"]; input -> a2a_{g} -> expert_{4 * g}'
+                    for g in range(3)
+                ),
+                *(f'expert_{i} [label="Expert {i}"]; expert_{i} -> agg' for i in range(12)),
+            ),
+            {(f"a2a_{i // 4}", f"expert_{i}") for i in range(12) if i % 4},
+            id="first-of-each-block",
+        ),
+        pytest.param(
+            graph(
+                'ln [label="LayerNorm"]; sum [label="All-Reduce"]',
+                *(f'mlp_tp{i} [label="MLP\\nGPU: {i}"]; ln -> mlp_tp{i}' for i in range(4)),
+                "mlp_tp3 -> sum",
+            ),
+            {(f"mlp_tp{i}", "sum") for i in range(3)},
+            id="fan-in",
+        ),
+    ],
+)
+def test_one_armed_fan(text: str, missing: set[tuple[str, str]]) -> None:
+    (finding,) = found(text, "S011")
+    assert set(finding.missing_edges) == missing
+    assert (finding.severity, finding.fixable) == ("error", "unsafe")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(fan("input -> hub -> {expert_0 expert_1 expert_2 expert_3}"), id="all"),
+        pytest.param(fan("input -> hub -> {expert_0 expert_1}"), id="half"),
+        pytest.param(fan("input -> hub -> expert_2"), id="one-in-the-middle"),
+        pytest.param(
+            graph(
+                'block_0 [label="MLP"]; comm [label="Transfer"]; block_1 [label="MLP"]',
+                "block_0 -> comm -> block_1 -> end",
+            ),
+            id="chain",
+        ),
+        pytest.param(
+            graph(
+                *(
+                    f'ln_tp{i} [label="LayerNorm"]; mlp_tp{i} [label="MLP\\nGPU: {i}"]; mlp_tp{i} -> sum'
+                    for i in range(4)
+                ),
+                "ln_tp3 -> mlp_tp3",
+            ),
+            id="rank-by-rank",
+        ),
+        pytest.param(
+            graph(
+                'hub [label="Split"]',
+                *(f'input_{i} [label="Input"]; input_{i} -> mlp' for i in range(4)),
+                "hub -> input_3",
+            ),
+            id="inputs-need-no-producer",
+        ),
+    ],
+)
+def test_no_one_armed_fan(text: str) -> None:
+    assert found(text, "S011") == []
+
+
+def rows(word: str, values: range | list[int], op: str = "attn") -> list[str]:
+    return [
+        node(f"{op}_{word}{value}", op, 0) + f"; input -> {op}_{word}{value} -> output" for value in values
+    ]
+
+
+@pytest.mark.parametrize(
+    ("statements", "message"),
+    [
+        (rows("layer", [0, 1, 2, 4, 5]), "layer 3 is left out"),
+        (rows("tp", [0, 1, 2, 3, 5, 6, 7]), "tp of `attn_tp#` 4 is left out"),
+    ],
+)
+def test_index_gap(statements: list[str], message: str) -> None:
+    (finding,) = found(graph(*statements), "S013")
+    assert finding.message == message
+    assert finding.severity == "info"
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        pytest.param(rows("layer", range(6)), id="none"),
+        pytest.param(rows("layer", [0, 8, 16, 24]), id="steps"),
+        pytest.param(rows("layer", [0, 1, 14, 15]), id="sample"),
+        pytest.param(
+            [*rows("layer", [0, 1, 2, 5, 6, 7]), 'a -> b [label="layers 3-4"]'], id="edge-label-covers"
+        ),
+        pytest.param([*rows("layer", [0, 1, 2, 4, 5]), 'more [label="..."]; more -> output'], id="ellipsis"),
+    ],
+)
+def test_no_index_gap(statements: list[str]) -> None:
+    assert found(graph(*statements), "S013") == []
+
+
+def ranks(*extra: str) -> str:
+    members = [
+        f'attn_gpu{i} [label="Attention compute\\nGPU: {i}"]; norm -> attn_gpu{i} -> sum' for i in range(5)
+    ]
+    return graph('norm [label="LayerNorm\\nGPU: 0-4"]; sum [label="All-Reduce\\nGPU: 0-4"]', *members, *extra)
+
+
+def test_sibling_degree() -> None:
+    (finding,) = found(ranks("input -> attn_gpu3"), "G009")
+    assert finding.nodes == ("attn_gpu3",)
+    assert finding.message == "`attn_gpu3` differs from its 4 siblings: 2 producers where they have 1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(ranks(), id="alike"),
+        pytest.param(ranks("input -> attn_gpu3", "input -> attn_gpu2"), id="two-differ"),
+        pytest.param(graph(*layers(6, "attn mlp"), "input -> l0_mlp"), id="first-of-a-chain"),
+    ],
+)
+def test_no_sibling_degree(text: str) -> None:
+    assert found(text, "G009") == []
+
+
+@pytest.mark.parametrize(
+    "card", [card for card in own_cards() if card.code in CODES], ids=lambda card: card.code
+)
+def test_examples(card: Card) -> None:
+    for example in card.examples:
+        assert found(example.bad or "", card.code)
+        assert not found(example.good or "", card.code)

@@ -1,0 +1,108 @@
+"""What labels say in figures."""
+
+from __future__ import annotations
+
+import pytest
+
+from dotlint.deployment.facts import Gpus, read_dims, read_gpus, read_tensors
+from dotlint.strategy.gpus import GpuSet
+
+
+@pytest.mark.parametrize(
+    ("line", "ids"),
+    [
+        ("GPU: 0-15", range(16)),
+        ("GPU: 3", [3]),
+        ("GPUs: 0,1,2,3", range(4)),
+        ("GPUs 0-3, 8-11", [0, 1, 2, 3, 8, 9, 10, 11]),
+        ("GPUs [0, 1]", [0, 1]),
+        ("GPU0", [0]),
+        ("gpu_7", [7]),
+        ("Device 3", [3]),
+        ("devices 4..7", [4, 5, 6, 7]),
+        ("GPU ids: 1 and 2", [1, 2]),
+        ("Stage 1 on GPUs 0–3", range(4)),
+        ("GPU 0 to 3", range(4)),
+        ("GPU 4, GPU 5", [4, 5]),
+        ("(GPU: 0-1)", [0, 1]),
+    ],
+)
+def test_gpu_ids(line: str, ids: list[int]) -> None:
+    found = read_gpus([line])
+    assert found is not None
+    assert found.ids == GpuSet.of(ids)
+    assert not found.transfer
+
+
+@pytest.mark.parametrize(
+    ("line", "gpus"),
+    [
+        ("8 GPUs", Gpus(count=8)),
+        ("64 GPUs total", Gpus(count=64)),
+        ("4 experts per GPU", None),
+        ("GPU groups", None),
+        ("all GPUs", Gpus(vague="all GPUs")),
+        ("GPU: replicated", Gpus(vague="GPU: replicated")),
+        ("GPU: {gpu_id}", Gpus(vague="GPU: {gpu_id}")),
+        ("GPU: N/A", Gpus(host=True)),
+        ("Attention", None),
+        ("Input: [batch=4]", None),
+        ("GPU: 5-3", None),
+    ],
+)
+def test_what_is_no_id(line: str, gpus: Gpus | None) -> None:
+    assert read_gpus([line]) == gpus
+
+
+def test_a_transfer_is_no_range() -> None:
+    found = read_gpus(["Send", "GPU 0 -> GPU 4"])
+    assert found == Gpus(ids=GpuSet.of([0, 4]), transfer=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "keys", "sizes"),
+    [
+        ("batch=4, seq=1024, hidden=512", ("batch", "seq", "hidden"), (4, 1024, 512)),
+        ("4, 1024, 512", ("", "", ""), (4, 1024, 512)),
+        ("batch=B, seq=?", ("batch", "seq"), (None, None)),
+        ("Batch = 4", ("batch",), (4,)),
+        ("tokens: 8, hidden: 64", ("tokens", "hidden"), (8, 64)),
+    ],
+)
+def test_dims(text: str, keys: tuple[str, ...], sizes: tuple[int | None, ...]) -> None:
+    dims = read_dims(text)
+    assert dims is not None
+    assert (dims.keys, dims.sizes) == (keys, sizes)
+
+
+@pytest.mark.parametrize("text", ["", " , ", "see the note!", "a; b"])
+def test_what_is_no_dims(text: str) -> None:
+    assert read_dims(text) is None
+
+
+def test_size_by_any_of_several_names() -> None:
+    dims = read_dims("batch_size=4, seq_len=10")
+    assert dims is not None
+    assert dims.size("seq", "seq_len") == 10
+    assert dims.size("hidden") is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "inputs", "outputs", "bare"),
+    [
+        (["Input: [b=1]", "Output: [b=2]"], ["b=1"], ["b=2"], []),
+        (["in: [1, 2]", "out: (3, 4)"], ["1, 2"], ["3, 4"], []),
+        (["Input dims: [b=1], [c=2]"], ["b=1", "c=2"], [], []),
+        (["[1, 2] -> [3, 4]"], ["1, 2"], ["3, 4"], []),
+        (["QKV [1, 2]"], [], [], ["1, 2"]),
+        (["Input: [b=1]", "Output: same as input"], ["b=1"], ["b=1"], []),
+        (["Output: batch=1, seq=2"], [], ["batch=1, seq=2"], []),
+        (["GPUs: [0, 1]"], [], [], []),
+        (["LayerNorm"], [], [], []),
+    ],
+)
+def test_tensors(lines: list[str], inputs: list[str], outputs: list[str], bare: list[str]) -> None:
+    tensors = read_tensors(lines)
+    assert [dims.text for dims in tensors.inputs] == inputs
+    assert [dims.text for dims in tensors.outputs] == outputs
+    assert [dims.text for dims in tensors.bare] == bare

@@ -1,0 +1,89 @@
+"""Patterns through their public faces: what edges teach, and what siblings are asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from dotlint.deployment.ties import Tie, align
+from dotlint.engine.context import FileContext
+from dotlint.graph.build import read
+
+
+@pytest.mark.parametrize(
+    ("pairs", "tail_words", "head_words", "wanted"),
+    [
+        # layer i to layer i
+        ([((0,), (0,)), ((1,), (1,)), ((2,), (2,))], ("layer",), ("layer",), [Tie(0, 0, 0)]),
+        # layer i to the next
+        ([((0,), (1,)), ((1,), (2,)), ((2,), (3,))], ("layer",), ("layer",), [Tie(0, 0, 1)]),
+        # one exemplar: the words have to agree
+        ([((1, 1), (1,)), ((1, 2), (1,))], ("attn", ""), ("gather",), []),
+        ([((1, 1), (1,)), ((1, 2), (1,))], ("l", "tp"), ("l",), [Tie(0, 0, 0)]),
+        # two ranks share a stage
+        ([((g,), (g // 2,)) for g in range(8)], ("gpu",), ("stage",), [Tie(0, 0, 0, 2)]),
+        # a rank has four experts
+        ([((e // 4,), (e,)) for e in range(16)], ("gpu",), ("expert",), [Tie(0, 0, 0, -4)]),
+        # a fan-out: every head for one tail
+        ([((0,), (e,)) for e in range(4)], ("layer",), ("expert",), []),
+    ],
+)
+def test_alignment_of_numbers(
+    pairs: list[tuple[tuple[int, ...], tuple[int, ...]]], tail_words: tuple[str, ...], head_words: tuple[str, ...], wanted: list[Tie]
+) -> None:
+    assert align(pairs, tail_words, head_words) == wanted
+
+
+def proposed(*edges: str, nodes: str = "") -> set[str]:
+    file = FileContext(read(f"digraph {{ {nodes} {' '.join(edges)} }}"), "x.dot")
+    return {" -> ".join(edge.pair) for edge in file.graphs[0].missing}
+
+
+def layers(count: int, *skip: int) -> list[str]:
+    found = []
+    for i in range(count):
+        if i not in skip:
+            found += [f"l{i}_qkv_tp{t} -> l{i}_attn_tp{t};" for t in range(4)]
+            found += [f"l{i}_attn_tp{t} -> l{i}_ar;" for t in range(4)]
+        if i + 1 < count:
+            found += [f"l{i}_ar -> l{i + 1}_qkv_tp{t};" for t in range(4)]
+    return found
+
+
+def declared(count: int) -> str:
+    return " ".join(f"l{i}_ar; " + " ".join(f"l{i}_qkv_tp{t}; l{i}_attn_tp{t};" for t in range(4)) for i in range(count))
+
+
+def test_nothing_is_asked_of_a_whole_graph() -> None:
+    assert proposed(*layers(4)) == set()
+
+
+@pytest.mark.parametrize("count", [2, 3, 8])
+def test_one_layer_teaches_another(count: int) -> None:
+    wanted = {f"l1_qkv_tp{t} -> l1_attn_tp{t}" for t in range(4)} | {f"l1_attn_tp{t} -> l1_ar" for t in range(4)}
+    assert proposed(*layers(count, 1), nodes=declared(count)) == wanted
+
+
+def test_one_whole_layer_teaches_three_empty_ones() -> None:
+    found = proposed(*layers(4, 1, 2, 3), nodes=declared(4))
+    assert {f"l{i}_attn_tp{t} -> l{i}_ar" for i in (1, 2, 3) for t in range(4)} <= found
+
+
+def test_one_rank_of_several() -> None:
+    edges = [edge for edge in layers(4) if "attn_tp2 -> " not in edge]
+    assert proposed(*edges) == {f"l{i}_attn_tp2 -> l{i}_ar" for i in range(4)}
+
+
+def test_a_boundary_is_no_gap() -> None:
+    edges = ["l0_ar -> l1_in;", "l1_ar -> l2_in;", "l2_ar -> p2p;", "p2p -> l3_in;", "l3_ar -> l4_in;"]
+    inner = [f"l{i}_in -> l{i}_ar;" for i in range(5)]
+    assert proposed(*edges, *inner) == set()
+
+
+def test_a_minority_does_not_speak_for_all() -> None:
+    edges = [f"l{i}_out -> l{i + 1}_in; l{i}_in -> l{i}_out;" for i in range(8)]
+    assert proposed(*edges, "l8_in -> l8_out; l8_out -> output;") == set()
+
+
+def test_no_proposal_closes_a_cycle() -> None:
+    edges = ["a0 -> b0; b0 -> c0;", "a1 -> b1; b1 -> c1;", "a2 -> b2; c2 -> a2;"]
+    assert "b2 -> c2" not in proposed(*edges)

@@ -1,0 +1,146 @@
+"""The reports that GitLab and programs for test results read, and the statistics."""
+
+from __future__ import annotations
+
+import io
+import json
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from dotlint.cli import main
+from dotlint.engine.card import own_cards
+from dotlint.engine.result import Settings
+from dotlint.parallel import lint_file
+from dotlint.report import full, links, rich_report
+from dotlint.report.outline import outline
+
+MISTAKES = "digraph {\n  a [shape=boxx]\n  a -- b\n}\n" + "digraph { a -> b -> a }\n" * 2
+
+
+def run(*argv: str) -> str:
+    out = io.StringIO()
+    main(["check", *argv], io.BytesIO(), out, io.StringIO())
+    return out.getvalue()
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.dot").write_text(MISTAKES, encoding="utf-8")
+    (tmp_path / "clean.dot").write_text("digraph { a -> b }\n", encoding="utf-8")
+
+
+def test_gitlab_has_what_code_quality_asks_for(hostile: Path) -> None:
+    text = run("--format", "gitlab", "./sub/a.dot", str(hostile), "gone.dot")
+    assert text.isascii()
+    entries = json.loads(text)
+    assert {e["location"]["path"] for e in entries} == {"sub/a.dot", "hostile.dot", "gone.dot"}
+    assert len({e["fingerprint"] for e in entries}) == len(entries)
+    for entry in entries:
+        assert entry["severity"] in {"info", "minor", "major", "critical", "blocker"}
+        assert entry["location"]["lines"]["begin"] >= 1
+        assert entry["description"].isprintable()
+    by_rule = {e["check_name"]: e for e in entries}
+    assert by_rule["E013 wrong-edge-operator"]["severity"] == "major"
+    assert by_rule["A004 unknown-shape"]["severity"] == "minor"
+    assert by_rule["dotlint"]["severity"] == "blocker"
+
+
+def test_gitlab_of_a_clean_file_is_an_empty_list() -> None:
+    assert json.loads(run("--format", "gitlab", "clean.dot")) == []
+
+
+def suites(*argv: str) -> ET.Element:
+    return ET.fromstring(run("--format", "junit", *argv))
+
+
+def test_junit_counts_and_outcomes_agree(hostile: Path) -> None:
+    top = suites("sub/a.dot", "clean.dot", "gone.dot", str(hostile))
+    for suite in [top, *top]:
+        cases = list(suite.iter("testcase"))
+        assert int(suite.attrib["tests"]) == len(cases)
+        for outcome in ("failure", "error", "skipped"):
+            key = outcome + "s" if outcome != "skipped" else outcome
+            assert int(suite.attrib[key]) == sum(1 for case in cases if case.find(outcome) is not None)
+    clean = next(suite for suite in top if suite.attrib["name"] == "clean.dot")
+    assert (clean.attrib["tests"], clean.attrib["failures"]) == ("1", "0")
+    gone = next(suite for suite in top if suite.attrib["name"] == "gone.dot")
+    error = gone.find("testcase/error")
+    assert error is not None
+    assert error.attrib["message"] == "no such file"
+
+
+def test_junit_fails_what_the_exit_status_fails() -> None:
+    def failed(*options: str) -> set[str]:
+        top = suites("sub/a.dot", "--select", "E013,A004", *options)
+        return {
+            case.attrib["name"].split()[0]
+            for case in top.iter("testcase")
+            if case.find("failure") is not None
+        }
+
+    assert failed() == {"E013", "A004"}
+    assert failed("--fail-on", "error") == {"E013"}
+
+
+def test_junit_skips_consequences() -> None:
+    fixture = Path(__file__).parents[1] / "fixtures" / "moe_two_phases.dot"
+    top = suites(str(fixture), "--strategy", "pp4ep4tp2sp2")
+    skipped = [case.find("skipped") for case in top.iter("testcase")]
+    messages = [element.attrib["message"] for element in skipped if element is not None]
+    assert messages
+    assert all(message.startswith("mended by S") for message in messages)
+
+
+def test_statistics_count_rules() -> None:
+    text = run("--statistics", "--select", "G001,A004", "sub/a.dot", "clean.dot")
+    assert text.splitlines() == ["2  G001 [ ] cycle (1 file)", "1  A004 [*] unknown-shape (1 file)"]
+    rows = json.loads(run("--statistics", "--format", "json", "--select", "A004", "sub/a.dot"))
+    assert rows == [{"code": "A004", "name": "unknown-shape", "findings": 1, "files": 1, "safe_fixes": 1}]
+
+
+def test_the_page_of_a_rule_is_there_for_own_rules_alone() -> None:
+    address = links.page("E013", "wrong-edge-operator")
+    assert address is not None
+    assert address.endswith("/rules/E/E013-wrong-edge-operator.toml")
+    assert links.page("OWN001", "of-a-user") is None
+    assert links.page("E013", "another-name") is None
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, False),
+        ({"TERM": "xterm-256color"}, False),
+        ({"TERM": "xterm-kitty"}, True),
+        ({"TERM_PROGRAM": "vscode"}, True),
+        ({"TERM_PROGRAM": "Apple_Terminal"}, False),
+        ({"VTE_VERSION": "6003"}, True),
+        ({"VTE_VERSION": "4205"}, False),
+        ({"WT_SESSION": "x"}, True),
+        ({"WT_SESSION": "x", "CI": "true"}, False),
+        ({"TERM_PROGRAM": "iTerm.app", "TMUX": "/tmp/x"}, False),
+        ({"FORCE_HYPERLINK": "1"}, True),
+        ({"TERM_PROGRAM": "vscode", "FORCE_HYPERLINK": "0"}, False),
+    ],
+)
+def test_links_go_to_terminals_that_are_known_to_show_them(
+    environment: dict[str, str], *, expected: bool
+) -> None:
+    assert links.supported(environment) is expected
+
+
+def test_reports_link_codes_only_where_they_are_told_to() -> None:
+    result = lint_file("sub/a.dot", Settings(cards=own_cards()))
+    address = links.page("A004", "unknown-shape")
+    assert address is not None
+    for wanted in (True, False):
+        full_text = full.render([result], width=100, colour=True, links=wanted)
+        report = rich_report.render([outline(result, links=wanted)], width=100, colour=True)
+        for text in (full_text, report):
+            assert (address in text) is wanted
+            assert ("\x1b]8;" in text) is wanted
+            assert "A004" in text

@@ -1,0 +1,151 @@
+"""SARIF, as code scanning reads it."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from dotlint.cli import main
+from dotlint.report.location import in_repository, uri
+
+MISTAKES = "digraph 😀 {\n  é [shape=boxx]; b -> c\n  b -- c\n}\n"
+SHARED = Path(__file__).parents[3] / "shared"
+
+
+def sarif(*argv: str) -> dict[str, Any]:
+    out = io.StringIO()
+    main(["check", "--format", "sarif", *argv], io.BytesIO(), out, io.StringIO())
+    assert out.getvalue().isascii()
+    log = json.loads(out.getvalue())
+    assert isinstance(log, dict)
+    return log
+
+
+def results(log: dict[str, Any]) -> list[dict[str, Any]]:
+    found = log["runs"][0]["results"]
+    assert isinstance(found, list)
+    return found
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    folder = tmp_path / "graphs of ours"
+    folder.mkdir()
+    (folder / "a#1.dot").write_text(MISTAKES, encoding="utf-8")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def test_location_counts_code_points_and_is_relative_to_the_repository(repository: Path) -> None:
+    log = sarif(str(repository / "a#1.dot"))
+    assert log["version"] == "2.1.0"
+    assert log["runs"][0]["columnKind"] == "unicodeCodePoints"
+    shape = next(r for r in results(log) if r["ruleId"] == "A004")
+    place = shape["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "graphs%20of%20ours/a%231.dot"
+    assert place["artifactLocation"]["uriBaseId"] in log["runs"][0]["originalUriBaseIds"]
+    assert place["region"] == {"startLine": 2, "startColumn": 12, "endLine": 2, "endColumn": 16}
+    artifact = log["runs"][0]["artifacts"][place["artifactLocation"]["index"]]
+    assert artifact["location"]["uri"] == place["artifactLocation"]["uri"]
+
+
+def test_rules_have_what_their_cards_say(repository: Path) -> None:
+    log = sarif(str(repository / "a#1.dot"))
+    rules = log["runs"][0]["tool"]["driver"]["rules"]
+    for result in results(log):
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+    rule = next(rule for rule in rules if rule["id"] == "E013")
+    assert rule["name"] == "WrongEdgeOperator"
+    assert rule["defaultConfiguration"]["level"] == "error"
+    assert rule["helpUri"].endswith("/rules/E/E013-wrong-edge-operator.toml")
+    assert rule["fullDescription"]["text"]
+
+
+def test_a_fix_is_the_edit_and_there_is_none_without_one(repository: Path) -> None:
+    (repository / "b.dot").write_text("digraph {\n  a -- b\n  c -> d -> c\n}\n", encoding="utf-8")
+    found = {r["ruleId"]: r for r in results(sarif("b.dot", "--select", "E013,G001"))}
+    change = found["E013"]["fixes"][0]["artifactChanges"][0]
+    assert change["replacements"] == [
+        {
+            "deletedRegion": {"startLine": 2, "startColumn": 5, "endLine": 2, "endColumn": 7},
+            "insertedContent": {"text": "->"},
+        }
+    ]
+    assert "fixes" not in found["G001"]
+
+
+def test_a_cycle_shows_its_other_edges_as_related_locations(repository: Path) -> None:
+    (repository / "b.dot").write_text("digraph {\n  a -> b\n  b -> c\n  c -> a\n}\n", encoding="utf-8")
+    cycle = next(r for r in results(sarif("b.dot")) if r["ruleId"] == "G001")
+    lines = {r["physicalLocation"]["region"]["startLine"] for r in cycle["relatedLocations"]}
+    assert lines & {3, 4}
+
+
+def test_fingerprints_move_with_their_statements(repository: Path) -> None:
+    path = repository / "a#1.dot"
+    before = {r["ruleId"]: r["partialFingerprints"] for r in results(sarif(str(path)))}
+    path.write_text("// moved\n\n" + MISTAKES.replace("  b -- c", "\n     b   --   c"), encoding="utf-8")
+    after = {r["ruleId"]: r["partialFingerprints"] for r in results(sarif(str(path)))}
+    assert before == after
+    path.write_text(MISTAKES.replace("b -- c", "b -- x"), encoding="utf-8")
+    changed = {r["ruleId"]: r["partialFingerprints"] for r in results(sarif(str(path)))}
+    assert changed["E013"] != before["E013"]
+    assert changed["A004"] == before["A004"]
+
+
+def test_two_findings_of_one_statement_text_have_two_fingerprints(repository: Path) -> None:
+    (repository / "b.dot").write_text("digraph { a -> b -> a }\n" * 2, encoding="utf-8")
+    found = [
+        r["partialFingerprints"]["dotlintStatement/v1"] for r in results(sarif("b.dot", "--select", "G001"))
+    ]
+    assert len(found) == 2
+    assert len(set(found)) == 2
+
+
+@pytest.mark.usefixtures("repository")
+def test_an_unreadable_file_is_a_notification() -> None:
+    log = sarif("a#1.dot", "gone.dot")
+    invocation = log["runs"][0]["invocations"][0]
+    assert invocation["executionSuccessful"] is False
+    assert invocation["toolExecutionNotifications"][0]["message"]["text"] == "no such file"
+    assert results(log)
+
+
+def test_messages_of_hostile_names_make_no_links_and_no_placeholders(hostile: Path) -> None:
+    texts = [r["message"]["text"] for r in results(sarif(str(hostile)))]
+    assert any("click" in text for text in texts)
+    for text in texts:
+        assert "](" not in text
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+        assert not any("\ud800" <= char <= "\udfff" for char in text)
+    assert any("{{0}} {{1}}" in text for text in texts)
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not (SHARED / "sarif").is_dir(), reason="the schema lies beside the checkout")
+@pytest.mark.usefixtures("repository")
+def test_it_fits_the_schema(hostile: Path) -> None:
+    schema = json.loads((SHARED / "sarif" / "sarif-schema-2.1.0.json").read_text(encoding="utf-8"))
+    validator = jsonschema.validators.validator_for(schema)(schema)
+    fixtures = Path(__file__).parents[1] / "fixtures"
+    log = sarif("a#1.dot", "gone.dot", str(hostile), str(fixtures), "--strategy", "pp4ep4tp2sp2")
+    assert len(results(log)) > 20
+    assert [error.message for error in validator.iter_errors(log)] == []
+
+
+def test_outside_a_repository_paths_are_relative_to_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert in_repository("x/../y.dot") == "y.dot"
+    assert uri("<stdin>") == ("%3Cstdin%3E", True)
+    assert uri("/elsewhere/y z.dot") == ("file:///elsewhere/y%20z.dot", False)
+    assert uri("caf\udce9.dot") == ("caf%E9.dot", True)

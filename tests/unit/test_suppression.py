@@ -1,0 +1,226 @@
+"""Comments that suppress: what each speaks for, and what is told of those that do not work."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dotlint.checks import structure
+from dotlint.engine.result import Settings
+from dotlint.engine.runner import lint
+from dotlint.engine.select import Selection
+from dotlint.fix.edits import apply_edits
+from dotlint.syntax.source import Source
+
+if TYPE_CHECKING:
+    from dotlint.engine.result import FileResult
+
+
+def checked(text: str, *select: str) -> FileResult:
+    selection = Selection(select=select or ("N004", "N006", "E", "X"))
+    return lint(Source.from_text(text, "t.dot"), Settings(selection=selection))
+
+
+def codes(text: str, *select: str) -> list[tuple[str, int]]:
+    result = checked(text, *select)
+    return [(f.code, result.places.position(f.start).line) for f in result.findings]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "digraph {\n  a -> a // dotlint: ignore[N006]\n}\n",
+        "digraph {\n  a -> a // dotlint: ignore[self-loop] it retries\n}\n",
+        "digraph {\n  a -> a // dotlint: ignore[N] it retries\n}\n",
+        "digraph {\n  a -> a // dotlint: ignore[n006 , G001] both\n}\n".replace(" , G001", ""),
+        "digraph {\n  a -> a /* dotlint: ignore[N006] */;\n}\n",
+        "digraph {\n  a -> a // DOTLINT:ignore[N006]\n}\n",
+        "digraph {\n  a -> a // see the plan // dotlint: ignore[N006]\n}\n",
+        "digraph {\n  // dotlint: ignore[N006]\n  a -> a\n}\n",
+        "digraph {\n  // dotlint: ignore[N006]\n\n  // and why\n  a -> a\n}\n",
+        "digraph {\n# dotlint: ignore[N006]\n  a -> a\n}\n",
+        "digraph {\n  a -> a [penwidth=2, // dotlint: ignore[N006]\n    style=dashed]\n}\n",
+        "digraph {\n  a -> a [penwidth=2,\n    style=dashed] // dotlint: ignore[N006]\n}\n",
+        "digraph {\n  a -> a [penwidth=2,\n    // dotlint: ignore[N006]\n    style=dashed]\n}\n",
+        "digraph {\n  /* dotlint: ignore[N006]\n     as the vendor draws it */\n  a -> a\n}\n",
+        "digraph {\n  /* as the vendor draws it:\n   * dotlint: ignore[N006] */\n  a -> a\n}\n",
+        "digraph {\n  // dotlint: ignore[N006]\n  subgraph cluster_a {\n    a -> a\n  }\n}\n",
+        "digraph {\n  // dotlint: ignore-start[N006]\n  b\n  a -> a\n  // dotlint: ignore-end\n}\n",
+        "digraph {\n  // dotlint: ignore-start[N006]\n  a -> a\n  // dotlint: ignore-end[N006]\n}\n",
+        "// dotlint: ignore-file[N006]\ndigraph {\n  a -> a\n}\n",
+        "digraph {\n  // dotlint: ignore-file[N006] drawn by hand\n  a -> a\n}\n",
+        "digraph { a -> a } // dotlint: ignore[N006]\n",
+        "digraph {\r\n  a -> a // dotlint: ignore[N006]\r\n}\r\n",
+    ],
+)
+def test_a_comment_suppresses_what_it_names(text: str) -> None:
+    result = checked(text)
+    assert result.findings == []
+    assert [finding.code for finding in result.suppressed] == ["N006"]
+
+
+def test_without_brackets_every_rule_is_suppressed() -> None:
+    assert codes("digraph {\n  a -> a -> a // dotlint: ignore\n}\n") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("digraph {\n  a -> a // dotlint: ignore[N006]\n  b -> b\n}\n", [("N006", 3)]),
+        ("digraph {\n  // dotlint: ignore[N006]\n  a -> a; b -> b\n}\n", [("N006", 3)]),
+        (
+            "digraph {\n  // dotlint: ignore-start[N006]\n  a -> a\n  // dotlint: ignore-end\n  b -> b\n}\n",
+            [("N006", 5)],
+        ),
+        (
+            "digraph {\n  subgraph c {\n    b -> b\n    a -> a\n    // dotlint: ignore[N006]\n  }\n}\n",
+            [("N006", 3), ("N006", 4), ("X002", 5)],
+        ),
+        ('digraph {\n  a -> a [id="// dotlint: ignore[N006]"]\n}\n', [("N006", 2)]),
+    ],
+)
+def test_a_comment_speaks_for_no_more_than_its_statement(text: str, left: list[tuple[str, int]]) -> None:
+    assert codes(text) == left
+
+
+def test_what_cannot_be_read_is_suppressed_by_its_line() -> None:
+    text = "digraph {\n  a -- b // dotlint: ignore[E013]\n  c [style=rounded,filled]\n}\n"
+    assert codes(text) == [("E008", 3)]
+
+
+def test_other_rules_at_the_statement_stay() -> None:
+    text = "digraph {\n  a -> a // dotlint: ignore[N006]\n}\n"
+    assert codes(text, "G001", "N006") == [("G001", 2)]
+
+
+@pytest.mark.parametrize(
+    ("comment", "message", "help_"),
+    [
+        ("ignore[N06]", "there is no rule `N06`", "did you mean `N0"),
+        ("ignore[self-lop]", "there is no rule `self-lop`", "did you mean `self-loop`?"),
+        ("ignroe[N006]", "`dotlint: ignroe` is no suppression", "did you mean `ignore`?"),
+        ("ignore[]", "`ignore[]` names no rule", "leave the brackets out"),
+        ("ignore[N006", "`ignore[` is never closed", "close it"),
+        ("ignore N006", "`ignore N006` speaks for every rule, not for N006 alone", "write `ignore[N006]`"),
+        ("ignore-file[N006]", "`ignore-file` has no effect behind the first statement", "top of the file"),
+        ("ignore-end", "`ignore-end` ends no block", "ignore-start"),
+        (
+            "ignore-start[N006]",
+            "`ignore-start` without `ignore-end` reaches to the end of the file",
+            "ignore-end",
+        ),
+    ],
+)
+def test_what_is_not_understood_is_told(comment: str, message: str, help_: str) -> None:
+    result = checked(f"digraph {{\n  b\n  a -> a // dotlint: {comment}\n}}\n")
+    [found] = [finding for finding in result.findings if finding.code == "X003"]
+    assert found.message == message
+    assert help_ in (found.help or "")
+    assert "dotlint" in result.document.text[found.start : found.end] or found.message.startswith(
+        "there is no rule"
+    )
+
+
+def test_a_reason_is_no_rule() -> None:
+    assert codes("digraph {\n  a -> a // dotlint: ignore a well-known all-in-one\n}\n") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "fixed"),
+    [
+        ("digraph {\n  a -> b // dotlint: ignore[N006] why\n}\n", "digraph {\n  a -> b\n}\n"),
+        ("digraph {\n  // dotlint: ignore[N006]\n  a -> b\n}\n", "digraph {\n  a -> b\n}\n"),
+        ("digraph {\n  // dotlint: ignore\n  a -> b\n}\n", None),
+        (
+            "digraph {\n  a -> a // dotlint: ignore[N004, N006] why\n}\n",
+            "digraph {\n  a -> a // dotlint: ignore[N006] why\n}\n",
+        ),
+        ("digraph {\n  a -> b/* dotlint: ignore[N006] */-> c\n}\n", "digraph {\n  a -> b -> c\n}\n"),
+        ("digraph {\n  a -> b /* dotlint: ignore[N006] */ -> c\n}\n", "digraph {\n  a -> b  -> c\n}\n"),
+        (
+            "digraph {\n  a -> b // as planned // dotlint: ignore[N006]\n}\n",
+            "digraph {\n  a -> b // as planned\n}\n",
+        ),
+        (
+            "digraph {\n  // dotlint: ignore-start[N006]\n  a -> b\n  // dotlint: ignore-end\n}\n",
+            "digraph {\n  a -> b\n}\n",
+        ),
+        ("digraph {\r\n  a -> b // dotlint: ignore[N006]\r\n}\r\n", "digraph {\r\n  a -> b\r\n}\r\n"),
+        ("digraph { a -> b } // dotlint: ignore[N006]", "digraph { a -> b }"),
+        (
+            "digraph {\n  /* first\n   * dotlint: ignore[N006]\n   * last */\n  a -> b\n}\n",
+            "digraph {\n  /* first\n   * last */\n  a -> b\n}\n",
+        ),
+    ],
+)
+def test_an_unused_comment_is_told_and_its_fix_takes_it_away(text: str, fixed: str | None) -> None:
+    result = checked(text)
+    found = [finding for finding in result.findings if finding.code == "X002"]
+    if fixed is None:
+        assert found == [], "who selects rules does not ask for all of them, so it may be used in another run"
+        return
+    [finding] = found
+    assert finding.fix is not None
+    assert finding.fix.applicability == "safe"
+    assert apply_edits(text, finding.fix.edits) == fixed
+
+
+def test_a_comment_for_all_rules_is_unused_where_all_were_asked() -> None:
+    result = lint(Source.from_text("digraph {\n  a -> b // dotlint: ignore\n}\n", "t.dot"))
+    assert [finding.code for finding in result.findings] == ["X002"]
+
+
+def test_a_rule_that_was_not_asked_is_not_called_unused() -> None:
+    assert codes("digraph {\n  a -> b // dotlint: ignore[N006]\n}\n", "G001", "X002") == []
+    assert codes("digraph {\n  a -> b // dotlint: ignore[P007]\n}\n", "P007", "X002") == [], (
+        "it lacks a strategy"
+    )
+
+
+def test_a_crash_is_never_suppressed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(structure, "cycles", broken)
+    result = checked("// dotlint: ignore-file[X001, ALL]\ndigraph {\n  a -> b\n}\n", "G001", "X001")
+    assert [finding.code for finding in result.findings] == ["X001"]
+
+
+def test_comments_about_comments_can_be_suppressed_by_name() -> None:
+    text = "// dotlint: ignore-file[X002]\ndigraph {\n  a -> b // dotlint: ignore[N006]\n}\n"
+    assert codes(text) == []
+
+
+def test_a_finding_about_several_nodes_is_pointed_to() -> None:
+    result = checked("digraph {\n  a1 -> a1\n  a2 -> a2 // dotlint: ignore[N006]\n}\n")
+    family, unused = result.findings
+    assert (family.code, family.nodes) == ("N006", ("a1", "a2"))
+    assert unused.code == "X002"
+    assert [related.start for related in unused.related] == [family.start]
+    assert unused.help == "put it where the finding stands, or remove it"
+
+
+def test_many_comments_in_a_long_file_stay_quick() -> None:
+    body = "".join(f"  n{i} -> n{i + 1} // dotlint: ignore[N006]\n" for i in range(5_000))
+    start = time.perf_counter()
+    result = checked(f"digraph {{\n{body}}}\n", "N006")
+    assert result.findings == []
+    assert time.perf_counter() - start < 20
+
+
+def test_hostile_comments_stay_quick() -> None:
+    text = (
+        "digraph {\n//"
+        + "/" * 200_000
+        + " " * 200_000
+        + "dotlint\n/*"
+        + "*" * 200_000
+        + "\n"
+        + "// " * 60_000
+        + "*/}\n"
+    )
+    start = time.perf_counter()
+    checked(text)
+    assert time.perf_counter() - start < 10
