@@ -1,4 +1,4 @@
-"""All the rules of a run: dotlint's own cards, those of folders and plugins, as a configuration tunes them."""
+"""All the rules of a run: dotlint's own cards, those of folders and plugins, tuned by a configuration."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ def gpu_out_of_range(world: World, rng: random.Random) -> Defect | None:
 
 def gpu_forgotten(world: World, rng: random.Random) -> Defect | None:
     """One operator names no GPUs."""
-    op = _pick(rng, world, "norm", "qkv", "attention")
+    op = _pick(rng, world, "norm", "all_gather", "gate")
     if op is None or world.plan.pp * world.plan.layers < 3:
         return None
     mutated = world.copy()

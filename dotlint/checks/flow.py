@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from dotlint.checks import places
@@ -71,10 +72,11 @@ def stage_cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
         path = _shortest_cycle(links)
         if path is None:
             continue
-        edges = [links[one][two] for one, two in zip(path, path[1:], strict=False)]
+        edges = [links[one][two] for one, two in pairwise(path)]
         numbers = [str(deployment.stage_number(stage)) for stage in path]
+        of_phase = f"{phase} " if len(deployment.phases) > 1 else ""
         yield card.finding(
-            f"{phase + ' ' if len(deployment.phases) > 1 else ''}stages {' -> '.join(numbers)} form a cycle, though no nodes do",
+            f"{of_phase}stages {' -> '.join(numbers)} form a cycle, though no nodes do",
             edges[-1].start,
             edges[-1].end,
             nodes=tuple(dict.fromkeys(end.name for edge in edges for end in (edge.tail, edge.head))),
@@ -82,12 +84,12 @@ def stage_cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[:-1]),
             unit=phase or None,
             graph=context.graph.index,
-            help="no stage can start before the other is done: move the node or turn the edge; stages that take turns are declared with vpp",
+            help="move the node or turn the edge; stages that take turns are declared with vpp",
         )
 
 
 def _shortest_cycle(links: Mapping[int, Mapping[int, Edge]]) -> list[int] | None:
-    """Give a shortest cycle of stages, its first one repeated at the end; of very many only some starts are tried."""
+    """Give a shortest cycle of stages, the first repeated at the end; of very many some starts are tried."""
     best: list[int] | None = None
     for start in _on_cycles(links)[:64]:
         parents: dict[int, int] = {}
@@ -107,7 +109,7 @@ def _shortest_cycle(links: Mapping[int, Mapping[int, Edge]]) -> list[int] | None
 
 
 def _on_cycles(links: Mapping[int, Mapping[int, Edge]]) -> list[int]:
-    """List the stages that are left when those without a way in, and then those without a way out, are taken away."""
+    """List the stages that are left without those that lead to no cycle and those that no cycle leads to."""
     left = {(one, two) for one, heads in links.items() for two in heads}
     for end in (1, 0):
         degree = Counter(pair[end] for pair in left)
@@ -155,17 +157,18 @@ def bypass_links(context: GraphContext, card: Card) -> Iterator[Outcome]:
         before, after = deployment.unit_title(phase, tail), deployment.unit_title(phase, head)
         way = f"enters {after} after its start" if some[0][1] else f"leaves {before} before its end"
         first = f"`{edges[0].tail.name} -> {edges[0].head.name}`"
+        several = (
+            f"{count(len(edges), 'edge')} from {before} to {after} bypass exits or entries; {first} {way}"
+        )
         yield card.finding(
-            f"{first} {way}"
-            if len(edges) == 1
-            else f"{count(len(edges), 'edge')} from {before} to {after} bypass exits or entries; {first} {way}",
+            f"{first} {way}" if len(edges) == 1 else several,
             edges[0].start,
             edges[0].end,
             nodes=tuple(dict.fromkeys(end.name for edge in edges for end in (edge.tail, edge.head))),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
             unit=before,
             graph=context.graph.index,
-            help="let it leave by what ends the one stage and enter by what starts the other, or label it as residual, mask or KV",
+            help="join what ends the one stage to what starts the other, or label it residual, mask or KV",
         )
 
 
@@ -229,6 +232,7 @@ def role_flows(context: GraphContext, card: Card) -> Iterator[Outcome]:
         lines = [pair for tail, head in gaps for pair in _pairs(unit, tail, head)]
         start, end = places.of_nodes(nodes, context.graph)
         shown = listed([f"{tail} to {head}" for tail, head in gaps], 4)
+        firsts = [quoted([r.name for r in nodes if r.is_role(role)]) for role in gaps[0]]
         yield card.finding(
             f"nothing leads from {shown}{places.of_unit(title)}, and no other unit shows how",
             start,
@@ -237,7 +241,7 @@ def role_flows(context: GraphContext, card: Card) -> Iterator[Outcome]:
             missing_edges=tuple(lines),
             unit=title or None,
             graph=context.graph.index,
-            help=f"join {quoted([r.name for r in nodes if r.is_role(gaps[0][0])])} to {quoted([r.name for r in nodes if r.is_role(gaps[0][1])])}",
+            help=f"join {firsts[0]} to {firsts[1]}",
             listings=(
                 Listing(
                     title or "the graph",
@@ -251,7 +255,7 @@ def role_flows(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 
 def _units(deployment: Deployment) -> dict[str, list[Reading]]:
-    """Group operators by layer, else stage, else phase; a unit in which nothing is joined at all tells nothing."""
+    """Group operators by layer, else stage, else phase; units in which nothing is joined are left out."""
     found: dict[tuple[str | None, int | None, int | None], list[Reading]] = defaultdict(list)
     for reading in deployment.operators:
         if not reading.summary:
@@ -295,7 +299,7 @@ def _gap(wiring: Wiring, unit: list[Reading], tail: str, head: str) -> bool:
 
 
 def _pairs(unit: list[Reading], tail: str, head: str) -> list[tuple[str, str]]:
-    """Pair the nodes of two roles where it is clear which belongs to which: one with all, or one with one in order."""
+    """Pair the nodes of two roles where it is clear how: one with all, or one with one in order."""
     ends = [r for r in unit if r.is_role(tail)], [r for r in unit if r.is_role(head)]
     if any(len({r.evidence.name.family for r in some}) > 1 for some in ends):
         return []

@@ -63,7 +63,7 @@ def layer_covers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             nodes=names(at) if doubled else (),
             unit=phase or None,
             graph=context.graph.index,
-            help=f"cover layers {base} to {base + total - 1} once, with nodes, summary nodes or edge labels such as `layers 4-7`",
+            help=f"cover layers {base} to {base + total - 1} once, by nodes, summaries or edge labels",
         )
 
 
@@ -115,5 +115,5 @@ def layer_balances(context: GraphContext, card: Card) -> Iterator[Outcome]:
             end,
             unit=phase or None,
             graph=context.graph.index,
-            help="the slowest stage sets the pace; give each the same number, or count the embedding and the head in",
+            help="give each the same number, or count the embedding and the head in",
         )

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from dotlint.checks.places import count, listed
 from dotlint.deployment.words import parse_name
 from dotlint.engine.finding import Edit, Fix, Related
-from dotlint.graph.build import EDGE_LIMIT
 from dotlint.syntax.tree import Block
 
 if TYPE_CHECKING:
@@ -196,7 +195,7 @@ def over_limit(context: GraphContext, card: Card) -> Iterator[Outcome]:
     first = statements[0]
     more = f", and {count(len(statements) - 1, 'more statement')} with it" if len(statements) > 1 else ""
     yield card.finding(
-        f"this statement stands for more than {EDGE_LIMIT:,} edges, which are not looked at{more}",
+        f"this statement stands for more than {card.parameters['limit']:,} edges, which are not looked at{more}",
         first.start,
         first.end,
         related=tuple(Related("not looked at either", s.start, s.end) for s in statements[1:4]),

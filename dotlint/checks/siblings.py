@@ -33,7 +33,7 @@ _RANGE = re.compile(r"(\d+)\s*(?:-|–|—|to|\.\.\.?|…|through)\s*(\d+)")
 
 
 def _whole(context: GraphContext) -> bool:
-    """Whether the graph was read as it stands, so that what is not there is known not to have been written."""
+    """Whether the graph was read as it stands, so that what is not there was not written."""
     problems = context.file.document.problems
     return (
         context.graph.directed
@@ -93,7 +93,7 @@ def missing_sibling_nodes(context: GraphContext, card: Card) -> Iterator[Outcome
             related=tuple(Related(f"as `{r.name}`", *places.of_node(r.node)) for r in exemplars[:8]),
             unit=title or None,
             graph=context.graph.index,
-            help=f"add {'it' if len(lacking) == 1 else 'them'}, joined as `{exemplars[0].name}` is, or say why this unit differs",
+            help=f"add what is lacking, joined as `{exemplars[0].name}` is",
             note=f"{share.having} of {share.units} units have {quoted(kinds)}" if share.units > 1 else None,
             listings=(Listing(title or "missing", tuple(id_text(a.name) for a in lacking)),),
         )
@@ -199,7 +199,7 @@ def _ranges(context: GraphContext) -> list[tuple[int, int]]:
 
 
 def _gaps(values: list[int], covered: list[tuple[int, int]]) -> list[int]:
-    """List the indices left out between neighbours of a row that is else without gaps; steps and samples have none."""
+    """List the indices that a row leaves out which is else without gaps; steps and samples leave out none."""
     if len(values) < 4 or values[-1] - values[0] > 2 * len(values):
         return []
     missing = [n for one, two in pairwise(values) for n in range(one + 1, two)]
@@ -221,7 +221,7 @@ def _gap(context: GraphContext, card: Card, what: str, missing: list[int], after
 
 
 def sibling_degrees(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """One sibling whose number of producers or consumers differs from that of all others, and no rule says why."""
+    """One sibling whose number of producers or consumers differs from that of all others."""
     if not _whole(context):
         return
     wiring = context.wiring

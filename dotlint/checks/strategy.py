@@ -13,6 +13,7 @@ from dotlint.engine.finding import Holds, Related
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dotlint.deployment.model import Reading
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
@@ -120,10 +121,16 @@ def _numbered_through(group: Group) -> bool:
     return all(two[0] <= one[1] + 1 for one, two in zip(ranges, ranges[1:], strict=False))
 
 
+def _other_range(reading: Reading, group: Group) -> bool:
+    """Whether a node of another family stands for a range of experts (`experts_remaining`, Experts 8-63)."""
+    ranged = reading.experts is not None and reading.experts[0] < reading.experts[1]
+    return ranged and reading.evidence.name.family != group.members[0].evidence.name.family
+
+
 def _summarised(context: GraphContext, group: Group) -> bool:
     """Whether a summary node stands for experts that are not drawn."""
     return any(
-        (r.summary or (r.experts and r.experts[0] < r.experts[1] and r not in group.members))
+        (r.summary or _other_range(r, group))
         and r.phase == group.phase
         and (group.stage is None or r.stage in (group.stage, None))
         and (group.layer is None or r.layer in (group.layer, None))

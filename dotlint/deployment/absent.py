@@ -1,15 +1,15 @@
 """Nodes that sibling units have and a unit lacks, by the numbers in names.
 
-A *unit* is a layer or a stage of one phase (or the whole phase, for nodes of neither). Within a unit a family
-of names shows a set of *places* (`families`). Two families that show the same places in one unit
-(`gpu#_layer#_attn_qkv` and `gpu#_layer#_attn_gate` on GPUs 0 and 1) are partners: in another unit the one says
-where the other has to be (GPUs 2 and 3). So a name is learnt from relations between families and not by
-counting on, which global ranks would defeat.
+A *unit* is a layer or a stage of one phase (or the whole phase, for nodes of neither). Within a unit a
+family of names shows a set of *places* (`families`). Two families that show the same places in one unit
+(`gpu#_layer#_attn_qkv` and `gpu#_layer#_attn_gate` on GPUs 0 and 1) are partners: in another unit the one
+says where the other has to be (GPUs 2 and 3). So a name is learnt from relations between families and not
+by counting on, which global ranks would defeat.
 
 Only units that are drawn alike are compared. A unit that has nodes of its own which may stand for those it
-lacks (a summary, one `Attention block` for its parts, a dense MLP instead of experts), or that shows less than
-two thirds of what the other shows, is drawn otherwise and says nothing. What belongs to the ends of a model is
-left out.
+lacks (a summary, one `Attention block` for its parts, a dense MLP instead of experts), or that shows less
+than two thirds of what the other shows, is drawn otherwise and says nothing. What belongs to the ends of a
+model is left out.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ _BETWEEN = {None, "split", "gather", "all-gather", "sequence-split", "sequence-g
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """A node that is not there: the `name` it would have, the sibling that shows it, and where it would stand.
+    """A node that is not there: the `name` it would have, the sibling that shows it, and its place.
 
-    `unit` is a layer as the file counts, a 0-based stage, or None for the whole phase. Of `units` alike `having`
-    have it.
+    `unit` is a layer as the file counts, a 0-based stage, or None for the whole phase. Of `units` alike
+    `having` have it.
     """
 
     name: str
@@ -146,10 +146,11 @@ class _Comparison:
                 yield unit, expected
 
     def _usual(self, family: Family) -> dict[int | str | None, Places]:
-        """Give the places that the units of each stage show, and all units; of those that do not agree there is nothing.
+        """Give the places that the units of each stage show, and those of all; nothing where they disagree.
 
-        The units that lack a part may be no more than half. One unit alone is believed only of experts, which every
-        layer counts anew, of a family that has no places, or where another unit shows a part of it.
+        The units that lack a part may be no more than half. One unit alone is believed only of experts,
+        which every layer counts anew, of a family that has no places, or where another unit shows a part of
+        it.
         """
         counts: dict[int | str | None, Counter[Places]] = defaultdict(Counter)
         for unit in family.members:
@@ -199,7 +200,8 @@ class _Comparison:
     def _beside(self, family: Family, unit: int) -> Places | None:
         """Within one unit: the places that all other families show (ranks 0 to 7), this one save a few.
 
-        Families of the same words are believed where two agree; those of other words (`up_#`, `down_#`) from three on.
+        Families of the same words are believed where two agree; those of other words (`up_#`, `down_#`)
+        from three on.
         """
         shown = family.places(unit)
         if not family.free or len(shown) < 3 or family.role is None:
@@ -224,7 +226,7 @@ class _Comparison:
         return None
 
     def _alike(self, family: Family, unit: int, taught: set[frozenset[str]], *, partly: bool) -> bool:
-        """Whether a unit is drawn as those that have the family: enough in common, and nothing that stands for it."""
+        """Whether a unit is drawn as those that have the family: much in common, no stand-in for it."""
         if unit in self.summarised:
             return False
         if partly:
@@ -282,7 +284,7 @@ def _regular(places: Iterable[Coordinates]) -> bool:
 
 
 def _hole(shown: Places) -> Coordinates | None:
-    """Give the one place that a grid of two or more coordinates lacks, such as expert 2 of GPU 3; else None."""
+    """Give the one place that a grid of two or more coordinates lacks (expert 2 of GPU 3), else None."""
     columns = [sorted(set(column)) for column in zip(*shown, strict=True)]
     if len(columns) < 2 or len(shown) < 7 or prod(map(len, columns)) != len(shown) + 1:
         return None

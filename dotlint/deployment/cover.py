@@ -1,4 +1,4 @@
-"""Which layers a phase draws or speaks of: nodes of a layer, summaries of a range, labels of edges and clusters."""
+"""Which layers a phase draws or speaks of: nodes of a layer, summaries, labels of edges and clusters."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ _COMMUNICATION = {"communication", "io", "annotation", "memory"}
 
 
 def layers_by_stage(deployment: Deployment, phase: str) -> dict[int | None, set[int]]:
-    """Give the layers that the operators and headers of each stage name, as the file counts; None has those of no stage.
+    """Give the layers that each stage names, as the file counts; None has those of no stage.
 
-    What only carries data between layers (collectives, transfers, inputs) does not own one.
+    Operators and headers count. What only carries data between layers (collectives, transfers, inputs) does
+    not own one.
     """
     found: dict[int | None, set[int]] = defaultdict(set)
     for reading in deployment.operators:

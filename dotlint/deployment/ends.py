@@ -16,27 +16,31 @@ def may_be_input(deployment: Deployment, reading: Reading) -> bool:
     """Whether the node's role makes it an input of its phase: not the input of a later stage or layer."""
     if reading.role is None or reading.role.name not in _IN:
         return False
-    return _at_end(deployment, reading, first=True)
+    return _is_first(deployment, reading)
 
 
 def may_be_output(deployment: Deployment, reading: Reading, stages: int | None) -> bool:
     """Whether the node's role makes it an output of its phase: not that of a stage before the last (of `stages`)."""
-    if reading.role is None or reading.role.name not in _OUT:
+    named = deployment.vocabulary.role(reading.name)  # a label may tell what it computes, the name that it is the output
+    if not any(role is not None and role.name in _OUT for role in (reading.role, named)):
         return False
-    if reading.stage is not None and stages is not None and reading.stage < stages - 1:
-        return False
-    return _at_end(deployment, reading, first=False)
+    # Only what calls itself a stage's output is one; an output that merely lies on a stage's GPUs may be the model's.
+    return not (reading.evidence.stage is not None and _before_last(deployment, reading, stages))
 
 
-def _at_end(deployment: Deployment, reading: Reading, *, first: bool) -> bool:
-    choose = min if first else max
-    if reading.stage is not None:
-        stages = deployment.units.get(reading.phase or "", {})
-        if stages and reading.stage != choose(stages):
-            return False
-    if reading.layer is not None and reading.role is not None and reading.role.kind == "io":
-        layers = {r.layer for r in deployment.operators if r.layer is not None and r.phase == reading.phase}
-        return reading.layer == choose(layers)
+def _before_last(deployment: Deployment, reading: Reading, stages: int | None) -> bool:
+    drawn = deployment.units.get(reading.phase or "", {})
+    last = max([*drawn, (stages or 1) - 1])
+    return reading.stage is not None and reading.stage < last
+
+
+def _is_first(deployment: Deployment, reading: Reading) -> bool:
+    """Whether it stands in the first stage and layer of its phase: later ones are fed by those before."""
+    drawn = deployment.units.get(reading.phase or "", {})
+    if reading.stage is not None and drawn and reading.stage != min(drawn):
+        return False
+    if reading.layer is not None and reading.is_role("input"):
+        return reading.layer == min(r.layer for r in deployment.operators if r.layer is not None and r.phase == reading.phase)
     return True
 
 

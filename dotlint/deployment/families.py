@@ -1,6 +1,7 @@
 """Families of names by unit: which numbers of a name say what unit a node is in, and which where in it.
 
-The *place* of a node are the numbers that are left when those of its unit are gone: ranks, experts, a second index.
+The *place* of a node are the numbers that are left when those of its unit are gone: ranks, experts, a
+second index.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ Places = frozenset[Coordinates]
 _TEMPLATE = re.compile(r"[{}$%]")
 # Words before a number that counts ranks or experts, and never a layer or a second operator of the same kind.
 RANKS = {
-    "gpu", "gpus", "device", "d", "tp", "ep", "dp", "sp", "cp", "rank", "shard", "head", "hg", "expert", "experts",
-    "exp", "e", "mb",
+    "gpu", "gpus", "device", "d", "tp", "ep", "dp", "sp", "cp", "rank", "shard", "head", "hg",
+    "expert", "experts", "exp", "e", "mb",
 }  # fmt: skip
 
 
@@ -29,9 +30,9 @@ RANKS = {
 class Family:
     """The members of one family of names at one level, by unit and place.
 
-    `free` are the numbers of a name that make up a place, with the `words` before them; `fixed` are those that
-    say which unit it is. `role` is what all members are, else None; `connected` has the units (in order) in
-    which an edge touches one.
+    `free` are the numbers of a name that make up a place, with the `words` before them; `fixed` are those
+    that say which unit it is. `role` is what all members are, else None; `connected` has the units (in
+    order) in which an edge touches one.
     """
 
     name: str
@@ -58,7 +59,7 @@ class Family:
 
 
 def level_of(members: list[Reading]) -> Level | None:
-    """Say by what a family's members fall into units; None where only some name it, or where they stand for others."""
+    """Say by what a family's members fall into units; None where only some of them say so."""
     if any(r.summary for r in members) or _TEMPLATE.search(members[0].name):
         return None
     for level, numbers in (("layer", [r.layer for r in members]), ("stage", [r.stage for r in members])):
@@ -69,15 +70,16 @@ def level_of(members: list[Reading]) -> Level | None:
 
 
 def unit_of(reading: Reading, level: Level) -> int:
-    """Give the number of a node's unit: its layer as the file counts, its 0-based stage, or 0 for the whole phase."""
+    """Give the number of a node's unit: its layer as the file counts, 0-based stage, or 0 for the phase."""
     number = reading.layer if level == "layer" else reading.stage if level == "stage" else 0
     return 0 if number is None else number
 
 
 def families_of(deployment: Deployment, members: list[Reading], level: Level) -> list[Family]:
-    """Tell the numbers that say which unit a member is in from those that say where in it; none where names collide.
+    """Tell the numbers that say which unit a member is in from those that say where in it.
 
-    A number that belongs to the operator (`ln1` and `ln2`) makes families of its own.
+    There are no families where names collide. A number that belongs to the operator (`ln1` and `ln2`) makes
+    families of its own.
     """
     name = members[0].evidence.name
     fixed: dict[int, Level] = {}

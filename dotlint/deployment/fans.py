@@ -1,7 +1,8 @@
 """Sibling groups within a unit, and fans that reach one member of a group only.
 
-A loop that writes `gate -> expert_{i}` after its end, instead of in its body, joins the gate to the last expert and
-to no other. What is left: a group of siblings that all feed on alike, of which one is fed and the rest are not.
+A loop that writes `gate -> expert_{i}` after its end, instead of in its body, joins the gate to the last
+expert and to no other. What is left: a group of siblings that all feed on alike, of which one is fed and
+the rest are not.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ _SOURCES = {"input", "embedding", "kv-cache", "kv-transfer", "output", "head", "
 class Siblings:
     """Nodes of one unit and one family of names, in the order of the numbers that tell them apart.
 
-    `parallel` is true where those numbers are known to count ranks or experts, which do not feed each other in turn.
+    `parallel` is true where those numbers are known to count ranks or experts, which do not feed each other
+    in turn.
     """
 
     members: tuple[Reading, ...]
@@ -40,7 +42,7 @@ class Siblings:
 
 @dataclass(frozen=True, slots=True)
 class OneArmed:
-    """A fan that reaches one of several siblings: the edges that are there, and those that the siblings lack."""
+    """A fan that reaches one of several siblings: the edges that are there, and those that are not."""
 
     outward: bool
     left_out: tuple[Reading, ...]
@@ -49,7 +51,7 @@ class OneArmed:
 
 
 def sibling_groups(deployment: Deployment) -> list[Siblings]:
-    """Group operators by phase, stage, layer and family of names; a number glued to a word (`ln1`) is part of the name."""
+    """Group operators by phase, stage, layer and family of names; the number of `ln1` is part of its name."""
     found: dict[tuple[object, ...], list[tuple[tuple[int, ...], Reading]]] = {}
     parallel: dict[tuple[object, ...], bool] = {}
     for reading in deployment.operators:
@@ -78,7 +80,7 @@ def sibling_groups(deployment: Deployment) -> list[Siblings]:
 
 
 def one_armed(deployment: Deployment, groups: Sequence[Siblings], wiring: Wiring) -> list[OneArmed]:
-    """List the fans, out and in, that reach the first or the last sibling of each block and leave the others alone."""
+    """List the fans, out and in, that reach the first or the last sibling of each block and no other."""
     sizes = {name: len(group.members) for group in groups for name in group.names}
     found: list[OneArmed] = []
     budget = _BUDGET
@@ -126,7 +128,7 @@ def _fan(
         r.annotation or r.summary or r.phase != members[0].phase for r in readings
     ):
         return None
-    # Hubs are of one kind and all used: with siblings of their own they would each have a partner of their own.
+    # Hubs are of one kind and all used: others would each have a partner of their own.
     if len({r.evidence.name.family for r in readings}) > 1 or sizes.get(names[0], 1) != blocks:
         return None
     present, missing, left = [], [], []

@@ -16,7 +16,7 @@ from dotlint.engine.fingerprint import with_fingerprints
 from dotlint.engine.result import FileResult, Settings, Verdict
 from dotlint.engine.select import chosen
 from dotlint.engine.settle import suppress
-from dotlint.graph.build import read
+from dotlint.graph.build import EDGE_LIMIT, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,7 +31,8 @@ def lint(source: Source, settings: Settings | None = None) -> FileResult:
     """Read a file and run the chosen rules over it; never raises for what stands in the file."""
     settings = settings or Settings()
     cards = settings.cards or own_cards()
-    document = read(source)
+    limits = next((card.parameters for card in cards if card.check == "expansion-limit"), {})
+    document = read(source, edge_limit=limits.get("limit", EDGE_LIMIT))
     file = FileContext(document, source.name, vocabularies=settings.vocabularies)
     picked = chosen(cards, settings.selection)
     if any(card.code[0] not in "EX" for card in picked):

@@ -53,7 +53,8 @@ class _Writers:
     @property
     def edges(self) -> EdgeWriter:
         if self._edges is None:
-            self._edges = EdgeWriter(self.text, self.context.deployment, self.comments)
+            every = [Wanted(m.tail, m.head, m.exemplar, "") for m in self.context.missing]
+            self._edges = EdgeWriter(self.text, self.context.deployment, self.comments, every)
         return self._edges
 
     @property

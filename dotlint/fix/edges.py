@@ -57,13 +57,21 @@ class Anchor(NamedTuple):
 
 
 class EdgeWriter:
-    """Writes missing edges into one graph; `comments` are the file's."""
+    """Writes missing edges into one graph; `comments` are the file's.
 
-    def __init__(self, text: str, deployment: Deployment, comments: Sequence[Comment]) -> None:
+    `every` are all edges that are to be written some time: an edge goes where it would go with those of its
+    unit.
+    """
+
+    def __init__(
+        self, text: str, deployment: Deployment, comments: Sequence[Comment], every: Sequence[Wanted] = ()
+    ) -> None:
         self.text = text
         self.deployment = deployment
         self.graph = deployment.graph
         self.comments = comments
+        self.every = every
+        self._places: dict[Pair, Anchor] | None = None
         self.bodies = Bodies(self.graph)
         self._families: dict[tuple[str, str], list[tuple[tuple[int, ...], Edge]]] = defaultdict(list)
         for edge in self.graph.edges:
@@ -73,17 +81,29 @@ class EdgeWriter:
 
     def edits(self, wanted: Sequence[Wanted]) -> list[Edit]:
         """Give the insertions that write the edges, a block a place, in the order of their exemplars."""
+        if self._places is None:
+            self._places = self._placed(self.every)
+        known = all(one.pair in self._places for one in wanted)
+        places = self._places if known else self._placed(wanted)
         blocks: dict[tuple[int, bool, int | None], tuple[Anchor, list[Wanted]]] = {}
-        for part in _connected(wanted):
-            placed = [(self._anchor(run, part), run) for run in self._runs(part)]
-            for index, (anchor, run) in enumerate(placed):
-                # What finds no place beside its own unit's edges goes with what does.
-                near = [a for a, _ in (*reversed(placed[:index]), *placed[index + 1 :]) if a.own]
-                last = max((a for a, _ in placed), key=lambda a: a.statement.end)
-                chosen = anchor if anchor.own else near[0] if near else last
-                key = id(chosen.statement), chosen.before, chosen.at
-                blocks.setdefault(key, (chosen, []))[1].extend(run)
+        order = {pair: index for index, pair in enumerate(places)}
+        for one in sorted(wanted, key=lambda w: order[w.pair]):
+            anchor = places[one.pair]
+            blocks.setdefault((id(anchor.statement), anchor.before, anchor.at), (anchor, []))[1].append(one)
         return [self._write(anchor, some) for anchor, some in blocks.values()]
+
+    def _placed(self, wanted: Sequence[Wanted]) -> dict[Pair, Anchor]:
+        """Find the place of every edge, in the order in which they are written."""
+        places: dict[Pair, Anchor] = {}
+        for part in self._joined(_connected(wanted)):
+            found = [(self._anchor(run, part), run) for run in self._runs(part)]
+            for index, (anchor, run) in enumerate(found):
+                # What finds no place beside its own unit's edges goes with what does.
+                near = [a for a, _ in (*reversed(found[:index]), *found[index + 1 :]) if a.own]
+                last = max((a for a, _ in found), key=lambda a: a.statement.end)
+                chosen = anchor if anchor.own else near[0] if near else last
+                places.update((one.pair, chosen) for one in run)
+        return places
 
     def _write(self, anchor: Anchor, wanted: list[Wanted]) -> Edit:
         lines = [edge_text(self.text, self.graph, one.pair, one.attributes) for one in wanted]
@@ -107,6 +127,22 @@ class EdgeWriter:
             run.append(one)
         if run:
             yield run
+
+    def _joined(self, parts: list[list[Wanted]]) -> Iterator[list[Wanted]]:
+        """Join parts of one kind whose exemplars follow each other, as one edge a rank.
+
+        Those belong together.
+        """
+        joined: list[Wanted] = []
+        for part in parts:
+            kinds = {self._family(w.tail.node.index, w.head.node.index) for w in (*joined, *part)}
+            one, two = (joined or part)[-1].exemplar.statement, part[0].exemplar.statement
+            if joined and (len(kinds) > 1 or one is two or not self._follows(one, two)):
+                yield joined
+                joined = []
+            joined = [*joined, *part]
+        if joined:
+            yield joined
 
     def _follows(self, one: EdgeStatement, two: EdgeStatement) -> bool:
         place = self.bodies.place(one)
@@ -399,15 +435,7 @@ def _connected(wanted: Sequence[Wanted]) -> list[list[Wanted]]:
         merged = [*(w for part in parts for w in part), one]
         for w in merged:
             part_of[w.tail.node.index] = part_of[w.head.node.index] = merged
-    distinct: list[list[Wanted]] = []
-    alike: dict[tuple[str, str], list[Wanted]] = {}
-    for part in {id(part): part for part in part_of.values()}.values():
-        kinds = {(w.tail.evidence.name.family, w.head.evidence.name.family) for w in part}
-        if len(kinds) > 1:
-            distinct.append(part)
-        else:  # of one kind alone, as one edge a rank: those belong together
-            alike.setdefault(kinds.pop(), []).extend(part)
-    distinct += alike.values()
+    distinct = list({id(part): part for part in part_of.values()}.values())
     order = {id(one): index for index, one in enumerate(ordered)}
     parts = [sorted(part, key=lambda w: order[id(w)]) for part in distinct]
     return sorted(parts, key=lambda part: order[id(part[0])])

@@ -10,7 +10,7 @@ __all__ = ["Html", "Position", "Problem", "Source", "Tree", "parse"]
 
 
 def parse(source: Source) -> Tree:
-    """Read a file; never raises. What is wrong with it stands in the tree's `problems`, in the order of the text."""
+    """Read a file; never raises. What is wrong with it stands in the tree's `problems`."""
     from dotlint.syntax.reader import parse as read  # noqa: PLC0415 - a run that the cache answers needs no parser
 
     return read(source)

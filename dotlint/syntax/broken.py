@@ -204,27 +204,33 @@ def attempt(reading: Reading, place: tuple[int, int], edits: list[Edit], body: i
     """Parse the text at the place with the edits instead of the broken statement; keep it if it parses."""
     text = reading.text
     fragment = edited(text, *place, edits)
-    if fragment.count("}") > fragment.count("{"):
-        return Stop(Lexeme(END, fragment, len(fragment), len(fragment)), frozenset())
-    reading.allowance -= len(fragment)
     lexer = Lexer(fragment, directed=reading.lexer.directed)
+    if fragment.count("}") > fragment.count("{"):
+        return Stop(lexer.end(), frozenset())
+    reading.allowance -= len(fragment)
     statements: list[Statement] = reading.parse.values[body]
     own: list[Statement] = []
-    states, values = (reading.parse.states[:], reading.parse.values[:]) if "}" in fragment else ([], [])
-    reading.parse.values[body] = own
+    parse = reading.parse
+    states, values = (parse.states[:], parse.values[:]) if "}" in fragment else ([], [])
+    parse.values[body] = own
+    failure: Stop | None = None
     try:
-        reading.parse.read(lexer)
-        reading.parse.feed(reading.nothing())
+        parse.read(lexer)
+        parse.feed(reading.nothing())
     except Stop as stop:
+        failure = stop
+    if failure is None and not (len(parse.values) > body and parse.values[body] is own):
+        failure = Stop(lexer.end(), frozenset())  # it closed the body that it stands in
+    if failure is not None:
         if states:
-            reading.parse.states[:], reading.parse.values[:] = states, values
-        reading.parse.cut(body + 1)
-        reading.parse.values[body] = statements
-        if stop.lexeme.text is not fragment:
-            stop.lexeme = Lexeme(END, fragment, len(fragment), len(fragment))
-        return stop
+            parse.states[:], parse.values[:] = states, values
+        parse.cut(body + 1)
+        parse.values[body] = statements
+        if failure.lexeme.text is not fragment:
+            failure.lexeme = lexer.end()
+        return failure
     statements.extend(own)
-    reading.parse.values[body] = statements
+    parse.values[body] = statements
     reading.tree.comments.extend(lexer.comments)
     wrong = [Lexeme(one.type, text, fragment.local(one.at), fragment.local(one.to)) for one in lexer.wrong]
     known = reading.lexer.wrong

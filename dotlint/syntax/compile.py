@@ -1,7 +1,7 @@
-"""The grammar's LALR(1) tables, made by Lark: `python -m dotlint.syntax.compile` writes them beside the grammar.
+"""The grammar's LALR(1) tables, made by Lark.
 
-Reading a file then needs neither Lark nor the time to compile the grammar. Where the grammar has been changed since, the
-tables are made anew in memory.
+`python -m dotlint.syntax.compile` writes them beside the grammar, so that reading a file needs no Lark and not
+the time to compile the grammar. Where the grammar has been changed since, they are made anew in memory.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ class _OwnLexer(Lexer):
 def compiled(grammar: str) -> dict[str, Any]:
     """Give the tables of a grammar, as JSON has them.
 
-    `states` has for each state what it takes: terminal or rule name -> the state to go to, or, negative, -1 less the index
-    of the rule to reduce by. `rules` are (name, number of symbols, name of the action). The start is state 0; `end` is
-    the state in which a whole file has been read. States are numbered as a walk from the start meets them, symbols in
-    alphabetical order, so that the same grammar always gives the same tables.
+    `states` has what each state takes: terminal or rule name -> the state to go to, or, negative, -1 less
+    the index of the rule to reduce by. `rules` are (name, number of symbols, name of action). The start is
+    state 0; in the state `end` a whole file has been read. States are numbered as a walk from the start meets
+    them, symbols in alphabetical order, so that the same grammar always gives the same tables.
     """
     lark = Lark(grammar, parser="lalr", lexer=_OwnLexer, start="file", keep_all_tokens=True)
     table = lark.parser.parser._parse_table  # noqa: SLF001  # Lark has no public way to them

@@ -103,6 +103,10 @@ class Lexer:
                 return
             yield lexeme
 
+    def end(self) -> Lexeme:
+        """Give the lexeme that stands for the end of the text."""
+        return Lexeme(END, self.text, len(self.text), len(self.text))
+
     def _run(self) -> Run | None:
         text, plain = self.text, self.plain
         found: list[Statement] = []

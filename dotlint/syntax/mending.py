@@ -14,6 +14,7 @@ from dotlint.syntax.quotes import close_string, escape_html, odd_string
 from dotlint.syntax.region import line_end, starts_statement
 from dotlint.syntax.terminals import KEYWORDS, NAME, NUMBER, STRING
 from dotlint.syntax.values import bare_value, quote, quote_values
+from dotlint.syntax.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -223,7 +224,7 @@ def _values(broken: Broken) -> Iterator[Remedy]:
         start, end = min(
             ((start, end) for _, start, end, _ in found), key=lambda place: abs(place[0] - broken.at)
         )
-        named = ", ".join(f"`{name}`" for name in names[:4])
+        named = ", ".join(f"`{shown(name)}`" for name in names[:4])
         yield Remedy(
             "E008",
             f"the value of {named} needs double quotes",
@@ -252,7 +253,7 @@ def _strays(broken: Broken) -> Iterator[Remedy]:
             start, end = word.span(1)
             yield Remedy(
                 "E011",
-                f"a stray `{word[1]}`",
+                f"a stray `{shown(word[1])}`",
                 start,
                 end,
                 ((start, end, ""),),
@@ -263,16 +264,16 @@ def _strays(broken: Broken) -> Iterator[Remedy]:
     if stray is None:
         return
     for end in dict.fromkeys((at + 1, stray.end())):
-        shown = text[at:end]
+        token = text[at:end]
         yield Remedy(
             "E011",
-            f"a stray `{shown}`",
+            f"a stray `{token}`",
             at,
             end,
             ((at, end, ""),),
             "safe",
             "take it out",
-            f"stray {shown}" if kind != OPEN_STRING else None,
+            f"stray {token}" if kind != OPEN_STRING else None,
         )
 
 
@@ -294,14 +295,14 @@ def _words(broken: Broken) -> Iterator[Remedy]:
         if word.lower() in KEYWORDS:
             if start <= at < end or (start < at and text[start:at].split()[1:] == []):
                 keywords.append((start, end, quote(word)))
-        elif not _PLAIN_ID.match(word):
+        elif not _PLAIN_ID.match(word) and any(char.isalnum() for char in word):
             edits.append((start, end, quote(word)))
             if place is None or start <= at <= end:
                 place = start, end
     if place is not None:
         yield Remedy(
             "E001",
-            f"`{text[place[0] : place[1]]}` is not an id without quotes",
+            f"`{shown(text[place[0] : place[1]])}` is not an id without quotes",
             *place,
             tuple(edits),
             help="quote it: an id is letters, digits and `_`, or a number",
@@ -359,7 +360,7 @@ def _last_resorts(broken: Broken) -> Iterator[Remedy]:
     """Whatever lets the rest of the statement be understood."""
     text, at, end = broken.text, broken.at, broken.end
     to = min(max(broken.lexeme.to, at + 1), end)
-    message = f"`{text[at:to] if to - at < 30 else text[at : at + 27] + '...'}` is not expected here"
+    message = f"`{shown(text[at:to])}` is not expected here"
     if broken.lexeme.type == "COLON" and "EQUAL" in broken.taken:
         edits = tuple((one.start(2), one.end(2), "=") for one in _COLON.finditer(text, broken.start, end))
         yield Remedy("E001", "an attribute takes `=`, not `:`", at, at + 1, edits, help="write `name=value`")

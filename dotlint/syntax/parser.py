@@ -30,7 +30,7 @@ class Tables(NamedTuple):
 
 @cache
 def tables() -> Tables:
-    """Read the compiled grammar, once a process; compile it where it is not that of the grammar as it stands."""
+    """Read the compiled grammar, once a process; compile it where the grammar has been changed since."""
     folder = files("dotlint.syntax")
     stored = folder.joinpath("dot.tables.json")
     found = json.loads(stored.read_text("utf-8")) if stored.is_file() else {}

@@ -26,7 +26,7 @@ from dotlint.syntax.region import (
 )
 from dotlint.syntax.source import edited
 from dotlint.syntax.tree import Tree
-from dotlint.syntax.wording import described, expected, one_of
+from dotlint.syntax.wording import described, expected, one_of, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -259,7 +259,7 @@ class Reading:
             [
                 Remedy(
                     code,
-                    f"{what} that is not DOT: `{self.text[at:to]}`"[:80],
+                    f"{what} that is not DOT: `{shown(self.text[at:to])}`",
                     at,
                     to,
                     tuple(edits),

@@ -12,7 +12,6 @@ from binascii import crc32
 from functools import cache
 from importlib.resources import files
 
-
 _GRAMMAR = files("dotlint.syntax").joinpath("dot.lark").read_text("utf-8")
 GRAMMAR_CHECKSUM = crc32(_GRAMMAR.encode())
 
@@ -39,7 +38,7 @@ _TAILS = "|".join(sorted(word[1:] for word in KEYWORDS))
 _ID = rf"(?:(?!(?:[nNeEgGdDsS](?i:{_TAILS})|\ufeff)(?!{LETTER_OR_DIGIT})){NAME}|{NUMBER}|{STRING}|{HTML})"
 _PORT = f"{_B}:{_B}{_ID}(?:{_B}:{_B}{_ID})?+"
 _LIST = rf"\[{_B}(?:{_ID}{_B}={_B}{_ID}{_B}[;,]?+{_B})*+\]"
-_GOES_ON = rf"{_B}(?:(?:{LINE_COMMENT}){_B})*+(?:-[->]|[:,+\[=;]|/\*)"
+_GOES_ON = rf"{_B}(?:(?:{LINE_COMMENT}){_B})*+(?:-[->]|[:,+\[=;\ufeff]|/\*)"
 
 
 @cache

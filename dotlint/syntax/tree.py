@@ -140,9 +140,9 @@ class EdgeStatement(AttributedStatement):
 class PlainStatement(AttributedStatement):
     """A statement that was matched in one go: `match` has the groups of `terminals.statement_pattern`.
 
-    Of a statement without attributes and ports only the place is kept, since most edges are like that and a match
-    takes as much room as all the rest of an edge; it is matched again when somebody asks. `first` is the id, as
-    spelled; the same ids of a file are one string.
+    Of a statement without attributes and ports only the place is kept, since most edges are like that and a
+    match takes as much room as all the rest of an edge; it is matched again when asked for. `first` is the
+    id, as spelled; the same ids of a file are one string.
     """
 
     __slots__ = ("_place", "_text", "first")

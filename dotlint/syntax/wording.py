@@ -63,10 +63,14 @@ def described(lexeme: Lexeme) -> str:
             OPEN_HTML: "`<` without its `>`",
             OPEN_COMMENT: "`/*` without `*/`",
         }[lexeme.type]
-    shown = raw if len(raw) <= 30 else raw[:27] + "..."
-    shown = "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in shown)
     if lexeme.type == "STRING":
-        return f"the string {shown}"
+        return f"the string {shown(raw)}"
     if lexeme.type.isupper() and raw.isalpha() and lexeme.type not in {"NAME", "NUMBER", "UNKNOWN"}:
-        return f"the keyword `{shown}`"
-    return f"`{shown}`"
+        return f"the keyword `{shown(raw)}`"
+    return f"`{shown(raw)}`"
+
+
+def shown(raw: str) -> str:
+    """Give a piece of the text as a message may hold it: not too long, and nothing in it that a terminal obeys."""
+    short = raw if len(raw) <= 30 else raw[:27] + "..."
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in short)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import tomllib
+from typing import TYPE_CHECKING
 
 import pytest
 
 from dotlint.engine.card import Card, own_cards
-from dotlint.engine.finding import Finding
-from dotlint.engine.result import FileResult
 from dotlint.engine.runner import Settings, lint
 from dotlint.engine.select import Selection
 from dotlint.strategy import Strategy
 from dotlint.strategy.file import from_table
 from dotlint.syntax.source import Source
+
+if TYPE_CHECKING:
+    from dotlint.engine.finding import Finding
+    from dotlint.engine.result import FileResult
 
 CODES = ("S006", "S007", "S008", "S012", "S014", "G002")
 
@@ -270,7 +273,7 @@ def test_role_flow(statements: tuple[str, ...], edges: list[tuple[str, str]]) ->
         pytest.param(
             (
                 *(
-                    f'l{i}_qkv [label="QKV projection"]; l{i}_attn [label="Attention\\nGPU: 0"]; l{i}_attn -> out'
+                    f'l{i}_qkv [label="QKV"]; l{i}_attn [label="Attention\\nGPU: 0"]; l{i}_attn -> out'
                     for i in range(3)
                 ),
                 "l0_qkv -> l0_attn",

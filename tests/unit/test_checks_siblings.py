@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from dotlint.engine.card import Card, own_cards
-from dotlint.engine.finding import Finding
 from dotlint.engine.runner import Settings, lint
 from dotlint.engine.select import Selection
 from dotlint.syntax.source import Source
+
+if TYPE_CHECKING:
+    from dotlint.engine.finding import Finding
 
 CODES = ("S003", "S011", "S013", "G009")
 
@@ -26,7 +30,7 @@ def graph(*statements: str) -> str:
 
 LABELS = {
     "norm": "LayerNorm", "qkv": "QKV projection", "attn": "Attention compute", "proj": "Output projection",
-    "mlp": "MLP", "gate": "Expert gate", "ar": "All-Reduce", "sum": "All-Gather", "up": "MLP up", "down": "MLP down",
+    "mlp": "MLP", "gate": "Expert gate",
 }  # fmt: skip
 
 

@@ -13,7 +13,9 @@ import pytest
 from dotlint import __version__
 from dotlint.config import Configurations, Overrides, fits, load
 from dotlint.config_keys import KEYS, ConfigError, read_value, satisfies, schema
+from dotlint.engine.runner import lint
 from dotlint.engine.select import chosen
+from dotlint.syntax.source import Source
 
 DATA = Path(__file__).parent.parent.parent / "dotlint" / "data" / "dotlint.schema.json"
 
@@ -125,6 +127,14 @@ def test_rules_severities_and_what_is_off(tmp_path: Path) -> None:
     assert here - legacy == {code for code in here if code.startswith("E")}
     cards = {card.code: card for card in configurations.settings(tmp_path / "a.dot").cards}
     assert (cards["S001"].severity, cards["S004"].severity) == ("warning", "info")
+
+
+def test_the_limit_on_edges_can_be_set(tmp_path: Path) -> None:
+    write(tmp_path / "dotlint.toml", 'select = ["N019"]\nrule.expansion-limit.limit = 3\n')
+    source = Source.from_text("digraph { {a b c d} -> {e f g h} }", "a.dot")
+    [finding] = lint(source, Configurations().settings(tmp_path / "a.dot")).findings
+    assert "more than 3 edges" in finding.message
+    assert lint(source, Configurations(isolated=True).settings("a.dot")).findings == []
 
 
 def test_a_severity_holds_for_every_outcome(tmp_path: Path) -> None:

@@ -1,0 +1,106 @@
+"""Dimensions, shapes and styles: edits inside of statements that are there."""
+
+from __future__ import annotations
+
+import pytest
+
+from dotlint.engine.result import Settings
+from dotlint.engine.select import Selection
+from dotlint.fix.apply import fix_text
+from dotlint.fix.attributes import set_attribute
+from dotlint.fix.edits import apply_edits
+from dotlint.graph.build import read
+
+SETS = [
+    ("a", 'a [shape=box]'),
+    ("a;", "a [shape=box];"),
+    ("a []", "a [shape=box]"),
+    ("a [color=red]", "a [color=red, shape=box]"),
+    ("a [color=red,style=bold]", "a [color=red,style=bold,shape=box]"),
+    ("a [color=red style=bold]", "a [color=red style=bold shape=box]"),
+    ("a [color=red; style=bold;]", "a [color=red; style=bold; shape=box;]"),
+    ("a [color=red\n   ,style=bold]", "a [color=red\n   ,style=bold\n   ,shape=box]"),
+    ("a [shape=circle]", "a [shape=box]"),
+    ('a [shape="circle", color=red]', 'a [shape="box", color=red]'),
+    ("a [shape=circle][color=red]", "a [shape=box][color=red]"),
+    ("a [shape=x, shape=circle]", "a [shape=x, shape=box]"),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), SETS)
+def test_an_attribute_is_set_in_the_manner_of_its_list(before: str, after: str) -> None:
+    text = f"digraph {{ {before} }}"
+    statement = read(text).graphs[0].nodes["a"].statements[0]
+    assert apply_edits(text, [set_attribute(text, statement, "shape", "box")]) == f"digraph {{ {after} }}"
+
+
+def fixed(text: str, code: str, *, unsafe: bool = False) -> str:
+    result = fix_text(text, Settings(selection=Selection(select=(code,))), unsafe=unsafe)
+    assert result.refused == ()
+    return result.text
+
+
+def routed(*styles: str) -> str:
+    edges = "".join(f"  route -> expert{i}{style}\n" for i, style in enumerate(styles))
+    experts = "".join(f'  expert{i} [label="Expert {i}\\nGPU: {i}"]\n' for i in range(len(styles)))
+    return f'digraph {{\n  route [label="Expert Routing\\nGPU: 0-3"]\n{experts}{edges}}}\n'
+
+
+@pytest.mark.parametrize(
+    ("solid", "dashed"),
+    [
+        ("", " [style=dashed]"),
+        (" [color=red]", " [color=red, style=dashed]"),
+        (" [style=solid]", " [style=dashed]"),
+        (' [style="bold"]', ' [style="bold,dashed"]'),
+        (" [style=bold]", ' [style="bold,dashed"]'),
+    ],
+)
+def test_a_solid_gate_edge_is_dashed(solid: str, dashed: str) -> None:
+    other = " [style=dashed]"
+    assert fixed(routed(other, other, solid, other), "V002") == routed(other, other, dashed, other)
+
+
+def test_a_statement_that_draws_other_edges_too_is_left_alone() -> None:
+    text = routed(*[" [style=dashed]"] * 3).replace("  route -> expert2 [style=dashed]\n", "  expert0 -> route -> expert2\n")
+    assert fixed(text, "V002") == text
+
+
+STATED = "Input: [B=2, H=64]\\nOutput: [B=2, H=32]"
+
+
+def norms(*labels: str, stated: str = STATED) -> str:
+    lines = [f'  norm{i} [label="{label}"]\n' for i, label in enumerate(labels)]
+    return (
+        f'digraph {{\n  first [label="LayerNorm 0\\n{stated}\\nGPU: 0-1"]\n  qkv [label="QKV Projection\\nGPU: 0"]\n'
+        + "".join(lines)
+        + "}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("lacking", "stating"),
+    [
+        ("LayerNorm 1\\nGPU: 2-3", f"LayerNorm 1\\n{STATED}\\nGPU: 2-3"),
+        ("LayerNorm 1\\nGPU: 2-3 (TP=2)", f"LayerNorm 1\\n{STATED}\\nGPU: 2-3 (TP=2)"),
+        ("LayerNorm 1", f"LayerNorm 1\\n{STATED}"),
+        ("LayerNorm 1\nGPU: 2", f"LayerNorm 1\n{STATED}\nGPU: 2".replace("H=64]\\n", "H=64]\n")),
+        ("LayerNorm 1\\lGPU: 2\\l", f"LayerNorm 1\\l{STATED}\\lGPU: 2\\l".replace("H=64]\\n", "H=64]\\l")),
+    ],
+)
+def test_dimensions_go_where_the_siblings_have_them(lacking: str, stating: str) -> None:
+    assert fixed(norms(lacking), "T001", unsafe=True) == norms(stating)
+
+
+def test_dimensions_are_a_guess_and_not_made_safely() -> None:
+    assert fixed(norms("LayerNorm 1"), "T001") == norms("LayerNorm 1")
+
+
+def test_where_siblings_disagree_nothing_is_copied() -> None:
+    text = norms("LayerNorm 1\\nInput: [B=2, H=9]\\nOutput: [B=2, H=9]", "LayerNorm 2")
+    assert fixed(text, "T001", unsafe=True) == text
+
+
+def test_what_nobody_knows_is_not_copied() -> None:
+    text = norms("LayerNorm 1", stated=STATED.replace("B=2", "B=?"))
+    assert fixed(text, "T001", unsafe=True) == text

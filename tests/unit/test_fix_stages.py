@@ -1,0 +1,122 @@
+"""Stages written whole, in two ways of drawing a deployment."""
+
+from __future__ import annotations
+
+import pytest
+
+from dotlint.engine.result import Settings
+from dotlint.engine.select import Selection
+from dotlint.fix.apply import FixResult, fix_text
+from dotlint.graph.build import read
+from dotlint.strategy import Strategy
+
+
+def fixed(text: str, strategy: str, *codes: str) -> FixResult:
+    settings = Settings(
+        strategy=Strategy.parse(strategy), strategy_source="option", selection=Selection(select=codes or None)
+    )
+    result = fix_text(text, settings, unsafe=True)
+    assert not result.result.document.problems
+    assert fix_text(result.text, settings, unsafe=True).text == result.text
+    return result
+
+
+DIMS = "Input: [B=2, S=64, H=256]\\nOutput: [B=2, S=64, H=256]"
+
+
+def pipeline(stages: int, *, without: tuple[int, ...] = ()) -> str:
+    """Four layers a stage, in clusters, quoted ids that name layers only, everything counted from 0."""
+    lines = ['digraph "served" {', "    rankdir=LR;", ""]
+    lines += [f'    "tokens.in" [shape=ellipse, label="Input\\n{DIMS}"];', ""]
+    for s in range(stages):
+        if s in without:
+            continue
+        first, gpus = 4 * s, f"{2 * s}-{2 * s + 1}"
+        lines.append(f"    // ---- stage {s}: layers {first}-{first + 3}")
+        lines.append(f'    subgraph "cluster_pp{s}" {{')
+        lines.append(f'        label="PP stage {s} | layers {first}-{first + 3} | GPUs {gpus}";')
+        for layer in range(first, first + 4):
+            for name, title in (("norm", "LayerNorm"), ("ar", "All-Reduce")):
+                lines.append(f'        "l{layer}.{name}" [shape=box, label="{title}\\n{DIMS}\\nGPU: {gpus}"];')
+            for t in range(2):
+                lines.append(f'        "l{layer}.qkv.{t}" [shape=box, label="QKV Projection\\n{DIMS}\\nGPU: {2 * s + t}"];')
+                lines.append(f'        "l{layer}.attn.{t}" [shape=box, label="Attention\\n{DIMS}\\nGPU: {2 * s + t}"];')
+        for layer in range(first, first + 4):
+            for t in range(2):
+                lines.append(f'        "l{layer}.norm" -> "l{layer}.qkv.{t}" -> "l{layer}.attn.{t}" -> "l{layer}.ar";')
+            if layer < first + 3:
+                lines.append(f'        "l{layer}.ar" -> "l{layer + 1}.norm" [color="gray"];  // layer {layer}')
+        lines += ["    }", ""]
+    lines += [f'    "tokens.out" [shape=ellipse, label="Output\\n{DIMS}"];', "", "    // between stages"]
+    lines.append('    "tokens.in" -> "l0.norm";')
+    for s in range(stages - 1):
+        if s not in without and s + 1 not in without:
+            lines.append(f'    "l{4 * s + 3}.ar" -> "l{4 * s + 4}.norm" [label="stage {s} -> stage {s + 1}"];')
+    if stages - 1 not in without:
+        lines.append(f'    "l{4 * stages - 1}.ar" -> "tokens.out";')
+    return "\n".join([*lines, "}", ""])
+
+
+@pytest.mark.parametrize("without", [(7,), (6, 7), (3,), (2, 3, 4), (1,)])
+def test_stages_that_were_cut_out_come_back_to_the_letter(without: tuple[int, ...]) -> None:
+    result = fixed(pipeline(8, without=without), "pp8tp2", "S002")
+    assert [f.code for f in result.applied] == ["S002"]
+    assert result.text == pipeline(8)
+
+
+def test_two_phases_without_clusters() -> None:
+    def stage(prefix: str, s: int, gpus: str, low: str, high: str, dims: str = "") -> str:
+        return (
+            f'\t{prefix}stage{s} [label="STAGE {s}\\nLayers {2 * s - 1}-{2 * s}\\nGPUs: {gpus}" shape=box]\n'
+            f'\t{prefix}norm{s} [label="LayerNorm{dims}\\nGPU: {gpus}"]\n'
+            f'\t{prefix}qkv{s}_1 [label="QKV Projection\\nGPU: {low}"]\n\t{prefix}qkv{s}_2 [label="QKV Projection\\nGPU: {high}"]\n'
+            f'\t{prefix}reduce{s} [label="All-Reduce\\nGPU: {gpus}" shape=ellipse]\n'
+        )
+
+    def wires(prefix: str, s: int) -> str:
+        pairs = [("norm{}", "qkv{}_1"), ("norm{}", "qkv{}_2"), ("qkv{}_1", "reduce{}"), ("qkv{}_2", "reduce{}")]
+        return "".join(f"\t{prefix}{a.format(s)} -> {prefix}{b.format(s)}\n" for a, b in pairs)
+
+    gpus = {1: ("0-3", "0-1", "2-3"), 2: ("4-7", "4-5", "6-7")}
+    wide = "\\nInput: [B=2, S=64]\\nOutput: [B=2, S=64]"
+    narrow = wide.replace("S=64", "S=1")
+    text = (
+        "digraph {\n"
+        f'\tinput [label="INPUT{wide}" shape=ellipse]\n'
+        + "".join(stage("", s, *gpus[s], wide) for s in (1, 2))
+        + f'\toutput [label="OUTPUT{wide}" shape=ellipse]\n'
+        + f'\tdecode_input [label="DECODE INPUT{narrow}" shape=ellipse]\n'
+        + stage("decode_", 1, *gpus[1], narrow)
+        + "\tinput -> norm1\n" + wires("", 1) + '\treduce1 -> norm2 [label="Stage 1→2" penwidth=2]\n' + wires("", 2) + "\treduce2 -> output\n"
+        + "\tdecode_input -> decode_norm1\n" + wires("decode_", 1) + "}\n"
+    )  # fmt: skip
+    result = fixed(text, "pp2tp2sp2", "S002")
+    assert stage("decode_", 2, *gpus[2], narrow) in result.text
+    link = '\tdecode_reduce1 -> decode_norm2 [label="Stage 1→2" penwidth=2]\n'
+    assert link + wires("decode_", 2) + "\tdecode_reduce2 -> decode_output\n" in result.text
+    assert f'\tdecode_output [label="DECODE OUTPUT{narrow}" shape=ellipse]\n' in result.text
+    assert fixed(text, "pp2tp2sp2").result.verdict == "correct"
+
+
+def test_a_stage_whose_gpus_nobody_knows_is_not_written() -> None:
+    text = pipeline(4, without=(3,)).replace("GPU: 0-1", "GPU: 0-1,9").replace("GPUs 0-1", "GPUs 0-1,9")
+    for s in (1, 2):
+        text = text.replace(f"GPU: {2 * s}-{2 * s + 1}", f"GPU: {2 * s}-{2 * s + 1},{9 + s}").replace(
+            f"GPUs {2 * s}-{2 * s + 1}", f"GPUs {2 * s}-{2 * s + 1},{9 + s}"
+        )
+    result = fixed(text, "pp4tp2", "S002")
+    assert [f.code for f in result.remaining] == ["S002"]
+    assert result.remaining[0].fix is None
+    assert result.remaining[0].fixable is None
+    assert result.text == text
+
+
+def test_what_belongs_to_an_end_of_the_model_is_not_repeated() -> None:
+    text = pipeline(4, without=(2,)).replace(
+        '    subgraph "cluster_pp0" {\n        label="PP stage 0 | layers 0-3 | GPUs 0-1";\n',
+        '    subgraph "cluster_pp0" {\n        label="PP stage 0 | layers 0-3 | GPUs 0-1";\n'
+        f'        "embed" [shape=box, label="Embedding\\n{DIMS}\\nGPU: 0-1"];\n',
+    ).replace('"tokens.in" -> "l0.norm"', '"tokens.in" -> "embed" -> "l0.norm"')  # fmt: skip
+    nodes = read(fixed(text, "pp4tp2", "S002").text).graphs[0].nodes
+    assert sum("embed" in name for name in nodes) == 1
+    assert "l8.norm" in nodes

@@ -1,0 +1,177 @@
+"""Mistakes: one mistake is one problem, where it was made, and the rest of the file is understood."""
+
+from __future__ import annotations
+
+import pytest
+
+from dotlint.graph.build import read
+from dotlint.syntax.problem import Problem
+
+# text, code, line, how sure its fix is, nodes and edges understood
+MISTAKES: list[tuple[str, str, int, str | None, int, int]] = [
+    ('digraph {\n a [label="foo];\n b [label="bar"];\n a -> b;\n}\n', "E003", 2, "unsafe", 2, 1),
+    ('digraph {\n a [label="foo, shape=box];\n b [label="bar"];\n a -> b;\n}\n', "E003", 2, "unsafe", 2, 1),
+    ('digraph {\n a [label=foo"];\n b [label="bar"];\n a -> b;\n}\n', "E003", 2, "unsafe", 2, 1),
+    ('digraph {\n a [shape=box];\n b [label="bar];\n}\n', "E003", 3, "unsafe", 2, 0),
+    ('digraph {\n "a -> "b";\n c -> d;\n}\n', "E003", 2, "unsafe", 5, 1),
+    ('digraph {\n a -> b";\n c -> d;\n e [label="x"];\n}\n', "E011", 2, "safe", 5, 2),
+    ('digraph {\n a [label="x"\n b [label="y"];\n a -> b;\n}\n', "E001", 2, None, 2, 1),
+    ('digraph {\n a [label="x";\n b [label="y"];\n a -> b;\n}\n', "E001", 2, None, 2, 1),
+    ('digraph {\n a [label=<b <i>x</i>];\n b [label="y"];\n a -> b;\n}\n', "E004", 2, "unsafe", 2, 1),
+    ('digraph {\n a [label=<x -> y>];\n b [label="y"];\n a -> b;\n}\n', "E004", 2, "unsafe", 2, 1),
+    ('digraph {\n a [label=<x < 5>];\n b [label="y"];\n a -> b;\n}\n', "E004", 2, "unsafe", 2, 1),
+    ("digraph {\n a; /* b \n c -> d;\n}\n", "E005", 2, None, 3, 1),
+    (
+        "digraph {\n subgraph cluster_a {\n  a -> b;\n subgraph cluster_b {\n  c -> d;\n }\n e -> f;\n}\n",
+        "E002",
+        3,
+        "unsafe",
+        6,
+        3,
+    ),
+    ("digraph {\n subgraph cluster_a {\n  a -> b;\n }\n }\n e -> f;\n}\n", "E001", 5, None, 4, 2),
+    ("digraph {\n a -> b;\n}\n}\n", "E011", 4, "safe", 2, 1),
+    ("```dot\ndigraph {\n a -> b;\n}\n```\n", "E011", 1, "safe", 2, 1),
+    ("dot = '''\ndigraph {\n a -> b;\n}\n'''\n", "E009", 1, "safe", 2, 1),
+    ('"digraph {\\n a -> b;\\n}"', "E009", 1, "safe", 2, 1),
+    ('digraph {\\n a [label=\\"x\\\\ny\\"];\\n a -> b;\\n}', "E009", 1, "safe", 2, 1),
+    ("digraph {\n style=rounded,filled;\n a -> b;\n}\n", "E008", 2, "safe", 2, 1),
+    ("digraph {\n a [label='x y'];\n a -> b;\n}\n", "E008", 2, "safe", 2, 1),
+    ("digraph {\n for i in range(4):\n  a -> b;\n}\n", "E010", 2, None, 6, 1),
+    ('digraph {\n a [label=f"x{i}"];\n a -> b;\n}\n', "E010", 2, None, 2, 1),
+    ('import x\nfrom graphviz import Digraph\ndot = Digraph()\ndot.node("a")\n', "E010", 1, None, 0, 0),
+    ("digraph {\n a -> b);\n c -> d;\n}\n", "E011", 2, "safe", 4, 2),
+    ('digraph {\n a [label="x",,shape=box];\n}\n', "E011", 2, "safe", 1, 0),
+    ("digraph {\n a;;\n b;\n}\n", "E011", 2, "safe", 2, 0),
+    ('digraph {\n a [="x"];\n}\n', "E012", 2, "unsafe", 1, 0),
+    ("digraph {\n a -- b;\n b -> c;\n c -- d;\n}\n", "E013", 2, "safe", 4, 3),
+    ("graph {\n a -> b;\n}\n", "E013", 2, "safe", 2, 1),
+    ("digraph {\n x -> {a1 a2 ... a5};\n}\n", "E014", 2, "unsafe", 6, 5),
+    ("digraph {\n foo-bar -> baz.qux;\n a -> b;\n}\n", "E001", 2, None, 4, 2),
+    ("digraph {\n subgraph cluster-1 {\n a -> b;\n }\n c -> d;\n}\n", "E001", 2, None, 4, 2),
+    ("digraph my-graph {\n a -> b;\n}\n", "E001", 1, None, 2, 1),
+    ("diagraph G {\n a -> b;\n}\n", "E001", 1, None, 2, 1),
+    ("digraph G\n a -> b;\n}\n", "E001", 1, None, 2, 1),
+    ("digraph {\n a -> node;\n b -> c;\n}\n", "E001", 2, None, 4, 2),
+    ("digraph {\n a -> ;\n b -> c;\n}\n", "E001", 2, None, 2, 1),
+    ('digraph {\n a [label="say "hi" now"];\n b -> c;\n}\n', "E001", 2, None, 3, 1),
+    ('digraph {\n a [label:"x"];\n b -> c;\n}\n', "E001", 2, None, 3, 1),
+    ('digraph {\n a [label="x"] -> b;\n b -> c;\n}\n', "E001", 2, None, 3, 1),
+    ("Here is the graph:\n\ndigraph {\n b -> c;\n}\n", "E001", 1, None, 2, 1),
+    ("digraph {\n b -> c;\n}\nThis graph shows it.\n", "E001", 4, None, 2, 1),
+    ("digraph {\n a -> b;\n c -", "E006", 3, "unsafe", 2, 1),
+    ('digraph {\n a -> b;\n c [label="x', "E006", 3, "unsafe", 2, 1),
+    ('digraph {\n a -> b;\n c [label="x",\n shape=box', "E006", 3, "unsafe", 2, 1),
+    ('{"nodes": [1,2,3]}\n', "E001", 1, None, 0, 0),
+    ("a -> b;\nb -> c;\n", "E007", 1, "unsafe", 3, 2),
+    ('  b [label="x"];\n  q -> b;\n}\n', "E007", 1, None, 2, 1),
+    ('digraph {\n a [label="x", width=1e5, size=10pt];\n b -> c;\n}\n', "E008", 2, "safe", 3, 1),
+    ("digraph {\n a [label=Layer 1 (GPU 0), shape=box];\n b -> c;\n}\n", "E008", 2, "safe", 3, 1),
+    ('digraph {\n node [shape=box;\n a [label="x"];\n b -> c;\n}\n', "E001", 2, None, 3, 1),
+    ("digraph {\n a -> b\n c [label=\n d -> e\n}\n", "E001", 3, None, 4, 2),
+    (
+        'digraph {\n a -> b [label="x]\n c -> d [label="y"]\n e -> f [label="z"]\n}\n',
+        "E003",
+        2,
+        "unsafe",
+        6,
+        3,
+    ),
+    (
+        'digraph {\n a -> b [label=x"]\n c -> d [label="y"]\n e -> f [label="z"]\n}\n',
+        "E003",
+        2,
+        "unsafe",
+        6,
+        3,
+    ),
+    ('digraph {\n label="title;\n a [label="x"];\n b [label="y"];\n}\n', "E003", 2, "unsafe", 2, 0),
+    ('digraph {\n a [label="L1\nL2\nL3];\n b [label="y"];\n c [label="z"];\n}\n', "E003", 2, "unsafe", 3, 0),
+    ('digraph {\n a (label="x");\n b -> c;\n}\n', "E001", 2, None, 4, 1),
+    ('digraph {\n a [label="x"]]; b -> c;\n}\n', "E011", 2, "safe", 3, 1),
+    ("digraph {\n subgraph cluster_0\n a -> b;\n }\n c -> d;\n}\n", "E001", 2, None, 4, 2),
+]
+
+
+def mended(text: str, problems: list[Problem]) -> str:
+    for start, end, put in sorted((edit for problem in problems for edit in problem.edits), reverse=True):
+        text = text[:start] + put + text[end:]
+    return text
+
+
+@pytest.mark.parametrize(("text", "code", "line", "applicability", "nodes", "edges"), MISTAKES)
+def test_one_mistake_is_one_problem(
+    text: str, code: str, line: int, applicability: str | None, nodes: int, edges: int
+) -> None:
+    document = read(text)
+    (problem,) = document.problems
+    assert (problem.code, document.source.position(problem.start).line) == (code, line)
+    assert (problem.applicability, bool(problem.edits)) == (applicability, applicability is not None)
+    assert (document.node_count, document.edge_count) == (nodes, edges)
+
+
+@pytest.mark.parametrize("text", [text for text, _, _, applicability, *_ in MISTAKES if applicability])
+def test_what_a_fix_writes_has_no_problem(text: str) -> None:
+    assert read(mended(text, read(text).problems)).problems == []
+
+
+@pytest.mark.parametrize(
+    "text", [text for text, _, _, applicability, *_ in MISTAKES if applicability == "safe"]
+)
+def test_a_safe_fix_keeps_what_was_understood(text: str) -> None:
+    before, after = read(text), read(mended(text, read(text).problems))
+    assert [[node.name for node in graph.nodes.values()] for graph in before.graphs] == [
+        [node.name for node in graph.nodes.values()] for graph in after.graphs
+    ]
+    assert [node.attributes for graph in before.graphs for node in graph.nodes.values()] == [
+        node.attributes for graph in after.graphs for node in graph.nodes.values()
+    ]
+
+
+def codes(text: str) -> list[str]:
+    return [problem.code for problem in read(text).problems]
+
+
+def test_several_mistakes_are_all_found() -> None:
+    text = 'digraph {\n a [style=rounded,filled];\n b -> c);\n c -- d;\n e [="x"];\n f -> ;\n g [label="y];\n h -> i;\n}\n'
+    assert codes(text) == ["E008", "E011", "E013", "E012", "E001", "E003"]
+    assert [edge.head.name for edge in read(text).graphs[0].edges] == ["c", "d", "i"]
+
+
+def test_the_same_mistake_in_many_places_is_one_problem() -> None:
+    text = "digraph {\n" + "".join(f" n{at} [style=rounded,filled];\n" for at in range(50)) + "}\n"
+    (problem,) = read(text).problems
+    assert (problem.code, len(problem.edits)) == ("E008", 50)
+    assert "49 more places" in problem.message
+    assert problem.related[0][1] == text.index("rounded", text.index("n1"))
+
+
+def test_a_mistake_in_an_inner_block_leaves_the_blocks_as_they_are() -> None:
+    document = read("digraph { subgraph s { a -> b; ! ; c } d -> e }")
+    assert len(document.problems) == 1
+    (graph,) = document.graphs
+    assert (list(graph.subgraphs[0].nodes), [edge.tail.name for edge in graph.edges]) == (
+        ["a", "b", "c"],
+        ["a", "d"],
+    )
+
+
+def test_places_in_an_escaped_text_are_those_of_the_file() -> None:
+    text = 'digraph {\\n a [label="x\\ny"];\\n a -> b;\\n}'
+    document = read(text)
+    assert [problem.code for problem in document.problems] == ["E009"]
+    node = document.graphs[0].nodes["b"]
+    assert text[slice(*node.span)] == "b"
+    assert document.graphs[0].nodes["a"].label == "x\\ny"
+
+
+def test_what_was_expected_is_said() -> None:
+    (problem,) = read("digraph { a -> ; }").problems
+    assert problem.expected == ("an id", "`{`")
+    assert problem.help == "expected an id or `{`"
+    assert read("digraph { a [x= ] }").problems[0].expected == ("an id",)
+
+
+def test_text_of_the_file_is_not_printed_raw() -> None:
+    (problem,) = read("digraph { a \x1b b }").problems
+    assert "\x1b" not in problem.message
