@@ -84,7 +84,7 @@ def plan_stages(
     lacking = [stage for stage in range(wanted) if stage not in drawn]
     if not drawn or not lacking:
         return []
-    template = max(drawn.values(), key=lambda unit: (len(_inner(unit)), len(unit.operators), -unit.stage))
+    template = max(drawn.values(), key=_completeness)
     if not _inner(template):
         return []
     output = _output(deployment, phase)
@@ -138,6 +138,14 @@ def plan_stages(
             )
         )
     return plans
+
+
+def _completeness(unit: Unit) -> tuple[int, int, int]:
+    """Rank units as templates: by what every stage has; of equals the one that has least else, then the first."""
+    kept = _repeated(unit)
+    names = {reading.name for reading in kept}
+    inner = sum(tail in names and head in names for tail, head in _inner(unit))
+    return inner + len(kept), -len(unit.operators), -unit.stage
 
 
 def _repeated(unit: Unit) -> list[Reading]:

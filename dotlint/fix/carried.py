@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dotlint.graph.model import Edge
     from dotlint.syntax.tree import Attribute
 
+Kind = tuple[str, str, int | None]
 # Where an edge was drawn, and what names one edge and no other.
 _PLACED = {
     "pos",
@@ -51,10 +52,10 @@ class Carrier:
     def __init__(self, text: str, deployment: Deployment) -> None:
         self.text = text
         self.deployment = deployment
-        self._alike: defaultdict[tuple[str, str], list[Edge]] = defaultdict(list)
+        self._alike: defaultdict[Kind, list[Edge]] = defaultdict(list)
         for edge in deployment.graph.edges:
             self._alike[self._kind(edge)].append(edge)
-        self._usual: dict[tuple[str, str], Counter[frozenset[tuple[str, str]]]] = {}
+        self._usual: dict[Kind, Counter[frozenset[tuple[str, str]]]] = {}
 
     def attributes(self, exemplar: Edge, stage: int | None, *, verbatim: bool = False) -> str:
         """Give the attributes as they are spelled between the brackets, "" where there are none to take over.
@@ -113,9 +114,11 @@ class Carrier:
             (e for e in self._alike[kind] if _drawn(e) == best), key=lambda e: abs(e.index - exemplar.index)
         )
 
-    def _kind(self, edge: Edge) -> tuple[str, str]:
-        readings = self.deployment.readings
-        return readings[edge.tail.index].evidence.name.family, readings[edge.head.index].evidence.name.family
+    def _kind(self, edge: Edge) -> Kind:
+        """Give the families that the edge joins, and how many stages it goes on by."""
+        tail, head = (self.deployment.readings[node.index] for node in (edge.tail, edge.head))
+        step = None if tail.stage is None or head.stage is None else head.stage - tail.stage
+        return tail.evidence.name.family, head.evidence.name.family, step
 
 
 def _drawn(edge: Edge) -> frozenset[tuple[str, str]]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dotlint.engine.result import FileResult
     from dotlint.graph.model import Document, Node
 
+_COPYING = {"S001", "S002"}
 _DIGITS = re.compile(r"\d+")
 # What says that a node lacks an edge: one of them for another is no new finding, for a half-connected node is
 # better off.
@@ -127,7 +128,7 @@ def _findings(before: FileResult, after: FileResult, fixed: list[Finding]) -> st
     too: that was found before and is no other finding for standing at one more unit.
     """
     known = {key for finding in before.findings for key in _keys(finding)}
-    siblings = {_blind(f) for f in before.findings} if all(f.code == "S001" for f in fixed) else set()
+    siblings = {_blind(f) for f in before.findings} if all(f.code in _COPYING for f in fixed) else set()
     for finding in after.findings:
         if finding.severity != "error" and finding.code[0] not in "GS":
             continue

@@ -10,7 +10,15 @@ from dotlint.deployment.shift import ShiftError
 from dotlint.engine.finding import Edit
 from dotlint.fix.bodies import Bodies
 from dotlint.fix.copying import copy_edits, nested, piece, references, stage_place
-from dotlint.fix.insertion import head_start, insert_after, line_start, newline_at, style_of, tail_end
+from dotlint.fix.insertion import (
+    head_start,
+    insert_after,
+    insert_before,
+    line_start,
+    newline_at,
+    style_of,
+    tail_end,
+)
 from dotlint.fix.links import link_attributes, stage_links
 from dotlint.fix.outputs import output_statement
 from dotlint.fix.statement import edge_text, id_text
@@ -106,26 +114,36 @@ class StageWriter:
         return edits
 
     def _links_elsewhere(self, runs: list[Run]) -> list[Edit]:
-        """All links beside those that the phase has, in the order of stages, else at the end of the graph."""
-        own = [
-            (stage, edge.statement)
+        """Write all links beside those that the phase has, in the order of stages.
+
+        Else at the end of the graph.
+        """
+        links = [
+            (stage, edge)
             for phase, stage, edge in stage_links(self.deployment)
             if phase == self.template.phase
         ]
-        own = [(stage, statement) for stage, statement in own if self._outside(statement)]
+        own = [(stage, edge.statement) for stage, edge in links if self._outside(edge.statement)]
         body = self.graph.statement.body
-        last = next((s for s in reversed(body) if isinstance(s, EdgeStatement)), body[-1])
-        groups: dict[int, tuple[Statement, list[str]]] = {}
+        last: Statement = next((s for s in reversed(body) if isinstance(s, EdgeStatement)), body[-1])
+        groups: dict[int, tuple[Statement, bool, list[str]]] = {}
         for plan in self.plans:
-            before = [statement for stage, statement in own if stage < plan.stage]
-            anchor = before[-1] if before else own[-1][1] if own else last
             lines = [*self._entering(plan), *self._uncopied(runs, plan), *self._leaving(plan)]
-            groups.setdefault(id(anchor), (anchor, []))[1].extend(lines)
-        return [
-            insert_after(self.text, a.end, lines, style_of(self.text, a))
-            for a, lines in groups.values()
-            if lines
-        ]
+            lower = [statement for stage, statement in own if stage < plan.stage]
+            anchor: Statement = lower[-1] if lower else own[0][1] if own else last
+            before = bool(own) and not lower
+            place = self.bodies.place(anchor)
+            if before and place is not None and isinstance(place.before, EdgeStatement):
+                anchor, before = place.before, False
+            groups.setdefault(id(anchor), (anchor, before, []))[2].extend(lines)
+        edits: list[Edit] = []
+        for anchor, before, lines in groups.values():
+            style = style_of(self.text, anchor)
+            if lines and before:
+                edits.append(insert_before(self.text, anchor, lines, style, self.comments))
+            elif lines:
+                edits.append(insert_after(self.text, anchor.end, lines, style))
+        return edits
 
     def _outside(self, statement: Statement) -> bool:
         place = self.bodies.place(statement)
@@ -283,6 +301,10 @@ class StageWriter:
                     runs[-1].statements.append(statement)
                     last = index
                 elif isinstance(statement, Block):
+                    # A cluster that is the stage's own and holds more than a stage repeats has no copy.
+                    named = {reference.id.value for reference in references(statement)}
+                    if unit is self.template and _tells_stage(statement, number) and named & nodes:
+                        return []
                     todo.append(statement)
         return sorted(runs, key=lambda run: run.statements[0].start)
 
@@ -295,4 +317,11 @@ class StageWriter:
         if not named or not nodes.issuperset(named):
             return False
         own = isinstance(statement, Block) and statement.id is not None
-        return not own or stage_place(statement.id.value, number) is not None  # type: ignore[attr-defined]
+        return not own or _tells_stage(statement, number)
+
+
+def _tells_stage(statement: Statement, number: int) -> bool:
+    """Whether it is a block that is named after the stage."""
+    if not isinstance(statement, Block) or statement.id is None:
+        return False
+    return stage_place(statement.id.value, number) is not None

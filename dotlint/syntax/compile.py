@@ -1,7 +1,7 @@
 """The grammar's LALR(1) tables, made by Lark.
 
-`python -m dotlint.syntax.compile` writes them beside the grammar, so that reading a file needs no Lark and not
-the time to compile the grammar. Where the grammar has been changed since, they are made anew in memory.
+`python -m dotlint.syntax.compile` writes them beside the grammar, so that reading a file does not take Lark
+and its time. Where the grammar has been changed since, they are made anew in memory.
 """
 
 from __future__ import annotations

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,9 @@ from hypothesis import strategies as st
 from dotlint.graph.build import read
 from dotlint.syntax.source import Source
 from dotlint.syntax.tree import AttributedStatement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PIECES = st.sampled_from(
     [
@@ -68,7 +73,7 @@ def test_places_lie_in_the_text_and_nothing_raises(text: str) -> None:
         assert all(0 <= start <= end <= length for start, end in places)
         edits = problem.edits
         assert all(0 <= start <= end <= length for start, end, _ in edits)
-        assert all(one[1] <= other[0] for one, other in zip(edits, edits[1:], strict=False))
+        assert all(one[1] <= other[0] for one, other in itertools.pairwise(edits))
         assert bool(edits) == (problem.applicability is not None)
     for statement in document.tree.statements():
         assert 0 <= statement.start < statement.core_end <= statement.end <= length
@@ -119,7 +124,7 @@ def test_blanks_and_comments_between_statements_change_nothing(text: str) -> Non
     assert facts[0] == facts[1]
 
 
-HOSTILE = {
+HOSTILE: dict[str, Callable[[int], str]] = {
     "deep": lambda n: "digraph{" + "{" * n + "a" + "}" * n + "}",
     "deep and open": lambda n: "digraph{" + "subgraph s {" * n,
     "chain": lambda n: "digraph{" + "->".join(f"n{at}" for at in range(n)) + "}",

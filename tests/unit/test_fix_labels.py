@@ -66,7 +66,7 @@ def test_a_statement_that_draws_other_edges_too_is_left_alone() -> None:
     assert fixed(text, "V002") == text
 
 
-STATED = "Input: [B=2, H=64]\\nOutput: [B=2, H=32]"
+STATED = "Input: [B=2, H=64]\\nOutput: [B=2, H=64]"
 
 
 def norms(*labels: str, stated: str = STATED) -> str:

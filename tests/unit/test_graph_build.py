@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from dotlint.errors import DotlintError
 from dotlint.graph.build import read
-from dotlint.graph.model import Graph
+
+if TYPE_CHECKING:
+    from dotlint.graph.model import Graph
 
 
 def graph_of(text: str) -> Graph:
@@ -45,16 +49,17 @@ NODES = [
     ("graph { a; node [x=1]; b; node [x=2]; c; a }", {"a": {}, "b": {"x": "1"}, "c": {"x": "2"}}),
     ("graph { node [c=1]; subgraph s { node [c=2]; a } b }", {"a": {"c": "2"}, "b": {"c": "1"}}),
     ("graph { a; subgraph s { node [c=2]; a; b } }", {"a": {}, "b": {"c": "2"}}),
-    ("digraph { node [c=1]; x -> { node [c=2]; y } -> z }", {"x": {"c": "1"}, "y": {"c": "2"}, "z": {"c": "1"}}),
+    ("digraph { node [c=1]; x -> { node [c=2]; y } -> z }",
+     {"x": {"c": "1"}, "y": {"c": "2"}, "z": {"c": "1"}}),
     ("graph { subgraph s { node [d=1]; a } subgraph s { b } }", {"a": {"d": "1"}, "b": {"d": "1"}}),
     ("graph { subgraph s { node [c=2]; a } node [c=3, e=4]; b subgraph s { d } }",
      {"a": {"c": "2"}, "b": {"c": "3", "e": "4"}, "d": {"c": "2", "e": "4"}}),
     ("graph { a [x=1] a [x=2, y=3] }", {"a": {"x": "2", "y": "3"}}),
-    ("graph { node [x=q] b [x=\"\"] }", {"b": {"x": ""}}),
+    ('graph { node [x=q] b [x=""] }', {"b": {"x": ""}}),
     ("digraph { a -> b; a [x=1] }", {"a": {"x": "1"}, "b": {}}),
     ("digraph { a, b [x=1] }", {"a": {"x": "1"}, "b": {"x": "1"}}),
     ("digraph { node y=[x=1] a }", {"a": {"x": "1"}}),
-    ("graph { a [\"la\" + \"bel\"=<i>] }", {"a": {"label": "<i>"}}),
+    ('graph { a ["la" + "bel"=<i>] }', {"a": {"label": "<i>"}}),
 ]  # fmt: skip
 
 
@@ -160,14 +165,21 @@ def test_counts_are_over_all_graphs() -> None:
 def test_as_networkx_and_pydot() -> None:
     pytest.importorskip("networkx")
     pytest.importorskip("pydot")
-    text = 'digraph G { k=v; a:x -> "b c" [w=1]; subgraph cluster_0 { label=<<b>y</b>>; d [label="q\\"t"] } a -> a }'
+    inner = 'subgraph cluster_0 { label=<<b>y</b>>; d [label="q\\"t"] }'
+    text = f'digraph G {{ k=v; a:x -> "b c" [w=1]; {inner} a -> a }}'
     document = read(text)
     as_networkx = document.to_networkx()
-    assert dict(as_networkx.nodes(data=True)) == {"a": {}, "b c": {}, "d": {"label": 'q"t'}}
+    assert {name: as_networkx.nodes[name] for name in as_networkx} == {
+        "a": {},
+        "b c": {},
+        "d": {"label": 'q"t'},
+    }
     assert list(as_networkx.edges(data=True)) == [("a", "b c", {"tailport": "x", "w": "1"}), ("a", "a", {})]
     assert (as_networkx.is_directed(), as_networkx.graph) == (True, {"k": "v", "name": "G"})
     again = read(document.to_pydot().to_string()).graphs[0]
-    assert {name: node.attributes for name, node in again.nodes.items()} == dict(as_networkx.nodes(data=True))
+    assert {name: node.attributes for name, node in again.nodes.items()} == {
+        name: as_networkx.nodes[name] for name in as_networkx
+    }
     assert [edge.attributes for edge in again.edges] == [{"tailport": "x", "w": "1"}, {}]
     assert [subgraph.label for subgraph in again.subgraphs] == [document.graphs[0].subgraphs[0].label]
     with pytest.raises(DotlintError, match="no graph"):

@@ -6,13 +6,15 @@ import base64
 import csv
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from dotlint.graph.build import read
-from dotlint.graph.model import Document, Graph
 from dotlint.syntax.tree import Html
+
+if TYPE_CHECKING:
+    from dotlint.graph.model import Document, Graph
 
 SHARED = Path(__file__).parents[3] / "shared"
 CONFORMANCE = SHARED / "conformance"
@@ -63,7 +65,8 @@ def facts(graph: Graph) -> dict[str, Any]:
         "edge_defaults": plain(graph.edge_defaults),
         "nodes": {str(name): plain(node.attributes) for name, node in graph.nodes.items()},
         "edges": sorted(
-            (str(edge.tail.name), str(edge.head.name), str(plain(edge.attributes))) for edge in graph.edges
+            (str(edge.tail.name), str(edge.head.name), json.dumps(plain(edge.attributes), sort_keys=True))
+            for edge in graph.edges
         ),
         "subgraphs": sorted(
             (sorted(map(str, one.nodes)), sorted(plain(one.attributes).items())) for one in graph.subgraphs
@@ -79,7 +82,10 @@ def wanted(graph: dict[str, Any]) -> dict[str, Any]:
         **{name: graph[name] for name in ("directed", "strict")},
         **{name: full(graph[name]) for name in ("graph_attrs", "node_defaults", "edge_defaults")},
         "nodes": {name: full(attributes) for name, attributes in graph["nodes"].items()},
-        "edges": sorted((one["tail"], one["head"], str(full(one["attrs"]))) for one in graph["edges"]),
+        "edges": sorted(
+            (one["tail"], one["head"], json.dumps(full(one["attrs"]), sort_keys=True))
+            for one in graph["edges"]
+        ),
         "subgraphs": sorted(
             (sorted(one["nodes"]), sorted(full(one["attrs"]).items())) for one in graph["subgraphs"]
         ),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from dotlint.graph.build import read
-from dotlint.syntax.problem import Problem
+
+if TYPE_CHECKING:
+    from dotlint.syntax.problem import Problem
 
 # text, code, line, how sure its fix is, nodes and edges understood
 MISTAKES: list[tuple[str, str, int, str | None, int, int]] = [
@@ -87,7 +91,7 @@ MISTAKES: list[tuple[str, str, int, str | None, int, int]] = [
     ),
     ('digraph {\n label="title;\n a [label="x"];\n b [label="y"];\n}\n', "E003", 2, "unsafe", 2, 0),
     ('digraph {\n a [label="L1\nL2\nL3];\n b [label="y"];\n c [label="z"];\n}\n', "E003", 2, "unsafe", 3, 0),
-    ('digraph {\n a (label="x");\n b -> c;\n}\n', "E001", 2, None, 4, 1),
+    ('digraph {\n a (label="x");\n b -> c;\n}\n', "E001", 2, None, 3, 1),
     ('digraph {\n a [label="x"]]; b -> c;\n}\n', "E011", 2, "safe", 3, 1),
     ("digraph {\n subgraph cluster_0\n a -> b;\n }\n c -> d;\n}\n", "E001", 2, None, 4, 2),
 ]
@@ -100,7 +104,7 @@ def mended(text: str, problems: list[Problem]) -> str:
 
 
 @pytest.mark.parametrize(("text", "code", "line", "applicability", "nodes", "edges"), MISTAKES)
-def test_one_mistake_is_one_problem(
+def test_one_mistake_is_one_problem(  # noqa: PLR0917
     text: str, code: str, line: int, applicability: str | None, nodes: int, edges: int
 ) -> None:
     document = read(text)
@@ -133,7 +137,8 @@ def codes(text: str) -> list[str]:
 
 
 def test_several_mistakes_are_all_found() -> None:
-    text = 'digraph {\n a [style=rounded,filled];\n b -> c);\n c -- d;\n e [="x"];\n f -> ;\n g [label="y];\n h -> i;\n}\n'
+    text = 'digraph {\n a [style=rounded,filled];\n b -> c);\n c -- d;\n e [="x"];\n f -> ;\n'
+    text += ' g [label="y];\n h -> i;\n}\n'
     assert codes(text) == ["E008", "E011", "E013", "E012", "E001", "E003"]
     assert [edge.head.name for edge in read(text).graphs[0].edges] == ["c", "d", "i"]
 
