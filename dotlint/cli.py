@@ -47,7 +47,9 @@ def main(
     """Run dotlint and give its exit status: 0 nothing found, 1 findings, 2 the run itself failed."""
     streams = Streams(stdin or sys.stdin.buffer, stdout or sys.stdout, stderr or sys.stderr)
     try:
-        status = cli.main(args=None if argv is None else list(argv), prog_name="dotlint", standalone_mode=False, obj=streams)
+        status = cli.main(
+            args=None if argv is None else list(argv), prog_name="dotlint", standalone_mode=False, obj=streams
+        )
     except click.exceptions.NoArgsIsHelpError as error:
         streams.stdout.write(error.format_message() + "\n")
         return 0
@@ -114,7 +116,9 @@ def cli() -> None:
 
 
 def _strategy_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    function = click.option("--layout", metavar="MODEL|PRESET", help="How degrees become GPUs: product, overlay, megatron, vllm, ...")(function)
+    function = click.option(
+        "--layout", metavar="MODEL|PRESET", help="How degrees become GPUs: product, overlay, megatron, vllm, ..."
+    )(function)
     return click.option(
         "-s", "--strategy", multiple=True, metavar="SPEC|FILE.toml",
         help="The declared parallel strategy, as pp4ep4tp2sp2; may be given once a phase.",
@@ -131,34 +135,89 @@ def complete_rules(_context: click.Context, _parameter: click.Parameter, incompl
 @cli.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @_strategy_options
-@click.option("--select", multiple=True, metavar="RULES", shell_complete=complete_rules, help="Run only these rules: codes, prefixes or names, comma-separated.")
-@click.option("--extend-select", multiple=True, metavar="RULES", shell_complete=complete_rules, help="Run these rules too.")
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="RULES",
+    shell_complete=complete_rules,
+    help="Run only these rules: codes, prefixes or names, comma-separated.",
+)
+@click.option(
+    "--extend-select", multiple=True, metavar="RULES", shell_complete=complete_rules, help="Run these rules too."
+)
 @click.option("--ignore", multiple=True, metavar="RULES", shell_complete=complete_rules, help="Leave these rules out.")
-@click.option("--rules", "folders", multiple=True, type=click.Path(exists=True, file_okay=False), help="A folder of further rule cards.")
+@click.option(
+    "--rules",
+    "folders",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False),
+    help="A folder of further rule cards.",
+)
 @click.option("--fix", is_flag=True, help="Apply the safe fixes in place; the report is of what is left.")
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: the fixes too whose meaning is guessed.")
 @click.option("--diff", is_flag=True, help="Print what --fix would change as a unified diff, and write nothing.")
-@click.option("-f", "--format", "form", type=click.Choice(FORMATS), default="report", show_default=True, help="The form of the output.")
+@click.option(
+    "-f",
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="report",
+    show_default=True,
+    help="The form of the output.",
+)
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write there instead of to standard output.")
-@click.option("--fail-on", type=click.Choice(("error", "warning", "info")), help="The lowest severity that makes the exit status 1; without it `warning`.")
-@click.option("--preset", type=click.Choice(("recommended", "strict", "graphviz")), help="The rules that run where --select names none; without it `recommended`.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(("error", "warning", "info")),
+    help="The lowest severity that makes the exit status 1; without it `warning`.",
+)
+@click.option(
+    "--preset",
+    type=click.Choice(("recommended", "strict", "graphviz")),
+    help="The rules that run where --select names none; without it `recommended`.",
+)
 @click.option("--stdin-filename", metavar="NAME", help="The name that standard input (`-`) goes by.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing for files without findings.")
-@click.option("--config", type=click.Path(dir_okay=False), metavar="FILE", help="Use this configuration for every file, not the nearest of each.")
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Use this configuration for every file, not the nearest of each.",
+)
 @click.option("--isolated", is_flag=True, help="Read no configuration file.")
-@click.option("--baseline", type=click.Path(dir_okay=False), metavar="FILE", help="Do not tell the findings that are in this file.")
-@click.option("--write-baseline", type=click.Path(dir_okay=False), metavar="FILE", help="Write all that is found to this file, and tell nothing.")
+@click.option(
+    "--baseline",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Do not tell the findings that are in this file.",
+)
+@click.option(
+    "--write-baseline",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Write all that is found to this file, and tell nothing.",
+)
 @click.option("--no-cache", is_flag=True, help="Neither read nor write a cache.")
-@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many processes lint at once; without it as many as there are CPUs where there are many files.")
-@click.option("--exclude", multiple=True, metavar="PATTERNS", help="Leave these out of a folder search: patterns as in .gitignore, comma-separated.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many processes lint at once; without it as many as there are CPUs where there are many files.",
+)
+@click.option(
+    "--exclude",
+    multiple=True,
+    metavar="PATTERNS",
+    help="Leave these out of a folder search: patterns as in .gitignore, comma-separated.",
+)
 @click.option("--force-exclude", is_flag=True, help="Leave out excluded files that are named themselves too.")
 @click.option("--no-respect-gitignore", is_flag=True, help="Search what .gitignore leaves out too.")
 @click.option("--statistics", is_flag=True, help="Show how often each rule spoke, not the findings.")
 @click.option("--watch", is_flag=True, help="Lint again whenever a file changes.")
 @click.pass_obj
 def check(streams: Streams, /, **options: Any) -> int:  # noqa: ANN401 - click's own way
-    """Lint files; a folder is searched for *.dot and *.gv, `-` is standard input.
+    r"""Lint files; a folder is searched for *.dot and *.gv, `-` is standard input.
 
     \b
     dotlint check llm_parallel_deployment.dot --strategy pp4ep4tp2sp2
@@ -226,7 +285,9 @@ def _write_baseline(streams: Streams, files: Sequence[tuple[str, Settings]], opt
     from dotlint.engine.baseline import entries, write_baseline  # noqa: PLC0415 - a rare thing to do
 
     if options["fix"] or options["diff"]:
-        raise DotlintError("--write-baseline notes what is found and --fix or --diff changes it: do one after the other")
+        raise DotlintError(
+            "--write-baseline notes what is found and --fix or --diff changes it: do one after the other"
+        )
     target = Path(options["write_baseline"])
     found = []
     failed = False
@@ -292,7 +353,7 @@ def _write_bytes(streams: Streams, data: bytes) -> None:
 
 
 def _shown(text: str) -> str:
-    from dotlint.report.text import visible  # noqa: PLC0415
+    from dotlint.report.text import visible  # noqa: PLC0415 - only where something failed
 
     return visible(text)
 
@@ -335,7 +396,9 @@ def _discovered(options: dict[str, Any]) -> list[str]:
     lines = tuple(line for value in options["exclude"] for line in value.split(",") if line)
     exclude = (Patterns(str(Path.cwd()), lines),) if lines else ()
     gitignore = not options["no_respect_gitignore"]
-    return list(discover(options["paths"], exclude=exclude, force_exclude=options["force_exclude"], gitignore=gitignore))
+    return list(
+        discover(options["paths"], exclude=exclude, force_exclude=options["force_exclude"], gitignore=gitignore)
+    )
 
 
 def _found(streams: Streams, options: dict[str, Any]) -> list[str]:
@@ -487,7 +550,7 @@ def write_result(streams: Streams, text: str, output: str | None) -> None:
         try:
             streams.stdout.write(text)
         except UnicodeEncodeError:
-            encoding = streams.stdout.encoding or "ascii"
+            encoding = getattr(streams.stdout, "encoding", None) or "ascii"
             streams.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
         streams.stdout.flush()
         return

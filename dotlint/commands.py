@@ -104,7 +104,9 @@ def infer_strategy(streams: Streams, path: str, output: str | None) -> int:
 @click.command("explain")
 @click.argument("path", metavar="FILE")
 @click.argument("node", metavar="NODE")
-@click.option("-s", "--strategy", "specs", multiple=True, metavar="SPEC|FILE.toml", help="The declared parallel strategy.")
+@click.option(
+    "-s", "--strategy", "specs", multiple=True, metavar="SPEC|FILE.toml", help="The declared parallel strategy."
+)
 @click.pass_obj
 def explain_node(streams: Streams, path: str, node: str, specs: tuple[str, ...]) -> int:
     """Show what was understood of a node, from what, and which findings speak of it."""
@@ -133,7 +135,7 @@ def _read(streams: Streams, path: str, specs: tuple[str, ...] = ()) -> FileResul
 @click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
 @click.pass_obj
 def show_completion(streams: Streams, shell: str) -> int:
-    """Print what makes a shell complete dotlint's commands, options and rules.
+    r"""Print what makes a shell complete dotlint's commands, options and rules.
 
     \b
     bash: echo 'eval "$(dotlint completion bash)"' >> ~/.bashrc

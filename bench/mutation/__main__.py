@@ -5,14 +5,17 @@ from __future__ import annotations
 import random
 import sys
 from collections import defaultdict
+from typing import TYPE_CHECKING
 
 from bench.mutation.model import Plan, World, build
 from bench.mutation.mutations import MUTATIONS, Defect
 from bench.mutation.schemes import SCHEMES, Scheme, names, render
-from dotlint.engine.finding import Finding
 from dotlint.engine.runner import Settings, lint
 from dotlint.strategy import Strategy
 from dotlint.syntax.source import Source
+
+if TYPE_CHECKING:
+    from dotlint.engine.finding import Finding
 
 PLANS = [
     Plan(1, 2), Plan(2, 4, layers=2), Plan(4, 2, 1, 2), Plan(4, 2, 4, 2, moe=True, decode=True), Plan(2, 1, 8, moe=True),
@@ -95,7 +98,14 @@ def main(verbose: bool) -> int:
                     row[3] += len(wrong)
                 if verbose and (not hit or wrong):
                     what = [(f.code, f.message[:100]) for f in (wrong or after)][:3]
-                    print("missed" if not hit else "besides", title, plan.spec, f"layers {plan.layers}", scheme.title, what)
+                    print(
+                        "missed" if not hit else "besides",
+                        title,
+                        plan.spec,
+                        f"layers {plan.layers}",
+                        scheme.title,
+                        what,
+                    )
     print(f"correct graphs: {clean}, with a finding: {noisy}")
     for heading, table in (("mutation", by_mutation), ("scheme", by_scheme)):
         print(f"\n{heading:24} {'runs':>5} {'found':>6} {'recall':>7} {'beside':>7} {'precision':>9}")

@@ -93,10 +93,10 @@ def _phase(world: World, phase: str) -> None:
         part: Dims = (whole[0], whole[1] // sp, whole[2])
 
         def add(role: str, layer: int | None, **more: object) -> str:
-            name = f"{phase}/{stage}/{'-' if layer is None else layer}/{role}"  # noqa: B023
+            name = f"{phase}/{stage}/{'-' if layer is None else layer}/{role}"
             suffix = more.pop("suffix", "")
-            values: dict[str, object] = {"gpus": gpus, "before": part, "after": part, **more}  # noqa: B023
-            return _add(world, Op(f"{name}{suffix}", role, phase, stage, layer, **values))  # type: ignore[arg-type]  # noqa: B023
+            values: dict[str, object] = {"gpus": gpus, "before": part, "after": part, **more}
+            return _add(world, Op(f"{name}{suffix}", role, phase, stage, layer, **values))  # type: ignore[arg-type]
 
         if sp > 1:
             split = add("sp_split", None, before=whole)
@@ -139,7 +139,9 @@ def _layer(world: World, add: object, previous: str, style: str, layer: int, par
         previous = meet
     else:
         previous = heads[0]
-    return _experts(world, add, previous, layer, part, gpus) if plan.moe else _mlp(world, add, previous, layer, part, gpus)
+    return (
+        _experts(world, add, previous, layer, part, gpus) if plan.moe else _mlp(world, add, previous, layer, part, gpus)
+    )
 
 
 def _mlp(world: World, add: object, previous: str, layer: int, part: Dims, gpus: tuple[int, int]) -> str:

@@ -37,7 +37,14 @@ def _drop(world: World, keys: set[str]) -> None:
 
 def edge_deleted(world: World, rng: random.Random) -> Defect | None:
     """One edge inside a layer is gone; siblings show it."""
-    inner = [e for e in world.edges if "/" in e[0] and e[2] in ("solid", "dashed") and world.ops[e[0]].layer is not None and world.ops[e[0]].layer == world.ops[e[1]].layer]
+    inner = [
+        e
+        for e in world.edges
+        if "/" in e[0]
+        and e[2] in ("solid", "dashed")
+        and world.ops[e[0]].layer is not None
+        and world.ops[e[0]].layer == world.ops[e[1]].layer
+    ]
     if world.plan.pp * world.plan.layers < 3 or not inner:
         return None
     tail, head, style = rng.choice(inner)
@@ -52,7 +59,12 @@ def stage_unwired(world: World, rng: random.Random) -> Defect | None:
         return None
     stage = rng.randrange(world.plan.pp)
     mutated = world.copy()
-    inner = [e for e in world.edges if world.ops[e[0]].stage == stage == world.ops[e[1]].stage and world.ops[e[0]].phase == "prefill" == world.ops[e[1]].phase]
+    inner = [
+        e
+        for e in world.edges
+        if world.ops[e[0]].stage == stage == world.ops[e[1]].stage
+        and world.ops[e[0]].phase == "prefill" == world.ops[e[1]].phase
+    ]
     mutated.edges = [e for e in world.edges if e not in inner]
     return Defect(mutated, ("S001",), tuple(e[0] for e in inner), tuple((e[0], e[1]) for e in inner))
 

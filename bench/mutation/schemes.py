@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from bench.mutation.model import Op, World
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bench.mutation.model import Op, World
 
 _TITLES = {
     "input": "Input", "output": "Output", "norm": "LayerNorm", "qkv": "QKV Projection", "attention": "Attention Compute",
@@ -152,7 +155,11 @@ def _edges(world: World, scheme: Scheme, ids: dict[str, str], end: str) -> list[
                 lines.append("  " + " -> ".join(chain) + end)
             chain = [_id(ids[tail], scheme), _id(ids[head], scheme)]
             continue
-        extra = {"dashed": " [style=dashed]", "pipeline": ' [label="pipeline send"]', "kv": ' [label="KV cache transfer"]'}.get(style, "")
+        extra = {
+            "dashed": " [style=dashed]",
+            "pipeline": ' [label="pipeline send"]',
+            "kv": ' [label="KV cache transfer"]',
+        }.get(style, "")
         lines.append(f"  {text}{extra}{end}")
     if chain:
         lines.append("  " + " -> ".join(chain) + end)

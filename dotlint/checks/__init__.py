@@ -44,9 +44,7 @@ def _table(module: str, scope: Scope, **functions: str) -> dict[str, Check]:
 CHECKS: dict[str, Check] = {
     **_table("syntax", "file", syntax_problem="syntax_problems"),
     **_table("structure", "graph", cycle="cycles"),
-    **_table(
-        "meta", "file", check_crashed="nothing", unused_suppression="nothing", unknown_suppression="nothing"
-    ),
+    **_table("meta", "file", check_crashed="nothing", unused_suppression="nothing", unknown_suppression="nothing"),
     **_table(
         "structure",
         "deployment",
@@ -137,9 +135,15 @@ CHECKS: dict[str, Check] = {
     **_table("attributes_labels", "graph", bad_html_label="bad_labels", missing_port="missing_ports"),
     **_table("names_undeclared", "graph", undeclared_node="undeclared_nodes"),
     **_table(
-        "names_ids", "graph", placeholder_id="placeholder_ids", keyword_node="keyword_nodes", number_split="split_numbers"
+        "names_ids",
+        "graph",
+        placeholder_id="placeholder_ids",
+        keyword_node="keyword_nodes",
+        number_split="split_numbers",
     ),
-    **_table("names_edges", "graph", duplicate_edge="duplicate_edges", self_loop="self_loops", expansion_limit="over_limit"),
+    **_table(
+        "names_edges", "graph", duplicate_edge="duplicate_edges", self_loop="self_loops", expansion_limit="over_limit"
+    ),
     **_table(
         "names_nodes",
         "graph",
@@ -174,18 +178,14 @@ CHECKS: dict[str, Check] = {
         layers="sums",
         grid_mismatch="sums",
     ),
-    **_table(
-        "arithmetic", "deployment", top_k="top_k", token_flow="token_flow", heads_dims="heads_dims"  # noqa: S106
-    ),
+    **_table("arithmetic", "deployment", top_k="top_k", token_flow="token_flow", heads_dims="heads_dims"),  # noqa: S106
     **_table(
         "dims",
         "deployment",
         dims_malformed="malformed_dims",
         edge_dims="edges_with_other_dims",
     ),
-    **_table(
-        "dims_roles", "deployment", operator_dims="operators_with_wrong_dims", payload_lost="lost_payloads"
-    ),
+    **_table("dims_roles", "deployment", operator_dims="operators_with_wrong_dims", payload_lost="lost_payloads"),
     **_table(
         "transfers",
         "deployment",

@@ -84,9 +84,7 @@ def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
         text = ", ".join(f"{kind} ({places.quoted(nodes)})" for kind, nodes in sorted(serving.items()))
         yield Holds("coverage", "tensor parallelism", f"{reduces}shards meet in {text}")
     elif parallel and not serving and not wrong:
-        yield Undecided(
-            "coverage", "tensor parallelism", "shards that meet somewhere: none of those drawn do"
-        )
+        yield Undecided("coverage", "tensor parallelism", "shards that meet somewhere: none of those drawn do")
 
 
 def _unique(readings: list[Reading]) -> list[Reading]:
@@ -203,8 +201,6 @@ def _exchanges(context: GraphContext, experts: list[Reading], neighbours: dict[s
         if name not in context.graph.nodes or not (context.wiring.ins[name] or context.wiring.outs[name]):
             continue
         reading = deployment.by_name.get(name)
-        if reading and (
-            _communicates(reading) == "all-to-all" or reading.is_role("send", "receive", "transfer")
-        ):
+        if reading and (_communicates(reading) == "all-to-all" or reading.is_role("send", "receive", "transfer")):
             found.append(name)
     return found

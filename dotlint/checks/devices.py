@@ -66,9 +66,7 @@ def vague_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
         start, end = places.of_node(some[0].node)
         said = some[0].evidence.gpus.vague if some[0].evidence.gpus else ""
         what = (
-            f"`{some[0].name}` says"
-            if len(some) == 1
-            else f"{count(len(some), 'operator')}{places.of_unit(title)} say"
+            f"`{some[0].name}` says" if len(some) == 1 else f"{count(len(some), 'operator')}{places.of_unit(title)} say"
         )
         yield card.finding(
             f"{what} not which GPUs: `{said}`",
@@ -196,9 +194,7 @@ def gpu_overlaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
                     start,
                     end,
                     nodes=names(guilty),
-                    related=(
-                        Related(one, *places.of_nodes(before.headers + before.operators, context.graph)),
-                    ),
+                    related=(Related(one, *places.of_nodes(before.headers + before.operators, context.graph)),),
                     unit=two,
                     graph=context.graph.index,
                     help="each stage has GPUs of its own",
@@ -333,9 +329,7 @@ def gpus_out_of_range(context: GraphContext, card: Card) -> Iterator[Outcome]:
         gpus = union(r.gpus for r in some if r.gpus)
         over = gpus - GpuSet.span(0, last + 1)
         what = (
-            f"`{some[0].name}` is"
-            if len(some) == 1
-            else f"{count(len(some), 'operator')}{places.of_unit(title)} are"
+            f"`{some[0].name}` is" if len(some) == 1 else f"{count(len(some), 'operator')}{places.of_unit(title)} are"
         )
         yield card.finding(
             f"{what} on GPUs {over.short()}, but the last GPU of the strategy is {last}",

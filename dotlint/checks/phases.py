@@ -48,11 +48,7 @@ def missing_kv_transfer(context: GraphContext, card: Card) -> Iterator[Outcome]:
 def sequence_parallel_decode(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Sequence splits and gathers in the decode phase, whose sequence is one token long."""
     deployment = context.deployment
-    found = [
-        r
-        for r in deployment.operators
-        if r.phase == "decode" and r.is_role("sequence-split", "sequence-gather")
-    ]
+    found = [r for r in deployment.operators if r.phase == "decode" and r.is_role("sequence-split", "sequence-gather")]
     if found:
         start, end = places.of_node(found[0].node)
         yield card.finding(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import places
 from dotlint.checks.places import count, listed, names
-from dotlint.deployment.wiring import Wiring
 from dotlint.engine.finding import Holds, Listing, Related, Undecided
 from dotlint.fix.carried import Carrier
 from dotlint.fix.statement import edge_text, id_text
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from dotlint.deployment.model import Reading, Unit
     from dotlint.deployment.plan import StagePlan
     from dotlint.deployment.proposals import MissingEdge
+    from dotlint.deployment.wiring import Wiring
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
@@ -69,9 +69,7 @@ def missing_stage_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
             listings=(
                 Listing(
                     subject,
-                    tuple(
-                        edge_text(text, context.graph, m.pair, attributes.get(m.pair, "")) for m in missing
-                    ),
+                    tuple(edge_text(text, context.graph, m.pair, attributes.get(m.pair, "")) for m in missing),
                     paste=True,
                 ),
             ),
@@ -88,11 +86,7 @@ def _unit_of(context: GraphContext, edge: Edge) -> str:
     readings = context.deployment.readings
     tail, head = readings[edge.tail.index], readings[edge.head.index]
     return next(
-        iter(
-            places.units(
-                context.deployment, [head if tail.stage is None and head.stage is not None else tail]
-            )
-        )
+        iter(places.units(context.deployment, [head if tail.stage is None and head.stage is not None else tail]))
     )
 
 
@@ -123,12 +117,8 @@ def missing_stages(context: GraphContext, card: Card) -> Iterator[Outcome]:
             start,
             end,
             missing_nodes=tuple(name for plan in plans for name in _new_names(plan)),
-            planned_edges=tuple(
-                pair for plan in plans for pair in (*plan.entering, *plan.inner, *plan.leaving)
-            ),
-            related=(
-                Related(f"the pattern: {deployment.unit_title(phase_name, template.stage)}", start, end),
-            ),
+            planned_edges=tuple(pair for plan in plans for pair in (*plan.entering, *plan.inner, *plan.leaving)),
+            related=(Related(f"the pattern: {deployment.unit_title(phase_name, template.stage)}", start, end),),
             unit=phase_name or None,
             graph=context.graph.index,
             help=f"write {'it' if len(lacking) == 1 else 'them'} as {deployment.unit_title(phase_name, template.stage)} is written",
@@ -190,20 +180,14 @@ def missing_pipeline_links(context: GraphContext, card: Card) -> Iterator[Outcom
             yield _unlinked(context, card, unit, after, wiring)
         if pairs and joined == pairs:
             prefix = f"{phase_name}: " if len(deployment.phases) > 1 else ""
-            yield Holds(
-                "connections", "pipeline", f"{prefix}every stage leads to the next, {count(pairs, 'link')}"
-            )
+            yield Holds("connections", "pipeline", f"{prefix}every stage leads to the next, {count(pairs, 'link')}")
 
 
 def _unlinked(context: GraphContext, card: Card, unit: Unit, after: Unit, wiring: Wiring) -> Outcome:
     deployment = context.deployment
     inside, beyond = set(names(unit.operators)), set(names(after.operators))
-    exits = [
-        r for r in unit.operators if wiring.ins[r.name] and not any(h in inside for h in wiring.outs[r.name])
-    ]
-    entries = [
-        r for r in after.operators if wiring.outs[r.name] and not any(t in beyond for t in wiring.ins[r.name])
-    ]
+    exits = [r for r in unit.operators if wiring.ins[r.name] and not any(h in inside for h in wiring.outs[r.name])]
+    entries = [r for r in after.operators if wiring.outs[r.name] and not any(t in beyond for t in wiring.ins[r.name])]
     one, two = deployment.unit_title(unit.phase, unit.stage), deployment.unit_title(after.phase, after.stage)
     unique = len(exits) == 1 and len(entries) == 1
     pair = (exits[0].name, entries[0].name) if unique else None
@@ -228,9 +212,7 @@ def edges_out_of_order(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Edges that go back to an earlier stage of the same phase, or skip one."""
     deployment = context.deployment
     if any((phase := context.phase(name)) and phase.degrees.vpp > 1 for name in deployment.phases):
-        yield Undecided(
-            "connections", "order of stages", "virtual stages: say which chunk each node belongs to"
-        )
+        yield Undecided("connections", "order of stages", "virtual stages: say which chunk each node belongs to")
         return
     groups: dict[tuple[str | None, int, int], list[Edge]] = defaultdict(list)
     for edge in context.graph.edges:
@@ -264,9 +246,7 @@ def splits_without_gather(context: GraphContext, card: Card) -> Iterator[Outcome
     Where the file has only the one kind, the other is called something else, and nothing can be said.
     """
     wiring, deployment = context.wiring, context.deployment
-    drawn = {
-        r.role.name for r in deployment.operators if r.role and r.is_role("sequence-split", "sequence-gather")
-    }
+    drawn = {r.role.name for r in deployment.operators if r.role and r.is_role("sequence-split", "sequence-gather")}
     if len(drawn) < 2:
         return
     whole = total = 0
@@ -277,9 +257,7 @@ def splits_without_gather(context: GraphContext, card: Card) -> Iterator[Outcome
             continue  # what no stage owns, where others have one, belongs to a unit that is not known
         total += 1
         within = {r.name for r in readings}
-        lost = [
-            r for r in splits if not any(g.name in wiring.reach([r.name], within=within) for g in gathers)
-        ]
+        lost = [r for r in splits if not any(g.name in wiring.reach([r.name], within=within) for g in gathers)]
         reached = wiring.reach(names(splits), within=within)
         lost += [g for g in gathers if g.name not in reached]
         if not lost:
@@ -344,7 +322,7 @@ def attention_in_one_node(context: GraphContext, card: Card) -> Iterator[Outcome
             help="draw the QKV projection and the attention compute apart, a node for each shard",
         )
     elif with_parts:
-        shards = Counter(len([r for r in some]) for _, some in with_parts)
+        shards = Counter(len(list(some)) for _, some in with_parts)
         each = f", {next(iter(shards))} each" if len(shards) == 1 else ""
         total = len(with_parts)
         yield Holds(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -118,7 +119,7 @@ def _has_ranges(group: Group) -> bool:
 def _numbered_through(group: Group) -> bool:
     """Whether the experts are numbered without a gap; where they are not, a few stand for all."""
     ranges = sorted({r.experts for r in group.members if r.experts})
-    return all(two[0] <= one[1] + 1 for one, two in zip(ranges, ranges[1:], strict=False))
+    return all(two[0] <= one[1] + 1 for one, two in itertools.pairwise(ranges))
 
 
 def _other_range(reading: Reading, group: Group) -> bool:
@@ -151,7 +152,7 @@ def expert_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
             continue
         ep = phase.degrees.ep
         drawn, sets, covered = len(group.members), len(group.gpu_sets), _covered(group)
-        if drawn == ep or covered == ep or (group.placed and sets == ep):
+        if ep in (drawn, covered) or (group.placed and sets == ep):
             fine += 1
             continue
         if (
@@ -183,7 +184,7 @@ def expert_covers(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if not _has_ranges(group) or _summarised(context, group):
             continue
         ranges = sorted({r.experts for r in group.members if r.experts})
-        for (low, high), (next_low, next_high) in zip(ranges, ranges[1:], strict=False):
+        for (low, high), (next_low, next_high) in itertools.pairwise(ranges):
             if next_low == high + 1:
                 continue
             two = [r for r in group.members if r.experts in ((low, high), (next_low, next_high))]

@@ -34,9 +34,7 @@ def cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
             message = f"`{cycle.path[0]}` has an edge to itself"
         note = None
         if len(cycle.members) > len(cycle.path) - 1:
-            note = (
-                f"{len(cycle.members)} nodes lie on cycles with it; most of those pass through `{cycle.hub}`"
-            )
+            note = f"{len(cycle.members)} nodes lie on cycles with it; most of those pass through `{cycle.hub}`"
         yield card.finding(
             message,
             steps[0].start,
@@ -76,9 +74,7 @@ def operators_without_consumer(context: GraphContext, card: Card) -> Iterator[Ou
         and not may_be_output(deployment, r, _stages(context, r.phase))
         and not (r.name == last and not _early_stage(context, r))
     ]
-    yield from _by_unit(
-        context, card, dead, "without a consumer", "add the edge to the operator that takes its result"
-    )
+    yield from _by_unit(context, card, dead, "without a consumer", "add the edge to the operator that takes its result")
 
 
 def operators_without_producer(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -88,10 +84,7 @@ def operators_without_producer(context: GraphContext, card: Card) -> Iterator[Ou
     starved = [
         r
         for r in deployment.operators
-        if wiring.outs[r.name]
-        and not wiring.ins[r.name]
-        and not may_be_input(deployment, r)
-        and r.name != first
+        if wiring.outs[r.name] and not wiring.ins[r.name] and not may_be_input(deployment, r) and r.name != first
     ]
     yield from _by_unit(
         context, card, starved, "without a producer", "add the edge from the operator that makes its input"
@@ -114,9 +107,7 @@ def _early_stage(context: GraphContext, reading: Reading) -> bool:
     return reading.stage is not None and stages is not None and reading.stage < stages - 1
 
 
-def _by_unit(
-    context: GraphContext, card: Card, readings: list[Reading], what: str, remedy: str
-) -> Iterator[Outcome]:
+def _by_unit(context: GraphContext, card: Card, readings: list[Reading], what: str, remedy: str) -> Iterator[Outcome]:
     for title, some in places.units(context.deployment, readings).items():
         start, end = places.of_node(some[0].node)
         where = places.of_unit(title)
@@ -133,7 +124,9 @@ def _inputs(context: GraphContext, phase: str) -> list[Reading]:
     deployment, wiring = context.deployment, context.wiring
     inside = [r for r in deployment.operators if r.phase == phase]
     found = [r for r in inside if may_be_input(deployment, r) and r.is_role("input")]
-    found = found or [r for r in inside if may_be_input(deployment, r) and wiring.outs[r.name] and not wiring.ins[r.name]]
+    found = found or [
+        r for r in inside if may_be_input(deployment, r) and wiring.outs[r.name] and not wiring.ins[r.name]
+    ]
     found = found or [r for r in inside if _crosses(context, r, wiring.ins)]
     return found or [r for r in inside if wiring.outs[r.name] and not wiring.ins[r.name]]
 
@@ -141,9 +134,7 @@ def _inputs(context: GraphContext, phase: str) -> list[Reading]:
 def _crosses(context: GraphContext, reading: Reading, neighbours: dict[str, list[str]]) -> bool:
     """Whether an edge joins the node to another phase: what leaves prefill there is its output, and decode's input."""
     by_name = context.deployment.by_name
-    return any(
-        (other := by_name.get(name)) and other.phase != reading.phase for name in neighbours[reading.name]
-    )
+    return any((other := by_name.get(name)) and other.phase != reading.phase for name in neighbours[reading.name])
 
 
 def _outputs(context: GraphContext, phase: str) -> list[Reading]:

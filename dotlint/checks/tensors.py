@@ -49,11 +49,7 @@ def operators_without_dims(context: GraphContext, card: Card) -> Iterator[Outcom
     for title, some in places.units(context.deployment, lacking).items():
         start, end = places.of_node(some[0].node)
         one = len(some) == 1
-        what = (
-            f"`{some[0].name}` lacks"
-            if one
-            else f"{count(len(some), 'operator')}{places.of_unit(title)} lack"
-        )
+        what = f"`{some[0].name}` lacks" if one else f"{count(len(some), 'operator')}{places.of_unit(title)} lack"
         yield card.finding(
             f"{what} Input or Output dimensions",
             start,

@@ -44,9 +44,7 @@ def role_shapes(context: GraphContext, card: Card) -> Iterator[Outcome]:
             start, end = places.of_node(some[0].node)
             one = len(some) == 1
             what = (
-                f"`{some[0].name}` is"
-                if one
-                else f"{count(len(some), kind + ' operator')}{places.of_unit(title)} are"
+                f"`{some[0].name}` is" if one else f"{count(len(some), kind + ' operator')}{places.of_unit(title)} are"
             )
             yield card.finding(
                 f"{what} drawn with shape {_shape(some[0])}, where {kind} is drawn with {conventional}",
@@ -71,18 +69,10 @@ def _odd(members: list[Reading], shapes: dict[str, tuple[str, ...]], kind: str) 
             roles[reading.role.name].append(reading)
     found: list[Reading] = []
     for some in roles.values():
-        right = (
-            {shape for name in some[0].role.drawn_as for shape in shapes.get(name, ())}
-            if some[0].role
-            else set()
-        )
+        right = {shape for name in some[0].role.drawn_as for shape in shapes.get(name, ())} if some[0].role else set()
         wrong = [r for r in some if _shape(r) not in right]
         elsewhere = len(members) - len(some)
-        alone = (
-            len(some) == 1
-            and elsewhere >= 6
-            and all(_shape(r) in shapes[kind] for r in members if r not in some)
-        )
+        alone = len(some) == 1 and elsewhere >= 6 and all(_shape(r) in shapes[kind] for r in members if r not in some)
         if 2 * len(wrong) < len(some) or alone:
             found += [r for r in wrong if _shape(r) in others]
     return sorted(found, key=lambda r: r.node.index)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from dotlint.deployment.evidence import Evidence, of_node, of_subgraph
 from dotlint.deployment.model import Deployment, Reading, Unit
 from dotlint.deployment.words import plain_words
-from dotlint.graph.model import Subgraph
 from dotlint.strategy.declared import read_degrees
 from dotlint.strategy.gpus import GpuSet
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dotlint.deployment.vocabulary import Vocabulary
-    from dotlint.graph.model import Graph, Node
+    from dotlint.graph.model import Graph, Node, Subgraph
 
 _TELLING = {
     "qkv", "query", "key-projection", "value-projection", "output-projection", "norm", "attention", "expert", "mlp",
@@ -110,7 +110,11 @@ def _named_gpu(evidence: Evidence) -> int | None:
 
 def _distrust_names(readings: list[Reading]) -> None:
     """Take GPUs back that only names give where, in nodes that have both, label and name differ (`gpu16`, GPU: 16-23)."""
-    both = [(r.evidence.gpus.ids, named) for r in readings if r.evidence.gpus and r.evidence.gpus.ids and (named := _named_gpu(r.evidence)) is not None]
+    both = [
+        (r.evidence.gpus.ids, named)
+        for r in readings
+        if r.evidence.gpus and r.evidence.gpus.ids and (named := _named_gpu(r.evidence)) is not None
+    ]
     if 2 * sum(1 for ids, named in both if ids == GpuSet.of([named])) >= len(both):
         return
     for reading in readings:
@@ -131,7 +135,10 @@ def _mark_annotations(readings: list[Reading], vocabulary: Vocabulary) -> None:
             continue
         words = [w for w in plain_words(text).split() if w not in vocabulary.annotation_words]
         title = plain_words(evidence.title or node.name).strip()
-        in_legend = any("legend" in (s.name or "").lower() or "legend" in s.own_attributes.get("label", "").lower() for s in _clusters(node))
+        in_legend = any(
+            "legend" in (s.name or "").lower() or "legend" in s.own_attributes.get("label", "").lower()
+            for s in _clusters(node)
+        )
         titled = any(title == t or title.startswith(t + " ") for t in vocabulary.annotation_titles)
         plain = node.attributes.get("shape", "").lower() in _PLAIN_SHAPES
         declares = (declared := read_degrees(text)) is not None and declared.joint
@@ -159,11 +166,11 @@ def _decide_experts(readings: list[Reading]) -> None:
             continue
         reading.experts = reading.evidence.experts
         name = reading.evidence.name
-        if len(name.numbers) >= 2 and name.words[-2:] == ("expert", "") or name.words[-2:] == ("experts", ""):
+        if (len(name.numbers) >= 2 and name.words[-2:] == ("expert", "")) or name.words[-2:] == ("experts", ""):
             families.setdefault((name.family, name.numbers[:-2]), []).append(reading)
     for members in families.values():
         pairs = sorted({r.evidence.name.numbers[-2:] for r in members})
-        chained = all(two[0] == one[1] + 1 for one, two in zip(pairs, pairs[1:], strict=False))
+        chained = all(two[0] == one[1] + 1 for one, two in itertools.pairwise(pairs))
         if len(pairs) > 1 and chained and all(low < high for low, high in pairs):
             for reading in members:
                 reading.experts = (reading.evidence.name.numbers[-2], reading.evidence.name.numbers[-1])
@@ -195,7 +202,9 @@ def _decide_phases(readings: list[Reading], graph: Graph, around: dict[int, Evid
     unnamed = [r for r in readings if r.phase is None and r.node.index not in explicit]
     by_index = {r.node.index: r for r in readings}
     for reading in unnamed:
-        beside = [by_index[e.tail.index] for e in reading.node.in_edges] + [by_index[e.head.index] for e in reading.node.out_edges]
+        beside = [by_index[e.tail.index] for e in reading.node.in_edges] + [
+            by_index[e.head.index] for e in reading.node.out_edges
+        ]
         near = {explicit.get(r.node.index) for r in beside}
         # A node that is one of many is of their phase, whatever it is joined to; one alone goes with its neighbours.
         only_decode = not reading.evidence.name.numbers and near == {frozenset({"decode"})}

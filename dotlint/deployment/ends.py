@@ -21,7 +21,9 @@ def may_be_input(deployment: Deployment, reading: Reading) -> bool:
 
 def may_be_output(deployment: Deployment, reading: Reading, stages: int | None) -> bool:
     """Whether the node's role makes it an output of its phase: not that of a stage before the last (of `stages`)."""
-    named = deployment.vocabulary.role(reading.name)  # a label may tell what it computes, the name that it is the output
+    named = deployment.vocabulary.role(
+        reading.name
+    )  # a label may tell what it computes, the name that it is the output
     if not any(role is not None and role.name in _OUT for role in (reading.role, named)):
         return False
     # Only what calls itself a stage's output is one; an output that merely lies on a stage's GPUs may be the model's.
@@ -40,7 +42,9 @@ def _is_first(deployment: Deployment, reading: Reading) -> bool:
     if reading.stage is not None and drawn and reading.stage != min(drawn):
         return False
     if reading.layer is not None and reading.is_role("input"):
-        return reading.layer == min(r.layer for r in deployment.operators if r.layer is not None and r.phase == reading.phase)
+        return reading.layer == min(
+            r.layer for r in deployment.operators if r.layer is not None and r.phase == reading.phase
+        )
     return True
 
 

@@ -19,7 +19,9 @@ _STAGE = re.compile(
     re.IGNORECASE,
 )
 _LINK = re.compile(r"\bstages?[\s_]*(\d+)\s*(?:->|→|to|=>|-|/)\s*(?:stage[\s_]*)?(\d+)", re.IGNORECASE)
-_LAYER = re.compile(r"\b(?:layer|lyr|transformer\s+block)[\s_:#=]*(\d+)\b(?!\s*(?:-|–|to|\.\.)\s*\d)|\bL(\d+)\b", re.IGNORECASE)
+_LAYER = re.compile(
+    r"\b(?:layer|lyr|transformer\s+block)[\s_:#=]*(\d+)\b(?!\s*(?:-|–|to|\.\.)\s*\d)|\bL(\d+)\b", re.IGNORECASE
+)
 _LAYERS = re.compile(r"\b(?:layers?|blocks?)[\s_:#=]*\(?(\d+)\s*(?:-|–|—|to|\.\.\.?|…|through)\s*(\d+)", re.IGNORECASE)
 _EXPERTS = re.compile(
     r"\b(?:experts?|exp)[\s_:#-]*+[(\[]?\s*+(?P<ids>\d++(?:\s*+(?:-|–|—|to|\.\.\.?|…|,)\s*+\d++)*+)(?!\s*(?:experts|per)\b)",
@@ -53,7 +55,9 @@ def _number_after(name: Name, words: set[str]) -> int | None:
 
 
 # `Send to PP1`, `Recv from stage 0`: the other end of a transfer, not where the node is.
-_OTHER_END = re.compile(r"\b(?:to|from|into|towards?)\s+(?:the\s+)?(?:pipeline\s+)?(?:stage|pp)[\s_:#]*\d+", re.IGNORECASE)
+_OTHER_END = re.compile(
+    r"\b(?:to|from|into|towards?)\s+(?:the\s+)?(?:pipeline\s+)?(?:stage|pp)[\s_:#]*\d+", re.IGNORECASE
+)
 
 
 def _one_stage(name: Name, text: str) -> tuple[int | None, tuple[int, int] | None]:
@@ -92,7 +96,14 @@ def gather(name: str, label: str, vocabulary: Vocabulary) -> Evidence:
     if role is None or role.kind == "io":
         role = vocabulary.role(name) or role
     if role is None and not set(vocabulary.normalise(title).split()) - vocabulary.annotation_words:
-        role = next((found for line in lines[1:] if "[" not in line and "gpu" not in line.lower() and (found := vocabulary.role(line))), None)
+        role = next(
+            (
+                found
+                for line in lines[1:]
+                if "[" not in line and "gpu" not in line.lower() and (found := vocabulary.role(line))
+            ),
+            None,
+        )
     return Evidence(
         name=parsed,
         lines=lines,

@@ -23,8 +23,12 @@ _SUM = re.compile(r"(\d+)\s*\+\s*(\d+)")  # `GPU: [128+0-128+7]`: a base and an 
 # `GPU: TP=8 across 0-7`: words between the key and the ids.
 _BEHIND = re.compile(rf"\b(?:gpus?|devices?)\b.*?\b(?:across|over|on)\s+(?P<ids>{_IDS})\s*$", re.IGNORECASE)
 _TRANSFER = re.compile(r"->|→|↔|<->|=>|⇒", re.IGNORECASE)
-_COUNT = re.compile(r"(?<![\d\-–,:=\[])\b(?P<count>\d+)\s*(?:x\s*)?(?:gpus?|devices?)\b(?!\s*[:=\[]?\s*\d)", re.IGNORECASE)
-_VAGUE = re.compile(r"\b(?:all|shared|replicated|each|every|multiple|various|distributed|any|some|across)\b", re.IGNORECASE)
+_COUNT = re.compile(
+    r"(?<![\d\-–,:=\[])\b(?P<count>\d+)\s*(?:x\s*)?(?:gpus?|devices?)\b(?!\s*[:=\[]?\s*\d)", re.IGNORECASE
+)
+_VAGUE = re.compile(
+    r"\b(?:all|shared|replicated|each|every|multiple|various|distributed|any|some|across)\b", re.IGNORECASE
+)
 _TEMPLATE = re.compile(r"[{$%]\w*|gpu_?[ijkn]\b", re.IGNORECASE)
 _HOST = re.compile(r"\b(?:cpu|host|n/?a|none)\b", re.IGNORECASE)
 
@@ -109,7 +113,8 @@ def read_gpus(lines: list[str]) -> Gpus | None:
 
 
 _SIDE = re.compile(
-    r"(?P<side>\b(?:in(?:put)?|out(?:put)?)(?:\s*(?:dim(?:ension)?s?|shape))?\s*\d*)\s*[:=]\s*(?P<rest>.*)", re.IGNORECASE
+    r"(?P<side>\b(?:in(?:put)?|out(?:put)?)(?:\s*(?:dim(?:ension)?s?|shape))?\s*\d*)\s*[:=]\s*(?P<rest>.*)",
+    re.IGNORECASE,
 )
 _BRACKET = re.compile(r"[\[(](?P<inside>[^\[\]()]*)[\])]")
 _ARROW = re.compile(r"\]\s*(?:->|→)\s*\[")

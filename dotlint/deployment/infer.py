@@ -76,7 +76,9 @@ def _drawn(deployment: Deployment, phase: str, inside: list[Reading]) -> dict[st
         number = max(stages) + 1
         degrees["pp"] = Implied(number, f"{number} stages are drawn")
     shards = _most_common(
-        len(g.members) for g in groups(deployment, "qkv", "query", "attention") if g.phase == phase and one_layer_each(deployment, g)
+        len(g.members)
+        for g in groups(deployment, "qkv", "query", "attention")
+        if g.phase == phase and one_layer_each(deployment, g)
     )
     if shards and shards > 1:
         degrees["tp"] = Implied(shards, f"attention has {shards} shards in a unit")

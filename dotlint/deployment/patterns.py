@@ -89,7 +89,9 @@ class _Family:
 class _Relation:
     """The edges of one type that show the same steps: groups, elements, and how to get from those to nodes."""
 
-    def __init__(self, items: Sequence[Item], ties: list[Tie], edges: list[Pair], tails: _Family, heads: _Family) -> None:
+    def __init__(
+        self, items: Sequence[Item], ties: list[Tie], edges: list[Pair], tails: _Family, heads: _Family
+    ) -> None:
         self.ties = {tie.k: tie for tie in ties}
         kept = tails.telling({tie.j for tie in ties})
         self.tied = tuple(sorted({tie.j for tie in ties}))
@@ -183,7 +185,12 @@ def _relations(
 
 
 def _missing(
-    items: Sequence[Item], relation: _Relation, shown: list[Pair], tails: list[int], present: set[Pair], degrees: _Degrees
+    items: Sequence[Item],
+    relation: _Relation,
+    shown: list[Pair],
+    tails: list[int],
+    present: set[Pair],
+    degrees: _Degrees,
 ) -> Iterator[Proposal]:
     """Ask every group for the elements that the groups which show anything have."""
     groups = {relation.group(items[tail].coordinates) for tail in tails}
@@ -199,7 +206,7 @@ def _missing(
             continue
         most = len(of_groups) * 10 >= able * 6
         exemplar = next(iter(of_groups.values()))
-        for group, pair in exist.items():
+        for pair in exist.values():
             if not most and degrees.outs[pair[0]]:
                 continue  # where no more than half show it, only a dead end is asked for it
             if len(shown) == 1 and degrees.outs[pair[0]] and degrees.ins[pair[1]]:
@@ -281,12 +288,16 @@ def _as_siblings(
 ) -> Iterator[tuple[Pair, Pair]]:
     for rest in asked[:_SIBLINGS]:
         # One sibling alone teaches only where the head is the same for both by its ties, and several groups agree.
-        alone = len(siblings) == 1 and (rest or not _agreed(relation, _Element(siblings[0], rest), groups, present, degrees))
+        alone = len(siblings) == 1 and (
+            rest or not _agreed(relation, _Element(siblings[0], rest), groups, present, degrees)
+        )
         for group in () if alone else groups:
             pair = relation.ends(group, _Element(free, rest))
             if pair is None or pair in present:
                 continue
-            beside = [p for other in siblings if (p := relation.ends(group, _Element(other, rest))) and degrees.outs[p[0]]]
+            beside = [
+                p for other in siblings if (p := relation.ends(group, _Element(other, rest))) and degrees.outs[p[0]]
+            ]
             have = [p for p in beside if p in present]
             if len(have) >= min(2, len(siblings)) and len(have) * 10 >= len(beside) * 6:
                 yield pair, have[0]

@@ -52,9 +52,7 @@ def stage_position(reading: Reading, unit: Unit, deployment: Deployment) -> int 
     number = deployment.stage_number(unit.stage)
     family = [r.evidence.name.numbers for r in unit.operators + unit.headers if r.evidence.name.family == name.family]
     fits = [
-        i
-        for i, value in enumerate(name.numbers)
-        if value == number and len({numbers[i] for numbers in family}) == 1
+        i for i, value in enumerate(name.numbers) if value == number and len({numbers[i] for numbers in family}) == 1
     ]
     said = [i for i in fits if name.words[i] in {"stage", "pp", "s"}]
     return said[0] if said else fits[0] if fits else None
@@ -75,9 +73,7 @@ def renumber(text: str, position: int | None, number: int, shift: Shift | None =
     return f"{text}_{number}" if name == text else name
 
 
-def plan_stages(
-    deployment: Deployment, phase: str, wanted: int, gpus: Mapping[int, GpuSet]
-) -> list[StagePlan]:
+def plan_stages(deployment: Deployment, phase: str, wanted: int, gpus: Mapping[int, GpuSet]) -> list[StagePlan]:
     """Plan the stages that a phase of `wanted` stages lacks; empty where none is drawn that could teach the others."""
     units = deployment.units.get(phase, {})
     drawn = {stage: unit for stage, unit in units.items() if unit.operators and 0 <= stage < wanted}
@@ -127,7 +123,15 @@ def plan_stages(
                 gpus=gpus.get(stage),
                 copies=tuple((r, own[r.name]) for r in copied),
                 headers=tuple(
-                    (r, renumber(r.name, stage_position(r, template, deployment), deployment.stage_number(stage), shifts[stage]))
+                    (
+                        r,
+                        renumber(
+                            r.name,
+                            stage_position(r, template, deployment),
+                            deployment.stage_number(stage),
+                            shifts[stage],
+                        ),
+                    )
                     for r in headers
                 ),
                 inner=tuple((own[tail], own[head]) for tail, head in inner),

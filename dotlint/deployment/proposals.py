@@ -85,7 +85,11 @@ def _labelled(deployment: Deployment) -> list[Item | None]:
         name = parse_name(title)
         words, numbers = list(name.words), list(name.numbers)
         kind = name.family
-        for word, value in (("phase", _phase_index(deployment, reading)), ("stage", reading.stage), ("layer", reading.layer)):
+        for word, value in (
+            ("phase", _phase_index(deployment, reading)),
+            ("stage", reading.stage),
+            ("layer", reading.layer),
+        ):
             if value is not None:
                 kind += f"|{word}"
                 words.append(word)

@@ -32,7 +32,9 @@ class Tie:
         return head[self.k] // -self.divisor - tail[self.j]
 
 
-def align(pairs: list[tuple[Coordinates, Coordinates]], tail_words: tuple[str, ...], head_words: tuple[str, ...]) -> list[Tie]:
+def align(
+    pairs: list[tuple[Coordinates, Coordinates]], tail_words: tuple[str, ...], head_words: tuple[str, ...]
+) -> list[Tie]:
     """Tie each of the head's coordinates to the tail's with the fewest distinct steps, where the edges bear one out.
 
     `pairs` are the coordinates of the two ends of every edge of one type; the words say what each coordinate counts.
@@ -76,7 +78,9 @@ def _bears_out(distinct: int, values: int, pairs: int, count: int, *, same_word:
     return distinct == 2 and values >= 4 and count * 10 >= pairs * 7
 
 
-def _divided(pairs: list[tuple[Coordinates, Coordinates]], k: int, heads: set[int], tails: list[set[int]]) -> Tie | None:
+def _divided(
+    pairs: list[tuple[Coordinates, Coordinates]], k: int, heads: set[int], tails: list[set[int]]
+) -> Tie | None:
     if len(pairs) < 3:
         return None
     for j, values in enumerate(tails):

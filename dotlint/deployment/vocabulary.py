@@ -63,7 +63,9 @@ class Vocabulary:
         """Find the role that a text means; among several the one that stands first in the vocabulary."""
         words = plain_words(text)
         if words not in self._known:
-            found = [(*match.span(1), *self._meaning[match[1]]) for match in self._phrases.finditer(self.normalise(text))]
+            found = [
+                (*match.span(1), *self._meaning[match[1]]) for match in self._phrases.finditer(self.normalise(text))
+            ]
             # A phrase inside a longer one says less: `gate proj` is no gate.
             whole = [m for m in found if not any(o[0] <= m[0] and m[1] <= o[1] and o[:2] != m[:2] for o in found)]
             self._known[words] = min(whole, key=lambda match: match[2])[3] if whole else None

@@ -21,9 +21,7 @@ _CONSEQUENCES = {"G003", "G004", "G005", "G006", "G008", "S009"}
 def assign_causes(file: FileContext, findings: list[Finding], cards: Sequence[Card]) -> list[Finding]:
     """Fill `caused_by`: run the rules once more on the graph with every proposed edge in place and see what is gone."""
     causes = [
-        (index, f)
-        for index, f in enumerate(findings)
-        if f.code in _CAUSES and (f.missing_edges or f.planned_edges)
+        (index, f) for index, f in enumerate(findings) if f.code in _CAUSES and (f.missing_edges or f.planned_edges)
     ]
     if not causes:
         return findings
@@ -53,9 +51,7 @@ def _which(file: FileContext, finding: Finding, causes: list[tuple[int, Finding]
     here = [(index, f) for index, f in causes if f.graph == finding.graph]
     nodes = set(finding.nodes)
     if finding.code != "G006":
-        touching = tuple(
-            i for i, f in here if any(nodes & set(pair) for pair in (*f.missing_edges, *f.planned_edges))
-        )
+        touching = tuple(i for i, f in here if any(nodes & set(pair) for pair in (*f.missing_edges, *f.planned_edges)))
         same_unit = tuple(i for i, f in here if f.unit == finding.unit)
         if touching or same_unit:
             return touching or same_unit
@@ -64,6 +60,7 @@ def _which(file: FileContext, finding: Finding, causes: list[tuple[int, Finding]
     in_phase = tuple(
         index
         for index, f in here
-        if f.unit in phases or phases & {by_name[end].phase for pair in f.missing_edges for end in pair if end in by_name}
+        if f.unit in phases
+        or phases & {by_name[end].phase for pair in f.missing_edges for end in pair if end in by_name}
     )
     return in_phase or tuple(index for index, _ in here)

@@ -86,9 +86,7 @@ class GraphContext:
         for name in self.deployment.phases:
             phase = self.phase(name)
             if phase is not None and phase.stage_count > 1:
-                found[name] = plan_stages(
-                    self.deployment, name, phase.stage_count, dict(enumerate(phase.stages))
-                )
+                found[name] = plan_stages(self.deployment, name, phase.stage_count, dict(enumerate(phase.stages)))
         return found
 
     @cached_property

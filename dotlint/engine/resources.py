@@ -15,4 +15,6 @@ def rules_folder() -> Path:
     for folder in (package / "rules", package.parent / "rules"):
         if (folder / "vocabulary.toml").is_file():
             return folder
-    raise DotlintError(f"the rule cards are missing: neither {package / 'rules'} nor {package.parent / 'rules'} has them")
+    raise DotlintError(
+        f"the rule cards are missing: neither {package / 'rules'} nor {package.parent / 'rules'} has them"
+    )

@@ -275,7 +275,7 @@ class EdgeWriter:
                 )
                 alone = [c for c in twins if not self.text[line_start(self.text, c.start) : c.start].strip()]
                 if len(alone) == 1:
-                    yield Anchor(statement, at=alone[0].end)
+                    yield Anchor(statement, at=len(self.text[: alone[0].end].rstrip("\r")))
 
     def _mirrored(self, run: list[Wanted]) -> Iterator[Anchor]:
         nodes = {reading.node.index for one in run for reading in (one.tail, one.head)}

@@ -106,16 +106,12 @@ def _cycle(old: Document, new: Document) -> str | None:
     for index, graph in enumerate(new.graphs):
         if not graph.directed:
             continue
-        cyclic = {name for cycle in Wiring(graph).cycles() for name in cycle.members}
-        if not cyclic:
+        cycles = Wiring(graph).cycles()
+        if not cycles:
             continue
         before = old.graphs[index] if index < len(old.graphs) else None
-        known = (
-            {name for cycle in Wiring(before).cycles() for name in cycle.members}
-            if before is not None
-            else set()
-        )
-        fresh = next((name for name in cyclic if name not in known), None)
+        known = {name for cycle in Wiring(before).cycles() for name in cycle.members} if before else set()
+        fresh = next((name for cycle in cycles for name in cycle.members if name not in known), None)
         if fresh is not None:
             return f"it closes a cycle through `{fresh}`"
     return None

@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from dotlint.graph.model import Defaults, Document, Edge, Graph, Layer, Node, Subgraph, members
+from dotlint.graph.defaults import Defaults, Layer
+from dotlint.graph.membership import members
+from dotlint.graph.model import Document, Edge, Graph, Node, Subgraph
 from dotlint.syntax.reader import parse
 from dotlint.syntax.source import Source
 from dotlint.syntax.tree import Assignment, Block, Chain, NodeList, PlainEdge, PlainNode, decode
@@ -99,9 +101,7 @@ class _Builder:
             else:
                 stack.append(inner)
 
-    def body(
-        self, statements: list[Statement], scope: Scope, nodes: Defaults | None, edges: Defaults | None
-    ) -> Walk:
+    def body(self, statements: list[Statement], scope: Scope, nodes: Defaults | None, edges: Defaults | None) -> Walk:
         """Read one body; `nodes` and `edges` are the defaults around it.
 
         Gives each body within it, to be read there.
@@ -162,9 +162,7 @@ class _Builder:
                 return known
         depth = scope.depth + 1 if isinstance(scope, Subgraph) else 1
         subgraph = Subgraph(name, scope, self.graph, depth, len(self.graph.subgraphs), [block])
-        subgraph._inherited = Defaults(
-            scope, scope._layer, scope._inherited if isinstance(scope, Subgraph) else None
-        )
+        subgraph._inherited = Defaults(scope, scope._layer, scope._inherited if isinstance(scope, Subgraph) else None)
         scope.children.append(subgraph)
         self.graph.subgraphs.append(subgraph)
         if name is not None:
@@ -210,9 +208,7 @@ class _Builder:
                 self.graph.over_limit.append(statement)
                 return
             self.allowance -= sum(size(side) for side in sides if isinstance(side, Subgraph))
-        ends = [
-            [(node, None) for node in members(side)] if isinstance(side, Subgraph) else side for side in sides
-        ]
+        ends = [[(node, None) for node in members(side)] if isinstance(side, Subgraph) else side for side in sides]
         count = sum(len(tails) * len(heads) for tails, heads in pairwise(ends))
         if count >= len(sides):
             self.allowance -= count

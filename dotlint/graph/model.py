@@ -11,11 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+from dotlint.graph.defaults import Defaults, Layer
+from dotlint.graph.membership import innermost, last_attribute, members, span_of
 from dotlint.syntax.tree import Html
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from re import Match
+    from collections.abc import Iterator, Sequence
 
     import networkx as nx
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from dotlint.syntax.source import Source
     from dotlint.syntax.tree import (
         Attribute,
-        AttributedStatement,
         Block,
         Comment,
         EdgeStatement,
@@ -35,56 +35,9 @@ if TYPE_CHECKING:
         Tree,
     )
 
-__all__ = ["Defaults", "Document", "Edge", "Graph", "Html", "Node", "Subgraph"]
+__all__ = ["Document", "Edge", "Graph", "Html", "Node", "Subgraph"]
 
 Span = tuple[int, int]
-
-
-@dataclass(slots=True, eq=False)
-class Layer:
-    """One statement that sets defaults in a block, on top of those that the same block set `before`."""
-
-    statement: AttributedStatement
-    before: Layer | None
-
-
-@dataclass(slots=True, eq=False)
-class Defaults:
-    """The defaults that hold at one place of the text.
-
-    Those of the block (`local`) over those of the blocks around it.
-    """
-
-    scope: Graph | Subgraph
-    local: Layer | None
-    outer: Defaults | None
-    resolved: dict[str, str] | None = None
-
-    def values(self) -> dict[str, str]:
-        """Give name -> value, inner over outer and later over earlier.
-
-        The caller must not change the dict.
-        """
-        if self.resolved is None:
-            found: dict[str, str] = {}
-            walk: Defaults | None = self
-            layers: list[Layer] = []
-            while walk is not None:
-                if walk.resolved is not None:
-                    found = dict(walk.resolved)
-                    break
-                layer = walk.local
-                while layer is not None:
-                    layers.append(layer)
-                    layer = layer.before
-                walk = walk.outer
-            if not layers and walk is not None:
-                self.resolved = walk.resolved
-            else:
-                for layer in reversed(layers):
-                    found.update(layer.statement.values())
-                self.resolved = found
-        return cast("dict[str, str]", self.resolved)
 
 
 @dataclass(slots=True, eq=False)
@@ -528,51 +481,3 @@ class Document:
         from dotlint.graph.views import first, to_pydot  # noqa: PLC0415
 
         return to_pydot(first(self))
-
-
-def span_of(match: Match[str], group: int) -> Span:
-    """Start and end of a group in the real text.
-
-    `match` may have been made on an edited copy that knows its origin.
-    """
-    start, end = match.span(group)
-    origin = getattr(match.string, "origin", None)
-    return (start, end) if origin is None else (origin(start), origin(end))
-
-
-def members(subgraph: Subgraph) -> list[Node]:
-    """Give the nodes of a subgraph and of those in it, in the order in which the graph made them."""
-    if not subgraph.children:
-        found = subgraph._direct.values()  # noqa: SLF001
-    else:
-        merged: dict[str, Node] = {}
-        todo = [subgraph]
-        while todo:
-            one = todo.pop()
-            merged.update(one._direct)  # noqa: SLF001
-            todo.extend(one.children)
-        found = merged.values()
-    return sorted(found, key=lambda node: node.index)
-
-
-def innermost(subgraphs: Iterable[Subgraph]) -> list[Subgraph]:
-    """Leave out every subgraph that another one of them lies in."""
-    listed = list(subgraphs)
-    if len(listed) < 2:
-        return listed
-    around: set[int] = set()
-    for subgraph in listed:
-        for outer in subgraph.ancestors:
-            if id(outer) in around:
-                break
-            around.add(id(outer))
-    return [subgraph for subgraph in listed if id(subgraph) not in around]
-
-
-def last_attribute(statements: Sequence[AttributedStatement], name: str) -> Attribute | None:
-    """Give the last attribute of that name in the statements, None where no statement sets it."""
-    for statement in reversed(statements):
-        for attribute in reversed(statement.attributes):
-            if attribute.name.value == name:
-                return attribute
-    return None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import networkx as nx
-
 from dotlint.errors import DotlintError
 from dotlint.syntax.tree import Html
 
 if TYPE_CHECKING:
+    import networkx as nx
+
     from dotlint.graph.model import Document, Graph, Subgraph
 
 
@@ -25,6 +25,8 @@ def to_networkx(graph: Graph) -> nx.MultiGraph[str] | nx.MultiDiGraph[str]:
 
     Ports are the attributes `tailport` and `headport`; subgraphs have no counterpart and are left out.
     """
+    import networkx as nx  # noqa: PLC0415  # slow to load, and few ask for it
+
     made: nx.MultiGraph[str] = nx.MultiDiGraph() if graph.directed else nx.MultiGraph()
     made.graph.update(graph.attributes)
     if graph.name is not None:
@@ -32,9 +34,7 @@ def to_networkx(graph: Graph) -> nx.MultiGraph[str] | nx.MultiDiGraph[str]:
     for node in graph.nodes.values():
         made.add_node(node.name, **node.attributes)
     for edge in graph.edges:
-        made.add_edge(
-            edge.tail.name, edge.head.name, edge.key, **{str(n): v for n, v in edge.attributes.items()}
-        )
+        made.add_edge(edge.tail.name, edge.head.name, edge.key, **{str(n): v for n, v in edge.attributes.items()})
     return made
 
 

@@ -37,8 +37,7 @@ def render(results: Sequence[FileResult], *, width: int, colour: bool, links: bo
     for result in results:
         if result.unreadable is not None:
             lines += [
-                _paint("error", _RED, colour)
-                + f": {one_line(result.path, 4096)}: {one_line(result.unreadable)}",
+                _paint("error", _RED, colour) + f": {one_line(result.path, 4096)}: {one_line(result.unreadable)}",
                 "",
             ]
             continue
@@ -55,9 +54,7 @@ def _paint(text: str, code: str, colour: bool) -> str:
     return f"{code}{text}{_OFF}" if colour else text
 
 
-def _finding(
-    finding: Finding, result: FileResult, width: int, colour: bool, link: str | None
-) -> Iterable[str]:
+def _finding(finding: Finding, result: FileResult, width: int, colour: bool, link: str | None) -> Iterable[str]:
     source = result.places
     code = f"\x1b]8;;{link}\x1b\\{finding.code}\x1b]8;;\x1b\\" if link else finding.code
     head = _paint(f"{finding.severity}[{code}]", _COLOURS[finding.severity], colour)
@@ -161,6 +158,4 @@ def _width(text: str) -> int:
     """Columns of a terminal that a visible text takes: wide East Asian characters take two, combining ones none."""
     if text.isascii():
         return len(text)
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

@@ -57,9 +57,16 @@ def node_page(result: FileResult, deployment: Deployment, reading: Reading) -> s
     position = result.document.source.position(node.statements[0].start if node.statements else node.start)
     lines = [f"{one_line(node.name)}  ({one_line(result.path, 4096)}:{position.line})", ""]
     rows = [
-        ("kind", "annotation" if reading.annotation else "summary" if reading.summary else reading.kind or "operator of no known role"),
+        (
+            "kind",
+            "annotation"
+            if reading.annotation
+            else "summary"
+            if reading.summary
+            else reading.kind or "operator of no known role",
+        ),
         ("role", reading.role.name if reading.role else "-"),
-        ("phase", reading.phase if reading.phase else "shared" if reading.phase is None else "the only one"),
+        ("phase", reading.phase or ("shared" if reading.phase is None else "the only one")),
         ("stage", "-" if reading.stage is None else str(deployment.stage_number(reading.stage))),
         ("layer", "-" if reading.layer is None else str(reading.layer)),
         ("GPUs", str(reading.gpus) if reading.gpus else _vague(reading)),

@@ -98,9 +98,7 @@ def outline(result: FileResult, options: str = "", *, links: bool = False) -> Ou
         facts=_facts(result),
         tally=_tally(result),
         sections=sections,
-        holds=tuple(
-            dict.fromkeys((h.subject, h.text) for h in sorted(result.holds, key=lambda h: ORDER[h.section]))
-        ),
+        holds=tuple(dict.fromkeys((h.subject, h.text) for h in sorted(result.holds, key=lambda h: ORDER[h.section]))),
         undecided=_undecided(result),
         modifications=modifications,
         files=(result.path,) if modifications else (),
@@ -124,9 +122,7 @@ def _grouped(findings: list[Finding]) -> dict[_Group, list[int]]:
         key=lambda p: (ORDER[p[1].section], bool(p[1].caused_by), rank[p[1].severity], p[1].code),
     ):
         key = _group_of(finding)
-        if (
-            finding.caused_by
-        ):  # consequences of one rule stand together, whichever of its siblings causes each
+        if finding.caused_by:  # consequences of one rule stand together, whichever of its siblings causes each
             key = (*key[:4], None, (-1,))
         groups.setdefault(key, []).append(index)
     return groups
@@ -219,11 +215,7 @@ def _tally(result: FileResult) -> str:
     edges = sum(len(f.missing_edges) for f in causes)
     if edges:
         parts.append(count(edges, "missing edge"))
-    parts += [
-        f"{len(f.listings)} missing {f.unit + ' ' if f.unit else ''}stages"
-        for f in causes
-        if f.code == "S002"
-    ]
+    parts += [f"{len(f.listings)} missing {f.unit + ' ' if f.unit else ''}stages" for f in causes if f.code == "S002"]
     others = sum(1 for f in causes if not f.missing_edges and f.code != "S002")
     if others:
         parts.append(count(others, "other error" if parts else "error"))
@@ -246,9 +238,7 @@ def _undecided(result: FileResult) -> tuple[tuple[str, str], ...]:
     return tuple((listed(subjects, 12), needs) for needs, subjects in grouped.items())
 
 
-def _modifications(
-    sections: tuple[Section, ...], result: FileResult, options: str
-) -> tuple[Modification, ...]:
+def _modifications(sections: tuple[Section, ...], result: FileResult, options: str) -> tuple[Modification, ...]:
     found: list[Modification] = []
     command = f"dotlint check{f' {options}' if options else ''}"
     for section in sections:

@@ -188,9 +188,7 @@ def mend(reading: Reading, broken: Broken, body: int) -> bool:
                 and at > max(broken.lexeme.at, remedy.end - 1)
                 and (best is None or at > best[0])
             ):
-                lexeme = Lexeme(
-                    stop.lexeme.type, broken.text, at, max(fragment.local(stop.lexeme.to), at + 1)
-                )
+                lexeme = Lexeme(stop.lexeme.type, broken.text, at, max(fragment.local(stop.lexeme.to), at + 1))
                 further = Broken(broken.text, broken.start, until, lexeme, stop.taken, broken.directed)
                 best = at, together, remedy, further
         if best is None:

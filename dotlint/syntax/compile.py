@@ -51,9 +51,7 @@ def compiled(grammar: str) -> dict[str, Any]:
     states: list[dict[str, int]] = []
     for state in order:
         taken = {}
-        for name, (action, arg) in sorted(
-            (str(name), action) for name, action in table.states[state].items()
-        ):
+        for name, (action, arg) in sorted((str(name), action) for name, action in table.states[state].items()):
             if action is Shift:
                 if arg not in numbers:
                     numbers[arg] = len(order)
@@ -62,9 +60,7 @@ def compiled(grammar: str) -> dict[str, Any]:
             else:
                 taken[name] = -1 - places[arg]
         states.append(taken)
-    named = [
-        (str(rule.origin.name), len(rule.expansion), str(rule.alias or rule.origin.name)) for rule in rules
-    ]
+    named = [(str(rule.origin.name), len(rule.expansion), str(rule.alias or rule.origin.name)) for rule in rules]
     end = numbers[table.end_states["file"]]
     return {"grammar": crc32(grammar.encode()), "end": end, "rules": named, "states": states}
 
@@ -73,7 +69,6 @@ if __name__ == "__main__":
     found = compiled(GRAMMAR.read_text("utf-8"))
     lines = [f'"grammar": {found["grammar"]}', f'"end": {found["end"]}']
     lines += [
-        f'"{name}": [\n' + ",\n".join(json.dumps(one) for one in found[name]) + "\n]"
-        for name in ("rules", "states")
+        f'"{name}": [\n' + ",\n".join(json.dumps(one) for one in found[name]) + "\n]" for name in ("rules", "states")
     ]
     TABLES.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")

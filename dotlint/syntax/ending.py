@@ -69,9 +69,7 @@ def truncated(text: str, parse: Parse, start: int, at: int, what: str) -> Proble
     count = statement_count(parse)
     end = len(text.rstrip())
     place = min(start, end)
-    related = [
-        ("this is open at the end", real(text, one), real(text, one + 1)) for one in opened[-_MOST_RELATED:]
-    ]
+    related = [("this is open at the end", real(text, one), real(text, one + 1)) for one in opened[-_MOST_RELATED:]]
     keep = len(text[:place].rstrip())
     put = "\n" + "".join("    " * depth + "}\n" for depth in reversed(range(len(opened))))
     return Problem(
@@ -99,9 +97,7 @@ def unclosed(text: str, parse: Parse) -> Problem:
             if dedented is not None and parses(edited(text, 0, len(text), [put])):
                 place, braces, edits = dedented, [brace], [put]
                 break
-    related = [
-        ("this brace is never closed", real(text, one), real(text, one + 1)) for one in braces[:_MOST_RELATED]
-    ]
+    related = [("this brace is never closed", real(text, one), real(text, one + 1)) for one in braces[:_MOST_RELATED]]
     return Problem(
         "E002",
         "a closing brace is missing" if len(opened) == 1 else f"{len(opened)} closing braces are missing",
@@ -120,9 +116,7 @@ def _closed_by_another(text: str, parse: Parse) -> list[int]:
     Where one brace is missing, each block around it is closed by the brace of the next.
     """
     found: list[int] = []
-    todo = [
-        block for at in parse.bodies_at() for statement in parse.values[at] for block in blocks(statement)
-    ]
+    todo = [block for at in parse.bodies_at() for statement in parse.values[at] for block in blocks(statement)]
     while todo:
         block = todo.pop()
         opened = within(block.open.text, block.open.at, text)

@@ -60,9 +60,7 @@ def escaped_edits(text: str, offset: int) -> list[Edit]:
     """
     around = _quotes_around(text)
     if text.startswith(('\\"', "\\'"), offset) or _ESCAPED_QUOTE.search(text):
-        return [
-            (one.start(), one.end(), _MEANING.get(one[1], one[1])) for one in _EVERY.finditer(text)
-        ] + around
+        return [(one.start(), one.end(), _MEANING.get(one[1], one[1])) for one in _EVERY.finditer(text)] + around
     if text[offset + 1 : offset + 2] not in {"n", "r", "t"}:
         return []
     before, after = text[:offset].rstrip(" \t"), offset + 2

@@ -73,9 +73,7 @@ class Lexer:
         self.directed = directed
         self.plain = statement_pattern("->" if directed else "--").match
 
-    def lexemes(
-        self, stack: list[Any], states: Sequence[Container[str]], runs: Container[Any]
-    ) -> Iterator[Lexeme]:
+    def lexemes(self, stack: list[Any], states: Sequence[Container[str]], runs: Container[Any]) -> Iterator[Lexeme]:
         """Give the lexemes from the position on.
 
         `stack` is the parser's, its top is looked at before each of them.

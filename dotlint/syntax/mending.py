@@ -117,9 +117,7 @@ def _ellipses(broken: Broken) -> Iterator[Remedy]:
     help_ = "write every node" if between is None else f"write every node: {', '.join(between[:3])} and so on"
     put = " ".join(between or ())
     offered: Literal["unsafe"] | None = None if between is None else "unsafe"
-    yield Remedy(
-        "E014", "`...` does not stand for nodes in DOT", start, end, ((start, end, put),), offered, help_
-    )
+    yield Remedy("E014", "`...` does not stand for nodes in DOT", start, end, ((start, end, put),), offered, help_)
     if text[end : end + 1] in {",", ";"}:
         yield Remedy(
             "E014",
@@ -146,9 +144,7 @@ def _between(first: str, last: str) -> list[str] | None:
     if not 0 < high - low <= 10_000:
         return None
     width = len(parts[at]) if parts[at].startswith("0") and len(parts[at]) == len(others[at]) else 0
-    return [
-        "".join([*parts[:at], str(number).zfill(width), *parts[at + 1 :]]) for number in range(low + 1, high)
-    ]
+    return ["".join([*parts[:at], str(number).zfill(width), *parts[at + 1 :]]) for number in range(low + 1, high)]
 
 
 _NO_NAME = re.compile(r"([\[,;]\s*)=")
@@ -221,9 +217,7 @@ def _values(broken: Broken) -> Iterator[Remedy]:
     found = quote_values(broken.text, broken.start, broken.end)
     if found:
         names = sorted({name for name, *_ in found})
-        start, end = min(
-            ((start, end) for _, start, end, _ in found), key=lambda place: abs(place[0] - broken.at)
-        )
+        start, end = min(((start, end) for _, start, end, _ in found), key=lambda place: abs(place[0] - broken.at))
         named = ", ".join(f"`{shown(name)}`" for name in names[:4])
         yield Remedy(
             "E008",

@@ -92,16 +92,12 @@ def _broken_header(reading: Reading, stop: Stop) -> None:
     line = line_end(text, len(text[:at].rstrip()))
     if line < at and "LBRACE" in stop.taken and stop.lexeme.type != "LBRACE":
         line = max(line, 1)
-        reading.problem(
-            "E001", "the graph's `{` is missing", line - 1, line, help="write `{` after the header"
-        )
+        reading.problem("E001", "the graph's `{` is missing", line - 1, line, help="write `{` after the header")
         parse.feed(Lexeme("LBRACE", text, line, line))
         reading.lexer.position = at
         return
     hyphen = not text[at - 1 : at].isspace()
-    reading.unexpected(
-        stop, help="quote a name that is not one word of letters, digits and `_`" if hyphen else None
-    )
+    reading.unexpected(stop, help="quote a name that is not one word of letters, digits and `_`" if hyphen else None)
     if "LBRACE" not in stop.taken:
         parse.cut(1)
         parse.feed(Lexeme("DIGRAPH" if reading.lexer.directed else "GRAPH", text, at, at))
@@ -129,9 +125,7 @@ def _before_header(reading: Reading, stop: Stop, header: int) -> None:
     reading.lexer.position = header
 
 
-def _after_graph(
-    reading: Reading, stop: Stop, graphs: list[GraphBlock], header: re.Match[str] | None
-) -> None:
+def _after_graph(reading: Reading, stop: Stop, graphs: list[GraphBlock], header: re.Match[str] | None) -> None:
     text, at = reading.text, stop.lexeme.at
     if stop.lexeme.type == END:
         return
@@ -145,9 +139,7 @@ def _after_graph(
         position = at + 1 if len(following) < 2 else max(at + 1, position)
     elif text[at] in "\"'`" and not (stop.lexeme.type == "STRING" and looks_like_statement(text, at)):
         end = line_end(text, at)
-        reading.stray(
-            "a stray token", at, at + len(text[at:end].rstrip()), [(at, at + len(text[at:end].rstrip()), "")]
-        )
+        reading.stray("a stray token", at, at + len(text[at:end].rstrip()), [(at, at + len(text[at:end].rstrip()), "")])
         position = rest if text[end:rest].strip() == "" or header else len(text)
     elif looks_like_statement(text, at) and stop.lexeme.type != "UNKNOWN":
         closed = within(graphs[-1].close.text, graphs[-1].close.at, text) or 0

@@ -74,9 +74,7 @@ class Reading:
         self.text = parse.lexer.text
         self.groups: dict[tuple[str, str], list[Remedy]] = {}
         self.turned = -1  # where reading went on after the last statement that was mended
-        self.left_out: tuple[int, int] | None = (
-            None  # the body, and its length, at the last statement left out
-        )
+        self.left_out: tuple[int, int] | None = None  # the body, and its length, at the last statement left out
         self.muted = False  # the file is program text, or hopeless: nothing more is worth telling
         self.headless: int | None = None  # where the body starts that has no header
         self.closing: int | None = None  # where a wrapping ends, such as a Markdown fence
@@ -97,9 +95,7 @@ class Reading:
                 except Stop as another:
                     stop = another
         except Again as again:
-            edits = tuple(
-                (real(self.text, start), real(self.text, end), put) for start, end, put in again.edits
-            )
+            edits = tuple((real(self.text, start), real(self.text, end), put) for start, end, put in again.edits)
             at = real(self.text, again.at)
             self.escaped = Problem(
                 "E009",
@@ -110,9 +106,7 @@ class Reading:
                 edits=edits,
                 applicability="safe",
             )
-            self.start(
-                Tree(self.tree.source), Parse(Lexer(edited(self.text, 0, len(self.text), again.edits)))
-            )
+            self.start(Tree(self.tree.source), Parse(Lexer(edited(self.text, 0, len(self.text), again.edits))))
             return False
         self.tree.comments.extend(self.lexer.comments)
         self.collect()
@@ -124,9 +118,7 @@ class Reading:
         lexeme = stop.lexeme
         if self.allowance < 0 or len(self.tree.problems) + len(self.groups) > MOST_PROBLEMS:
             if lexeme.type != END:
-                self.problem(
-                    "E001", "too many mistakes: the text from here on was not read", lexeme.at, lexeme.to
-                )
+                self.problem("E001", "too many mistakes: the text from here on was not read", lexeme.at, lexeme.to)
             self.muted = True
             self.finish()
             return

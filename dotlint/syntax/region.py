@@ -106,11 +106,7 @@ def first_offset(value: Any, text: str) -> int | None:  # noqa: ANN401  # whatev
             return within(one.match.string, one.match.start(1), text)
         elif one is not None:
             todo.append(
-                one.first
-                if isinstance(one, FineStatement)
-                else one.id
-                if isinstance(one, NodeRef)
-                else one.name
+                one.first if isinstance(one, FineStatement) else one.id if isinstance(one, NodeRef) else one.name
             )
     return None
 

@@ -49,9 +49,7 @@ def statement_pattern(operator: str) -> re.Pattern[str]:
     lists.
     """
     edge = rf"{_B}{operator}{_B}({_ID})({_PORT})?"
-    return re.compile(
-        rf"{_B}({_ID})({_PORT})?(?:{edge})?({_B}{_LIST}(?:{_B}{_LIST})*+)?(?:{_B};|(?!{_GOES_ON}))"
-    )
+    return re.compile(rf"{_B}({_ID})({_PORT})?(?:{edge})?({_B}{_LIST}(?:{_B}{_LIST})*+)?(?:{_B};|(?!{_GOES_ON}))")
 
 
 ATTR_LIST = re.compile(_LIST)
@@ -63,9 +61,7 @@ QUOTED = re.compile(rf"{STRING}|{HTML}")
 BETWEEN = re.compile(rf"(?:[ \t\r\n+\ufeff]++|{LINE_COMMENT}|{BLOCK_COMMENT})*+")
 COMMENT = re.compile(rf"{LINE_COMMENT}|{BLOCK_COMMENT}")
 BRACKET = re.compile("[<>]")
-FINE = re.compile(
-    rf"(?P<NAME>{NAME})|(?P<NUMBER>{NUMBER})|(?P<STRING>{STRING})|(?P<EDGEOP>{PATTERNS['EDGEOP']})"
-)
+FINE = re.compile(rf"(?P<NAME>{NAME})|(?P<NUMBER>{NUMBER})|(?P<STRING>{STRING})|(?P<EDGEOP>{PATTERNS['EDGEOP']})")
 
 
 def html_end(text: str, start: int) -> int:

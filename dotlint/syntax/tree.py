@@ -1,34 +1,35 @@
 """The lossless tree of a DOT file: graphs, statements and comments with their places in the text.
 
-Nothing is copied out of the text until it is asked for. What the lexer matched in one go (`PlainNode`,
-`PlainEdge`, plain attribute lists) keeps the match alone. Every `start` and `end` is an offset in the real
-text, even where the parser read an edited copy of it (`dotlint.syntax.source.Edited`). Classes are not frozen
-and compare by identity: a statement is the very place it stands at, and a file may have millions.
+Nothing is copied out of the text until it is asked for. Every `start` and `end` is an offset in the real text, even
+where the parser read an edited copy of it (`dotlint.syntax.source.Edited`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
-from dotlint.syntax.lexemes import (
-    Attribute,
-    AttributeList,
-    Html,
-    Id,
-    Lexeme,
-    NodeRef,
-    decode,
-    pairs,
-    plain_attributes,
-    real,
+from dotlint.syntax.lexemes import Attribute, AttributeList, Html, Id, Lexeme, NodeRef, decode
+from dotlint.syntax.statements import (
+    Assignment,
+    AttributedStatement,
+    Block,
+    Chain,
+    Defaults,
+    EdgeStatement,
+    FineStatement,
+    NodeList,
+    NodeStatement,
+    PlainEdge,
+    PlainNode,
+    PlainStatement,
+    Statement,
+    blocks,
 )
-from dotlint.syntax.terminals import PORT, statement_pattern
 from dotlint.syntax.tokens import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from re import Match
 
     from dotlint.syntax.problem import Problem
     from dotlint.syntax.source import Source
@@ -43,6 +44,7 @@ __all__ = [
     "Comment",
     "Defaults",
     "EdgeStatement",
+    "FineStatement",
     "GraphBlock",
     "Html",
     "Id",
@@ -52,6 +54,7 @@ __all__ = [
     "NodeStatement",
     "PlainEdge",
     "PlainNode",
+    "PlainStatement",
     "Statement",
     "Tree",
     "blocks",
@@ -59,324 +62,6 @@ __all__ = [
 ]
 
 Span = tuple[int, int]
-Kind = Literal["node", "edge", "defaults", "assignment", "subgraph"]
-
-
-class Statement:
-    """What stands in a body. `end` is after its `;` where it has one, `core_end` before."""
-
-    __slots__ = ()
-    kind: ClassVar[Kind]
-    start: int
-    end: int
-    core_end: int
-
-
-class AttributedStatement(Statement):
-    """A statement that may have attribute lists."""
-
-    __slots__ = ()
-
-    @property
-    def lists(self) -> list[AttributeList]:
-        """Its `[...]` in order."""
-        raise NotImplementedError
-
-    @property
-    def attributes(self) -> list[Attribute]:
-        """All its attributes in order, with their places."""
-        return [attribute for one in self.lists for attribute in one.attributes]
-
-    def values(self) -> dict[str, str]:
-        """Name -> value over all its lists, the last value wins; a new dict."""
-        found: dict[str, str] = {}
-        for one in self.lists:
-            found.update(one.values())
-        return found
-
-
-class NodeStatement(AttributedStatement):
-    """`a:p, b [...]`: one node or several."""
-
-    __slots__ = ()
-    kind = "node"
-
-    @property
-    def nodes(self) -> list[NodeRef]:
-        """The nodes that it names."""
-        raise NotImplementedError
-
-
-class EdgeStatement(AttributedStatement):
-    """`a -> {b c} -> d [...]`: sides, and operators between them."""
-
-    __slots__ = ()
-    kind = "edge"
-
-    @property
-    def sides(self) -> list[list[NodeRef] | Block]:
-        """The sides, at least two: nodes by comma, or a block."""
-        raise NotImplementedError
-
-    @property
-    def operators(self) -> list[Span]:
-        """The place of each `->` or `--`."""
-        raise NotImplementedError
-
-    def step_span(self, step: int) -> Span:
-        """Start and end of the two sides around the `step`-th operator (from 0)."""
-        tail, head = self.sides[step : step + 2]
-        first = tail.start if isinstance(tail, Block) else tail[0].start
-        return first, head.core_end if isinstance(head, Block) else head[-1].end
-
-    def ports(self, step: int) -> tuple[str | None, str | None]:
-        """Give the ports of a step whose sides are single nodes."""
-        tail, head = self.sides[step : step + 2]
-        assert not isinstance(tail, Block)
-        assert not isinstance(head, Block)
-        return tail[0].port, head[0].port
-
-
-class PlainStatement(AttributedStatement):
-    """A statement that was matched in one go: `match` has the groups of `terminals.statement_pattern`.
-
-    Of a statement without attributes and ports only the place is kept, since most edges are like that and a
-    match takes as much room as all the rest of an edge; it is matched again when asked for. `first` is the
-    id, as spelled; the same ids of a file are one string.
-    """
-
-    __slots__ = ("_place", "_text", "first")
-    _place: Match[str] | int
-    _text: str
-    first: str
-
-    def __init__(self, place: Match[str] | int, text: str, first: str) -> None:
-        self._place = place
-        self._text = text
-        self.first = first
-
-    @property
-    def match(self) -> Match[str]:
-        """The match that found the statement."""
-        place = self._place
-        if not isinstance(place, int):
-            return place
-        match = statement_pattern("->").match(self._text, place)
-        if match is None or (match.start(3) < 0) is (type(self) is PlainEdge):
-            match = statement_pattern("--").match(self._text, place)
-        return cast("Match[str]", match)
-
-    @property
-    def bare(self) -> bool:
-        """Whether it has neither attributes nor ports."""
-        return isinstance(self._place, int)
-
-    @property
-    def start(self) -> int:  # type: ignore[override]
-        """Offset of the first id."""
-        place = self._place
-        return real(self._text, place if isinstance(place, int) else place.start(1))
-
-    @property
-    def end(self) -> int:  # type: ignore[override]
-        """Offset after the statement and its `;`."""
-        return real(self.match.string, self.match.end())
-
-    @property
-    def core_end(self) -> int:  # type: ignore[override]
-        """Offset after the last thing that is not the `;`."""
-        match = self.match
-        return real(match.string, max(match.end(group) for group in (1, 2, 3, 4, 5)))
-
-    @property
-    def lists(self) -> list[AttributeList]:
-        """Its `[...]` in order; several that follow each other count as one here."""
-        if isinstance(self._place, int):
-            return []
-        match = self._place
-        at, to = match.span(5)
-        return [] if at < 0 else [AttributeList(match.string, match.string.index("[", at), to)]
-
-    @property
-    def attributes(self) -> list[Attribute]:
-        """All its attributes in order, with their places."""
-        if isinstance(self._place, int):
-            return []
-        at, to = self._place.span(5)
-        return [] if at < 0 else plain_attributes(self._text, at, to)
-
-    def values(self) -> dict[str, str]:
-        """Name -> value, the last value wins; a new dict."""
-        if isinstance(self._place, int):
-            return {}
-        at, to = self._place.span(5)
-        return {} if at < 0 else pairs(self._text, at, to)
-
-    def ref(self, group: int) -> NodeRef:
-        """Give the node whose id is in `group` and whose port is in the next."""
-        match = self.match
-        text = match.string
-        ports: tuple[Id, ...] = ()
-        if match.start(group + 1) >= 0:
-            ports = tuple(
-                Id("ID", text, *port.span(1)) for port in PORT.finditer(text, *match.span(group + 1))
-            )
-        return NodeRef(Id("ID", text, *match.span(group)), ports)
-
-
-class PlainNode(PlainStatement, NodeStatement):
-    """`a [...];` matched in one go."""
-
-    __slots__ = ()
-
-    @property
-    def nodes(self) -> list[NodeRef]:
-        """The one node."""
-        return [self.ref(1)]
-
-
-class PlainEdge(PlainStatement, EdgeStatement):
-    """`a -> b [...];` matched in one go; `second` is the other end's id, as spelled."""
-
-    __slots__ = ("second",)
-    second: str
-
-    def __init__(self, place: Match[str] | int, text: str, first: str, second: str) -> None:
-        self._place = place
-        self._text = text
-        self.first = first
-        self.second = second
-
-    @property
-    def sides(self) -> list[list[NodeRef] | Block]:
-        """The two ends."""
-        return [[self.ref(1)], [self.ref(3)]]
-
-    @property
-    def operators(self) -> list[Span]:
-        """The place of the operator."""
-        match = self.match
-        at = match.string.index("-", max(match.end(1), match.end(2)))
-        return [(real(match.string, at), real(match.string, at + 2))]
-
-    def step_span(self, step: int) -> Span:  # noqa: ARG002
-        """Start and end of the two ends."""
-        match = self.match
-        return real(match.string, match.start(1)), real(match.string, max(match.end(3), match.end(4)))
-
-    def ports(self, step: int) -> tuple[str | None, str | None]:  # noqa: ARG002
-        """Give both ends' ports."""
-        if isinstance(self._place, int) or (self._place.start(2) < 0 and self._place.start(4) < 0):
-            return None, None
-        return self.ref(1).port, self.ref(3).port
-
-
-@dataclass(slots=True, eq=False)
-class FineStatement(AttributedStatement):
-    """A statement that was read token by token: its lists, first and last part, and its `;`."""
-
-    given: list[AttributeList]
-    first: Lexeme
-    last: Lexeme | AttributeList | Block
-    semicolon: Lexeme | None = field(default=None, init=False)
-
-    @property
-    def start(self) -> int:  # type: ignore[override]
-        """Offset where it starts."""
-        return self.first.start
-
-    @property
-    def end(self) -> int:  # type: ignore[override]
-        """Offset after it and its `;`."""
-        return self.core_end if self.semicolon is None else self.semicolon.end
-
-    @property
-    def core_end(self) -> int:  # type: ignore[override]
-        """Offset after the last thing that is not the `;`."""
-        return self.last.end
-
-    @property
-    def lists(self) -> list[AttributeList]:
-        """Its `[...]` in order."""
-        return self.given
-
-
-@dataclass(slots=True, eq=False)
-class NodeList(FineStatement, NodeStatement):
-    """A node statement that was read token by token."""
-
-    named: list[NodeRef]
-
-    @property
-    def nodes(self) -> list[NodeRef]:
-        """The nodes that it names."""
-        return self.named
-
-
-@dataclass(slots=True, eq=False)
-class Chain(FineStatement, EdgeStatement):
-    """An edge statement that was read token by token."""
-
-    parts: list[list[NodeRef] | Block]
-    arrows: list[Lexeme]
-
-    @property
-    def sides(self) -> list[list[NodeRef] | Block]:
-        """The sides in order."""
-        return self.parts
-
-    @property
-    def operators(self) -> list[Span]:
-        """The place of each operator."""
-        return [(arrow.start, arrow.end) for arrow in self.arrows]
-
-
-@dataclass(slots=True, eq=False)
-class Defaults(FineStatement):
-    """`node [...]`, `edge [...]`, `graph [...]`.
-
-    `macro` is the id of `node x=[...]`, which Graphviz reads past.
-    """
-
-    kind: ClassVar[Kind] = "defaults"
-    macro: Id | None
-
-    @property
-    def target(self) -> str:
-        """`graph`, `node` or `edge`."""
-        return self.first.raw.lower()
-
-
-@dataclass(slots=True, eq=False)
-class Assignment(FineStatement):
-    """`name=value` in a body: a graph attribute."""
-
-    kind: ClassVar[Kind] = "assignment"
-    attribute: Attribute
-
-    @property
-    def attributes(self) -> list[Attribute]:
-        """The one attribute."""
-        return [self.attribute]
-
-    def values(self) -> dict[str, str]:
-        """Its name and value."""
-        return {self.attribute.name.value: self.attribute.value.value}
-
-
-@dataclass(slots=True, eq=False)
-class Block(FineStatement):
-    """`subgraph id {...}` or `{...}`.
-
-    A statement, or a side of an edge statement (then it has no lists and no `;`).
-    """
-
-    kind: ClassVar[Kind] = "subgraph"
-    keyword: Lexeme | None
-    id: Id | None
-    open: Lexeme
-    body: list[Statement] = field(repr=False)
-    close: Lexeme
 
 
 @dataclass(slots=True, eq=False)
@@ -453,12 +138,3 @@ class Tree:
     def tokens(self) -> Iterator[Lexeme]:
         """Give every token, blanks and comments too: the `raw` of all of them joined is the text."""
         return tokens(self.source.text)
-
-
-def blocks(statement: Statement) -> list[Block]:
-    """Give the blocks right inside a statement: itself, or the sides of an edge."""
-    if isinstance(statement, Block):
-        return [statement]
-    if isinstance(statement, Chain):
-        return [side for side in statement.parts if isinstance(side, Block)]
-    return []

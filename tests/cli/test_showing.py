@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dotlint.cli import main
+from dotlint.engine.card import own_cards
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 MOE = str(FIXTURES / "moe_two_phases.dot")
@@ -40,8 +41,6 @@ def test_a_wrong_strategy_is_one_clear_line(spec: str, words: str) -> None:
 
 
 def test_rules_lists_every_card() -> None:
-    from dotlint.engine.card import own_cards
-
     status, out, _ = run("rules")
     assert status == 0
     assert all(card.code in out and card.name in out for card in own_cards())
@@ -76,8 +75,13 @@ def test_infer_says_what_contradicts(tmp_path: Path) -> None:
     path = tmp_path / "x.dot"
     path.write_text(
         'digraph { head [label="PP=4, TP=2"];'
-        + "".join(f'qkv_tp{t}_stage0 [label="QKV\\nTP rank\\nGPU: {t}"]; qkv_tp{t}_stage0 -> attn_tp{t}_stage0;' for t in range(2))
-        + "".join(f'qkv_tp{t}_stage1 [label="QKV\\nGPU: {t + 2}"]; qkv_tp{t}_stage1 -> attn_tp{t}_stage1;' for t in range(2))
+        + "".join(
+            f'qkv_tp{t}_stage0 [label="QKV\\nTP rank\\nGPU: {t}"]; qkv_tp{t}_stage0 -> attn_tp{t}_stage0;'
+            for t in range(2)
+        )
+        + "".join(
+            f'qkv_tp{t}_stage1 [label="QKV\\nGPU: {t + 2}"]; qkv_tp{t}_stage1 -> attn_tp{t}_stage1;' for t in range(2)
+        )
         + "}"
     )
     status, out, _ = run("infer", str(path))

@@ -139,9 +139,7 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "extra braces": lambda n: "digraph{}\n" + "a -> b;\n}\n" * n,
     "defaults": lambda n: "digraph{" + "".join(f"{{node[a{at}=1] x{at};" for at in range(n)) + "}" * n + "}",
     "products": lambda n: (
-        "digraph{ subgraph s {"
-        + " ".join(f"a{at}" for at in range(n))
-        + "} {subgraph s{}} -> {subgraph s{}} }"
+        "digraph{ subgraph s {" + " ".join(f"a{at}" for at in range(n)) + "} {subgraph s{}} -> {subgraph s{}} }"
     ),
     "garbage": lambda n: ")(!?$%&\n" * n,
 }

@@ -1,6 +1,7 @@
 """Configuration: which file holds, what it may say, and what is told where it is wrong."""
 
-# ruff: noqa: E501 - tables of cases, a line each
+
+
 from __future__ import annotations
 
 import json
@@ -83,9 +84,7 @@ def test_extended_paths_and_patterns_are_those_of_their_file(tmp_path: Path) -> 
 
 
 def test_strategy_by_file_pattern_the_last_that_fits_holds(tmp_path: Path) -> None:
-    write(
-        tmp_path / "deploy.toml", '[layout]\nmodel = "overlay"\n[phases.prefill]\nstrategy = "pp2ep8tp2dp4"\n'
-    )
+    write(tmp_path / "deploy.toml", '[layout]\nmodel = "overlay"\n[phases.prefill]\nstrategy = "pp2ep8tp2dp4"\n')
     write(
         tmp_path / "dotlint.toml",
         '[strategy]\n"*.dot" = "pp4ep4tp2sp2"\n"small/**" = ["prefill=pp2tp2", "decode=pp1tp4"]\n"big.dot" = "deploy.toml"\n',

@@ -81,7 +81,7 @@ def test_a_fix_that_harms_is_refused_and_not_written(
 
 
 def test_an_unsafe_fix_may_add_nodes_but_only_where_it_is_asked_for(fixing: Callable[..., None]) -> None:
-    fixing(("D001", "b;", "b; extra ;"), applicability="unsafe")
+    fixing(("D001", "b; }", "b; extra }"), applicability="unsafe")
     text = "digraph { a; b; }"
     assert fix_text(text).text == text
     assert "extra" in fix_text(text, unsafe=True).text

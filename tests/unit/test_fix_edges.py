@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 
 import pytest
@@ -25,7 +26,7 @@ def nodes(stage: int, indent: str = "  ") -> str:
 
 def inner(stage: int, indent: str = "  ", end: str = ";") -> str:
     chain = ["norm", "qkv", "attn", "ffn"]
-    return "".join(f"{indent}{a}{stage} -> {b}{stage}{end}\n" for a, b in zip(chain, chain[1:], strict=False))
+    return "".join(f"{indent}{a}{stage} -> {b}{stage}{end}\n" for a, b in itertools.pairwise(chain))
 
 
 def fixed(text: str) -> str:
@@ -36,7 +37,7 @@ def fixed(text: str) -> str:
 
 
 def drawing(*pieces: str) -> str:
-    return "digraph {\n  in [label=\"Input\"];\n" + "".join(pieces) + "}\n"
+    return 'digraph {\n  in [label="Input"];\n' + "".join(pieces) + "}\n"
 
 
 ALL_NODES = "".join(nodes(s) for s in range(4))
@@ -118,7 +119,7 @@ def test_comments_beside_the_anchor_keep_their_statement() -> None:
 
 
 def test_attributes_come_along_as_most_siblings_have_them() -> None:
-    styled = [inner(s).replace(f"attn{s} -> ffn{s}", f"attn{s} -> ffn{s} [color=red, style=\"dashed\"]") for s in range(4)]
+    styled = [inner(s).replace(f"attn{s} -> ffn{s}", f'attn{s} -> ffn{s} [color=red, style="dashed"]') for s in range(4)]
     text = fixed(drawing(ALL_NODES, LINKS[0], styled[0], LINKS[1], styled[1], LINKS[2], LINKS[3], styled[3]))
     assert '  attn2 -> ffn2 [color=red, style="dashed"];\n' in text
 

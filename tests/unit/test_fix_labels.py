@@ -12,7 +12,7 @@ from dotlint.fix.edits import apply_edits
 from dotlint.graph.build import read
 
 SETS = [
-    ("a", 'a [shape=box]'),
+    ("a", "a [shape=box]"),
     ("a;", "a [shape=box];"),
     ("a []", "a [shape=box]"),
     ("a [color=red]", "a [color=red, shape=box]"),

@@ -1,6 +1,7 @@
 """Rules of one's own: cards with parameters, a vocabulary, and a Python plugin."""
 
-# ruff: noqa: E501 - tables of cases, a line each
+
+
 from __future__ import annotations
 
 import re
@@ -39,9 +40,7 @@ why = "To show it."
 
 def found(tmp_path: Path, check: str, parameters: str, text: str) -> list[Finding]:
     (tmp_path / "own.toml").write_text(CARD.format(check=check, parameters=parameters))
-    settings = Configurations(Overrides(rules=(tmp_path,), select=("ACME001",)), isolated=True).settings(
-        "a.dot"
-    )
+    settings = Configurations(Overrides(rules=(tmp_path,), select=("ACME001",)), isolated=True).settings("a.dot")
     return lint(Source.from_text(text, "a.dot"), settings).findings
 
 
@@ -95,17 +94,13 @@ def found(tmp_path: Path, check: str, parameters: str, text: str) -> list[Findin
         ("degree-between", 'least = 1\ndirection = "in"\nnames = "b|c"', "digraph { a -> b; c }", ["`c` has 0 incoming edges, not at least 1"]),
     ],
 )  # fmt: skip
-def test_checks_with_parameters(
-    tmp_path: Path, check: str, parameters: str, text: str, messages: list[str]
-) -> None:
+def test_checks_with_parameters(tmp_path: Path, check: str, parameters: str, text: str, messages: list[str]) -> None:
     assert [finding.message for finding in found(tmp_path, check, parameters, text)] == messages
 
 
 def test_one_finding_a_unit(tmp_path: Path) -> None:
     nodes = "".join(
-        f'  s{stage}_op{i} [label="Attention\\nStage {stage}\\nGPU: {stage}"]\n'
-        for stage in (0, 1)
-        for i in range(4)
+        f'  s{stage}_op{i} [label="Attention\\nStage {stage}\\nGPU: {stage}"]\n' for stage in (0, 1) for i in range(4)
     )
     findings = found(tmp_path, "attribute-required", 'attributes = ["tooltip"]', f"digraph {{\n{nodes}}}\n")
     assert sum(len(finding.nodes) for finding in findings) == 8
@@ -163,9 +158,7 @@ def test_parameters_of_a_rule_can_be_tuned(tmp_path: Path) -> None:
     (tmp_path / "dotlint.toml").write_text('select = ["ACME001"]\nrules = ["cards"]\nrule.ACME001.most = 2\n')
     settings = Configurations().settings(tmp_path / "a.dot")
     assert lint(Source.from_text("digraph { a -> {b c} }", "a.dot"), settings).findings == []
-    (tmp_path / "dotlint.toml").write_text(
-        'select = ["ACME001"]\nrules = ["cards"]\nrule.own-rule.mots = 2\n'
-    )
+    (tmp_path / "dotlint.toml").write_text('select = ["ACME001"]\nrules = ["cards"]\nrule.own-rule.mots = 2\n')
     with pytest.raises(DotlintError, match="did you mean `most`"):
         Configurations().settings(tmp_path / "a.dot")
 
@@ -173,9 +166,7 @@ def test_parameters_of_a_rule_can_be_tuned(tmp_path: Path) -> None:
 @pytest.mark.parametrize("check", ["attribute-required", "id-matches", "role-shape", "degree-between"])
 def test_a_new_card_finds_its_bad_example_and_leaves_the_good_one(tmp_path: Path, check: str) -> None:
     (tmp_path / "ACME001-own-rule.toml").write_text(card_text("ACME001", "own-rule", check))
-    settings = Configurations(Overrides(rules=(tmp_path,), select=("ACME001",)), isolated=True).settings(
-        "a.dot"
-    )
+    settings = Configurations(Overrides(rules=(tmp_path,), select=("ACME001",)), isolated=True).settings("a.dot")
     [example] = next(card for card in settings.cards if card.code == "ACME001").examples
     assert example.bad
     assert example.good
@@ -205,7 +196,9 @@ def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     info = site / "acme_dot-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-dot\nVersion: 1.0\n")
-    broken = "broken = acme_broken:plugin\nother = acme_dot:long_labels\nnewer = acme_newer:plugin\nquits = acme_quits:x\n"
+    broken = (
+        "broken = acme_broken:plugin\nother = acme_dot:long_labels\nnewer = acme_newer:plugin\nquits = acme_quits:x\n"
+    )
     (info / "entry_points.txt").write_text(f"[dotlint.plugins]\nacme = acme_dot:plugin\n{broken}")
     (site / "acme_broken.py").write_text("import no_such_module\n")
     (site / "acme_quits.py").write_text("raise SystemExit(3)\n")
@@ -222,14 +215,10 @@ def test_a_plugin_is_used_where_it_is_named(acme: Path) -> None:
     text = 'digraph { a [label="1\\n2\\n3\\n4"] }\ndigraph { b [label="1\\n2\\n3\\n4\\n5"] }'
     (acme / "dotlint.toml").write_text("")
     assert all(c.code != "ACME101" for c in Configurations().settings(acme / "a.dot").cards)
-    (acme / "dotlint.toml").write_text(
-        'plugins = ["acme"]\nselect = ["ACME101"]\n[rule.long-label]\nmost = 4\n'
-    )
+    (acme / "dotlint.toml").write_text('plugins = ["acme"]\nselect = ["ACME101"]\n[rule.long-label]\nmost = 4\n')
     settings = Configurations().settings(acme / "a.dot")
     result = lint(Source.from_text(text, "a.dot"), settings)
-    assert [(f.message, f.graph, f.nodes) for f in result.findings] == [
-        ("the label of `b` has 5 lines", 1, ("b",))
-    ]
+    assert [(f.message, f.graph, f.nodes) for f in result.findings] == [("the label of `b` has 5 lines", 1, ("b",))]
 
 
 @pytest.mark.parametrize(
@@ -267,16 +256,12 @@ def test_a_card_in_a_folder_cannot_reach_for_a_plugin(acme: Path) -> None:
         "import dataclasses; yield dataclasses.replace(card.finding('x', 0, 0), code='G001')",
     ],
 )
-def test_what_a_plugin_does_wrong_is_its_own_finding(
-    acme: Path, monkeypatch: pytest.MonkeyPatch, body: str
-) -> None:
+def test_what_a_plugin_does_wrong_is_its_own_finding(acme: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
     space: dict[str, object] = {}
     exec(f"def check(context, card):\n    {body}\n", space)
     monkeypatch.setitem(find_plugin("acme").checks, "long-labels", space["check"])
     (acme / "dotlint.toml").write_text('plugins = ["acme"]\nselect = ["ACME101", "G001", "X001"]\n')
-    result = lint(
-        Source.from_text("digraph { a -> b -> a }", "a.dot"), Configurations().settings(acme / "a.dot")
-    )
+    result = lint(Source.from_text("digraph { a -> b -> a }", "a.dot"), Configurations().settings(acme / "a.dot"))
     assert sorted(f.code for f in result.findings) == ["G001", "X001"]
     assert result.crashed
 

@@ -28,7 +28,10 @@ from dotlint.graph.build import read
     ],
 )
 def test_alignment_of_numbers(
-    pairs: list[tuple[tuple[int, ...], tuple[int, ...]]], tail_words: tuple[str, ...], head_words: tuple[str, ...], wanted: list[Tie]
+    pairs: list[tuple[tuple[int, ...], tuple[int, ...]]],
+    tail_words: tuple[str, ...],
+    head_words: tuple[str, ...],
+    wanted: list[Tie],
 ) -> None:
     assert align(pairs, tail_words, head_words) == wanted
 
@@ -50,7 +53,9 @@ def layers(count: int, *skip: int) -> list[str]:
 
 
 def declared(count: int) -> str:
-    return " ".join(f"l{i}_ar; " + " ".join(f"l{i}_qkv_tp{t}; l{i}_attn_tp{t};" for t in range(4)) for i in range(count))
+    return " ".join(
+        f"l{i}_ar; " + " ".join(f"l{i}_qkv_tp{t}; l{i}_attn_tp{t};" for t in range(4)) for i in range(count)
+    )
 
 
 def test_nothing_is_asked_of_a_whole_graph() -> None:

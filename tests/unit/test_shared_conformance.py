@@ -39,9 +39,7 @@ def test_files() -> None:
             if right and row["graphviz"] == "accept":
                 subgraphs = sum(len(graph.subgraphs) for graph in document.graphs)
                 found = (len(document.graphs), document.node_count, document.edge_count, subgraphs)
-                want = (
-                    sum(map(int, row[name].split(","))) for name in ("graphs", "nodes", "edges", "subgraphs")
-                )
+                want = (sum(map(int, row[name].split(","))) for name in ("graphs", "nodes", "edges", "subgraphs"))
                 right = found == tuple(want)
             if not right:
                 wrong.append(row["path"])
@@ -83,12 +81,9 @@ def wanted(graph: dict[str, Any]) -> dict[str, Any]:
         **{name: full(graph[name]) for name in ("graph_attrs", "node_defaults", "edge_defaults")},
         "nodes": {name: full(attributes) for name, attributes in graph["nodes"].items()},
         "edges": sorted(
-            (one["tail"], one["head"], json.dumps(full(one["attrs"]), sort_keys=True))
-            for one in graph["edges"]
+            (one["tail"], one["head"], json.dumps(full(one["attrs"]), sort_keys=True)) for one in graph["edges"]
         ),
-        "subgraphs": sorted(
-            (sorted(one["nodes"]), sorted(full(one["attrs"]).items())) for one in graph["subgraphs"]
-        ),
+        "subgraphs": sorted((sorted(one["nodes"]), sorted(full(one["attrs"]).items())) for one in graph["subgraphs"]),
     }
 
 
@@ -116,9 +111,7 @@ def test_broken_files_are_broken_where_they_are() -> None:
         for row in csv.DictReader(table, delimiter="\t"):
             document = read((SHARED / "corpus" / "dot" / row["file"]).read_bytes())
             places = [
-                start
-                for problem in document.problems
-                for _, start, _ in (("", problem.start, 0), *problem.related)
+                start for problem in document.problems for _, start, _ in (("", problem.start, 0), *problem.related)
             ]
             lines = [document.source.position(start).line for start in places]
             if not any(abs(line - int(row["where the mistake is"])) <= 1 for line in lines):

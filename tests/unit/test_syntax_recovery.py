@@ -104,7 +104,7 @@ def mended(text: str, problems: list[Problem]) -> str:
 
 
 @pytest.mark.parametrize(("text", "code", "line", "applicability", "nodes", "edges"), MISTAKES)
-def test_one_mistake_is_one_problem(  # noqa: PLR0917
+def test_one_mistake_is_one_problem(
     text: str, code: str, line: int, applicability: str | None, nodes: int, edges: int
 ) -> None:
     document = read(text)
@@ -119,9 +119,7 @@ def test_what_a_fix_writes_has_no_problem(text: str) -> None:
     assert read(mended(text, read(text).problems)).problems == []
 
 
-@pytest.mark.parametrize(
-    "text", [text for text, _, _, applicability, *_ in MISTAKES if applicability == "safe"]
-)
+@pytest.mark.parametrize("text", [text for text, _, _, applicability, *_ in MISTAKES if applicability == "safe"])
 def test_a_safe_fix_keeps_what_was_understood(text: str) -> None:
     before, after = read(text), read(mended(text, read(text).problems))
     assert [[node.name for node in graph.nodes.values()] for graph in before.graphs] == [

@@ -41,9 +41,7 @@ def test_the_text_of_each_statement() -> None:
         "edge",
         "subgraph",
     ]
-    assert all(
-        one.core_end == one.end - tree.text[one.start : one.end].endswith(";") for one in tree.statements()
-    )
+    assert all(one.core_end == one.end - tree.text[one.start : one.end].endswith(";") for one in tree.statements())
 
 
 def test_the_text_of_ids_attributes_and_comments() -> None:
@@ -79,9 +77,7 @@ def test_the_text_of_ids_attributes_and_comments() -> None:
 def test_the_parts_of_edges() -> None:
     tree = read(TEXT).tree
     plain, chain = (one for one in tree.statements() if isinstance(one, EdgeStatement))
-    assert [
-        tree.text[start:end] for start, end in (plain.step_span(0), chain.step_span(0), chain.step_span(1))
-    ] == [
+    assert [tree.text[start:end] for start, end in (plain.step_span(0), chain.step_span(0), chain.step_span(1))] == [
         "b:p:n -> c",
         "d -> {e f}",
         "{e f} -> g:w",

@@ -1,0 +1,65 @@
+"""What the model works out about places and membership."""
+
+# ruff: noqa: SLF001 - the model and what works it out are one thing
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from re import Match
+
+    from dotlint.graph.model import Node, Subgraph
+    from dotlint.syntax.lexemes import Attribute
+    from dotlint.syntax.statements import AttributedStatement
+
+Span = tuple[int, int]
+
+
+def span_of(match: Match[str], group: int) -> Span:
+    """Start and end of a group in the real text.
+
+    `match` may have been made on an edited copy that knows its origin.
+    """
+    start, end = match.span(group)
+    origin = getattr(match.string, "origin", None)
+    return (start, end) if origin is None else (origin(start), origin(end))
+
+
+def members(subgraph: Subgraph) -> list[Node]:
+    """Give the nodes of a subgraph and of those in it, in the order in which the graph made them."""
+    if not subgraph.children:
+        found = subgraph._direct.values()
+    else:
+        merged: dict[str, Node] = {}
+        todo = [subgraph]
+        while todo:
+            one = todo.pop()
+            merged.update(one._direct)
+            todo.extend(one.children)
+        found = merged.values()
+    return sorted(found, key=lambda node: node.index)
+
+
+def innermost(subgraphs: Iterable[Subgraph]) -> list[Subgraph]:
+    """Leave out every subgraph that another one of them lies in."""
+    listed = list(subgraphs)
+    if len(listed) < 2:
+        return listed
+    around: set[int] = set()
+    for subgraph in listed:
+        for outer in subgraph.ancestors:
+            if id(outer) in around:
+                break
+            around.add(id(outer))
+    return [subgraph for subgraph in listed if id(subgraph) not in around]
+
+
+def last_attribute(statements: Sequence[AttributedStatement], name: str) -> Attribute | None:
+    """Give the last attribute of that name in the statements, None where no statement sets it."""
+    for statement in reversed(statements):
+        for attribute in reversed(statement.attributes):
+            if attribute.name.value == name:
+                return attribute
+    return None
