@@ -164,12 +164,7 @@ def expert_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
                 yield Holds("coverage", f"expert parallelism{subject}", text)
                 continue
             start, end = places.of_node(experts[0].node)
-            neighbours = wiring.outs if deed == "combine" else wiring.ins
-            beside = [
-                deployment.by_name[n]
-                for n in dict.fromkeys(n for r in experts for n in neighbours[r.name])
-                if n in deployment.by_name
-            ]
+            beside = _around(context, experts, wiring.outs if deed == "combine" else wiring.ins)
             yield card.finding(
                 f"EP={phase.degrees.ep}, but no all-to-all {what.format(subject)}",
                 start,
@@ -189,6 +184,14 @@ def _joined(context: GraphContext, experts: list[Reading]) -> list[Reading]:
     found = [by_name[head] for head in heads if head in by_name]
     collectives = [r for r in found if _communicates(r) in {"all-reduce", "reduce-scatter", "all-gather"}]
     return collectives or [r for r in found if r.is_role("aggregate", "gather")]
+
+
+def _around(context: GraphContext, experts: list[Reading], neighbours: dict[str, list[str]]) -> list[Reading]:
+    """Give what stands next to the experts in one direction; a node between two parts of an expert does not."""
+    by_name, parts = context.deployment.by_name, set(names(experts))
+    near = [n for n in dict.fromkeys(n for r in experts for n in neighbours[r.name]) if n in by_name]
+    outer = [n for n in near if n not in parts and parts.isdisjoint(neighbours[n])]
+    return [by_name[n] for n in outer or near]
 
 
 def _exchanges(context: GraphContext, experts: list[Reading], neighbours: dict[str, list[str]]) -> list[str]:

@@ -132,7 +132,7 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
             title = deployment.unit_title(name, stage)
             nodes = unit.headers + unit.operators
             start, end = places.of_nodes(nodes, context.graph)
-            expected = phase.stage_gpus(stage) if stage < phase.stage_count else None
+            expected = _expected(phase, stage, gpus) if stage < phase.stage_count else None
             message = f"{title} is on GPUs {gpus}"
             message += (
                 f", where the strategy gives it {expected}"
@@ -155,6 +155,12 @@ def _fits(phase: Phase, stage: int, gpus: GpuSet) -> bool:
     if not 0 <= stage < phase.stage_count:
         return False
     return gpus == phase.stage_gpus(stage) or gpus in phase.replica_stage_gpus(stage)
+
+
+def _expected(phase: Phase, stage: int, gpus: GpuSet) -> GpuSet:
+    """Give the set of the layout that the stage is meant to have: the smallest that holds it, else the whole one."""
+    holding = [each for each in phase.replica_stage_gpus(stage) if gpus <= each]
+    return min(holding, key=len, default=phase.stage_gpus(stage))
 
 
 def _other_model(phase: Phase, units: dict[int, tuple[Unit, GpuSet]]) -> str | None:
@@ -266,7 +272,10 @@ def gpu_totals(context: GraphContext, card: Card) -> Iterator[Outcome]:
             continue
         if not units or len(units) < phase.stage_count or _local(units) or not context.file.layout_certain:
             continue
+        if _other_model(phase, units) is not None:
+            continue  # said once, of the stages
         whole = union(gpus for _, gpus in units.values())
+        whole |= union(r.gpus for r in deployment.operators if r.phase == name and r.stage is None and r.gpus)
         replica = phase.total // max(1, phase.degrees.dp)
         if len(whole) in (phase.total, replica):
             prefix = f"{name} " if len(deployment.phases) > 1 else ""

@@ -14,7 +14,7 @@ from dotlint.fix.statement import edge_text, id_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dotlint.deployment.model import Reading, Unit
+    from dotlint.deployment.model import Deployment, Reading, Unit
     from dotlint.deployment.plan import StagePlan
     from dotlint.deployment.proposals import MissingEdge
     from dotlint.deployment.wiring import Wiring
@@ -288,6 +288,23 @@ def _of_units(number: int, total: int) -> str:
     return f"{number} of {total} units" if total > 1 else "the one unit"
 
 
+def _whole_units(deployment: Deployment) -> dict[tuple[str | None, int | None], list[Reading]]:
+    """Group operators by phase and stage; one without a stage goes with the only stage that has its layer."""
+    stages: dict[tuple[str | None, int], set[int]] = defaultdict(set)
+    for reading in deployment.operators:
+        if reading.layer is not None and reading.stage is not None:
+            stages[reading.phase, reading.layer].add(reading.stage)
+    units = deployment.by_unit(deployment.operators)
+    for (phase, stage), readings in list(units.items()):
+        if stage is not None:
+            continue
+        units[phase, None] = []
+        for reading in readings:
+            own = stages.get((phase, reading.layer), set()) if reading.layer is not None else set()
+            units[phase, next(iter(own)) if len(own) == 1 else None].append(reading)
+    return units
+
+
 def attention_in_one_node(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Attention drawn without its QKV projection as a node of its own, everywhere or in some units only."""
     deployment = context.deployment
@@ -295,7 +312,7 @@ def attention_in_one_node(context: GraphContext, card: Card) -> Iterator[Outcome
     with_parts: list[tuple[str, list[Reading]]] = []
     what: set[str] = set()
     without: list[tuple[str, list[Reading]]] = []
-    for (phase, stage), readings in deployment.by_unit(deployment.operators).items():
+    for (phase, stage), readings in _whole_units(deployment).items():
         compute = [r for r in readings if r.is_role("attention", "scores", "softmax")]
         parts = [r for r in readings if r.is_role(*projections)]
         if compute and stage is not None and all(r.summary for r in compute):

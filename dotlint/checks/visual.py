@@ -78,6 +78,10 @@ def _odd(members: list[Reading], shapes: dict[str, tuple[str, ...]], kind: str) 
     return sorted(found, key=lambda r: r.node.index)
 
 
+def _dashed(edge: Edge) -> bool:
+    return bool({"dashed", "dotted"} & set(edge.attributes.get("style", "").replace(",", " ").split()))
+
+
 def solid_gate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Edges from routing to experts that are not dashed, where the file dashes others."""
     deployment = context.deployment
@@ -87,13 +91,16 @@ def solid_gate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
             for edge in reading.node.out_edges:
                 if deployment.readings[edge.head.index].is_role("expert"):
                     gated.append((reading, edge))
+    # An expert that the gate already reaches by a dashed edge gets its tokens from the dispatch by a solid one.
+    selected = {e.head.index for _, e in gated if _dashed(e)}
     solid = [
         (r, e)
         for r, e in gated
-        if not {"dashed", "dotted"} & set(e.attributes.get("style", "").replace(",", " ").split())
+        if not _dashed(e) and not (r.is_role("dispatch") and e.head.index in selected)
     ]
     if gated and not solid:
-        yield Holds("visual", "gate edges", f"all {len(gated)} edges from routing to experts are dashed")
+        dashed = sum(1 for _, e in gated if _dashed(e))
+        yield Holds("visual", "gate edges", f"all {dashed} edges from routing to experts are dashed")
     if not solid or len(solid) == len(gated):
         return
     for title, some in places.units(deployment, list({r.node.index: r for r, _ in solid}.values())).items():

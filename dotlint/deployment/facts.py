@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from dotlint.strategy.gpus import GpuSet
 
 _IDS = r"\d+(?:\s*(?:-|–|to|\.\.\.?|…)\s*\d+)?"
-_LIST = rf"{_IDS}(?:\s*(?:,|&|\+|and)\s*(?:gpus?[\s_-]?)?{_IDS})*"
+_LIST = rf"{_IDS}(?:\s*(?:,|&|\+|and|or)\s*(?:gpus?[\s_-]?)?{_IDS})*"
 # `GPU: 0-15`, `GPUs [0,1,2,3]`, `Device 3`, `gpu_7`; never `8 GPUs`, which is a count.
 GPU_IDS = re.compile(
     rf"(?<![A-Za-z])(?:gpus?|devices?)(?:\s*(?:ids?|ranks?))?\s*(?:[:=#_-]|\bon\b)?\s*[\[({{]?\s*"
@@ -29,6 +29,9 @@ _COUNT = re.compile(
 _VAGUE = re.compile(
     r"\b(?:all|shared|replicated|each|every|multiple|various|distributed|any|some|across)\b", re.IGNORECASE
 )
+# `Each GPU: [4096, 1024]` and `experts per GPU: 4` say what a GPU holds, not which one it is.
+_SHARE = re.compile(r"\b(?:each|every|per)[\s_-]+$", re.IGNORECASE)
+_GROUPWISE = re.compile(r"\b(?:gpus?|devices?)\s*[:=]\s*per\b", re.IGNORECASE)  # `GPUs: per TP pair`
 _TEMPLATE = re.compile(r"[{$%]\w*|gpu_?[ijkn]\b", re.IGNORECASE)
 _HOST = re.compile(r"\b(?:cpu|host|n/?a|none)\b", re.IGNORECASE)
 
@@ -84,6 +87,9 @@ def read_gpus(lines: list[str]) -> Gpus | None:
             line = _SUM.sub(lambda m: str(int(m[1]) + int(m[2])), line)  # noqa: PLW2901
         matched = False
         for match in GPU_IDS.finditer(line):
+            if _SHARE.search(line, 0, match.start()):
+                matched = True
+                continue
             found = _read_ids(match["ids"])
             if found is not None and not _counted(line, match):
                 ids.extend(found)
@@ -103,7 +109,7 @@ def read_gpus(lines: list[str]) -> Gpus | None:
             continue
         if _HOST.search(key["rest"]):
             host = True
-        elif _VAGUE.search(line) or _TEMPLATE.search(line):
+        elif _VAGUE.search(line) or _TEMPLATE.search(line) or _GROUPWISE.search(line):
             vague = line.strip()
     if ids:
         return Gpus(ids=GpuSet.of(ids), transfer=transfer, vague=vague, count=count)

@@ -175,18 +175,10 @@ class EdgeWriter:
         """
         body = self._body(anchor)
         offset = (
-            anchor.at
-            if anchor.at is not None
-            else anchor.statement.start
-            if anchor.before
-            else anchor.statement.end
+            anchor.at if anchor.at is not None else anchor.statement.start if anchor.before else anchor.statement.end
         )
         nodes = [reading.node for one in run for reading in (one.tail, one.head)]
-        return (
-            body is not None
-            and self.bodies.may_join(body, nodes)
-            and all(node.start < offset for node in nodes)
-        )
+        return body is not None and self.bodies.may_join(body, nodes) and all(node.start < offset for node in nodes)
 
     def _alike(self, anchor: Anchor, run: list[Wanted]) -> bool:
         """Whether the place is inside a subgraph where the exemplar is, outside where it is outside."""
@@ -230,8 +222,7 @@ class EdgeWriter:
         place = self.bodies.place(exemplar.statement)
         beside = [s for s in (place.before, place.after) if s is not None] if place else []
         return len({id(one.exemplar.statement) for one in run}) == 1 and any(
-            self._family(e.tail.index, e.head.index) == kind
-            and (e.tail is exemplar.tail or e.head is exemplar.head)
+            self._family(e.tail.index, e.head.index) == kind and (e.tail is exemplar.tail or e.head is exemplar.head)
             for s in (*beside, exemplar.statement)
             for e in self.bodies.edges(s)
             if e is not exemplar
@@ -254,15 +245,11 @@ class EdgeWriter:
     def _under_comment(self, run: list[Wanted], part: list[Wanted]) -> Iterator[Anchor]:
         """Under the unit's own comment, as the exemplars are under theirs, where it has no edges yet."""
         inside = {reading.node.index for one in part for reading in (one.tail, one.head)}
-        if any(
-            e.head.index in inside for one in part for r in (one.tail, one.head) for e in r.node.out_edges
-        ):
+        if any(e.head.index in inside for one in part for r in (one.tail, one.head) for e in r.node.out_edges):
             return
         statement = run[0].exemplar.statement
         start = line_start(self.text, statement.start)
-        above = [
-            c for c in self.comments if head_start(self.text, statement, self.comments) <= c.start < start
-        ]
+        above = [c for c in self.comments if head_start(self.text, statement, self.comments) <= c.start < start]
         for comment in above[-1:]:
             words = self.text[comment.start : comment.end]
             steps = dict(sorted(self._steps(run[0])))
@@ -275,7 +262,8 @@ class EdgeWriter:
                 )
                 alone = [c for c in twins if not self.text[line_start(self.text, c.start) : c.start].strip()]
                 if len(alone) == 1:
-                    yield Anchor(statement, at=len(self.text[: alone[0].end].rstrip("\r")))
+                    end = alone[0].end
+                    yield Anchor(statement, at=end - self.text.endswith("\r", 0, end))
 
     def _mirrored(self, run: list[Wanted]) -> Iterator[Anchor]:
         nodes = {reading.node.index for one in run for reading in (one.tail, one.head)}
@@ -283,17 +271,9 @@ class EdgeWriter:
         last = self.bodies.place(run[-1].exemplar.statement)
         if first is not None and isinstance(first.before, NodeStatement):
             yield from self._at_declaration(first.before, run[0])
-        if (
-            first is not None
-            and first.before is not None
-            and (found := self._counterpart(first.before, run[0], nodes))
-        ):
+        if first is not None and first.before is not None and (found := self._counterpart(first.before, run[0], nodes)):
             yield Anchor(found)
-        if (
-            last is not None
-            and last.after is not None
-            and (found := self._counterpart(last.after, run[-1], nodes))
-        ):
+        if last is not None and last.after is not None and (found := self._counterpart(last.after, run[-1], nodes)):
             yield Anchor(found, before=True)
 
     def _after_declarations(self, before: Statement, body: Body, part: list[Wanted]) -> Iterator[Anchor]:
@@ -327,8 +307,7 @@ class EdgeWriter:
         for edge in self.bodies.edges(statement):
             found = self._families[self._family(edge.tail.index, edge.head.index)]
             choices = [
-                (n, *(n + step for first, step in steps if n in (first, first + step)))
-                for n in self._numbers(edge)
+                (n, *(n + step for first, step in steps if n in (first, first + step))) for n in self._numbers(edge)
             ]
             if len(choices) > _MOST_NUMBERS:
                 continue
@@ -367,12 +346,7 @@ class EdgeWriter:
         beside = sorted(edges.values(), key=lambda edge: edge.index)
         entering = [e for e in beside if e.head.index in inside and e.tail.index not in inside]
         leaving = [e for e in beside if e.tail.index in inside and e.head.index not in inside]
-        if (
-            entering
-            and first is not None
-            and first.before is not None
-            and self._touches(first.before, taught)
-        ):
+        if entering and first is not None and first.before is not None and self._touches(first.before, taught):
             yield Anchor(entering[-1].statement)
         if leaving and last is not None and last.after is not None and self._touches(last.after, taught):
             yield Anchor(leaving[0].statement, before=True)
@@ -383,9 +357,7 @@ class EdgeWriter:
             yield Anchor(own[-1].statement)
 
     def _touches(self, statement: Statement, nodes: set[int]) -> bool:
-        return any(
-            edge.tail.index in nodes or edge.head.index in nodes for edge in self.bodies.edges(statement)
-        )
+        return any(edge.tail.index in nodes or edge.head.index in nodes for edge in self.bodies.edges(statement))
 
     def _after_sibling(self, run: list[Wanted]) -> Iterator[Anchor]:
         """After the edges of the sibling with the next lower numbers, else before the next higher's."""

@@ -32,9 +32,11 @@ def to_networkx(graph: Graph) -> nx.MultiGraph[str] | nx.MultiDiGraph[str]:
     if graph.name is not None:
         made.graph["name"] = graph.name
     for node in graph.nodes.values():
-        made.add_node(node.name, **node.attributes)
+        made.add_node(node.name)
+        made.nodes[node.name].update(node.attributes)
     for edge in graph.edges:
-        made.add_edge(edge.tail.name, edge.head.name, edge.key, **{str(n): v for n, v in edge.attributes.items()})
+        key = made.add_edge(edge.tail.name, edge.head.name, edge.key)
+        made.edges[edge.tail.name, edge.head.name, key].update(edge.attributes)
     return made
 
 

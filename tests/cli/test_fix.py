@@ -65,7 +65,9 @@ def test_patch_and_fix_make_the_same_file(tmp_path: Path) -> None:
 
 
 def test_standard_input_is_fixed_to_standard_output() -> None:
-    status, out, err = run("check", "--isolated", "--select", "V002", "--fix", "-f", "concise", "-", stdin=DASHED.encode())
+    status, out, err = run(
+        "check", "--isolated", "--select", "V002", "--fix", "-f", "concise", "-", stdin=DASHED.encode()
+    )
     assert status == 0
     assert out == DASHED.replace("route -> e1", "route -> e1 [style=dashed]")
     assert "1 finding fixed" in err
@@ -108,7 +110,9 @@ def test_the_edits_in_json_are_what_fix_writes_for_that_finding_alone(tmp_path: 
     assert path.read_text() == expected
 
 
-def test_what_cannot_be_written_is_said_and_the_others_are_fixed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_written_is_said_and_the_others_are_fixed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, second = tmp_path / "a.dot", tmp_path / "b.dot"
     for path in (first, second):
         path.write_text(DASHED)
@@ -131,7 +135,9 @@ def test_a_file_that_is_not_there_is_a_failure_and_no_traceback(tmp_path: Path) 
 def test_a_refused_fix_is_named_with_its_reason(tmp_path: Path) -> None:
     path = tmp_path / "loose.dot"
     shutil.copy(FIXTURES / "moe_two_phases.dot", path)
-    status, _, err = run("check", "--isolated", "--fix", "--unsafe-fixes", "--select", "S002", "-f", "concise", str(path))
+    status, _, err = run(
+        "check", "--isolated", "--fix", "--unsafe-fixes", "--select", "S002", "-f", "concise", str(path)
+    )
     assert status == 1
     assert "the fix of S002 was refused: it adds " in err
 

@@ -17,7 +17,13 @@ from dotlint.graph.build import read
 from dotlint.strategy import Strategy
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "dot"
-KINDS = [("norm", "LayerNorm"), ("qkv", "QKV Projection"), ("attn", "Attention"), ("out", "Output Projection"), ("ffn", "MLP")]
+KINDS = [
+    ("norm", "LayerNorm"),
+    ("qkv", "QKV Projection"),
+    ("attn", "Attention"),
+    ("out", "Output Projection"),
+    ("ffn", "MLP"),
+]
 slow = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 

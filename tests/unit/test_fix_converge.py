@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from dotlint.engine.result import FileResult
 
 
-
 @pytest.fixture
 def fixing(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Make every run find, and offer to fix, the first place of each of some words."""
@@ -44,8 +43,6 @@ def fixing(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 def replace_findings(result: FileResult, found: list[Finding]) -> FileResult:
     return replace(result, findings=[*(replace(f, fix=None) for f in result.findings), *found])
-
-
 
 
 def refused(text: str, *, unsafe: bool = False) -> str:

@@ -67,7 +67,7 @@ def test_a_block_goes_under_the_comment_that_heads_its_stage() -> None:
 def test_a_block_goes_into_its_cluster() -> None:
     def clusters(*drawn: int) -> str:
         return "".join(
-            f"  subgraph cluster_{s} {{\n    label=\"Stage {s}\";\n{nodes(s, '    ')}"
+            f'  subgraph cluster_{s} {{\n    label="Stage {s}";\n{nodes(s, "    ")}'
             f"{inner(s, '    ') if s in drawn else ''}  }}\n"
             for s in range(4)
         )
@@ -112,22 +112,36 @@ def test_bytes_that_are_no_utf_8_and_a_byte_order_mark_stay() -> None:
 
 
 def test_comments_beside_the_anchor_keep_their_statement() -> None:
-    cut = drawing(ALL_NODES, LINKS[0], inner(0), "  ffn0 -> norm1;  // over NVLink\n", "  // slow\n  ffn1 -> norm2;\n", inner(2), LINKS[3])
+    cut = drawing(
+        ALL_NODES,
+        LINKS[0],
+        inner(0),
+        "  ffn0 -> norm1;  // over NVLink\n",
+        "  // slow\n  ffn1 -> norm2;\n",
+        inner(2),
+        LINKS[3],
+    )
     text = fixed(cut)
     assert "  ffn0 -> norm1;  // over NVLink\n  norm1 -> qkv1;\n" in text
     assert "  // slow\n  ffn1 -> norm2;\n" in text
 
 
 def test_attributes_come_along_as_most_siblings_have_them() -> None:
-    styled = [inner(s).replace(f"attn{s} -> ffn{s}", f'attn{s} -> ffn{s} [color=red, style="dashed"]') for s in range(4)]
+    styled = [
+        inner(s).replace(f"attn{s} -> ffn{s}", f'attn{s} -> ffn{s} [color=red, style="dashed"]') for s in range(4)
+    ]
     text = fixed(drawing(ALL_NODES, LINKS[0], styled[0], LINKS[1], styled[1], LINKS[2], LINKS[3], styled[3]))
     assert '  attn2 -> ffn2 [color=red, style="dashed"];\n' in text
 
 
 def test_an_edge_never_names_a_node_before_its_statement() -> None:
-    early = drawing(nodes(0), inner(0), nodes(1), inner(1), "  node [shape=box];\n", nodes(2), nodes(3), inner(3), *LINKS)
+    early = drawing(
+        nodes(0), inner(0), nodes(1), inner(1), "  node [shape=box];\n", nodes(2), nodes(3), inner(3), *LINKS
+    )
     before, after = read(early).graphs[0], read(fixed(early)).graphs[0]
-    assert [(n.name, n.attributes) for n in before.nodes.values()] == [(n.name, n.attributes) for n in after.nodes.values()]
+    assert [(n.name, n.attributes) for n in before.nodes.values()] == [
+        (n.name, n.attributes) for n in after.nodes.values()
+    ]
 
 
 def test_a_missing_pipeline_link_is_drawn_as_the_others_are() -> None:

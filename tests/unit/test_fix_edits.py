@@ -26,7 +26,13 @@ def test_edits_that_overlap_are_a_mistake() -> None:
 
 @pytest.mark.parametrize(
     ("one", "other", "touch"),
-    [((0, 2), (2, 4), True), ((5, 5), (5, 5), True), ((0, 2), (3, 4), False), ((3, 4), (0, 2), False), ((1, 9), (3, 3), True)],
+    [
+        ((0, 2), (2, 4), True),
+        ((5, 5), (5, 5), True),
+        ((0, 2), (3, 4), False),
+        ((3, 4), (0, 2), False),
+        ((1, 9), (3, 3), True),
+    ],
 )
 def test_what_borders_touches(one: tuple[int, int], other: tuple[int, int], touch: bool) -> None:
     assert touching([Edit(*one, "")], [Edit(*other, "")]) is touch

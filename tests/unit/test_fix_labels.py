@@ -62,7 +62,9 @@ def test_a_solid_gate_edge_is_dashed(solid: str, dashed: str) -> None:
 
 
 def test_a_statement_that_draws_other_edges_too_is_left_alone() -> None:
-    text = routed(*[" [style=dashed]"] * 3).replace("  route -> expert2 [style=dashed]\n", "  expert0 -> route -> expert2\n")
+    text = routed(*[" [style=dashed]"] * 3).replace(
+        "  route -> expert2 [style=dashed]\n", "  expert0 -> route -> expert2\n"
+    )
     assert fixed(text, "V002") == text
 
 

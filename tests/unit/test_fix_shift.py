@@ -9,7 +9,10 @@ SHIFT = Shift(1, 2, (1, 4), 4, mapped(GpuSet.parse("0-15"), GpuSet.parse("16-31"
 
 TEXTS = [
     (r"PIPELINE STAGE 1\nLayers 1-4\nGPUs: 0-15", r"PIPELINE STAGE 2\nLayers 5-8\nGPUs: 16-31"),
-    (r"LayerNorm\nInput: [batch=4, seq=1, hidden=16]\nGPU: 8-15", r"LayerNorm\nInput: [batch=4, seq=1, hidden=16]\nGPU: 24-31"),
+    (
+        r"LayerNorm\nInput: [batch=4, seq=1, hidden=16]\nGPU: 8-15",
+        r"LayerNorm\nInput: [batch=4, seq=1, hidden=16]\nGPU: 24-31",
+    ),
     (r"Pipeline\nStage 1→2", r"Pipeline\nStage 2→3"),
     (r"P2P stage 1 -> stage 2", r"P2P stage 2 -> stage 3"),
     ("Expert 0-3", "Expert 0-3"),

@@ -39,7 +39,9 @@ def pipeline(stages: int, *, without: tuple[int, ...] = ()) -> str:
             for name, title in (("norm", "LayerNorm"), ("ar", "All-Reduce")):
                 lines.append(f'        "l{layer}.{name}" [shape=box, label="{title}\\n{DIMS}\\nGPU: {gpus}"];')
             for t in range(2):
-                lines.append(f'        "l{layer}.qkv.{t}" [shape=box, label="QKV Projection\\n{DIMS}\\nGPU: {2 * s + t}"];')
+                lines.append(
+                    f'        "l{layer}.qkv.{t}" [shape=box, label="QKV Projection\\n{DIMS}\\nGPU: {2 * s + t}"];'
+                )
                 lines.append(f'        "l{layer}.attn.{t}" [shape=box, label="Attention\\n{DIMS}\\nGPU: {2 * s + t}"];')
         for layer in range(first, first + 4):
             for t in range(2):
