@@ -147,7 +147,7 @@ def contradicting_names(context: GraphContext, card: Card) -> Iterator[Outcome]:
         yield Holds(
             card.section,
             "names and labels",
-            f"{count(right, 'node is', 'nodes are')} on the GPUs that its name or cluster says",
+            f"labels and names (or clusters) agree on the GPUs of {count(right, 'node')}",
         )
 
 
