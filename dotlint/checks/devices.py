@@ -147,7 +147,7 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 or names(unit.operators),
                 unit=title,
                 graph=context.graph.index,
-                help=f"move it to GPUs {expected}" if expected else "remove it, or declare more stages",
+                help=_remedy(gpus, expected),
             )
 
 
@@ -161,6 +161,12 @@ def _expected(phase: Phase, stage: int, gpus: GpuSet) -> GpuSet:
     """Give the set of the layout that the stage is meant to have: the smallest that holds it, else the whole one."""
     holding = [each for each in phase.replica_stage_gpus(stage) if gpus <= each]
     return min(holding, key=len, default=phase.stage_gpus(stage))
+
+
+def _remedy(gpus: GpuSet, expected: GpuSet | None) -> str:
+    if expected is None:
+        return "remove it, or declare more stages"
+    return f"spread it over all of GPUs {expected}" if gpus <= expected else f"move it to GPUs {expected}"
 
 
 def _other_model(phase: Phase, units: dict[int, tuple[Unit, GpuSet]]) -> str | None:

@@ -23,7 +23,8 @@ def _states_dims(reading: Reading) -> bool:
     tensors = reading.evidence.tensors
     if tensors.bare or (tensors.inputs and tensors.outputs):
         return True
-    return reading.kind == "io" and bool(tensors.inputs or tensors.outputs)
+    ends = reading.kind == "io" or reading.name.lower() in {"input", "output"}
+    return ends and bool(tensors.inputs or tensors.outputs)
 
 
 def operators_without_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:

@@ -6,6 +6,7 @@ import itertools
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from dotlint.data import graphviz
 from dotlint.deployment.evidence import Evidence, of_node, of_subgraph
 from dotlint.deployment.model import Deployment, Reading, Unit
 from dotlint.deployment.words import plain_words
@@ -142,12 +143,21 @@ def _mark_annotations(readings: list[Reading], vocabulary: Vocabulary) -> None:
         titled = any(title == t or title.startswith(t + " ") for t in vocabulary.annotation_titles)
         plain = node.attributes.get("shape", "").lower() in _PLAIN_SHAPES
         declares = (declared := read_degrees(text)) is not None and declared.joint
-        if declares:
+        if declares or _fallen_out(node):
             reading.annotation = True
         elif in_legend or titled or (not words and bool(evidence.lines)) or (plain and reading.gpus is None):
             reading.annotation = in_legend or titled or evidence.name.family not in connected
         if reading.annotation:
             reading.why.append("annotation: connected to nothing, no dimensions, and nothing but words of a title")
+
+
+def _fallen_out(node: Node) -> bool:
+    """Whether a node without edges and attributes of its own is a word that a missing quote or keyword made one.
+
+    `style=rounded, filled` leaves a node `filled`, and `cluster_0 {` without `subgraph` a node `cluster_0`.
+    """
+    word = node.name in graphviz.styles("node") or node.name.startswith("cluster")
+    return word and not any(statement.lists for statement in node.statements)
 
 
 def _mark_block(reading: Reading, vocabulary: Vocabulary) -> None:
@@ -301,7 +311,10 @@ def _units(
         unit = units[reading.phase].get(reading.stage)
         if unit is None:
             unit = units[reading.phase][reading.stage] = Unit(*key, stated=stated.get(key), layers=layers.get(key))
-        (unit.headers if reading.annotation else unit.operators).append(reading)
+        if not reading.annotation:
+            unit.operators.append(reading)
+        elif not _fallen_out(reading.node):
+            unit.headers.append(reading)
     return {phase: dict(sorted(found.items())) for phase, found in units.items()}
 
 

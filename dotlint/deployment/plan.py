@@ -80,12 +80,12 @@ def plan_stages(deployment: Deployment, phase: str, wanted: int, gpus: Mapping[i
     lacking = [stage for stage in range(wanted) if stage not in drawn]
     if not drawn or not lacking:
         return []
-    template = max(drawn.values(), key=_completeness)
+    template = max(drawn.values(), key=lambda unit: _completeness(unit, drawn.values()))
     if not _inner(template):
         return []
     output = _output(deployment, phase)
     taken = set(deployment.by_name)
-    copied = _repeated(template)
+    copied = _repeated(template, drawn.values())
     names: dict[int, dict[str, str]] = {template.stage: {r.name: r.name for r in copied}}
     shifts = {stage: _shift(deployment, template, stage, gpus) for stage in lacking}
     for stage in lacking:
@@ -144,17 +144,27 @@ def plan_stages(deployment: Deployment, phase: str, wanted: int, gpus: Mapping[i
     return plans
 
 
-def _completeness(unit: Unit) -> tuple[int, int, int]:
+def _completeness(unit: Unit, drawn: Iterable[Unit]) -> tuple[int, int, int]:
     """Rank units as templates: by what every stage has; of equals the one that has least else, then the first."""
-    kept = _repeated(unit)
+    kept = _repeated(unit, drawn)
     names = {reading.name for reading in kept}
     inner = sum(tail in names and head in names for tail, head in _inner(unit))
     return inner + len(kept), -len(unit.operators), -unit.stage
 
 
-def _repeated(unit: Unit) -> list[Reading]:
-    """Give the operators that every stage has: all but those that belong to an end of the model."""
-    kept = [r for r in unit.operators if not r.is_role(*_MODEL_ENDS)]
+def _repeated(unit: Unit, drawn: Iterable[Unit]) -> list[Reading]:
+    """Give the operators that every stage has: all but those that belong to an end of the model.
+
+    An output is a stage's own where other stages have one too, or where it names the stage and no other is drawn.
+    """
+    others = [other for other in drawn if other is not unit]
+    outputs = any(other.with_role("output") for other in others)
+    kept = [
+        reading
+        for reading in unit.operators
+        if not reading.is_role(*_MODEL_ENDS)
+        and (not reading.is_role("output") or outputs or (not others and reading.evidence.stage is not None))
+    ]
     return kept if len(kept) > 1 else unit.operators
 
 

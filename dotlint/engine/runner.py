@@ -61,13 +61,24 @@ def lint(source: Source, settings: Settings | None = None) -> FileResult:
         asked.append(card)
         for outcome in _run(file, card, crash):
             _sort(outcome, result)
-    findings = assign_causes(file, _in_order(result.findings), cards)
+    findings = assign_causes(file, _in_order(_marked(file, result.findings)), cards)
     left, taken = suppress(document, findings, cards, asked, whole=settings.selection.select is None)
     result.findings, result.suppressed = with_fingerprints(left, document), with_fingerprints(taken, document)
     if settings.baseline is not None:
         parted = settings.baseline.part(document, source.name, result.findings)
         result.findings, result.baselined, result.outlived = parted
     return result
+
+
+_PARTLY = "part of the file could not be read: what seems to be missing may stand there"
+
+
+def _marked(file: FileContext, findings: list[Finding]) -> list[Finding]:
+    """Say of findings on a file with syntax errors that they speak of what was understood of it."""
+    # An encoding and a mark at the start leave nothing unread.
+    if all(problem.code in {"E015", "E016"} for problem in file.document.problems):
+        return findings
+    return [f if f.code[0] in "EX" or f.note else replace(f, note=_PARTLY) for f in findings]
 
 
 _NEEDS_TOLD = {"missing-stage", "shard-count", "stage-gpus"}
@@ -78,9 +89,11 @@ def _run(file: FileContext, card: Card, crash: Card | None) -> Iterable[Outcome]
     function = check.load()
     targets: Sequence[object] = [file] if check.scope == "file" else file.graphs
     found: list[Outcome] = []
+    # What a program would write is not there yet: nothing can be said of it as a deployment.
+    program = any(problem.code == "E010" for problem in file.document.problems)
     for target in targets:
         try:
-            if check.scope == "deployment" and not target.deployment.recognised:  # type: ignore[attr-defined]
+            if check.scope == "deployment" and (program or not target.deployment.recognised):  # type: ignore[attr-defined]
                 continue
             found.extend(function(target, card))
         except Exception as error:

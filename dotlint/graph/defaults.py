@@ -36,22 +36,28 @@ class Defaults:
         The caller must not change the dict.
         """
         if self.resolved is None:
-            found: dict[str, str] = {}
+            # From the outermost that is not known yet inwards, each kept, so that deep nesting is walked once.
+            chain: list[Defaults] = []
             walk: Defaults | None = self
-            layers: list[Layer] = []
-            while walk is not None:
-                if walk.resolved is not None:
-                    found = dict(walk.resolved)
-                    break
-                layer = walk.local
-                while layer is not None:
-                    layers.append(layer)
-                    layer = layer.before
+            while walk is not None and walk.resolved is None:
+                chain.append(walk)
                 walk = walk.outer
-            if not layers and walk is not None:
-                self.resolved = walk.resolved
-            else:
-                for layer in reversed(layers):
-                    found.update(layer.statement.values())
-                self.resolved = found
+            known: dict[str, str] = {} if walk is None or walk.resolved is None else walk.resolved
+            for defaults in reversed(chain):
+                known = defaults.laid_over(known)
+                defaults.resolved = known
         return cast("dict[str, str]", self.resolved)
+
+    def laid_over(self, outer: dict[str, str]) -> dict[str, str]:
+        """Lay the block's own statements over what holds around it; the same dict where it has none."""
+        layers: list[Layer] = []
+        layer = self.local
+        while layer is not None:
+            layers.append(layer)
+            layer = layer.before
+        if not layers:
+            return outer
+        found = dict(outer)
+        for one in reversed(layers):
+            found.update(one.statement.values())
+        return found

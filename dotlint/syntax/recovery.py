@@ -29,7 +29,7 @@ from dotlint.syntax.tree import Tree
 from dotlint.syntax.wording import described, expected, one_of, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from dotlint.syntax.problem import Edit
     from dotlint.syntax.source import Source
@@ -304,7 +304,7 @@ class Reading:
         for (code, _), found in self.groups.items():
             first, others = found[0], found[1:]
             related = [*first.related, *(("here too", one.start, one.end) for one in others[:20])]
-            edits = [edit for one in found for edit in one.edits] if first.offered else []
+            edits = apart(edit for one in found for edit in one.edits) if first.offered else []
             message = first.message
             if others:
                 message += f" (and in {len(others)} more {'place' if len(others) == 1 else 'places'})"
@@ -316,7 +316,7 @@ class Reading:
                     real(text, first.end),
                     tuple((words, real(text, start), real(text, end)) for words, start, end in related),
                     first.help,
-                    tuple((real(text, start), real(text, end), put) for start, end, put in sorted(edits)),
+                    tuple((real(text, start), real(text, end), put) for start, end, put in edits),
                     first.offered,
                 )
             )
@@ -330,3 +330,12 @@ class Reading:
 def lexeme_type(values: list[Any]) -> str | None:
     """Give the type of the lexeme on top of the parser's values; None where there is no lexeme."""
     return values[-1].type if values and type(values[-1]) is Lexeme else None
+
+
+def apart(edits: Iterable[Edit]) -> list[Edit]:
+    """Put edits in order, each once, and leave out those that reach into the one before."""
+    found: list[Edit] = []
+    for edit in sorted(set(edits)):
+        if not found or found[-1][1] <= edit[0]:
+            found.append(edit)
+    return found

@@ -125,8 +125,14 @@ def within(spelled: str, offset: int, text: str) -> int | None:
 
 
 def open_ended(statement: Statement, text: str, offset: int) -> int | None:
-    """Give the start of a statement that may go on at `offset`, on the same line; else None."""
-    if isinstance(statement, Block) or statement.core_end != statement.end:
+    """Give the start of a statement that may go on at `offset`, on the same line; else None.
+
+    One that was mended already does not.
+    """
+    spelled = statement.match.string if isinstance(statement, PlainStatement) else None
+    if isinstance(statement, FineStatement):
+        spelled = statement.first.text
+    if spelled is not text or isinstance(statement, Block) or statement.core_end != statement.end:
         return None
     if isinstance(statement, Chain) and any(isinstance(side, Block) for side in statement.sides):
         return None

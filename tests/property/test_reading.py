@@ -139,7 +139,7 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "extra braces": lambda n: "digraph{}\n" + "a -> b;\n}\n" * n,
     "defaults": lambda n: "digraph{" + "".join(f"{{node[a{at}=1] x{at};" for at in range(n)) + "}" * n + "}",
     "products": lambda n: (
-        "digraph{ subgraph s {" + " ".join(f"a{at}" for at in range(n)) + "} {subgraph s{}} -> {subgraph s{}} }"
+        "digraph{ subgraph s {" + " ".join(f"a{at}" for at in range(n)) + "} subgraph s{} -> subgraph s{} }"
     ),
     "garbage": lambda n: ")(!?$%&\n" * n,
 }
@@ -153,9 +153,11 @@ def test_time_is_linear(kind: str) -> None:
         read(text, edge_limit=1000)
         return time.process_time() - start
 
+    def linear() -> bool:
+        return seconds(4000) < 24 * min(seconds(500), seconds(500)) + 0.2  # eight times the text
+
     seconds(100)
-    small, large = min(seconds(500), seconds(500)), seconds(4000)
-    assert large < 24 * small + 0.1  # eight times the text
+    assert any(linear() for _ in range(4))  # what is quadratic never is, a busy machine sometimes
 
 
 def test_recursion_is_not_used_where_text_decides_how_deep() -> None:
