@@ -82,6 +82,12 @@ def new_rule(streams: Streams, code: str, name: str, check: str, folder: str | N
     from dotlint.new_card import card_text, look_at_names  # noqa: PLC0415
 
     configurations = configured({})
+    if folder:
+        # A configuration may name the folder already; the first card is what makes it.
+        try:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DotlintError(f"{folder} cannot be made: {error.strerror or error}") from None
     cards = configurations.cards("-")
     look_at_names(code, name, cards)
     folders = configurations.config("-").get("rules") or ()
