@@ -18,8 +18,20 @@ _CAUSES = {"S001", "S002", "S004"}
 _CONSEQUENCES = {"G003", "G004", "G005", "G006", "G008", "S009"}
 
 
+def _loops(findings: list[Finding]) -> list[Finding]:
+    """An edge from a node to itself is a cycle and a self-loop: taking it away mends both, so the cycle is told."""
+    cycles = {(f.graph, f.nodes[0]): i for i, f in enumerate(findings) if f.code == "G001" and len(f.path) == 2}
+    return [
+        replace(f, caused_by=(cycles[f.graph, f.nodes[0]],))
+        if f.code == "N006" and len(f.nodes) == 1 and (f.graph, f.nodes[0]) in cycles
+        else f
+        for f in findings
+    ]
+
+
 def assign_causes(file: FileContext, findings: list[Finding], cards: Sequence[Card]) -> list[Finding]:
     """Fill `caused_by`: run the rules once more on the graph with every proposed edge in place and see what is gone."""
+    findings = _loops(findings)
     causes = [
         (index, f) for index, f in enumerate(findings) if f.code in _CAUSES and (f.missing_edges or f.planned_edges)
     ]
