@@ -73,12 +73,13 @@ def product(phase: Phase) -> str:
 def shard_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Attention drawn with a number of shards that tensor (and sequence, and data) parallelism cannot give."""
     right: dict[str, set[int]] = {}
+    short = unplaced(context.deployment)
     for group in groups(context.deployment, "qkv", "query", "attention"):
         phase = context.phase(group.phase)
         number = len(group.members)
         if phase is None or number < 2 or not one_layer_each(context.deployment, group):
             continue
-        if unplaced(context.deployment, group):
+        if group.stage is not None and (group.phase, group.members[0].evidence.name.family) in short:
             continue
         degrees = phase.degrees
         allowed = {degrees.tp, degrees.tp * degrees.sp, degrees.tp * degrees.cp, degrees.sp, degrees.cp}
@@ -142,13 +143,14 @@ def _summarised(context: GraphContext, group: Group) -> bool:
 def expert_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Units whose groups of experts are not as many as EP."""
     fine = 0
+    short = unplaced(context.deployment)
     for group in groups(context.deployment, "expert"):
         phase = context.phase(group.phase)
         if phase is None or phase.degrees.ep < 2 or len(group.members) < 2 or _summarised(context, group):
             continue
         if not one_layer_each(context.deployment, group) or not _numbered_through(group):
             continue
-        if unplaced(context.deployment, group):
+        if group.stage is not None and (group.phase, group.members[0].evidence.name.family) in short:
             continue
         ep = phase.degrees.ep
         drawn, sets, covered = len(group.members), len(group.gpu_sets), _covered(group)

@@ -42,14 +42,9 @@ class Group:
         return sum(len(s) for s in sets) == len(union(sets))
 
 
-def unplaced(deployment: Deployment, group: Group) -> bool:
-    """Whether a node of the group's family and phase could not be given a stage, so that counts may be short."""
-    if group.stage is None:
-        return False
-    family = group.members[0].evidence.name.family
-    return any(
-        r.stage is None and r.phase == group.phase and r.evidence.name.family == family for r in deployment.operators
-    )
+def unplaced(deployment: Deployment) -> set[tuple[str | None, str]]:
+    """Phases and families of which some node could not be given a stage, so that counts in a stage may be short."""
+    return {(r.phase, r.evidence.name.family) for r in deployment.operators if r.stage is None}
 
 
 def groups(deployment: Deployment, *roles: str) -> list[Group]:

@@ -123,4 +123,4 @@ def _sort(outcome: Outcome, result: FileResult) -> None:
 
 def _in_order(findings: list[Finding]) -> list[Finding]:
     """Sort by place in the text, then by code, so that output is the same on every run."""
-    return [replace(f) for f in sorted(findings, key=lambda f: (f.graph, f.start, f.code, f.end))]
+    return sorted(findings, key=lambda f: (f.graph, f.start, f.code, f.end))

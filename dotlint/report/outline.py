@@ -196,17 +196,13 @@ def _facts(result: FileResult) -> tuple[str, ...]:
             known.strategy_source or "", "declared"
         )
         parts = [
-            f"{p.name} on the same GPUs (assumed, {_differs(p.degrees.sp)})" if p.assumed else product(p)
+            f"{p.name} on the same GPUs (assumed, SP={p.degrees.sp})" if p.assumed else product(p)
             for p in strategy.phases
         ]
         facts.append(f"strategy {strategy.source} ({source}): {'; '.join(parts)}")
     if not known.is_deployment:
         facts.append("no deployment recognised: only the rules of DOT itself apply")
     return tuple(facts)
-
-
-def _differs(sp: int) -> str:
-    return f"SP={sp}"
 
 
 def _tally(result: FileResult) -> str:
