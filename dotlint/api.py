@@ -252,7 +252,7 @@ class _Options:
 
 
 def _prepared(source: GraphSource, options: _Options, filename: str | None) -> tuple[Source, Settings]:
-    from dataclasses import replace  # noqa: PLC0415
+    from msgspec.structs import replace  # noqa: PLC0415
 
     text = _source(source, filename)
     strategy = options.strategy

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
 import click
 
@@ -29,8 +28,7 @@ FORMATS = ("report", "full", "concise", "markdown", "json", "jsonl", "sarif", "g
 FOUND, FAILED = 1, 2
 
 
-@dataclass(frozen=True, slots=True)
-class Streams:
+class Streams(NamedTuple):
     """Where input comes from, results go, and messages about the run go."""
 
     stdin: IO[bytes]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dotlint._version import __version__
 from dotlint.config_keys import KEYS, ConfigError, known_key, read_value, satisfies
@@ -33,8 +35,7 @@ NAMES: Final = ("dotlint.toml", "pyproject.toml")
 _PATHS: Final = ("rules", "baseline", "extend")
 
 
-@dataclass(frozen=True, slots=True)
-class Set:
+class Set(Struct, frozen=True):
     """A value and the configuration file that says it; patterns in it are relative to that file's folder."""
 
     value: Any
@@ -46,8 +47,7 @@ class Set:
         return self.file.parent
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Struct, frozen=True):
     """What a configuration file says, `extend` followed; `file` is None where there is none.
 
     `values` has each key that is set. Of tables that were joined the entries are `Set` themselves, since each
@@ -66,8 +66,7 @@ class Config:
         return cast("dict[str, Set]", self.get(key) or {})
 
 
-@dataclass(frozen=True, slots=True)
-class Overrides:
+class Overrides(Struct, frozen=True):
     """What the command line (or a caller) says; it wins over every file. None and () stand for nothing said.
 
     `select` replaces what a file selects, extends and ignores; `extend_select` and `ignore` come on top.

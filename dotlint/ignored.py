@@ -6,10 +6,11 @@ The patterns are read here and git is never asked: a repository's own configurat
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dotlint.errors import DotlintError
 
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
 
-@dataclass(frozen=True)
-class Patterns:
+class Patterns(Struct, frozen=True, dict=True):  # the dict is what cached properties write to
     """Patterns as `.gitignore` has them, relative to an absolute folder; the last one that matches decides.
 
     A pattern that git would skip raises `DotlintError` where `strict` is true, and is skipped where it is

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from dotlint.engine.card import Card, CardError, own_cards
 from dotlint.engine.select import matching, nearest

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 from weakref import WeakKeyDictionary
+
+from msgspec import Struct, field
 
 from dotlint.data.graphviz import Element
 from dotlint.engine.finding import Edit, Related
@@ -35,8 +36,7 @@ if TYPE_CHECKING:
 SHOWN = 3
 
 
-@dataclass(slots=True, eq=False)
-class Use:
+class Use(Struct, eq=False):
     """One attribute with one value on one kind of element.
 
     `groups` are statements by what their lists say.

@@ -7,17 +7,17 @@ The facts are those of Graphviz 2.42 to 14 (its documentation, checked against w
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
+
+from msgspec import Struct
 
 Element = Literal["graph", "cluster", "subgraph", "node", "edge"]
 LETTERS: dict[Element, str] = {"graph": "G", "cluster": "C", "subgraph": "S", "node": "N", "edge": "E"}
 
 
-@dataclass(frozen=True, slots=True)
-class AttributeFact:
+class AttributeFact(Struct, frozen=True):
     """An attribute: `elements` as letters of G, C, S, N, E; a value is right if one of `types` takes it.
 
     `minimum` is the least number that means what it says (`above`: it must be exceeded). A `written`

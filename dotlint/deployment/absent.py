@@ -15,11 +15,12 @@ model is left out.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 from itertools import pairwise
 from itertools import product as grid
 from math import prod
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dotlint.deployment.families import connected, families_of, level_of, unit_of
 from dotlint.deployment.shift import spelled
@@ -49,8 +50,7 @@ _EXPERTS = {"expert", "experts", "exp", "e", "ep"}
 _BETWEEN = {None, "split", "gather", "all-gather", "sequence-split", "sequence-gather", "reduce-scatter"}
 
 
-@dataclass(frozen=True, slots=True)
-class Absence:
+class Absence(Struct, frozen=True):
     """A node that is not there: the `name` it would have, the sibling that shows it, and its place.
 
     `unit` is a layer as the file counts, a 0-based stage, or None for the whole phase. Of `units` alike

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -49,8 +50,7 @@ def numbers(dims: Dims) -> tuple[int, ...] | None:
     return found if len(found) == len(dims.sizes) and 0 not in found else None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """How two dimensions differ axis by axis: (axis or its place, before, after) where they do."""
 
     parts: tuple[tuple[str, int, int], ...]

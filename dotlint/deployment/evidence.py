@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dotlint.deployment.facts import Gpus, Tensors, read_gpus, read_tensors
 from dotlint.deployment.words import Name, label_lines, parse_name, plain_words
@@ -32,8 +33,7 @@ _STAGE_WORDS = {"stage", "pp", "st"}
 _LAYER_WORDS = {"layer", "l", "lay", "lyr", "block"}
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """What one place (a node's name and label, or a cluster's) says; None or empty where it is silent."""
 
     name: Name

@@ -6,7 +6,8 @@ These readers gather evidence and decide nothing: each returns what stands in th
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from dotlint.strategy.gpus import GpuSet
 
@@ -36,8 +37,7 @@ _TEMPLATE = re.compile(r"[{$%]\w*|gpu_?[ijkn]\b", re.IGNORECASE)
 _HOST = re.compile(r"\b(?:cpu|host|n/?a|none)\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Gpus:
+class Gpus(Struct, frozen=True):
     """What a text says of GPUs: `ids` (global or local ranks as written), or `vague` words, or a mere count.
 
     `transfer` is true of `GPU 0 -> GPU 1`, where the ids are two ends and no group; `host` of CPU or N/A.
@@ -127,8 +127,7 @@ _ARROW = re.compile(r"\]\s*(?:->|→)\s*\[")
 _PAIR = re.compile(r"(?P<key>[A-Za-z_][\w ]*?)\s*[=:]\s*(?P<value>[^,;=\s\]]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Dims:
+class Dims(Struct, frozen=True):
     """One tensor's dimensions: `keys` in order ("" where unnamed) with `values` as written; `text` is the whole.
 
     `sizes` has an int for each value that is one, None elsewhere.
@@ -147,12 +146,11 @@ class Dims:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Tensors:
+class Tensors(Struct, frozen=True):
     """Input and output dimensions that a label states; a side that is empty was not stated."""
 
-    inputs: tuple[Dims, ...] = field(default=())
-    outputs: tuple[Dims, ...] = field(default=())
+    inputs: tuple[Dims, ...] = ()
+    outputs: tuple[Dims, ...] = ()
     bare: tuple[Dims, ...] = field(default=())  # bracketed dimensions that say neither Input nor Output
 
 

@@ -7,8 +7,9 @@ second index.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
 
 from dotlint.deployment.ties import Coordinates
 
@@ -26,8 +27,7 @@ RANKS = {
 }  # fmt: skip
 
 
-@dataclass(slots=True)
-class Family:
+class Family(Struct):
     """The members of one family of names at one level, by unit and place.
 
     `free` are the numbers of a name that make up a place, with the `words` before them; `fixed` are those

@@ -8,8 +8,9 @@ the rest are not.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dotlint.deployment.families import RANKS
 
@@ -23,8 +24,7 @@ _BUDGET = 300_000  # steps spent on telling a chain from a fan, for a whole grap
 _SOURCES = {"input", "embedding", "kv-cache", "kv-transfer", "output", "head", "sampling"}
 
 
-@dataclass(frozen=True, slots=True)
-class Siblings:
+class Siblings(Struct, frozen=True):
     """Nodes of one unit and one family of names, in the order of the numbers that tell them apart.
 
     `parallel` is true where those numbers are known to count ranks or experts, which do not feed each other
@@ -40,8 +40,7 @@ class Siblings:
         return frozenset(r.name for r in self.members)
 
 
-@dataclass(frozen=True, slots=True)
-class OneArmed:
+class OneArmed(Struct, frozen=True):
     """A fan that reaches one of several siblings: the edges that are there, and those that are not."""
 
     outward: bool

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from dotlint.deployment.shards import groups, one_layer_each
 from dotlint.strategy.gpus import GpuSet, union
@@ -24,16 +25,14 @@ _AXES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Implied:
+class Implied(Struct, frozen=True):
     """One figure that the file implies: `value` and how it was counted."""
 
     value: int
     because: str
 
 
-@dataclass(slots=True)
-class PhaseInference:
+class PhaseInference(Struct):
     """What the file implies for one phase; an axis that nothing speaks of is not in `degrees`."""
 
     name: str
@@ -41,8 +40,7 @@ class PhaseInference:
     gpus: GpuSet | None = None
 
 
-@dataclass(slots=True)
-class Inference:
+class Inference(Struct):
     """What a graph implies: its phases, facts of the model, and what contradicts it, one line each."""
 
     phases: list[PhaseInference]

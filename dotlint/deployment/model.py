@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from dotlint.strategy.gpus import GpuSet
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(Struct):
     """What one node was decided to be.
 
     `stage` is 0-based within its phase, `layer` as the file counts; `phase` is "" where the file has but one;
@@ -58,8 +58,7 @@ class Reading:
         return bool(tensors.inputs or tensors.outputs or tensors.bare)
 
 
-@dataclass(slots=True)
-class Unit:
+class Unit(Struct):
     """The nodes of one pipeline stage of one phase; `stated` are the GPUs that a header or cluster gives it."""
 
     phase: str
@@ -74,8 +73,7 @@ class Unit:
         return [reading for reading in self.operators if reading.is_role(*names)]
 
 
-@dataclass(slots=True)
-class Deployment:
+class Deployment(Struct):
     """A graph read as a deployment; `recognised` is false where it does not look like one at all.
 
     `stage_base` is the number of the first stage in the file, 0 or 1.

@@ -13,9 +13,10 @@ alignment is one to one.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 from statistics import median_low
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
 
 from dotlint.deployment.ties import Coordinates, Tie, align
 
@@ -28,8 +29,7 @@ _LIMIT = 4_000_000
 _SIBLINGS = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """A node as one way of naming sees it: its family, its coordinates, and a word for each of them."""
 
     family: str
@@ -52,8 +52,7 @@ class _Element(NamedTuple):
     head: Coordinates
 
 
-@dataclass(slots=True)
-class _Degrees:
+class _Degrees(Struct):
     ins: Counter[int]
     outs: Counter[int]
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dotlint.deployment.shift import Shift, ShiftError, mapped, spelled
 from dotlint.deployment.words import number_spans
@@ -21,8 +22,7 @@ Pair = tuple[str, str]
 _MODEL_ENDS = ("input", "embedding", "head", "sampling")
 
 
-@dataclass(frozen=True, slots=True)
-class StagePlan:
+class StagePlan(Struct, frozen=True):
     """One stage to be written: `copies` are (template node, new name) in the template's order.
 
     `inner` are its own edges, `entering` those from the stage before, `leaving` those to the phase's output. `shift`

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dotlint.deployment.alignment import align_exemplars
 from dotlint.deployment.patterns import Item, Pair, propose
@@ -16,8 +18,7 @@ if TYPE_CHECKING:
     from dotlint.graph.model import Edge
 
 
-@dataclass(frozen=True, slots=True)
-class MissingEdge:
+class MissingEdge(Struct, frozen=True):
     """An edge that siblings have: its ends, and the `exemplar` that shows it."""
 
     tail: Reading

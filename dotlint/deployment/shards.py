@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dotlint.strategy.gpus import union
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
 SHARDED = ("qkv", "query", "key-projection", "value-projection", "attention", "scores", "softmax", "output-projection")
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """The nodes that together are one operator of one unit: one stage and layer, one role, one family of names."""
 
     phase: str | None

@@ -6,8 +6,9 @@ Stage numbers, layers and GPUs in names and labels moved along.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from dotlint.deployment.facts import GPU_IDS
 from dotlint.deployment.words import number_spans, parse_name
@@ -41,8 +42,7 @@ class ShiftError(DotlintError):
     """A text names a layer or a GPU that has no counterpart in the other stage."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shift:
+class Shift(Struct, frozen=True):
     """From one stage to another.
 
     `before` and `after` are the stages' numbers as the file counts; `layers` are the first and last of the

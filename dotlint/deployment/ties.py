@@ -6,14 +6,14 @@ Coordinates are the numbers that tell a family's nodes apart: layer, rank, exper
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 Coordinates = tuple[int, ...]
 _DIVISORS = (2, 4, 8, 16, 32, 64)
 
 
-@dataclass(frozen=True, slots=True)
-class Tie:
+class Tie(Struct, frozen=True):
     """`head[k]` follows from `tail[j]`.
 
     With `divisor` 1: head[k] = tail[j] + step. With n > 1: head[k] = tail[j] // n + step (n ranks share a head).

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct, field
 
 from dotlint.deployment.words import plain_words
 from dotlint.errors import DotlintError
@@ -21,8 +22,7 @@ class VocabularyError(DotlintError):
     """A vocabulary file that does not say what one has to say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(Struct, frozen=True):
     """What an operator is: `communicates` names the collective or transfer that it performs, if any.
 
     `drawn_as` are the kinds whose shapes are right for it, its own first.
@@ -39,8 +39,7 @@ class Role:
         return self.communicates in {"all-reduce", "all-gather", "reduce-scatter", "all-to-all", "broadcast"}
 
 
-@dataclass(slots=True)
-class Vocabulary:
+class Vocabulary(Struct):
     """Roles with the phrases that mean them, the convention of shapes, and the words of annotations."""
 
     roles: dict[str, Role]
@@ -48,11 +47,11 @@ class Vocabulary:
     annotation_words: frozenset[str]
     annotation_titles: tuple[str, ...]
     summary_phrases: tuple[str, ...]
-    _compounds: re.Pattern[str] = field(repr=False)
-    _joined: dict[str, str] = field(repr=False)
-    _phrases: re.Pattern[str] = field(repr=False)
-    _meaning: dict[str, tuple[int, Role]] = field(repr=False)
-    _known: dict[str, Role | None] = field(default_factory=dict, repr=False)
+    _compounds: re.Pattern[str]
+    _joined: dict[str, str]
+    _phrases: re.Pattern[str]
+    _meaning: dict[str, tuple[int, Role]]
+    _known: dict[str, Role | None] = field(default_factory=dict)
 
     def normalise(self, text: str) -> str:
         """Give the words of a text in lower case with compounds joined: ` alltoall expert aggregation `."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 _BREAK = re.compile(r"\\[nlr]|<br\s*/?>|\r?\n|\r|&#10;", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
@@ -25,8 +26,7 @@ def label_lines(label: str) -> list[str]:
     return [line.strip() for line in lines if line.strip()]
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     """A name as a family and its numbers.
 
     `family` is the name with every number as `#`; `numbers` are those numbers in order, `words` the word before

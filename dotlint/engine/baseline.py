@@ -12,9 +12,10 @@ import difflib
 import hashlib
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from dotlint.atomic import write_atomically
 from dotlint.engine.settle import without
@@ -36,8 +37,7 @@ class BaselineError(DotlintError):
     """A baseline that cannot be read, and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One known finding.
 
     `path` is relative to the baseline's folder, with `/`; `statement` is for the reader alone.
@@ -72,8 +72,7 @@ class Entry:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(Struct, frozen=True):
     """The entries of a baseline file; paths in it are relative to `folder`."""
 
     folder: Path

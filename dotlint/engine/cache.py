@@ -13,10 +13,12 @@ import os
 import re
 import sys
 import time
-from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dotlint._version import __version__
 from dotlint.engine.plain import reader, to_plain
@@ -52,8 +54,7 @@ def cache_folder() -> Path | None:
     return (Path(named) if named.startswith("/") else home / ".cache") / "dotlint"
 
 
-@dataclass(frozen=True, slots=True)
-class Cache:
+class Cache(Struct, frozen=True):
     """A folder of results, all of them found under the same settings (`key`) by the same dotlint."""
 
     folder: Path

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, cast
+
+from msgspec import Struct, field
 
 from dotlint.engine.finding import SEVERITIES, Applicability, Finding, Severity
 from dotlint.engine.resources import rules_folder
@@ -25,8 +26,7 @@ class CardError(DotlintError):
     """A rule card that does not say what a card has to say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Struct, frozen=True):
     """A DOT text that the rule finds (`bad`), what the fix makes of it (`fixed`), and one it leaves alone (`good`).
 
     `strategy` is what they are checked against: a specification; `toml` is the text of a strategy file instead.
@@ -40,8 +40,7 @@ class Example:
     toml: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
+class Variant(Struct, frozen=True):
     """What one outcome of a rule changes: severity, fix or section."""
 
     severity: Severity | None = None
@@ -49,8 +48,7 @@ class Variant:
     section: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """A rule: `check` names the function that finds it, `parameters` are what a user may tune.
 
     `needs` says what the rule cannot do without: `strategy` (a declared one) or `model` (facts of the strategy file).

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from dotlint.deployment.absent import absences
 from dotlint.deployment.decide import read_deployment
@@ -103,8 +104,7 @@ class GraphContext:
         return twin
 
 
-@dataclass
-class FileContext:
+class FileContext(Struct, eq=False, dict=True):  # the dict is what cached properties write to
     """One file: what was read, what strategy holds for it and who declared that."""
 
     document: Document

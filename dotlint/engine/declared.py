@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from pathlib import PurePath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dotlint.strategy import Degrees, Layout, Strategy, StrategyError
 from dotlint.strategy.declared import Declared, rank_axes, read_declarations, read_file_name
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from dotlint.graph.model import Document, Graph, Node
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(Struct, frozen=True):
     """Degrees and a GPU total that one place of the file states; `where` names the place in a message.
 
     `graph` is the index of the graph that it belongs to, None for comments and file names, which speak of all.

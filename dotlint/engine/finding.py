@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,8 +16,7 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 Pair = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(Struct, frozen=True):
     """Another place that explains a finding; offsets in code points, `end` exclusive."""
 
     message: str
@@ -24,8 +24,7 @@ class Related:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """Replace the code points from `start` to `end` by `text`."""
 
     start: int
@@ -33,16 +32,14 @@ class Edit:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """Edits that mend a finding, and whether the author's meaning is certain (`safe`) or guessed (`unsafe`)."""
 
     applicability: Applicability
     edits: tuple[Edit, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """A titled list that a report shows under a finding, such as the missing edges of one stage.
 
     `lines` can be pasted into the file where `paste` is true; `note` is said beside the title.
@@ -54,8 +51,7 @@ class Listing:
     paste: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing that is wrong, at `start` to `end` of the text.
 
     `nodes` are the nodes it speaks of; `missing_edges` would join nodes that exist, `planned_edges` those that
@@ -89,8 +85,7 @@ class Finding:
     fingerprint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Holds:
+class Holds(Struct, frozen=True):
     """Something that was checked and is as it should be, with its figures: `GPUs: stages 0-15, 16-31`."""
 
     section: str
@@ -98,8 +93,7 @@ class Holds:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Undecided:
+class Undecided(Struct, frozen=True):
     """Something that could not be checked, and what it would need."""
 
     section: str

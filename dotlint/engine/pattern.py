@@ -7,8 +7,9 @@ an automaton cannot do, back-references and look-arounds, is refused when the pa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final, NoReturn
+
+from msgspec import Struct, field
 
 from dotlint.errors import DotlintError
 
@@ -26,8 +27,7 @@ class PatternError(DotlintError):
     """A pattern that cannot be read; the message has the column of the mistake, counted from 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Set:
+class Set(Struct, frozen=True):
     """Characters: single ones, ranges (both ends in), classes (`d`, `D`); `negated` means all others."""
 
     characters: frozenset[str] = frozenset()
@@ -45,22 +45,19 @@ class Set:
         return inside is not self.negated
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(Struct, frozen=True):
     """One part after the other."""
 
     parts: tuple[Part, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One of the parts."""
 
     parts: tuple[Part, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
+class Repeat(Struct, frozen=True):
     """A part `least` to `most` times; None is without end."""
 
     part: Part
@@ -73,16 +70,13 @@ ANY: Final = Set(negated=True)
 NOT_SLASH: Final = Set(frozenset("/"), negated=True)
 
 
-@dataclass(slots=True)
-class Pattern:
+class Pattern(Struct, eq=False):
     """A pattern that was read; `text` is how it was written. Not frozen: it remembers the states it met."""
 
     text: str
-    _steps: list[tuple[Set | None, tuple[int, ...]]] = field(repr=False)
-    _ignore_case: bool = field(default=False, repr=False)
-    _known: dict[tuple[frozenset[int], str], frozenset[int]] = field(
-        default_factory=dict, repr=False, compare=False
-    )
+    _steps: list[tuple[Set | None, tuple[int, ...]]]
+    _ignore_case: bool = False
+    _known: dict[tuple[frozenset[int], str], frozenset[int]] = field(default_factory=dict)
 
     def matches(self, text: str) -> bool:
         """Whether the whole text is what the pattern describes."""

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
 from pathlib import PurePath
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from msgspec import Struct
+
+from msgspec import Struct
+
+from msgspec import Struct
 
 Reader = Callable[[Any], Any]
 
 
 def to_plain(value: Any) -> Any:  # noqa: ANN401 - any data goes in
-    """Write dataclasses, tuples, sets and mappings as lists, paths as text; equal values give equal lists."""
+    """Write structs, tuples, sets and mappings as lists, paths as text; equal values give equal lists."""
     if value is None or isinstance(value, (bool, int, float)):
         return value
     if isinstance(value, (str, PurePath)):
         return str(value)
-    if is_dataclass(value):
-        return [to_plain(getattr(value, field.name)) for field in fields(value) if field.init]
+    if isinstance(value, Struct):
+        return [to_plain(getattr(value, name)) for name in value.__struct_fields__]
     if isinstance(value, Mapping):
         return [[to_plain(key), to_plain(item)] for key, item in value.items()]
     if isinstance(value, (set, frozenset)):
@@ -54,7 +59,7 @@ class _Readers:
             return _checked(lambda data: data is None)
         if wanted in (bool, int, float, str):
             return _checked(lambda data: type(data) is wanted)
-        if isinstance(wanted, type) and (is_dataclass(wanted) or hasattr(wanted, "_fields")):
+        if isinstance(wanted, type) and (issubclass(wanted, Struct) or hasattr(wanted, "_fields")):
             if wanted not in self._records:
                 self._records[wanted] = self._record(wanted)
             return self._records[wanted]
@@ -68,8 +73,8 @@ class _Readers:
 
     def _record(self, kind: Any) -> Reader:  # noqa: ANN401
         hints = get_type_hints(kind, localns=self._names)
-        if is_dataclass(kind):
-            hints = {field.name: hints[field.name] for field in fields(kind) if field.init}
+        if issubclass(kind, Struct):
+            hints = {name: hints[name] for name in kind.__struct_fields__}
         return _fixed(
             lambda values: kind(**dict(zip(hints, values, strict=True))), [*map(self.of, hints.values())]
         )

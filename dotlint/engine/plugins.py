@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dotlint.engine.card import Card, read_folder
 from dotlint.engine.finding import Finding, Holds, Outcome, Undecided
@@ -29,8 +31,7 @@ class PluginError(DotlintError):
     """A plugin that cannot be used, and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plugin:
+class Plugin(Struct, frozen=True):
     """What a package registers under the entry-point group `dotlint.plugins`.
 
     `rules` is the folder of its cards; the `check` of a card names one of `checks`, or one of dotlint's own
@@ -43,8 +44,7 @@ class Plugin:
     api: int = API_VERSION
 
 
-@dataclass(frozen=True, slots=True)
-class PluginCheck:
+class PluginCheck(Struct, frozen=True):
     """A check of an installed plugin, by name, so that it can be sent to another process."""
 
     plugin: str

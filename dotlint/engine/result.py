@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dotlint.engine.finding import SEVERITIES, Finding, Holds, Severity, Undecided
 from dotlint.engine.select import Selection
@@ -20,8 +22,7 @@ Verdict = Literal["correct", "incorrect", "unreadable"]
 StrategySource = Literal["option", "configuration", "file"]
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """How to run: the declared strategy, where it was declared, which rules, which findings are known."""
 
     strategy: Strategy | None = None
@@ -45,8 +46,7 @@ class Places(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
+class Excerpt(Struct, frozen=True):
     """As much of a text as its findings speak of: the places that they name, the lines that those are in."""
 
     positions: dict[int, Position]
@@ -61,8 +61,7 @@ class Excerpt:
         return self.lines[line]
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What the reports say of a file besides its findings; `edges` is None where they were too many.
 
     `strategy` is the one that held for the file, with the phases that were assumed; `strategy_source` says
@@ -79,8 +78,7 @@ class Facts:
     excerpt: Excerpt | None = None
 
 
-@dataclass(slots=True)
-class FileResult:
+class FileResult(Struct):
     """What a run says of one file. `unreadable` has the reason where it could not be read at all.
 
     `context` has the whole file as it was read; a `slim` result has none, and `places` and `facts` instead.

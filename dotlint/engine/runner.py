@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import traceback
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from dotlint.checks import find_check
 from dotlint.engine.card import own_cards

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dotlint.errors import DotlintError
 
@@ -19,8 +20,7 @@ class SelectionError(DotlintError):
     """A rule was named that does not exist."""
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """What the user chose: None of `select` means the preset; what is `off` never runs, whatever else says."""
 
     select: tuple[str, ...] | None = None

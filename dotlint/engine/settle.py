@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from dotlint.engine.finding import Edit, Finding, Fix, Related
 from dotlint.engine.suppression import NEVER, OF_COMMENTS, read_suppressions

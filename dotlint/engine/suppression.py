@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from dotlint.engine.select import nearest
 from dotlint.engine.spoken import Lines
@@ -37,8 +38,7 @@ _WORD = re.compile(r"[^\s,]+")
 _LIKE_A_RULE = re.compile(r"[\s:=(]*([A-Za-z]+\d+|[a-z0-9]+(?:-[a-z0-9]+)+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """One rule as a comment names it, with its place; `codes` are what it means, none where unknown."""
 
     text: str
@@ -47,8 +47,7 @@ class Word:
     codes: frozenset[str]
 
 
-@dataclass(slots=True)
-class Directive:
+class Directive(Struct):
     """One suppression; `start` and `stop` are what it says, `opens` where the comment mark before it starts.
 
     `words` is None where no brackets name rules: it then speaks for all of them. A finding that starts in one
@@ -83,8 +82,7 @@ class Directive:
         return any(start <= finding.start < end for start, end in spans)
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(Struct, frozen=True):
     """A comment that speaks to dotlint and is not understood, in full or in part."""
 
     message: str
@@ -93,8 +91,7 @@ class Mistake:
     help: str
 
 
-@dataclass(slots=True)
-class Suppressions:
+class Suppressions(Struct):
     """Every suppression of a file, and those that were not understood."""
 
     directives: list[Directive] = field(default_factory=list)

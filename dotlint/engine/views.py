@@ -6,9 +6,10 @@ is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 API_VERSION: Final = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A node: its name as Graphviz has it, its effective attributes, and what it was read as.
 
     `start` and `end` are offsets in code points: the statement that declares it, else its first mention.
@@ -44,8 +44,7 @@ class Node:
     gpus: GpuSet | None
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(Struct, frozen=True):
     """An edge by the names of its ends, with its effective attributes and its place."""
 
     tail: str
@@ -56,8 +55,7 @@ class Edge:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Subgraph:
+class Subgraph(Struct, frozen=True):
     """A subgraph or cluster, with the names of all nodes in it; `end` is behind its opening brace."""
 
     name: str | None
@@ -69,8 +67,7 @@ class Subgraph:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """One graph of a file, for a plugin's check. `version` is that of this class: see `API_VERSION`.
 
     `start` and `end` are the graph's header; `strategy` is the one that holds for the file, with its phases,

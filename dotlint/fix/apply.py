@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dotlint.engine.runner import Settings
 from dotlint.fix.converge import Fixer
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from dotlint.fix.converge import Refusal
 
 
-@dataclass(frozen=True, slots=True)
-class FixResult:
+class FixResult(Struct, frozen=True):
     """A fixed file: its `text`, the findings whose fixes are `applied` in it, and those `refused`.
 
     `result` is what the rules say of the fixed text, `before` what they said of the one given; `source` and

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dotlint.syntax.tree import Block, GraphBlock
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 Body = Block | GraphBlock
 
 
-@dataclass(slots=True, eq=False)
-class Place:
+class Place(Struct, eq=False):
     """A statement as the `index`-th of a body."""
 
     statement: Statement

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dotlint.engine.runner import lint
 from dotlint.engine.select import Selection
@@ -22,8 +24,7 @@ _MOST_KEPT = 6  # results in memory: the texts that are looked at again are rece
 Key = tuple[object, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """A fix that was not written, and why; the finding is as in the text that was given."""
 
     finding: Finding
@@ -31,8 +32,7 @@ class Refusal:
     reason: str
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """What fixing came to: the text, the findings whose fixes are in it, those refused, and what is left."""
 
     source: Source

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
 
 from dotlint.fix.bodies import Bodies
 from dotlint.fix.copying import references

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from dotlint.atomic import WriteError, write_atomically
 from dotlint.discovery import UnreadableError, read_bytes, refuse_binary
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from dotlint.fix.apply import FixResult
 
 
-@dataclass(slots=True)
-class FixedFile:
+class FixedFile(Struct):
     """What became of one file: the `result` of what it holds now, its fixes where it could be read.
 
     And a `failure`.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dotlint.engine.finding import Edit
 
@@ -19,8 +20,7 @@ _REST = re.compile(r"[ \t]*(?:;[ \t]*)?(?://[^\n\r]*|/\*.*?\*/[ \t]*)?(?=\r?\n|\
 _INDENT = re.compile(r"[ \t]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Struct, frozen=True):
     """How statements of a body are written: `indent` before, `newline` between, `end` (`;` or nothing) after.
 
     `lines` is false where several share a line.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dotlint.deployment.shift import ShiftError
 from dotlint.engine.finding import Edit
@@ -36,8 +37,7 @@ if TYPE_CHECKING:
     from dotlint.syntax.tree import Comment, Statement
 
 
-@dataclass(slots=True, eq=False)
-class Run:
+class Run(Struct, eq=False):
     """Statements that follow each other in a body and speak of one stage only."""
 
     body: Body

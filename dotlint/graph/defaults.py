@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from dotlint.graph.model import Graph, Subgraph
     from dotlint.syntax.statements import AttributedStatement
 
 
-@dataclass(slots=True, eq=False)
-class Layer:
+class Layer(Struct, eq=False):
     """One statement that sets defaults in a block, on top of those that the same block set `before`."""
 
     statement: AttributedStatement
     before: Layer | None
 
 
-@dataclass(slots=True, eq=False)
-class Defaults:
+class Defaults(Struct, eq=False):
     """The defaults that hold at one place of the text.
 
     Those of the block (`local`) over those of the blocks around it.

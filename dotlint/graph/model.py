@@ -8,8 +8,9 @@ it stands for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
+
+from msgspec import Struct, field
 
 from dotlint.graph.defaults import Defaults, Layer
 from dotlint.graph.membership import innermost, last_attribute, members, span_of
@@ -40,8 +41,7 @@ __all__ = ["Document", "Edge", "Graph", "Html", "Node", "Subgraph"]
 Span = tuple[int, int]
 
 
-@dataclass(slots=True, eq=False)
-class Node:
+class Node(Struct, eq=False):
     """A node.
 
     `name` is unquoted, escapes as in the file; `index` counts nodes in the order of their first mention.
@@ -50,12 +50,15 @@ class Node:
     name: str
     graph: Graph
     index: int
-    _mention: Statement | Id = field(repr=False)
-    _group: int = field(repr=False)
-    _defaults: Defaults = field(repr=False)
-    _statements: list[NodeStatement] | None = field(default=None, repr=False)
-    _subgraphs: list[Subgraph] | None = field(default=None, repr=False)
-    _attributes: dict[str, str] | None = field(default=None, repr=False)
+    _mention: Statement | Id
+    _group: int
+    _defaults: Defaults
+    _statements: list[NodeStatement] | None = None
+    _subgraphs: list[Subgraph] | None = None
+    _attributes: dict[str, str] | None = None
+
+    def __repr__(self) -> str:
+        return f"Node({self.name!r})"
 
     @property
     def start(self) -> int:
@@ -146,8 +149,7 @@ class Node:
         return self.graph.successors(self)
 
 
-@dataclass(slots=True, eq=False)
-class Edge:
+class Edge(Struct, eq=False):
     """One edge of `statement`: the `step`-th arrow of its chain, or one pair of that arrow's two sets.
 
     In a strict graph, or where a `key` names it, later statements may add attributes to it: `statements`
@@ -159,11 +161,14 @@ class Edge:
     statement: EdgeStatement
     step: int
     index: int
-    _defaults: Defaults = field(repr=False)
-    _ports: tuple[str | None, str | None] | None = field(default=None, repr=False)
-    _more: list[tuple[EdgeStatement, tuple[str | None, str | None]]] | None = field(default=None, repr=False)
+    _defaults: Defaults
+    _ports: tuple[str | None, str | None] | None = None
+    _more: list[tuple[EdgeStatement, tuple[str | None, str | None]]] | None = None
     key: str | None = None
-    _attributes: dict[str, str] | None = field(default=None, repr=False)
+    _attributes: dict[str, str] | None = None
+
+    def __repr__(self) -> str:
+        return f"Edge({self.tail.name!r}, {self.head.name!r})"
 
     @property
     def span(self) -> Span:
@@ -256,8 +261,7 @@ class Edge:
         return self.attributes.get("label", "")
 
 
-@dataclass(slots=True, eq=False)
-class Subgraph:
+class Subgraph(Struct, eq=False):
     """A subgraph: all blocks of one name under one parent, or one anonymous block (`name` None)."""
 
     name: str | None
@@ -265,14 +269,17 @@ class Subgraph:
     graph: Graph
     depth: int  # 1 right under the graph
     index: int
-    statements: list[Block] = field(repr=False)  # each opening
-    children: list[Subgraph] = field(default_factory=list, repr=False)
-    _inherited: Defaults | None = field(default=None, repr=False)
-    _direct: dict[str, Node] = field(default_factory=dict, repr=False)
-    _nodes: dict[str, Node] | None = field(default=None, repr=False)
-    _layer: Layer | None = field(default=None, repr=False)
-    _node_layer: Layer | None = field(default=None, repr=False)
-    _edge_layer: Layer | None = field(default=None, repr=False)
+    statements: list[Block]  # each opening
+    children: list[Subgraph] = field(default_factory=list)
+    _inherited: Defaults | None = None
+    _direct: dict[str, Node] = field(default_factory=dict)
+    _nodes: dict[str, Node] | None = None
+    _layer: Layer | None = None
+    _node_layer: Layer | None = None
+    _edge_layer: Layer | None = None
+
+    def __repr__(self) -> str:
+        return f"Subgraph({self.name!r})"
 
     @property
     def start(self) -> int:
@@ -332,8 +339,7 @@ class Subgraph:
             walk = walk.parent
 
 
-@dataclass(slots=True, eq=False)
-class Graph:
+class Graph(Struct, eq=False):
     """One graph of a file.
 
     `edges` are in the order of their statements; over-long products are left out (`over_limit`).
@@ -343,19 +349,20 @@ class Graph:
     directed: bool
     strict: bool
     index: int
-    statement: GraphBlock = field(repr=False)
-    nodes: dict[str, Node] = field(default_factory=dict, repr=False)
-    edges: list[Edge] = field(default_factory=list, repr=False)
-    subgraphs: list[Subgraph] = field(
-        default_factory=list, repr=False
-    )  # all of them, in the order of their first opening
-    children: list[Subgraph] = field(default_factory=list, repr=False)
-    over_limit: list[EdgeStatement] = field(default_factory=list, repr=False)
-    _layer: Layer | None = field(default=None, repr=False)
-    _node_layer: Layer | None = field(default=None, repr=False)
-    _edge_layer: Layer | None = field(default=None, repr=False)
-    _out: list[list[Edge]] | None = field(default=None, repr=False)
-    _in: list[list[Edge]] | None = field(default=None, repr=False)
+    statement: GraphBlock
+    nodes: dict[str, Node] = field(default_factory=dict)
+    edges: list[Edge] = field(default_factory=list)
+    subgraphs: list[Subgraph] = field(default_factory=list)  # all of them, in the order of their first opening
+    children: list[Subgraph] = field(default_factory=list)
+    over_limit: list[EdgeStatement] = field(default_factory=list)
+    _layer: Layer | None = None
+    _node_layer: Layer | None = None
+    _edge_layer: Layer | None = None
+    _out: list[list[Edge]] | None = None
+    _in: list[list[Edge]] | None = None
+
+    def __repr__(self) -> str:
+        return f"Graph({self.name!r}, nodes={len(self.nodes)}, edges={len(self.edges)})"
 
     @property
     def start(self) -> int:
@@ -423,12 +430,14 @@ class Graph:
         return len(self.predecessors(node))
 
 
-@dataclass(slots=True, eq=False)
-class Document:
+class Document(Struct, eq=False):
     """A file as read: its text, its lossless tree, its graphs and what is wrong with its syntax."""
 
-    tree: Tree = field(repr=False)
+    tree: Tree
     graphs: list[Graph]
+
+    def __repr__(self) -> str:
+        return f"Document({self.graphs!r})"
 
     @property
     def source(self) -> Source:

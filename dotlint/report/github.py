@@ -6,8 +6,9 @@ The commands and their escapes: https://docs.github.com/actions/reference/workfl
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dotlint.errors import DotlintError
 from dotlint.report.location import in_repository
@@ -30,8 +31,7 @@ _KINDS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "
 _WORDS = {"error": ("error", "errors"), "warning": ("warning", "warnings"), "notice": ("notice", "notices")}
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(Struct, frozen=True):
     """An annotation before it is written: `rank` puts what nothing else causes before its consequences."""
 
     kind: str

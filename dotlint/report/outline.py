@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dotlint.checks.places import count, listed
 from dotlint.checks.strategy import product
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 _NAMES_SHOWN = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One finding of an entry: its sentence, the line it stands at, the nodes it names, its note."""
 
     message: str
@@ -28,8 +28,7 @@ class Row:
     note: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """Findings of one rule in one section that have the same remedy and the same cause; `note` is said of all of them."""
 
     number: str
@@ -45,8 +44,7 @@ class Entry:
     page: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """A numbered part of the report; sections without findings are left out, their numbers are not given away."""
 
     number: int
@@ -59,16 +57,14 @@ class Section:
         return f"{self.number}. {self.title}" if self.number else self.title
 
 
-@dataclass(frozen=True, slots=True)
-class Modification:
+class Modification(Struct, frozen=True):
     """One thing to do: in words, and the command that does it where there is one."""
 
     text: str
     command: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(Struct, frozen=True):
     """Everything that a report of one file says, in order."""
 
     path: str
@@ -79,7 +75,7 @@ class Outline:
     holds: tuple[tuple[str, str], ...]
     undecided: tuple[tuple[str, str], ...]
     modifications: tuple[Modification, ...]
-    files: tuple[str, ...] = field(default=())
+    files: tuple[str, ...] = ()
 
 
 def outline(result: FileResult, options: str = "", *, links: bool = False) -> Outline:

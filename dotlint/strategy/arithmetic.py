@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dotlint.strategy.presets import PRESETS
 
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from dotlint.strategy.phases import Phase
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(Struct, frozen=True):
     """One sum that was done. `code` is the rule it belongs to, `text` says what was found, with figures."""
 
     code: str

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from dotlint.strategy.degrees import AXES, MOST_GPUS, Degrees
 from dotlint.strategy.totals import Total, find_totals
@@ -67,8 +68,7 @@ _PHASE: Final = re.compile(r"(?<![a-z])(prefill|decode)", re.IGNORECASE)
 _REACH: Final = 160  # how far back on its line a term's context is looked for, in characters
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(Struct, frozen=True):
     """One degree in a text: offsets of the whole term and of its number, `assigned` where it has a sign."""
 
     axis: str
@@ -80,8 +80,7 @@ class Mention:
     assigned: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """What one text declares about one phase. `phase` is "prefill" or "decode" where the text says so."""
 
     mentions: tuple[Mention, ...]

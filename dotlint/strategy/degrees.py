@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,8 +29,7 @@ MOST_GPUS: Final = 1 << 18
 """The most GPUs that a degree or a phase may stand for; a number beyond it is a slip of the finger."""
 
 
-@dataclass(frozen=True, slots=True)
-class Degrees:
+class Degrees(Struct, frozen=True):
     """How many ways a phase is divided along each axis; an axis that is not in `named` has its default, 1."""
 
     pp: int = 1

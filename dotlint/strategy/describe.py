@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from dotlint.strategy.arithmetic import Sum, arithmetic
 from dotlint.strategy.degrees import AXES, AXIS_NAMES
@@ -33,8 +34,7 @@ _MEANINGS: Final[Mapping[str, str]] = {
 _SINGLE: Final = "not divided"
 
 
-@dataclass(frozen=True, slots=True)
-class DegreeRow:
+class DegreeRow(Struct, frozen=True):
     """One axis: its degree, its full name, and what it does to the model."""
 
     axis: str
@@ -43,8 +43,7 @@ class DegreeRow:
     meaning: str
 
 
-@dataclass(frozen=True, slots=True)
-class StageRow:
+class StageRow(Struct, frozen=True):
     """One stage, numbered from 1. `layers` are 1-based, inclusive, a pair a chunk; None where unknown."""
 
     number: int
@@ -55,8 +54,7 @@ class StageRow:
     experts: Partition
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseDescription:
+class PhaseDescription(Struct, frozen=True):
     """One phase. `formula` is the arithmetic of its GPUs; `sums` the arithmetic against the model."""
 
     name: str
@@ -73,8 +71,7 @@ class PhaseDescription:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
+class Description(Struct, frozen=True):
     """A whole strategy; `total` counts every GPU once that any phase uses."""
 
     source: str

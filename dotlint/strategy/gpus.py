@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from dotlint.strategy.error import mistake
 
@@ -20,8 +21,7 @@ _PART: Final = re.compile(r"\s*([0-9]+)(?:\s*-\s*([0-9]+))?\s*")
 _HIGHEST_ID: Final = (1 << 31) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class GpuSet:
+class GpuSet(Struct, frozen=True):
     """An immutable set of GPU ids. `runs` are half-open, ascending, never empty and never touching."""
 
     runs: tuple[Run, ...] = ()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dotlint.strategy.gpus import GpuSet
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from dotlint.strategy.gpus import Run
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(Struct, frozen=True):
     """Ranks 0 to size-1 laid out over `axes`, outermost (slowest) first, `sizes` long each."""
 
     axes: tuple[str, ...]

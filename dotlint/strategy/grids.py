@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dotlint.strategy.degrees import AXIS_NAMES, Degrees
 from dotlint.strategy.error import StrategyError
@@ -21,8 +23,7 @@ _OVERLAY_ORDER: Final = ("pp", "dp", "cp", "tp")
 _OVERLAY_EXPERTS: Final = ("pp", "edp", "ep", "etp")
 
 
-@dataclass(slots=True)
-class _Findings:
+class _Findings(Struct):
     """What is gathered while grids are built; not frozen for that reason."""
 
     problems: list[str]

@@ -7,9 +7,10 @@ A preset is an overlay with a system's own orders and defaults.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
+
+from msgspec import Struct
 
 from dotlint.strategy.error import StrategyError, did_you_mean, shown
 from dotlint.strategy.grids import place
@@ -27,8 +28,7 @@ DENSE_AXES: Final = ("pp", "dp", "ep", "cp", "sp", "tp")
 EXPERT_AXES: Final = ("pp", "dp", "ep", "edp", "etp", "cp", "sp", "tp")
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """A layout model, with the orders of its axes (outermost first) where they are declared.
 
     Without `order` the GPUs of a stage are known and those of a shard within it are not; likewise

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFacts:
+class ModelFacts(Struct, frozen=True):
     """Counts that some rules need; None is unknown and nothing is guessed from it.
 
     `experts` are those of one MoE layer, `seq` is in tokens, `batch` in sequences, `hidden` in elements.
@@ -23,9 +22,9 @@ class ModelFacts:
 
     def to_dict(self) -> dict[str, int]:
         """Return the facts that are known."""
-        found = {field.name: getattr(self, field.name) for field in fields(self)}
+        found = {name: getattr(self, name) for name in MODEL_FACTS}
         return {name: value for name, value in found.items() if value is not None}
 
 
-MODEL_FACTS: tuple[str, ...] = tuple(field.name for field in fields(ModelFacts))
+MODEL_FACTS: tuple[str, ...] = ModelFacts.__struct_fields__
 """The names of the facts, as a strategy file writes them."""

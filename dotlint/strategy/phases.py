@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dotlint.strategy.degrees import MOST_GPUS
 from dotlint.strategy.error import StrategyError
@@ -22,8 +24,7 @@ if TYPE_CHECKING:
 Pool = Literal["unified", "disaggregated"]
 
 
-@dataclass(frozen=True, slots=True)
-class Phase:
+class Phase(Struct, frozen=True):
     """One phase on its GPUs. Stages, shards and replicas are counted from 0.
 
     `name` is empty for the single phase of a strategy that names none. `gpus` are all its GPUs. `assumed`
@@ -129,8 +130,7 @@ class Phase:
         return tuple(range(start, start + size) for start in starts)
 
 
-@dataclass(frozen=True, slots=True)
-class Strategy:
+class Strategy(Struct, frozen=True):
     """All phases of a deployment, how their degrees become GPUs, and what is known of the model.
 
     `pool` is None where nobody said whether phases share their GPUs. `source` is the text it was read from.
@@ -142,7 +142,7 @@ class Strategy:
     model: ModelFacts = field(default_factory=ModelFacts)
     pool: Pool | None = None
     source: str = ""
-    specs: tuple[PhaseSpec, ...] = field(default=(), repr=False)
+    specs: tuple[PhaseSpec, ...] = ()
 
     @classmethod
     def parse(cls, text: str, *, layout: Layout | None = None) -> Strategy:

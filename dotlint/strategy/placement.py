@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +19,7 @@ EXPERT_AXES: Final = ("ep", "etp", "edp")
 """The axes along which the expert grid alone is divided."""
 
 
-@dataclass(frozen=True, slots=True)
-class Partition:
+class Partition(Struct, frozen=True):
     """How a stage's GPUs are divided along `axes`: into `parts` equal parts.
 
     `slices` are the parts in order where the layout fixes them; None where any equal parts will do.
@@ -45,8 +45,7 @@ class Partition:
         return covered == len(self.whole) and _disjoint(sets)
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(Struct, frozen=True):
     """The grids of one phase, in ranks from 0 on.
 
     `degrees` have the preset's defaults and the derived edp filled in. `verdict` is "ok", "ok only with

@@ -6,8 +6,9 @@ a grid of their own, the whole stage (vLLM: EP is TP times DP whatever is declar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +21,7 @@ FLAVOURS: Final[tuple[Flavour, ...]] = ("ulysses", "megatron", "ring")
 """Sequence parallelism: Ulysses and ring attention take GPUs of their own, Megatron's shares those of TP."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preset:
+class Preset(Struct, frozen=True):
     """One system's conventions. `etp` is the degree of expert tensor parallelism where none is named."""
 
     name: str

@@ -10,8 +10,9 @@ gpus    := ids and ranges by comma
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from dotlint.strategy.degrees import AXES, MOST_GPUS, Degrees
 from dotlint.strategy.error import StrategyError, mistake, nearest
@@ -47,8 +48,7 @@ _LONG_NAMES: Final[Mapping[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseSpec:
+class PhaseSpec(Struct, frozen=True):
     """One phase as it was written.
 
     `name` is lower-case, None where the phase has none; `gpus` None where it has no `@`; `start` and `end`

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 _NUMBER: Final = r"(?<![0-9.:-])(?<![0-9],)(?P<number>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,9})"
 _LATER: Final = _NUMBER[_NUMBER.index("(?P") :]
@@ -32,8 +33,7 @@ _PART_OF: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
+class Total(Struct, frozen=True):
     """A number of GPUs: offsets of the phrase and of its number."""
 
     value: int

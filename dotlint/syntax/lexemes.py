@@ -8,8 +8,9 @@ parsed, `start` and `end` those in the real text, which differ where the parser 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
+
+from msgspec import Struct
 
 from dotlint.syntax.source import Edited
 from dotlint.syntax.terminals import ATTRIBUTE, BETWEEN, STRING, html_end
@@ -93,12 +94,11 @@ def pairs(text: str, start: int, end: int) -> dict[str, str]:
     return found
 
 
-@dataclass(slots=True, eq=False)
-class Lexeme:
+class Lexeme(Struct, eq=False):
     """A token, with its place in the text that was parsed; `start` and `end` give it in the real text."""
 
     type: str
-    text: str = field(repr=False)
+    text: str
     at: int
     to: int
 
@@ -118,8 +118,7 @@ class Lexeme:
         return self.text[self.at : self.to]
 
 
-@dataclass(slots=True, eq=False)
-class Id(Lexeme):
+class Id(Lexeme, eq=False):
     """An id as spelled (`raw`) and as meant (`value`: a `str`, or `Html`)."""
 
     @property
@@ -138,8 +137,7 @@ class Id(Lexeme):
         return self.text.startswith('"', self.at)
 
 
-@dataclass(slots=True, eq=False)
-class Attribute:
+class Attribute(Struct, eq=False):
     """`name=value` in an attribute list or as a statement of its own."""
 
     name: Id
@@ -156,14 +154,13 @@ class Attribute:
         return self.value.end
 
 
-@dataclass(slots=True, eq=False)
-class AttributeList:
+class AttributeList(Struct, eq=False):
     """One `[...]`.
 
     A plain one is read again when its attributes are asked for; of another one they are `given`.
     """
 
-    text: str = field(repr=False)
+    text: str
     at: int
     to: int
     given: list[Attribute] | None = None
@@ -198,8 +195,7 @@ def plain_attributes(text: str, start: int, end: int) -> list[Attribute]:
     ]
 
 
-@dataclass(slots=True, eq=False)
-class NodeRef:
+class NodeRef(Struct, eq=False):
     """A node as a statement names it, with its port and compass ids."""
 
     id: Id

@@ -43,10 +43,9 @@ _MORE_THAN_IDS = frozenset({2, 4, 5})  # the last group: a port or attributes
 OPEN = frozenset({OPEN_STRING, OPEN_HTML, OPEN_COMMENT})
 
 
-class Run(Lexeme):
+class Run(Lexeme, eq=False):
     """Plain statements that follow each other."""
 
-    __slots__ = ("statements",)
     statements: list[Statement]
 
 
@@ -130,9 +129,7 @@ class Lexer:
             at = after
         if not found:
             return None
-        run = Run("STATEMENTS", text, first, last)
-        run.statements = found
-        return run
+        return Run("STATEMENTS", text, first, last, found)
 
     def skip(self) -> int:
         """Pass blanks, comments and lone byte order marks; give where the next token starts."""

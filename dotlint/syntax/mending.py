@@ -6,8 +6,9 @@ Each is a guess; the parser tries them and keeps the first that makes the statem
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from dotlint.syntax.lexer import OPEN_HTML, OPEN_STRING
 from dotlint.syntax.quotes import close_string, escape_html, odd_string
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from dotlint.syntax.tree import Lexeme
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
+class Remedy(Struct, frozen=True):
     """A guess at a mistake: its rule, its place, and edits of the parsed text that would mend it.
 
     Only an `offered` remedy is shown as a fix; another one just lets the parser understand the statement.
@@ -44,8 +44,7 @@ class Remedy:
     related: tuple[tuple[str, int, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(Struct, frozen=True):
     """A statement, `text[start:end]`, that goes wrong at `lexeme`, where `taken` would be right."""
 
     text: str

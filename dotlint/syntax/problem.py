@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Edit = tuple[int, int, str]  # start, end, replacement: what --fix writes
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One mistake, where it was made, with the code of the rule that names it (E001 to E016).
 
     `related` are other places that belong to it as (message, start, end); `edits` mend it (apart,

@@ -170,9 +170,7 @@ class Reading:
 
     def nothing(self) -> Run:
         """Give a lexeme that ends the statement before it and adds none."""
-        run = Run("STATEMENTS", self.text, self.lexer.position, self.lexer.position)
-        run.statements = []
-        return run
+        return Run("STATEMENTS", self.text, self.lexer.position, self.lexer.position, [])
 
     # At the end, and outside of any graph
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +23,7 @@ class Position(NamedTuple):
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A file's text, decoded as UTF-8 with surrogate escapes.
 
     A leading byte order mark is not part of it; `bom` says whether there was one.
@@ -32,7 +32,7 @@ class Source:
     text: str
     name: str = "<text>"
     bom: bool = False
-    _starts: list[int] = field(default_factory=list, init=False, repr=False, compare=False)
+    _starts: list[int] = field(default_factory=list)  # of the lines, once somebody asks
 
     @classmethod
     def from_bytes(cls, data: bytes, name: str = "<bytes>") -> Source:

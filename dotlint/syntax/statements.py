@@ -9,7 +9,6 @@ place it stands at, and a file may have millions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 from dotlint.syntax.lexemes import AttributeList, Id, Lexeme, NodeRef, pairs, plain_attributes, real
@@ -231,14 +230,16 @@ class PlainEdge(PlainStatement, EdgeStatement):
         return self.ref(1).port, self.ref(3).port
 
 
-@dataclass(slots=True, eq=False)
 class FineStatement(AttributedStatement):
     """A statement that was read token by token: its lists, first and last part, and its `;`."""
 
-    given: list[AttributeList]
-    first: Lexeme
-    last: Lexeme | AttributeList | Block
-    semicolon: Lexeme | None = field(default=None, init=False)
+    __slots__ = ("first", "given", "last", "semicolon")
+
+    def __init__(self, given: list[AttributeList], first: Lexeme, last: Lexeme | AttributeList | Block) -> None:
+        self.given = given
+        self.first = first
+        self.last = last
+        self.semicolon: Lexeme | None = None
 
     @property
     def start(self) -> int:  # type: ignore[override]
@@ -261,11 +262,20 @@ class FineStatement(AttributedStatement):
         return self.given
 
 
-@dataclass(slots=True, eq=False)
 class NodeList(FineStatement, NodeStatement):
     """A node statement that was read token by token."""
 
-    named: list[NodeRef]
+    __slots__ = ("named",)
+
+    def __init__(
+        self,
+        given: list[AttributeList],
+        first: Lexeme,
+        last: Lexeme | AttributeList | Block,
+        named: list[NodeRef],
+    ) -> None:
+        super().__init__(given, first, last)
+        self.named = named
 
     @property
     def nodes(self) -> list[NodeRef]:
@@ -273,12 +283,22 @@ class NodeList(FineStatement, NodeStatement):
         return self.named
 
 
-@dataclass(slots=True, eq=False)
 class Chain(FineStatement, EdgeStatement):
     """An edge statement that was read token by token."""
 
-    parts: list[list[NodeRef] | Block]
-    arrows: list[Lexeme]
+    __slots__ = ("arrows", "parts")
+
+    def __init__(
+        self,
+        given: list[AttributeList],
+        first: Lexeme,
+        last: Lexeme | AttributeList | Block,
+        parts: list[list[NodeRef] | Block],
+        arrows: list[Lexeme],
+    ) -> None:
+        super().__init__(given, first, last)
+        self.parts = parts
+        self.arrows = arrows
 
     @property
     def sides(self) -> list[list[NodeRef] | Block]:
@@ -291,15 +311,24 @@ class Chain(FineStatement, EdgeStatement):
         return [(arrow.start, arrow.end) for arrow in self.arrows]
 
 
-@dataclass(slots=True, eq=False)
 class Defaults(FineStatement):
     """`node [...]`, `edge [...]`, `graph [...]`.
 
     `macro` is the id of `node x=[...]`, which Graphviz reads past.
     """
 
+    __slots__ = ("macro",)
     kind: ClassVar[Kind] = "defaults"
-    macro: Id | None
+
+    def __init__(
+        self,
+        given: list[AttributeList],
+        first: Lexeme,
+        last: Lexeme | AttributeList | Block,
+        macro: Id | None,
+    ) -> None:
+        super().__init__(given, first, last)
+        self.macro = macro
 
     @property
     def target(self) -> str:
@@ -307,12 +336,21 @@ class Defaults(FineStatement):
         return self.first.raw.lower()
 
 
-@dataclass(slots=True, eq=False)
 class Assignment(FineStatement):
     """`name=value` in a body: a graph attribute."""
 
+    __slots__ = ("attribute",)
     kind: ClassVar[Kind] = "assignment"
-    attribute: Attribute
+
+    def __init__(
+        self,
+        given: list[AttributeList],
+        first: Lexeme,
+        last: Lexeme | AttributeList | Block,
+        attribute: Attribute,
+    ) -> None:
+        super().__init__(given, first, last)
+        self.attribute = attribute
 
     @property
     def attributes(self) -> list[Attribute]:
@@ -324,19 +362,32 @@ class Assignment(FineStatement):
         return {self.attribute.name.value: self.attribute.value.value}
 
 
-@dataclass(slots=True, eq=False)
 class Block(FineStatement):
     """`subgraph id {...}` or `{...}`.
 
     A statement, or a side of an edge statement (then it has no lists and no `;`).
     """
 
+    __slots__ = ("body", "close", "id", "keyword", "open")
     kind: ClassVar[Kind] = "subgraph"
-    keyword: Lexeme | None
-    id: Id | None
-    open: Lexeme
-    body: list[Statement] = field(repr=False)
-    close: Lexeme
+
+    def __init__(
+        self,
+        given: list[AttributeList],
+        first: Lexeme,
+        last: Lexeme | AttributeList | Block,
+        keyword: Lexeme | None,
+        id: Id | None,  # noqa: A002 - what it is called
+        open: Lexeme,  # noqa: A002 - likewise
+        body: list[Statement],
+        close: Lexeme,
+    ) -> None:
+        super().__init__(given, first, last)
+        self.keyword = keyword
+        self.id = id
+        self.open = open
+        self.body = body
+        self.close = close
 
 
 def blocks(statement: Statement) -> list[Block]:

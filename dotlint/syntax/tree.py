@@ -6,8 +6,9 @@ where the parser read an edited copy of it (`dotlint.syntax.source.Edited`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
 
 from dotlint.syntax.lexemes import Attribute, AttributeList, Html, Id, Lexeme, NodeRef, decode
 from dotlint.syntax.statements import (
@@ -64,8 +65,7 @@ __all__ = [
 Span = tuple[int, int]
 
 
-@dataclass(slots=True, eq=False)
-class GraphBlock:
+class GraphBlock(Struct, eq=False):
     """`strict digraph id {...}`.
 
     Where the braces are missing, `open` and `close` are empty lexemes at their place.
@@ -75,7 +75,7 @@ class GraphBlock:
     keyword: Lexeme
     id: Id | None
     open: Lexeme
-    body: list[Statement] = field(repr=False)
+    body: list[Statement]
     close: Lexeme
 
     @property
@@ -99,8 +99,7 @@ class GraphBlock:
         return self.start, (self.id or self.keyword).end
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Struct, frozen=True):
     """A comment: `kind` is how it opens (`//`, `#` or `/*`); `end` is before the LF, or after the `*/`."""
 
     kind: Literal["//", "#", "/*"]
@@ -108,8 +107,7 @@ class Comment:
     end: int
 
 
-@dataclass(slots=True, eq=False)
-class Tree:
+class Tree(Struct, eq=False):
     """Everything that was read of a source, and what is wrong with it."""
 
     source: Source
