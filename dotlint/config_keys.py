@@ -9,6 +9,7 @@ from dotlint.engine.card import PRESETS
 from dotlint.engine.finding import SEVERITIES
 from dotlint.engine.select import nearest, split_names
 from dotlint.errors import DotlintError
+from dotlint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -204,7 +205,7 @@ def _parameters(value: Any, where: str) -> dict[str, Any]:  # noqa: ANN401
     return value
 
 
-_COMPARE: Final = re.compile(r"(?P<how>==|!=|>=|<=|~=|>|<)?\s*(?P<version>\d+(?:\.\d+)*)")
+_COMPARE: Final = regex(r"(?P<how>==|!=|>=|<=|~=|>|<)?\s*(?P<version>\d+(?:\.\d+)*)")
 
 
 def _version(value: Any, where: str) -> str:  # noqa: ANN401

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from dotlint.checks import CHECKS
@@ -12,13 +11,14 @@ from dotlint.engine.card import Card, CardError, read_folder
 from dotlint.engine.plugins import find_plugin, plugin_cards
 from dotlint.engine.resources import rules_folder
 from dotlint.engine.select import nearest
+from dotlint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-_CODE: Final = re.compile(r"[A-Z]{1,8}\d{3}")
-_NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_CODE: Final = regex(r"[A-Z]{1,8}\d{3}")
+_NAME: Final = regex(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 def with_own_cards(

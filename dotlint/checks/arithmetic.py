@@ -11,6 +11,7 @@ from dotlint.checks.places import count, listed, names
 from dotlint.deployment import axes
 from dotlint.deployment.shards import groups, one_layer_each
 from dotlint.engine.finding import Edit, Fix, Holds, Undecided
+from dotlint.regex import regex
 from dotlint.strategy.arithmetic import arithmetic
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def sums(file: FileContext, card: Card) -> Iterator[Outcome]:
 
 
 # In the raw text of a label the `n` of an escaped line end may stand right before the word.
-_TOP_K = re.compile(
+_TOP_K = regex(
     r"(?:(?<![A-Za-z0-9])|(?<=\\[nlr]))top[\s_-]?k?[\s_]*[-=:]?\s*(?P<k>\d{1,3})(?![\d.]*\d|%|[A-Za-z])",
     re.IGNORECASE,
 )

@@ -17,6 +17,7 @@ from dotlint.checks.names_near import Lexicon, Near
 from dotlint.checks.places import count, listed
 from dotlint.data import graphviz
 from dotlint.engine.finding import Edit, Fix
+from dotlint.regex import regex
 from dotlint.syntax.tree import Html
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ _LETTERS = {"graph": "GCS", "cluster": "CS", "subgraph": "CS", "node": "N", "edg
 _NAMES = {"G": "graphs", "C": "clusters", "S": "subgraphs", "N": "nodes", "E": "edges"}
 # How many values of one attribute are told one by one.
 _MOST = 4
-_STYLE = re.compile(r"[^\s,()]+(?:\([^()]*\))?")
+_STYLE = regex(r"[^\s,()]+(?:\([^()]*\))?")
 
 
 @cache

@@ -7,12 +7,13 @@ from functools import cache
 
 from dotlint.checks.names_near import Lexicon, Near
 from dotlint.data.graphviz import colours
+from dotlint.regex import regex
 
-_HEX = re.compile(r"#\s*(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
-_SHORT = re.compile(r"#[0-9a-fA-F]{3}")
-_BARE = re.compile(r"(?=.*\d)[0-9a-fA-F]{6}")
-_HSV = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[,\s]+(?:\d+\.?\d*|\.\d+)){2,3}")
-_WEIGHT = re.compile(r"\d+\.?\d*|\.\d+")
+_HEX = regex(r"#\s*(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
+_SHORT = regex(r"#[0-9a-fA-F]{3}")
+_BARE = regex(r"(?=.*\d)[0-9a-fA-F]{6}")
+_HSV = regex(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[,\s]+(?:\d+\.?\d*|\.\d+)){2,3}")
+_WEIGHT = regex(r"\d+\.?\d*|\.\d+")
 
 
 def parts(value: str) -> list[tuple[str, str]]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 
+from dotlint.regex import regex
+
 _BLOCK = {"table", "tr", "td"}
 _INLINE = {"font", "b", "i", "u", "o", "s", "sub", "sup"}
 _EMPTY = {"br", "hr", "vr", "img"}
 TAGS = _BLOCK | _INLINE | _EMPTY
 # Which tags may hold which: anything else may hold neither rows nor cells.
 _PARENTS = {"tr": "table", "td": "tr", "hr": "table", "vr": "tr", "img": "td"}
-_PIECE = re.compile(
+_PIECE = regex(
     r"<!--.*?-->|<(/?)([A-Za-z][\w:.-]*+)((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>|<|[^<]++", re.DOTALL
 )
-_ATTRIBUTES = re.compile(r"(?:\s+[\w:.-]+\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))*\s*/?")
-_BARE_AMPERSAND = re.compile(r"&(?!#\d+;|#[xX][0-9a-fA-F]+;|[A-Za-z][A-Za-z0-9]*;)")
-_PORT = re.compile(r"\bport\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
+_ATTRIBUTES = regex(r"(?:\s+[\w:.-]+\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))*\s*/?")
+_BARE_AMPERSAND = regex(r"&(?!#\d+;|#[xX][0-9a-fA-F]+;|[A-Za-z][A-Za-z0-9]*;)")
+_PORT = regex(r"\bport\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
 
 Flaw = tuple[str, int, int]  # what is wrong, and where in the label
 

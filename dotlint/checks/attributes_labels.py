@@ -14,6 +14,7 @@ from dotlint.checks.places import count, listed
 from dotlint.data import graphviz
 from dotlint.deployment.words import parse_name
 from dotlint.engine.finding import Related
+from dotlint.regex import regex
 from dotlint.syntax.tree import Html, PlainEdge
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from dotlint.graph.model import Edge, Graph, Node
 
 _RECORDS = {"record", "Mrecord"}
-_RECORD_PORT = re.compile(r"\\.|<((?:[^<>\\]|\\.)*)>", re.DOTALL)
+_RECORD_PORT = regex(r"\\.|<((?:[^<>\\]|\\.)*)>", re.DOTALL)
 
 
 def bad_labels(context: GraphContext, card: Card) -> Iterator[Outcome]:

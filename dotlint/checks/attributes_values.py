@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from dotlint.data.graphviz import arrow_parts, colours, words_of
+from dotlint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,21 +14,21 @@ if TYPE_CHECKING:
     from dotlint.data.graphviz import AttributeFact
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-_SHAPES = re.compile(rf"(?:{'|'.join(sorted(arrow_parts(), key=len, reverse=True))}|half|[olre])++")
+_SHAPES = regex(rf"(?:{'|'.join(sorted(arrow_parts(), key=len, reverse=True))}|half|[olre])++")
 _PATTERNS: dict[str, re.Pattern[str]] = {
-    "double": re.compile(_NUMBER),
-    "int": re.compile(r"[+-]?\d+(?:\.0*)?"),
-    "bool": re.compile(r"true|false|yes|no|[+-]?\d+", re.IGNORECASE),
-    "point": re.compile(rf"{_NUMBER}(?:\s*,\s*{_NUMBER}){{0,2}}\s*!?"),
-    "addDouble": re.compile(rf"\+?\s*{_NUMBER}"),
-    "addPoint": re.compile(rf"\+?\s*{_NUMBER}(?:\s*,\s*{_NUMBER})?\s*!?"),
-    "doubleList": re.compile(rf"{_NUMBER}(?::{_NUMBER})*(?:\s+equally)?|equally"),
+    "double": regex(_NUMBER),
+    "int": regex(r"[+-]?\d+(?:\.0*)?"),
+    "bool": regex(r"true|false|yes|no|[+-]?\d+", re.IGNORECASE),
+    "point": regex(rf"{_NUMBER}(?:\s*,\s*{_NUMBER}){{0,2}}\s*!?"),
+    "addDouble": regex(rf"\+?\s*{_NUMBER}"),
+    "addPoint": regex(rf"\+?\s*{_NUMBER}(?:\s*,\s*{_NUMBER})?\s*!?"),
+    "doubleList": regex(rf"{_NUMBER}(?::{_NUMBER})*(?:\s+equally)?|equally"),
     # Graphviz looks at the first letter only.
-    "labeljust": re.compile(r"[lcr].*", re.IGNORECASE),
-    "labelloc": re.compile(r"[tcb].*", re.IGNORECASE),
-    "orientation": re.compile(r"l.*|portrait", re.IGNORECASE),
-    "overlap": re.compile(r"\d+:.*|prism\d*", re.IGNORECASE),
-    "packmode": re.compile(r"(?:node|clust|graph|aspect|array).*"),
+    "labeljust": regex(r"[lcr].*", re.IGNORECASE),
+    "labelloc": regex(r"[tcb].*", re.IGNORECASE),
+    "orientation": regex(r"l.*|portrait", re.IGNORECASE),
+    "overlap": regex(r"\d+:.*|prism\d*", re.IGNORECASE),
+    "packmode": regex(r"(?:node|clust|graph|aspect|array).*"),
 }
 # Read with the C library's strcmp: `rankdir=lr` is no rankdir.
 _EXACT = {"rank", "rankdir", "dir", "clusterrank", "ordering", "outputorder", "pagedir", "layout", "ratio"}

@@ -11,6 +11,7 @@ from dotlint.checks.places import count, listed, names
 from dotlint.deployment import axes
 from dotlint.deployment.facts import read_dims
 from dotlint.engine.finding import Edit, Fix, Holds, Related
+from dotlint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Outcome
     from dotlint.graph.model import Edge
 
-_SIDE = re.compile(
+_SIDE = regex(
     r"(?:in|out)(?:put)?(?:\s*(?:dim(?:ension)?s?|shape))?\s*\d*\s*[:=]\s*(?P<rest>.*)", re.IGNORECASE
 )
-_GROUP = re.compile(r"\[(?P<inside>[^\[\]]*)(?P<end>\]?)")
-_UNKNOWN = re.compile(r"(?:^|[\[,=\s])\?(?=$|[\],\s])")
+_GROUP = regex(r"\[(?P<inside>[^\[\]]*)(?P<end>\]?)")
+_UNKNOWN = regex(r"(?:^|[\[,=\s])\?(?=$|[\],\s])")
 
 
 def _dims(reading: Reading) -> tuple[Dims, ...]:

@@ -10,6 +10,7 @@ from dotlint.checks.places import count, names
 from dotlint.deployment import axes
 from dotlint.deployment.words import plain_words
 from dotlint.engine.finding import Holds, Undecided
+from dotlint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
 
-_COMPOUND = re.compile(r"\s*(?:\+|&|/|,|;|\band\b|\bwith\b)\s*", re.IGNORECASE)
+_COMPOUND = regex(r"\s*(?:\+|&|/|,|;|\band\b|\bwith\b)\s*", re.IGNORECASE)
 
 
-_ALSO = re.compile(
+_ALSO = regex(
     r"\b(?:mlp|ffn|linear|proj\w*|attention|attn|qkv|head|split|gather|all-?reduce)\b", re.IGNORECASE
 )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks.names_walk import ids
 from dotlint.engine.finding import Edit, Fix, Related
+from dotlint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ _QUOTES = "\u2018-\u201f\u2032\u2033\u00ab\u00bb\u2039\u203a\uff02\uff07"
 _DASHES = "\u2010-\u2015\u2212\uff0d\ufe58\ufe63"
 _ARROWS = "\u2190-\u21ff\u27f0-\u27ff\u2794\u2799-\u27bf\u2900-\u297f\uff1e\uff1c"
 _MARKS = "\uff0c\uff1b\uff1a\uff1d\uff3b\uff3d\uff5b\uff5d\u2026"
-_SUSPICIOUS = re.compile(f"[{_SPACES}{_QUOTES}{_DASHES}{_ARROWS}{_MARKS}]")
+_SUSPICIOUS = regex(f"[{_SPACES}{_QUOTES}{_DASHES}{_ARROWS}{_MARKS}]")
 _MEANT_MARKS = {
     "\uff0c": ",",
     "\uff1b": ";",
@@ -42,8 +43,8 @@ _LATIN = dict(
         strict=True,
     )
 )
-_FOREIGN = re.compile(f"[{''.join(_LATIN)}]")
-_OPERATOR = re.compile(f"[{_DASHES}{_ARROWS}]+")
+_FOREIGN = regex(f"[{''.join(_LATIN)}]")
+_OPERATOR = regex(f"[{_DASHES}{_ARROWS}]+")
 
 
 def suspicious_characters(file: FileContext, card: Card) -> Iterator[Outcome]:

@@ -14,6 +14,7 @@ from dotlint.data import graphviz
 from dotlint.deployment.words import parse_name
 from dotlint.engine.finding import Edit, Fix, Related
 from dotlint.fix.statement import id_text
+from dotlint.regex import regex
 from dotlint.syntax.tree import Assignment, Block, Defaults, EdgeStatement, NodeStatement
 
 if TYPE_CHECKING:
@@ -26,13 +27,13 @@ if TYPE_CHECKING:
     from dotlint.syntax.tree import Attribute, AttributedStatement, Id, Statement
 
 # `{layer_id}`, `{i+1}`, `{x:02d}`, `${HOST}`, `$i`, `%d`.
-_TEMPLATE = re.compile(
+_TEMPLATE = regex(
     r"\$\{[A-Za-z_]\w*\}|\{[A-Za-z_]\w*(?:\.\w+|\[\w+\])*(?:\s*[-+*/%]\s*\w+)*(?::[^{}|<>]*)?\}"
     r"|(?<=\w)\{\d?\}"
     r"|(?<![A-Za-z0-9\\])\$[a-z_]\w*|(?<![%\\])%(?:0\d+)?[dsi](?![A-Za-z0-9])"
 )
 # An index letter after a word that deployments number: `gpu_i`, `expert_{i}` without its braces.
-_LETTER = re.compile(
+_LETTER = regex(
     r"(?<![A-Za-z])(gpu|device|rank|layer|expert|stage|shard|head|chunk|node)_(i|j|k|n|idx|id|x)"
     r"(?![A-Za-z0-9])",
     re.IGNORECASE,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from dotlint.checks.names_walk import ids
 from dotlint.engine.finding import Related
+from dotlint.regex import regex
 from dotlint.syntax.tree import Chain
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Sizes of lib/cgraph's lexer and parser, the same in all versions from 2.42 to 14.
 _RUN, _CHAIN, _NESTING = 16_381, 2_498, 3_332
-_LONG_RUN = re.compile(r'[^"\\<>\n]++')
+_LONG_RUN = regex(r'[^"\\<>\n]++')
 
 
 def graphviz_limits(file: FileContext, card: Card) -> Iterator[Outcome]:

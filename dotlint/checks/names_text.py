@@ -10,6 +10,7 @@ from dotlint.checks.names_walk import ids
 from dotlint.checks.places import count
 from dotlint.data import graphviz
 from dotlint.engine.finding import Edit, Fix, Related
+from dotlint.regex import regex
 from dotlint.syntax.tree import AttributedStatement, Html
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def text_not_read(file: FileContext, card: Card) -> Iterator[Outcome]:
         )  # fmt: skip
 
 
-_BLANKS = re.compile(r"(?:[ \t\r\n\ufeff]++|//[^\n]*+|#[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)*+")
+_BLANKS = regex(r"(?:[ \t\r\n\ufeff]++|//[^\n]*+|#[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)*+")
 
 
 def _skip(text: str, at: int) -> int:
@@ -76,7 +77,7 @@ def _line_end(text: str, at: int) -> int:
     return len(text) if end < 0 else end
 
 
-_COLOUR_AHEAD = re.compile(r"#[0-9a-fA-F]{3,8}(?![0-9a-fA-F])")
+_COLOUR_AHEAD = regex(r"#[0-9a-fA-F]{3,8}(?![0-9a-fA-F])")
 
 
 def swallowed_code(file: FileContext, card: Card) -> Iterator[Outcome]:
@@ -156,7 +157,7 @@ def _markup_comments(file: FileContext, card: Card) -> Iterator[Outcome]:
         )
 
 
-_WORD_AFTER = re.compile(r"[ \t]*[A-Za-z_\x80-\U0010ffff][^\n;\[\]{}\"=<>-]*")
+_WORD_AFTER = regex(r"[ \t]*[A-Za-z_\x80-\U0010ffff][^\n;\[\]{}\"=<>-]*")
 
 
 def _dashed_notes(file: FileContext, card: Card) -> Iterator[Outcome]:
@@ -202,10 +203,10 @@ def _ends_line(text: str, at: int) -> bool:
     return not text[at : _line_end(text, at)].strip("; \t\r")
 
 
-_TRAPPED = re.compile(r'\\"[ \t]*(?:\];?|;)[ \t]*\r?\n')
-_MEANT_END = re.compile(r'(?<!\\)\\"(?=[ \t]*[\];}])')
-_QUOTED_PATH = re.compile(r'"[A-Za-z]:\\(?!\\)[\w.-]')
-_PATH = re.compile(r"[A-Za-z]:\\(?!\\)[\w.-]")
+_TRAPPED = regex(r'\\"[ \t]*(?:\];?|;)[ \t]*\r?\n')
+_MEANT_END = regex(r'(?<!\\)\\"(?=[ \t]*[\];}])')
+_QUOTED_PATH = regex(r'"[A-Za-z]:\\(?!\\)[\w.-]')
+_PATH = regex(r"[A-Za-z]:\\(?!\\)[\w.-]")
 
 
 def backslash_traps(file: FileContext, card: Card) -> Iterator[Outcome]:

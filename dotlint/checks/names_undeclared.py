@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +14,7 @@ from dotlint.deployment.words import parse_name
 from dotlint.engine.finding import Edit, Fix, Related
 from dotlint.engine.resources import rules_folder
 from dotlint.fix.statement import as_written
+from dotlint.regex import regex
 from dotlint.syntax.tree import Block, EdgeStatement, NodeStatement, blocks
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dotlint.graph.model import Graph, Node
     from dotlint.syntax.tree import NodeRef
 
-_PIECE = re.compile(r"\d+|[^\W\d_]+")
+_PIECE = regex(r"\d+|[^\W\d_]+")
 _DECLARED_SHARE = 0.8
 _DECLARED_LEAST = 3
 # How many families without a near spelling are told one by one.

@@ -12,6 +12,7 @@ from dotlint.checks.places import count, names, quoted
 from dotlint.deployment.fans import OneArmed, Siblings, one_armed, sibling_groups
 from dotlint.engine.finding import Holds, Listing, Related
 from dotlint.fix.statement import edge_text, id_text
+from dotlint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
 # Mistakes after which no statement is lost; after others it is not known what the file would have said.
 _LOSSLESS = {"E008", "E011", "E013", "E015", "E016"}
 # What authors write above units that they do not draw in full.
-_SKETCH = re.compile(
+_SKETCH = regex(
     r"representative|simplif|abbreviat|brevity|omitted|not shown|for clarity|continue (?:the )?pattern",
     re.IGNORECASE,
 )
-_RANGE = re.compile(r"(\d+)\s*(?:-|–|—|to|\.\.\.?|…|through)\s*(\d+)")
+_RANGE = regex(r"(\d+)\s*(?:-|–|—|to|\.\.\.?|…|through)\s*(\d+)")
 
 
 def _whole(context: GraphContext) -> bool:

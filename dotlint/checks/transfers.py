@@ -10,6 +10,7 @@ from dotlint.checks import places
 from dotlint.checks.places import count, names
 from dotlint.engine.finding import Fix, Holds, Related
 from dotlint.fix.attributes import set_attribute
+from dotlint.regex import regex
 from dotlint.strategy.gpus import GpuSet, union
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def _marked(edge: Edge) -> bool:
     return bool((edge.label or edge.attributes.get("xlabel", "")).strip())
 
 
-_CARRIERS = re.compile(r"pipeline|comm|transfer|send|recv|p2p|cross[\s_-]?stage|\bpp\b", re.IGNORECASE)
+_CARRIERS = regex(r"pipeline|comm|transfer|send|recv|p2p|cross[\s_-]?stage|\bpp\b", re.IGNORECASE)
 
 
 def _carries(reading: Reading) -> bool:
@@ -210,7 +211,7 @@ def _joined(context: GraphContext, reading: Reading) -> GpuSet | None:
     return union(sets) if shared and len(set(sets)) > 1 else None
 
 
-_GPU_LINE = re.compile(r"(?P<head>gpus?\s*:\s*)(?P<ids>[\[\]\d,\s-]+)", re.IGNORECASE)
+_GPU_LINE = regex(r"(?P<head>gpus?\s*:\s*)(?P<ids>[\[\]\d,\s-]+)", re.IGNORECASE)
 
 
 def _without_gpus(context: GraphContext, card: Card, some: list[Reading]) -> Iterator[Outcome]:

@@ -6,11 +6,13 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from dotlint.regex import regex
+
 if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment
     from dotlint.graph.model import Graph
 
-_LAYERS = re.compile(
+_LAYERS = regex(
     r"\b(?:layers?|blocks?)[\s_:#=]*\(?(\d{1,5})(?:\s*(?:-|–|—|to|\.\.\.?|…|through)\s*(?:layer\s*)?(\d{1,5}))?",
     re.IGNORECASE,
 )

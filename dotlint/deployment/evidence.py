@@ -9,22 +9,23 @@ from msgspec import Struct
 
 from dotlint.deployment.facts import Gpus, Tensors, read_gpus, read_tensors
 from dotlint.deployment.words import Name, label_lines, parse_name, plain_words
+from dotlint.regex import regex
 
 if TYPE_CHECKING:
     from dotlint.deployment.vocabulary import Role, Vocabulary
     from dotlint.graph.model import Node, Subgraph
 
 # `PP=4` is a degree, `PP0` and `PP rank: 0` are a stage.
-_STAGE = re.compile(
+_STAGE = regex(
     r"\b(?:(?:pipeline[\s_]*)?stage[\s_:#=]*|pp[\s_]*(?:stage|rank)[\s_:#=]*|pp[\s_]?)(\d+)\b(?![^\S\n]*(?:x|×|stages?\b))",
     re.IGNORECASE,
 )
-_LINK = re.compile(r"\bstages?[\s_]*(\d+)\s*(?:->|→|to|=>|-|/)\s*(?:stage[\s_]*)?(\d+)", re.IGNORECASE)
-_LAYER = re.compile(
+_LINK = regex(r"\bstages?[\s_]*(\d+)\s*(?:->|→|to|=>|-|/)\s*(?:stage[\s_]*)?(\d+)", re.IGNORECASE)
+_LAYER = regex(
     r"\b(?:layer|lyr|transformer\s+block)[\s_:#=]*(\d+)\b(?!\s*(?:-|–|to|\.\.)\s*\d)|\bL(\d+)\b", re.IGNORECASE
 )
-_LAYERS = re.compile(r"\b(?:layers?|blocks?)[\s_:#=]*\(?(\d+)\s*(?:-|–|—|to|\.\.\.?|…|through)\s*(\d+)", re.IGNORECASE)
-_EXPERTS = re.compile(
+_LAYERS = regex(r"\b(?:layers?|blocks?)[\s_:#=]*\(?(\d+)\s*(?:-|–|—|to|\.\.\.?|…|through)\s*(\d+)", re.IGNORECASE)
+_EXPERTS = regex(
     r"\b(?:experts?|exp)[\s_:#-]*+[(\[]?\s*+(?P<ids>\d++(?:\s*+(?:-|–|—|to|\.\.\.?|…|,)\s*+\d++)*+)(?!\s*(?:experts|per)\b)",
     re.IGNORECASE,
 )
@@ -55,7 +56,7 @@ def _number_after(name: Name, words: set[str]) -> int | None:
 
 
 # `Send to PP1`, `Recv from stage 0`: the other end of a transfer, not where the node is.
-_OTHER_END = re.compile(
+_OTHER_END = regex(
     r"\b(?:to|from|into|towards?)\s+(?:the\s+)?(?:pipeline\s+)?(?:stage|pp)[\s_:#]*\d+", re.IGNORECASE
 )
 

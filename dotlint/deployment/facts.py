@@ -9,32 +9,33 @@ import re
 
 from msgspec import Struct, field
 
+from dotlint.regex import regex
 from dotlint.strategy.gpus import GpuSet
 
 _IDS = r"\d+(?:\s*(?:-|–|to|\.\.\.?|…)\s*\d+)?"
 _LIST = rf"{_IDS}(?:\s*(?:,|&|\+|and|or)\s*(?:gpus?[\s_-]?)?{_IDS})*"
 # `GPU: 0-15`, `GPUs [0,1,2,3]`, `Device 3`, `gpu_7`; never `8 GPUs`, which is a count.
-GPU_IDS = re.compile(
+GPU_IDS = regex(
     rf"(?<![A-Za-z])(?:gpus?|devices?)(?:\s*(?:ids?|ranks?))?\s*(?:[:=#_-]|\bon\b)?\s*[\[({{]?\s*"
     rf"(?P<ids>{_LIST})(?![\d.]*[A-Za-z%])\s*[\])}}]?",
     re.IGNORECASE,
 )
-_GPU_KEY = re.compile(r"(?<![A-Za-z])(?:gpus?|devices?)\b\s*[:=]?\s*(?P<rest>.*)", re.IGNORECASE)
-_SUM = re.compile(r"(\d+)\s*\+\s*(\d+)")  # `GPU: [128+0-128+7]`: a base and an offset
+_GPU_KEY = regex(r"(?<![A-Za-z])(?:gpus?|devices?)\b\s*[:=]?\s*(?P<rest>.*)", re.IGNORECASE)
+_SUM = regex(r"(\d+)\s*\+\s*(\d+)")  # `GPU: [128+0-128+7]`: a base and an offset
 # `GPU: TP=8 across 0-7`: words between the key and the ids.
-_BEHIND = re.compile(rf"\b(?:gpus?|devices?)\b.*?\b(?:across|over|on)\s+(?P<ids>{_IDS})\s*$", re.IGNORECASE)
-_TRANSFER = re.compile(r"->|→|↔|<->|=>|⇒", re.IGNORECASE)
-_COUNT = re.compile(
+_BEHIND = regex(rf"\b(?:gpus?|devices?)\b.*?\b(?:across|over|on)\s+(?P<ids>{_IDS})\s*$", re.IGNORECASE)
+_TRANSFER = regex(r"->|→|↔|<->|=>|⇒", re.IGNORECASE)
+_COUNT = regex(
     r"(?<![\d\-–,:=\[])\b(?P<count>\d+)\s*(?:x\s*)?(?:gpus?|devices?)\b(?!\s*[:=\[]?\s*\d)", re.IGNORECASE
 )
-_VAGUE = re.compile(
+_VAGUE = regex(
     r"\b(?:all|shared|replicated|each|every|multiple|various|distributed|any|some|across)\b", re.IGNORECASE
 )
 # `Each GPU: [4096, 1024]` and `experts per GPU: 4` say what a GPU holds, not which one it is.
-_SHARE = re.compile(r"\b(?:each|every|per)[\s_-]+$", re.IGNORECASE)
-_GROUPWISE = re.compile(r"\b(?:gpus?|devices?)\s*[:=]\s*per\b", re.IGNORECASE)  # `GPUs: per TP pair`
-_TEMPLATE = re.compile(r"[{$%]\w*|gpu_?[ijkn]\b", re.IGNORECASE)
-_HOST = re.compile(r"\b(?:cpu|host|n/?a|none)\b", re.IGNORECASE)
+_SHARE = regex(r"\b(?:each|every|per)[\s_-]+$", re.IGNORECASE)
+_GROUPWISE = regex(r"\b(?:gpus?|devices?)\s*[:=]\s*per\b", re.IGNORECASE)  # `GPUs: per TP pair`
+_TEMPLATE = regex(r"[{$%]\w*|gpu_?[ijkn]\b", re.IGNORECASE)
+_HOST = regex(r"\b(?:cpu|host|n/?a|none)\b", re.IGNORECASE)
 
 
 class Gpus(Struct, frozen=True):
@@ -118,13 +119,13 @@ def read_gpus(lines: list[str]) -> Gpus | None:
     return None
 
 
-_SIDE = re.compile(
+_SIDE = regex(
     r"(?P<side>\b(?:in(?:put)?|out(?:put)?)(?:\s*(?:dim(?:ension)?s?|shape))?\s*\d*)\s*[:=]\s*(?P<rest>.*)",
     re.IGNORECASE,
 )
-_BRACKET = re.compile(r"[\[(](?P<inside>[^\[\]()]*)[\])]")
-_ARROW = re.compile(r"\]\s*(?:->|→)\s*\[")
-_PAIR = re.compile(r"(?P<key>[A-Za-z_][\w ]*?)\s*[=:]\s*(?P<value>[^,;=\s\]]+)")
+_BRACKET = regex(r"[\[(](?P<inside>[^\[\]()]*)[\])]")
+_ARROW = regex(r"\]\s*(?:->|→)\s*\[")
+_PAIR = regex(r"(?P<key>[A-Za-z_][\w ]*?)\s*[=:]\s*(?P<value>[^,;=\s\]]+)")
 
 
 class Dims(Struct, frozen=True):

@@ -6,12 +6,12 @@ second index.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
 
 from dotlint.deployment.ties import Coordinates
+from dotlint.regex import regex
 
 if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment, Reading
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Level = Literal["layer", "stage", "phase"]
 Places = frozenset[Coordinates]
 
-_TEMPLATE = re.compile(r"[{}$%]")
+_TEMPLATE = regex(r"[{}$%]")
 # Words before a number that counts ranks or experts, and never a layer or a second operator of the same kind.
 RANKS = {
     "gpu", "gpus", "device", "d", "tp", "ep", "dp", "sp", "cp", "rank", "shard", "head", "hg",

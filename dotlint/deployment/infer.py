@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from dotlint.deployment.shards import groups, one_layer_each
+from dotlint.regex import regex
 from dotlint.strategy.gpus import GpuSet, union
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.model import Deployment, Reading
 
-_TOP = re.compile(r"\btop[\s_-]?(\d+)\b", re.IGNORECASE)
+_TOP = regex(r"\btop[\s_-]?(\d+)\b", re.IGNORECASE)
 _AXES = {
     "batch": ("batch", "batch_size", "b", "bs"),
     "seq": ("seq", "seq_len", "sequence", "s", "l", "tokens"),

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from dotlint.deployment.facts import GPU_IDS
 from dotlint.deployment.words import number_spans, parse_name
 from dotlint.errors import DotlintError
+from dotlint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,19 +24,19 @@ if TYPE_CHECKING:
 _LAYER_WORDS = {"layer", "l", "lay", "lyr", "block", "layers"}
 _GPU_WORDS = {"gpu", "gpus", "device"}
 # Where a label's lines end, so that no word is read across two of them.
-_BREAKS = re.compile(r"(\\[nlr]|<[^<>]*>|\r?\n|\||&#10;)", re.IGNORECASE)
-_LINK = re.compile(
+_BREAKS = regex(r"(\\[nlr]|<[^<>]*>|\r?\n|\||&#10;)", re.IGNORECASE)
+_LINK = regex(
     r"(?<![A-Za-z])(stages?[\s_]*)(\d+)(\s*(?:->|→|to|=>|-|/)\s*(?:stage[\s_]*)?)(\d+)", re.IGNORECASE
 )
-_STAGE = re.compile(
+_STAGE = regex(
     r"(?<![A-Za-z])((?:pipeline[\s_]*)?stage[\s_:#=]*|pp[\s_]*(?:stage|rank)[\s_:#=]*|pp[\s_]?)(\d+)\b(?!\s*(?:x|×|gpus?\b|stages?\b))",
     re.IGNORECASE,
 )
-_LAYERS = re.compile(
+_LAYERS = regex(
     r"(?<![A-Za-z])((?:layers?|lyr|blocks?)[\s_:#=]*\(?|L)(\d+)(?:(\s*(?:-|–|—|to|\.\.\.?|…|through)\s*L?)(\d+))?\b",
     re.IGNORECASE,
 )
-_ID_RANGE = re.compile(r"(\d+)(?:(\s*(?:-|–|to|\.\.\.?|…)\s*)(\d+))?")
+_ID_RANGE = regex(r"(\d+)(?:(\s*(?:-|–|to|\.\.\.?|…)\s*)(\d+))?")
 
 
 class ShiftError(DotlintError):

@@ -7,12 +7,14 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-_BREAK = re.compile(r"\\[nlr]|<br\s*/?>|\r?\n|\r|&#10;", re.IGNORECASE)
-_TAG = re.compile(r"<[^<>]*>")
-_PARTS = re.compile(r"\d+|[A-Z]{2,}s(?![a-z])|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]")
+from dotlint.regex import regex
+
+_BREAK = regex(r"\\[nlr]|<br\s*/?>|\r?\n|\r|&#10;", re.IGNORECASE)
+_TAG = regex(r"<[^<>]*>")
+_PARTS = regex(r"\d+|[A-Z]{2,}s(?![a-z])|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]")
 # A digit inside these is part of the word: `all2all` has no index 2.
-_WHOLE = re.compile(r"all2all|a2a|p2p|h2d|d2h|d2d|n2n|1f1b|2d", re.IGNORECASE)
-_DIGITS = re.compile(r"\d+")
+_WHOLE = regex(r"all2all|a2a|p2p|h2d|d2h|d2d|n2n|1f1b|2d", re.IGNORECASE)
+_DIGITS = regex(r"\d+")
 
 
 def label_lines(label: str) -> list[str]:

@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import json
 import os
-import re
 import sys
 import time
 from functools import cache
@@ -24,6 +23,7 @@ from dotlint._version import __version__
 from dotlint.engine.plain import reader, to_plain
 from dotlint.engine.result import FileResult, Settings
 from dotlint.errors import DotlintError
+from dotlint.regex import regex
 
 if TYPE_CHECKING:
     from dotlint.engine.plain import Reader
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _FORM = "dotlint-cache-1"
 _MOST_DAYS = 30
 _DAY = 86400.0
-_OWN = re.compile(r"[0-9a-f]{62}\.json(\.\d+\.tmp)?")
+_OWN = regex(r"[0-9a-f]{62}\.json(\.\d+\.tmp)?")
 
 
 def cache_folder() -> Path | None:

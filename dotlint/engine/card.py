@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -13,11 +12,12 @@ from dotlint.engine.finding import SEVERITIES, Applicability, Finding, Severity
 from dotlint.engine.resources import rules_folder
 from dotlint.engine.sections import SECTIONS
 from dotlint.errors import DotlintError
+from dotlint.regex import regex
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_FILE = re.compile(r"(?P<code>[A-Z]{1,8}\d{3})-(?P<name>[a-z0-9-]+)\.toml")
+_FILE = regex(r"(?P<code>[A-Z]{1,8}\d{3})-(?P<name>[a-z0-9-]+)\.toml")
 _NEEDS = {"strategy", "model"}
 PRESETS = ("recommended", "strict", "graphviz")
 

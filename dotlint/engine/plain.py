@@ -9,10 +9,6 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from msgspec import Struct
 
-from msgspec import Struct
-
-from msgspec import Struct
-
 Reader = Callable[[Any], Any]
 
 

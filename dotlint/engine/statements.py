@@ -7,6 +7,7 @@ from bisect import bisect_right
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from dotlint.regex import regex
 from dotlint.syntax.tree import Block
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 Span = tuple[int, int]
 
-_TOKEN = re.compile(
+_TOKEN = regex(
     r"""(?P<gap>\s++|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z)|^\#[^\n]*+)|"(?:\\.|[^"\\])*+"|->|--|[^\s"/\-\[\]{};,=:]++|.""",
     re.DOTALL | re.MULTILINE,
 )

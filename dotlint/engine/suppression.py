@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from dotlint.engine.select import nearest
 from dotlint.engine.spoken import Lines
+from dotlint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,7 @@ NEVER: Final = frozenset({"X001"})
 OF_COMMENTS: Final = frozenset({"X002", "X003"})
 
 # The first line: the comment's start, a further one inside it, or the start of one of its lines.
-_DIRECTIVE = re.compile(
+_DIRECTIVE = regex(
     r"""(?:(?<!/)//++|(?<!\#)\#++|/\*++|^[ \t]*+\**+)[ \t]*+
         (?P<said>dotlint[ \t]*+:[ \t]*+
         (?P<verb>[A-Za-z][\w-]*+)?
@@ -34,8 +35,8 @@ _DIRECTIVE = re.compile(
         (?P<reason>[^\n]*?))(?=[ \t\r]*(?:$|\Z|(?://|\#)[ \t]*dotlint[ \t]*:))""",
     re.VERBOSE | re.MULTILINE | re.IGNORECASE,
 )
-_WORD = re.compile(r"[^\s,]+")
-_LIKE_A_RULE = re.compile(r"[\s:=(]*([A-Za-z]+\d+|[a-z0-9]+(?:-[a-z0-9]+)+)")
+_WORD = regex(r"[^\s,]+")
+_LIKE_A_RULE = regex(r"[\s:=(]*([A-Za-z]+\d+|[a-z0-9]+(?:-[a-z0-9]+)+)")
 
 
 class Word(Struct, frozen=True):

@@ -5,12 +5,12 @@ The value replaced, or the attribute added in the statement's own manner.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from dotlint.engine.finding import Edit, Fix
 from dotlint.fix.statement import id_text
+from dotlint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dotlint.graph.model import Edge, Graph, Node
     from dotlint.syntax.tree import Attribute, AttributedStatement, EdgeStatement
 
-_SEPARATOR = re.compile(r"\s*[,;]?\s*")
+_SEPARATOR = regex(r"\s*[,;]?\s*")
 
 
 def separator(text: str, attributes: Sequence[Attribute]) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.deployment.shift import Shift, ShiftError
 from dotlint.fix.attributes import separator
+from dotlint.regex import regex
 
 if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment
@@ -43,7 +43,7 @@ _TEXTS = {
     "URL",
     "href",
 }
-_DIGIT = re.compile(r"\d")
+_DIGIT = regex(r"\d")
 
 
 class Carrier:

@@ -5,13 +5,13 @@ Ids, labels, cluster names and comments moved along.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from dotlint.deployment.words import parse_name
 from dotlint.engine.finding import Edit
 from dotlint.fix.edits import apply_edits
 from dotlint.fix.statement import id_text
+from dotlint.regex import regex
 from dotlint.syntax.tree import Assignment, AttributedStatement, Block, EdgeStatement, NodeStatement
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _TEXTS = {
     "tailtooltip",
     "comment",
 }
-_NUMBER = re.compile(r'"?(\d+)"?')
+_NUMBER = regex(r'"?(\d+)"?')
 _STAGE_WORDS = {"stage", "pp", "st"}
 _NO_STAGE = {
     "layer",

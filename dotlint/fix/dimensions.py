@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from dotlint.deployment.facts import read_tensors
 from dotlint.deployment.words import plain_words
 from dotlint.engine.finding import Edit, Fix
+from dotlint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from dotlint.syntax.tree import Attribute
 
 Kind = tuple[str | None, str, str]
-_BREAK = re.compile(r"(\\[nlr]|\r?\n)")
-_NUMBERS = re.compile(r"\d+")
+_BREAK = regex(r"(\\[nlr]|\r?\n)")
+_NUMBERS = regex(r"\d+")
 
 
 class DimensionCopier:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections import defaultdict
 from itertools import product
@@ -14,6 +13,7 @@ from dotlint.fix.bodies import Bodies
 from dotlint.fix.copying import references
 from dotlint.fix.insertion import head_start, insert_after, insert_before, line_start, style_of
 from dotlint.fix.statement import edge_text
+from dotlint.regex import regex
 from dotlint.syntax.tree import Block, EdgeStatement, NodeStatement
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dotlint.syntax.tree import Comment, Statement
 
 Pair = tuple[str, str]
-_DIGITS = re.compile(r"\d+")
+_DIGITS = regex(r"\d+")
 _MOST_NUMBERS = 8  # in the names of an edge's ends; beyond, nothing is tried
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.engine.finding import Edit
+from dotlint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from dotlint.syntax.tree import Comment, Statement
 
 # What may follow a statement on its line: a `;` apart, a comment of one line or one that ends further down.
-_REST = re.compile(r"[ \t]*(?:;[ \t]*)?(?://[^\n\r]*|/\*.*?\*/[ \t]*)?(?=\r?\n|\r?\Z)", re.DOTALL)
-_INDENT = re.compile(r"[ \t]*")
+_REST = regex(r"[ \t]*(?:;[ \t]*)?(?://[^\n\r]*|/\*.*?\*/[ \t]*)?(?=\r?\n|\r?\Z)", re.DOTALL)
+_INDENT = regex(r"[ \t]*")
 
 
 class Style(Struct, frozen=True):

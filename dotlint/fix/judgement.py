@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from dotlint.deployment.wiring import Wiring
+from dotlint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dotlint.graph.model import Document, Node
 
 _COPYING = {"S001", "S002"}
-_DIGITS = re.compile(r"\d+")
+_DIGITS = regex(r"\d+")
 # What says that a node lacks an edge: one of them for another is no new finding, for a half-connected node is
 # better off.
 _CONNECTIVITY = {"G003": "connection", "G004": "connection", "G005": "connection"}

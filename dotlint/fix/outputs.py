@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dotlint.deployment.facts import read_tensors
 from dotlint.fix.copying import respelled
 from dotlint.fix.statement import id_text
+from dotlint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.plan import StagePlan
 
-_BREAK = re.compile(r"(\\[nlr]|\r?\n)")
-_BRACKET = re.compile(r"\[[^\[\]]*\]")
+_BREAK = regex(r"(\\[nlr]|\r?\n)")
+_BRACKET = regex(r"\[[^\[\]]*\]")
 
 
 def output_statement(text: str, deployment: Deployment, plan: StagePlan) -> str:

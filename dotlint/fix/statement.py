@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from dotlint.regex import regex
 from dotlint.syntax.tree import Html
 
 if TYPE_CHECKING:
     from dotlint.graph.model import Graph
 
-_PLAIN = re.compile(r"[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff]*|-?(?:\d+(?:\.\d*)?|\.\d+)")
+_PLAIN = regex(r"[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff]*|-?(?:\d+(?:\.\d*)?|\.\d+)")
 _KEYWORDS = {"node", "edge", "graph", "digraph", "subgraph", "strict"}
 
 

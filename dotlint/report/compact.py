@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.deployment.words import parse_name
+from dotlint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_APART = re.compile(r"[\s,]")
+_APART = regex(r"[\s,]")
 
 
 def families(names: Iterable[str]) -> list[str]:

@@ -5,12 +5,12 @@ The commands and their escapes: https://docs.github.com/actions/reference/workfl
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from dotlint.errors import DotlintError
+from dotlint.regex import regex
 from dotlint.report.location import in_repository
 from dotlint.report.markdown import escape
 from dotlint.report.text import one_line, visible
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MOST_ANNOTATIONS = 10
 # A summary may have 1 MiB; what is longer is refused as a whole.
 _MOST_ROWS = 500
-_BAR = re.compile(r"(?<!\\)((?:\\\\)*)\|")
+_BAR = regex(r"(?<!\\)((?:\\\\)*)\|")
 _KINDS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "notice"}
 _WORDS = {"error": ("error", "errors"), "warning": ("warning", "warnings"), "notice": ("notice", "notices")}
 

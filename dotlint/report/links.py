@@ -7,13 +7,14 @@ import re
 from typing import TYPE_CHECKING
 
 from dotlint._version import __version__
+from dotlint.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _PROJECT = "https://github.com/dotlint/dotlint"
 _KNOWN = {"iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "Tabby", "rio", "mintty"}
-_TERMS = re.compile(r"xterm-(kitty|ghostty)|alacritty|foot|contour|wezterm")
+_TERMS = regex(r"xterm-(kitty|ghostty)|alacritty|foot|contour|wezterm")
 
 
 def page(code: str, name: str) -> str | None:

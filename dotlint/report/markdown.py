@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from dotlint.regex import regex
 from dotlint.report.text import one_line
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Listing
     from dotlint.report.outline import Entry, Outline
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#+!|~&$])")
+_SPECIAL = regex(r"([\\`*_{}\[\]<>#+!|~&$])")
 
 
 def render(outlines: Sequence[Outline]) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from dotlint._version import __version__
 from dotlint.engine.sections import SECTIONS
+from dotlint.regex import regex
 from dotlint.report.links import page
 from dotlint.report.location import uri
 from dotlint.report.text import visible
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 _LEVELS: dict[str, str] = {"error": "error", "warning": "warning", "info": "note"}
 _BASE = "SRCROOT"
-_PLACEHOLDER = re.compile(r"\{(\d+)\}")
+_PLACEHOLDER = regex(r"\{(\d+)\}")
 _SEVERITIES: dict[str, str] = {"error": "error", "warning": "warning", "info": "recommendation"}
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_SURROGATE = regex(r"[\ud800-\udfff]")
 
 
 def render(results: Sequence[FileResult], cards: Sequence[Card]) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from dotlint.regex import regex
 from dotlint.strategy.degrees import AXES, MOST_GPUS, Degrees
 from dotlint.strategy.totals import Total, find_totals
 
@@ -31,40 +32,40 @@ _BAR: Final = r"[ \t_-]?"
 # a word begins, or a term goes on from the last one's number, or "BaselineTP8" turns to capital letters
 _BEGINS: Final = r"(?=[cdepstv])(?:(?<![^\W_])|(?<=[0-9])|(?-i:(?<=[a-z])(?=[A-Z]{2})))"
 _SIZE: Final = rf"{_BAR}(?:size|degree|world{_BAR}size)"
-_TERM: Final = re.compile(
+_TERM: Final = regex(
     rf"{_BEGINS}(?P<axis>{_AXIS})(?:(?P<size>{_SIZE})?[ \t]?(?P<op>[=:])[ \t]*|(?P<open>[ \t]?\([ \t]?)|-)?"
     r"(?P<number>[0-9]{1,7})(?(open)[ \t]?\))",
     re.IGNORECASE,
 )
-_LONG_TERM: Final = re.compile(
+_LONG_TERM: Final = regex(
     rf"(?P<axis>{_LONG_AXIS}){_BAR}(?:model{_BAR})?parallel(?P<noun>ism)?(?P<size>{_SIZE})?"
     rf"(?:[ \t]?\((?:{_AXIS})\))?[ \t]?(?P<op>[=:])?[ \t]?(?P<number>[0-9]{{1,7}})",
     re.IGNORECASE,
 )
-_WAY_TERM: Final = re.compile(
+_WAY_TERM: Final = regex(
     rf"(?P<number>[0-9]{{1,7}})[ \t-]?way[ \t-](?P<axis>{_LONG_AXIS}|(?:{_AXIS})\b)", re.IGNORECASE
 )
-_ESCAPE: Final = re.compile(r"\\[nlr]")
-_BETWEEN: Final = re.compile(r"(?:[-_,;|&+/x×*·\s]|\band\b|\bwith\b){0,16}", re.IGNORECASE)
-_ON: Final = re.compile(rf"[ \t]*[x×*][ \t]*(?:{_AXIS})[^a-z]|(?:{_AXIS})[-=:0-9(]", re.IGNORECASE)
-_NUMBER_GOES_ON: Final = re.compile(r"(?![A-Z][a-z])[0-9A-Za-z%]|[.,/:][0-9]|[ \t]?[-–~][ \t]?[0-9]")
-_LIST_OF_GPUS: Final = re.compile(r",[0-9]+[ \t]*(?:x[ \t]*)?gpus?\b", re.IGNORECASE)
-_COUNTED: Final = re.compile(
+_ESCAPE: Final = regex(r"\\[nlr]")
+_BETWEEN: Final = regex(r"(?:[-_,;|&+/x×*·\s]|\band\b|\bwith\b){0,16}", re.IGNORECASE)
+_ON: Final = regex(rf"[ \t]*[x×*][ \t]*(?:{_AXIS})[^a-z]|(?:{_AXIS})[-=:0-9(]", re.IGNORECASE)
+_NUMBER_GOES_ON: Final = regex(r"(?![A-Z][a-z])[0-9A-Za-z%]|[.,/:][0-9]|[ \t]?[-–~][ \t]?[0-9]")
+_LIST_OF_GPUS: Final = regex(r",[0-9]+[ \t]*(?:x[ \t]*)?gpus?\b", re.IGNORECASE)
+_COUNTED: Final = regex(
     r"[ \t]*(?:experts?|layers?|heads?|tokens?|gpus?|devices?|nodes?|sequences?|requests?|[mgt]i?b)\b",
     re.IGNORECASE,
 )
-_INDEXED: Final = re.compile(
+_INDEXED: Final = regex(
     r"(?:gpu|rank|device|shard|expert|node|layer|stage|head|replica|group|instance)[ \t_#-]?([0-9]+)",
     re.IGNORECASE,
 )
 _OWN_INDEX: Final = frozenset({"gpu", "rank", "device", "shard", "expert", "node"})
-_SAYS_DEGREE: Final = re.compile(
+_SAYS_DEGREE: Final = regex(
     r"[ \t]?:|[ \t]+(?:within|each|decomposition|collectives?|representation|strategy|parallel|parallelism|"
     r"sharding|sharded|shards|groups|hybrid|configuration|deployment)\b",
     re.IGNORECASE,
 )
-_WITH: Final = re.compile(r"\b(?:with|using|at)[ \t]+$", re.IGNORECASE)
-_PHASE: Final = re.compile(r"(?<![a-z])(prefill|decode)", re.IGNORECASE)
+_WITH: Final = regex(r"\b(?:with|using|at)[ \t]+$", re.IGNORECASE)
+_PHASE: Final = regex(r"(?<![a-z])(prefill|decode)", re.IGNORECASE)
 _REACH: Final = 160  # how far back on its line a term's context is looked for, in characters
 
 
@@ -164,7 +165,7 @@ def rank_axes(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-_RANK_ZERO: Final = re.compile(rf"{_BEGINS}({_AXIS})[ \t_]?0(?![0-9.])", re.IGNORECASE)
+_RANK_ZERO: Final = regex(rf"{_BEGINS}({_AXIS})[ \t_]?0(?![0-9.])", re.IGNORECASE)
 
 
 def _view(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from dotlint.regex import regex
 from dotlint.strategy.error import mistake
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 Run = tuple[int, int]
 """A run of ids, half-open: (0, 8) is GPUs 0 to 7."""
 
-_PART: Final = re.compile(r"\s*([0-9]+)(?:\s*-\s*([0-9]+))?\s*")
+_PART: Final = regex(r"\s*([0-9]+)(?:\s*-\s*([0-9]+))?\s*")
 _HIGHEST_ID: Final = (1 << 31) - 1
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from dotlint.regex import regex
 from dotlint.strategy.degrees import AXES, MOST_GPUS, Degrees
 from dotlint.strategy.error import StrategyError, mistake, nearest
 from dotlint.strategy.gpus import GpuSet, parse_gpus
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
 __all__ = ["AXES", "Degrees", "PhaseSpec", "StrategyError", "parse_spec"]
 
 _AXIS: Final = "|".join(sorted(AXES, key=lambda axis: (-len(axis), axis)))
-_TERM: Final = re.compile(rf"({_AXIS})(?:\s*[=:]\s*|-)?([0-9]+)", re.IGNORECASE)
-_SEPARATORS: Final = re.compile(r"[-_,x×*/+\s]*", re.IGNORECASE)
-_NAME: Final = re.compile(r"\s*([^\W\d]\w*)\s*=\s*")
-_TERMS_ONLY: Final = re.compile(rf"(?:(?:{_AXIS})[0-9]+[_x]*)+", re.IGNORECASE)
-_LETTERS: Final = re.compile(r"[^\W\d_]+")
+_TERM: Final = regex(rf"({_AXIS})(?:\s*[=:]\s*|-)?([0-9]+)", re.IGNORECASE)
+_SEPARATORS: Final = regex(r"[-_,x×*/+\s]*", re.IGNORECASE)
+_NAME: Final = regex(r"\s*([^\W\d]\w*)\s*=\s*")
+_TERMS_ONLY: Final = regex(rf"(?:(?:{_AXIS})[0-9]+[_x]*)+", re.IGNORECASE)
+_LETTERS: Final = regex(r"[^\W\d_]+")
 _LONG_NAMES: Final[Mapping[str, str]] = {
     "pipeline": "pp",
     "pipe": "pp",

@@ -7,11 +7,13 @@ from typing import Final
 
 from msgspec import Struct
 
+from dotlint.regex import regex
+
 _NUMBER: Final = r"(?<![0-9.:-])(?<![0-9],)(?P<number>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,9})"
 _LATER: Final = _NUMBER[_NUMBER.index("(?P") :]
 _SIGN: Final = r"(?:[ \t]*[:=][ \t]*|[ \t]+)"
 _STRONG: Final = tuple(
-    re.compile(pattern, re.IGNORECASE)
+    regex(pattern, re.IGNORECASE)
     for pattern in (
         rf"{_NUMBER}[ \t-]?GPUs?[ \t,]+(?:in[ \t]+)?total\b",
         rf"{_NUMBER}[ \t]+total[ \t]+GPUs?\b",
@@ -22,11 +24,11 @@ _STRONG: Final = tuple(
         rf"\b(?:world[ \t_-]?size|num[ \t_]?gpus)[ \t]*[:=][ \t]*{_LATER}\b",
     )
 )
-_WEAK: Final = re.compile(
+_WEAK: Final = regex(
     rf"{_NUMBER}[ \t-]?GPUs?\b(?![ \t]*(?:/|per\b|each\b|a\b|for\b|active|group|\w*[ \t]*pool))",
     re.IGNORECASE,
 )
-_PART_OF: Final = re.compile(
+_PART_OF: Final = regex(
     r"(?:\b(?:all|across|first|last|next|other|to|of|per|over|for|from|with|each|every|by)[ \t]+"
     r"|[x×*][ \t]*)$",
     re.IGNORECASE,

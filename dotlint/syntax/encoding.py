@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from dotlint.regex import regex
 from dotlint.syntax.problem import Problem
 
 if TYPE_CHECKING:
     from dotlint.syntax.source import Source
 
-_UNDECODABLE = re.compile("[\ud800-\udfff]")
-_LATIN1 = re.compile(r'charset"?\s*=\s*"?(?:latin-?1|l1|iso-?8859-?1|iso_8859-1|iso-ir-100)\b', re.IGNORECASE)
-_GLUED = re.compile(r"[^\x00-/:-@\[-^`{-\x7f]")
+_UNDECODABLE = regex("[\ud800-\udfff]")
+_LATIN1 = regex(r'charset"?\s*=\s*"?(?:latin-?1|l1|iso-?8859-?1|iso_8859-1|iso-ir-100)\b', re.IGNORECASE)
+_GLUED = regex(r"[^\x00-/:-@\[-^`{-\x7f]")
 
 
 def encoding_problems(source: Source) -> list[Problem]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from dotlint.regex import regex
 from dotlint.syntax.region import line_end, line_start, looks_like_statement
 from dotlint.syntax.terminals import BLOCK_COMMENT, STRING
 
 if TYPE_CHECKING:
     from dotlint.syntax.problem import Edit
 
-_PROGRAM = re.compile(
+_PROGRAM = regex(
     r"""\s*(?:\}\s*)?(?:
       (?:for|while|if|elif|switch|foreach)\s*\(.*\)\s*\{?\s*(?://.*)?$
     | (?:for|while|if|elif|switch)\s*\([^)\n]*[;<>=+]
@@ -34,11 +35,11 @@ _PROGRAM = re.compile(
     re.VERBOSE,
 )
 _LONGEST_LINE = 2_000
-_FENCE = re.compile(r"[ \t]*(```+|~~~+)[^\n]*")
-_HOST_QUOTE = re.compile(r"""(?:[A-Za-z_]\w*\s*=\s*)?[rbfu]{0,2}("{3}|'{3}|"|')\s*""")
-_ESCAPED = re.compile(rf"{STRING}|{BLOCK_COMMENT}|(?://|#)[^\n]*+|\\(?:r\\n|[nrt])")
-_ESCAPED_QUOTE = re.compile(r'=\s*\\"')
-_EVERY = re.compile(r"""\\(["'\\nrt/])""")
+_FENCE = regex(r"[ \t]*(```+|~~~+)[^\n]*")
+_HOST_QUOTE = regex(r"""(?:[A-Za-z_]\w*\s*=\s*)?[rbfu]{0,2}("{3}|'{3}|"|')\s*""")
+_ESCAPED = regex(rf"{STRING}|{BLOCK_COMMENT}|(?://|#)[^\n]*+|\\(?:r\\n|[nrt])")
+_ESCAPED_QUOTE = regex(r'=\s*\\"')
+_EVERY = regex(r"""\\(["'\\nrt/])""")
 _MEANING = {"n": "\n", "r": "", "t": "\t"}
 
 

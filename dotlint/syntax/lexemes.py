@@ -7,11 +7,11 @@ parsed, `start` and `end` those in the real text, which differ where the parser 
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct
 
+from dotlint.regex import regex
 from dotlint.syntax.source import Edited
 from dotlint.syntax.terminals import ATTRIBUTE, BETWEEN, STRING, html_end
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 Span = tuple[int, int]
 
-_STRING = re.compile(STRING)
-_ESCAPE = re.compile(r'\\(["\\\n])')
+_STRING = regex(STRING)
+_ESCAPE = regex(r'\\(["\\\n])')
 _MEANING = {'"': '"', "\\": "\\\\", "\n": ""}
 
 

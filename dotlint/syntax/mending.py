@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
+from dotlint.regex import regex
 from dotlint.syntax.lexer import OPEN_HTML, OPEN_STRING
 from dotlint.syntax.quotes import close_string, escape_html, odd_string
 from dotlint.syntax.region import line_end, starts_statement
@@ -77,7 +78,7 @@ def remedies(broken: Broken) -> Iterator[Remedy]:
     yield from _last_resorts(broken)
 
 
-_ARROW = re.compile(r"-->|==?>|->>|-[ \t]+>|—>|–>|>>|~>|---(?![0-9.])")
+_ARROW = regex(r"-->|==?>|->>|-[ \t]+>|—>|–>|>>|~>|---(?![0-9.])")
 
 
 def _operators(broken: Broken) -> Iterator[Remedy]:
@@ -98,10 +99,10 @@ def _operators(broken: Broken) -> Iterator[Remedy]:
         )
 
 
-_ELLIPSIS = re.compile(r"\.{2,}")
-_DIGITS = re.compile("([0-9]+)")
-_ID_BEFORE = re.compile(rf"({NAME})[\s;,]*\Z")
-_ID_AFTER = re.compile(rf"[\s;,]*({NAME})")
+_ELLIPSIS = regex(r"\.{2,}")
+_DIGITS = regex("([0-9]+)")
+_ID_BEFORE = regex(rf"({NAME})[\s;,]*\Z")
+_ID_AFTER = regex(rf"[\s;,]*({NAME})")
 
 
 def _ellipses(broken: Broken) -> Iterator[Remedy]:
@@ -146,7 +147,7 @@ def _between(first: str, last: str) -> list[str] | None:
     return ["".join([*parts[:at], str(number).zfill(width), *parts[at + 1 :]]) for number in range(low + 1, high)]
 
 
-_NO_NAME = re.compile(r"([\[,;]\s*)=")
+_NO_NAME = regex(r"([\[,;]\s*)=")
 
 
 def _attribute_names(broken: Broken) -> Iterator[Remedy]:
@@ -230,11 +231,11 @@ def _values(broken: Broken) -> Iterator[Remedy]:
         )
 
 
-_STRAY = re.compile(r"""[)('",;\]`\\}>@]+""")
+_STRAY = regex(r"""[)('",;\]`\\}>@]+""")
 
 
-_LAST_WORD = re.compile(rf"({NAME})\s+\Z")
-_NAMED = re.compile(rf"(?:{NAME}|{STRING})\s*=")
+_LAST_WORD = regex(rf"({NAME})\s+\Z")
+_NAMED = regex(rf"(?:{NAME}|{STRING})\s*=")
 
 
 def _strays(broken: Broken) -> Iterator[Remedy]:
@@ -270,8 +271,8 @@ def _strays(broken: Broken) -> Iterator[Remedy]:
         )
 
 
-_WORD = re.compile(r"""(?:(?!->|--)[^\s\[\]{};,="<>:])+""")
-_PLAIN_ID = re.compile(rf"(?:{NAME}|{NUMBER})\Z")
+_WORD = regex(r"""(?:(?!->|--)[^\s\[\]{};,="<>:])+""")
+_PLAIN_ID = regex(rf"(?:{NAME}|{NUMBER})\Z")
 
 
 def _words(broken: Broken) -> Iterator[Remedy]:
@@ -345,8 +346,8 @@ def _brackets(broken: Broken) -> Iterator[Remedy]:
         line = line_end(text, lf + 1)
 
 
-_TAIL = re.compile(r"[ \t]*[;,]?[ \t]*(?://.*)?\Z")
-_COLON = re.compile(rf"({NAME})[ \t]*(:)(?=[ \t]*(?:{NAME}|{NUMBER}|{STRING}))")
+_TAIL = regex(r"[ \t]*[;,]?[ \t]*(?://.*)?\Z")
+_COLON = regex(rf"({NAME})[ \t]*(:)(?=[ \t]*(?:{NAME}|{NUMBER}|{STRING}))")
 
 
 def _last_resorts(broken: Broken) -> Iterator[Remedy]:

@@ -6,6 +6,7 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from dotlint.regex import regex
 from dotlint.syntax.hosts import program_text, wrapping
 from dotlint.syntax.lexemes import Lexeme
 from dotlint.syntax.lexer import END
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
     from dotlint.syntax.recovery import Reading
     from dotlint.syntax.tree import GraphBlock
 
-_HEADER = re.compile(
+_HEADER = regex(
     rf"(?<![^\s;}}\"'`])(?:strict\s+)?(?:di)?graph(?:\s+(?:{NAME}|{NUMBER}|{STRING}))?\s*\{{", re.IGNORECASE
 )
-_NEARLY = re.compile(rf"({NAME})\b(?:[ \t]+(?:{NAME}|{STRING}))?[ \t]*\{{")
-_SET = re.compile(rf"[ \t\r\n]*+(?:{NAME}|{STRING})[ \t]*=[^=]")
+_NEARLY = regex(rf"({NAME})\b(?:[ \t]+(?:{NAME}|{STRING}))?[ \t]*\{{")
+_SET = regex(rf"[ \t\r\n]*+(?:{NAME}|{STRING})[ \t]*=[^=]")
 
 
 def outside(reading: Reading, stop: Stop) -> None:

@@ -6,6 +6,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from dotlint.regex import regex
 from dotlint.syntax.region import line_end, line_start, next_statement
 from dotlint.syntax.terminals import STRING, html_end
 
@@ -14,14 +15,14 @@ if TYPE_CHECKING:
 
     from dotlint.syntax.problem import Edit
 
-_QUOTE = re.compile(r'(?<!\\)(?:\\\\)*+(")')
-_LINE_TAIL = re.compile(r"(?=[ \t]*\]?[ \t]*[;,]?[ \t]*\}?[ \t]*(?://.*)?\Z)")
+_QUOTE = regex(r'(?<!\\)(?:\\\\)*+(")')
+_LINE_TAIL = regex(r"(?=[ \t]*\]?[ \t]*[;,]?[ \t]*\}?[ \t]*(?://.*)?\Z)")
 _MOST_LINES = 30
 _MOST_QUOTES = 8
 _LONGEST_LINE = 6_000
-_LIST_END = re.compile(r"[ \t]*\][ \t]*;?[ \t]*(?://.*)?\Z")
-_ARROW = re.compile(r"[ \t]*-[->]")
-_REST_OF_LIST = re.compile(r"[ \t]*(?:,[ \t]*|;[ \t]*|[ \t]+)[A-Za-z_]\w*[ \t]*=[^\n]*\Z")
+_LIST_END = regex(r"[ \t]*\][ \t]*;?[ \t]*(?://.*)?\Z")
+_ARROW = regex(r"[ \t]*-[->]")
+_REST_OF_LIST = regex(r"[ \t]*(?:,[ \t]*|;[ \t]*|[ \t]+)[A-Za-z_]\w*[ \t]*=[^\n]*\Z")
 
 
 def close_string(text: str, start: int, end: int, stop: int) -> Iterator[tuple[int, int, int, str]]:
@@ -90,10 +91,10 @@ def _further_down(text: str, quote: int, last: int) -> Iterator[tuple[int, int, 
             yield quote, at + tail.start(), last, "close"
 
 
-_STRING = re.compile(STRING)
-_HTML_START = re.compile(r"=\s*<")
-_HTML_STOP = re.compile(r">(?=\s*(?:\]|[,;]\s*\w+\s*=|\s\w+\s*=))")
-_TAG = re.compile(
+_STRING = regex(STRING)
+_HTML_START = regex(r"=\s*<")
+_HTML_STOP = regex(r">(?=\s*(?:\]|[,;]\s*\w+\s*=|\s\w+\s*=))")
+_TAG = regex(
     r"<(?:/?[A-Za-z][\w:-]*(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s<>]+))*\s*/?|!--.*?--)>",
     re.DOTALL,
 )

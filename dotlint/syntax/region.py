@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
+from dotlint.regex import regex
 from dotlint.syntax.source import Edited
 from dotlint.syntax.terminals import BLOCK_COMMENT, NAME, STRING
 from dotlint.syntax.tree import AttributeList, Block, Chain, FineStatement, Lexeme, NodeRef, PlainStatement
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from dotlint.syntax.tree import Statement
 
 ONE_LINE = STRING.replace(r"[^\"\\]", r"[^\"\\\n]").replace(r'[^"\\]', r'[^"\\\n]')
-_PIECE = re.compile(rf"{STRING}|//[^\n]*+|{BLOCK_COMMENT}|[\[\]{{}};\n]")
-_STARTS = re.compile(
+_PIECE = regex(rf"{STRING}|//[^\n]*+|{BLOCK_COMMENT}|[\[\]{{}};\n]")
+_STARTS = regex(
     rf"[ \t\r]*+(?:\}}|\n|\Z|//|#|/\*|(?i:subgraph|node|edge|graph)(?![\w=]|\s*=)"
     rf"|(?:{NAME}|{STRING})[ \t]*+(?:\[|->|--|;))"
 )
 # Stricter: what hardly stands inside of a label.
-_SURELY = re.compile(
+_SURELY = regex(
     rf"\n[ \t]*+(?=(?:{NAME}|{ONE_LINE})[ \t]*+(?:\[[ \t]*+(?:{NAME}[ \t]*+=|\n|\])|->|--)"
     rf"|(?:{NAME}[ \t]*+=[ \t]*+[\w\"])"
     r"|(?i:subgraph|node|edge)\b[^\n]*[\[{]|\}[ \t]*\r?\n)"

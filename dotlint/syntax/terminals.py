@@ -12,6 +12,8 @@ from binascii import crc32
 from functools import cache
 from importlib.resources import files
 
+from dotlint.regex import regex
+
 _GRAMMAR = files("dotlint.syntax").joinpath("dot.lark").read_text("utf-8")
 GRAMMAR_CHECKSUM = crc32(_GRAMMAR.encode())
 
@@ -52,16 +54,16 @@ def statement_pattern(operator: str) -> re.Pattern[str]:
     return re.compile(rf"{_B}({_ID})({_PORT})?(?:{edge})?({_B}{_LIST}(?:{_B}{_LIST})*+)?(?:{_B};|(?!{_GOES_ON}))")
 
 
-ATTR_LIST = re.compile(_LIST)
-SPACE = re.compile(_B)
-ATTRIBUTE = re.compile(rf"[\[\];, \t\r\n]*+({_ANY_ID}){_B}={_B}({_ANY_ID})")
-PORT = re.compile(rf"{_B}:{_B}({_ANY_ID})")
-QUOTED = re.compile(rf"{STRING}|{HTML}")
+ATTR_LIST = regex(_LIST)
+SPACE = regex(_B)
+ATTRIBUTE = regex(rf"[\[\];, \t\r\n]*+({_ANY_ID}){_B}={_B}({_ANY_ID})")
+PORT = regex(rf"{_B}:{_B}({_ANY_ID})")
+QUOTED = regex(rf"{STRING}|{HTML}")
 # Between the pieces of a joined string.
-BETWEEN = re.compile(rf"(?:[ \t\r\n+\ufeff]++|{LINE_COMMENT}|{BLOCK_COMMENT})*+")
-COMMENT = re.compile(rf"{LINE_COMMENT}|{BLOCK_COMMENT}")
-BRACKET = re.compile("[<>]")
-FINE = re.compile(rf"(?P<NAME>{NAME})|(?P<NUMBER>{NUMBER})|(?P<STRING>{STRING})|(?P<EDGEOP>{PATTERNS['EDGEOP']})")
+BETWEEN = regex(rf"(?:[ \t\r\n+\ufeff]++|{LINE_COMMENT}|{BLOCK_COMMENT})*+")
+COMMENT = regex(rf"{LINE_COMMENT}|{BLOCK_COMMENT}")
+BRACKET = regex("[<>]")
+FINE = regex(rf"(?P<NAME>{NAME})|(?P<NUMBER>{NUMBER})|(?P<STRING>{STRING})|(?P<EDGEOP>{PATTERNS['EDGEOP']})")
 
 
 def html_end(text: str, start: int) -> int:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 
+from dotlint.regex import regex
 from dotlint.syntax.terminals import HTML, KEYWORDS, NAME, NUMBER, STRING
 
-_NAMED = re.compile(rf"\s*+({NAME}|{STRING})\s*+=(?!=)[ \t]*+")
-_OPENS = re.compile(rf"{STRING}|//[^\n]*+|[\[;\n{{}}]")
-_PIECE = re.compile(rf"{STRING}|{HTML}|[\[({{\])}},;\n]|\s++|[^\s\[({{\])}},;\"<]++|[\"<]")
-_FINE_VALUE = re.compile(rf"(?:{NAME}|{NUMBER}|{STRING}(?:\s*\+\s*{STRING})*|{HTML})\Z")
-_NEXT = re.compile(rf"[,;\s]*+(?:{NAME}|{STRING})\s*+=(?!=)")
-_CLOSES = re.compile(r"\]\s*+(?:\[|;|\}|\Z|//|/\*|#|\n|[\w\"])")
-_COMMENT = re.compile(r"\s+(?://|/\*).*\Z", re.DOTALL)
+_NAMED = regex(rf"\s*+({NAME}|{STRING})\s*+=(?!=)[ \t]*+")
+_OPENS = regex(rf"{STRING}|//[^\n]*+|[\[;\n{{}}]")
+_PIECE = regex(rf"{STRING}|{HTML}|[\[({{\])}},;\n]|\s++|[^\s\[({{\])}},;\"<]++|[\"<]")
+_FINE_VALUE = regex(rf"(?:{NAME}|{NUMBER}|{STRING}(?:\s*\+\s*{STRING})*|{HTML})\Z")
+_NEXT = regex(rf"[,;\s]*+(?:{NAME}|{STRING})\s*+=(?!=)")
+_CLOSES = regex(r"\]\s*+(?:\[|;|\}|\Z|//|/\*|#|\n|[\w\"])")
+_COMMENT = regex(r"\s+(?://|/\*).*\Z", re.DOTALL)
 
 Found = tuple[str, int, int, str]  # attribute, start, end, replacement
 
