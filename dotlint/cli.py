@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
@@ -481,6 +480,8 @@ def _render(
         return concise.render(results)
     terminal = options["output"] is None and streams.stdout.isatty()
     colour = colour_wanted(terminal=terminal)
+    import shutil  # noqa: PLC0415 - only where there may be a terminal
+
     width = shutil.get_terminal_size((100, 40)).columns
     if form == "full":
         from dotlint.report import full  # noqa: PLC0415

@@ -9,7 +9,7 @@ from dotlint.checks.custom import PARAMETERS, validate
 from dotlint.deployment.vocabulary import Vocabulary, VocabularyError, load_vocabulary
 from dotlint.engine.card import Card, CardError, read_folder
 from dotlint.engine.plugins import find_plugin, plugin_cards
-from dotlint.engine.resources import rules_folder
+from dotlint.engine.resources import vocabulary_file
 from dotlint.engine.select import nearest
 from dotlint.regex import regex
 
@@ -38,7 +38,7 @@ def with_own_cards(
 
 
 def _vocabulary(texts: tuple[str, ...]) -> Vocabulary:
-    return load_vocabulary(rules_folder() / "vocabulary.toml", *texts)
+    return load_vocabulary(vocabulary_file(), *texts)
 
 
 def _guarded(folder: Path) -> list[Card]:

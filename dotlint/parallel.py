@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -208,6 +207,8 @@ def _context() -> BaseContext:
 @contextlib.contextmanager
 def _interrupts_held_back() -> Iterator[None]:
     """Start a process that no Ctrl-C reaches: who started it ends it. It inherits the mask."""
+    import signal  # noqa: PLC0415 - only where several processes work
+
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -220,6 +221,8 @@ def _interrupts_held_back() -> Iterator[None]:
 
 def _work(pipe: Connection, tasks: _Tasks, inherited: Sequence[Connection]) -> None:
     """Lint what the pipe names until it is closed; a mistake in the settings goes back as a text."""
+    import signal  # noqa: PLC0415 - only where several processes work
+
     for other in inherited:
         other.close()
     if not hasattr(signal, "pthread_sigmask"):
@@ -235,6 +238,8 @@ def _work(pipe: Connection, tasks: _Tasks, inherited: Sequence[Connection]) -> N
 
 
 def _death(status: int | None) -> str:
+    import signal  # noqa: PLC0415 - only where several processes work
+
     if status is not None and status < 0:
         try:
             name = signal.Signals(-status).name

@@ -9,10 +9,8 @@ from dotlint.checks.names_ids import is_placeholder
 from dotlint.checks.names_near import Lexicon, allowed_edits
 from dotlint.checks.names_walk import walk
 from dotlint.checks.places import count
-from dotlint.deployment.vocabulary import load_vocabulary
 from dotlint.deployment.words import parse_name
 from dotlint.engine.finding import Edit, Fix, Related
-from dotlint.engine.resources import rules_folder
 from dotlint.fix.statement import as_written
 from dotlint.regex import regex
 from dotlint.syntax.tree import Block, EdgeStatement, NodeStatement, blocks
@@ -58,7 +56,7 @@ def undeclared_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
     share = float(card.parameters.get("declared_share", _DECLARED_SHARE))
     if not missing or len(declared) < _DECLARED_LEAST or len(declared) < share * len(graph.nodes):
         return
-    meant = suggestions(graph, missing, declared)
+    meant = suggestions(graph, missing, declared, context.file.vocabulary.words)
     if not _declares_first(graph, declared):
         # Statements that follow the edges only dress nodes: one that needs no dress has none.
         missing = [node for node in missing if node.index in meant]
@@ -109,10 +107,10 @@ def _declares_first(graph: Graph, declared: set[int]) -> bool:
     return 2 * first >= len(declared)
 
 
-def suggestions(graph: Graph, missing: list[Node], declared: set[int]) -> dict[int, Meant]:
+def suggestions(graph: Graph, missing: list[Node], declared: set[int], meaningful: frozenset[str]) -> dict[int, Meant]:
     """For undeclared nodes, by their index, the declared node that is the same but for one word's spelling.
 
-    Numbers have to agree, and a word that means something (one of the vocabulary, or one that a declared node
+    Numbers have to agree, and a word that means something (one of `meaningful`, the vocabulary's, or one that a declared node
     has) is never taken for a slip of another: `q_proj` is not `k_proj`. Takes time linear in the names.
     """
     wanted: dict[Words, list[tuple[Node, int]]] = defaultdict(
@@ -129,7 +127,7 @@ def suggestions(graph: Graph, missing: list[Node], declared: set[int]) -> dict[i
                 wanted[_but(words, place)].append((node, place))
     same: dict[Words, list[Node]] = defaultdict(list)
     offered: dict[Words, dict[str, list[Node]]] = defaultdict(dict)
-    known = _vocabulary_words()
+    known = set(meaningful)
     for node in graph.nodes.values():
         if node.index not in declared:
             continue
@@ -176,12 +174,6 @@ def _joined(one: Node, other: Node) -> bool:
     return any(edge.head is other for edge in one.out_edges) or any(
         edge.tail is other for edge in one.in_edges
     )
-
-
-def _vocabulary_words() -> set[str]:
-    vocabulary = load_vocabulary(rules_folder() / "vocabulary.toml")
-    # The phrases have no other door.
-    return {word for phrase in vocabulary._meaning for word in phrase.split()}  # noqa: SLF001
 
 
 def _rename(context: GraphContext, some: list[Node], meant: dict[int, Meant]) -> Fix | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -39,7 +39,7 @@ class AttributeFact(Struct, frozen=True):
 
 @cache
 def _table() -> dict[str, Any]:
-    table: dict[str, Any] = json.loads(files("dotlint.data").joinpath("graphviz.json").read_text("utf-8"))
+    table: dict[str, Any] = json.loads(Path(__file__).with_name("graphviz.json").read_bytes())
     return table
 
 

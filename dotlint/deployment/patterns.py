@@ -13,7 +13,6 @@ alignment is one to one.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from statistics import median_low
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
@@ -21,7 +20,7 @@ from msgspec import Struct
 from dotlint.deployment.ties import Coordinates, Tie, align
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 Pair = tuple[int, int]
 # Beyond this many pairs of a group and an element a type of edge is no pattern but a soup.
@@ -183,6 +182,12 @@ def _relations(
             yield _Relation(items, exact, some, tails, heads), some
 
 
+def _median(counts: Iterable[int]) -> int:
+    """Give the middle one, of two the lower."""
+    ordered = sorted(counts)
+    return ordered[(len(ordered) - 1) // 2]
+
+
 def _missing(
     items: Sequence[Item],
     relation: _Relation,
@@ -196,8 +201,8 @@ def _missing(
     if len(groups) * len(relation.elements) > _LIMIT:
         return
     voting = {group for of_groups in relation.elements.values() for group in of_groups}
-    usual_outs = median_low([degrees.outs[tail] for tail in {tail for tail, _ in shown}])
-    usual_ins = median_low([degrees.ins[head] for head in {head for _, head in shown}])
+    usual_outs = _median(degrees.outs[tail] for tail in {tail for tail, _ in shown})
+    usual_ins = _median(degrees.ins[head] for head in {head for _, head in shown})
     for element, of_groups in relation.elements.items():
         exist = {group: pair for group in groups if (pair := relation.ends(group, element))}
         able = sum(1 for group in exist if group in voting)

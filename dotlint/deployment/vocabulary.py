@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from msgspec import Struct, field
+from msgspec.json import decode
 
 from dotlint.deployment.words import plain_words
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+T = TypeVar("T")
+Phrases = dict[str, list[tuple[tuple[str, ...], T]]]
+"""First word -> the phrases that start with it, the longest first, and what each means."""
 
 Kind = Literal["communication", "computation", "routing", "io", "memory", "annotation"]
 
@@ -39,7 +42,7 @@ class Role(Struct, frozen=True):
         return self.communicates in {"all-reduce", "all-gather", "reduce-scatter", "all-to-all", "broadcast"}
 
 
-class Vocabulary(Struct):
+class Vocabulary(Struct, eq=False):
     """Roles with the phrases that mean them, the convention of shapes, and the words of annotations."""
 
     roles: dict[str, Role]
@@ -47,39 +50,69 @@ class Vocabulary(Struct):
     annotation_words: frozenset[str]
     annotation_titles: tuple[str, ...]
     summary_phrases: tuple[str, ...]
-    _compounds: re.Pattern[str]
-    _joined: dict[str, str]
-    _phrases: re.Pattern[str]
-    _meaning: dict[str, tuple[int, Role]]
+    _compounds: Phrases[str]
+    _phrases: Phrases[tuple[int, Role]]
     _known: dict[str, Role | None] = field(default_factory=dict)
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The words that some phrase has, compounds joined."""
+        return frozenset(word for phrases in self._phrases.values() for phrase, _ in phrases for word in phrase)
 
     def normalise(self, text: str) -> str:
         """Give the words of a text in lower case with compounds joined: ` alltoall expert aggregation `."""
-        words = plain_words(text)
-        return self._compounds.sub(lambda match: f" {self._joined[match[0].strip()]}", words)
+        return f" {' '.join(self._joined(plain_words(text).split()))} "
 
     def role(self, text: str) -> Role | None:
         """Find the role that a text means; among several the one that stands first in the vocabulary."""
-        words = plain_words(text)
-        if words not in self._known:
+        said = plain_words(text)
+        if said not in self._known:
+            words = self._joined(said.split())
             found = [
-                (*match.span(1), *self._meaning[match[1]]) for match in self._phrases.finditer(self.normalise(text))
+                (at, at + len(phrase), *meaning)
+                for at in range(len(words))
+                for phrase, meaning in _first(self._phrases, words, at)
             ]
             # A phrase inside a longer one says less: `gate proj` is no gate.
             whole = [m for m in found if not any(o[0] <= m[0] and m[1] <= o[1] and o[:2] != m[:2] for o in found)]
-            self._known[words] = min(whole, key=lambda match: match[2])[3] if whole else None
-        return self._known[words]
+            self._known[said] = min(whole, key=lambda match: match[2])[3] if whole else None
+        return self._known[said]
+
+    def _joined(self, words: list[str]) -> list[str]:
+        joined: list[str] = []
+        at = 0
+        while at < len(words):
+            for phrase, word in _first(self._compounds, words, at):
+                joined.append(word)
+                at += len(phrase)
+                break
+            else:
+                joined.append(words[at])
+                at += 1
+        return joined
 
 
-def _alternatives(phrases: list[str]) -> str:
-    return "|".join(re.escape(phrase) for phrase in sorted(phrases, key=len, reverse=True))
+def _first(phrases: Phrases[T], words: list[str], at: int) -> list[tuple[tuple[str, ...], T]]:
+    """Give the longest phrase that stands in the words at a place, as a list of one or none."""
+    for one in phrases.get(words[at], ()):
+        if len(one[0]) == 1 or tuple(words[at : at + len(one[0])]) == one[0]:
+            return [one]
+    return []
+
+
+def _by_first_word(meanings: dict[str, T]) -> Phrases[T]:
+    found: Phrases[T] = {}
+    for phrase, meaning in meanings.items():
+        words = tuple(phrase.split())
+        found.setdefault(words[0], []).append((words, meaning))
+    for phrases in found.values():
+        phrases.sort(key=lambda one: len(one[0]), reverse=True)
+    return found
 
 
 def read_vocabulary(table: dict[str, Any], where: str) -> Vocabulary:
     """Build a vocabulary from its TOML table; raises `VocabularyError` where a part is missing or of a wrong kind."""
     try:
-        joined = {phrase: word for word, phrases in table["compounds"].items() for phrase in phrases}
-        compounds = re.compile(f" (?:{_alternatives(list(joined))})(?= )")
         meaning: dict[str, tuple[int, Role]] = {}
         roles: dict[str, Role] = {}
         for order, entry in enumerate(table["role"]):
@@ -95,13 +128,10 @@ def read_vocabulary(table: dict[str, Any], where: str) -> Vocabulary:
             annotation_words=frozenset(annotation["words"]),
             annotation_titles=tuple(annotation["titles"]),
             summary_phrases=tuple(annotation["summaries"]),
-            _compounds=compounds,
-            _joined=joined,
-            # A look-ahead, so that phrases that overlap are all seen; the longest of each place counts.
-            _phrases=re.compile(f"(?<= )(?=({_alternatives(list(meaning))}) )"),
-            _meaning=meaning,
+            _compounds=_by_first_word({phrase: word for word, said in table["compounds"].items() for phrase in said}),
+            _phrases=_by_first_word(meaning),
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise VocabularyError(f"{where}: the vocabulary lacks or misplaces {error}") from error
 
 
@@ -109,16 +139,25 @@ def read_vocabulary(table: dict[str, Any], where: str) -> Vocabulary:
 def load_vocabulary(path: Path, *more: str) -> Vocabulary:
     """Read a vocabulary file and put the TOML texts of `more` over it; raises `VocabularyError`.
 
-    Roles of `more` stand before those of the file, or take the place of the one of their name; kinds of shapes and
-    compounds are replaced by name; words of annotations are added.
+    The file is TOML, or the compiled JSON of all rules. Roles of `more` stand before those of the file, or take the
+    place of the one of their name; kinds of shapes and compounds are replaced by name; words of annotations are added.
     """
+    if path.suffix == ".json" and not more:
+        return read_vocabulary(_compiled(path), str(path))
+    import tomllib  # noqa: PLC0415 - dotlint's own vocabulary is compiled
+
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = _compiled(path) if path.suffix == ".json" else tomllib.loads(path.read_text(encoding="utf-8"))
         for text in more:
             table = _extended(table, tomllib.loads(text))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise VocabularyError(f"{path}: the vocabulary cannot be read: {error}") from error
     return read_vocabulary(table, str(path))
+
+
+def _compiled(path: Path) -> dict[str, Any]:
+    table: dict[str, Any] = decode(path.read_bytes())["vocabulary"]
+    return table
 
 
 def _extended(table: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from msgspec import Struct, field
+from msgspec.json import decode
 
 from dotlint.engine.finding import SEVERITIES, Applicability, Finding, Severity
-from dotlint.engine.resources import rules_folder
+from dotlint.engine.resources import compiled_rules, rules_folder
 from dotlint.engine.sections import SECTIONS
 from dotlint.errors import DotlintError
 from dotlint.regex import regex
@@ -113,6 +113,8 @@ _KEYS = {
 
 def read_card(text: str, where: str) -> Card:
     """Read one card; raises `CardError` with a line that says where and what would be right."""
+    import tomllib  # noqa: PLC0415 - dotlint's own cards are compiled
+
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -159,6 +161,12 @@ def read_card(text: str, where: str) -> Card:
     )
 
 
+class _Cards(Struct):
+    """What the compiled file has of cards."""
+
+    cards: list[Card]
+
+
 def read_folder(folder: Path) -> list[Card]:
     """Read every card of a folder and its folders, in the order of their codes; `vocabulary.toml` is none."""
     cards: list[Card] = []
@@ -181,4 +189,5 @@ def read_folder(folder: Path) -> list[Card]:
 @cache
 def own_cards() -> tuple[Card, ...]:
     """Give the cards that come with dotlint."""
-    return tuple(read_folder(rules_folder()))
+    compiled = compiled_rules()
+    return tuple(read_folder(rules_folder()) if compiled is None else decode(compiled.read_bytes(), type=_Cards).cards)

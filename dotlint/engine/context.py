@@ -13,7 +13,7 @@ from dotlint.deployment.plan import plan_stages
 from dotlint.deployment.proposals import missing_edges
 from dotlint.deployment.vocabulary import load_vocabulary
 from dotlint.deployment.wiring import Wiring
-from dotlint.engine.resources import rules_folder
+from dotlint.engine.resources import vocabulary_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment
     from dotlint.deployment.plan import StagePlan
     from dotlint.deployment.proposals import MissingEdge
+    from dotlint.deployment.vocabulary import Vocabulary
     from dotlint.engine.declared import Declaration
     from dotlint.engine.result import StrategySource
     from dotlint.graph.model import Document, Graph
@@ -39,7 +40,6 @@ class GraphContext:
     @cached_property
     def deployment(self) -> Deployment:
         """The graph read as a deployment."""
-        vocabulary = load_vocabulary(rules_folder() / "vocabulary.toml", *self.file.vocabularies)
         expected: dict[tuple[str, int], GpuSet] = {}
         if self.file.strategy is not None:
             for phase in self.file.strategy.with_phase_assumed("decode").phases:
@@ -49,7 +49,7 @@ class GraphContext:
                 for stage, gpus in enumerate(phase.stages):
                     for name in names:
                         expected[name, stage] = gpus
-        return read_deployment(self.graph, vocabulary, expected)
+        return read_deployment(self.graph, self.file.vocabulary, expected)
 
     @cached_property
     def strategy(self) -> Strategy | None:
@@ -120,6 +120,11 @@ class FileContext(Struct, eq=False, dict=True):  # the dict is what cached prope
 
     def __post_init__(self) -> None:
         self.graphs = [GraphContext(self, graph) for graph in self.document.graphs]
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """Dotlint's own vocabulary with the user's over it."""
+        return load_vocabulary(vocabulary_file(), *self.vocabularies)
 
     @cached_property
     def is_deployment(self) -> bool:

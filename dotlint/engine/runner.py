@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -98,7 +97,9 @@ def _run(file: FileContext, card: Card, crash: Card | None) -> Iterable[Outcome]
                 continue
             found.extend(function(target, card))
         except Exception as error:
-            where = traceback.extract_tb(error.__traceback__)[-1]
+            from traceback import extract_tb  # noqa: PLC0415 - a check that crashes is rare
+
+            where = extract_tb(error.__traceback__)[-1]
             if crash is None:
                 raise
             found.append(

@@ -10,7 +10,7 @@ from dotlint.syntax.tree import Html
 if TYPE_CHECKING:
     from dotlint.graph.model import Graph
 
-_PLAIN = regex(r"[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff]*|-?(?:\d+(?:\.\d*)?|\.\d+)")
+_PLAIN = regex(r"[^\x00-@\[-^`{-\x7f][^\x00-/:-@\[-^`{-\x7f]*|-?(?:\d+(?:\.\d*)?|\.\d+)")
 _KEYWORDS = {"node", "edge", "graph", "digraph", "subgraph", "strict"}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dotlint.syntax import actions
@@ -31,7 +31,7 @@ class Tables(NamedTuple):
 @cache
 def tables() -> Tables:
     """Read the compiled grammar, once a process; compile it where the grammar has been changed since."""
-    folder = files("dotlint.syntax")
+    folder = Path(__file__).parent
     stored = folder.joinpath("dot.tables.json")
     found = json.loads(stored.read_text("utf-8")) if stored.is_file() else {}
     if found.get("grammar") != GRAMMAR_CHECKSUM:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from binascii import crc32
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from dotlint.regex import regex
 
-_GRAMMAR = files("dotlint.syntax").joinpath("dot.lark").read_text("utf-8")
+_GRAMMAR = Path(__file__).with_name("dot.lark").read_text("utf-8")
 GRAMMAR_CHECKSUM = crc32(_GRAMMAR.encode())
 
 
@@ -51,7 +51,7 @@ def statement_pattern(operator: str) -> re.Pattern[str]:
     lists.
     """
     edge = rf"{_B}{operator}{_B}({_ID})({_PORT})?"
-    return re.compile(rf"{_B}({_ID})({_PORT})?(?:{edge})?({_B}{_LIST}(?:{_B}{_LIST})*+)?(?:{_B};|(?!{_GOES_ON}))")
+    return re.compile(rf"{_B}({_ID})({_PORT})?(?:{edge})?((?:{_B}{_LIST})++)?(?:{_B};|(?!{_GOES_ON}))")
 
 
 ATTR_LIST = regex(_LIST)

@@ -9,7 +9,8 @@ import pytest
 
 from dotlint.checks import CHECKS
 from dotlint.engine.card import PRESETS, Card, CardError, Example, own_cards, read_card, read_folder
-from dotlint.engine.resources import rules_folder
+from dotlint.engine.compile import compiled
+from dotlint.engine.resources import COMPILED, rules_folder
 from dotlint.engine.runner import Settings, lint
 from dotlint.engine.sections import SECTIONS
 from dotlint.strategy import Strategy
@@ -111,3 +112,8 @@ def test_file_name_that_disagrees_is_refused(tmp_path: Path) -> None:
     (tmp_path / "Q002-of-a-user.toml").write_text(GOOD, encoding="utf-8")
     with pytest.raises(CardError, match="Q002-of-a-user"):
         read_folder(tmp_path)
+
+
+def test_the_compiled_cards_and_vocabulary_are_those_of_the_files() -> None:
+    assert compiled() == COMPILED.read_bytes(), "run `python -m dotlint.engine.compile`"
+    assert own_cards() == tuple(read_folder(rules_folder()))
