@@ -218,13 +218,19 @@ def role_flows(context: GraphContext, card: Card) -> Iterator[Outcome]:
     deployment, wiring = context.deployment, context.mended.wiring
     flow = [(str(tail), str(head)) for tail, head in card.parameters.get("flow", ())]
     units = _units(deployment)
+    sorted_out = {title: _by_role(unit) for title, unit in units.items()}
     joined = {
         (tail, head)
         for tail, head in flow
-        if any(_joined(wiring, unit, tail, head) for unit in units.values())
+        if any(_joined(wiring, roles.get(tail), roles.get(head)) for roles in sorted_out.values())
     }
     for title, unit in units.items():
-        gaps = [pair for pair in flow if pair not in joined and _gap(wiring, unit, *pair)]
+        roles = sorted_out[title]
+        gaps = [
+            (tail, head)
+            for tail, head in flow
+            if (tail, head) not in joined and _gap(wiring, roles.get(tail), roles.get(head))
+        ]
         if not gaps:
             continue
         ends = [r for pair in gaps for role in pair for r in unit if r.is_role(role)]
@@ -276,19 +282,22 @@ def _units(deployment: Deployment) -> dict[str, list[Reading]]:
     return titled
 
 
-def _joined(wiring: Wiring, unit: list[Reading], tail: str, head: str) -> bool:
-    heads = {r.name for r in unit if r.is_role(head)}
-    tails = [r for r in unit if r.is_role(tail)]
-    return (
-        bool(heads and tails)
-        and not all(not wiring.outs[r.name] for r in tails)
-        and any(wiring.ins[h] for h in heads)
-    )
+def _by_role(unit: list[Reading]) -> dict[str, list[Reading]]:
+    found: dict[str, list[Reading]] = defaultdict(list)
+    for reading in unit:
+        if reading.role is not None:
+            found[reading.role.name].append(reading)
+    return found
 
 
-def _gap(wiring: Wiring, unit: list[Reading], tail: str, head: str) -> bool:
+def _joined(wiring: Wiring, tails: list[Reading] | None, heads: list[Reading] | None) -> bool:
+    if not tails or not heads:
+        return False
+    return any(wiring.outs[r.name] for r in tails) and any(wiring.ins[r.name] for r in heads)
+
+
+def _gap(wiring: Wiring, tails: list[Reading] | None, heads: list[Reading] | None) -> bool:
     """Whether both roles are there, the one feeds nothing and the other is fed by nothing."""
-    tails, heads = [r for r in unit if r.is_role(tail)], [r for r in unit if r.is_role(head)]
     if not tails or not heads:
         return False
     return (

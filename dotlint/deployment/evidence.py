@@ -62,12 +62,15 @@ _OTHER_END = regex(
 
 
 def _one_stage(name: Name, text: str) -> tuple[int | None, tuple[int, int] | None]:
-    link = _LINK.search(text)
+    lower = text.lower()
+    link = _LINK.search(text) if "stage" in lower else None
     if link is not None:
         return None, (int(link[1]), int(link[2]))
     named = _number_after(name, _STAGE_WORDS)
     if named is not None:
         return named, None
+    if "stage" not in lower and "pp" not in lower:
+        return None, None
     said = {int(match[1]) for match in _STAGE.finditer(_OTHER_END.sub("", text))}
     return (said.pop() if len(said) == 1 else None), None
 
@@ -90,7 +93,7 @@ def gather(name: str, label: str, vocabulary: Vocabulary) -> Evidence:
     layer = _number_after(parsed, _LAYER_WORDS)
     if layer is None and (said := _LAYER.search(speech)):
         layer = int(said[1] or said[2])
-    ranged = _LAYERS.search(speech)
+    ranged = _LAYERS.search(speech) if "layer" in (lower := speech.lower()) or "block" in lower else None
     experts = _EXPERTS.search(title) or _EXPERTS.search(name.replace("_", " "))
     words = set(plain_words(name).split()) | set(plain_words(title).split())
     role = vocabulary.role(title)

@@ -6,6 +6,7 @@ These readers gather evidence and decide nothing: each returns what stands in th
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from msgspec import Struct, field
 
@@ -155,6 +156,7 @@ class Tensors(Struct, frozen=True):
     bare: tuple[Dims, ...] = field(default=())  # bracketed dimensions that say neither Input nor Output
 
 
+@lru_cache(maxsize=4096)
 def read_dims(text: str) -> Dims | None:
     """Read `[batch=4, seq=1024]` or `[4, 1024, 512]`; None where it is no list of dimensions."""
     keys: list[str] = []
@@ -184,7 +186,7 @@ def read_tensors(lines: list[str]) -> Tensors:
     for line in lines:
         if "[" not in line and "(" not in line and "=" not in line and ":" not in line:
             continue
-        side = _SIDE.match(line)
+        side = _SIDE.match(line) if line[:1] in "iIoO" else None
         if side is not None:
             target = inputs if side["side"].lower().startswith("in") else outputs
             rest = side["rest"]

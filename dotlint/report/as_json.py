@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from dotlint._version import __version__
 
 if TYPE_CHECKING:
@@ -16,7 +18,12 @@ if TYPE_CHECKING:
 
 def render(results: Sequence[FileResult]) -> str:
     """Give one JSON document in ASCII, with a final newline."""
-    return json.dumps(document(results), ensure_ascii=True, indent=2) + "\n"
+    whole = document(results)
+    try:
+        # Python's own indenting is done in Python, and most of the time that a large result takes.
+        return msgspec.json.format(json.dumps(whole), indent=2) + "\n"
+    except msgspec.DecodeError:  # half a surrogate pair: a byte of the file that is no UTF-8
+        return json.dumps(whole, indent=2) + "\n"
 
 
 def render_lines(results: Sequence[FileResult]) -> str:
