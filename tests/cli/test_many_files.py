@@ -26,6 +26,7 @@ from dotlint.parallel import default_jobs, lint_files
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+FIXTURE = Path(__file__).parents[1] / "fixtures/moe_two_phases.dot"
 CLEAN = "digraph { a -> b }\n"
 CYCLE = "digraph { a -> b -> a }\n"
 
@@ -470,6 +471,7 @@ class TestStart:
     def test_version_and_help_import_little(self) -> None:
         heavy = {
             "multiprocessing",
+            "msgspec",
             "lark",
             "rich",
             "networkx",
@@ -482,6 +484,15 @@ class TestStart:
         code = (
             "import sys; from dotlint.cli import main; main(['check', '--help']); "
             f"print(sorted({heavy!r} & set(sys.modules)), file=sys.stderr)"
+        )
+        result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+        assert result.stderr.strip() == "[]"
+
+    def test_a_check_imports_what_it_needs(self) -> None:
+        heavy = {"lark", "networkx", "pydot", "rich", "tomllib", "tempfile", "zipfile", "statistics", "multiprocessing"}
+        code = (
+            f"import sys; from dotlint.cli import main; main(['check', '--isolated', '--no-cache', '-f', 'json', "
+            f"'-s', 'pp4ep4tp2sp2', {str(FIXTURE)!r}]); print(sorted({heavy!r} & set(sys.modules)), file=sys.stderr)"
         )
         result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
         assert result.stderr.strip() == "[]"
