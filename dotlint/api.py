@@ -197,7 +197,9 @@ def check(
     """
     options = _Options(strategy, layout, select, extend_select, ignore, preset, rules, config)
     text, settings = _prepared(source, options, filename)
-    return _result(attach_fixes(lint(text, settings)), text)
+    result = attach_fixes(lint(text, settings), settings)
+    _refuse_troubles(result)
+    return _result(result, text)
 
 
 def fix(source: GraphSource, *, unsafe: bool = False, filename: str | None = None, **options: Any) -> Fixed:  # noqa: ANN401
@@ -209,6 +211,7 @@ def fix(source: GraphSource, *, unsafe: bool = False, filename: str | None = Non
 
     text, settings = _prepared(source, _Options(**options), filename)
     fixed = fix_text(text, settings, unsafe=unsafe)
+    _refuse_troubles(fixed.result)
     return Fixed(
         text=fixed.text,
         applied=tuple(_finding(one, text) for one in fixed.applied),
@@ -237,6 +240,12 @@ def assert_clean(source: GraphSource, *, fail_on: Severity = "warning", **option
         listed = "\n".join(f"  {finding}" for finding in found)
         raise AssertionError(_printable(f"{result.path}: {len(found)} found\n{listed}"))
     return result
+
+
+def _refuse_troubles(result: FileResult) -> None:
+    """Raise `DotlintError` where a file that the strategy names as a phase cannot be read."""
+    if result.troubles:
+        raise DotlintError(result.troubles[0])
 
 
 @dataclass(frozen=True, slots=True)

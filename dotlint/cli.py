@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from dotlint.engine.card import Card
     from dotlint.engine.finding import Severity
     from dotlint.engine.runner import FileResult, Settings
+    from dotlint.fix.files import FixedFile
+    from dotlint.pages import Page
     from dotlint.strategy import Strategy
 
-FORMATS = ("report", "full", "concise", "markdown", "json", "jsonl", "sarif", "github", "gitlab", "junit")
+FORMATS = ("report", "full", "concise", "markdown", "json", "jsonl", "sarif", "github", "gitlab", "junit", "html")
 FOUND, FAILED = 1, 2
 
 
@@ -88,10 +90,15 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Find a command by its name."""
         if cmd_name in _SHOWING:
-            from dotlint import commands  # noqa: PLC0415 - `check` does not need them
+            from importlib import import_module  # noqa: PLC0415 - `check` does not need them
 
-            return cast("click.Command", getattr(commands, _SHOWING[cmd_name]))
-        return super().get_command(ctx, cmd_name)
+            module, _, function = _SHOWING[cmd_name].rpartition(":")
+            found = cast("click.Command | None", getattr(import_module(f"dotlint.{module or 'commands'}"), function))
+        else:
+            found = super().get_command(ctx, cmd_name)
+        if found is not None and found.help is not None:
+            found.help = found.help.replace("\\b\n", "\b\n")  # what keeps click from joining lines, out of raw docstrings
+        return found
 
 
 _SHOWING = {
@@ -100,9 +107,13 @@ _SHOWING = {
     "explain": "explain_node",
     "infer": "infer_strategy",
     "new-rule": "new_rule",
+    "overview": "drawing_commands:write_overview",
+    "render": "drawing_commands:render_graph",
     "rule": "explain_rule",
     "rules": "list_rules",
+    "server": "server.command:run_server",
     "strategy": "show_strategy",
+    "summary": "drawing_commands:summarise",
 }
 
 
@@ -162,7 +173,10 @@ def complete_rules(_context: click.Context, _parameter: click.Parameter, incompl
     show_default=True,
     help="The form of the output.",
 )
-@click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write there instead of to standard output.")
+@click.option(
+    "-o", "--output", type=click.Path(),
+    help="Write there instead of to standard output; with --format html a folder gets a page a file and an index.",
+)
 @click.option(
     "--fail-on",
     type=click.Choice(("error", "warning", "info")),
@@ -224,6 +238,8 @@ def check(streams: Streams, /, **options: Any) -> int:  # noqa: ANN401 - click's
 
 
 def _check(streams: Streams, options: dict[str, Any]) -> int:
+    if _is_folder(options["output"]) and not _wants_pages(options):
+        raise DotlintError(f"{options['output']} is a folder: only --format html writes into one")
     files = _settled(streams, options)
     if options["write_baseline"]:
         return _write_baseline(streams, files, options)
@@ -231,13 +247,21 @@ def _check(streams: Streams, options: dict[str, Any]) -> int:
         return _fix(streams, files, options)
     if options["unsafe_fixes"]:
         streams.stderr.write("dotlint: --unsafe-fixes alone changes nothing: give it with --fix or --diff\n")
-    results = _linted(streams, files, options)
+    pages: list[Page] | None = None
+    if _wants_pages(options):
+        piped = any(path == "-" for path, _ in files)
+        pages = _pages(streams, files, options, streams.stdin.read() if piped else b"")
+    results = _linted(streams, files, options) if pages is None else [page.result for page in pages]
     for result in results:
         if result.unreadable is not None:
             streams.stderr.write(f"dotlint: error: {_shown(result.path)}: {_shown(result.unreadable)}\n")
+    _tell_troubles(streams, results)
     shown = [r for r in results if r.findings or r.unreadable is not None] if options["quiet"] else results
     _tell_outlived(streams, results, options)
-    write_result(streams, _render(shown, files, options, streams), options["output"])
+    if pages is None:
+        write_result(streams, _render(shown, files, options, streams), options["output"])
+    else:
+        _write_pages(streams, pages, shown, options)
     return _status(results, files, options)
 
 
@@ -288,8 +312,10 @@ def _write_baseline(streams: Streams, files: Sequence[tuple[str, Settings]], opt
     target = Path(options["write_baseline"])
     found = []
     failed = False
+    results = []
     for path, settings in files:
         result = lint_path(streams, path, options["stdin_filename"], settings)
+        results.append(result.slim())
         if result.context is None:
             streams.stderr.write(f"dotlint: error: {_shown(result.path)}: {_shown(result.unreadable or '')}\n")
         else:
@@ -297,7 +323,14 @@ def _write_baseline(streams: Streams, files: Sequence[tuple[str, Settings]], opt
         failed = failed or result.context is None or result.crashed
     count = write_baseline(target, found)
     streams.stderr.write(f"dotlint: {count} finding{'' if count == 1 else 's'} written to {_shown(str(target))}\n")
-    return FAILED if failed else 0
+    return FAILED if _tell_troubles(streams, results) or failed else 0
+
+
+def _tell_troubles(streams: Streams, results: Sequence[FileResult]) -> bool:
+    """Tell of files that a strategy names as phases and that cannot be read, each once; give whether there are any."""
+    lines = dict.fromkeys(line for result in results for line in result.troubles)
+    streams.stderr.write("".join(f"dotlint: error: {_shown(line)}\n" for line in lines))
+    return bool(lines)
 
 
 def _tell_outlived(streams: Streams, results: Sequence[FileResult], options: dict[str, Any]) -> None:
@@ -312,10 +345,13 @@ def _fix(streams: Streams, files: Sequence[tuple[str, Settings]], options: dict[
     from dotlint.fix.files import fix_data, fix_file  # noqa: PLC0415 - only where something is fixed
 
     fixed = []
+    given = b""
     for path, settings in files:
         if path == "-":
             name = options["stdin_filename"] or "<stdin>"
-            one = fix_data(streams.stdin.read(), name, settings, unsafe=options["unsafe_fixes"])
+            given = streams.stdin.read()
+            one = fix_data(given, name, settings, unsafe=options["unsafe_fixes"])
+            given = one.fixes.data() if one.fixes is not None else given
         else:
             one = fix_file(path, settings, unsafe=options["unsafe_fixes"], write=not options["diff"])
         fixed.append(one)
@@ -324,21 +360,38 @@ def _fix(streams: Streams, files: Sequence[tuple[str, Settings]], options: dict[
             if failure or not options["diff"] or "refused" in line:
                 streams.stderr.write(f"dotlint: {_shown(line)}\n")
         if path == "-" and not options["diff"] and one.fixes is not None:
-            _write_bytes(streams, one.fixes.data())
+            write_bytes(streams, one.fixes.data())
+    if not options["diff"]:
+        _look_again(fixed, [settings for _, settings in files])
     results = [one.result for one in fixed]
     failed = any(one.failure for one in fixed) or any(r.unreadable is not None or r.crashed for r in results)
+    failed = _tell_troubles(streams, results) or failed
     if options["diff"]:
         diffs = [one.fixes.diff() for one in fixed if one.fixes is not None]
-        _write_bytes(streams, "".join(diffs).encode("utf-8", "surrogateescape"))
+        write_bytes(streams, "".join(diffs).encode("utf-8", "surrogateescape"))
         return FAILED if failed else FOUND if any(diffs) and not options["exit_zero"] else 0
     shown = [r for r in results if r.findings or r.unreadable is not None] if options["quiet"] else results
     piped = any(path == "-" for path, _ in files)  # then standard output has the fixed text
     out = Streams(streams.stdin, streams.stderr, streams.stderr) if piped else streams
-    write_result(out, _render(shown, files, options, streams), options["output"])
+    if _wants_pages(options):
+        _write_pages(out, _pages(streams, files, options, given), shown, options)
+    else:
+        write_result(out, _render(shown, files, options, streams), options["output"])
     return FAILED if failed else _status(results, files, options)
 
 
-def _write_bytes(streams: Streams, data: bytes) -> None:
+def _look_again(fixed: Sequence[FixedFile], settings: Sequence[Settings]) -> None:
+    """Lint files of one deployment once more where one of them was fixed: what is said of two files is of both."""
+    if len(fixed) < 2 or not any(one.fixes is not None and one.fixes.changed for one in fixed):
+        return
+    from dotlint.parallel import lint_bytes  # noqa: PLC0415
+
+    for one, its in zip(fixed, settings, strict=True):
+        if one.fixes is not None and one.failure is None and its.strategy is not None and its.strategy.has_files:
+            one.result = lint_bytes(one.fixes.data(), one.path, its)
+
+
+def write_bytes(streams: Streams, data: bytes) -> None:
     """Write to standard output as it is, whatever encoding it has; a stream of text alone gets text."""
     raw = getattr(streams.stdout, "buffer", None)
     if raw is None:
@@ -380,10 +433,13 @@ def _watch(streams: Streams, options: dict[str, Any]) -> int:
 def _configuration_files(options: dict[str, Any]) -> list[str]:
     try:
         configurations = configured(options)
-        files = {configurations.config(path).file for path in _discovered(options)}
+        paths = list(_discovered(options))
+        files = {configurations.config(path).file for path in paths}
+        strategies = {id(s): s for path in paths if (s := configurations.settings(path).strategy) is not None}
     except DotlintError:  # it is told by the run that follows
         return []
-    return [str(file) for file in files if file is not None]
+    phases = [phase.path for strategy in strategies.values() for phase in strategy.phases if phase.path is not None]
+    return [*(str(file) for file in files if file is not None), *phases]
 
 
 def _discovered(options: dict[str, Any]) -> list[str]:
@@ -455,7 +511,7 @@ def lint_path(streams: Streams, path: str, stdin_name: str | None, settings: Set
             data = read_bytes(path)
     except UnreadableError as error:
         return FileResult(name, None, [], unreadable=str(error))
-    return attach_fixes(lint(Source.from_bytes(data, name), settings))
+    return attach_fixes(lint(Source.from_bytes(data, name), settings), settings)
 
 
 def _render(
@@ -489,9 +545,7 @@ def _render(
         return full.render(results, width=width, colour=colour, links=_links(terminal=terminal, colour=colour))
     from dotlint.report.outline import outline  # noqa: PLC0415
 
-    repeated = " ".join(f"--strategy {_quoted(s)}" for s in options["strategy"])
-    if options["layout"]:
-        repeated += f" --layout {_quoted(options['layout'])}"
+    repeated = _repeated(options)
     links = form == "report" and _links(terminal=terminal, colour=colour)
     outlines = [outline(result, repeated, links=links) for result in results]
     if form == "markdown":
@@ -501,6 +555,52 @@ def _render(
     from dotlint.report import rich_report  # noqa: PLC0415
 
     return rich_report.render(outlines, width=width, colour=colour)
+
+
+def _repeated(options: dict[str, Any]) -> str:
+    """Give the options of this command line that a suggested command repeats."""
+    repeated = " ".join(f"--strategy {_quoted(s)}" for s in options["strategy"])
+    return f"{repeated} --layout {_quoted(options['layout'])}" if options["layout"] else repeated
+
+
+def _wants_pages(options: dict[str, Any]) -> bool:
+    return bool(options["form"] == "html" and not options["statistics"])
+
+
+def _is_folder(output: str | None) -> bool:
+    return output is not None and (output.endswith(("/", os.sep)) or Path(output).is_dir())
+
+
+def _pages(
+    streams: Streams, files: Sequence[tuple[str, Settings]], options: dict[str, Any], given: bytes
+) -> list[Page]:
+    """Make each file's part of the page; `given` is what standard input had."""
+    from dotlint.pages import Task, make_pages  # noqa: PLC0415 - only this format needs it
+    from dotlint.report.progress import Progress  # noqa: PLC0415
+
+    stdin, repeated = options["stdin_filename"] or "<stdin>", _repeated(options)
+    tasks = [
+        Task(stdin, settings, given, repeated) if path == "-" else Task(path, settings, None, repeated)
+        for path, settings in files
+    ]
+    progress = Progress(streams.stderr, len(tasks)) if streams.stderr.isatty() and not options["quiet"] else None
+    try:
+        return make_pages(tasks, jobs=options["jobs"], progress=progress)
+    finally:
+        if progress:
+            progress.end()
+
+
+def _write_pages(streams: Streams, pages: list[Page], shown: list[FileResult], options: dict[str, Any]) -> None:
+    """Write the pages of those results that are shown: one document, or a folder of them."""
+    from dotlint.pages import document, write_pages  # noqa: PLC0415
+
+    paths = {result.path for result in shown}
+    kept = [page for page in pages if page.result.path in paths]
+    if _is_folder(options["output"]):
+        write_pages(kept, Path(options["output"]))
+    else:
+        write_result(streams, document(kept), options["output"])
 
 
 def _render_for_machines(results: list[FileResult], cards: Sequence[Card], form: str, fail_on: Severity) -> str:
@@ -559,7 +659,7 @@ def write_result(streams: Streams, text: str, output: str | None) -> None:
 
 
 def _status(results: list[FileResult], files: Sequence[tuple[str, Settings]], options: dict[str, Any]) -> int:
-    if any(result.unreadable is not None or result.crashed for result in results):
+    if any(result.unreadable is not None or result.crashed or result.troubles for result in results):
         return FAILED
     severities: tuple[Severity, ...] = ("error", "warning", "info")
     for result, (_, settings) in zip(results, files, strict=True):

@@ -56,15 +56,16 @@ def lint_bytes(data: bytes, name: str, settings: Settings, cache: Cache | None =
     from dotlint.fix.attach import attach_fixes  # noqa: PLC0415
     from dotlint.syntax.source import Source  # noqa: PLC0415
 
+    besides = cache.besides(name) if cache else ""
     try:
-        result = attach_fixes(lint(Source.from_bytes(data, name), settings)).slim()
+        result = attach_fixes(lint(Source.from_bytes(data, name), settings), settings).slim()
     except DotlintError:
         raise
     except Exception as error:  # noqa: BLE001 - one file's mishap must not hide the findings of the others
         mishap = f"dotlint itself failed on it, please report this: {type(error).__name__}: {error}"
         return FileResult(name, None, [], unreadable=mishap)
     if cache:
-        cache.put(name, data, result)
+        cache.put(name, data, result, besides)
     return result
 
 

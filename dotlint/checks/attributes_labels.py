@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dotlint.checks.attributes_html import flaw, looks_like_html
 from dotlint.checks.attributes_html import ports as html_ports
@@ -13,18 +13,20 @@ from dotlint.checks.names_near import Lexicon
 from dotlint.checks.places import count, listed
 from dotlint.data import graphviz
 from dotlint.deployment.words import parse_name
-from dotlint.engine.finding import Related
+from dotlint.engine.finding import Edit, Fix, Related
+from dotlint.fix.statement import id_text, references
 from dotlint.regex import regex
-from dotlint.syntax.tree import Html, PlainEdge
+from dotlint.syntax.tree import Block, Html, PlainEdge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dotlint.checks.attributes_uses import Use
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
     from dotlint.graph.model import Edge, Graph, Node
+    from dotlint.syntax.tree import Id
 
 _RECORDS = {"record", "Mrecord"}
 _RECORD_PORT = regex(r"\\.|<((?:[^<>\\]|\\.)*)>", re.DOTALL)
@@ -90,7 +92,44 @@ def missing_ports(context: GraphContext, card: Card) -> Iterator[Outcome]:
             related=(Related("the node", node.start, node.end),),
             help=f"did you mean `{near.word}`?" if near else _which(node, own),
             graph=graph.index,
+            **_offered(_port_fix(some, known)),
         )
+
+
+def _offered(fix: Fix | None) -> dict[str, Any]:
+    return {"fix": fix, "fixable": fix.applicability if fix else None}
+
+
+def _port_fix(some: Sequence[tuple[Edge, Node, str]], known: Mapping[int, set[str] | None]) -> Fix | None:
+    """Write the port that is one letter away, and the only one that is; None where an edge's port has no such one."""
+    edits: dict[int, Edit] = {}
+    for edge, node, port in some:
+        name, point, compass = port.partition(":")
+        near = Lexicon(sorted(known[node.index] or ())).nearest(name, most=1)
+        if near is None or near.edits > 1 or not near.single:
+            return None
+        spelled = _spelled_port(edge, node, port)
+        if spelled is None:
+            return None
+        word = id_text(f"{near.word}{point}{compass}" if spelled.value == port else near.word)
+        if spelled.quoted and not word.startswith('"'):
+            word = f'"{word}"'
+        edits[spelled.start] = Edit(spelled.start, spelled.end, word)
+    return Fix("safe", tuple(edits[start] for start in sorted(edits)))
+
+
+def _spelled_port(edge: Edge, node: Node, port: str) -> Id | None:
+    """Give the place where an edge's own statement spells the port of one of its ends: behind the id, or as attribute."""
+    if len(edge.statements) > 1:
+        return None
+    set_by = edge.attribute("tailport" if node is edge.tail and edge.tail_port == port else "headport")
+    if set_by is not None:
+        return set_by.value if set_by.value.value == port else None
+    for side in edge.statement.sides[edge.step : edge.step + 2]:
+        for reference in references(side) if isinstance(side, Block) else side:
+            if reference.id.value == node.name and reference.port == port:
+                return reference.ports[0]
+    return None
 
 
 def _which(node: Node, own: list[str]) -> str:

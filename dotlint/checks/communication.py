@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import places
 from dotlint.checks.places import count, listed, names
-from dotlint.deployment.shards import SHARDED, groups
+from dotlint.deployment import axes
+from dotlint.deployment.shards import SHARDED, groups, replicas
 from dotlint.deployment.words import plain_words
 from dotlint.engine.finding import Holds, Undecided
 
@@ -41,12 +42,13 @@ def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
     serving: dict[str, list[str]] = {}
     wrong: list[Reading] = []
     parallel = False
-    for group in groups(deployment, *SHARDED, "mlp", "mlp-down"):
-        phase = context.phase(group.phase)
-        if phase is None or phase.degrees.tp < 2 or len(group.members) < 2:
+    sharded = groups(deployment, *SHARDED, "mlp", "mlp-down")
+    for shards in (some for group in sharded for some in replicas(group.members)):
+        phase = context.phase(shards[0].phase)
+        if phase is None or phase.degrees.tp < 2 or len(shards) < 2:
             continue
         parallel = True
-        members = set(names(group.members))
+        members = set(names(shards))
         meeting: dict[str, int] = {}
         for name in members:
             for head in dict.fromkeys(wiring.outs[name]):
@@ -56,7 +58,7 @@ def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
             if number < len(members) or reading is None:
                 continue
             kind = _communicates(reading)
-            if kind in _JOINS and not all(name in context.wiring.ins[head] for name in members):
+            if not all(name in context.wiring.ins[head] for name in members):
                 continue  # they meet there once the missing edges are in place: nothing to praise, nothing to blame
             if kind in _JOINS:
                 serving.setdefault(str(kind), []).append(head)
@@ -102,7 +104,11 @@ def sequence_communication(context: GraphContext, card: Card) -> Iterator[Outcom
         drawn = [r for r in inside if r.is_role(*_SEQUENCE)]
         ring = [r for r in inside if {"ring", "ulysses"} & set(plain_words(f"{r.evidence.title} {r.name}").split())]
         attention = [r for r in inside if r.is_role("attention", "qkv")]
-        exchanged = [r for r in inside if _communicates(r) in {"all-to-all", "all-gather", "reduce-scatter"}]
+        exchanged = [
+            r
+            for r in inside
+            if _communicates(r) in {"all-to-all", "all-gather", "reduce-scatter"} and not _of_features(r)
+        ]
         around = {t for r in attention for t in (*context.wiring.ins[r.name], *context.wiring.outs[r.name])}
         roles = {r.role.name for r in drawn if r.role}
         if roles == set(_SEQUENCE):
@@ -129,6 +135,15 @@ def sequence_communication(context: GraphContext, card: Card) -> Iterator[Outcom
             )
 
 
+def _of_features(reading: Reading) -> bool:
+    """Whether the collective's dimensions show that it joins or parts features, as tensor shards do, and no sequence."""
+    pair = axes.one_in_one_out(reading)
+    found = axes.change(*pair) if pair is not None else None
+    if pair is None or found is None or len(found.parts) != 1:
+        return False
+    return found.parts[0][0] in {"hidden", "ffn", "heads", "head-dim", f"axis {len(pair[0].values) - 1}"}
+
+
 def expert_communication(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Phases with EP > 1 without the all-to-all that combines what experts made, or the one that dispatches to them."""
     deployment, wiring = context.deployment, context.mended.wiring
@@ -139,7 +154,11 @@ def expert_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
         experts = [
             r
             for r in deployment.operators
-            if r.phase == name and r.is_role("expert") and wiring.ins[r.name] and wiring.outs[r.name]
+            if r.phase == name
+            and r.is_role("expert")
+            and not r.summary
+            and wiring.ins[r.name]
+            and wiring.outs[r.name]
         ]
         if len(experts) < 2:
             continue
@@ -181,9 +200,15 @@ def _joined(context: GraphContext, experts: list[Reading]) -> list[Reading]:
     """What takes the experts' results and is a collective of another kind, or an aggregation that names none."""
     wiring, by_name = context.mended.wiring, context.deployment.by_name
     heads = dict.fromkeys(head for r in experts for head in wiring.outs[r.name])
-    found = [by_name[head] for head in heads if head in by_name]
-    collectives = [r for r in found if _communicates(r) in {"all-reduce", "reduce-scatter", "all-gather"}]
-    return collectives or [r for r in found if r.is_role("aggregate", "gather")]
+    parts = set(names(experts))
+    # What stands between two parts of an expert is the experts' own.
+    found = [by_name[head] for head in heads if head in by_name and parts.isdisjoint(wiring.outs[head])]
+    sums = [r for r in found if r.is_role("aggregate", "gather")]
+    # Partial sums that a collective takes on are combined there.
+    after = dict.fromkeys(head for r in sums for head in wiring.outs[r.name])
+    further = [by_name[head] for head in after if head in by_name]
+    collectives = [r for r in (*found, *further) if _communicates(r) in {"all-reduce", "reduce-scatter", "all-gather"}]
+    return collectives or sums
 
 
 def _around(context: GraphContext, experts: list[Reading], neighbours: dict[str, list[str]]) -> list[Reading]:
@@ -204,6 +229,18 @@ def _exchanges(context: GraphContext, experts: list[Reading], neighbours: dict[s
         if name not in context.graph.nodes or not (context.wiring.ins[name] or context.wiring.outs[name]):
             continue
         reading = deployment.by_name.get(name)
-        if reading and (_communicates(reading) == "all-to-all" or reading.is_role("send", "receive", "transfer")):
+        if reading is None:
+            continue
+        moves = reading.is_role("send", "receive", "transfer") and not _of_pipeline(context, reading)
+        if _communicates(reading) == "all-to-all" or moves:
             found.append(name)
     return found
+
+
+def _of_pipeline(context: GraphContext, reading: Reading) -> bool:
+    """Whether a send or receive is one between pipeline stages: it says so, or something beside it is of another stage."""
+    if {"pp", "pipeline"} & set(plain_words(f"{reading.evidence.title} {reading.name}").split()):
+        return True
+    by_name, wiring = context.deployment.by_name, context.wiring
+    beside = [by_name[n] for n in (*wiring.ins[reading.name], *wiring.outs[reading.name]) if n in by_name]
+    return reading.stage is not None and any(r.stage not in (None, reading.stage) for r in beside)

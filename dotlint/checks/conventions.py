@@ -6,17 +6,17 @@ import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks import places
-from dotlint.checks.places import count, listed, names
+from dotlint.checks import across, places
+from dotlint.checks.places import LEFT_OUT, count, listed, names
 from dotlint.data import graphviz
 from dotlint.deployment import axes
 from dotlint.deployment.words import plain_words
-from dotlint.engine.finding import Holds, Related
+from dotlint.engine.finding import Holds, Related, Undecided
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from dotlint.deployment.model import Reading
+    from dotlint.deployment.model import Deployment, Reading
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
@@ -26,12 +26,12 @@ _PHASES = {"prefill": {"prefill"}, "decode": {"decode", "decoding", "dec"}}
 _CACHE = ("kv", "cache", "token", "handoff", "hand over", "transition", "next", "phase")
 
 
-def _explicit(reading: Reading) -> str | None:
-    """Give the phase that the node itself or one of its clusters states; None where it was concluded."""
+def _explicit(context: GraphContext, reading: Reading) -> str | None:
+    """Give the phase that the node, one of its clusters or the strategy states; None where it was concluded."""
     phase = reading.phase
     if phase is None:
         return None
-    if phase in reading.evidence.phases:
+    if phase in reading.evidence.phases or phase == context.file.only_phase:
         return phase
     for innermost in reading.node.subgraphs:
         for subgraph in (innermost, *innermost.ancestors):
@@ -50,11 +50,13 @@ def leaking_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
         return
     leaks: dict[tuple[str, str], list[Edge]] = defaultdict(list)
     allowed = 0
+    twins = _twins(deployment)
     for edge in context.graph.edges:
         one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
         if one.phase == two.phase or None in (one.phase, two.phase):
             continue
-        tail, head = _explicit(one), _explicit(two)
+        tail = _explicit(context, one) or twins.get(one.name)
+        head = _explicit(context, two) or twins.get(two.name)
         if tail is None or head is None:
             continue
         words = f"{edge.label} {one.name} {two.name} {one.evidence.title} {two.evidence.title}".lower()
@@ -91,6 +93,17 @@ def leaking_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
         )
 
 
+def _twins(deployment: Deployment) -> dict[str, str]:
+    """Give the nodes that say no phase and have a twin in decode that does: `ln_l3` beside `decode_ln_l3` is of prefill."""
+
+    def pieces(reading: Reading) -> tuple[str, ...]:
+        words = (word for word in plain_words(reading.name).split() if word not in _PHASES["decode"])
+        return (*words, *map(str, reading.evidence.name.numbers))
+
+    known = {pieces(r) for r in deployment.readings if r.phase == "decode"}
+    return {r.name: "prefill" for r in deployment.readings if r.phase == "prefill" and pieces(r) in known}
+
+
 _LONG = (
     "attention",
     "scores",
@@ -112,7 +125,7 @@ def long_decodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
     wrong: list[tuple[Reading, int]] = []
     right = 0
     for reading in deployment.operators:
-        if reading.is_role(*_LONG) or reading.summary or _explicit(reading) != "decode":
+        if reading.is_role(*_LONG) or reading.summary or _explicit(context, reading) != "decode":
             continue
         text = " ".join(reading.evidence.lines).lower()
         if any(word in text for word in ("cache", "past", "context", "speculat", "draft", "chunk")):
@@ -181,39 +194,66 @@ _SAME = {
 def differing_phases(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Kinds of operators that prefill has and decode lacks, where both are drawn in like detail."""
     deployment = context.deployment
-    if not {"prefill", "decode"} <= set(deployment.phases):
+    if {"prefill", "decode"} <= set(deployment.phases):
+        yield from _compared(context, card, deployment.operators, deployment.operators)
         return
-    roles: dict[str, dict[str, list[Reading]]] = {"prefill": {}, "decode": {}}
-    summarised = False
-    for reading in deployment.operators:
-        if reading.phase == "decode" and reading.summary:
-            summarised = True
+    yield from across.not_named(context, card, "prefill against decode")
+    for other in across.in_other_files(context):
+        if not across.told_here(context):
+            continue
+        if (context.file.only_phase, other.name) == ("decode", "prefill"):
+            yield from _compared(context, card, other.operators, across.operators_here(context), prefill_in=other.file)
+        elif (context.file.only_phase, other.name) == ("prefill", "decode"):
+            yield from _compared(context, card, across.operators_here(context), other.operators, decode_in=other.file)
+
+
+def _kinds(operators: Iterable[Reading], phase: str) -> dict[str, Reading]:
+    """Give the first operator of each kind that a phase draws; one that the phases share is of both."""
+    found: dict[str, Reading] = {}
+    for reading in operators:
         if reading.role is None or reading.role.name in _APART or reading.summary:
             continue
-        role = _SAME.get(reading.role.name, reading.role.name)
-        for phase in ("prefill", "decode") if reading.phase is None else (reading.phase,):
-            if phase in roles:
-                roles[phase].setdefault(role, []).append(reading)
-    lacking = [role for role in roles["prefill"] if role not in roles["decode"]]
-    common = [role for role in roles["prefill"] if role in roles["decode"]]
-    if summarised or len(common) < 2 or len(lacking) > len(common):
+        if reading.phase is None or reading.phase == phase:
+            found.setdefault(_SAME.get(reading.role.name, reading.role.name), reading)
+    return found
+
+
+def _compared(
+    context: GraphContext,
+    card: Card,
+    prefill: Sequence[Reading],
+    decode: Sequence[Reading],
+    prefill_in: str | None = None,
+    decode_in: str | None = None,
+) -> Iterator[Outcome]:
+    """Compare two phases; `prefill_in` and `decode_in` name the other file where one of them is in it."""
+    kinds, known = _kinds(prefill, "prefill"), _kinds(decode, "decode")
+    lacking = {role: reading for role, reading in kinds.items() if role not in known}
+    common = len(kinds) - len(lacking)
+    summarised = any(r.phase == "decode" and r.summary for r in decode)
+    if summarised or common < 2 or len(lacking) > common:
         return
     if not lacking:
-        yield Holds(
-            card.section,
-            "phases",
-            f"decode has every kind of operator that prefill has, {len(common)} of them",
-        )
+        text = f"decode has every kind of operator that prefill has, {common} of them"
+        other = prefill_in or decode_in
+        yield Holds(card.section, "phases", f"{text} ({other})" if other else text)
         return
-    first = next(r for r in deployment.operators if r.phase == "decode")
-    shown = {role: roles["prefill"][role][0] for role in lacking}
+    if context.sketch.parts:
+        yield Undecided(card.section, "phases", LEFT_OUT)
+        return
+    first = next(iter(lacking.values())) if decode_in else next(r for r in decode if r.phase == "decode")
+    # Names and places of another file are told in words: a finding points into its own.
+    shown = {} if prefill_in else lacking
+    where = f"in {prefill_in}" if prefill_in else "here" if decode_in else "in prefill"
+    subject = f"decode, in {decode_in}," if decode_in else "decode"
     yield card.finding(
-        f"decode lacks {listed([f'{role} (`{r.name}` in prefill)' for role, r in shown.items()], 4)}",
+        f"{subject} lacks {listed([f'{role} (`{r.name}` {where})' for role, r in lacking.items()], 4)}",
         *places.of_node(first.node),
         nodes=names(shown.values()),
         related=tuple(Related(f"{role} of prefill", *places.of_node(r.node)) for role, r in shown.items()),
         unit="decode",
         graph=context.graph.index,
+        other_file=prefill_in or decode_in,
         help="decode runs the same layers: draw what it lacks",
     )
 

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import places
 from dotlint.checks.places import count, listed, names
-from dotlint.deployment.shards import SHARDED, groups, one_layer_each
+from dotlint.deployment.model import Unit
+from dotlint.deployment.shards import SHARDED, Group, groups, one_layer_each
 from dotlint.engine.finding import Holds, Related
 from dotlint.strategy.gpus import GpuSet, union
 from dotlint.strategy.layout import Layout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from dotlint.deployment.model import Reading, Unit
+    from dotlint.deployment.model import Reading
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
@@ -81,19 +82,26 @@ def vague_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
         yield Holds("gpus", "GPU labels", "no vague words such as `all GPUs`")
 
 
-def _union(unit: Unit) -> GpuSet | None:
+def gpus_of_unit(unit: Unit) -> GpuSet | None:
     """The GPUs that the unit's operators name; None where none does."""
     sets = [r.gpus for r in unit.operators if r.gpus]
     return union(sets) if sets else unit.stated
 
 
-def _placed_units(context: GraphContext, phase: str) -> dict[int, tuple[Unit, GpuSet]]:
-    found = {}
+def placed_units(context: GraphContext, phase: str) -> dict[int, tuple[Unit, GpuSet]]:
+    """Give the stages of a phase that name GPUs, each with those that it is on.
+
+    Where the operators of every stage are on a part of the GPUs of its header, the file draws a share of each and the
+    header tells; a stage that does so alone is on what its operators name.
+    """
+    found, stated = {}, {}
     for stage, unit in context.deployment.units.get(phase, {}).items():
-        gpus = _union(unit)
+        gpus = gpus_of_unit(unit)
         if unit.operators and gpus:
             found[stage] = unit, gpus
-    return found
+            if unit.stated is not None and gpus <= unit.stated and gpus != unit.stated:
+                stated[stage] = unit, unit.stated
+    return found | stated if context.sketch.parts or len(stated) == len(found) else found
 
 
 def _local(units: dict[int, tuple[Unit, GpuSet]]) -> bool:
@@ -106,12 +114,12 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
     deployment = context.deployment
     for name in deployment.phases:
         phase = context.phase(name)
-        units = _placed_units(context, name)
+        units = placed_units(context, name)
         if phase is None or phase.assumed or not units or _local(units) or not context.file.layout_certain:
             continue
         wrong = {s: pair for s, pair in units.items() if not _fits(phase, s, pair[1])}
         if not wrong:
-            shown = ", ".join(str(gpus) for _, gpus in units.values())
+            shown = listed([gpus.short() for _, gpus in units.values()], 16).replace(" and ", ", ")
             prefix = f"{name} " if len(deployment.phases) > 1 else ""
             yield Holds("gpus", "GPUs", f"{prefix}stages on {shown}")
             continue
@@ -132,13 +140,14 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
             title = deployment.unit_title(name, stage)
             nodes = unit.headers + unit.operators
             start, end = places.of_nodes(nodes, context.graph)
-            expected = _expected(phase, stage, gpus) if stage < phase.stage_count else None
-            message = f"{title} is on GPUs {gpus}"
-            message += (
-                f", where the strategy gives it {expected}"
-                if expected
-                else f", but the strategy has {count(phase.stage_count, 'stage')}"
-            )
+            drawn = {s: each for s, (_, each) in units.items()}
+            expected = expected_gpus(phase, stage, drawn) if stage < phase.stage_count else None
+            if expected is None:
+                message = f"{title} is on GPUs {gpus.short()}, but the strategy has {count(phase.stage_count, 'stage')}"
+            elif unit.stated == expected and gpus <= expected:
+                message = f"the operators of {title} are on GPUs {gpus.short()} alone, where its label gives it {expected.short()}"
+            else:
+                message = f"{title} is on GPUs {gpus.short()}, where the strategy gives it {expected.short()}"
             yield card.finding(
                 message,
                 start,
@@ -157,9 +166,23 @@ def _fits(phase: Phase, stage: int, gpus: GpuSet) -> bool:
     return gpus == phase.stage_gpus(stage) or gpus in phase.replica_stage_gpus(stage)
 
 
-def _expected(phase: Phase, stage: int, gpus: GpuSet) -> GpuSet:
-    """Give the set of the layout that the stage is meant to have: the smallest that holds it, else the whole one."""
-    holding = [each for each in phase.replica_stage_gpus(stage) if gpus <= each]
+def expected_gpus(phase: Phase, stage: int, drawn: Mapping[int, GpuSet]) -> GpuSet:
+    """Give the set of the layout that the stage is meant to have: that of the replica that the other stages show.
+
+    `drawn` are the GPUs of all stages. Where no replica shows, it is the smallest set that holds the stage's own,
+    else the whole one.
+    """
+    gpus = drawn[stage]
+    replicas = phase.replica_stage_gpus(stage)
+    shown = [
+        {i for i, each in enumerate(phase.replica_stage_gpus(other)) if each == theirs}
+        for other, theirs in drawn.items()
+        if other != stage and 0 <= other < phase.stage_count
+    ]
+    agreed = set.intersection(*shown) if shown else set()
+    if len(agreed) == 1 and (replica := replicas[agreed.pop()]) and len(replica) >= len(gpus):
+        return replica
+    holding = [each for each in replicas if gpus <= each]
     return min(holding, key=len, default=phase.stage_gpus(stage))
 
 
@@ -187,7 +210,7 @@ def gpu_overlaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Stages of one phase that share some, but not all, of their GPUs."""
     deployment = context.deployment
     for name in deployment.phases:
-        units = _placed_units(context, name)
+        units = placed_units(context, name)
         if _local(units):
             continue
         found = False
@@ -211,9 +234,42 @@ def gpu_overlaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
                     graph=context.graph.index,
                     help="each stage has GPUs of its own",
                 )
+        for straddling in _straddling(context, card, name):
+            found = True
+            yield straddling
         if not found and len(units) > 1:
             prefix = f"{name}: " if len(deployment.phases) > 1 else ""
             yield Holds("gpus", "stages apart", f"{prefix}no GPU belongs to two stages")
+
+
+def _straddling(context: GraphContext, card: Card, name: str) -> Iterator[Outcome]:
+    """Operators that no stage owns because they are on a part of one stage's GPUs and on a part of the next one's."""
+    phase = context.phase(name)
+    if phase is None or phase.assumed or not context.file.layout_certain or phase.degrees.dp > 1:
+        return
+    stages = phase.stages if phase.stage_count > 1 else ()
+    touched: dict[str, list[int]] = {}
+    guilty: list[Reading] = []
+    for reading in context.deployment.operators:
+        if reading.phase != name or reading.stage is not None or reading.kind not in {"computation", "routing"}:
+            continue
+        gpus = reading.gpus if reading.own_gpus and reading.gpus else None
+        parts = [s for s, own in enumerate(stages) if gpus and gpus & own]
+        if gpus and len(parts) == 2 and gpus <= union(stages[s] for s in parts) and not any(stages[s] <= gpus for s in parts):
+            touched[reading.name] = parts
+            guilty.append(reading)
+    if guilty:
+        first = guilty[0]
+        one, two = (context.deployment.unit_title(name, s) for s in touched[first.name])
+        more = "" if len(guilty) == 1 else f", and {count(len(guilty) - 1, 'more operator')} like it"
+        yield card.finding(
+            f"`{first.name}` is on GPUs {first.gpus.short() if first.gpus else ''}, a part of {one} and a part of {two}{more}",
+            *places.of_node(first.node),
+            nodes=names(guilty),
+            unit=name or None,
+            graph=context.graph.index,
+            help="place each operator on GPUs of one stage",
+        )
 
 
 def shard_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -221,12 +277,11 @@ def shard_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
     fine = 0
     for group in groups(context.deployment, *SHARDED, "expert"):
         phase = context.phase(group.phase)
-        if phase is None or group.stage is None or not group.placed or len(group.gpu_sets) < 2:
+        if phase is None or not group.placed or len(group.gpu_sets) < 2:
             continue
-        unit = context.deployment.units.get(group.phase or "", {}).get(group.stage)
-        if unit is None or not one_layer_each(context.deployment, group):
+        if not one_layer_each(context.deployment, group):
             continue
-        whole, sets = unit.stated or _union(unit), group.gpu_sets
+        whole, sets = _whole(context, group, phase), group.gpu_sets
         if whole is None:
             continue
         sizes = {len(s) for s in sets}
@@ -265,6 +320,26 @@ def shard_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
         )
 
 
+def _whole(context: GraphContext, group: Group, phase: Phase) -> GpuSet | None:
+    """Give the GPUs of the group's stage; where there is but one stage nobody has to name it."""
+    if group.stage is None:
+        alone = phase.stage_count == 1 and context.file.layout_certain
+        return phase.gpus if alone and union(group.gpu_sets) <= phase.gpus else None
+    unit = context.deployment.units.get(group.phase or "", {}).get(group.stage)
+    whole = None if unit is None else unit.stated or gpus_of_unit(unit)
+    # What is past the last GPU of the phase is another rule's, and nothing that shards could leave out.
+    return whole & phase.gpus or whole if whole is not None and context.file.layout_certain else whole
+
+
+def _whole_phase(context: GraphContext, name: str) -> dict[int, tuple[Unit, GpuSet]]:
+    """Give a phase of one stage, which nobody has to name, where its operators are all drawn and say where they are."""
+    inside = [r for r in context.deployment.operators if r.phase == name and r.kind not in {"io", None}]
+    placed = [r for r in inside if r.gpus and r.own_gpus]
+    if any(r.summary for r in inside) or len(placed) * 5 < len(inside) * 4 or not placed or context.sketch.parts:
+        return {}
+    return {0: (Unit(name, 0, placed), union(r.gpus for r in placed if r.gpus))}
+
+
 def gpu_totals(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Phases whose stages together are on other GPUs than declared; for an assumed phase what its header says."""
     deployment = context.deployment
@@ -272,10 +347,12 @@ def gpu_totals(context: GraphContext, card: Card) -> Iterator[Outcome]:
         phase = context.phase(name)
         if phase is None:
             continue
-        units = _placed_units(context, name)
+        units = placed_units(context, name)
         if phase.assumed:
             yield from _assumed_total(context, card, phase, units)
             continue
+        if not units and phase.stage_count == 1 and context.file.layout_certain:
+            units = _whole_phase(context, name)
         if not units or len(units) < phase.stage_count or _local(units) or not context.file.layout_certain:
             continue
         if _other_model(phase, units) is not None:
@@ -317,7 +394,7 @@ def _assumed_total(
             each = said // phase.stage_count
             if len(gpus) != each:
                 note = (
-                    f"{context.deployment.unit_title(phase.name, stage)} takes {count(len(gpus), 'GPU')} ({gpus}), "
+                    f"{context.deployment.unit_title(phase.name, stage)} takes {count(len(gpus), 'GPU')} ({gpus.short()}), "
                     f"where PP={phase.stage_count} over {said} leaves {each}"
                 )
         yield card.finding(
@@ -337,7 +414,8 @@ def gpus_out_of_range(context: GraphContext, card: Card) -> Iterator[Outcome]:
     strategy = context.strategy
     if strategy is None or not context.file.layout_certain:
         return
-    last = max(phase.gpus.last for phase in strategy.phases)
+    elsewhere = context.file.part.others if context.file.part else ()
+    last = max(phase.gpus.last for phase in (*strategy.phases, *(p for p in elsewhere if p.own_gpus)))
     beyond = [r for r in context.deployment.operators if r.gpus and r.gpus.last > last]
     for title, some in places.units(context.deployment, beyond).items():
         start, end = places.of_node(some[0].node)

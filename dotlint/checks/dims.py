@@ -27,6 +27,9 @@ _SIDE = regex(
     r"(?:in|out)(?:put)?(?:\s*(?:dim(?:ension)?s?|shape))?\s*\d*\s*[:=]\s*(?P<rest>.*)", re.IGNORECASE
 )
 _GROUP = regex(r"\[(?P<inside>[^\[\]]*)(?P<end>\]?)")
+_APART = regex(r"\w\s*=\s*[\w?~.]+\s+\w+\s*=")  # `batch=4 seq=8`
+_TWICE = regex(r"\w+\s*=\s*\w+\s*=\s*\w+")
+_BLANKS = regex(r"\s*\d+(?:\s+\d+)+\s*")  # `4 1024 512`
 _UNKNOWN = regex(r"(?:^|[\[,=\s])\?(?=$|[\],\s])")
 
 
@@ -45,12 +48,16 @@ def _flaw(reading: Reading) -> str | None:
             inside = group["inside"]
             if side and not group["end"] and "," in inside:
                 return f"the bracket of `{line}` is not closed"
-            if not side and not (group["end"] and read_dims(inside)):
+            if not side and not (group["end"] and (read_dims(inside) or _APART.search(inside))):
                 continue
             if _UNKNOWN.search(inside):
                 return f"`[{inside}]`"
+            if twice := _TWICE.search(inside):
+                return f"`{twice[0]}` gives two values"
+            if side and _BLANKS.fullmatch(inside):
+                return f"commas are missing in `[{inside}]`"
             for part in inside.split(","):
-                if re.search(r"\w\s*=\s*[\w?~.]+\s+\w+\s*=", part):
+                if _APART.search(part):
                     return f"a comma is missing in `[{inside}]`"
                 if re.fullmatch(r"\s*\w+\s*=\s*|\s*=\s*\w+\s*", part):
                     return (
@@ -142,7 +149,7 @@ def _aliases(
         Fix("unsafe", tuple(sorted(dict.fromkeys(edits), key=lambda e: e.start))) if whole and edits else None
     )
     return card.finding(
-        f"one axis has several names: {said}",
+        f"{'one axis has' if len(mixed) == 1 else f'{len(mixed)} axes have'} several names: {said}",
         start,
         end,
         outcome="aliases",

@@ -250,8 +250,8 @@ def lost_payloads(context: GraphContext, card: Card) -> Iterator[Outcome]:
         for r in deployment.operators
         if r.is_role(*_CARRIERS)
         and not r.summary
-        and (tails := wiring.ins[r.name])
-        and all(passes(t) for t in tails)
+        and context.wiring.ins[r.name]
+        and all(passes(t) for t in wiring.ins[r.name])
         and _wants_hidden(r)
     ]
     fed = any(r.is_role(*_CARRIERS) and wiring.ins[r.name] for r in deployment.operators)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import places
 from dotlint.checks.places import count, listed, names, quoted
+from dotlint.deployment.shards import within_stage
 from dotlint.engine.finding import Holds, Listing, Related
 from dotlint.fix.statement import edge_text
 
@@ -76,7 +77,7 @@ def stage_cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
         numbers = [str(deployment.stage_number(stage)) for stage in path]
         of_phase = f"{phase} " if len(deployment.phases) > 1 else ""
         yield card.finding(
-            f"{of_phase}stages {' -> '.join(numbers)} form a cycle, though no nodes do",
+            f"{of_phase}stages {places.chain(numbers)} form a cycle, though no nodes do",
             edges[-1].start,
             edges[-1].end,
             nodes=tuple(dict.fromkeys(end.name for edge in edges for end in (edge.tail, edge.head))),
@@ -140,7 +141,9 @@ def bypass_links(context: GraphContext, card: Card) -> Iterator[Outcome]:
         one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
         if one.phase != two.phase or one.stage is None or two.stage is None or one.stage == two.stage:
             continue
-        if one.annotation or two.annotation or any(r.role and r.role.collective for r in (one, two)):
+        if one.annotation or two.annotation:
+            continue
+        if any(r.role and r.role.collective and not within_stage(deployment, wiring, r) for r in (one, two)):
             continue  # a collective that several stages share is none's own
         leaves = not any(place[head] == place[one.name] for head in wiring.outs[one.name] if head in place)
         enters = not any(place[tail] == place[two.name] for tail in wiring.ins[two.name] if tail in place)
@@ -176,13 +179,13 @@ def residuals_with_one_input(context: GraphContext, card: Card) -> Iterator[Outc
     """Residual adds that one operator feeds: what is added to what is not drawn."""
     if not context.graph.directed:
         return
-    ins = context.mended.wiring.ins
+    ins, drawn = context.mended.wiring.ins, context.wiring.ins
     adds = [
         r
         for r in context.deployment.operators
         if r.is_role("residual")
         and not r.summary
-        and ins[r.name]
+        and drawn[r.name]
         and "embed" not in f"{r.name} {r.evidence.title}".lower()
     ]
     single = [r for r in adds if len(set(ins[r.name])) == 1]
@@ -247,7 +250,7 @@ def role_flows(context: GraphContext, card: Card) -> Iterator[Outcome]:
             missing_edges=tuple(lines),
             unit=title or None,
             graph=context.graph.index,
-            help=f"join {firsts[0]} to {firsts[1]}",
+            help=f"join {firsts[0]} to {firsts[1]}" if lines else f"join the {gaps[0][0]} operators to the {gaps[0][1]} ones",
             listings=(
                 Listing(
                     title or "the graph",

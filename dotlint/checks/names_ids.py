@@ -229,7 +229,7 @@ def _missing_subgraph(context: GraphContext, card: Card, body: list[Statement]) 
         if word is not None and _is_bare(word) and _same_line(text, word, before):
             first = word.nodes[0].id
             misspelt = first if _SUBGRAPH.nearest(first.raw) else None
-        if misspelt is None and not name.value.lower().startswith("cluster"):
+        if misspelt is None and not name.value.lower().startswith("cluster") and not _titles(context, name, block):
             continue
         if misspelt is not None:
             fix = Fix("unsafe", (Edit(misspelt.start, misspelt.end, "subgraph"),))
@@ -245,6 +245,14 @@ def _missing_subgraph(context: GraphContext, card: Card, body: list[Statement]) 
             fixable="unsafe",
             graph=context.graph.index,
         )
+
+
+def _titles(context: GraphContext, name: Id, block: Block) -> bool:
+    """Whether a node that nothing else names stands right before braces that have a label or a look of their own."""
+    node = context.graph.nodes.get(name.value)
+    if node is None or len(node.statements) > 1 or node.in_edges or node.out_edges:
+        return False
+    return any(s.start == block.start and s.name is None and s.own_attributes for s in context.graph.subgraphs)
 
 
 def _is_bare(statement: Statement) -> TypeGuard[NodeStatement]:

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from dotlint.syntax.tree import Id
 
 
+def _apart(text: str, end: int, start: int) -> Edit:
+    """Put a line end between two graphs, in place of blanks."""
+    return Edit(end, end if text[end:start].strip() else start, "\n")
+
+
 def text_not_read(file: FileContext, card: Card) -> Iterator[Outcome]:
     """Text after `@`, graphs that follow on the line of another one's brace, what never closes at the end."""
     text, graphs = file.document.text, file.document.tree.graphs
@@ -40,7 +45,7 @@ def text_not_read(file: FileContext, card: Card) -> Iterator[Outcome]:
             outcome="second-graph",
             related=(Related("the end of the one before", one.end - 1, one.end),),
             help="start it on a line of its own",
-            fix=Fix("safe", tuple(Edit(before.end, before.end, "\n") for before, _ in lost)),
+            fix=Fix("safe", tuple(_apart(text, before.end, after.start) for before, after in lost)),
             graph=graphs.index(following),
         )
     at = _skip(text, graphs[-1].end if graphs else 0)

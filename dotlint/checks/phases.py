@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotlint.checks import places
+from dotlint.checks import across, places
 from dotlint.checks.places import count, names
-from dotlint.engine.finding import Holds
+from dotlint.engine.finding import Holds, Undecided
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Outcome
 
 
+_HANDING_OVER = ("kv-transfer", "kv-cache")
+
+
 def missing_kv_transfer(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Prefill and decode in one graph without any edge between them."""
+    """Prefill and decode in one graph without any edge between them; in two files no edge can join them."""
     deployment = context.deployment
+    yield from _handed_over(context, card)
     if not {"prefill", "decode"} <= set(deployment.phases):
         return
     inside = {
@@ -45,6 +49,22 @@ def missing_kv_transfer(context: GraphContext, card: Card) -> Iterator[Outcome]:
     )
 
 
+def _handed_over(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Prefill and decode in two files: what nodes say of the KV cache, which no edge could."""
+    yield from across.not_named(context, card, "the KV-cache transfer")
+    for other in across.in_other_files(context):
+        if {other.name, context.file.only_phase} != {"prefill", "decode"} or not across.told_here(context):
+            continue
+        drawn = [r for r in across.operators_here(context) if r.is_role(*_HANDING_OVER)]
+        there = [r for r in other.operators if r.is_role(*_HANDING_OVER)]
+        if any(r.is_role("kv-transfer") for r in (*drawn, *there)) or (drawn and there):
+            nodes = [f"`{r.name}`" for r in drawn[:1]] + [f"`{r.name}` in {other.file}" for r in there[:1]]
+            yield Holds("communication", "phases", f"the KV cache is handed over: {' and '.join(nodes)}")
+        else:
+            needs = f"draw a node for it here or in {other.file}: no edge joins two files"
+            yield Undecided(card.section, "the KV-cache transfer", needs)
+
+
 def sequence_parallel_decode(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Sequence splits and gathers in the decode phase, whose sequence is one token long."""
     deployment = context.deployment
@@ -59,5 +79,5 @@ def sequence_parallel_decode(context: GraphContext, card: Card) -> Iterator[Outc
             graph=context.graph.index,
             help="decode has no sequence to split: leave them out",
         )
-    elif "decode" in deployment.phases and len(deployment.phases) > 1:
+    elif "decode" in deployment.phases and (len(deployment.phases) > 1 or context.file.only_phase):
         yield Holds("coverage", "decode", "no sequence parallelism in decode")

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from dotlint.graph.model import Graph, Node
 
 Span = tuple[int, int]
+LEFT_OUT = "draw everything: the file says that it leaves parts out"
+"""What a rule needs that compares units, where a file says that it does not draw them all."""
 
 
 def of_node(node: Node) -> Span:
@@ -73,6 +75,12 @@ def listed(words: Sequence[str], most: int = 6) -> str:
 def quoted(words: Sequence[str], most: int = 4) -> str:
     """The same of names in backquotes: `` `a`, `b` and `c` ``."""
     return listed([f"`{word}`" for word in words], most)
+
+
+def chain(names: Sequence[str], most: int = 12) -> str:
+    """`a -> b -> c`; of a longer way the beginning and the end."""
+    shown = list(names) if len(names) <= most else [*names[: most - 4], "...", *names[-3:]]
+    return " -> ".join(shown)
 
 
 def of_unit(title: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks import places
+from dotlint.checks import across, places
 from dotlint.checks.places import count, names
 from dotlint.checks.transfers import own_gpus
 from dotlint.deployment.facts import GPU_IDS, read_gpus
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.model import Reading
     from dotlint.engine.card import Card
+    from dotlint.engine.companions import Companion
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
     from dotlint.graph.model import Subgraph
+    from dotlint.strategy import Phase
 
 
 def pools(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -29,38 +31,51 @@ def pools(context: GraphContext, card: Card) -> Iterator[Outcome]:
     if strategy is None or strategy.pool is None:
         return
     wrong = list(_declared(context, card)) if context.graph.index == 0 else []
+    elsewhere = [other for other in across.in_other_files(context) if other.phase.own_gpus]
     if not wrong and strategy.pool == "disaggregated":
         wrong += _shared(context, card)
+        wrong += (found for other in elsewhere for found in _shared_with(context, card, other))
     elif strategy.pool == "unified" and context.file.layout_certain:
         wrong += _outside(context, card)
     yield from wrong
     drawn = any(r.gpus and own_gpus(r) for r in deployment.operators)
     if not wrong and drawn and strategy.pool == "unified":
-        yield Holds(card.section, "pool", f"every phase stays within GPUs {strategy.declared_gpus.short()}")
+        whole = context.file.whole or strategy
+        yield Holds(card.section, "pool", f"every phase stays within GPUs {whole.declared_gpus.short()}")
     elif not wrong and drawn and len(deployment.phases) > 1:
         yield Holds(card.section, "pool", "the phases share no GPU")
+    elif not wrong and drawn and elsewhere and all(_global(phase) for phase in strategy.phases):
+        files = ", ".join(f"{other.name} in {other.file}" for other in elsewhere)
+        yield Holds(card.section, "pool", f"no GPU is shared with {files}")
 
 
 def _declared(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Contradictions between the pool and the GPUs of the phases, all of them declared."""
     strategy = context.strategy
     assert strategy is not None
-    declared = [p for p in strategy.phases if not p.assumed and not p.file]
+    declared = [p for p in strategy.phases if not p.assumed and _global(p)]
+    elsewhere = [p for p in (context.file.part.others if context.file.part else ()) if _global(p)]
     start, end = context.graph.header
     for index, phase in enumerate(declared):
-        apart = all(phase.gpus.isdisjoint(other.gpus) for other in declared[:index])
-        if index == 0 or apart == (strategy.pool == "disaggregated"):
+        before = [*declared[:index], *elsewhere]
+        apart = all(phase.gpus.isdisjoint(other.gpus) for other in before)
+        if not before or apart == (strategy.pool == "disaggregated"):
             continue
-        others = ", ".join(other.name for other in declared[:index])
+        others = ", ".join(other.name for other in before)
         if strategy.pool == "unified":
             message = f"the pool is declared unified, but {phase.name} shares no GPU with {others}"
             remedy = "place the phases on the same GPUs, or declare them disaggregated"
         else:
-            shared = phase.gpus & union(other.gpus for other in declared[:index])
+            shared = phase.gpus & union(other.gpus for other in before)
             message = f"{phase.name} is disaggregated, but shares GPUs {shared.short()} with {others}"
             remedy = "give each phase GPUs of its own"
         unit = phase.name or None
         yield card.finding(message, start, end, unit=unit, graph=context.graph.index, help=remedy)
+
+
+def _global(phase: Phase) -> bool:
+    """Whether its GPUs are those of the cluster: one that is a file of its own and names none counts from 0."""
+    return phase.own_gpus or phase.file is None
 
 
 def _shared(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -83,10 +98,33 @@ def _shared(context: GraphContext, card: Card) -> Iterator[Outcome]:
             )
 
 
+def _shared_with(context: GraphContext, card: Card, other: Companion) -> Iterator[Outcome]:
+    """Phases of this file that are drawn on GPUs on which another file draws another phase."""
+    there = union(r.gpus for r in other.operators if r.gpus and own_gpus(r))
+    for name in context.deployment.phases:
+        phase = context.phase(name)
+        placed = _placed(context, name)
+        shared = union(g for _, g in placed) & there
+        if not shared or phase is None or not _global(phase):
+            continue
+        guilty = [r for r, gpus in placed if not gpus.isdisjoint(shared)]
+        yield card.finding(
+            f"{name} and {other.name} are disaggregated, but {name} here and {other.name} in {other.file} "
+            f"are both drawn on GPUs {shared.short()}",
+            *places.of_nodes(guilty, context.graph),
+            nodes=names(guilty),
+            unit=name,
+            graph=context.graph.index,
+            help="give each phase GPUs of its own",
+            other_file=other.file,
+        )
+
+
 def _outside(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Phases that are drawn on GPUs which no declared phase has; ids past the last are another rule's."""
-    assert context.strategy is not None
-    pool = context.strategy.declared_gpus
+    strategy = context.file.whole or context.strategy
+    assert strategy is not None
+    pool = strategy.declared_gpus
     between = GpuSet.span(0, pool.last + 1) - pool
     for name in context.deployment.phases:
         guilty = [(r, gpus) for r, gpus in _placed(context, name) if not gpus.isdisjoint(between)]

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from dotlint.checks import places
-from dotlint.checks.places import count, names, quoted
+from dotlint.checks.places import LEFT_OUT, count, names, quoted
 from dotlint.deployment.fans import OneArmed, Siblings, one_armed, sibling_groups
-from dotlint.engine.finding import Holds, Listing, Related
+from dotlint.engine.finding import Holds, Listing, Related, Undecided
 from dotlint.fix.statement import edge_text, id_text
 from dotlint.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from dotlint.deployment.absent import Absence
     from dotlint.deployment.model import Deployment, Reading
@@ -25,11 +24,6 @@ if TYPE_CHECKING:
 
 # Mistakes after which no statement is lost; after others it is not known what the file would have said.
 _LOSSLESS = {"E008", "E011", "E013", "E015", "E016"}
-# What authors write above units that they do not draw in full.
-_SKETCH = regex(
-    r"representative|simplif|abbreviat|brevity|omitted|not shown|for clarity|continue (?:the )?pattern",
-    re.IGNORECASE,
-)
 _RANGE = regex(r"(\d+)\s*(?:-|–|—|to|\.\.\.?|…|through)\s*(\d+)")
 
 
@@ -43,14 +37,6 @@ def _whole(context: GraphContext) -> bool:
     )
 
 
-def _sketch(context: GraphContext) -> bool:
-    """Whether the file says that it does not draw everything: then what is not there may be meant so."""
-    document = context.file.document
-    said = [document.text[comment.start : comment.end] for comment in document.comments]
-    said += [r.node.label for r in context.deployment.readings if r.annotation or r.summary]
-    return any(_SKETCH.search(text) for text in (context.graph.label, *said))
-
-
 def _title(deployment: Deployment, absence: Absence) -> str:
     if absence.stage is not None:
         return deployment.unit_title(absence.phase, absence.stage)
@@ -60,7 +46,10 @@ def _title(deployment: Deployment, absence: Absence) -> str:
 def missing_sibling_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Nodes that sibling units have, connected, and a unit lacks."""
     deployment = context.deployment
-    found = context.absent if _whole(context) and not _sketch(context) else []
+    found = context.absent if _whole(context) else []
+    if found and context.sketch.parts:
+        yield Undecided(card.section, "siblings", LEFT_OUT)
+        return
     groups: dict[str, list[Absence]] = defaultdict(list)
     for absence in found:
         groups[_title(deployment, absence)].append(absence)
@@ -129,7 +118,8 @@ def one_armed_fans(context: GraphContext, card: Card) -> Iterator[Outcome]:
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in shown[1:9]),
             unit=title or None,
             graph=context.graph.index,
-            help="add the edges to the other siblings: a statement stands after its loop instead of in it",
+            help="add the edges to the other siblings"
+            + (": a statement stands after its loop instead of in it" if all(fan.last for fan in inside) else ""),
             listings=(
                 Listing(
                     title or "the graph",
@@ -157,9 +147,9 @@ def _fan_message(title: str, fans: list[OneArmed], missing: int) -> str:
 def index_gaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Families that jump an index which no summary node, range or edge label covers."""
     deployment = context.deployment
-    if not _whole(context) or any(r.summary for r in deployment.readings) or _sketch(context):
+    if not _whole(context) or any(r.summary for r in deployment.readings) or context.sketch.parts:
         return
-    covered = _ranges(context)
+    covered, of_experts = _ranges(context)
     told = {a.exemplar.evidence.name.family for a in context.absent}
     layers = sorted({r.layer for r in deployment.operators if r.layer is not None})
     missing_layers = _gaps(layers, covered)
@@ -169,40 +159,50 @@ def index_gaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
     families: dict[str, list[Reading]] = defaultdict(list)
     for reading in deployment.operators:
         families[reading.evidence.name.family].append(reading)
+    alike: dict[tuple[int, ...], list[tuple[str, list[Reading]]]] = defaultdict(list)
     for family, members in families.items():
         name = members[0].evidence.name
-        if family in told or members[0].role is None:
+        if family in told or members[0].role is None or len({r.role for r in members}) > 2:
             continue
         for i, word in enumerate(name.words):
             column = [r.evidence.name.numbers[i] for r in members]
             if column == [r.layer for r in members]:
                 continue
-            missing = _gaps(sorted(set(column)), covered)
+            covering = [*covered, *of_experts] if members[0].is_role("expert") else covered
+            missing = _gaps(sorted(set(column)), covering)
             if missing:
                 after = [r for r, value in zip(members, column, strict=True) if value > missing[0]]
-                yield _gap(context, card, f"{word or 'number'} of `{family}`", missing, after)
+                alike[tuple(missing)].append((f"{word or 'number'} of `{family}`", after))
                 break
+    for jumped, found in alike.items():
+        more = f" and {count(len(found) - 1, 'more family', 'more families')}" if len(found) > 1 else ""
+        yield _gap(context, card, found[0][0] + more, list(jumped), found[0][1])
 
 
-def _ranges(context: GraphContext) -> list[tuple[int, int]]:
-    """Every range of numbers that an edge's label or a node's says."""
+def _ranges(context: GraphContext) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Every range of numbers that an edge's label or a node's says, those of experts apart.
+
+    What a header says of a stage is what it is to have, and stands for nothing.
+    """
     said = [edge.label for edge in context.graph.edges if edge.attributes.get("label")]
-    said += [
-        line for r in context.deployment.readings for line in r.evidence.lines if "gpu" not in line.lower()
-    ]
-    found = {
-        (int(low), int(high))
-        for text in said
-        for low, high in _RANGE.findall(text)
-        if len(low) < 7 > len(high)
-    }
-    return sorted(found)
+    for reading in context.deployment.readings:
+        if not (reading.annotation and reading.evidence.stage is not None):
+            said += [line for line in reading.evidence.lines if "gpu" not in line.lower()]
+
+    def ranges(texts: Iterable[str]) -> list[tuple[int, int]]:
+        found = (pair for text in texts for pair in _RANGE.findall(text))
+        return sorted({(int(low), int(high)) for low, high in found if len(low) < 7 > len(high)})
+
+    experts = [text for text in said if "expert" in text.lower()]
+    return ranges(text for text in said if "expert" not in text.lower()), ranges(experts)
 
 
 def _gaps(values: list[int], covered: list[tuple[int, int]]) -> list[int]:
     """List the indices that a row leaves out which is else without gaps; steps and samples leave out none."""
     if len(values) < 4 or values[-1] - values[0] > 2 * len(values):
         return []
+    if 2 * sum(two - one == 1 for one, two in pairwise(values)) < len(values) - 1:
+        return []  # most are not next to each other: the first GPU of each shard, every second layer
     missing = [n for one, two in pairwise(values) for n in range(one + 1, two)]
     missing = [n for n in missing if not any(low <= n <= high for low, high in covered)]
     return missing if len(missing) * 3 <= len(values) else []

@@ -6,10 +6,10 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks import places
-from dotlint.checks.places import count, listed, names
+from dotlint.checks.places import LEFT_OUT, count, listed, names
 from dotlint.engine.finding import Holds, Listing, Related, Undecided
 from dotlint.fix.carried import Carrier
-from dotlint.fix.statement import edge_text, id_text
+from dotlint.fix.statement import edge_text, id_text, ports_like
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +29,9 @@ _FEEDBACK = {"residual", "skip", "mask", "kv", "kvcache", "feedback", "loop", "a
 def missing_stage_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Edges that the patterns of the graph ask for and a unit lacks."""
     deployment, text = context.deployment, context.file.document.text
+    if context.missing and context.sketch.edges:
+        yield Undecided(card.section, "patterns", LEFT_OUT)
+        return
     groups: dict[str, list[MissingEdge]] = defaultdict(list)
     owners = places.units(deployment, [_owner(missing) for missing in context.missing])
     for title, owned in owners.items():
@@ -42,12 +45,13 @@ def missing_stage_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
         )
         teachers = Counter(_unit_of(context, m.exemplar) for m in missing)
         teacher = teachers.most_common(1)[0][0]
-        exemplars = sorted((m.exemplar for m in missing), key=lambda e: e.index)
+        shown = [m.exemplar for m in missing if _unit_of(context, m.exemplar) == teacher]
+        exemplars = sorted(shown, key=lambda e: e.index)
         first, last = exemplars[0], exemplars[-1]
         attributes = {m.pair: own for m in missing if (own := carrier.attributes(m.exemplar, m.tail.stage))}
         start, end = places.of_nodes(readings, context.graph)
         subject = title or "the graph"
-        has = f"that {teacher} has" if teacher and teacher != title else "that its siblings have"
+        has = f"that {teacher} has" if teacher and teacher != title else "that siblings within it have"
         yield card.finding(
             f"{subject} lacks {count(len(missing), 'edge')} {has}",
             start,
@@ -69,13 +73,18 @@ def missing_stage_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
             listings=(
                 Listing(
                     subject,
-                    tuple(edge_text(text, context.graph, m.pair, attributes.get(m.pair, "")) for m in missing),
+                    tuple(_line(text, m, attributes.get(m.pair, "")) for m in missing),
                     paste=True,
                 ),
             ),
         )
     if not context.missing and any(len(units) > 1 for units in deployment.units.values()):
         yield Holds("connections", "patterns", "no unit lacks an edge that its siblings show")
+
+
+def _line(text: str, missing: MissingEdge, attributes: str) -> str:
+    ports = ports_like(text, missing.exemplar, missing.tail.node, missing.head.node)
+    return edge_text(text, missing.exemplar.graph, missing.pair, attributes, ports)
 
 
 def _owner(missing: MissingEdge) -> Reading:
@@ -117,7 +126,7 @@ def missing_stages(context: GraphContext, card: Card) -> Iterator[Outcome]:
             start,
             end,
             missing_nodes=tuple(name for plan in plans for name in _new_names(plan)),
-            planned_edges=tuple(pair for plan in plans for pair in (*plan.entering, *plan.inner, *plan.leaving)),
+            planned_edges=tuple(pair for plan in plans for pair in plan.edges),
             related=(Related(f"the pattern: {deployment.unit_title(phase_name, template.stage)}", start, end),),
             unit=phase_name or None,
             graph=context.graph.index,
@@ -161,6 +170,9 @@ def missing_pipeline_links(context: GraphContext, card: Card) -> Iterator[Outcom
         units = {s: u for s, u in deployment.units.get(phase_name, {}).items() if u.operators}
         if phase is None or phase.stage_count < 2 or len(units) < 2:
             continue
+        if context.sketch.edges:
+            yield Undecided(card.section, "pipeline", LEFT_OUT)
+            return
         free = {r.name for r in deployment.operators if r.stage is None}
         joined = pairs = 0
         for stage, unit in units.items():
@@ -250,13 +262,15 @@ def splits_without_gather(context: GraphContext, card: Card) -> Iterator[Outcome
     if len(drawn) < 2:
         return
     whole = total = 0
+    unplaced = deployment.by_unit(r for r in deployment.operators if r.stage is None)
     for (phase, stage), readings in deployment.by_unit(deployment.operators).items():
         splits = [r for r in readings if r.is_role("sequence-split")]
         gathers = [r for r in readings if r.is_role("sequence-gather")]
         if (not splits and not gathers) or (stage is None and deployment.units.get(phase or "")):
             continue  # what no stage owns, where others have one, belongs to a unit that is not known
         total += 1
-        within = {r.name for r in readings}
+        # What no stage owns may well stand between the two.
+        within = {r.name for r in (*readings, *unplaced.get((phase, None), ()))}
         lost = [r for r in splits if not any(g.name in wiring.reach([r.name], within=within) for g in gathers)]
         reached = wiring.reach(names(splits), within=within)
         lost += [g for g in gathers if g.name not in reached]
@@ -312,9 +326,14 @@ def attention_in_one_node(context: GraphContext, card: Card) -> Iterator[Outcome
     with_parts: list[tuple[str, list[Reading]]] = []
     what: set[str] = set()
     without: list[tuple[str, list[Reading]]] = []
-    for (phase, stage), readings in _whole_units(deployment).items():
+    units = _whole_units(deployment)
+    for (phase, stage), readings in units.items():
         compute = [r for r in readings if r.is_role("attention", "scores", "softmax")]
         parts = [r for r in readings if r.is_role(*projections)]
+        if stage is not None and bool(compute) != bool(parts):
+            other = projections if compute else ("attention", "scores", "softmax")
+            if any(r.is_role(*other) for r in units.get((phase, None), ())):
+                continue  # one that no stage owns may be this one's
         if compute and stage is not None and all(r.summary for r in compute):
             continue
         if compute or parts:
@@ -324,6 +343,9 @@ def attention_in_one_node(context: GraphContext, card: Card) -> Iterator[Outcome
     if with_parts:
         # Nodes of no stage are of no unit that could be compared with the others.
         without = [pair for pair in without if pair[1][0].stage is not None]
+        if without and context.sketch.parts:
+            yield Undecided(card.section, "attention", LEFT_OUT)
+            return
     if without:
         lacking = [r for _, some in without for r in some]
         start, end = places.of_node(lacking[0].node)

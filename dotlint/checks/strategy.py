@@ -7,9 +7,9 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from dotlint.checks import places
-from dotlint.checks.places import count, names
-from dotlint.deployment.shards import Group, groups, one_layer_each, unplaced
-from dotlint.engine.finding import Holds, Related
+from dotlint.checks.places import LEFT_OUT, count, listed, names
+from dotlint.deployment.shards import Group, groups, may_be_short, one_layer_each, parts_of_groups, unplaced
+from dotlint.engine.finding import Holds, Related, Undecided
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,9 @@ def header_mismatches(context: GraphContext, card: Card) -> Iterator[Outcome]:
             total = f", {declaration.gpus} GPUs" if declaration.gpus else ""
             right.setdefault(product(phase), []).append(f"{declaration.where} says {said}{total}")
     for arithmetic, sayings in right.items():
-        yield Holds("coverage", "strategy", "; ".join([arithmetic, *dict.fromkeys(sayings)]))
+        told = list(dict.fromkeys(sayings))
+        more = [f"and {count(len(told) - 6, 'place')} more say so"] if len(told) > 6 else []
+        yield Holds("coverage", "strategy", "; ".join([arithmetic, *told[:6], *more]))
 
 
 def product(phase: Phase) -> str:
@@ -74,19 +76,26 @@ def shard_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Attention drawn with a number of shards that tensor (and sequence, and data) parallelism cannot give."""
     right: dict[str, set[int]] = {}
     short = unplaced(context.deployment)
-    for group in groups(context.deployment, "qkv", "query", "attention"):
+    found = groups(context.deployment, "qkv", "query", "attention")
+    parted = parts_of_groups(found)
+    for index, group in enumerate(found):
         phase = context.phase(group.phase)
         number = len(group.members)
         if phase is None or number < 2 or not one_layer_each(context.deployment, group):
             continue
-        if group.stage is not None and (group.phase, group.members[0].evidence.name.family) in short:
+        if may_be_short(group, short):
             continue
+        if index in parted:
+            continue  # the GPUs of some of its shards are another stage's: it is there that the mistake is
         degrees = phase.degrees
         allowed = {degrees.tp, degrees.tp * degrees.sp, degrees.tp * degrees.cp, degrees.sp, degrees.cp}
         allowed |= {n * degrees.dp for n in allowed} | {n * degrees.ep for n in allowed} | {phase.stage_size}
         if number in allowed:
             right.setdefault(group.role, set()).add(number)
             continue
+        if context.sketch.parts:
+            yield Undecided(card.section, "shard counts", LEFT_OUT)
+            return
         start, end = places.of_node(group.members[0].node)
         title = next(iter(places.units(context.deployment, group.members)))
         expected = f"TP={degrees.tp}" + (f", SP={degrees.sp}" if degrees.sp > 1 else "")
@@ -150,7 +159,7 @@ def expert_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
             continue
         if not one_layer_each(context.deployment, group) or not _numbered_through(group):
             continue
-        if group.stage is not None and (group.phase, group.members[0].evidence.name.family) in short:
+        if may_be_short(group, short):
             continue
         ep = phase.degrees.ep
         drawn, sets, covered = len(group.members), len(group.gpu_sets), _covered(group)
@@ -163,6 +172,9 @@ def expert_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
             and not (group.placed and group.disjoint and sets < ep)
         ):
             continue
+        if context.sketch.parts:
+            yield Undecided(card.section, "experts", LEFT_OUT)
+            return
         start, end = places.of_node(group.members[0].node)
         title = next(iter(places.units(context.deployment, group.members)))
         groups_drawn = sets if group.placed and not _has_ranges(group) else drawn
@@ -209,6 +221,6 @@ def expert_covers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             )
             break
         else:
-            fine.add(", ".join(f"{low}-{high}" for low, high in ranges))
+            fine.add(listed([f"{low}-{high}" for low, high in ranges], 16).replace(" and ", ", "))
     if len(fine) == 1:
         yield Holds("arithmetic", "expert ranges", f"{fine.pop()} in every unit, no gap and no overlap")

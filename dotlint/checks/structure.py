@@ -28,13 +28,14 @@ def cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
     edges = {(edge.tail.name, edge.head.name): edge for edge in reversed(graph.edges)} if found else {}
     for cycle in found:
         steps = [edges[pair] for pair in zip(cycle.path, cycle.path[1:], strict=False)]
-        shown = " -> ".join(cycle.path)
-        message = f"{count(len(cycle.path) - 1, 'edge')} form a cycle: {shown}"
+        message = f"{count(len(cycle.path) - 1, 'edge')} form a cycle: {places.chain(cycle.path)}"
         if len(cycle.path) == 2:
             message = f"`{cycle.path[0]}` has an edge to itself"
         note = None
         if len(cycle.members) > len(cycle.path) - 1:
-            note = f"{len(cycle.members)} nodes lie on cycles with it; most of those pass through `{cycle.hub}`"
+            note = f"{len(cycle.members)} nodes lie on cycles with it"
+            if cycle.hub is not None:
+                note += f"; without `{cycle.hub}` {_left(cycle.left)} would"
         yield card.finding(
             message,
             steps[0].start,
@@ -42,7 +43,9 @@ def cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
             nodes=cycle.members,
             path=cycle.path,
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in steps[1:]),
-            help="turn or remove one of these edges; a deployment is a directed acyclic graph",
+            help="remove it; a deployment is a directed acyclic graph"
+            if len(cycle.path) == 2
+            else "turn or remove one of these edges; a deployment is a directed acyclic graph",
             note=note,
             graph=graph.index,
         )
@@ -50,16 +53,19 @@ def cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
         yield Holds("cycles", "cycles", "none")
 
 
+def _left(number: int) -> str:
+    return "none" if not number else str(number)
+
+
 def isolated_operators(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Operators that no edge touches, one finding a unit."""
     wiring = context.wiring
-    alone = [r for r in context.deployment.operators if not wiring.ins[r.name] and not wiring.outs[r.name]]
-    remedy = (
-        "join each to the operators before and after it"
-        if len(alone) > 1
-        else "join it to the operators before and after it"
-    )
-    yield from _by_unit(context, card, alone, "connected to nothing", remedy)
+    alone = [
+        r
+        for r in context.deployment.operators
+        if not wiring.ins[r.name] and not wiring.outs[r.name] and not _unread(context, r)
+    ]
+    yield from _by_unit(context, card, alone, "connected to nothing", "join {} to the operators before and after it")
 
 
 def operators_without_consumer(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -73,6 +79,7 @@ def operators_without_consumer(context: GraphContext, card: Card) -> Iterator[Ou
         and not wiring.outs[r.name]
         and not may_be_output(deployment, r, _stages(context, r.phase))
         and not (r.name == last and not _early_stage(context, r))
+        and not _unread(context, r)
     ]
     yield from _by_unit(context, card, dead, "without a consumer", "add the edge to the operator that takes its result")
 
@@ -84,13 +91,23 @@ def operators_without_producer(context: GraphContext, card: Card) -> Iterator[Ou
     starved = [
         r
         for r in deployment.operators
-        if wiring.outs[r.name] and not wiring.ins[r.name] and not may_be_input(deployment, r) and r.name != first
+        if wiring.outs[r.name]
+        and not wiring.ins[r.name]
+        and not may_be_input(deployment, r)
+        and r.name != first
+        and not _unread(context, r)
     ]
     yield from _by_unit(
         context, card, starved, "without a producer", "add the edge from the operator that makes its input"
     )
     if not starved and deployment.graph.edges:
         yield Holds("connectivity", "inputs", "every operator that feeds another is fed, inputs aside")
+
+
+def _unread(context: GraphContext, reading: Reading) -> bool:
+    """Whether a statement that could not be read names the node, so that its edges are not all known."""
+    loss = context.file.loss
+    return loss is not None and loss.touches(reading.name)
 
 
 def _stages(context: GraphContext, phase: str | None) -> int | None:
@@ -116,7 +133,13 @@ def _by_unit(context: GraphContext, card: Card, readings: list[Reading], what: s
         else:
             message = f"{count(len(some), 'operator')}{where} are {what}"
         yield card.finding(
-            message, start, end, nodes=names(some), unit=title or None, graph=context.graph.index, help=remedy
+            message,
+            start,
+            end,
+            nodes=names(some),
+            unit=title or None,
+            graph=context.graph.index,
+            help=remedy.format("it" if len(some) == 1 else "each"),
         )
 
 
@@ -141,7 +164,9 @@ def _outputs(context: GraphContext, phase: str) -> list[Reading]:
     deployment, wiring = context.deployment, context.wiring
     inside = [r for r in deployment.operators if r.phase == phase]
     stages = _stages(context, phase)
-    found = [r for r in inside if may_be_output(deployment, r, stages) and r.is_role("output")]
+    able = [r for r in inside if may_be_output(deployment, r, stages)]
+    # A node `output` is one also where its label tells what it computes.
+    found = [r for r in able if r.is_role("output")] or [r for r in able if r.layer is None and not r.evidence.name.numbers]
     if found:
         return found
     sinks = [r for r in inside if _crosses(context, r, wiring.outs)]

@@ -2,41 +2,107 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from dotlint.checks import places
-from dotlint.checks.places import count, names
+from dotlint.checks.places import count, listed, names
+from dotlint.deployment import axes
+from dotlint.deployment.facts import read_tensors
+from dotlint.deployment.words import label_lines, plain_words
 from dotlint.engine.finding import Holds
+from dotlint.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from dotlint.deployment.facts import Dims
     from dotlint.deployment.model import Reading
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
+    from dotlint.graph.model import Edge
 
 
-def _states_dims(reading: Reading) -> bool:
-    """Whether the label has what is due: both sides, bare dimensions, or the one side that an input or output has."""
+# `Input: QKV tensors`, `OUTPUT: same`: a side that is stated, be it in words.
+_SAID = regex(
+    r"(?P<side>in|out)(?:puts?)?(?:\s*(?:dim(?:ension)?s?|shapes?|tensors?|sizes?))?\s*\d*\s*[:=]\s*[^\s?]", re.IGNORECASE
+)
+# `Size: 4096 elements per token`, `[4096→12288]`, `[batch=4 seq=8]`: sizes that no list of dimensions is read from.
+_SIZED = regex(
+    r"(?:\w+\s+)?(?:sizes?|shapes?|dim(?:ension)?s?|volume|payload)\s*[:=].*\d"
+    r"|[^\[]*\[[^\[\]]*(?:\d\s*(?:→|->|=>)\s*\d|=|\d[\s,]\s*\d)",
+    re.IGNORECASE,
+)
+_PLACED = regex(r"gpu|device|stage|rank|node|\b[tepdsc]p\d*\b", re.IGNORECASE)
+_PAIR = regex(r"([a-z]\w*)\s*[=:]\s*[~\d]", re.IGNORECASE)
+
+
+def _sides(reading: Reading) -> tuple[bool, bool]:
+    """Say whether Input and Output are stated, be it in words or by sizes that belong to both."""
     tensors = reading.evidence.tensors
     if tensors.bare or (tensors.inputs and tensors.outputs):
-        return True
-    ends = reading.kind == "io" or reading.name.lower() in {"input", "output"}
-    return ends and bool(tensors.inputs or tensors.outputs)
+        return True, True
+    said = {match["side"].lower() for line in reading.evidence.lines if (match := _SAID.match(line))}
+    others = [line for line in reading.evidence.lines if not _SAID.match(line)]
+    sides = bool(tensors.inputs) or "in" in said, bool(tensors.outputs) or "out" in said
+    if (
+        all(sides)
+        or (any(sides) and (reading.kind == "io" or reading.name.lower() in {"input", "output"}))
+        or any(_SIZED.match(line) and not _PLACED.search(line) for line in others)
+        or len({axis for line in others for axis in axes.named(_PAIR.findall(line))}) > 1
+    ):
+        return True, True
+    return sides
+
+
+def _lacking(reading: Reading) -> frozenset[str]:
+    """Give the sides whose dimensions neither the label nor the labels of edges state."""
+    before, after = _sides(reading)
+    if before and after:
+        return frozenset()
+    before = before or any(_on_edge(edge) for edge in reading.node.in_edges)
+    after = after or any(_on_edge(edge) for edge in reading.node.out_edges)
+    return frozenset(side for side, said in zip(_BOTH, (before, after), strict=True) if not said)
+
+
+def _on_edge(edge: Edge) -> bool:
+    label = edge.attributes.get("label", "")
+    return "[" in label and bool((found := read_tensors(label_lines(label))).bare or found.inputs or found.outputs)
+
+
+def _sides_of(lacking: Iterable[frozenset[str]]) -> str:
+    """`Input`, `Input and Output`, or `Input or Output` where some lack the one and some the other."""
+    found = list(lacking)
+    word = "and" if all(sides == found[0] for sides in found) else "or"
+    return f" {word} ".join(sorted(frozenset().union(*found)))
+
+
+_BOTH = ("Input", "Output")
+_FEW = 3  # operators that make a graph of operators
+_FAMILY = 4  # units whose operators of like names state no dimensions by design and not by chance
+_REMEDY = "add the dimensions to the labels, as `Input: [batch=4, seq=1024, hidden=512]`"
 
 
 def operators_without_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Operators whose labels lack Input or Output dimensions; told once where the file states none at all."""
-    operators = [r for r in context.deployment.operators if not r.summary and r.node.declared]
-    lacking = [r for r in operators if not _states_dims(r)]
+    """Operators whose labels lack Input or Output dimensions.
+
+    Told once where the file states none at all, and once of the kinds of operators that never state them. What has no
+    known role is judged only where others of its family state theirs.
+    """
+    declared = [r for r in context.deployment.operators if not r.summary and r.node.declared]
+    sides = {r.node.index: _lacking(r) for r in declared}
+    stating = {r.evidence.name.family for r in declared if len(sides[r.node.index]) < len(_BOTH)}
+    operators = [r for r in declared if r.role is not None or r.evidence.name.family in stating]
+    lacking = [r for r in operators if sides[r.node.index]]
     if not lacking:
         if operators:
             yield Holds("attributes", "dimensions", f"all {len(operators)} operators state them")
         return
     total = len(operators)
-    if len(lacking) == total and total > 1:
+    if total < _FEW or sum(1 for r in context.deployment.operators if r.summary) > total:
+        return  # an overview, not a graph of operators
+    if len(lacking) == total:
         start, end = places.of_nodes(lacking, context.graph)
         yield card.finding(
             f"none of the {total} operators states both its Input and its Output dimensions",
@@ -44,23 +110,62 @@ def operators_without_dims(context: GraphContext, card: Card) -> Iterator[Outcom
             end,
             nodes=names(lacking),
             graph=context.graph.index,
-            help="add the dimensions to the labels, as `Input: [batch=4, seq=1024, hidden=512]`",
+            help=_REMEDY,
         )
         return
-    for title, some in places.units(context.deployment, lacking).items():
+    note = f"{len(lacking)} of the {total} operators of the graph lack them"
+    kinds = _never_stated(operators, sides)
+    silent = [r for r in lacking if r.node.index in kinds]
+    if silent:
+        start, end = places.of_nodes(silent, context.graph)
+        shown = listed(list(dict.fromkeys(kinds.values()))).replace(" and ", " or ")
+        yield card.finding(
+            f"no {shown} operator states its Input or Output dimensions: {len(silent)} in all",
+            start,
+            end,
+            outcome="kinds",
+            nodes=names(silent),
+            graph=context.graph.index,
+            help=_REMEDY,
+            note=note,
+        )
+    rest = [r for r in lacking if r.node.index not in kinds]
+    for title, some in places.units(context.deployment, rest).items():
         start, end = places.of_node(some[0].node)
         one = len(some) == 1
         what = f"`{some[0].name}` lacks" if one else f"{count(len(some), 'operator')}{places.of_unit(title)} lack"
         yield card.finding(
-            f"{what} Input or Output dimensions",
+            f"{what} {_sides_of(sides[r.node.index] for r in some)} dimensions",
             start,
             end,
             nodes=names(some),
             unit=title or None,
             graph=context.graph.index,
-            help="add the dimensions to the labels, as `Input: [batch=4, seq=1024, hidden=512]`",
-            note=f"{len(lacking)} of the {total} operators of the graph lack them",
+            help=_REMEDY,
+            note=note,
         )
+
+
+def _never_stated(operators: list[Reading], sides: dict[int, frozenset[str]]) -> dict[int, str]:
+    """Name for each node its kind, where several of that kind are drawn and none states a side.
+
+    A kind is a role, or what the names of several units tell apart without their numbers.
+    """
+    roles: dict[str, list[Reading]] = {}
+    alike: dict[str, list[Reading]] = {}
+    for reading in operators:
+        alike.setdefault(plain_words(reading.name), []).append(reading)
+        if reading.role is not None:
+            roles.setdefault(reading.role.name, []).append(reading)
+    found: dict[int, str] = {}
+    for kinds, least in ((roles, 2), (alike, _FAMILY)):
+        for kind, members in kinds.items():
+            units = {(r.phase, r.stage, r.layer) for r in members} if kinds is alike else members
+            if len(units) >= least and all(len(sides[r.node.index]) == len(_BOTH) for r in members):
+                shown = kind if kinds is roles else f"`{members[0].evidence.name.family}`"
+                for reading in members:
+                    found.setdefault(reading.node.index, shown)
+    return found
 
 
 def _text(dims: Dims) -> str:
@@ -74,10 +179,11 @@ def collectives_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[O
     operations).
     """
     right = 0
+    wrong: dict[str, list[Reading]] = {"all-reduce": [], "all-gather": []}
     for reading in context.deployment.operators:
         kind = reading.role.communicates if reading.role else None
         tensors = reading.evidence.tensors
-        if kind not in {"all-reduce", "all-gather"} or len(tensors.inputs) != 1 or len(tensors.outputs) != 1:
+        if kind not in wrong or len(tensors.inputs) != 1 or len(tensors.outputs) != 1:
             continue
         before, after = tensors.inputs[0], tensors.outputs[0]
         if None in before.sizes or None in after.sizes or len(before.sizes) != len(after.sizes):
@@ -85,26 +191,34 @@ def collectives_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[O
         same = before.sizes == after.sizes
         if same == (kind == "all-reduce"):
             right += 1
-            continue
-        start, end = places.of_node(reading.node)
-        what = (
-            "all-reduce `{}` changes its dimensions"
-            if kind == "all-reduce"
-            else "all-gather `{}` leaves its dimensions as they are"
-        )
-        yield card.finding(
-            f"{what.format(reading.name)}: {_text(before)} to {_text(after)}",
-            start,
-            end,
-            nodes=(reading.name,),
-            graph=context.graph.index,
-            help="an all-reduce sums tensors of one shape: state the same dimensions"
-            if kind == "all-reduce"
-            else "an all-gather joins the shards along one axis: state the larger output",
-        )
+        else:
+            wrong[kind].append(reading)
+    for kind, readings in wrong.items():
+        for title, some in places.units(context.deployment, readings).items():
+            first, tensors = some[0], some[0].evidence.tensors
+            start, end = places.of_node(first.node)
+            how = f"{_text(tensors.inputs[0])} to {_text(tensors.outputs[0])}"
+            more = "" if len(some) == 1 else f"; so {_does(len(some) - 1)} {len(some) - 1} more{places.of_unit(title)}"
+            gathers = kind == "all-gather"
+            yield card.finding(
+                f"{kind} `{first.name}` {'leaves its dimensions as they are' if gathers else 'changes its dimensions'}: "
+                f"{how}{more}",
+                start,
+                end,
+                nodes=names(some),
+                unit=title or None,
+                graph=context.graph.index,
+                help="an all-gather joins the shards along one axis: state the larger output"
+                if gathers
+                else "an all-reduce sums tensors of one shape: state the same dimensions",
+            )
     if right:
         yield Holds(
             "communication",
             "collectives",
             f"{count(right, 'all-reduce or all-gather states', 'all-reduces and all-gathers state')} dimensions, and the right ones",
         )
+
+
+def _does(number: int) -> str:
+    return "does" if number == 1 else "do"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dotlint.checks import places
 from dotlint.checks.places import count, names
-from dotlint.engine.finding import Fix, Holds, Related
-from dotlint.fix.attributes import set_attribute
+from dotlint.deployment.shards import within_stage
+from dotlint.engine.finding import Holds, Related
 from dotlint.regex import regex
 from dotlint.strategy.gpus import GpuSet, union
 
@@ -49,8 +49,13 @@ def _marked(edge: Edge) -> bool:
 _CARRIERS = regex(r"pipeline|comm|transfer|send|recv|p2p|cross[\s_-]?stage|\bpp\b", re.IGNORECASE)
 
 
-def _carries(reading: Reading) -> bool:
-    """Whether the node is the transfer between stages, by its role or by a word of its name or label."""
+def _carries(context: GraphContext, reading: Reading) -> bool:
+    """Whether the node is the transfer between stages, by its role or by a word of its name or label.
+
+    A collective that joins operators of its own stage alone ends that stage; it hands nothing to the next.
+    """
+    if reading.role and reading.role.collective and within_stage(context.deployment, context.wiring, reading):
+        return any(_CARRIERS.search(text) for text in (reading.name.replace("_", " "), reading.evidence.title))
     if reading.kind in {"communication", "memory"}:
         return True
     return reading.role is None and any(
@@ -58,11 +63,17 @@ def _carries(reading: Reading) -> bool:
     )
 
 
-def unmarked_pipeline_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Edges from one pipeline stage to another without a label and without a communication node."""
-    deployment, text = context.deployment, context.file.document.text
-    crossing: dict[tuple[str, int, int], list[Edge]] = defaultdict(list)
-    marked = 0
+class Crossing(NamedTuple):
+    """The edges from one pipeline stage to another, those that are marked as transfers and the others."""
+
+    marked: list[Edge]
+    unmarked: list[Edge]
+
+
+def crossing_edges(context: GraphContext) -> Crossing:
+    """Find the edges between stages of one phase; two nodes that stand for whole stages are an overview."""
+    deployment = context.deployment
+    found = Crossing([], [])
     for edge in context.graph.edges:
         one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
         phase = context.phase(one.phase)
@@ -70,21 +81,24 @@ def unmarked_pipeline_edges(context: GraphContext, card: Card) -> Iterator[Outco
             continue
         if one.stage is None or two.stage is None or one.stage == two.stage:
             continue
-        if _marked(edge) or _carries(one) or _carries(two):
-            marked += 1
-        elif (
-            one.role is not None or two.role is not None
-        ):  # two nodes that stand for whole stages are an overview
-            crossing[one.phase, one.stage, two.stage].append(edge)
+        if _marked(edge) or _carries(context, one) or _carries(context, two):
+            found.marked.append(edge)
+        elif one.role is not None or two.role is not None:
+            found.unmarked.append(edge)
+    return found
+
+
+def unmarked_pipeline_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Edges from one pipeline stage to another without a label and without a communication node."""
+    deployment = context.deployment
+    marked, unmarked = crossing_edges(context)
+    crossing: dict[tuple[str, int, int], list[Edge]] = defaultdict(list)
+    for edge in unmarked:
+        one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
+        crossing[one.phase or "", one.stage or 0, two.stage or 0].append(edge)
     for (name, tail, head), edges in crossing.items():
         one_title, two_title = deployment.unit_title(name, tail), deployment.unit_title(name, head)
         label = f"pipeline: stage {deployment.stage_number(tail)} to {deployment.stage_number(head)}"
-        single = all(len(e.statements) == 1 and _alone(e) for e in edges)
-        fix = (
-            Fix("safe", tuple(set_attribute(text, e.statement, "label", label) for e in edges))
-            if single
-            else None
-        )
         verb = "is" if len(edges) == 1 else "are"
         yield card.finding(
             f"{count(len(edges), 'edge')} from {one_title} to {two_title} {verb} not marked as a pipeline "
@@ -96,18 +110,16 @@ def unmarked_pipeline_edges(context: GraphContext, card: Card) -> Iterator[Outco
             unit=one_title,
             graph=context.graph.index,
             help=f'label it, as `[label="{label}"]`, or put a communication node between',
-            fix=fix,
-            fixable="safe" if fix else None,
         )
     if marked and not crossing:
         yield Holds(
             card.section,
             "pipeline transfers",
-            f"{count(marked, 'edge')} between stages, each with a label or a communication node",
+            f"{count(len(marked), 'edge')} between stages, each with a label or a communication node",
         )
 
 
-def _alone(edge: Edge) -> bool:
+def draws_one_edge(edge: Edge) -> bool:
     """Whether the statement draws this one edge: neither a chain nor a set."""
     sides = edge.statement.sides
     return len(sides) == 2 and all(isinstance(side, list) and len(side) == 1 for side in sides)
@@ -138,7 +150,7 @@ def collective_groups(context: GraphContext, card: Card) -> Iterator[Outcome]:
             or reading.node.index in ranks
         ):
             continue
-        joined = _joined(context, reading)
+        joined = joined_gpus(context, reading)
         if joined is None:
             continue
         family = reading.evidence.name.family
@@ -191,7 +203,7 @@ def _per_rank(context: GraphContext) -> set[int]:
     return {index for some in twins.values() if len(some) > 1 for index in some}
 
 
-def _joined(context: GraphContext, reading: Reading) -> GpuSet | None:
+def joined_gpus(context: GraphContext, reading: Reading) -> GpuSet | None:
     """Join the GPUs of the shards that feed it; None where one of them names none, or there is but one."""
     tails = [
         context.deployment.by_name[n]
@@ -211,28 +223,9 @@ def _joined(context: GraphContext, reading: Reading) -> GpuSet | None:
     return union(sets) if shared and len(set(sets)) > 1 else None
 
 
-_GPU_LINE = regex(r"(?P<head>gpus?\s*:\s*)(?P<ids>[\[\]\d,\s-]+)", re.IGNORECASE)
-
-
 def _without_gpus(context: GraphContext, card: Card, some: list[Reading]) -> Iterator[Outcome]:
-    text = context.file.document.text
     for title, group in places.units(context.deployment, some).items():
         start, end = places.of_node(group[0].node)
-        edits = []
-        for reading in group:
-            joined, key = _joined(context, reading), _written(context, reading)
-            statements = reading.node.statements
-            label = reading.node.attributes.get("label", "\\N")
-            if (
-                joined is None
-                or key is None
-                or len(statements) != 1
-                or len(statements[0].nodes) != 1
-                or _markup(label)
-            ):
-                continue
-            edits.append(set_attribute(text, statements[0], "label", f"{label}\\n{key}{joined}"))
-        fix = Fix("safe", tuple(edits)) if len(edits) == len(group) else None
         what = (
             f"collective `{group[0].name}` names"
             if len(group) == 1
@@ -246,23 +239,7 @@ def _without_gpus(context: GraphContext, card: Card, some: list[Reading]) -> Ite
             unit=title or None,
             graph=context.graph.index,
             help="name the GPUs of all the operators that it joins",
-            fix=fix,
-            fixable="safe" if fix else None,
         )
-
-
-def _markup(label: str) -> bool:
-    return label.lstrip().startswith("<") or "|" in label or "\n" in label
-
-
-def _written(context: GraphContext, reading: Reading) -> str | None:
-    """How the labels of what it joins start the line with GPUs: `GPU: `."""
-    for name in context.wiring.ins[reading.name]:
-        for line in context.deployment.by_name[name].evidence.lines:
-            match = _GPU_LINE.fullmatch(line)
-            if match:
-                return match["head"]
-    return None
 
 
 _ROUTED = ("gate", "route", "aggregate", "residual")

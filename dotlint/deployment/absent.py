@@ -70,8 +70,11 @@ class Absence(Struct, frozen=True):
 def absences(deployment: Deployment) -> list[Absence]:
     """List the nodes that siblings have and a unit lacks, in the order of phases, levels and units."""
     found: list[Absence] = []
+    # Where nodes have statements of their own, one that only an edge names may be a slip, and teaches nothing.
+    declared = sum(1 for r in deployment.operators if r.node.declared)
+    plain = 2 * declared <= len(deployment.operators)
     for phase in deployment.phases:
-        inside = [r for r in deployment.operators if r.phase == phase]
+        inside = [r for r in deployment.operators if r.phase == phase and (plain or r.node.declared)]
         families: dict[str, list[Reading]] = defaultdict(list)
         for reading in inside:
             families[reading.evidence.name.family].append(reading)
@@ -212,8 +215,9 @@ class _Comparison:
             return None
         if len(self.by_places[unit, len(family.free), shown]) > 1:
             return None
-        others = [f for f in self.families[:_MOST] if len(f.free) == len(family.free) and unit in f.members]
-        counted = Counter((f.places(unit), f.words == family.words) for f in others if f.places(unit) > shown)
+        others = [f for f in self.families[:_MOST] if unit in f.members]
+        said = [(p, f.words == family.words) for f in others if (p := _narrowed(f, unit, len(family.free))) is not None]
+        counted = Counter((p, same) for p, same in said if p > shown)
         for (places, same), number in counted.most_common(1):
             few = (len(places) - len(shown)) * 4 <= len(places)
             if (
@@ -251,9 +255,12 @@ class _Comparison:
     def _named(self, family: Family, unit: int, lacking: list[Coordinates]) -> Iterator[Absence]:
         if not family.connected:
             return
-        exemplar = next(r for r in family.members[next(iter(family.connected))].values() if connected(r))
+        wired = [r for r in family.members[next(iter(family.connected))].values() if connected(r)]
+        exemplar = wired[0]
         units = len(self.units)
         having = len(family.connected) - (unit in family.connected) if units > 1 else 1
+        if having == 1 and units > 1 and not any(r.node.in_edges and r.node.out_edges for r in wired):
+            return  # a dead end of which there is but one is the mistake itself
         stage = self.stages.get(unit)
         if self.level == "layer" and any(kind == "stage" for kind in family.fixed.values()) and stage is None:
             return
@@ -281,6 +288,17 @@ def _regular(places: Iterable[Coordinates]) -> bool:
         if len({two - one for one, two in pairwise(values)}) > 1:
             return False
     return True
+
+
+def _narrowed(family: Family, unit: int, width: int) -> Places | None:
+    """Give the places that a family shows; of one with a rank besides (`qkv#_#` beside `ln#`), where all ranks are there, without it."""
+    shown = family.places(unit)
+    if len(family.free) == width:
+        return shown
+    if len(family.free) != width + 1:
+        return None
+    narrow, last = {place[:-1] for place in shown}, {place[-1] for place in shown}
+    return frozenset(narrow) if len(narrow) * len(last) == len(shown) else None
 
 
 def _hole(shown: Places) -> Coordinates | None:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections import Counter
+    from collections.abc import Iterable
 
     from dotlint.deployment.facts import Dims
     from dotlint.deployment.model import Reading
@@ -36,7 +37,16 @@ ALIASES: tuple[tuple[str, ...], ...] = (
 
 def axes(dims: Dims) -> tuple[str, ...]:
     """Name each axis in one vocabulary; one that is unknown keeps its own name, an unnamed one is ""."""
-    return tuple(_AXES.get(key, key) for key in dims.keys)
+    found = tuple(_AXES.get(key, key) for key in dims.keys)
+    # `[B, S, H]` ends in the hidden size; beside a size of heads, or before other axes, h counts heads.
+    if found and found[-1] == "h" and not {"hidden", "head-dim", "d"}.intersection(found):
+        return (*found[:-1], "hidden")
+    return found
+
+
+def named(keys: Iterable[str]) -> set[str]:
+    """Give the axes that some of these words name."""
+    return {_AXES[key.lower()] for key in keys if key.lower() in _AXES}
 
 
 def size(dims: Dims, axis: str) -> int | None:

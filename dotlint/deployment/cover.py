@@ -22,8 +22,8 @@ _COMMUNICATION = {"communication", "io", "annotation", "memory"}
 def layers_by_stage(deployment: Deployment, phase: str) -> dict[int | None, set[int]]:
     """Give the layers that each stage names, as the file counts; None has those of no stage.
 
-    Operators and headers count. What only carries data between layers (collectives, transfers, inputs) does
-    not own one.
+    Operators count, and headers of stages that do not draw most of their layers one by one. What only carries data
+    between layers (collectives, transfers, inputs) does not own one.
     """
     found: dict[int | None, set[int]] = defaultdict(set)
     for reading in deployment.operators:
@@ -37,7 +37,9 @@ def layers_by_stage(deployment: Deployment, phase: str) -> dict[int | None, set[
                 found[reading.stage] |= set(range(low, high + 1))
     for stage, unit in deployment.units.get(phase, {}).items():
         if unit.layers is not None and unit.operators and 0 <= unit.layers[1] - unit.layers[0] < 10_000:
-            found[stage] |= set(range(unit.layers[0], unit.layers[1] + 1))
+            whole = set(range(unit.layers[0], unit.layers[1] + 1))
+            if 2 * len(found[stage] & whole) <= len(whole):
+                found[stage] |= whole
     return dict(found)
 
 

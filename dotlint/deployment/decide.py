@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from dotlint.data import graphviz
 from dotlint.deployment.evidence import Evidence, of_node, of_subgraph
 from dotlint.deployment.model import Deployment, Reading, Unit
+from dotlint.deployment.numbering import number_layers
 from dotlint.deployment.words import plain_words
+from dotlint.regex import regex
 from dotlint.strategy.declared import read_degrees
 from dotlint.strategy.gpus import GpuSet
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from dotlint.deployment.vocabulary import Vocabulary
     from dotlint.graph.model import Graph, Node, Subgraph
@@ -24,13 +27,17 @@ _TELLING = {
     "mlp-up", "mlp-down", "all-reduce", "all-gather", "reduce-scatter", "all-to-all", "dispatch", "combine",
     "sequence-split", "sequence-gather", "kv-cache", "kv-transfer", "embedding", "head",
 }  # fmt: skip
+_TRANSFERS = ("send", "receive", "transfer")
 _PLAIN_SHAPES = {"plaintext", "none", "plain", "note"}
 
 
 def read_deployment(
-    graph: Graph, vocabulary: Vocabulary, expected: Mapping[tuple[str, int], GpuSet] | None = None
+    graph: Graph,
+    vocabulary: Vocabulary,
+    expected: Mapping[tuple[str, int], GpuSet] | None = None,
+    only_phase: str | None = None,
 ) -> Deployment:
-    """Read a graph as a deployment.
+    """Read a graph as a deployment; `only_phase` is every node's phase where the file is declared to be of one.
 
     `expected` gives the GPUs of each (phase, 0-based stage) that the declared strategy implies; it only places
     nodes that the file itself does not place, so that a file is never bent to what was declared of it.
@@ -38,12 +45,13 @@ def read_deployment(
     around: dict[int, Evidence] = {}
     readings = [_first(node, vocabulary, around) for node in graph.nodes.values()]
     _distrust_names(readings)
-    _mark_annotations(readings, vocabulary)
+    _mark_annotations(readings, vocabulary, graph)
     _decide_experts(readings)
-    phases = _decide_phases(readings, graph, around)
+    phases = _decide_phases(readings, graph, around) if only_phase is None else _all_of(readings, only_phase)
     base = _stage_base(readings, around)
     for reading in readings:
         _explicit_stage(reading, around, base)
+    _distrust_steps(readings)
     stated = _stated_gpus(readings, around, phases, base)
     told = {phase for phase, _ in stated}  # where the file says it of one stage, nothing is filled in from elsewhere
     ranges = {**{key: gpus for key, gpus in (expected or {}).items() if key[0] not in told}, **stated}
@@ -52,6 +60,7 @@ def read_deployment(
         # What is said of layers goes before what is worked out from GPUs, which may be the mistake.
         _place_by_layer(reading, layer_ranges)
         _place_by_gpus(reading, ranges)
+    number_layers(readings, layer_ranges)
     units = _units(readings, phases, stated, layer_ranges)
     return Deployment(
         graph=graph,
@@ -62,7 +71,18 @@ def read_deployment(
         units=units,
         stage_base=base,
         recognised=_recognise(readings),
+        layers=_layers(readings),
     )
+
+
+def _layers(readings: list[Reading]) -> dict[str | None, tuple[int, int]]:
+    """Give the first and the last layer of the operators of each phase."""
+    found: dict[str | None, tuple[int, int]] = {}
+    for reading in readings:
+        if reading.layer is not None and not reading.annotation:
+            low, high = found.get(reading.phase, (reading.layer, reading.layer))
+            found[reading.phase] = min(low, reading.layer), max(high, reading.layer)
+    return found
 
 
 def _clusters(node: Node) -> list[Subgraph]:
@@ -123,14 +143,15 @@ def _distrust_names(readings: list[Reading]) -> None:
             reading.gpus, reading.own_gpus = None, False
 
 
-def _mark_annotations(readings: list[Reading], vocabulary: Vocabulary) -> None:
+def _mark_annotations(readings: list[Reading], vocabulary: Vocabulary, graph: Graph) -> None:
     """Tell titles, legends and stage labels from operators; only what no edge touches can be one."""
     connected = {r.evidence.name.family for r in readings if r.node.in_edges or r.node.out_edges}
+    samples = _samples(readings)
+    titled_sets = {s.start for s in graph.subgraphs if s.name is None and s.own_attributes}
     for reading in readings:
         node, evidence = reading.node, reading.evidence
         text = " ".join(evidence.lines) or node.name
-        lower = text.lower()
-        reading.summary = any(phrase in lower for phrase in vocabulary.summary_phrases)
+        reading.summary = _is_summary(evidence, node.name, vocabulary)
         if node.in_edges or node.out_edges or reading.states_dims:
             _mark_block(reading, vocabulary)
             continue
@@ -143,7 +164,7 @@ def _mark_annotations(readings: list[Reading], vocabulary: Vocabulary) -> None:
         titled = any(title == t or title.startswith(t + " ") for t in vocabulary.annotation_titles)
         plain = node.attributes.get("shape", "").lower() in _PLAIN_SHAPES
         declares = (declared := read_degrees(text)) is not None and declared.joint
-        if declares or _fallen_out(node):
+        if declares or _fallen_out(node, titled_sets) or node.index in samples:
             reading.annotation = True
         elif in_legend or titled or (not words and bool(evidence.lines)) or (plain and reading.gpus is None):
             reading.annotation = in_legend or titled or evidence.name.family not in connected
@@ -151,13 +172,57 @@ def _mark_annotations(readings: list[Reading], vocabulary: Vocabulary) -> None:
             reading.why.append("annotation: connected to nothing, no dimensions, and nothing but words of a title")
 
 
-def _fallen_out(node: Node) -> bool:
+_LOOK = {"shape", "style", "color", "fillcolor", "fontcolor", "fontname", "fontsize", "penwidth", "peripheries", "class"}
+
+
+def _samples(readings: list[Reading]) -> set[int]:
+    """Nodes that only show a look: `compute [shape=box]` and `comm [shape=ellipse]`, never joined, in a file of labels."""
+    if 2 * sum(1 for r in readings if r.evidence.lines) <= len(readings):
+        return set()
+    found = [
+        r
+        for r in readings
+        if not (r.evidence.lines or r.evidence.name.numbers or r.node.in_edges or r.node.out_edges)
+        and r.kind != "io"
+        and (own := r.node.own_attributes)
+        and own.keys() <= _LOOK
+    ]
+    return {r.node.index for r in found} if len(found) > 1 else set()
+
+
+_LIST = regex(r"\[[^\[\]]*\]")
+_NOT_OF_NODES = regex(r"\s*(?:(?:in|out)(?:puts?)?\s*\d*\s*[:=]|gpus?\b|devices?\b)", re.IGNORECASE)
+
+
+def _is_summary(evidence: Evidence, name: str, vocabulary: Vocabulary) -> bool:
+    """Whether name or label say that the node stands for others; `Output: same as input` speaks of tensors."""
+    lines = [name.replace("_", " "), *evidence.lines]
+    said = "\n".join(lines).lower()
+    if not any(phrase in said for phrase in vocabulary.summary_phrases):
+        return False
+    said = "\n".join(_LIST.sub("", line) for line in lines if not _NOT_OF_NODES.match(line)).lower()
+    return any(phrase in said for phrase in vocabulary.summary_phrases)
+
+
+def _fallen_out(node: Node, titled_sets: Collection[int] = ()) -> bool:
     """Whether a node without edges and attributes of its own is a word that a missing quote or keyword made one.
 
-    `style=rounded, filled` leaves a node `filled`, and `cluster_0 {` without `subgraph` a node `cluster_0`.
+    `style=rounded, filled` leaves a node `filled`, `cluster_0 {` without `subgraph` a node `cluster_0`, and `subgrap`
+    one of that name. `titled_sets` are the places of braces without a name that have a label or a look.
     """
-    word = node.name in graphviz.styles("node") or node.name.startswith("cluster")
+    word = node.name in graphviz.styles("node") or node.name.startswith("cluster") or _nearly(node.name.lower())
+    if titled_sets and not word and len(node.statements) == 1:
+        end = node.statements[0].core_end
+        word = any(place in titled_sets for place in range(end, end + 3))
     return word and not any(statement.lists for statement in node.statements)
+
+
+def _nearly(name: str, keyword: str = "subgraph") -> bool:
+    """Whether one letter more, less or other makes a name the keyword."""
+    if abs(len(name) - len(keyword)) > 1:
+        return False
+    rests = [{word, *(word[:i] + word[i + 1 :] for i in range(len(word)))} for word in (name, keyword)]
+    return not rests[0].isdisjoint(rests[1])
 
 
 def _mark_block(reading: Reading, vocabulary: Vocabulary) -> None:
@@ -223,6 +288,14 @@ def _decide_phases(readings: list[Reading], graph: Graph, around: dict[int, Evid
     return tuple(phase for phase in ("prefill", "decode") if phase in present)
 
 
+def _all_of(readings: list[Reading], phase: str) -> tuple[str, ...]:
+    why = f"phase {phase}: the strategy names the file for it"
+    for reading in readings:
+        reading.phase = phase
+        reading.why.append(why)
+    return (phase,)
+
+
 def _stage_base(readings: list[Reading], around: dict[int, Evidence]) -> int:
     numbers = [e.stage for e in around.values() if e.stage is not None]
     numbers += [r.evidence.stage for r in readings if r.evidence.stage is not None]
@@ -243,6 +316,21 @@ def _explicit_stage(reading: Reading, around: dict[int, Evidence], base: int) ->
             reading.stage = said - base
             reading.why.append(f"stage {said} from cluster `{subgraph.name or ''}`")
             return
+
+
+def _distrust_steps(readings: list[Reading]) -> None:
+    """Take stages back that only transfers name and that meet in one layer: steps of a ring, not of the pipeline."""
+    staged = [r for r in readings if r.stage is not None]
+    if not staged or not all(r.evidence.stage is not None and r.is_role(*_TRANSFERS) for r in staged):
+        return
+    of_layer: dict[int | None, set[int | None]] = {}
+    for reading in staged:
+        of_layer.setdefault(reading.layer, set()).add(reading.stage)
+    if of_layer.keys() <= {None} or not all(len(stages) > 1 for stages in of_layer.values()):
+        return
+    for reading in staged:
+        reading.stage = None
+        reading.why.append("no pipeline stage: transfers of one layer count their steps so")
 
 
 def _headers(
@@ -284,7 +372,7 @@ def _place_by_gpus(reading: Reading, ranges: Mapping[tuple[str, int], GpuSet]) -
     if not fits and not any(phase == reading.phase for phase, _ in ranges):
         fits = [stage for (_, stage), gpus in ranges.items() if reading.gpus <= gpus]
     if len(set(fits)) == 1:
-        reading.stage = fits[0]
+        reading.stage, reading.placed_by_gpus = fits[0], True
         reading.why.append(f"its GPUs {reading.gpus} lie within those of one stage")
 
 

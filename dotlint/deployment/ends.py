@@ -20,14 +20,17 @@ def may_be_input(deployment: Deployment, reading: Reading) -> bool:
 
 
 def may_be_output(deployment: Deployment, reading: Reading, stages: int | None) -> bool:
-    """Whether the node's role makes it an output of its phase: not that of a stage before the last (of `stages`)."""
+    """Whether the node's role makes it an output of its phase: not that of a stage (of `stages`) or layer before the last."""
     named = deployment.vocabulary.role(
         reading.name
     )  # a label may tell what it computes, the name that it is the output
     if not any(role is not None and role.name in _OUT for role in (reading.role, named)):
         return False
     # Only what calls itself a stage's output is one; an output that merely lies on a stage's GPUs may be the model's.
-    return not (reading.evidence.stage is not None and _before_last(deployment, reading, stages))
+    if reading.evidence.stage is not None and _before_last(deployment, reading, stages):
+        return False
+    of_layer = reading.evidence.layer is not None and reading.kind == "io"
+    return not (of_layer and reading.layer is not None and reading.layer < _layers(deployment, reading)[1])
 
 
 def _before_last(deployment: Deployment, reading: Reading, stages: int | None) -> bool:
@@ -42,10 +45,13 @@ def _is_first(deployment: Deployment, reading: Reading) -> bool:
     if reading.stage is not None and drawn and reading.stage != min(drawn):
         return False
     if reading.layer is not None and reading.is_role("input"):
-        return reading.layer == min(
-            r.layer for r in deployment.operators if r.layer is not None and r.phase == reading.phase
-        )
+        return reading.layer == _layers(deployment, reading)[0]
     return True
+
+
+def _layers(deployment: Deployment, reading: Reading) -> tuple[int, int]:
+    layer = reading.layer or 0
+    return deployment.layers.get(reading.phase, (layer, layer))
 
 
 def only_source(deployment: Deployment, wiring: Wiring) -> str | None:

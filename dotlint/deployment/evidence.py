@@ -30,6 +30,9 @@ _EXPERTS = regex(
     re.IGNORECASE,
 )
 _PHASES = {"prefill": "prefill", "decode": "decode", "dec": "decode", "decoding": "decode"}
+_LONGEST = 8192  # characters of a line that are read: a list of a thousand GPUs is half of that
+_HUGE = regex(r"\d{16,}")  # no count, id or size of anything
+_NONE: frozenset[str] = frozenset()
 _STAGE_WORDS = {"stage", "pp", "st"}
 _LAYER_WORDS = {"layer", "l", "lay", "lyr", "block"}
 
@@ -85,7 +88,7 @@ def _expert_range(text: str) -> tuple[int, int] | None:
 
 def gather(name: str, label: str, vocabulary: Vocabulary) -> Evidence:
     """Read one name and label; nothing here looks at another node."""
-    lines = tuple(label_lines(label))
+    lines = tuple([_HUGE.sub("…", line[:_LONGEST]) for line in label_lines(label)])
     parsed = parse_name(name)
     title = lines[0] if lines else ""
     speech = "\n".join(line for line in lines if "[" not in line)
@@ -98,7 +101,9 @@ def gather(name: str, label: str, vocabulary: Vocabulary) -> Evidence:
     words = set(plain_words(name).split()) | set(plain_words(title).split())
     role = vocabulary.role(title)
     if role is None or role.kind == "io":
-        role = vocabulary.role(name) or role
+        named = vocabulary.role(name)
+        # A label that says Output is believed, whatever the name says of tokens.
+        role = role if named is None or (role is not None and named.kind == "io") else named
     if role is None and not set(vocabulary.normalise(title).split()) - vocabulary.annotation_words:
         role = next(
             (
@@ -116,9 +121,9 @@ def gather(name: str, label: str, vocabulary: Vocabulary) -> Evidence:
         link=link,
         layer=layer,
         layers=(int(ranged[1]), int(ranged[2])) if ranged else None,
-        phases=frozenset(_PHASES[word] for word in words if word in _PHASES),
-        gpus=read_gpus(list(lines)),
-        tensors=read_tensors(list(lines)),
+        phases=frozenset(_PHASES[word] for word in phases) if (phases := words & _PHASES.keys()) else _NONE,
+        gpus=read_gpus(lines),
+        tensors=read_tensors(lines),
         experts=_expert_range(experts["ids"]) if experts else None,
         role=role,
     )

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
 
 from dotlint.regex import regex
 from dotlint.strategy.gpus import GpuSet
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _IDS = r"\d+(?:\s*(?:-|–|to|\.\.\.?|…)\s*\d+)?"
 _LIST = rf"{_IDS}(?:\s*(?:,|&|\+|and|or)\s*(?:gpus?[\s_-]?)?{_IDS})*"
@@ -24,7 +28,7 @@ GPU_IDS = regex(
 _GPU_KEY = regex(r"(?<![A-Za-z])(?:gpus?|devices?)\b\s*[:=]?\s*(?P<rest>.*)", re.IGNORECASE)
 _SUM = regex(r"(\d+)\s*\+\s*(\d+)")  # `GPU: [128+0-128+7]`: a base and an offset
 # `GPU: TP=8 across 0-7`: words between the key and the ids.
-_BEHIND = regex(rf"\b(?:gpus?|devices?)\b.*?\b(?:across|over|on)\s+(?P<ids>{_IDS})\s*$", re.IGNORECASE)
+_BEHIND = regex(rf"\b(?:gpus?|devices?)\b.{{0,200}}?\b(?:across|over|on)\s+(?P<ids>{_IDS})\s*$", re.IGNORECASE)
 _TRANSFER = regex(r"->|→|↔|<->|=>|⇒", re.IGNORECASE)
 _COUNT = regex(
     r"(?<![\d\-–,:=\[])\b(?P<count>\d+)\s*(?:x\s*)?(?:gpus?|devices?)\b(?!\s*[:=\[]?\s*\d)", re.IGNORECASE
@@ -64,7 +68,7 @@ def _read_ids(text: str) -> list[int] | None:
 
 def _counted(line: str, match: re.Match[str]) -> bool:
     """Whether the number behind belongs to the next word and the one before counts: `16 GPUs 4 Head Groups`."""
-    before, after = line[: match.start()], line[match.end("ids") :]
+    before, after = line[max(0, match.start() - 30) : match.start()], line[match.end("ids") :][:30]
     return (
         match["ids"].isdigit()
         and match[0][:4].lower() == "gpus"
@@ -73,51 +77,69 @@ def _counted(line: str, match: re.Match[str]) -> bool:
     )
 
 
-def read_gpus(lines: list[str]) -> Gpus | None:
-    """Read the GPUs that a label's lines name; None where they speak of none."""
-    ids: list[int] = []
+class _Said(Struct, frozen=True):
+    """What one line says of GPUs."""
+
+    ids: tuple[int, ...] = ()
     vague: str | None = None
     count: int | None = None
-    host = transfer = False
-    for line in lines:
-        lower = line.lower()
-        if "gpu" not in lower and "device" not in lower:
-            continue
-        if _TRANSFER.search(line):
-            transfer = True
-        if "+" in line:
-            line = _SUM.sub(lambda m: str(int(m[1]) + int(m[2])), line)  # noqa: PLW2901
-        matched = False
-        for match in GPU_IDS.finditer(line):
-            if _SHARE.search(line, 0, match.start()):
-                matched = True
-                continue
-            found = _read_ids(match["ids"])
-            if found is not None and not _counted(line, match):
-                ids.extend(found)
-                matched = True
-        if matched:
-            continue
-        behind = _BEHIND.search(line)
-        if behind and (found := _read_ids(behind["ids"])) is not None:
-            ids.extend(found)
-            continue
-        counted = _COUNT.search(line)
-        if counted:
-            count = int(counted["count"])
-            continue
-        key = _GPU_KEY.match(line) or (_GPU_KEY.search(line) if len(line.split()) <= 4 else None)
-        if key is None:
-            continue
-        if _HOST.search(key["rest"]):
-            host = True
-        elif _VAGUE.search(line) or _TEMPLATE.search(line) or _GROUPWISE.search(line):
-            vague = line.strip()
+    host: bool = False
+    transfer: bool = False
+
+
+def read_gpus(lines: Sequence[str]) -> Gpus | None:
+    """Read the GPUs that a label's lines name; None where they speak of none."""
+    said = [found for line in lines if (found := _gpus_of_line(line)) is not None]
+    if not said:
+        return None
+    ids = tuple(number for one in said for number in one.ids)
+    vague = next((one.vague for one in reversed(said) if one.vague is not None), None)
+    count = next((one.count for one in reversed(said) if one.count is not None), None)
+    host, transfer = any(one.host for one in said), any(one.transfer for one in said)
     if ids:
-        return Gpus(ids=GpuSet.of(ids), transfer=transfer, vague=vague, count=count)
+        return Gpus(ids=_gpu_set(ids), transfer=transfer, vague=vague, count=count)
     if vague or count is not None or host:
         return Gpus(vague=vague, count=count, host=host, transfer=transfer)
     return None
+
+
+@lru_cache(maxsize=16384)
+def _gpu_set(ids: tuple[int, ...]) -> GpuSet:
+    return GpuSet.of(ids)
+
+
+@lru_cache(maxsize=16384)  # the lines of labels repeat: a thousand nodes share eight that name a GPU
+def _gpus_of_line(line: str) -> _Said | None:
+    lower = line.lower()
+    if "gpu" not in lower and "device" not in lower:
+        return None
+    transfer = _TRANSFER.search(line) is not None
+    if "+" in line:
+        line = _SUM.sub(lambda m: str(int(m[1]) + int(m[2])), line)
+    ids: list[int] = []
+    matched = False
+    for match in GPU_IDS.finditer(line):
+        if _SHARE.search(line, max(0, match.start() - 30), match.start()):
+            matched = True
+            continue
+        found = _read_ids(match["ids"])
+        if found is not None and not _counted(line, match):
+            ids.extend(found)
+            matched = True
+    if matched:
+        return _Said(tuple(ids), transfer=transfer)
+    behind = _BEHIND.search(line)
+    if behind and (found := _read_ids(behind["ids"])) is not None:
+        return _Said(tuple(found), transfer=transfer)
+    counted = _COUNT.search(line)
+    if counted:
+        return _Said(count=int(counted["count"]), transfer=transfer)
+    key = _GPU_KEY.match(line) or (_GPU_KEY.search(line) if len(line.split()) <= 4 else None)
+    if key is not None and _HOST.search(key["rest"]):
+        return _Said(host=True, transfer=transfer)
+    if key is not None and (_VAGUE.search(line) or _TEMPLATE.search(line) or _GROUPWISE.search(line)):
+        return _Said(vague=line.strip(), transfer=transfer)
+    return _Said(transfer=transfer) if transfer else None
 
 
 _SIDE = regex(
@@ -178,29 +200,47 @@ def read_dims(text: str) -> Dims | None:
     return Dims(text.strip(), tuple(keys), tuple(values), tuple(sizes))
 
 
-def read_tensors(lines: list[str]) -> Tensors:
+def read_tensors(lines: Sequence[str]) -> Tensors:
     """Read the `Input:` and `Output:` dimensions of a label's lines, and bare `[...] -> [...]` ones."""
-    inputs: list[Dims] = []
-    outputs: list[Dims] = []
-    bare: list[Dims] = []
+    inputs: tuple[Dims, ...] = ()
+    outputs: tuple[Dims, ...] = ()
+    bare: tuple[Dims, ...] = ()
     for line in lines:
-        if "[" not in line and "(" not in line and "=" not in line and ":" not in line:
+        found = _tensors_of_line(line)
+        if found is None:
             continue
-        side = _SIDE.match(line) if line[:1] in "iIoO" else None
-        if side is not None:
-            target = inputs if side["side"].lower().startswith("in") else outputs
-            rest = side["rest"]
-            found = [dims for group in _BRACKET.finditer(rest) if (dims := read_dims(group["inside"]))]
-            if not found and "=" in rest and (dims := read_dims(rest)):
-                found = [dims]
-            if not found and re.match(r"same\b", rest.strip(), re.IGNORECASE):
-                found = list(inputs)
-            target.extend(found)
-        elif _GPU_KEY.match(line) is None and (groups := list(_BRACKET.finditer(line))):
-            found = [dims for group in groups if (dims := read_dims(group["inside"])) and len(dims.values) > 1]
-            if len(found) == 2 and _ARROW.search(line):
-                inputs.append(found[0])
-                outputs.append(found[1])
-            else:
-                bare.extend(found)
-    return Tensors(tuple(inputs), tuple(outputs), tuple(bare))
+        if isinstance(found, str):
+            outputs += inputs
+            continue
+        inputs += found.inputs
+        outputs += found.outputs
+        bare += found.bare
+    return Tensors(inputs, outputs, bare) if inputs or outputs or bare else _NONE
+
+
+_NONE = Tensors()
+_SAME: Literal["same as the input"] = "same as the input"
+
+
+@lru_cache(maxsize=16384)
+def _tensors_of_line(line: str) -> Tensors | Literal["same as the input"] | None:
+    if "[" not in line and "(" not in line and "=" not in line and ":" not in line:
+        return None
+    side = _SIDE.match(line) if line[:1] in "iIoO" else None
+    if side is not None:
+        rest = side["rest"]
+        found = tuple(dims for group in _BRACKET.finditer(rest) if (dims := read_dims(group["inside"])))
+        if not found and "=" in rest and (dims := read_dims(rest)):
+            found = (dims,)
+        inward = side["side"].lower().startswith("in")
+        if not found and not inward and re.match(r"same\b", rest.strip(), re.IGNORECASE):
+            return _SAME
+        return Tensors(inputs=found) if inward else Tensors(outputs=found)
+    if _GPU_KEY.match(line) is not None:
+        return None
+    found = tuple(
+        dims for group in _BRACKET.finditer(line) if (dims := read_dims(group["inside"])) and len(dims.values) > 1
+    )
+    if len(found) == 2 and _ARROW.search(line):
+        return Tensors(found[:1], found[1:])
+    return Tensors(bare=found) if found else None

@@ -22,7 +22,7 @@ Places = frozenset[Coordinates]
 _TEMPLATE = regex(r"[{}$%]")
 # Words before a number that counts ranks or experts, and never a layer or a second operator of the same kind.
 RANKS = {
-    "gpu", "gpus", "device", "d", "tp", "ep", "dp", "sp", "cp", "rank", "shard", "head", "hg",
+    "gpu", "gpus", "device", "d", "r", "tp", "ep", "dp", "sp", "cp", "rank", "shard", "head", "hg",
     "expert", "experts", "exp", "e", "mb",
 }  # fmt: skip
 
@@ -101,6 +101,7 @@ def families_of(deployment: Deployment, members: list[Reading], level: Level) ->
         if name.glued[i]
         and name.words[i] not in RANKS
         and len({r.evidence.name.numbers[i] for r in members}) < 5
+        and not _counts_on(members, i, level)
     ]
     if len(ordinal) == len(free) and level == "phase":
         ordinal = []
@@ -123,6 +124,16 @@ def families_of(deployment: Deployment, members: list[Reading], level: Level) ->
             return []
         inside[place] = reading
     return [family.settle() for family in found.values()]
+
+
+def _counts_on(members: list[Reading], place: int, level: Level) -> bool:
+    """Whether a number counts through the units, as that of a layer does: several units, and no value in two of them."""
+    seen: dict[int, int] = {}
+    for reading in members:
+        unit = unit_of(reading, level)
+        if seen.setdefault(reading.evidence.name.numbers[place], unit) != unit:
+            return False
+    return len(set(seen.values())) > 1
 
 
 def connected(reading: Reading) -> bool:

@@ -27,12 +27,13 @@ _SOURCES = {"input", "embedding", "kv-cache", "kv-transfer", "output", "head", "
 class Siblings(Struct, frozen=True):
     """Nodes of one unit and one family of names, in the order of the numbers that tell them apart.
 
-    `parallel` is true where those numbers are known to count ranks or experts, which do not feed each other
-    in turn.
+    Where several numbers do, `across` has the same nodes in the order of the last of them. `parallel` is true
+    where those numbers are known to count ranks or experts, which do not feed each other in turn.
     """
 
     members: tuple[Reading, ...]
     parallel: bool
+    across: Siblings | None = None
 
     @property
     def names(self) -> frozenset[str]:
@@ -41,9 +42,13 @@ class Siblings(Struct, frozen=True):
 
 
 class OneArmed(Struct, frozen=True):
-    """A fan that reaches one of several siblings: the edges that are there, and those that are not."""
+    """A fan that reaches one of several siblings: the edges that are there, and those that are not.
+
+    `last` is true where it is the last of each block, as a loop variable leaves it behind.
+    """
 
     outward: bool
+    last: bool
     left_out: tuple[Reading, ...]
     present: tuple[Pair, ...]
     missing: tuple[Pair, ...]
@@ -53,6 +58,7 @@ def sibling_groups(deployment: Deployment) -> list[Siblings]:
     """Group operators by phase, stage, layer and family of names; the number of `ln1` is part of its name."""
     found: dict[tuple[object, ...], list[tuple[tuple[int, ...], Reading]]] = {}
     parallel: dict[tuple[object, ...], bool] = {}
+    layers = _layer_places(deployment)
     for reading in deployment.operators:
         name = reading.evidence.name
         if reading.summary or not name.numbers:
@@ -61,7 +67,7 @@ def sibling_groups(deployment: Deployment) -> list[Siblings]:
         kept: list[tuple[int, int]] = []
         ranks = False
         for i, (word, number) in enumerate(zip(name.words, name.numbers, strict=True)):
-            if word in RANKS or not (name.glued[i] or number == reading.layer):
+            if word in RANKS or not (name.glued[i] or i in layers.get((reading.phase, name.family), ())):
                 free.append(number)
                 ranks = ranks or word in RANKS
             else:
@@ -73,9 +79,24 @@ def sibling_groups(deployment: Deployment) -> list[Siblings]:
     for key, members in found.items():
         places = [place for place, _ in members]
         if len(members) > 1 and len(set(places)) == len(places):
-            ordered = sorted(members, key=lambda member: member[0])
-            groups.append(Siblings(tuple(r for _, r in ordered), parallel[key]))
+            ordered = tuple(r for _, r in sorted(members, key=lambda member: member[0]))
+            across = None
+            if len(places[0]) > 1:
+                turned = sorted(members, key=lambda member: member[0][::-1])
+                across = Siblings(tuple(r for _, r in turned), parallel[key])
+            groups.append(Siblings(ordered, parallel[key], across))
     return groups
+
+
+def _layer_places(deployment: Deployment) -> dict[tuple[str | None, str], set[int]]:
+    """Say for each family which of its numbers is the layer: in each of its names, not only in that of rank 0 in layer 0."""
+    found: dict[tuple[str | None, str], set[int]] = {}
+    for reading in deployment.operators:
+        name = reading.evidence.name
+        same = {i for i, number in enumerate(name.numbers) if number == reading.layer}
+        key = reading.phase, name.family
+        found[key] = found[key] & same if key in found else same
+    return found
 
 
 def one_armed(deployment: Deployment, groups: Sequence[Siblings], wiring: Wiring) -> list[OneArmed]:
@@ -86,7 +107,9 @@ def one_armed(deployment: Deployment, groups: Sequence[Siblings], wiring: Wiring
     for group in groups:
         for outward in (True, False):
             near, far = (wiring.ins, wiring.outs) if outward else (wiring.outs, wiring.ins)
-            fan = _fan(deployment, group, near, far, sizes, outward=outward)
+            orders = (group, group.across) if group.across is not None else (group,)
+            fans = (_fan(deployment, order, near, far, sizes, outward=outward) for order in orders)
+            fan = next((each for each in fans if each is not None), None)
             if fan is None:
                 continue
             if not group.parallel:
@@ -137,7 +160,7 @@ def _fan(
             if other is not members[i]:
                 left.append(other)
                 missing.append((hub, other.name) if outward else (other.name, hub))
-    return OneArmed(outward, tuple(left), tuple(present), tuple(missing))
+    return OneArmed(outward, {i % size for i in wired} != {0}, tuple(left), tuple(present), tuple(missing))
 
 
 def _reaches(

@@ -35,6 +35,7 @@ class Reading(Struct):
     experts: tuple[int, int] | None = None
     annotation: bool = False
     summary: bool = False
+    placed_by_gpus: bool = False  # whether nothing but its GPUs tells its stage
     why: list[str] = field(default_factory=list)
 
     @property
@@ -76,7 +77,8 @@ class Unit(Struct):
 class Deployment(Struct):
     """A graph read as a deployment; `recognised` is false where it does not look like one at all.
 
-    `stage_base` is the number of the first stage in the file, 0 or 1.
+    `stage_base` is the number of the first stage in the file, 0 or 1; `layers` are the first and the last layer of
+    each phase, as the file counts.
     """
 
     graph: Graph
@@ -87,6 +89,7 @@ class Deployment(Struct):
     units: dict[str, dict[int, Unit]]
     stage_base: int
     recognised: bool
+    layers: dict[str | None, tuple[int, int]]
 
     @property
     def operators(self) -> list[Reading]:

@@ -209,8 +209,17 @@ def _missing(
         if not able or len(of_groups) * 2 < able:
             continue
         most = len(of_groups) * 10 >= able * 6
+        # Groups that join both ends otherwise are drawn another way; where they are more, they are the rule.
+        otherwise = [
+            group
+            for group, (tail, head) in exist.items()
+            if group not in voting and degrees.outs[tail] and degrees.ins[head]
+        ]
+        drawn_otherwise = set(otherwise) if len(otherwise) > len(of_groups) else set()
         exemplar = next(iter(of_groups.values()))
-        for pair in exist.values():
+        for group, pair in exist.items():
+            if group in drawn_otherwise:
+                continue
             if not most and degrees.outs[pair[0]]:
                 continue  # where no more than half show it, only a dead end is asked for it
             if len(shown) == 1 and degrees.outs[pair[0]] and degrees.ins[pair[1]]:

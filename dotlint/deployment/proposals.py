@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from dotlint.deployment.alignment import align_exemplars
-from dotlint.deployment.patterns import Item, Pair, propose
+from dotlint.deployment.patterns import Item, Pair, Proposal, propose
 from dotlint.deployment.wiring import Wiring
 from dotlint.deployment.words import parse_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.graph.model import Edge
 
@@ -50,6 +52,8 @@ def missing_edges(deployment: Deployment) -> list[MissingEdge]:
             taught = readings[edge.tail.index], readings[edge.head.index]
             if (one.phase == two.phase) == (taught[0].phase == taught[1].phase):
                 found.setdefault((tail, head), MissingEdge(one, two, edge))
+    for tail, head, exemplar in _ends_of_stages(deployment, edges):
+        found.setdefault((tail, head), MissingEdge(readings[tail], readings[head], by_pair[exemplar]))
     kept = _without_cycles(deployment, list(found.values()))
     better = align_exemplars(deployment, [(m.tail, m.head, m.exemplar) for m in kept])
     kept = [replace(m, exemplar=better.get((m.tail.node.index, m.head.node.index), m.exemplar)) for m in kept]
@@ -57,19 +61,34 @@ def missing_edges(deployment: Deployment) -> list[MissingEdge]:
 
 
 def _named(deployment: Deployment) -> list[Item | None]:
-    """Name nodes by their ids: the id with its numbers masked, and those numbers."""
+    """Name nodes by their ids: the id with its numbers masked, and those numbers.
+
+    A family of three roles or more (`node_101`, `node_102`) is a running number, which says nothing of a node.
+    """
+    roles: dict[str, set[str]] = defaultdict(set)
+    for reading in deployment.readings:
+        if reading.role is not None:
+            roles[reading.evidence.name.family].add(reading.role.name)
     items: list[Item | None] = []
     for reading in deployment.readings:
         name = reading.evidence.name
-        items.append(None if reading.annotation else Item(name.family, name.numbers, name.words))
+        opaque = reading.annotation or len(roles[name.family]) > 2
+        items.append(None if opaque else Item(name.family, name.numbers, name.words))
     return items
 
 
-def _labelled(deployment: Deployment) -> list[Item | None]:
+_OF_UNITS = {"stage", "pp", "layer", "l"}  # words before the numbers of a title that stage and layer say again
+_APART = 1 << 20  # keeps stages from looking like layers of a stage, which are as small
+
+
+def _labelled(
+    deployment: Deployment, first: Mapping[tuple[str, int], int] | None = None
+) -> list[Item | None]:
     """Name nodes by what they are: the words of the label's title, phase, stage, layer, its numbers, and their GPUs.
 
     GPUs are counted from the first of the stage, so that the same shard of two stages is at the same offset. A family
-    in which two nodes come out the same is dropped whole: there the label tells too little.
+    in which two nodes come out the same is dropped whole: there the label tells too little. With `first`, the first
+    layer of each stage, layers are counted from that.
     """
     bases = {
         (phase, stage): min(r.gpus.first for r in unit.operators if r.gpus)
@@ -85,11 +104,13 @@ def _labelled(deployment: Deployment) -> list[Item | None]:
             continue
         name = parse_name(title)
         words, numbers = list(name.words), list(name.numbers)
+        if first is not None:
+            numbers = [0 if word in _OF_UNITS else n for word, n in zip(words, numbers, strict=True)]
         kind = name.family
         for word, value in (
             ("phase", _phase_index(deployment, reading)),
-            ("stage", reading.stage),
-            ("layer", reading.layer),
+            ("stage", reading.stage if first is None or reading.stage is None else reading.stage + _APART),
+            ("layer", reading.layer if first is None else _layer_of_stage(reading, first)),
         ):
             if value is not None:
                 kind += f"|{word}"
@@ -104,6 +125,46 @@ def _labelled(deployment: Deployment) -> list[Item | None]:
     seen = Counter((item.family, item.coordinates) for item in items if item)
     unclear = {family for (family, _), count in seen.items() if count > 1}
     return [None if item is None or item.family in unclear else item for item in items]
+
+
+def _ends_of_stages(deployment: Deployment, edges: list[Pair]) -> Iterator[Proposal]:
+    """Propose what one stage has between the same layers, counted from its first, or between those and what it has once.
+
+    The last layer of each stage feeds its gather, but there is no one number for the last layers of all.
+    """
+    first = _first_layers(deployment)
+    if not first:
+        return
+
+    def place(index: int) -> tuple[int | None, int | None]:
+        reading = deployment.readings[index]
+        return reading.stage, _layer_of_stage(reading, first)
+
+    for proposal in propose(_labelled(deployment, first), edges):
+        (stage, one), (other, two) = place(proposal.tail), place(proposal.head)
+        (shown, three), (too, four) = map(place, proposal.exemplar)
+        if stage == other is not None and shown == too and (one, two) == (three, four):
+            yield proposal
+
+
+def _first_layers(deployment: Deployment) -> dict[tuple[str, int], int]:
+    """Give the first layer of every stage where all have the same number of layers, two or more, in a row; else nothing.
+
+    Then a layer is counted from its stage's first, so that the last layer of one stage is as the last of another.
+    """
+    owned: dict[tuple[str, int], set[int]] = {}
+    for phase, units in deployment.units.items():
+        for stage, unit in units.items():
+            owned[phase, stage] = {r.layer for r in unit.operators if r.layer is not None}
+    sizes = {len(layers) for layers in owned.values()}
+    whole = all(layers and max(layers) - min(layers) + 1 == len(layers) for layers in owned.values())
+    return {unit: min(layers) for unit, layers in owned.items()} if whole and len(sizes) == 1 and sizes != {1} else {}
+
+
+def _layer_of_stage(reading: Reading, first: Mapping[tuple[str, int], int]) -> int | None:
+    if reading.layer is None or reading.phase is None or reading.stage is None:
+        return reading.layer
+    return reading.layer - first.get((reading.phase, reading.stage), 0)
 
 
 def _phase_index(deployment: Deployment, reading: Reading) -> int | None:

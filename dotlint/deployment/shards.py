@@ -10,7 +10,10 @@ from msgspec import Struct
 from dotlint.strategy.gpus import union
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dotlint.deployment.model import Deployment, Reading
+    from dotlint.deployment.wiring import Wiring
     from dotlint.strategy.gpus import GpuSet
 
 SHARDED = ("qkv", "query", "key-projection", "value-projection", "attention", "scores", "softmax", "output-projection")
@@ -42,9 +45,38 @@ class Group(Struct, frozen=True):
         return sum(len(s) for s in sets) == len(union(sets))
 
 
-def unplaced(deployment: Deployment) -> set[tuple[str | None, str]]:
-    """Phases and families of which some node could not be given a stage, so that counts in a stage may be short."""
-    return {(r.phase, r.evidence.name.family) for r in deployment.operators if r.stage is None}
+def within_stage(deployment: Deployment, wiring: Wiring, reading: Reading) -> bool:
+    """Whether a collective joins operators of its own stage alone, on their GPUs: no part of it is a transfer to another."""
+    tails = [deployment.by_name[name] for name in wiring.ins[reading.name] if name in deployment.by_name]
+    if not tails or any((r.phase, r.stage) != (reading.phase, reading.stage) for r in tails):
+        return False
+    placed = [r.gpus for r in tails if r.gpus]
+    return reading.gpus is None or not placed or reading.gpus <= union(placed)
+
+
+def unplaced(deployment: Deployment) -> set[tuple[str | None, str, str]]:
+    """Phases, families and roles of which some node could not be given a stage, so that counts in a stage may be short."""
+    return {
+        (r.phase, r.evidence.name.family, r.role.name if r.role else "")
+        for r in deployment.operators
+        if r.stage is None
+    }
+
+
+def may_be_short(group: Group, short: set[tuple[str | None, str, str]]) -> bool:
+    """Whether some of `unplaced` may belong to a group of a stage."""
+    family = group.members[0].evidence.name.family
+    return group.stage is not None and any((group.phase, family, role) in short for role in (group.role, ""))
+
+
+def replicas(members: Sequence[Reading]) -> list[list[Reading]]:
+    """Take nodes apart by the data-parallel replica that their names say."""
+    found: dict[tuple[int, ...], list[Reading]] = defaultdict(list)
+    for reading in members:
+        name = reading.evidence.name
+        said = tuple(n for word, n in zip(name.words, name.numbers, strict=True) if word in {"dp", "replica"})
+        found[said].append(reading)
+    return list(found.values())
 
 
 def groups(deployment: Deployment, *roles: str) -> list[Group]:
@@ -59,6 +91,26 @@ def groups(deployment: Deployment, *roles: str) -> list[Group]:
         for members in found.values()
         for r in _by_layer(members)
     ]
+
+
+def parts_of_groups(found: Sequence[Group]) -> set[int]:
+    """Give the indices of groups that are parts of one.
+
+    What all members of one have in their names (`qkv3_1`, `qkv3_2`) is in those of another stage's members too.
+    """
+    families: dict[tuple[str | None, str], list[int]] = defaultdict(list)
+    for index, group in enumerate(found):
+        families[group.phase, group.members[0].evidence.name.family].append(index)
+    parted: set[int] = set()
+    for indices in families.values():
+        seen: dict[tuple[tuple[int, int], ...], int] = {}
+        for index in indices:
+            columns = zip(*(r.evidence.name.numbers for r in found[index].members), strict=True)
+            shared = tuple((i, column[0]) for i, column in enumerate(columns) if len(set(column)) == 1)
+            other = seen.setdefault(shared, index)
+            if shared and other != index and found[other].stage != found[index].stage:
+                parted |= {other, index}
+    return parted
 
 
 def _by_layer(members: list[Reading]) -> list[list[Reading]]:
@@ -107,6 +159,9 @@ def one_layer_each(deployment: Deployment, group: Group) -> bool:
     """
     if group.layer is not None:
         return True
+    held = [r.experts for r in group.members if r.experts]
+    if len(set(held)) < len(held):
+        return False
     if len(group.members) > 1:
         if group.placed and len(group.gpu_sets) < len(group.members) and group.role != "expert":
             return False

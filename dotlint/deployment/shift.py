@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dotlint.strategy.gpus import GpuSet
 
 _LAYER_WORDS = {"layer", "l", "lay", "lyr", "block", "layers"}
-_GPU_WORDS = {"gpu", "gpus", "device"}
+GPU_WORDS = {"gpu", "gpus", "device"}
 # Where a label's lines end, so that no word is read across two of them.
 _BREAKS = regex(r"(\\[nlr]|<[^<>]*>|\r?\n|\||&#10;)", re.IGNORECASE)
 _LINK = regex(
@@ -76,7 +76,7 @@ class Shift(Struct, frozen=True):
         for i, (word, value) in enumerate(zip(name.words, name.numbers, strict=True)):
             if i == position:
                 values[i] = self.after
-            elif word in _GPU_WORDS and self.gpus:
+            elif word in GPU_WORDS and self.gpus:
                 values[i] = self._gpu(value)
             elif word in _LAYER_WORDS and self._inside(value):
                 values[i] = value + self.layer_step

@@ -10,17 +10,25 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import networkx as nx
+
     from dotlint.graph.model import Graph
 
 Pair = tuple[str, str]
+_CANDIDATES = 16  # nodes of which each is taken away in turn
 
 
 class Cycle(Struct, frozen=True):
-    """A strongly connected component, a shortest cycle in it (its first node repeated at the end), its busiest node."""
+    """A strongly connected component and a shortest cycle in it (its first node repeated at the end).
+
+    `hub` is the node without which the fewest of the others, `left`, lie on cycles; None where no node of the busiest
+    takes half of them with it.
+    """
 
     members: tuple[str, ...]
     path: tuple[str, ...]
-    hub: str
+    hub: str | None
+    left: int
 
 
 class Wiring:
@@ -76,16 +84,49 @@ class Wiring:
         for members in nx.strongly_connected_components(whole):
             if len(members) == 1 and not whole.has_edge(*(2 * list(members))):
                 continue
-            inside = whole.subgraph(members)
+            inside = whole.subgraph(members).copy()
             # The busiest nodes lie on the shortest cycles; all of them are tried where they are few.
             busiest = sorted(members, key=lambda n: (-min(inside.in_degree(n), inside.out_degree(n)), order[n]))[:64]
             best: list[str] = []
             for start in busiest:
-                back = nx.single_target_shortest_path(inside, start)
-                path = [start, *min((back[head] for head in inside.successors(start)), key=len)]
+                path = _around(inside, start)
                 if not best or len(path) < len(best):
                     best = path
                 if len(best) <= 3:
                     break
-            found.append(Cycle(tuple(sorted(members, key=order.__getitem__)), tuple(best), busiest[0]))
+            hub, left = _hub(inside, busiest[:_CANDIDATES]) if len(members) >= len(best) else (None, 0)
+            found.append(Cycle(tuple(sorted(members, key=order.__getitem__)), tuple(best), hub, left))
         return sorted(found, key=lambda cycle: order[cycle.members[0]])
+
+
+def _around(inside: nx.DiGraph[str], start: str) -> list[str]:
+    """Give a shortest way from a node back to itself, by breadth from its end."""
+    steps = {start: (0, start)}  # how far each node is from `start`, and where the way goes on
+    queue = deque((start,))
+    while queue:
+        name = queue.popleft()
+        for tail in inside.predecessors(name):
+            if tail not in steps:
+                steps[tail] = steps[name][0] + 1, name
+                queue.append(tail)
+    path = [start, min(inside.successors(start), key=lambda head: steps[head][0])]
+    while path[-1] != start:
+        path.append(steps[path[-1]][1])
+    return path
+
+
+def _hub(inside: nx.DiGraph[str], candidates: list[str]) -> tuple[str | None, int]:
+    """Find the node without which the fewest nodes lie on cycles, and how many those are."""
+    import networkx as nx  # noqa: PLC0415 - a file without a cycle does not pay for it
+
+    best: tuple[str | None, int] = None, inside.number_of_nodes() // 2
+    for name in candidates:
+        rest = inside.subgraph(other for other in inside if other != name).copy()
+        loops = set(nx.nodes_with_selfloops(rest))
+        parts = nx.strongly_connected_components(rest)
+        left = sum(len(part) for part in parts if len(part) > 1 or part & loops)
+        if left < best[1]:
+            best = name, left
+        if not left:
+            break
+    return best

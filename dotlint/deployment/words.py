@@ -67,6 +67,7 @@ def number_spans(text: str) -> list[tuple[int, int]]:
     ]
 
 
+@lru_cache(maxsize=65536)
 def parse_name(text: str) -> Name:
     """Take a name apart: `layer3_expert12_tp0` is the family `layer#_expert#_tp#` with 3, 12 and 0."""
     numbers: list[int] = []
@@ -76,14 +77,28 @@ def parse_name(text: str) -> Name:
     position = 0
     for start, end in number_spans(text):
         before = text[position:start]
+        word, touches = _last_word(before)
         family += (before, "#")
-        word = _PARTS.findall(before)
-        words.append(word[-1].lower() if word else "")
-        glued.append(bool(before) and before[-1].isalpha())
+        words.append(word)
+        glued.append(touches)
         numbers.append(int(text[start:end]))
         position = end
     family.append(text[position:])
-    return Name("".join(family), tuple(numbers), tuple(words), tuple(glued))
+    shared = _shared("".join(family), tuple(words), tuple(glued))
+    return Name(shared[0], tuple(numbers), *shared[1:])
+
+
+@lru_cache(maxsize=16384)
+def _shared(family: str, words: tuple[str, ...], glued: tuple[bool, ...]) -> tuple[str, tuple[str, ...], tuple[bool, ...]]:
+    """Give the very objects that the first name of the family had: the others of it need none of their own."""
+    return family, words, glued
+
+
+@lru_cache(maxsize=16384)
+def _last_word(before: str) -> tuple[str, bool]:
+    """Give the word before a number in lower case, and whether the number touches it."""
+    word = _PARTS.findall(before)
+    return (word[-1].lower() if word else "", before[-1:].isalpha())
 
 
 @lru_cache(maxsize=65536)

@@ -27,6 +27,7 @@ from dotlint.regex import regex
 
 if TYPE_CHECKING:
     from dotlint.engine.plain import Reader
+    from dotlint.strategy import Strategy
 
 _FORM = "dotlint-cache-1"
 _MOST_DAYS = 30
@@ -55,10 +56,14 @@ def cache_folder() -> Path | None:
 
 
 class Cache(Struct, frozen=True):
-    """A folder of results, all of them found under the same settings (`key`) by the same dotlint."""
+    """A folder of results, all of them found under the same settings (`key`) by the same dotlint.
+
+    `strategy` is the declared one where it gives phases files of their own: a result depends on those too.
+    """
 
     folder: Path
     key: str
+    strategy: Strategy | None = None
 
     @classmethod
     def open(cls, settings: Settings) -> Cache | None:
@@ -73,15 +78,25 @@ class Cache(Struct, frozen=True):
         except TypeError:
             return None
         key = hashlib.sha256(f"{_FORM}\0{_program()}\0{described}".encode()).hexdigest()
-        return cls(folder, key)
+        several = settings.strategy is not None and settings.strategy.has_files
+        return cls(folder, key, settings.strategy if several else None)
 
-    def _entry(self, name: str, data: bytes) -> tuple[Path, str]:
-        digest = hashlib.sha256(f"{self.key}\0{name}\0".encode("utf-8", "surrogatepass") + data).hexdigest()
+    def besides(self, name: str) -> str:
+        """Say what a file's result depends on besides its bytes and the settings; "" where that is nothing."""
+        if self.strategy is None:
+            return ""
+        from dotlint.engine.companions import fingerprint  # noqa: PLC0415 - few deployments have several files
+
+        return fingerprint(self.strategy, name)
+
+    def _entry(self, name: str, data: bytes, besides: str) -> tuple[Path, str]:
+        start = f"{self.key}\0{name}\0{besides}\0".encode("utf-8", "surrogatepass")
+        digest = hashlib.sha256(start + data).hexdigest()
         return self.folder / digest[:2] / f"{digest[2:]}.json", digest
 
     def get(self, name: str, data: bytes) -> FileResult | None:
         """Give the slim result for these bytes under this name; None where none is kept."""
-        path, digest = self._entry(name, data)
+        path, digest = self._entry(name, data, self.besides(name))
         try:
             entry = json.loads(path.read_bytes())
             if entry["form"] != _FORM or entry["digest"] != digest:
@@ -95,11 +110,15 @@ class Cache(Struct, frozen=True):
                 os.utime(path)
         return replace(result, path=name)
 
-    def put(self, name: str, data: bytes, result: FileResult) -> None:
-        """Keep a slim result, unless a rule crashed; where nothing can be written nothing is."""
-        if result.crashed or result.unreadable is not None:
+    def put(self, name: str, data: bytes, result: FileResult, besides: str = "") -> None:
+        """Keep a slim result, unless a rule crashed; where nothing can be written nothing is.
+
+        `besides` is what `besides` gave before the file was linted: where another file of the deployment has
+        changed since, nobody knows which of the two was read.
+        """
+        if result.crashed or result.unreadable is not None or besides != self.besides(name):
             return
-        path, digest = self._entry(name, data)
+        path, digest = self._entry(name, data, besides)
         entry = {"form": _FORM, "digest": digest, "result": to_plain(replace(result, path=""))}
         temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
         try:

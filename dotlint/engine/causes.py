@@ -14,66 +14,139 @@ if TYPE_CHECKING:
 
     from dotlint.engine.card import Card
     from dotlint.engine.context import FileContext
+    from dotlint.engine.finding import Pair
 
-_CAUSES = {"S001", "S002", "S004"}
+_CAUSES = {"S001", "S002", "S004", "S011", "S014"}
 _CONSEQUENCES = {"G003", "G004", "G005", "G006", "G008", "S009"}
-
-
-def _loops(findings: list[Finding]) -> list[Finding]:
-    """An edge from a node to itself is a cycle and a self-loop: taking it away mends both, so the cycle is told."""
-    cycles = {(f.graph, f.nodes[0]): i for i, f in enumerate(findings) if f.code == "G001" and len(f.path) == 2}
-    return [
-        replace(f, caused_by=(cycles[f.graph, f.nodes[0]],))
-        if f.code == "N006" and len(f.nodes) == 1 and (f.graph, f.nodes[0]) in cycles
-        else f
-        for f in findings
-    ]
+_SLIPS = ("N0", "A0")
+_BACKWARDS = {"S005", "S006", "C004"}  # what an edge that goes back a stage is told for, besides the cycle that it closes
 
 
 def assign_causes(file: FileContext, findings: list[Finding], cards: Sequence[Card]) -> list[Finding]:
-    """Fill `caused_by`: run the rules once more on the graph with every proposed edge in place and see what is gone."""
-    findings = _loops(findings)
-    causes = [
-        (index, f) for index, f in enumerate(findings) if f.code in _CAUSES and (f.missing_edges or f.planned_edges)
-    ]
-    if not causes:
+    """Fill `caused_by` with the findings that each one goes away with.
+
+    Slips of the text come first, then cycles, then edges that are missing: for these the rules are run once more on
+    the graph with every proposed edge in place. What is itself caused hands its own cause on.
+    """
+    if not findings:
         return findings
-    left: dict[int, set[tuple[str, str]]] = {}
-    by_code = {card.code: card for card in cards}
-    codes = {f.code for f in findings if f.code in _CONSEQUENCES}
-    for context in file.graphs:
-        remaining = left.setdefault(context.graph.index, set())
-        for code in codes:
-            card = by_code[code]
-            for outcome in find_check(card.check).load()(context.mended, card):
-                if isinstance(outcome, Finding):
-                    remaining |= {(code, node) for node in outcome.nodes} or {(code, outcome.unit or "")}
-    found: list[Finding] = []
-    for finding in findings:
-        if finding.code in _CONSEQUENCES:
-            keys = {(finding.code, node) for node in finding.nodes} or {(finding.code, finding.unit or "")}
-            if not keys & left.get(finding.graph, set()):
-                found.append(replace(finding, caused_by=_which(file, finding, causes)))
+    caused: dict[int, tuple[int, ...]] = {}
+    if any(f.code.startswith(_SLIPS) for f in findings) and len({f.code[0] for f in findings}) > 1:
+        from dotlint.engine.slips import slips  # noqa: PLC0415 - most files have none, or nothing else
+
+        caused.update((index, (cause,)) for index, cause in slips(file, findings).items())
+    for index, cause in _cycles(file, findings).items():
+        caused.setdefault(index, (cause,))
+    for index, causes in _missing(file, findings, cards).items():
+        caused.setdefault(index, causes)
+    return [replace(f, caused_by=_roots(i, caused)) if i in caused else f for i, f in enumerate(findings)]
+
+
+def _roots(index: int, caused: dict[int, tuple[int, ...]]) -> tuple[int, ...]:
+    """Follow causes to those that nothing causes."""
+    found: dict[int, None] = {}
+    seen, todo = {index}, list(caused[index])
+    while todo:
+        cause = todo.pop(0)
+        if cause in seen:
+            continue
+        seen.add(cause)
+        if cause in caused:
+            todo += caused[cause]
+        else:
+            found[cause] = None
+    return tuple(found) or caused[index]
+
+
+def _cycles(file: FileContext, findings: Sequence[Finding]) -> dict[int, int]:
+    """Find what tells of a cycle's edge once more: the self-loop, the way back to an earlier stage, the odd degree.
+
+    Where no nodes form a cycle but stages do, the edge that goes back is told, and the cycle of stages follows.
+    """
+    found: dict[int, int] = {}
+    cycles = [(i, f.graph, f.path) for i, f in enumerate(findings) if f.code == "G001"]
+    back = [(i, f) for i, f in enumerate(findings) if f.code in _BACKWARDS and _goes_back(file, f)] if findings else []
+    for cause, graph, path in cycles:
+        for index, finding in enumerate(findings):
+            if finding.graph != graph:
                 continue
-        found.append(finding)
+            loop = finding.code == "N006" and len(path) == 2 and finding.nodes == path[:1]
+            odd = finding.code == "G009" and set(finding.nodes) <= set(path)
+            if loop or odd:
+                found[index] = cause
+        for index, finding in back:
+            if finding.graph == graph and set(finding.nodes[:2]) <= set(path):
+                found[index] = cause
+    for index, finding in enumerate(findings):
+        if finding.code == "G002":
+            told = [i for i, f in back if f.code == "S005" and f.graph == finding.graph and set(f.nodes[:2]) <= set(finding.nodes)]
+            if told:
+                found[index] = told[0]
     return found
 
 
-def _which(file: FileContext, finding: Finding, causes: list[tuple[int, Finding]]) -> tuple[int, ...]:
+def _goes_back(file: FileContext, finding: Finding) -> bool:
+    """Whether the first edge of a finding about edges between stages leads to an earlier stage."""
+    context = next(context for context in file.graphs if context.graph.index == finding.graph)
+    ends = [context.deployment.by_name[name].stage for name in finding.nodes[:2]]
+    return len(ends) == 2 and None not in ends and (ends[0] or 0) > (ends[1] or 0)
+
+
+def _pairs(file: FileContext, finding: Finding) -> tuple[Pair, ...]:
+    """Give the edges that the repair of a finding brings."""
+    if finding.code in {"N001", "N013"} and finding.fix is not None:
+        from dotlint.engine.slips import mended_edges  # noqa: PLC0415 - as above
+
+        return mended_edges(file, finding)
+    return (*finding.missing_edges, *finding.planned_edges) if finding.code in _CAUSES else ()
+
+
+def _missing(
+    file: FileContext, findings: Sequence[Finding], cards: Sequence[Card]
+) -> dict[int, tuple[int, ...]]:
+    """Run the rules about dead ends again with all missing edges in place, and see what is gone."""
+    codes = {f.code for f in findings if f.code in _CONSEQUENCES}
+    causes = [(i, pairs) for i, f in enumerate(findings) if (pairs := _pairs(file, f))] if codes else []
+    if not causes:
+        return {}
+    by_code = {card.code: card for card in cards}
+    left: dict[int, set[tuple[str, str]]] = {}
+    for context in file.graphs:
+        remaining = left.setdefault(context.graph.index, set())
+        extra = [pair for i, pairs in causes if findings[i].graph == context.graph.index for pair in pairs]
+        twin = context.with_edges(extra)
+        for code in codes:
+            card = by_code[code]
+            for outcome in find_check(card.check).load()(twin, card):
+                if isinstance(outcome, Finding):
+                    remaining |= _keys(outcome)
+    return {
+        index: _which(file, finding, [(i, findings[i], pairs) for i, pairs in causes])
+        for index, finding in enumerate(findings)
+        if finding.code in _CONSEQUENCES and not _keys(finding) & left.get(finding.graph, set())
+    }
+
+
+def _keys(finding: Finding) -> set[tuple[str, str]]:
+    return {(finding.code, node) for node in finding.nodes} or {(finding.code, finding.unit or "")}
+
+
+def _which(
+    file: FileContext, finding: Finding, causes: list[tuple[int, Finding, tuple[Pair, ...]]]
+) -> tuple[int, ...]:
     """The findings whose edges touch its nodes, else all of its graph: a path may need every one of them."""
-    here = [(index, f) for index, f in causes if f.graph == finding.graph]
+    here = [(index, f, pairs) for index, f, pairs in causes if f.graph == finding.graph]
     nodes = set(finding.nodes)
     if finding.code != "G006":
-        touching = tuple(i for i, f in here if any(nodes & set(pair) for pair in (*f.missing_edges, *f.planned_edges)))
-        same_unit = tuple(i for i, f in here if f.unit == finding.unit)
+        touching = tuple(i for i, _, pairs in here if any(nodes & set(pair) for pair in pairs))
+        same_unit = tuple(i for i, f, _ in here if f.unit == finding.unit)
         if touching or same_unit:
             return touching or same_unit
     by_name = next(g.deployment.by_name for g in file.graphs if g.graph.index == finding.graph)
     phases = {by_name[node].phase for node in finding.nodes if node in by_name} or {finding.unit}
     in_phase = tuple(
         index
-        for index, f in here
-        if f.unit in phases
-        or phases & {by_name[end].phase for pair in f.missing_edges for end in pair if end in by_name}
+        for index, f, pairs in here
+        if f.unit in phases or phases & {by_name[end].phase for pair in pairs for end in pair if end in by_name}
     )
-    return in_phase or tuple(index for index, _ in here)
+    return in_phase or tuple(index for index, _, _ in here)

@@ -14,19 +14,25 @@ from dotlint.deployment.proposals import missing_edges
 from dotlint.deployment.vocabulary import load_vocabulary
 from dotlint.deployment.wiring import Wiring
 from dotlint.engine.resources import vocabulary_file
+from dotlint.strategy.gpus import union
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from dotlint.deployment.absent import Absence
     from dotlint.deployment.model import Deployment
     from dotlint.deployment.plan import StagePlan
     from dotlint.deployment.proposals import MissingEdge
+    from dotlint.deployment.sketch import Sketch
     from dotlint.deployment.vocabulary import Vocabulary
+    from dotlint.engine.companions import Companion
     from dotlint.engine.declared import Declaration
+    from dotlint.engine.finding import Pair
+    from dotlint.engine.loss import Loss
     from dotlint.engine.result import StrategySource
     from dotlint.graph.model import Document, Graph
     from dotlint.strategy import GpuSet, Phase, Strategy
+    from dotlint.strategy.files import Part
 
 
 class GraphContext:
@@ -40,16 +46,28 @@ class GraphContext:
     @cached_property
     def deployment(self) -> Deployment:
         """The graph read as a deployment."""
+        expected = self._expected(one_replica=False)
+        found = read_deployment(self.graph, self.file.vocabulary, expected, self.file.only_phase)
+        one = self._expected(one_replica=True)
+        if one != expected:
+            first = union(one.values())
+            drawn = [r.gpus <= first for r in found.operators if r.gpus]
+            if drawn and 10 * sum(drawn) >= 9 * len(drawn):  # one data-parallel replica stands for all
+                return read_deployment(self.graph, self.file.vocabulary, one, self.file.only_phase)
+        return found
+
+    def _expected(self, *, one_replica: bool) -> dict[tuple[str, int], GpuSet]:
+        """Give the GPUs of every stage of every phase, of all data-parallel replicas or of the first."""
         expected: dict[tuple[str, int], GpuSet] = {}
-        if self.file.strategy is not None:
-            for phase in self.file.strategy.with_phase_assumed("decode").phases:
-                if phase.stage_count == 1:
-                    continue  # then a stage is the whole phase, and says nothing of a node
-                names = [phase.name] if phase.name else ["", "prefill"]
-                for stage, gpus in enumerate(phase.stages):
-                    for name in names:
-                        expected[name, stage] = gpus
-        return read_deployment(self.graph, self.file.vocabulary, expected)
+        if self.file.strategy is None:
+            return expected
+        for phase in self.file.strategy.with_phase_assumed("decode").phases:
+            if phase.stage_count == 1:
+                continue  # then a stage is the whole phase, and says nothing of a node
+            for stage, gpus in enumerate(phase.stages):
+                for name in [phase.name] if phase.name else ["", "prefill"]:
+                    expected[name, stage] = phase.replica_stage_gpus(stage)[0] if one_replica else gpus
+        return expected
 
     @cached_property
     def strategy(self) -> Strategy | None:
@@ -64,6 +82,16 @@ class GraphContext:
     def phase(self, name: str | None) -> Phase | None:
         """The strategy's phase for a phase of the graph; None where none was declared or the name is None."""
         return self.strategy.phase(name) if self.strategy is not None and name is not None else None
+
+    @cached_property
+    def sketch(self) -> Sketch:
+        """Whether the file says that it leaves something out."""
+        from dotlint.deployment.sketch import sketch_of  # noqa: PLC0415 - asked only where something is not there
+
+        document, graph = self.file.document, self.graph
+        labels = [r.node.label for r in self.deployment.readings if r.annotation or r.summary]
+        labels += [subgraph.own_attributes.get("label", "") for subgraph in graph.subgraphs]
+        return sketch_of(document.text, ((c.start, c.end) for c in document.comments), (graph.label, *labels))
 
     @cached_property
     def wiring(self) -> Wiring:
@@ -87,8 +115,20 @@ class GraphContext:
         for name in self.deployment.phases:
             phase = self.phase(name)
             if phase is not None and phase.stage_count > 1:
-                found[name] = plan_stages(self.deployment, name, phase.stage_count, dict(enumerate(phase.stages)))
+                gpus, certain = self._laid_out(name, phase), self.file.layout_certain and not phase.assumed
+                found[name] = plan_stages(self.deployment, name, phase.stage_count, gpus, certain=certain)
         return found
+
+    def _laid_out(self, name: str, phase: Phase) -> dict[int, GpuSet]:
+        """Give the GPUs of each stage: those of one replica where that is what the phase draws, else those of all."""
+        whole = dict(enumerate(phase.stages))
+        units = self.deployment.units.get(name, {})
+        drawn = {s: u.stated or union(r.gpus for r in u.operators if r.gpus) for s, u in units.items() if s in whole}
+        layouts = [whole]
+        for replica in range(phase.replica_count if phase.replica_count > 1 else 0):
+            sets = {stage: phase.replica_stage_gpus(stage) for stage in whole}
+            layouts.append({stage: some[replica] for stage, some in sets.items() if replica < len(some)})
+        return max(layouts, key=lambda layout: sum(layout.get(stage) == gpus for stage, gpus in drawn.items()))
 
     @cached_property
     def mended(self) -> GraphContext:
@@ -96,7 +136,11 @@ class GraphContext:
         extra = [edge.pair for edge in self.missing]
         for plans in self.plans.values():
             for plan in plans:
-                extra += plan.inner + plan.entering + plan.leaving
+                extra += plan.edges
+        return self.with_edges(extra)
+
+    def with_edges(self, extra: Iterable[Pair]) -> GraphContext:
+        """Make a context of the same graph with more edges, which is asked nothing about missing edges any more."""
         twin = GraphContext(self.file, self.graph)
         twin.__dict__.update(deployment=self.deployment, strategy=self.strategy, missing=[], plans=self.plans)
         twin.wiring = Wiring(self.graph, extra)
@@ -117,14 +161,51 @@ class FileContext(Struct, eq=False, dict=True):  # the dict is what cached prope
     )
     graphs: list[GraphContext] = field(default_factory=list)
     vocabularies: tuple[str, ...] = ()  # the TOML texts of the vocabularies that go over dotlint's own
+    whole: Strategy | None = None  # where phases are files of their own: the strategy of all of them,
+    part: Part | None = None  # and which of them this file carries
 
     def __post_init__(self) -> None:
         self.graphs = [GraphContext(self, graph) for graph in self.document.graphs]
+
+    @property
+    def carried(self) -> Strategy | None:
+        """The strategy of the phases that this file carries, None where they are all in other files."""
+        if self.whole is None or self.part is None or not self.part.phases:
+            return None
+        return self.whole.narrowed([phase.name for phase in self.part.phases])
+
+    @property
+    def only_phase(self) -> str | None:
+        """The phase of every node where the strategy gives the file to one; None where nodes say theirs."""
+        return self.part.only_phase if self.part is not None else None
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """Dotlint's own vocabulary with the user's over it."""
         return load_vocabulary(vocabulary_file(), *self.vocabularies)
+
+    @cached_property
+    def companions(self) -> tuple[Companion, ...]:
+        """The other phases of the deployment that are files of their own and could be read."""
+        if self.part is None:
+            return ()
+        from dotlint.engine.companions import companions  # noqa: PLC0415 - few deployments have several files
+
+        return companions(self)
+
+    @cached_property
+    def loss(self) -> Loss | None:
+        """What of the file could not be read; None where it was read whole."""
+        if not self.document.problems:
+            return None
+        from dotlint.engine.loss import loss_of  # noqa: PLC0415 - most files are whole
+
+        return loss_of(self.document)
+
+    @property
+    def read_as_deployment(self) -> bool:
+        """Whether any rule has asked what a graph deploys; the rules of DOT itself do not."""
+        return any("deployment" in vars(graph) for graph in self.graphs)
 
     @cached_property
     def is_deployment(self) -> bool:

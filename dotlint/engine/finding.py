@@ -57,7 +57,8 @@ class Finding(Struct, frozen=True):
     `nodes` are the nodes it speaks of; `missing_edges` would join nodes that exist, `planned_edges` those that
     `missing_nodes` still has to add. `caused_by` are indices of the findings whose repair repairs this one too.
     `fixable` says how safe a repair by machine is, also before its edits are worked out. `fingerprint` is filled in at
-    the end of a run: what stays the same when lines move.
+    the end of a run: what stays the same when lines move. `other_file` is set where it speaks of another file of the
+    deployment too: repairing that one may be the remedy.
     """
 
     code: str
@@ -83,22 +84,30 @@ class Finding(Struct, frozen=True):
     listings: tuple[Listing, ...] = ()
     edge_attributes: Mapping[Pair, str] = field(default_factory=dict)
     fingerprint: str | None = None
+    other_file: str | None = None
 
 
 class Holds(Struct, frozen=True):
-    """Something that was checked and is as it should be, with its figures: `GPUs: stages 0-15, 16-31`."""
+    """Something that was checked and is as it should be, with its figures: `GPUs: stages 0-15, 16-31`.
+
+    `code` is the rule's that checked it and `graph` the index of its graph; the run fills them in.
+    """
 
     section: str
     subject: str
     text: str
+    code: str = ""
+    graph: int = 0
 
 
 class Undecided(Struct, frozen=True):
-    """Something that could not be checked, and what it would need."""
+    """Something that could not be checked, and what it would need; `code` and `graph` as of what holds."""
 
     section: str
     subject: str
     needs: str
+    code: str = ""
+    graph: int = 0
 
 
 Outcome = Finding | Holds | Undecided

@@ -61,21 +61,36 @@ class Excerpt(Struct, frozen=True):
         return self.lines[line]
 
 
+class PhaseFile(Struct, frozen=True):
+    """A phase of a deployment of several files: `here`, or in the `file` that the strategy file `origin` names.
+
+    `file` is None where none is named; `problem` says why it cannot be read.
+    """
+
+    phase: str
+    file: str | None
+    here: bool
+    origin: str
+    problem: str | None
+
+
 class Facts(Struct, frozen=True):
     """What the reports say of a file besides its findings; `edges` is None where they were too many.
 
     `strategy` is the one that held for the file, with the phases that were assumed; `strategy_source` says
-    who declared it.
+    who declared it. `deployment` has every phase and its file where the strategy gives phases files of their
+    own.
     """
 
     nodes: int
     edges: int | None
     directed: bool
     graphs: int
-    is_deployment: bool
+    is_deployment: bool | None
     strategy: Strategy | None
     strategy_source: StrategySource | None
     excerpt: Excerpt | None = None
+    deployment: tuple[PhaseFile, ...] = ()
 
 
 class FileResult(Struct):
@@ -128,6 +143,17 @@ class FileResult(Struct):
         return _facts(self.context)
 
     @property
+    def troubles(self) -> tuple[str, ...]:
+        """A line for each file of the deployment that the strategy names and that cannot be read."""
+        if self.unreadable is not None:
+            return ()
+        return tuple(
+            f"{one.origin}: phase {one.phase} is the file `{one.file}`: {one.problem}"
+            for one in self.facts.deployment
+            if one.problem is not None
+        )
+
+    @property
     def crashed(self) -> bool:
         """Whether a check raised."""
         return any(f.code == "X001" for f in self.findings)
@@ -156,10 +182,19 @@ def _facts(context: FileContext) -> Facts:
         edges=document.edge_count,
         directed=all(graph.directed for graph in document.graphs),
         graphs=len(document.graphs),
-        is_deployment=context.is_deployment,
+        is_deployment=context.is_deployment if context.read_as_deployment else None,
         strategy=next((g.strategy for g in context.graphs if g.strategy), context.strategy),
         strategy_source=context.strategy_source,
+        deployment=_deployment(context),
     )
+
+
+def _deployment(context: FileContext) -> tuple[PhaseFile, ...]:
+    if context.part is None:
+        return ()
+    from dotlint.engine.companions import phase_files  # noqa: PLC0415 - few deployments have several files
+
+    return phase_files(context)
 
 
 def _excerpt(findings: list[Finding], source: Places) -> Excerpt:

@@ -19,25 +19,33 @@ from dotlint.engine.settle import suppress
 from dotlint.graph.build import EDGE_LIMIT, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from dotlint.engine.card import Card
+    from dotlint.graph.model import Document
     from dotlint.syntax.source import Source
 
 __all__ = ["FileResult", "Settings", "Verdict", "lint"]
 
 
-def lint(source: Source, settings: Settings | None = None) -> FileResult:
-    """Read a file and run the chosen rules over it; never raises for what stands in the file."""
+def lint(
+    source: Source, settings: Settings | None = None, *, on_read: Callable[[Document], None] | None = None
+) -> FileResult:
+    """Read a file and run the chosen rules over it; never raises for what stands in the file.
+
+    `on_read` is called with the document before any rule is asked: an editor need not wait for those.
+    """
     settings = settings or Settings()
     cards = settings.cards or own_cards()
     limits = next((card.parameters for card in cards if card.check == "expansion-limit"), {})
     document = read(source, edge_limit=limits.get("limit", EDGE_LIMIT))
+    if on_read is not None:
+        on_read(document)
     file = FileContext(document, source.name, vocabularies=settings.vocabularies)
     picked = chosen(cards, settings.selection)
     if any(card.code[0] not in "EX" for card in picked):
         file.declarations = declarations(document, source.name)
-        file.strategy, file.strategy_source = settings.strategy, settings.strategy_source
+        _declare(file, settings)
         if file.strategy is None and (own := strategy_of_file(file.declarations)):
             (file.strategy, file.layout_certain), file.strategy_source = own, "file"
     result = FileResult(source.name, file, [])
@@ -48,19 +56,25 @@ def lint(source: Source, settings: Settings | None = None) -> FileResult:
             if card.check in _NEEDS_TOLD and file.is_deployment:
                 subject = card.name.replace("-", " ")
                 result.undecided.append(
-                    Undecided(card.section, subject, "declare a strategy with `--strategy`")
+                    Undecided(card.section, subject, "declare a strategy with `--strategy`", card.code)
                 )
             continue
         if "model" in card.needs and not (file.strategy is not None and file.strategy.model.to_dict()):
             if file.is_deployment:
                 subject = card.name.replace("-", " ")
                 result.undecided.append(
-                    Undecided(card.section, subject, "declare [model] in a strategy file")
+                    Undecided(card.section, subject, "declare [model] in a strategy file", card.code)
                 )
             continue
         asked.append(card)
         for outcome in _run(file, card, crash):
             _sort(outcome, result)
+    if file.loss is not None:
+        from dotlint.engine.loss import ABSENCE, without_absent  # noqa: PLC0415 - most files are whole
+
+        result.findings, undecided = without_absent(document, file.loss, result.findings)
+        result.undecided += undecided
+        asked = [card for card in asked if card.code not in ABSENCE]  # what is silent leaves no comment unused
     findings = assign_causes(file, _in_order(_marked(file, result.findings)), cards)
     left, taken = suppress(document, findings, cards, asked, whole=settings.selection.select is None)
     result.findings, result.suppressed = with_fingerprints(left, document), with_fingerprints(taken, document)
@@ -70,13 +84,24 @@ def lint(source: Source, settings: Settings | None = None) -> FileResult:
     return result
 
 
+def _declare(file: FileContext, settings: Settings) -> None:
+    """Give a file the declared strategy; of a deployment of several files, the phases that it carries."""
+    file.strategy, file.strategy_source = settings.strategy, settings.strategy_source
+    if settings.strategy is not None and settings.strategy.has_files:
+        from dotlint.strategy.files import part_of  # noqa: PLC0415 - most strategies name no files
+
+        file.whole, file.part = settings.strategy, part_of(settings.strategy, file.name)
+        file.strategy = file.carried
+        file.strategy_source = settings.strategy_source if file.strategy else None
+
+
 _PARTLY = "part of the file could not be read: what seems to be missing may stand there"
 
 
 def _marked(file: FileContext, findings: list[Finding]) -> list[Finding]:
     """Say of findings on a file with syntax errors that they speak of what was understood of it."""
-    # An encoding and a mark at the start leave nothing unread.
-    if all(problem.code in {"E015", "E016"} for problem in file.document.problems):
+    # What a missing quote or an escaped line end breaks is read nevertheless.
+    if file.loss is None:
         return findings
     return [f if f.code[0] in "EX" or f.note else replace(f, note=_PARTLY) for f in findings]
 
@@ -95,7 +120,11 @@ def _run(file: FileContext, card: Card, crash: Card | None) -> Iterable[Outcome]
         try:
             if check.scope == "deployment" and (program or not target.deployment.recognised):  # type: ignore[attr-defined]
                 continue
-            found.extend(function(target, card))
+            index = 0 if check.scope == "file" else target.graph.index  # type: ignore[attr-defined]
+            found.extend(
+                one if isinstance(one, Finding) else replace(one, code=card.code, graph=index)
+                for one in function(target, card)
+            )
         except Exception as error:
             from traceback import extract_tb  # noqa: PLC0415 - a check that crashes is rare
 

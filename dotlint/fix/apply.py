@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.engine.runner import Settings
+from dotlint.fix.attach import attach_fixes
 from dotlint.fix.converge import Fixer
 from dotlint.syntax.source import Source
 
@@ -68,8 +69,10 @@ def fix_text(
         source = Source.from_text(source)
     elif isinstance(source, bytes):
         source = Source.from_bytes(source)
-    fixer = Fixer(settings or Settings(), unsafe=unsafe)
+    settings = settings or Settings()
+    fixer = Fixer(settings, unsafe=unsafe)
     outcome = fixer.run(source)
+    attach_fixes(outcome.result, settings)
     return FixResult(
         source,
         outcome.source,

@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from dotlint.engine.card import own_cards
+from dotlint.engine.context import FileContext
+from dotlint.engine.result import FileResult
 from dotlint.engine.runner import lint
-from dotlint.engine.select import Selection
+from dotlint.engine.select import Selection, chosen
 from dotlint.fix.attach import attach_fixes
 from dotlint.fix.edits import apply_edits, touching
 from dotlint.fix.judgement import objection
+from dotlint.graph.build import read
 
 if TYPE_CHECKING:
+    from dotlint.engine.card import Card
     from dotlint.engine.finding import Edit, Finding
-    from dotlint.engine.result import FileResult, Settings
+    from dotlint.engine.result import Settings
     from dotlint.syntax.source import Source
 
 MOST_PASSES = 200
@@ -77,6 +82,32 @@ class Fixer:
     def first(self, source: Source) -> FileResult:
         """Tell what the rules say of a text, fixes included; once a text."""
         return self._lint(source)
+
+    @property
+    def asks_all(self) -> bool:
+        """Whether the run asks every rule that judges, so that its findings are all there are."""
+        return self._judging.selection == self.settings.selection
+
+    def know(self, result: FileResult) -> None:
+        """Take over what the rules say of a text, so that they need not be asked again."""
+        self._results[result.document.text, False] = result
+
+    def refusal(self, source: Source, batch: list[Finding]) -> str | None:
+        """Say why the fixes of some findings must not be written into a text; None where they may be."""
+        text = apply_edits(source.text, _edits(batch))
+        if text == source.text:
+            return "it changes nothing"
+        after = replace(source, text=text)
+        if all(finding.code.startswith("E") for finding in batch):
+            read_only = FileResult(source.name, FileContext(read(after), source.name), [])
+            return objection(self._cached(source, judging=False), read_only, batch)
+        return objection(self._judged(source), lint(after, self._grave()), batch)
+
+    def _grave(self) -> Settings:
+        """Give settings that ask only the rules whose findings speak against a fix."""
+        cards = self.settings.cards or own_cards()
+        codes = {c.code for c in chosen(cards, self._judging.selection) if c.code[0] in "EGS" or _may_be_error(c)}
+        return replace(self._judging, selection=Selection(select=tuple(sorted(codes))))
 
     def _settled(self, start: Outcome, banned: dict[str, str]) -> Outcome:
         """Go round until a round changes nothing.
@@ -167,7 +198,7 @@ class Fixer:
         return self._cached(source, judging=True)
 
     def _cached(self, source: Source, *, judging: bool) -> FileResult:
-        judging = judging and self._judging.selection != self.settings.selection
+        judging = judging and not self.asks_all
         key = source.text, judging
         if key not in self._results:
             while len(self._results) > _MOST_KEPT:
@@ -182,6 +213,10 @@ class Fixer:
 
     def _refusal(self, current: Outcome, finding: Finding, reason: str) -> Refusal:
         return Refusal(finding, current.source.position(finding.start).line, reason)
+
+
+def _may_be_error(card: Card) -> bool:
+    return card.severity == "error" or any(variant.severity == "error" for variant in card.outcomes.values())
 
 
 def _all_of(selection: Selection) -> Selection:

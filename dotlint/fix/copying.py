@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 from dotlint.deployment.words import parse_name
 from dotlint.engine.finding import Edit
 from dotlint.fix.edits import apply_edits
-from dotlint.fix.statement import id_text
+from dotlint.fix.statement import id_text, references
 from dotlint.regex import regex
-from dotlint.syntax.tree import Assignment, AttributedStatement, Block, EdgeStatement, NodeStatement
+from dotlint.syntax.tree import Assignment, AttributedStatement, Block, EdgeStatement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from dotlint.deployment.shift import Shift
-    from dotlint.syntax.tree import Attribute, Comment, Id, NodeRef, Statement
+    from dotlint.syntax.tree import Attribute, Comment, Id, Statement
 
 _TEXTS = {
     "label",
@@ -49,21 +49,6 @@ _NO_STAGE = {
     "dp",
     "sp",
 }
-
-
-def references(statement: Statement) -> Iterator[NodeRef]:
-    """Give every mention of a node in a statement and in what is inside it."""
-    if isinstance(statement, NodeStatement):
-        yield from statement.nodes
-    elif isinstance(statement, EdgeStatement):
-        for side in statement.sides:
-            if isinstance(side, Block):
-                yield from references(side)
-            else:
-                yield from side
-    elif isinstance(statement, Block):
-        for inner in statement.body:
-            yield from references(inner)
 
 
 def nested(statement: Statement) -> Iterator[Statement]:

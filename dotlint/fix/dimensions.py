@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotlint.deployment.facts import read_tensors
-from dotlint.deployment.words import plain_words
+from dotlint.deployment.facts import Tensors, read_tensors
+from dotlint.deployment.words import label_lines, plain_words
 from dotlint.engine.finding import Edit, Fix
-from dotlint.regex import regex
+from dotlint.fix.labels import Label, label_of, subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dotlint.deployment.facts import Dims
     from dotlint.deployment.model import Deployment, Reading
-    from dotlint.syntax.tree import Attribute
+    from dotlint.engine.finding import Finding
+    from dotlint.fix.writers import Writers
 
 Kind = tuple[str | None, str, str]
-_BREAK = regex(r"(\\[nlr]|\r?\n)")
-_NUMBERS = regex(r"\d+")
+
+
+def missing_dims(writers: Writers, finding: Finding) -> Fix | str:
+    """T001: copy the dimensions that every operator of the kind states that states them."""
+    by_name = writers.deployment.by_name
+    edits = writers.dims.edits(by_name[name] for name in finding.nodes if name in by_name)
+    return Fix("unsafe", tuple(edits)) if edits else "no operator of the kind states them, or not all that do agree"
 
 
 class DimensionCopier:
@@ -27,27 +34,30 @@ class DimensionCopier:
         self._stated: dict[Kind, list[Reading]] = {}
         for reading in deployment.operators:
             kind = _kind(reading)
-            if kind is not None and _whole(reading):
+            if kind is not None and _whole(reading.evidence.tensors):
                 self._stated.setdefault(kind, []).append(reading)
 
-    def fix(self, lacking: Iterable[Reading]) -> Fix | None:
-        """Give the edits for those operators whose dimensions can be told; None where there is none."""
-        edits = [edit for reading in lacking if (edit := self._edit(reading))]
-        return Fix("unsafe", tuple(edits)) if edits else None
+    def edits(self, lacking: Iterable[Reading]) -> list[Edit]:
+        """Give the edits for those operators whose dimensions can be told."""
+        return [edit for reading in lacking if (edit := self._edit(reading))]
 
     def _edit(self, reading: Reading) -> Edit | None:
         kind = _kind(reading)
         models = self._stated.get(kind, []) if kind is not None else []
-        stated = {_dims(model) for model in models}
-        if len(stated) != 1 or reading.evidence.tensors != read_tensors([]):
+        stated = {_sizes(_sides(model)) for model in models}
+        own = reading.evidence.tensors
+        if len(stated) != 1 or own.bare or _whole(own):
             return None
-        if any("?" in value for side in stated.pop() for value in side):
+        sides = stated.pop()
+        if any("?" in value for _, values in sides for value in values):
             return None
-        target, source = _label(reading), _label(models[0])
-        if target is None or source is None:
+        if not set(_sizes(_sides(reading))) <= set(sides):
+            return None  # the side that it states is another than theirs
+        target, source = label_of(reading), label_of(models[0])
+        new = _with_dims(target, source, own) if target and source else None
+        if target is None or new is None or not _states(new, models[0].evidence.tensors):
             return None
-        raw = _with_dims(target.value.raw, source.value.raw)
-        return Edit(target.value.start, target.value.end, raw) if raw else None
+        return Edit(target.attribute.value.start, target.attribute.value.end, new.raw())
 
 
 def _kind(reading: Reading) -> Kind | None:
@@ -56,63 +66,46 @@ def _kind(reading: Reading) -> Kind | None:
     return reading.phase, reading.role.name, plain_words(reading.evidence.title)
 
 
-def _whole(reading: Reading) -> bool:
-    return bool(reading.evidence.tensors.inputs and reading.evidence.tensors.outputs)
+def _whole(tensors: Tensors) -> bool:
+    return bool(tensors.inputs and tensors.outputs)
 
 
-def _dims(reading: Reading) -> tuple[tuple[str, ...], ...]:
+def _sides(reading: Reading) -> list[tuple[str, Dims]]:
     tensors = reading.evidence.tensors
-    return tuple((*dims.keys, *dims.values) for dims in (*tensors.inputs, *tensors.outputs))
+    return [*(("in", dims) for dims in tensors.inputs), *(("out", dims) for dims in tensors.outputs)]
 
 
-def _label(reading: Reading) -> Attribute | None:
-    """Give the label where it is one plain text of the node's own statement, no record and no HTML."""
-    found = reading.node.attribute("label")
-    if found is None or found.value.html or "record" in reading.node.attributes.get("shape", ""):
-        return None
-    return None if any(len(statement.nodes) > 1 for statement in reading.node.statements) else found
+def _sizes(sides: Iterable[tuple[str, Dims]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((side, (*dims.keys, *dims.values)) for side, dims in sides)
 
 
-def _with_dims(target: str, source: str) -> str | None:
-    """Put the source's lines of dimensions into the target, before what follows them in the source."""
-    quoted = target.startswith('"') and target.endswith('"') and '" ' not in target[1:-1]
-    if not quoted or not source.startswith('"'):
-        return None
-    lines, breaks = _split(source[1:-1])
-    stating = [i for i, line in enumerate(lines) if _states(line)]
+def _states(label: Label, tensors: Tensors) -> bool:
+    """Whether the label reads as one with these dimensions."""
+    read = read_tensors(label_lines(label.raw()[1:-1]))
+    return [d.values for d in (*read.inputs, *read.outputs)] == [d.values for d in (*tensors.inputs, *tensors.outputs)]
+
+
+def _with_dims(target: Label, source: Label, own: Tensors) -> Label | None:
+    """Put the source's lines of dimensions into the target, before what follows them there; only those it lacks."""
+    stating = [i for i, line in enumerate(source.lines) if _side(line)]
     if not stating or stating != list(range(stating[0], stating[-1] + 1)):
         return None
-    own, own_breaks = _split(target[1:-1])
-    follower = next((_subject(line) for line in lines[stating[-1] + 1 :] if line.strip()), None)
-    at = next(
-        (i for i, line in enumerate(own) if i and follower is not None and _subject(line) == follower),
-        len(own),
-    )
-    while (
-        at == len(own) and at > 1 and not own[at - 1].strip()
-    ):  # a label that ends with a break ends with an empty line
-        at -= 1
-    put = lines[stating[0] : stating[-1] + 1]
-    between = own_breaks[0] if own_breaks else breaks[0] if breaks else "\\n"
-    own[at:at] = put
-    own_breaks[at - 1 : at - 1] = [between] * len(put)
-    return '"' + "".join(line + brk for line, brk in zip(own, [*own_breaks, ""], strict=True)) + '"'
+    stated = {"in": bool(own.inputs), "out": bool(own.outputs)}
+    put = [line.strip() for i in stating if not stated.get(_side(line := source.lines[i]) or "", False)]
+    subjects = [subject(line) for line in target.lines[: target.ends]]
+    present = [i for i, line in enumerate(target.lines) if _side(line)]
+    if present:
+        at = present[0] if stated["out"] else present[-1] + 1
+    else:
+        follower = next((subject(line) for line in source.lines[stating[-1] + 1 :] if line.strip()), None)
+        at = subjects.index(follower, 1) if follower in subjects[1:] else target.ends
+    usual = source.breaks[0] if source.breaks else "\\n"
+    return target.with_lines(at, put, usual) if put and at else None
 
 
-def _split(text: str) -> tuple[list[str], list[str]]:
-    pieces = _BREAK.split(text)
-    return pieces[::2], pieces[1::2]
-
-
-def _states(line: str) -> bool:
+def _side(line: str) -> str | None:
+    """Tell which side a line states: `in`, `out`, `both`; None where it states none."""
     tensors = read_tensors([line.strip()])
-    return bool(tensors.inputs or tensors.outputs)
-
-
-def _subject(line: str) -> str:
-    """Tell what a line speaks of: `gpu` for `GPU: 0-7 (TP=8)`.
-
-    Where it has no colon that is the whole line without its numbers.
-    """
-    key, colon, _ = line.partition(":")
-    return key.strip().lower() if colon else _NUMBERS.sub("#", line).strip()
+    if tensors.inputs and tensors.outputs:
+        return "both"
+    return "in" if tensors.inputs else "out" if tensors.outputs else None

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec.structs import replace
 
 from dotlint.fix.bodies import Bodies
-from dotlint.fix.copying import references
 from dotlint.fix.insertion import head_start, insert_after, insert_before, line_start, style_of
-from dotlint.fix.statement import edge_text
+from dotlint.fix.statement import as_written, edge_text, ports_like, references
 from dotlint.regex import regex
 from dotlint.syntax.tree import Block, EdgeStatement, NodeStatement
 
@@ -27,16 +26,21 @@ if TYPE_CHECKING:
 
 Pair = tuple[str, str]
 _DIGITS = regex(r"\d+")
+_BLANKS = {" ", "\t"}
 _MOST_NUMBERS = 8  # in the names of an edge's ends; beyond, nothing is tried
 
 
 class Wanted(NamedTuple):
-    """An edge to be written, and the edge that it is written after the manner of."""
+    """An edge to be written, and the edge that it is written after the manner of.
+
+    `alike` says that it is one of the exemplar's kind: then it takes over its ports.
+    """
 
     tail: Reading
     head: Reading
     exemplar: Edge
     attributes: str
+    alike: bool = True
 
     @property
     def pair(self) -> Pair:
@@ -107,7 +111,7 @@ class EdgeWriter:
         return places
 
     def _write(self, anchor: Anchor, wanted: list[Wanted]) -> Edit:
-        lines = [edge_text(self.text, self.graph, one.pair, one.attributes) for one in wanted]
+        lines = [self._line(chain) for chain in _chains(wanted)]
         style = style_of(self.text, anchor.statement)
         place = self.bodies.place(wanted[0].exemplar.statement)
         if place is not None:
@@ -117,6 +121,22 @@ class EdgeWriter:
         if anchor.before:
             return insert_before(self.text, anchor.statement, lines, style, self.comments)
         return insert_after(self.text, anchor.statement.end, lines, style)
+
+    def _line(self, chain: Sequence[Wanted]) -> str:
+        """Write edges that follow each other as one statement, as their exemplars are."""
+        one = chain[0]
+        ports = [
+            ports_like(self.text, w.exemplar, w.tail.node, w.head.node) if w.alike else ("", "") for w in chain
+        ]
+        lists = one.exemplar.statement.lists
+        apart = self.text[lists[0].start - 1 : lists[0].start] if lists else " "
+        if len(chain) == 1:
+            written = edge_text(self.text, self.graph, one.pair, "", ports[0])
+            return written + (f"{apart if apart in _BLANKS else ' '}[{one.attributes}]" if one.attributes else "")
+        arrow = " -> " if self.graph.directed else " -- "
+        ends = [as_written(self.text, self.graph, one.tail.name) + ports[0][0]]
+        ends += [as_written(self.text, self.graph, w.head.name) + port[1] for w, port in zip(chain, ports, strict=True)]
+        return arrow.join(ends) + (f" [{one.attributes}]" if one.attributes else "")
 
     def _runs(self, wanted: Sequence[Wanted]) -> Iterator[list[Wanted]]:
         """Split into runs whose exemplars follow each other in the text."""
@@ -198,6 +218,7 @@ class EdgeWriter:
         mirrors the neighbours of the exemplars; beside other edges of the nodes.
         """
         yield from self._under_comment(run, part)
+        yield from self._in_row(run)
         if self._fan_stands_together(run):
             yield from self._in_fan(run)
         yield from self._mirrored(run)
@@ -239,9 +260,33 @@ class EdgeWriter:
                 lower = [e for e in alike if self._numbers(e) < own]
                 if lower and lower == alike[: len(lower)]:
                     yield Anchor(lower[-1].statement)
-                elif not lower and len(alike) > 1:
+                elif not lower and (len(alike) > 1 or self._all_before(run, alike[0])):
                     yield Anchor(alike[0].statement, before=True)
                 yield Anchor(alike[-1].statement)
+
+    def _all_before(self, run: list[Wanted], edge: Edge) -> bool:
+        numbers = self._numbers(edge)
+        return all((*w.tail.evidence.name.numbers, *w.head.evidence.name.numbers) < numbers for w in run)
+
+    def _in_row(self, run: list[Wanted]) -> Iterator[Anchor]:
+        """Between its neighbours, where edges of the kind stand in a row, one a shard or an expert."""
+        exemplar = run[0].exemplar
+        kind = self._family(exemplar.tail.index, exemplar.head.index)
+        place = self.bodies.place(exemplar.statement)
+        beside = [e for s in (place.before, place.after) if s is not None for e in self.bodies.edges(s)] if place else []
+        numbers = self._numbers(exemplar)
+        row = [self._numbers(e) for e in beside if self._family(e.tail.index, e.head.index) == kind]
+        varying = {i for other in row for i, (a, b) in enumerate(zip(other, numbers, strict=True)) if a != b}
+        own = (*run[0].tail.evidence.name.numbers, *run[0].head.evidence.name.numbers)
+        if not varying or len(own) != len(numbers):
+            return
+        found = self._families[kind]
+        at = bisect_left(found, own, key=lambda item: item[0])
+        for index, before in ((at - 1, False), (at, True)):
+            if 0 <= index < len(found):
+                near, edge = found[index]
+                if all(a == b for i, (a, b) in enumerate(zip(near, own, strict=True)) if i not in varying):
+                    yield Anchor(edge.statement, before=before)
 
     def _under_comment(self, run: list[Wanted], part: list[Wanted]) -> Iterator[Anchor]:
         """Under the unit's own comment, as the exemplars are under theirs, where it has no edges yet."""
@@ -391,6 +436,26 @@ class EdgeWriter:
             *readings[edge.tail.index].evidence.name.numbers,
             *readings[edge.head.index].evidence.name.numbers,
         )
+
+
+def _chains(wanted: Sequence[Wanted]) -> Iterator[list[Wanted]]:
+    """Join edges whose exemplars are steps of one chain, `a -> b -> c`, as those are; the others stay alone."""
+    starts = {(id(w.exemplar.statement), w.exemplar.step, w.tail.name): w for w in wanted if w.alike}
+    used: set[tuple[str, str]] = set()
+    for first in wanted:
+        if first.pair in used:
+            continue
+        chain = [first]
+        sides = first.exemplar.statement.sides
+        plain = first.alike and len(sides) > 2 and all(isinstance(s, list) and len(s) == 1 for s in sides)
+        while plain:
+            last = chain[-1]
+            after = starts.get((id(last.exemplar.statement), last.exemplar.step + 1, last.head.name))
+            if after is None or after.pair in used or after.attributes != last.attributes:
+                break
+            chain.append(after)
+        used.update(w.pair for w in chain)
+        yield chain
 
 
 def _moved(words: str, steps: Mapping[int, int]) -> str:

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
     from dotlint.engine.finding import Finding
     from dotlint.engine.result import FileResult
-    from dotlint.graph.model import Document, Node
+    from dotlint.graph.model import Document, Graph, Node
 
 _COPYING = {"S001", "S002"}
 _DIGITS = regex(r"\d+")
 # What says that a node lacks an edge: one of them for another is no new finding, for a half-connected node is
-# better off.
-_CONNECTIVITY = {"G003": "connection", "G004": "connection", "G005": "connection"}
+# better off. An arm of a fan that is written where all were missing leaves the others as they were.
+_CONNECTIVITY = {"G003": "connection", "G004": "connection", "G005": "connection", "S011": "connection"}
 
 
 def objection(before: FileResult, after: FileResult, fixed: Iterable[Finding]) -> str | None:
@@ -54,8 +54,8 @@ def _syntax(old: Document, new: Document, *, syntax: bool) -> str | None:
 
 
 def _comments(old: Document, new: Document, fixed: list[Finding], *, syntax: bool) -> str | None:
-    """No comment goes but one whose removal is the fix itself: a comment that suppresses nothing."""
-    meant = [edit for f in fixed if f.code.startswith("X") and f.fix for edit in f.fix.edits]
+    """No comment goes but those that the fix is about: one that suppresses nothing, one that states the strategy."""
+    meant = [edit for f in fixed if (f.code.startswith("X") or f.code == "P001") and f.fix for edit in f.fix.edits]
     kept = [c for c in old.comments if not any(e.start < c.end and c.start < e.end for e in meant)]
     if syntax:  # what counts as a comment may change with the repair; its words must stay
         lost = next((c for c in kept if old.text[c.start : c.end].strip() not in new.text), None)
@@ -83,7 +83,10 @@ def _structure(old: Document, new: Document, fixed: list[Finding]) -> str | None
             return f"it loses the node `{gone}`"
         left = Counter((e.tail.name, e.head.name) for e in two.edges)
         left.subtract((e.tail.name, e.head.name) for e in one.edges)
-        lost = next((pair for pair, number in left.items() if number < 0), None)
+        gone_edges = [pair for pair, number in left.items() if number < 0]
+        if all(finding.code == "S003" for finding in fixed):
+            gone_edges = [pair for pair in gone_edges if not _led_through(pair, one, two)]
+        lost = gone_edges[0] if gone_edges else None
         if lost is not None:
             return f"it loses the edge `{lost[0]} -> {lost[1]}`"
         if all(finding.code.startswith("S") for finding in fixed):
@@ -98,8 +101,22 @@ def _structure(old: Document, new: Document, fixed: list[Finding]) -> str | None
     return None
 
 
+def _led_through(pair: tuple[str, str], one: Graph, two: Graph) -> bool:
+    """Whether new nodes stand where an edge was: a path through them, and no other, leads from its one end to the other."""
+    todo, seen = [two.nodes[pair[0]]], set()
+    while todo:
+        for edge in todo.pop().out_edges:
+            if edge.head.name == pair[1]:
+                return True
+            if edge.head.name not in one.nodes and edge.head.index not in seen:
+                seen.add(edge.head.index)
+                todo.append(edge.head)
+    return False
+
+
 def _clusters(node: Node) -> list[str | None]:
-    return [subgraph.name for subgraph in node.subgraphs]
+    """Name the subgraphs that a node is in; a set of an edge statement without attributes is none."""
+    return [subgraph.name for subgraph in node.subgraphs if subgraph.name is not None or subgraph.own_attributes]
 
 
 def _cycle(old: Document, new: Document) -> str | None:
@@ -124,8 +141,14 @@ def _findings(before: FileResult, after: FileResult, fixed: list[Finding]) -> st
     too: that was found before and is no other finding for standing at one more unit.
     """
     known = {key for finding in before.findings for key in _keys(finding)}
-    siblings = {_blind(f) for f in before.findings} if all(f.code in _COPYING for f in fixed) else set()
-    for finding in after.findings:
+    # What is wrong between two files may be the other one's fault: it is told, and holds up no fix of this one.
+    own = [finding for finding in after.findings if finding.other_file is None]
+    copying = all(f.code in _COPYING for f in fixed)
+    siblings = {_blind(f) for f in before.findings} if copying else set()
+    # Where edges are written others of the pattern may come in sight: fewer are missing than before.
+    if copying and _missing(after) < _missing(before):
+        own = [finding for finding in own if finding.code != "S001"]
+    for finding in own:
         if finding.severity != "error" and finding.code[0] not in "GS":
             continue
         if finding.code.startswith("E") or (finding.code[0] == "S" and _blind(finding) in siblings):
@@ -133,6 +156,10 @@ def _findings(before: FileResult, after: FileResult, fixed: list[Finding]) -> st
         if any(key not in known for key in _keys(finding)):
             return f"it adds {finding.code}: {finding.message}"
     return None
+
+
+def _missing(result: FileResult) -> int:
+    return sum(len(finding.missing_edges) for finding in result.findings if finding.code == "S001")
 
 
 def _blind(finding: Finding) -> tuple[str, str]:
@@ -143,7 +170,7 @@ def _blind(finding: Finding) -> tuple[str, str]:
 def _keys(finding: Finding) -> list[tuple[object, ...]]:
     """Give what tells a finding from others of its rule: its missing edges, else its nodes, else its unit."""
     code = _CONNECTIVITY.get(finding.code, finding.code)
-    if finding.missing_edges:
+    if finding.missing_edges and finding.code not in _CONNECTIVITY:
         return [(code, finding.graph, pair) for pair in finding.missing_edges]
     if finding.code == "S002":
         return [(code, finding.graph, name) for name in finding.missing_nodes]

@@ -28,15 +28,15 @@ def stage_links(deployment: Deployment) -> list[tuple[str, int, Edge]]:
     return found
 
 
-def link_attributes(deployment: Deployment, carrier: Carrier, phase: str, stage: int) -> str:
-    """Give the attributes of a new edge from a stage to the next.
+def link_like(deployment: Deployment, carrier: Carrier, phase: str, stage: int) -> tuple[str, Edge | None]:
+    """Give the attributes of a new edge from a stage to the next, and the edge that shows them.
 
-    As the file's other such edges have them.
+    That is the nearest of the phase's own links, else the same link of another phase.
     """
     links = stage_links(deployment)
     own = [(s, edge) for p, s, edge in links if p == phase]
     if own:
         _, exemplar = min(own, key=lambda one: (abs(one[0] - stage), one[1].index))
-        return carrier.attributes(exemplar, stage)
+        return carrier.attributes(exemplar, stage), exemplar
     twin = next((edge for _, s, edge in links if s == stage), None)
-    return carrier.attributes(twin, stage, verbatim=True) if twin is not None else ""
+    return (carrier.attributes(twin, stage, verbatim=True), twin) if twin is not None else ("", None)

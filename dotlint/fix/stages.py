@@ -10,7 +10,7 @@ from msgspec import Struct
 from dotlint.deployment.shift import ShiftError
 from dotlint.engine.finding import Edit
 from dotlint.fix.bodies import Bodies
-from dotlint.fix.copying import copy_edits, nested, piece, references, stage_place
+from dotlint.fix.copying import copy_edits, nested, piece, stage_place
 from dotlint.fix.insertion import (
     head_start,
     insert_after,
@@ -20,9 +20,9 @@ from dotlint.fix.insertion import (
     style_of,
     tail_end,
 )
-from dotlint.fix.links import link_attributes, stage_links
+from dotlint.fix.links import link_like, stage_links
 from dotlint.fix.outputs import output_statement
-from dotlint.fix.statement import edge_text, id_text
+from dotlint.fix.statement import edge_text, id_text, ports_like, references
 from dotlint.syntax.tree import Block, EdgeStatement, NodeStatement
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from dotlint.deployment.shift import Shift
     from dotlint.fix.bodies import Body
     from dotlint.fix.carried import Carrier
-    from dotlint.graph.model import Edge
+    from dotlint.graph.model import Edge, Node
     from dotlint.syntax.tree import Comment, Statement
 
 
@@ -91,11 +91,7 @@ class StageWriter:
 
     def _written(self, runs: list[Run]) -> list[Edit]:
         wide = [run for run in runs if run.has_edges and not isinstance(run.body, Block)]
-        links = (
-            wide[-1]
-            if wide and not any(phase == self.template.phase for phase, _, _ in stage_links(self.deployment))
-            else None
-        )
+        links = wide[-1] if wide and self._links_between() else None
         nodes = next((run for run in runs if run.has_nodes), runs[0])
         for plan in self.plans:
             for run in runs:
@@ -111,7 +107,38 @@ class StageWriter:
         edits = [Edit(at, at, "".join(pieces)) for at, pieces in self._pieces.items()]
         if links is None:
             edits += self._links_elsewhere(runs)
-        return edits
+        return [*edits, *self._aside()]
+
+    def _aside(self) -> list[Edit]:
+        """Write the edges to and from another phase after the last of their kind."""
+        edges = {(e.tail.name, e.head.name): e for e in self.graph.edges}
+        groups: dict[int, tuple[Statement, list[str]]] = {}
+        for plan in self.plans:
+            for pair, shown in plan.aside:
+                like = edges[shown]
+                kind = self._kind(like)
+                last = max((e.statement for e in self.graph.edges if self._kind(e) == kind), key=lambda s: s.start)
+                ports = ports_like(self.text, like, like.tail, like.head)
+                line = edge_text(self.text, self.graph, pair, self.carrier.attributes(like, plan.stage), ports)
+                groups.setdefault(id(last), (last, []))[1].append(line)
+        return [insert_after(self.text, last.end, lines, style_of(self.text, last)) for last, lines in groups.values()]
+
+    def _kind(self, edge: Edge) -> tuple[str, str]:
+        tail, head = (self.deployment.readings[node.index].evidence.name.family for node in (edge.tail, edge.head))
+        return tail, head
+
+    def _links_between(self) -> bool:
+        """Whether links stand, or may, between the edges of the stages that they join, and not in a place of their own."""
+        own = [edge for phase, _, edge in stage_links(self.deployment) if phase == self.template.phase]
+        places = [place for edge in own if (place := self.bodies.place(edge.statement)) is not None]
+        linking = {id(edge.statement) for edge in own}
+        for place, edge in zip(places, own, strict=False):
+            around = [s for s in (place.before, place.after) if s is not None]
+            ends = {edge.tail.index, edge.head.index}
+            inner = [e for s in around if id(s) not in linking for e in self.bodies.edges(s)]
+            if any(id(s) in linking for s in around) or not any({e.tail.index, e.head.index} & ends for e in inner):
+                return False
+        return len(places) == len(own)
 
     def _links_elsewhere(self, runs: list[Run]) -> list[Edit]:
         """Write all links beside those that the phase has, in the order of stages.
@@ -233,19 +260,29 @@ class StageWriter:
         return head > 0 and not above.strip() and "\n" in above
 
     def _entering(self, plan: StagePlan) -> list[str]:
-        attributes = link_attributes(self.deployment, self.carrier, plan.phase, plan.stage - 1)
-        return [edge_text(self.text, self.graph, pair, attributes) for pair in plan.entering]
+        return [self._link(pair, plan.phase, plan.stage - 1) for pair in plan.entering]
 
     def _leaving(self, plan: StagePlan) -> list[str]:
         lines: list[str] = []
         for tail, head in plan.leaving:
             reading = self.deployment.by_name.get(head)
-            linked = reading is not None and reading.stage is not None
-            attributes = (
-                link_attributes(self.deployment, self.carrier, plan.phase, plan.stage) if linked else ""
-            )
-            lines.append(edge_text(self.text, self.graph, (tail, head), attributes))
+            if reading is not None and reading.stage is not None:
+                lines.append(self._link((tail, head), plan.phase, plan.stage))
+            else:
+                lines.append(edge_text(self.text, self.graph, (tail, head)))
         return lines
+
+    def _link(self, pair: tuple[str, str], phase: str, stage: int) -> str:
+        """Write an edge from a stage to the next as the other such edges are written."""
+        attributes, like = link_like(self.deployment, self.carrier, phase, stage)
+        tail, head = (self._shown(name) for name in pair)
+        ports = ports_like(self.text, like, tail, head) if like and tail and head else ("", "")
+        return edge_text(self.text, self.graph, pair, attributes, ports)
+
+    def _shown(self, name: str) -> Node | None:
+        """Give the node of that name, or the one that it is to be a copy of."""
+        copied = (r.node for plan in self.plans for r, new in plan.copies if new == name)
+        return self.graph.nodes.get(name) or next(copied, None)
 
     def _uncopied(self, runs: list[Run], plan: StagePlan) -> list[str]:
         """Give the stage's own edges that stand in statements which speak of other stages too."""
@@ -261,7 +298,8 @@ class StageWriter:
             pair = edge.tail.name, edge.head.name
             if pair[0] in names and pair[1] in names and pair not in copied:
                 new = names[pair[0]], names[pair[1]]
-                lines.append(edge_text(self.text, self.graph, new, self.carrier.attributes(edge, plan.stage)))
+                ports = ports_like(self.text, edge, edge.tail, edge.head)
+                lines.append(edge_text(self.text, self.graph, new, self.carrier.attributes(edge, plan.stage), ports))
         return lines
 
     def _other_nodes(self, runs: list[Run], plan: StagePlan) -> list[str]:
@@ -301,9 +339,11 @@ class StageWriter:
                     runs[-1].statements.append(statement)
                     last = index
                 elif isinstance(statement, Block):
-                    # A cluster that is the stage's own and holds more than a stage repeats has no copy.
+                    # A cluster that is the stage's own and holds more than a stage repeats, or is not named after
+                    # the stage, has no copy.
                     named = {reference.id.value for reference in references(statement)}
-                    if unit is self.template and _tells_stage(statement, number) and named & nodes:
+                    own = self._named_after(statement, number) or (statement.id is not None and named <= nodes)
+                    if unit is self.template and own and named & nodes:
                         return []
                     todo.append(statement)
         return sorted(runs, key=lambda run: run.statements[0].start)
@@ -317,11 +357,13 @@ class StageWriter:
         if not named or not nodes.issuperset(named):
             return False
         own = isinstance(statement, Block) and statement.id is not None
-        return not own or _tells_stage(statement, number)
+        return not own or self._named_after(statement, number)
 
-
-def _tells_stage(statement: Statement, number: int) -> bool:
-    """Whether it is a block that is named after the stage."""
-    if not isinstance(statement, Block) or statement.id is None:
-        return False
-    return stage_place(statement.id.value, number) is not None
+    def _named_after(self, statement: Statement, number: int) -> bool:
+        """Whether it is a block that is named after the stage or one of its layers."""
+        if not isinstance(statement, Block) or statement.id is None:
+            return False
+        name = statement.id.value
+        shift = self.plans[0].shift
+        moved = shift is not None and shift.name(name, None) != name
+        return moved or stage_place(name, number) is not None

@@ -95,6 +95,10 @@ def file_dict(result: FileResult) -> dict[str, Any]:
         "undecided": [
             {"section": u.section, "subject": u.subject, "needs": u.needs} for u in result.undecided
         ],
+        "deployment": [
+            {"phase": one.phase, "file": one.file, "here": one.here, "problem": one.problem}
+            for one in facts.deployment
+        ],
         "suppressed": len(result.suppressed),
         "baselined": len(result.baselined),
     }
@@ -128,6 +132,8 @@ def finding_dict(finding: Finding, source: Places) -> dict[str, Any]:
     }
     if finding.path:
         entry["path"] = list(finding.path)
+    if finding.other_file is not None:
+        entry["other_file"] = finding.other_file
     if finding.fix is not None:
         entry["fix"] = {
             "applicability": finding.fix.applicability,

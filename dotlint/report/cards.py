@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from dotlint.engine.card import Card
 
-_CATEGORIES = {
+CATEGORIES = {
     "E": "syntax: the file is not DOT",
     "N": "names and statements",
     "A": "Graphviz attributes",
@@ -50,7 +50,7 @@ def _lines(cards: Sequence[Card], width: int) -> Iterable[str]:
         if card.code[0] != last:
             yield from ([""] if last else [])
             last = card.code[0]
-            yield f"{last}  {_CATEGORIES.get(last, 'further rules')}"
+            yield f"{last}  {CATEGORIES.get(last, 'further rules')}"
         head = f"  {card.code}  {card.name:<{wide}}  {card.severity:<7}  {card.fix or '-':<6}  "
         needs = f" (needs {' and '.join(card.needs)})" if card.needs else ""
         first, *rest = textwrap.wrap(card.summary + needs, max(24, width - len(head))) or [""]

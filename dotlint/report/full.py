@@ -5,7 +5,9 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
-from dotlint.report.compact import shown_names
+from dotlint.checks.places import listed
+from dotlint.report.compact import shortened
+from dotlint.report.condense import shorter
 from dotlint.report.links import page
 from dotlint.report.text import one_line, visible
 
@@ -84,8 +86,9 @@ def _finding(finding: Finding, result: FileResult, width: int, colour: bool, lin
     lead = " " * gutter + _paint(" = ", _BLUE, colour)
     said = all(f"`{name}`" in finding.message for name in finding.nodes)
     if len(finding.nodes) > 1 and not finding.missing_edges and not said:
-        yield f"{lead}nodes: {one_line(', '.join(shown_names(finding.nodes)[:24]), 1000)}"
-    for listing in finding.listings:
+        names, left = shortened(finding.nodes, 24)
+        yield f"{lead}nodes: {one_line(', '.join(names), 2000)}{f' and {left} more' if left else ''}"
+    for listing in shorter(finding.listings):
         yield f"{lead}{one_line(listing.title)}{': ' + one_line(listing.note) if listing.note else ''}"
         yield from (f"{' ' * gutter}       {one_line(line, 2000)}" for line in listing.lines)
     if finding.note:
@@ -93,9 +96,9 @@ def _finding(finding: Finding, result: FileResult, width: int, colour: bool, lin
     if finding.help:
         yield f"{lead}help: {one_line(finding.help, 2000)}"
     if finding.caused_by:
-        causes = ", ".join(
-            f"{result.findings[i].code} at line {source.position(result.findings[i].start).line}"
-            for i in finding.caused_by
+        causes = listed(
+            [f"{result.findings[i].code} at line {source.position(result.findings[i].start).line}" for i in finding.caused_by],
+            8,
         )
         yield f"{lead}mended by the repair of {causes}"
 

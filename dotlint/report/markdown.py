@@ -84,7 +84,8 @@ def _entry(entry: Entry, *, alone: bool) -> Iterable[str]:
     yield ""
     for row in entry.rows:
         nodes = f": {', '.join(code(node) for node in row.nodes)}" if row.nodes else ""
-        yield f"- {escape(row.message)} (line {row.line}){nodes}"
+        more = f" and {row.unnamed} more" if row.unnamed else ""
+        yield f"- {escape(row.message)}{f' ({row.place})' if row.lines else ''}{nodes}{more}"
         if row.note:
             yield f"  - note: {escape(row.note)}"
     if entry.note:
@@ -98,6 +99,9 @@ def _entry(entry: Entry, *, alone: bool) -> Iterable[str]:
 
 def _listing(listing: Listing) -> Iterable[str]:
     note = f" ({escape(listing.note)})" if listing.note else ""
+    if not listing.lines:
+        yield f"{escape(listing.title)}{note}"
+        return
     yield f"{escape(listing.title)}{note}:"
     yield ""
     if listing.paste:

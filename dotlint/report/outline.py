@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -9,27 +10,44 @@ from msgspec import Struct
 from dotlint.checks.places import count, listed
 from dotlint.checks.strategy import product
 from dotlint.engine.sections import ORDER, SECTIONS
-from dotlint.report.compact import shown_names
+from dotlint.report.compact import ranged, shortened, template
+from dotlint.report.condense import MOST_FINDINGS, alike, left_over, one_for_all, shorter, titles
 from dotlint.report.links import page
 
 if TYPE_CHECKING:
     from dotlint.engine.finding import Finding, Listing, Severity
+    from dotlint.engine.result import PhaseFile
     from dotlint.engine.runner import FileResult
 
 _NAMES_SHOWN = 40
 
 
 class Row(Struct, frozen=True):
-    """One finding of an entry: its sentence, the line it stands at, the nodes it names, its note."""
+    """One finding of an entry, or several that say the same: the sentence, where they stand, their nodes and note.
+
+    `nodes` are folded; `unnamed` counts those that are left out. `findings` are their indices in the result; a row
+    that only introduces others has none.
+    """
 
     message: str
-    line: int
+    lines: tuple[int, ...]
     nodes: tuple[str, ...]
     note: str | None
+    unnamed: int = 0
+    findings: tuple[int, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """`line 3`, `lines 3, 9, 12 and 57 more`."""
+        return ("line " if len(self.lines) == 1 else "lines ") + listed([str(line) for line in self.lines], 4)
 
 
 class Entry(Struct, frozen=True):
-    """Findings of one rule in one section that have the same remedy and the same cause; `note` is said of all of them."""
+    """Findings of one rule in one section that have the same remedy and the same cause; `note` is said of all of them.
+
+    `edges` counts the lines to paste of all its listings and `units` are their titles, also of those that are too
+    many to be shown.
+    """
 
     number: str
     code: str
@@ -42,6 +60,8 @@ class Entry(Struct, frozen=True):
     help: str | None
     note: str | None = None
     page: str | None = None
+    edges: int = 0
+    units: tuple[str, ...] = ()
 
 
 class Section(Struct, frozen=True):
@@ -113,11 +133,14 @@ def _group_of(finding: Finding) -> _Group:
 def _grouped(findings: list[Finding]) -> dict[_Group, list[int]]:
     groups: dict[_Group, list[int]] = {}
     rank = {"error": 0, "warning": 1, "info": 2}
+    often = Counter(finding.code for finding in findings)
     for index, finding in sorted(
         enumerate(findings),
         key=lambda p: (ORDER[p[1].section], bool(p[1].caused_by), rank[p[1].severity], p[1].code),
     ):
         key = _group_of(finding)
+        if often[finding.code] > MOST_FINDINGS and key[4] is not None:  # remedies that differ in numbers alone
+            key = (*key[:4], template(key[4]), key[5])
         if finding.caused_by:  # consequences of one rule stand together, whichever of its siblings causes each
             key = (*key[:4], None, (-1,))
         groups.setdefault(key, []).append(index)
@@ -145,6 +168,7 @@ def _sections(result: FileResult, numbers: dict[int, str], *, links: bool) -> tu
         causes = dict.fromkeys(numbers[c] for f in findings for c in f.caused_by)
         notes = {f.note for f in findings}
         shared = first.note if len(findings) > 1 and len(notes) == 1 else None
+        listings = [listing for f in findings for listing in f.listings]
         entries.setdefault(key[0], []).append(
             Entry(
                 number=numbers[indices[0]],
@@ -153,11 +177,13 @@ def _sections(result: FileResult, numbers: dict[int, str], *, links: bool) -> tu
                 severity=first.severity,
                 fix=first.fix.applicability if first.fix else None,
                 mended_by=tuple(causes),
-                rows=tuple(_row(result, f, without=shared) for f in findings),
-                listings=tuple(listing for f in findings for listing in f.listings),
-                help=None if causes else first.help,
+                rows=_rows(result, findings, without=shared),
+                listings=shorter(listings),
+                help=None if causes else _remedy(findings),
                 note=shared,
                 page=page(first.code, first.name) if links else None,
+                edges=sum(len(listing.lines) for listing in listings if listing.paste),
+                units=tuple(titles(listings)),
             )
         )
     return tuple(
@@ -166,16 +192,37 @@ def _sections(result: FileResult, numbers: dict[int, str], *, links: bool) -> tu
     )
 
 
-def _row(result: FileResult, finding: Finding, without: str | None) -> Row:
-    names: tuple[str, ...] = ()
-    said = all(f"`{name}`" in finding.message for name in finding.nodes)
-    if not finding.missing_edges and not finding.path and len(finding.nodes) > 1 and not said:
-        folded = shown_names(finding.nodes)
-        names = tuple(folded[:_NAMES_SHOWN])
-        if len(folded) > _NAMES_SHOWN:
-            names += (f"and {len(folded) - _NAMES_SHOWN} more",)
-    note = finding.note if finding.note != without else None
-    return Row(finding.message, result.places.position(finding.start).line, names, note)
+def _remedy(findings: list[Finding]) -> str | None:
+    """Give the help that findings share; where each has a like one, all of them at once."""
+    told = [finding.help for finding in findings if finding.help]
+    same = told and len({template(one) for one in told}) == 1
+    return ranged(told) if same and not findings[0].missing_edges else findings[0].help
+
+
+def _rows(result: FileResult, findings: list[Finding], without: str | None) -> tuple[Row, ...]:
+    groups = alike(findings)
+    over = left_over(groups)
+    rows = [_row(result, some, without, over=over and some is groups[-1]) for some in groups]
+    if over:
+        number = len({name for finding in findings for name in finding.nodes})
+        about = f" about {count(number, 'node')}" if number else ""
+        rows.insert(0, Row(f"{count(len(findings), 'finding')}{about}; the first of them:", (), (), None))
+    return tuple(rows)
+
+
+def _row(result: FileResult, findings: list[Finding], without: str | None, *, over: bool) -> Row:
+    names: list[str] = []
+    same = {id(finding) for finding in findings}
+    indices = tuple(index for index, finding in enumerate(result.findings) if id(finding) in same)
+    for finding in findings:
+        said = all(f"`{name}`" in finding.message for name in finding.nodes) and not over
+        if not finding.missing_edges and not finding.path and (len(finding.nodes) > 1 or over) and not said:
+            names += finding.nodes
+    folded, left = shortened(list(dict.fromkeys(names)), _NAMES_SHOWN)
+    notes = list(dict.fromkeys(f.note for f in findings if f.note and f.note != without))
+    note = ranged(notes) if notes and len({template(one) for one in notes}) == 1 else None
+    lines = sorted({result.places.position(finding.start).line for finding in findings})
+    return Row(one_for_all(findings, over=over), tuple(lines), tuple(folded), note, left, indices)
 
 
 def _facts(result: FileResult) -> tuple[str, ...]:
@@ -196,9 +243,25 @@ def _facts(result: FileResult) -> tuple[str, ...]:
             for p in strategy.phases
         ]
         facts.append(f"strategy {strategy.source} ({source}): {'; '.join(parts)}")
-    if not known.is_deployment:
+    if known.deployment and (known.is_deployment or not any(one.here and not one.file for one in known.deployment)):
+        facts.append(_files(known.deployment))
+    if known.is_deployment is False:
         facts.append("no deployment recognised: only the rules of DOT itself apply")
     return tuple(facts)
+
+
+def _files(deployment: tuple[PhaseFile, ...]) -> str:
+    """Say which files make the deployment, or that this one is none of them."""
+    others = [one for one in deployment if not one.here]
+    if len(others) == len(deployment):
+        files = listed([f"{one.file} ({one.phase})" for one in deployment], 12)
+        return f"this file is no phase of {deployment[0].origin}, which names {files}: checked without it"
+    here = listed([one.phase for one in deployment if one.here], 12)
+    parts = [f"{here} in this file"]
+    for one in others:
+        place = f"{one.phase} in {one.file}" if one.file else f"{one.phase} in a file that the strategy does not name"
+        parts.append(f"{place} (cannot be read: {one.problem})" if one.problem else place)
+    return f"one deployment: {', '.join(parts)}"
 
 
 def _tally(result: FileResult) -> str:
@@ -243,13 +306,12 @@ def _modifications(sections: tuple[Section, ...], result: FileResult, options: s
 
 
 def _deed(entry: Entry) -> str:
-    pasted = sum(len(listing.lines) for listing in entry.listings if listing.paste)
-    if pasted:
-        return f"add the {count(pasted, 'missing edge')} of {listed([listing.title for listing in entry.listings], 12)}"
+    if entry.edges:
+        return f"add the {count(entry.edges, 'missing edge')} of {listed(entry.units, 12)}"
     if entry.code == "S002":
-        return f"write {listed([listing.title for listing in entry.listings], 12)}"
+        return f"write {listed(entry.units, 12)}"
     if len(entry.rows) == 1:
-        return f"{entry.help or 'mend it'} ({entry.rows[0].message}; line {entry.rows[0].line})"
-    places = sorted({row.line for row in entry.rows})
+        return f"{entry.help or 'mend it'} ({entry.rows[0].message}; {entry.rows[0].place})"
+    places = sorted({line for row in entry.rows for line in row.lines})
     lines = ("line " if len(places) == 1 else "lines ") + listed([str(line) for line in places], 8)
     return f"{entry.help or 'mend them'} ({entry.code} {entry.name.replace('-', ' ')}; {lines})"

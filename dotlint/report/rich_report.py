@@ -149,9 +149,13 @@ def _entry(entry: Entry, width: int, indent: int) -> Iterable[RenderableType]:
 
 
 def _row(row: Row) -> Iterable[RenderableType]:
-    yield Text(one_line(row.message)).append(f"  line {row.line}", style="dim")
+    text = Text(one_line(row.message))
+    yield text.append(f"  {row.place}", style="dim") if row.lines else text
     if row.nodes:
-        yield Padding(Text(one_line(", ".join(row.nodes), 4000), style="cyan"), (0, 0, 0, 2))
+        names = Text(one_line(", ".join(row.nodes), 4000), style="cyan")
+        if row.unnamed:
+            names.append(f" and {row.unnamed} more", style="not bold default")
+        yield Padding(names, (0, 0, 0, 2))
     if row.note:
         yield Padding(_note(row.note), (0, 0, 0, 2))
 
@@ -187,5 +191,7 @@ def _listing(listing: Listing) -> RenderableType:
     text = Text(one_line(listing.title), style="bold")
     if listing.note:
         text.append(f"   {one_line(listing.note)}", style="not bold")
+    if not listing.lines:
+        return text
     body = Text("\n".join(one_line(line, 4000) for line in listing.lines))
     return Group(text, Padding(body, (0, 0, 0, 0 if listing.paste else 2)))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -157,12 +158,12 @@ def read_file_name(name: str) -> Declared | None:
 
 def rank_axes(texts: Iterable[str]) -> frozenset[str]:
     """Return the axes by which these texts number ranks: those that stand with 0, as in "TP0" or "EP 0"."""
-    found = set()
-    for text in texts:
-        view = _view(text)
-        for match in _RANK_ZERO.finditer(view):
-            found.add(match[1].lower())
-    return frozenset(found)
+    return frozenset().union(*map(_zero_axes, texts))
+
+
+@lru_cache(maxsize=4)  # what reads a header asks it of the whole file, once a header
+def _zero_axes(text: str) -> frozenset[str]:
+    return frozenset(match[1].lower() for match in _RANK_ZERO.finditer(_view(text)))
 
 
 _RANK_ZERO: Final = regex(rf"{_BEGINS}({_AXIS})[ \t_]?0(?![0-9.])", re.IGNORECASE)

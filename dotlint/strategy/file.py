@@ -42,7 +42,7 @@ def from_table(table: Mapping[str, Any], *, where: str, source: str = "") -> Str
     _known_keys(table, _TABLES, where, "")
     try:
         return build(
-            _phases(table, where),
+            _phases(table, where, source),
             layout=_layout(_table(table, "layout", where), where),
             model=_model(_table(table, "model", where), where),
             pool=_pool(_table(table, "pool", where), where),
@@ -138,7 +138,7 @@ def _model(table: Mapping[str, Any], where: str) -> ModelFacts:
     return ModelFacts(**table)
 
 
-def _phases(table: Mapping[str, Any], where: str) -> tuple[PhaseSpec, ...]:
+def _phases(table: Mapping[str, Any], where: str, source: str) -> tuple[PhaseSpec, ...]:
     """Return the phases of `[phases.NAME]`, or those of a top-level `strategy`."""
     whole = _text(table, "strategy", where, "", "pp4ep4tp2sp2")
     phases = _table(table, "phases", where)
@@ -152,14 +152,14 @@ def _phases(table: Mapping[str, Any], where: str) -> tuple[PhaseSpec, ...]:
         )
     found: list[PhaseSpec] = []
     for name in phases:
-        spec = _phase(name, _table(phases, name, where), where)
+        spec = _phase(name, _table(phases, name, where), where, source)
         if any(earlier.name == spec.name for earlier in found):
             raise StrategyError(f"{where}: phase {shown(name)} is repeated: case makes no difference")
         found.append(spec)
     return tuple(found)
 
 
-def _phase(name: str, table: Mapping[str, Any], where: str) -> PhaseSpec:
+def _phase(name: str, table: Mapping[str, Any], where: str, source: str) -> PhaseSpec:
     prefix = f"phases.{name if name.isidentifier() else shown(name)}"
     _known_keys(table, ("strategy", "gpus", "file"), where, prefix)
     text = _text(table, "strategy", where, prefix, "pp4ep4tp2sp2")
@@ -177,4 +177,6 @@ def _phase(name: str, table: Mapping[str, Any], where: str) -> PhaseSpec:
     if gpus is not None and spec.gpus is not None:
         raise StrategyError(f"{where}: {prefix} has its GPUs twice, in strategy and in gpus: leave one out")
     file = _text(table, "file", where, prefix, "decode_dag.dot")
-    return PhaseSpec(name.lower(), spec.degrees, gpus or spec.gpus, spec.start, spec.end, file)
+    if file is not None and (not file.strip() or "\0" in file):
+        raise StrategyError(f'{where}: {prefix}.file names no file: write it such as file = "decode_dag.dot"')
+    return PhaseSpec(name.lower(), spec.degrees, gpus or spec.gpus, spec.start, spec.end, file, source)

@@ -29,7 +29,8 @@ class Phase(Struct, frozen=True):
 
     `name` is empty for the single phase of a strategy that names none. `gpus` are all its GPUs. `assumed`
     is true where nobody declared the phase; it then shares another phase's GPUs stage by stage, laid out by
-    `grid_degrees`. `file` is the DOT file that holds this phase alone, if declared.
+    `grid_degrees`. `file` is the DOT file that holds this phase alone, if declared, as the strategy file
+    `origin` has it; `own_gpus` whether the phase names its GPUs itself.
     """
 
     name: str
@@ -39,6 +40,17 @@ class Phase(Struct, frozen=True):
     assumed: bool = False
     file: str | None = None
     grid_degrees: Degrees | None = None
+    origin: str = ""
+    own_gpus: bool = False
+
+    @property
+    def path(self) -> str | None:
+        """Where `file` lies: its path, relative to the strategy file, seen from here."""
+        if self.file is None:
+            return None
+        from pathlib import PurePath  # noqa: PLC0415 - few phases are files
+
+        return str(PurePath(self.origin).parent / self.file)
 
     @property
     def placement(self) -> Placement:
@@ -198,6 +210,19 @@ class Strategy(Struct, frozen=True):
         return max(fitting, key=lambda phase: wanted[phase.name], default=None)
 
     @property
+    def has_files(self) -> bool:
+        """Whether any phase is a file of its own."""
+        return any(phase.file is not None for phase in self.phases)
+
+    def narrowed(self, names: Sequence[str]) -> Strategy:
+        """Return the strategy with the phases of these names alone."""
+        return replace(
+            self,
+            phases=tuple(phase for phase in self.phases if phase.name in names),
+            specs=tuple(spec for spec in self.specs if (spec.name or "") in names),
+        )
+
+    @property
     def declared_gpus(self) -> GpuSet:
         """All GPUs of the phases that were declared."""
         return union(phase.gpus for phase in self.phases if not phase.assumed)
@@ -265,7 +290,9 @@ def build(
             gpus = named.pick(GpuSet.span(0, world))
         else:
             gpus = GpuSet.span(named.first if named else 0, world)
-        phases.append(Phase(spec.name or "", spec.degrees, gpus, layout, file=spec.file))
+        own = spec.gpus is not None
+        name = spec.name or ""
+        phases.append(Phase(name, spec.degrees, gpus, layout, file=spec.file, origin=spec.origin, own_gpus=own))
     return Strategy(tuple(phases), layout, model or ModelFacts(), pool, source, tuple(specs))
 
 

@@ -53,7 +53,8 @@ class PhaseSpec(Struct, frozen=True):
     """One phase as it was written.
 
     `name` is lower-case, None where the phase has none; `gpus` None where it has no `@`; `start` and `end`
-    are its offsets in the text that was parsed; `file` is the DOT file that holds this phase alone, if any.
+    are its offsets in the text that was parsed; `file` is the DOT file that holds this phase alone, if any, as
+    the strategy file `origin` has it.
     """
 
     name: str | None
@@ -62,6 +63,7 @@ class PhaseSpec(Struct, frozen=True):
     start: int = 0
     end: int = 0
     file: str | None = None
+    origin: str = ""
 
 
 def parse_spec(text: str) -> tuple[PhaseSpec, ...]:

@@ -11,7 +11,7 @@ from dotlint.syntax.lexemes import Lexeme
 from dotlint.syntax.lexer import END, OPEN, OPEN_COMMENT, OPEN_HTML, OPEN_STRING, Lexer
 from dotlint.syntax.mending import Broken, Remedy, quote_remedies, remedies
 from dotlint.syntax.parser import Stop
-from dotlint.syntax.quotes import odd_string
+from dotlint.syntax.quotes import odd_string, value_runs_on
 from dotlint.syntax.region import (
     first_offset,
     last_offset,
@@ -75,7 +75,11 @@ def recover_statement(reading: Reading, stop: Stop, body: int) -> None:
         return
     end = max(statement_end(text, start, lexeme.at), lexeme.at + (lexeme.type != "RBRACE"))
     broken = Broken(text, start, end, lexeme, stop.taken, reading.lexer.directed)
-    if end - start <= LONGEST_MENDED and mend(reading, broken, body):
+    if end - start > LONGEST_MENDED and (last := value_runs_on(text, start)) is not None:
+        # Up to its own line it may be mended, however much it swallowed behind.
+        if mend(reading, Broken(text, start, last, lexeme, stop.taken, reading.lexer.directed), body):
+            return
+    elif end - start <= LONGEST_MENDED and mend(reading, broken, body):
         return
     if lexeme.type in {OPEN_STRING, OPEN_HTML} and nothing_follows(text, lexeme.at):
         what = "a string" if lexeme.type == OPEN_STRING else "an HTML label"

@@ -29,8 +29,14 @@ def open_braces(parse: Parse, text: str) -> list[int]:
 
 
 def statement_count(parse: Parse) -> int:
-    """Count the statements of all open bodies."""
-    return sum(len(parse.values[at]) for at in parse.bodies_at())
+    """Count the statements that were read, those within closed blocks among them."""
+    todo: list[Statement] = [statement for at in parse.bodies_at() for statement in parse.values[at]]
+    count = len(todo)
+    while todo:
+        inner = [statement for block in blocks(todo.pop()) for statement in block.body]
+        count += len(inner)
+        todo += inner
+    return count
 
 
 def cut_off(text: str, parse: Parse, body: int) -> int | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
+from dotlint.data import graphviz
 from dotlint.regex import regex
 from dotlint.syntax.lexer import OPEN_HTML, OPEN_STRING
 from dotlint.syntax.quotes import close_string, escape_html, odd_string
@@ -157,16 +158,32 @@ def _attribute_names(broken: Broken) -> Iterator[Remedy]:
         return
     at = broken.at
     if text[broken.start : at].count("[") and text[broken.start : at].rstrip()[-1:] in {"[", ",", ";", '"'}:
+        name = _name_of(text, broken.start, at, broken.end)
         yield Remedy(
             "E012",
             "an attribute has a value but no name",
             at,
             at + 1,
-            ((at, at, "label"),),
-            "unsafe",
-            "write the name before the `=`; `label`, to judge by the value",
+            ((at, at, name or "label"),),
+            "unsafe" if name else None,
+            "write the name before the `=`" + (f"; `{name}`, to judge by the value" if name else ""),
             "name",
         )
+
+
+_BARE_OR_QUOTED = regex(r'=\s*(?:"((?:[^"\\]|\\.)*)"|([\w#.-]+))', re.DOTALL)
+_GIVEN = regex(r"[\[,;\s](\w+)\s*=")
+
+
+def _name_of(text: str, start: int, at: int, end: int) -> str | None:
+    """Tell which attribute takes a value: by its words, else `label`; None where the list has that already."""
+    value = _BARE_OR_QUOTED.match(text, at)
+    word = (value[1] or value[2] or "") if value else ""
+    given = {match[1] for match in _GIVEN.finditer(text, start, max(at, min(end, len(text))))}
+    for name, words in (("shape", graphviz.shapes()), ("style", graphviz.styles("node"))):
+        if word and word in words:
+            return None if name in given else name
+    return None if "label" in given else "label"
 
 
 def quote_remedies(broken: Broken) -> Iterator[Remedy]:
@@ -200,14 +217,15 @@ def quote_remedies(broken: Broken) -> Iterator[Remedy]:
 def _html(broken: Broken) -> Iterator[Remedy]:
     """HTML labels whose `<` and `>` do not pair up."""
     for start, end, edits, until in escape_html(broken.text, broken.start, broken.end, broken.at):
+        lost = edits[0][2] == ">"
         yield Remedy(
             "E004",
-            "the `<` and `>` of this HTML label do not balance",
+            "this HTML label is never closed" if lost else "the `<` and `>` of this HTML label do not balance",
             start,
             end,
             tuple(edits),
             "unsafe",
-            "write `&lt;` and `&gt;` for those that are text",
+            "close it where the value ends" if lost else "write `&lt;` and `&gt;` for those that are text",
             until=until,
         )
 

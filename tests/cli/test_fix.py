@@ -132,14 +132,29 @@ def test_a_file_that_is_not_there_is_a_failure_and_no_traceback(tmp_path: Path) 
     assert "no such file" in err
 
 
+# What the one all-reduce states is wrong, so that to copy it would add an error.
+REDUCED = """digraph {
+  a [label="All-Reduce\\nInput: [B=2, H=4]\\nOutput: [B=2, H=8]\\nGPU: 0-1"]
+  b [label="All-Reduce\\nGPU: 2-3"]
+  c [label="MLP\\nInput: [B=2, H=8]\\nOutput: [B=2, H=8]\\nGPU: 2-3"]
+  a -> b -> c
+}
+"""
+
+
 def test_a_refused_fix_is_named_with_its_reason(tmp_path: Path) -> None:
-    path = tmp_path / "loose.dot"
-    shutil.copy(FIXTURES / "moe_two_phases.dot", path)
-    status, _, err = run(
-        "check", "--isolated", "--fix", "--unsafe-fixes", "--select", "S002", "-f", "concise", str(path)
-    )
+    path = tmp_path / "reduced.dot"
+    path.write_text(REDUCED)
+    options = ("check", "--isolated", "--no-cache", "--select", "T001")
+    status, _, err = run(*options, "--fix", "--unsafe-fixes", "-f", "concise", str(path))
     assert status == 1
-    assert "the fix of S002 was refused: it adds " in err
+    assert path.read_text() == REDUCED
+    assert "the fix of T001 was refused: it adds T005: all-reduce " in err
+    # and what would be refused is not offered
+    _, out, _ = run(*options, "-f", "json", str(path))
+    finding = json.loads(out)["files"][0]["findings"][0]
+    assert (finding["fix"], finding["fixable"]) == (None, None)
+    assert "no fix here: it adds T005" in finding["help"]
 
 
 def test_unsafe_fixes_alone_do_nothing_and_say_so(dashed: Path) -> None:

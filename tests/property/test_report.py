@@ -20,18 +20,21 @@ names = st.lists(words | numbers | st.sampled_from(["007", "00"]), min_size=1, m
 any_text = st.text(st.characters(codec=None))
 
 
+def values(part: str) -> list[str]:
+    low, _, rest = part.partition("..")
+    high, _, step = rest.partition("..")
+    return [str(number) for number in range(int(low), int(high) + 1, int(step or 1))] if rest else [part]
+
+
 def unfold(text: str) -> list[str]:
-    """Write out `expert{2..4}_{1,3}`."""
+    """Write out `expert{2..4}_{1,3,5..9}_{1..9..2}`."""
     pieces = FOLD.split(text)
     choices: list[list[str]] = []
     for index, piece in enumerate(pieces):
         if index % 2 == 0:
             choices.append([piece])
-        elif ".." in piece:
-            low, high = piece.split("..")
-            choices.append([str(number) for number in range(int(low), int(high) + 1)])
         else:
-            choices.append(piece.split(","))
+            choices.append([value for part in piece.split(",") for value in values(part)])
     return ["".join(some) for some in itertools.product(*choices)]
 
 

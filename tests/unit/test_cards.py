@@ -13,6 +13,8 @@ from dotlint.engine.compile import compiled
 from dotlint.engine.resources import COMPILED, rules_folder
 from dotlint.engine.runner import Settings, lint
 from dotlint.engine.sections import SECTIONS
+from dotlint.engine.select import Selection
+from dotlint.fix.apply import fix_text
 from dotlint.strategy import Strategy
 from dotlint.strategy.file import from_table
 from dotlint.syntax.source import Source
@@ -53,6 +55,22 @@ def test_example(card: Card, example: Example, kind: str, text: str) -> None:
     if "recommended" not in card.presets:
         pytest.skip("runs only where it is asked for")
     assert (card.code in _codes(example, text)) == (kind == "bad")
+
+
+@pytest.mark.parametrize(
+    ("card", "example"),
+    [pytest.param(c, e, id=f"{c.code}-{n}") for c in CARDS for n, e in enumerate(c.examples) if e.fixed is not None],
+)
+def test_fixed_is_what_the_fix_writes(card: Card, example: Example) -> None:
+    assert example.bad is not None
+    strategy = Strategy.parse(example.strategy) if example.strategy else None
+    if example.toml:
+        strategy = from_table(tomllib.loads(example.toml), where="example.toml")
+    # A comment is unused only where all rules were asked.
+    selection = Selection() if card.code == "X002" else Selection(select=(card.code,))
+    settings = Settings(strategy=strategy, strategy_source="option" if strategy else None, selection=selection)
+    source = Source.from_bytes(example.bad.encode("utf-8", "surrogateescape"), example.filename)
+    assert fix_text(source, settings, unsafe=True).text == example.fixed
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.code)

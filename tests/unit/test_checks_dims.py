@@ -45,6 +45,8 @@ def graph(*parts: str) -> str:
         ("[batch=?, seq=1024, hidden=512]", True),
         ("[batch=4, seq=, hidden=512]", True),
         ("[batch=4, =1024, hidden=512]", True),
+        ("[batch=heads=4, seq=1024, hidden=512]", True),
+        ("[4 1024 512]", True),
         ("[batch=4, seq=1024, hidden=512", True),
         ("[4, 1024, 512]", True),
         (D, False),

@@ -321,3 +321,38 @@ def test_examples(card: Card) -> None:
     for example in card.examples:
         assert found(example.bad or "", card.code)
         assert not found(example.good or "", card.code)
+
+
+def test_a_dead_end_of_which_there_is_but_one_is_not_asked_of_others() -> None:
+    extra = (node("l2_gate", "gate", 0), "l2_norm -> l2_gate")
+    assert not found(graph(*layers(4, "norm attn mlp"), *extra), "S003")
+    assert found(graph(*layers(4, "norm attn mlp", without=((1, "attn"),))), "S003")
+
+
+def test_a_node_that_only_an_edge_names_is_not_asked_of_others() -> None:
+    lines = layers(2, "norm attn mlp")
+    lines[-1] = lines[-1].replace("l1_norm -> l1_attn", "l1_norm -> l1_atn; l1_atn -> l1_attn")
+    assert not found(graph(*lines), "S003")
+
+
+def test_layers_that_count_on_through_stages_are_no_operators_of_their_own() -> None:
+    """`norm3` and `norm4` are layers of the second stage, as `norm1` and `norm2` are of the first."""
+    lines = []
+    for stage, numbers in ((0, (1, 2)), (1, (3, 4))):
+        inside = [node(f"{op}{n}", op, stage) for n in numbers for op in ("norm", "attn", "mlp") if (op, n) != ("norm", 3)]
+        lines += [f'subgraph cluster_{stage} {{ label="Stage {stage}"', *inside, "}"]
+    chain = [f"{op}{n}" for n in range(1, 5) for op in ("norm", "attn", "mlp") if (op, n) != ("norm", 3)]
+    (finding,) = found(graph(*lines, " -> ".join(chain)), "S003")
+    assert finding.missing_nodes == ("norm3",)
+
+
+def test_a_fan_is_seen_across_replicas_and_in_the_layer_whose_number_is_a_rank_s() -> None:
+    lines = []
+    for layer in range(2):
+        for dp in range(2):
+            names = [f"l{layer}_qkv_{rank}_dp{dp}" for rank in range(2)]
+            lines += [node(f"l{layer}_norm_dp{dp}", "norm", dp), *(node(name, "qkv", dp) for name in names)]
+            lines += [node(f"l{layer}_mlp_dp{dp}", "mlp", dp), *(f"{name} -> l{layer}_mlp_dp{dp}" for name in names)]
+            lines += [f"l{layer}_norm_dp{dp} -> {names[-1]}"]
+    left = {name for finding in found(graph(*lines), "S011") for name in finding.nodes}
+    assert left == {f"l{layer}_qkv_0_dp{dp}" for layer in range(2) for dp in range(2)}

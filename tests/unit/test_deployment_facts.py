@@ -25,6 +25,8 @@ from dotlint.strategy.gpus import GpuSet
         ("GPU 0 to 3", range(4)),
         ("GPU 4, GPU 5", [4, 5]),
         ("(GPU: 0-1)", [0, 1]),
+        ("GPU: TP=8 across 0-7", range(8)),
+        ("Devices: experts spread over 4-7", [4, 5, 6, 7]),
     ],
 )
 def test_gpu_ids(line: str, ids: list[int]) -> None:

@@ -152,3 +152,34 @@ def test_a_missing_pipeline_link_is_drawn_as_the_others_are() -> None:
     assert '  ffn1 -> norm2 [label="Stage 1→2" penwidth=2];\n' in result.text
     edges = Counter((e.tail.name, e.head.name) for e in read(result.text).graphs[0].edges)
     assert edges == Counter((e.tail.name, e.head.name) for e in read(whole).graphs[0].edges)
+
+
+PORTS = [
+    "attn{0}:out -> ffn{0}:in",
+    "attn{0}:e -> ffn{0}:w",
+    "attn{0}:out:s -> ffn{0}",
+    'attn{0}:"o" -> ffn{0}:in:nw',
+]
+
+
+@pytest.mark.parametrize("line", PORTS)
+def test_a_new_edge_takes_over_the_ports_of_the_edge_that_shows_it(line: str) -> None:
+    whole = drawing(
+        ALL_NODES,
+        *(
+            x.replace(f"attn{s} -> ffn{s}", line.format(s))
+            for s in range(4)
+            for x in (LINKS[s], inner(s))
+        ),
+    )
+    assert fixed(whole.replace(f"  {line.format(2)};\n", "")) == whole
+
+
+def test_a_port_that_the_new_end_lacks_is_not_taken_over() -> None:
+    nodes = ALL_NODES.replace('ffn0 [label="MLP', 'ffn0 [shape=record label="<in>MLP').replace(
+        'ffn1 [label="MLP', 'ffn1 [shape=record label="<in>MLP'
+    )
+    wired = [inner(s).replace(f"-> ffn{s}", f"-> ffn{s}:in") if s < 2 else inner(s) for s in range(4)]
+    whole = drawing(nodes, *(x for s in range(4) for x in (LINKS[s], wired[s])))
+    assert fixed(whole.replace("  attn2 -> ffn2;\n", "")) == whole
+    assert fixed(whole.replace("  attn1 -> ffn1:in;\n", "")) == whole

@@ -121,3 +121,64 @@ def test_what_belongs_to_an_end_of_the_model_is_not_repeated() -> None:
     nodes = read(fixed(text, "pp4tp2", "S002").text).graphs[0].nodes
     assert sum("embed" in name for name in nodes) == 1
     assert "l8.norm" in nodes
+
+
+TITLES = {"norm": "LayerNorm", "qkv": "QKV Projection", "attn": "Attention Compute", "mlp": "MLP"}
+
+
+def flat(without: int | None, names: str, *, stages: int = 4, layers: int = 2, clusters: bool = False, ends: bool = False) -> str:
+    """A pipeline whose names count layers through (`{n}`) or GPUs (`{g}`), `ends` with a node to send and to receive."""
+    nodes, edges = [], []
+    for s in range(stages):
+        if s == without:
+            continue
+        gpus, layered = f"{2 * s}-{2 * s + 1}", range(layers * s, layers * s + layers)
+        rows = []
+        if ends and s:
+            rows.append(f'  recv{s} [label="Stage {s} Pipeline Recv\\nGPU: {gpus}"];')
+        for n in layered:
+            opening = [f'  subgraph cluster_layer{n} {{\n  label="Layer {n}, Stage {s}";'] if clusters else []
+            own = [
+                f'  {names.format(op=op, n=n, g=2 * s)} [label="Stage {s} {title}\\nGPU: {gpus}"];'
+                for op, title in TITLES.items()
+            ]
+            rows += [*opening, *own, *(["  }"] if clusters else [])]
+        if ends and s < stages - 1:
+            rows.append(f'  send{s} [label="Stage {s} Pipeline Send\\nGPU: {gpus}"];')
+        nodes += rows
+        chain = [names.format(op=op, n=n, g=2 * s) for n in layered for op in TITLES]
+        chain = [*([f"recv{s}"] if ends and s else []), *chain, *([f"send{s}"] if ends and s < stages - 1 else [])]
+        if s == 0:
+            edges.append(f"  input -> {chain[0]};")
+        elif s - 1 != without:
+            before = f"send{s - 1}" if ends else names.format(op="mlp", n=layers * s - 1, g=2 * s - 2)
+            edges.append(f"  {before} -> {chain[0]} [label=pp];")
+        edges += [f"  {one} -> {two};" for one, two in zip(chain, chain[1:], strict=False)]
+        if s == stages - 1:
+            edges.append(f"  {chain[-1]} -> output;")
+    ports = ['  input [label="Input"];', '  output [label="Output"];']
+    return "\n".join(["digraph {", *ports, *nodes, *edges, "}", ""])
+
+
+FLAT = [
+    ("{op}_{n}", {}),
+    ("{op}_l{n}_gpu{g}", {}),
+    ("layer{n}_{op}", {"clusters": True}),
+    ("{op}_{n}", {"clusters": True}),
+    ("l{n}_{op}", {"ends": True}),
+    ("{op}{n}", {"stages": 8, "layers": 4}),
+]
+
+
+@pytest.mark.parametrize("last", [True, False])
+@pytest.mark.parametrize(("names", "more"), FLAT)
+def test_names_go_on_whatever_they_count(names: str, more: dict[str, int], last: bool) -> None:
+    without = more.get("stages", 4) - 1 if last else 2
+    result = fixed(flat(without, names, **more), f"pp{more.get('stages', 4)}tp2", "S002")  # type: ignore[arg-type]
+    graph, whole = read(result.text).graphs[0], read(flat(None, names, **more)).graphs[0]  # type: ignore[arg-type]
+    assert {(n.name, n.label) for n in graph.nodes.values()} == {(n.name, n.label) for n in whole.nodes.values()}
+    assert {n.name: [s.name for s in n.subgraphs] for n in graph.nodes.values()} == {
+        n.name: [s.name for s in n.subgraphs] for n in whole.nodes.values()
+    }
+    pairs = sorted((e.tail.name, e.head.name, e.label) for e in graph.edges)
+    assert pairs == sorted((e.tail.name, e.head.name, e.label) for e in whole.edges)

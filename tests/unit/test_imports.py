@@ -23,7 +23,8 @@ RANKS = {
     "deployment": 4,
     "engine": 5,
     "checks": 6, "fix": 6,
-    "report": 7,
+    "report": 7, "picture": 7, "summary": 7, "overview": 7,
+    "server": 100,  # like the command line it stands above all rooms
 }  # fmt: skip
 # The engine finds a check by its name in one table; that table is all it knows of them.
 # The package `dotlint.fix` can be called and hands on to the function of the library.

@@ -92,3 +92,27 @@ def test_a_minority_does_not_speak_for_all() -> None:
 def test_no_proposal_closes_a_cycle() -> None:
     edges = ["a0 -> b0; b0 -> c0;", "a1 -> b1; b1 -> c1;", "a2 -> b2; c2 -> a2;"]
     assert "b2 -> c2" not in proposed(*edges)
+
+
+def test_a_unit_that_is_drawn_another_way_does_not_teach_those_that_are_whole() -> None:
+    """Three layers route through a dispatch; the fourth lacks it and feeds its experts from the route."""
+    edges, nodes = [], []
+    for layer in range(4):
+        experts = [f"l{layer}_expert{e}" for e in range(2)]
+        nodes += [f"l{layer}_norm;", f"l{layer}_route;", *(f"{e};" for e in experts)]
+        hub = f"l{layer}_dispatch" if layer < 3 else None
+        nodes += [f"{hub};"] if hub else []
+        edges += [f"l{layer}_norm -> l{layer}_route;"]
+        for tail in (f"l{layer}_norm", f"l{layer}_route"):
+            edges += [f"{tail} -> {hub};"] if hub else [f"{tail} -> {e};" for e in experts]
+        edges += [f"{hub} -> {e};" for e in experts] if hub else []
+        edges += [f"{e} -> l{layer}_sum;" for e in experts]
+        nodes += [f"l{layer}_sum;"]
+    assert proposed(*edges, nodes=" ".join(nodes)) == set()
+
+
+def test_a_running_number_of_many_roles_teaches_nothing() -> None:
+    titles = ["LayerNorm", "QKV Projection", "Attention Compute", "MLP"]
+    nodes = [f'node_{4 * i + j} [label="Layer {i} {title}"];' for i in range(4) for j, title in enumerate(titles)]
+    chain = [f"node_{n} -> node_{n + 1};" for n in range(15)]
+    assert proposed(*chain, "node_0 -> node_5;", "node_5 -> node_10;", "node_2 -> node_7;", nodes=" ".join(nodes)) == set()

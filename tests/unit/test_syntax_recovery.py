@@ -11,6 +11,8 @@ from dotlint.graph.build import read
 if TYPE_CHECKING:
     from dotlint.syntax.problem import Problem
 
+MANY = "".join(f' "n{i}" [label="{"word " * 20}", shape=box];\n' for i in range(100))
+
 # text, code, line, how sure its fix is, nodes and edges understood
 MISTAKES: list[tuple[str, str, int, str | None, int, int]] = [
     ('digraph {\n a [label="foo];\n b [label="bar"];\n a -> b;\n}\n', "E003", 2, "unsafe", 2, 1),
@@ -91,6 +93,13 @@ MISTAKES: list[tuple[str, str, int, str | None, int, int]] = [
     ),
     ('digraph {\n label="title;\n a [label="x"];\n b [label="y"];\n}\n', "E003", 2, "unsafe", 2, 0),
     ('digraph {\n a [label="L1\nL2\nL3];\n b [label="y"];\n c [label="z"];\n}\n', "E003", 2, "unsafe", 3, 0),
+    # a value that is complete is not what is wrong behind it
+    ("digraph {\n a [label=<<b>x</b><br/>y>, style=rounded,filled];\n b [label=<z>];\n a -> b;\n}\n", "E008", 2, "safe", 2, 1),
+    ("digraph {\n a [label=<<b>x</b><br/>y>, =box];\n b [label=<z>];\n a -> b;\n}\n", "E012", 2, "unsafe", 2, 1),
+    ("digraph {\n a [label=<<b>x</b>, shape=box];\n b [label=<<b>y</b>>];\n a -> b;\n}\n", "E004", 2, "unsafe", 2, 1),
+    # however much an open value swallows, its own line shows where it was to end
+    (f'digraph {{\n "a" [label="x, shape=box];\n{MANY}}}\n', "E003", 2, "unsafe", 101, 0),
+    (f"digraph {{\n a [label=<<b>x</b>, shape=box];\n{MANY}}}\n", "E004", 2, "unsafe", 101, 0),
     ('digraph {\n a (label="x");\n b -> c;\n}\n', "E001", 2, None, 3, 1),
     ('digraph {\n a [label="x"]]; b -> c;\n}\n', "E011", 2, "safe", 3, 1),
     ("digraph {\n subgraph cluster_0\n a -> b;\n }\n c -> d;\n}\n", "E001", 2, None, 4, 2),

@@ -1,0 +1,103 @@
+"""Layers that names count without saying so: `ln_3` in a stage of layers 2 and 3.
+
+A number of a name is a layer where it goes on from stage to stage: the stages own runs of it, one behind the other and
+of one size. Ranks do that too; but those of one stage are on GPUs of their own, and its layers are all on the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from dotlint.deployment.families import RANKS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dotlint.deployment.model import Reading
+
+Runs = tuple[tuple[int, int, int], ...]
+"""Stage, first and last number of each run, in the order of the stages."""
+
+_FAMILIES = 3  # that have to agree, where no header says which layers a stage has
+
+
+def number_layers(readings: list[Reading], stated: Mapping[tuple[str, int], tuple[int, int]]) -> None:
+    """Set the layer of nodes, and the stage of those that have none, by the numbers that their families count layers with.
+
+    Nothing is changed in a phase of which any node says its layer. `stated` are the layers that headers give stages.
+    """
+    phases: dict[str | None, dict[str, list[Reading]]] = defaultdict(lambda: defaultdict(list))
+    saying = {r.phase for r in readings if r.layer is not None and not r.annotation}
+    for reading in readings:
+        if reading.phase not in saying and not reading.annotation and not reading.summary:
+            phases[reading.phase][reading.evidence.name.family].append(reading)
+    for phase, families in phases.items():
+        found = {(name, i): runs for name, members in families.items() for i, runs in _counted(members)}
+        said = tuple(sorted((stage, *layers) for (of, stage), layers in stated.items() if of == phase))
+        runs = said if len(said) > 1 and _consecutive(said) else None
+        agreed = Counter(found.values()).most_common(1)
+        if runs is None or runs not in found.values():
+            runs = agreed[0][0] if agreed and agreed[0][1] >= _FAMILIES else None
+        if runs is not None:
+            for name, members in families.items():
+                place = next((i for i in range(len(members[0].evidence.name.numbers)) if found.get((name, i)) == runs), None)
+                _assign(members, _fitting(members, runs) if place is None else place, runs)
+
+
+def _counted(members: list[Reading]) -> Iterator[tuple[int, Runs]]:
+    """Give the places of numbers that go on from stage to stage, with the runs."""
+    for i, word in enumerate(members[0].evidence.name.words):
+        if word in RANKS:
+            continue
+        by_stage: dict[int, set[int]] = defaultdict(set)
+        for reading in members:
+            if reading.stage is not None:
+                by_stage[reading.stage].add(reading.evidence.name.numbers[i])
+        runs = tuple((stage, min(numbers), max(numbers)) for stage, numbers in sorted(by_stage.items()))
+        whole = all(high - low + 1 == len(by_stage[stage]) for stage, low, high in runs)
+        if len(runs) > 1 and whole and _consecutive(runs) and _on_the_same(members, i):
+            yield i, runs
+
+
+def _consecutive(runs: Runs) -> bool:
+    """Whether runs of one size, two numbers or more, follow each other."""
+    sizes = {high - low for _, low, high in runs}
+    return len(sizes) == 1 and sizes != {0} and all(one[2] + 1 == two[1] for one, two in pairwise(runs))
+
+
+def _on_the_same(members: list[Reading], place: int) -> bool:
+    """Whether nodes of one stage that differ in this number alone are on the same GPUs."""
+    seen: dict[tuple[object, ...], object] = {}
+    for reading in members:
+        numbers = reading.evidence.name.numbers
+        key = (reading.stage, *numbers[:place], *numbers[place + 1 :])
+        if reading.gpus is not None and reading.stage is not None and seen.setdefault(key, reading.gpus) != reading.gpus:
+            return False
+    return bool(seen)
+
+
+def _fitting(members: list[Reading], runs: Runs) -> int | None:
+    """Give the one number by which every member lies in the run of its stage; None where there is none or are several."""
+    owned = {stage: range(low, high + 1) for stage, low, high in runs}
+    every = range(runs[0][1], runs[-1][2] + 1)
+    fitting = [
+        i
+        for i, word in enumerate(members[0].evidence.name.words)
+        if word not in RANKS
+        and all(r.evidence.name.numbers[i] in (owned.get(r.stage, ()) if r.stage is not None else every) for r in members)
+        and len({r.stage for r in members}) > 1
+    ]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _assign(members: list[Reading], place: int | None, runs: Runs) -> None:
+    for reading in members if place is not None else ():
+        number = reading.evidence.name.numbers[place or 0]
+        reading.layer = number
+        reading.why.append(f"layer {number} from its name: the number goes on from stage to stage")
+        of = next((stage for stage, low, high in runs if low <= number <= high), None)
+        if reading.stage is None and of is not None and reading.evidence.link is None:
+            reading.stage = of
+            reading.why.append(f"layer {number} lies within those of one stage")

@@ -1,0 +1,131 @@
+"""Checks that ask which unit a node belongs to: what stands between units, beside them, or in none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dotlint.engine.runner import Settings, lint
+from dotlint.engine.select import Selection
+from dotlint.strategy import Strategy
+from dotlint.syntax.source import Source
+
+if TYPE_CHECKING:
+    from dotlint.engine.finding import Finding
+
+
+def found(code: str, spec: str, *statements: str) -> list[Finding]:
+    text = "digraph {\n" + "\n".join(['input [label="Input"]', 'output [label="Output"]', *statements]) + "\n}\n"
+    settings = Settings(Strategy.parse(spec) if spec else None, "option", Selection(select=(code, "X001")))
+    result = lint(Source.from_text(text, "test.dot"), settings)
+    assert not result.crashed
+    return [finding for finding in result.findings if finding.code == code]
+
+
+def node(name: str, title: str, gpus: str = "", dims: str = "") -> str:
+    return f'{name} [label="{title}{dims}{chr(92) + "nGPU: " + gpus if gpus else ""}"]'
+
+
+def dims(before: str, after: str) -> str:
+    return f"\\nInput: [{before}]\\nOutput: [{after}]"
+
+
+TWO_STAGES = (
+    node("stage0_norm", "LayerNorm", "0-1"), node("stage0_up0", "MLP Up", "0"), node("stage0_up1", "MLP Up", "1"),
+    node("stage0_sum", "All-Reduce", "0-1"), node("stage1_norm", "LayerNorm", "2-3"), node("stage1_up0", "MLP Up", "2"),
+    node("stage1_up1", "MLP Up", "3"), node("stage1_sum", "All-Reduce", "2-3"), "input -> stage0_norm -> {stage0_up0 stage0_up1} -> stage0_sum",
+    "stage1_norm -> {stage1_up0 stage1_up1} -> stage1_sum -> output",
+)  # fmt: skip
+
+
+def test_the_collective_that_ends_a_stage_is_no_transfer_to_the_next() -> None:
+    assert found("C004", "pp2tp2", *TWO_STAGES, "stage0_sum -> stage1_norm")
+    assert not found("C004", "pp2tp2", *TWO_STAGES, 'stage0_sum -> stage1_norm [label="PP send"]')
+    assert not found("C004", "pp2tp2", *TWO_STAGES, node("stage0_send", "Send"), "stage0_sum -> stage0_send -> stage1_norm")
+
+
+def test_an_edge_beside_the_link_bypasses_it_also_where_a_collective_ends_the_stage() -> None:
+    (finding,) = found("S006", "", *TWO_STAGES, "stage0_sum -> stage1_norm", "stage0_norm -> stage1_norm")
+    assert finding.nodes == ("stage0_norm", "stage1_norm")
+
+
+def test_a_collective_over_two_stages_is_neither_s_own() -> None:
+    shared = [line.replace("All-Reduce\\nGPU: 0-1", "All-Reduce\\nGPU: 0-3") for line in TWO_STAGES]
+    assert not found("S006", "", *shared, "stage0_sum -> stage1_norm", "stage0_sum -> stage1_up0")
+
+
+EXPERTS = (
+    node("stage0_route", "Router", "0-1"), node("stage0_expert0", "Expert 0", "0"), node("stage0_expert1", "Expert 1", "1"),
+    "input -> stage0_route -> {stage0_expert0 stage0_expert1}", node("stage1_norm", "LayerNorm", "2-3"), "stage1_norm -> output",
+)  # fmt: skip
+
+
+def test_a_pipeline_send_does_not_combine_what_experts_made() -> None:
+    links = ("{stage0_expert0 stage0_expert1} -> stage0_send -> stage1_norm",)
+    combined = [f for f in found("C003", "pp2ep2", *EXPERTS, node("stage0_send", "Send"), *links) if "combines" in f.message]
+    assert combined
+    within = ("{stage0_expert0 stage0_expert1} -> stage0_send -> stage0_sum -> stage1_norm", node("stage0_sum", "Aggregate", "0-1"))
+    sent = found("C003", "pp2ep2", *EXPERTS, node("stage0_send", "Token Send"), *within)
+    assert not [f for f in sent if "combines" in f.message]
+
+
+ATTENTION = (node("qkv", "QKV Projection"), node("attn", "Attention Compute"), "input -> qkv -> attn -> gather -> output")
+
+
+def test_a_gather_of_features_exchanges_no_sequence() -> None:
+    features = dims("batch=4, seq=512, hidden=256", "batch=4, seq=512, hidden=512")
+    assert found("C002", "tp2sp2", *ATTENTION, node("gather", "All-Gather", dims=features))
+    assert found("C002", "tp2sp2", *ATTENTION, node("gather", "All-Gather", dims=dims("4, 512, 256", "4, 512, 512")))
+    sequence = dims("batch=4, seq=512, hidden=256", "batch=4, seq=1024, hidden=256")
+    assert not found("C002", "tp2sp2", *ATTENTION, node("gather", "All-Gather", dims=sequence))
+    assert not found("C002", "tp2sp2", *ATTENTION, node("gather", "All-Gather"))
+
+
+def test_what_no_stage_owns_may_stand_between_split_and_gather() -> None:
+    ends = [node(f"stage{s}_sp_{what}", f"SP {what}", str(s)) for s in (0, 1) for what in ("split", "gather")]
+    paths = "input -> stage0_sp_split -> middle -> stage0_sp_gather -> stage1_sp_split -> stage1_sp_gather -> output"
+    assert not found("S009", "", *ends, node("middle", "LayerNorm"), paths)
+    lost = paths.replace(" -> middle", "; middle")
+    assert found("S009", "", *ends, node("middle", "LayerNorm"), lost)
+
+
+def test_shards_of_the_only_stage_divide_all_gpus() -> None:
+    shards = (node("l0_qkv_0", "QKV Projection", "0-1"), "input -> {l0_qkv_0 l0_qkv_1} -> output")
+    assert found("D005", "tp2sp2", *shards, node("l0_qkv_1", "QKV Projection", "1-2"))
+    assert not found("D005", "tp2sp2", *shards, node("l0_qkv_1", "QKV Projection", "2-3"))
+
+
+def test_shards_that_their_gpus_put_into_two_stages_are_counted_in_neither() -> None:
+    spread = [node(f"qkv_l{layer}_{i}", "QKV Projection", str(4 * layer + i + 2 * (layer == 0))) for layer in (0, 1) for i in range(4)]
+    assert not found("P007", "pp2tp4", *spread, "input -> qkv_l0_0 -> qkv_l1_0 -> output")
+    two = [node(f"qkv_l0_{i}", "QKV Projection", str(i)) for i in range(3)]
+    assert found("P007", "pp2tp4", *two, node("qkv_l1_0", "QKV Projection", "4"), "input -> qkv_l0_0 -> qkv_l1_0 -> output")
+
+
+def test_first_gpus_of_shards_go_by_steps_and_leave_nothing_out() -> None:
+    shards = [node(f"l0_qkv_gpu{2 * i}", f"QKV Projection {6 * i}-{6 * i + 1}", f"{2 * i}-{2 * i + 1}") for i in range(6)]
+    assert not found("S013", "", *shards, "input -> l0_qkv_gpu0 -> output")
+
+
+def test_a_number_that_every_family_leaves_out_is_told_once() -> None:
+    names = [(op, n) for n in (1, 2, 4, 5, 6) for op in ("norm", "attn", "mlp")]
+    nodes = [node(f"{op}{n}", {"norm": "LayerNorm", "attn": "Attention", "mlp": "MLP"}[op]) for op, n in names]
+    path = " -> ".join(["input", *(f"{op}{n}" for op, n in names), "output"])
+    (finding,) = found("S013", "", *nodes, path)
+    assert "2 more families" in finding.message
+    assert " 3 " in finding.message
+
+
+def test_a_node_without_phase_is_of_prefill_where_decode_has_its_twin() -> None:
+    nodes = [node(f"{phase}{op}", title) for phase in ("", "decode_") for op, title in (("norm", "LayerNorm"), ("mlp", "MLP"))]
+    paths = ("input -> norm -> mlp -> output", 'norm -> decode_norm [label="KV cache"]', "decode_norm -> decode_mlp")
+    assert not found("H001", "", *nodes, *paths)
+    assert found("H001", "", *nodes, *paths, "decode_norm -> mlp")
+
+
+def test_an_operator_on_parts_of_two_stages_is_told_and_one_on_all_of_them_is_not() -> None:
+    ends = (node("a", "LayerNorm", "0-3"), node("b", "MLP", "4-7"), "input -> a -> mid -> b -> output")
+    (finding,) = found("D004", "pp2tp4", *ends, node("mid", "Attention Compute", "2-5"))
+    assert finding.nodes == ("mid",)
+    assert "stage 0" in finding.message
+    assert not found("D004", "pp2tp4", *ends, node("mid", "Attention Compute", "0-7"))
+    assert not found("D004", "", *ends, node("mid", "Attention Compute", "2-5"))

@@ -1,0 +1,121 @@
+"""Shards, experts and operators that are missing, written with their edges."""
+
+from __future__ import annotations
+
+import pytest
+
+from dotlint.engine.result import Settings
+from dotlint.engine.select import Selection
+from dotlint.fix.apply import FixResult, fix_text
+from dotlint.strategy import Strategy
+
+
+def run(text: str, code: str, strategy: str | None = None) -> FixResult:
+    settings = Settings(
+        strategy=Strategy.parse(strategy) if strategy else None,
+        strategy_source="option" if strategy else None,
+        selection=Selection(select=(code,)),
+    )
+    result = fix_text(text, settings, unsafe=True)
+    assert fix_text(result.text, settings, unsafe=True).text == result.text
+    return result
+
+
+def fixed(text: str, code: str, strategy: str | None = None) -> str:
+    result = run(text, code, strategy)
+    assert result.refused == ()
+    return result.text
+
+
+def sharded(shards: range | list[int], manner: str, *, of: int = 4) -> str:
+    """One layer of tensor shards on `of` GPUs, written in one of several manners."""
+    end = ";" if manner == "semicolons" else ""
+    rows = [f'  norm [label="LayerNorm\\nGPU: 0-{of - 1}"]{end}']
+    qkv = [f'  qkv_{i} [label="QKV Projection\\nGPU: {i}"]{end}' for i in shards]
+    attn = [f'  attn_{i} [label="Attention Compute\\nGPU: {i}"]{end}' for i in shards]
+    rows += [row for pair in zip(qkv, attn, strict=True) for row in pair] if manner == "by rank" else [*qkv, *attn]
+    rows.append(f'  sum [label="All-Reduce\\nGPU: 0-{of - 1}"]{end}')
+    if manner == "chains":
+        rows += [f"  norm -> qkv_{i} -> attn_{i} -> sum" for i in shards]
+    else:
+        rows += [f"  norm -> qkv_{i}{end}" for i in shards]
+        rows += [f"  qkv_{i} -> attn_{i} [color=red]{end}" for i in shards]
+        rows += [f"  attn_{i} -> sum{end}" for i in shards]
+    text = "\n".join(["digraph {", *rows, "}", ""])
+    return text.replace("\n", "\r\n") if manner == "CR LF" else text
+
+
+@pytest.mark.parametrize("manner", ["plain", "by rank", "chains", "semicolons", "CR LF"])
+@pytest.mark.parametrize("there", [[0, 1, 2], [1, 2, 3], [0, 2, 3], [0, 1]])
+def test_missing_shards_stand_among_the_others(manner: str, there: list[int]) -> None:
+    assert fixed(sharded(there, manner), "P007", "tp4") == sharded(range(4), manner)
+
+
+def test_shards_for_which_no_gpu_is_free_are_not_written() -> None:
+    text = sharded([0, 1, 2], "plain").replace("GPU: 2", "GPU: 2-3")
+    assert fixed(text, "P007", "tp4") == text
+
+
+def test_shards_that_are_too_many_are_left_alone_and_the_help_says_so() -> None:
+    text = sharded(range(6), "plain", of=8)
+    result = run(text, "P007", "tp4")
+    assert result.text == text
+    assert "no fix here: there are more than the strategy has" in (result.remaining[0].help or "")
+
+
+def layers(lacking: tuple[int, ...] = (), *, past: str = "", clusters: bool = False, names: str = "{op}_{n}") -> str:
+    """Four layers of four operators; `past` says how layers without attention go past it."""
+    rows = []
+    ops = [("norm", "LayerNorm"), ("qkv", "QKV Projection"), ("attn", "Attention Compute"), ("mlp", "MLP")]
+    for n in range(4):
+        body = [
+            f'  {names.format(op=op, n=n)} [label="{title}\\nGPU: {n}"]'
+            for op, title in ops
+            if not (op == "attn" and n in lacking)
+        ]
+        opening, closing = ([f'  subgraph cluster_layer{n} {{\n  label="Layer {n}"'], ["  }"]) if clusters else ([], [])
+        rows += [*opening, *body, *closing]
+
+    def edge(one: str, two: str, n: int, m: int | None = None) -> str:
+        return f"  {names.format(op=one, n=n)} -> {names.format(op=two, n=n if m is None else m)}"
+
+    for n in range(4):
+        rows.append(edge("norm", "qkv", n))
+        if n not in lacking:
+            rows += [edge("qkv", "attn", n), edge("attn", "mlp", n)]
+        elif past:
+            rows.append(edge("qkv", "mlp", n))
+        if n < 3:
+            rows.append(edge("mlp", "norm", n, n + 1))
+    return "\n".join(["digraph {", *rows, "}", ""])
+
+
+@pytest.mark.parametrize("clusters", [False, True])
+@pytest.mark.parametrize("names", ["{op}_layer{n}", "layer{n}_{op}", "l{n}_{op}"])
+@pytest.mark.parametrize("lacking", [(1,), (2,), (1, 2)])
+def test_an_operator_that_a_layer_lacks_is_put_into_its_flow(
+    clusters: bool, names: str, lacking: tuple[int, ...]
+) -> None:
+    text = layers(lacking, past="directly", clusters=clusters, names=names)
+    assert fixed(text, "S003") == layers(clusters=clusters, names=names)
+
+
+def test_an_edge_that_goes_past_in_a_chain_goes_through_it() -> None:
+    def write(second: str) -> str:
+        nodes = "".join(
+            f'  l{n}_{op} [label="{title}\\nGPU: {n}"]\n'
+            for n in range(3)
+            for op, title in (("qkv", "QKV Projection"), ("attn", "Attention Compute"), ("mlp", "MLP"))
+            if f"l{n}_{op}" in f"l0_qkv l0_attn l0_mlp {second} l2_qkv l2_attn l2_mlp"
+        )
+        chain = f"l0_qkv -> l0_attn -> l0_mlp -> {second} -> l2_qkv -> l2_attn -> l2_mlp"
+        return f"digraph {{\n{nodes}  {chain}\n}}\n"
+
+    before = write("l1_qkv -> l1_mlp")
+    assert fixed(before, "S003") == write("l1_qkv -> l1_attn -> l1_mlp")
+
+
+def test_an_operator_joined_in_several_ways_is_not_written() -> None:
+    text = layers((2,), past="directly").replace("  attn_1 -> mlp_1\n", "  attn_1 -> mlp_1\n  norm_1 -> attn_1\n")
+    text = text.replace("  attn_3 -> mlp_3\n", "  attn_3 -> mlp_3\n  mlp_2 -> attn_3\n")
+    assert run(text, "S003").text == text
