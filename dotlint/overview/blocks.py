@@ -1,0 +1,256 @@
+"""The blocks of an overview: stages, else layers, else GPUs; and the ends of the model."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from dotlint.checks.places import count
+from dotlint.deployment.axes import ALIASES
+from dotlint.deployment.ends import may_be_input, may_be_output
+from dotlint.overview.model import Block, Frame
+from dotlint.picture.labels import cut, node_lines
+from dotlint.strategy.gpus import GpuSet, union
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from dotlint.deployment.facts import Dims
+    from dotlint.deployment.model import Reading
+    from dotlint.deployment.plan import StagePlan
+    from dotlint.engine.context import GraphContext
+    from dotlint.overview.model import Basis
+
+_MOST_IDS = 48  # characters of a list of GPUs
+_MOST_SETS = 16  # sets of GPUs that have a block each
+_RUN = 3  # layers that are drawn alike are one block from here on
+_PARTS = (
+    ("attention", ("attention", "qkv", "query", "scores")),
+    ("MoE", ("expert", "gate", "route")),
+    ("MLP", ("mlp", "mlp-up", "mlp-down")),
+)
+
+
+def basis_of(context: GraphContext) -> Basis | None:
+    """Choose what the blocks are: what the file has of stages, layers, GPUs; None where it has none of them."""
+    deployment = context.deployment
+    if any(unit.operators for units in deployment.units.values() for unit in units.values()):
+        return "stage"
+    if len({r.layer for r in deployment.operators if r.layer is not None}) > 1:
+        return "layer"
+    if len({r.gpus for r in deployment.operators if r.gpus}) > 1:
+        return "GPU"
+    return None
+
+
+def ends_of(context: GraphContext, fresh: Callable[[str], str]) -> list[Block]:
+    """Make a block of every input and output that something leads from or to; those of one family share one."""
+    deployment, wiring = context.deployment, context.wiring
+    families: dict[tuple[str | None, str, bool], list[Reading]] = defaultdict(list)
+    for reading in deployment.operators:
+        ins, outs = wiring.ins[reading.name], wiring.outs[reading.name]
+        phase = context.phase(reading.phase)
+        stages = phase.stage_count if phase is not None else None
+        first = bool(outs) and not ins and may_be_input(deployment, reading)
+        last = bool(ins) and not outs and may_be_output(deployment, reading, stages)
+        titled = deployment.vocabulary.role(reading.evidence.title)
+        if (reading.kind == "io" or (titled is not None and titled.kind == "io")) and (first or last):
+            families[reading.phase, reading.evidence.name.family, first].append(reading)
+    shown = [d for some in families.values() for d in _stated(some[0])]
+    # Nameless dimensions beside named ones would be a mixture that the file, with more operators, need not be.
+    named = any(any(dims.keys) for dims in shown)
+    names: dict[str, str] | None = {} if named else None
+    return [_end(some, fresh, names, first=first) for (_, _, first), some in families.items()]
+
+
+def _end(some: list[Reading], fresh: Callable[[str], str], names: dict[str, str] | None, *, first: bool) -> Block:
+    reading = some[0]
+    lines = node_lines(reading.node)
+    title = cut(lines[0], 60) + (f" ×{len(some)}" if len(some) > 1 else "")
+    tensors = reading.evidence.tensors
+    sides = (("Input", tensors.inputs or tensors.bare), ("Output", tensors.outputs or tensors.bare))
+    stated = [f"{side}: {cut(_spelled(dims[0], names), 90)}" for side, dims in sides if dims]
+    what = "Output" if first else "Input"
+    name = reading.name if len(some) == 1 else fresh(f"{'inputs' if first else 'outputs'}")
+    return Block(
+        name if len(some) > 1 else fresh(name),
+        [title, *(stated or [f"{what}: dimensions not stated"])],
+        "end",
+        members=some,
+        phase=reading.phase,
+        stage=reading.stage,
+    )
+
+
+def _stated(reading: Reading) -> tuple[Dims, ...]:
+    tensors = reading.evidence.tensors
+    return (*tensors.inputs[:1], *tensors.outputs[:1], *tensors.bare[:1])
+
+
+def _spelled(dims: Dims, names: dict[str, str] | None) -> str:
+    """Write dimensions with one name for each axis, the first that an end of the file uses.
+
+    `names` is None where no end names its axes.
+    """
+    if names is None:
+        return f"[{dims.text}]"
+    if not any(dims.keys):
+        return "dimensions without names"
+    kinds = [next((group[0] for group in ALIASES if key in group), key) for key in dims.keys]
+    shown = [names.setdefault(kind, key) for kind, key in zip(kinds, dims.keys, strict=True)]
+    return f"[{', '.join(f'{k}={v}' if k else v for k, v in zip(shown, dims.values, strict=True))}]"
+
+
+def frames_of(context: GraphContext, basis: Basis, ends: Iterable[Block], fresh: Callable[[str], str]) -> list[Frame]:
+    """Make the blocks of every phase."""
+    taken = {reading.name for block in ends for reading in block.members}
+    frames = []
+    for phase in context.deployment.phases:
+        inside = [r for r in context.deployment.operators if r.phase == phase and r.name not in taken]
+        made = {"stage": _stages, "layer": _layers, "GPU": _gpus}[basis](context, phase, inside, fresh)
+        blocks = list(made)
+        if blocks:
+            several = len(context.deployment.phases) > 1
+            frames.append(Frame(fresh(f"cluster_{phase}") if several else "", _heading(context, phase), blocks))
+    return frames
+
+
+def _heading(context: GraphContext, name: str) -> list[str]:
+    phase = context.phase(name)
+    title = [f"{name.capitalize()} phase"] if name else []
+    if phase is None:
+        return title
+    if phase.assumed:
+        return [*title, "not declared: assumed as prefill is"]
+    degrees = ", ".join(f"{axis.upper()}={degree}" for axis, degree in phase.degrees.to_dict().items())
+    return [*title, degrees, f"{phase.total} GPUs"] if degrees else title
+
+
+def _stages(
+    context: GraphContext, phase: str, inside: list[Reading], fresh: Callable[[str], str]
+) -> Iterator[Block]:
+    deployment = context.deployment
+    names = {reading.name for reading in inside}
+    found: dict[int, Block] = {}
+    for stage, unit in deployment.units.get(phase, {}).items():
+        members = [r for r in unit.operators if r.name in names]
+        if not members:
+            continue
+        layers = set(range(unit.layers[0], unit.layers[1] + 1)) if unit.layers else _numbers(members)
+        gpus = unit.stated or union(r.gpus for r in unit.operators if r.gpus)
+        title = _stage_title(context, phase, stage)
+        lines = [title, *_gpu_line(gpus), *_layer_line(layers), *_contents(members)]
+        found[stage] = Block(fresh(_slug(title)), lines, members=members, phase=phase, stage=stage)
+    drawn = union(r.gpus for block in found.values() for r in block.members if r.gpus)
+    for plan in _missing(context, phase):
+        title = _stage_title(context, phase, plan.stage)
+        # Where the stages that are there keep to another layout, it is not known where this one belongs.
+        placed = _gpu_line(plan.gpus) if plan.gpus and plan.gpus.isdisjoint(drawn) else []
+        lines = [title, *placed, "missing"]
+        found.setdefault(plan.stage, Block(fresh(_slug(title)), lines, phase=phase, stage=plan.stage, missing=True))
+    yield from (found[stage] for stage in sorted(found))
+
+
+def _missing(context: GraphContext, phase: str) -> list[StagePlan]:
+    declared = context.phase(phase)
+    return list(context.plans.get(phase, ())) if declared is not None else []
+
+
+def _stage_title(context: GraphContext, phase: str, stage: int) -> str:
+    name = f"{phase} stage" if phase and len(context.deployment.phases) > 1 else "stage"
+    return f"{name.capitalize()} {context.deployment.stage_number(stage)}"
+
+
+def _slug(title: str) -> str:
+    return title.lower().replace(" ", "_")
+
+
+def _numbers(members: Iterable[Reading]) -> set[int]:
+    return {r.layer for r in members if r.layer is not None}
+
+
+def _gpu_line(gpus: GpuSet) -> list[str]:
+    """Write ids that can be read back; a list that is too long is counted."""
+    if not gpus:
+        return []
+    ids = str(gpus)
+    if len(ids) > _MOST_IDS:
+        return [f"{len(gpus)} GPUs between {gpus.first} and {gpus.last}"]
+    return [f"GPU{'' if len(gpus) == 1 else 's'}: {ids}"]
+
+
+def _layer_line(layers: set[int]) -> list[str]:
+    if not layers:
+        return []
+    first, last = min(layers), max(layers)
+    if first == last:
+        return [f"layer {first}"]
+    if len(layers) == last - first + 1:
+        return [f"layers {first}-{last}"]
+    return [f"{len(layers)} layers between {first} and {last}"]
+
+
+def _contents(members: list[Reading], prefix: str = "") -> list[str]:
+    """Say what a block stands for: its parts, how many operators and edges, which communication."""
+    roles = {r.role.name for r in members if r.role}
+    parts = [part for part, names in _PARTS if roles & set(names)]
+    inside = {r.name for r in members}
+    edges = sum(1 for r in members for edge in r.node.out_edges if edge.head.name in inside)
+    kinds = Counter(r.role.name for r in members if r.role and r.role.communicates)
+    lines = [" + ".join(parts)] if parts else []
+    lines.append(f"{prefix}{count(len(members), 'operator')}, {count(edges, 'edge')}")
+    if kinds:
+        shown = [f"{number} {kind}" for kind, number in kinds.most_common()]
+        at = [", ".join(shown[i : i + 3]) for i in range(0, len(shown), 3)]
+        lines += ",\n".join([f"communication: {at[0]}", *at[1:]]).split("\n")
+    return lines
+
+
+def _layers(
+    context: GraphContext, phase: str, inside: list[Reading], fresh: Callable[[str], str]
+) -> Iterator[Block]:
+    """Make a block of every layer, and one of each run of layers that are drawn alike."""
+    layers: dict[int, list[Reading]] = defaultdict(list)
+    for reading in inside:
+        if reading.layer is not None:
+            layers[reading.layer].append(reading)
+    runs: list[list[int]] = []
+    for layer in sorted(layers):
+        if runs and layer == runs[-1][-1] + 1 and _alike(layers[layer]) == _alike(layers[layer - 1]):
+            runs[-1].append(layer)
+        else:
+            runs.append([layer])
+    first = f"{phase.capitalize()} transformer" if phase and len(context.deployment.phases) > 1 else "Transformer"
+    for run in runs:
+        for some in [run] if len(run) >= _RUN else [[layer] for layer in run]:
+            members = [r for layer in some for r in layers[layer]]
+            title = f"{first} {_layer_line(set(some))[0]}"
+            gpus = _gpu_line(union(r.gpus for r in members if r.gpus))
+            each = _contents(layers[some[0]], "each: " if len(some) > 1 else "")
+            yield Block(fresh(_slug(title)), [title, *gpus, *each], members=members, phase=phase)
+
+
+def _alike(members: Iterable[Reading]) -> Counter[str]:
+    return Counter(r.role.name if r.role else r.evidence.name.family for r in members)
+
+
+def _gpus(
+    context: GraphContext, phase: str, inside: list[Reading], fresh: Callable[[str], str]
+) -> Iterator[Block]:
+    """Make a block of every set of GPUs that operators are on; single GPUs with the same work share one."""
+    sets: dict[GpuSet, list[Reading]] = defaultdict(list)
+    for reading in inside:
+        if reading.gpus:
+            sets[reading.gpus].append(reading)
+    alike: dict[tuple[object, ...], list[GpuSet]] = defaultdict(list)
+    for gpus, members in sets.items():
+        same = (len(gpus), *sorted(_alike(members).items())) if len(sets) > _MOST_SETS and len(gpus) == 1 else gpus.runs
+        alike[same].append(gpus)
+    first = f"{phase.capitalize()} work" if phase and len(context.deployment.phases) > 1 else "Work"
+    for some in alike.values():
+        whole = union(some)
+        members = [r for gpus in some for r in sets[gpus]]
+        name = str(whole) if len(str(whole)) <= _MOST_IDS else f"{whole.first}_{whole.last}"
+        title = f"{first} of {'GPUs alone' if len(some) > 1 else 'a GPU' if len(whole) == 1 else 'GPUs together'}"
+        each = _contents(sets[some[0]], "each: " if len(some) > 1 else "")
+        yield Block(fresh(_slug(f"gpu {name}")), [title, *_gpu_line(whole), *each], members=members, phase=phase)

@@ -1,0 +1,170 @@
+"""The links of an overview: which block feeds which, through nodes that no block owns too."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from dotlint.checks.places import count
+from dotlint.overview.model import Block, Link
+from dotlint.picture.labels import cut, plain_lines
+from dotlint.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from dotlint.deployment.model import Reading
+    from dotlint.engine.context import GraphContext
+    from dotlint.engine.result import FileResult
+    from dotlint.graph.model import Edge
+    from dotlint.overview.model import Frame
+
+_CACHE = regex(r"\bkv\b|cache", re.IGNORECASE)
+_TOKEN = regex(r"token|next", re.IGNORECASE)
+
+
+class _Way:
+    """What leads from one block to another: edges, the kinds of nodes between, what labels say."""
+
+    def __init__(self) -> None:
+        self.edges = 0
+        self.between: Counter[str] = Counter()
+        self.said: list[str] = []
+
+
+def links_of(context: GraphContext, blocks: list[Block], *, directed: bool) -> list[Link]:
+    """Find the links between blocks, in the order of the file."""
+    owner = {reading.node.index: block for block in blocks for reading in block.members}
+    order = {block: place for place, block in enumerate(blocks)}
+    ways: dict[tuple[Block, Block], _Way] = defaultdict(_Way)
+    for edge in context.graph.edges:
+        tail, head = owner.get(edge.tail.index), owner.get(edge.head.index)
+        if tail is None or tail is head:
+            continue
+        if head is not None:
+            _note(ways[_pair(ways, tail, head, directed=directed)], edge)
+            continue
+        for last, kinds in _through(context, edge, owner, tail):
+            # A node that all stages share leads from each to each; what goes on is the way to the next.
+            if _follows(order, tail, last):
+                _note(ways[_pair(ways, tail, last, directed=directed)], edge, kinds)
+    return [Link(tail, head, _label(context, tail, head, way)) for (tail, head), way in ways.items()]
+
+
+def _follows(order: dict[Block, int], tail: Block, head: Block) -> bool:
+    """Whether a way through nodes between is one from a block to the next, from or to an end, or to another phase."""
+    if "end" in (tail.look, head.look) or tail.phase != head.phase:
+        return True
+    return order[head] == order[tail] + 1
+
+
+def _pair(ways: dict[tuple[Block, Block], _Way], tail: Block, head: Block, *, directed: bool) -> tuple[Block, Block]:
+    return (head, tail) if not directed and (head, tail) in ways else (tail, head)
+
+
+def _through(
+    context: GraphContext, edge: Edge, owner: dict[int, Block], start: Block
+) -> Iterator[tuple[Block, Counter[str]]]:
+    """Follow nodes that no block owns to the blocks behind them; gives those with the communication passed."""
+    readings = context.deployment.readings
+    seen = {edge.head.index}
+    found: dict[Block, None] = {}
+    kinds: Counter[str] = Counter()
+    todo = [edge.head]
+    while todo:
+        node = todo.pop()
+        role = readings[node.index].role
+        if role is not None and role.communicates:
+            kinds[role.name] += 1
+        for following in context.graph.successors(node):
+            head = owner.get(following.head.index)
+            if head is not None and head is not start:
+                found.setdefault(head)
+            elif head is None and following.head.index not in seen:
+                seen.add(following.head.index)
+                todo.append(following.head)
+    yield from ((block, kinds) for block in found)
+
+
+def _note(way: _Way, edge: Edge, kinds: Counter[str] | None = None) -> None:
+    way.edges += 1
+    way.between |= kinds or Counter()
+    said = " ".join(plain_lines(edge.label))
+    if said and said not in way.said:
+        way.said.append(said)
+
+
+def _label(context: GraphContext, tail: Block, head: Block, way: _Way) -> list[str]:
+    number = [count(way.edges, "edge")] if way.edges > 1 else []
+    via = [", ".join(f"{n} {kind}" for kind, n in way.between.most_common(2))] if way.between else []
+    if "end" in (tail.look, head.look):
+        crosses = tail.phase != head.phase and None not in (tail.phase, head.phase)
+        return [*([_handed(context, tail, head, way)] if crosses else []), *number]
+    if tail.phase != head.phase:
+        return [_handed(context, tail, head, way), *number, *via]
+    if tail.stage is not None and head.stage is not None:
+        one, two = context.deployment.stage_number(tail.stage), context.deployment.stage_number(head.stage)
+        return [f"pipeline: stage {one} to {two}", *number, *via]
+    return [*number, *via]
+
+
+def _handed(context: GraphContext, tail: Block, head: Block, way: _Way) -> str:
+    """Say what goes from phase to phase: what the file calls it, else what it is by the nodes it leads between."""
+    if way.said:
+        return cut(way.said[0], 60)
+    ends = [*tail.members, *head.members]
+    crossing = [r for r in ends if _crosses(context, r, {x.name for x in ends})]
+    words = " ".join(f"{r.name.replace('_', ' ')} {r.evidence.title}" for r in crossing)
+    words += " " + " ".join(way.between)
+    if _CACHE.search(words):
+        return "KV cache transfer"
+    return "token handed over" if _TOKEN.search(words) else "to the next phase"
+
+
+def _crosses(context: GraphContext, reading: Reading, inside: set[str]) -> bool:
+    by_name = context.deployment.by_name
+    near = [*context.wiring.ins[reading.name], *context.wiring.outs[reading.name]]
+    return any(name in by_name and name in inside and by_name[name].phase != reading.phase for name in near)
+
+
+def missing_links(
+    result: FileResult,
+    context: GraphContext,
+    frames: list[Frame],
+    links: list[Link],
+    ends: list[Block],
+    fresh: Callable[[str], str],
+) -> tuple[list[Link], list[Block]]:
+    """Add what findings say is missing: links between stages, an output of a planned stage, the KV-cache transfer."""
+    told = {f.code for f in result.findings if f.graph == context.graph.index}
+    there = {(link.tail, link.head) for link in links}
+    found: list[Link] = []
+    outputs: list[Block] = []
+    for frame in frames:
+        stages = [block for block in frame.blocks if block.stage is not None]
+        for one, two in zip(stages, stages[1:], strict=False):
+            if (one, two) not in there and (one.missing or two.missing or "S004" in told):
+                number = context.deployment.stage_number
+                text = f"pipeline: stage {number(one.stage or 0)} to {number(two.stage or 0)}"
+                found.append(Link(one, two, [text, "missing"], missing=True))
+        if stages and stages[-1].missing:
+            last = stages[-1]
+            title = f"{frame.lines[0].removesuffix(' phase')} output" if frame.name else "Output"
+            output = next((e for e in ends if e.phase == last.phase and not _feeds(e, links)), None)
+            if output is None:
+                lines = [title, "Input: dimensions not stated", "missing"]
+                output = Block(fresh(title.lower().replace(" ", "_")), lines, "end", phase=last.phase, missing=True)
+                outputs.append(output)
+            found.append(Link(last, output, ["missing"], missing=True))
+    if "H002" in told:
+        before = [b for frame in frames for b in frame.blocks if b.phase == "prefill" and not b.missing]
+        after = [b for frame in frames for b in frame.blocks if b.phase == "decode" and not b.missing]
+        if before and after:
+            found.append(Link(before[-1], after[0], ["KV cache transfer", "missing"], missing=True))
+    return found, outputs
+
+
+def _feeds(end: Block, links: Iterable[Link]) -> bool:
+    """Whether an end is an input: something leads from it."""
+    return any(link.tail is end for link in links)

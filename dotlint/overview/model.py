@@ -1,0 +1,71 @@
+"""An overview as data: blocks in frames, links between blocks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
+
+if TYPE_CHECKING:
+    from dotlint.deployment.model import Reading
+
+Basis = Literal["stage", "layer", "GPU"]
+Look = Literal["block", "end"]
+
+
+class Block(Struct, eq=False):
+    """A node of the overview: a stage, a run of layers, a GPU, or an input or output (`end`).
+
+    `lines` are plain text. `missing` is true of what the strategy asks for and the file does not draw. `members`
+    are the nodes that it stands for.
+    """
+
+    name: str
+    lines: list[str]
+    look: Look = "block"
+    members: list[Reading] = field(default_factory=list)
+    phase: str | None = None
+    stage: int | None = None
+    missing: bool = False
+
+
+class Link(Struct, eq=False):
+    """An edge of the overview; `missing` as of blocks."""
+
+    tail: Block
+    head: Block
+    lines: list[str] = field(default_factory=list)
+    missing: bool = False
+
+
+class Frame(Struct, eq=False):
+    """The blocks of a phase, which a cluster holds together where `name` is not empty."""
+
+    name: str
+    lines: list[str]
+    blocks: list[Block]
+
+
+class Overview(Struct, eq=False):
+    """Everything that an overview shows, in the order in which it is written. `directed` is false by GPU.
+
+    Between two GPUs data goes both ways.
+    """
+
+    title: str
+    basis: Basis
+    rankdir: str
+    frames: list[Frame] = field(default_factory=list)
+    ends: list[Block] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+
+    @property
+    def directed(self) -> bool:
+        """Whether its edges have a direction."""
+        return self.basis != "GPU"
+
+    @property
+    def missing(self) -> bool:
+        """Whether anything in it is not drawn in the file."""
+        blocks = [*self.ends, *(block for frame in self.frames for block in frame.blocks)]
+        return any(block.missing for block in blocks) or any(link.missing for link in self.links)

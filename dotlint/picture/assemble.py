@@ -1,0 +1,211 @@
+"""Make the picture of one graph out of what a run found in it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from dotlint.picture.boxes import boxes_of
+from dotlint.picture.folding import fold
+from dotlint.picture.labels import cut, plain_lines, shortened, slug
+from dotlint.picture.marks import marks_of
+from dotlint.picture.model import Arrow, Picture
+from dotlint.picture.shapes import Shapes
+from dotlint.report.outline import outline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from dotlint.engine.context import GraphContext
+    from dotlint.engine.result import FileResult
+    from dotlint.graph.model import Edge
+    from dotlint.picture.boxes import Boxes
+    from dotlint.picture.folding import Key
+    from dotlint.picture.marks import Marked
+    from dotlint.picture.model import Box, Level, Mark, Shape
+
+_DIRECTIONS = ("TB", "LR", "BT", "RL")
+_STYLES = ("dashed", "dotted", "bold", "invis")
+
+
+def assemble(
+    result: FileResult,
+    context: GraphContext,
+    *,
+    level: Level = "none",
+    only_problems: bool = False,
+    full_labels: bool = False,
+    prefix: str = "",
+    opened: frozenset[str] = frozenset(),
+) -> Picture:
+    """Make the picture of one graph of a file that could be read; `prefix` stands before every id.
+
+    Nodes that are `opened` are not folded with what is around them.
+    """
+    maker = _Maker(result, context, level, full_labels, _unique(prefix))
+    return maker.picture(only_problems=only_problems, opened=opened)
+
+
+def _unique(prefix: str) -> Callable[[str], str]:
+    """Make ids unique by a number behind two hyphens, which stand nowhere else in a node's id."""
+    taken: dict[str, int] = {}
+
+    def fresh(wanted: str) -> str:
+        number = taken[wanted] = taken.get(wanted, 0) + 1
+        return f"{prefix}{wanted}" if number == 1 else f"{prefix}{wanted}--{number}"
+
+    return fresh
+
+
+class _Maker:
+    """The parts of a picture while it is made."""
+
+    def __init__(
+        self, result: FileResult, context: GraphContext, level: Level, full: bool, fresh: Callable[[str], str]
+    ) -> None:
+        self.result, self.context, self.full, self.fresh = result, context, full, fresh
+        self.marked: Marked = marks_of(result, context)
+        self.boxes: Boxes = boxes_of(context, self.marked, fresh)
+        rankdir = context.graph.attributes.get("rankdir", "TB").upper()
+        self.made = Picture(
+            title=_title(result, context, self.marked),
+            directed=context.graph.directed,
+            rankdir=rankdir if rankdir in _DIRECTIONS else "TB",
+            level=level,
+        )
+        self.shapes = Shapes(context, self.marked, self.boxes, fresh, full=full)
+        self.of_node: dict[str, Shape] = {}
+
+    def picture(self, *, only_problems: bool, opened: frozenset[str] = frozenset()) -> Picture:
+        """Draw everything."""
+        level = self.made.level
+        keys = fold(self.context, self.marked, self.boxes, level, only_problems=only_problems, opened=opened)
+        groups: dict[Key, list[str]] = defaultdict(list)
+        for name, shared in keys.items():
+            groups[shared].append(name)
+        drawn: set[Key] = set()
+        for name in self.context.graph.nodes:
+            key = keys.get(name)
+            if key is None and name not in self.boxes.headers:
+                self._add(self.shapes.single(name), (name,))
+            elif key is not None and key not in drawn:
+                drawn.add(key)
+                self._add(self.shapes.group(key, groups[key]), groups[key])
+        for name in self.marked.planned:
+            if name in self.of_node or name in self.context.graph.nodes:
+                continue
+            some = groups[keys[name]] if name in keys else [name]
+            self._add(self.shapes.planned(some), some)
+        self._arrows()
+        self._maps()
+        return self.made
+
+    def _add(self, shape: Shape, names: Iterable[str]) -> None:
+        self.made.shapes.append(shape)
+        self.of_node.update(dict.fromkeys(names, shape))
+
+    def _arrows(self) -> None:
+        found: dict[tuple[object, ...], Arrow] = {}
+        for edge in self.context.graph.edges:
+            tail, head = self.of_node.get(edge.tail.name), self.of_node.get(edge.head.name)
+            if tail is None or head is None or (tail is head and tail.folded):
+                continue
+            self._merge(found, self._arrow(edge, tail, head))
+        for proposal in self.marked.proposals:
+            tail, head = (self.of_node.get(name) for name in proposal.pair)
+            if tail is None or head is None or (tail is head and tail.folded):
+                continue
+            arrow = Arrow("", tail, head, proposed=proposal.mark, planned=proposal.planned, pairs=[proposal.pair])
+            self._merge(found, arrow)
+        for arrow in found.values():
+            name = f"{slug(arrow.pairs[0][0])}--{slug(arrow.pairs[0][1])}"
+            arrow.id = self.fresh(f"{'proposed' if arrow.proposed else 'edge'}-{name}")
+            self.made.arrows.append(arrow)
+
+    def _arrow(self, edge: Edge, tail: Shape, head: Shape) -> Arrow:
+        pair = (edge.tail.name, edge.head.name)
+        style = set(edge.attributes.get("style", "").replace(",", " ").split())
+        return Arrow(
+            "",
+            tail,
+            head,
+            lines=shortened(plain_lines(edge.label or edge.attributes.get("xlabel", "")), full=self.full),
+            style=next((word for word in _STYLES if word in style), ""),
+            pairs=[pair],
+            marks=list(self.marked.edges.get(edge.index, ())),
+            hints=list(self.marked.edge_hints.get(edge.index, ())),
+            cycle=self.marked.on_cycle.get(pair, 0),
+        )
+
+    @staticmethod
+    def _merge(found: dict[tuple[object, ...], Arrow], arrow: Arrow) -> None:
+        """Draw edges between the same two folded nodes as one; those of single nodes stay apart."""
+        folded = arrow.tail.folded or arrow.head.folded
+        code = arrow.proposed.code if arrow.proposed else ""
+        key: tuple[object, ...] = (arrow.tail, arrow.head, arrow.style, code, () if folded else len(found))
+        there = found.setdefault(key, arrow)
+        if there is arrow:
+            return
+        there.pairs += arrow.pairs
+        there.marks += [mark for mark in arrow.marks if mark not in there.marks]
+        there.hints += [mark for mark in arrow.hints if mark not in there.hints]
+        there.cycle = max(there.cycle, arrow.cycle)
+        there.lines = there.lines if there.lines == arrow.lines else ()
+
+    def _unbox(self) -> None:
+        """Take a box off that the picture made around one node alone, which says the same."""
+        inside: dict[Box, list[Shape]] = defaultdict(list)
+        for shape in self.made.shapes:
+            for box in shape.box.path if shape.box else ():
+                inside[box].append(shape)
+        for (phase, stage), box in self.boxes.units.items():
+            if not box.own and box.planned is None and len(inside[box]) == 1:
+                inside[box][0].box = box.parent
+                self.made.unit_ids[phase, stage] = inside[box][0].id
+
+    def _maps(self) -> None:
+        made = self.made
+        self._unbox()
+        used: set[Box] = {box for shape in made.shapes if shape.box for box in shape.box.path}
+        made.boxes = [box for box in self.boxes.all if box in used]
+        made.node_ids = {name: shape.id for name, shape in self.of_node.items()}
+        made.unit_ids |= {unit: box.id for unit, box in self.boxes.units.items() if box in used}
+        for shape in made.shapes:
+            if shape.folded and shape.id.partition("unit-")[1]:
+                reading = self.context.deployment.by_name[shape.members[0]]
+                if reading.stage is not None:
+                    made.unit_ids.setdefault((reading.phase, reading.stage), shape.id)
+        for name, unit in self.boxes.headers.items():
+            if (id_ := made.unit_ids.get(unit)) is not None:
+                made.node_ids[name] = id_
+        shown: dict[int, list[str]] = defaultdict(list)
+
+        def show(marks: Iterable[Mark | None], id_: str) -> None:
+            for mark in marks:
+                if mark is not None and id_ not in shown[mark.finding]:
+                    shown[mark.finding].append(id_)
+
+        for arrow in made.arrows:
+            for pair in arrow.pairs:
+                made.edge_ids.setdefault(pair, arrow.id)
+            show((arrow.proposed, *arrow.marks, *arrow.hints), arrow.id)
+        for shape in made.shapes:
+            show((shape.planned, *shape.marks, *shape.hints), shape.id)
+        for box in made.boxes:
+            show((box.planned, *box.hints), box.id)
+        made.finding_ids = {index: tuple(ids) for index, ids in sorted(shown.items())}
+
+
+def _title(result: FileResult, context: GraphContext, marked: Marked) -> tuple[str, ...]:
+    told = outline(result)
+    mark = "✓" if result.verdict == "correct" else "✗"
+    lines = [f"{result.path}   {mark} {result.verdict.upper()}"]
+    if len(context.file.graphs) > 1:
+        lines.append(f"graph {context.graph.index + 1} of {len(context.file.graphs)}")
+    lines += [told.tally] if told.tally else []
+    lines += told.facts
+    lines += [
+        f"not marked one by one: {code} {name}, on {number} operators"
+        for code, (name, number) in sorted(marked.widespread.items())
+    ]
+    return tuple(cut(" ".join(plain_lines(line)) or "?", 160) for line in lines)

@@ -1,0 +1,119 @@
+"""The nodes of a picture: one for one, several as one, and those that are yet to be written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dotlint.checks.places import count
+from dotlint.picture.boxes import unit_name
+from dotlint.picture.labels import cut, node_lines, plain_lines, shortened, slug
+from dotlint.picture.marks import STATES
+from dotlint.picture.model import Shape
+from dotlint.report.compact import shown_names
+from dotlint.strategy.gpus import union
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dotlint.engine.context import GraphContext
+    from dotlint.picture.boxes import Boxes
+    from dotlint.picture.folding import Key
+    from dotlint.picture.marks import Marked
+
+_TOLD = 12  # names that a title lists
+
+
+class Shapes:
+    """Makes nodes; `fresh` makes an id unique, `full` labels keep their tensor dimensions."""
+
+    def __init__(
+        self, context: GraphContext, marked: Marked, boxes: Boxes, fresh: Callable[[str], str], *, full: bool
+    ) -> None:
+        self.context, self.marked, self.boxes, self.fresh, self.full = context, marked, boxes, fresh, full
+
+    def single(self, name: str) -> Shape:
+        """Draw one node of the graph."""
+        node = self.context.graph.nodes[name]
+        reading = self.context.deployment.by_name[name]
+        marks, hints = self.marked.nodes.get(name, []), self.marked.hints.get(name, [])
+        lines = node_lines(node)
+        return Shape(
+            id=self.fresh(f"node-{slug(name)}"),
+            lines=shortened(lines, full=self.full),
+            shape="plaintext" if reading.annotation else node.attributes.get("shape", "ellipse").lower(),
+            kind=reading.kind if self.context.deployment.recognised else None,
+            box=self.boxes.of_node.get(name),
+            members=(name,),
+            marks=list(marks),
+            hints=list(hints),
+            state=next((STATES[mark.code] for mark in marks if mark.code in STATES), None),
+            about=(cut(" ".join(plain_lines(name)) or "?", 200), *(cut(line, 200) for line in lines[:40])),
+        )
+
+    def group(self, key: Key, names: list[str]) -> Shape:
+        """Draw the nodes that share a key of `folding` as one."""
+        deployment = self.context.deployment
+        readings = [deployment.by_name[name] for name in names]
+        operators = [r for r in readings if not r.annotation]
+        marks = list(dict.fromkeys(m for n in names for m in self.marked.nodes.get(n, ())))
+        hints = list(dict.fromkeys(m for n in names for m in self.marked.hints.get(n, ())))
+        gpus = union(r.gpus for r in readings if r.gpus)
+        placed = [f"GPU{'' if len(gpus) == 1 else 's'} {gpus.short()}"] if gpus else []
+        box = self.boxes.common(names)
+        inside = set(names)
+        inner = sum(1 for r in readings for edge in r.node.out_edges if edge.head.name in inside)
+        what = key[0]
+        if what == "siblings":
+            titles = {r.evidence.title or r.name for r in readings}
+            role = readings[0].role
+            title = titles.pop() if len(titles) == 1 else role.name if role else readings[0].evidence.name.family
+            lines = [f"{title} ×{len(names)}", *self._folded_names(names), *placed]
+            id_ = f"group-{slug(names[0])}"
+            shapes = {r.node.attributes.get("shape", "ellipse").lower() for r in readings}
+            shape = shapes.pop() if len(shapes) == 1 else "box"
+        else:
+            phase, stage = key[1], key[2]
+            assert phase is None or isinstance(phase, str)
+            title = "" if stage is None else unit_name(deployment, phase, int(str(stage)))
+            if what == "layer":
+                title = f"{title} layer {key[3]}".strip()
+            elif (own := self.boxes.units.get((phase, int(str(stage))))) is not None and box is own:
+                box = own.parent
+            edges = f", {count(inner, 'edge')}" if inner else ""
+            lines = [title, f"{count(len(operators), 'operator')}{edges}", *placed]
+            id_, shape = f"unit-{slug(title)}", "box"
+        lines = [line for text in lines for line in plain_lines(text)]
+        return Shape(
+            id=self.fresh(id_),
+            lines=shortened(lines, full=True),
+            shape=shape,
+            kind=readings[0].kind if deployment.recognised and what == "siblings" else None,
+            box=box,
+            members=tuple(names),
+            marks=marks,
+            hints=hints,
+            state=next((STATES[mark.code] for mark in marks if mark.code in STATES), None),
+            folded=True,
+            about=(*lines, *(cut(name, 200) for name in self._folded_names(names, _TOLD))),
+        )
+
+    def _folded_names(self, names: list[str], most: int = 1) -> list[str]:
+        shown = [" ".join(plain_lines(name)) for name in shown_names(names)]
+        return shown if len(shown) <= most else [*shown[:most], f"and {len(shown) - most} more"] if most > 1 else []
+
+    def planned(self, names: list[str]) -> Shape:
+        """Draw nodes that are yet to be written."""
+        mark = self.marked.planned[names[0]]
+        text = " ".join(plain_lines(names[0])) or "?"
+        lines = [text] if len(names) == 1 else [*(self._folded_names(names) or [text]), f"{len(names)} nodes"]
+        return Shape(
+            id=self.fresh(f"planned-{slug(names[0])}"),
+            lines=shortened(lines, full=False),
+            shape="box",
+            kind=None,
+            box=self.boxes.of_node.get(names[0]),
+            members=tuple(names),
+            planned=mark,
+            folded=len(names) > 1,
+            about=(*(cut(" ".join(plain_lines(name)), 200) for name in names[:_TOLD]), "not there yet: to be written"),
+        )

@@ -1,0 +1,66 @@
+"""The titles of an SVG's elements: what a reader sees who points at one."""
+
+from __future__ import annotations
+
+from html import escape, unescape
+from typing import TYPE_CHECKING
+
+from dotlint.picture.labels import cut, plain_lines
+from dotlint.regex import regex
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterable
+
+    from dotlint.picture.model import Arrow, Box, Mark, Picture, Shape
+
+_TITLE = regex(r'<g id="([^"<>]*)"( class="[^"<>]*">\s*<title>)[^<]*(?=</title>)')
+_ROOT = regex(r'<g id="graph0" class="graph"')
+_MOST = 20
+
+
+def with_titles(svg: str, picture: Picture, prefix: str) -> str:
+    """Put names, labels and findings into the titles, where Graphviz has put the names of its own DOT text.
+
+    The element of the whole graph is called `{prefix}graph`.
+    """
+    told: dict[str, str] = {shape.id: _of_shape(shape) for shape in picture.shapes}
+    told |= {arrow.id: _of_arrow(arrow, directed=picture.directed) for arrow in picture.arrows}
+    told |= {box.id: _of_box(box) for box in picture.boxes}
+
+    def replaced(match: re.Match[str]) -> str:
+        # Nothing else in the text can look like this: Graphviz escapes what it is given, some versions hyphens too.
+        id_ = unescape(match[1])
+        return f'<g id="{escape(id_)}"{match[2]}{escape(told.get(id_, ""))}'
+
+    title = escape(picture.title[0] if picture.title else "")
+    named = _ROOT.sub(f'<g id="{prefix}graph" class="graph"', svg, count=1)
+    named = named.replace("<title>picture</title>", f"<title>{title}</title>", 1)
+    return _TITLE.sub(replaced, named)
+
+
+def _of_shape(shape: Shape) -> str:
+    planned = [str(shape.planned)] if shape.planned else []
+    return "\n".join([*shape.about, *planned, *_findings([*shape.marks, *shape.hints])])
+
+
+def _of_arrow(arrow: Arrow, *, directed: bool) -> str:
+    sign = "->" if directed else "--"
+    pairs = [f"{_name(tail)} {sign} {_name(head)}" for tail, head in arrow.pairs[:_MOST]]
+    if len(arrow.pairs) > _MOST:
+        pairs.append(f"and {len(arrow.pairs) - _MOST} more edges")
+    proposed = [f"proposed, not in the file: {arrow.proposed}"] if arrow.proposed else []
+    return "\n".join([*pairs, *proposed, *_findings([*arrow.marks, *arrow.hints])])
+
+
+def _of_box(box: Box) -> str:
+    return "\n".join([*box.lines, *_findings([*([box.planned] if box.planned else []), *box.hints])])
+
+
+def _findings(marks: Iterable[Mark]) -> list[str]:
+    said = [cut(" ".join(plain_lines(str(mark))), 400) for mark in dict.fromkeys(marks)]
+    return said if len(said) <= _MOST else [*said[:_MOST], f"and {len(said) - _MOST} more findings"]
+
+
+def _name(name: str) -> str:
+    return cut(" ".join(plain_lines(name)) or "?", 200)

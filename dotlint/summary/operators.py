@@ -1,0 +1,163 @@
+"""The sections on operators: what is drawn, shards and experts, gates, dimensions, conventions."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from dotlint.checks.places import count, listed, quoted
+from dotlint.deployment.infer import infer
+from dotlint.deployment.shards import SHARDED, groups
+from dotlint.summary.ledger import STRATEGY, fact
+from dotlint.summary.model import Section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.deployment.model import Reading
+    from dotlint.summary.ledger import Ledger
+    from dotlint.summary.model import Line
+
+_KINDS = ("computation", "routing", "communication", "memory", "io")
+
+
+def operators_section(ledger: Ledger) -> Section:
+    """What operators there are, how attention, tensor shards and experts are drawn."""
+    return Section("Operators", tuple(_operators(ledger)))
+
+
+def _operators(ledger: Ledger) -> Iterator[Line]:
+    deployment = ledger.context.deployment
+    roles: dict[str, Counter[str]] = defaultdict(Counter)
+    for reading in deployment.operators:
+        if reading.role is not None:
+            roles[reading.role.kind][reading.role.name] += 1
+    for kind in _KINDS:
+        if roles[kind]:
+            shown = [f"{number} {name}" for name, number in roles[kind].most_common()]
+            yield fact(kind, f"{sum(roles[kind].values())}: {listed(shown, 16)}")
+    unknown = [r.name for r in deployment.operators if r.role is None and not r.summary]
+    if unknown:
+        yield fact("not understood", f"{count(len(unknown), 'operator')} of no known role: {quoted(unknown)}")
+    if any(r.is_role("attention", "qkv", "query") for r in deployment.operators):
+        yield ledger.line("attention decomposed", "", "S010", quote=True)
+    yield from _shards(ledger)
+    yield from _experts(ledger)
+    if ledger.held("S012") or ledger.findings("S012"):
+        yield ledger.line("residual additions", "", "S012", quote=True)
+
+
+def _needs(ledger: Ledger) -> str | None:
+    return STRATEGY if ledger.context.strategy is None else None
+
+
+def _shards(ledger: Ledger) -> Iterator[Line]:
+    drawn: dict[str, Counter[int]] = defaultdict(Counter)
+    for group in groups(ledger.context.deployment, *SHARDED):
+        if len(group.members) > 1:
+            drawn[group.role][len(group.members)] += 1
+    if not drawn:
+        return
+    shown = [f"{role} {_numbers(numbers)}" for role, numbers in drawn.items()]
+    text = f"nodes of one operator: {listed(shown, 8)}"
+    yield ledger.line("shards of attention", text, "P007", needs=_needs(ledger))
+
+
+def _numbers(numbers: Counter[int]) -> str:
+    """Say how many there are in how many units: `2 in each of 5 units`."""
+    if len(numbers) == 1:
+        ((number, units),) = numbers.items()
+        return f"{number} in each of {units} units" if units > 1 else str(number)
+    return listed([f"{number} in {count(units, 'unit')}" for number, units in sorted(numbers.items())], 4)
+
+
+def _experts(ledger: Ledger) -> Iterator[Line]:
+    deployment = ledger.context.deployment
+    experts = [r for r in deployment.operators if r.is_role("expert")]
+    if not experts:
+        return
+    numbers = Counter(len(group.members) for group in groups(deployment, "expert"))
+    covered = sorted({n for r in experts if r.experts for n in range(r.experts[0], min(r.experts[1], 1 << 20) + 1)})
+    ids = f"; experts {covered[0]}-{covered[-1]}, {len(covered)} of them" if len(covered) > 1 else ""
+    text = f"{count(len(experts), 'node')} of experts: {_numbers(numbers)}{ids}"
+    yield ledger.line("expert groups", text, "P008", needs=_needs(ledger))
+    if ledger.held("P009") or ledger.findings("P009"):
+        yield ledger.line("expert ranges", "", "P009", quote=True)
+
+
+def gates_section(ledger: Ledger) -> Section | None:
+    """Gates and routing: top-k, dashed edges, what experts are fed."""
+    deployment = ledger.context.deployment
+    gates = [r for r in deployment.operators if r.is_role("gate", "route", "dispatch")]
+    if not gates or not any(r.is_role("expert") for r in deployment.operators):
+        return None
+    lines: list[Line] = []
+    kinds = Counter(r.role.name for r in gates if r.role)
+    lines.append(fact("gates and routing", listed([f"{number} {name}" for name, number in kinds.most_common()], 4)))
+    chosen = [e for r in gates for e in r.node.out_edges if deployment.readings[e.head.index].is_role("expert")]
+    styles = [set(e.attributes.get("style", "").replace(",", " ").split()) for e in chosen]
+    dashed = sum(1 for style in styles if style & {"dashed", "dotted"})
+    if chosen:
+        text = f"{dashed} of {count(len(chosen), 'edge')} from gate or routing to experts"
+        lines.append(ledger.line("dashed edges", text, "V002", counted=dashed == len(chosen)))
+    else:
+        lines.append(fact("dashed edges", "no edge leads from gate or routing to an expert"))
+    top = infer(deployment, {}).model.get("top_k")
+    if top is not None or ledger.findings("P010"):
+        lines.append(ledger.line("top-k", top.because if top else "labels differ", "P010"))
+    if ledger.held("T007") or ledger.findings("T007"):
+        lines.append(ledger.line("experts are fed hidden states", "", "T007", quote=True))
+    return Section("Gate selection", tuple(lines))
+
+
+def dimensions_section(ledger: Ledger) -> Section | None:
+    """Which operators state dimensions, and whether those agree with each other and with the model."""
+    operators = [r for r in ledger.context.deployment.operators if not r.summary]
+    if not operators:
+        return None
+    stated = {
+        "input": sum(1 for r in operators if r.evidence.tensors.inputs or r.evidence.tensors.bare),
+        "output": sum(1 for r in operators if r.evidence.tensors.outputs or r.evidence.tensors.bare),
+    }
+    lines: list[Line] = []
+    for side, number in stated.items():
+        text = f"{number} of {len(operators)} operators state them"
+        lines.append(ledger.line(f"{side} dimensions", text, "T001", counted=number == len(operators)))
+    if any(stated.values()):
+        first = next((r for r in operators if r.is_role("input") and r.states_dims), None)
+        if first is not None:
+            lines.append(fact("of the model's input", f"{_dims(first)} (`{first.name}`)"))
+        for subject, code in (
+            ("one name an axis, no size open", "T002"),
+            ("equal along edges", "T003"),
+            ("right for the operator's role", "T004"),
+            ("right for the collective", "T005"),
+            ("one token in decode", "H004"),
+            ("tokens of an expert group", "T006"),
+            ("heads make the hidden size", "T008"),
+        ):
+            if ledger.held(code) or ledger.findings(code):
+                lines.append(ledger.line(subject, "", code, quote=True))
+    return Section("Dimensions", tuple(lines))
+
+
+def _dims(reading: Reading) -> str:
+    tensors = reading.evidence.tensors
+    return f"[{(tensors.outputs or tensors.inputs or tensors.bare)[0].text}]"
+
+
+def conventions_section(ledger: Ledger) -> Section | None:
+    """By which shapes the kinds of operators are drawn."""
+    deployment = ledger.context.deployment
+    drawn: dict[str, Counter[str]] = defaultdict(Counter)
+    for reading in deployment.operators:
+        if reading.kind in deployment.vocabulary.shapes and reading.node.declared and not reading.summary:
+            drawn[str(reading.kind)][reading.node.attributes.get("shape", "ellipse").lower()] += 1
+    lines: list[Line] = []
+    for kind, shapes in drawn.items():
+        usual = set(deployment.vocabulary.shapes[kind])
+        shown = listed([f"{shape} {number}" for shape, number in shapes.most_common()], 6)
+        lines.append(ledger.line(f"shapes of {kind}", shown, counted=set(shapes) <= usual))
+    if ledger.held("V001") or ledger.findings("V001", "V003"):
+        lines.append(ledger.line("one convention throughout", "", "V001", "V003", quote=True))
+    return Section("Visual conventions", tuple(lines)) if lines else None

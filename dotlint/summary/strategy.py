@@ -1,0 +1,223 @@
+"""The sections on the strategy: phases, degrees, GPUs, stages, and the arithmetic against the model."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from dotlint.checks.places import count, listed, quoted
+from dotlint.deployment.infer import infer
+from dotlint.strategy.gpus import union
+from dotlint.summary.ledger import STRATEGY, fact
+from dotlint.summary.model import Line, Section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.deployment.model import Unit
+    from dotlint.strategy import GpuSet, Phase
+    from dotlint.summary.ledger import Ledger
+
+_SOURCES = {"option": "declared", "configuration": "from the configuration", "file": "as the file declares it"}
+_SUMS = (
+    ("P002", "heads over TP", "tp"),
+    ("P003", "experts over EP", "ep"),
+    ("P004", "sequence over SP", "sp"),
+    ("P005", "layers over PP", "pp"),
+)
+_OF_AXIS = {"pp": ("S002",), "tp": ("P007",), "ep": ("P008",), "sp": ("C002",)}
+
+
+def strategy_section(ledger: Ledger) -> Section:
+    """Phases with their degrees and GPUs, what is drawn of them, and whether they divide the model."""
+    return Section("Parallel strategy", tuple(_strategy(ledger)))
+
+
+def _strategy(ledger: Ledger) -> Iterator[Line]:
+    context = ledger.context
+    strategy = context.strategy
+    if strategy is None:
+        yield Line("undecided", "degrees", "no strategy holds for the file", STRATEGY)
+    for phase in strategy.phases if strategy is not None else ():
+        yield from _phase(ledger, phase)
+    yield from _drawn(ledger)
+    if strategy is None:
+        return
+    for code, subject, axis in _SUMS:
+        if any(phase.degrees.get(axis) > 1 for phase in strategy.phases):
+            yield ledger.line(subject, "", code, quote=True)
+    if ledger.held("P006") or ledger.findings("P006"):
+        yield ledger.line("rank grids", "", "P006", quote=True)
+
+
+def _phase(ledger: Ledger, phase: Phase) -> Iterator[Line]:
+    degrees = ", ".join(f"{axis.upper()}={degree}" for axis, degree in phase.degrees.to_dict().items())
+    name = phase.name or "all phases"
+    gpus = f"{count(phase.total, 'GPU')} ({phase.gpus.short()})"
+    if phase.assumed:
+        text = f"{degrees} on the {gpus} of prefill, assumed: nobody declares it"
+        yield Line("undecided", name, text, f"its strategy: `--strategy '{phase.name}=...'`")
+        return
+    source = _SOURCES.get(ledger.context.file.strategy_source or "", "declared")
+    own = [f for f in ledger.findings("P001") if f.unit in (phase.name or None, None)]
+    said = [text for text in ledger.held("P001") if not phase.name or text.startswith(phase.name)]
+    # Where the file itself is the source, there is nothing else that it could agree with.
+    agrees = bool(said) or ledger.context.file.strategy_source == "file"
+    headers = "; ".join(part for text in said for part in text.split("; ")[1:])
+    text = f"{degrees}: {gpus}, {source}" + (f"; {headers}" if headers else "")
+    needs = "a header in the file that says so"
+    yield ledger.line(name, text, "P001", findings=own, counted=agrees or None, needs=needs)
+
+
+def _drawn(ledger: Ledger) -> Iterator[Line]:
+    """Say which degrees are drawn, counted in the graph, against those that hold."""
+    context = ledger.context
+    for implied in infer(context.deployment, {}).phases:
+        phase = context.phase(implied.name)
+        for axis, figure in implied.degrees.items():
+            where = f" in {implied.name}" if implied.name and len(context.deployment.phases) > 1 else ""
+            declared = phase.degrees.get(axis) if phase is not None else None
+            equal = declared is not None and declared == figure.value
+            drawn = f"{count(figure.value, 'stage')} drawn" if axis == "pp" else figure.because
+            text = drawn + (f", as {axis.upper()}={declared}" if equal else "")
+            if declared is not None and not equal:
+                text += f"; the strategy has {axis.upper()}={declared}"
+            codes = _OF_AXIS.get(axis, ())
+            about = [f for f in ledger.findings(*codes) if not where or f.unit is None or implied.name in f.unit]
+            found = about if not equal and codes else []
+            yield ledger.line(f"{axis.upper()} as drawn{where}", text, findings=found, counted=equal)
+
+
+def stages_section(ledger: Ledger) -> Section | None:
+    """Each stage with its GPUs, layers, operators and edges; the links between stages; the layers."""
+    lines = tuple(_stages(ledger))
+    return Section("Pipeline stages", lines) if lines else None
+
+
+def _stages(ledger: Ledger) -> Iterator[Line]:
+    deployment = ledger.context.deployment
+    units = {phase: {s: u for s, u in some.items() if u.operators} for phase, some in deployment.units.items()}
+    if not any(units.values()):
+        return
+    for name, drawn in units.items():
+        if not drawn:
+            continue
+        phase = ledger.context.phase(name)
+        where = name if name and len(deployment.phases) > 1 else "stages"
+        wanted = phase.stage_count if phase is not None else None
+        own = [f for f in ledger.findings("S002") if f.unit in (name or None, None)]
+        text = f"{count(len(drawn), 'stage')} drawn" + (f" of {wanted}" if wanted is not None else "")
+        whole = wanted is not None and set(drawn) == set(range(wanted))
+        open_ = STRATEGY if wanted is None else None
+        yield ledger.line(where, text, "S002", findings=own, counted=whole if wanted else None, needs=open_)
+        for unit in drawn.values():
+            yield _stage(ledger, unit)
+    yield from _links(ledger, units)
+    yield from _layers(ledger)
+
+
+def _stage(ledger: Ledger, unit: Unit) -> Line:
+    deployment = ledger.context.deployment
+    title = deployment.unit_title(unit.phase, unit.stage)
+    inside = {r.name for r in unit.operators}
+    edges = sum(1 for r in unit.operators for edge in r.node.out_edges if edge.head.name in inside)
+    gpus = unit.stated or union(r.gpus for r in unit.operators if r.gpus)
+    parts = [f"GPUs {gpus.short()}"] if gpus else ["no GPUs named"]
+    layers = unit.layers or _range([r.layer for r in unit.operators if r.layer is not None])
+    if layers is not None:
+        parts.append(f"layer {layers[0]}" if layers[0] == layers[1] else f"layers {layers[0]}-{layers[1]}")
+    parts += [count(len(unit.operators), "operator"), count(edges, "edge") + " inside"]
+    found = ledger.findings("S001", "S003", "S009", "S014", "D003", unit=title)
+    return ledger.line(title, ", ".join(parts), findings=found)
+
+
+def _range(layers: list[int]) -> tuple[int, int] | None:
+    return (min(layers), max(layers)) if layers else None
+
+
+def _links(ledger: Ledger, units: dict[str, dict[int, Unit]]) -> Iterator[Line]:
+    deployment = ledger.context.deployment
+    crossing: Counter[tuple[str, int, int]] = Counter()
+    for edge in ledger.context.graph.edges:
+        one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
+        if one.phase is None or one.phase != two.phase or one.stage is None or two.stage is None:
+            continue
+        if one.stage != two.stage:
+            crossing[one.phase, one.stage, two.stage] += 1
+    shown = [
+        f"{_name(ledger, phase, one)} to {_name(ledger, phase, two)}" + (f" (×{n})" if n > 1 else "")
+        for (phase, one, two), n in sorted(crossing.items())
+    ]
+    if not shown and all(len(some) < 2 for some in units.values()):
+        return
+    text = f"{count(sum(crossing.values()), 'edge')} from stage to stage" + (f": {listed(shown, 12)}" if shown else "")
+    needs = STRATEGY if ledger.context.strategy is None else None
+    yield ledger.line("links between stages", text, "S004", "S005", "S006", "G002", needs=needs, quote=True)
+    if shown:
+        yield ledger.line("links are marked", "", "C004", quote=True, needs=needs)
+
+
+def _name(ledger: Ledger, phase: str, stage: int) -> str:
+    return ledger.context.deployment.unit_title(phase, stage)
+
+
+def _layers(ledger: Ledger) -> Iterator[Line]:
+    deployment = ledger.context.deployment
+    named = sorted({r.layer for r in deployment.operators if r.layer is not None})
+    for units in deployment.units.values():
+        for unit in units.values():
+            if unit.layers is not None and unit.layers[1] - unit.layers[0] < 10_000:
+                named = sorted({*named, *range(unit.layers[0], unit.layers[1] + 1)})
+    if not named:
+        return
+    whole = len(named) == named[-1] - named[0] + 1
+    text = f"{count(len(named), 'layer')} named, {named[0]} to {named[-1]}" + ("" if whole else ", with gaps")
+    yield ledger.line("layers", text, "S007", "S013", quote=True)
+    if ledger.held("S008") or ledger.findings("S008"):
+        yield ledger.line("layers per stage", "", "S008", quote=True)
+
+
+def gpus_section(ledger: Ledger) -> Section | None:
+    """Which operators name GPUs, which ranges the stages have, and whether these keep to the strategy."""
+    lines = tuple(_gpus(ledger))
+    return Section("GPU boundaries", lines) if lines else None
+
+
+def _gpus(ledger: Ledger) -> Iterator[Line]:
+    deployment, context = ledger.context.deployment, ledger.context
+    operators = [r for r in deployment.operators if r.kind != "io" and not r.summary]
+    placed = [r for r in operators if r.gpus]
+    if not placed and not ledger.findings("D0"):
+        if operators:
+            yield fact("operators on GPUs", f"none of {len(operators)} names its GPUs")
+        return
+    text = f"{len(placed)} of {len(operators)} operators name their GPUs, inputs and outputs aside"
+    yield ledger.line("operators on GPUs", text, "D001", counted=len(placed) == len(operators))
+    vague = [r.name for r in deployment.operators if r.evidence.gpus is not None and r.evidence.gpus.vague]
+    text = f"{count(len(vague), 'label')} such as `all GPUs`: {quoted(vague)}" if vague else "none"
+    yield ledger.line("vague words", text, "D002", counted=not vague)
+    needs = STRATEGY if context.strategy is None else None
+    for name in deployment.phases:
+        inside: list[GpuSet] = [r.gpus for r in deployment.operators if r.phase == name and r.gpus]
+        phase = context.phase(name)
+        if not inside:
+            continue
+        drawn = union(inside)
+        where = f"GPUs of {name}" if name and len(deployment.phases) > 1 else "GPUs in all"
+        declared = "" if phase is None else f", the strategy has {phase.total}"
+        own = [f for f in ledger.findings("D006") if f.unit in (name or None, None)]
+        equal = phase is not None and not phase.assumed and len(drawn) == phase.total
+        text = f"{len(drawn)} ({drawn.short()}){declared}"
+        yield ledger.line(where, text, "D006", findings=own, counted=equal if phase else None, needs=needs)
+    for subject, codes in (
+        ("GPUs of stages", ("D003",)),
+        ("stages apart", ("D004",)),
+        ("GPUs of shards and expert groups", ("D005",)),
+        ("ids within range", ("D008",)),
+        ("pool", ("D007",)),
+        ("names and labels agree", ("D009",)),
+    ):
+        if ledger.held(*codes) or ledger.findings(*codes):
+            yield ledger.line(subject, "", *codes, quote=True)
+        elif codes == ("D003",) and needs is not None and any(deployment.units.values()):
+            yield ledger.line(subject, "", *codes, needs=needs)
