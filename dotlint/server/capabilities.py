@@ -1,0 +1,46 @@
+"""What the editor says that it can do, as far as it matters here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from lsprotocol import types
+from msgspec import Struct
+from pygls.capabilities import get_capability
+
+if TYPE_CHECKING:
+    from pygls.workspace import Workspace
+
+    from dotlint.server.text import Encoding
+
+
+class Client(Struct, frozen=True):
+    """An editor; what it does not mention it cannot do."""
+
+    encoding: Encoding = "utf-16"
+    markdown: bool = False
+    versioned_edits: bool = False
+    takes_actions: bool = False  # else it knows nothing but commands
+    resolves_edits: bool = False
+    nested_symbols: bool = False
+    settings: bool = False
+    watches_files: bool = False
+    watches_settings: bool = False
+
+    @classmethod
+    def of(cls, can: types.ClientCapabilities, workspace: Workspace) -> Client:
+        """Read what an editor says when it starts the server."""
+        formats = get_capability(can, "text_document.hover.content_format") or ()
+        resolve = get_capability(can, "text_document.code_action.resolve_support")
+        encoding = cast("types.PositionEncodingKind | str", workspace.position_encoding)
+        return cls(
+            encoding=cast("Encoding", getattr(encoding, "value", encoding)),
+            markdown=bool(formats) and formats[0] == types.MarkupKind.Markdown,
+            versioned_edits=bool(get_capability(can, "workspace.workspace_edit.document_changes")),
+            takes_actions=get_capability(can, "text_document.code_action.code_action_literal_support") is not None,
+            resolves_edits=resolve is not None and "edit" in resolve.properties,
+            nested_symbols=bool(get_capability(can, "text_document.document_symbol.hierarchical_document_symbol_support")),
+            settings=bool(get_capability(can, "workspace.configuration")),
+            watches_files=bool(get_capability(can, "workspace.did_change_watched_files.dynamic_registration")),
+            watches_settings=bool(get_capability(can, "workspace.did_change_configuration.dynamic_registration")),
+        )

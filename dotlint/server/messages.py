@@ -1,0 +1,126 @@
+"""What the process that answers the editor and those that lint tell each other; pickled on the way.
+
+Offsets are dotlint's: code points of the text, a leading byte order mark not counted, `end` exclusive.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+
+from dotlint.config import Overrides
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dotlint.engine.finding import Edit, Fix, Severity
+    from dotlint.server.mentions import Mentions
+
+
+class Options(Struct, frozen=True):
+    """What the editor says over every configuration file: as options of the command line do."""
+
+    overrides: Overrides = Overrides()
+    config: Path | None = None
+
+
+class Job(Struct, frozen=True):
+    """A text to `read` (and lint) or to `fix`; `path` is what it is called and where its configuration is looked for."""
+
+    kind: Literal["read", "fix"]
+    text: str
+    path: str
+    options: Options
+
+
+class Reading(Struct, frozen=True):
+    """What the text itself says, before any rule is asked; `clusters` are names of subgraphs and their places.
+
+    `whole` is false where part of the text could not be read.
+    """
+
+    mentions: Mentions
+    clusters: tuple[tuple[str, int, int], ...]
+    whole: bool
+
+
+class Told(Struct, frozen=True):
+    """A finding, as much of it as an editor needs; `caused_by` are indices among the findings told.
+
+    `here` is the edit that suppresses it where it stands, `everywhere` the one for the whole file; None where no
+    comment can.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    start: int
+    end: int
+    help: str | None
+    note: str | None
+    related: tuple[tuple[str, int, int], ...]
+    caused_by: tuple[int, ...]
+    fix: Fix | None
+    here: Edit | None = None
+    everywhere: Edit | None = None
+
+
+class Rule(Struct, frozen=True):
+    """What there is to read on a rule: as Markdown and plain, and the address of its page."""
+
+    markdown: str
+    plain: str
+    address: str | None
+
+
+class Symbol(Struct, frozen=True):
+    """An entry of the outline: from `start` to `end` it reaches, from `first` to `last` it is named."""
+
+    name: str
+    detail: str
+    kind: Literal["graph", "phase", "stage", "layer", "cluster", "operator", "transfer", "tensor", "note"]
+    start: int
+    end: int
+    first: int
+    last: int
+    children: tuple[Symbol, ...] = ()
+
+
+class Report(Struct, frozen=True):
+    """What the rules say. `problems` are mistakes of the configuration and the like, a line each.
+
+    `several` is true where the text is one file of a deployment of several.
+    """
+
+    findings: tuple[Told, ...] = ()
+    rules: dict[str, Rule] = {}
+    symbols: tuple[Symbol, ...] = ()
+    problems: tuple[str, ...] = ()
+    several: bool = False
+
+
+class Pages(Struct, frozen=True):
+    """What was understood of nodes, as `dotlint explain` prints it, from the `first` number on."""
+
+    first: int
+    texts: tuple[str, ...]
+
+
+class Fixed(Struct, frozen=True):
+    """A text with its safe fixes in place; `refused` says which fixes were left out, and why."""
+
+    text: str
+    applied: int
+    refused: tuple[str, ...]
+
+
+class Failure(Struct, frozen=True):
+    """A job that could not be done; `detail` is for the log."""
+
+    message: str
+    detail: str = ""
+
+
+Message = Reading | Report | Pages | Fixed | Failure

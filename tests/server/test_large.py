@@ -1,0 +1,48 @@
+"""A text of four megabytes does not hold up typing. Nothing here is about seconds, all about what comes after what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+pytest.importorskip("pytest_lsp", reason="pytest-lsp is not installed: pip install -e '.[test]'")
+
+from tests.server.session import Session
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TASKS = 35_000
+CHANGES = 10
+
+
+def _large() -> str:
+    lines = ["digraph build {", "  node [shape=box];"]
+    lines += [f'  task_{i} [label="task {i} 😀 of the build", tooltip="what it makes and needs"];' for i in range(TASKS)]
+    lines += [f"  task_{i // 2} -> task_{i};" for i in range(1, TASKS)]
+    return "\n".join([*lines, "}", ""])
+
+
+def test_a_row_of_changes_gets_one_publication_and_questions_are_answered_before_it(tmp_path: Path) -> None:
+    text = _large()
+    assert len(text.encode()) > 4_000_000
+    editor = Session(tmp_path)
+    try:
+        uri = editor.open("build.dot", text)
+        assert editor.diagnostics[uri] == []
+        editor.wait(lambda: "role" in (editor.hover(uri, 2_002, 4) or ""), "the page of a node")
+        before = len(editor.events)
+        for number in range(CHANGES):
+            editor.change(uri, 2 + number, ((2, 0, 2, 0), f"  new_{number} -> new_{number};\n"))
+            shown = editor.hover(uri, 2_003 + number, 4)  # of a node that moved down by as many lines
+            assert shown is not None
+            assert "task_2000 " in shown
+            editor.events.append(("hover", number))
+            assert "task_1" in editor.complete(uri, 2 + number, 2)
+        editor.wait_for(uri, 1 + CHANGES)
+        after = editor.events[before:]
+        assert after == [*(("hover", number) for number in range(CHANGES)), (uri, 1 + CHANGES)]
+        assert len(editor.found(uri, "G001")) == 1 or editor.found(uri, "N006")
+    finally:
+        editor.close()

@@ -1,0 +1,144 @@
+"""Which configuration holds in an editor, and what is said where it cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("pytest_lsp", reason="pytest-lsp is not installed: pip install -e '.[test]'")
+
+from lsprotocol import types
+
+from tests.server.session import Session, range_
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+LOOP = "digraph {\n  a -> a\n}\n"
+MAIN = (FIXTURES / "moe_two_phases.dot").read_text("utf-8")
+
+
+def _changed_on_disk(editor: Session, path: Path) -> None:
+    event = types.FileEvent(path.as_uri(), types.FileChangeType.Changed)
+    editor.tell(editor.client.workspace_did_change_watched_files, types.DidChangeWatchedFilesParams([event]))
+
+
+def _codes(editor: Session, uri: str) -> set[str]:
+    return {str(one.code) for one in editor.diagnostics[uri]}
+
+
+def test_the_nearest_configuration_holds_and_is_read_again_when_it_changes(tmp_path: Path) -> None:
+    config = tmp_path / "dotlint.toml"
+    config.write_text('ignore = ["G001"]\n', "utf-8")
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "pyproject.toml").write_text("[tool.dotlint.severity]\nG001 = 'info'\n", "utf-8")
+    editor = Session(tmp_path)
+    try:
+        outer, inner = editor.open("a.dot", LOOP), editor.open("inner/b.dot", LOOP)
+        assert "G001" not in _codes(editor, outer)
+        assert editor.found(inner, "G001")[0].severity == types.DiagnosticSeverity.Information
+        assert sorted(editor.registered) == [
+            "workspace/didChangeConfiguration", "workspace/didChangeWatchedFiles",
+        ]  # fmt: skip
+
+        config.write_text('ignor = ["G001"]\n', "utf-8")
+        _changed_on_disk(editor, config)
+        editor.wait(lambda: editor.client.messages, "a message")
+        (message,) = editor.client.messages
+        assert message.type == types.MessageType.Error
+        assert "unknown key `ignor`" in message.message or "ignor" in message.message
+        assert "did you mean `ignore`?" in message.message
+        editor.wait(lambda: _codes(editor, outer) == {"configuration"}, "the mistake at its file")
+        assert editor.hover(outer, 1, 2) is not None
+
+        config.write_text("", "utf-8")
+        _changed_on_disk(editor, config)
+        editor.wait(lambda: "G001" in _codes(editor, outer), "the finding that is ignored no more")
+        assert len(editor.client.messages) == 1
+    finally:
+        editor.close()
+
+
+def test_the_strategy_comes_from_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "dotlint.toml").write_text('[strategy]\n"main*" = "pp4ep4tp2sp2"\n', "utf-8")
+    editor = Session(tmp_path)
+    try:
+        assert "S001" in _codes(editor, editor.open("main.dot", MAIN))
+        assert "C003" in _codes(editor, editor.open("main2.dot", MAIN))
+        assert "C003" not in _codes(editor, editor.open("other.dot", MAIN.replace("EP", "xx").replace("TP", "xx")))
+    finally:
+        editor.close()
+
+
+def test_settings_of_the_editor_go_over_files_and_may_change(tmp_path: Path) -> None:
+    (tmp_path / "dotlint.toml").write_text('strategy = "pp2"\n', "utf-8")
+    settings = {"dotlint": {"strategy": "pp4ep4tp2sp2", "select": ["D006", "C003"], "path": "dotlint"}}
+    editor = Session(tmp_path, options={"select": ["G001"], "strategy": "tp2"}, settings=settings)
+    try:
+        uri = editor.open("main.dot", MAIN)
+        assert "C003" in _codes(editor, uri) <= {"D006", "C003"}
+        editor.client.set_configuration({"dotlint": {"strategy": "", "extendSelect": ["G001"]}})
+        editor.tell(
+            editor.client.workspace_did_change_configuration, types.DidChangeConfigurationParams(settings=None)
+        )
+        editor.wait(lambda: "C003" not in _codes(editor, uri), "the strategy of the start")
+        assert editor.client.messages == []
+    finally:
+        editor.close()
+
+
+def test_settings_that_cannot_be_are_told_and_left_out(tmp_path: Path) -> None:
+    options = {"dotlint": {"strategie": "pp2", "select": 5, "preset": "loud"}}
+    editor = Session(tmp_path, options=options)
+    try:
+        uri = editor.open("a.dot", LOOP)
+        assert "G001" in _codes(editor, uri)
+        told = [one.message for one in editor.client.messages]
+        assert told == [
+            "dotlint: there is no setting `strategie`; did you mean `strategy`?",
+            "dotlint: the setting `select` must be a text or a list of texts",
+            "dotlint: the setting `preset` is `loud`, but must be one of recommended, strict, graphviz",
+        ]
+    finally:
+        editor.close()
+
+
+def test_a_strategy_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
+    editor = Session(tmp_path, options={"strategy": "pp4qq2"})
+    try:
+        first, second = editor.open("a.dot", LOOP), editor.open("b.dot", LOOP)
+        assert _codes(editor, first) == _codes(editor, second) == {"configuration"}
+        assert len(editor.client.messages) == 1
+        assert "qq" in editor.client.messages[0].message
+        assert editor.actions(first, range_(0, 0, 9, 0)) == []
+    finally:
+        editor.close()
+
+
+def test_a_file_that_is_excluded_is_left_alone_and_can_still_be_read(tmp_path: Path) -> None:
+    (tmp_path / "dotlint.toml").write_text('exclude = ["made/"]\n', "utf-8")
+    editor = Session(tmp_path)
+    try:
+        uri = editor.open("made/a.dot", LOOP)
+        assert editor.diagnostics[uri] == []
+        assert editor.rename(uri, 1, 2, "b")
+    finally:
+        editor.close()
+
+
+def test_files_of_one_deployment_are_linted_again_together(tmp_path: Path) -> None:
+    for path in (FIXTURES / "two_files").iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    editor = Session(tmp_path, options={"strategy": "serving.toml"})
+    try:
+        loop = tmp_path / "token_loop.dot"
+        uri = editor.open("token_loop.dot", loop.read_text("utf-8"))
+        told = len([event for event in editor.events if event[0] == uri])
+        _changed_on_disk(editor, tmp_path / "prompt_pass.dot")
+        editor.wait(lambda: len([event for event in editor.events if event[0] == uri]) > told, "another run")
+        alone = editor.open("alone.dot", LOOP)
+        told = len([event for event in editor.events if event[0] == alone])
+        _changed_on_disk(editor, loop)
+        editor.open("last.dot", LOOP)
+        assert len([event for event in editor.events if event[0] == alone]) == told
+    finally:
+        editor.close()
