@@ -1,0 +1,165 @@
+"""`--format html`: what a page tells of each file, gathered from the run, the fixes and the pictures, and written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from dotlint.fix.apply import fix_text
+from dotlint.fix.attach import attach_fixes
+from dotlint.page_views import drawings
+from dotlint.report.outline import outline
+from dotlint.report.page.panes import Fixes
+from dotlint.report.page.part import Material, part
+from dotlint.report.text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from dotlint.engine.result import FileResult, Settings
+    from dotlint.fix.apply import FixResult
+    from dotlint.report.page.part import Part
+    from dotlint.syntax.source import Source
+
+
+class Page(Struct, frozen=True):
+    """A file's part of a page, and the result it is of: slim."""
+
+    part: Part
+    result: FileResult
+
+
+class Task(Struct, frozen=True):
+    """A file to make a part of: what its text is where it was read already, and options that commands repeat."""
+
+    path: str
+    settings: Settings
+    data: bytes | None = None
+    options: str = ""
+
+
+def make_pages(
+    tasks: Sequence[Task], *, jobs: int | None = None, progress: Callable[[int], None] | None = None
+) -> list[Page]:
+    """Lint files, fix them in memory, draw them; in `jobs` processes (None: as many as there are CPUs), in order.
+
+    `progress` is told how many are done.
+    """
+    from dotlint.parallel import default_jobs  # noqa: PLC0415
+
+    count = min(default_jobs(4 * len(tasks)) if jobs is None else jobs, len(tasks))
+    if count < 2:
+        return _counted(map(make_page, tasks), progress)
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - slow to load
+
+    with ProcessPoolExecutor(count) as pool:
+        return _counted(pool.map(make_page, tasks), progress)
+
+
+def _counted(pages: Iterable[Page], progress: Callable[[int], None] | None) -> list[Page]:
+    done: list[Page] = []
+    for page in pages:
+        done.append(page)
+        if progress:
+            progress(len(done))
+    return done
+
+
+def make_page(task: Task) -> Page:
+    """Make one file's part; a file that cannot be read gives one that says so."""
+    result, source = _linted(task)
+    told = outline(result, task.options, links=True)
+    if source is None:
+        return Page(part(Material(result, told)), result)
+    fixed = list(_fixed(result, source, task.settings))
+    drawn, missing = drawings(result, fixed)
+    material = Material(
+        result,
+        told,
+        drawn=tuple(drawn),
+        missing=missing,
+        fixes=tuple(_told(key, title, fixes) for key, title, fixes in fixed),
+        whys={card.code: card.why for card in task.settings.cards},
+    )
+    return Page(part(material), result.slim())
+
+
+def write_pages(pages: Sequence[Page], folder: Path) -> None:
+    """Write a page a file and an index into a folder, which is made where it is not there."""
+    from urllib.parse import quote  # noqa: PLC0415 - only here
+
+    from dotlint.atomic import WriteError, write_atomically  # noqa: PLC0415
+    from dotlint.report.page import shell  # noqa: PLC0415
+
+    parts = [page.part for page in pages]
+    names = page_names([page.part.path for page in pages])
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WriteError(f"{folder}: it cannot be made: {error.strerror or error}") from error
+    for one, name in zip(parts, names, strict=True):
+        write_atomically(folder / name, _bytes(shell.one(one, index="index.html")))
+    write_atomically(folder / "index.html", _bytes(shell.index(parts, [quote(os.fsencode(name)) for name in names])))
+
+
+def document(pages: Sequence[Page]) -> str:
+    """Write one document: a page of its own for a single file, else an index with every file in it."""
+    from dotlint.report.page import shell  # noqa: PLC0415
+
+    return shell.one(pages[0].part) if len(pages) == 1 else shell.many([page.part for page in pages])
+
+
+def page_names(paths: Sequence[str]) -> list[str]:
+    """Name the pages of files: as the files, with so many of the folders around them as it takes to tell them apart."""
+    pieces = {path: [piece for piece in Path(path).parts if piece not in ("/", "..", ".")] for path in paths}
+    taken: set[str] = {"index.html"}
+    names: list[str] = []
+    for path in paths:
+        own = pieces[path] or ["file"]
+        depth = 1
+        while depth < len(own) and sum(other[-depth:] == own[-depth:] for other in pieces.values()) > 1:
+            depth += 1
+        name = "-".join(own[-depth:])[-180:]
+        number = 1
+        while f"{name}{f'-{number}' if number > 1 else ''}.html" in taken:
+            number += 1
+        names.append(f"{name}{f'-{number}' if number > 1 else ''}.html")
+        taken.add(names[-1])
+    return names
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _linted(task: Task) -> tuple[FileResult, Source | None]:
+    from dotlint.discovery import UnreadableError, read_bytes, refuse_binary  # noqa: PLC0415
+    from dotlint.engine.runner import FileResult, lint  # noqa: PLC0415
+    from dotlint.syntax.source import Source  # noqa: PLC0415
+
+    try:
+        data = read_bytes(task.path) if task.data is None else task.data
+        refuse_binary(data)
+    except UnreadableError as error:
+        return FileResult(task.path, None, [], unreadable=str(error)), None
+    source = Source.from_bytes(data, task.path)
+    return attach_fixes(lint(source, task.settings)), source
+
+
+def _fixed(result: FileResult, source: Source, settings: Settings) -> Iterator[tuple[str, str, FixResult]]:
+    """Give what the safe fixes come to and, where there are others, what all of them do."""
+    kinds = {finding.fix.applicability for finding in result.findings if finding.fix}
+    if "safe" in kinds:
+        yield "safe", "Safe fixes", fix_text(source, settings)
+    if "unsafe" in kinds:
+        yield "all", "All fixes", fix_text(source, settings, unsafe=True)
+
+
+def _told(key: str, title: str, fixes: FixResult) -> Fixes:
+    refused = tuple(
+        one_line(f"line {one.line}: the fix of {one.finding.code} was refused: {one.reason}") for one in fixes.refused
+    )
+    return Fixes(key, title, fixes.diff(), refused)

@@ -1,0 +1,174 @@
+"""The source as markup: numbered lines, lightly coloured, with the places of findings and of nodes in it."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+
+from dotlint.report.text import visible
+from dotlint.syntax.lexemes import decode
+from dotlint.syntax.tokens import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from dotlint.engine.finding import Severity
+    from dotlint.syntax.lexemes import Lexeme
+
+CHUNK: Final = 100
+"""Lines that a browser lays out, or leaves out, together; the script counts with it."""
+_LONGEST = 12_000  # characters of a line that are shown
+_CLASSES: Final = {
+    "LINE_COMMENT": "c", "BLOCK_COMMENT": "c", "STRING": "s", "HTML": "s", "EDGEOP": "o", "NUMBER": "d",
+    "STRICT": "k", "GRAPH": "k", "DIGRAPH": "k", "SUBGRAPH": "k", "NODE": "k", "EDGE": "k", "UNKNOWN": "u",
+}  # fmt: skip
+_IDS: Final = {"NAME", "NUMBER", "STRING", "HTML"}
+_BETWEEN: Final = {"BLANK", "LINE_COMMENT", "BLOCK_COMMENT"}
+_NO_NODE_AFTER: Final = {"EQUAL", "COLON", "GRAPH", "DIGRAPH", "SUBGRAPH"}
+_ENDS_LIST: Final = {"RBRACKET", "LBRACE", "RBRACE"}
+_SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "info")
+
+
+class Mark(Struct, frozen=True):
+    """The place of a finding: offsets in code points, `end` exclusive; `finding` is its index in the result."""
+
+    start: int
+    end: int
+    severity: Severity
+    finding: int
+
+
+class _Piece(Struct, frozen=True):
+    """A part of a token without a line break, of one kind, under the same marks."""
+
+    text: str
+    kind: str
+    node: int | None
+    marks: tuple[Mark, ...]
+
+
+def listing(text: str, nodes: Mapping[str, int], marks: Sequence[Mark]) -> str:
+    """Write a file's text as lines in chunks; `nodes` are the names that lead to a node, and its number."""
+    lines: list[list[_Piece]] = [[]]
+    for piece in _pieces(text, nodes, marks):
+        if piece is None:
+            lines.append([])
+        else:
+            lines[-1].append(piece)
+    worst = _worst(text, marks)
+    found: list[str] = []
+    for first in range(0, len(lines), CHUNK):
+        inside = "".join(
+            _line(number, pieces, worst.get(number))
+            for number, pieces in enumerate(lines[first : first + CHUNK], first + 1)
+        )
+        found.append(f'<div class="chunk" role="presentation">{inside}</div>')
+    return "".join(found)
+
+
+def _line(number: int, pieces: list[_Piece], worst: Severity | None) -> str:
+    room = _LONGEST
+    shown: list[str] = []
+    for piece in pieces:
+        text = piece.text if len(piece.text) <= room else piece.text[:room]
+        room -= len(text)
+        if text:
+            shown.append(_markup(piece, _text(text)))
+    left = sum(len(piece.text) for piece in pieces) - _LONGEST
+    if left > 0:
+        shown.append(f'<i class="x">… {left} more characters</i>')
+    mark = f" has-{worst}" if worst else ""
+    name = "" if "".join(piece.text for piece in pieces).strip() else f' aria-label="line {number}, empty"'
+    return f'<div class="line{mark}" role="option" data-line="{number}"{name}>{"".join(shown)}</div>'
+
+
+def _markup(piece: _Piece, text: str) -> str:
+    if piece.node is not None:
+        text = f'<b data-node="{piece.node}">{text}</b>'
+    elif piece.kind:
+        text = f'<i class="{piece.kind}">{text}</i>'
+    if piece.marks:
+        worst = min((mark.severity for mark in piece.marks), key=_SEVERITIES.index)
+        which = " ".join(str(mark.finding) for mark in piece.marks)
+        text = f'<u class="{worst}" data-findings="{which}">{text}</u>'
+    return text
+
+
+def _text(text: str) -> str:
+    if text.isprintable() or text.replace("\t", "").isprintable():
+        return escape(text)
+    return "".join(
+        escape(char) if char.isprintable() or char == "\t" else f'<i class="x">{escape(visible(char))}</i>' for char in text
+    )
+
+
+def _worst(text: str, marks: Iterable[Mark]) -> dict[int, Severity]:
+    """Give the severity that each line's margin shows, by line number."""
+    found: dict[int, Severity] = {}
+    line, at = 1, 0
+    for mark in sorted(marks, key=lambda mark: mark.start):
+        line, at = line + text.count("\n", at, mark.start), mark.start
+        found[line] = min(found.get(line, mark.severity), mark.severity, key=_SEVERITIES.index)
+    return found
+
+
+def _pieces(text: str, nodes: Mapping[str, int], marks: Sequence[Mark]) -> Iterator[_Piece | None]:
+    """Give the text in pieces; None is a line break. A place is marked as far as tells it: see `_told`."""
+    cut = [Mark(mark.start, _told(text, mark), mark.severity, mark.finding) for mark in marks]
+    bounds = sorted({offset for mark in cut for offset in (mark.start, mark.end)})
+    passed = 0
+    active: tuple[Mark, ...] = ()
+    for token, kind, node in _kinds(text, nodes):
+        at = token.at
+        while at < token.to:
+            while passed < len(bounds) and bounds[passed] <= at:
+                here = bounds[passed]
+                active = tuple(mark for mark in cut if mark.start <= here < mark.end)
+                passed += 1
+            stop = min(token.to, bounds[passed]) if passed < len(bounds) else token.to
+            for index, part in enumerate(text[at:stop].split("\n")):
+                if index:
+                    yield None
+                    at += 1
+                at += len(part)
+                shown = part[:-1] if part.endswith("\r") and text.startswith("\n", at) else part
+                if shown:
+                    yield _Piece(shown, kind, node, active)
+
+
+def _told(text: str, mark: Mark) -> int:
+    """Give where the marked part of a place ends: on its first line, of a statement before its attributes."""
+    end = mark.end
+    for stop in ("\n", "["):
+        found = text.find(stop, mark.start + 1, end)
+        end = end if found < 0 else found
+    return max(mark.start + len(text[mark.start : end].rstrip()), mark.start + 1)
+
+
+def _kinds(text: str, nodes: Mapping[str, int]) -> Iterator[tuple[Lexeme, str, int | None]]:
+    """Give every token with its class and, where it names a node, that node's number."""
+    found = list(tokens(text))
+    inside, before = False, ""
+    for token, following in zip(found, _following(found), strict=True):
+        kind, shown, node = token.type, _CLASSES.get(token.type, ""), None
+        if kind not in _BETWEEN:
+            inside = kind == "LBRACKET" or (inside and kind not in _ENDS_LIST)
+            if kind in _IDS and following == "EQUAL":
+                shown = "a"
+            elif kind in _IDS and not inside and before not in _NO_NODE_AFTER:
+                node = nodes.get(decode(token.raw))
+            before = kind
+        yield token, shown, node
+
+
+def _following(found: Sequence[Lexeme]) -> list[str]:
+    """Give for each token the type of the next one that is no blank or comment."""
+    ahead = [""] * len(found)
+    following = ""
+    for index in range(len(found) - 1, -1, -1):
+        ahead[index] = following
+        if found[index].type not in _BETWEEN:
+            following = found[index].type
+    return ahead
