@@ -1,0 +1,1 @@
+"""Random bytes, in the likeness of DOT, thrown at all that dotlint does."""

@@ -1,0 +1,108 @@
+"""`python -m fuzz [--runs N] [--seed S] [--jobs J] [--corpus DIR] [--save DIR] [--only TARGET]`.
+
+Every run makes a text and tries one target on it: reading on most, since it is the quickest. What fails is saved whole
+and once a kind of failure, by where it was raised. The status is 1 if anything failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import signal
+import sys
+import time
+import traceback
+from collections import Counter
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, NamedTuple
+
+from fuzz.mutate import mutated, seeds
+from fuzz.targets import TARGETS
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+SHARE = {"reading": 16, "rules": 2, "reports": 1, "fixes": 1}
+SECONDS = 20
+
+
+class Failure(NamedTuple):
+    """A text that broke something."""
+
+    target: str
+    kind: str
+    trace: str
+    data: bytes
+
+
+def _too_long(_number: int, _frame: FrameType | None) -> None:
+    raise TimeoutError(f"longer than {SECONDS} s")
+
+
+def work(seed: int, runs: int, folder: Path | None, only: str | None) -> tuple[Counter[str], list[Failure]]:
+    """Do so many runs; the same seed makes the same texts."""
+    random = Random(seed)
+    corpus = seeds(folder)
+    names = [only] if only else list(SHARE)
+    weights = [SHARE[name] for name in names]
+    count: Counter[str] = Counter()
+    failures: dict[tuple[str, str], Failure] = {}
+    signal.signal(signal.SIGALRM, _too_long)
+    for _ in range(runs):
+        data = mutated(corpus, random)
+        name = random.choices(names, weights)[0]
+        count[name] += 1
+        signal.alarm(SECONDS)
+        try:
+            TARGETS[name](data)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is what was looked for
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            kind = f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}: {str(error)[:80]}"
+            failures.setdefault((name, kind[:60]), Failure(name, kind, traceback.format_exc(), data))
+        finally:
+            signal.alarm(0)
+    return count, list(failures.values())
+
+
+def main() -> None:
+    """Run, print what was found, and save it."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--runs", type=int, default=10_000)
+    options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--jobs", type=int, default=1)
+    options.add_argument("--corpus", type=Path, help="a folder with more DOT files to start from")
+    options.add_argument("--save", type=Path, help="a folder for the texts that broke something")
+    options.add_argument("--only", choices=sorted(TARGETS))
+    given = options.parse_args()
+    began = time.perf_counter()
+    size = 2_000
+    chunks = [
+        (given.seed * 1_000_003 + at, min(size, given.runs - at * size), given.corpus, given.only)
+        for at in range(-(-given.runs // size))
+    ]
+    total: Counter[str] = Counter()
+    found: dict[tuple[str, str], Failure] = {}
+    with multiprocessing.Pool(given.jobs, maxtasksperchild=8) as pool:
+        for at, (count, failures) in enumerate(pool.imap_unordered(_start, chunks)):
+            total += count
+            for failure in failures:
+                if found.setdefault((failure.target, failure.kind), failure) is failure:
+                    print(f"{failure.target}: {failure.kind}", flush=True)
+                    if given.save:
+                        given.save.mkdir(parents=True, exist_ok=True)
+                        name = given.save / f"{failure.target}-{len(found)}"
+                        name.with_suffix(".dot").write_bytes(failure.data)
+                        name.with_suffix(".txt").write_text(failure.trace, "utf-8", "backslashreplace")
+            if at % 10 == 9:
+                print(f"{sum(total.values())} runs, {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+    print(f"{sum(total.values())} runs ({', '.join(f'{n} {c}' for n, c in total.items())}), {len(found)} failures")
+    sys.exit(1 if found else 0)
+
+
+def _start(chunk: tuple[int, int, Path | None, str | None]) -> tuple[Counter[str], list[Failure]]:
+    return work(*chunk)
+
+
+if __name__ == "__main__":
+    main()
