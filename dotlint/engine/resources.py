@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from binascii import crc32
 from functools import cache
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
+from msgspec.json import decode
 
 from dotlint.errors import DotlintError
 
@@ -24,6 +28,12 @@ def rules_folder() -> Path:
     )
 
 
+class _Made(Struct):
+    """Of which files the compiled one was made."""
+
+    checksum: int
+
+
 @cache
 def compiled_rules() -> Path | None:
     """Give the compiled file; None where there is none, or in a checkout in which a card was changed since."""
@@ -32,8 +42,15 @@ def compiled_rules() -> Path | None:
     folder = rules_folder()
     if folder.parent == COMPILED.parent.parent:
         return COMPILED  # installed: nobody edits the cards there
-    made = COMPILED.stat().st_mtime_ns
-    return COMPILED if all(path.stat().st_mtime_ns <= made for path in folder.rglob("*.toml")) else None
+    return COMPILED if decode(COMPILED.read_bytes(), type=_Made).checksum == checksum(folder) else None
+
+
+def checksum(folder: Path) -> int:
+    """Give a number that changes when a card or the vocabulary does."""
+    found = 0
+    for path in sorted(folder.rglob("*.toml")):
+        found = crc32(path.read_bytes(), crc32(path.name.encode(), found))
+    return found
 
 
 def vocabulary_file() -> Path:
