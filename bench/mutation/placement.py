@@ -25,7 +25,7 @@ def _moved(world: World, ops: list[Op], by: int) -> Defect:
     return Defect(mutated, tuple(op.key for op in ops))
 
 
-@mutation("D003 D004", "D009 D006 S007")
+@mutation("D003 D004", "D009 D006 S002 S007")
 def gpus_shifted(world: World, rng: random.Random, _: Scheme) -> Defect | None:
     """A stage is on GPUs that overlap its neighbour's."""
     plan = world.plan

@@ -108,7 +108,7 @@ def split_idle(world: World, rng: random.Random, _: Scheme) -> Defect | None:
 @mutation("T004", "T003")
 def projection_too_wide(world: World, rng: random.Random, scheme: Scheme) -> Defect | None:
     """A QKV projection makes more features than query, key and value of every shard together have."""
-    op = pick(rng, world, "qkv")
+    op = pick(rng, world, "qkv", phase=world.plan.phases[0])  # what is assumed of decode is held against nobody
     if op is None or op.after is None or world.plan.heads or not scheme.keys:
         return None
     return _stated(world, op.key, op.before, sized(op.after, hidden=world.plan.hidden * (3 * world.plan.tp + 2)))

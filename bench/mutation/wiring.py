@@ -97,7 +97,7 @@ def operator_dropped(world: World, rng: random.Random, scheme: Scheme) -> Defect
     return Defect(mutated)
 
 
-@mutation("S003 S010", "T003")
+@mutation("S003 S010", "S013 T003")
 def projection_dropped(world: World, rng: random.Random, scheme: Scheme) -> Defect | None:
     """One layer draws attention without its projections."""
     op = pick(rng, world, "qkv")
@@ -110,7 +110,7 @@ def projection_dropped(world: World, rng: random.Random, scheme: Scheme) -> Defe
     return Defect(mutated)
 
 
-@mutation("P007", "S003")
+@mutation("P007", "S003 S013")
 def shard_dropped(world: World, rng: random.Random, scheme: Scheme) -> Defect | None:
     """One tensor shard of attention was never written."""
     op = pick(rng, world, "qkv")

@@ -125,7 +125,7 @@ _slip("E008", "list_unquoted", _at(lambda line: _attribute(line, "style=rounded,
 _slip("E009", "newline_escaped", _on(lambda line: line + "\\n"))
 _slip("E010", "program_left", _before("for i in range(4):"))
 _slip("E011 E001", "bracket_stray", _before(")"))
-_slip("E012", "name_lost", _at(lambda line: line.replace("shape=", "=", 1)), "P009 D009")
+_slip("E012", "name_lost", _at(lambda line: line.replace("shape=", "=", 1)), "D009 P007 P009")
 _slip("E013", "operator_wrong", _on(lambda line: line.replace("->", "--")))
 _slip("E014", "set_abridged", _on(lambda line: re.sub(r"^(\s*)(.*?) -> ", r"\1{\2 ...} -> ", line)))
 
