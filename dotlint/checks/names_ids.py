@@ -322,6 +322,7 @@ def split_numbers(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 places.append((start, end))
     if not places:
         return
+    places.sort()
     start, end = places[0]
     whole = text[start:end]
     more = f", and so are {len(places) - 1} more like it" if len(places) > 1 else ""

@@ -16,7 +16,7 @@ from dotlint.strategy.gpus import GpuSet, union
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotlint.deployment.model import Reading
+    from dotlint.deployment.model import Deployment, Reading
     from dotlint.engine.card import Card
     from dotlint.engine.companions import Companion
     from dotlint.engine.context import GraphContext
@@ -166,7 +166,7 @@ def contradicting_names(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Nodes whose name, or whose cluster, places them on other GPUs than their label does."""
     deployment = context.deployment
     wrong: dict[int, str] = {}
-    right = _by_name(deployment.operators, wrong) + _by_cluster(context, wrong)
+    right = _by_name(deployment, wrong) + _by_cluster(context, wrong)
     for title, some in places.units(
         deployment, [r for r in deployment.operators if r.node.index in wrong]
     ).items():
@@ -189,10 +189,10 @@ def contradicting_names(context: GraphContext, card: Card) -> Iterator[Outcome]:
         )
 
 
-def _by_name(operators: list[Reading], wrong: dict[int, str]) -> int:
+def _by_name(deployment: Deployment, wrong: dict[int, str]) -> int:
     """Compare names with labels where most of a family agree: else the name's number means another thing."""
     families: dict[str, list[tuple[Reading, int, GpuSet]]] = defaultdict(list)
-    for reading in operators:
+    for reading in deployment.operators:
         named, said = _named(reading), _label_gpus(reading)
         if named is not None and said:
             families[reading.evidence.name.family].append((reading, named, said))
@@ -200,7 +200,11 @@ def _by_name(operators: list[Reading], wrong: dict[int, str]) -> int:
     for members in families.values():
         # A name may count within a stage or replica: then its distance to the label's first id recurs.
         offsets = Counter(said.first - named for _, named, said in members)
-        agreeing = [(r, n, s) for r, n, s in members if s & GpuSet.of([n]) or offsets[s.first - n] > 1]
+        agreeing = [
+            (r, n, s)
+            for r, n, s in members
+            if s & GpuSet.of([n]) or offsets[s.first - n] > 1 or s.first - n == _first_of_stage(deployment, r)
+        ]
         odd = [m for m in members if m not in agreeing]
         right += len(agreeing)
         if odd and len(agreeing) >= 3 * len(odd):
@@ -209,6 +213,14 @@ def _by_name(operators: list[Reading], wrong: dict[int, str]) -> int:
                     f"`{reading.name}` names GPU {named}, its label GPUs {said.short()}"
                 )
     return right
+
+
+def _first_of_stage(deployment: Deployment, reading: Reading) -> int | None:
+    """Give the first GPU of the node's stage, as its header or else its operators have it."""
+    unit = deployment.units.get(reading.phase or "", {}).get(-1 if reading.stage is None else reading.stage)
+    if unit is None:
+        return None
+    return unit.stated.first if unit.stated else min((r.gpus.first for r in unit.operators if r.gpus), default=None)
 
 
 def _cluster_gpus(subgraph: Subgraph) -> GpuSet | None:

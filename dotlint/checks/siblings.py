@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 # Mistakes after which no statement is lost; after others it is not known what the file would have said.
 _LOSSLESS = {"E008", "E011", "E013", "E015", "E016"}
+_OF_DEVICES = regex(r"gpu|device", re.IGNORECASE)
 _RANGE = regex(r"(\d+)\s*(?:-|–|—|to|\.\.\.?|…|through)\s*(\d+)")
 
 
@@ -187,7 +189,7 @@ def _ranges(context: GraphContext) -> tuple[list[tuple[int, int]], list[tuple[in
     said = [edge.label for edge in context.graph.edges if edge.attributes.get("label")]
     for reading in context.deployment.readings:
         if not (reading.annotation and reading.evidence.stage is not None):
-            said += [line for line in reading.evidence.lines if "gpu" not in line.lower()]
+            said += [line for line in reading.evidence.lines if not _OF_DEVICES.search(line)]
 
     def ranges(texts: Iterable[str]) -> list[tuple[int, int]]:
         found = (pair for text in texts for pair in _RANGE.findall(text))

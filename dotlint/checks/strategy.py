@@ -194,8 +194,9 @@ def expert_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
 def expert_covers(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Expert ranges of one unit that overlap or leave a gap."""
     fine: set[str] = set()
+    short = unplaced(context.deployment)
     for group in groups(context.deployment, "expert"):
-        if not _has_ranges(group) or _summarised(context, group):
+        if not _has_ranges(group) or _summarised(context, group) or may_be_short(group, short):
             continue
         ranges = sorted({r.experts for r in group.members if r.experts})
         for (low, high), (next_low, next_high) in itertools.pairwise(ranges):

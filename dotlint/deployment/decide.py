@@ -136,7 +136,8 @@ def _distrust_names(readings: list[Reading]) -> None:
         for r in readings
         if r.evidence.gpus and r.evidence.gpus.ids and (named := _named_gpu(r.evidence)) is not None
     ]
-    if 2 * sum(1 for ids, named in both if ids == GpuSet.of([named])) >= len(both):
+    # Numbers that count within a stage agree with the labels of the first one.
+    if 5 * sum(1 for ids, named in both if ids == GpuSet.of([named])) >= 4 * len(both):
         return
     for reading in readings:
         if reading.own_gpus and reading.evidence.gpus is None:

@@ -72,7 +72,8 @@ def sibling_groups(deployment: Deployment) -> list[Siblings]:
                 ranks = ranks or word in RANKS
             else:
                 kept.append((i, number))
-        key: tuple[object, ...] = (reading.phase, reading.stage, reading.layer, name.family, tuple(kept))
+        role = reading.role.name if reading.role else None
+        key: tuple[object, ...] = (reading.phase, reading.stage, reading.layer, role, name.family, tuple(kept))
         found.setdefault(key, []).append((tuple(free), reading))
         parallel[key] = ranks or reading.layer is not None
     groups = []

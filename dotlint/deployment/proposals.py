@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dotlint.deployment.alignment import align_exemplars
+from dotlint.deployment.families import RANKS
 from dotlint.deployment.patterns import Item, Pair, Proposal, propose
 from dotlint.deployment.wiring import Wiring
 from dotlint.deployment.words import parse_name
@@ -63,18 +64,33 @@ def missing_edges(deployment: Deployment) -> list[MissingEdge]:
 def _named(deployment: Deployment) -> list[Item | None]:
     """Name nodes by their ids: the id with its numbers masked, and those numbers.
 
-    A family of three roles or more (`node_101`, `node_102`) is a running number, which says nothing of a node.
+    A family of three roles or more (`node_101`, `node_102`) is a running number, which says nothing of a node; one of
+    two, told apart by a number (`fc1`, `fc2`), is two families.
     """
-    roles: dict[str, set[str]] = defaultdict(set)
+    members: dict[str, list[Reading]] = defaultdict(list)
     for reading in deployment.readings:
         if reading.role is not None:
-            roles[reading.evidence.name.family].add(reading.role.name)
+            members[reading.evidence.name.family].append(reading)
+    roles = {family: len({r.role for r in some}) for family, some in members.items()}
+    parted = {family for family, number in roles.items() if number == 2 and _numbered_roles(members[family])}
     items: list[Item | None] = []
     for reading in deployment.readings:
         name = reading.evidence.name
-        opaque = reading.annotation or len(roles[name.family]) > 2
-        items.append(None if opaque else Item(name.family, name.numbers, name.words))
+        kind = f"|{reading.role.name}" if name.family in parted and reading.role is not None else ""
+        opaque = reading.annotation or roles.get(name.family, 0) > 2
+        items.append(None if opaque else Item(name.family + kind, name.numbers, name.words))
     return items
+
+
+def _numbered_roles(members: list[Reading]) -> bool:
+    """Whether a number that touches its word, as in `fc1`, says which of their roles nodes have."""
+    name = members[0].evidence.name
+    for i, word in enumerate(name.words):
+        if name.glued[i] and word not in RANKS and any(r.evidence.name.numbers[i] != r.layer for r in members):
+            shown: dict[int, object] = {}
+            if all(shown.setdefault(r.evidence.name.numbers[i], r.role) == r.role for r in members):
+                return True
+    return False
 
 
 _OF_UNITS = {"stage", "pp", "layer", "l"}  # words before the numbers of a title that stage and layer say again
