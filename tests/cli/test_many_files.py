@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import multiprocessing
 import os
 import pty
 import signal
@@ -180,6 +181,7 @@ class TestProcesses:
             return real(path, *rest)
 
         monkeypatch.setattr(parallel, "lint_file", deadly)  # forked workers have it too
+        monkeypatch.setattr(parallel, "_context", lambda: multiprocessing.get_context("fork"))
         result = run("check", "--no-cache", "--jobs", "2", "-f", "json", *many)
         hint = "memory may have been short"
         assert result.status == 2
