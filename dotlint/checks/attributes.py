@@ -352,15 +352,9 @@ def ends_without_compound(context: GraphContext, card: Card) -> Iterator[Outcome
     if graph.attributes.get("layout", "dot") not in {"", "dot"}:
         return
     own = uses(context).get(("graph", "compound"), [])
-    brace = graph.statement.open
-    fix = None
-    if own:
-        fix = _fix(
-            [replaced(use_text(p.value), p.value, "true") for use in own for p in use.places()],
-            applicability="unsafe",
-        )
-    elif context.file.document.text[brace.start : brace.end] == "{":
-        fix = Fix("unsafe", (Edit(brace.end, brace.end, " compound=true;"),))
+    fix = _fix(
+        [replaced(use_text(p.value), p.value, "true") for use in own for p in use.places()], applicability="unsafe"
+    )
     number = sum(use.count for use in some)
     yield finding(
         context,
@@ -370,6 +364,7 @@ def ends_without_compound(context: GraphContext, card: Card) -> Iterator[Outcome
         at_name=True,
         help="add `compound=true;` to the graph",
         fix=fix,
+        fixable=None if own else "unsafe",
     )
 
 

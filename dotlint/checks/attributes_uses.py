@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
-    from dotlint.engine.finding import Finding, Fix
+    from dotlint.engine.finding import Applicability, Finding, Fix
     from dotlint.graph.model import Graph
     from dotlint.syntax.tree import Attribute, Id, Statement
 
@@ -174,6 +174,7 @@ def finding(
     help: str | None = None,  # noqa: A002 - the field's name
     note: str | None = None,
     fix: Fix | None = None,
+    fixable: Applicability | None = None,
     outcome: str | None = None,
 ) -> Finding:
     """Make the one finding of uses that are the same mistake, at the first place where it was made."""
@@ -193,6 +194,6 @@ def finding(
         help=help,
         note=note,
         fix=fix,
-        fixable=fix.applicability if fix else None,
+        fixable=fix.applicability if fix else fixable,
         graph=context.graph.index,
     )

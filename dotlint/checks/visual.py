@@ -54,7 +54,7 @@ def role_shapes(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 unit=title or None,
                 graph=context.graph.index,
                 help=f"set shape={conventional}",
-                fix=shape_fix(context.file.document.text, [r.node for r in some], conventional),
+                fix=shape_fix(context.file.document.text, context.graph, [r.node for r in some], conventional),
             )
     if kept and len(kept) == len(kinds):
         yield Holds("visual", "shapes", ", ".join(kept))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Where the fix of a rule is worked out: a function that gives it, or says in half a sentence why there is none.
 _FIXERS = {
+    "A008": "graph_attributes:compound",
     "C004": "labelling:pipeline_labels",
     "C005": "devices:collective_gpus",
     "D001": "devices:missing_gpus",

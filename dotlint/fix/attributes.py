@@ -47,18 +47,29 @@ def set_attribute(text: str, statement: AttributedStatement, name: str, value: s
     return Edit(statement.core_end, statement.core_end, f" [{name}={written}]")
 
 
-def shape_fix(text: str, nodes: Iterable[Node], shape: str) -> Fix | None:
+def shape_fix(text: str, graph: Graph, nodes: Iterable[Node], shape: str) -> Fix | None:
     """Give each node the shape by a statement that is its own and no other node's.
 
-    None where not every node has one.
+    None where not every node has one. A name that stands where `shape` stands on all others, `forme=box`, was meant
+    for it.
     """
     edits: list[Edit] = []
+    drawn: set[str] = set()
+    for node in graph.nodes.values():
+        for statement in node.statements:
+            if "shape" in statement.values():
+                drawn.update(statement.values())
     for node in nodes:
         own = [statement for statement in node.statements if len(statement.nodes) == 1]
         setting = [statement for statement in node.statements if "shape" in statement.values()]
         if not own or (setting and setting[-1] not in own):
             return None
-        edits.append(set_attribute(text, setting[-1] if setting else own[0], "shape", shape))
+        written = own[0].attributes if not setting else []
+        meant = [a.name for a in written if a.value.value == shape and a.name.value not in drawn]
+        if len(meant) == 1:
+            edits.append(Edit(meant[0].start, meant[0].end, "shape"))
+        else:
+            edits.append(set_attribute(text, setting[-1] if setting else own[0], "shape", shape))
     return Fix("safe", _apart(edits)) if edits else None
 
 

@@ -2,63 +2,25 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import defaultdict
-from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from dotlint.fix.bodies import Bodies
-from dotlint.fix.insertion import head_start, insert_after, insert_before, line_start, style_of
-from dotlint.fix.statement import as_written, edge_text, ports_like, references
-from dotlint.regex import regex
-from dotlint.syntax.tree import Block, EdgeStatement, NodeStatement
+from dotlint.fix.insertion import insert_after, insert_before, style_of
+from dotlint.fix.places import Anchor, Places
+from dotlint.fix.statement import as_written, edge_text, ports_like
+from dotlint.fix.wanted import Families
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from dotlint.deployment.model import Deployment, Reading
+    from dotlint.deployment.model import Deployment
     from dotlint.engine.finding import Edit
-    from dotlint.fix.bodies import Body
-    from dotlint.graph.model import Edge
-    from dotlint.syntax.tree import Comment, Statement
+    from dotlint.fix.wanted import Pair, Wanted
+    from dotlint.syntax.tree import Comment, EdgeStatement
 
-Pair = tuple[str, str]
-_DIGITS = regex(r"\d+")
 _BLANKS = {" ", "\t"}
-_MOST_NUMBERS = 8  # in the names of an edge's ends; beyond, nothing is tried
-
-
-class Wanted(NamedTuple):
-    """An edge to be written, and the edge that it is written after the manner of.
-
-    `alike` says that it is one of the exemplar's kind: then it takes over its ports.
-    """
-
-    tail: Reading
-    head: Reading
-    exemplar: Edge
-    attributes: str
-    alike: bool = True
-
-    @property
-    def pair(self) -> Pair:
-        """The names of its ends."""
-        return self.tail.name, self.head.name
-
-
-class Anchor(NamedTuple):
-    """The statement that new ones stand after (or `before`).
-
-    Where they go under a comment that ends `at`, the statement shows the style. `own` says that it is beside
-    edges or under a comment of the same unit, and no last resort.
-    """
-
-    statement: Statement
-    before: bool = False
-    at: int | None = None
-    own: bool = True
 
 
 class EdgeWriter:
@@ -72,17 +34,13 @@ class EdgeWriter:
         self, text: str, deployment: Deployment, comments: Sequence[Comment], every: Sequence[Wanted] = ()
     ) -> None:
         self.text = text
-        self.deployment = deployment
         self.graph = deployment.graph
         self.comments = comments
         self.every = every
-        self._places: dict[Pair, Anchor] | None = None
         self.bodies = Bodies(self.graph)
-        self._families: dict[tuple[str, str], list[tuple[tuple[int, ...], Edge]]] = defaultdict(list)
-        for edge in self.graph.edges:
-            self._families[self._family(edge.tail.index, edge.head.index)].append((self._numbers(edge), edge))
-        for found in self._families.values():
-            found.sort(key=lambda one: (one[0], one[1].index))
+        self._families = Families(deployment)
+        self._finder = Places(text, deployment, comments, self.bodies, self._families)
+        self._places: dict[Pair, Anchor] | None = None
 
     def edits(self, wanted: Sequence[Wanted]) -> list[Edit]:
         """Give the insertions that write the edges, a block a place, in the order of their exemplars."""
@@ -101,7 +59,7 @@ class EdgeWriter:
         """Find the place of every edge, in the order in which they are written."""
         places: dict[Pair, Anchor] = {}
         for part in self._joined(_connected(wanted)):
-            found = [(self._anchor(run, part), run) for run in self._runs(part)]
+            found = [(self._finder.find(run, part), run) for run in self._runs(part)]
             for index, (anchor, run) in enumerate(found):
                 # What finds no place beside its own unit's edges goes with what does.
                 near = [a for a, _ in (*reversed(found[:index]), *found[index + 1 :]) if a.own]
@@ -156,7 +114,7 @@ class EdgeWriter:
         """
         joined: list[Wanted] = []
         for part in parts:
-            kinds = {self._family(w.tail.node.index, w.head.node.index) for w in (*joined, *part)}
+            kinds = {self._families.of_wanted(w) for w in (*joined, *part)}
             one, two = (joined or part)[-1].exemplar.statement, part[0].exemplar.statement
             if joined and (len(kinds) > 1 or one is two or not self._follows(one, two)):
                 yield joined
@@ -168,274 +126,6 @@ class EdgeWriter:
     def _follows(self, one: EdgeStatement, two: EdgeStatement) -> bool:
         place = self.bodies.place(one)
         return one is two or (place is not None and place.after is two)
-
-    def _anchor(self, run: list[Wanted], part: list[Wanted]) -> Anchor:
-        candidates = [*self._beside_own(run, part)]
-        candidates += [anchor._replace(own=False) for anchor in self._elsewhere(run)]
-        fitting = [self._settled(anchor) for anchor in candidates if self._fits(anchor, run)]
-        return next((a for a in fitting if self._alike(a, run)), (fitting or candidates)[0])
-
-    def _settled(self, anchor: Anchor) -> Anchor:
-        """Prefer after the edge before to before an edge: a comment above that edge speaks of it alone."""
-        place = self.bodies.place(anchor.statement)
-        if anchor.before and place is not None and isinstance(place.before, EdgeStatement):
-            return Anchor(place.before, own=anchor.own)
-        return anchor
-
-    def _body(self, anchor: Anchor) -> Body | None:
-        if anchor.at is not None:
-            return self.bodies.body_at(anchor.at)
-        place = self.bodies.place(anchor.statement)
-        return place.body if place else None
-
-    def _fits(self, anchor: Anchor, run: list[Wanted]) -> bool:
-        """Whether the edges may stand there: no node is moved into a subgraph or named for the first time.
-
-        A node takes the defaults that hold where it is first named, so an edge above its statement could
-        change it.
-        """
-        body = self._body(anchor)
-        offset = (
-            anchor.at if anchor.at is not None else anchor.statement.start if anchor.before else anchor.statement.end
-        )
-        nodes = [reading.node for one in run for reading in (one.tail, one.head)]
-        return body is not None and self.bodies.may_join(body, nodes) and all(node.start < offset for node in nodes)
-
-    def _alike(self, anchor: Anchor, run: list[Wanted]) -> bool:
-        """Whether the place is inside a subgraph where the exemplar is, outside where it is outside."""
-        there, here = self.bodies.place(run[0].exemplar.statement), self._body(anchor)
-        if there is None or here is None:
-            return True
-        nodes = [reading.node for one in run for reading in (one.tail, one.head)]
-        common = any(all(n.name in s.nodes for n in nodes) for s in nodes[0].subgraphs)
-        inside = common and any(True for _ in self.bodies.around(there.body))
-        return inside == any(True for _ in self.bodies.around(here))
-
-    def _beside_own(self, run: list[Wanted], part: list[Wanted]) -> Iterator[Anchor]:
-        """Places of the unit itself, the best first.
-
-        Under the comment that heads the unit; among the other edges of a fan that stand together; beside what
-        mirrors the neighbours of the exemplars; beside other edges of the nodes.
-        """
-        yield from self._under_comment(run, part)
-        yield from self._in_row(run)
-        if self._fan_stands_together(run):
-            yield from self._in_fan(run)
-        yield from self._mirrored(run)
-        place = self.bodies.place(part[0].exemplar.statement)
-        if place is not None and isinstance(place.before, Block | NodeStatement):
-            yield from self._after_declarations(place.before, place.body, part)
-        yield from self._in_fan(run)
-        yield from self._among_own(run)
-
-    def _elsewhere(self, run: list[Wanted]) -> Iterator[Anchor]:
-        """After the sibling's edges, after the exemplars, at the end of what the nodes share."""
-        yield from self._after_sibling(run)
-        yield Anchor(run[-1].exemplar.statement)
-        yield from self._end_of_common_body(run)
-        yield Anchor(self.graph.statement.body[-1])
-
-    def _fan_stands_together(self, run: list[Wanted]) -> bool:
-        """Whether the statement before or after an exemplar draws another edge of the same fan."""
-        exemplar = run[0].exemplar
-        kind = self._family(exemplar.tail.index, exemplar.head.index)
-        if all(one.exemplar.tail is one.tail.node for one in run):
-            return sum(self._family(e.tail.index, e.head.index) == kind for e in exemplar.tail.out_edges) == 1
-        place = self.bodies.place(exemplar.statement)
-        beside = [s for s in (place.before, place.after) if s is not None] if place else []
-        return len({id(one.exemplar.statement) for one in run}) == 1 and any(
-            self._family(e.tail.index, e.head.index) == kind and (e.tail is exemplar.tail or e.head is exemplar.head)
-            for s in (*beside, exemplar.statement)
-            for e in self.bodies.edges(s)
-            if e is not exemplar
-        )
-
-    def _in_fan(self, run: list[Wanted]) -> Iterator[Anchor]:
-        """After the one with lower numbers of the edges of a kind that enter the node, or leave it."""
-        kinds = {self._family(one.tail.node.index, one.head.node.index) for one in run}
-        own = (*run[0].tail.evidence.name.numbers, *run[0].head.evidence.name.numbers)
-        for ends in ([one.head.node.in_edges for one in run], [one.tail.node.out_edges for one in run]):
-            alike = [e for e in ends[0] if self._family(e.tail.index, e.head.index) in kinds]
-            if alike and all(end == ends[0] for end in ends):
-                lower = [e for e in alike if self._numbers(e) < own]
-                if lower and lower == alike[: len(lower)]:
-                    yield Anchor(lower[-1].statement)
-                elif not lower and (len(alike) > 1 or self._all_before(run, alike[0])):
-                    yield Anchor(alike[0].statement, before=True)
-                yield Anchor(alike[-1].statement)
-
-    def _all_before(self, run: list[Wanted], edge: Edge) -> bool:
-        numbers = self._numbers(edge)
-        return all((*w.tail.evidence.name.numbers, *w.head.evidence.name.numbers) < numbers for w in run)
-
-    def _in_row(self, run: list[Wanted]) -> Iterator[Anchor]:
-        """Between its neighbours, where edges of the kind stand in a row, one a shard or an expert."""
-        exemplar = run[0].exemplar
-        kind = self._family(exemplar.tail.index, exemplar.head.index)
-        place = self.bodies.place(exemplar.statement)
-        beside = [e for s in (place.before, place.after) if s is not None for e in self.bodies.edges(s)] if place else []
-        numbers = self._numbers(exemplar)
-        row = [self._numbers(e) for e in beside if self._family(e.tail.index, e.head.index) == kind]
-        varying = {i for other in row for i, (a, b) in enumerate(zip(other, numbers, strict=True)) if a != b}
-        own = (*run[0].tail.evidence.name.numbers, *run[0].head.evidence.name.numbers)
-        if not varying or len(own) != len(numbers):
-            return
-        found = self._families[kind]
-        at = bisect_left(found, own, key=lambda item: item[0])
-        for index, before in ((at - 1, False), (at, True)):
-            if 0 <= index < len(found):
-                near, edge = found[index]
-                if all(a == b for i, (a, b) in enumerate(zip(near, own, strict=True)) if i not in varying):
-                    yield Anchor(edge.statement, before=before)
-
-    def _under_comment(self, run: list[Wanted], part: list[Wanted]) -> Iterator[Anchor]:
-        """Under the unit's own comment, as the exemplars are under theirs, where it has no edges yet."""
-        inside = {reading.node.index for one in part for reading in (one.tail, one.head)}
-        if any(e.head.index in inside for one in part for r in (one.tail, one.head) for e in r.node.out_edges):
-            return
-        statement = run[0].exemplar.statement
-        start = line_start(self.text, statement.start)
-        above = [c for c in self.comments if head_start(self.text, statement, self.comments) <= c.start < start]
-        for comment in above[-1:]:
-            words = self.text[comment.start : comment.end]
-            steps = dict(sorted(self._steps(run[0])))
-            for some in (steps, *({first: step} for first, step in steps.items())):
-                own = _moved(words, some)
-                twins = (
-                    [c for c in self.comments if self.text[c.start : c.end].strip() == own.strip()]
-                    if own != words
-                    else []
-                )
-                alone = [c for c in twins if not self.text[line_start(self.text, c.start) : c.start].strip()]
-                if len(alone) == 1:
-                    end = alone[0].end
-                    yield Anchor(statement, at=end - self.text.endswith("\r", 0, end))
-
-    def _mirrored(self, run: list[Wanted]) -> Iterator[Anchor]:
-        nodes = {reading.node.index for one in run for reading in (one.tail, one.head)}
-        first = self.bodies.place(run[0].exemplar.statement)
-        last = self.bodies.place(run[-1].exemplar.statement)
-        if first is not None and isinstance(first.before, NodeStatement):
-            yield from self._at_declaration(first.before, run[0])
-        if first is not None and first.before is not None and (found := self._counterpart(first.before, run[0], nodes)):
-            yield Anchor(found)
-        if last is not None and last.after is not None and (found := self._counterpart(last.after, run[-1], nodes)):
-            yield Anchor(found, before=True)
-
-    def _after_declarations(self, before: Statement, body: Body, part: list[Wanted]) -> Iterator[Anchor]:
-        """After what declares the nodes, where the exemplars stand after what declares theirs."""
-        taught = {node.name for one in part for node in (one.exemplar.tail, one.exemplar.head)}
-        if not any(reference.id.value in taught for reference in references(before)):
-            return
-        last: Statement | None = None
-        for one in part:
-            for reading in (one.tail, one.head):
-                outer: Statement | None = reading.node.statements[-1] if reading.node.statements else None
-                place = self.bodies.place(outer) if outer is not None else None
-                while place is not None and place.body is not body:
-                    outer = place.body if isinstance(place.body, Block) else None
-                    place = self.bodies.place(outer) if outer is not None else None
-                if place is not None and (last is None or place.statement.start > last.start):
-                    last = place.statement
-        if last is not None:
-            yield Anchor(last)
-
-    def _at_declaration(self, statement: NodeStatement, one: Wanted) -> Iterator[Anchor]:
-        """After the statement that declares the end of the edge whose counterpart `statement` declares."""
-        names = [reference.id.value for reference in statement.nodes]
-        for taught, reading in ((one.exemplar.tail, one.tail), (one.exemplar.head, one.head)):
-            if names == [taught.name] and reading.node.statements:
-                yield Anchor(reading.node.statements[-1])
-
-    def _counterpart(self, statement: Statement, one: Wanted, nodes: set[int]) -> EdgeStatement | None:
-        """Give the nodes' edge statement that is to the edge what `statement` is to its exemplar."""
-        steps = self._steps(one)
-        for edge in self.bodies.edges(statement):
-            found = self._families[self._family(edge.tail.index, edge.head.index)]
-            choices = [
-                (n, *(n + step for first, step in steps if n in (first, first + step))) for n in self._numbers(edge)
-            ]
-            if len(choices) > _MOST_NUMBERS:
-                continue
-            for moved in product(*choices):
-                at = bisect_left(found, moved, key=lambda item: item[0])
-                twin = found[at][1] if at < len(found) and found[at][0] == moved else None
-                if twin is not None and twin is not edge and {twin.tail.index, twin.head.index} & nodes:
-                    return twin.statement
-        return None
-
-    def _steps(self, one: Wanted) -> set[tuple[int, int]]:
-        """Give the numbers of the exemplar's ends that are others here, and how far those lie from them."""
-        readings = self.deployment.readings
-        steps: set[tuple[int, int]] = set()
-        for old, new in (
-            (readings[one.exemplar.tail.index], one.tail),
-            (readings[one.exemplar.head.index], one.head),
-        ):
-            before, after = old.evidence.name, new.evidence.name
-            if before.family == after.family:
-                steps |= {(a, b - a) for a, b in zip(before.numbers, after.numbers, strict=True) if a != b}
-        return steps
-
-    def _among_own(self, run: list[Wanted]) -> Iterator[Anchor]:
-        """After what enters the run's nodes, or before what leaves them, where exemplars stand so too."""
-        inside = {reading.node.index for one in run for reading in (one.tail, one.head)}
-        taught = {node.index for one in run for node in (one.exemplar.tail, one.exemplar.head)}
-        first = self.bodies.place(run[0].exemplar.statement)
-        last = self.bodies.place(run[-1].exemplar.statement)
-        edges = {
-            edge.index: edge
-            for one in run
-            for r in (one.tail, one.head)
-            for edge in (*r.node.in_edges, *r.node.out_edges)
-        }
-        beside = sorted(edges.values(), key=lambda edge: edge.index)
-        entering = [e for e in beside if e.head.index in inside and e.tail.index not in inside]
-        leaving = [e for e in beside if e.tail.index in inside and e.head.index not in inside]
-        if entering and first is not None and first.before is not None and self._touches(first.before, taught):
-            yield Anchor(entering[-1].statement)
-        if leaving and last is not None and last.after is not None and self._touches(last.after, taught):
-            yield Anchor(leaving[0].statement, before=True)
-            if entering:
-                yield Anchor(entering[-1].statement)
-        own = [e for e in beside if e.tail.index in inside and e.head.index in inside]
-        if own:
-            yield Anchor(own[-1].statement)
-
-    def _touches(self, statement: Statement, nodes: set[int]) -> bool:
-        return any(edge.tail.index in nodes or edge.head.index in nodes for edge in self.bodies.edges(statement))
-
-    def _after_sibling(self, run: list[Wanted]) -> Iterator[Anchor]:
-        """After the edges of the sibling with the next lower numbers, else before the next higher's."""
-        last, first = run[-1], run[0]
-        for one, before in ((last, False), (first, True)):
-            found = self._families[self._family(one.tail.node.index, one.head.node.index)]
-            numbers = (*one.tail.evidence.name.numbers, *one.head.evidence.name.numbers)
-            at = bisect_left(found, numbers, key=lambda item: item[0])
-            if before and at < len(found):
-                yield Anchor(found[at][1].statement, before=True)
-            elif not before and at:
-                yield Anchor(found[at - 1][1].statement)
-
-    def _end_of_common_body(self, run: list[Wanted]) -> Iterator[Anchor]:
-        """At the end of the innermost subgraph that holds all the nodes."""
-        nodes = [reading.node for one in run for reading in (one.tail, one.head)]
-        for innermost in nodes[0].subgraphs:
-            for subgraph in (innermost, *innermost.ancestors):
-                for block in subgraph.statements:
-                    if block.body and all(node.name in subgraph.nodes for node in nodes):
-                        yield Anchor(block.body[-1])
-
-    def _family(self, tail: int, head: int) -> tuple[str, str]:
-        readings = self.deployment.readings
-        return readings[tail].evidence.name.family, readings[head].evidence.name.family
-
-    def _numbers(self, edge: Edge) -> tuple[int, ...]:
-        readings = self.deployment.readings
-        return (
-            *readings[edge.tail.index].evidence.name.numbers,
-            *readings[edge.head.index].evidence.name.numbers,
-        )
 
 
 def _chains(wanted: Sequence[Wanted]) -> Iterator[list[Wanted]]:
@@ -456,11 +146,6 @@ def _chains(wanted: Sequence[Wanted]) -> Iterator[list[Wanted]]:
             chain.append(after)
         used.update(w.pair for w in chain)
         yield chain
-
-
-def _moved(words: str, steps: Mapping[int, int]) -> str:
-    """Give a text with each number moved by its step."""
-    return _DIGITS.sub(lambda match: str(int(match[0]) + steps.get(int(match[0]), 0)), words)
 
 
 def _connected(wanted: Sequence[Wanted]) -> list[list[Wanted]]:

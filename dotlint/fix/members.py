@@ -14,13 +14,14 @@ from dotlint.deployment.words import label_lines, parse_name
 from dotlint.engine.finding import Edit, Fix
 from dotlint.fix.bodies import Bodies
 from dotlint.fix.carried import Carrier
-from dotlint.fix.edges import EdgeWriter, Wanted
+from dotlint.fix.edges import EdgeWriter
 from dotlint.fix.edits import apply_edits
 from dotlint.fix.insertion import insert_after, insert_before, style_of
 from dotlint.fix.newcomers import Newcomer, NotCertain, Siblings, written_name
 from dotlint.fix.statement import own_statement
 from dotlint.fix.turned import turned_edges
 from dotlint.fix.twice import composed
+from dotlint.fix.wanted import Wanted
 from dotlint.graph.build import read
 from dotlint.syntax.tree import NodeStatement
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotlint.engine.finding import Fix
-from dotlint.fix.edges import Wanted
 from dotlint.fix.links import link_like, stage_links
+from dotlint.fix.wanted import Wanted
 
 if TYPE_CHECKING:
     from dotlint.deployment.model import Reading

@@ -32,7 +32,8 @@ class Writers:
     @cached_property
     def edges(self) -> EdgeWriter:
         """Writes edges between nodes that are there."""
-        from dotlint.fix.edges import EdgeWriter, Wanted  # noqa: PLC0415 - only where an edge is missing
+        from dotlint.fix.edges import EdgeWriter  # noqa: PLC0415 - these two only where an edge is missing
+        from dotlint.fix.wanted import Wanted  # noqa: PLC0415
 
         every = [Wanted(m.tail, m.head, m.exemplar, "") for m in self.context.missing]
         return EdgeWriter(self.text, self.deployment, self.comments, every)

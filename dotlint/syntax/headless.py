@@ -29,7 +29,11 @@ def header_problem(text: str, at: int, tree: Tree) -> Problem:
             help="look for the rest of the file",
         )
     word = "digraph" if graph.directed else "graph"
-    edits: list[Edit] = [(start, start, f"{word} " if text.startswith("{", at) else f"{word} G {{\n")]
+    if text.startswith("{", at):
+        edits: list[Edit] = [(start, start, f"{word} ")]
+    else:
+        head = real(text, _head(text, at, tree))
+        edits = [(head, head, f"{word} G {{\n")]
     closed_by_another = any(problem.code in {"E002", "E006"} for problem in tree.problems)
     if graph.close.at == graph.close.to and not closed_by_another:
         edits.append((graph.close.end, graph.close.end, "}\n" if text.endswith("\n") else "\n}\n"))
@@ -43,6 +47,23 @@ def header_problem(text: str, at: int, tree: Tree) -> Problem:
         edits=tuple(edits),
         applicability=applicability,
     )
+
+
+def _head(text: str, at: int, tree: Tree) -> int:
+    """Give the place of the header: above the comment that heads the first statement.
+
+    That is one right above it, apart from a comment on the whole file further up. The only comment of a file's head
+    may be on the whole.
+    """
+    head = at
+    for comment in reversed(tree.comments):
+        if comment.end > head:
+            continue
+        between = text[comment.end : head]
+        if between.strip() or between.count("\n") > 1:
+            return head if not between.strip() else at
+        head = comment.start
+    return at
 
 
 def _is_tail(text: str, at: int, graph: GraphBlock) -> bool:

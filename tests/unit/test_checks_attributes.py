@@ -14,6 +14,7 @@ from dotlint.data.graphviz import attributes
 from dotlint.engine.card import Card, own_cards
 from dotlint.engine.runner import Settings, lint
 from dotlint.engine.select import Selection
+from dotlint.fix.attach import attach_fixes
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ GOOD = [(card, e.good) for card in CARDS for e in card.examples if e.good]
 
 
 def findings(text: str, *codes: str) -> list[Finding]:
-    found = lint(Source.from_text(text), Settings(selection=Selection(select=codes or ("A",)))).findings
+    settings = Settings(selection=Selection(select=codes or ("A",)))
+    found = attach_fixes(lint(Source.from_text(text), settings)).findings
     assert not any(f.code == "X001" for f in found), found
     return found
 

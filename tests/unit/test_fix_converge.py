@@ -112,3 +112,24 @@ def test_fixes_that_touch_wait_for_each_other(fixing: Callable[..., None]) -> No
     result = fix_text("digraph { b [color=red;] }")
     assert result.text == "digraph { b [color=navy;] }"
     assert [f.code for f in result.applied] == ["D001", "D003"]
+
+
+def routed(arms: range) -> str:
+    nodes = ['  input [label="Input"]', '  output [label="Output"]', '  route [label="Expert Routing\\nGPU: 0-3"]']
+    nodes += [f'  expert_{i} [label="Expert {i}\\nGPU: {i}"]' for i in range(4)]
+    edges = ["  input -> route", *(f"  route -> expert_{i}" for i in arms)]
+    edges += [*(f"  expert_{i} -> output" for i in range(4)), ""]
+    return "digraph {\n" + "\n".join((*nodes, *edges)) + "}\n"
+
+
+def test_one_arm_of_a_fan_where_all_were_missing_is_no_new_fault(fixing: Callable[..., None]) -> None:
+    fixing(("S001", "  input -> route\n", "  input -> route -> expert_0\n"))
+    result = fix_text(routed(range(0)))
+    assert result.refused == ()
+    assert "route -> expert_0" in result.text
+    assert "S011" in {finding.code for finding in result.remaining}
+
+
+def test_an_arm_that_goes_is_one(fixing: Callable[..., None]) -> None:
+    fixing(("N004", "  route -> expert_3\n", ""))
+    assert refused(routed(range(4))).startswith("it adds G0")

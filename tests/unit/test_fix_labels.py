@@ -7,7 +7,7 @@ import pytest
 from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
 from dotlint.fix.apply import fix_text
-from dotlint.fix.attributes import set_attribute
+from dotlint.fix.attributes import set_attribute, shape_fix
 from dotlint.fix.edits import apply_edits
 from dotlint.graph.build import read
 
@@ -106,3 +106,55 @@ def test_where_siblings_disagree_nothing_is_copied() -> None:
 def test_what_nobody_knows_is_not_copied() -> None:
     text = norms("LayerNorm 1", stated=STATED.replace("B=2", "B=?"))
     assert fixed(text, "T001", unsafe=True) == text
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", " [shape=box]"),
+        (" [shape=ellipse]", " [shape=box]"),
+        (" [fillcolor=red, form=ellipse]", " [fillcolor=red, form=ellipse, shape=box]"),
+        # a word of its own where the others have `shape`
+        (" [fillcolor=red mythology=box]", " [fillcolor=red shape=box]"),
+        # `peripheries` stands beside a shape elsewhere, so it is no other word for it
+        (" [peripheries=box]", " [peripheries=box, shape=box]"),
+    ],
+)
+def test_a_shape_is_set_or_its_name_mended(before: str, after: str) -> None:
+    others = "".join(f' c{i} [label="Attention {i}\\nGPU: {i}", shape=box, peripheries=1]\n' for i in range(4))
+    text = f"digraph {{\n{others} a{before}\n}}\n"
+    graph = read(text).graphs[0]
+    fix = shape_fix(text, graph, [graph.nodes["a"]], "box")
+    assert fix is not None
+    assert apply_edits(text, fix.edits) == text.replace(f" a{before}\n", f" a{after}\n")
+
+
+CLIPPED = "  subgraph cluster_a { a }\n  a -> b [ltail=cluster_a];\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "after"),
+    [
+        ("", "  compound=true;\n"),
+        ("  // Nodes\n  node [shape=box];\n", "  compound=true;\n  // Nodes\n  node [shape=box];\n"),
+        ("  rankdir=TB\n  ranksep=1 // wide\n\n", "  rankdir=TB\n  ranksep=1 // wide\n  compound=true\n\n"),
+        ("  graph [rankdir=TB, ranksep=1];\n", "  graph [rankdir=TB, ranksep=1, compound=true];\n"),
+        ("  graph [rankdir=TB,\n    ranksep=1];\n", "  graph [rankdir=TB,\n    ranksep=1,\n    compound=true];\n"),
+    ],
+)
+def test_a_graph_attribute_goes_to_the_others(head: str, after: str) -> None:
+    assert fixed(f"digraph {{\n{head}{CLIPPED}", "A008", unsafe=True) == f"digraph {{\n{after}{CLIPPED}"
+
+
+@pytest.mark.parametrize(
+    ("above", "after"),
+    [
+        ("", "digraph G {\n"),
+        ("// the whole\n", "// the whole\ndigraph G {\n"),
+        ("// the whole\n\n", "// the whole\n\ndigraph G {\n"),
+        ("// the whole\n\n// Input\n", "// the whole\n\ndigraph G {\n// Input\n"),
+        ("/* the whole */\n\n// Input\n// and more\n", "/* the whole */\n\ndigraph G {\n// Input\n// and more\n"),
+    ],
+)
+def test_a_header_goes_above_the_comment_of_the_first_statement(above: str, after: str) -> None:
+    assert fixed(f"{above}a -> b\nb -> c\n", "E007", unsafe=True) == f"{after}a -> b\nb -> c\n}}\n"
