@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 _COPYING = {"S001", "S002"}
 _DIGITS = regex(r"\d+")
 # What says that a node lacks an edge: one of them for another is no new finding, for a half-connected node is
-# better off. An arm of a fan that is written where all were missing leaves the others as they were.
-_CONNECTIVITY = {"G003": "connection", "G004": "connection", "G005": "connection", "S011": "connection"}
+# better off. An arm of a fan that is written where all were missing leaves the others as they were, and so does the
+# first input of a residual add.
+_CONNECTIVITY = dict.fromkeys(("G003", "G004", "G005", "S011", "S012"), "connection")
 
 
 def objection(before: FileResult, after: FileResult, fixed: Iterable[Finding]) -> str | None:
