@@ -6,7 +6,10 @@ Compiling is what most modules would spend their import on, and a run uses few o
 from __future__ import annotations
 
 import re
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _METHODS = ("match", "fullmatch", "search", "finditer", "findall", "sub", "subn", "split")
 
@@ -24,6 +27,34 @@ class _Late:
         return getattr(compiled, name)
 
 
-def regex(text: str, flags: int = 0) -> re.Pattern[str]:
-    """Give a pattern as `re.compile` does; a mistake in it is raised at its first use."""
-    return cast("re.Pattern[str]", _Late(text, flags))
+class _Needy(_Late):
+    """Stands for a pattern until a text has one of the words without which nothing matches."""
+
+    def __init__(self, text: str, flags: int, needs: tuple[str, ...]) -> None:
+        super().__init__(text, flags)
+        self.needs = needs
+
+    def _hopeless(self, text: str) -> bool:
+        lower = text.lower()
+        return not any(word in lower for word in self.needs)
+
+    def search(self, text: str, *span: int) -> re.Match[str] | None:
+        return None if self._hopeless(text) else self.__getattr__("search")(text, *span)
+
+    def match(self, text: str, *span: int) -> re.Match[str] | None:
+        return None if self._hopeless(text) else self.__getattr__("match")(text, *span)
+
+    def fullmatch(self, text: str, *span: int) -> re.Match[str] | None:
+        return None if self._hopeless(text) else self.__getattr__("fullmatch")(text, *span)
+
+    def finditer(self, text: str, *span: int) -> Iterator[re.Match[str]]:
+        return iter(()) if self._hopeless(text) else self.__getattr__("finditer")(text, *span)
+
+
+def regex(text: str, flags: int = 0, *, needs: tuple[str, ...] = ()) -> re.Pattern[str]:
+    """Give a pattern as `re.compile` does; a mistake in it is raised at its first use.
+
+    `needs` are words, in lower case, of which every text that it finds something in has one: it is not even compiled
+    for a text that has none of them, as rare words do not occur in most files.
+    """
+    return cast("re.Pattern[str]", _Needy(text, flags, needs) if needs else _Late(text, flags))

@@ -9,7 +9,7 @@ from dotlint.checks.names_near import Lexicon, Near
 from dotlint.data.graphviz import colours
 from dotlint.regex import regex
 
-_HEX = regex(r"#\s*(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
+_HEX = regex(r"#\s*(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{8})", needs=("#",))
 _SHORT = regex(r"#[0-9a-fA-F]{3}")
 _BARE = regex(r"(?=.*\d)[0-9a-fA-F]{6}")
 _HSV = regex(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[,\s]+(?:\d+\.?\d*|\.\d+)){2,3}")

@@ -30,7 +30,7 @@ _GROUP = regex(r"\[(?P<inside>[^\[\]]*)(?P<end>\]?)")
 _APART = regex(r"\w\s*=\s*[\w?~.]+\s+\w+\s*=")  # `batch=4 seq=8`
 _TWICE = regex(r"\w+\s*=\s*\w+\s*=\s*\w+")
 _BLANKS = regex(r"\s*\d+(?:\s+\d+)+\s*")  # `4 1024 512`
-_UNKNOWN = regex(r"(?:^|[\[,=\s])\?(?=$|[\],\s])")
+_UNKNOWN = regex(r"(?:^|[\[,=\s])\?(?=$|[\],\s])", needs=("?",))
 
 
 def _dims(reading: Reading) -> tuple[Dims, ...]:

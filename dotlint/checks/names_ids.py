@@ -30,13 +30,15 @@ if TYPE_CHECKING:
 _TEMPLATE = regex(
     r"\$\{[A-Za-z_]\w*\}|\{[A-Za-z_]\w*(?:\.\w+|\[\w+\])*(?:\s*[-+*/%]\s*\w+)*(?::[^{}|<>]*)?\}"
     r"|(?<=\w)\{\d?\}"
-    r"|(?<![A-Za-z0-9\\])\$[a-z_]\w*|(?<![%\\])%(?:0\d+)?[dsi](?![A-Za-z0-9])"
+    r"|(?<![A-Za-z0-9\\])\$[a-z_]\w*|(?<![%\\])%(?:0\d+)?[dsi](?![A-Za-z0-9])",
+    needs=("{", "$", "%"),
 )
 # An index letter after a word that deployments number: `gpu_i`, `expert_{i}` without its braces.
 _LETTER = regex(
     r"(?<![A-Za-z])(gpu|device|rank|layer|expert|stage|shard|head|chunk|node)_(i|j|k|n|idx|id|x)"
     r"(?![A-Za-z0-9])",
     re.IGNORECASE,
+    needs=("_i", "_j", "_k", "_n", "_x"),
 )
 _RECORDS = {"record", "Mrecord"}
 

@@ -6,12 +6,12 @@ The facts are those of Graphviz 2.42 to 14 (its documentation, checked against w
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from msgspec import Struct
+from msgspec.json import decode
 
 Element = Literal["graph", "cluster", "subgraph", "node", "edge"]
 LETTERS: dict[Element, str] = {"graph": "G", "cluster": "C", "subgraph": "S", "node": "N", "edge": "E"}
@@ -39,8 +39,7 @@ class AttributeFact(Struct, frozen=True):
 
 @cache
 def _table() -> dict[str, Any]:
-    table: dict[str, Any] = json.loads(Path(__file__).with_name("graphviz.json").read_bytes())
-    return table
+    return decode(Path(__file__).with_name("graphviz.json").read_bytes(), type=dict[str, Any])
 
 
 def _fact(name: str, line: str) -> AttributeFact:

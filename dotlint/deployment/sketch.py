@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 _LESS = (
     r"representative|simplif\w*|abbreviat\w*|abridged|brevity|omit\w*|not (?:shown|drawn)|for clarity|concise|compact form"
 )
+_STEMS = (
+    "representative", "simplif", "abbreviat", "abridged", "brevity", "omit", "not shown", "not drawn", "for clarity",
+    "concise", "compact form",
+)  # fmt: skip
 _SKETCH = regex(
     rf"\b(?:{_LESS}|remaining|and so on|overview|high[- ]level|as above"
     r"|(?:same|similar|identical) (?:\w+ ){0,2}(?:structure|pattern|layout)|similar (?:to|for|attention|blocks)"
@@ -22,14 +26,19 @@ _SKETCH = regex(
     r"|repeat(?:s|ed)? (?:the )?(?:pattern|for|structure)|showing (?:only|key|one|representative))\b"
     r"|(?<![.\[])(?:\.\.\.|…)(?![\w.])",
     re.IGNORECASE,
+    needs=(
+        *_STEMS, "remaining", "and so on", "overview", "high-level", "high level", "as above", "same", "similar",
+        "identical", "continu", "repeat", "showing", "...", "…",
+    ),
 )
 _JOINS = r"(?:edges?|connections?|connectivity|chains?|links?|wiring)"
 _EDGES = regex(
     rf"\b{_JOINS}\b[^\n.]{{0,40}}\b(?:{_LESS})\b"
     rf"|\b(?:{_LESS}|showing (?:only|key))\b(?:(?!complete|full|whole)[^\n.]){{0,20}}\b{_JOINS}\b",
     re.IGNORECASE,
+    needs=(*_STEMS, "showing"),
 )
-_DOTS = regex(r"(?<![.\[])(?:\.\.\.|…)(?![\w.])")
+_DOTS = regex(r"(?<![.\[])(?:\.\.\.|…)(?![\w.])", needs=("...", "…"))
 
 
 class Sketch(Struct, frozen=True):

@@ -50,7 +50,7 @@ _ESCAPE: Final = regex(r"\\[nlr]")
 _BETWEEN: Final = regex(r"(?:[-_,;|&+/x×*·\s]|\band\b|\bwith\b){0,16}", re.IGNORECASE)
 _ON: Final = regex(rf"[ \t]*[x×*][ \t]*(?:{_AXIS})[^a-z]|(?:{_AXIS})[-=:0-9(]", re.IGNORECASE)
 _NUMBER_GOES_ON: Final = regex(r"(?![A-Z][a-z])[0-9A-Za-z%]|[.,/:][0-9]|[ \t]?[-–~][ \t]?[0-9]")
-_LIST_OF_GPUS: Final = regex(r",[0-9]+[ \t]*(?:x[ \t]*)?gpus?\b", re.IGNORECASE)
+_LIST_OF_GPUS: Final = regex(r",[0-9]+[ \t]*(?:x[ \t]*)?gpus?\b", re.IGNORECASE, needs=("gpu",))
 _COUNTED: Final = regex(
     r"[ \t]*(?:experts?|layers?|heads?|tokens?|gpus?|devices?|nodes?|sequences?|requests?|[mgt]i?b)\b",
     re.IGNORECASE,

@@ -27,7 +27,7 @@ __all__ = ["AXES", "Degrees", "PhaseSpec", "StrategyError", "parse_spec"]
 _AXIS: Final = "|".join(sorted(AXES, key=lambda axis: (-len(axis), axis)))
 _TERM: Final = regex(rf"({_AXIS})(?:\s*[=:]\s*|-)?([0-9]+)", re.IGNORECASE)
 _SEPARATORS: Final = regex(r"[-_,x×*/+\s]*", re.IGNORECASE)
-_NAME: Final = regex(r"\s*([^\W\d]\w*)\s*=\s*")
+_NAME: Final = regex(r"\s*([^\W\d]\w*)\s*=\s*", needs=("=",))
 _TERMS_ONLY: Final = regex(rf"(?:(?:{_AXIS})[0-9]+[_x]*)+", re.IGNORECASE)
 _LETTERS: Final = regex(r"[^\W\d_]+")
 _LONG_NAMES: Final[Mapping[str, str]] = {

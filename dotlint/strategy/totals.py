@@ -13,15 +13,15 @@ _NUMBER: Final = r"(?<![0-9.:-])(?<![0-9],)(?P<number>[0-9]{1,3}(?:,[0-9]{3})+|[
 _LATER: Final = _NUMBER[_NUMBER.index("(?P") :]
 _SIGN: Final = r"(?:[ \t]*[:=][ \t]*|[ \t]+)"
 _STRONG: Final = tuple(
-    regex(pattern, re.IGNORECASE)
-    for pattern in (
-        rf"{_NUMBER}[ \t-]?GPUs?[ \t,]+(?:in[ \t]+)?total\b",
-        rf"{_NUMBER}[ \t]+total[ \t]+GPUs?\b",
-        rf"\btotal[ \t]*[:=]?[ \t]*{_LATER}[ \t-]?GPUs?\b",
-        rf"\btotal[ \t_]*(?:number[ \t]+of[ \t]+|of[ \t]+)?GPUs?{_SIGN}{_LATER}\b(?![ \t]?-)",
-        rf"\bGPUs?[ \t_-]?(?:count|total)[ \t]*[:=][ \t]*{_LATER}\b",
-        rf"\bGPUs?[ \t]*[:=][ \t]*{_LATER}[ \t]+(?:in[ \t]+)?total\b",
-        rf"\b(?:world[ \t_-]?size|num[ \t_]?gpus)[ \t]*[:=][ \t]*{_LATER}\b",
+    regex(pattern, re.IGNORECASE, needs=needs)
+    for pattern, needs in (
+        (rf"{_NUMBER}[ \t-]?GPUs?[ \t,]+(?:in[ \t]+)?total\b", ("total",)),
+        (rf"{_NUMBER}[ \t]+total[ \t]+GPUs?\b", ("total",)),
+        (rf"\btotal[ \t]*[:=]?[ \t]*{_LATER}[ \t-]?GPUs?\b", ("total",)),
+        (rf"\btotal[ \t_]*(?:number[ \t]+of[ \t]+|of[ \t]+)?GPUs?{_SIGN}{_LATER}\b(?![ \t]?-)", ("total",)),
+        (rf"\bGPUs?[ \t_-]?(?:count|total)[ \t]*[:=][ \t]*{_LATER}\b", ("count", "total")),
+        (rf"\bGPUs?[ \t]*[:=][ \t]*{_LATER}[ \t]+(?:in[ \t]+)?total\b", ("total",)),
+        (rf"\b(?:world[ \t_-]?size|num[ \t_]?gpus)[ \t]*[:=][ \t]*{_LATER}\b", ("world", "num")),
     )
 )
 _WEAK: Final = regex(

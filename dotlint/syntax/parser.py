@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec.json import decode
 
 from dotlint.syntax import actions
 from dotlint.syntax.lexer import END, Lexer, Run
@@ -33,7 +34,7 @@ def tables() -> Tables:
     """Read the compiled grammar, once a process; compile it where the grammar has been changed since."""
     folder = Path(__file__).parent
     stored = folder.joinpath("dot.tables.json")
-    found = json.loads(stored.read_text("utf-8")) if stored.is_file() else {}
+    found: dict[str, Any] = decode(stored.read_bytes()) if stored.is_file() else {}
     if found.get("grammar") != GRAMMAR_CHECKSUM:
         from dotlint.syntax.compile import compiled  # noqa: PLC0415  # needs Lark, which is slow to load
 

@@ -38,7 +38,9 @@ _ANY_ID = f"{NAME}|{NUMBER}|{STRING}|{HTML}"
 # because it is quick; what it refuses beyond keywords ("gode") is read the long way round.
 _TAILS = "|".join(sorted(word[1:] for word in KEYWORDS))
 _ID = rf"(?:(?!(?:[nNeEgGdDsS](?i:{_TAILS})|\ufeff)(?!{LETTER_OR_DIGIT})){NAME}|{NUMBER}|{STRING}|{HTML})"
-_PORT = f"{_B}:{_B}{_ID}(?:{_B}:{_B}{_ID})?+"
+# Three letters tell a keyword, and more than keywords, from a port: what else they refuse is read the long way round.
+_PORT_ID = rf"(?:(?![nNeEgGdDsS][oOdDrRiItTuU][dDaAgGrRbB]|\ufeff){NAME}|{NUMBER}|{STRING})"
+_PORT = f"(?:{_B}:{_B}{_PORT_ID}){{1,2}}+"
 _LIST = rf"\[{_B}(?:{_ID}{_B}={_B}{_ID}{_B}[;,]?+{_B})*+\]"
 _GOES_ON = rf"{_B}(?:(?:{LINE_COMMENT}){_B})*+(?:-[->]|[:,+\[=;\ufeff]|/\*)"
 
