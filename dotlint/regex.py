@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_MANY = 400  # texts after which compiling is cheaper than looking for words in Python
 _METHODS = ("match", "fullmatch", "search", "finditer", "findall", "sub", "subn", "split")
 
 
@@ -33,10 +34,12 @@ class _Needy(_Late):
     def __init__(self, text: str, flags: int, needs: tuple[str, ...]) -> None:
         super().__init__(text, flags)
         self.needs = needs
+        self._patience = _MANY
 
     def _hopeless(self, text: str) -> bool:
-        lower = text.lower()
-        return not any(word in lower for word in self.needs)
+        self._patience -= 1
+        lower = text.lower() if self._flags & re.IGNORECASE else text
+        return self._patience > 0 and not any(word in lower for word in self.needs)
 
     def search(self, text: str, *span: int) -> re.Match[str] | None:
         return None if self._hopeless(text) else self.__getattr__("search")(text, *span)

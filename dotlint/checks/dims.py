@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dotlint.checks import places
@@ -30,6 +31,7 @@ _GROUP = regex(r"\[(?P<inside>[^\[\]]*)(?P<end>\]?)")
 _APART = regex(r"\w\s*=\s*[\w?~.]+\s+\w+\s*=")  # `batch=4 seq=8`
 _TWICE = regex(r"\w+\s*=\s*\w+\s*=\s*\w+")
 _BLANKS = regex(r"\s*\d+(?:\s+\d+)+\s*")  # `4 1024 512`
+_HALF = regex(r"\s*\w+\s*=\s*|\s*=\s*\w+\s*")  # `batch=`
 _UNKNOWN = regex(r"(?:^|[\[,=\s])\?(?=$|[\],\s])", needs=("?",))
 
 
@@ -41,28 +43,31 @@ def _dims(reading: Reading) -> tuple[Dims, ...]:
 def _flaw(reading: Reading) -> str | None:
     """Say what is wrong with the way that the dimensions are written; None where nothing is."""
     for line in reading.evidence.lines:
-        if "=" not in line and "[" not in line:
+        if ("=" in line or "[" in line) and (flaw := _flaw_of_line(line)):
+            return flaw
+    return None
+
+
+@lru_cache(1024)  # operators of a kind have the same lines
+def _flaw_of_line(line: str) -> str | None:
+    side = _SIDE.match(line)
+    for group in _GROUP.finditer(side["rest"] if side else line):
+        inside = group["inside"]
+        if side and not group["end"] and "," in inside:
+            return f"the bracket of `{line}` is not closed"
+        if not side and not (group["end"] and (read_dims(inside) or _APART.search(inside))):
             continue
-        side = _SIDE.match(line)
-        for group in _GROUP.finditer(side["rest"] if side else line):
-            inside = group["inside"]
-            if side and not group["end"] and "," in inside:
-                return f"the bracket of `{line}` is not closed"
-            if not side and not (group["end"] and (read_dims(inside) or _APART.search(inside))):
-                continue
-            if _UNKNOWN.search(inside):
-                return f"`[{inside}]`"
-            if twice := _TWICE.search(inside):
-                return f"`{twice[0]}` gives two values"
-            if side and _BLANKS.fullmatch(inside):
-                return f"commas are missing in `[{inside}]`"
-            for part in inside.split(","):
-                if _APART.search(part):
-                    return f"a comma is missing in `[{inside}]`"
-                if re.fullmatch(r"\s*\w+\s*=\s*|\s*=\s*\w+\s*", part):
-                    return (
-                        f"`{part.strip()}` lacks {'its size' if part.strip().endswith('=') else 'its name'}"
-                    )
+        if _UNKNOWN.search(inside):
+            return f"`[{inside}]`"
+        if twice := _TWICE.search(inside):
+            return f"`{twice[0]}` gives two values"
+        if side and _BLANKS.fullmatch(inside):
+            return f"commas are missing in `[{inside}]`"
+        for part in inside.split(","):
+            if _APART.search(part):
+                return f"a comma is missing in `[{inside}]`"
+            if _HALF.fullmatch(part):
+                return f"`{part.strip()}` lacks {'its size' if part.strip().endswith('=') else 'its name'}"
     return None
 
 

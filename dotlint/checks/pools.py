@@ -197,17 +197,23 @@ def _by_name(deployment: Deployment, wrong: dict[int, str]) -> int:
         if named is not None and said:
             families[reading.evidence.name.family].append((reading, named, said))
     right = 0
+    firsts: dict[tuple[str | None, int | None], int | None] = {}
     for members in families.values():
         # A name may count within a stage or replica: then its distance to the label's first id recurs.
         offsets = Counter(said.first - named for _, named, said in members)
-        agreeing = [
-            (r, n, s)
-            for r, n, s in members
-            if s & GpuSet.of([n]) or offsets[s.first - n] > 1 or s.first - n == _first_of_stage(deployment, r)
-        ]
-        odd = [m for m in members if m not in agreeing]
-        right += len(agreeing)
-        if odd and len(agreeing) >= 3 * len(odd):
+        odd: list[tuple[Reading, int, GpuSet]] = []
+        for reading, named, said in members:
+            offset = said.first - named
+            if said & GpuSet.of([named]) or offsets[offset] > 1:
+                continue
+            place = reading.phase, reading.stage
+            if place not in firsts:
+                firsts[place] = _first_of_stage(deployment, reading)
+            if offset != firsts[place]:
+                odd.append((reading, named, said))
+        agreeing = len(members) - len(odd)
+        right += agreeing
+        if odd and agreeing >= 3 * len(odd):
             for reading, named, said in odd:
                 wrong[reading.node.index] = (
                     f"`{reading.name}` names GPU {named}, its label GPUs {said.short()}"

@@ -86,21 +86,23 @@ def solid_gate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Edges from routing to experts that are not dashed, where the file dashes others."""
     deployment = context.deployment
     gated: list[tuple[Reading, Edge]] = []
+    dashed: set[int] = set()
     for reading in deployment.operators:
         if reading.is_role("route", "gate", "dispatch"):
             for edge in reading.node.out_edges:
                 if deployment.readings[edge.head.index].is_role("expert"):
                     gated.append((reading, edge))
+                    if _dashed(edge):
+                        dashed.add(edge.index)
     # An expert that the gate already reaches by a dashed edge gets its tokens from the dispatch by a solid one.
-    selected = {e.head.index for _, e in gated if _dashed(e)}
+    selected = {e.head.index for _, e in gated if e.index in dashed}
     solid = [
         (r, e)
         for r, e in gated
-        if not _dashed(e) and not (r.is_role("dispatch") and e.head.index in selected)
+        if e.index not in dashed and not (r.is_role("dispatch") and e.head.index in selected)
     ]
     if gated and not solid:
-        dashed = sum(1 for _, e in gated if _dashed(e))
-        yield Holds("visual", "gate edges", f"all {dashed} edges from routing to experts are dashed")
+        yield Holds("visual", "gate edges", f"all {len(dashed)} edges from routing to experts are dashed")
     if not solid or len(solid) == len(gated):
         return
     for title, some in places.units(deployment, list({r.node.index: r for r, _ in solid}.values())).items():

@@ -7,6 +7,7 @@ parsed, `start` and `end` those in the real text, which differ where the parser 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 Span = tuple[int, int]
 
+_SHORT = 80  # characters of attribute lists that are remembered
 _STRING = regex(STRING)
 _ESCAPE = regex(r'\\(["\\\n])')
 _MEANING = {'"': '"', "\\": "\\\\", "\n": ""}
@@ -85,13 +87,22 @@ def real(text: str, offset: int) -> int:
 
 
 def pairs(text: str, start: int, end: int) -> dict[str, str]:
-    """Read plain attribute lists that are known to be well-formed; the last value wins."""
+    """Read plain attribute lists that are known to be well-formed, as a new dict; the last value wins."""
+    if end - start <= _SHORT:  # `[style=dashed]` stands at a thousand edges
+        return _read_pairs(text[start:end]).copy()
+    return _pairs(text[start:end])
+
+
+def _pairs(lists: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    for name, value in ATTRIBUTE.findall(text, start, end):
+    for name, value in ATTRIBUTE.findall(lists):
         if name[0] in '"<':
             name = decode(name)  # noqa: PLW2901
         found[name] = decode(value)
     return found
+
+
+_read_pairs = lru_cache(1024)(_pairs)
 
 
 class Lexeme(Struct, eq=False):
