@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dotlint.syntax.ending import nothing_follows
 from dotlint.syntax.hosts import program_text
@@ -25,6 +25,8 @@ from dotlint.syntax.source import Edited, edited
 from dotlint.syntax.tree import Block
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dotlint.syntax.problem import Edit
     from dotlint.syntax.recovery import Reading
     from dotlint.syntax.tree import Statement
@@ -214,6 +216,7 @@ def attempt(reading: Reading, place: tuple[int, int], edits: list[Edit], body: i
     own: list[Statement] = []
     parse = reading.parse
     states, values = (parse.states[:], parse.values[:]) if "}" in fragment else ([], [])
+    lengths = [(grown, len(grown)) for grown in _lists(values)]
     parse.values[body] = own
     failure: Stop | None = None
     try:
@@ -226,6 +229,8 @@ def attempt(reading: Reading, place: tuple[int, int], edits: list[Edit], body: i
     if failure is not None:
         if states:
             parse.states[:], parse.values[:] = states, values
+            for grown, length in lengths:
+                del grown[length:]
         parse.cut(body + 1)
         parse.values[body] = statements
         if failure.lexeme.text is not fragment:
@@ -238,6 +243,14 @@ def attempt(reading: Reading, place: tuple[int, int], edits: list[Edit], body: i
     known = reading.lexer.wrong
     known[:] = [*(one for one in known if not place[0] <= one.at < place[1]), *wrong]
     return None
+
+
+def _lists(values: list[Any]) -> Iterator[list[Any]]:
+    """Give the lists among the parser's values, such as bodies and the sides of an edge: they grow in place."""
+    for value in values:
+        for part in value if isinstance(value, tuple) else (value,):
+            if isinstance(part, list):
+                yield part
 
 
 def merged(edits: list[Edit], more: tuple[Edit, ...]) -> list[Edit] | None:

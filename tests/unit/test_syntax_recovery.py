@@ -187,3 +187,9 @@ def test_what_was_expected_is_said() -> None:
 def test_text_of_the_file_is_not_printed_raw() -> None:
     (problem,) = read("digraph { a \x1b b }").problems
     assert "\x1b" not in problem.message
+
+
+def test_a_repair_that_is_given_up_leaves_no_block_behind() -> None:
+    text = 'digraph {\n  subgraph cluster_a { label="a  subgraph cluster_b { label="b c" }\n  a -> b\n}\n'
+    (graph,) = read(text).graphs
+    assert len(graph.statement.body) == 1
