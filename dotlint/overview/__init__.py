@@ -10,12 +10,13 @@ from dotlint.errors import DotlintError
 from dotlint.overview.blocks import basis_of, ends_of, frames_of
 from dotlint.overview.links import links_of, missing_links
 from dotlint.overview.model import Overview
+from dotlint.overview.settle import settle
 from dotlint.overview.text import as_text
 from dotlint.report.text import one_line
 from dotlint.strategy.declared import read_file_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from dotlint.engine.context import GraphContext
     from dotlint.engine.result import FileResult, Settings
@@ -26,32 +27,37 @@ __all__ = ["overview", "overview_of"]
 def overview(result: FileResult, settings: Settings, *, graph: int | None = None) -> str:
     """Write the overview of a file as DOT; `settings` are those that the file was linted with.
 
-    What the file lacks by its findings is dashed and called missing. The text itself passes under the same settings:
-    what is wrong in the file and can be seen in its overview too is suppressed in it, with the reason.
+    What the file lacks is dashed and called missing. The text itself passes under the same settings: what is wrong in
+    the file is said in its overview in words, see `settle`, not drawn as if it were right.
     Raises `DotlintError`: no graph, no deployment, nothing to draw an overview by.
     """
     context = _context(result, graph)
-    made = overview_of(result, context)
+    fresh = _unique()
+    made = overview_of(result, context, fresh)
     name = PurePath(result.path).name
     # A name such as `moe_ep64_tp8.dot` would declare a strategy once more.
     of = "" if read_file_name(name) else f" of {one_line(name, 120)}"
     what = {"stage": "stages", "layer": "layers", "GPU": "GPUs"}[made.basis]
     comments = [f"Overview{of}: phases and {what}, no operators. Written by dotlint {__version__}."]
-    if made.missing:
-        comments.append("What is dashed is missing in the file.")
-    plain = as_text(made, comments)
-    return as_text(made, [*comments, *_excuses(result, plain, settings)])
+    settle(made, settings, comments, fresh)
+    return as_text(made, [*comments, *_dashes(made)])
 
 
-def overview_of(result: FileResult, context: GraphContext) -> Overview:
-    """Make the overview of one graph. Raises `DotlintError` where there is nothing to make it of."""
+def _dashes(made: Overview) -> list[str]:
+    return ["What is dashed is missing in the file."] if made.missing else []
+
+
+def overview_of(result: FileResult, context: GraphContext, fresh: Callable[[str], str]) -> Overview:
+    """Make the overview of one graph. Raises `DotlintError` where there is nothing to make it of.
+
+    `fresh` gives a name that is not taken yet, as near to the one wanted as can be.
+    """
     where = f"{result.path}: "
     if not context.deployment.recognised:
         raise DotlintError(f"{where}no deployment is recognised in it, so there is no overview to draw")
     basis = basis_of(context)
     if basis is None:
         raise DotlintError(f"{where}its operators name neither stages nor layers nor GPUs to draw an overview by")
-    fresh = _unique()
     ends = ends_of(context, fresh)
     frames = frames_of(context, basis, ends, fresh)
     blocks = [*ends, *(block for frame in frames for block in frame.blocks)]
@@ -90,18 +96,3 @@ def _context(result: FileResult, index: int | None) -> GraphContext:
     if not 0 <= index < len(graphs):
         raise DotlintError(f"{result.path}: there is no graph {index + 1}; the file has {len(graphs)}")
     return graphs[index]
-
-
-def _excuses(result: FileResult, text: str, settings: Settings) -> Iterator[str]:
-    """Suppress in the overview what its own text would be told, each rule with the reason."""
-    from dotlint.engine.runner import lint  # noqa: PLC0415 - only to look at what was written
-    from dotlint.syntax.source import Source  # noqa: PLC0415
-
-    found = lint(Source.from_text(text, "overview.dot"), settings)
-    own = {finding.code: finding for finding in reversed(result.findings)}
-    for code in sorted({finding.code for finding in found.findings}):
-        reason = "comes of leaving the operators out: the file itself has no such finding"
-        if code in own:
-            line = result.places.position(own[code].start).line
-            reason = f"as in the file, line {line}: {one_line(own[code].message, 120)}"
-        yield f"dotlint: ignore-file[{code}] {reason}"

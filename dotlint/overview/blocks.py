@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from dotlint.checks.devices import expected_gpus
 from dotlint.checks.places import count
 from dotlint.deployment.axes import ALIASES
 from dotlint.deployment.ends import may_be_input, may_be_output
-from dotlint.overview.model import Block, Frame
+from dotlint.overview.model import NO_GPUS, Block, Frame
 from dotlint.picture.labels import cut, node_lines
 from dotlint.strategy.gpus import GpuSet, union
 
@@ -111,7 +112,7 @@ def frames_of(context: GraphContext, basis: Basis, ends: Iterable[Block], fresh:
         blocks = list(made)
         if blocks:
             several = len(context.deployment.phases) > 1
-            frames.append(Frame(fresh(f"cluster_{phase}") if several else "", _heading(context, phase), blocks))
+            frames.append(Frame(fresh(f"cluster_{phase}") if several else "", phase, _heading(context, phase), blocks))
     return frames
 
 
@@ -139,15 +140,24 @@ def _stages(
         layers = set(range(unit.layers[0], unit.layers[1] + 1)) if unit.layers else _numbers(members)
         gpus = unit.stated or union(r.gpus for r in unit.operators if r.gpus)
         title = _stage_title(context, phase, stage)
-        lines = [title, *_gpu_line(gpus), *_layer_line(layers), *_contents(members)]
-        found[stage] = Block(fresh(_slug(title)), lines, members=members, phase=phase, stage=stage)
+        lines = [title, *_layer_line(layers), *_contents(members)]
+        block = Block(fresh(_slug(title)), lines, members=members, phase=phase, stage=stage, gpus=gpus)
+        block.placement = _gpu_line(gpus)
+        found[stage] = block
     drawn = union(r.gpus for block in found.values() for r in block.members if r.gpus)
     for plan in _missing(context, phase):
         title = _stage_title(context, phase, plan.stage)
         # Where the stages that are there keep to another layout, it is not known where this one belongs.
         placed = _gpu_line(plan.gpus) if plan.gpus and plan.gpus.isdisjoint(drawn) else []
-        lines = [title, *placed, "missing"]
-        found.setdefault(plan.stage, Block(fresh(_slug(title)), lines, phase=phase, stage=plan.stage, missing=True))
+        block = Block(fresh(_slug(title)), [title, "missing"], phase=phase, stage=plan.stage, missing=True)
+        block.placement = placed
+        found.setdefault(plan.stage, block)
+    declared = context.phase(phase)
+    if declared is not None:
+        places = {stage: block.gpus for stage, block in found.items() if block.gpus}
+        for stage in places:
+            block = found[stage]
+            block.due = expected_gpus(declared, stage, places) or NO_GPUS if stage < declared.stage_count else NO_GPUS
     yield from (found[stage] for stage in sorted(found))
 
 
@@ -225,9 +235,11 @@ def _layers(
         for some in [run] if len(run) >= _RUN else [[layer] for layer in run]:
             members = [r for layer in some for r in layers[layer]]
             title = f"{first} {_layer_line(set(some))[0]}"
-            gpus = _gpu_line(union(r.gpus for r in members if r.gpus))
+            gpus = union(r.gpus for r in members if r.gpus)
             each = _contents(layers[some[0]], "each: " if len(some) > 1 else "")
-            yield Block(fresh(_slug(title)), [title, *gpus, *each], members=members, phase=phase)
+            block = Block(fresh(_slug(title)), [title, *each], members=members, phase=phase, gpus=gpus)
+            block.placement = _gpu_line(gpus)
+            yield block
 
 
 def _alike(members: Iterable[Reading]) -> Counter[str]:
@@ -253,4 +265,6 @@ def _gpus(
         name = str(whole) if len(str(whole)) <= _MOST_IDS else f"{whole.first}_{whole.last}"
         title = f"{first} of {'GPUs alone' if len(some) > 1 else 'a GPU' if len(whole) == 1 else 'GPUs together'}"
         each = _contents(sets[some[0]], "each: " if len(some) > 1 else "")
-        yield Block(fresh(_slug(f"gpu {name}")), [title, *_gpu_line(whole), *each], members=members, phase=phase)
+        block = Block(fresh(_slug(f"gpu {name}")), [title, *each], members=members, phase=phase, gpus=whole)
+        block.placement = _gpu_line(whole)
+        yield block

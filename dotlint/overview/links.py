@@ -34,7 +34,7 @@ class _Way:
 
 
 def links_of(context: GraphContext, blocks: list[Block], *, directed: bool) -> list[Link]:
-    """Find the links between blocks, in the order of the file."""
+    """Find the links between blocks, in the order of the file; undirected, those both ways are one."""
     owner = {reading.node.index: block for block in blocks for reading in block.members}
     order = {block: place for place, block in enumerate(blocks)}
     ways: dict[tuple[Block, Block], _Way] = defaultdict(_Way)
@@ -43,13 +43,21 @@ def links_of(context: GraphContext, blocks: list[Block], *, directed: bool) -> l
         if tail is None or tail is head:
             continue
         if head is not None:
-            _note(ways[_pair(ways, tail, head, directed=directed)], edge)
+            _note(ways[tail, head], edge)
             continue
         for last, kinds in _through(context, edge, owner, tail):
             # A node that all stages share leads from each to each; what goes on is the way to the next.
             if _follows(order, tail, last):
-                _note(ways[_pair(ways, tail, last, directed=directed)], edge, kinds)
-    return [Link(tail, head, _label(context, tail, head, way)) for (tail, head), way in ways.items()]
+                _note(ways[tail, last], edge, kinds)
+    links: dict[tuple[Block, Block], Link] = {}
+    for (tail, head), way in ways.items():
+        known = links.get((head, tail)) if not directed else None
+        if known is not None:
+            known.edges, known.back = known.edges + way.edges, way.edges
+            known.lines = [f"{known.edges} edges, both ways"]
+            continue
+        links[tail, head] = Link(tail, head, _label(context, tail, head, way), edges=way.edges)
+    return list(links.values())
 
 
 def _follows(order: dict[Block, int], tail: Block, head: Block) -> bool:
@@ -57,10 +65,6 @@ def _follows(order: dict[Block, int], tail: Block, head: Block) -> bool:
     if "end" in (tail.look, head.look) or tail.phase != head.phase:
         return True
     return order[head] == order[tail] + 1
-
-
-def _pair(ways: dict[tuple[Block, Block], _Way], tail: Block, head: Block, *, directed: bool) -> tuple[Block, Block]:
-    return (head, tail) if not directed and (head, tail) in ways else (tail, head)
 
 
 def _through(

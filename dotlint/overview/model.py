@@ -6,18 +6,22 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
 
+from dotlint.strategy.gpus import GpuSet
+
 if TYPE_CHECKING:
     from dotlint.deployment.model import Reading
 
 Basis = Literal["stage", "layer", "GPU"]
 Look = Literal["block", "end"]
+NO_GPUS = GpuSet()
 
 
 class Block(Struct, eq=False):
     """A node of the overview: a stage, a run of layers, a GPU, or an input or output (`end`).
 
-    `lines` are plain text. `missing` is true of what the strategy asks for and the file does not draw. `members`
-    are the nodes that it stands for.
+    `lines` are plain text, the title first; `placement` follows it. `gpus` is where it is drawn, `due` where the strategy
+    has it. `missing` is true of what the strategy asks for and the file does not draw. `members` are the nodes that it
+    stands for.
     """
 
     name: str
@@ -27,21 +31,35 @@ class Block(Struct, eq=False):
     phase: str | None = None
     stage: int | None = None
     missing: bool = False
+    gpus: GpuSet = NO_GPUS
+    due: GpuSet = NO_GPUS
+    placement: list[str] = field(default_factory=list)
+
+    @property
+    def shown(self) -> list[str]:
+        """All its lines in their order."""
+        return [*self.lines[:1], *self.placement, *self.lines[1:]]
 
 
 class Link(Struct, eq=False):
-    """An edge of the overview; `missing` as of blocks."""
+    """An edge of the overview, which stands for `edges` of the file; `missing` as of blocks.
+
+    `back` of these lead from head to tail, where the overview has no directions.
+    """
 
     tail: Block
     head: Block
     lines: list[str] = field(default_factory=list)
     missing: bool = False
+    edges: int = 0
+    back: int = 0
 
 
 class Frame(Struct, eq=False):
     """The blocks of a phase, which a cluster holds together where `name` is not empty."""
 
     name: str
+    phase: str
     lines: list[str]
     blocks: list[Block]
 

@@ -48,7 +48,7 @@ def _lines(overview: Overview, comments: Iterable[str]) -> Iterator[str]:
 
 
 def _block(block: Block) -> str:
-    attributes = [f"label={_text(block.lines)}"]
+    attributes = [f"label={_text(block.shown)}"]
     if block.look == "end":
         attributes += ["shape=ellipse", f"fillcolor={_FILLS['end']}"]
     if block.missing:

@@ -6,12 +6,14 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks.places import count, listed, quoted
+from dotlint.deployment.ends import may_be_output
 from dotlint.summary.ledger import STRATEGY, fact
 from dotlint.summary.model import Line, Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dotlint.deployment.model import Reading
     from dotlint.summary.ledger import Ledger
 
 
@@ -60,7 +62,9 @@ def sequence_section(ledger: Ledger) -> Section | None:
     gathers = [r for r in deployment.operators if r.is_role("sequence-gather")]
     if not splits and not gathers:
         return None
-    text = f"{count(len(splits), 'split')}, {count(len(gathers), 'gather')}"
+    others = sum(1 for r in deployment.operators if r.is_role("gather"))
+    text = f"{count(len(splits), 'split')}, {count(len(gathers), 'gather')} of sequences"
+    text += f", {count(others, 'gather')} of other or unnamed things" if others else ""
     lines = [ledger.line("nodes", text, counted=len(splits) == len(gathers))]
     lines.append(ledger.line("every split leads to its gather", "", "S009", quote=True))
     if ledger.held("H003") or ledger.findings("H003"):
@@ -89,7 +93,8 @@ def _validation(ledger: Ledger) -> Iterator[Line]:
         sources = [r.name for r in deployment.operators if not wiring.ins[r.name] and wiring.outs[r.name]]
         sinks = [r.name for r in deployment.operators if wiring.ins[r.name] and not wiring.outs[r.name]]
         yield ledger.line("fed by nothing", _listed(sources), "G005", "G007", quote=True)
-        yield ledger.line("feeding nothing", _listed(sinks), "G004", "G008", quote=True)
+        named = all(_is_output(ledger, deployment.by_name[name]) for name in sinks)
+        yield ledger.line("feeding nothing", _listed(sinks), "G004", "G008", quote=True, counted=named or None)
         if ledger.held("G006") or ledger.findings("G006"):
             yield ledger.line("outputs are reached from inputs", "", "G006", quote=True)
     for subject, letter in (("names and statements", "N"), ("Graphviz attributes", "A")):
@@ -97,6 +102,11 @@ def _validation(ledger: Ledger) -> Iterator[Line]:
         said = [count(len(found), "finding")] if found else ["no finding"]
         said += [f"{number} taken away by a comment or the baseline"] if number else []
         yield ledger.line(subject, ", ".join(said), findings=found, counted=not found and not number)
+
+
+def _is_output(ledger: Ledger, reading: Reading) -> bool:
+    phase = ledger.context.phase(reading.phase)
+    return may_be_output(ledger.context.deployment, reading, phase.stage_count if phase is not None else None)
 
 
 def _listed(names: list[str]) -> str:
@@ -111,7 +121,10 @@ def completeness_section(ledger: Ledger) -> Section:
     text = f"{count(number, 'edge')} that siblings have missing"
     text = text if number else "no unit lacks an edge that its siblings have"
     decided = bool(ledger.held("S001")) and not number
-    text = text if number or decided else ""
+    loose = ledger.findings("G003", "G004", "G005") if decided else []
+    if loose:  # what is joined to nothing lacks an edge, whether or not a sibling shows which
+        text, edges, decided = "operators lack edges that no sibling shows", loose, False
+    text = text if number or decided or loose else ""
     lines.append(ledger.line("edges", text, "S001", findings=edges, counted=decided or None))
     lines.append(ledger.line("operators", "", "S003", "S011", "S014", quote=True))
     strategy = ledger.context.strategy

@@ -78,7 +78,9 @@ def _experts(ledger: Ledger) -> Iterator[Line]:
         return
     numbers = Counter(len(group.members) for group in groups(deployment, "expert"))
     covered = sorted({n for r in experts if r.experts for n in range(r.experts[0], min(r.experts[1], 1 << 20) + 1)})
-    ids = f"; experts {covered[0]}-{covered[-1]}, {len(covered)} of them" if len(covered) > 1 else ""
+    ids = f"; {len(covered)} experts named, {covered[0]} to {covered[-1]}" if len(covered) > 1 else ""
+    whole = len(covered) < 2 or len(covered) == covered[-1] - covered[0] + 1
+    ids += "" if whole else ", with gaps"
     text = f"{count(len(experts), 'node')} of experts: {_numbers(numbers)}{ids}"
     yield ledger.line("expert groups", text, "P008", needs=_needs(ledger))
     if ledger.held("P009") or ledger.findings("P009"):
@@ -159,5 +161,7 @@ def conventions_section(ledger: Ledger) -> Section | None:
         shown = listed([f"{shape} {number}" for shape, number in shapes.most_common()], 6)
         lines.append(ledger.line(f"shapes of {kind}", shown, counted=set(shapes) <= usual))
     if ledger.held("V001") or ledger.findings("V001", "V003"):
-        lines.append(ledger.line("one convention throughout", "", "V001", "V003", quote=True))
+        mixed = any(len(shapes) > 1 for shapes in drawn.values())
+        subject = "what most are drawn as" if mixed else "one convention throughout"
+        lines.append(ledger.line(subject, "", "V001", "V003", quote=True, counted=False if mixed else None))
     return Section("Visual conventions", tuple(lines)) if lines else None

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks.places import count, listed, quoted
 from dotlint.deployment.infer import infer
+from dotlint.deployment.shards import groups, one_layer_each
 from dotlint.strategy.gpus import union
 from dotlint.summary.ledger import STRATEGY, fact
 from dotlint.summary.model import Line, Section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from dotlint.deployment.model import Unit
+    from dotlint.deployment.model import Deployment, Unit
+    from dotlint.deployment.shards import Group
     from dotlint.strategy import GpuSet, Phase
     from dotlint.summary.ledger import Ledger
 
@@ -25,7 +27,6 @@ _SUMS = (
     ("P004", "sequence over SP", "sp"),
     ("P005", "layers over PP", "pp"),
 )
-_OF_AXIS = {"pp": ("S002",), "tp": ("P007",), "ep": ("P008",), "sp": ("C002",)}
 
 
 def strategy_section(ledger: Ledger) -> Section:
@@ -71,21 +72,68 @@ def _phase(ledger: Ledger, phase: Phase) -> Iterator[Line]:
 
 def _drawn(ledger: Ledger) -> Iterator[Line]:
     """Say which degrees are drawn, counted in the graph, against those that hold."""
-    context = ledger.context
-    for implied in infer(context.deployment, {}).phases:
-        phase = context.phase(implied.name)
-        for axis, figure in implied.degrees.items():
-            where = f" in {implied.name}" if implied.name and len(context.deployment.phases) > 1 else ""
-            declared = phase.degrees.get(axis) if phase is not None else None
-            equal = declared is not None and declared == figure.value
-            drawn = f"{count(figure.value, 'stage')} drawn" if axis == "pp" else figure.because
-            text = drawn + (f", as {axis.upper()}={declared}" if equal else "")
-            if declared is not None and not equal:
-                text += f"; the strategy has {axis.upper()}={declared}"
-            codes = _OF_AXIS.get(axis, ())
-            about = [f for f in ledger.findings(*codes) if not where or f.unit is None or implied.name in f.unit]
-            found = about if not equal and codes else []
-            yield ledger.line(f"{axis.upper()} as drawn{where}", text, findings=found, counted=equal)
+    deployment, context = ledger.context.deployment, ledger.context
+    for name in deployment.phases:
+        phase = context.phase(name)
+        degrees = phase.degrees.to_dict() if phase is not None else {}
+        where = f" in {name}" if name and len(deployment.phases) > 1 else ""
+        drawn = [unit for unit in deployment.units.get(name, {}).values() if unit.operators]
+        if drawn:
+            yield _figure(ledger, where, "PP", len(drawn), f"{count(len(drawn), 'stage')} drawn", degrees, ("S002",))
+        attention = _usual(len(g.members) for g in _units(deployment, name, "qkv", "query", "attention"))
+        if attention > 1:
+            text = f"attention is drawn {attention} times in a unit"
+            yield _figure(ledger, where, "attention", attention, text, degrees, ("P007",))
+        experts = _units(deployment, name, "expert")
+        nodes, sets = _usual(len(g.members) for g in experts), _usual(len(g.gpu_sets) for g in experts if g.placed)
+        if nodes > 1:
+            text = f"{nodes} nodes of experts in a unit" + (f", on {count(sets, 'set')} of GPUs" if sets > 1 else "")
+            number = nodes if nodes == degrees.get("ep") or sets < 2 else sets
+            yield _figure(ledger, where, "experts", number, text, degrees, ("P008",))
+        split = infer(deployment, {}).phases[deployment.phases.index(name)].degrees.get("sp")
+        if split is not None:
+            yield _figure(ledger, where, "SP", split.value, split.because, degrees, ("C002",))
+
+
+def _units(deployment: Deployment, phase: str, *roles: str) -> list[Group]:
+    """Give the groups of these roles that are one operator of one layer for certain."""
+    return [g for g in groups(deployment, *roles) if g.phase == phase and one_layer_each(deployment, g)]
+
+
+def _usual(numbers: Iterable[int]) -> int:
+    return next((number for number, _ in Counter(numbers).most_common(1)), 0)
+
+
+def _figure(
+    ledger: Ledger, where: str, what: str, number: int, text: str, degrees: dict[str, int], codes: tuple[str, ...]
+) -> Line:
+    """Make the line of one figure: which degrees it is, by what the strategy declares.
+
+    What is drawn sixteen times may be sixteen shards as well as sixteen parts of a sequence: the strategy tells.
+    """
+    own = {"PP": "pp", "attention": "tp", "experts": "ep", "SP": "sp"}[what]
+    equal = _equal(number, own, degrees)
+    shown = ", ".join(f"{axis.upper()}={degrees[axis]}" for axis in equal)
+    subject = f"{' and '.join(axis.upper() for axis in equal) or what} as drawn{where}"
+    if equal:
+        return ledger.line(subject, f"{text}, as {shown}", findings=[], counted=True)
+    name = where.removeprefix(" in ")
+    found = [f for f in ledger.findings(*codes) if not name or f.unit is None or name in f.unit]
+    if degrees:
+        text += f"; the strategy has {own.upper()}={degrees.get(own, 1)}"
+    return ledger.line(subject, text, findings=found, counted=False)
+
+
+def _equal(number: int, own: str, degrees: dict[str, int]) -> list[str]:
+    """Find the degree, or the two degrees, that a figure is: the axis that it is expected to be goes first."""
+    if degrees.get(own) == number:
+        return [own]
+    if own in {"pp", "sp"} or degrees.get(own, 1) > number:
+        return []
+    others = [axis for axis, degree in degrees.items() if degree > 1 and axis not in {own, "pp", "vpp"}]
+    if degrees.get(own, 1) == 1:
+        return next(([axis] for axis in others if degrees[axis] == number), [])
+    return next(([own, axis] for axis in others if degrees[own] * degrees[axis] == number), [])
 
 
 def stages_section(ledger: Ledger) -> Section | None:
@@ -150,7 +198,8 @@ def _links(ledger: Ledger, units: dict[str, dict[int, Unit]]) -> Iterator[Line]:
     ]
     if not shown and all(len(some) < 2 for some in units.values()):
         return
-    text = f"{count(sum(crossing.values()), 'edge')} from stage to stage" + (f": {listed(shown, 12)}" if shown else "")
+    text = f"{count(sum(crossing.values()), 'edge')} from stage to stage: {listed(shown, 12)}"
+    text = text if shown else "no edge leads from one stage straight to another"
     needs = STRATEGY if ledger.context.strategy is None else None
     yield ledger.line("links between stages", text, "S004", "S005", "S006", "G002", needs=needs, quote=True)
     if shown:
