@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from dotlint.engine.result import FileResult
     from dotlint.fix.apply import FixResult
     from dotlint.picture import Options, Svg
+    from dotlint.picture.assemble import Common
     from dotlint.picture.model import Level
 
-_SECONDS: Final = 18.0  # for all pictures of a file but the first
+_SECONDS: Final = 8.0  # for all pictures of a file but the first
 _LAYOUT: Final = 6.0  # for one of them
 _LAST: Final = 60.0  # for the last resort, whole stages
-_MOST_SHAPES: Final = 2_000  # that a browser still moves without a stutter
+_MOST_SHAPES: Final = 1_200  # nodes and edges that are laid out, and moved by a browser, without a pause
 _OVERVIEW: Final = 400  # nodes from which the stages are what is seen first
 _MOST_OPENED: Final = 48
 _GRAPHS: Final = 6
@@ -60,20 +61,25 @@ class _Artist:
         self.result = result
         self.missing: str | None = None
         self.until = time.monotonic() + _SECONDS
+        self.common: dict[int | None, Common] = {}
 
     def graph(self, index: int, name: str, fixed: Sequence[tuple[str, str, FixResult]]) -> Iterator[Drawn]:
         """Give the views of one graph; raises `DotlintError` where not even the first can be drawn."""
         from dotlint.picture import Options, svg  # noqa: PLC0415 - only pages with a picture need it
+        from dotlint.picture.assemble import common_of  # noqa: PLC0415
         from dotlint.picture.engines import LayoutTimeoutError  # noqa: PLC0415
 
         late = False
+        assert self.result.context is not None
+        common = self.common[index] = common_of(self.result, self.result.context.graphs[index])
         try:
-            usual = svg(self.result, Options(graph=index, prefix=f"g{index}-", time_limit=_LAYOUT))
+            usual = svg(self.result, Options(graph=index, prefix=f"g{index}-", time_limit=_LAYOUT), common)
         except LayoutTimeoutError:
             late = True
-            usual = svg(self.result, Options(graph=index, prefix=f"s{index}-", fold="stages", time_limit=_LAST))
+            coarse = Options(graph=index, prefix=f"s{index}-", fold="stages", time_limit=_LAST)
+            usual = svg(self.result, coarse, common)
         self.until = max(self.until, time.monotonic() + _SECONDS / 2)
-        if late:
+        if late or usual.level == "stages":
             yield from self._opened(index, name, usual)
         elif usual.level == "none":
             yield _view(usual, f"{index}-graph", f"{name}Graph", index)
@@ -99,12 +105,14 @@ class _Artist:
         if coarse and len(set(coarse.nodes.values())) < len(set(usual.nodes.values())):
             stages = list(self._opened(index, name, coarse))
         yield from (*stages, first) if nodes > _OVERVIEW else (first, *stages)
-        if nodes <= _MOST_SHAPES:
+        if nodes + len(self.result.context.graphs[index].graph.edges) <= _MOST_SHAPES:
             whole = self._try(self.result, Options(graph=index, fold="none", prefix=f"w{index}-"))
             if whole:
                 yield _view(whole, f"{index}-whole", f"{name}Every node", index)
 
     def _opened(self, index: int, name: str, coarse: Svg) -> Iterator[Drawn]:
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - slow to load
+
         from dotlint.picture import Options  # noqa: PLC0415
 
         members: dict[str, list[str]] = defaultdict(list)
@@ -114,9 +122,14 @@ class _Artist:
         opens: dict[str, str] = {}
         inner: list[Drawn] = []
         folded = [(element, names) for element, names in members.items() if len(names) > 1]
-        for number, (element, names) in enumerate(folded):
-            options = Options(graph=index, fold="stages", opened=frozenset(names), prefix=f"o{index}-{number}-")
-            shown = self._try(self.result, options) if number < _MOST_OPENED else None
+        wanted = [
+            Options(graph=index, fold="stages", opened=frozenset(names), prefix=f"o{index}-{number}-")
+            for number, (_, names) in enumerate(folded[:_MOST_OPENED])
+        ]
+        # While Graphviz lays one out the next one is made: half of the time is spent in its processes.
+        with ThreadPoolExecutor(2) as pool:
+            drawn = list(pool.map(lambda options: self._try(self.result, options), wanted))
+        for number, ((element, names), shown) in enumerate(zip(folded, drawn, strict=False)):
             if shown:
                 opens[element] = f"{within}-{number}"
                 title = _named(element.removeprefix(f"s{index}-"), names)
@@ -135,7 +148,8 @@ class _Artist:
             self.missing = "there was no time to draw further views: `dotlint render` draws them one by one"
             return None
         try:
-            return svg(result, replace(options, time_limit=min(left, _LAYOUT)))
+            common = self.common.get(options.graph) if result is self.result else None
+            return svg(result, replace(options, time_limit=min(left, _LAYOUT)), common)
         except DotlintError as error:
             self.missing = self.missing or f"a further view could not be drawn: {_plainly(error)}"
             return None

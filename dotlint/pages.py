@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from dotlint.engine.result import FileResult
+from dotlint.errors import DotlintError
 from dotlint.fix.apply import fix_text
 from dotlint.fix.attach import attach_fixes
 from dotlint.page_views import drawings
@@ -17,12 +21,15 @@ from dotlint.report.page.part import Material, part
 from dotlint.report.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
-    from dotlint.engine.result import FileResult, Settings
+    from dotlint.engine.result import Settings
     from dotlint.fix.apply import FixResult
     from dotlint.report.page.part import Part
     from dotlint.syntax.source import Source
+
+
+_PATIENCE = 6.0  # seconds for the safe fixes, after which what all of them come to is left to `--diff`
 
 
 class Page(Struct, frozen=True):
@@ -48,32 +55,52 @@ def make_pages(
 
     `progress` is told how many are done.
     """
-    from dotlint.parallel import default_jobs  # noqa: PLC0415
+    from dotlint.parallel import default_jobs, in_processes  # noqa: PLC0415
 
     count = min(default_jobs(4 * len(tasks)) if jobs is None else jobs, len(tasks))
-    if count < 2:
-        return _counted(map(make_page, tasks), progress)
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - slow to load
+    todo = _Tasks(tasks)
+    pages: dict[int, Page] = {}
+    with contextlib.closing(in_processes(todo, count) if count > 1 else todo.run_all()) as made:
+        for index, page in made:
+            pages[index] = page
+            if progress:
+                progress(len(pages))
+    return [pages[index] for index in range(len(tasks))]
 
-    with ProcessPoolExecutor(count) as pool:
-        return _counted(pool.map(make_page, tasks), progress)
 
+class _Tasks:
+    """The pages to be made, as processes ask for them."""
 
-def _counted(pages: Iterable[Page], progress: Callable[[int], None] | None) -> list[Page]:
-    done: list[Page] = []
-    for page in pages:
-        done.append(page)
-        if progress:
-            progress(len(done))
-    return done
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        self.tasks = tasks
+
+    def __len__(self) -> int:
+        return len(self.tasks)
+
+    def run(self, index: int) -> Page:
+        from dotlint.parallel import mishap  # noqa: PLC0415
+
+        try:
+            return make_page(self.tasks[index])
+        except DotlintError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one file's mishap must not hide the pages of the others
+            return self.lost(index, mishap(error))
+
+    def lost(self, index: int, why: str) -> Page:
+        task = self.tasks[index]
+        return _page_without_text(FileResult(task.path, None, [], unreadable=why), task)
+
+    def run_all(self) -> Generator[tuple[int, Page]]:
+        yield from ((index, self.run(index)) for index in range(len(self.tasks)))
 
 
 def make_page(task: Task) -> Page:
     """Make one file's part; a file that cannot be read gives one that says so."""
     result, source = _linted(task)
-    told = outline(result, task.options, links=True)
     if source is None:
-        return Page(part(Material(result, told)), result)
+        return _page_without_text(result, task)
+    told = outline(result, task.options, links=True)
     fixed = list(_fixed(result, source, task.settings))
     drawn, missing = drawings(result, fixed)
     material = Material(
@@ -85,6 +112,10 @@ def make_page(task: Task) -> Page:
         whys={card.code: card.why for card in task.settings.cards},
     )
     return Page(part(material), result.slim())
+
+
+def _page_without_text(result: FileResult, task: Task) -> Page:
+    return Page(part(Material(result, outline(result, task.options, links=True))), result)
 
 
 def write_pages(pages: Sequence[Page], folder: Path) -> None:
@@ -137,7 +168,7 @@ def _bytes(text: str) -> bytes:
 
 def _linted(task: Task) -> tuple[FileResult, Source | None]:
     from dotlint.discovery import UnreadableError, read_bytes, refuse_binary  # noqa: PLC0415
-    from dotlint.engine.runner import FileResult, lint  # noqa: PLC0415
+    from dotlint.engine.runner import lint  # noqa: PLC0415
     from dotlint.syntax.source import Source  # noqa: PLC0415
 
     try:
@@ -150,11 +181,12 @@ def _linted(task: Task) -> tuple[FileResult, Source | None]:
 
 
 def _fixed(result: FileResult, source: Source, settings: Settings) -> Iterator[tuple[str, str, FixResult]]:
-    """Give what the safe fixes come to and, where there are others, what all of them do."""
+    """Give what the safe fixes come to and, where there are others and there is time, what all of them do."""
+    started = time.monotonic()
     kinds = {finding.fix.applicability for finding in result.findings if finding.fix}
     if "safe" in kinds:
         yield "safe", "Safe fixes", fix_text(source, settings)
-    if "unsafe" in kinds:
+    if "unsafe" in kinds and time.monotonic() - started < _PATIENCE:
         yield "all", "All fixes", fix_text(source, settings, unsafe=True)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.errors import DotlintError
-from dotlint.picture.assemble import assemble
+from dotlint.picture.assemble import assemble, common_of
 from dotlint.picture.engines import LayoutTimeoutError, draw
 from dotlint.picture.model import LEVELS, Level, Picture
 from dotlint.picture.source import dot_source
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Pair
     from dotlint.engine.result import FileResult
+    from dotlint.picture.assemble import Common
     from dotlint.picture.engines import Form
     from dotlint.picture.model import Unit
 
@@ -79,10 +80,13 @@ class Svg(Struct, frozen=True):
     level: Level = "none"
 
 
-def svg(result: FileResult, options: Options | None = None) -> Svg:
-    """Draw a file as SVG for a page. Raises `DotlintError`: no graph, no Graphviz, out of time."""
+def svg(result: FileResult, options: Options | None = None, common: Common | None = None) -> Svg:
+    """Draw a file as SVG for a page. Raises `DotlintError`: no graph, no Graphviz, out of time.
+
+    Who draws one graph several times gives what its pictures share, see `common_of`.
+    """
     options = options or Options()
-    picture, data = _drawn(result, "svg", options)
+    picture, data = _drawn(result, "svg", options, common)
     text = with_titles(data.decode("utf-8"), picture, options.prefix)
     return Svg(
         text=text[text.index("<svg") :],
@@ -105,13 +109,18 @@ def render(result: FileResult, form: Form, options: Options | None = None) -> Dr
     return Drawing(data, picture.notes)
 
 
-def _drawn(result: FileResult, form: Form, options: Options) -> tuple[Picture, bytes]:
+def _drawn(
+    result: FileResult, form: Form, options: Options, common: Common | None = None
+) -> tuple[Picture, bytes]:
     """Draw, and fold further as long as the picture is too large to read or takes too long to lay out."""
     context = _graph(result, options.graph)
     levels = [options.fold] if options.fold is not None else list(LEVELS)
     late = False
+    common = common or common_of(result, context)
     for level in levels:
         last = level == levels[-1]
+        if level == "none" and not last and not options.only_problems and len(context.graph.nodes) > 2 * MOST_NODES:
+            continue  # there is no need to make it to see that it is too large
         picture = assemble(
             result,
             context,
@@ -120,6 +129,7 @@ def _drawn(result: FileResult, form: Form, options: Options) -> tuple[Picture, b
             full_labels=options.full_labels,
             prefix=options.prefix,
             opened=options.opened,
+            common=common,
         )
         share = 4 if options.only_problems and level == "none" else 1
         large = len(picture.shapes) > MOST_NODES // share or len(picture.arrows) > MOST_EDGES // share

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
+
 from dotlint.picture.boxes import boxes_of
 from dotlint.picture.folding import fold
 from dotlint.picture.labels import cut, plain_lines, shortened, slug
@@ -28,6 +30,20 @@ _DIRECTIONS = ("TB", "LR", "BT", "RL")
 _STYLES = ("dashed", "dotted", "bold", "invis")
 
 
+class Common(Struct, frozen=True):
+    """What all pictures of one graph of one result share, worked out once."""
+
+    marked: Marked
+    title: tuple[str, ...]
+    texts: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
+
+
+def common_of(result: FileResult, context: GraphContext) -> Common:
+    """Work out what all pictures of a graph share."""
+    marked = marks_of(result, context)
+    return Common(marked, _title(result, context, marked))
+
+
 def assemble(
     result: FileResult,
     context: GraphContext,
@@ -37,12 +53,13 @@ def assemble(
     full_labels: bool = False,
     prefix: str = "",
     opened: frozenset[str] = frozenset(),
+    common: Common | None = None,
 ) -> Picture:
     """Make the picture of one graph of a file that could be read; `prefix` stands before every id.
 
-    Nodes that are `opened` are not folded with what is around them.
+    Nodes that are `opened` are not folded with what is around them. Who draws a graph several times gives `common`.
     """
-    maker = _Maker(result, context, level, full_labels, _unique(prefix))
+    maker = _Maker(common or common_of(result, context), context, level, full_labels, _unique(prefix))
     return maker.picture(only_problems=only_problems, opened=opened)
 
 
@@ -61,19 +78,19 @@ class _Maker:
     """The parts of a picture while it is made."""
 
     def __init__(
-        self, result: FileResult, context: GraphContext, level: Level, full: bool, fresh: Callable[[str], str]
+        self, common: Common, context: GraphContext, level: Level, full: bool, fresh: Callable[[str], str]
     ) -> None:
-        self.result, self.context, self.full, self.fresh = result, context, full, fresh
-        self.marked: Marked = marks_of(result, context)
+        self.context, self.full, self.fresh = context, full, fresh
+        self.marked: Marked = common.marked
         self.boxes: Boxes = boxes_of(context, self.marked, fresh)
         rankdir = context.graph.attributes.get("rankdir", "TB").upper()
         self.made = Picture(
-            title=_title(result, context, self.marked),
+            title=common.title,
             directed=context.graph.directed,
             rankdir=rankdir if rankdir in _DIRECTIONS else "TB",
             level=level,
         )
-        self.shapes = Shapes(context, self.marked, self.boxes, fresh, full=full)
+        self.shapes = Shapes(context, self.marked, self.boxes, fresh, common.texts, full=full)
         self.of_node: dict[str, Shape] = {}
 
     def picture(self, *, only_problems: bool, opened: frozenset[str] = frozenset()) -> Picture:
@@ -124,12 +141,13 @@ class _Maker:
 
     def _arrow(self, edge: Edge, tail: Shape, head: Shape) -> Arrow:
         pair = (edge.tail.name, edge.head.name)
+        label = edge.label or edge.attributes.get("xlabel", "")
         style = set(edge.attributes.get("style", "").replace(",", " ").split())
         return Arrow(
             "",
             tail,
             head,
-            lines=shortened(plain_lines(edge.label or edge.attributes.get("xlabel", "")), full=self.full),
+            lines=shortened(plain_lines(label), full=self.full) if label else (),
             style=next((word for word in _STYLES if word in style), ""),
             pairs=[pair],
             marks=list(self.marked.edges.get(edge.index, ())),

@@ -24,11 +24,22 @@ _TOLD = 12  # names that a title lists
 
 
 class Shapes:
-    """Makes nodes; `fresh` makes an id unique, `full` labels keep their tensor dimensions."""
+    """Makes nodes; `fresh` makes an id unique, `full` labels keep their tensor dimensions.
+
+    `texts` remembers how names were folded, for the next picture of the graph.
+    """
 
     def __init__(
-        self, context: GraphContext, marked: Marked, boxes: Boxes, fresh: Callable[[str], str], *, full: bool
+        self,
+        context: GraphContext,
+        marked: Marked,
+        boxes: Boxes,
+        fresh: Callable[[str], str],
+        texts: dict[tuple[str, ...], list[str]],
+        *,
+        full: bool,
     ) -> None:
+        self.texts = texts
         self.context, self.marked, self.boxes, self.fresh, self.full = context, marked, boxes, fresh, full
 
     def single(self, name: str) -> Shape:
@@ -98,7 +109,10 @@ class Shapes:
         )
 
     def _folded_names(self, names: list[str], most: int = 1) -> list[str]:
-        shown = [" ".join(plain_lines(name)) for name in shown_names(names)]
+        key = tuple(names)
+        shown = self.texts.get(key)
+        if shown is None:
+            shown = self.texts[key] = [" ".join(plain_lines(name)) for name in shown_names(names)]
         return shown if len(shown) <= most else [*shown[:most], f"and {len(shown) - most} more"] if most > 1 else []
 
     def planned(self, names: list[str]) -> Shape:

@@ -35,4 +35,4 @@ def uri(path: str) -> tuple[str, bool]:
 
 @cache
 def _root(folder: Path) -> Path | None:
-    return next((above for above in (folder, *folder.parents) if (above / ".git").exists()), None)
+    return next((above for above in (folder, *folder.parents) if os.path.exists(above / ".git")), None)  # noqa: PTH110 - may be closed

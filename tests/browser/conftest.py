@@ -72,7 +72,7 @@ class Opened:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
-    missing = "Playwright is not installed: `pip install -e '.[browser]'`"
+    missing = "Playwright is not installed: `pip install -e '.[test]'`"
     playwright = pytest.importorskip("playwright.sync_api", reason=missing)
     if CHROMIUM is None:
         pytest.skip("there is no Chromium on the PATH")

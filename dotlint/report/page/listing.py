@@ -128,6 +128,10 @@ def _pieces(text: str, nodes: Mapping[str, int], marks: Sequence[Mark]) -> Itera
                 active = tuple(mark for mark in cut if mark.start <= here < mark.end)
                 passed += 1
             stop = min(token.to, bounds[passed]) if passed < len(bounds) else token.to
+            if "\n" not in text[at:stop] and not text.startswith("\n", stop):
+                yield _Piece(text[at:stop], kind, node, active)
+                at = stop
+                continue
             for index, part in enumerate(text[at:stop].split("\n")):
                 if index:
                     yield None
