@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from dotlint.report.links import page
 from dotlint.report.text import one_line
 from dotlint.server.cards import rule_markdown
 from dotlint.server.mentions import read_mentions
-from dotlint.server.messages import Failure, Fixed, Pages, Reading, Report, Rule, Told
+from dotlint.server.messages import Failure, Fixed, Names, Pages, Reading, Report, Rule, Told
 from dotlint.server.outline import outline
 from dotlint.server.suppressing import suppressions
 from dotlint.syntax.source import Source
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     Send = Callable[[Message], None]
 
 _PAGES_AT_ONCE = 500
+_MOST_FILES = 400  # of a folder that are searched for symbols,
+_MOST_BYTES = 16_000_000  # and so much of their text
 
 
 def do(job: Job, send: Send) -> None:
@@ -46,6 +49,8 @@ def do(job: Job, send: Send) -> None:
     try:
         if job.kind == "fix":
             _fix(job, send)
+        elif job.kind == "names":
+            _names(job, send)
         else:
             _read(job, send)
     except DotlintError as error:
@@ -150,6 +155,36 @@ def _pages(result: FileResult) -> Iterator[Pages]:
                 first, texts = first + len(texts), []
     if texts:
         yield Pages(first, tuple(texts))
+
+
+def _names(job: Job, send: Send) -> None:
+    """Search the files of a folder for symbols; what cannot be read has none."""
+    from dotlint.discovery import UnreadableError, discover, read_bytes, refuse_binary  # noqa: PLC0415
+    from dotlint.server.symbols import rows  # noqa: PLC0415 - only where an editor asks for them
+    from dotlint.server.text import Text  # noqa: PLC0415
+
+    configurations = Configurations(job.options.overrides, file=job.options.config)
+    size = 0
+    for path in islice(discover([job.path]), _MOST_FILES):
+        try:
+            if configurations.excluded(path):
+                continue
+            there = Path(path).stat()
+            stamp = (there.st_mtime_ns, there.st_size)
+            size += there.st_size
+            if size > _MOST_BYTES:
+                return
+            if job.known.get(path) == stamp:
+                send(Names(path, stamp, None))
+                continue
+            data = read_bytes(path)
+            refuse_binary(data)
+        except (UnreadableError, DotlintError, OSError):
+            continue
+        source = Source.from_bytes(data, path)
+        result = lint(source, Settings(selection=Selection(select=("E",))))
+        assert result.context is not None
+        send(Names(path, stamp, tuple(rows(Text(source.text, job.encoding), outline(result.context)))))
 
 
 def _fix(job: Job, send: Send) -> None:

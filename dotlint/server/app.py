@@ -16,8 +16,9 @@ from dotlint._version import __version__
 from dotlint.report.text import one_line
 from dotlint.server.capabilities import Client
 from dotlint.server.diagnostics import diagnostics
+from dotlint.server.everywhere import OnDisk
 from dotlint.server.open_files import OpenFiles
-from dotlint.server.options import read_options
+from dotlint.server.options import Scopes, read_options
 from dotlint.server.protocol import Protocol
 from dotlint.server.text import Text
 from dotlint.server.workers import Workers
@@ -25,6 +26,7 @@ from dotlint.server.workers import Workers
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dotlint.server.messages import Options
     from dotlint.server.open_files import OpenFile, Snapshot
 
 _PATIENCE: Final = 20  # seconds that an editor has to say its settings
@@ -44,35 +46,59 @@ class DotlintServer(LanguageServer):
         self.workers = Workers()
         self.files = OpenFiles(self.workers, self._on_report, self._on_failure)
         self.client = Client()
-        self.folder = Path.cwd()
-        self.given: list[object] = []  # settings that came with the start, then the latest ones
+        self.folders = [Path.cwd()]  # those that are open, the first one first
+        self.started: object = None  # the settings that came with the start
+        self.given: list[object] = []  # the latest ones, for each folder
+        self.on_disk = OnDisk(self.workers)
+        self.ready = asyncio.Event()  # set once the settings are known
         self._told: dict[str, tuple[str, ...]] = {}  # what was said of a file's configuration
 
     def begin(self, params: types.InitializeParams) -> None:
         """Note who asks and what for."""
         self.client = Client.of(params.capabilities, self.workspace)
-        folders = [folder.uri for folder in params.workspace_folders or ()]
-        root = next(iter(folders), None) or params.root_uri
-        path = to_fs_path(root) if root else params.root_path
-        self.folder = Path(path).absolute() if path else Path.cwd()
-        self.given = [params.initialization_options, None]
+        root = to_fs_path(params.root_uri) if params.root_uri else params.root_path
+        self._in_folders([folder.uri for folder in params.workspace_folders or ()], root)
+        self.started = params.initialization_options
+
+    def folders_changed(self) -> None:
+        """Note the folders that are open now, as pygls keeps them."""
+        self._in_folders(list(self.workspace.folders), str(self.folders[0]))
+
+    def _in_folders(self, uris: Sequence[str], root: str | None) -> None:
+        paths = [path for path in map(to_fs_path, uris) if path] or ([root] if root else [])
+        self.folders = [Path(path).absolute() for path in paths] or [Path.cwd()]
+        self.given = [None] * len(self.folders)
+
+    @property
+    def folder(self) -> Path:
+        """The folder that texts without a file count as being in."""
+        return self.folders[0]
 
     async def read_settings(self, pushed: object = None) -> None:
         """Ask the editor for its settings, or take those that it sends, and lint every open file by them."""
         if self.client.settings:
-            item = types.ConfigurationItem(scope_uri=self.folder.as_uri(), section="dotlint")
-            asked = self.workspace_configuration_async(types.ConfigurationParams([item]))
+            folders = self.folders
+            items = [types.ConfigurationItem(scope_uri=folder.as_uri(), section="dotlint") for folder in folders]
+            asked = self.workspace_configuration_async(types.ConfigurationParams(items))
             try:
-                answer = await asyncio.wait_for(asked, _PATIENCE)
-                self.given[1:] = [_plain(answer[0]) if answer else None]
+                answer = list(await asyncio.wait_for(asked, _PATIENCE) or ())
+                if folders is not self.folders:
+                    return  # others are open by now, and were asked about
+                self.given = [_plain(one) for one in answer[: len(folders)]] + [None] * (len(folders) - len(answer))
             except (JsonRpcException, TimeoutError) as error:
                 log.warning("the editor did not give its settings: %s", error or "no answer")
         elif pushed is not None:
-            self.given[1:] = [_plain(pushed)]
-        options, wrong = read_options(map(_plain, self.given), self.folder)
-        for line in wrong:
+            self.given = [_plain(pushed)] * len(self.folders)
+        scopes: list[tuple[Path, Options]] = []
+        told: dict[str, None] = {}
+        for folder, given in zip(self.folders, self.given, strict=True):
+            options, wrong = read_options([_plain(self.started), given], folder)
+            scopes.append((folder, options))
+            told.update(dict.fromkeys(wrong))
+        for line in told:
             self.tell(f"dotlint: {line}", types.MessageType.Warning)
-        self.files.options = options
+        self.files.scopes = Scopes(tuple(scopes))
+        self.ready.set()
         self._told.clear()
         self.files.lint_again()
 

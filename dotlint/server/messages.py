@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
     from dotlint.engine.finding import Edit, Fix, Severity
     from dotlint.server.mentions import Mentions
+    from dotlint.server.text import Encoding, Place
+
+Stamp = tuple[int, int]
+"""When a file was last changed, in nanoseconds, and its size in bytes."""
 
 
 class Options(Struct, frozen=True):
@@ -26,12 +30,18 @@ class Options(Struct, frozen=True):
 
 
 class Job(Struct, frozen=True):
-    """A text to `read` (and lint) or to `fix`; `path` is what it is called and where its configuration is looked for."""
+    """A text to `read` (and lint) or to `fix`; `path` is what it is called and where its configuration is looked for.
 
-    kind: Literal["read", "fix"]
+    For `names` it is a folder whose files are to be searched for symbols, in `encoding`, but for those that have not
+    changed since they were `known`.
+    """
+
+    kind: Literal["read", "fix", "names"]
     text: str
     path: str
     options: Options
+    encoding: Encoding = "utf-16"
+    known: dict[str, Stamp] = {}
 
 
 class Reading(Struct, frozen=True):
@@ -116,6 +126,17 @@ class Fixed(Struct, frozen=True):
     refused: tuple[str, ...]
 
 
+class Names(Struct, frozen=True):
+    """The symbols of a file on disk; `rows` is None where they are still those that are known.
+
+    Each has its name, its kind by the protocol's number, the name of what is around it, and where it starts and ends.
+    """
+
+    path: str
+    stamp: Stamp
+    rows: tuple[tuple[str, int, str, Place, Place], ...] | None
+
+
 class Failure(Struct, frozen=True):
     """A job that could not be done; `detail` is for the log."""
 
@@ -123,4 +144,4 @@ class Failure(Struct, frozen=True):
     detail: str = ""
 
 
-Message = Reading | Report | Pages | Fixed | Failure
+Message = Reading | Report | Pages | Fixed | Names | Failure

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dotlint.server.messages import Message, Options
+    from dotlint.server.options import Scopes
     from dotlint.server.text import Text
     from dotlint.server.workers import Workers
 
@@ -86,7 +87,7 @@ class OpenFiles:
         on_report: Callable[[OpenFile, Snapshot], None],
         on_failure: Callable[[OpenFile, str], None],
     ) -> None:
-        self.options: Options | None = None  # nothing runs before they are known
+        self.scopes: Scopes | None = None  # nothing runs before they are known
         self._workers = workers
         self._on_report = on_report
         self._on_failure = on_failure
@@ -160,9 +161,9 @@ class OpenFiles:
 
     async def fixed(self, file: OpenFile) -> Fixed:
         """Have the safe fixes of the present text applied to it; raises `DotlintError` where that fails."""
-        assert self.options is not None
+        assert self.scopes is not None
         got: list[Message] = []
-        await self._workers.run(Job("fix", file.text.text, file.path, self.options), got.append)
+        await self._workers.run(Job("fix", file.text.text, file.path, self.scopes.of(file.path)), got.append)
         for message in got:
             if isinstance(message, Fixed):
                 return message
@@ -182,11 +183,12 @@ class OpenFiles:
 
     def _start_now(self, file: OpenFile) -> None:
         """Start the run for the present text, unless it is going on or done; one for an earlier text is ended."""
-        if file.running is file.current or self.options is None or file.uri not in self._files:
+        if file.running is file.current or self.scopes is None or file.uri not in self._files:
             return
         self._stop(file)
         file.running = file.current
-        file.run = asyncio.get_running_loop().create_task(self._run(file, file.current, self.options))
+        options = self.scopes.of(file.path)
+        file.run = asyncio.get_running_loop().create_task(self._run(file, file.current, options))
 
     def _stop(self, file: OpenFile) -> None:
         if file.timer is not None:

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import Struct
+
 from dotlint.config import Overrides
 from dotlint.engine.select import nearest, split_names
 from dotlint.server.messages import Options
@@ -17,6 +19,17 @@ KEYS: Final = ("strategy", "layout", "preset", "select", "extend-select", "ignor
 _LISTS: Final = {"strategy", "select", "extend-select", "ignore"}
 _EDITORS_OWN: Final = {"enable", "path", "command", "args", "interpreter", "trace", "settings", "log-level"}
 _PRESETS: Final = ("recommended", "strict", "graphviz")
+
+
+class Scopes(Struct, frozen=True):
+    """What holds in each of the folders that are open: the settings of the innermost folder that a file is in."""
+
+    folders: tuple[tuple[Path, Options], ...]
+
+    def of(self, path: str) -> Options:
+        """Give what holds for a file; one that is in none of the folders counts as one of the first."""
+        inside = [(len(folder.parts), options) for folder, options in self.folders if Path(path).is_relative_to(folder)]
+        return max(inside, key=lambda pair: pair[0])[1] if inside else self.folders[0][1]
 
 
 def read_options(settings: Iterable[object], folder: Path) -> tuple[Options, list[str]]:

@@ -17,6 +17,7 @@ from dotlint.server.app import DotlintServer
 from dotlint.server.changes import between, workspace_edit
 from dotlint.server.completion import complete
 from dotlint.server.diagnostics import range_of
+from dotlint.server.everywhere import matching, of_open
 from dotlint.server.hover import hover
 from dotlint.server.protocol import OUTDATED, REFUSED
 
@@ -179,6 +180,27 @@ async def outlined(
     return list(symbols.flat(file.uri, snapshot.text, report.symbols))
 
 
+async def found_everywhere(
+    ls: DotlintServer, params: types.WorkspaceSymbolParams
+) -> list[types.SymbolInformation]:
+    """Find symbols by name in all open texts and in the files of the folders that are open."""
+    await ls.ready.wait()
+    scopes = ls.files.scopes
+    assert scopes is not None
+    on_disk = await ls.on_disk.symbols(scopes.folders, ls.client.encoding)
+    files = ls.files.all()
+    open_ = {file.path for file in files}
+    symbols = [symbol for file in files for symbol in of_open(file)]
+    symbols += [symbol for path, some in on_disk.items() if path not in open_ for symbol in some]
+    return matching(symbols, params.query)
+
+
+async def folders_changed(ls: DotlintServer, _params: types.DidChangeWorkspaceFoldersParams) -> None:
+    """Lint by what holds in the folders that are open now."""
+    ls.folders_changed()
+    await ls.read_settings()
+
+
 async def actions_offered(
     ls: DotlintServer, params: types.CodeActionParams
 ) -> list[types.CodeAction | types.Command] | None:
@@ -277,6 +299,8 @@ _FEATURES: tuple[tuple[str, Callable[..., Any], Any], ...] = (
     (types.TEXT_DOCUMENT_PREPARE_RENAME, rename_prepared, None),
     (types.TEXT_DOCUMENT_RENAME, renamed, None),
     (types.TEXT_DOCUMENT_DOCUMENT_SYMBOL, outlined, None),
+    (types.WORKSPACE_SYMBOL, found_everywhere, None),
+    (types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, folders_changed, None),
     (types.TEXT_DOCUMENT_CODE_ACTION, actions_offered, _ACTIONS),
     (types.CODE_ACTION_RESOLVE, action_resolved, None),
 )

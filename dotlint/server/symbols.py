@@ -9,10 +9,10 @@ from lsprotocol import types
 from dotlint.server.diagnostics import range_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from dotlint.server.messages import Symbol
-    from dotlint.server.text import Text
+    from dotlint.server.text import Place, Text
 
 _KINDS: Final = {
     "graph": types.SymbolKind.File,
@@ -40,6 +40,13 @@ def nested(text: Text, symbols: Sequence[Symbol]) -> list[types.DocumentSymbol]:
         )
         for symbol in symbols
     ]
+
+
+def rows(text: Text, symbols: Iterable[Symbol], around: str = "") -> Iterator[tuple[str, int, str, Place, Place]]:
+    """Give the outline as `Names` has it."""
+    for symbol in symbols:
+        yield symbol.name, _KINDS[symbol.kind].value, around, text.place(symbol.first), text.place(symbol.last)
+        yield from rows(text, symbol.children, symbol.name)
 
 
 def flat(uri: str, text: Text, symbols: Sequence[Symbol], around: str = "") -> Iterator[types.SymbolInformation]:

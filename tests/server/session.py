@@ -36,6 +36,7 @@ class Session:
         settings: dict[str, Any] | None = None,
         encodings: list[str] | None = None,
         can: Callable[[types.ClientCapabilities], None] = lambda _: None,
+        folders: dict[Path, Any] | None = None,
     ) -> None:
         self.folder = folder
         self.events: list[tuple[str, int | None]] = []
@@ -50,6 +51,8 @@ class Session:
             capabilities.general = types.GeneralClientCapabilities(position_encodings=encodings)
         can(capabilities)
         self.client = LanguageClient(converter_factory=default_converter, configuration={"": settings or {}})
+        for each, said in (folders or {}).items():  # settings of folders, which is what more than one has
+            self.client.set_configuration(said, scope_uri=each.as_uri())
         # Functions, for pygls writes down in them what they are for, and a method cannot be written to.
         own: dict[str, Any] = {
             types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS: lambda params: self._published(params),  # noqa: PLW0108
@@ -59,7 +62,10 @@ class Session:
         register_lsp_features(self.client, {**DEFAULT_CLIENT_FEATURES, **own})
         command = (sys.executable, "-m", "dotlint", "server")
         self.do(self.client.start_io(*command, cwd=str(folder), env=environment()))
-        params = types.InitializeParams(capabilities, root_uri=folder.as_uri(), initialization_options=options)
+        opened = [types.WorkspaceFolder(each.as_uri(), each.name) for each in folders or ()] or None
+        params = types.InitializeParams(
+            capabilities, root_uri=folder.as_uri(), initialization_options=options, workspace_folders=opened
+        )
         self.result: types.InitializeResult = self.do(self.client.initialize_session(params))
 
     def do(self, work: Coroutine[Any, Any, Any]) -> Any:
