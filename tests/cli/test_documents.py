@@ -8,10 +8,12 @@ import shlex
 import shutil
 import sys
 import tomllib
+from html import unescape
 from pathlib import Path
 
 import pytest
 
+from docs import pictures
 from dotlint.cli import main
 
 ROOT = Path(__file__).parents[2]
@@ -67,6 +69,21 @@ def test_code_of_the_library(page: str) -> None:
     for name, text in blocks("python"):
         if name == page:
             exec(compile(text, name, "exec"), {})
+
+
+def test_pictures_show_what_there_is() -> None:
+    """The report's words are compared; how a picture looks depends on Graphviz, fonts and a browser."""
+    shown = (pictures.IMAGES / "report.svg").read_text("utf-8")
+    assert _words(shown) == _words(pictures.report()), "write it anew: python -m docs.pictures"
+    assert "S001" in _words((pictures.IMAGES / "graph.svg").read_text("utf-8"))
+    assert (pictures.IMAGES / "page.png").read_bytes().startswith(b"\x89PNG")
+    assert "http" not in re.sub(r'xmlns(:\w+)?="[^"]*"', "", shown), "nothing is fetched from elsewhere"
+    linked = {Path(target).name for page in PAGES for target in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page.read_text("utf-8"))}
+    assert linked == {path.name for path in pictures.IMAGES.iterdir()}
+
+
+def _words(svg: str) -> str:
+    return unescape(re.sub(r"<style>.*?</style>|<[^>]*>", " ", svg, flags=re.DOTALL)).replace("\xa0", " ").strip()
 
 
 def test_tables_of_settings_are_toml() -> None:

@@ -1,0 +1,117 @@
+"""Makes the pictures of README and documents from what they show: `python -m docs.pictures`.
+
+The report and the graph are SVG, of the file on the first page; the page is photographed in the Chromium on the PATH,
+by Playwright, of a fixture. Without Playwright or Chromium that one is left as it is.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shutil
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+
+from dotlint.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent
+IMAGES = ROOT / "docs/images"
+_WIDTH = 96
+_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+@contextmanager
+def example() -> Iterator[Path]:
+    """Give a folder, as the present one, with the file of the first page in it."""
+    page = (ROOT / "docs/index.md").read_text("utf-8")
+    match = re.search(r"^```dot\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert match is not None
+    before = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        try:
+            Path("two_stages.dot").write_text(match[1], "utf-8")
+            yield Path(folder)
+        finally:
+            os.chdir(before)
+
+
+def report() -> str:
+    """Give the report of the example as SVG, as a terminal shows it; no font is fetched."""
+    from rich import terminal_theme  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    out = io.StringIO()
+    terminal = {"FORCE_COLOR": "1", "FORCE_HYPERLINK": "0", "COLUMNS": str(_WIDTH)}
+    with example(), patch.dict(os.environ, terminal):
+        os.environ.pop("NO_COLOR", None)
+        _run("check", "two_stages.dot", "--isolated", "--no-cache", out=out)
+    console = Console(record=True, width=_WIDTH, file=io.StringIO(), highlight=False, legacy_windows=False)
+    console.print(Text.from_ansi(out.getvalue()), soft_wrap=False)
+    svg = console.export_svg(
+        title="dotlint check two_stages.dot", theme=terminal_theme.DIMMED_MONOKAI, unique_id="report"
+    )
+    svg = re.sub(r"\s*<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL).replace("Fira Code", "ui-monospace")
+    return "\n".join(line.rstrip() for line in svg.splitlines()) + "\n"
+
+
+def graph() -> str:
+    """Give the example as `dotlint render` draws it."""
+    with example() as folder:
+        _run("render", "two_stages.dot", "--isolated", "-o", "graph.svg", out=io.StringIO())
+        return (folder / "graph.svg").read_text("utf-8")
+
+
+def page() -> bytes | None:
+    """Photograph the page of a fixture; None where there is no browser to do it."""
+    chromium = next((found for name in _CHROMIUM if (found := shutil.which(name))), None)
+    try:
+        from playwright.sync_api import sync_playwright  # noqa: PLC0415
+    except ImportError:
+        return None
+    if chromium is None:
+        return None
+    with example() as folder, sync_playwright() as runner:
+        shutil.copyfile(ROOT / "tests/fixtures/moe_two_phases.dot", "moe_two_phases.dot")
+        options = ("-s", "pp4ep4tp2sp2", "--isolated", "--no-cache", "-f", "html", "-o", "page.html")
+        _run("check", "moe_two_phases.dot", *options, out=io.StringIO())
+        browser = runner.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        tab = browser.new_page(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+        tab.goto((folder / "page.html").as_uri() + "#finding=0")
+        tab.wait_for_timeout(500)
+        taken = tab.screenshot(type="png")
+        browser.close()
+    return bytes(taken)
+
+
+def _run(*arguments: str, out: io.StringIO) -> None:
+    err = io.StringIO()
+    status = main(list(arguments), io.BytesIO(), out, err)
+    if status not in {0, 1}:
+        raise SystemExit(err.getvalue())
+
+
+def write() -> None:
+    """Write every picture."""
+    IMAGES.mkdir(exist_ok=True)
+    (IMAGES / "report.svg").write_text(report(), "utf-8")
+    (IMAGES / "graph.svg").write_text(graph(), "utf-8")
+    taken = page()
+    if taken is None:
+        sys.stderr.write("the page was not photographed: there is no Playwright, or no Chromium on the PATH\n")
+    else:
+        (IMAGES / "page.png").write_bytes(taken)
+
+
+if __name__ == "__main__":
+    write()
