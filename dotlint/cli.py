@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from dotlint._version import __version__
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from click.shell_completion import CompletionItem
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 FORMATS = ("report", "full", "concise", "markdown", "json", "jsonl", "sarif", "github", "gitlab", "junit", "html")
 FOUND, FAILED = 1, 2
+
+
+class StreamError(DotlintError):
+    """Standard output that takes nothing more."""
 
 
 class Streams(NamedTuple):
@@ -44,7 +49,12 @@ def main(
     stderr: IO[str] | None = None,
 ) -> int:
     """Run dotlint and give its exit status: 0 nothing found, 1 findings, 2 the run itself failed."""
-    streams = Streams(stdin or sys.stdin.buffer, stdout or sys.stdout, stderr or sys.stderr)
+    # Who started us may have closed any of the three.
+    streams = Streams(
+        stdin or (sys.stdin.buffer if sys.stdin else open(os.devnull, "rb")),  # noqa: PTH123, SIM115 - to the end
+        stdout or sys.stdout or open(os.devnull, "w", encoding="utf-8"),  # noqa: PTH123, SIM115
+        stderr or sys.stderr or open(os.devnull, "w", encoding="utf-8"),  # noqa: PTH123, SIM115
+    )
     try:
         status = cli.main(
             args=None if argv is None else list(argv), prog_name="dotlint", standalone_mode=False, obj=streams
@@ -57,13 +67,18 @@ def main(
         return _fail(streams, f"{error.format_message().rstrip('.')} (see `{command}`)")
     except click.ClickException as error:
         return _fail(streams, error.format_message())
+    except StreamError as error:
+        _let_go(streams)
+        return _fail(streams, str(error))
     except DotlintError as error:
         frame = getattr(error, "frame", None)
         return _fail(streams, str(error), frame() if callable(frame) else "")
-    except BrokenPipeError:
-        # Who reads has gone; Python would complain once more while closing.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except SystemExit:  # click's way to end where who reads has gone
+        _let_go(streams)
         return FAILED
+    except OSError as error:
+        _let_go(streams)
+        return _fail(streams, f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error))
     except (KeyboardInterrupt, click.exceptions.Abort):
         return _fail(streams, "interrupted")
     return status if isinstance(status, int) else 0
@@ -73,8 +88,22 @@ def _fail(streams: Streams, message: str, frame: str = "") -> int:
     from dotlint.report.text import visible  # noqa: PLC0415 - only where something failed
 
     lines = [f"dotlint: error: {visible(message)}", *(f"  {visible(line)}" for line in frame.splitlines())]
-    streams.stderr.write("\n".join(lines) + "\n")
+    try:
+        streams.stderr.write("\n".join(lines) + "\n")
+        streams.stderr.flush()
+    except OSError:  # the status is all that is left to say it with
+        _let_go(streams)
     return FAILED
+
+
+def _let_go(streams: Streams) -> None:
+    """Lead what still waits to be written to nowhere: Python would try once more while closing, and complain."""
+    for stream, own in ((streams.stdout, sys.__stdout__), (streams.stderr, sys.__stderr__)):
+        if stream is own and own is not None:
+            try:
+                own.flush()
+            except OSError:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), own.fileno())
 
 
 _SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -269,7 +298,7 @@ def _settled(streams: Streams, options: dict[str, Any]) -> list[tuple[str, Setti
     """Find the files, and for each how to lint it: what its configuration says and what the options say over it."""
     configurations = configured(options)
     stdin = options["stdin_filename"] or "-"
-    named = {path for path in options["paths"] if not Path(path).is_dir()}
+    named = {path for path in options["paths"] if not os.path.isdir(path)}  # noqa: PTH112 - no error where a folder is closed to us
     found = _found(streams, options)
     kept = [path for path in found if not configurations.excluded(path, named=path in named)]
     if found and not kept:
@@ -397,9 +426,21 @@ def write_bytes(streams: Streams, data: bytes) -> None:
     if raw is None:
         streams.stdout.write(data.decode("utf-8", "backslashreplace"))
         return
-    streams.stdout.flush()
-    raw.write(data)
-    raw.flush()
+    with _told_where():
+        streams.stdout.flush()
+        raw.write(data)
+        raw.flush()
+
+
+@contextlib.contextmanager
+def _told_where() -> Iterator[None]:
+    """Say of what goes wrong that it was standard output; that who reads it has gone is no mistake."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StreamError(f"standard output cannot be written: {error.strerror or error}") from error
 
 
 def _shown(text: str) -> str:
@@ -568,7 +609,7 @@ def _wants_pages(options: dict[str, Any]) -> bool:
 
 
 def _is_folder(output: str | None) -> bool:
-    return output is not None and (output.endswith(("/", os.sep)) or Path(output).is_dir())
+    return output is not None and (output.endswith(("/", os.sep)) or os.path.isdir(output))  # noqa: PTH112
 
 
 def _pages(
@@ -646,12 +687,13 @@ def _links(*, terminal: bool, colour: bool) -> bool:
 def write_result(streams: Streams, text: str, output: str | None) -> None:
     """Write to standard output, or to a file atomically."""
     if output is None:
-        try:
-            streams.stdout.write(text)
-        except UnicodeEncodeError:
-            encoding = getattr(streams.stdout, "encoding", None) or "ascii"
-            streams.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        streams.stdout.flush()
+        with _told_where():
+            try:
+                streams.stdout.write(text)
+            except UnicodeEncodeError:
+                encoding = getattr(streams.stdout, "encoding", None) or "ascii"
+                streams.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+            streams.stdout.flush()
         return
     from dotlint.atomic import write_atomically  # noqa: PLC0415
 

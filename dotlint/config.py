@@ -107,7 +107,7 @@ class Configurations:
         if self._given is not None:
             return self._given
         place = Path.cwd() if str(path) == "-" else Path(os.path.abspath(path))  # noqa: PTH100 - links are not followed
-        folder = place if place.is_dir() else place.parent
+        folder = place if os.path.isdir(place) else place.parent  # noqa: PTH112 - no error where a folder is closed to us
         return self._nearest(folder)
 
     def _nearest(self, folder: Path) -> Config:
@@ -192,16 +192,16 @@ def _file_in(folder: Path) -> Path | None:
     """Give the configuration file of a folder; a `pyproject.toml` without `[tool.dotlint]` is none."""
     for name in NAMES:
         path = folder / name
-        if path.is_file() and (name == NAMES[0] or _section(path) is not None):
+        if os.path.isfile(path) and (name == NAMES[0] or _section(path) is not None):  # noqa: PTH113 - as above
             return path
     return None
 
 
 def _toml(path: Path) -> dict[str, Any]:
-    import tomllib  # noqa: PLC0415 - many runs read no configuration
+    from dotlint.toml import read_toml  # noqa: PLC0415 - many runs read no configuration
 
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return read_toml(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         near = _near_file(path)
         raise ConfigError(
@@ -209,7 +209,7 @@ def _toml(path: Path) -> dict[str, Any]:
         ) from None
     except OSError as error:
         raise ConfigError(f"the configuration {path} cannot be read: {error.strerror or error}") from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ConfigError(f"the configuration {path} is not TOML: {error}") from None
 
 

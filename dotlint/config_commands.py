@@ -94,13 +94,17 @@ def new_rule(streams: Streams, code: str, name: str, check: str, folder: str | N
     target = Path(folder) if folder else Path(folders[0]) if folders else Path("rules")
     path = target / f"{code}-{name}.toml"
     text = card_text(code, name, check)
+    made = False
     try:
         target.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8", newline="\n") as stream:
+            made = True
             stream.write(text)
     except FileExistsError:
         raise DotlintError(f"{path} is there already; it is left as it is") from None
     except OSError as error:
+        if made:
+            path.unlink(missing_ok=True)  # half a card is none
         raise DotlintError(f"{path} cannot be written: {error.strerror or error}") from None
     streams.stdout.write(f"{path}\n")
     if str(target.absolute()) not in folders:

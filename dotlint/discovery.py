@@ -36,7 +36,7 @@ def discover(
     """
     seen: set[str] = set()
     for path in paths:
-        if path != "-" and Path(path).is_dir():
+        if path != "-" and os.path.isdir(path):  # noqa: PTH112 - no error where a folder is closed to us
             files = _inside(path, exclude, gitignore=gitignore)
         elif force_exclude and path != "-" and _excluded(path, exclude):
             continue
@@ -49,10 +49,10 @@ def discover(
                 yield found
 
 
-def _excluded(path: str, exclude: Sequence[Patterns]) -> bool:
-    """Whether patterns leave a file out, by its own name or by that of a folder around it."""
+def _excluded(path: str, exclude: Sequence[Patterns], *, is_folder: bool = False) -> bool:
+    """Whether patterns leave a path out, by its own name or by that of a folder around it."""
     whole = os.path.abspath(path)  # noqa: PTH100 - links stay what they are called
-    return left_out(whole, exclude) or any(
+    return left_out(whole, exclude, is_folder=is_folder) or any(
         left_out(str(above), exclude, is_folder=True) for above in Path(whole).parents
     )
 
@@ -61,6 +61,8 @@ def _inside(folder: str, exclude: Sequence[Patterns], *, gitignore: bool) -> Ite
     top = os.path.abspath(folder)  # noqa: PTH100
     chains: dict[str, tuple[Patterns, ...]] = {top: above_folder(top) if gitignore else ()}
     closed: list[str] = []
+    if _excluded(folder, exclude, is_folder=True):
+        return
     for base, folders, files in os.walk(folder, onerror=lambda error: closed.append(str(error.filename))):
         here = os.path.abspath(base)  # noqa: PTH100
         chain = chains.pop(here)
@@ -78,7 +80,7 @@ def _inside(folder: str, exclude: Sequence[Patterns], *, gitignore: bool) -> Ite
 
 
 def _searched(folder: str, name: str, exclude: Sequence[Patterns], chain: Sequence[Patterns]) -> bool:
-    if name.startswith(".") or name in _NEVER or Path(folder, "pyvenv.cfg").is_file():
+    if name.startswith(".") or name in _NEVER or os.path.isfile(f"{folder}/pyvenv.cfg"):  # noqa: PTH113 - as above
         return False
     return not left_out(folder, exclude, is_folder=True) and not left_out(folder, chain, is_folder=True)
 

@@ -10,7 +10,7 @@ import contextlib
 import itertools
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from dotlint.engine.result import FileResult
 from dotlint.errors import DotlintError
@@ -28,6 +28,25 @@ if TYPE_CHECKING:
 
 _FILES_A_WORKER = 4
 _PATIENCE = 2.0
+
+Answer = TypeVar("Answer")
+Given_co = TypeVar("Given_co", covariant=True)
+
+
+class Tasks(Protocol[Given_co]):
+    """What processes are to do, by number: `run` does one, `lost` answers for it where its process died."""
+
+    def __len__(self) -> int:
+        """Say how many there are."""
+        ...
+
+    def run(self, index: int) -> Given_co:
+        """Do one of them; `DotlintError` ends all."""
+        ...
+
+    def lost(self, index: int, why: str) -> Given_co:
+        """Give the answer of one that was never done."""
+        ...
 
 
 def default_jobs(files: int) -> int:
@@ -62,11 +81,15 @@ def lint_bytes(data: bytes, name: str, settings: Settings, cache: Cache | None =
     except DotlintError:
         raise
     except Exception as error:  # noqa: BLE001 - one file's mishap must not hide the findings of the others
-        mishap = f"dotlint itself failed on it, please report this: {type(error).__name__}: {error}"
-        return FileResult(name, None, [], unreadable=mishap)
+        return FileResult(name, None, [], unreadable=mishap(error))
     if cache:
         cache.put(name, data, result, besides)
     return result
+
+
+def mishap(error: Exception) -> str:
+    """Say of a file that a mistake of dotlint's own keeps it from being linted."""
+    return f"dotlint itself failed on it, please report this: {type(error).__name__}: {error}"
 
 
 def lint_files(
@@ -85,7 +108,7 @@ def lint_files(
     count = min(default_jobs(len(files)) if jobs is None else jobs, len(files))
     results: list[FileResult | None] = [None] * len(files)
     done = 0
-    with contextlib.closing(_in_processes(tasks, count) if count > 1 else tasks.run_all()) as linted:
+    with contextlib.closing(in_processes(tasks, count) if count > 1 else tasks.run_all()) as linted:
         for index, result in linted:
             results[index] = result
             done += 1
@@ -110,9 +133,15 @@ class _Tasks:
                 self.settings.append(settings)
             self.files.append((path, table[id(settings)]))
 
+    def __len__(self) -> int:
+        return len(self.files)
+
     def run(self, index: int) -> FileResult:
         path, which = self.files[index]
         return lint_file(path, self.settings[which], self._cache(which))
+
+    def lost(self, index: int, why: str) -> FileResult:
+        return FileResult(self.files[index][0], None, [], unreadable=why)
 
     def run_all(self) -> Generator[tuple[int, FileResult]]:
         yield from ((index, self.run(index)) for index in range(len(self.files)))
@@ -133,9 +162,9 @@ class _Tasks:
 
 
 class _Worker:
-    """A process that lints one file after the other, and the near end of its pipe."""
+    """A process that does one task after the other, and the near end of its pipe."""
 
-    def __init__(self, context: BaseContext, tasks: _Tasks, others: Iterable[_Worker]) -> None:
+    def __init__(self, context: BaseContext, tasks: Tasks[Any], others: Iterable[_Worker]) -> None:
         self.index = -1
         self.pipe, far = context.Pipe()
         # A fork has copies of the near ends; while it holds them its siblings would never see them closed.
@@ -153,22 +182,27 @@ class _Worker:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # `take` tells of it
             self.pipe.send(index)
 
-    def take(self, tasks: _Tasks) -> FileResult:
+    def take(self, tasks: Tasks[Answer]) -> Answer:
         try:
-            answer: FileResult | str = self.pipe.recv()
+            answer: Answer | str = self.pipe.recv()
         except (EOFError, OSError):
             self.process.join(_PATIENCE)
-            return FileResult(tasks.files[self.index][0], None, [], unreadable=_death(self.process.exitcode))
+            return tasks.lost(self.index, _death(self.process.exitcode))
         if isinstance(answer, str):
             raise DotlintError(answer)
         return answer
 
 
-def _in_processes(tasks: _Tasks, count: int) -> Generator[tuple[int, FileResult]]:
+def in_processes(tasks: Tasks[Answer], count: int) -> Generator[tuple[int, Answer]]:
+    """Do tasks in `count` processes and give (number, answer) of each as it is done; no answer is a text.
+
+    A process that dies loses the task that it was at, and another one takes its place. However the generator ends,
+    it ends the processes first.
+    """
     from multiprocessing.connection import wait  # noqa: PLC0415
 
     context = _context()
-    waiting = iter(range(len(tasks.files)))
+    waiting = iter(range(len(tasks)))
     workers: dict[Any, _Worker] = {}
     started: list[_Worker] = []
 
@@ -220,10 +254,12 @@ def _interrupts_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(pipe: Connection, tasks: _Tasks, inherited: Sequence[Connection]) -> None:
-    """Lint what the pipe names until it is closed; a mistake in the settings goes back as a text."""
+def _work(pipe: Connection, tasks: Tasks[Any], inherited: Sequence[Connection]) -> None:
+    """Do what the pipe names until it is closed; a mistake in the settings goes back as a text."""
     import signal  # noqa: PLC0415 - only where several processes work
 
+    # Who is told to end ends the programs that it has started, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     for other in inherited:
         other.close()
     if not hasattr(signal, "pthread_sigmask"):
@@ -232,7 +268,7 @@ def _work(pipe: Connection, tasks: _Tasks, inherited: Sequence[Connection]) -> N
         while True:
             index = pipe.recv()
             try:
-                answer: FileResult | str = tasks.run(index)
+                answer: Any = tasks.run(index)
             except DotlintError as error:
                 answer = str(error)
             pipe.send(answer)

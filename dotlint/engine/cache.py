@@ -106,7 +106,7 @@ class Cache(Struct, frozen=True):
         except (OSError, ValueError, KeyError, TypeError, RecursionError, DotlintError):
             return None
         with contextlib.suppress(OSError):  # what is in use is not old
-            if time.time() - path.stat().st_mtime > _DAY:
+            if abs(time.time() - path.stat().st_mtime) > _DAY:
                 os.utime(path)
         return replace(result, path=name)
 
@@ -130,18 +130,21 @@ class Cache(Struct, frozen=True):
                 temporary.unlink()
 
     def tidy(self) -> None:
-        """Once a day delete what nobody asked for in a month, and only files that the cache itself wrote."""
+        """Once a day delete what nobody asked for in a month, and only files that the cache itself wrote.
+
+        A time in the future is as good as one long past: the clock was set back, and nobody knows how long ago.
+        """
         stamp = self.folder / "CACHEDIR.TAG"
         now = time.time()
         with contextlib.suppress(OSError):
-            if stamp.exists() and now - stamp.stat().st_mtime < _DAY:
+            if stamp.exists() and abs(now - stamp.stat().st_mtime) < _DAY:
                 return
             # The tag tells backup programs to pass by: https://bford.info/cachedir/
             stamp.write_text(
                 "Signature: 8a477f597d28d172789f06886806bc55\n# made by dotlint\n", encoding="ascii"
             )
             for path in self.folder.glob("[0-9a-f][0-9a-f]/*"):
-                if _OWN.fullmatch(path.name) and now - path.stat().st_mtime > _MOST_DAYS * _DAY:
+                if _OWN.fullmatch(path.name) and abs(now - path.stat().st_mtime) > _MOST_DAYS * _DAY:
                     path.unlink()
 
 

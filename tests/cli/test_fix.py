@@ -161,3 +161,14 @@ def test_unsafe_fixes_alone_do_nothing_and_say_so(dashed: Path) -> None:
     _, _, err = run("check", "--isolated", "--unsafe-fixes", str(dashed))
     assert dashed.read_text() == DASHED
     assert "--unsafe-fixes alone changes nothing" in err
+
+
+def test_what_is_no_text_is_neither_fixed_nor_written(tmp_path: Path) -> None:
+    picture = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1" + bytes(range(32)) * 20
+    path = tmp_path / "picture.dot"
+    path.write_bytes(picture)
+    for argv, stdin in ((str(path), b""), ("-", picture)):
+        status, _, err = run("check", "--isolated", "--fix", argv, stdin=stdin)
+        assert status == 2
+        assert "not a text file" in err
+    assert path.read_bytes() == picture

@@ -367,6 +367,8 @@ def wait_for(condition: Callable[[], object], seconds: float = 20.0) -> None:
 @pytest.fixture
 def started() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     processes: list[subprocess.Popen[str]] = []
+    # What is started in the background, as these tests may be, ignores Ctrl-C, and hands that on.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def start(*argv: str, **more: Any) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "dotlint", *argv]
@@ -378,6 +380,7 @@ def started() -> Iterator[Callable[..., subprocess.Popen[str]]]:
         return process
 
     yield start
+    signal.signal(signal.SIGINT, before)
     for process in processes:
         if process.poll() is None:
             process.kill()
