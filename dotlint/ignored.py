@@ -15,9 +15,9 @@ from msgspec import Struct
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator
 
-    from pathspec import GitIgnoreSpec
+    from dotlint.gitignore import Line
 
 
 class Patterns(Struct, frozen=True, dict=True):  # the dict is what cached properties write to
@@ -32,30 +32,34 @@ class Patterns(Struct, frozen=True, dict=True):  # the dict is what cached prope
     strict: bool = True
 
     @cached_property
-    def _spec(self) -> GitIgnoreSpec:
-        return _compile(self.lines, strict=self.strict)
+    def _lines(self) -> tuple[Line, ...]:
+        """What the lines mean, the last one first: it decides."""
+        return tuple(reversed(list(_read_lines(self.lines, strict=self.strict))))
 
     def decide(self, path: str, *, is_folder: bool = False) -> bool | None:
-        """Say whether an absolute path is left out (True), kept after all (False) or not named (None)."""
+        """Say whether an absolute path is left out (True), kept after all (False) or not named (None).
+
+        What is said of a folder around it is not asked for: who walks down does not come into one that is left out.
+        """
         inside = os.path.relpath(path, self.folder).replace(os.sep, "/")
         if inside == "." or inside.startswith("../"):
             return None
-        return self._spec.check_file(inside + "/" if is_folder else inside).include
+        said = (line.leaves_out for line in self._lines if line.matches(inside, is_folder=is_folder))
+        return next(said, None)
 
 
-def _compile(lines: Sequence[str], *, strict: bool) -> GitIgnoreSpec:
-    from pathspec import GitIgnoreSpec  # noqa: PLC0415 - most runs name files and search no folder
+def _read_lines(lines: Iterable[str], *, strict: bool) -> Iterator[Line]:
+    from dotlint.gitignore import read_line  # noqa: PLC0415 - most runs name files and search no folder
 
-    good: list[str] = []
-    for line in lines:
+    for text in lines:
         try:
-            GitIgnoreSpec.from_lines([line])
+            line = read_line(text)
         except ValueError as error:
             if strict:
-                raise DotlintError(f"`{line}` is not a pattern as .gitignore has them: {error}") from error
-        else:
-            good.append(line)
-    return GitIgnoreSpec.from_lines(good)
+                raise DotlintError(f"`{text}` is not a pattern as .gitignore has them: {error}") from error
+            continue
+        if line is not None:
+            yield line
 
 
 def left_out(path: str, chain: Iterable[Patterns], *, is_folder: bool = False) -> bool:
@@ -76,7 +80,7 @@ def in_folder(folder: str) -> tuple[Patterns, ...]:
 def repository_of(folder: str) -> str | None:
     """Find the repository that an absolute folder lies in: the nearest folder above with a `.git`."""
     walk = Path(folder)
-    return next((str(above) for above in (walk, *walk.parents) if (above / ".git").exists()), None)
+    return next((str(above) for above in (walk, *walk.parents) if os.path.exists(above / ".git")), None)  # noqa: PTH110 - may be closed
 
 
 def above_folder(folder: str) -> tuple[Patterns, ...]:

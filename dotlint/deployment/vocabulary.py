@@ -144,13 +144,13 @@ def load_vocabulary(path: Path, *more: str) -> Vocabulary:
     """
     if path.suffix == ".json" and not more:
         return read_vocabulary(_compiled(path), str(path))
-    import tomllib  # noqa: PLC0415 - dotlint's own vocabulary is compiled
+    from dotlint.toml import read_toml  # noqa: PLC0415 - dotlint's own vocabulary is compiled
 
     try:
-        table = _compiled(path) if path.suffix == ".json" else tomllib.loads(path.read_text(encoding="utf-8"))
+        table = _compiled(path) if path.suffix == ".json" else read_toml(path.read_text(encoding="utf-8"))
         for text in more:
-            table = _extended(table, tomllib.loads(text))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            table = _extended(table, read_toml(text))
+    except (OSError, ValueError) as error:
         raise VocabularyError(f"{path}: the vocabulary cannot be read: {error}") from error
     return read_vocabulary(table, str(path))
 

@@ -113,11 +113,11 @@ _KEYS = {
 
 def read_card(text: str, where: str) -> Card:
     """Read one card; raises `CardError` with a line that says where and what would be right."""
-    import tomllib  # noqa: PLC0415 - dotlint's own cards are compiled
+    from dotlint.toml import read_toml  # noqa: PLC0415 - dotlint's own cards are compiled
 
     try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        table = read_toml(text)
+    except ValueError as error:
         raise CardError(f"{where}: not TOML: {error}") from error
     unknown = sorted(set(table) - _KEYS)
     if unknown:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +11,7 @@ from dotlint.strategy.layout import Layout, parse_flavour, parse_order
 from dotlint.strategy.model import MODEL_FACTS, ModelFacts
 from dotlint.strategy.phases import Pool, Strategy, build
 from dotlint.strategy.spec import PhaseSpec, parse_spec
+from dotlint.toml import read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,8 +25,7 @@ def load(path: str | Path) -> Strategy:
     path = Path(path)
     name = repr(str(path))
     try:
-        with path.open("rb") as stream:
-            table = tomllib.load(stream)
+        table = read_toml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise StrategyError(f"strategy file {name} does not exist") from None
     except IsADirectoryError:

@@ -157,3 +157,157 @@ def test_a_configuration_shows_nothing_of_a_file_that_is_none(tmp_path: Path, mo
     status, out, err = run("check", "--no-cache", "a.dot")
     assert status == 2
     assert "hunter2" not in out + err
+
+
+@pytest.mark.parametrize("form", ["report", "full", "jsonl", "sarif", "github", "html"])
+def test_ten_megabytes_on_one_line(form: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.dot"
+    edges = "a -> b; " * 2_000
+    path.write_text(f'digraph {{ /* {"y" * 9_000_000} */ a [label="{"x" * 1_000_000}", shape=elipse]; {edges} b -> a }}')
+    status, out, err = run("check", "--isolated", "--no-cache", "-f", form, str(path))
+    assert (status, err) == (1, "")
+    assert "A004" in out
+    assert form == "html" or len(out) < 1_000_000  # the page has the source in it, a report only says where
+
+
+SLOW = "*a" * 25 + "b"
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        (".gitignore", f"{SLOW}\n"),
+        (".gitignore", f"{'**/a/' * 25}b\n"),
+        (".gitignore", f"{'*' * 5_000}b\n{'[a-' * 5_000}\n{'[!a]*' * 25}b\n"),
+        ("dotlint.toml", f'exclude = ["{SLOW}", "{"**/a/" * 25}b"]\n'),
+        ("dotlint.toml", f'[per-file-ignores]\n"{SLOW}" = ["S"]\n'),
+        ("dotlint.toml", f'[strategy]\n"{SLOW}" = "pp2"\n"{"**/a/" * 25}b" = "pp2"\n'),
+    ],
+)
+def test_no_file_pattern_is_slow(file: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = tmp_path.joinpath(*["a"] * 60)
+    deep.mkdir(parents=True)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / file).write_text(text)
+    for name in (tmp_path / f"{'a' * 240}.dot", deep / f"{'a' * 240}.dot"):
+        name.write_text("digraph { a -> b }\n")
+    monkeypatch.chdir(tmp_path)
+    began = time.process_time()
+    status, out, err = run("check", "--no-cache", "-f", "json", ".")
+    assert (status, err) == (0, "")
+    assert len(json.loads(out)["files"]) == 2
+    assert time.process_time() - began < 60
+
+
+DEEP = ["[" * 100_000, "{a=" * 100_000, ".".join(["a"] * 100_000) + " = 1"]
+
+
+@pytest.mark.parametrize("text", [f"x = {DEEP[0]}", f"x = {DEEP[1]}", DEEP[2]], ids=["lists", "tables", "key"])
+@pytest.mark.parametrize(
+    ("file", "options"),
+    [
+        ("dotlint.toml", ()),
+        ("pyproject.toml", ("--config", "pyproject.toml")),
+        ("s.toml", ("-s", "s.toml")),
+        ("rules/ACME001-x.toml", ("--rules", "rules")),
+        ("rules/vocabulary.toml", ("--rules", "rules")),
+        ("base.json", ("--baseline", "base.json")),
+    ],
+)
+def test_no_file_that_is_read_is_too_deep(
+    file: str, options: tuple[str, ...], text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rules").mkdir()
+    (tmp_path / file).write_text(text)
+    (tmp_path / "a.dot").write_text("digraph { a -> b }\n")
+    status, out, err = run("check", "--no-cache", "a.dot", *options)
+    assert (status, out) == (2, "")
+    assert err.startswith("dotlint: error: ")
+    assert err.count("\n") == 1
+    assert len(err) < 1_000
+
+
+SECRET = "password = hunter2 and more\nroot:x:0:0:hunter2\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'extend = "{}"',
+        'strategy = "{}.toml"',
+        'rules = ["{}.d"]',
+        'baseline = "{}"',
+        '[strategy]\n"*" = "{}.toml"',
+        '[phases.prefill]\nstrategy = "pp2"\nfile = "{}"',
+    ],
+)
+def test_what_lies_outside_is_not_shown(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("secret", "secret.toml"):
+        (tmp_path / name).write_text(SECRET)
+    (tmp_path / "secret.d").mkdir()
+    (tmp_path / "secret.d" / "vocabulary.toml").write_text(SECRET)
+    inside = tmp_path / "graphs"
+    inside.mkdir()
+    options: tuple[str, ...] = ()
+    (inside / "dotlint.toml").write_text("" if "phases" in text else text.format("../secret"))
+    if "phases" in text:
+        (inside / "s.toml").write_text(text.format("../secret"))
+        options = ("-s", "s.toml")
+    (inside / "a.dot").write_text("digraph { a -> b }\n")
+    monkeypatch.chdir(inside)
+    before = sorted(tmp_path.rglob("*"))
+    for form in ("report", "json", "full"):
+        _, out, err = run("check", "--no-cache", "-f", form, "a.dot", *options)
+        assert "hunter2" not in out + err
+        assert "Traceback" not in err
+    assert sorted(tmp_path.rglob("*")) == before  # and nothing was written
+
+
+@pytest.mark.parametrize("check", ["os:system", "acme_dot:long-labels", "__import__('os').system('touch ran')", "../check", "custom"])
+def test_a_card_names_no_code(check: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rules").mkdir()
+    card = "code = 'ACME001'\nname = 'x'\nsummary = 's'\nseverity = 'error'\nsection = 'names'\nwhy = 'w'\n"
+    (tmp_path / "rules/ACME001-x.toml").write_text(f'{card}check = "{check}"\n')
+    (tmp_path / "dotlint.toml").write_text('rules = ["rules"]\n')
+    (tmp_path / "a.dot").write_text("digraph { a -> b }\n")
+    status, _, err = run("check", "--no-cache", "a.dot")
+    assert status == 2
+    assert "there is no check" in err
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "digraph { " + " -> ".join("{" + " ".join(f"n{k}_{i}" for i in range(300)) + "}" for k in range(30)) + " }",
+        "digraph { subgraph s { " + " ".join(f"a{i}" for i in range(1_000)) + " } subgraph s -> subgraph s -> subgraph s }",
+        'digraph { a [label="GPU: 0-4294967295"]; b [label="GPUs 0-99999999999999"]; c [label="GPU: 1-999999999, 0-7"]; a -> b -> c }',
+        'digraph { a [label="Layers 1-2000000000"]; b [label="experts 0-4000000000"]; a -> b }',
+    ],
+    ids=["chain", "again", "gpus", "layers"],
+)
+def test_what_stands_for_very_much_is_not_written_out(text: str) -> None:
+    began = time.process_time()
+    result = dotlint.check(text, preset="strict", strategy="pp2tp4")
+    assert result.verdict in {"correct", "incorrect"}
+    assert len(json.dumps(result.to_dict())) < 20_000_000
+    assert time.process_time() - began < 60
+
+
+@pytest.mark.parametrize("spec", ["pp100000tp100000", "pp999999999999", "tp4@0-99999999999", "pp2" * 5_000, "((" * 5_000, "9" * 5_000])
+def test_no_strategy_is_too_much(spec: str) -> None:
+    status, out, err = run("strategy", spec)
+    assert (status, out) == (2, "")
+    assert err.startswith("dotlint: error: ")
+
+
+@pytest.mark.parametrize("kind", sorted(NAMES))
+def test_no_command_hands_it_on(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.dot"
+    path.write_bytes(hostile(NAMES[kind]).encode("utf-8", "surrogateescape"))
+    for argv in (["summary"], ["summary", "--format", "json"], ["explain"], ["config"], ["infer"]):
+        _, out, err = run(argv[0], str(path), *argv[1:], *(["b"] if argv == ["explain"] else []))
+        assert not FORBIDDEN.search(out + err), argv
+        assert "Traceback" not in err

@@ -1,0 +1,104 @@
+"""Patterns of `.gitignore`, one by one; that git reads them so is asked of git itself where there is one."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from dotlint.gitignore import read_line
+
+NAMES = ("a", "b", "ab", "aab", "a.b", "x-y", "a b", "#x", "!x", "A1", "[a]", "a\\b", "a ")
+PATHS = [
+    *NAMES,
+    *(f"{one}/{two}" for one in NAMES[:6] for two in NAMES[:9]),
+    *(f"{one}/{two}/{three}" for one in NAMES[:4] for two in NAMES[:4] for three in NAMES[:5]),
+]
+PIECES = [
+    "a", "b", "ab", "*", "*", "**", "?", "/", "/", "/**/", "**/", "[ab]", "[!a]", "[a-b]", "[^b]", "[[:alpha:]]",
+    "[[:upper:]x]", "\\a", "\\*", ".", "-", "!", "#", " ", "\\ ", "[]a]", "[b-a]", "[\\]a]", "x", "1", "[a-]",
+]  # fmt: skip
+LINES = [
+    "*.b", "/a", "a/", "a/*", "**/a", "a/**", "a/**/b", "**", "*/", "/*", "a**b", "\\#x", "\\!x", "a\\ ", "a  ", "[[]a]",
+    "a?b", "!a", "a//b", "/", "!", "a\\", "[a", "[[:none:]]a", "**/a/**/b", "a/**/", "**a", "a\\\\b", "***", "[^[:digit:]]?",
+]  # fmt: skip
+
+
+def left_out(line: str, path: str) -> bool:
+    """Whether one line alone leaves a file out, by itself or by a folder around it."""
+    try:
+        read = read_line(line)
+    except ValueError:
+        return False
+    if read is None or not read.leaves_out:
+        return False
+    parts = path.split("/")
+    above = ("/".join(parts[:depth]) for depth in range(1, len(parts)))
+    return any(read.matches(folder, is_folder=True) for folder in above) or read.matches(path, is_folder=False)
+
+
+def test_git_says_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
+    subprocess.run(["git", "init", "-q"], check=True)
+    draw = random.Random(7)
+    drawn = ["".join(draw.choice(PIECES) for _ in range(draw.randint(1, 5))) for _ in range(60)]
+    for line in [*LINES, *drawn]:
+        if "**/**" in line.strip("/") and line.rstrip("/").endswith("*"):
+            continue  # git has `**` at the end stand for nothing behind another `*`, against its own manual
+        Path(".gitignore").write_text(line + "\n")
+        asked = subprocess.run(
+            ["git", "check-ignore", "--no-index", "-z", "--stdin"],
+            input="\0".join(PATHS), capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        expected = set(asked.stdout.split("\0")) - {""}
+        assert {path for path in PATHS if left_out(line, path)} == expected, line
+
+
+@pytest.mark.parametrize("line", ["", "   ", "# a", "#"])
+def test_some_lines_say_nothing(line: str) -> None:
+    assert read_line(line) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("!", "nothing that it could name"),
+        ("/", "nothing that it could name"),
+        ("!/", "nothing that it could name"),
+        ("a//b", "nothing that it could name"),
+        ("a\\", "ends with a backslash"),
+        ("[a", "never closed"),
+        ("[!", "never closed"),
+        ("[", "never closed"),
+        ("[]", "never closed"),
+        ("[[:none:]]", "no characters called `none`"),
+    ],
+)
+def test_some_can_never_match_and_say_why(line: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        read_line(line)
+
+
+def test_kept_after_all_and_only_folders() -> None:
+    kept, folders = read_line("!a"), read_line("b/")
+    assert kept is not None
+    assert folders is not None
+    assert (kept.leaves_out, folders.leaves_out) == (False, True)
+    assert kept.matches("x/a", is_folder=False)
+    assert folders.matches("x/b", is_folder=True)
+    assert not folders.matches("x/b", is_folder=False)
+    assert not kept.matches("a/x", is_folder=False)
+
+
+@pytest.mark.parametrize("line", ["*a" * 40 + "b", "**/a/" * 40 + "b", "*" * 9_000 + "b", "[!b]*" * 40 + "b", "?*" * 40 + "b", "/**" * 40 + "/b"])
+def test_no_line_is_slow(line: str) -> None:
+    read = read_line(line)
+    assert read is not None
+    began = time.process_time()
+    for path in ("a" * 4_000, "a/" * 2_000 + "a"):
+        assert not read.matches(path, is_folder=False)
+    assert time.process_time() - began < 20
