@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -14,6 +14,9 @@ from dotlint.strategy.gpus import GpuSet, union
 from dotlint.strategy.layout import Layout, known_layouts, parse_flavour, parse_order
 from dotlint.strategy.placement import Partition, Placement
 from dotlint.strategy.spec import parse_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def placed(layout: Layout | str, spec: str) -> Placement:
@@ -124,6 +127,93 @@ def test_what_cannot_be_is_said(layout: str, spec: str, why: str) -> None:
     placement = placed(layout, spec)
     assert placement.verdict.startswith("impossible: ")
     assert any(why in problem for problem in placement.problems), placement.problems
+
+
+OVERLAID = Layout("overlay")
+NO_EDP = Layout("overlay", expert_order=("pp", "ep", "etp"))
+EP_ALONE = Layout("overlay", expert_order=("pp", "ep"))
+SAID: list[tuple[Layout | str, str, str, tuple[str, ...], int | None, tuple[int, int]]] = [
+    # layout, strategy; verdict, notes, GPUs of the experts, ETP and EDP
+    ("megatron", "tp2dp4ep2", "ok", (), 8, (2, 2)),
+    ("megatron", "tp2pp2dp8ep16",
+     ("impossible: the dense grid has PP·DP·CP·TP = 2·8·1·2 = 32 GPUs, "
+      "the expert grid is a multiple of PP·EP·ETP = 2·16·2 = 64"), ("etp=1 would fit",), 64, (2, 1)),
+    ("megatron", "tp2pp2dp8ep16etp1", "ok only with etp=1", ("the default, etp=2, would need 64 GPUs",), 32, (1, 1)),
+    ("megatron", "tp2dp4ep3",
+     ("impossible: the dense grid has PP·DP·CP·TP = 1·4·1·2 = 8 GPUs, "
+      "the expert grid is a multiple of PP·EP·ETP = 1·3·2 = 6"), (), 6, (2, 1)),
+    ("megatron", "tp2pp2dp8ep16etp2",
+     ("impossible: the dense grid has PP·DP·CP·TP = 2·8·1·2 = 32 GPUs, "
+      "the expert grid is a multiple of PP·EP·ETP = 2·16·2 = 64"), (), 64, (2, 1)),
+    ("megatron", "tp2dp4ep2edp4",
+     "impossible: the dense grid has PP·DP·CP·TP = 1·4·1·2 = 8 GPUs, the expert grid is PP·EDP·EP·ETP = 1·4·2·2 = 16",
+     ("etp=1 would fit",), 16, (2, 4)),
+    ("megatron", "tp4sp2vpp2", "impossible: Megatron's sequence parallelism shares TP's GPUs: SP=2 is not TP=4", (),
+     None, (4, 1)),
+    (NO_EDP, "tp8ep4",
+     "impossible: the dense grid has PP·DP·CP·TP = 1·1·1·8 = 8 GPUs, the expert grid is PP·EP·ETP = 1·4·1 = 4", (), 4,
+     (1, 1)),
+    (NO_EDP, "tp8ep4etp2", "ok only with etp=2", ("the default, etp=1, would need 4 GPUs",), 8, (2, 1)),
+    (NO_EDP, "tp12ep4",
+     "impossible: the dense grid has PP·DP·CP·TP = 1·1·1·12 = 12 GPUs, the expert grid is PP·EP·ETP = 1·4·1 = 4", (), 4,
+     (1, 1)),
+    (EP_ALONE, "tp8", "ok", (), None, (1, 1)),
+    (EP_ALONE, "tp8ep8", "ok", (), 8, (1, 1)),
+    (EP_ALONE, "tp8ep4",
+     "impossible: the dense grid has PP·DP·CP·TP = 1·1·1·8 = 8 GPUs, the expert grid is PP·EP = 1·4 = 4", (), 4, (1, 1)),
+    ("product", "pp2ep2tp4", "ok", (), None, (1, 4)),
+    ("product", "pp2ep2tp4edp2", "ok", (), None, (2, 2)),
+    ("product", "pp2ep2tp4etp2", "ok", (), None, (2, 2)),
+    ("product", "pp2ep2tp4edp3", "impossible: an expert group has 4 GPUs, not ETP·EDP = 1·3 = 3", (), None, (1, 3)),
+    (Layout("overlay", order=("dp", "pp", "tp")), "pp2dp2tp2",
+     "impossible: the dense and the expert order place a stage on different GPUs",
+     ("the GPUs of a stage are not contiguous",), None, (1, 4)),
+    (OVERLAID, "pp2tp2", "ok", (), None, (1, 2)),
+    (OVERLAID, "dp4ep4", "ok", (), 4, (1, 1)),
+    (OVERLAID, "ep4", ("impossible: the dense grid has PP·DP·CP·TP = 1·1·1·1 = 1 GPUs, "
+      "the expert grid is a multiple of PP·EP·ETP = 1·4·1 = 4"), (), 4, (1, 1)),
+    (OVERLAID, "tp4etp3",
+     ("impossible: the dense grid has PP·DP·CP·TP = 1·1·1·4 = 4 GPUs, "
+      "the expert grid is a multiple of PP·EP·ETP = 1·1·3 = 3"), (), 3, (3, 1)),
+    (OVERLAID, "tp3ep2",
+     ("impossible: the dense grid has PP·DP·CP·TP = 1·1·1·3 = 3 GPUs, "
+      "the expert grid is a multiple of PP·EP·ETP = 1·2·1 = 2"), (), 2, (1, 1)),
+    ("sglang", "tp8ep2edp2", "ok", (), 8, (2, 2)),
+    ("vllm", "tp8ep4etp2", "impossible: vLLM's EP is DP·CP·TP = 8, not 4", (), 8, (2, 1)),
+    ("vllm", "tp4ep4etp4", "impossible: vLLM gives an expert whole to one GPU: ETP=4 is not 1", (), 4, (4, 1)),
+    ("vllm", "tp4etp4", "ok", (), 4, (4, 1)),
+    ("llama3", "tp4etp2", "impossible: Llama 3 is dense: it has no expert parallelism", (), 2, (2, 1)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("layout", "spec", "verdict", "notes", "experts", "rest"), SAID)
+def test_verdicts_are_told_in_full(
+    layout: Layout | str, spec: str, verdict: str, notes: tuple[str, ...], experts: int | None, rest: tuple[int, int]
+) -> None:
+    placement = placed(layout, spec)
+    assert (placement.verdict, placement.notes, placement.moe_world) == (verdict, notes, experts)
+    assert (placement.degrees.etp, placement.degrees.edp) == rest
+
+
+def test_every_layout_without_settings_is_known() -> None:
+    assert [layout.name for layout in known_layouts()] == [
+        "product", "megatron", "vllm", "sglang", "deepspeed", "trtllm", "llama3",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("wrong", "start", "stop"),
+    [
+        (lambda: Layout.named("megatorn"), 0, 8),
+        (lambda: parse_flavour("ulises"), 0, 6),
+        (lambda: parse_order("pp, TX,ep"), 4, 6),
+        (lambda: parse_order("pp,vpp"), 3, 6),
+    ],
+)
+def test_a_wrong_word_is_pointed_at(wrong: Callable[[], object], start: int, stop: int) -> None:
+    with pytest.raises(StrategyError) as caught:
+        wrong()
+    assert (caught.value.position, caught.value.length) == (start, stop - start)
 
 
 def test_a_degree_that_alone_makes_the_grids_fit_is_named() -> None:

@@ -37,6 +37,11 @@ def codes(text: str, *select: str) -> list[tuple[str, int]]:
         "digraph {\n  a -> a // dotlint: ignore[n006 , G001] both\n}\n".replace(" , G001", ""),
         "digraph {\n  a -> a /* dotlint: ignore[N006] */;\n}\n",
         "digraph {\n  a -> a // DOTLINT:ignore[N006]\n}\n",
+        "digraph {\n  a -> a // dotlint: ignore[ALL]\n}\n",
+        "digraph {\n  a -> a // dotlint: ignore[all]\n}\n",
+        "digraph {\n  a -> a /*dotlint:ignore[N006]*/\n}\n",
+        "digraph {\n  a -> a /*dotlint:ignore*/\n}\n",
+        "digraph {\n  a -> a // of a/*b*/ // dotlint: ignore[N006] why */\n}\n",
         "digraph {\n  a -> a // see the plan // dotlint: ignore[N006]\n}\n",
         "digraph {\n  // dotlint: ignore[N006]\n  a -> a\n}\n",
         "digraph {\n  // dotlint: ignore[N006]\n\n  // and why\n  a -> a\n}\n",
@@ -121,6 +126,45 @@ def test_what_is_not_understood_is_told(comment: str, message: str, help_: str) 
     assert "dotlint" in result.document.text[found.start : found.end] or found.message.startswith(
         "there is no rule"
     )
+
+
+@pytest.mark.parametrize("mistake", ["ignore-end", "ignore-file[N006]", "ignore[]", "ignroe", "ignore[N006"])
+def test_after_a_mistake_the_others_hold(mistake: str) -> None:
+    text = (
+        f"digraph {{\n  x\n  // dotlint: {mistake}\n  a -> a // dotlint: ignore[N006]\n  b -> b\n"
+        "  // dotlint: ignore-start[N006]\n  c -> c\n  // dotlint: ignore-end\n  d -> d\n}\n"
+    )
+    assert codes(text) == [("X003", 3), ("N006", 5), ("N006", 9)]
+
+
+@pytest.mark.parametrize("word", ["AAA", "A999", "allx", "al", "1", "-"])
+def test_a_word_that_begins_no_code_is_no_rule(word: str) -> None:
+    assert codes(f"digraph {{\n  a -> a // dotlint: ignore[{word}]\n}}\n") == [("N006", 2), ("X003", 2)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "left"),
+    [
+        ("ignore-end[N006]", "ignore-end", [7, 9]),  # a named end ends the block of its rules
+        ("ignore-end", "ignore-end[N006]", [9]),  # one without a name ends the latest
+        ("ignore-end[n006]", "ignore-end[g001]", [7, 9]),
+    ],
+)
+def test_blocks_end_where_their_own_end_stands(first: str, second: str, left: list[int]) -> None:
+    text = (
+        "digraph {\n  // dotlint: ignore-start[N006]\n  a -> a\n  // dotlint: ignore-start[G001]\n  b -> b\n"
+        f"  // dotlint: {first}\n  c -> c\n  // dotlint: {second}\n  d -> d\n}}\n"
+    )
+    assert codes(text, "N006") == [("N006", line) for line in left]
+    assert ("G001", 5) not in codes(text, "G001")
+
+
+@pytest.mark.parametrize("start", ["ignore-file[E]", "ignore-start[E]"])
+def test_what_is_missing_at_the_end_of_the_text_is_reached(start: str) -> None:
+    text = f"// dotlint: {start}\ndigraph {{\n  a ->"
+    left = [code for code, _ in codes(text) if code.startswith("E")]
+    assert left == []
+    assert [code for code, _ in codes(text.partition("\n")[2]) if code.startswith("E")]
 
 
 def test_a_reason_is_no_rule() -> None:
