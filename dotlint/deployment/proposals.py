@@ -34,14 +34,15 @@ class MissingEdge(Struct, frozen=True):
         return self.tail.name, self.head.name
 
 
-def missing_edges(deployment: Deployment) -> list[MissingEdge]:
+def missing_edges(deployment: Deployment) -> tuple[list[MissingEdge], int]:
     """Learn the patterns of the graph and list the edges that are missing, in the order of the edges that teach them.
 
-    Edges that would close a cycle, or join phases that their exemplar does not join, are left out.
+    Edges that would join phases that their exemplar does not join are left out, and so are those that would close a
+    cycle: how many these are is given too.
     """
     graph = deployment.graph
     if not graph.directed or graph.expansion_limited:
-        return []
+        return [], 0
     edges: list[Pair] = [(edge.tail.index, edge.head.index) for edge in graph.edges]
     by_pair = {(edge.tail.index, edge.head.index): edge for edge in reversed(graph.edges)}
     readings = deployment.readings
@@ -58,7 +59,8 @@ def missing_edges(deployment: Deployment) -> list[MissingEdge]:
     kept = _without_cycles(deployment, list(found.values()))
     better = align_exemplars(deployment, [(m.tail, m.head, m.exemplar) for m in kept])
     kept = [replace(m, exemplar=better.get((m.tail.node.index, m.head.node.index), m.exemplar)) for m in kept]
-    return sorted(kept, key=lambda m: (m.exemplar.index, m.tail.node.index, m.head.node.index))
+    ordered = sorted(kept, key=lambda m: (m.exemplar.index, m.tail.node.index, m.head.node.index))
+    return ordered, len(found) - len(kept)
 
 
 def _named(deployment: Deployment) -> list[Item | None]:

@@ -103,9 +103,18 @@ class GraphContext:
         """The nodes that sibling units have and a unit lacks."""
         return absences(self.deployment)
 
-    @cached_property
+    @property
     def missing(self) -> list[MissingEdge]:
         """The edges that the graph's own patterns ask for."""
+        return self._patterned[0]
+
+    @property
+    def closing(self) -> int:
+        """How many more they would ask for if those did not close a cycle."""
+        return self._patterned[1]
+
+    @cached_property
+    def _patterned(self) -> tuple[list[MissingEdge], int]:
         return missing_edges(self.deployment)
 
     @cached_property
