@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from dotlint.checks import places
 from dotlint.checks.places import count, names
 from dotlint.deployment.ends import may_be_input, may_be_output, only_sink, only_source
-from dotlint.deployment.wiring import Wiring
-from dotlint.engine.finding import Holds, Related
+from dotlint.deployment.wiring import Wiring, has_cycle
+from dotlint.engine.finding import Holds, Related, Undecided
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ def cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
     graph = context.graph
     if not graph.directed:
         return
-    found = Wiring(graph).cycles()
+    found = Wiring(graph).cycles() if has_cycle(graph) else []
     edges = {(edge.tail.name, edge.head.name): edge for edge in reversed(graph.edges)} if found else {}
     for cycle in found:
         steps = [edges[pair] for pair in zip(cycle.path, cycle.path[1:], strict=False)]
@@ -70,6 +70,10 @@ def isolated_operators(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 def operators_without_consumer(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Operators that are fed and feed nothing, and are no output."""
+    if not context.graph.directed:
+        if context.graph.edges:
+            yield Undecided("connectivity", "direction", "a `digraph`: the edges of a `graph` lead nowhere")
+        return
     wiring, deployment = context.wiring, context.deployment
     last = only_sink(deployment, wiring)
     dead = [
@@ -86,6 +90,8 @@ def operators_without_consumer(context: GraphContext, card: Card) -> Iterator[Ou
 
 def operators_without_producer(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Operators that feed others, are not fed, and are no input."""
+    if not context.graph.directed:
+        return
     wiring, deployment = context.wiring, context.deployment
     first = only_source(deployment, wiring)
     starved = [
@@ -176,6 +182,8 @@ def _outputs(context: GraphContext, phase: str) -> list[Reading]:
 
 def unreachable_outputs(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Phases in which no path leads from an input to an output."""
+    if not context.graph.directed:
+        return
     wiring = context.wiring
     reached = 0
     for phase in context.deployment.phases:

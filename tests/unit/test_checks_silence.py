@@ -461,3 +461,12 @@ def test_a_loop_variable_is_blamed_only_where_the_last_is_reached(reached: str, 
     (finding,) = found(text + f"norm -> qkv_tp{reached}; {{qkv_tp0 qkv_tp1 qkv_tp2 qkv_tp3}} -> attn }}", "S011")
     assert finding.help is not None
     assert ("after its loop" in finding.help) == after
+
+
+def test_edges_without_direction_have_no_producer_and_no_consumer() -> None:
+    nodes = "".join(f'  n{i} [label="MLP\\nGPU: {i}"];\n' for i in range(4))
+    edges = "  input -- n0 -- n1; n2 -- n1; n2 -- n3; output -- n3;\n"
+    text = f'graph {{\n  input [label="Input"];\n  output [label="Output"];\n{nodes}{edges}}}\n'
+    result = lint(Source.from_text(text), Settings())
+    assert not {f.code for f in result.findings} & {"G001", "G002", "G004", "G005", "G006", "S005"}
+    assert "direction" in {one.subject for one in result.undecided}
