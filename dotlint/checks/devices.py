@@ -14,7 +14,7 @@ from dotlint.strategy.gpus import GpuSet, union
 from dotlint.strategy.layout import Layout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from dotlint.deployment.model import Reading
     from dotlint.engine.card import Card
@@ -198,7 +198,7 @@ def _other_model(phase: Phase, units: dict[int, tuple[Unit, GpuSet]]) -> str | N
             continue
         placed = Layout.named(name).place(phase.degrees)
         if (
-            len(units) == phase.stage_count
+            units.keys() == set(range(phase.stage_count))
             and placed.verdict == "ok"
             and all(placed.stage(s) == gpus for s, (_, gpus) in units.items())
         ):
@@ -214,12 +214,12 @@ def gpu_overlaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if _local(units):
             continue
         found = False
-        ordered = list(units.items())
-        for index, (stage, (unit, gpus)) in enumerate(ordered):
-            for other, (before, theirs) in ordered[:index]:
+        meeting = _meeting({gpus for _, gpus in units.values()})
+        owners: dict[GpuSet, list[int]] = defaultdict(list)
+        for stage, (unit, gpus) in units.items():
+            for other in sorted(other for theirs in meeting[gpus] for other in owners[theirs]):
+                before, theirs = units[other]
                 shared = gpus & theirs
-                if not shared or gpus == theirs:
-                    continue
                 found = True
                 start, end = places.of_nodes(unit.headers + unit.operators, context.graph)
                 one, two = deployment.unit_title(name, other), deployment.unit_title(name, stage)
@@ -234,12 +234,26 @@ def gpu_overlaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
                     graph=context.graph.index,
                     help="each stage has GPUs of its own",
                 )
+            owners[gpus].append(stage)
         for straddling in _straddling(context, card, name):
             found = True
             yield straddling
         if not found and len(units) > 1:
             prefix = f"{name}: " if len(deployment.phases) > 1 else ""
             yield Holds("gpus", "stages apart", f"{prefix}no GPU belongs to two stages")
+
+
+def _meeting(sets: Iterable[GpuSet]) -> dict[GpuSet, set[GpuSet]]:
+    """Give for each of these sets the others that share a GPU with it, by one pass over all runs."""
+    found: dict[GpuSet, set[GpuSet]] = defaultdict(set)
+    begun: list[tuple[int, GpuSet]] = []
+    for start, stop, gpus in sorted(((start, stop, s) for s in sets for start, stop in s.runs), key=lambda run: run[:2]):
+        begun = [(end, other) for end, other in begun if end > start]
+        for _, other in begun:
+            found[gpus].add(other)
+            found[other].add(gpus)
+        begun.append((stop, gpus))
+    return found
 
 
 def _straddling(context: GraphContext, card: Card, name: str) -> Iterator[Outcome]:

@@ -129,3 +129,9 @@ def test_an_operator_on_parts_of_two_stages_is_told_and_one_on_all_of_them_is_no
     assert "stage 0" in finding.message
     assert not found("D004", "pp2tp4", *ends, node("mid", "Attention Compute", "0-7"))
     assert not found("D004", "", *ends, node("mid", "Attention Compute", "2-5"))
+
+
+def test_a_stage_past_the_last_is_told_of_with_the_layout_as_it_is() -> None:
+    statements = [node(f"stage{n}_mlp", "MLP", gpus) for n, gpus in enumerate(("", "2-3", "4-5"))]
+    (finding,) = found("D003", "pp2tp2", *statements, "input -> stage0_mlp -> stage1_mlp -> stage2_mlp -> output")
+    assert "stage 2" in finding.message
