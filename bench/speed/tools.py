@@ -42,10 +42,11 @@ START = Tool("import click", _script("import click"), "click")
 
 
 class Measure(NamedTuple):
-    """Seconds of wall clock (the median) and the most memory held, in bytes."""
+    """Seconds of wall clock and of the processor (medians), and the most memory held, in bytes."""
 
     seconds: float
     memory: int
+    busy: float
 
 
 def present(tool: Tool) -> bool:
@@ -56,6 +57,7 @@ def present(tool: Tool) -> bool:
 def measure(tool: Tool, *files: Path, repeat: int = 5, limit: float = 600) -> Measure | None:
     """Run a tool several times; None where it fails or takes longer than `limit` seconds."""
     seconds: list[float] = []
+    busy: list[float] = []
     memory = 0
     for _ in range(repeat):
         began = time.perf_counter()
@@ -65,25 +67,26 @@ def measure(tool: Tool, *files: Path, repeat: int = 5, limit: float = 600) -> Me
             stderr=subprocess.DEVNULL,
             env={**os.environ, "PYTHONSAFEPATH": "1"},  # what is installed is measured, not the folder one is in
         )
-        status, used = _wait(process, limit)
+        status, used, worked = _wait(process, limit)
         seconds.append(time.perf_counter() - began)
+        busy.append(worked)
         if status not in {0, 1}:
             return None
         memory = max(memory, used)
         if seconds[-1] > 20:
             break
-    return Measure(statistics.median(seconds), memory)
+    return Measure(statistics.median(seconds), memory, statistics.median(busy))
 
 
-def _wait(process: subprocess.Popen[bytes], limit: float) -> tuple[int, int]:
-    """Wait for the end: the status (-1: it took too long) and the most memory held."""
+def _wait(process: subprocess.Popen[bytes], limit: float) -> tuple[int, int, float]:
+    """Wait for the end: the status (-1: it took too long), the most memory held, seconds of the processor."""
     until = time.monotonic() + limit
     while time.monotonic() < until:
         pid, status, usage = os.wait4(process.pid, os.WNOHANG)
         if pid:
             process.returncode = os.waitstatus_to_exitcode(status)
-            return process.returncode, usage.ru_maxrss * 1024
+            return process.returncode, usage.ru_maxrss * 1024, usage.ru_utime + usage.ru_stime
         time.sleep(0.001)
     process.kill()
     process.wait()
-    return -1, 0
+    return -1, 0, 0.0
