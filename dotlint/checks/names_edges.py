@@ -9,6 +9,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks.places import count, listed
+from dotlint.deployment.wiring import has_cycle
 from dotlint.deployment.words import parse_name
 from dotlint.engine.finding import Edit, Fix, Related
 from dotlint.syntax.tree import Block
@@ -27,27 +28,31 @@ def duplicate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
     graph = context.graph
     if graph.strict:
         return
-    by_ends: dict[tuple[int, int], list[Edge]] = {}
-    repeated: set[tuple[int, int]] = set()
-    for edge in graph.edges:
-        ends = (edge.tail.index, edge.head.index)
-        if not graph.directed and ends[0] > ends[1]:
-            ends = (ends[1], ends[0])
-        if ends in by_ends:
-            by_ends[ends].append(edge)
-            repeated.add(ends)
-        else:
-            by_ends[ends] = [edge]
     families: dict[tuple[str, str], list[tuple[Edge, Edge]]] = defaultdict(list)
-    for ends in sorted(repeated, key=lambda ends: by_ends[ends][1].index):
+    for edges in sorted(_repeated(graph), key=lambda edges: edges[1].index):
         first: dict[object, Edge] = {}
-        for edge in by_ends[ends]:
+        for edge in edges:
             known = first.setdefault(_meaning(edge, graph), edge)
             if known is not edge:
                 key = (parse_name(edge.tail.name).family, parse_name(edge.head.name).family)
                 families[key].append((known, edge))
     for pairs in families.values():
         yield from _duplicates(context, card, pairs)
+
+
+def _repeated(graph: Graph) -> Iterator[list[Edge]]:
+    """Give the edges of each two nodes that several join, in order; node by node, since there may be a million edges."""
+    for node in graph.nodes.values():
+        beside = graph.successors(node)
+        if not graph.directed:  # each edge where the end of the lower index is
+            beside = [edge for edge in beside if edge.head.index >= node.index]
+            beside += [edge for edge in graph.predecessors(node) if edge.tail.index > node.index]
+            beside.sort(key=lambda edge: edge.index)
+        if len(beside) > 1:
+            by_end: dict[int, list[Edge]] = {}
+            for edge in beside:
+                by_end.setdefault(edge.tail.index + edge.head.index, []).append(edge)
+            yield from (edges for edges in by_end.values() if len(edges) > 1)
 
 
 def _meaning(edge: Edge, graph: Graph) -> object:
@@ -169,22 +174,8 @@ def _by_family(edges: list[Edge]) -> dict[str, list[Edge]]:
 
 
 def _cyclic(graph: Graph) -> bool:
-    """Whether there is a cycle of at least two nodes (Kahn 1962)."""
-    open_ins = [0] * len(graph.nodes)
-    outs: list[list[int]] = [[] for _ in graph.nodes]
-    for edge in graph.edges:
-        if edge.tail is not edge.head:
-            outs[edge.tail.index].append(edge.head.index)
-            open_ins[edge.head.index] += 1
-    ready = [index for index, degree in enumerate(open_ins) if not degree]
-    done = 0
-    while ready:
-        done += 1
-        for head in outs[ready.pop()]:
-            open_ins[head] -= 1
-            if not open_ins[head]:
-                ready.append(head)
-    return done < len(open_ins)
+    """Whether there is a cycle of at least two nodes."""
+    return has_cycle(graph, loops=False)
 
 
 def over_limit(context: GraphContext, card: Card) -> Iterator[Outcome]:

@@ -56,10 +56,12 @@ def read_deployment(
     told = {phase for phase, _ in stated}  # where the file says it of one stage, nothing is filled in from elsewhere
     ranges = {**{key: gpus for key, gpus in (expected or {}).items() if key[0] not in told}, **stated}
     layer_ranges = _stated_layers(readings, around, phases, base)
+    of_layers: dict[tuple[str | None, int | None], set[int]] = {}
+    of_gpus: dict[tuple[str | None, GpuSet | None], set[int]] = {}
     for reading in readings:
         # What is said of layers goes before what is worked out from GPUs, which may be the mistake.
-        _place_by_layer(reading, layer_ranges)
-        _place_by_gpus(reading, ranges)
+        _place_by_layer(reading, layer_ranges, of_layers)
+        _place_by_gpus(reading, ranges, of_gpus)
     number_layers(readings, layer_ranges)
     units = _units(readings, phases, stated, layer_ranges)
     return Deployment(
@@ -107,20 +109,20 @@ def _first(node: Node, vocabulary: Vocabulary, around: dict[int, Evidence]) -> R
     clusters = [_of_cluster(subgraph, vocabulary, around) for subgraph in _clusters(node)]
     if evidence.gpus and evidence.gpus.ids is not None and not evidence.gpus.transfer:
         reading.gpus, reading.own_gpus = evidence.gpus.ids, True
-        reading.why.append(f"GPUs {reading.gpus} from the label")
+        reading.because(f"GPUs {reading.gpus} from the label")
     elif evidence.gpus is None:
         named = _named_gpu(evidence)
         inside = next((e.gpus.ids for e in clusters if e.gpus and e.gpus.ids is not None), None)
         if named is not None:
             reading.gpus, reading.own_gpus = GpuSet.of([named]), True
-            reading.why.append(f"GPU {named} from the name")
+            reading.because(f"GPU {named} from the name")
         elif inside is not None:
             reading.gpus = inside
-            reading.why.append(f"GPUs {inside} from the cluster")
+            reading.because(f"GPUs {inside} from the cluster")
     if reading.layer is None:
         reading.layer = next((e.layer for e in clusters if e.layer is not None), None)
     if evidence.role:
-        reading.why.append(f"role {evidence.role.name} from `{evidence.title or node.name}`")
+        reading.because(f"role {evidence.role.name} from `{evidence.title or node.name}`")
     return reading
 
 
@@ -149,6 +151,11 @@ def _mark_annotations(readings: list[Reading], vocabulary: Vocabulary, graph: Gr
     connected = {r.evidence.name.family for r in readings if r.node.in_edges or r.node.out_edges}
     samples = _samples(readings)
     titled_sets = {s.start for s in graph.subgraphs if s.name is None and s.own_attributes}
+    legends: set[int] = set()
+    for subgraph in graph.subgraphs:  # outer ones first
+        said = f"{subgraph.name or ''}\n{subgraph.own_attributes.get('label', '')}"
+        if "legend" in said.lower() or id(subgraph.parent) in legends:
+            legends.add(id(subgraph))
     for reading in readings:
         node, evidence = reading.node, reading.evidence
         text = " ".join(evidence.lines) or node.name
@@ -158,10 +165,7 @@ def _mark_annotations(readings: list[Reading], vocabulary: Vocabulary, graph: Gr
             continue
         words = [w for w in plain_words(text).split() if w not in vocabulary.annotation_words]
         title = plain_words(evidence.title or node.name).strip()
-        in_legend = any(
-            "legend" in (s.name or "").lower() or "legend" in s.own_attributes.get("label", "").lower()
-            for s in _clusters(node)
-        )
+        in_legend = any(id(subgraph) in legends for subgraph in node.subgraphs)
         titled = any(title == t or title.startswith(t + " ") for t in vocabulary.annotation_titles)
         plain = node.attributes.get("shape", "").lower() in _PLAIN_SHAPES
         declares = (declared := read_degrees(text)) is not None and declared.joint
@@ -170,7 +174,7 @@ def _mark_annotations(readings: list[Reading], vocabulary: Vocabulary, graph: Gr
         elif in_legend or titled or (not words and bool(evidence.lines)) or (plain and reading.gpus is None):
             reading.annotation = in_legend or titled or evidence.name.family not in connected
         if reading.annotation:
-            reading.why.append("annotation: connected to nothing, no dimensions, and nothing but words of a title")
+            reading.because("annotation: connected to nothing, no dimensions, and nothing but words of a title")
 
 
 _LOOK = {"shape", "style", "color", "fillcolor", "fontcolor", "fontname", "fontsize", "penwidth", "peripheries", "class"}
@@ -231,7 +235,7 @@ def _mark_block(reading: Reading, vocabulary: Vocabulary) -> None:
     words = set(vocabulary.normalise(reading.evidence.title).split())
     if words & {"stage", "phase", "pipeline"} and words <= vocabulary.annotation_words and not reading.states_dims:
         reading.summary, reading.role = True, None
-        reading.why.append(f"a block that stands for a whole stage or phase: `{reading.evidence.title}`")
+        reading.because(f"a block that stands for a whole stage or phase: `{reading.evidence.title}`")
 
 
 def _decide_experts(readings: list[Reading]) -> None:
@@ -293,7 +297,7 @@ def _all_of(readings: list[Reading], phase: str) -> tuple[str, ...]:
     why = f"phase {phase}: the strategy names the file for it"
     for reading in readings:
         reading.phase = phase
-        reading.why.append(why)
+        reading.because(why)
     return (phase,)
 
 
@@ -309,13 +313,13 @@ def _explicit_stage(reading: Reading, around: dict[int, Evidence], base: int) ->
         return
     if reading.evidence.stage is not None:
         reading.stage = reading.evidence.stage - base
-        reading.why.append(f"stage {reading.evidence.stage} from its name or label")
+        reading.because(f"stage {reading.evidence.stage} from its name or label")
         return
     for subgraph in _clusters(reading.node):
         said = around[id(subgraph)].stage
         if said is not None:
             reading.stage = said - base
-            reading.why.append(f"stage {said} from cluster `{subgraph.name or ''}`")
+            reading.because(f"stage {said} from cluster `{subgraph.name or ''}`")
             return
 
 
@@ -331,7 +335,7 @@ def _distrust_steps(readings: list[Reading]) -> None:
         return
     for reading in staged:
         reading.stage = None
-        reading.why.append("no pipeline stage: transfers of one layer count their steps so")
+        reading.because("no pipeline stage: transfers of one layer count their steps so")
 
 
 def _headers(
@@ -366,24 +370,40 @@ def _stated_layers(
     return stated
 
 
-def _place_by_gpus(reading: Reading, ranges: Mapping[tuple[str, int], GpuSet]) -> None:
+def _place_by_gpus(
+    reading: Reading,
+    ranges: Mapping[tuple[str, int], GpuSet],
+    known: dict[tuple[str | None, GpuSet | None], set[int]],
+) -> None:
+    """Set the stage that alone has all of the node's GPUs; `known` are the fitting stages of the nodes before."""
     if reading.stage is not None or reading.gpus is None or reading.evidence.link or reading.annotation or not ranges:
         return
-    fits = [stage for (phase, stage), gpus in ranges.items() if phase == reading.phase and reading.gpus <= gpus]
-    if not fits and not any(phase == reading.phase for phase, _ in ranges):
-        fits = [stage for (_, stage), gpus in ranges.items() if reading.gpus <= gpus]
-    if len(set(fits)) == 1:
-        reading.stage, reading.placed_by_gpus = fits[0], True
-        reading.why.append(f"its GPUs {reading.gpus} lie within those of one stage")
+    fits = known.get((reading.phase, reading.gpus))
+    if fits is None:
+        fits = {stage for (phase, stage), gpus in ranges.items() if phase == reading.phase and reading.gpus <= gpus}
+        if not fits and not any(phase == reading.phase for phase, _ in ranges):
+            fits = {stage for (_, stage), gpus in ranges.items() if reading.gpus <= gpus}
+        known[reading.phase, reading.gpus] = fits
+    if len(fits) == 1:
+        reading.stage, reading.placed_by_gpus = next(iter(fits)), True
+        reading.because(f"its GPUs {reading.gpus} lie within those of one stage")
 
 
-def _place_by_layer(reading: Reading, ranges: Mapping[tuple[str, int], tuple[int, int]]) -> None:
+def _place_by_layer(
+    reading: Reading,
+    ranges: Mapping[tuple[str, int], tuple[int, int]],
+    known: dict[tuple[str | None, int | None], set[int]],
+) -> None:
+    """Set the stage that alone has the node's layer; `known` are the fitting stages of the nodes before."""
     if reading.stage is not None or reading.layer is None or reading.annotation or reading.evidence.link:
         return
-    fits = {s for (phase, s), (low, high) in ranges.items() if phase == reading.phase and low <= reading.layer <= high}
+    fits = known.get((reading.phase, reading.layer))
+    if fits is None:
+        fits = {s for (phase, s), (low, high) in ranges.items() if phase == reading.phase and low <= reading.layer <= high}
+        known[reading.phase, reading.layer] = fits
     if len(fits) == 1:
-        reading.stage = fits.pop()
-        reading.why.append(f"layer {reading.layer} lies within those of one stage")
+        reading.stage = next(iter(fits))
+        reading.because(f"layer {reading.layer} lies within those of one stage")
 
 
 def _units(

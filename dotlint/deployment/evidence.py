@@ -37,7 +37,7 @@ _STAGE_WORDS = {"stage", "pp", "st"}
 _LAYER_WORDS = {"layer", "l", "lay", "lyr", "block"}
 
 
-class Evidence(Struct, frozen=True):
+class Evidence(Struct, frozen=True, gc=False):
     """What one place (a node's name and label, or a cluster's) says; None or empty where it is silent."""
 
     name: Name

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from dotlint.syntax.lexemes import shared
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from dotlint.strategy.gpus import GpuSet
 
 
-class Reading(Struct):
+class Reading(Struct, gc=False):  # nothing that it holds leads back to it
     """What one node was decided to be.
 
     `stage` is 0-based within its phase, `layer` as the file counts; `phase` is "" where the file has but one;
@@ -36,7 +38,11 @@ class Reading(Struct):
     annotation: bool = False
     summary: bool = False
     placed_by_gpus: bool = False  # whether nothing but its GPUs tells its stage
-    why: list[str] = field(default_factory=list)
+    why: tuple[str, ...] = ()
+
+    def because(self, reason: str) -> None:
+        """Note why something was decided; most nodes have the reasons of others, which are kept once."""
+        self.why = (*self.why, shared(reason))
 
     @property
     def name(self) -> str:
@@ -68,6 +74,19 @@ class Unit(Struct):
     headers: list[Reading] = field(default_factory=list)
     stated: GpuSet | None = None
     layers: tuple[int, int] | None = None
+    _constant: dict[str, tuple[bool, ...]] | None = None
+
+    def constant(self, family: str) -> tuple[bool, ...]:
+        """For each number of a family's names whether all nodes of the stage and the family have the same."""
+        if self._constant is None:
+            columns: dict[str, list[tuple[int, ...]]] = {}
+            for reading in (*self.operators, *self.headers):
+                columns.setdefault(reading.evidence.name.family, []).append(reading.evidence.name.numbers)
+            self._constant = {
+                name: tuple(len(set(column)) == 1 for column in zip(*numbers, strict=True))
+                for name, numbers in columns.items()
+            }
+        return self._constant.get(family, ())
 
     def with_role(self, *names: str) -> list[Reading]:
         """Its operators of these roles, in the order of the file."""

@@ -96,8 +96,8 @@ def _assign(members: list[Reading], place: int | None, runs: Runs) -> None:
     for reading in members if place is not None else ():
         number = reading.evidence.name.numbers[place or 0]
         reading.layer = number
-        reading.why.append(f"layer {number} from its name: the number goes on from stage to stage")
+        reading.because(f"layer {number} from its name: the number goes on from stage to stage")
         of = next((stage for stage, low, high in runs if low <= number <= high), None)
         if reading.stage is None and of is not None and reading.evidence.link is None:
             reading.stage = of
-            reading.why.append(f"layer {number} lies within those of one stage")
+            reading.because(f"layer {number} lies within those of one stage")

@@ -36,6 +36,13 @@ class Item(Struct, frozen=True):
     words: tuple[str, ...]
 
 
+Tails = dict[tuple[Coordinates, Coordinates], tuple[int, Coordinates]]
+
+
+def _picked(coordinates: Coordinates, places: Coordinates) -> Coordinates:
+    return tuple([coordinates[place] for place in places])
+
+
 class Proposal(NamedTuple):
     """An edge, by the indices of its nodes, and an edge that taught it."""
 
@@ -59,21 +66,65 @@ class _Degrees(Struct):
 class _Family:
     """The nodes of one family; a node that shares all its coordinates with another cannot be told apart and is no end."""
 
-    __slots__ = ("members", "single", "words")
+    __slots__ = ("_by_free", "_by_kept", "_by_tied", "_groups", "_rows", "_telling", "idle", "members", "single", "words")
 
-    def __init__(self, items: Sequence[Item], members: list[int]) -> None:
+    def __init__(self, items: Sequence[Item], members: list[int], degrees: _Degrees) -> None:
         self.members = members
         self.words = items[members[0]].words
         places: dict[Coordinates, list[int]] = defaultdict(list)
         for index in members:
             places[items[index].coordinates].append(index)
         self.single = {coordinates: found[0] for coordinates, found in places.items() if len(found) == 1}
+        self.idle = [coordinates for coordinates, index in self.single.items() if not degrees.outs[index]]
+        # A family may be joined to thousands of others: what depends on few of its coordinates is made once for all.
+        self._telling: dict[frozenset[int], Coordinates] = {}
+        self._by_kept: dict[Coordinates, dict[Coordinates, int]] = {}
+        self._by_tied: dict[tuple[Coordinates, Coordinates], Tails] = {}
+        self._groups: dict[Coordinates, set[Coordinates]] = {}
+        self._rows: dict[Coordinates, list[dict[Coordinates, set[Coordinates]]]] = {}
 
-    def telling(self, needed: set[int]) -> tuple[int, ...]:
+    def by(self, kept: Coordinates) -> dict[Coordinates, int]:
+        """The nodes by these of their coordinates."""
+        if kept not in self._by_kept:
+            self._by_kept[kept] = {_picked(c, kept): index for c, index in self.single.items()}
+        return self._by_kept[kept]
+
+    def by_group(self, tied: Coordinates, free: Coordinates) -> Tails:
+        """The nodes with their coordinates, by those that ties use and by those that are free."""
+        if (tied, free) not in self._by_tied:
+            self._by_tied[tied, free] = {
+                (_picked(c, tied), _picked(c, free)): (index, c) for c, index in self.single.items()
+            }
+        return self._by_tied[tied, free]
+
+    def groups(self, items: Sequence[Item], tied: Coordinates) -> set[Coordinates]:
+        """Every group of its nodes, those that cannot be told apart among them."""
+        if tied not in self._groups:
+            self._groups[tied] = {_picked(items[index].coordinates, tied) for index in self.members}
+        return self._groups[tied]
+
+    def rows(self, free: Coordinates, degrees: _Degrees) -> list[dict[Coordinates, set[Coordinates]]]:
+        """For each free coordinate the wired nodes that differ in no other free one, by those others."""
+        if free not in self._rows:
+            rows: list[dict[Coordinates, set[Coordinates]]] = [defaultdict(set) for _ in free]
+            for coordinates, index in self.single.items():
+                if degrees.outs[index]:
+                    own = _picked(coordinates, free)
+                    for place, row in enumerate(rows):
+                        row[own[:place] + own[place + 1 :]].add(own)
+            self._rows[free] = rows
+        return self._rows[free]
+
+    def telling(self, needed: frozenset[int]) -> Coordinates:
         """The coordinates that are needed to tell the nodes apart, the `needed` ones among them.
 
         A number that follows from the others (the rank of an expert, the first layer of a stage) says nothing.
         """
+        if needed not in self._telling:
+            self._telling[needed] = self._tell(needed)
+        return self._telling[needed]
+
+    def _tell(self, needed: frozenset[int]) -> Coordinates:
         kept = list(range(len(self.words)))
         for j in reversed(range(len(self.words))):
             if j in needed:
@@ -91,12 +142,13 @@ class _Relation:
         self, items: Sequence[Item], ties: list[Tie], edges: list[Pair], tails: _Family, heads: _Family
     ) -> None:
         self.ties = {tie.k: tie for tie in ties}
-        kept = tails.telling({tie.j for tie in ties})
+        self.family = tails
+        kept = tails.telling(frozenset(tie.j for tie in ties))
         self.tied = tuple(sorted({tie.j for tie in ties}))
         self.free = tuple(j for j in kept if j not in self.tied)
-        self.head_kept = heads.telling(set(self.ties))
-        self.tails = {(self.group(c), self._free(c)): (index, c) for c, index in tails.single.items()}
-        self.heads = {tuple(c[k] for k in self.head_kept): index for c, index in heads.single.items()}
+        self.head_kept = heads.telling(frozenset(self.ties))
+        self.tails = tails.by_group(self.tied, self.free)
+        self.heads = heads.by(self.head_kept)
         self.elements: dict[_Element, dict[Coordinates, Pair]] = defaultdict(dict)
         for tail, head in edges:
             group, element = self.split(items[tail].coordinates, items[head].coordinates)
@@ -104,10 +156,7 @@ class _Relation:
 
     def group(self, tail: Coordinates) -> Coordinates:
         """The tail's coordinates that some tie uses."""
-        return tuple(tail[j] for j in self.tied)
-
-    def _free(self, tail: Coordinates) -> Coordinates:
-        return tuple(tail[j] for j in self.free)
+        return _picked(tail, self.tied)
 
     def split(self, tail: Coordinates, head: Coordinates) -> tuple[Coordinates, _Element]:
         """Take an edge apart into its group and its element."""
@@ -118,7 +167,7 @@ class _Relation:
                 rest.append(head[k])
             elif tie.divisor < 0:
                 rest.append(head[k] % -tie.divisor)
-        return self.group(tail), _Element(self._free(tail), tuple(rest))
+        return self.group(tail), _Element(_picked(tail, self.free), tuple(rest))
 
     def ends(self, group: Coordinates, element: _Element) -> Pair | None:
         """Find the nodes of an element in a group; None where one is not there or is no single node."""
@@ -150,9 +199,9 @@ def propose(items: Sequence[Item | None], edges: Sequence[Pair]) -> list[Proposa
         if item is not None:
             by_family[item.family].append(index)
     known = [item or Item("", (), ()) for item in items]
-    families = {family: _Family(known, members) for family, members in by_family.items()}
     present = set(edges)
     degrees = _Degrees(Counter(head for _, head in present), Counter(tail for tail, _ in present))
+    families = {family: _Family(known, members, degrees) for family, members in by_family.items()}
     types: dict[tuple[str, str], list[Pair]] = defaultdict(list)
     for tail, head in edges:
         one, two = items[tail], items[head]
@@ -162,7 +211,7 @@ def propose(items: Sequence[Item | None], edges: Sequence[Pair]) -> list[Proposa
     for (tail_family, head_family), joined in types.items():
         tails, heads = families[tail_family], families[head_family]
         for relation, shown in _relations(known, joined, tails, heads):
-            for proposal in _missing(known, relation, shown, tails.members, present, degrees):
+            for proposal in _missing(known, relation, shown, present, degrees):
                 found.setdefault((proposal.tail, proposal.head), proposal)
     return list(found.values())
 
@@ -192,12 +241,11 @@ def _missing(
     items: Sequence[Item],
     relation: _Relation,
     shown: list[Pair],
-    tails: list[int],
     present: set[Pair],
     degrees: _Degrees,
 ) -> Iterator[Proposal]:
     """Ask every group for the elements that the groups which show anything have."""
-    groups = {relation.group(items[tail].coordinates) for tail in tails}
+    groups = relation.family.groups(items, relation.tied)
     if len(groups) * len(relation.elements) > _LIMIT:
         return
     voting = {group for of_groups in relation.elements.values() for group in of_groups}
@@ -273,20 +321,16 @@ def _beside(
     heads: dict[Coordinates, set[Coordinates]] = defaultdict(set)
     for element in relation.elements:
         heads[element.tail].add(element.head)
-    width = len(relation.free)
-    wanted: set[Coordinates] = set()
-    rows: list[dict[Coordinates, set[Coordinates]]] = [defaultdict(set) for _ in range(width)]
-    for (_, free), (index, _) in relation.tails.items():
-        if degrees.outs[index]:
-            for place in range(width):
-                rows[place][free[:place] + free[place + 1 :]].add(free)
-        elif free not in heads:
-            wanted.add(free)
+    taught = set(heads)
+    if sum(map(len, relation.elements.values())) < 2:
+        return  # one edge alone is no habit, and there may be thousands of such relations
+    wanted = {free for idle in relation.family.idle if (free := _picked(idle, relation.free)) not in heads}
+    rows = relation.family.rows(relation.free, degrees) if wanted else []
     for free in wanted:
-        for place in range(width):
-            siblings = rows[place].get(free[:place] + free[place + 1 :], set())
-            asked = set().union(*(heads.get(other, ()) for other in siblings))
-            if siblings and len(siblings) <= _SIBLINGS and asked:
+        for place, row in enumerate(rows):
+            siblings = row.get(free[:place] + free[place + 1 :], set())
+            asked = set().union(*(heads[other] for other in taught & siblings))
+            if len(siblings) <= _SIBLINGS and asked:
                 yield from _as_siblings(relation, free, sorted(siblings), sorted(asked), groups, present, degrees)
 
 
@@ -304,7 +348,11 @@ def _as_siblings(
         alone = len(siblings) == 1 and (
             rest or not _agreed(relation, _Element(siblings[0], rest), groups, present, degrees)
         )
-        for group in () if alone else groups:
+        shown = [of_groups for other in siblings if (of_groups := relation.elements.get(_Element(other, rest)))]
+        enough = min(2, len(siblings))
+        for group in () if alone or len(shown) < enough else groups:
+            if sum(group in of_groups for of_groups in shown) < enough:
+                continue  # fewer siblings of this group have the edge than could teach it
             pair = relation.ends(group, _Element(free, rest))
             if pair is None or pair in present:
                 continue
@@ -312,7 +360,7 @@ def _as_siblings(
                 p for other in siblings if (p := relation.ends(group, _Element(other, rest))) and degrees.outs[p[0]]
             ]
             have = [p for p in beside if p in present]
-            if len(have) >= min(2, len(siblings)) and len(have) * 10 >= len(beside) * 6:
+            if len(have) >= enough and len(have) * 10 >= len(beside) * 6:
                 yield pair, have[0]
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dotlint.strategy.gpus import GpuSet
 
 Pair = tuple[str, str]
+_ALL_WITH_ALL = 4096  # edges between two stages; 64 ranks that each feed all 64 of the next are as many
 # What stands at an end of the model and is in no other stage.
 _MODEL_ENDS = ("input", "embedding", "head", "sampling")
 
@@ -58,11 +59,10 @@ def stage_position(reading: Reading, unit: Unit, deployment: Deployment) -> int 
     """
     name = reading.evidence.name
     number = deployment.stage_number(unit.stage)
-    family = [r.evidence.name.numbers for r in unit.operators + unit.headers if r.evidence.name.family == name.family]
     fits = [
         i
-        for i, value in enumerate(name.numbers)
-        if value == number and name.words[i] not in GPU_WORDS and len({numbers[i] for numbers in family}) == 1
+        for i, (value, constant) in enumerate(zip(name.numbers, unit.constant(name.family), strict=False))
+        if value == number and name.words[i] not in GPU_WORDS and constant
     ]
     said = [i for i in fits if name.words[i] in {"stage", "pp", "s"}]
     return said[0] if said else fits[0] if fits else None
@@ -98,12 +98,13 @@ def plan_stages(
     lacking = [stage for stage in range(wanted) if stage not in drawn]
     if not drawn or not lacking:
         return []
-    template = max(drawn.values(), key=lambda unit: _completeness(unit, drawn.values()))
+    with_output = sum(1 for unit in drawn.values() if unit.with_role("output"))
+    template = max(drawn.values(), key=lambda unit: _completeness(unit, len(drawn), with_output))
     if not _inner(template):
         return []
     output = _output(deployment, phase)
     taken = set(deployment.by_name)
-    copied = _repeated(template, drawn.values())
+    copied = _repeated(template, len(drawn), with_output)
     names: dict[int, dict[str, str]] = {template.stage: {r.name: r.name for r in copied}}
     shifts = {stage: _shift(deployment, template, stage, gpus, certain=certain) for stage in lacking}
     running = _running(drawn)
@@ -136,11 +137,9 @@ def plan_stages(
         elif stage - 1 in drawn:
             before = _first_and_last(drawn[stage - 1].operators, _inner(drawn[stage - 1]))[1]
         after = _first_and_last(drawn[stage + 1].operators, _inner(drawn[stage + 1]))[0] if stage + 1 in drawn else []
-        entering = [(tail, own[head]) for tail in before for head in entries]
-        leaving = [(own[name], head) for name in exits for head in after]
-        entering = _as_linked(links, names.get(stage - 1, {}), own) or entering
-        if stage + 1 in drawn:
-            leaving = _as_linked(links, own, names[stage + 1]) or leaving
+        entering = _as_linked(links, names.get(stage - 1, {}), own) or _joined(before, [own[name] for name in entries])
+        leaving = _as_linked(links, own, names[stage + 1]) if stage + 1 in drawn else []
+        leaving = leaving or _joined([own[name] for name in exits], after)
         new_output = None
         if stage == wanted - 1:
             if output is None:
@@ -312,26 +311,34 @@ def _as_linked(links: Iterable[Pair], tails: Mapping[str, str], heads: Mapping[s
     return [(tails[tail], heads[head]) for tail, head in links]
 
 
-def _completeness(unit: Unit, drawn: Iterable[Unit]) -> tuple[int, int, int]:
+def _joined(exits: list[str], entries: list[str]) -> list[Pair]:
+    """Join all exits of a stage to all entries of the next; one with one where that would be more than anybody draws."""
+    if len(exits) * len(entries) > _ALL_WITH_ALL:
+        many = max(len(exits), len(entries))
+        return [(exits[i % len(exits)], entries[i % len(entries)]) for i in range(many)]
+    return [(tail, head) for tail in exits for head in entries]
+
+
+def _completeness(unit: Unit, drawn: int, with_output: int) -> tuple[int, int, int]:
     """Rank units as templates: by what every stage has; of equals the one that has least else, then the first."""
-    kept = _repeated(unit, drawn)
+    kept = _repeated(unit, drawn, with_output)
     names = {reading.name for reading in kept}
     inner = sum(tail in names and head in names for tail, head in _inner(unit))
     return inner + len(kept), -len(unit.operators), -unit.stage
 
 
-def _repeated(unit: Unit, drawn: Iterable[Unit]) -> list[Reading]:
+def _repeated(unit: Unit, drawn: int, with_output: int) -> list[Reading]:
     """Give the operators that every stage has: all but those that belong to an end of the model.
 
-    An output is a stage's own where other stages have one too, or where it names the stage and no other is drawn.
+    An output is a stage's own where other stages have one too, or where it names the stage and no other is drawn: of
+    the `drawn` stages so many are `with_output`.
     """
-    others = [other for other in drawn if other is not unit]
-    outputs = any(other.with_role("output") for other in others)
+    outputs = with_output > bool(unit.with_role("output"))
     kept = [
         reading
         for reading in unit.operators
         if not reading.is_role(*_MODEL_ENDS)
-        and (not reading.is_role("output") or outputs or (not others and reading.evidence.stage is not None))
+        and (not reading.is_role("output") or outputs or (drawn == 1 and reading.evidence.stage is not None))
     ]
     return kept if len(kept) > 1 else unit.operators
 

@@ -31,6 +31,28 @@ class Cycle(Struct, frozen=True):
     left: int
 
 
+def has_cycle(graph: Graph, *, loops: bool = True) -> bool:
+    """Whether a directed graph has a cycle: whether a topological order leaves nodes over (Kahn 1962).
+
+    An edge from a node to itself is one where `loops` count.
+    """
+    open_ins = [0] * len(graph.nodes)
+    for edge in graph.edges:
+        if loops or edge.tail is not edge.head:
+            open_ins[edge.head.index] += 1
+    ready = [node for node, count in zip(graph.nodes.values(), open_ins, strict=True) if not count]
+    done = 0
+    while ready:
+        done += 1
+        for edge in graph.successors(ready.pop()):
+            head = edge.head
+            if loops or edge.tail is not head:
+                open_ins[head.index] -= 1
+                if not open_ins[head.index]:
+                    ready.append(head)
+    return done < len(open_ins)
+
+
 class Wiring:
     """Successors and predecessors of every node; `extra` edges, also between nodes yet to be written, may be added."""
 

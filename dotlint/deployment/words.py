@@ -8,6 +8,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from dotlint.regex import regex
+from dotlint.syntax.lexemes import shared
 
 _BREAK = regex(r"\\[nlr]|<br\s*/?>|\r?\n|\r|&#10;", re.IGNORECASE)
 _TAG = regex(r"<[^<>]*>")
@@ -25,10 +26,10 @@ def label_lines(label: str) -> list[str]:
             lines = [_TAG.sub("", line) for line in lines]
     else:
         lines = [label]
-    return [line.strip() for line in lines if line.strip()]
+    return [shared(line.strip()) for line in lines if line.strip()]
 
 
-class Name(Struct, frozen=True):
+class Name(Struct, frozen=True, gc=False):
     """A name as a family and its numbers.
 
     `family` is the name with every number as `#`; `numbers` are those numbers in order, `words` the word before
@@ -67,7 +68,7 @@ def number_spans(text: str) -> list[tuple[int, int]]:
     ]
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def parse_name(text: str) -> Name:
     """Take a name apart: `layer3_expert12_tp0` is the family `layer#_expert#_tp#` with 3, 12 and 0."""
     numbers: list[int] = []
@@ -101,7 +102,7 @@ def _last_word(before: str) -> tuple[str, bool]:
     return (word[-1].lower() if word else "", before[-1:].isalpha())
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def plain_words(text: str) -> str:
     """Give the words of a text in lower case, one space apart and around, numbers left out: ` all to all `."""
     words = [part.lower() for part in name_parts(text) if not part.isdigit()]

@@ -64,19 +64,16 @@ def _cycles(file: FileContext, findings: Sequence[Finding]) -> dict[int, int]:
     Where no nodes form a cycle but stages do, the edge that goes back is told, and the cycle of stages follows.
     """
     found: dict[int, int] = {}
-    cycles = [(i, f.graph, f.path) for i, f in enumerate(findings) if f.code == "G001"]
-    back = [(i, f) for i, f in enumerate(findings) if f.code in _BACKWARDS and _goes_back(file, f)] if findings else []
-    for cause, graph, path in cycles:
-        for index, finding in enumerate(findings):
-            if finding.graph != graph:
-                continue
-            loop = finding.code == "N006" and len(path) == 2 and finding.nodes == path[:1]
-            odd = finding.code == "G009" and set(finding.nodes) <= set(path)
-            if loop or odd:
-                found[index] = cause
-        for index, finding in back:
-            if finding.graph == graph and set(finding.nodes[:2]) <= set(path):
-                found[index] = cause
+    # No two cycles that are told share a node, so the one that a finding follows from is looked up: there may be thousands.
+    cycle = {(f.graph, name): i for i, f in enumerate(findings) if f.code == "G001" for name in f.path}
+    back = [(i, f) for i, f in enumerate(findings) if f.code in _BACKWARDS and _goes_back(file, f)]
+    odd = [(i, f) for i, f in enumerate(findings) if f.code in {"N006", "G009"}] if cycle else []
+    for index, finding in (*odd, *(back if cycle else ())):
+        names = finding.nodes[:2] if finding.code in _BACKWARDS else finding.nodes
+        met = {cycle.get((finding.graph, name)) for name in names}
+        cause = met.pop() if len(met) == 1 else None
+        if cause is not None and (finding.code != "N006" or findings[cause].path == finding.nodes * 2):
+            found[index] = cause
     for index, finding in enumerate(findings):
         if finding.code == "G002":
             told = [i for i, f in back if f.code == "S005" and f.graph == finding.graph and set(f.nodes[:2]) <= set(finding.nodes)]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from functools import cached_property
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from dotlint.regex import regex
-from dotlint.syntax.tree import Block
+from dotlint.syntax.tree import Block, Chain, blocks
 
 if TYPE_CHECKING:
-    from dotlint.graph.model import Document
+    from dotlint.graph.model import Document, Graph
+    from dotlint.syntax.tree import Statement
 
 Span = tuple[int, int]
 
@@ -29,34 +31,68 @@ def normal(text: str) -> str:
     return " ".join(tokens)
 
 
+def _start(one: Graph | Statement) -> int:
+    return one.start
+
+
+def _span(one: Graph | Statement) -> Span:
+    opened = one if isinstance(one, Block) else getattr(one, "statement", None)
+    return one.start, one.end if opened is None else opened.open.end
+
+
 class Statements:
     """The statements of a document by place; a block stands for its header, what it holds for itself."""
 
     def __init__(self, document: Document) -> None:
         self._source = document.source
-        spans: list[Span] = [(graph.start, graph.statement.open.end) for graph in document.graphs]
-        spans += [
-            (statement.start, statement.open.end if isinstance(statement, Block) else statement.end)
-            for statement in document.tree.statements()
-        ]
-        self._spans = sorted(spans)
-        self._known = frozenset(spans)
+        # Where a statement ends is asked of few of them, and takes reading it again.
+        found: list[Graph | Statement] = [*document.graphs, *document.tree.statements()]
+        found.sort(key=lambda one: one.start)
+        self._found = found
 
     def at(self, offset: int) -> Span:
         """Give the statement that an offset lies in; outside all of them its line."""
-        index = bisect_right(self._spans, offset, key=itemgetter(0)) - 1
+        return self._at(offset) or self._line(offset)
+
+    def _at(self, offset: int) -> Span | None:
+        index = bisect_right(self._found, offset, key=_start) - 1
+        if index < 0:
+            return None
+        # It starts together with a block that it begins with: the longer one counts.
+        first = bisect_left(self._found, self._found[index].start, 0, index + 1, key=_start)
+        start, end = max(_span(one) for one in self._found[first : index + 1])
+        return (start, end) if offset < end else self._chain_around(offset)
+
+    def _chain_around(self, offset: int) -> Span | None:
+        """Give the innermost chain that holds an offset: one with blocks among its sides has others within it."""
+        index = bisect_right(self._chains, offset, key=itemgetter(0)) - 1
         while index >= 0:
-            start, end = self._spans[index]
+            start, end, around = self._chains[index]
             if offset < end:
                 return start, end
-            # Only a chain with blocks among its sides reaches past a statement that starts behind it.
-            index = index - 1 if index and self._spans[index - 1][1] > offset else -1
+            index = around
+        return None
+
+    @cached_property
+    def _chains(self) -> list[tuple[int, int, int]]:
+        """The chains with blocks among their sides: start, end, and the number of the one around, -1 for none."""
+        found: list[tuple[int, int, int]] = []
+        around: list[int] = []
+        for one in self._found:
+            if isinstance(one, Chain) and blocks(one):
+                while around and found[around[-1]][1] <= one.start:
+                    around.pop()
+                found.append((one.start, one.end, around[-1] if around else -1))
+                around.append(len(found) - 1)
+        return found
+
+    def _line(self, offset: int) -> Span:
         line = self._source.position(offset).line
         return self._source.line_start(line), self._source.line_start(line + 1)
 
     def normal_at(self, offset: int) -> str:
         """Give the normal form of the statement at an offset; outside all the line, comments too."""
-        start, end = self.at(offset)
+        span = self._at(offset)
+        start, end = span or self._line(offset)
         text = self._source.text[start:end]
-        inside = (start, end) in self._known
-        return normal(text) if inside else " ".join(text.split())
+        return normal(text) if span else " ".join(text.split())

@@ -74,6 +74,8 @@ class StageWriter:
         self.bodies = Bodies(self.graph)
         self.template = plans[0].template
         self._pieces: defaultdict[int, list[str]] = defaultdict(list)
+        self._copied: dict[str, Node] | None = None  # what each new name is a copy of, once somebody asks
+        self._likes: dict[tuple[str, int], tuple[str, Edge | None]] = {}
 
     def edits(self) -> list[Edit] | None:
         """Give the insertions that write the stages; None where a label names what has no counterpart."""
@@ -274,15 +276,19 @@ class StageWriter:
 
     def _link(self, pair: tuple[str, str], phase: str, stage: int) -> str:
         """Write an edge from a stage to the next as the other such edges are written."""
-        attributes, like = link_like(self.deployment, self.carrier, phase, stage)
+        if (phase, stage) not in self._likes:
+            self._likes[phase, stage] = link_like(self.deployment, self.carrier, phase, stage)
+        attributes, like = self._likes[phase, stage]
         tail, head = (self._shown(name) for name in pair)
         ports = ports_like(self.text, like, tail, head) if like and tail and head else ("", "")
         return edge_text(self.text, self.graph, pair, attributes, ports)
 
     def _shown(self, name: str) -> Node | None:
         """Give the node of that name, or the one that it is to be a copy of."""
-        copied = (r.node for plan in self.plans for r, new in plan.copies if new == name)
-        return self.graph.nodes.get(name) or next(copied, None)
+        if self._copied is None:
+            # The first of a name goes before others: so the last plans are put in first.
+            self._copied = {new: r.node for plan in reversed(self.plans) for r, new in reversed(plan.copies)}
+        return self.graph.nodes.get(name) or self._copied.get(name)
 
     def _uncopied(self, runs: list[Run], plan: StagePlan) -> list[str]:
         """Give the stage's own edges that stand in statements which speak of other stages too."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotlint.graph.defaults import Defaults, Layer
 from dotlint.graph.membership import members
-from dotlint.graph.model import Document, Edge, Graph, Node, Subgraph
+from dotlint.graph.model import Document, Edge, EdgeRest, Graph, Node, Ports, Subgraph
 from dotlint.syntax.reader import parse
 from dotlint.syntax.source import Source
 from dotlint.syntax.tree import Assignment, Block, Chain, NodeList, PlainEdge, PlainNode, decode
@@ -30,9 +30,8 @@ EDGE_LIMIT = 250_000
 ALL_PRODUCTS = 8
 
 Scope = Graph | Subgraph
-Ports = tuple[str | None, str | None]
 Walk = Generator["Walk", None, None]
-NO_PORTS: Ports = (None, None)
+NO_PORTS = EdgeRest((None, None))  # shared by the edges of chains, and never written to
 
 
 def read(source: Source | str | bytes, *, edge_limit: int = EDGE_LIMIT) -> Document:
@@ -220,11 +219,11 @@ class _Builder:
         for step, (tails, heads) in enumerate(pairwise(ends)):
             for tail, tail_port in tails:
                 for head, head_port in heads:
-                    ports = (tail_port, head_port) if tail_port or head_port else NO_PORTS
+                    rest = EdgeRest((tail_port, head_port)) if tail_port or head_port else NO_PORTS
                     if plain:
-                        made.append(Edge(tail, head, statement, step, len(made), defaults, ports))
+                        made.append(Edge(tail, head, statement, step, len(made), defaults, rest))
                     else:
-                        self.join((tail, head), statement, step, defaults, ports)
+                        self.join((tail, head), statement, step, defaults, rest.ports)
 
     def join(
         self,
@@ -251,14 +250,14 @@ class _Builder:
             new = statement.ports(step) if ports is None else ports
             if found.tail is not tail:
                 new = (new[1], new[0])
-            if found._more is None:
-                found._more = []
-            found._more.append((statement, new))
+            if found._rest is None or found._rest is NO_PORTS:
+                found._rest = EdgeRest(None if found._rest is None else found._rest.ports)
+            found._rest.more.append((statement, new))
             return
         if strict and (tail, head) in self.joined:
             return  # a second key: the edge is dropped with its attributes
-        edge = Edge(tail, head, statement, step, len(self.graph.edges), defaults, ports)
-        edge.key = key or None
+        rest = EdgeRest(ports, key or None) if ports is not None or key else None
+        edge = Edge(tail, head, statement, step, len(self.graph.edges), defaults, rest)
         self.graph.edges.append(edge)
         if strict:
             self.joined.setdefault((tail, head), edge)

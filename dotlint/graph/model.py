@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from msgspec import Struct, field
 
 from dotlint.graph.defaults import Defaults, Layer
-from dotlint.graph.membership import innermost, last_attribute, members, span_of
+from dotlint.graph.membership import ByNode, by_node, innermost, last_attribute, members, span_of
 from dotlint.syntax.tree import Html
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Document", "Edge", "Graph", "Html", "Node", "Subgraph"]
 
 Span = tuple[int, int]
+Ports = tuple[str | None, str | None]
 
 
 class Node(Struct, eq=False):
@@ -149,6 +150,14 @@ class Node(Struct, eq=False):
         return self.graph.successors(self)
 
 
+class EdgeRest(Struct, eq=False):
+    """What few edges have: ports that a chain gave, a key, and later statements with their ports."""
+
+    ports: Ports | None = None
+    key: str | None = None
+    more: list[tuple[EdgeStatement, Ports]] = field(default_factory=list)
+
+
 class Edge(Struct, eq=False):
     """One edge of `statement`: the `step`-th arrow of its chain, or one pair of that arrow's two sets.
 
@@ -162,9 +171,7 @@ class Edge(Struct, eq=False):
     step: int
     index: int
     _defaults: Defaults
-    _ports: tuple[str | None, str | None] | None = None
-    _more: list[tuple[EdgeStatement, tuple[str | None, str | None]]] | None = None
-    key: str | None = None
+    _rest: EdgeRest | None = None
     _attributes: dict[str, str] | None = None
 
     def __repr__(self) -> str:
@@ -194,6 +201,15 @@ class Edge(Struct, eq=False):
         return self.tail.graph
 
     @property
+    def key(self) -> str | None:
+        """The `key` that tells it from other edges with its ends, else None."""
+        return self._rest.key if self._rest else None
+
+    @property
+    def _more(self) -> Sequence[tuple[EdgeStatement, Ports]]:
+        return self._rest.more if self._rest else ()
+
+    @property
     def scope(self) -> Graph | Subgraph:
         """The block that the statement stands in."""
         return self._defaults.scope
@@ -201,7 +217,7 @@ class Edge(Struct, eq=False):
     @property
     def statements(self) -> list[EdgeStatement]:
         """Every statement that names this edge; one, but for strict graphs and keys."""
-        return [self.statement, *(statement for statement, _ in self._more or ())]
+        return [self.statement, *(statement for statement, _ in self._more)]
 
     @property
     def tail_port(self) -> str | None:
@@ -221,8 +237,9 @@ class Edge(Struct, eq=False):
         """
         if self._attributes is None:
             own: dict[str, str] = {}
-            first = self.statement.ports(self.step) if self._ports is None else self._ports
-            for statement, (tail, head) in ((self.statement, first), *(self._more or ())):
+            ports = self._rest.ports if self._rest else None
+            first = self.statement.ports(self.step) if ports is None else ports
+            for statement, (tail, head) in ((self.statement, first), *self._more):
                 if tail is not None:
                     own["tailport"] = tail
                 if head is not None:
@@ -242,7 +259,7 @@ class Edge(Struct, eq=False):
         `key` is among them, but no attribute.
         """
         found: dict[str, str] = self.statement.values()
-        for statement, _ in self._more or ():
+        for statement, _ in self._more:
             found.update(statement.values())
         return found
 
@@ -358,8 +375,8 @@ class Graph(Struct, eq=False):
     _layer: Layer | None = None
     _node_layer: Layer | None = None
     _edge_layer: Layer | None = None
-    _out: list[list[Edge]] | None = None
-    _in: list[list[Edge]] | None = None
+    _out: ByNode | None = None
+    _in: ByNode | None = None
 
     def __repr__(self) -> str:
         return f"Graph({self.name!r}, nodes={len(self.nodes)}, edges={len(self.edges)})"
@@ -408,18 +425,16 @@ class Graph(Struct, eq=False):
     def successors(self, node: Node) -> list[Edge]:
         """Give the edges that leave the node, in order (of an undirected graph: that name it first)."""
         if self._out is None:
-            self._out = [[] for _ in self.nodes]
-            for edge in self.edges:
-                self._out[edge.tail.index].append(edge)
-        return self._out[node.index]
+            self._out = by_node(self.edges, [edge.tail.index for edge in self.edges], len(self.nodes))
+        edges, starts = self._out
+        return edges[starts[node.index] : starts[node.index + 1]]
 
     def predecessors(self, node: Node) -> list[Edge]:
         """Give the edges that enter the node, in order (of an undirected graph: that name it second)."""
         if self._in is None:
-            self._in = [[] for _ in self.nodes]
-            for edge in self.edges:
-                self._in[edge.head.index].append(edge)
-        return self._in[node.index]
+            self._in = by_node(self.edges, [edge.head.index for edge in self.edges], len(self.nodes))
+        edges, starts = self._in
+        return edges[starts[node.index] : starts[node.index + 1]]
 
     def out_degree(self, node: Node) -> int:
         """Count the edges that leave the node."""

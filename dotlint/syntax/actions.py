@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dotlint.syntax.lexer import Run
 
 Header = tuple[Lexeme | None, Lexeme, Id | None]
-Sides = tuple[list[list[NodeRef] | Block], list[Lexeme]]
+Sides = tuple[list[list[NodeRef] | Block], list[int]]  # and where the operators stand
 
 
 def first(values: list[Any]) -> Any:  # noqa: ANN401  # whatever the symbol's value is
@@ -170,7 +170,7 @@ def chain(values: list[Any]) -> Sides:
 def chain_more(values: list[Any]) -> Sides:
     """Add an edge to a chain."""
     sides: Sides = values[0]
-    sides[1].append(values[1])
+    sides[1].append(values[1].at)
     sides[0].append(values[2])
     return sides
 

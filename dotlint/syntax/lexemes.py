@@ -75,6 +75,22 @@ def decode(raw: str) -> str:
     return "".join(pieces)
 
 
+_SHARED: dict[str, str] = {}
+_MOST_SHARED = 4096
+
+
+def shared(text: str) -> str:
+    """Give the string of the same text that was met before: a file says `shape`, `box` and most labels a thousand times.
+
+    A few thousand short ones are known at a time, so that a file in which each is another holds none twice.
+    """
+    if len(text) > 256 or type(text) is not str:
+        return text
+    if len(_SHARED) >= _MOST_SHARED:
+        _SHARED.clear()
+    return _SHARED.setdefault(text, text)
+
+
 def _unescape(text: str) -> str:
     if '\\"' not in text and "\\\n" not in text:
         return text
@@ -98,14 +114,15 @@ def _pairs(lists: str) -> dict[str, str]:
     for name, value in ATTRIBUTE.findall(lists):
         if name[0] in '"<':
             name = decode(name)  # noqa: PLW2901
-        found[name] = decode(value)
+        found[shared(name)] = shared(decode(value))
     return found
 
 
 _read_pairs = lru_cache(1024)(_pairs)
 
 
-class Lexeme(Struct, eq=False):
+# Nothing below is part of a circle, so the collector need not know of it (`gc=False`): that is a quarter of its size.
+class Lexeme(Struct, eq=False, gc=False):
     """A token, with its place in the text that was parsed; `start` and `end` give it in the real text."""
 
     type: str
@@ -129,7 +146,7 @@ class Lexeme(Struct, eq=False):
         return self.text[self.at : self.to]
 
 
-class Id(Lexeme, eq=False):
+class Id(Lexeme, eq=False, gc=False):
     """An id as spelled (`raw`) and as meant (`value`: a `str`, or `Html`)."""
 
     @property
@@ -148,7 +165,7 @@ class Id(Lexeme, eq=False):
         return self.text.startswith('"', self.at)
 
 
-class Attribute(Struct, eq=False):
+class Attribute(Struct, eq=False, gc=False):
     """`name=value` in an attribute list or as a statement of its own."""
 
     name: Id
@@ -165,7 +182,7 @@ class Attribute(Struct, eq=False):
         return self.value.end
 
 
-class AttributeList(Struct, eq=False):
+class AttributeList(Struct, eq=False, gc=False):
     """One `[...]`.
 
     A plain one is read again when its attributes are asked for; of another one they are `given`.
@@ -206,7 +223,7 @@ def plain_attributes(text: str, start: int, end: int) -> list[Attribute]:
     ]
 
 
-class NodeRef(Struct, eq=False):
+class NodeRef(Struct, eq=False, gc=False):
     """A node as a statement names it, with its port and compass ids."""
 
     id: Id

@@ -7,7 +7,6 @@ everything that is not plain, single tokens.
 
 from __future__ import annotations
 
-from sys import intern
 from typing import TYPE_CHECKING
 
 from dotlint.syntax.lexemes import Lexeme, real
@@ -43,7 +42,7 @@ _MORE_THAN_IDS = frozenset({2, 4, 5})  # the last group: a port or attributes
 OPEN = frozenset({OPEN_STRING, OPEN_HTML, OPEN_COMMENT})
 
 
-class Run(Lexeme, eq=False):
+class Run(Lexeme, eq=False, gc=False):
     """Plain statements that follow each other."""
 
     statements: list[Statement]
@@ -57,7 +56,7 @@ class Lexer:
     where `@` ended the input.
     """
 
-    __slots__ = ("comments", "directed", "plain", "position", "text", "unread", "wrong")
+    __slots__ = ("_ids", "comments", "directed", "plain", "position", "text", "unread", "wrong")
 
     def __init__(self, text: str, *, directed: bool = True) -> None:
         self.text = text
@@ -66,6 +65,7 @@ class Lexer:
         self.comments: list[Comment] = []
         self.wrong: list[Lexeme] = []
         self.unread: int | None = None
+        self._ids: dict[str, str] = {}  # the same ids are one string
 
     def choose(self, *, directed: bool) -> None:
         """Set the graph's kind."""
@@ -105,20 +105,20 @@ class Lexer:
         return Lexeme(END, self.text, len(self.text), len(self.text))
 
     def _run(self) -> Run | None:
-        text, plain = self.text, self.plain
+        text, plain, same = self.text, self.plain, self._ids.setdefault
         found: list[Statement] = []
-        first = last = at = self.position
+        begin = last = at = self.position
         while True:
             match = plain(text, at)
             while match is not None:
                 # A bare statement is remembered by its place alone: see PlainStatement.
                 more = match.lastindex in _MORE_THAN_IDS or match.start(2) >= 0
                 place: Match[str] | int = match if more else match.start(1)
-                second = match[3]
+                first, second = match.group(1, 3)
                 if second is None:
-                    found.append(PlainNode(place, text, intern(match[1])))
+                    found.append(PlainNode(place, text, same(first, first)))
                 else:
-                    found.append(PlainEdge(place, text, intern(match[1]), intern(second)))
+                    found.append(PlainEdge(place, text, same(first, first), same(second, second)))
                 at = match.end()
                 match = plain(text, at)
             last = at if found else last
@@ -129,7 +129,7 @@ class Lexer:
             at = after
         if not found:
             return None
-        return Run("STATEMENTS", text, first, last, found)
+        return Run("STATEMENTS", text, begin, last, found)
 
     def skip(self) -> int:
         """Pass blanks, comments and lone byte order marks; give where the next token starts."""

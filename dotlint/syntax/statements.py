@@ -294,7 +294,7 @@ class Chain(FineStatement, EdgeStatement):
         first: Lexeme,
         last: Lexeme | AttributeList | Block,
         parts: list[list[NodeRef] | Block],
-        arrows: list[Lexeme],
+        arrows: list[int],
     ) -> None:
         super().__init__(given, first, last)
         self.parts = parts
@@ -308,7 +308,8 @@ class Chain(FineStatement, EdgeStatement):
     @property
     def operators(self) -> list[Span]:
         """The place of each operator."""
-        return [(arrow.start, arrow.end) for arrow in self.arrows]
+        text = self.first.text
+        return [(real(text, at), real(text, at + 2)) for at in self.arrows]
 
 
 class Defaults(FineStatement):

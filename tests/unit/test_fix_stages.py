@@ -182,3 +182,60 @@ def test_names_go_on_whatever_they_count(names: str, more: dict[str, int], last:
     }
     pairs = sorted((e.tail.name, e.head.name, e.label) for e in graph.edges)
     assert pairs == sorted((e.tail.name, e.head.name, e.label) for e in whole.edges)
+
+
+def drawn(form: str, *, without: tuple[int, ...] = ()) -> str:
+    """Four stages of two layers each, drawn in another way; what joins stages that are left out is left out too."""
+    stages = [s for s in range(1, 5) if s not in without]
+    nodes: dict[int, list[str]] = {}
+    wires: dict[int, list[str]] = {}
+    links: dict[int, str] = {}
+    for s in stages:
+        gpus = f"{2 * s - 2}-{2 * s - 1}"
+        told = [f'st{s}_norm [label="Stage {s} LayerNorm\\nGPU: {gpus}"]']
+        told += [f'st{s}_qkv{t} [label="Stage {s} QKV Projection\\nGPU: {2 * s - 2 + t}"]' for t in range(2)]
+        told += [f'st{s}_ar [label="Stage {s} All-Reduce\\nGPU: {gpus}"]']
+        nodes[s] = told
+        if form == "braces":
+            wires[s] = [f"st{s}_norm -> {{ st{s}_qkv0 st{s}_qkv1 }} -> st{s}_ar"]
+        elif form == "chains":
+            wires[s] = [f"st{s}_norm -> st{s}_qkv{t} -> st{s}_ar" for t in range(2)]
+        else:
+            wires[s] = [f"st{s}_norm -> st{s}_qkv{t}" for t in range(2)] + [f"st{s}_qkv{t} -> st{s}_ar" for t in range(2)]
+        if s + 1 in stages:
+            links[s] = f"st{s}_ar -> st{s + 1}_norm"
+    lines = ["digraph {", 'inp [label="Input"]', 'out [label="Output"]', "inp -> st1_norm"]
+    for s in stages:
+        if form == "lines":
+            lines.append("; ".join(nodes[s] + wires[s]))
+        elif form == "boxes":
+            lines += [f"subgraph cluster_{s} {{", f'label="Stage {s}"', *nodes[s], "}"]
+        else:
+            lines += nodes[s]
+        if form == "together":
+            lines += [*wires[s], *([links[s]] if s in links else [])]
+        if form == "headed":
+            lines.insert(len(lines) - len(nodes[s]), f"// stage {s}")
+    if form not in ("lines", "together"):
+        lines += [wire for s in stages for wire in wires[s]]
+    if form != "together":
+        lines += links.values()
+    lines += ["st4_ar -> out"] if 4 in stages else []
+    return "\n".join([*lines, "}", ""])
+
+
+@pytest.mark.parametrize("form", ["plain", "lines", "boxes", "together", "headed", "braces", "chains"])
+@pytest.mark.parametrize("without", [(3,), (4,), (2, 3), (1,)])
+def test_stages_come_back_however_they_are_drawn(form: str, without: tuple[int, ...]) -> None:
+    text, whole = drawn(form, without=without), read(drawn(form)).graphs[0]
+    if 1 in without:
+        text = text.replace("inp -> st1_norm\n", "")
+    result = fixed(text, "pp4tp2", "S002")
+    assert [finding.code for finding in result.applied] == ["S002"]
+    graph = read(result.text).graphs[0]
+    assert set(graph.nodes) == set(whole.nodes)
+    joined = {(edge.tail.name, edge.head.name) for edge in graph.edges}
+    wanted = {(edge.tail.name, edge.head.name) for edge in whole.edges}
+    assert joined <= wanted
+    assert all({"inp", "out"} & set(pair) for pair in wanted - joined)
+    assert all(line in result.text for line in text.split("\n"))
