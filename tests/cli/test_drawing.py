@@ -317,5 +317,5 @@ def test_overview_by_gpu_has_no_direction() -> None:
     _, out, _ = run("overview", "-", stdin=text.encode())
     (graph,) = api.parse(out).graphs
     assert not graph.directed
-    assert len(graph.nodes) == 6  # nothing in the file feeds the experts: a dashed input does
+    assert len(graph.nodes) == 5
     assert len([edge for edge in graph.edges if "style" not in edge.attributes]) == 4
