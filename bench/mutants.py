@@ -28,7 +28,7 @@ ROOMS: Final[dict[str, tuple[str, str]]] = {
     ),
     "insertion": (
         "dotlint/fix/{insertion,attributes,statement,places,graph_attributes}.py",
-        "tests/unit/test_fix_{edits,edges,members,stages,labels,gpus,converge}.py tests/cli/test_fix.py",
+        "tests/unit/test_fix_{edits,edges,places,members,stages,labels,gpus,converge}.py tests/cli/test_fix.py",
     ),
     "suppression": ("dotlint/engine/{suppression,spoken}.py", "tests/unit/test_{spoken,suppression}.py"),
     "spans": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -80,7 +81,14 @@ class Places:
             anchor.at if anchor.at is not None else anchor.statement.start if anchor.before else anchor.statement.end
         )
         nodes = [reading.node for one in run for reading in one.readings]
-        return body is not None and self.bodies.may_join(body, nodes) and all(node.start < offset for node in nodes)
+        if body is None or not self.bodies.may_join(body, nodes):
+            return False
+        # Where edges follow the node that they leave, the exemplar stands above the statement of its head too.
+        early = {one.head.node.index for one in run if self._above_head(one.exemplar)}
+        return all(node.start < offset or node.index in early for node in nodes)
+
+    def _above_head(self, edge: Edge) -> bool:
+        return any(statement.start > edge.statement.start for statement in edge.head.statements[-1:])
 
     def _alike(self, anchor: Anchor, run: list[Wanted]) -> bool:
         """Whether the place is inside a subgraph where the exemplar is, outside where it is outside."""
@@ -95,11 +103,11 @@ class Places:
     def _beside_own(self, run: list[Wanted], part: list[Wanted]) -> Iterator[Anchor]:
         """Places of the unit itself, the best first.
 
-        Under the comment that heads the unit; among the other edges of a fan that stand together; beside what
-        mirrors the neighbours of the exemplars; beside other edges of the nodes.
+        In the row of its kind; under the comment that heads the unit; among the other edges of a fan that stand
+        together; beside what mirrors the neighbours of the exemplars; beside other edges of the nodes.
         """
-        yield from self._under_comment(run, part)
         yield from self._in_row(run)
+        yield from self._under_comment(run)
         if self._fan_stands_together(run):
             yield from self._in_fan(run)
         yield from self._mirrored(run)
@@ -157,25 +165,30 @@ class Places:
         beside = [e for s in (place.before, place.after) if s is not None for e in self.bodies.edges(s)] if place else []
         numbers = self.families.numbers(exemplar)
         row = [self.families.numbers(e) for e in beside if self.families.of(e) == kind]
-        varying = {i for other in row for i, (a, b) in enumerate(zip(other, numbers, strict=True)) if a != b}
         own = run[0].numbers
-        if not varying or len(own) != len(numbers):
+        if not row or len(own) != len(numbers):
             return
-        lower, higher = self.families.beside(kind, own)
-        for edge, before in ((lower, False), (higher, True)):
-            near = self.families.numbers(edge) if edge else None
-            if edge and near and all(a == b for i, (a, b) in enumerate(zip(near, own, strict=True)) if i not in varying):
-                yield Anchor(edge.statement, before=before)
+        # Where a row begins the one before it may end: the neighbour that is more alike is of the row.
+        same = max((tuple(i for i, n in enumerate(numbers) if other[i] == n) for other in row), key=len)
+        if len(same) == len(numbers):
+            return
+        lower, higher = self.families.in_row(kind, own, same)
+        if lower is not None:
+            yield Anchor(lower.statement)
+        if higher is not None:
+            heading = self._comment_above(higher.statement)
+            here = self.bodies.place(higher.statement)
+            after = here.after if here else None
+            # It heads what follows too, unless that has one of its own.
+            if heading and isinstance(after, EdgeStatement) and self._comment_above(after) is None:
+                yield Anchor(higher.statement, at=self._end(heading))
+            yield Anchor(higher.statement, before=True)
 
-    def _under_comment(self, run: list[Wanted], part: list[Wanted]) -> Iterator[Anchor]:
-        """Under the unit's own comment, as the exemplars are under theirs, where it has no edges yet."""
-        inside = {reading.node.index for one in part for reading in one.readings}
-        if any(e.head.index in inside for one in part for r in one.readings for e in r.node.out_edges):
-            return
+    def _under_comment(self, run: list[Wanted]) -> Iterator[Anchor]:
+        """Under the unit's own comment, as the first of the exemplars is under its unit's."""
         statement = run[0].exemplar.statement
-        start = line_start(self.text, statement.start)
-        above = [c for c in self.comments if head_start(self.text, statement, self.comments) <= c.start < start]
-        for comment in above[-1:]:
+        comment = self._comment_above(statement)
+        if comment is not None:
             words = self.text[comment.start : comment.end]
             steps = dict(sorted(self._steps(run[0])))
             for some in (steps, *({first: step} for first, step in steps.items())):
@@ -187,8 +200,17 @@ class Places:
                 )
                 alone = [c for c in twins if not self.text[line_start(self.text, c.start) : c.start].strip()]
                 if len(alone) == 1:
-                    end = alone[0].end
-                    yield Anchor(statement, at=end - self.text.endswith("\r", 0, end))
+                    yield Anchor(statement, at=self._end(alone[0]))
+
+    def _comment_above(self, statement: Statement) -> Comment | None:
+        """Give the comment right above a statement."""
+        start = line_start(self.text, statement.start)
+        first = head_start(self.text, statement, self.comments)
+        index = bisect_left(self.comments, start, key=lambda comment: comment.start) - 1
+        return self.comments[index] if index >= 0 and self.comments[index].start >= first < start else None
+
+    def _end(self, comment: Comment) -> int:
+        return comment.end - self.text.endswith("\r", 0, comment.end)
 
     def _mirrored(self, run: list[Wanted]) -> Iterator[Anchor]:
         nodes = {reading.node.index for one in run for reading in one.readings}

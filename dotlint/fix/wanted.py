@@ -53,6 +53,7 @@ class Families:
             self._edges[self.of(edge)].append((self.numbers(edge), edge))
         for found in self._edges.values():
             found.sort(key=lambda one: (one[0], one[1].index))
+        self._rows: dict[tuple[Family, Numbers], dict[Numbers, list[tuple[Numbers, Edge]]]] = {}
 
     def of(self, edge: Edge) -> Family:
         """Give the family of an edge."""
@@ -70,6 +71,17 @@ class Families:
     def beside(self, family: Family, numbers: Numbers) -> tuple[Edge | None, Edge | None]:
         """Give the edges before and after (or at) the place of these numbers."""
         found = self._edges.get(family, [])
+        at = bisect_left(found, numbers, key=lambda item: item[0])
+        return found[at - 1][1] if at else None, found[at][1] if at < len(found) else None
+
+    def in_row(self, family: Family, numbers: Numbers, fixed: Numbers) -> tuple[Edge | None, Edge | None]:
+        """As `beside`, among the edges alone that have the same numbers at the places `fixed`."""
+        if (family, fixed) not in self._rows:
+            rows: dict[Numbers, list[tuple[Numbers, Edge]]] = defaultdict(list)
+            for own, edge in self._edges.get(family, []):
+                rows[tuple(own[place] for place in fixed)].append((own, edge))
+            self._rows[family, fixed] = rows
+        found = self._rows[family, fixed].get(tuple(numbers[place] for place in fixed), [])
         at = bisect_left(found, numbers, key=lambda item: item[0])
         return found[at - 1][1] if at else None, found[at][1] if at < len(found) else None
 
