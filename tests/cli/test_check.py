@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import re
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from dotlint.cli import main
+from tests.cli.command import Run, run
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 MAIN = str(FIXTURES / "moe_two_phases.dot")
@@ -26,17 +24,6 @@ SOLID = """digraph {
   route -> expert_1
 }
 """
-
-
-class Run(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
-def run(*argv: str, stdin: bytes = b"") -> Run:
-    out, err = io.StringIO(), io.StringIO()
-    return Run(main(argv, io.BytesIO(stdin), out, err), out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(autouse=True)

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from dotlint.cli import main
+from tests.cli.command import run
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 CYCLE = "digraph {\n  a -> b\n  b -> a\n}\n"
-
-
-class Run(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
-def run(*argv: str, stdin: bytes = b"") -> Run:
-    out, err = io.StringIO(), io.StringIO()
-    return Run(main(argv, io.BytesIO(stdin), out, err), out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(autouse=True)

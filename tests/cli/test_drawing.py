@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import io
 import json
 import re
 import shutil
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dotlint import api
-from dotlint.cli import main
+from tests.cli.command import run
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 MOE = str(FIXTURES / "moe_two_phases.dot")
@@ -21,11 +20,6 @@ needs_graphviz = pytest.mark.skipif(
     shutil.which("dot") is None and importlib.util.find_spec("pygraphviz") is None,
     reason="neither `dot` nor pygraphviz is installed",
 )
-
-
-def run(*argv: str, stdin: bytes = b"") -> tuple[int, str, str]:
-    out, err = io.StringIO(), io.StringIO()
-    return main(list(argv), io.BytesIO(stdin), out, err), out.getvalue(), err.getvalue()
 
 
 @needs_graphviz

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import resource
 import shutil
@@ -13,17 +12,18 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from dotlint import pages
 from dotlint.atomic import write_atomically
-from dotlint.cli import FORMATS, main
+from dotlint.cli import FORMATS
 from dotlint.engine.cache import Cache
 from dotlint.engine.card import own_cards
 from dotlint.engine.result import Settings
 from dotlint.fix import files as fix_files
+from tests.cli.command import Run, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,17 +36,6 @@ UNFIXED = "digraph {\n  a [shape=elipse]\n  b [shape=elipse]\n  a -> b\n}\n"
 FIXED = "digraph {\n  a [shape=ellipse]\n  b [shape=ellipse]\n  a -> b\n}\n"
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
 FULL = "dotlint: error: standard output cannot be written: No space left on device\n"
-
-
-class Run(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
-def run(*argv: str) -> Run:
-    out, err = io.StringIO(), io.StringIO()
-    return Run(main(argv, io.BytesIO(), out, err), out.getvalue(), err.getvalue())
 
 
 def program(*argv: str, stdout: Any, **more: Any) -> subprocess.Popen[str]:

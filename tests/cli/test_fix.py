@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import json
 import os
 import shutil
@@ -9,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from dotlint.cli import main
 from dotlint.graph.build import read
+from tests.cli.command import run
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 DASHED = """digraph {
@@ -21,11 +20,6 @@ DASHED = """digraph {
   route -> e2 [style=dashed]
 }
 """
-
-
-def run(*argv: str, stdin: bytes = b"") -> tuple[int, str, str]:
-    out, err = io.StringIO(), io.StringIO()
-    return main(argv, io.BytesIO(stdin), out, err), out.getvalue(), err.getvalue()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import multiprocessing
 import os
@@ -12,17 +11,17 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from dotlint import parallel
-from dotlint.cli import main
 from dotlint.engine import cache, runner
 from dotlint.engine.cache import Cache, cache_folder
 from dotlint.engine.card import own_cards
 from dotlint.engine.result import Settings
 from dotlint.parallel import default_jobs, lint_files
+from tests.cli.command import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,17 +29,6 @@ if TYPE_CHECKING:
 FIXTURE = Path(__file__).parents[1] / "fixtures/moe_two_phases.dot"
 CLEAN = "digraph { a -> b }\n"
 CYCLE = "digraph { a -> b -> a }\n"
-
-
-class Run(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
-def run(*argv: str) -> Run:
-    out, err = io.StringIO(), io.StringIO()
-    return Run(main(argv, io.BytesIO(), out, err), out.getvalue(), err.getvalue())
 
 
 def write(name: str, text: str = CYCLE) -> Path:

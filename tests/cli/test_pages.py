@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import re
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from dotlint.cli import main
+from tests.cli.command import run
 
 CYCLE = "digraph { a -> b -> a }\n"
 CLEAN = "digraph { a -> b }\n"
-
-
-class Run(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
-def run(*argv: str, stdin: bytes = b"") -> Run:
-    out, err = io.StringIO(), io.StringIO()
-    return Run(main(argv, io.BytesIO(stdin), out, err), out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(autouse=True)

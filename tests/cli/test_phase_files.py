@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 import dotlint
 from dotlint import cli
-from dotlint.cli import main
 from dotlint.engine import runner
+from tests.cli.command import run
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "two_files"
 PREFILL, DECODE, STRATEGY = "prompt_pass.dot", "token_loop.dot", "serving.toml"
 LINK = '    reduce_1 -> norm_2 [label="pipeline: stage 1 to 2"];\n'
-
-
-class Run(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
-def run(*argv: str, stdin: bytes = b"") -> Run:
-    out, err = io.StringIO(), io.StringIO()
-    return Run(main(argv, io.BytesIO(stdin), out, err), out.getvalue(), err.getvalue())
 
 
 def files(*argv: str, stdin: bytes = b"") -> dict[str, Any]:

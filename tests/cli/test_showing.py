@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import tomllib
 from pathlib import Path
 
 import pytest
 
-from dotlint.cli import main
 from dotlint.engine.card import own_cards
+from tests.cli.command import run
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 MOE = str(FIXTURES / "moe_two_phases.dot")
-
-
-def run(*argv: str) -> tuple[int, str, str]:
-    out, err = io.StringIO(), io.StringIO()
-    return main(list(argv), io.BytesIO(b""), out, err), out.getvalue(), err.getvalue()
 
 
 def test_strategy_tells_gpus_of_every_stage() -> None:
