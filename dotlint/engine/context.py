@@ -134,9 +134,12 @@ class GraphContext:
         units = self.deployment.units.get(name, {})
         drawn = {s: u.stated or union(r.gpus for r in u.operators if r.gpus) for s, u in units.items() if s in whole}
         layouts = [whole]
-        for replica in range(phase.replica_count if phase.replica_count > 1 else 0):
+        if phase.replica_count > 1:
             sets = {stage: phase.replica_stage_gpus(stage) for stage in whole}
-            layouts.append({stage: some[replica] for stage, some in sets.items() if replica < len(some)})
+            layouts += [
+                {stage: some[replica] for stage, some in sets.items() if replica < len(some)}
+                for replica in range(phase.replica_count)
+            ]
         return max(layouts, key=lambda layout: sum(layout.get(stage) == gpus for stage, gpus in drawn.items()))
 
     @cached_property
@@ -151,7 +154,7 @@ class GraphContext:
     def with_edges(self, extra: Iterable[Pair]) -> GraphContext:
         """Make a context of the same graph with more edges, which is asked nothing about missing edges any more."""
         twin = GraphContext(self.file, self.graph)
-        twin.__dict__.update(deployment=self.deployment, strategy=self.strategy, missing=[], plans=self.plans)
+        twin.__dict__.update(deployment=self.deployment, strategy=self.strategy, _patterned=([], 0), plans=self.plans)
         twin.wiring = Wiring(self.graph, extra)
         twin.planned = self.plans
         return twin

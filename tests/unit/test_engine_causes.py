@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dotlint
+from dotlint.engine.context import FileContext
+from dotlint.graph.build import read
+from dotlint.syntax.source import Source
 
 
 def stage(number: int, *, base: int = 0) -> list[str]:
@@ -93,3 +96,10 @@ def test_a_name_that_was_not_filled_in_stands_for_the_one_that_is_lacking() -> N
     text = pipeline(stages=5).replace("s3_qkv", '"s{i}_qkv"')
     assert causes(text, "N002", "pp5") == [set()]
     assert causes(text, "S003", "pp5") == [{"N002"}]
+
+
+def test_the_graph_with_more_edges_asks_for_no_further_ones() -> None:
+    text = pipeline(without="s0_qkv -> s0_attn;")
+    graph = FileContext(read(Source.from_text(text, "test.dot")), "test.dot").graphs[0]
+    assert [missing.pair for missing in graph.missing] == [("s0_qkv", "s0_attn")]
+    assert graph.with_edges([]).missing == []
