@@ -70,9 +70,7 @@ class Families:
 
     def beside(self, family: Family, numbers: Numbers) -> tuple[Edge | None, Edge | None]:
         """Give the edges before and after (or at) the place of these numbers."""
-        found = self._edges.get(family, [])
-        at = bisect_left(found, numbers, key=lambda item: item[0])
-        return found[at - 1][1] if at else None, found[at][1] if at < len(found) else None
+        return self.in_row(family, numbers, ())
 
     def in_row(self, family: Family, numbers: Numbers, fixed: Numbers) -> tuple[Edge | None, Edge | None]:
         """As `beside`, among the edges alone that have the same numbers at the places `fixed`."""

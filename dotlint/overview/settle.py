@@ -8,6 +8,7 @@ with both; sizes that are left open are called so; a block that nothing leads to
 from __future__ import annotations
 
 from collections import Counter
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from dotlint.checks.places import count
@@ -165,39 +166,28 @@ def _joined(made: Overview, found: list[Finding], fresh: Callable[[str], str]) -
             frames = [f for f in made.frames if finding.unit in {None, f.phase}] or made.frames
             named = [block for frame in frames for block in frame.blocks]
         for block in named:
-            links += _before(made, block, fresh)
-            links += _after(made, block, fresh)
+            links += _beside(made, block, fresh, before=True)
+            links += _beside(made, block, fresh, before=False)
     return bool(links)
 
 
-def _before(made: Overview, block: Block, fresh: Callable[[str], str]) -> Iterator[Link]:
-    if any(link.head is block for link in made.links):
+def _beside(made: Overview, block: Block, fresh: Callable[[str], str], *, before: bool) -> Iterator[Link]:
+    """Draw what is missing before a block, or behind it."""
+    near, far = (attrgetter("head"), attrgetter("tail")) if before else (attrgetter("tail"), attrgetter("head"))
+    if any(near(link) is block for link in made.links):
         return
-    both = next((link for link in made.links if link.tail is block and link.back), None)
+    both = next((link for link in made.links if far(link) is block and link.back), None)
     if both is not None:
         yield _apart(made, both)
         return
     frame, place = _place(made, block)
-    if made.basis != "GPU" and place > 0:
-        yield _add(made, frame.blocks[place - 1], block)
-        return
-    end = next((e for e in made.ends if _of(e, block) and any(link.tail is e for link in made.links)), None)
-    yield _add(made, end or _end(made, frame, "Input", fresh), block)
-
-
-def _after(made: Overview, block: Block, fresh: Callable[[str], str]) -> Iterator[Link]:
-    if any(link.tail is block for link in made.links):
-        return
-    both = next((link for link in made.links if link.head is block and link.back), None)
-    if both is not None:
-        yield _apart(made, both)
-        return
-    frame, place = _place(made, block)
-    if made.basis != "GPU" and place < len(frame.blocks) - 1:
-        yield _add(made, block, frame.blocks[place + 1])
-        return
-    end = next((e for e in made.ends if _of(e, block) and any(link.head is e for link in made.links)), None)
-    yield _add(made, block, end or _end(made, frame, "Output", fresh))
+    place += -1 if before else 1
+    if made.basis != "GPU" and 0 <= place < len(frame.blocks):
+        other = frame.blocks[place]
+    else:
+        end = next((e for e in made.ends if _of(e, block) and any(far(link) is e for link in made.links)), None)
+        other = end or _end(made, frame, "Input" if before else "Output", fresh)
+    yield _add(made, other, block) if before else _add(made, block, other)
 
 
 def _apart(made: Overview, both: Link) -> Link:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from functools import cache
 from pathlib import Path
 from urllib.parse import quote
+
+from dotlint.ignored import repository_of
 
 
 def in_repository(path: str) -> str:
@@ -16,7 +17,7 @@ def in_repository(path: str) -> str:
     if path.startswith("<"):
         return path
     whole = Path(os.path.abspath(path))  # noqa: PTH100 - a link is reported where it lies, not where it leads
-    for root in (_root(whole.parent), Path.cwd()):
+    for root in (repository_of(str(whole.parent)), Path.cwd()):
         if root is not None and whole.is_relative_to(root):
             return whole.relative_to(root).as_posix()
     return whole.as_posix()
@@ -31,8 +32,3 @@ def uri(path: str) -> tuple[str, bool]:
         return "file://" + ("" if text.startswith("/") else "/") + text, False
     # A first segment with a colon would read as a scheme; `quote` has written it as %3A.
     return text, True
-
-
-@cache
-def _root(folder: Path) -> Path | None:
-    return next((above for above in (folder, *folder.parents) if os.path.exists(above / ".git")), None)  # noqa: PTH110 - may be closed

@@ -15,6 +15,8 @@ from dotlint.report.condense import MOST_FINDINGS, alike, left_over, one_for_all
 from dotlint.report.links import page
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dotlint.engine.finding import Finding, Listing, Severity
     from dotlint.engine.result import PhaseFile
     from dotlint.engine.runner import FileResult
@@ -105,8 +107,7 @@ def outline(result: FileResult, options: str = "", *, links: bool = False) -> Ou
     """
     if result.unreadable is not None:
         return Outline(result.path, "unreadable", (result.unreadable,), "", (), (), (), ())
-    numbers = _numbers(result.findings)
-    sections = _sections(result, numbers, links=links)
+    sections = _sections(result, links=links)
     modifications = _modifications(sections, result, options)
     return Outline(
         path=result.path,
@@ -147,10 +148,10 @@ def _grouped(findings: list[Finding]) -> dict[_Group, list[int]]:
     return groups
 
 
-def _numbers(findings: list[Finding]) -> dict[int, str]:
+def _numbers(grouped: Mapping[_Group, list[int]]) -> dict[int, str]:
     """Number the entries: the section's number, and a second one where the section has several."""
     per_section: dict[str, list[list[int]]] = {}
-    for key, indices in _grouped(findings).items():
+    for key, indices in grouped.items():
         per_section.setdefault(key[0], []).append(indices)
     numbers: dict[int, str] = {}
     for section, groups in per_section.items():
@@ -160,9 +161,11 @@ def _numbers(findings: list[Finding]) -> dict[int, str]:
     return numbers
 
 
-def _sections(result: FileResult, numbers: dict[int, str], *, links: bool) -> tuple[Section, ...]:
+def _sections(result: FileResult, *, links: bool) -> tuple[Section, ...]:
+    grouped = _grouped(result.findings)
+    numbers = _numbers(grouped)
     entries: dict[str, list[Entry]] = {}
-    for key, indices in _grouped(result.findings).items():
+    for key, indices in grouped.items():
         findings = [result.findings[i] for i in indices]
         first = findings[0]
         causes = dict.fromkeys(numbers[c] for f in findings for c in f.caused_by)
@@ -177,7 +180,7 @@ def _sections(result: FileResult, numbers: dict[int, str], *, links: bool) -> tu
                 severity=first.severity,
                 fix=first.fix.applicability if first.fix else None,
                 mended_by=tuple(causes),
-                rows=_rows(result, findings, without=shared),
+                rows=_rows(result, indices, without=shared),
                 listings=shorter(listings),
                 help=None if causes else _remedy(findings),
                 note=shared,
@@ -199,10 +202,15 @@ def _remedy(findings: list[Finding]) -> str | None:
     return ranged(told) if same and not findings[0].missing_edges else findings[0].help
 
 
-def _rows(result: FileResult, findings: list[Finding], without: str | None) -> tuple[Row, ...]:
+def _rows(result: FileResult, indices: list[int], without: str | None) -> tuple[Row, ...]:
+    findings = [result.findings[index] for index in indices]
+    at = {id(finding): index for index, finding in zip(indices, findings, strict=True)}
     groups = alike(findings)
     over = left_over(groups)
-    rows = [_row(result, some, without, over=over and some is groups[-1]) for some in groups]
+    rows = [
+        _row(result, some, tuple(sorted(at[id(f)] for f in some)), without, over=over and some is groups[-1])
+        for some in groups
+    ]
     if over:
         number = len({name for finding in findings for name in finding.nodes})
         about = f" about {count(number, 'node')}" if number else ""
@@ -210,10 +218,10 @@ def _rows(result: FileResult, findings: list[Finding], without: str | None) -> t
     return tuple(rows)
 
 
-def _row(result: FileResult, findings: list[Finding], without: str | None, *, over: bool) -> Row:
+def _row(
+    result: FileResult, findings: list[Finding], indices: tuple[int, ...], without: str | None, *, over: bool
+) -> Row:
     names: list[str] = []
-    same = {id(finding) for finding in findings}
-    indices = tuple(index for index, finding in enumerate(result.findings) if id(finding) in same)
     for finding in findings:
         said = all(f"`{name}`" in finding.message for name in finding.nodes) and not over
         if not finding.missing_edges and not finding.path and (len(finding.nodes) > 1 or over) and not said:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from dotlint.checks.names_walk import refs
 from dotlint.syntax.lexemes import decode, real
-from dotlint.syntax.tree import Block, Chain, NodeStatement, PlainEdge, PlainNode, blocks
+from dotlint.syntax.tree import NodeStatement, PlainEdge, PlainNode, within
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Iterator
 
     from dotlint.graph.model import Document, Graph
-    from dotlint.syntax.tree import NodeRef, Statement
 
 OWN, OTHER = 0, 1  # whether a mention is in a statement of the node's own
 
@@ -121,7 +121,7 @@ def _of_graph(graph: Graph, base: int, starts: array[int]) -> Iterator[tuple[int
             known = spelled[raw] = -1 if node is None else base + node.index
         return known
 
-    for statement in _statements(graph):
+    for statement in within([graph.statement.body]):
         if isinstance(statement, PlainNode | PlainEdge):
             match = statement.match  # once: of most statements it is worked out anew
             starts.append(real(match.string, match.start(1)))
@@ -130,7 +130,7 @@ def _of_graph(graph: Graph, base: int, starts: array[int]) -> Iterator[tuple[int
                 places.append((statement.second, *_span(match, 3)))
         else:
             starts.append(statement.start)
-            places = [(ref.id.raw, ref.id.start, ref.id.end) for ref in _named(statement)]
+            places = [(ref.id.raw, ref.id.start, ref.id.end) for ref in refs(statement)]
         own = OWN if isinstance(statement, NodeStatement) else OTHER
         for raw, start, end in places:
             node = number(raw)
@@ -141,26 +141,3 @@ def _of_graph(graph: Graph, base: int, starts: array[int]) -> Iterator[tuple[int
 def _span(match: re.Match[str], group: int) -> tuple[int, int]:
     start, end = match.span(group)
     return real(match.string, start), real(match.string, end)
-
-
-def _named(statement: Statement) -> list[NodeRef]:
-    """Give the nodes that a statement names itself, not those in its blocks."""
-    if isinstance(statement, NodeStatement):
-        return statement.nodes
-    if isinstance(statement, Chain):
-        return [ref for side in statement.sides if not isinstance(side, Block) for ref in side]
-    return []
-
-
-def _statements(graph: Graph) -> Iterator[Statement]:
-    """Give every statement of a graph, outer before inner."""
-    bodies = [iter(graph.statement.body)]
-    while bodies:
-        for statement in bodies[-1]:
-            yield statement
-            inner = blocks(statement)
-            if inner:
-                bodies.extend(iter(block.body) for block in reversed(inner))
-                break
-        else:
-            bodies.pop()

@@ -139,25 +139,25 @@ class OpenFiles:
         """
         if at_once:
             self._start_now(file)
-        while True:
-            snapshot = file.current
-            await snapshot.read.wait()
-            if snapshot is file.current or file.uri not in self._files:
-                break
+        snapshot = await self._settled(file, lambda snapshot: snapshot.read)
         if snapshot.reading is None:
             raise DotlintError(snapshot.failure or "the file was closed")
         return snapshot, snapshot.reading
 
     async def report(self, file: OpenFile) -> tuple[Snapshot, Report]:
         """Wait until the present text of a file is linted; raises as `reading`."""
-        while True:
-            snapshot = file.current
-            await snapshot.told.wait()
-            if snapshot is file.current or file.uri not in self._files:
-                break
+        snapshot = await self._settled(file, lambda snapshot: snapshot.told)
         if snapshot.report is None:
             raise DotlintError(snapshot.failure or "the file was closed")
         return snapshot, snapshot.report
+
+    async def _settled(self, file: OpenFile, event: Callable[[Snapshot], asyncio.Event]) -> Snapshot:
+        """Wait for something to happen to the present text, whatever it is by then, or to the last of a closed file."""
+        while True:
+            snapshot = file.current
+            await event(snapshot).wait()
+            if snapshot is file.current or file.uri not in self._files:
+                return snapshot
 
     async def fixed(self, file: OpenFile) -> Fixed:
         """Have the safe fixes of the present text applied to it; raises `DotlintError` where that fails."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import asdict
+
 from dotlint._version import __version__
 from dotlint.report.markdown import code, escape
 from dotlint.summary.model import SIGNS
@@ -12,7 +14,7 @@ from dotlint.summary.model import SIGNS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotlint.summary.model import Evidence, GraphSummary, Line, Summary
+    from dotlint.summary.model import GraphSummary, Line, Summary
 
 _MOST = 6  # findings of one line that are told in full
 
@@ -85,15 +87,5 @@ def _dict(line: Line) -> dict[str, Any]:
         "subject": line.subject,
         "text": line.text,
         "needs": line.needs,
-        "findings": [_finding(one) for one in line.evidence],
-    }
-
-
-def _finding(one: Evidence) -> dict[str, Any]:
-    return {
-        "code": one.code,
-        "name": one.name,
-        "severity": one.severity,
-        "line": one.line,
-        "message": one.message,
+        "findings": [asdict(one) for one in line.evidence],
     }

@@ -15,6 +15,7 @@ from dotlint.syntax.lexemes import AttributeList, Id, Lexeme, NodeRef, pairs, pl
 from dotlint.syntax.terminals import PORT, statement_pattern
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from re import Match
 
     from dotlint.syntax.lexemes import Attribute
@@ -389,6 +390,20 @@ class Block(FineStatement):
         self.open = open
         self.body = body
         self.close = close
+
+
+def within(bodies: Sequence[list[Statement]]) -> Iterator[Statement]:
+    """Give every statement of bodies and of the blocks in them, outer before inner, in the order of the text."""
+    todo = [iter(body) for body in reversed(bodies)]
+    while todo:
+        for statement in todo[-1]:
+            yield statement
+            inner = blocks(statement)
+            if inner:
+                todo.extend(iter(block.body) for block in reversed(inner))
+                break
+        else:
+            todo.pop()
 
 
 def blocks(statement: Statement) -> list[Block]:

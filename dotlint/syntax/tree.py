@@ -26,6 +26,7 @@ from dotlint.syntax.statements import (
     PlainStatement,
     Statement,
     blocks,
+    within,
 )
 from dotlint.syntax.tokens import tokens
 
@@ -60,6 +61,7 @@ __all__ = [
     "Tree",
     "blocks",
     "decode",
+    "within",
 ]
 
 Span = tuple[int, int]
@@ -122,16 +124,7 @@ class Tree(Struct, eq=False):
 
     def statements(self) -> Iterator[Statement]:
         """Give every statement of every body, outer before inner, in the order of the text."""
-        bodies = [iter(graph.body) for graph in reversed(self.graphs)]
-        while bodies:
-            for statement in bodies[-1]:
-                yield statement
-                inner = blocks(statement)
-                if inner:
-                    bodies.extend(iter(block.body) for block in reversed(inner))
-                    break
-            else:
-                bodies.pop()
+        return within([graph.body for graph in self.graphs])
 
     def tokens(self) -> Iterator[Lexeme]:
         """Give every token, blanks and comments too: the `raw` of all of them joined is the text."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotlint.report.page.markup import counted, plain, prose
+from dotlint.checks.places import count
+from dotlint.report.page.markup import plain, prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -102,7 +103,7 @@ def _listing(listing: Listing, nodes: Mapping[str, int]) -> str:
         lines = "".join(f"<li>{prose(line, nodes)}</li>" for line in listing.lines)
         return f'<details class="list"{_opened(listing)}><summary>{title}</summary><ul>{lines}</ul></details>'
     lines = plain_lines(listing.lines)
-    number = f'<span class="count">{counted(len(listing.lines), "edge")}</span>'
+    number = f'<span class="count">{count(len(listing.lines), "edge")}</span>'
     return (
         f'<details class="list"{_opened(listing)}><summary>{title}{number}</summary>'
         f'<div class="paste"><pre>{lines}</pre>{_COPY}</div></details>'

@@ -33,11 +33,6 @@ def _code(text: str, nodes: Mapping[str, int]) -> str:
     return f"<code>{escape(text)}</code>" if node is None else f'<code data-node="{node}">{escape(text)}</code>'
 
 
-def counted(number: int, one: str, many: str | None = None) -> str:
-    """`1 finding`, `2 findings`."""
-    return f"{number} {one if number == 1 else many or one + 's'}"
-
-
 def embedded(value: object) -> str:
     """Write data as JSON in ASCII that can stand in a script element: nothing in it ends one or opens a comment."""
     return _ENDS_SCRIPT.sub(r"\\u003c", json.dumps(value, ensure_ascii=True, separators=(",", ":")))

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from dotlint.checks.places import count
 from dotlint.report.page.difference import changes, difference
 from dotlint.report.page.findings import findings
 from dotlint.report.page.listing import Mark, listing
-from dotlint.report.page.markup import counted, plain, prose
+from dotlint.report.page.markup import plain, prose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -124,5 +125,5 @@ def _fixes(fixes: Fixes) -> str:
     if not fixes.refused:
         return body
     lines = "".join(f"<li>{prose(line)}</li>" for line in fixes.refused)
-    number = counted(len(fixes.refused), "fix", "fixes")
+    number = count(len(fixes.refused), "fix", "fixes")
     return f'<details class="refused"><summary>{number} refused</summary><ul>{lines}</ul></details>{body}'

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dotlint._version import __version__
-from dotlint.report.page.markup import counted, embedded, plain
+from dotlint.checks.places import count
+from dotlint.report.page.markup import embedded, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,14 +42,14 @@ def many(parts: Sequence[Part]) -> str:
     up = '<button type="button" class="up" hidden>← All files</button>'
     table = _index(parts, lambda part: f"#{_place(part)}")
     body = f'<main id="index">{table}</main><main id="part" hidden></main>{_data(parts, markup=True)}'
-    return _document(counted(len(parts), "file"), _header(up, None), body)
+    return _document(count(len(parts), "file"), _header(up, None), body)
 
 
 def index(parts: Sequence[Part], addresses: Sequence[str]) -> str:
     """Write the index of a folder of pages, each at its relative address."""
     where = {id(part): address for part, address in zip(parts, addresses, strict=True)}
     table = _index(parts, lambda part: where[id(part)])
-    return _document(counted(len(parts), "file"), _header("", None), f'<main id="index">{table}</main>{_data([])}')
+    return _document(count(len(parts), "file"), _header("", None), f'<main id="index">{table}</main>{_data([])}')
 
 
 def _place(part: Part) -> str:
@@ -178,7 +179,7 @@ def _index(parts: Sequence[Part], address: Callable[[Part], str]) -> str:
         for part in parts
     )
     return (
-        f'<div class="overview"><h1>{counted(len(parts), "file")}</h1><p>{" · ".join(told)}</p>'
+        f'<div class="overview"><h1>{count(len(parts), "file")}</h1><p>{" · ".join(told)}</p>'
         '<label class="narrow">Show <input type="search" placeholder="files whose path has …" autocomplete="off" spellcheck="false"></label>'
         f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div></div>'
     )
