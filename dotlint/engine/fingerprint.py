@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from dotlint.engine.statements import Statements
+
+try:  # as `random` does it: hashlib loads OpenSSL, which takes longer than all the rest of this
+    from _blake2 import blake2b
+except ImportError:
+    from hashlib import blake2b
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,6 +36,6 @@ def with_fingerprints(findings: Iterable[Finding], document: Document) -> list[F
         parts = [finding.code, finding.unit or "", statements.normal_at(finding.start)]
         key = "\0".join(parts)
         seen[key] += 1
-        digest = hashlib.sha256(f"{key}\0{seen[key]}".encode("utf-8", "surrogatepass")).hexdigest()
-        filled.append(replace(finding, fingerprint=digest[:32]))
+        told = f"{key}\0{seen[key]}".encode("utf-8", "surrogatepass")
+        filled.append(replace(finding, fingerprint=blake2b(told, digest_size=16).hexdigest()))
     return filled

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from dotlint._version import __version__
+from dotlint.regex import regex
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Sequence
 
     from dotlint.engine.finding import Finding
     from dotlint.engine.result import FileResult, Places
+
+_BEYOND_ASCII = regex(r"[^\0-~]")
 
 
 def render(results: Sequence[FileResult]) -> str:
@@ -21,13 +24,24 @@ def render(results: Sequence[FileResult]) -> str:
     whole = document(results)
     try:
         # Python's own indenting is done in Python, and most of the time that a large result takes.
-        return msgspec.json.format(json.dumps(whole), indent=2) + "\n"
-    except msgspec.DecodeError:  # half a surrogate pair: a byte of the file that is no UTF-8
+        written = msgspec.json.format(msgspec.json.encode(whole), indent=2).decode()
+    except UnicodeEncodeError:  # half a surrogate pair: a byte of the file that is no UTF-8
+        import json  # noqa: PLC0415 - the same, but slower to load and to write
+
         return json.dumps(whole, indent=2) + "\n"
+    return _BEYOND_ASCII.sub(_escaped, written) + "\n"
+
+
+def _escaped(match: re.Match[str]) -> str:
+    """Write a character as JSON escapes it in ASCII: beyond the first plane as two halves."""
+    units = match[0].encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def render_lines(results: Sequence[FileResult]) -> str:
     """Give one finding a line, each with the path of its file."""
+    import json  # noqa: PLC0415 - as above
+
     lines = [
         json.dumps(
             {"path": _ascii_path(result.path), **finding_dict(finding, result.places)}, ensure_ascii=True

@@ -322,6 +322,15 @@ def test_json_is_ascii_and_adds_up() -> None:
         assert summary[severity + "s"] == sum(1 for finding in own if finding["severity"] == severity)
 
 
+@pytest.mark.parametrize("name", ["é", "\U0001f600", "\x7f", "\u2028", "\\\\", "</script>\x1b"])
+def test_json_writes_what_is_beyond_ascii_as_python_does(name: str) -> None:
+    path = write("a.dot", f'digraph {{ "{name}" -> b -> "{name}" }}')
+    out = run("check", path, "-f", "json", "--isolated").out
+    data = json.loads(out)
+    assert name in data["files"][0]["findings"][0]["nodes"]
+    assert out == json.dumps(data, indent=2) + "\n"
+
+
 def test_jsonl_is_the_same_findings_a_line_each() -> None:
     whole = json.loads(run("check", MAIN, "-s", "pp4ep4tp2sp2", "-f", "json").out)["files"][0]["findings"]
     lines = [
