@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from msgspec import Struct
 
 from dotlint.engine.card import PRESETS
 from dotlint.engine.finding import SEVERITIES
@@ -25,7 +27,7 @@ class ConfigError(DotlintError):
     """A configuration that cannot be used: the file, the key, and what would be right."""
 
 
-class Key(NamedTuple):
+class Key(Struct, frozen=True):
     """One key: the kind of its value, what it is for, the default as a reader sees it, and an example."""
 
     kind: Kind

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Literal, cast
+
+from msgspec import Struct
 
 from dotlint.errors import DotlintError
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 Scope = Literal["file", "graph", "deployment"]
 
 
-class Check(NamedTuple):
+class Check(Struct, frozen=True):
     """A check by where its function is, so that a module is imported only when one of its checks runs.
 
     `scope`: called once a `file`, once a `graph`, or once a graph in which a `deployment` is recognised.

@@ -65,7 +65,7 @@ def sums(file: FileContext, card: Card) -> Iterator[Outcome]:
 
 # In the raw text of a label the `n` of an escaped line end may stand right before the word.
 _TOP_K = regex(
-    r"(?:(?<![A-Za-z0-9])|(?<=\\[nlr]))top[\s_-]?k?[\s_]*[-=:]?\s*(?P<k>\d{1,3})(?![\d.]*\d|%|[A-Za-z])",
+    r"(?:(?<!(?-i:[A-Za-z0-9]))|(?<=\\[nlr]))top[\s_-]?k?[\s_]*[-=:]?\s*(?P<k>\d{1,3})(?![\d.]*\d|%|(?-i:[A-Za-z]))",
     re.IGNORECASE,
 )
 _ROUTED = ("gate", "route", "expert", "aggregate", "dispatch", "combine", "all-to-all", "mlp")

@@ -35,8 +35,8 @@ _TEMPLATE = regex(
 )
 # An index letter after a word that deployments number: `gpu_i`, `expert_{i}` without its braces.
 _LETTER = regex(
-    r"(?<![A-Za-z])(gpu|device|rank|layer|expert|stage|shard|head|chunk|node)_(i|j|k|n|idx|id|x)"
-    r"(?![A-Za-z0-9])",
+    r"(?<!(?-i:[A-Za-z]))(gpu|device|rank|layer|expert|stage|shard|head|chunk|node)_(i|j|k|n|idx|id|x)"
+    r"(?!(?-i:[A-Za-z0-9]))",
     re.IGNORECASE,
     needs=("_i", "_j", "_k", "_n", "_x"),
 )

@@ -69,7 +69,7 @@ def text_not_read(file: FileContext, card: Card) -> Iterator[Outcome]:
         )  # fmt: skip
 
 
-_BLANKS = regex(r"(?:[ \t\r\n\ufeff]++|//[^\n]*+|#[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)*+")
+_BLANKS = regex(r"(?:[ \t\r\n]++|\ufeff|//[^\n]*+|#[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)*+")
 
 
 def _skip(text: str, at: int) -> int:

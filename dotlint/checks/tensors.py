@@ -35,7 +35,7 @@ _SIZED = regex(
     re.IGNORECASE,
 )
 _PLACED = regex(r"gpu|device|stage|rank|node|\b[tepdsc]p\d*\b", re.IGNORECASE)
-_PAIR = regex(r"([a-z]\w*)\s*[=:]\s*[~\d]", re.IGNORECASE)
+_PAIR = regex(r"((?-i:[A-Za-z])\w*)\s*[=:]\s*[~\d]", re.IGNORECASE)
 
 
 def _sides(reading: Reading) -> tuple[bool, bool]:

@@ -21,17 +21,17 @@ _IDS = r"\d+(?:\s*(?:-|–|to|\.\.\.?|…)\s*\d+)?"
 _LIST = rf"{_IDS}(?:\s*(?:,|&|\+|and|or)\s*(?:gpus?[\s_-]?)?{_IDS})*"
 # `GPU: 0-15`, `GPUs [0,1,2,3]`, `Device 3`, `gpu_7`; never `8 GPUs`, which is a count.
 GPU_IDS = regex(
-    rf"(?<![A-Za-z])(?:gpus?|devices?)(?:\s*(?:ids?|ranks?))?\s*(?:[:=#_-]|\bon\b)?\s*[\[({{]?\s*"
-    rf"(?P<ids>{_LIST})(?![\d.]*[A-Za-z%])\s*[\])}}]?",
+    rf"(?<!(?-i:[A-Za-z]))(?:gpus?|devices?)(?:\s*(?:ids?|ranks?))?\s*(?:[:=#_-]|\bon\b)?\s*[\[({{]?\s*"
+    rf"(?P<ids>{_LIST})(?![\d.]*(?-i:[A-Za-z%]))\s*[\])}}]?",
     re.IGNORECASE,
 )
-_GPU_KEY = regex(r"(?<![A-Za-z])(?:gpus?|devices?)\b\s*[:=]?\s*(?P<rest>.*)", re.IGNORECASE)
+_GPU_KEY = regex(r"(?<!(?-i:[A-Za-z]))(?:gpus?|devices?)\b\s*[:=]?\s*(?P<rest>.*)", re.IGNORECASE)
 _SUM = regex(r"(\d+)\s*\+\s*(\d+)")  # `GPU: [128+0-128+7]`: a base and an offset
 # `GPU: TP=8 across 0-7`: words between the key and the ids.
 _BEHIND = regex(rf"\b(?:gpus?|devices?)\b.{{0,200}}?\b(?:across|over|on)\s+(?P<ids>{_IDS})\s*$", re.IGNORECASE)
 _TRANSFER = regex(r"->|→|↔|=>|⇒", needs=("->", "→", "↔", "=>", "⇒"))
 _COUNT = regex(
-    r"(?<![\d\-–,:=\[])\b(?P<count>\d+)\s*(?:x\s*)?(?:gpus?|devices?)\b(?!\s*[:=\[]?\s*\d)", re.IGNORECASE
+    r"(?<![\d\-,:=\[])(?<!–)\b(?P<count>\d+)\s*(?:x\s*)?(?:gpus?|devices?)\b(?!\s*[:=\[]?\s*\d)", re.IGNORECASE
 )
 _VAGUE = regex(
     r"\b(?:all|shared|replicated|each|every|multiple|various|distributed|any|some|across)\b", re.IGNORECASE

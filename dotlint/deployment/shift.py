@@ -26,14 +26,14 @@ GPU_WORDS = {"gpu", "gpus", "device"}
 # Where a label's lines end, so that no word is read across two of them.
 _BREAKS = regex(r"(\\[nlr]|<[^<>]*>|\r?\n|\||&#10;)", re.IGNORECASE)
 _LINK = regex(
-    r"(?<![A-Za-z])(stages?[\s_]*)(\d+)(\s*(?:->|→|to|=>|-|/)\s*(?:stage[\s_]*)?)(\d+)", re.IGNORECASE, needs=("stage",)
+    r"(?<!(?-i:[A-Za-z]))(stages?[\s_]*)(\d+)(\s*(?:->|→|to|=>|-|/)\s*(?:stage[\s_]*)?)(\d+)", re.IGNORECASE, needs=("stage",)
 )
 _STAGE = regex(
-    r"(?<![A-Za-z])((?:pipeline[\s_]*)?stage[\s_:#=]*|pp[\s_]*(?:stage|rank)[\s_:#=]*|pp[\s_]?)(\d+)\b(?!\s*(?:x|×|gpus?\b|stages?\b))",
+    r"(?<!(?-i:[A-Za-z]))((?:pipeline[\s_]*)?stage[\s_:#=]*|pp[\s_]*(?:stage|rank)[\s_:#=]*|pp[\s_]?)(\d+)\b(?!\s*(?:x|×|gpus?\b|stages?\b))",
     re.IGNORECASE,
 )
 _LAYERS = regex(
-    r"(?<![A-Za-z])((?:layers?|lyr|blocks?)[\s_:#=]*\(?|L)(\d+)(?:(\s*(?:-|–|—|to|\.\.\.?|…|through)\s*L?)(\d+))?\b",
+    r"(?<!(?-i:[A-Za-z]))((?:layers?|lyr|blocks?)[\s_:#=]*\(?|L)(\d+)(?:(\s*(?:-|–|—|to|\.\.\.?|…|through)\s*L?)(\d+))?\b",
     re.IGNORECASE,
 )
 _ID_RANGE = regex(r"(\d+)(?:(\s*(?:-|–|to|\.\.\.?|…)\s*)(\d+))?")

@@ -81,7 +81,7 @@ def _in_phase(raw: str, model: Reading, phase: str) -> str:
     words = raw[1:-1] if raw.startswith('"') else raw
     cases = {str.upper: model.evidence.title.isupper(), str.lower: model.evidence.title.islower()}
     write = next((case for case, fits in cases.items() if fits), str.capitalize)
-    named = re.search(rf"(?<![A-Za-z]){re.escape(model.phase or '')}(?![A-Za-z])", words, re.IGNORECASE)
+    named = re.search(rf"(?<!(?-i:[A-Za-z])){re.escape(model.phase or '')}(?!(?-i:[A-Za-z]))", words, re.IGNORECASE)
     if model.phase and named:
         return f'"{words[: named.start()]}{write(phase)}{words[named.end() :]}"'
     return f'"{write(phase)} {words}"'

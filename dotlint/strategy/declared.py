@@ -31,7 +31,7 @@ _LONG: Final[Mapping[str, str]] = {
 _LONG_AXIS: Final = "|".join(_LONG)
 _BAR: Final = r"[ \t_-]?"
 # a word begins, or a term goes on from the last one's number, or "BaselineTP8" turns to capital letters
-_BEGINS: Final = r"(?=[cdepstv])(?:(?<![^\W_])|(?<=[0-9])|(?-i:(?<=[a-z])(?=[A-Z]{2})))"
+_BEGINS: Final = r"(?=(?-i:[cdepstvCDEPSTV]))(?:(?<![^\W_])|(?<=[0-9])|(?-i:(?<=[a-z])(?=[A-Z]{2})))"
 _SIZE: Final = rf"{_BAR}(?:size|degree|world{_BAR}size)"
 _TERM: Final = regex(
     rf"{_BEGINS}(?P<axis>{_AXIS})(?:(?P<size>{_SIZE})?[ \t]?(?P<op>[=:])[ \t]*|(?P<open>[ \t]?\([ \t]?)|-)?"
@@ -48,8 +48,8 @@ _WAY_TERM: Final = regex(
 )
 _ESCAPE: Final = regex(r"\\[nlr]")
 _BETWEEN: Final = regex(r"(?:[-_,;|&+/x×*·\s]|\band\b|\bwith\b){0,16}", re.IGNORECASE)
-_ON: Final = regex(rf"[ \t]*[x×*][ \t]*(?:{_AXIS})[^a-z]|(?:{_AXIS})[-=:0-9(]", re.IGNORECASE)
-_NUMBER_GOES_ON: Final = regex(r"(?![A-Z][a-z])[0-9A-Za-z%]|[.,/:][0-9]|[ \t]?[-–~][ \t]?[0-9]")
+_ON: Final = regex(rf"[ \t]*[x×*][ \t]*(?:{_AXIS})(?-i:[^A-Za-z])|(?:{_AXIS})[-=:0-9(]", re.IGNORECASE)
+_NUMBER_GOES_ON: Final = regex(r"(?![A-Z][a-z])[0-9A-Za-z%]|[.,/:][0-9]|[ \t]?[-~][ \t]?[0-9]|[ \t]?–[ \t]?[0-9]")
 _LIST_OF_GPUS: Final = regex(r",[0-9]+[ \t]*(?:x[ \t]*)?gpus?\b", re.IGNORECASE, needs=("gpu",))
 _COUNTED: Final = regex(
     r"[ \t]*(?:experts?|layers?|heads?|tokens?|gpus?|devices?|nodes?|sequences?|requests?|[mgt]i?b)\b",
@@ -66,7 +66,7 @@ _SAYS_DEGREE: Final = regex(
     re.IGNORECASE,
 )
 _WITH: Final = regex(r"\b(?:with|using|at)[ \t]+$", re.IGNORECASE)
-_PHASE: Final = regex(r"(?<![a-z])(prefill|decode)", re.IGNORECASE)
+_PHASE: Final = regex(r"(?<!(?-i:[A-Za-z]))(prefill|decode)", re.IGNORECASE)
 _REACH: Final = 160  # how far back on its line a term's context is looked for, in characters
 
 

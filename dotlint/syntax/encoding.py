@@ -11,7 +11,7 @@ from dotlint.syntax.problem import Problem
 if TYPE_CHECKING:
     from dotlint.syntax.source import Source
 
-_UNDECODABLE = regex("[\ud800-\udfff]")
+_SURROGATE = regex("[\ud800-\udfff]")
 _LATIN1 = regex(r'charset"?\s*=\s*"?(?:latin-?1|l1|iso-?8859-?1|iso_8859-1|iso-ir-100)\b', re.IGNORECASE, needs=("charset",))
 _GLUED = regex(r"[^\x00-/:-@\[-^`{-\x7f]")
 
@@ -21,15 +21,15 @@ def encoding_problems(source: Source) -> list[Problem]:
     found: list[Problem] = []
     text = source.text
     if not text.isascii() and not _LATIN1.search(text):
-        bad = _UNDECODABLE.search(text)
+        bad = _undecodable(text)
         if bad is not None:
-            count = sum(1 for _ in _UNDECODABLE.finditer(text))
+            count = len(_SURROGATE.findall(text))
             found.append(
                 Problem(
                     "E015",
                     "a byte is not UTF-8" if count == 1 else f"{count} bytes are not UTF-8",
-                    bad.start(),
-                    bad.end(),
+                    bad,
+                    bad + 1,
                     help="save the file as UTF-8, or say `charset=latin1` in the graph",
                 )
             )
@@ -57,3 +57,12 @@ def encoding_problems(source: Source) -> list[Problem]:
             )
         )
     return found
+
+
+def _undecodable(text: str) -> int | None:
+    """Find the first byte that no UTF-8 is, which was read as half a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return error.start
+    return None

@@ -42,7 +42,7 @@ _ID = rf"(?:(?!(?:[nNeEgGdDsS](?i:{_TAILS})|\ufeff)(?!{LETTER_OR_DIGIT})){NAME}|
 _PORT_ID = rf"(?:(?![nNeEgGdDsS][oOdDrRiItTuU][dDaAgGrRbB]|\ufeff){NAME}|{NUMBER}|{STRING})"
 _PORT = f"(?:{_B}:{_B}{_PORT_ID}){{1,2}}+"
 _LIST = rf"\[{_B}(?:{_ID}{_B}={_B}{_ID}{_B}[;,]?+{_B})*+\]"
-_GOES_ON = rf"{_B}(?:(?:{LINE_COMMENT}){_B})*+(?:-[->]|[:,+\[=;\ufeff]|/\*)"
+_GOES_ON = rf"{_B}(?:(?:{LINE_COMMENT}){_B})*+(?:-[->]|[:,+\[=;]|\ufeff|/\*)"
 
 
 @cache
@@ -62,7 +62,7 @@ ATTRIBUTE = regex(rf"[\[\];, \t\r\n]*+({_ANY_ID}){_B}={_B}({_ANY_ID})")
 PORT = regex(rf"{_B}:{_B}({_ANY_ID})")
 QUOTED = regex(rf"{STRING}|{HTML}")
 # Between the pieces of a joined string.
-BETWEEN = regex(rf"(?:[ \t\r\n+\ufeff]++|{LINE_COMMENT}|{BLOCK_COMMENT})*+")
+BETWEEN = regex(rf"(?:[ \t\r\n+]++|\ufeff|{LINE_COMMENT}|{BLOCK_COMMENT})*+")
 COMMENT = regex(rf"{LINE_COMMENT}|{BLOCK_COMMENT}")
 BRACKET = regex("[<>]")
 FINE = regex(rf"(?P<NAME>{NAME})|(?P<NUMBER>{NUMBER})|(?P<STRING>{STRING})|(?P<EDGEOP>{PATTERNS['EDGEOP']})")
