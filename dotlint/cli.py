@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
 import click
 
 from dotlint._version import __version__
 from dotlint.errors import DotlintError
+from dotlint.paths import as_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -51,9 +51,9 @@ def main(
     """Run dotlint and give its exit status: 0 nothing found, 1 findings, 2 the run itself failed."""
     # Who started us may have closed any of the three.
     streams = Streams(
-        stdin or (sys.stdin.buffer if sys.stdin else open(os.devnull, "rb")),  # noqa: PTH123, SIM115 - to the end
-        stdout or sys.stdout or open(os.devnull, "w", encoding="utf-8"),  # noqa: PTH123, SIM115
-        stderr or sys.stderr or open(os.devnull, "w", encoding="utf-8"),  # noqa: PTH123, SIM115
+        stdin or (sys.stdin.buffer if sys.stdin else open(os.devnull, "rb")),  # noqa: SIM115 - to the end
+        stdout or sys.stdout or open(os.devnull, "w", encoding="utf-8"),  # noqa: SIM115
+        stderr or sys.stderr or open(os.devnull, "w", encoding="utf-8"),  # noqa: SIM115
     )
     try:
         status = cli.main(
@@ -298,7 +298,7 @@ def _settled(streams: Streams, options: dict[str, Any]) -> list[tuple[str, Setti
     """Find the files, and for each how to lint it: what its configuration says and what the options say over it."""
     configurations = configured(options)
     stdin = options["stdin_filename"] or "-"
-    named = {path for path in options["paths"] if not os.path.isdir(path)}  # noqa: PTH112 - no error where a folder is closed to us
+    named = {path for path in options["paths"] if not os.path.isdir(path)}
     found = _found(streams, options)
     kept = [path for path in found if not configurations.excluded(path, named=path in named)]
     if found and not kept:
@@ -320,13 +320,13 @@ def configured(options: dict[str, Any]) -> Configurations:
         select=split_names(options["select"]) if options.get("select") else None,
         extend_select=split_names(options.get("extend_select", ())),
         ignore=split_names(options.get("ignore", ())),
-        rules=tuple(Path(folder).absolute() for folder in options.get("folders", ())),
+        rules=tuple(as_path(folder).absolute() for folder in options.get("folders", ())),
         force_exclude=options.get("force_exclude", False),
-        baseline=Path(options["baseline"]) if options.get("baseline") else None,
+        baseline=as_path(options["baseline"]) if options.get("baseline") else None,
         no_baseline=bool(options.get("write_baseline")),
         fail_on=options.get("fail_on"),
     )
-    file = Path(options["config"]) if options.get("config") else None
+    file = as_path(options["config"]) if options.get("config") else None
     return Configurations(overrides, file=file, isolated=options.get("isolated", False))
 
 
@@ -338,7 +338,7 @@ def _write_baseline(streams: Streams, files: Sequence[tuple[str, Settings]], opt
         raise DotlintError(
             "--write-baseline notes what is found and --fix or --diff changes it: do one after the other"
         )
-    target = Path(options["write_baseline"])
+    target = as_path(options["write_baseline"])
     found = []
     failed = False
     results = []
@@ -488,7 +488,7 @@ def _discovered(options: dict[str, Any]) -> list[str]:
     from dotlint.ignored import Patterns  # noqa: PLC0415
 
     lines = tuple(line for value in options["exclude"] for line in value.split(",") if line)
-    exclude = (Patterns(str(Path.cwd()), lines),) if lines else ()
+    exclude = (Patterns(os.getcwd(), lines),) if lines else ()
     gitignore = not options["no_respect_gitignore"]
     return list(
         discover(options["paths"], exclude=exclude, force_exclude=options["force_exclude"], gitignore=gitignore)
@@ -609,7 +609,7 @@ def _wants_pages(options: dict[str, Any]) -> bool:
 
 
 def _is_folder(output: str | None) -> bool:
-    return output is not None and (output.endswith(("/", os.sep)) or os.path.isdir(output))  # noqa: PTH112
+    return output is not None and (output.endswith(("/", os.sep)) or os.path.isdir(output))
 
 
 def _pages(
@@ -639,7 +639,7 @@ def _write_pages(streams: Streams, pages: list[Page], shown: list[FileResult], o
     paths = {result.path for result in shown}
     kept = [page for page in pages if page.result.path in paths]
     if _is_folder(options["output"]):
-        write_pages(kept, Path(options["output"]))
+        write_pages(kept, as_path(options["output"]))
     else:
         write_result(streams, document(kept), options["output"])
 
@@ -661,7 +661,7 @@ def _render_for_machines(results: list[FileResult], cards: Sequence[Card], form:
 
     step_summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if step_summary:
-        github.add_summary(Path(step_summary), results)
+        github.add_summary(as_path(step_summary), results)
     return github.render(results)
 
 
@@ -697,7 +697,7 @@ def write_result(streams: Streams, text: str, output: str | None) -> None:
         return
     from dotlint.atomic import write_atomically  # noqa: PLC0415
 
-    write_atomically(Path(output), text.encode("utf-8", "backslashreplace"))
+    write_atomically(as_path(output), text.encode("utf-8", "backslashreplace"))
 
 
 def _status(results: list[FileResult], files: Sequence[tuple[str, Settings]], options: dict[str, Any]) -> int:

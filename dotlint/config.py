@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from functools import cache, lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from msgspec import Struct, field
@@ -18,11 +16,13 @@ from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection, matching
 from dotlint.errors import DotlintError
 from dotlint.ignored import Patterns, left_out
+from dotlint.paths import as_path
 from dotlint.ruleset import all_cards, tuned, vocabularies
 from dotlint.strategy import Layout, Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from dotlint.engine.baseline import Baseline
     from dotlint.engine.card import Card
@@ -99,29 +99,29 @@ class Configurations:
             known.cache_clear()  # a new run reads what it needs anew: files may have changed
         self.overrides = overrides or Overrides()
         self._given = load(file) if file is not None else Config() if isolated else None
-        self._by_folder: dict[Path, Config] = {}
+        self._by_folder: dict[str, Config] = {}
         self._settings: dict[tuple[int, tuple[str, ...], tuple[str, ...]], Settings] = {}
 
     def config(self, path: str | Path) -> Config:
         """Give the configuration that holds for a file or folder; `-` stands for the folder one is in."""
         if self._given is not None:
             return self._given
-        place = Path.cwd() if str(path) == "-" else Path(os.path.abspath(path))  # noqa: PTH100 - links are not followed
-        folder = place if os.path.isdir(place) else place.parent  # noqa: PTH112 - no error where a folder is closed to us
-        return self._nearest(folder)
+        place = os.getcwd() if str(path) == "-" else os.path.abspath(path)
+        return self._nearest(place if os.path.isdir(place) else os.path.dirname(place))
 
-    def _nearest(self, folder: Path) -> Config:
-        passed: list[Path] = []
+    def _nearest(self, folder: str) -> Config:
+        passed: list[str] = []
         found = Config()
-        for here in (folder, *folder.parents):
-            if here in self._by_folder:
-                found = self._by_folder[here]
+        while folder not in passed:  # the topmost one is its own parent
+            if folder in self._by_folder:
+                found = self._by_folder[folder]
                 break
-            passed.append(here)
-            file = _file_in(here)
+            passed.append(folder)
+            file = _file_in(folder)
             if file is not None:
                 found = load(file)
                 break
+            folder = os.path.dirname(folder)
         self._by_folder.update(dict.fromkeys(passed, found))
         return found
 
@@ -172,7 +172,7 @@ class Configurations:
         path = self.overrides.baseline or config.get("baseline")
         if path is None or self.overrides.no_baseline:
             return None
-        return _read_baseline(Path(path))
+        return _read_baseline(as_path(path))
 
     def excluded(self, path: str, *, named: bool = False) -> bool:
         """Whether a file is left out: it fits `exclude` and was found, or was `named` and that counts too."""
@@ -181,19 +181,19 @@ class Configurations:
             return False
         setting = config.values.get("exclude")
         patterns = [Patterns(str(setting.folder), setting.value)] if setting else []
-        patterns += [Patterns(str(Path.cwd()), self.overrides.exclude)] if self.overrides.exclude else []
-        whole = Path(os.path.abspath(path))  # noqa: PTH100 - links are not followed
+        patterns += [Patterns(os.getcwd(), self.overrides.exclude)] if self.overrides.exclude else []
+        whole = as_path(os.path.abspath(path))
         return left_out(str(whole), patterns) or any(
             left_out(str(folder), patterns, is_folder=True) for folder in whole.parents
         )
 
 
-def _file_in(folder: Path) -> Path | None:
+def _file_in(folder: str) -> Path | None:
     """Give the configuration file of a folder; a `pyproject.toml` without `[tool.dotlint]` is none."""
     for name in NAMES:
-        path = folder / name
-        if os.path.isfile(path) and (name == NAMES[0] or _section(path) is not None):  # noqa: PTH113 - as above
-            return path
+        path = os.path.join(folder, name)
+        if os.path.isfile(path) and (name == NAMES[0] or _section(as_path(path)) is not None):
+            return as_path(path)
     return None
 
 
@@ -218,6 +218,8 @@ def _near_file(path: Path) -> Path | None:
         names = [entry.name for entry in path.parent.iterdir()]
     except OSError:
         return None
+    import difflib  # noqa: PLC0415 - only where a file is missing
+
     close = difflib.get_close_matches(path.name, names, n=1, cutoff=0.75)
     return path.with_name(close[0]) if close else None
 
@@ -236,7 +238,7 @@ def _section(path: Path) -> dict[str, Any] | None:
 
 def load(path: Path, *, _via: tuple[Path, ...] = ()) -> Config:
     """Read a configuration file and those that it extends; `ConfigError` says what is wrong and where."""
-    path = Path(os.path.abspath(path))  # noqa: PTH100 - links are not followed
+    path = as_path(os.path.abspath(path))
     if path in _via:
         raise ConfigError(f"it runs in a circle: {' -> '.join(map(str, (*_via, path)))}")
     section = _section(path)
@@ -263,7 +265,7 @@ def load(path: Path, *, _via: tuple[Path, ...] = ()) -> Config:
         values[key] = Set(value, path)
     if "extend" in values:
         try:
-            base = load(Path(values["extend"].value), _via=(*_via, path))
+            base = load(as_path(values["extend"].value), _via=(*_via, path))
         except ConfigError as error:
             raise ConfigError(f"{where}: `extend`: {error}") from None
         values = _joined(base.values, values)
@@ -276,7 +278,7 @@ def load(path: Path, *, _via: tuple[Path, ...] = ()) -> Config:
 def _absolute(value: Any, folder: Path) -> Any:  # noqa: ANN401 - a path or several
     if isinstance(value, tuple):
         return tuple(_absolute(one, folder) for one in value)
-    return os.path.abspath(folder / Path(value).expanduser())  # noqa: PTH100 - links are not followed
+    return os.path.abspath(folder / as_path(value).expanduser())
 
 
 def _strategy_paths(value: Any, folder: Path) -> Any:  # noqa: ANN401 - a tuple or a table of such
@@ -312,8 +314,8 @@ def _check(config: Config) -> None:
     """Try everything that could fail later: folders, plugins, rules, parameters and strategies."""
     for key in ("rules",):
         for folder in config.get(key) or ():
-            if not Path(folder).is_dir():
-                near = _near_file(Path(folder))
+            if not as_path(folder).is_dir():
+                near = _near_file(as_path(folder))
                 remedy = f"; did you mean `{near}`?" if near else ""
                 raise ConfigError(f"{config.values[key].file}: `{key}`: there is no folder {folder}{remedy}")
     cards = _guarded(config, "rules", lambda: all_cards(_folders(config)))
@@ -349,7 +351,7 @@ def _guarded(where: Config | Path, key: str, read: Any) -> Any:  # noqa: ANN401 
 
 
 def _folders(config: Config, more: tuple[Path, ...] = ()) -> tuple[Path, ...]:
-    return (*(Path(folder) for folder in config.get("rules") or ()), *more)
+    return (*(as_path(folder) for folder in config.get("rules") or ()), *more)
 
 
 def _tuned(config: Config, said: Overrides) -> tuple[Card, ...]:
@@ -419,7 +421,7 @@ def fits(pattern: str, folder: Path, path: str | Path) -> bool:
     Without a slash it is held against each name on the way from `folder` to the file, else against the path
     from there; `*` stays within a folder, `**` does not.
     """
-    place = Path(os.path.abspath(path))  # noqa: PTH100 - links are not followed
+    place = as_path(os.path.abspath(path))
     glob = _glob(pattern)
     try:
         parts = place.relative_to(folder).parts

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dotlint.errors import DotlintError
 from dotlint.ignored import Patterns, above_folder, in_folder, left_out
+from dotlint.paths import as_path, contents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -36,7 +36,7 @@ def discover(
     """
     seen: set[str] = set()
     for path in paths:
-        if path != "-" and os.path.isdir(path):  # noqa: PTH112 - no error where a folder is closed to us
+        if path != "-" and os.path.isdir(path):
             files = _inside(path, exclude, gitignore=gitignore)
         elif force_exclude and path != "-" and _excluded(path, exclude):
             continue
@@ -51,36 +51,36 @@ def discover(
 
 def _excluded(path: str, exclude: Sequence[Patterns], *, is_folder: bool = False) -> bool:
     """Whether patterns leave a path out, by its own name or by that of a folder around it."""
-    whole = os.path.abspath(path)  # noqa: PTH100 - links stay what they are called
+    whole = os.path.abspath(path)
     return left_out(whole, exclude, is_folder=is_folder) or any(
-        left_out(str(above), exclude, is_folder=True) for above in Path(whole).parents
+        left_out(str(above), exclude, is_folder=True) for above in as_path(whole).parents
     )
 
 
 def _inside(folder: str, exclude: Sequence[Patterns], *, gitignore: bool) -> Iterator[str]:
-    top = os.path.abspath(folder)  # noqa: PTH100
+    top = os.path.abspath(folder)
     chains: dict[str, tuple[Patterns, ...]] = {top: above_folder(top) if gitignore else ()}
     closed: list[str] = []
     if _excluded(folder, exclude, is_folder=True):
         return
     for base, folders, files in os.walk(folder, onerror=lambda error: closed.append(str(error.filename))):
-        here = os.path.abspath(base)  # noqa: PTH100
+        here = os.path.abspath(base)
         chain = chains.pop(here)
         if gitignore:
             chain = (*in_folder(here), *chain)
-        inside = {name: str(Path(here, name)) for name in sorted(folders)}
+        inside = {name: str(as_path(here, name)) for name in sorted(folders)}
         folders[:] = [name for name, whole in inside.items() if _searched(whole, name, exclude, chain)]
         chains.update((inside[name], chain) for name in folders)
         for name in sorted(files):
             if name.lower().endswith(ENDINGS):
-                whole = str(Path(here, name))
+                whole = str(as_path(here, name))
                 if not left_out(whole, exclude) and not left_out(whole, chain):
-                    yield str(Path(base) / name)
+                    yield str(as_path(base, name))
     yield from closed
 
 
 def _searched(folder: str, name: str, exclude: Sequence[Patterns], chain: Sequence[Patterns]) -> bool:
-    if name.startswith(".") or name in _NEVER or os.path.isfile(f"{folder}/pyvenv.cfg"):  # noqa: PTH113 - as above
+    if name.startswith(".") or name in _NEVER or os.path.isfile(f"{folder}/pyvenv.cfg"):
         return False
     return not left_out(folder, exclude, is_folder=True) and not left_out(folder, chain, is_folder=True)
 
@@ -88,7 +88,7 @@ def _searched(folder: str, name: str, exclude: Sequence[Patterns], chain: Sequen
 def read_bytes(path: str) -> bytes:
     """Read a file; raises `UnreadableError` with one clear line."""
     try:
-        data = Path(path).read_bytes()
+        data = contents(path)
     except FileNotFoundError:
         near = _nearest(path)
         raise UnreadableError("no such file" + (f"; did you mean `{near}`?" if near else "")) from None
@@ -116,12 +116,12 @@ def refuse_binary(data: bytes) -> None:
 
 
 def _nearest(path: str) -> str | None:
-    folder = Path(path).parent
+    folder = as_path(path).parent
     try:
         names = [entry.name for entry in folder.iterdir() if entry.suffix.lower() in ENDINGS]
     except OSError:
         return None
     import difflib  # noqa: PLC0415 - only where a file is missing
 
-    close = difflib.get_close_matches(Path(path).name, names, n=1, cutoff=0.7)
+    close = difflib.get_close_matches(as_path(path).name, names, n=1, cutoff=0.7)
     return str(folder / close[0]) if close else None

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import os
 from functools import cache, cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from dotlint.errors import DotlintError
+from dotlint.paths import as_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from dotlint.gitignore import Line
 
@@ -73,14 +74,14 @@ def left_out(path: str, chain: Iterable[Patterns], *, is_folder: bool = False) -
 
 def in_folder(folder: str) -> tuple[Patterns, ...]:
     """Give the patterns of the folder's own `.gitignore`, if it has one."""
-    return _read(Path(folder, ".gitignore"), folder)
+    return _read(as_path(folder, ".gitignore"), folder)
 
 
 @cache
 def repository_of(folder: str) -> str | None:
     """Find the repository that an absolute folder lies in: the nearest folder above with a `.git`."""
-    walk = Path(folder)
-    return next((str(above) for above in (walk, *walk.parents) if os.path.exists(above / ".git")), None)  # noqa: PTH110 - may be closed
+    walk = as_path(folder)
+    return next((str(above) for above in (walk, *walk.parents) if os.path.exists(above / ".git")), None)
 
 
 def above_folder(folder: str) -> tuple[Patterns, ...]:
@@ -93,15 +94,15 @@ def above_folder(folder: str) -> tuple[Patterns, ...]:
     if root is None:
         return ()
     chain: list[Patterns] = []
-    for above in Path(folder).parents if folder != root else ():
+    for above in as_path(folder).parents if folder != root else ():
         chain += in_folder(str(above))
         if str(above) == root:
             break
-    chain += _read(Path(root, ".git", "info", "exclude"), root)
-    settings = os.environ.get("XDG_CONFIG_HOME") or str(Path("~/.config").expanduser())
-    chain += _read(Path(settings, "git", "ignore"), root)
-    inside = Path(folder).relative_to(root)
-    parts = [Path(root, *inside.parts[: depth + 1]) for depth in range(len(inside.parts))]
+    chain += _read(as_path(root, ".git", "info", "exclude"), root)
+    settings = os.environ.get("XDG_CONFIG_HOME") or str(as_path("~/.config").expanduser())
+    chain += _read(as_path(settings, "git", "ignore"), root)
+    inside = as_path(folder).relative_to(root)
+    parts = [as_path(root, *inside.parts[: depth + 1]) for depth in range(len(inside.parts))]
     return () if any(left_out(str(part), chain, is_folder=True) for part in parts) else tuple(chain)
 
 

@@ -7,11 +7,12 @@ The facts are those of Graphviz 2.42 to 14 (its documentation, checked against w
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 
 from msgspec import Struct
 from msgspec.json import decode
+
+from dotlint.paths import beside, contents
 
 Element = Literal["graph", "cluster", "subgraph", "node", "edge"]
 LETTERS: dict[Element, str] = {"graph": "G", "cluster": "C", "subgraph": "S", "node": "N", "edge": "E"}
@@ -39,7 +40,7 @@ class AttributeFact(Struct, frozen=True):
 
 @cache
 def _table() -> dict[str, Any]:
-    return decode(Path(__file__).with_name("graphviz.json").read_bytes(), type=dict[str, Any])
+    return decode(contents(beside(__file__, "graphviz.json")), type=dict[str, Any])
 
 
 def _fact(name: str, line: str) -> AttributeFact:

@@ -28,7 +28,9 @@ GPU_IDS = regex(
 _GPU_KEY = regex(r"(?<!(?-i:[A-Za-z]))(?:gpus?|devices?)\b\s*[:=]?\s*(?P<rest>.*)", re.IGNORECASE)
 _SUM = regex(r"(\d+)\s*\+\s*(\d+)")  # `GPU: [128+0-128+7]`: a base and an offset
 # `GPU: TP=8 across 0-7`: words between the key and the ids.
-_BEHIND = regex(rf"\b(?:gpus?|devices?)\b.{{0,200}}?\b(?:across|over|on)\s+(?P<ids>{_IDS})\s*$", re.IGNORECASE)
+_BEHIND = regex(
+    rf"\b(?:gpus?|devices?)\b.{{0,200}}?\b(?:across|over|on)\s+(?P<ids>{_IDS})\s*$", re.IGNORECASE, needs=("across", "over", "on")
+)
 _TRANSFER = regex(r"->|→|↔|=>|⇒", needs=("->", "→", "↔", "=>", "⇒"))
 _COUNT = regex(
     r"(?<![\d\-,:=\[])(?<!–)\b(?P<count>\d+)\s*(?:x\s*)?(?:gpus?|devices?)\b(?!\s*[:=\[]?\s*\d)", re.IGNORECASE

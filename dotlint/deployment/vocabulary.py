@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from msgspec import Struct, field
 from msgspec.json import decode
 
 from dotlint.deployment.words import plain_words
 from dotlint.errors import DotlintError
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from dotlint.paths import contents, own_text
 
 T = TypeVar("T")
 Phrases = dict[str, list[tuple[tuple[str, ...], T]]]
@@ -136,28 +134,31 @@ def read_vocabulary(table: dict[str, Any], where: str) -> Vocabulary:
 
 
 @cache
-def load_vocabulary(path: Path, *more: str) -> Vocabulary:
+def load_vocabulary(path: str, *more: str) -> Vocabulary:
     """Read a vocabulary file and put the TOML texts of `more` over it; raises `VocabularyError`.
 
     The file is TOML, or the compiled JSON of all rules. Roles of `more` stand before those of the file, or take the
     place of the one of their name; kinds of shapes and compounds are replaced by name; words of annotations are added.
     """
-    if path.suffix == ".json" and not more:
-        return read_vocabulary(_compiled(path), str(path))
+    if path.endswith(".json") and not more:
+        return read_vocabulary(_compiled(path), path)
     from dotlint.toml import read_toml  # noqa: PLC0415 - dotlint's own vocabulary is compiled
 
     try:
-        table = _compiled(path) if path.suffix == ".json" else read_toml(path.read_text(encoding="utf-8"))
+        table = _compiled(path) if path.endswith(".json") else read_toml(own_text(path))
         for text in more:
             table = _extended(table, read_toml(text))
     except (OSError, ValueError) as error:
         raise VocabularyError(f"{path}: the vocabulary cannot be read: {error}") from error
-    return read_vocabulary(table, str(path))
+    return read_vocabulary(table, path)
 
 
-def _compiled(path: Path) -> dict[str, Any]:
-    table: dict[str, Any] = decode(path.read_bytes())["vocabulary"]
-    return table
+class _Compiled(Struct):
+    vocabulary: dict[str, Any]
+
+
+def _compiled(path: str) -> dict[str, Any]:
+    return decode(contents(path), type=_Compiled).vocabulary
 
 
 def _extended(table: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from dotlint.engine.finding import SEVERITIES, Applicability, Finding, Severity
 from dotlint.engine.resources import compiled_rules, rules_folder
 from dotlint.engine.sections import SECTIONS
 from dotlint.errors import DotlintError
+from dotlint.paths import contents
 from dotlint.regex import regex
 
 if TYPE_CHECKING:
@@ -190,4 +191,4 @@ def read_folder(folder: Path) -> list[Card]:
 def own_cards() -> tuple[Card, ...]:
     """Give the cards that come with dotlint."""
     compiled = compiled_rules()
-    return tuple(read_folder(rules_folder()) if compiled is None else decode(compiled.read_bytes(), type=_Cards).cards)
+    return tuple(read_folder(rules_folder()) if compiled is None else decode(contents(compiled), type=_Cards).cards)

@@ -13,6 +13,7 @@ import msgspec
 from dotlint.atomic import write_atomically
 from dotlint.engine.card import read_folder
 from dotlint.engine.resources import COMPILED, checksum, rules_folder
+from dotlint.paths import as_path
 
 
 def compiled() -> bytes:
@@ -20,8 +21,8 @@ def compiled() -> bytes:
     folder = rules_folder()
     cards = [json.dumps(msgspec.to_builtins(card), ensure_ascii=False) for card in read_folder(folder)]
     vocabulary = json.dumps(tomllib.loads((folder / "vocabulary.toml").read_text("utf-8")), ensure_ascii=False)
-    return ("{\n" + f'"checksum": {checksum(folder)},\n"vocabulary": {vocabulary},\n"cards": [\n' + ",\n".join(cards) + "\n]}\n").encode()
+    return ("{\n" + f'"checksum": {checksum()},\n"vocabulary": {vocabulary},\n"cards": [\n' + ",\n".join(cards) + "\n]}\n").encode()
 
 
 if __name__ == "__main__":
-    write_atomically(COMPILED, compiled())
+    write_atomically(as_path(COMPILED), compiled())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from math import prod
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -61,7 +61,7 @@ def declarations(document: Document, name: str) -> tuple[Declaration, ...]:
         found += _of_graph(graph, ranks)
     found = [d for d in found if d.joint or d.gpus is not None]
     found.sort(key=lambda d: d.start)
-    from_name = read_file_name(PurePath(name).name)
+    from_name = read_file_name(os.path.basename(name))
     if from_name is not None:
         found += _made(from_name, "the file's name", 0, 0, None)
     return tuple(found)

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+import os
 from binascii import crc32
 from functools import cache
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 from msgspec.json import decode
 
 from dotlint.errors import DotlintError
+from dotlint.paths import as_path, beside, contents
 
-COMPILED: Final = Path(__file__).with_name("rules.json")
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COMPILED: Final = beside(__file__, "rules.json")
 """All cards and the vocabulary in one file, so that a run need not read a hundred; see `dotlint.engine.compile`."""
+
+_PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 
 
 @cache
+def _folder() -> str:
+    for folder in (os.path.join(_PACKAGE, "rules"), os.path.join(os.path.dirname(_PACKAGE), "rules")):
+        if os.path.isfile(os.path.join(folder, "vocabulary.toml")):
+            return folder
+    raise DotlintError(f"the rule cards are missing: they are neither in {_PACKAGE} nor beside it, in a folder `rules`")
+
+
 def rules_folder() -> Path:
     """Find the folder of the rule cards: inside the package where it was installed, else beside it in a checkout."""
-    package = Path(__file__).resolve().parent.parent
-    for folder in (package / "rules", package.parent / "rules"):
-        if (folder / "vocabulary.toml").is_file():
-            return folder
-    raise DotlintError(
-        f"the rule cards are missing: neither {package / 'rules'} nor {package.parent / 'rules'} has them"
-    )
+    return as_path(_folder())
 
 
 class _Made(Struct):
@@ -35,24 +42,24 @@ class _Made(Struct):
 
 
 @cache
-def compiled_rules() -> Path | None:
+def compiled_rules() -> str | None:
     """Give the compiled file; None where there is none, or in a checkout in which a card was changed since."""
-    if not COMPILED.is_file():
+    if not os.path.isfile(COMPILED):
         return None
-    folder = rules_folder()
-    if folder.parent == COMPILED.parent.parent:
+    if os.path.dirname(_folder()) == _PACKAGE:
         return COMPILED  # installed: nobody edits the cards there
-    return COMPILED if decode(COMPILED.read_bytes(), type=_Made).checksum == checksum(folder) else None
+    return COMPILED if decode(contents(COMPILED), type=_Made).checksum == checksum() else None
 
 
-def checksum(folder: Path) -> int:
+def checksum() -> int:
     """Give a number that changes when a card or the vocabulary does."""
     found = 0
-    for path in sorted(folder.rglob("*.toml")):
-        found = crc32(path.read_bytes(), crc32(path.name.encode(), found))
+    for path in sorted(os.path.join(here, name) for here, _, names in os.walk(_folder()) for name in names):
+        if path.endswith(".toml"):
+            found = crc32(contents(path), crc32(os.path.basename(path).encode(), found))
     return found
 
 
-def vocabulary_file() -> Path:
+def vocabulary_file() -> str:
     """Give the file to read dotlint's own vocabulary from."""
-    return compiled_rules() or rules_folder() / "vocabulary.toml"
+    return compiled_rules() or os.path.join(_folder(), "vocabulary.toml")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING
 
@@ -37,6 +36,8 @@ def split_names(values: Iterable[str]) -> tuple[str, ...]:
 
 def nearest(word: str, names: Iterable[str]) -> str | None:
     """Give the name most like the word, None where none is near."""
+    import difflib  # noqa: PLC0415 - only a mistake pays for it
+
     close = difflib.get_close_matches(word.lower(), [name.lower() for name in names], n=1, cutoff=0.6)
     return next((name for name in names if close and name.lower() == close[0]), None)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dotlint.fix.writers import Writers
 
 Kind = tuple[str | None, str, str]
+Sides = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def missing_dims(writers: Writers, finding: Finding) -> Fix | str:
@@ -31,11 +32,12 @@ class DimensionCopier:
     """Knows what operators state of their dimensions, by phase, role and words of the title."""
 
     def __init__(self, deployment: Deployment) -> None:
-        self._stated: dict[Kind, list[Reading]] = {}
+        self._models: dict[Kind, list[Reading]] = {}
+        self._agreed: dict[Kind, Sides | None] = {}
         for reading in deployment.operators:
             kind = _kind(reading)
             if kind is not None and _whole(reading.evidence.tensors):
-                self._stated.setdefault(kind, []).append(reading)
+                self._models.setdefault(kind, []).append(reading)
 
     def edits(self, lacking: Iterable[Reading]) -> list[Edit]:
         """Give the edits for those operators whose dimensions can be told."""
@@ -43,19 +45,18 @@ class DimensionCopier:
 
     def _edit(self, reading: Reading) -> Edit | None:
         kind = _kind(reading)
-        models = self._stated.get(kind, []) if kind is not None else []
-        stated = {_sizes(_sides(model)) for model in models}
         own = reading.evidence.tensors
-        if len(stated) != 1 or own.bare or _whole(own):
+        if kind not in self._models or own.bare or _whole(own):
             return None
-        sides = stated.pop()
-        if any("?" in value for _, values in sides for value in values):
-            return None
-        if not set(_sizes(_sides(reading))) <= set(sides):
+        if kind not in self._agreed:
+            self._agreed[kind] = _agreed(self._models[kind])
+        sides = self._agreed[kind]
+        if sides is None or not set(_sizes(_sides(reading))) <= set(sides):
             return None  # the side that it states is another than theirs
-        target, source = label_of(reading), label_of(models[0])
+        model = self._models[kind][0]
+        target, source = label_of(reading), label_of(model)
         new = _with_dims(target, source, own) if target and source else None
-        if target is None or new is None or not _states(new, models[0].evidence.tensors):
+        if target is None or new is None or not _states(new, model.evidence.tensors):
             return None
         return Edit(target.attribute.value.start, target.attribute.value.end, new.raw())
 
@@ -64,6 +65,13 @@ def _kind(reading: Reading) -> Kind | None:
     if reading.role is None or reading.summary or not reading.evidence.title:
         return None
     return reading.phase, reading.role.name, plain_words(reading.evidence.title)
+
+
+def _agreed(models: Iterable[Reading]) -> Sides | None:
+    """Give what all of them state; None where they differ, or leave a size open."""
+    stated = {_sizes(_sides(model)) for model in models}
+    sides = stated.pop()
+    return None if stated or any("?" in value for _, values in sides for value in values) else sides
 
 
 def _whole(tensors: Tensors) -> bool:
@@ -75,7 +83,7 @@ def _sides(reading: Reading) -> list[tuple[str, Dims]]:
     return [*(("in", dims) for dims in tensors.inputs), *(("out", dims) for dims in tensors.outputs)]
 
 
-def _sizes(sides: Iterable[tuple[str, Dims]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _sizes(sides: Iterable[tuple[str, Dims]]) -> Sides:
     return tuple((side, (*dims.keys, *dims.values)) for side, dims in sides)
 
 

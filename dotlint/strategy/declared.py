@@ -66,7 +66,7 @@ _SAYS_DEGREE: Final = regex(
     re.IGNORECASE,
 )
 _WITH: Final = regex(r"\b(?:with|using|at)[ \t]+$", re.IGNORECASE)
-_PHASE: Final = regex(r"(?<!(?-i:[A-Za-z]))(prefill|decode)", re.IGNORECASE)
+_PHASE: Final = regex(r"(?<!(?-i:[A-Za-z]))(prefill|decode)", re.IGNORECASE, needs=("prefill", "decode"))
 _REACH: Final = 160  # how far back on its line a term's context is looked for, in characters
 
 

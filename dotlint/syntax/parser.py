@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec.json import decode
 
+from dotlint.paths import beside, contents, own_text
 from dotlint.syntax import actions
 from dotlint.syntax.lexer import END, Lexer, Run
 from dotlint.syntax.terminals import GRAMMAR_CHECKSUM
@@ -32,13 +33,12 @@ class Tables(NamedTuple):
 @cache
 def tables() -> Tables:
     """Read the compiled grammar, once a process; compile it where the grammar has been changed since."""
-    folder = Path(__file__).parent
-    stored = folder.joinpath("dot.tables.json")
-    found: dict[str, Any] = decode(stored.read_bytes()) if stored.is_file() else {}
+    stored = beside(__file__, "dot.tables.json")
+    found: dict[str, Any] = decode(contents(stored)) if os.path.isfile(stored) else {}
     if found.get("grammar") != GRAMMAR_CHECKSUM:
         from dotlint.syntax.compile import compiled  # noqa: PLC0415  # needs Lark, which is slow to load
 
-        found = compiled(folder.joinpath("dot.lark").read_text("utf-8"))
+        found = compiled(own_text(beside(__file__, "dot.lark")))
     states: list[dict[str, int]] = found["states"]
     rules = [(name, size, getattr(actions, action)) for name, size, action in found["rules"]]
     runs = frozenset(at for at, taken in enumerate(states) if "STATEMENTS" in taken)

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from binascii import crc32
 from functools import cache
-from pathlib import Path
 
+from dotlint.paths import beside, own_text
 from dotlint.regex import regex
 
-_GRAMMAR = Path(__file__).with_name("dot.lark").read_text("utf-8")
+_GRAMMAR = own_text(beside(__file__, "dot.lark"))
 GRAMMAR_CHECKSUM = crc32(_GRAMMAR.encode())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,7 +22,6 @@ from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 CARDS = own_cards()
 # The engine itself makes these findings, of a run and not of a file: no DOT text shows one.
@@ -133,5 +133,5 @@ def test_file_name_that_disagrees_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_compiled_cards_and_vocabulary_are_those_of_the_files() -> None:
-    assert compiled() == COMPILED.read_bytes(), "run `python -m dotlint.engine.compile`"
+    assert compiled() == Path(COMPILED).read_bytes(), "run `python -m dotlint.engine.compile`"
     assert own_cards() == tuple(read_folder(rules_folder()))

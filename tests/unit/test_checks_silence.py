@@ -41,7 +41,7 @@ def found(text: str, *codes: str, spec: str = "") -> list[Finding]:
 
 
 def deployment(text: str) -> Deployment:
-    return read_deployment(read(text).graphs[0], load_vocabulary(rules_folder() / "vocabulary.toml"))
+    return read_deployment(read(text).graphs[0], load_vocabulary(str(rules_folder() / "vocabulary.toml")))
 
 
 def layers(*extra: str, number: int = 3) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 import dotlint
@@ -41,7 +39,7 @@ def drawn(
 
 
 def layers(text: str) -> dict[str, int | None]:
-    vocabulary = load_vocabulary(Path(str(rules_folder())) / "vocabulary.toml")
+    vocabulary = load_vocabulary(str(rules_folder() / "vocabulary.toml"))
     graph = read(Source.from_text(text, "test.dot")).graphs[0]
     return {r.name: r.layer for r in read_deployment(graph, vocabulary).readings}
 

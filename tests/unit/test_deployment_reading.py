@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment
     from dotlint.graph.model import Graph
 
-VOCABULARY = load_vocabulary(rules_folder() / "vocabulary.toml")
+VOCABULARY = load_vocabulary(str(rules_folder() / "vocabulary.toml"))
 
 
 def graph(text: str) -> Graph:

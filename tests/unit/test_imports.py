@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PACKAGE = Path(dotlint.__file__).parent
 # A module may import from rooms of its own rank and of earlier ones.
 RANKS = {
-    "errors": 0, "_version": 0, "regex": 0, "toml": 0, "data": 0, "atomic": 0, "gitignore": 0, "ignored": 0, "discovery": 0,
+    "errors": 0, "_version": 0, "regex": 0, "paths": 0, "toml": 0, "data": 0, "atomic": 0, "gitignore": 0, "ignored": 0, "discovery": 0,
     "syntax": 1,
     "graph": 2,
     "strategy": 3,
