@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from dotlint.syntax.lexemes import shared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from dotlint.deployment.evidence import Evidence
     from dotlint.deployment.vocabulary import Role, Vocabulary
@@ -109,11 +109,14 @@ class Deployment(Struct):
     stage_base: int
     recognised: bool
     layers: dict[str | None, tuple[int, int]]
+    _operators: list[Reading] | None = None
 
     @property
-    def operators(self) -> list[Reading]:
+    def operators(self) -> Sequence[Reading]:
         """Every node that is no annotation, in the order of the file."""
-        return [reading for reading in self.readings if not reading.annotation]
+        if self._operators is None:
+            self._operators = [reading for reading in self.readings if not reading.annotation]
+        return self._operators
 
     def stage_number(self, stage: int) -> int:
         """The number that the file gives a 0-based stage."""

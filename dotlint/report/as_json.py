@@ -8,6 +8,7 @@ import msgspec
 
 from dotlint._version import __version__
 from dotlint.regex import regex
+from dotlint.syntax.lexemes import Html
 
 if TYPE_CHECKING:
     import re
@@ -24,12 +25,19 @@ def render(results: Sequence[FileResult]) -> str:
     whole = document(results)
     try:
         # Python's own indenting is done in Python, and most of the time that a large result takes.
-        written = msgspec.json.format(msgspec.json.encode(whole), indent=2).decode()
+        written = msgspec.json.format(msgspec.json.encode(whole, enc_hook=_plain), indent=2).decode()
     except UnicodeEncodeError:  # half a surrogate pair: a byte of the file that is no UTF-8
         import json  # noqa: PLC0415 - the same, but slower to load and to write
 
         return json.dumps(whole, indent=2) + "\n"
     return _BEYOND_ASCII.sub(_escaped, written) + "\n"
+
+
+def _plain(text: object) -> str:
+    """Give the name of a node that is HTML, a string with a type of its own, as a mere string."""
+    if isinstance(text, Html):
+        return str(text)
+    raise NotImplementedError
 
 
 def _escaped(match: re.Match[str]) -> str:

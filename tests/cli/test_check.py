@@ -331,6 +331,11 @@ def test_json_writes_what_is_beyond_ascii_as_python_does(name: str) -> None:
     assert out == json.dumps(data, indent=2) + "\n"
 
 
+def test_json_writes_names_that_are_html_as_strings() -> None:
+    out = run("check", write("a.dot", "digraph { <<b>x</b>> -> b -> <<b>x</b>> }"), "-f", "json", "--isolated").out
+    assert "<b>x</b>" in json.loads(out)["files"][0]["findings"][0]["nodes"]
+
+
 def test_jsonl_is_the_same_findings_a_line_each() -> None:
     whole = json.loads(run("check", MAIN, "-s", "pp4ep4tp2sp2", "-f", "json").out)["files"][0]["findings"]
     lines = [
