@@ -7,13 +7,9 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
-from dotlint._version import __version__
-from dotlint.config_keys import KEYS, ConfigError, known_key, read_value, satisfies
-from dotlint.engine.pattern import PatternError, read_glob
 from dotlint.engine.result import Settings
-from dotlint.engine.select import Selection, matching
+from dotlint.engine.select import Selection
 from dotlint.errors import DotlintError
 from dotlint.ignored import Patterns, left_out
 from dotlint.paths import as_path
@@ -21,7 +17,7 @@ from dotlint.ruleset import all_cards, tuned, vocabularies
 from dotlint.strategy import Layout, Strategy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from dotlint.engine.baseline import Baseline
@@ -31,7 +27,6 @@ if TYPE_CHECKING:
     from dotlint.engine.result import StrategySource
 
 NAMES: Final = ("dotlint.toml", "pyproject.toml")
-_PATHS: Final = ("rules", "baseline", "extend")
 
 
 class Set(Struct, frozen=True):
@@ -95,10 +90,10 @@ class Configurations:
     def __init__(
         self, overrides: Overrides | None = None, *, file: Path | None = None, isolated: bool = False
     ) -> None:
-        for known in (all_cards, _read_strategy, _read_baseline):
+        for known in (all_cards, strategy_of, _read_baseline):
             known.cache_clear()  # a new run reads what it needs anew: files may have changed
         self.overrides = overrides or Overrides()
-        self._given = load(file) if file is not None else Config() if isolated else None
+        self._given = _load(file) if file is not None else Config() if isolated else None
         self._by_folder: dict[str, Config] = {}
         self._settings: dict[tuple[int, tuple[str, ...], tuple[str, ...]], Settings] = {}
 
@@ -119,7 +114,7 @@ class Configurations:
             passed.append(folder)
             file = _file_in(folder)
             if file is not None:
-                found = load(file)
+                found = _load(file)
                 break
             folder = os.path.dirname(folder)
         self._by_folder.update(dict.fromkeys(passed, found))
@@ -127,7 +122,7 @@ class Configurations:
 
     def cards(self, path: str | Path) -> tuple[Card, ...]:
         """Give every rule that there is for a file, as its configuration tunes them."""
-        return _tuned(self.config(path), self.overrides)
+        return tuned_cards(self.config(path), self.overrides)
 
     def settings(self, path: str | Path) -> Settings:
         """Give how to lint a file."""
@@ -152,7 +147,7 @@ class Configurations:
             ignore = (*(config.get("ignore") or ()), *ignore)
             extend = (*(config.get("extend-select") or ()), *extend)
         return Settings(
-            strategy=_read_strategy(strategy, layout) if strategy else None,
+            strategy=strategy_of(strategy, layout) if strategy else None,
             strategy_source=source,
             selection=Selection(
                 select=select,
@@ -161,9 +156,9 @@ class Configurations:
                 preset=said.preset or config.get("preset") or "recommended",
                 off=off if said.select is None else per_file_off(off, config),
             ),
-            cards=_tuned(config, said),
+            cards=tuned_cards(config, said),
             baseline=self.baseline(config),
-            vocabularies=vocabularies(_folders(config, said.rules)),
+            vocabularies=vocabularies(folders_of(config, said.rules)),
             fail_on=cast("Severity", said.fail_on or config.get("fail-on") or "warning"),
         )
 
@@ -192,179 +187,41 @@ def _file_in(folder: str) -> Path | None:
     """Give the configuration file of a folder; a `pyproject.toml` without `[tool.dotlint]` is none."""
     for name in NAMES:
         path = os.path.join(folder, name)
-        if os.path.isfile(path) and (name == NAMES[0] or _section(as_path(path)) is not None):
+        if os.path.isfile(path) and (name == NAMES[0] or _says_something(path)):
             return as_path(path)
     return None
 
 
-def _toml(path: Path) -> dict[str, Any]:
-    from dotlint.toml import read_toml  # noqa: PLC0415 - many runs read no configuration
+def _says_something(path: str) -> bool:
+    from dotlint.config_file import section_of  # noqa: PLC0415 - many runs read no configuration
 
-    try:
-        return read_toml(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        near = _near_file(path)
-        raise ConfigError(
-            f"there is no configuration file {path}" + (f"; did you mean `{near}`?" if near else "")
-        ) from None
-    except OSError as error:
-        raise ConfigError(f"the configuration {path} cannot be read: {error.strerror or error}") from None
-    except ValueError as error:
-        raise ConfigError(f"the configuration {path} is not TOML: {error}") from None
+    return section_of(as_path(path)) is not None
 
 
-def _near_file(path: Path) -> Path | None:
-    try:
-        names = [entry.name for entry in path.parent.iterdir()]
-    except OSError:
-        return None
-    import difflib  # noqa: PLC0415 - only where a file is missing
+def _load(path: Path) -> Config:
+    from dotlint.config_file import load  # noqa: PLC0415 - as above
 
-    close = difflib.get_close_matches(path.name, names, n=1, cutoff=0.75)
-    return path.with_name(close[0]) if close else None
+    return load(path)
 
 
-def _section(path: Path) -> dict[str, Any] | None:
-    """Give what a file says to dotlint, None where it says nothing to it."""
-    table = _toml(path)
-    if path.name != "pyproject.toml":
-        return table
-    tool = table.get("tool", {})
-    section = tool.get("dotlint") if isinstance(tool, dict) else None
-    if section is not None and not isinstance(section, dict):
-        raise ConfigError(f"{path}: `tool.dotlint` must be a table: write [tool.dotlint]")
-    return section
-
-
-def load(path: Path, *, _via: tuple[Path, ...] = ()) -> Config:
-    """Read a configuration file and those that it extends; `ConfigError` says what is wrong and where."""
-    path = as_path(os.path.abspath(path))
-    if path in _via:
-        raise ConfigError(f"it runs in a circle: {' -> '.join(map(str, (*_via, path)))}")
-    section = _section(path)
-    where = str(path)
-    if section is None:
-        raise ConfigError(f"{where} has no table [tool.dotlint]")
-    required = section.get("required-version")
-    if required is not None and not satisfies(__version__, read_value("required-version", required, where)):
-        raise ConfigError(
-            f"{where} requires dotlint {required}, and this is {__version__}: install one that it allows"
-        )
-    for key in section:
-        known_key(key, where)
-    values: dict[str, Set] = {}
-    for key, given in section.items():
-        value = read_value(key, given, where)
-        if key in _PATHS:
-            value = _absolute(value, path.parent)
-        elif key == "strategy":
-            value = _strategy_paths(value, path.parent)
-        _look_at_patterns(key, value, where)
-        if isinstance(value, dict):
-            value = {name: Set(one, path) for name, one in value.items()}
-        values[key] = Set(value, path)
-    if "extend" in values:
-        try:
-            base = load(as_path(values["extend"].value), _via=(*_via, path))
-        except ConfigError as error:
-            raise ConfigError(f"{where}: `extend`: {error}") from None
-        values = _joined(base.values, values)
-    config = Config(path, values)
-    if not _via:
-        _check(config)
-    return config
-
-
-def _absolute(value: Any, folder: Path) -> Any:  # noqa: ANN401 - a path or several
-    if isinstance(value, tuple):
-        return tuple(_absolute(one, folder) for one in value)
-    return os.path.abspath(folder / as_path(value).expanduser())
-
-
-def _strategy_paths(value: Any, folder: Path) -> Any:  # noqa: ANN401 - a tuple or a table of such
-    if isinstance(value, dict):
-        return {pattern: _strategy_paths(one, folder) for pattern, one in value.items()}
-    return tuple(_absolute(one, folder) if one.lower().endswith(".toml") else one for one in value)
-
-
-def _look_at_patterns(key: str, value: Any, where: str) -> None:  # noqa: ANN401
-    patterns: Iterable[str] = ()
-    if KEYS[key].kind in ("words-by-pattern", "strategy") and isinstance(value, dict):
-        patterns = value
-    for pattern in patterns:
-        try:
-            _glob(pattern)
-        except PatternError as error:
-            raise ConfigError(f"{where}: `{key}`: {error}") from None
-
-
-def _joined(base: Mapping[str, Set], own: Mapping[str, Set]) -> dict[str, Set]:
-    """Join two files: what is set here wins; tables are joined, so that one entry can be added."""
-    joined = {**base, **own}
-    for key in base.keys() & own.keys():
-        if isinstance(base[key].value, dict) and isinstance(own[key].value, dict):
-            joined[key] = replace(own[key], value={**base[key].value, **own[key].value})
-    joined.pop("extend", None)
-    if "extend" in own:
-        joined["extend"] = own["extend"]
-    return joined
-
-
-def _check(config: Config) -> None:
-    """Try everything that could fail later: folders, plugins, rules, parameters and strategies."""
-    for key in ("rules",):
-        for folder in config.get(key) or ():
-            if not as_path(folder).is_dir():
-                near = _near_file(as_path(folder))
-                remedy = f"; did you mean `{near}`?" if near else ""
-                raise ConfigError(f"{config.values[key].file}: `{key}`: there is no folder {folder}{remedy}")
-    cards = _guarded(config, "rules", lambda: all_cards(_folders(config)))
-    cards = _guarded(config, "plugins", lambda: all_cards(_folders(config), config.get("plugins") or ()))
-    for key in ("select", "extend-select", "ignore"):
-        for word in config.get(key) or ():
-            _guarded(config, key, lambda word=word: matching(word, cards))
-    for key in ("per-file-ignores", "severity", "rule"):
-        for name, setting in config.table(key).items():
-            words = setting.value if key == "per-file-ignores" else (name,)
-            for word in words:
-                _guarded(setting.file, key, lambda word=word: matching(word, cards))
-    _guarded(config, "rule", lambda: _tuned(config, Overrides()))
-    if "layout" in config.values:
-        _guarded(config, "layout", lambda: Layout.named(config.get("layout")))
-    given = config.values.get("strategy")
-    if given is not None:
-        entries = given.value.values() if isinstance(given.value, dict) else [given]
-        for entry in entries:
-            _guarded(
-                entry.file, "strategy", lambda entry=entry: _read_strategy(entry.value, config.get("layout"))
-            )
-
-
-def _guarded(where: Config | Path, key: str, read: Any) -> Any:  # noqa: ANN401 - gives what `read` gives
-    """Call `read`; a mistake of the user's is told with the file and the key that it stands in."""
-    try:
-        return read()
-    except DotlintError as error:
-        file = where.values[key].file if isinstance(where, Config) and key in where.values else where
-        told = ConfigError(f"{file}: `{key}`: {error}")
-        raise told from error
-
-
-def _folders(config: Config, more: tuple[Path, ...] = ()) -> tuple[Path, ...]:
+def folders_of(config: Config, more: tuple[Path, ...] = ()) -> tuple[Path, ...]:
+    """Give the folders with rules of one's own: the configuration's and `more`."""
     return (*(as_path(folder) for folder in config.get("rules") or ()), *more)
 
 
-def _tuned(config: Config, said: Overrides) -> tuple[Card, ...]:
-    cards = all_cards(_folders(config, said.rules), config.get("plugins") or ())
+def tuned_cards(config: Config, said: Overrides) -> tuple[Card, ...]:
+    """Give every rule that there is, with the severities and parameters of the configuration."""
+    cards = all_cards(folders_of(config, said.rules), config.get("plugins") or ())
     severity = {word: setting.value for word, setting in config.table("severity").items()}
     parameters = {word: setting.value for word, setting in config.table("rule").items()}
     if not severity and not parameters:
         return cards
-    return tuned(cards, severity, parameters, _folders(config, said.rules))
+    return tuned(cards, severity, parameters, folders_of(config, said.rules))
 
 
 @cache
-def _read_strategy(arguments: tuple[str, ...], layout: str | None) -> Strategy:
+def strategy_of(arguments: tuple[str, ...], layout: str | None) -> Strategy:
+    """Read a strategy, once a run; raises `StrategyError`."""
     return Strategy.combine(arguments, layout=Layout.named(layout) if layout else None)
 
 
@@ -411,7 +268,10 @@ def per_file_off(off: tuple[str, ...], config: Config) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1024)
-def _glob(pattern: str) -> Pattern:
+def glob_of(pattern: str) -> Pattern:
+    """Read a file pattern of a configuration; raises `PatternError`."""
+    from dotlint.engine.pattern import read_glob  # noqa: PLC0415 - as above
+
     return read_glob(pattern.removeprefix("./").strip("/"))
 
 
@@ -422,7 +282,7 @@ def fits(pattern: str, folder: Path, path: str | Path) -> bool:
     from there; `*` stays within a folder, `**` does not.
     """
     place = as_path(os.path.abspath(path))
-    glob = _glob(pattern)
+    glob = glob_of(pattern)
     try:
         parts = place.relative_to(folder).parts
     except ValueError:

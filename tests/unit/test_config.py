@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from dotlint import __version__
-from dotlint.config import Configurations, Overrides, fits, load
+from dotlint.config import Configurations, Overrides, fits
+from dotlint.config_file import load
 from dotlint.config_keys import KEYS, ConfigError, read_value, satisfies, schema
 from dotlint.engine.runner import lint
 from dotlint.engine.select import chosen
