@@ -101,7 +101,7 @@ class Reading:
                 "E009",
                 "the text is an escaped string: its line ends are written as `\\n`",
                 at,
-                at + 2,
+                min(at + 2, len(self.tree.source.text)),
                 help="save the string itself and not its source form",
                 edits=edits,
                 applicability="safe",

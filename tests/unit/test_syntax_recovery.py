@@ -177,6 +177,11 @@ def test_places_in_an_escaped_text_are_those_of_the_file() -> None:
     assert document.graphs[0].nodes["a"].label == "x\\ny"
 
 
+def test_an_escape_that_the_end_cuts_off_is_told_inside_the_text() -> None:
+    text = 'digraph {\n  a [label="C:\\"]<;\n  b [label="D:=\\"];\n  a -> \\'
+    assert all(problem.start <= problem.end <= len(text) for problem in read(text).problems)
+
+
 def test_what_was_expected_is_said() -> None:
     (problem,) = read("digraph { a -> ; }").problems
     assert problem.expected == ("an id", "`{`")
