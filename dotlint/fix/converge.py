@@ -97,7 +97,7 @@ class Fixer:
         text = apply_edits(source.text, _edits(batch))
         if text == source.text:
             return "it changes nothing"
-        after = replace(source, text=text)
+        after = source.with_text(text)
         if all(finding.code.startswith("E") for finding in batch):
             read_only = FileResult(source.name, FileContext(read(after), source.name), [])
             return objection(self._cached(source, judging=False), read_only, batch)
@@ -177,7 +177,7 @@ class Fixer:
         if text == current.source.text:
             reason = "it changes nothing"
         else:
-            source = replace(current.source, text=text)
+            source = current.source.with_text(text)
             reason = objection(self._judged(current.source), self._judged(source), batch)
             if reason is None:
                 return Outcome(source, self._lint(source)), None

@@ -68,7 +68,7 @@ class _Tried:
         if edit.start not in self._directives:
             if len(self._directives) == _MOST_TRIED or len(text) > _MOST_TO_TRY:
                 return False
-            mended = replace(self._document.source, text=text[: edit.start] + edit.text + text[edit.end :], _starts=[])
+            mended = self._document.source.with_text(text[: edit.start] + edit.text + text[edit.end :])
             self._directives[edit.start] = read_suppressions(read(mended), self._cards).directives
         moved = replace(finding, start=finding.start + (len(edit.text) if edit.start < finding.start else 0))
         return any(one.verb == "ignore" and one.reaches(moved) for one in self._directives[edit.start])

@@ -44,6 +44,10 @@ class Source(Struct, frozen=True):
         """Take a text that is decoded already."""
         return cls(text[1:], name, bom=True) if text.startswith(BOM) else cls(text, name)
 
+    def with_text(self, text: str) -> Source:
+        """Give another text of the same file; its lines are its own."""
+        return Source(text, self.name, self.bom)
+
     def to_bytes(self) -> bytes:
         """Give the bytes the text was decoded from."""
         text = BOM + self.text if self.bom else self.text

@@ -133,3 +133,9 @@ def test_one_arm_of_a_fan_where_all_were_missing_is_no_new_fault(fixing: Callabl
 def test_an_arm_that_goes_is_one(fixing: Callable[..., None]) -> None:
     fixing(("N004", "  route -> expert_3\n", ""))
     assert refused(routed(range(4))).startswith("it adds G0")
+
+
+def test_a_suppression_holds_for_its_own_line_also_after_lines_were_put_in() -> None:
+    text = "rankdir=LR\na [colr=red]  // dotlint: ignore[A001]\nb [shpe=box]\na -> b\n"
+    fixed = fix_text(Source(text, "a.dot"), Settings(), unsafe=True).text
+    assert fixed == "digraph G {\n" + text.replace("shpe", "shape") + "}\n"
