@@ -12,7 +12,7 @@ from dotlint.engine.result import Settings
 from dotlint.engine.runner import lint
 from dotlint.engine.select import Selection
 from dotlint.fix.apply import fix_text
-from dotlint.fix.attach import attach_fixes
+from dotlint.fix.attach import FAILED, attach_fixes
 from dotlint.graph.build import read
 from dotlint.report import as_json, concise, full, github, gitlab, junit, markdown, rich_report, sarif
 from dotlint.report.outline import outline
@@ -72,6 +72,8 @@ def fixes(data: bytes) -> None:
         once = fix_text(source, settings, unsafe=unsafe)
         again = fix_text(Source(once.text, "fuzz.dot", source.bom), settings, unsafe=unsafe)
         _hold(again.text == once.text, "fixing twice is fixing once")
+        failed = next((f.help for f in once.before.findings if f.help and FAILED in f.help), None)
+        _hold(failed is None, f"every fix can be worked out: {failed}")
         before, after = (len(read(Source.from_text(t, "x")).problems) for t in (source.text, once.text))
         _hold(after <= before, "a fix adds no syntax error")
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     Fixer = Callable[[Writers, Finding], Fix | str]
 
+FAILED = "working it out failed"
+
 # Where the fix of a rule is worked out: a function that gives it, or says in half a sentence why there is none.
 _FIXERS = {
     "A008": "graph_attributes:compound",
@@ -53,7 +55,7 @@ def attach_fixes(result: FileResult, settings: Settings | None = None) -> FileRe
         fix = finding.fix
         why: str | None = None
         if fix is None and finding.fixable and finding.code in _FIXERS and finding.graph < len(writers):
-            found = _function(finding.code)(writers[finding.graph], finding)
+            found = _found(writers[finding.graph], finding)
             fix, why = (None, found) if isinstance(found, str) else (found, None)
         applicability = fix.applicability if fix else None
         if fix is not finding.fix or applicability != finding.fixable or why:
@@ -65,9 +67,13 @@ def attach_fixes(result: FileResult, settings: Settings | None = None) -> FileRe
     return result
 
 
-def _function(code: str) -> Fixer:
-    module, name = _FIXERS[code].split(":")
-    return cast("Fixer", getattr(import_module(f"dotlint.fix.{module}"), name))
+def _found(writers: Writers, finding: Finding) -> Fix | str:
+    module, name = _FIXERS[finding.code].split(":")
+    fixer = cast("Fixer", getattr(import_module(f"dotlint.fix.{module}"), name))
+    try:
+        return fixer(writers, finding)
+    except Exception as error:  # noqa: BLE001 - the finding stands without a fix; nothing else is lost with it
+        return f"{FAILED} ({type(error).__name__}: {error}), which is a mistake in dotlint: please report it"
 
 
 def help_with(said: str | None, why: str | None) -> str | None:

@@ -129,10 +129,7 @@ def _faulty(names: set[str], result: FileResult) -> bool:
 
 def _lone_template(finding: Finding, graph: GraphContext, result: FileResult) -> bool:
     """Whether the only stage that is drawn is copied, without fault, and nothing joins it to another phase."""
-    plans = next((p for p in graph.plans.values() if p and p[0].phase == (finding.unit or "")), None)
-    if plans is None:
-        return False
-    template = plans[0].template
+    template = graph.plans[finding.unit or ""][0].template
     drawn = [unit for unit in graph.deployment.units.get(template.phase, {}).values() if unit.operators]
     names = {reading.name for reading in template.operators}
     across = any(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,6 +72,73 @@ def test_examples_offer_what_is_written(section: str) -> None:
             assert list(disagreements(source, settings_of(example.strategy), 2)) == [], card.code
 
 
+def edges(stage: int, *, without: str = "") -> str:
+    name = f"stage{stage}"
+    chain = (f"  {name}_norm -> {name}_qkv\n", f"  {name}_qkv -> {name}_attn\n", f"  {name}_attn -> {name}_mlp\n")
+    return "".join(edge for edge in chain if not without or without not in edge)
+
+
+def pipeline(stages: int, links: str = "", *, without: str = "", more: str = "") -> str:
+    titles = {"norm": "LayerNorm", "qkv": "QKV Projection", "attn": "Attention Compute", "mlp": "MLP"}
+    nodes = "".join(
+        f'  stage{s}_{op} [label="{title}\\nGPU: {2 * s}-{2 * s + 1}"]\n' for s in range(stages) for op, title in titles.items()
+    )
+    inner = "".join(edges(s, without=without) for s in range(stages))
+    return f"digraph {{\n{nodes}{inner}{links or ''.join(f'  stage{s}_mlp -> stage{s + 1}_norm{chr(10)}' for s in range(stages - 1))}{more}}}\n"
+
+
+SHARDS = "".join(f'  {op}_{i} [label="{title}\\nGPU: {i}"]\n' for op, title in (("qkv", "QKV"), ("attn", "Attention")) for i in (0, 1))
+GATHER = f'digraph {{\n{SHARDS}  gather [label="Stage 0 All-Gather"]\n  qkv_0 -> attn_0 -> gather\n  qkv_1 -> attn_1 -> gather\n}}\n'
+NORMS = "digraph {{\n" + "".join(f'  norm_{i} [label="LayerNorm{{{i}}}"]\n' for i in range(3)) + "  norm_0 -> norm_1 -> norm_2\n}}\n"
+STATED = "\\nInput: [B=2, S=8]\\nOutput: [B=2, S=8]"
+UNTRIED = [
+    # edges within a stage, as another stage has them; the only stage; GPUs of one stage; dimensions; words
+    ("S001", pipeline(3, without="stage1_attn"), None),
+    ("S002", pipeline(1), "pp2tp2"),
+    ("C005", re.sub(r"\b(qkv|attn|gather)", r"stage0_\1", GATHER), None),
+    ("T001", NORMS.format(STATED, STATED, ""), None),
+    ("C004", pipeline(2), "pp2tp2"),
+]
+
+
+@pytest.mark.parametrize(("code", "text", "strategy"), UNTRIED)
+def test_what_cannot_be_refused_is_offered_without_a_trial(
+    code: str, text: str, strategy: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_of(strategy)
+    result = lint(Source.from_text(text), settings)
+    assert list(disagreements(Source.from_text(text), settings, 5)) == []
+
+    def tried(*_: object) -> None:
+        raise AssertionError("the text was judged anew")
+
+    monkeypatch.setattr("dotlint.fix.converge.lint", tried)
+    offered = [finding for finding in attach_fixes(result, settings).findings if finding.code == code]
+    assert offered
+    assert all(finding.fix is not None for finding in offered)
+
+
+TRIED = [
+    # one edge that a pattern asks for may close a cycle or be a fan's, and one between stages join what was apart
+    ("S001", pipeline(4, "  stage0_mlp -> stage1_norm\n  stage1_mlp -> stage2_norm\n"), None, None),
+    ("S004", pipeline(2, " \n"), "pp2tp2", None),
+    ("S004", pipeline(3, "  stage0_mlp -> stage1_norm\n", more="  stage2_mlp -> stage1_mlp\n"), "pp3tp2", "it closes a cycle"),
+    ("S004", pipeline(4, "  stage0_mlp -> stage1_norm\n", more="  stage2_attn -> stage1_mlp\n"), "pp4tp2", "it closes a cycle"),
+    ("S002", pipeline(2, more="  stage0_mlp -> stage0_attn\n"), "pp3tp2", None),
+    ("S002", pipeline(1, more="  input -> stage0_mlp\n"), "pp2tp2", None),
+    ("C005", GATHER, None, None),
+]
+
+
+@pytest.mark.parametrize(("code", "text", "strategy", "why"), TRIED)
+def test_what_may_be_refused_is_offered_as_it_is_written(code: str, text: str, strategy: str | None, why: str | None) -> None:
+    source, settings = Source.from_text(text), settings_of(strategy)
+    assert list(disagreements(source, settings, 5)) == []
+    if why is not None:
+        found = [f for f in attach_fixes(lint(source, settings), settings).findings if f.code == code]
+        assert [finding.fix for finding in found if why in (finding.help or "")] == [None]
+
+
 @pytest.mark.shared
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the corpus does not lie beside the checkout")
 @pytest.mark.parametrize("part", range(4))
@@ -78,3 +146,15 @@ def test_the_corpus_offers_what_is_written(part: int) -> None:
     small = [path for path in sorted(SHARED.glob("*.dot")) if path.stat().st_size < 60_000]
     for path in small[part::4]:
         assert list(disagreements(Source.from_bytes(path.read_bytes(), path.name), Settings(), 1)) == []
+
+
+def test_a_fix_that_cannot_be_worked_out_costs_the_finding_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise KeyError("stage")
+
+    monkeypatch.setattr("dotlint.fix.structure.stages", fails)
+    text = Path(FIXTURES / "moe_two_phases.dot").read_text(encoding="utf-8")
+    result = lint(Source(text, "a.dot"), Settings(Strategy.parse("pp8ep4tp2sp2"), "option"))
+    found = [f for f in attach_fixes(result).findings if f.code == "S002"]
+    assert found
+    assert all(f.fix is None and "(KeyError: 'stage'), which is a mistake in dotlint" in (f.help or "") for f in found)
