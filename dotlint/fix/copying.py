@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dotlint.deployment.shift import ShiftError
 from dotlint.deployment.words import parse_name
 from dotlint.engine.finding import Edit
 from dotlint.fix.edits import apply_edits
@@ -15,7 +16,7 @@ from dotlint.regex import regex
 from dotlint.syntax.tree import Assignment, AttributedStatement, Block, EdgeStatement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from dotlint.deployment.shift import Shift
     from dotlint.syntax.tree import Attribute, Comment, Id, Statement
@@ -85,10 +86,12 @@ def copy_edits(
     text: str,
     names: Mapping[str, str],
     shift: Shift,
+    taken: Container[str | None] = (),
 ) -> list[Edit]:
     """Give the edits that turn statements and comments into those of another stage; places as in the file.
 
-    `names` maps nodes to their copies. Raises `ShiftError` where a text names what has no counterpart.
+    `names` maps nodes to their copies; `taken` are names of subgraphs that hold other things already. Raises
+    `ShiftError` where a text names what has no counterpart.
     """
     edits = [Edit(c.start, c.end, shift.text(text[c.start : c.end])) for c in comments]
     for outer in statements:
@@ -100,6 +103,8 @@ def copy_edits(
         for statement in nested(outer):
             if isinstance(statement, Block) and statement.id is not None:
                 new = shift.name(statement.id.value, stage_place(statement.id.value, shift.before))
+                while new != statement.id.value and new in taken:
+                    new += "_new"
                 edits.append(Edit(statement.id.start, statement.id.end, respelled(statement.id, new)))
             if isinstance(statement, AttributedStatement | Assignment):
                 edits += [
@@ -116,6 +121,8 @@ def _attribute_edit(attribute: Attribute, shift: Shift) -> Edit | None:
     elif name in {"stage", "pp", "pp_stage", "pipeline_stage"} and (match := _NUMBER.fullmatch(raw)):
         new = raw.replace(match[1], str(shift.after)) if int(match[1]) == shift.before else raw
     elif name in {"gpu", "gpus", "gpu_id", "gpu_ids", "device", "devices"}:
+        if shift.before != shift.after and not shift.gpus:
+            raise ShiftError(f"`{name}={raw}` has no counterpart in the other stage")
         said = f"GPU: {raw.strip(chr(34))}"
         moved = shift.text(said).removeprefix("GPU: ")
         new = f'"{moved}"' if raw.startswith('"') else moved

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dotlint.engine.result import FileResult
     from dotlint.graph.model import Document, Graph, Node
 
-_COPYING = {"S001", "S002"}
+_COPYING = {"P007", "P008", "S001", "S002", "S003"}
 _DIGITS = regex(r"\d+")
 # What says that a node lacks an edge: one of them for another is no new finding, for a half-connected node is
 # better off. An arm of a fan that is written where all were missing leaves the others as they were, and so does the
@@ -149,14 +149,21 @@ def _findings(before: FileResult, after: FileResult, fixed: list[Finding]) -> st
     # Where edges are written others of the pattern may come in sight: fewer are missing than before.
     if copying and _missing(after) < _missing(before):
         own = [finding for finding in own if finding.code != "S001"]
+    then, now = (Counter(_told(f) for f in result.findings if f.missing_nodes) for result in (before, after))
+    if any(now[_told(f)] >= then[_told(f)] > 0 for f in fixed):
+        return "what was missing is missing still"
     for finding in own:
         if finding.severity != "error" and finding.code[0] not in "GS":
             continue
-        if finding.code.startswith("E") or (finding.code[0] == "S" and _blind(finding) in siblings):
+        if finding.code.startswith("E") or (finding.code[0] in "CS" and _blind(finding) in siblings):
             continue
         if any(key not in known for key in _keys(finding)):
             return f"it adds {finding.code}: {finding.message}"
     return None
+
+
+def _told(finding: Finding) -> tuple[object, ...]:
+    return finding.code, finding.graph, finding.unit, finding.message
 
 
 def _missing(result: FileResult) -> int:

@@ -73,38 +73,40 @@ class StageWriter:
         self.plans = plans
         self.bodies = Bodies(self.graph)
         self.template = plans[0].template
+        operators = {reading.name for reading in deployment.operators}
+        self._taken = {s.name for s in self.graph.subgraphs if not operators.isdisjoint(s.nodes)}
         self._pieces: defaultdict[int, list[str]] = defaultdict(list)
         self._copied: dict[str, Node] | None = None  # what each new name is a copy of, once somebody asks
         self._likes: dict[tuple[str, int], tuple[str, Edge | None]] = {}
 
-    def edits(self) -> list[Edit] | None:
-        """Give the insertions that write the stages; None where a label names what has no counterpart."""
-        if any(plan.shift is None for plan in self.plans):
-            return None
+    def edits(self) -> list[Edit] | str:
+        """Give the insertions that write the stages, or say why there are none."""
         runs = self._runs(
             self.template, {r.name for r, _ in self.plans[0].copies} | {r.name for r in self.template.headers}
         )
         if not runs:
-            return None
+            return "a stage's statements stand mixed with those of others"
         try:
             return self._written(runs)
-        except ShiftError:
-            return None
+        except ShiftError as error:
+            return str(error)
 
     def _written(self, runs: list[Run]) -> list[Edit]:
         wide = [run for run in runs if run.has_edges and not isinstance(run.body, Block)]
         links = wide[-1] if wide and self._links_between() else None
         nodes = next((run for run in runs if run.has_nodes), runs[0])
+        # Where no link shows that it stands before the nodes of the stage that it enters, it stands after them.
+        after = not stage_links(self.deployment) and links is not None and links.has_nodes
         for plan in self.plans:
             for run in runs:
-                if run is links:
+                if run is links and not after:
                     self._add(run, plan, [self._line(run, line) for line in self._entering(plan)])
                 copy = self._copy(run, plan)
                 self._add(run, plan, [copy] if copy else [])
                 if run is nodes:
                     self._add(run, plan, [self._line(run, line) for line in self._other_nodes(runs, plan)])
                 if run is links:
-                    rest = [*self._uncopied(runs, plan), *self._leaving(plan)]
+                    rest = [*(self._entering(plan) if after else ()), *self._uncopied(runs, plan), *self._leaving(plan)]
                     self._add(run, plan, [self._line(run, line) for line in rest])
         edits = [Edit(at, at, "".join(pieces)) for at, pieces in self._pieces.items()]
         if links is None:
@@ -162,17 +164,22 @@ class StageWriter:
             anchor: Statement = lower[-1] if lower else own[0][1] if own else last
             before = bool(own) and not lower
             place = self.bodies.place(anchor)
-            if before and place is not None and isinstance(place.before, EdgeStatement):
+            if before and place is not None and isinstance(place.before, EdgeStatement) and not self._headed(anchor):
                 anchor, before = place.before, False
             groups.setdefault(id(anchor), (anchor, before, []))[2].extend(lines)
         edits: list[Edit] = []
         for anchor, before, lines in groups.values():
             style = style_of(self.text, anchor)
             if lines and before:
-                edits.append(insert_before(self.text, anchor, lines, style, self.comments))
+                edits.append(insert_before(self.text, anchor, lines, style, () if self._headed(anchor) else self.comments))
             elif lines:
                 edits.append(insert_after(self.text, anchor.end, lines, style))
         return edits
+
+    def _headed(self, statement: Statement) -> bool:
+        """Whether a comment right above a statement heads others too: one without numbers."""
+        above = self.text[head_start(self.text, statement, self.comments) : line_start(self.text, statement.start)]
+        return bool(above.strip()) and not any(character.isdigit() for character in above)
 
     def _outside(self, statement: Statement) -> bool:
         place = self.bodies.place(statement)
@@ -224,7 +231,7 @@ class StageWriter:
         first, last = run.statements[0], run.statements[-1]
         start, end = self._span(run, plan.shift)
         inside = [c for c in self.comments if start <= c.start and c.end <= end]
-        edits = copy_edits(run.statements, inside, self.text, names, plan.shift)
+        edits = copy_edits(run.statements, inside, self.text, names, plan.shift, self._taken)
         kept = [s for s in run.statements if any(r.id.value in names for r in references(s))]
         if not kept:
             return ""
@@ -311,7 +318,8 @@ class StageWriter:
     def _other_nodes(self, runs: list[Run], plan: StagePlan) -> list[str]:
         """Write operators that share a statement with those of other stages, and the phase's new output."""
         assert plan.shift is not None
-        copied = {r.id.value for run in runs for s in run.statements for r in references(s)}
+        inside = (inner for run in runs for statement in run.statements for inner in nested(statement))
+        copied = {r.id.value for inner in inside if isinstance(inner, NodeStatement) for r in inner.nodes}
         lines: list[str] = []
         for reading, name in plan.copies:
             if reading.name not in copied and reading.node.statements:

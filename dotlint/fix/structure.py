@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 def stage_edges(writers: Writers, finding: Finding) -> Fix | str:
     """Write the edges that the pattern of a unit's siblings asks for."""
     missing = {m.pair: m for m in writers.context.missing}
-    if not finding.missing_edges or not set(finding.missing_edges) <= set(missing):
-        return "the pattern is not one of edges"
     chosen = [missing[pair] for pair in finding.missing_edges]
     wanted = [Wanted(m.tail, m.head, m.exemplar, finding.edge_attributes.get(m.pair, "")) for m in chosen]
     return Fix("safe", tuple(writers.edges.edits(wanted)))
@@ -30,12 +28,10 @@ def stage_link(writers: Writers, finding: Finding) -> Fix | str:
 
     There is none where those pass through other nodes.
     """
-    if len(finding.missing_edges) != 1:
-        return "a stage has several exits, or the next one several entries"
     deployment = writers.deployment
     tail, head = (deployment.by_name[name] for name in finding.missing_edges[0])
-    if tail.phase is None or tail.stage is None:
-        return "the stage that it leaves is not known"
+    assert tail.phase is not None
+    assert tail.stage is not None
     for reading, beyond in ((tail, [e.head for e in tail.node.out_edges]), (head, [e.tail for e in head.node.in_edges])):
         others = {deployment.readings[node.index].stage for node in beyond}
         if others - {None, reading.stage}:
@@ -65,10 +61,8 @@ def fan_edges(writers: Writers, finding: Finding) -> Fix | str:
         tail, head = (deployment.by_name[name] for name in pair)
         arms = [e for e in tail.node.out_edges if _family(writers, e.head.index) == head.evidence.name.family]
         arms += [e for e in head.node.in_edges if _family(writers, e.tail.index) == tail.evidence.name.family]
-        if not arms:
-            return "no arm of the fan shows how the others are drawn"
         wanted.append(Wanted(tail, head, arms[0], writers.carrier.attributes(arms[0], tail.stage)))
-    return Fix("unsafe", tuple(writers.edges.edits(wanted))) if wanted else "it is not known which arms are missing"
+    return Fix("unsafe", tuple(writers.edges.edits(wanted)))
 
 
 def flow_edges(writers: Writers, finding: Finding) -> Fix | str:
@@ -101,14 +95,8 @@ def stages(writers: Writers, finding: Finding) -> Fix | str:
     from dotlint.fix.stages import StageWriter  # noqa: PLC0415 - only where a stage is missing
 
     context = writers.context
-    names = set(finding.missing_nodes)
-    plans = next(
-        (p for p in context.plans.values() if p and {name for plan in p for _, name in plan.copies} <= names),
-        None,
-    )
-    if plans is None:
-        return "it is not known which operators a stage has"
+    plans = context.plans[finding.unit or ""]
     if any(plan.shift is None for plan in plans):
         return "the GPUs of the stages that are drawn are not those of the layout, so those of the others are not certain"
     edits = StageWriter(writers.text, context.deployment, writers.comments, writers.carrier, plans).edits()
-    return Fix("unsafe", tuple(edits)) if edits else "a stage's statements stand mixed with those of others"
+    return edits if isinstance(edits, str) else Fix("unsafe", tuple(edits))

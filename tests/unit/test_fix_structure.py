@@ -1,0 +1,256 @@
+"""Edges that a pattern, a pipeline, a fan or a flow lacks, and stages: what is written, and where; or why nothing is."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from dotlint.engine.result import Settings
+from dotlint.engine.select import Selection
+from dotlint.fix.apply import FixResult, fix_text
+from dotlint.strategy import Strategy
+
+
+def before_and_after(patch: str, head: str = "") -> tuple[str, str]:
+    """Give the texts that a patch stands for: a line is of both after a blank, of the first after `-`, of the second after `+`.
+
+    Both begin with the lines of `head`.
+    """
+    lines = textwrap.dedent(patch).strip("\n").splitlines(keepends=True)
+    before, after = (head + "".join(line[1:] for line in lines if line[0] != other) + "\n" for other in "+-")
+    return before, after
+
+
+def run(text: str, code: str, strategy: str | None = None) -> FixResult:
+    settings = Settings(
+        strategy=Strategy.parse(strategy) if strategy else None,
+        strategy_source="option" if strategy else None,
+        selection=Selection(select=(code,)),
+    )
+    result = fix_text(text, settings, unsafe=True)
+    assert fix_text(result.text, settings, unsafe=True).text == result.text
+    return result
+
+
+def assert_patched(patch: str, code: str, strategy: str | None = None, *, head: str = "") -> None:
+    before, after = before_and_after(patch, head)
+    assert before != after
+    result = run(before, code, strategy)
+    assert result.refused == ()
+    assert result.text == after
+
+
+def assert_left_alone(text: str, code: str, strategy: str | None, why: str) -> None:
+    """There is a finding, nothing is written for it, and its help says why."""
+    result = run(textwrap.dedent(text).strip("\n") + "\n", code, strategy)
+    assert not result.changed
+    assert result.remaining
+    assert all(why in (finding.help or "") and finding.fix is None for finding in result.remaining)
+
+
+def pipeline(stages: int, links: str = "", *, gone: str = "") -> str:
+    """Stages of three operators in a row, nodes before edges, then the links between stages; one line may be gone."""
+    lines = ["digraph {"]
+    for s in range(stages):
+        gpus = f"{2 * s}-{2 * s + 1}"
+        lines += [f'  s{s}_{op} [label="{title}\\nGPU: {gpus}"]' for op, title in
+                  (("qkv", "QKV Projection"), ("attn", "Attention Compute"), ("mlp", "MLP"))]  # fmt: skip
+    for s in range(stages):
+        lines += [f"  s{s}_qkv -> s{s}_attn", f"  s{s}_attn -> s{s}_mlp"]
+    lines += [line for line in textwrap.indent(textwrap.dedent(links), "  ").splitlines() if line.strip()]
+    return "\n".join(line for line in (*lines, "}") if line.strip() != gone) + "\n"
+
+
+LINKS = [
+    # as the nearest of the phase's links is drawn
+    ("s0_mlp -> s1_qkv [color=blue]", 3, "  s1_mlp -> s2_qkv [color=blue]\n}"),
+    ("s1_mlp -> s2_qkv [label=hop];\n", 3, "  s0_mlp -> s1_qkv [label=hop];\n  s1_mlp -> s2_qkv [label=hop];\n}"),
+    # what holds for one place or for one link alone is left out, or moved along
+    ('s0_mlp -> s1_qkv [pos="1,2", color=blue, id=x]', 3, "  s1_mlp -> s2_qkv [color=blue]\n}"),
+    ('s0_mlp -> s1_qkv [label="64 MB"]', 3, "  s1_mlp -> s2_qkv\n}"),
+    ('s0_mlp -> s1_qkv [label="s 0 of 8", color=blue]', 3, "  s1_mlp -> s2_qkv [color=blue]\n}"),
+    ('s0_mlp -> s1_qkv [label="GPU 0-1 to 2-3"]', 3, "  s1_mlp -> s2_qkv\n}"),
+    ('s0_mlp -> s1_qkv [label="stage 0 to 1", color=blue]', 3, '  s1_mlp -> s2_qkv [label="stage 1 to 2", color=blue]\n}'),
+    ("s0_mlp -> s1_qkv [label=hop][color=blue]", 3, "  s1_mlp -> s2_qkv [label=hop][color=blue]\n}"),
+    # ports, where the label has them
+    ("s0_mlp:e -> s1_qkv:w", 3, "  s1_mlp:e -> s2_qkv:w\n}"),
+    # where none is, after the edge that leads to what leaves the stage
+    ("", 2, "  s0_attn -> s0_mlp\n  s0_mlp -> s1_qkv\n  s1_qkv"),
+]
+
+
+@pytest.mark.parametrize(("links", "stages", "there"), LINKS)
+def test_a_stage_is_linked_to_the_next_as_others_are(links: str, stages: int, there: str) -> None:
+    text = pipeline(stages, links)
+    result = run(text, "S004", f"pp{stages}tp2")
+    assert there in result.text
+    assert len(result.text.splitlines()) == len(text.splitlines()) + 1
+    assert (result.refused, result.remaining) == ((), ())
+
+
+LINKS_OF_A_PATTERN = [
+    # a text with numbers that all others have, and none that each has another
+    ('s0_mlp -> s1_qkv [label="64 MB"]\ns1_mlp -> s2_qkv [label="64 MB"]', '  s2_mlp -> s3_qkv [label="64 MB"]\n}'),
+    ('s0_mlp -> s1_qkv [label="64 MB"]\ns1_mlp -> s2_qkv [label="32 MB"]', "  s2_mlp -> s3_qkv\n}"),
+    # where most are drawn in one way it is that, whatever the nearest one is
+    (
+        "s0_mlp -> s1_qkv [style=bold]\ns1_mlp -> s2_qkv [style=bold]\ns2_mlp -> s3_qkv [color=red]",
+        "  s3_mlp -> s4_qkv [style=bold]\n}",
+    ),
+]
+
+
+@pytest.mark.parametrize(("links", "there"), LINKS_OF_A_PATTERN)
+def test_a_link_of_a_pattern_is_drawn_as_most_are(links: str, there: str) -> None:
+    result = run(pipeline(links.count("\n") + 3, links), "S001")
+    assert result.text.endswith(f"{there}\n")
+    assert result.remaining == ()
+
+
+NO_LINKS = [
+    ("s0_mlp -> hop -> s1_qkv", 3, "the other stages are joined through nodes between them"),
+    ("s0_mlp -> s1_qkv\ns0_mlp -> s2_qkv", 3, "`s2_qkv` is joined to another stage already"),
+    ("s1_mlp -> s2_qkv\ns0_mlp -> s2_qkv", 3, "`s0_mlp` is joined to another stage already"),
+    ("s0_mlp -> s1_qkv\ns2_mlp -> s1_mlp", 3, "it closes a cycle through `s1_mlp`"),
+]
+
+
+@pytest.mark.parametrize(("links", "stages", "why"), NO_LINKS)
+def test_a_stage_is_not_linked_where_it_is_not_certain_how(links: str, stages: int, why: str) -> None:
+    assert_left_alone(pipeline(stages, links), "S004", f"pp{stages}tp2", why)
+
+
+def test_a_cycle_is_not_closed_in_a_graph_after_one_without_directions() -> None:
+    text = "graph {\n  a -- b\n}\n" + pipeline(3, "s0_mlp -> s1_qkv\ns2_mlp -> s1_mlp")
+    assert_left_alone(text, "S004", "pp3tp2", "it closes a cycle through `s1_mlp`")
+
+
+def test_a_stage_with_two_exits_is_told_about_and_left_alone() -> None:
+    text = pipeline(2, gone="s0_attn -> s0_mlp").replace("  s0_qkv -> s0_attn\n", "  s0_qkv -> {s0_attn s0_mlp}\n")
+    assert_left_alone(text, "S004", "pp2tp2", "join what leaves stage 0 to what enters stage 1")
+
+
+def test_of_phases_the_links_of_the_own_show_how_a_stage_is_linked() -> None:
+    def phase(name: str, links: str) -> str:
+        return "".join(
+            f'  {name}_s{s}_{op} [label="{name.capitalize()} {title}\\nGPU: {2 * s}-{2 * s + 1}"]\n'
+            for s in range(3)
+            for op, title in (("qkv", "QKV Projection"), ("mlp", "MLP"))
+        ) + "".join(f"  {name}_s{s}_qkv -> {name}_s{s}_mlp\n" for s in range(3)) + links  # fmt: skip
+
+    both = "  prefill_s0_mlp -> prefill_s1_qkv [label=pre]\n  prefill_s1_mlp -> prefill_s2_qkv [label=pre]\n"
+    one = "  decode_s0_mlp -> decode_s1_qkv [label=dec]\n"
+    text = f"digraph {{\n{phase('prefill', both)}{phase('decode', one)}}}\n"
+    added = "  decode_s1_mlp -> decode_s2_qkv [label=dec]\n"
+    assert run(text, "S004", "prefill=pp3tp2;decode=pp3tp2").text == text.replace(one, one + added)
+
+
+FLOWS = [
+    # one with one, in order, among what leads there and what goes on from there
+    """
+     digraph {
+       qkv_0; qkv_1; attn_0; attn_1
+       input -> qkv_0
+       input -> qkv_1
+    +  qkv_0 -> attn_0
+    +  qkv_1 -> attn_1
+       attn_0 -> mlp
+       attn_1 -> mlp
+     }
+    """,
+    # all with the one that there is, which is not there before its edge is
+    """
+     digraph {
+       input -> qkv_0;
+       input -> qkv_1;
+       attn -> mlp;
+    +  qkv_0 -> attn;
+    +  qkv_1 -> attn;
+     }
+    """,
+    # of the edges beside it only that which leaves is there
+    """
+     digraph {
+       qkv_0 [label="QKV Projection"]
+       attn_0 [label="Attention"]
+       mlp [label="MLP"]
+       attn_0 -> mlp [color=red]
+    +  qkv_0 -> attn_0
+     }
+    """,
+    # what is fed is in no edge at all
+    """
+     digraph {
+       input -> qkv_0
+       input -> qkv_1
+       attn_0 [label="Attention"]
+       attn_1 [label="Attention"]
+    +  qkv_0 -> attn_0
+    +  qkv_1 -> attn_1
+     }
+    """,
+]
+
+
+@pytest.mark.parametrize("patch", FLOWS)
+def test_roles_that_follow_each_other_are_joined(patch: str) -> None:
+    assert_patched(patch, "S014")
+
+
+def test_roles_are_not_joined_where_it_is_not_clear_which_feeds_which() -> None:
+    text = "digraph {\n  input -> qkv_0\n  input -> qkv_1\n  attn_0 -> mlp\n  attn_b -> mlp\n  attn_c -> mlp\n}"
+    assert_left_alone(text, "S014", None, "no fix here: it is not clear which of the nodes feeds which")
+
+
+GATE = """digraph {
+  gate [label="Expert Gate\\nGPU: 0-3"]
+  expert_0 [label="Expert 0\\nGPU: 0"]
+  expert_1 [label="Expert 1\\nGPU: 1"]
+  expert_2 [label="Expert 2\\nGPU: 2"]
+  sum [label="Expert Combine\\nGPU: 0-2"]
+"""
+FANS = [
+    """
+    +  gate -> expert_0 [style=dashed]
+    +  gate -> expert_1 [style=dashed]
+       gate -> expert_2 [style=dashed]
+       expert_0 -> sum
+       expert_1 -> sum
+       expert_2 -> sum
+     }
+    """,
+    # a comment above the arm that is there heads them all
+    """
+       // experts
+    +  gate -> expert_0 [style=dashed];
+    +  gate -> expert_1 [style=dashed];
+       gate -> expert_2 [style=dashed];
+       expert_0 -> sum;
+       expert_1 -> sum;
+       expert_2 -> sum;
+     }
+    """,
+    # what the fan of the other side shows holds for no single arm
+    """
+       gate -> expert_0;
+       gate -> expert_1;
+       gate -> expert_2;
+    +  expert_0 -> sum
+    +  expert_1 -> sum
+       expert_2 -> sum
+     }
+    """,
+    """
+       gate -> {expert_0 expert_1 expert_2}
+       expert_0 -> sum [color=red]
+    +  expert_1 -> sum [color=red]
+    +  expert_2 -> sum [color=red]
+     }
+    """,
+]
+
+
+@pytest.mark.parametrize("patch", FANS)
+def test_the_other_arms_of_a_fan_stand_together(patch: str) -> None:
+    assert_patched(patch, "S011", head=GATE)
