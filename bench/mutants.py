@@ -24,11 +24,11 @@ TREE: Final = Path(__file__).parents[1]
 ROOMS: Final[dict[str, tuple[str, str]]] = {
     "edits": (
         "dotlint/atomic.py dotlint/fix/{apply,edits,files,converge,trial,judgement,twice,attach}.py",
-        "tests/unit/test_fix_{edits,judgement,atomic,series,converge}.py tests/cli/test_fix.py tests/unit/test_fix_{trial,edges}.py",
+        "tests/unit/test_fix_{edits,judgement,atomic,series,newcomers,converge}.py tests/cli/test_fix.py tests/unit/test_fix_{trial,edges}.py",
     ),
     "insertion": (
         "dotlint/fix/{insertion,attributes,statement,places,graph_attributes}.py",
-        "tests/unit/test_fix_{edits,edges,places,members,stages,labels,gpus,converge}.py tests/cli/test_fix.py",
+        "tests/unit/test_fix_{edits,labels,structure,copies,edges,insertion,places,members,stages,gpus,converge}.py tests/cli/test_fix.py",
     ),
     "suppression": ("dotlint/engine/{suppression,spoken}.py", "tests/unit/test_{spoken,suppression}.py"),
     "spans": (

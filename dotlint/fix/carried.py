@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.deployment.shift import Shift, ShiftError
+from dotlint.deployment.shift import Shift
 from dotlint.fix.attributes import separator
 from dotlint.regex import regex
 
@@ -44,6 +45,7 @@ _TEXTS = {
     "href",
 }
 _DIGIT = regex(r"\d")
+_PLACE = regex(r"(?:gpu|device|rank|layer)s?\W*\d", re.IGNORECASE)
 
 
 class Carrier:
@@ -95,11 +97,7 @@ class Carrier:
         taught = self.deployment.readings[exemplar.tail.index].stage
         if taught is None or stage is None or taught == stage:
             return None
-        number = self.deployment.stage_number
-        try:
-            return Shift(number(taught), number(stage)).text(raw)
-        except ShiftError:
-            return None
+        return moved_label(self.deployment, raw, taught, stage)
 
     def _usual_of(self, exemplar: Edge) -> Edge:
         """Give the exemplar, or where most edges of its kind are drawn another way, the nearest of those."""
@@ -119,6 +117,13 @@ class Carrier:
         tail, head = (self.deployment.readings[node.index] for node in (edge.tail, edge.head))
         step = None if tail.stage is None or head.stage is None else head.stage - tail.stage
         return tail.evidence.name.family, head.evidence.name.family, step
+
+
+def moved_label(deployment: Deployment, text: str, before: int, after: int) -> str | None:
+    """Say of a link that leaves stage `after` what a text says of one that leaves `before`; None where it names GPUs or layers."""
+    if _PLACE.search(text):
+        return None
+    return Shift(deployment.stage_number(before), deployment.stage_number(after)).text(text)
 
 
 def _drawn(edge: Edge) -> frozenset[tuple[str, str]]:

@@ -116,10 +116,7 @@ def stage_gpus(writers: Writers, finding: Finding) -> Fix | str:
     """
     from dotlint.checks.devices import expected_gpus, placed_units  # noqa: PLC0415 - imports this room
 
-    found = _unit(writers, finding)
-    if found is None:
-        return "declare the layout that is drawn"
-    unit, phase = found
+    unit, phase = _unit(writers, finding)
     placed = placed_units(writers.context, unit.phase)
     drawn = {s: gpus for s, (_, gpus) in placed.items()}
     if unit.stage not in drawn or unit.stage >= phase.stage_count:
@@ -216,14 +213,15 @@ class _Move:
         return self.after.pick(GpuSet.span(ranks[0] // len(ranks) * size, size))
 
 
-def _unit(writers: Writers, finding: Finding) -> tuple[Unit, Phase] | None:
+def _unit(writers: Writers, finding: Finding) -> tuple[Unit, Phase]:
     deployment = writers.deployment
-    for name, units in deployment.units.items():
-        for stage, unit in units.items():
-            phase = writers.context.phase(name)
-            if phase is not None and deployment.unit_title(name, stage) == finding.unit:
-                return unit, phase
-    return None
+    return next(
+        (unit, phase)
+        for name, units in deployment.units.items()
+        if (phase := writers.context.phase(name)) is not None
+        for stage, unit in units.items()
+        if deployment.unit_title(name, stage) == finding.unit
+    )
 
 
 def _cluster_labels(unit: Unit) -> Iterator[tuple[Attribute, GpuSet]]:
@@ -260,9 +258,8 @@ def label_of_block(blocks: Sequence[Block | GraphBlock]) -> Attribute | None:
 def shard_gpus(writers: Writers, finding: Finding) -> Fix | str:
     """D005: divide the unit's GPUs into equal parts, in the order of the shards."""
     members = sorted(_named(writers, finding), key=lambda r: r.evidence.name.numbers)
-    phase = writers.context.phase(members[0].phase) if members else None
-    if phase is None or len(members) < 2:
-        return "the unit is not known"
+    phase = writers.context.phase(members[0].phase)
+    assert phase is not None
     guess = GpuGuess(writers.deployment)
     if members[0].stage is None:
         whole: GpuSet | None = phase.gpus
@@ -303,20 +300,21 @@ def collective_gpus(writers: Writers, finding: Finding) -> Fix | str:
 
     edits: list[Edit] = []
     safe = True
+    why = "the labels do not show how GPUs are written in a line of their own"
     deployment = writers.deployment
     for reading in _named(writers, finding):
         joined = joined_gpus(writers.context, reading)
-        if joined is None:
-            continue
+        assert joined is not None
         near = [deployment.by_name[name] for name in writers.context.wiring.ins[reading.name]]
         if reading.evidence.gpus is None:
             edit = writers.gpus.added(reading, joined, near)
         else:
             edit = writers.gpus.set(reading, joined)
+            why = f"`{reading.name}` does not name its GPUs in one place"
             safe = safe and reading.gpus is not None and reading.gpus <= joined
         edits += [edit] if edit else []
     if not edits:
-        return "the labels do not show how GPUs are written in a line of their own"
+        return why
     return Fix("safe" if safe else "unsafe", _ordered(edits))
 
 

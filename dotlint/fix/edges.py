@@ -88,9 +88,10 @@ class EdgeWriter:
         ]
         lists = one.exemplar.statement.lists
         apart = self.text[lists[0].start - 1 : lists[0].start] if lists else " "
+        apart = apart if apart in _BLANKS else " " if apart.isspace() else ""
         if len(chain) == 1:
             written = edge_text(self.text, self.graph, one.pair, "", ports[0])
-            return written + (f"{apart if apart in _BLANKS else ' '}[{one.attributes}]" if one.attributes else "")
+            return written + (f"{apart}[{one.attributes}]" if one.attributes else "")
         arrow = " -> " if self.graph.directed else " -- "
         ends = [as_written(self.text, self.graph, one.tail.name) + ports[0][0]]
         ends += [as_written(self.text, self.graph, w.head.name) + port[1] for w, port in zip(chain, ports, strict=True)]

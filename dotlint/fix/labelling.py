@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotlint.deployment.shift import Shift, ShiftError
 from dotlint.deployment.words import number_spans
 from dotlint.engine.finding import Edit, Fix
 from dotlint.fix.attributes import set_attribute
+from dotlint.fix.carried import moved_label
 from dotlint.fix.devices import label_of_block
 from dotlint.strategy.declared import rank_axes, read_declarations
 
@@ -27,9 +27,7 @@ def pipeline_labels(writers: Writers, finding: Finding) -> Fix | str:
 
     deployment = writers.deployment
     links = crossing_edges(writers.context)
-    first = next((e for e in links.unmarked if (e.start, e.end) == (finding.start, finding.end)), None)
-    if first is None:
-        return "the edges are not known"
+    first = next(edge for edge in links.unmarked if (edge.start, edge.end) == (finding.start, finding.end))
     tail, head = (deployment.readings[node.index].stage for node in (first.tail, first.head))
     if tail is None or head is None or head != tail + 1:
         return "the edge does not go from a stage to the next"
@@ -57,12 +55,9 @@ def _worded(writers: Writers, marked: list[Edge], tail: int, head: int) -> str |
         if one is None or two is None or two - one != head - tail or said is None or said.value.html:
             continue
         label = said.value.value
-        if number_spans(label):
-            try:
-                moved = Shift(deployment.stage_number(one), deployment.stage_number(tail)).text(label)
-            except ShiftError:
-                continue
-            label = moved if moved != label or one == tail else ""
+        if one != tail and number_spans(label):
+            moved = moved_label(deployment, label, one, tail)
+            label = "" if moved is None or moved == label else moved
         if label:
             shown.append((abs(one - tail), label))
     return min(shown)[1] if shown else None
@@ -72,6 +67,7 @@ def header(writers: Writers, finding: Finding) -> Fix | str:
     """P001: write the declared degrees and total into the text that states others."""
     context = writers.context
     ranks = rank_axes([writers.text[: 1 << 20]])
+    found: dict[Span, int] = {}
     for declaration in context.file.declarations:
         if (declaration.start, declaration.end) != (finding.start, finding.end):
             continue
@@ -85,16 +81,13 @@ def header(writers: Writers, finding: Finding) -> Fix | str:
         for said in read_declarations(writers.text[start:end], ranks=ranks):
             if {m.axis: m.value for m in said.mentions} != declaration.degrees or said.phase != declaration.phase:
                 continue
-            found = {
-                (start + m.number_start, start + m.number_end): phase.degrees.get(m.axis)
-                for m in said.mentions
-                if m.value != phase.degrees.get(m.axis)
-            }
+            for m in said.mentions:
+                if m.value != phase.degrees.get(m.axis):
+                    found[start + m.number_start, start + m.number_end] = phase.degrees.get(m.axis)
             totals = {phase.total, phase.total // max(1, phase.degrees.dp)}
             if said.total is not None and said.total.value not in totals:
                 found[start + said.total.number_start, start + said.total.number_end] = phase.total
-            return Fix("unsafe", tuple(_numbers(found))) if found else "it says so in several ways"
-    return "where it says so is not certain"
+    return Fix("unsafe", tuple(_numbers(found))) if found else "where it says so is not certain"
 
 
 def _numbers(found: Mapping[Span, int]) -> Iterator[Edit]:

@@ -17,7 +17,7 @@ from dotlint.fix.carried import Carrier
 from dotlint.fix.edges import EdgeWriter
 from dotlint.fix.edits import apply_edits
 from dotlint.fix.insertion import insert_after, insert_before, style_of
-from dotlint.fix.newcomers import Newcomer, NotCertain, Siblings, written_name
+from dotlint.fix.newcomers import Newcomer, NotCertain, Siblings, moved_name, written_name
 from dotlint.fix.statement import own_statement
 from dotlint.fix.turned import turned_edges
 from dotlint.fix.twice import composed
@@ -62,13 +62,9 @@ def missing_siblings(writers: Writers, finding: Finding) -> Fix | str:
 
 def missing_members(writers: Writers, finding: Finding) -> Fix | str:
     """P007 and P008: write the shards or expert groups that the strategy asks for and the unit's own go on to."""
-    found = next(
-        (g for g in _groups(writers, finding) if tuple(r.name for r in g.members) == finding.nodes),
-        None,
-    )
-    phase = writers.context.phase(found.phase) if found else None
-    if found is None or phase is None:
-        return "the group is not known"
+    found = next(g for g in _groups(writers, finding) if tuple(r.name for r in g.members) == finding.nodes)
+    phase = writers.context.phase(found.phase)
+    assert phase is not None
     siblings = Siblings(writers)
     why = "there are more than the strategy has: which of them should go is not certain"
     for number in _numbers(writers, found, phase):
@@ -178,7 +174,7 @@ def _edits(
     nodes = [*_node_edits(writers, siblings, planned), *dict.fromkeys(turned.values())]
     context = writers.context
     text = apply_edits(writers.text, nodes)
-    file = replace(context.file, document=read(replace(context.file.document.source, text=text)), graphs=[])
+    file = replace(context.file, document=read(context.file.document.source.with_text(text)), graphs=[])
     if len(file.graphs) <= context.graph.index or file.document.problems != context.file.document.problems:
         raise NotCertain("the new statements cannot be read")
     deployment = file.graphs[context.graph.index].deployment
@@ -221,17 +217,20 @@ def _node_edits(writers: Writers, siblings: Siblings, planned: Sequence[Newcomer
 
 
 def _order(one: Newcomer) -> Numbers:
+    """Tell how new nodes follow each other: by their numbers, those of another unit's siblings by how far they are moved."""
+    if (one.shown.stage, one.shown.layer) == one.unit:
+        return one.numbers
     return tuple(b - a for a, b in zip(one.shown.evidence.name.numbers, one.numbers, strict=True))
 
 
 def _anchor(siblings: Siblings, bodies: Bodies, one: Newcomer) -> tuple[Statement, bool]:
     """Find what the node stands after or (where True is said) before.
 
-    That is its next lower sibling of the unit, else what stands before its sibling elsewhere.
+    That is the counterpart of what stands before its sibling, else its next lower sibling of the unit.
     """
     family = [r for r in siblings.family(one.shown) if (r.stage, r.layer) == one.unit and own_statement(r.node)]
     lower = [r for r in family if r.evidence.name.numbers < one.numbers]
-    beside = _beside_twin(siblings, bodies, one) if (one.shown.stage, one.shown.layer) != one.unit else None
+    beside = _beside_twin(siblings, bodies, one)
     if beside is not None:
         return beside, False
     if lower:
@@ -251,29 +250,26 @@ def _statement(reading: Reading) -> NodeStatement:
 
 
 def _beside_twin(siblings: Siblings, bodies: Bodies, one: Newcomer) -> Statement | None:
-    """Find the unit's statement that is to it what a statement before the sibling elsewhere is to that."""
+    """Find the unit's statement that is to it what a statement before the sibling is to that.
+
+    Of a sibling elsewhere that is any statement before it, of one in the same unit the one right before it.
+    """
     place = bodies.place(_statement(one.shown))
-    steps = _steps(one)
     while place is not None and place.before is not None:
         place = bodies.place(place.before)
-        if place is None or not isinstance(place.statement, NodeStatement) or len(place.statement.nodes) != 1:
-            continue
-        shown = siblings.by_name[place.statement.nodes[0].id.value]
-        twin = _twin(siblings, shown, steps)
-        if twin is not None and (twin.stage, twin.layer) == one.unit and own_statement(twin.node):
-            return _statement(twin)
+        if place is not None and isinstance(place.statement, NodeStatement) and len(place.statement.nodes) == 1:
+            twin = _twin(siblings, siblings.by_name[place.statement.nodes[0].id.value], one)
+            if twin is not None and (twin.stage, twin.layer) == one.unit and own_statement(twin.node):
+                return _statement(twin)
+        if (one.shown.stage, one.shown.layer) == one.unit:
+            break
     return None
 
 
-def _steps(one: Newcomer) -> dict[tuple[str, int], int]:
+def _twin(siblings: Siblings, shown: Reading, one: Newcomer) -> Reading | None:
     old = one.shown.evidence.name
-    return {(word, a): b for word, a, b in zip(old.words, old.numbers, one.numbers, strict=True) if a != b}
-
-
-def _twin(siblings: Siblings, shown: Reading, steps: dict[tuple[str, int], int]) -> Reading | None:
-    name = shown.evidence.name
-    numbers = [steps.get(key, key[1]) for key in zip(name.words, name.numbers, strict=True)]
-    found = siblings.by_name.get(spelled(shown.name, numbers))
+    steps = {word: (a, b) for word, a, b in zip(old.words, old.numbers, one.numbers, strict=True)}
+    found = siblings.by_name.get(moved_name(shown, steps, dict(enumerate(zip(old.numbers, one.numbers, strict=True)))))
     return found if found is not shown else None
 
 

@@ -13,6 +13,7 @@ from dotlint.fix.copying import copy_edits, piece
 from dotlint.fix.gpu_guess import GpuGuess
 from dotlint.fix.series import continued
 from dotlint.fix.statement import id_text, own_statement
+from dotlint.strategy.gpus import union
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -176,25 +177,27 @@ class Siblings:
     def _served(self, joint: Joint, family: str, unit: Place) -> bool:
         """Whether the end of an edge has as many neighbours of the family as its counterpart has.
 
-        Where both are one node it is shared by units, or else belongs to the sibling's.
+        Where both are one node it is shared by units, or else belongs to the sibling's; an end of the model that only
+        the sibling's has is no other's.
         """
+        def alike(node: Node) -> list[Node]:
+            ends = [e.tail for e in node.in_edges] if joint.out else [e.head for e in node.out_edges]
+            return [end for end in ends if self._family_of(end) == family]
+
         twin = joint.shown.head if joint.out else joint.shown.tail
         if twin.name == joint.other:
             sibling = self.by_name[(joint.shown.tail if joint.out else joint.shown.head).name]
             end = self.by_name[twin.name]
-            return (sibling.stage, sibling.layer) != unit and (end.stage is not None or end.layer is not None)
-
-        def number(node: Node) -> int:
-            ends = [e.tail for e in node.in_edges] if joint.out else [e.head for e in node.out_edges]
-            return sum(self._family_of(end) == family for end in ends)
-
-        return number(self.by_name[joint.other].node) >= number(twin)
+            units = {(self.by_name[n.name].stage, self.by_name[n.name].layer) for n in alike(twin)}
+            alone = end.stage is not None or end.layer is not None or (end.kind == "io" and len(units) == 1)
+            return (sibling.stage, sibling.layer) != unit and alone
+        return len(alike(self.by_name[joint.other].node)) >= len(alike(twin))
 
     def _usual(self, one: Newcomer, names: set[str], *, out: bool) -> bool:
-        """Whether each of these has a role that stands on that side of some sibling."""
+        """Whether each of these has a role that stands on that side of some sibling, or is an end of the model."""
         edges = (e for r in self.family(one.shown) for e in (r.node.out_edges if out else r.node.in_edges))
         roles = {self.by_name[_other(e, out=out)].role for e in edges}
-        return all(self.by_name[name].role in roles for name in names)
+        return all(self.by_name[name].role in roles or self.by_name[name].kind == "io" for name in names)
 
     def _order(self, name: str) -> int:
         return self.by_name[name].node.index
@@ -295,7 +298,7 @@ class Siblings:
                     steps.setdefault(word, (before, after))
         joints: list[Joint] = []
         for out, edges in ((False, shown.node.in_edges), (True, shown.node.out_edges)):
-            joints += (Joint(_moved(self.by_name[_other(e, out=out)], steps, changed), out, e) for e in edges)
+            joints += (Joint(moved_name(self.by_name[_other(e, out=out)], steps, changed), out, e) for e in edges)
         try:
             edits = copy_edits([statement], (), self.text, {shown.name: one.name}, shift)
         except ShiftError:
@@ -315,13 +318,17 @@ class Siblings:
             gpus = mapped(own, other) if own and other else {}
             if not gpus:
                 return None
+        elif shown.own_gpus and shown.gpus:
+            beside = [r.gpus for r in self.deployment.operators if (r.stage, r.layer) == one.unit and r.own_gpus and r.gpus]
+            if beside and not shown.gpus <= union(beside):
+                return None
         moved = shown.layer is not None and layer is not None
         layers = (shown.layer, shown.layer) if shown.layer is not None and moved else None
         step = (layer or 0) - (shown.layer or 0) if moved else 0
         return Shift(before, after, layers, step, gpus)
 
 
-def _moved(other: Reading, steps: Mapping[str, tuple[int, int]], changed: Mapping[int, tuple[int, int]]) -> str:
+def moved_name(other: Reading, steps: Mapping[str, tuple[int, int]], changed: Mapping[int, tuple[int, int]]) -> str:
     """Give the name with its numbers moved as far as the sibling's were, where they are near the sibling's.
 
     A number is taken for the sibling's that follows the same word, else for one that changes at the same place.

@@ -38,7 +38,9 @@ def output_statement(text: str, deployment: Deployment, plan: StagePlan) -> str:
     written = text[statement.start : statement.core_end]
     label = next((a for a in statement.attributes if a.name.value == "label"), None)
     own = statement.nodes[0].id
-    if label is not None and not label.value.html:
+    if label is not None and label.value.html and (model.evidence.tensors.inputs or model.evidence.tensors.outputs):
+        return f'{id_text(plan.new_output)} [label="Output"]'
+    if label is not None:
         raw = _label(label.value.raw, deployment, plan, model, as_output=other is not None)
         written = (
             written[: label.value.start - statement.start]
@@ -78,13 +80,13 @@ def _label(raw: str, deployment: Deployment, plan: StagePlan, model: Reading, *,
 
 def _in_phase(raw: str, model: Reading, phase: str) -> str:
     """Name the phase in a label: in place of the model's where it names that, else at its start."""
-    words = raw[1:-1] if raw.startswith('"') else raw
+    first, words, last = (raw[0], raw[1:-1], raw[-1]) if raw[0] in '"<' else ('"', raw, '"')
     cases = {str.upper: model.evidence.title.isupper(), str.lower: model.evidence.title.islower()}
     write = next((case for case, fits in cases.items() if fits), str.capitalize)
     named = re.search(rf"(?<!(?-i:[A-Za-z])){re.escape(model.phase or '')}(?!(?-i:[A-Za-z]))", words, re.IGNORECASE)
     if model.phase and named:
-        return f'"{words[: named.start()]}{write(phase)}{words[named.end() :]}"'
-    return f'"{write(phase)} {words}"'
+        return f"{first}{words[: named.start()]}{write(phase)}{words[named.end() :]}{last}"
+    return f"{first}{write(phase)} {words}{last}"
 
 
 def _same(own: Reading, source: Reading, given: tuple[Dims, ...]) -> bool:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dotlint.fix.insertion import head_start, line_start
 from dotlint.fix.statement import references
@@ -13,6 +16,7 @@ from dotlint.syntax.tree import Block, EdgeStatement, NodeStatement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from re import Match
 
     from dotlint.deployment.model import Deployment
     from dotlint.fix.bodies import Bodies, Body
@@ -21,10 +25,11 @@ if TYPE_CHECKING:
     from dotlint.syntax.tree import Comment, Statement
 
 _DIGITS = regex(r"\d+")
+_WORDED = regex(r"([A-Za-z]*)([\s_#:=-]*)(\d+)")
 _MOST_NUMBERS = 8  # in the names of an edge's ends; beyond, nothing is tried
 
 
-class Anchor(NamedTuple):
+class Anchor(Struct, frozen=True):
     """The statement that new ones stand after (or `before`).
 
     Where they go under a comment that ends `at`, the statement shows the style. `own` says that it is beside
@@ -53,7 +58,7 @@ class Places:
     def find(self, run: list[Wanted], part: list[Wanted]) -> Anchor:
         """Find where a run of edges goes whose exemplars follow each other; `part` are all of its unit."""
         candidates = [*self._beside_own(run, part)]
-        candidates += [anchor._replace(own=False) for anchor in self._elsewhere(run)]
+        candidates += [replace(anchor, own=False) for anchor in self._elsewhere(run)]
         fitting = [self._settled(anchor) for anchor in candidates if self._fits(anchor, run)]
         return next((a for a in fitting if self._alike(a, run)), (fitting or candidates)[0])
 
@@ -110,10 +115,11 @@ class Places:
         yield from self._under_comment(run)
         if self._fan_stands_together(run):
             yield from self._in_fan(run)
-        yield from self._mirrored(run)
-        place = self.bodies.place(part[0].exemplar.statement)
-        if place is not None and isinstance(place.before, Block | NodeStatement):
-            yield from self._after_declarations(place.before, place.body, part)
+        if run[0].alike:  # an edge of another kind shows how one is written, and not where
+            yield from self._mirrored(run)
+            place = self.bodies.place(part[0].exemplar.statement)
+            if place is not None and isinstance(place.before, Block | NodeStatement):
+                yield from self._after_declarations(place.before, place.body, part)
         yield from self._in_fan(run)
         yield from self._among_own(run)
 
@@ -150,7 +156,7 @@ class Places:
                 if lower and lower == alike[: len(lower)]:
                     yield Anchor(lower[-1].statement)
                 elif not lower and (len(alike) > 1 or self._all_before(run, alike[0])):
-                    yield Anchor(alike[0].statement, before=True)
+                    yield from self._before(alike[0].statement)
                 yield Anchor(alike[-1].statement)
 
     def _all_before(self, run: list[Wanted], edge: Edge) -> bool:
@@ -173,16 +179,23 @@ class Places:
         if len(same) == len(numbers):
             return
         lower, higher = self.families.in_row(kind, own, same)
+        of_row = [e for e in beside if self.families.of(e) == kind]
+        of_row = [e for e in of_row if all(self.families.numbers(e)[i] == numbers[i] for i in same)]
+        if all((self.families.numbers(e) > numbers) == (e.index < exemplar.index) for e in of_row):
+            lower, higher = higher, lower  # the row counts down
         if lower is not None:
             yield Anchor(lower.statement)
         if higher is not None:
-            heading = self._comment_above(higher.statement)
-            here = self.bodies.place(higher.statement)
-            after = here.after if here else None
-            # It heads what follows too, unless that has one of its own.
-            if heading and isinstance(after, EdgeStatement) and self._comment_above(after) is None:
-                yield Anchor(higher.statement, at=self._end(heading))
-            yield Anchor(higher.statement, before=True)
+            yield from self._before(higher.statement)
+
+    def _before(self, statement: Statement) -> Iterator[Anchor]:
+        """Before a statement, under its comment where that heads what follows too, which then has none of its own."""
+        heading = self._comment_above(statement)
+        place = self.bodies.place(statement)
+        after = place.after if place else None
+        if heading and isinstance(after, EdgeStatement) and self._comment_above(after) is None:
+            yield Anchor(statement, at=self._end(heading))
+        yield Anchor(statement, before=True)
 
     def _under_comment(self, run: list[Wanted]) -> Iterator[Anchor]:
         """Under the unit's own comment, as the first of the exemplars is under its unit's."""
@@ -191,8 +204,9 @@ class Places:
         if comment is not None:
             words = self.text[comment.start : comment.end]
             steps = dict(sorted(self._steps(run[0])))
-            for some in (steps, *({first: step} for first, step in steps.items())):
-                own = _moved(words, some)
+            moved = [_moved_behind_words(words, self._far(run[0]))]
+            moved += [_moved(words, some) for some in (steps, *({first: step} for first, step in steps.items()))]
+            for own in moved:
                 twins = (
                     [c for c in self.comments if self.text[c.start : c.end].strip() == own.strip()]
                     if own != words
@@ -219,7 +233,10 @@ class Places:
         if first is not None and isinstance(first.before, NodeStatement):
             yield from self._at_declaration(first.before, run[0])
         if first is not None and first.before is not None and (found := self._counterpart(first.before, run[0], nodes)):
-            yield Anchor(found)
+            # The arms of a fan that one arm shows go together: beside what all of them mirror, or not here.
+            arms = [one for one in run[1:] if one.exemplar is run[0].exemplar]
+            if all(self._counterpart(first.before, one, nodes) is found for one in arms):
+                yield Anchor(found)
         if last is not None and last.after is not None and (found := self._counterpart(last.after, run[-1], nodes)):
             yield Anchor(found, before=True)
 
@@ -253,6 +270,12 @@ class Places:
         steps = self._steps(one)
         for edge in self.bodies.edges(statement):
             family = self.families.of(edge)
+            straight = self._straight(one, edge)
+            _, twin = self.families.beside(family, straight)
+            if twin is not None and twin is not edge and self.families.numbers(twin) == straight:
+                if {twin.tail.index, twin.head.index} & nodes and twin.statement is not statement:
+                    return twin.statement
+                continue
             choices = [
                 (n, *(n + step for first, step in steps if n in (first, first + step))) for n in self.families.numbers(edge)
             ]
@@ -260,10 +283,29 @@ class Places:
                 continue
             for moved in product(*choices):
                 _, twin = self.families.beside(family, moved)
-                found = twin is not None and twin is not edge and self.families.numbers(twin) == moved
-                if twin is not None and found and {twin.tail.index, twin.head.index} & nodes:
+                if twin is None or twin.statement is statement or self.families.numbers(twin) != moved:
+                    continue
+                if {twin.tail.index, twin.head.index} & nodes:
                     return twin.statement
         return None
+
+    def _straight(self, one: Wanted, edge: Edge) -> tuple[int, ...]:
+        """Give an edge's numbers moved as far as those behind the same words are moved from the exemplar."""
+        far = self._far(one)
+        ends = (self.deployment.readings[node.index].evidence.name for node in (edge.tail, edge.head))
+        moved = ((far.get(word, {0}), number) for name in ends for word, number in zip(name.words, name.numbers, strict=True))
+        return tuple(number + (next(iter(steps)) if len(steps) == 1 else 0) for steps, number in moved)
+
+    def _far(self, one: Wanted) -> dict[str, set[int]]:
+        """Tell for each word how far the numbers behind it, in the names of the exemplar's ends, lie from those here."""
+        readings = self.deployment.readings
+        far: dict[str, set[int]] = {}
+        for old, new in ((one.exemplar.tail, one.tail), (one.exemplar.head, one.head)):
+            before, after = readings[old.index].evidence.name, new.evidence.name
+            if before.family == after.family:
+                for word, a, b in zip(before.words, before.numbers, after.numbers, strict=True):
+                    far.setdefault(word, set()).add(b - a)
+        return far
 
     def _steps(self, one: Wanted) -> set[tuple[int, int]]:
         """Give the numbers of the exemplar's ends that are others here, and how far those lie from them."""
@@ -294,14 +336,19 @@ class Places:
         entering = [e for e in beside if e.head.index in inside and e.tail.index not in inside]
         leaving = [e for e in beside if e.tail.index in inside and e.head.index not in inside]
         if entering and first is not None and first.before is not None and self._touches(first.before, taught):
-            yield Anchor(entering[-1].statement)
+            yield Anchor(self._of_kind(entering, first.before)[-1].statement)
         if leaving and last is not None and last.after is not None and self._touches(last.after, taught):
-            yield Anchor(leaving[0].statement, before=True)
+            yield Anchor(self._of_kind(leaving, last.after)[0].statement, before=True)
             if entering:
                 yield Anchor(entering[-1].statement)
         own = [e for e in beside if e.tail.index in inside and e.head.index in inside]
         if own:
             yield Anchor(own[-1].statement)
+
+    def _of_kind(self, edges: list[Edge], statement: Statement) -> list[Edge]:
+        """Give those of the edges that are of one kind with a statement's; all where none is."""
+        kinds = {self.families.of(edge) for edge in self.bodies.edges(statement)}
+        return [edge for edge in edges if self.families.of(edge) in kinds] or edges
 
     def _touches(self, statement: Statement, nodes: set[int]) -> bool:
         return any(edge.tail.index in nodes or edge.head.index in nodes for edge in self.bodies.edges(statement))
@@ -323,6 +370,17 @@ class Places:
                 for block in subgraph.statements:
                     if block.body and all(node.name in subgraph.nodes for node in nodes):
                         yield Anchor(block.body[-1])
+
+
+def _moved_behind_words(words: str, far: Mapping[str, set[int]]) -> str:
+    """Give a text with each number moved as far as those behind the same word of names, which may be short for it."""
+
+    def move(match: Match[str]) -> str:
+        said = match[1].lower()
+        steps = {step for word, some in far.items() if word and said and said.startswith(word) for step in some}
+        return match[1] + match[2] + str(int(match[3]) + (steps.pop() if len(steps) == 1 else 0))
+
+    return _WORDED.sub(move, words)
 
 
 def _moved(words: str, steps: Mapping[int, int]) -> str:

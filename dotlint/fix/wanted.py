@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment, Reading
@@ -15,7 +17,7 @@ Numbers = tuple[int, ...]
 Pair = tuple[str, str]
 
 
-class Wanted(NamedTuple):
+class Wanted(Struct, frozen=True):
     """An edge to be written, and the edge that it is written after the manner of.
 
     `alike` says that it is one of the exemplar's kind: then it takes over its ports.

@@ -120,6 +120,35 @@ def test_where_siblings_disagree_no_gpu_is_written() -> None:
     assert fixed(stages(*labels), "D001") == stages(*labels)
 
 
+GUESSES = [
+    # those of the node beside it, as every sibling has them
+    ("qkv_0 3, qkv_1 1, qkv_2 ?, attn_0 3, attn_1 1, attn_2 2", "2"),
+    ("qkv_0 0, qkv_1 1, qkv_2 ?, attn_0 0, attn_1 1, attn_2 5", "5"),
+    ("qkv_0 3, qkv_1 1, qkv_2 ?, attn_0 3, attn_1 1, attn_2 2, mlp_0 3, mlp_1 1, mlp_2 4", None),
+    ("qkv_0 3, qkv_1 1, qkv_2 ?, attn_0 3, attn_1 2, attn_2 2", None),
+    # those that count on, of three or more
+    ("qkv_0 0-1, qkv_1 2-3, qkv_3 6-7, qkv_4 ?", "8-9"),
+    ("qkv_0 0, qkv_1 1, qkv_3 2, qkv_4 ?", None),
+    ("qkv_0 0, qkv_1 1, qkv_2 ?", None),
+    # those that are left of the unit's, where each has as many
+    ("stage0_norm 0-3, stage0_qkv_0 0, stage0_qkv_1 ?, stage0_qkv_2 1, stage0_qkv_3 3", "2"),
+    ("stage0_norm 0-3, stage0_qkv_0 0-1, stage0_qkv_1 ?, stage0_qkv_2 3", None),
+    ("stage0_norm 0-3, stage0_qkv_0 0-1, stage0_qkv_1 ?, stage0_qkv_2 1-2", None),
+]
+
+
+@pytest.mark.parametrize(("nodes", "gpus"), GUESSES)
+def test_gpus_are_told_only_where_all_ways_agree(nodes: str, gpus: str | None) -> None:
+    titles = {"norm": "LayerNorm", "qkv": "QKV Projection", "attn": "Attention", "mlp": "MLP"}
+    rows = [(name, next(t for word, t in titles.items() if word in name), ids) for name, ids in map(str.split, nodes.split(", "))]
+
+    def write(lacking: str) -> str:
+        labels = ((name, f"{title}\\nGPU: {ids}" if ids != "?" else title + lacking) for name, title, ids in rows)
+        return "digraph {\n" + "".join(f'  {name} [label="{label}"]\n' for name, label in labels) + "}\n"
+
+    assert fixed(write(""), "D001") == write(f"\\nGPU: {gpus}" if gpus else "")
+
+
 VAGUE = [
     (0, "GPU: all GPUs", True),
     (0, "GPU: All", True),

@@ -10,6 +10,7 @@ from dotlint.fix.apply import fix_text
 from dotlint.fix.attributes import set_attribute, shape_fix
 from dotlint.fix.edits import apply_edits
 from dotlint.graph.build import read
+from tests.unit.test_fix_structure import assert_left_alone
 
 SETS = [
     ("a", "a [shape=box]"),
@@ -18,6 +19,11 @@ SETS = [
     ("a [color=red]", "a [color=red, shape=box]"),
     ("a [color=red,style=bold]", "a [color=red,style=bold,shape=box]"),
     ("a [color=red style=bold]", "a [color=red style=bold shape=box]"),
+    ("a [color=red;style=bold;width=1]", "a [color=red;style=bold;width=1;shape=box]"),
+    ("a [color=red, style=bold; width=1]", "a [color=red, style=bold; width=1; shape=box]"),
+    ("a [color=red /* one */ style=bold]", "a [color=red /* one */ style=bold, shape=box]"),
+    ("a [color=red][style=bold]", "a [color=red][style=bold, shape=box]"),
+    ("a [][]", "a [shape=box][]"),
     ("a [color=red; style=bold;]", "a [color=red; style=bold; shape=box;]"),
     ("a [color=red\n   ,style=bold]", "a [color=red\n   ,style=bold\n   ,shape=box]"),
     ("a [shape=circle]", "a [shape=box]"),
@@ -88,10 +94,47 @@ def norms(*labels: str, stated: str = STATED) -> str:
         ("LayerNorm 1", f"LayerNorm 1\\n{STATED}"),
         ("LayerNorm 1\nGPU: 2", f"LayerNorm 1\n{STATED}\nGPU: 2".replace("H=64]\\n", "H=64]\n")),
         ("LayerNorm 1\\lGPU: 2\\l", f"LayerNorm 1\\l{STATED}\\lGPU: 2\\l".replace("H=64]\\n", "H=64]\\l")),
+        # only the side that it does not state, below or above the other
+        ("LayerNorm 1\\nInput: [B=2, H=64]", f"LayerNorm 1\\n{STATED}"),
+        ("LayerNorm 1\\nOutput: [B=2, H=64]\\nGPU: 2", f"LayerNorm 1\\n{STATED}\\nGPU: 2"),
+        ("LayerNorm 1\\nGPU: 2\\n", f"LayerNorm 1\\n{STATED}\\nGPU: 2\\n"),
     ],
 )
 def test_dimensions_go_where_the_siblings_have_them(lacking: str, stating: str) -> None:
     assert fixed(norms(lacking), "T001", unsafe=True) == norms(stating)
+
+
+def test_dimensions_go_into_html_as_lines_of_it() -> None:
+    before, after = "label=<LayerNorm 1>", f"label=<LayerNorm 1\\n{STATED}>".replace("\\n", "<br/>")
+    text = norms("LayerNorm 1").replace('label="LayerNorm 1"', before)
+    assert fixed(text, "T001", unsafe=True) == text.replace(before, after)
+
+
+def test_one_label_is_mended_where_other_statements_name_the_node() -> None:
+    text = norms("LayerNorm 1").replace("}\n", "  {norm0 other} -> last\n}\n")
+    assert fixed(text, "T001", unsafe=True) == text.replace('"LayerNorm 1"', f'"LayerNorm 1\\n{STATED}"')
+
+
+@pytest.mark.parametrize(
+    ("lacking", "stated"),
+    [
+        # the side that it states is another than theirs, or is none of the two
+        ('label="LayerNorm 1\\nInput: [B=3, H=64]"', STATED),
+        ('label="LayerNorm 1\\n[B=2, H=64]\\nInput: [B=2, H=64]"', STATED),
+        # theirs do not stand together
+        ('label="LayerNorm 1"', STATED.replace("\\nOutput", "\\nTP=2\\nOutput")),
+        # no lines of text of its own
+        ('label="LayerNorm \\d"', STATED),
+        ('label="LayerNorm" + " 1"', STATED),
+        ("label=LayerNorm", STATED),
+        ('shape=Mrecord label="LayerNorm 1"', STATED),
+        ("label=<<table><tr><td>LayerNorm 1</td></tr></table>>", STATED),
+        ('color=red] norm0, other [label="LayerNorm 1"', STATED),
+    ],
+)
+def test_labels_that_are_not_certain_to_mean_the_same_stay(lacking: str, stated: str) -> None:
+    text = norms("LayerNorm 1", stated=stated).replace('label="LayerNorm 1"', lacking)
+    assert_left_alone(text, "T001", None, "no fix here: no operator of the kind states them, or not all that do agree")
 
 
 def test_dimensions_are_a_guess_and_not_made_safely() -> None:
@@ -139,11 +182,24 @@ CLIPPED = "  subgraph cluster_a { a }\n  a -> b [ltail=cluster_a];\n}\n"
         ("  // Nodes\n  node [shape=box];\n", "  compound=true;\n  // Nodes\n  node [shape=box];\n"),
         ("  rankdir=TB\n  ranksep=1 // wide\n\n", "  rankdir=TB\n  ranksep=1 // wide\n  compound=true\n\n"),
         ("  graph [rankdir=TB, ranksep=1];\n", "  graph [rankdir=TB, ranksep=1, compound=true];\n"),
+        ("  rankdir=TB; ranksep=1;\n", "  rankdir=TB; ranksep=1; compound=true;\n"),
+        ("  rankdir=TB;\n  graph [ranksep=1];\n", "  rankdir=TB;\n  graph [ranksep=1, compound=true];\n"),
+        ("  edge [color=red];\n", "  compound=true;\n  edge [color=red];\n"),
+        ("  graph [];\n", "  compound=true;\n  graph [];\n"),
         ("  graph [rankdir=TB,\n    ranksep=1];\n", "  graph [rankdir=TB,\n    ranksep=1,\n    compound=true];\n"),
     ],
 )
 def test_a_graph_attribute_goes_to_the_others(head: str, after: str) -> None:
     assert fixed(f"digraph {{\n{head}{CLIPPED}", "A008", unsafe=True) == f"digraph {{\n{after}{CLIPPED}"
+
+
+def test_a_graph_whose_brace_is_missing_gets_no_attribute() -> None:
+    assert_left_alone(f"digraph\n{CLIPPED}", "A008", None, "no fix here: the graph has no opening brace")
+
+
+def test_a_graph_on_one_line_gets_its_attribute_there() -> None:
+    text = "digraph { a -> b [ltail=cluster_a]; subgraph cluster_a { a } }"
+    assert fixed(text, "A008", unsafe=True) == text.replace("{ a ->", "{ compound=true; a ->")
 
 
 @pytest.mark.parametrize(

@@ -85,12 +85,26 @@ def clusters() -> Iterator[str]:
     yield from links()
 
 
+def headed_in_clusters() -> Iterator[str]:
+    for stage in STAGES:
+        yield from (f"  subgraph cluster_{stage} {{", f'  label="Stage {stage}";', *nodes(stage))
+        yield from (f"  // edges of stage {stage}", *edges(stage), "  }")
+    yield from links()
+
+
 def edges_outside_clusters() -> Iterator[str]:
     for stage in STAGES:
         yield from (f"  subgraph cluster_{stage} {{", f'  label="Stage {stage}";', *nodes(stage), "  }")
     joined = [*links(), ""]
     for stage in STAGES:
         yield from (*edges(stage), joined[stage])
+
+
+def edges_after_clusters() -> Iterator[str]:
+    joined = [*links(), ""]
+    for stage in STAGES:
+        yield from (f"  subgraph cluster_{stage} {{", f'  label="Stage {stage}";', *nodes(stage), "  }")
+        yield from (*edges(stage), joined[stage], "")
 
 
 def kind_by_kind() -> Iterator[str]:
@@ -103,8 +117,8 @@ def kind_by_kind() -> Iterator[str]:
 
 
 STYLES: tuple[Style, ...] = (
-    nodes_then_edges, stage_by_stage, edges_after_heads, edges_after_tails, clusters, edges_outside_clusters,
-    kind_by_kind,
+    nodes_then_edges, stage_by_stage, edges_after_heads, edges_after_tails, clusters, headed_in_clusters,
+    edges_outside_clusters, edges_after_clusters, kind_by_kind,
 )  # fmt: skip
 
 

@@ -1,0 +1,96 @@
+"""Edges that go past operators which a layer lacks are turned to them, be they several or in sets."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.unit.test_fix_structure import assert_left_alone, run
+
+TITLES = {"norm": "LayerNorm", "qkv": "QKV Projection", "attn": "Attention Compute", "ar": "All-Reduce", "mlp": "MLP"}
+OPERATORS = ("norm", "qkv_0", "qkv_1", "attn_0", "attn_1", "ar", "mlp")
+ONWARDS = "norm -> qkv_0; norm -> qkv_1; qkv_0 -> attn_0; qkv_1 -> attn_1; attn_0 -> ar; attn_1 -> ar; ar -> mlp"
+BETWEEN = "norm -> qkv_0; norm -> qkv_1; qkv_0 -> ar; qkv_1 -> ar; ar -> attn_0; ar -> attn_1; attn_0 -> mlp; attn_1 -> mlp"
+
+
+def layers(edges: str, odd: str | None = None, *, lacking: tuple[str, ...] = ()) -> str:
+    """Three layers on two GPUs, all joined in the same way, but the second as `odd` says, and without what it lacks."""
+
+    def named(text: str, n: int) -> str:
+        return re.sub(r"[a-z]+(?:_\d)?", lambda match: f"l{n}_{match[0]}", text)
+
+    lines = ["digraph {"]
+    for n in range(3):
+        for operator in OPERATORS:
+            word, _, rank = operator.partition("_")
+            if n != 1 or operator not in lacking:
+                lines.append(f'  {named(operator, n)} [label="{TITLES[word]}\\nGPU: {rank or "0-1"}"]')
+    for n in range(3):
+        lines += [f"  {named(edge, n)}" for edge in (edges if n != 1 or odd is None else odd).split("; ")]
+        lines += [f"  l{n}_mlp -> l{n + 1}_norm"] if n < 2 else []
+    return "\n".join([*lines, "}\n"])
+
+
+TURNED = [
+    # what several edges lead past to one node
+    (
+        ("ar",),
+        ONWARDS,
+        "norm -> qkv_0; norm -> qkv_1; qkv_0 -> attn_0; qkv_1 -> attn_1; attn_0 -> mlp; attn_1 -> mlp",
+        ONWARDS,
+    ),
+    (
+        ("ar",),
+        ONWARDS,
+        "norm -> qkv_0; norm -> qkv_1; qkv_0 -> attn_0; qkv_1 -> attn_1; {attn_0 attn_1} -> mlp",
+        "norm -> qkv_0; norm -> qkv_1; qkv_0 -> attn_0; qkv_1 -> attn_1; {attn_0 attn_1} -> ar; ar -> mlp",
+    ),
+    # two nodes, each with an edge past it, and with one statement past both
+    (
+        ("attn_0", "attn_1"),
+        ONWARDS,
+        "norm -> qkv_0; norm -> qkv_1; qkv_0 -> ar; qkv_1 -> ar; ar -> mlp",
+        ONWARDS,
+    ),
+    (
+        ("attn_0", "attn_1"),
+        ONWARDS,
+        "norm -> qkv_0; norm -> qkv_1; {qkv_0 qkv_1} -> ar; ar -> mlp",
+        "norm -> qkv_0; norm -> qkv_1; qkv_0 -> attn_0; qkv_1 -> attn_1; {attn_0 attn_1} -> ar; ar -> mlp",
+    ),
+    # what one node leads past to several
+    (
+        ("ar",),
+        BETWEEN.replace("; qkv_1 -> ar", ""),
+        "norm -> qkv_0; norm -> qkv_1; qkv_0 -> attn_0; qkv_0 -> attn_1; attn_0 -> mlp; attn_1 -> mlp",
+        "norm -> qkv_0; norm -> qkv_1; qkv_0 -> ar; ar -> attn_0; ar -> attn_1; attn_0 -> mlp; attn_1 -> mlp",
+    ),
+    # nothing leads past
+    (
+        ("ar",),
+        ONWARDS,
+        "norm -> qkv_0; norm -> qkv_1; qkv_0 -> attn_0; qkv_1 -> attn_1",
+        ONWARDS,
+    ),
+]
+
+
+@pytest.mark.parametrize(("lacking", "edges", "past", "through"), TURNED)
+def test_edges_past_what_is_missing_are_turned_to_it(lacking: tuple[str, ...], edges: str, past: str, through: str) -> None:
+    result = run(layers(edges, past, lacking=lacking), "S003")
+    assert result.refused == ()
+    assert result.text == layers(edges, through)
+
+
+UNCLEAR = [
+    ("qkv_0 -> attn_0; qkv_0 -> attn_1; qkv_1 -> attn_0; qkv_1 -> attn_1", "`l1_qkv_0 -> l1_attn_0` and others go past"),
+    ("{qkv_0 qkv_1} -> {attn_0 attn_1}", "`l1_qkv_0 -> l1_attn_0` and others go past"),
+    ("qkv_0 -> attn_0; qkv_1 -> attn_1", "`l1_qkv_0 -> l1_attn_0` and others go past"),
+]
+
+
+@pytest.mark.parametrize(("past", "why"), UNCLEAR)
+def test_where_it_is_not_clear_what_leads_to_it_nothing_is_turned(past: str, why: str) -> None:
+    odd = f"norm -> qkv_0; norm -> qkv_1; {past}; attn_0 -> mlp; attn_1 -> mlp"
+    assert_left_alone(layers(BETWEEN, odd, lacking=("ar",)), "S003", None, why)
