@@ -31,7 +31,7 @@ def is_colour(value: str, schemes: frozenset[str]) -> bool:
     Names count that are in X11's or in one of the schemes that the graph sets.
     """
     word = value.strip()
-    if not word or _HEX.fullmatch(word) or _HSV.fullmatch(word):
+    if not word or _HEX.fullmatch(word) or (not word[0].isalpha() and _HSV.fullmatch(word)):
         return True
     low = word.lower()
     if low.startswith("/"):

@@ -30,6 +30,8 @@ _PATTERNS: dict[str, re.Pattern[str]] = {
     "overlap": regex(r"\d+:.*|prism\d*", re.IGNORECASE),
     "packmode": regex(r"(?:node|clust|graph|aspect|array).*"),
 }
+_WHOLE = frozenset({"int", "bool"})
+_NUMBERS = _WHOLE | {"double", "point", "addDouble", "addPoint", "doubleList"}
 # Read with the C library's strcmp: `rankdir=lr` is no rankdir.
 _EXACT = {"rank", "rankdir", "dir", "clusterrank", "ordering", "outputorder", "pagedir", "layout", "ratio"}
 _EXACT |= {"mode", "model"}
@@ -62,12 +64,19 @@ def is_scheme(value: str) -> bool:
 _TAKES: dict[str, Callable[[str], bool]] = {"arrow": is_arrow, "colorscheme": is_scheme}
 
 
+def _plain(value: str) -> bool:
+    """Whether a value is digits with one point or none: most numbers are, and need no pattern."""
+    return value.isascii() and value.replace(".", "", 1).isdecimal()
+
+
 def takes(kind: str, value: str) -> bool:
     """Whether a type takes a value. Empty means the default, everywhere."""
     if not value or kind in _FREE:
         return True
     if kind in _TAKES:
         return _TAKES[kind](value)
+    if kind in _NUMBERS and _plain(value) and not ("." in value and kind in _WHOLE):
+        return True
     pattern = _PATTERNS.get(kind)
     if pattern is not None and pattern.fullmatch(value.strip()):
         return True
@@ -85,7 +94,7 @@ def too_small(fact: AttributeFact, value: str) -> bool:
 
     A zero where the minimum is a fraction is let pass: `width=0` is how authors ask for the least there is.
     """
-    if fact.minimum is None or not _PATTERNS["double"].fullmatch(value.strip()):
+    if fact.minimum is None or not (_plain(value) or _PATTERNS["double"].fullmatch(value.strip())):
         return False
     number = float(value)
     if fact.above:

@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 _SAID = regex(
     r"(?P<side>in|out)(?:puts?)?(?:\s*(?:dim(?:ension)?s?|shapes?|tensors?|sizes?))?\s*\d*\s*[:=]\s*[^\s?]", re.IGNORECASE
 )
+_FIRST = ("i", "I", "o", "O")
 # `Size: 4096 elements per token`, `[4096→12288]`, `[batch=4 seq=8]`: sizes that no list of dimensions is read from.
 _SIZED = regex(
     r"(?:\w+\s+)?(?:sizes?|shapes?|dim(?:ension)?s?|volume|payload)\s*[:=].*\d"
     r"|[^\[]*\[[^\[\]]*(?:\d\s*(?:→|->|=>)\s*\d|=|\d[\s,]\s*\d)",
     re.IGNORECASE,
+    needs=("[", "size", "shape", "dim", "volume", "payload"),
 )
 _PLACED = regex(r"gpu|device|stage|rank|node|\b[tepdsc]p\d*\b", re.IGNORECASE)
 _PAIR = regex(r"((?-i:[A-Za-z])\w*)\s*[=:]\s*[~\d]", re.IGNORECASE)
@@ -43,8 +45,9 @@ def _sides(reading: Reading) -> tuple[bool, bool]:
     tensors = reading.evidence.tensors
     if tensors.bare or (tensors.inputs and tensors.outputs):
         return True, True
-    said = {match["side"].lower() for line in reading.evidence.lines if (match := _SAID.match(line))}
-    others = [line for line in reading.evidence.lines if not _SAID.match(line)]
+    found = [(line, _SAID.match(line) if line[:1] in _FIRST else None) for line in reading.evidence.lines]
+    said = {match["side"].lower() for _, match in found if match}
+    others = [line for line, match in found if not match]
     sides = bool(tensors.inputs) or "in" in said, bool(tensors.outputs) or "out" in said
     if (
         all(sides)

@@ -13,7 +13,7 @@ from dotlint.engine.finding import Edit
 from dotlint.fix.edits import apply_edits
 from dotlint.fix.statement import id_text, references
 from dotlint.regex import regex
-from dotlint.syntax.tree import Assignment, AttributedStatement, Block, EdgeStatement
+from dotlint.syntax.tree import Assignment, AttributedStatement, Block, blocks
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
@@ -55,13 +55,11 @@ _NO_STAGE = {
 def nested(statement: Statement) -> Iterator[Statement]:
     """Give a statement and every statement inside it."""
     yield statement
-    if isinstance(statement, Block):
-        for inner in statement.body:
+    for block in blocks(statement):
+        if block is not statement:
+            yield block
+        for inner in block.body:
             yield from nested(inner)
-    elif isinstance(statement, EdgeStatement):
-        for side in statement.sides:
-            if isinstance(side, Block):
-                yield from nested(side)
 
 
 def respelled(old: Id, name: str) -> str:

@@ -11,6 +11,7 @@ from dotlint.fix.insertion import insert_after, insert_before, style_of
 from dotlint.fix.places import Anchor, Places
 from dotlint.fix.statement import as_written, edge_text, ports_like
 from dotlint.fix.wanted import Families
+from dotlint.syntax.tree import Chain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -137,8 +138,8 @@ def _chains(wanted: Sequence[Wanted]) -> Iterator[list[Wanted]]:
         if first.pair in used:
             continue
         chain = [first]
-        sides = first.exemplar.statement.sides
-        plain = first.alike and len(sides) > 2 and all(isinstance(s, list) and len(s) == 1 for s in sides)
+        parts = first.exemplar.statement.parts if isinstance(first.exemplar.statement, Chain) else []
+        plain = first.alike and len(parts) > 2 and all(isinstance(part, list) and len(part) == 1 for part in parts)
         while plain:
             last = chain[-1]
             after = starts.get((id(last.exemplar.statement), last.exemplar.step + 1, last.head.name))

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from dotlint.regex import regex
-from dotlint.syntax.tree import Block, EdgeStatement, Html, NodeStatement
+from dotlint.syntax.tree import Block, EdgeStatement, Html, NodeStatement, PlainEdge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +50,8 @@ def ports_like(text: str, exemplar: Edge, tail: Node, head: Node) -> Ports:
 
     A port that the label of the exemplar's end defines is taken over only where that of the new end does too.
     """
+    if isinstance(exemplar.statement, PlainEdge) and exemplar.statement.bare:
+        return "", ""
     sides = exemplar.statement.sides[exemplar.step : exemplar.step + 2]
     found = [
         _port(text, side, old, new)

@@ -77,6 +77,7 @@ def decode(raw: str) -> str:
 
 _SHARED: dict[str, str] = {}
 _MOST_SHARED = 4096
+_LONG = 256
 
 
 def shared(text: str) -> str:
@@ -84,7 +85,7 @@ def shared(text: str) -> str:
 
     A few thousand short ones are known at a time, so that a file in which each is another holds none twice.
     """
-    if len(text) > 256 or type(text) is not str:
+    if len(text) > _LONG or type(text) is not str:
         return text
     if len(_SHARED) >= _MOST_SHARED:
         _SHARED.clear()
@@ -111,10 +112,12 @@ def pairs(text: str, start: int, end: int) -> dict[str, str]:
 
 def _pairs(lists: str) -> dict[str, str]:
     found: dict[str, str] = {}
+    known = _SHARED.get  # most are, and a call for each is most of the time
     for name, value in ATTRIBUTE.findall(lists):
         if name[0] in '"<':
             name = decode(name)  # noqa: PLW2901
-        found[shared(name)] = shared(decode(value))
+        read = decode(value) if value[0] in '"<' else value
+        found[known(name) or shared(name)] = read if len(read) > _LONG else known(read) or shared(read)
     return found
 
 
