@@ -48,11 +48,9 @@ def outside(reading: Reading, stop: Stop) -> None:
         _before_header(reading, stop, header.start())
         return
     nearly = _NEARLY.match(text, at)
-    if nearly is not None and get_close_matches(nearly[1].lower(), ["digraph", "graph", "strict"], 1, 0.7):
-        reading.unexpected(
-            stop,
-            help=f"did you mean `{get_close_matches(nearly[1].lower(), ['digraph', 'graph'], 1, 0.1)[0]}`?",
-        )
+    if nearly is not None and (near := get_close_matches(nearly[1].lower(), ["digraph", "graph", "strict"], 1, 0.7)):
+        meant = "strict digraph" if near[0] == "strict" else near[0]
+        reading.unexpected(stop, help=f"did you mean `{meant}`?")
         open_graph(reading, at, nearly.end() - 1)
     elif looks_like_body(text, at):
         reading.headless = at

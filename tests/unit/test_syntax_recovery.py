@@ -198,3 +198,16 @@ def test_a_repair_that_is_given_up_leaves_no_block_behind() -> None:
     text = 'digraph {\n  subgraph cluster_a { label="a  subgraph cluster_b { label="b c" }\n  a -> b\n}\n'
     (graph,) = read(text).graphs
     assert len(graph.statement.body) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("dirgaph { a -> b }", "digraph"),
+        ("grahp { a -- b }", "graph"),
+        ("stct { a -> b }", "strict digraph"),
+        ("stct digra\U0001f600ph { a ->", "strict digraph"),
+    ],
+)
+def test_a_misspelt_header_is_told_by_what_it_may_be(text: str, meant: str) -> None:
+    assert read(text).problems[0].help == f"did you mean `{meant}`?"
