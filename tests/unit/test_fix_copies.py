@@ -9,7 +9,7 @@ from dotlint.engine.select import Selection
 from dotlint.fix.apply import fix_text
 from dotlint.strategy import Strategy
 from dotlint.syntax.source import Source
-from tests.unit.test_fix_structure import assert_left_alone, assert_patched, before_and_after, run
+from tests.unit.mending import assert_left_alone, assert_patched, before_and_after, run
 
 TITLES = {"qkv": "QKV Projection", "attn": "Attention Compute", "mlp": "MLP"}
 

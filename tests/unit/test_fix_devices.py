@@ -6,8 +6,8 @@ import re
 
 import pytest
 
+from tests.unit.mending import assert_left_alone, run
 from tests.unit.test_fix_gpus import WHOLE, gathered, placed, stages
-from tests.unit.test_fix_structure import assert_left_alone, run
 
 
 def assert_changed(text: str, changes: dict[str, str], code: str, strategy: str | None) -> None:

@@ -10,7 +10,7 @@ from dotlint.fix.apply import fix_text
 from dotlint.fix.attributes import set_attribute, shape_fix
 from dotlint.fix.edits import apply_edits
 from dotlint.graph.build import read
-from tests.unit.test_fix_structure import assert_left_alone
+from tests.unit.mending import assert_left_alone
 
 SETS = [
     ("a", "a [shape=box]"),

@@ -4,21 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dotlint.engine.result import Settings
-from dotlint.engine.select import Selection
-from dotlint.fix.apply import FixResult, fix_text
-from dotlint.strategy import Strategy
-
-
-def run(text: str, code: str, strategy: str | None = None) -> FixResult:
-    settings = Settings(
-        strategy=Strategy.parse(strategy) if strategy else None,
-        strategy_source="option" if strategy else None,
-        selection=Selection(select=(code,)),
-    )
-    result = fix_text(text, settings, unsafe=True)
-    assert fix_text(result.text, settings, unsafe=True).text == result.text
-    return result
+from tests.unit.mending import run
 
 
 def fixed(text: str, code: str, strategy: str | None = None) -> str:
