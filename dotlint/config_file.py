@@ -138,12 +138,11 @@ def _joined(base: Mapping[str, Set], own: Mapping[str, Set]) -> dict[str, Set]:
 
 def _check(config: Config) -> None:
     """Try everything that could fail later: folders, plugins, rules, parameters and strategies."""
-    for key in ("rules",):
-        for folder in config.get(key) or ():
-            if not as_path(folder).is_dir():
-                near = _near_file(as_path(folder))
-                remedy = f"; did you mean `{near}`?" if near else ""
-                raise ConfigError(f"{config.values[key].file}: `{key}`: there is no folder {folder}{remedy}")
+    for folder in folders_of(config):
+        if not folder.is_dir():
+            near = _near_file(folder)
+            remedy = f"; did you mean `{near}`?" if near else ""
+            raise ConfigError(f"{config.values['rules'].file}: `rules`: there is no folder {folder}{remedy}")
     cards = _guarded(config, "rules", lambda: all_cards(folders_of(config)))
     cards = _guarded(config, "plugins", lambda: all_cards(folders_of(config), config.get("plugins") or ()))
     for key in ("select", "extend-select", "ignore"):

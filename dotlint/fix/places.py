@@ -267,10 +267,10 @@ class Places:
 
     def _counterpart(self, statement: Statement, one: Wanted, nodes: set[int]) -> EdgeStatement | None:
         """Give the nodes' edge statement that is to the edge what `statement` is to its exemplar."""
-        steps = self._steps(one)
+        steps, far = self._steps(one), self._far(one)
         for edge in self.bodies.edges(statement):
             family = self.families.of(edge)
-            straight = self._straight(one, edge)
+            straight = self._straight(far, edge)
             _, twin = self.families.beside(family, straight)
             if twin is not None and twin is not edge and self.families.numbers(twin) == straight:
                 if {twin.tail.index, twin.head.index} & nodes and twin.statement is not statement:
@@ -289,9 +289,8 @@ class Places:
                     return twin.statement
         return None
 
-    def _straight(self, one: Wanted, edge: Edge) -> tuple[int, ...]:
+    def _straight(self, far: Mapping[str, set[int]], edge: Edge) -> tuple[int, ...]:
         """Give an edge's numbers moved as far as those behind the same words are moved from the exemplar."""
-        far = self._far(one)
         ends = (self.deployment.readings[node.index].evidence.name for node in (edge.tail, edge.head))
         moved = ((far.get(word, {0}), number) for name in ends for word, number in zip(name.words, name.numbers, strict=True))
         return tuple(number + (next(iter(steps)) if len(steps) == 1 else 0) for steps, number in moved)
