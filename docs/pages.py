@@ -59,6 +59,10 @@ def _page(card: Card) -> Iterator[str]:
         yield f"| parameter `{name}` | `{_cell(str(value))}` |"
     for example in card.examples:
         given = f" (strategy `{example.strategy}`)" if example.strategy else ""
-        for title, text in (("It finds", example.bad), ("Its fix writes", example.fixed), ("It leaves alone", example.good)):
+        for title, text in (
+            ("It finds", example.bad),
+            ("Its fix writes", example.fixed),
+            ("It leaves alone", example.good),
+        ):
             if text:
                 yield f"\n## {title}{given}\n\n``````dot\n{text.strip()}\n``````"

@@ -34,9 +34,7 @@ def write_atomically(path: Path, data: bytes, *, expected: bytes | None = None) 
             return
         _refuse(path, target, before, expected)
         mode = stat.S_IMODE(before.st_mode) if before else 0o666 & ~_umask()
-        handle, temporary = tempfile.mkstemp(
-            prefix=f".{target.name[:100]}.", suffix=".tmp", dir=target.parent
-        )
+        handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=".tmp", dir=target.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()

@@ -126,7 +126,9 @@ class _Commands(click.Group):
         else:
             found = super().get_command(ctx, cmd_name)
         if found is not None and found.help is not None:
-            found.help = found.help.replace("\\b\n", "\b\n")  # what keeps click from joining lines, out of raw docstrings
+            found.help = found.help.replace(
+                "\\b\n", "\b\n"
+            )  # what keeps click from joining lines, out of raw docstrings
         return found
 
 
@@ -203,7 +205,9 @@ def complete_rules(_context: click.Context, _parameter: click.Parameter, incompl
     help="The form of the output.",
 )
 @click.option(
-    "-o", "--output", type=click.Path(),
+    "-o",
+    "--output",
+    type=click.Path(),
     help="Write there instead of to standard output; with --format html a folder gets a page a file and an index.",
 )
 @click.option(

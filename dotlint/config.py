@@ -87,9 +87,7 @@ class Configurations:
     names the file and the key at fault.
     """
 
-    def __init__(
-        self, overrides: Overrides | None = None, *, file: Path | None = None, isolated: bool = False
-    ) -> None:
+    def __init__(self, overrides: Overrides | None = None, *, file: Path | None = None, isolated: bool = False) -> None:
         for known in (all_cards, strategy_of, _read_baseline):
             known.cache_clear()  # a new run reads what it needs anew: files may have changed
         self.overrides = overrides or Overrides()
@@ -232,9 +230,7 @@ def _read_baseline(path: Path) -> Baseline:
     return read_baseline(path)
 
 
-def strategy_for(
-    config: Config, path: str | Path, said: Overrides | None = None
-) -> tuple[tuple[str, ...], str]:
+def strategy_for(config: Config, path: str | Path, said: Overrides | None = None) -> tuple[tuple[str, ...], str]:
     """Give the strategy arguments that hold for a file and who says so; () where nobody does.
 
     Of a table the last pattern that fits holds, so that exceptions stand behind the rule.

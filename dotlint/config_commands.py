@@ -21,9 +21,7 @@ def configuration_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that say which configuration and which cards there are."""
     for option in (
         click.option("--isolated", is_flag=True, help="Read no configuration file."),
-        click.option(
-            "--config", type=click.Path(dir_okay=False), metavar="FILE", help="Use this configuration."
-        ),
+        click.option("--config", type=click.Path(dir_okay=False), metavar="FILE", help="Use this configuration."),
         click.option(
             "--rules",
             "folders",
@@ -39,9 +37,7 @@ def configuration_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.command("config")
 @click.argument("path", required=False, default="-", metavar="[FILE]")
 @click.option("--schema", is_flag=True, help="Print the JSON schema of dotlint.toml, for editors.")
-@click.option(
-    "-f", "--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True
-)
+@click.option("-f", "--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
 @configuration_options
 @click.pass_obj
 def show_config(streams: Streams, /, path: str, schema: bool, form: str, **options: Any) -> int:  # noqa: ANN401
@@ -109,7 +105,6 @@ def new_rule(streams: Streams, code: str, name: str, check: str, folder: str | N
     streams.stdout.write(f"{path}\n")
     if str(target.absolute()) not in folders:
         streams.stderr.write(
-            f'dotlint: it counts with `rules = ["{target.as_posix()}"]` in dotlint.toml'
-            f" or with --rules {target}\n"
+            f'dotlint: it counts with `rules = ["{target.as_posix()}"]` in dotlint.toml or with --rules {target}\n'
         )
     return 0

@@ -73,9 +73,7 @@ def load(path: Path, *, _via: tuple[Path, ...] = ()) -> Config:
         raise ConfigError(f"{where} has no table [tool.dotlint]")
     required = section.get("required-version")
     if required is not None and not satisfies(__version__, read_value("required-version", required, where)):
-        raise ConfigError(
-            f"{where} requires dotlint {required}, and this is {__version__}: install one that it allows"
-        )
+        raise ConfigError(f"{where} requires dotlint {required}, and this is {__version__}: install one that it allows")
     for key in section:
         known_key(key, where)
     values: dict[str, Set] = {}
@@ -160,9 +158,7 @@ def _check(config: Config) -> None:
     if given is not None:
         entries = given.value.values() if isinstance(given.value, dict) else [given]
         for entry in entries:
-            _guarded(
-                entry.file, "strategy", lambda entry=entry: strategy_of(entry.value, config.get("layout"))
-            )
+            _guarded(entry.file, "strategy", lambda entry=entry: strategy_of(entry.value, config.get("layout")))
 
 
 def _guarded(where: Config | Path, key: str, read: Any) -> Any:  # noqa: ANN401 - gives what `read` gives

@@ -71,9 +71,7 @@ KEYS: Final[dict[str, Key]] = {
     ),
     "extend-select": Key("words", "Run these rules too.", [], ["N018"]),
     "ignore": Key("words", "Leave these rules out.", [], ["T003"]),
-    "per-file-ignores": Key(
-        "words-by-pattern", "Rules to leave out, by file pattern.", {}, {"legacy/**": ["S", "T"]}
-    ),
+    "per-file-ignores": Key("words-by-pattern", "Rules to leave out, by file pattern.", {}, {"legacy/**": ["S", "T"]}),
     "severity": Key(
         "severity-by-rule",
         "The severity of rules: error, warning, info, or off for a rule that is not to run.",
@@ -82,9 +80,7 @@ KEYS: Final[dict[str, Key]] = {
     ),
     "rule": Key("parameters-by-rule", "Parameters of rules, a table each.", {}, {"N019": {"limit": 100_000}}),
     "rules": Key("paths", "Folders with rule cards of your own.", [], ["rules"]),
-    "plugins": Key(
-        "words", "Installed plugins to load, by the names they are registered under.", [], ["acme"]
-    ),
+    "plugins": Key("words", "Installed plugins to load, by the names they are registered under.", [], ["acme"]),
     "exclude": Key(
         "paths",
         "File patterns that a search of folders leaves out; files that are named themselves are still read.",
@@ -97,9 +93,7 @@ KEYS: Final[dict[str, Key]] = {
         default=False,
         example=True,
     ),
-    "baseline": Key(
-        "path", "The file of known findings that are not told again.", None, "dotlint-baseline.json"
-    ),
+    "baseline": Key("path", "The file of known findings that are not told again.", None, "dotlint-baseline.json"),
     "fail-on": Key("severity", "The lowest severity that makes the exit status 1.", "warning", "error"),
 }
 
@@ -137,8 +131,7 @@ def _kind(value: object) -> str:
 def _text(value: Any, where: str) -> str:  # noqa: ANN401
     if not isinstance(value, str) or not value.strip():
         raise ConfigError(
-            f"{where} must be a text"
-            + (" that is not empty" if isinstance(value, str) else f", not {_kind(value)}")
+            f"{where} must be a text" + (" that is not empty" if isinstance(value, str) else f", not {_kind(value)}")
         )
     return value.strip()
 
@@ -195,9 +188,7 @@ def _strategy(value: Any, where: str) -> tuple[str, ...] | dict[str, tuple[str, 
 def _phases(value: Any, where: str) -> tuple[str, ...]:  # noqa: ANN401
     found = (_text(value, where),) if isinstance(value, str) else _texts(value, where)
     if not found:
-        raise ConfigError(
-            f"{where} is an empty list; write a strategy such as pp4ep4tp2sp2, or leave the key out"
-        )
+        raise ConfigError(f"{where} is an empty list; write a strategy such as pp4ep4tp2sp2, or leave the key out")
     return found
 
 

@@ -81,13 +81,9 @@ def text(shown: dict[str, Any]) -> str:
             lines.append(f"{name} = {_value(said['value'])}  ({said['from'] or 'default'})")
     lines.append("")
     if shown["strategy"]:
-        lines.append(
-            f"strategy that holds: {'; '.join(shown['strategy']['value'])}  ({shown['strategy']['from']})"
-        )
+        lines.append(f"strategy that holds: {'; '.join(shown['strategy']['value'])}  ({shown['strategy']['from']})")
     else:
-        lines.append(
-            "strategy that holds: none declared here; the one that the file itself declares without ambiguity"
-        )
+        lines.append("strategy that holds: none declared here; the one that the file itself declares without ambiguity")
     lines.append(f"rules that run: {len(shown['rules'])}: {', '.join(shown['rules'])}")
     if shown["excluded"]:
         lines.append("excluded: a search of folders leaves this file out")

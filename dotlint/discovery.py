@@ -93,9 +93,7 @@ def read_bytes(path: str) -> bytes:
         near = _nearest(path)
         raise UnreadableError("no such file" + (f"; did you mean `{near}`?" if near else "")) from None
     except IsADirectoryError:
-        raise UnreadableError(
-            "it is a folder" if os.access(path, os.R_OK | os.X_OK) else "permission denied"
-        ) from None
+        raise UnreadableError("it is a folder" if os.access(path, os.R_OK | os.X_OK) else "permission denied") from None
     except PermissionError:
         raise UnreadableError("permission denied") from None
     except (OSError, ValueError) as error:

@@ -62,19 +62,27 @@ def _status(streams: Streams, result: FileResult) -> int:
 @click.command("render")
 @_file_options
 @click.option(
-    "-o", "--output", type=click.Path(dir_okay=False), metavar="FILE",
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
     help="Write there; .svg, .png or .pdf says what. Without it SVG goes to standard output.",
 )
 @click.option("-f", "--format", "form", type=click.Choice(("svg", "png", "pdf")), help="Whatever the file is called.")
 @click.option("--only-problems", is_flag=True, help="Draw what is fine as one node: a stage, else a layer.")
 @click.option(
-    "--fold", type=click.Choice(("none", "siblings", "layers", "stages")),
+    "--fold",
+    type=click.Choice(("none", "siblings", "layers", "stages")),
     help="Draw these as one node. Without it large graphs are folded as far as it takes to read them.",
 )
 @click.option("--full-labels", is_flag=True, help="Show whole labels, tensor dimensions too.")
 @click.option("--graph", type=click.IntRange(min=1), metavar="N", help="The N-th graph of a file that has several.")
 @click.option(
-    "--time-limit", type=click.FloatRange(min=0, min_open=True), default=60.0, show_default=True, metavar="SECONDS",
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
     help="How long a layout may take.",
 )
 @click.pass_obj

@@ -19,25 +19,20 @@ def look_at_names(code: str, name: str, cards: Sequence[Card]) -> None:
     """Raise `CardError` where a new card may not have this code or this name."""
     if not re.fullmatch(r"[A-Z]{1,8}\d{3}", code):
         near = re.sub(r"[^A-Z]", "", code.upper())[:8] or "ACME"
-        raise CardError(
-            f"`{code}` is no code; one is one to eight capitals and three digits, such as {near}001"
-        )
+        raise CardError(f"`{code}` is no code; one is one to eight capitals and three digits, such as {near}001")
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
         near = (
-            "-".join(re.findall(r"[a-z0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()))
-            or "label-required"
+            "-".join(re.findall(r"[a-z0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower())) or "label-required"
         )
         raise CardError(
-            f"`{name}` is no name; one is words in lower case joined by hyphens, such as "
-            f"{near.lstrip('0123456789-')}"
+            f"`{name}` is no name; one is words in lower case joined by hyphens, such as {near.lstrip('0123456789-')}"
         )
     for card in cards:
         if code == card.code or name == card.name:
             raise CardError(f"there is a rule {card.code} {card.name}; take a code and a name that are free")
         if len(code) == 4 and code[0] == card.code[0] and len(card.code) == 4:
             raise CardError(
-                f"codes with `{code[0]}` and three digits are dotlint's own; take more letters, such as "
-                f"ACME{code[1:]}"
+                f"codes with `{code[0]}` and three digits are dotlint's own; take more letters, such as ACME{code[1:]}"
             )
 
 

@@ -32,11 +32,7 @@ def html(result: Result) -> str:
         if shown
         else "<p>nothing found</p>"
     )
-    strategy = (
-        f" · {_text(result.strategy.source)}"
-        if result.strategy is not None and result.strategy.source
-        else ""
-    )
+    strategy = f" · {_text(result.strategy.source)}" if result.strategy is not None and result.strategy.source else ""
     colour = _COLOURS.get(result.verdict, "inherit")
     return (
         f'<div><p><strong>{_text(result.path)}</strong>: <span style="color:{colour}">'

@@ -21,9 +21,7 @@ _CODE: Final = regex(r"[A-Z]{1,8}\d{3}")
 _NAME: Final = regex(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
-def with_own_cards(
-    cards: Sequence[Card], folders: tuple[Path, ...], plugins: tuple[str, ...]
-) -> tuple[Card, ...]:
+def with_own_cards(cards: Sequence[Card], folders: tuple[Path, ...], plugins: tuple[str, ...]) -> tuple[Card, ...]:
     """Do as `dotlint.ruleset.all_cards`, with `cards` to start from."""
     every = {card.code: card for card in cards}
     vocabulary = _vocabulary(read_vocabularies(folders))
@@ -63,9 +61,7 @@ def read_vocabularies(folders: tuple[Path, ...]) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _take_in(
-    card: Card, cards: dict[str, Card], checks: frozenset[str], where: str, vocabulary: Vocabulary
-) -> None:
+def _take_in(card: Card, cards: dict[str, Card], checks: frozenset[str], where: str, vocabulary: Vocabulary) -> None:
     title = f"{where}: {card.code} {card.name}"
     if not _CODE.fullmatch(card.code):
         raise CardError(f"{title}: a code is one to eight capitals and three digits, such as ACME001")

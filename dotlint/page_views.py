@@ -33,9 +33,7 @@ _TITLES: Final[dict[Level, str]] = {
 }  # fmt: skip
 
 
-def drawings(
-    result: FileResult, fixed: Sequence[tuple[str, str, FixResult]]
-) -> tuple[list[Drawn], str | None]:
+def drawings(result: FileResult, fixed: Sequence[tuple[str, str, FixResult]]) -> tuple[list[Drawn], str | None]:
     """Draw a file: as it is, folded and opened where it is large, and as its fixes would leave it."""
     assert result.context is not None
     indices = [graph.graph.index for graph in result.context.graphs if graph.graph.nodes]
@@ -136,7 +134,11 @@ class _Artist:
                 inner.append(replace(_view(shown, opens[element], title, index), within=within))
         first = _view(coarse, within, f"{name}Stages", index)
         count = f"{len(members)} shapes stand for {len(coarse.nodes)} nodes"
-        how = f"{len(opens)} of {len(folded)} folded ones open by double click, by Open, or by the key o" if opens else "every stage is drawn as one"
+        how = (
+            f"{len(opens)} of {len(folded)} folded ones open by double click, by Open, or by the key o"
+            if opens
+            else "every stage is drawn as one"
+        )
         yield replace(first, opens=opens, notes=(f"{count}: {how}", *(n for n in first.notes if "--fold" not in n)))
         yield from inner
 

@@ -168,9 +168,7 @@ class _Worker:
         self.index = -1
         self.pipe, far = context.Pipe()
         # A fork has copies of the near ends; while it holds them its siblings would never see them closed.
-        inherited = (
-            [worker.pipe for worker in (*others, self)] if context.get_start_method() == "fork" else []
-        )
+        inherited = [worker.pipe for worker in (*others, self)] if context.get_start_method() == "fork" else []
         start: Callable[..., BaseProcess] = context.Process  # type: ignore[attr-defined]
         self.process = start(target=_work, args=(far, tasks, inherited), daemon=True)
         with _interrupts_held_back():

@@ -81,14 +81,10 @@ def _with_parameters(card: Card, table: Mapping[str, Any], folders: tuple[Path, 
         if key not in known:
             near = nearest(key, known)
             some = f"it has {', '.join(known)}" if known else "it has none"
-            raise CardError(
-                f"{title} has no parameter `{key}`; {f'did you mean `{near}`?' if near else some}"
-            )
+            raise CardError(f"{title} has no parameter `{key}`; {f'did you mean `{near}`?' if near else some}")
         before = known[key]
         alike = isinstance(before, int | float) and isinstance(value, int | float)
-        if before is not None and (
-            type(value) is not type(before) and not (alike and not isinstance(value, bool))
-        ):
+        if before is not None and (type(value) is not type(before) and not (alike and not isinstance(value, bool))):
             raise CardError(f"{title}: `{key}` is {value!r}, but must be of the kind of {before!r}")
     merged = replace(card, parameters={**card.parameters, **table})
     if taken:

@@ -33,7 +33,15 @@ def main() -> int:
         for outcome in outcomes:
             if not outcome.hit or outcome.wrong:
                 kind = "besides" if outcome.hit else "missed"
-                print(kind, outcome.mutation or "nothing", "|", outcome.scheme, "|", PLANS[outcome.plan], *outcome.wrong[:3] or outcome.told[:3])
+                print(
+                    kind,
+                    outcome.mutation or "nothing",
+                    "|",
+                    outcome.scheme,
+                    "|",
+                    PLANS[outcome.plan],
+                    *outcome.wrong[:3] or outcome.told[:3],
+                )
     clean = [outcome for outcome in outcomes if not outcome.mutation]
     noisy = sum(1 for outcome in clean if outcome.wrong)
     print(f"correct graphs: {len(clean)}, with a finding: {noisy}")

@@ -87,7 +87,11 @@ def gpu_out_of_range(world: World, rng: random.Random, _: Scheme) -> Defect | No
 def gpu_forgotten(world: World, rng: random.Random, scheme: Scheme) -> Defect | None:
     """One operator names no GPUs."""
     op = pick(rng, world, "norm", "all_gather", "gate", "qkv", "expert")
-    if op is None or units(world) * (1 if op.shard is None else 2) < 3 or ("{gpu}" in scheme.name and op.shard is not None):
+    if (
+        op is None
+        or units(world) * (1 if op.shard is None else 2) < 3
+        or ("{gpu}" in scheme.name and op.shard is not None)
+    ):
         return None
     mutated = world.copy()
     mutated.change(op.key, gpus=None)
@@ -128,7 +132,11 @@ def pool_shared(world: World, rng: random.Random, _: Scheme) -> Defect | None:
     """Disaggregated decode is drawn on GPUs of prefill."""
     plan = world.plan
     del rng
-    return _moved(world, [op for op in world.ops.values() if op.phase == "decode" and op.gpus], -plan.pp * plan.stage_gpus) if plan.apart else None
+    return (
+        _moved(world, [op for op in world.ops.values() if op.phase == "decode" and op.gpus], -plan.pp * plan.stage_gpus)
+        if plan.apart
+        else None
+    )
 
 
 @mutation("P001")

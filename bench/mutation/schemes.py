@@ -182,7 +182,9 @@ def _label(op: Op, world: World, scheme: Scheme) -> str:
     lines += ["Input: " + _dims(op.before, scheme)] if op.before is not None else []
     lines += ["Output: " + _dims(op.after, scheme)] if op.after is not None else []
     lines += [_gpus(op.gpus, scheme)] if op.gpus is not None else []
-    return "<" + "<br/>".join([f"<b>{lines[0]}</b>", *lines[1:]]) + ">" if scheme.html else '"' + "\\n".join(lines) + '"'
+    return (
+        "<" + "<br/>".join([f"<b>{lines[0]}</b>", *lines[1:]]) + ">" if scheme.html else '"' + "\\n".join(lines) + '"'
+    )
 
 
 def render(world: World, scheme: Scheme) -> Page:
@@ -191,9 +193,16 @@ def render(world: World, scheme: Scheme) -> Page:
     page = Page("", names(world, scheme), {})
     plan = world.plan
     top = f"  // {plan.spec.upper()} parallel strategy" if scheme.declares else f"  // {scheme.title}"
-    lines = [f"digraph {'deployment' if plan.only == 'prefill' else plan.only} {{", top, f"  rankdir=TB{end}", f"  node [style=rounded]{end}"]
+    lines = [
+        f"digraph {'deployment' if plan.only == 'prefill' else plan.only} {{",
+        top,
+        f"  rankdir=TB{end}",
+        f"  node [style=rounded]{end}",
+    ]
     written: set[str] = set()
-    for place, group in groupby(world.ops.values(), key=lambda op: (op.phase, op.replica, op.stage, _cluster(op, scheme))):
+    for place, group in groupby(
+        world.ops.values(), key=lambda op: (op.phase, op.replica, op.stage, _cluster(op, scheme))
+    ):
         ops = list(group)
         opening = _opening(ops[0], world.plan, scheme, end)
         lines += opening

@@ -330,7 +330,11 @@ def gate_edge_solid(world: World, rng: random.Random, _: Scheme) -> Defect | Non
 @mutation("V003")
 def convention_of_its_own(world: World, rng: random.Random, _: Scheme) -> Defect | None:
     """Every collective is drawn as computation is."""
-    ops = [op for op in world.ops.values() if op.role in ("all_gather", "all_reduce", "dispatch", "combine", "send", "recv")]
+    ops = [
+        op
+        for op in world.ops.values()
+        if op.role in ("all_gather", "all_reduce", "dispatch", "combine", "send", "recv")
+    ]
     mutated = world.copy()
     for op in ops:
         mutated.change(op.key, shape="box")

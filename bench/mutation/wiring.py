@@ -56,7 +56,11 @@ def flow_interrupted(world: World, rng: random.Random, _: Scheme) -> Defect | No
     role = rng.choice(("qkv", "mlp_up", "gate", "route"))
     cut = [e for e in world.edges if world.ops[e[0]].role == role]
     ends = tuple(end for edge in cut for end in edge[:2])
-    return Defect(_without(world, cut), ends, every=True) if cut and not (world.plan.payload or world.plan.decode) else None
+    return (
+        Defect(_without(world, cut), ends, every=True)
+        if cut and not (world.plan.payload or world.plan.decode)
+        else None
+    )
 
 
 @mutation("S011 S001")
@@ -65,7 +69,11 @@ def fan_out_leaked(world: World, rng: random.Random, scheme: Scheme) -> Defect |
     left = {op.key for op in of_role(world, "qkv") if op.shard is not None and op.shard < world.plan.tp - 1}
     del rng
     cut = [e for e in world.edges if e[1] in left]
-    return Defect(_without(world, cut), tuple(left), every=True) if left and not world.plan.ranks and not scheme.label else None
+    return (
+        Defect(_without(world, cut), tuple(left), every=True)
+        if left and not world.plan.ranks and not scheme.label
+        else None
+    )
 
 
 @mutation("S011 S001")
@@ -73,7 +81,11 @@ def fan_in_leaked(world: World, rng: random.Random, scheme: Scheme) -> Defect | 
     """In every layer the result of the last expert group alone is combined."""
     left = {op.key for op in of_role(world, "expert") if op.shard is not None and op.shard < world.plan.ep - 1}
     del rng
-    return Defect(_without(world, [e for e in world.edges if e[0] in left]), tuple(left), every=True) if left and not scheme.label else None
+    return (
+        Defect(_without(world, [e for e in world.edges if e[0] in left]), tuple(left), every=True)
+        if left and not scheme.label
+        else None
+    )
 
 
 @mutation("S002", "D006 S007")
@@ -229,7 +241,11 @@ def stage_confused(world: World, rng: random.Random, scheme: Scheme) -> Defect |
     if scheme.clusters:  # it stands in the cluster, and is written there
         ops = list(mutated.ops.items())
         ops.remove((op.key, mutated.ops[op.key]))
-        place = max(i for i, (_, other) in enumerate(ops) if (other.phase, other.replica, other.stage) == (op.phase, op.replica, 0))
+        place = max(
+            i
+            for i, (_, other) in enumerate(ops)
+            if (other.phase, other.replica, other.stage) == (op.phase, op.replica, 0)
+        )
         mutated.ops = dict([*ops[: place + 1], (op.key, mutated.ops[op.key]), *ops[place + 1 :]])
     return Defect(mutated, (op.key,))
 
@@ -238,7 +254,13 @@ def stage_confused(world: World, rng: random.Random, scheme: Scheme) -> Defect |
 def bypass(world: World, rng: random.Random, _: Scheme) -> Defect | None:
     """An edge leaves a stage from its middle, beside the link."""
     tail = pick(rng, world, "norm")
-    if tail is None or tail.stage is None or tail.stage == world.plan.pp - 1 or tail.shard is not None or world.plan.sends:
+    if (
+        tail is None
+        or tail.stage is None
+        or tail.stage == world.plan.pp - 1
+        or tail.shard is not None
+        or world.plan.sends
+    ):
         return None
     heads = [
         e[1] for e in world.edges
@@ -315,7 +337,9 @@ def residuals_lost(world: World, rng: random.Random, _: Scheme) -> Defect | None
         return None
     collective = {op.key for op in world.ops.values() if op.role in ("all_gather", "attention")}
     del rng
-    return Defect(_without(world, [e for e in world.edges if e[1] in adds and e[0] not in collective]), tuple(adds), every=True)
+    return Defect(
+        _without(world, [e for e in world.edges if e[1] in adds and e[0] not in collective]), tuple(adds), every=True
+    )
 
 
 def _sequence(world: World, rng: random.Random, role: str) -> Defect | None:

@@ -85,7 +85,11 @@ def _placeholder(page: Page, node: str, _: tuple[str, str]) -> str | None:
     name = page.ids[node]
     if not re.search(r"\d", name):
         return None
-    return re.sub(rf'(?<![\w"]){re.escape(name)}(?![\w"])|"{re.escape(name)}"', '"' + re.sub(r"\d+", "{i}", name, count=1) + '"', page.text)
+    return re.sub(
+        rf'(?<![\w"]){re.escape(name)}(?![\w"])|"{re.escape(name)}"',
+        '"' + re.sub(r"\d+", "{i}", name, count=1) + '"',
+        page.text,
+    )
 
 
 def _number_first(page: Page, node: str, _: tuple[str, str]) -> str | None:
@@ -138,7 +142,11 @@ _slip("N005", "node_redeclared", _at(_redeclared))
 _slip("N008", "cluster_empty", _before('subgraph cluster_spare { label="Spare" }'))
 _slip("N009", "cluster_misnamed", _after_edge('subgraph spare {{ label="Spare"; {tail}; {head} }}'))
 _slip("N010", "set_with_attributes", _after_edge("{{{tail} {head}}} [color=red]"))
-_slip("N011", "defaults_overwritten", lambda page, *_: page.text.replace("  node [", "  node [style=dashed];\n  node [", 1))
+_slip(
+    "N011",
+    "defaults_overwritten",
+    lambda page, *_: page.text.replace("  node [", "  node [style=dashed];\n  node [", 1),
+)
 _slip("N012", "arrow_pretty", _on(lambda line: line.replace("->", "→")))
 _slip("N013", "number_runs_into_name", _number_first)
 _slip("N014", "second_graph", lambda page, *_: page.text.rstrip() + " digraph other { a -> b }\n")
@@ -150,7 +158,11 @@ _RECORD = 'record [shape=record, label="<a> x|<b> y"]; record:a -> end; record:z
 _slip("A001", "attribute_misspelt", _at(lambda line: line.replace("shape=", "shpae=")))
 _slip("A002", "attribute_of_a_node", _on(lambda line: _on_edge(line, "shape=box")))
 _slip("A003", "value_no_number", _at(lambda line: _attribute(line, "fontsize=large")))
-_slip("A004", "shape_misspelt", _at(lambda line: line.replace("shape=box", "shape=boxx").replace("shape=ellipse", "shape=elipse")))
+_slip(
+    "A004",
+    "shape_misspelt",
+    _at(lambda line: line.replace("shape=box", "shape=boxx").replace("shape=ellipse", "shape=elipse")),
+)
 _slip("A005", "colour_misspelt", _at(lambda line: _attribute(line, "fillcolor=lightbleu")))
 _slip("A006", "style_misspelt", _on(lambda line: _on_edge(line, "style=dahsed")))
 _slip("A007", "port_unknown", _before(_RECORD), "G003 G004 G005 T001")

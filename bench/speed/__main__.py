@@ -88,7 +88,10 @@ def _growth(folder: Path, most: int) -> Iterator[str]:
     yield "| kind | edges | size | seconds of CPU | microseconds an edge | to the fewest | memory, times the file | with the interpreter |"
     yield "|---|---:|---:|---:|---:|---:|---:|---:|"
     for kind in KINDS:
-        count, first = 1000, 0.0  # the least that shows above the empty graph's time is what the others are held against
+        count, first = (
+            1000,
+            0.0,
+        )  # the least that shows above the empty graph's time is what the others are held against
         while count <= most:
             path = write(kind, count, folder)
             size = path.stat().st_size

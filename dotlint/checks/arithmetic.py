@@ -56,9 +56,7 @@ def sums(file: FileContext, card: Card) -> Iterator[Outcome]:
         wrong = list(dict.fromkeys(one.text for one in found if not one.holds))
         prefix = f"{phase.name}: " if phase.name and len(strategy.phases) > 1 else ""
         if wrong:
-            yield card.finding(
-                f"{prefix}{'; '.join(wrong)}", start, end, unit=phase.name or None, help=remedy
-            )
+            yield card.finding(f"{prefix}{'; '.join(wrong)}", start, end, unit=phase.name or None, help=remedy)
         elif found:
             yield Holds(card.section, subject, prefix + "; ".join(one.text for one in found))
 
@@ -92,9 +90,7 @@ def top_k(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if len(said) != 1 or not _routes(reading):
             continue
         k = said.pop()
-        if (model.top_k is not None and k != model.top_k) or (
-            model.experts is not None and k > model.experts
-        ):
+        if (model.top_k is not None and k != model.top_k) or (model.experts is not None and k > model.experts):
             wrong[reading.node.index] = k
         else:
             right += 1
@@ -166,9 +162,7 @@ def token_flow(context: GraphContext, card: Card) -> Iterator[Outcome]:
         phase = context.phase(group.phase)
         if phase is None or phase.degrees.ep < 2 or len(group.members) < 2:
             continue
-        stated = {
-            n for r in group.members for d in r.evidence.tensors.inputs if (n := axes.tokens(d)) is not None
-        }
+        stated = {n for r in group.members for d in r.evidence.tensors.inputs if (n := axes.tokens(d)) is not None}
         seq = 1 if group.phase == "decode" else model.seq
         if not stated or not one_layer_each(context.deployment, group):
             continue
@@ -208,18 +202,14 @@ def heads_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Labels whose size of a head does not make the model's hidden size with the model's heads."""
     model = context.file.strategy.model if context.file.strategy else None
     if model is None or model.heads is None or model.hidden is None:
-        yield Undecided(
-            card.section, "head size", "declare `heads` and `hidden` under [model] in the strategy file"
-        )
+        yield Undecided(card.section, "head size", "declare `heads` and `hidden` under [model] in the strategy file")
         return
     wrong: dict[int, tuple[Reading, int]] = {}
     fine = 0
     for reading in context.deployment.operators:
         tensors = reading.evidence.tensors
         stated = [
-            n
-            for d in (*tensors.inputs, *tensors.outputs, *tensors.bare)
-            if (n := axes.size(d, "head-dim")) is not None
+            n for d in (*tensors.inputs, *tensors.outputs, *tensors.bare) if (n := axes.size(d, "head-dim")) is not None
         ]
         # Query, key and value may stand side by side (3·d_k), and d_k may be what one tensor rank has of it.
         phase = context.phase(reading.phase)
@@ -235,9 +225,7 @@ def heads_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
         size = wrong[some[0].node.index][1]
         sizes = listed([str(n) for n in sorted({wrong[r.node.index][1] for r in some})])
         one = len(some) == 1
-        what = (
-            f"`{some[0].name}` states" if one else f"{count(len(some), 'label')}{places.of_unit(title)} state"
-        )
+        what = f"`{some[0].name}` states" if one else f"{count(len(some), 'label')}{places.of_unit(title)} state"
         even = model.hidden % model.heads == 0
         yield card.finding(
             f"{what} heads of {sizes}: {model.heads} · {size} is {model.heads * size}, "

@@ -39,9 +39,7 @@ _STYLE = regex(r"[^\s,()]+(?:\([^()]*\))?")
 
 @cache
 def _names_for(letters: str) -> Lexicon:
-    return Lexicon(
-        name for name, fact in graphviz.attributes().items() if fact.allowed(letters) and not fact.written
-    )
+    return Lexicon(name for name, fact in graphviz.attributes().items() if fact.allowed(letters) and not fact.written)
 
 
 @cache
@@ -72,9 +70,7 @@ def _fix(edits: list[Edit | None], near: Near | None = None, applicability: str 
         return None
     if near is not None and not (near.edits <= 1 and near.single):
         applicability = "unsafe"
-    return Fix(
-        "safe" if applicability == "safe" else "unsafe", tuple(sorted(sure, key=lambda edit: edit.start))
-    )
+    return Fix("safe" if applicability == "safe" else "unsafe", tuple(sorted(sure, key=lambda edit: edit.start)))
 
 
 def _value_fix(some: Iterable[Use], change: Callable[[str], str], near: Near) -> Fix | None:
@@ -203,9 +199,7 @@ def _near_word(fact: AttributeFact, value: str) -> Near | None:
 
 
 def _missing_clusters(context: GraphContext, card: Card, some: list[Use]) -> Iterator[Outcome]:
-    clusters = [
-        subgraph.name for subgraph in context.graph.subgraphs if subgraph.is_cluster and subgraph.name
-    ]
+    clusters = [subgraph.name for subgraph in context.graph.subgraphs if subgraph.is_cluster and subgraph.name]
     known = set(clusters)
     for bad in _told([use for use in some if use.value and use.value not in known]):
         near = Lexicon(clusters).nearest(bad[0].value) if len(bad) == 1 else None
@@ -214,9 +208,7 @@ def _missing_clusters(context: GraphContext, card: Card, some: list[Use]) -> Ite
             card,
             bad,
             f"`{bad[0].name}` is {_values(bad)}, but must be the name of a cluster",
-            help=f"did you mean `{near.word}`?"
-            if near
-            else "name a subgraph whose name starts with `cluster`",
+            help=f"did you mean `{near.word}`?" if near else "name a subgraph whose name starts with `cluster`",
             fix=_value_fix(bad, _to(near.word), near) if near else None,
         )
 
@@ -225,9 +217,7 @@ def unknown_shapes(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Shapes that Graphviz draws as a box because it has none of that name."""
     some = uses(context).get(("node", "shape"), [])
     wrong = [
-        use
-        for use in some
-        if use.value and use.value not in graphviz.shapes() and "shapefile" not in use.companions()
+        use for use in some if use.value and use.value not in graphviz.shapes() and "shapefile" not in use.companions()
     ]
     for bad in _told(wrong):
         near = _shape_names().nearest(bad[0].value) if len(bad) == 1 else None
@@ -290,8 +280,7 @@ def unknown_colours(context: GraphContext, card: Card) -> Iterator[Outcome]:
 def _in_list(colour: str, word: str) -> Callable[[str], str]:
     def change(value: str) -> str:
         return ":".join(
-            word + part[len(colour) :] if part.partition(";")[0] == colour else part
-            for part in value.split(":")
+            word + part[len(colour) :] if part.partition(";")[0] == colour else part for part in value.split(":")
         )
 
     return change
@@ -324,9 +313,7 @@ def _style_finding(context: GraphContext, card: Card, element: str, word: str, s
     if near is None and word.lower() in graphviz.shapes():
         help_text = f"a shape is set with `shape={word}`"
     elif near is None:
-        help_text = (
-            f"{element}s have {listed([f'`{style}`' for style in sorted(graphviz.styles(element))], 12)}"
-        )
+        help_text = f"{element}s have {listed([f'`{style}`' for style in sorted(graphviz.styles(element))], 12)}"
     else:
         help_text = f"did you mean `{near.word}`?"
     return finding(
@@ -335,9 +322,7 @@ def _style_finding(context: GraphContext, card: Card, element: str, word: str, s
         some,
         f"Graphviz has no style `{word}`",
         help=help_text,
-        fix=_value_fix(
-            some, lambda value: re.sub(rf"(?<![^\s,]){re.escape(word)}(?![^\s,(])", near.word, value), near
-        )
+        fix=_value_fix(some, lambda value: re.sub(rf"(?<![^\s,]){re.escape(word)}(?![^\s,(])", near.word, value), near)
         if near
         else None,
     )

@@ -12,9 +12,7 @@ _EMPTY = {"br", "hr", "vr", "img"}
 TAGS = _BLOCK | _INLINE | _EMPTY
 # Which tags may hold which: anything else may hold neither rows nor cells.
 _PARENTS = {"tr": "table", "td": "tr", "hr": "table", "vr": "tr", "img": "td"}
-_PIECE = regex(
-    r"<!--.*?-->|<(/?)([A-Za-z][\w:.-]*+)((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>|<|[^<]++", re.DOTALL
-)
+_PIECE = regex(r"<!--.*?-->|<(/?)([A-Za-z][\w:.-]*+)((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>|<|[^<]++", re.DOTALL)
 _ATTRIBUTES = regex(r"(?:\s+[\w:.-]+\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))*\s*/?")
 _BARE_AMPERSAND = regex(r"&(?!#\d+;|#[xX][0-9a-fA-F]+;|[A-Za-z][A-Za-z0-9]*;)")
 _PORT = regex(r"\bport\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)

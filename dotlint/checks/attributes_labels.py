@@ -59,9 +59,7 @@ def bad_labels(context: GraphContext, card: Card) -> Iterator[Outcome]:
             card,
             quoted,
             f"the HTML of {count(number, 'label')} in quotes is drawn as text, with its tags",
-            help=r"write `label=<...>` in place of `label=\"...\"`, or `\n` for a new line".replace(
-                '\\"', '"'
-            ),
+            help=r"write `label=<...>` in place of `label=\"...\"`, or `\n` for a new line".replace('\\"', '"'),
             outcome="quoted",
         )
 
@@ -138,9 +136,7 @@ def _which(node: Node, own: list[str]) -> str:
     shape = node.attributes.get("shape", "ellipse")
     if shape in _RECORDS:
         return "give a field of the label the port, as in `<port> text`"
-    return (
-        f"a node of shape `{shape}` has compass points only; records and HTML tables have ports of their own"
-    )
+    return f"a node of shape `{shape}` has compass points only; records and HTML tables have ports of their own"
 
 
 def _with_ports(graph: Graph) -> Iterator[Edge]:
@@ -148,9 +144,7 @@ def _with_ports(graph: Graph) -> Iterator[Edge]:
 
     Attributes are worked out for no other ones, of which there may be a million.
     """
-    inherited = any(
-        name in statement for statement in _edge_defaults(graph) for name in ("headport", "tailport")
-    )
+    inherited = any(name in statement for statement in _edge_defaults(graph) for name in ("headport", "tailport"))
     for edge in graph.edges:
         statement = edge.statement
         if inherited or type(statement) is not PlainEdge:

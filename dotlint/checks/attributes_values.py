@@ -46,9 +46,7 @@ _SAID: dict[str, str] = {
     "arrow": "an arrow type such as `normal`, `vee` or `odot`",
     "colorscheme": "`x11`, `svg` or a Brewer scheme such as `blues9`",
 }
-_FREE = frozenset(
-    {"text", "label", "rect", "pointList", "portPos", "shape", "style", "colour", "colours", "cluster"}
-)
+_FREE = frozenset({"text", "label", "rect", "pointList", "portPos", "shape", "style", "colour", "colours", "cluster"})
 
 
 def is_arrow(value: str) -> bool:

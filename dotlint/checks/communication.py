@@ -154,11 +154,7 @@ def expert_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
         experts = [
             r
             for r in deployment.operators
-            if r.phase == name
-            and r.is_role("expert")
-            and not r.summary
-            and wiring.ins[r.name]
-            and wiring.outs[r.name]
+            if r.phase == name and r.is_role("expert") and not r.summary and wiring.ins[r.name] and wiring.outs[r.name]
         ]
         if len(experts) < 2:
             continue

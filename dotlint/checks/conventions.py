@@ -35,9 +35,7 @@ def _explicit(context: GraphContext, reading: Reading) -> str | None:
         return phase
     for innermost in reading.node.subgraphs:
         for subgraph in (innermost, *innermost.ancestors):
-            words = set(
-                plain_words(f"{subgraph.name or ''} {subgraph.own_attributes.get('label', '')}").split()
-            )
+            words = set(plain_words(f"{subgraph.name or ''} {subgraph.own_attributes.get('label', '')}").split())
             if words & _PHASES.get(phase, set()):
                 return phase
     return None
@@ -60,12 +58,7 @@ def leaking_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if tail is None or head is None:
             continue
         words = f"{edge.label} {one.name} {two.name} {one.evidence.title} {two.evidence.title}".lower()
-        ends = (
-            one.kind == "io"
-            or two.kind == "io"
-            or one.is_role("head", "sampling")
-            or two.is_role("embedding")
-        )
+        ends = one.kind == "io" or two.kind == "io" or one.is_role("head", "sampling") or two.is_role("embedding")
         kept = one.kind in {"memory", "communication"} or two.kind in {"memory", "communication"}
         if tail == "prefill" and (ends or kept or any(word in words for word in _CACHE)):
             allowed += 1
@@ -75,8 +68,7 @@ def leaking_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
         first = edges[0]
         more = "" if len(edges) == 1 else f", and {count(len(edges) - 1, 'more edge')}"
         yield card.finding(
-            f"`{first.tail.name} -> {first.head.name}` leads from {tail} to {head} "
-            f"and is no KV-cache transfer{more}",
+            f"`{first.tail.name} -> {first.head.name}` leads from {tail} to {head} and is no KV-cache transfer{more}",
             first.start,
             first.end,
             nodes=tuple(dict.fromkeys(n for e in edges for n in (e.tail.name, e.head.name))),

@@ -152,9 +152,7 @@ def _of_nodes(
             start,
             end,
             nodes=names(some),
-            related=tuple(
-                Related(f"`{r.name}`", *places.of_node(r.node)) for r in some[1 : 1 + _MOST_RELATED]
-            ),
+            related=tuple(Related(f"`{r.name}`", *places.of_node(r.node)) for r in some[1 : 1 + _MOST_RELATED]),
             unit=title or None,
             graph=context.graph.index,
             help=help_,
@@ -187,9 +185,7 @@ def required_attributes(context: GraphContext, card: Card) -> Iterator[Outcome]:
             )
     elif element == "cluster":
         odd = [(s, lacks(s.attributes)) for s in context.graph.subgraphs if s.is_cluster]
-        yield from _of_clusters(
-            context, card, [s for s, missing in odd if missing], lambda n: ill(n, wanted), help_
-        )
+        yield from _of_clusters(context, card, [s for s, missing in odd if missing], lambda n: ill(n, wanted), help_)
     elif element == "edge":
         by_unit: dict[str, list[Edge]] = defaultdict(list)
         tails = {r.node.index: title for title, some in _units_of_all(context, card) for r in some}
@@ -205,8 +201,7 @@ def required_attributes(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 edges[0].end,
                 nodes=tuple(dict.fromkeys(name for e in edges for name in (e.tail.name, e.head.name))),
                 related=tuple(
-                    Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end)
-                    for e in edges[1 : 1 + _MOST_RELATED]
+                    Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1 : 1 + _MOST_RELATED]
                 ),
                 unit=title or None,
                 graph=context.graph.index,
@@ -219,9 +214,7 @@ def required_attributes(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 return f"`{some[0].name}` {ill(1, lacks(some[0].node.attributes))}", help_
             return f"{count(len(some), 'node')}{of} {ill(len(some), wanted)}", help_
 
-        yield from _of_nodes(
-            context, card, [r for r in _chosen(context, card) if lacks(r.node.attributes)], say
-        )
+        yield from _of_nodes(context, card, [r for r in _chosen(context, card) if lacks(r.node.attributes)], say)
 
 
 def _either(words: Sequence[str]) -> str:
@@ -271,26 +264,20 @@ def ids_that_differ(context: GraphContext, card: Card) -> Iterator[Outcome]:
             yield card.finding(f"the graph `{name}` {ill(1)}", *header, graph=context.graph.index, help=help_)
     elif element == "cluster":
         clusters = [s for s in context.graph.subgraphs if s.is_cluster and s.name is not None]
-        yield from _of_clusters(
-            context, card, [s for s in clusters if not pattern.matches(s.name or "")], ill, help_
-        )
+        yield from _of_clusters(context, card, [s for s in clusters if not pattern.matches(s.name or "")], ill, help_)
     else:
 
         def say(some: Sequence[Reading], of: str) -> tuple[str, str]:
             subject = f"`{some[0].name}`" if len(some) == 1 else count(len(some), "node") + of
             return f"{subject} {ill(len(some))}", help_
 
-        yield from _of_nodes(
-            context, card, [r for r in _chosen(context, card) if not pattern.matches(r.name)], say
-        )
+        yield from _of_nodes(context, card, [r for r in _chosen(context, card) if not pattern.matches(r.name)], say)
 
 
 def shapes_that_differ(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Nodes that are drawn in none of the shapes of the card."""
     shapes = tuple(shape.lower() for shape in card.parameters["shapes"])
-    odd = [
-        r for r in _chosen(context, card) if r.node.attributes.get("shape", "ellipse").lower() not in shapes
-    ]
+    odd = [r for r in _chosen(context, card) if r.node.attributes.get("shape", "ellipse").lower() not in shapes]
 
     def say(some: Sequence[Reading], of: str) -> tuple[str, str]:
         drawn = listed(sorted({r.node.attributes.get("shape", "ellipse").lower() for r in some}))

@@ -247,7 +247,9 @@ def _meeting(sets: Iterable[GpuSet]) -> dict[GpuSet, set[GpuSet]]:
     """Give for each of these sets the others that share a GPU with it, by one pass over all runs."""
     found: dict[GpuSet, set[GpuSet]] = defaultdict(set)
     begun: list[tuple[int, GpuSet]] = []
-    for start, stop, gpus in sorted(((start, stop, s) for s in sets for start, stop in s.runs), key=lambda run: run[:2]):
+    for start, stop, gpus in sorted(
+        ((start, stop, s) for s in sets for start, stop in s.runs), key=lambda run: run[:2]
+    ):
         begun = [(end, other) for end, other in begun if end > start]
         for _, other in begun:
             found[gpus].add(other)
@@ -269,7 +271,12 @@ def _straddling(context: GraphContext, card: Card, name: str) -> Iterator[Outcom
             continue
         gpus = reading.gpus if reading.own_gpus and reading.gpus else None
         parts = [s for s, own in enumerate(stages) if gpus and gpus & own]
-        if gpus and len(parts) == 2 and gpus <= union(stages[s] for s in parts) and not any(stages[s] <= gpus for s in parts):
+        if (
+            gpus
+            and len(parts) == 2
+            and gpus <= union(stages[s] for s in parts)
+            and not any(stages[s] <= gpus for s in parts)
+        ):
             touched[reading.name] = parts
             guilty.append(reading)
     if guilty:

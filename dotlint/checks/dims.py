@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Outcome
     from dotlint.graph.model import Edge
 
-_SIDE = regex(
-    r"(?:in|out)(?:put)?(?:\s*(?:dim(?:ension)?s?|shape))?\s*\d*\s*[:=]\s*(?P<rest>.*)", re.IGNORECASE
-)
+_SIDE = regex(r"(?:in|out)(?:put)?(?:\s*(?:dim(?:ension)?s?|shape))?\s*\d*\s*[:=]\s*(?P<rest>.*)", re.IGNORECASE)
 _GROUP = regex(r"\[(?P<inside>[^\[\]]*)(?P<end>\]?)")
 _APART = regex(r"\w\s*=\s*[\w?~.]+\s+\w+\s*=")  # `batch=4 seq=8`
 _TWICE = regex(r"\w+\s*=\s*\w+\s*=\s*\w+")
@@ -79,11 +77,7 @@ def malformed_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
     for title, some in places.units(deployment, [r for r in operators if r.node.index in flaws]).items():
         start, end = places.of_node(some[0].node)
         first = flaws[some[0].node.index]
-        what = (
-            f"`{some[0].name}`"
-            if len(some) == 1
-            else f"{count(len(some), 'operator')}{places.of_unit(title)}"
-        )
+        what = f"`{some[0].name}`" if len(some) == 1 else f"{count(len(some), 'operator')}{places.of_unit(title)}"
         verb = "leave sizes open" if first.startswith("`[") else "cannot be read"
         message = f"the dimensions of {what} {verb}: {first}"
         yield card.finding(
@@ -106,11 +100,7 @@ def malformed_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 def _nameless(context: GraphContext, card: Card, operators: list[Reading]) -> Iterator[Outcome]:
     """Dimensions without names: told once, and only where the rest of the file names them."""
-    bare = [
-        r
-        for r in operators
-        if any(len(d.values) > 1 and not any(d.keys) and axes.numbers(d) for d in _dims(r))
-    ]
+    bare = [r for r in operators if any(len(d.values) > 1 and not any(d.keys) and axes.numbers(d) for d in _dims(r))]
     named = sum(1 for r in operators if any(any(d.keys) for d in _dims(r)))
     if not bare or len(bare) > named:
         return
@@ -150,9 +140,7 @@ def _aliases(
             edits += (Edit(*m.span("key"), usual[m["key"].lower()]) for m in pattern.finditer(text, *span))
     start, end = places.of_node(some[0].node)
     said = "; ".join(f"`{most}` is also {listed([f'`{o}`' for o in others])}" for most, others in mixed)
-    fix = (
-        Fix("unsafe", tuple(sorted(dict.fromkeys(edits), key=lambda e: e.start))) if whole and edits else None
-    )
+    fix = Fix("unsafe", tuple(sorted(dict.fromkeys(edits), key=lambda e: e.start))) if whole and edits else None
     return card.finding(
         f"{'one axis has' if len(mixed) == 1 else f'{len(mixed)} axes have'} several names: {said}",
         start,
@@ -211,17 +199,13 @@ def edges_with_other_dims(context: GraphContext, card: Card) -> Iterator[Outcome
         inside = {r.node.index for r in some}
         edges = [(e, how) for r, e, how in wrong if r.node.index in inside]
         first, how = edges[0]
-        other = (
-            "" if len(edges) == 1 else f", and {count(len(edges) - 1, 'more edge')}{places.of_unit(title)}"
-        )
+        other = "" if len(edges) == 1 else f", and {count(len(edges) - 1, 'more edge')}{places.of_unit(title)}"
         yield card.finding(
             f"`{first.head.name}` takes other dimensions than `{first.tail.name}` makes: {how}{other}",
             first.start,
             first.end,
             nodes=tuple(dict.fromkeys(n for e, _ in edges for n in (e.tail.name, e.head.name))),
-            related=tuple(
-                Related(f"{e.tail.name} -> {e.head.name}: {said}", e.start, e.end) for e, said in edges[1:9]
-            ),
+            related=tuple(Related(f"{e.tail.name} -> {e.head.name}: {said}", e.start, e.end) for e, said in edges[1:9]),
             unit=title or None,
             graph=context.graph.index,
             help="state the same dimensions at both ends, or put the split or gather between them",
@@ -234,9 +218,7 @@ def edges_with_other_dims(context: GraphContext, card: Card) -> Iterator[Outcome
         )
 
 
-def _shards_explain(
-    context: GraphContext, tail: Reading, head: Reading, found: axes.Change, fan: int
-) -> bool:
+def _shards_explain(context: GraphContext, tail: Reading, head: Reading, found: axes.Change, fan: int) -> bool:
     """Whether a consumer that nothing else feeds may take a part of what the producer makes.
 
     It may be one of several shards, or take its rank's slice; more than the producer makes it can never
@@ -272,6 +254,4 @@ def _shards_explain(
 def _uneven(context: GraphContext, axis: str, large: int, small: int) -> bool:
     """Whether a batch is divided as evenly as it goes: 128 over 3 replicas is 43 and 42."""
     ways = {p.degrees.dp for p in context.strategy.phases} if context.strategy else set()
-    return axis in {"batch", "axis 0"} and (
-        not ways or any(small in (large // way, large // way + 1) for way in ways)
-    )
+    return axis in {"batch", "axis 0"} and (not ways or any(small in (large // way, large // way + 1) for way in ways))

@@ -24,27 +24,20 @@ if TYPE_CHECKING:
 _COMPOUND = regex(r"\s*(?:\+|&|/|,|;|\band\b|\bwith\b)\s*", re.IGNORECASE)
 
 
-_ALSO = regex(
-    r"\b(?:mlp|ffn|linear|proj\w*|attention|attn|qkv|head|split|gather|all-?reduce)\b", re.IGNORECASE
-)
+_ALSO = regex(r"\b(?:mlp|ffn|linear|proj\w*|attention|attn|qkv|head|split|gather|all-?reduce)\b", re.IGNORECASE)
 
 
 def _pure(context: GraphContext, reading: Reading) -> bool:
     """Whether the title speaks of this one role: `LayerNorm + QKV` and `Norm & Linear` do not."""
     vocabulary = context.deployment.vocabulary
     allowed = (
-        {"norm", "residual"}
-        if reading.is_role("norm", "residual")
-        else {reading.role.name}
-        if reading.role
-        else set()
+        {"norm", "residual"} if reading.is_role("norm", "residual") else {reading.role.name} if reading.role else set()
     )
     title = reading.evidence.title
     if reading.is_role("norm") and re.search(r"[+&/,]|\band\b", title) is None:
         # `Post-Attention LayerNorm` says where the norm stands; what comes after its name is done too.
         return (
-            _ALSO.search(re.split(r"norm|\bln", title, maxsplit=1, flags=re.IGNORECASE)[-1].partition("(")[0])
-            is None
+            _ALSO.search(re.split(r"norm|\bln", title, maxsplit=1, flags=re.IGNORECASE)[-1].partition("(")[0]) is None
         )
     for part in _COMPOUND.split(title):
         role = vocabulary.role(part)
@@ -182,15 +175,11 @@ def operators_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[Out
         problem = _problem(context, reading)
         if problem:
             wrong[reading.node.index] = problem
-    for title, some in places.units(
-        deployment, [r for r in deployment.operators if r.node.index in wrong]
-    ).items():
+    for title, some in places.units(deployment, [r for r in deployment.operators if r.node.index in wrong]).items():
         start, end = places.of_node(some[0].node)
         first, problems = some[0].evidence.tensors, list(dict.fromkeys(wrong[r.node.index] for r in some))
         how = f"[{first.inputs[0].text}] to [{first.outputs[0].text}]"
-        more = (
-            "" if len(some) == 1 else f"; {count(len(some) - 1, 'more operator')}{places.of_unit(title)} too"
-        )
+        more = "" if len(some) == 1 else f"; {count(len(some) - 1, 'more operator')}{places.of_unit(title)} too"
         yield card.finding(
             f"`{some[0].name}` changes dimensions as {_may_not(problems[0])}: {how}{more}",
             start,
@@ -203,9 +192,7 @@ def operators_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[Out
     if checked and not wrong:
         as_said = f"{count(checked, 'operator treats', 'operators treat')} them as its role does"
         yield Holds(card.section, "dimensions by role", as_said)
-    if context.strategy is None and any(
-        r.is_role("sequence-split", "sequence-gather") for r in deployment.operators
-    ):
+    if context.strategy is None and any(r.is_role("sequence-split", "sequence-gather") for r in deployment.operators):
         yield Undecided(card.section, "sequence splits and gathers", "declare a strategy with `--strategy`")
 
 
@@ -241,9 +228,7 @@ def lost_payloads(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if name in scoring or reading is None:
             return name in scoring
         tails = wiring.ins[name]
-        return (
-            reading.is_role("route") and not reading.states_dims and bool(tails) and scoring.issuperset(tails)
-        )
+        return reading.is_role("route") and not reading.states_dims and bool(tails) and scoring.issuperset(tails)
 
     starving = [
         r
@@ -259,9 +244,7 @@ def lost_payloads(context: GraphContext, card: Card) -> Iterator[Outcome]:
         start, end = places.of_node(some[0].node)
         gates = dict.fromkeys(t for r in some for t in wiring.ins[r.name])
         what = (
-            f"`{some[0].name}` is"
-            if len(some) == 1
-            else f"{count(len(some), 'operator')}{places.of_unit(title)} are"
+            f"`{some[0].name}` is" if len(some) == 1 else f"{count(len(some), 'operator')}{places.of_unit(title)} are"
         )
         yield card.finding(
             f"{what} fed by {places.quoted(list(gates))} alone: scores of experts, and no hidden states",

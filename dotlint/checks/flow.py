@@ -160,9 +160,7 @@ def bypass_links(context: GraphContext, card: Card) -> Iterator[Outcome]:
         before, after = deployment.unit_title(phase, tail), deployment.unit_title(phase, head)
         way = f"enters {after} after its start" if some[0][1] else f"leaves {before} before its end"
         first = f"`{edges[0].tail.name} -> {edges[0].head.name}`"
-        several = (
-            f"{count(len(edges), 'edge')} from {before} to {after} bypass exits or entries; {first} {way}"
-        )
+        several = f"{count(len(edges), 'edge')} from {before} to {after} bypass exits or entries; {first} {way}"
         yield card.finding(
             f"{first} {way}" if len(edges) == 1 else several,
             edges[0].start,
@@ -250,7 +248,9 @@ def role_flows(context: GraphContext, card: Card) -> Iterator[Outcome]:
             missing_edges=tuple(lines),
             unit=title or None,
             graph=context.graph.index,
-            help=f"join {firsts[0]} to {firsts[1]}" if lines else f"join the {gaps[0][0]} operators to the {gaps[0][1]} ones",
+            help=f"join {firsts[0]} to {firsts[1]}"
+            if lines
+            else f"join the {gaps[0][0]} operators to the {gaps[0][1]} ones",
             listings=(
                 Listing(
                     title or "the graph",

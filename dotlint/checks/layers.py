@@ -103,9 +103,7 @@ def layer_balances(context: GraphContext, card: Card) -> Iterator[Outcome]:
             continue
         numbers = {len(layers) for layers in owned.values()}
         if len(numbers) == 1:
-            yield Holds(
-                "stages", "balance", f"{count(numbers.pop(), 'layer')} in each of {len(owned)} stages"
-            )
+            yield Holds("stages", "balance", f"{count(numbers.pop(), 'layer')} in each of {len(owned)} stages")
             continue
         shown = [f"{deployment.stage_number(s)} has {len(layers)}" for s, layers in owned.items()]
         start, end = places.of_nodes(next(iter(units.values())).operators, context.graph)

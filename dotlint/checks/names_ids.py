@@ -67,11 +67,7 @@ def placeholder_ids(context: GraphContext, card: Card) -> Iterator[Outcome]:
     graph = context.graph
     found: dict[str, list[Node]] = defaultdict(list)
     letters: dict[str, list[Node]] = defaultdict(list)
-    families = (
-        {parse_name(node.name).family.lower() for node in graph.nodes.values()}
-        if _any_letter(graph)
-        else set()
-    )
+    families = {parse_name(node.name).family.lower() for node in graph.nodes.values()} if _any_letter(graph) else set()
     for node in graph.nodes.values():
         name = node.name
         if template := _template(node):
@@ -154,11 +150,7 @@ def _strays(context: GraphContext, card: Card, some: list[tuple[Assignment, Id]]
         joined = f"{attribute.value.value}{',' if attribute.name.value == 'style' else ' '}{one.raw}"
         edits.append(Edit(attribute.value.start, one.end, '"' + joined.replace('"', '\\"') + '"'))
     attribute, first = some[0][0].attributes[0], some[0][1]
-    more = (
-        f", and so {'is' if len(some) == 2 else 'are'} {count(len(some) - 1, 'more word')}"
-        if len(some) > 1
-        else ""
-    )
+    more = f", and so {'is' if len(some) == 2 else 'are'} {count(len(some) - 1, 'more word')}" if len(some) > 1 else ""
     return card.finding(
         f"`{first.raw}` is a node here, not a part of the value of `{attribute.name.value}`{more}",
         first.start,
@@ -172,9 +164,7 @@ def _strays(context: GraphContext, card: Card, some: list[tuple[Assignment, Id]]
     )
 
 
-def _without_brackets(
-    text: str, body: list[Statement], taken: set[int]
-) -> Iterator[tuple[str, list[Attribute]]]:
+def _without_brackets(text: str, body: list[Statement], taken: set[int]) -> Iterator[tuple[str, list[Attribute]]]:
     """Find `a -> b style=dashed`: the attribute is the graph's. `taken` are the nodes that are none."""
     known = graphviz.attributes()
     at = 0
@@ -182,9 +172,7 @@ def _without_brackets(
         first = body[at]
         run: list[Assignment] = []
         while (
-            at + 1 < len(body)
-            and isinstance(after := body[at + 1], Assignment)
-            and _same_line(text, body[at], after)
+            at + 1 < len(body) and isinstance(after := body[at + 1], Assignment) and _same_line(text, body[at], after)
         ):
             run.append(after)
             at += 1
@@ -271,11 +259,7 @@ def _meant_defaults(context: GraphContext, card: Card, node: Node) -> Iterator[O
     one = statement.nodes[0].id
     near = _DEFAULTS.nearest(node.name, most=1) if node.name not in {"node", "edge", "graph"} else None
     word = near.word if near else node.name
-    if (
-        (near is None and not (one.quoted and word in {"node", "edge", "graph"}))
-        or node.in_edges
-        or node.out_edges
-    ):
+    if (near is None and not (one.quoted and word in {"node", "edge", "graph"})) or node.in_edges or node.out_edges:
         return
     names = set(statement.values())
     letters = {"node": "N", "edge": "E", "graph": "GC"}[word]

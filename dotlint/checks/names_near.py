@@ -80,9 +80,7 @@ class Lexicon:
             # A rest that many words share says nothing, and looking at all of them would take quadratic time.
             for known in self._rests.get(rest, ())[:64]:
                 if known not in found and known != word:
-                    found[known] = (
-                        edits_between(low, known.lower(), limit) if limit else 2 * (known.lower() != low)
-                    )
+                    found[known] = edits_between(low, known.lower(), limit) if limit else 2 * (known.lower() != low)
         near = sorted((edits, known) for known, edits in found.items() if edits <= limit)
         if not near:
             return None

@@ -58,9 +58,7 @@ def _disagreements(node: Node) -> dict[str, tuple[Attribute, Attribute]]:
     for statement in node.statements:
         if len(statement.nodes) > 1:
             continue
-        for name, attribute in {
-            attribute.name.value: attribute for attribute in statement.attributes
-        }.items():
+        for name, attribute in {attribute.name.value: attribute for attribute in statement.attributes}.items():
             known = first.setdefault(name, attribute)
             if known.value.value != attribute.value.value and name not in differing:
                 differing[name] = (known, attribute)
@@ -81,11 +79,7 @@ def nodes_in_two_clusters(context: GraphContext, card: Card) -> Iterator[Outcome
             found[around[0].index, around[1].index].append(node)
     for (one, other), nodes in found.items():
         first, second = clusters[one], clusters[other]
-        who = (
-            f"`{nodes[0].name}`"
-            if len(nodes) == 1
-            else f"`{nodes[0].name}` and {count(len(nodes) - 1, 'more node')}"
-        )
+        who = f"`{nodes[0].name}`" if len(nodes) == 1 else f"`{nodes[0].name}` and {count(len(nodes) - 1, 'more node')}"
         yield card.finding(
             f"{who} {'is' if len(nodes) == 1 else 'are'} in two clusters that do not lie in each other,"
             f" `{first.name}` and `{second.name}`",
@@ -103,9 +97,7 @@ def _clusters(node: Node) -> list[Subgraph]:
     """Give the innermost clusters that hold the node, none of them within another."""
     found: dict[int, Subgraph] = {}
     for subgraph in node.subgraphs:
-        cluster = (
-            subgraph if subgraph.is_cluster else next((c for c in subgraph.ancestors if c.is_cluster), None)
-        )
+        cluster = subgraph if subgraph.is_cluster else next((c for c in subgraph.ancestors if c.is_cluster), None)
         if cluster is not None:
             found.setdefault(cluster.index, cluster)
     outer = {around.index for cluster in found.values() for around in cluster.ancestors}
@@ -154,10 +146,7 @@ def layout_output(context: GraphContext, card: Card) -> Iterator[Outcome]:
     marks = graphviz.drawing_attributes()
     names = [name for name in graph.attributes if name in marks or name == "bb"]
     names += [
-        name
-        for name in ("pos", "lp", "_draw_")
-        for node in list(graph.nodes.values())[:1]
-        if name in node.attributes
+        name for name in ("pos", "lp", "_draw_") for node in list(graph.nodes.values())[:1] if name in node.attributes
     ]
     if not any(name in marks or name == "bb" for name in names):
         return

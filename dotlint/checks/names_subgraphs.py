@@ -33,9 +33,7 @@ def empty_clusters(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 break
             filled.add(around.index)
     # fdp takes the name of a cluster for the end of an edge.
-    empty = [
-        s for s in graph.subgraphs if s.index not in filled and s.is_cluster and s.name not in graph.nodes
-    ]
+    empty = [s for s in graph.subgraphs if s.index not in filled and s.is_cluster and s.name not in graph.nodes]
     if not empty:
         return
     inside, sides = {s.index for s in empty}, _sides(graph)
@@ -58,9 +56,7 @@ def empty_clusters(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 def _sides(graph: Graph) -> set[int]:
     """Give the blocks that are a side of an edge statement, which cannot do without them; by `id`."""
-    return {
-        id(block) for s in walk(graph.statement.body) if isinstance(s, EdgeStatement) for block in blocks(s)
-    }
+    return {id(block) for s in walk(graph.statement.body) if isinstance(s, EdgeStatement) for block in blocks(s)}
 
 
 def subgraphs_not_clusters(context: GraphContext, card: Card) -> Iterator[Outcome]:

@@ -93,11 +93,7 @@ def swallowed_code(file: FileContext, card: Card) -> Iterator[Outcome]:
     text = file.document.text
     found = []
     for comment in file.document.comments:
-        if (
-            comment.kind == "/*"
-            or not comment.start
-            or text[comment.start : comment.start + 1] not in {"#", "/"}
-        ):
+        if comment.kind == "/*" or not comment.start or text[comment.start : comment.start + 1] not in {"#", "/"}:
             continue
         before = text[comment.start - 1]
         # A comment may touch the end of a statement, but not what waits for a value, nor a word.
@@ -106,9 +102,7 @@ def swallowed_code(file: FileContext, card: Card) -> Iterator[Outcome]:
         if not after.isspace() and (word or before in "=:"):
             found.append(comment)
     for kind in ("#", "//"):
-        some = [
-            comment for comment in found if comment.kind == kind and comment.end > comment.start + len(kind)
-        ]
+        some = [comment for comment in found if comment.kind == kind and comment.end > comment.start + len(kind)]
         if not some:
             continue
         first = some[0]
@@ -241,9 +235,7 @@ def backslash_traps(file: FileContext, card: Card) -> Iterator[Outcome]:
             elif "\n" in one.raw and _TRAPPED.search(one.raw):
                 kept.append(one)
     kept_open = [
-        match
-        for match in (_kept_open(text, p.start) for p in file.document.problems if p.code == "E003")
-        if match
+        match for match in (_kept_open(text, p.start) for p in file.document.problems if p.code == "E003") if match
     ]
     if kept_open and not kept:
         yield card.finding(

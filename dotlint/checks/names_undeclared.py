@@ -46,13 +46,9 @@ def undeclared_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
     graph = context.graph
     in_sets = _statements_in_sets(graph)
     declared = {
-        n.index
-        for n in graph.nodes.values()
-        if any(id(statement) not in in_sets for statement in n.statements)
+        n.index for n in graph.nodes.values() if any(id(statement) not in in_sets for statement in n.statements)
     }
-    missing = [
-        node for node in graph.nodes.values() if node.index not in declared and not is_placeholder(node)
-    ]
+    missing = [node for node in graph.nodes.values() if node.index not in declared and not is_placeholder(node)]
     share = float(card.parameters.get("declared_share", _DECLARED_SHARE))
     if not missing or len(declared) < _DECLARED_LEAST or len(declared) < share * len(graph.nodes):
         return
@@ -113,9 +109,7 @@ def suggestions(graph: Graph, missing: list[Node], declared: set[int], meaningfu
     Numbers have to agree, and a word that means something (one of `meaningful`, the vocabulary's, or one that a declared node
     has) is never taken for a slip of another: `q_proj` is not `k_proj`. Takes time linear in the names.
     """
-    wanted: dict[Words, list[tuple[Node, int]]] = defaultdict(
-        list
-    )  # a name's words but one -> who, which one
+    wanted: dict[Words, list[tuple[Node, int]]] = defaultdict(list)  # a name's words but one -> who, which one
     spelled: dict[Words, list[Node]] = defaultdict(list)
     for node in missing:
         words = _words(node.name)
@@ -171,9 +165,7 @@ def _but(words: Words, place: int) -> Words:
 
 def _joined(one: Node, other: Node) -> bool:
     """Whether an edge joins the two, so that they are two."""
-    return any(edge.head is other for edge in one.out_edges) or any(
-        edge.tail is other for edge in one.in_edges
-    )
+    return any(edge.head is other for edge in one.out_edges) or any(edge.tail is other for edge in one.in_edges)
 
 
 def _rename(context: GraphContext, some: list[Node], meant: dict[int, Meant]) -> Fix | None:
@@ -192,11 +184,7 @@ def _rename(context: GraphContext, some: list[Node], meant: dict[int, Meant]) ->
             if text[ref.id.start : ref.id.end] != ref.id.raw:
                 return None
             edits.append(Edit(ref.id.start, ref.id.end, spelled))
-    return (
-        Fix("safe" if safe else "unsafe", tuple(sorted(edits, key=lambda edit: edit.start)))
-        if edits
-        else None
-    )
+    return Fix("safe" if safe else "unsafe", tuple(sorted(edits, key=lambda edit: edit.start))) if edits else None
 
 
 def mentions(node: Node) -> list[NodeRef]:
@@ -216,6 +204,4 @@ def mentions(node: Node) -> list[NodeRef]:
 def _doubles(node: Node, other: Node) -> bool:
     """Whether the other node would get an edge that it has already."""
     ins, outs = {edge.tail for edge in other.in_edges}, {edge.head for edge in other.out_edges}
-    return any(edge.tail in ins for edge in node.in_edges) or any(
-        edge.head in outs for edge in node.out_edges
-    )
+    return any(edge.tail in ins for edge in node.in_edges) or any(edge.head in outs for edge in node.out_edges)

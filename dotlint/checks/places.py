@@ -35,11 +35,7 @@ def units(deployment: Deployment, readings: Iterable[Reading]) -> dict[str, list
     """
     groups: dict[tuple[int, int, int, str], list[Reading]] = defaultdict(list)
     for reading in readings:
-        phase = (
-            deployment.phases.index(reading.phase)
-            if reading.phase in deployment.phases
-            else len(deployment.phases)
-        )
+        phase = deployment.phases.index(reading.phase) if reading.phase in deployment.phases else len(deployment.phases)
         if reading.stage is not None:
             key = (0, phase, reading.stage, deployment.unit_title(reading.phase, reading.stage))
         elif reading.layer is not None:

@@ -155,11 +155,7 @@ def _named(reading: Reading) -> int | None:
 
 def _label_gpus(reading: Reading) -> GpuSet | None:
     said = reading.evidence.gpus
-    return (
-        said.ids
-        if said is not None and said.ids is not None and not said.transfer and said.vague is None
-        else None
-    )
+    return said.ids if said is not None and said.ids is not None and not said.transfer and said.vague is None else None
 
 
 def contradicting_names(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -167,9 +163,7 @@ def contradicting_names(context: GraphContext, card: Card) -> Iterator[Outcome]:
     deployment = context.deployment
     wrong: dict[int, str] = {}
     right = _by_name(deployment, wrong) + _by_cluster(context, wrong)
-    for title, some in places.units(
-        deployment, [r for r in deployment.operators if r.node.index in wrong]
-    ).items():
+    for title, some in places.units(deployment, [r for r in deployment.operators if r.node.index in wrong]).items():
         start, end = places.of_node(some[0].node)
         more = "" if len(some) == 1 else f", and {count(len(some) - 1, 'more node')}{places.of_unit(title)}"
         yield card.finding(
@@ -215,9 +209,7 @@ def _by_name(deployment: Deployment, wrong: dict[int, str]) -> int:
         right += agreeing
         if odd and agreeing >= 3 * len(odd):
             for reading, named, said in odd:
-                wrong[reading.node.index] = (
-                    f"`{reading.name}` names GPU {named}, its label GPUs {said.short()}"
-                )
+                wrong[reading.node.index] = f"`{reading.name}` names GPU {named}, its label GPUs {said.short()}"
     return right
 
 
@@ -251,12 +243,7 @@ def _by_cluster(context: GraphContext, wrong: dict[int, str]) -> int:
     titles: dict[int, str] = {}
     for reading in context.deployment.operators:
         said = _label_gpus(reading)
-        if (
-            not said
-            or reading.kind in {"communication", "io"}
-            or reading.summary
-            or len(reading.node.subgraphs) != 1
-        ):
+        if not said or reading.kind in {"communication", "io"} or reading.summary or len(reading.node.subgraphs) != 1:
             continue
         innermost = reading.node.subgraphs[0]
         for subgraph in (innermost, *innermost.ancestors):
@@ -279,7 +266,6 @@ def _by_cluster(context: GraphContext, wrong: dict[int, str]) -> int:
         for reading, said in out:
             wrong.setdefault(
                 reading.node.index,
-                f"`{reading.name}` is on GPUs {said.short()}, "
-                f"but its cluster `{titles[key]}` is on {gpus.short()}",
+                f"`{reading.name}` is on GPUs {said.short()}, but its cluster `{titles[key]}` is on {gpus.short()}",
             )
     return right

@@ -32,11 +32,7 @@ _RANGE = regex(r"(\d+)\s*(?:-|–|—|to|\.\.\.?|…|through)\s*(\d+)")
 def _whole(context: GraphContext) -> bool:
     """Whether the graph was read as it stands, so that what is not there was not written."""
     problems = context.file.document.problems
-    return (
-        context.graph.directed
-        and not context.graph.expansion_limited
-        and all(p.code in _LOSSLESS for p in problems)
-    )
+    return context.graph.directed and not context.graph.expansion_limited and all(p.code in _LOSSLESS for p in problems)
 
 
 def _title(deployment: Deployment, absence: Absence) -> str:
@@ -60,16 +56,10 @@ def missing_sibling_nodes(context: GraphContext, card: Card) -> Iterator[Outcome
         by_layer[reading.phase, reading.layer].append(reading)
         by_stage[reading.phase, reading.stage].append(reading)
     for title, lacking in groups.items():
-        exemplars = sorted(
-            {a.exemplar.name: a.exemplar for a in lacking}.values(), key=lambda r: r.node.index
-        )
+        exemplars = sorted({a.exemplar.name: a.exemplar for a in lacking}.values(), key=lambda r: r.node.index)
         teacher = next(iter(places.units(deployment, exemplars[:1])))
         first = lacking[0]
-        beside = (
-            by_layer[first.phase, first.unit]
-            if first.level == "layer"
-            else by_stage[first.phase, first.stage]
-        )
+        beside = by_layer[first.phase, first.unit] if first.level == "layer" else by_stage[first.phase, first.stage]
         start, end = places.of_nodes(beside[:1], context.graph)
         kinds = list(dict.fromkeys(a.exemplar.evidence.title or a.exemplar.name for a in lacking))
         has = f"that {teacher} has" if teacher and teacher != title else "that its siblings have"

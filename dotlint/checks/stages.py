@@ -80,7 +80,9 @@ def missing_stage_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
         )
     if context.closing:
         edges = count(context.closing, "edge that siblings show", "edges that siblings show")
-        yield Undecided("connections", "patterns", f"edges without cycles: {edges} would close one with those that are there")
+        yield Undecided(
+            "connections", "patterns", f"edges without cycles: {edges} would close one with those that are there"
+        )
     elif not context.missing and any(len(units) > 1 for units in deployment.units.values()):
         yield Holds("connections", "patterns", "no unit lacks an edge that its siblings show")
 

@@ -172,7 +172,9 @@ def _outputs(context: GraphContext, phase: str) -> list[Reading]:
     stages = _stages(context, phase)
     able = [r for r in inside if may_be_output(deployment, r, stages)]
     # A node `output` is one also where its label tells what it computes.
-    found = [r for r in able if r.is_role("output")] or [r for r in able if r.layer is None and not r.evidence.name.numbers]
+    found = [r for r in able if r.is_role("output")] or [
+        r for r in able if r.layer is None and not r.evidence.name.numbers
+    ]
     if found:
         return found
     sinks = [r for r in inside if _crosses(context, r, wiring.outs)]

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 # `Input: QKV tensors`, `OUTPUT: same`: a side that is stated, be it in words.
 _SAID = regex(
-    r"(?P<side>in|out)(?:puts?)?(?:\s*(?:dim(?:ension)?s?|shapes?|tensors?|sizes?))?\s*\d*\s*[:=]\s*[^\s?]", re.IGNORECASE
+    r"(?P<side>in|out)(?:puts?)?(?:\s*(?:dim(?:ension)?s?|shapes?|tensors?|sizes?))?\s*\d*\s*[:=]\s*[^\s?]",
+    re.IGNORECASE,
 )
 _FIRST = ("i", "I", "o", "O")
 # `Size: 4096 elements per token`, `[4096→12288]`, `[batch=4 seq=8]`: sizes that no list of dimensions is read from.

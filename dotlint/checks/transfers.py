@@ -101,8 +101,7 @@ def unmarked_pipeline_edges(context: GraphContext, card: Card) -> Iterator[Outco
         label = f"pipeline: stage {deployment.stage_number(tail)} to {deployment.stage_number(head)}"
         verb = "is" if len(edges) == 1 else "are"
         yield card.finding(
-            f"{count(len(edges), 'edge')} from {one_title} to {two_title} {verb} not marked as a pipeline "
-            "transfer",
+            f"{count(len(edges), 'edge')} from {one_title} to {two_title} {verb} not marked as a pipeline transfer",
             edges[0].start,
             edges[0].end,
             nodes=tuple(dict.fromkeys(n for e in edges for n in (e.tail.name, e.head.name))),
@@ -143,12 +142,7 @@ def collective_groups(context: GraphContext, card: Card) -> Iterator[Outcome]:
     right = 0
     ranks = _per_rank(context)
     for reading in deployment.operators:
-        if (
-            reading.role is None
-            or not reading.role.collective
-            or reading.summary
-            or reading.node.index in ranks
-        ):
+        if reading.role is None or not reading.role.collective or reading.summary or reading.node.index in ranks:
             continue
         joined = joined_gpus(context, reading)
         if joined is None:
@@ -168,9 +162,7 @@ def collective_groups(context: GraphContext, card: Card) -> Iterator[Outcome]:
         start, end = places.of_node(some[0].node)
         joined = by_node[some[0].node.index]
         more = (
-            ""
-            if len(some) == 1
-            else f", and {count(len(some) - 1, 'more collective')}{places.of_unit(title)} like it"
+            "" if len(some) == 1 else f", and {count(len(some) - 1, 'more collective')}{places.of_unit(title)} like it"
         )
         yield card.finding(
             f"`{some[0].name}` is on GPUs {some[0].gpus}, but joins operators on {joined.short()}{more}",
@@ -194,11 +186,7 @@ def _per_rank(context: GraphContext) -> set[int]:
     """Find the collectives that are drawn once a rank: several of one role that join the same operators."""
     twins: dict[tuple[str, frozenset[str]], list[int]] = defaultdict(list)
     for reading in context.deployment.operators:
-        if (
-            reading.role is not None
-            and reading.role.collective
-            and (tails := context.wiring.ins[reading.name])
-        ):
+        if reading.role is not None and reading.role.collective and (tails := context.wiring.ins[reading.name]):
             twins[reading.role.name, frozenset(tails)].append(reading.node.index)
     return {index for some in twins.values() if len(some) > 1 for index in some}
 
@@ -263,10 +251,7 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if _moves(one) or _moves(two) or _marked(edge) or one.is_role(*_ROUTED) or two.is_role(*_ROUTED):
             said += 1
         elif not (
-            one.stage is not None
-            and two.stage is not None
-            and one.stage != two.stage
-            and context.strategy is not None
+            one.stage is not None and two.stage is not None and one.stage != two.stage and context.strategy is not None
         ):
             silent.append((one, edge))  # between stages of a declared pipeline that is another rule's
     for title, some in places.units(deployment, {r.node.index: r for r, _ in silent}.values()).items():

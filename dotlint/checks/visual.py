@@ -97,9 +97,7 @@ def solid_gate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
     # An expert that the gate already reaches by a dashed edge gets its tokens from the dispatch by a solid one.
     selected = {e.head.index for _, e in gated if e.index in dashed}
     solid = [
-        (r, e)
-        for r, e in gated
-        if e.index not in dashed and not (r.is_role("dispatch") and e.head.index in selected)
+        (r, e) for r, e in gated if e.index not in dashed and not (r.is_role("dispatch") and e.head.index in selected)
     ]
     if gated and not solid:
         yield Holds("visual", "gate edges", f"all {len(dashed)} edges from routing to experts are dashed")

@@ -162,11 +162,7 @@ class _Comparison:
         found: dict[int | str | None, Places] = {}
         for stage, counted in counts.items():
             places, number = max(counted.items(), key=lambda item: (item[1], len(item[0])))
-            agree = (
-                number * 2 >= counted.total()
-                and all(other <= places for other in counted)
-                and _regular(places)
-            )
+            agree = number * 2 >= counted.total() and all(other <= places for other in counted) and _regular(places)
             told = counted.total() > 1 or not family.free or family.words[0] in _EXPERTS
             if agree and told and (stage != "all" or self._local(family)):
                 found[stage] = places
@@ -182,9 +178,7 @@ class _Comparison:
     def _partners(self, family: Family) -> list[Family]:
         """Families that show the same places somewhere, and never fewer."""
         alike = {
-            f.name: f
-            for u in family.members
-            for f in self.by_places[u, len(family.free), family.places(u)][:_MOST]
+            f.name: f for u in family.members for f in self.by_places[u, len(family.free), family.places(u)][:_MOST]
         }
         return [
             f
@@ -220,12 +214,7 @@ class _Comparison:
         counted = Counter((p, same) for p, same in said if p > shown)
         for (places, same), number in counted.most_common(1):
             few = (len(places) - len(shown)) * 4 <= len(places)
-            if (
-                len({p for p, _ in counted}) == 1
-                and number >= (2 if same else 3)
-                and few
-                and _regular(places)
-            ):
+            if len({p for p, _ in counted}) == 1 and number >= (2 if same else 3) and few and _regular(places):
                 return places
         return None
 
@@ -270,9 +259,7 @@ class _Comparison:
                 number = None if self.level == "phase" else unit
                 yield Absence(name, exemplar, self.level, number, self.phase, stage, having, units)
 
-    def _spelled(
-        self, family: Family, exemplar: Reading, unit: int, stage: int | None, place: Coordinates
-    ) -> str:
+    def _spelled(self, family: Family, exemplar: Reading, unit: int, stage: int | None, place: Coordinates) -> str:
         values = list(exemplar.evidence.name.numbers)
         for i, level in family.fixed.items():
             values[i] = self.deployment.stage_number(stage or 0) if level == "stage" else unit

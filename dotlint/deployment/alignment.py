@@ -22,9 +22,7 @@ Kind = tuple[str, str]
 Unit = tuple[str | None, int]
 
 
-def align_exemplars(
-    deployment: Deployment, missing: Sequence[tuple[Reading, Reading, Edge]]
-) -> dict[Pair, Edge]:
+def align_exemplars(deployment: Deployment, missing: Sequence[tuple[Reading, Reading, Edge]]) -> dict[Pair, Edge]:
     """Give for missing edges, by the indices of their ends, a better exemplar than the one that each has.
 
     The edges of a kind inside a stage, those that are there and those that are missing, are paired in the
@@ -73,6 +71,4 @@ def _kind(tail: Reading, head: Reading) -> Kind:
 
 def _ordered(deployment: Deployment, pairs: Iterable[Pair]) -> list[Pair]:
     readings = deployment.readings
-    return sorted(
-        pairs, key=lambda p: (readings[p[0]].evidence.name.numbers, readings[p[1]].evidence.name.numbers)
-    )
+    return sorted(pairs, key=lambda p: (readings[p[0]].evidence.name.numbers, readings[p[1]].evidence.name.numbers))

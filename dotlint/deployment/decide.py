@@ -177,7 +177,18 @@ def _mark_annotations(readings: list[Reading], vocabulary: Vocabulary, graph: Gr
             reading.because("annotation: connected to nothing, no dimensions, and nothing but words of a title")
 
 
-_LOOK = {"shape", "style", "color", "fillcolor", "fontcolor", "fontname", "fontsize", "penwidth", "peripheries", "class"}
+_LOOK = {
+    "shape",
+    "style",
+    "color",
+    "fillcolor",
+    "fontcolor",
+    "fontname",
+    "fontsize",
+    "penwidth",
+    "peripheries",
+    "class",
+}
 
 
 def _samples(readings: list[Reading]) -> set[int]:
@@ -399,7 +410,9 @@ def _place_by_layer(
         return
     fits = known.get((reading.phase, reading.layer))
     if fits is None:
-        fits = {s for (phase, s), (low, high) in ranges.items() if phase == reading.phase and low <= reading.layer <= high}
+        fits = {
+            s for (phase, s), (low, high) in ranges.items() if phase == reading.phase and low <= reading.layer <= high
+        }
         known[reading.phase, reading.layer] = fits
     if len(fits) == 1:
         reading.stage = next(iter(fits))

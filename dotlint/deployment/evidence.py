@@ -59,9 +59,7 @@ def _number_after(name: Name, words: set[str]) -> int | None:
 
 
 # `Send to PP1`, `Recv from stage 0`: the other end of a transfer, not where the node is.
-_OTHER_END = regex(
-    r"\b(?:to|from|into|towards?)\s+(?:the\s+)?(?:pipeline\s+)?(?:stage|pp)[\s_:#]*\d+", re.IGNORECASE
-)
+_OTHER_END = regex(r"\b(?:to|from|into|towards?)\s+(?:the\s+)?(?:pipeline\s+)?(?:stage|pp)[\s_:#]*\d+", re.IGNORECASE)
 
 
 def _one_stage(name: Name, text: str) -> tuple[int | None, tuple[int, int] | None]:

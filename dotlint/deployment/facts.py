@@ -29,15 +29,15 @@ _GPU_KEY = regex(r"(?<!(?-i:[A-Za-z]))(?:gpus?|devices?)\b\s*[:=]?\s*(?P<rest>.*
 _SUM = regex(r"(\d+)\s*\+\s*(\d+)")  # `GPU: [128+0-128+7]`: a base and an offset
 # `GPU: TP=8 across 0-7`: words between the key and the ids.
 _BEHIND = regex(
-    rf"\b(?:gpus?|devices?)\b.{{0,200}}?\b(?:across|over|on)\s+(?P<ids>{_IDS})\s*$", re.IGNORECASE, needs=("across", "over", "on")
+    rf"\b(?:gpus?|devices?)\b.{{0,200}}?\b(?:across|over|on)\s+(?P<ids>{_IDS})\s*$",
+    re.IGNORECASE,
+    needs=("across", "over", "on"),
 )
 _TRANSFER = regex(r"->|→|↔|=>|⇒", needs=("->", "→", "↔", "=>", "⇒"))
 _COUNT = regex(
     r"(?<![\d\-,:=\[])(?<!–)\b(?P<count>\d+)\s*(?:x\s*)?(?:gpus?|devices?)\b(?!\s*[:=\[]?\s*\d)", re.IGNORECASE
 )
-_VAGUE = regex(
-    r"\b(?:all|shared|replicated|each|every|multiple|various|distributed|any|some|across)\b", re.IGNORECASE
-)
+_VAGUE = regex(r"\b(?:all|shared|replicated|each|every|multiple|various|distributed|any|some|across)\b", re.IGNORECASE)
 # `Each GPU: [4096, 1024]` and `experts per GPU: 4` say what a GPU holds, not which one it is.
 _SHARE = regex(r"\b(?:each|every|per)[\s_-]+$", re.IGNORECASE, needs=("each", "every", "per"))
 _GROUPWISE = regex(r"\b(?:gpus?|devices?)\s*[:=]\s*per\b", re.IGNORECASE)  # `GPUs: per TP pair`

@@ -52,9 +52,7 @@ class Family(Struct):
 
     def settle(self) -> Family:
         """Work out which units show a member that an edge touches, once all members are known."""
-        self.connected = {
-            u: None for u, members in self.members.items() if any(connected(r) for r in members.values())
-        }
+        self.connected = {u: None for u, members in self.members.items() if any(connected(r) for r in members.values())}
         return self
 
 
@@ -90,8 +88,7 @@ def families_of(deployment: Deployment, members: list[Reading], level: Level) ->
         if level == "layer" and column == [r.layer for r in members]:
             fixed[i] = "layer"
         elif all(
-            r.stage is not None and deployment.stage_number(r.stage) == n
-            for r, n in zip(members, column, strict=True)
+            r.stage is not None and deployment.stage_number(r.stage) == n for r, n in zip(members, column, strict=True)
         ):
             fixed[i] = "stage"
     free = [i for i in range(len(name.words)) if i not in fixed]

@@ -147,9 +147,7 @@ def _fan(
         return None
     names = [hub.pop() for hub in hubs]
     readings = [deployment.by_name[name] for name in names]
-    if len(set(names)) != blocks or any(
-        r.annotation or r.summary or r.phase != members[0].phase for r in readings
-    ):
+    if len(set(names)) != blocks or any(r.annotation or r.summary or r.phase != members[0].phase for r in readings):
         return None
     # Hubs are of one kind and all used: others would each have a partner of their own.
     if len({r.evidence.name.family for r in readings}) > 1 or sizes.get(names[0], 1) != blocks:
@@ -164,9 +162,7 @@ def _fan(
     return OneArmed(outward, {i % size for i in wired} != {0}, tuple(left), tuple(present), tuple(missing))
 
 
-def _reaches(
-    starts: list[str], goals: set[str], along: Mapping[str, list[str]], budget: int
-) -> tuple[int, bool]:
+def _reaches(starts: list[str], goals: set[str], along: Mapping[str, list[str]], budget: int) -> tuple[int, bool]:
     """Count the steps of a search and say whether it came from `starts` to a goal, or ran out of budget."""
     seen, queue, steps = set(starts), deque(starts), 0
     while queue:

@@ -42,7 +42,9 @@ def number_layers(readings: list[Reading], stated: Mapping[tuple[str, int], tupl
             runs = agreed[0][0] if agreed and agreed[0][1] >= _FAMILIES else None
         if runs is not None:
             for name, members in families.items():
-                place = next((i for i in range(len(members[0].evidence.name.numbers)) if found.get((name, i)) == runs), None)
+                place = next(
+                    (i for i in range(len(members[0].evidence.name.numbers)) if found.get((name, i)) == runs), None
+                )
                 _assign(members, _fitting(members, runs) if place is None else place, runs)
 
 
@@ -73,7 +75,11 @@ def _on_the_same(members: list[Reading], place: int) -> bool:
     for reading in members:
         numbers = reading.evidence.name.numbers
         key = (reading.stage, *numbers[:place], *numbers[place + 1 :])
-        if reading.gpus is not None and reading.stage is not None and seen.setdefault(key, reading.gpus) != reading.gpus:
+        if (
+            reading.gpus is not None
+            and reading.stage is not None
+            and seen.setdefault(key, reading.gpus) != reading.gpus
+        ):
             return False
     return bool(seen)
 
@@ -86,7 +92,9 @@ def _fitting(members: list[Reading], runs: Runs) -> int | None:
         i
         for i, word in enumerate(members[0].evidence.name.words)
         if word not in RANKS
-        and all(r.evidence.name.numbers[i] in (owned.get(r.stage, ()) if r.stage is not None else every) for r in members)
+        and all(
+            r.evidence.name.numbers[i] in (owned.get(r.stage, ()) if r.stage is not None else every) for r in members
+        )
         and len({r.stage for r in members}) > 1
     ]
     return fitting[0] if len(fitting) == 1 else None

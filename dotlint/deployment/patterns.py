@@ -66,7 +66,18 @@ class _Degrees(Struct):
 class _Family:
     """The nodes of one family; a node that shares all its coordinates with another cannot be told apart and is no end."""
 
-    __slots__ = ("_by_free", "_by_kept", "_by_tied", "_groups", "_rows", "_telling", "idle", "members", "single", "words")
+    __slots__ = (
+        "_by_free",
+        "_by_kept",
+        "_by_tied",
+        "_groups",
+        "_rows",
+        "_telling",
+        "idle",
+        "members",
+        "single",
+        "words",
+    )
 
     def __init__(self, items: Sequence[Item], members: list[int], degrees: _Degrees) -> None:
         self.members = members

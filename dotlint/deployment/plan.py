@@ -68,9 +68,7 @@ def stage_position(reading: Reading, unit: Unit, deployment: Deployment) -> int 
     return said[0] if said else fits[0] if fits else None
 
 
-def renumber(
-    text: str, position: int | None, number: int, shift: Shift | None = None, *, settled: bool = False
-) -> str:
+def renumber(text: str, position: int | None, number: int, shift: Shift | None = None, *, settled: bool = False) -> str:
     """Give the name with its `position`-th number changed, and its layer and GPUs moved along.
 
     A name that stays as it was gets the number at its end. `settled` says that the layer is moved already.
@@ -276,7 +274,9 @@ def _links(drawn: Mapping[int, Unit], names: Mapping[int, Mapping[str, str]]) ->
         beyond = {r.name for r in drawn[stage + 1].operators}
         edges = [e for r in unit.operators for e in r.node.out_edges if e.head.name in beyond]
         edges.sort(key=lambda edge: edge.index)
-        pairs = [(tails[e.tail.name], heads[e.head.name]) for e in edges if e.tail.name in tails and e.head.name in heads]
+        pairs = [
+            (tails[e.tail.name], heads[e.head.name]) for e in edges if e.tail.name in tails and e.head.name in heads
+        ]
         if len(pairs) == len(edges) > len(best):
             best = pairs
     return best

@@ -99,9 +99,7 @@ _OF_UNITS = {"stage", "pp", "layer", "l"}  # words before the numbers of a title
 _APART = 1 << 20  # keeps stages from looking like layers of a stage, which are as small
 
 
-def _labelled(
-    deployment: Deployment, first: Mapping[tuple[str, int], int] | None = None
-) -> list[Item | None]:
+def _labelled(deployment: Deployment, first: Mapping[tuple[str, int], int] | None = None) -> list[Item | None]:
     """Name nodes by what they are: the words of the label's title, phase, stage, layer, its numbers, and their GPUs.
 
     GPUs are counted from the first of the stage, so that the same shard of two stages is at the same offset. A family

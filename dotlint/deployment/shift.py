@@ -26,7 +26,9 @@ GPU_WORDS = {"gpu", "gpus", "device"}
 # Where a label's lines end, so that no word is read across two of them.
 _BREAKS = regex(r"(\\[nlr]|<[^<>]*>|\r?\n|\||&#10;)", re.IGNORECASE)
 _LINK = regex(
-    r"(?<!(?-i:[A-Za-z]))(stages?[\s_]*)(\d+)(\s*(?:->|→|to|=>|-|/)\s*(?:stage[\s_]*)?)(\d+)", re.IGNORECASE, needs=("stage",)
+    r"(?<!(?-i:[A-Za-z]))(stages?[\s_]*)(\d+)(\s*(?:->|→|to|=>|-|/)\s*(?:stage[\s_]*)?)(\d+)",
+    re.IGNORECASE,
+    needs=("stage",),
 )
 _STAGE = regex(
     r"(?<!(?-i:[A-Za-z]))((?:pipeline[\s_]*)?stage[\s_:#=]*|pp[\s_]*(?:stage|rank)[\s_:#=]*|pp[\s_]?)(\d+)\b(?!\s*(?:x|×|gpus?\b|stages?\b))",
@@ -62,9 +64,7 @@ class Shift(Struct, frozen=True):
 
         Raises `ShiftError` where that is not certain.
         """
-        return "".join(
-            piece if index % 2 else self._line(piece) for index, piece in enumerate(_BREAKS.split(text))
-        )
+        return "".join(piece if index % 2 else self._line(piece) for index, piece in enumerate(_BREAKS.split(text)))
 
     def name(self, text: str, position: int | None) -> str:
         """Give a name as the other stage has it.

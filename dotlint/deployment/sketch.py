@@ -12,9 +12,7 @@ from dotlint.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_LESS = (
-    r"representative|simplif\w*|abbreviat\w*|abridged|brevity|omit\w*|not (?:shown|drawn)|for clarity|concise|compact form"
-)
+_LESS = r"representative|simplif\w*|abbreviat\w*|abridged|brevity|omit\w*|not (?:shown|drawn)|for clarity|concise|compact form"
 _STEMS = (
     "representative", "simplif", "abbreviat", "abridged", "brevity", "omit", "not shown", "not drawn", "for clarity",
     "concise", "compact form",
@@ -27,8 +25,21 @@ _SKETCH = regex(
     r"|(?<![.\[])(?:\.\.\.|…)(?![\w.])",
     re.IGNORECASE,
     needs=(
-        *_STEMS, "remaining", "and so on", "overview", "high-level", "high level", "as above", "same", "similar",
-        "identical", "continu", "repeat", "showing", "...", "…",
+        *_STEMS,
+        "remaining",
+        "and so on",
+        "overview",
+        "high-level",
+        "high level",
+        "as above",
+        "same",
+        "similar",
+        "identical",
+        "continu",
+        "repeat",
+        "showing",
+        "...",
+        "…",
     ),
 )
 _JOINS = r"(?:edges?|connections?|connectivity|chains?|links?|wiring)"

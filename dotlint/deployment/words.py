@@ -90,7 +90,9 @@ def parse_name(text: str) -> Name:
 
 
 @lru_cache(maxsize=16384)
-def _shared(family: str, words: tuple[str, ...], glued: tuple[bool, ...]) -> tuple[str, tuple[str, ...], tuple[bool, ...]]:
+def _shared(
+    family: str, words: tuple[str, ...], glued: tuple[bool, ...]
+) -> tuple[str, tuple[str, ...], tuple[bool, ...]]:
     """Give the very objects that the first name of the family had: the others of it need none of their own."""
     return family, words, glued
 

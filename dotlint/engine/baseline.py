@@ -140,9 +140,7 @@ def _entry(finding: Finding, document: Document, statements: Statements, path: s
         statement=_plain(short),
         statements=tuple(dict.fromkeys(map(_digest, texts))),
         nodes=tuple(map(_plain, sorted(set(finding.nodes)))),
-        edges=tuple(
-            sorted({(_plain(a), _plain(b)) for a, b in (*finding.missing_edges, *finding.planned_edges)})
-        ),
+        edges=tuple(sorted({(_plain(a), _plain(b)) for a, b in (*finding.missing_edges, *finding.planned_edges)})),
     )
 
 
@@ -181,18 +179,10 @@ def read_baseline(path: Path) -> Baseline:
     except OSError as error:
         raise BaselineError(f"the baseline {path} cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError):
-        raise BaselineError(
-            f"{path} is no baseline: it is not JSON; write it anew with --write-baseline"
-        ) from None
-    if (
-        not isinstance(table, dict)
-        or table.get("version") != VERSION
-        or not isinstance(table.get("findings"), list)
-    ):
+        raise BaselineError(f"{path} is no baseline: it is not JSON; write it anew with --write-baseline") from None
+    if not isinstance(table, dict) or table.get("version") != VERSION or not isinstance(table.get("findings"), list):
         what = f'a baseline says "version": {VERSION} and lists "findings"'
-        raise BaselineError(
-            f"{path} is no baseline of this dotlint: {what}; write it anew with --write-baseline"
-        )
+        raise BaselineError(f"{path} is no baseline of this dotlint: {what}; write it anew with --write-baseline")
     try:
         return Baseline(path.absolute().parent, tuple(_read_entry(entry) for entry in table["findings"]))
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -205,9 +195,7 @@ def _read_entry(table: dict[str, Any]) -> Entry:
         raise ValueError
     edges = tuple((str(tail), str(head)) for tail, head in table.get("edges", ()))
     nodes = tuple(str(node) for node in table.get("nodes", ()))
-    return Entry(
-        str(table["rule"]), str(table["path"]), str(table.get("statement", "")), statements, nodes, edges
-    )
+    return Entry(str(table["rule"]), str(table["path"]), str(table.get("statement", "")), statements, nodes, edges)
 
 
 def _nearest(path: Path) -> str | None:

@@ -140,9 +140,7 @@ class Cache(Struct, frozen=True):
             if stamp.exists() and abs(now - stamp.stat().st_mtime) < _DAY:
                 return
             # The tag tells backup programs to pass by: https://bford.info/cachedir/
-            stamp.write_text(
-                "Signature: 8a477f597d28d172789f06886806bc55\n# made by dotlint\n", encoding="ascii"
-            )
+            stamp.write_text("Signature: 8a477f597d28d172789f06886806bc55\n# made by dotlint\n", encoding="ascii")
             for path in self.folder.glob("[0-9a-f][0-9a-f]/*"):
                 if _OWN.fullmatch(path.name) and abs(now - path.stat().st_mtime) > _MOST_DAYS * _DAY:
                     path.unlink()

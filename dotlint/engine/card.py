@@ -88,9 +88,7 @@ class Card(Struct, frozen=True):
             "section": (variant and variant.section) or self.section,
             "fixable": None if fix == "none" else fix,
         }
-        return Finding(
-            code=self.code, name=self.name, message=message, start=start, end=end, **{**values, **more}
-        )
+        return Finding(code=self.code, name=self.name, message=message, start=start, end=end, **{**values, **more})
 
 
 def _text(table: dict[str, Any], key: str, where: str) -> str:
@@ -128,18 +126,14 @@ def read_card(text: str, where: str) -> Card:
             severity=cast("Severity", _choice(v["severity"], SEVERITIES, "severity", where))
             if "severity" in v
             else None,
-            fix=cast("Any", _choice(v["fix"], ("safe", "unsafe", "none"), "fix", where))
-            if "fix" in v
-            else None,
+            fix=cast("Any", _choice(v["fix"], ("safe", "unsafe", "none"), "fix", where)) if "fix" in v else None,
             section=_choice(v["section"], tuple(SECTIONS), "section", where) if "section" in v else None,
         )
         for name, v in table.get("outcome", {}).items()
     }
     needs = tuple(table.get("needs", ()))
     if set(needs) - _NEEDS:
-        raise CardError(
-            f"{where}: `needs` may hold strategy and model, not {', '.join(sorted(set(needs) - _NEEDS))}"
-        )
+        raise CardError(f"{where}: `needs` may hold strategy and model, not {', '.join(sorted(set(needs) - _NEEDS))}")
     fix = table.get("fix", "none")
     return Card(
         code=_text(table, "code", where),
@@ -149,13 +143,9 @@ def read_card(text: str, where: str) -> Card:
         severity=cast("Severity", _choice(table.get("severity"), SEVERITIES, "severity", where)),
         section=_choice(table.get("section"), tuple(SECTIONS), "section", where),
         why=_text(table, "why", where),
-        fix=None
-        if fix == "none"
-        else cast("Applicability", _choice(fix, ("safe", "unsafe", "none"), "fix", where)),
+        fix=None if fix == "none" else cast("Applicability", _choice(fix, ("safe", "unsafe", "none"), "fix", where)),
         needs=needs,
-        presets=tuple(
-            _choice(p, PRESETS, "presets", where) for p in table.get("presets", ("recommended", "strict"))
-        ),
+        presets=tuple(_choice(p, PRESETS, "presets", where) for p in table.get("presets", ("recommended", "strict"))),
         parameters=dict(table.get("parameters", {})),
         outcomes=outcomes,
         examples=tuple(Example(**example) for example in table.get("example", ())),

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 _CAUSES = {"S001", "S002", "S004", "S011", "S014"}
 _CONSEQUENCES = {"G003", "G004", "G005", "G006", "G008", "S009"}
 _SLIPS = ("N0", "A0")
-_BACKWARDS = {"S005", "S006", "C004"}  # what an edge that goes back a stage is told for, besides the cycle that it closes
+_BACKWARDS = {
+    "S005",
+    "S006",
+    "C004",
+}  # what an edge that goes back a stage is told for, besides the cycle that it closes
 
 
 def assign_causes(file: FileContext, findings: list[Finding], cards: Sequence[Card]) -> list[Finding]:
@@ -76,7 +80,11 @@ def _cycles(file: FileContext, findings: Sequence[Finding]) -> dict[int, int]:
             found[index] = cause
     for index, finding in enumerate(findings):
         if finding.code == "G002":
-            told = [i for i, f in back if f.code == "S005" and f.graph == finding.graph and set(f.nodes[:2]) <= set(finding.nodes)]
+            told = [
+                i
+                for i, f in back
+                if f.code == "S005" and f.graph == finding.graph and set(f.nodes[:2]) <= set(finding.nodes)
+            ]
             if told:
                 found[index] = told[0]
     return found
@@ -98,9 +106,7 @@ def _pairs(file: FileContext, finding: Finding) -> tuple[Pair, ...]:
     return (*finding.missing_edges, *finding.planned_edges) if finding.code in _CAUSES else ()
 
 
-def _missing(
-    file: FileContext, findings: Sequence[Finding], cards: Sequence[Card]
-) -> dict[int, tuple[int, ...]]:
+def _missing(file: FileContext, findings: Sequence[Finding], cards: Sequence[Card]) -> dict[int, tuple[int, ...]]:
     """Run the rules about dead ends again with all missing edges in place, and see what is gone."""
     codes = {f.code for f in findings if f.code in _CONSEQUENCES}
     causes = [(i, pairs) for i, f in enumerate(findings) if (pairs := _pairs(file, f))] if codes else []
@@ -128,9 +134,7 @@ def _keys(finding: Finding) -> set[tuple[str, str]]:
     return {(finding.code, node) for node in finding.nodes} or {(finding.code, finding.unit or "")}
 
 
-def _which(
-    file: FileContext, finding: Finding, causes: list[tuple[int, Finding, tuple[Pair, ...]]]
-) -> tuple[int, ...]:
+def _which(file: FileContext, finding: Finding, causes: list[tuple[int, Finding, tuple[Pair, ...]]]) -> tuple[int, ...]:
     """The findings whose edges touch its nodes, else all of its graph: a path may need every one of them."""
     here = [(index, f, pairs) for index, f, pairs in causes if f.graph == finding.graph]
     nodes = set(finding.nodes)

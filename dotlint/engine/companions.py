@@ -111,9 +111,7 @@ def _read(path: str, _version: _Signature) -> bytes | str:
 
 
 @lru_cache(maxsize=4)
-def _context(
-    path: str, signature: _Signature, whole: Strategy, vocabularies: tuple[str, ...]
-) -> FileContext | None:
+def _context(path: str, signature: _Signature, whole: Strategy, vocabularies: tuple[str, ...]) -> FileContext | None:
     """Read a file as its part of the deployment; fixing asks again for each text that it tries."""
     from dotlint.engine.context import FileContext  # noqa: PLC0415 - it asks for companions itself
     from dotlint.graph.build import read  # noqa: PLC0415

@@ -21,7 +21,9 @@ def compiled() -> bytes:
     folder = rules_folder()
     cards = [json.dumps(msgspec.to_builtins(card), ensure_ascii=False) for card in read_folder(folder)]
     vocabulary = json.dumps(tomllib.loads((folder / "vocabulary.toml").read_text("utf-8")), ensure_ascii=False)
-    return ("{\n" + f'"checksum": {checksum()},\n"vocabulary": {vocabulary},\n"cards": [\n' + ",\n".join(cards) + "\n]}\n").encode()
+    return (
+        "{\n" + f'"checksum": {checksum()},\n"vocabulary": {vocabulary},\n"cards": [\n' + ",\n".join(cards) + "\n]}\n"
+    ).encode()
 
 
 if __name__ == "__main__":

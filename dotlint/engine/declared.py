@@ -137,15 +137,12 @@ def strategy_of_file(found: tuple[Declaration, ...]) -> tuple[Strategy, bool] | 
         return None
     if len(by_phase) > 1 and None in by_phase:
         common = by_phase.pop(None)
-        if any(
-            by_phase[phase].get(axis, value) != value for phase in by_phase for axis, value in common.items()
-        ):
+        if any(by_phase[phase].get(axis, value) != value for phase in by_phase for axis, value in common.items()):
             return None
     if set(by_phase) == {"decode"}:
         return None
     spec = "; ".join(
-        (f"{phase}=" if phase else "") + "".join(f"{a}{v}" for a, v in axes.items())
-        for phase, axes in by_phase.items()
+        (f"{phase}=" if phase else "") + "".join(f"{a}{v}" for a, v in axes.items()) for phase, axes in by_phase.items()
     )
     said = totals.get("prefill" if "prefill" in by_phase else None, set())
     layout = Layout()

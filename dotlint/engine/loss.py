@@ -73,7 +73,9 @@ def _at_end(problem: Problem, end: int) -> bool:
         return problem.end >= end
     if problem.code == "E007":
         return problem.applicability is None
-    return problem.code in {"E005", "E006", "E010"} or (problem.code == "E001" and problem.message.startswith("too many"))
+    return problem.code in {"E005", "E006", "E010"} or (
+        problem.code == "E001" and problem.message.startswith("too many")
+    )
 
 
 def without_absent(
@@ -87,9 +89,7 @@ def without_absent(
         ends = (*finding.nodes, *(name for pair in finding.missing_edges for name in pair))
         if finding.code in ABSENCE:
             lost = (
-                (loss.open_end and finding.graph == last)
-                or finding.code in _OF_PATHS
-                or any(map(loss.touches, ends))
+                (loss.open_end and finding.graph == last) or finding.code in _OF_PATHS or any(map(loss.touches, ends))
             )
         else:
             lost = finding.code in _OF_LABELS and any(map(loss.touches, finding.nodes))

@@ -71,9 +71,7 @@ class _Readers:
         hints = get_type_hints(kind, localns=self._names)
         if issubclass(kind, Struct):
             hints = {name: hints[name] for name in kind.__struct_fields__}
-        return _fixed(
-            lambda values: kind(**dict(zip(hints, values, strict=True))), [*map(self.of, hints.values())]
-        )
+        return _fixed(lambda values: kind(**dict(zip(hints, values, strict=True))), [*map(self.of, hints.values())])
 
 
 def _checked(fits: Callable[[Any], bool]) -> Reader:

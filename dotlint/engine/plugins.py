@@ -63,9 +63,7 @@ def _guarded(function: PluginFunction, context: GraphContext, card: Card) -> Ite
     for outcome in function(seen, card):
         if isinstance(outcome, Finding):
             if outcome.code != card.code:
-                raise TypeError(
-                    f"the check made a finding of {outcome.code}; make it with `card.finding(...)`"
-                )
+                raise TypeError(f"the check made a finding of {outcome.code}; make it with `card.finding(...)`")
             yield replace(outcome, graph=seen.index)
         elif isinstance(outcome, Holds | Undecided):
             yield outcome
@@ -87,9 +85,7 @@ def find_plugin(name: str) -> Plugin:
     try:
         plugin = installed[name].load()
     except (Exception, SystemExit) as error:  # whatever a stranger's module does while it is imported
-        raise PluginError(
-            f"the plugin `{name}` cannot be imported: {type(error).__name__}: {error}"
-        ) from error
+        raise PluginError(f"the plugin `{name}` cannot be imported: {type(error).__name__}: {error}") from error
     if not isinstance(plugin, Plugin):
         what = f"{installed[name].value} is a {type(plugin).__name__}, not a dotlint.plugin.Plugin"
         raise PluginError(f"the plugin `{name}` cannot be used: {what}")
@@ -111,6 +107,4 @@ def plugin_cards(name: str) -> list[Card]:
     cards = read_folder(plugin.rules)
     if not cards:
         raise PluginError(f"the plugin `{name}` has no rule card in {plugin.rules}")
-    return [
-        replace(card, check=f"{name}:{card.check}") if card.check in plugin.checks else card for card in cards
-    ]
+    return [replace(card, check=f"{name}:{card.check}") if card.check in plugin.checks else card for card in cards]

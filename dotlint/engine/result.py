@@ -168,9 +168,7 @@ class FileResult(Struct):
             return self
         kept = replace(
             self.facts,
-            excerpt=_excerpt(
-                [*self.findings, *self.suppressed, *self.baselined], self.context.document.source
-            ),
+            excerpt=_excerpt([*self.findings, *self.suppressed, *self.baselined], self.context.document.source),
         )
         return replace(self, context=None, kept=kept)
 

@@ -51,8 +51,7 @@ def matching(word: str, cards: Sequence[Card]) -> list[Card]:
     if not found:
         near = nearest(word, [name for card in cards for name in (card.code, card.name)])
         raise SelectionError(
-            f"unknown rule `{word}`"
-            + (f"; did you mean `{near}`?" if near else "; `dotlint rules` lists them")
+            f"unknown rule `{word}`" + (f"; did you mean `{near}`?" if near else "; `dotlint rules` lists them")
         )
     return found
 
@@ -64,9 +63,7 @@ def chosen(cards: Sequence[Card], selection: Selection) -> list[Card]:
     else:
         weight = dict.fromkeys((card.code for card in cards), -1)
     on = {card.code: weight[card.code] >= 0 for card in cards}
-    words = [(word, True) for word in (selection.select or ())] + [
-        (word, True) for word in selection.extend_select
-    ]
+    words = [(word, True) for word in (selection.select or ())] + [(word, True) for word in selection.extend_select]
     words += [(word, False) for word in selection.ignore]
     for word, wanted in words:
         for card in matching(word, cards):

@@ -124,9 +124,7 @@ def _elsewhere(
         places = [s.start for node in members for s in node.statements]
         places += [edge.start for node in members for edge in (*node.out_edges, *node.in_edges)]
         if any(start <= place < end for place in places for start, end in directive.spans):
-            found.append(
-                Related(f"{finding.code} speaks of this node and stands here", finding.start, finding.end)
-            )
+            found.append(Related(f"{finding.code} speaks of this node and stands here", finding.start, finding.end))
     return tuple(found[:3])
 
 

@@ -74,7 +74,11 @@ def _damaged(file: FileContext, slip: Finding) -> Iterable[str]:
         return map(str, slip.nodes)
     if slip.code in _ON_LINES:
         graph = file.document.graphs[slip.graph]
-        places = [slip.start, *(r.start for r in slip.related), *(e.start for e in (slip.fix.edits if slip.fix else ()))]
+        places = [
+            slip.start,
+            *(r.start for r in slip.related),
+            *(e.start for e in (slip.fix.edits if slip.fix else ())),
+        ]
         return _on_lines(file, graph, {file.document.source.position(place).line for place in places})
     if slip.code == "N001":
         return (name for pair in renamed(file, slip) for name in pair)

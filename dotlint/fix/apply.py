@@ -58,9 +58,7 @@ class FixResult(Struct, frozen=True):
         return unified_diff(self.given.text, self.source.text, self.given.name)
 
 
-def fix_text(
-    source: Source | str | bytes, settings: Settings | None = None, *, unsafe: bool = False
-) -> FixResult:
+def fix_text(source: Source | str | bytes, settings: Settings | None = None, *, unsafe: bool = False) -> FixResult:
     """Fix a file's text as far as its fixes are safe, or `unsafe` too.
 
     Fixing the outcome once more changes nothing.

@@ -43,9 +43,7 @@ class Bodies:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.subgraph_of = {
-            id(block): subgraph for subgraph in graph.subgraphs for block in subgraph.statements
-        }
+        self.subgraph_of = {id(block): subgraph for subgraph in graph.subgraphs for block in subgraph.statements}
         self._places: dict[int, Place] = {}
         todo: list[Body] = [graph.statement]
         while todo:

@@ -108,9 +108,7 @@ class Carrier:
         best, number = usual.most_common(1)[0]
         if usual[_drawn(exemplar)] == number:
             return exemplar
-        return min(
-            (e for e in self._alike[kind] if _drawn(e) == best), key=lambda e: abs(e.index - exemplar.index)
-        )
+        return min((e for e in self._alike[kind] if _drawn(e) == best), key=lambda e: abs(e.index - exemplar.index))
 
     def _kind(self, edge: Edge) -> Kind:
         """Give the families that the edge joins, and how many stages it goes on by."""
@@ -128,6 +126,4 @@ def moved_label(deployment: Deployment, text: str, before: int, after: int) -> s
 
 def _drawn(edge: Edge) -> frozenset[tuple[str, str]]:
     """How an edge is drawn: its statement's attributes but for texts and places."""
-    return frozenset(
-        (n, v) for n, v in edge.statement.values().items() if n not in _PLACED and n not in _TEXTS
-    )
+    return frozenset((n, v) for n, v in edge.statement.values().items() if n not in _PLACED and n not in _TEXTS)

@@ -186,9 +186,7 @@ class Fixer:
 
     def _wanted(self, finding: Finding) -> bool:
         return (
-            finding.fix is not None
-            and bool(finding.fix.edits)
-            and (self.unsafe or finding.fix.applicability == "safe")
+            finding.fix is not None and bool(finding.fix.edits) and (self.unsafe or finding.fix.applicability == "safe")
         )
 
     def _lint(self, source: Source) -> FileResult:

@@ -71,9 +71,7 @@ def respelled(old: Id, name: str) -> str:
 def stage_place(name: str, stage: int) -> int | None:
     """Which number of a cluster's name is its stage's (as the file counts); None where none can be."""
     parsed = parse_name(name)
-    fits = [
-        i for i, number in enumerate(parsed.numbers) if number == stage and parsed.words[i] not in _NO_STAGE
-    ]
+    fits = [i for i, number in enumerate(parsed.numbers) if number == stage and parsed.words[i] not in _NO_STAGE]
     said = [i for i in fits if parsed.words[i] in _STAGE_WORDS]
     return said[0] if said else fits[0] if len(fits) == 1 else None
 
@@ -105,9 +103,7 @@ def copy_edits(
                     new += "_new"
                 edits.append(Edit(statement.id.start, statement.id.end, respelled(statement.id, new)))
             if isinstance(statement, AttributedStatement | Assignment):
-                edits += [
-                    edit for attribute in statement.attributes if (edit := _attribute_edit(attribute, shift))
-                ]
+                edits += [edit for attribute in statement.attributes if (edit := _attribute_edit(attribute, shift))]
     return edits
 
 
@@ -129,7 +125,5 @@ def _attribute_edit(attribute: Attribute, shift: Shift) -> Edit | None:
 
 def piece(text: str, start: int, end: int, edits: Iterable[Edit]) -> str:
     """Give `text[start:end]` with those of the edits in place that lie in it."""
-    inside = [
-        Edit(e.start - start, e.end - start, e.text) for e in edits if start <= e.start and e.end <= end
-    ]
+    inside = [Edit(e.start - start, e.end - start, e.text) for e in edits if start <= e.start and e.end <= end]
     return apply_edits(text[start:end], inside)

@@ -84,9 +84,7 @@ class EdgeWriter:
     def _line(self, chain: Sequence[Wanted]) -> str:
         """Write edges that follow each other as one statement, as their exemplars are."""
         one = chain[0]
-        ports = [
-            ports_like(self.text, w.exemplar, w.tail.node, w.head.node) if w.alike else ("", "") for w in chain
-        ]
+        ports = [ports_like(self.text, w.exemplar, w.tail.node, w.head.node) if w.alike else ("", "") for w in chain]
         lists = one.exemplar.statement.lists
         apart = self.text[lists[0].start - 1 : lists[0].start] if lists else " "
         apart = apart if apart in _BLANKS else " " if apart.isspace() else ""

@@ -67,9 +67,7 @@ def _messages(name: str, fixes: FixResult) -> list[str]:
     if fixes.applied:
         counts = Counter(finding.code for finding in fixes.applied)
         total = len(fixes.applied)
-        told = ", ".join(
-            f"{code} {number}" if number > 1 else code for code, number in sorted(counts.items())
-        )
+        told = ", ".join(f"{code} {number}" if number > 1 else code for code, number in sorted(counts.items()))
         lines.append(f"{name}: {total} finding{'s' if total > 1 else ''} fixed ({told})")
     refused = (f"{name}:{r.line}: the fix of {r.finding.code} was refused: {r.reason}" for r in fixes.refused)
     return [*lines, *refused]

@@ -91,9 +91,7 @@ def _structure(old: Document, new: Document, fixed: list[Finding]) -> str | None
         if lost is not None:
             return f"it loses the edge `{lost[0]} -> {lost[1]}`"
         if all(finding.code.startswith("S") for finding in fixed):
-            changed = next(
-                (n for n in one.nodes.values() if n.attributes != two.nodes[n.name].attributes), None
-            )
+            changed = next((n for n in one.nodes.values() if n.attributes != two.nodes[n.name].attributes), None)
             if changed is not None:
                 return f"it changes attributes of `{changed.name}`"
         moved = next((n for n in one.nodes.values() if _clusters(n) != _clusters(two.nodes[n.name])), None)

@@ -273,9 +273,7 @@ def _twin(siblings: Siblings, shown: Reading, one: Newcomer) -> Reading | None:
     return found if found is not shown else None
 
 
-def _together(
-    siblings: Siblings, bodies: Bodies, planned: Sequence[Newcomer]
-) -> dict[str, tuple[Statement, bool]]:
+def _together(siblings: Siblings, bodies: Bodies, planned: Sequence[Newcomer]) -> dict[str, tuple[Statement, bool]]:
     """Keep what stands rank by rank so: new nodes of one rank go after all statements of the rank before it.
 
     Those of the first rank go before all statements of the next one.

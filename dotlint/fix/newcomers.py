@@ -101,9 +101,7 @@ class Siblings:
                     assert beside is not None
                     known[joint.other] = beside
                     todo.append(beside)
-            one.edges = tuple(
-                ((one.name, j.other) if j.out else (j.other, one.name), j.shown) for j in told.joints
-            )
+            one.edges = tuple(((one.name, j.other) if j.out else (j.other, one.name), j.shown) for j in told.joints)
             done.append(one)
         return done
 
@@ -134,7 +132,9 @@ class Siblings:
             near = min(alike, key=lambda r: _distance(r.evidence.name.numbers, one.numbers))
             yield joints if isinstance(joints, str) else Told(written, joints, near)
         others = [r for r in family if (r.stage, r.layer) != one.unit]
-        others.sort(key=lambda r: (_changed(r, one), r is not one.shown, _distance(r.evidence.name.numbers, one.numbers)))
+        others.sort(
+            key=lambda r: (_changed(r, one), r is not one.shown, _distance(r.evidence.name.numbers, one.numbers))
+        )
         for shown in others[:_NEAR]:
             shifted = self._shifted(one, shown)
             if shifted is not None:
@@ -180,6 +180,7 @@ class Siblings:
         Where both are one node it is shared by units, or else belongs to the sibling's; an end of the model that only
         the sibling's has is no other's.
         """
+
         def alike(node: Node) -> list[Node]:
             ends = [e.tail for e in node.in_edges] if joint.out else [e.head for e in node.out_edges]
             return [end for end in ends if self._family_of(end) == family]
@@ -319,7 +320,9 @@ class Siblings:
             if not gpus:
                 return None
         elif shown.own_gpus and shown.gpus:
-            beside = [r.gpus for r in self.deployment.operators if (r.stage, r.layer) == one.unit and r.own_gpus and r.gpus]
+            beside = [
+                r.gpus for r in self.deployment.operators if (r.stage, r.layer) == one.unit and r.own_gpus and r.gpus
+            ]
             if beside and not shown.gpus <= union(beside):
                 return None
         moved = shown.layer is not None and layer is not None

@@ -42,11 +42,7 @@ def output_statement(text: str, deployment: Deployment, plan: StagePlan) -> str:
         return f'{id_text(plan.new_output)} [label="Output"]'
     if label is not None:
         raw = _label(label.value.raw, deployment, plan, model, as_output=other is not None)
-        written = (
-            written[: label.value.start - statement.start]
-            + raw
-            + written[label.value.end - statement.start :]
-        )
+        written = written[: label.value.start - statement.start] + raw + written[label.value.end - statement.start :]
     return respelled(own, plan.new_output) + written[own.end - statement.start :]
 
 
@@ -92,12 +88,8 @@ def _in_phase(raw: str, model: Reading, phase: str) -> str:
 def _same(own: Reading, source: Reading, given: tuple[Dims, ...]) -> bool:
     """Whether the model's output has the dimensions of its input, and the phase states those of its own."""
     passed = source.evidence.tensors.outputs
-    return (
-        bool(own.evidence.tensors.outputs) and bool(passed) and all(d.sizes == passed[0].sizes for d in given)
-    )
+    return bool(own.evidence.tensors.outputs) and bool(passed) and all(d.sizes == passed[0].sizes for d in given)
 
 
 def _end(deployment: Deployment, role: str, phase: Callable[[str | None], bool]) -> Reading | None:
-    return next(
-        (r for r in deployment.operators if r.is_role(role) and r.stage is None and phase(r.phase)), None
-    )
+    return next((r for r in deployment.operators if r.is_role(role) and r.stage is None and phase(r.phase)), None)

@@ -168,7 +168,9 @@ class Places:
         exemplar = run[0].exemplar
         kind = self.families.of(exemplar)
         place = self.bodies.place(exemplar.statement)
-        beside = [e for s in (place.before, place.after) if s is not None for e in self.bodies.edges(s)] if place else []
+        beside = (
+            [e for s in (place.before, place.after) if s is not None for e in self.bodies.edges(s)] if place else []
+        )
         numbers = self.families.numbers(exemplar)
         row = [self.families.numbers(e) for e in beside if self.families.of(e) == kind]
         own = run[0].numbers
@@ -277,7 +279,8 @@ class Places:
                     return twin.statement
                 continue
             choices = [
-                (n, *(n + step for first, step in steps if n in (first, first + step))) for n in self.families.numbers(edge)
+                (n, *(n + step for first, step in steps if n in (first, first + step)))
+                for n in self.families.numbers(edge)
             ]
             if len(choices) > _MOST_NUMBERS:
                 continue
@@ -292,7 +295,9 @@ class Places:
     def _straight(self, far: Mapping[str, set[int]], edge: Edge) -> tuple[int, ...]:
         """Give an edge's numbers moved as far as those behind the same words are moved from the exemplar."""
         ends = (self.deployment.readings[node.index].evidence.name for node in (edge.tail, edge.head))
-        moved = ((far.get(word, {0}), number) for name in ends for word, number in zip(name.words, name.numbers, strict=True))
+        moved = (
+            (far.get(word, {0}), number) for name in ends for word, number in zip(name.words, name.numbers, strict=True)
+        )
         return tuple(number + (next(iter(steps)) if len(steps) == 1 else 0) for steps, number in moved)
 
     def _far(self, one: Wanted) -> dict[str, set[int]]:
@@ -326,10 +331,7 @@ class Places:
         first = self.bodies.place(run[0].exemplar.statement)
         last = self.bodies.place(run[-1].exemplar.statement)
         edges = {
-            edge.index: edge
-            for one in run
-            for r in one.readings
-            for edge in (*r.node.in_edges, *r.node.out_edges)
+            edge.index: edge for one in run for r in one.readings for edge in (*r.node.in_edges, *r.node.out_edges)
         }
         beside = sorted(edges.values(), key=lambda edge: edge.index)
         entering = [e for e in beside if e.head.index in inside and e.tail.index not in inside]

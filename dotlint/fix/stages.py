@@ -149,11 +149,7 @@ class StageWriter:
 
         Else at the end of the graph.
         """
-        links = [
-            (stage, edge)
-            for phase, stage, edge in stage_links(self.deployment)
-            if phase == self.template.phase
-        ]
+        links = [(stage, edge) for phase, stage, edge in stage_links(self.deployment) if phase == self.template.phase]
         own = [(stage, edge.statement) for stage, edge in links if self._outside(edge.statement)]
         body = self.graph.statement.body
         last: Statement = next((s for s in reversed(body) if isinstance(s, EdgeStatement)), body[-1])
@@ -171,7 +167,9 @@ class StageWriter:
         for anchor, before, lines in groups.values():
             style = style_of(self.text, anchor)
             if lines and before:
-                edits.append(insert_before(self.text, anchor, lines, style, () if self._headed(anchor) else self.comments))
+                edits.append(
+                    insert_before(self.text, anchor, lines, style, () if self._headed(anchor) else self.comments)
+                )
             elif lines:
                 edits.append(insert_after(self.text, anchor.end, lines, style))
         return edits
@@ -196,8 +194,7 @@ class StageWriter:
             at = self._span(run, plan.shift)[0] if plan.shift else run.statements[0].start
             newline = newline_at(self.text, at)
             self._pieces[at] += [
-                p.removeprefix(newline) + newline if p.startswith(newline) else f"{p.strip()} "
-                for p in pieces
+                p.removeprefix(newline) + newline if p.startswith(newline) else f"{p.strip()} " for p in pieces
             ]
             return
         chosen = run
@@ -218,9 +215,7 @@ class StageWriter:
         if isinstance(like, Block):  # a cluster has no `;` of its own: its first statement shows the style
             inner = next((s for s in like.body if isinstance(s, NodeStatement | EdgeStatement)), like)
             return (
-                f"{style.newline}{style.indent}{line}{style_of(self.text, inner).end}"
-                if style.lines
-                else f" {line};"
+                f"{style.newline}{style.indent}{line}{style_of(self.text, inner).end}" if style.lines else f" {line};"
             )
         return f"{style.newline}{style.indent}{line}{style.end}" if style.lines else f" {line}{style.end}"
 
@@ -301,10 +296,7 @@ class StageWriter:
         """Give the stage's own edges that stand in statements which speak of other stages too."""
         names = {r.name: name for r, name in plan.copies}
         copied = {
-            (edge.tail.name, edge.head.name)
-            for run in runs
-            for s in run.statements
-            for edge in self._edges_inside(s)
+            (edge.tail.name, edge.head.name) for run in runs for s in run.statements for edge in self._edges_inside(s)
         }
         lines: list[str] = []
         for edge in self.graph.edges:

@@ -33,9 +33,7 @@ def id_text(name: str) -> str:
     return '"' + name.replace('"', '\\"') + '"'
 
 
-def edge_text(
-    text: str, graph: Graph, pair: tuple[str, str], attributes: str = "", ports: Ports = ("", "")
-) -> str:
+def edge_text(text: str, graph: Graph, pair: tuple[str, str], attributes: str = "", ports: Ports = ("", "")) -> str:
     """Write an edge without a semicolon, `a -> b [style=dashed]`; ids as the file (`text`) spells those nodes.
 
     `ports` are those of the ends as spelled, `:out`.

@@ -32,7 +32,10 @@ def stage_link(writers: Writers, finding: Finding) -> Fix | str:
     tail, head = (deployment.by_name[name] for name in finding.missing_edges[0])
     assert tail.phase is not None
     assert tail.stage is not None
-    for reading, beyond in ((tail, [e.head for e in tail.node.out_edges]), (head, [e.tail for e in head.node.in_edges])):
+    for reading, beyond in (
+        (tail, [e.head for e in tail.node.out_edges]),
+        (head, [e.tail for e in head.node.in_edges]),
+    ):
         others = {deployment.readings[node.index].stage for node in beyond}
         if others - {None, reading.stage}:
             return f"`{reading.name}` is joined to another stage already"
@@ -97,6 +100,8 @@ def stages(writers: Writers, finding: Finding) -> Fix | str:
     context = writers.context
     plans = context.plans[finding.unit or ""]
     if any(plan.shift is None for plan in plans):
-        return "the GPUs of the stages that are drawn are not those of the layout, so those of the others are not certain"
+        return (
+            "the GPUs of the stages that are drawn are not those of the layout, so those of the others are not certain"
+        )
     edits = StageWriter(writers.text, context.deployment, writers.comments, writers.carrier, plans).edits()
     return edits if isinstance(edits, str) else Fix("unsafe", tuple(edits))

@@ -148,6 +148,4 @@ def without(result: FileResult, refused: Mapping[int, str]) -> None:
 
     for index, reason in refused.items():
         finding = result.findings[index]
-        result.findings[index] = replace(
-            finding, fix=None, fixable=None, help=help_with(finding.help, reason)
-        )
+        result.findings[index] = replace(finding, fix=None, fixable=None, help=help_with(finding.help, reason))

@@ -29,7 +29,11 @@ def composed(first: Sequence[Edit], second: Sequence[Edit]) -> list[Edit]:
         assert edit.start == edit.end
         inside = next((i for i, (low, high) in enumerate(bounds) if low <= edit.start <= high), None)
         if inside is None:
-            before = sum(len(e.text) - (e.end - e.start) for e, (_, high) in zip(merged, bounds, strict=True) if high < edit.start)
+            before = sum(
+                len(e.text) - (e.end - e.start)
+                for e, (_, high) in zip(merged, bounds, strict=True)
+                if high < edit.start
+            )
             own.append(Edit(edit.start - before, edit.start - before, edit.text))
         else:
             at = edit.start - bounds[inside][0] + inserted[inside]

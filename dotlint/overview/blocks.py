@@ -127,9 +127,7 @@ def _heading(context: GraphContext, name: str) -> list[str]:
     return [*title, degrees, f"{phase.total} GPUs"] if degrees else title
 
 
-def _stages(
-    context: GraphContext, phase: str, inside: list[Reading], fresh: Callable[[str], str]
-) -> Iterator[Block]:
+def _stages(context: GraphContext, phase: str, inside: list[Reading], fresh: Callable[[str], str]) -> Iterator[Block]:
     deployment = context.deployment
     names = {reading.name for reading in inside}
     found: dict[int, Block] = {}
@@ -216,9 +214,7 @@ def _contents(members: list[Reading], prefix: str = "") -> list[str]:
     return lines
 
 
-def _layers(
-    context: GraphContext, phase: str, inside: list[Reading], fresh: Callable[[str], str]
-) -> Iterator[Block]:
+def _layers(context: GraphContext, phase: str, inside: list[Reading], fresh: Callable[[str], str]) -> Iterator[Block]:
     """Make a block of every layer, and one of each run of layers that are drawn alike."""
     layers: dict[int, list[Reading]] = defaultdict(list)
     for reading in inside:
@@ -246,9 +242,7 @@ def _alike(members: Iterable[Reading]) -> Counter[str]:
     return Counter(r.role.name if r.role else r.evidence.name.family for r in members)
 
 
-def _gpus(
-    context: GraphContext, phase: str, inside: list[Reading], fresh: Callable[[str], str]
-) -> Iterator[Block]:
+def _gpus(context: GraphContext, phase: str, inside: list[Reading], fresh: Callable[[str], str]) -> Iterator[Block]:
     """Make a block of every set of GPUs that operators are on; single GPUs with the same work share one."""
     sets: dict[GpuSet, list[Reading]] = defaultdict(list)
     for reading in inside:

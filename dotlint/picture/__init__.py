@@ -109,9 +109,7 @@ def render(result: FileResult, form: Form, options: Options | None = None) -> Dr
     return Drawing(data, picture.notes)
 
 
-def _drawn(
-    result: FileResult, form: Form, options: Options, common: Common | None = None
-) -> tuple[Picture, bytes]:
+def _drawn(result: FileResult, form: Form, options: Options, common: Common | None = None) -> tuple[Picture, bytes]:
     """Draw, and fold further as long as the picture is too large to read or takes too long to lay out."""
     context = _graph(result, options.graph)
     levels = [options.fold] if options.fold is not None else list(LEVELS)

@@ -51,9 +51,7 @@ def render_lines(results: Sequence[FileResult]) -> str:
     import json  # noqa: PLC0415 - as above
 
     lines = [
-        json.dumps(
-            {"path": _ascii_path(result.path), **finding_dict(finding, result.places)}, ensure_ascii=True
-        )
+        json.dumps({"path": _ascii_path(result.path), **finding_dict(finding, result.places)}, ensure_ascii=True)
         for result in results
         if result.unreadable is None
         for finding in result.findings
@@ -114,12 +112,9 @@ def file_dict(result: FileResult) -> dict[str, Any]:
         },
         "findings": [finding_dict(finding, result.places) for finding in result.findings],
         "holds": [{"section": h.section, "subject": h.subject, "text": h.text} for h in result.holds],
-        "undecided": [
-            {"section": u.section, "subject": u.subject, "needs": u.needs} for u in result.undecided
-        ],
+        "undecided": [{"section": u.section, "subject": u.subject, "needs": u.needs} for u in result.undecided],
         "deployment": [
-            {"phase": one.phase, "file": one.file, "here": one.here, "problem": one.problem}
-            for one in facts.deployment
+            {"phase": one.phase, "file": one.file, "here": one.here, "problem": one.problem} for one in facts.deployment
         ],
         "suppressed": len(result.suppressed),
         "baselined": len(result.baselined),

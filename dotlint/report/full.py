@@ -97,7 +97,10 @@ def _finding(finding: Finding, result: FileResult, width: int, colour: bool, lin
         yield f"{lead}help: {one_line(finding.help, 2000)}"
     if finding.caused_by:
         causes = listed(
-            [f"{result.findings[i].code} at line {source.position(result.findings[i].start).line}" for i in finding.caused_by],
+            [
+                f"{result.findings[i].code} at line {source.position(result.findings[i].start).line}"
+                for i in finding.caused_by
+            ],
             8,
         )
         yield f"{lead}mended by the repair of {causes}"

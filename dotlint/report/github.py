@@ -57,9 +57,7 @@ def render(results: Sequence[FileResult]) -> str:
         if more > 0:
             left.append(f"{more} more {one if more == 1 else many}")
     if left:
-        lines.append(
-            f"dotlint: {' and '.join(left)} not annotated: GitHub shows {MOST_ANNOTATIONS} of a kind a step"
-        )
+        lines.append(f"dotlint: {' and '.join(left)} not annotated: GitHub shows {MOST_ANNOTATIONS} of a kind a step")
     return "".join(line + "\n" for line in lines)
 
 
@@ -87,9 +85,7 @@ def add_summary(file: Path, results: Sequence[FileResult]) -> None:
         with file.open("a", encoding="utf-8", errors="backslashreplace") as out:
             out.write(summary(results))
     except OSError as error:
-        raise DotlintError(
-            f"GITHUB_STEP_SUMMARY: {file}: it cannot be written: {error.strerror or error}"
-        ) from error
+        raise DotlintError(f"GITHUB_STEP_SUMMARY: {file}: it cannot be written: {error.strerror or error}") from error
 
 
 def _items(results: Iterable[FileResult]) -> list[_Item]:

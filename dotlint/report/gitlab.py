@@ -50,9 +50,7 @@ def _entry(finding: Finding, result: FileResult, path: str) -> dict[str, Any]:
     return {
         "description": text,
         "check_name": f"{finding.code} {finding.name}",
-        "fingerprint": _digest(
-            path, finding.fingerprint or f"{finding.code} {finding.start} {finding.message}"
-        ),
+        "fingerprint": _digest(path, finding.fingerprint or f"{finding.code} {finding.start} {finding.message}"),
         "severity": "critical" if finding.code == "X001" else _SEVERITIES[finding.severity],
         "location": {
             "path": path,

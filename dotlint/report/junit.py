@@ -33,8 +33,7 @@ def render(results: Sequence[FileResult], fail_on: Severity = "warning") -> str:
 
 def _sums(suites: Sequence[ET.Element]) -> dict[str, str]:
     return {
-        key: str(sum(int(suite.attrib[key]) for suite in suites))
-        for key in ("tests", "failures", "errors", "skipped")
+        key: str(sum(int(suite.attrib[key]) for suite in suites)) for key in ("tests", "failures", "errors", "skipped")
     }
 
 
@@ -70,9 +69,7 @@ def _case(finding: Finding, result: FileResult, path: str, counted: Sequence[Sev
     }
     case = ET.Element("testcase", where)
     lines = [f"{path}:{place.line}:{place.column}: {finding.severity}: {finding.code} {message}"]
-    lines += [
-        f"{word}: {visible(text)}" for word, text in (("note", finding.note), ("help", finding.help)) if text
-    ]
+    lines += [f"{word}: {visible(text)}" for word, text in (("note", finding.note), ("help", finding.help)) if text]
     if finding.code == "X001":
         outcome = ET.SubElement(case, "error", {"type": finding.severity, "message": message})
     elif finding.caused_by:

@@ -43,11 +43,7 @@ def supported(environment: Mapping[str, str] = os.environ) -> bool:
         or term.startswith(("screen", "tmux"))
     ):
         return False
-    if (
-        environment.get("WT_SESSION")
-        or environment.get("KONSOLE_VERSION", "") >= "200400"
-        or _TERMS.match(term)
-    ):
+    if environment.get("WT_SESSION") or environment.get("KONSOLE_VERSION", "") >= "200400" or _TERMS.match(term):
         return True
     version = environment.get("VTE_VERSION", "")
     return environment.get("TERM_PROGRAM") in _KNOWN or (version.isdigit() and int(version) >= 5000)

@@ -167,9 +167,7 @@ def _note(note: str) -> Text:
 def _listings(listings: tuple[Listing, ...], width: int) -> RenderableType:
     """Lists that can be pasted side by side where there is room for at least two, else stacked."""
     pasted = all(listing.paste for listing in listings)
-    widest = (
-        max((len(line) for listing in listings for line in (listing.title, *listing.lines)), default=0) + 3
-    )
+    widest = max((len(line) for listing in listings for line in (listing.title, *listing.lines)), default=0) + 3
     columns = max(1, width // widest) if pasted else 1
     if columns == 1 or len(listings) == 1:
         stacked: list[RenderableType] = []

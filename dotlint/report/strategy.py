@@ -19,9 +19,7 @@ def as_text(strategy: Strategy, *, width: int, colour: bool) -> str:
     text = plain_text(describe(strategy), width)
     if not colour:
         return text
-    lines = [
-        f"{_BOLD}{line}{_OFF}" if line and not line.startswith(" ") else line for line in text.split("\n")
-    ]
+    lines = [f"{_BOLD}{line}{_OFF}" if line and not line.startswith(" ") else line for line in text.split("\n")]
     return "\n".join(lines)
 
 

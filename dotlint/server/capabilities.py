@@ -39,7 +39,9 @@ class Client(Struct, frozen=True):
             versioned_edits=bool(get_capability(can, "workspace.workspace_edit.document_changes")),
             takes_actions=get_capability(can, "text_document.code_action.code_action_literal_support") is not None,
             resolves_edits=resolve is not None and "edit" in resolve.properties,
-            nested_symbols=bool(get_capability(can, "text_document.document_symbol.hierarchical_document_symbol_support")),
+            nested_symbols=bool(
+                get_capability(can, "text_document.document_symbol.hierarchical_document_symbol_support")
+            ),
             settings=bool(get_capability(can, "workspace.configuration")),
             watches_files=bool(get_capability(can, "workspace.did_change_watched_files.dynamic_registration")),
             watches_settings=bool(get_capability(can, "workspace.did_change_configuration.dynamic_registration")),

@@ -49,4 +49,7 @@ def between(old: str, new: str) -> list[Edit]:
 
 
 def _alike(one: list[str], other: list[str]) -> int:
-    return next((index for index, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), min(len(one), len(other)))
+    return next(
+        (index for index, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]),
+        min(len(one), len(other)),
+    )

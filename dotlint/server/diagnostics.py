@@ -34,7 +34,9 @@ def range_of(text: Text, start: int, end: int) -> types.Range:
 def shown_range(text: Text, start: int, end: int) -> types.Range:
     """Give the range that is underlined: no more than the first line, or a missing stage would colour half the file."""
     first, last = text.place(start), text.place(max(start, end))
-    return types.Range(types.Position(*first), types.Position(*(last if last[0] == first[0] else text.line_end(first[0]))))
+    return types.Range(
+        types.Position(*first), types.Position(*(last if last[0] == first[0] else text.line_end(first[0])))
+    )
 
 
 def diagnostics(uri: str, snapshot: Snapshot, report: Report) -> list[types.Diagnostic]:

@@ -139,17 +139,13 @@ async def referred(ls: DotlintServer, params: types.ReferenceParams) -> list[typ
     return naming.references(file.uri, snapshot, reading, offset, declaration=declaration)
 
 
-async def highlighted(
-    ls: DotlintServer, params: types.DocumentHighlightParams
-) -> list[types.DocumentHighlight] | None:
+async def highlighted(ls: DotlintServer, params: types.DocumentHighlightParams) -> list[types.DocumentHighlight] | None:
     """Mark every mention of the node there."""
     _, snapshot, reading, offset = await _read(ls, params)
     return naming.highlights(snapshot, reading, offset)
 
 
-async def rename_prepared(
-    ls: DotlintServer, params: types.PrepareRenameParams
-) -> types.PrepareRenamePlaceholder:
+async def rename_prepared(ls: DotlintServer, params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder:
     """Say what would be renamed there."""
     _, snapshot, reading, offset = await _read(ls, params, at_once=True)
     mention = naming.renamable(snapshot, reading, offset)
@@ -180,9 +176,7 @@ async def outlined(
     return list(symbols.flat(file.uri, snapshot.text, report.symbols))
 
 
-async def found_everywhere(
-    ls: DotlintServer, params: types.WorkspaceSymbolParams
-) -> list[types.SymbolInformation]:
+async def found_everywhere(ls: DotlintServer, params: types.WorkspaceSymbolParams) -> list[types.SymbolInformation]:
     """Find symbols by name in all open texts and in the files of the folders that are open."""
     await ls.ready.wait()
     scopes = ls.files.scopes
@@ -218,7 +212,9 @@ async def actions_offered(
         found += actions.quick_fixes(file.uri, snapshot, report, params.range, versioned=versioned)
     everything = actions.fix_all(file.uri, snapshot, report, resolvable=ls.client.resolves_edits)
     if everything is not None and actions.wanted(actions.FIX_ALL, only):
-        if only and ls.client.takes_actions and not ls.client.resolves_edits:  # asked for by name, as on saving: it is to be applied at once
+        if (
+            only and ls.client.takes_actions and not ls.client.resolves_edits
+        ):  # asked for by name, as on saving: it is to be applied at once
             everything.command, everything.edit = None, await _all_fixed(ls, file)
         found.append(everything if ls.client.takes_actions or everything.command is None else everything.command)
     return found
@@ -255,7 +251,10 @@ async def _all_fixed(ls: DotlintServer, file: OpenFile) -> types.WorkspaceEdit:
 
 
 async def _read(
-    ls: DotlintServer, params: types.TextDocumentPositionParams | Any, *, at_once: bool = False  # noqa: ANN401
+    ls: DotlintServer,
+    params: types.TextDocumentPositionParams | Any,
+    *,
+    at_once: bool = False,  # noqa: ANN401
 ) -> tuple[OpenFile, Snapshot, Reading, int]:
     """Give the file that a request speaks of, its present reading, and the place; raises where it is not open."""
     file = ls.files.get(params.text_document.uri)

@@ -43,9 +43,7 @@ def _heads(phase: Phase, model: ModelFacts) -> Iterator[Sum]:
     if model.kv_heads is not None and tp > 1:
         kv = model.kv_heads
         if tp % kv == 0 and tp != kv:
-            yield Sum(
-                "P002", holds=True, text=f"{kv} key-value heads over TP={tp}: each on {tp // kv} shards"
-            )
+            yield Sum("P002", holds=True, text=f"{kv} key-value heads over TP={tp}: each on {tp // kv} shards")
         elif kv % tp:
             text = f"{kv} key-value heads are neither a multiple nor a divisor of TP={tp}"
             yield Sum("P002", holds=False, text=text)

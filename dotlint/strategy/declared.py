@@ -235,9 +235,7 @@ def _degrees_of(run: list[Mention], view: str, ranks: Collection[str]) -> list[M
     if any(not 0 < mention.value <= MOST_GPUS for mention in run):
         return []
     line = _line_before(view, run[0].start)
-    indexed = [
-        (match[0].rstrip("0123456789 \t_#-").lower(), int(match[1])) for match in _INDEXED.finditer(line)
-    ]
+    indexed = [(match[0].rstrip("0123456789 \t_#-").lower(), int(match[1])) for match in _INDEXED.finditer(line)]
     if len(run) == 1:
         return run if _single_is_degree(run[0], view, line, indexed, ranks) else []
     if all(mention.assigned for mention in run):

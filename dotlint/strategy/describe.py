@@ -193,27 +193,13 @@ def _notes(phase: Phase) -> list[str]:
     open_experts = not placement.expert_fixed and degrees.ep > 1
     if open_shards or open_experts:
         what = (
-            "shards and expert groups"
-            if open_shards and open_experts
-            else "shards"
-            if open_shards
-            else "expert groups"
+            "shards and expert groups" if open_shards and open_experts else "shards" if open_shards else "expert groups"
         )
-        where = (
-            "order and expert_order"
-            if open_shards and open_experts
-            else "order"
-            if open_shards
-            else "expert_order"
-        )
-        notes.append(
-            f"{what} may be any equal parts of a stage's GPUs; {where} under [layout] would fix which"
-        )
+        where = "order and expert_order" if open_shards and open_experts else "order" if open_shards else "expert_order"
+        notes.append(f"{what} may be any equal parts of a stage's GPUs; {where} under [layout] would fix which")
     if degrees.dp > 1:
         first = phase.replica_stage_gpus(0)
-        notes.append(
-            f"one replica has {phase.total // degrees.dp} GPUs, stage 1 of the first one {first[0].short()}"
-        )
+        notes.append(f"one replica has {phase.total // degrees.dp} GPUs, stage 1 of the first one {first[0].short()}")
     return notes
 
 

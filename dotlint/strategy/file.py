@@ -146,9 +146,7 @@ def _phases(table: Mapping[str, Any], where: str, source: str) -> tuple[PhaseSpe
     if whole is not None:
         return parse_spec(whole)
     if not phases:
-        raise StrategyError(
-            f'{where}: no phase is declared: write [phases.prefill] and strategy = "pp4ep4tp2sp2"'
-        )
+        raise StrategyError(f'{where}: no phase is declared: write [phases.prefill] and strategy = "pp4ep4tp2sp2"')
     found: list[PhaseSpec] = []
     for name in phases:
         spec = _phase(name, _table(phases, name, where), where, source)

@@ -167,9 +167,7 @@ class GpuSet(Struct, frozen=True):
         return bool(self.runs)
 
     def __str__(self) -> str:
-        return ",".join(
-            str(start) if stop - start == 1 else f"{start}-{stop - 1}" for start, stop in self.runs
-        )
+        return ",".join(str(start) if stop - start == 1 else f"{start}-{stop - 1}" for start, stop in self.runs)
 
 
 def union(sets: Iterable[GpuSet]) -> GpuSet:

@@ -66,9 +66,7 @@ def place(
         axes = expert_order or (preset.expert_order if preset is not None else None) or _OVERLAY_EXPERTS
         expert, resolved = _overlay_experts(degrees, dense, axes, default, found)
         expert_fixed = expert_order is not None or preset is not None
-    if expert is not None and any(
-        dense.select({"pp": n}) != expert.select({"pp": n}) for n in _ends(degrees.pp)
-    ):
+    if expert is not None and any(dense.select({"pp": n}) != expert.select({"pp": n}) for n in _ends(degrees.pp)):
         found.problems.append("the dense and the expert order place a stage on different GPUs")
         expert = None
     if dense.length("pp") > 1 and not dense.select({"pp": 0}).contiguous:
@@ -92,9 +90,7 @@ def _check_shared(degrees: Degrees, flavour: Flavour, preset: Preset | None, fou
     """Axes that lie on the ranks of others have degrees that those allow."""
     tp = degrees.tp
     if flavour == "megatron" and degrees.sp not in (1, tp):
-        found.problems.append(
-            f"Megatron's sequence parallelism shares TP's GPUs: SP={degrees.sp} is not TP={tp}"
-        )
+        found.problems.append(f"Megatron's sequence parallelism shares TP's GPUs: SP={degrees.sp} is not TP={tp}")
     if tp % degrees.dcp:
         found.problems.append(
             f"decode context parallelism shares TP's GPUs: TP={tp} is not divisible by DCP={degrees.dcp}"
@@ -102,9 +98,7 @@ def _check_shared(degrees: Degrees, flavour: Flavour, preset: Preset | None, fou
     if degrees.vpp > 1 and degrees.pp == 1:
         found.problems.append(f"interleaved stages need a pipeline: VPP={degrees.vpp} with PP=1")
     if preset is not None and preset.attention_dp and degrees.dp not in (1, tp):
-        found.problems.append(
-            f"{preset.title}'s attention DP shares TP's GPUs: DP={degrees.dp} is not TP={tp}"
-        )
+        found.problems.append(f"{preset.title}'s attention DP shares TP's GPUs: DP={degrees.dp} is not TP={tp}")
 
 
 def _dense_grid(
@@ -127,9 +121,7 @@ def _dense_grid(
         if axis in axes:
             continue
         if preset is not None and axis != "sp":
-            found.problems.append(
-                f"{preset.title} has no {AXIS_NAMES[axis]}ism ({axis.upper()}={degrees.get(axis)})"
-            )
+            found.problems.append(f"{preset.title} has no {AXIS_NAMES[axis]}ism ({axis.upper()}={degrees.get(axis)})")
         inner = axes.index("tp")
         axes = (*axes[:inner], axis, *axes[inner:])
     return Grid(axes, tuple(degrees.get(axis) for axis in axes))
@@ -145,15 +137,11 @@ def _check_order(
     written = ",".join(order)
     for axis in order:
         if axis not in possible:
-            message = (
-                f"the order '{written}' lists {axis}, which has an order of its own: write it in expert_order"
-            )
+            message = f"the order '{written}' lists {axis}, which has an order of its own: write it in expert_order"
             raise StrategyError(message)
         if axis in shared:
             others = ", ".join(shared[axis]).upper()
-            raise StrategyError(
-                f"the order '{written}' lists {axis}, which shares the GPUs of {others}: leave it out"
-            )
+            raise StrategyError(f"the order '{written}' lists {axis}, which shares the GPUs of {others}: leave it out")
     for axis in needed:
         if axis not in order:
             message = f"the order '{written}' lacks {axis}, whose degree is {degrees.get(axis)}: add it"
@@ -179,9 +167,7 @@ def _product_experts(
     grid = Grid(order, tuple(_length(resolved, axis, dense) for axis in order))
     if grid.size != dense.size:
         written = ",".join(order)
-        message = (
-            f"the expert order '{written}' spans {grid.size} GPUs of {dense.size}: list every axis, or edp"
-        )
+        message = f"the expert order '{written}' spans {grid.size} GPUs of {dense.size}: list every axis, or edp"
         raise StrategyError(message)
     return grid, resolved
 
@@ -232,9 +218,7 @@ def _overlay_experts(
     if edp is not None:
         if edp_for(usual) is None:
             found.only_with = f"ok only with etp={etp}"
-            found.notes.append(
-                f"the default, etp={usual}, would need {fixed * usual * (edp_named or 1)} GPUs"
-            )
+            found.notes.append(f"the default, etp={usual}, would need {fixed * usual * (edp_named or 1)} GPUs")
         resolved = replace(degrees, etp=etp, edp=edp)
         return Grid(axes, tuple(resolved.get(axis) for axis in axes)), resolved
     found.problems.append(_mismatch(degrees, dense, axes, etp, edp_named))

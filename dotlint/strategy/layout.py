@@ -92,9 +92,7 @@ def parse_order(text: str, *, experts: bool = False) -> tuple[str, ...]:
             remedy, suggestion = did_you_mean(axis, known)
             message = f"unknown axis {shown(axis)} in the order {shown(text)}: {remedy}"
             position = text.lower().find(axis)
-            raise StrategyError(
-                message, text=text, position=position, length=len(axis), suggestion=suggestion
-            )
+            raise StrategyError(message, text=text, position=position, length=len(axis), suggestion=suggestion)
         if axis in found:
             raise StrategyError(f"axis {axis!r} is repeated in the order {shown(text)}", text=text)
         found.append(axis)

@@ -185,11 +185,7 @@ class Strategy(Struct, frozen=True):
         specs = tuple(spec for part in parts for spec in part.specs)
         for index, spec in enumerate(specs):
             if any(earlier.name == spec.name for earlier in specs[:index]):
-                what = (
-                    "a second phase without a name"
-                    if spec.name is None
-                    else f"phase {spec.name!r} is repeated"
-                )
+                what = "a second phase without a name" if spec.name is None else f"phase {spec.name!r} is repeated"
                 raise StrategyError(f"{what} among the strategies given: each phase is declared once")
         files = [part for part in parts if part.pool or part.model.to_dict() or part.layout != Layout()]
         if len(files) > 1:
@@ -245,12 +241,8 @@ class Strategy(Struct, frozen=True):
         if not base.name and name != "prefill":
             base = replace(base, name="prefill")
             phases = tuple(phase if phase.name else base for phase in phases)
-        degrees = (
-            base.degrees.with_axis("sp", 1) if name == "decode" and base.degrees.sp > 1 else base.degrees
-        )
-        assumed = replace(
-            base, name=name, degrees=degrees, assumed=True, file=None, grid_degrees=base.degrees
-        )
+        degrees = base.degrees.with_axis("sp", 1) if name == "decode" and base.degrees.sp > 1 else base.degrees
+        assumed = replace(base, name=name, degrees=degrees, assumed=True, file=None, grid_degrees=base.degrees)
         return replace(self, phases=(*phases, assumed))
 
 
@@ -276,9 +268,7 @@ def build(
         world = layout.world(spec.degrees)
         label = f"phase {spec.name!r}" if spec.name else "the strategy"
         if world > MOST_GPUS:
-            raise StrategyError(
-                f"{label} stands for {world} GPUs ({spec.degrees}): at most {MOST_GPUS} are taken"
-            )
+            raise StrategyError(f"{label} stands for {world} GPUs ({spec.degrees}): at most {MOST_GPUS} are taken")
         if spec.gpus is not None:
             gpus = spec.gpus
             if len(gpus) != world:

@@ -125,9 +125,7 @@ class Placement(Struct, frozen=True):
         """As `slices`, with the count and size of the parts, which are known in any case."""
         whole = self.stage(stage)
         wanted = (axis,) if isinstance(axis, str) else axis
-        divided = tuple(
-            each for each in wanted if self.degrees.get(each) > 1 and self._axes(each) is not None
-        )
+        divided = tuple(each for each in wanted if self.degrees.get(each) > 1 and self._axes(each) is not None)
         if not divided:
             return Partition(wanted, 1, whole, (whole,))
         grid: Grid | None = None

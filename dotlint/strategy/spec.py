@@ -139,9 +139,7 @@ def _parse_degrees(text: str, start: int, end: int) -> Degrees:
             raise mistake(f"axis {axis!r} is repeated", text, position, length=length)
         degree = int(digits) if len(digits) <= 18 else MOST_GPUS + 1
         if degree == 0:
-            raise mistake(
-                f"axis {axis!r} is zero", text, position, length=length, remedy="a degree is at least 1"
-            )
+            raise mistake(f"axis {axis!r} is zero", text, position, length=length, remedy="a degree is at least 1")
         if degree > MOST_GPUS:
             remedy = f"degrees end at {MOST_GPUS}"
             raise mistake(f"axis {axis!r} is too large", text, position, length=length, remedy=remedy)
@@ -156,9 +154,7 @@ def _after_separators(text: str, start: int, end: int) -> int:
     position = match.end() if match else start
     if position == end:
         rest = text[start:end].strip()
-        raise mistake(
-            f"nothing stands after {rest!r}", text, start, length=end - start, remedy="leave it out"
-        )
+        raise mistake(f"nothing stands after {rest!r}", text, start, length=end - start, remedy="leave it out")
     return position
 
 
@@ -171,10 +167,7 @@ def _not_a_term(text: str, position: int, end: int) -> StrategyError:
             return mistake("a number belongs to no axis", text, position, remedy=remedy)
         remedy = "a term is an axis and a number, such as pp4 or PP=4"
         return mistake(f"{text[position]!r} is unexpected", text, position, remedy=remedy)
-    if (
-        text[position - 1 : position] in ("x", "X")
-        and not text[max(0, position - 2) : position - 1].isalnum()
-    ):
+    if text[position - 1 : position] in ("x", "X") and not text[max(0, position - 2) : position - 1].isalnum():
         position -= 1  # the "x" of "pp4 xp2" belongs to the word, that of "pp4xtp2" separates
     word = text[position : letters.end()]
     axis = word.lower()
@@ -184,6 +177,4 @@ def _not_a_term(text: str, position: int, end: int) -> StrategyError:
     suggestion = _LONG_NAMES.get(axis) or nearest(axis, AXES)
     known = f"axes are {', '.join(AXES)}"
     remedy = f"did you mean {suggestion!r}? {known}" if suggestion else known
-    return mistake(
-        f"unknown axis {word!r}", text, position, length=len(word), remedy=remedy, suggestion=suggestion
-    )
+    return mistake(f"unknown axis {word!r}", text, position, length=len(word), remedy=remedy, suggestion=suggestion)

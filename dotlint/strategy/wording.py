@@ -39,9 +39,7 @@ def _phase_lines(phase: PhaseDescription, width: int) -> Iterator[str]:
     if phase.formula:
         yield from _wrapped(f"{phase.formula} GPUs" if "=" in phase.formula else phase.formula, width, _GAP)
     yield ""
-    yield from table(
-        [(f"{row.axis.upper()}={row.degree}", row.name, row.meaning) for row in phase.degrees], width
-    )
+    yield from table([(f"{row.axis.upper()}={row.degree}", row.name, row.meaning) for row in phase.degrees], width)
     yield ""
     for label, part in divisions(phase.stages[0]):
         yield from _wrapped(f"{label}: {part_text(part)}", width, _GAP)

@@ -84,7 +84,5 @@ def _rest(ledger: Ledger) -> Section | None:
     by_code: dict[str, list[int]] = {}
     for finding in rest:
         by_code.setdefault(finding.code, []).append(1)
-    lines = tuple(
-        ledger.line(code, "", findings=[f for f in rest if f.code == code]) for code in sorted(by_code)
-    )
+    lines = tuple(ledger.line(code, "", findings=[f for f in rest if f.code == code]) for code in sorted(by_code))
     return Section("Other findings", lines) if lines else None

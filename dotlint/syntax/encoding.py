@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from dotlint.syntax.source import Source
 
 _SURROGATE = regex("[\ud800-\udfff]")
-_LATIN1 = regex(r'charset"?\s*=\s*"?(?:latin-?1|l1|iso-?8859-?1|iso_8859-1|iso-ir-100)\b', re.IGNORECASE, needs=("charset",))
+_LATIN1 = regex(
+    r'charset"?\s*=\s*"?(?:latin-?1|l1|iso-?8859-?1|iso_8859-1|iso-ir-100)\b', re.IGNORECASE, needs=("charset",)
+)
 _GLUED = regex(r"[^\x00-/:-@\[-^`{-\x7f]")
 
 

@@ -15,7 +15,9 @@ from dotlint.cli import main
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+)
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 
 
@@ -50,7 +52,9 @@ class Opened:
         return [int(line) for line in self.values(f".line.{kind}", "data-line")]
 
     def values(self, selector: str, attribute: str) -> list[str]:
-        found = self.tab.eval_on_selector_all(selector, "(all, name) => all.map((e) => e.getAttribute(name))", attribute)
+        found = self.tab.eval_on_selector_all(
+            selector, "(all, name) => all.map((e) => e.getAttribute(name))", attribute
+        )
         return list(found)
 
     def chosen(self) -> list[str]:

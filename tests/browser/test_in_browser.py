@@ -209,7 +209,9 @@ def test_the_picture_can_be_moved_and_zoomed_by_pointer(visit: Visit) -> None:
     moved = page.values(".canvas > svg", "viewBox")
     assert before != moved
     page.tab.mouse.wheel(0, -300)
-    page.tab.wait_for_function("(box) => document.querySelector('.canvas > svg').getAttribute('viewBox') !== box", arg=moved[0])
+    page.tab.wait_for_function(
+        "(box) => document.querySelector('.canvas > svg').getAttribute('viewBox') !== box", arg=moved[0]
+    )
     assert page.texts(".inspector strong") == []  # a drag selects nothing
 
 
@@ -285,7 +287,10 @@ def test_colours_follow_the_system_and_the_button(visit: Visit) -> None:
     def ground(page: Opened) -> str:
         return str(page.tab.evaluate("getComputedStyle(document.documentElement).backgroundColor"))
 
-    light, dark = visit("build_dependencies.dot", color_scheme="light"), visit("build_dependencies.dot", color_scheme="dark")
+    light, dark = (
+        visit("build_dependencies.dot", color_scheme="light"),
+        visit("build_dependencies.dot", color_scheme="dark"),
+    )
     assert ground(light) == "rgb(255, 255, 255)"
     assert ground(dark) != ground(light)
     light.press("d", "d")
@@ -357,7 +362,9 @@ def large() -> str:
         for part in parts:
             for rank in range(8):
                 gpu = layer // 4 * 8 + rank
-                lines.append(f'  l{layer}_{part}_{rank} [label="{part} {rank}\\nStage {layer // 4}, Layer {layer}\\nGPU: {gpu}"];')
+                lines.append(
+                    f'  l{layer}_{part}_{rank} [label="{part} {rank}\\nStage {layer // 4}, Layer {layer}\\nGPU: {gpu}"];'
+                )
     names = [f"l{layer}_{part}" for layer in range(16) for part in parts]
     lines += [f"  {a}_{r} -> {b}_{r};" for a, b in zip(names, names[1:], strict=False) for r in range(8)]
     return "\n".join([*lines, "}\n"])
@@ -460,10 +467,14 @@ def test_a_file_that_means_harm_is_shown_and_does_none(visit: Visit, tmp_path: P
         page.tab.goto("about:blank")
         page.tab.goto(address)
         assert page.texts(".inspector strong") == ["a,b&c=d#e"]
-        assert {"<img src=x onerror=alert(6)>", "__proto__", "\\u202eevil\\u202c", "\\x1b[31mred", "a,b&c=d#e"} <= set(names)
+        assert {"<img src=x onerror=alert(6)>", "__proto__", "\\u202eevil\\u202c", "\\x1b[31mred", "a,b&c=d#e"} <= set(
+            names
+        )
         shown = page.texts(".code")[0]
         assert '"<img src=x onerror=alert(6)>" [label="<svg/onload=alert(7)>"]' in shown
         assert 'label="\\x1b]0;title\\x07"' in shown
-        assert not page.tab.locator(".workspace :is(script, style, img, a[href^=javascript], foreignObject, image)").count()
+        assert not page.tab.locator(
+            ".workspace :is(script, style, img, a[href^=javascript], foreignObject, image)"
+        ).count()
         pictured = page.tab.locator(".canvas .node text").all_text_contents()  # it shows them too, as text
         assert any("onload=alert(7)" in text for text in pictured)

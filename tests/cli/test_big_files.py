@@ -50,7 +50,9 @@ def layers(number: int, lacking: int = 0) -> list[str]:
 def isolated() -> list[str]:
     """Write 2,560 nodes of two families that nothing joins, in 20 layers."""
     experts = [f"expert_l{la}_r{r}_e{e}" for la in range(20) for r in range(4) for e in range(16)]
-    return [node(name, "Expert", "0-7") for name in experts] + [node(f"cache_{i}", "KV cache", "0") for i in range(1280)]
+    return [node(name, "Expert", "0-7") for name in experts] + [
+        node(f"cache_{i}", "KV cache", "0") for i in range(1280)
+    ]
 
 
 WORDS = [f"{one}{two}" for one in ("alpha", "beta", "gamma", "delta", "kappa") for two in "abcdefghijklmnopqrst"]
@@ -58,8 +60,10 @@ FILES = {
     "isolated": layers(20) + isolated(),
     "families": layers(4) + [node(f"{word}_op_{i}", "MLP", "0") for word in WORDS for i in range(10)],
     "missing": layers(60, lacking=1),
-    "nameless": layers(4) + [node("n" + "".join(chr(97 + int(d)) for d in f"{i * 7919:07}"), "MLP", "0") for i in range(900)],
-    "ring": [node(f"op_{i}", "MLP", "0") for i in range(900)] + [f"  op_{i} -> op_{(i + 1) % 900};" for i in range(900)],
+    "nameless": layers(4)
+    + [node("n" + "".join(chr(97 + int(d)) for d in f"{i * 7919:07}"), "MLP", "0") for i in range(900)],
+    "ring": [node(f"op_{i}", "MLP", "0") for i in range(900)]
+    + [f"  op_{i} -> op_{(i + 1) % 900};" for i in range(900)],
     "headers": [f"  // PP=4 TP=2, {i + 9} GPUs in total" for i in range(300)] + layers(1),
 }
 _KNOWN: dict[str, tuple[FileResult, float]] = {}
@@ -174,6 +178,11 @@ def test_stages_to_be_written_are_told_by_families() -> None:
     assert "stage {2..31}   GPUs" in out.getvalue()
     assert "82 operators: s{2..31}_qkv_{0..39}, s{2..31}_attn_{0..39}, s{2..31}_norm, s{2..31}_join" in out.getvalue()
     assert "1.  write stage {2..32}\n" in out.getvalue()
-    main(["check", "-", "-s", "pp32tp8", "--isolated", "-f", "json"], io.BytesIO(text.encode()), out := io.StringIO(), io.StringIO())
+    main(
+        ["check", "-", "-s", "pp32tp8", "--isolated", "-f", "json"],
+        io.BytesIO(text.encode()),
+        out := io.StringIO(),
+        io.StringIO(),
+    )
     (finding,) = [f for f in json.loads(out.getvalue())["files"][0]["findings"] if f["code"] == "S002"]
     assert len(finding["missing_nodes"]) == 31 * 82 + 1

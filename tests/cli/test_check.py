@@ -202,9 +202,7 @@ def test_file_without_deployment() -> None:
     assert "prefill" not in result.out
 
 
-@pytest.mark.parametrize(
-    "name", ["dense_pp2tp4_clean.dot", "moe_ep4_ranks_clean.dot", "build_dependencies.dot"]
-)
+@pytest.mark.parametrize("name", ["dense_pp2tp4_clean.dot", "moe_ep4_ranks_clean.dot", "build_dependencies.dot"])
 @pytest.mark.parametrize("form", ["report", "json"])
 def test_correct_file_has_no_finding(name: str, form: str) -> None:
     strategy = {"dense_pp2tp4_clean.dot": "pp2tp4", "moe_ep4_ranks_clean.dot": "ep4"}.get(name)
@@ -338,17 +336,13 @@ def test_json_writes_names_that_are_html_as_strings() -> None:
 
 def test_jsonl_is_the_same_findings_a_line_each() -> None:
     whole = json.loads(run("check", MAIN, "-s", "pp4ep4tp2sp2", "-f", "json").out)["files"][0]["findings"]
-    lines = [
-        json.loads(line) for line in run("check", MAIN, "-s", "pp4ep4tp2sp2", "-f", "jsonl").out.splitlines()
+    lines = [json.loads(line) for line in run("check", MAIN, "-s", "pp4ep4tp2sp2", "-f", "jsonl").out.splitlines()]
+    assert [{key: value for key, value in line.items() if key != "path"} for line in lines if "path" in line] == [
+        {key: value for key, value in finding.items() if key != "path"} for finding in whole
     ]
-    assert [
-        {key: value for key, value in line.items() if key != "path"} for line in lines if "path" in line
-    ] == [{key: value for key, value in finding.items() if key != "path"} for finding in whole]
 
 
-HOSTILE = (
-    'digraph { "a\x1b[31m" [label="[red]\u202e</b><script>`|" ]; "a\x1b[31m" -> "[bold]b`" -> "a\x1b[31m" }'
-)
+HOSTILE = 'digraph { "a\x1b[31m" [label="[red]\u202e</b><script>`|" ]; "a\x1b[31m" -> "[bold]b`" -> "a\x1b[31m" }'
 
 
 @pytest.mark.parametrize("form", ["report", "full", "concise", "markdown", "json"])

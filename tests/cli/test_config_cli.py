@@ -87,9 +87,7 @@ def test_the_strategy_of_the_configuration_is_named_as_such(project: Path) -> No
     ],
 )
 @pytest.mark.parametrize("command", [("check", "a.dot"), ("config",), ("config", "a.dot"), ("rules",)])
-def test_a_wrong_configuration_is_exit_2(
-    project: Path, text: str, told: str, command: tuple[str, ...]
-) -> None:
+def test_a_wrong_configuration_is_exit_2(project: Path, text: str, told: str, command: tuple[str, ...]) -> None:
     (project / "dotlint.toml").write_text(text)
     done = run(*command)
     if command == ("rules",) and "baseline" in text:
@@ -107,9 +105,7 @@ def test_config_and_isolated_contradict_each_other() -> None:
 
 
 def test_config_shows_what_holds_and_from_where(project: Path) -> None:
-    (project / "base.toml").write_text(
-        'ignore = ["T"]\n[per-file-ignores]\n"a.dot" = ["G001"]\n"b.dot" = ["E"]\n'
-    )
+    (project / "base.toml").write_text('ignore = ["T"]\n[per-file-ignores]\n"a.dot" = ["G001"]\n"b.dot" = ["E"]\n')
     (project / "dotlint.toml").write_text(
         'extend = "base.toml"\nfail-on = "error"\n[strategy]\n"*" = "tp4"\n"a.dot" = "tp8"\n'
     )
@@ -196,9 +192,7 @@ def test_baseline_there_and_back(project: Path) -> None:
     (project / "a.dot").write_text("digraph {\n  a -> b\n  c -> d\n  d -> c\n}\n")
     done = run("check", "a.dot", "-f", "concise")
     assert "G001" in done.out
-    assert (
-        done.err == "dotlint: 1 finding of the baseline is no longer there; --write-baseline makes it anew\n"
-    )
+    assert done.err == "dotlint: 1 finding of the baseline is no longer there; --write-baseline makes it anew\n"
     assert run("check", "a.dot", "-f", "concise", "--quiet").err == ""
     assert run("check", "a.dot", "--write-baseline", "known.json").status == 0
     assert codes("a.dot") == []
@@ -227,9 +221,7 @@ def test_an_unreadable_file_is_told_while_a_baseline_is_written() -> None:
 
 
 def test_a_suppressed_finding_counts_no_more(project: Path) -> None:
-    (project / "a.dot").write_text(
-        CYCLE.replace("a -> b", "a -> b // dotlint: ignore[G001] a ring on purpose")
-    )
+    (project / "a.dot").write_text(CYCLE.replace("a -> b", "a -> b // dotlint: ignore[G001] a ring on purpose"))
     done = run("check", "a.dot", "-f", "json")
     assert done.status == 0
     [file] = json.loads(done.out)["files"]
@@ -237,9 +229,7 @@ def test_a_suppressed_finding_counts_no_more(project: Path) -> None:
 
 
 def test_fix_removes_unused_suppressions(project: Path) -> None:
-    (project / "a.dot").write_text(
-        "digraph {\n  // dotlint: ignore[G001]\n  a -> b // dotlint: ignore[N006] why\n}\n"
-    )
+    (project / "a.dot").write_text("digraph {\n  // dotlint: ignore[G001]\n  a -> b // dotlint: ignore[N006] why\n}\n")
     assert run("check", "a.dot", "--fix").status == 0
     assert (project / "a.dot").read_text() == "digraph {\n  a -> b\n}\n"
 

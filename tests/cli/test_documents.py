@@ -26,7 +26,9 @@ ELSEWHERE = ("dotlint server", "dotlint render", "--watch", "completion")
 
 
 def blocks(kind: str) -> list[tuple[str, str]]:
-    return [(page.name, text) for page in PAGES for name, text in BLOCK.findall(page.read_text("utf-8")) if name == kind]
+    return [
+        (page.name, text) for page in PAGES for name, text in BLOCK.findall(page.read_text("utf-8")) if name == kind
+    ]
 
 
 def commands() -> list[str]:
@@ -54,7 +56,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("command", commands())
 def test_command(command: str, folder: Path) -> None:
     if "--baseline" in command:
-        main(["check", "graphs/", "--write-baseline", "dotlint-baseline.json"], stdout=io.StringIO(), stderr=io.StringIO())
+        main(
+            ["check", "graphs/", "--write-baseline", "dotlint-baseline.json"],
+            stdout=io.StringIO(),
+            stderr=io.StringIO(),
+        )
     if "--rules lint/rules" in command:
         arguments = ["ACME001", "label-required", "--check", "attribute-required", "--in", "lint/rules"]
         main(["new-rule", *arguments], stdout=io.StringIO(), stderr=io.StringIO())
@@ -78,7 +84,9 @@ def test_pictures_show_what_there_is() -> None:
     assert "S001" in _words((pictures.IMAGES / "graph.svg").read_text("utf-8"))
     assert (pictures.IMAGES / "page.png").read_bytes().startswith(b"\x89PNG")
     assert "http" not in re.sub(r'xmlns(:\w+)?="[^"]*"', "", shown), "nothing is fetched from elsewhere"
-    linked = {Path(target).name for page in PAGES for target in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page.read_text("utf-8"))}
+    linked = {
+        Path(target).name for page in PAGES for target in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page.read_text("utf-8"))
+    }
     assert linked == {path.name for path in pictures.IMAGES.iterdir()}
 
 
@@ -104,7 +112,18 @@ def test_the_site_builds() -> None:
     import tempfile  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as site:
-        command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-q", "-d", site, "-f", str(ROOT / "mkdocs.yml")]
+        command = [
+            sys.executable,
+            "-m",
+            "mkdocs",
+            "build",
+            "--strict",
+            "-q",
+            "-d",
+            site,
+            "-f",
+            str(ROOT / "mkdocs.yml"),
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         assert (Path(site) / "rules/S001/index.html").is_file()

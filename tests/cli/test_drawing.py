@@ -119,9 +119,7 @@ EXPERTS = "".join(
     f'expert_{n} [label="Expert {n * 10}\\nLayer 0\\nGPU: {n}"]; input -> expert_{n}; expert_{n} -> gather;'
     for n in range(4)
 )
-AROUND = (
-    'input [label="Input"] output [label="Output"] gather [label="All-Gather\\nGPUs: 0-3"] gather -> output;'
-)
+AROUND = 'input [label="Input"] output [label="Output"] gather [label="All-Gather\\nGPUs: 0-3"] gather -> output;'
 
 
 @pytest.mark.parametrize(
@@ -221,12 +219,17 @@ def _stages(number: int, width: int) -> str:
 
 # What is wrong in each of these is wrong in any drawing of its stages.
 WRONG = {
-    "goes back": ENDS + _stages(3, 2) + "input -> pp0_attn; pp0_mlp -> pp1_attn; pp1_mlp -> pp2_attn; pp2_mlp -> output;"
+    "goes back": ENDS
+    + _stages(3, 2)
+    + "input -> pp0_attn; pp0_mlp -> pp1_attn; pp1_mlp -> pp2_attn; pp2_mlp -> output;"
     "pp2_mlp -> pp0_attn; pp0_mlp -> pp2_attn",
     "stages apart": ENDS + _stages(3, 2) + "input -> pp0_attn",
-    "other GPUs": ENDS + _stages(3, 4) + "input -> pp0_attn; pp0_mlp -> pp1_attn; pp1_mlp -> pp2_attn; pp2_mlp -> output",
-    "open sizes": (ENDS + _stages(3, 2) + "input -> pp0_attn; pp0_mlp -> pp1_attn; pp1_mlp -> pp2_attn; pp2_mlp -> output")
-    .replace("seq=128", "seq=?"),
+    "other GPUs": ENDS
+    + _stages(3, 4)
+    + "input -> pp0_attn; pp0_mlp -> pp1_attn; pp1_mlp -> pp2_attn; pp2_mlp -> output",
+    "open sizes": (
+        ENDS + _stages(3, 2) + "input -> pp0_attn; pp0_mlp -> pp1_attn; pp1_mlp -> pp2_attn; pp2_mlp -> output"
+    ).replace("seq=128", "seq=?"),
     "no ends": _stages(3, 2) + "pp0_mlp -> pp1_attn; pp1_mlp -> pp0_attn",
 }
 SAID = {
@@ -263,7 +266,11 @@ def test_overview_by_gpu_draws_what_comes_back_apart(tmp_path: Path) -> None:
     (graph,) = api.parse(target.read_text(encoding="utf-8")).graphs
     assert not graph.directed
     assert len(graph.nodes) == 7
-    assert run("check", str(target), "--isolated", "--no-cache", "--format", "concise", "--fail-on", "info") == (0, "", "")
+    assert run("check", str(target), "--isolated", "--no-cache", "--format", "concise", "--fail-on", "info") == (
+        0,
+        "",
+        "",
+    )
 
 
 def test_overview_of_a_clean_file() -> None:

@@ -81,7 +81,8 @@ def test_a_full_disk_behind_standard_output_is_one_line(form: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "argv", ["rules", "rule S001", "strategy pp2tp2", "config a.dot", "summary a.dot", "completion bash", "check a.dot --diff"]
+    "argv",
+    ["rules", "rule S001", "strategy pp2tp2", "config a.dot", "summary a.dot", "completion bash", "check a.dot --diff"],
 )
 def test_other_commands_say_the_same(argv: str) -> None:
     Path("a.dot").write_text(UNFIXED)
@@ -103,7 +104,9 @@ def test_who_reads_may_go(form: str) -> None:
 
 
 def test_head_of_a_report() -> None:
-    names = [f"{word}{'x' * length}" for length in range(30) for word in ("apple", "pear", "plum", "fig", "lime", "date")]
+    names = [
+        f"{word}{'x' * length}" for length in range(30) for word in ("apple", "pear", "plum", "fig", "lime", "date")
+    ]
     text = "".join(f"digraph {{ {name} -> b -> {name}; b [shape=bxo] }}\n" for name in names)
     Path("big.dot").write_text(text)  # its report is longer than a pipe takes at once
     assert shell("dotlint check big.dot -f jsonl | head -1 | wc -l; echo ${PIPESTATUS[0]}") == Run(0, "1\n2\n", "")
@@ -294,9 +297,7 @@ def test_an_unreadable_folder(shared: Path) -> None:
 
 
 @pytest.mark.parametrize(("now", "told"), [("digraph { mine }\n", "it was changed"), (None, "it is gone")])
-def test_a_file_that_changes_while_it_is_fixed(
-    now: str | None, told: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_changes_while_it_is_fixed(now: str | None, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a.dot", "b.dot"):
         Path(name).write_text(UNFIXED)
     real = fix_files.fix_data
@@ -397,7 +398,10 @@ def test_ctrl_c_while_many_are_fixed(wait: float) -> None:
     time.sleep(wait)
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=60)
-    if process.returncode not in {0, -signal.SIGINT}:  # before Python listens the signal ends it, as it does any program
+    if process.returncode not in {
+        0,
+        -signal.SIGINT,
+    }:  # before Python listens the signal ends it, as it does any program
         assert process.returncode in {1, 2}
     assert set(left().values()) <= {UNFIXED, FIXED}
     assert len(left()) == 60
@@ -426,7 +430,9 @@ def started_by(pid: int) -> set[int]:
 
 def test_ctrl_c_while_pages_are_made() -> None:
     busy()
-    process = program("check", ".", "-f", "html", "-o", "out.html", "--jobs", "2", stdout=subprocess.DEVNULL, start_new_session=True)
+    process = program(
+        "check", ".", "-f", "html", "-o", "out.html", "--jobs", "2", stdout=subprocess.DEVNULL, start_new_session=True
+    )
     end = time.monotonic() + 30
     while len(started_by(process.pid)) < 3:
         assert time.monotonic() < end

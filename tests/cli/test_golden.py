@@ -17,8 +17,6 @@ def test_no_golden_file_is_left_over() -> None:
     assert kept == {case.file for case in CASES}
 
 
-@pytest.mark.parametrize(
-    "case", [case for case in CASES if case.file.endswith("0.txt")], ids=lambda case: case.file
-)
+@pytest.mark.parametrize("case", [case for case in CASES if case.file.endswith("0.txt")], ids=lambda case: case.file)
 def test_report_keeps_to_its_width(case: Case) -> None:
     assert max(len(line) for line in produce(case).splitlines()) <= case.columns

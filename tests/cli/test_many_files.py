@@ -315,9 +315,7 @@ class TestCache:
         assert foreign in left
         assert len(left) == 2
 
-    def test_the_users_folder_follows_the_platform(
-        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-    ) -> None:
+    def test_the_users_folder_follows_the_platform(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv("DOTLINT_CACHE_DIR")
         monkeypatch.setenv("HOME", str(tmp_path))
         monkeypatch.setattr(sys, "platform", "linux")
@@ -361,9 +359,7 @@ def started() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     def start(*argv: str, **more: Any) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "dotlint", *argv]
         pipe = subprocess.PIPE
-        process = subprocess.Popen(
-            command, stdout=pipe, stderr=pipe, text=True, start_new_session=True, **more
-        )
+        process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True, **more)
         processes.append(process)
         return process
 
@@ -417,9 +413,7 @@ class TestEndings:
         self, started: Callable[..., subprocess.Popen[str]]
     ) -> None:
         write("a.dot", CLEAN)
-        process = started(
-            "check", ".", "--watch", "-f", "concise", env={**os.environ, "PYTHONUNBUFFERED": "1"}
-        )
+        process = started("check", ".", "--watch", "-f", "concise", env={**os.environ, "PYTHONUNBUFFERED": "1"})
         assert process.stdout is not None
         assert process.stderr is not None
         assert "waiting for changes" in process.stderr.readline()
@@ -530,9 +524,7 @@ def test_the_shell_completes_rules_and_options(words: str, expected: str) -> Non
         "COMP_CWORD": str(len(words.split()) - 1),
     }
     code = "from dotlint.cli import main; main()"
-    result = subprocess.run(
-        [sys.executable, "-c", code], check=False, capture_output=True, text=True, env=environment
-    )
+    result = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, env=environment)
     assert f"plain,{expected}" in result.stdout.splitlines()
 
 

@@ -95,7 +95,13 @@ class TestEachFileIsItsPhase:
         assert "strategy gives it 10-11" in next(f["message"] for f in entry["findings"] if f["code"] == "D003")
 
     def test_sequence_parallelism_is_none_of_decode(self) -> None:
-        change(DECODE, ("reduce_1 [shape=ellipse", 'gather_1 [shape=parallelogram, label="Sequence gather"];\n reduce_1 [shape=ellipse'))
+        change(
+            DECODE,
+            (
+                "reduce_1 [shape=ellipse",
+                'gather_1 [shape=parallelogram, label="Sequence gather"];\n reduce_1 [shape=ellipse',
+            ),
+        )
         entries = files(".", "-s", STRATEGY)
         assert "H003" in codes(entries[DECODE])
         assert "H003" not in codes(entries[PREFILL])
@@ -219,7 +225,9 @@ class TestPhasesWithoutAFile:
 
     def test_a_likeness_of_names_joins_nothing(self) -> None:
         shutil.copy(DECODE, "token_loop_2.dot")
-        assert not any(one["here"] for one in files("token_loop_2.dot", "-s", STRATEGY)["token_loop_2.dot"]["deployment"])
+        assert not any(
+            one["here"] for one in files("token_loop_2.dot", "-s", STRATEGY)["token_loop_2.dot"]["deployment"]
+        )
 
 
 class TestFilesThatAreNotThere:

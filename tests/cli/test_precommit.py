@@ -74,13 +74,9 @@ def repository(tmp_path: Path, hooks: str, store: Path, monkeypatch: pytest.Monk
     folder = tmp_path / "repository"
     folder.mkdir()
     git(folder, "init", "-q")
-    configuration = {
-        "repos": [{"repo": hooks, "rev": "v1", "hooks": [{"id": "dotlint-fix"}, {"id": "dotlint"}]}]
-    }
+    configuration = {"repos": [{"repo": hooks, "rev": "v1", "hooks": [{"id": "dotlint-fix"}, {"id": "dotlint"}]}]}
     (folder / ".pre-commit-config.yaml").write_text(yaml.safe_dump(configuration))
-    subprocess.run(
-        [sys.executable, "-m", "pre_commit", "install"], cwd=folder, check=True, capture_output=True
-    )
+    subprocess.run([sys.executable, "-m", "pre_commit", "install"], cwd=folder, check=True, capture_output=True)
     return folder
 
 

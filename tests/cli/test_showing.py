@@ -104,9 +104,13 @@ def test_infer_of_no_deployment() -> None:
     assert "no deployment is recognised" in err
 
 
-def test_new_rule_makes_the_folder_that_the_configuration_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_new_rule_makes_the_folder_that_the_configuration_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "dotlint.toml").write_text('rules = ["lint/rules"]\n')
-    status, out, err = run("new-rule", "ACME001", "label-required", "--check", "attribute-required", "--in", "lint/rules")
+    status, out, err = run(
+        "new-rule", "ACME001", "label-required", "--check", "attribute-required", "--in", "lint/rules"
+    )
     assert (status, err) == (0, "")
     assert (tmp_path / out.strip()).is_file()

@@ -19,7 +19,9 @@ CHANGES = 10
 
 def _large() -> str:
     lines = ["digraph build {", "  node [shape=box];"]
-    lines += [f'  task_{i} [label="task {i} 😀 of the build", tooltip="what it makes and needs"];' for i in range(TASKS)]
+    lines += [
+        f'  task_{i} [label="task {i} 😀 of the build", tooltip="what it makes and needs"];' for i in range(TASKS)
+    ]
     lines += [f"  task_{i // 2} -> task_{i};" for i in range(1, TASKS)]
     return "\n".join([*lines, "}", ""])
 

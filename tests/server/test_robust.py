@@ -79,7 +79,9 @@ def test_in_a_broken_text_nothing_is_offered_that_would_not_do(editor: Session) 
                 assert finding.code not in {f.code for f in left}
 
 
-@pytest.mark.parametrize("text", ["digraph { a -> b; a [label=1 2]; }}", "digraph { a:a b }} a -> ", 'graph { a b=[ a "'])
+@pytest.mark.parametrize(
+    "text", ["digraph { a -> b; a [label=1 2]; }}", "digraph { a:a b }} a -> ", 'graph { a b=[ a "']
+)
 def test_renaming_in_a_broken_text_changes_nothing_but_the_name(editor: Session, text: str) -> None:
     uri = editor.open("split.dot", text)
     after = text

@@ -77,9 +77,7 @@ def test_settings_of_the_editor_go_over_files_and_may_change(tmp_path: Path) -> 
         uri = editor.open("main.dot", MAIN)
         assert "C003" in _codes(editor, uri) <= {"D006", "C003"}
         editor.client.set_configuration({"dotlint": {"strategy": "", "extendSelect": ["G001"]}})
-        editor.tell(
-            editor.client.workspace_did_change_configuration, types.DidChangeConfigurationParams(settings=None)
-        )
+        editor.tell(editor.client.workspace_did_change_configuration, types.DidChangeConfigurationParams(settings=None))
         editor.wait(lambda: "C003" not in _codes(editor, uri), "the strategy of the start")
         assert editor.client.messages == []
     finally:

@@ -28,7 +28,9 @@ def _shown(symbols: list[types.SymbolInformation]) -> list[tuple[str, str, int]]
 
 
 def test_symbols_of_open_texts_and_of_files_on_disk(tmp_path: Path) -> None:
-    (tmp_path / "closed.dot").write_text("digraph {\n  x [label=\"😀\"]; '😀' -> attention_7\n}\n".replace("'", '"'), "utf-8")
+    (tmp_path / "closed.dot").write_text(
+        "digraph {\n  x [label=\"😀\"]; '😀' -> attention_7\n}\n".replace("'", '"'), "utf-8"
+    )
     (tmp_path / "broken.dot").write_text('digraph {\n  attention_8 -> b\n  c [label="x"\n', "utf-8")
     (tmp_path / "not.dot").write_bytes(b"\x00\x01\x02")
     (tmp_path / "made").mkdir()

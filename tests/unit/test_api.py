@@ -72,9 +72,7 @@ def test_the_result_of_a_deployment() -> None:
     assert result.verdict == "incorrect"
     assert result.missing_edges
     assert len(set(result.missing_edges)) == len(result.missing_edges)
-    assert set(result.missing_edges) == {
-        pair for finding in result.findings for pair in finding.missing_edges
-    }
+    assert set(result.missing_edges) == {pair for finding in result.findings for pair in finding.missing_edges}
     assert result.strategy is not None
     assert result.strategy_source == "option"
     first = next(finding for finding in result.findings if finding.code == "S001")
@@ -102,9 +100,7 @@ def test_to_dict_is_the_entry_of_the_json_report() -> None:
 )
 def test_strategies_as_text_and_list(strategy: str | list[str]) -> None:
     given = dotlint.check(REFERENCE, strategy=strategy)
-    parsed = dotlint.check(
-        REFERENCE, strategy=dotlint.Strategy.parse("prefill=pp4ep4tp2sp2; decode=pp4ep4tp2sp1")
-    )
+    parsed = dotlint.check(REFERENCE, strategy=dotlint.Strategy.parse("prefill=pp4ep4tp2sp2; decode=pp4ep4tp2sp1"))
     assert given.findings == parsed.findings
 
 
@@ -176,9 +172,7 @@ def test_assert_clean() -> None:
 
 
 def test_what_is_shown_in_a_notebook_is_no_markup_of_the_file() -> None:
-    result = dotlint.check(
-        'digraph { "<script>alert(1)</script>" -> "$x$\x1b[31m" -> "<script>alert(1)</script>" }'
-    )
+    result = dotlint.check('digraph { "<script>alert(1)</script>" -> "$x$\x1b[31m" -> "<script>alert(1)</script>" }')
     page = result._repr_html_()
     assert "&lt;script&gt;" in page
     assert "<script" not in page

@@ -24,9 +24,7 @@ PLAIN = f"digraph g {{ {NODES} norm -> mlp }}"
 
 
 def run(code: str, text: str, table: str = "", spec: str = "") -> FileResult:
-    strategy = (
-        from_table(tomllib.loads(table), where="test") if table else Strategy.parse(spec) if spec else None
-    )
+    strategy = from_table(tomllib.loads(table), where="test") if table else Strategy.parse(spec) if spec else None
     settings = Settings(strategy, "option" if strategy else None, Selection(select=(code, "X001")))
     result = lint(Source.from_bytes(text.encode(), "t.dot"), settings)
     assert not result.crashed, result.findings
@@ -75,9 +73,7 @@ def test_sums_of_the_strategy(code: str, table: str, message: str | None) -> Non
 
 def test_every_phase_is_told_by_its_name_and_an_assumed_one_not_at_all() -> None:
     table = "[phases.prefill]\nstrategy = 'tp4'\n[phases.decode]\nstrategy = 'tp3'\n[model]\nheads = 8\n"
-    assert [f.message for f in run("P002", PLAIN, table).findings] == [
-        "decode: 8 heads do not divide by TP=3"
-    ]
+    assert [f.message for f in run("P002", PLAIN, table).findings] == ["decode: 8 heads do not divide by TP=3"]
     both = PLAIN.replace("LayerNorm", "Prefill LayerNorm").replace("MLP", "Decode MLP")
     assert len(run("P002", both, declared("tp3", "heads = 8")).findings) == 1
 
@@ -106,9 +102,7 @@ def test_a_file_that_is_no_deployment_hears_nothing() -> None:
 
 
 def gate(text: str, name: str = "gate") -> str:
-    return (
-        f'digraph g {{ norm [label="LayerNorm\\n{NORM}"] {name} [label="{text}\\n{NORM}"] norm -> {name} }}'
-    )
+    return f'digraph g {{ norm [label="LayerNorm\\n{NORM}"] {name} [label="{text}\\n{NORM}"] norm -> {name} }}'
 
 
 @pytest.mark.parametrize(
@@ -150,9 +144,7 @@ def test_top_k_of_an_inherited_label_is_told_and_not_mended() -> None:
 
 def experts(tokens: int, seq: str = "tokens") -> str:
     dims = f"[{seq}={tokens}, hidden=512]"
-    nodes = "".join(
-        f'expert_{i} [label="Expert {i}\\nInput: {dims}\\nOutput: {dims}\\nGPU: {i}"]' for i in range(4)
-    )
+    nodes = "".join(f'expert_{i} [label="Expert {i}\\nInput: {dims}\\nOutput: {dims}\\nGPU: {i}"]' for i in range(4))
     edge = "gate -> {expert_0 expert_1 expert_2 expert_3}"
     return f'digraph g {{ gate [label="Gate\\n{NORM}\\nGPU: 0-3"] {nodes} {edge} }}'
 
@@ -175,7 +167,7 @@ def test_token_flow_is_for_those_who_ask() -> None:
     [(64, "tp1", False), (192, "tp1", False), (32, "tp2", False), (48, "tp1", True), (32, "tp1", True)],
 )
 def test_heads_make_the_hidden_size(head: int, spec: str, fires: bool) -> None:
-    text = PLAIN.replace(
-        'mlp [label="MLP', f'q_proj [label="Q Projection\\nHeads: [heads=8, d_k={head}]'
-    ).replace("-> mlp", "-> q_proj")
+    text = PLAIN.replace('mlp [label="MLP', f'q_proj [label="Q Projection\\nHeads: [heads=8, d_k={head}]').replace(
+        "-> mlp", "-> q_proj"
+    )
     assert bool(run("T008", text, declared(spec, "heads = 8\nhidden = 512")).findings) == fires

@@ -41,9 +41,7 @@ def mended(text: str, found: list[Finding]) -> str:
 
 def test_every_card_has_a_bad_and_a_good_example() -> None:
     assert len(CARDS) == 10
-    assert (
-        {card.code for card, *_ in BAD} == {card.code for card, *_ in GOOD} == {card.code for card in CARDS}
-    )
+    assert {card.code for card, *_ in BAD} == {card.code for card, *_ in GOOD} == {card.code for card in CARDS}
 
 
 @pytest.mark.parametrize(("card", "bad", "fixed"), BAD, ids=lambda v: v.code if isinstance(v, Card) else "")
@@ -109,9 +107,7 @@ def test_many_different_bad_values_of_one_attribute_are_one_finding() -> None:
 
 
 def test_what_clusters_inherit_may_stand_in_the_graph() -> None:
-    assert (
-        findings("digraph { style=filled; pencolor=red; penwidth=2; subgraph cluster_a { a } a -> b }") == []
-    )
+    assert findings("digraph { style=filled; pencolor=red; penwidth=2; subgraph cluster_a { a } a -> b }") == []
 
 
 def test_a_statement_with_a_syntax_error_is_not_judged_twice() -> None:
@@ -256,17 +252,14 @@ def test_ports_of_families_are_one_finding() -> None:
 
 def test_ports_of_defaults_and_records_without_a_label() -> None:
     assert len(findings("digraph { edge [headport=top]; a -> b }", "A007")) == 1
-    assert (
-        findings('digraph { "{<x> a|b}" [shape=record]; "{<x> a|b}":x -> c:_; d:":e" -> c:se }', "A007") == []
-    )
+    assert findings('digraph { "{<x> a|b}" [shape=record]; "{<x> a|b}":x -> c:_; d:":e" -> c:se }', "A007") == []
 
 
 def test_many_labels_take_linear_time() -> None:
     text = (
         "digraph {\n"
         + "".join(
-            f'n{i} [label="op {i}" shape=box fillcolor=red];\nn{i} -> n{i + 1} [style=dashed];\n'
-            for i in range(20_000)
+            f'n{i} [label="op {i}" shape=box fillcolor=red];\nn{i} -> n{i + 1} [style=dashed];\n' for i in range(20_000)
         )
         + "}"
     )

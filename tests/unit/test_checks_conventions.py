@@ -18,9 +18,7 @@ ONE = "[batch=4, seq=1, hidden=512]"
 
 
 def run(code: str, text: str) -> FileResult:
-    result = lint(
-        Source.from_bytes(text.encode(), "t.dot"), Settings(selection=Selection(select=(code, "X001")))
-    )
+    result = lint(Source.from_bytes(text.encode(), "t.dot"), Settings(selection=Selection(select=(code, "X001"))))
     assert not result.crashed, result.findings
     return result
 

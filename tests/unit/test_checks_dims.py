@@ -96,9 +96,7 @@ def test_two_names_of_one_axis_are_told_once_and_renamed_to_the_usual_one() -> N
 
 
 def pair(made: str, taken: str, edge: str = "norm -> mlp", head: str = "MLP Up Projection") -> str:
-    return graph(
-        node("norm", "LayerNorm", made, made), node("mlp", head, taken, "[batch=4, seq=1024, ffn=2048]"), edge
-    )
+    return graph(node("norm", "LayerNorm", made, made), node("mlp", head, taken, "[batch=4, seq=1024, ffn=2048]"), edge)
 
 
 @pytest.mark.parametrize(

@@ -44,9 +44,7 @@ def stages(*extra: str, number: int = 3) -> str:
         for name, title in zip(names, ("LayerNorm", "Attention compute", "MLP"), strict=True):
             lines.append(f'{name} [label="{title}\\nGPU: {stage}"]')
         chain += names
-    return graph(
-        'input [label="Input"]', 'output [label="Output"]', *lines, " -> ".join([*chain, "output"]), *extra
-    )
+    return graph('input [label="Input"]', 'output [label="Output"]', *lines, " -> ".join([*chain, "output"]), *extra)
 
 
 @pytest.mark.parametrize(
@@ -68,9 +66,7 @@ def test_bypass_link(extra: str, message: str) -> None:
         pytest.param(stages(), id="chain"),
         pytest.param(stages("stage0_attn -> stage1_mlp [label=mask]"), id="mask"),
         pytest.param(
-            stages(
-                'stage1_add [label="Residual add"]', "stage0_mlp -> stage1_add", "stage1_mlp -> stage1_add"
-            ),
+            stages('stage1_add [label="Residual add"]', "stage0_mlp -> stage1_add", "stage1_mlp -> stage1_add"),
             id="residual",
         ),
         pytest.param(
@@ -105,9 +101,7 @@ def test_stage_cycle() -> None:
             None,
             id="feedback",
         ),
-        pytest.param(
-            stages('stage0_late [label="MLP"]', "stage1_mlp -> stage0_late"), "pp3vpp2", id="virtual-stages"
-        ),
+        pytest.param(stages('stage0_late [label="MLP"]', "stage1_mlp -> stage0_late"), "pp3vpp2", id="virtual-stages"),
         pytest.param(
             graph(
                 *(f'stage{n % 2}_layer{n}_mlp [label="MLP\\nGPU: {n % 2}"]' for n in range(4)),
@@ -267,9 +261,7 @@ def test_role_flow(statements: tuple[str, ...], edges: list[tuple[str, str]]) ->
             ),
             id="through-another",
         ),
-        pytest.param(
-            ('qkv [label="QKV projection\\nGPU: 0"]', *BLOCK, "norm -> output"), id="nothing-joined"
-        ),
+        pytest.param(('qkv [label="QKV projection\\nGPU: 0"]', *BLOCK, "norm -> output"), id="nothing-joined"),
         pytest.param(
             (
                 *(
@@ -286,9 +278,7 @@ def test_no_role_flow(statements: tuple[str, ...]) -> None:
     assert found(graph(*statements), "S014") == []
 
 
-@pytest.mark.parametrize(
-    "card", [card for card in own_cards() if card.code in CODES], ids=lambda card: card.code
-)
+@pytest.mark.parametrize("card", [card for card in own_cards() if card.code in CODES], ids=lambda card: card.code)
 def test_examples(card: Card) -> None:
     for example in card.examples:
         strategy = from_table(tomllib.loads(example.toml), where="test.toml") if example.toml else None

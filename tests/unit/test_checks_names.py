@@ -37,9 +37,7 @@ def mended(text: str, found: list[Finding]) -> str:
 
 def test_every_card_has_a_bad_and_a_good_example() -> None:
     assert len(CARDS) == 19
-    assert (
-        {card.code for card, *_ in BAD} == {card.code for card, *_ in GOOD} == {card.code for card in CARDS}
-    )
+    assert {card.code for card, *_ in BAD} == {card.code for card, *_ in GOOD} == {card.code for card in CARDS}
 
 
 @pytest.mark.parametrize(("card", "bad", "fixed"), BAD, ids=lambda v: v.code if isinstance(v, Card) else "")
@@ -106,9 +104,7 @@ def test_two_slips_or_two_candidates_are_not_safe() -> None:
 
 
 def test_a_set_at_the_end_of_an_edge_declares_nothing() -> None:
-    (found,) = findings(
-        "digraph { expert_0; expert_1; gate; norm; head; gate -> {expert_0 exprt_1} }", "N001"
-    )
+    (found,) = findings("digraph { expert_0; expert_1; gate; norm; head; gate -> {expert_0 exprt_1} }", "N001")
     assert found.nodes == ("exprt_1",)
     assert found.fix is not None
     assert found.fix.edits[0].text == "expert_1"
@@ -209,9 +205,14 @@ def test_limits_of_graphviz_count_bytes_of_one_text() -> None:
 
 
 def test_edits_count_swaps_as_one() -> None:
-    assert [
-        edits_between("shard", word) for word in ("shard", "sharp", "shrad", "shar", "chart", "gate")
-    ] == [0, 1, 1, 1, 2, 3]
+    assert [edits_between("shard", word) for word in ("shard", "sharp", "shrad", "shar", "chart", "gate")] == [
+        0,
+        1,
+        1,
+        1,
+        2,
+        3,
+    ]
 
 
 def test_the_nearest_word_and_whether_it_is_the_only_one() -> None:
@@ -222,9 +223,7 @@ def test_the_nearest_word_and_whether_it_is_the_only_one() -> None:
 
 
 def test_many_nodes_and_undeclared_ones_take_linear_time() -> None:
-    nodes = "".join(
-        f"n_{i % 90}_word{chr(97 + i % 26)}{chr(97 + i // 26 % 26)}_{i};\n" for i in range(20_000)
-    )
+    nodes = "".join(f"n_{i % 90}_word{chr(97 + i % 26)}{chr(97 + i // 26 % 26)}_{i};\n" for i in range(20_000))
     edges = "".join(f"n_{i % 90}_w0rd{chr(97 + i % 26)}x_{i} -> n_{i}_y;\n" for i in range(2_000))
     start = time.process_time()
     findings("digraph {\n" + nodes + edges + "}", "N")

@@ -66,9 +66,7 @@ def sharded(ranks: range, layer: int, ops: str, without: tuple[str, ...] = ()) -
 @pytest.mark.parametrize(
     ("statements", "missing", "severity"),
     [
-        pytest.param(
-            layers(4, "norm qkv attn mlp", without=((2, "attn"),)), {"l2_attn"}, "warning", id="one-layer"
-        ),
+        pytest.param(layers(4, "norm qkv attn mlp", without=((2, "attn"),)), {"l2_attn"}, "warning", id="one-layer"),
         pytest.param(
             layers(4, "norm qkv attn mlp", "{op}_{layer}", without=((1, "mlp"),)),
             {"mlp_1"},
@@ -150,9 +148,7 @@ def test_missing_sibling_node(statements: list[str], missing: set[str], severity
             [*layers(3, "norm qkv attn mlp"), 'l0_split [label="Split"]', "l0_split -> l0_norm"],
             id="first-layer-splits",
         ),
-        pytest.param(
-            [*layers(4, "norm qkv attn mlp", without=((2, "attn"),)), "l0_norm -> ["], id="not-read-whole"
-        ),
+        pytest.param([*layers(4, "norm qkv attn mlp", without=((2, "attn"),)), "l0_norm -> ["], id="not-read-whole"),
         pytest.param(
             [*layers(3, "norm qkv mlp"), node("l0_attn", "attn", 0), node("l1_attn", "attn", 0)],
             id="joined-nowhere",
@@ -185,9 +181,7 @@ def fan(edges: str, ranks: int = 4, hub: str = "hub", extra: str = "") -> str:
     ("text", "missing"),
     [
         pytest.param(fan("input -> hub -> expert_3"), {("hub", f"expert_{i}") for i in (0, 1, 2)}, id="last"),
-        pytest.param(
-            fan("input -> hub -> expert_0"), {("hub", f"expert_{i}") for i in (1, 2, 3)}, id="first"
-        ),
+        pytest.param(fan("input -> hub -> expert_0"), {("hub", f"expert_{i}") for i in (1, 2, 3)}, id="first"),
         pytest.param(
             graph(
                 'input [label="Input"]',
@@ -255,9 +249,7 @@ def test_no_one_armed_fan(text: str) -> None:
 
 
 def rows(word: str, values: range | list[int], op: str = "attn") -> list[str]:
-    return [
-        node(f"{op}_{word}{value}", op, 0) + f"; input -> {op}_{word}{value} -> output" for value in values
-    ]
+    return [node(f"{op}_{word}{value}", op, 0) + f"; input -> {op}_{word}{value} -> output" for value in values]
 
 
 @pytest.mark.parametrize(
@@ -279,9 +271,7 @@ def test_index_gap(statements: list[str], message: str) -> None:
         pytest.param(rows("layer", range(6)), id="none"),
         pytest.param(rows("layer", [0, 8, 16, 24]), id="steps"),
         pytest.param(rows("layer", [0, 1, 14, 15]), id="sample"),
-        pytest.param(
-            [*rows("layer", [0, 1, 2, 5, 6, 7]), 'a -> b [label="layers 3-4"]'], id="edge-label-covers"
-        ),
+        pytest.param([*rows("layer", [0, 1, 2, 5, 6, 7]), 'a -> b [label="layers 3-4"]'], id="edge-label-covers"),
         pytest.param([*rows("layer", [0, 1, 2, 4, 5]), 'more [label="..."]; more -> output'], id="ellipsis"),
     ],
 )
@@ -290,9 +280,7 @@ def test_no_index_gap(statements: list[str]) -> None:
 
 
 def ranks(*extra: str) -> str:
-    members = [
-        f'attn_gpu{i} [label="Attention compute\\nGPU: {i}"]; norm -> attn_gpu{i} -> sum' for i in range(5)
-    ]
+    members = [f'attn_gpu{i} [label="Attention compute\\nGPU: {i}"]; norm -> attn_gpu{i} -> sum' for i in range(5)]
     return graph('norm [label="LayerNorm\\nGPU: 0-4"]; sum [label="All-Reduce\\nGPU: 0-4"]', *members, *extra)
 
 
@@ -314,9 +302,7 @@ def test_no_sibling_degree(text: str) -> None:
     assert found(text, "G009") == []
 
 
-@pytest.mark.parametrize(
-    "card", [card for card in own_cards() if card.code in CODES], ids=lambda card: card.code
-)
+@pytest.mark.parametrize("card", [card for card in own_cards() if card.code in CODES], ids=lambda card: card.code)
 def test_examples(card: Card) -> None:
     for example in card.examples:
         assert found(example.bad or "", card.code)
@@ -339,7 +325,9 @@ def test_layers_that_count_on_through_stages_are_no_operators_of_their_own() -> 
     """`norm3` and `norm4` are layers of the second stage, as `norm1` and `norm2` are of the first."""
     lines = []
     for stage, numbers in ((0, (1, 2)), (1, (3, 4))):
-        inside = [node(f"{op}{n}", op, stage) for n in numbers for op in ("norm", "attn", "mlp") if (op, n) != ("norm", 3)]
+        inside = [
+            node(f"{op}{n}", op, stage) for n in numbers for op in ("norm", "attn", "mlp") if (op, n) != ("norm", 3)
+        ]
         lines += [f'subgraph cluster_{stage} {{ label="Stage {stage}"', *inside, "}"]
     chain = [f"{op}{n}" for n in range(1, 5) for op in ("norm", "attn", "mlp") if (op, n) != ("norm", 3)]
     (finding,) = found(graph(*lines, " -> ".join(chain)), "S003")

@@ -52,7 +52,11 @@ def layers(*extra: str, number: int = 3) -> str:
             lines.append(f'layer{layer}_{op} [label="{title}\\n{BOTH}\\nGPU: 0-3"]')
             chain.append(f"layer{layer}_{op}")
     lines.append(f'output [label="Output\\nInput: {D}"]')
-    return "digraph {\n" + "\n".join([*lines, *(f"{a} -> {b}" for a, b in zip(chain, [*chain[1:], "output"], strict=True)), *extra]) + "\n}\n"
+    return (
+        "digraph {\n"
+        + "\n".join([*lines, *(f"{a} -> {b}" for a, b in zip(chain, [*chain[1:], "output"], strict=True)), *extra])
+        + "\n}\n"
+    )
 
 
 # Dimensions: T001
@@ -258,7 +262,10 @@ def test_edges_are_not_asked_for_where_the_file_leaves_them_out(comment: str, *,
 
 @pytest.mark.parametrize(
     ("code", "drawn", "spec"),
-    [("P007", 'l0_qkv_{i} [label="QKV\\nGPU: {i}"]', "tp4"), ("P008", 'l0_expert_{i} [label="Expert {i}\\nGPU: {i}"]', "ep8")],
+    [
+        ("P007", 'l0_qkv_{i} [label="QKV\\nGPU: {i}"]', "tp4"),
+        ("P008", 'l0_expert_{i} [label="Expert {i}\\nGPU: {i}"]', "ep8"),
+    ],
 )
 def test_shards_and_experts_are_not_counted_in_a_sketch(code: str, drawn: str, spec: str) -> None:
     nodes = "\n".join(drawn.format(i=i) for i in range(3))
@@ -280,7 +287,9 @@ OPEN = 'digraph { input [label="Input"] norm [label="LayerNorm\\nGPU: 0"] attn [
         pytest.param(OPEN, set(), id="no brace at the end"),
         pytest.param(OPEN + "\n mlp [label=", set(), id="cut off"),
         pytest.param(OPEN + "; norm -> attn /* ", set(), id="open comment"),
-        pytest.param(OPEN.replace("digraph {", "digraph { rankdir=LR, TB\n") + "}", {"G003", "G006", "S010"}, id="lossless"),
+        pytest.param(
+            OPEN.replace("digraph {", "digraph { rankdir=LR, TB\n") + "}", {"G003", "G006", "S010"}, id="lossless"
+        ),
     ],
 )
 def test_nothing_is_missed_in_what_was_cut_off(text: str, codes: set[str]) -> None:
@@ -308,7 +317,11 @@ def test_only_what_lost_something_is_said_to_be_read_in_part() -> None:
 
 @pytest.mark.parametrize(
     ("body", "statements"),
-    [("a; b; c [label=", 2), ("subgraph s { a; b; } c; d [label=", 4), ("subgraph s { a; subgraph t { b; c [label=", 2)],
+    [
+        ("a; b; c [label=", 2),
+        ("subgraph s { a; b; } c; d [label=", 4),
+        ("subgraph s { a; subgraph t { b; c [label=", 2),
+    ],
 )
 def test_whole_statements_are_counted_in_blocks_too(body: str, statements: int) -> None:
     (finding,) = found(f"digraph {{ {body}", "E006")
@@ -325,7 +338,10 @@ def test_whole_statements_are_counted_in_blocks_too(body: str, statements: int) 
         ("a -> x -> a; b -> x -> b", "3 nodes lie on cycles with it; without `x` none would"),
         ("a -> x -> a; a -> b -> x; x -> x", "3 nodes lie on cycles with it; without `x` none would"),
         ("{a b} -> x -> {a b}; {a b} -> y -> {a b}", "4 nodes lie on cycles with it"),
-        ("x -> a -> x; x -> b -> c -> d -> e -> f -> x; d -> e -> d", "7 nodes lie on cycles with it; without `x` 2 would"),
+        (
+            "x -> a -> x; x -> b -> c -> d -> e -> f -> x; d -> e -> d",
+            "7 nodes lie on cycles with it; without `x` 2 would",
+        ),
     ],
 )
 def test_the_hub_of_a_cycle_is_measured(edges: str, note: str | None) -> None:

@@ -70,9 +70,7 @@ def test_edges_between_stages(edge: str, spec: str, fires: bool) -> None:
 
 
 def test_two_nodes_that_stand_for_stages_are_an_overview() -> None:
-    text = graph(
-        *(f'stage{s} [label="Stage {s}\\n{D}\\nGPU: {s}"]' for s in range(3)), "stage0 -> stage1 -> stage2"
-    )
+    text = graph(*(f'stage{s} [label="Stage {s}\\n{D}\\nGPU: {s}"]' for s in range(3)), "stage0 -> stage1 -> stage2")
     assert run("C004", text, "pp3").findings == []
 
 
@@ -91,9 +89,7 @@ def test_a_label_is_written_where_the_statement_is_that_edge_alone() -> None:
 SHARDS = node("qkv_0", "QKV Projection", "0") + node("qkv_1", "QKV Projection", "1")
 
 
-def collective(
-    gpu: str, edges: str = "{qkv_0 qkv_1} -> ar", title: str = "All-Reduce", shards: str = SHARDS
-) -> str:
+def collective(gpu: str, edges: str = "{qkv_0 qkv_1} -> ar", title: str = "All-Reduce", shards: str = SHARDS) -> str:
     return graph(shards, node("ar", title, gpu), edges)
 
 
@@ -158,9 +154,7 @@ def test_the_union_of_the_gpus_is_written() -> None:
         (("norm", "LayerNorm", "all GPUs"), ("mlp", "MLP", "1"), "norm -> mlp", False),
     ],
 )
-def test_silent_transfers(
-    one: tuple[str, str, str], two: tuple[str, str, str], edge: str, fires: bool
-) -> None:
+def test_silent_transfers(one: tuple[str, str, str], two: tuple[str, str, str], edge: str, fires: bool) -> None:
     text = graph(node(*one), node(*two), node("last_norm", "LayerNorm", "9"), edge)
     assert bool(run("C006", text).findings) == fires
 
@@ -182,8 +176,7 @@ def phases(prefill: str, decode: str) -> str:
 def pool(kind: str, prefill: str = "", decode: str = "") -> str:
     gpus = [f'gpus = "{text}"' if text else "" for text in (prefill, decode)]
     declared = [
-        f'[phases.{name}]\nstrategy = "tp2"\n{own}\n'
-        for name, own in zip(("prefill", "decode"), gpus, strict=True)
+        f'[phases.{name}]\nstrategy = "tp2"\n{own}\n' for name, own in zip(("prefill", "decode"), gpus, strict=True)
     ]
     return f'[pool]\nkind = "{kind}"\n{"".join(declared)}'
 
@@ -226,9 +219,7 @@ def test_pools(text: str, table: str, message: str | None) -> None:
 
 def family(pairs: dict[int, str]) -> str:
     names = [f"mlp_gpu{n}" for n in pairs]
-    return graph(
-        *(node(name, "MLP", gpu) for name, gpu in zip(names, pairs.values(), strict=True)), " -> ".join(names)
-    )
+    return graph(*(node(name, "MLP", gpu) for name, gpu in zip(names, pairs.values(), strict=True)), " -> ".join(names))
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,9 @@ TWO_STAGES = (
 def test_the_collective_that_ends_a_stage_is_no_transfer_to_the_next() -> None:
     assert found("C004", "pp2tp2", *TWO_STAGES, "stage0_sum -> stage1_norm")
     assert not found("C004", "pp2tp2", *TWO_STAGES, 'stage0_sum -> stage1_norm [label="PP send"]')
-    assert not found("C004", "pp2tp2", *TWO_STAGES, node("stage0_send", "Send"), "stage0_sum -> stage0_send -> stage1_norm")
+    assert not found(
+        "C004", "pp2tp2", *TWO_STAGES, node("stage0_send", "Send"), "stage0_sum -> stage0_send -> stage1_norm"
+    )
 
 
 def test_an_edge_beside_the_link_bypasses_it_also_where_a_collective_ends_the_stage() -> None:
@@ -61,14 +63,23 @@ EXPERTS = (
 
 def test_a_pipeline_send_does_not_combine_what_experts_made() -> None:
     links = ("{stage0_expert0 stage0_expert1} -> stage0_send -> stage1_norm",)
-    combined = [f for f in found("C003", "pp2ep2", *EXPERTS, node("stage0_send", "Send"), *links) if "combines" in f.message]
+    combined = [
+        f for f in found("C003", "pp2ep2", *EXPERTS, node("stage0_send", "Send"), *links) if "combines" in f.message
+    ]
     assert combined
-    within = ("{stage0_expert0 stage0_expert1} -> stage0_send -> stage0_sum -> stage1_norm", node("stage0_sum", "Aggregate", "0-1"))
+    within = (
+        "{stage0_expert0 stage0_expert1} -> stage0_send -> stage0_sum -> stage1_norm",
+        node("stage0_sum", "Aggregate", "0-1"),
+    )
     sent = found("C003", "pp2ep2", *EXPERTS, node("stage0_send", "Token Send"), *within)
     assert not [f for f in sent if "combines" in f.message]
 
 
-ATTENTION = (node("qkv", "QKV Projection"), node("attn", "Attention Compute"), "input -> qkv -> attn -> gather -> output")
+ATTENTION = (
+    node("qkv", "QKV Projection"),
+    node("attn", "Attention Compute"),
+    "input -> qkv -> attn -> gather -> output",
+)
 
 
 def test_a_gather_of_features_exchanges_no_sequence() -> None:
@@ -95,14 +106,22 @@ def test_shards_of_the_only_stage_divide_all_gpus() -> None:
 
 
 def test_shards_that_their_gpus_put_into_two_stages_are_counted_in_neither() -> None:
-    spread = [node(f"qkv_l{layer}_{i}", "QKV Projection", str(4 * layer + i + 2 * (layer == 0))) for layer in (0, 1) for i in range(4)]
+    spread = [
+        node(f"qkv_l{layer}_{i}", "QKV Projection", str(4 * layer + i + 2 * (layer == 0)))
+        for layer in (0, 1)
+        for i in range(4)
+    ]
     assert not found("P007", "pp2tp4", *spread, "input -> qkv_l0_0 -> qkv_l1_0 -> output")
     two = [node(f"qkv_l0_{i}", "QKV Projection", str(i)) for i in range(3)]
-    assert found("P007", "pp2tp4", *two, node("qkv_l1_0", "QKV Projection", "4"), "input -> qkv_l0_0 -> qkv_l1_0 -> output")
+    assert found(
+        "P007", "pp2tp4", *two, node("qkv_l1_0", "QKV Projection", "4"), "input -> qkv_l0_0 -> qkv_l1_0 -> output"
+    )
 
 
 def test_first_gpus_of_shards_go_by_steps_and_leave_nothing_out() -> None:
-    shards = [node(f"l0_qkv_gpu{2 * i}", f"QKV Projection {6 * i}-{6 * i + 1}", f"{2 * i}-{2 * i + 1}") for i in range(6)]
+    shards = [
+        node(f"l0_qkv_gpu{2 * i}", f"QKV Projection {6 * i}-{6 * i + 1}", f"{2 * i}-{2 * i + 1}") for i in range(6)
+    ]
     assert not found("S013", "", *shards, "input -> l0_qkv_gpu0 -> output")
 
 
@@ -116,7 +135,11 @@ def test_a_number_that_every_family_leaves_out_is_told_once() -> None:
 
 
 def test_a_node_without_phase_is_of_prefill_where_decode_has_its_twin() -> None:
-    nodes = [node(f"{phase}{op}", title) for phase in ("", "decode_") for op, title in (("norm", "LayerNorm"), ("mlp", "MLP"))]
+    nodes = [
+        node(f"{phase}{op}", title)
+        for phase in ("", "decode_")
+        for op, title in (("norm", "LayerNorm"), ("mlp", "MLP"))
+    ]
     paths = ("input -> norm -> mlp -> output", 'norm -> decode_norm [label="KV cache"]', "decode_norm -> decode_mlp")
     assert not found("H001", "", *nodes, *paths)
     assert found("H001", "", *nodes, *paths, "decode_norm -> mlp")

@@ -1,7 +1,5 @@
 """Configuration: which file holds, what it may say, and what is told where it is wrong."""
 
-
-
 from __future__ import annotations
 
 import json

@@ -44,7 +44,9 @@ def shared(statement: str, copy: str) -> str:
 
 
 # operators of several stages in one statement get one of their own
-SHARED = shared('stage0_qkv, stage1_qkv [label="QKV Projection", color=red]', 'stage2_qkv [label="QKV Projection", color=red]')
+SHARED = shared(
+    'stage0_qkv, stage1_qkv [label="QKV Projection", color=red]', 'stage2_qkv [label="QKV Projection", color=red]'
+)
 SHARED_BARE = shared("stage0_qkv, stage1_qkv", "stage2_qkv")
 # what a chain draws through several stages is written edge by edge, after it
 CHAIN = (
@@ -110,7 +112,9 @@ def phased(prefill: int, decode: int, *, drawn: int = 3) -> str:
     lines += [edges(s, p, mark=mark[p, s]) for p, s in stages]
     lines += [link(s, p, mark=mark[p, s + 1], attributes=" [color=red]") for p, s in stages if (p, s + 1) in mark]
     lines += ["+  decode_stage2_mlp -> decode_output\n"]
-    lines += [f'{mark["decode_", s]}  prefill_stage{s}_attn -> decode_stage{s}_attn [style=dashed]\n' for s in range(decode)]
+    lines += [
+        f"{mark['decode_', s]}  prefill_stage{s}_attn -> decode_stage{s}_attn [style=dashed]\n" for s in range(decode)
+    ]
     return "".join([*lines, "   prefill_stage2_mlp -> output\n }\n"])
 
 
@@ -153,7 +157,10 @@ PARTED = "\n".join(
 INPUTS = [
     ('input [label="INPUT"]', 'final_output [label="OUTPUT"]'),
     ('input [label="Model Input", shape=ellipse]', 'final_output [label="Model Output", shape=ellipse]'),
-    ('"input" [label="Input\\nInput: [B=2]\\nOutput: [B=2]"]', '"final_output" [label="Output\\nInput: [B=2]\\nOutput: [B=2]"]'),
+    (
+        '"input" [label="Input\\nInput: [B=2]\\nOutput: [B=2]"]',
+        '"final_output" [label="Output\\nInput: [B=2]\\nOutput: [B=2]"]',
+    ),
     ("input [label=<Input>]", "final_output [label=<Output>]"),
     ("input [label=<Input<br/>Output: [B=2]>]", 'final_output [label="Output"]'),
     ("input", "final_output"),
@@ -164,7 +171,9 @@ INPUTS = [
 @pytest.mark.parametrize(("there", "written"), INPUTS)
 def test_where_no_phase_has_an_output_the_input_shows_one(there: str, written: str) -> None:
     patch = LAST.replace('input [label="Input"]', there).replace('   output [label="Output"]\n', "")
-    patch = patch.replace("   input ->", f"   {there.split(maxsplit=1)[0].rstrip(',')} ->").replace("> output\n", "> final_output\n")
+    patch = patch.replace("   input ->", f"   {there.split(maxsplit=1)[0].rstrip(',')} ->").replace(
+        "> output\n", "> final_output\n"
+    )
     assert_patched(patch.replace(nodes(3, mark="+"), f"{nodes(3, mark='+')}+  {written}\n"), "S002", "pp4tp2")
 
 
@@ -219,5 +228,7 @@ NEW_EDGES = """\
 
 def test_a_stage_gets_no_cluster_that_another_phase_has() -> None:
     settings = Settings(Strategy.parse("pp2tp2"), "option", Selection(select=("S002",)))
-    before, after = (Source(PHASES.format(new=new, edges=edges), "a.dot") for new, edges in (("", ""), (NEW, NEW_EDGES)))
+    before, after = (
+        Source(PHASES.format(new=new, edges=edges), "a.dot") for new, edges in (("", ""), (NEW, NEW_EDGES))
+    )
     assert fix_text(before, settings, unsafe=True).text == after.text

@@ -35,7 +35,11 @@ ALONG = [
     (TITLE, 'label="Stage 1, GPUs 2-3"', {}),
     (TITLE, "graph [" + TITLE + "]", {"GPUs 6-7": "GPUs 2-3"}),
     # what names none stays so
-    ('qkv1_1 [label="QKV Projection\\nGPU: 7"]', 'qkv1_1 [label="QKV Projection"]', {TITLE: TITLE.replace("6-7", "2-3")}),
+    (
+        'qkv1_1 [label="QKV Projection\\nGPU: 7"]',
+        'qkv1_1 [label="QKV Projection"]',
+        {TITLE: TITLE.replace("6-7", "2-3")},
+    ),
 ]
 
 
@@ -108,7 +112,10 @@ def test_shards_get_equal_parts(text: str, changes: dict[str, str], strategy: st
 
 
 UNDIVIDED = [
-    (shards(SHARD.format("0-1"), SHARD.format("1-2"), SHARD.format("3")), "its GPUs cannot be divided into 3 equal parts"),
+    (
+        shards(SHARD.format("0-1"), SHARD.format("1-2"), SHARD.format("3")),
+        "its GPUs cannot be divided into 3 equal parts",
+    ),
     (shards(SHARD.format("0-1"), "QKV GPU 0\\nGPU: 1-3"), "`qkv_1` does not name its GPUs in one place"),
     (shards(SHARD.format("1-2"), SHARD.format("0-1")), "none of the shards is where an equal division would have it"),
 ]
@@ -152,7 +159,9 @@ def test_labels_that_are_no_lines_of_text_stay(gather: str, why: str) -> None:
 
 
 def said(words: str, labels: list[str], place: int = 0) -> str:
-    return stages(*(f"{label.partition(chr(92))[0]}\\n{words}" if n == place else label for n, label in enumerate(labels)))
+    return stages(
+        *(f"{label.partition(chr(92))[0]}\\n{words}" if n == place else label for n, label in enumerate(labels))
+    )
 
 
 BARE = [label.partition("\\n")[0] for label in WHOLE]

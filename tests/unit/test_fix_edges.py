@@ -166,11 +166,7 @@ PORTS = [
 def test_a_new_edge_takes_over_the_ports_of_the_edge_that_shows_it(line: str) -> None:
     whole = drawing(
         ALL_NODES,
-        *(
-            x.replace(f"attn{s} -> ffn{s}", line.format(s))
-            for s in range(4)
-            for x in (LINKS[s], inner(s))
-        ),
+        *(x.replace(f"attn{s} -> ffn{s}", line.format(s)) for s in range(4) for x in (LINKS[s], inner(s))),
     )
     assert fixed(whole.replace(f"  {line.format(2)};\n", "")) == whole
 

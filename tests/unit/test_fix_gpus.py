@@ -140,7 +140,10 @@ GUESSES = [
 @pytest.mark.parametrize(("nodes", "gpus"), GUESSES)
 def test_gpus_are_told_only_where_all_ways_agree(nodes: str, gpus: str | None) -> None:
     titles = {"norm": "LayerNorm", "qkv": "QKV Projection", "attn": "Attention", "mlp": "MLP"}
-    rows = [(name, next(t for word, t in titles.items() if word in name), ids) for name, ids in map(str.split, nodes.split(", "))]
+    rows = [
+        (name, next(t for word, t in titles.items() if word in name), ids)
+        for name, ids in map(str.split, nodes.split(", "))
+    ]
 
     def write(lacking: str) -> str:
         labels = ((name, f"{title}\\nGPU: {ids}" if ids != "?" else title + lacking) for name, title, ids in rows)

@@ -153,7 +153,9 @@ def ported(last: str, ports: tuple[str, str], written: tuple[str, str]) -> tuple
     labels = [[record % (title, s) for title in ("QKV Projection", "MLP")] for s in range(2)]
     labels.append([last % (title, 2) for title in ("QKV Projection", "MLP")])
     shapes = [shape, shape, shape if last.startswith('"{') else ""]
-    nodes = [f"  stage{s}_{op} [label={labels[s][n]}{shapes[s]}]" for s in range(3) for n, op in enumerate(("qkv", "mlp"))]
+    nodes = [
+        f"  stage{s}_{op} [label={labels[s][n]}{shapes[s]}]" for s in range(3) for n, op in enumerate(("qkv", "mlp"))
+    ]
     edges = [f"  stage{s}_qkv{ports[0]} -> stage{s}_mlp{ports[1]}" for s in range(2)]
     links = ["  stage0_mlp -> stage1_qkv", "  stage1_mlp -> stage2_qkv", "}\n"]
     own = f"  stage2_qkv{written[0]} -> stage2_mlp{written[1]}"
@@ -169,11 +171,17 @@ def ported(last: str, ports: tuple[str, str], written: tuple[str, str]) -> tuple
         ('"{<out> %s|GPU: %d}"', (":out", ":in"), (":out", "")),
         ('"%s\\nGPU: %d"', (":out", ":in"), ("", "")),
         ('"%s\\nGPU: %d"', (":s", ":n"), (":s", ":n")),
-        ('<<table><tr><td port="in">%s</td><td PORT=\'out\'>GPU: %d</td></tr></table>>', (":out", ":in"), (":out", ":in")),
+        (
+            "<<table><tr><td port=\"in\">%s</td><td PORT='out'>GPU: %d</td></tr></table>>",
+            (":out", ":in"),
+            (":out", ":in"),
+        ),
         ('<<table><tr><td port="on">%s</td><td>GPU: %d</td></tr></table>>', (":out", ":in"), ("", "")),
     ],
 )
-def test_an_edge_takes_over_the_ports_that_its_ends_have(last: str, ports: tuple[str, str], written: tuple[str, str]) -> None:
+def test_an_edge_takes_over_the_ports_that_its_ends_have(
+    last: str, ports: tuple[str, str], written: tuple[str, str]
+) -> None:
     before, after = ported(last, ports, written)
     result = fix_text(before, Settings(selection=Selection(select=("S001",))))
     assert result.text == after

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Applicability
 
 
-def said(old: str, new: str, code: str, applicability: Applicability = "unsafe", edits: tuple[Edit, ...] = ()) -> str | None:
+def said(
+    old: str, new: str, code: str, applicability: Applicability = "unsafe", edits: tuple[Edit, ...] = ()
+) -> str | None:
     finding = Finding(code, "x", "warning", "m", 0, 0, "s", fix=Fix(applicability, edits))
     return objection(lint(Source.from_text(old)), lint(Source.from_text(new)), [finding])
 
@@ -72,7 +74,9 @@ PAIR = "digraph {\n  a -> b // c\n}\n"
          "it closes a cycle through "),
     ],
 )  # fmt: skip
-def test_what_speaks_against_a_fix(old: str, new: str, code: str, applicability: Applicability, why: str | None) -> None:
+def test_what_speaks_against_a_fix(
+    old: str, new: str, code: str, applicability: Applicability, why: str | None
+) -> None:
     found = said(old, new, code, applicability)
     if why is None:
         assert found is None

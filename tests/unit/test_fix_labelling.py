@@ -73,9 +73,14 @@ def test_a_link_within_reach_of_two_stages_is_labelled_for_its_own() -> None:
     """Of two edges from one stage to the next the one that has a label tells what the other carries."""
     text = pipeline("", ' [label="Stage 1 -> 2, GPU 2-3 to 4-5"]', ' [label="send"]')
     text = text.replace("}\n", "  stage1_norm -> stage2_mlp\n}\n")
-    before, after = "  stage1_norm -> stage2_mlp\n", '  stage1_norm -> stage2_mlp [label="Stage 1 -> 2, GPU 2-3 to 4-5"]\n'
+    before, after = (
+        "  stage1_norm -> stage2_mlp\n",
+        '  stage1_norm -> stage2_mlp [label="Stage 1 -> 2, GPU 2-3 to 4-5"]\n',
+    )
     result = fixed(text, "C004", "pp4tp2")
-    assert result == text.replace(before, after).replace("stage0_mlp -> stage1_norm", "stage0_mlp -> stage1_norm [label=send]")
+    assert result == text.replace(before, after).replace(
+        "stage0_mlp -> stage1_norm", "stage0_mlp -> stage1_norm [label=send]"
+    )
 
 
 def test_an_attribute_list_keeps_what_it_has() -> None:
@@ -104,7 +109,10 @@ HEADERS = [
     ("// PP=4 TP=2 on 9 GPUs\n", "// PP=2 TP=2 on 4 GPUs\n"),
     # the label that holds is the last one
     ('graph [label="PP=4"] label="PP=4, TP=2"', 'graph [label="PP=4"] label="PP=2, TP=2"'),
-    ('subgraph cluster_a { label="PP=4"; graph [label="PP=4, TP=2"]; s0 }', 'subgraph cluster_a { label="PP=4"; graph [label="PP=2, TP=2"]; s0 }'),
+    (
+        'subgraph cluster_a { label="PP=4"; graph [label="PP=4, TP=2"]; s0 }',
+        'subgraph cluster_a { label="PP=4"; graph [label="PP=2, TP=2"]; s0 }',
+    ),
     ('a -> subgraph cluster_b { label="PP=4, TP=2"; s0 }', 'a -> subgraph cluster_b { label="PP=2, TP=2"; s0 }'),
     ('title [label="PP=2, TP=2\\n4 GPUs"]', None),
 ]

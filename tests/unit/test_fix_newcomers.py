@@ -62,7 +62,10 @@ def test_shards_are_written_whether_they_name_gpus_or_not(there: list[int], labe
     assert result.refused == ()
     node = f'  qkv_{lacking} [label="QKV Projection{label.format(lacking)}"]\n'
     edges = f"  norm -> qkv_{lacking}\n  qkv_{lacking} -> sum\n"
-    assert [line for line in result.text.splitlines(keepends=True) if line not in before] == [node, *edges.splitlines(keepends=True)]
+    assert [line for line in result.text.splitlines(keepends=True) if line not in before] == [
+        node,
+        *edges.splitlines(keepends=True),
+    ]
     names = [line.split()[0] for line in result.text.splitlines() if "QKV" in line]
     assert names == [f"qkv_{i}" for i in FOUR]
     assert edges in result.text
@@ -87,9 +90,7 @@ def test_shards_are_not_written_where_they_do_not_go_on_in_one_way(text: str, st
     assert_left_alone(text, "P007", strategy, why)
 
 
-@pytest.mark.parametrize(
-    "there", [([*FOUR], [0, 1, 2]), ([0, 1, 2], [*FOUR]), ([0, 1, 2], [0, 1, 2])]
-)
+@pytest.mark.parametrize("there", [([*FOUR], [0, 1, 2]), ([0, 1, 2], [*FOUR]), ([0, 1, 2], [0, 1, 2])])
 def test_shards_that_end_a_row_go_back_in_every_stage(there: tuple[list[int], ...]) -> None:
     result = run(stages(*there), "P007", f"pp{len(there)}tp4")
     assert result.refused == ()
@@ -104,7 +105,9 @@ def test_a_shard_that_another_stage_would_then_lack_is_not_written() -> None:
 
 
 def test_fixes_of_a_rule_are_counted_in_the_message() -> None:
-    strategy = Settings(strategy=Strategy.parse("pp2tp4"), strategy_source="option", selection=Selection(select=("P007",)))
+    strategy = Settings(
+        strategy=Strategy.parse("pp2tp4"), strategy_source="option", selection=Selection(select=("P007",))
+    )
     for there, told in (([*FOUR], "1 finding fixed (P007)"), ([0, 1, 2], "2 findings fixed (P007 2)")):
         fixed = fix_data(stages(there, [0, 1, 2]).encode(), "x.dot", strategy, unsafe=True)
         assert fixed.messages == [f"x.dot: {told}"]
@@ -193,24 +196,31 @@ def test_what_cannot_be_turned_to_an_operator_stays(past: str, why: str) -> None
 @pytest.mark.parametrize(
     ("clusters", "lacking"), [(False, (0,)), (False, (1,)), (False, (3,)), (True, (0,)), (True, (3,)), (True, (1, 2))]
 )
-def test_an_operator_goes_after_the_one_before_it_whatever_its_number_is(clusters: bool, lacking: tuple[int, ...]) -> None:
+def test_an_operator_goes_after_the_one_before_it_whatever_its_number_is(
+    clusters: bool, lacking: tuple[int, ...]
+) -> None:
     result = run(layers(lacking, past="directly", clusters=clusters), "S003")
     assert result.refused == ()
     assert result.text == layers(clusters=clusters)
 
 
-ENDS = layers(names="l{n}_{op}").replace("digraph {\n", 'digraph {\n  input [label="Input"]\n  output [label="Output"]\n')
+ENDS = layers(names="l{n}_{op}").replace(
+    "digraph {\n", 'digraph {\n  input [label="Input"]\n  output [label="Output"]\n'
+)
 ENDS = ENDS.replace("}\n", "  input -> l0_norm\n  l3_mlp -> output\n}\n")
 
 
 def lacking(operator: str, into: str, beyond: str) -> str:
     """The layers without an operator: what leads `into` it leads to what it leads to, by an edge of its own."""
     text = re.sub(rf"  {operator} \[.*\n", "", ENDS)
-    return text.replace(f"  {operator} -> {beyond}\n", "").replace(f"  {into} -> {operator}\n", f"  {into} -> {beyond}\n")
+    return text.replace(f"  {operator} -> {beyond}\n", "").replace(
+        f"  {into} -> {operator}\n", f"  {into} -> {beyond}\n"
+    )
 
 
 @pytest.mark.parametrize(
-    ("operator", "into", "beyond"), [("l2_norm", "l1_mlp", "l2_qkv"), ("l3_attn", "l3_qkv", "l3_mlp"), ("l0_attn", "l0_qkv", "l0_mlp")]
+    ("operator", "into", "beyond"),
+    [("l2_norm", "l1_mlp", "l2_qkv"), ("l3_attn", "l3_qkv", "l3_mlp"), ("l0_attn", "l0_qkv", "l0_mlp")],
 )
 def test_the_layer_before_leads_to_the_one_behind_it(operator: str, into: str, beyond: str) -> None:
     result = run(lacking(operator, into, beyond), "S003")

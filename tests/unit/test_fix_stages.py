@@ -126,7 +126,9 @@ def test_what_belongs_to_an_end_of_the_model_is_not_repeated() -> None:
 TITLES = {"norm": "LayerNorm", "qkv": "QKV Projection", "attn": "Attention Compute", "mlp": "MLP"}
 
 
-def flat(without: int | None, names: str, *, stages: int = 4, layers: int = 2, clusters: bool = False, ends: bool = False) -> str:
+def flat(
+    without: int | None, names: str, *, stages: int = 4, layers: int = 2, clusters: bool = False, ends: bool = False
+) -> str:
     """A pipeline whose names count layers through (`{n}`) or GPUs (`{g}`), `ends` with a node to send and to receive."""
     nodes, edges = [], []
     for s in range(stages):
@@ -201,7 +203,9 @@ def drawn(form: str, *, without: tuple[int, ...] = ()) -> str:
         elif form == "chains":
             wires[s] = [f"st{s}_norm -> st{s}_qkv{t} -> st{s}_ar" for t in range(2)]
         else:
-            wires[s] = [f"st{s}_norm -> st{s}_qkv{t}" for t in range(2)] + [f"st{s}_qkv{t} -> st{s}_ar" for t in range(2)]
+            wires[s] = [f"st{s}_norm -> st{s}_qkv{t}" for t in range(2)] + [
+                f"st{s}_qkv{t} -> st{s}_ar" for t in range(2)
+            ]
         if s + 1 in stages:
             links[s] = f"st{s}_ar -> st{s + 1}_norm"
     lines = ["digraph {", 'inp [label="Input"]', 'out [label="Output"]', "inp -> st1_norm"]

@@ -31,7 +31,11 @@ LINKS = [
     ('s0_mlp -> s1_qkv [label="64 MB"]', 3, "  s1_mlp -> s2_qkv\n}"),
     ('s0_mlp -> s1_qkv [label="s 0 of 8", color=blue]', 3, "  s1_mlp -> s2_qkv [color=blue]\n}"),
     ('s0_mlp -> s1_qkv [label="GPU 0-1 to 2-3"]', 3, "  s1_mlp -> s2_qkv\n}"),
-    ('s0_mlp -> s1_qkv [label="stage 0 to 1", color=blue]', 3, '  s1_mlp -> s2_qkv [label="stage 1 to 2", color=blue]\n}'),
+    (
+        's0_mlp -> s1_qkv [label="stage 0 to 1", color=blue]',
+        3,
+        '  s1_mlp -> s2_qkv [label="stage 1 to 2", color=blue]\n}',
+    ),
     ("s0_mlp -> s1_qkv [label=hop][color=blue]", 3, "  s1_mlp -> s2_qkv [label=hop][color=blue]\n}"),
     # ports, where the label has them
     ("s0_mlp:e -> s1_qkv:w", 3, "  s1_mlp:e -> s2_qkv:w\n}"),

@@ -81,15 +81,25 @@ def edges(stage: int, *, without: str = "") -> str:
 def pipeline(stages: int, links: str = "", *, without: str = "", more: str = "") -> str:
     titles = {"norm": "LayerNorm", "qkv": "QKV Projection", "attn": "Attention Compute", "mlp": "MLP"}
     nodes = "".join(
-        f'  stage{s}_{op} [label="{title}\\nGPU: {2 * s}-{2 * s + 1}"]\n' for s in range(stages) for op, title in titles.items()
+        f'  stage{s}_{op} [label="{title}\\nGPU: {2 * s}-{2 * s + 1}"]\n'
+        for s in range(stages)
+        for op, title in titles.items()
     )
     inner = "".join(edges(s, without=without) for s in range(stages))
     return f"digraph {{\n{nodes}{inner}{links or ''.join(f'  stage{s}_mlp -> stage{s + 1}_norm{chr(10)}' for s in range(stages - 1))}{more}}}\n"
 
 
-SHARDS = "".join(f'  {op}_{i} [label="{title}\\nGPU: {i}"]\n' for op, title in (("qkv", "QKV"), ("attn", "Attention")) for i in (0, 1))
+SHARDS = "".join(
+    f'  {op}_{i} [label="{title}\\nGPU: {i}"]\n'
+    for op, title in (("qkv", "QKV"), ("attn", "Attention"))
+    for i in (0, 1)
+)
 GATHER = f'digraph {{\n{SHARDS}  gather [label="Stage 0 All-Gather"]\n  qkv_0 -> attn_0 -> gather\n  qkv_1 -> attn_1 -> gather\n}}\n'
-NORMS = "digraph {{\n" + "".join(f'  norm_{i} [label="LayerNorm{{{i}}}"]\n' for i in range(3)) + "  norm_0 -> norm_1 -> norm_2\n}}\n"
+NORMS = (
+    "digraph {{\n"
+    + "".join(f'  norm_{i} [label="LayerNorm{{{i}}}"]\n' for i in range(3))
+    + "  norm_0 -> norm_1 -> norm_2\n}}\n"
+)
 STATED = "\\nInput: [B=2, S=8]\\nOutput: [B=2, S=8]"
 UNTRIED = [
     # edges within a stage, as another stage has them; the only stage; GPUs of one stage; dimensions; words
@@ -122,8 +132,18 @@ TRIED = [
     # one edge that a pattern asks for may close a cycle or be a fan's, and one between stages join what was apart
     ("S001", pipeline(4, "  stage0_mlp -> stage1_norm\n  stage1_mlp -> stage2_norm\n"), None, None),
     ("S004", pipeline(2, " \n"), "pp2tp2", None),
-    ("S004", pipeline(3, "  stage0_mlp -> stage1_norm\n", more="  stage2_mlp -> stage1_mlp\n"), "pp3tp2", "it closes a cycle"),
-    ("S004", pipeline(4, "  stage0_mlp -> stage1_norm\n", more="  stage2_attn -> stage1_mlp\n"), "pp4tp2", "it closes a cycle"),
+    (
+        "S004",
+        pipeline(3, "  stage0_mlp -> stage1_norm\n", more="  stage2_mlp -> stage1_mlp\n"),
+        "pp3tp2",
+        "it closes a cycle",
+    ),
+    (
+        "S004",
+        pipeline(4, "  stage0_mlp -> stage1_norm\n", more="  stage2_attn -> stage1_mlp\n"),
+        "pp4tp2",
+        "it closes a cycle",
+    ),
     ("S002", pipeline(2, more="  stage0_mlp -> stage0_attn\n"), "pp3tp2", None),
     ("S002", pipeline(1, more="  input -> stage0_mlp\n"), "pp2tp2", None),
     ("C005", GATHER, None, None),
@@ -131,7 +151,9 @@ TRIED = [
 
 
 @pytest.mark.parametrize(("code", "text", "strategy", "why"), TRIED)
-def test_what_may_be_refused_is_offered_as_it_is_written(code: str, text: str, strategy: str | None, why: str | None) -> None:
+def test_what_may_be_refused_is_offered_as_it_is_written(
+    code: str, text: str, strategy: str | None, why: str | None
+) -> None:
     source, settings = Source.from_text(text), settings_of(strategy)
     assert list(disagreements(source, settings, 5)) == []
     if why is not None:

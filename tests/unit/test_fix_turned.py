@@ -11,7 +11,9 @@ from tests.unit.mending import assert_left_alone, run
 TITLES = {"norm": "LayerNorm", "qkv": "QKV Projection", "attn": "Attention Compute", "ar": "All-Reduce", "mlp": "MLP"}
 OPERATORS = ("norm", "qkv_0", "qkv_1", "attn_0", "attn_1", "ar", "mlp")
 ONWARDS = "norm -> qkv_0; norm -> qkv_1; qkv_0 -> attn_0; qkv_1 -> attn_1; attn_0 -> ar; attn_1 -> ar; ar -> mlp"
-BETWEEN = "norm -> qkv_0; norm -> qkv_1; qkv_0 -> ar; qkv_1 -> ar; ar -> attn_0; ar -> attn_1; attn_0 -> mlp; attn_1 -> mlp"
+BETWEEN = (
+    "norm -> qkv_0; norm -> qkv_1; qkv_0 -> ar; qkv_1 -> ar; ar -> attn_0; ar -> attn_1; attn_0 -> mlp; attn_1 -> mlp"
+)
 
 
 def layers(edges: str, odd: str | None = None, *, lacking: tuple[str, ...] = ()) -> str:
@@ -77,14 +79,19 @@ TURNED = [
 
 
 @pytest.mark.parametrize(("lacking", "edges", "past", "through"), TURNED)
-def test_edges_past_what_is_missing_are_turned_to_it(lacking: tuple[str, ...], edges: str, past: str, through: str) -> None:
+def test_edges_past_what_is_missing_are_turned_to_it(
+    lacking: tuple[str, ...], edges: str, past: str, through: str
+) -> None:
     result = run(layers(edges, past, lacking=lacking), "S003")
     assert result.refused == ()
     assert result.text == layers(edges, through)
 
 
 UNCLEAR = [
-    ("qkv_0 -> attn_0; qkv_0 -> attn_1; qkv_1 -> attn_0; qkv_1 -> attn_1", "`l1_qkv_0 -> l1_attn_0` and others go past"),
+    (
+        "qkv_0 -> attn_0; qkv_0 -> attn_1; qkv_1 -> attn_0; qkv_1 -> attn_1",
+        "`l1_qkv_0 -> l1_attn_0` and others go past",
+    ),
     ("{qkv_0 qkv_1} -> {attn_0 attn_1}", "`l1_qkv_0 -> l1_attn_0` and others go past"),
     ("qkv_0 -> attn_0; qkv_1 -> attn_1", "`l1_qkv_0 -> l1_attn_0` and others go past"),
 ]

@@ -94,7 +94,10 @@ def test_kept_after_all_and_only_folders() -> None:
     assert not kept.matches("a/x", is_folder=False)
 
 
-@pytest.mark.parametrize("line", ["*a" * 40 + "b", "**/a/" * 40 + "b", "*" * 9_000 + "b", "[!b]*" * 40 + "b", "?*" * 40 + "b", "/**" * 40 + "/b"])
+@pytest.mark.parametrize(
+    "line",
+    ["*a" * 40 + "b", "**/a/" * 40 + "b", "*" * 9_000 + "b", "[!b]*" * 40 + "b", "?*" * 40 + "b", "/**" * 40 + "/b"],
+)
 def test_no_line_is_slow(line: str) -> None:
     read = read_line(line)
     assert read is not None

@@ -92,11 +92,27 @@ def test_a_file_of_that_name_is_told_safely(kind: str, tmp_path: Path) -> None:
         "digraph { a [label=" + "<" * 50_000 + "] }",
         "digraph {" + "{" * 3_000 + "a" + "}" * 3_000 + "}",
         "digraph { " + "subgraph cluster_a { " * 1_000 + "a" + "}" * 1_000 + "}",
-        "digraph { {" + " ".join(f"a{i}" for i in range(3_000)) + "} -> {" + " ".join(f"b{i}" for i in range(3_000)) + "} }",
+        "digraph { {"
+        + " ".join(f"a{i}" for i in range(3_000))
+        + "} -> {"
+        + " ".join(f"b{i}" for i in range(3_000))
+        + "} }",
         'digraph { a [label="' + "expert" * 30_000 + '"] }',
         'digraph { "' + "1_" * 20_000 + '" -> b }',
     ],
-    ids=["one line", "long label", "many lines", "gpus", "brackets", "html", "braces", "clusters", "product", "words", "numbers"],
+    ids=[
+        "one line",
+        "long label",
+        "many lines",
+        "gpus",
+        "brackets",
+        "html",
+        "braces",
+        "clusters",
+        "product",
+        "words",
+        "numbers",
+    ],
 )
 def test_no_size_hangs(text: str) -> None:
     began = time.process_time()
@@ -163,7 +179,9 @@ def test_a_configuration_shows_nothing_of_a_file_that_is_none(tmp_path: Path, mo
 def test_ten_megabytes_on_one_line(form: str, tmp_path: Path) -> None:
     path = tmp_path / "a.dot"
     edges = "a -> b; " * 2_000
-    path.write_text(f'digraph {{ /* {"y" * 9_000_000} */ a [label="{"x" * 1_000_000}", shape=elipse]; {edges} b -> a }}')
+    path.write_text(
+        f'digraph {{ /* {"y" * 9_000_000} */ a [label="{"x" * 1_000_000}", shape=elipse]; {edges} b -> a }}'
+    )
     status, out, err = run("check", "--isolated", "--no-cache", "-f", form, str(path))
     assert (status, err) == (1, "")
     assert "A004" in out
@@ -264,7 +282,9 @@ def test_what_lies_outside_is_not_shown(text: str, tmp_path: Path, monkeypatch: 
     assert sorted(tmp_path.rglob("*")) == before  # and nothing was written
 
 
-@pytest.mark.parametrize("check", ["os:system", "acme_dot:long-labels", "__import__('os').system('touch ran')", "../check", "custom"])
+@pytest.mark.parametrize(
+    "check", ["os:system", "acme_dot:long-labels", "__import__('os').system('touch ran')", "../check", "custom"]
+)
 def test_a_card_names_no_code(check: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "rules").mkdir()
@@ -282,7 +302,9 @@ def test_a_card_names_no_code(check: str, tmp_path: Path, monkeypatch: pytest.Mo
     "text",
     [
         "digraph { " + " -> ".join("{" + " ".join(f"n{k}_{i}" for i in range(300)) + "}" for k in range(30)) + " }",
-        "digraph { subgraph s { " + " ".join(f"a{i}" for i in range(1_000)) + " } subgraph s -> subgraph s -> subgraph s }",
+        "digraph { subgraph s { "
+        + " ".join(f"a{i}" for i in range(1_000))
+        + " } subgraph s -> subgraph s -> subgraph s }",
         'digraph { a [label="GPU: 0-4294967295"]; b [label="GPUs 0-99999999999999"]; c [label="GPU: 1-999999999, 0-7"]; a -> b -> c }',
         'digraph { a [label="Layers 1-2000000000"]; b [label="experts 0-4000000000"]; a -> b }',
     ],
@@ -296,7 +318,9 @@ def test_what_stands_for_very_much_is_not_written_out(text: str) -> None:
     assert time.process_time() - began < 60
 
 
-@pytest.mark.parametrize("spec", ["pp100000tp100000", "pp999999999999", "tp4@0-99999999999", "pp2" * 5_000, "((" * 5_000, "9" * 5_000])
+@pytest.mark.parametrize(
+    "spec", ["pp100000tp100000", "pp999999999999", "tp4@0-99999999999", "pp2" * 5_000, "((" * 5_000, "9" * 5_000]
+)
 def test_no_strategy_is_too_much(spec: str) -> None:
     status, out, err = run("strategy", spec)
     assert (status, out) == (2, "")

@@ -1,7 +1,5 @@
 """Rules of one's own: cards with parameters, a vocabulary, and a Python plugin."""
 
-
-
 from __future__ import annotations
 
 import re

@@ -167,7 +167,16 @@ def test_nothing_of_a_file_becomes_markup(*, several: bool) -> None:
     text = shell.many([one.part, one.part]) if several else shell.one(one.part)
     read = Reader(text)
     markup = Reader(one.part.markup)
-    assert not {tag for tag, _ in markup.elements} & {"script", "style", "img", "iframe", "object", "base", "form", "link"}
+    assert not {tag for tag, _ in markup.elements} & {
+        "script",
+        "style",
+        "img",
+        "iframe",
+        "object",
+        "base",
+        "form",
+        "link",
+    }
     for tag, attributes in [*read.elements, *markup.elements]:
         assert not [name for name in attributes if name.startswith("on") or name == "style"], tag
         assert "javascript:" not in (attributes.get("href") or "")

@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 
 from dotlint.engine.pattern import PatternError, read_glob, read_pattern
 
-_ATOM = st.sampled_from(
-    ["a", "b", ".", "[ab]", "[^a]", r"\w", r"\d", r"\S", "[a-c_]", "[^0-9]", "1", r"\.", "[]a]"]
-)
+_ATOM = st.sampled_from(["a", "b", ".", "[ab]", "[^a]", r"\w", r"\d", r"\S", "[a-c_]", "[^0-9]", "1", r"\.", "[]a]"])
 
 
 def _grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:

@@ -115,4 +115,6 @@ def test_a_running_number_of_many_roles_teaches_nothing() -> None:
     titles = ["LayerNorm", "QKV Projection", "Attention Compute", "MLP"]
     nodes = [f'node_{4 * i + j} [label="Layer {i} {title}"];' for i in range(4) for j, title in enumerate(titles)]
     chain = [f"node_{n} -> node_{n + 1};" for n in range(15)]
-    assert proposed(*chain, "node_0 -> node_5;", "node_5 -> node_10;", "node_2 -> node_7;", nodes=" ".join(nodes)) == set()
+    assert (
+        proposed(*chain, "node_0 -> node_5;", "node_5 -> node_10;", "node_2 -> node_7;", nodes=" ".join(nodes)) == set()
+    )

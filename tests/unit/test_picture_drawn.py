@@ -91,7 +91,7 @@ def test_every_form_is_what_it_says(form: engines.Form, start: bytes) -> None:
 def test_a_large_graph_is_folded_and_says_so() -> None:
     text = "".join(
         f'l{layer}_mlp_{rank} [label="MLP up\\nGPU: {rank}"]; l{layer}_mlp_{rank} -> l{layer}_ar;'
-        f'l{layer}_ar -> l{layer + 1}_mlp_{rank};'
+        f"l{layer}_ar -> l{layer + 1}_mlp_{rank};"
         for layer in range(12)
         for rank in range(32)
     )

@@ -40,7 +40,9 @@ def test_lines_end_at_line_feeds_alone() -> None:
             assert tuple(source.position(offset)) == expected
 
 
-@pytest.mark.parametrize("data", [b"", b"a", b"\xef\xbb\xbf", b"\xef\xbb\xbfa\r\n", b"\xff\xfe\x80a", b"\xed\xa0\x80", b"a\xef\xbb\xbf"])
+@pytest.mark.parametrize(
+    "data", [b"", b"a", b"\xef\xbb\xbf", b"\xef\xbb\xbfa\r\n", b"\xff\xfe\x80a", b"\xed\xa0\x80", b"a\xef\xbb\xbf"]
+)
 def test_bytes_come_back(data: bytes) -> None:
     source = Source.from_bytes(data, "x.dot")
     assert source.to_bytes() == data

@@ -76,11 +76,7 @@ def test_junit_counts_and_outcomes_agree(hostile: Path) -> None:
 def test_junit_fails_what_the_exit_status_fails() -> None:
     def failed(*options: str) -> set[str]:
         top = suites("sub/a.dot", "--select", "E013,A004", *options)
-        return {
-            case.attrib["name"].split()[0]
-            for case in top.iter("testcase")
-            if case.find("failure") is not None
-        }
+        return {case.attrib["name"].split()[0] for case in top.iter("testcase") if case.find("failure") is not None}
 
     assert failed() == {"E013", "A004"}
     assert failed("--fail-on", "error") == {"E013"}
@@ -127,9 +123,7 @@ def test_the_page_of_a_rule_is_there_for_own_rules_alone() -> None:
         ({"TERM_PROGRAM": "vscode", "FORCE_HYPERLINK": "0"}, False),
     ],
 )
-def test_links_go_to_terminals_that_are_known_to_show_them(
-    environment: dict[str, str], *, expected: bool
-) -> None:
+def test_links_go_to_terminals_that_are_known_to_show_them(environment: dict[str, str], *, expected: bool) -> None:
     assert links.supported(environment) is expected
 
 

@@ -102,7 +102,9 @@ class TestListings:
         assert shorter(some) == tuple(some)
 
     def test_units_that_lack_the_same_are_one(self) -> None:
-        some = [edges(f"layer {i}", *(f"l{i}_q{j} -> l{i}_k{j}" for j in range(8)), f"l{i}_q0 -> l{i}_n") for i in range(64)]
+        some = [
+            edges(f"layer {i}", *(f"l{i}_q{j} -> l{i}_k{j}" for j in range(8)), f"l{i}_q0 -> l{i}_n") for i in range(64)
+        ]
         first, last = shorter(some)
         assert first == Listing(
             "layer {0..63}",

@@ -102,9 +102,7 @@ def test_fingerprints_move_with_their_statements(repository: Path) -> None:
 
 def test_two_findings_of_one_statement_text_have_two_fingerprints(repository: Path) -> None:
     (repository / "b.dot").write_text("digraph { a -> b -> a }\n" * 2, encoding="utf-8")
-    found = [
-        r["partialFingerprints"]["dotlintStatement/v1"] for r in results(sarif("b.dot", "--select", "G001"))
-    ]
+    found = [r["partialFingerprints"]["dotlintStatement/v1"] for r in results(sarif("b.dot", "--select", "G001"))]
     assert len(found) == 2
     assert len(set(found)) == 2
 

@@ -59,7 +59,11 @@ def with_comment(text: str, line: int, *, alone: bool) -> str:
         ("digraph { a }\ndigraph { b }\n", 2, ["b", "digraph {"]),
         ("digraph\n  g\n{ a }\n", 2, ["digraph\n  g //!\n{"]),
         ("digraph {\n  a [label=x,\n    color=red]\n}\n", 2, ["a [label=x, //!\n    color=red]"]),
-        ("digraph {\n  a [label=x,\n    color=red,\n    penwidth=2]\n}\n", 3, ["a [label=x,\n    color=red, //!\n    penwidth=2]"]),
+        (
+            "digraph {\n  a [label=x,\n    color=red,\n    penwidth=2]\n}\n",
+            3,
+            ["a [label=x,\n    color=red, //!\n    penwidth=2]"],
+        ),
         ("digraph {\n  a [label=x,\n    color=red]; b; c\n  d\n}\n", 3, ["a [label=x,\n    color=red];", "b;", "c"]),
         ("digraph {\n  p -> { q -> { a } }\n  b\n}\n", 2, ["a", "p -> { q -> { a } }", "q -> { a }"]),
     ],

@@ -124,9 +124,7 @@ def test_file_names(name: str, degrees: str | None) -> None:
     assert (str(found.degrees) if found else None) == degrees
 
 
-@given(
-    st.dictionaries(st.sampled_from(["pp", "tp", "ep", "sp", "dp", "cp"]), st.integers(2, 512), min_size=2)
-)
+@given(st.dictionaries(st.sampled_from(["pp", "tp", "ep", "sp", "dp", "cp"]), st.integers(2, 512), min_size=2))
 def test_every_way_of_writing_a_strategy_is_read(degrees: dict[str, int]) -> None:
     axes = list(degrees.items())
     for text in (
@@ -145,6 +143,4 @@ def test_every_way_of_writing_a_strategy_is_read(degrees: dict[str, int]) -> Non
 def test_any_text_gives_degrees_from_one_on_within_it(text: str) -> None:
     for found in read_declarations(text):
         assert 0 <= found.start < found.end <= len(text)
-        assert all(
-            each.value >= 1 and text[each.number_start : each.number_end].isdigit() for each in found.mentions
-        )
+        assert all(each.value >= 1 and text[each.number_start : each.number_end].isdigit() for each in found.mentions)

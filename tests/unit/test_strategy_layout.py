@@ -90,9 +90,7 @@ ORDERS = [
 
 
 @pytest.mark.parametrize(("preset", "spec", "what", "expected"), ORDERS)
-def test_presets_lay_ranks_out_as_their_systems_do(
-    preset: str, spec: str, what: str, expected: list[str]
-) -> None:
+def test_presets_lay_ranks_out_as_their_systems_do(preset: str, spec: str, what: str, expected: list[str]) -> None:
     placement = placed(preset, spec)
     assert placement.verdict == "ok"
     assert written(placement.stages if what == "stages" else placement.groups(what)) == expected
@@ -290,9 +288,7 @@ small = st.fixed_dictionaries(
 
 
 @given(
-    st.sampled_from(
-        [*known_layouts(), Layout("overlay"), Layout(order=("ep", "pp", "dp", "cp", "sp", "tp"))]
-    ),
+    st.sampled_from([*known_layouts(), Layout("overlay"), Layout(order=("ep", "pp", "dp", "cp", "sp", "tp"))]),
     small,
 )
 def test_stages_slices_and_groups_partition(layout: Layout, degrees: dict[str, int]) -> None:

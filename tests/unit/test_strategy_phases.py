@@ -177,9 +177,7 @@ def test_a_file_says_the_same_and_more(tmp_path: Path) -> None:
 
 
 def test_disaggregated_phases_follow_each_other(tmp_path: Path) -> None:
-    path = save(
-        tmp_path, '[pool]\nkind="disaggregated"\n[phases.a]\nstrategy="tp4"\n[phases.b]\nstrategy="tp2"\n'
-    )
+    path = save(tmp_path, '[pool]\nkind="disaggregated"\n[phases.a]\nstrategy="tp4"\n[phases.b]\nstrategy="tp2"\n')
     assert [str(phase.gpus) for phase in Strategy.load(path).phases] == ["0-3", "4-5"]
 
 

@@ -123,9 +123,7 @@ def test_what_is_not_understood_is_told(comment: str, message: str, help_: str) 
     [found] = [finding for finding in result.findings if finding.code == "X003"]
     assert found.message == message
     assert help_ in (found.help or "")
-    assert "dotlint" in result.document.text[found.start : found.end] or found.message.startswith(
-        "there is no rule"
-    )
+    assert "dotlint" in result.document.text[found.start : found.end] or found.message.startswith("there is no rule")
 
 
 @pytest.mark.parametrize("mistake", ["ignore-end", "ignore-file[N006]", "ignore[]", "ignroe", "ignore[N006"])
@@ -218,9 +216,7 @@ def test_a_comment_for_all_rules_is_unused_where_all_were_asked() -> None:
 
 def test_a_rule_that_was_not_asked_is_not_called_unused() -> None:
     assert codes("digraph {\n  a -> b // dotlint: ignore[N006]\n}\n", "G001", "X002") == []
-    assert codes("digraph {\n  a -> b // dotlint: ignore[P007]\n}\n", "P007", "X002") == [], (
-        "it lacks a strategy"
-    )
+    assert codes("digraph {\n  a -> b // dotlint: ignore[P007]\n}\n", "P007", "X002") == [], "it lacks a strategy"
 
 
 def test_a_crash_is_never_suppressed(monkeypatch: pytest.MonkeyPatch) -> None:

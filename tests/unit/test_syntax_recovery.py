@@ -94,7 +94,14 @@ MISTAKES: list[tuple[str, str, int, str | None, int, int]] = [
     ('digraph {\n label="title;\n a [label="x"];\n b [label="y"];\n}\n', "E003", 2, "unsafe", 2, 0),
     ('digraph {\n a [label="L1\nL2\nL3];\n b [label="y"];\n c [label="z"];\n}\n', "E003", 2, "unsafe", 3, 0),
     # a value that is complete is not what is wrong behind it
-    ("digraph {\n a [label=<<b>x</b><br/>y>, style=rounded,filled];\n b [label=<z>];\n a -> b;\n}\n", "E008", 2, "safe", 2, 1),
+    (
+        "digraph {\n a [label=<<b>x</b><br/>y>, style=rounded,filled];\n b [label=<z>];\n a -> b;\n}\n",
+        "E008",
+        2,
+        "safe",
+        2,
+        1,
+    ),
     ("digraph {\n a [label=<<b>x</b><br/>y>, =box];\n b [label=<z>];\n a -> b;\n}\n", "E012", 2, "unsafe", 2, 1),
     ("digraph {\n a [label=<<b>x</b>, shape=box];\n b [label=<<b>y</b>>];\n a -> b;\n}\n", "E004", 2, "unsafe", 2, 1),
     # however much an open value swallows, its own line shows where it was to end

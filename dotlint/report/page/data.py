@@ -146,12 +146,16 @@ def finding_data(result: FileResult, finding: Finding, numbers: Known) -> dict[s
 
 def drawn_data(drawn: Drawn, numbers: Known) -> dict[str, Any]:
     """Give what the script needs of one picture, its SVG made safe; raises `DrawingError`."""
-    ids = dict.fromkeys((*drawn.nodes.values(), *drawn.edges.values(), *(e for ids in drawn.findings.values() for e in ids)))
+    ids = dict.fromkeys(
+        (*drawn.nodes.values(), *drawn.edges.values(), *(e for ids in drawn.findings.values() for e in ids))
+    )
     elements = {id_: number for number, id_ in enumerate(ids)}
     new: list[int] = []
     if drawn.after:
         there = {
-            pair for graph, pair in numbers.edges if graph == drawn.graph and numbers.edge_rows[numbers.edges[graph, pair]][2]
+            pair
+            for graph, pair in numbers.edges
+            if graph == drawn.graph and numbers.edge_rows[numbers.edges[graph, pair]][2]
         }
         new += [elements[id_] for pair, id_ in drawn.edges.items() if pair not in there]
         new += [elements[id_] for name, id_ in drawn.nodes.items() if not _in_file(numbers, drawn.graph, name)]

@@ -48,7 +48,9 @@ def _folded(title: str, number: int, inside: str, *, shown: bool = False) -> str
 def _modifications(outline: Outline, nodes: Mapping[str, int]) -> str:
     lines = []
     for modification in outline.modifications:
-        command = f'<div class="paste"><pre>{plain(modification.command)}</pre>{_COPY}</div>' if modification.command else ""
+        command = (
+            f'<div class="paste"><pre>{plain(modification.command)}</pre>{_COPY}</div>' if modification.command else ""
+        )
         lines.append(f"<li>{prose(modification.text, nodes)}{command}</li>")
     return f'<ol class="todo">{"".join(lines)}</ol>'
 
@@ -75,7 +77,11 @@ def _entry(entry: Entry, nodes: Mapping[str, int], why: str | None, *, alone: bo
     for listing in entry.listings:
         yield _listing(listing, nodes)
     if why:
-        link = f' <a href="{plain(entry.page)}" target="_blank" rel="noopener noreferrer">the rule’s card</a>' if entry.page else ""
+        link = (
+            f' <a href="{plain(entry.page)}" target="_blank" rel="noopener noreferrer">the rule’s card</a>'
+            if entry.page
+            else ""
+        )
         yield f'<details class="why"><summary>Why {plain(entry.code)}</summary><p>{prose(why)}{link}</p></details>'
     yield "</article>"
 

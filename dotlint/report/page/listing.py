@@ -100,7 +100,8 @@ def _text(text: str) -> str:
     if text.isprintable() or text.replace("\t", "").isprintable():
         return escape(text)
     return "".join(
-        escape(char) if char.isprintable() or char == "\t" else f'<i class="x">{escape(visible(char))}</i>' for char in text
+        escape(char) if char.isprintable() or char == "\t" else f'<i class="x">{escape(visible(char))}</i>'
+        for char in text
     )
 
 

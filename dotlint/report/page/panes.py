@@ -44,7 +44,9 @@ def findings_pane(
         )
         if counts[kind]
     )
-    filters = f'<div class="chips" role="group" aria-label="Show findings of these kinds">{chips}</div>' if chips else ""
+    filters = (
+        f'<div class="chips" role="group" aria-label="Show findings of these kinds">{chips}</div>' if chips else ""
+    )
     mark = {"correct": "✓ Correct", "incorrect": "✗ Incorrect"}[outline.verdict]
     return (
         '<section class="pane" id="findings" aria-label="Findings" tabindex="-1"><div class="summary">'
@@ -77,7 +79,7 @@ def picture_pane(views: Sequence[Mapping[str, Any]], missing: str | None) -> str
         '<button type="button" class="layout" aria-label="Picture above the source, or beside it">◫</button></div>'
         f'<div class="told"></div>{gone}<div class="stage">'
         '<div class="canvas" role="group" tabindex="0" aria-describedby="canvas-keys" aria-label="Picture of the graph">'
-        f'{views[0]["svg"]}</div>'
+        f"{views[0]['svg']}</div>"
         '<p class="visually-hidden" id="canvas-keys">Arrow keys move the picture, with Shift they choose the next node that way; '
         "plus and minus zoom, F fits, O opens a folded node, B goes back.</p>"
         '</div><div class="legend" id="legend" hidden></div>'
@@ -94,8 +96,14 @@ def text_pane(result: FileResult, nodes: Mapping[str, int], fixes: Sequence[Fixe
         '<div class="code" role="listbox" tabindex="0" aria-label="Source, line by line">'
         f"{listing(text, nodes, marks)}</div>"
     )
-    tabs = [_tab("source", "Source", "", selected=True), *(_tab(f"fix-{one.key}", one.title, _told(one)) for one in fixes)]
-    panels = [_panel("source", code, ""), *(_panel(f"fix-{one.key}", _fixes(one), ' tabindex="0" hidden') for one in fixes)]
+    tabs = [
+        _tab("source", "Source", "", selected=True),
+        *(_tab(f"fix-{one.key}", one.title, _told(one)) for one in fixes),
+    ]
+    panels = [
+        _panel("source", code, ""),
+        *(_panel(f"fix-{one.key}", _fixes(one), ' tabindex="0" hidden') for one in fixes),
+    ]
     return (
         '<section class="pane" id="text" aria-label="Source and fixes" tabindex="-1">'
         '<div class="bar tabs" role="tablist" aria-label="Source and fixes">'
@@ -105,7 +113,9 @@ def text_pane(result: FileResult, nodes: Mapping[str, int], fixes: Sequence[Fixe
 
 def _tab(key: str, title: str, more: str, *, selected: bool = False) -> str:
     state = 'aria-selected="true" tabindex="0"' if selected else 'aria-selected="false" tabindex="-1"'
-    return f'<button type="button" role="tab" id="tab-{key}" aria-controls="{key}" {state}>{plain(title)}{more}</button>'
+    return (
+        f'<button type="button" role="tab" id="tab-{key}" aria-controls="{key}" {state}>{plain(title)}{more}</button>'
+    )
 
 
 def _panel(key: str, inside: str, more: str) -> str:

@@ -165,7 +165,11 @@ def _caps(keys: str) -> str:
 def _index(parts: Sequence[Part], address: Callable[[Part], str]) -> str:
     wrong = sum(part.verdict == "incorrect" for part in parts)
     unread = sum(part.verdict == "unreadable" for part in parts)
-    told = [f"{len(parts) - wrong - unread} correct", f"{wrong} incorrect", *([f"{unread} unreadable"] if unread else [])]
+    told = [
+        f"{len(parts) - wrong - unread} correct",
+        f"{wrong} incorrect",
+        *([f"{unread} unreadable"] if unread else []),
+    ]
     columns = ("error", "warning", "info", "consequence", "fixable")
     heads = "".join(
         f'<th scope="col"><button type="button">{name}</button></th>'
@@ -174,7 +178,9 @@ def _index(parts: Sequence[Part], address: Callable[[Part], str]) -> str:
     rows = "".join(
         f'<tr><th scope="row"><a href="{plain(address(part))}">{plain(part.path)}</a><small>{plain(part.facts[0] if part.facts else "")}</small></th>'
         f'<td data-sort="{part.verdict}"><span class="pill {part.verdict}">{part.verdict}</span></td>'
-        + "".join(f'<td class="{kind}" data-sort="{part.counts[kind]}">{part.counts[kind] or "–"}</td>' for kind in columns)
+        + "".join(
+            f'<td class="{kind}" data-sort="{part.counts[kind]}">{part.counts[kind] or "–"}</td>' for kind in columns
+        )
         + "</tr>"
         for part in parts
     )
