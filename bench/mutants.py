@@ -23,24 +23,24 @@ TREE: Final = Path(__file__).parents[1]
 # Of each room its modules and the tests that are about them; quick ones first, since the first failure is enough.
 ROOMS: Final[dict[str, tuple[str, str]]] = {
     "edits": (
-        "dotlint/atomic.py dotlint/fix/{apply,edits,files,converge,trial,judgement,twice,attach}.py",
+        "dotlint/files/atomic.py dotlint/edits/{apply,compose}.py dotlint/pipeline/{fix_text,fix_files,fixpoint,preview,acceptance,compute}.py",
         "tests/unit/test_fix_{edits,judgement,atomic,series,newcomers,converge}.py tests/cli/test_fix.py tests/unit/test_fix_{trial,edges}.py",
     ),
     "insertion": (
-        "dotlint/fix/{insertion,attributes,statement,places,graph_attributes}.py",
+        "dotlint/edits/{insertion,attributes,statement,slots,graph_attributes}.py",
         "tests/unit/test_fix_{edits,labels,structure,copies,edges,insertion,places,members,stages,gpus,converge}.py tests/cli/test_fix.py",
     ),
-    "suppression": ("dotlint/engine/{suppression,spoken}.py", "tests/unit/test_{spoken,suppression}.py"),
+    "suppression": ("dotlint/suppressions/{directives,scope}.py", "tests/unit/test_{spoken,suppression}.py"),
     "spans": (
         "dotlint/syntax/{source,tree}.py dotlint/engine/statements.py dotlint/server/text.py",
         "tests/unit/test_{places,syntax_tree,syntax_ids,server_text,baseline}.py",
     ),
     "strategy": (
-        "dotlint/strategy/{arithmetic,declared,degrees,describe,error,file,files,gpus,phases,spec,wording}.py",
+        "dotlint/strategy/{arithmetic,declared,degrees,describe,error,toml_file,phase_files,gpus,phases,spec,wording}.py",
         "tests/unit/test_strategy_{spec,corners,phases,declared,totals,describe,gpus,layout}.py",
     ),
     "layout": (
-        "dotlint/strategy/{grid,grids,layout,placement,presets,totals}.py",
+        "dotlint/strategy/{rank_grid,build_grids,layout,placement,presets,totals}.py",
         "tests/unit/test_strategy_{layout,corners,totals,gpus,phases,describe}.py",
     ),
 }

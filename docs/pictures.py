@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
-from dotlint.cli import main
+from dotlint.cli.main import main
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

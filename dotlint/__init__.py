@@ -31,7 +31,6 @@ __all__ = [
     "parse",
 ]
 
-# `fix` is the package of that name, which can be called: importing any part of it sets the name here.
 _PLACES = {
     "DotlintError": "dotlint.errors",
     "Finding": "dotlint.api",
@@ -41,6 +40,7 @@ _PLACES = {
     "StrategyError": "dotlint.strategy",
     "assert_clean": "dotlint.api",
     "check": "dotlint.api",
+    "fix": "dotlint.api",
     "parse": "dotlint.api",
 }
 
@@ -48,8 +48,6 @@ _PLACES = {
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
     from importlib import import_module  # noqa: PLC0415 - only when something is used
 
-    if name == "fix":
-        return import_module("dotlint.fix")
     if name not in _PLACES:
         raise AttributeError(f"module 'dotlint' has no attribute {name!r}")
     found = globals()[name] = getattr(import_module(_PLACES[name]), name)

@@ -20,7 +20,7 @@ def run() -> None:
     # would take a tenth of the time.
     gc.set_threshold(100_000, 20, 20)
     try:
-        from dotlint.cli import main  # noqa: PLC0415 - so that importing this module costs nothing
+        from dotlint.cli.main import main  # noqa: PLC0415 - so that importing this module costs nothing
     except KeyboardInterrupt:  # from here on `main` answers for it
         sys.stderr.write("\ndotlint: error: interrupted\n")
         sys.exit(2)

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from dotlint.config import Configurations, Overrides
-from dotlint.discovery import read_bytes, refuse_binary
-from dotlint.engine.runner import lint
+from dotlint.config.configurations import Configurations, Overrides
 from dotlint.engine.select import split_names
 from dotlint.errors import DotlintError
-from dotlint.fix.attach import attach_fixes
-from dotlint.graph.build import read
+from dotlint.files.discovery import read_bytes, refuse_binary
+from dotlint.graph.builder import read
+from dotlint.pipeline.compute import attach_fixes
+from dotlint.pipeline.lint import lint
 from dotlint.strategy import Strategy
 from dotlint.syntax.source import Position, Source
 
@@ -145,7 +145,7 @@ class Result:
 
     def _repr_html_(self) -> str:
         """Give the result as a notebook shows it."""
-        from dotlint.notebook import html  # noqa: PLC0415
+        from dotlint.report.notebook import html  # noqa: PLC0415
 
         return html(self)
 
@@ -207,7 +207,7 @@ def fix(source: GraphSource, *, unsafe: bool = False, filename: str | None = Non
 
     `unsafe` applies the fixes too whose meaning is guessed.
     """
-    from dotlint.fix.apply import fix_text  # noqa: PLC0415 - who only checks needs none of it
+    from dotlint.pipeline.fix_text import fix_text  # noqa: PLC0415 - who only checks needs none of it
 
     text, settings = _prepared(source, _Options(**options), filename)
     fixed = fix_text(text, settings, unsafe=unsafe)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dotlint.engine.card import Card
 from dotlint.engine.finding import Edit, Finding, Fix, Holds, Outcome, Related, Undecided
-from dotlint.engine.plugins import Plugin
-from dotlint.engine.views import API_VERSION, Context, Edge, Node, Subgraph
+from dotlint.registry.plugin_view import API_VERSION, Context, Edge, Node, Subgraph
+from dotlint.registry.plugins import Plugin
 
 __all__ = [
     "API_VERSION",

@@ -9,13 +9,13 @@ from xml.etree import ElementTree as ET  # what is read is what was written here
 
 from dotlint.engine.card import own_cards
 from dotlint.engine.result import Settings
-from dotlint.engine.runner import lint
 from dotlint.engine.select import Selection
-from dotlint.fix.apply import fix_text
-from dotlint.fix.attach import FAILED, attach_fixes
-from dotlint.graph.build import read
+from dotlint.graph.builder import read
+from dotlint.pipeline.compute import FAILED, attach_fixes
+from dotlint.pipeline.fix_text import fix_text
+from dotlint.pipeline.lint import lint
 from dotlint.report import as_json, concise, full, github, gitlab, junit, markdown, rich_report, sarif
-from dotlint.report.outline import outline
+from dotlint.report.model import outline
 from dotlint.strategy import Strategy
 from dotlint.syntax.source import Source
 

@@ -12,9 +12,9 @@ from bench.mutation.defects import MUTATIONS
 from bench.mutation.model import World, build
 from bench.mutation.plans import PLANS
 from bench.mutation.schemes import SCHEMES, Page, render
-from dotlint.engine.runner import Settings, lint
 from dotlint.engine.select import Selection
-from dotlint.strategy.file import from_table
+from dotlint.pipeline.lint import Settings, lint
+from dotlint.strategy.toml_file import from_table
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dotlint.engine.card import Card
     from dotlint.engine.context import FileContext, GraphContext
     from dotlint.engine.finding import Outcome
-    from dotlint.engine.plugins import PluginCheck
+    from dotlint.registry.plugins import PluginCheck
 
     GraphCheck = Callable[[GraphContext, Card], Iterator[Outcome]]
     FileCheck = Callable[[FileContext, Card], Iterator[Outcome]]
@@ -123,7 +123,7 @@ CHECKS: dict[str, Check] = {
         sp_in_decode="sequence_parallel_decode",
     ),
     **_table(
-        "attributes",
+        "attributes.elements",
         "graph",
         unknown_attribute="unknown_attributes",
         wrong_element="wrong_elements",
@@ -134,20 +134,20 @@ CHECKS: dict[str, Check] = {
         ends_without_compound="ends_without_compound",
         deprecated_attribute="deprecated_attributes",
     ),
-    **_table("attributes_labels", "graph", bad_html_label="bad_labels", missing_port="missing_ports"),
-    **_table("names_undeclared", "graph", undeclared_node="undeclared_nodes"),
+    **_table("attributes.labels", "graph", bad_html_label="bad_labels", missing_port="missing_ports"),
+    **_table("names.undeclared", "graph", undeclared_node="undeclared_nodes"),
     **_table(
-        "names_ids",
+        "names.ids",
         "graph",
         placeholder_id="placeholder_ids",
         keyword_node="keyword_nodes",
         number_split="split_numbers",
     ),
     **_table(
-        "names_edges", "graph", duplicate_edge="duplicate_edges", self_loop="self_loops", expansion_limit="over_limit"
+        "names.edges", "graph", duplicate_edge="duplicate_edges", self_loop="self_loops", expansion_limit="over_limit"
     ),
     **_table(
-        "names_nodes",
+        "names.nodes",
         "graph",
         redeclared_node="redeclared_nodes",
         node_in_two_clusters="nodes_in_two_clusters",
@@ -155,21 +155,21 @@ CHECKS: dict[str, Check] = {
         layout_output="layout_output",
     ),
     **_table(
-        "names_subgraphs",
+        "names.subgraphs",
         "graph",
         empty_cluster="empty_clusters",
         subgraph_not_cluster="subgraphs_not_clusters",
         ignored_attributes="ignored_attributes",
     ),
     **_table(
-        "names_text",
+        "names.text",
         "file",
         text_not_read="text_not_read",
         not_a_comment="swallowed_code",
         backslash_trap="backslash_traps",
     ),
-    **_table("names_characters", "file", suspicious_character="suspicious_characters"),
-    **_table("names_limits", "file", graphviz_limit="graphviz_limits"),
+    **_table("names.characters", "file", suspicious_character="suspicious_characters"),
+    **_table("names.limits", "file", graphviz_limit="graphviz_limits"),
     **_table("visual", "deployment", solid_gate_edge="solid_gate_edges"),
     **_table(
         "arithmetic",
@@ -205,7 +205,7 @@ CHECKS: dict[str, Check] = {
         mixed_convention="mixed_conventions",
     ),
     **_table(
-        "custom",
+        "parameterized",
         "graph",
         attribute_required="required_attributes",
         id_matches="ids_that_differ",
@@ -218,7 +218,7 @@ CHECKS: dict[str, Check] = {
 def find_check(name: str) -> Check | PluginCheck:
     """Find a check by the name on a card; raises `DotlintError` where there is none."""
     if ":" in name:
-        from dotlint.engine.plugins import find_plugin_check  # noqa: PLC0415 - only where a plugin is in use
+        from dotlint.registry.plugins import find_plugin_check  # noqa: PLC0415 - only where a plugin is in use
 
         return find_plugin_check(name)
     try:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dotlint.checks import places
-from dotlint.checks.places import count, listed, names
+from dotlint.checks import grouping as places
+from dotlint.checks.grouping import count, listed, names
 from dotlint.deployment import axes
 from dotlint.deployment.shards import groups, one_layer_each
 from dotlint.engine.finding import Edit, Fix, Holds, Undecided
-from dotlint.regex import regex
 from dotlint.strategy.arithmetic import arithmetic
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

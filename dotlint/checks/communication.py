@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotlint.checks import places
-from dotlint.checks.places import count, listed, names
+from dotlint.checks import grouping as places
+from dotlint.checks.grouping import count, listed, names
 from dotlint.deployment import axes
 from dotlint.deployment.shards import SHARDED, groups, replicas
 from dotlint.deployment.words import plain_words

@@ -6,8 +6,9 @@ import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks import across, places
-from dotlint.checks.places import LEFT_OUT, count, listed, names
+from dotlint.checks import cross_file as across
+from dotlint.checks import grouping as places
+from dotlint.checks.grouping import LEFT_OUT, count, listed, names
 from dotlint.data import graphviz
 from dotlint.deployment import axes
 from dotlint.deployment.words import plain_words

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks import places
-from dotlint.checks.places import count, listed, names
+from dotlint.checks import grouping as places
+from dotlint.checks.grouping import count, listed, names
 from dotlint.deployment.model import Unit
 from dotlint.deployment.shards import SHARDED, Group, groups, one_layer_each
 from dotlint.engine.finding import Holds, Related

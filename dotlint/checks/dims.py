@@ -7,17 +7,17 @@ from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from dotlint.checks import places
-from dotlint.checks.places import count, listed, names
+from dotlint.checks import grouping as places
+from dotlint.checks.grouping import count, listed, names
 from dotlint.deployment import axes
-from dotlint.deployment.facts import read_dims
+from dotlint.deployment.label_values import read_dims
 from dotlint.engine.finding import Edit, Fix, Holds, Related
-from dotlint.regex import regex
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotlint.deployment.facts import Dims
+    from dotlint.deployment.label_values import Dims
     from dotlint.deployment.model import Reading
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext

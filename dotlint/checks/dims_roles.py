@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dotlint.checks import places
-from dotlint.checks.places import count, names
+from dotlint.checks import grouping as places
+from dotlint.checks.grouping import count, names
 from dotlint.deployment import axes
 from dotlint.deployment.words import plain_words
 from dotlint.engine.finding import Holds, Undecided
-from dotlint.regex import regex
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotlint.deployment.facts import Dims
+    from dotlint.deployment.label_values import Dims
     from dotlint.deployment.model import Reading
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext

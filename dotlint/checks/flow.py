@@ -6,11 +6,11 @@ from collections import Counter, defaultdict, deque
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from dotlint.checks import places
-from dotlint.checks.places import count, listed, names, quoted
+from dotlint.checks import grouping as places
+from dotlint.checks.grouping import count, listed, names, quoted
 from dotlint.deployment.shards import within_stage
+from dotlint.edits.statement import edge_text
 from dotlint.engine.finding import Holds, Listing, Related
-from dotlint.fix.statement import edge_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks import places
-from dotlint.checks.places import count, listed, names
-from dotlint.deployment.cover import layers_by_stage, stated_ranges
+from dotlint.checks import grouping as places
+from dotlint.checks.grouping import count, listed, names
+from dotlint.deployment.layer_coverage import layers_by_stage, stated_ranges
 from dotlint.engine.finding import Holds, Undecided
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotlint.checks import across, places
-from dotlint.checks.places import count, names
+from dotlint.checks import cross_file as across
+from dotlint.checks import grouping as places
+from dotlint.checks.grouping import count, names
 from dotlint.engine.finding import Holds, Undecided
 
 if TYPE_CHECKING:

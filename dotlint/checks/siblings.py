@@ -7,18 +7,18 @@ from collections import Counter, defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from dotlint.checks import places
-from dotlint.checks.places import LEFT_OUT, count, names, quoted
-from dotlint.deployment.fans import OneArmed, Siblings, one_armed, sibling_groups
+from dotlint.checks import grouping as places
+from dotlint.checks.grouping import LEFT_OUT, count, names, quoted
+from dotlint.deployment.patterns.partial_fanout import OneArmed, Siblings, one_armed, sibling_groups
+from dotlint.edits.statement import edge_text, id_text
 from dotlint.engine.finding import Holds, Listing, Related, Undecided
-from dotlint.fix.statement import edge_text, id_text
-from dotlint.regex import regex
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dotlint.deployment.absent import Absence
     from dotlint.deployment.model import Deployment, Reading
+    from dotlint.deployment.patterns.missing_nodes import Absence
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome

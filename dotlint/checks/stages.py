@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks import places
-from dotlint.checks.places import LEFT_OUT, count, listed, names
+from dotlint.checks import grouping as places
+from dotlint.checks.grouping import LEFT_OUT, count, listed, names
+from dotlint.edits.edge_attributes import Carrier
+from dotlint.edits.statement import edge_text, id_text, ports_like
 from dotlint.engine.finding import Holds, Listing, Related, Undecided
-from dotlint.fix.carried import Carrier
-from dotlint.fix.statement import edge_text, id_text, ports_like
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dotlint.deployment.model import Deployment, Reading, Unit
-    from dotlint.deployment.plan import StagePlan
-    from dotlint.deployment.proposals import MissingEdge
+    from dotlint.deployment.patterns.proposals import MissingEdge
+    from dotlint.deployment.patterns.stage_plan import StagePlan
     from dotlint.deployment.wiring import Wiring
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext

@@ -6,8 +6,8 @@ import itertools
 from math import prod
 from typing import TYPE_CHECKING
 
-from dotlint.checks import places
-from dotlint.checks.places import LEFT_OUT, count, listed, names
+from dotlint.checks import grouping as places
+from dotlint.checks.grouping import LEFT_OUT, count, listed, names
 from dotlint.deployment.shards import Group, groups, may_be_short, one_layer_each, parts_of_groups, unplaced
 from dotlint.engine.finding import Holds, Related, Undecided
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotlint.checks import places
-from dotlint.checks.places import count, names
-from dotlint.deployment.ends import may_be_input, may_be_output, only_sink, only_source
+from dotlint.checks import grouping as places
+from dotlint.checks.grouping import count, names
+from dotlint.deployment.terminals import may_be_input, may_be_output, only_sink, only_source
 from dotlint.deployment.wiring import Wiring, has_cycle
 from dotlint.engine.finding import Holds, Related, Undecided
 

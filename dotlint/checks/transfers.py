@@ -6,12 +6,12 @@ import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from dotlint.checks import places
-from dotlint.checks.places import count, names
+from dotlint.checks import grouping as places
+from dotlint.checks.grouping import count, names
 from dotlint.deployment.shards import within_stage
 from dotlint.engine.finding import Holds, Related
-from dotlint.regex import regex
 from dotlint.strategy.gpus import GpuSet, union
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks import places
-from dotlint.checks.places import count, names
+from dotlint.checks import grouping as places
+from dotlint.checks.grouping import count, names
+from dotlint.edits.attributes import dashed_fix, shape_fix
 from dotlint.engine.finding import Holds, Related
-from dotlint.fix.attributes import dashed_fix, shape_fix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.json import decode
 
-from dotlint.paths import beside, contents
+from dotlint.files.paths import beside, contents
 
 Element = Literal["graph", "cluster", "subgraph", "node", "edge"]
 LETTERS: dict[Element, str] = {"graph": "G", "cluster": "C", "subgraph": "S", "node": "N", "edge": "E"}

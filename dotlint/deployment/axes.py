@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterable
 
-    from dotlint.deployment.facts import Dims
+    from dotlint.deployment.label_values import Dims
     from dotlint.deployment.model import Reading
 
 _NAMES = {

@@ -1,248 +1,138 @@
-"""What one label says in figures: GPUs and tensor dimensions.
-
-These readers gather evidence and decide nothing: each returns what stands in the text, or None.
-"""
+"""Evidence: what a node's name, label, cluster and attributes say, gathered one by one and not yet weighed."""
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import Struct
 
-from dotlint.regex import regex
-from dotlint.strategy.gpus import GpuSet
+from dotlint.deployment.label_values import Gpus, Tensors, read_gpus, read_tensors
+from dotlint.deployment.words import Name, label_lines, parse_name, plain_words
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from dotlint.deployment.vocabulary import Role, Vocabulary
+    from dotlint.graph.model import Node, Subgraph
 
-_IDS = r"\d+(?:\s*(?:-|–|to|\.\.\.?|…)\s*\d+)?"
-_LIST = rf"{_IDS}(?:\s*(?:,|&|\+|and|or)\s*(?:gpus?[\s_-]?)?{_IDS})*"
-# `GPU: 0-15`, `GPUs [0,1,2,3]`, `Device 3`, `gpu_7`; never `8 GPUs`, which is a count.
-GPU_IDS = regex(
-    rf"(?<!(?-i:[A-Za-z]))(?:gpus?|devices?)(?:\s*(?:ids?|ranks?))?\s*(?:[:=#_-]|\bon\b)?\s*[\[({{]?\s*"
-    rf"(?P<ids>{_LIST})(?![\d.]*(?-i:[A-Za-z%]))\s*[\])}}]?",
+# `PP=4` is a degree, `PP0` and `PP rank: 0` are a stage.
+_STAGE = regex(
+    r"\b(?:(?:pipeline[\s_]*)?stage[\s_:#=]*|pp[\s_]*(?:stage|rank)[\s_:#=]*|pp[\s_]?)(\d+)\b(?![^\S\n]*(?:x|×|stages?\b))",
     re.IGNORECASE,
 )
-_GPU_KEY = regex(r"(?<!(?-i:[A-Za-z]))(?:gpus?|devices?)\b\s*[:=]?\s*(?P<rest>.*)", re.IGNORECASE)
-_SUM = regex(r"(\d+)\s*\+\s*(\d+)")  # `GPU: [128+0-128+7]`: a base and an offset
-# `GPU: TP=8 across 0-7`: words between the key and the ids.
-_BEHIND = regex(
-    rf"\b(?:gpus?|devices?)\b.{{0,200}}?\b(?:across|over|on)\s+(?P<ids>{_IDS})\s*$",
+_LINK = regex(r"\bstages?[\s_]*(\d+)\s*(?:->|→|to|=>|-|/)\s*(?:stage[\s_]*)?(\d+)", re.IGNORECASE)
+_LAYER = regex(
+    r"\b(?:layer|lyr|transformer\s+block)[\s_:#=]*(\d+)\b(?!\s*(?:-|–|to|\.\.)\s*\d)|\bL(\d+)\b", re.IGNORECASE
+)
+_LAYERS = regex(r"\b(?:layers?|blocks?)[\s_:#=]*\(?(\d+)\s*(?:-|–|—|to|\.\.\.?|…|through)\s*(\d+)", re.IGNORECASE)
+_EXPERTS = regex(
+    r"\b(?:experts?|exp)[\s_:#-]*+[(\[]?\s*+(?P<ids>\d++(?:\s*+(?:-|–|—|to|\.\.\.?|…|,)\s*+\d++)*+)(?!\s*(?:experts|per)\b)",
     re.IGNORECASE,
-    needs=("across", "over", "on"),
 )
-_TRANSFER = regex(r"->|→|↔|=>|⇒", needs=("->", "→", "↔", "=>", "⇒"))
-_COUNT = regex(
-    r"(?<![\d\-,:=\[])(?<!–)\b(?P<count>\d+)\s*(?:x\s*)?(?:gpus?|devices?)\b(?!\s*[:=\[]?\s*\d)", re.IGNORECASE
-)
-_VAGUE = regex(r"\b(?:all|shared|replicated|each|every|multiple|various|distributed|any|some|across)\b", re.IGNORECASE)
-# `Each GPU: [4096, 1024]` and `experts per GPU: 4` say what a GPU holds, not which one it is.
-_SHARE = regex(r"\b(?:each|every|per)[\s_-]+$", re.IGNORECASE, needs=("each", "every", "per"))
-_GROUPWISE = regex(r"\b(?:gpus?|devices?)\s*[:=]\s*per\b", re.IGNORECASE)  # `GPUs: per TP pair`
-_TEMPLATE = regex(r"[{$%]\w*|gpu_?[ijkn]\b", re.IGNORECASE)
-_HOST = regex(r"\b(?:cpu|host|n/?a|none)\b", re.IGNORECASE)
+_PHASES = {"prefill": "prefill", "decode": "decode", "dec": "decode", "decoding": "decode"}
+_LONGEST = 8192  # characters of a line that are read: a list of a thousand GPUs is half of that
+_HUGE = regex(r"\d{16,}")  # no count, id or size of anything
+_NONE: frozenset[str] = frozenset()
+_STAGE_WORDS = {"stage", "pp", "st"}
+_LAYER_WORDS = {"layer", "l", "lay", "lyr", "block"}
 
 
-class Gpus(Struct, frozen=True):
-    """What a text says of GPUs: `ids` (global or local ranks as written), or `vague` words, or a mere count.
+class Evidence(Struct, frozen=True, gc=False):
+    """What one place (a node's name and label, or a cluster's) says; None or empty where it is silent."""
 
-    `transfer` is true of `GPU 0 -> GPU 1`, where the ids are two ends and no group; `host` of CPU or N/A.
-    """
-
-    ids: GpuSet | None = None
-    vague: str | None = None
-    count: int | None = None
-    host: bool = False
-    transfer: bool = False
-
-
-def _read_ids(text: str) -> list[int] | None:
-    ids: list[int] = []
-    for first, last in re.findall(r"(\d+)(?:\s*(?:-|–|to|\.\.\.?|…)\s*(\d+))?", text):
-        low, high = int(first), int(last) if last else int(first)
-        if high < low or high - low > 1_000_000 or high > 10_000_000:
-            return None
-        ids.extend(range(low, high + 1))
-    return ids
+    name: Name
+    lines: tuple[str, ...]
+    title: str
+    stage: int | None
+    link: tuple[int, int] | None
+    layer: int | None
+    layers: tuple[int, int] | None
+    phases: frozenset[str]
+    gpus: Gpus | None
+    tensors: Tensors
+    experts: tuple[int, int] | None
+    role: Role | None
 
 
-def _counted(line: str, match: re.Match[str]) -> bool:
-    """Whether the number behind belongs to the next word and the one before counts: `16 GPUs 4 Head Groups`."""
-    before, after = line[max(0, match.start() - 30) : match.start()], line[match.end("ids") :][:30]
-    return (
-        match["ids"].isdigit()
-        and match[0][:4].lower() == "gpus"
-        and re.search(r"(?<!stage )(?<!layer )\b\d+\s+$", before, re.IGNORECASE) is not None
-        and re.match(r"\s+[A-Za-z]{3,}", after) is not None
+def _number_after(name: Name, words: set[str]) -> int | None:
+    return next((number for word, number in zip(name.words, name.numbers, strict=True) if word in words), None)
+
+
+# `Send to PP1`, `Recv from stage 0`: the other end of a transfer, not where the node is.
+_OTHER_END = regex(r"\b(?:to|from|into|towards?)\s+(?:the\s+)?(?:pipeline\s+)?(?:stage|pp)[\s_:#]*\d+", re.IGNORECASE)
+
+
+def _one_stage(name: Name, text: str) -> tuple[int | None, tuple[int, int] | None]:
+    lower = text.lower()
+    link = _LINK.search(text) if "stage" in lower else None
+    if link is not None:
+        return None, (int(link[1]), int(link[2]))
+    named = _number_after(name, _STAGE_WORDS)
+    if named is not None:
+        return named, None
+    if "stage" not in lower and "pp" not in lower:
+        return None, None
+    said = {int(match[1]) for match in _STAGE.finditer(_OTHER_END.sub("", text))}
+    return (said.pop() if len(said) == 1 else None), None
+
+
+def _expert_range(text: str) -> tuple[int, int] | None:
+    """Read `0-3`, `0,1,2,3` or `5`; None where the ids are no range."""
+    ids = [int(number) for number in re.findall(r"\d+", text)]
+    if "," in text and sorted(ids) != list(range(min(ids), max(ids) + 1)):
+        return None
+    return (min(ids), max(ids)) if "," in text or len(ids) == 1 or ids[0] <= ids[-1] else None
+
+
+def gather(name: str, label: str, vocabulary: Vocabulary) -> Evidence:
+    """Read one name and label; nothing here looks at another node."""
+    lines = tuple([_HUGE.sub("…", line[:_LONGEST]) for line in label_lines(label)])
+    parsed = parse_name(name)
+    title = lines[0] if lines else ""
+    speech = "\n".join(line for line in lines if "[" not in line)
+    stage, link = _one_stage(parsed, speech)
+    layer = _number_after(parsed, _LAYER_WORDS)
+    if layer is None and (said := _LAYER.search(speech)):
+        layer = int(said[1] or said[2])
+    ranged = _LAYERS.search(speech) if "layer" in (lower := speech.lower()) or "block" in lower else None
+    experts = _EXPERTS.search(title) or _EXPERTS.search(name.replace("_", " "))
+    words = set(plain_words(name).split()) | set(plain_words(title).split())
+    role = vocabulary.role(title)
+    if role is None or role.kind == "io":
+        named = vocabulary.role(name)
+        # A label that says Output is believed, whatever the name says of tokens.
+        role = role if named is None or (role is not None and named.kind == "io") else named
+    if role is None and not set(vocabulary.normalise(title).split()) - vocabulary.annotation_words:
+        role = next(
+            (
+                found
+                for line in lines[1:]
+                if "[" not in line and "gpu" not in line.lower() and (found := vocabulary.role(line))
+            ),
+            None,
+        )
+    return Evidence(
+        name=parsed,
+        lines=lines,
+        title=title,
+        stage=stage,
+        link=link,
+        layer=layer,
+        layers=(int(ranged[1]), int(ranged[2])) if ranged else None,
+        phases=frozenset(_PHASES[word] for word in phases) if (phases := words & _PHASES.keys()) else _NONE,
+        gpus=read_gpus(lines),
+        tensors=read_tensors(lines),
+        experts=_expert_range(experts["ids"]) if experts else None,
+        role=role,
     )
 
 
-class _Said(Struct, frozen=True):
-    """What one line says of GPUs."""
-
-    ids: tuple[int, ...] = ()
-    vague: str | None = None
-    count: int | None = None
-    host: bool = False
-    transfer: bool = False
+def of_node(node: Node, vocabulary: Vocabulary) -> Evidence:
+    """Read a node's own name and label."""
+    label = node.attributes.get("label", "")
+    return gather(node.name, "" if label == "\\N" else label, vocabulary)
 
 
-def read_gpus(lines: Sequence[str]) -> Gpus | None:
-    """Read the GPUs that a label's lines name; None where they speak of none."""
-    said = [found for line in lines if (found := _gpus_of_line(line)) is not None]
-    if not said:
-        return None
-    ids = tuple(number for one in said for number in one.ids)
-    vague = next((one.vague for one in reversed(said) if one.vague is not None), None)
-    count = next((one.count for one in reversed(said) if one.count is not None), None)
-    host, transfer = any(one.host for one in said), any(one.transfer for one in said)
-    if ids:
-        return Gpus(ids=_gpu_set(ids), transfer=transfer, vague=vague, count=count)
-    if vague or count is not None or host:
-        return Gpus(vague=vague, count=count, host=host, transfer=transfer)
-    return None
-
-
-@lru_cache(maxsize=16384)
-def _gpu_set(ids: tuple[int, ...]) -> GpuSet:
-    return GpuSet.of(ids)
-
-
-@lru_cache(maxsize=16384)  # the lines of labels repeat: a thousand nodes share eight that name a GPU
-def _gpus_of_line(line: str) -> _Said | None:
-    lower = line.lower()
-    if "gpu" not in lower and "device" not in lower:
-        return None
-    transfer = _TRANSFER.search(line) is not None
-    if "+" in line:
-        line = _SUM.sub(lambda m: str(int(m[1]) + int(m[2])), line)
-    ids: list[int] = []
-    matched = False
-    for match in GPU_IDS.finditer(line):
-        if _SHARE.search(line, max(0, match.start() - 30), match.start()):
-            matched = True
-            continue
-        found = _read_ids(match["ids"])
-        if found is not None and not _counted(line, match):
-            ids.extend(found)
-            matched = True
-    if matched:
-        return _Said(tuple(ids), transfer=transfer)
-    behind = _BEHIND.search(line)
-    if behind and (found := _read_ids(behind["ids"])) is not None:
-        return _Said(tuple(found), transfer=transfer)
-    counted = _COUNT.search(line)
-    if counted:
-        return _Said(count=int(counted["count"]), transfer=transfer)
-    key = _GPU_KEY.match(line) or (_GPU_KEY.search(line) if len(line.split()) <= 4 else None)
-    if key is not None and _HOST.search(key["rest"]):
-        return _Said(host=True, transfer=transfer)
-    if key is not None and (_VAGUE.search(line) or _TEMPLATE.search(line) or _GROUPWISE.search(line)):
-        return _Said(vague=line.strip(), transfer=transfer)
-    return _Said(transfer=transfer) if transfer else None
-
-
-_SIDE = regex(
-    r"(?P<side>\b(?:in(?:put)?|out(?:put)?)(?:\s*(?:dim(?:ension)?s?|shape))?\s*\d*)\s*[:=]\s*(?P<rest>.*)",
-    re.IGNORECASE,
-)
-_BRACKET = regex(r"[\[(](?P<inside>[^\[\]()]*)[\])]")
-_ARROW = regex(r"\]\s*(?:->|→)\s*\[")
-_PAIR = regex(r"(?P<key>[A-Za-z_][\w ]*?)\s*[=:]\s*(?P<value>[^,;=\s\]]+)")
-
-
-class Dims(Struct, frozen=True):
-    """One tensor's dimensions: `keys` in order ("" where unnamed) with `values` as written; `text` is the whole.
-
-    `sizes` has an int for each value that is one, None elsewhere.
-    """
-
-    text: str
-    keys: tuple[str, ...]
-    values: tuple[str, ...]
-    sizes: tuple[int | None, ...]
-
-    def size(self, *keys: str) -> int | None:
-        """Size of the first axis with one of these names; None where there is none or it is no number."""
-        for key, size in zip(self.keys, self.sizes, strict=True):
-            if key in keys:
-                return size
-        return None
-
-
-class Tensors(Struct, frozen=True):
-    """Input and output dimensions that a label states; a side that is empty was not stated."""
-
-    inputs: tuple[Dims, ...] = ()
-    outputs: tuple[Dims, ...] = ()
-    bare: tuple[Dims, ...] = field(default=())  # bracketed dimensions that say neither Input nor Output
-
-
-@lru_cache(maxsize=4096)
-def read_dims(text: str) -> Dims | None:
-    """Read `[batch=4, seq=1024]` or `[4, 1024, 512]`; None where it is no list of dimensions."""
-    keys: list[str] = []
-    values: list[str] = []
-    sizes: list[int | None] = []
-    for part in text.split(","):
-        word = part.strip()
-        if not word:
-            continue
-        pair = _PAIR.fullmatch(word)
-        key, value = (pair["key"].strip().lower(), pair["value"]) if pair else ("", word)
-        if not pair and not re.fullmatch(r"[\w?*/.×x ~]+", value):
-            return None
-        keys.append(key)
-        values.append(value)
-        sizes.append(int(value) if value.isdigit() and len(value) < 16 else None)
-    if not values:
-        return None
-    return Dims(text.strip(), tuple(keys), tuple(values), tuple(sizes))
-
-
-def read_tensors(lines: Sequence[str]) -> Tensors:
-    """Read the `Input:` and `Output:` dimensions of a label's lines, and bare `[...] -> [...]` ones."""
-    inputs: tuple[Dims, ...] = ()
-    outputs: tuple[Dims, ...] = ()
-    bare: tuple[Dims, ...] = ()
-    for line in lines:
-        found = _tensors_of_line(line)
-        if found is None:
-            continue
-        if isinstance(found, str):
-            outputs += inputs
-            continue
-        inputs += found.inputs
-        outputs += found.outputs
-        bare += found.bare
-    return Tensors(inputs, outputs, bare) if inputs or outputs or bare else _NONE
-
-
-_NONE = Tensors()
-_SAME: Literal["same as the input"] = "same as the input"
-
-
-@lru_cache(maxsize=16384)
-def _tensors_of_line(line: str) -> Tensors | Literal["same as the input"] | None:
-    if "[" not in line and "(" not in line and "=" not in line and ":" not in line:
-        return None
-    side = _SIDE.match(line) if line[:1] in "iIoO" else None
-    if side is not None:
-        rest = side["rest"]
-        found = tuple(dims for group in _BRACKET.finditer(rest) if (dims := read_dims(group["inside"])))
-        if not found and "=" in rest and (dims := read_dims(rest)):
-            found = (dims,)
-        inward = side["side"].lower().startswith("in")
-        if not found and not inward and re.match(r"same\b", rest.strip(), re.IGNORECASE):
-            return _SAME
-        return Tensors(inputs=found) if inward else Tensors(outputs=found)
-    if _GPU_KEY.match(line) is not None:
-        return None
-    found = tuple(
-        dims for group in _BRACKET.finditer(line) if (dims := read_dims(group["inside"])) and len(dims.values) > 1
-    )
-    if len(found) == 2 and _ARROW.search(line):
-        return Tensors(found[:1], found[1:])
-    return Tensors(bare=found) if found else None
+def of_subgraph(subgraph: Subgraph, vocabulary: Vocabulary) -> Evidence:
+    """Read a cluster's own name and label; a label that it only inherits says nothing of it."""
+    return gather(subgraph.name or "", subgraph.own_attributes.get("label", ""), vocabulary)

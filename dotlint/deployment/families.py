@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
 
-from dotlint.deployment.ties import Coordinates
-from dotlint.regex import regex
+from dotlint.deployment.patterns.coordinates import Coordinates
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment, Reading

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from dotlint.deployment.shards import groups, one_layer_each
-from dotlint.regex import regex
 from dotlint.strategy.gpus import GpuSet, union
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

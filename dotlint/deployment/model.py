@@ -11,7 +11,7 @@ from dotlint.syntax.lexemes import shared
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from dotlint.deployment.evidence import Evidence
+    from dotlint.deployment.facts import Evidence
     from dotlint.deployment.vocabulary import Role, Vocabulary
     from dotlint.graph.model import Graph, Node
     from dotlint.strategy.gpus import GpuSet

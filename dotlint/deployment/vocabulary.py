@@ -10,7 +10,7 @@ from msgspec.json import decode
 
 from dotlint.deployment.words import plain_words
 from dotlint.errors import DotlintError
-from dotlint.paths import contents, own_text
+from dotlint.files.paths import contents, own_text
 
 T = TypeVar("T")
 Phrases = dict[str, list[tuple[tuple[str, ...], T]]]
@@ -142,7 +142,7 @@ def load_vocabulary(path: str, *more: str) -> Vocabulary:
     """
     if path.endswith(".json") and not more:
         return read_vocabulary(_compiled(path), path)
-    from dotlint.toml import read_toml  # noqa: PLC0415 - dotlint's own vocabulary is compiled
+    from dotlint.text.toml import read_toml  # noqa: PLC0415 - dotlint's own vocabulary is compiled
 
     try:
         table = _compiled(path) if path.endswith(".json") else read_toml(own_text(path))

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from dotlint.regex import regex
 from dotlint.syntax.lexemes import shared
+from dotlint.text.regex import regex
 
 _BREAK = regex(r"\\[nlr]|<br\s*/?>|\r?\n|\r|&#10;", re.IGNORECASE)
 _TAG = regex(r"<[^<>]*>")

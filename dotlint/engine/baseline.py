@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from dotlint.atomic import write_atomically
-from dotlint.engine.settle import without
 from dotlint.engine.statements import Statements
-from dotlint.engine.suppression import NEVER
 from dotlint.errors import DotlintError
+from dotlint.files.atomic import write_atomically
+from dotlint.suppressions.apply import without
+from dotlint.suppressions.directives import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

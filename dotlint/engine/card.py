@@ -12,8 +12,8 @@ from dotlint.engine.finding import SEVERITIES, Applicability, Finding, Severity
 from dotlint.engine.resources import compiled_rules, rules_folder
 from dotlint.engine.sections import SECTIONS
 from dotlint.errors import DotlintError
-from dotlint.paths import contents
-from dotlint.regex import regex
+from dotlint.files.paths import contents
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,7 +112,7 @@ _KEYS = {
 
 def read_card(text: str, where: str) -> Card:
     """Read one card; raises `CardError` with a line that says where and what would be right."""
-    from dotlint.toml import read_toml  # noqa: PLC0415 - dotlint's own cards are compiled
+    from dotlint.text.toml import read_toml  # noqa: PLC0415 - dotlint's own cards are compiled
 
     try:
         table = read_toml(text)

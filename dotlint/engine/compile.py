@@ -10,10 +10,10 @@ import tomllib
 
 import msgspec
 
-from dotlint.atomic import write_atomically
 from dotlint.engine.card import read_folder
 from dotlint.engine.resources import COMPILED, checksum, rules_folder
-from dotlint.paths import as_path
+from dotlint.files.atomic import write_atomically
+from dotlint.files.paths import as_path
 
 
 def compiled() -> bytes:

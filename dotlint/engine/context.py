@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from dotlint.deployment.absent import absences
-from dotlint.deployment.decide import read_deployment
-from dotlint.deployment.plan import plan_stages
-from dotlint.deployment.proposals import missing_edges
+from dotlint.deployment.classify import read_deployment
+from dotlint.deployment.patterns.missing_nodes import absences
+from dotlint.deployment.patterns.proposals import missing_edges
+from dotlint.deployment.patterns.stage_plan import plan_stages
 from dotlint.deployment.vocabulary import load_vocabulary
 from dotlint.deployment.wiring import Wiring
 from dotlint.engine.resources import vocabulary_file
@@ -19,20 +19,20 @@ from dotlint.strategy.gpus import union
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from dotlint.deployment.absent import Absence
+    from dotlint.deployment.abridged import Sketch
     from dotlint.deployment.model import Deployment
-    from dotlint.deployment.plan import StagePlan
-    from dotlint.deployment.proposals import MissingEdge
-    from dotlint.deployment.sketch import Sketch
+    from dotlint.deployment.patterns.missing_nodes import Absence
+    from dotlint.deployment.patterns.proposals import MissingEdge
+    from dotlint.deployment.patterns.stage_plan import StagePlan
     from dotlint.deployment.vocabulary import Vocabulary
-    from dotlint.engine.companions import Companion
-    from dotlint.engine.declared import Declaration
     from dotlint.engine.finding import Pair
-    from dotlint.engine.loss import Loss
+    from dotlint.engine.header_strategy import Declaration
+    from dotlint.engine.incomplete import Loss
+    from dotlint.engine.phase_files import Companion
     from dotlint.engine.result import StrategySource
     from dotlint.graph.model import Document, Graph
     from dotlint.strategy import GpuSet, Phase, Strategy
-    from dotlint.strategy.files import Part
+    from dotlint.strategy.phase_files import Part
 
 
 class GraphContext:
@@ -86,7 +86,7 @@ class GraphContext:
     @cached_property
     def sketch(self) -> Sketch:
         """Whether the file says that it leaves something out."""
-        from dotlint.deployment.sketch import sketch_of  # noqa: PLC0415 - asked only where something is not there
+        from dotlint.deployment.abridged import sketch_of  # noqa: PLC0415 - asked only where something is not there
 
         document, graph = self.file.document, self.graph
         labels = [r.node.label for r in self.deployment.readings if r.annotation or r.summary]
@@ -201,7 +201,7 @@ class FileContext(Struct, eq=False, dict=True):  # the dict is what cached prope
         """The other phases of the deployment that are files of their own and could be read."""
         if self.part is None:
             return ()
-        from dotlint.engine.companions import companions  # noqa: PLC0415 - few deployments have several files
+        from dotlint.engine.phase_files import companions  # noqa: PLC0415 - few deployments have several files
 
         return companions(self)
 
@@ -210,7 +210,7 @@ class FileContext(Struct, eq=False, dict=True):  # the dict is what cached prope
         """What of the file could not be read; None where it was read whole."""
         if not self.document.problems:
             return None
-        from dotlint.engine.loss import loss_of  # noqa: PLC0415 - most files are whole
+        from dotlint.engine.incomplete import loss_of  # noqa: PLC0415 - most files are whole
 
         return loss_of(self.document)
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.json import decode
 
 from dotlint.errors import DotlintError
-from dotlint.paths import as_path, beside, contents
+from dotlint.files.paths import as_path, beside, contents
 
 if TYPE_CHECKING:
     from pathlib import Path

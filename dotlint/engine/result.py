@@ -190,7 +190,7 @@ def _facts(context: FileContext) -> Facts:
 def _deployment(context: FileContext) -> tuple[PhaseFile, ...]:
     if context.part is None:
         return ()
-    from dotlint.engine.companions import phase_files  # noqa: PLC0415 - few deployments have several files
+    from dotlint.engine.phase_files import phase_files  # noqa: PLC0415 - few deployments have several files
 
     return phase_files(context)
 

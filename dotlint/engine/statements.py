@@ -8,8 +8,8 @@ from functools import cached_property
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from dotlint.regex import regex
 from dotlint.syntax.tree import Block, Chain, blocks
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from dotlint.graph.model import Document, Graph

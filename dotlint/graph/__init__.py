@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dotlint.graph.build import build, read
+from dotlint.graph.builder import build, read
 from dotlint.graph.model import Document, Edge, Graph, Html, Node, Subgraph
 
 __all__ = ["Document", "Edge", "Graph", "Html", "Node", "Subgraph", "build", "read"]

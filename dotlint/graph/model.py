@@ -1,6 +1,6 @@
 """The graph that DOT text means: nodes, edges, subgraphs and attributes, as Graphviz has them.
 
-Objects are made by `dotlint.graph.build`; nothing here changes once they are built. Attributes are worked out
+Objects are made by `dotlint.graph.builder`; nothing here changes once they are built. Attributes are worked out
 when they are first asked for, because most files have many more of them than any one check looks at.
 Dataclasses are not frozen and compare by identity: a file may have a million edges and each is the very thing
 it stands for.

@@ -10,7 +10,7 @@ from dotlint.errors import DotlintError
 from dotlint.overview.blocks import basis_of, ends_of, frames_of
 from dotlint.overview.links import links_of, missing_links
 from dotlint.overview.model import Overview
-from dotlint.overview.settle import settle
+from dotlint.overview.reconcile import settle
 from dotlint.overview.text import as_text
 from dotlint.report.text import one_line
 from dotlint.strategy.declared import read_file_name

@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks.devices import expected_gpus
-from dotlint.checks.places import count
+from dotlint.checks.grouping import count
 from dotlint.deployment.axes import ALIASES
-from dotlint.deployment.ends import may_be_input, may_be_output
+from dotlint.deployment.terminals import may_be_input, may_be_output
 from dotlint.overview.model import NO_GPUS, Block, Frame
 from dotlint.picture.labels import cut, node_lines
 from dotlint.strategy.gpus import GpuSet, union
@@ -16,9 +16,9 @@ from dotlint.strategy.gpus import GpuSet, union
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from dotlint.deployment.facts import Dims
+    from dotlint.deployment.label_values import Dims
     from dotlint.deployment.model import Reading
-    from dotlint.deployment.plan import StagePlan
+    from dotlint.deployment.patterns.stage_plan import StagePlan
     from dotlint.engine.context import GraphContext
     from dotlint.overview.model import Basis
 

@@ -6,10 +6,10 @@ import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks.places import count
+from dotlint.checks.grouping import count
 from dotlint.overview.model import Block, Link
 from dotlint.picture.labels import cut, plain_lines
-from dotlint.regex import regex
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotlint.fix.statement import id_text
+from dotlint.edits.statement import id_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -31,7 +31,7 @@ def engines(form: Form) -> list[list[str]]:
     if dot:
         found.append([dot, f"-T{form}"])
     if importlib.util.find_spec("pygraphviz") is not None:
-        found.append([sys.executable, "-P", str(Path(__file__).with_name("wheel.py")), form])
+        found.append([sys.executable, "-P", str(Path(__file__).with_name("pygraphviz_worker.py")), form])
     return found
 
 

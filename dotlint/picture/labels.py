@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING
 
 from dotlint.deployment.words import label_lines
-from dotlint.regex import regex
 from dotlint.report.text import visible
 from dotlint.syntax.tree import Html
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from dotlint.graph.model import Node

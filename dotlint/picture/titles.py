@@ -6,7 +6,7 @@ from html import escape, unescape
 from typing import TYPE_CHECKING
 
 from dotlint.picture.labels import cut, plain_lines
-from dotlint.regex import regex
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     import re

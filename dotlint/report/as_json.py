@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dotlint._version import __version__
-from dotlint.regex import regex
 from dotlint.syntax.lexemes import Html
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     import re

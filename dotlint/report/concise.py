@@ -9,7 +9,7 @@ from dotlint.report.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dotlint.engine.runner import FileResult
+    from dotlint.pipeline.lint import FileResult
 
 
 def render(results: Sequence[FileResult]) -> str:

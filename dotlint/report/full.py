@@ -5,10 +5,10 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
-from dotlint.checks.places import listed
-from dotlint.report.compact import shortened
-from dotlint.report.condense import shorter
+from dotlint.checks.grouping import listed
 from dotlint.report.links import page
+from dotlint.report.merge import shorter
+from dotlint.report.ranges import shortened
 from dotlint.report.text import one_line, visible
 
 if TYPE_CHECKING:

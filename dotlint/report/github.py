@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.errors import DotlintError
-from dotlint.regex import regex
 from dotlint.report.location import in_repository
 from dotlint.report.markdown import escape
 from dotlint.report.text import one_line, visible
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from dotlint._version import __version__
-from dotlint.regex import regex
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

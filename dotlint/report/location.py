@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from urllib.parse import quote
 
-from dotlint.ignored import repository_of
+from dotlint.files.exclusion import repository_of
 
 
 def in_repository(path: str) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dotlint.regex import regex
 from dotlint.report.text import one_line
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dotlint.engine.finding import Listing
-    from dotlint.report.outline import Entry, Outline
+    from dotlint.report.model import Entry, Outline
 
 _SPECIAL = regex(r"([\\`*_{}\[\]<>#+!|~&$])")
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dotlint.engine.finding import Listing
-    from dotlint.report.outline import Entry, Outline, Row, Section
+    from dotlint.report.model import Entry, Outline, Row, Section
 
 _VERDICTS = {
     "correct": ("✓ CORRECT", "bold green"),

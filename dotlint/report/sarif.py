@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from dotlint._version import __version__
 from dotlint.engine.sections import SECTIONS
-from dotlint.regex import regex
 from dotlint.report.links import page
 from dotlint.report.location import uri
 from dotlint.report.text import visible
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from dotlint.config import Configurations
+from dotlint.config.configurations import Configurations
 from dotlint.engine.card import own_cards
 from dotlint.engine.result import Settings
-from dotlint.engine.runner import lint
 from dotlint.engine.select import Selection
 from dotlint.errors import DotlintError
-from dotlint.fix.attach import attach_fixes
-from dotlint.graph.build import read
+from dotlint.graph.builder import read
+from dotlint.pipeline.compute import attach_fixes
+from dotlint.pipeline.lint import lint
 from dotlint.report import cards as page_of
 from dotlint.report.inferred import node_page
 from dotlint.report.links import page
 from dotlint.report.text import one_line
 from dotlint.server.cards import rule_markdown
-from dotlint.server.mentions import read_mentions
 from dotlint.server.messages import Failure, Fixed, Names, Pages, Reading, Report, Rule, Told
 from dotlint.server.outline import outline
-from dotlint.server.suppressing import suppressions
+from dotlint.server.references import read_mentions
+from dotlint.server.suppress_actions import suppressions
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _pages(result: FileResult) -> Iterator[Pages]:
 
 def _names(job: Job, send: Send) -> None:
     """Search the files of a folder for symbols; what cannot be read has none."""
-    from dotlint.discovery import UnreadableError, discover, read_bytes, refuse_binary  # noqa: PLC0415
+    from dotlint.files.discovery import UnreadableError, discover, read_bytes, refuse_binary  # noqa: PLC0415
     from dotlint.server.symbols import rows  # noqa: PLC0415 - only where an editor asks for them
     from dotlint.server.text import Text  # noqa: PLC0415
 
@@ -188,7 +188,7 @@ def _names(job: Job, send: Send) -> None:
 
 
 def _fix(job: Job, send: Send) -> None:
-    from dotlint.fix.apply import fix_text  # noqa: PLC0415 - only where something is fixed
+    from dotlint.pipeline.fix_text import fix_text  # noqa: PLC0415 - only where something is fixed
 
     settings = _settings(job.path, job.options)
     if settings is None:

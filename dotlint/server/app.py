@@ -16,12 +16,12 @@ from dotlint._version import __version__
 from dotlint.report.text import one_line
 from dotlint.server.capabilities import Client
 from dotlint.server.diagnostics import diagnostics
-from dotlint.server.everywhere import OnDisk
 from dotlint.server.open_files import OpenFiles
 from dotlint.server.options import Scopes, read_options
 from dotlint.server.protocol import Protocol
 from dotlint.server.text import Text
 from dotlint.server.workers import Workers
+from dotlint.server.workspace_symbols import OnDisk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

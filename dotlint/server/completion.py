@@ -9,7 +9,7 @@ from lsprotocol import types
 from msgspec.structs import replace
 
 from dotlint.data import graphviz
-from dotlint.fix.statement import id_text
+from dotlint.edits.statement import id_text
 from dotlint.report.text import visible
 from dotlint.server.cursor import cursor_at
 from dotlint.server.diagnostics import range_of

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from dotlint.config import Overrides
+from dotlint.config.configurations import Overrides
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from dotlint.engine.finding import Edit, Fix, Severity
-    from dotlint.server.mentions import Mentions
+    from dotlint.server.references import Mentions
     from dotlint.server.text import Encoding, Place
 
 Stamp = tuple[int, int]

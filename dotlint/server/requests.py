@@ -12,14 +12,15 @@ from pygls.exceptions import JsonRpcException
 
 from dotlint.errors import DotlintError
 from dotlint.report.text import one_line
-from dotlint.server import actions, naming, symbols
+from dotlint.server import actions, symbols
+from dotlint.server import rename as naming
 from dotlint.server.app import DotlintServer
 from dotlint.server.changes import between, workspace_edit
 from dotlint.server.completion import complete
 from dotlint.server.diagnostics import range_of
-from dotlint.server.everywhere import matching, of_open
 from dotlint.server.hover import hover
 from dotlint.server.protocol import OUTDATED, REFUSED
+from dotlint.server.workspace_symbols import matching, of_open
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -252,9 +253,9 @@ async def _all_fixed(ls: DotlintServer, file: OpenFile) -> types.WorkspaceEdit:
 
 async def _read(
     ls: DotlintServer,
-    params: types.TextDocumentPositionParams | Any,
+    params: types.TextDocumentPositionParams | Any,  # noqa: ANN401 - any request that has a place
     *,
-    at_once: bool = False,  # noqa: ANN401
+    at_once: bool = False,
 ) -> tuple[OpenFile, Snapshot, Reading, int]:
     """Give the file that a request speaks of, its present reading, and the place; raises where it is not open."""
     file = ls.files.get(params.text_document.uri)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from dotlint.regex import regex
 from dotlint.strategy.degrees import AXES, MOST_GPUS, Degrees
 from dotlint.strategy.totals import Total, find_totals
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
 
+from dotlint.strategy.build_grids import place
 from dotlint.strategy.error import StrategyError, did_you_mean, shown
-from dotlint.strategy.grids import place
 from dotlint.strategy.presets import FLAVOURS, PRESETS, Flavour
 
 if TYPE_CHECKING:

@@ -164,7 +164,7 @@ class Strategy(Struct, frozen=True):
     @classmethod
     def load(cls, path: str | Path, *, layout: Layout | None = None) -> Strategy:
         """Read a strategy file (TOML); `layout` replaces the file's. StrategyError on any mistake in it."""
-        from dotlint.strategy.file import load  # noqa: PLC0415 - tomllib only where a file is read
+        from dotlint.strategy.toml_file import load  # noqa: PLC0415 - tomllib only where a file is read
 
         strategy = load(path)
         return strategy if layout is None else strategy.with_layout(layout)

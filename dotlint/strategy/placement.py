@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from dotlint.strategy.degrees import Degrees
     from dotlint.strategy.gpus import GpuSet
-    from dotlint.strategy.grid import Grid
+    from dotlint.strategy.rank_grid import Grid
 
 EXPERT_AXES: Final = ("ep", "etp", "edp")
 """The axes along which the expert grid alone is divided."""

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from dotlint.regex import regex
 from dotlint.strategy.degrees import AXES, MOST_GPUS, Degrees
 from dotlint.strategy.error import StrategyError, mistake, nearest
 from dotlint.strategy.gpus import GpuSet, parse_gpus
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from dotlint.regex import regex
+from dotlint.text.regex import regex
 
 _NUMBER: Final = r"(?<![0-9.:-])(?<![0-9],)(?P<number>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,9})"
 _LATER: Final = _NUMBER[_NUMBER.index("(?P") :]

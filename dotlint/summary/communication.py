@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks.places import count, listed, quoted
-from dotlint.deployment.ends import may_be_output
+from dotlint.checks.grouping import count, listed, quoted
+from dotlint.deployment.terminals import may_be_output
 from dotlint.summary.ledger import STRATEGY, fact
 from dotlint.summary.model import Line, Section
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks.places import listed
+from dotlint.checks.grouping import listed
 from dotlint.summary.model import Evidence, Line
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks.places import count, listed, quoted
+from dotlint.checks.grouping import count, listed, quoted
 from dotlint.deployment.infer import infer
 from dotlint.deployment.shards import SHARDED, groups
 from dotlint.summary.ledger import STRATEGY, fact

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dotlint.regex import regex
 from dotlint.syntax.problem import Problem
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from dotlint.syntax.source import Source

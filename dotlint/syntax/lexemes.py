@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct
 
-from dotlint.regex import regex
 from dotlint.syntax.source import Edited
 from dotlint.syntax.terminals import ATTRIBUTE, BETWEEN, STRING, html_end
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from re import Match

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec.json import decode
 
-from dotlint.paths import beside, contents, own_text
+from dotlint.files.paths import beside, contents, own_text
 from dotlint.syntax import actions
 from dotlint.syntax.lexer import END, Lexer, Run
 from dotlint.syntax.terminals import GRAMMAR_CHECKSUM

@@ -29,7 +29,7 @@ def parse(source: Source) -> Tree:
     except Stop as mistake:
         stop = mistake
     if stop is not None or lexer.wrong:
-        from dotlint.syntax.recovery import recover  # noqa: PLC0415  # most files have no mistake, and it is slow to load
+        from dotlint.syntax.recovery.recover import recover  # noqa: PLC0415  # most files have no mistake, and it is slow to load
 
         tree = recover(source, under_way, stop)
     tree.problems.extend(encoding_problems(source))

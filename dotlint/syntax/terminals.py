@@ -11,8 +11,8 @@ import re
 from binascii import crc32
 from functools import cache
 
-from dotlint.paths import beside, own_text
-from dotlint.regex import regex
+from dotlint.files.paths import beside, own_text
+from dotlint.text.regex import regex
 
 _GRAMMAR = own_text(beside(__file__, "dot.lark"))
 GRAMMAR_CHECKSUM = crc32(_GRAMMAR.encode())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dotlint.cli import main
+from dotlint.cli.main import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

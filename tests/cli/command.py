@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import NamedTuple
 
-from dotlint.cli import main
+from dotlint.cli.main import main
 
 
 class Run(NamedTuple):

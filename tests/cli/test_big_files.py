@@ -11,11 +11,11 @@ from unittest import mock
 
 import pytest
 
-from dotlint.cli import main
-from dotlint.engine.runner import FileResult, lint
-from dotlint.fix.attach import attach_fixes
+from dotlint.cli.main import main
+from dotlint.pipeline.compute import attach_fixes
+from dotlint.pipeline.lint import FileResult, lint
 from dotlint.report import as_json, full, markdown, rich_report
-from dotlint.report.outline import outline
+from dotlint.report.model import outline
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:

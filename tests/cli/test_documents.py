@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from docs import pictures
-from dotlint.cli import main
+from dotlint.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 FIXTURE = ROOT / "tests/fixtures/moe_two_phases.dot"

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dotlint import pages
-from dotlint.atomic import write_atomically
-from dotlint.cli import FORMATS
-from dotlint.engine.cache import Cache
+from dotlint.cli.main import FORMATS
 from dotlint.engine.card import own_cards
 from dotlint.engine.result import Settings
-from dotlint.fix import files as fix_files
+from dotlint.files.atomic import write_atomically
+from dotlint.page import collect as pages
+from dotlint.pipeline import fix_files
+from dotlint.pipeline.cache import Cache
 from tests.cli.command import Run, run
 
 if TYPE_CHECKING:
@@ -330,7 +330,7 @@ def test_two_fixes_of_one_file_at_once() -> None:
 KILLED_AT_EACH_LINE = """
 import os, signal, sys
 from pathlib import Path
-from dotlint import atomic
+from dotlint.files import atomic
 path, line = Path(sys.argv[1]), 0
 while True:
     path.write_bytes(b"old")
@@ -459,7 +459,9 @@ def test_a_killed_worker_loses_one_page(monkeypatch: pytest.MonkeyPatch) -> None
         return real(task)
 
     monkeypatch.setattr(pages, "make_page", deadly)  # forked workers have it too
-    monkeypatch.setattr("dotlint.parallel._context", lambda: __import__("multiprocessing").get_context("fork"))
+    monkeypatch.setattr(
+        "dotlint.pipeline.processes._context", lambda: __import__("multiprocessing").get_context("fork")
+    )
     result = run("check", ".", "--isolated", "-f", "html", "-o", "pages/", "--jobs", "2")
     assert result.status == 2
     assert result.err == (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dotlint.graph.build import read
+from dotlint.graph.builder import read
 from tests.cli.command import run
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dotlint import parallel
-from dotlint.engine import cache, runner
-from dotlint.engine.cache import Cache, cache_folder
 from dotlint.engine.card import own_cards
 from dotlint.engine.result import Settings
-from dotlint.parallel import default_jobs, lint_files
+from dotlint.pipeline import cache
+from dotlint.pipeline import lint as runner
+from dotlint.pipeline import processes as parallel
+from dotlint.pipeline.cache import Cache, cache_folder
+from dotlint.pipeline.processes import default_jobs, lint_files
 from tests.cli.command import run
 
 if TYPE_CHECKING:
@@ -469,7 +470,7 @@ class TestStart:
             "difflib",
         }
         code = (
-            "import sys; from dotlint.cli import main; main(['check', '--help']); "
+            "import sys; from dotlint.cli.main import main; main(['check', '--help']); "
             f"print(sorted({heavy!r} & set(sys.modules)), file=sys.stderr)"
         )
         result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
@@ -479,7 +480,7 @@ class TestStart:
         heavy = {"lark", "networkx", "pydot", "rich", "tomllib", "tempfile", "zipfile", "statistics", "multiprocessing"}
         heavy |= {"pathlib", "json", "_hashlib"}
         code = (
-            f"import sys; from dotlint.cli import main; main(['check', '--isolated', '--no-cache', '-f', 'json', "
+            f"import sys; from dotlint.cli.main import main; main(['check', '--isolated', '--no-cache', '-f', 'json', "
             f"'-s', 'pp4ep4tp2sp2', {str(FIXTURE)!r}]); print(sorted({heavy!r} & set(sys.modules)), file=sys.stderr)"
         )
         result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
@@ -488,7 +489,7 @@ class TestStart:
     def test_a_run_that_the_cache_answers_needs_no_parser(self) -> None:
         write("a.dot")
         code = (
-            "import sys; from dotlint.cli import main; main(['check', 'a.dot', '-f', 'concise']); "
+            "import sys; from dotlint.cli.main import main; main(['check', 'a.dot', '-f', 'concise']); "
             "print(sorted({'dotlint.syntax.parser', 'lark', 'rich'} & set(sys.modules)), file=sys.stderr)"
         )
         for expected in ("['dotlint.syntax.parser']", "[]"):
@@ -523,7 +524,7 @@ def test_the_shell_completes_rules_and_options(words: str, expected: str) -> Non
         "COMP_WORDS": words,
         "COMP_CWORD": str(len(words.split()) - 1),
     }
-    code = "from dotlint.cli import main; main()"
+    code = "from dotlint.cli.main import main; main()"
     result = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, env=environment)
     assert f"plain,{expected}" in result.stdout.splitlines()
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 import dotlint
-from dotlint import cli
-from dotlint.engine import runner
+from dotlint.cli import main as cli
+from dotlint.pipeline import lint as runner
 from tests.cli.command import run
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "two_files"

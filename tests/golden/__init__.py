@@ -12,7 +12,7 @@ from typing import NamedTuple
 from unittest import mock
 
 from dotlint._version import __version__
-from dotlint.cli import main
+from dotlint.cli.main import main
 
 HERE = Path(__file__).parent
 FIXTURES = HERE.parent / "fixtures"

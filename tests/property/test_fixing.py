@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
-from dotlint.fix.apply import fix_text
-from dotlint.graph.build import read
+from dotlint.graph.builder import read
+from dotlint.pipeline.fix_text import fix_text
 from dotlint.strategy import Strategy
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "dot"

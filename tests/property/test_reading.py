@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dotlint.graph.build import read
+from dotlint.graph.builder import read
 from dotlint.syntax.source import Source
 from dotlint.syntax.tree import AttributedStatement
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dotlint.deployment.words import label_lines, name_parts, parse_name, plain_words
-from dotlint.report.compact import families
 from dotlint.report.markdown import code, escape
+from dotlint.report.ranges import families
 from dotlint.report.text import one_line, visible
 
 FOLD = re.compile(r"\{([^{}]*)\}")

@@ -17,7 +17,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 import dotlint
-from dotlint.cli import main as command_line
+from dotlint.cli.main import main as command_line
 from tests.server.session import PATIENCE, Session, applied, edits, environment, range_
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import textwrap
 
 from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
-from dotlint.fix.apply import FixResult, fix_text
+from dotlint.pipeline.fix_text import FixResult, fix_text
 from dotlint.strategy import Strategy
 
 

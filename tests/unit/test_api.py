@@ -13,7 +13,7 @@ import pydot
 import pytest
 
 import dotlint
-from dotlint.cli import main
+from dotlint.cli.main import main
 from dotlint.graph.model import Document
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def test_fix_can_be_called_whatever_was_imported_before() -> None:
         "one, two = (f('digraph {{a -- b}}').text for f in (fix, dotlint.fix))\n"
         "assert one == two == 'digraph {{a -> b}}'\n"
     )
-    for before in ("", "import dotlint.fix.edits", "dotlint.check('digraph {}')"):
+    for before in ("", "import dotlint.edits.apply", "dotlint.check('digraph {}')"):
         subprocess.run([sys.executable, "-c", program.format(before)], check=True)
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from dotlint.engine.baseline import BaselineError, entries, read_baseline, relative, write_baseline
 from dotlint.engine.result import FileResult, Settings
-from dotlint.engine.runner import lint
 from dotlint.engine.select import Selection
 from dotlint.engine.statements import normal
+from dotlint.pipeline.lint import lint
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ from dotlint.checks import CHECKS
 from dotlint.engine.card import PRESETS, Card, CardError, Example, own_cards, read_card, read_folder
 from dotlint.engine.compile import compiled
 from dotlint.engine.resources import COMPILED, rules_folder
-from dotlint.engine.runner import Settings, lint
 from dotlint.engine.sections import SECTIONS
 from dotlint.engine.select import Selection
-from dotlint.fix.apply import fix_text
+from dotlint.pipeline.fix_text import fix_text
+from dotlint.pipeline.lint import Settings, lint
 from dotlint.strategy import Strategy
-from dotlint.strategy.file import from_table
+from dotlint.strategy.toml_file import from_table
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:

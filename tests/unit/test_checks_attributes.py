@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dotlint.checks.attributes_colours import is_colour, meant, weights_fit
-from dotlint.checks.attributes_html import flaw, looks_like_html, ports
-from dotlint.checks.attributes_values import is_arrow, takes, too_small
+from dotlint.checks.attributes.colors import is_colour, meant, weights_fit
+from dotlint.checks.attributes.html import flaw, looks_like_html, ports
+from dotlint.checks.attributes.values import is_arrow, takes, too_small
 from dotlint.data.graphviz import attributes
 from dotlint.engine.card import Card, own_cards
-from dotlint.engine.runner import Settings, lint
 from dotlint.engine.select import Selection
-from dotlint.fix.attach import attach_fixes
+from dotlint.pipeline.compute import attach_fixes
+from dotlint.pipeline.lint import Settings, lint
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:

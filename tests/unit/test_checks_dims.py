@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dotlint.engine.runner import Settings, lint
+from dotlint.edits.apply import apply_edits
 from dotlint.engine.select import Selection
-from dotlint.fix.edits import apply_edits
+from dotlint.pipeline.lint import Settings, lint
 from dotlint.strategy import Strategy
-from dotlint.strategy.file import from_table
+from dotlint.strategy.toml_file import from_table
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:

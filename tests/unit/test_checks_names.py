@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dotlint.checks.names_near import Lexicon, edits_between
 from dotlint.engine.card import Card, own_cards
-from dotlint.engine.runner import Settings, lint
 from dotlint.engine.select import Selection
+from dotlint.pipeline.lint import Settings, lint
 from dotlint.syntax.source import Source
+from dotlint.text.nearest import Lexicon, edits_between
 
 if TYPE_CHECKING:
     from dotlint.engine.finding import Finding

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dotlint.engine.card import Card, own_cards
-from dotlint.engine.runner import Settings, lint
 from dotlint.engine.select import Selection
+from dotlint.pipeline.lint import Settings, lint
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:

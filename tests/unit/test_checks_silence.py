@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dotlint.deployment.decide import read_deployment
+from dotlint.deployment.classify import read_deployment
 from dotlint.deployment.vocabulary import load_vocabulary
 from dotlint.engine.resources import rules_folder
-from dotlint.engine.runner import Settings, lint
 from dotlint.engine.select import Selection
-from dotlint.graph.build import read
+from dotlint.graph.builder import read
+from dotlint.pipeline.lint import Settings, lint
 from dotlint.strategy import Strategy
-from dotlint.strategy.file import from_table
+from dotlint.strategy.toml_file import from_table
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:

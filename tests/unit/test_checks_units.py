@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotlint.engine.runner import Settings, lint
 from dotlint.engine.select import Selection
+from dotlint.pipeline.lint import Settings, lint
 from dotlint.strategy import Strategy
 from dotlint.syntax.source import Source
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from dotlint import __version__
-from dotlint.config import Configurations, Overrides, fits
-from dotlint.config_file import load
-from dotlint.config_keys import KEYS, ConfigError, read_value, satisfies, schema
-from dotlint.engine.runner import lint
+from dotlint.config.configurations import Configurations, Overrides, fits
+from dotlint.config.file import load
+from dotlint.config.keys import KEYS, ConfigError, read_value, satisfies, schema
 from dotlint.engine.select import chosen
+from dotlint.pipeline.lint import lint
 from dotlint.syntax.source import Source
 
 DATA = Path(__file__).parent.parent.parent / "dotlint" / "data" / "dotlint.schema.json"

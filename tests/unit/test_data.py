@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from dotlint.checks.attributes_values import expected, is_free
+from dotlint.checks.attributes.values import expected, is_free
 from dotlint.data import graphviz
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 import dotlint
-from dotlint.deployment.decide import read_deployment
+from dotlint.deployment.classify import read_deployment
 from dotlint.deployment.vocabulary import load_vocabulary
 from dotlint.engine.resources import rules_folder
-from dotlint.graph.build import read
+from dotlint.graph.builder import read
 from dotlint.syntax.source import Source
 
 TITLES = {"norm": "LayerNorm", "qkv": "QKV Projection", "attn": "Attention Compute", "mlp": "MLP"}

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dotlint.deployment.decide import read_deployment
-from dotlint.deployment.evidence import gather
-from dotlint.deployment.plan import plan_stages, renumber
-from dotlint.deployment.proposals import missing_edges
+from dotlint.deployment.classify import read_deployment
+from dotlint.deployment.facts import gather
+from dotlint.deployment.patterns.proposals import missing_edges
+from dotlint.deployment.patterns.stage_plan import plan_stages, renumber
 from dotlint.deployment.vocabulary import VocabularyError, load_vocabulary, read_vocabulary
 from dotlint.deployment.wiring import Wiring
 from dotlint.engine.resources import rules_folder
-from dotlint.graph.build import read
+from dotlint.graph.builder import read
 from dotlint.strategy.gpus import GpuSet
 
 if TYPE_CHECKING:

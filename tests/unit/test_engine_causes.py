@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dotlint
 from dotlint.engine.context import FileContext
-from dotlint.graph.build import read
+from dotlint.graph.builder import read
 from dotlint.syntax.source import Source
 
 

@@ -15,11 +15,11 @@ from bench.mutation.defects import MUTATIONS
 from bench.mutation.model import build
 from bench.mutation.plans import PLANS
 from bench.mutation.schemes import SCHEMES, Scheme, render
-from dotlint.engine.runner import Settings, lint
 from dotlint.engine.select import Selection
-from dotlint.fix.apply import fix_text
-from dotlint.graph.build import read
-from dotlint.strategy.file import from_table
+from dotlint.graph.builder import read
+from dotlint.pipeline.fix_text import fix_text
+from dotlint.pipeline.lint import Settings, lint
+from dotlint.strategy.toml_file import from_table
 from dotlint.syntax.source import Source
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "dot"

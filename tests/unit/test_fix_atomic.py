@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dotlint.atomic import WriteError, write_atomically
+from dotlint.files.atomic import WriteError, write_atomically
 
 AS_ROOT = os.geteuid() == 0 if hasattr(os, "geteuid") else False
 

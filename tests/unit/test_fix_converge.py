@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from dotlint.engine.finding import Applicability, Edit, Finding, Fix
 from dotlint.engine.result import Settings
-from dotlint.fix import converge
-from dotlint.fix.apply import fix_text
-from dotlint.fix.converge import Fixer
+from dotlint.pipeline import fixpoint as converge
+from dotlint.pipeline.fix_text import fix_text
+from dotlint.pipeline.fixpoint import Fixer
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:

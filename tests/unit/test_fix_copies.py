@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from dotlint.engine.runner import Settings
 from dotlint.engine.select import Selection
-from dotlint.fix.apply import fix_text
+from dotlint.pipeline.fix_text import fix_text
+from dotlint.pipeline.lint import Settings
 from dotlint.strategy import Strategy
 from dotlint.syntax.source import Source
 from tests.unit.mending import assert_left_alone, assert_patched, before_and_after, run

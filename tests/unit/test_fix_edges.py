@@ -9,8 +9,8 @@ import pytest
 
 from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
-from dotlint.fix.apply import fix_text
-from dotlint.graph.build import read
+from dotlint.graph.builder import read
+from dotlint.pipeline.fix_text import fix_text
 from dotlint.strategy import Strategy
 
 EDGES = Settings(selection=Selection(select=("S001", "S004")))

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dotlint.edits.apply import apply_edits, touching
 from dotlint.engine.finding import Edit
-from dotlint.fix.apply import unified_diff
-from dotlint.fix.edits import apply_edits, touching
+from dotlint.pipeline.fix_text import unified_diff
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from dotlint.edits.gpus.label import spelled_ids
 from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
-from dotlint.fix.apply import fix_text
-from dotlint.fix.gpu_lines import spelled_ids
+from dotlint.pipeline.fix_text import fix_text
 from dotlint.strategy import Strategy
 from dotlint.strategy.gpus import GpuSet
 

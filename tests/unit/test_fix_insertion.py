@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dotlint.engine.runner import Settings
 from dotlint.engine.select import Selection
-from dotlint.fix.apply import fix_text
+from dotlint.pipeline.fix_text import fix_text
+from dotlint.pipeline.lint import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

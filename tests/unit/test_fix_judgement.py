@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dotlint.atomic import write_atomically
+from dotlint.edits.apply import apply_edits, touching
+from dotlint.edits.compose import composed
 from dotlint.engine.finding import Edit, Finding, Fix
-from dotlint.engine.runner import lint
-from dotlint.fix.edits import apply_edits, touching
-from dotlint.fix.judgement import objection
-from dotlint.fix.twice import composed
+from dotlint.files.atomic import write_atomically
+from dotlint.pipeline.acceptance import objection
+from dotlint.pipeline.lint import lint
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import pytest
 
 from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
-from dotlint.fix.apply import fix_text
+from dotlint.pipeline.fix_text import fix_text
 from dotlint.strategy import Strategy
 from tests.unit.mending import assert_left_alone
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from dotlint.edits.apply import apply_edits
+from dotlint.edits.attributes import set_attribute, shape_fix
 from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
-from dotlint.fix.apply import fix_text
-from dotlint.fix.attributes import set_attribute, shape_fix
-from dotlint.fix.edits import apply_edits
-from dotlint.graph.build import read
+from dotlint.graph.builder import read
+from dotlint.pipeline.fix_text import fix_text
 from tests.unit.mending import assert_left_alone
 
 SETS = [

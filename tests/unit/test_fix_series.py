@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from dotlint.edits.apply import apply_edits
+from dotlint.edits.compose import composed
+from dotlint.edits.extrapolate import continued
 from dotlint.engine.finding import Edit
-from dotlint.fix.edits import apply_edits
-from dotlint.fix.series import continued
-from dotlint.fix.twice import composed
 
 CONTINUED = [
     ([((0,), "e0 [GPU 0-3]"), ((1,), "e1 [GPU 4-7]")], (2,), "e2 [GPU 8-11]"),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dotlint.deployment.shift import Shift, ShiftError, mapped
+from dotlint.deployment.patterns.renumber import Shift, ShiftError, mapped
 from dotlint.strategy.gpus import GpuSet
 
 SHIFT = Shift(1, 2, (1, 4), 4, mapped(GpuSet.parse("0-15"), GpuSet.parse("16-31")))

@@ -6,8 +6,8 @@ import pytest
 
 from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
-from dotlint.fix.apply import FixResult, fix_text
-from dotlint.graph.build import read
+from dotlint.graph.builder import read
+from dotlint.pipeline.fix_text import FixResult, fix_text
 from dotlint.strategy import Strategy
 
 

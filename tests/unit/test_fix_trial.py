@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dotlint.engine.card import own_cards
-from dotlint.engine.runner import Settings, lint
-from dotlint.fix.attach import attach_fixes
-from dotlint.fix.converge import Fixer
+from dotlint.pipeline.compute import attach_fixes
+from dotlint.pipeline.fixpoint import Fixer
+from dotlint.pipeline.lint import Settings, lint
 from dotlint.strategy import Strategy
 from dotlint.syntax.source import Source
 
@@ -122,7 +122,7 @@ def test_what_cannot_be_refused_is_offered_without_a_trial(
     def tried(*_: object) -> None:
         raise AssertionError("the text was judged anew")
 
-    monkeypatch.setattr("dotlint.fix.converge.lint", tried)
+    monkeypatch.setattr("dotlint.pipeline.fixpoint.lint", tried)
     offered = [finding for finding in attach_fixes(result, settings).findings if finding.code == code]
     assert offered
     assert all(finding.fix is not None for finding in offered)
@@ -174,7 +174,7 @@ def test_a_fix_that_cannot_be_worked_out_costs_the_finding_nothing_else(monkeypa
     def fails(*_: object) -> None:
         raise KeyError("stage")
 
-    monkeypatch.setattr("dotlint.fix.structure.stages", fails)
+    monkeypatch.setattr("dotlint.checks.structure_fixes.stages", fails)
     text = Path(FIXTURES / "moe_two_phases.dot").read_text(encoding="utf-8")
     result = lint(Source(text, "a.dot"), Settings(Strategy.parse("pp8ep4tp2sp2"), "option"))
     found = [f for f in attach_fixes(result).findings if f.code == "S002"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dotlint.gitignore import read_line
+from dotlint.files.gitignore import read_line
 
 NAMES = ("a", "b", "ab", "aab", "a.b", "x-y", "a b", "#x", "!x", "A1", "[a]", "a\\b", "a ")
 PATHS = [

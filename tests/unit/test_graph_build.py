@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dotlint.errors import DotlintError
-from dotlint.graph.build import read
+from dotlint.graph.builder import read
 
 if TYPE_CHECKING:
     from dotlint.graph.model import Graph

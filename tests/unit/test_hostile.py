@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import dotlint
-from dotlint.cli import FORMATS, main
+from dotlint.cli.main import FORMATS, main
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,4 +1,4 @@
-"""The rooms of the house import one way."""
+"""Each floor of the package imports only from the floors below it."""
 
 from __future__ import annotations
 
@@ -14,21 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PACKAGE = Path(dotlint.__file__).parent
-# A module may import from rooms of its own rank and of earlier ones.
-RANKS = {
-    "errors": 0, "_version": 0, "regex": 0, "paths": 0, "toml": 0, "data": 0, "atomic": 0, "gitignore": 0, "ignored": 0, "discovery": 0,
-    "syntax": 1,
-    "graph": 2,
-    "strategy": 3,
-    "deployment": 4,
-    "engine": 5,
-    "checks": 6, "fix": 6,
-    "report": 7, "picture": 7, "summary": 7, "overview": 7,
-    "server": 100,  # like the command line it stands above all rooms
-}  # fmt: skip
-# The engine finds a check by its name in one table; that table is all it knows of them.
-# The package `dotlint.fix` can be called and hands on to the function of the library.
-MAY = {("engine", "checks", "find_check"), ("fix", "api", "fix"), ("fix", "api", "Fixed")}
+# A module may import from its own floor and from those before it.
+FLOORS = (
+    "errors", "_version", "text", "files", "data", "syntax", "graph", "strategy", "deployment", "engine", "edits",
+    "suppressions", "checks", "registry", "config", "pipeline", "report", "summary", "picture", "overview", "page",
+    "plugin", "api", "server", "cli", "__init__", "__main__",
+)  # fmt: skip
 
 
 def _imports(tree: ast.AST) -> Iterator[tuple[str, str]]:
@@ -43,22 +34,22 @@ def _imports(tree: ast.AST) -> Iterator[tuple[str, str]]:
                 yield alias.name, ""
 
 
+def _floor(path: str) -> int:
+    """Give the floor of a module by its path within the package; every module has one."""
+    return FLOORS.index(path.split("/")[0].removesuffix(".py"))
+
+
 def _violations() -> list[str]:
     found = []
     for path in sorted(PACKAGE.rglob("*.py")):
-        relative = path.relative_to(PACKAGE)
-        room = relative.parts[0].removesuffix(".py")
-        if room not in RANKS:
-            continue  # the command line and what serves it stand above all rooms
+        relative = path.relative_to(PACKAGE).as_posix()
         for module, name in _imports(ast.parse(path.read_text(encoding="utf-8"))):
-            parts = module.split(".")
-            if parts[0] != "dotlint":
+            root, *parts = module.split(".")
+            if root != "dotlint":
                 continue
-            other = parts[1] if len(parts) > 1 else name
-            if other == room or (room, other, name) in MAY:
-                continue
-            if RANKS.get(other, 99) > RANKS[room]:
-                found.append(f"{relative.as_posix()} imports {module}.{name}")
+            other = parts[0] if parts else name if name in FLOORS else "__init__"
+            if _floor(other) > _floor(relative):
+                found.append(f"{relative} imports {module}.{name}")
     return found
 
 
@@ -66,16 +57,19 @@ def test_rooms_import_one_way() -> None:
     assert _violations() == []
 
 
-def test_every_room_is_ranked() -> None:
-    rooms = {path.name for path in PACKAGE.iterdir() if path.is_dir() and any(path.rglob("*.py"))}
-    assert rooms <= RANKS.keys()
+def test_every_floor_is_there() -> None:
+    assert {path.name.removesuffix(".py") for path in PACKAGE.glob("[!_]*") if path.name != "py.typed"} | {
+        "__init__",
+        "__main__",
+        "_version",
+    } == set(FLOORS)
 
 
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
         ("from dotlint.report import text", [("dotlint.report", "text")]),
-        ("import dotlint.cli", [("dotlint.cli", "")]),
+        ("import dotlint.cli.main", [("dotlint.cli.main", "")]),
         ("def f():\n    from dotlint.engine.card import Card", [("dotlint.engine.card", "Card")]),
     ],
 )

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dotlint.config import Configurations, Overrides
+from dotlint.config.configurations import Configurations, Overrides
 from dotlint.engine.card import CardError
-from dotlint.engine.plugins import PluginError, find_plugin
-from dotlint.engine.runner import lint
 from dotlint.errors import DotlintError
-from dotlint.new_card import card_text
-from dotlint.ruleset import all_cards
+from dotlint.pipeline.lint import lint
+from dotlint.registry.plugins import PluginError, find_plugin
+from dotlint.registry.rules import all_cards
+from dotlint.registry.scaffold import card_text
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:

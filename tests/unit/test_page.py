@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dotlint import pages
-from dotlint.config import Configurations, Overrides
-from dotlint.pages import Task, make_page, page_names
+from dotlint.config.configurations import Configurations, Overrides
+from dotlint.page import collect as pages
+from dotlint.page import document as shell
+from dotlint.page.collect import Task, make_page, page_names
+from dotlint.page.difference import difference
+from dotlint.page.drawing import DrawingError, cleaned
+from dotlint.page.listing import Mark, listing
+from dotlint.page.markup import embedded, prose
 from dotlint.picture import source, style
-from dotlint.report.page import shell
-from dotlint.report.page.difference import difference
-from dotlint.report.page.drawing import DrawingError, cleaned
-from dotlint.report.page.listing import Mark, listing
-from dotlint.report.page.markup import embedded, prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotlint.pages import Page
+    from dotlint.page.collect import Page
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 STYLES = Path(shell.__file__).parent

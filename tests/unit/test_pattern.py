@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dotlint.engine.pattern import PatternError, read_glob, read_pattern
+from dotlint.text.linear_pattern import PatternError, read_glob, read_pattern
 
 _ATOM = st.sampled_from(["a", "b", ".", "[ab]", "[^a]", r"\w", r"\d", r"\S", "[a-c_]", "[^0-9]", "1", r"\.", "[]a]"])
 

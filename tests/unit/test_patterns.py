@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from dotlint.deployment.ties import Tie, align
+from dotlint.deployment.patterns.coordinates import Tie, align
 from dotlint.engine.context import FileContext
-from dotlint.graph.build import read
+from dotlint.graph.builder import read
 
 
 @pytest.mark.parametrize(

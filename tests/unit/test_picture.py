@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dotlint.config import Configurations, Overrides
-from dotlint.engine.runner import lint
-from dotlint.graph.build import read
+from dotlint.config.configurations import Configurations, Overrides
+from dotlint.graph.builder import read
 from dotlint.picture.assemble import assemble
 from dotlint.picture.model import LEVELS, Picture
 from dotlint.picture.source import dot_source
+from dotlint.pipeline.lint import lint
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:

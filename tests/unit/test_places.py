@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dotlint.engine.statements import Statements, normal
-from dotlint.graph.build import read
+from dotlint.graph.builder import read
 from dotlint.server.text import Text, alike, carried
 from dotlint.syntax.source import Edited, Source, edited, visible
 

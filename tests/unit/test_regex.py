@@ -11,7 +11,7 @@ import pytest
 
 import dotlint
 from dotlint.engine.card import own_cards
-from dotlint.regex import _Needy, regex
+from dotlint.text.regex import _Needy, regex
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 OPTIONAL = ("server", "notebook", "watch", "__main__")

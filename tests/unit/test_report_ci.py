@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from dotlint.cli import main
+from dotlint.cli.main import main
 from dotlint.engine.card import own_cards
 from dotlint.engine.result import Settings
-from dotlint.parallel import lint_file
+from dotlint.pipeline.processes import lint_file
 from dotlint.report import full, links, rich_report
-from dotlint.report.outline import outline
+from dotlint.report.model import outline
 
 MISTAKES = "digraph {\n  a [shape=boxx]\n  a -- b\n}\n" + "digraph { a -> b -> a }\n" * 2
 

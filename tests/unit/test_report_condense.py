@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dotlint.engine.finding import Finding, Listing
-from dotlint.report.compact import families, ranged, shortened
-from dotlint.report.condense import alike, left_over, one_for_all, shorter, titles
+from dotlint.report.merge import alike, left_over, one_for_all, shorter, titles
+from dotlint.report.ranges import families, ranged, shortened
 
 
 def finding(message: str) -> Finding:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from dotlint.cli import main
+from dotlint.cli.main import main
 
 if TYPE_CHECKING:
     from pathlib import Path

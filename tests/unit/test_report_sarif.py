@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from dotlint.cli import main
+from dotlint.cli.main import main
 from dotlint.report.location import in_repository, uri
 
 MISTAKES = "digraph 😀 {\n  é [shape=boxx]; b -> c\n  b -- c\n}\n"

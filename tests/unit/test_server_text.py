@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import dotlint
 from dotlint.server.changes import between
 from dotlint.server.cursor import cursor_at
-from dotlint.server.mentions import read_mentions
+from dotlint.server.references import read_mentions
 from dotlint.server.text import Encoding, Text, alike, carried
 
 TEXTS = st.text(alphabet="ab\n\r é😀\u2028\ud800\x0b", max_size=40)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dotlint.graph.build import read
+from dotlint.graph.builder import read
 from dotlint.syntax.tree import Html
 
 if TYPE_CHECKING:

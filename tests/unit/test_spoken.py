@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dotlint.engine.spoken import Lines
-from dotlint.graph.build import read
+from dotlint.graph.builder import read
+from dotlint.suppressions.scope import Lines
 
 CHAIN = "digraph {\n  x -> {\n    a\n    b\n  } -> y [color=red]\n  c\n}\n"
 WHOLE = "x -> {\n    a\n    b\n  } -> y [color=red]"

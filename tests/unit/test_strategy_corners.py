@@ -11,12 +11,12 @@ from dotlint.strategy.arithmetic import arithmetic
 from dotlint.strategy.declared import read_degrees
 from dotlint.strategy.degrees import Degrees
 from dotlint.strategy.describe import describe
-from dotlint.strategy.file import load
-from dotlint.strategy.files import part_of
+from dotlint.strategy.phase_files import part_of
 from dotlint.strategy.phases import build
 from dotlint.strategy.spec import parse_spec
+from dotlint.strategy.toml_file import load
 from dotlint.strategy.wording import plain_text
-from dotlint.toml import read_toml
+from dotlint.text.toml import read_toml
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dotlint.checks import structure
+from dotlint.edits.apply import apply_edits
 from dotlint.engine.result import Settings
-from dotlint.engine.runner import lint
 from dotlint.engine.select import Selection
-from dotlint.fix.edits import apply_edits
+from dotlint.pipeline.lint import lint
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dotlint.graph.build import read
+from dotlint.graph.builder import read
 from dotlint.syntax.tree import Html, decode
 
 SPELLINGS = [

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dotlint.graph.build import read
+from dotlint.graph.builder import read
 
 if TYPE_CHECKING:
     from dotlint.syntax.problem import Problem

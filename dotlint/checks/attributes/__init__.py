@@ -1,0 +1,1 @@
+"""A: attributes, their elements and their values."""

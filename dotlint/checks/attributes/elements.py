@@ -1,0 +1,374 @@
+"""A: attributes that Graphviz does not know, not there, or not with that value.
+
+It passes over most of them in silence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from functools import cache
+from typing import TYPE_CHECKING
+
+from dotlint.checks.attributes.colors import is_colour, meant, parts, weights_fit
+from dotlint.checks.attributes.uses import finding, replaced, uses
+from dotlint.checks.attributes.values import expected, is_free, known_words, takes, too_small
+from dotlint.checks.grouping import count, listed
+from dotlint.data import graphviz
+from dotlint.engine.finding import Edit, Fix
+from dotlint.syntax.tree import Html
+from dotlint.text.nearest import Lexicon, Near
+from dotlint.text.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from dotlint.checks.attributes.uses import Use
+    from dotlint.data.graphviz import AttributeFact
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import GraphContext
+    from dotlint.engine.finding import Outcome
+
+# What a graph sets, its clusters inherit.
+_LETTERS = {"graph": "GCS", "cluster": "CS", "subgraph": "CS", "node": "N", "edge": "E"}
+_NAMES = {"G": "graphs", "C": "clusters", "S": "subgraphs", "N": "nodes", "E": "edges"}
+# How many values of one attribute are told one by one.
+_MOST = 4
+_STYLE = regex(r"[^\s,()]+(?:\([^()]*\))?")
+
+
+@cache
+def _names_for(letters: str) -> Lexicon:
+    return Lexicon(name for name, fact in graphviz.attributes().items() if fact.allowed(letters) and not fact.written)
+
+
+@cache
+def _shape_names() -> Lexicon:
+    return Lexicon(sorted(graphviz.shapes()))
+
+
+def _on(element: str, number: int) -> str:
+    return f"{'an' if element == 'edge' else 'a'} {element}" if number == 1 else f"{number} {element}s"
+
+
+def _named_fix(some: Iterable[Use], near: Near) -> Fix | None:
+    edits = [replaced(use_text(place.name), place.name, near.word) for use in some for place in use.places()]
+    return _fix(edits, near)
+
+
+def use_text(one: object) -> str:
+    """Give the real text that an id was read from."""
+    text = one.text  # type: ignore[attr-defined]
+    while hasattr(text, "parent"):
+        text = text.parent
+    return str(text)
+
+
+def _fix(edits: list[Edit | None], near: Near | None = None, applicability: str = "safe") -> Fix | None:
+    sure = [edit for edit in edits if edit is not None]
+    if not sure or len(sure) < len(edits):
+        return None
+    if near is not None and not (near.edits <= 1 and near.single):
+        applicability = "unsafe"
+    return Fix("safe" if applicability == "safe" else "unsafe", tuple(sorted(sure, key=lambda edit: edit.start)))
+
+
+def _value_fix(some: Iterable[Use], change: Callable[[str], str], near: Near) -> Fix | None:
+    edits: list[Edit | None] = []
+    for use in some:
+        edits += [replaced(use_text(place.value), place.value, change(use.value)) for place in use.places()]
+    return _fix(edits, near)
+
+
+def _to(word: str) -> Callable[[str], str]:
+    return lambda _: word
+
+
+def unknown_attributes(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Attributes that look like a misspelt one which Graphviz has.
+
+    Others are the author's own, which DOT allows.
+    """
+    known = graphviz.attributes()
+    for (element, name), some in uses(context).items():
+        if name in known or name in graphviz.silent_attributes():
+            continue
+        letters = _LETTERS[element]
+        near = _names_for(letters).nearest(name)
+        if near is None:
+            continue
+        fact = known[near.word]
+        fits = all(is_free(fact) or any(takes(kind, use.value) for kind in fact.types) for use in some)
+        if not fits or any(near.word in use.companions() for use in some):
+            continue
+        number = sum(use.count for use in some)
+        yield finding(
+            context,
+            card,
+            some,
+            f"Graphviz has no attribute `{name}`, set on {_on(element, number)}",
+            at_name=True,
+            help=f"did you mean `{near.word}`?",
+            fix=_named_fix(some, near),
+        )
+
+
+def wrong_elements(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Attributes of one element on another, where Graphviz passes over them."""
+    for (element, name), some in uses(context).items():
+        fact = graphviz.attributes().get(name)
+        if fact is None or fact.written or fact.allowed(_LETTERS[element]):
+            continue
+        some = [use for use in some if use.value]  # noqa: PLW2901 - empty means: not set
+        if not some:
+            continue
+        owners = [_NAMES[letter] for letter in fact.elements]
+        number = sum(use.count for use in some)
+        yield finding(
+            context,
+            card,
+            some,
+            f"`{name}` means nothing on {_on(element, number)}: it is an attribute of {listed(owners)}",
+            at_name=True,
+            help=_where_instead(element, name, fact),
+        )
+
+
+def _where_instead(element: str, name: str, fact: AttributeFact) -> str:
+    if element in {"graph", "cluster", "subgraph"} and fact.allowed("NE"):
+        keyword = "node" if fact.allowed("N") else "edge"
+        return f"for all {keyword}s below, write `{keyword} [{name}=...]`"
+    if element in {"cluster", "subgraph"}:
+        return "set it for the whole graph"
+    return f"set it on {listed([_NAMES[letter] for letter in fact.elements])}, or take it out"
+
+
+def bad_values(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Values that are not of the attribute's type, below its least, or clusters that are not there."""
+    for (element, name), some in uses(context).items():
+        fact = graphviz.attributes().get(name)
+        if fact is None or not fact.allowed(_LETTERS[element]):
+            continue
+        if fact.types == ("cluster",):
+            yield from _missing_clusters(context, card, some)
+            continue
+        if is_free(fact):
+            continue
+        wrong = [use for use in some if not any(takes(kind, use.value) for kind in fact.types)]
+        small = [use for use in some if use not in wrong and too_small(fact, use.value)]
+        for bad in _told(wrong):
+            near = _near_word(fact, bad[0].value) if len(bad) == 1 else None
+            yield finding(
+                context,
+                card,
+                bad,
+                f"`{name}` is {_values(bad)}, but takes {expected(fact)}",
+                help=f"did you mean `{near.word}`?" if near else None,
+                note="Graphviz goes on with the default or with what it can read of it, and says nothing",
+                fix=_value_fix(bad, _to(near.word), near) if near else None,
+            )
+        for bad in _told(small):
+            least = f"{'more than' if fact.above else 'at least'} {fact.minimum:g}"
+            yield finding(
+                context,
+                card,
+                bad,
+                f"`{name}` is {_values(bad)}, but must be {least}",
+            )
+
+
+def _told(some: list[Use]) -> Iterator[list[Use]]:
+    if len(some) > _MOST:
+        yield some
+    else:
+        yield from ([use] for use in some)
+
+
+def _values(some: list[Use]) -> str:
+    return listed([f"`{use.value}`" for use in some], 3)
+
+
+def _near_word(fact: AttributeFact, value: str) -> Near | None:
+    words = known_words(fact)
+    same = [word for word in words if word.lower() == value.strip().lower()]
+    if same:
+        return Near(same[0], 0, single=True)
+    if "double" in fact.types and (number := re.fullmatch(r"([\d.]+)\s*(?:pt|px|in|inch)?", value)):
+        return Near(number[1], 2, single=True) if takes("double", number[1]) else None
+    return Lexicon(words).nearest(value)
+
+
+def _missing_clusters(context: GraphContext, card: Card, some: list[Use]) -> Iterator[Outcome]:
+    clusters = [subgraph.name for subgraph in context.graph.subgraphs if subgraph.is_cluster and subgraph.name]
+    known = set(clusters)
+    for bad in _told([use for use in some if use.value and use.value not in known]):
+        near = Lexicon(clusters).nearest(bad[0].value) if len(bad) == 1 else None
+        yield finding(
+            context,
+            card,
+            bad,
+            f"`{bad[0].name}` is {_values(bad)}, but must be the name of a cluster",
+            help=f"did you mean `{near.word}`?" if near else "name a subgraph whose name starts with `cluster`",
+            fix=_value_fix(bad, _to(near.word), near) if near else None,
+        )
+
+
+def unknown_shapes(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Shapes that Graphviz draws as a box because it has none of that name."""
+    some = uses(context).get(("node", "shape"), [])
+    wrong = [
+        use for use in some if use.value and use.value not in graphviz.shapes() and "shapefile" not in use.companions()
+    ]
+    for bad in _told(wrong):
+        near = _shape_names().nearest(bad[0].value) if len(bad) == 1 else None
+        number = sum(use.count for use in bad)
+        yield finding(
+            context,
+            card,
+            bad,
+            f"Graphviz has no shape {_values(bad)} and draws {'a box' if number == 1 else f'{number} boxes'}",
+            help=f"did you mean `{near.word}`?" if near else None,
+            fix=_value_fix(bad, _to(near.word), near) if near else None,
+        )
+
+
+def unknown_colours(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Colours that Graphviz does not know and draws black, and colour lists with weights over the whole."""
+    schemes = frozenset(
+        use.value.lower()
+        for (_, name), some in uses(context).items()
+        if name == "colorscheme"
+        for use in some
+        if use.value
+    )
+    wrong: dict[tuple[str, str], list[Use]] = defaultdict(list)
+    for (element, name), some in uses(context).items():
+        fact = graphviz.attributes().get(name)
+        if fact is None or "colour" not in fact.types or not fact.allowed(_LETTERS[element]):
+            continue
+        for use in some:
+            if isinstance(use.value, Html):
+                continue
+            listing = "colours" in fact.types
+            for colour, _ in parts(use.value) if listing else [(use.value, "")]:
+                if not is_colour(colour, schemes):
+                    wrong[colour, ""].append(use)
+            if listing and not weights_fit(use.value):
+                yield finding(
+                    context,
+                    card,
+                    [use],
+                    f"the weights in `{use.value}` must be numbers from 0 that sum to at most 1",
+                )
+    if len(wrong) > _MOST:
+        whole = list(dict.fromkeys(use for some in wrong.values() for use in some))
+        shown = listed([f"`{colour}`" for colour, _ in wrong], 3)
+        yield finding(context, card, whole, f"Graphviz knows no colours {shown} and draws them black")
+        return
+    for (colour, _), some in wrong.items():
+        near = meant(colour)
+        yield finding(
+            context,
+            card,
+            some,
+            f"Graphviz knows no colour `{colour}` and draws it black",
+            help=f"did you mean `{near.word}`?" if near else "name a colour of X11, or write `#rrggbb`",
+            fix=_value_fix(some, _in_list(colour, near.word), near) if near else None,
+        )
+
+
+def _in_list(colour: str, word: str) -> Callable[[str], str]:
+    def change(value: str) -> str:
+        return ":".join(
+            word + part[len(colour) :] if part.partition(";")[0] == colour else part for part in value.split(":")
+        )
+
+    return change
+
+
+def unknown_styles(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Words in `style` that Graphviz does not know, or not for that element."""
+    for element in graphviz.LETTERS:
+        known = graphviz.styles(element)
+        wrong: dict[str, list[Use]] = defaultdict(list)
+        for use in uses(context).get((element, "style"), []):
+            for word in _STYLE.findall(use.value):
+                if word.partition("(")[0] not in {*known, "setlinewidth"}:
+                    wrong[word].append(use)
+        for word, some in wrong.items():
+            yield _style_finding(context, card, element, word, some)
+
+
+def _style_finding(context: GraphContext, card: Card, element: str, word: str, some: list[Use]) -> Outcome:
+    elsewhere = [other for other in ("node", "edge", "cluster") if word in graphviz.styles(other)]
+    if elsewhere:
+        return finding(
+            context,
+            card,
+            some,
+            f"the style `{word}` means nothing on {element}s: it is one of {listed(elsewhere)}s",
+            outcome="elsewhere",
+        )  # fmt: skip
+    near = Lexicon(sorted(graphviz.styles(element))).nearest(word)
+    if near is None and word.lower() in graphviz.shapes():
+        help_text = f"a shape is set with `shape={word}`"
+    elif near is None:
+        help_text = f"{element}s have {listed([f'`{style}`' for style in sorted(graphviz.styles(element))], 12)}"
+    else:
+        help_text = f"did you mean `{near.word}`?"
+    return finding(
+        context,
+        card,
+        some,
+        f"Graphviz has no style `{word}`",
+        help=help_text,
+        fix=_value_fix(some, lambda value: re.sub(rf"(?<![^\s,]){re.escape(word)}(?![^\s,(])", near.word, value), near)
+        if near
+        else None,
+    )
+
+
+def ends_without_compound(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """`lhead` and `ltail` in a graph that is not compound, where `dot` does not look at them."""
+    some = [use for end in ("lhead", "ltail") for use in uses(context).get(("edge", end), []) if use.value]
+    graph = context.graph
+    if not some or graph.attributes.get("compound", "").lower() in {"true", "yes", "1"}:
+        return
+    if graph.attributes.get("layout", "dot") not in {"", "dot"}:
+        return
+    own = uses(context).get(("graph", "compound"), [])
+    fix = _fix(
+        [replaced(use_text(p.value), p.value, "true") for use in own for p in use.places()], applicability="unsafe"
+    )
+    number = sum(use.count for use in some)
+    yield finding(
+        context,
+        card,
+        some,
+        f"`dot` does not clip {count(number, 'edge')} at a cluster's border: the graph is not `compound`",
+        at_name=True,
+        help="add `compound=true;` to the graph",
+        fix=fix,
+        fixable=None if own else "unsafe",
+    )
+
+
+_INSTEAD = {
+    "style": "write `penwidth=...` instead",
+    "shapefile": "use `image` with `shape=none`",
+    "z": "give `pos` three coordinates and set `dim=3`",
+}
+
+
+def deprecated_attributes(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Attributes and styles that Graphviz keeps for old files only."""
+    old: dict[str, list[Use]] = defaultdict(list)
+    for (element, name), some in uses(context).items():
+        fact = graphviz.attributes().get(name)
+        if fact is not None and fact.deprecated and fact.allowed(_LETTERS[element]):
+            old[f"the attribute `{name}`"] += some
+        if name == "style" and (wide := [use for use in some if "setlinewidth" in use.value]):
+            old["the style `setlinewidth(...)`"] += wide
+    for what, some in old.items():
+        instead = _INSTEAD.get(some[0].name, "take it out")
+        yield finding(context, card, some, f"{what} is deprecated", at_name=True, help=instead)

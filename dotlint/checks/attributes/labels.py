@@ -1,0 +1,188 @@
+"""A: labels that Graphviz cannot read as HTML or as records, and ports that they do not have."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from dotlint.checks.attributes.html import flaw, looks_like_html
+from dotlint.checks.attributes.html import ports as html_ports
+from dotlint.checks.attributes.uses import finding, uses
+from dotlint.checks.grouping import count, listed
+from dotlint.data import graphviz
+from dotlint.deployment.words import parse_name
+from dotlint.edits.statement import id_text, references
+from dotlint.engine.finding import Edit, Fix, Related
+from dotlint.syntax.tree import Block, Html, PlainEdge
+from dotlint.text.nearest import Lexicon
+from dotlint.text.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from dotlint.checks.attributes.uses import Use
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import GraphContext
+    from dotlint.engine.finding import Outcome
+    from dotlint.graph.model import Edge, Graph, Node
+    from dotlint.syntax.tree import Id
+
+_RECORDS = {"record", "Mrecord"}
+_RECORD_PORT = regex(r"\\.|<((?:[^<>\\]|\\.)*)>", re.DOTALL)
+
+
+def bad_labels(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Labels with HTML that Graphviz refuses, and HTML in quotes, which it draws letter by letter."""
+    broken: dict[str, list[Use]] = defaultdict(list)
+    quoted: list[Use] = []
+    for (_, name), some in uses(context).items():
+        fact = graphviz.attributes().get(name)
+        if fact is None or fact.types != ("label",):
+            continue
+        for use in some:
+            if isinstance(use.value, Html):
+                found = flaw(use.value)
+                if found:
+                    broken[found[0]].append(use)
+            elif "<" in use.value and looks_like_html(use.value):
+                quoted.append(use)
+    for what, some in broken.items():
+        yield finding(
+            context, card, some, f"Graphviz cannot read this HTML label: {what}",
+            note="it draws the name of the node, or nothing, in its place",
+        )  # fmt: skip
+    if quoted:
+        number = sum(use.count for use in quoted)
+        yield finding(
+            context,
+            card,
+            quoted,
+            f"the HTML of {count(number, 'label')} in quotes is drawn as text, with its tags",
+            help=r"write `label=<...>` in place of `label=\"...\"`, or `\n` for a new line".replace('\\"', '"'),
+            outcome="quoted",
+        )
+
+
+def missing_ports(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Edges that name a port which the node's label does not have."""
+    graph = context.graph
+    known: dict[int, set[str] | None] = {}
+    wrong: dict[tuple[str, str], list[tuple[Edge, Node, str]]] = defaultdict(list)
+    for edge in _with_ports(graph):
+        for node, port in ((edge.tail, edge.tail_port), (edge.head, edge.head_port)):
+            if not port:
+                continue
+            if node.index not in known:
+                known[node.index] = _ports(node)
+            if not _has(known[node.index], port):
+                wrong[parse_name(node.name).family, parse_name(port).family].append((edge, node, port))
+    for some in wrong.values():
+        edge, node, port = some[0]
+        own = sorted(known[node.index] or ())
+        near = Lexicon(own).nearest(port.partition(":")[0], most=1) if own else None
+        more = f", nor do {count(len(some) - 1, 'more port')} like it exist" if len(some) > 1 else ""
+        yield card.finding(
+            f"`{node.name}` has no port `{port}`{more}",
+            edge.start,
+            edge.end,
+            nodes=tuple(dict.fromkeys(n.name for _, n, _ in some)),
+            related=(Related("the node", node.start, node.end),),
+            help=f"did you mean `{near.word}`?" if near else _which(node, own),
+            graph=graph.index,
+            **_offered(_port_fix(some, known)),
+        )
+
+
+def _offered(fix: Fix | None) -> dict[str, Any]:
+    return {"fix": fix, "fixable": fix.applicability if fix else None}
+
+
+def _port_fix(some: Sequence[tuple[Edge, Node, str]], known: Mapping[int, set[str] | None]) -> Fix | None:
+    """Write the port that is one letter away, and the only one that is; None where an edge's port has no such one."""
+    edits: dict[int, Edit] = {}
+    for edge, node, port in some:
+        name, point, compass = port.partition(":")
+        near = Lexicon(sorted(known[node.index] or ())).nearest(name, most=1)
+        if near is None or near.edits > 1 or not near.single:
+            return None
+        spelled = _spelled_port(edge, node, port)
+        if spelled is None:
+            return None
+        word = id_text(f"{near.word}{point}{compass}" if spelled.value == port else near.word)
+        if spelled.quoted and not word.startswith('"'):
+            word = f'"{word}"'
+        edits[spelled.start] = Edit(spelled.start, spelled.end, word)
+    return Fix("safe", tuple(edits[start] for start in sorted(edits)))
+
+
+def _spelled_port(edge: Edge, node: Node, port: str) -> Id | None:
+    """Give the place where an edge's own statement spells the port of one of its ends: behind the id, or as attribute."""
+    if len(edge.statements) > 1:
+        return None
+    set_by = edge.attribute("tailport" if node is edge.tail and edge.tail_port == port else "headport")
+    if set_by is not None:
+        return set_by.value if set_by.value.value == port else None
+    for side in edge.statement.sides[edge.step : edge.step + 2]:
+        for reference in references(side) if isinstance(side, Block) else side:
+            if reference.id.value == node.name and reference.port == port:
+                return reference.ports[0]
+    return None
+
+
+def _which(node: Node, own: list[str]) -> str:
+    if own:
+        return f"its ports are {listed([f'`{port}`' for port in own])}, and the compass points"
+    shape = node.attributes.get("shape", "ellipse")
+    if shape in _RECORDS:
+        return "give a field of the label the port, as in `<port> text`"
+    return f"a node of shape `{shape}` has compass points only; records and HTML tables have ports of their own"
+
+
+def _with_ports(graph: Graph) -> Iterator[Edge]:
+    """Give the edges that may have a port.
+
+    Attributes are worked out for no other ones, of which there may be a million.
+    """
+    inherited = any(name in statement for statement in _edge_defaults(graph) for name in ("headport", "tailport"))
+    for edge in graph.edges:
+        statement = edge.statement
+        if inherited or type(statement) is not PlainEdge:
+            yield edge
+            continue
+        if statement.bare:
+            continue
+        match = statement.match
+        if match[2] or match[4] or "port" in (match[5] or ""):
+            yield edge
+
+
+def _edge_defaults(graph: Graph) -> Iterator[dict[str, str]]:
+    yield graph.edge_defaults
+    for subgraph in graph.subgraphs:
+        layer = subgraph._edge_layer  # noqa: SLF001 - the model shows defaults of the root only
+        while layer is not None:
+            yield layer.statement.values()
+            layer = layer.before
+
+
+def _ports(node: Node) -> set[str] | None:
+    """Give the node's ports; None where what it has cannot be known."""
+    label = node.attributes.get("label", "\\N")
+    if isinstance(label, Html):
+        return html_ports(label)
+    shape = node.attributes.get("shape", "ellipse")
+    if shape in _RECORDS:
+        text = label.replace("\\N", node.name)
+        return {match[1].strip() for match in _RECORD_PORT.finditer(text) if match[1] is not None}
+    return None if shape == "epsf" or "shapefile" in node.attributes else set()
+
+
+def _has(known: set[str] | None, port: str) -> bool:
+    if known is None:
+        return True
+    name, _, point = port.partition(":")
+    compass = graphviz.words_of("compass")
+    if point:
+        return (not name or name in known) and point in compass
+    return name in known or name in compass or port in known

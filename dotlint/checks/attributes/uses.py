@@ -1,0 +1,199 @@
+"""Every attribute that a graph sets: each pair of name and value once, with the statements that set it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from typing import TYPE_CHECKING, cast
+from weakref import WeakKeyDictionary
+
+from msgspec import Struct, field
+
+from dotlint.data.graphviz import Element
+from dotlint.edits.statement import id_text
+from dotlint.engine.finding import Edit, Related
+from dotlint.syntax.tree import (
+    Assignment,
+    AttributedStatement,
+    Block,
+    Defaults,
+    EdgeStatement,
+    NodeStatement,
+    PlainEdge,
+    PlainNode,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import GraphContext
+    from dotlint.engine.finding import Applicability, Finding, Fix
+    from dotlint.graph.model import Graph
+    from dotlint.syntax.tree import Attribute, Id, Statement
+
+# How many other places of the same mistake a finding points at.
+SHOWN = 3
+
+
+class Use(Struct, eq=False):
+    """One attribute with one value on one kind of element.
+
+    `groups` are statements by what their lists say.
+    """
+
+    element: Element
+    name: str
+    value: str
+    groups: list[list[AttributedStatement]] = field(default_factory=list)
+
+    @property
+    def statements(self) -> Iterator[AttributedStatement]:
+        """Every statement that sets it so."""
+        return (statement for group in self.groups for statement in group)
+
+    @property
+    def count(self) -> int:
+        """How many statements set it so."""
+        return sum(len(group) for group in self.groups)
+
+    def places(self) -> list[Attribute]:
+        """Where it is written, in the order of the text."""
+        found = [
+            attribute
+            for statement in self.statements
+            for attribute in statement.attributes
+            if attribute.name.value == self.name and attribute.value.value == self.value
+        ]
+        return sorted(found, key=lambda attribute: attribute.start)
+
+    def nodes(self) -> tuple[str, ...]:
+        """Give the nodes whose own statements set it so."""
+        return tuple(
+            ref.id.value
+            for statement in self.statements
+            if isinstance(statement, NodeStatement)
+            for ref in statement.nodes
+        )
+
+    def companions(self) -> set[str]:
+        """Give the names of all attributes that one of its statements sets."""
+        return {name for group in self.groups for name in group[0].values()}
+
+
+Uses = dict[tuple[Element, str], list[Use]]
+_KNOWN: WeakKeyDictionary[GraphContext, Uses] = WeakKeyDictionary()
+
+
+def uses(context: GraphContext) -> Uses:
+    """Give all uses of a graph by element and attribute name; worked out once a graph."""
+    found = _KNOWN.get(context)
+    if found is None:
+        broken = sorted(problem.start for problem in context.file.document.problems)
+        found = _KNOWN[context] = _gather(context.graph, broken)
+    return found
+
+
+def bodies(graph: Graph) -> Iterator[tuple[Element, list[Statement]]]:
+    """Give every body of a graph with what its graph attributes are for."""
+    yield "graph", graph.statement.body
+    for subgraph in graph.subgraphs:
+        element: Element = "cluster" if subgraph.is_cluster else "subgraph"
+        for block in subgraph.statements:
+            yield element, block.body
+
+
+def _gather(graph: Graph, broken: list[int]) -> Uses:
+    """Collect the uses.
+
+    A statement with one of the syntax problems (`broken`, ascending) in it is not judged.
+    """
+    alike: dict[tuple[Element, str], list[AttributedStatement]] = defaultdict(list)
+    for around, body in bodies(graph):
+        for statement in body:
+            if broken and bisect_left(broken, statement.start) < bisect_right(broken, statement.end):
+                continue
+            kind = type(statement)
+            if kind is PlainEdge or kind is PlainNode:
+                # Nearly all statements are: their lists are taken as they were matched.
+                plain = cast("PlainNode", statement)
+                if not plain.bare and plain.match[5]:
+                    alike["node" if kind is PlainNode else "edge", plain.match[5]].append(plain)
+            elif isinstance(statement, Assignment):
+                attribute = statement.attributes[0]
+                alike[around, f"{attribute.name.raw}={attribute.value.raw}"].append(statement)
+            elif isinstance(statement, AttributedStatement) and not isinstance(statement, Block):
+                lists = statement.lists
+                if lists:
+                    # Statements whose lists are spelled alike are read once; most edges are.
+                    spelled = lists[0].text[lists[0].at : lists[-1].to]
+                    alike[element_of(statement, around), spelled].append(statement)
+    found: dict[tuple[Element, str], dict[tuple[str, bool], Use]] = defaultdict(dict)
+    for (element, _), statements in alike.items():
+        for name, value in statements[0].values().items():
+            known = found[element, name]
+            key = (value, type(value) is str)
+            use = known.get(key)
+            if use is None:
+                use = known[key] = Use(element, name, value)
+            use.groups.append(statements)
+    return {key: list(by_value.values()) for key, by_value in found.items()}
+
+
+def element_of(statement: AttributedStatement, around: Element) -> Element:
+    """Say whose attributes a statement sets; `around` is what the body belongs to."""
+    if isinstance(statement, NodeStatement):
+        return "node"
+    if isinstance(statement, EdgeStatement):
+        return "edge"
+    if isinstance(statement, Defaults):
+        return "node" if statement.target == "node" else "edge" if statement.target == "edge" else around
+    return around
+
+
+def replaced(text: str, one: Id, value: str) -> Edit | None:
+    """Write another value in place of an id, in its manner of quoting.
+
+    None where the text there is not what was read.
+    """
+    if text[one.start : one.end] != one.raw:
+        return None
+    spelled = id_text(value)
+    if one.quoted and not spelled.startswith('"'):
+        spelled = f'"{spelled}"'
+    return Edit(one.start, one.end, spelled)
+
+
+def finding(
+    context: GraphContext,
+    card: Card,
+    some: Sequence[Use],
+    message: str,
+    *,
+    at_name: bool = False,
+    help: str | None = None,  # noqa: A002 - the field's name
+    note: str | None = None,
+    fix: Fix | None = None,
+    fixable: Applicability | None = None,
+    outcome: str | None = None,
+) -> Finding:
+    """Make the one finding of uses that are the same mistake, at the first place where it was made."""
+    places = [place for use in some for place in use.places()]
+    places.sort(key=lambda place: place.start)
+    marks = [place.name if at_name else place.value for place in places]
+    more = len(marks) - 1
+    if more > SHOWN:
+        note = "; ".join(filter(None, (note, f"{more} more statements say the same")))
+    return card.finding(
+        message,
+        marks[0].start,
+        marks[0].end,
+        outcome=outcome,
+        nodes=tuple(dict.fromkeys(name for use in some for name in use.nodes())),
+        related=tuple(Related("the same here", mark.start, mark.end) for mark in marks[1 : SHOWN + 1]),
+        help=help,
+        note=note,
+        fix=fix,
+        fixable=fix.applicability if fix else fixable,
+        graph=context.graph.index,
+    )

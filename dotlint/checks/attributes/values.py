@@ -1,0 +1,120 @@
+"""Attribute values by their types: what Graphviz reads in them, and what it passes over in silence."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from dotlint.data.graphviz import arrow_parts, colours, words_of
+from dotlint.text.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dotlint.data.graphviz import AttributeFact
+
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_SHAPES = regex(rf"(?:{'|'.join(sorted(arrow_parts(), key=len, reverse=True))}|half|[olre])++")
+_PATTERNS: dict[str, re.Pattern[str]] = {
+    "double": regex(_NUMBER),
+    "int": regex(r"[+-]?\d+(?:\.0*)?"),
+    "bool": regex(r"true|false|yes|no|[+-]?\d+", re.IGNORECASE),
+    "point": regex(rf"{_NUMBER}(?:\s*,\s*{_NUMBER}){{0,2}}\s*!?"),
+    "addDouble": regex(rf"\+?\s*{_NUMBER}"),
+    "addPoint": regex(rf"\+?\s*{_NUMBER}(?:\s*,\s*{_NUMBER})?\s*!?"),
+    "doubleList": regex(rf"{_NUMBER}(?::{_NUMBER})*(?:\s+equally)?|equally"),
+    # Graphviz looks at the first letter only.
+    "labeljust": regex(r"[lcr].*", re.IGNORECASE),
+    "labelloc": regex(r"[tcb].*", re.IGNORECASE),
+    "orientation": regex(r"l.*|portrait", re.IGNORECASE),
+    "overlap": regex(r"\d+:.*|prism\d*", re.IGNORECASE),
+    "packmode": regex(r"(?:node|clust|graph|aspect|array).*"),
+}
+_WHOLE = frozenset({"int", "bool"})
+_NUMBERS = _WHOLE | {"double", "point", "addDouble", "addPoint", "doubleList"}
+# Read with the C library's strcmp: `rankdir=lr` is no rankdir.
+_EXACT = {"rank", "rankdir", "dir", "clusterrank", "ordering", "outputorder", "pagedir", "layout", "ratio"}
+_EXACT |= {"mode", "model"}
+_SAID: dict[str, str] = {
+    "double": "a number",
+    "int": "a whole number",
+    "bool": "true or false",
+    "point": "a pair of numbers such as `4,3`",
+    "addDouble": "a number",
+    "addPoint": "a pair of numbers",
+    "doubleList": "numbers by colon",
+    "arrow": "an arrow type such as `normal`, `vee` or `odot`",
+    "colorscheme": "`x11`, `svg` or a Brewer scheme such as `blues9`",
+}
+_FREE = frozenset({"text", "label", "rect", "pointList", "portPos", "shape", "style", "colour", "colours", "cluster"})
+
+
+def is_arrow(value: str) -> bool:
+    """Whether a value is an arrow type: up to four shapes, each after modifiers."""
+    return bool(_SHAPES.fullmatch(value)) and any(part in value for part in arrow_parts())
+
+
+def is_scheme(value: str) -> bool:
+    """Whether a colour scheme has that name."""
+    return bool(colours(value.lower()))
+
+
+_TAKES: dict[str, Callable[[str], bool]] = {"arrow": is_arrow, "colorscheme": is_scheme}
+
+
+def _plain(value: str) -> bool:
+    """Whether a value is digits with one point or none: most numbers are, and need no pattern."""
+    return value.isascii() and value.replace(".", "", 1).isdecimal()
+
+
+def takes(kind: str, value: str) -> bool:
+    """Whether a type takes a value. Empty means the default, everywhere."""
+    if not value or kind in _FREE:
+        return True
+    if kind in _TAKES:
+        return _TAKES[kind](value)
+    if kind in _NUMBERS and _plain(value) and not ("." in value and kind in _WHOLE):
+        return True
+    pattern = _PATTERNS.get(kind)
+    if pattern is not None and pattern.fullmatch(value.strip()):
+        return True
+    words = words_of(kind)
+    return value in words if kind in _EXACT else value.lower() in {word.lower() for word in words}
+
+
+def is_free(fact: AttributeFact) -> bool:
+    """Whether the attribute takes any text as far as this module knows."""
+    return not _FREE.isdisjoint(fact.types)
+
+
+def too_small(fact: AttributeFact, value: str) -> bool:
+    """Whether a number is below the attribute's minimum.
+
+    A zero where the minimum is a fraction is let pass: `width=0` is how authors ask for the least there is.
+    """
+    if fact.minimum is None or not (_plain(value) or _PATTERNS["double"].fullmatch(value.strip())):
+        return False
+    number = float(value)
+    if fact.above:
+        return number <= fact.minimum
+    return number < fact.minimum and not (number >= 0 and fact.minimum < 1)
+
+
+def expected(fact: AttributeFact) -> str:
+    """Say what the attribute takes: `a number`, or `TB, LR, BT or RL`."""
+    said: list[str] = []
+    for kind in fact.types:
+        words = [f"`{word}`" for word in words_of(kind)]
+        said += [_SAID[kind]] if kind in _SAID else words
+    said = list(dict.fromkeys(said))
+    return f"{', '.join(said[:-1])} or {said[-1]}" if len(said) > 1 else said[0] if said else "another value"
+
+
+def known_words(fact: AttributeFact) -> list[str]:
+    """Give the words among which a misspelt value may have been meant."""
+    found = [word for kind in fact.types for word in words_of(kind)]
+    if "bool" in fact.types:
+        found += ["true", "false"]
+    if "arrow" in fact.types:
+        found += [part for part in arrow_parts() if part not in {"pen", "mpty"}]
+    return found

@@ -1,0 +1,1 @@
+"""N: ids, statements and text that mean something else than was intended."""

@@ -1,0 +1,118 @@
+"""N012: characters in bare ids that look like a blank, a quote, an operator or another letter."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from dotlint.engine.finding import Edit, Fix, Related
+from dotlint.syntax.walk import ids
+from dotlint.text.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import FileContext
+    from dotlint.engine.finding import Outcome
+    from dotlint.syntax.tree import Id
+
+_SPACES = "\u00a0\u00ad\u1680\u2000-\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
+_QUOTES = "\u2018-\u201f\u2032\u2033\u00ab\u00bb\u2039\u203a\uff02\uff07"
+_DASHES = "\u2010-\u2015\u2212\uff0d\ufe58\ufe63"
+_ARROWS = "\u2190-\u21ff\u27f0-\u27ff\u2794\u2799-\u27bf\u2900-\u297f\uff1e\uff1c"
+_MARKS = "\uff0c\uff1b\uff1a\uff1d\uff3b\uff3d\uff5b\uff5d\u2026"
+_SUSPICIOUS = regex(f"[{_SPACES}{_QUOTES}{_DASHES}{_ARROWS}{_MARKS}]")
+_MEANT_MARKS = {
+    "\uff0c": ",",
+    "\uff1b": ";",
+    "\uff1a": ":",
+    "\uff1d": "=",
+    "\uff3b": "[",
+    "\uff3d": "]",
+    "\uff5b": "{",
+    "\uff5d": "}",
+}
+# Letters of other scripts that cannot be told from Latin ones by eye.
+_LATIN = dict(
+    zip(
+        "АВЕЅІЈКМНОРСТУХаеіјорсухѕԁһΑΒΕΖΗΙΚΜΝΟΡΤΥΧο",
+        "ABESIJKMHOPCTYXaeijopcyxsdhABEZHIKMNOPTYXo",
+        strict=True,
+    )
+)
+_FOREIGN = regex(f"[{''.join(_LATIN)}]")
+_OPERATOR = regex(f"[{_DASHES}{_ARROWS}]+")
+
+
+def suspicious_characters(file: FileContext, card: Card) -> Iterator[Outcome]:
+    """Characters in bare ids that look like a blank, a quote, an operator or another letter.
+
+    One finding for what was meant.
+    """
+    text = file.document.text
+    if text.isascii() or not (_SUSPICIOUS.search(text) or _FOREIGN.search(text)):
+        return
+    directed = file.document.graphs[0].directed if file.document.graphs else True
+    found: dict[str, list[tuple[Id, int]]] = defaultdict(list)  # by what is meant
+    for one in ids(file):
+        raw = one.raw
+        if raw.isascii() or raw[0] in '"<' or text[one.start : one.end] != raw:
+            continue
+        for match in _SUSPICIOUS.finditer(raw):
+            found[_instead(match[0], directed=directed)].append((one, match.start()))
+        if re.search("[A-Za-z]", raw):
+            for match in _FOREIGN.finditer(raw):
+                found[_instead(match[0], directed=directed)].append((one, match.start()))
+    for instead, places in found.items():
+        one, offset = places[0]
+        character = one.raw[offset]
+        edits = [edit for place in places for edit in _plainly(*place, directed=directed)]
+        number = f" at {len(places)} places" if len(places) > 1 else ""
+        yield card.finding(
+            f"{_described(character)} in an id{number}: to Graphviz it is a letter like any other",
+            one.start + offset,
+            one.start + offset + 1,
+            related=tuple(Related("here too", i.start + at, i.start + at + 1) for i, at in places[1:4]),
+            help=f"write {instead}, or put the id in quotes if the character is meant",
+            fix=Fix("unsafe", tuple(sorted(edits, key=lambda e: e.start))) if edits else None,
+            fixable="unsafe" if edits else None,
+        )
+
+
+def _described(character: str) -> str:
+    name = unicodedata.name(character, "a character").lower()
+    return f"U+{ord(character):04X} ({name})"
+
+
+def _instead(character: str, *, directed: bool) -> str:
+    if character in _LATIN:
+        return f"the Latin `{_LATIN[character]}`"
+    if character in _MEANT_MARKS:
+        return f"`{_MEANT_MARKS[character]}`"
+    if re.match(f"[{_SPACES}]", character):
+        return "a plain blank"
+    if re.match(f"[{_QUOTES}]", character):
+        return 'a plain `"`'
+    if _OPERATOR.match(character):
+        return f"`{'->' if directed else '--'}`"
+    return "plain characters"
+
+
+def _plainly(one: Id, offset: int, *, directed: bool) -> list[Edit]:
+    """Give what the author may have typed; nothing where it is not plain."""
+    character = one.raw[offset]
+    start = one.start + offset
+    if character in _LATIN:
+        return [Edit(start, start + 1, _LATIN[character])]
+    if re.match(f"[{_SPACES}]", character):
+        return [Edit(start, start + 1, "" if unicodedata.category(character) == "Cf" else " ")]
+    if re.match(f"[{_QUOTES}]", character):
+        return [Edit(start, start + 1, '"')]
+    if _OPERATOR.fullmatch(one.raw):
+        return [Edit(one.start, one.end, "->" if directed else "--")] if offset == 0 else []
+    if character in _MEANT_MARKS and offset in {0, len(one.raw) - 1}:
+        return [Edit(start, start + 1, _MEANT_MARKS[character])]
+    return []

@@ -1,0 +1,195 @@
+"""N.
+
+They are there twice, lead from a node to itself, or are more than can be written out.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from dotlint.checks.grouping import count, listed
+from dotlint.deployment.wiring import has_cycle
+from dotlint.deployment.words import parse_name
+from dotlint.engine.finding import Edit, Fix, Related
+from dotlint.syntax.tree import Block
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import GraphContext
+    from dotlint.engine.finding import Outcome
+    from dotlint.graph.model import Edge, Graph
+
+
+def duplicate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Edges with the ends, ports and attributes of an earlier one; one finding a pair of families."""
+    graph = context.graph
+    if graph.strict:
+        return
+    families: dict[tuple[str, str], list[tuple[Edge, Edge]]] = defaultdict(list)
+    for edges in sorted(_repeated(graph), key=lambda edges: edges[1].index):
+        first: dict[object, Edge] = {}
+        for edge in edges:
+            known = first.setdefault(_meaning(edge, graph), edge)
+            if known is not edge:
+                key = (parse_name(edge.tail.name).family, parse_name(edge.head.name).family)
+                families[key].append((known, edge))
+    for pairs in families.values():
+        yield from _duplicates(context, card, pairs)
+
+
+def _repeated(graph: Graph) -> Iterator[list[Edge]]:
+    """Give the edges of each two nodes that several join, in order; node by node, since there may be a million edges."""
+    for node in graph.nodes.values():
+        beside = graph.successors(node)
+        if not graph.directed:  # each edge where the end of the lower index is
+            beside = [edge for edge in beside if edge.head.index >= node.index]
+            beside += [edge for edge in graph.predecessors(node) if edge.tail.index > node.index]
+            beside.sort(key=lambda edge: edge.index)
+        if len(beside) > 1:
+            by_end: dict[int, list[Edge]] = {}
+            for edge in beside:
+                by_end.setdefault(edge.tail.index + edge.head.index, []).append(edge)
+            yield from (edges for edges in by_end.values() if len(edges) > 1)
+
+
+def _meaning(edge: Edge, graph: Graph) -> object:
+    """Give what tells an edge from another one with the same ends."""
+    attributes = dict(edge.attributes)
+    ports = (attributes.pop("tailport", ""), attributes.pop("headport", ""))
+    if not graph.directed and edge.tail.index > edge.head.index:
+        ports = (ports[1], ports[0])
+    return edge.key, ports, frozenset(attributes.items())
+
+
+def _duplicates(context: GraphContext, card: Card, pairs: list[tuple[Edge, Edge]]) -> Iterator[Outcome]:
+    """Tell of duplicates, those apart whose statement can go as a whole."""
+    alone: list[tuple[Edge, Edge]] = []
+    others: list[tuple[Edge, Edge]] = []
+    for known, edge in pairs:
+        (alone if _stands_alone(edge) and edge.scope is known.scope else others).append((known, edge))
+    text = context.file.document.text
+    for some, outcome in ((alone, "alone"), (others, "within")):
+        if not some:
+            continue
+        first, edge = some[0]
+        arrow = "->" if context.graph.directed else "--"
+        more = (
+            f", and {count(len(some) - 1, 'more edge')} like it {'is' if len(some) == 2 else 'are'} too"
+            if len(some) > 1
+            else ""
+        )
+        edits = _edits(text, [e for _, e in some])
+        yield card.finding(
+            f"`{edge.tail.name} {arrow} {edge.head.name}` is there already{more}",
+            edge.start,
+            edge.end,
+            outcome=outcome,
+            nodes=tuple(dict.fromkeys(name for _, e in some for name in (e.tail.name, e.head.name))),
+            related=(Related("the first of the two", first.start, first.end),),
+            help="take one of them out, or tell them apart by a label",
+            fix=Fix("safe" if outcome == "alone" else "unsafe", tuple(edits)) if edits else None,
+            fixable=("safe" if outcome == "alone" else "unsafe") if edits else None,
+            graph=context.graph.index,
+        )
+
+
+def _edits(text: str, edges: list[Edge]) -> list[Edit]:
+    """Take the edges out, each of its statement.
+
+    Nothing where one stands in a set, or two in one statement.
+    """
+    if len({id(edge.statement) for edge in edges}) < len(edges):
+        return []
+    edits: list[Edit] = []
+    for edge in edges:
+        statement, step = edge.statement, edge.step
+        sides = statement.sides
+        if len(sides) == 2 and _stands_alone(edge):
+            edits.append(removal(text, statement.start, statement.end))
+            continue
+        if any(isinstance(side, Block) or len(side) > 1 for side in sides):
+            return []
+        (before, after) = (sides[step][0], sides[step + 1][0])  # type: ignore[index]
+        if step == 0:
+            edits.append(Edit(before.start, after.start, ""))
+        elif step == len(sides) - 2:
+            edits.append(Edit(before.end, after.end, ""))
+        else:
+            lists = "".join(f" {text[one.start : one.end]}" for one in statement.lists)
+            edits.append(Edit(before.end, after.start, f"{lists}; "))
+    return sorted(edits, key=lambda edit: edit.start)
+
+
+def _stands_alone(edge: Edge) -> bool:
+    """Whether the statement means that edge and nothing else."""
+    sides = edge.statement.sides
+    return len(sides) == 2 and not any(isinstance(side, Block) or len(side) > 1 for side in sides)
+
+
+def removal(text: str, start: int, end: int) -> Edit:
+    """Take out a statement, with its line where it stands alone there."""
+    left, right = start, end
+    while left > 0 and text[left - 1] in " \t":
+        left -= 1
+    while right < len(text) and text[right] in " \t\r":
+        right += 1
+    if (left == 0 or text[left - 1] == "\n") and right < len(text) and text[right] == "\n":
+        return Edit(left, right + 1, "")
+    return Edit(start, end, "")
+
+
+def self_loops(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Unlabelled edges from a node to itself in a graph that has no other cycle.
+
+    State machines are full of them.
+    """
+    graph = context.graph
+    loops = [edge for edge in graph.edges if edge.tail is edge.head]
+    if not loops:
+        return
+    bare = [edge for edge in loops if not edge.label and not edge.attributes.get("xlabel")]
+    if not bare or (graph.directed and _cyclic(graph)):
+        return
+    for some in _by_family(bare).values():
+        names = tuple(dict.fromkeys(edge.tail.name for edge in some))
+        yield card.finding(
+            listed([f"`{name}`" for name in names], 3)
+            + (" has an edge to itself" if len(names) == 1 else " have edges to themselves"),
+            some[0].start,
+            some[0].end,
+            nodes=names,
+            help="take it out, or mend the end that is wrong",
+            graph=graph.index,
+        )
+
+
+def _by_family(edges: list[Edge]) -> dict[str, list[Edge]]:
+    families: dict[str, list[Edge]] = defaultdict(list)
+    for edge in edges:
+        families[parse_name(edge.tail.name).family].append(edge)
+    return families
+
+
+def _cyclic(graph: Graph) -> bool:
+    """Whether there is a cycle of at least two nodes."""
+    return has_cycle(graph, loops=False)
+
+
+def over_limit(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Statements that stand for more edges than are written out."""
+    statements = context.graph.over_limit
+    if not statements:
+        return
+    first = statements[0]
+    more = f", and {count(len(statements) - 1, 'more statement')} with it" if len(statements) > 1 else ""
+    yield card.finding(
+        f"this statement stands for more than {card.parameters['limit']:,} edges, which are not looked at{more}",
+        first.start,
+        first.end,
+        related=tuple(Related("not looked at either", s.start, s.end) for s in statements[1:4]),
+        help="join the sets through one node between them",
+        graph=context.graph.index,
+    )

@@ -1,0 +1,366 @@
+"""N: ids that were meant to be something else: templates, keywords, numbers that fell apart."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeGuard
+
+from dotlint.checks.attributes.uses import bodies
+from dotlint.checks.grouping import count, listed
+from dotlint.data import graphviz
+from dotlint.deployment.words import parse_name
+from dotlint.edits.statement import id_text
+from dotlint.engine.finding import Edit, Fix, Related
+from dotlint.syntax.tree import Assignment, Block, Defaults, EdgeStatement, NodeStatement
+from dotlint.text.nearest import Lexicon
+from dotlint.text.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import GraphContext
+    from dotlint.engine.finding import Outcome
+    from dotlint.graph.model import Graph, Node
+    from dotlint.syntax.tree import Attribute, AttributedStatement, Id, Statement
+
+# `{layer_id}`, `{i+1}`, `{x:02d}`, `${HOST}`, `$i`, `%d`.
+_TEMPLATE = regex(
+    r"\$\{[A-Za-z_]\w*\}|\{[A-Za-z_]\w*(?:\.\w+|\[\w+\])*(?:\s*[-+*/%]\s*\w+)*(?::[^{}|<>]*)?\}"
+    r"|(?<=\w)\{\d?\}"
+    r"|(?<![A-Za-z0-9\\])\$[a-z_]\w*|(?<![%\\])%(?:0\d+)?[dsi](?![A-Za-z0-9])",
+    needs=("{", "$", "%"),
+)
+# An index letter after a word that deployments number: `gpu_i`, `expert_{i}` without its braces.
+_LETTER = regex(
+    r"(?<!(?-i:[A-Za-z]))(gpu|device|rank|layer|expert|stage|shard|head|chunk|node)_(i|j|k|n|idx|id|x)"
+    r"(?!(?-i:[A-Za-z0-9]))",
+    re.IGNORECASE,
+    needs=("_i", "_j", "_k", "_n", "_x"),
+)
+_RECORDS = {"record", "Mrecord"}
+
+
+def _template(node: Node) -> str | None:
+    """Give the unexpanded template in a node's name.
+
+    A whole id in braces is a set of states, and the name of a record is a label, which may have braces.
+    """
+    name = node.name
+    if "{" not in name and "$" not in name and "%" not in name:
+        return None
+    match = _TEMPLATE.search(name)
+    if match is None or (match[0] == name.strip() and name.startswith("{")):
+        return None
+    return None if "{" in match[0] and node.attributes.get("shape") in _RECORDS else match[0]
+
+
+def is_placeholder(node: Node) -> bool:
+    """Whether the node's name has an unexpanded template in it."""
+    return _template(node) is not None
+
+
+def placeholder_ids(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Ids with an unexpanded template in them, one finding a template."""
+    graph = context.graph
+    found: dict[str, list[Node]] = defaultdict(list)
+    letters: dict[str, list[Node]] = defaultdict(list)
+    families = {parse_name(node.name).family.lower() for node in graph.nodes.values()} if _any_letter(graph) else set()
+    for node in graph.nodes.values():
+        name = node.name
+        if template := _template(node):
+            found[template].append(node)
+        elif letter := _LETTER.search(name):
+            # Only beside siblings that carry a number in that place.
+            plain = parse_name(name[: letter.start(2)] + "0" + name[letter.end(2) :]).family.lower()
+            if plain in families:
+                letters[letter[0]].append(node)
+    for template, nodes in (*found.items(), *letters.items()):
+        more = f" and {count(len(nodes) - 1, 'more node')}" if len(nodes) > 1 else ""
+        yield card.finding(
+            f"the placeholder `{template}` stands in the name of `{nodes[0].name}`{more}",
+            nodes[0].start,
+            nodes[0].end,
+            nodes=tuple(node.name for node in nodes),
+            help="run the template that the file was made from, or write the nodes it stands for",
+            graph=graph.index,
+        )
+
+
+def _any_letter(graph: Graph) -> bool:
+    return any(_LETTER.search(name) for name in graph.nodes)
+
+
+def keyword_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Words that became a node, or attributes that became the graph's, through a missing quote or bracket."""
+    text = context.file.document.text
+    strays: list[tuple[Assignment, Id]] = []
+    bare: list[tuple[str, list[Attribute]]] = []
+    for _, body in bodies(context.graph):
+        taken: set[int] = set()
+        for before, statement in pairwise(body):
+            stray = _stray_value(context.graph, before, statement)
+            if stray is not None and _same_line(text, before, statement):
+                strays.append(stray)
+                taken.add(id(statement))
+        bare += _without_brackets(text, body, taken)
+        yield from _missing_subgraph(context, card, body)
+    for node in context.graph.nodes.values():
+        if 3 <= len(node.name) <= 6 and len(node.statements) == 1:
+            yield from _meant_defaults(context, card, node)
+    if strays:
+        yield _strays(context, card, strays)
+    if bare:
+        yield _bare(context, card, bare)
+
+
+def _same_line(text: str, before: Statement, after: Statement) -> bool:
+    """Whether nothing but blanks stands between two statements: no semicolon and no new line."""
+    between = text[before.core_end : after.start]
+    return not between.strip() and "\n" not in between
+
+
+def is_stray_value(node: Node) -> bool:
+    """Whether a node may be a word that fell out of a value: a style, and nothing else is said of it."""
+    return (
+        node.name in graphviz.styles("node")
+        and not node.in_edges
+        and not node.out_edges
+        and not any(statement.lists for statement in node.statements)
+    )
+
+
+def _stray_value(graph: Graph, before: Statement, statement: Statement) -> tuple[Assignment, Id] | None:
+    """`style=rounded filled`: the second word is a node."""
+    if not isinstance(before, Assignment) or not isinstance(statement, NodeStatement):
+        return None
+    one = statement.nodes[0].id
+    node = graph.nodes[one.value]
+    if one.quoted or statement.lists or len(statement.nodes) > 1 or node.in_edges or node.out_edges:
+        return None
+    return None if any(own.lists for own in node.statements) else (before, one)
+
+
+def _strays(context: GraphContext, card: Card, some: list[tuple[Assignment, Id]]) -> Outcome:
+    edits = []
+    for assignment, one in some:
+        attribute = assignment.attributes[0]
+        joined = f"{attribute.value.value}{',' if attribute.name.value == 'style' else ' '}{one.raw}"
+        edits.append(Edit(attribute.value.start, one.end, '"' + joined.replace('"', '\\"') + '"'))
+    attribute, first = some[0][0].attributes[0], some[0][1]
+    more = f", and so {'is' if len(some) == 2 else 'are'} {count(len(some) - 1, 'more word')}" if len(some) > 1 else ""
+    return card.finding(
+        f"`{first.raw}` is a node here, not a part of the value of `{attribute.name.value}`{more}",
+        first.start,
+        first.end,
+        nodes=tuple(dict.fromkeys(one.value for _, one in some)),
+        related=tuple(Related("here too", one.start, one.end) for _, one in some[1:4]),
+        help=f"put the value in quotes: `{attribute.name.value}={edits[0].text}`",
+        fix=Fix("unsafe", tuple(sorted(edits, key=lambda edit: edit.start))),
+        fixable="unsafe",
+        graph=context.graph.index,
+    )
+
+
+def _without_brackets(text: str, body: list[Statement], taken: set[int]) -> Iterator[tuple[str, list[Attribute]]]:
+    """Find `a -> b style=dashed`: the attribute is the graph's. `taken` are the nodes that are none."""
+    known = graphviz.attributes()
+    at = 0
+    while at < len(body) - 1:
+        first = body[at]
+        run: list[Assignment] = []
+        while (
+            at + 1 < len(body) and isinstance(after := body[at + 1], Assignment) and _same_line(text, body[at], after)
+        ):
+            run.append(after)
+            at += 1
+        at += 1
+        letter = "N" if isinstance(first, NodeStatement) else "E" if isinstance(first, EdgeStatement) else ""
+        attributes = [assignment.attributes[0] for assignment in run]
+        if not run or not letter or id(first) in taken:
+            continue
+        if all(a.name.value in known and known[a.name.value].allowed(letter) for a in attributes):
+            yield "node" if letter == "N" else "edge", attributes
+
+
+def _bare(context: GraphContext, card: Card, some: list[tuple[str, list[Attribute]]]) -> Outcome:
+    what, attributes = some[0]
+    spans = [(found[0].start, found[-1].end) for _, found in some]
+    edits = [edit for start, end in spans for edit in (Edit(start, start, "["), Edit(end, end, "]"))]
+    more = f", and so it is at {count(len(some) - 1, 'more place')}" if len(some) > 1 else ""
+    names = listed([f"`{attribute.name.value}`" for attribute in attributes])
+    return card.finding(
+        f"the graph, not the {what}, gets the {names} after it{more}",
+        *spans[0],
+        related=tuple(Related("here too", *span) for span in spans[1:4]),
+        help=f"put it in brackets: `[{context.file.document.text[slice(*spans[0])]}]`",
+        fixable="unsafe",
+        fix=Fix("unsafe", tuple(sorted(edits, key=lambda edit: edit.start))),
+        graph=context.graph.index,
+    )
+
+
+_SUBGRAPH = Lexicon(["subgraph"])
+
+
+def _missing_subgraph(context: GraphContext, card: Card, body: list[Statement]) -> Iterator[Outcome]:
+    """`cluster_a {` and `subgrph cluster_a {`: a node or two, and then a set of its own."""
+    text = context.file.document.text
+    for at, (before, block) in enumerate(pairwise(body)):
+        if not isinstance(block, Block) or block.keyword is not None or not _is_bare(before):
+            continue
+        if not _same_line(text, before, block):
+            continue
+        name = _first_id(before)
+        word = body[at - 1] if at else None
+        misspelt = None
+        if word is not None and _is_bare(word) and _same_line(text, word, before):
+            first = word.nodes[0].id
+            misspelt = first if _SUBGRAPH.nearest(first.raw) else None
+        if misspelt is None and not name.value.lower().startswith("cluster") and not _titles(context, name, block):
+            continue
+        if misspelt is not None:
+            fix = Fix("unsafe", (Edit(misspelt.start, misspelt.end, "subgraph"),))
+        else:
+            fix = Fix("unsafe", (Edit(name.start, name.start, "subgraph "),))
+        yield card.finding(
+            f"`{name.raw}` is a node here, and the braces after it are a set without a name",
+            (misspelt or name).start,
+            name.end,
+            nodes=(name.value,),
+            help=f"write `subgraph {name.raw} {{`",
+            fix=fix,
+            fixable="unsafe",
+            graph=context.graph.index,
+        )
+
+
+def _titles(context: GraphContext, name: Id, block: Block) -> bool:
+    """Whether a node that nothing else names stands right before braces that have a label or a look of their own."""
+    node = context.graph.nodes.get(name.value)
+    if node is None or len(node.statements) > 1 or node.in_edges or node.out_edges:
+        return False
+    return any(s.start == block.start and s.name is None and s.own_attributes for s in context.graph.subgraphs)
+
+
+def _is_bare(statement: Statement) -> TypeGuard[NodeStatement]:
+    """Whether a statement is one node and nothing more."""
+    return isinstance(statement, NodeStatement) and not statement.lists and len(statement.nodes) == 1
+
+
+_DEFAULTS = Lexicon(["node", "edge", "graph"])
+
+
+def _meant_defaults(context: GraphContext, card: Card, node: Node) -> Iterator[Outcome]:
+    """`nodes [shape=box]`, `"node" [shape=box]`: a node of its own, and no defaults."""
+    statement = node.statements[0]
+    one = statement.nodes[0].id
+    near = _DEFAULTS.nearest(node.name, most=1) if node.name not in {"node", "edge", "graph"} else None
+    word = near.word if near else node.name
+    if (near is None and not (one.quoted and word in {"node", "edge", "graph"})) or node.in_edges or node.out_edges:
+        return
+    names = set(statement.values())
+    letters = {"node": "N", "edge": "E", "graph": "GC"}[word]
+    known = graphviz.attributes()
+    if (
+        not names
+        or "label" in names
+        or len(statement.nodes) > 1
+        or not all(n in known and known[n].allowed(letters) for n in names)
+    ):
+        return
+    text = context.file.document.text
+    fix = Fix("unsafe", (Edit(one.start, one.end, word),)) if text[one.start : one.end] == one.raw else None
+    yield card.finding(
+        f"`{one.raw}` is a node here, and no defaults for {word}s"
+        if word != "graph"
+        else f"`{one.raw}` is a node here",
+        one.start,
+        one.end,
+        nodes=(node.name,),
+        help=f"write `{word} [...]`",
+        fixable="unsafe" if fix else None,
+        fix=fix,
+        graph=context.graph.index,
+    )
+
+
+def split_numbers(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """`1abc` and `1.2.3`, which Graphviz reads as two ids each."""
+    text = context.file.document.text
+    places: list[tuple[int, int]] = []
+    for _, body in bodies(context.graph):
+        for before, statement in pairwise(body):
+            # Where a statement ends costs a look at it; what stands before the next one does not.
+            if text[statement.start - 1] not in "0123456789." or before.end != statement.start:
+                continue
+            if not isinstance(statement, NodeStatement | EdgeStatement | Assignment):
+                continue
+            start = _number_start(before)
+            if start is None:
+                continue
+            end = _first_id(statement).end
+            if places and places[-1][1] == before.end:  # `1.2.3.4` falls into three
+                places[-1] = (places[-1][0], end)
+            else:
+                places.append((start, end))
+    if not places:
+        return
+    places.sort()
+    start, end = places[0]
+    whole = text[start:end]
+    more = f", and so are {len(places) - 1} more like it" if len(places) > 1 else ""
+    yield card.finding(
+        f"`{whole}` is read as {_pieces(whole)}{more}",
+        start,
+        end,
+        related=tuple(Related("and here", *place) for place in places[1:4]),
+        help="put it in quotes",
+        fixable="unsafe",
+        fix=Fix(
+            "unsafe",
+            tuple(Edit(start, end, id_text_quoted(text[start:end])) for start, end in sorted(places)),
+        ),
+        graph=context.graph.index,
+    )
+
+
+def _pieces(whole: str) -> str:
+    pieces = re.findall(r"-?(?:\d+\.?\d*|\.\d+)|[A-Za-z_\x80-\U0010ffff][\w\x80-\U0010ffff]*", whole)
+    return listed([f"`{piece}`" for piece in pieces])
+
+
+def id_text_quoted(value: str) -> str:
+    """Write an id in quotes even where it could do without."""
+    spelled = id_text(value)
+    return spelled if spelled.startswith('"') else f'"{spelled}"'
+
+
+def _first_id(statement: AttributedStatement) -> Id:
+    if isinstance(statement, NodeStatement):
+        return statement.nodes[0].id
+    if isinstance(statement, EdgeStatement):
+        side = statement.sides[0]
+        return side[0].id if isinstance(side, list) else side.open  # type: ignore[return-value]
+    return statement.attributes[0].name
+
+
+def _number_start(statement: Statement) -> int | None:
+    """Where the last id of a statement starts if it is a bare number that ends it, else None."""
+    if isinstance(statement, Defaults) or getattr(statement, "lists", None):
+        return None
+    one: Id | None = None
+    if isinstance(statement, Assignment):
+        one = statement.attributes[0].value
+    elif isinstance(statement, NodeStatement):
+        ref = statement.nodes[-1]
+        one = ref.ports[-1] if ref.ports else ref.id
+    elif isinstance(statement, EdgeStatement):
+        side = statement.sides[-1]
+        if isinstance(side, list):
+            one = side[-1].ports[-1] if side[-1].ports else side[-1].id
+    if one is None or not re.fullmatch(r"-?(?:\d+\.?\d*|\.\d+)", one.raw):
+        return None
+    return one.start

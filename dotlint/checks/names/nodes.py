@@ -1,0 +1,158 @@
+"""N: nodes that are declared twice, or stand in two clusters, and defaults that no node sees."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from dotlint.checks.attributes.uses import bodies
+from dotlint.checks.grouping import count, listed
+from dotlint.checks.names.ids import is_stray_value
+from dotlint.data import graphviz
+from dotlint.deployment.words import parse_name
+from dotlint.engine.finding import Related
+from dotlint.syntax.tree import Block, Defaults, EdgeStatement, NodeStatement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import GraphContext
+    from dotlint.engine.finding import Outcome
+    from dotlint.graph.model import Node, Subgraph
+    from dotlint.syntax.tree import Attribute
+
+
+def redeclared_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Nodes two of whose statements disagree on an attribute; one finding a family and set of attributes."""
+    found: dict[tuple[str, tuple[str, ...]], list[tuple[Node, Attribute, Attribute]]] = defaultdict(list)
+    for node in context.graph.nodes.values():
+        if len(node.statements) < 2:
+            continue
+        differing = _disagreements(node)
+        if differing:
+            name = next(iter(differing))
+            found[parse_name(node.name).family, tuple(sorted(differing))].append((node, *differing[name]))
+    for (_, names), some in found.items():
+        node, first, second = some[0]
+        who = f"`{node.name}`" if len(some) == 1 else f"`{node.name}` and {len(some) - 1} more like it"
+        what = listed([f"`{name}`" for name in names])
+        yield card.finding(
+            f"two statements of {who} disagree on {what}: the last one holds",
+            second.start,
+            second.end,
+            nodes=tuple(one.name for one, _, _ in some),
+            related=(Related("declared here before", first.start, first.end),),
+            help="take one of the two out, or give the second node a name of its own",
+            graph=context.graph.index,
+        )
+
+
+def _disagreements(node: Node) -> dict[str, tuple[Attribute, Attribute]]:
+    """Give the attributes that two of the node's statements set to different values, with both places.
+
+    A statement for several nodes (`a, b [shape=box]`) is a default of a kind, which the next one may refine.
+    """
+    first: dict[str, Attribute] = {}
+    differing: dict[str, tuple[Attribute, Attribute]] = {}
+    for statement in node.statements:
+        if len(statement.nodes) > 1:
+            continue
+        for name, attribute in {attribute.name.value: attribute for attribute in statement.attributes}.items():
+            known = first.setdefault(name, attribute)
+            if known.value.value != attribute.value.value and name not in differing:
+                differing[name] = (known, attribute)
+    return differing
+
+
+def nodes_in_two_clusters(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Nodes of two clusters neither of which lies in the other; one finding a pair of clusters."""
+    found: dict[tuple[int, int], list[Node]] = defaultdict(list)
+    clusters: dict[int, Subgraph] = {}
+    for node in context.graph.nodes.values():
+        # The public list is made anew for each node, and most nodes are in one subgraph only.
+        if len(node._subgraphs or ()) < 2 or is_stray_value(node):  # noqa: SLF001
+            continue
+        around = _clusters(node)
+        if len(around) > 1:
+            clusters.update((cluster.index, cluster) for cluster in around[:2])
+            found[around[0].index, around[1].index].append(node)
+    for (one, other), nodes in found.items():
+        first, second = clusters[one], clusters[other]
+        who = f"`{nodes[0].name}`" if len(nodes) == 1 else f"`{nodes[0].name}` and {count(len(nodes) - 1, 'more node')}"
+        yield card.finding(
+            f"{who} {'is' if len(nodes) == 1 else 'are'} in two clusters that do not lie in each other,"
+            f" `{first.name}` and `{second.name}`",
+            nodes[0].start,
+            nodes[0].end,
+            nodes=tuple(node.name for node in nodes),
+            related=tuple(Related(f"`{c.name}`", c.start, c.statements[0].open.end) for c in (first, second)),
+            help="the ends of an edge belong to the cluster that its statement stands in: write it outside",
+            note="`dot` draws the node in one of the two only",
+            graph=context.graph.index,
+        )
+
+
+def _clusters(node: Node) -> list[Subgraph]:
+    """Give the innermost clusters that hold the node, none of them within another."""
+    found: dict[int, Subgraph] = {}
+    for subgraph in node.subgraphs:
+        cluster = subgraph if subgraph.is_cluster else next((c for c in subgraph.ancestors if c.is_cluster), None)
+        if cluster is not None:
+            found.setdefault(cluster.index, cluster)
+    outer = {around.index for cluster in found.values() for around in cluster.ancestors}
+    return [cluster for index, cluster in found.items() if index not in outer]
+
+
+def dead_defaults(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Node and edge defaults that the next ones replace before any node or edge could see them.
+
+    One finding a graph.
+    """
+    dead: list[tuple[Attribute, Attribute, str]] = []
+    for _, body in bodies(context.graph):
+        waiting: dict[tuple[str, str], Attribute] = {}
+        for statement in body:
+            if isinstance(statement, Defaults) and statement.target != "graph":
+                for attribute in statement.attributes:
+                    key = (statement.target, attribute.name.value)
+                    if key in waiting:
+                        dead.append((waiting[key], attribute, statement.target))
+                    waiting[key] = attribute
+            elif isinstance(statement, Block | EdgeStatement):
+                waiting.clear()
+            elif isinstance(statement, NodeStatement):
+                waiting = {key: attribute for key, attribute in waiting.items() if key[0] == "edge"}
+    if not dead:
+        return
+    first, after, target = dead[0]
+    more = f", and so are {len(dead) - 1} more" if len(dead) > 1 else ""
+    yield card.finding(
+        f"the default `{first.name.value}` for {target}s is replaced before any {target} has it{more}",
+        first.start,
+        first.end,
+        related=(
+            Related("replaced here", after.start, after.end),
+            *(Related("replaced too", one.start, one.end) for one, *_ in dead[1:4]),
+        ),
+        help="take one of the two out",
+        graph=context.graph.index,
+    )
+
+
+def layout_output(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Graphs that a layout has been written into, once a graph."""
+    graph = context.graph
+    marks = graphviz.drawing_attributes()
+    names = [name for name in graph.attributes if name in marks or name == "bb"]
+    names += [
+        name for name in ("pos", "lp", "_draw_") for node in list(graph.nodes.values())[:1] if name in node.attributes
+    ]
+    if not any(name in marks or name == "bb" for name in names):
+        return
+    yield card.finding(
+        f"the graph carries the result of a layout: {listed([f'`{name}`' for name in dict.fromkeys(names)])}",
+        *graph.header,
+        help="keep the file that was given to Graphviz, and write the drawing to another one",
+        graph=graph.index,
+    )

@@ -1,0 +1,178 @@
+"""N: subgraphs that are drawn otherwise than they are written."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from dotlint.checks.grouping import count, listed
+from dotlint.checks.names.edges import removal
+from dotlint.data import graphviz
+from dotlint.deployment.words import parse_name
+from dotlint.edits.statement import id_text
+from dotlint.engine.finding import Edit, Fix, Related
+from dotlint.syntax.tree import Block, EdgeStatement, NodeStatement, blocks
+from dotlint.syntax.walk import walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import GraphContext
+    from dotlint.engine.finding import Outcome
+    from dotlint.graph.model import Graph, Subgraph
+
+
+def empty_clusters(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Clusters without a node, which Graphviz does not draw; the outermost ones, one finding a graph."""
+    graph, text = context.graph, context.file.document.text
+    filled: set[int] = set()
+    for subgraph in graph.subgraphs:
+        for around in (subgraph, *subgraph.ancestors) if subgraph._direct else ():  # noqa: SLF001 - its own nodes only
+            if around.index in filled:
+                break
+            filled.add(around.index)
+    # fdp takes the name of a cluster for the end of an edge.
+    empty = [s for s in graph.subgraphs if s.index not in filled and s.is_cluster and s.name not in graph.nodes]
+    if not empty:
+        return
+    inside, sides = {s.index for s in empty}, _sides(graph)
+    some = [s for s in empty if not any(around.index in inside for around in s.ancestors)]
+    first = some[0]
+    edits = [removal(text, block.start, block.end) for subgraph in some for block in subgraph.statements]
+    whole = not any(id(block) in sides for subgraph in some for block in subgraph.statements)
+    more = f" and {count(len(some) - 1, 'more cluster')}" if len(some) > 1 else ""
+    yield card.finding(
+        f"`{first.name}`{more} {'have' if more else 'has'} no nodes and {'are' if more else 'is'} not drawn",
+        first.start,
+        first.statements[0].open.end,
+        related=tuple(Related("empty too", s.start, s.statements[0].open.end) for s in some[1:4]),
+        help="take it out, or put its nodes into it",
+        fix=Fix("unsafe", tuple(sorted(edits, key=lambda edit: edit.start))) if whole else None,
+        fixable="unsafe" if whole else None,
+        graph=graph.index,
+    )
+
+
+def _sides(graph: Graph) -> set[int]:
+    """Give the blocks that are a side of an edge statement, which cannot do without them; by `id`."""
+    return {id(block) for s in walk(graph.statement.body) if isinstance(s, EdgeStatement) for block in blocks(s)}
+
+
+def subgraphs_not_clusters(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Subgraphs with a label or a look of their own that are no clusters, so that it is not drawn."""
+    graph, text = context.graph, context.file.document.text
+    families: dict[tuple[str, tuple[str, ...]], list[Subgraph]] = defaultdict(list)
+    for subgraph in graph.subgraphs:
+        if subgraph.is_cluster or (subgraph.name is None and not subgraph._layer):  # noqa: SLF001
+            continue
+        own = subgraph.own_attributes
+        drawn = tuple(sorted(name for name, value in own.items() if value and _drawn(name)))
+        if "label" in drawn or any("color" in name or name == "style" for name in drawn):
+            if any(child.is_cluster for child in subgraph.children) and "label" not in drawn:
+                continue  # set there for the clusters inside
+            if not subgraph.nodes or _lost_its_keyword(text, subgraph.statements[0]):
+                continue
+            families[parse_name(subgraph.name or "").family, drawn].append(subgraph)
+    taken = {subgraph.name for subgraph in graph.subgraphs}
+    for (_, drawn), some in families.items():
+        first = some[0]
+        what = listed([f"`{word}`" for word in drawn], 4)
+        edits = _clustered(text, some, taken)
+        name = f"the subgraph `{first.name}`" if first.name else "this subgraph"
+        who = f"{name} is" if len(some) == 1 else f"{name} and {len(some) - 1} more like it are"
+        yield card.finding(
+            f"{who} not drawn as a cluster: {what} mean{'s' if len(drawn) == 1 else ''} nothing there",
+            first.start,
+            first.statements[0].open.end,
+            nodes=(),
+            help="start its name with `cluster`",
+            related=tuple(Related("the same here", s.start, s.statements[0].open.end) for s in some[1:4]),
+            fix=Fix("unsafe", tuple(edits)) if edits else None,
+            fixable="unsafe" if edits else None,
+            graph=graph.index,
+        )
+
+
+def _lost_its_keyword(text: str, block: Block) -> bool:
+    """Whether a set follows a word on its line, as in `cluster_a {`: the word is what is wrong there."""
+    if block.keyword is not None:
+        return False
+    before = text[text.rfind("\n", 0, block.start) + 1 : block.start].rstrip()
+    return before[-1:].isalnum() or before[-1:] in {"_", '"'}
+
+
+def _drawn(name: str) -> bool:
+    fact = graphviz.attributes().get(name)
+    return fact is not None and fact.allowed("C") and not fact.allowed("S") and not name.startswith("font")
+
+
+def _clustered(text: str, some: list[Subgraph], taken: set[str | None]) -> list[Edit]:
+    """Rename every block of the subgraphs to a cluster."""
+    edits: list[Edit] = []
+    for subgraph in some:
+        name = f"cluster_{subgraph.name if subgraph.name is not None else subgraph.index}"
+        if name in taken:
+            return []
+        for block in subgraph.statements:
+            if block.id is not None:
+                if text[block.id.start : block.id.end] != block.id.raw:
+                    return []
+                edits.append(Edit(block.id.start, block.id.end, id_text(name)))
+            else:
+                at = block.open.start
+                word = "" if block.keyword is not None else "subgraph "
+                edits.append(Edit(at, at, f"{word}{name} "))
+    return sorted(edits, key=lambda edit: edit.start)
+
+
+def ignored_attributes(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Attributes after the brace of a set, which Graphviz reads and drops."""
+    text = context.file.document.text
+    found = [
+        block
+        for block in (s for s in walk(context.graph.statement.body) if isinstance(s, Block))
+        if block.lists and block.attributes
+    ]
+    found.sort(key=lambda block: block.start)
+    if not found:
+        return
+    edits = [edit for block in found for edit in _inside(text, block)]
+    first = found[0].lists[0]
+    more = f", and so does it at {len(found) - 1} more sets" if len(found) > 1 else ""
+    names = listed([f"`{name}`" for name in dict.fromkeys(a.name.value for a in found[0].attributes)])
+    yield card.finding(
+        f"Graphviz drops {names}: a set takes no attributes{more}",
+        first.start,
+        first.end,
+        related=tuple(Related("the same here", b.lists[0].start, b.lists[-1].end) for b in found[1:4]),
+        help="write them as `node [...]` or as the set's own inside the braces",
+        fix=Fix("unsafe", tuple(sorted(edits, key=lambda edit: edit.start))),
+        fixable="unsafe",
+        graph=context.graph.index,
+    )
+
+
+def _inside(text: str, block: Block) -> list[Edit]:
+    """Move the attributes into the braces.
+
+    Those of subgraphs as they are, the others as what they say of the nodes.
+    """
+    known = graphviz.attributes()
+    own: list[str] = []
+    theirs: list[str] = []
+    for attribute in block.attributes:
+        fact = known.get(attribute.name.value)
+        spelled = text[attribute.name.start : attribute.value.end]
+        (own if fact is not None and not fact.allowed("N") else theirs).append(spelled)
+    start, end = block.lists[0].start, block.lists[-1].end
+    while text[start - 1] in " \t":
+        start -= 1
+    nodes = [s for s in block.body if isinstance(s, NodeStatement) and not s.lists]
+    plain = len(nodes) == len(block.body) and block.keyword is None and not own
+    if plain and nodes:
+        # Defaults come too late for nodes that are there already; a list of nodes does not.
+        spelled = ", ".join(text[s.start : s.core_end] for s in nodes)
+        return [Edit(block.start, block.lists[0].start, f"{spelled} ")]
+    added = "".join(f" {one};" for one in own) + (f" node [{', '.join(theirs)}];" if theirs else "")
+    return [Edit(block.open.end, block.open.end, added), Edit(start, end, "")]

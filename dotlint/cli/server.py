@@ -1,0 +1,47 @@
+"""`dotlint server`: the command."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from dotlint.errors import DotlintError
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from dotlint.cli.main import Streams
+
+_FOREIGN = {"pygls", "lsprotocol", "cattrs", "attrs"}
+
+
+class MissingPartError(DotlintError):
+    """The server needs packages that are not installed."""
+
+
+@click.command("server")
+@click.option("--stdio", is_flag=True, hidden=True, help="What editors say of themselves; it is the only way there is.")
+@click.option(
+    "--log-level", type=click.Choice(("error", "warning", "info", "debug")), default="warning", show_default=True,
+    help="How much goes to standard error.",
+)  # fmt: skip
+@click.pass_obj
+def run_server(streams: Streams, stdio: bool, log_level: str) -> int:  # noqa: ARG001 - see its help
+    """Serve an editor: the Language Server Protocol over standard input and output."""
+    try:
+        from dotlint.server.protocol import Quiet  # noqa: PLC0415 - needs pygls
+        from dotlint.server.requests import make_server  # noqa: PLC0415
+    except ImportError as error:
+        if error.name is None or error.name.partition(".")[0] not in _FOREIGN:
+            raise
+        raise MissingPartError("the language server needs pygls 2: pip install 'dotlint[lsp]'") from error
+    logging.basicConfig(stream=sys.stderr, level=log_level.upper(), format="dotlint: %(levelname)s: %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Quiet())
+    server = make_server()
+    stdout = cast("BinaryIO", streams.stdout.buffer)  # type: ignore[attr-defined]
+    server.start_io(cast("BinaryIO", streams.stdin), stdout)
+    return 0 if server.protocol.is_shut_down else 1

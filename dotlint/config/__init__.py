@@ -1,0 +1,1 @@
+"""Configuration: what applies to a file."""

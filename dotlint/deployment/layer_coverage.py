@@ -1,0 +1,51 @@
+"""Which layers a phase draws or speaks of: nodes of a layer, summaries, labels of edges and clusters."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from dotlint.text.regex import regex
+
+if TYPE_CHECKING:
+    from dotlint.deployment.model import Deployment
+    from dotlint.graph.model import Graph
+
+_LAYERS = regex(
+    r"\b(?:layers?|blocks?)[\s_:#=]*\(?(\d{1,5})(?:\s*(?:-|–|—|to|\.\.\.?|…|through)\s*(?:layer\s*)?(\d{1,5}))?",
+    re.IGNORECASE,
+)
+_COMMUNICATION = {"communication", "io", "annotation", "memory"}
+
+
+def layers_by_stage(deployment: Deployment, phase: str) -> dict[int | None, set[int]]:
+    """Give the layers that each stage names, as the file counts; None has those of no stage.
+
+    Operators count, and headers of stages that do not draw most of their layers one by one. What only carries data
+    between layers (collectives, transfers, inputs) does not own one.
+    """
+    found: dict[int | None, set[int]] = defaultdict(set)
+    for reading in deployment.operators:
+        if reading.phase != phase or reading.kind in _COMMUNICATION:
+            continue
+        if reading.layer is not None:
+            found[reading.stage].add(reading.layer)
+        if reading.evidence.layers is not None:
+            low, high = reading.evidence.layers
+            if 0 <= high - low < 10_000:
+                found[reading.stage] |= set(range(low, high + 1))
+    for stage, unit in deployment.units.get(phase, {}).items():
+        if unit.layers is not None and unit.operators and 0 <= unit.layers[1] - unit.layers[0] < 10_000:
+            whole = set(range(unit.layers[0], unit.layers[1] + 1))
+            if 2 * len(found[stage] & whole) <= len(whole):
+                found[stage] |= whole
+    return dict(found)
+
+
+def stated_ranges(deployment: Deployment, graph: Graph, phase: str) -> list[tuple[int, int]]:
+    """Give the layers that summaries and labels of edges cover, as first and last."""
+    said = [r.node.label for r in deployment.readings if r.summary and r.phase == phase]
+    said += [edge.label for edge in graph.edges if edge.attributes.get("label")]
+    found = {(int(m[1]), int(m[2] or m[1])) for text in said for m in _LAYERS.finditer(text)}
+    return sorted((low, high) for low, high in found if low <= high < low + 10_000)

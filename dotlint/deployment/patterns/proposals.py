@@ -1,0 +1,204 @@
+"""The edges that a deployment's patterns ask for: two ways of naming its nodes, one list of missing edges."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from dotlint.deployment.families import RANKS
+from dotlint.deployment.patterns.alignment import align_exemplars
+from dotlint.deployment.patterns.learn import Item, Pair, Proposal, propose
+from dotlint.deployment.wiring import Wiring
+from dotlint.deployment.words import parse_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dotlint.deployment.model import Deployment, Reading
+    from dotlint.graph.model import Edge
+
+
+class MissingEdge(Struct, frozen=True):
+    """An edge that siblings have: its ends, and the `exemplar` that shows it."""
+
+    tail: Reading
+    head: Reading
+    exemplar: Edge
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """The names of its ends."""
+        return self.tail.name, self.head.name
+
+
+def missing_edges(deployment: Deployment) -> tuple[list[MissingEdge], int]:
+    """Learn the patterns of the graph and list the edges that are missing, in the order of the edges that teach them.
+
+    Edges that would join phases that their exemplar does not join are left out, and so are those that would close a
+    cycle: how many these are is given too.
+    """
+    graph = deployment.graph
+    if not graph.directed or graph.expansion_limited:
+        return [], 0
+    edges: list[Pair] = [(edge.tail.index, edge.head.index) for edge in graph.edges]
+    by_pair = {(edge.tail.index, edge.head.index): edge for edge in reversed(graph.edges)}
+    readings = deployment.readings
+    found: dict[Pair, MissingEdge] = {}
+    for items in (_named(deployment), _labelled(deployment)):
+        for tail, head, exemplar in propose(items, edges):
+            edge = by_pair[exemplar]
+            one, two = readings[tail], readings[head]
+            taught = readings[edge.tail.index], readings[edge.head.index]
+            if (one.phase == two.phase) == (taught[0].phase == taught[1].phase):
+                found.setdefault((tail, head), MissingEdge(one, two, edge))
+    for tail, head, exemplar in _ends_of_stages(deployment, edges):
+        found.setdefault((tail, head), MissingEdge(readings[tail], readings[head], by_pair[exemplar]))
+    kept = _without_cycles(deployment, list(found.values()))
+    better = align_exemplars(deployment, [(m.tail, m.head, m.exemplar) for m in kept])
+    kept = [replace(m, exemplar=better.get((m.tail.node.index, m.head.node.index), m.exemplar)) for m in kept]
+    ordered = sorted(kept, key=lambda m: (m.exemplar.index, m.tail.node.index, m.head.node.index))
+    return ordered, len(found) - len(kept)
+
+
+def _named(deployment: Deployment) -> list[Item | None]:
+    """Name nodes by their ids: the id with its numbers masked, and those numbers.
+
+    A family of three roles or more (`node_101`, `node_102`) is a running number, which says nothing of a node; one of
+    two, told apart by a number (`fc1`, `fc2`), is two families.
+    """
+    members: dict[str, list[Reading]] = defaultdict(list)
+    for reading in deployment.readings:
+        if reading.role is not None:
+            members[reading.evidence.name.family].append(reading)
+    roles = {family: len({r.role for r in some}) for family, some in members.items()}
+    parted = {family for family, number in roles.items() if number == 2 and _numbered_roles(members[family])}
+    items: list[Item | None] = []
+    for reading in deployment.readings:
+        name = reading.evidence.name
+        kind = f"|{reading.role.name}" if name.family in parted and reading.role is not None else ""
+        opaque = reading.annotation or roles.get(name.family, 0) > 2
+        items.append(None if opaque else Item(name.family + kind, name.numbers, name.words))
+    return items
+
+
+def _numbered_roles(members: list[Reading]) -> bool:
+    """Whether a number that touches its word, as in `fc1`, says which of their roles nodes have."""
+    name = members[0].evidence.name
+    for i, word in enumerate(name.words):
+        if name.glued[i] and word not in RANKS and any(r.evidence.name.numbers[i] != r.layer for r in members):
+            shown: dict[int, object] = {}
+            if all(shown.setdefault(r.evidence.name.numbers[i], r.role) == r.role for r in members):
+                return True
+    return False
+
+
+_OF_UNITS = {"stage", "pp", "layer", "l"}  # words before the numbers of a title that stage and layer say again
+_APART = 1 << 20  # keeps stages from looking like layers of a stage, which are as small
+
+
+def _labelled(deployment: Deployment, first: Mapping[tuple[str, int], int] | None = None) -> list[Item | None]:
+    """Name nodes by what they are: the words of the label's title, phase, stage, layer, its numbers, and their GPUs.
+
+    GPUs are counted from the first of the stage, so that the same shard of two stages is at the same offset. A family
+    in which two nodes come out the same is dropped whole: there the label tells too little. With `first`, the first
+    layer of each stage, layers are counted from that.
+    """
+    bases = {
+        (phase, stage): min(r.gpus.first for r in unit.operators if r.gpus)
+        for phase, units in deployment.units.items()
+        for stage, unit in units.items()
+        if any(r.gpus for r in unit.operators)
+    }
+    items: list[Item | None] = []
+    for reading in deployment.readings:
+        title = reading.evidence.title
+        if reading.annotation or not title:
+            items.append(None)
+            continue
+        name = parse_name(title)
+        words, numbers = list(name.words), list(name.numbers)
+        if first is not None:
+            numbers = [0 if word in _OF_UNITS else n for word, n in zip(words, numbers, strict=True)]
+        kind = name.family
+        for word, value in (
+            ("phase", _phase_index(deployment, reading)),
+            ("stage", reading.stage if first is None or reading.stage is None else reading.stage + _APART),
+            ("layer", reading.layer if first is None else _layer_of_stage(reading, first)),
+        ):
+            if value is not None:
+                kind += f"|{word}"
+                words.append(word)
+                numbers.append(value)
+        if reading.gpus:
+            base = bases.get((reading.phase or "", -1 if reading.stage is None else reading.stage), 0)
+            kind += "|gpus"
+            words += ["first gpu", "last gpu"]
+            numbers += [reading.gpus.first - base, reading.gpus.last - base]
+        items.append(Item(kind, tuple(numbers), tuple(words)))
+    seen = Counter((item.family, item.coordinates) for item in items if item)
+    unclear = {family for (family, _), count in seen.items() if count > 1}
+    return [None if item is None or item.family in unclear else item for item in items]
+
+
+def _ends_of_stages(deployment: Deployment, edges: list[Pair]) -> Iterator[Proposal]:
+    """Propose what one stage has between the same layers, counted from its first, or between those and what it has once.
+
+    The last layer of each stage feeds its gather, but there is no one number for the last layers of all.
+    """
+    first = _first_layers(deployment)
+    if not first:
+        return
+
+    def place(index: int) -> tuple[int | None, int | None]:
+        reading = deployment.readings[index]
+        return reading.stage, _layer_of_stage(reading, first)
+
+    for proposal in propose(_labelled(deployment, first), edges):
+        (stage, one), (other, two) = place(proposal.tail), place(proposal.head)
+        (shown, three), (too, four) = map(place, proposal.exemplar)
+        if stage == other is not None and shown == too and (one, two) == (three, four):
+            yield proposal
+
+
+def _first_layers(deployment: Deployment) -> dict[tuple[str, int], int]:
+    """Give the first layer of every stage where all have the same number of layers, two or more, in a row; else nothing.
+
+    Then a layer is counted from its stage's first, so that the last layer of one stage is as the last of another.
+    """
+    owned: dict[tuple[str, int], set[int]] = {}
+    for phase, units in deployment.units.items():
+        for stage, unit in units.items():
+            owned[phase, stage] = {r.layer for r in unit.operators if r.layer is not None}
+    sizes = {len(layers) for layers in owned.values()}
+    whole = all(layers and max(layers) - min(layers) + 1 == len(layers) for layers in owned.values())
+    return {unit: min(layers) for unit, layers in owned.items()} if whole and len(sizes) == 1 and sizes != {1} else {}
+
+
+def _layer_of_stage(reading: Reading, first: Mapping[tuple[str, int], int]) -> int | None:
+    if reading.layer is None or reading.phase is None or reading.stage is None:
+        return reading.layer
+    return reading.layer - first.get((reading.phase, reading.stage), 0)
+
+
+def _phase_index(deployment: Deployment, reading: Reading) -> int | None:
+    return deployment.phases.index(reading.phase) if reading.phase in deployment.phases else None
+
+
+def _without_cycles(deployment: Deployment, missing: list[MissingEdge]) -> list[MissingEdge]:
+    """Drop the proposals that lie on a cycle which is not there without them."""
+    wiring = Wiring(deployment.graph, [m.pair for m in missing])
+    if not missing or not wiring.cyclic():
+        return missing
+    before = {name: i for i, cycle in enumerate(Wiring(deployment.graph).cycles()) for name in cycle.members}
+    on_cycle: dict[str, int] = {name: i for i, cycle in enumerate(wiring.cycles()) for name in cycle.members}
+
+    def closes(edge: MissingEdge) -> bool:
+        tail, head = edge.pair
+        if tail not in on_cycle or on_cycle[tail] != on_cycle.get(head, -1):
+            return False
+        return tail not in before or before[tail] != before.get(head, -1)
+
+    return [edge for edge in missing if not closes(edge)]

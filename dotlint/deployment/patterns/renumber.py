@@ -1,0 +1,148 @@
+"""What one stage says of itself, said of another.
+
+Stage numbers, layers and GPUs in names and labels moved along.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+
+from dotlint.deployment.label_values import GPU_IDS
+from dotlint.deployment.words import number_spans, parse_name
+from dotlint.errors import DotlintError
+from dotlint.text.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from re import Match
+
+    from dotlint.strategy.gpus import GpuSet
+
+_LAYER_WORDS = {"layer", "l", "lay", "lyr", "block", "layers"}
+GPU_WORDS = {"gpu", "gpus", "device"}
+# Where a label's lines end, so that no word is read across two of them.
+_BREAKS = regex(r"(\\[nlr]|<[^<>]*>|\r?\n|\||&#10;)", re.IGNORECASE)
+_LINK = regex(
+    r"(?<!(?-i:[A-Za-z]))(stages?[\s_]*)(\d+)(\s*(?:->|→|to|=>|-|/)\s*(?:stage[\s_]*)?)(\d+)",
+    re.IGNORECASE,
+    needs=("stage",),
+)
+_STAGE = regex(
+    r"(?<!(?-i:[A-Za-z]))((?:pipeline[\s_]*)?stage[\s_:#=]*|pp[\s_]*(?:stage|rank)[\s_:#=]*|pp[\s_]?)(\d+)\b(?!\s*(?:x|×|gpus?\b|stages?\b))",
+    re.IGNORECASE,
+)
+_LAYERS = regex(
+    r"(?<!(?-i:[A-Za-z]))((?:layers?|lyr|blocks?)[\s_:#=]*\(?|L)(\d+)(?:(\s*(?:-|–|—|to|\.\.\.?|…|through)\s*L?)(\d+))?\b",
+    re.IGNORECASE,
+)
+_ID_RANGE = regex(r"(\d+)(?:(\s*(?:-|–|to|\.\.\.?|…)\s*)(\d+))?")
+
+
+class ShiftError(DotlintError):
+    """A text names a layer or a GPU that has no counterpart in the other stage."""
+
+
+class Shift(Struct, frozen=True):
+    """From one stage to another.
+
+    `before` and `after` are the stages' numbers as the file counts; `layers` are the first and last of the
+    one stage, which move by `layer_step`, None where the file says nothing of layers; `gpus` maps its GPUs to
+    the other's.
+    """
+
+    before: int
+    after: int
+    layers: tuple[int, int] | None = None
+    layer_step: int = 0
+    gpus: Mapping[int, int] = field(default_factory=dict)
+
+    def text(self, text: str) -> str:
+        """Give a label or a comment as the other stage has it.
+
+        Raises `ShiftError` where that is not certain.
+        """
+        return "".join(piece if index % 2 else self._line(piece) for index, piece in enumerate(_BREAKS.split(text)))
+
+    def name(self, text: str, position: int | None) -> str:
+        """Give a name as the other stage has it.
+
+        `position` says which of its numbers is the stage's, None for none.
+        """
+        name = parse_name(text)
+        values = list(name.numbers)
+        for i, (word, value) in enumerate(zip(name.words, name.numbers, strict=True)):
+            if i == position:
+                values[i] = self.after
+            elif word in GPU_WORDS and self.gpus:
+                values[i] = self._gpu(value)
+            elif word in _LAYER_WORDS and self._inside(value):
+                values[i] = value + self.layer_step
+        return spelled(text, values)
+
+    def _inside(self, layer: int) -> bool:
+        return self.layers is not None and self.layers[0] <= layer <= self.layers[1]
+
+    def _gpu(self, gpu: int) -> int:
+        if gpu in self.gpus:
+            return self.gpus[gpu]
+        steps = {two - one for one, two in self.gpus.items()}
+        if len(steps) > 1 or gpu + min(steps) < 0:
+            raise ShiftError(f"GPU {gpu} is none of the stage's")
+        return gpu + steps.pop()  # another stage's GPU, as a transfer names it
+
+    def _line(self, line: str) -> str:
+        linked = _LINK.search(line) is not None
+        line = _LINK.sub(self._link, line) if linked else _STAGE.sub(self._stage, line)
+        if self.layers is not None:
+            line = _LAYERS.sub(self._layers, line)
+        return GPU_IDS.sub(self._ids, line) if self.gpus else line
+
+    def _link(self, match: Match[str]) -> str:
+        step = self.after - self.before
+        return f"{match[1]}{int(match[2]) + step}{match[3]}{int(match[4]) + step}"
+
+    def _stage(self, match: Match[str]) -> str:
+        return match[1] + str(self.after) if int(match[2]) == self.before else match[0]
+
+    def _layers(self, match: Match[str]) -> str:
+        first, last = int(match[2]), int(match[4] or match[2])
+        counted = match[4] is None and "s" in match[1].lower()  # `Layers: 4` says how many
+        if counted or not (self._inside(first) and self._inside(last)):
+            return match[0]
+        moved = match[1] + str(first + self.layer_step)
+        return moved + (match[3] + str(last + self.layer_step) if match[4] else "")
+
+    def _ids(self, match: Match[str]) -> str:
+        start, end = match.span("ids")
+        moved = _ID_RANGE.sub(self._id_range, match["ids"])
+        return match[0][: start - match.start()] + moved + match[0][end - match.start() :]
+
+    def _id_range(self, match: Match[str]) -> str:
+        first = int(match[1])
+        if match[3] is None:
+            return str(self._gpu(first))
+        last = int(match[3])
+        low, high = self._gpu(first), self._gpu(last)
+        if high - low != last - first:
+            raise ShiftError(f"GPUs {first}-{last} do not stay together")
+        return f"{low}{match[2]}{high}"
+
+
+def spelled(text: str, values: Sequence[int]) -> str:
+    """Write a name with other numbers; one with leading zeros is kept as wide as it was."""
+    found: list[str] = []
+    at = 0
+    for (start, end), value in zip(number_spans(text), values, strict=True):
+        width = end - start if text[start] == "0" else 0
+        found += (text[at:start], str(value).zfill(width))
+        at = end
+    return "".join(found) + text[at:]
+
+
+def mapped(before: GpuSet, after: GpuSet) -> dict[int, int]:
+    """Pair the GPUs of two sets of one size in order; empty where the sizes differ."""
+    one, two = list(before), list(after)
+    return dict(zip(one, two, strict=True)) if len(one) == len(two) else {}

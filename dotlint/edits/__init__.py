@@ -1,0 +1,1 @@
+"""Text edits on the lossless tree: what a fix is made of."""

@@ -1,0 +1,103 @@
+"""Attributes set on a statement that is there.
+
+The value replaced, or the attribute added in the statement's own manner.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from dotlint.edits.statement import id_text
+from dotlint.engine.finding import Edit, Fix
+from dotlint.text.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dotlint.graph.model import Edge, Graph, Node
+    from dotlint.syntax.tree import Attribute, AttributedStatement, EdgeStatement
+
+_SEPARATOR = regex(r"\s*[,;]?\s*")
+
+
+def separator(text: str, attributes: Sequence[Attribute]) -> str:
+    """Tell what stands between the attributes of a list: `, ` where it has too few to tell."""
+    if len(attributes) < 2:
+        return ", "
+    between = text[attributes[-2].end : attributes[-1].start]
+    return between if between and _SEPARATOR.fullmatch(between) else ", "
+
+
+def set_attribute(text: str, statement: AttributedStatement, name: str, value: str) -> Edit:
+    """Set an attribute of a statement, the last one of that name where it has it already."""
+    written = id_text(value)
+    given = statement.attributes
+    for attribute in reversed(given):
+        if attribute.name.value == name:
+            if attribute.value.quoted and not written.startswith('"'):
+                written = f'"{written}"'
+            return Edit(attribute.value.start, attribute.value.end, written)
+    lists = statement.lists
+    if given:
+        return Edit(given[-1].end, given[-1].end, f"{separator(text, given)}{name}={written}")
+    if lists:
+        at = lists[0].start + 1
+        return Edit(at, at, f"{name}={written}")
+    return Edit(statement.core_end, statement.core_end, f" [{name}={written}]")
+
+
+def shape_fix(text: str, graph: Graph, nodes: Iterable[Node], shape: str) -> Fix | None:
+    """Give each node the shape by a statement that is its own and no other node's.
+
+    None where not every node has one. A name that stands where `shape` stands on all others, `forme=box`, was meant
+    for it.
+    """
+    edits: list[Edit] = []
+    drawn: set[str] = set()
+    for node in graph.nodes.values():
+        for statement in node.statements:
+            if "shape" in statement.values():
+                drawn.update(statement.values())
+    for node in nodes:
+        own = [statement for statement in node.statements if len(statement.nodes) == 1]
+        setting = [statement for statement in node.statements if "shape" in statement.values()]
+        if not own or (setting and setting[-1] not in own):
+            return None
+        written = own[0].attributes if not setting else []
+        meant = [a.name for a in written if a.value.value == shape and a.name.value not in drawn]
+        if len(meant) == 1:
+            edits.append(Edit(meant[0].start, meant[0].end, "shape"))
+        else:
+            edits.append(set_attribute(text, setting[-1] if setting else own[0], "shape", shape))
+    return Fix("safe", _apart(edits)) if edits else None
+
+
+def dashed_fix(text: str, graph: Graph, edges: Sequence[Edge]) -> Fix | None:
+    """Dash the edges; None where one of their statements draws another edge too.
+
+    Whose style would change with it.
+    """
+    wanted = {id(edge) for edge in edges}
+    statements: dict[int, EdgeStatement] = {}
+    drawn: Counter[int] = Counter()
+    for edge in graph.edges:
+        for statement in edge.statements:
+            drawn[id(statement)] += 1
+            if id(edge) in wanted:
+                statements[id(statement)] = statement
+                drawn[id(statement)] -= 1
+    if any(drawn[key] for key in statements):
+        return None
+    edits: list[Edit] = []
+    for edge in edges:
+        styles = [word.strip() for word in edge.attributes.get("style", "").split(",")]
+        kept = [word for word in styles if word and word not in {"solid", "dashed"}]
+        last = edge.statements[-1]
+        edits.append(set_attribute(text, last, "style", ",".join([*kept, "dashed"])))
+    return Fix("safe", _apart(edits)) if edits else None
+
+
+def _apart(edits: Iterable[Edit]) -> tuple[Edit, ...]:
+    """Several edges of one statement give the same edit: once is enough."""
+    return tuple(sorted(dict.fromkeys(edits), key=lambda edit: (edit.start, edit.end)))

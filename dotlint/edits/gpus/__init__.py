@@ -1,0 +1,1 @@
+"""GPUs of a node: inferred from its siblings, written into its label."""

@@ -1,0 +1,101 @@
+"""New statements beside old ones, in the manner of the file: its indentation, its line ends, its `;`."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from dotlint.engine.finding import Edit
+from dotlint.text.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dotlint.syntax.tree import Comment, Statement
+
+# What may follow a statement on its line: a `;` apart, a comment of one line or one that ends further down.
+_REST = regex(r"[ \t]*(?:;[ \t]*)?(?://[^\n\r]*|/\*.*?\*/[ \t]*)?(?=\r?\n|\r?\Z)", re.DOTALL)
+_INDENT = regex(r"[ \t]*")
+
+
+class Style(Struct, frozen=True):
+    """How statements of a body are written: `indent` before, `newline` between, `end` (`;` or nothing) after.
+
+    `lines` is false where several share a line.
+    """
+
+    indent: str
+    newline: str
+    end: str
+    lines: bool
+
+
+def line_start(text: str, offset: int) -> int:
+    """Offset where the line of `offset` starts."""
+    return text.rfind("\n", 0, offset) + 1
+
+
+def newline_at(text: str, offset: int) -> str:
+    """Give the line end that is used at `offset`: CR LF or LF, LF for a text of one line."""
+    at = text.find("\n", offset)
+    if at < 0:
+        at = text.rfind("\n", 0, offset)
+    return "\r\n" if at > 0 and text[at - 1] == "\r" else "\n"
+
+
+def style_of(text: str, statement: Statement) -> Style:
+    """Give the style in which a statement is written."""
+    start = line_start(text, statement.start)
+    indent = _INDENT.match(text, start)
+    assert indent is not None
+    alone = indent.end() == statement.start and _REST.match(text, statement.end) is not None
+    end = ";" if text[statement.core_end : statement.end].endswith(";") else ""
+    return Style(indent[0], newline_at(text, statement.end), end, alone)
+
+
+def head_start(text: str, statement: Statement, comments: Sequence[Comment]) -> int:
+    """Where a statement starts with the comments right above it, without an empty line between.
+
+    That is the start of a line where the statement is the first on its line. `comments` are the file's, in
+    order.
+    """
+    start = line_start(text, statement.start)
+    if text[start : statement.start].strip(" \t"):
+        return statement.start
+    index = bisect_left(comments, start, key=lambda comment: comment.start)
+    while index:
+        index -= 1
+        comment = comments[index]
+        first = line_start(text, comment.start)
+        if text[comment.end : start].rstrip(" \t\r") != "\n" or text[first : comment.start].strip(" \t"):
+            break
+        start = first
+    return start
+
+
+def tail_end(text: str, offset: int) -> int | None:
+    """Give the end of the line where nothing but a comment follows `offset` on it, else None."""
+    rest = _REST.match(text, offset)
+    return rest.end() if rest else None
+
+
+def insert_after(text: str, offset: int, written: Sequence[str], style: Style) -> Edit:
+    """Write statements after the one that ends at `offset`."""
+    at = tail_end(text, offset) if style.lines else None
+    if at is None:
+        return Edit(offset, offset, "".join(f" {one}{style.end}" for one in written))
+    return Edit(at, at, "".join(f"{style.newline}{style.indent}{one}{style.end}" for one in written))
+
+
+def insert_before(
+    text: str, statement: Statement, written: Sequence[str], style: Style, comments: Sequence[Comment]
+) -> Edit:
+    """Write statements before one, above the comments that belong to it."""
+    at = head_start(text, statement, comments)
+    if at == line_start(text, at) and style.lines:
+        return Edit(at, at, "".join(f"{style.indent}{one}{style.end}{style.newline}" for one in written))
+    at = statement.start
+    return Edit(at, at, "".join(f"{one}{style.end} " for one in written))

@@ -1,0 +1,104 @@
+"""Labels as they are spelled: their lines taken apart and put together again, byte for byte."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from dotlint.deployment.label_values import read_tensors
+from dotlint.text.regex import regex
+
+if TYPE_CHECKING:
+    from dotlint.deployment.model import Reading
+    from dotlint.syntax.tree import Attribute
+
+_STRING = regex(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_PIECE = regex(r"(\\[nlr]|\r?\n|&#10;)")
+_HTML_PIECE = regex(r"(\s*<br\s*(?:align=\S+\s*)?/?>\s*)", re.IGNORECASE)
+_TABLE = regex(r"<(?:table|tr|td|img)\b", re.IGNORECASE)
+_ESCAPED = regex(r"\\(?![nlrNGLETH\"])")
+_NUMBERS = regex(r"\d+")
+
+
+class Label(Struct, frozen=True):
+    r"""A label in quotes or HTML without tables: its `lines` and the `breaks` between them, spelled as in the file.
+
+    Of a label that ends with a break (`...\l`) the last line is empty.
+    """
+
+    attribute: Attribute
+    lines: tuple[str, ...]
+    breaks: tuple[str, ...]
+
+    def raw(self) -> str:
+        """Spell it, quotes or brackets included."""
+        first, last = self.attribute.value.raw[0], self.attribute.value.raw[-1]
+        return first + "".join(line + brk for line, brk in zip(self.lines, (*self.breaks, ""), strict=True)) + last
+
+    @property
+    def ends(self) -> int:
+        """The index behind the last line that says something."""
+        at = len(self.lines)
+        while at > 1 and not self.lines[at - 1].strip():
+            at -= 1
+        return at
+
+    def with_line(self, index: int, line: str) -> Label:
+        """Replace a line, the blanks around it aside."""
+        old = self.lines[index]
+        kept = len(old) - len(old.lstrip())
+        written = old[:kept] + line + old[len(old.rstrip()) :]
+        return replace(self, lines=(*self.lines[:index], written, *self.lines[index + 1 :]))
+
+    def with_lines(self, index: int, written: list[str], usual: str = "\\n") -> Label:
+        """Put lines in before the `index`-th (not the first), set apart as the label's own are, else by `usual`."""
+        between = self.breaks[0] if self.breaks else "<br/>" if self.attribute.value.html else usual
+        pad = self.lines[index - 1] if "\n" in between and index > 1 else ""  # lines of their own may be indented
+        blank = pad[: len(pad) - len(pad.lstrip())]
+        return replace(
+            self,
+            lines=(*self.lines[:index], *(blank + line for line in written), *self.lines[index:]),
+            breaks=(*self.breaks[: index - 1], *[between] * len(written), *self.breaks[index - 1 :]),
+        )
+
+
+def label_of(reading: Reading) -> Label | None:
+    """Give the label that a node's own statement spells; None where it is another thing than lines of text.
+
+    A statement that names several nodes says the same of all of them; a record has fields, no lines.
+    """
+    found = reading.node.attribute("label")
+    if found is None or "record" in reading.node.attributes.get("shape", "").lower():
+        return None
+    if any(len(statement.nodes) > 1 and statement.lists for statement in reading.node.statements):
+        return None
+    return taken_apart(found)
+
+
+def taken_apart(attribute: Attribute) -> Label | None:
+    """Take the value of an attribute apart; None where it is neither one string in quotes nor plain HTML."""
+    raw = attribute.value.raw
+    if attribute.value.html:
+        pieces = _HTML_PIECE.split(raw[1:-1])
+        return None if _TABLE.search(raw) else Label(attribute, tuple(pieces[::2]), tuple(pieces[1::2]))
+    if _STRING.fullmatch(raw) is None:
+        return None
+    pieces = _PIECE.split(raw[1:-1])
+    if any(_ESCAPED.search(line) for line in pieces[::2]):
+        return None
+    return Label(attribute, tuple(pieces[::2]), tuple(pieces[1::2]))
+
+
+def subject(line: str) -> str:
+    """Tell what a line speaks of: `gpu` for `GPU: 0-7 (TP=8)`, `[` for bare dimensions.
+
+    Where it has no colon that is the whole line without its numbers.
+    """
+    key, colon, _ = line.partition(":")
+    if colon and "[" not in key:
+        return _NUMBERS.sub("#", key).strip().lower()
+    tensors = read_tensors([line.strip()])
+    return "[" if tensors.bare or tensors.inputs else _NUMBERS.sub("#", line).strip().lower()

@@ -1,0 +1,1 @@
+"""A missing stage and its output, written as its siblings are."""

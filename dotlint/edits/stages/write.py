@@ -1,0 +1,375 @@
+"""Missing stages written whole: a drawn stage's statements, copied to where its siblings stand."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from dotlint.deployment.patterns.renumber import ShiftError
+from dotlint.edits.copying import copy_edits, nested, piece, stage_place
+from dotlint.edits.insertion import (
+    head_start,
+    insert_after,
+    insert_before,
+    line_start,
+    newline_at,
+    style_of,
+    tail_end,
+)
+from dotlint.edits.links import link_like, stage_links
+from dotlint.edits.stages.output import output_statement
+from dotlint.edits.statement import edge_text, id_text, ports_like, references
+from dotlint.edits.statement_index import Bodies
+from dotlint.engine.finding import Edit
+from dotlint.syntax.tree import Block, EdgeStatement, NodeStatement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dotlint.deployment.model import Deployment, Unit
+    from dotlint.deployment.patterns.renumber import Shift
+    from dotlint.deployment.patterns.stage_plan import StagePlan
+    from dotlint.edits.edge_attributes import Carrier
+    from dotlint.edits.statement_index import Body
+    from dotlint.graph.model import Edge, Node
+    from dotlint.syntax.tree import Comment, Statement
+
+
+class Run(Struct, eq=False):
+    """Statements that follow each other in a body and speak of one stage only."""
+
+    body: Body
+    statements: list[Statement]
+
+    @property
+    def has_nodes(self) -> bool:
+        """Whether it declares nodes."""
+        return any(isinstance(s, NodeStatement | Block) for s in self.statements)
+
+    @property
+    def has_edges(self) -> bool:
+        """Whether edges stand in it side by side, in no block of their own."""
+        return any(isinstance(s, EdgeStatement) for s in self.statements)
+
+
+class StageWriter:
+    """Writes the stages that one phase of a graph lacks; `comments` are the file's, in order."""
+
+    def __init__(
+        self,
+        text: str,
+        deployment: Deployment,
+        comments: Sequence[Comment],
+        carrier: Carrier,
+        plans: Sequence[StagePlan],
+    ) -> None:
+        self.text = text
+        self.deployment = deployment
+        self.graph = deployment.graph
+        self.comments = comments
+        self.carrier = carrier
+        self.plans = plans
+        self.bodies = Bodies(self.graph)
+        self.template = plans[0].template
+        operators = {reading.name for reading in deployment.operators}
+        self._taken = {s.name for s in self.graph.subgraphs if not operators.isdisjoint(s.nodes)}
+        self._pieces: defaultdict[int, list[str]] = defaultdict(list)
+        self._copied: dict[str, Node] | None = None  # what each new name is a copy of, once somebody asks
+        self._likes: dict[tuple[str, int], tuple[str, Edge | None]] = {}
+
+    def edits(self) -> list[Edit] | str:
+        """Give the insertions that write the stages, or say why there are none."""
+        runs = self._runs(
+            self.template, {r.name for r, _ in self.plans[0].copies} | {r.name for r in self.template.headers}
+        )
+        if not runs:
+            return "a stage's statements stand mixed with those of others"
+        try:
+            return self._written(runs)
+        except ShiftError as error:
+            return str(error)
+
+    def _written(self, runs: list[Run]) -> list[Edit]:
+        wide = [run for run in runs if run.has_edges and not isinstance(run.body, Block)]
+        links = wide[-1] if wide and self._links_between() else None
+        nodes = next((run for run in runs if run.has_nodes), runs[0])
+        # Where no link shows that it stands before the nodes of the stage that it enters, it stands after them.
+        after = not stage_links(self.deployment) and links is not None and links.has_nodes
+        for plan in self.plans:
+            for run in runs:
+                if run is links and not after:
+                    self._add(run, plan, [self._line(run, line) for line in self._entering(plan)])
+                copy = self._copy(run, plan)
+                self._add(run, plan, [copy] if copy else [])
+                if run is nodes:
+                    self._add(run, plan, [self._line(run, line) for line in self._other_nodes(runs, plan)])
+                if run is links:
+                    rest = [*(self._entering(plan) if after else ()), *self._uncopied(runs, plan), *self._leaving(plan)]
+                    self._add(run, plan, [self._line(run, line) for line in rest])
+        edits = [Edit(at, at, "".join(pieces)) for at, pieces in self._pieces.items()]
+        if links is None:
+            edits += self._links_elsewhere(runs)
+        return [*edits, *self._aside()]
+
+    def _aside(self) -> list[Edit]:
+        """Write the edges to and from another phase after the last of their kind."""
+        edges = {(e.tail.name, e.head.name): e for e in self.graph.edges}
+        groups: dict[int, tuple[Statement, list[str]]] = {}
+        for plan in self.plans:
+            for pair, shown in plan.aside:
+                like = edges[shown]
+                kind = self._kind(like)
+                last = max((e.statement for e in self.graph.edges if self._kind(e) == kind), key=lambda s: s.start)
+                ports = ports_like(self.text, like, like.tail, like.head)
+                line = edge_text(self.text, self.graph, pair, self.carrier.attributes(like, plan.stage), ports)
+                groups.setdefault(id(last), (last, []))[1].append(line)
+        return [insert_after(self.text, last.end, lines, style_of(self.text, last)) for last, lines in groups.values()]
+
+    def _kind(self, edge: Edge) -> tuple[str, str]:
+        tail, head = (self.deployment.readings[node.index].evidence.name.family for node in (edge.tail, edge.head))
+        return tail, head
+
+    def _links_between(self) -> bool:
+        """Whether links stand, or may, between the edges of the stages that they join, and not in a place of their own."""
+        own = [edge for phase, _, edge in stage_links(self.deployment) if phase == self.template.phase]
+        places = [place for edge in own if (place := self.bodies.place(edge.statement)) is not None]
+        linking = {id(edge.statement) for edge in own}
+        for place, edge in zip(places, own, strict=False):
+            around = [s for s in (place.before, place.after) if s is not None]
+            ends = {edge.tail.index, edge.head.index}
+            inner = [e for s in around if id(s) not in linking for e in self.bodies.edges(s)]
+            if any(id(s) in linking for s in around) or not any({e.tail.index, e.head.index} & ends for e in inner):
+                return False
+        return len(places) == len(own)
+
+    def _links_elsewhere(self, runs: list[Run]) -> list[Edit]:
+        """Write all links beside those that the phase has, in the order of stages.
+
+        Else at the end of the graph.
+        """
+        links = [(stage, edge) for phase, stage, edge in stage_links(self.deployment) if phase == self.template.phase]
+        own = [(stage, edge.statement) for stage, edge in links if self._outside(edge.statement)]
+        body = self.graph.statement.body
+        last: Statement = next((s for s in reversed(body) if isinstance(s, EdgeStatement)), body[-1])
+        groups: dict[int, tuple[Statement, bool, list[str]]] = {}
+        for plan in self.plans:
+            lines = [*self._entering(plan), *self._uncopied(runs, plan), *self._leaving(plan)]
+            lower = [statement for stage, statement in own if stage < plan.stage]
+            anchor: Statement = lower[-1] if lower else own[0][1] if own else last
+            before = bool(own) and not lower
+            place = self.bodies.place(anchor)
+            if before and place is not None and isinstance(place.before, EdgeStatement) and not self._headed(anchor):
+                anchor, before = place.before, False
+            groups.setdefault(id(anchor), (anchor, before, []))[2].extend(lines)
+        edits: list[Edit] = []
+        for anchor, before, lines in groups.values():
+            style = style_of(self.text, anchor)
+            if lines and before:
+                edits.append(
+                    insert_before(self.text, anchor, lines, style, () if self._headed(anchor) else self.comments)
+                )
+            elif lines:
+                edits.append(insert_after(self.text, anchor.end, lines, style))
+        return edits
+
+    def _headed(self, statement: Statement) -> bool:
+        """Whether a comment right above a statement heads others too: one without numbers."""
+        above = self.text[head_start(self.text, statement, self.comments) : line_start(self.text, statement.start)]
+        return bool(above.strip()) and not any(character.isdigit() for character in above)
+
+    def _outside(self, statement: Statement) -> bool:
+        place = self.bodies.place(statement)
+        return place is not None and not isinstance(place.body, Block)
+
+    def _add(self, run: Run, plan: StagePlan, pieces: list[str]) -> None:
+        """Put pieces, each with the line end before it, where the stage's copy of a run goes.
+
+        That is after the same run of the drawn stage before it; before the template's where there is none.
+        """
+        units = self.deployment.units[plan.phase]
+        lower = [unit for stage, unit in units.items() if unit.operators and stage < plan.stage]
+        if not lower:
+            at = self._span(run, plan.shift)[0] if plan.shift else run.statements[0].start
+            newline = newline_at(self.text, at)
+            self._pieces[at] += [
+                p.removeprefix(newline) + newline if p.startswith(newline) else f"{p.strip()} " for p in pieces
+            ]
+            return
+        chosen = run
+        if lower[-1] is not self.template:
+            own = self._runs(lower[-1], {r.name for r in lower[-1].operators + lower[-1].headers})
+            alike = [one for one in own if (one.has_nodes, one.has_edges) == (run.has_nodes, run.has_edges)]
+            same_body = [one for one in alike if one.body is run.body]
+            if same_body or alike:
+                chosen = (same_body or alike)[-1]
+        end = chosen.statements[-1].end
+        lines = style_of(self.text, chosen.statements[-1]).lines
+        self._pieces[(tail_end(self.text, end) if lines else None) or end] += pieces
+
+    def _line(self, run: Run, line: str) -> str:
+        kind = EdgeStatement if run.has_edges else NodeStatement
+        like = next((s for s in run.statements if isinstance(s, kind)), run.statements[0])
+        style = style_of(self.text, like)
+        if isinstance(like, Block):  # a cluster has no `;` of its own: its first statement shows the style
+            inner = next((s for s in like.body if isinstance(s, NodeStatement | EdgeStatement)), like)
+            return (
+                f"{style.newline}{style.indent}{line}{style_of(self.text, inner).end}" if style.lines else f" {line};"
+            )
+        return f"{style.newline}{style.indent}{line}{style.end}" if style.lines else f" {line}{style.end}"
+
+    def _copy(self, run: Run, plan: StagePlan) -> str:
+        """Give the run as the stage has it, a line end before; headers only where the stage lacks them."""
+        assert plan.shift is not None
+        names = {r.name: name for r, name in (*plan.copies, *plan.headers)}
+        first, last = run.statements[0], run.statements[-1]
+        start, end = self._span(run, plan.shift)
+        inside = [c for c in self.comments if start <= c.start and c.end <= end]
+        edits = copy_edits(run.statements, inside, self.text, names, plan.shift, self._taken)
+        kept = [s for s in run.statements if any(r.id.value in names for r in references(s))]
+        if not kept:
+            return ""
+        for statement in run.statements:
+            if statement not in kept:
+                edits = [e for e in edits if not statement.start <= e.start < statement.end]
+                cut = line_start(self.text, statement.start), tail_end(self.text, statement.end)
+                whole = cut[1] is not None and cut[1] < end
+                edits.append(
+                    Edit(cut[0], (cut[1] or 0) + len(newline_at(self.text, cut[1] or 0)), "")
+                    if whole
+                    else Edit(statement.start, statement.end, "")
+                )
+        copied = piece(self.text, start, end, edits)
+        if start == first.start and self.text[line_start(self.text, start) : start].strip():
+            return f" {copied}"
+        newline = newline_at(self.text, last.end)
+        return newline * (2 if self._apart(run) else 1) + copied
+
+    def _span(self, run: Run, shift: Shift) -> tuple[int, int]:
+        """Where a run's text starts and ends, with a comment above that names its stage and one behind it."""
+        first, last = run.statements[0], run.statements[-1]
+        head = head_start(self.text, first, self.comments)
+        start = line_start(self.text, first.start)
+        if self.text[start : first.start].strip():
+            start = first.start
+        elif head < start and shift.text(self.text[head:start]) != self.text[head:start]:
+            start = head
+        return start, tail_end(self.text, last.end) or last.end
+
+    def _apart(self, run: Run) -> bool:
+        """Whether an empty line stands above a run and the comments that belong to it."""
+        head = head_start(self.text, run.statements[0], self.comments)
+        above = self.text[line_start(self.text, max(head - 1, 0)) : head]
+        return head > 0 and not above.strip() and "\n" in above
+
+    def _entering(self, plan: StagePlan) -> list[str]:
+        return [self._link(pair, plan.phase, plan.stage - 1) for pair in plan.entering]
+
+    def _leaving(self, plan: StagePlan) -> list[str]:
+        lines: list[str] = []
+        for tail, head in plan.leaving:
+            reading = self.deployment.by_name.get(head)
+            if reading is not None and reading.stage is not None:
+                lines.append(self._link((tail, head), plan.phase, plan.stage))
+            else:
+                lines.append(edge_text(self.text, self.graph, (tail, head)))
+        return lines
+
+    def _link(self, pair: tuple[str, str], phase: str, stage: int) -> str:
+        """Write an edge from a stage to the next as the other such edges are written."""
+        if (phase, stage) not in self._likes:
+            self._likes[phase, stage] = link_like(self.deployment, self.carrier, phase, stage)
+        attributes, like = self._likes[phase, stage]
+        tail, head = (self._shown(name) for name in pair)
+        ports = ports_like(self.text, like, tail, head) if like and tail and head else ("", "")
+        return edge_text(self.text, self.graph, pair, attributes, ports)
+
+    def _shown(self, name: str) -> Node | None:
+        """Give the node of that name, or the one that it is to be a copy of."""
+        if self._copied is None:
+            # The first of a name goes before others: so the last plans are put in first.
+            self._copied = {new: r.node for plan in reversed(self.plans) for r, new in reversed(plan.copies)}
+        return self.graph.nodes.get(name) or self._copied.get(name)
+
+    def _uncopied(self, runs: list[Run], plan: StagePlan) -> list[str]:
+        """Give the stage's own edges that stand in statements which speak of other stages too."""
+        names = {r.name: name for r, name in plan.copies}
+        copied = {
+            (edge.tail.name, edge.head.name) for run in runs for s in run.statements for edge in self._edges_inside(s)
+        }
+        lines: list[str] = []
+        for edge in self.graph.edges:
+            pair = edge.tail.name, edge.head.name
+            if pair[0] in names and pair[1] in names and pair not in copied:
+                new = names[pair[0]], names[pair[1]]
+                ports = ports_like(self.text, edge, edge.tail, edge.head)
+                lines.append(edge_text(self.text, self.graph, new, self.carrier.attributes(edge, plan.stage), ports))
+        return lines
+
+    def _other_nodes(self, runs: list[Run], plan: StagePlan) -> list[str]:
+        """Write operators that share a statement with those of other stages, and the phase's new output."""
+        assert plan.shift is not None
+        inside = (inner for run in runs for statement in run.statements for inner in nested(statement))
+        copied = {r.id.value for inner in inside if isinstance(inner, NodeStatement) for r in inner.nodes}
+        lines: list[str] = []
+        for reading, name in plan.copies:
+            if reading.name not in copied and reading.node.statements:
+                statement = reading.node.statements[0]
+                lists = piece(
+                    self.text,
+                    statement.start,
+                    statement.core_end,
+                    copy_edits([statement], (), self.text, {}, plan.shift),
+                )
+                at = lists.find("[") if statement.lists else -1
+                lines.append(id_text(name) + (f" {lists[at:]}" if at >= 0 else ""))
+        return [*lines, output_statement(self.text, self.deployment, plan)] if plan.new_output else lines
+
+    def _edges_inside(self, statement: Statement) -> Iterator[Edge]:
+        for inner in nested(statement):
+            yield from self.bodies.edges(inner)
+
+    def _runs(self, unit: Unit, nodes: set[str]) -> list[Run]:
+        """Give the runs of statements that speak of these nodes alone, in the order of the text."""
+        number = self.deployment.stage_number(unit.stage)
+        runs: list[Run] = []
+        todo: list[Body] = [self.graph.statement]
+        while todo:
+            body = todo.pop()
+            last = -2
+            for index, statement in enumerate(body.body):
+                if self._belongs(statement, nodes, number):
+                    if last != index - 1:
+                        runs.append(Run(body, []))
+                    runs[-1].statements.append(statement)
+                    last = index
+                elif isinstance(statement, Block):
+                    # A cluster that is the stage's own and holds more than a stage repeats, or is not named after
+                    # the stage, has no copy.
+                    named = {reference.id.value for reference in references(statement)}
+                    own = self._named_after(statement, number) or (statement.id is not None and named <= nodes)
+                    if unit is self.template and own and named & nodes:
+                        return []
+                    todo.append(statement)
+        return sorted(runs, key=lambda run: run.statements[0].start)
+
+    def _belongs(self, statement: Statement, nodes: set[str], number: int) -> bool:
+        """Whether a statement speaks of these nodes alone.
+
+        A cluster that is named must be named after the stage.
+        """
+        named = [reference.id.value for reference in references(statement)]
+        if not named or not nodes.issuperset(named):
+            return False
+        own = isinstance(statement, Block) and statement.id is not None
+        return not own or self._named_after(statement, number)
+
+    def _named_after(self, statement: Statement, number: int) -> bool:
+        """Whether it is a block that is named after the stage or one of its layers."""
+        if not isinstance(statement, Block) or statement.id is None:
+            return False
+        name = statement.id.value
+        shift = self.plans[0].shift
+        moved = shift is not None and shift.name(name, None) != name
+        return moved or stage_place(name, number) is not None

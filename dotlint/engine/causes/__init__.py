@@ -1,0 +1,1 @@
+"""Which findings the fix of another finding also fixes."""

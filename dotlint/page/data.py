@@ -1,0 +1,181 @@
+"""What the page's script knows of a file: nodes, edges, findings, pictures, and which of them belong together."""
+
+from __future__ import annotations
+
+from html import unescape
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct, field
+
+from dotlint.deployment.words import label_lines
+from dotlint.page.drawing import cleaned
+from dotlint.report.text import one_line, visible
+from dotlint.syntax.tree import Html
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dotlint.engine.context import FileContext, GraphContext
+    from dotlint.engine.finding import Finding, Pair
+    from dotlint.engine.result import FileResult
+    from dotlint.graph.model import Node
+
+MOST_EDGES: Final = 60_000
+_LABEL = 160
+
+
+class Drawn(Struct, frozen=True):
+    """A picture of one graph of a file, as who draws hands it over: an SVG, and the ids of its elements.
+
+    `key` names it within the page. `after` is set on pictures of the fixed file: its findings are not the ones of the
+    page. `opens` leads from elements to the keys of pictures that show what they stand for; `within` is the key of the
+    picture in which this one is opened. `legend` has (`node` or `edge`, text, look) for each thing to be explained.
+    """
+
+    key: str
+    title: str
+    svg: str
+    nodes: Mapping[str, str]
+    edges: Mapping[Pair, str]
+    findings: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    graph: int = 0
+    notes: tuple[str, ...] = ()
+    legend: tuple[tuple[str, str, Mapping[str, str]], ...] = ()
+    after: bool = False
+    opens: Mapping[str, str] = field(default_factory=dict)
+    within: str | None = None
+
+
+class Known(Struct):
+    """The nodes and edges of a file by number, in the order in which they came up."""
+
+    nodes: dict[tuple[int, str], int] = field(default_factory=dict)
+    edges: dict[tuple[int, Pair], int] = field(default_factory=dict)
+    node_rows: list[list[Any]] = field(default_factory=list)
+    edge_rows: list[list[int]] = field(default_factory=list)
+
+    def node(self, graph: int, name: str) -> int:
+        """Give a node's number; one that is not in the file yet is added to those that are."""
+        key = graph, name
+        if key not in self.nodes:
+            self.nodes[key] = len(self.node_rows)
+            self.node_rows.append([visible(name), "", "", 0])
+        return self.nodes[key]
+
+    def edge(self, graph: int, pair: Pair) -> int:
+        """Give an edge's number; one that is not in the file yet is added, at line 0."""
+        key = graph, pair
+        if key not in self.edges:
+            self.edges[key] = len(self.edge_rows)
+            self.edge_rows.append([self.node(graph, pair[0]), self.node(graph, pair[1]), 0])
+        return self.edges[key]
+
+    def names(self) -> dict[str, int]:
+        """Give every name's node, the first graph's where several have it."""
+        found: dict[str, int] = {}
+        for (_, name), number in self.nodes.items():
+            found.setdefault(name, number)
+        return found
+
+
+def known(context: FileContext) -> Known:
+    """Number the nodes and edges that a file has."""
+    found = Known()
+    position = context.document.source.position
+    for graph in context.graphs:
+        index = graph.graph.index
+        for node in graph.graph.nodes.values():
+            start = node.statements[0].start if node.statements else node.start
+            found.nodes[index, node.name] = len(found.node_rows)
+            found.node_rows.append(
+                [visible(node.name), _label(node), _understood(graph, node.name), position(start).line]
+            )
+        for edge in graph.graph.edges[: MOST_EDGES - len(found.edge_rows)]:
+            key = index, (edge.tail.name, edge.head.name)
+            if key not in found.edges:
+                found.edges[key] = len(found.edge_rows)
+                found.edge_rows.append(
+                    [found.node(index, edge.tail.name), found.node(index, edge.head.name), position(edge.start).line]
+                )
+    return found
+
+
+def _label(node: Node) -> str:
+    label = node.label
+    if not isinstance(label, Html):  # then what looks like a tag is text
+        label = label.replace("\\N", node.name).replace("<", "&lt;")
+    shown = unescape(" · ".join(label_lines(label)))
+    return "" if shown == node.name else one_line(shown, _LABEL)
+
+
+def _understood(graph: GraphContext, name: str) -> str:
+    """Say in a line what the node was read as."""
+    deployment = graph.deployment
+    if not deployment.recognised:
+        return ""
+    reading = deployment.by_name[name]
+    said = ["annotation" if reading.annotation else reading.role.name if reading.role else ""]
+    if reading.stage is not None:
+        said.append(deployment.unit_title(reading.phase, reading.stage))
+    elif reading.phase and len(deployment.phases) > 1:
+        said.append(reading.phase)
+    if reading.layer is not None:
+        said.append(f"layer {reading.layer}")
+    if reading.gpus:
+        said.append(f"GPU{'' if len(reading.gpus) == 1 else 's'} {reading.gpus.short()}")
+    return visible(" · ".join(part for part in said if part))
+
+
+def finding_data(result: FileResult, finding: Finding, numbers: Known) -> dict[str, Any]:
+    """Give what the script needs of one finding; lines count from 1."""
+    position = result.places.position
+    graph = finding.graph
+    pairs = [*finding.missing_edges, *finding.planned_edges, *zip(finding.path, finding.path[1:], strict=False)]
+    return {
+        "code": visible(finding.code),
+        "name": visible(finding.name.replace("-", " ")),
+        "severity": finding.severity,
+        "message": visible(finding.message),
+        "lines": [position(finding.start).line, position(max(finding.start, finding.end - 1)).line],
+        "related": [[position(one.start).line, visible(one.message)] for one in finding.related],
+        "nodes": [numbers.node(graph, name) for name in dict.fromkeys((*finding.nodes, *finding.missing_nodes))],
+        "edges": [numbers.edge(graph, pair) for pair in dict.fromkeys(pairs)],
+        "caused": list(finding.caused_by),
+    }
+
+
+def drawn_data(drawn: Drawn, numbers: Known) -> dict[str, Any]:
+    """Give what the script needs of one picture, its SVG made safe; raises `DrawingError`."""
+    ids = dict.fromkeys(
+        (*drawn.nodes.values(), *drawn.edges.values(), *(e for ids in drawn.findings.values() for e in ids))
+    )
+    elements = {id_: number for number, id_ in enumerate(ids)}
+    new: list[int] = []
+    if drawn.after:
+        there = {
+            pair
+            for graph, pair in numbers.edges
+            if graph == drawn.graph and numbers.edge_rows[numbers.edges[graph, pair]][2]
+        }
+        new += [elements[id_] for pair, id_ in drawn.edges.items() if pair not in there]
+        new += [elements[id_] for name, id_ in drawn.nodes.items() if not _in_file(numbers, drawn.graph, name)]
+    return {
+        "key": drawn.key,
+        "title": visible(drawn.title),
+        "graph": drawn.graph,
+        "after": drawn.after,
+        "within": drawn.within,
+        "notes": [visible(note) for note in drawn.notes],
+        "nodes": [[numbers.node(drawn.graph, name), elements[id_]] for name, id_ in drawn.nodes.items()],
+        "edges": [[numbers.edge(drawn.graph, pair), elements[id_]] for pair, id_ in drawn.edges.items()],
+        "findings": {str(index): [elements[id_] for id_ in ids] for index, ids in drawn.findings.items()},
+        "opens": {str(elements[id_]): key for id_, key in drawn.opens.items() if id_ in elements},
+        "new": list(dict.fromkeys(new)),
+        "legend": [[what, visible(text), dict(look)] for what, text, look in drawn.legend],
+        "svg": cleaned(drawn.svg, elements),
+    }
+
+
+def _in_file(numbers: Known, graph: int, name: str) -> bool:
+    number = numbers.nodes.get((graph, name))
+    return number is not None and numbers.node_rows[number][3] > 0

@@ -1,0 +1,191 @@
+"""The document around the parts: head, policy, style, script, and an index where there are several files."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from dotlint._version import __version__
+from dotlint.checks.grouping import count
+from dotlint.page.markup import embedded, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dotlint.page.file_section import Part
+
+_HERE: Final = Path(__file__).parent
+_STYLES: Final = ("theme", "layout", "findings", "picture", "source", "index", "print")
+_SCRIPTS: Final = (
+    "elements", "selection", "inspector", "camera", "pointers", "picture", "findings", "source", "search", "keys",
+    "frame", "index", "start",
+)  # fmt: skip
+_STATUS: Final = '<div class="visually-hidden" id="status" role="status"></div>'
+_ICON: Final = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
+    "%3Cpath d='M4 4l8 8' stroke='%231a5fd0' stroke-width='2'/%3E%3Ccircle cx='4' cy='4' r='3' fill='%231a5fd0'/%3E"
+    "%3Ccircle cx='12' cy='12' r='3' fill='%23c5221f'/%3E%3C/svg%3E"
+)
+
+
+def one(part: Part, *, index: str | None = None) -> str:
+    """Write the page of one file; `index` is the address of the page that lists it among others."""
+    up = f'<a class="up" href="{plain(index)}">← All files</a>' if index else ""
+    body = f'<main id="part" data-file="0">{part.markup}</main>{_data([part])}'
+    return _document(part.name, _header(up, part), body)
+
+
+def many(parts: Sequence[Part]) -> str:
+    """Write one page for several files: an index, and every file's part, opened on demand."""
+    up = '<button type="button" class="up" hidden>← All files</button>'
+    table = _index(parts, lambda part: f"#{_place(part)}")
+    body = f'<main id="index">{table}</main><main id="part" hidden></main>{_data(parts, markup=True)}'
+    return _document(count(len(parts), "file"), _header(up, None), body)
+
+
+def index(parts: Sequence[Part], addresses: Sequence[str]) -> str:
+    """Write the index of a folder of pages, each at its relative address."""
+    where = {id(part): address for part, address in zip(parts, addresses, strict=True)}
+    table = _index(parts, lambda part: where[id(part)])
+    return _document(count(len(parts), "file"), _header("", None), f'<main id="index">{table}</main>{_data([])}')
+
+
+def _place(part: Part) -> str:
+    from urllib.parse import quote  # noqa: PLC0415
+
+    return f"file={quote(str(part.data['path']), safe='')}"
+
+
+def _data(parts: Sequence[Part], *, markup: bool = False) -> str:
+    """Write a data block for each file; it is read when the file is opened."""
+    return "".join(
+        f'<script type="application/json" class="file">{embedded({**part.data, "markup": part.markup} if markup else part.data)}</script>'
+        for part in parts
+    )
+
+
+def _document(title: str, header: str, body: str) -> str:
+    style = "".join((_HERE / f"{name}.css").read_text(encoding="utf-8") for name in _STYLES)
+    code = "".join((_HERE / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS)
+    script = f'(() => {{\n"use strict";\n{code}}})();\n'
+    policy = (
+        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; img-src data:; "
+        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types dotlint"
+    )
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="referrer" content="no-referrer">\n<meta name="color-scheme" content="light dark">\n'
+        f'<meta name="generator" content="dotlint {__version__}">\n<link rel="icon" href="{_ICON}">\n'
+        f"<title>{plain(title)} · dotlint</title>\n<style>{style}</style>\n</head>\n<body>\n{header}\n{body}\n"
+        f"{_help()}{_STATUS}\n<script>{script}</script>\n</body>\n</html>\n"
+    )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+def _header(up: str, part: Part | None) -> str:
+    name, verdict, where = (part.name, part.verdict, part.path) if part else ("", "", "")
+    hidden = "" if part else " hidden"
+    jumps = "".join(
+        f'<a href="#{target}">Skip to the {what}</a>'
+        for target, what in (("findings", "findings"), ("picture", "picture"), ("text", "source"))
+    )
+    return (
+        f'<nav class="skip" aria-label="Skip to"{hidden}>{jumps}</nav><header class="top">'
+        '<span class="brand"><svg viewBox="0 0 16 16" width="20" height="20" aria-hidden="true"><path d="M4 4l8 8"/>'
+        '<circle cx="4" cy="4" r="3"/><circle class="second" cx="12" cy="12" r="3"/></svg>dotlint</span>'
+        f'{up}<h1 title="{plain(where)}">{plain(name)}</h1><span class="pill {verdict}">{verdict}</span>'
+        f'<div class="search" role="search"{hidden}><input type="search" id="search" role="combobox" aria-expanded="false" '
+        'aria-controls="matches" aria-autocomplete="list" aria-label="Search for a node or a finding" '
+        'placeholder="Search for a node or a finding" autocomplete="off" spellcheck="false"><kbd>/</kbd>'
+        '<ul id="matches" role="listbox" aria-label="Matches" hidden></ul></div>'
+        '<button type="button" id="theme" aria-label="Colours: as the system has them">◐</button>'
+        '<button type="button" id="ask" aria-label="Help, and all keys">?</button></header>'
+        f'<nav class="switch" aria-label="Parts of the page"{hidden}>'
+        '<button type="button" data-pane="findings" aria-pressed="true">Findings</button>'
+        '<button type="button" data-pane="picture" aria-pressed="false">Picture</button>'
+        '<button type="button" data-pane="text" aria-pressed="false">Source</button></nav>'
+        "<noscript><p>Without scripts the page shows the findings, the picture and the source; nothing can be selected, "
+        "and of several files only the index is shown.</p></noscript>"
+    )
+
+
+_KEYS: Final = (
+    ("Anywhere", (
+        ("/", "search for a node or a finding"),
+        ("j k", "next and previous finding"),
+        ("1 2 3", "to the findings, the picture, the source"),
+        ("l", "picture above the source, or beside it"),
+        ("Esc", "clear the selection, close what is open"),
+        ("d", "colours: system, light, dark"),
+        ("?", "this help"),
+    )),
+    ("Findings", (("↑ ↓", "go through them"), ("Home End", "first and last"), ("Enter", "show in picture and source"))),
+    ("Picture", (
+        ("← ↑ ↓ →", "move"),
+        ("+ −", "zoom"),
+        ("f", "fit the whole graph"),
+        ("Shift + arrows", "go from node to node"),
+        ("o b", "open what is folded, go back"),
+        ("p", "show or hide what is proposed"),
+        ("v", "next view"),
+    )),
+    ("Source", (("↑ ↓", "line by line"), ("Page Up, Page Down", "by 20 lines"), ("Enter", "show what the line says"))),
+)  # fmt: skip
+
+
+def _help() -> str:
+    groups = "".join(
+        f"<section><h3>{title}</h3><dl>{''.join(f'<div><dt>{_caps(keys)}</dt><dd>{does}</dd></div>' for keys, does in rows)}</dl></section>"
+        for title, rows in _KEYS
+    )
+    return (
+        '<dialog id="help" aria-labelledby="help-title"><header><h2 id="help-title">Keys</h2>'
+        '<button type="button" class="close" aria-label="Close">×</button></header>'
+        f'<div class="keys">{groups}</div>'
+        "<p>A click on a finding, on a node or an edge, or on a line of the source shows the same place in the other two. "
+        "The address in the browser names what is selected.</p>"
+        '<label class="toggle"><input type="checkbox" id="single-keys" checked> Keys without Ctrl or Alt act anywhere on the page</label>'
+        "</dialog>\n"
+    )
+
+
+def _caps(keys: str) -> str:
+    if "," in keys or "+ a" in keys:
+        return f"<kbd>{plain(keys)}</kbd>"
+    return " ".join(f"<kbd>{plain(key)}</kbd>" for key in keys.split(" "))
+
+
+def _index(parts: Sequence[Part], address: Callable[[Part], str]) -> str:
+    wrong = sum(part.verdict == "incorrect" for part in parts)
+    unread = sum(part.verdict == "unreadable" for part in parts)
+    told = [
+        f"{len(parts) - wrong - unread} correct",
+        f"{wrong} incorrect",
+        *([f"{unread} unreadable"] if unread else []),
+    ]
+    columns = ("error", "warning", "info", "consequence", "fixable")
+    heads = "".join(
+        f'<th scope="col"><button type="button">{name}</button></th>'
+        for name in ("File", "Verdict", "Errors", "Warnings", "Notes", "Consequences", "Fixable")
+    )
+    rows = "".join(
+        f'<tr><th scope="row"><a href="{plain(address(part))}">{plain(part.path)}</a><small>{plain(part.facts[0] if part.facts else "")}</small></th>'
+        f'<td data-sort="{part.verdict}"><span class="pill {part.verdict}">{part.verdict}</span></td>'
+        + "".join(
+            f'<td class="{kind}" data-sort="{part.counts[kind]}">{part.counts[kind] or "–"}</td>' for kind in columns
+        )
+        + "</tr>"
+        for part in parts
+    )
+    return (
+        f'<div class="overview"><h1>{count(len(parts), "file")}</h1><p>{" · ".join(told)}</p>'
+        '<label class="narrow">Show <input type="search" placeholder="files whose path has …" autocomplete="off" spellcheck="false"></label>'
+        f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div></div>'
+    )

@@ -1,0 +1,90 @@
+"""One file's part of a page: the findings, the picture, the source and the fixes, as markup and as data."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+
+from dotlint.page.data import drawn_data, finding_data, known
+from dotlint.page.drawing import DrawingError
+from dotlint.page.markup import plain
+from dotlint.page.panes import Fixes, findings_pane, picture_pane, text_pane
+from dotlint.report.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dotlint.engine.result import FileResult
+    from dotlint.page.data import Drawn, Known
+    from dotlint.report.model import Outline
+
+
+class Material(Struct, frozen=True):
+    """All that a page tells of one file.
+
+    `result` has its context where the file could be read. `missing` says why there is no picture, or no further one.
+    `whys` are the reasons of rules by code.
+    """
+
+    result: FileResult
+    outline: Outline
+    drawn: tuple[Drawn, ...] = ()
+    missing: str | None = None
+    fixes: tuple[Fixes, ...] = ()
+    whys: Mapping[str, str] = field(default_factory=dict)
+
+
+class Part(Struct, frozen=True):
+    """A file's part, ready for the page: its markup, the script's data, and what an index tells of it."""
+
+    path: str
+    verdict: str
+    markup: str
+    data: dict[str, Any]
+    facts: tuple[str, ...]
+    counts: Mapping[str, int]
+
+    @property
+    def name(self) -> str:
+        """The name of the file alone."""
+        return PurePath(self.path).name or self.path
+
+
+def part(material: Material) -> Part:
+    """Make a file's part; nothing of the file reaches it unescaped."""
+    result, outline = material.result, material.outline
+    counts: dict[str, int] = {str(severity): number for severity, number in result.counts().items()}
+    counts["consequence"] = sum(1 for finding in result.findings if finding.caused_by)
+    counts["fixable"] = sum(1 for finding in result.findings if finding.fixable and not finding.caused_by)
+    if result.context is None:
+        reason = f'<p class="unread">{plain(result.unreadable or "it could not be read")}</p>'
+        return Part(result.path, result.verdict, reason, {"path": visible(result.path)}, outline.facts, counts)
+    numbers = known(result.context)
+    data: dict[str, Any] = {"path": visible(result.path), "verdict": result.verdict}
+    data["findings"] = [finding_data(result, finding, numbers) for finding in result.findings]
+    data["views"], missing = _views(material, numbers)
+    data["nodes"], data["edges"] = numbers.node_rows, numbers.edge_rows
+    markup = "".join((
+        '<div class="workspace">',
+        findings_pane(outline, numbers.names(), counts, material.whys),
+        '<div class="splitter upright" role="separator" aria-orientation="vertical" aria-label="Width of the findings" tabindex="0"></div>',
+        picture_pane(data["views"], missing),
+        '<div class="splitter level" role="separator" aria-orientation="horizontal" aria-label="Size of the picture" tabindex="0"></div>',
+        text_pane(result, numbers.names(), material.fixes),
+        "</div>",
+    ))  # fmt: skip
+    for view in data["views"][:1]:
+        del view["svg"]  # it stands in the markup
+    return Part(result.path, result.verdict, markup, data, outline.facts, counts)
+
+
+def _views(material: Material, numbers: Known) -> tuple[list[dict[str, Any]], str | None]:
+    views, missing = [], material.missing
+    for drawn in material.drawn:
+        try:
+            views.append(drawn_data(drawn, numbers))
+        except DrawingError as error:
+            missing = missing or str(error)
+    return views, missing

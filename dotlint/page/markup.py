@@ -1,0 +1,38 @@
+"""Text of a DOT file as markup and as data of a page: shown as it is, never obeyed."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from typing import TYPE_CHECKING
+
+from dotlint.report.text import visible
+from dotlint.text.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ENDS_SCRIPT = regex(r"<(?=[/!sS])")
+
+
+def plain(text: str) -> str:
+    """Write a text as markup, for an element or an attribute; what a browser would obey or hide is shown as an escape."""
+    return escape(visible(text))
+
+
+def prose(text: str, nodes: Mapping[str, int] | None = None) -> str:
+    """Write a sentence; parts between backquotes become code, and the names of `nodes` lead to them."""
+    parts = visible(text).split("`")
+    if len(parts) % 2 == 0:
+        return escape("`".join(parts))
+    return "".join(_code(part, nodes or {}) if index % 2 else escape(part) for index, part in enumerate(parts))
+
+
+def _code(text: str, nodes: Mapping[str, int]) -> str:
+    node = nodes.get(text)
+    return f"<code>{escape(text)}</code>" if node is None else f'<code data-node="{node}">{escape(text)}</code>'
+
+
+def embedded(value: object) -> str:
+    """Write data as JSON in ASCII that can stand in a script element: nothing in it ends one or opens a comment."""
+    return _ENDS_SCRIPT.sub(r"\\u003c", json.dumps(value, ensure_ascii=True, separators=(",", ":")))

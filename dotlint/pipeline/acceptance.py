@@ -1,0 +1,185 @@
+"""Whether a changed file may stand in for the one before: what a fix must never do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from dotlint.deployment.wiring import Wiring
+from dotlint.text.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dotlint.engine.finding import Finding
+    from dotlint.engine.result import FileResult
+    from dotlint.graph.model import Document, Graph, Node
+
+_COPYING = {"P007", "P008", "S001", "S002", "S003"}
+_DIGITS = regex(r"\d+")
+# What says that a node lacks an edge: one of them for another is no new finding, for a half-connected node is
+# better off. An arm of a fan that is written where all were missing leaves the others as they were, and so does the
+# first input of a residual add.
+_CONNECTIVITY = dict.fromkeys(("G003", "G004", "G005", "S011", "S012"), "connection")
+
+
+def objection(before: FileResult, after: FileResult, fixed: Iterable[Finding]) -> str | None:
+    """Say why `after` must not be written, None where nothing speaks against it.
+
+    Both are results of all rules. `fixed` are the findings whose edits make the difference. Where they mend
+    the syntax, graphs and findings are not compared: what could not be read before is seen for the first
+    time.
+    """
+    fixed = list(fixed)
+    syntax = any(finding.code.startswith("E") for finding in fixed)
+    old, new = before.document, after.document
+    if after.crashed and not before.crashed:
+        return "a rule crashes on what it leaves"
+    return (
+        _syntax(old, new, syntax=syntax)
+        or _comments(old, new, fixed, syntax=syntax)
+        or (None if syntax else _structure(old, new, fixed))
+        or _cycle(old, new)
+        or (None if syntax else _findings(before, after, fixed))
+    )
+
+
+def _syntax(old: Document, new: Document, *, syntax: bool) -> str | None:
+    counts, then = Counter(p.code for p in new.problems), Counter(p.code for p in old.problems)
+    if syntax and len(new.problems) < len(old.problems):
+        return None
+    worse = next((p for p in new.problems if counts[p.code] > then[p.code]), None)
+    if worse is not None:
+        return f"it leaves a syntax error, {worse.code}: {worse.message}"
+    return "the syntax error is still there" if syntax and counts == then else None
+
+
+def _comments(old: Document, new: Document, fixed: list[Finding], *, syntax: bool) -> str | None:
+    """No comment goes but those that the fix is about: one that suppresses nothing, one that states the strategy."""
+    meant = [edit for f in fixed if (f.code.startswith("X") or f.code == "P001") and f.fix for edit in f.fix.edits]
+    kept = [c for c in old.comments if not any(e.start < c.end and c.start < e.end for e in meant)]
+    if syntax:  # what counts as a comment may change with the repair; its words must stay
+        lost = next((c for c in kept if old.text[c.start : c.end].strip() not in new.text), None)
+    else:
+        left = Counter(new.text[c.start : c.end] for c in new.comments)
+        left.subtract(old.text[c.start : c.end] for c in kept)
+        lost = next((c for c in kept if left[old.text[c.start : c.end]] < 0), None)
+    return f"it loses the comment `{old.text[lost.start : lost.end]}`" if lost else None
+
+
+def _structure(old: Document, new: Document, fixed: list[Finding]) -> str | None:
+    """Safe fixes add no nodes; none takes an edge away but those of names, which say so."""
+    if len(old.graphs) > len(new.graphs):
+        return "it loses a graph"
+    safe = all(finding.fix is not None and finding.fix.applicability == "safe" for finding in fixed)
+    named = any(finding.code.startswith("N") for finding in fixed)
+    for one, two in zip(old.graphs, new.graphs, strict=False):
+        added = next((name for name in two.nodes if name not in one.nodes), None)
+        if safe and added is not None:
+            return f"it adds the node `{added}`"
+        if named:
+            continue
+        gone = next((name for name in one.nodes if name not in two.nodes), None)
+        if gone is not None:
+            return f"it loses the node `{gone}`"
+        left = Counter((e.tail.name, e.head.name) for e in two.edges)
+        left.subtract((e.tail.name, e.head.name) for e in one.edges)
+        gone_edges = [pair for pair, number in left.items() if number < 0]
+        if all(finding.code == "S003" for finding in fixed):
+            gone_edges = [pair for pair in gone_edges if not _led_through(pair, one, two)]
+        lost = gone_edges[0] if gone_edges else None
+        if lost is not None:
+            return f"it loses the edge `{lost[0]} -> {lost[1]}`"
+        if all(finding.code.startswith("S") for finding in fixed):
+            changed = next((n for n in one.nodes.values() if n.attributes != two.nodes[n.name].attributes), None)
+            if changed is not None:
+                return f"it changes attributes of `{changed.name}`"
+        moved = next((n for n in one.nodes.values() if _clusters(n) != _clusters(two.nodes[n.name])), None)
+        if moved is not None:
+            return f"it moves `{moved.name}` into another cluster"
+    return None
+
+
+def _led_through(pair: tuple[str, str], one: Graph, two: Graph) -> bool:
+    """Whether new nodes stand where an edge was: a path through them, and no other, leads from its one end to the other."""
+    todo, seen = [two.nodes[pair[0]]], set()
+    while todo:
+        for edge in todo.pop().out_edges:
+            if edge.head.name == pair[1]:
+                return True
+            if edge.head.name not in one.nodes and edge.head.index not in seen:
+                seen.add(edge.head.index)
+                todo.append(edge.head)
+    return False
+
+
+def _clusters(node: Node) -> list[str | None]:
+    """Name the subgraphs that a node is in; a set of an edge statement without attributes is none."""
+    return [subgraph.name for subgraph in node.subgraphs if subgraph.name is not None or subgraph.own_attributes]
+
+
+def _cycle(old: Document, new: Document) -> str | None:
+    for index, graph in enumerate(new.graphs):
+        if not graph.directed:
+            continue
+        cycles = Wiring(graph).cycles()
+        if not cycles:
+            continue
+        before = old.graphs[index] if index < len(old.graphs) else None
+        known = {name for cycle in Wiring(before).cycles() for name in cycle.members} if before else set()
+        fresh = next((name for cycle in cycles for name in cycle.members if name not in known), None)
+        if fresh is not None:
+            return f"it closes a cycle through `{fresh}`"
+    return None
+
+
+def _findings(before: FileResult, after: FileResult, fixed: list[Finding]) -> str | None:
+    """No error and no finding of structure or pattern comes in.
+
+    Where edges are written as siblings have them, what the rules say of the siblings they say of the unit
+    too: that was found before and is no other finding for standing at one more unit.
+    """
+    known = {key for finding in before.findings for key in _keys(finding)}
+    # What is wrong between two files may be the other one's fault: it is told, and holds up no fix of this one.
+    own = [finding for finding in after.findings if finding.other_file is None]
+    copying = all(f.code in _COPYING for f in fixed)
+    siblings = {_blind(f) for f in before.findings} if copying else set()
+    # Where edges are written others of the pattern may come in sight: fewer are missing than before.
+    if copying and _missing(after) < _missing(before):
+        own = [finding for finding in own if finding.code != "S001"]
+    then, now = (Counter(_told(f) for f in result.findings if f.missing_nodes) for result in (before, after))
+    if any(now[_told(f)] >= then[_told(f)] > 0 for f in fixed):
+        return "what was missing is missing still"
+    for finding in own:
+        if finding.severity != "error" and finding.code[0] not in "GS":
+            continue
+        if finding.code.startswith("E") or (finding.code[0] in "CS" and _blind(finding) in siblings):
+            continue
+        if any(key not in known for key in _keys(finding)):
+            return f"it adds {finding.code}: {finding.message}"
+    return None
+
+
+def _told(finding: Finding) -> tuple[object, ...]:
+    return finding.code, finding.graph, finding.unit, finding.message
+
+
+def _missing(result: FileResult) -> int:
+    return sum(len(finding.missing_edges) for finding in result.findings if finding.code == "S001")
+
+
+def _blind(finding: Finding) -> tuple[str, str]:
+    """Give a finding without its numbers."""
+    return finding.code, _DIGITS.sub("#", finding.message)
+
+
+def _keys(finding: Finding) -> list[tuple[object, ...]]:
+    """Give what tells a finding from others of its rule: its missing edges, else its nodes, else its unit."""
+    code = _CONNECTIVITY.get(finding.code, finding.code)
+    if finding.missing_edges and finding.code not in _CONNECTIVITY:
+        return [(code, finding.graph, pair) for pair in finding.missing_edges]
+    if finding.code == "S002":
+        return [(code, finding.graph, name) for name in finding.missing_nodes]
+    if finding.nodes and finding.code != "G006":
+        return [(code, finding.graph, name) for name in finding.nodes]
+    return [(code, finding.graph, finding.unit)]

@@ -1,0 +1,157 @@
+"""Run the rules over one file and put together what they say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from dotlint.checks import find_check
+from dotlint.engine.card import own_cards
+from dotlint.engine.causes.assign import assign_causes
+from dotlint.engine.context import FileContext
+from dotlint.engine.finding import Finding, Holds, Outcome, Undecided
+from dotlint.engine.fingerprint import with_fingerprints
+from dotlint.engine.header_strategy import declarations, strategy_of_file
+from dotlint.engine.result import FileResult, Settings, Verdict
+from dotlint.engine.select import chosen
+from dotlint.graph.builder import EDGE_LIMIT, read
+from dotlint.suppressions.apply import suppress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from dotlint.engine.card import Card
+    from dotlint.graph.model import Document
+    from dotlint.syntax.source import Source
+
+__all__ = ["FileResult", "Settings", "Verdict", "lint"]
+
+
+def lint(
+    source: Source, settings: Settings | None = None, *, on_read: Callable[[Document], None] | None = None
+) -> FileResult:
+    """Read a file and run the chosen rules over it; never raises for what stands in the file.
+
+    `on_read` is called with the document before any rule is asked: an editor need not wait for those.
+    """
+    settings = settings or Settings()
+    cards = settings.cards or own_cards()
+    limits = next((card.parameters for card in cards if card.check == "expansion-limit"), {})
+    document = read(source, edge_limit=limits.get("limit", EDGE_LIMIT))
+    if on_read is not None:
+        on_read(document)
+    file = FileContext(document, source.name, vocabularies=settings.vocabularies)
+    picked = chosen(cards, settings.selection)
+    if any(card.code[0] not in "EX" for card in picked):
+        file.declarations = declarations(document, source.name)
+        _declare(file, settings)
+        if file.strategy is None and (own := strategy_of_file(file.declarations)):
+            (file.strategy, file.layout_certain), file.strategy_source = own, "file"
+    result = FileResult(source.name, file, [])
+    crash = next((card for card in cards if card.code == "X001"), None)
+    asked: list[Card] = []
+    for card in picked:
+        if "strategy" in card.needs and file.strategy is None:
+            if card.check in _NEEDS_TOLD and file.is_deployment:
+                subject = card.name.replace("-", " ")
+                result.undecided.append(
+                    Undecided(card.section, subject, "declare a strategy with `--strategy`", card.code)
+                )
+            continue
+        if "model" in card.needs and not (file.strategy is not None and file.strategy.model.to_dict()):
+            if file.is_deployment:
+                subject = card.name.replace("-", " ")
+                result.undecided.append(
+                    Undecided(card.section, subject, "declare [model] in a strategy file", card.code)
+                )
+            continue
+        asked.append(card)
+        for outcome in _run(file, card, crash):
+            _sort(outcome, result)
+    if file.loss is not None:
+        from dotlint.engine.incomplete import ABSENCE, without_absent  # noqa: PLC0415 - most files are whole
+
+        result.findings, undecided = without_absent(document, file.loss, result.findings)
+        result.undecided += undecided
+        asked = [card for card in asked if card.code not in ABSENCE]  # what is silent leaves no comment unused
+    findings = assign_causes(file, _in_order(_marked(file, result.findings)), cards)
+    left, taken = suppress(document, findings, cards, asked, whole=settings.selection.select is None)
+    result.findings, result.suppressed = with_fingerprints(left, document), with_fingerprints(taken, document)
+    if settings.baseline is not None:
+        parted = settings.baseline.part(document, source.name, result.findings)
+        result.findings, result.baselined, result.outlived = parted
+    return result
+
+
+def _declare(file: FileContext, settings: Settings) -> None:
+    """Give a file the declared strategy; of a deployment of several files, the phases that it carries."""
+    file.strategy, file.strategy_source = settings.strategy, settings.strategy_source
+    if settings.strategy is not None and settings.strategy.has_files:
+        from dotlint.strategy.phase_files import part_of  # noqa: PLC0415 - most strategies name no files
+
+        file.whole, file.part = settings.strategy, part_of(settings.strategy, file.name)
+        file.strategy = file.carried
+        file.strategy_source = settings.strategy_source if file.strategy else None
+
+
+_PARTLY = "part of the file could not be read: what seems to be missing may stand there"
+
+
+def _marked(file: FileContext, findings: list[Finding]) -> list[Finding]:
+    """Say of findings on a file with syntax errors that they speak of what was understood of it."""
+    # What a missing quote or an escaped line end breaks is read nevertheless.
+    if file.loss is None:
+        return findings
+    return [f if f.code[0] in "EX" or f.note else replace(f, note=_PARTLY) for f in findings]
+
+
+_NEEDS_TOLD = {"missing-stage", "shard-count", "stage-gpus"}
+
+
+def _run(file: FileContext, card: Card, crash: Card | None) -> Iterable[Outcome]:
+    check = find_check(card.check)
+    function = check.load()
+    targets: Sequence[object] = [file] if check.scope == "file" else file.graphs
+    found: list[Outcome] = []
+    # What a program would write is not there yet: nothing can be said of it as a deployment.
+    program = any(problem.code == "E010" for problem in file.document.problems)
+    for target in targets:
+        try:
+            if check.scope == "deployment" and (program or not target.deployment.recognised):  # type: ignore[attr-defined]
+                continue
+            index = 0 if check.scope == "file" else target.graph.index  # type: ignore[attr-defined]
+            found.extend(
+                one if isinstance(one, Finding) else replace(one, code=card.code, graph=index)
+                for one in function(target, card)
+            )
+        except Exception as error:
+            from traceback import extract_tb  # noqa: PLC0415 - a check that crashes is rare
+
+            where = extract_tb(error.__traceback__)[-1]
+            if crash is None:
+                raise
+            found.append(
+                crash.finding(
+                    f"{card.code} {card.name} could not be checked: {type(error).__name__}: {error}",
+                    0,
+                    0,
+                    note=f"at {where.name}, line {where.lineno}",
+                    help="this is a mistake in the rule, not in the file; please report it",
+                )
+            )
+    return found
+
+
+def _sort(outcome: Outcome, result: FileResult) -> None:
+    if isinstance(outcome, Finding):
+        result.findings.append(outcome)
+    elif isinstance(outcome, Holds):
+        result.holds.append(outcome)
+    else:
+        result.undecided.append(outcome)
+
+
+def _in_order(findings: list[Finding]) -> list[Finding]:
+    """Sort by place in the text, then by code, so that output is the same on every run."""
+    return sorted(findings, key=lambda f: (f.graph, f.start, f.code, f.end))

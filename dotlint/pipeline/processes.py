@@ -1,0 +1,295 @@
+"""Many files at once: processes that lint, one that hands out files and puts the results in order.
+
+Each worker has a pipe of its own, so that a worker that dies takes one file with it, and so that workers end
+when the process that started them is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import sys
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from dotlint.engine.result import FileResult
+from dotlint.errors import DotlintError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import BaseContext
+    from multiprocessing.process import BaseProcess
+
+    from dotlint.engine.result import Settings
+    from dotlint.pipeline.cache import Cache
+
+    Progress = Callable[[int], None]
+
+_FILES_A_WORKER = 4
+_PATIENCE = 2.0
+
+Answer = TypeVar("Answer")
+Given_co = TypeVar("Given_co", covariant=True)
+
+
+class Tasks(Protocol[Given_co]):
+    """What processes are to do, by number: `run` does one, `lost` answers for it where its process died."""
+
+    def __len__(self) -> int:
+        """Say how many there are."""
+        ...
+
+    def run(self, index: int) -> Given_co:
+        """Do one of them; `DotlintError` ends all."""
+        ...
+
+    def lost(self, index: int, why: str) -> Given_co:
+        """Give the answer of one that was never done."""
+        ...
+
+
+def default_jobs(files: int) -> int:
+    """Choose how many processes lint: as many as CPUs for many files, one where more would cost more."""
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cpus, files // _FILES_A_WORKER))
+
+
+def lint_file(path: str, settings: Settings, cache: Cache | None = None) -> FileResult:
+    """Read and lint one file, or find its result in the cache; slim. What cannot be read is said in it."""
+    from dotlint.files.discovery import UnreadableError, read_bytes  # noqa: PLC0415 - the workers need it
+
+    try:
+        data = read_bytes(path)
+    except UnreadableError as error:
+        return FileResult(path, None, [], unreadable=str(error))
+    return lint_bytes(data, path, settings, cache)
+
+
+def lint_bytes(data: bytes, name: str, settings: Settings, cache: Cache | None = None) -> FileResult:
+    """Lint what was read already, under a name; else as `lint_file`."""
+    known = cache.get(name, data) if cache else None
+    if known is not None:
+        return known
+    from dotlint.pipeline.compute import attach_fixes  # noqa: PLC0415
+    from dotlint.pipeline.lint import lint  # noqa: PLC0415 - a run that the cache answers needs no parser
+    from dotlint.syntax.source import Source  # noqa: PLC0415
+
+    besides = cache.besides(name) if cache else ""
+    try:
+        result = attach_fixes(lint(Source.from_bytes(data, name), settings), settings).slim()
+    except DotlintError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one file's mishap must not hide the findings of the others
+        return FileResult(name, None, [], unreadable=mishap(error))
+    if cache:
+        cache.put(name, data, result, besides)
+    return result
+
+
+def mishap(error: Exception) -> str:
+    """Say of a file that a mistake of dotlint's own keeps it from being linted."""
+    return f"dotlint itself failed on it, please report this: {type(error).__name__}: {error}"
+
+
+def lint_files(
+    files: Sequence[tuple[str, Settings]],
+    *,
+    jobs: int | None = None,
+    cached: bool = True,
+    progress: Progress | None = None,
+) -> list[FileResult]:
+    """Lint files, each with its settings, in `jobs` processes (None: by `default_jobs`); results in order.
+
+    `progress` is told how many are done. A worker that is killed makes its file unreadable and no other. An
+    interrupt ends every worker before it is raised again.
+    """
+    tasks = _Tasks(files, cached=cached)
+    count = min(default_jobs(len(files)) if jobs is None else jobs, len(files))
+    results: list[FileResult | None] = [None] * len(files)
+    done = 0
+    with contextlib.closing(in_processes(tasks, count) if count > 1 else tasks.run_all()) as linted:
+        for index, result in linted:
+            results[index] = result
+            done += 1
+            if progress:
+                progress(done)
+    tasks.tidy()
+    return [result for result in results if result is not None]
+
+
+class _Tasks:
+    """The files and the settings they share, so that settings go to a worker once and not with every file."""
+
+    def __init__(self, files: Sequence[tuple[str, Settings]], *, cached: bool) -> None:
+        self.cached = cached
+        self._caches: dict[int, Cache | None] = {}
+        table: dict[int, int] = {}
+        self.settings: list[Settings] = []
+        self.files: list[tuple[str, int]] = []
+        for path, settings in files:
+            if id(settings) not in table:
+                table[id(settings)] = len(self.settings)
+                self.settings.append(settings)
+            self.files.append((path, table[id(settings)]))
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def run(self, index: int) -> FileResult:
+        path, which = self.files[index]
+        return lint_file(path, self.settings[which], self._cache(which))
+
+    def lost(self, index: int, why: str) -> FileResult:
+        return FileResult(self.files[index][0], None, [], unreadable=why)
+
+    def run_all(self) -> Generator[tuple[int, FileResult]]:
+        yield from ((index, self.run(index)) for index in range(len(self.files)))
+
+    def tidy(self) -> None:
+        cache = self._cache(0) if self.files else None
+        if cache:
+            cache.tidy()
+
+    def _cache(self, which: int) -> Cache | None:
+        if not self.cached:
+            return None
+        if which not in self._caches:
+            from dotlint.pipeline.cache import Cache  # noqa: PLC0415
+
+            self._caches[which] = Cache.open(self.settings[which])
+        return self._caches[which]
+
+
+class _Worker:
+    """A process that does one task after the other, and the near end of its pipe."""
+
+    def __init__(self, context: BaseContext, tasks: Tasks[Any], others: Iterable[_Worker]) -> None:
+        self.index = -1
+        self.pipe, far = context.Pipe()
+        # A fork has copies of the near ends; while it holds them its siblings would never see them closed.
+        inherited = [worker.pipe for worker in (*others, self)] if context.get_start_method() == "fork" else []
+        start: Callable[..., BaseProcess] = context.Process  # type: ignore[attr-defined]
+        self.process = start(target=_work, args=(far, tasks, inherited), daemon=True)
+        with _interrupts_held_back():
+            self.process.start()
+        far.close()
+
+    def give(self, index: int) -> None:
+        self.index = index
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # `take` tells of it
+            self.pipe.send(index)
+
+    def take(self, tasks: Tasks[Answer]) -> Answer:
+        try:
+            answer: Answer | str = self.pipe.recv()
+        except (EOFError, OSError):
+            self.process.join(_PATIENCE)
+            return tasks.lost(self.index, _death(self.process.exitcode))
+        if isinstance(answer, str):
+            raise DotlintError(answer)
+        return answer
+
+
+def in_processes(tasks: Tasks[Answer], count: int) -> Generator[tuple[int, Answer]]:
+    """Do tasks in `count` processes and give (number, answer) of each as it is done; no answer is a text.
+
+    A process that dies loses the task that it was at, and another one takes its place. However the generator ends,
+    it ends the processes first.
+    """
+    from multiprocessing.connection import wait  # noqa: PLC0415
+
+    context = _context()
+    waiting = iter(range(len(tasks)))
+    workers: dict[Any, _Worker] = {}
+    started: list[_Worker] = []
+
+    def start() -> _Worker:
+        worker = _Worker(context, tasks, workers.values())
+        started.append(worker)
+        workers[worker.pipe] = worker
+        return worker
+
+    try:
+        for index in itertools.islice(waiting, count):
+            start().give(index)
+        while workers:
+            for pipe in wait(list(workers)):
+                worker = workers[pipe]
+                finished, result = worker.index, worker.take(tasks)
+                following = next(waiting, None)
+                if following is None or not worker.process.is_alive():
+                    del workers[pipe]
+                    worker.pipe.close()
+                if following is not None:
+                    (worker if pipe in workers else start()).give(following)
+                yield finished, result
+    finally:
+        _end(started)
+
+
+def _context() -> BaseContext:
+    """Fork where that is quick and safe: on Linux, with one thread; else start anew."""
+    import multiprocessing  # noqa: PLC0415
+    import threading  # noqa: PLC0415
+
+    fork = sys.platform == "linux" and threading.active_count() == 1
+    return multiprocessing.get_context("fork" if fork else "spawn")
+
+
+@contextlib.contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Start a process that no Ctrl-C reaches: who started it ends it. It inherits the mask."""
+    import signal  # noqa: PLC0415 - only where several processes work
+
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _work(pipe: Connection, tasks: Tasks[Any], inherited: Sequence[Connection]) -> None:
+    """Do what the pipe names until it is closed; a mistake in the settings goes back as a text."""
+    import signal  # noqa: PLC0415 - only where several processes work
+
+    # Who is told to end ends the programs that it has started, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    for other in inherited:
+        other.close()
+    if not hasattr(signal, "pthread_sigmask"):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            index = pipe.recv()
+            try:
+                answer: Any = tasks.run(index)
+            except DotlintError as error:
+                answer = str(error)
+            pipe.send(answer)
+
+
+def _death(status: int | None) -> str:
+    import signal  # noqa: PLC0415 - only where several processes work
+
+    if status is not None and status < 0:
+        try:
+            name = signal.Signals(-status).name
+        except ValueError:
+            name = f"signal {-status}"
+        return f"the process that linted it was killed ({name}); memory may have been short"
+    return f"the process that linted it ended with status {status}"
+
+
+def _end(workers: Sequence[_Worker]) -> None:
+    """End the processes, without waiting for the files that some may still lint."""
+    for worker in workers:
+        worker.process.terminate()
+    for worker in workers:
+        worker.process.join(_PATIENCE)
+        if worker.process.is_alive():
+            worker.process.kill()
+        worker.pipe.close()

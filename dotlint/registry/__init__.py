@@ -1,0 +1,1 @@
+"""All rules of a run: built-in, user's and plugins'."""

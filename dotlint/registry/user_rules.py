@@ -1,0 +1,84 @@
+"""Cards that are not dotlint's own, from folders and plugins: read, and looked at before anything runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dotlint.checks import CHECKS
+from dotlint.checks.parameterized import PARAMETERS, validate
+from dotlint.deployment.vocabulary import Vocabulary, VocabularyError, load_vocabulary
+from dotlint.engine.card import Card, CardError, read_folder
+from dotlint.engine.resources import vocabulary_file
+from dotlint.engine.select import nearest
+from dotlint.registry.plugins import find_plugin, plugin_cards
+from dotlint.text.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_CODE: Final = regex(r"[A-Z]{1,8}\d{3}")
+_NAME: Final = regex(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+def with_own_cards(cards: Sequence[Card], folders: tuple[Path, ...], plugins: tuple[str, ...]) -> tuple[Card, ...]:
+    """Do as `dotlint.ruleset.all_cards`, with `cards` to start from."""
+    every = {card.code: card for card in cards}
+    vocabulary = _vocabulary(read_vocabularies(folders))
+    for folder in folders:
+        for card in _guarded(folder):
+            _take_in(card, every, frozenset(), str(folder), vocabulary)
+    for plugin in plugins:
+        checks = frozenset(f"{plugin}:{name}" for name in find_plugin(plugin).checks)
+        for card in plugin_cards(plugin):
+            _take_in(card, every, checks, f"plugin `{plugin}`", vocabulary)
+    return tuple(sorted(every.values(), key=lambda card: card.code))
+
+
+def _vocabulary(texts: tuple[str, ...]) -> Vocabulary:
+    return load_vocabulary(vocabulary_file(), *texts)
+
+
+def _guarded(folder: Path) -> list[Card]:
+    try:
+        return read_folder(folder)
+    except (TypeError, AttributeError, ValueError, KeyError) as error:
+        raise CardError(f"{folder}: a card has something of a wrong kind: {error}") from error
+
+
+def read_vocabularies(folders: tuple[Path, ...]) -> tuple[str, ...]:
+    """Read the `vocabulary.toml` of each folder that has one; `VocabularyError` where one is none."""
+    texts: list[str] = []
+    for folder in folders:
+        path = folder / "vocabulary.toml"
+        if path.is_file():
+            try:
+                text = path.read_text(encoding="utf-8-sig")
+                _vocabulary((*texts, text))
+            except (OSError, ValueError, VocabularyError) as error:
+                raise VocabularyError(f"{path}: {error}") from None
+            texts.append(text)
+    return tuple(texts)
+
+
+def _take_in(card: Card, cards: dict[str, Card], checks: frozenset[str], where: str, vocabulary: Vocabulary) -> None:
+    title = f"{where}: {card.code} {card.name}"
+    if not _CODE.fullmatch(card.code):
+        raise CardError(f"{title}: a code is one to eight capitals and three digits, such as ACME001")
+    if not _NAME.fullmatch(card.name):
+        raise CardError(f"{title}: a name is words in lower case joined by hyphens, such as label-required")
+    there = cards.get(card.code) or next((other for other in cards.values() if other.name == card.name), None)
+    if there is not None and (there.code, there.name) != (card.code, card.name):
+        raise CardError(f"{title}: {there.code} is {there.name} already; take a code and a name of your own")
+    if card.check not in CHECKS and card.check not in checks:
+        near = nearest(card.check, [*CHECKS, *(check.partition(":")[2] for check in checks)])
+        remedy = f"did you mean `{near}`?" if near else f"a card without code may use {', '.join(PARAMETERS)}"
+        raise CardError(f"{title}: there is no check `{card.check}`; {remedy}")
+    if card.check in PARAMETERS and (card.parameters or card.check != "role-shape"):
+        validate(card, vocabulary)
+    cards[card.code] = card
+
+
+def look_at_parameters(card: Card, folders: tuple[Path, ...]) -> None:
+    """Look at the parameters of a card of a check that takes them; `CardError` says what would be right."""
+    validate(card, _vocabulary(read_vocabularies(folders)))

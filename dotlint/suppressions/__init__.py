@@ -1,0 +1,1 @@
+"""Comments that suppress findings: `// dotlint: ignore[S001] reason`."""

@@ -1,0 +1,155 @@
+"""What is left of the findings of a file once its comments were heard, and what is wrong with those."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from dotlint.engine.finding import Edit, Finding, Fix, Related
+from dotlint.suppressions.directives import NEVER, OF_COMMENTS, read_suppressions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from dotlint.engine.card import Card
+    from dotlint.graph.model import Document
+    from dotlint.suppressions.directives import Directive, Word
+
+
+def suppress(
+    document: Document,
+    findings: Sequence[Finding],
+    cards: Sequence[Card],
+    ran: Iterable[Card],
+    *,
+    whole: bool,
+) -> tuple[list[Finding], list[Finding]]:
+    """Part the findings of a file into those that stand and those that its comments suppress.
+
+    The rules about comments (X002, X003) are carried out here, where they are among `ran`, the rules that
+    were asked; `cards` are all that there are. `whole` says that nobody narrowed the rules down: only then
+    can a comment that speaks for all rules be called unused.
+    """
+    suppressions = read_suppressions(document, cards)
+    if not suppressions.directives and not suppressions.mistakes:
+        return list(findings), []
+    by_code = {card.code: card for card in ran}
+    taken = [suppressions.take(finding) for finding in findings]
+    extra: list[Finding] = []
+    if (card := by_code.get("X002")) is not None:
+        asked = frozenset(by_code) - NEVER - OF_COMMENTS
+        for directive in suppressions.directives:
+            found = _unused(card, document, directive, asked, findings, whole=whole)
+            extra += [found] if found else []
+    if (card := by_code.get("X003")) is not None:
+        extra += [card.finding(m.message, m.start, m.end, help=m.help) for m in suppressions.mistakes]
+    every = [*findings, *extra]
+    taken += [suppressions.take(finding) for finding in extra]
+    return without(every, lambda index: taken[index])
+
+
+def without(findings: Sequence[Finding], gone: Callable[[int], bool]) -> tuple[list[Finding], list[Finding]]:
+    """Part findings into those left, in order of their places, and those `gone` by their index.
+
+    What is left points to its causes anew. One whose causes are all gone stands for itself: a comment takes
+    away what it names and nothing else.
+    """
+    stay = [index for index in range(len(findings)) if not gone(index)]
+    stay.sort(key=lambda i: (findings[i].graph, findings[i].start, findings[i].code, findings[i].end))
+    moved = {old: new for new, old in enumerate(stay)}
+    left = [
+        replace(findings[i], caused_by=tuple(sorted(moved[c] for c in findings[i].caused_by if c in moved)))
+        for i in stay
+    ]
+    return left, [finding for index, finding in enumerate(findings) if gone(index)]
+
+
+def _unused(
+    card: Card,
+    document: Document,
+    directive: Directive,
+    asked: frozenset[str],
+    findings: Sequence[Finding],
+    *,
+    whole: bool,
+) -> Finding | None:
+    if directive.words is None:
+        if directive.used or not whole:
+            return None
+        idle: list[Word] = []
+        message = f"this `{directive.verb}` suppresses nothing"
+        edits = [
+            *_removal(document, directive),
+            *(_removal(document, directive.end) if directive.end else ()),
+        ]
+    else:
+        idle = [word for word in directive.words if word.codes & asked and not word.codes & directive.used]
+        if not idle:
+            return None
+        words = ", ".join(word.text for word in idle)
+        message = f"`{directive.verb}[{words}]` suppresses nothing"
+        if len(idle) == len(directive.words):
+            edits = [
+                *_removal(document, directive),
+                *(_removal(document, directive.end) if directive.end else ()),
+            ]
+        else:
+            kept = ", ".join(word.text for word in directive.words if word not in idle)
+            edits = [_rewritten(each, kept) for each in (directive, directive.end) if each and each.words]
+    start, end = (idle[0].start, idle[-1].end) if idle else (directive.start, directive.stop)
+    elsewhere = _elsewhere(document, directive, idle, findings)
+    return card.finding(
+        message,
+        start,
+        end,
+        help="remove it" if not elsewhere else "put it where the finding stands, or remove it",
+        related=elsewhere,
+        fix=Fix("safe", tuple(edits)),
+        fixable="safe",
+    )
+
+
+def _elsewhere(
+    document: Document, directive: Directive, idle: Sequence[Word], findings: Sequence[Finding]
+) -> tuple[Related, ...]:
+    """Give findings that the comment names and that speak of a node declared here, but stand elsewhere."""
+    codes = frozenset().union(*(word.codes for word in idle)) if idle else None
+    found: list[Related] = []
+    for finding in findings:
+        if (codes is not None and finding.code not in codes) or directive.verb != "ignore":
+            continue
+        nodes = document.graphs[finding.graph].nodes if finding.graph < len(document.graphs) else {}
+        members = [nodes[name] for name in finding.nodes if name in nodes]
+        places = [s.start for node in members for s in node.statements]
+        places += [edge.start for node in members for edge in (*node.out_edges, *node.in_edges)]
+        if any(start <= place < end for place in places for start, end in directive.spans):
+            found.append(Related(f"{finding.code} speaks of this node and stands here", finding.start, finding.end))
+    return tuple(found[:3])
+
+
+def _rewritten(directive: Directive, kept: str) -> Edit:
+    start, end = directive.brackets
+    return Edit(start, end, f"[{kept}]")
+
+
+def _removal(document: Document, directive: Directive) -> list[Edit]:
+    """Take the directive out: its line where nothing else is on it, its comment, or what it says in one."""
+    text, comment = document.text, directive.comment
+    start, end = directive.opens, directive.stop
+    closed = comment.kind == "/*" and text.endswith("*/", comment.start + 2, comment.end)
+    if closed and not text[end : comment.end - 2].strip(" \t\r\n*") and start == comment.start:
+        end = comment.end
+    elif closed and start == comment.start:
+        start = directive.start  # the comment says more and stays
+    source = document.source
+    line = source.line_start(source.position(start).line)
+    line_end = source.line_start(source.position(end).line + 1)
+    if not text[line:start].strip() and not text[end:line_end].strip():
+        return [Edit(line, line_end, "")]
+    before = len(text[line:start].rstrip(" \t")) + line
+    if text[end:line_end].strip():
+        # A comment parts two tokens; something has to go on doing so.
+        apart = start > line and not text[start - 1].isspace() and not text[end].isspace()
+        return [Edit(start, end, " " if apart else "")]
+    return [Edit(before, end, "")]

@@ -1,0 +1,236 @@
+"""Comments by which an author says that a finding is meant: `// dotlint: ignore[S001] drawn elsewhere`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
+
+from dotlint.engine.select import nearest
+from dotlint.suppressions.scope import Lines
+from dotlint.text.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dotlint.engine.card import Card
+    from dotlint.engine.finding import Finding
+    from dotlint.graph.model import Document
+    from dotlint.syntax.tree import Comment
+
+Span = tuple[int, int]
+
+VERBS: Final = ("ignore", "ignore-start", "ignore-end", "ignore-file")
+# A run that failed must look like one, so no comment and no baseline takes its finding away.
+NEVER: Final = frozenset({"X001"})
+OF_COMMENTS: Final = frozenset({"X002", "X003"})
+
+# The first line: the comment's start, a further one inside it, or the start of one of its lines.
+_DIRECTIVE = regex(
+    r"""(?:(?<!/)//++|(?<!\#)\#++|/\*++|^[ \t]*+\**+)[ \t]*+
+        (?P<said>dotlint[ \t]*+:[ \t]*+
+        (?P<verb>[A-Za-z][\w-]*+)?
+        (?:[ \t]*+\[(?P<rules>[^\]\n]*+)(?P<closed>\])?)?
+        (?P<reason>[^\n]*?))(?=[ \t\r]*(?:$|\Z|(?://|\#)[ \t]*dotlint[ \t]*:))""",
+    re.VERBOSE | re.MULTILINE | re.IGNORECASE,
+)
+_WORD = regex(r"[^\s,]+")
+_LIKE_A_RULE = regex(r"[\s:=(]*([A-Za-z]+\d+|[a-z0-9]+(?:-[a-z0-9]+)+)")
+
+
+class Word(Struct, frozen=True):
+    """One rule as a comment names it, with its place; `codes` are what it means, none where unknown."""
+
+    text: str
+    start: int
+    end: int
+    codes: frozenset[str]
+
+
+class Directive(Struct):
+    """One suppression; `start` and `stop` are what it says, `opens` where the comment mark before it starts.
+
+    `words` is None where no brackets name rules: it then speaks for all of them. A finding that starts in one
+    of `spans` is suppressed, one about the syntax also where it starts in `lines`. Not frozen: `used`
+    collects the codes that it suppressed, `end` is the one that ends a block.
+    """
+
+    verb: str
+    comment: Comment
+    opens: int
+    start: int
+    stop: int
+    words: tuple[Word, ...] | None
+    brackets: Span
+    reason: str
+    spans: list[Span] = field(default_factory=list)
+    lines: list[Span] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
+    end: Directive | None = None
+
+    def means(self, code: str) -> bool:
+        """Whether it names the rule; without brackets all but those about comments themselves."""
+        if code in NEVER:
+            return False
+        if self.words is None:
+            return code not in OF_COMMENTS
+        return any(code in word.codes for word in self.words)
+
+    def reaches(self, finding: Finding) -> bool:
+        """Whether the finding stands where it speaks."""
+        spans = [*self.spans, *self.lines] if finding.section == "syntax" else self.spans
+        return any(start <= finding.start < end for start, end in spans)
+
+
+class Mistake(Struct, frozen=True):
+    """A comment that speaks to dotlint and is not understood, in full or in part."""
+
+    message: str
+    start: int
+    end: int
+    help: str
+
+
+class Suppressions(Struct):
+    """Every suppression of a file, and those that were not understood."""
+
+    directives: list[Directive] = field(default_factory=list)
+    mistakes: list[Mistake] = field(default_factory=list)
+
+    def take(self, finding: Finding) -> bool:
+        """Whether a comment suppresses the finding; every one that does counts as used from then on."""
+        taken = False
+        for directive in self.directives:
+            if directive.means(finding.code) and directive.reaches(finding):
+                directive.used.add(finding.code)
+                taken = True
+        return taken
+
+
+def read_suppressions(document: Document, cards: Sequence[Card]) -> Suppressions:
+    """Read the comments of a file that speak to dotlint; `cards` are all rules that there are."""
+    found = Suppressions()
+    text = document.text
+    if "dotlint" not in text.lower():
+        return found
+    names = _Names(cards)
+    for comment in document.comments:
+        closed = comment.kind == "/*" and text.endswith("*/", comment.start + 2, comment.end)
+        for match in _DIRECTIVE.finditer(text, comment.start, comment.end - 2 if closed else comment.end):
+            directive = _read(match, comment, names, found.mistakes)
+            if directive is not None:
+                found.directives.append(directive)
+    if found.directives:
+        _place(document, found)
+    return found
+
+
+class _Names:
+    """What rules there are, by every way to name them."""
+
+    def __init__(self, cards: Sequence[Card]) -> None:
+        self.cards = cards
+        self.words = [word for card in cards for word in (card.code, card.name)]
+        self._codes: dict[str, frozenset[str]] = {}
+
+    def codes(self, word: str) -> frozenset[str]:
+        key, upper = word.lower(), word.upper()
+        if key not in self._codes:
+            self._codes[key] = frozenset(
+                card.code for card in self.cards if upper == "ALL" or card.code.startswith(upper) or card.name == key
+            )
+        return self._codes[key]
+
+
+def _read(match: re.Match[str], comment: Comment, names: _Names, mistakes: list[Mistake]) -> Directive | None:
+    verb = (match["verb"] or "").lower()
+    start, stop = match.span("said")
+    if verb not in VERBS:
+        near = nearest(verb, VERBS) if verb else None
+        said = f"`dotlint: {match['verb']}`" if verb else "`dotlint:` with nothing behind it"
+        remedy = f"did you mean `{near}`?" if near else f"there are {', '.join(VERBS)}"
+        mistakes.append(Mistake(f"{said} is no suppression", start, stop, remedy))
+        return None
+    words: tuple[Word, ...] | None = None
+    brackets = (match.start("rules") - 1, match.end("rules") + 1)
+    if match["rules"] is None:
+        _forgotten_brackets(match, verb, names, mistakes)
+    elif not match["closed"]:
+        mistakes.append(Mistake(f"`{verb}[` is never closed", start, stop, "close it with `]`"))
+        return None
+    else:
+        words = tuple(_words(match, names, mistakes))
+        if not words:
+            remedy = f"name rules, as in `{verb}[S001]`, or leave the brackets out to mean all of them"
+            mistakes.append(Mistake(f"`{verb}[]` names no rule", start, stop, remedy))
+            return None
+    return Directive(verb, comment, match.start(), start, stop, words, brackets, match["reason"].strip())
+
+
+def _words(match: re.Match[str], names: _Names, mistakes: list[Mistake]) -> list[Word]:
+    words: list[Word] = []
+    for word in _WORD.finditer(match.string, *match.span("rules")):
+        codes = names.codes(word[0])
+        words.append(Word(word[0], word.start(), word.end(), codes))
+        if not codes:
+            near = nearest(word[0], names.words)
+            remedy = f"did you mean `{near}`?" if near else "`dotlint rules` lists the rules"
+            mistakes.append(Mistake(f"there is no rule `{word[0]}`", word.start(), word.end(), remedy))
+    return words
+
+
+def _forgotten_brackets(match: re.Match[str], verb: str, names: _Names, mistakes: list[Mistake]) -> None:
+    first = _LIKE_A_RULE.match(match["reason"])
+    if first is not None and names.codes(first[1]):
+        message = f"`{verb} {first[1]}` speaks for every rule, not for {first[1]} alone"
+        mistakes.append(Mistake(message, *match.span("said"), f"write `{verb}[{first[1]}]`"))
+
+
+def _place(document: Document, found: Suppressions) -> None:
+    """Fill `spans`, what each suppression speaks for; ends of blocks are joined to their starts."""
+    lines = Lines(document)
+    bodies = [graph.statement.body for graph in document.graphs if graph.statement.body]
+    end_of_text = len(document.text) + 1
+    first = min((body[0].start for body in bodies), default=end_of_text)
+    opened: list[Directive] = []
+    kept: list[Directive] = []
+
+    def mistake(directive: Directive, message: str, remedy: str) -> None:
+        found.mistakes.append(Mistake(message, directive.start, directive.stop, remedy))
+
+    for directive in found.directives:
+        if directive.verb == "ignore-end":
+            partner = _partner(directive, opened)
+            if partner is None:
+                mistake(directive, "`ignore-end` ends no block", "remove it, or write the `ignore-start`")
+            else:
+                opened.remove(partner)
+                partner.end = directive
+                partner.spans = [(partner.spans[0][0], directive.comment.end)]
+            continue
+        if directive.verb == "ignore":
+            directive.lines, directive.spans = lines.spoken_for(directive.comment)
+        elif directive.verb == "ignore-start":
+            directive.spans = [(directive.comment.start, end_of_text)]
+            opened.append(directive)
+        elif directive.start > first:
+            what = "`ignore-file` has no effect behind the first statement"
+            mistake(directive, what, "put it at the top of the file")
+            continue
+        else:
+            directive.spans = [(0, end_of_text)]
+        kept.append(directive)
+    for directive in opened:
+        what = "`ignore-start` without `ignore-end` reaches to the end of the file"
+        mistake(directive, what, "write `// dotlint: ignore-end` where the block ends")
+    found.directives = kept
+
+
+def _partner(end: Directive, opened: list[Directive]) -> Directive | None:
+    """Find the latest open block, of the same rules where the end names any."""
+    wanted = None if end.words is None else {word.text.lower() for word in end.words}
+    for start in reversed(opened):
+        if wanted is None or {word.text.lower() for word in start.words or ()} == wanted:
+            return start
+    return None

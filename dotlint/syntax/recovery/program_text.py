@@ -1,0 +1,120 @@
+"""Traces of the language or tool that a DOT file was saved from: loops, quotes, fences, escaped line ends."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from dotlint.syntax.recovery.bounds import line_end, line_start, looks_like_statement
+from dotlint.syntax.terminals import BLOCK_COMMENT, STRING
+from dotlint.text.regex import regex
+
+if TYPE_CHECKING:
+    from dotlint.syntax.problem import Edit
+
+_PROGRAM = regex(
+    r"""\s*(?:\}\s*)?(?:
+      (?:for|while|if|elif|switch|foreach)\s*\(.*\)\s*\{?\s*(?://.*)?$
+    | (?:for|while|if|elif|switch)\s*\([^)\n]*[;<>=+]
+    | (?:async\s+)?for\s+[\w, ()]+\s+in\s+\S
+    | (?:if|elif|while|with|try|except)\b[^\n\[{]*:\s*(?:\#.*)?$
+    | else\s*(?::|\{)
+    | (?:def|class)\s+\w+\s*[(:]
+    | (?:import\s+[\w.]+(?:\s+as\s+\w+)?|from\s+[\w.]+\s+import\s.*)\s*$
+    | (?:print|printf|console\.log|cout|echo)\s*(?:\(|<<|")
+    | return\b\s*[^\[\->;=\s]
+    | (?:const|let|var|local)\s+\w+\s*=
+    | (?:public|private|static|void|int|string|str|function|func|fn)\s+\w+\s*[(=]
+    | [A-Za-z_][\w.]*\s*(?:\+=|\|=)
+    | [A-Za-z_]\w*(?:\.\w+)+\s*\(
+    | [A-Za-z_]\w*\s*=\s*[rbfu]?(?:\"{3}|'{3}|\[|\{|\w+\()
+    | .*\b[fF]["'][^"'\n]*\{
+    | .*(?:\$\{|\{\{|\{%|%\}|<%|<\?)
+    | \#include\b
+    )""",
+    re.VERBOSE,
+)
+_LONGEST_LINE = 2_000
+_FENCE = regex(r"[ \t]*(```+|~~~+)[^\n]*")
+_HOST_QUOTE = regex(r"""(?:[A-Za-z_]\w*\s*=\s*)?[rbfu]{0,2}("{3}|'{3}|"|')\s*""")
+_ESCAPED = regex(rf"{STRING}|{BLOCK_COMMENT}|(?://|#)[^\n]*+|\\(?:r\\n|[nrt])")
+_ESCAPED_QUOTE = regex(r'=\s*\\"')
+_EVERY = regex(r"""\\(["'\\nrt/])""")
+_MEANING = {"n": "\n", "r": "", "t": "\t"}
+
+
+def program_text(text: str, offset: int) -> bool:
+    """Tell whether the line of `offset` reads like a program; asked only where DOT makes no sense."""
+    start = line_start(text, offset)
+    if offset - start > _LONGEST_LINE:
+        return False
+    return _PROGRAM.match(text[start : min(line_end(text, offset), offset + _LONGEST_LINE)]) is not None
+
+
+def escaped_edits(text: str, offset: int) -> list[Edit]:
+    r"""Give the edits that take back the escaping of a string that was saved as it stood in a program.
+
+    `[]` if none was.
+
+    `offset` is that of a `\` where DOT has none. Where it is before a quote, every escape is taken back;
+    else those between statements and at the end of comments, because in labels `\n` is DOT's own.
+    """
+    around = _quotes_around(text)
+    if text.startswith(('\\"', "\\'"), offset) or _ESCAPED_QUOTE.search(text):
+        return [(one.start(), one.end(), _MEANING.get(one[1], one[1])) for one in _EVERY.finditer(text)] + around
+    if text[offset + 1 : offset + 2] not in {"n", "r", "t"}:
+        return []
+    before, after = text[:offset].rstrip(" \t"), offset + 2
+    if before[-1:] not in {"{", "}", ";", "]", "\n", ""} and not looks_like_statement(text, after):
+        return []  # more likely the inside of a label whose quote is missing
+    found: list[Edit] = []
+    at = around[0][1] if around else 0
+    while True:
+        one = _ESCAPED.search(text, at, around[1][0] if around else len(text))
+        if one is None:
+            break
+        at = one.end()
+        mark = one[0]
+        if mark[0] == "\\":
+            found.append((one.start(), at, "\n" if "n" in mark else _MEANING[mark[1]]))
+        elif mark[0] == "#" or mark[:2] == "//":
+            stop = mark.find("\\n")
+            while stop >= 0 and not (
+                mark.startswith("\\n", stop + 2) or looks_like_statement(text, one.start() + stop + 2)
+            ):
+                stop = mark.find("\\n", stop + 2)
+            if stop >= 0:
+                at = one.start() + stop
+    return sorted([*found, *around])
+
+
+def _quotes_around(text: str) -> list[Edit]:
+    inner = text.strip()
+    if len(inner) > 1 and inner[0] in "\"'" and inner[-1] == inner[0]:
+        start = text.index(inner[0])
+        end = len(text.rstrip())
+        return [(start, start + 1, ""), (end - 1, end, "")]
+    return []
+
+
+def wrapping(text: str, start: int, end: int) -> tuple[str, list[Edit]] | None:
+    """Tell what the graph is wrapped in by `text[start:end]` before its header, with edits to unwrap it.
+
+    Markdown fences and a host language's quotes are known; None for anything else.
+    """
+    before = text[start:end]
+    fence = _FENCE.match(before)
+    if fence is not None and not before[fence.end() :].strip():
+        edits: list[Edit] = [(start, start + fence.end() + before[fence.end() :].count("\n", 0, 1), "")]
+        close = text.rfind(fence[1], end)
+        if close >= 0:
+            edits.append((close, close + len(fence[1]), ""))
+        return "a Markdown fence", edits
+    quote = _HOST_QUOTE.fullmatch(before)
+    if quote is not None:
+        edits = [(start, start + len(before.rstrip()), "")]
+        last = len(text.rstrip().rstrip(";)"))
+        if text.endswith(quote[1], 0, last) and last - len(quote[1]) > end:
+            edits.append((last - len(quote[1]), len(text.rstrip()), ""))
+        return "a quote of a host language", edits
+    return None

@@ -1,0 +1,180 @@
+"""Quotes and angle brackets that do not pair up: which one is the odd one, to judge by the lines."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from dotlint.data.graphviz import attributes
+from dotlint.syntax.recovery.bounds import line_end, line_start, next_statement
+from dotlint.syntax.terminals import STRING, html_end
+from dotlint.text.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.syntax.problem import Edit
+
+_QUOTE = regex(r'(?<!\\)(?:\\\\)*+(")')
+_LINE_TAIL = regex(r"(?=[ \t]*\]?[ \t]*[;,]?[ \t]*\}?[ \t]*(?://.*)?\Z)")
+_MOST_LINES = 30
+_MOST_QUOTES = 8
+_LONGEST_LINE = 6_000
+_LIST_END = regex(r"[ \t]*\][ \t]*;?[ \t]*(?://.*)?\Z")
+_ARROW = regex(r"[ \t]*-[->]")
+_PAIR = r'(?:[ \t]*[,;][ \t]*|[ \t]+)([A-Za-z_]\w*)[ \t]*=[ \t]*(?:"[^"]*"|[\w.#-]+)'
+_ONE_PAIR = regex(_PAIR)
+_PAIRS_TO_END = regex(rf"(?:{_PAIR})+[ \t]*\][ \t]*;?[ \t]*(?://.*)?\Z")
+_REST_OF_LIST = regex(r"[ \t]*(?:,[ \t]*|;[ \t]*|[ \t]+)[A-Za-z_]\w*[ \t]*=[^\n]*\Z")
+
+
+def close_string(text: str, start: int, end: int, stop: int) -> Iterator[tuple[int, int, int, str]]:
+    """Give guesses at a quote without partner: (it, where to put one, end of the line, how).
+
+    A line with an odd number of quotes has one; the partner stands before what ends the line, or after
+    the `=` before it. Labels may go over lines, so the parser has the last word.
+    """
+    at = line_start(text, start)
+    while at <= min(stop, end):
+        last = line_end(text, at)
+        quotes: list[int] = []
+        if last - at < _LONGEST_LINE:
+            quotes = [one.start(1) for one in _QUOTE.finditer(text, max(at, start), last)]
+        if len(quotes) % 2:
+            # On a line of many quotes the odd one is sought at its ends and where the parser stumbled.
+            near = sorted(quotes, key=lambda quote: abs(quote - stop))[:_MOST_QUOTES]
+            yield from _partners(text, sorted({*quotes[:2], *near, *quotes[-2:]}), last)
+        at = text.find("\n", last) + 1
+        if not at:
+            return
+
+
+def odd_string(text: str, start: int, end: int) -> int | None:
+    """Give the quote of the first string in `text[start:end]` that has lines that look like statements."""
+    for string in _STRING.finditer(text, start, end + _LONGEST_LINE):
+        if string.start() >= end:
+            break
+        if next_statement(text, string.start(), string.end()) is not None:
+            return string.start()
+    return None
+
+
+def _partners(text: str, quotes: list[int], last: int) -> Iterator[tuple[int, int, int, str]]:
+    for quote in reversed(quotes):
+        before = text[line_start(text, quote) : quote].rstrip()
+        if before.endswith(("=", "[", ",", ">", "-", "{", ";", "+")) or not before:
+            # It opens: what it opens ends before the rest of the list, or before what ends the line.
+            line = text[quote + 1 : last]
+            rest = _REST_OF_LIST.search(line)
+            arrow = _ARROW.search(line)
+            known = _known_rest(line)
+            places = [] if known is None else [known]
+            places += [one.start() for one in (rest, arrow) if one]
+            places.extend(tail.start() for tail in _LINE_TAIL.finditer(line))
+            for place in dict.fromkeys(places):
+                yield quote, quote + 1 + place, last, "close"
+            yield from _further_down(text, quote, last)
+        else:
+            equal = text.rfind("=", line_start(text, quote), quote)
+            if equal >= 0 and '"' not in text[equal:quote]:
+                value = equal + 1 + len(text[equal + 1 : quote]) - len(text[equal + 1 : quote].lstrip())
+                yield quote, value, last, "open"
+    for quote in quotes:
+        yield quote, quote, last, "remove"
+
+
+def _known_rest(line: str) -> int | None:
+    """Give where the attributes start that Graphviz knows and that go on to the end of the list; None where none do."""
+    rest = _PAIRS_TO_END.search(line)
+    if rest is None:
+        return None
+    known = attributes()
+    start: int | None = None
+    for pair in _ONE_PAIR.finditer(line, rest.start()):
+        if pair[1] not in known:
+            start = None
+        elif start is None:
+            start = pair.start()
+    return start
+
+
+def _further_down(text: str, quote: int, last: int) -> Iterator[tuple[int, int, int, str]]:
+    """Close a string of several lines at the end of one of the next, as long as they have no quotes."""
+    for _ in range(_MOST_LINES):
+        at = text.find("\n", last) + 1
+        last = line_end(text, at)
+        line = text[at:last]
+        if not at or '"' in line:
+            return
+        tail = _LIST_END.search(line)
+        if tail is not None:
+            yield quote, at + tail.start(), last, "close"
+
+
+_STRING = regex(STRING)
+_HTML_START = regex(r"=\s*<")
+_HTML_STOP = regex(r">(?=\s*(?:\]|[,;]\s*\w+\s*=|\s\w+\s*=))")
+_TAG = regex(
+    r"<(?:/?[A-Za-z][\w:-]*(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s<>]+))*\s*/?|!--.*?--)>",
+    re.DOTALL,
+)
+
+
+_HTML_LOST = regex(r"\s*(?:,\s*[A-Za-z_]+\s*=|\]\s*;?\s*$)")
+
+
+def value_runs_on(text: str, start: int) -> int | None:
+    """Give the end of the line at `start` where a string on it lacks a quote or an HTML value its last `>`; None elsewhere."""
+    last = line_end(text, start)
+    if last - start < _LONGEST_LINE and sum(1 for _ in _QUOTE.finditer(text, start, last)) % 2:
+        return last
+    opened = _HTML_START.search(text, start, last)
+    return last if opened is not None and any(_never_closed(text, opened.end() - 1)) else None
+
+
+def _never_closed(text: str, first: int) -> Iterator[tuple[int, int, list[Edit], int]]:
+    """Guess where an HTML value that runs on into other lines was to end: before an attribute or the bracket on its own."""
+    last, whole = line_end(text, first), html_end(text, first)
+    if 0 <= whole <= last:
+        return
+    for lost in _HTML_LOST.finditer(text, first + 1, last):
+        brackets = text[first : lost.start()]
+        if brackets.count("<") - brackets.count(">") == 1 and not _text_brackets(text, first, lost.start()):
+            yield first, first + 1, [(lost.start(), lost.start(), ">")], last
+
+
+def _text_brackets(text: str, first: int, last: int) -> list[Edit]:
+    """Write the brackets of an HTML value between two offsets that belong to no tag as entities."""
+    edits: list[Edit] = []
+    at = first + 1
+    for tag in [*_TAG.finditer(text, first + 1, last), None]:
+        until = tag.start() if tag else last
+        for bracket in re.finditer("[<>]", text[at:until]):
+            place = at + bracket.start()
+            edits.append((place, place + 1, "&lt;" if bracket[0] == "<" else "&gt;"))
+        at = tag.end() if tag else last
+    return edits
+
+
+def escape_html(text: str, start: int, end: int, stop: int) -> Iterator[tuple[int, int, list[Edit], int]]:
+    """Give guesses at an HTML value whose brackets do not balance: (start, end, edits, end of the statement).
+
+    Everything in it that is not a tag is text, so its `<` and `>` become entities; it ends at a `>` that
+    a `]` or another attribute follows.
+    """
+    limit = min(len(text), start + 20_000)
+    for opened in _HTML_START.finditer(text, start, max(stop + 1, min(end, limit))):
+        first = opened.end() - 1
+        if first > stop:
+            return
+        yield from _never_closed(text, first)
+        whole = html_end(text, first)
+        behind = text[whole:limit].lstrip()[:1] if 0 <= whole <= stop else ""
+        if behind and behind in ",;]" and not _text_brackets(text, first, whole - 1):
+            continue  # it balances, tag by tag, and ends as it should: the mistake is behind it
+        for closed in islice(_HTML_STOP.finditer(text, first + 1, limit), 3):
+            last = closed.start()
+            edits = _text_brackets(text, first, last)
+            if edits:
+                yield edits[0][0], edits[-1][1], edits, max(line_end(text, last), 0)

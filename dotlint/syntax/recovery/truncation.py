@@ -1,0 +1,164 @@
+"""What a file that ends too early leaves open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dotlint.syntax.lexemes import real
+from dotlint.syntax.parser import parses
+from dotlint.syntax.problem import Problem
+from dotlint.syntax.recovery.bounds import first_offset, indent, line_end, line_start, starts_statement, within
+from dotlint.syntax.source import edited
+from dotlint.syntax.tree import PlainNode, blocks
+
+if TYPE_CHECKING:
+    from dotlint.syntax.parser import Parse
+    from dotlint.syntax.tree import Statement
+
+_MOST_RELATED = 10
+
+
+def open_braces(parse: Parse, text: str) -> list[int]:
+    """Give the offset of the `{` of every open body, outermost first."""
+    found: list[int] = []
+    for at in parse.bodies_at():
+        opened = parse.values[at - 1]
+        brace = opened[2] if isinstance(opened, tuple) else opened
+        found.append(within(brace.text, brace.at, text) or 0)
+    return found
+
+
+def statement_count(parse: Parse) -> int:
+    """Count the statements that were read, those within closed blocks among them."""
+    todo: list[Statement] = [statement for at in parse.bodies_at() for statement in parse.values[at]]
+    count = len(todo)
+    while todo:
+        inner = [statement for block in blocks(todo.pop()) for statement in block.body]
+        count += len(inner)
+        todo += inner
+    return count
+
+
+def cut_off(text: str, parse: Parse, body: int) -> int | None:
+    """Give the start of a last statement that the end of the file cuts off, else None.
+
+    A bare id as the very last word counts as cut off where the statement before it has the `;` that it
+    lacks.
+    """
+    partial = parse.values[body + 1 :]
+    if partial:
+        return first_offset(partial, text)
+    statements: list[Statement] = parse.values[body]
+    if len(statements) < 2 or text.endswith("\n"):
+        return None
+    last, before = statements[-2:][::-1]
+    bare = isinstance(last, PlainNode) and last.match.lastindex == 1 and last.end == last.core_end
+    if bare and last.end == real(text, len(text)) and before.end != before.core_end:
+        return first_offset(last, text)
+    return None
+
+
+def nothing_follows(text: str, offset: int) -> bool:
+    """Tell whether no line after that of `offset` looks like DOT."""
+    at = line_end(text, offset)
+    while at < len(text):
+        after = line_end(text, at + 1)
+        if text[at:after].strip() and starts_statement(text, text.find("\n", at)):
+            return False
+        at = max(after, at + 1)
+    return True
+
+
+def truncated(text: str, parse: Parse, start: int, at: int, what: str) -> Problem:
+    """Say that the file ends inside of something at `at`, in the statement that starts at `start`."""
+    opened = open_braces(parse, text)
+    count = statement_count(parse)
+    end = len(text.rstrip())
+    place = min(start, end)
+    related = [("this is open at the end", real(text, one), real(text, one + 1)) for one in opened[-_MOST_RELATED:]]
+    keep = len(text[:place].rstrip())
+    put = "\n" + "".join("    " * depth + "}\n" for depth in reversed(range(len(opened))))
+    return Problem(
+        "E006",
+        f"the file ends in the middle of {what}, after {count} whole statement{'' if count == 1 else 's'}",
+        real(text, min(at, end)),
+        real(text, end),
+        tuple(related),
+        "write the file again: it was cut off; the fix drops the last piece and closes what is open",
+        ((real(text, keep), real(text, len(text)), put),),
+        "unsafe",
+    )
+
+
+def unclosed(text: str, parse: Parse) -> Problem:
+    """Say that braces are not closed, where the lines' indentation says that the first one is missing."""
+    opened = open_braces(parse, text)
+    place = len(text.rstrip())
+    braces = opened[::-1]
+    edits = [(place, place, "\n" + "".join(" " * indent(text, one) + "}\n" for one in braces))]
+    if len(opened) == 1:
+        for brace in [*opened, *_closed_by_another(text, parse)]:
+            dedented = _dedent(text, brace)
+            put = (dedented or 0, dedented or 0, "\n" + " " * indent(text, brace) + "}")
+            if dedented is not None and parses(edited(text, 0, len(text), [put])):
+                place, braces, edits = dedented, [brace], [put]
+                break
+    related = [("this brace is never closed", real(text, one), real(text, one + 1)) for one in braces[:_MOST_RELATED]]
+    return Problem(
+        "E002",
+        "a closing brace is missing" if len(opened) == 1 else f"{len(opened)} closing braces are missing",
+        real(text, max(place - 1, 0)),
+        real(text, place),
+        tuple(related),
+        "write `}` here",
+        tuple((real(text, start), real(text, end), put) for start, end, put in edits),
+        "unsafe",
+    )
+
+
+def _closed_by_another(text: str, parse: Parse) -> list[int]:
+    """Give the `{` of blocks whose `}` stands further left than their line starts, the last one first.
+
+    Where one brace is missing, each block around it is closed by the brace of the next.
+    """
+    found: list[int] = []
+    todo = [block for at in parse.bodies_at() for statement in parse.values[at] for block in blocks(statement)]
+    while todo:
+        block = todo.pop()
+        opened = within(block.open.text, block.open.at, text)
+        close = within(block.close.text, block.close.at, text)
+        if opened is not None and close is not None:
+            alone = not text[line_start(text, close) : close].strip()
+            if alone and indent(text, close) < indent(text, opened):
+                found.append(opened)
+        todo.extend(inner for statement in block.body for inner in blocks(statement))
+    return sorted(found, reverse=True)
+
+
+def _dedent(text: str, opened: int) -> int | None:
+    """Give the end of the last line that still is inside a brace, judging by indentation.
+
+    None where all lines are.
+    """
+    outer = indent(text, opened)
+    at = line_end(text, opened)
+    start = text.find("\n", at) + 1
+    if not start or text[opened + 1 : at].strip():
+        return None
+    inner: int | None = None
+    last = at
+    while 0 < start < len(text):
+        stop = line_end(text, start)
+        if text[start:stop].strip():
+            width = indent(text, start)
+            if inner is None:
+                inner = width
+                if inner <= outer:
+                    return None
+            elif width <= outer and text[start:stop].lstrip().startswith("}"):
+                return None
+            elif width <= outer and starts_statement(text, start - 1):
+                return last if line_start(text, last) != line_start(text, opened) else None
+            last = stop
+        start = text.find("\n", stop) + 1
+    return None

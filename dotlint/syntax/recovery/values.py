@@ -1,0 +1,112 @@
+"""Attribute values that lack their quotes: where they start and end, to judge by what follows."""
+
+from __future__ import annotations
+
+import re
+
+from dotlint.syntax.terminals import HTML, KEYWORDS, NAME, NUMBER, STRING
+from dotlint.text.regex import regex
+
+_NAMED = regex(rf"\s*+({NAME}|{STRING})\s*+=(?!=)[ \t]*+")
+_OPENS = regex(rf"{STRING}|//[^\n]*+|[\[;\n{{}}]")
+_PIECE = regex(rf"{STRING}|{HTML}|[\[({{\])}},;\n]|\s++|[^\s\[({{\])}},;\"<]++|[\"<]")
+_FINE_VALUE = regex(rf"(?:{NAME}|{NUMBER}|{STRING}(?:\s*\+\s*{STRING})*|{HTML})\Z")
+_NEXT = regex(rf"[,;\s]*+(?:{NAME}|{STRING})\s*+=(?!=)")
+_CLOSES = regex(r"\]\s*+(?:\[|;|\}|\Z|//|/\*|#|\n|[\w\"])")
+_COMMENT = regex(r"\s+(?://|/\*).*\Z", re.DOTALL)
+
+Found = tuple[str, int, int, str]  # attribute, start, end, replacement
+
+
+def quote(raw: str) -> str:
+    """Put a value into double quotes; those that it has around it, single or double, are not kept."""
+    for mark in "'`\"":
+        if len(raw) > 1 and raw[0] == raw[-1] == mark:
+            raw = raw[1:-1]
+            break
+    raw = re.sub(r'\\(["\'])', r"\1", raw)
+    if raw.endswith("\\") and not raw.endswith("\\\\"):
+        raw += "\\"
+    return '"' + raw.replace('"', '\\"') + '"'
+
+
+def quote_values(text: str, start: int, end: int) -> list[Found]:
+    """Give the values of the statement `text[start:end]` that need quotes."""
+    first = _NAMED.match(text, start, end)
+    if first is not None:
+        stop = len(text[start:end].rstrip().rstrip(";").rstrip()) + start
+        comment = _COMMENT.search(text, first.end(), stop)
+        if comment is not None:
+            stop = comment.start()
+        found = _needs_quotes(text, first, stop)
+        return [found] if found else []
+    at = start
+    results: list[Found] = []
+    while True:
+        opened = next((one for one in _OPENS.finditer(text, at, end) if one[0] == "["), None)
+        if opened is None:
+            return results
+        at = opened.end()
+        while True:
+            named = _NAMED.match(text, at, end)
+            if named is None:
+                break
+            stop = bare_value(text, named.end(), end)
+            found = _needs_quotes(text, named, stop)
+            if found:
+                results.append(found)
+            at = stop
+            while at < end and text[at] in ",; \t\r\n":
+                at += 1
+            if stop <= named.end():
+                break
+        closed = text.find("]", at, end)
+        if closed < 0:
+            return results
+        at = closed + 1
+
+
+def _needs_quotes(text: str, named: re.Match[str], stop: int) -> Found | None:
+    raw = text[named.end() : stop]
+    stop = named.end() + len(raw.rstrip())
+    raw = raw.rstrip()
+    if raw[:1] in {'"', "<"} and not raw.startswith("<-"):
+        return None  # it has its quotes; what is wrong is something else
+    if "\n" in raw and raw[:1] not in {"[", "(", "{"}:
+        return None
+    if not raw or (_FINE_VALUE.match(raw) and raw.lower() not in KEYWORDS):
+        return None
+    return named[1].strip('"'), named.end(), stop, quote(raw)
+
+
+def bare_value(text: str, start: int, end: int) -> int:
+    """Give where a value ends that starts at `start`.
+
+    Before the next `name=`, or the `]` that closes its list.
+    """
+    depth = 0
+    last = at = start
+    while at < end:
+        piece = _PIECE.match(text, at, end)
+        if piece is None:
+            break
+        mark = piece[0]
+        if mark in "[({" and len(mark) == 1:
+            depth += 1
+        elif mark in {"]", ")", "}"}:
+            if mark == "]" and (depth == 0 or (depth > 0 and not _closed_later(text, at + 1, end))):
+                return last
+            depth = max(depth - 1, 0)
+        elif not depth and (mark in {",", ";"} or mark.isspace()) and _NEXT.match(text, at, end):
+            return last
+        if not mark.isspace():
+            last = piece.end()
+            if mark in {",", ";"} and not depth and _NEXT.match(text, at, end):
+                return at
+        at = piece.end()
+    return last
+
+
+def _closed_later(text: str, start: int, end: int) -> bool:
+    """Tell whether another `]` follows, so that the one before closes a value's own bracket."""
+    return "]" in text[start:end]

@@ -1,0 +1,1 @@
+"""Plain text: patterns that cannot hang, spelling, TOML."""
