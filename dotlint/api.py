@@ -388,6 +388,6 @@ def _at_least(severity: Severity) -> tuple[Severity, ...]:
 
 
 def _printable(text: str) -> str:
-    from dotlint.report.text import visible  # noqa: PLC0415
+    from dotlint.text.display import visible  # noqa: PLC0415
 
     return "\n".join(visible(line) for line in text.split("\n"))

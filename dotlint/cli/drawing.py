@@ -45,7 +45,7 @@ def _linted(streams: Streams, path: str, options: dict[str, Any]) -> tuple[FileR
 
 
 def _say(streams: Streams, notes: tuple[str, ...]) -> None:
-    from dotlint.report.text import visible  # noqa: PLC0415
+    from dotlint.text.display import visible  # noqa: PLC0415
 
     for note in notes:
         streams.stderr.write(f"dotlint: {visible(note)}\n")

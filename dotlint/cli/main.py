@@ -85,7 +85,7 @@ def main(
 
 
 def _fail(streams: Streams, message: str, frame: str = "") -> int:
-    from dotlint.report.text import visible  # noqa: PLC0415 - only where something failed
+    from dotlint.text.display import visible  # noqa: PLC0415 - only where something failed
 
     lines = [f"dotlint: error: {visible(message)}", *(f"  {visible(line)}" for line in frame.splitlines())]
     try:
@@ -448,7 +448,7 @@ def _told_where() -> Iterator[None]:
 
 
 def _shown(text: str) -> str:
-    from dotlint.report.text import visible  # noqa: PLC0415 - only where something failed
+    from dotlint.text.display import visible  # noqa: PLC0415 - only where something failed
 
     return visible(text)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dotlint.config.configurations import fits, strategy_for
 from dotlint.config.keys import KEYS
 from dotlint.engine.select import chosen
-from dotlint.report.text import visible
+from dotlint.text.display import visible
 
 if TYPE_CHECKING:
     from dotlint.config.configurations import Config, Configurations, Set

@@ -9,8 +9,8 @@ from msgspec import Struct, field
 
 from dotlint.deployment.words import label_lines
 from dotlint.page.drawing import cleaned
-from dotlint.report.text import one_line, visible
 from dotlint.syntax.tree import Html
+from dotlint.text.display import one_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

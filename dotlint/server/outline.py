@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from dotlint.graph.model import Subgraph
-from dotlint.report.text import one_line
 from dotlint.server.messages import Symbol
+from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
