@@ -312,7 +312,8 @@ def _settled(streams: Streams, options: dict[str, Any]) -> list[tuple[str, Setti
 
 def configured(options: dict[str, Any]) -> Configurations:
     """Make the configurations of a run from the options of a command; an option that it lacks says nothing."""
-    from dotlint.config.configurations import Configurations, Overrides  # noqa: PLC0415
+    from dotlint.config.configurations import Configurations  # noqa: PLC0415
+    from dotlint.config.model import Overrides  # noqa: PLC0415
     from dotlint.engine.select import split_names  # noqa: PLC0415
 
     if options.get("config") and options.get("isolated"):

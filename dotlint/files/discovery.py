@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from dotlint.errors import DotlintError
-from dotlint.files.exclusion import Patterns, above_folder, in_folder, left_out
+from dotlint.files.exclusion import Patterns, above_folder, in_folder, left_out, left_out_from_above
 from dotlint.files.paths import as_path, contents
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def discover(
     for path in paths:
         if path != "-" and os.path.isdir(path):
             files = _inside(path, exclude, gitignore=gitignore)
-        elif force_exclude and path != "-" and _excluded(path, exclude):
+        elif force_exclude and path != "-" and left_out_from_above(path, exclude):
             continue
         else:
             files = iter((path,))
@@ -49,19 +49,11 @@ def discover(
                 yield found
 
 
-def _excluded(path: str, exclude: Sequence[Patterns], *, is_folder: bool = False) -> bool:
-    """Whether patterns leave a path out, by its own name or by that of a folder around it."""
-    whole = os.path.abspath(path)
-    return left_out(whole, exclude, is_folder=is_folder) or any(
-        left_out(str(above), exclude, is_folder=True) for above in as_path(whole).parents
-    )
-
-
 def _inside(folder: str, exclude: Sequence[Patterns], *, gitignore: bool) -> Iterator[str]:
     top = os.path.abspath(folder)
     chains: dict[str, tuple[Patterns, ...]] = {top: above_folder(top) if gitignore else ()}
     closed: list[str] = []
-    if _excluded(folder, exclude, is_folder=True):
+    if left_out_from_above(folder, exclude, is_folder=True):
         return
     for base, folders, files in os.walk(folder, onerror=lambda error: closed.append(str(error.filename))):
         here = os.path.abspath(base)

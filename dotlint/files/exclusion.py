@@ -15,7 +15,7 @@ from dotlint.errors import DotlintError
 from dotlint.files.paths import as_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from dotlint.files.gitignore import Line
@@ -45,19 +45,20 @@ class Patterns(Struct, frozen=True, dict=True):  # the dict is what cached prope
         inside = os.path.relpath(path, self.folder).replace(os.sep, "/")
         if inside == "." or inside.startswith("../"):
             return None
-        said = (line.leaves_out for line in self._lines if line.matches(inside, is_folder=is_folder))
+        said = (line.leaves_out for line in self._lines if line.glob.matches(inside, is_folder=is_folder))
         return next(said, None)
 
 
 def _read_lines(lines: Iterable[str], *, strict: bool) -> Iterator[Line]:
     from dotlint.files.gitignore import read_line  # noqa: PLC0415 - most runs name files and search no folder
+    from dotlint.text.glob import GlobError  # noqa: PLC0415
 
     for text in lines:
         try:
             line = read_line(text)
-        except ValueError as error:
+        except GlobError as error:
             if strict:
-                raise DotlintError(f"`{text}` is not a pattern as .gitignore has them: {error}") from error
+                raise DotlintError(f"`{text}` is not a .gitignore pattern: {error}") from error
             continue
         if line is not None:
             yield line
@@ -70,6 +71,14 @@ def left_out(path: str, chain: Iterable[Patterns], *, is_folder: bool = False) -
         if said is not None:
             return said
     return False
+
+
+def left_out_from_above(path: str, chain: Sequence[Patterns], *, is_folder: bool = False) -> bool:
+    """Whether patterns leave a path out, by its own name or by that of a folder around it."""
+    whole = os.path.abspath(path)
+    return left_out(whole, chain, is_folder=is_folder) or any(
+        left_out(str(above), chain, is_folder=True) for above in as_path(whole).parents
+    )
 
 
 def in_folder(folder: str) -> tuple[Patterns, ...]:

@@ -1,4 +1,4 @@
-"""Patterns that a card or a configuration may hold, matched in time linear in the text, whatever they are.
+"""Patterns that a card may hold, matched in time linear in the text, whatever they are.
 
 Python's `re` backtracks without a limit, so that one pattern in a card, `(a+)+b`, could hold a run up for
 ever. Here a pattern becomes a finite automaton (Thompson 1968) whose states are made as they are met. What
@@ -67,7 +67,6 @@ class Repeat(Struct, frozen=True):
 
 Part = Set | Sequence | Choice | Repeat
 ANY: Final = Set(negated=True)
-NOT_SLASH: Final = Set(frozenset("/"), negated=True)
 
 
 class Pattern(Struct, eq=False):
@@ -126,34 +125,6 @@ def read_pattern(text: str) -> Pattern:
     reader = _Reader(text)
     part = reader.whole()
     return _compiled(text, part, ignore_case=reader.ignore_case)
-
-
-def read_glob(text: str) -> Pattern:
-    """Read a file pattern: `*` and `?` stay within a folder, `**` does not, `[a-z]` is one of these."""
-    parts: list[Part] = []
-    at = 0
-    while at < len(text):
-        if text.startswith("**/", at):
-            parts.append(Repeat(Sequence((Repeat(ANY, 0, None), Set(frozenset("/")))), 0, 1))
-            at += 3
-        elif text.startswith("**", at):
-            parts.append(Repeat(ANY, 0, None))
-            at += 2
-        elif text[at] == "*":
-            parts.append(Repeat(NOT_SLASH, 0, None))
-            at += 1
-        elif text[at] == "?":
-            parts.append(NOT_SLASH)
-            at += 1
-        elif text[at] == "[" and "]" in text[at + 2 :]:
-            reader = _Reader(text.replace("[!", "[^"))
-            reader.at = at + 1
-            parts.append(reader.characters())
-            at = reader.at
-        else:
-            parts.append(Set(frozenset(text[at])))
-            at += 1
-    return _compiled(text, Sequence(tuple(parts)), ignore_case=False)
 
 
 class _Reader:

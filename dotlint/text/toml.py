@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from dotlint.text.regex import regex
 
+_BARE: Final = regex(r"[A-Za-z0-9_-]+")
 # The parser takes the square of a dotted key's length; no table of ours is more than a few deep.
 _DEEP: Final = regex(r"""(?:[ \t]*+[\w"'-]++[ \t]*+\.){100}""")
 
@@ -20,3 +21,17 @@ def read_toml(text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def as_toml(value: object) -> str:
+    """Write a value as TOML does, on one line."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(as_toml, value))}]"
+    if isinstance(value, dict):
+        entries = ((key if _BARE.fullmatch(key) else as_toml(key), as_toml(one)) for key, one in value.items())
+        return f"{{{', '.join(f'{key} = {one}' for key, one in entries)}}}"
+    return str(value)

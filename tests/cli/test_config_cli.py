@@ -117,7 +117,7 @@ def test_config_shows_what_holds_and_from_where(project: Path) -> None:
     assert f'"a.dot" = ["G001"]  ({project / "base.toml"}, fits)' in done.out
     assert f'"b.dot" = ["E"]  ({project / "base.toml"}, does not fit)' in done.out
     assert 'preset = "recommended"  (default)' in done.out
-    assert f"strategy that holds: tp8  ({project / 'dotlint.toml'}, pattern `a.dot`)" in done.out
+    assert f"strategy: tp8  ({project / 'dotlint.toml'}, pattern `a.dot`)" in done.out
     rules = done.out.rpartition("rules that run: ")[2]
     assert "G001" not in rules
     assert "E013" in rules

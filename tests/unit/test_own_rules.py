@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dotlint.config.configurations import Configurations, Overrides
+from dotlint.config.configurations import Configurations
+from dotlint.config.model import Overrides
 from dotlint.engine.card import CardError
 from dotlint.errors import DotlintError
 from dotlint.pipeline.lint import lint
