@@ -84,7 +84,7 @@ class Configurations:
     def _made(self, config: Config, strategy: tuple[str, ...], off: tuple[str, ...]) -> Settings:
         said = self.overrides
         if said.layout and not strategy and "strategy" not in config.values:
-            raise DotlintError("--layout says how a strategy's degrees become GPUs: give one with --strategy")
+            raise DotlintError("--layout needs a strategy: give one with --strategy")
         source: StrategySource | None = "option" if said.strategy else "configuration" if strategy else None
         layout = said.layout or (None if said.strategy else config.get("layout"))
         select = said.select

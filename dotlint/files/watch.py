@@ -1,4 +1,4 @@
-"""`--watch`: wait until files change, by looking at their times and sizes, as works on every disk."""
+"""`--watch`: wait until files change, by their times and sizes, which works on every file system."""
 
 from __future__ import annotations
 
@@ -9,27 +9,33 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-_SECONDS = 0.5
+_IDLE, _SETTLING = 0.5, 0.1  # seconds between two looks
 
 _Look = tuple[str, int, int]
 
 
-def changes(paths: Callable[[], Iterable[str]]) -> Iterator[None]:
-    """Give the word at once and after every change of the files of `paths`, which is asked anew each time.
+def changes(paths: Callable[[], Iterable[str]], wait: Callable[[float], None] = time.sleep) -> Iterator[None]:
+    """Yield at once, and after every change of the files of `paths`, which is called anew each time.
 
-    A file that comes or goes is a change too. Never ends by itself.
+    A file that appears or disappears is a change too. An editor saves in several steps (truncate, write, rename), so a
+    change is yielded when two looks in a row find the same: one save, one run. Never ends by itself.
     """
-    seen: set[_Look] | None = None
+    seen = before = _look(paths())
+    yield
     while True:
-        look = {_look(path) for path in paths()}
-        if look != seen:
+        wait(_IDLE if before == seen else _SETTLING)
+        look = _look(paths())
+        if before == look != seen:
             seen = look
             yield
-        else:
-            time.sleep(_SECONDS)
+        before = look
 
 
-def _look(path: str) -> _Look:
+def _look(paths: Iterable[str]) -> set[_Look]:
+    return set(map(_at, paths))
+
+
+def _at(path: str) -> _Look:
     try:
         status = os.stat(path)
     except OSError:

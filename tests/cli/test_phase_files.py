@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import dotlint
-from dotlint.cli import main as cli
+from dotlint.cli.watching import watched_files
 from dotlint.pipeline import lint as runner
 from tests.cli.command import run
 
@@ -348,11 +348,11 @@ class TestManyFiles:
         assert run("check", ".", "-s", STRATEGY) == first
 
     def test_the_watch_looks_at_the_other_file_too(self) -> None:
-        options: dict[str, Any] = {
+        options: Any = {
             "strategy": (STRATEGY,), "paths": (PREFILL,), "exclude": (), "force_exclude": False,
             "no_respect_gitignore": False,
         }  # fmt: skip
-        assert DECODE in cli._configuration_files(options)
+        assert DECODE in watched_files(options)
 
 
 class TestFixing:
