@@ -101,7 +101,7 @@ def test_explain_names_the_nearest_node() -> None:
 def test_infer_of_no_deployment() -> None:
     status, _, err = run("infer", str(FIXTURES / "build_dependencies.dot"))
     assert status == 2
-    assert "no deployment is recognised" in err
+    assert "no deployment is recognized" in err
 
 
 def test_new_rule_makes_the_folder_that_the_configuration_names(
