@@ -137,7 +137,7 @@ def _file_in(folder: str) -> Path | None:
 
 
 def _says_something(path: str) -> bool:
-    from dotlint.config.file import section_of  # noqa: PLC0415 - many runs read no configuration
+    from dotlint.config.section import section_of  # noqa: PLC0415 - many runs read no configuration
 
     return section_of(as_path(path)) is not None
 

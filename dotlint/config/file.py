@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from dotlint._version import __version__
-from dotlint.config.keys import NAMES, ConfigError, read_keys
-from dotlint.config.mistakes import near_file
+from dotlint.config.keys import NAMES, read_keys
 from dotlint.config.model import Config, Setting
+from dotlint.config.section import ConfigError, section_of
 from dotlint.config.verify import verify
 from dotlint.config.versions import satisfies
 from dotlint.engine.select import split_names
 from dotlint.files.paths import as_path
-from dotlint.text.toml import read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,29 +31,6 @@ def load(path: Path) -> Config:
     config = Config(path, _values(path, ()))
     verify(config)
     return config
-
-
-def section_of(path: Path) -> dict[str, Any] | None:
-    """Give what a file says to dotlint, None if it says nothing to it."""
-    table = _toml(path)
-    if path.name != "pyproject.toml":
-        return table
-    tool = table.get("tool", {})
-    section = tool.get("dotlint") if isinstance(tool, dict) else None
-    if section is not None and not isinstance(section, dict):
-        raise ConfigError(f"{path}: `tool.dotlint` must be a table: write [tool.dotlint]")
-    return section
-
-
-def _toml(path: Path) -> dict[str, Any]:
-    try:
-        return read_toml(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise ConfigError(f"there is no configuration file {path}{near_file(path)}") from None
-    except OSError as error:
-        raise ConfigError(f"the configuration {path} cannot be read: {error.strerror or error}") from None
-    except ValueError as error:
-        raise ConfigError(f"the configuration {path} is not TOML: {error}") from None
 
 
 def _values(path: Path, via: tuple[Path, ...]) -> Mapping[str, Setting]:

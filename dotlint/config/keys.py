@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from dotlint.config.section import ConfigError
 from dotlint.engine.finding import Severity
-from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,10 +25,6 @@ Rule = Annotated[str, Meta(pattern=r"\S", extra_json_schema={"$ref": "#/$defs/ru
 Rules = str | tuple[Rule, ...]
 Version = Annotated[str, Meta(pattern=rf"^\s*{_VERSION}\s*(,\s*{_VERSION}\s*)*$")]
 Phases = Text | Annotated[tuple[Text, ...], Meta(min_length=1)]
-
-
-class ConfigError(DotlintError):
-    """A configuration that cannot be used: the file, the key, and what would be right."""
 
 
 def _about(description: str, example: object) -> Meta:

@@ -13,7 +13,6 @@ from dotlint.text.toml import as_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
 _CALLED: Final = {
     inspect.StrType: "a string",
@@ -84,15 +83,3 @@ def _did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
     words = list(known)
     near = nearest(word, words)
     return f"did you mean `{near}`?" if near else f"{otherwise} {', '.join(words)}"
-
-
-def near_file(path: Path) -> str:
-    """Give the end of a message about a file or folder that is missing: the one of a similar name, if there is one."""
-    try:
-        names = [entry.name for entry in path.parent.iterdir()]
-    except OSError:
-        return ""
-    import difflib  # noqa: PLC0415 - only where a file is missing
-
-    close = difflib.get_close_matches(path.name, names, n=1, cutoff=0.75)
-    return f"; did you mean `{path.with_name(close[0])}`?" if close else ""

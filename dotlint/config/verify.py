@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dotlint.config.by_pattern import glob_of
-from dotlint.config.keys import BY_PATTERN, ConfigError
-from dotlint.config.mistakes import near_file
+from dotlint.config.keys import BY_PATTERN
 from dotlint.config.model import Config
 from dotlint.config.rules import folders_of, strategy_of, tuned_cards
+from dotlint.config.section import ConfigError, near_file
 from dotlint.engine.select import matching
 from dotlint.errors import DotlintError
 from dotlint.registry.rules import all_cards

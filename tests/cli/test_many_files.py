@@ -483,7 +483,7 @@ class TestStart:
 
     def test_a_check_imports_what_it_needs(self) -> None:
         heavy = {"lark", "networkx", "pydot", "rich", "tomllib", "tempfile", "zipfile", "statistics", "multiprocessing"}
-        heavy |= {"pathlib", "json", "_hashlib"}
+        heavy |= {"pathlib", "json", "_hashlib", "dotlint.config.keys", "dotlint.config.file", "dotlint.cli.fixing"}
         code = (
             f"import sys; from dotlint.cli.main import main; main(['check', '--isolated', '--no-cache', '-f', 'json', "
             f"'-s', 'pp4ep4tp2sp2', {str(FIXTURE)!r}]); print(sorted({heavy!r} & set(sys.modules)), file=sys.stderr)"

@@ -13,8 +13,9 @@ from dotlint import __version__
 from dotlint.config.by_pattern import fits
 from dotlint.config.configurations import Configurations
 from dotlint.config.file import load
-from dotlint.config.keys import NAMES, ConfigError, read_keys, schema
+from dotlint.config.keys import NAMES, read_keys, schema
 from dotlint.config.model import Overrides
+from dotlint.config.section import ConfigError
 from dotlint.config.versions import satisfies
 from dotlint.engine.select import chosen
 from dotlint.pipeline.lint import lint
