@@ -55,7 +55,7 @@ class Reading(Struct, gc=False):  # nothing that it holds leads back to it
         return self.role.kind if self.role else None
 
     def is_role(self, *names: str) -> bool:
-        """Whether its role is one of these."""
+        """Return whether its role is one of these."""
         return self.role is not None and self.role.name in names
 
     @property

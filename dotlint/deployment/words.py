@@ -58,7 +58,7 @@ def name_parts(text: str) -> list[str]:
 
 
 def number_spans(text: str) -> list[tuple[int, int]]:
-    """Give the places of a name's numbers: runs of digits that are no part of a word such as `all2all`."""
+    """Return the places of a name's numbers: runs of digits that are no part of a word such as `all2all`."""
     protected = [match.span() for match in _WHOLE.finditer(text)]
     spans = (match.span() for match in _DIGITS.finditer(text))
     return [
@@ -93,19 +93,19 @@ def parse_name(text: str) -> Name:
 def _shared(
     family: str, words: tuple[str, ...], glued: tuple[bool, ...]
 ) -> tuple[str, tuple[str, ...], tuple[bool, ...]]:
-    """Give the very objects that the first name of the family had: the others of it need none of their own."""
+    """Return the very objects that the first name of the family had: the others of it need none of their own."""
     return family, words, glued
 
 
 @lru_cache(maxsize=16384)
 def _last_word(before: str) -> tuple[str, bool]:
-    """Give the word before a number in lower case, and whether the number touches it."""
+    """Return the word before a number in lower case, and whether the number touches it."""
     word = _PARTS.findall(before)
     return (word[-1].lower() if word else "", before[-1:].isalpha())
 
 
 @lru_cache(maxsize=16384)
 def plain_words(text: str) -> str:
-    """Give the words of a text in lower case, one space apart and around, numbers left out: ` all to all `."""
+    """Return the words of a text in lower case, one space apart and around, numbers left out: ` all to all `."""
     words = [part.lower() for part in name_parts(text) if not part.isdigit()]
     return f" {' '.join(words)} "

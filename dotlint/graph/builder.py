@@ -152,7 +152,7 @@ class _Builder:
                 self.connect(statement, sides, edge_defaults)
 
     def open(self, block: Block, scope: Scope) -> Subgraph:
-        """Give the subgraph that a block opens: a new one, or the one of its name under the same parent."""
+        """Return the subgraph that a block opens: a new one, or the one of its name under the same parent."""
         name = block.id.value if block.id else None
         if name is not None:
             known = self.named.get((scope, name))
@@ -169,7 +169,7 @@ class _Builder:
         return subgraph
 
     def mention(self, raw: str, place: Statement | Id, group: int, defaults: Defaults) -> Node:
-        """Give the node spelled `raw`, made if this is its first mention, and put it into the block."""
+        """Return the node spelled `raw`, made if this is its first mention, and put it into the block."""
         node = self.spelled.get(raw)
         if node is None:
             nodes = self.graph.nodes

@@ -46,7 +46,7 @@ def span_of(match: Match[str], group: int) -> Span:
 
 
 def members(subgraph: Subgraph) -> list[Node]:
-    """Give the nodes of a subgraph and of those in it, in the order in which the graph made them."""
+    """Return the nodes of a subgraph and of those in it, in the order in which the graph made them."""
     if not subgraph.children:
         found = subgraph._direct.values()
     else:
@@ -75,7 +75,7 @@ def innermost(subgraphs: Iterable[Subgraph]) -> list[Subgraph]:
 
 
 def last_attribute(statements: Sequence[AttributedStatement], name: str) -> Attribute | None:
-    """Give the last attribute of that name in the statements, None where no statement sets it."""
+    """Return the last attribute of that name in the statements, None where no statement sets it."""
     for statement in reversed(statements):
         for attribute in reversed(statement.attributes):
             if attribute.name.value == name:

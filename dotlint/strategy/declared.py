@@ -208,7 +208,7 @@ def _goes_on_from(found: list[Mention], start: int) -> bool:
 
 
 def _number_goes_on(view: str, end: int) -> bool:
-    """Whether what was read is only the beginning of something else: "0.1", "1e-5", "4-7", "4,5,6", "2B"."""
+    """Return whether what was read is only the beginning of something else: "0.1", "1e-5", "4-7", "4,5,6", "2B"."""
     if _ON.match(view, end) or _LIST_OF_GPUS.match(view, end):
         return False
     return _NUMBER_GOES_ON.match(view, end) is not None

@@ -95,7 +95,7 @@ class GpuSet(Struct, frozen=True):
         return GpuSet(_merged(found))
 
     def isdisjoint(self, other: GpuSet) -> bool:
-        """Whether no id is in both."""
+        """Return whether no id is in both."""
         return not self & other
 
     def short(self, width: int = 32) -> str:

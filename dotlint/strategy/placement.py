@@ -36,7 +36,7 @@ class Partition(Struct, frozen=True):
         return len(self.whole) // self.parts
 
     def accepts(self, sets: Sequence[GpuSet]) -> bool:
-        """Whether these sets are the parts: equal, disjoint, covering, and the right ones where fixed."""
+        """Return whether these sets are the parts: equal, disjoint, covering, and the right ones where fixed."""
         if len(sets) != self.parts or any(len(each) != self.size for each in sets):
             return False
         if self.slices is not None:

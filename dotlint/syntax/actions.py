@@ -63,24 +63,24 @@ def graph(values: list[Any]) -> GraphBlock:
 
 
 def head(values: list[Any]) -> Header:
-    """Give a header without a name."""
+    """Return a header without a name."""
     strict, keyword = values[0]
     return strict, keyword, None
 
 
 def head_named(values: list[Any]) -> Header:
-    """Give a header with a name."""
+    """Return a header with a name."""
     strict, keyword = values[0]
     return strict, keyword, values[1]
 
 
 def kind(values: list[Lexeme]) -> tuple[Lexeme | None, Lexeme]:
-    """Give the keyword."""
+    """Return the keyword."""
     return None, values[0]
 
 
 def kind_strict(values: list[Lexeme]) -> tuple[Lexeme | None, Lexeme]:
-    """Give `strict` and the keyword."""
+    """Return `strict` and the keyword."""
     return values[0], values[1]
 
 
@@ -111,35 +111,35 @@ def body_ended(values: list[Any]) -> list[Statement]:
 
 
 def defaults(values: list[Any]) -> Defaults:
-    """Give `node [...]`."""
+    """Return `node [...]`."""
     keyword, lists = values
     return Defaults(lists, keyword, lists[-1], None)
 
 
 def macro(values: list[Any]) -> Defaults:
-    """Give `node x=[...]`."""
+    """Return `node x=[...]`."""
     keyword, name, _, lists = values
     return Defaults(lists, keyword, lists[-1], name)
 
 
 def assignment(values: list[Any]) -> Assignment:
-    """Give `name=value`."""
+    """Return `name=value`."""
     name, _, value = values
     return Assignment([], name, value, Attribute(name, value))
 
 
 def pair(values: list[Any]) -> Attribute:
-    """Give an attribute of a list."""
+    """Return an attribute of a list."""
     return Attribute(values[0], values[2])
 
 
 def compound(values: list[Any]) -> Statement:
-    """Give a node statement, a block or a chain of edges, without attributes."""
+    """Return a node statement, a block or a chain of edges, without attributes."""
     return _compound(values[0], [])
 
 
 def compound_with(values: list[Any]) -> Statement:
-    """Give the same with attribute lists."""
+    """Return the same with attribute lists."""
     return _compound(values[0], values[1])
 
 
@@ -176,17 +176,17 @@ def chain_more(values: list[Any]) -> Sides:
 
 
 def node(values: list[Any]) -> NodeRef:
-    """Give a node."""
+    """Return a node."""
     return NodeRef(values[0])
 
 
 def node_port(values: list[Any]) -> NodeRef:
-    """Give a node with a port."""
+    """Return a node with a port."""
     return NodeRef(values[0], (values[2],))
 
 
 def node_ports(values: list[Any]) -> NodeRef:
-    """Give a node with a port and a compass point."""
+    """Return a node with a port and a compass point."""
     return NodeRef(values[0], (values[2], values[4]))
 
 
@@ -219,12 +219,12 @@ def lists_more(values: list[Any]) -> list[AttributeList]:
 
 
 def list_plain(values: list[Lexeme]) -> AttributeList:
-    """Give a list that was matched in one go."""
+    """Return a list that was matched in one go."""
     return AttributeList(values[0].text, values[0].at, values[0].to)
 
 
 def list_pairs(values: list[Any]) -> AttributeList:
-    """Give a list that was read token by token."""
+    """Return a list that was read token by token."""
     opened, pairs, closed = values
     return AttributeList(opened.text, opened.at, closed.to, pairs)
 
@@ -242,11 +242,11 @@ def pairs_more(values: list[Any]) -> list[Attribute]:
 
 
 def word(values: list[Lexeme]) -> Id:
-    """Give an id of one piece."""
+    """Return an id of one piece."""
     one = values[0]
     return Id(one.type, one.text, one.at, one.to)
 
 
 def joined(values: list[Any]) -> Id:
-    """Give a string that goes on after a `+`."""
+    """Return a string that goes on after a `+`."""
     return Id("STRING", values[0].text, values[0].at, values[2].to)

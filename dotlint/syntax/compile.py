@@ -32,7 +32,7 @@ class _OwnLexer(Lexer):
 
 
 def compiled(grammar: str) -> dict[str, Any]:
-    """Give the tables of a grammar, as JSON has them.
+    """Return the tables of a grammar, as JSON has them.
 
     `states` has what each state takes: terminal or rule name -> the state to go to, or, negative, -1 less
     the index of the rule to reduce by. `rules` are (name, number of symbols, name of action). The start is

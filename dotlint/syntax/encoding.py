@@ -19,7 +19,7 @@ _GLUED = regex(r"[^\x00-/:-@\[-^`{-\x7f]")
 
 
 def encoding_problems(source: Source) -> list[Problem]:
-    """Give E015 for undecodable bytes and for NUL, at their first place, and E016 for a glued BOM."""
+    """Return E015 for undecodable bytes and for NUL, at their first place, and E016 for a glued BOM."""
     found: list[Problem] = []
     text = source.text
     if not text.isascii() and not _LATIN1.search(text):

@@ -46,7 +46,7 @@ class Html(str):
 
 
 def decode(raw: str) -> str:
-    r"""Give what an id means that is spelled `raw`.
+    r"""Return what an id means that is spelled `raw`.
 
     A name or number as it is, `"..."` and `<...>` (`Html`) without marks.
 
@@ -81,7 +81,7 @@ _LONG = 256
 
 
 def shared(text: str) -> str:
-    """Give the string of the same text that was met before: a file says `shape`, `box` and most labels a thousand times.
+    """Return the string of the same text that was met before: a file says `shape`, `box` and most labels a thousand times.
 
     A few thousand short ones are known at a time, so that a file in which each is another holds none twice.
     """
@@ -99,7 +99,7 @@ def _unescape(text: str) -> str:
 
 
 def real(text: str, offset: int) -> int:
-    """Give the offset in the real text of an offset in the text that was parsed."""
+    """Return the offset in the real text of an offset in the text that was parsed."""
     return text.origin(offset) if isinstance(text, Edited) else offset
 
 

@@ -73,7 +73,7 @@ class Lexer:
         self.plain = statement_pattern("->" if directed else "--").match
 
     def lexemes(self, stack: list[Any], states: Sequence[Container[str]], runs: Container[Any]) -> Iterator[Lexeme]:
-        """Give the lexemes from the position on.
+        """Yield the lexemes from the position on.
 
         `stack` is the parser's, its top is looked at before each of them.
 
@@ -101,7 +101,7 @@ class Lexer:
             yield lexeme
 
     def end(self) -> Lexeme:
-        """Give the lexeme that stands for the end of the text."""
+        """Return the lexeme that stands for the end of the text."""
         return Lexeme(END, self.text, len(self.text), len(self.text))
 
     def _run(self) -> Run | None:
@@ -156,7 +156,7 @@ class Lexer:
                 return at
 
     def token(self, start: int, takes: Container[str]) -> Lexeme:
-        """Give the token that starts at `start` and go behind it.
+        """Return the token that starts at `start` and go behind it.
 
         ATTR_LIST only where it is among what the state `takes`.
         """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec.json import decode
 
-from dotlint.files.paths import beside, contents, own_text
+from dotlint.files.paths import read_file, read_package_text, sibling_path
 from dotlint.syntax import actions
 from dotlint.syntax.lexer import END, Lexer, Run
 from dotlint.syntax.terminals import GRAMMAR_CHECKSUM
@@ -33,12 +33,12 @@ class Tables(NamedTuple):
 @cache
 def tables() -> Tables:
     """Read the compiled grammar, once a process; compile it where the grammar has been changed since."""
-    stored = beside(__file__, "dot.tables.json")
-    found: dict[str, Any] = decode(contents(stored)) if os.path.isfile(stored) else {}
+    stored = sibling_path(__file__, "dot.tables.json")
+    found: dict[str, Any] = decode(read_file(stored)) if os.path.isfile(stored) else {}
     if found.get("grammar") != GRAMMAR_CHECKSUM:
         from dotlint.syntax.compile import compiled  # noqa: PLC0415  # needs Lark, which is slow to load
 
-        found = compiled(own_text(beside(__file__, "dot.lark")))
+        found = compiled(read_package_text(sibling_path(__file__, "dot.lark")))
     states: list[dict[str, int]] = found["states"]
     rules = [(name, size, getattr(actions, action)) for name, size, action in found["rules"]]
     runs = frozenset(at for at, taken in enumerate(states) if "STATEMENTS" in taken)
@@ -95,12 +95,12 @@ class Parse:
         return len(self.states) - 2 * closed
 
     def bodies_at(self) -> list[int]:
-        """Give the places of all open bodies in `values`, outermost first."""
+        """Return the places of all open bodies in `values`, outermost first."""
         bodies = self._tables.bodies
         return [at - 1 for at, state in enumerate(self.states[: self._unclosed()]) if state in bodies]
 
     def in_header(self) -> bool:
-        """Tell whether a header has begun whose brace has not come."""
+        """Return whether a header has begun whose brace has not come."""
         return (
             bool(self.values)
             and not isinstance(self.values[-1], list)
@@ -170,7 +170,7 @@ class Parse:
 
 
 def parses(text: str) -> bool:
-    """Tell whether a whole text has no mistake that stops the parser."""
+    """Return whether a whole text has no mistake that stops the parser."""
     try:
         Parse(Lexer(text)).run()
     except Stop:

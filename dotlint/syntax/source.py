@@ -45,11 +45,11 @@ class Source(Struct, frozen=True):
         return cls(text[1:], name, bom=True) if text.startswith(BOM) else cls(text, name)
 
     def with_text(self, text: str) -> Source:
-        """Give another text of the same file; its lines are its own."""
+        """Return another text of the same file; its lines are its own."""
         return Source(text, self.name, self.bom)
 
     def to_bytes(self) -> bytes:
-        """Give the bytes the text was decoded from."""
+        """Return the bytes the text was decoded from."""
         text = BOM + self.text if self.bom else self.text
         try:
             return text.encode("utf-8", "surrogateescape")
@@ -57,14 +57,14 @@ class Source(Struct, frozen=True):
             return text.encode("utf-8", "surrogatepass")
 
     def position(self, offset: int) -> Position:
-        """Give line and column of an offset; one outside of the text is moved to its nearer end."""
+        """Return line and column of an offset; one outside of the text is moved to its nearer end."""
         offset = min(max(offset, 0), len(self.text))
         starts = self._line_starts()
         line = bisect_right(starts, offset)
         return Position(offset, line, offset - starts[line - 1] + 1)
 
     def line_start(self, line: int) -> int:
-        """Give the offset where the 1-based line starts.
+        """Return the offset where the 1-based line starts.
 
         The line after the last starts at the end of the text.
         """
@@ -72,7 +72,7 @@ class Source(Struct, frozen=True):
         return starts[line - 1] if line <= len(starts) else len(self.text)
 
     def line_text(self, line: int) -> str:
-        """Give the 1-based line without its LF (a CR before it stays); "" for a line that is not there."""
+        """Return the 1-based line without its LF (a CR before it stays); "" for a line that is not there."""
         if not 1 <= line <= len(self._line_starts()):
             return ""
         start, end = self.line_start(line), self.line_start(line + 1)
@@ -104,12 +104,12 @@ class Edited(str):
     parent: str
 
     def local(self, offset: int) -> int:
-        """Give the offset in the parent that an offset here stands for."""
+        """Return the offset in the parent that an offset here stands for."""
         start, origin, limit = self.cuts[max(bisect_right(self.cuts, offset, key=itemgetter(0)) - 1, 0)]
         return min(origin + offset - start, limit)
 
     def origin(self, offset: int) -> int:
-        """Give the offset in the real text that an offset here stands for."""
+        """Return the offset in the real text that an offset here stands for."""
         offset = self.local(offset)
         return self.parent.origin(offset) if isinstance(self.parent, Edited) else offset
 
@@ -138,7 +138,7 @@ def edited(text: str, start: int, end: int, edits: Sequence[tuple[int, int, str]
 
 
 def visible(text: str) -> str:
-    """Give what Graphviz sees of a text: it reads lines as C strings, so a NUL hides the rest of its line.
+    """Return what Graphviz sees of a text: it reads lines as C strings, so a NUL hides the rest of its line.
 
     The line's LF is hidden too, and a line that starts with NUL ends the file. A text without NUL is
     given as it is.

@@ -92,7 +92,7 @@ class EdgeStatement(AttributedStatement):
         return first, head.core_end if isinstance(head, Block) else head[-1].end
 
     def ports(self, step: int) -> tuple[str | None, str | None]:
-        """Give the ports of a step whose sides are single nodes."""
+        """Return the ports of a step whose sides are single nodes."""
         tail, head = self.sides[step : step + 2]
         assert not isinstance(tail, Block)
         assert not isinstance(head, Block)
@@ -175,7 +175,7 @@ class PlainStatement(AttributedStatement):
         return {} if at < 0 else pairs(self._text, at, to)
 
     def ref(self, group: int) -> NodeRef:
-        """Give the node whose id is in `group` and whose port is in the next."""
+        """Return the node whose id is in `group` and whose port is in the next."""
         match = self.match
         text = match.string
         ports: tuple[Id, ...] = ()
@@ -225,7 +225,7 @@ class PlainEdge(PlainStatement, EdgeStatement):
         return real(match.string, match.start(1)), real(match.string, max(match.end(3), match.end(4)))
 
     def ports(self, step: int) -> tuple[str | None, str | None]:
-        """Give both ends' ports."""
+        """Return both ends' ports."""
         if isinstance(self._place, int) or (self._place.start(2) < 0 and self._place.start(4) < 0):
             return None, None
         return self.ref(1).port, self.ref(3).port
@@ -393,7 +393,7 @@ class Block(FineStatement):
 
 
 def within(bodies: Sequence[list[Statement]]) -> Iterator[Statement]:
-    """Give every statement of bodies and of the blocks in them, outer before inner, in the order of the text."""
+    """Yield every statement of bodies and of the blocks in them, outer before inner, in the order of the text."""
     todo = [iter(body) for body in reversed(bodies)]
     while todo:
         for statement in todo[-1]:
@@ -407,7 +407,7 @@ def within(bodies: Sequence[list[Statement]]) -> Iterator[Statement]:
 
 
 def blocks(statement: Statement) -> list[Block]:
-    """Give the blocks right inside a statement: itself, or the sides of an edge."""
+    """Return the blocks right inside a statement: itself, or the sides of an edge."""
     if isinstance(statement, Block):
         return [statement]
     if isinstance(statement, Chain):

@@ -11,10 +11,10 @@ import re
 from binascii import crc32
 from functools import cache
 
-from dotlint.files.paths import beside, own_text
+from dotlint.files.paths import read_package_text, sibling_path
 from dotlint.text.regex import regex
 
-_GRAMMAR = own_text(beside(__file__, "dot.lark"))
+_GRAMMAR = read_package_text(sibling_path(__file__, "dot.lark"))
 GRAMMAR_CHECKSUM = crc32(_GRAMMAR.encode())
 
 
@@ -69,7 +69,7 @@ FINE = regex(rf"(?P<NAME>{NAME})|(?P<NUMBER>{NUMBER})|(?P<STRING>{STRING})|(?P<E
 
 
 def html_end(text: str, start: int) -> int:
-    """Give the offset after the `>` that closes the `<` at `start`; -1 where none does.
+    """Return the offset after the `>` that closes the `<` at `start`; -1 where none does.
 
     Only < and > count.
     """

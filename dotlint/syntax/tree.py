@@ -123,9 +123,9 @@ class Tree(Struct, eq=False):
         return self.source.text
 
     def statements(self) -> Iterator[Statement]:
-        """Give every statement of every body, outer before inner, in the order of the text."""
+        """Yield every statement of every body, outer before inner, in the order of the text."""
         return within([graph.body for graph in self.graphs])
 
     def tokens(self) -> Iterator[Lexeme]:
-        """Give every token, blanks and comments too: the `raw` of all of them joined is the text."""
+        """Yield every token, blanks and comments too: the `raw` of all of them joined is the text."""
         return tokens(self.source.text)

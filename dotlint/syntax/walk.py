@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def walk(body: list[Statement]) -> Iterator[Statement]:
-    """Give every statement of a body and of the blocks in it, in no order that means anything."""
+    """Yield every statement of a body and of the blocks in it, in no order that means anything."""
     todo = [body]
     while todo:
         for statement in todo.pop():
@@ -23,7 +23,7 @@ def walk(body: list[Statement]) -> Iterator[Statement]:
 
 
 def refs(statement: Statement) -> Iterable[NodeRef]:
-    """Give the nodes that a statement itself names, not those in blocks within it."""
+    """Return the nodes that a statement itself names, not those in blocks within it."""
     if isinstance(statement, NodeStatement):
         return statement.nodes
     if isinstance(statement, EdgeStatement):
@@ -32,7 +32,7 @@ def refs(statement: Statement) -> Iterable[NodeRef]:
 
 
 def ids_of(statement: Statement) -> Iterator[Id]:
-    """Give every id that a statement itself spells: nodes, ports, subgraphs, attributes and their values."""
+    """Yield every id that a statement itself spells: nodes, ports, subgraphs, attributes and their values."""
     for ref in refs(statement):
         yield ref.id
         yield from ref.ports

@@ -27,7 +27,7 @@ _SURELY = regex(
 
 
 def statement_end(text: str, start: int, stop: int) -> int:
-    """Give the end of the statement that starts at `start` and goes wrong at `stop`.
+    """Return the end of the statement that starts at `start` and goes wrong at `stop`.
 
     It ends after its `;` or the `{` it opens, before a `}`, at the end of a line outside of brackets, or
     inside of them at the end of a line after which the next one clearly starts another statement.
@@ -52,23 +52,23 @@ def statement_end(text: str, start: int, stop: int) -> int:
 
 
 def starts_statement(text: str, line_end: int) -> bool:
-    """Tell whether a statement, a comment, a brace or nothing is on the line after the LF at `line_end`."""
+    """Return whether a statement, a comment, a brace or nothing is on the line after the LF at `line_end`."""
     return _STARTS.match(text, line_end + 1) is not None
 
 
 def looks_like_statement(text: str, offset: int) -> bool:
-    """Tell whether a statement, a comment, a brace or the end of the line is at `offset`, after blanks."""
+    """Return whether a statement, a comment, a brace or the end of the line is at `offset`, after blanks."""
     return _STARTS.match(text, offset) is not None
 
 
 def next_statement(text: str, start: int, end: int) -> int | None:
-    """Give the first line in `text[start:end]` that surely starts a statement; not that of `start`."""
+    """Return the first line in `text[start:end]` that surely starts a statement; not that of `start`."""
     found = _SURELY.search(text, start, end)
     return None if found is None else found.start() + 1
 
 
 def line_end(text: str, offset: int) -> int:
-    """Give the offset of the LF that ends the line, or of the CR before it, or the end of the text."""
+    """Return the offset of the LF that ends the line, or of the CR before it, or the end of the text."""
     found = text.find("\n", offset)
     if found < 0:
         return len(text)
@@ -76,7 +76,7 @@ def line_end(text: str, offset: int) -> int:
 
 
 def line_start(text: str, offset: int) -> int:
-    """Give the offset where the line starts."""
+    """Return the offset where the line starts."""
     return text.rfind("\n", 0, offset) + 1
 
 
@@ -94,7 +94,7 @@ def indent(text: str, offset: int) -> int:
 
 
 def first_offset(value: Any, text: str) -> int | None:  # noqa: ANN401  # whatever stands on the parser's stack
-    """Give the offset in `text`, the parsed one, of the first lexeme in a value of the parser's stack."""
+    """Return the offset in `text`, the parsed one, of the first lexeme in a value of the parser's stack."""
     todo = [value]
     while todo:
         one = todo.pop()
@@ -112,7 +112,7 @@ def first_offset(value: Any, text: str) -> int | None:  # noqa: ANN401  # whatev
 
 
 def within(spelled: str, offset: int, text: str) -> int | None:
-    """Give the offset in `text` of an offset in it, or in an edited copy of it or of its parts.
+    """Return the offset in `text` of an offset in it, or in an edited copy of it or of its parts.
 
     None in another text.
     """
@@ -125,7 +125,7 @@ def within(spelled: str, offset: int, text: str) -> int | None:
 
 
 def open_ended(statement: Statement, text: str, offset: int) -> int | None:
-    """Give the start of a statement that may go on at `offset`, on the same line; else None.
+    """Return the start of a statement that may go on at `offset`, on the same line; else None.
 
     One that was mended already does not.
     """
@@ -143,7 +143,7 @@ def open_ended(statement: Statement, text: str, offset: int) -> int | None:
 
 
 def last_offset(statement: Statement, text: str) -> int | None:
-    """Give the end of a statement as an offset in `text`, which is being parsed."""
+    """Return the end of a statement as an offset in `text`, which is being parsed."""
     if isinstance(statement, PlainStatement):
         return within(statement.match.string, statement.match.end(), text)
     assert isinstance(statement, FineStatement)

@@ -246,7 +246,7 @@ def attempt(reading: Reading, place: tuple[int, int], edits: list[Edit], body: i
 
 
 def _lists(values: list[Any]) -> Iterator[list[Any]]:
-    """Give the lists among the parser's values, such as bodies and the sides of an edge: they grow in place."""
+    """Yield the lists among the parser's values, such as bodies and the sides of an edge: they grow in place."""
     for value in values:
         for part in value if isinstance(value, tuple) else (value,):
             if isinstance(part, list):

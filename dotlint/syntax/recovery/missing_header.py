@@ -50,7 +50,7 @@ def header_problem(text: str, at: int, tree: Tree) -> Problem:
 
 
 def _head(text: str, at: int, tree: Tree) -> int:
-    """Give the place of the header: above the comment that heads the first statement.
+    """Return the place of the header: above the comment that heads the first statement.
 
     That is one right above it, apart from a comment on the whole file further up. The only comment of a file's head
     may be on the whole.
@@ -67,7 +67,7 @@ def _head(text: str, at: int, tree: Tree) -> int:
 
 
 def _is_tail(text: str, at: int, graph: GraphBlock) -> bool:
-    """Tell whether statements before the first are lost: it is indented, and nodes are declared nowhere."""
+    """Return whether statements before the first are lost: it is indented, and nodes are declared nowhere."""
     declared: set[str] = set()
     named: set[str] = set()
     for statement in graph.body:

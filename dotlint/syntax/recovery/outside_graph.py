@@ -61,7 +61,7 @@ def outside(reading: Reading, stop: Stop) -> None:
 
 
 def looks_like_body(text: str, at: int) -> bool:
-    """Tell whether one of the first lines could stand in a graph."""
+    """Return whether one of the first lines could stand in a graph."""
     for _ in range(20):
         if text[at : line_end(text, at)].strip() and (looks_like_statement(text, at) or _SET.match(text, at)):
             return True

@@ -44,7 +44,7 @@ _MEANING = {"n": "\n", "r": "", "t": "\t"}
 
 
 def program_text(text: str, offset: int) -> bool:
-    """Tell whether the line of `offset` reads like a program; asked only where DOT makes no sense."""
+    """Return whether the line of `offset` reads like a program; asked only where DOT makes no sense."""
     start = line_start(text, offset)
     if offset - start > _LONGEST_LINE:
         return False
@@ -52,7 +52,7 @@ def program_text(text: str, offset: int) -> bool:
 
 
 def escaped_edits(text: str, offset: int) -> list[Edit]:
-    r"""Give the edits that take back the escaping of a string that was saved as it stood in a program.
+    r"""Return the edits that take back the escaping of a string that was saved as it stood in a program.
 
     `[]` if none was.
 

@@ -30,7 +30,7 @@ _REST_OF_LIST = regex(r"[ \t]*(?:,[ \t]*|;[ \t]*|[ \t]+)[A-Za-z_]\w*[ \t]*=[^\n]
 
 
 def close_string(text: str, start: int, end: int, stop: int) -> Iterator[tuple[int, int, int, str]]:
-    """Give guesses at a quote without partner: (it, where to put one, end of the line, how).
+    """Yield guesses at a quote without partner: (it, where to put one, end of the line, how).
 
     A line with an odd number of quotes has one; the partner stands before what ends the line, or after
     the `=` before it. Labels may go over lines, so the parser has the last word.
@@ -51,7 +51,7 @@ def close_string(text: str, start: int, end: int, stop: int) -> Iterator[tuple[i
 
 
 def odd_string(text: str, start: int, end: int) -> int | None:
-    """Give the quote of the first string in `text[start:end]` that has lines that look like statements."""
+    """Return the quote of the first string in `text[start:end]` that has lines that look like statements."""
     for string in _STRING.finditer(text, start, end + _LONGEST_LINE):
         if string.start() >= end:
             break
@@ -85,7 +85,7 @@ def _partners(text: str, quotes: list[int], last: int) -> Iterator[tuple[int, in
 
 
 def _known_rest(line: str) -> int | None:
-    """Give where the attributes start that Graphviz knows and that go on to the end of the list; None where none do."""
+    """Return where the attributes start that Graphviz knows and that go on to the end of the list; None where none do."""
     rest = _PAIRS_TO_END.search(line)
     if rest is None:
         return None
@@ -125,7 +125,7 @@ _HTML_LOST = regex(r"\s*(?:,\s*[A-Za-z_]+\s*=|\]\s*;?\s*$)")
 
 
 def value_runs_on(text: str, start: int) -> int | None:
-    """Give the end of the line at `start` where a string on it lacks a quote or an HTML value its last `>`; None elsewhere."""
+    """Return the end of the line at `start` where a string on it lacks a quote or an HTML value its last `>`; None elsewhere."""
     last = line_end(text, start)
     if last - start < _LONGEST_LINE and sum(1 for _ in _QUOTE.finditer(text, start, last)) % 2:
         return last
@@ -158,7 +158,7 @@ def _text_brackets(text: str, first: int, last: int) -> list[Edit]:
 
 
 def escape_html(text: str, start: int, end: int, stop: int) -> Iterator[tuple[int, int, list[Edit], int]]:
-    """Give guesses at an HTML value whose brackets do not balance: (start, end, edits, end of the statement).
+    """Yield guesses at an HTML value whose brackets do not balance: (start, end, edits, end of the statement).
 
     Everything in it that is not a tag is text, so its `<` and `>` become entities; it ends at a `>` that
     a `]` or another attribute follows.

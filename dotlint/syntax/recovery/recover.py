@@ -144,7 +144,7 @@ class Reading:
         self.finish()
 
     def may_move(self, position: int) -> bool:
-        """Tell whether reading may go on at a place.
+        """Return whether reading may go on at a place.
 
         An odd quote takes it back, but never to where it was taken before.
         """
@@ -169,7 +169,7 @@ class Reading:
         return True
 
     def nothing(self) -> Run:
-        """Give a lexeme that ends the statement before it and adds none."""
+        """Return a lexeme that ends the statement before it and adds none."""
         return Run("STATEMENTS", self.text, self.lexer.position, self.lexer.position, [])
 
     # At the end, and outside of any graph
@@ -326,7 +326,7 @@ class Reading:
 
 
 def lexeme_type(values: list[Any]) -> str | None:
-    """Give the type of the lexeme on top of the parser's values; None where there is no lexeme."""
+    """Return the type of the lexeme on top of the parser's values; None where there is no lexeme."""
     return values[-1].type if values and type(values[-1]) is Lexeme else None
 
 

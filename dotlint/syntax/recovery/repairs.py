@@ -63,7 +63,7 @@ class Broken(Struct, frozen=True):
 
 
 def remedies(broken: Broken) -> Iterator[Remedy]:
-    """Give the remedies that may fit, the likely ones first."""
+    """Yield the remedies that may fit, the likely ones first."""
     if broken.lexeme.type != OPEN_HTML:
         yield from quote_remedies(broken)
     yield from _html(broken)

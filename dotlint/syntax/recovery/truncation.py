@@ -19,7 +19,7 @@ _MOST_RELATED = 10
 
 
 def open_braces(parse: Parse, text: str) -> list[int]:
-    """Give the offset of the `{` of every open body, outermost first."""
+    """Return the offset of the `{` of every open body, outermost first."""
     found: list[int] = []
     for at in parse.bodies_at():
         opened = parse.values[at - 1]
@@ -40,7 +40,7 @@ def statement_count(parse: Parse) -> int:
 
 
 def cut_off(text: str, parse: Parse, body: int) -> int | None:
-    """Give the start of a last statement that the end of the file cuts off, else None.
+    """Return the start of a last statement that the end of the file cuts off, else None.
 
     A bare id as the very last word counts as cut off where the statement before it has the `;` that it
     lacks.
@@ -59,7 +59,7 @@ def cut_off(text: str, parse: Parse, body: int) -> int | None:
 
 
 def nothing_follows(text: str, offset: int) -> bool:
-    """Tell whether no line after that of `offset` looks like DOT."""
+    """Return whether no line after that of `offset` looks like DOT."""
     at = line_end(text, offset)
     while at < len(text):
         after = line_end(text, at + 1)
@@ -117,7 +117,7 @@ def unclosed(text: str, parse: Parse) -> Problem:
 
 
 def _closed_by_another(text: str, parse: Parse) -> list[int]:
-    """Give the `{` of blocks whose `}` stands further left than their line starts, the last one first.
+    """Return the `{` of blocks whose `}` stands further left than their line starts, the last one first.
 
     Where one brace is missing, each block around it is closed by the brace of the next.
     """
@@ -136,7 +136,7 @@ def _closed_by_another(text: str, parse: Parse) -> list[int]:
 
 
 def _dedent(text: str, opened: int) -> int | None:
-    """Give the end of the last line that still is inside a brace, judging by indentation.
+    """Return the end of the last line that still is inside a brace, judging by indentation.
 
     None where all lines are.
     """

@@ -31,7 +31,7 @@ def quote(raw: str) -> str:
 
 
 def quote_values(text: str, start: int, end: int) -> list[Found]:
-    """Give the values of the statement `text[start:end]` that need quotes."""
+    """Return the values of the statement `text[start:end]` that need quotes."""
     first = _NAMED.match(text, start, end)
     if first is not None:
         stop = len(text[start:end].rstrip().rstrip(";").rstrip()) + start
@@ -80,7 +80,7 @@ def _needs_quotes(text: str, named: re.Match[str], stop: int) -> Found | None:
 
 
 def bare_value(text: str, start: int, end: int) -> int:
-    """Give where a value ends that starts at `start`.
+    """Return where a value ends that starts at `start`.
 
     Before the next `name=`, or the `]` that closes its list.
     """
@@ -108,5 +108,5 @@ def bare_value(text: str, start: int, end: int) -> int:
 
 
 def _closed_later(text: str, start: int, end: int) -> bool:
-    """Tell whether another `]` follows, so that the one before closes a value's own bracket."""
+    """Return whether another `]` follows, so that the one before closes a value's own bracket."""
     return "]" in text[start:end]

@@ -71,6 +71,6 @@ def described(lexeme: Lexeme) -> str:
 
 
 def shown(raw: str) -> str:
-    """Give a piece of the text for a message: not too long, and nothing that a terminal obeys."""
+    """Return a piece of the text for a message: not too long, and nothing that a terminal obeys."""
     short = raw if len(raw) <= 30 else raw[:27] + "..."
     return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in short)
