@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from dotlint.syntax.lexemes import shared
+from dotlint.syntax.lexemes import interned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,7 +42,7 @@ class Reading(Struct, gc=False):  # nothing that it holds leads back to it
 
     def because(self, reason: str) -> None:
         """Note why something was decided; most nodes have the reasons of others, which are kept once."""
-        self.why = (*self.why, shared(reason))
+        self.why = (*self.why, interned(reason))
 
     @property
     def name(self) -> str:

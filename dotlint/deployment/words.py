@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from dotlint.syntax.lexemes import shared
+from dotlint.syntax.lexemes import interned
 from dotlint.text.regex import regex
 
 _BREAK = regex(r"\\[nlr]|<br\s*/?>|\r?\n|\r|&#10;", re.IGNORECASE)
@@ -26,7 +26,7 @@ def label_lines(label: str) -> list[str]:
             lines = [_TAG.sub("", line) for line in lines]
     else:
         lines = [label]
-    return [shared(line.strip()) for line in lines if line.strip()]
+    return [interned(line.strip()) for line in lines if line.strip()]
 
 
 class Name(Struct, frozen=True, gc=False):
@@ -85,12 +85,12 @@ def parse_name(text: str) -> Name:
         numbers.append(int(text[start:end]))
         position = end
     family.append(text[position:])
-    shared = _shared("".join(family), tuple(words), tuple(glued))
-    return Name(shared[0], tuple(numbers), *shared[1:])
+    common = _shared_parts("".join(family), tuple(words), tuple(glued))
+    return Name(common[0], tuple(numbers), *common[1:])
 
 
 @lru_cache(maxsize=16384)
-def _shared(
+def _shared_parts(
     family: str, words: tuple[str, ...], glued: tuple[bool, ...]
 ) -> tuple[str, tuple[str, ...], tuple[bool, ...]]:
     """Return the very objects that the first name of the family had: the others of it need none of their own."""

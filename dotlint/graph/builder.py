@@ -16,8 +16,7 @@ from dotlint.graph.membership import members
 from dotlint.graph.model import Document, Edge, EdgeRest, Graph, Node, Ports, Subgraph
 from dotlint.syntax.reader import parse
 from dotlint.syntax.source import Source
-from dotlint.syntax.tree import Assignment, Block, Chain, NodeList, PlainEdge, PlainNode, decode
-from dotlint.syntax.tree import Defaults as DefaultsStatement
+from dotlint.syntax.tree import Assignment, Block, Chain, DefaultsStatement, NodeList, PlainEdge, PlainNode, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -41,8 +41,8 @@ def span_of(match: Match[str], group: int) -> Span:
     `match` may have been made on an edited copy that knows its origin.
     """
     start, end = match.span(group)
-    origin = getattr(match.string, "origin", None)
-    return (start, end) if origin is None else (origin(start), origin(end))
+    to_source = getattr(match.string, "source_offset", None)
+    return (start, end) if to_source is None else (to_source(start), to_source(end))
 
 
 def members(subgraph: Subgraph) -> list[Node]:
