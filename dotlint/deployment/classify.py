@@ -12,7 +12,7 @@ from dotlint.deployment.facts import Evidence, of_node, of_subgraph
 from dotlint.deployment.model import Deployment, Reading, Unit
 from dotlint.deployment.numbering import number_layers
 from dotlint.deployment.words import plain_words
-from dotlint.strategy.declared import read_degrees
+from dotlint.strategy.declarations import read_degrees
 from dotlint.strategy.gpus import GpuSet
 from dotlint.text.regex import regex
 
@@ -168,7 +168,7 @@ def _mark_annotations(readings: list[Reading], vocabulary: Vocabulary, graph: Gr
         in_legend = any(id(subgraph) in legends for subgraph in node.subgraphs)
         titled = any(title == t or title.startswith(t + " ") for t in vocabulary.annotation_titles)
         plain = node.attributes.get("shape", "").lower() in _PLAIN_SHAPES
-        declares = (declared := read_degrees(text)) is not None and declared.joint
+        declares = (declared := read_degrees(text)) is not None and declared.several_axes
         if declares or _fallen_out(node, titled_sets) or node.index in samples:
             reading.annotation = True
         elif in_legend or titled or (not words and bool(evidence.lines)) or (plain and reading.gpus is None):
