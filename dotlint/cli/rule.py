@@ -30,7 +30,7 @@ def command(streams: Streams, /, name: str, **options: Unpack[ConfigOptions]) ->
     from dotlint.report import cards
 
     found = matching(name, configured(options).cards("-"))
-    exact = [card for card in found if name.upper() == card.code or name.lower() == card.name]
+    exact = [card for card in found if name.upper() == card.code or name.lower() in card.names]
     if not exact and len(found) > 1:
         raise SelectionError(f"`{name}` is a prefix of {len(found)} rules: {', '.join(card.code for card in found)}")
     write_result(streams, cards.page((exact or found)[0], width=terminal_width()))

@@ -12,7 +12,7 @@ from dotlint.config.rules import folders_of, strategy_of, tuned_cards
 from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
 from dotlint.errors import DotlintError
-from dotlint.files.exclusion import Patterns, left_out_from_above
+from dotlint.files.exclusion import Patterns, is_path_excluded
 from dotlint.files.paths import as_path
 from dotlint.registry.rules import all_cards, vocabularies
 
@@ -124,7 +124,7 @@ class Configurations:
         setting = config.values.get("exclude")
         patterns = [Patterns(str(setting.folder), setting.value)] if setting else []
         patterns += [Patterns(os.getcwd(), self.overrides.exclude)] if self.overrides.exclude else []
-        return left_out_from_above(path, patterns)
+        return is_path_excluded(path, patterns)
 
 
 def _file_in(folder: str) -> Path | None:

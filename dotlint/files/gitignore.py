@@ -1,4 +1,4 @@
-"""Lines of a `.gitignore`: globs, exceptions (`!`), comments."""
+"""Lines of a `.gitignore`: globs, re-inclusions (`!`) and comments."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from msgspec import Struct
 from dotlint.text.glob import Glob, read_glob
 
 
-class Line(Struct, frozen=True):
-    """A pattern, and whether what it matches is left out or kept after all."""
+class IgnoreRule(Struct, frozen=True):
+    """One line: its glob, and whether it excludes or re-includes."""
 
     glob: Glob
-    leaves_out: bool
+    excludes: bool
 
 
-def read_line(line: str) -> Line | None:
-    """Read a line; None for one that is blank or a comment. `GlobError` for one that can never match."""
+def read_line(line: str) -> IgnoreRule | None:
+    """Parse a line; None if it is blank or a comment. Raises `GlobError` if the pattern can never match."""
     if line.startswith("#") or not line.strip(" "):
         return None
-    text = _without_blanks(line)
-    leaves_out = not text.startswith("!")
-    return Line(read_glob(text if leaves_out else text[1:]), leaves_out)
+    text = _without_trailing_spaces(line)
+    excludes = not text.startswith("!")
+    return IgnoreRule(read_glob(text if excludes else text[1:]), excludes)
 
 
-def _without_blanks(line: str) -> str:
-    """Cut the blanks at the end off, up to one that a backslash keeps."""
+def _without_trailing_spaces(line: str) -> str:
+    """Strip trailing spaces, except one that is escaped by a backslash."""
     text = line.rstrip(" ")
     escapes = len(text) - len(text.rstrip("\\"))
     return text + " " if escapes % 2 and len(text) < len(line) else text

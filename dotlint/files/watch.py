@@ -1,4 +1,4 @@
-"""`--watch`: wait until files change, by their times and sizes, which works on every file system."""
+"""`--watch`: poll files for changes by modification time and size, which works on every file system."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-_IDLE, _SETTLING = 0.5, 0.1  # seconds between two looks
+_IDLE, _SETTLING = 0.5, 0.1  # seconds between two polls
 
 _Look = tuple[str, int, int]
 
 
 def changes(paths: Callable[[], Iterable[str]], wait: Callable[[float], None] = time.sleep) -> Iterator[None]:
-    """Yield at once, and after every change of the files of `paths`, which is called anew each time.
+    """Yield once at the start and after every change of the files of `paths`, which is called again for each poll.
 
-    A file that appears or disappears is a change too. An editor saves in several steps (truncate, write, rename), so a
-    change is yielded when two looks in a row find the same: one save, one run. Never ends by itself.
+    A file that is created or deleted counts as a change. An editor saves in several steps (truncate, write, rename), so
+    a change is yielded only when two polls in a row find the same: one save, one run. Never ends by itself.
     """
     seen = before = _look(paths())
     yield

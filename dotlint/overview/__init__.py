@@ -12,7 +12,7 @@ from dotlint.overview.links import links_of, missing_links
 from dotlint.overview.model import Overview
 from dotlint.overview.reconcile import settle
 from dotlint.overview.text import as_text
-from dotlint.strategy.declared import read_file_name
+from dotlint.strategy.declarations import read_file_name
 from dotlint.text.display import one_line
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from dotlint.config.model import Overrides
 from dotlint.config.section import ConfigError
 from dotlint.config.versions import satisfies
 from dotlint.engine.select import chosen
+from dotlint.errors import DotlintError
 from dotlint.pipeline.lint import lint
 from dotlint.syntax.source import Source
 
@@ -131,6 +132,18 @@ def test_rules_severities_and_what_is_off(tmp_path: Path) -> None:
     assert (cards["S001"].severity, cards["S004"].severity) == ("warning", "info")
 
 
+@pytest.mark.parametrize("name", ["unknown-color", "unknown-colour"])
+def test_tables_of_rules_take_an_earlier_name(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "dotlint.toml", f'[severity]\n{name} = "info"\n[per-file-ignores]\n"old.dot" = ["{name}"]\n')
+    assert "A005" in running(Configurations(), tmp_path / "a.dot")
+    assert "A005" not in running(Configurations(), tmp_path / "old.dot")
+    [card] = [card for card in Configurations().settings(tmp_path / "a.dot").cards if card.code == "A005"]
+    assert card.severity == "info"
+    write(tmp_path / "dotlint.toml", f"[rule.{name}]\nleast = 3\n")
+    with pytest.raises(DotlintError, match="A005 unknown-color has no parameter `least`"):
+        Configurations().settings(tmp_path / "a.dot")
+
+
 def test_the_limit_on_edges_can_be_set(tmp_path: Path) -> None:
     write(tmp_path / "dotlint.toml", 'select = ["N019"]\nrule.expansion-limit.limit = 3\n')
     source = Source.from_text("digraph { {a b c d} -> {e f g h} }", "a.dot")
@@ -194,7 +207,7 @@ def test_an_empty_select_runs_nothing(tmp_path: Path) -> None:
         ("force-exclude = 1", "`force-exclude` must be true or false"),
         ("strategy = 2020-01-01", "`strategy` must be a string or a list of strings or a table, not a date"),
         ('exclude = ["a", " "]', "`exclude`: each entry is empty; for example"),
-        ('strategy = {"a[" = "pp2"}', "`strategy`: the pattern `a[`: a `[` is never closed"),
+        ('strategy = {"a[" = "pp2"}', "`strategy`: the pattern `a[`: `[` is never closed"),
         ('required-version = ">=99"', f"requires dotlint >=99, but this is {__version__}"),
         ('required-version = ">=99"\nfrom-the-future = 1', "requires dotlint >=99"),
         ('required-version = "latest"', '`required-version` is `latest`; for example required-version = ">=0.1,<1"'),
