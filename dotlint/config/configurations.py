@@ -28,7 +28,7 @@ NAMES: Final = ("dotlint.toml", "pyproject.toml")
 
 
 class Configurations:
-    """The configuration of each file of a run: the nearest one, or `file` for all, or none where `isolated`.
+    """The configuration of each file of a run: the nearest one, or `file` for all, or none if `isolated`.
 
     Files are read once. Every method raises `DotlintError` (most often `ConfigError`) with one line that
     names the file and the key at fault.
@@ -36,14 +36,14 @@ class Configurations:
 
     def __init__(self, overrides: Overrides | None = None, *, file: Path | None = None, isolated: bool = False) -> None:
         for known in (all_cards, strategy_of, _read_baseline):
-            known.cache_clear()  # a new run reads what it needs anew: files may have changed
+            known.cache_clear()  # files may have changed since the last run
         self.overrides = overrides or Overrides()
         self._given = _load(file) if file is not None else Config() if isolated else None
         self._by_folder: dict[str, Config] = {}
         self._settings: dict[tuple[int, tuple[str, ...], tuple[str, ...]], Settings] = {}
 
     def config(self, path: str | Path) -> Config:
-        """Give the configuration that holds for a file or folder; `-` stands for the folder one is in."""
+        """Give the configuration of a file or folder; `-` stands for the current folder."""
         if self._given is not None:
             return self._given
         place = os.getcwd() if str(path) == "-" else os.path.abspath(path)
@@ -52,7 +52,7 @@ class Configurations:
     def _nearest(self, folder: str) -> Config:
         passed: list[str] = []
         found = Config()
-        while folder not in passed:  # the topmost one is its own parent
+        while folder not in passed:  # the root is its own parent
             if folder in self._by_folder:
                 found = self._by_folder[folder]
                 break
@@ -66,7 +66,7 @@ class Configurations:
         return found
 
     def cards(self, path: str | Path) -> tuple[Card, ...]:
-        """Give every rule that there is for a file, as its configuration tunes them."""
+        """Give every rule for a file, as its configuration tunes it."""
         return tuned_cards(self.config(path), self.overrides.rules)
 
     def settings(self, path: str | Path) -> Settings:
@@ -110,14 +110,14 @@ class Configurations:
         )
 
     def baseline(self, config: Config) -> Baseline | None:
-        """Give the baseline that holds under a configuration."""
+        """Give the baseline of a configuration, or the one that overrides it."""
         path = self.overrides.baseline or config.get("baseline")
         if path is None or self.overrides.no_baseline:
             return None
         return _read_baseline(as_path(path))
 
     def excluded(self, path: str, *, named: bool = False) -> bool:
-        """Whether a file is left out: it fits `exclude` and was found, or was `named` and that counts too."""
+        """Whether `exclude` excludes a file; one that is `named` on the command line only if `force-exclude` is set."""
         config = self.config(path)
         if path == "-" or (named and not (self.overrides.force_exclude or config.get("force-exclude"))):
             return False
