@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dotlint.cli.main import COMMANDS
 from dotlint.engine.card import own_cards
 from tests.cli.command import run
 
@@ -119,3 +120,13 @@ def test_new_rule_makes_the_folder_that_the_configuration_names(
     )
     assert (status, err) == (0, "")
     assert (tmp_path / out.strip()).is_file()
+
+
+def test_every_command_explains_itself() -> None:
+    summaries = run("--help").out.partition("Commands:\n")[2]
+    assert [line.split()[0] for line in summaries.splitlines()] == list(COMMANDS)
+    assert "..." not in summaries
+    for name in COMMANDS:
+        status, out, err = run(name, "--help")
+        assert (status, err) == (0, "")
+        assert "\\b" not in out
