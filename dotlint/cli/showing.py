@@ -93,7 +93,7 @@ def infer_strategy(streams: Streams, path: str, output: str | None) -> int:
     for declaration in result.context.declarations:
         if declaration.several_axes:
             declared.setdefault(declaration.phase, {}).update(declaration.degrees)
-    recognised = [graph for graph in result.context.graphs if graph.deployment.recognised]
+    recognised = [graph for graph in result.context.graphs if graph.deployment.recognized]
     if not recognised:
         raise DotlintError(f"{path}: no deployment is recognised in it, so there is no strategy to infer")
     found = infer(recognised[0].deployment, declared)

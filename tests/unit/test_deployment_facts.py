@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dotlint.deployment.label_values import Gpus, read_dims, read_gpus, read_tensors
+from dotlint.deployment.gpus_and_dims import Gpus, read_dims, read_gpus, read_tensors
 from dotlint.strategy.gpus import GpuSet
 
 

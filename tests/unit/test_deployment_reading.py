@@ -1,4 +1,4 @@
-"""Evidence gathered from one name and label, and what is decided from all of them."""
+"""Facts gathered from one name and label, and what is decided from all of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dotlint.deployment.classify import read_deployment
-from dotlint.deployment.facts import gather
+from dotlint.deployment.facts import read_facts
 from dotlint.deployment.patterns.proposals import missing_edges
 from dotlint.deployment.patterns.stage_plan import plan_stages, renumber
 from dotlint.deployment.vocabulary import VocabularyError, load_vocabulary, read_vocabulary
@@ -70,7 +70,7 @@ def test_role(text: str, role: str | None) -> None:
     ],
 )
 def test_evidence(name: str, label: str, expected: dict[str, Any]) -> None:
-    found = gather(name, label, VOCABULARY)
+    found = read_facts(name, label, VOCABULARY)
     assert {key: getattr(found, key) for key in expected} == expected
 
 
@@ -179,7 +179,7 @@ def test_wiring_with_edges_to_nodes_that_are_not_there_yet() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "recognised"),
+    ("text", "recognized"),
     [
         (r'digraph { a [label="QKV\nGPU: 0"]; b [label="LayerNorm\nGPU: 0"]; a -> b }', True),
         ("digraph { main -> parse -> lex }", False),
@@ -187,5 +187,5 @@ def test_wiring_with_edges_to_nodes_that_are_not_there_yet() -> None:
         ('digraph { "split" -> "gate" -> "stage 1" -> "output" }', False),
     ],
 )
-def test_what_is_a_deployment(text: str, *, recognised: bool) -> None:
-    assert deployment(text).recognised == recognised
+def test_what_is_a_deployment(text: str, *, recognized: bool) -> None:
+    assert deployment(text).recognized == recognized

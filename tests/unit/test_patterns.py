@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dotlint.deployment.patterns.coordinates import Tie, align
+from dotlint.deployment.patterns.coordinates import CoordinateLink, align
 from dotlint.engine.context import FileContext
 from dotlint.graph.builder import read
 
@@ -13,16 +13,16 @@ from dotlint.graph.builder import read
     ("pairs", "tail_words", "head_words", "wanted"),
     [
         # layer i to layer i
-        ([((0,), (0,)), ((1,), (1,)), ((2,), (2,))], ("layer",), ("layer",), [Tie(0, 0, 0)]),
+        ([((0,), (0,)), ((1,), (1,)), ((2,), (2,))], ("layer",), ("layer",), [CoordinateLink(0, 0, 0)]),
         # layer i to the next
-        ([((0,), (1,)), ((1,), (2,)), ((2,), (3,))], ("layer",), ("layer",), [Tie(0, 0, 1)]),
+        ([((0,), (1,)), ((1,), (2,)), ((2,), (3,))], ("layer",), ("layer",), [CoordinateLink(0, 0, 1)]),
         # one exemplar: the words have to agree
         ([((1, 1), (1,)), ((1, 2), (1,))], ("attn", ""), ("gather",), []),
-        ([((1, 1), (1,)), ((1, 2), (1,))], ("l", "tp"), ("l",), [Tie(0, 0, 0)]),
+        ([((1, 1), (1,)), ((1, 2), (1,))], ("l", "tp"), ("l",), [CoordinateLink(0, 0, 0)]),
         # two ranks share a stage
-        ([((g,), (g // 2,)) for g in range(8)], ("gpu",), ("stage",), [Tie(0, 0, 0, 2)]),
+        ([((g,), (g // 2,)) for g in range(8)], ("gpu",), ("stage",), [CoordinateLink(0, 0, 0, 2)]),
         # a rank has four experts
-        ([((e // 4,), (e,)) for e in range(16)], ("gpu",), ("expert",), [Tie(0, 0, 0, -4)]),
+        ([((e // 4,), (e,)) for e in range(16)], ("gpu",), ("expert",), [CoordinateLink(0, 0, 0, -4)]),
         # a fan-out: every head for one tail
         ([((0,), (e,)) for e in range(4)], ("layer",), ("expert",), []),
     ],
@@ -31,7 +31,7 @@ def test_alignment_of_numbers(
     pairs: list[tuple[tuple[int, ...], tuple[int, ...]]],
     tail_words: tuple[str, ...],
     head_words: tuple[str, ...],
-    wanted: list[Tie],
+    wanted: list[CoordinateLink],
 ) -> None:
     assert align(pairs, tail_words, head_words) == wanted
 
