@@ -98,7 +98,7 @@ class Wiring:
         """Return a description of each strongly connected component with a cycle, in document order."""
         if not self.cyclic():
             return []
-        import networkx as nx  # noqa: PLC0415 - a file without a cycle does not pay for it
+        import networkx as nx  # noqa: PLC0415 - needed only if there is a cycle
 
         order = {name: place for place, name in enumerate(self.outs)}
         whole: nx.DiGraph[str] = nx.DiGraph((tail, head) for tail, heads in self.outs.items() for head in heads)
@@ -139,7 +139,7 @@ def _around(inside: nx.DiGraph[str], start: str) -> list[str]:
 
 def _hub(inside: nx.DiGraph[str], candidates: list[str]) -> tuple[str | None, int]:
     """Return the node whose removal leaves the fewest nodes on cycles, and how many remain."""
-    import networkx as nx  # noqa: PLC0415 - a file without a cycle does not pay for it
+    import networkx as nx  # noqa: PLC0415 - needed only if there is a cycle
 
     best: tuple[str | None, int] = None, inside.number_of_nodes() // 2
     for name in candidates:
