@@ -158,8 +158,8 @@ def _mark_annotations(readings: list[Reading], vocabulary: Vocabulary, graph: Gr
     titled_sets = {s.start for s in graph.subgraphs if s.name is None and s.own_attributes}
     legends: set[int] = set()
     for subgraph in graph.subgraphs:  # outer ones first
-        said = f"{subgraph.name or ''}\n{subgraph.own_attributes.get('label', '')}"
-        if "legend" in said.lower() or id(subgraph.parent) in legends:
+        text = f"{subgraph.name or ''}\n{subgraph.own_attributes.get('label', '')}"
+        if "legend" in text.lower() or id(subgraph.parent) in legends:
             legends.add(id(subgraph))
     for reading in readings:
         node, evidence = reading.node, reading.evidence
@@ -221,11 +221,11 @@ def _is_summary(evidence: Facts, name: str, vocabulary: Vocabulary) -> bool:
     Phrases about tensors (`Output: same as input`) do not count.
     """
     lines = [name.replace("_", " "), *evidence.lines]
-    said = "\n".join(lines).lower()
-    if not any(phrase in said for phrase in vocabulary.summary_phrases):
+    text = "\n".join(lines).lower()
+    if not any(phrase in text for phrase in vocabulary.summary_phrases):
         return False
-    said = "\n".join(_LIST.sub("", line) for line in lines if not _NOT_OF_NODES.match(line)).lower()
-    return any(phrase in said for phrase in vocabulary.summary_phrases)
+    text = "\n".join(_LIST.sub("", line) for line in lines if not _NOT_OF_NODES.match(line)).lower()
+    return any(phrase in text for phrase in vocabulary.summary_phrases)
 
 
 def _is_stray_word(node: Node, titled_sets: Collection[int] = ()) -> bool:
@@ -283,14 +283,14 @@ def _decide_phases(readings: list[Reading], graph: Graph, clusters_read: dict[in
     """
     explicit: dict[int, frozenset[str]] = {}
     for reading in readings:
-        said = reading.evidence.phases
-        if not said:
-            said = next(
+        stated = reading.evidence.phases
+        if not stated:
+            stated = next(
                 (clusters_read[id(s)].phases for s in _clusters(reading.node) if clusters_read[id(s)].phases),
                 frozenset(),
             )
-        if said:
-            explicit[reading.node.index] = said
+        if stated:
+            explicit[reading.node.index] = stated
     named = Counter(phase for phases in explicit.values() for phase in phases if len(phases) == 1)
     if not named:
         words = set(plain_words(graph.name or "").split())
@@ -303,8 +303,8 @@ def _decide_phases(readings: list[Reading], graph: Graph, clusters_read: dict[in
             reading.phase = "prefill"
         return ("prefill",)
     for reading in readings:
-        said = explicit.get(reading.node.index, frozenset())
-        reading.phase = next(iter(said)) if len(said) == 1 else None
+        stated = explicit.get(reading.node.index, frozenset())
+        reading.phase = next(iter(stated)) if len(stated) == 1 else None
     unnamed = [r for r in readings if r.phase is None and r.node.index not in explicit]
     by_index = {r.node.index: r for r in readings}
     for reading in unnamed:
@@ -342,10 +342,10 @@ def _explicit_stage(reading: Reading, clusters_read: dict[int, Facts], base: int
         reading.because(f"stage {reading.evidence.stage} from its name or label")
         return
     for subgraph in _clusters(reading.node):
-        said = clusters_read[id(subgraph)].stage
-        if said is not None:
-            reading.stage = said - base
-            reading.because(f"stage {said} from cluster `{subgraph.name or ''}`")
+        stage = clusters_read[id(subgraph)].stage
+        if stage is not None:
+            reading.stage = stage - base
+            reading.because(f"stage {stage} from cluster `{subgraph.name or ''}`")
             return
 
 

@@ -72,8 +72,8 @@ def _one_stage(name: Name, text: str) -> tuple[int | None, tuple[int, int] | Non
         return named, None
     if "stage" not in lower and "pp" not in lower:
         return None, None
-    said = {int(match[1]) for match in _STAGE.finditer(_OTHER_END.sub("", text))}
-    return (said.pop() if len(said) == 1 else None), None
+    stages = {int(match[1]) for match in _STAGE.finditer(_OTHER_END.sub("", text))}
+    return (stages.pop() if len(stages) == 1 else None), None
 
 
 def _expert_range(text: str) -> tuple[int, int] | None:
@@ -92,8 +92,8 @@ def read_facts(name: str, label: str, vocabulary: Vocabulary) -> Facts:
     speech = "\n".join(line for line in lines if "[" not in line)
     stage, link = _one_stage(parsed, speech)
     layer = _number_after(parsed, _LAYER_WORDS)
-    if layer is None and (said := _LAYER.search(speech)):
-        layer = int(said[1] or said[2])
+    if layer is None and (match := _LAYER.search(speech)):
+        layer = int(match[1] or match[2])
     ranged = _LAYERS.search(speech) if "layer" in (lower := speech.lower()) or "block" in lower else None
     experts = _EXPERTS.search(title) or _EXPERTS.search(name.replace("_", " "))
     words = set(plain_words(name).split()) | set(plain_words(title).split())

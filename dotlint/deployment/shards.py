@@ -74,8 +74,8 @@ def replicas(members: Sequence[Reading]) -> list[list[Reading]]:
     found: dict[tuple[int, ...], list[Reading]] = defaultdict(list)
     for reading in members:
         name = reading.evidence.name
-        said = tuple(n for word, n in zip(name.words, name.numbers, strict=True) if word in {"dp", "replica"})
-        found[said].append(reading)
+        replica = tuple(n for word, n in zip(name.words, name.numbers, strict=True) if word in {"dp", "replica"})
+        found[replica].append(reading)
     return list(found.values())
 
 

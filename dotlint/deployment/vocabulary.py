@@ -63,9 +63,9 @@ class Vocabulary(Struct, eq=False):
 
     def role(self, text: str) -> Role | None:
         """Return the role that a text means; among several, the first one in the vocabulary."""
-        said = plain_words(text)
-        if said not in self._known:
-            words = self._join_compounds(said.split())
+        plain = plain_words(text)
+        if plain not in self._known:
+            words = self._join_compounds(plain.split())
             found = [
                 (at, at + len(phrase), *meaning)
                 for at in range(len(words))
@@ -73,8 +73,8 @@ class Vocabulary(Struct, eq=False):
             ]
             # A phrase inside a longer one does not count: `gate proj` is not a gate.
             whole = [m for m in found if not any(o[0] <= m[0] and m[1] <= o[1] and o[:2] != m[:2] for o in found)]
-            self._known[said] = min(whole, key=lambda match: match[2])[3] if whole else None
-        return self._known[said]
+            self._known[plain] = min(whole, key=lambda match: match[2])[3] if whole else None
+        return self._known[plain]
 
     def _join_compounds(self, words: list[str]) -> list[str]:
         joined: list[str] = []
@@ -126,7 +126,9 @@ def read_vocabulary(table: dict[str, Any], where: str) -> Vocabulary:
             annotation_words=frozenset(annotation["words"]),
             annotation_titles=tuple(annotation["titles"]),
             summary_phrases=tuple(annotation["summaries"]),
-            _compounds=_by_first_word({phrase: word for word, said in table["compounds"].items() for phrase in said}),
+            _compounds=_by_first_word(
+                {phrase: word for word, phrases in table["compounds"].items() for phrase in phrases}
+            ),
             _phrases=_by_first_word(meaning),
         )
     except (KeyError, TypeError, AttributeError, IndexError) as error:

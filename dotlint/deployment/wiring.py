@@ -100,7 +100,7 @@ class Wiring:
             return []
         import networkx as nx  # noqa: PLC0415 - needed only if there is a cycle
 
-        order = {name: place for place, name in enumerate(self.outs)}
+        order = {name: position for position, name in enumerate(self.outs)}
         whole: nx.DiGraph[str] = nx.DiGraph((tail, head) for tail, heads in self.outs.items() for head in heads)
         found: list[Cycle] = []
         for members in nx.strongly_connected_components(whole):

@@ -161,7 +161,7 @@ def test_the_same_mistake_in_many_places_is_one_problem() -> None:
     text = "digraph {\n" + "".join(f" n{at} [style=rounded,filled];\n" for at in range(50)) + "}\n"
     (problem,) = read(text).problems
     assert (problem.code, len(problem.edits)) == ("E008", 50)
-    assert "49 more places" in problem.message
+    assert "and 49 more" in problem.message
     assert problem.related[0][1] == text.index("rounded", text.index("n1"))
 
 

@@ -51,10 +51,10 @@ def align(
             same = head_word == tail_word != ""
             values = min(len(heads), len(tails[j]))
             if same and values == 1 and steps.keys() == {0, 1}:
-                bears_out = True  # within a stage, and to the next stage
+                supported = True  # within a stage, and to the next stage
             else:
-                bears_out = _bears_out(len(steps), values, len(pairs), count, same_word=same, step=step)
-            if bears_out:
+                supported = _is_supported(len(steps), values, len(pairs), count, same_word=same, step=step)
+            if supported:
                 # Two steps between numbers of the same kind (this layer and the next) count as one.
                 rank = (max(1, len(steps) - same), 0 if same else 1, 1 if j in taken else 0, abs(step) + abs(j - k))
                 if best is None or rank < best[0]:
@@ -66,7 +66,7 @@ def align(
     return found
 
 
-def _bears_out(distinct: int, values: int, pairs: int, count: int, *, same_word: bool, step: int) -> bool:
+def _is_supported(distinct: int, values: int, pairs: int, count: int, *, same_word: bool, step: int) -> bool:
     """Return whether the few distinct steps over many values show that one coordinate determines the other."""
     if values == 1:
         # With a single value any two numbers have a constant step, so the words have to agree.

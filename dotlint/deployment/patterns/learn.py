@@ -350,12 +350,10 @@ def _like_siblings(
             siblings = row.get(free[:position] + free[position + 1 :], set())
             asked = set().union(*(heads[other] for other in exemplars & siblings))
             if len(siblings) <= _SIBLINGS and asked:
-                yield from _having_by_siblings(
-                    relation, free, sorted(siblings), sorted(asked), groups, present, degrees
-                )
+                yield from _edges_of_siblings(relation, free, sorted(siblings), sorted(asked), groups, present, degrees)
 
 
-def _having_by_siblings(
+def _edges_of_siblings(
     relation: _Relation,
     free: Coordinates,
     siblings: list[Coordinates],
@@ -379,11 +377,11 @@ def _having_by_siblings(
             pair = relation.ends(group, _Element(free, rest))
             if pair is None or pair in present:
                 continue
-            beside = [
+            sibling_edges = [
                 p for other in siblings if (p := relation.ends(group, _Element(other, rest))) and degrees.outs[p[0]]
             ]
-            have = [p for p in beside if p in present]
-            if len(have) >= enough and len(have) * 10 >= len(beside) * 6:
+            have = [p for p in sibling_edges if p in present]
+            if len(have) >= enough and len(have) * 10 >= len(sibling_edges) * 6:
                 yield pair, have[0]
 
 

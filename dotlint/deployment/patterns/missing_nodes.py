@@ -96,7 +96,7 @@ class _Comparison:
         self.deployment, self.phase, self.level = deployment, phase, level
         self.families = [f for f in families if f.role not in _ENDS]
         self.units = sorted({unit for f in self.families for unit in f.members})
-        self.shown = {unit: {f.name for f in self.families if unit in f.members} for unit in self.units}
+        self.families_in = {unit: {f.name for f in self.families if unit in f.members} for unit in self.units}
         self.summarized = self._summarized(inside)
         stages: dict[int, Counter[int | None]] = defaultdict(Counter)
         for f in families:
@@ -138,15 +138,15 @@ class _Comparison:
         """Yield each unit that lacks members of the family, with all coordinates it should have."""
         partners = self._partners(family) if len(self.units) > 1 else []
         usual = self._usual(family)
-        complete_sets = {frozenset(self.shown[u]) for u in family.connected if u not in self.summarized}
+        complete_sets = {frozenset(self.families_in[u]) for u in family.connected if u not in self.summarized}
         for unit in self.units:
-            shown = family.coordinate_set(unit)
+            own = family.coordinate_set(unit)
             near, usually = usual.get(self.stages.get(unit)), usual.get("all")
             guesses = (near, usually, self._by_partners(partners, unit), self._within_unit(family, unit))
             expected = next(
-                (coordinate_set for coordinate_set in guesses if coordinate_set and shown < coordinate_set), None
+                (coordinate_set for coordinate_set in guesses if coordinate_set and own < coordinate_set), None
             )
-            if expected is not None and self._alike(family, unit, complete_sets, partly=bool(shown)):
+            if expected is not None and self._alike(family, unit, complete_sets, partly=bool(own)):
                 yield unit, expected
 
     def _usual(self, family: Family) -> dict[int | str | None, CoordinateSet]:
@@ -176,8 +176,8 @@ class _Comparison:
         """Return whether coordinates mean the same in every unit, instead of counting through the whole model."""
         if not family.free or family.words[0] in _EXPERTS:
             return True
-        shown = [family.coordinate_set(unit) for unit in family.members]
-        return len(shown) > 1 and bool(frozenset.intersection(*shown))
+        sets = [family.coordinate_set(unit) for unit in family.members]
+        return len(sets) > 1 and bool(frozenset.intersection(*sets))
 
     def _partners(self, family: Family) -> list[Family]:
         """Return families that have the same coordinates in some unit and never fewer."""
@@ -205,33 +205,33 @@ class _Comparison:
 
         Two families with the same words suffice; with other words (`up_#`, `down_#`) three are needed.
         """
-        shown = family.coordinate_set(unit)
-        if not family.free or len(shown) < 3 or family.role is None:
+        own = family.coordinate_set(unit)
+        if not family.free or len(own) < 3 or family.role is None:
             return None
-        if (hole := _missing_grid_point(shown)) is not None:
-            return shown | {hole}
+        if (hole := _missing_grid_point(own)) is not None:
+            return own | {hole}
         if len(family.members) > 1:
             return None
-        if len(self.by_coordinates[unit, len(family.free), shown]) > 1:
+        if len(self.by_coordinates[unit, len(family.free), own]) > 1:
             return None
         others = [f for f in self.families[:_MOST] if unit in f.members]
         candidates = [
             (p, f.words == family.words) for f in others if (p := _without_rank(f, unit, len(family.free))) is not None
         ]
-        counted = Counter((p, same) for p, same in candidates if p > shown)
+        counted = Counter((p, same) for p, same in candidates if p > own)
         for (coordinate_set, same), number in counted.most_common(1):
-            few = (len(coordinate_set) - len(shown)) * 4 <= len(coordinate_set)
+            few = (len(coordinate_set) - len(own)) * 4 <= len(coordinate_set)
             if len({p for p, _ in counted}) == 1 and number >= (2 if same else 3) and few and _regular(coordinate_set):
                 return coordinate_set
         return None
 
     def _alike(self, family: Family, unit: int, complete_sets: set[frozenset[str]], *, partly: bool) -> bool:
-        """Return whether a unit is drawn like those with the family: much in common, and nothing in its place."""
+        """Return whether a unit is drawn like those with the family: much in common, and no substitute for it."""
         if unit in self.summarized:
             return False
         if partly:
             return True
-        here = self.shown[unit]
+        here = self.families_in[unit]
         best = max(complete_sets, key=lambda names: len(names & here), default=frozenset())
         if len(best) < len(here) or len(here & best) * 3 < len(best) * 2:
             return False
@@ -289,20 +289,20 @@ def _regular(coordinate_set: Iterable[Coordinates]) -> bool:
 def _without_rank(family: Family, unit: int, width: int) -> CoordinateSet | None:
     """Return the coordinates of a family; of a family with an additional rank, those without it if all ranks exist.
 
-    An example is `qkv#_#` beside `ln#`.
+    An example is `qkv#_#` next to `ln#`.
     """
-    shown = family.coordinate_set(unit)
+    own = family.coordinate_set(unit)
     if len(family.free) == width:
-        return shown
+        return own
     if len(family.free) != width + 1:
         return None
-    narrow, last = {coordinates[:-1] for coordinates in shown}, {coordinates[-1] for coordinates in shown}
-    return frozenset(narrow) if len(narrow) * len(last) == len(shown) else None
+    narrow, last = {coordinates[:-1] for coordinates in own}, {coordinates[-1] for coordinates in own}
+    return frozenset(narrow) if len(narrow) * len(last) == len(own) else None
 
 
-def _missing_grid_point(shown: CoordinateSet) -> Coordinates | None:
+def _missing_grid_point(points: CoordinateSet) -> Coordinates | None:
     """Return the only point that a grid of two or more coordinates lacks (expert 2 of GPU 3), or None."""
-    columns = [sorted(set(column)) for column in zip(*shown, strict=True)]
-    if len(columns) < 2 or len(shown) < 7 or prod(map(len, columns)) != len(shown) + 1:
+    columns = [sorted(set(column)) for column in zip(*points, strict=True)]
+    if len(columns) < 2 or len(points) < 7 or prod(map(len, columns)) != len(points) + 1:
         return None
-    return next(coordinates for coordinates in grid(*columns) if coordinates not in shown)
+    return next(coordinates for coordinates in grid(*columns) if coordinates not in points)

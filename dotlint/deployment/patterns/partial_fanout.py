@@ -77,7 +77,7 @@ def sibling_groups(deployment: Deployment) -> list[SiblingGroup]:
         parallel[key] = ranks or reading.layer is not None
     groups = []
     for key, members in found.items():
-        coordinates = [place for place, _ in members]
+        coordinates = [numbers for numbers, _ in members]
         if len(members) > 1 and len(set(coordinates)) == len(coordinates):
             ordered = tuple(r for _, r in sorted(members, key=lambda member: member[0]))
             across = None

@@ -89,8 +89,8 @@ def _numbered_roles(members: list[Reading]) -> bool:
     name = members[0].evidence.name
     for i, word in enumerate(name.words):
         if name.glued[i] and word not in RANKS and any(r.evidence.name.numbers[i] != r.layer for r in members):
-            shown: dict[int, object] = {}
-            if all(shown.setdefault(r.evidence.name.numbers[i], r.role) == r.role for r in members):
+            role_of: dict[int, object] = {}
+            if all(role_of.setdefault(r.evidence.name.numbers[i], r.role) == r.role for r in members):
                 return True
     return False
 

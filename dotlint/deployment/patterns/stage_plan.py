@@ -64,8 +64,8 @@ def stage_position(reading: Reading, unit: Unit, deployment: Deployment) -> int 
         for i, (value, constant) in enumerate(zip(name.numbers, unit.constant(name.family), strict=False))
         if value == number and name.words[i] not in GPU_WORDS and constant
     ]
-    said = [i for i in fits if name.words[i] in {"stage", "pp", "s"}]
-    return said[0] if said else fits[0] if fits else None
+    worded = [i for i in fits if name.words[i] in {"stage", "pp", "s"}]
+    return worded[0] if worded else fits[0] if fits else None
 
 
 def renumber(
