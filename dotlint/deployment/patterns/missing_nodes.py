@@ -153,7 +153,7 @@ class _Comparison:
         """Return the usual coordinates in the units of each stage, and in all; none where units disagree.
 
         At most half of the units may lack a part. A single unit is reliable only for experts, which every layer
-        counts anew, for a family without coordinates, or if another unit has a part of it.
+        counts from the start, for a family without coordinates, or if another unit has a part of it.
         """
         counts: dict[int | str | None, Counter[CoordinateSet]] = defaultdict(Counter)
         for unit in family.members:

@@ -186,7 +186,7 @@ def _running_numbers(drawn: Mapping[int, Unit]) -> dict[str, dict[int, int]]:
     """Return for each family which numbers of its names continue from stage to stage, and by how much.
 
     `ln_0` to `ln_2` in stage 0 and `ln_3` to `ln_5` in stage 1 continue by 3, whatever the number counts. GPUs that
-    every stage counts anew continue by 0; GPUs that are counted through are moved with those of the stage.
+    every stage counts from the same number continue by 0; GPUs that are counted through are moved with those of the stage.
     """
     values: dict[str, dict[int, list[set[int]]]] = defaultdict(dict)
     words: dict[str, tuple[str, ...]] = {}
