@@ -157,7 +157,10 @@ def test_a_file_that_gets_no_more_than_a_few_bytes(what: str) -> None:
     """A limit on the size of files fails a write in the middle, as a full disk does, and asks for no rights."""
     Path("a.dot").write_text(UNFIXED)
     Path("out.json").write_text("old")
-    script = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20, 20))\nfrom dotlint.cli import main\nmain({WRITING[what].split()!r})"
+    script = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20, 20))\n"
+        f"from dotlint.cli.main import main\nmain({WRITING[what].split()!r})"
+    )
     done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True)
     lines = [line for line in done.stderr.splitlines() if "error" in line]
     assert len(lines) == 1
