@@ -115,7 +115,7 @@ class TestSearch:
         write("x.dot")
         result = run("check", ".", "--exclude", "!")
         assert result.status == 2
-        assert "`!` is not a pattern" in result.err
+        assert "`!` is not a valid .gitignore pattern" in result.err
 
     def test_a_folder_with_nothing_in_it_is_a_mistake(self) -> None:
         Path("empty").mkdir()

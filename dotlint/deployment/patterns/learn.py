@@ -67,7 +67,6 @@ class _FamilyIndex:
     """The nodes of a family, indexed by coordinates; a node that shares all its coordinates with another is no end."""
 
     __slots__ = (
-        "_by_free",
         "_by_kept",
         "_by_linked",
         "_distinguishing",
