@@ -32,7 +32,7 @@ def may_be_output(deployment: Deployment, reading: Reading, stages: int | None) 
     if reading.evidence.stage is not None and _before_last(deployment, reading, stages):
         return False
     of_layer = reading.evidence.layer is not None and reading.kind == "io"
-    return not (of_layer and reading.layer is not None and reading.layer < _layer_range(deployment, reading)[1])
+    return not (of_layer and reading.layer is not None and reading.layer < _phase_layers(deployment, reading)[1])
 
 
 def _before_last(deployment: Deployment, reading: Reading, stages: int | None) -> bool:
@@ -47,11 +47,11 @@ def _is_first(deployment: Deployment, reading: Reading) -> bool:
     if reading.stage is not None and drawn and reading.stage != min(drawn):
         return False
     if reading.layer is not None and reading.is_role("input"):
-        return reading.layer == _layer_range(deployment, reading)[0]
+        return reading.layer == _phase_layers(deployment, reading)[0]
     return True
 
 
-def _layer_range(deployment: Deployment, reading: Reading) -> tuple[int, int]:
+def _phase_layers(deployment: Deployment, reading: Reading) -> tuple[int, int]:
     layer = reading.layer or 0
     return deployment.layers.get(reading.phase, (layer, layer))
 

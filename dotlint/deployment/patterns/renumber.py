@@ -60,7 +60,9 @@ class Shift(Struct, frozen=True):
 
         Raises `ShiftError` if that is ambiguous.
         """
-        return "".join(piece if index % 2 else self._line(piece) for index, piece in enumerate(_BREAKS.split(text)))
+        return "".join(
+            piece if index % 2 else self._renumber_line(piece) for index, piece in enumerate(_BREAKS.split(text))
+        )
 
     def name(self, text: str, position: int | None) -> str:
         """Return a name, renumbered.
@@ -89,21 +91,21 @@ class Shift(Struct, frozen=True):
             raise ShiftError(f"GPU {gpu} is not a GPU of the stage")
         return gpu + steps.pop()  # a GPU of another stage, named by a transfer
 
-    def _line(self, line: str) -> str:
+    def _renumber_line(self, line: str) -> str:
         linked = _LINK.search(line) is not None
-        line = _LINK.sub(self._link, line) if linked else _STAGE.sub(self._stage, line)
+        line = _LINK.sub(self._renumber_link, line) if linked else _STAGE.sub(self._renumber_stage, line)
         if self.layers is not None:
-            line = _LAYERS.sub(self._layers, line)
-        return GPU_IDS.sub(self._ids, line) if self.gpus else line
+            line = _LAYERS.sub(self._renumber_layers, line)
+        return GPU_IDS.sub(self._renumber_ids, line) if self.gpus else line
 
-    def _link(self, match: Match[str]) -> str:
+    def _renumber_link(self, match: Match[str]) -> str:
         step = self.after - self.before
         return f"{match[1]}{int(match[2]) + step}{match[3]}{int(match[4]) + step}"
 
-    def _stage(self, match: Match[str]) -> str:
+    def _renumber_stage(self, match: Match[str]) -> str:
         return match[1] + str(self.after) if int(match[2]) == self.before else match[0]
 
-    def _layers(self, match: Match[str]) -> str:
+    def _renumber_layers(self, match: Match[str]) -> str:
         first, last = int(match[2]), int(match[4] or match[2])
         is_count = match[4] is None and "s" in match[1].lower()  # `Layers: 4` is a count
         if is_count or not (self._inside(first) and self._inside(last)):
@@ -111,7 +113,7 @@ class Shift(Struct, frozen=True):
         moved = match[1] + str(first + self.layer_step)
         return moved + (match[3] + str(last + self.layer_step) if match[4] else "")
 
-    def _ids(self, match: Match[str]) -> str:
+    def _renumber_ids(self, match: Match[str]) -> str:
         start, end = match.span("ids")
         moved = _ID_RANGE.sub(self._id_range, match["ids"])
         return match[0][: start - match.start()] + moved + match[0][end - match.start() :]
