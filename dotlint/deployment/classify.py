@@ -43,24 +43,23 @@ def read_deployment(
     to nodes that the file itself does not assign, so that a file is never bent to its declaration. `only_phase` is
     the phase of every node if the file is declared to contain only that phase.
     """
-    clusters_read: dict[int, Facts] = {}
-    readings = [_own_reading(node, vocabulary, clusters_read) for node in graph.nodes.values()]
+    cluster_facts: dict[int, Facts] = {}
+    readings = [_own_reading(node, vocabulary, cluster_facts) for node in graph.nodes.values()]
     _drop_unreliable_gpus(readings)
     _mark_annotations(readings, vocabulary, graph)
     _decide_experts(readings)
     phases = (
-        _decide_phases(readings, graph, clusters_read) if only_phase is None else _set_only_phase(readings, only_phase)
+        _decide_phases(readings, graph, cluster_facts) if only_phase is None else _set_only_phase(readings, only_phase)
     )
-    base = _stage_base(readings, clusters_read)
+    base = _stage_base(readings, cluster_facts)
     for reading in readings:
-        _explicit_stage(reading, clusters_read, base)
+        _explicit_stage(reading, cluster_facts, base)
     _drop_ring_steps(readings)
-    stated = _stated_gpus(readings, clusters_read, phases, base)
-    stated_phases = {
-        phase for phase, _ in stated
-    }  # if the file states it for one stage, no other stage gets it from the strategy
+    stated = _stated_gpus(readings, cluster_facts, phases, base)
+    # If the file states the GPUs of one stage, no other stage of the phase gets them from the strategy.
+    stated_phases = {phase for phase, _ in stated}
     ranges = {**{key: gpus for key, gpus in (expected or {}).items() if key[0] not in stated_phases}, **stated}
-    layer_ranges = _stated_layers(readings, clusters_read, phases, base)
+    layer_ranges = _stated_layers(readings, cluster_facts, phases, base)
     of_layers: dict[tuple[str | None, int | None], set[int]] = {}
     of_gpus: dict[tuple[str | None, GpuSet | None], set[int]] = {}
     for reading in readings:
@@ -100,18 +99,18 @@ def _clusters(node: Node) -> list[Subgraph]:
     return found
 
 
-def _cluster_facts(subgraph: Subgraph, vocabulary: Vocabulary, clusters_read: dict[int, Facts]) -> Facts:
-    found = clusters_read.get(id(subgraph))
+def _cluster_facts(subgraph: Subgraph, vocabulary: Vocabulary, cluster_facts: dict[int, Facts]) -> Facts:
+    found = cluster_facts.get(id(subgraph))
     if found is None:
-        found = clusters_read[id(subgraph)] = subgraph_facts(subgraph, vocabulary)
+        found = cluster_facts[id(subgraph)] = subgraph_facts(subgraph, vocabulary)
     return found
 
 
-def _own_reading(node: Node, vocabulary: Vocabulary, clusters_read: dict[int, Facts]) -> Reading:
+def _own_reading(node: Node, vocabulary: Vocabulary, cluster_facts: dict[int, Facts]) -> Reading:
     """Derive what needs no other node: role, own GPUs, layer."""
     evidence = node_facts(node, vocabulary)
     reading = Reading(node, evidence, evidence.role, layer=evidence.layer)
-    clusters = [_cluster_facts(subgraph, vocabulary, clusters_read) for subgraph in _clusters(node)]
+    clusters = [_cluster_facts(subgraph, vocabulary, cluster_facts) for subgraph in _clusters(node)]
     if evidence.gpus and evidence.gpus.ids is not None and not evidence.gpus.transfer:
         reading.gpus, reading.own_gpus = evidence.gpus.ids, True
         reading.because(f"GPUs {reading.gpus} from the label")
@@ -276,7 +275,7 @@ def _decide_experts(readings: list[Reading]) -> None:
                 reading.experts = (reading.evidence.name.numbers[-2], reading.evidence.name.numbers[-1])
 
 
-def _decide_phases(readings: list[Reading], graph: Graph, clusters_read: dict[int, Facts]) -> tuple[str, ...]:
+def _decide_phases(readings: list[Reading], graph: Graph, cluster_facts: dict[int, Facts]) -> tuple[str, ...]:
     """Set the phase of every node, and return the phases.
 
     If a graph names only one phase, all nodes have that phase; "" if it names none.
@@ -286,7 +285,7 @@ def _decide_phases(readings: list[Reading], graph: Graph, clusters_read: dict[in
         stated = reading.evidence.phases
         if not stated:
             stated = next(
-                (clusters_read[id(s)].phases for s in _clusters(reading.node) if clusters_read[id(s)].phases),
+                (cluster_facts[id(s)].phases for s in _clusters(reading.node) if cluster_facts[id(s)].phases),
                 frozenset(),
             )
         if stated:
@@ -327,14 +326,14 @@ def _set_only_phase(readings: list[Reading], phase: str) -> tuple[str, ...]:
     return (phase,)
 
 
-def _stage_base(readings: list[Reading], clusters_read: dict[int, Facts]) -> int:
-    numbers = [e.stage for e in clusters_read.values() if e.stage is not None]
+def _stage_base(readings: list[Reading], cluster_facts: dict[int, Facts]) -> int:
+    numbers = [e.stage for e in cluster_facts.values() if e.stage is not None]
     numbers += [r.evidence.stage for r in readings if r.evidence.stage is not None]
     numbers += [n for r in readings if r.evidence.link for n in r.evidence.link]
     return 0 if not numbers or 0 in numbers else 1
 
 
-def _explicit_stage(reading: Reading, clusters_read: dict[int, Facts], base: int) -> None:
+def _explicit_stage(reading: Reading, cluster_facts: dict[int, Facts], base: int) -> None:
     if reading.evidence.link is not None:
         return
     if reading.evidence.stage is not None:
@@ -342,7 +341,7 @@ def _explicit_stage(reading: Reading, clusters_read: dict[int, Facts], base: int
         reading.because(f"stage {reading.evidence.stage} from its name or label")
         return
     for subgraph in _clusters(reading.node):
-        stage = clusters_read[id(subgraph)].stage
+        stage = cluster_facts[id(subgraph)].stage
         if stage is not None:
             reading.stage = stage - base
             reading.because(f"stage {stage} from cluster `{subgraph.name or ''}`")
@@ -365,11 +364,11 @@ def _drop_ring_steps(readings: list[Reading]) -> None:
 
 
 def _headers(
-    readings: list[Reading], clusters_read: dict[int, Facts], phases: tuple[str, ...]
+    readings: list[Reading], cluster_facts: dict[int, Facts], phases: tuple[str, ...]
 ) -> list[tuple[str, Facts]]:
     """Collect the facts of stage labels and clusters, each with the phase it applies to."""
     found = [(r.phase or phases[0], r.evidence) for r in readings if r.annotation and r.evidence.stage is not None]
-    for evidence in clusters_read.values():
+    for evidence in cluster_facts.values():
         if evidence.stage is not None:
             phase = next(iter(evidence.phases)) if len(evidence.phases) == 1 else phases[0]
             found.append((phase if phase in phases else phases[0], evidence))
@@ -377,20 +376,20 @@ def _headers(
 
 
 def _stated_gpus(
-    readings: list[Reading], clusters_read: dict[int, Facts], phases: tuple[str, ...], base: int
+    readings: list[Reading], cluster_facts: dict[int, Facts], phases: tuple[str, ...], base: int
 ) -> dict[tuple[str, int], GpuSet]:
     stated: dict[tuple[str, int], GpuSet] = {}
-    for phase, evidence in _headers(readings, clusters_read, phases):
+    for phase, evidence in _headers(readings, cluster_facts, phases):
         if evidence.gpus and evidence.gpus.ids is not None and evidence.stage is not None:
             stated.setdefault((phase, evidence.stage - base), evidence.gpus.ids)
     return stated
 
 
 def _stated_layers(
-    readings: list[Reading], clusters_read: dict[int, Facts], phases: tuple[str, ...], base: int
+    readings: list[Reading], cluster_facts: dict[int, Facts], phases: tuple[str, ...], base: int
 ) -> dict[tuple[str, int], tuple[int, int]]:
     stated: dict[tuple[str, int], tuple[int, int]] = {}
-    for phase, evidence in _headers(readings, clusters_read, phases):
+    for phase, evidence in _headers(readings, cluster_facts, phases):
         if evidence.layers and evidence.stage is not None:
             stated.setdefault((phase, evidence.stage - base), evidence.layers)
     return stated

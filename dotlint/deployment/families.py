@@ -98,7 +98,7 @@ def families_of(deployment: Deployment, members: list[Reading], level: Level) ->
         if name.glued[i]
         and name.words[i] not in RANKS
         and len({r.evidence.name.numbers[i] for r in members}) < 5
-        and not _counts_on(members, i, level)
+        and not _continues_through_units(members, i, level)
     ]
     if len(ordinal) == len(free) and level == "phase":
         ordinal = []
@@ -123,12 +123,12 @@ def families_of(deployment: Deployment, members: list[Reading], level: Level) ->
     return [family.find_connected() for family in found.values()]
 
 
-def _counts_on(members: list[Reading], coordinates: int, level: Level) -> bool:
+def _continues_through_units(members: list[Reading], position: int, level: Level) -> bool:
     """Return whether a number continues through the units, as that of a layer does: no value occurs in two units."""
     seen: dict[int, int] = {}
     for reading in members:
         unit = unit_of(reading, level)
-        if seen.setdefault(reading.evidence.name.numbers[coordinates], unit) != unit:
+        if seen.setdefault(reading.evidence.name.numbers[position], unit) != unit:
             return False
     return len(set(seen.values())) > 1
 

@@ -347,21 +347,23 @@ def _like_siblings(
     for free in idle_coordinates:
         for position, row in enumerate(rows):
             siblings = row.get(free[:position] + free[position + 1 :], set())
-            asked = set().union(*(heads[other] for other in exemplars & siblings))
-            if len(siblings) <= _SIBLINGS and asked:
-                yield from _edges_of_siblings(relation, free, sorted(siblings), sorted(asked), groups, present, degrees)
+            expected_heads = set().union(*(heads[other] for other in exemplars & siblings))
+            if len(siblings) <= _SIBLINGS and expected_heads:
+                yield from _edges_of_siblings(
+                    relation, free, sorted(siblings), sorted(expected_heads), groups, present, degrees
+                )
 
 
 def _edges_of_siblings(
     relation: _Relation,
     free: Coordinates,
     siblings: list[Coordinates],
-    asked: list[Coordinates],
+    expected_heads: list[Coordinates],
     groups: set[Coordinates],
     present: set[Pair],
     degrees: _Degrees,
 ) -> Iterator[tuple[Pair, Pair]]:
-    for rest in asked[:_SIBLINGS]:
+    for rest in expected_heads[:_SIBLINGS]:
         # A single sibling is an exemplar only if links determine the same head for both, and several groups agree.
         alone = len(siblings) == 1 and (
             rest or not _agreed(relation, _Element(siblings[0], rest), groups, present, degrees)
