@@ -37,7 +37,7 @@ def discover(
     seen: set[str] = set()
     for path in paths:
         if path != "-" and os.path.isdir(path):
-            files = _inside(path, exclude, gitignore=gitignore)
+            files = _search_folder(path, exclude, gitignore=gitignore)
         elif force_exclude and path != "-" and is_path_excluded(path, exclude):
             continue
         else:
@@ -49,7 +49,7 @@ def discover(
                 yield found
 
 
-def _inside(folder: str, exclude: Sequence[Patterns], *, gitignore: bool) -> Iterator[str]:
+def _search_folder(folder: str, exclude: Sequence[Patterns], *, gitignore: bool) -> Iterator[str]:
     top = os.path.abspath(folder)
     chains: dict[str, tuple[Patterns, ...]] = {top: inherited_patterns(top) if gitignore else ()}
     unreadable: list[str] = []
