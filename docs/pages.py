@@ -74,6 +74,8 @@ def _page(card: Card) -> Iterator[str]:
         yield f"| outcome {name} | {', '.join(changes)} |"
     yield f"| fix | {_FIX[card.fix]} |\n| section of the report | {SECTIONS[card.section]} |"
     yield f"| presets | {', '.join(card.presets)} |"
+    if card.aliases:
+        yield f"| earlier names | {', '.join(card.aliases)} |"
     if card.needs:
         yield f"| needs | {' and '.join(card.needs)} |"
     for name, value in card.parameters.items():

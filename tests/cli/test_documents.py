@@ -112,7 +112,6 @@ def test_the_site_builds(tmp_path: Path) -> None:
     command = (sys.executable, "-m", "mkdocs", "build", "--strict", "-d", str(tmp_path), "-f", str(ROOT / "mkdocs.yml"))
     built = subprocess.run(command, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr
-    assert "WARNING" not in built.stderr
     home = (tmp_path / "index.html").read_text("utf-8")
     for page in ("rules/S001", "maintain/architecture"):
         assert (tmp_path / page / "index.html").is_file()
