@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pkgutil
 import re
 import shlex
 import shutil
@@ -105,6 +106,27 @@ def test_links_between_pages_lead_somewhere() -> None:
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text("utf-8")):
             where = page.parent / target
             assert where.exists() or target.startswith("rules/"), f"{page.name}: {target}"
+
+
+def test_maintainers_read_about_code_that_exists() -> None:
+    packages = {path.name.removesuffix(".py") for path in (ROOT / "dotlint").glob("[!_]*")}
+    unknown = []
+    for page in sorted((ROOT / "docs/maintain").rglob("*.md")):
+        for text in re.findall(r"`([\w./]+)`", page.read_text("utf-8")):
+            if re.search(r"/.*\.(py|toml|json|lark)$", text):
+                known = any((folder / text).is_file() for folder in (ROOT, ROOT / "dotlint"))
+            else:
+                known = "." not in text or text.split(".")[0] not in packages or _exists(f"dotlint.{text}")
+            unknown += [] if known else [f"{page.name}: {text}"]
+    assert unknown == []
+
+
+def _exists(name: str) -> bool:
+    try:
+        pkgutil.resolve_name(name)
+    except (ImportError, AttributeError):
+        return False
+    return True
 
 
 def test_the_site_builds(tmp_path: Path) -> None:
