@@ -108,7 +108,7 @@ def write() -> None:
     (IMAGES / "graph.svg").write_text(graph(), "utf-8")
     taken = page()
     if taken is None:
-        sys.stderr.write("the page was not photographed: there is no Playwright, or no Chromium on the PATH\n")
+        sys.stderr.write("no screenshot of the page: install Playwright, and Chromium on the PATH\n")
     else:
         (IMAGES / "page.png").write_bytes(taken)
 
