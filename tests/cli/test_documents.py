@@ -21,7 +21,8 @@ from dotlint.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 FIXTURE = ROOT / "tests/fixtures/moe_two_phases.dot"
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+FOR_USERS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*FOR_USERS, *sorted((ROOT / "docs/maintain").rglob("*.md"))]
 BLOCK = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INDENTED = re.compile(r"^(?:    |\$ )(dotlint [^\n]*)$", re.MULTILINE)
 # These commands wait for a user, or need what a test machine may lack.
@@ -35,7 +36,7 @@ def blocks(kind: str) -> list[tuple[str, str]]:
 
 
 def commands() -> list[str]:
-    found = [c.split("  #")[0].strip() for page in PAGES for c in INDENTED.findall(page.read_text("utf-8"))]
+    found = [c.split("  #")[0].strip() for page in FOR_USERS for c in INDENTED.findall(page.read_text("utf-8"))]
     return [c for c in dict.fromkeys(found) if not any(word in c for word in ELSEWHERE)]
 
 
