@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from dotlint.strategy.degrees import MOST_GPUS
+from dotlint.strategy.degrees import MOST_GPUS, Degrees
 from dotlint.strategy.error import StrategyError
 from dotlint.strategy.gpus import GpuSet, union
 from dotlint.strategy.layout import Layout
@@ -18,8 +18,6 @@ from dotlint.strategy.spec import PhaseSpec, parse_spec
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-    from dotlint.strategy.degrees import Degrees
 
 Pool = Literal["unified", "disaggregated"]
 
