@@ -13,15 +13,10 @@ from dotlint.engine.card import PRESETS, Card, CardError, Example, own_cards, re
 from dotlint.engine.compile import compiled
 from dotlint.engine.resources import COMPILED, rules_folder
 from dotlint.engine.sections import SECTIONS
-<<<<<<< HEAD
-from dotlint.engine.select import Selection
+from dotlint.engine.select import Selection, chosen
 from dotlint.pipeline.fix_text import fix_text
 from dotlint.pipeline.lint import Settings, lint
-=======
-from dotlint.engine.select import Selection, chosen
-from dotlint.fix.apply import fix_text
-from dotlint.ruleset import all_cards
->>>>>>> e1
+from dotlint.registry.rules import all_cards
 from dotlint.strategy import Strategy
 from dotlint.strategy.toml_file import from_table
 from dotlint.syntax.source import Source

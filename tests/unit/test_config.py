@@ -14,11 +14,8 @@ from dotlint.config.configurations import Configurations, Overrides, fits
 from dotlint.config.file import load
 from dotlint.config.keys import KEYS, ConfigError, read_value, satisfies, schema
 from dotlint.engine.select import chosen
-<<<<<<< HEAD
-from dotlint.pipeline.lint import lint
-=======
 from dotlint.errors import DotlintError
->>>>>>> e1
+from dotlint.pipeline.lint import lint
 from dotlint.syntax.source import Source
 
 DATA = Path(__file__).parent.parent.parent / "dotlint" / "data" / "dotlint.schema.json"
