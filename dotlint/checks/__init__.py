@@ -224,7 +224,7 @@ def find_check(name: str) -> Check | PluginCheck:
     try:
         return CHECKS[name]
     except KeyError:
-        from dotlint.engine.select import nearest  # noqa: PLC0415 - only where a card is wrong
+        from dotlint.text.nearest import nearest  # noqa: PLC0415 - only where a card is wrong
 
         near = nearest(name, CHECKS)
         hint = f"; did you mean `{near}`?" if near else f"; there are {', '.join(sorted(CHECKS))}"

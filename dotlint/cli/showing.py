@@ -110,8 +110,8 @@ def infer_strategy(streams: Streams, path: str, output: str | None) -> int:
 @click.pass_obj
 def explain_node(streams: Streams, path: str, node: str, specs: tuple[str, ...]) -> int:
     """Show what was understood of a node, from what, and which findings speak of it."""
-    from dotlint.engine.select import nearest  # noqa: PLC0415
     from dotlint.report.inferred import node_page  # noqa: PLC0415
+    from dotlint.text.nearest import nearest  # noqa: PLC0415
 
     result = _read(streams, path, specs)
     assert result.context is not None

@@ -12,7 +12,7 @@ from dotlint.config.configurations import Config, Overrides, Set, folders_of, gl
 from dotlint.config.keys import KEYS, ConfigError, known_key, read_value, satisfies
 from dotlint.engine.select import matching
 from dotlint.errors import DotlintError
-from dotlint.files.paths import as_path
+from dotlint.files.paths import as_path, nearest_path
 from dotlint.registry.rules import all_cards
 from dotlint.strategy import Layout
 from dotlint.text.linear_pattern import PatternError
@@ -29,7 +29,7 @@ def _toml(path: Path) -> dict[str, Any]:
     try:
         return read_toml(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        near = _near_file(path)
+        near = nearest_path(path)
         raise ConfigError(
             f"there is no configuration file {path}" + (f"; did you mean `{near}`?" if near else "")
         ) from None
@@ -37,17 +37,6 @@ def _toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"the configuration {path} cannot be read: {error.strerror or error}") from None
     except ValueError as error:
         raise ConfigError(f"the configuration {path} is not TOML: {error}") from None
-
-
-def _near_file(path: Path) -> Path | None:
-    try:
-        names = [entry.name for entry in path.parent.iterdir()]
-    except OSError:
-        return None
-    import difflib  # noqa: PLC0415 - only where a file is missing
-
-    close = difflib.get_close_matches(path.name, names, n=1, cutoff=0.75)
-    return path.with_name(close[0]) if close else None
 
 
 def section_of(path: Path) -> dict[str, Any] | None:
@@ -138,7 +127,7 @@ def _check(config: Config) -> None:
     """Try everything that could fail later: folders, plugins, rules, parameters and strategies."""
     for folder in folders_of(config):
         if not folder.is_dir():
-            near = _near_file(folder)
+            near = nearest_path(folder)
             remedy = f"; did you mean `{near}`?" if near else ""
             raise ConfigError(f"{config.values['rules'].file}: `rules`: there is no folder {folder}{remedy}")
     cards = _guarded(config, "rules", lambda: all_cards(folders_of(config)))

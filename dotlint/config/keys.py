@@ -9,8 +9,9 @@ from msgspec import Struct
 
 from dotlint.engine.card import PRESETS
 from dotlint.engine.finding import SEVERITIES
-from dotlint.engine.select import nearest, split_names
+from dotlint.engine.select import split_names
 from dotlint.errors import DotlintError
+from dotlint.text.nearest import nearest
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:

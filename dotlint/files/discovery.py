@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.errors import DotlintError
 from dotlint.files.exclusion import Patterns, above_folder, in_folder, left_out
-from dotlint.files.paths import as_path, contents
+from dotlint.files.paths import as_path, contents, nearest_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -90,7 +90,7 @@ def read_bytes(path: str) -> bytes:
     try:
         data = contents(path)
     except FileNotFoundError:
-        near = _nearest(path)
+        near = nearest_path(path, endings=ENDINGS)
         raise UnreadableError("no such file" + (f"; did you mean `{near}`?" if near else "")) from None
     except IsADirectoryError:
         raise UnreadableError("it is a folder" if os.access(path, os.R_OK | os.X_OK) else "permission denied") from None
@@ -111,15 +111,3 @@ def refuse_binary(data: bytes) -> None:
     strange = sum(1 for byte in head if byte < 9 or 13 < byte < 32)
     if strange * 10 > len(head):
         raise UnreadableError("it is not a text file; dotlint reads DOT, not the pictures made of it")
-
-
-def _nearest(path: str) -> str | None:
-    folder = as_path(path).parent
-    try:
-        names = [entry.name for entry in folder.iterdir() if entry.suffix.lower() in ENDINGS]
-    except OSError:
-        return None
-    import difflib  # noqa: PLC0415 - only where a file is missing
-
-    close = difflib.get_close_matches(as_path(path).name, names, n=1, cutoff=0.7)
-    return str(folder / close[0]) if close else None

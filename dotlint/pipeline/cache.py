@@ -128,7 +128,9 @@ class Cache(Struct, frozen=True):
         if result.crashed or result.unreadable is not None or besides != self.besides(name):
             return
         try:
-            packed = msgpack.encode(_Kept(*(getattr(result, field) for field in _Kept.__struct_fields__)))
+            packed = msgpack.encode(
+                _Kept(*(getattr(result, field) for field in _Kept.__struct_fields__)), enc_hook=_plain
+            )
         except UnicodeEncodeError:
             return  # the file has bytes that are no UTF-8 where something was found
         path = self._entry(name, data, besides)
@@ -181,3 +183,10 @@ def _digest(path: Path, packed: bytes) -> bytes:
 @cache
 def _decoder() -> msgpack.Decoder[_Kept]:
     return msgpack.Decoder(_Kept)
+
+
+def _plain(value: object) -> str:
+    """Write a name that is HTML as any other text."""
+    if isinstance(value, str):
+        return str(value)
+    raise TypeError(f"a result has a {type(value).__name__}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotlint.errors import DotlintError
+from dotlint.text.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,14 +58,6 @@ def shown(text: str) -> str:
     """`text` quoted for one line of a message: shortened, control characters and lone surrogates escaped."""
     short = text if len(text) <= _SHOWN_AT_MOST else text[: _SHOWN_AT_MOST - 3] + "..."
     return repr(short)
-
-
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the one of `known` that `word` most likely was meant to be, or None where none is near."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake pays for it
-
-    matches = get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
-    return matches[0] if matches else None
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> tuple[str, str | None]:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from dotlint.strategy.degrees import AXES, MOST_GPUS, Degrees
-from dotlint.strategy.error import StrategyError, mistake, nearest
+from dotlint.strategy.error import StrategyError, mistake
 from dotlint.strategy.gpus import GpuSet, parse_gpus
+from dotlint.text.nearest import nearest
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:

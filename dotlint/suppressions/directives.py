@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 
-from dotlint.engine.select import nearest
 from dotlint.suppressions.scope import Lines
+from dotlint.text.nearest import nearest
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:

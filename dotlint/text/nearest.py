@@ -1,4 +1,8 @@
-"""Did you mean: the one known word that an unknown one is a slip of the keyboard away from."""
+"""Did you mean: the known word nearest to an unknown one.
+
+`nearest` guesses what a person may have meant, for a message. A `Lexicon` finds the word that is a slip of the
+keyboard away and says how far, which is certain enough to report a name in a graph and to write a fix.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,20 @@ SHORTEST = 4
 LONG = 8
 
 
-class Near(NamedTuple):
-    """A known word, how many edits lead to it (0.
+def nearest(word: str, known: Iterable[str], *, least: float = 0.6) -> str | None:
+    """Return the known word most like `word`, whatever their case; None if none is alike enough.
 
-    It differs in case only), and whether no other one is as near.
+    `least` is the lowest ratio of equal characters, from 0 to 1, as `difflib` counts them.
     """
+    import difflib  # noqa: PLC0415 - only a mistake pays for it
+
+    spelled = {name.lower(): name for name in reversed(list(known))}
+    close = difflib.get_close_matches(word.lower(), spelled, n=1, cutoff=least)
+    return spelled[close[0]] if close else None
+
+
+class Near(NamedTuple):
+    """A known word, how many edits lead to it (0: only its case differs), and whether no other is as near."""
 
     word: str
     edits: int

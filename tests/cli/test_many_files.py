@@ -294,6 +294,11 @@ class TestCache:
         assert run("check", "a.dot") == first
         assert linted == ["a.dot", "b.dot", "a.dot"]
 
+    def test_a_name_that_is_html_is_kept(self, linted: list[str]) -> None:
+        write("a.dot", "digraph { <b> -> a -> <b> }")
+        assert run("check", "a.dot") == run("check", "a.dot") == run("check", "a.dot", "--no-cache")
+        assert linted == ["a.dot", "a.dot"]
+
     def test_a_finding_in_bytes_that_are_no_text_is_linted_anew(self, linted: list[str]) -> None:
         Path("a.dot").write_bytes(b"digraph { a -> b -> a // \xff\n}")
         assert run("check", "a.dot") == run("check", "a.dot") == run("check", "a.dot", "--no-cache")
