@@ -163,13 +163,13 @@ class Cache(Struct, frozen=True):
 @cache
 def _program() -> str:
     """Say which dotlint this is: its version, and its own files, since a checkout changes without one."""
-    from dotlint.engine.resources import rules_folder  # noqa: PLC0415
+    from dotlint.engine.resources import COMPILED, rules_folder  # noqa: PLC0415
 
     digest = hashlib.sha256(f"{__version__}\0{sys.version_info[:2]}".encode())
-    package = Path(__file__).resolve().parent.parent
+    package, compiled = Path(__file__).resolve().parent.parent, Path(COMPILED).resolve()
     for top, endings in ((package, {".py", ".lark", ".json", ".toml"}), (rules_folder(), {".toml"})):
         for path in sorted(top.rglob("*")):
-            if path.suffix in endings:
+            if path.suffix in endings and path != compiled:  # that is made of the cards
                 digest.update(f"\0{path.relative_to(top).as_posix()}\0".encode())
                 digest.update(path.read_bytes())
     return digest.hexdigest()
