@@ -12,7 +12,7 @@ from dotlint.engine.finding import SEVERITIES, Applicability, Finding, Severity
 from dotlint.engine.resources import compiled_rules, folder_version, rules_folder
 from dotlint.engine.sections import SECTIONS
 from dotlint.errors import DotlintError
-from dotlint.files.paths import contents
+from dotlint.files.paths import read_file
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def own_cards() -> tuple[Card, ...]:
     """Give the cards that come with dotlint."""
     compiled = compiled_rules()
     if compiled is not None:
-        return tuple(decode(contents(compiled), type=_Cards).cards)
+        return tuple(decode(read_file(compiled), type=_Cards).cards)
     from dotlint.engine.compile import keep  # noqa: PLC0415 - only after a change
 
     version = folder_version()

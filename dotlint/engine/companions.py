@@ -10,7 +10,7 @@ from msgspec import Struct
 from dotlint.engine.context import FileContext
 from dotlint.engine.phase_files import contents_of, signature
 from dotlint.graph.builder import read
-from dotlint.strategy.phase_files import part_of
+from dotlint.strategy.phase_files import phases_of_file
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:
@@ -66,6 +66,6 @@ def _context(path: str, version: Signature, whole: Strategy, vocabularies: tuple
     if any(problem.code == "E010" for problem in document.problems):
         return None  # a program that would write the file: what it writes is not there yet
     context = FileContext(document, path, vocabularies=vocabularies)
-    context.whole, context.part = whole, part_of(whole, path)
+    context.whole, context.part = whole, phases_of_file(whole, path)
     context.strategy = context.carried
     return context

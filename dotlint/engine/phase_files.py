@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 from dotlint.engine.facts import PhaseFile
 from dotlint.files.discovery import UnreadableError, read_bytes
-from dotlint.strategy.phase_files import part_of
+from dotlint.strategy.phase_files import phases_of_file
 
 if TYPE_CHECKING:
     from dotlint.strategy import Strategy
-    from dotlint.strategy.phase_files import Part
+    from dotlint.strategy.phase_files import FilePhases
 
 Signature = tuple[int, int, int] | None
 
 
-def phase_files(whole: Strategy, part: Part) -> tuple[PhaseFile, ...]:
+def phase_files(whole: Strategy, part: FilePhases) -> tuple[PhaseFile, ...]:
     """Say of each phase of the `whole` which file holds it, and of files that cannot be read why."""
     carried = {phase.name for phase in part.phases}
     return tuple(
@@ -35,7 +35,7 @@ def phase_files(whole: Strategy, part: Part) -> tuple[PhaseFile, ...]:
 
 def fingerprint(strategy: Strategy | None, path: str) -> str:
     """Say in a word what the result of a file depends on besides itself; "" where that is nothing."""
-    part = part_of(strategy, path) if strategy is not None else None
+    part = phases_of_file(strategy, path) if strategy is not None else None
     if part is None:
         return ""
     seen = [f"{phase.name}:here" for phase in part.phases]

@@ -11,12 +11,12 @@ from msgspec import MsgspecError, Struct
 from msgspec.json import decode
 
 from dotlint.errors import DotlintError
-from dotlint.files.paths import as_path, beside, contents
+from dotlint.files.paths import as_path, read_file, sibling_path
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-COMPILED: Final = beside(__file__, "rules.json")
+COMPILED: Final = sibling_path(__file__, "rules.json")
 """All cards and the vocabulary in one file; a checkout makes it when it first runs, see `dotlint.engine.compile`."""
 
 _PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
@@ -49,7 +49,7 @@ def compiled_rules() -> str | None:
     if os.path.dirname(_folder()) == _PACKAGE:
         return COMPILED  # installed: nobody edits the cards there
     try:
-        return COMPILED if decode(contents(COMPILED), type=_Made).version == folder_version() else None
+        return COMPILED if decode(read_file(COMPILED), type=_Made).version == folder_version() else None
     except MsgspecError:
         return None
 
@@ -58,7 +58,7 @@ def folder_version() -> int:
     """Give a number that changes when a card, the vocabulary or what a card may say does: by times, as `make` does."""
     paths = [os.path.join(here, name) for here, _, names in os.walk(_folder()) for name in names]
     found = 0
-    for path in sorted((*paths, beside(__file__, "card.py"))):
+    for path in sorted((*paths, sibling_path(__file__, "card.py"))):
         status = os.stat(path)
         found = crc32(f"{os.path.basename(path)} {status.st_mtime_ns} {status.st_size}".encode(), found)
     return found
