@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dotlint.engine.finding import Finding, Pair
-    from dotlint.graph.model import Document
+    from dotlint.graph.document import Document
 
 VERSION: Final = 1
 _SHOWN_AT_MOST: Final = 100

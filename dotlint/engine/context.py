@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Pair
     from dotlint.engine.header_strategy import Declaration
     from dotlint.engine.incomplete import Loss
-    from dotlint.graph.model import Document, Graph
+    from dotlint.graph.document import Document
+    from dotlint.graph.model import Graph
     from dotlint.strategy import GpuSet, Phase, Strategy
     from dotlint.strategy.phase_files import FilePhases
 

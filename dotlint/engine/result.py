@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dotlint.engine.card import Card
     from dotlint.engine.context import FileContext
     from dotlint.engine.facts import Excerpt, Facts, PhaseFile, Places, StrategySource
-    from dotlint.graph.model import Document
+    from dotlint.graph.document import Document
     from dotlint.strategy import Strategy
 
 Verdict = Literal["correct", "incorrect", "unreadable"]

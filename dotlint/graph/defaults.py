@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from dotlint.graph.model import Graph, Subgraph
     from dotlint.syntax.statements import AttributedStatement
+
+
+Scope = TypeVar("Scope")  # a graph or a subgraph
 
 
 class Layer(Struct, eq=False):
@@ -18,15 +20,15 @@ class Layer(Struct, eq=False):
     before: Layer | None
 
 
-class Defaults(Struct, eq=False):
+class Defaults(Struct, Generic[Scope], eq=False):
     """The defaults that hold at one place of the text.
 
     Those of the block (`local`) over those of the blocks around it.
     """
 
-    scope: Graph | Subgraph
+    scope: Scope
     local: Layer | None
-    outer: Defaults | None
+    outer: Defaults[Scope] | None
     resolved: dict[str, str] | None = None
 
     def values(self) -> dict[str, str]:
@@ -36,8 +38,8 @@ class Defaults(Struct, eq=False):
         """
         if self.resolved is None:
             # From the outermost that is not known yet inwards, each kept, so that deep nesting is walked once.
-            chain: list[Defaults] = []
-            walk: Defaults | None = self
+            chain: list[Defaults[Scope]] = []
+            walk: Defaults[Scope] | None = self
             while walk is not None and walk.resolved is None:
                 chain.append(walk)
                 walk = walk.outer

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from dotlint.engine.card import Card
     from dotlint.engine.finding import Finding
-    from dotlint.graph.model import Document
+    from dotlint.graph.document import Document
     from dotlint.syntax.tree import Comment
 
 Span = tuple[int, int]

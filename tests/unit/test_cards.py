@@ -22,7 +22,6 @@ from dotlint.pipeline.fix_text import fix_text
 from dotlint.pipeline.lint import Settings, lint
 from dotlint.registry.rules import all_cards
 from dotlint.strategy import Strategy
-from dotlint.strategy.toml_file import from_table
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def _texts() -> Iterator[tuple[Card, Example, str, str]]:
 def _codes(example: Example, text: str) -> set[str]:
     strategy = Strategy.parse(example.strategy) if example.strategy else None
     if example.toml:
-        strategy = from_table(tomllib.loads(example.toml), where="example.toml")
+        strategy = Strategy.from_table(tomllib.loads(example.toml), where="example.toml")
     settings = Settings(strategy=strategy, strategy_source="option" if strategy else None, cards=CARDS)
     result = lint(Source.from_bytes(text.encode("utf-8", "surrogateescape"), example.filename), settings)
     assert not result.crashed
@@ -70,7 +69,7 @@ def test_fixed_is_what_the_fix_writes(card: Card, example: Example) -> None:
     assert example.bad is not None
     strategy = Strategy.parse(example.strategy) if example.strategy else None
     if example.toml:
-        strategy = from_table(tomllib.loads(example.toml), where="example.toml")
+        strategy = Strategy.from_table(tomllib.loads(example.toml), where="example.toml")
     # A comment is unused only where all rules were asked.
     selection = Selection() if card.code == "X002" else Selection(select=(card.code,))
     settings = Settings(strategy=strategy, strategy_source="option" if strategy else None, selection=selection)

@@ -15,7 +15,7 @@ from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from dotlint.syntax.parser import Stop
-    from dotlint.syntax.recovery.recover import Recovery
+    from dotlint.syntax.recovery.state import Recovery
     from dotlint.syntax.tree import GraphBlock
 
 _HEADER = regex(
