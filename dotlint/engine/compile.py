@@ -10,7 +10,7 @@ import tomllib
 
 import msgspec
 
-from dotlint.engine.card import read_folder
+from dotlint.engine.card_file import read_folder
 from dotlint.engine.resources import COMPILED, checksum, rules_folder
 from dotlint.files.atomic import write_atomically
 from dotlint.files.paths import as_path

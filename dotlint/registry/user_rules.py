@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from dotlint.checks import CHECKS
 from dotlint.checks.parameterized import PARAMETERS, validate
 from dotlint.deployment.vocabulary import Vocabulary, VocabularyError, load_vocabulary
-from dotlint.engine.card import Card, CardError, read_folder
+from dotlint.engine.card import Card, CardError
+from dotlint.engine.card_file import read_folder
 from dotlint.engine.resources import vocabulary_file
 from dotlint.engine.select import nearest
 from dotlint.registry.plugins import find_plugin, plugin_cards
