@@ -121,9 +121,9 @@ def _context(path: str, signature: _Signature, whole: Strategy, vocabularies: tu
     if isinstance(data, str):
         return None
     document = read(Source.from_bytes(data, path))
-    if any(problem.code == "E010" for problem in document.problems):
-        return None  # a program that would write the file: what it writes is not there yet
     context = FileContext(document, path, vocabularies=vocabularies)
+    if context.is_program:
+        return None
     context.whole, context.part = whole, phases_of_file(whole, path)
     context.strategy = context.carried
     return context

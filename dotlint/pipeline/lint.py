@@ -41,7 +41,7 @@ def lint(
     document = read(source, edge_limit=limits.get("limit", EDGE_LIMIT))
     if on_read is not None:
         on_read(document)
-    file = FileContext(document, source.name, vocabularies=settings.vocabularies)
+    file = FileContext(document, source.name, cards=cards, vocabularies=settings.vocabularies)
     picked = chosen(cards, settings.selection)
     if any(card.code[0] not in "EX" for card in picked):
         file.declarations = declarations(document, source.name)
@@ -53,7 +53,7 @@ def lint(
     asked: list[Card] = []
     for card in picked:
         if "strategy" in card.needs and file.strategy is None:
-            if card.check in _NEEDS_TOLD and file.is_deployment:
+            if card.report_skip and file.is_deployment:
                 subject = card.name.replace("-", " ")
                 result.undecided.append(
                     Undecided(card.section, subject, "declare a strategy with `--strategy`", card.code)
@@ -70,11 +70,12 @@ def lint(
         for outcome in _run(file, card, crash):
             _sort(outcome, result)
     if file.loss is not None:
-        from dotlint.engine.incomplete import ABSENCE, without_absent  # noqa: PLC0415 - most files are whole
+        from dotlint.engine.incomplete import without_absent  # noqa: PLC0415 - most files are whole
 
-        result.findings, undecided = without_absent(document, file.loss, result.findings)
+        result.findings, undecided = without_absent(file, file.loss, result.findings)
         result.undecided += undecided
-        asked = [card for card in asked if card.code not in ABSENCE]  # what is silent leaves no comment unused
+        # What is silent leaves no comment unused.
+        asked = [card for card in asked if card.claims_absence in {None, "label"}]
     findings = assign_causes(file, _in_order(_marked(file, result.findings)), cards)
     left, taken = suppress(document, findings, cards, asked, whole=settings.selection.select is None)
     result.findings, result.suppressed = with_fingerprints(left, document), with_fingerprints(taken, document)
@@ -106,19 +107,14 @@ def _marked(file: FileContext, findings: list[Finding]) -> list[Finding]:
     return [f if f.code[0] in "EX" or f.note else replace(f, note=_PARTLY) for f in findings]
 
 
-_NEEDS_TOLD = {"missing-stage", "shard-count", "stage-gpus"}
-
-
 def _run(file: FileContext, card: Card, crash: Card | None) -> Iterable[Outcome]:
     check = find_check(card.check)
     function = check.load()
     targets: Sequence[object] = [file] if check.scope == "file" else file.graphs
     found: list[Outcome] = []
-    # What a program would write is not there yet: nothing can be said of it as a deployment.
-    program = any(problem.code == "E010" for problem in file.document.problems)
     for target in targets:
         try:
-            if check.scope == "deployment" and (program or not target.deployment.recognised):  # type: ignore[attr-defined]
+            if check.scope == "deployment" and (file.is_program or not target.deployment.recognised):  # type: ignore[attr-defined]
                 continue
             index = 0 if check.scope == "file" else target.graph.index  # type: ignore[attr-defined]
             found.extend(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dotlint.engine import incomplete
 from dotlint.engine.card import own_cards
 from dotlint.engine.causes import assign, typos
 from dotlint.overview import reconcile
 from dotlint.picture import marks
-from dotlint.pipeline import acceptance, lint, preview
+from dotlint.pipeline import acceptance, preview
 from dotlint.server import diagnostics
 from dotlint.summary import ledger
 from dotlint.suppressions import directives
@@ -17,13 +16,6 @@ CARDS = own_cards()
 
 def _codes(key: str, *values: object) -> set[str]:
     return {card.code for card in CARDS if getattr(card, key) in values}
-
-
-def test_what_cannot_be_found_in_a_part_of_a_file() -> None:
-    assert _codes("claims_absence", "statement", "connection", "path") == incomplete.ABSENCE
-    assert _codes("claims_absence", "path") == incomplete._OF_PATHS
-    assert _codes("claims_absence", "label") == incomplete._OF_LABELS
-    assert _codes("loses", "nothing") == incomplete._LOSSLESS
 
 
 def test_what_follows_from_what() -> None:
@@ -64,4 +56,3 @@ def test_what_is_shown() -> None:
 def test_what_can_be_suppressed_and_skipped() -> None:
     assert _codes("suppressible", "never") == directives.NEVER
     assert _codes("suppressible", "by-name") == directives.OF_COMMENTS
-    assert {card.check for card in CARDS if card.report_skip} == lint._NEEDS_TOLD
