@@ -14,6 +14,7 @@ from dotlint.engine.finding import Finding, Holds, Outcome, Undecided
 from dotlint.engine.fingerprint import with_fingerprints
 from dotlint.engine.header_strategy import declarations, strategy_of_file
 from dotlint.engine.result import FileResult, Settings, Verdict
+from dotlint.engine.sections import NOT_OF_THE_GRAPH
 from dotlint.engine.select import chosen
 from dotlint.graph.builder import EDGE_LIMIT, read
 from dotlint.suppressions.apply import suppress
@@ -43,7 +44,7 @@ def lint(
         on_read(document)
     file = FileContext(document, source.name, cards=cards, vocabularies=settings.vocabularies)
     picked = chosen(cards, settings.selection)
-    if any(card.code[0] not in "EX" for card in picked):
+    if any(card.section not in NOT_OF_THE_GRAPH for card in picked):
         file.declarations = declarations(document, source.name)
         _declare(file, settings)
         if file.strategy is None and (own := strategy_of_file(file.declarations)):
@@ -76,7 +77,7 @@ def lint(
         result.undecided += undecided
         # What is silent leaves no comment unused.
         asked = [card for card in asked if card.claims_absence in {None, "label"}]
-    findings = assign_causes(file, _in_order(_marked(file, result.findings)), cards)
+    findings = assign_causes(file, _in_order(_marked(file, result.findings)))
     left, taken = suppress(document, findings, cards, asked, whole=settings.selection.select is None)
     result.findings, result.suppressed = with_fingerprints(left, document), with_fingerprints(taken, document)
     if settings.baseline is not None:
@@ -104,7 +105,7 @@ def _marked(file: FileContext, findings: list[Finding]) -> list[Finding]:
     # What a missing quote or an escaped line end breaks is read nevertheless.
     if file.loss is None:
         return findings
-    return [f if f.code[0] in "EX" or f.note else replace(f, note=_PARTLY) for f in findings]
+    return [f if f.section in NOT_OF_THE_GRAPH or f.note else replace(f, note=_PARTLY) for f in findings]
 
 
 def _run(file: FileContext, card: Card, crash: Card | None) -> Iterable[Outcome]:

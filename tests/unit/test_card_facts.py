@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dotlint.engine.card import own_cards
-from dotlint.engine.causes import assign, typos
 from dotlint.overview import reconcile
 from dotlint.picture import marks
 from dotlint.pipeline import acceptance, preview
@@ -16,18 +15,6 @@ CARDS = own_cards()
 
 def _codes(key: str, *values: object) -> set[str]:
     return {card.code for card in CARDS if getattr(card, key) in values}
-
-
-def test_what_follows_from_what() -> None:
-    by_code = {card.code: card for card in CARDS}
-    for code in {*assign._CAUSES, "N001", "N013"}:
-        assert set(by_code[code].causes) == assign._CONSEQUENCES == preview._CONNECTION
-    assert set(by_code["G001"].causes) == {*assign._BACKWARDS, "N006", "G009"}
-    assert by_code["S005"].causes == ("G002",)
-    assert all(code.startswith(assign._SLIPS) for code in _codes("damages", "look", "name", "nodes", "lines", "split", "template"))
-    assert _codes("damages", "nodes") == typos._GHOSTS
-    assert _codes("damages", "lines", "split") == typos._ON_LINES
-    assert _codes("damages", "look") == {card.code for card in CARDS if card.code.startswith("A")}
 
 
 def test_fixes() -> None:
