@@ -9,6 +9,7 @@ import click
 
 from dotlint.cli.configuration import configuration_options
 from dotlint.cli.main import FAILED, Streams, configured, lint_path, write_bytes, write_result
+from dotlint.engine.crash import is_crash
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _say(streams: Streams, notes: tuple[str, ...]) -> None:
 def _status(streams: Streams, result: FileResult) -> int:
     """Tell of rules that crashed: what is shown is then less than there is."""
     for finding in result.findings:
-        if finding.code == "X001":
+        if is_crash(finding):
             _say(streams, (f"error: {finding.message}",))
     return FAILED if result.crashed else 0
 

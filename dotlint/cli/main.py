@@ -352,7 +352,7 @@ def _write_baseline(streams: Streams, files: Sequence[tuple[str, Settings]], opt
         if result.context is None:
             streams.stderr.write(f"dotlint: error: {_shown(result.path)}: {_shown(result.unreadable or '')}\n")
         else:
-            found += entries(result.document, result.path, result.findings, target.absolute().parent)
+            found += entries(result.document, result.path, result.findings, target.absolute().parent, result.rules)
         failed = failed or result.context is None or result.crashed
     count = write_baseline(target, found)
     streams.stderr.write(f"dotlint: {count} finding{'' if count == 1 else 's'} written to {_shown(str(target))}\n")

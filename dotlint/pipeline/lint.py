@@ -10,6 +10,7 @@ from dotlint.checks import find_check
 from dotlint.engine.card import own_cards
 from dotlint.engine.causes.assign import assign_causes
 from dotlint.engine.context import FileContext
+from dotlint.engine.crash import crash
 from dotlint.engine.finding import Finding, Holds, Outcome, Undecided
 from dotlint.engine.fingerprint import with_fingerprints
 from dotlint.engine.header_strategy import declarations, strategy_of_file
@@ -50,7 +51,6 @@ def lint(
         if file.strategy is None and (own := strategy_of_file(file.declarations)):
             (file.strategy, file.layout_certain), file.strategy_source = own, "file"
     result = FileResult(source.name, file, [])
-    crash = next((card for card in cards if card.code == "X001"), None)
     asked: list[Card] = []
     for card in picked:
         if "strategy" in card.needs and file.strategy is None:
@@ -68,7 +68,7 @@ def lint(
                 )
             continue
         asked.append(card)
-        for outcome in _run(file, card, crash):
+        for outcome in _run(file, card):
             _sort(outcome, result)
     if file.loss is not None:
         from dotlint.engine.incomplete import without_absent  # noqa: PLC0415 - most files are whole
@@ -81,7 +81,7 @@ def lint(
     left, taken = suppress(document, findings, cards, asked, whole=settings.selection.select is None)
     result.findings, result.suppressed = with_fingerprints(left, document), with_fingerprints(taken, document)
     if settings.baseline is not None:
-        parted = settings.baseline.part(document, source.name, result.findings)
+        parted = settings.baseline.part(document, source.name, result.findings, file.rules)
         result.findings, result.baselined, result.outlived = parted
     return result
 
@@ -108,7 +108,7 @@ def _marked(file: FileContext, findings: list[Finding]) -> list[Finding]:
     return [f if f.section in NOT_OF_THE_GRAPH or f.note else replace(f, note=_PARTLY) for f in findings]
 
 
-def _run(file: FileContext, card: Card, crash: Card | None) -> Iterable[Outcome]:
+def _run(file: FileContext, card: Card) -> Iterable[Outcome]:
     check = find_check(card.check)
     function = check.load()
     targets: Sequence[object] = [file] if check.scope == "file" else file.graphs
@@ -122,21 +122,8 @@ def _run(file: FileContext, card: Card, crash: Card | None) -> Iterable[Outcome]
                 one if isinstance(one, Finding) else replace(one, code=card.code, graph=index)
                 for one in function(target, card)
             )
-        except Exception as error:
-            from traceback import extract_tb  # noqa: PLC0415 - a check that crashes is rare
-
-            where = extract_tb(error.__traceback__)[-1]
-            if crash is None:
-                raise
-            found.append(
-                crash.finding(
-                    f"{card.code} {card.name} could not be checked: {type(error).__name__}: {error}",
-                    0,
-                    0,
-                    note=f"at {where.name}, line {where.lineno}",
-                    help="this is a mistake in the rule, not in the file; please report it",
-                )
-            )
+        except Exception as error:  # noqa: BLE001 - becomes a finding; the other rules go on
+            found.append(crash(card, error, file.rules))
     return found
 
 
