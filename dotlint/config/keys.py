@@ -67,18 +67,20 @@ KEYS: Final[dict[str, Key]] = {
         "words",
         "Run these rules instead of the preset's: codes, prefixes or names.",
         None,
-        ["E", "G", "S001"],
+        ["E", "G", "missing-stage-edge"],
     ),
-    "extend-select": Key("words", "Run these rules too.", [], ["N018"]),
-    "ignore": Key("words", "Leave these rules out.", [], ["T003"]),
+    "extend-select": Key("words", "Run these rules too.", [], ["layout-output"]),
+    "ignore": Key("words", "Leave these rules out.", [], ["edge-dims"]),
     "per-file-ignores": Key("words-by-pattern", "Rules to leave out, by file pattern.", {}, {"legacy/**": ["S", "T"]}),
     "severity": Key(
         "severity-by-rule",
         "The severity of rules: error, warning, info, or off for a rule that is not to run.",
         {},
-        {"V001": "info"},
+        {"role-shape": "info"},
     ),
-    "rule": Key("parameters-by-rule", "Parameters of rules, a table each.", {}, {"N019": {"limit": 100_000}}),
+    "rule": Key(
+        "parameters-by-rule", "Parameters of rules, a table each.", {}, {"expansion-limit": {"limit": 100_000}}
+    ),
     "rules": Key("paths", "Folders with rule cards of your own.", [], ["rules"]),
     "plugins": Key("words", "Installed plugins to load, by the names they are registered under.", [], ["acme"]),
     "exclude": Key(
