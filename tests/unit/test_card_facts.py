@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dotlint.engine.card import own_cards
 from dotlint.pipeline import acceptance, preview
-from dotlint.summary import ledger
 
 CARDS = own_cards()
 
@@ -20,7 +19,3 @@ def test_fixes() -> None:
     assert _codes("claims_absence", "connection") == set(acceptance._CONNECTIVITY)
     assert _codes("guards_fixes", True) == {card.code for card in CARDS if card.code[0] in "GS"}  # noqa: FBT003
     assert _codes("repeats_in_copies", True) == {card.code for card in CARDS if card.code[0] in "CS"}  # noqa: FBT003
-
-
-def test_what_is_shown() -> None:
-    assert {c.code: c.model_facts for c in CARDS if c.model_facts} == ledger.MODEL_NEEDS
