@@ -28,3 +28,8 @@ class Problem(Struct, frozen=True):
     applicability: Literal["safe", "unsafe"] | None = None
     expected: tuple[str, ...] = ()
     cut: bool = False
+
+    @property
+    def opens_string(self) -> bool:
+        """Whether it is a quote that no other one closes."""
+        return self.code == "E003"
