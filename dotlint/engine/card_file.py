@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
+from msgspec.structs import replace
+
 from dotlint.engine.card import (
     PRESETS,
     Absence,
@@ -142,9 +144,9 @@ def read_card(text: str, where: str) -> Card:
     )
 
 
-def read_folder(folder: Path) -> list[Card]:
-    """Read every card of a folder and its folders, in the order of their codes; `vocabulary.toml` is none."""
-    cards: list[Card] = []
+def read_files(folder: Path) -> list[tuple[str, Card]]:
+    """Read every card of a folder and its folders, each with its file, by code; `vocabulary.toml` is none."""
+    cards: list[tuple[str, Card]] = []
     for path in sorted(folder.rglob("*.toml")):
         if path.name == "vocabulary.toml":
             continue
@@ -157,5 +159,24 @@ def read_folder(folder: Path) -> list[Card]:
             raise CardError(
                 f"{path}: the file's name says {named['code']}-{named['name']}, the card {card.code}-{card.name}"
             )
-        cards.append(card)
-    return sorted(cards, key=lambda card: card.code)
+        cards.append((str(path), card))
+    return sorted(cards, key=lambda found: found[1].code)
+
+
+def read_folder(folder: Path) -> list[Card]:
+    """Read every card of a folder and its folders, in the order of their codes."""
+    return [card for _, card in read_files(folder)]
+
+
+def with_facts_of(card: Card, replaced: Card) -> Card:
+    """Give a card what it does not say itself and the card of the same rule and check that it replaces does."""
+    if card.check != replaced.check:
+        return card
+    usual = dict(zip(reversed(Card.__struct_fields__), reversed(Card.__struct_defaults__), strict=False))
+    names = (key.replace("-", "_") for key in (*_CHOICES, *_LISTS, *_FLAGS))
+    kept = {
+        name: getattr(replaced, name)
+        for name in names
+        if getattr(card, name) == usual[name] and (card.may_fix or not name.startswith("fix_"))
+    }
+    return replace(card, **kept)
