@@ -115,7 +115,7 @@ def _run(file: FileContext, card: Card) -> Iterable[Outcome]:
     found: list[Outcome] = []
     for target in targets:
         try:
-            if check.scope == "deployment" and (file.is_program or not target.deployment.recognised):  # type: ignore[attr-defined]
+            if check.scope == "deployment" and (file.is_program or not target.deployment.recognized):  # type: ignore[attr-defined]
                 continue
             index = 0 if check.scope == "file" else target.graph.index  # type: ignore[attr-defined]
             found.extend(
