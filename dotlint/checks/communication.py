@@ -38,7 +38,7 @@ def _communicates(reading: Reading) -> str | None:
 
 def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Operators in which tensor shards meet although they are no collective."""
-    deployment, wiring = context.deployment, context.mended.wiring
+    deployment, wiring = context.deployment, context.completed.wiring
     serving: dict[str, list[str]] = {}
     wrong: list[Reading] = []
     parallel = False
@@ -146,7 +146,7 @@ def _of_features(reading: Reading) -> bool:
 
 def expert_communication(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Phases with EP > 1 without the all-to-all that combines what experts made, or the one that dispatches to them."""
-    deployment, wiring = context.deployment, context.mended.wiring
+    deployment, wiring = context.deployment, context.completed.wiring
     for name in deployment.phases:
         phase = context.phase(name)
         if phase is None or phase.degrees.ep < 2:
@@ -194,7 +194,7 @@ def expert_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
 
 def _joined(context: GraphContext, experts: list[Reading]) -> list[Reading]:
     """What takes the experts' results and is a collective of another kind, or an aggregation that names none."""
-    wiring, by_name = context.mended.wiring, context.deployment.by_name
+    wiring, by_name = context.completed.wiring, context.deployment.by_name
     heads = dict.fromkeys(head for r in experts for head in wiring.outs[r.name])
     parts = set(names(experts))
     # What stands between two parts of an expert is the experts' own.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dotlint.deployment.model import Reading, Unit
-    from dotlint.edits.fix_context import Writers
+    from dotlint.edits.fix_context import FixContext
     from dotlint.engine.finding import Finding
     from dotlint.strategy import Phase
     from dotlint.syntax.tree import Attribute, Block, GraphBlock
@@ -29,12 +29,12 @@ _EVERY = regex(r"\b(?:all|shared|replicated|distributed|across|every)\b", re.IGN
 _SOME = regex(r"\b(?:[tpesdcv]+p\d*|ranks?|pairs?|groups?|per|each|any|some|various|multiple)\b|[{}$%]", re.IGNORECASE)
 
 
-def _named(writers: Writers, finding: Finding) -> list[Reading]:
+def _named(writers: FixContext, finding: Finding) -> list[Reading]:
     by_name = writers.deployment.by_name
     return [by_name[name] for name in finding.nodes if name in by_name]
 
 
-def missing_gpus(writers: Writers, finding: Finding) -> Fix | str:
+def missing_gpus(writers: FixContext, finding: Finding) -> Fix | str:
     """D001: write the GPUs that the siblings of each operator point to."""
     guess = GpuGuess(writers.deployment)
     edits: list[Edit] = []
@@ -47,7 +47,7 @@ def missing_gpus(writers: Writers, finding: Finding) -> Fix | str:
     return Fix("unsafe", _ordered(edits)) if edits else "the siblings do not tell which GPUs they are"
 
 
-def vague_gpus(writers: Writers, finding: Finding) -> Fix | str:
+def vague_gpus(writers: FixContext, finding: Finding) -> Fix | str:
     """D002: write the ids that the siblings point to, else those of the unit where a label says that it has all."""
     edits: list[Edit] = []
     why = "the labels cannot be told which ids they mean"
@@ -69,7 +69,7 @@ def vague_gpus(writers: Writers, finding: Finding) -> Fix | str:
     return Fix("unsafe", _ordered(edits)) if edits else why
 
 
-def _divided(writers: Writers, reading: Reading, unit: GpuSet) -> bool:
+def _divided(writers: FixContext, reading: Reading, unit: GpuSet) -> bool:
     """Whether siblings have parts of the unit, or belong to stages where the node is known to be in none."""
     family = reading.evidence.name.family
     siblings = [
@@ -82,7 +82,7 @@ def _divided(writers: Writers, reading: Reading, unit: GpuSet) -> bool:
     return staged or any(gpus is not None and gpus != unit for gpus in beside)
 
 
-def _of_unit(writers: Writers, reading: Reading) -> GpuSet | None:
+def _of_unit(writers: FixContext, reading: Reading) -> GpuSet | None:
     """Give the GPUs that the strategy gives the node's stage, else those of its whole phase.
 
     None where its other operators name others. Where the strategy's layout is not certain, they have to name
@@ -109,7 +109,7 @@ def _of_unit(writers: Writers, reading: Reading) -> GpuSet | None:
     return whole[0] if certain and named <= whole[0] and reading.stage is not None else None
 
 
-def stage_gpus(writers: Writers, finding: Finding) -> Fix | str:
+def stage_gpus(writers: FixContext, finding: Finding) -> Fix | str:
     """D003: move a stage to the GPUs of the layout, every operator to the same part of them.
 
     A stage that is on those GPUs now, and has to move too, moves with it.
@@ -138,7 +138,7 @@ def stage_gpus(writers: Writers, finding: Finding) -> Fix | str:
     return Fix("unsafe", _ordered(edits)) if edits else "the labels do not name the GPUs"
 
 
-def _stage_edits(writers: Writers, unit: Unit, phase: Phase, whole: GpuSet, expected: GpuSet) -> list[Edit] | str:
+def _stage_edits(writers: FixContext, unit: Unit, phase: Phase, whole: GpuSet, expected: GpuSet) -> list[Edit] | str:
     if unit.stated != whole and any(reading.placed_by_gpus for reading in unit.operators):
         return "nothing but their GPUs tells which operators are the stage's"
     resized = len(whole) != len(expected)
@@ -170,7 +170,7 @@ def _stage_edits(writers: Writers, unit: Unit, phase: Phase, whole: GpuSet, expe
     return edits
 
 
-def _around(writers: Writers, unit: Unit, whole: GpuSet) -> list[Reading]:
+def _around(writers: FixContext, unit: Unit, whole: GpuSet) -> list[Reading]:
     """Give operators of no known stage that are on all GPUs of the stage and joined to it: they move with it."""
     inside = {reading.node.index for reading in unit.operators}
     return [
@@ -213,7 +213,7 @@ class _Move:
         return self.after.pick(GpuSet.span(ranks[0] // len(ranks) * size, size))
 
 
-def _unit(writers: Writers, finding: Finding) -> tuple[Unit, Phase]:
+def _unit(writers: FixContext, finding: Finding) -> tuple[Unit, Phase]:
     deployment = writers.deployment
     return next(
         (unit, phase)
@@ -255,7 +255,7 @@ def label_of_block(blocks: Sequence[Block | GraphBlock]) -> Attribute | None:
     return found
 
 
-def shard_gpus(writers: Writers, finding: Finding) -> Fix | str:
+def shard_gpus(writers: FixContext, finding: Finding) -> Fix | str:
     """D005: divide the unit's GPUs into equal parts, in the order of the shards."""
     members = sorted(_named(writers, finding), key=lambda r: r.evidence.name.numbers)
     phase = writers.context.phase(members[0].phase)
@@ -291,7 +291,7 @@ def _parts(phase: Phase, stage: int, whole: GpuSet, number: int) -> Sequence[Gpu
     return [whole.pick(GpuSet.span(index * size, size)) for index in range(number)]
 
 
-def collective_gpus(writers: Writers, finding: Finding) -> Fix | str:
+def collective_gpus(writers: FixContext, finding: Finding) -> Fix | str:
     """C005: name the GPUs of all that meet in a collective.
 
     Safe where it names none or some of them; where it names others, either side may be wrong.

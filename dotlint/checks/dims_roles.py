@@ -219,7 +219,7 @@ def _scores_only(reading: Reading) -> bool:
 
 def lost_payloads(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Experts and aggregations that nothing but scores of the gate feeds: no hidden state reaches them."""
-    deployment, wiring = context.deployment, context.mended.wiring
+    deployment, wiring = context.deployment, context.completed.wiring
     scoring = {r.name for r in deployment.operators if _scores_only(r)}
 
     def passes(name: str) -> bool:

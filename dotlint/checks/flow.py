@@ -177,7 +177,7 @@ def residuals_with_one_input(context: GraphContext, card: Card) -> Iterator[Outc
     """Residual adds that one operator feeds: what is added to what is not drawn."""
     if not context.graph.directed:
         return
-    ins, drawn = context.mended.wiring.ins, context.wiring.ins
+    ins, drawn = context.completed.wiring.ins, context.wiring.ins
     adds = [
         r
         for r in context.deployment.operators
@@ -216,7 +216,7 @@ def role_flows(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Pairs of roles that follow each other, both there in every unit, joined in none."""
     if not context.graph.directed or not context.graph.edges or context.file.document.problems:
         return
-    deployment, wiring = context.deployment, context.mended.wiring
+    deployment, wiring = context.deployment, context.completed.wiring
     flow = [(str(tail), str(head)) for tail, head in card.parameters.get("flow", ())]
     units = _units(deployment)
     sorted_out = {title: _by_role(unit) for title, unit in units.items()}

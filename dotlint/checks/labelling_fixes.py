@@ -14,14 +14,14 @@ from dotlint.strategy.declared import rank_axes, read_declarations
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from dotlint.edits.fix_context import Writers
+    from dotlint.edits.fix_context import FixContext
     from dotlint.engine.finding import Finding
     from dotlint.graph.model import Edge
 
 Span = tuple[int, int]
 
 
-def pipeline_labels(writers: Writers, finding: Finding) -> Fix | str:
+def pipeline_labels(writers: FixContext, finding: Finding) -> Fix | str:
     """C004: label the edges between two stages, in the words of those that are labelled."""
     from dotlint.checks.transfers import crossing_edges, draws_one_edge  # noqa: PLC0415 - imports this room
 
@@ -45,7 +45,7 @@ def pipeline_labels(writers: Writers, finding: Finding) -> Fix | str:
     return Fix("safe", tuple(edits))
 
 
-def _worded(writers: Writers, marked: list[Edge], tail: int, head: int) -> str | None:
+def _worded(writers: FixContext, marked: list[Edge], tail: int, head: int) -> str | None:
     """Give the label of the nearest link of the same length, with this one's stage numbers; None where there is none."""
     deployment = writers.deployment
     shown: list[tuple[int, str]] = []
@@ -63,7 +63,7 @@ def _worded(writers: Writers, marked: list[Edge], tail: int, head: int) -> str |
     return min(shown)[1] if shown else None
 
 
-def header(writers: Writers, finding: Finding) -> Fix | str:
+def header(writers: FixContext, finding: Finding) -> Fix | str:
     """P001: write the declared degrees and total into the text that states others."""
     context = writers.context
     ranks = rank_axes([writers.text[: 1 << 20]])
@@ -95,7 +95,7 @@ def _numbers(found: Mapping[Span, int]) -> Iterator[Edit]:
         yield Edit(start, end, str(number))
 
 
-def _place(writers: Writers, where: str, span: Span) -> Span | None:
+def _place(writers: FixContext, where: str, span: Span) -> Span | None:
     """Give the place of the text that declares something: a comment or a node's label as they stand, else a label."""
     graph = writers.context.graph
     if where == "the comment" or where.startswith("header "):

@@ -12,15 +12,15 @@ from dotlint.deployment.patterns.renumber import spelled
 from dotlint.deployment.shards import groups
 from dotlint.deployment.words import label_lines, parse_name
 from dotlint.edits.apply import apply_edits
-from dotlint.edits.compose import composed
-from dotlint.edits.edge_attributes import Carrier
+from dotlint.edits.compose import compose
+from dotlint.edits.edge_attributes import EdgeAttributes
 from dotlint.edits.edges import EdgeWriter
 from dotlint.edits.insertion import insert_after, insert_before, style_of
-from dotlint.edits.planned_edge import Wanted
-from dotlint.edits.planned_nodes import Newcomer, NotCertain, Siblings, moved_name, written_name
-from dotlint.edits.reroute import turned_edges
+from dotlint.edits.planned_edge import PlannedEdge
+from dotlint.edits.planned_nodes import NotCertain, PlannedNode, Siblings, moved_name, written_name
+from dotlint.edits.reroute import reroute
 from dotlint.edits.statement import own_statement
-from dotlint.edits.statement_index import Bodies
+from dotlint.edits.statement_index import StatementIndex
 from dotlint.engine.finding import Edit, Fix
 from dotlint.graph.builder import read
 from dotlint.syntax.tree import NodeStatement
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.model import Reading
     from dotlint.deployment.shards import Group
-    from dotlint.edits.fix_context import Writers
+    from dotlint.edits.fix_context import FixContext
     from dotlint.edits.planned_nodes import Numbers, Pair
     from dotlint.engine.finding import Finding
     from dotlint.graph.model import Subgraph
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from dotlint.syntax.tree import Statement
 
 
-def missing_siblings(writers: Writers, finding: Finding) -> Fix | str:
+def missing_siblings(writers: FixContext, finding: Finding) -> Fix | str:
     """S003: write the nodes that sibling units have, joined as theirs are."""
     wanted = [
-        Newcomer(
+        PlannedNode(
             absence.name,
             parse_name(absence.name).numbers,
             absence.exemplar,
@@ -54,13 +54,13 @@ def missing_siblings(writers: Writers, finding: Finding) -> Fix | str:
     siblings = Siblings(writers)
     try:
         planned = siblings.plan(wanted, more=False)
-        turned = turned_edges(siblings, planned)
+        turned = reroute(siblings, planned)
         return Fix("unsafe", tuple(_edits(writers, siblings, planned, turned)))
     except NotCertain as reason:
         return str(reason)
 
 
-def missing_members(writers: Writers, finding: Finding) -> Fix | str:
+def missing_members(writers: FixContext, finding: Finding) -> Fix | str:
     """P007 and P008: write the shards or expert groups that the strategy asks for and the unit's own go on to."""
     found = next(g for g in _groups(writers, finding) if tuple(r.name for r in g.members) == finding.nodes)
     phase = writers.context.phase(found.phase)
@@ -75,7 +75,7 @@ def missing_members(writers: Writers, finding: Finding) -> Fix | str:
             continue
         for row in rows:
             unit = found.stage, found.layer
-            wanted = [Newcomer(_named(found, numbers), numbers, found.members[-1], unit) for numbers in row]
+            wanted = [PlannedNode(_named(found, numbers), numbers, found.members[-1], unit) for numbers in row]
             try:
                 planned = siblings.plan(wanted, more=True)
                 _fits(found, planned, phase)
@@ -85,12 +85,12 @@ def missing_members(writers: Writers, finding: Finding) -> Fix | str:
     return why
 
 
-def _groups(writers: Writers, finding: Finding) -> list[Group]:
+def _groups(writers: FixContext, finding: Finding) -> list[Group]:
     roles = ("expert",) if finding.code == "P008" else ("qkv", "query", "attention")
     return groups(writers.deployment, *roles)
 
 
-def _numbers(writers: Writers, group: Group, phase: Phase) -> list[int]:
+def _numbers(writers: FixContext, group: Group, phase: Phase) -> list[int]:
     """Give the numbers of members that the strategy may mean, the likely one first: that of the other units."""
     degrees = phase.degrees
     if group.role == "expert":
@@ -100,7 +100,7 @@ def _numbers(writers: Writers, group: Group, phase: Phase) -> list[int]:
     return sorted(dict.fromkeys(possible), key=lambda n: (-drawn.count(n), n))
 
 
-def _missing(writers: Writers, group: Group, number: int) -> list[list[Numbers]]:
+def _missing(writers: FixContext, group: Group, number: int) -> list[list[Numbers]]:
     """Give the numbers of the names that may be lacking: as the other units have them, else as a row goes on.
 
     The likely one first. A row may lack its first as well as its last.
@@ -137,7 +137,7 @@ def _named(group: Group, numbers: Numbers) -> str:
     return spelled(group.members[-1].name, numbers)
 
 
-def _fits(group: Group, planned: Sequence[Newcomer], phase: Phase) -> None:
+def _fits(group: Group, planned: Sequence[PlannedNode], phase: Phase) -> None:
     """Refuse where the GPUs of the new members are not free GPUs of the unit."""
     family = group.members[0].evidence.name.family
     taken = [r.gpus for r in group.members if r.own_gpus and r.gpus]
@@ -164,7 +164,7 @@ def _allowed(group: Group, phase: Phase) -> Iterable[GpuSet]:
 
 
 def _edits(
-    writers: Writers, siblings: Siblings, planned: Sequence[Newcomer], turned: Mapping[Pair, Edit] | None = None
+    writers: FixContext, siblings: Siblings, planned: Sequence[PlannedNode], turned: Mapping[Pair, Edit] | None = None
 ) -> list[Edit]:
     """Write the nodes beside their siblings, then, on the text that has them, the edges where edges go.
 
@@ -179,8 +179,8 @@ def _edits(
         raise NotCertain("the new statements cannot be read")
     deployment = file.graphs[context.graph.index].deployment
     edges = {(e.tail.name, e.head.name): e for e in deployment.graph.edges}
-    carrier = Carrier(text, deployment)
-    wanted: dict[tuple[str, str], Wanted] = {}
+    edge_attributes = EdgeAttributes(text, deployment)
+    wanted: dict[tuple[str, str], PlannedEdge] = {}
     for one in planned:
         for pair, shown in one.edges:
             if pair in turned:
@@ -189,21 +189,21 @@ def _edits(
             exemplar = edges.get((shown.tail.name, shown.head.name))
             if tail is None or head is None or exemplar is None:
                 raise NotCertain("the new statements cannot be read")
-            wanted.setdefault(pair, Wanted(tail, head, exemplar, carrier.attributes(exemplar, tail.stage)))
+            wanted.setdefault(pair, PlannedEdge(tail, head, exemplar, edge_attributes.attributes(exemplar, tail.stage)))
     lines = EdgeWriter(text, deployment, file.document.comments).edits(list(wanted.values()))
-    return composed(nodes, lines)
+    return compose(nodes, lines)
 
 
-def _node_edits(writers: Writers, siblings: Siblings, planned: Sequence[Newcomer]) -> list[Edit]:
-    bodies = Bodies(writers.context.graph)
+def _node_edits(writers: FixContext, siblings: Siblings, planned: Sequence[PlannedNode]) -> list[Edit]:
+    index = StatementIndex(writers.context.graph)
     blocks: dict[tuple[int, bool], tuple[Statement, bool, list[tuple[Numbers, int, str]]]] = {}
-    together = _together(siblings, bodies, planned)
+    together = _together(siblings, index, planned)
     for one in planned:
         if not written_name(one.statement, one.name):
             raise NotCertain(f"how `{one.name}` is spelled is not certain")
-        anchor, before = together.get(one.name) or _anchor(siblings, bodies, one)
-        _same_cluster(siblings, one, bodies, anchor)
-        line = one.shown.node.start, one.statement
+        anchor, before = together.get(one.name) or _anchor(siblings, index, one)
+        _same_cluster(siblings, one, index, anchor)
+        line = one.exemplar.node.start, one.statement
         blocks.setdefault((id(anchor), before), (anchor, before, []))[2].append((_order(one), *line))
     edits: list[Edit] = []
     for anchor, before, some in blocks.values():
@@ -216,21 +216,21 @@ def _node_edits(writers: Writers, siblings: Siblings, planned: Sequence[Newcomer
     return edits
 
 
-def _order(one: Newcomer) -> Numbers:
+def _order(one: PlannedNode) -> Numbers:
     """Tell how new nodes follow each other: by their numbers, those of another unit's siblings by how far they are moved."""
-    if (one.shown.stage, one.shown.layer) == one.unit:
+    if (one.exemplar.stage, one.exemplar.layer) == one.unit:
         return one.numbers
-    return tuple(b - a for a, b in zip(one.shown.evidence.name.numbers, one.numbers, strict=True))
+    return tuple(b - a for a, b in zip(one.exemplar.evidence.name.numbers, one.numbers, strict=True))
 
 
-def _anchor(siblings: Siblings, bodies: Bodies, one: Newcomer) -> tuple[Statement, bool]:
+def _anchor(siblings: Siblings, index: StatementIndex, one: PlannedNode) -> tuple[Statement, bool]:
     """Find what the node stands after or (where True is said) before.
 
     That is the counterpart of what stands before its sibling, else its next lower sibling of the unit.
     """
-    family = [r for r in siblings.family(one.shown) if (r.stage, r.layer) == one.unit and own_statement(r.node)]
+    family = [r for r in siblings.family(one.exemplar) if (r.stage, r.layer) == one.unit and own_statement(r.node)]
     lower = [r for r in family if r.evidence.name.numbers < one.numbers]
-    beside = _beside_twin(siblings, bodies, one)
+    beside = _beside_counterpart(siblings, index, one)
     if beside is not None:
         return beside, False
     if lower:
@@ -249,61 +249,67 @@ def _statement(reading: Reading) -> NodeStatement:
     return found
 
 
-def _beside_twin(siblings: Siblings, bodies: Bodies, one: Newcomer) -> Statement | None:
+def _beside_counterpart(siblings: Siblings, index: StatementIndex, one: PlannedNode) -> Statement | None:
     """Find the unit's statement that is to it what a statement before the sibling is to that.
 
     Of a sibling elsewhere that is any statement before it, of one in the same unit the one right before it.
     """
-    place = bodies.place(_statement(one.shown))
-    while place is not None and place.before is not None:
-        place = bodies.place(place.before)
-        if place is not None and isinstance(place.statement, NodeStatement) and len(place.statement.nodes) == 1:
-            twin = _twin(siblings, siblings.by_name[place.statement.nodes[0].id.value], one)
-            if twin is not None and (twin.stage, twin.layer) == one.unit and own_statement(twin.node):
-                return _statement(twin)
-        if (one.shown.stage, one.shown.layer) == one.unit:
+    slot = index.slot(_statement(one.exemplar))
+    while slot is not None and slot.before is not None:
+        slot = index.slot(slot.before)
+        if slot is not None and isinstance(slot.statement, NodeStatement) and len(slot.statement.nodes) == 1:
+            counterpart = _counterpart(siblings, siblings.by_name[slot.statement.nodes[0].id.value], one)
+            if (
+                counterpart is not None
+                and (counterpart.stage, counterpart.layer) == one.unit
+                and own_statement(counterpart.node)
+            ):
+                return _statement(counterpart)
+        if (one.exemplar.stage, one.exemplar.layer) == one.unit:
             break
     return None
 
 
-def _twin(siblings: Siblings, shown: Reading, one: Newcomer) -> Reading | None:
-    old = one.shown.evidence.name
+def _counterpart(siblings: Siblings, exemplar: Reading, one: PlannedNode) -> Reading | None:
+    old = one.exemplar.evidence.name
     steps = {word: (a, b) for word, a, b in zip(old.words, old.numbers, one.numbers, strict=True)}
-    found = siblings.by_name.get(moved_name(shown, steps, dict(enumerate(zip(old.numbers, one.numbers, strict=True)))))
-    return found if found is not shown else None
+    found = siblings.by_name.get(moved_name(exemplar, steps, dict(enumerate(zip(old.numbers, one.numbers, strict=True)))))
+    return found if found is not exemplar else None
 
 
-def _together(siblings: Siblings, bodies: Bodies, planned: Sequence[Newcomer]) -> dict[str, tuple[Statement, bool]]:
+def _together(
+    siblings: Siblings, index: StatementIndex, planned: Sequence[PlannedNode]
+) -> dict[str, tuple[Statement, bool]]:
     """Keep what stands rank by rank so: new nodes of one rank go after all statements of the rank before it.
 
     Those of the first rank go before all statements of the next one.
     """
-    ranks: dict[tuple[Numbers, tuple[int | None, int | None]], list[Newcomer]] = defaultdict(list)
+    ranks: dict[tuple[Numbers, tuple[int | None, int | None]], list[PlannedNode]] = defaultdict(list)
     for one in planned:
         ranks[_order(one), one.unit].append(one)
     found: dict[str, tuple[Statement, bool]] = {}
     for members in ranks.values():
-        anchors = [_anchor(siblings, bodies, one) for one in members]
-        places = [place for statement, _ in anchors if (place := bodies.place(statement)) is not None]
+        anchors = [_anchor(siblings, index, one) for one in members]
+        slots = [slot for statement, _ in anchors if (slot := index.slot(statement)) is not None]
         sides = {before for _, before in anchors}
-        if len(members) < 2 or len(places) < len(members) or len(sides) > 1 or len({id(p.body) for p in places}) > 1:
+        if len(members) < 2 or len(slots) < len(members) or len(sides) > 1 or len({id(p.body) for p in slots}) > 1:
             continue
-        places.sort(key=lambda place: place.index)
-        first, last = places[0], places[-1]
+        slots.sort(key=lambda slot: slot.index)
+        first, last = slots[0], slots[-1]
         if last.index - first.index == len(members) - 1:
             before = sides.pop()
             found.update({one.name: ((first if before else last).statement, before) for one in members})
     return found
 
 
-def _same_cluster(siblings: Siblings, one: Newcomer, bodies: Bodies, anchor: Statement) -> None:
+def _same_cluster(siblings: Siblings, one: PlannedNode, index: StatementIndex, anchor: Statement) -> None:
     """Refuse where each sibling of the unit stands in a cluster of its own, or the place is in one of another kind."""
-    family = [r for r in siblings.family(one.shown) if (r.stage, r.layer) == one.unit]
+    family = [r for r in siblings.family(one.exemplar) if (r.stage, r.layer) == one.unit]
     if len({_clusters(r.node.subgraphs) for r in family}) > 1:
         raise NotCertain(f"the siblings of `{one.name}` stand in clusters of their own")
-    place = bodies.place(anchor)
-    around = [s for s in bodies.around(place.body) if s.name] if place else []
-    if bool(_clusters(one.shown.node.subgraphs)) != bool(around):
+    slot = index.slot(anchor)
+    around = [s for s in index.around(slot.body) if s.name] if slot else []
+    if bool(_clusters(one.exemplar.node.subgraphs)) != bool(around):
         raise NotCertain(f"no place beside siblings is known for `{one.name}`")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping as places
 from dotlint.checks.grouping import LEFT_OUT, count, listed, names
-from dotlint.edits.edge_attributes import Carrier
+from dotlint.edits.edge_attributes import EdgeAttributes
 from dotlint.edits.statement import edge_text, id_text, ports_like
 from dotlint.engine.finding import Holds, Listing, Related, Undecided
 
@@ -37,21 +37,23 @@ def missing_stage_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
     for title, owned in owners.items():
         inside = {reading.name for reading in owned}
         groups[title] = [missing for missing in context.missing if _owner(missing).name in inside]
-    carrier = Carrier(text, deployment) if groups else None
+    edge_attributes = EdgeAttributes(text, deployment) if groups else None
     for title, missing in groups.items():
-        assert carrier is not None
+        assert edge_attributes is not None
         readings = sorted(
             {r.node.index: r for m in missing for r in (m.tail, m.head)}.values(), key=lambda r: r.node.index
         )
-        teachers = Counter(_unit_of(context, m.exemplar) for m in missing)
-        teacher = teachers.most_common(1)[0][0]
-        shown = [m.exemplar for m in missing if _unit_of(context, m.exemplar) == teacher]
+        exemplar_units = Counter(_unit_of(context, m.exemplar) for m in missing)
+        exemplar_unit = exemplar_units.most_common(1)[0][0]
+        shown = [m.exemplar for m in missing if _unit_of(context, m.exemplar) == exemplar_unit]
         exemplars = sorted(shown, key=lambda e: e.index)
         first, last = exemplars[0], exemplars[-1]
-        attributes = {m.pair: own for m in missing if (own := carrier.attributes(m.exemplar, m.tail.stage))}
+        attributes = {m.pair: own for m in missing if (own := edge_attributes.attributes(m.exemplar, m.tail.stage))}
         start, end = places.of_nodes(readings, context.graph)
         subject = title or "the graph"
-        has = f"that {teacher} has" if teacher and teacher != title else "that siblings within it have"
+        has = (
+            f"that {exemplar_unit} has" if exemplar_unit and exemplar_unit != title else "that siblings within it have"
+        )
         yield card.finding(
             f"{subject} lacks {count(len(missing), 'edge')} {has}",
             start,
@@ -61,7 +63,7 @@ def missing_stage_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
             edge_attributes=attributes,
             related=(
                 Related(
-                    f"the pattern: {teacher or 'its siblings'}",
+                    f"the pattern: {exemplar_unit or 'its siblings'}",
                     first.start,
                     last.end if last.end > first.start else first.end,
                 ),
@@ -169,7 +171,7 @@ def _shown_links(pairs: Sequence[tuple[str, str]]) -> str:
 def missing_pipeline_links(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Neighbouring stages that no path joins through nodes which no stage owns."""
     deployment = context.deployment
-    wiring = context.mended.wiring
+    wiring = context.completed.wiring
     for phase_name in deployment.phases:
         phase = context.phase(phase_name)
         units = {s: u for s, u in deployment.units.get(phase_name, {}).items() if u.operators}

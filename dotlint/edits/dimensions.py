@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.label_values import Dims
     from dotlint.deployment.model import Deployment, Reading
-    from dotlint.edits.fix_context import Writers
+    from dotlint.edits.fix_context import FixContext
     from dotlint.engine.finding import Finding
 
 Kind = tuple[str | None, str, str]
 Sides = tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def missing_dims(writers: Writers, finding: Finding) -> Fix | str:
+def missing_dims(writers: FixContext, finding: Finding) -> Fix | str:
     """T001: copy the dimensions that every operator of the kind states that states them."""
     by_name = writers.deployment.by_name
     edits = writers.dims.edits(by_name[name] for name in finding.nodes if name in by_name)

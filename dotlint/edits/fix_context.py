@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment
     from dotlint.edits.dimensions import DimensionCopier
-    from dotlint.edits.edge_attributes import Carrier
+    from dotlint.edits.edge_attributes import EdgeAttributes
     from dotlint.edits.edges import EdgeWriter
     from dotlint.edits.gpus.label import GpuWriter
     from dotlint.engine.context import GraphContext
     from dotlint.engine.result import FileResult
 
 
-class Writers:
+class FixContext:
     """The writers of one graph of a result that has its text."""
 
     def __init__(self, context: GraphContext, result: FileResult) -> None:
@@ -33,17 +33,17 @@ class Writers:
     def edges(self) -> EdgeWriter:
         """Writes edges between nodes that are there."""
         from dotlint.edits.edges import EdgeWriter  # noqa: PLC0415 - these two only where an edge is missing
-        from dotlint.edits.planned_edge import Wanted  # noqa: PLC0415
+        from dotlint.edits.planned_edge import PlannedEdge  # noqa: PLC0415
 
-        every = [Wanted(m.tail, m.head, m.exemplar, "") for m in self.context.missing]
+        every = [PlannedEdge(m.tail, m.head, m.exemplar, "") for m in self.context.missing]
         return EdgeWriter(self.text, self.deployment, self.comments, every)
 
     @cached_property
-    def carrier(self) -> Carrier:
+    def attributes(self) -> EdgeAttributes:
         """Knows what attributes a new edge takes over."""
-        from dotlint.edits.edge_attributes import Carrier  # noqa: PLC0415
+        from dotlint.edits.edge_attributes import EdgeAttributes  # noqa: PLC0415
 
-        return Carrier(self.text, self.deployment)
+        return EdgeAttributes(self.text, self.deployment)
 
     @cached_property
     def dims(self) -> DimensionCopier:

@@ -12,12 +12,12 @@ from dotlint.engine.finding import Edit, Fix
 from dotlint.syntax.tree import Assignment, Defaults
 
 if TYPE_CHECKING:
-    from dotlint.edits.fix_context import Writers
+    from dotlint.edits.fix_context import FixContext
     from dotlint.engine.finding import Finding
     from dotlint.syntax.tree import GraphBlock
 
 
-def compound(writers: Writers, _: Finding) -> Fix | str:
+def compound(writers: FixContext, _: Finding) -> Fix | str:
     """Make the graph compound."""
     block = writers.context.graph.statement
     if writers.text[block.open.start : block.open.end] != "{":
@@ -25,7 +25,7 @@ def compound(writers: Writers, _: Finding) -> Fix | str:
     return Fix("unsafe", (_set(writers, block, "compound", "true"),))
 
 
-def _set(writers: Writers, block: GraphBlock, name: str, value: str) -> Edit:
+def _set(writers: FixContext, block: GraphBlock, name: str, value: str) -> Edit:
     """Set a graph's attribute: in its first `graph [...]`, after the assignments that begin its body, or before all."""
     text = writers.text
     last: Assignment | None = None

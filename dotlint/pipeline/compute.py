@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
 
-from dotlint.edits.fix_context import Writers
+from dotlint.edits.fix_context import FixContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Finding, Fix
     from dotlint.engine.result import FileResult, Settings
 
-    Fixer = Callable[[Writers, Finding], Fix | str]
+    Fixer = Callable[[FixContext, Finding], Fix | str]
 
 FAILED = "working it out failed"
 
@@ -50,7 +50,7 @@ def attach_fixes(result: FileResult, settings: Settings | None = None) -> FileRe
     """
     if result.context is None:
         return result
-    writers = [Writers(graph, result) for graph in result.context.graphs]
+    writers = [FixContext(graph, result) for graph in result.context.graphs]
     for index, finding in enumerate(result.findings):
         fix = finding.fix
         why: str | None = None
@@ -67,7 +67,7 @@ def attach_fixes(result: FileResult, settings: Settings | None = None) -> FileRe
     return result
 
 
-def _found(writers: Writers, finding: Finding) -> Fix | str:
+def _found(writers: FixContext, finding: Finding) -> Fix | str:
     module, name = _FIXERS[finding.code].split(":")
     fixer = cast("Fixer", getattr(import_module(f"dotlint.{module}"), name))
     try:

@@ -36,7 +36,7 @@ def _imports(tree: ast.AST) -> Iterator[tuple[str, str]]:
 
 def _floor(path: str) -> int:
     """Give the floor of a module by its path within the package; every module has one."""
-    return FLOORS.index(path.split("/")[0].removesuffix(".py"))
+    return FLOORS.index(path.split("/", maxsplit=1)[0].removesuffix(".py"))
 
 
 def _violations() -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.edits.extrapolate import continued
+from dotlint.edits.extrapolate import extrapolate
 from dotlint.strategy.gpus import GpuSet, union
 
 if TYPE_CHECKING:
@@ -114,5 +114,5 @@ class GpuGuess:
 
     def _counted(self, reading: Reading, siblings: list[Reading]) -> GpuSet | None:
         samples = [(r.evidence.name.numbers, str(r.gpus)) for r in siblings]
-        written = continued(samples, reading.evidence.name.numbers) if len(samples) > 2 else None
+        written = extrapolate(samples, reading.evidence.name.numbers) if len(samples) > 2 else None
         return GpuSet.parse(written) if written else None

@@ -100,9 +100,9 @@ def _goes_back(file: FileContext, finding: Finding) -> bool:
 def _pairs(file: FileContext, finding: Finding) -> tuple[Pair, ...]:
     """Give the edges that the repair of a finding brings."""
     if finding.code in {"N001", "N013"} and finding.fix is not None:
-        from dotlint.engine.causes.typos import mended_edges  # noqa: PLC0415 - as above
+        from dotlint.engine.causes.typos import fixed_edges  # noqa: PLC0415 - as above
 
-        return mended_edges(file, finding)
+        return fixed_edges(file, finding)
     return (*finding.missing_edges, *finding.planned_edges) if finding.code in _CAUSES else ()
 
 
@@ -117,10 +117,10 @@ def _missing(file: FileContext, findings: Sequence[Finding], cards: Sequence[Car
     for context in file.graphs:
         remaining = left.setdefault(context.graph.index, set())
         extra = [pair for i, pairs in causes if findings[i].graph == context.graph.index for pair in pairs]
-        twin = context.with_edges(extra)
+        with_edges = context.with_edges(extra)
         for code in codes:
             card = by_code[code]
-            for outcome in find_check(card.check).load()(twin, card):
+            for outcome in find_check(card.check).load()(with_edges, card):
                 if isinstance(outcome, Finding):
                     remaining |= _keys(outcome)
     return {

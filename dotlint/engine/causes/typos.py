@@ -1,6 +1,6 @@
 """What a slip in the text brings with it: a misspelt name, a character that is no letter, a comment that is a node.
 
-The slip is what has to be mended; a node that only it made, or that only lost its edges or its shape to it, is right
+The slip is what has to be fixed; a node that only it made, or that only lost its edges or its shape to it, is right
 again then.
 """
 
@@ -103,8 +103,8 @@ def renamed(file: FileContext, slip: Finding) -> list[Pair]:
     return list(dict.fromkeys(pairs))
 
 
-def mended_edges(file: FileContext, slip: Finding) -> tuple[Pair, ...]:
-    """Give the edges that there are once the names of N001 and N013 are mended."""
+def fixed_edges(file: FileContext, slip: Finding) -> tuple[Pair, ...]:
+    """Give the edges that there are once the names of N001 and N013 are fixed."""
     nodes = file.document.graphs[slip.graph].nodes
     if slip.code == "N013":
         return tuple(_of_numbers(file, slip, nodes))
