@@ -8,6 +8,7 @@ from dotlint.checks import grouping as places
 from dotlint.checks.grouping import count, listed, names
 from dotlint.deployment import axes
 from dotlint.deployment.shards import SHARDED, groups, replicas
+from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.words import plain_words
 from dotlint.engine.finding import Holds, Undecided
 
@@ -70,14 +71,14 @@ def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
                 "residual",
             }:
                 wrong.append(reading)
-    for title, some in places.units(deployment, _unique(wrong)).items():
+    for unit, some in places.units(deployment, _unique(wrong)).items():
         start, end = places.of_node(some[0].node)
         yield card.finding(
-            f"tensor shards meet in {listed([f'`{r.name}`' for r in some])}{places.of_unit(title)} without a collective",
+            f"tensor shards meet in {listed([f'`{r.name}`' for r in some])}{places.of_unit(unit)} without a collective",
             start,
             end,
             nodes=names(some),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help="put an all-reduce, all-gather or reduce-scatter between the shards and it",
         )
@@ -129,7 +130,7 @@ def sequence_communication(context: GraphContext, card: Card) -> Iterator[Outcom
                 start,
                 end,
                 nodes=names(attention),
-                unit=name or None,
+                about=phase_unit(name),
                 graph=context.graph.index,
                 help="add a sequence split before and a gather after the sharded operators, or the exchange in attention",
             )
@@ -186,7 +187,7 @@ def expert_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
                 end,
                 outcome=outcome,
                 nodes=names(beside),
-                unit=name or None,
+                about=phase_unit(name),
                 graph=context.graph.index,
                 help=f"put an all-to-all between the experts and {places.quoted(names(beside))}",
             )

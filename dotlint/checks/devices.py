@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping as places
 from dotlint.checks.grouping import count, listed, names
-from dotlint.deployment.model import Unit
+from dotlint.deployment.model import Stage
 from dotlint.deployment.shards import SHARDED, Group, groups, one_layer_each
+from dotlint.deployment.unit import phase_unit
 from dotlint.engine.finding import Holds, Related
 from dotlint.strategy.gpus import GpuSet, union
 from dotlint.strategy.layout import Layout
@@ -50,7 +51,7 @@ def operators_without_gpus(context: GraphContext, card: Card) -> Iterator[Outcom
             start,
             end,
             nodes=names(some),
-            unit=title or None,
+            about=title,
             graph=context.graph.index,
             help="add the GPUs to the label, as `GPU: 0-7`",
         )
@@ -74,7 +75,7 @@ def vague_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
             start,
             end,
             nodes=names(some),
-            unit=title or None,
+            about=title,
             graph=context.graph.index,
             help="name the ids, as `GPU: 0-7`",
         )
@@ -82,13 +83,13 @@ def vague_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
         yield Holds("gpus", "GPU labels", "no vague words such as `all GPUs`")
 
 
-def gpus_of_unit(unit: Unit) -> GpuSet | None:
+def gpus_of_unit(unit: Stage) -> GpuSet | None:
     """The GPUs that the unit's operators name; None where none does."""
     sets = [r.gpus for r in unit.operators if r.gpus]
     return union(sets) if sets else unit.stated
 
 
-def placed_units(context: GraphContext, phase: str) -> dict[int, tuple[Unit, GpuSet]]:
+def placed_units(context: GraphContext, phase: str) -> dict[int, tuple[Stage, GpuSet]]:
     """Give the stages of a phase that name GPUs, each with those that it is on.
 
     Where the operators of every stage are on a part of the GPUs of its header, the file draws a share of each and the
@@ -104,7 +105,7 @@ def placed_units(context: GraphContext, phase: str) -> dict[int, tuple[Unit, Gpu
     return found | stated if context.sketch.parts or len(stated) == len(found) else found
 
 
-def _local(units: dict[int, tuple[Unit, GpuSet]]) -> bool:
+def _local(units: dict[int, tuple[Stage, GpuSet]]) -> bool:
     """Whether every stage numbers its own GPUs from the same base, so that ids say nothing across stages."""
     return len(units) > 1 and len({gpus for _, gpus in units.values()}) == 1
 
@@ -131,13 +132,13 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 start,
                 end,
                 outcome="other-model",
-                unit=name or None,
+                about=phase_unit(name),
                 graph=context.graph.index,
                 help=f"declare it with `--layout {other}`",
             )
             continue
         for stage, (unit, gpus) in wrong.items():
-            title = deployment.unit_title(name, stage)
+            title = deployment.unit(name, stage)
             nodes = unit.headers + unit.operators
             start, end = places.of_nodes(nodes, context.graph)
             drawn = {s: each for s, (_, each) in units.items()}
@@ -154,7 +155,7 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 end,
                 nodes=names(r for r in unit.operators if r.gpus and expected and not r.gpus <= expected)
                 or names(unit.operators),
-                unit=title,
+                about=title,
                 graph=context.graph.index,
                 help=_remedy(gpus, expected),
             )
@@ -192,7 +193,7 @@ def _remedy(gpus: GpuSet, expected: GpuSet | None) -> str:
     return f"spread it over all of GPUs {expected}" if gpus <= expected else f"move it to GPUs {expected}"
 
 
-def _other_model(phase: Phase, units: dict[int, tuple[Unit, GpuSet]]) -> str | None:
+def _other_model(phase: Phase, units: dict[int, tuple[Stage, GpuSet]]) -> str | None:
     for name in ("product", "overlay"):
         if name == phase.layout.name:
             continue
@@ -222,15 +223,15 @@ def gpu_overlaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 shared = gpus & theirs
                 found = True
                 start, end = places.of_nodes(unit.headers + unit.operators, context.graph)
-                one, two = deployment.unit_title(name, other), deployment.unit_title(name, stage)
+                one, two = deployment.unit(name, other), deployment.unit(name, stage)
                 guilty = [r for r in unit.operators if r.gpus and r.gpus & theirs]
                 yield card.finding(
                     f"{one} and {two} share GPUs {shared}",
                     start,
                     end,
                     nodes=names(guilty),
-                    related=(Related(one, *places.of_nodes(before.headers + before.operators, context.graph)),),
-                    unit=two,
+                    related=(Related(str(one), *places.of_nodes(before.headers + before.operators, context.graph)),),
+                    about=two,
                     graph=context.graph.index,
                     help="each stage has GPUs of its own",
                 )
@@ -281,13 +282,13 @@ def _straddling(context: GraphContext, card: Card, name: str) -> Iterator[Outcom
             guilty.append(reading)
     if guilty:
         first = guilty[0]
-        one, two = (context.deployment.unit_title(name, s) for s in touched[first.name])
+        one, two = (context.deployment.unit(name, s) for s in touched[first.name])
         more = "" if len(guilty) == 1 else f", and {count(len(guilty) - 1, 'more operator')} like it"
         yield card.finding(
             f"`{first.name}` is on GPUs {first.gpus.short() if first.gpus else ''}, a part of {one} and a part of {two}{more}",
             *places.of_node(first.node),
             nodes=names(guilty),
-            unit=name or None,
+            about=phase_unit(name),
             graph=context.graph.index,
             help="place each operator on GPUs of one stage",
         )
@@ -321,7 +322,7 @@ def shard_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if not problem:
             fine += 1
             continue
-        title = context.deployment.unit_title(group.phase, group.stage)
+        title = context.deployment.unit(group.phase, group.stage)
         start, end = places.of_node(group.members[0].node)
         kind = "expert groups" if group.role == "expert" else f"{group.role} shards"
         yield card.finding(
@@ -329,7 +330,7 @@ def shard_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
             start,
             end,
             nodes=names(group.members),
-            unit=title,
+            about=title,
             graph=context.graph.index,
             help=f"divide GPUs {whole} into {len(sets)} equal parts",
         )
@@ -352,13 +353,13 @@ def _whole(context: GraphContext, group: Group, phase: Phase) -> GpuSet | None:
     return whole & phase.gpus or whole if whole is not None and context.file.layout_certain else whole
 
 
-def _whole_phase(context: GraphContext, name: str) -> dict[int, tuple[Unit, GpuSet]]:
+def _whole_phase(context: GraphContext, name: str) -> dict[int, tuple[Stage, GpuSet]]:
     """Give a phase of one stage, which nobody has to name, where its operators are all drawn and say where they are."""
     inside = [r for r in context.deployment.operators if r.phase == name and r.kind not in {"io", None}]
     placed = [r for r in inside if r.gpus and r.own_gpus]
     if any(r.summary for r in inside) or len(placed) * 5 < len(inside) * 4 or not placed or context.sketch.parts:
         return {}
-    return {0: (Unit(name, 0, placed), union(r.gpus for r in placed if r.gpus))}
+    return {0: (Stage(name, 0, placed), union(r.gpus for r in placed if r.gpus))}
 
 
 def gpu_totals(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -391,14 +392,14 @@ def gpu_totals(context: GraphContext, card: Card) -> Iterator[Outcome]:
             f"{name or 'the graph'} is on {count(len(whole), 'GPU')} ({whole.short()}), where the strategy has {phase.total}",
             start,
             end,
-            unit=name or None,
+            about=phase_unit(name),
             graph=context.graph.index,
             help="name the GPUs of every stage, or declare the strategy that is drawn",
         )
 
 
 def _assumed_total(
-    context: GraphContext, card: Card, phase: Phase, units: dict[int, tuple[Unit, GpuSet]]
+    context: GraphContext, card: Card, phase: Phase, units: dict[int, tuple[Stage, GpuSet]]
 ) -> Iterator[Outcome]:
     for declaration in context.file.declarations:
         if (
@@ -415,7 +416,7 @@ def _assumed_total(
             each = said // phase.stage_count
             if len(gpus) != each:
                 note = (
-                    f"{context.deployment.unit_title(phase.name, stage)} takes {count(len(gpus), 'GPU')} ({gpus.short()}), "
+                    f"{context.deployment.unit(phase.name, stage)} takes {count(len(gpus), 'GPU')} ({gpus.short()}), "
                     f"where PP={phase.stage_count} over {said} leaves {each}"
                 )
         yield card.finding(
@@ -423,7 +424,7 @@ def _assumed_total(
             declaration.start,
             declaration.end,
             outcome="assumed",
-            unit=phase.name,
+            about=phase_unit(phase.name),
             graph=context.graph.index,
             note=note,
             help=f"declare it, as with `--strategy '{phase.name}={phase.degrees}@...'`",
@@ -450,7 +451,7 @@ def gpus_out_of_range(context: GraphContext, card: Card) -> Iterator[Outcome]:
             start,
             end,
             nodes=names(some),
-            unit=title or None,
+            about=title,
             graph=context.graph.index,
             help="ids are global ranks, counted from 0",
         )

@@ -18,7 +18,7 @@ from dotlint.text.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dotlint.deployment.model import Reading, Unit
+    from dotlint.deployment.model import Reading, Stage
     from dotlint.edits.fix_context import FixContext
     from dotlint.engine.finding import Finding
     from dotlint.strategy import Phase
@@ -127,7 +127,7 @@ def stage_gpus(writers: FixContext, finding: Finding) -> Fix | str:
         for other, gpus in drawn.items():
             if other not in moving and not gpus.isdisjoint(expected[stage]):
                 if expected.get(other, gpus) == gpus:
-                    return f"{writers.deployment.unit_title(unit.phase, other)} is on GPUs {gpus.short()}"
+                    return f"{writers.deployment.unit(unit.phase, other)} is on GPUs {gpus.short()}"
                 moving.append(other)
     edits: list[Edit] = []
     for stage in moving:
@@ -138,7 +138,7 @@ def stage_gpus(writers: FixContext, finding: Finding) -> Fix | str:
     return Fix("unsafe", _ordered(edits)) if edits else "the labels do not name the GPUs"
 
 
-def _stage_edits(writers: FixContext, unit: Unit, phase: Phase, whole: GpuSet, expected: GpuSet) -> list[Edit] | str:
+def _stage_edits(writers: FixContext, unit: Stage, phase: Phase, whole: GpuSet, expected: GpuSet) -> list[Edit] | str:
     if unit.stated != whole and any(reading.placed_by_gpus for reading in unit.operators):
         return "nothing but their GPUs tells which operators are the stage's"
     resized = len(whole) != len(expected)
@@ -170,7 +170,7 @@ def _stage_edits(writers: FixContext, unit: Unit, phase: Phase, whole: GpuSet, e
     return edits
 
 
-def _around(writers: FixContext, unit: Unit, whole: GpuSet) -> list[Reading]:
+def _around(writers: FixContext, unit: Stage, whole: GpuSet) -> list[Reading]:
     """Give operators of no known stage that are on all GPUs of the stage and joined to it: they move with it."""
     inside = {reading.node.index for reading in unit.operators}
     return [
@@ -213,18 +213,18 @@ class _Move:
         return self.after.pick(GpuSet.span(ranks[0] // len(ranks) * size, size))
 
 
-def _unit(writers: FixContext, finding: Finding) -> tuple[Unit, Phase]:
+def _unit(writers: FixContext, finding: Finding) -> tuple[Stage, Phase]:
     deployment = writers.deployment
     return next(
         (unit, phase)
         for name, units in deployment.units.items()
         if (phase := writers.context.phase(name)) is not None
         for stage, unit in units.items()
-        if deployment.unit_title(name, stage) == finding.unit
+        if deployment.unit(name, stage) == finding.about
     )
 
 
-def _cluster_labels(unit: Unit) -> Iterator[tuple[Attribute, GpuSet]]:
+def _cluster_labels(unit: Stage) -> Iterator[tuple[Attribute, GpuSet]]:
     """Give the labels of the stage's own clusters that name GPUs."""
     inside = {r.name for r in unit.operators + unit.headers}
     seen: set[int] = set()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dotlint.checks import grouping as places
 from dotlint.checks.grouping import count, listed, names, quoted
 from dotlint.deployment.shards import within_stage
+from dotlint.deployment.unit import WHOLE, Unit, phase_unit
 from dotlint.edits.statement import edge_text
 from dotlint.engine.finding import Holds, Listing, Related
 
@@ -81,9 +82,9 @@ def stage_cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
             edges[-1].start,
             edges[-1].end,
             nodes=tuple(dict.fromkeys(end.name for edge in edges for end in (edge.tail, edge.head))),
-            path=tuple(deployment.unit_title(phase, stage) for stage in path),
+            path=tuple(str(deployment.unit(phase, stage)) for stage in path),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[:-1]),
-            unit=phase or None,
+            about=phase_unit(phase),
             graph=context.graph.index,
             help="move the node or turn the edge; stages that take turns are declared with vpp",
         )
@@ -157,7 +158,7 @@ def bypass_links(context: GraphContext, card: Card) -> Iterator[Outcome]:
             continue
         phase, tail, head = key
         edges = [edge for edge, _ in some]
-        before, after = deployment.unit_title(phase, tail), deployment.unit_title(phase, head)
+        before, after = deployment.unit(phase, tail), deployment.unit(phase, head)
         way = f"enters {after} after its start" if some[0][1] else f"leaves {before} before its end"
         first = f"`{edges[0].tail.name} -> {edges[0].head.name}`"
         several = f"{count(len(edges), 'edge')} from {before} to {after} bypass exits or entries; {first} {way}"
@@ -167,7 +168,7 @@ def bypass_links(context: GraphContext, card: Card) -> Iterator[Outcome]:
             edges[0].end,
             nodes=tuple(dict.fromkeys(end.name for edge in edges for end in (edge.tail, edge.head))),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
-            unit=before,
+            about=before,
             graph=context.graph.index,
             help="join what ends the one stage to what starts the other, or label it residual, mask or KV",
         )
@@ -189,7 +190,7 @@ def residuals_with_one_input(context: GraphContext, card: Card) -> Iterator[Outc
     single = [r for r in adds if len(set(ins[r.name])) == 1]
     for title, some in places.units(context.deployment, single).items():
         start, end = places.of_node(some[0].node)
-        where = places.of_unit(title) if not title.startswith("`") else ""
+        where = places.of_unit(title) if title is None or title.family is None else ""
         what = (
             f"the residual add `{some[0].name}`{where} has one input"
             if len(some) == 1
@@ -200,7 +201,7 @@ def residuals_with_one_input(context: GraphContext, card: Card) -> Iterator[Outc
             start,
             end,
             nodes=names(some),
-            unit=title or None,
+            about=title,
             graph=context.graph.index,
             help="add the edge from what went into the block, beside the one from its result",
         )
@@ -246,14 +247,14 @@ def role_flows(context: GraphContext, card: Card) -> Iterator[Outcome]:
             end,
             nodes=names(nodes),
             missing_edges=tuple(lines),
-            unit=title or None,
+            about=title,
             graph=context.graph.index,
             help=f"join {firsts[0]} to {firsts[1]}"
             if lines
             else f"join the {gaps[0][0]} operators to the {gaps[0][1]} ones",
             listings=(
                 Listing(
-                    title or "the graph",
+                    str(title or "the graph"),
                     tuple(edge_text(context.file.document.text, context.graph, p) for p in lines),
                     paste=True,
                 ),
@@ -263,26 +264,18 @@ def role_flows(context: GraphContext, card: Card) -> Iterator[Outcome]:
         )
 
 
-def _units(deployment: Deployment) -> dict[str, list[Reading]]:
+def _units(deployment: Deployment) -> dict[Unit | None, list[Reading]]:
     """Group operators by layer, else stage, else phase; units in which nothing is joined are left out."""
     found: dict[tuple[str | None, int | None, int | None], list[Reading]] = defaultdict(list)
     for reading in deployment.operators:
         if not reading.summary:
             found[reading.phase, reading.stage, reading.layer].append(reading)
-    titled: dict[str, list[Reading]] = {}
-    for (phase, stage, layer), unit in found.items():
-        title = (
-            deployment.unit_title(phase, stage)
-            if stage is not None
-            else (phase or "")
-            if len(deployment.phases) > 1
-            else ""
-        )
-        if layer is not None:
-            title = f"layer {layer}" + (f" of {title}" if title else "")
-        if any(r.node.in_edges or r.node.out_edges for r in unit):
-            titled[title] = unit
-    return titled
+    titled: dict[str, tuple[Unit | None, list[Reading]]] = {}
+    for (phase, stage, layer), inside in found.items():
+        unit = deployment.unit(phase, stage, layer)
+        if any(r.node.in_edges or r.node.out_edges for r in inside):
+            titled[str(unit)] = None if str(unit) == WHOLE else unit, inside
+    return dict(titled.values())
 
 
 def _by_role(unit: list[Reading]) -> dict[str, list[Reading]]:

@@ -273,7 +273,9 @@ def _beside_counterpart(siblings: Siblings, index: StatementIndex, one: PlannedN
 def _counterpart(siblings: Siblings, exemplar: Reading, one: PlannedNode) -> Reading | None:
     old = one.exemplar.evidence.name
     steps = {word: (a, b) for word, a, b in zip(old.words, old.numbers, one.numbers, strict=True)}
-    found = siblings.by_name.get(moved_name(exemplar, steps, dict(enumerate(zip(old.numbers, one.numbers, strict=True)))))
+    found = siblings.by_name.get(
+        moved_name(exemplar, steps, dict(enumerate(zip(old.numbers, one.numbers, strict=True))))
+    )
     return found if found is not exemplar else None
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dotlint.checks import grouping as places
 from dotlint.checks.grouping import LEFT_OUT, count, names, quoted
 from dotlint.deployment.patterns.partial_fanout import OneArmed, Siblings, one_armed, sibling_groups
+from dotlint.deployment.unit import Unit
 from dotlint.edits.statement import edge_text, id_text
 from dotlint.engine.finding import Holds, Listing, Related, Undecided
 from dotlint.text.regex import regex
@@ -35,10 +36,10 @@ def _whole(context: GraphContext) -> bool:
     return context.graph.directed and not context.graph.expansion_limited and all(p.code in _LOSSLESS for p in problems)
 
 
-def _title(deployment: Deployment, absence: Absence) -> str:
+def _unit(deployment: Deployment, absence: Absence) -> Unit | None:
     if absence.stage is not None:
-        return deployment.unit_title(absence.phase, absence.stage)
-    return f"layer {absence.unit}" if absence.level == "layer" else ""
+        return deployment.unit(absence.phase, absence.stage)
+    return Unit(layer=absence.unit) if absence.level == "layer" else None
 
 
 def missing_sibling_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -48,36 +49,36 @@ def missing_sibling_nodes(context: GraphContext, card: Card) -> Iterator[Outcome
     if found and context.sketch.parts:
         yield Undecided(card.section, "siblings", LEFT_OUT)
         return
-    groups: dict[str, list[Absence]] = defaultdict(list)
+    groups: dict[Unit | None, list[Absence]] = defaultdict(list)
     for absence in found:
-        groups[_title(deployment, absence)].append(absence)
+        groups[_unit(deployment, absence)].append(absence)
     by_layer, by_stage = defaultdict(list), defaultdict(list)
     for reading in deployment.operators if found else ():
         by_layer[reading.phase, reading.layer].append(reading)
         by_stage[reading.phase, reading.stage].append(reading)
-    for title, lacking in groups.items():
+    for unit, lacking in groups.items():
         exemplars = sorted({a.exemplar.name: a.exemplar for a in lacking}.values(), key=lambda r: r.node.index)
-        teacher = next(iter(places.units(deployment, exemplars[:1])))
+        exemplar_unit = places.unit_of(deployment, exemplars[:1])
         first = lacking[0]
         beside = by_layer[first.phase, first.unit] if first.level == "layer" else by_stage[first.phase, first.stage]
         start, end = places.of_nodes(beside[:1], context.graph)
         kinds = list(dict.fromkeys(a.exemplar.evidence.title or a.exemplar.name for a in lacking))
-        has = f"that {teacher} has" if teacher and teacher != title else "that its siblings have"
+        has = f"that {exemplar_unit} has" if exemplar_unit and exemplar_unit != unit else "that its siblings have"
         what = f"`{lacking[0].name}`" if len(lacking) == 1 else count(len(lacking), "operator")
         share = max(lacking, key=lambda a: a.having / a.units)
         common = any(a.having * 2 >= a.units for a in lacking)
         yield card.finding(
-            f"{title or 'the graph'} lacks {what} {has}",
+            f"{unit or 'the graph'} lacks {what} {has}",
             start,
             end,
             outcome=None if common else "rare",
             missing_nodes=tuple(a.name for a in lacking),
             related=tuple(Related(f"as `{r.name}`", *places.of_node(r.node)) for r in exemplars[:8]),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help=f"add what is lacking, joined as `{exemplars[0].name}` is",
             note=f"{share.having} of {share.units} units have {quoted(kinds)}" if share.units > 1 else None,
-            listings=(Listing(title or "missing", tuple(id_text(a.name) for a in lacking)),),
+            listings=(Listing(str(unit or "missing"), tuple(id_text(a.name) for a in lacking)),),
         )
     if not context.absent and _whole(context) and any(len(units) > 1 for units in deployment.units.values()):
         yield Holds("stages", "siblings", "no unit lacks an operator that its siblings have")
@@ -97,24 +98,24 @@ def one_armed_fans(context: GraphContext, card: Card) -> Iterator[Outcome]:
     by_node = {r.name: fan for fan in fans for r in fan.left_out}
     text = context.file.document.text
     edges = {(e.tail.name, e.head.name): e for e in context.graph.edges} if fans else {}
-    for title, readings in places.units(deployment, (r for fan in fans for r in fan.left_out)).items():
+    for unit, readings in places.units(deployment, (r for fan in fans for r in fan.left_out)).items():
         inside = list({id(by_node[r.name]): by_node[r.name] for r in readings}.values())
         missing = [pair for fan in inside for pair in fan.missing]
         shown = [edges[pair] for fan in inside for pair in fan.present]
         yield card.finding(
-            _fan_message(title, inside, len(missing)),
+            _fan_message(unit, inside, len(missing)),
             shown[0].start,
             shown[0].end,
             nodes=tuple(dict.fromkeys(r.name for r in readings)),
             missing_edges=tuple(missing),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in shown[1:9]),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help="add the edges to the other siblings"
             + (": a statement stands after its loop instead of in it" if all(fan.last for fan in inside) else ""),
             listings=(
                 Listing(
-                    title or "the graph",
+                    str(unit or "the graph"),
                     tuple(edge_text(text, context.graph, p) for p in missing),
                     paste=True,
                 ),
@@ -122,10 +123,10 @@ def one_armed_fans(context: GraphContext, card: Card) -> Iterator[Outcome]:
         )
 
 
-def _fan_message(title: str, fans: list[OneArmed], missing: int) -> str:
+def _fan_message(unit: Unit | None, fans: list[OneArmed], missing: int) -> str:
     fan = fans[0]
     if len(fans) > 1:
-        where = f"in {title}, " if title and not title.startswith("`") else ""
+        where = f"in {unit}, " if unit and unit.family is None else ""
         return f"{where}{len(fans)} fans reach one of their siblings each and leave {missing} out"
     if len(fan.present) > 1:
         return f"{len(fan.present)} fans reach one of their siblings each and leave {missing} out"

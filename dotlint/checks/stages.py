@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping as places
 from dotlint.checks.grouping import LEFT_OUT, count, listed, names
+from dotlint.deployment.unit import Unit, phase_unit
 from dotlint.edits.edge_attributes import EdgeAttributes
 from dotlint.edits.statement import edge_text, id_text, ports_like
 from dotlint.engine.finding import Holds, Listing, Related, Undecided
@@ -14,7 +15,7 @@ from dotlint.engine.finding import Holds, Listing, Related, Undecided
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dotlint.deployment.model import Deployment, Reading, Unit
+    from dotlint.deployment.model import Deployment, Reading, Stage
     from dotlint.deployment.patterns.proposals import MissingEdge
     from dotlint.deployment.patterns.stage_plan import StagePlan
     from dotlint.deployment.wiring import Wiring
@@ -32,7 +33,7 @@ def missing_stage_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
     if context.missing and context.sketch.edges:
         yield Undecided(card.section, "patterns", LEFT_OUT)
         return
-    groups: dict[str, list[MissingEdge]] = defaultdict(list)
+    groups: dict[Unit | None, list[MissingEdge]] = defaultdict(list)
     owners = places.units(deployment, [_owner(missing) for missing in context.missing])
     for title, owned in owners.items():
         inside = {reading.name for reading in owned}
@@ -50,7 +51,7 @@ def missing_stage_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
         first, last = exemplars[0], exemplars[-1]
         attributes = {m.pair: own for m in missing if (own := edge_attributes.attributes(m.exemplar, m.tail.stage))}
         start, end = places.of_nodes(readings, context.graph)
-        subject = title or "the graph"
+        subject = str(title or "the graph")
         has = (
             f"that {exemplar_unit} has" if exemplar_unit and exemplar_unit != title else "that siblings within it have"
         )
@@ -68,7 +69,7 @@ def missing_stage_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
                     last.end if last.end > first.start else first.end,
                 ),
             ),
-            unit=title or None,
+            about=title,
             graph=context.graph.index,
             help="add the edges",
             note=f"as `{first.tail.name} -> {first.head.name}`" if len(missing) == 1 else None,
@@ -98,12 +99,10 @@ def _owner(missing: MissingEdge) -> Reading:
     return missing.head if missing.tail.stage is None and missing.head.stage is not None else missing.tail
 
 
-def _unit_of(context: GraphContext, edge: Edge) -> str:
+def _unit_of(context: GraphContext, edge: Edge) -> Unit | None:
     readings = context.deployment.readings
     tail, head = readings[edge.tail.index], readings[edge.head.index]
-    return next(
-        iter(places.units(context.deployment, [head if tail.stage is None and head.stage is not None else tail]))
-    )
+    return places.unit_of(context.deployment, [head if tail.stage is None and head.stage is not None else tail])
 
 
 def missing_stages(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -134,10 +133,10 @@ def missing_stages(context: GraphContext, card: Card) -> Iterator[Outcome]:
             end,
             missing_nodes=tuple(name for plan in plans for name in _new_names(plan)),
             planned_edges=tuple(pair for plan in plans for pair in plan.edges),
-            related=(Related(f"the pattern: {deployment.unit_title(phase_name, template.stage)}", start, end),),
-            unit=phase_name or None,
+            related=(Related(f"the pattern: {deployment.unit(phase_name, template.stage)}", start, end),),
+            about=phase_unit(phase_name),
             graph=context.graph.index,
-            help=f"write {'it' if len(lacking) == 1 else 'them'} as {deployment.unit_title(phase_name, template.stage)} is written",
+            help=f"write {'it' if len(lacking) == 1 else 'them'} as {deployment.unit(phase_name, template.stage)} is written",
             note="the phase was not declared: it is assumed to have the degrees of prefill, on the same GPUs"
             if phase.assumed
             else None,
@@ -158,7 +157,7 @@ def _stage_listing(context: GraphContext, plan: StagePlan) -> Listing:
     if plan.leaving:
         lines.append(f"left by {_shown_links(plan.leaving)}" + (", a new output" if plan.new_output else ""))
     return Listing(
-        context.deployment.unit_title(plan.phase, plan.stage),
+        str(context.deployment.unit(plan.phase, plan.stage)),
         tuple(lines),
         note=f"GPUs {plan.gpus}" if plan.gpus else "",
     )
@@ -202,12 +201,12 @@ def missing_pipeline_links(context: GraphContext, card: Card) -> Iterator[Outcom
             yield Holds("connections", "pipeline", f"{prefix}every stage leads to the next, {count(pairs, 'link')}")
 
 
-def _unlinked(context: GraphContext, card: Card, unit: Unit, after: Unit, wiring: Wiring) -> Outcome:
+def _unlinked(context: GraphContext, card: Card, unit: Stage, after: Stage, wiring: Wiring) -> Outcome:
     deployment = context.deployment
     inside, beyond = set(names(unit.operators)), set(names(after.operators))
     exits = [r for r in unit.operators if wiring.ins[r.name] and not any(h in inside for h in wiring.outs[r.name])]
     entries = [r for r in after.operators if wiring.outs[r.name] and not any(t in beyond for t in wiring.ins[r.name])]
-    one, two = deployment.unit_title(unit.phase, unit.stage), deployment.unit_title(after.phase, after.stage)
+    one, two = deployment.unit(unit.phase, unit.stage), deployment.unit(after.phase, after.stage)
     unique = len(exits) == 1 and len(entries) == 1
     pair = (exits[0].name, entries[0].name) if unique else None
     line = edge_text(context.file.document.text, context.graph, pair) if pair else ""
@@ -219,7 +218,7 @@ def _unlinked(context: GraphContext, card: Card, unit: Unit, after: Unit, wiring
         nodes=names(exits + entries),
         missing_edges=(pair,) if pair else (),
         related=(Related(f"{two} starts here", *places.of_nodes(entries or after.operators, context.graph)),),
-        unit=one,
+        about=one,
         graph=context.graph.index,
         help=f"add {line}" if pair else f"join what leaves {one} to what enters {two}",
         listings=(Listing(f"{one} to {two}", (line,), paste=True),) if pair else (),
@@ -244,7 +243,7 @@ def edges_out_of_order(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if not words & _FEEDBACK:
             groups[before.phase, before.stage, after.stage].append(edge)
     for (phase_name, tail, head), edges in groups.items():
-        one, two = deployment.unit_title(phase_name, tail), deployment.unit_title(phase_name, head)
+        one, two = deployment.unit(phase_name, tail), deployment.unit(phase_name, head)
         what = "go back" if head < tail else "skip a stage"
         what = what.replace("go ", "goes ").replace("skip ", "skips ") if len(edges) == 1 else what
         yield card.finding(
@@ -253,7 +252,7 @@ def edges_out_of_order(context: GraphContext, card: Card) -> Iterator[Outcome]:
             edges[0].end,
             nodes=tuple(dict.fromkeys(name for e in edges for name in (e.tail.name, e.head.name))),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
-            unit=one,
+            about=one,
             graph=context.graph.index,
             help="data flows from each stage to the next",
         )
@@ -285,7 +284,7 @@ def splits_without_gather(context: GraphContext, card: Card) -> Iterator[Outcome
             whole += 1
             continue
         start, end = places.of_node(lost[0].node)
-        title = deployment.unit_title(phase, stage)
+        title = deployment.unit(phase, stage)
         only = "split" if not gathers else "gather" if not splits else ""
         message = (
             f"{title} has a sequence {only} and no {'gather' if only == 'split' else 'split'}"
@@ -297,7 +296,7 @@ def splits_without_gather(context: GraphContext, card: Card) -> Iterator[Outcome
             start,
             end,
             nodes=names(lost),
-            unit=title,
+            about=title,
             graph=context.graph.index,
             help="every sequence split needs a gather that it reaches within its unit",
         )
@@ -330,9 +329,9 @@ def attention_in_one_node(context: GraphContext, card: Card) -> Iterator[Outcome
     """Attention drawn without its QKV projection as a node of its own, everywhere or in some units only."""
     deployment = context.deployment
     projections = ("qkv", "query", "key-projection", "value-projection")
-    with_parts: list[tuple[str, list[Reading]]] = []
+    with_parts: list[tuple[Unit, list[Reading]]] = []
     what: set[str] = set()
-    without: list[tuple[str, list[Reading]]] = []
+    without: list[tuple[Unit, list[Reading]]] = []
     units = _whole_units(deployment)
     for (phase, stage), readings in units.items():
         compute = [r for r in readings if r.is_role("attention", "scores", "softmax")]
@@ -344,7 +343,7 @@ def attention_in_one_node(context: GraphContext, card: Card) -> Iterator[Outcome
         if compute and stage is not None and all(r.summary for r in compute):
             continue
         if compute or parts:
-            title = deployment.unit_title(phase, stage)
+            title = deployment.unit(phase, stage)
             (with_parts if parts and compute else without).append((title, compute or parts))
             what |= set() if parts and compute else {"attention compute" if parts else "the QKV projection"}
     if with_parts:
@@ -356,7 +355,7 @@ def attention_in_one_node(context: GraphContext, card: Card) -> Iterator[Outcome
     if without:
         lacking = [r for _, some in without for r in some]
         start, end = places.of_node(lacking[0].node)
-        where = "" if not with_parts else " in " + listed([title for title, _ in without])
+        where = "" if not with_parts else " in " + listed([str(unit) for unit, _ in without])
         subject = " and ".join(sorted(what, reverse=True))
         verb = "are not drawn as nodes" if len(what) > 1 else "is not drawn as a node"
         yield card.finding(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dotlint.checks import grouping as places
 from dotlint.checks.grouping import LEFT_OUT, count, listed, names
 from dotlint.deployment.shards import Group, groups, may_be_short, one_layer_each, parts_of_groups, unplaced
+from dotlint.deployment.unit import phase_unit
 from dotlint.engine.finding import Holds, Related, Undecided
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def header_mismatches(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 f"{declaration.where} says {'; '.join(wrong)}",
                 declaration.start,
                 declaration.end,
-                unit=phase.name or None,
+                about=phase_unit(phase.name),
                 graph=context.graph.index,
                 help=f"correct it, or declare what it says with `--strategy {declaration.spec}`",
             )
@@ -97,14 +98,14 @@ def shard_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
             yield Undecided(card.section, "shard counts", LEFT_OUT)
             return
         start, end = places.of_node(group.members[0].node)
-        title = next(iter(places.units(context.deployment, group.members)))
+        unit = places.unit_of(context.deployment, group.members)
         expected = f"TP={degrees.tp}" + (f", SP={degrees.sp}" if degrees.sp > 1 else "")
         yield card.finding(
-            f"{group.role} is drawn with {count(number, 'shard')}{places.of_unit(title).replace(' of ', ' in ')}, where the strategy has {expected}",
+            f"{group.role} is drawn with {count(number, 'shard')}{places.in_unit(unit)}, where the strategy has {expected}",
             start,
             end,
             nodes=names(group.members),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help=f"draw {degrees.tp} of them, one a tensor rank",
         )
@@ -176,14 +177,14 @@ def expert_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
             yield Undecided(card.section, "experts", LEFT_OUT)
             return
         start, end = places.of_node(group.members[0].node)
-        title = next(iter(places.units(context.deployment, group.members)))
+        unit = places.unit_of(context.deployment, group.members)
         groups_drawn = sets if group.placed and not _has_ranges(group) else drawn
         yield card.finding(
-            f"{count(groups_drawn, 'expert group')}{places.of_unit(title).replace(' of ', ' in ')}, where the strategy has EP={ep}",
+            f"{count(groups_drawn, 'expert group')}{places.in_unit(unit)}, where the strategy has EP={ep}",
             start,
             end,
             nodes=names(group.members),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help=f"divide the experts over {ep} groups of ranks",
         )
@@ -204,19 +205,19 @@ def expert_covers(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 continue
             two = [r for r in group.members if r.experts in ((low, high), (next_low, next_high))]
             start, end = places.of_node(two[-1].node)
-            title = next(iter(places.units(context.deployment, group.members)))
+            unit = places.unit_of(context.deployment, group.members)
             what = (
                 "overlap"
                 if next_low <= high
                 else f"leave out {high + 1}{f'-{next_low - 1}' if next_low - 1 > high + 1 else ''}"
             )
             yield card.finding(
-                f"experts {low}-{high} and {next_low}-{next_high}{places.of_unit(title)} {what}",
+                f"experts {low}-{high} and {next_low}-{next_high}{places.of_unit(unit)} {what}",
                 start,
                 end,
                 nodes=names(two),
                 related=(Related(f"experts {low}-{high}", *places.of_node(two[0].node)),),
-                unit=title or None,
+                about=unit,
                 graph=context.graph.index,
                 help="the ranges of a unit's expert groups cover every expert once",
             )

@@ -134,16 +134,16 @@ def operators_without_dims(context: GraphContext, card: Card) -> Iterator[Outcom
             note=note,
         )
     rest = [r for r in lacking if r.node.index not in kinds]
-    for title, some in places.units(context.deployment, rest).items():
+    for unit, some in places.units(context.deployment, rest).items():
         start, end = places.of_node(some[0].node)
         one = len(some) == 1
-        what = f"`{some[0].name}` lacks" if one else f"{count(len(some), 'operator')}{places.of_unit(title)} lack"
+        what = f"`{some[0].name}` lacks" if one else f"{count(len(some), 'operator')}{places.of_unit(unit)} lack"
         yield card.finding(
             f"{what} {_sides_of(sides[r.node.index] for r in some)} dimensions",
             start,
             end,
             nodes=names(some),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help=_REMEDY,
             note=note,
@@ -198,11 +198,11 @@ def collectives_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[O
         else:
             wrong[kind].append(reading)
     for kind, readings in wrong.items():
-        for title, some in places.units(context.deployment, readings).items():
+        for unit, some in places.units(context.deployment, readings).items():
             first, tensors = some[0], some[0].evidence.tensors
             start, end = places.of_node(first.node)
             how = f"{_text(tensors.inputs[0])} to {_text(tensors.outputs[0])}"
-            more = "" if len(some) == 1 else f"; so {_does(len(some) - 1)} {len(some) - 1} more{places.of_unit(title)}"
+            more = "" if len(some) == 1 else f"; so {_does(len(some) - 1)} {len(some) - 1} more{places.of_unit(unit)}"
             gathers = kind == "all-gather"
             yield card.finding(
                 f"{kind} `{first.name}` {'leaves its dimensions as they are' if gathers else 'changes its dimensions'}: "
@@ -210,7 +210,7 @@ def collectives_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[O
                 start,
                 end,
                 nodes=names(some),
-                unit=title or None,
+                about=unit,
                 graph=context.graph.index,
                 help="an all-gather joins the shards along one axis: state the larger output"
                 if gathers

@@ -97,7 +97,7 @@ def unmarked_pipeline_edges(context: GraphContext, card: Card) -> Iterator[Outco
         one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
         crossing[one.phase or "", one.stage or 0, two.stage or 0].append(edge)
     for (name, tail, head), edges in crossing.items():
-        one_title, two_title = deployment.unit_title(name, tail), deployment.unit_title(name, head)
+        one_title, two_title = deployment.unit(name, tail), deployment.unit(name, head)
         label = f"pipeline: stage {deployment.stage_number(tail)} to {deployment.stage_number(head)}"
         verb = "is" if len(edges) == 1 else "are"
         yield card.finding(
@@ -106,7 +106,7 @@ def unmarked_pipeline_edges(context: GraphContext, card: Card) -> Iterator[Outco
             edges[0].end,
             nodes=tuple(dict.fromkeys(n for e in edges for n in (e.tail.name, e.head.name))),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
-            unit=one_title,
+            about=one_title,
             graph=context.graph.index,
             help=f'label it, as `[label="{label}"]`, or put a communication node between',
         )
@@ -158,11 +158,11 @@ def collective_groups(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 wrong.append((reading, joined))
     yield from _without_gpus(context, card, without)
     by_node = {r.node.index: joined for r, joined in wrong}
-    for title, some in places.units(deployment, [r for r, _ in wrong]).items():
+    for unit, some in places.units(deployment, [r for r, _ in wrong]).items():
         start, end = places.of_node(some[0].node)
         joined = by_node[some[0].node.index]
         more = (
-            "" if len(some) == 1 else f", and {count(len(some) - 1, 'more collective')}{places.of_unit(title)} like it"
+            "" if len(some) == 1 else f", and {count(len(some) - 1, 'more collective')}{places.of_unit(unit)} like it"
         )
         yield card.finding(
             f"`{some[0].name}` is on GPUs {some[0].gpus}, but joins operators on {joined.short()}{more}",
@@ -170,7 +170,7 @@ def collective_groups(context: GraphContext, card: Card) -> Iterator[Outcome]:
             end,
             outcome="other-group",
             nodes=names(some),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help="name the GPUs of all the operators that it joins",
         )
@@ -212,19 +212,19 @@ def joined_gpus(context: GraphContext, reading: Reading) -> GpuSet | None:
 
 
 def _without_gpus(context: GraphContext, card: Card, some: list[Reading]) -> Iterator[Outcome]:
-    for title, group in places.units(context.deployment, some).items():
+    for unit, group in places.units(context.deployment, some).items():
         start, end = places.of_node(group[0].node)
         what = (
             f"collective `{group[0].name}` names"
             if len(group) == 1
-            else f"{count(len(group), 'collective')}{places.of_unit(title)} name"
+            else f"{count(len(group), 'collective')}{places.of_unit(unit)} name"
         )
         yield card.finding(
             f"{what} no GPUs, though the operators that meet there do",
             start,
             end,
             nodes=names(group),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help="name the GPUs of all the operators that it joins",
         )
@@ -254,14 +254,14 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             one.stage is not None and two.stage is not None and one.stage != two.stage and context.strategy is not None
         ):
             silent.append((one, edge))  # between stages of a declared pipeline that is another rule's
-    for title, some in places.units(deployment, {r.node.index: r for r, _ in silent}.values()).items():
+    for unit, some in places.units(deployment, {r.node.index: r for r, _ in silent}.values()).items():
         inside = {r.node.index for r in some}
         edges = [e for r, e in silent if r.node.index in inside]
         first = edges[0]
         here, there = deployment.readings[first.tail.index].gpus, deployment.readings[first.head.index].gpus
         assert here is not None
         assert there is not None
-        more = "" if len(edges) == 1 else f", and {count(len(edges) - 1, 'more edge')}{places.of_unit(title)}"
+        more = "" if len(edges) == 1 else f", and {count(len(edges) - 1, 'more edge')}{places.of_unit(unit)}"
         yield card.finding(
             f"`{first.tail.name} -> {first.head.name}` moves data from GPUs {here.short()} "
             f"to {there.short()} without communication{more}",
@@ -269,7 +269,7 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             first.end,
             nodes=tuple(dict.fromkeys(n for e in edges for n in (e.tail.name, e.head.name))),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help="put a communication node between them, or label the edge",
         )

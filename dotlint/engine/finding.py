@@ -9,6 +9,8 @@ from msgspec import Struct, field
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dotlint.deployment.unit import Unit
+
 Severity = Literal["error", "warning", "info"]
 Applicability = Literal["safe", "unsafe"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
@@ -52,13 +54,15 @@ class Listing(Struct, frozen=True):
 
 
 class Finding(Struct, frozen=True):
-    """One thing that is wrong, at `start` to `end` of the text.
+    """One thing that is wrong, at `start` to `end` of the text; `check` is the name of the check that found it.
 
     `nodes` are the nodes it speaks of; `missing_edges` would join nodes that exist, `planned_edges` those that
     `missing_nodes` still has to add. `caused_by` are indices of the findings whose repair repairs this one too.
     `fixable` says how safe a repair by machine is, also before its edits are worked out. `fingerprint` is filled in at
     the end of a run: what stays the same when lines move. `other_file` is set where it speaks of another file of the
-    deployment too: repairing that one may be the remedy.
+    deployment too: repairing that one may be the remedy. `about` is the unit that it is about, `unit` its title as
+    0.1.0 wrote it, a part of the fingerprint. `data` is what the check knows that the rule's fix needs, a struct declared
+    beside the check; a slim result has none.
     """
 
     code: str
@@ -79,6 +83,9 @@ class Finding(Struct, frozen=True):
     note: str | None = None
     path: tuple[str, ...] = ()
     unit: str | None = None
+    about: Unit | None = None
+    check: str = ""
+    data: Struct | None = None
     fixable: Applicability | None = None
     fix: Fix | None = None
     listings: tuple[Listing, ...] = ()

@@ -141,6 +141,7 @@ def finding_dict(finding: Finding, source: Places) -> dict[str, Any]:
         "graph": finding.graph,
         "caused_by": list(finding.caused_by),
         "unit": finding.unit,
+        "about": finding.about.to_dict() if finding.about is not None else None,
         "help": finding.help,
         "note": finding.note,
         "fixable": finding.fixable,

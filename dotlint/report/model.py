@@ -278,7 +278,7 @@ def _tally(result: FileResult) -> str:
     edges = sum(len(f.missing_edges) for f in causes)
     if edges:
         parts.append(count(edges, "missing edge"))
-    parts += [f"{len(f.listings)} missing {f.unit + ' ' if f.unit else ''}stages" for f in causes if f.code == "S002"]
+    parts += [f"{len(f.listings)} missing {f'{f.about} ' if f.about else ''}stages" for f in causes if f.code == "S002"]
     others = sum(1 for f in causes if not f.missing_edges and f.code != "S002")
     if others:
         parts.append(count(others, "other error" if parts else "error"))

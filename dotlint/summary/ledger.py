@@ -11,6 +11,7 @@ from dotlint.summary.model import Evidence, Line
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dotlint.deployment.unit import Unit
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Finding, Holds, Undecided
     from dotlint.engine.result import FileResult
@@ -49,10 +50,10 @@ class Ledger:
                 self._open[undecided.code].append(undecided)
         self.told: set[str] = set()
 
-    def findings(self, *codes: str, unit: str | None = None) -> list[Finding]:
+    def findings(self, *codes: str, unit: Unit | None = None) -> list[Finding]:
         """Give the findings of rules, or of rules whose code starts so; with `unit` those on that unit alone."""
         whole = [f for code, some in self._found.items() if code.startswith(codes) for f in some]
-        return sorted((f for f in whole if unit is None or f.unit == unit), key=lambda f: (f.start, f.code))
+        return sorted((f for f in whole if unit is None or f.about == unit), key=lambda f: (f.start, f.code))
 
     def silenced(self, *codes: str) -> int:
         """Count the findings of rules that a comment of the file or the baseline takes away."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dotlint.checks.grouping import count, listed, quoted
 from dotlint.deployment.infer import infer
 from dotlint.deployment.shards import groups, one_layer_each
+from dotlint.deployment.unit import phase_unit
 from dotlint.strategy.gpus import union
 from dotlint.summary.ledger import STRATEGY, fact
 from dotlint.summary.model import Line, Section
@@ -15,8 +16,9 @@ from dotlint.summary.model import Line, Section
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dotlint.deployment.model import Deployment, Unit
+    from dotlint.deployment.model import Deployment, Stage
     from dotlint.deployment.shards import Group
+    from dotlint.engine.finding import Finding
     from dotlint.strategy import GpuSet, Phase
     from dotlint.summary.ledger import Ledger
 
@@ -51,6 +53,11 @@ def _strategy(ledger: Ledger) -> Iterator[Line]:
         yield ledger.line("rank grids", "", "P006", quote=True)
 
 
+def _of_phase(finding: Finding, phase: str) -> bool:
+    """Whether a finding is about this phase as a whole, or about no unit."""
+    return finding.about == phase_unit(phase) or finding.about is None
+
+
 def _phase(ledger: Ledger, phase: Phase) -> Iterator[Line]:
     degrees = ", ".join(f"{axis.upper()}={degree}" for axis, degree in phase.degrees.to_dict().items())
     name = phase.name or "all phases"
@@ -60,7 +67,7 @@ def _phase(ledger: Ledger, phase: Phase) -> Iterator[Line]:
         yield Line("undecided", name, text, f"its strategy: `--strategy '{phase.name}=...'`")
         return
     source = _SOURCES.get(ledger.context.file.strategy_source or "", "declared")
-    own = [f for f in ledger.findings("P001") if f.unit in (phase.name or None, None)]
+    own = [f for f in ledger.findings("P001") if _of_phase(f, phase.name)]
     said = [text for text in ledger.held("P001") if not phase.name or text.startswith(phase.name)]
     # Where the file itself is the source, there is nothing else that it could agree with.
     agrees = bool(said) or ledger.context.file.strategy_source == "file"
@@ -118,7 +125,9 @@ def _figure(
     if equal:
         return ledger.line(subject, f"{text}, as {shown}", findings=[], counted=True)
     name = where.removeprefix(" in ")
-    found = [f for f in ledger.findings(*codes) if not name or f.unit is None or name in f.unit]
+    found = [
+        f for f in ledger.findings(*codes) if _of_phase(f, name) or (f.about is not None and f.about.phase == name)
+    ]
     if degrees:
         text += f"; the strategy has {own.upper()}={degrees.get(own, 1)}"
     return ledger.line(subject, text, findings=found, counted=False)
@@ -153,7 +162,7 @@ def _stages(ledger: Ledger) -> Iterator[Line]:
         phase = ledger.context.phase(name)
         where = name if name and len(deployment.phases) > 1 else "stages"
         wanted = phase.stage_count if phase is not None else None
-        own = [f for f in ledger.findings("S002") if f.unit in (name or None, None)]
+        own = [f for f in ledger.findings("S002") if _of_phase(f, name)]
         text = f"{count(len(drawn), 'stage')} drawn" + (f" of {wanted}" if wanted is not None else "")
         whole = wanted is not None and set(drawn) == set(range(wanted))
         open_ = STRATEGY if wanted is None else None
@@ -164,9 +173,9 @@ def _stages(ledger: Ledger) -> Iterator[Line]:
     yield from _layers(ledger)
 
 
-def _stage(ledger: Ledger, unit: Unit) -> Line:
+def _stage(ledger: Ledger, unit: Stage) -> Line:
     deployment = ledger.context.deployment
-    title = deployment.unit_title(unit.phase, unit.stage)
+    title = deployment.unit(unit.phase, unit.stage)
     inside = {r.name for r in unit.operators}
     edges = sum(1 for r in unit.operators for edge in r.node.out_edges if edge.head.name in inside)
     gpus = unit.stated or union(r.gpus for r in unit.operators if r.gpus)
@@ -176,14 +185,14 @@ def _stage(ledger: Ledger, unit: Unit) -> Line:
         parts.append(f"layer {layers[0]}" if layers[0] == layers[1] else f"layers {layers[0]}-{layers[1]}")
     parts += [count(len(unit.operators), "operator"), count(edges, "edge") + " inside"]
     found = ledger.findings("S001", "S003", "S009", "S014", "D003", unit=title)
-    return ledger.line(title, ", ".join(parts), findings=found)
+    return ledger.line(str(title), ", ".join(parts), findings=found)
 
 
 def _range(layers: list[int]) -> tuple[int, int] | None:
     return (min(layers), max(layers)) if layers else None
 
 
-def _links(ledger: Ledger, units: dict[str, dict[int, Unit]]) -> Iterator[Line]:
+def _links(ledger: Ledger, units: dict[str, dict[int, Stage]]) -> Iterator[Line]:
     deployment = ledger.context.deployment
     crossing: Counter[tuple[str, int, int]] = Counter()
     for edge in ledger.context.graph.edges:
@@ -207,7 +216,7 @@ def _links(ledger: Ledger, units: dict[str, dict[int, Unit]]) -> Iterator[Line]:
 
 
 def _name(ledger: Ledger, phase: str, stage: int) -> str:
-    return ledger.context.deployment.unit_title(phase, stage)
+    return str(ledger.context.deployment.unit(phase, stage))
 
 
 def _layers(ledger: Ledger) -> Iterator[Line]:
@@ -254,7 +263,7 @@ def _gpus(ledger: Ledger) -> Iterator[Line]:
         drawn = union(inside)
         where = f"GPUs of {name}" if name and len(deployment.phases) > 1 else "GPUs in all"
         declared = "" if phase is None else f", the strategy has {phase.total}"
-        own = [f for f in ledger.findings("D006") if f.unit in (name or None, None)]
+        own = [f for f in ledger.findings("D006") if _of_phase(f, name)]
         equal = phase is not None and not phase.assumed and len(drawn) == phase.total
         text = f"{len(drawn)} ({drawn.short()}){declared}"
         yield ledger.line(where, text, "D006", findings=own, counted=equal if phase else None, needs=needs)

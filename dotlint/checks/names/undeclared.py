@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dotlint.checks.grouping import count
 from dotlint.checks.names.ids import is_placeholder
+from dotlint.deployment.unit import Unit
 from dotlint.deployment.words import parse_name
 from dotlint.edits.statement import as_written
 from dotlint.engine.finding import Edit, Fix, Related
@@ -81,7 +82,7 @@ def undeclared_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
             help=f"did you mean `{guess.node.name}`?" if guess else "declare it, or mend the spelling",
             fixable=fix.applicability if fix else None,
             fix=fix,
-            unit=f"`{family}`" if family and len(some) > 1 else None,
+            about=Unit(family=family) if family and len(some) > 1 else None,
             graph=graph.index,
         )
 

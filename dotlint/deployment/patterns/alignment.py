@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Pair = tuple[int, int]
 Kind = tuple[str, str]
-Unit = tuple[str | None, int]
+StageKey = tuple[str | None, int]
 
 
 def align_exemplars(deployment: Deployment, missing: Sequence[tuple[Reading, Reading, Edge]]) -> dict[Pair, Edge]:
@@ -28,13 +28,13 @@ def align_exemplars(deployment: Deployment, missing: Sequence[tuple[Reading, Rea
     The edges of a kind inside a stage, those that are there and those that are missing, are paired in the
     order of their numbers with the edges of the kind inside the exemplars' stage, where there are as many.
     """
-    groups: dict[tuple[Unit, Unit], list[tuple[Reading, Reading, Edge]]] = defaultdict(list)
+    groups: dict[tuple[StageKey, StageKey], list[tuple[Reading, Reading, Edge]]] = defaultdict(list)
     for tail, head, edge in missing:
         own, taught = _unit(tail, head), _unit(*_ends(deployment, edge))
         if own is not None and taught is not None and own != taught:
             groups[own, taught].append((tail, head, edge))
     units = {unit for pair in groups for unit in pair}
-    present: dict[tuple[Unit, Kind], list[Edge]] = defaultdict(list)
+    present: dict[tuple[StageKey, Kind], list[Edge]] = defaultdict(list)
     for edge in deployment.graph.edges if units else ():
         tail, head = _ends(deployment, edge)
         unit = _unit(tail, head)
@@ -59,7 +59,7 @@ def _ends(deployment: Deployment, edge: Edge) -> tuple[Reading, Reading]:
     return deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
 
 
-def _unit(tail: Reading, head: Reading) -> Unit | None:
+def _unit(tail: Reading, head: Reading) -> StageKey | None:
     if tail.stage is None or (tail.phase, tail.stage) != (head.phase, head.stage):
         return None
     return tail.phase, tail.stage

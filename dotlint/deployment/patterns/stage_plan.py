@@ -15,7 +15,7 @@ from dotlint.strategy.gpus import union
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from dotlint.deployment.model import Deployment, Reading, Unit
+    from dotlint.deployment.model import Deployment, Reading, Stage
     from dotlint.strategy.gpus import GpuSet
 
 Pair = tuple[str, str]
@@ -34,7 +34,7 @@ class StagePlan(Struct, frozen=True):
 
     phase: str
     stage: int
-    template: Unit
+    template: Stage
     gpus: GpuSet | None
     copies: tuple[tuple[Reading, str], ...]
     headers: tuple[tuple[Reading, str], ...]
@@ -51,7 +51,7 @@ class StagePlan(Struct, frozen=True):
         return (*self.entering, *self.inner, *self.leaving, *(pair for pair, _ in self.aside))
 
 
-def stage_position(reading: Reading, unit: Unit, deployment: Deployment) -> int | None:
+def stage_position(reading: Reading, unit: Stage, deployment: Deployment) -> int | None:
     """Which number of the node's name is its stage's; None where the name does not have it.
 
     A number that differs between nodes of the family inside the unit is a shard's or an expert's; a word such as
@@ -174,7 +174,7 @@ def plan_stages(
     return plans
 
 
-def _running(drawn: Mapping[int, Unit]) -> dict[str, dict[int, int]]:
+def _running(drawn: Mapping[int, Stage]) -> dict[str, dict[int, int]]:
     """Tell for each family which numbers of its names run on from stage to stage, and by how much.
 
     `ln_0` to `ln_2` in stage 0 and `ln_3` to `ln_5` in stage 1 go on by 3, whatever the number counts. GPUs that
@@ -212,7 +212,7 @@ def _step(before: set[int], after: set[int], stages: int) -> int | None:
 
 def _named(
     deployment: Deployment,
-    template: Unit,
+    template: Stage,
     reading: Reading,
     stage: int,
     shift: Shift | None,
@@ -234,7 +234,7 @@ def _named(
 
 def _counterparts(
     deployment: Deployment,
-    template: Unit,
+    template: Stage,
     copied: Iterable[Reading],
     stage: int,
     running: Mapping[str, Mapping[int, int]],
@@ -260,7 +260,7 @@ def _counterparts(
     return found
 
 
-def _links(drawn: Mapping[int, Unit], names: Mapping[int, Mapping[str, str]]) -> list[Pair]:
+def _links(drawn: Mapping[int, Stage], names: Mapping[int, Mapping[str, str]]) -> list[Pair]:
     """Give the edges from a drawn stage to the next, by the template's names, in the order of the file.
 
     Of several pairs of stages that of the most edges shows them, if every end has a counterpart.
@@ -283,7 +283,7 @@ def _links(drawn: Mapping[int, Unit], names: Mapping[int, Mapping[str, str]]) ->
 
 
 def _aside(
-    deployment: Deployment, template: Unit, own: Mapping[str, str], stage: int, shift: Shift | None
+    deployment: Deployment, template: Stage, own: Mapping[str, str], stage: int, shift: Shift | None
 ) -> Iterator[tuple[Pair, Pair]]:
     """Yield the edges to and from another phase's stage that is drawn, such as those that hand over the KV cache."""
     if shift is None:
@@ -319,7 +319,7 @@ def _joined(exits: list[str], entries: list[str]) -> list[Pair]:
     return [(tail, head) for tail in exits for head in entries]
 
 
-def _completeness(unit: Unit, drawn: int, with_output: int) -> tuple[int, int, int]:
+def _completeness(unit: Stage, drawn: int, with_output: int) -> tuple[int, int, int]:
     """Rank units as templates: by what every stage has; of equals the one that has least else, then the first."""
     kept = _repeated(unit, drawn, with_output)
     names = {reading.name for reading in kept}
@@ -327,7 +327,7 @@ def _completeness(unit: Unit, drawn: int, with_output: int) -> tuple[int, int, i
     return inner + len(kept), -len(unit.operators), -unit.stage
 
 
-def _repeated(unit: Unit, drawn: int, with_output: int) -> list[Reading]:
+def _repeated(unit: Stage, drawn: int, with_output: int) -> list[Reading]:
     """Give the operators that every stage has: all but those that belong to an end of the model.
 
     An output is a stage's own where other stages have one too, or where it names the stage and no other is drawn: of
@@ -344,7 +344,7 @@ def _repeated(unit: Unit, drawn: int, with_output: int) -> list[Reading]:
 
 
 def _shift(
-    deployment: Deployment, template: Unit, stage: int, gpus: Mapping[int, GpuSet], *, certain: bool
+    deployment: Deployment, template: Stage, stage: int, gpus: Mapping[int, GpuSet], *, certain: bool
 ) -> Shift | None:
     """How the template's labels become those of the stage; None where its GPUs cannot be told."""
     layers, step = _layers(deployment, template, stage)
@@ -366,7 +366,7 @@ def _shift(
 
 
 def _gpus(
-    deployment: Deployment, template: Unit, stage: int, gpus: Mapping[int, GpuSet], *, certain: bool
+    deployment: Deployment, template: Stage, stage: int, gpus: Mapping[int, GpuSet], *, certain: bool
 ) -> GpuSet | None:
     """Give the stage's GPUs: as laid out where the template keeps to the layout, else as another phase's stages have them."""
     own = template.stated or union(r.gpus for r in template.operators if r.gpus)
@@ -384,7 +384,7 @@ def _gpus(
     return None
 
 
-def _layers(deployment: Deployment, template: Unit, stage: int) -> tuple[tuple[int, int] | None, int]:
+def _layers(deployment: Deployment, template: Stage, stage: int) -> tuple[tuple[int, int] | None, int]:
     """Give the template's first and last layer, and how far the stage's lie from them."""
     own = _layer_range(template)
     if own is None:
@@ -397,14 +397,14 @@ def _layers(deployment: Deployment, template: Unit, stage: int) -> tuple[tuple[i
     return own, (stage - template.stage) * size
 
 
-def _layer_range(unit: Unit) -> tuple[int, int] | None:
+def _layer_range(unit: Stage) -> tuple[int, int] | None:
     if unit.layers is not None:
         return unit.layers
     layers = [reading.layer for reading in unit.operators if reading.layer is not None]
     return (min(layers), max(layers)) if layers else None
 
 
-def _inner(unit: Unit) -> list[Pair]:
+def _inner(unit: Stage) -> list[Pair]:
     inside = {reading.name for reading in unit.operators}
     edges = [edge for reading in unit.operators for edge in reading.node.out_edges if edge.head.name in inside]
     return [(edge.tail.name, edge.head.name) for edge in sorted(edges, key=lambda edge: edge.index)]

@@ -28,7 +28,7 @@ from dotlint.syntax.tree import Block, EdgeStatement, NodeStatement
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dotlint.deployment.model import Deployment, Unit
+    from dotlint.deployment.model import Deployment, Stage
     from dotlint.deployment.patterns.renumber import Shift
     from dotlint.deployment.patterns.stage_plan import StagePlan
     from dotlint.edits.edge_attributes import EdgeAttributes
@@ -330,7 +330,7 @@ class StageWriter:
         for inner in nested(statement):
             yield from self.index.edges(inner)
 
-    def _runs(self, unit: Unit, nodes: set[str]) -> list[Run]:
+    def _runs(self, unit: Stage, nodes: set[str]) -> list[Run]:
         """Give the runs of statements that speak of these nodes alone, in the order of the text."""
         number = self.deployment.stage_number(unit.stage)
         runs: list[Run] = []

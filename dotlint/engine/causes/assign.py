@@ -131,7 +131,12 @@ def _missing(file: FileContext, findings: Sequence[Finding], cards: Sequence[Car
 
 
 def _keys(finding: Finding) -> set[tuple[str, str]]:
-    return {(finding.code, node) for node in finding.nodes} or {(finding.code, finding.unit or "")}
+    return {(finding.code, node) for node in finding.nodes} or {(finding.code, str(finding.about))}
+
+
+def _phase(finding: Finding) -> str | None:
+    """Give the phase that a finding is about as a whole; None for one that is about no unit, or a part of one."""
+    return finding.about.whole_phase if finding.about is not None else None
 
 
 def _which(file: FileContext, finding: Finding, causes: list[tuple[int, Finding, tuple[Pair, ...]]]) -> tuple[int, ...]:
@@ -140,14 +145,17 @@ def _which(file: FileContext, finding: Finding, causes: list[tuple[int, Finding,
     nodes = set(finding.nodes)
     if finding.code != "G006":
         touching = tuple(i for i, _, pairs in here if any(nodes & set(pair) for pair in pairs))
-        same_unit = tuple(i for i, f, _ in here if f.unit == finding.unit)
+        same_unit = tuple(i for i, f, _ in here if f.about == finding.about)
         if touching or same_unit:
             return touching or same_unit
     by_name = next(g.deployment.by_name for g in file.graphs if g.graph.index == finding.graph)
-    phases = {by_name[node].phase for node in finding.nodes if node in by_name} or {finding.unit}
+    own = {by_name[node].phase for node in finding.nodes if node in by_name}
+    phases = (own or {_phase(finding)}) - {None}
     in_phase = tuple(
         index
         for index, f, pairs in here
-        if f.unit in phases or phases & {by_name[end].phase for pair in pairs for end in pair if end in by_name}
+        if _phase(f) in phases
+        or (not own and f.about == finding.about)
+        or phases & {by_name[end].phase for pair in pairs for end in pair if end in by_name}
     )
     return in_phase or tuple(index for index, _, _ in here)
