@@ -10,17 +10,20 @@ from dotlint.checks import grouping as places
 from dotlint.checks.grouping import count, listed, names, quoted
 from dotlint.deployment.shards import within_stage
 from dotlint.deployment.unit import WHOLE, Unit, phase_unit
+from dotlint.edits.fix_context import fixed_by
+from dotlint.edits.planned_edge import PlannedEdge
 from dotlint.edits.statement import edge_text
-from dotlint.engine.finding import Holds, Listing, Related
+from dotlint.engine.finding import Fix, Holds, Listing, Related
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.wiring import Wiring
+    from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
-    from dotlint.engine.finding import Outcome
+    from dotlint.engine.finding import Finding, Outcome
     from dotlint.graph.model import Edge
 
 # What crosses stages by right and is no activation on its way through the pipeline.
@@ -213,6 +216,29 @@ def residuals_with_one_input(context: GraphContext, card: Card) -> Iterator[Outc
         )
 
 
+def connect_roles(fix: FixContext, finding: Finding) -> Fix | str:
+    """Write the edges between two roles that follow each other, where it is clear which node feeds which."""
+    deployment = fix.deployment
+    if not finding.missing_edges:
+        return "it is not clear which of the nodes feeds which"
+    inside = set(finding.nodes)
+    planned: list[PlannedEdge] = []
+    for pair in finding.missing_edges:
+        tail, head = (deployment.by_name[name] for name in pair)
+        beside = [*reversed(tail.node.in_edges), *head.node.out_edges]
+        beside += [e for name in inside for e in (*_ends(deployment.by_name[name]),)]
+        if not beside:
+            return "no edge beside it shows where it belongs"
+        planned.append(PlannedEdge(tail, head, beside[0], "", alike=False))
+    what = count(len(planned), "missing edge")
+    return Fix("unsafe", tuple(fix.edges.edits(planned)), f"Add the {what}{places.of_unit(finding.about)}")
+
+
+def _ends(reading: Reading) -> list[Edge]:
+    return [*reading.node.in_edges, *reading.node.out_edges]
+
+
+@fixed_by(connect_roles)
 def role_flows(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Pairs of roles that follow each other, both there in every unit, joined in none."""
     if not context.graph.directed or not context.graph.edges or context.file.document.problems:

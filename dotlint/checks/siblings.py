@@ -7,12 +7,17 @@ from collections import Counter, defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from dotlint.checks import grouping as places
 from dotlint.checks.grouping import LEFT_OUT, count, names, quoted
 from dotlint.deployment.patterns.partial_fanout import OneArmed, Siblings, one_armed, sibling_groups
 from dotlint.deployment.unit import Unit
+from dotlint.deployment.words import parse_name
+from dotlint.edits.fix_context import fixed_by
+from dotlint.edits.planned_edge import PlannedEdge
 from dotlint.edits.statement import edge_text, id_text
-from dotlint.engine.finding import Holds, Listing, Related, Undecided
+from dotlint.engine.finding import Fix, Holds, Listing, Related, Undecided
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -20,9 +25,11 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.patterns.missing_nodes import Absence
+    from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
-    from dotlint.engine.finding import Outcome
+    from dotlint.engine.finding import Finding, Outcome
+    from dotlint.graph.model import Node
 
 # Mistakes after which no statement is lost; after others it is not known what the file would have said.
 _LOSSLESS = {"E008", "E011", "E013", "E015", "E016"}
@@ -42,6 +49,37 @@ def _unit(deployment: Deployment, absence: Absence) -> Unit | None:
     return Unit(layer=absence.unit) if absence.level == "layer" else None
 
 
+class MissingNodes(Struct, frozen=True, eq=False):
+    """The nodes that a unit lacks."""
+
+    absences: tuple[Absence, ...]
+
+
+def add_nodes(fix: FixContext, finding: Finding) -> Fix | str:
+    """Write the nodes that sibling units have, connected as theirs are."""
+    from dotlint.edits.planned_nodes import PlannedNode, Siblings  # noqa: PLC0415 - few runs write nodes
+    from dotlint.edits.reroute import reroute  # noqa: PLC0415
+    from dotlint.edits.write_nodes import write_nodes  # noqa: PLC0415
+
+    data = finding.data
+    assert isinstance(data, MissingNodes)
+    lacking = [
+        PlannedNode(
+            one.name,
+            parse_name(one.name).numbers,
+            one.exemplar,
+            (one.stage, one.unit if one.level == "layer" else None),
+        )
+        for one in data.absences
+    ]
+    siblings = Siblings(fix)
+    planned = siblings.plan(lacking, more=False)
+    edits = write_nodes(fix, siblings, planned, reroute(siblings, planned))
+    what = f"`{lacking[0].name}`" if len(lacking) == 1 else f"the {len(lacking)} missing operators"
+    return Fix("unsafe", tuple(edits), f"Add {what}{places.of_unit(finding.about)}")
+
+
+@fixed_by(add_nodes)
 def missing_sibling_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Nodes that sibling units have, connected, and a unit lacks."""
     deployment = context.deployment
@@ -79,11 +117,32 @@ def missing_sibling_nodes(context: GraphContext, card: Card) -> Iterator[Outcome
             help=f"add what is lacking, joined as `{exemplars[0].name}` is",
             note=f"{share.having} of {share.units} units have {quoted(kinds)}" if share.units > 1 else None,
             listings=(Listing(str(unit or "missing"), tuple(id_text(a.name) for a in lacking)),),
+            data=MissingNodes(tuple(lacking)),
         )
     if not context.absent and _whole(context) and any(len(units) > 1 for units in deployment.units.values()):
         yield Holds("stages", "siblings", "no unit lacks an operator that its siblings have")
 
 
+def complete_fans(fix: FixContext, finding: Finding) -> Fix | str:
+    """Write the other arms of a fan, each drawn as the arm that is there."""
+    deployment = fix.deployment
+    planned: list[PlannedEdge] = []
+
+    def family(node: Node) -> str:
+        return deployment.readings[node.index].evidence.name.family
+
+    for pair in finding.missing_edges:
+        tail, head = (deployment.by_name[name] for name in pair)
+        arms = [e for e in tail.node.out_edges if family(e.head) == head.evidence.name.family]
+        arms += [e for e in head.node.in_edges if family(e.tail) == tail.evidence.name.family]
+        planned.append(PlannedEdge(tail, head, arms[0], fix.attributes.attributes(arms[0], tail.stage)))
+    edges = count(len(planned), "missing edge")
+    return Fix(
+        "unsafe", tuple(fix.edges.edits(planned)), f"Add the {edges} of {'a fan' if len(planned) == 1 else 'fans'}"
+    )
+
+
+@fixed_by(complete_fans)
 def one_armed_fans(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Fan-outs and fan-ins that reach one member of a sibling group only."""
     if not _whole(context):

@@ -11,6 +11,7 @@ from dotlint.deployment.patterns.renumber import Shift, ShiftError, mapped, spel
 from dotlint.deployment.words import parse_name
 from dotlint.edits.copying import copy_edits, piece
 from dotlint.edits.extrapolate import extrapolate
+from dotlint.edits.fix_context import NotCertain
 from dotlint.edits.gpus.infer import GpuGuess
 from dotlint.edits.statement import id_text, own_statement
 from dotlint.strategy.gpus import union
@@ -59,10 +60,6 @@ class Inference(NamedTuple):
     statement: str
     edges: list[NodeEdge]
     exemplar: Reading
-
-
-class NotCertain(Exception):  # noqa: N818 - no error: why there is no fix
-    """Siblings do not tell how a node goes on; the message says why, in half a sentence."""
 
 
 class Siblings:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.edits.copying import respelled
-from dotlint.edits.planned_nodes import NotCertain
+from dotlint.edits.fix_context import NotCertain
 from dotlint.edits.statement import references
 from dotlint.engine.finding import Edit
 from dotlint.syntax.tree import Block

@@ -166,11 +166,12 @@ def _reader() -> Reader:
     """Make what reads a result back; none of the types that its annotations mention needs the parser."""
     from collections.abc import Mapping  # noqa: PLC0415
 
+    from dotlint.deployment.unit import Unit  # noqa: PLC0415
     from dotlint.strategy import degrees, gpus, layout, model, phases  # noqa: PLC0415
     from dotlint.strategy import toml_file as file  # noqa: PLC0415
     from dotlint.syntax.source import Position  # noqa: PLC0415
 
     modules = (degrees, file, gpus, layout, model, phases)
     found: dict[str, Any] = {n: v for m in modules for n, v in vars(m).items() if isinstance(v, type)}
-    names = {**found, "Mapping": Mapping, "Position": Position, "FileContext": type(None)}
+    names = {**found, "Mapping": Mapping, "Position": Position, "FileContext": type(None), "Unit": Unit}
     return reader(FileResult, names)

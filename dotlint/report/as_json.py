@@ -155,6 +155,7 @@ def finding_dict(finding: Finding, source: Places) -> dict[str, Any]:
     if finding.fix is not None:
         entry["fix"] = {
             "applicability": finding.fix.applicability,
+            "title": finding.fix.title,
             "edits": [{"start": e.start, "end": e.end, "text": e.text} for e in finding.fix.edits],
         }
     return entry

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.checks.grouping import count, listed
-from dotlint.checks.strategy import product
+from dotlint.checks.strategy.header import product
 from dotlint.engine.sections import ORDER, SECTIONS
 from dotlint.report.links import page
 from dotlint.report.merge import MOST_FINDINGS, alike, left_over, one_for_all, shorter, titles

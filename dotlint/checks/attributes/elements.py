@@ -15,6 +15,8 @@ from dotlint.checks.attributes.uses import finding, replaced, uses
 from dotlint.checks.attributes.values import expected, is_free, known_words, takes, too_small
 from dotlint.checks.grouping import count, listed
 from dotlint.data import graphviz
+from dotlint.edits.fix_context import fixed_by
+from dotlint.edits.graph_attributes import set_graph_attribute
 from dotlint.engine.finding import Edit, Fix
 from dotlint.syntax.tree import Html
 from dotlint.text.nearest import Lexicon, Near
@@ -25,9 +27,10 @@ if TYPE_CHECKING:
 
     from dotlint.checks.attributes.uses import Use
     from dotlint.data.graphviz import AttributeFact
+    from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
-    from dotlint.engine.finding import Outcome
+    from dotlint.engine.finding import Finding, Outcome
 
 # What a graph sets, its clusters inherit.
 _LETTERS = {"graph": "GCS", "cluster": "CS", "subgraph": "CS", "node": "N", "edge": "E"}
@@ -328,6 +331,13 @@ def _style_finding(context: GraphContext, card: Card, element: str, word: str, s
     )
 
 
+def make_compound(fix: FixContext, _: Finding) -> Fix | str:
+    """Make the graph compound."""
+    edit = set_graph_attribute(fix, "compound", "true")
+    return edit if isinstance(edit, str) else Fix("unsafe", (edit,), "Set `compound=true` on the graph")
+
+
+@fixed_by(make_compound)
 def ends_without_compound(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """`lhead` and `ltail` in a graph that is not compound, where `dot` does not look at them."""
     some = [use for end in ("lhead", "ltail") for use in uses(context).get(("edge", end), []) if use.value]

@@ -1,4 +1,4 @@
-"""P007, P008 and S003: nodes that siblings have and a unit lacks, written with their edges."""
+"""Planned nodes written beside their siblings, with their edges."""
 
 from __future__ import annotations
 
@@ -7,21 +7,16 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from dotlint.deployment.label_values import read_gpus
-from dotlint.deployment.patterns.renumber import spelled
-from dotlint.deployment.shards import groups
-from dotlint.deployment.words import label_lines, parse_name
 from dotlint.edits.apply import apply_edits
 from dotlint.edits.compose import compose
 from dotlint.edits.edge_attributes import EdgeAttributes
 from dotlint.edits.edges import EdgeWriter
+from dotlint.edits.fix_context import NotCertain
 from dotlint.edits.insertion import insert_after, insert_before, style_of
 from dotlint.edits.planned_edge import PlannedEdge
-from dotlint.edits.planned_nodes import NotCertain, PlannedNode, Siblings, moved_name, written_name
-from dotlint.edits.reroute import reroute
+from dotlint.edits.planned_nodes import moved_name, written_name
 from dotlint.edits.statement import own_statement
 from dotlint.edits.statement_index import StatementIndex
-from dotlint.engine.finding import Edit, Fix
 from dotlint.graph.builder import read
 from dotlint.syntax.tree import NodeStatement
 
@@ -29,151 +24,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from dotlint.deployment.model import Reading
-    from dotlint.deployment.shards import Group
     from dotlint.edits.fix_context import FixContext
-    from dotlint.edits.planned_nodes import Numbers, Pair
-    from dotlint.engine.finding import Finding
+    from dotlint.edits.planned_nodes import Numbers, Pair, PlannedNode, Siblings
+    from dotlint.engine.finding import Edit
     from dotlint.graph.model import Subgraph
-    from dotlint.strategy import Phase
-    from dotlint.strategy.gpus import GpuSet
     from dotlint.syntax.tree import Statement
 
 
-def missing_siblings(writers: FixContext, finding: Finding) -> Fix | str:
-    """S003: write the nodes that sibling units have, joined as theirs are."""
-    wanted = [
-        PlannedNode(
-            absence.name,
-            parse_name(absence.name).numbers,
-            absence.exemplar,
-            (absence.stage, absence.unit if absence.level == "layer" else None),
-        )
-        for absence in writers.context.absent
-        if absence.name in finding.missing_nodes
-    ]
-    siblings = Siblings(writers)
-    try:
-        planned = siblings.plan(wanted, more=False)
-        turned = reroute(siblings, planned)
-        return Fix("unsafe", tuple(_edits(writers, siblings, planned, turned)))
-    except NotCertain as reason:
-        return str(reason)
-
-
-def missing_members(writers: FixContext, finding: Finding) -> Fix | str:
-    """P007 and P008: write the shards or expert groups that the strategy asks for and the unit's own go on to."""
-    found = next(g for g in _groups(writers, finding) if tuple(r.name for r in g.members) == finding.nodes)
-    phase = writers.context.phase(found.phase)
-    assert phase is not None
-    siblings = Siblings(writers)
-    why = "there are more than the strategy has: which of them should go is not certain"
-    for number in _numbers(writers, found, phase):
-        try:
-            rows = _missing(writers, found, number)
-        except NotCertain as reason:
-            why = str(reason)
-            continue
-        for row in rows:
-            unit = found.stage, found.layer
-            wanted = [PlannedNode(_named(found, numbers), numbers, found.members[-1], unit) for numbers in row]
-            try:
-                planned = siblings.plan(wanted, more=True)
-                _fits(found, planned, phase)
-                return Fix("unsafe", tuple(_edits(writers, siblings, planned)))
-            except NotCertain as reason:
-                why = str(reason)
-    return why
-
-
-def _groups(writers: FixContext, finding: Finding) -> list[Group]:
-    roles = ("expert",) if finding.code == "P008" else ("qkv", "query", "attention")
-    return groups(writers.deployment, *roles)
-
-
-def _numbers(writers: FixContext, group: Group, phase: Phase) -> list[int]:
-    """Give the numbers of members that the strategy may mean, the likely one first: that of the other units."""
-    degrees = phase.degrees
-    if group.role == "expert":
-        return [degrees.ep] if degrees.ep > len(group.members) else []
-    possible = [n for n in (degrees.tp, degrees.tp * degrees.sp, degrees.tp * degrees.cp) if n > len(group.members)]
-    drawn = [len(g.members) for g in groups(writers.deployment, group.role) if g.phase == group.phase]
-    return sorted(dict.fromkeys(possible), key=lambda n: (-drawn.count(n), n))
-
-
-def _missing(writers: FixContext, group: Group, number: int) -> list[list[Numbers]]:
-    """Give the numbers of the names that may be lacking: as the other units have them, else as a row goes on.
-
-    The likely one first. A row may lack its first as well as its last.
-    """
-    there = sorted(r.evidence.name.numbers for r in group.members)
-    free = [i for i, column in enumerate(zip(*there, strict=True)) if len(set(column)) > 1]
-    if not free:
-        raise NotCertain("those that are there do not go on in one way")
-    family = group.members[0].evidence.name.family
-    rows = [
-        {tuple(r.evidence.name.numbers[i] for i in free) for r in other.members}
-        for other in groups(writers.deployment, group.role)
-        if other.phase == group.phase and other.members[0].evidence.name.family == family
-    ]
-    own = {tuple(numbers[i] for i in free) for numbers in there}
-    usual = [row for row in rows if len(row) == number and own < row]
-    steps = [tuple(b - a for a, b in zip(one, two, strict=True)) for one, two in zip(there, there[1:], strict=False)]
-    step = min(steps, key=sum)
-    if not usual:
-        for first in (there[0], tuple(a - (number - 1) * d for a, d in zip(there[-1], step, strict=True))):
-            row = {tuple(first[i] + n * step[i] for i in free) for n in range(number)}
-            if own < row and all(value >= 0 for place in row for value in place):
-                usual.append(row)
-    if not usual:
-        raise NotCertain("those that are there do not go on in one way")
-    places = dict(zip(free, range(len(free)), strict=True))
-    return [
-        [tuple(place[places[i]] if i in places else n for i, n in enumerate(there[0])) for place in sorted(row - own)]
-        for row in usual
-    ]
-
-
-def _named(group: Group, numbers: Numbers) -> str:
-    return spelled(group.members[-1].name, numbers)
-
-
-def _fits(group: Group, planned: Sequence[PlannedNode], phase: Phase) -> None:
-    """Refuse where the GPUs of the new members are not free GPUs of the unit."""
-    family = group.members[0].evidence.name.family
-    taken = [r.gpus for r in group.members if r.own_gpus and r.gpus]
-    if not taken:
-        return
-    for one in planned:
-        if parse_name(one.name).family != family:
-            continue
-        said = read_gpus(label_lines(one.statement.split("[", 1)[-1].replace('"', "\n")))
-        gpus = said.ids if said else None
-        if gpus is None or any(not gpus.isdisjoint(other) for other in taken):
-            raise NotCertain(f"`{one.name}` would be on GPUs that others have")
-        if not any(gpus <= whole for whole in _allowed(group, phase)):
-            raise NotCertain(f"`{one.name}` would be on GPUs {gpus}, which the unit does not have")
-        taken.append(gpus)
-
-
-def _allowed(group: Group, phase: Phase) -> Iterable[GpuSet]:
-    if group.stage is None:
-        return (phase.gpus,)
-    if group.stage >= phase.stage_count:
-        return ()
-    return (phase.stage_gpus(group.stage), *phase.replica_stage_gpus(group.stage))
-
-
-def _edits(
-    writers: FixContext, siblings: Siblings, planned: Sequence[PlannedNode], turned: Mapping[Pair, Edit] | None = None
+def write_nodes(
+    fix: FixContext, siblings: Siblings, planned: Sequence[PlannedNode], rerouted: Mapping[Pair, Edit] | None = None
 ) -> list[Edit]:
     """Write the nodes beside their siblings, then, on the text that has them, the edges where edges go.
 
-    `turned` are edits that make an edge of what is there, so that it has not to be written.
+    `rerouted` are edits that make a planned edge of one that is there. Raises `NotCertain`.
     """
-    turned = turned or {}
-    nodes = [*_node_edits(writers, siblings, planned), *dict.fromkeys(turned.values())]
-    context = writers.context
-    text = apply_edits(writers.text, nodes)
+    rerouted = rerouted or {}
+    nodes = [*_node_edits(fix, siblings, planned), *dict.fromkeys(rerouted.values())]
+    context = fix.context
+    text = apply_edits(fix.text, nodes)
     file = replace(context.file, document=read(context.file.document.source.with_text(text)), graphs=[])
     if len(file.graphs) <= context.graph.index or file.document.problems != context.file.document.problems:
         raise NotCertain("the new statements cannot be read")
@@ -183,7 +51,7 @@ def _edits(
     wanted: dict[tuple[str, str], PlannedEdge] = {}
     for one in planned:
         for pair, shown in one.edges:
-            if pair in turned:
+            if pair in rerouted:
                 continue
             tail, head = (deployment.by_name.get(name) for name in pair)
             exemplar = edges.get((shown.tail.name, shown.head.name))
@@ -194,8 +62,8 @@ def _edits(
     return compose(nodes, lines)
 
 
-def _node_edits(writers: FixContext, siblings: Siblings, planned: Sequence[PlannedNode]) -> list[Edit]:
-    index = StatementIndex(writers.context.graph)
+def _node_edits(fix: FixContext, siblings: Siblings, planned: Sequence[PlannedNode]) -> list[Edit]:
+    index = StatementIndex(fix.context.graph)
     blocks: dict[tuple[int, bool], tuple[Statement, bool, list[tuple[Numbers, int, str]]]] = {}
     together = _together(siblings, index, planned)
     for one in planned:
@@ -208,11 +76,11 @@ def _node_edits(writers: FixContext, siblings: Siblings, planned: Sequence[Plann
     edits: list[Edit] = []
     for anchor, before, some in blocks.values():
         written = [statement for _, _, statement in sorted(some)]
-        style = style_of(writers.text, anchor)
+        style = style_of(fix.text, anchor)
         if before:
-            edits.append(insert_before(writers.text, anchor, written, style, writers.comments))
+            edits.append(insert_before(fix.text, anchor, written, style, fix.comments))
         else:
-            edits.append(insert_after(writers.text, anchor.end, written, style))
+            edits.append(insert_after(fix.text, anchor.end, written, style))
     return edits
 
 
