@@ -71,7 +71,7 @@ def explain_rule(streams: Streams, /, name: str, **options: Any) -> int:  # noqa
     from dotlint.report import cards  # noqa: PLC0415
 
     found = matching(name, configured(options).cards("-"))
-    exact = [card for card in found if name.upper() == card.code or name.lower() == card.name]
+    exact = [card for card in found if name.upper() == card.code or name.lower() in card.names]
     if not exact and len(found) > 1:
         raise SelectionError(f"`{name}` is a prefix of {len(found)} rules: {', '.join(card.code for card in found)}")
     write_result(streams, cards.page((exact or found)[0], width=_width()), None)
@@ -91,7 +91,7 @@ def infer_strategy(streams: Streams, path: str, output: str | None) -> int:
     assert result.context is not None
     declared: dict[str | None, dict[str, int]] = {}
     for declaration in result.context.declarations:
-        if declaration.joint:
+        if declaration.several_axes:
             declared.setdefault(declaration.phase, {}).update(declaration.degrees)
     recognised = [graph for graph in result.context.graphs if graph.deployment.recognised]
     if not recognised:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from dotlint.edits.attributes import set_attribute
 from dotlint.edits.insertion import insert_after, insert_before, style_of
-from dotlint.syntax.tree import Assignment, Defaults
+from dotlint.syntax.tree import Assignment, DefaultsStatement
 
 if TYPE_CHECKING:
     from dotlint.edits.fix_context import FixContext
@@ -25,7 +25,7 @@ def set_graph_attribute(fix: FixContext, name: str, value: str) -> Edit | str:
         return "the graph has no opening brace"
     last: Assignment | None = None
     for statement in block.body:
-        if isinstance(statement, Defaults) and statement.target == "graph" and statement.attributes:
+        if isinstance(statement, DefaultsStatement) and statement.target == "graph" and statement.attributes:
             return set_attribute(text, statement, name, value)
         if not isinstance(statement, Assignment):
             break

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dotlint.deployment.label_values import read_tensors
-from dotlint.syntax.tree import Assignment, Defaults
+from dotlint.syntax.tree import Assignment, DefaultsStatement
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -112,6 +112,8 @@ def label_of_block(blocks: Sequence[Block | GraphBlock]) -> Attribute | None:
     found: Attribute | None = None
     for block in blocks:
         for statement in block.body:
-            if isinstance(statement, Assignment) or (isinstance(statement, Defaults) and statement.target == "graph"):
+            if isinstance(statement, Assignment) or (
+                isinstance(statement, DefaultsStatement) and statement.target == "graph"
+            ):
                 found = next((a for a in statement.attributes if a.name.value == "label"), found)
     return found

@@ -12,13 +12,14 @@ from dotlint.engine.finding import SEVERITIES, Applicability, Finding, Severity
 from dotlint.engine.resources import compiled_rules, rules_folder
 from dotlint.engine.sections import SECTIONS
 from dotlint.errors import DotlintError
-from dotlint.files.paths import contents
+from dotlint.files.paths import read_file
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _FILE = regex(r"(?P<code>[A-Z]{1,8}\d{3})-(?P<name>[a-z0-9-]+)\.toml")
+_NAME = regex(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _NEEDS = {"strategy", "model"}
 PRESETS = ("recommended", "strict", "graphviz")
 
@@ -52,6 +53,7 @@ class Variant(Struct, frozen=True):
 class Card(Struct, frozen=True):
     """A rule: `check` names the function that finds it, `parameters` are what a user may tune.
 
+    `aliases` are earlier names, so that configurations and comments that use them stay valid.
     `needs` says what the rule cannot do without: `strategy` (a declared one) or `model` (facts of the strategy file).
     """
 
@@ -68,6 +70,12 @@ class Card(Struct, frozen=True):
     parameters: dict[str, Any] = field(default_factory=dict)
     outcomes: dict[str, Variant] = field(default_factory=dict)
     examples: tuple[Example, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name of the rule and its aliases."""
+        return (self.name, *self.aliases)
 
     def finding(
         self,
@@ -100,6 +108,15 @@ def _text(table: dict[str, Any], key: str, where: str) -> str:
     return value.strip()
 
 
+def _aliases(table: dict[str, Any], where: str) -> tuple[str, ...]:
+    aliases = table.get("aliases", [])
+    if not isinstance(aliases, list) or not all(isinstance(name, str) and _NAME.fullmatch(name) for name in aliases):
+        raise CardError(f"{where}: `aliases` must be a list of names, each of lower-case words joined by hyphens")
+    if len({table["name"], *aliases}) <= len(aliases):
+        raise CardError(f"{where}: `aliases` must differ from the name and from each other")
+    return tuple(aliases)
+
+
 def _choice(value: object, allowed: tuple[str, ...], key: str, where: str) -> str:
     if value not in allowed:
         raise CardError(f"{where}: `{key}` is {value!r}, but must be one of {', '.join(allowed)}")
@@ -108,7 +125,7 @@ def _choice(value: object, allowed: tuple[str, ...], key: str, where: str) -> st
 
 _KEYS = {
     "code", "name", "summary", "check", "severity", "section", "why", "fix", "needs", "presets", "parameters",
-    "outcome", "example",
+    "outcome", "example", "aliases",
 }  # fmt: skip
 
 
@@ -151,6 +168,7 @@ def read_card(text: str, where: str) -> Card:
         parameters=dict(table.get("parameters", {})),
         outcomes=outcomes,
         examples=tuple(Example(**example) for example in table.get("example", ())),
+        aliases=_aliases(table, where),
     )
 
 
@@ -183,4 +201,4 @@ def read_folder(folder: Path) -> list[Card]:
 def own_cards() -> tuple[Card, ...]:
     """Give the cards that come with dotlint."""
     compiled = compiled_rules()
-    return tuple(read_folder(rules_folder()) if compiled is None else decode(contents(compiled), type=_Cards).cards)
+    return tuple(read_folder(rules_folder()) if compiled is None else decode(read_file(compiled), type=_Cards).cards)

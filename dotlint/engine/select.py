@@ -47,7 +47,7 @@ def matching(word: str, cards: Sequence[Card]) -> list[Card]:
     upper = word.upper()
     if upper == "ALL":
         return list(cards)
-    found = [card for card in cards if card.code.startswith(upper) or card.name == word.lower()]
+    found = [card for card in cards if card.code.startswith(upper) or word.lower() in card.names]
     if not found:
         near = nearest(word, [name for card in cards for name in (card.code, card.name)])
         raise SelectionError(
@@ -67,7 +67,7 @@ def chosen(cards: Sequence[Card], selection: Selection) -> list[Card]:
     words += [(word, False) for word in selection.ignore]
     for word, wanted in words:
         for card in matching(word, cards):
-            exact = 100 if card.name == word.lower() else 0 if word.upper() == "ALL" else len(word)
+            exact = 100 if word.lower() in card.names else 0 if word.upper() == "ALL" else len(word)
             if exact > weight[card.code] or (exact == weight[card.code] and not wanted):
                 weight[card.code], on[card.code] = exact, wanted
     for word in selection.off:

@@ -59,7 +59,7 @@ def tuned(
                 changed[card.code] = _with_severity(changed[card.code], severity[word])  # type: ignore[arg-type]
     for word, table in parameters.items():
         found = matching(word, cards)
-        exact = [card for card in found if word.upper() == card.code or word.lower() == card.name]
+        exact = [card for card in found if word.upper() == card.code or word.lower() in card.names]
         if not exact:
             raise CardError(f"`{word}` is a prefix of {len(found)} rules; parameters are those of one rule")
         changed[exact[0].code] = _with_parameters(changed[exact[0].code], table, folders)

@@ -28,7 +28,7 @@ def look_at_names(code: str, name: str, cards: Sequence[Card]) -> None:
             f"`{name}` is no name; one is words in lower case joined by hyphens, such as {near.lstrip('0123456789-')}"
         )
     for card in cards:
-        if code == card.code or name == card.name:
+        if code == card.code or name in card.names:
             raise CardError(f"there is a rule {card.code} {card.name}; take a code and a name that are free")
         if len(code) == 4 and code[0] == card.code[0] and len(card.code) == 4:
             raise CardError(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from dotlint.checks import CHECKS
 from dotlint.checks.parameterized import PARAMETERS, validate
 from dotlint.deployment.vocabulary import Vocabulary, VocabularyError, load_vocabulary
@@ -67,15 +69,18 @@ def _take_in(card: Card, cards: dict[str, Card], checks: frozenset[str], where: 
         raise CardError(f"{title}: a code is one to eight capitals and three digits, such as ACME001")
     if not _NAME.fullmatch(card.name):
         raise CardError(f"{title}: a name is words in lower case joined by hyphens, such as label-required")
-    there = cards.get(card.code) or next((other for other in cards.values() if other.name == card.name), None)
-    if there is not None and (there.code, there.name) != (card.code, card.name):
-        raise CardError(f"{title}: {there.code} is {there.name} already; take a code and a name of your own")
+    taken = next((c for c in cards.values() if (c.code == card.code) == set(card.names).isdisjoint(c.names)), None)
+    if taken is not None:
+        raise CardError(f"{title}: {taken.code} is {taken.name} already; take a code and a name of your own")
     if card.check not in CHECKS and card.check not in checks:
         near = nearest(card.check, [*CHECKS, *(check.partition(":")[2] for check in checks)])
         remedy = f"did you mean `{near}`?" if near else f"a card without code may use {', '.join(PARAMETERS)}"
         raise CardError(f"{title}: there is no check `{card.check}`; {remedy}")
     if card.check in PARAMETERS and (card.parameters or card.check != "role-shape"):
         validate(card, vocabulary)
+    if replaced := cards.get(card.code):  # perhaps by an earlier name
+        names = dict.fromkeys((*replaced.names, *card.names))
+        card = replace(card, name=replaced.name, aliases=tuple(names)[1:])
     cards[card.code] = card
 
 

@@ -138,7 +138,7 @@ class _Names:
         key, upper = word.lower(), word.upper()
         if key not in self._codes:
             self._codes[key] = frozenset(
-                card.code for card in self.cards if upper == "ALL" or card.code.startswith(upper) or card.name == key
+                card.code for card in self.cards if upper == "ALL" or card.code.startswith(upper) or key in card.names
             )
         return self._codes[key]
 

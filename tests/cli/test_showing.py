@@ -47,6 +47,11 @@ def test_rule_explains(name: str) -> None:
     assert out.startswith("S001 missing-stage-edge\n")
 
 
+def test_rule_answers_to_an_earlier_name() -> None:
+    assert run("rule", "unknown-colour") == run("rule", "unknown-color")
+    assert run("rule", "unknown-colour")[1].startswith("A005 unknown-color\n")
+
+
 def test_rule_names_the_nearest() -> None:
     status, _, err = run("rule", "missing-stage-egde")
     assert status == 2

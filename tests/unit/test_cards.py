@@ -13,9 +13,10 @@ from dotlint.engine.card import PRESETS, Card, CardError, Example, own_cards, re
 from dotlint.engine.compile import compiled
 from dotlint.engine.resources import COMPILED, rules_folder
 from dotlint.engine.sections import SECTIONS
-from dotlint.engine.select import Selection
+from dotlint.engine.select import Selection, chosen
 from dotlint.pipeline.fix_text import fix_text
 from dotlint.pipeline.lint import Settings, lint
+from dotlint.registry.rules import all_cards
 from dotlint.strategy import Strategy
 from dotlint.strategy.toml_file import from_table
 from dotlint.syntax.source import Source
@@ -89,7 +90,8 @@ def test_card_is_complete(card: Card) -> None:
 
 def test_codes_names_and_files_agree() -> None:
     assert len({card.code for card in CARDS}) == len(CARDS)
-    assert len({card.name for card in CARDS}) == len(CARDS)
+    names = [name for card in CARDS for name in card.names]
+    assert len(set(names)) == len(names)
     files = {path.relative_to(rules_folder()).as_posix() for path in rules_folder().rglob("*.toml")} - {
         "vocabulary.toml"
     }
@@ -116,6 +118,10 @@ why = "Long ids are hard to read."
         (('code = "Q001"', 'colour = "red"\ncode = "Q001"'), "unknown key `colour`"),
         (('code = "Q001"', 'needs = ["money"]\ncode = "Q001"'), "`needs` may hold strategy and model"),
         (('code = "Q001"', "code = Q001"), "not TOML"),
+        (('code = "Q001"', 'aliases = "an-old-name"\ncode = "Q001"'), "`aliases` must be a list of names"),
+        (('code = "Q001"', 'aliases = ["An old name"]\ncode = "Q001"'), "`aliases` must be a list of names"),
+        (('code = "Q001"', 'aliases = ["of-a-user"]\ncode = "Q001"'), "`aliases` must differ"),
+        (('code = "Q001"', 'aliases = ["old", "old"]\ncode = "Q001"'), "`aliases` must differ"),
     ],
 )
 def test_card_that_lacks_something_is_refused(change: tuple[str, str], told: str) -> None:
@@ -130,6 +136,21 @@ def test_file_name_that_disagrees_is_refused(tmp_path: Path) -> None:
     (tmp_path / "Q002-of-a-user.toml").write_text(GOOD, encoding="utf-8")
     with pytest.raises(CardError, match="Q002-of-a-user"):
         read_folder(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["unknown-color", "unknown-colour", "Unknown-Colour"])
+def test_an_alias_selects_and_ignores_as_the_name_does(name: str) -> None:
+    assert [card.code for card in chosen(CARDS, Selection(select=(name,)))] == ["A005"]
+    assert "A005" not in {card.code for card in chosen(CARDS, Selection(extend_select=("A005",), ignore=(name,)))}
+
+
+@pytest.mark.parametrize("name", ["unknown-color", "unknown-colour"])
+def test_a_card_in_a_folder_replaces_a_rule_under_any_of_its_names(tmp_path: Path, name: str) -> None:
+    [own] = [card for card in CARDS if card.code == "A005"]
+    text = GOOD.replace("Q001", "A005").replace("of-a-user", name)
+    (tmp_path / f"A005-{name}.toml").write_text(text, encoding="utf-8")
+    [card] = [card for card in all_cards((tmp_path,)) if card.code == "A005"]
+    assert (card.names, card.summary) == (own.names, "an id that is too long")
 
 
 def test_the_compiled_cards_and_vocabulary_are_those_of_the_files() -> None:

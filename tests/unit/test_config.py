@@ -14,6 +14,7 @@ from dotlint.config.configurations import Configurations, Overrides, fits
 from dotlint.config.file import load
 from dotlint.config.keys import KEYS, ConfigError, read_value, satisfies, schema
 from dotlint.engine.select import chosen
+from dotlint.errors import DotlintError
 from dotlint.pipeline.lint import lint
 from dotlint.syntax.source import Source
 
@@ -125,6 +126,18 @@ def test_rules_severities_and_what_is_off(tmp_path: Path) -> None:
     assert here - legacy == {code for code in here if code.startswith("E")}
     cards = {card.code: card for card in configurations.settings(tmp_path / "a.dot").cards}
     assert (cards["S001"].severity, cards["S004"].severity) == ("warning", "info")
+
+
+@pytest.mark.parametrize("name", ["unknown-color", "unknown-colour"])
+def test_tables_of_rules_take_an_earlier_name(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "dotlint.toml", f'[severity]\n{name} = "info"\n[per-file-ignores]\n"old.dot" = ["{name}"]\n')
+    assert "A005" in running(Configurations(), tmp_path / "a.dot")
+    assert "A005" not in running(Configurations(), tmp_path / "old.dot")
+    [card] = [card for card in Configurations().settings(tmp_path / "a.dot").cards if card.code == "A005"]
+    assert card.severity == "info"
+    write(tmp_path / "dotlint.toml", f"[rule.{name}]\nleast = 3\n")
+    with pytest.raises(DotlintError, match="A005 unknown-color has no parameter `least`"):
+        Configurations().settings(tmp_path / "a.dot")
 
 
 def test_the_limit_on_edges_can_be_set(tmp_path: Path) -> None:

@@ -135,6 +135,7 @@ def test_a_card_that_cannot_be_is_refused(tmp_path: Path, check: str, parameters
         (('"ACME001"', '"acme1"'), "a code is one to eight capitals and three digits"),
         (('"own-rule"', '"Own Rule"'), "a name is words in lower case"),
         (('"own-rule"', '"cycle"'), "G001 is cycle already"),
+        (('"own-rule"', '"unknown-colour"'), "A005 is unknown-color already"),
         (('"ACME001"', '"G001"'), "G001 is cycle already"),
         (('why = "To show it."', "why = 3"), "`why` must be a text"),
         (("[parameters]", '[[example]]\nbaad = "x"\n[parameters]'), "baad"),

@@ -34,7 +34,7 @@ def _engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     found = engines.engines
 
     def chosen(form: engines.Form) -> list[list[str]]:
-        return [command for command in found(form) if ("wheel.py" in command[-2]) == (name == "wheel")]
+        return [command for command in found(form) if ("pygraphviz_worker.py" in command[-2]) == (name == "wheel")]
 
     monkeypatch.setattr(engines, "engines", chosen)
 

@@ -66,6 +66,13 @@ def test_a_comment_suppresses_what_it_names(text: str) -> None:
     assert [finding.code for finding in result.suppressed] == ["N006"]
 
 
+@pytest.mark.parametrize("name", ["unknown-color", "unknown-colour"])
+def test_a_comment_may_use_an_earlier_name(name: str) -> None:
+    text = f"digraph {{\n  a [color=ligthblue] // dotlint: ignore[{name}]\n}}\n"
+    assert codes(text, "A005", "X") == []
+    assert codes(text.replace("ligthblue", "blue"), "A005", "X") == [("X002", 2)]
+
+
 def test_without_brackets_every_rule_is_suppressed() -> None:
     assert codes("digraph {\n  a -> a -> a // dotlint: ignore\n}\n") == []
 

@@ -12,7 +12,7 @@ from dotlint.deployment.unit import phase_unit
 from dotlint.edits.fix_context import fixed_by
 from dotlint.edits.labels import label_of_block
 from dotlint.engine.finding import Edit, Fix, Holds
-from dotlint.strategy.declared import rank_axes, read_declarations
+from dotlint.strategy.declarations import rank_axes, read_declarations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,9 +49,9 @@ def correct_header(fix: FixContext, finding: Finding) -> Fix | str:
             continue
         start, end = place
         for said in read_declarations(fix.text[start:end], ranks=ranks):
-            if {m.axis: m.value for m in said.mentions} != declaration.degrees or said.phase != declaration.phase:
+            if {m.axis: m.value for m in said.terms} != declaration.degrees or said.phase != declaration.phase:
                 continue
-            for m in said.mentions:
+            for m in said.terms:
                 if m.value != phase.degrees.get(m.axis):
                     found[start + m.number_start, start + m.number_end] = phase.degrees.get(m.axis)
             totals = {phase.total, phase.total // max(1, phase.degrees.dp)}
