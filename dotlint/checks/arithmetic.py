@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping as places
-from dotlint.checks.grouping import count, listed, names
+from dotlint.checks.grouping import count, listed, names, the
 from dotlint.deployment import axes
 from dotlint.deployment.shards import groups, one_layer_each
 from dotlint.deployment.unit import Unit, phase_unit
@@ -141,7 +141,7 @@ def _top_k_fix(context: GraphContext, some: list[Reading], k: int) -> Fix | None
             return None
         edits += (Edit(*m.span("k"), str(k)) for m in found)
     unique = sorted(dict.fromkeys(edits), key=lambda edit: edit.start)
-    return Fix("safe", tuple(unique))
+    return Fix("safe", tuple(unique), f"Write top-{k} in {the(len(some), 'label')}")
 
 
 def token_flow(context: GraphContext, card: Card) -> Iterator[Outcome]:

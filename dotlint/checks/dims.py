@@ -11,6 +11,7 @@ from dotlint.checks import grouping as places
 from dotlint.checks.grouping import count, listed, names
 from dotlint.deployment import axes
 from dotlint.deployment.label_values import read_dims
+from dotlint.edits.fix_context import in_order
 from dotlint.engine.finding import Edit, Fix, Holds, Related
 from dotlint.text.regex import regex
 
@@ -140,7 +141,8 @@ def _aliases(
             edits += (Edit(*m.span("key"), usual[m["key"].lower()]) for m in pattern.finditer(text, *span))
     start, end = places.of_node(some[0].node)
     said = "; ".join(f"`{most}` is also {listed([f'`{o}`' for o in others])}" for most, others in mixed)
-    fix = Fix("unsafe", tuple(sorted(dict.fromkeys(edits), key=lambda e: e.start))) if whole and edits else None
+    title = f"Rename {listed([f'`{other}` to `{most}`' for other, most in usual.items()])}"
+    fix = Fix("unsafe", in_order(edits), title) if whole and edits else None
     return card.finding(
         f"{'one axis has' if len(mixed) == 1 else f'{len(mixed)} axes have'} several names: {said}",
         start,

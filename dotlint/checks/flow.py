@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping as places
-from dotlint.checks.grouping import count, listed, names, quoted
+from dotlint.checks.grouping import count, listed, names, quoted, the
 from dotlint.deployment.shards import within_stage
 from dotlint.deployment.unit import WHOLE, Unit, phase_unit
 from dotlint.edits.fix_context import fixed_by
@@ -230,8 +230,8 @@ def connect_roles(fix: FixContext, finding: Finding) -> Fix | str:
         if not beside:
             return "no edge beside it shows where it belongs"
         planned.append(PlannedEdge(tail, head, beside[0], "", alike=False))
-    what = count(len(planned), "missing edge")
-    return Fix("unsafe", tuple(fix.edges.edits(planned)), f"Add the {what}{places.of_unit(finding.about)}")
+    title = f"Add {the(len(planned), 'missing edge')}{places.of_unit(finding.about)}"
+    return Fix("unsafe", tuple(fix.edges.edits(planned)), title)
 
 
 def _ends(reading: Reading) -> list[Edge]:

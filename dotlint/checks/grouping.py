@@ -62,6 +62,11 @@ def count(number: int, singular: str, plural: str | None = None) -> str:
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
 
+def the(number: int, singular: str) -> str:
+    """`the edge`, `the 18 edges`."""
+    return f"the {singular}" if number == 1 else f"the {count(number, singular)}"
+
+
 def names(readings: Iterable[Reading]) -> tuple[str, ...]:
     """The nodes' names, in order."""
     return tuple(reading.name for reading in readings)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.checks import grouping as places
-from dotlint.checks.grouping import LEFT_OUT, count, names, quoted
+from dotlint.checks.grouping import LEFT_OUT, count, names, quoted, the
 from dotlint.deployment.patterns.partial_fanout import OneArmed, Siblings, one_armed, sibling_groups
 from dotlint.deployment.unit import Unit
 from dotlint.deployment.words import parse_name
@@ -75,7 +75,7 @@ def add_nodes(fix: FixContext, finding: Finding) -> Fix | str:
     siblings = Siblings(fix)
     planned = siblings.plan(lacking, more=False)
     edits = write_nodes(fix, siblings, planned, reroute(siblings, planned))
-    what = f"`{lacking[0].name}`" if len(lacking) == 1 else f"the {len(lacking)} missing operators"
+    what = f"`{lacking[0].name}`" if len(lacking) == 1 else the(len(lacking), "missing operator")
     return Fix("unsafe", tuple(edits), f"Add {what}{places.of_unit(finding.about)}")
 
 
@@ -136,10 +136,8 @@ def complete_fans(fix: FixContext, finding: Finding) -> Fix | str:
         arms = [e for e in tail.node.out_edges if family(e.head) == head.evidence.name.family]
         arms += [e for e in head.node.in_edges if family(e.tail) == tail.evidence.name.family]
         planned.append(PlannedEdge(tail, head, arms[0], fix.attributes.attributes(arms[0], tail.stage)))
-    edges = count(len(planned), "missing edge")
-    return Fix(
-        "unsafe", tuple(fix.edges.edits(planned)), f"Add the {edges} of {'a fan' if len(planned) == 1 else 'fans'}"
-    )
+    title = f"Add {the(len(planned), 'missing edge')}{places.of_unit(finding.about)}"
+    return Fix("unsafe", tuple(fix.edges.edits(planned)), title)
 
 
 @fixed_by(complete_fans)

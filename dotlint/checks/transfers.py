@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec import Struct
 
 from dotlint.checks import grouping as places
-from dotlint.checks.grouping import count, names
+from dotlint.checks.grouping import count, names, the
 from dotlint.deployment.shards import within_stage
 from dotlint.deployment.words import number_spans
 from dotlint.edits.attributes import set_attribute
@@ -123,8 +123,8 @@ def label_links(fix: FixContext, finding: Finding) -> Fix | str:
     numbers = deployment.stage_number(tail), deployment.stage_number(head)
     label = _worded(fix, data.marked, tail, head) or f"pipeline: stage {numbers[0]} to {numbers[1]}"
     edits = tuple(set_attribute(fix.text, edge.statement, "label", label) for edge in data.edges)
-    what = count(len(edits), "edge")
-    return Fix("safe", edits, f"Label the {what} from stage {numbers[0]} to stage {numbers[1]} as a pipeline transfer")
+    what = the(len(edits), "edge")
+    return Fix("safe", edits, f"Label {what} from stage {numbers[0]} to stage {numbers[1]} as a pipeline transfer")
 
 
 def _worded(fix: FixContext, marked: Sequence[Edge], tail: int, head: int) -> str | None:

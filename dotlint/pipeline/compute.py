@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dotlint.checks import find_check
+from dotlint.edits.describe import describe_edits
 from dotlint.edits.fix_context import FixContext, NotCertain
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def attach_fixes(result: FileResult, settings: Settings | None = None) -> FileRe
             found = _computed(contexts[finding.graph], finding)
             fix, why = (None, found) if isinstance(found, str) else (found, None)
         if fix is not None and not fix.title:  # a plugin's may have none
-            fix = replace(fix, title=f"Apply the fix of {finding.code} {finding.name}")
+            fix = replace(fix, title=describe_edits(result.document.text, fix.edits))
         applicability = fix.applicability if fix else None
         if fix is not finding.fix or applicability != finding.fixable or why:
             result.findings[index] = replace(finding, fix=fix, fixable=applicability, help=help_with(finding.help, why))

@@ -47,8 +47,8 @@ class Row(Struct, frozen=True):
 class Entry(Struct, frozen=True):
     """Findings of one rule in one section that have the same remedy and the same cause; `note` is said of all of them.
 
-    `edges` counts the lines to paste of all its listings and `units` are their titles, also of those that are too
-    many to be shown.
+    `fixes` are the titles of their fixes. `edges` counts the lines to paste of all its listings and `units` are their
+    titles, also of those that are too many to be shown.
     """
 
     number: str
@@ -56,6 +56,7 @@ class Entry(Struct, frozen=True):
     name: str
     severity: Severity
     fix: str | None
+    fixes: tuple[str, ...]
     mended_by: tuple[str, ...]
     rows: tuple[Row, ...]
     listings: tuple[Listing, ...]
@@ -179,6 +180,7 @@ def _sections(result: FileResult, *, links: bool) -> tuple[Section, ...]:
                 name=first.name,
                 severity=first.severity,
                 fix=first.fix.applicability if first.fix else None,
+                fixes=tuple(dict.fromkeys(f.fix.title for f in findings if f.fix)),
                 mended_by=tuple(causes),
                 rows=_rows(result, indices, without=shared),
                 listings=shorter(listings),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.checks import grouping as places
-from dotlint.checks.grouping import LEFT_OUT, count, names
+from dotlint.checks.grouping import LEFT_OUT, count, names, the
 from dotlint.edits.edge_attributes import EdgeAttributes
 from dotlint.edits.fix_context import fixed_by
 from dotlint.edits.planned_edge import PlannedEdge
@@ -38,9 +38,8 @@ def add_edges(fix: FixContext, finding: Finding) -> Fix | str:
     """Write the edges that the pattern of a unit's siblings asks for."""
     data = finding.data
     assert isinstance(data, MissingEdges)
-    number = len(data.edges)
-    what = "missing edge" if number == 1 else f"{number} missing edges"
-    return Fix("safe", tuple(fix.edges.edits(data.edges)), f"Add the {what}{places.of_unit(finding.about)}")
+    title = f"Add {the(len(data.edges), 'missing edge')}{places.of_unit(finding.about)}"
+    return Fix("safe", tuple(fix.edges.edits(data.edges)), title)
 
 
 @fixed_by(add_edges)

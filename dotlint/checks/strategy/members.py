@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.checks import grouping as places
-from dotlint.checks.grouping import LEFT_OUT, count, names
+from dotlint.checks.grouping import LEFT_OUT, count, names, the
 from dotlint.checks.strategy.experts import has_ranges, summarized
 from dotlint.deployment.label_values import read_gpus
 from dotlint.deployment.patterns.renumber import spelled
@@ -59,7 +59,7 @@ def add_members(fix: FixContext, finding: Finding) -> Fix | str:
             try:
                 planned = siblings.plan(wanted, more=True)
                 _refuse_taken(found, planned, phase)
-                title = f"Add {count(len(planned), 'missing operator')}{places.of_unit(finding.about)}"
+                title = f"Add {the(len(planned), 'missing operator')}{places.of_unit(finding.about)}"
                 return Fix("unsafe", tuple(write_nodes(fix, siblings, planned)), title)
             except NotCertain as reason:
                 why = str(reason)

@@ -94,7 +94,8 @@ def copy_dims(fix: FixContext, finding: Finding) -> Fix | str:
     edits = DimensionCopier(fix.deployment).edits(fix.readings(finding))
     if not edits:
         return "no operator of the kind states them, or not all that do agree"
-    title = f"Copy the dimensions of {count(len(edits), 'operator')} from operators of the same kind"
+    operators = f"{count(len(edits), 'operator')}{places.of_unit(finding.about)}"
+    title = f"Copy the dimensions of {operators} from others of the same kind"
     return Fix("unsafe", tuple(edits), title)
 
 
