@@ -124,6 +124,7 @@ CHECKS: dict[str, Check] = {
         ends_without_compound="ends_without_compound",
         deprecated_attribute="deprecated_attributes",
     ),
+    **_table("attributes.contrast", "graph", low_contrast="low_contrast"),
     **_table("attributes.labels", "graph", bad_html_label="bad_labels", missing_port="missing_ports"),
     **_table("names.undeclared", "graph", undeclared_node="undeclared_nodes"),
     **_table(
