@@ -73,9 +73,7 @@ def _at_end(problem: Problem, end: int) -> bool:
         return problem.end >= end
     if problem.code == "E007":
         return problem.applicability is None
-    return problem.code in {"E005", "E006", "E010"} or (
-        problem.code == "E001" and problem.message.startswith("too many")
-    )
+    return problem.rest_unread or problem.code in {"E005", "E006", "E010"}
 
 
 def without_absent(

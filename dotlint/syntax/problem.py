@@ -14,6 +14,7 @@ class Problem(Struct, frozen=True):
 
     `related` are other spans that belong to it, as (message, start, end). `edits` fix it; they are ascending and do
     not overlap. `applicability` is None where a person has to decide. `expected` names what the parser would accept.
+    `rest_unread` is true if nothing after it was read.
     Offsets are 0-based and count code points; ends are exclusive.
     """
 
@@ -26,3 +27,4 @@ class Problem(Struct, frozen=True):
     edits: tuple[Replacement, ...] = ()
     applicability: Literal["safe", "unsafe"] | None = None
     expected: tuple[str, ...] = ()
+    rest_unread: bool = False

@@ -119,7 +119,13 @@ class Recovery:
         lexeme = stop.lexeme
         if self.allowance < 0 or len(self.tree.problems) + len(self.groups) > MOST_PROBLEMS:
             if lexeme.type != END:
-                self.report("E001", "too many mistakes: the rest of the file was not read", lexeme.at, lexeme.to)
+                self.report(
+                    "E001",
+                    "too many mistakes: the rest of the file was not read",
+                    lexeme.at,
+                    lexeme.to,
+                    rest_unread=True,
+                )
             self.muted = True
             self.finish()
             return
@@ -224,6 +230,7 @@ class Recovery:
         *,
         help: str | None = None,  # noqa: A002
         related: Sequence[tuple[str, int, int]] = (),
+        rest_unread: bool = False,
     ) -> None:
         """Add a problem without a fix; offsets are those of the parsed text."""
         if not self.muted:
@@ -232,7 +239,15 @@ class Recovery:
                 (words, source_offset(text, start), source_offset(text, end)) for words, start, end in related
             )
             self.tree.problems.append(
-                Problem(code, message, source_offset(text, at), source_offset(text, to), spans, help)
+                Problem(
+                    code,
+                    message,
+                    source_offset(text, at),
+                    source_offset(text, to),
+                    spans,
+                    help,
+                    rest_unread=rest_unread,
+                )
             )
 
     def report_unexpected(self, stop: Stop, help: str | None = None) -> None:  # noqa: A002
