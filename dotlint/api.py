@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from dotlint.config.configurations import Configurations, Overrides
+from dotlint.config.configurations import Configurations
+from dotlint.config.model import Overrides
 from dotlint.engine.select import split_names
 from dotlint.errors import DotlintError
 from dotlint.files.discovery import read_bytes, refuse_binary
@@ -388,6 +389,6 @@ def _at_least(severity: Severity) -> tuple[Severity, ...]:
 
 
 def _printable(text: str) -> str:
-    from dotlint.report.text import visible  # noqa: PLC0415
+    from dotlint.text.display import visible  # noqa: PLC0415
 
     return "\n".join(visible(line) for line in text.split("\n"))

@@ -27,7 +27,7 @@ Scope = Literal["file", "graph", "deployment"]
 class Check(Struct, frozen=True):
     """A check by where its function is, so that a module is imported only when one of its checks runs.
 
-    `scope`: called once a `file`, once a `graph`, or once a graph in which a `deployment` is recognised.
+    `scope`: called once a `file`, once a `graph`, or once a graph in which a `deployment` is recognized.
     """
 
     module: str

@@ -37,12 +37,12 @@ def not_named(context: GraphContext, card: Card, subject: str) -> Iterator[Undec
 
 
 def _first(context: GraphContext) -> bool:
-    return context is next((graph for graph in context.file.graphs if graph.deployment.recognised), None)
+    return context is next((graph for graph in context.file.graphs if graph.deployment.recognized), None)
 
 
 def operators_here(context: GraphContext) -> list[Reading]:
     """Give the operators of every graph of this file."""
-    return [r for graph in context.file.graphs if graph.deployment.recognised for r in graph.deployment.operators]
+    return [r for graph in context.file.graphs if graph.deployment.recognized for r in graph.deployment.operators]
 
 
 def told_here(context: GraphContext) -> bool:

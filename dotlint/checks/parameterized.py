@@ -134,7 +134,7 @@ def _chosen(context: GraphContext, card: Card) -> list[Reading]:
         if (pattern is None or pattern.matches(reading.name))
         and (roles is None or reading.is_role(*roles))
         and (kinds is None or reading.kind in kinds)
-        and (roles or kinds or not (deployment.recognised and reading.annotation))
+        and (roles or kinds or not (deployment.recognized and reading.annotation))
     ]
 
 
@@ -323,7 +323,7 @@ def role_shapes(context: GraphContext, card: Card) -> Iterator[Outcome]:
         return shapes_that_differ(context, card)
     from dotlint.checks import visual  # noqa: PLC0415 - only V001 needs it
 
-    return visual.role_shapes(context, card) if context.deployment.recognised else iter(())
+    return visual.role_shapes(context, card) if context.deployment.recognized else iter(())
 
 
 def examples() -> dict[str, dict[str, Any]]:

@@ -9,7 +9,7 @@ from dotlint.checks import cross_file as across
 from dotlint.checks import grouping as places
 from dotlint.checks.grouping import count, names
 from dotlint.checks.transfers import own_gpus
-from dotlint.deployment.label_values import GPU_IDS, read_gpus
+from dotlint.deployment.gpus_and_dims import GPU_IDS, read_gpus
 from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.words import label_lines
 from dotlint.engine.finding import Holds

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from dotlint.checks import grouping as places
 from dotlint.checks.grouping import LEFT_OUT, count, names, quoted, the
-from dotlint.deployment.patterns.partial_fanout import OneArmed, Siblings, one_armed, sibling_groups
+from dotlint.deployment.patterns.partial_fanout import PartialFanout, SiblingGroup, find_partial_fanouts, sibling_groups
 from dotlint.deployment.unit import Unit
 from dotlint.deployment.words import parse_name
 from dotlint.edits.fix_context import fixed_by
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from dotlint.deployment.model import Deployment, Reading
-    from dotlint.deployment.patterns.missing_nodes import Absence
+    from dotlint.deployment.patterns.missing_nodes import MissingNode
     from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
@@ -43,7 +43,7 @@ def _whole(context: GraphContext) -> bool:
     return context.graph.directed and not context.graph.expansion_limited and all(p.code in _LOSSLESS for p in problems)
 
 
-def _unit(deployment: Deployment, absence: Absence) -> Unit | None:
+def _unit(deployment: Deployment, absence: MissingNode) -> Unit | None:
     if absence.stage is not None:
         return deployment.unit(absence.phase, absence.stage)
     return Unit(layer=absence.unit) if absence.level == "layer" else None
@@ -52,7 +52,7 @@ def _unit(deployment: Deployment, absence: Absence) -> Unit | None:
 class MissingNodes(Struct, frozen=True, eq=False):
     """The nodes that a unit lacks."""
 
-    absences: tuple[Absence, ...]
+    absences: tuple[MissingNode, ...]
 
 
 def add_nodes(fix: FixContext, finding: Finding) -> Fix | str:
@@ -84,10 +84,10 @@ def missing_sibling_nodes(context: GraphContext, card: Card) -> Iterator[Outcome
     """Nodes that sibling units have, connected, and a unit lacks."""
     deployment = context.deployment
     found = context.absent if _whole(context) else []
-    if found and context.sketch.parts:
+    if found and context.abridged.parts:
         yield Undecided(card.section, "siblings", LEFT_OUT)
         return
-    groups: dict[Unit | None, list[Absence]] = defaultdict(list)
+    groups: dict[Unit | None, list[MissingNode]] = defaultdict(list)
     for absence in found:
         groups[_unit(deployment, absence)].append(absence)
     by_layer, by_stage = defaultdict(list), defaultdict(list)
@@ -149,13 +149,13 @@ def one_armed_fans(context: GraphContext, card: Card) -> Iterator[Outcome]:
     proposed = {name for missing in context.missing for name in missing.pair}
     fans = [
         fan
-        for fan in one_armed(deployment, sibling_groups(deployment), context.wiring)
-        if not all(r.name in proposed for r in fan.left_out)
+        for fan in find_partial_fanouts(deployment, sibling_groups(deployment), context.wiring)
+        if not all(r.name in proposed for r in fan.unconnected)
     ]
-    by_node = {r.name: fan for fan in fans for r in fan.left_out}
+    by_node = {r.name: fan for fan in fans for r in fan.unconnected}
     text = context.file.document.text
     edges = {(e.tail.name, e.head.name): e for e in context.graph.edges} if fans else {}
-    for unit, readings in places.units(deployment, (r for fan in fans for r in fan.left_out)).items():
+    for unit, readings in places.units(deployment, (r for fan in fans for r in fan.unconnected)).items():
         inside = list({id(by_node[r.name]): by_node[r.name] for r in readings}.values())
         missing = [pair for fan in inside for pair in fan.missing]
         shown = [edges[pair] for fan in inside for pair in fan.present]
@@ -180,7 +180,7 @@ def one_armed_fans(context: GraphContext, card: Card) -> Iterator[Outcome]:
         )
 
 
-def _fan_message(unit: Unit | None, fans: list[OneArmed], missing: int) -> str:
+def _fan_message(unit: Unit | None, fans: list[PartialFanout], missing: int) -> str:
     fan = fans[0]
     if len(fans) > 1:
         where = f"in {unit}, " if unit and unit.family is None else ""
@@ -197,7 +197,7 @@ def _fan_message(unit: Unit | None, fans: list[OneArmed], missing: int) -> str:
 def index_gaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Families that jump an index which no summary node, range or edge label covers."""
     deployment = context.deployment
-    if not _whole(context) or any(r.summary for r in deployment.readings) or context.sketch.parts:
+    if not _whole(context) or any(r.summary for r in deployment.readings) or context.abridged.parts:
         return
     covered, of_experts = _ranges(context)
     told = {a.exemplar.evidence.name.family for a in context.absent}
@@ -278,9 +278,9 @@ def sibling_degrees(context: GraphContext, card: Card) -> Iterator[Outcome]:
     wiring = context.wiring
     groups = sibling_groups(context.deployment)
     explained = {name for missing in context.missing for name in missing.pair}
-    for fan in one_armed(context.deployment, groups, wiring):
+    for fan in find_partial_fanouts(context.deployment, groups, wiring):
         explained |= {name for pair in (*fan.present, *fan.missing) for name in pair}
-    odd: list[tuple[Siblings, Reading, tuple[int, int], tuple[int, int]]] = []
+    odd: list[tuple[SiblingGroup, Reading, tuple[int, int], tuple[int, int]]] = []
     for group in groups:
         degrees = [(len(set(wiring.ins[r.name])), len(set(wiring.outs[r.name]))) for r in group.members]
         usual, number = Counter(degrees).most_common(1)[0]

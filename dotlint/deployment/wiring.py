@@ -1,4 +1,4 @@
-"""Who feeds whom, also with edges that are only proposed: the graph as adjacency by node name."""
+"""The graph as adjacency lists by node name, optionally with planned edges."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from dotlint.graph.model import Graph
 
 Pair = tuple[str, str]
-_CANDIDATES = 16  # nodes of which each is taken away in turn
+_CANDIDATES = 16  # how many nodes are removed in turn
 
 
 class Cycle(Struct, frozen=True):
     """A strongly connected component and a shortest cycle in it (its first node repeated at the end).
 
-    `hub` is the node without which the fewest of the others, `left`, lie on cycles; None where no node of the busiest
-    takes half of them with it.
+    `hub` is the node whose removal leaves the fewest nodes, `left`, on cycles; None if no removal breaks the cycles
+    of at least half of them.
     """
 
     members: tuple[str, ...]
@@ -32,9 +32,9 @@ class Cycle(Struct, frozen=True):
 
 
 def has_cycle(graph: Graph, *, loops: bool = True) -> bool:
-    """Return whether a directed graph has a cycle: whether a topological order leaves nodes over (Kahn 1962).
+    """Return whether a directed graph has a cycle, by topological sorting (Kahn 1962).
 
-    An edge from a node to itself is one where `loops` count.
+    An edge from a node to itself counts only if `loops` is true.
     """
     open_ins = [0] * len(graph.nodes)
     for edge in graph.edges:
@@ -54,7 +54,7 @@ def has_cycle(graph: Graph, *, loops: bool = True) -> bool:
 
 
 class Wiring:
-    """Successors and predecessors of every node; `extra` edges, also between nodes yet to be written, may be added."""
+    """Successors and predecessors of every node; `extra` adds planned edges, also between planned nodes."""
 
     __slots__ = ("ins", "outs")
 
@@ -71,7 +71,7 @@ class Wiring:
             self.ins.setdefault(tail, [])
 
     def reach(self, starts: Iterable[str], *, within: set[str] | None = None) -> set[str]:
-        """Every node that a path from one of `starts` reaches, they included; `within` limits the nodes passed."""
+        """Return every node on a path from one of `starts`, including them; `within` restricts the nodes on the path."""
         seen = {start for start in starts if start in self.outs}
         queue = deque(seen)
         while queue:
@@ -82,7 +82,7 @@ class Wiring:
         return seen
 
     def cyclic(self) -> bool:
-        """Return whether there is a cycle: whether a topological order leaves nodes over (Kahn 1962)."""
+        """Return whether there is a cycle, by topological sorting (Kahn 1962)."""
         open_ins = {name: len(tails) for name, tails in self.ins.items()}
         ready = [name for name, count in open_ins.items() if not count]
         done = 0
@@ -95,19 +95,19 @@ class Wiring:
         return done < len(open_ins)
 
     def cycles(self) -> list[Cycle]:
-        """Describe each strongly connected component that has a cycle, in the order of the file."""
+        """Return a description of each strongly connected component with a cycle, in document order."""
         if not self.cyclic():
             return []
-        import networkx as nx  # noqa: PLC0415 - a file without a cycle does not pay for it
+        import networkx as nx  # noqa: PLC0415 - needed only if there is a cycle
 
-        order = {name: place for place, name in enumerate(self.outs)}
+        order = {name: position for position, name in enumerate(self.outs)}
         whole: nx.DiGraph[str] = nx.DiGraph((tail, head) for tail, heads in self.outs.items() for head in heads)
         found: list[Cycle] = []
         for members in nx.strongly_connected_components(whole):
             if len(members) == 1 and not whole.has_edge(*(2 * list(members))):
                 continue
             inside = whole.subgraph(members).copy()
-            # The busiest nodes lie on the shortest cycles; all of them are tried where they are few.
+            # The nodes with the most edges are on the shortest cycles; if there are few, all are tried.
             busiest = sorted(members, key=lambda n: (-min(inside.in_degree(n), inside.out_degree(n)), order[n]))[:64]
             best: list[str] = []
             for start in busiest:
@@ -122,8 +122,8 @@ class Wiring:
 
 
 def _around(inside: nx.DiGraph[str], start: str) -> list[str]:
-    """Return a shortest way from a node back to itself, by breadth from its end."""
-    steps = {start: (0, start)}  # how far each node is from `start`, and where the way goes on
+    """Return a shortest cycle through a node, by breadth-first search backward from it."""
+    steps = {start: (0, start)}  # distance to `start`, and the next node on the way
     queue = deque((start,))
     while queue:
         name = queue.popleft()
@@ -138,8 +138,8 @@ def _around(inside: nx.DiGraph[str], start: str) -> list[str]:
 
 
 def _hub(inside: nx.DiGraph[str], candidates: list[str]) -> tuple[str | None, int]:
-    """Find the node without which the fewest nodes lie on cycles, and how many those are."""
-    import networkx as nx  # noqa: PLC0415 - a file without a cycle does not pay for it
+    """Return the node whose removal leaves the fewest nodes on cycles, and how many remain."""
+    import networkx as nx  # noqa: PLC0415 - needed only if there is a cycle
 
     best: tuple[str | None, int] = None, inside.number_of_nodes() // 2
     for name in candidates:

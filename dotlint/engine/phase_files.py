@@ -50,7 +50,7 @@ def companions(context: FileContext) -> tuple[Companion, ...]:
             operators = tuple(
                 reading
                 for graph in other.graphs
-                if graph.deployment.recognised
+                if graph.deployment.recognized
                 for reading in graph.deployment.operators
                 if reading.phase == phase.name
             )

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from dotlint.errors import DotlintError
-from dotlint.files.exclusion import Patterns, folder_patterns, inherited_patterns, is_excluded
+from dotlint.files.exclusion import Patterns, folder_patterns, inherited_patterns, is_excluded, is_path_excluded
 from dotlint.files.paths import as_path, read_file
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ def discover(
     seen: set[str] = set()
     for path in paths:
         if path != "-" and os.path.isdir(path):
-            files = _inside(path, exclude, gitignore=gitignore)
-        elif force_exclude and path != "-" and _excluded(path, exclude):
+            files = _search_folder(path, exclude, gitignore=gitignore)
+        elif force_exclude and path != "-" and is_path_excluded(path, exclude):
             continue
         else:
             files = iter((path,))
@@ -49,19 +49,11 @@ def discover(
                 yield found
 
 
-def _excluded(path: str, exclude: Sequence[Patterns], *, is_folder: bool = False) -> bool:
-    """Return whether patterns exclude a path, by its own name or by that of a folder around it."""
-    whole = os.path.abspath(path)
-    return is_excluded(whole, exclude, is_folder=is_folder) or any(
-        is_excluded(str(above), exclude, is_folder=True) for above in as_path(whole).parents
-    )
-
-
-def _inside(folder: str, exclude: Sequence[Patterns], *, gitignore: bool) -> Iterator[str]:
+def _search_folder(folder: str, exclude: Sequence[Patterns], *, gitignore: bool) -> Iterator[str]:
     top = os.path.abspath(folder)
     chains: dict[str, tuple[Patterns, ...]] = {top: inherited_patterns(top) if gitignore else ()}
     unreadable: list[str] = []
-    if _excluded(folder, exclude, is_folder=True):
+    if is_path_excluded(folder, exclude, is_folder=True):
         return
     for base, folders, files in os.walk(folder, onerror=lambda error: unreadable.append(str(error.filename))):
         here = os.path.abspath(base)

@@ -1,4 +1,4 @@
-"""The graph that DOT text means."""
+"""The graph that a DOT text defines."""
 
 from __future__ import annotations
 

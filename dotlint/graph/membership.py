@@ -1,6 +1,6 @@
-"""What the model works out about places and membership."""
+"""Helpers of the model: spans, adjacency, and membership in subgraphs."""
 
-# ruff: noqa: SLF001 - the model and what works it out are one thing
+# ruff: noqa: SLF001 - these helpers are part of the model
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 Span = tuple[int, int]
 ByNode = tuple["list[Edge]", "array[int]"]
-"""All edges, those of a node side by side, and by the node's index where they start (and those before end)."""
+"""All edges grouped by node, and for each node index the position of its first edge."""
 
 
 def by_node(edges: Sequence[Edge], ends: Sequence[int], nodes: int) -> ByNode:
-    """Sort edges by the index of one of their ends, in order within it.
+    """Sort edges by the node index of one of their ends; the sort is stable.
 
-    Two flat arrays, since a list for each node takes as much room as all the rest of the node.
+    Returns two flat arrays, because a list for each node would take as much memory as the rest of the node.
     """
-    from array import array  # noqa: PLC0415 - reading alone needs none
+    from array import array  # noqa: PLC0415 - not needed to parse a file
 
     starts = array("q", bytes(8 * (nodes + 1)))
     for end in ends:
@@ -36,9 +36,9 @@ def by_node(edges: Sequence[Edge], ends: Sequence[int], nodes: int) -> ByNode:
 
 
 def span_of(match: Match[str], group: int) -> Span:
-    """Start and end of a group in the real text.
+    """Return the span of a group in the source text.
 
-    `match` may have been made on an edited copy that knows its origin.
+    `match` may be a match in an edited copy that maps its offsets back.
     """
     start, end = match.span(group)
     to_source = getattr(match.string, "source_offset", None)
@@ -46,7 +46,7 @@ def span_of(match: Match[str], group: int) -> Span:
 
 
 def members(subgraph: Subgraph) -> list[Node]:
-    """Return the nodes of a subgraph and of those in it, in the order in which the graph made them."""
+    """Return the nodes of a subgraph and of the subgraphs in it, in order of creation."""
     if not subgraph.children:
         found = subgraph._direct.values()
     else:
@@ -61,7 +61,7 @@ def members(subgraph: Subgraph) -> list[Node]:
 
 
 def innermost(subgraphs: Iterable[Subgraph]) -> list[Subgraph]:
-    """Leave out every subgraph that another one of them lies in."""
+    """Return the subgraphs without those that contain another one of them."""
     listed = list(subgraphs)
     if len(listed) < 2:
         return listed
@@ -75,7 +75,7 @@ def innermost(subgraphs: Iterable[Subgraph]) -> list[Subgraph]:
 
 
 def last_attribute(statements: Sequence[AttributedStatement], name: str) -> Attribute | None:
-    """Return the last attribute of that name in the statements, None where no statement sets it."""
+    """Return the last attribute of that name in the statements, or None."""
     for statement in reversed(statements):
         for attribute in reversed(statement.attributes):
             if attribute.name.value == name:

@@ -118,7 +118,7 @@ def _run(file: FileContext, card: Card, crash: Card | None) -> Iterable[Outcome]
     program = any(problem.code == "E010" for problem in file.document.problems)
     for target in targets:
         try:
-            if check.scope == "deployment" and (program or not target.deployment.recognised):  # type: ignore[attr-defined]
+            if check.scope == "deployment" and (program or not target.deployment.recognized):  # type: ignore[attr-defined]
                 continue
             index = 0 if check.scope == "file" else target.graph.index  # type: ignore[attr-defined]
             found.extend(

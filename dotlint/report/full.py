@@ -9,7 +9,7 @@ from dotlint.checks.grouping import listed
 from dotlint.report.links import page
 from dotlint.report.merge import shorter
 from dotlint.report.ranges import shortened
-from dotlint.report.text import one_line, visible
+from dotlint.text.display import one_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from dotlint.report.text import visible
+from dotlint.text.display import visible
 
 if TYPE_CHECKING:
     from dotlint.api import Finding, Result

@@ -9,7 +9,7 @@ from dotlint._version import __version__
 from dotlint.engine.sections import SECTIONS
 from dotlint.report.links import page
 from dotlint.report.location import uri
-from dotlint.report.text import visible
+from dotlint.text.display import visible
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:

@@ -20,13 +20,13 @@ from dotlint.pipeline.lint import lint
 from dotlint.report import cards as page_of
 from dotlint.report.inferred import node_page
 from dotlint.report.links import page
-from dotlint.report.text import one_line
 from dotlint.server.cards import rule_markdown
 from dotlint.server.messages import Failure, Fixed, Names, Pages, Reading, Report, Rule, Told
 from dotlint.server.outline import outline
 from dotlint.server.references import read_mentions
 from dotlint.server.suppress_actions import suppressions
 from dotlint.syntax.source import Source
+from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from dotlint.config.configurations import Overrides
+from dotlint.config.model import Overrides
 from dotlint.engine.select import nearest, split_names
 from dotlint.server.messages import Options
 

@@ -76,7 +76,7 @@ def _known_keys(table: Mapping[str, Any], known: Sequence[str], where: str, pref
 def _table(parent: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
     value = parent.get(key, {})
     if not isinstance(value, dict):
-        raise StrategyError(f"{where}: {key} must be a table, not {_kind(value)}: write it as [{key}]")
+        raise StrategyError(f"{where}: {key} must be a table, not {_toml_type(value)}: write it as [{key}]")
     return value
 
 
@@ -85,10 +85,12 @@ def _text(table: Mapping[str, Any], key: str, where: str, prefix: str, example: 
     if value is None or isinstance(value, str):
         return value
     name = f"{prefix}.{key}" if prefix else key
-    raise StrategyError(f'{where}: {name} must be a string, not {_kind(value)}: write it as in {key} = "{example}"')
+    raise StrategyError(
+        f'{where}: {name} must be a string, not {_toml_type(value)}: write it as in {key} = "{example}"'
+    )
 
 
-def _kind(value: object) -> str:
+def _toml_type(value: object) -> str:
     names = {
         bool: "a boolean",
         int: "a number",
@@ -131,7 +133,7 @@ def _model(table: Mapping[str, Any], where: str) -> ModelFacts:
     _known_keys(table, MODEL_FACTS, where, "model")
     for key, value in table.items():
         if not isinstance(value, int) or isinstance(value, bool):
-            raise StrategyError(f"{where}: model.{key} must be an integer, not {_kind(value)}")
+            raise StrategyError(f"{where}: model.{key} must be an integer, not {_toml_type(value)}")
         if not 1 <= value <= _LARGEST:
             raise StrategyError(f"{where}: model.{key} must be between 1 and {_LARGEST}, not {value}")
     return ModelFacts(**table)

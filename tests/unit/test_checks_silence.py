@@ -325,7 +325,7 @@ def test_only_what_lost_something_is_said_to_be_read_in_part() -> None:
 )
 def test_whole_statements_are_counted_in_blocks_too(body: str, statements: int) -> None:
     (finding,) = found(f"digraph {{ {body}", "E006")
-    assert f"after {statements} whole statements" in finding.message
+    assert f"after {statements} complete statements" in finding.message
 
 
 # Cycles

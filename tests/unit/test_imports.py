@@ -68,7 +68,7 @@ def test_every_floor_is_there() -> None:
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        ("from dotlint.report import text", [("dotlint.report", "text")]),
+        ("from dotlint.text import display", [("dotlint.text", "display")]),
         ("import dotlint.cli.main", [("dotlint.cli.main", "")]),
         ("def f():\n    from dotlint.engine.card import Card", [("dotlint.engine.card", "Card")]),
     ],

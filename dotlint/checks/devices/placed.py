@@ -35,7 +35,7 @@ def placed_units(context: GraphContext, phase: str) -> dict[int, tuple[Stage, Gp
             found[stage] = unit, gpus
             if unit.stated is not None and gpus <= unit.stated and gpus != unit.stated:
                 stated[stage] = unit, unit.stated
-    return found | stated if context.sketch.parts or len(stated) == len(found) else found
+    return found | stated if context.abridged.parts or len(stated) == len(found) else found
 
 
 def numbered_locally(units: dict[int, tuple[Stage, GpuSet]]) -> bool:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from dotlint.checks import grouping as places
 from dotlint.checks.devices.placed import expected_gpus, numbered_locally, other_model, placed_units
 from dotlint.checks.grouping import count, listed, names
-from dotlint.deployment.label_values import GPU_IDS, read_gpus
+from dotlint.deployment.gpus_and_dims import GPU_IDS, read_gpus
 from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.words import label_lines
 from dotlint.edits.fix_context import fixed_by, in_order
@@ -69,7 +69,7 @@ def move_stage(fix: FixContext, finding: Finding) -> Fix | str:
 
 
 def _stage_edits(fix: FixContext, unit: Stage, phase: Phase, whole: GpuSet, expected: GpuSet) -> list[Edit] | str:
-    if unit.stated != whole and any(reading.placed_by_gpus for reading in unit.operators):
+    if unit.stated != whole and any(reading.stage_from_gpus for reading in unit.operators):
         return "nothing but their GPUs tells which operators are the stage's"
     resized = len(whole) != len(expected)
     if not any(reading.gpus == whole and (reading.own_gpus or not resized) for reading in unit.operators):

@@ -25,7 +25,7 @@ def _whole_phase(context: GraphContext, name: str) -> dict[int, tuple[Stage, Gpu
     """Give a phase of one stage, which nobody has to name, where its operators are all drawn and say where they are."""
     inside = [r for r in context.deployment.operators if r.phase == name and r.kind not in {"io", None}]
     placed = [r for r in inside if r.gpus and r.own_gpus]
-    if any(r.summary for r in inside) or len(placed) * 5 < len(inside) * 4 or not placed or context.sketch.parts:
+    if any(r.summary for r in inside) or len(placed) * 5 < len(inside) * 4 or not placed or context.abridged.parts:
         return {}
     return {0: (Stage(name, 0, placed), union(r.gpus for r in placed if r.gpus))}
 

@@ -46,7 +46,7 @@ def add_edges(fix: FixContext, finding: Finding) -> Fix | str:
 def missing_stage_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Edges that the patterns of the graph ask for and a unit lacks."""
     deployment, text = context.deployment, context.file.document.text
-    if context.missing and context.sketch.edges:
+    if context.missing and context.abridged.edges:
         yield Undecided(card.section, "patterns", LEFT_OUT)
         return
     groups: dict[Unit | None, list[MissingEdge]] = defaultdict(list)

@@ -76,7 +76,7 @@ def missing_pipeline_links(context: GraphContext, card: Card) -> Iterator[Outcom
         units = {s: u for s, u in deployment.units.get(phase_name, {}).items() if u.operators}
         if phase is None or phase.stage_count < 2 or len(units) < 2:
             continue
-        if context.sketch.edges:
+        if context.abridged.edges:
             yield Undecided(card.section, "pipeline", LEFT_OUT)
             return
         free = {r.name for r in deployment.operators if r.stage is None}

@@ -63,7 +63,7 @@ def missing_stages(context: GraphContext, card: Card) -> Iterator[Outcome]:
             yield Holds("stages", "stages", f"{prefix}{phase.stage_count} of {phase.stage_count} stages")
         if not plans:
             continue
-        exemplar = plans[0].template
+        exemplar = plans[0].exemplar
         lacking = [plan.stage for plan in plans]
         numbers = listed([str(deployment.stage_number(s)) for s in lacking], 12)
         nodes = exemplar.headers + exemplar.operators

@@ -32,7 +32,7 @@ def edges_out_of_order(context: GraphContext, card: Card) -> Iterator[Outcome]:
             continue
         if after.stage - before.stage in (0, 1):
             continue
-        words = set(deployment.vocabulary.normalise(f"{edge.label} {edge.tail.name} {edge.head.name}").split())
+        words = set(deployment.vocabulary.normalize(f"{edge.label} {edge.tail.name} {edge.head.name}").split())
         if not words & _FEEDBACK:
             groups[before.phase, before.stage, after.stage].append(edge)
     for (phase_name, tail, head), edges in groups.items():

@@ -110,7 +110,7 @@ def attention_in_one_node(context: GraphContext, card: Card) -> Iterator[Outcome
     if with_parts:
         # Nodes of no stage are of no unit that could be compared with the others.
         without = [pair for pair in without if pair[1][0].stage is not None]
-        if without and context.sketch.parts:
+        if without and context.abridged.parts:
             yield Undecided(card.section, "attention", LEFT_OUT)
             return
     if without:

@@ -10,8 +10,8 @@ from msgspec import Struct
 from dotlint.checks import grouping as places
 from dotlint.checks.grouping import LEFT_OUT, count, names, the
 from dotlint.checks.strategy.experts import has_ranges, summarized
-from dotlint.deployment.label_values import read_gpus
-from dotlint.deployment.patterns.renumber import spelled
+from dotlint.deployment.gpus_and_dims import read_gpus
+from dotlint.deployment.patterns.renumber import with_numbers
 from dotlint.deployment.shards import groups, may_be_short, one_layer_each, parts_of_groups, unplaced
 from dotlint.deployment.words import label_lines, parse_name
 from dotlint.edits.fix_context import NotCertain, fixed_by
@@ -110,7 +110,7 @@ def _missing_numbers(fix: FixContext, group: Group, number: int) -> list[list[Nu
 
 
 def _named(group: Group, numbers: Numbers) -> str:
-    return spelled(group.members[-1].name, numbers)
+    return with_numbers(group.members[-1].name, numbers)
 
 
 def _refuse_taken(group: Group, planned: Sequence[PlannedNode], phase: Phase) -> None:
@@ -161,7 +161,7 @@ def shard_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if number in allowed:
             right.setdefault(group.role, set()).add(number)
             continue
-        if context.sketch.parts:
+        if context.abridged.parts:
             yield Undecided(card.section, "shard counts", LEFT_OUT)
             return
         start, end = places.of_node(group.members[0].node)
@@ -221,7 +221,7 @@ def expert_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
             and not (group.placed and group.disjoint and sets < ep)
         ):
             continue
-        if context.sketch.parts:
+        if context.abridged.parts:
             yield Undecided(card.section, "experts", LEFT_OUT)
             return
         start, end = places.of_node(group.members[0].node)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dotlint.checks import grouping as places
 from dotlint.checks.grouping import count, listed, names
 from dotlint.deployment import axes
-from dotlint.deployment.label_values import read_tensors
+from dotlint.deployment.gpus_and_dims import read_tensors
 from dotlint.deployment.words import label_lines, plain_words
 from dotlint.edits.dimensions import DimensionCopier
 from dotlint.edits.fix_context import fixed_by

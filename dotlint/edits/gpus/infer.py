@@ -56,8 +56,8 @@ class GpuGuess:
         unit = self.deployment.units.get(reading.phase or "", {}).get(-1 if reading.stage is None else reading.stage)
         if unit is None:
             return None
-        left_out = {r.node.index for r in aside} | {reading.node.index}
-        named = [r.gpus for r in unit.operators if r.own_gpus and r.gpus and r.node.index not in left_out]
+        unconnected = {r.node.index for r in aside} | {reading.node.index}
+        named = [r.gpus for r in unit.operators if r.own_gpus and r.gpus and r.node.index not in unconnected]
         return unit.stated or (union(named) if named else None)
 
     def _whole(self, reading: Reading, siblings: list[Reading]) -> GpuSet | None:

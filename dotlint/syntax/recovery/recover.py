@@ -325,7 +325,7 @@ class Recovery:
             edits = without_overlaps(edit for one in found for edit in one.edits) if first.offered else []
             message = first.message
             if others:
-                message += f" (and in {len(others)} more {'place' if len(others) == 1 else 'places'})"
+                message += f" (and {len(others)} more)"
             self.tree.problems.append(
                 Problem(
                     code,
