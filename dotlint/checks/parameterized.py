@@ -11,8 +11,8 @@ from dotlint.checks import grouping as places
 from dotlint.checks.grouping import count, listed, names, of_unit
 from dotlint.engine.card import CardError
 from dotlint.engine.finding import Related
-from dotlint.engine.select import nearest
 from dotlint.text.linear_pattern import PatternError, read_pattern
+from dotlint.text.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

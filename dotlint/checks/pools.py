@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.engine.card import Card
+    from dotlint.engine.companions import Companion
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
-    from dotlint.engine.phase_files import Companion
     from dotlint.graph.model import Subgraph
     from dotlint.strategy import Phase
 

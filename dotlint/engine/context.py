@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from dotlint.deployment.patterns.proposals import MissingEdge
     from dotlint.deployment.patterns.stage_plan import StagePlan
     from dotlint.deployment.vocabulary import Vocabulary
+    from dotlint.engine.facts import StrategySource
     from dotlint.engine.finding import Pair
     from dotlint.engine.header_strategy import Declaration
     from dotlint.engine.incomplete import Loss
-    from dotlint.engine.phase_files import Companion
-    from dotlint.engine.result import StrategySource
-    from dotlint.graph.model import Document, Graph
+    from dotlint.graph.document import Document
+    from dotlint.graph.model import Graph
     from dotlint.strategy import GpuSet, Phase, Strategy
     from dotlint.strategy.phase_files import FilePhases
 
@@ -195,15 +195,6 @@ class FileContext(Struct, eq=False, dict=True):  # the dict is what cached prope
     def vocabulary(self) -> Vocabulary:
         """Dotlint's own vocabulary with the user's over it."""
         return load_vocabulary(vocabulary_file(), *self.vocabularies)
-
-    @cached_property
-    def companions(self) -> tuple[Companion, ...]:
-        """The other phases of the deployment that are files of their own and could be read."""
-        if self.part is None:
-            return ()
-        from dotlint.engine.phase_files import companions  # noqa: PLC0415 - few deployments have several files
-
-        return companions(self)
 
     @cached_property
     def loss(self) -> Loss | None:

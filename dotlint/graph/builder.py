@@ -12,8 +12,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from dotlint.graph.defaults import Defaults, DefaultsLayer
+from dotlint.graph.document import Document
 from dotlint.graph.membership import members
-from dotlint.graph.model import Document, Edge, EdgeRest, Graph, Node, Ports, Subgraph
+from dotlint.graph.model import Edge, EdgeRest, Graph, Node, Ports, Subgraph
 from dotlint.syntax.reader import parse
 from dotlint.syntax.source import Source
 from dotlint.syntax.tree import Assignment, Block, Chain, DefaultsStatement, NodeList, PlainEdge, PlainNode, decode
@@ -99,7 +100,9 @@ class _Builder:
             else:
                 stack.append(inner)
 
-    def body(self, statements: list[Statement], scope: Scope, nodes: Defaults | None, edges: Defaults | None) -> Walk:
+    def body(
+        self, statements: list[Statement], scope: Scope, nodes: Defaults[Scope] | None, edges: Defaults[Scope] | None
+    ) -> Walk:
         """Read one body; `nodes` and `edges` are the defaults around it.
 
         Yields each nested body, which the caller reads before it resumes this one.
@@ -167,7 +170,7 @@ class _Builder:
             self.named_subgraphs[scope, name] = subgraph
         return subgraph
 
-    def mention(self, raw: str, site: Statement | Id, group: int, defaults: Defaults) -> Node:
+    def mention(self, raw: str, site: Statement | Id, group: int, defaults: Defaults[Scope]) -> Node:
         """Return the node spelled `raw`, created at its first mention, and add it to the block."""
         node = self.spelled.get(raw)
         if node is None:
@@ -186,7 +189,7 @@ class _Builder:
                 node._subgraphs.append(scope)
         return node
 
-    def refer(self, ref: NodeRef, defaults: Defaults) -> Node:
+    def refer(self, ref: NodeRef, defaults: Defaults[Scope]) -> Node:
         """Return the node of a reference, as `mention` does."""
         return self.mention(ref.id.raw, ref.id, 0, defaults)
 
@@ -198,7 +201,7 @@ class _Builder:
             node._statements.append(statement)
 
     def connect(
-        self, statement: Chain, sides: list[list[tuple[Node, str | None]] | Subgraph], defaults: Defaults
+        self, statement: Chain, sides: list[list[tuple[Node, str | None]] | Subgraph], defaults: Defaults[Scope]
     ) -> None:
         """Create the edges of a chain: for each pair of adjacent sides, every node with every node."""
         if any(isinstance(side, Subgraph) for side in sides):
@@ -229,7 +232,7 @@ class _Builder:
         ends: tuple[Node, Node],
         statement: EdgeStatement,
         step: int,
-        defaults: Defaults,
+        defaults: Defaults[Scope],
         ports: Ports | None,
     ) -> None:
         """Create an edge, or extend an existing one if the graph is strict or a key matches (cgraph's `agedge`)."""

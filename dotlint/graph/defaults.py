@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from dotlint.graph.model import Graph, Subgraph
     from dotlint.syntax.statements import AttributedStatement
+
+
+Scope = TypeVar("Scope")  # a graph or a subgraph
 
 
 class DefaultsLayer(Struct, eq=False):
@@ -18,15 +20,15 @@ class DefaultsLayer(Struct, eq=False):
     before: DefaultsLayer | None
 
 
-class Defaults(Struct, eq=False):
+class Defaults(Struct, Generic[Scope], eq=False):
     """The defaults in effect at one position of the text.
 
     Those of the block (`local`) override those of the blocks around it (`outer`).
     """
 
-    scope: Graph | Subgraph
+    scope: Scope
     local: DefaultsLayer | None
-    outer: Defaults | None
+    outer: Defaults[Scope] | None
     resolved: dict[str, str] | None = None
 
     def values(self) -> dict[str, str]:
@@ -35,9 +37,9 @@ class Defaults(Struct, eq=False):
         The caller must not change the dict.
         """
         if self.resolved is None:
-            # Resolve from the outermost unresolved level inward and cache each, so that deep nesting is walked once.
-            chain: list[Defaults] = []
-            walk: Defaults | None = self
+            # From the outermost that is not known yet inwards, each kept, so that deep nesting is walked once.
+            chain: list[Defaults[Scope]] = []
+            walk: Defaults[Scope] | None = self
             while walk is not None and walk.resolved is None:
                 chain.append(walk)
                 walk = walk.outer

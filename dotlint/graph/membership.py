@@ -4,24 +4,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from array import array
     from collections.abc import Iterable, Sequence
     from re import Match
 
-    from dotlint.graph.model import Edge, Node, Subgraph
     from dotlint.syntax.lexemes import Attribute
     from dotlint.syntax.statements import AttributedStatement
 
 Span = tuple[int, int]
-ByNode = tuple["list[Edge]", "array[int]"]
-"""All edges grouped by node, and for each node index the position of its first edge."""
+Item = TypeVar("Item")
 
 
-def by_node(edges: Sequence[Edge], ends: Sequence[int], nodes: int) -> ByNode:
-    """Sort edges by the node index of one of their ends; the sort is stable.
+class _Node(Protocol):
+    @property
+    def index(self) -> int: ...
+
+
+Member = TypeVar("Member", bound=_Node)
+
+
+class _Block(Protocol[Member]):
+    _direct: dict[str, Member]
+
+    @property
+    def children(self) -> Sequence[_Block[Member]]: ...
+
+
+class _Nested(Protocol):
+    @property
+    def ancestors(self) -> Iterable[object]: ...
+
+
+Inner = TypeVar("Inner", bound=_Nested)
+
+
+def by_node(edges: Sequence[Item], ends: Sequence[int], nodes: int) -> tuple[list[Item], array[int]]:
+    """Sort edges by the index of one of their ends, in order within it.
 
     Returns two flat arrays, because a list for each node would take as much memory as the rest of the node.
     """
@@ -45,13 +66,13 @@ def span_of(match: Match[str], group: int) -> Span:
     return (start, end) if to_source is None else (to_source(start), to_source(end))
 
 
-def members(subgraph: Subgraph) -> list[Node]:
+def members(subgraph: _Block[Member]) -> list[Member]:
     """Return the nodes of a subgraph and of the subgraphs in it, in order of creation."""
     if not subgraph.children:
         found = subgraph._direct.values()
     else:
-        merged: dict[str, Node] = {}
-        todo = [subgraph]
+        merged: dict[str, Member] = {}
+        todo: list[_Block[Member]] = [subgraph]
         while todo:
             one = todo.pop()
             merged.update(one._direct)
@@ -60,7 +81,7 @@ def members(subgraph: Subgraph) -> list[Node]:
     return sorted(found, key=lambda node: node.index)
 
 
-def innermost(subgraphs: Iterable[Subgraph]) -> list[Subgraph]:
+def innermost(subgraphs: Iterable[Inner]) -> list[Inner]:
     """Return the subgraphs without those that contain another one of them."""
     listed = list(subgraphs)
     if len(listed) < 2:

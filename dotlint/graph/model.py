@@ -7,35 +7,30 @@ file may have a million edges.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct, field
 
 from dotlint.graph.defaults import Defaults, DefaultsLayer
-from dotlint.graph.membership import ByNode, by_node, innermost, last_attribute, members, span_of
+from dotlint.graph.membership import by_node, innermost, last_attribute, members, span_of
 from dotlint.syntax.tree import Html
 
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Iterator, Sequence
 
-    import networkx as nx
-
-    from dotlint.syntax.problem import Problem
-    from dotlint.syntax.source import Source
     from dotlint.syntax.tree import (
         Attribute,
         Block,
-        Comment,
         EdgeStatement,
         GraphBlock,
         Id,
         NodeStatement,
         PlainStatement,
         Statement,
-        Tree,
     )
 
-__all__ = ["Document", "Edge", "Graph", "Html", "Node", "Subgraph"]
+__all__ = ["Edge", "Graph", "Html", "Node", "Subgraph"]
 
 Span = tuple[int, int]
 Ports = tuple[str | None, str | None]
@@ -52,7 +47,7 @@ class Node(Struct, eq=False):
     index: int
     _mention: Statement | Id
     _group: int
-    _defaults: Defaults
+    _defaults: Defaults[Graph | Subgraph]
     _statements: list[NodeStatement] | None = None
     _subgraphs: list[Subgraph] | None = None
     _attributes: dict[str, str] | None = None
@@ -166,7 +161,7 @@ class Edge(Struct, eq=False):
     statement: EdgeStatement
     step: int
     index: int
-    _defaults: Defaults
+    _defaults: Defaults[Graph | Subgraph]
     _rest: EdgeRest | None = None
     _attributes: dict[str, str] | None = None
 
@@ -284,7 +279,7 @@ class Subgraph(Struct, eq=False):
     index: int
     statements: list[Block]  # its blocks
     children: list[Subgraph] = field(default_factory=list)
-    _inherited: Defaults | None = None
+    _inherited: Defaults[Graph | Subgraph] | None = None
     _direct: dict[str, Node] = field(default_factory=dict)
     _nodes: dict[str, Node] | None = None
     _layer: DefaultsLayer | None = None
@@ -371,8 +366,8 @@ class Graph(Struct, eq=False):
     _layer: DefaultsLayer | None = None
     _node_layer: DefaultsLayer | None = None
     _edge_layer: DefaultsLayer | None = None
-    _out: ByNode | None = None
-    _in: ByNode | None = None
+    _out: tuple[list[Edge], array[int]] | None = None
+    _in: tuple[list[Edge], array[int]] | None = None
 
     def __repr__(self) -> str:
         return f"Graph({self.name!r}, nodes={len(self.nodes)}, edges={len(self.edges)})"
@@ -439,65 +434,3 @@ class Graph(Struct, eq=False):
     def in_degree(self, node: Node) -> int:
         """Return the number of edges that enter the node."""
         return len(self.predecessors(node))
-
-
-class Document(Struct, eq=False):
-    """A parsed file: its text, its lossless tree, its graphs and its syntax problems."""
-
-    tree: Tree
-    graphs: list[Graph]
-
-    def __repr__(self) -> str:
-        return f"Document({self.graphs!r})"
-
-    @property
-    def source(self) -> Source:
-        """The source text and its name."""
-        return self.tree.source
-
-    @property
-    def text(self) -> str:
-        """The whole decoded text, without a leading byte order mark."""
-        return self.tree.source.text
-
-    @property
-    def problems(self) -> list[Problem]:
-        """The syntax problems, ordered by offset."""
-        return self.tree.problems
-
-    @property
-    def errors(self) -> list[Problem]:
-        """The same as `problems`, under the documented name of the library."""
-        return self.problems
-
-    @property
-    def comments(self) -> list[Comment]:
-        """Every comment of the file, in order."""
-        return self.tree.comments
-
-    @property
-    def node_count(self) -> int:
-        """The number of nodes in all graphs."""
-        return sum(len(graph.nodes) for graph in self.graphs)
-
-    @property
-    def edge_count(self) -> int | None:
-        """The number of edges in all graphs; None if a statement has too many edges to expand."""
-        if any(graph.expansion_limited for graph in self.graphs):
-            return None
-        return sum(len(graph.edges) for graph in self.graphs)
-
-    def to_networkx(self) -> nx.MultiGraph[str] | nx.MultiDiGraph[str]:
-        """Return the first graph as a networkx graph. Raises `DotlintError` if there is none."""
-        from dotlint.graph.views import first, to_networkx  # noqa: PLC0415  # rarely used, and networkx is slow to import
-
-        return to_networkx(first(self))
-
-    def to_pydot(self) -> Any:  # noqa: ANN401  # pydot has no types
-        """Return the first graph as a `pydot.Dot` with subgraphs and defaults.
-
-        Raises `DotlintError` if there is none.
-        """
-        from dotlint.graph.views import first, to_pydot  # noqa: PLC0415
-
-        return to_pydot(first(self))

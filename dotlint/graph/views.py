@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dotlint.errors import DotlintError
 from dotlint.syntax.tree import Html
 
 if TYPE_CHECKING:
     import networkx as nx
 
-    from dotlint.graph.model import Document, Graph, Subgraph
-
-
-def first(document: Document) -> Graph:
-    """Return the first graph. Raises `DotlintError` if there is none."""
-    if not document.graphs:
-        raise DotlintError(f"{document.source.name}: the text has no graph")
-    return document.graphs[0]
+    from dotlint.graph.model import Graph, Subgraph
 
 
 def to_networkx(graph: Graph) -> nx.MultiGraph[str] | nx.MultiDiGraph[str]:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from dotlint.checks import find_check
 from dotlint.edits.describe import describe_edits
 from dotlint.edits.fix_context import FixContext, NotCertain
+from dotlint.registry.checks import find_check
 
 if TYPE_CHECKING:
     from dotlint.engine.finding import Finding, Fix

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import networkx as nx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dotlint.deployment.classify import read_deployment
 from dotlint.deployment.facts import read_facts
@@ -169,6 +172,21 @@ def test_cycles(text: str, paths: list[tuple[str, ...]]) -> None:
     wiring = Wiring(graph(text))
     assert [cycle.path for cycle in wiring.cycles()] == paths
     assert wiring.cyclic() == bool(paths)
+
+
+@given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), min_size=1, max_size=20))
+def test_cycles_are_the_components_that_networkx_finds(edges: list[tuple[int, int]]) -> None:
+    whole: nx.DiGraph[str] = nx.DiGraph((f"n{tail}", f"n{head}") for tail, head in edges)
+    looped = set(nx.nodes_with_selfloops(whole))
+    parts = (part for part in nx.strongly_connected_components(whole) if len(part) > 1 or part & looped)
+    wiring = Wiring(graph("digraph { " + "; ".join(f"n{tail} -> n{head}" for tail, head in edges) + " }"))
+    cycles = wiring.cycles()
+    assert {frozenset(cycle.members) for cycle in cycles} == set(map(frozenset, parts))
+    assert wiring.cyclic() == (not nx.is_directed_acyclic_graph(whole))
+    for cycle in cycles:
+        assert nx.is_path(whole, cycle.path)
+        shortest = min(map(len, nx.simple_cycles(whole.subgraph(cycle.members))))
+        assert len(cycle.path) - 1 == shortest or (shortest == 1 and len(cycle.path) == 3)
 
 
 def test_wiring_with_planned_edges_and_nodes() -> None:

@@ -18,7 +18,6 @@ from dotlint.plugin import Context, Edit, Finding, Fix, Plugin, Unit, fixed_by
 from dotlint.registry import plugins
 from dotlint.report.as_json import finding_dict
 from dotlint.strategy import Strategy
-from dotlint.strategy.toml_file import from_table
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ TWO_PHASES = Path(__file__).parent.parent / "fixtures" / "moe_two_phases.dot"
 def offered(card: Card, example: Example) -> FileResult:
     strategy = Strategy.parse(example.strategy) if example.strategy else None
     if example.toml:
-        strategy = from_table(tomllib.loads(example.toml), where="example.toml")
+        strategy = Strategy.from_table(tomllib.loads(example.toml), where="example.toml")
     selection = Selection() if card.code == "X002" else Selection(select=(card.code,))
     settings = Settings(strategy=strategy, strategy_source="option" if strategy else None, selection=selection)
     data = (example.bad or "").encode("utf-8", "surrogateescape")

@@ -14,7 +14,6 @@ from dotlint.strategy.describe import describe
 from dotlint.strategy.phase_files import phases_of_file
 from dotlint.strategy.phases import build
 from dotlint.strategy.spec import parse_spec
-from dotlint.strategy.toml_file import load
 from dotlint.strategy.wording import plain_text
 from dotlint.text.toml import read_toml
 
@@ -96,7 +95,7 @@ FILES = '[phases.prefill]\nstrategy = "tp2"\nfile = "a.dot"\n[phases.decode]\nst
 
 
 def test_files_are_identified_by_resolved_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    strategy = load(write(tmp_path, FILES))
+    strategy = Strategy.load(write(tmp_path, FILES))
     (tmp_path / "link.dot").symlink_to("b.dot")
     monkeypatch.chdir(tmp_path)
     for path, own, other in [("a.dot", "prefill", "decode"), ("./link.dot", "decode", "prefill")]:
@@ -111,7 +110,7 @@ def test_files_are_identified_by_resolved_path(tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_phase_without_a_file_takes_the_other_files(tmp_path: Path) -> None:
-    strategy = load(write(tmp_path, FILES.replace('file = "b.dot"\n', "")))
+    strategy = Strategy.load(write(tmp_path, FILES.replace('file = "b.dot"\n', "")))
     part = phases_of_file(strategy, str(tmp_path / "x.dot"))
     assert part is not None
     assert (part.only_phase, part.named) == ("decode", False)
@@ -137,17 +136,17 @@ def test_a_phase_without_a_file_takes_the_other_files(tmp_path: Path) -> None:
 )
 def test_mistakes_in_strategy_files(text: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(StrategyError, match=message) as caught:
-        load(write(tmp_path, text))
+        Strategy.load(write(tmp_path, text))
     assert str(caught.value).isprintable()
     assert "s.toml" in str(caught.value)
 
 
 def test_control_characters_in_names_are_escaped(tmp_path: Path) -> None:
     with pytest.raises(StrategyError) as caught:
-        load(tmp_path / "a\x1bb.toml")
+        Strategy.load(tmp_path / "a\x1bb.toml")
     assert "\x1b" not in str(caught.value)
     with pytest.raises(StrategyError, match="Invalid"):  # printable text stays
-        load(write(tmp_path, "= 1"))
+        Strategy.load(write(tmp_path, "= 1"))
 
 
 def test_two_files_cannot_both_declare_the_layout(tmp_path: Path) -> None:
