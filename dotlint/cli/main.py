@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from dotlint.config.configurations import Configurations
     from dotlint.engine.card import Card
     from dotlint.engine.finding import Severity
+    from dotlint.engine.result import FileResult, Settings
     from dotlint.page.collect import Page
     from dotlint.pipeline.fix_files import FixedFile
-    from dotlint.pipeline.lint import FileResult, Settings
     from dotlint.strategy import Strategy
 
 FORMATS = ("report", "full", "concise", "markdown", "json", "jsonl", "sarif", "github", "gitlab", "junit", "html")
@@ -417,11 +417,11 @@ def _look_again(fixed: Sequence[FixedFile], settings: Sequence[Settings]) -> Non
     """Lint files of one deployment once more where one of them was fixed: what is said of two files is of both."""
     if len(fixed) < 2 or not any(one.fixes is not None and one.fixes.changed for one in fixed):
         return
-    from dotlint.pipeline.processes import lint_bytes  # noqa: PLC0415
+    from dotlint.pipeline.processes import lint_slim  # noqa: PLC0415
 
     for one, its in zip(fixed, settings, strict=True):
         if one.fixes is not None and one.failure is None and its.strategy is not None and its.strategy.has_files:
-            one.result = lint_bytes(one.fixes.data(), one.path, its)
+            one.result = lint_slim(one.path, its, data=one.fixes.data())
 
 
 def write_bytes(streams: Streams, data: bytes) -> None:
@@ -542,21 +542,11 @@ def declared_strategy(specs: Sequence[str], layout_name: str | None) -> Strategy
 
 def lint_path(streams: Streams, path: str, stdin_name: str | None, settings: Settings) -> FileResult:
     """Read a file (`-`: standard input) and lint it; a file that cannot be read gives a result that says so."""
-    from dotlint.files.discovery import UnreadableError, read_bytes, refuse_binary  # noqa: PLC0415
-    from dotlint.pipeline.compute import attach_fixes  # noqa: PLC0415
-    from dotlint.pipeline.lint import FileResult, lint  # noqa: PLC0415
-    from dotlint.syntax.source import Source  # noqa: PLC0415
+    from dotlint.pipeline import lint_file  # noqa: PLC0415 - `--help` needs none of it
 
-    name = (stdin_name or "<stdin>") if path == "-" else path
-    try:
-        if path == "-":
-            data = streams.stdin.read()
-            refuse_binary(data)
-        else:
-            data = read_bytes(path)
-    except UnreadableError as error:
-        return FileResult(name, None, [], unreadable=str(error))
-    return attach_fixes(lint(Source.from_bytes(data, name), settings), settings)
+    if path == "-":
+        return lint_file.lint_path(stdin_name or "<stdin>", settings, data=streams.stdin.read())
+    return lint_file.lint_path(path, settings)
 
 
 def _render(

@@ -21,7 +21,7 @@ from dotlint.cli.main import (
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
-    from dotlint.pipeline.lint import FileResult
+    from dotlint.engine.result import FileResult
 
 __all__ = ["new_rule", "show_config"]  # the others are defined here
 

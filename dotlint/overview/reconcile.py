@@ -30,11 +30,11 @@ _LAYERS = ("S007", "S008", "S013", "P005")
 
 def settle(made: Overview, settings: Settings, comments: list[str], fresh: Callable[[str], str]) -> None:
     """Change an overview until it passes under these settings, or until nothing more can be said otherwise."""
-    from dotlint.pipeline.lint import lint  # noqa: PLC0415 - only to look at what was written
+    from dotlint.pipeline.lint_file import lint_file  # noqa: PLC0415 - only to look at what was written
     from dotlint.syntax.source import Source  # noqa: PLC0415
 
     for _ in range(_ROUNDS):
-        found = lint(Source.from_text(as_text(made, comments), "overview.dot"), settings).findings
+        found = lint_file(Source.from_text(as_text(made, comments), "overview.dot"), settings).findings
         # One kind at a time: a remedy may be the remedy of the next kind too.
         remedies = (
             _in_order(made, found)

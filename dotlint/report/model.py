@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dotlint.engine.finding import Finding, Listing, Severity
-    from dotlint.engine.result import PhaseFile
-    from dotlint.pipeline.lint import FileResult
+    from dotlint.engine.result import FileResult, PhaseFile
 
 _NAMES_SHOWN = 40
 
