@@ -106,7 +106,10 @@ class Wiring:
         for members in nx.strongly_connected_components(whole):
             if len(members) == 1 and not whole.has_edge(*(2 * list(members))):
                 continue
-            inside = whole.subgraph(members).copy()
+            # In the order of the file, for which of several shortest cycles is given must not depend on a set's.
+            inside: nx.DiGraph[str] = nx.DiGraph(
+                (tail, head) for tail in self.outs if tail in members for head in self.outs[tail] if head in members
+            )
             # The busiest nodes lie on the shortest cycles; all of them are tried where they are few.
             busiest = sorted(members, key=lambda n: (-min(inside.in_degree(n), inside.out_degree(n)), order[n]))[:64]
             best: list[str] = []
