@@ -149,9 +149,9 @@ def _cycle(old: Document, new: Document) -> Objection | None:
             continue
         before = old.graphs[index] if index < len(old.graphs) else None
         known = {name for cycle in Wiring(before).cycles() for name in cycle.members} if before else set()
-        fresh = next((name for cycle in cycles for name in cycle.members if name not in known), None)
-        if fresh is not None:
-            return Objection(f"it closes a cycle through `{fresh}`")
+        fresh = [name for cycle in cycles for name in cycle.members if name not in known]
+        if fresh:
+            return Objection(f"it closes a cycle through `{fresh[0]}`", tuple(frozenset(c.members) for c in cycles))
     return None
 
 
