@@ -115,8 +115,9 @@ class Fixer:
             batch = _together([finding for key, finding in left.items() if key in part])
             if not batch and doubtful:
                 continue
+            likely = bool(batch)
             batch = batch or _together(list(left.values()))[:1]
-            against = self.trials.objection(current.source, batch, keep=len(batch) > 1)
+            against = self.trials.objection(current.source, batch, keep=likely)
             if against is not None:  # the next time round it is known of a fix alone
                 if len(batch) > 1:
                     keys = {id(finding): key for key, finding in left.items()}
