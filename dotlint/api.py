@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from dotlint.config.configurations import Configurations, Overrides
+from dotlint.config.configurations import Configurations
+from dotlint.config.model import Overrides
 from dotlint.engine.select import split_names
 from dotlint.errors import DotlintError
 from dotlint.files.discovery import read_bytes, refuse_binary
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from dotlint.engine import finding as engine
     from dotlint.engine.finding import Fix, Pair, Related, Severity
     from dotlint.engine.result import FileResult, Settings, Verdict
-    from dotlint.graph.model import Document
+    from dotlint.graph.document import Document
 
 __all__ = ["Finding", "Fixed", "Refused", "Result", "assert_clean", "check", "fix", "parse"]
 
@@ -146,7 +147,7 @@ class Result:
         """Give the result as a notebook shows it."""
         from dotlint.report.notebook import html  # noqa: PLC0415
 
-        return html(self)
+        return html(self._result)
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,6 +388,6 @@ def _at_least(severity: Severity) -> tuple[Severity, ...]:
 
 
 def _printable(text: str) -> str:
-    from dotlint.report.text import visible  # noqa: PLC0415
+    from dotlint.text.display import visible  # noqa: PLC0415
 
     return "\n".join(visible(line) for line in text.split("\n"))

@@ -1,4 +1,4 @@
-"""`dotlint server`: the command."""
+"""`dotlint server`: the language server."""
 
 from __future__ import annotations
 
@@ -13,27 +13,30 @@ from dotlint.errors import DotlintError
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-    from dotlint.cli.main import Streams
+    from dotlint.cli.streams import Streams
 
 _FOREIGN = {"pygls", "lsprotocol", "cattrs", "attrs"}
 
 
 class MissingPartError(DotlintError):
-    """The server needs packages that are not installed."""
+    """The server needs a package that is not installed."""
 
 
 @click.command("server")
-@click.option("--stdio", is_flag=True, hidden=True, help="What editors say of themselves; it is the only way there is.")
+@click.option("--stdio", is_flag=True, hidden=True, help="Use standard input and output, as always; editors pass it.")
 @click.option(
     "--log-level", type=click.Choice(("error", "warning", "info", "debug")), default="warning", show_default=True,
-    help="How much goes to standard error.",
+    help="The level of the log on standard error.",
 )  # fmt: skip
 @click.pass_obj
-def run_server(streams: Streams, stdio: bool, log_level: str) -> int:  # noqa: ARG001 - see its help
-    """Serve an editor: the Language Server Protocol over standard input and output."""
+def command(streams: Streams, stdio: bool, log_level: str) -> int:  # noqa: ARG001 - see its help
+    """Run the language server.
+
+    It speaks the Language Server Protocol over standard input and output.
+    """
     try:
-        from dotlint.server.protocol import Quiet  # noqa: PLC0415 - needs pygls
-        from dotlint.server.requests import make_server  # noqa: PLC0415
+        from dotlint.server.protocol import Quiet
+        from dotlint.server.requests import make_server
     except ImportError as error:
         if error.name is None or error.name.partition(".")[0] not in _FOREIGN:
             raise

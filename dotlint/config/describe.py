@@ -1,38 +1,43 @@
-"""What `dotlint config` shows: the value of every key that is set for a file, and who set it."""
+"""What `dotlint config` shows: the value of every key for a file, and where it is set."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dotlint.config.configurations import fits, strategy_for
-from dotlint.config.keys import KEYS
+import msgspec
+
+from dotlint.config.by_pattern import fits, strategy_for
+from dotlint.config.keys import BY_PATTERN, Keys
 from dotlint.engine.select import chosen
-from dotlint.report.text import visible
+from dotlint.text.display import visible
+from dotlint.text.toml import as_toml
 
 if TYPE_CHECKING:
-    from dotlint.config.configurations import Config, Configurations, Set
+    from dotlint.config.configurations import Configurations
+    from dotlint.config.model import Config, Setting
 
 
 def describe(configurations: Configurations, path: str) -> dict[str, Any]:
     """Give plain data: the configuration file, each key with value and origin, and what follows for the file.
 
-    Of tables from pattern only the entries are given that fit the file; all of them where `path` is `-`.
+    An entry of a table from file pattern says whether it `fits` the file, unless `path` is `-`.
     """
     config = configurations.config(path)
     settings = configurations.settings(path)
     keys: dict[str, Any] = {}
-    for name, key in KEYS.items():
+    for field in msgspec.structs.fields(Keys):
+        name = field.encode_name
         setting = config.values.get(name)
         if setting is None:
-            keys[name] = {"value": _plain(key.default), "from": None}
+            keys[name] = {"value": _default(field), "from": None}
         elif isinstance(setting.value, dict):
             keys[name] = [
                 {
                     "key": entry,
                     "value": _plain(one.value),
                     "from": str(one.file),
-                    **_fit(key.kind, entry, one, path),
+                    **_fit(name, entry, one, path),
                 }
                 for entry, one in setting.value.items()
             ]
@@ -58,10 +63,13 @@ def _extended(config: Config) -> list[str]:
     return [file for file in files if file != str(config.file)]
 
 
-def _fit(kind: str, entry: str, one: Set, path: str) -> dict[str, bool]:
-    if kind not in {"words-by-pattern", "strategy"} or path == "-":
-        return {}
-    return {"fits": fits(entry, one.folder, path)}
+def _default(field: msgspec.structs.FieldInfo) -> Any:  # noqa: ANN401 - whatever a key holds
+    made = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+    return None if made is msgspec.UNSET else _plain(made)
+
+
+def _fit(key: str, entry: str, one: Setting, path: str) -> dict[str, bool]:
+    return {"fits": fits(entry, one.folder, path)} if key in BY_PATTERN and path != "-" else {}
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a key holds
@@ -69,7 +77,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a key holds
 
 
 def text(shown: dict[str, Any]) -> str:
-    """Write what `describe` gave for a reader."""
+    """Render what `describe` gives as text."""
     lines = [f"configuration of {shown['path']}: {shown['file'] or 'none; every key has its default'}"]
     lines += [f"  extends {file}" for file in shown["extends"]]
     lines.append("")
@@ -78,28 +86,18 @@ def text(shown: dict[str, Any]) -> str:
             lines.append(f"{name}:")
             lines += [f"  {_entry(one)}" for one in said]
         elif said["value"] is not None or said["from"]:
-            lines.append(f"{name} = {_value(said['value'])}  ({said['from'] or 'default'})")
+            lines.append(f"{name} = {as_toml(said['value'])}  ({said['from'] or 'default'})")
     lines.append("")
     if shown["strategy"]:
-        lines.append(f"strategy that holds: {'; '.join(shown['strategy']['value'])}  ({shown['strategy']['from']})")
+        lines.append(f"strategy: {'; '.join(shown['strategy']['value'])}  ({shown['strategy']['from']})")
     else:
-        lines.append("strategy that holds: none declared here; the one that the file itself declares without ambiguity")
+        lines.append("strategy: none declared here; an unambiguous declaration in the file itself is used")
     lines.append(f"rules that run: {len(shown['rules'])}: {', '.join(shown['rules'])}")
     if shown["excluded"]:
-        lines.append("excluded: a search of folders leaves this file out")
+        lines.append("excluded: a folder search skips this file")
     return "".join(visible(line) + "\n" for line in lines)
 
 
 def _entry(one: dict[str, Any]) -> str:
     told = {True: ", fits", False: ", does not fit", None: ""}[one.get("fits")]
-    return f"{_value(one['key'])} = {_value(one['value'])}  ({one['from']}{told})"
-
-
-def _value(value: Any) -> str:  # noqa: ANN401
-    if isinstance(value, list):
-        return f"[{', '.join(_value(one) for one in value)}]"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{key} = {_value(one)}' for key, one in value.items())}}}"
-    return f'"{value}"' if isinstance(value, str) else str(value)
+    return f"{as_toml(one['key'])} = {as_toml(one['value'])}  ({one['from']}{told})"

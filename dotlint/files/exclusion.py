@@ -15,7 +15,7 @@ from dotlint.errors import DotlintError
 from dotlint.files.paths import as_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from dotlint.files.gitignore import IgnoreRule
@@ -44,17 +44,18 @@ class Patterns(Struct, frozen=True, dict=True):  # cached properties need the di
         inside = os.path.relpath(path, self.folder).replace(os.sep, "/")
         if inside == "." or inside.startswith("../"):
             return None
-        decisions = (rule.excludes for rule in self._rules if rule.matches(inside, is_folder=is_folder))
+        decisions = (rule.excludes for rule in self._rules if rule.glob.matches(inside, is_folder=is_folder))
         return next(decisions, None)
 
 
 def _parse_lines(lines: Iterable[str], *, strict: bool) -> Iterator[IgnoreRule]:
     from dotlint.files.gitignore import read_line  # noqa: PLC0415 - most runs search no folder
+    from dotlint.text.glob import GlobError  # noqa: PLC0415
 
     for text in lines:
         try:
             rule = read_line(text)
-        except ValueError as error:
+        except GlobError as error:
             if strict:
                 raise DotlintError(f"`{text}` is not a valid .gitignore pattern: {error}") from error
             continue
@@ -69,6 +70,14 @@ def is_excluded(path: str, chain: Iterable[Patterns], *, is_folder: bool = False
         if decision is not None:
             return decision
     return False
+
+
+def is_path_excluded(path: str, chain: Sequence[Patterns], *, is_folder: bool = False) -> bool:
+    """Return whether patterns exclude a path, by its own name or by that of a folder around it."""
+    whole = os.path.abspath(path)
+    return is_excluded(whole, chain, is_folder=is_folder) or any(
+        is_excluded(str(above), chain, is_folder=True) for above in as_path(whole).parents
+    )
 
 
 def folder_patterns(folder: str) -> tuple[Patterns, ...]:

@@ -9,27 +9,33 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-_SECONDS = 0.5
+_IDLE, _SETTLING = 0.5, 0.1  # seconds between two polls
 
 _Look = tuple[str, int, int]
 
 
-def changes(paths: Callable[[], Iterable[str]]) -> Iterator[None]:
+def changes(paths: Callable[[], Iterable[str]], wait: Callable[[float], None] = time.sleep) -> Iterator[None]:
     """Yield once at the start and after every change of the files of `paths`, which is called again for each poll.
 
-    A file that is created or deleted counts as a change. Never ends by itself.
+    A file that is created or deleted counts as a change. An editor saves in several steps (truncate, write, rename), so
+    a change is yielded only when two polls in a row find the same: one save, one run. Never ends by itself.
     """
-    seen: set[_Look] | None = None
+    seen = before = _look(paths())
+    yield
     while True:
-        look = {_look(path) for path in paths()}
-        if look != seen:
+        wait(_IDLE if before == seen else _SETTLING)
+        look = _look(paths())
+        if before == look != seen:
             seen = look
             yield
-        else:
-            time.sleep(_SECONDS)
+        before = look
 
 
-def _look(path: str) -> _Look:
+def _look(paths: Iterable[str]) -> set[_Look]:
+    return set(map(_at, paths))
+
+
+def _at(path: str) -> _Look:
     try:
         status = os.stat(path)
     except OSError:

@@ -18,7 +18,7 @@ from dotlint.page.views import drawings
 from dotlint.pipeline.fix_text import fix_text
 from dotlint.pipeline.lint_file import lint_path
 from dotlint.report.model import outline
-from dotlint.report.text import one_line
+from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence

@@ -9,8 +9,8 @@ from msgspec import Struct, field
 
 from dotlint.deployment.words import label_lines
 from dotlint.page.drawing import cleaned
-from dotlint.report.text import one_line, visible
 from dotlint.syntax.tree import Html
+from dotlint.text.display import one_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,7 +111,7 @@ def _label(node: Node) -> str:
 def _understood(graph: GraphContext, name: str) -> str:
     """Say in a line what the node was read as."""
     deployment = graph.deployment
-    if not deployment.recognised:
+    if not deployment.recognized:
         return ""
     reading = deployment.by_name[name]
     said = ["annotation" if reading.annotation else reading.role.name if reading.role else ""]

@@ -11,7 +11,7 @@ from dotlint.page.data import drawn_data, finding_data, known
 from dotlint.page.drawing import DrawingError
 from dotlint.page.markup import plain
 from dotlint.page.panes import Fixes, findings_pane, picture_pane, text_pane
-from dotlint.report.text import visible
+from dotlint.text.display import visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from dotlint.report.text import visible
 from dotlint.syntax.lexemes import decode
 from dotlint.syntax.tokens import tokens
+from dotlint.text.display import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -6,7 +6,7 @@ import json
 from html import escape
 from typing import TYPE_CHECKING
 
-from dotlint.report.text import visible
+from dotlint.text.display import visible
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from dotlint.errors import DotlintError
 from dotlint.page.data import Drawn
-from dotlint.report.text import one_line
+from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from dotlint.errors import DotlintError
-from dotlint.report.text import one_line
+from dotlint.text.display import one_line
 
 Form = Literal["svg", "png", "pdf"]
 FORMS: tuple[Form, ...] = ("svg", "png", "pdf")

@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING
 
 from dotlint.deployment.words import label_lines
-from dotlint.report.text import visible
 from dotlint.syntax.tree import Html
+from dotlint.text.display import visible
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from dotlint.syntax.source import Source
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dotlint.graph.model import Document
+    from dotlint.graph.document import Document
 
 
 def lint_file(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotlint.report.text import one_line
+from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

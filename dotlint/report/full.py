@@ -9,13 +9,14 @@ from dotlint.checks.grouping import listed
 from dotlint.report.links import page
 from dotlint.report.merge import shorter
 from dotlint.report.ranges import shortened
-from dotlint.report.text import one_line, visible
+from dotlint.text.display import one_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from dotlint.engine.facts import Places
     from dotlint.engine.finding import Finding
-    from dotlint.engine.result import FileResult, Places
+    from dotlint.engine.result import FileResult
 
 _RED, _YELLOW, _CYAN, _BLUE, _BOLD, _OFF = (
     "\x1b[1;31m",

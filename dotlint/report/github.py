@@ -12,7 +12,7 @@ from msgspec import Struct
 from dotlint.errors import DotlintError
 from dotlint.report.location import in_repository
 from dotlint.report.markdown import escape
-from dotlint.report.text import one_line, visible
+from dotlint.text.display import one_line, visible
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from dotlint.report.location import in_repository
-from dotlint.report.text import visible
+from dotlint.text.display import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.engine.finding import SEVERITIES
 from dotlint.report.location import in_repository
-from dotlint.report.text import visible
+from dotlint.text.display import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

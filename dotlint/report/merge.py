@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dotlint.checks.grouping import count, listed
 from dotlint.engine.finding import Listing
 from dotlint.report.ranges import numbers, ranged, shortened, template
-from dotlint.report.text import one_line
+from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from dotlint.report.text import one_line
+from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

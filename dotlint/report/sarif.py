@@ -9,15 +9,16 @@ from dotlint._version import __version__
 from dotlint.engine.sections import SECTIONS
 from dotlint.report.links import page
 from dotlint.report.location import uri
-from dotlint.report.text import visible
+from dotlint.text.display import visible
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dotlint.engine.card import Card
+    from dotlint.engine.facts import Places
     from dotlint.engine.finding import Edit, Finding
-    from dotlint.engine.result import FileResult, Places
+    from dotlint.engine.result import FileResult
 
 _LEVELS: dict[str, str] = {"error": "error", "warning": "warning", "info": "note"}
 _BASE = "SRCROOT"

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from dotlint.report.text import visible
+from dotlint.text.display import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

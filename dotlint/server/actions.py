@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lsprotocol import types
 
-from dotlint.report.text import one_line
 from dotlint.server.changes import workspace_edit
 from dotlint.server.diagnostics import diagnostic
 from dotlint.server.hover import findings_at
+from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

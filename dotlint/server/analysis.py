@@ -20,13 +20,13 @@ from dotlint.pipeline.lint_file import lint_file
 from dotlint.report import cards as page_of
 from dotlint.report.inferred import node_page
 from dotlint.report.links import page
-from dotlint.report.text import one_line
 from dotlint.server.cards import rule_markdown
 from dotlint.server.messages import Failure, Fixed, Names, Pages, Reading, Report, Rule, Told
 from dotlint.server.outline import outline
 from dotlint.server.references import read_mentions
 from dotlint.server.suppress_actions import suppressions
 from dotlint.syntax.source import Source
+from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from dotlint.engine.card import Card
     from dotlint.engine.finding import Edit, Finding
     from dotlint.engine.result import FileResult
-    from dotlint.graph.model import Document
+    from dotlint.graph.document import Document
     from dotlint.server.messages import Job, Message, Options
 
     Send = Callable[[Message], None]

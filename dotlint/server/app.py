@@ -13,7 +13,6 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
 from dotlint._version import __version__
-from dotlint.report.text import one_line
 from dotlint.server.capabilities import Client
 from dotlint.server.diagnostics import diagnostics
 from dotlint.server.open_files import OpenFiles
@@ -22,6 +21,7 @@ from dotlint.server.protocol import Protocol
 from dotlint.server.text import Text
 from dotlint.server.workers import Workers
 from dotlint.server.workspace_symbols import OnDisk
+from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,7 +157,7 @@ class DotlintServer(LanguageServer):
 
     def _on_report(self, file: OpenFile, snapshot: Snapshot) -> None:
         assert snapshot.report is not None
-        found = diagnostics(file.uri, snapshot, snapshot.report)
+        found = diagnostics(file.uri, snapshot.text, snapshot.report)
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(file.uri, found, snapshot.version))
         problems = snapshot.report.problems
         before = self._told.get(file.uri, ())

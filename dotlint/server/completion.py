@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from dotlint.data import graphviz
 from dotlint.edits.statement import id_text
-from dotlint.report.text import visible
 from dotlint.server.cursor import cursor_at
 from dotlint.server.diagnostics import range_of
 from dotlint.server.text import alike, carried
+from dotlint.text.display import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

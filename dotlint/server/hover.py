@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 from lsprotocol import types
 
 from dotlint.report.markdown import code, escape
-from dotlint.report.text import one_line
 from dotlint.server.cards import fenced
 from dotlint.server.completion import since
 from dotlint.server.cursor import id_at
 from dotlint.server.diagnostics import shown_range
 from dotlint.server.text import carried
+from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

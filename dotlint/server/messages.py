@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from dotlint.config.configurations import Overrides
+from dotlint.config.model import Overrides
 
 if TYPE_CHECKING:
     from pathlib import Path

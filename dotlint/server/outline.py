@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from dotlint.graph.model import Subgraph
-from dotlint.report.text import one_line
 from dotlint.server.messages import Symbol
+from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,7 +45,7 @@ def outline(file: FileContext) -> tuple[Symbol, ...]:
 def _of_graph(context: GraphContext) -> list[Symbol]:
     with_nodes = len(context.graph.nodes) <= MOST_NODES
     deployment = context.deployment
-    if deployment.recognised:
+    if deployment.recognized:
         return _phases(deployment, with_nodes=with_nodes)
     return _clusters(context.graph, deployment, with_nodes=with_nodes)
 

@@ -10,12 +10,12 @@ from dotlint.edits.statement import id_text
 from dotlint.engine.finding import Edit
 from dotlint.errors import DotlintError
 from dotlint.graph.builder import read
-from dotlint.report.text import one_line
 from dotlint.server.cursor import cursor_at
 from dotlint.server.diagnostics import range_of
 from dotlint.syntax.lexemes import decode
 from dotlint.syntax.source import Source
 from dotlint.syntax.tokens import tokens
+from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
     from dotlint.server.messages import Reading

@@ -11,7 +11,6 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from dotlint.errors import DotlintError
-from dotlint.report.text import one_line
 from dotlint.server import actions, symbols
 from dotlint.server import rename as naming
 from dotlint.server.app import DotlintServer
@@ -21,6 +20,7 @@ from dotlint.server.diagnostics import range_of
 from dotlint.server.hover import hover
 from dotlint.server.protocol import OUTDATED, REFUSED
 from dotlint.server.workspace_symbols import matching, of_open
+from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Regular expressions and globs from cards and configurations, matched in time linear in the text.
+"""Regular expressions from cards, matched in time linear in the text.
 
 Python's `re` backtracks without a limit, so a single pattern such as `(a+)+b` in a card could hang a run. Here a
 pattern is compiled to a nondeterministic finite automaton (Thompson 1968) whose deterministic states are built lazily
@@ -67,7 +67,6 @@ class Repeat(Struct, frozen=True):
 
 Part = CharacterSet | Sequence | Choice | Repeat
 ANY: Final = CharacterSet(negated=True)
-NOT_SLASH: Final = CharacterSet(frozenset("/"), negated=True)
 
 
 class Pattern(Struct, eq=False):
@@ -127,34 +126,6 @@ def read_pattern(text: str) -> Pattern:
     reader = _Reader(text)
     part = reader.whole()
     return _compile(text, part, ignore_case=reader.ignore_case)
-
-
-def read_glob(text: str) -> Pattern:
-    """Compile a glob: `*` and `?` match within a folder, `**` across folders, `[a-z]` one character."""
-    parts: list[Part] = []
-    at = 0
-    while at < len(text):
-        if text.startswith("**/", at):
-            parts.append(Repeat(Sequence((Repeat(ANY, 0, None), CharacterSet(frozenset("/")))), 0, 1))
-            at += 3
-        elif text.startswith("**", at):
-            parts.append(Repeat(ANY, 0, None))
-            at += 2
-        elif text[at] == "*":
-            parts.append(Repeat(NOT_SLASH, 0, None))
-            at += 1
-        elif text[at] == "?":
-            parts.append(NOT_SLASH)
-            at += 1
-        elif text[at] == "[" and "]" in text[at + 2 :]:
-            reader = _Reader(text.replace("[!", "[^"))
-            reader.at = at + 1
-            parts.append(reader.characters())
-            at = reader.at
-        else:
-            parts.append(CharacterSet(frozenset(text[at])))
-            at += 1
-    return _compile(text, Sequence(tuple(parts)), ignore_case=False)
 
 
 class _Reader:

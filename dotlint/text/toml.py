@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from dotlint.text.regex import regex
 
+_BARE: Final = regex(r"[A-Za-z0-9_-]+")
 # The parser takes quadratic time in the length of a dotted key, and no valid file nests more than a few tables.
 _TOO_DEEP: Final = regex(r"""(?:[ \t]*+[\w"'-]++[ \t]*+\.){100}""")
 
@@ -20,3 +21,17 @@ def read_toml(text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except RecursionError:
         raise ValueError("tables or arrays are nested too deeply") from None
+
+
+def as_toml(value: object) -> str:
+    """Render a value as TOML, on one line."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(as_toml, value))}]"
+    if isinstance(value, dict):
+        entries = ((key if _BARE.fullmatch(key) else as_toml(key), as_toml(one)) for key, one in value.items())
+        return f"{{{', '.join(f'{key} = {one}' for key, one in entries)}}}"
+    return str(value)

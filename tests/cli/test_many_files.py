@@ -115,7 +115,7 @@ class TestSearch:
         write("x.dot")
         result = run("check", ".", "--exclude", "!")
         assert result.status == 2
-        assert "`!` is not a pattern" in result.err
+        assert "`!` is not a valid .gitignore pattern" in result.err
 
     def test_a_folder_with_nothing_in_it_is_a_mistake(self) -> None:
         Path("empty").mkdir()
@@ -260,27 +260,49 @@ class TestCache:
     @pytest.mark.parametrize(
         "damage",
         [
-            lambda text: text[: len(text) // 2],
-            lambda _: "",
-            lambda _: "\0" * 100,
-            lambda _: "[" * 100_000,
-            lambda _: '{"form": "dotlint-cache-1"}',
-            lambda text: text.replace('"result":[', '"result":[1,'),
-            lambda text: text.replace('"error"', '"deadly"'),
-            lambda text: text.replace('"digest":"', '"digest":"0'),
+            lambda entry: entry[: len(entry) // 2],
+            lambda _: b"",
+            lambda _: b"\0" * 100,
+            lambda _: b"\x91" * 100_000,
+            lambda _: b'{"form": "dotlint-cache-1"}',
+            lambda entry: entry.replace(b"a.dot", b"b.dot").replace(b"error", b"worse"),
+            lambda entry: entry.replace(b"error", b"fatal"),
+            lambda entry: entry + b"\0",
+            lambda entry: bytes([entry[0] ^ 1]) + entry[1:],
         ],
     )
     def test_damaged_and_foreign_entries_are_as_good_as_none(
-        self, damage: Callable[[str], str], linted: list[str]
+        self, damage: Callable[[bytes], bytes], linted: list[str]
     ) -> None:
         write("a.dot")
         first = run("check", "a.dot", "-f", "json")
-        (entry,) = Path(os.environ["DOTLINT_CACHE_DIR"]).glob("??/*.json")
-        entry.write_text(damage(entry.read_text()))
+        (entry,) = Path(os.environ["DOTLINT_CACHE_DIR"]).glob("??/*.msgpack")
+        entry.write_bytes(damage(entry.read_bytes()))
         assert run("check", "a.dot", "-f", "json") == first
         assert len(linted) == 2
         assert run("check", "a.dot", "-f", "json") == first
         assert len(linted) == 2
+
+    def test_an_entry_that_was_moved_is_as_good_as_none(self, linted: list[str]) -> None:
+        write("a.dot")
+        write("b.dot", CLEAN)
+        first = run("check", "a.dot")
+        (entry,) = Path(os.environ["DOTLINT_CACHE_DIR"]).glob("??/*.msgpack")
+        run("check", "b.dot")
+        (other,) = set(Path(os.environ["DOTLINT_CACHE_DIR"]).glob("??/*.msgpack")) - {entry}
+        entry.write_bytes(other.read_bytes())
+        assert run("check", "a.dot") == first
+        assert linted == ["a.dot", "b.dot", "a.dot"]
+
+    def test_a_name_that_is_html_is_kept(self, linted: list[str]) -> None:
+        write("a.dot", "digraph { <b> -> a -> <b> }")
+        assert run("check", "a.dot") == run("check", "a.dot") == run("check", "a.dot", "--no-cache")
+        assert linted == ["a.dot", "a.dot"]
+
+    def test_a_finding_in_bytes_that_are_no_text_is_linted_anew(self, linted: list[str]) -> None:
+        Path("a.dot").write_bytes(b"digraph { a -> b -> a // \xff\n}")
+        assert run("check", "a.dot") == run("check", "a.dot") == run("check", "a.dot", "--no-cache")
+        assert len(linted) == 3
 
     def test_a_cache_that_cannot_be_written_is_no_mistake(self, monkeypatch: pytest.MonkeyPatch) -> None:
         write("a.dot", CLEAN)
@@ -304,15 +326,15 @@ class TestCache:
         run("check", "a.dot")
         write("b.dot")
         run("check", "b.dot")
-        foreign = folder / "ab" / "notes.json"
+        foreign = folder / "ab" / "notes.msgpack"
         write(str(foreign), "mine")
         old = time.time() - 40 * 86400
-        entries = sorted(folder.glob("??/*.json"))
+        entries = sorted(folder.glob("??/*.msgpack"))
         assert len(entries) == 3
         for path in (*entries, folder / "CACHEDIR.TAG"):
             os.utime(path, (old, old))
         run("check", "a.dot")
-        left = sorted(folder.glob("??/*.json"))
+        left = sorted(folder.glob("??/*.msgpack"))
         assert foreign in left
         assert len(left) == 2
 
@@ -413,17 +435,22 @@ class TestEndings:
     def test_watch_lints_again_after_a_change_and_ends_by_ctrl_c(
         self, started: Callable[..., subprocess.Popen[str]]
     ) -> None:
+        def save(path: str) -> None:
+            """Write as editors do: nobody sees half a file."""
+            write("new", CYCLE).replace(path)
+
         write("a.dot", CLEAN)
         process = started("check", ".", "--watch", "-f", "concise", env={**os.environ, "PYTHONUNBUFFERED": "1"})
         assert process.stdout is not None
         assert process.stderr is not None
         assert "waiting for changes" in process.stderr.readline()
-        write("a.dot", CYCLE)
+        save("a.dot")
         assert process.stdout.readline().startswith("a.dot:1:11: error: G001")
         assert "waiting for changes" in process.stderr.readline()
-        write("b.dot", CYCLE)
+        save("b.dot")
         assert process.stdout.readline().startswith("a.dot:1:11: error: G001")
         assert process.stdout.readline().startswith("b.dot:1:11: error: G001")
+        assert "waiting for changes" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=10)
         assert process.returncode == 0
@@ -478,7 +505,7 @@ class TestStart:
 
     def test_a_check_imports_what_it_needs(self) -> None:
         heavy = {"lark", "networkx", "pydot", "rich", "tomllib", "tempfile", "zipfile", "statistics", "multiprocessing"}
-        heavy |= {"pathlib", "json", "_hashlib"}
+        heavy |= {"pathlib", "json", "_hashlib", "dotlint.config.keys", "dotlint.config.file", "dotlint.cli.fixing"}
         code = (
             f"import sys; from dotlint.cli.main import main; main(['check', '--isolated', '--no-cache', '-f', 'json', "
             f"'-s', 'pp4ep4tp2sp2', {str(FIXTURE)!r}]); print(sorted({heavy!r} & set(sys.modules)), file=sys.stderr)"

@@ -72,7 +72,7 @@ def test_quiet_leaves_out_files_without_findings() -> None:
 def test_no_other_format_writes_into_a_folder() -> None:
     done = run("check", "graphs", "-f", "json", "-o", "graphs")
     assert done.status == 2
-    assert "only --format html writes into one" in done.err
+    assert "only --format html can write to one" in done.err
 
 
 def test_the_page_is_of_what_is_left_after_fixing() -> None:

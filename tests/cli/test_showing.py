@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dotlint.cli.main import COMMANDS
 from dotlint.engine.card import own_cards
 from tests.cli.command import run
 
@@ -85,7 +86,7 @@ def test_infer_says_what_contradicts(tmp_path: Path) -> None:
     )
     status, out, _ = run("infer", str(path))
     assert status == 1
-    assert "a header says PP=4, but 2 stages are drawn" in out
+    assert "a header declares PP=4, but 2 stages are drawn" in out
 
 
 def test_explain_says_what_and_why() -> None:
@@ -106,7 +107,7 @@ def test_explain_names_the_nearest_node() -> None:
 def test_infer_of_no_deployment() -> None:
     status, _, err = run("infer", str(FIXTURES / "build_dependencies.dot"))
     assert status == 2
-    assert "no deployment is recognised" in err
+    assert "no deployment is recognized" in err
 
 
 def test_new_rule_makes_the_folder_that_the_configuration_names(
@@ -119,3 +120,13 @@ def test_new_rule_makes_the_folder_that_the_configuration_names(
     )
     assert (status, err) == (0, "")
     assert (tmp_path / out.strip()).is_file()
+
+
+def test_every_command_explains_itself() -> None:
+    summaries = run("--help").out.partition("Commands:\n")[2]
+    assert [line.split()[0] for line in summaries.splitlines()] == list(COMMANDS)
+    assert "..." not in summaries
+    for name in COMMANDS:
+        status, out, err = run(name, "--help")
+        assert (status, err) == (0, "")
+        assert "\\b" not in out

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dotlint.deployment.words import label_lines, name_parts, parse_name, plain_words
 from dotlint.report.markdown import code, escape
 from dotlint.report.ranges import families
-from dotlint.report.text import one_line, visible
+from dotlint.text.display import one_line, visible
 
 FOLD = re.compile(r"\{([^{}]*)\}")
 words = st.sampled_from(["a", "expert", "_", "attn_", "qkv ", "x-", "l", "all2all"])

@@ -10,9 +10,13 @@ from pathlib import Path
 import pytest
 
 from dotlint import __version__
-from dotlint.config.configurations import Configurations, Overrides, fits
+from dotlint.config.by_pattern import fits
+from dotlint.config.configurations import Configurations
 from dotlint.config.file import load
-from dotlint.config.keys import KEYS, ConfigError, read_value, satisfies, schema
+from dotlint.config.keys import NAMES, read_keys, schema
+from dotlint.config.model import Overrides
+from dotlint.config.section import ConfigError
+from dotlint.config.versions import satisfies
 from dotlint.engine.select import chosen
 from dotlint.errors import DotlintError
 from dotlint.pipeline.lint import lint
@@ -177,11 +181,11 @@ def test_an_empty_select_runs_nothing(tmp_path: Path) -> None:
     [
         ('selct = ["E"]', "unknown key `selct`; did you mean `select`?"),
         ('fail_on = "error"', "unknown key `fail_on`; did you mean `fail-on`?"),
-        ("zzz = 1", "unknown key `zzz`; there are required-version"),
+        ("zzz = 1", "unknown key `zzz`; the keys are required-version"),
         ('select = ["Q12"]', "`select`: unknown rule `Q12`"),
         ('ignore = ["cycl"]', "`ignore`: unknown rule `cycl`; did you mean `cycle`?"),
-        ("select = 3", "`select` must be a list of texts, not a number"),
-        ('select = ["G001", 3]', "`select`: each entry must be a text, not a number"),
+        ("select = 3", '`select` must be a string or a list of strings, not a number; for example select = ["E"'),
+        ('select = ["G001", 3]', "`select`: each entry must be a string, not a number"),
         ('preset = "strit"', "`preset` is `strit`; did you mean `strict`?"),
         ('fail-on = "fatal"', "`fail-on` is `fatal`"),
         ('severity = {G001 = "warn"}', "`severity`: `G001` is `warn`; did you mean `warning`?"),
@@ -190,7 +194,7 @@ def test_an_empty_select_runs_nothing(tmp_path: Path) -> None:
         ('per-file-ignores = ["a.dot"]', "`per-file-ignores` must be a table"),
         ("rule.G001.limit = 3", "`rule`: G001 cycle has no parameter `limit`"),
         ("rule.G.limit = 3", "`rule`: `G` is a prefix of"),
-        ("rule.G001 = 3", "`rule`: `G001` must be a table of parameters"),
+        ("rule.G001 = 3", "`rule`: `G001` must be a table, not a number; for example rule = {N019 = {limit = 100000}}"),
         ('rules = ["nope"]', "`rules`: there is no folder"),
         ('plugins = ["nope"]', "`plugins`: there is no plugin `nope`"),
         ('strategy = "pp4x"', "`strategy`: "),
@@ -201,9 +205,12 @@ def test_an_empty_select_runs_nothing(tmp_path: Path) -> None:
         ('extend = "gone.toml"', "`extend`: there is no configuration file"),
         ('extend = "dotlint.toml"', "`extend`: it runs in a circle"),
         ("force-exclude = 1", "`force-exclude` must be true or false"),
-        ('required-version = ">=99"', f"requires dotlint >=99, and this is {__version__}"),
+        ("strategy = 2020-01-01", "`strategy` must be a string or a list of strings or a table, not a date"),
+        ('exclude = ["a", " "]', "`exclude`: each entry is empty; for example"),
+        ('strategy = {"a[" = "pp2"}', "`strategy`: the pattern `a[`: `[` is never closed"),
+        ('required-version = ">=99"', f"requires dotlint >=99, but this is {__version__}"),
         ('required-version = ">=99"\nfrom-the-future = 1', "requires dotlint >=99"),
-        ('required-version = "latest"', "`required-version` is `latest`; write versions such as"),
+        ('required-version = "latest"', '`required-version` is `latest`; for example required-version = ">=0.1,<1"'),
         ("select = [", "is not TOML"),
     ],
 )
@@ -261,6 +268,12 @@ def test_required_version(required: str, expected: bool) -> None:
         ("/p/a", "/p/a/b.dot", True),
         ("*.dot", "/elsewhere/b.dot", True),
         ("a/*.dot", "/elsewhere/a/b.dot", False),
+        ("/a/*.dot", "/p/a/b.dot", True),
+        ("/p/*.dot", "/p/a/b.dot", False),
+        ("b.dot/", "/p/a/b.dot", False),
+        ("[!a].dot", "/p/a/b.dot", True),
+        ("!b.dot", "/p/!b.dot", True),
+        ("#b+(c).dot", "/p/#b+(c).dot", True),
     ],
 )
 @pytest.mark.skipif(os.name != "posix", reason="paths as POSIX writes them")
@@ -269,21 +282,20 @@ def test_file_patterns(pattern: str, path: str, expected: bool) -> None:
 
 
 def test_the_schema_that_is_shipped_is_the_one_of_the_code() -> None:
-    assert json.loads(DATA.read_text()) == schema()
-    assert set(schema()["properties"]) == set(KEYS)
+    assert json.loads(DATA.read_text()) == json.loads(json.dumps(schema()))
+    assert set(schema()["properties"]) == set(NAMES)
 
 
 def test_every_example_of_a_key_can_be_read() -> None:
-    for name, key in KEYS.items():
-        read_value(name, key.example, "here")
-        if key.default is not None:
-            read_value(name, key.default, "here")
+    for name, key in schema()["properties"].items():
+        for value in (*key["examples"], *([key["default"]] if "default" in key else [])):
+            read_keys({name: value}, "here")
 
 
 def test_the_schema_accepts_and_refuses() -> None:
     jsonschema = pytest.importorskip("jsonschema")
     validator = jsonschema.Draft202012Validator(schema([("G001", "cycle")]))
-    assert validator.is_valid({name: key.example for name, key in KEYS.items()})
+    assert validator.is_valid({name: key["examples"][0] for name, key in schema()["properties"].items()})
     assert validator.is_valid({"strategy": {"*.dot": ["prefill=tp2", "decode=tp4"]}, "select": "G001,E"})
     refused: list[dict[str, object]] = [
         {"selct": []},

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dotlint.config.configurations import Configurations, Overrides
+from dotlint.config.configurations import Configurations
+from dotlint.config.model import Overrides
 from dotlint.page import collect as pages
 from dotlint.page import document as shell
 from dotlint.page.collect import Task, make_page, page_names

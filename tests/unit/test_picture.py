@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dotlint.config.configurations import Configurations, Overrides
+from dotlint.config.configurations import Configurations
+from dotlint.config.model import Overrides
 from dotlint.graph.builder import read
 from dotlint.picture.assemble import assemble
 from dotlint.picture.model import LEVELS, Picture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 # Shown as such: nothing else of the control, format, surrogate and private ranges reaches a terminal or a page.
 _KEEP = {"\t"}
 
@@ -19,6 +17,8 @@ def visible(text: str) -> str:
 
 
 def _show(char: str) -> str:
+    import unicodedata  # noqa: PLC0415 - most texts are printable
+
     code = ord(char)
     if char == "\n":
         return "\\n"

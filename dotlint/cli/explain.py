@@ -1,0 +1,41 @@
+"""`dotlint explain`: what was inferred for one node."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from dotlint.cli.linting import lint_one
+from dotlint.cli.streams import write_result
+from dotlint.errors import DotlintError
+
+if TYPE_CHECKING:
+    from dotlint.cli.streams import Streams
+
+
+@click.command("explain")
+@click.argument("path", metavar="FILE")
+@click.argument("node", metavar="NODE")
+@click.option(
+    "-s", "--strategy", multiple=True, metavar="SPEC|FILE.toml",
+    help="The declared parallel strategy, for example pp4ep4tp2sp2; repeat for each phase.",
+)  # fmt: skip
+@click.pass_obj
+def command(streams: Streams, path: str, node: str, strategy: tuple[str, ...]) -> int:
+    """Show what was inferred for a node.
+
+    This is its role, stage and GPUs, the evidence for them, and the findings about the node.
+    """
+    from dotlint.report.inferred import node_page
+    from dotlint.text.nearest import nearest
+
+    result, _ = lint_one(streams, path, {"strategy": strategy})
+    assert result.context is not None
+    for graph in result.context.graphs:
+        reading = graph.deployment.by_name.get(node)
+        if reading is not None:
+            write_result(streams, node_page(result, graph.deployment, reading))
+            return 0
+    near = nearest(node, [name for graph in result.context.graphs for name in graph.graph.nodes])
+    raise DotlintError(f"{path}: no node `{node}`" + (f"; did you mean `{near}`?" if near else ""))

@@ -1,0 +1,73 @@
+"""`--fix` and `--diff`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dotlint.cli.linting import exit_status, report_failures
+from dotlint.cli.output import render, shown_of, wants_pages
+from dotlint.cli.streams import FAILED, FOUND, say, write_bytes, write_result
+from dotlint.pipeline.fix_files import fix_data, fix_file
+from dotlint.pipeline.processes import lint_slim
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dotlint.cli.options import CheckOptions
+    from dotlint.cli.streams import Streams
+    from dotlint.engine.result import Settings
+    from dotlint.pipeline.fix_files import FixedFile
+
+
+def fix(streams: Streams, files: Sequence[tuple[str, Settings]], options: CheckOptions) -> int:
+    """Fix files and report the remaining findings, or print the diff; give the exit status."""
+    fixed = []
+    piped: bytes | None = None
+    for path, settings in files:
+        if path == "-":
+            piped = streams.stdin.read()
+            one = fix_data(piped, options["stdin_filename"] or "<stdin>", settings, unsafe=options["unsafe_fixes"])
+            if one.fixes is not None:
+                piped = one.fixes.data()
+        else:
+            one = fix_file(path, settings, unsafe=options["unsafe_fixes"], write=not options["diff"])
+        fixed.append(one)
+        _report(streams, one, options)
+        if path == "-" and not options["diff"] and one.fixes is not None:
+            write_bytes(streams, one.fixes.data())
+    if not options["diff"]:
+        _lint_phases_again(fixed, [settings for _, settings in files])
+    results = [one.result for one in fixed]
+    failed = any(one.failure or one.result.crashed for one in fixed)
+    failed = report_failures(streams, results) or failed
+    if options["diff"]:
+        diffs = [one.fixes.diff() for one in fixed if one.fixes is not None]
+        write_bytes(streams, "".join(diffs).encode("utf-8", "surrogateescape"))
+        return FAILED if failed else FOUND if any(diffs) and not options["exit_zero"] else 0
+    # Standard output has the fixed text if standard input was given.
+    out = streams if piped is None else streams._replace(stdout=streams.stderr)
+    shown = shown_of(results, options)
+    if wants_pages(options):
+        from dotlint.cli.pages import make, write
+
+        write(out, make(streams, files, options, piped), shown, options)
+    else:
+        write_result(out, render(shown, files, options, streams), options["output"])
+    return FAILED if failed else exit_status(results, files, options)
+
+
+def _report(streams: Streams, one: FixedFile, options: CheckOptions) -> None:
+    """Report what was fixed, and which fixes were refused; a diff shows the former itself."""
+    if one.failure:
+        say(streams, f"error: {one.failure}")
+    else:
+        say(streams, *(line for line in one.messages if not options["diff"] or "refused" in line))
+
+
+def _lint_phases_again(fixed: Sequence[FixedFile], settings: Sequence[Settings]) -> None:
+    """Lint the files of one deployment again if one of them was fixed: cross-phase findings depend on both."""
+    if len(fixed) < 2 or not any(one.fixes is not None and one.fixes.changed for one in fixed):
+        return
+    for one, its in zip(fixed, settings, strict=True):
+        if one.fixes is not None and one.failure is None and its.strategy is not None and its.strategy.has_files:
+            one.result = lint_slim(one.path, its, data=one.fixes.data())

@@ -1,0 +1,41 @@
+"""`dotlint infer`: the strategy that labels imply."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from dotlint.cli.linting import lint_one
+from dotlint.cli.options import output_option
+from dotlint.cli.streams import FOUND, write_result
+from dotlint.errors import DotlintError
+
+if TYPE_CHECKING:
+    from dotlint.cli.streams import Streams
+
+
+@click.command("infer")
+@click.argument("path", metavar="FILE")
+@output_option
+@click.pass_obj
+def command(streams: Streams, path: str, output: str | None) -> int:
+    """Infer the strategy from a file's labels.
+
+    It is written as TOML, with the labels that contradict it; if there are any, the exit status is 1.
+    """
+    from dotlint.deployment.infer import infer
+    from dotlint.report.inferred import strategy_file
+
+    result, _ = lint_one(streams, path, {})
+    assert result.context is not None
+    declared: dict[str | None, dict[str, int]] = {}
+    for declaration in result.context.declarations:
+        if declaration.several_axes:
+            declared.setdefault(declaration.phase, {}).update(declaration.degrees)
+    recognized = [graph for graph in result.context.graphs if graph.deployment.recognized]
+    if not recognized:
+        raise DotlintError(f"{path}: no deployment is recognized, so there is no strategy to infer")
+    found = infer(recognized[0].deployment, declared)
+    write_result(streams, strategy_file(found, path), output)
+    return FOUND if found.contradictions else 0

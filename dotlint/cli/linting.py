@@ -1,0 +1,125 @@
+"""From the options of a command to the results of its files."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from dotlint.cli.options import configured
+from dotlint.cli.streams import FAILED, FOUND, say
+from dotlint.errors import DotlintError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dotlint.cli.options import CheckOptions, FileOptions
+    from dotlint.cli.streams import Streams
+    from dotlint.engine.result import FileResult, Settings
+    from dotlint.report.progress import Progress
+
+
+def files_to_lint(streams: Streams, options: CheckOptions) -> list[tuple[str, Settings]]:
+    """Find the files, and how to lint each: as its configuration says, overridden by the options."""
+    configurations = configured(options)
+    stdin = options["stdin_filename"] or "-"
+    named = {path for path in options["paths"] if not os.path.isdir(path)}
+    found = discovered(options)
+    kept = [path for path in found if not configurations.excluded(path, named=path in named)]
+    if not found and not options["force_exclude"]:
+        where = ", ".join(options["paths"])
+        raise DotlintError(f"no *.dot or *.gv file in {where} that .gitignore and --exclude leave in")
+    if not kept:
+        say(
+            streams,
+            f"nothing to lint: {'the configuration excludes every file' if found else 'every file is excluded'}",
+        )
+    return [(path, configurations.settings(stdin if path == "-" else path)) for path in kept]
+
+
+def discovered(options: CheckOptions) -> list[str]:
+    """Find the files that the command line names, or that lie in the folders it names."""
+    from dotlint.files.discovery import discover
+    from dotlint.files.exclusion import Patterns
+
+    lines = tuple(line for value in options["exclude"] for line in value.split(",") if line)
+    exclude = (Patterns(os.getcwd(), lines),) if lines else ()
+    gitignore = not options["no_respect_gitignore"]
+    return list(
+        discover(options["paths"], exclude=exclude, force_exclude=options["force_exclude"], gitignore=gitignore)
+    )
+
+
+def lint_all(streams: Streams, files: Sequence[tuple[str, Settings]], options: CheckOptions) -> list[FileResult]:
+    """Lint files, standard input at its position among them; the results are slim."""
+    from dotlint.pipeline.processes import lint_files
+
+    named = [(path, settings) for path, settings in files if path != "-"]
+    with progress_of(streams, len(named), options) as progress:
+        linted = iter(lint_files(named, jobs=options["jobs"], cached=not options["no_cache"], progress=progress))
+    return [
+        lint_path(streams, path, options["stdin_filename"], settings) if path == "-" else next(linted)
+        for path, settings in files
+    ]
+
+
+@contextlib.contextmanager
+def progress_of(streams: Streams, count: int, options: CheckOptions) -> Iterator[Progress | None]:
+    """Show the progress of several files on a terminal; None if it is not to be shown."""
+    if count < 2 or options["quiet"] or not streams.stderr.isatty():
+        yield None
+        return
+    from dotlint.report.progress import Progress
+
+    progress = Progress(streams.stderr, count)
+    try:
+        yield progress
+    finally:
+        progress.end()
+
+
+def lint_path(streams: Streams, path: str, stdin_name: str | None, settings: Settings) -> FileResult:
+    """Read a file (`-`: standard input) and lint it; a file that cannot be read gives a result that says so."""
+    from dotlint.pipeline import lint_file
+
+    if path == "-":
+        return lint_file.lint_path(stdin_name or "<stdin>", settings, data=streams.stdin.read())
+    return lint_file.lint_path(path, settings)
+
+
+def lint_one(streams: Streams, path: str, options: FileOptions) -> tuple[FileResult, Settings]:
+    """Lint the one file of a command that cannot do without it."""
+    name = options.get("stdin_filename")
+    settings = configured(options).settings((name or "-") if path == "-" else path)
+    result = lint_path(streams, path, name, settings)
+    if result.context is None:
+        raise DotlintError(f"{result.path}: {result.unreadable}")
+    return result, settings
+
+
+def report_failures(streams: Streams, results: Sequence[FileResult]) -> bool:
+    """Name the files that cannot be read, those that a strategy file names included; say whether there are any."""
+    unreadable = [f"{result.path}: {result.unreadable}" for result in results if result.unreadable is not None]
+    troubles = dict.fromkeys(line for result in results for line in result.troubles)
+    say(streams, *(f"error: {line}" for line in (*unreadable, *troubles)))
+    return bool(unreadable or troubles)
+
+
+def report_crashes(streams: Streams, result: FileResult) -> int:
+    """Name the rules that crashed, without which what is shown is incomplete; give the exit status."""
+    say(streams, *(f"error: {finding.message}" for finding in result.findings if finding.code == "X001"))
+    return FAILED if result.crashed else 0
+
+
+def exit_status(results: Sequence[FileResult], files: Sequence[tuple[str, Settings]], options: CheckOptions) -> int:
+    """Give the exit status of a check."""
+    from dotlint.engine.finding import SEVERITIES
+
+    if any(result.unreadable is not None or result.crashed or result.troubles for result in results):
+        return FAILED
+    for result, (_, settings) in zip(results, files, strict=True):
+        counts = result.counts()
+        counted = SEVERITIES[: SEVERITIES.index(settings.fail_on) + 1]
+        if any(counts[severity] for severity in counted) and not options["exit_zero"]:
+            return FOUND
+    return 0

@@ -1,0 +1,155 @@
+"""Options that several commands have, and the configuration that they make."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
+
+import click
+
+from dotlint.errors import DotlintError
+from dotlint.files.paths import as_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from click.shell_completion import CompletionItem
+
+    from dotlint.config.configurations import Configurations
+    from dotlint.engine.finding import Severity
+
+
+class ConfigOptions(TypedDict, total=False):
+    """Options that decide how files are linted; a command has some of them."""
+
+    strategy: tuple[str, ...]
+    layout: str | None
+    preset: str | None
+    select: tuple[str, ...]
+    extend_select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    folders: tuple[str, ...]
+    config: str | None
+    isolated: bool
+    force_exclude: bool
+    baseline: str | None
+    write_baseline: str | None
+    fail_on: Severity | None
+
+
+class CheckOptions(ConfigOptions):
+    """The options of `check`."""
+
+    paths: tuple[str, ...]
+    fix: bool
+    unsafe_fixes: bool
+    diff: bool
+    form: str
+    output: str | None
+    stdin_filename: str | None
+    exit_zero: bool
+    quiet: bool
+    no_cache: bool
+    jobs: int | None
+    exclude: tuple[str, ...]
+    no_respect_gitignore: bool
+    statistics: bool
+    watch: bool
+
+
+class FileOptions(ConfigOptions, total=False):
+    """Options of a command that reads one file."""
+
+    stdin_filename: str | None
+
+
+def _all(*options: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Callable[..., Any]:
+    """Combine options into one decorator, in the order in which the help lists them."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def complete_rules(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the last of comma-separated rules for the shell: codes and names, with what each finds."""
+    from click.shell_completion import CompletionItem
+
+    from dotlint.engine.card import own_cards
+
+    before, comma, word = incomplete.rpartition(",")
+    found = []
+    for card in own_cards():
+        for name in (card.code, card.name):
+            if name.lower().startswith(word.lower()):
+                found.append(CompletionItem(f"{before}{comma}{name}", help=card.summary))
+                break
+    return found
+
+
+rules_option = click.option(
+    "--rules", "folders", multiple=True, type=click.Path(exists=True, file_okay=False), metavar="DIR",
+    help="Load more rule cards from this folder.",
+)  # fmt: skip
+layout_option = click.option(
+    "--layout", metavar="MODEL|PRESET", help="How degrees map to GPUs: product, overlay, megatron, vllm, ..."
+)
+stdin_option = click.option("--stdin-filename", metavar="NAME", help="The file name to use for standard input (`-`).")
+output_option = click.option(
+    "-o", "--output", type=click.Path(dir_okay=False), metavar="FILE",
+    help="Write to this file instead of standard output.",
+)  # fmt: skip
+graph_option = click.option(
+    "--graph", type=click.IntRange(min=1), metavar="N", help="Use the N-th graph of a file with several graphs."
+)
+strategy_options = _all(
+    click.option(
+        "-s", "--strategy", multiple=True, metavar="SPEC|FILE.toml",
+        help="The declared parallel strategy, for example pp4ep4tp2sp2; repeat for each phase.",
+    ),
+    layout_option,
+)  # fmt: skip
+configuration_options = _all(
+    click.option(
+        "--config", type=click.Path(dir_okay=False), metavar="FILE",
+        help="Use this configuration for every file instead of the nearest one.",
+    ),
+    click.option("--isolated", is_flag=True, help="Ignore all configuration files."),
+)  # fmt: skip
+file_options = _all(
+    click.argument("path", metavar="FILE"), stdin_option, strategy_options, rules_option, configuration_options
+)
+
+
+def format_option(*names: str) -> Callable[..., Any]:
+    """Give the option for the output format, of which the first is the default."""
+    return click.option(
+        "-f", "--format", "form", type=click.Choice(names), default=names[0], show_default=True, help="Output format."
+    )
+
+
+def configured(options: ConfigOptions) -> Configurations:
+    """Make the configurations of a run from the options of a command."""
+    from dotlint.config.configurations import Configurations
+    from dotlint.config.model import Overrides
+    from dotlint.engine.select import split_names
+
+    file, select, baseline = options.get("config"), options.get("select"), options.get("baseline")
+    if file and options.get("isolated"):
+        raise DotlintError("--config cannot be combined with --isolated")
+    overrides = Overrides(
+        strategy=tuple(options.get("strategy", ())),
+        layout=options.get("layout"),
+        preset=options.get("preset"),
+        select=split_names(select) if select else None,
+        extend_select=split_names(options.get("extend_select", ())),
+        ignore=split_names(options.get("ignore", ())),
+        rules=tuple(as_path(folder).absolute() for folder in options.get("folders", ())),
+        force_exclude=options.get("force_exclude", False),
+        baseline=as_path(baseline) if baseline else None,
+        no_baseline=bool(options.get("write_baseline")),
+        fail_on=options.get("fail_on"),
+    )
+    return Configurations(overrides, file=as_path(file) if file else None, isolated=options.get("isolated", False))

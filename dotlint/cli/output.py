@@ -1,0 +1,113 @@
+"""The results of a check in the format that is asked for."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from dotlint.cli.streams import color_wanted, terminal_width
+from dotlint.files.paths import as_path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dotlint.cli.options import CheckOptions
+    from dotlint.cli.streams import Streams
+    from dotlint.engine.result import FileResult, Settings
+
+FORMATS = ("report", "full", "concise", "markdown", "json", "jsonl", "sarif", "github", "gitlab", "junit", "html")
+
+
+def wants_pages(options: CheckOptions) -> bool:
+    """Whether pages are written, which are not made from results alone."""
+    return options["form"] == "html" and not options["statistics"]
+
+
+def is_folder(output: str | None) -> bool:
+    """Whether `--output` names a folder, by its end if it does not exist."""
+    return output is not None and (output.endswith(("/", os.sep)) or os.path.isdir(output))
+
+
+def shown_of(results: list[FileResult], options: CheckOptions) -> list[FileResult]:
+    """Give the results that are shown."""
+    return [r for r in results if r.findings or r.unreadable is not None] if options["quiet"] else results
+
+
+def repeated_options(options: CheckOptions) -> str:
+    """Give the options of this command line that a suggested command repeats."""
+    from shlex import quote
+
+    words = [word for strategy in options["strategy"] for word in ("--strategy", quote(strategy))]
+    layout = options["layout"]
+    return " ".join([*words, "--layout", quote(layout)] if layout else words)
+
+
+def render(
+    results: list[FileResult], files: Sequence[tuple[str, Settings]], options: CheckOptions, streams: Streams
+) -> str:
+    """Render results in every format but that of pages; each is loaded when it is used."""
+    form = options["form"]
+    if options["statistics"]:
+        from dotlint.report import statistics
+
+        return statistics.render(results, form="json" if form.startswith("json") else "text")
+    if form in ("json", "jsonl"):
+        from dotlint.report import as_json
+
+        return as_json.render(results) if form == "json" else as_json.render_lines(results)
+    if form == "concise":
+        from dotlint.report import concise
+
+        return concise.render(results)
+    if form in ("full", "report", "markdown"):
+        return _for_people(results, options, terminal=options["output"] is None and streams.stdout.isatty())
+    return _for_machines(results, files, form)
+
+
+def _for_people(results: list[FileResult], options: CheckOptions, *, terminal: bool) -> str:
+    color = color_wanted(terminal=terminal)
+    form, width = options["form"], terminal_width()
+    links = form != "markdown" and terminal and color and _terminal_has_links()
+    if form == "full":
+        from dotlint.report import full
+
+        return full.render(results, width=width, colour=color, links=links)
+    from dotlint.report.model import outline
+
+    repeated = repeated_options(options)
+    outlines = [outline(result, repeated, links=links) for result in results]
+    if form == "markdown":
+        from dotlint.report import markdown
+
+        return markdown.render(outlines)
+    from dotlint.report import rich_report
+
+    return rich_report.render(outlines, width=width, colour=color)
+
+
+def _terminal_has_links() -> bool:
+    from dotlint.report.links import supported
+
+    return supported()
+
+
+def _for_machines(results: list[FileResult], files: Sequence[tuple[str, Settings]], form: str) -> str:
+    if form == "sarif":
+        from dotlint.report import sarif
+
+        every = {card.code: card for settings in {id(s): s for _, s in files}.values() for card in settings.cards}
+        return sarif.render(results, [every[code] for code in sorted(every)])
+    if form == "gitlab":
+        from dotlint.report import gitlab
+
+        return gitlab.render(results)
+    if form == "junit":
+        from dotlint.report import junit
+
+        return junit.render(results, files[0][1].fail_on if files else "warning")
+    from dotlint.report import github
+
+    step_summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if step_summary:
+        github.add_summary(as_path(step_summary), results)
+    return github.render(results)

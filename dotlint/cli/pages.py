@@ -1,0 +1,45 @@
+"""`--format html`: one page, or a folder of pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dotlint.cli.linting import progress_of
+from dotlint.cli.output import is_folder, repeated_options
+from dotlint.cli.streams import write_result
+from dotlint.files.paths import as_path
+from dotlint.page.collect import Task, document, make_pages, write_pages
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dotlint.cli.options import CheckOptions
+    from dotlint.cli.streams import Streams
+    from dotlint.engine.result import FileResult, Settings
+    from dotlint.page.collect import Page
+
+
+def make(
+    streams: Streams, files: Sequence[tuple[str, Settings]], options: CheckOptions, piped: bytes | None = None
+) -> list[Page]:
+    """Make the page of each file; `piped` is what standard input had, if it was read already."""
+    if piped is None and any(path == "-" for path, _ in files):
+        piped = streams.stdin.read()
+    stdin, repeated = options["stdin_filename"] or "<stdin>", repeated_options(options)
+    tasks = [
+        Task(stdin, settings, piped, repeated) if path == "-" else Task(path, settings, None, repeated)
+        for path, settings in files
+    ]
+    with progress_of(streams, len(tasks), options) as progress:
+        return make_pages(tasks, jobs=options["jobs"], progress=progress)
+
+
+def write(streams: Streams, pages: list[Page], shown: list[FileResult], options: CheckOptions) -> None:
+    """Write the pages of the results that are shown: one document, or a folder of them."""
+    paths = {result.path for result in shown}
+    kept = [page for page in pages if page.result.path in paths]
+    output = options["output"]
+    if output is not None and is_folder(output):
+        write_pages(kept, as_path(output))
+    else:
+        write_result(streams, document(kept), output)

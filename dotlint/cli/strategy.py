@@ -1,0 +1,35 @@
+"""`dotlint strategy`: what a strategy means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from dotlint.cli.options import format_option, layout_option
+from dotlint.cli.streams import color_wanted, terminal_width, write_result
+
+if TYPE_CHECKING:
+    from dotlint.cli.streams import Streams
+
+
+@click.command("strategy")
+@click.argument("specs", nargs=-1, required=True, metavar="SPEC|FILE.toml...")
+@layout_option
+@format_option("text", "json")
+@click.pass_obj
+def command(streams: Streams, specs: tuple[str, ...], layout: str | None, form: str) -> int:
+    """Show what a strategy means.
+
+    This is its phases and degrees, and the GPUs of each stage, shard and expert group.
+    """
+    from dotlint.report import strategy as report
+    from dotlint.strategy import Layout, Strategy
+
+    strategy = Strategy.combine(specs, layout=Layout.named(layout) if layout else None)
+    if form == "json":
+        write_result(streams, report.as_json(strategy))
+    else:
+        color = color_wanted(terminal=streams.stdout.isatty())
+        write_result(streams, report.as_text(strategy, width=terminal_width(), colour=color))
+    return 0

@@ -1,0 +1,115 @@
+"""What the commands read from and write to, and the exit statuses."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import IO, TYPE_CHECKING, NamedTuple
+
+from dotlint.errors import DotlintError
+from dotlint.files.paths import as_path
+from dotlint.text.display import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FOUND, FAILED = 1, 2
+
+
+class StreamError(DotlintError):
+    """Standard output that accepts nothing more."""
+
+
+class Streams(NamedTuple):
+    """Where input comes from, results go, and messages about the run go."""
+
+    stdin: IO[bytes]
+    stdout: IO[str]
+    stderr: IO[str]
+
+
+def say(streams: Streams, *messages: str) -> None:
+    """Write messages about the run, each in a line."""
+    streams.stderr.write("".join(f"dotlint: {visible(message)}\n" for message in messages))
+
+
+def fail(streams: Streams, message: str, frame: str = "") -> int:
+    """Write why the run failed, and give its exit status; `frame` is what to show below, in lines."""
+    try:
+        say(streams, f"error: {message}")
+        streams.stderr.write("".join(f"  {visible(line)}\n" for line in frame.splitlines()))
+        streams.stderr.flush()
+    except OSError:  # only the exit status can still say it
+        drop_unwritten(streams)
+    return FAILED
+
+
+def drop_unwritten(streams: Streams) -> None:
+    """Redirect what could not be written to nowhere: Python would try again at exit, and complain."""
+    for stream, own in ((streams.stdout, sys.__stdout__), (streams.stderr, sys.__stderr__)):
+        if stream is own and own is not None:
+            try:
+                own.flush()
+            except OSError:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), own.fileno())
+
+
+def write_result(streams: Streams, text: str, output: str | None = None) -> None:
+    """Write text to standard output, or to a file atomically."""
+    if output is not None:
+        write_file(text.encode("utf-8", "backslashreplace"), output)
+        return
+    with _as_stream_error():
+        try:
+            streams.stdout.write(text)
+        except UnicodeEncodeError:
+            encoding = getattr(streams.stdout, "encoding", None) or "ascii"
+            streams.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        streams.stdout.flush()
+
+
+def write_bytes(streams: Streams, data: bytes, output: str | None = None) -> None:
+    """Write bytes unchanged, whatever encoding standard output has; a text-only stream gets text."""
+    raw = getattr(streams.stdout, "buffer", None)
+    if output is not None:
+        write_file(data, output)
+    elif raw is None:
+        streams.stdout.write(data.decode("utf-8", "backslashreplace"))
+    else:
+        with _as_stream_error():
+            streams.stdout.flush()
+            raw.write(data)
+            raw.flush()
+
+
+def write_file(data: bytes, output: str) -> None:
+    """Write a file, whole or not at all."""
+    from dotlint.files.atomic import write_atomically
+
+    write_atomically(as_path(output), data)
+
+
+@contextlib.contextmanager
+def _as_stream_error() -> Iterator[None]:
+    """Name standard output as what cannot be written; that its reader has left is no error."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StreamError(f"standard output cannot be written: {error.strerror or error}") from error
+
+
+def color_wanted(*, terminal: bool) -> bool:
+    """Whether to use color: NO_COLOR and FORCE_COLOR decide, otherwise whether the output is a terminal."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (terminal and os.environ.get("TERM") != "dumb")
+
+
+def terminal_width() -> int:
+    """Give the width of the terminal in columns; 100 if there is none."""
+    import shutil
+
+    return shutil.get_terminal_size((100, 40)).columns

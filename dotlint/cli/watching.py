@@ -1,0 +1,55 @@
+"""`--watch`: check again whenever a file changes that the check reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dotlint.cli.linting import discovered
+from dotlint.cli.options import configured
+from dotlint.cli.streams import fail, say
+from dotlint.errors import DotlintError
+from dotlint.files.watch import changes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dotlint.cli.options import CheckOptions
+    from dotlint.cli.streams import Streams
+
+
+def watch(streams: Streams, options: CheckOptions, check: Callable[[], int]) -> int:
+    """Check now and after every change, until the user interrupts."""
+    if "-" in options["paths"] or options["output"]:
+        raise DotlintError("--watch cannot be combined with `-` or --output")
+    try:
+        for _ in changes(lambda: watched_files(options)):
+            if streams.stdout.isatty():
+                streams.stdout.write("\x1b[2J\x1b[H")
+            try:
+                check()
+            except DotlintError as error:  # the next change may correct it
+                fail(streams, str(error))
+            say(streams, "waiting for changes; press Ctrl-C to stop")
+            streams.stderr.flush()
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def watched_files(options: CheckOptions) -> list[str]:
+    """Give every file on which the findings depend: graphs, configurations, strategies, phases, the baseline."""
+    paths = discovered(options)
+    named = [strategy for strategy in options["strategy"] if strategy.endswith(".toml")]
+    named += [file for file in (options.get("config"), options.get("baseline")) if file]
+    try:
+        return [*paths, *named, *_configuration_files(paths, options)]
+    except DotlintError:  # the check that follows reports it
+        return [*paths, *named]
+
+
+def _configuration_files(paths: list[str], options: CheckOptions) -> list[str]:
+    configurations = configured(options)
+    files = {configurations.config(path).file for path in paths}
+    strategies = {id(s): s for path in paths if (s := configurations.settings(path).strategy) is not None}
+    phases = [phase.path for strategy in strategies.values() for phase in strategy.phases if phase.path is not None]
+    return [*(str(file) for file in files if file is not None), *phases]

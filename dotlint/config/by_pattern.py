@@ -1,0 +1,75 @@
+"""What a configuration says of one file by its path: its strategy, and the rules that never run for it."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from dotlint.files.paths import as_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dotlint.config.model import Config, Overrides
+    from dotlint.text.glob import Glob
+
+
+@lru_cache(maxsize=1024)
+def glob_of(pattern: str) -> Glob:
+    """Read a file pattern of a configuration; raises `GlobError`."""
+    from dotlint.text.glob import read_glob  # noqa: PLC0415 - most configurations have no patterns
+
+    return read_glob(pattern.removeprefix("./"))
+
+
+def fits(pattern: str, folder: Path, path: str | Path) -> bool:
+    """Whether a file pattern of a configuration in `folder` matches a file, or a folder that the file is in.
+
+    A pattern that starts with a slash may be an absolute path too. Outside of `folder` only the file's name counts.
+    """
+    glob = glob_of(pattern)
+    whole = as_path(os.path.abspath(path))
+    try:
+        parts = whole.relative_to(folder).parts
+    except ValueError:
+        parts = (whole.name,)
+    ways = [parts, whole.parts[1:]] if pattern.startswith("/") else [parts]
+    return any(
+        glob.matches("/".join(way[:length]), is_folder=length < len(way) or (glob.only_folders and whole.is_dir()))
+        for way in ways
+        for length in range(1, len(way) + 1)
+    )
+
+
+def strategy_for(config: Config, path: str | Path, said: Overrides | None = None) -> tuple[tuple[str, ...], str]:
+    """Give the strategy arguments for a file and where they come from; () if none are declared.
+
+    In a table the last matching pattern wins, so that exceptions stand below the rule.
+    """
+    if said is not None and said.strategy:
+        return said.strategy, "--strategy"
+    given = config.values.get("strategy")
+    if given is None:
+        return (), ""
+    if not isinstance(given.value, dict):
+        return given.value, str(given.file)
+    for pattern, setting in reversed(given.value.items()):
+        if fits(pattern, setting.folder, path):
+            return setting.value, f"{setting.file}, pattern `{pattern}`"
+    return (), ""
+
+
+def severity_off(config: Config) -> tuple[str, ...]:
+    """Give the rules that `severity` disables."""
+    return tuple(word for word, setting in config.table("severity").items() if setting.value == "off")
+
+
+def ignored_for(config: Config, path: str | Path) -> tuple[str, ...]:
+    """Give the rules that `per-file-ignores` disables for a file."""
+    return tuple(
+        word
+        for pattern, setting in config.table("per-file-ignores").items()
+        if fits(pattern, setting.folder, path)
+        for word in setting.value
+    )

@@ -1,0 +1,37 @@
+"""The rules under a configuration, and the strategy that it declares, read once a run."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from dotlint.files.paths import as_path
+from dotlint.registry.rules import all_cards, tuned
+from dotlint.strategy import Layout, Strategy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dotlint.config.model import Config
+    from dotlint.engine.card import Card
+
+
+def folders_of(config: Config, more: tuple[Path, ...] = ()) -> tuple[Path, ...]:
+    """Give the folders with rule cards: the configuration's and `more`."""
+    return (*(as_path(folder) for folder in config.get("rules") or ()), *more)
+
+
+def tuned_cards(config: Config, more: tuple[Path, ...] = ()) -> tuple[Card, ...]:
+    """Give every rule there is, those in the folders `more` included, as the configuration tunes it."""
+    cards = all_cards(folders_of(config, more), config.get("plugins") or ())
+    severity = {word: setting.value for word, setting in config.table("severity").items()}
+    parameters = {word: setting.value for word, setting in config.table("rule").items()}
+    if not severity and not parameters:
+        return cards
+    return tuned(cards, severity, parameters, folders_of(config, more))
+
+
+@cache
+def strategy_of(arguments: tuple[str, ...], layout: str | None) -> Strategy:
+    """Read a strategy, once a run; raises `StrategyError`."""
+    return Strategy.combine(arguments, layout=Layout.named(layout) if layout else None)

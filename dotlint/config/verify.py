@@ -1,0 +1,57 @@
+"""A configuration tried as soon as it is read: folders, plugins, rules, parameters, patterns, strategies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dotlint.config.by_pattern import glob_of
+from dotlint.config.keys import BY_PATTERN
+from dotlint.config.model import Config
+from dotlint.config.rules import folders_of, strategy_of, tuned_cards
+from dotlint.config.section import ConfigError, near_file
+from dotlint.engine.select import matching
+from dotlint.errors import DotlintError
+from dotlint.registry.rules import all_cards
+from dotlint.strategy import Layout
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def verify(config: Config) -> None:
+    """Raise `ConfigError` for everything that would fail later, with the file and the key that it stands in."""
+    for folder in folders_of(config):
+        if not folder.is_dir():
+            file = config.values["rules"].file
+            raise ConfigError(f"{file}: `rules`: there is no folder {folder}{near_file(folder)}")
+    _guarded(config, "rules", lambda: all_cards(folders_of(config)))
+    cards = _guarded(config, "plugins", lambda: all_cards(folders_of(config), config.get("plugins") or ()))
+    for key in ("select", "extend-select", "ignore"):
+        for word in config.get(key) or ():
+            _guarded(config, key, lambda word=word: matching(word, cards))
+    for key in ("per-file-ignores", "severity", "rule"):
+        for name, setting in config.table(key).items():
+            words = setting.value if key == "per-file-ignores" else (name,)
+            for word in words:
+                _guarded(setting.file, key, lambda word=word: matching(word, cards))
+    _guarded(config, "rule", lambda: tuned_cards(config))
+    if "layout" in config.values:
+        _guarded(config, "layout", lambda: Layout.named(config.get("layout")))
+    given = config.values.get("strategy")
+    if given is not None:
+        entries = given.value.values() if isinstance(given.value, dict) else [given]
+        for entry in entries:
+            _guarded(entry.file, "strategy", lambda entry=entry: strategy_of(entry.value, config.get("layout")))
+    for key in BY_PATTERN & config.values.keys():
+        if isinstance(config.get(key), dict):
+            for pattern, setting in config.table(key).items():
+                _guarded(setting.file, key, lambda pattern=pattern: glob_of(pattern), f"the pattern `{pattern}`: ")
+
+
+def _guarded(where: Config | Path, key: str, read: Any, what: str = "") -> Any:  # noqa: ANN401 - gives what `read` gives
+    """Call `read`; a mistake is reported with the file and the key that it stands in."""
+    try:
+        return read()
+    except DotlintError as error:
+        file = where.values[key].file if isinstance(where, Config) and key in where.values else where
+        raise ConfigError(f"{file}: `{key}`: {what}{error}") from error
