@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.cli.options import configured
 from dotlint.cli.streams import FAILED, FOUND, say
+from dotlint.engine.crash import is_crash
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def report_failures(streams: Streams, results: Sequence[FileResult]) -> bool:
 
 def report_crashes(streams: Streams, result: FileResult) -> int:
     """Name the rules that crashed, without which what is shown is incomplete; give the exit status."""
-    say(streams, *(f"error: {finding.message}" for finding in result.findings if finding.code == "X001"))
+    say(streams, *(f"error: {finding.message}" for finding in result.findings if is_crash(finding)))
     return FAILED if result.crashed else 0
 
 

@@ -130,7 +130,7 @@ def _told(finding: Finding, here: Edit | None, everywhere: Edit | None) -> Told:
 def _rules(cards: Sequence[Card], codes: Iterable[str]) -> dict[str, Rule]:
     wanted = set(codes)
     return {
-        card.code: Rule(rule_markdown(card), page_of.page(card, width=80), page(card.code, card.name))
+        card.code: Rule(rule_markdown(card), page_of.page(card, width=80), page(card.code, card.name), card.editor_tag)
         for card in cards
         if card.code in wanted
     }
