@@ -53,7 +53,7 @@ def test_every_fix_has_a_title_in_the_imperative(card: Card, example: Example) -
 
 def test_a_title_says_what_is_done_and_where() -> None:
     settings = Settings(Strategy.parse("pp4ep4tp2sp2"), "option")
-    result = lint_file(Source.from_bytes(TWO_PHASES.read_bytes(), "a.dot"), settings))
+    result = lint_file(Source.from_bytes(TWO_PHASES.read_bytes(), "a.dot"), settings)
     titles = [f.fix.title for f in result.findings if f.fix is not None and f.code in {"S001", "S002"}]
     assert "Add the 20 missing edges of stage 2" in titles
     assert "Add stages 2, 3 and 4 of decode" in titles
@@ -110,8 +110,7 @@ def acme(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., object]], F
         plugin = Plugin(Path(), {"labels": labels})
         monkeypatch.setattr(plugins, "find_plugin", lambda _: plugin)
         settings = Settings(cards=(CARD,))
-        (found,) = attach_fixes(
-            lint(Source.from_text("digraph { a [label=loud] }", "a.dot"), settings).findings
+        (found,) = lint_file(Source.from_text("digraph { a [label=loud] }", "a.dot"), settings).findings
         return found
 
     return run
