@@ -37,7 +37,7 @@ def operators_without_gpus(context: GraphContext, card: Card) -> Iterator[Outcom
         if not reading.own_gpus and reading.evidence.gpus is None
     ]
     lacking.sort(key=lambda r: r.node.index)
-    for title, some in places.units(context.deployment, lacking).items():
+    for title, some in places.units(context.deployment, places.remaining_nodes(context, card, lacking)).items():
         start, end = places.of_node(some[0].node)
         one = len(some) == 1
         what = (
@@ -50,6 +50,7 @@ def operators_without_gpus(context: GraphContext, card: Card) -> Iterator[Outcom
             start,
             end,
             nodes=names(some),
+            locations=places.at_nodes(some),
             unit=title or None,
             graph=context.graph.index,
             help="add the GPUs to the label, as `GPU: 0-7`",
@@ -63,7 +64,7 @@ def vague_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
         for r in context.deployment.operators
         if r.evidence.gpus and r.evidence.gpus.vague and r.evidence.gpus.ids is None
     ]
-    for title, some in places.units(context.deployment, vague).items():
+    for title, some in places.units(context.deployment, places.remaining_nodes(context, card, vague)).items():
         start, end = places.of_node(some[0].node)
         said = some[0].evidence.gpus.vague if some[0].evidence.gpus else ""
         what = (
@@ -74,6 +75,7 @@ def vague_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
             start,
             end,
             nodes=names(some),
+            locations=places.at_nodes(some),
             unit=title or None,
             graph=context.graph.index,
             help="name the ids, as `GPU: 0-7`",
@@ -279,6 +281,7 @@ def _straddling(context: GraphContext, card: Card, name: str) -> Iterator[Outcom
         ):
             touched[reading.name] = parts
             guilty.append(reading)
+    guilty = places.remaining_nodes(context, card, guilty)
     if guilty:
         first = guilty[0]
         one, two = (context.deployment.unit_title(name, s) for s in touched[first.name])
@@ -287,6 +290,7 @@ def _straddling(context: GraphContext, card: Card, name: str) -> Iterator[Outcom
             f"`{first.name}` is on GPUs {first.gpus.short() if first.gpus else ''}, a part of {one} and a part of {two}{more}",
             *places.of_node(first.node),
             nodes=names(guilty),
+            locations=places.at_nodes(guilty),
             unit=name or None,
             graph=context.graph.index,
             help="place each operator on GPUs of one stage",
@@ -438,7 +442,7 @@ def gpus_out_of_range(context: GraphContext, card: Card) -> Iterator[Outcome]:
     elsewhere = context.file.part.others if context.file.part else ()
     last = max(phase.gpus.last for phase in (*strategy.phases, *(p for p in elsewhere if p.own_gpus)))
     beyond = [r for r in context.deployment.operators if r.gpus and r.gpus.last > last]
-    for title, some in places.units(context.deployment, beyond).items():
+    for title, some in places.units(context.deployment, places.remaining_nodes(context, card, beyond)).items():
         start, end = places.of_node(some[0].node)
         gpus = union(r.gpus for r in some if r.gpus)
         over = gpus - GpuSet.span(0, last + 1)
@@ -450,6 +454,7 @@ def gpus_out_of_range(context: GraphContext, card: Card) -> Iterator[Outcome]:
             start,
             end,
             nodes=names(some),
+            locations=places.at_nodes(some),
             unit=title or None,
             graph=context.graph.index,
             help="ids are global ranks, counted from 0",

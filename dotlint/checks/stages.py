@@ -9,7 +9,7 @@ from dotlint.checks import grouping as places
 from dotlint.checks.grouping import LEFT_OUT, count, listed, names
 from dotlint.edits.edge_attributes import Carrier
 from dotlint.edits.statement import edge_text, id_text, ports_like
-from dotlint.engine.finding import Holds, Listing, Related, Undecided
+from dotlint.engine.finding import Holds, Listing, Location, Related, Undecided
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,6 +57,7 @@ def missing_stage_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
             start,
             end,
             nodes=names(readings),
+            locations=(Location(start, end, readings[0].name),) if readings else (),
             missing_edges=tuple(m.pair for m in missing),
             edge_attributes=attributes,
             related=(
@@ -242,6 +243,9 @@ def edges_out_of_order(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if not words & _FEEDBACK:
             groups[before.phase, before.stage, after.stage].append(edge)
     for (phase_name, tail, head), edges in groups.items():
+        edges = places.remaining(context.file, card, edges, places.at_edge)  # noqa: PLW2901
+        if not edges:
+            continue
         one, two = deployment.unit_title(phase_name, tail), deployment.unit_title(phase_name, head)
         what = "go back" if head < tail else "skip a stage"
         what = what.replace("go ", "goes ").replace("skip ", "skips ") if len(edges) == 1 else what
@@ -250,6 +254,7 @@ def edges_out_of_order(context: GraphContext, card: Card) -> Iterator[Outcome]:
             edges[0].start,
             edges[0].end,
             nodes=tuple(dict.fromkeys(name for e in edges for name in (e.tail.name, e.head.name))),
+            locations=places.at_edges(edges),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
             unit=one,
             graph=context.graph.index,

@@ -131,7 +131,7 @@ def _early_stage(context: GraphContext, reading: Reading) -> bool:
 
 
 def _by_unit(context: GraphContext, card: Card, readings: list[Reading], what: str, remedy: str) -> Iterator[Outcome]:
-    for title, some in places.units(context.deployment, readings).items():
+    for title, some in places.units(context.deployment, places.remaining_nodes(context, card, readings)).items():
         start, end = places.of_node(some[0].node)
         where = places.of_unit(title)
         if len(some) == 1:
@@ -143,6 +143,7 @@ def _by_unit(context: GraphContext, card: Card, readings: list[Reading], what: s
             start,
             end,
             nodes=names(some),
+            locations=places.at_nodes(some),
             unit=title or None,
             graph=context.graph.index,
             help=remedy.format("it" if len(some) == 1 else "each"),

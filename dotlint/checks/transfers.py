@@ -97,6 +97,9 @@ def unmarked_pipeline_edges(context: GraphContext, card: Card) -> Iterator[Outco
         one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
         crossing[one.phase or "", one.stage or 0, two.stage or 0].append(edge)
     for (name, tail, head), edges in crossing.items():
+        edges = places.remaining(context.file, card, edges, places.at_edge)  # noqa: PLW2901
+        if not edges:
+            continue
         one_title, two_title = deployment.unit_title(name, tail), deployment.unit_title(name, head)
         label = f"pipeline: stage {deployment.stage_number(tail)} to {deployment.stage_number(head)}"
         verb = "is" if len(edges) == 1 else "are"
@@ -105,6 +108,7 @@ def unmarked_pipeline_edges(context: GraphContext, card: Card) -> Iterator[Outco
             edges[0].start,
             edges[0].end,
             nodes=tuple(dict.fromkeys(n for e in edges for n in (e.tail.name, e.head.name))),
+            locations=places.at_edges(edges),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
             unit=one_title,
             graph=context.graph.index,
@@ -158,7 +162,7 @@ def collective_groups(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 wrong.append((reading, joined))
     yield from _without_gpus(context, card, without)
     by_node = {r.node.index: joined for r, joined in wrong}
-    for title, some in places.units(deployment, [r for r, _ in wrong]).items():
+    for title, some in places.units(deployment, places.remaining_nodes(context, card, [r for r, _ in wrong])).items():
         start, end = places.of_node(some[0].node)
         joined = by_node[some[0].node.index]
         more = (
@@ -170,6 +174,7 @@ def collective_groups(context: GraphContext, card: Card) -> Iterator[Outcome]:
             end,
             outcome="other-group",
             nodes=names(some),
+            locations=places.at_nodes(some),
             unit=title or None,
             graph=context.graph.index,
             help="name the GPUs of all the operators that it joins",
@@ -212,7 +217,7 @@ def joined_gpus(context: GraphContext, reading: Reading) -> GpuSet | None:
 
 
 def _without_gpus(context: GraphContext, card: Card, some: list[Reading]) -> Iterator[Outcome]:
-    for title, group in places.units(context.deployment, some).items():
+    for title, group in places.units(context.deployment, places.remaining_nodes(context, card, some)).items():
         start, end = places.of_node(group[0].node)
         what = (
             f"collective `{group[0].name}` names"
@@ -224,6 +229,7 @@ def _without_gpus(context: GraphContext, card: Card, some: list[Reading]) -> Ite
             start,
             end,
             nodes=names(group),
+            locations=places.at_nodes(group),
             unit=title or None,
             graph=context.graph.index,
             help="name the GPUs of all the operators that it joins",
@@ -254,9 +260,10 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             one.stage is not None and two.stage is not None and one.stage != two.stage and context.strategy is not None
         ):
             silent.append((one, edge))  # between stages of a declared pipeline that is another rule's
-    for title, some in places.units(deployment, {r.node.index: r for r, _ in silent}.values()).items():
+    shown = places.remaining(context.file, card, silent, lambda one: places.at_edge(one[1]))
+    for title, some in places.units(deployment, {r.node.index: r for r, _ in shown}.values()).items():
         inside = {r.node.index for r in some}
-        edges = [e for r, e in silent if r.node.index in inside]
+        edges = [e for r, e in shown if r.node.index in inside]
         first = edges[0]
         here, there = deployment.readings[first.tail.index].gpus, deployment.readings[first.head.index].gpus
         assert here is not None
@@ -268,6 +275,7 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             first.start,
             first.end,
             nodes=tuple(dict.fromkeys(n for e in edges for n in (e.tail.name, e.head.name))),
+            locations=places.at_edges(edges),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
             unit=title or None,
             graph=context.graph.index,

@@ -1,9 +1,9 @@
-"""Findings that were there when a project took dotlint up: kept in a file and not told again.
+"""Findings that a project had when it adopted dotlint: kept in a file and not reported again.
 
-Nothing goes by line or count: an entry is one finding, its rule, its path and the statement it stands at, in
-normal form (tokens with single blanks, without comments). So a statement that moves or is laid out anew stays
-known, and one that takes the place of another is told. A finding about several nodes or missing edges is
-known only while it speaks of no other ones.
+Entries have no line numbers. An entry is one finding: its rule, its path and the statements it is about, in normal
+form (tokens with single blanks, without comments). So a statement that moves or is reformatted stays known, and one
+that replaces another is reported. Of a finding with several locations each is known by itself: only new ones are
+reported. A finding with one location is known while it is about no other nodes or missing edges than before.
 """
 
 from __future__ import annotations
@@ -12,21 +12,23 @@ import difflib
 import hashlib
 import json
 import os
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from dotlint.engine.finding import ALWAYS_REPORTED
+from dotlint.engine.narrow import without
 from dotlint.engine.statements import Statements
 from dotlint.errors import DotlintError
 from dotlint.files.atomic import write_atomically
-from dotlint.suppressions.apply import without
-from dotlint.suppressions.directives import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from dotlint.engine.finding import Finding, Pair
+    from dotlint.engine.finding import Finding, LocationKey, Pair
     from dotlint.graph.model import Document
 
 VERSION: Final = 1
@@ -37,11 +39,16 @@ class BaselineError(DotlintError):
     """A baseline that cannot be read, and why."""
 
 
+Place = tuple[str, str]
+"""A location as the baseline knows it: the digest of its statement, and its node or nothing."""
+
+
 class Entry(Struct, frozen=True):
     """One known finding.
 
     `path` is relative to the baseline's folder, with `/`; `statement` is for the reader alone.
     `statements` are digests of the normal forms: where it stands, then those that declare its nodes.
+    `locations` are (digest, node) of each of its locations; version 0.1.0 wrote none.
     """
 
     rule: str
@@ -50,9 +57,10 @@ class Entry(Struct, frozen=True):
     statements: tuple[str, ...]
     nodes: tuple[str, ...] = ()
     edges: tuple[Pair, ...] = ()
+    locations: tuple[Place, ...] = ()
 
     def knows(self, other: Entry) -> bool:
-        """Whether `other`, found now, is this finding or a part of it."""
+        """Return whether `other`, found now, is this finding or a part of it, going by nodes and edges."""
         return (
             self.rule == other.rule
             and self.path == other.path
@@ -69,6 +77,8 @@ class Entry(Struct, frozen=True):
             found["nodes"] = list(self.nodes)
         if self.edges:
             found["edges"] = [list(edge) for edge in self.edges]
+        if self.locations:
+            found["locations"] = [list(place) for place in self.locations]
         return found
 
 
@@ -78,32 +88,101 @@ class Baseline(Struct, frozen=True):
     folder: Path
     entries: tuple[Entry, ...] = ()
 
-    def part(
-        self, document: Document, name: str, findings: Sequence[Finding]
-    ) -> tuple[list[Finding], list[Finding], int]:
-        """Part the findings of the file `name` into new and known ones.
+    def known(self, document: Document, name: str, findings: Sequence[Finding]) -> list[frozenset[LocationKey]]:
+        """Return for each finding of the file `name` the locations that the baseline knows."""
+        return _Matching(self, document, name).known(findings)
 
-        The third is how many entries for the file are found no more. Each entry knows one finding, so that a
-        second of the same kind at a second statement of the same text is new.
+    def part(
+        self, document: Document, name: str, findings: Sequence[Finding], parts: Sequence[Finding] = ()
+    ) -> tuple[list[Finding], list[Finding], int]:
+        """Split the findings of the file `name` into new and known ones; `parts` are known parts of new ones.
+
+        The third value is the number of entries for the file of which nothing is found any more.
         """
-        path = relative(name, self.folder)
-        left = [entry for entry in self.entries if entry.path == path]
-        if not left:
-            return list(findings), [], 0
-        known: set[int] = set()
-        statements = Statements(document)
-        made = [_entry(finding, document, statements, path) for finding in findings]
-        # Exact matches first: a finding that shrank must not take the entry of one that stayed.
+        matching = _Matching(self, document, name)
+        known = matching.known(findings, parts)
+        new, old = without(findings, lambda index: len(known[index]) == len(_keys(findings[index])))
+        return new, [*old, *parts], sum(not left.used for left in matching.left)
+
+
+def _keys(finding: Finding) -> set[LocationKey]:
+    return {location.key for location in finding.locations}
+
+
+class _Left(Struct):
+    """An entry, and how often each of its locations may still be found; `used` once one of them was."""
+
+    entry: Entry
+    locations: Counter[Place]
+    used: bool = False
+
+    def take(self, entry: Entry, place: Place) -> bool:
+        """Return whether this knows a location of what is now `entry`; it knows it no more from then on."""
+        mine = self.entry
+        digest, node = place
+        if (mine.rule, mine.path) != (entry.rule, entry.path) or not set(entry.edges) <= set(mine.edges):
+            return False
+        if len(entry.locations) == 1 and not set(entry.nodes) <= set(mine.nodes):
+            return False
+        if not mine.locations and digest in mine.statements and (not node or node in mine.nodes):
+            self.locations.setdefault(place, 1)
+        if self.locations[place] < 1:
+            return False
+        self.locations[place] -= 1
+        self.used = True
+        return True
+
+    def take_all(self) -> None:
+        self.used = True
+        self.locations.clear()
+        self.entry = replace(self.entry, statements=(), locations=())
+
+
+class _Matching:
+    """The entries for one file, each used up as findings match it."""
+
+    def __init__(self, baseline: Baseline, document: Document, name: str) -> None:
+        self.path = relative(name, baseline.folder)
+        self.left = [_Left(e, Counter(e.locations)) for e in baseline.entries if e.path == self.path]
+        self.document = document
+
+    def known(self, findings: Sequence[Finding], before: Sequence[Finding] = ()) -> list[frozenset[LocationKey]]:
+        """Return the known locations of each finding; those of `before` are matched first.
+
+        Exact matches come first: a finding that shrank must not take the entry of one that stayed.
+        """
+        found: dict[int, frozenset[LocationKey]] = {}
+        if not self.left:
+            return [frozenset()] * len(findings)
+        statements = Statements(self.document)
+        made = [_entry(finding, self.document, statements, self.path) for finding in findings]
+        asked = [index for index, entry in enumerate(made) if entry.rule not in ALWAYS_REPORTED]
+        old = [left for left in self.left if not left.entry.locations]  # as 0.1.0 wrote them
         for exact in (True, False):
-            for index, entry in enumerate(made):
-                if index in known or entry.rule in NEVER:
+            for index in asked:
+                if index in found:
                     continue
-                fitting = next((e for e in left if (e == entry if exact else e.knows(entry))), None)
-                if fitting is not None:
-                    left.remove(fitting)
-                    known.add(index)
-        new, old = without(findings, lambda index: index in known)
-        return new, old, len(left)
+                entry = made[index]
+                for left in self.left if exact else old:
+                    mine = left.entry
+                    same = entry if mine.locations else replace(entry, locations=())
+                    if not left.used and (mine == same if exact else mine.knows(entry)):
+                        left.take_all()
+                        found[index] = frozenset(_keys(findings[index]))
+                        break
+            if exact:
+                for entry in (_entry(one, self.document, statements, self.path) for one in before):
+                    for place in entry.locations:
+                        any(left.take(entry, place) for left in self.left)
+        for index in asked:
+            if index not in found:
+                places = zip(findings[index].locations, made[index].locations, strict=True)
+                found[index] = frozenset(
+                    location.key
+                    for location, place in places
+                    if any(left.take(made[index], place) for left in self.left)
+                )
+        return [found.get(index, frozenset()) for index in range(len(findings))]
 
 
 def relative(name: str, folder: Path) -> str:
@@ -121,7 +200,7 @@ def entries(document: Document, name: str, findings: Iterable[Finding], folder: 
     """Give the entries for the findings of the file `name` in a baseline that will lie in `folder`."""
     statements = Statements(document)
     path = relative(name, folder)
-    return [_entry(f, document, statements, path) for f in findings if f.code not in NEVER]
+    return [_entry(f, document, statements, path) for f in findings if f.code not in ALWAYS_REPORTED]
 
 
 def _entry(finding: Finding, document: Document, statements: Statements, path: str) -> Entry:
@@ -141,6 +220,10 @@ def _entry(finding: Finding, document: Document, statements: Statements, path: s
         statements=tuple(dict.fromkeys(map(_digest, texts))),
         nodes=tuple(map(_plain, sorted(set(finding.nodes)))),
         edges=tuple(sorted({(_plain(a), _plain(b)) for a, b in (*finding.missing_edges, *finding.planned_edges)})),
+        locations=tuple(
+            (_digest(statements.normal_at(location.start)), _plain(location.node or ""))
+            for location in finding.locations
+        ),
     )
 
 
@@ -195,7 +278,10 @@ def _read_entry(table: dict[str, Any]) -> Entry:
         raise ValueError
     edges = tuple((str(tail), str(head)) for tail, head in table.get("edges", ()))
     nodes = tuple(str(node) for node in table.get("nodes", ()))
-    return Entry(str(table["rule"]), str(table["path"]), str(table.get("statement", "")), statements, nodes, edges)
+    places = tuple((str(digest), str(node)) for digest, node in table.get("locations", ()))
+    return Entry(
+        str(table["rule"]), str(table["path"]), str(table.get("statement", "")), statements, nodes, edges, places
+    )
 
 
 def _nearest(path: Path) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
+from msgspec.structs import force_setattr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,6 +15,8 @@ Applicability = Literal["safe", "unsafe"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
 Pair = tuple[str, str]
+# A run that failed must look like one, so no comment and no baseline hides its finding.
+ALWAYS_REPORTED: frozenset[str] = frozenset({"X001"})
 
 
 class Related(Struct, frozen=True):
@@ -22,6 +25,26 @@ class Related(Struct, frozen=True):
     message: str
     start: int
     end: int
+
+
+class Location(Struct, frozen=True):
+    """A statement that a finding is about, or the part of it that is wrong; offsets in code points, `end` exclusive.
+
+    `node` is the node it declares, where the finding is about a node. `fingerprint` is filled in at the end of a run.
+    """
+
+    start: int
+    end: int
+    node: str | None = None
+    fingerprint: str | None = None
+
+    @property
+    def key(self) -> LocationKey:
+        """What tells it from the other locations of a rule in one file."""
+        return self.start, self.end, self.node
+
+
+LocationKey = tuple[int, int, str | None]
 
 
 class Edit(Struct, frozen=True):
@@ -52,13 +75,14 @@ class Listing(Struct, frozen=True):
 
 
 class Finding(Struct, frozen=True):
-    """One thing that is wrong, at `start` to `end` of the text.
+    """One problem, at `start` to `end` of the text.
 
     `nodes` are the nodes it speaks of; `missing_edges` would join nodes that exist, `planned_edges` those that
     `missing_nodes` still has to add. `caused_by` are indices of the findings whose repair repairs this one too.
     `fixable` says how safe a repair by machine is, also before its edits are worked out. `fingerprint` is filled in at
     the end of a run: what stays the same when lines move. `other_file` is set where it speaks of another file of the
-    deployment too: repairing that one may be the remedy.
+    deployment too: repairing that one may be the remedy. `locations` has every statement it is about, first the one at
+    `start`; what is absent has one location, where the finding stands.
     """
 
     code: str
@@ -85,6 +109,12 @@ class Finding(Struct, frozen=True):
     edge_attributes: Mapping[Pair, str] = field(default_factory=dict)
     fingerprint: str | None = None
     other_file: str | None = None
+    locations: tuple[Location, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.locations:
+            node = self.nodes[0] if len(self.nodes) == 1 else None
+            force_setattr(self, "locations", (Location(self.start, self.end, node),))
 
 
 class Holds(Struct, frozen=True):

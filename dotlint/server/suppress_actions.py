@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from dotlint.engine.finding import Edit
+from dotlint.engine.finding import ALWAYS_REPORTED, Edit
 from dotlint.graph.builder import read
-from dotlint.suppressions.directives import NEVER, read_suppressions
+from dotlint.suppressions.directives import read_suppressions
 from dotlint.suppressions.scope import Lines
 from dotlint.syntax.tokens import tokens
 from dotlint.syntax.tree import Comment
@@ -44,7 +44,7 @@ def suppressions(
     found: dict[tuple[str, int], Pair] = {}
     for finding in findings:
         key = finding.code, finding.start
-        if finding.code in NEVER:
+        if finding.code in ALWAYS_REPORTED:
             found[key] = None, None
         elif key not in found:
             here = _merged(directives, finding, "ignore") or _new(document, lines, finding, mentions)

@@ -1,68 +1,56 @@
-"""What is left of the findings of a file once its comments were heard, and what is wrong with those."""
+"""Apply the suppressions of a file to its findings, and report suppressions that are unused or malformed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
 
-from dotlint.engine.finding import Edit, Finding, Fix, Related
-from dotlint.suppressions.directives import NEVER, OF_COMMENTS, read_suppressions
+
+from dotlint.engine.finding import ALWAYS_REPORTED, Edit, Finding, Fix, Related
+from dotlint.engine.narrow import without
+from dotlint.suppressions.directives import OF_COMMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from dotlint.engine.card import Card
     from dotlint.graph.model import Document
-    from dotlint.suppressions.directives import Directive, Word
+    from dotlint.suppressions.directives import Directive, Suppressions, Word
 
 
 def suppress(
     document: Document,
     findings: Sequence[Finding],
-    cards: Sequence[Card],
+    suppressions: Suppressions,
     ran: Iterable[Card],
     *,
     whole: bool,
 ) -> tuple[list[Finding], list[Finding]]:
-    """Part the findings of a file into those that stand and those that its comments suppress.
+    """Split the findings of a file into those that remain and those that its comments suppress at every location.
 
-    The rules about comments (X002, X003) are carried out here, where they are among `ran`, the rules that
-    were asked; `cards` are all that there are. `whole` says that nobody narrowed the rules down: only then
-    can a comment that speaks for all rules be called unused.
+    Findings that are suppressed at some of their locations have been narrowed before. The rules about comments (X002,
+    X003) run here if they are among `ran`, the rules of this run. `whole` is true if nobody selected rules: only then
+    can a comment without rule codes be unused.
     """
-    suppressions = read_suppressions(document, cards)
     if not suppressions.directives and not suppressions.mistakes:
         return list(findings), []
     by_code = {card.code: card for card in ran}
-    taken = [suppressions.take(finding) for finding in findings]
+    taken = [_gone(suppressions, finding) for finding in findings]
     extra: list[Finding] = []
     if (card := by_code.get("X002")) is not None:
-        asked = frozenset(by_code) - NEVER - OF_COMMENTS
+        asked = frozenset(by_code) - ALWAYS_REPORTED - OF_COMMENTS
         for directive in suppressions.directives:
             found = _unused(card, document, directive, asked, findings, whole=whole)
             extra += [found] if found else []
     if (card := by_code.get("X003")) is not None:
         extra += [card.finding(m.message, m.start, m.end, help=m.help) for m in suppressions.mistakes]
     every = [*findings, *extra]
-    taken += [suppressions.take(finding) for finding in extra]
+    taken += [_gone(suppressions, finding) for finding in extra]
     return without(every, lambda index: taken[index])
 
 
-def without(findings: Sequence[Finding], gone: Callable[[int], bool]) -> tuple[list[Finding], list[Finding]]:
-    """Part findings into those left, in order of their places, and those `gone` by their index.
-
-    What is left points to its causes anew. One whose causes are all gone stands for itself: a comment takes
-    away what it names and nothing else.
-    """
-    stay = [index for index in range(len(findings)) if not gone(index)]
-    stay.sort(key=lambda i: (findings[i].graph, findings[i].start, findings[i].code, findings[i].end))
-    moved = {old: new for new, old in enumerate(stay)}
-    left = [
-        replace(findings[i], caused_by=tuple(sorted(moved[c] for c in findings[i].caused_by if c in moved)))
-        for i in stay
-    ]
-    return left, [finding for index, finding in enumerate(findings) if gone(index)]
+def _gone(suppressions: Suppressions, finding: Finding) -> bool:
+    return len(suppressions.take(finding)) == len({location.key for location in finding.locations})
 
 
 def _unused(

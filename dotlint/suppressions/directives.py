@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 
+from dotlint.engine.finding import ALWAYS_REPORTED
 from dotlint.engine.select import nearest
 from dotlint.suppressions.scope import Lines
 from dotlint.text.regex import regex
@@ -15,15 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dotlint.engine.card import Card
-    from dotlint.engine.finding import Finding
+    from dotlint.engine.finding import Finding, Location, LocationKey
     from dotlint.graph.model import Document
     from dotlint.syntax.tree import Comment
 
 Span = tuple[int, int]
 
 VERBS: Final = ("ignore", "ignore-start", "ignore-end", "ignore-file")
-# A run that failed must look like one, so no comment and no baseline takes its finding away.
-NEVER: Final = frozenset({"X001"})
 OF_COMMENTS: Final = frozenset({"X002", "X003"})
 
 # The first line: the comment's start, a further one inside it, or the start of one of its lines.
@@ -49,11 +48,11 @@ class Word(Struct, frozen=True):
 
 
 class Directive(Struct):
-    """One suppression; `start` and `stop` are what it says, `opens` where the comment mark before it starts.
+    """One suppression; `start` and `stop` are its text, `opens` where the comment mark before it starts.
 
-    `words` is None where no brackets name rules: it then speaks for all of them. A finding that starts in one
-    of `spans` is suppressed, one about the syntax also where it starts in `lines`. Not frozen: `used`
-    collects the codes that it suppressed, `end` is the one that ends a block.
+    `words` is None if no brackets name rules: it then applies to all of them. A location of a finding that starts in
+    one of `spans` is suppressed, of a syntax finding also one in `lines`. Not frozen: `used` collects the codes that
+    it suppressed, `end` is the directive that ends a block.
     """
 
     verb: str
@@ -71,16 +70,16 @@ class Directive(Struct):
 
     def means(self, code: str) -> bool:
         """Whether it names the rule; without brackets all but those about comments themselves."""
-        if code in NEVER:
+        if code in ALWAYS_REPORTED:
             return False
         if self.words is None:
             return code not in OF_COMMENTS
         return any(code in word.codes for word in self.words)
 
-    def reaches(self, finding: Finding) -> bool:
-        """Whether the finding stands where it speaks."""
+    def reaches(self, finding: Finding, location: Location) -> bool:
+        """Return whether it applies to a location of the finding."""
         spans = [*self.spans, *self.lines] if finding.section == "syntax" else self.spans
-        return any(start <= finding.start < end for start, end in spans)
+        return any(start <= location.start < end for start, end in spans)
 
 
 class Mistake(Struct, frozen=True):
@@ -98,14 +97,16 @@ class Suppressions(Struct):
     directives: list[Directive] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
 
-    def take(self, finding: Finding) -> bool:
-        """Whether a comment suppresses the finding; every one that does counts as used from then on."""
-        taken = False
+    def take(self, finding: Finding) -> frozenset[LocationKey]:
+        """Return the locations of the finding that comments suppress, and mark these comments as used."""
+        taken: set[LocationKey] = set()
         for directive in self.directives:
-            if directive.means(finding.code) and directive.reaches(finding):
-                directive.used.add(finding.code)
-                taken = True
-        return taken
+            if directive.means(finding.code):
+                here = [location.key for location in finding.locations if directive.reaches(finding, location)]
+                taken.update(here)
+                if here:
+                    directive.used.add(finding.code)
+        return frozenset(taken)
 
 
 def read_suppressions(document: Document, cards: Sequence[Card]) -> Suppressions:
