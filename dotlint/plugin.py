@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dotlint.engine.card import Card
-from dotlint.engine.finding import Edit, Finding, Fix, Holds, Outcome, Related, Undecided
+from dotlint.engine.finding import Edit, Finding, Fix, Holds, Location, Outcome, Related, Undecided
 from dotlint.registry.plugin_view import API_VERSION, Context, Edge, Node, Subgraph
 from dotlint.registry.plugins import Plugin
 
@@ -16,6 +16,7 @@ __all__ = [
     "Finding",
     "Fix",
     "Holds",
+    "Location",
     "Node",
     "Outcome",
     "Plugin",

@@ -27,15 +27,13 @@ def pipeline_labels(writers: Writers, finding: Finding) -> Fix | str:
 
     deployment = writers.deployment
     links = crossing_edges(writers.context)
-    first = next(edge for edge in links.unmarked if (edge.start, edge.end) == (finding.start, finding.end))
-    tail, head = (deployment.readings[node.index].stage for node in (first.tail, first.head))
+    spans = {(location.start, location.end) for location in finding.locations}
+    edges = [edge for edge in links.unmarked if (edge.start, edge.end) in spans]
+    tail, head = (deployment.readings[node.index].stage for node in (edges[0].tail, edges[0].head))
     if tail is None or head is None or head != tail + 1:
         return "the edge does not go from a stage to the next"
     edits: list[Edit] = []
-    for edge in links.unmarked:
-        one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
-        if (one.stage, two.stage) != (tail, head) or one.phase != deployment.readings[first.tail.index].phase:
-            continue
+    for edge in edges:
         if len(edge.statements) > 1 or not draws_one_edge(edge):
             return "a label of a chain or of a set would be another edge's too"
         numbers = deployment.stage_number(tail), deployment.stage_number(head)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-
-
 from dotlint.engine.finding import ALWAYS_REPORTED, Edit, Finding, Fix, Related
 from dotlint.engine.narrow import without
 from dotlint.suppressions.directives import OF_COMMENTS

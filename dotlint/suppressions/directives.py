@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
@@ -76,10 +77,13 @@ class Directive(Struct):
             return code not in OF_COMMENTS
         return any(code in word.codes for word in self.words)
 
+    def spans_for(self, finding: Finding) -> list[Span]:
+        """Return where locations of the finding have to start for it to apply to them."""
+        return [*self.spans, *self.lines] if finding.section == "syntax" else self.spans
+
     def reaches(self, finding: Finding, location: Location) -> bool:
         """Return whether it applies to a location of the finding."""
-        spans = [*self.spans, *self.lines] if finding.section == "syntax" else self.spans
-        return any(start <= location.start < end for start, end in spans)
+        return any(start <= location.start < end for start, end in self.spans_for(finding))
 
 
 class Mistake(Struct, frozen=True):
@@ -100,13 +104,20 @@ class Suppressions(Struct):
     def take(self, finding: Finding) -> frozenset[LocationKey]:
         """Return the locations of the finding that comments suppress, and mark these comments as used."""
         taken: set[LocationKey] = set()
+        located = sorted(finding.locations, key=_start)  # there may be as many comments as locations, and thousands
         for directive in self.directives:
-            if directive.means(finding.code):
-                here = [location.key for location in finding.locations if directive.reaches(finding, location)]
-                taken.update(here)
+            if not directive.means(finding.code):
+                continue
+            for start, end in directive.spans_for(finding):
+                here = located[bisect_left(located, start, key=_start) : bisect_left(located, end, key=_start)]
                 if here:
+                    taken.update(location.key for location in here)
                     directive.used.add(finding.code)
         return frozenset(taken)
+
+
+def _start(location: Location) -> int:
+    return location.start
 
 
 def read_suppressions(document: Document, cards: Sequence[Card]) -> Suppressions:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from dotlint.checks.grouping import at_edge, at_edges, at_span, count, listed, remaining
 from dotlint.deployment.wiring import has_cycle
 from dotlint.deployment.words import parse_name
-from dotlint.engine.finding import Edit, Fix, Related
+from dotlint.engine.finding import Edit, Fix, Location, Related
 from dotlint.syntax.tree import Block
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def self_loops(context: GraphContext, card: Card) -> Iterator[Outcome]:
     bare = [edge for edge in loops if not edge.label and not edge.attributes.get("xlabel")]
     if not bare or (graph.directed and _cyclic(graph)):
         return
-    for some in _by_family(remaining(context.file, card, bare, at_edge)).values():
+    for some in _by_family(remaining(context.file, card, bare, _at_loop)).values():
         names = tuple(dict.fromkeys(edge.tail.name for edge in some))
         yield card.finding(
             listed([f"`{name}`" for name in names], 3)
@@ -163,10 +163,14 @@ def self_loops(context: GraphContext, card: Card) -> Iterator[Outcome]:
             some[0].start,
             some[0].end,
             nodes=names,
-            locations=at_edges(some),
+            locations=tuple(map(_at_loop, some)),
             help="take it out, or mend the end that is wrong",
             graph=graph.index,
         )
+
+
+def _at_loop(edge: Edge) -> Location:
+    return Location(edge.start, edge.end, str(edge.tail.name))
 
 
 def _by_family(edges: list[Edge]) -> dict[str, list[Edge]]:
