@@ -1,7 +1,7 @@
-"""The one tree of exceptions: everything dotlint raises on purpose derives from `DotlintError`."""
+"""The base class of all exceptions that dotlint raises on purpose."""
 
 from __future__ import annotations
 
 
 class DotlintError(Exception):
-    """A mistake that a user can mend; `str(error)` is one clear line: what, where, what would be right."""
+    """A mistake that the user can fix; `str(error)` is one line: what is wrong, where, and what would be right."""

@@ -198,7 +198,7 @@ def _other_model(phase: Phase, units: dict[int, tuple[Unit, GpuSet]]) -> str | N
     for name in ("product", "overlay"):
         if name == phase.layout.name:
             continue
-        placed = Layout.named(name).place(phase.degrees)
+        placed = Layout.named(name).placement(phase.degrees)
         if (
             units.keys() == set(range(phase.stage_count))
             and placed.verdict == "ok"

@@ -12,7 +12,7 @@ from dotlint.edits.gpus.label import with_ids
 from dotlint.edits.labels import taken_apart
 from dotlint.engine.finding import Edit, Fix
 from dotlint.strategy.gpus import GpuSet, union
-from dotlint.syntax.tree import Assignment, Defaults
+from dotlint.syntax.tree import Assignment, DefaultsStatement
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -250,7 +250,9 @@ def label_of_block(blocks: Sequence[Block | GraphBlock]) -> Attribute | None:
     found: Attribute | None = None
     for block in blocks:
         for statement in block.body:
-            if isinstance(statement, Assignment) or (isinstance(statement, Defaults) and statement.target == "graph"):
+            if isinstance(statement, Assignment) or (
+                isinstance(statement, DefaultsStatement) and statement.target == "graph"
+            ):
                 found = next((a for a in statement.attributes if a.name.value == "label"), found)
     return found
 

@@ -9,7 +9,7 @@ from dotlint.deployment.words import number_spans
 from dotlint.edits.attributes import set_attribute
 from dotlint.edits.edge_attributes import moved_label
 from dotlint.engine.finding import Edit, Fix
-from dotlint.strategy.declared import rank_axes, read_declarations
+from dotlint.strategy.declarations import rank_axes, read_declarations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -77,9 +77,9 @@ def header(writers: Writers, finding: Finding) -> Fix | str:
             continue
         start, end = place
         for said in read_declarations(writers.text[start:end], ranks=ranks):
-            if {m.axis: m.value for m in said.mentions} != declaration.degrees or said.phase != declaration.phase:
+            if {m.axis: m.value for m in said.terms} != declaration.degrees or said.phase != declaration.phase:
                 continue
-            for m in said.mentions:
+            for m in said.terms:
                 if m.value != phase.degrees.get(m.axis):
                     found[start + m.number_start, start + m.number_end] = phase.degrees.get(m.axis)
             totals = {phase.total, phase.total // max(1, phase.degrees.dp)}

@@ -91,7 +91,7 @@ def infer_strategy(streams: Streams, path: str, output: str | None) -> int:
     assert result.context is not None
     declared: dict[str | None, dict[str, int]] = {}
     for declaration in result.context.declarations:
-        if declaration.joint:
+        if declaration.several_axes:
             declared.setdefault(declaration.phase, {}).update(declaration.degrees)
     recognised = [graph for graph in result.context.graphs if graph.deployment.recognised]
     if not recognised:

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
 from dotlint.errors import DotlintError
-from dotlint.files.exclusion import Patterns, left_out
+from dotlint.files.exclusion import Patterns, is_excluded
 from dotlint.files.paths import as_path
 from dotlint.registry.rules import all_cards, tuned, vocabularies
 from dotlint.strategy import Layout, Strategy
@@ -176,8 +176,8 @@ class Configurations:
         patterns = [Patterns(str(setting.folder), setting.value)] if setting else []
         patterns += [Patterns(os.getcwd(), self.overrides.exclude)] if self.overrides.exclude else []
         whole = as_path(os.path.abspath(path))
-        return left_out(str(whole), patterns) or any(
-            left_out(str(folder), patterns, is_folder=True) for folder in whole.parents
+        return is_excluded(str(whole), patterns) or any(
+            is_excluded(str(folder), patterns, is_folder=True) for folder in whole.parents
         )
 
 

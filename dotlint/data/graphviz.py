@@ -1,7 +1,7 @@
-"""What Graphviz knows: attributes with their elements and types, shapes, colours and styles.
+"""Facts about Graphviz: attributes with their elements and types, shapes, colors, styles and arrows.
 
-The facts are those of Graphviz 2.42 to 14 (its documentation, checked against what its code reads), kept in
-`graphviz.json` as short lines, which is read when the first fact is asked for.
+They hold for Graphviz 2.42 to 14 (from its documentation, checked against its source) and are stored in
+`graphviz.json`, which is read when the first fact is used.
 """
 
 from __future__ import annotations
@@ -12,17 +12,18 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.json import decode
 
-from dotlint.files.paths import beside, contents
+from dotlint.files.paths import read_file, sibling_path
 
 Element = Literal["graph", "cluster", "subgraph", "node", "edge"]
 LETTERS: dict[Element, str] = {"graph": "G", "cluster": "C", "subgraph": "S", "node": "N", "edge": "E"}
 
 
 class AttributeFact(Struct, frozen=True):
-    """An attribute: `elements` as letters of G, C, S, N, E; a value is right if one of `types` takes it.
+    """A documented attribute.
 
-    `minimum` is the least number that means what it says (`above`: it must be exceeded). A `written`
-    attribute is one that layouts write, a `deprecated` one is kept by Graphviz for old files only.
+    `elements` are letters of G, C, S, N, E (see `LETTERS`); a value is valid if it is valid for one of `types`.
+    `minimum` is the smallest meaningful number (exclusive if `above`). A `written` attribute is output of layout
+    engines; a `deprecated` one is kept by Graphviz only for old files.
     """
 
     name: str
@@ -34,13 +35,13 @@ class AttributeFact(Struct, frozen=True):
     deprecated: bool = False
 
     def allowed(self, elements: str) -> bool:
-        """Whether it is for one of the elements, given as letters."""
+        """Return whether the attribute applies to any of the elements, given as letters."""
         return any(letter in self.elements for letter in elements)
 
 
 @cache
 def _table() -> dict[str, Any]:
-    return decode(contents(beside(__file__, "graphviz.json")), type=dict[str, Any])
+    return decode(read_file(sibling_path(__file__, "graphviz.json")), type=dict[str, Any])
 
 
 def _fact(name: str, line: str) -> AttributeFact:
@@ -59,43 +60,37 @@ def _fact(name: str, line: str) -> AttributeFact:
 
 @cache
 def attributes() -> dict[str, AttributeFact]:
-    """Every documented attribute by its name, which is case-sensitive."""
+    """Return every documented attribute by its name, which is case-sensitive."""
     return {name: _fact(name, line) for name, line in _table()["attributes"].items()}
 
 
 @cache
 def silent_attributes() -> frozenset[str]:
-    """Names that no document lists.
-
-    Those that some Graphviz program reads all the same, and drawing operations.
-    """
+    """Return undocumented names that some Graphviz program reads, including drawing operations."""
     return frozenset(_table()["undocumented"].split()) | drawing_attributes()
 
 
 @cache
 def drawing_attributes() -> frozenset[str]:
-    """Give the attributes in which `-Txdot` writes its drawing operations."""
+    """Return the attributes in which `-Txdot` writes its drawing operations."""
     return frozenset(_table()["drawing"].split())
 
 
 @cache
 def shapes() -> frozenset[str]:
-    """Every node shape; names are case-sensitive."""
+    """Return every node shape; names are case-sensitive."""
     return frozenset(_table()["shapes"].split())
 
 
 @cache
-def words_of(enumeration: str) -> tuple[str, ...]:
-    """Give the words that an enumerated attribute takes (`rank`, `dir`, `compass`, ...).
-
-    Empty where it is none.
-    """
+def enumeration_values(enumeration: str) -> tuple[str, ...]:
+    """Return the values of an enumerated attribute type (`rank`, `dir`, `compass`, ...); empty for any other type."""
     return tuple(_table()["enumerations"].get(enumeration, "").split())
 
 
 @cache
 def styles(element: str) -> frozenset[str]:
-    """Give the styles of an element; a graph's are also those of its clusters, which inherit them."""
+    """Return the styles of an element; those of a graph include those of its clusters, which inherit them."""
     table = _table()["styles"]
     words = set(table["node" if element == "node" else "edge" if element == "edge" else "cluster"].split())
     return frozenset(words | set(table["graph"].split()) if element != "edge" else words)
@@ -103,16 +98,13 @@ def styles(element: str) -> frozenset[str]:
 
 @cache
 def arrow_parts() -> tuple[str, ...]:
-    """Give the shapes that arrow types are made of, those of the old names (`open`, `empty`) among them."""
+    """Return the shapes that arrow types consist of, including those of old names (`open`, `empty`)."""
     return tuple(_table()["arrows"].split())
 
 
 @cache
-def colours(scheme: str) -> frozenset[str]:
-    """Give the names of a colour scheme (`x11`, `svg`, or a Brewer scheme such as `blues9`).
-
-    Empty for an unknown one.
-    """
+def color_names(scheme: str) -> frozenset[str]:
+    """Return the names of a color scheme (`x11`, `svg`, a Brewer scheme such as `blues9`); empty if unknown."""
     if scheme == "svg":
         return frozenset(_table()["svg"].split())
     if scheme == "x11":

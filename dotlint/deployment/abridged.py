@@ -68,7 +68,7 @@ def sketch_of(text: str, comments: Iterable[tuple[int, int]], labels: Iterable[s
 
 
 def _follows_edge(text: str, start: int, end: int) -> bool:
-    """Whether a comment with dots stands where the line before it has an edge: the dots are for more of those."""
+    """Return whether a comment with dots stands where the line before it has an edge: the dots are for more of those."""
     if _DOTS.search(text, start, end) is None:
         return False
     before = text[text.rfind("\n", 0, max(start - 400, 0)) + 1 : start].rstrip()

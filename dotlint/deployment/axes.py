@@ -45,7 +45,7 @@ def axes(dims: Dims) -> tuple[str, ...]:
 
 
 def named(keys: Iterable[str]) -> set[str]:
-    """Give the axes that some of these words name."""
+    """Return the axes that some of these words name."""
     return {_AXES[key.lower()] for key in keys if key.lower() in _AXES}
 
 
@@ -101,7 +101,7 @@ def one_in_one_out(reading: Reading) -> tuple[Dims, Dims] | None:
 
 
 def repeated(reading: Reading) -> bool:
-    """Whether the label multiplies a tensor: `[batch=4, hidden=512] × 8`."""
+    """Return whether the label multiplies a tensor: `[batch=4, hidden=512] × 8`."""
     for line in reading.evidence.lines:
         after = line.rpartition("]")[2].strip() if "]" in line else ""
         if after[:1] in {"×", "*", "x"} and any(c.isdigit() for c in after):
@@ -110,7 +110,7 @@ def repeated(reading: Reading) -> bool:
 
 
 def spellings(found: Counter[str]) -> list[tuple[str, tuple[str, ...]]]:
-    """Give for each axis that has several names in a file the most used one, and the others."""
+    """Return for each axis that has several names in a file the most used one, and the others."""
     mixed: list[tuple[str, tuple[str, ...]]] = []
     for group in ALIASES:
         used = sorted((name for name in group if found[name]), key=lambda name: -found[name])

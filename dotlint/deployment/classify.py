@@ -12,7 +12,7 @@ from dotlint.deployment.facts import Evidence, of_node, of_subgraph
 from dotlint.deployment.model import Deployment, Reading, Unit
 from dotlint.deployment.numbering import number_layers
 from dotlint.deployment.words import plain_words
-from dotlint.strategy.declared import read_degrees
+from dotlint.strategy.declarations import read_degrees
 from dotlint.strategy.gpus import GpuSet
 from dotlint.text.regex import regex
 
@@ -78,7 +78,7 @@ def read_deployment(
 
 
 def _layers(readings: list[Reading]) -> dict[str | None, tuple[int, int]]:
-    """Give the first and the last layer of the operators of each phase."""
+    """Return the first and the last layer of the operators of each phase."""
     found: dict[str | None, tuple[int, int]] = {}
     for reading in readings:
         if reading.layer is not None and not reading.annotation:
@@ -168,7 +168,7 @@ def _mark_annotations(readings: list[Reading], vocabulary: Vocabulary, graph: Gr
         in_legend = any(id(subgraph) in legends for subgraph in node.subgraphs)
         titled = any(title == t or title.startswith(t + " ") for t in vocabulary.annotation_titles)
         plain = node.attributes.get("shape", "").lower() in _PLAIN_SHAPES
-        declares = (declared := read_degrees(text)) is not None and declared.joint
+        declares = (declared := read_degrees(text)) is not None and declared.several_axes
         if declares or _fallen_out(node, titled_sets) or node.index in samples:
             reading.annotation = True
         elif in_legend or titled or (not words and bool(evidence.lines)) or (plain and reading.gpus is None):
@@ -211,7 +211,7 @@ _NOT_OF_NODES = regex(r"\s*(?:(?:in|out)(?:puts?)?\s*\d*\s*[:=]|gpus?\b|devices?
 
 
 def _is_summary(evidence: Evidence, name: str, vocabulary: Vocabulary) -> bool:
-    """Whether name or label say that the node stands for others; `Output: same as input` speaks of tensors."""
+    """Return whether name or label say that the node stands for others; `Output: same as input` speaks of tensors."""
     lines = [name.replace("_", " "), *evidence.lines]
     said = "\n".join(lines).lower()
     if not any(phrase in said for phrase in vocabulary.summary_phrases):
@@ -221,7 +221,7 @@ def _is_summary(evidence: Evidence, name: str, vocabulary: Vocabulary) -> bool:
 
 
 def _fallen_out(node: Node, titled_sets: Collection[int] = ()) -> bool:
-    """Whether a node without edges and attributes of its own is a word that a missing quote or keyword made one.
+    """Return whether a node without edges and attributes of its own is a word that a missing quote or keyword made one.
 
     `style=rounded, filled` leaves a node `filled`, `cluster_0 {` without `subgraph` a node `cluster_0`, and `subgrap`
     one of that name. `titled_sets` are the places of braces without a name that have a label or a look.
@@ -234,7 +234,7 @@ def _fallen_out(node: Node, titled_sets: Collection[int] = ()) -> bool:
 
 
 def _nearly(name: str, keyword: str = "subgraph") -> bool:
-    """Whether one letter more, less or other makes a name the keyword."""
+    """Return whether one letter more, less or other makes a name the keyword."""
     if abs(len(name) - len(keyword)) > 1:
         return False
     rests = [{word, *(word[:i] + word[i + 1 :] for i in range(len(word)))} for word in (name, keyword)]
@@ -268,7 +268,7 @@ def _decide_experts(readings: list[Reading]) -> None:
 
 
 def _decide_phases(readings: list[Reading], graph: Graph, around: dict[int, Evidence]) -> tuple[str, ...]:
-    """Give every node its phase; a graph in which only one phase is named has that one, most often "" (none named)."""
+    """Return every node its phase; a graph in which only one phase is named has that one, most often "" (none named)."""
     explicit: dict[int, frozenset[str]] = {}
     for reading in readings:
         said = reading.evidence.phases
@@ -441,7 +441,7 @@ def _units(
 
 
 def _recognise(readings: list[Reading]) -> bool:
-    """Whether the graph speaks of a deployment: roles that mean little elsewhere, GPUs, tensor dimensions, degrees."""
+    """Return whether the graph speaks of a deployment: roles that mean little elsewhere, GPUs, tensor dimensions, degrees."""
     telling = 0
     for reading in readings:
         evidence = reading.evidence

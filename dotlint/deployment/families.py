@@ -45,7 +45,7 @@ class Family(Struct):
     connected: dict[int, None] = field(default_factory=dict)
 
     def places(self, unit: int) -> Places:
-        """Give the places that it shows in a unit."""
+        """Return the places that it shows in a unit."""
         if unit not in self.shown:
             self.shown[unit] = frozenset(self.members.get(unit, ()))
         return self.shown[unit]
@@ -68,7 +68,7 @@ def level_of(members: list[Reading]) -> Level | None:
 
 
 def unit_of(reading: Reading, level: Level) -> int:
-    """Give the number of a node's unit: its layer as the file counts, 0-based stage, or 0 for the phase."""
+    """Return the number of a node's unit: its layer as the file counts, 0-based stage, or 0 for the phase."""
     number = reading.layer if level == "layer" else reading.stage if level == "stage" else 0
     return 0 if number is None else number
 
@@ -124,7 +124,7 @@ def families_of(deployment: Deployment, members: list[Reading], level: Level) ->
 
 
 def _counts_on(members: list[Reading], place: int, level: Level) -> bool:
-    """Whether a number counts through the units, as that of a layer does: several units, and no value in two of them."""
+    """Return whether a number counts through the units, as that of a layer does: several units, and no value in two of them."""
     seen: dict[int, int] = {}
     for reading in members:
         unit = unit_of(reading, level)
@@ -134,5 +134,5 @@ def _counts_on(members: list[Reading], place: int, level: Level) -> bool:
 
 
 def connected(reading: Reading) -> bool:
-    """Whether an edge touches the node."""
+    """Return whether an edge touches the node."""
     return bool(reading.node.in_edges or reading.node.out_edges)

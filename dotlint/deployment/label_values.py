@@ -69,7 +69,7 @@ def _read_ids(text: str) -> list[int] | None:
 
 
 def _counted(line: str, match: re.Match[str]) -> bool:
-    """Whether the number behind belongs to the next word and the one before counts: `16 GPUs 4 Head Groups`."""
+    """Return whether the number behind belongs to the next word and the one before counts: `16 GPUs 4 Head Groups`."""
     before, after = line[max(0, match.start() - 30) : match.start()], line[match.end("ids") :][:30]
     return (
         match["ids"].isdigit()

@@ -20,7 +20,7 @@ _COMMUNICATION = {"communication", "io", "annotation", "memory"}
 
 
 def layers_by_stage(deployment: Deployment, phase: str) -> dict[int | None, set[int]]:
-    """Give the layers that each stage names, as the file counts; None has those of no stage.
+    """Return the layers that each stage names, as the file counts; None has those of no stage.
 
     Operators count, and headers of stages that do not draw most of their layers one by one. What only carries data
     between layers (collectives, transfers, inputs) does not own one.
@@ -44,7 +44,7 @@ def layers_by_stage(deployment: Deployment, phase: str) -> dict[int | None, set[
 
 
 def stated_ranges(deployment: Deployment, graph: Graph, phase: str) -> list[tuple[int, int]]:
-    """Give the layers that summaries and labels of edges cover, as first and last."""
+    """Return the layers that summaries and labels of edges cover, as first and last."""
     said = [r.node.label for r in deployment.readings if r.summary and r.phase == phase]
     said += [edge.label for edge in graph.edges if edge.attributes.get("label")]
     found = {(int(m[1]), int(m[2] or m[1])) for text in said for m in _LAYERS.finditer(text)}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from dotlint.syntax.lexemes import shared
+from dotlint.syntax.lexemes import interned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,7 +42,7 @@ class Reading(Struct, gc=False):  # nothing that it holds leads back to it
 
     def because(self, reason: str) -> None:
         """Note why something was decided; most nodes have the reasons of others, which are kept once."""
-        self.why = (*self.why, shared(reason))
+        self.why = (*self.why, interned(reason))
 
     @property
     def name(self) -> str:
@@ -55,7 +55,7 @@ class Reading(Struct, gc=False):  # nothing that it holds leads back to it
         return self.role.kind if self.role else None
 
     def is_role(self, *names: str) -> bool:
-        """Whether its role is one of these."""
+        """Return whether its role is one of these."""
         return self.role is not None and self.role.name in names
 
     @property

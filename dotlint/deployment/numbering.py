@@ -49,7 +49,7 @@ def number_layers(readings: list[Reading], stated: Mapping[tuple[str, int], tupl
 
 
 def _counted(members: list[Reading]) -> Iterator[tuple[int, Runs]]:
-    """Give the places of numbers that go on from stage to stage, with the runs."""
+    """Yield the places of numbers that go on from stage to stage, with the runs."""
     for i, word in enumerate(members[0].evidence.name.words):
         if word in RANKS:
             continue
@@ -64,13 +64,13 @@ def _counted(members: list[Reading]) -> Iterator[tuple[int, Runs]]:
 
 
 def _consecutive(runs: Runs) -> bool:
-    """Whether runs of one size, two numbers or more, follow each other."""
+    """Return whether runs of one size, two numbers or more, follow each other."""
     sizes = {high - low for _, low, high in runs}
     return len(sizes) == 1 and sizes != {0} and all(one[2] + 1 == two[1] for one, two in pairwise(runs))
 
 
 def _on_the_same(members: list[Reading], place: int) -> bool:
-    """Whether nodes of one stage that differ in this number alone are on the same GPUs."""
+    """Return whether nodes of one stage that differ in this number alone are on the same GPUs."""
     seen: dict[tuple[object, ...], object] = {}
     for reading in members:
         numbers = reading.evidence.name.numbers
@@ -85,7 +85,7 @@ def _on_the_same(members: list[Reading], place: int) -> bool:
 
 
 def _fitting(members: list[Reading], runs: Runs) -> int | None:
-    """Give the one number by which every member lies in the run of its stage; None where there is none or are several."""
+    """Return the one number by which every member lies in the run of its stage; None where there is none or are several."""
     owned = {stage: range(low, high + 1) for stage, low, high in runs}
     every = range(runs[0][1], runs[-1][2] + 1)
     fitting = [

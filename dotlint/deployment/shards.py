@@ -46,7 +46,7 @@ class Group(Struct, frozen=True):
 
 
 def within_stage(deployment: Deployment, wiring: Wiring, reading: Reading) -> bool:
-    """Whether a collective joins operators of its own stage alone, on their GPUs: no part of it is a transfer to another."""
+    """Return whether a collective joins operators of its own stage alone, on their GPUs: no part of it is a transfer to another."""
     tails = [deployment.by_name[name] for name in wiring.ins[reading.name] if name in deployment.by_name]
     if not tails or any((r.phase, r.stage) != (reading.phase, reading.stage) for r in tails):
         return False
@@ -64,7 +64,7 @@ def unplaced(deployment: Deployment) -> set[tuple[str | None, str, str]]:
 
 
 def may_be_short(group: Group, short: set[tuple[str | None, str, str]]) -> bool:
-    """Whether some of `unplaced` may belong to a group of a stage."""
+    """Return whether some of `unplaced` may belong to a group of a stage."""
     family = group.members[0].evidence.name.family
     return group.stage is not None and any((group.phase, family, role) in short for role in (group.role, ""))
 
@@ -94,7 +94,7 @@ def groups(deployment: Deployment, *roles: str) -> list[Group]:
 
 
 def parts_of_groups(found: Sequence[Group]) -> set[int]:
-    """Give the indices of groups that are parts of one.
+    """Return the indices of groups that are parts of one.
 
     What all members of one have in their names (`qkv3_1`, `qkv3_2`) is in those of another stage's members too.
     """
@@ -136,7 +136,7 @@ def _by_layer(members: list[Reading]) -> list[list[Reading]]:
 
 
 def _in_sequence(deployment: Deployment, group: Group) -> bool:
-    """Whether a path leads from the first member to another one, as from layer to layer."""
+    """Return whether a path leads from the first member to another one, as from layer to layer."""
     others = {reading.node.index for reading in group.members[1:]}
     graph = deployment.graph
     seen = {group.members[0].node.index}
@@ -152,7 +152,7 @@ def _in_sequence(deployment: Deployment, group: Group) -> bool:
 
 
 def one_layer_each(deployment: Deployment, group: Group) -> bool:
-    """Whether a group is known to be one operator of one layer.
+    """Return whether a group is known to be one operator of one layer.
 
     It has a layer, or one number alone varies among its members and that is no layer: its members are on GPUs of their
     own, or, where they name none, no path leads from one to another.

@@ -13,14 +13,14 @@ _OUT = {"output", "head", "sampling", "kv-cache"}
 
 
 def may_be_input(deployment: Deployment, reading: Reading) -> bool:
-    """Whether the node's role makes it an input of its phase: not the input of a later stage or layer."""
+    """Return whether the node's role makes it an input of its phase: not the input of a later stage or layer."""
     if reading.role is None or reading.role.name not in _IN:
         return False
     return _is_first(deployment, reading)
 
 
 def may_be_output(deployment: Deployment, reading: Reading, stages: int | None) -> bool:
-    """Whether the node's role makes it an output of its phase: not that of a stage (of `stages`) or layer before the last."""
+    """Return whether the node's role makes it an output of its phase: not that of a stage (of `stages`) or layer before the last."""
     named = deployment.vocabulary.role(
         reading.name
     )  # a label may tell what it computes, the name that it is the output
@@ -40,7 +40,7 @@ def _before_last(deployment: Deployment, reading: Reading, stages: int | None) -
 
 
 def _is_first(deployment: Deployment, reading: Reading) -> bool:
-    """Whether it stands in the first stage and layer of its phase: later ones are fed by those before."""
+    """Return whether it stands in the first stage and layer of its phase: later ones are fed by those before."""
     drawn = deployment.units.get(reading.phase or "", {})
     if reading.stage is not None and drawn and reading.stage != min(drawn):
         return False

@@ -10,7 +10,7 @@ from msgspec.json import decode
 
 from dotlint.deployment.words import plain_words
 from dotlint.errors import DotlintError
-from dotlint.files.paths import contents, own_text
+from dotlint.files.paths import read_file, read_package_text
 
 T = TypeVar("T")
 Phrases = dict[str, list[tuple[tuple[str, ...], T]]]
@@ -58,7 +58,7 @@ class Vocabulary(Struct, eq=False):
         return frozenset(word for phrases in self._phrases.values() for phrase, _ in phrases for word in phrase)
 
     def normalise(self, text: str) -> str:
-        """Give the words of a text in lower case with compounds joined: ` alltoall expert aggregation `."""
+        """Return the words of a text in lower case with compounds joined: ` alltoall expert aggregation `."""
         return f" {' '.join(self._joined(plain_words(text).split()))} "
 
     def role(self, text: str) -> Role | None:
@@ -91,7 +91,7 @@ class Vocabulary(Struct, eq=False):
 
 
 def _first(phrases: Phrases[T], words: list[str], at: int) -> list[tuple[tuple[str, ...], T]]:
-    """Give the longest phrase that stands in the words at a place, as a list of one or none."""
+    """Return the longest phrase that stands in the words at a place, as a list of one or none."""
     for one in phrases.get(words[at], ()):
         if len(one[0]) == 1 or tuple(words[at : at + len(one[0])]) == one[0]:
             return [one]
@@ -145,7 +145,7 @@ def load_vocabulary(path: str, *more: str) -> Vocabulary:
     from dotlint.text.toml import read_toml  # noqa: PLC0415 - dotlint's own vocabulary is compiled
 
     try:
-        table = _compiled(path) if path.endswith(".json") else read_toml(own_text(path))
+        table = _compiled(path) if path.endswith(".json") else read_toml(read_package_text(path))
         for text in more:
             table = _extended(table, read_toml(text))
     except (OSError, ValueError) as error:
@@ -158,7 +158,7 @@ class _Compiled(Struct):
 
 
 def _compiled(path: str) -> dict[str, Any]:
-    return decode(contents(path), type=_Compiled).vocabulary
+    return decode(read_file(path), type=_Compiled).vocabulary
 
 
 def _extended(table: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:

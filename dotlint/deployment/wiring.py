@@ -32,7 +32,7 @@ class Cycle(Struct, frozen=True):
 
 
 def has_cycle(graph: Graph, *, loops: bool = True) -> bool:
-    """Whether a directed graph has a cycle: whether a topological order leaves nodes over (Kahn 1962).
+    """Return whether a directed graph has a cycle: whether a topological order leaves nodes over (Kahn 1962).
 
     An edge from a node to itself is one where `loops` count.
     """
@@ -82,7 +82,7 @@ class Wiring:
         return seen
 
     def cyclic(self) -> bool:
-        """Whether there is a cycle: whether a topological order leaves nodes over (Kahn 1962)."""
+        """Return whether there is a cycle: whether a topological order leaves nodes over (Kahn 1962)."""
         open_ins = {name: len(tails) for name, tails in self.ins.items()}
         ready = [name for name, count in open_ins.items() if not count]
         done = 0
@@ -122,7 +122,7 @@ class Wiring:
 
 
 def _around(inside: nx.DiGraph[str], start: str) -> list[str]:
-    """Give a shortest way from a node back to itself, by breadth from its end."""
+    """Return a shortest way from a node back to itself, by breadth from its end."""
     steps = {start: (0, start)}  # how far each node is from `start`, and where the way goes on
     queue = deque((start,))
     while queue:

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from dotlint.syntax.lexemes import shared
+from dotlint.syntax.lexemes import interned
 from dotlint.text.regex import regex
 
 _BREAK = regex(r"\\[nlr]|<br\s*/?>|\r?\n|\r|&#10;", re.IGNORECASE)
@@ -26,7 +26,7 @@ def label_lines(label: str) -> list[str]:
             lines = [_TAG.sub("", line) for line in lines]
     else:
         lines = [label]
-    return [shared(line.strip()) for line in lines if line.strip()]
+    return [interned(line.strip()) for line in lines if line.strip()]
 
 
 class Name(Struct, frozen=True, gc=False):
@@ -58,7 +58,7 @@ def name_parts(text: str) -> list[str]:
 
 
 def number_spans(text: str) -> list[tuple[int, int]]:
-    """Give the places of a name's numbers: runs of digits that are no part of a word such as `all2all`."""
+    """Return the places of a name's numbers: runs of digits that are no part of a word such as `all2all`."""
     protected = [match.span() for match in _WHOLE.finditer(text)]
     spans = (match.span() for match in _DIGITS.finditer(text))
     return [
@@ -85,27 +85,27 @@ def parse_name(text: str) -> Name:
         numbers.append(int(text[start:end]))
         position = end
     family.append(text[position:])
-    shared = _shared("".join(family), tuple(words), tuple(glued))
-    return Name(shared[0], tuple(numbers), *shared[1:])
+    common = _shared_parts("".join(family), tuple(words), tuple(glued))
+    return Name(common[0], tuple(numbers), *common[1:])
 
 
 @lru_cache(maxsize=16384)
-def _shared(
+def _shared_parts(
     family: str, words: tuple[str, ...], glued: tuple[bool, ...]
 ) -> tuple[str, tuple[str, ...], tuple[bool, ...]]:
-    """Give the very objects that the first name of the family had: the others of it need none of their own."""
+    """Return the very objects that the first name of the family had: the others of it need none of their own."""
     return family, words, glued
 
 
 @lru_cache(maxsize=16384)
 def _last_word(before: str) -> tuple[str, bool]:
-    """Give the word before a number in lower case, and whether the number touches it."""
+    """Return the word before a number in lower case, and whether the number touches it."""
     word = _PARTS.findall(before)
     return (word[-1].lower() if word else "", before[-1:].isalpha())
 
 
 @lru_cache(maxsize=16384)
 def plain_words(text: str) -> str:
-    """Give the words of a text in lower case, one space apart and around, numbers left out: ` all to all `."""
+    """Return the words of a text in lower case, one space apart and around, numbers left out: ` all to all `."""
     words = [part.lower() for part in name_parts(text) if not part.isdigit()]
     return f" {' '.join(words)} "

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from dotlint.edits.attributes import set_attribute
 from dotlint.edits.insertion import insert_after, insert_before, style_of
 from dotlint.engine.finding import Edit, Fix
-from dotlint.syntax.tree import Assignment, Defaults
+from dotlint.syntax.tree import Assignment, DefaultsStatement
 
 if TYPE_CHECKING:
     from dotlint.edits.fix_context import Writers
@@ -30,7 +30,7 @@ def _set(writers: Writers, block: GraphBlock, name: str, value: str) -> Edit:
     text = writers.text
     last: Assignment | None = None
     for statement in block.body:
-        if isinstance(statement, Defaults) and statement.target == "graph" and statement.attributes:
+        if isinstance(statement, DefaultsStatement) and statement.target == "graph" and statement.attributes:
             return set_attribute(text, statement, name, value)
         if not isinstance(statement, Assignment):
             break

@@ -12,7 +12,7 @@ from dotlint.engine.finding import SEVERITIES, Applicability, Finding, Severity
 from dotlint.engine.resources import compiled_rules, rules_folder
 from dotlint.engine.sections import SECTIONS
 from dotlint.errors import DotlintError
-from dotlint.files.paths import contents
+from dotlint.files.paths import read_file
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -199,4 +199,4 @@ def read_folder(folder: Path) -> list[Card]:
 def own_cards() -> tuple[Card, ...]:
     """Give the cards that come with dotlint."""
     compiled = compiled_rules()
-    return tuple(read_folder(rules_folder()) if compiled is None else decode(contents(compiled), type=_Cards).cards)
+    return tuple(read_folder(rules_folder()) if compiled is None else decode(read_file(compiled), type=_Cards).cards)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from dotlint.engine.result import StrategySource
     from dotlint.graph.model import Document, Graph
     from dotlint.strategy import GpuSet, Phase, Strategy
-    from dotlint.strategy.phase_files import Part
+    from dotlint.strategy.phase_files import FilePhases
 
 
 class GraphContext:
@@ -175,7 +175,7 @@ class FileContext(Struct, eq=False, dict=True):  # the dict is what cached prope
     graphs: list[GraphContext] = field(default_factory=list)
     vocabularies: tuple[str, ...] = ()  # the TOML texts of the vocabularies that go over dotlint's own
     whole: Strategy | None = None  # where phases are files of their own: the strategy of all of them,
-    part: Part | None = None  # and which of them this file carries
+    part: FilePhases | None = None  # and which of them this file carries
     hidden: Hidden = field(default_factory=dict)  # locations that comments or the baseline hide, by rule
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.strategy import Degrees, Layout, Strategy, StrategyError
-from dotlint.strategy.declared import Declared, rank_axes, read_declarations, read_file_name
+from dotlint.strategy.declarations import DeclaredDegrees, rank_axes, read_declarations, read_file_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ class Declaration(Struct, frozen=True):
     graph: int | None
 
     @property
-    def joint(self) -> bool:
+    def several_axes(self) -> bool:
         """Whether it names two axes or more: a strategy, and not one operator's degree."""
         return len(self.degrees) > 1
 
@@ -59,7 +59,7 @@ def declarations(document: Document, name: str) -> tuple[Declaration, ...]:
             found += _read(said, "the comment", comment.start, comment.end, None, ranks)
     for graph in document.graphs:
         found += _of_graph(graph, ranks)
-    found = [d for d in found if d.joint or d.gpus is not None]
+    found = [d for d in found if d.several_axes or d.gpus is not None]
     found.sort(key=lambda d: d.start)
     from_name = read_file_name(os.path.basename(name))
     if from_name is not None:
@@ -95,7 +95,7 @@ def _of_header(node: Node, graph: int, ranks: frozenset[str]) -> Iterator[Declar
     if "put:" in label.lower() or len(label) > 2000:
         return  # an operator that nothing is joined to, not a header
     start, end = node.attribute_span("label") or node.span
-    yield from (d for d in _read(label, f"header `{node.name}`", start, end, graph, ranks) if d.joint)
+    yield from (d for d in _read(label, f"header `{node.name}`", start, end, graph, ranks) if d.several_axes)
 
 
 def _read(
@@ -105,13 +105,13 @@ def _read(
         yield from _made(declared, where, start, end, graph)
 
 
-def _made(declared: Declared, where: str, start: int, end: int, graph: int | None) -> Iterator[Declaration]:
+def _made(declared: DeclaredDegrees, where: str, start: int, end: int, graph: int | None) -> Iterator[Declaration]:
     yield Declaration(
         where,
         start,
         end,
         declared.phase,
-        {mention.axis: mention.value for mention in declared.mentions},
+        {term.axis: term.value for term in declared.terms},
         declared.total.value if declared.total else None,
         graph,
     )
@@ -125,7 +125,7 @@ def strategy_of_file(found: tuple[Declaration, ...]) -> tuple[Strategy, bool] | 
     by_phase: dict[str | None, dict[str, int]] = {}
     totals: dict[str | None, set[int]] = {}
     for declaration in found:
-        if not declaration.joint and declaration.where != "the file's name":
+        if not declaration.several_axes and declaration.where != "the file's name":
             continue
         known = by_phase.setdefault(declaration.phase, {})
         for axis, value in declaration.degrees.items():

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from dotlint.engine.result import PhaseFile
 from dotlint.files.discovery import UnreadableError, read_bytes
-from dotlint.strategy.phase_files import part_of
+from dotlint.strategy.phase_files import phases_of_file
 
 if TYPE_CHECKING:
     from dotlint.deployment.model import Reading
@@ -77,7 +77,7 @@ def phase_files(context: FileContext) -> tuple[PhaseFile, ...]:
 
 def fingerprint(strategy: Strategy | None, path: str) -> str:
     """Say in a word what the result of a file depends on besides itself; "" where that is nothing."""
-    part = part_of(strategy, path) if strategy is not None else None
+    part = phases_of_file(strategy, path) if strategy is not None else None
     if part is None:
         return ""
     seen = [f"{phase.name}:here" for phase in part.phases]
@@ -124,6 +124,6 @@ def _context(path: str, signature: _Signature, whole: Strategy, vocabularies: tu
     if any(problem.code == "E010" for problem in document.problems):
         return None  # a program that would write the file: what it writes is not there yet
     context = FileContext(document, path, vocabularies=vocabularies)
-    context.whole, context.part = whole, part_of(whole, path)
+    context.whole, context.part = whole, phases_of_file(whole, path)
     context.strategy = context.carried
     return context

@@ -11,12 +11,12 @@ from msgspec import Struct
 from msgspec.json import decode
 
 from dotlint.errors import DotlintError
-from dotlint.files.paths import as_path, beside, contents
+from dotlint.files.paths import as_path, read_file, sibling_path
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-COMPILED: Final = beside(__file__, "rules.json")
+COMPILED: Final = sibling_path(__file__, "rules.json")
 """All cards and the vocabulary in one file, so that a run need not read a hundred; see `dotlint.engine.compile`."""
 
 _PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
@@ -48,7 +48,7 @@ def compiled_rules() -> str | None:
         return None
     if os.path.dirname(_folder()) == _PACKAGE:
         return COMPILED  # installed: nobody edits the cards there
-    return COMPILED if decode(contents(COMPILED), type=_Made).checksum == checksum() else None
+    return COMPILED if decode(read_file(COMPILED), type=_Made).checksum == checksum() else None
 
 
 def checksum() -> int:
@@ -56,7 +56,7 @@ def checksum() -> int:
     found = 0
     for path in sorted(os.path.join(here, name) for here, _, names in os.walk(_folder()) for name in names):
         if path.endswith(".toml"):
-            found = crc32(contents(path), crc32(os.path.basename(path).encode(), found))
+            found = crc32(read_file(path), crc32(os.path.basename(path).encode(), found))
     return found
 
 

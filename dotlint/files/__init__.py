@@ -1,1 +1,1 @@
-"""Files: found, read, left out of a search, written whole or not at all."""
+"""Files: discovery, exclusion, reading, atomic writing, watching."""

@@ -1,4 +1,4 @@
-"""Files written whole or not at all."""
+"""Write files completely or not at all."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from dotlint.errors import DotlintError
 
 
 class WriteError(DotlintError):
-    """A file that could not be written; what was there before is still there."""
+    """A file could not be written; its previous content is unchanged."""
 
 
 def write_atomically(path: Path, data: bytes, *, expected: bytes | None = None) -> None:
-    """Write through a temporary file beside the target, synced and renamed over it.
+    """Write through a temporary file in the same folder, which is synced and renamed over the target.
 
-    The file keeps its mode, its owner where the system lets us, and a symbolic link stays one: what it leads
-    to is written. `expected` is what the file held when it was read: where it holds something else by now, or
-    is gone, nothing is written. Something that is no regular file (`/dev/stdout`, a pipe) is written to as it
-    is.
+    The file keeps its mode and, where the system permits, its owner; a symbolic link stays one, and its target is
+    written. `expected` is the content the file had when it was read: if the content differs or the file is gone,
+    nothing is written. A target that is not a regular file (`/dev/stdout`, a pipe) is written directly.
 
-    Raises `WriteError` with one clear line; the old content is then untouched.
+    Raises `WriteError`; the previous content is then unchanged.
     """
     target = Path(os.path.realpath(path))
     temporary = ""
@@ -32,7 +31,7 @@ def write_atomically(path: Path, data: bytes, *, expected: bytes | None = None) 
         if before is not None and not stat.S_ISREG(before.st_mode):
             _write_through(path, data)
             return
-        _refuse(path, target, before, expected)
+        _check_replaceable(path, target, before, expected)
         mode = stat.S_IMODE(before.st_mode) if before else 0o666 & ~_umask()
         handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=".tmp", dir=target.parent)
         with os.fdopen(handle, "wb") as file:
@@ -42,12 +41,12 @@ def write_atomically(path: Path, data: bytes, *, expected: bytes | None = None) 
                 _keep_owner(file.fileno(), before)
             os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
-        _refuse(path, target, _status(target), expected)
+        _check_replaceable(path, target, _status(target), expected)
         Path(temporary).replace(target)
         temporary = ""
         _sync_folder(target.parent)
     except OSError as error:
-        raise WriteError(f"{path}: it cannot be written: {error.strerror or error}") from error
+        raise WriteError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
         if temporary:
             with contextlib.suppress(OSError):
@@ -61,19 +60,19 @@ def _status(target: Path) -> os.stat_result | None:
         return None
 
 
-def _refuse(path: Path, target: Path, status: os.stat_result | None, expected: bytes | None) -> None:
-    """Raise where the file must not be replaced.
+def _check_replaceable(path: Path, target: Path, status: os.stat_result | None, expected: bytes | None) -> None:
+    """Raise `WriteError` if the file must not be replaced.
 
-    A rename goes through even where we could not write to the file.
+    The check is needed because a rename succeeds even on a file that is not writable.
     """
     if status is not None and not os.access(target, os.W_OK):
-        raise WriteError(f"{path}: it cannot be written: it is read-only")
+        raise WriteError(f"{path}: cannot be written: the file is read-only")
     if expected is None:
         return
     if status is None:
-        raise WriteError(f"{path}: it is gone since it was read; nothing was written")
+        raise WriteError(f"{path}: not written: the file was deleted after it was read")
     if status.st_size != len(expected) or target.read_bytes() != expected:
-        raise WriteError(f"{path}: it was changed since it was read; nothing was written")
+        raise WriteError(f"{path}: not written: the file was changed after it was read")
 
 
 def _write_through(path: Path, data: bytes) -> None:
@@ -82,7 +81,7 @@ def _write_through(path: Path, data: bytes) -> None:
 
 
 def _keep_owner(handle: int, before: os.stat_result) -> None:
-    """Give the new file the owner and group of the old one, the group at least where we are not root."""
+    """Copy owner and group of the old file to the new one; if not permitted, only the group."""
     for owner in (before.st_uid, -1):
         try:
             os.fchown(handle, owner, before.st_gid)
@@ -92,7 +91,7 @@ def _keep_owner(handle: int, before: os.stat_result) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the rename itself last; a system that cannot sync folders does without."""
+    """Sync the folder so that the rename is durable, on systems that can sync folders."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -1,6 +1,6 @@
-"""What a folder search leaves out: `.gitignore` files as git reads them, and patterns of the same form.
+"""Exclude files from a folder search, by `.gitignore` files and by patterns of the same form.
 
-The patterns are read here and git is never asked: a repository's own configuration can make git run programs.
+The patterns are read here and git is never run, because a repository's own configuration can make git run programs.
 """
 
 from __future__ import annotations
@@ -18,14 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from dotlint.files.gitignore import Line
+    from dotlint.files.gitignore import IgnoreRule
 
 
-class Patterns(Struct, frozen=True, dict=True):  # the dict is what cached properties write to
-    """Patterns as `.gitignore` has them, relative to an absolute folder; the last one that matches decides.
+class Patterns(Struct, frozen=True, dict=True):  # cached properties need the dict
+    """Patterns in `.gitignore` form, relative to the absolute path `folder`; the last matching pattern wins.
 
-    A pattern that git would skip raises `DotlintError` where `strict` is true, and is skipped where it is
-    not.
+    A pattern that git would skip raises `DotlintError` if `strict` is true; otherwise it is skipped.
     """
 
     folder: str
@@ -33,80 +32,80 @@ class Patterns(Struct, frozen=True, dict=True):  # the dict is what cached prope
     strict: bool = True
 
     @cached_property
-    def _lines(self) -> tuple[Line, ...]:
-        """What the lines mean, the last one first: it decides."""
-        return tuple(reversed(list(_read_lines(self.lines, strict=self.strict))))
+    def _rules(self) -> tuple[IgnoreRule, ...]:
+        """The rules of the lines in reverse order, because the last matching one wins."""
+        return tuple(reversed(list(_parse_lines(self.lines, strict=self.strict))))
 
     def decide(self, path: str, *, is_folder: bool = False) -> bool | None:
-        """Say whether an absolute path is left out (True), kept after all (False) or not named (None).
+        """Return whether an absolute path is excluded (True), re-included by `!` (False), or not matched (None).
 
-        What is said of a folder around it is not asked for: who walks down does not come into one that is left out.
+        Only the path itself is matched, not the folders around it: a search does not descend into an excluded folder.
         """
         inside = os.path.relpath(path, self.folder).replace(os.sep, "/")
         if inside == "." or inside.startswith("../"):
             return None
-        said = (line.leaves_out for line in self._lines if line.matches(inside, is_folder=is_folder))
-        return next(said, None)
+        decisions = (rule.excludes for rule in self._rules if rule.matches(inside, is_folder=is_folder))
+        return next(decisions, None)
 
 
-def _read_lines(lines: Iterable[str], *, strict: bool) -> Iterator[Line]:
-    from dotlint.files.gitignore import read_line  # noqa: PLC0415 - most runs name files and search no folder
+def _parse_lines(lines: Iterable[str], *, strict: bool) -> Iterator[IgnoreRule]:
+    from dotlint.files.gitignore import read_line  # noqa: PLC0415 - most runs search no folder
 
     for text in lines:
         try:
-            line = read_line(text)
+            rule = read_line(text)
         except ValueError as error:
             if strict:
-                raise DotlintError(f"`{text}` is not a pattern as .gitignore has them: {error}") from error
+                raise DotlintError(f"`{text}` is not a valid .gitignore pattern: {error}") from error
             continue
-        if line is not None:
-            yield line
+        if rule is not None:
+            yield rule
 
 
-def left_out(path: str, chain: Iterable[Patterns], *, is_folder: bool = False) -> bool:
-    """Ask the patterns in order; the first that speaks of the path decides."""
+def is_excluded(path: str, chain: Iterable[Patterns], *, is_folder: bool = False) -> bool:
+    """Return whether a path is excluded; the first patterns that match it decide."""
     for patterns in chain:
-        said = patterns.decide(path, is_folder=is_folder)
-        if said is not None:
-            return said
+        decision = patterns.decide(path, is_folder=is_folder)
+        if decision is not None:
+            return decision
     return False
 
 
-def in_folder(folder: str) -> tuple[Patterns, ...]:
-    """Give the patterns of the folder's own `.gitignore`, if it has one."""
-    return _read(as_path(folder, ".gitignore"), folder)
+def folder_patterns(folder: str) -> tuple[Patterns, ...]:
+    """Return the patterns of the folder's own `.gitignore`, if it has one."""
+    return _read_patterns(as_path(folder, ".gitignore"), folder)
 
 
 @cache
 def repository_of(folder: str) -> str | None:
-    """Find the repository that an absolute folder lies in: the nearest folder above with a `.git`."""
+    """Return the repository that contains an absolute folder: the nearest ancestor with a `.git`, or None."""
     walk = as_path(folder)
     return next((str(above) for above in (walk, *walk.parents) if os.path.exists(above / ".git")), None)
 
 
-def above_folder(folder: str) -> tuple[Patterns, ...]:
-    """Give what holds for a folder from outside of it, as git orders it; nothing without a repository.
+def inherited_patterns(folder: str) -> tuple[Patterns, ...]:
+    """Return the patterns that apply to a folder from outside of it, in git's order; none outside a repository.
 
-    Where that leaves the folder itself out it is given up: who names an ignored folder wants to see what is
-    in it.
+    If those patterns exclude the folder itself, they are dropped: a user who names an ignored folder wants it
+    searched.
     """
     root = repository_of(folder)
     if root is None:
         return ()
     chain: list[Patterns] = []
     for above in as_path(folder).parents if folder != root else ():
-        chain += in_folder(str(above))
+        chain += folder_patterns(str(above))
         if str(above) == root:
             break
-    chain += _read(as_path(root, ".git", "info", "exclude"), root)
+    chain += _read_patterns(as_path(root, ".git", "info", "exclude"), root)
     settings = os.environ.get("XDG_CONFIG_HOME") or str(as_path("~/.config").expanduser())
-    chain += _read(as_path(settings, "git", "ignore"), root)
+    chain += _read_patterns(as_path(settings, "git", "ignore"), root)
     inside = as_path(folder).relative_to(root)
     parts = [as_path(root, *inside.parts[: depth + 1]) for depth in range(len(inside.parts))]
-    return () if any(left_out(str(part), chain, is_folder=True) for part in parts) else tuple(chain)
+    return () if any(is_excluded(str(part), chain, is_folder=True) for part in parts) else tuple(chain)
 
 
-def _read(file: Path, folder: str) -> tuple[Patterns, ...]:
+def _read_patterns(file: Path, folder: str) -> tuple[Patterns, ...]:
     try:
         text = file.read_bytes().decode("utf-8-sig", "surrogateescape")
     except OSError:

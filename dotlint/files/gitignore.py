@@ -1,8 +1,8 @@
-"""Patterns as `.gitignore` has them, made into regular expressions that no path makes slow.
+"""Translate `.gitignore` patterns to regular expressions that match in linear time.
 
-As https://git-scm.com/docs/gitignore says and git's `wildmatch.c` does. The words of a pattern between its `*` are
-looked for from left to right, each at the first place where it stands: what comes behind never wants a later one. So
-each is an atomic group, and no number of `*` tries their places in every combination.
+The semantics are those of https://git-scm.com/docs/gitignore and git's `wildmatch.c`. The literal parts of a pattern
+between its `*` are searched from left to right, each at its first occurrence; no later part ever needs a later
+occurrence. So each is an atomic group, and several `*` never backtrack into each other.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
-# git calls such a pattern malformed and goes on as if it were not there.
+# git skips a pattern with any other class as malformed.
 _CLASSES: Final = {
     "alnum": "0-9A-Za-z", "alpha": "A-Za-z", "blank": r" \t", "cntrl": r"\x00-\x1f\x7f", "digit": "0-9",
     "graph": "!-~", "lower": "a-z", "print": " -~", "punct": r"!-/:-@\[-`{-~", "space": r" \t-\r", "upper": "A-Z",
@@ -22,52 +22,55 @@ _ENDS: Final = r"(?=/|\Z)"
 _FOLDERS: Final = "(?:[^/]+/)*?"
 
 
-class Line(Struct, frozen=True):
-    """One pattern: what it matches, whether that is left out or kept after all, and whether only folders are meant.
+class IgnoreRule(Struct, frozen=True):
+    """One pattern: its expression, whether it excludes or re-includes, and whether it matches only folders.
 
-    `named` patterns have no slash and are about the name alone, at any depth.
+    A rule with `name_only` has no slash and matches the file name at any depth.
     """
 
     regex: re.Pattern[str]
-    leaves_out: bool
+    excludes: bool
     only_folders: bool
-    named: bool
+    name_only: bool
 
     def matches(self, path: str, *, is_folder: bool) -> bool:
-        """Whether a path, relative to the folder of the pattern and with `/`, is matched itself; parents count not."""
+        """Return whether a path itself matches, ignoring the folders around it.
+
+        The path is relative to the folder of the pattern and separated by `/`.
+        """
         if self.only_folders and not is_folder:
             return False
-        return self.regex.match(path.rpartition("/")[2] if self.named else path) is not None
+        return self.regex.match(path.rpartition("/")[2] if self.name_only else path) is not None
 
 
-def read_line(line: str) -> Line | None:
-    """Read a line; None for one that is blank or a comment. `ValueError` for one that can never match."""
+def read_line(line: str) -> IgnoreRule | None:
+    """Parse a line; None if it is blank or a comment. Raises `ValueError` if the pattern can never match."""
     if line.startswith("#") or not line.strip(" "):
         return None
-    text = _without_blanks(line)
-    leaves_out = not text.startswith("!")
-    text = text[0 if leaves_out else 1 :]
+    text = _without_trailing_spaces(line)
+    excludes = not text.startswith("!")
+    text = text[0 if excludes else 1 :]
     only_folders = text.endswith("/")
     text = text.removesuffix("/")
     if not text or "//" in text:
-        raise ValueError("there is nothing that it could name")
-    named = "/" not in text
-    segments = [text] if named else text.removeprefix("/").split("/")
-    return Line(re.compile(_path(segments, named=named), re.DOTALL), leaves_out, only_folders, named)
+        raise ValueError("no path can match it")
+    name_only = "/" not in text
+    segments = [text] if name_only else text.removeprefix("/").split("/")
+    return IgnoreRule(re.compile(_path(segments, name_only=name_only), re.DOTALL), excludes, only_folders, name_only)
 
 
-def _without_blanks(line: str) -> str:
-    """Cut the blanks at the end off, up to one that a backslash keeps."""
+def _without_trailing_spaces(line: str) -> str:
+    """Strip trailing spaces, except one that is escaped by a backslash."""
     text = line.rstrip(" ")
     escapes = len(text) - len(text.rstrip("\\"))
     return text + " " if escapes % 2 and len(text) < len(line) else text
 
 
-def _path(segments: list[str], *, named: bool) -> str:
-    """Write the expression for a path, from its start to its end."""
+def _path(segments: list[str], *, name_only: bool) -> str:
+    """Return the expression for a whole path."""
     chunks: list[list[str]] = [[]]
     for segment in segments:
-        if not named and len(segment) > 1 and not segment.strip("*"):
+        if not name_only and len(segment) > 1 and not segment.strip("*"):
             chunks.append([])
         else:
             chunks[-1].append(_segment(segment))
@@ -77,47 +80,47 @@ def _path(segments: list[str], *, named: bool) -> str:
     *between, last = others
     found = [f"{first}/" if first else ""]
     found += [f"(?>{_FOLDERS}{chunk}/)" for chunk in between if chunk]
-    # Behind the last `**` either something stands at the end of the path, or whatever is in there is meant.
+    # After the last `**` comes the end of the path, or, if nothing follows, anything inside the folder.
     found.append(rf"{_FOLDERS}{last}\Z" if last else ".")
     return "".join(found)
 
 
 def _segment(text: str) -> str:
-    """Write the expression for what stands between two slashes."""
-    first, *others = _words(text)
+    """Return the expression for the text between two slashes."""
+    first, *others = _literals(text)
     if not others:
         return first + _ENDS
     *between, last = others
-    found = [first, *(f"(?>[^/]*?{word})" for word in between if word), f"[^/]*{last}{_ENDS}"]
+    found = [first, *(f"(?>[^/]*?{part})" for part in between if part), f"[^/]*{last}{_ENDS}"]
     return f"(?>{''.join(found)})"
 
 
-def _words(text: str) -> list[str]:
-    """Write what stands between the `*`: each character of it is an expression for one character."""
-    words = [""]
+def _literals(text: str) -> list[str]:
+    """Return the expressions for the texts between the `*` of a segment; each item matches one character."""
+    parts = [""]
     at = 0
     while at < len(text):
         character = text[at]
         at += 1
         if character == "*":
-            words.append("")
+            parts.append("")
         elif character == "?":
-            words[-1] += "[^/]"
+            parts[-1] += "[^/]"
         elif character == "[":
             written, at = _bracket(text, at)
-            words[-1] += written
+            parts[-1] += written
         elif character == "\\":
             if at == len(text):
-                raise ValueError("it ends with a backslash")
-            words[-1] += re.escape(text[at])
+                raise ValueError("a backslash at the end")
+            parts[-1] += re.escape(text[at])
             at += 1
         else:
-            words[-1] += re.escape(character)
-    return words
+            parts[-1] += re.escape(character)
+    return parts
 
 
 def _bracket(text: str, at: int) -> tuple[str, int]:
-    """Write the expression for `[...]` and say where it ends; `at` is behind the bracket."""
+    """Return the expression for `[...]` and the offset after it; `at` is the offset after the `[`."""
     negated = text[at : at + 1] in ("!", "^") and at < len(text)
     at += negated
     first = at
@@ -126,7 +129,7 @@ def _bracket(text: str, at: int) -> tuple[str, int]:
         named = re.compile(r"\[:([^\]]*):\]").match(text, at)
         if named:
             if named[1] not in _CLASSES:
-                raise ValueError(f"there are no characters called `{named[1]}`")
+                raise ValueError(f"unknown character class `[:{named[1]}:]`")
             items.append(_CLASSES[named[1]])
             at = named.end()
             continue
@@ -136,7 +139,7 @@ def _bracket(text: str, at: int) -> tuple[str, int]:
             high, at = _character(text, at + 1)
         items.append(re.escape(low) if low >= high else f"{re.escape(low)}-{re.escape(high)}")
     if at >= len(text):
-        raise ValueError("a `[` is never closed")
+        raise ValueError("`[` is never closed")
     return (f"[^/{''.join(items)}]" if negated else f"(?!/)[{''.join(items)}]"), at + 1
 
 

@@ -1,4 +1,4 @@
-"""Paths where a plain check goes, without pathlib: to load that takes longer than to read a file."""
+"""File access without pathlib, whose import takes longer than reading a file."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ if TYPE_CHECKING:
 
 
 def as_path(*parts: str | Path) -> Path:
-    """Make a `Path` as the class does, which is loaded with the first one."""
+    """Return `Path(*parts)`; pathlib is imported at the first call."""
     from pathlib import Path  # noqa: PLC0415 - see above
 
     return Path(*parts)
 
 
-def beside(module: str, name: str) -> str:
-    """Give the path of a file that lies beside a module, by the module's `__file__`."""
+def sibling_path(module: str, name: str) -> str:
+    """Return the path of a file in the folder of a module, given the `__file__` of the module."""
     return os.path.join(os.path.dirname(module), name)
 
 
-def contents(path: str | Path) -> bytes:
-    """Read a whole file; raises what `open` raises."""
+def read_file(path: str | Path) -> bytes:
+    """Read a whole file. Raises what `open` raises."""
     with open(path, "rb") as stream:
         return stream.read()
 
 
-def own_text(path: str) -> str:
-    """Read a text of ours, whatever a checkout made of its line ends."""
+def read_package_text(path: str) -> str:
+    """Read a text file of this package; line ends become LF, whatever a checkout made of them."""
     with open(path, encoding="utf-8") as stream:
         return stream.read()

@@ -1,4 +1,4 @@
-"""`--watch`: wait until files change, by looking at their times and sizes, as works on every disk."""
+"""`--watch`: poll files for changes by modification time and size, which works on every file system."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _Look = tuple[str, int, int]
 
 
 def changes(paths: Callable[[], Iterable[str]]) -> Iterator[None]:
-    """Give the word at once and after every change of the files of `paths`, which is asked anew each time.
+    """Yield once at the start and after every change of the files of `paths`, which is called again for each poll.
 
-    A file that comes or goes is a change too. Never ends by itself.
+    A file that is created or deleted counts as a change. Never ends by itself.
     """
     seen: set[_Look] | None = None
     while True:

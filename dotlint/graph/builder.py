@@ -16,8 +16,7 @@ from dotlint.graph.membership import members
 from dotlint.graph.model import Document, Edge, EdgeRest, Graph, Node, Ports, Subgraph
 from dotlint.syntax.reader import parse
 from dotlint.syntax.source import Source
-from dotlint.syntax.tree import Assignment, Block, Chain, NodeList, PlainEdge, PlainNode, decode
-from dotlint.syntax.tree import Defaults as DefaultsStatement
+from dotlint.syntax.tree import Assignment, Block, Chain, DefaultsStatement, NodeList, PlainEdge, PlainNode, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,7 +151,7 @@ class _Builder:
                 self.connect(statement, sides, edge_defaults)
 
     def open(self, block: Block, scope: Scope) -> Subgraph:
-        """Give the subgraph that a block opens: a new one, or the one of its name under the same parent."""
+        """Return the subgraph that a block opens: a new one, or the one of its name under the same parent."""
         name = block.id.value if block.id else None
         if name is not None:
             known = self.named.get((scope, name))
@@ -169,7 +168,7 @@ class _Builder:
         return subgraph
 
     def mention(self, raw: str, place: Statement | Id, group: int, defaults: Defaults) -> Node:
-        """Give the node spelled `raw`, made if this is its first mention, and put it into the block."""
+        """Return the node spelled `raw`, made if this is its first mention, and put it into the block."""
         node = self.spelled.get(raw)
         if node is None:
             nodes = self.graph.nodes

@@ -30,7 +30,7 @@ class Defaults(Struct, eq=False):
     resolved: dict[str, str] | None = None
 
     def values(self) -> dict[str, str]:
-        """Give name -> value, inner over outer and later over earlier.
+        """Return name -> value, inner over outer and later over earlier.
 
         The caller must not change the dict.
         """

@@ -41,12 +41,12 @@ def span_of(match: Match[str], group: int) -> Span:
     `match` may have been made on an edited copy that knows its origin.
     """
     start, end = match.span(group)
-    origin = getattr(match.string, "origin", None)
-    return (start, end) if origin is None else (origin(start), origin(end))
+    to_source = getattr(match.string, "source_offset", None)
+    return (start, end) if to_source is None else (to_source(start), to_source(end))
 
 
 def members(subgraph: Subgraph) -> list[Node]:
-    """Give the nodes of a subgraph and of those in it, in the order in which the graph made them."""
+    """Return the nodes of a subgraph and of those in it, in the order in which the graph made them."""
     if not subgraph.children:
         found = subgraph._direct.values()
     else:
@@ -75,7 +75,7 @@ def innermost(subgraphs: Iterable[Subgraph]) -> list[Subgraph]:
 
 
 def last_attribute(statements: Sequence[AttributedStatement], name: str) -> Attribute | None:
-    """Give the last attribute of that name in the statements, None where no statement sets it."""
+    """Return the last attribute of that name in the statements, None where no statement sets it."""
     for statement in reversed(statements):
         for attribute in reversed(statement.attributes):
             if attribute.name.value == name:

@@ -126,7 +126,7 @@ class Node(Struct, eq=False):
         return found
 
     def attribute(self, name: str) -> Attribute | None:
-        """Give the place in the node's own statements that sets the attribute (the last one), else None."""
+        """Return the place in the node's own statements that sets the attribute (the last one), else None."""
         return last_attribute(self._statements or (), name)
 
     def attribute_span(self, name: str) -> Span | None:
@@ -264,7 +264,7 @@ class Edge(Struct, eq=False):
         return found
 
     def attribute(self, name: str) -> Attribute | None:
-        """Give the place in the edge's statements that sets the attribute (the last one), else None."""
+        """Return the place in the edge's statements that sets the attribute (the last one), else None."""
         return last_attribute(self.statements, name)
 
     def attribute_span(self, name: str) -> Span | None:
@@ -423,14 +423,14 @@ class Graph(Struct, eq=False):
         return self.attributes.get("label", "")
 
     def successors(self, node: Node) -> list[Edge]:
-        """Give the edges that leave the node, in order (of an undirected graph: that name it first)."""
+        """Return the edges that leave the node, in order (of an undirected graph: that name it first)."""
         if self._out is None:
             self._out = by_node(self.edges, [edge.tail.index for edge in self.edges], len(self.nodes))
         edges, starts = self._out
         return edges[starts[node.index] : starts[node.index + 1]]
 
     def predecessors(self, node: Node) -> list[Edge]:
-        """Give the edges that enter the node, in order (of an undirected graph: that name it second)."""
+        """Return the edges that enter the node, in order (of an undirected graph: that name it second)."""
         if self._in is None:
             self._in = by_node(self.edges, [edge.head.index for edge in self.edges], len(self.nodes))
         edges, starts = self._in
@@ -492,13 +492,13 @@ class Document(Struct, eq=False):
         return sum(len(graph.edges) for graph in self.graphs)
 
     def to_networkx(self) -> nx.MultiGraph[str] | nx.MultiDiGraph[str]:
-        """Give the first graph as networkx knows graphs; raises `DotlintError` where there is none."""
+        """Return the first graph as networkx knows graphs; raises `DotlintError` where there is none."""
         from dotlint.graph.views import first, to_networkx  # noqa: PLC0415  # few need it, and networkx is slow to load
 
         return to_networkx(first(self))
 
     def to_pydot(self) -> Any:  # noqa: ANN401  # pydot has no types
-        """Give the first graph as a `pydot.Dot`, subgraphs and defaults kept.
+        """Return the first graph as a `pydot.Dot`, subgraphs and defaults kept.
 
         Raises `DotlintError` where there is none.
         """

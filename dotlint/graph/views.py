@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def first(document: Document) -> Graph:
-    """Give the only graph that most files have; raises `DotlintError` where there is none."""
+    """Return the only graph that most files have; raises `DotlintError` where there is none."""
     if not document.graphs:
         raise DotlintError(f"{document.source.name}: there is no graph in this text")
     return document.graphs[0]

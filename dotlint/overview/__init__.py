@@ -13,7 +13,7 @@ from dotlint.overview.model import Overview
 from dotlint.overview.reconcile import settle
 from dotlint.overview.text import as_text
 from dotlint.report.text import one_line
-from dotlint.strategy.declared import read_file_name
+from dotlint.strategy.declarations import read_file_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable

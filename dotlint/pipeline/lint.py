@@ -135,9 +135,9 @@ def _declare(file: FileContext, settings: Settings) -> None:
     """Give a file the declared strategy; of a deployment of several files, the phases that it carries."""
     file.strategy, file.strategy_source = settings.strategy, settings.strategy_source
     if settings.strategy is not None and settings.strategy.has_files:
-        from dotlint.strategy.phase_files import part_of  # noqa: PLC0415 - most strategies name no files
+        from dotlint.strategy.phase_files import phases_of_file  # noqa: PLC0415 - most strategies name no files
 
-        file.whole, file.part = settings.strategy, part_of(settings.strategy, file.name)
+        file.whole, file.part = settings.strategy, phases_of_file(settings.strategy, file.name)
         file.strategy = file.carried
         file.strategy_source = settings.strategy_source if file.strategy else None
 

@@ -31,7 +31,7 @@ _LETTERS: Final = {"graph": "GCS", "cluster": "C", "subgraph": "S", "node": "N",
 _KINDS: Final = {
     "attribute": types.CompletionItemKind.Property,
     "value": types.CompletionItemKind.EnumMember,
-    "colour": types.CompletionItemKind.Color,
+    "color": types.CompletionItemKind.Color,
     "node": types.CompletionItemKind.Variable,
     "keyword": types.CompletionItemKind.Keyword,
     "cluster": types.CompletionItemKind.Module,
@@ -105,7 +105,7 @@ def _said(fact: AttributeFact) -> str:
 def _values(fact: AttributeFact, cursor: Cursor, reading: Reading | None) -> Iterator[Offer]:
     for kind in fact.types:
         said = f"{fact.name}: {kind}"
-        words: Iterable[str] = graphviz.words_of("compass" if kind == "portPos" else kind)
+        words: Iterable[str] = graphviz.enumeration_values("compass" if kind == "portPos" else kind)
         if kind == "bool":
             words = ("true", "false")
         elif kind == "shape":
@@ -117,8 +117,8 @@ def _values(fact: AttributeFact, cursor: Cursor, reading: Reading | None) -> Ite
         elif kind == "cluster" and reading is not None:
             names = dict.fromkeys(name for name, _, _ in reading.clusters if name.lower().startswith("cluster"))
             yield from ((name, id_text(name), "cluster", said) for name in names)
-        elif kind == "colour":
-            yield from ((word, word, "colour", said) for word in sorted(graphviz.colours("x11")))
+        elif kind == "color":
+            yield from ((word, word, "color", said) for word in sorted(graphviz.color_names("x11")))
         yield from ((word, id_text(word), "value", said) for word in words)
 
 

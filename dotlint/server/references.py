@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from dotlint.syntax.lexemes import decode, real
-from dotlint.syntax.tree import NodeStatement, PlainEdge, PlainNode, within
-from dotlint.syntax.walk import refs
+from dotlint.syntax.lexemes import decode, source_offset
+from dotlint.syntax.tree import NodeStatement, PlainEdge, PlainNode, walk_statements
+from dotlint.syntax.walk import node_refs
 
 if TYPE_CHECKING:
     import re
@@ -121,16 +121,16 @@ def _of_graph(graph: Graph, base: int, starts: array[int]) -> Iterator[tuple[int
             known = spelled[raw] = -1 if node is None else base + node.index
         return known
 
-    for statement in within([graph.statement.body]):
+    for statement in walk_statements([graph.statement.body]):
         if isinstance(statement, PlainNode | PlainEdge):
             match = statement.match  # once: of most statements it is worked out anew
-            starts.append(real(match.string, match.start(1)))
+            starts.append(source_offset(match.string, match.start(1)))
             places = [(statement.first, *_span(match, 1))]
             if isinstance(statement, PlainEdge):
                 places.append((statement.second, *_span(match, 3)))
         else:
             starts.append(statement.start)
-            places = [(ref.id.raw, ref.id.start, ref.id.end) for ref in refs(statement)]
+            places = [(ref.id.raw, ref.id.start, ref.id.end) for ref in node_refs(statement)]
         own = OWN if isinstance(statement, NodeStatement) else OTHER
         for raw, start, end in places:
             node = number(raw)
@@ -140,4 +140,4 @@ def _of_graph(graph: Graph, base: int, starts: array[int]) -> Iterator[tuple[int
 
 def _span(match: re.Match[str], group: int) -> tuple[int, int]:
     start, end = match.span(group)
-    return real(match.string, start), real(match.string, end)
+    return source_offset(match.string, start), source_offset(match.string, end)

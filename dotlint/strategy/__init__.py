@@ -1,4 +1,4 @@
-"""The parallel strategy: its notation, its layout models, and the GPUs that it gives to what."""
+"""The parallel strategy: its notation, its layout models, and the GPUs it assigns to each unit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Building a phase's grids: which axes multiply, which share the ranks of others, and what cannot be."""
+"""Build the rank grids of a phase: which axes multiply, which share the ranks of others, what is impossible."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dotlint.strategy.rank_grid import Grid
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dotlint.strategy.presets import EtpDefault, Flavour, Preset
+    from dotlint.strategy.presets import EtpDefault, Flavor, Preset
 
 _PRODUCT_ORDER: Final = ("pp", "dp", "ep", "cp", "sp", "tp")
 _OVERLAY_ORDER: Final = ("pp", "dp", "cp", "tp")
@@ -24,27 +24,27 @@ _OVERLAY_EXPERTS: Final = ("pp", "edp", "ep", "etp")
 
 
 class _Findings(Struct):
-    """What is gathered while grids are built; not frozen for that reason."""
+    """What is collected while grids are built; not frozen for that reason."""
 
     problems: list[str]
     notes: list[str]
     only_with: str | None = None
 
 
-def place(
+def build_placement(
     degrees: Degrees,
     *,
     model: str,
     preset: Preset | None,
     order: tuple[str, ...] | None,
     expert_order: tuple[str, ...] | None,
-    flavour: Flavour,
+    flavor: Flavor,
 ) -> Placement:
-    """Build the grids. StrategyError where a declared order lacks an axis that the degrees need."""
+    """Build the grids of a phase. Raises `StrategyError` if a declared order lacks an axis that the degrees need."""
     found = _Findings([], [])
     shared: dict[str, tuple[str, ...]] = {}
-    _check_shared(degrees, flavour, preset, found)
-    if flavour == "megatron":
+    _check_shared(degrees, flavor, preset, found)
+    if flavor == "megatron":
         shared["sp"] = ("tp",)
     if preset is not None and preset.attention_dp:
         shared["dp"] = ("tp",)
@@ -86,11 +86,11 @@ def place(
     )
 
 
-def _check_shared(degrees: Degrees, flavour: Flavour, preset: Preset | None, found: _Findings) -> None:
-    """Axes that lie on the ranks of others have degrees that those allow."""
+def _check_shared(degrees: Degrees, flavor: Flavor, preset: Preset | None, found: _Findings) -> None:
+    """Check the degrees of axes that share the ranks of other axes."""
     tp = degrees.tp
-    if flavour == "megatron" and degrees.sp not in (1, tp):
-        found.problems.append(f"Megatron's sequence parallelism shares TP's GPUs: SP={degrees.sp} is not TP={tp}")
+    if flavor == "megatron" and degrees.sp not in (1, tp):
+        found.problems.append(f"Megatron's sequence parallelism shares TP's GPUs: SP={degrees.sp} must equal TP={tp}")
     if tp % degrees.dcp:
         found.problems.append(
             f"decode context parallelism shares TP's GPUs: TP={tp} is not divisible by DCP={degrees.dcp}"
@@ -98,7 +98,7 @@ def _check_shared(degrees: Degrees, flavour: Flavour, preset: Preset | None, fou
     if degrees.vpp > 1 and degrees.pp == 1:
         found.problems.append(f"interleaved stages need a pipeline: VPP={degrees.vpp} with PP=1")
     if preset is not None and preset.attention_dp and degrees.dp not in (1, tp):
-        found.problems.append(f"{preset.title}'s attention DP shares TP's GPUs: DP={degrees.dp} is not TP={tp}")
+        found.problems.append(f"{preset.title}'s attention DP shares TP's GPUs: DP={degrees.dp} must equal TP={tp}")
 
 
 def _dense_grid(
@@ -137,11 +137,11 @@ def _check_order(
     written = ",".join(order)
     for axis in order:
         if axis not in possible:
-            message = f"the order '{written}' lists {axis}, which has an order of its own: write it in expert_order"
+            message = f"the order '{written}' lists {axis}, an axis of the expert grid: write it in expert_order"
             raise StrategyError(message)
         if axis in shared:
             others = ", ".join(shared[axis]).upper()
-            raise StrategyError(f"the order '{written}' lists {axis}, which shares the GPUs of {others}: leave it out")
+            raise StrategyError(f"the order '{written}' lists {axis}, which shares the GPUs of {others}: remove it")
     for axis in needed:
         if axis not in order:
             message = f"the order '{written}' lacks {axis}, whose degree is {degrees.get(axis)}: add it"
@@ -151,7 +151,7 @@ def _check_order(
 def _product_experts(
     degrees: Degrees, dense: Grid, order: tuple[str, ...] | None, found: _Findings
 ) -> tuple[Grid | None, Degrees]:
-    """In a product an expert group has a stage's GPUs divided by EP; edp is what etp leaves of them."""
+    """Build the expert grid of a product: an expert group has the GPUs of a stage divided by EP, which is ETP·EDP."""
     each = dense.size // (degrees.pp * degrees.ep)
     etp, edp = degrees.etp, degrees.edp
     if "etp" not in degrees.named and "edp" in degrees.named and each % edp == 0:
@@ -162,7 +162,7 @@ def _product_experts(
         found.problems.append(f"an expert group has {each} GPUs, not ETP·EDP = {etp}·{edp} = {etp * edp}")
     resolved = replace(degrees, etp=etp, edp=edp)
     if order is None:
-        # the product's expert groups exist, their GPUs are open
+        # a product has expert groups, but does not determine their GPUs
         return Grid(("pp", "ep", "edp"), (degrees.pp, degrees.ep, each)), resolved
     grid = Grid(order, tuple(_length(resolved, axis, dense) for axis in order))
     if grid.size != dense.size:
@@ -173,14 +173,14 @@ def _product_experts(
 
 
 def _length(degrees: Degrees, axis: str, dense: Grid) -> int:
-    """Return how long an axis of the expert grid is; a shared one (Megatron's SP) is 1 there too."""
+    """Return the length of an axis of the expert grid; an axis that shares ranks (SP of Megatron) has length 1."""
     return degrees.get(axis) if axis in EXPERT_AXES else dense.length(axis)
 
 
 def _stage_experts(
     degrees: Degrees, dense: Grid, preset: Preset, shared: dict[str, tuple[str, ...]], found: _Findings
 ) -> Degrees:
-    """Experts over all ranks of a stage: EP is derived, and checked where it is named."""
+    """Distribute experts over all ranks of a stage: EP is derived, and checked if it is declared."""
     axes = tuple(axis for axis in dense.axes if axis != "pp")
     size = dense.size // dense.length("pp")
     for axis in EXPERT_AXES:
@@ -188,14 +188,14 @@ def _stage_experts(
     if degrees.ep not in (1, size):
         found.problems.append(f"{preset.title}'s EP is DP·CP·TP = {size}, not {degrees.ep}")
     if degrees.etp > 1 and degrees.ep > 1:
-        found.problems.append(f"{preset.title} gives an expert whole to one GPU: ETP={degrees.etp} is not 1")
+        found.problems.append(f"{preset.title} places each expert on a single GPU: ETP={degrees.etp} must be 1")
     return replace(degrees, edp=1)
 
 
 def _overlay_experts(
     degrees: Degrees, dense: Grid, axes: tuple[str, ...], default: EtpDefault, found: _Findings
 ) -> tuple[Grid | None, Degrees]:
-    """Lay the expert grid over the dense one's ranks: edp is derived, etp by default the preset's."""
+    """Build the expert grid over the ranks of the dense grid: EDP is derived, ETP defaults to that of the preset."""
     fixed = prod(degrees.get(axis) for axis in axes if axis not in ("etp", "edp"))
     has_etp, has_edp = "etp" in axes, "edp" in axes
     edp_named = degrees.edp if "edp" in degrees.named else None
@@ -203,7 +203,7 @@ def _overlay_experts(
         return None, degrees
 
     def edp_for(etp: int) -> int | None:
-        """Return the edp that makes the grids one size, or None."""
+        """Return the EDP that makes both grids the same size, or None."""
         if dense.size % (fixed * etp):
             return None
         edp = dense.size // (fixed * etp)
@@ -228,7 +228,7 @@ def _overlay_experts(
 
 
 def _mismatch(degrees: Degrees, dense: Grid, axes: tuple[str, ...], etp: int, edp: int | None) -> str:
-    """Both grids written out, as in PP·DP·CP·TP = 4·1·1·4 = 16."""
+    """Describe both grids, such as PP·DP·CP·TP = 4·1·1·4 = 16."""
     sizes = {"etp": etp, "edp": edp or 1}
     listed = [axis for axis in axes if axis != "edp" or edp is not None]
     lengths = [sizes.get(axis, degrees.get(axis)) for axis in listed]

@@ -1,4 +1,4 @@
-"""The axes of parallelism and the degrees that a phase has along them."""
+"""The axes of parallelism, and the degrees of a phase along them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 AXES: Final = ("pp", "vpp", "ep", "etp", "edp", "tp", "sp", "cp", "dcp", "dp")
-"""All axes in the order in which they are written out."""
+"""All axes, in output order."""
 
 AXIS_NAMES: Final[Mapping[str, str]] = {
     "pp": "pipeline parallel",
@@ -26,11 +26,11 @@ AXIS_NAMES: Final[Mapping[str, str]] = {
 }
 
 MOST_GPUS: Final = 1 << 18
-"""The most GPUs that a degree or a phase may stand for; a number beyond it is a slip of the finger."""
+"""The largest degree, and the largest number of GPUs of a phase; a larger number is a typing error."""
 
 
 class Degrees(Struct, frozen=True):
-    """How many ways a phase is divided along each axis; an axis that is not in `named` has its default, 1."""
+    """The degree of a phase along each axis; an axis that is not in `named` has its default, 1."""
 
     pp: int = 1
     vpp: int = 1
@@ -46,25 +46,25 @@ class Degrees(Struct, frozen=True):
 
     @classmethod
     def of(cls, degrees: Mapping[str, int]) -> Degrees:
-        """Take a mapping of axis to degree; its keys count as named. KeyError on an unknown axis."""
+        """Create degrees from axis to degree; the keys count as named. Raises `KeyError` on an unknown axis."""
         unknown = sorted(set(degrees) - set(AXES))
         if unknown:
             raise KeyError(unknown[0])
         return cls(**degrees, named=frozenset(degrees))
 
     def get(self, axis: str) -> int:
-        """Return the degree along `axis`. KeyError on an unknown axis."""
+        """Return the degree along `axis`. Raises `KeyError` on an unknown axis."""
         if axis not in AXES:
             raise KeyError(axis)
         degree: int = getattr(self, axis)
         return degree
 
     def with_axis(self, axis: str, degree: int) -> Degrees:
-        """Return the same with one axis named anew."""
+        """Return a copy in which `axis` has another degree and is named."""
         return Degrees.of(self.to_dict() | {axis: degree})
 
     def to_dict(self) -> dict[str, int]:
-        """Return the named axes and their degrees, in the order of AXES."""
+        """Return the named axes and their degrees, in the order of `AXES`."""
         return {axis: self.get(axis) for axis in AXES if axis in self.named}
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What a strategy means in GPUs, as plain data for whoever shows it."""
+"""Describe a strategy in terms of GPUs, as plain data for the reports."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from dotlint.strategy.arithmetic import Sum, arithmetic
+from dotlint.strategy.arithmetic import Calculation, arithmetic
 from dotlint.strategy.degrees import AXES, AXIS_NAMES
 from dotlint.strategy.presets import PRESETS
 
@@ -29,13 +29,13 @@ _MEANINGS: Final[Mapping[str, str]] = {
     "sp": "the tokens of a sequence in {n} parts",
     "cp": "the context in {n} parts, attention included",
     "dcp": "the KV cache of decode in {n} parts",
-    "dp": "{n} replicas, each with requests of its own",
+    "dp": "{n} replicas, each with its own requests",
 }
 _SINGLE: Final = "not divided"
 
 
 class DegreeRow(Struct, frozen=True):
-    """One axis: its degree, its full name, and what it does to the model."""
+    """One axis: its degree, its full name, and its effect on the model."""
 
     axis: str
     degree: int
@@ -44,7 +44,7 @@ class DegreeRow(Struct, frozen=True):
 
 
 class StageRow(Struct, frozen=True):
-    """One stage, numbered from 1. `layers` are 1-based, inclusive, a pair a chunk; None where unknown."""
+    """One stage, numbered from 1. `layers` are 1-based inclusive ranges, one per chunk; None if unknown."""
 
     number: int
     gpus: GpuSet
@@ -55,7 +55,7 @@ class StageRow(Struct, frozen=True):
 
 
 class PhaseDescription(Struct, frozen=True):
-    """One phase. `formula` is the arithmetic of its GPUs; `sums` the arithmetic against the model."""
+    """One phase. `formula` computes its number of GPUs; `sums` are the calculations against the model."""
 
     name: str
     assumed: bool
@@ -67,12 +67,12 @@ class PhaseDescription(Struct, frozen=True):
     stage_size: int
     stages: tuple[StageRow, ...]
     verdict: str
-    sums: tuple[Sum, ...]
+    sums: tuple[Calculation, ...]
     notes: tuple[str, ...]
 
 
 class Description(Struct, frozen=True):
-    """A whole strategy; `total` counts every GPU once that any phase uses."""
+    """A whole strategy; `total` counts each GPU that any phase uses once."""
 
     source: str
     layout: str
@@ -83,7 +83,7 @@ class Description(Struct, frozen=True):
     model: ModelFacts
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON: names and figures as they are, GPU sets as text such as "0-15"."""
+        """Return JSON data: names and figures, and GPU sets as text such as "0-15"."""
         return {
             "source": self.source,
             "layout": self.layout,
@@ -95,7 +95,7 @@ class Description(Struct, frozen=True):
 
 
 def describe(strategy: Strategy) -> Description:
-    """Work out everything that there is to show of a strategy."""
+    """Return the description of a strategy."""
     gpus = strategy.declared_gpus
     return Description(
         source=strategy.source,
@@ -111,9 +111,9 @@ def describe(strategy: Strategy) -> Description:
 def _layout_text(strategy: Strategy) -> str:
     layout = strategy.layout
     if layout.preset is not None:
-        text = f"{PRESETS[layout.preset].title}: a dense grid and one of experts over the same GPUs"
+        text = f"{PRESETS[layout.preset].title}: a dense grid and an expert grid over the same GPUs"
     elif layout.model == "overlay":
-        text = "a dense grid and one of experts over the same GPUs"
+        text = "a dense grid and an expert grid over the same GPUs"
     else:
         text = "every axis multiplies the GPUs"
     orders = [("order", layout.order), ("expert order", layout.expert_order)]
@@ -138,7 +138,7 @@ def _describe_phase(phase: Phase, model: ModelFacts) -> PhaseDescription:
 
 
 def _degree_rows(phase: Phase) -> tuple[DegreeRow, ...]:
-    """Return the axes that are named, and those that the layout derives, where they divide anything."""
+    """Return the named axes, and those derived by the layout if their degree is above 1."""
     derived = phase.placement.degrees
     experts = phase.layout.model == "overlay" and derived.ep > 1
     rows = []
@@ -153,9 +153,9 @@ def _degree_rows(phase: Phase) -> tuple[DegreeRow, ...]:
 
 
 def _formula(phase: Phase) -> str:
-    """As in "PP·EP·TP·SP = 4·4·2·2 = 64", over the axes that multiply."""
+    """Return the formula over the axes that multiply, such as "PP·EP·TP·SP = 4·4·2·2 = 64"."""
     if phase.assumed:
-        return f"the {phase.total} GPUs of the phase it shares them with"
+        return f"the {phase.total} GPUs that it shares with another phase"
     grid = phase.placement.dense
     lengths = {axis: grid.length(axis) for axis in AXES if axis in grid.axes}
     listed = {axis: n for axis, n in lengths.items() if n > 1 or axis in phase.degrees.named}
@@ -182,13 +182,13 @@ def _notes(phase: Phase) -> list[str]:
     placement = phase.placement
     degrees = phase.degrees
     if phase.assumed:
-        notes.append("nobody declared this phase: it is assumed, and nothing is held against it")
+        notes.append("this phase is not declared but assumed, so rules do not check it")
     if dict(placement.shared).get("sp") and degrees.sp > 1:
-        notes.append("SP shares the GPUs of TP and multiplies nothing")
+        notes.append("SP shares the GPUs of TP and adds none")
     if degrees.vpp > 1:
         notes.append("VPP divides layers, not GPUs")
     if degrees.dcp > 1:
-        notes.append("DCP shares the GPUs of TP and multiplies nothing")
+        notes.append("DCP shares the GPUs of TP and adds none")
     open_shards = not placement.dense_fixed and (degrees.tp > 1 or degrees.sp > 1)
     open_experts = not placement.expert_fixed and degrees.ep > 1
     if open_shards or open_experts:
@@ -196,10 +196,12 @@ def _notes(phase: Phase) -> list[str]:
             "shards and expert groups" if open_shards and open_experts else "shards" if open_shards else "expert groups"
         )
         where = "order and expert_order" if open_shards and open_experts else "order" if open_shards else "expert_order"
-        notes.append(f"{what} may be any equal parts of a stage's GPUs; {where} under [layout] would fix which")
+        notes.append(f"{what} may be any equal parts of a stage's GPUs; set {where} under [layout] to fix them")
     if degrees.dp > 1:
         first = phase.replica_stage_gpus(0)
-        notes.append(f"one replica has {phase.total // degrees.dp} GPUs, stage 1 of the first one {first[0].short()}")
+        notes.append(
+            f"a replica has {phase.total // degrees.dp} GPUs; stage 1 of the first replica is on {first[0].short()}"
+        )
     return notes
 
 

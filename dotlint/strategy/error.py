@@ -1,4 +1,4 @@
-"""What is said when a strategy cannot be understood: one line, the place, the nearest right spelling."""
+"""Errors in strategies: one line with the mistake, its location and the nearest correct spelling."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from dotlint.errors import DotlintError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_SHOWN_AT_MOST = 40
+_LONGEST_QUOTE = 40
 
 
 class StrategyError(DotlintError):
-    """A strategy that cannot be read or cannot be.
+    """A strategy that cannot be parsed or is impossible.
 
-    `str(error)` is one line. `text` is what was read, `position` the 0-based offset of the mistake in it in
-    code points (None where there is no text to point into), `length` how far the mistake reaches, and
-    `suggestion` the nearest right spelling where there is one.
+    `str(error)` is one line. `text` is the text that was parsed; `position` is the 0-based offset of the mistake in
+    it in code points, or None; `length` is the length of the mistake. `suggestion` is the nearest correct spelling,
+    if any.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class StrategyError(DotlintError):
         self.suggestion = suggestion
 
     def frame(self) -> str:
-        """Return the text with carets under the mistake, in two lines; empty where there is no place."""
+        """Return two lines, the text and carets under the mistake; "" if the mistake has no position."""
         if self.position is None:
             return ""
         line = "".join(character if character.isprintable() else " " for character in self.text)
@@ -44,33 +44,33 @@ class StrategyError(DotlintError):
         return f"{line}\n{' ' * self.position}{'^' * reach}"
 
 
-def mistake(
+def error_at(
     what: str, text: str, position: int, *, length: int = 1, remedy: str = "", suggestion: str | None = None
 ) -> StrategyError:
-    """Return a StrategyError at `position` of `text`: "<what> at column N of '<text>'", then the remedy."""
+    """Return a `StrategyError` at `position` of `text`: "<what> at column N of '<text>'", then the remedy."""
     tail = f": {remedy}" if remedy else ""
-    message = f"{what} at column {position + 1} of {shown(text)}{tail}"
+    message = f"{what} at column {position + 1} of {quoted(text)}{tail}"
     return StrategyError(message, text=text, position=position, length=length, suggestion=suggestion)
 
 
-def shown(text: str) -> str:
-    """`text` quoted for one line of a message: shortened, control characters and lone surrogates escaped."""
-    short = text if len(text) <= _SHOWN_AT_MOST else text[: _SHOWN_AT_MOST - 3] + "..."
+def quoted(text: str) -> str:
+    """Return `text` quoted for a one-line message: shortened, with control characters and lone surrogates escaped."""
+    short = text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 3] + "..."
     return repr(short)
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the one of `known` that `word` most likely was meant to be, or None where none is near."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake pays for it
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """Return the word of `known` that `word` is most likely meant to be, or None."""
+    from difflib import get_close_matches  # noqa: PLC0415 - needed only for a mistake
 
     matches = get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
     return matches[0] if matches else None
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> tuple[str, str | None]:
-    """Return the remedy for a name that is not among `known`, and the suggestion in it, if any."""
+    """Return the remedy for a name that is not among `known`, and the suggestion in it or None."""
     names = list(known)
-    suggestion = nearest(word, names)
+    suggestion = closest(word, names)
     if suggestion is not None:
         return f"did you mean {suggestion!r}?", suggestion
-    return f"it is one of {', '.join(names)}", None
+    return f"use one of {', '.join(names)}", None

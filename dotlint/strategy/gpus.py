@@ -1,4 +1,4 @@
-"""Sets of GPU ids (0-based global ranks), held as ranges so that large deployments stay small."""
+"""Sets of GPU ids (0-based global ranks), stored as ranges so that large deployments stay small."""
 
 from __future__ import annotations
 
@@ -9,61 +9,61 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from dotlint.strategy.error import mistake
+from dotlint.strategy.error import error_at
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-Run = tuple[int, int]
-"""A run of ids, half-open: (0, 8) is GPUs 0 to 7."""
+IdRun = tuple[int, int]
+"""A half-open range of ids: (0, 8) is GPUs 0 to 7."""
 
 _PART: Final = regex(r"\s*([0-9]+)(?:\s*-\s*([0-9]+))?\s*")
 _HIGHEST_ID: Final = (1 << 31) - 1
 
 
 class GpuSet(Struct, frozen=True):
-    """An immutable set of GPU ids. `runs` are half-open, ascending, never empty and never touching."""
+    """An immutable set of GPU ids. `runs` are half-open ranges, ascending, not empty and not adjacent."""
 
-    runs: tuple[Run, ...] = ()
+    runs: tuple[IdRun, ...] = ()
 
     @classmethod
     def of(cls, ids: Iterable[int]) -> GpuSet:
-        """Return the set of these ids, in any order, repeats allowed."""
-        return cls(_merged((number, number + 1) for number in sorted(ids)))
+        """Return the set of these ids, in any order and with repetitions."""
+        return cls(merge_runs((number, number + 1) for number in sorted(ids)))
 
     @classmethod
     def span(cls, first: int, count: int) -> GpuSet:
-        """`count` consecutive ids from `first` on."""
+        """Return `count` consecutive ids from `first` on."""
         return cls(((first, first + count),) if count > 0 else ())
 
     @classmethod
     def parse(cls, text: str) -> GpuSet:
-        """Read "0-31,64-95". StrategyError on what is not ids and ranges by comma, or on a repeat."""
+        """Parse "0-31,64-95". Raises `StrategyError` if it is not ids and ranges separated by commas, or an id repeats."""
         return parse_gpus(text, 0, len(text))
 
     @property
     def first(self) -> int:
-        """The lowest id. ValueError on the empty set."""
+        """The lowest id. Raises `ValueError` on the empty set."""
         if not self.runs:
             raise ValueError("no GPU in an empty set")
         return self.runs[0][0]
 
     @property
     def last(self) -> int:
-        """The highest id. ValueError on the empty set."""
+        """The highest id. Raises `ValueError` on the empty set."""
         if not self.runs:
             raise ValueError("no GPU in an empty set")
         return self.runs[-1][1] - 1
 
     @property
     def contiguous(self) -> bool:
-        """Whether the ids are one run without a gap (true of the empty set)."""
+        """Whether the ids are a single range without a gap; true of the empty set."""
         return len(self.runs) <= 1
 
     @property
     def stride(self) -> int | None:
-        """The one distance between neighbouring ids (1 for a plain range), or None where there is none."""
+        """The constant distance between consecutive ids (1 for a single range), or None."""
         if len(self) < 2:
             return None
         if self.contiguous:
@@ -75,31 +75,31 @@ class GpuSet(Struct, frozen=True):
         return step if all(after[0] - before[0] == step for before, after in pairs) else None
 
     def shifted(self, by: int) -> GpuSet:
-        """Return the same pattern, every id raised by `by`."""
+        """Return the set with every id increased by `by`."""
         return GpuSet(tuple((start + by, stop + by) for start, stop in self.runs))
 
     def pick(self, positions: GpuSet) -> GpuSet:
-        """Return the ids at these 0-based positions of the ascending ids. IndexError past the end."""
+        """Return the ids at these 0-based positions in ascending order. Raises `IndexError` past the end."""
         if not positions:
             return GpuSet()
         if positions.last >= len(self):
             raise IndexError(positions.last)
         if self.contiguous:
             return positions.shifted(self.first)
-        found: list[Run] = []
+        found: list[IdRun] = []
         passed = 0
         for start, stop in self.runs:
             here = GpuSet(((passed, passed + stop - start),)) & positions
             found.extend(here.shifted(start - passed).runs)
             passed += stop - start
-        return GpuSet(_merged(found))
+        return GpuSet(merge_runs(found))
 
     def isdisjoint(self, other: GpuSet) -> bool:
-        """Whether no id is in both."""
+        """Return whether the sets share no id."""
         return not self & other
 
     def short(self, width: int = 32) -> str:
-        """As `str`, but at most about `width` characters: a long one becomes "0,4,8,...,60"."""
+        """Return `str(self)` shortened to about `width` characters, such as "0,4,8,...,60"."""
         full = str(self)
         if len(full) <= width:
             return full
@@ -112,10 +112,10 @@ class GpuSet(Struct, frozen=True):
         return ",".join([*kept, "...", parts[-1]]) if len(kept) < len(parts) - 1 else full
 
     def __or__(self, other: GpuSet) -> GpuSet:
-        return GpuSet(_merged(sorted(chain(self.runs, other.runs))))
+        return GpuSet(merge_runs(sorted(chain(self.runs, other.runs))))
 
     def __and__(self, other: GpuSet) -> GpuSet:
-        found: list[Run] = []
+        found: list[IdRun] = []
         mine, theirs = 0, 0
         while mine < len(self.runs) and theirs < len(other.runs):
             start = max(self.runs[mine][0], other.runs[theirs][0])
@@ -132,7 +132,7 @@ class GpuSet(Struct, frozen=True):
         if not self.runs or not other.runs:
             return self
         ends = [stop for _, stop in other.runs]
-        found: list[Run] = []
+        found: list[IdRun] = []
         for run_start, run_stop in self.runs:
             start = run_start
             for cut_start, cut_stop in other.runs[bisect_right(ends, run_start) :]:
@@ -172,63 +172,62 @@ class GpuSet(Struct, frozen=True):
 
 def union(sets: Iterable[GpuSet]) -> GpuSet:
     """Return the ids that are in any of the sets."""
-    return GpuSet(_merged(sorted(chain.from_iterable(each.runs for each in sets))))
+    return GpuSet(merge_runs(sorted(chain.from_iterable(each.runs for each in sets))))
 
 
 def parse_gpus(text: str, start: int, end: int) -> GpuSet:
-    """Read the ids and ranges that stand in `text[start:end]`, by comma, white space allowed between.
+    """Parse the ids and ranges in `text[start:end]`, separated by commas and optional white space.
 
-    StrategyError, with its position in `text`, on a count, a reversed range, an id that stands twice or
-    anything else.
+    Raises `StrategyError`, with its position in `text`, on a count, a reversed range, a repeated id or anything else.
     """
     found = GpuSet()
     position = start
     while True:
         match = _PART.match(text, position, end)
         if match is None:
-            raise _not_gpus(text, position, end)
+            raise _gpus_error(text, position, end)
         low, high = match[1], match[2] or match[1]
         if max(len(low), len(high)) > 10 or max(int(low), int(high)) > _HIGHEST_ID:
-            raise mistake("a GPU id is too large", text, match.start(1), remedy=f"ids end at {_HIGHEST_ID}")
+            raise error_at("a GPU id is too large", text, match.start(1), remedy=f"the highest id is {_HIGHEST_ID}")
         first, last = int(low), int(high)
         length = match.end(2 if match[2] else 1) - match.start(1)
         if last < first:
-            turned = f"{last}-{first}"
-            raise mistake(
-                f"GPU range {first}-{last} runs backwards",
+            ascending = f"{last}-{first}"
+            raise error_at(
+                f"GPU range {first}-{last} is reversed",
                 text,
                 match.start(1),
                 length=length,
-                remedy=f"write {turned}",
-                suggestion=turned,
+                remedy=f"write {ascending}",
+                suggestion=ascending,
             )
         part = GpuSet.span(first, last - first + 1)
         if twice := found & part:
-            raise mistake(f"GPU {twice.first} stands twice", text, match.start(1), length=length)
+            raise error_at(f"GPU {twice.first} is repeated", text, match.start(1), length=length)
         found |= part
         position = match.end()
         if position >= end:
             return found
         if text[position] != ",":
-            raise _not_gpus(text, position, end)
+            raise _gpus_error(text, position, end)
         position += 1
 
 
-def _not_gpus(text: str, position: int, end: int) -> Exception:
+def _gpus_error(text: str, position: int, end: int) -> Exception:
     rest = text[position:end].strip()
-    remedy = "GPUs are ids and ranges by comma, such as 0-31,64-95"
+    remedy = "write ids and ranges separated by commas, such as 0-31,64-95"
     if not rest:
-        return mistake("a GPU id is missing", text, min(position, max(len(text) - 1, 0)), remedy=remedy)
+        return error_at("a GPU id is missing", text, min(position, max(len(text) - 1, 0)), remedy=remedy)
     if re.match(r"gpus?\b", rest, re.IGNORECASE):
-        remedy = "a count is not taken; write the ids, such as 0-31"
+        remedy = "write GPU ids such as 0-31, not a count"
     while text[position].isspace():
         position += 1
-    return mistake(f"{text[position]!r} is unexpected", text, position, remedy=remedy)
+    return error_at(f"unexpected {text[position]!r}", text, position, remedy=remedy)
 
 
-def _merged(runs: Iterable[Run]) -> tuple[Run, ...]:
-    """Join ascending runs that touch or overlap."""
-    joined: list[Run] = []
+def merge_runs(runs: Iterable[IdRun]) -> tuple[IdRun, ...]:
+    """Merge ascending ranges that are adjacent or overlap."""
+    joined: list[IdRun] = []
     for start, stop in runs:
         if joined and start <= joined[-1][1]:
             if stop > joined[-1][1]:

@@ -1,4 +1,4 @@
-"""Facts about the model that is deployed, where the strategy file states them."""
+"""Facts about the deployed model, as far as the strategy file states them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from msgspec import Struct
 
 
 class ModelFacts(Struct, frozen=True):
-    """Counts that some rules need; None is unknown and nothing is guessed from it.
+    """Counts that some rules need; None if unknown.
 
-    `experts` are those of one MoE layer, `seq` is in tokens, `batch` in sequences, `hidden` in elements.
+    `experts` are those of one MoE layer; `seq` is in tokens, `batch` in sequences, `hidden` in elements.
     """
 
     layers: int | None = None
@@ -21,10 +21,10 @@ class ModelFacts(Struct, frozen=True):
     seq: int | None = None
 
     def to_dict(self) -> dict[str, int]:
-        """Return the facts that are known."""
+        """Return the known facts."""
         found = {name: getattr(self, name) for name in MODEL_FACTS}
         return {name: value for name, value in found.items() if value is not None}
 
 
 MODEL_FACTS: tuple[str, ...] = ModelFacts.__struct_fields__
-"""The names of the facts, as a strategy file writes them."""
+"""The names of the facts in a strategy file."""

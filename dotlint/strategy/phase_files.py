@@ -1,4 +1,4 @@
-"""Deployments of several files: which phases of a strategy a file carries, and where the others are."""
+"""Deployments of several files: which phases of a strategy a file contains."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from dotlint.strategy.phases import Phase, Strategy
 
 
-class Part(Struct, frozen=True):
-    """What one file is of a deployment whose strategy gives phases files of their own.
+class FilePhases(Struct, frozen=True):
+    """The phases of one file in a deployment whose strategy assigns phases to files.
 
-    `phases` are those that it carries: the ones that name it, else (`named` is then false) the ones that name
-    no file; none where every phase names another. `others` are the phases that it does not carry.
+    `phases` are those that the file contains: the ones that name it or else (`named` is then False) the ones that
+    name no file; none if every phase names another file. `others` are the remaining phases.
     """
 
     phases: tuple[Phase, ...]
@@ -24,18 +24,18 @@ class Part(Struct, frozen=True):
 
     @property
     def only_phase(self) -> str | None:
-        """The phase of every node of the file, whatever its name; None where several share the file, or none."""
+        """The phase of every node of the file, whatever its name; None if the file has several phases or none."""
         return self.phases[0].name if len(self.phases) == 1 else None
 
 
-def part_of(strategy: Strategy, path: str) -> Part | None:
-    """Tell what the file at `path` is of the deployment; None where no phase is a file of its own.
+def phases_of_file(strategy: Strategy, path: str) -> FilePhases | None:
+    """Return the phases of the file at `path`, or None if no phase of the strategy names a file.
 
-    Files are known by where they lie, links followed, and never by a likeness of names.
+    Files are identified by their resolved paths, never by similar names.
     """
     if not strategy.has_files:
         return None
     here = os.path.realpath(path)
     named = tuple(phase for phase in strategy.phases if phase.path and os.path.realpath(phase.path) == here)
     carried = named or tuple(phase for phase in strategy.phases if phase.file is None)
-    return Part(carried, tuple(phase for phase in strategy.phases if phase not in carried), bool(named))
+    return FilePhases(carried, tuple(phase for phase in strategy.phases if phase not in carried), bool(named))

@@ -1,4 +1,4 @@
-"""The strategy of a deployment: its phases, each on its GPUs."""
+"""The strategy of a deployment: its phases and their GPUs."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ Pool = Literal["unified", "disaggregated"]
 
 
 class Phase(Struct, frozen=True):
-    """One phase on its GPUs. Stages, shards and replicas are counted from 0.
+    """One phase on its GPUs. Stages, shards and replicas are 0-based.
 
-    `name` is empty for the single phase of a strategy that names none. `gpus` are all its GPUs. `assumed`
-    is true where nobody declared the phase; it then shares another phase's GPUs stage by stage, laid out by
-    `grid_degrees`. `file` is the DOT file that holds this phase alone, if declared, as the strategy file
-    `origin` has it; `own_gpus` whether the phase names its GPUs itself.
+    `name` is "" for the only phase of a strategy that names none. `gpus` are all its GPUs. `assumed` is whether the
+    phase is not declared; it then shares the GPUs of another phase stage by stage, laid out by `grid_degrees`. `file`
+    is the DOT file of this phase alone, if declared, as written in the strategy file `origin`; `own_gpus` is whether
+    the phase itself declares its GPUs.
     """
 
     name: str
@@ -45,36 +45,36 @@ class Phase(Struct, frozen=True):
 
     @property
     def path(self) -> str | None:
-        """Where `file` lies: its path, relative to the strategy file, seen from here."""
+        """The path of `file`: relative to the working directory, where `file` is relative to the strategy file."""
         if self.file is None:
             return None
-        from pathlib import PurePath  # noqa: PLC0415 - few phases are files
+        from pathlib import PurePath  # noqa: PLC0415 - few phases name files
 
         return str(PurePath(self.origin).parent / self.file)
 
     @property
     def placement(self) -> Placement:
         """The grids of ranks; rank r is the r-th of `gpus`."""
-        return self.layout.place(self.grid_degrees or self.degrees)
+        return self.layout.placement(self.grid_degrees or self.degrees)
 
     @property
     def total(self) -> int:
-        """How many GPUs the phase runs on."""
+        """The number of GPUs the phase runs on."""
         return len(self.gpus)
 
     @property
     def world(self) -> int:
-        """How many GPUs its own degrees stand for; other than `total` only where the phase is assumed."""
+        """The number of GPUs its own degrees need; it differs from `total` only if the phase is assumed."""
         return self.layout.world(self.degrees)
 
     @property
     def stage_count(self) -> int:
-        """PP."""
+        """The number of pipeline stages (PP)."""
         return self.degrees.pp
 
     @property
     def stage_size(self) -> int:
-        """GPUs of one stage."""
+        """The number of GPUs of a stage."""
         return self.placement.stage_size
 
     @property
@@ -83,41 +83,41 @@ class Phase(Struct, frozen=True):
         return tuple(self.stage_gpus(index) for index in range(self.stage_count))
 
     def stage_gpus(self, stage: int) -> GpuSet:
-        """Return the GPUs of one stage. IndexError past the last."""
+        """Return the GPUs of a stage. Raises `IndexError` past the last."""
         return self.gpus.pick(self.placement.stage(stage))
 
     def stage_of(self, gpus: GpuSet) -> int | None:
-        """Return the one stage that holds all of these GPUs; None where there is none or the set is empty."""
+        """Return the stage that holds all of these GPUs; None if there is none or the set is empty."""
         if not gpus:
             return None
         return next((n for n in range(self.stage_count) if gpus <= self.stage_gpus(n)), None)
 
     def partition(self, axis: str | tuple[str, ...], stage: int) -> Partition:
-        """How a stage is divided along `axis` (jointly along several), in GPU ids."""
-        wanted = (axis,) if isinstance(axis, str) else axis
-        divided = tuple(each for each in wanted if self.degrees.get(each) > 1)
+        """Return how a stage is divided along `axis` (jointly along several), in GPU ids."""
+        requested = (axis,) if isinstance(axis, str) else axis
+        divided = tuple(each for each in requested if self.degrees.get(each) > 1)
         part = self.placement.partition(divided or "vpp", stage)
         slices = None if part.slices is None else tuple(self.gpus.pick(each) for each in part.slices)
-        return Partition(wanted, part.parts, self.gpus.pick(part.whole), slices)
+        return Partition(requested, part.parts, self.gpus.pick(part.whole), slices)
 
     def shards(self, stage: int, *, sequence: bool = False) -> Partition:
-        """Tensor shards of a stage; with `sequence` TP·SP of them, for files that draw both."""
+        """Return the tensor shards of a stage; with `sequence` those of TP·SP, for files that draw both."""
         return self.partition(("tp", "sp") if sequence else "tp", stage)
 
     def experts(self, stage: int) -> Partition:
-        """Expert groups of a stage."""
+        """Return the expert groups of a stage."""
         return self.partition("ep", stage)
 
     @property
     def replica_count(self) -> int:
-        """Data-parallel replicas."""
+        """The number of data-parallel replicas (DP)."""
         return self.degrees.dp
 
     def replica_stage_gpus(self, stage: int) -> tuple[GpuSet, ...]:
-        """Return what one stage of a single data-parallel replica may occupy, the first replica first.
+        """Return the GPUs that one stage of a single data-parallel replica may occupy, the first replica first.
 
-        With a fixed order one set a replica; else both usual ways: replicas side by side within a stage,
-        and each replica a block of its own.
+        With a fixed order this is one set per replica. Otherwise it covers both usual layouts: replicas side by side
+        within a stage, and each replica in a block of its own.
         """
         count = self.replica_count
         placement = self.placement
@@ -133,7 +133,7 @@ class Phase(Struct, frozen=True):
         return tuple(dict.fromkeys(self.gpus.pick(each) for each in ranks))
 
     def stage_layers(self, stage: int, layers: int) -> tuple[range, ...] | None:
-        """Return the 0-based layers of a stage, a range for each VPP chunk; None where they do not divide."""
+        """Return the 0-based layers of a stage, one range per VPP chunk; None if they do not divide evenly."""
         chunks = self.degrees.pp * self.degrees.vpp
         if layers < chunks or layers % chunks:
             return None
@@ -143,10 +143,10 @@ class Phase(Struct, frozen=True):
 
 
 class Strategy(Struct, frozen=True):
-    """All phases of a deployment, how their degrees become GPUs, and what is known of the model.
+    """All phases of a deployment, how their degrees map to GPUs, and the known facts of the model.
 
-    `pool` is None where nobody said whether phases share their GPUs. `source` is the text it was read from.
-    `specs` are the phases as written.
+    `pool` is None if it is not declared whether phases share their GPUs. `source` is the text the strategy was read
+    from. `specs` are the phases as written.
     """
 
     phases: tuple[Phase, ...]
@@ -158,12 +158,12 @@ class Strategy(Struct, frozen=True):
 
     @classmethod
     def parse(cls, text: str, *, layout: Layout | None = None) -> Strategy:
-        """Read a specification. StrategyError on a mistake in it or a phase that does not fit its GPUs."""
+        """Parse a specification. Raises `StrategyError` on a mistake in it or if a phase does not fit its GPUs."""
         return build(parse_spec(text), layout=layout, source=text.strip())
 
     @classmethod
     def load(cls, path: str | Path, *, layout: Layout | None = None) -> Strategy:
-        """Read a strategy file (TOML); `layout` replaces the file's. StrategyError on any mistake in it."""
+        """Read a strategy file (TOML); `layout` replaces that of the file. Raises `StrategyError` on any mistake in it."""
         from dotlint.strategy.toml_file import load  # noqa: PLC0415 - tomllib only where a file is read
 
         strategy = load(path)
@@ -171,25 +171,25 @@ class Strategy(Struct, frozen=True):
 
     @classmethod
     def read(cls, argument: str, *, layout: Layout | None = None) -> Strategy:
-        """Read what `--strategy` takes: the name of a .toml file, or else a specification."""
+        """Read an argument of `--strategy`: the name of a .toml file, or a specification."""
         if argument.strip().lower().endswith(".toml"):
             return cls.load(argument.strip(), layout=layout)
         return cls.parse(argument, layout=layout)
 
     @classmethod
     def combine(cls, arguments: Sequence[str], *, layout: Layout | None = None) -> Strategy:
-        """Read a repeated `--strategy`, a phase each. StrategyError where two give the same phase."""
+        """Read a repeated `--strategy`, one phase each. Raises `StrategyError` if a phase is declared twice."""
         parts = [cls.read(argument) for argument in arguments]
         if not parts:
-            raise StrategyError("a strategy is missing: write one such as pp4ep4tp2sp2")
+            raise StrategyError("a strategy is missing: write one, such as pp4ep4tp2sp2")
         specs = tuple(spec for part in parts for spec in part.specs)
         for index, spec in enumerate(specs):
             if any(earlier.name == spec.name for earlier in specs[:index]):
                 what = "a second phase without a name" if spec.name is None else f"phase {spec.name!r} is repeated"
-                raise StrategyError(f"{what} among the strategies given: each phase is declared once")
+                raise StrategyError(f"{what} in the given strategies: declare each phase once")
         files = [part for part in parts if part.pool or part.model.to_dict() or part.layout != Layout()]
         if len(files) > 1:
-            raise StrategyError("two strategy files declare a layout, pool or model: give one of them")
+            raise StrategyError("several strategy files declare a layout, pool or model: only one may")
         first = files[0] if files else parts[0]
         return build(
             specs,
@@ -200,18 +200,18 @@ class Strategy(Struct, frozen=True):
         )
 
     def phase(self, name: str) -> Phase | None:
-        """Return the phase of that name, else the one without a name, which is for all others."""
-        wanted = {name.lower(): 1, "": 0}
-        fitting = [phase for phase in self.phases if phase.name in wanted]
-        return max(fitting, key=lambda phase: wanted[phase.name], default=None)
+        """Return the phase of that name, or the phase without a name, which applies to all others."""
+        ranks = {name.lower(): 1, "": 0}
+        fitting = [phase for phase in self.phases if phase.name in ranks]
+        return max(fitting, key=lambda phase: ranks[phase.name], default=None)
 
     @property
     def has_files(self) -> bool:
-        """Whether any phase is a file of its own."""
+        """Whether any phase names a file."""
         return any(phase.file is not None for phase in self.phases)
 
     def narrowed(self, names: Sequence[str]) -> Strategy:
-        """Return the strategy with the phases of these names alone."""
+        """Return the strategy with only the phases of these names."""
         return replace(
             self,
             phases=tuple(phase for phase in self.phases if phase.name in names),
@@ -220,18 +220,19 @@ class Strategy(Struct, frozen=True):
 
     @property
     def declared_gpus(self) -> GpuSet:
-        """All GPUs of the phases that were declared."""
+        """All GPUs of the declared phases."""
         return union(phase.gpus for phase in self.phases if not phase.assumed)
 
     def with_layout(self, layout: Layout) -> Strategy:
-        """Return the same phases under another layout; what was assumed has to be assumed anew."""
+        """Return the same phases under another layout, without assumed phases."""
         return build(self.specs, layout=layout, model=self.model, pool=self.pool, source=self.source)
 
     def with_phase_assumed(self, name: str = "decode") -> Strategy:
-        """With a phase that the graph has and the strategy does not name; itself where it does name it.
+        """Return the strategy with a phase that the graph has and the strategy does not declare.
 
-        The assumed phase has the degrees of prefill (else of the phase without a name, else of the first)
-        and its GPUs, stage by stage; decode has SP=1. A phase without a name is called prefill from then on.
+        The assumed phase has the degrees of prefill (or of the phase without a name, or of the first phase) and its
+        GPUs, stage by stage; decode has SP=1. A phase without a name is then called prefill. If the phase is
+        declared, the strategy itself is returned.
         """
         name = name.lower()
         if any(phase.name == name for phase in self.phases):
@@ -254,11 +255,12 @@ def build(
     pool: Pool | None = None,
     source: str = "",
 ) -> Strategy:
-    """Lay phases out. A phase without GPUs of its own starts at its pool's first GPU.
+    """Assign GPUs to phases. A phase that declares no GPUs starts at the first GPU of its pool.
 
-    The pool of a unified deployment (and where nothing is said) is the GPUs that the phases name, else it
-    starts at 0; phases of a disaggregated one follow each other, and each file counts from 0.
-    StrategyError where a phase does not fit the GPUs it names or a declared order lacks an axis.
+    The pool of a unified deployment (also if undeclared) is the GPUs that phases declare, or starts at 0. Phases of a
+    disaggregated deployment follow one another, and each file counts from 0.
+
+    Raises `StrategyError` if a phase does not fit the GPUs it declares or a declared order lacks an axis.
     """
     layout = layout or Layout()
     named = union(spec.gpus for spec in specs if spec.gpus is not None)
@@ -268,7 +270,7 @@ def build(
         world = layout.world(spec.degrees)
         label = f"phase {spec.name!r}" if spec.name else "the strategy"
         if world > MOST_GPUS:
-            raise StrategyError(f"{label} stands for {world} GPUs ({spec.degrees}): at most {MOST_GPUS} are taken")
+            raise StrategyError(f"{label} needs {world} GPUs ({spec.degrees}): at most {MOST_GPUS} are supported")
         if spec.gpus is not None:
             gpus = spec.gpus
             if len(gpus) != world:
@@ -290,8 +292,8 @@ def _misfit(label: str, spec: PhaseSpec, gpus: GpuSet, world: int) -> StrategyEr
     first = gpus.first if gpus.contiguous and len(gpus) > 1 else 0
     ids = str(GpuSet.span(first, world))
     if len(gpus) == 1:
-        what = f"@{gpus} is the one GPU of id {gpus.first}, never a count"
+        what = f"@{gpus} is a single GPU id, not a count"
     else:
         what = f"{gpus.short()} is {len(gpus)} GPUs"
-    message = f"{label} takes {world} GPUs ({spec.degrees}), but {what}: write {ids}"
+    message = f"{label} needs {world} GPUs ({spec.degrees}), but {what}: write {ids}"
     return StrategyError(message, text=str(gpus), suggestion=ids)

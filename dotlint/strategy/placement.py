@@ -1,4 +1,4 @@
-"""A phase's grids of ranks: which ranks make up a stage, a shard, an expert group, a communication group."""
+"""The rank grids of a phase: which ranks form a stage, a shard, an expert group, a communication group."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from dotlint.strategy.rank_grid import Grid
 
 EXPERT_AXES: Final = ("ep", "etp", "edp")
-"""The axes along which the expert grid alone is divided."""
+"""The axes that divide only the expert grid."""
 
 
 class Partition(Struct, frozen=True):
-    """How a stage's GPUs are divided along `axes`: into `parts` equal parts.
+    """How the GPUs of a stage are divided along `axes`: into `parts` equal parts.
 
-    `slices` are the parts in order where the layout fixes them; None where any equal parts will do.
+    `slices` are the parts in order if the layout determines them; None if any equal parts are acceptable.
     """
 
     axes: tuple[str, ...]
@@ -32,11 +32,11 @@ class Partition(Struct, frozen=True):
 
     @property
     def size(self) -> int:
-        """GPUs of one part."""
+        """The number of GPUs of one part."""
         return len(self.whole) // self.parts
 
     def accepts(self, sets: Sequence[GpuSet]) -> bool:
-        """Whether these sets are the parts: equal, disjoint, covering, and the right ones where fixed."""
+        """Return whether these sets are the parts: equal, disjoint, covering, and equal to `slices` if determined."""
         if len(sets) != self.parts or any(len(each) != self.size for each in sets):
             return False
         if self.slices is not None:
@@ -46,12 +46,12 @@ class Partition(Struct, frozen=True):
 
 
 class Placement(Struct, frozen=True):
-    """The grids of one phase, in ranks from 0 on.
+    """The grids of one phase, in 0-based ranks.
 
-    `degrees` have the preset's defaults and the derived edp filled in. `verdict` is "ok", "ok only with
-    etp=N" where the preset's default would not fit, or "impossible: ..." with the first of `problems`.
-    `shared` says which axes lie on the ranks of others and multiply nothing. `expert_world` is the size of
-    the expert grid, None where no expert axis is named.
+    `degrees` include the defaults of the preset and the derived EDP. `verdict` is "ok", "ok only with etp=N" if the
+    default of the preset would not fit, or "impossible: ..." with the first of `problems`. `shared` maps axes to
+    those whose ranks they share; they multiply nothing. `expert_world` is the size of the expert grid, None if no
+    expert axis is named.
     """
 
     degrees: Degrees
@@ -67,17 +67,12 @@ class Placement(Struct, frozen=True):
 
     @property
     def world(self) -> int:
-        """All ranks of the phase."""
+        """The number of ranks of the phase."""
         return self.dense.size
 
     @property
-    def moe_world(self) -> int | None:
-        """The ranks that the expert grid needs; None where no expert axis is named."""
-        return self.expert_world
-
-    @property
     def stage_size(self) -> int:
-        """The ranks of one pipeline stage."""
+        """The number of ranks of a pipeline stage."""
         return self.world // self.dense.length("pp")
 
     @property
@@ -86,22 +81,22 @@ class Placement(Struct, frozen=True):
         return tuple(self.stage(index) for index in range(self.dense.length("pp")))
 
     def stage(self, index: int) -> GpuSet:
-        """Return the ranks of the 0-based stage. IndexError past the last."""
+        """Return the ranks of the 0-based stage. Raises `IndexError` past the last."""
         if not 0 <= index < self.dense.length("pp"):
             raise IndexError(index)
         return self.dense.select({"pp": index})
 
     def replica(self, stage: int, replica: int) -> GpuSet | None:
-        """Return the ranks of a stage in one data-parallel replica; None where the layout leaves it open."""
+        """Return the ranks of a stage in one data-parallel replica; None if the layout leaves it open."""
         if not self.dense_fixed or "dp" not in self.dense.axes:
             return None if self.degrees.dp > 1 else self.stage(stage)
         return self.dense.select({"pp": stage, "dp": replica})
 
     def groups(self, axis: str) -> tuple[GpuSet, ...] | None:
-        """Return the communication groups along `axis`, by their first rank.
+        """Return the communication groups along `axis`, ordered by their first rank.
 
-        Singletons where the axis has degree 1; empty where it has no groups (vpp, experts of a dense
-        model); None where the layout leaves them open.
+        They are singletons if the axis has degree 1; empty if it has no groups (vpp, experts of a dense model); None
+        if the layout leaves them open.
         """
         if axis == "dcp":
             return self._dcp_groups()
@@ -114,20 +109,20 @@ class Placement(Struct, frozen=True):
         return tuple(grid.groups(axes))
 
     def slices(self, axis: str | tuple[str, ...], stage: int) -> tuple[GpuSet, ...] | None:
-        """Return what each shard along `axis` (jointly along several) occupies of a stage, in order.
+        """Return the ranks of a stage that each shard along `axis` (jointly along several) occupies, in order.
 
-        None where the layout leaves it open. A stage that is not divided is one slice. IndexError past
-        the last stage.
+        None if the layout leaves it open. A stage that is not divided is one slice. Raises `IndexError` past the last
+        stage.
         """
         return self.partition(axis, stage).slices
 
     def partition(self, axis: str | tuple[str, ...], stage: int) -> Partition:
-        """As `slices`, with the count and size of the parts, which are known in any case."""
+        """Return the same with the count and size of the parts, which are known in any case."""
         whole = self.stage(stage)
-        wanted = (axis,) if isinstance(axis, str) else axis
-        divided = tuple(each for each in wanted if self.degrees.get(each) > 1 and self._axes(each) is not None)
+        requested = (axis,) if isinstance(axis, str) else axis
+        divided = tuple(each for each in requested if self.degrees.get(each) > 1 and self._axes(each) is not None)
         if not divided:
-            return Partition(wanted, 1, whole, (whole,))
+            return Partition(requested, 1, whole, (whole,))
         grid: Grid | None = None
         axes: list[str] = []
         all_fixed = True
@@ -140,10 +135,10 @@ class Placement(Struct, frozen=True):
         assert grid is not None
         slices = tuple(grid.slices(tuple(axes), {"pp": stage})) if all_fixed else None
         parts = len(slices) if slices is not None else prod(grid.length(name) for name in axes)
-        return Partition(wanted, parts, whole, slices)
+        return Partition(requested, parts, whole, slices)
 
     def _axes(self, axis: str) -> tuple[Grid, tuple[str, ...], bool] | None:
-        """Return the grid that `axis` divides, along which of its axes, and whether the layout fixes it."""
+        """Return the grid that `axis` divides, along which of its axes, and whether the layout determines it."""
         axes = dict(self.shared).get(axis, (axis,))
         if axis == "vpp":
             return None
@@ -152,7 +147,7 @@ class Placement(Struct, frozen=True):
         return self.dense, axes, self.dense_fixed
 
     def _dcp_groups(self) -> tuple[GpuSet, ...] | None:
-        """Decode context parallel groups are consecutive ranks of a TP group (vLLM parallel_state.py)."""
+        """Return the decode context parallel groups: consecutive ranks of a TP group (vLLM parallel_state.py)."""
         if not self.dense_fixed:
             return None
         dcp = self.degrees.dcp

@@ -1,7 +1,7 @@
-"""How the well-known systems lay ranks out.
+"""The rank layouts of well-known systems.
 
-Orders are outermost (slowest) first. `Experts` says where the ranks of the expert layers come from:
-a grid of their own, the whole stage (vLLM: EP is TP times DP whatever is declared), or nowhere (dense only).
+Orders are outermost (slowest) first. `Experts` is where the ranks of expert layers come from: a grid of their own,
+the whole stage (vLLM: EP is TP times DP whatever is declared), or nowhere (dense models only).
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Flavour = Literal["ulysses", "megatron", "ring"]
+Flavor = Literal["ulysses", "megatron", "ring"]
 Experts = Literal["grid", "stage", "none"]
 EtpDefault = Literal["one", "tp", "rest"]
 
-FLAVOURS: Final[tuple[Flavour, ...]] = ("ulysses", "megatron", "ring")
-"""Sequence parallelism: Ulysses and ring attention take GPUs of their own, Megatron's shares those of TP."""
+FLAVORS: Final[tuple[Flavor, ...]] = ("ulysses", "megatron", "ring")
+"""Kinds of sequence parallelism: Ulysses and ring attention need GPUs of their own, Megatron's shares those of TP."""
 
 
 class Preset(Struct, frozen=True):
-    """One system's conventions. `etp` is the degree of expert tensor parallelism where none is named."""
+    """The conventions of one system. `etp` is the default degree of expert tensor parallelism."""
 
     name: str
     title: str
@@ -30,9 +30,9 @@ class Preset(Struct, frozen=True):
     expert_order: tuple[str, ...] | None
     experts: Experts
     etp: EtpDefault
-    sp: Flavour
+    sp: Flavor
     source: str
-    attention_dp: bool = False  # data-parallel attention on the ranks of TP: dp multiplies nothing
+    attention_dp: bool = False  # data-parallel attention on the ranks of TP, so that dp multiplies nothing
 
 
 _PRESETS: Final = (

@@ -1,10 +1,10 @@
-"""The strategy specification that users type: "prefill=pp4ep4tp2sp2; decode=pp4ep4tp2sp1@0-31".
+"""The strategy specification as users type it: "prefill=pp4ep4tp2sp2; decode=pp4ep4tp2sp1@0-31".
 
 spec    := phase (";" phase)*
 phase   := [name "="] degrees ["@" gpus]
 degrees := term (sep* term)*              sep: - _ , x × * / + or white space, any run of them
 term    := axis [("=" | ":" | "-")] integer
-gpus    := ids and ranges by comma
+gpus    := ids and ranges, separated by commas
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from dotlint.strategy.degrees import AXES, MOST_GPUS, Degrees
-from dotlint.strategy.error import StrategyError, mistake, nearest
+from dotlint.strategy.error import StrategyError, closest, error_at
 from dotlint.strategy.gpus import GpuSet, parse_gpus
 from dotlint.text.regex import regex
 
@@ -50,11 +50,10 @@ _LONG_NAMES: Final[Mapping[str, str]] = {
 
 
 class PhaseSpec(Struct, frozen=True):
-    """One phase as it was written.
+    """One phase as written.
 
-    `name` is lower-case, None where the phase has none; `gpus` None where it has no `@`; `start` and `end`
-    are its offsets in the text that was parsed; `file` is the DOT file that holds this phase alone, if any, as
-    the strategy file `origin` has it.
+    `name` is lowercase, or None if the phase has none; `gpus` is None without `@`; `start` and `end` are its span in
+    the parsed text; `file` is the DOT file of this phase alone, if any, as written in the strategy file `origin`.
     """
 
     name: str | None
@@ -67,27 +66,27 @@ class PhaseSpec(Struct, frozen=True):
 
 
 def parse_spec(text: str) -> tuple[PhaseSpec, ...]:
-    """Read a specification. StrategyError, with the position, on the first thing in it that is not one."""
+    """Parse a specification. Raises `StrategyError`, with the position, at the first mistake."""
     if not text.strip():
-        raise mistake("a strategy is missing", text, 0, remedy="write one such as pp4ep4tp2sp2")
+        raise error_at("a strategy is missing", text, 0, remedy="write one, such as pp4ep4tp2sp2")
     phases: list[PhaseSpec] = []
     start = 0
     for part in text.split(";"):
         phase = _parse_phase(text, start, start + len(part))
-        _refuse_repeated(phase, phases, text)
+        _check_not_repeated(phase, phases, text)
         phases.append(phase)
         start += len(part) + 1
     return tuple(phases)
 
 
-def _refuse_repeated(phase: PhaseSpec, phases: list[PhaseSpec], text: str) -> None:
+def _check_not_repeated(phase: PhaseSpec, phases: list[PhaseSpec], text: str) -> None:
     if all(earlier.name != phase.name for earlier in phases):
         return
     if phase.name is None:
         what, remedy = "a second phase without a name", "name it, such as decode=..."
     else:
-        what, remedy = f"phase {phase.name!r} is repeated", "a phase is declared once"
-    raise mistake(what, text, phase.start, length=phase.end - phase.start, remedy=remedy)
+        what, remedy = f"phase {phase.name!r} is repeated", "declare each phase once"
+    raise error_at(what, text, phase.start, length=phase.end - phase.start, remedy=remedy)
 
 
 def _parse_phase(text: str, start: int, end: int) -> PhaseSpec:
@@ -97,52 +96,52 @@ def _parse_phase(text: str, start: int, end: int) -> PhaseSpec:
     while end > start and text[end - 1].isspace():
         end -= 1
     if start == end:
-        place = min(start, len(text) - 1)
-        raise mistake("a phase is missing", text, place, remedy="one ';' stands between two phases")
+        position = min(start, len(text) - 1)
+        raise error_at("a phase is missing", text, position, remedy="write a single ';' between two phases")
     name, after_name = _phase_name(text, start, end)
     at = text.find("@", after_name, end)
     gpus = None
     if at >= 0:
         if not text[at + 1 : end].strip():
-            raise mistake("nothing stands after '@'", text, at, remedy="write GPU ids, such as @0-31")
+            raise error_at("nothing follows '@'", text, at, remedy="write GPU ids, such as @0-31")
         gpus = parse_gpus(text, at + 1, end)
     degrees = _parse_degrees(text, after_name, end if at < 0 else at)
     return PhaseSpec(name, degrees, gpus, start, end)
 
 
 def _phase_name(text: str, start: int, end: int) -> tuple[str | None, int]:
-    """Return the phase's name and where its degrees begin. `tp=4` and `pp4=` name no phase."""
+    """Return the name of the phase and the offset of its degrees. `tp=4` and `pp4=` have no name."""
     match = _NAME.match(text, start, end)
     if match is None or match[1].lower() in AXES or _TERMS_ONLY.fullmatch(match[1]):
         return None, start
     if text[match.end() : match.end() + 1].isdigit():
-        return None, start  # "tensor=8" is an axis misspelt, not a phase
+        return None, start  # "tensor=8" is a misspelled axis, not a phase
     return match[1].lower(), match.end()
 
 
 def _parse_degrees(text: str, start: int, end: int) -> Degrees:
-    """Return the terms in `text[start:end]`, which has at least one."""
+    """Parse the terms in `text[start:end]`, of which there must be at least one."""
     while end > start and text[end - 1].isspace():
         end -= 1
     if start >= end:
-        place = min(start, len(text) - 1)
-        raise mistake("degrees are missing", text, place, remedy="write them such as pp4ep4tp2sp2")
+        position = min(start, len(text) - 1)
+        raise error_at("degrees are missing", text, position, remedy="write them, such as pp4ep4tp2sp2")
     found: dict[str, int] = {}
     position = start
     while True:
         match = _TERM.match(text, position, end)
         if match is None:
-            raise _not_a_term(text, position, end)
+            raise _term_error(text, position, end)
         axis, digits = match[1].lower(), match[2]
         length = match.end() - match.start()
         if axis in found:
-            raise mistake(f"axis {axis!r} is repeated", text, position, length=length)
+            raise error_at(f"axis {axis!r} is repeated", text, position, length=length)
         degree = int(digits) if len(digits) <= 18 else MOST_GPUS + 1
         if degree == 0:
-            raise mistake(f"axis {axis!r} is zero", text, position, length=length, remedy="a degree is at least 1")
+            raise error_at(f"axis {axis!r} is zero", text, position, length=length, remedy="a degree is at least 1")
         if degree > MOST_GPUS:
-            remedy = f"degrees end at {MOST_GPUS}"
-            raise mistake(f"axis {axis!r} is too large", text, position, length=length, remedy=remedy)
+            remedy = f"the largest degree is {MOST_GPUS}"
+            raise error_at(f"axis {axis!r} is too large", text, position, length=length, remedy=remedy)
         found[axis] = degree
         if match.end() == end:
             return Degrees.of(found)
@@ -154,27 +153,27 @@ def _after_separators(text: str, start: int, end: int) -> int:
     position = match.end() if match else start
     if position == end:
         rest = text[start:end].strip()
-        raise mistake(f"nothing stands after {rest!r}", text, start, length=end - start, remedy="leave it out")
+        raise error_at(f"nothing follows {rest!r}", text, start, length=end - start, remedy="remove it")
     return position
 
 
-def _not_a_term(text: str, position: int, end: int) -> StrategyError:
-    """Return what is wrong where a term should stand."""
+def _term_error(text: str, position: int, end: int) -> StrategyError:
+    """Return the error for text that is not a term."""
     letters = _LETTERS.match(text, position, end)
     if letters is None:
         if text[position] in "0123456789":
             remedy = "write the axis before its number, such as pp4"
-            return mistake("a number belongs to no axis", text, position, remedy=remedy)
+            return error_at("a number without an axis", text, position, remedy=remedy)
         remedy = "a term is an axis and a number, such as pp4 or PP=4"
-        return mistake(f"{text[position]!r} is unexpected", text, position, remedy=remedy)
+        return error_at(f"unexpected {text[position]!r}", text, position, remedy=remedy)
     if text[position - 1 : position] in ("x", "X") and not text[max(0, position - 2) : position - 1].isalnum():
         position -= 1  # the "x" of "pp4 xp2" belongs to the word, that of "pp4xtp2" separates
     word = text[position : letters.end()]
     axis = word.lower()
     if axis in AXES:
-        remedy = f"write it such as {axis}2 or {axis}=2, a whole number from 1 on"
-        return mistake(f"axis {word!r} has no number", text, position, length=len(word), remedy=remedy)
-    suggestion = _LONG_NAMES.get(axis) or nearest(axis, AXES)
+        remedy = f"write a positive integer after it, such as {axis}2 or {axis}=2"
+        return error_at(f"axis {word!r} has no number", text, position, length=len(word), remedy=remedy)
+    suggestion = _LONG_NAMES.get(axis) or closest(axis, AXES)
     known = f"axes are {', '.join(AXES)}"
     remedy = f"did you mean {suggestion!r}? {known}" if suggestion else known
-    return mistake(f"unknown axis {word!r}", text, position, length=len(word), remedy=remedy, suggestion=suggestion)
+    return error_at(f"unknown axis {word!r}", text, position, length=len(word), remedy=remedy, suggestion=suggestion)

@@ -1,4 +1,4 @@
-"""Numbers of GPUs that free text gives for a whole deployment, as in "64 GPUs Total"."""
+"""Numbers of GPUs that free text states for a whole deployment, such as "64 GPUs Total"."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _PART_OF: Final = regex(
 
 
 class Total(Struct, frozen=True):
-    """A number of GPUs: offsets of the phrase and of its number."""
+    """A number of GPUs: the spans of the phrase and of its number."""
 
     value: int
     start: int
@@ -45,18 +45,18 @@ class Total(Struct, frozen=True):
     number_end: int
 
 
-def find_totals(text: str, *, joint: bool) -> list[Total]:
+def find_totals(text: str, *, several_axes: bool) -> list[Total]:
     """Return the totals of `text` in order.
 
-    A bare "64 GPUs" counts as one only where the text declares a strategy (`joint`) and says no other
-    total; "all 64 GPUs" and "8 GPUs per stage" never do.
+    A bare "64 GPUs" counts only if the text declares a strategy (`several_axes`) and no other total; "all 64 GPUs"
+    and "8 GPUs per stage" never count.
     """
     low = text.lower()
     if "gpu" not in low and "world" not in low:
         return []
-    said = any(word in low for word in ("total", "world", "count", "num"))
-    matches = [match for each in _STRONG for match in each.finditer(text)] if said else []
-    if not matches and joint:
+    stated = any(word in low for word in ("total", "world", "count", "num"))
+    matches = [match for each in _STRONG for match in each.finditer(text)] if stated else []
+    if not matches and several_axes:
         matches = [match for match in _WEAK.finditer(text) if not _PART_OF.search(_words_before(match))]
     matches.sort(key=lambda match: match.start())
     found: list[Total] = []

@@ -1,4 +1,4 @@
-"""A strategy's description as plain text that fits a terminal."""
+"""The description of a strategy as plain text for a terminal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _GAP = "  "
 
 
 def plain_text(description: Description, width: int = 80) -> str:
-    """Return the description in lines of at most `width` columns (not below 40), ending in a line feed."""
+    """Return the description in lines of at most `width` columns (at least 40), ending with a line feed."""
     return "\n".join(_lines(description, max(40, width))) + "\n"
 
 
@@ -25,7 +25,7 @@ def _lines(description: Description, width: int) -> Iterator[str]:
     yield from _wrapped(f"layout {description.layout}: {description.layout_text}", width)
     if len(description.phases) > 1:
         pool = f", pool {description.pool}" if description.pool else ""
-        yield f"{description.total} GPUs in all{pool}"
+        yield f"{description.total} GPUs in total{pool}"
     for phase in description.phases:
         yield ""
         yield from _phase_lines(phase, width)
@@ -56,12 +56,12 @@ def _phase_lines(phase: PhaseDescription, width: int) -> Iterator[str]:
 
 
 def count(number: int, thing: str) -> str:
-    """As in "1 GPU", "16 GPUs"."""
+    """Return a count, such as "1 GPU" or "16 GPUs"."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def divisions(stage: StageRow) -> list[tuple[str, Partition]]:
-    """How a stage is divided, by label; empty where it is not."""
+    """Return how a stage is divided, by label; empty if it is not."""
     parts = [
         ("TP shards", stage.shards),
         ("sequence parts", stage.sequence),
@@ -71,13 +71,13 @@ def divisions(stage: StageRow) -> list[tuple[str, Partition]]:
 
 
 def part_text(part: Partition) -> str:
-    """As in "2 a stage, 8 GPUs each, any equal parts"."""
+    """Return a partition in words, such as "2 per stage, 8 GPUs each, any equal parts"."""
     open_parts = ", any equal parts" if part.slices is None else ""
-    return f"{part.parts} a stage, {count(part.size, 'GPU')} each{open_parts}"
+    return f"{part.parts} per stage, {count(part.size, 'GPU')} each{open_parts}"
 
 
 def stage_cells(phase: PhaseDescription) -> list[tuple[str, ...]]:
-    """Return the table of stages, its header first; a middle of many is left out, and so is what is open."""
+    """Return the table of stages, its header first, without the middle of many stages and without open partitions."""
     rows = list(phase.stages)
     fixed = [label for label, part in divisions(rows[0]) if part.slices is not None]
     layers = any(row.layers is not None for row in rows)
@@ -93,20 +93,20 @@ def stage_cells(phase: PhaseDescription) -> list[tuple[str, ...]]:
 
 
 def layers_text(row: StageRow) -> str:
-    """As in "1-4", or "1-2, 9-10" with chunks."""
+    """Return layers such as "1-4", or "1-2, 9-10" with chunks."""
     pairs = row.layers or ()
     return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in pairs)
 
 
 def slices_text(part: Partition) -> str:
-    """As in "0-7 | 8-15", a middle of many left out."""
+    """Return GPU sets such as "0-7 | 8-15", without the middle of many."""
     slices = part.slices or ()
     texts = [each.short(20) for each in slices]
     return " | ".join(texts if len(texts) <= 4 else [*texts[:2], "...", texts[-1]])
 
 
 def table(rows: Sequence[tuple[str, ...]], width: int) -> Iterator[str]:
-    """Rows in columns, indented; what does not fit is wrapped below the column it belongs to."""
+    """Yield the rows of an indented table; cells that do not fit are wrapped within their column."""
     if not rows:
         return
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

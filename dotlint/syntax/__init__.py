@@ -1,4 +1,4 @@
-"""Reading DOT text into a lossless tree, past all mistakes."""
+"""Parse DOT text into a lossless tree, with recovery from every syntax error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["Html", "Position", "Problem", "Source", "Tree", "parse"]
 
 
 def parse(source: Source) -> Tree:
-    """Read a file; never raises. What is wrong with it stands in the tree's `problems`."""
+    """Parse a source; never raises. Syntax errors are in the `problems` of the tree."""
     from dotlint.syntax.reader import parse as read  # noqa: PLC0415 - a run that the cache answers needs no parser
 
     return read(source)

@@ -1,7 +1,7 @@
-"""What the parser builds: a function for each alternative of `dot.lark`, under its name there.
+"""The semantic actions of the parser: a function for each alternative of `dot.lark`, under its name there.
 
-Each takes the list of its symbols' values and gives the value of the whole. Lists grow in place, so that a
-body of a million statements and a chain of a million edges take linear time.
+Each takes the list of its symbols' values and returns the value of the rule. Lists grow in place, so that a body of a
+million statements or a chain of a million edges takes linear time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dotlint.syntax.tree import (
     AttributeList,
     Block,
     Chain,
-    Defaults,
+    DefaultsStatement,
     GraphBlock,
     Id,
     Lexeme,
@@ -24,14 +24,14 @@ from dotlint.syntax.tree import (
 )
 
 if TYPE_CHECKING:
-    from dotlint.syntax.lexer import Run
+    from dotlint.syntax.lexer import StatementRun
 
 Header = tuple[Lexeme | None, Lexeme, Id | None]
-Sides = tuple[list[list[NodeRef] | Block], list[int]]  # and where the operators stand
+Sides = tuple[list[list[NodeRef] | Block], list[int]]  # the sides, and the offsets of the operators
 
 
 def first(values: list[Any]) -> Any:  # noqa: ANN401  # whatever the symbol's value is
-    """Pass on the only value."""
+    """Return the only value."""
     return values[0]
 
 
@@ -41,7 +41,7 @@ def listed(values: list[Any]) -> list[Any]:
 
 
 def listed_more(values: list[Any]) -> list[Any]:
-    """Add what follows a comma."""
+    """Append the item after a comma."""
     found: list[Any] = values[0]
     found.append(values[2])
     return found
@@ -57,30 +57,30 @@ def file(values: list[Any]) -> list[GraphBlock]:
 
 
 def graph(values: list[Any]) -> GraphBlock:
-    """Close a graph."""
+    """Return a complete graph."""
     (strict, keyword, name), opening, body, closing = values
     return GraphBlock(strict, keyword, name, opening, body, closing)
 
 
 def head(values: list[Any]) -> Header:
-    """Give a header without a name."""
+    """Return a header without a name."""
     strict, keyword = values[0]
     return strict, keyword, None
 
 
 def head_named(values: list[Any]) -> Header:
-    """Give a header with a name."""
+    """Return a header with a name."""
     strict, keyword = values[0]
     return strict, keyword, values[1]
 
 
 def kind(values: list[Lexeme]) -> tuple[Lexeme | None, Lexeme]:
-    """Give the keyword."""
+    """Return the keyword."""
     return None, values[0]
 
 
 def kind_strict(values: list[Lexeme]) -> tuple[Lexeme | None, Lexeme]:
-    """Give `strict` and the keyword."""
+    """Return `strict` and the keyword."""
     return values[0], values[1]
 
 
@@ -92,7 +92,7 @@ def body_empty(_values: list[Any]) -> list[Statement]:
 def body_plain(values: list[Any]) -> list[Statement]:
     """Add plain statements."""
     body: list[Statement] = values[0]
-    run: Run = values[1]
+    run: StatementRun = values[1]
     body.extend(run.statements)
     return body
 
@@ -105,41 +105,41 @@ def body_statement(values: list[Any]) -> list[Statement]:
 
 
 def body_ended(values: list[Any]) -> list[Statement]:
-    """Add a statement that a semicolon ends."""
+    """Add a statement with its semicolon."""
     values[1].semicolon = values[2]
     return body_statement(values)
 
 
-def defaults(values: list[Any]) -> Defaults:
-    """Give `node [...]`."""
+def defaults(values: list[Any]) -> DefaultsStatement:
+    """Return `node [...]`."""
     keyword, lists = values
-    return Defaults(lists, keyword, lists[-1], None)
+    return DefaultsStatement(lists, keyword, lists[-1], None)
 
 
-def macro(values: list[Any]) -> Defaults:
-    """Give `node x=[...]`."""
+def macro(values: list[Any]) -> DefaultsStatement:
+    """Return `node x=[...]`."""
     keyword, name, _, lists = values
-    return Defaults(lists, keyword, lists[-1], name)
+    return DefaultsStatement(lists, keyword, lists[-1], name)
 
 
 def assignment(values: list[Any]) -> Assignment:
-    """Give `name=value`."""
+    """Return `name=value`."""
     name, _, value = values
     return Assignment([], name, value, Attribute(name, value))
 
 
 def pair(values: list[Any]) -> Attribute:
-    """Give an attribute of a list."""
+    """Return an attribute of a list."""
     return Attribute(values[0], values[2])
 
 
 def compound(values: list[Any]) -> Statement:
-    """Give a node statement, a block or a chain of edges, without attributes."""
+    """Return a node statement, a block or an edge chain, without attributes."""
     return _compound(values[0], [])
 
 
 def compound_with(values: list[Any]) -> Statement:
-    """Give the same with attribute lists."""
+    """Return the same with attribute lists."""
     return _compound(values[0], values[1])
 
 
@@ -157,7 +157,7 @@ def _compound(sides: Sides, lists: list[AttributeList]) -> Statement:
         return Chain(lists, side.first if isinstance(side, Block) else side[0].id, end, parts, arrows)
     if isinstance(side, Block):
         if lists:
-            side.given, side.last = lists, end
+            side.attribute_lists, side.last = lists, end
         return side
     return NodeList(lists, side[0].id, end, side)
 
@@ -176,38 +176,38 @@ def chain_more(values: list[Any]) -> Sides:
 
 
 def node(values: list[Any]) -> NodeRef:
-    """Give a node."""
+    """Return a node."""
     return NodeRef(values[0])
 
 
 def node_port(values: list[Any]) -> NodeRef:
-    """Give a node with a port."""
+    """Return a node with a port."""
     return NodeRef(values[0], (values[2],))
 
 
 def node_ports(values: list[Any]) -> NodeRef:
-    """Give a node with a port and a compass point."""
+    """Return a node with a port and a compass point."""
     return NodeRef(values[0], (values[2], values[4]))
 
 
 def block(values: list[Any]) -> Block:
-    """Close a block."""
+    """Return a complete block."""
     (keyword, name, opening), body, closing = values
     return Block([], keyword or opening, closing, keyword, name, opening, body, closing)
 
 
 def opening(values: list[Any]) -> tuple[Lexeme | None, Id | None, Lexeme]:
-    """Open `{`."""
+    """Return the opening of a `{` block."""
     return None, None, values[0]
 
 
 def opening_keyword(values: list[Any]) -> tuple[Lexeme | None, Id | None, Lexeme]:
-    """Open `subgraph {`."""
+    """Return the opening of a `subgraph {` block."""
     return values[0], None, values[1]
 
 
 def opening_named(values: list[Any]) -> tuple[Lexeme | None, Id | None, Lexeme]:
-    """Open `subgraph name {`."""
+    """Return the opening of a `subgraph name {` block."""
     return values[0], values[1], values[2]
 
 
@@ -219,12 +219,12 @@ def lists_more(values: list[Any]) -> list[AttributeList]:
 
 
 def list_plain(values: list[Lexeme]) -> AttributeList:
-    """Give a list that was matched in one go."""
+    """Return a list that was matched as one lexeme."""
     return AttributeList(values[0].text, values[0].at, values[0].to)
 
 
 def list_pairs(values: list[Any]) -> AttributeList:
-    """Give a list that was read token by token."""
+    """Return a list that was read token by token."""
     opened, pairs, closed = values
     return AttributeList(opened.text, opened.at, closed.to, pairs)
 
@@ -242,11 +242,11 @@ def pairs_more(values: list[Any]) -> list[Attribute]:
 
 
 def word(values: list[Lexeme]) -> Id:
-    """Give an id of one piece."""
+    """Return an id of one piece."""
     one = values[0]
     return Id(one.type, one.text, one.at, one.to)
 
 
 def joined(values: list[Any]) -> Id:
-    """Give a string that goes on after a `+`."""
+    """Return a string with the piece after a `+`."""
     return Id("STRING", values[0].text, values[0].at, values[2].to)

@@ -1,7 +1,7 @@
-"""The grammar's LALR(1) tables, made by Lark.
+"""Compile the grammar to LALR(1) tables, with Lark.
 
-`python -m dotlint.syntax.compile` writes them beside the grammar, so that reading a file does not take Lark
-and its time. Where the grammar has been changed since, they are made anew in memory.
+`python -m dotlint.syntax.compile` writes the tables beside the grammar, so that a run need not import Lark. If the
+grammar was changed since, the tables are compiled in memory.
 """
 
 from __future__ import annotations
@@ -20,32 +20,32 @@ TABLES = Path(__file__).with_name("dot.tables.json")
 
 
 class _OwnLexer(Lexer):
-    """Tells Lark that it need not make a lexer."""
+    """A lexer that does nothing, so that Lark builds none."""
 
     __future_interface__ = 2
 
     def __init__(self, conf: object) -> None:
-        """Take no notice of the configuration."""
+        """Accept and ignore the configuration."""
 
     def lex(self, lexer_state: Any, parser_state: Any) -> Any:  # noqa: ANN401
         raise NotImplementedError
 
 
 def compiled(grammar: str) -> dict[str, Any]:
-    """Give the tables of a grammar, as JSON has them.
+    """Return the tables of a grammar as JSON data.
 
-    `states` has what each state takes: terminal or rule name -> the state to go to, or, negative, -1 less
-    the index of the rule to reduce by. `rules` are (name, number of symbols, name of action). The start is
-    state 0; in the state `end` a whole file has been read. States are numbered as a walk from the start meets
-    them, symbols in alphabetical order, so that the same grammar always gives the same tables.
+    `states` maps, for each state, a terminal or rule name to the next state, or to -1 - i to reduce by rule i.
+    `rules` are (name, number of symbols, name of action). The start state is 0; in the state `end` a whole file was
+    read. States are numbered in breadth-first order from the start and symbols sorted, so that the same grammar
+    always gives the same tables.
     """
     lark = Lark(grammar, parser="lalr", lexer=_OwnLexer, start="file", keep_all_tokens=True)
-    table = lark.parser.parser._parse_table  # noqa: SLF001  # Lark has no public way to them
+    table = lark.parser.parser._parse_table  # noqa: SLF001  # Lark has no public access to them
     rules = sorted(
         {arg for taken in table.states.values() for action, arg in taken.values() if action is not Shift},
         key=str,
     )
-    places = {rule: at for at, rule in enumerate(rules)}
+    indexes = {rule: at for at, rule in enumerate(rules)}
     numbers = {table.start_states["file"]: 0}
     order = [table.start_states["file"]]
     states: list[dict[str, int]] = []
@@ -58,7 +58,7 @@ def compiled(grammar: str) -> dict[str, Any]:
                     order.append(arg)
                 taken[name] = numbers[arg]
             else:
-                taken[name] = -1 - places[arg]
+                taken[name] = -1 - indexes[arg]
         states.append(taken)
     named = [(str(rule.origin.name), len(rule.expansion), str(rule.alias or rule.origin.name)) for rule in rules]
     end = numbers[table.end_states["file"]]

@@ -1,4 +1,4 @@
-"""Bytes that are not what the file says they are."""
+"""Problems of the encoding: undecodable bytes, NUL characters, byte order marks."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _SURROGATE = regex("[\ud800-\udfff]")
 _LATIN1 = regex(
     r'charset"?\s*=\s*"?(?:latin-?1|l1|iso-?8859-?1|iso_8859-1|iso-ir-100)\b', re.IGNORECASE, needs=("charset",)
 )
-_GLUED = regex(r"[^\x00-/:-@\[-^`{-\x7f]")
+_LETTER = regex(r"[^\x00-/:-@\[-^`{-\x7f]")
 
 
 def encoding_problems(source: Source) -> list[Problem]:
-    """Give E015 for undecodable bytes and for NUL, at their first place, and E016 for a glued BOM."""
+    """Return E015 for the first undecodable byte and the first NUL, and E016 for a BOM that touches the first word."""
     found: list[Problem] = []
     text = source.text
     if not text.isascii() and not _LATIN1.search(text):
@@ -29,10 +29,10 @@ def encoding_problems(source: Source) -> list[Problem]:
             found.append(
                 Problem(
                     "E015",
-                    "a byte is not UTF-8" if count == 1 else f"{count} bytes are not UTF-8",
+                    "a byte is not valid UTF-8" if count == 1 else f"{count} bytes are not valid UTF-8",
                     bad,
                     bad + 1,
-                    help="save the file as UTF-8, or say `charset=latin1` in the graph",
+                    help="save the file as UTF-8, or declare `charset=latin1` in the graph",
                 )
             )
     nul = text.find("\0")
@@ -40,20 +40,20 @@ def encoding_problems(source: Source) -> list[Problem]:
         found.append(
             Problem(
                 "E015",
-                "a NUL hides the rest of its line from Graphviz",
+                "a NUL character hides the rest of its line from Graphviz",
                 nul,
                 nul + 1,
                 help="save the file as UTF-8 text",
             )
         )
-    if source.bom and _GLUED.match(text):
+    if source.bom and _LETTER.match(text):
         found.append(
             Problem(
                 "E016",
-                "the byte order mark touches the first word, so Graphviz takes both for one name",
+                "the byte order mark touches the first word, so Graphviz reads both as one name",
                 0,
                 len(re.match(r"\w*", text)[0]),  # type: ignore[index]  # matches the empty text too
-                help="save the file without a byte order mark, or start a new line after it",
+                help="save the file without a byte order mark, or insert a line break after it",
                 edits=((0, 0, "\n"),),
                 applicability="safe",
             )
@@ -62,7 +62,7 @@ def encoding_problems(source: Source) -> list[Problem]:
 
 
 def _undecodable(text: str) -> int | None:
-    """Find the first byte that no UTF-8 is, which was read as half a surrogate pair."""
+    """Return the offset of the first byte that is not UTF-8 (decoded to a lone surrogate), or None."""
     try:
         text.encode()
     except UnicodeEncodeError as error:

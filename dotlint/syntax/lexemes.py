@@ -1,8 +1,8 @@
-"""Ids, attributes and attribute lists: where they are spelled in the text, and what the spelling means.
+"""Ids, attributes and attribute lists: their spans, spellings and meanings.
 
-Nothing is copied out of the text until it is asked for. `at` and `to` are offsets in the text that was
-parsed, `start` and `end` those in the real text, which differ where the parser read an edited copy
-(`dotlint.syntax.source.Edited`). Not frozen, for speed; compared by identity.
+Nothing is copied out of the text until it is asked for. `at` and `to` are offsets in the text that was parsed,
+`start` and `end` are offsets in the source text; they differ if the parser read an edited copy
+(`dotlint.syntax.source.Edited`). The structs are not frozen, for speed, and compare by identity.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Span = tuple[int, int]
 
-_SHORT = 80  # characters of attribute lists that are remembered
+_SHORT = 80  # longest attribute lists that are cached, in characters
 _STRING = regex(STRING)
 _ESCAPE = regex(r'\\(["\\\n])')
 _MEANING = {'"': '"', "\\": "\\\\", "\n": ""}
@@ -30,7 +30,7 @@ _MEANING = {'"': '"', "\\": "\\\\", "\n": ""}
 class Html(str):
     """The text of an HTML-like id or value.
 
-    Unequal to a plain string of the same text, as for Graphviz since 13.0.
+    It is unequal to a plain string of the same text, as in Graphviz since 13.0.
     """
 
     __slots__ = ()
@@ -46,12 +46,12 @@ class Html(str):
 
 
 def decode(raw: str) -> str:
-    r"""Give what an id means that is spelled `raw`.
+    r"""Return the meaning of an id, given its spelling `raw`.
 
-    A name or number as it is, `"..."` and `<...>` (`Html`) without marks.
+    A name or number means itself; `"..."` and `<...>` (an `Html`) mean their content.
 
-    Of the escapes only `\"` (a quote) and `\` before LF (nothing) mean something here; the others are
-    kept as written. Pieces joined by `+` give one plain string, HTML pieces among them.
+    Of the escapes, only `\"` (a quote) and `\` before LF (nothing) are resolved; the others are kept as written.
+    Pieces joined by `+` are one plain string, even HTML pieces.
     """
     first = raw[0]
     if first == '"':
@@ -80,10 +80,10 @@ _MOST_SHARED = 4096
 _LONG = 256
 
 
-def shared(text: str) -> str:
-    """Give the string of the same text that was met before: a file says `shape`, `box` and most labels a thousand times.
+def interned(text: str) -> str:
+    """Return an equal string that was met before, because most names and labels occur a thousand times in a file.
 
-    A few thousand short ones are known at a time, so that a file in which each is another holds none twice.
+    Only a few thousand short strings are kept, so that memory stays bounded if every string is different.
     """
     if len(text) > _LONG or type(text) is not str:
         return text
@@ -98,35 +98,35 @@ def _unescape(text: str) -> str:
     return _ESCAPE.sub(lambda match: _MEANING[match[1]], text)
 
 
-def real(text: str, offset: int) -> int:
-    """Give the offset in the real text of an offset in the text that was parsed."""
-    return text.origin(offset) if isinstance(text, Edited) else offset
+def source_offset(text: str, offset: int) -> int:
+    """Return the offset in the source text of an offset in the text that was parsed."""
+    return text.source_offset(offset) if isinstance(text, Edited) else offset
 
 
-def pairs(text: str, start: int, end: int) -> dict[str, str]:
-    """Read plain attribute lists that are known to be well-formed, as a new dict; the last value wins."""
-    if end - start <= _SHORT:  # `[style=dashed]` stands at a thousand edges
-        return _read_pairs(text[start:end]).copy()
-    return _pairs(text[start:end])
+def attribute_values(text: str, start: int, end: int) -> dict[str, str]:
+    """Parse well-formed plain attribute lists to a new dict of name to value; the last value wins."""
+    if end - start <= _SHORT:  # a thousand edges may have `[style=dashed]`
+        return _cached_attribute_values(text[start:end]).copy()
+    return _attribute_values(text[start:end])
 
 
-def _pairs(lists: str) -> dict[str, str]:
+def _attribute_values(lists: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    known = _SHARED.get  # most are, and a call for each is most of the time
+    known = _SHARED.get  # most are known, and a call of `interned` for each would dominate the time
     for name, value in ATTRIBUTE.findall(lists):
         if name[0] in '"<':
             name = decode(name)  # noqa: PLW2901
         read = decode(value) if value[0] in '"<' else value
-        found[known(name) or shared(name)] = read if len(read) > _LONG else known(read) or shared(read)
+        found[known(name) or interned(name)] = read if len(read) > _LONG else known(read) or interned(read)
     return found
 
 
-_read_pairs = lru_cache(1024)(_pairs)
+_cached_attribute_values = lru_cache(1024)(_attribute_values)
 
 
-# Nothing below is part of a circle, so the collector need not know of it (`gc=False`): that is a quarter of its size.
+# None of these structs is part of a reference cycle; `gc=False` saves a quarter of their size.
 class Lexeme(Struct, eq=False, gc=False):
-    """A token, with its place in the text that was parsed; `start` and `end` give it in the real text."""
+    """A token; `at` and `to` are its span in the text that was parsed, `start` and `end` its span in the source text."""
 
     type: str
     text: str
@@ -135,13 +135,13 @@ class Lexeme(Struct, eq=False, gc=False):
 
     @property
     def start(self) -> int:
-        """Offset in the real text."""
-        return real(self.text, self.at)
+        """The offset in the source text."""
+        return source_offset(self.text, self.at)
 
     @property
     def end(self) -> int:
-        """Offset in the real text, exclusive."""
-        return real(self.text, self.to)
+        """The offset in the source text, exclusive."""
+        return source_offset(self.text, self.to)
 
     @property
     def raw(self) -> str:
@@ -150,16 +150,16 @@ class Lexeme(Struct, eq=False, gc=False):
 
 
 class Id(Lexeme, eq=False, gc=False):
-    """An id as spelled (`raw`) and as meant (`value`: a `str`, or `Html`)."""
+    """An id: its spelling (`raw`) and its meaning (`value`, a `str` or `Html`)."""
 
     @property
     def value(self) -> str:
-        """What the id means: unquoted, joined, escapes as in the file."""
+        """The meaning: unquoted and concatenated; escapes are kept as in the file."""
         return decode(self.raw)
 
     @property
     def html(self) -> bool:
-        """Whether it is spelled `<...>` and is one piece."""
+        """Whether it is spelled `<...>` in one piece."""
         return isinstance(self.value, Html)
 
     @property
@@ -169,57 +169,57 @@ class Id(Lexeme, eq=False, gc=False):
 
 
 class Attribute(Struct, eq=False, gc=False):
-    """`name=value` in an attribute list or as a statement of its own."""
+    """`name=value` in an attribute list, or as a statement."""
 
     name: Id
     value: Id
 
     @property
     def start(self) -> int:
-        """Offset of the name."""
+        """The offset of the name."""
         return self.name.start
 
     @property
     def end(self) -> int:
-        """Offset after the value."""
+        """The offset after the value."""
         return self.value.end
 
 
 class AttributeList(Struct, eq=False, gc=False):
     """One `[...]`.
 
-    A plain one is read again when its attributes are asked for; of another one they are `given`.
+    A list in plain spelling is parsed when its attributes are asked for; any other has them in `parsed`.
     """
 
     text: str
     at: int
     to: int
-    given: list[Attribute] | None = None
+    parsed: list[Attribute] | None = None
 
     @property
     def start(self) -> int:
-        """Offset of the `[`."""
-        return real(self.text, self.at)
+        """The offset of the `[`."""
+        return source_offset(self.text, self.at)
 
     @property
     def end(self) -> int:
-        """Offset after the `]`."""
-        return real(self.text, self.to)
+        """The offset after the `]`."""
+        return source_offset(self.text, self.to)
 
     @property
     def attributes(self) -> list[Attribute]:
         """The attributes in order."""
-        return plain_attributes(self.text, self.at, self.to) if self.given is None else self.given
+        return plain_attributes(self.text, self.at, self.to) if self.parsed is None else self.parsed
 
     def values(self) -> dict[str, str]:
-        """Name -> value, the last value wins."""
-        if self.given is None:
-            return pairs(self.text, self.at, self.to)
-        return {attribute.name.value: attribute.value.value for attribute in self.given}
+        """Return name to value; the last value wins."""
+        if self.parsed is None:
+            return attribute_values(self.text, self.at, self.to)
+        return {attribute.name.value: attribute.value.value for attribute in self.parsed}
 
 
 def plain_attributes(text: str, start: int, end: int) -> list[Attribute]:
-    """Read the places of plain attribute lists that are known to be well-formed."""
+    """Return the attributes of well-formed plain attribute lists, with their spans."""
     return [
         Attribute(Id("ID", text, *match.span(1)), Id("ID", text, *match.span(2)))
         for match in ATTRIBUTE.finditer(text, start, end)
@@ -227,22 +227,22 @@ def plain_attributes(text: str, start: int, end: int) -> list[Attribute]:
 
 
 class NodeRef(Struct, eq=False, gc=False):
-    """A node as a statement names it, with its port and compass ids."""
+    """A node as a statement names it, with the ids of its port and compass point."""
 
     id: Id
     ports: tuple[Id, ...] = ()
 
     @property
     def port(self) -> str | None:
-        """`port` or `port:compass`, else None."""
+        """`port` or `port:compass`, or None."""
         return ":".join([port.value for port in self.ports]) if self.ports else None
 
     @property
     def start(self) -> int:
-        """Offset of the id."""
+        """The offset of the id."""
         return self.id.start
 
     @property
     def end(self) -> int:
-        """Offset after the id and its ports."""
+        """The offset after the id and its ports."""
         return (self.ports[-1] if self.ports else self.id).end

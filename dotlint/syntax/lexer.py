@@ -1,15 +1,15 @@
-"""From text to lexemes, as far as the parser's state lets it.
+"""A contextual lexer: the parser's state decides which lexemes it reads.
 
-The lexer is contextual: in a state of the LALR table that takes STATEMENTS it reads all plain statements that
-follow each other as one lexeme, in a state that takes ATTR_LIST a whole plain list; everywhere else, and for
-everything that is not plain, single tokens.
+In a state of the LALR table that accepts STATEMENTS it reads all consecutive plain statements as one lexeme, in a
+state that accepts ATTR_LIST a whole plain list. Everywhere else, and for everything that is not plain, it reads
+single tokens.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotlint.syntax.lexemes import Lexeme, real
+from dotlint.syntax.lexemes import Lexeme, source_offset
 from dotlint.syntax.source import BOM
 from dotlint.syntax.terminals import (
     ATTR_LIST,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from dotlint.syntax.tree import Statement
 
-# Lexemes that no state of the grammar takes: the mistakes of the lexical kind.
+# Lexemes that no state of the grammar accepts: lexical errors.
 OPEN_STRING, OPEN_HTML, OPEN_COMMENT, UNKNOWN, END = (
     "OPEN_STRING",
     "OPEN_HTML",
@@ -42,42 +42,41 @@ _MORE_THAN_IDS = frozenset({2, 4, 5})  # the last group: a port or attributes
 OPEN = frozenset({OPEN_STRING, OPEN_HTML, OPEN_COMMENT})
 
 
-class Run(Lexeme, eq=False, gc=False):
-    """Plain statements that follow each other."""
+class StatementRun(Lexeme, eq=False, gc=False):
+    """Consecutive plain statements, as one lexeme."""
 
     statements: list[Statement]
 
 
 class Lexer:
-    """A place in a text and what was met on the way there.
+    """A position in a text, and what was met before it.
 
-    `position` may be moved between two calls of `lexemes`. `wrong` has the edge operators that do not fit
-    the graph's kind: they are given as EDGEOP all the same, since what is meant is plain. `unread` is
-    where `@` ended the input.
+    `position` may be moved between two calls of `lexemes`. `wrong_operators` has the edge operators that do not fit
+    the kind of the graph; they are yielded as EDGEOP nevertheless, because their meaning is clear. `unread` is the
+    offset of an `@` that ended the input.
     """
 
-    __slots__ = ("_ids", "comments", "directed", "plain", "position", "text", "unread", "wrong")
+    __slots__ = ("_ids", "comments", "directed", "plain", "position", "text", "unread", "wrong_operators")
 
     def __init__(self, text: str, *, directed: bool = True) -> None:
         self.text = text
         self.position = 0
-        self.choose(directed=directed)
+        self.set_directed(directed=directed)
         self.comments: list[Comment] = []
-        self.wrong: list[Lexeme] = []
+        self.wrong_operators: list[Lexeme] = []
         self.unread: int | None = None
-        self._ids: dict[str, str] = {}  # the same ids are one string
+        self._ids: dict[str, str] = {}  # equal spellings share one string
 
-    def choose(self, *, directed: bool) -> None:
-        """Set the graph's kind."""
+    def set_directed(self, *, directed: bool) -> None:
+        """Set whether edges are written `->` or `--`."""
         self.directed = directed
         self.plain = statement_pattern("->" if directed else "--").match
 
     def lexemes(self, stack: list[Any], states: Sequence[Container[str]], runs: Container[Any]) -> Iterator[Lexeme]:
-        """Give the lexemes from the position on.
+        """Yield the lexemes from the position on.
 
-        `stack` is the parser's, its top is looked at before each of them.
-
-        `states` has the terminals that a state takes; `runs` are the states that take STATEMENTS.
+        `stack` is the state stack of the parser, whose top is read before each lexeme. `states` are the terminals
+        that each state accepts; `runs` are the states that accept STATEMENTS.
         """
         text = self.text
         while True:
@@ -87,52 +86,52 @@ class Lexer:
                     yield run
             start = self.skip()
             self.position = start
-            takes = states[stack[-1]]
+            accepts = states[stack[-1]]
             if start >= len(text):
                 return
-            if text[start] == "@" and "STRICT" in takes:
+            if text[start] == "@" and "STRICT" in accepts:
                 self.unread = start
                 return
-            lexeme = self.token(start, takes)
-            if lexeme.to == len(text) and lexeme.type in OPEN and "STRICT" in takes:
-                # Outside of any graph what never ends is the end, to Graphviz.
+            lexeme = self.token(start, accepts)
+            if lexeme.to == len(text) and lexeme.type in OPEN and "STRICT" in accepts:
+                # Outside of any graph, Graphviz ends reading at an unclosed string, HTML value or comment.
                 self.unread = start
                 return
             yield lexeme
 
     def end(self) -> Lexeme:
-        """Give the lexeme that stands for the end of the text."""
+        """Return the lexeme that represents the end of the text."""
         return Lexeme(END, self.text, len(self.text), len(self.text))
 
-    def _run(self) -> Run | None:
+    def _run(self) -> StatementRun | None:
         text, plain, same = self.text, self.plain, self._ids.setdefault
         found: list[Statement] = []
         begin = last = at = self.position
         while True:
             match = plain(text, at)
             while match is not None:
-                # A bare statement is remembered by its place alone: see PlainStatement.
+                # For a bare statement only the offset is kept: see PlainStatement.
                 more = match.lastindex in _MORE_THAN_IDS or match.start(2) >= 0
-                place: Match[str] | int = match if more else match.start(1)
+                match_or_start: Match[str] | int = match if more else match.start(1)
                 first, second = match.group(1, 3)
                 if second is None:
-                    found.append(PlainNode(place, text, same(first, first)))
+                    found.append(PlainNode(match_or_start, text, same(first, first)))
                 else:
-                    found.append(PlainEdge(place, text, same(first, first), same(second, second)))
+                    found.append(PlainEdge(match_or_start, text, same(first, first), same(second, second)))
                 at = match.end()
                 match = plain(text, at)
             last = at if found else last
             self.position = at
             self.position = after = self.skip()
-            if SPACE.match(text, at).end() == after:  # type: ignore[union-attr]  # no comment that kept the next one off
+            if SPACE.match(text, at).end() == after:  # type: ignore[union-attr]  # no comment in between
                 break
             at = after
         if not found:
             return None
-        return Run("STATEMENTS", text, begin, last, found)
+        return StatementRun("STATEMENTS", text, begin, last, found)
 
     def skip(self) -> int:
-        """Pass blanks, comments and lone byte order marks; give where the next token starts."""
+        """Skip blanks, comments and lone byte order marks; return the offset of the next token."""
         text, at = self.text, self.position
         while True:
             at = SPACE.match(text, at).end()  # type: ignore[union-attr]  # matches the empty text too
@@ -145,8 +144,8 @@ class Lexer:
                 self.comments.append(
                     Comment(
                         "#" if first == "#" else "//" if text[at + 1] == "/" else "/*",
-                        real(text, at),
-                        real(text, end),
+                        source_offset(text, at),
+                        source_offset(text, end),
                     )
                 )
                 at = end
@@ -155,17 +154,17 @@ class Lexer:
             else:
                 return at
 
-    def token(self, start: int, takes: Container[str]) -> Lexeme:
-        """Give the token that starts at `start` and go behind it.
+    def token(self, start: int, accepts: Container[str]) -> Lexeme:
+        """Return the token that starts at `start`, and move behind it.
 
-        ATTR_LIST only where it is among what the state `takes`.
+        `accepts` are the terminals of the parser's state; ATTR_LIST is returned only if it is among them.
         """
         text = self.text
         first = text[start]
         kind = PATTERNS.get(first)
         end = start + 1
         if kind is not None and len(first) == 1:
-            if first == "[" and "ATTR_LIST" in takes:
+            if first == "[" and "ATTR_LIST" in accepts:
                 plain = ATTR_LIST.match(text, start)
                 if plain is not None:
                     kind, end = "ATTR_LIST", plain.end()
@@ -175,8 +174,8 @@ class Lexer:
                 kind, end = match.lastgroup, match.end()
                 if kind == "NAME" and end - start < 9 and match[0].lower() in KEYWORDS:
                     kind = match[0].upper()
-                    if kind in {"GRAPH", "DIGRAPH"} and "DIGRAPH" in takes:
-                        self.choose(directed=kind == "DIGRAPH")
+                    if kind in {"GRAPH", "DIGRAPH"} and "DIGRAPH" in accepts:
+                        self.set_directed(directed=kind == "DIGRAPH")
             elif first == "<":
                 kind, end = "HTML", html_end(text, start)
                 if end < 0:
@@ -191,5 +190,5 @@ class Lexer:
         assert kind is not None
         lexeme = Lexeme(kind, text, start, end)
         if kind == "EDGEOP" and (text[start + 1] == ">") is not self.directed:
-            self.wrong.append(lexeme)
+            self.wrong_operators.append(lexeme)
         return lexeme

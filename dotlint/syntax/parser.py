@@ -1,4 +1,4 @@
-"""The parser: the LALR(1) tables that Lark made of `dot.lark`, run over our lexemes, giving our tree."""
+"""The parser: runs the LALR(1) tables that Lark compiled from `dot.lark` over the lexemes and builds the tree."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec.json import decode
 
-from dotlint.files.paths import beside, contents, own_text
+from dotlint.files.paths import read_file, read_package_text, sibling_path
 from dotlint.syntax import actions
-from dotlint.syntax.lexer import END, Lexer, Run
+from dotlint.syntax.lexer import END, Lexer, StatementRun
 from dotlint.syntax.terminals import GRAMMAR_CHECKSUM
 from dotlint.syntax.tree import Lexeme
 
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
 
 
 class Tables(NamedTuple):
-    """The compiled grammar (see `dotlint.syntax.compile`), with its actions, and which states are which."""
+    """The compiled grammar (see `dotlint.syntax.compile`) with its actions and the sets of special states."""
 
     states: list[dict[str, int]]
     rules: list[tuple[str, int, Callable[[list[Any]], Any]]]
     end: int
-    runs: frozenset[int]  # take STATEMENTS
-    bodies: frozenset[int]  # have just seen a body, and take more of it or its brace
+    runs: frozenset[int]  # accept STATEMENTS
+    bodies: frozenset[int]  # after a body: accept more of it, or its closing brace
 
 
 @cache
 def tables() -> Tables:
-    """Read the compiled grammar, once a process; compile it where the grammar has been changed since."""
-    stored = beside(__file__, "dot.tables.json")
-    found: dict[str, Any] = decode(contents(stored)) if os.path.isfile(stored) else {}
+    """Return the compiled grammar, read once per process; compile it if the grammar was changed."""
+    stored = sibling_path(__file__, "dot.tables.json")
+    found: dict[str, Any] = decode(read_file(stored)) if os.path.isfile(stored) else {}
     if found.get("grammar") != GRAMMAR_CHECKSUM:
         from dotlint.syntax.compile import compiled  # noqa: PLC0415  # needs Lark, which is slow to load
 
-        found = compiled(own_text(beside(__file__, "dot.lark")))
+        found = compiled(read_package_text(sibling_path(__file__, "dot.lark")))
     states: list[dict[str, int]] = found["states"]
     rules = [(name, size, getattr(actions, action)) for name, size, action in found["rules"]]
     runs = frozenset(at for at, taken in enumerate(states) if "STATEMENTS" in taken)
@@ -46,22 +46,22 @@ def tables() -> Tables:
     return Tables(states, rules, found["end"], runs, bodies)
 
 
-class Stop(Exception):  # noqa: N818  # not an error: the place where the text stops making sense
-    """The parser cannot go on.
+class Stop(Exception):  # noqa: N818  # control flow: recovery decides whether it is an error
+    """The parser cannot continue.
 
-    `lexeme` is what no rule takes here, `taken` the terminals that would be right.
+    `lexeme` is what it does not accept, `accepted` are the terminals that it would accept instead.
     """
 
-    def __init__(self, lexeme: Lexeme, taken: frozenset[str]) -> None:
+    def __init__(self, lexeme: Lexeme, accepted: frozenset[str]) -> None:
         super().__init__(lexeme.type)
         self.lexeme = lexeme
-        self.taken = taken
+        self.accepted = accepted
 
 
 class Parse:
-    """A parse under way: the lexer, and the stacks of states and values, which a recovery may cut back.
+    """A parse in progress: the lexer, and the stacks of states and values, which recovery may truncate.
 
-    `states` has one more than `values`; its bottom is the start.
+    `states` has one entry more than `values`: the start state at its bottom.
     """
 
     __slots__ = ("_tables", "lexer", "states", "values")
@@ -73,13 +73,13 @@ class Parse:
         self.values: list[Any] = []
 
     @property
-    def taken(self) -> frozenset[str]:
-        """The terminals that the state on top takes."""
+    def accepted(self) -> frozenset[str]:
+        """The terminals that the state on top of the stack accepts."""
         return frozenset(name for name in self._tables.states[self.states[-1]] if name.isupper())
 
     @property
     def body(self) -> int:
-        """The place of the innermost open body in `values`; -1 outside of any graph."""
+        """The index in `values` of the innermost open body, or -1 outside of any graph."""
         bodies, states = self._tables.bodies, self.states
         for at in range(self._unclosed() - 1, 0, -1):
             if states[at] in bodies:
@@ -87,38 +87,38 @@ class Parse:
         return -1
 
     def _unclosed(self) -> int:
-        """Count the states below a body that has its brace.
+        """Return how many states are below a body whose closing brace was read.
 
-        Such a body is put away only when what follows has been seen.
+        Such a body is reduced only when the lexeme after the brace has been read.
         """
         closed = bool(self.values) and getattr(self.values[-1], "type", "") == "RBRACE"
         return len(self.states) - 2 * closed
 
-    def bodies_at(self) -> list[int]:
-        """Give the places of all open bodies in `values`, outermost first."""
+    def open_bodies(self) -> list[int]:
+        """Return the indexes in `values` of all open bodies, outermost first."""
         bodies = self._tables.bodies
         return [at - 1 for at, state in enumerate(self.states[: self._unclosed()]) if state in bodies]
 
     def in_header(self) -> bool:
-        """Tell whether a header has begun whose brace has not come."""
+        """Return whether a graph header has begun and its brace has not been read."""
         return (
             bool(self.values)
             and not isinstance(self.values[-1], list)
             and getattr(self.values[-1], "type", "") != "RBRACE"
         )
 
-    def settle(self) -> None:
-        """Put a graph that is complete into the list of graphs, which then is the only value."""
+    def finish_graph(self) -> None:
+        """Reduce a complete graph into the list of graphs, which is then the only value."""
         self.feed(Lexeme("GRAPH", self.lexer.text, 0, 0))
         self.cut(1)
 
     def cut(self, length: int) -> None:
-        """Keep the first `length` values and forget the others."""
+        """Truncate the stacks to the first `length` values."""
         del self.values[length:]
         del self.states[length + 1 :]
 
     def feed(self, lexeme: Lexeme) -> Any:  # noqa: ANN401  # the value of the start symbol, at the end
-        """Take one lexeme; raises `Stop` where no rule takes it."""
+        """Process one lexeme. Raises `Stop` if it is not accepted."""
         states, values = self.states, self.values
         table, rules, end, *_ = self._tables
         kind = lexeme.type
@@ -144,33 +144,33 @@ class Parse:
                 return value
 
     def read(self, lexer: Lexer) -> None:
-        """Take all that the lexer has left; raises `Stop`."""
+        """Process all remaining lexemes of the lexer. Raises `Stop`."""
         feed = self.feed
         try:
             for lexeme in lexer.lexemes(self.states, self._tables.states, self._tables.runs):
                 feed(lexeme)
         except Stop as stop:
-            if isinstance(stop.lexeme, Run):  # what is unexpected is its first token
+            if isinstance(stop.lexeme, StatementRun):  # the unexpected lexeme is its first token
                 lexer.position = stop.lexeme.at
                 stop.lexeme = lexer.token(lexer.skip(), {})
             raise
 
     def run(self) -> list[GraphBlock]:
-        """Read to the end and give the graphs.
+        """Read to the end and return the graphs.
 
-        Raises `Stop` at the first mistake, and may be called again after it.
+        Raises `Stop` at a mistake; call it again after recovery.
         """
         lexer = self.lexer
         self.read(lexer)
-        if self.states[-1] == self._tables.end:  # a recovery has put the last graph away already
-            settled: list[GraphBlock] = self.values[0]
-            return settled
+        if self.states[-1] == self._tables.end:  # recovery has already reduced the last graph
+            complete: list[GraphBlock] = self.values[0]
+            return complete
         graphs: list[GraphBlock] = self.feed(Lexeme(END, lexer.text, lexer.position, lexer.position))
         return graphs
 
 
 def parses(text: str) -> bool:
-    """Tell whether a whole text has no mistake that stops the parser."""
+    """Return whether a whole text has no mistake that stops the parser."""
     try:
         Parse(Lexer(text)).run()
     except Stop:

@@ -1,4 +1,4 @@
-"""What is wrong with a file's syntax."""
+"""Syntax problems."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from typing import Literal
 
 from msgspec import Struct
 
-Edit = tuple[int, int, str]  # start, end, replacement: what --fix writes
+Replacement = tuple[int, int, str]  # start, end, new text
 
 
 class Problem(Struct, frozen=True):
-    """One mistake, where it was made, with the code of the rule that names it (E001 to E016).
+    """A syntax error: where it is, and the code of its rule (E001 to E016).
 
-    `related` are other places that belong to it as (message, start, end); `edits` mend it (apart,
-    ascending), as sure as `applicability` says; None where a person has to decide. Offsets count code
-    points, ends are exclusive.
+    `related` are other spans that belong to it, as (message, start, end). `edits` fix it; they are ascending and do
+    not overlap. `applicability` is None where a person has to decide. `expected` names what the parser would accept.
+    Offsets are 0-based and count code points; ends are exclusive.
     """
 
     code: str
@@ -23,6 +23,6 @@ class Problem(Struct, frozen=True):
     end: int
     related: tuple[tuple[str, int, int], ...] = ()
     help: str | None = None
-    edits: tuple[Edit, ...] = ()
+    edits: tuple[Replacement, ...] = ()
     applicability: Literal["safe", "unsafe"] | None = None
     expected: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Reading a source: parser and, only where there is a mistake, recovery."""
+"""Parse a source; recovery is loaded only if there is a mistake."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
 
 def parse(source: Source) -> Tree:
-    """Read a file; never raises.
+    """Parse a source; never raises.
 
-    What is wrong with it stands in the tree's `problems`, in the order of the text.
+    Syntax errors are in the `problems` of the tree, ordered by offset.
     """
     lexer = Lexer(visible(source.text))
-    under_way = Parse(lexer)
+    parser = Parse(lexer)
     stop: Stop | None = None
     tree = Tree(source)
     try:
-        tree.graphs = under_way.run()
+        tree.graphs = parser.run()
         tree.comments = lexer.comments
     except Stop as mistake:
         stop = mistake
-    if stop is not None or lexer.wrong:
-        from dotlint.syntax.recovery.recover import recover  # noqa: PLC0415  # most files have no mistake, and it is slow to load
+    if stop is not None or lexer.wrong_operators:
+        from dotlint.syntax.recovery.recover import recover  # noqa: PLC0415  # slow to import, and most files have no mistake
 
-        tree = recover(source, under_way, stop)
+        tree = recover(source, parser, stop)
     tree.problems.extend(encoding_problems(source))
     tree.problems.sort(key=lambda problem: (problem.start, problem.end))
     return tree

@@ -1,4 +1,4 @@
-"""The text of a file: decoding, and the way from offsets to lines and columns."""
+"""The text of a file: decoding, and conversion of offsets to lines and columns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BOM = "\ufeff"
 
 
 class Position(NamedTuple):
-    """A place in the text: offset in code points from 0, line and column from 1; a line ends at LF only."""
+    """A position in the text: 0-based offset in code points, 1-based line and column; only LF ends a line."""
 
     offset: int
     line: int
@@ -24,55 +24,55 @@ class Position(NamedTuple):
 
 
 class Source(Struct, frozen=True):
-    """A file's text, decoded as UTF-8 with surrogate escapes.
+    """The text of a file, decoded as UTF-8 with surrogate escapes.
 
-    A leading byte order mark is not part of it; `bom` says whether there was one.
+    A leading byte order mark is not part of the text; `bom` is whether there was one.
     """
 
     text: str
     name: str = "<text>"
     bom: bool = False
-    _starts: list[int] = field(default_factory=list)  # of the lines, once somebody asks
+    _starts: list[int] = field(default_factory=list)  # offsets of the lines, computed at first use
 
     @classmethod
     def from_bytes(cls, data: bytes, name: str = "<bytes>") -> Source:
-        """Decode the bytes of a file; never fails, and `to_bytes` gives the same bytes back."""
+        """Decode the bytes of a file; never fails, and `to_bytes` returns the same bytes."""
         return cls.from_text(data.decode("utf-8", "surrogateescape"), name)
 
     @classmethod
     def from_text(cls, text: str, name: str = "<text>") -> Source:
-        """Take a text that is decoded already."""
+        """Create a source from decoded text."""
         return cls(text[1:], name, bom=True) if text.startswith(BOM) else cls(text, name)
 
     def with_text(self, text: str) -> Source:
-        """Give another text of the same file; its lines are its own."""
+        """Return a source of the same file with another text."""
         return Source(text, self.name, self.bom)
 
     def to_bytes(self) -> bytes:
-        """Give the bytes the text was decoded from."""
+        """Return the bytes that the text was decoded from."""
         text = BOM + self.text if self.bom else self.text
         try:
             return text.encode("utf-8", "surrogateescape")
-        except UnicodeEncodeError:  # lone surrogates that no decoder made, in a text given as such
+        except UnicodeEncodeError:  # lone surrogates that did not come from decoding bytes
             return text.encode("utf-8", "surrogatepass")
 
     def position(self, offset: int) -> Position:
-        """Give line and column of an offset; one outside of the text is moved to its nearer end."""
+        """Return line and column of an offset; offsets outside of the text are clamped."""
         offset = min(max(offset, 0), len(self.text))
         starts = self._line_starts()
         line = bisect_right(starts, offset)
         return Position(offset, line, offset - starts[line - 1] + 1)
 
     def line_start(self, line: int) -> int:
-        """Give the offset where the 1-based line starts.
+        """Return the offset of a 1-based line.
 
-        The line after the last starts at the end of the text.
+        The line after the last one starts at the end of the text.
         """
         starts = self._line_starts()
         return starts[line - 1] if line <= len(starts) else len(self.text)
 
     def line_text(self, line: int) -> str:
-        """Give the 1-based line without its LF (a CR before it stays); "" for a line that is not there."""
+        """Return a 1-based line without its LF (a CR before it is kept); "" if there is no such line."""
         if not 1 <= line <= len(self._line_starts()):
             return ""
         start, end = self.line_start(line), self.line_start(line + 1)
@@ -80,11 +80,11 @@ class Source(Struct, frozen=True):
 
     @property
     def line_count(self) -> int:
-        """The number of lines; what follows the last LF counts as one, even when it is empty."""
+        """The number of lines; the text after the last LF counts as a line even if it is empty."""
         return len(self._line_starts())
 
     def _line_starts(self) -> list[int]:
-        # Made when first asked for: most files have no finding and need no lines.
+        # Computed at first use: most files have no finding and need no lines.
         if not self._starts:
             self._starts.append(0)
             self._starts.extend(match.end() for match in re.finditer("\n", self.text))
@@ -92,32 +92,31 @@ class Source(Struct, frozen=True):
 
 
 class Edited(str):
-    """A text made from a part of another by leaving out or putting in pieces.
+    """A copy of a part of another text (`parent`) with pieces removed or inserted, which can map its offsets back.
 
-    It knows where each place came from. `parent` is the other text, which may be an edited one too. `cuts`
-    are ascending triples (offset here, offset in the parent, end in the parent) of the pieces; a piece that
-    was put in stands where it was put.
+    `parent` may be an edited text too. `cuts` are ascending triples (offset here, offset in the parent, end in the
+    parent), one for each piece; an inserted piece maps to the position where it was inserted.
     """
 
     __slots__ = ("cuts", "parent")
     cuts: list[tuple[int, int, int]]
     parent: str
 
-    def local(self, offset: int) -> int:
-        """Give the offset in the parent that an offset here stands for."""
+    def parent_offset(self, offset: int) -> int:
+        """Return the offset in the parent of an offset in this text."""
         start, origin, limit = self.cuts[max(bisect_right(self.cuts, offset, key=itemgetter(0)) - 1, 0)]
         return min(origin + offset - start, limit)
 
-    def origin(self, offset: int) -> int:
-        """Give the offset in the real text that an offset here stands for."""
-        offset = self.local(offset)
-        return self.parent.origin(offset) if isinstance(self.parent, Edited) else offset
+    def source_offset(self, offset: int) -> int:
+        """Return the offset in the source text of an offset in this text."""
+        offset = self.parent_offset(offset)
+        return self.parent.source_offset(offset) if isinstance(self.parent, Edited) else offset
 
 
 def edited(text: str, start: int, end: int, edits: Sequence[tuple[int, int, str]]) -> Edited:
-    """Make `text[start:end]` with edits applied.
+    """Return `text[start:end]` with edits applied.
 
-    They are (start, end, replacement), ascending and apart; offsets are those of `text`.
+    Edits are (start, end, replacement) with offsets in `text`, ascending and not overlapping.
     """
     pieces: list[str] = []
     cuts: list[tuple[int, int, int]] = []
@@ -138,10 +137,10 @@ def edited(text: str, start: int, end: int, edits: Sequence[tuple[int, int, str]
 
 
 def visible(text: str) -> str:
-    """Give what Graphviz sees of a text: it reads lines as C strings, so a NUL hides the rest of its line.
+    """Return the part of a text that Graphviz reads: it reads lines as C strings, so a NUL hides the rest of its line.
 
-    The line's LF is hidden too, and a line that starts with NUL ends the file. A text without NUL is
-    given as it is.
+    The LF of that line is hidden too, and a line that starts with NUL ends the file. A text without NUL is returned
+    unchanged.
     """
     first = text.find("\0")
     if first < 0:

@@ -1,17 +1,17 @@
 """The statements of a body.
 
-What the lexer matched in one go (`PlainNode`, `PlainEdge`) keeps the match, or less; what was read token by token keeps
-its parts. Places are worked out when they are asked for. Not frozen and compared by identity: a statement is the very
-place it stands at, and a file may have millions.
+A statement that the lexer matched as a whole (`PlainNode`, `PlainEdge`) keeps the match, or only its offset; a
+statement that was read token by token keeps its parts. Spans are computed when they are asked for. Statements are not
+frozen and compare by identity, and a file may have millions of them.
 """
 
-# ruff: noqa: ARG002 - the model and what works it out are one thing
+# ruff: noqa: ARG002 - subclasses ignore arguments
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
-from dotlint.syntax.lexemes import AttributeList, Id, Lexeme, NodeRef, pairs, plain_attributes, real
+from dotlint.syntax.lexemes import AttributeList, Id, Lexeme, NodeRef, attribute_values, plain_attributes, source_offset
 from dotlint.syntax.terminals import PORT, statement_pattern
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ Kind = Literal["node", "edge", "defaults", "assignment", "subgraph"]
 
 
 class Statement:
-    """What stands in a body. `end` is after its `;` where it has one, `core_end` before."""
+    """A statement of a body. `end` is after its `;` if it has one, `core_end` before it."""
 
     __slots__ = ()
     kind: ClassVar[Kind]
@@ -41,16 +41,16 @@ class AttributedStatement(Statement):
 
     @property
     def lists(self) -> list[AttributeList]:
-        """Its `[...]` in order."""
+        """The attribute lists in order."""
         raise NotImplementedError
 
     @property
     def attributes(self) -> list[Attribute]:
-        """All its attributes in order, with their places."""
+        """The attributes in order, with their spans."""
         return [attribute for one in self.lists for attribute in one.attributes]
 
     def values(self) -> dict[str, str]:
-        """Name -> value over all its lists, the last value wins; a new dict."""
+        """Return name to value over all lists, as a new dict; the last value wins."""
         found: dict[str, str] = {}
         for one in self.lists:
             found.update(one.values())
@@ -70,29 +70,29 @@ class NodeStatement(AttributedStatement):
 
 
 class EdgeStatement(AttributedStatement):
-    """`a -> {b c} -> d [...]`: sides, and operators between them."""
+    """`a -> {b c} -> d [...]`: sides, and the operators between them."""
 
     __slots__ = ()
     kind = "edge"
 
     @property
     def sides(self) -> list[list[NodeRef] | Block]:
-        """The sides, at least two: nodes by comma, or a block."""
+        """The sides, at least two: nodes separated by commas, or a block."""
         raise NotImplementedError
 
     @property
     def operators(self) -> list[Span]:
-        """The place of each `->` or `--`."""
+        """The span of each `->` or `--`."""
         raise NotImplementedError
 
     def step_span(self, step: int) -> Span:
-        """Start and end of the two sides around the `step`-th operator (from 0)."""
+        """Return the span of the two sides around an operator; `step` is its 0-based index."""
         tail, head = self.sides[step : step + 2]
         first = tail.start if isinstance(tail, Block) else tail[0].start
         return first, head.core_end if isinstance(head, Block) else head[-1].end
 
     def ports(self, step: int) -> tuple[str | None, str | None]:
-        """Give the ports of a step whose sides are single nodes."""
+        """Return the ports of the two sides around an operator; both sides are single nodes."""
         tail, head = self.sides[step : step + 2]
         assert not isinstance(tail, Block)
         assert not isinstance(head, Block)
@@ -100,82 +100,82 @@ class EdgeStatement(AttributedStatement):
 
 
 class PlainStatement(AttributedStatement):
-    """A statement that was matched in one go: `match` has the groups of `terminals.statement_pattern`.
+    """A statement that was matched as a whole; `match` has the groups of `terminals.statement_pattern`.
 
-    Of a statement without attributes and ports only the place is kept, since most edges are like that and a
-    match takes as much room as all the rest of an edge; it is matched again when asked for. `first` is the
-    id, as spelled; the same ids of a file are one string.
+    For a statement without attributes and ports only the offset is kept and matched again on demand: most edges are
+    like that, and a match takes as much memory as the rest of an edge. `first` is the spelling of the first id; equal
+    spellings in a file are one string.
     """
 
-    __slots__ = ("_place", "_text", "first")
-    _place: Match[str] | int
+    __slots__ = ("_match_or_start", "_text", "first")
+    _match_or_start: Match[str] | int
     _text: str
     first: str
 
-    def __init__(self, place: Match[str] | int, text: str, first: str) -> None:
-        self._place = place
+    def __init__(self, match_or_start: Match[str] | int, text: str, first: str) -> None:
+        self._match_or_start = match_or_start
         self._text = text
         self.first = first
 
     @property
     def match(self) -> Match[str]:
-        """The match that found the statement."""
-        place = self._place
-        if not isinstance(place, int):
-            return place
-        match = statement_pattern("->").match(self._text, place)
+        """The match of the statement."""
+        match_or_start = self._match_or_start
+        if not isinstance(match_or_start, int):
+            return match_or_start
+        match = statement_pattern("->").match(self._text, match_or_start)
         if match is None or (match.start(3) < 0) is (type(self) is PlainEdge):
-            match = statement_pattern("--").match(self._text, place)
+            match = statement_pattern("--").match(self._text, match_or_start)
         return cast("Match[str]", match)
 
     @property
     def bare(self) -> bool:
         """Whether it has neither attributes nor ports."""
-        return isinstance(self._place, int)
+        return isinstance(self._match_or_start, int)
 
     @property
     def start(self) -> int:  # type: ignore[override]
-        """Offset of the first id."""
-        place = self._place
-        return real(self._text, place if isinstance(place, int) else place.start(1))
+        """The offset of the first id."""
+        match_or_start = self._match_or_start
+        return source_offset(self._text, match_or_start if isinstance(match_or_start, int) else match_or_start.start(1))
 
     @property
     def end(self) -> int:  # type: ignore[override]
-        """Offset after the statement and its `;`."""
-        return real(self.match.string, self.match.end())
+        """The offset after the statement and its `;`."""
+        return source_offset(self.match.string, self.match.end())
 
     @property
     def core_end(self) -> int:  # type: ignore[override]
-        """Offset after the last thing that is not the `;`."""
+        """The offset after the statement, before its `;`."""
         match = self.match
-        return real(match.string, max(match.end(group) for group in (1, 2, 3, 4, 5)))
+        return source_offset(match.string, max(match.end(group) for group in (1, 2, 3, 4, 5)))
 
     @property
     def lists(self) -> list[AttributeList]:
-        """Its `[...]` in order; several that follow each other count as one here."""
-        if isinstance(self._place, int):
+        """The attribute lists in order; consecutive lists count as one here."""
+        if isinstance(self._match_or_start, int):
             return []
-        match = self._place
+        match = self._match_or_start
         at, to = match.span(5)
         return [] if at < 0 else [AttributeList(match.string, match.string.index("[", at), to)]
 
     @property
     def attributes(self) -> list[Attribute]:
-        """All its attributes in order, with their places."""
-        if isinstance(self._place, int):
+        """The attributes in order, with their spans."""
+        if isinstance(self._match_or_start, int):
             return []
-        at, to = self._place.span(5)
+        at, to = self._match_or_start.span(5)
         return [] if at < 0 else plain_attributes(self._text, at, to)
 
     def values(self) -> dict[str, str]:
-        """Name -> value, the last value wins; a new dict."""
-        if isinstance(self._place, int):
+        """Return name to value as a new dict; the last value wins."""
+        if isinstance(self._match_or_start, int):
             return {}
-        at, to = self._place.span(5)
-        return {} if at < 0 else pairs(self._text, at, to)
+        at, to = self._match_or_start.span(5)
+        return {} if at < 0 else attribute_values(self._text, at, to)
 
     def ref(self, group: int) -> NodeRef:
-        """Give the node whose id is in `group` and whose port is in the next."""
+        """Return the node whose id is in `group` and whose port is in the next group."""
         match = self.match
         text = match.string
         ports: tuple[Id, ...] = ()
@@ -185,97 +185,101 @@ class PlainStatement(AttributedStatement):
 
 
 class PlainNode(PlainStatement, NodeStatement):
-    """`a [...];` matched in one go."""
+    """`a [...];`, matched as a whole."""
 
     __slots__ = ()
 
     @property
     def nodes(self) -> list[NodeRef]:
-        """The one node."""
+        """The node."""
         return [self.ref(1)]
 
 
 class PlainEdge(PlainStatement, EdgeStatement):
-    """`a -> b [...];` matched in one go; `second` is the other end's id, as spelled."""
+    """`a -> b [...];`, matched as a whole; `second` is the spelling of the id of the head."""
 
     __slots__ = ("second",)
     second: str
 
-    def __init__(self, place: Match[str] | int, text: str, first: str, second: str) -> None:
-        self._place = place
+    def __init__(self, match_or_start: Match[str] | int, text: str, first: str, second: str) -> None:
+        self._match_or_start = match_or_start
         self._text = text
         self.first = first
         self.second = second
 
     @property
     def sides(self) -> list[list[NodeRef] | Block]:
-        """The two ends."""
+        """The tail and the head."""
         return [[self.ref(1)], [self.ref(3)]]
 
     @property
     def operators(self) -> list[Span]:
-        """The place of the operator."""
+        """The span of the operator."""
         match = self.match
         at = match.string.index("-", max(match.end(1), match.end(2)))
-        return [(real(match.string, at), real(match.string, at + 2))]
+        return [(source_offset(match.string, at), source_offset(match.string, at + 2))]
 
     def step_span(self, step: int) -> Span:
-        """Start and end of the two ends."""
+        """Return the span of both ends."""
         match = self.match
-        return real(match.string, match.start(1)), real(match.string, max(match.end(3), match.end(4)))
+        return source_offset(match.string, match.start(1)), source_offset(match.string, max(match.end(3), match.end(4)))
 
     def ports(self, step: int) -> tuple[str | None, str | None]:
-        """Give both ends' ports."""
-        if isinstance(self._place, int) or (self._place.start(2) < 0 and self._place.start(4) < 0):
+        """Return the ports of both ends."""
+        if isinstance(self._match_or_start, int) or (
+            self._match_or_start.start(2) < 0 and self._match_or_start.start(4) < 0
+        ):
             return None, None
         return self.ref(1).port, self.ref(3).port
 
 
-class FineStatement(AttributedStatement):
-    """A statement that was read token by token: its lists, first and last part, and its `;`."""
+class TokenStatement(AttributedStatement):
+    """A statement that was read token by token: its attribute lists, first and last part, and its `;`."""
 
-    __slots__ = ("first", "given", "last", "semicolon")
+    __slots__ = ("attribute_lists", "first", "last", "semicolon")
 
-    def __init__(self, given: list[AttributeList], first: Lexeme, last: Lexeme | AttributeList | Block) -> None:
-        self.given = given
+    def __init__(
+        self, attribute_lists: list[AttributeList], first: Lexeme, last: Lexeme | AttributeList | Block
+    ) -> None:
+        self.attribute_lists = attribute_lists
         self.first = first
         self.last = last
         self.semicolon: Lexeme | None = None
 
     @property
     def start(self) -> int:  # type: ignore[override]
-        """Offset where it starts."""
+        """The offset of the first part."""
         return self.first.start
 
     @property
     def end(self) -> int:  # type: ignore[override]
-        """Offset after it and its `;`."""
+        """The offset after the statement and its `;`."""
         return self.core_end if self.semicolon is None else self.semicolon.end
 
     @property
     def core_end(self) -> int:  # type: ignore[override]
-        """Offset after the last thing that is not the `;`."""
+        """The offset after the statement, before its `;`."""
         return self.last.end
 
     @property
     def lists(self) -> list[AttributeList]:
-        """Its `[...]` in order."""
-        return self.given
+        """The attribute lists in order."""
+        return self.attribute_lists
 
 
-class NodeList(FineStatement, NodeStatement):
+class NodeList(TokenStatement, NodeStatement):
     """A node statement that was read token by token."""
 
     __slots__ = ("named",)
 
     def __init__(
         self,
-        given: list[AttributeList],
+        attribute_lists: list[AttributeList],
         first: Lexeme,
         last: Lexeme | AttributeList | Block,
         named: list[NodeRef],
     ) -> None:
-        super().__init__(given, first, last)
+        super().__init__(attribute_lists, first, last)
         self.named = named
 
     @property
@@ -284,20 +288,20 @@ class NodeList(FineStatement, NodeStatement):
         return self.named
 
 
-class Chain(FineStatement, EdgeStatement):
+class Chain(TokenStatement, EdgeStatement):
     """An edge statement that was read token by token."""
 
     __slots__ = ("arrows", "parts")
 
     def __init__(
         self,
-        given: list[AttributeList],
+        attribute_lists: list[AttributeList],
         first: Lexeme,
         last: Lexeme | AttributeList | Block,
         parts: list[list[NodeRef] | Block],
         arrows: list[int],
     ) -> None:
-        super().__init__(given, first, last)
+        super().__init__(attribute_lists, first, last)
         self.parts = parts
         self.arrows = arrows
 
@@ -308,15 +312,15 @@ class Chain(FineStatement, EdgeStatement):
 
     @property
     def operators(self) -> list[Span]:
-        """The place of each operator."""
+        """The span of each operator."""
         text = self.first.text
-        return [(real(text, at), real(text, at + 2)) for at in self.arrows]
+        return [(source_offset(text, at), source_offset(text, at + 2)) for at in self.arrows]
 
 
-class Defaults(FineStatement):
-    """`node [...]`, `edge [...]`, `graph [...]`.
+class DefaultsStatement(TokenStatement):
+    """`node [...]`, `edge [...]` or `graph [...]`.
 
-    `macro` is the id of `node x=[...]`, which Graphviz reads past.
+    `macro` is the id in `node x=[...]`, which Graphviz ignores.
     """
 
     __slots__ = ("macro",)
@@ -324,12 +328,12 @@ class Defaults(FineStatement):
 
     def __init__(
         self,
-        given: list[AttributeList],
+        attribute_lists: list[AttributeList],
         first: Lexeme,
         last: Lexeme | AttributeList | Block,
         macro: Id | None,
     ) -> None:
-        super().__init__(given, first, last)
+        super().__init__(attribute_lists, first, last)
         self.macro = macro
 
     @property
@@ -338,7 +342,7 @@ class Defaults(FineStatement):
         return self.first.raw.lower()
 
 
-class Assignment(FineStatement):
+class Assignment(TokenStatement):
     """`name=value` in a body: a graph attribute."""
 
     __slots__ = ("attribute",)
@@ -346,28 +350,28 @@ class Assignment(FineStatement):
 
     def __init__(
         self,
-        given: list[AttributeList],
+        attribute_lists: list[AttributeList],
         first: Lexeme,
         last: Lexeme | AttributeList | Block,
         attribute: Attribute,
     ) -> None:
-        super().__init__(given, first, last)
+        super().__init__(attribute_lists, first, last)
         self.attribute = attribute
 
     @property
     def attributes(self) -> list[Attribute]:
-        """The one attribute."""
+        """The attribute."""
         return [self.attribute]
 
     def values(self) -> dict[str, str]:
-        """Its name and value."""
+        """Return its name and value."""
         return {self.attribute.name.value: self.attribute.value.value}
 
 
-class Block(FineStatement):
+class Block(TokenStatement):
     """`subgraph id {...}` or `{...}`.
 
-    A statement, or a side of an edge statement (then it has no lists and no `;`).
+    It is a statement, or a side of an edge statement (then it has no lists and no `;`).
     """
 
     __slots__ = ("body", "close", "id", "keyword", "open")
@@ -375,16 +379,16 @@ class Block(FineStatement):
 
     def __init__(
         self,
-        given: list[AttributeList],
+        attribute_lists: list[AttributeList],
         first: Lexeme,
         last: Lexeme | AttributeList | Block,
         keyword: Lexeme | None,
-        id: Id | None,  # noqa: A002 - what it is called
-        open: Lexeme,  # noqa: A002 - likewise
+        id: Id | None,  # noqa: A002 - the name in the grammar
+        open: Lexeme,  # noqa: A002 - the name in the grammar
         body: list[Statement],
         close: Lexeme,
     ) -> None:
-        super().__init__(given, first, last)
+        super().__init__(attribute_lists, first, last)
         self.keyword = keyword
         self.id = id
         self.open = open
@@ -392,8 +396,8 @@ class Block(FineStatement):
         self.close = close
 
 
-def within(bodies: Sequence[list[Statement]]) -> Iterator[Statement]:
-    """Give every statement of bodies and of the blocks in them, outer before inner, in the order of the text."""
+def walk_statements(bodies: Sequence[list[Statement]]) -> Iterator[Statement]:
+    """Yield every statement of the bodies and of the blocks in them, outer before inner, in document order."""
     todo = [iter(body) for body in reversed(bodies)]
     while todo:
         for statement in todo[-1]:
@@ -407,7 +411,7 @@ def within(bodies: Sequence[list[Statement]]) -> Iterator[Statement]:
 
 
 def blocks(statement: Statement) -> list[Block]:
-    """Give the blocks right inside a statement: itself, or the sides of an edge."""
+    """Return the blocks directly inside a statement: the block itself, or the sides of an edge."""
     if isinstance(statement, Block):
         return [statement]
     if isinstance(statement, Chain):

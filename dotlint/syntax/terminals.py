@@ -1,8 +1,8 @@
-"""The terminals of `dot.lark`, and the lexemes that are made of several of them.
+"""The terminals of `dot.lark`, and patterns for sequences of several terminals.
 
-The grammar file is the one place that spells a terminal. It is read here without Lark, so that ids and
-attributes can be taken apart, and a file can be split into tokens, where no parser is needed. No pattern
-backtracks over more than one optional part, so each match takes time linear in what it looks at.
+The grammar file is the only definition of a terminal. It is read here without Lark, so that ids and attributes can be
+parsed and texts tokenized without a parser. No pattern backtracks over more than one optional part, so each match
+takes time linear in the text it looks at.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import re
 from binascii import crc32
 from functools import cache
 
-from dotlint.files.paths import beside, own_text
+from dotlint.files.paths import read_package_text, sibling_path
 from dotlint.text.regex import regex
 
-_GRAMMAR = own_text(beside(__file__, "dot.lark"))
+_GRAMMAR = read_package_text(sibling_path(__file__, "dot.lark"))
 GRAMMAR_CHECKSUM = crc32(_GRAMMAR.encode())
 
 
@@ -31,29 +31,28 @@ NAME, NUMBER, STRING, HTML = (PATTERNS[name] for name in ("NAME", "NUMBER", "STR
 LINE_COMMENT, BLOCK_COMMENT = PATTERNS["LINE_COMMENT"], PATTERNS["BLOCK_COMMENT"]
 LETTER_OR_DIGIT = NAME[NAME.rindex("[^") :].removesuffix("*+")
 
-# As in the grammar, but for places where there need be none.
+# As in the grammar, but optional.
 _B = PATTERNS["BLANK"].removesuffix("++") + "*+"
 _ANY_ID = f"{NAME}|{NUMBER}|{STRING}|{HTML}"
-# A keyword is an id only in quotes; a byte order mark that stands alone is a blank. The first test is there
-# because it is quick; what it refuses beyond keywords ("gode") is read the long way round.
+# A keyword is an id only in quotes; a lone byte order mark is a blank. The first test is only a quick filter:
+# words that it rejects although they are no keywords ("gode") are read token by token.
 _TAILS = "|".join(sorted(word[1:] for word in KEYWORDS))
 _ID = rf"(?:(?!(?:[nNeEgGdDsS](?i:{_TAILS})|\ufeff)(?!{LETTER_OR_DIGIT})){NAME}|{NUMBER}|{STRING}|{HTML})"
-# Three letters tell a keyword, and more than keywords, from a port: what else they refuse is read the long way round.
+# Likewise for ports, by the first three letters.
 _PORT_ID = rf"(?:(?![nNeEgGdDsS][oOdDrRiItTuU][dDaAgGrRbB]|\ufeff){NAME}|{NUMBER}|{STRING})"
 _PORT = f"(?:{_B}:{_B}{_PORT_ID}){{1,2}}+"
 _LIST = rf"\[{_B}(?:{_ID}{_B}={_B}{_ID}{_B}[;,]?+{_B})*+\]"
-_GOES_ON = rf"{_B}(?:(?:{LINE_COMMENT}){_B})*+(?:-[->]|[:,+\[=;]|\ufeff|/\*)"
+_CONTINUES = rf"{_B}(?:(?:{LINE_COMMENT}){_B})*+(?:-[->]|[:,+\[=;]|\ufeff|/\*)"
 
 
 @cache
 def statement_pattern(operator: str) -> re.Pattern[str]:
-    """Compile a plain statement of a graph whose edges are written `operator`, with the blanks before it.
+    """Compile a plain statement, with the blanks before it; `operator` is the edge operator.
 
-    Groups: 1 id, 2 its port, 3 the other end's id (None: a node statement), 4 its port, 5 the attribute
-    lists.
+    Groups: 1 id, 2 its port, 3 id of the head (None for a node statement), 4 its port, 5 attribute lists.
     """
     edge = rf"{_B}{operator}{_B}({_ID})({_PORT})?"
-    return re.compile(rf"{_B}({_ID})({_PORT})?(?:{edge})?((?:{_B}{_LIST})++)?(?:{_B};|(?!{_GOES_ON}))")
+    return re.compile(rf"{_B}({_ID})({_PORT})?(?:{edge})?((?:{_B}{_LIST})++)?(?:{_B};|(?!{_CONTINUES}))")
 
 
 ATTR_LIST = regex(_LIST)
@@ -61,7 +60,7 @@ SPACE = regex(_B)
 ATTRIBUTE = regex(rf"[\[\];, \t\r\n]*+({_ANY_ID}){_B}={_B}({_ANY_ID})")
 PORT = regex(rf"{_B}:{_B}({_ANY_ID})")
 QUOTED = regex(rf"{STRING}|{HTML}")
-# Between the pieces of a joined string.
+# What may be between the pieces of a concatenated string.
 BETWEEN = regex(rf"(?:[ \t\r\n+]++|\ufeff|{LINE_COMMENT}|{BLOCK_COMMENT})*+")
 COMMENT = regex(rf"{LINE_COMMENT}|{BLOCK_COMMENT}")
 BRACKET = regex("[<>]")
@@ -69,9 +68,9 @@ FINE = regex(rf"(?P<NAME>{NAME})|(?P<NUMBER>{NUMBER})|(?P<STRING>{STRING})|(?P<E
 
 
 def html_end(text: str, start: int) -> int:
-    """Give the offset after the `>` that closes the `<` at `start`; -1 where none does.
+    """Return the offset after the `>` that closes the `<` at `start`, or -1 if none does.
 
-    Only < and > count.
+    Only `<` and `>` are considered.
     """
     depth = 0
     for bracket in BRACKET.finditer(text, start):

@@ -1,4 +1,4 @@
-"""A text as tokens, none left out: for editors, and for tests of losslessness."""
+"""Split a text into tokens without loss, for editors and for tests."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def _token() -> re.Pattern[str]:
 
 
 def tokens(text: str) -> Iterator[Lexeme]:
-    """Split a text; the `raw` of all tokens joined is the text.
+    """Yield the tokens of a text; their `raw` spellings concatenated are the text.
 
-    Types are those of the grammar, with BLANK and comments; what never ends (a string, a comment, `<`) is
-    one token of the type UNKNOWN up to the end of the text, as is each character that DOT has no use for.
+    The types are those of the grammar plus BLANK and comments. What is never closed (a string, a comment, `<`) is one
+    token of type UNKNOWN up to the end of the text; so is each character that has no meaning in DOT.
     """
     pattern = _token()
     at = 0

@@ -1,6 +1,6 @@
-"""The lossless tree of a DOT file: graphs, statements and comments with their places in the text.
+"""The lossless tree of a DOT file: graphs, statements and comments with their spans.
 
-Nothing is copied out of the text until it is asked for. Every `start` and `end` is an offset in the real text, even
+Nothing is copied out of the text until it is asked for. Every `start` and `end` is an offset in the source text, even
 where the parser read an edited copy of it (`dotlint.syntax.source.Edited`).
 """
 
@@ -16,17 +16,17 @@ from dotlint.syntax.statements import (
     AttributedStatement,
     Block,
     Chain,
-    Defaults,
+    DefaultsStatement,
     EdgeStatement,
-    FineStatement,
     NodeList,
     NodeStatement,
     PlainEdge,
     PlainNode,
     PlainStatement,
     Statement,
+    TokenStatement,
     blocks,
-    within,
+    walk_statements,
 )
 from dotlint.syntax.tokens import tokens
 
@@ -44,9 +44,8 @@ __all__ = [
     "Block",
     "Chain",
     "Comment",
-    "Defaults",
+    "DefaultsStatement",
     "EdgeStatement",
-    "FineStatement",
     "GraphBlock",
     "Html",
     "Id",
@@ -58,10 +57,11 @@ __all__ = [
     "PlainNode",
     "PlainStatement",
     "Statement",
+    "TokenStatement",
     "Tree",
     "blocks",
     "decode",
-    "within",
+    "walk_statements",
 ]
 
 Span = tuple[int, int]
@@ -70,7 +70,7 @@ Span = tuple[int, int]
 class GraphBlock(Struct, eq=False):
     """`strict digraph id {...}`.
 
-    Where the braces are missing, `open` and `close` are empty lexemes at their place.
+    Where a brace is missing, `open` or `close` is an empty lexeme at its position.
     """
 
     strict: Lexeme | None
@@ -87,17 +87,17 @@ class GraphBlock(Struct, eq=False):
 
     @property
     def start(self) -> int:
-        """Offset where the header starts."""
+        """The offset of the header."""
         return (self.strict or self.keyword).start
 
     @property
     def end(self) -> int:
-        """Offset after the closing brace."""
+        """The offset after the closing brace."""
         return self.close.end
 
     @property
     def header(self) -> Span:
-        """Start and end of the header, without the brace."""
+        """The span of the header, without the brace."""
         return self.start, (self.id or self.keyword).end
 
 
@@ -110,7 +110,7 @@ class Comment(Struct, frozen=True):
 
 
 class Tree(Struct, eq=False):
-    """Everything that was read of a source, and what is wrong with it."""
+    """The result of parsing a source, and its syntax problems."""
 
     source: Source
     graphs: list[GraphBlock] = field(default_factory=list)
@@ -123,9 +123,9 @@ class Tree(Struct, eq=False):
         return self.source.text
 
     def statements(self) -> Iterator[Statement]:
-        """Give every statement of every body, outer before inner, in the order of the text."""
-        return within([graph.body for graph in self.graphs])
+        """Yield every statement of every body, outer before inner, in document order."""
+        return walk_statements([graph.body for graph in self.graphs])
 
     def tokens(self) -> Iterator[Lexeme]:
-        """Give every token, blanks and comments too: the `raw` of all of them joined is the text."""
+        """Yield every token, including blanks and comments; their `raw` spellings concatenated are the text."""
         return tokens(self.source.text)

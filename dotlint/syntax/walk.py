@@ -1,4 +1,4 @@
-"""The statements of a graph, those within its blocks among them."""
+"""The nodes and ids that statements spell."""
 
 from __future__ import annotations
 
@@ -9,21 +9,11 @@ from dotlint.syntax.tree import Block, EdgeStatement, NodeStatement, blocks
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dotlint.engine.context import FileContext
-    from dotlint.syntax.tree import AttributedStatement, Id, NodeRef, Statement
+    from dotlint.syntax.tree import AttributedStatement, Id, NodeRef, Statement, Tree
 
 
-def walk(body: list[Statement]) -> Iterator[Statement]:
-    """Give every statement of a body and of the blocks in it, in no order that means anything."""
-    todo = [body]
-    while todo:
-        for statement in todo.pop():
-            yield statement
-            todo.extend(block.body for block in blocks(statement))
-
-
-def refs(statement: Statement) -> Iterable[NodeRef]:
-    """Give the nodes that a statement itself names, not those in blocks within it."""
+def node_refs(statement: Statement) -> Iterable[NodeRef]:
+    """Return the nodes that a statement itself names, without those in blocks inside it."""
     if isinstance(statement, NodeStatement):
         return statement.nodes
     if isinstance(statement, EdgeStatement):
@@ -32,8 +22,8 @@ def refs(statement: Statement) -> Iterable[NodeRef]:
 
 
 def ids_of(statement: Statement) -> Iterator[Id]:
-    """Give every id that a statement itself spells: nodes, ports, subgraphs, attributes and their values."""
-    for ref in refs(statement):
+    """Yield every id that a statement itself spells: nodes, ports, subgraphs, attributes and their values."""
+    for ref in node_refs(statement):
         yield ref.id
         yield from ref.ports
     for block in blocks(statement):
@@ -44,10 +34,10 @@ def ids_of(statement: Statement) -> Iterator[Id]:
         yield attribute.value
 
 
-def ids(file: FileContext) -> Iterator[Id]:
-    """Every id of a file: nodes, ports, attributes and their values, subgraphs, graphs."""
-    for graph in file.document.tree.graphs:
+def ids(tree: Tree) -> Iterator[Id]:
+    """Yield every id of a file: graphs, nodes, ports, subgraphs, attributes and their values."""
+    for graph in tree.graphs:
         if graph.id is not None:
             yield graph.id
-    for statement in file.document.tree.statements():
+    for statement in tree.statements():
         yield from ids_of(statement)

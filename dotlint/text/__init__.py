@@ -1,1 +1,1 @@
-"""Plain text: patterns that cannot hang, spelling, TOML."""
+"""Plain text: linear-time patterns, spelling suggestions, TOML."""

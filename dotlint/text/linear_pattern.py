@@ -1,8 +1,8 @@
-"""Patterns that a card or a configuration may hold, matched in time linear in the text, whatever they are.
+"""Regular expressions and globs from cards and configurations, matched in time linear in the text.
 
-Python's `re` backtracks without a limit, so that one pattern in a card, `(a+)+b`, could hold a run up for
-ever. Here a pattern becomes a finite automaton (Thompson 1968) whose states are made as they are met. What
-an automaton cannot do, back-references and look-arounds, is refused when the pattern is read.
+Python's `re` backtracks without a limit, so a single pattern such as `(a+)+b` in a card could hang a run. Here a
+pattern is compiled to a nondeterministic finite automaton (Thompson 1968) whose deterministic states are built lazily
+and cached. What an automaton cannot express (back-references, look-arounds) is rejected when the pattern is read.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dotlint.errors import DotlintError
 _MOST_STEPS: Final = 4_000
 _MOST_NESTING: Final = 50
 _MOST_COUNT: Final = 1_000
-_MOST_KNOWN: Final = 20_000  # transitions that are remembered; then they are forgotten and made anew
+_MOST_CACHED: Final = 20_000  # transitions; the cache is cleared when it is full
 
 _CLASSES: Final = {"d": str.isdecimal, "w": lambda c: c.isalnum() or c == "_", "s": str.isspace}
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v"}
@@ -24,11 +24,11 @@ _SPECIAL: Final = frozenset("\\.^$*+?{}[]|()-/ \"'`~!@#%&=:;,<>_")
 
 
 class PatternError(DotlintError):
-    """A pattern that cannot be read; the message has the column of the mistake, counted from 1."""
+    """An invalid pattern; the message gives the 1-based column of the mistake."""
 
 
-class Set(Struct, frozen=True):
-    """Characters: single ones, ranges (both ends in), classes (`d`, `D`); `negated` means all others."""
+class CharacterSet(Struct, frozen=True):
+    """A set of characters: single ones, inclusive ranges and classes (`d`, `D`, ...); `negated` inverts it."""
 
     characters: frozenset[str] = frozenset()
     ranges: tuple[tuple[str, str], ...] = ()
@@ -36,7 +36,7 @@ class Set(Struct, frozen=True):
     negated: bool = False
 
     def has(self, character: str) -> bool:
-        """Whether the character is among them."""
+        """Return whether the character is in the set."""
         inside = (
             character in self.characters
             or any(first <= character <= last for first, last in self.ranges)
@@ -46,49 +46,49 @@ class Set(Struct, frozen=True):
 
 
 class Sequence(Struct, frozen=True):
-    """One part after the other."""
+    """Parts that match one after the other."""
 
     parts: tuple[Part, ...]
 
 
 class Choice(Struct, frozen=True):
-    """One of the parts."""
+    """Alternatives, of which one matches."""
 
     parts: tuple[Part, ...]
 
 
 class Repeat(Struct, frozen=True):
-    """A part `least` to `most` times; None is without end."""
+    """A part repeated `least` to `most` times; `most` is None if there is no upper limit."""
 
     part: Part
     least: int
     most: int | None
 
 
-Part = Set | Sequence | Choice | Repeat
-ANY: Final = Set(negated=True)
-NOT_SLASH: Final = Set(frozenset("/"), negated=True)
+Part = CharacterSet | Sequence | Choice | Repeat
+ANY: Final = CharacterSet(negated=True)
+NOT_SLASH: Final = CharacterSet(frozenset("/"), negated=True)
 
 
 class Pattern(Struct, eq=False):
-    """A pattern that was read; `text` is how it was written. Not frozen: it remembers the states it met."""
+    """A compiled pattern; `text` is its source. Not frozen, because it caches the transitions it has computed."""
 
     text: str
-    _steps: list[tuple[Set | None, tuple[int, ...]]]
+    _steps: list[tuple[CharacterSet | None, tuple[int, ...]]]
     _ignore_case: bool = False
-    _known: dict[tuple[frozenset[int], str], frozenset[int]] = field(default_factory=dict)
+    _cache: dict[tuple[frozenset[int], str], frozenset[int]] = field(default_factory=dict)
 
     def matches(self, text: str) -> bool:
-        """Whether the whole text is what the pattern describes."""
+        """Return whether the pattern matches the whole text."""
         states = self._reach((0,))
         for character in text.lower() if self._ignore_case else text:
-            following = self._known.get((states, character))
+            following = self._cache.get((states, character))
             if following is None:
                 found = (to for state in states for to in self._after(state, character))
                 following = self._reach(tuple(found))
-                if len(self._known) >= _MOST_KNOWN:
-                    self._known.clear()
-                self._known[states, character] = following
+                if len(self._cache) >= _MOST_CACHED:
+                    self._cache.clear()
+                self._cache[states, character] = following
             states = following
             if not states:
                 return False
@@ -117,24 +117,25 @@ class Pattern(Struct, eq=False):
 
 
 def read_pattern(text: str) -> Pattern:
-    r"""Read a regular expression that describes a whole text: `^` and `$` around it change nothing.
+    r"""Compile a regular expression that must match a whole text; `^` and `$` around it are redundant.
 
-    `. [...] \d \w \s | * + ? {2,5} (...) (?:...)` mean what they mean to Python, but that `.` is a line break
-    too, since labels have several lines; `(?i)` in front ignores case.
-    Raises `PatternError`.
+    `. [...] \d \w \s | * + ? {2,5} (...) (?:...)` mean what they mean in Python, except that `.` also matches a line
+    break, because labels have several lines. A leading `(?i)` ignores case.
+
+    Raises `PatternError` if the pattern is invalid.
     """
     reader = _Reader(text)
     part = reader.whole()
-    return _compiled(text, part, ignore_case=reader.ignore_case)
+    return _compile(text, part, ignore_case=reader.ignore_case)
 
 
 def read_glob(text: str) -> Pattern:
-    """Read a file pattern: `*` and `?` stay within a folder, `**` does not, `[a-z]` is one of these."""
+    """Compile a glob: `*` and `?` match within a folder, `**` across folders, `[a-z]` one character."""
     parts: list[Part] = []
     at = 0
     while at < len(text):
         if text.startswith("**/", at):
-            parts.append(Repeat(Sequence((Repeat(ANY, 0, None), Set(frozenset("/")))), 0, 1))
+            parts.append(Repeat(Sequence((Repeat(ANY, 0, None), CharacterSet(frozenset("/")))), 0, 1))
             at += 3
         elif text.startswith("**", at):
             parts.append(Repeat(ANY, 0, None))
@@ -151,13 +152,13 @@ def read_glob(text: str) -> Pattern:
             parts.append(reader.characters())
             at = reader.at
         else:
-            parts.append(Set(frozenset(text[at])))
+            parts.append(CharacterSet(frozenset(text[at])))
             at += 1
-    return _compiled(text, Sequence(tuple(parts)), ignore_case=False)
+    return _compile(text, Sequence(tuple(parts)), ignore_case=False)
 
 
 class _Reader:
-    """A place in a regular expression."""
+    """A recursive-descent parser over the text of a regular expression; `at` is its 0-based position."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -209,38 +210,40 @@ class _Reader:
         if mark == "\\":
             return self.escape()
         if mark in "*+?":
-            self.fail(f"`{mark}` with nothing before it to repeat", start)
+            self.fail(f"`{mark}` has nothing before it to repeat", start)
         if mark in "^$":
-            self.fail(f"`{mark}` inside: a pattern describes the whole text; `.*` is anything", start)
-        return Set(frozenset(mark))
+            self.fail(f"`{mark}` inside a pattern: it must match the whole text; use `.*` for anything", start)
+        return CharacterSet(frozenset(mark))
 
     def group(self, start: int) -> Part:
         if self.take("?") and not self.take(":"):
-            self.fail("only `(...)` and `(?:...)` are groups; look-arounds and names are not taken", start)
+            self.fail(
+                "unsupported group: use `(...)` or `(?:...)`; look-arounds and named groups are not supported", start
+            )
         self.nesting += 1
         if self.nesting > _MOST_NESTING:
-            self.fail(f"more than {_MOST_NESTING} groups within each other", start)
+            self.fail(f"groups nested more than {_MOST_NESTING} deep", start)
         part = self.choice()
         if not self.take(")"):
             self.fail("`(` is never closed", start)
         self.nesting -= 1
         return part
 
-    def escape(self) -> Set:
+    def escape(self) -> CharacterSet:
         if self.at >= self.end:
-            self.fail("`\\` with nothing behind it", self.at - 1)
+            self.fail("`\\` at the end", self.at - 1)
         mark = self.text[self.at]
         self.at += 1
         if mark.lower() in _CLASSES:
-            return Set(classes=mark)
+            return CharacterSet(classes=mark)
         if mark in _ESCAPES:
-            return Set(frozenset(_ESCAPES[mark]))
+            return CharacterSet(frozenset(_ESCAPES[mark]))
         if mark not in _SPECIAL:
-            known = "\\d \\w \\s \\D \\W \\S and \\ before a mark"
-            self.fail(f"`\\{mark}` means nothing here; there are {known}", self.at - 2)
-        return Set(frozenset(mark))
+            known = "\\d \\w \\s \\D \\W \\S or \\ before a punctuation mark"
+            self.fail(f"unknown escape `\\{mark}`: use {known}", self.at - 2)
+        return CharacterSet(frozenset(mark))
 
-    def characters(self) -> Set:
+    def characters(self) -> CharacterSet:
         start = self.at - 1
         negated = self.take("^")
         characters: set[str] = set()
@@ -261,17 +264,17 @@ class _Reader:
                 self.at += 1
                 high = self.member()
                 if high.classes or character > min(high.characters):
-                    self.fail("a range that runs backwards", start)
+                    self.fail("a range in descending order", start)
                 ranges.append((character, min(high.characters)))
             else:
                 characters.add(character)
         self.at += 1
-        return Set(frozenset(characters), tuple(ranges), classes, negated)
+        return CharacterSet(frozenset(characters), tuple(ranges), classes, negated)
 
-    def member(self) -> Set:
+    def member(self) -> CharacterSet:
         mark = self.text[self.at]
         self.at += 1
-        return self.escape() if mark == "\\" else Set(frozenset(mark))
+        return self.escape() if mark == "\\" else CharacterSet(frozenset(mark))
 
     def repeated(self, part: Part) -> Part:
         start = self.at
@@ -290,7 +293,7 @@ class _Reader:
             return part
         self.take("?")  # a lazy repeat matches the same texts
         if self.at < self.end and self.text[self.at] in "*+{":
-            self.fail("a repeat of a repeat; put the first into `(...)`", start)
+            self.fail("a repeated repeat (put the first into `(...)`)", start)
         return Repeat(part, least, most)
 
     def bounds(self) -> tuple[int, int | None] | None:
@@ -298,23 +301,23 @@ class _Reader:
         inner = self.text[self.at + 1 : stop] if stop > 0 else ""
         low, comma, high = inner.partition(",")
         if not (low or high) or not all(not n or (n.isascii() and n.isdigit()) for n in (low, high)):
-            self.fail("`{` that starts no count such as {2} or {1,3}; write `\\{` for the brace")
+            self.fail("`{` does not start a count such as {2} or {1,3} (write `\\{` for the brace)")
         least = int(low or 0)
         most = (int(high) if high else None) if comma else least
         if max(least, most or 0) > _MOST_COUNT or (most is not None and most < least):
-            self.fail(f"a count runs upwards and at most to {_MOST_COUNT}")
+            self.fail(f"a count must be ascending and at most {_MOST_COUNT}")
         self.at = stop + 1
         return least, most
 
 
-def _compiled(text: str, part: Part, *, ignore_case: bool) -> Pattern:
-    """Lay the steps out: each is a set and what follows it, or (None, ...) for a free choice."""
+def _compile(text: str, part: Part, *, ignore_case: bool) -> Pattern:
+    """Compile a part to steps: a step is (character set, next steps), or (None, next steps) for an empty transition."""
     laid = 0
-    steps: list[tuple[Set | None, tuple[int, ...]]] = []
+    steps: list[tuple[CharacterSet | None, tuple[int, ...]]] = []
 
-    def add(step: tuple[Set | None, tuple[int, ...]]) -> int:
+    def add(step: tuple[CharacterSet | None, tuple[int, ...]]) -> int:
         if len(steps) >= _MOST_STEPS:
-            raise PatternError(f"the pattern `{text[:80]}` stands for more than {_MOST_STEPS} steps")
+            raise PatternError(f"the pattern `{text[:80]}` is too large: it expands to more than {_MOST_STEPS} steps")
         steps.append(step)
         return len(steps) - 1
 
@@ -322,8 +325,8 @@ def _compiled(text: str, part: Part, *, ignore_case: bool) -> Pattern:
         nonlocal laid
         laid += 1
         if laid > 4 * _MOST_STEPS:
-            raise PatternError(f"the counts of the pattern `{text[:80]}` stand for too many steps")
-        if isinstance(part, Set):
+            raise PatternError(f"the pattern `{text[:80]}` is too large: its counts expand to too many steps")
+        if isinstance(part, CharacterSet):
             add((part, (len(steps) + 1,)))
         elif isinstance(part, Sequence):
             for one in part.parts:
@@ -358,5 +361,5 @@ def _compiled(text: str, part: Part, *, ignore_case: bool) -> Pattern:
             steps[fork] = (None, (fork + 1, len(steps)))
 
     lay(part)
-    steps.append((Set(), ()))  # the end: it takes nothing more
+    steps.append((CharacterSet(), ()))  # the accepting state, which matches no character
     return Pattern(text, steps, ignore_case)

@@ -1,4 +1,4 @@
-"""Did you mean: the one known word that an unknown one is a slip of the keyboard away from."""
+"""Spelling suggestions ("did you mean"): the known word that is closest to an unknown one."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# Words shorter than this are too like each other for a guess: `wt`, `ht`, `q`, `k`.
+# Shorter words are too similar to each other for a suggestion: `wt`, `ht`, `q`, `k`.
 SHORTEST = 4
-# From this length on two slips are still the same word.
+# Words of this length or more may be two edits away.
 LONG = 8
 
 
 class Near(NamedTuple):
-    """A known word, how many edits lead to it (0.
+    """The closest known word.
 
-    It differs in case only), and whether no other one is as near.
+    `edits` is the edit distance to it (0 if only case differs); `single` is whether no other known word is as close.
     """
 
     word: str
@@ -26,9 +26,9 @@ class Near(NamedTuple):
 
 
 def edits_between(one: str, other: str, most: int = 2) -> int:
-    """Count insertions, deletions, replacements and swaps of neighbours (Damerau 1964).
+    """Return the number of insertions, deletions, replacements and swaps of adjacent letters (Damerau 1964).
 
-    Gives `most + 1` as soon as it is known to be more than `most`.
+    Returns `most + 1` as soon as the distance is known to exceed `most`.
     """
     if abs(len(one) - len(other)) > most:
         return most + 1
@@ -36,9 +36,9 @@ def edits_between(one: str, other: str, most: int = 2) -> int:
     row = list(range(len(other) + 1))
     for i, letter in enumerate(one, 1):
         following = [i]
-        for j, wanted in enumerate(other, 1):
-            cost = min(row[j] + 1, following[-1] + 1, row[j - 1] + (letter != wanted))
-            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == wanted:
+        for j, other_letter in enumerate(other, 1):
+            cost = min(row[j] + 1, following[-1] + 1, row[j - 1] + (letter != other_letter))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == other_letter:
                 cost = min(cost, before[j - 2] + 1)
             following.append(cost)
         if min(following) > most:
@@ -48,37 +48,40 @@ def edits_between(one: str, other: str, most: int = 2) -> int:
 
 
 def allowed_edits(word: str) -> int:
-    """How many edits a word of this length may be away from what was meant."""
+    """Return the largest edit distance at which a known word is suggested for a word of this length."""
     return 0 if len(word) < SHORTEST else 1 if len(word) < LONG else 2
 
 
-def _without_one(word: str) -> set[str]:
+def _deletions(word: str) -> set[str]:
     return {word, *(word[:i] + word[i + 1 :] for i in range(len(word)))}
 
 
 class Lexicon:
-    """Known words, found by what is left of them when one letter is taken out: a search looks at few of them.
+    """Known words, indexed by their deletion variants so that a search compares only a few of them.
 
-    Two words one edit or one swap apart have such a rest in common (SymSpell, Garbe 2012); of those two edits
-    apart many do. Case is disregarded, but a word that differs in case only comes before all others.
+    Two words at edit distance one share a variant with one letter deleted (SymSpell, Garbe 2012), and so do many
+    words at distance two. Case is ignored, but a word that differs only in case ranks first.
     """
 
-    __slots__ = ("_rests",)
+    __slots__ = ("_variants",)
 
     def __init__(self, words: Iterable[str]) -> None:
-        self._rests: dict[str, list[str]] = defaultdict(list)
+        self._variants: dict[str, list[str]] = defaultdict(list)
         for word in words:
-            for rest in _without_one(word.lower()):
-                self._rests[rest].append(word)
+            for variant in _deletions(word.lower()):
+                self._variants[variant].append(word)
 
     def nearest(self, word: str, *, most: int | None = None) -> Near | None:
-        """Find the nearest word within `most` edits (by default as its length allows), else give None."""
+        """Return the nearest word, or None if none is within `most` edits.
+
+        `most` defaults to `allowed_edits(word)`.
+        """
         low = word.lower()
         limit = allowed_edits(word) if most is None else most
         found: dict[str, int] = {}
-        for rest in _without_one(low):
-            # A rest that many words share says nothing, and looking at all of them would take quadratic time.
-            for known in self._rests.get(rest, ())[:64]:
+        for variant in _deletions(low):
+            # A variant that many words share carries no information, and comparing all of them would take quadratic time.
+            for known in self._variants.get(variant, ())[:64]:
                 if known not in found and known != word:
                     found[known] = edits_between(low, known.lower(), limit) if limit else 2 * (known.lower() != low)
         near = sorted((edits, known) for known, edits in found.items() if edits <= limit)

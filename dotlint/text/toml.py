@@ -1,4 +1,4 @@
-"""TOML that anybody may have written: what is wrong with it is a `ValueError`, and it takes no longer than its length."""
+"""TOML from untrusted files: every mistake is a `ValueError`, and parsing takes linear time."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from typing import Any, Final
 
 from dotlint.text.regex import regex
 
-# The parser takes the square of a dotted key's length; no table of ours is more than a few deep.
-_DEEP: Final = regex(r"""(?:[ \t]*+[\w"'-]++[ \t]*+\.){100}""")
+# The parser takes quadratic time in the length of a dotted key, and no valid file nests more than a few tables.
+_TOO_DEEP: Final = regex(r"""(?:[ \t]*+[\w"'-]++[ \t]*+\.){100}""")
 
 
 def read_toml(text: str) -> dict[str, Any]:
-    """Parse a document. Raises `ValueError` with a line where it is none, or is nested beyond all reason."""
-    import tomllib  # noqa: PLC0415 - many runs read none
+    """Parse a document. Raises `ValueError` if it is invalid or nested too deeply."""
+    import tomllib  # noqa: PLC0415 - many runs read no TOML
 
-    if _DEEP.search(text):
+    if _TOO_DEEP.search(text):
         raise ValueError("a key has more than 100 parts")
     try:
         return tomllib.loads(text)
     except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+        raise ValueError("tables or arrays are nested too deeply") from None

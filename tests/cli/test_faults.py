@@ -255,7 +255,7 @@ def test_a_read_only_folder(shared: Path) -> None:
     with without_rights():
         result = run("check", "--isolated", "--fix", "graphs/a.dot")
     assert result.status == 2
-    assert "dotlint: error: graphs/a.dot: it cannot be written: Permission denied\n" in result.err
+    assert "dotlint: error: graphs/a.dot: cannot be written: Permission denied\n" in result.err
     assert result.err.count("error") == 1
     assert {path.name: path.read_text() for path in shared.iterdir()} == {"a.dot": UNFIXED}
 
@@ -266,7 +266,7 @@ def test_a_read_only_file(shared: Path) -> None:
     with without_rights():
         result = run("check", "--isolated", "--fix", "graphs/a.dot")
     assert result.status == 2
-    assert "dotlint: error: graphs/a.dot: it cannot be written: it is read-only\n" in result.err
+    assert "dotlint: error: graphs/a.dot: cannot be written: the file is read-only\n" in result.err
     assert {path.name: path.read_text() for path in shared.iterdir()} == {"a.dot": UNFIXED}
 
 
@@ -299,7 +299,7 @@ def test_an_unreadable_folder(shared: Path) -> None:
 # --- files that change -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("now", "told"), [("digraph { mine }\n", "it was changed"), (None, "it is gone")])
+@pytest.mark.parametrize(("now", "told"), [("digraph { mine }\n", "was changed"), (None, "was deleted")])
 def test_a_file_that_changes_while_it_is_fixed(now: str | None, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a.dot", "b.dot"):
         Path(name).write_text(UNFIXED)
@@ -315,7 +315,7 @@ def test_a_file_that_changes_while_it_is_fixed(now: str | None, told: str, monke
     monkeypatch.setattr(fix_files, "fix_data", meddle)
     result = run("check", "--isolated", "--fix", "a.dot", "b.dot")
     assert result.status == 2
-    assert f"dotlint: error: a.dot: {told} since it was read; nothing was written\n" in result.err
+    assert f"dotlint: error: a.dot: not written: the file {told} after it was read\n" in result.err
     assert left() == ({} if now is None else {"a.dot": now}) | {"b.dot": FIXED}
 
 
@@ -327,7 +327,7 @@ def test_two_fixes_of_one_file_at_once() -> None:
         told = [process.communicate(timeout=60)[1] for process in both]
         assert left() == {"a.dot": FIXED}
         assert 0 in [process.returncode for process in both]
-        assert all("error" not in err or "changed since it was read" in err for err in told)
+        assert all("error" not in err or "changed after it was read" in err for err in told)
 
 
 KILLED_AT_EACH_LINE = """

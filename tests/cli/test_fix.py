@@ -116,7 +116,7 @@ def test_what_cannot_be_written_is_said_and_the_others_are_fixed(
     assert status == 2
     assert first.read_text() == DASHED
     assert second.read_text() != DASHED
-    assert f"dotlint: error: {first}: it cannot be written: it is read-only\n" in err
+    assert f"dotlint: error: {first}: cannot be written: the file is read-only\n" in err
     assert f"{first}:5:3: warning: V002" in out
 
 

@@ -252,7 +252,7 @@ class TestFilesThatAreNotThere:
     def test_a_folder_is_no_phase(self) -> None:
         Path(DECODE).unlink()
         Path(DECODE).mkdir()
-        assert "token_loop.dot`: it is a folder" in run("check", PREFILL, "-s", STRATEGY).err
+        assert "token_loop.dot`: is a folder" in run("check", PREFILL, "-s", STRATEGY).err
 
     def test_the_strategy_is_shown_all_the_same(self) -> None:
         Path(DECODE).unlink()

@@ -39,18 +39,18 @@ def declared(spec: str, model: str = "", layout: str = "") -> str:
 @pytest.mark.parametrize(
     ("code", "table", "message"),
     [
-        ("P002", declared("tp4", "heads = 6"), "6 heads do not divide by TP=4"),
+        ("P002", declared("tp4", "heads = 6"), "6 heads are not divisible by TP=4"),
         (
             "P002",
             declared("tp4", "heads = 8\nkv_heads = 3"),
             "3 key-value heads are neither a multiple nor a divisor of TP=4",
         ),
         ("P002", declared("tp4", "heads = 8\nkv_heads = 2"), None),
-        ("P002", declared("tp2sp4", "heads = 4", 'sp = "ulysses"'), "4 heads do not divide by TP·SP=8"),
+        ("P002", declared("tp2sp4", "heads = 4", 'sp = "ulysses"'), "4 heads are not divisible by TP·SP=8"),
         ("P002", declared("tp2sp4", "heads = 4", 'sp = "ring"'), None),
-        ("P003", declared("ep4", "experts = 6"), "6 experts do not divide by EP=4"),
+        ("P003", declared("ep4", "experts = 6"), "6 experts are not divisible by EP=4"),
         ("P003", declared("ep4", "experts = 8"), None),
-        ("P004", declared("sp4", "seq = 1023"), "1023 tokens do not divide by SP=4"),
+        ("P004", declared("sp4", "seq = 1023"), "1023 tokens are not divisible by SP=4"),
         ("P004", declared("tp4", "seq = 1023"), None),
         ("P005", declared("pp4", "layers = 3"), "3 layers are fewer than PP=4"),
         ("P005", declared("pp4", "layers = 6"), None),
@@ -73,7 +73,7 @@ def test_sums_of_the_strategy(code: str, table: str, message: str | None) -> Non
 
 def test_every_phase_is_told_by_its_name_and_an_assumed_one_not_at_all() -> None:
     table = "[phases.prefill]\nstrategy = 'tp4'\n[phases.decode]\nstrategy = 'tp3'\n[model]\nheads = 8\n"
-    assert [f.message for f in run("P002", PLAIN, table).findings] == ["decode: 8 heads do not divide by TP=3"]
+    assert [f.message for f in run("P002", PLAIN, table).findings] == ["decode: 8 heads are not divisible by TP=3"]
     both = PLAIN.replace("LayerNorm", "Prefill LayerNorm").replace("MLP", "Decode MLP")
     assert len(run("P002", both, declared("tp3", "heads = 8")).findings) == 1
 

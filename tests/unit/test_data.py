@@ -15,7 +15,7 @@ def test_attributes_have_their_elements_types_and_least_values() -> None:
     facts = graphviz.attributes()
     assert len(facts) > 170
     assert facts["rankdir"].elements == "G"
-    assert facts["fillcolor"].types == ("colour", "colours")
+    assert facts["fillcolor"].types == ("color", "colors")
     assert facts["penwidth"].minimum == 0
     assert facts["area"].above
     assert facts["shapefile"].deprecated
@@ -41,14 +41,14 @@ def test_every_type_is_free_or_described() -> None:
     ],
 )
 def test_colour_schemes(scheme: str, size: int, some: str) -> None:
-    colours = graphviz.colours(scheme)
-    assert abs(len(colours) - size) <= 1
-    assert some in colours or scheme == "svg"
+    colors = graphviz.color_names(scheme)
+    assert abs(len(colors) - size) <= 1
+    assert some in colors or scheme == "svg"
 
 
 @pytest.mark.parametrize("scheme", ["blues2", "blues10", "blues09", "blues", "nothing", "", "9"])
 def test_no_such_scheme(scheme: str) -> None:
-    assert graphviz.colours(scheme) == frozenset()
+    assert graphviz.color_names(scheme) == frozenset()
 
 
 def test_shapes_styles_and_words() -> None:
@@ -56,8 +56,8 @@ def test_shapes_styles_and_words() -> None:
     assert "tapered" in graphviz.styles("edge")
     assert "rounded" not in graphviz.styles("edge")
     assert "rounded" in graphviz.styles("graph")
-    assert graphviz.words_of("rank") == ("same", "min", "source", "max", "sink")
-    assert graphviz.words_of("nothing") == ()
+    assert graphviz.enumeration_values("rank") == ("same", "min", "source", "max", "sink")
+    assert graphviz.enumeration_values("nothing") == ()
 
 
 def test_nothing_is_read_before_it_is_asked_for() -> None:

@@ -36,7 +36,7 @@ def test_a_new_file_gets_the_mode_that_files_get(tmp_path: Path) -> None:
 def test_a_file_that_somebody_changed_is_left_alone(tmp_path: Path, now: bytes) -> None:
     path = tmp_path / "f.dot"
     path.write_bytes(now)
-    with pytest.raises(WriteError, match="changed since it was read"):
+    with pytest.raises(WriteError, match="changed after it was read"):
         write_atomically(path, b"new", expected=b"old")
     assert path.read_bytes() == now
     assert len(list(tmp_path.iterdir())) == 1
@@ -52,14 +52,14 @@ def test_a_change_while_writing_is_seen_too(tmp_path: Path, monkeypatch: pytest.
         real(handle)
 
     monkeypatch.setattr(os, "fsync", meddle)
-    with pytest.raises(WriteError, match="changed since"):
+    with pytest.raises(WriteError, match="changed after"):
         write_atomically(path, b"new", expected=b"old")
     assert path.read_bytes() == b"mine"
     assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_file_that_is_gone_does_not_come_back(tmp_path: Path) -> None:
-    with pytest.raises(WriteError, match="gone since it was read"):
+    with pytest.raises(WriteError, match="deleted after it was read"):
         write_atomically(tmp_path / "f.dot", b"new", expected=b"old")
     assert list(tmp_path.iterdir()) == []
 

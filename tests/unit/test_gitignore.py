@@ -27,13 +27,13 @@ LINES = [
 ]  # fmt: skip
 
 
-def left_out(line: str, path: str) -> bool:
+def is_excluded(line: str, path: str) -> bool:
     """Whether one line alone leaves a file out, by itself or by a folder around it."""
     try:
         read = read_line(line)
     except ValueError:
         return False
-    if read is None or not read.leaves_out:
+    if read is None or not read.excludes:
         return False
     parts = path.split("/")
     above = ("/".join(parts[:depth]) for depth in range(1, len(parts)))
@@ -55,7 +55,7 @@ def test_git_says_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
             input="\0".join(PATHS), capture_output=True, text=True, check=False,
         )  # fmt: skip
         expected = set(asked.stdout.split("\0")) - {""}
-        assert {path for path in PATHS if left_out(line, path)} == expected, line
+        assert {path for path in PATHS if is_excluded(line, path)} == expected, line
 
 
 @pytest.mark.parametrize("line", ["", "   ", "# a", "#"])
@@ -66,16 +66,16 @@ def test_some_lines_say_nothing(line: str) -> None:
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("!", "nothing that it could name"),
-        ("/", "nothing that it could name"),
-        ("!/", "nothing that it could name"),
-        ("a//b", "nothing that it could name"),
-        ("a\\", "ends with a backslash"),
+        ("!", "no path can match it"),
+        ("/", "no path can match it"),
+        ("!/", "no path can match it"),
+        ("a//b", "no path can match it"),
+        ("a\\", "a backslash at the end"),
         ("[a", "never closed"),
         ("[!", "never closed"),
         ("[", "never closed"),
         ("[]", "never closed"),
-        ("[[:none:]]", "no characters called `none`"),
+        ("[[:none:]]", "unknown character class"),
     ],
 )
 def test_some_can_never_match_and_say_why(line: str, why: str) -> None:
@@ -87,7 +87,7 @@ def test_kept_after_all_and_only_folders() -> None:
     kept, folders = read_line("!a"), read_line("b/")
     assert kept is not None
     assert folders is not None
-    assert (kept.leaves_out, folders.leaves_out) == (False, True)
+    assert (kept.excludes, folders.excludes) == (False, True)
     assert kept.matches("x/a", is_folder=False)
     assert folders.matches("x/b", is_folder=True)
     assert not folders.matches("x/b", is_folder=False)

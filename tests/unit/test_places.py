@@ -76,7 +76,7 @@ def test_a_nul_hides_the_rest_of_its_line() -> None:
             assert seen is text
         else:
             assert isinstance(seen, Edited)
-            assert [seen.origin(offset) for offset in range(len(seen))] == _as_c_reads(text)
+            assert [seen.source_offset(offset) for offset in range(len(seen))] == _as_c_reads(text)
 
 
 def test_places_in_an_edited_text_are_those_of_the_one_before() -> None:
@@ -86,7 +86,7 @@ def test_places_in_an_edited_text_are_those_of_the_one_before() -> None:
             made = edited(text, 0, 10, [(first, second, ""), (third, third, "++")])
             assert made == text[:first] + text[second:third] + "++" + text[third:]
             kept = [*range(first), *range(second, third)]
-            places = [made.origin(offset) for offset in range(len(made) + 1)]
+            places = [made.source_offset(offset) for offset in range(len(made) + 1)]
             assert places[: len(kept)] == kept
             assert places[len(kept) : len(kept) + 2] == [third, third]
             assert places[len(kept) + 2 :] == list(range(third, 11))
@@ -97,8 +97,8 @@ def test_edits_of_an_edited_part_lead_to_the_real_text() -> None:
     assert outer == "23ab6c78"
     inner = edited(outer, 1, 7, [(2, 4, "")])
     assert inner == "36c7"
-    assert [inner.local(offset) for offset in range(5)] == [1, 4, 5, 6, 7]
-    assert [inner.origin(offset) for offset in range(5)] == [3, 6, 7, 7, 8]
+    assert [inner.parent_offset(offset) for offset in range(5)] == [1, 4, 5, 6, 7]
+    assert [inner.source_offset(offset) for offset in range(5)] == [3, 6, 7, 7, 8]
 
 
 NESTED = "digraph {\n  a; x -> { b\n // c\n } -> { d } [x=1]\n  subgraph s {\n    e }\n\n}\n// end\n"

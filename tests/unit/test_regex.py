@@ -11,7 +11,7 @@ import pytest
 
 import dotlint
 from dotlint.engine.card import own_cards
-from dotlint.text.regex import _Needy, regex
+from dotlint.text.regex import _Prefiltered, regex
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 OPTIONAL = ("server", "notebook", "watch", "__main__")
@@ -23,14 +23,14 @@ WORDS = (
 )
 
 
-def needy() -> dict[str, _Needy]:
-    found: dict[str, _Needy] = {}
+def needy() -> dict[str, _Prefiltered]:
+    found: dict[str, _Prefiltered] = {}
     for module in pkgutil.walk_packages(dotlint.__path__, "dotlint."):
         if module.name.split(".")[1] in OPTIONAL:
             continue
         for name, value in vars(importlib.import_module(module.name)).items():
             for at, one in enumerate(value if isinstance(value, tuple) else (value,)):
-                if isinstance(one, _Needy):
+                if isinstance(one, _Prefiltered):
                     found[f"{module.name}.{name}.{at}"] = one
     return found
 

@@ -8,10 +8,10 @@ import pytest
 
 from dotlint.strategy import GpuSet, Layout, ModelFacts, Strategy, StrategyError
 from dotlint.strategy.arithmetic import arithmetic
-from dotlint.strategy.declared import read_degrees
+from dotlint.strategy.declarations import read_degrees
 from dotlint.strategy.degrees import Degrees
 from dotlint.strategy.describe import describe
-from dotlint.strategy.phase_files import part_of
+from dotlint.strategy.phase_files import phases_of_file
 from dotlint.strategy.phases import build
 from dotlint.strategy.spec import parse_spec
 from dotlint.strategy.toml_file import load
@@ -100,19 +100,19 @@ def test_files_are_known_by_where_they_lie(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "link.dot").symlink_to("b.dot")
     monkeypatch.chdir(tmp_path)
     for path, own, other in [("a.dot", "prefill", "decode"), ("./link.dot", "decode", "prefill")]:
-        part = part_of(strategy, path)
+        part = phases_of_file(strategy, path)
         assert part is not None
         assert ([phase.name for phase in part.phases], [phase.name for phase in part.others]) == ([own], [other])
         assert (part.named, part.only_phase) == (True, own)
-    stranger = part_of(strategy, "sub/a.dot")
+    stranger = phases_of_file(strategy, "sub/a.dot")
     assert stranger is not None
     assert (stranger.phases, len(stranger.others), stranger.named, stranger.only_phase) == ((), 2, False, None)
-    assert part_of(Strategy.parse("tp2"), "a.dot") is None
+    assert phases_of_file(Strategy.parse("tp2"), "a.dot") is None
 
 
 def test_a_phase_without_a_file_takes_the_other_files(tmp_path: Path) -> None:
     strategy = load(write(tmp_path, FILES.replace('file = "b.dot"\n', "")))
-    part = part_of(strategy, str(tmp_path / "x.dot"))
+    part = phases_of_file(strategy, str(tmp_path / "x.dot"))
     assert part is not None
     assert (part.only_phase, part.named) == ("decode", False)
     prefill, decode = strategy.phases
@@ -122,11 +122,11 @@ def test_a_phase_without_a_file_takes_the_other_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ('[phases.prefill]\nstrategy = "tp2"\nfile = " "\n', "names no file"),
-        ('[phases.prefill]\nstrategy = "tp2"\nfile = "a\\u0000b"\n', "names no file"),
-        ('[phases.prefill]\nstrategy = "prefill=tp2"\n', "names phases of its own"),
-        ('[phases.prefill]\nstrategy = "a=tp2; b=tp4"\n', "names phases of its own"),
-        ('[phases.prefill]\nstrategy = "tp2@0-1"\ngpus = "0-1"\n', "twice"),
+        ('[phases.prefill]\nstrategy = "tp2"\nfile = " "\n', "must be a file name"),
+        ('[phases.prefill]\nstrategy = "tp2"\nfile = "a\\u0000b"\n', "must be a file name"),
+        ('[phases.prefill]\nstrategy = "prefill=tp2"\n', "must not name phases"),
+        ('[phases.prefill]\nstrategy = "a=tp2; b=tp4"\n', "must not name phases"),
+        ('[phases.prefill]\nstrategy = "tp2@0-1"\ngpus = "0-1"\n', "remove one of them"),
         ('[phases.prefill]\ngpus = "0-1"\n', "has no strategy"),
         ('[phases.a]\nstrategy = "tp2"\n[phases.A]\nstrategy = "tp2"\n', "repeated"),
         ("[phases]\n", "no phase is declared"),
@@ -155,7 +155,7 @@ def test_two_files_cannot_both_declare_the_layout(tmp_path: Path) -> None:
     one.write_text('[phases.prefill]\nstrategy = "tp2"\n[model]\nlayers = 4\n', encoding="utf-8")
     two = tmp_path / "two.toml"
     two.write_text('[phases.decode]\nstrategy = "tp2"\n[layout]\nmodel = "overlay"\n', encoding="utf-8")
-    with pytest.raises(StrategyError, match="two strategy files"):
+    with pytest.raises(StrategyError, match="several strategy files"):
         Strategy.combine([str(one), str(two)])
     both = Strategy.combine([str(one), "decode=tp4"])
     assert (both.model.layers, [phase.name for phase in both.phases]) == (4, ["prefill", "decode"])
@@ -174,12 +174,12 @@ def test_phases_by_name() -> None:
 
 
 def test_ranks_of_open_and_fixed_layouts() -> None:
-    fixed = Layout.named("vllm").place(Degrees.of({"tp": 8, "dcp": 3}))
+    fixed = Layout.named("vllm").placement(Degrees.of({"tp": 8, "dcp": 3}))
     assert fixed.groups("dcp") == ()
-    assert Layout().place(Degrees.of({"tp": 4})).groups("dcp") is None
-    no_tp = Layout("overlay", order=("pp", "dp")).place(Degrees.of({"pp": 2, "dp": 2}))
+    assert Layout().placement(Degrees.of({"tp": 4})).groups("dcp") is None
+    no_tp = Layout("overlay", order=("pp", "dp")).placement(Degrees.of({"pp": 2, "dp": 2}))
     assert [str(group) for group in no_tp.groups("dcp") or ()] == ["0", "1", "2", "3"]
-    assert Layout.named("llama3").place(Degrees.of({"tp": 2})).groups("ep") == ()
+    assert Layout.named("llama3").placement(Degrees.of({"tp": 2})).groups("ep") == ()
     assert fixed.groups("vpp") == ()
     for index in (-1, 1):
         with pytest.raises(IndexError):

@@ -23,9 +23,9 @@ layout product: every axis multiplies the GPUs
   TP=2  tensor parallel    each layer's weights in 2 shards
   SP=2  sequence parallel  the tokens of a sequence in 2 parts
 
-  TP shards: 2 a stage, 8 GPUs each, any equal parts
-  sequence parts: 2 a stage, 8 GPUs each, any equal parts
-  expert groups: 4 a stage, 4 GPUs each, any equal parts
+  TP shards: 2 per stage, 8 GPUs each, any equal parts
+  sequence parts: 2 per stage, 8 GPUs each, any equal parts
+  expert groups: 4 per stage, 4 GPUs each, any equal parts
 
   stage  GPUs
   1      0-15
@@ -33,8 +33,8 @@ layout product: every axis multiplies the GPUs
   3      32-47
   4      48-63
 
-  – shards and expert groups may be any equal parts of a stage's GPUs; order and
-    expert_order under [layout] would fix which
+  – shards and expert groups may be any equal parts of a stage's GPUs; set order
+    and expert_order under [layout] to fix them
 """
 
 
@@ -51,7 +51,7 @@ def test_a_fixed_order_shows_which_gpus() -> None:
 def test_an_assumed_phase_is_said_to_be_one() -> None:
     text = plain_text(describe(Strategy.parse("pp4ep4tp2sp2").with_phase_assumed()))
     assert "decode: 64 GPUs, 0-63 (assumed)" in text
-    assert "64 GPUs in all" in text
+    assert "64 GPUs in total" in text
 
 
 WIDE = [

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dotlint.strategy.degrees import Degrees
 from dotlint.strategy.error import StrategyError
 from dotlint.strategy.gpus import GpuSet, union
-from dotlint.strategy.layout import Layout, known_layouts, parse_flavour, parse_order
+from dotlint.strategy.layout import Layout, known_layouts, parse_flavor, parse_order
 from dotlint.strategy.placement import Partition, Placement
 from dotlint.strategy.spec import parse_spec
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def placed(layout: Layout | str, spec: str) -> Placement:
     layout = Layout.named(layout) if isinstance(layout, str) else layout
-    return layout.place(parse_spec(spec)[0].degrees)
+    return layout.placement(parse_spec(spec)[0].degrees)
 
 
 def written(sets: tuple[GpuSet, ...] | None) -> list[str] | None:
@@ -106,14 +106,14 @@ def test_an_expert_group_is_what_one_expert_index_occupies() -> None:
 IMPOSSIBLE = [
     ("megatron", "tp4pp4ep8", "PP·EP·ETP = 4·8·4 = 128"),
     ("megatron", "tp2dp4ep2edp4", "PP·EDP·EP·ETP = 1·4·2·2 = 16"),
-    ("megatron", "tp4sp2", "SP=2 is not TP=4"),
+    ("megatron", "tp4sp2", "SP=2 must equal TP=4"),
     ("megatron", "tp4vpp2", "PP=1"),
     ("vllm", "tp8ep4", "EP is DP·CP·TP = 8, not 4"),
     ("vllm", "tp8dcp3", "DCP=3"),
     ("sglang", "tp8ep3", "expert grid"),
     ("deepspeed", "cp2tp2", "no context parallelism"),
     ("trtllm", "tp8ep4etp4", "expert grid"),
-    ("trtllm", "tp8dp4", "DP=4 is not TP=8"),
+    ("trtllm", "tp8dp4", "DP=4 must equal TP=8"),
     ("llama3", "tp8ep4", "no expert parallelism"),
     ("overlay", "tp2dp2ep3", "expert grid"),
     ("product", "pp2ep2tp2etp2edp2", "an expert group has 2 GPUs"),
@@ -146,7 +146,7 @@ SAID: list[tuple[Layout | str, str, str, tuple[str, ...], int | None, tuple[int,
     ("megatron", "tp2dp4ep2edp4",
      "impossible: the dense grid has PP·DP·CP·TP = 1·4·1·2 = 8 GPUs, the expert grid is PP·EDP·EP·ETP = 1·4·2·2 = 16",
      ("etp=1 would fit",), 16, (2, 4)),
-    ("megatron", "tp4sp2vpp2", "impossible: Megatron's sequence parallelism shares TP's GPUs: SP=2 is not TP=4", (),
+    ("megatron", "tp4sp2vpp2", "impossible: Megatron's sequence parallelism shares TP's GPUs: SP=2 must equal TP=4", (),
      None, (4, 1)),
     (NO_EDP, "tp8ep4",
      "impossible: the dense grid has PP·DP·CP·TP = 1·1·1·8 = 8 GPUs, the expert grid is PP·EP·ETP = 1·4·1 = 4", (), 4,
@@ -178,7 +178,7 @@ SAID: list[tuple[Layout | str, str, str, tuple[str, ...], int | None, tuple[int,
       "the expert grid is a multiple of PP·EP·ETP = 1·2·1 = 2"), (), 2, (1, 1)),
     ("sglang", "tp8ep2edp2", "ok", (), 8, (2, 2)),
     ("vllm", "tp8ep4etp2", "impossible: vLLM's EP is DP·CP·TP = 8, not 4", (), 8, (2, 1)),
-    ("vllm", "tp4ep4etp4", "impossible: vLLM gives an expert whole to one GPU: ETP=4 is not 1", (), 4, (4, 1)),
+    ("vllm", "tp4ep4etp4", "impossible: vLLM places each expert on a single GPU: ETP=4 must be 1", (), 4, (4, 1)),
     ("vllm", "tp4etp4", "ok", (), 4, (4, 1)),
     ("llama3", "tp4etp2", "impossible: Llama 3 is dense: it has no expert parallelism", (), 2, (2, 1)),
 ]  # fmt: skip
@@ -189,7 +189,7 @@ def test_verdicts_are_told_in_full(
     layout: Layout | str, spec: str, verdict: str, notes: tuple[str, ...], experts: int | None, rest: tuple[int, int]
 ) -> None:
     placement = placed(layout, spec)
-    assert (placement.verdict, placement.notes, placement.moe_world) == (verdict, notes, experts)
+    assert (placement.verdict, placement.notes, placement.expert_world) == (verdict, notes, experts)
     assert (placement.degrees.etp, placement.degrees.edp) == rest
 
 
@@ -203,7 +203,7 @@ def test_every_layout_without_settings_is_known() -> None:
     ("wrong", "start", "stop"),
     [
         (lambda: Layout.named("megatorn"), 0, 8),
-        (lambda: parse_flavour("ulises"), 0, 6),
+        (lambda: parse_flavor("ulises"), 0, 6),
         (lambda: parse_order("pp, TX,ep"), 4, 6),
         (lambda: parse_order("pp,vpp"), 3, 6),
     ],
@@ -217,8 +217,8 @@ def test_a_wrong_word_is_pointed_at(wrong: Callable[[], object], start: int, sto
 def test_a_degree_that_alone_makes_the_grids_fit_is_named() -> None:
     placement = placed("megatron", "tp2pp2dp8ep16etp1")
     assert placement.verdict == "ok only with etp=1"
-    assert placement.moe_world == placement.world == 32
-    assert placed("megatron", "tp2pp2dp8ep16").moe_world == 64
+    assert placement.expert_world == placement.world == 32
+    assert placed("megatron", "tp2pp2dp8ep16").expert_world == 64
 
 
 def test_trtllm_attention_dp_takes_no_gpus_of_its_own() -> None:
@@ -239,7 +239,7 @@ def test_flavours_of_sequence_parallelism() -> None:
     [
         (Layout(order=("pp", "tp")), "pp2tp2ep2", "lacks ep"),
         (Layout("overlay", order=("pp", "ep", "tp")), "pp2tp2ep2", "expert_order"),
-        (Layout(order=("pp", "sp", "tp"), sp="megatron"), "pp2tp2sp2", "leave it out"),
+        (Layout(order=("pp", "sp", "tp"), sp="megatron"), "pp2tp2sp2", "remove it"),
         (Layout(expert_order=("pp", "ep")), "pp2tp2ep2", "list every axis"),
     ],
 )
@@ -256,7 +256,7 @@ def test_grids_whose_stages_differ_are_refused() -> None:
 def test_names() -> None:
     assert Layout.named(" Megatron ").preset == "megatron"
     assert parse_order("pp, TP") == ("pp", "tp")
-    assert parse_flavour("Ring") == "ring"
+    assert parse_flavor("Ring") == "ring"
     for wrong, near in [("megatorn", "megatron"), ("overlaid", "overlay")]:
         with pytest.raises(StrategyError) as caught:
             Layout.named(wrong)
@@ -265,7 +265,7 @@ def test_names() -> None:
         with pytest.raises(StrategyError):
             parse_order(order)
     with pytest.raises(StrategyError):
-        parse_flavour("ulises")
+        parse_flavor("ulises")
 
 
 def test_a_partition_knows_its_parts() -> None:
@@ -292,7 +292,7 @@ small = st.fixed_dictionaries(
     small,
 )
 def test_stages_slices_and_groups_partition(layout: Layout, degrees: dict[str, int]) -> None:
-    placement = layout.place(Degrees.of(degrees))
+    placement = layout.placement(Degrees.of(degrees))
     world = GpuSet.span(0, placement.world)
     assert_partition(placement.stages, world)
     for axis in ("pp", "tp", "ep", "sp", "cp", "dp"):
@@ -332,10 +332,10 @@ def test_published_deployments_come_out_exactly(vector: dict[str, Any]) -> None:
     except StrategyError:
         experts = parse_order(vector["expert_order"], experts=True)
         layout = Layout("overlay", order=parse_order(vector["dense_order"]), expert_order=experts)
-    placement = layout.place(Degrees.of(vector["strategy"]))
+    placement = layout.placement(Degrees.of(vector["strategy"]))
     assert placement.world == vector["world"]
     assert placement.verdict == vector["verdict"]
-    assert placement.moe_world == vector.get("moe_world")
+    assert placement.expert_world == vector.get("moe_world")
     assert_written(placement.stages, vector["stages"])
     for key, expected in vector.items():
         kind, _, rest = key.partition("_")

@@ -34,9 +34,9 @@ from dotlint.strategy.totals import find_totals
         ("", []),
     ],
 )
-@pytest.mark.parametrize("joint", [False, True])
-def test_totals_that_say_so(text: str, phrases: list[tuple[int, str]], joint: bool) -> None:
-    found = find_totals(text, joint=joint)
+@pytest.mark.parametrize("several_axes", [False, True])
+def test_totals_that_say_so(text: str, phrases: list[tuple[int, str]], several_axes: bool) -> None:
+    found = find_totals(text, several_axes=several_axes)
     assert [(total.value, text[total.start : total.end]) for total in found] == phrases
     numbers = [text[total.number_start : total.number_end] for total in found]
     assert [int(number.replace(",", "")) for number in numbers] == [value for value, _ in phrases]
@@ -60,5 +60,5 @@ def test_totals_that_say_so(text: str, phrases: list[tuple[int, str]], joint: bo
     ],
 )
 def test_a_bare_number_counts_where_a_strategy_stands_beside_it(text: str, values: list[int]) -> None:
-    assert [total.value for total in find_totals(text, joint=True)] == values
-    assert [total.value for total in find_totals(text, joint=False)] == ([64] if "total" in text else [])
+    assert [total.value for total in find_totals(text, several_axes=True)] == values
+    assert [total.value for total in find_totals(text, several_axes=False)] == ([64] if "total" in text else [])

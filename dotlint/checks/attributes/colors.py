@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from dotlint.data.graphviz import colours
+from dotlint.data.graphviz import color_names
 from dotlint.text.nearest import Lexicon, Near
 from dotlint.text.regex import regex
 
@@ -36,8 +36,8 @@ def is_colour(value: str, schemes: frozenset[str]) -> bool:
     low = word.lower()
     if low.startswith("/"):
         scheme, _, name = low[1:].rpartition("/")
-        return name in colours(scheme or "x11")
-    return low in colours("x11") or any(low in colours(scheme) for scheme in schemes)
+        return name in color_names(scheme or "x11")
+    return low in color_names("x11") or any(low in color_names(scheme) for scheme in schemes)
 
 
 def weights_fit(value: str) -> bool:
@@ -48,7 +48,7 @@ def weights_fit(value: str) -> bool:
 
 @cache
 def _lexicon() -> Lexicon:
-    return Lexicon(sorted(colours("x11")))
+    return Lexicon(sorted(color_names("x11")))
 
 
 def meant(value: str) -> Near | None:
@@ -59,10 +59,10 @@ def meant(value: str) -> Near | None:
     if _BARE.fullmatch(word):
         return Near(f"#{word}", 1, single=True)
     joined = re.sub(r"[\s_-]+", "", word.lower())
-    if joined in colours("x11"):
+    if joined in color_names("x11"):
         return Near(joined, 0, single=True)
     near = _lexicon().nearest(joined)
     # `lightblue5` is as near to lightblue1 as to lightblue2: the family of shades is meant, not one of them.
-    if near is not None and not near.single and joined.rstrip("0123456789") in colours("x11"):
+    if near is not None and not near.single and joined.rstrip("0123456789") in color_names("x11"):
         return Near(joined.rstrip("0123456789"), 1, single=False)
     return near

@@ -244,12 +244,12 @@ def unknown_colours(context: GraphContext, card: Card) -> Iterator[Outcome]:
     wrong: dict[tuple[str, str], list[Use]] = defaultdict(list)
     for (element, name), some in uses(context, card).items():
         fact = graphviz.attributes().get(name)
-        if fact is None or "colour" not in fact.types or not fact.allowed(_LETTERS[element]):
+        if fact is None or "color" not in fact.types or not fact.allowed(_LETTERS[element]):
             continue
         for use in some:
             if isinstance(use.value, Html):
                 continue
-            listing = "colours" in fact.types
+            listing = "colors" in fact.types
             for colour, _ in parts(use.value) if listing else [(use.value, "")]:
                 if not is_colour(colour, schemes):
                     wrong[colour, ""].append(use)

@@ -191,7 +191,7 @@ def _has(known: set[str] | None, port: str) -> bool:
     if known is None:
         return True
     name, _, point = port.partition(":")
-    compass = graphviz.words_of("compass")
+    compass = graphviz.enumeration_values("compass")
     if point:
         return (not name or name in known) and point in compass
     return name in known or name in compass or port in known

@@ -16,7 +16,7 @@ from dotlint.syntax.tree import (
     Assignment,
     AttributedStatement,
     Block,
-    Defaults,
+    DefaultsStatement,
     EdgeStatement,
     NodeStatement,
     PlainEdge,
@@ -175,7 +175,7 @@ def element_of(statement: AttributedStatement, around: Element) -> Element:
         return "node"
     if isinstance(statement, EdgeStatement):
         return "edge"
-    if isinstance(statement, Defaults):
+    if isinstance(statement, DefaultsStatement):
         return "node" if statement.target == "node" else "edge" if statement.target == "edge" else around
     return around
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dotlint.data.graphviz import arrow_parts, colours, words_of
+from dotlint.data.graphviz import arrow_parts, color_names, enumeration_values
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ _SAID: dict[str, str] = {
     "arrow": "an arrow type such as `normal`, `vee` or `odot`",
     "colorscheme": "`x11`, `svg` or a Brewer scheme such as `blues9`",
 }
-_FREE = frozenset({"text", "label", "rect", "pointList", "portPos", "shape", "style", "colour", "colours", "cluster"})
+_FREE = frozenset({"text", "label", "rect", "pointList", "portPos", "shape", "style", "color", "colors", "cluster"})
 
 
 def is_arrow(value: str) -> bool:
@@ -56,7 +56,7 @@ def is_arrow(value: str) -> bool:
 
 def is_scheme(value: str) -> bool:
     """Whether a colour scheme has that name."""
-    return bool(colours(value.lower()))
+    return bool(color_names(value.lower()))
 
 
 _TAKES: dict[str, Callable[[str], bool]] = {"arrow": is_arrow, "colorscheme": is_scheme}
@@ -78,7 +78,7 @@ def takes(kind: str, value: str) -> bool:
     pattern = _PATTERNS.get(kind)
     if pattern is not None and pattern.fullmatch(value.strip()):
         return True
-    words = words_of(kind)
+    words = enumeration_values(kind)
     return value in words if kind in _EXACT else value.lower() in {word.lower() for word in words}
 
 
@@ -104,7 +104,7 @@ def expected(fact: AttributeFact) -> str:
     """Say what the attribute takes: `a number`, or `TB, LR, BT or RL`."""
     said: list[str] = []
     for kind in fact.types:
-        words = [f"`{word}`" for word in words_of(kind)]
+        words = [f"`{word}`" for word in enumeration_values(kind)]
         said += [_SAID[kind]] if kind in _SAID else words
     said = list(dict.fromkeys(said))
     return f"{', '.join(said[:-1])} or {said[-1]}" if len(said) > 1 else said[0] if said else "another value"
@@ -112,7 +112,7 @@ def expected(fact: AttributeFact) -> str:
 
 def known_words(fact: AttributeFact) -> list[str]:
     """Give the words among which a misspelt value may have been meant."""
-    found = [word for kind in fact.types for word in words_of(kind)]
+    found = [word for kind in fact.types for word in enumeration_values(kind)]
     if "bool" in fact.types:
         found += ["true", "false"]
     if "arrow" in fact.types:

@@ -58,7 +58,7 @@ def suspicious_characters(file: FileContext, card: Card) -> Iterator[Outcome]:
         return
     directed = file.document.graphs[0].directed if file.document.graphs else True
     found: dict[str, list[tuple[Id, int]]] = defaultdict(list)  # by what is meant
-    for one in ids(file):
+    for one in ids(file.document.tree):
         raw = one.raw
         if raw.isascii() or raw[0] in '"<' or text[one.start : one.end] != raw:
             continue

@@ -13,7 +13,7 @@ from dotlint.data import graphviz
 from dotlint.deployment.words import parse_name
 from dotlint.edits.statement import id_text
 from dotlint.engine.finding import Edit, Fix, Location, Related
-from dotlint.syntax.tree import Assignment, Block, Defaults, EdgeStatement, NodeStatement
+from dotlint.syntax.tree import Assignment, Block, DefaultsStatement, EdgeStatement, NodeStatement
 from dotlint.text.nearest import Lexicon
 from dotlint.text.regex import regex
 
@@ -370,7 +370,7 @@ def _first_id(statement: AttributedStatement) -> Id:
 
 def _number_start(statement: Statement) -> int | None:
     """Where the last id of a statement starts if it is a bare number that ends it, else None."""
-    if isinstance(statement, Defaults) or getattr(statement, "lists", None):
+    if isinstance(statement, DefaultsStatement) or getattr(statement, "lists", None):
         return None
     one: Id | None = None
     if isinstance(statement, Assignment):

@@ -69,7 +69,7 @@ def _long_runs(file: FileContext, card: Card, text: str) -> Iterator[Outcome]:
     if not runs and not whole:
         return
     inside = [(c.start, c.end) for c in file.document.comments if c.kind == "/*" and c.end - c.start > _RUN // 4]
-    inside += [(one.start, one.end) for one in ids(file) if one.to - one.at > _RUN // 4]
+    inside += [(one.start, one.end) for one in ids(file.document.tree) if one.to - one.at > _RUN // 4]
     found = whole + [run for run in runs if any(start <= run[0] and run[1] <= end + 1 for start, end in inside)]
     found = remaining(file, card, sorted(found), lambda run: Location(*run))
     if found:

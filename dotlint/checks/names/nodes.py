@@ -11,7 +11,7 @@ from dotlint.checks.names.ids import is_stray_value
 from dotlint.data import graphviz
 from dotlint.deployment.words import parse_name
 from dotlint.engine.finding import Location, Related
-from dotlint.syntax.tree import Block, Defaults, EdgeStatement, NodeStatement
+from dotlint.syntax.tree import Block, DefaultsStatement, EdgeStatement, NodeStatement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,7 +130,7 @@ def dead_defaults(context: GraphContext, card: Card) -> Iterator[Outcome]:
     for _, body in bodies(context.graph):
         waiting: dict[tuple[str, str], Attribute] = {}
         for statement in body:
-            if isinstance(statement, Defaults) and statement.target != "graph":
+            if isinstance(statement, DefaultsStatement) and statement.target != "graph":
                 for attribute in statement.attributes:
                     key = (statement.target, attribute.name.value)
                     if key in waiting:

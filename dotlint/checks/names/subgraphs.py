@@ -11,8 +11,7 @@ from dotlint.data import graphviz
 from dotlint.deployment.words import parse_name
 from dotlint.edits.statement import id_text
 from dotlint.engine.finding import Edit, Fix, Related
-from dotlint.syntax.tree import Block, EdgeStatement, NodeStatement, blocks
-from dotlint.syntax.walk import walk
+from dotlint.syntax.tree import Block, EdgeStatement, NodeStatement, blocks, walk_statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +59,12 @@ def empty_clusters(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 def _sides(graph: Graph) -> set[int]:
     """Give the blocks that are a side of an edge statement, which cannot do without them; by `id`."""
-    return {id(block) for s in walk(graph.statement.body) if isinstance(s, EdgeStatement) for block in blocks(s)}
+    return {
+        id(block)
+        for s in walk_statements([graph.statement.body])
+        if isinstance(s, EdgeStatement)
+        for block in blocks(s)
+    }
 
 
 def subgraphs_not_clusters(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -138,7 +142,7 @@ def ignored_attributes(context: GraphContext, card: Card) -> Iterator[Outcome]:
     text = context.file.document.text
     found = [
         block
-        for block in (s for s in walk(context.graph.statement.body) if isinstance(s, Block))
+        for block in (s for s in walk_statements([context.graph.statement.body]) if isinstance(s, Block))
         if block.lists and block.attributes
     ]
     found = remaining(

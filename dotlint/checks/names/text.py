@@ -240,7 +240,7 @@ def backslash_traps(file: FileContext, card: Card) -> Iterator[Outcome]:
             if fact is not None and not {"text", "label"}.isdisjoint(fact.types) and _PATH.match(raw, 1):
                 paths.append(attribute.value)
     if "\\\r\n" in text or _TRAPPED.search(text):
-        for one in ids(file):
+        for one in ids(file.document.tree):
             if not one.quoted:
                 continue
             if "\\\r\n" in one.raw:

@@ -10,8 +10,7 @@ from dotlint.checks.names.ids import is_placeholder
 from dotlint.deployment.words import parse_name
 from dotlint.edits.statement import as_written
 from dotlint.engine.finding import Edit, Fix, Location, Related
-from dotlint.syntax.tree import Block, EdgeStatement, NodeStatement, blocks
-from dotlint.syntax.walk import walk
+from dotlint.syntax.tree import Block, EdgeStatement, NodeStatement, blocks, walk_statements
 from dotlint.text.nearest import Lexicon, allowed_edits
 from dotlint.text.regex import regex
 
@@ -99,7 +98,7 @@ def _statements_in_sets(graph: Graph) -> set[int]:
     """
     if not graph.subgraphs:
         return set()
-    todo = [side for s in walk(graph.statement.body) if isinstance(s, EdgeStatement) for side in blocks(s)]
+    todo = [side for s in walk_statements([graph.statement.body]) if isinstance(s, EdgeStatement) for side in blocks(s)]
     return {id(s) for block in todo for s in block.body if isinstance(s, NodeStatement) and not s.lists}
 
 

@@ -23,7 +23,7 @@ Unit = tuple[str | None, int]
 
 
 def align_exemplars(deployment: Deployment, missing: Sequence[tuple[Reading, Reading, Edge]]) -> dict[Pair, Edge]:
-    """Give for missing edges, by the indices of their ends, a better exemplar than the one that each has.
+    """Return for missing edges, by the indices of their ends, a better exemplar than the one that each has.
 
     The edges of a kind inside a stage, those that are there and those that are missing, are paired in the
     order of their numbers with the edges of the kind inside the exemplars' stage, where there are as many.

@@ -67,7 +67,7 @@ def align(
 
 
 def _bears_out(distinct: int, values: int, pairs: int, count: int, *, same_word: bool, step: int) -> bool:
-    """Whether so few distinct steps over so many values show that one coordinate follows the other."""
+    """Return whether so few distinct steps over so many values show that one coordinate follows the other."""
     if values == 1:
         # With one value any two numbers are a constant step apart: the words have to agree.
         return distinct == 1 and step == 0 and (same_word or pairs == 1)

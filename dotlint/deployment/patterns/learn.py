@@ -243,7 +243,7 @@ def _relations(
 
 
 def _median(counts: Iterable[int]) -> int:
-    """Give the middle one, of two the lower."""
+    """Return the middle one, of two the lower."""
     ordered = sorted(counts)
     return ordered[(len(ordered) - 1) // 2]
 
@@ -378,6 +378,6 @@ def _as_siblings(
 def _agreed(
     relation: _Relation, element: _Element, groups: set[Coordinates], present: set[Pair], degrees: _Degrees
 ) -> bool:
-    """Whether a single sibling's edge is there in several groups, and in all whose sibling is wired at all."""
+    """Return whether a single sibling's edge is there in several groups, and in all whose sibling is wired at all."""
     wired = [pair for group in groups if (pair := relation.ends(group, element)) and degrees.outs[pair[0]]]
     return len(wired) > 1 and all(pair in present for pair in wired)

@@ -149,7 +149,7 @@ class _Comparison:
                 yield unit, expected
 
     def _usual(self, family: Family) -> dict[int | str | None, Places]:
-        """Give the places that the units of each stage show, and those of all; nothing where they disagree.
+        """Return the places that the units of each stage show, and those of all; nothing where they disagree.
 
         The units that lack a part may be no more than half. One unit alone is believed only of experts,
         which every layer counts anew, of a family that has no places, or where another unit shows a part of
@@ -169,7 +169,7 @@ class _Comparison:
         return found
 
     def _local(self, family: Family) -> bool:
-        """Whether places mean the same in every unit: ranks are not counted through the whole model."""
+        """Return whether places mean the same in every unit: ranks are not counted through the whole model."""
         if not family.free or family.words[0] in _EXPERTS:
             return True
         shown = [family.places(unit) for unit in family.members]
@@ -219,7 +219,7 @@ class _Comparison:
         return None
 
     def _alike(self, family: Family, unit: int, taught: set[frozenset[str]], *, partly: bool) -> bool:
-        """Whether a unit is drawn as those that have the family: much in common, no stand-in for it."""
+        """Return whether a unit is drawn as those that have the family: much in common, no stand-in for it."""
         if unit in self.summarised:
             return False
         if partly:
@@ -237,7 +237,7 @@ class _Comparison:
         return any(one in block and two in block for block in (_ATTENTION, _FEED_FORWARD))
 
     def _belongs_to_ends(self, family: Family, lacking: set[int]) -> bool:
-        """Whether only the first or last unit differs, in what may well be different there."""
+        """Return whether only the first or last unit differs, in what may well be different there."""
         ends = {self.units[0], self.units[-1]}
         return family.role in _BETWEEN and (lacking <= ends or set(family.members) <= ends)
 
@@ -269,7 +269,7 @@ class _Comparison:
 
 
 def _regular(places: Iterable[Coordinates]) -> bool:
-    """Whether each coordinate takes values at one step: anything else is a sample of more."""
+    """Return whether each coordinate takes values at one step: anything else is a sample of more."""
     for column in zip(*places, strict=True):
         values = sorted(set(column))
         if len({two - one for one, two in pairwise(values)}) > 1:
@@ -278,7 +278,7 @@ def _regular(places: Iterable[Coordinates]) -> bool:
 
 
 def _narrowed(family: Family, unit: int, width: int) -> Places | None:
-    """Give the places that a family shows; of one with a rank besides (`qkv#_#` beside `ln#`), where all ranks are there, without it."""
+    """Return the places that a family shows; of one with a rank besides (`qkv#_#` beside `ln#`), where all ranks are there, without it."""
     shown = family.places(unit)
     if len(family.free) == width:
         return shown
@@ -289,7 +289,7 @@ def _narrowed(family: Family, unit: int, width: int) -> Places | None:
 
 
 def _hole(shown: Places) -> Coordinates | None:
-    """Give the one place that a grid of two or more coordinates lacks (expert 2 of GPU 3), else None."""
+    """Return the one place that a grid of two or more coordinates lacks (expert 2 of GPU 3), else None."""
     columns = [sorted(set(column)) for column in zip(*shown, strict=True)]
     if len(columns) < 2 or len(shown) < 7 or prod(map(len, columns)) != len(shown) + 1:
         return None

@@ -85,7 +85,7 @@ def _named(deployment: Deployment) -> list[Item | None]:
 
 
 def _numbered_roles(members: list[Reading]) -> bool:
-    """Whether a number that touches its word, as in `fc1`, says which of their roles nodes have."""
+    """Return whether a number that touches its word, as in `fc1`, says which of their roles nodes have."""
     name = members[0].evidence.name
     for i, word in enumerate(name.words):
         if name.glued[i] and word not in RANKS and any(r.evidence.name.numbers[i] != r.layer for r in members):
@@ -164,7 +164,7 @@ def _ends_of_stages(deployment: Deployment, edges: list[Pair]) -> Iterator[Propo
 
 
 def _first_layers(deployment: Deployment) -> dict[tuple[str, int], int]:
-    """Give the first layer of every stage where all have the same number of layers, two or more, in a row; else nothing.
+    """Return the first layer of every stage where all have the same number of layers, two or more, in a row; else nothing.
 
     Then a layer is counted from its stage's first, so that the last layer of one stage is as the last of another.
     """

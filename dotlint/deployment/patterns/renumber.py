@@ -60,14 +60,14 @@ class Shift(Struct, frozen=True):
     gpus: Mapping[int, int] = field(default_factory=dict)
 
     def text(self, text: str) -> str:
-        """Give a label or a comment as the other stage has it.
+        """Return a label or a comment as the other stage has it.
 
         Raises `ShiftError` where that is not certain.
         """
         return "".join(piece if index % 2 else self._line(piece) for index, piece in enumerate(_BREAKS.split(text)))
 
     def name(self, text: str, position: int | None) -> str:
-        """Give a name as the other stage has it.
+        """Return a name as the other stage has it.
 
         `position` says which of its numbers is the stage's, None for none.
         """

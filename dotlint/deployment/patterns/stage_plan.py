@@ -69,7 +69,7 @@ def stage_position(reading: Reading, unit: Unit, deployment: Deployment) -> int 
 
 
 def renumber(text: str, position: int | None, number: int, shift: Shift | None = None, *, settled: bool = False) -> str:
-    """Give the name with its `position`-th number changed, and its layer and GPUs moved along.
+    """Return the name with its `position`-th number changed, and its layer and GPUs moved along.
 
     A name that stays as it was gets the number at its end. `settled` says that the layer is moved already.
     """
@@ -205,7 +205,7 @@ def _running(drawn: Mapping[int, Unit]) -> dict[str, dict[int, int]]:
 
 
 def _step(before: set[int], after: set[int], stages: int) -> int | None:
-    """Give how far each number lies from its counterpart of the stage before; None where that is not one distance."""
+    """Return how far each number lies from its counterpart of the stage before; None where that is not one distance."""
     far = min(after) - min(before)
     return far // stages if far % stages == 0 and {n + far for n in before} == after else None
 
@@ -261,7 +261,7 @@ def _counterparts(
 
 
 def _links(drawn: Mapping[int, Unit], names: Mapping[int, Mapping[str, str]]) -> list[Pair]:
-    """Give the edges from a drawn stage to the next, by the template's names, in the order of the file.
+    """Return the edges from a drawn stage to the next, by the template's names, in the order of the file.
 
     Of several pairs of stages that of the most edges shows them, if every end has a counterpart.
     """
@@ -304,7 +304,7 @@ def _aside(
 
 
 def _as_linked(links: Iterable[Pair], tails: Mapping[str, str], heads: Mapping[str, str]) -> list[Pair]:
-    """Give the links of two stages as others are linked; empty where an end is not there."""
+    """Return the links of two stages as others are linked; empty where an end is not there."""
     links = list(links)
     if not all(tail in tails and head in heads for tail, head in links):
         return []
@@ -328,7 +328,7 @@ def _completeness(unit: Unit, drawn: int, with_output: int) -> tuple[int, int, i
 
 
 def _repeated(unit: Unit, drawn: int, with_output: int) -> list[Reading]:
-    """Give the operators that every stage has: all but those that belong to an end of the model.
+    """Return the operators that every stage has: all but those that belong to an end of the model.
 
     An output is a stage's own where other stages have one too, or where it names the stage and no other is drawn: of
     the `drawn` stages so many are `with_output`.
@@ -368,7 +368,7 @@ def _shift(
 def _gpus(
     deployment: Deployment, template: Unit, stage: int, gpus: Mapping[int, GpuSet], *, certain: bool
 ) -> GpuSet | None:
-    """Give the stage's GPUs: as laid out where the template keeps to the layout, else as another phase's stages have them."""
+    """Return the stage's GPUs: as laid out where the template keeps to the layout, else as another phase's stages have them."""
     own = template.stated or union(r.gpus for r in template.operators if r.gpus)
     if gpus.get(template.stage) == own:
         return gpus.get(stage)
@@ -385,7 +385,7 @@ def _gpus(
 
 
 def _layers(deployment: Deployment, template: Unit, stage: int) -> tuple[tuple[int, int] | None, int]:
-    """Give the template's first and last layer, and how far the stage's lie from them."""
+    """Return the template's first and last layer, and how far the stage's lie from them."""
     own = _layer_range(template)
     if own is None:
         return None, 0
@@ -411,7 +411,7 @@ def _inner(unit: Unit) -> list[Pair]:
 
 
 def _first_and_last(operators: Iterable[Reading], inner: Iterable[Pair]) -> tuple[list[str], list[str]]:
-    """Give the operators of a unit that its own edges only leave, and those that they only enter."""
+    """Return the operators of a unit that its own edges only leave, and those that they only enter."""
     tails, heads = {tail for tail, _ in inner}, {head for _, head in inner}
     names = [reading.name for reading in operators]
     return [n for n in names if n in tails and n not in heads], [n for n in names if n in heads and n not in tails]

@@ -1,1 +1,1 @@
-"""Parsing that goes on after a mistake, and the diagnosis of the mistake."""
+"""Error recovery: parsing past a mistake, and the diagnosis of the mistake."""

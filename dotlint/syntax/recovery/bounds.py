@@ -1,4 +1,4 @@
-"""Where a broken statement starts and ends, by the look of the text and not by the grammar."""
+"""Heuristics for where a broken statement starts and ends, based on the text and not on the grammar."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotlint.syntax.source import Edited
 from dotlint.syntax.terminals import BLOCK_COMMENT, NAME, STRING
-from dotlint.syntax.tree import AttributeList, Block, Chain, FineStatement, Lexeme, NodeRef, PlainStatement
+from dotlint.syntax.tree import AttributeList, Block, Chain, Lexeme, NodeRef, PlainStatement, TokenStatement
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ _STARTS = regex(
     rf"[ \t\r]*+(?:\}}|\n|\Z|//|#|/\*|(?i:subgraph|node|edge|graph)(?![\w=]|\s*=)"
     rf"|(?:{NAME}|{STRING})[ \t]*+(?:\[|->|--|;))"
 )
-# Stricter: what hardly stands inside of a label.
-_SURELY = regex(
+# Stricter: what hardly occurs inside of a label.
+_CERTAIN_START = regex(
     rf"\n[ \t]*+(?=(?:{NAME}|{ONE_LINE})[ \t]*+(?:\[[ \t]*+(?:{NAME}[ \t]*+=|\n|\])|->|--)"
     rf"|(?:{NAME}[ \t]*+=[ \t]*+[\w\"])"
     r"|(?i:subgraph|node|edge)\b[^\n]*[\[{]|\}[ \t]*\r?\n)"
@@ -27,10 +27,10 @@ _SURELY = regex(
 
 
 def statement_end(text: str, start: int, stop: int) -> int:
-    """Give the end of the statement that starts at `start` and goes wrong at `stop`.
+    """Return the end of the statement that starts at `start` and is broken at `stop`.
 
-    It ends after its `;` or the `{` it opens, before a `}`, at the end of a line outside of brackets, or
-    inside of them at the end of a line after which the next one clearly starts another statement.
+    It ends after its `;` or the `{` it opens, before a `}`, at a line end outside of brackets, or at a line end
+    inside of brackets if the next line clearly starts another statement.
     """
     depth = 0
     for piece in _PIECE.finditer(text, start):
@@ -52,23 +52,23 @@ def statement_end(text: str, start: int, stop: int) -> int:
 
 
 def starts_statement(text: str, line_end: int) -> bool:
-    """Tell whether a statement, a comment, a brace or nothing is on the line after the LF at `line_end`."""
+    """Return whether the line after the LF at `line_end` is a statement, a comment, a brace or empty."""
     return _STARTS.match(text, line_end + 1) is not None
 
 
 def looks_like_statement(text: str, offset: int) -> bool:
-    """Tell whether a statement, a comment, a brace or the end of the line is at `offset`, after blanks."""
+    """Return whether a statement, a comment, a brace or the end of the line follows `offset` and blanks."""
     return _STARTS.match(text, offset) is not None
 
 
 def next_statement(text: str, start: int, end: int) -> int | None:
-    """Give the first line in `text[start:end]` that surely starts a statement; not that of `start`."""
-    found = _SURELY.search(text, start, end)
+    """Return the first line start in `text[start:end]` that certainly starts a statement, after the line of `start`."""
+    found = _CERTAIN_START.search(text, start, end)
     return None if found is None else found.start() + 1
 
 
 def line_end(text: str, offset: int) -> int:
-    """Give the offset of the LF that ends the line, or of the CR before it, or the end of the text."""
+    """Return the offset of the LF (or CR LF) that ends the line, or the end of the text."""
     found = text.find("\n", offset)
     if found < 0:
         return len(text)
@@ -76,12 +76,12 @@ def line_end(text: str, offset: int) -> int:
 
 
 def line_start(text: str, offset: int) -> int:
-    """Give the offset where the line starts."""
+    """Return the offset where the line starts."""
     return text.rfind("\n", 0, offset) + 1
 
 
 def indent(text: str, offset: int) -> int:
-    """Count the blanks that the line of `offset` starts with; a tab goes to the next multiple of eight."""
+    """Return the width of the blanks at the start of the line; a tab advances to the next multiple of eight."""
     width = 0
     for char in text[line_start(text, offset) :]:
         if char == " ":
@@ -93,44 +93,44 @@ def indent(text: str, offset: int) -> int:
     return width
 
 
-def first_offset(value: Any, text: str) -> int | None:  # noqa: ANN401  # whatever stands on the parser's stack
-    """Give the offset in `text`, the parsed one, of the first lexeme in a value of the parser's stack."""
+def first_offset(value: Any, text: str) -> int | None:  # noqa: ANN401  # any value of the parser's stack
+    """Return the offset in `text`, which is being parsed, of the first lexeme in a value of the parser's stack."""
     todo = [value]
     while todo:
         one = todo.pop()
         if isinstance(one, (list, tuple)):
             todo.extend(one[1::-1] if isinstance(one, list) else one[::-1])
         elif isinstance(one, (Lexeme, AttributeList)):
-            return within(one.text, one.at, text)
+            return offset_within(one.text, one.at, text)
         elif isinstance(one, PlainStatement):
-            return within(one.match.string, one.match.start(1), text)
+            return offset_within(one.match.string, one.match.start(1), text)
         elif one is not None:
             todo.append(
-                one.first if isinstance(one, FineStatement) else one.id if isinstance(one, NodeRef) else one.name
+                one.first if isinstance(one, TokenStatement) else one.id if isinstance(one, NodeRef) else one.name
             )
     return None
 
 
-def within(spelled: str, offset: int, text: str) -> int | None:
-    """Give the offset in `text` of an offset in it, or in an edited copy of it or of its parts.
+def offset_within(spelled: str, offset: int, text: str) -> int | None:
+    """Convert an offset in `spelled`, which is `text` or an edited copy of a part of it, to an offset in `text`.
 
-    None in another text.
+    Returns None if `spelled` is another text.
     """
     while spelled is not text:
         if not isinstance(spelled, Edited):
             return None
-        offset = spelled.local(offset)
+        offset = spelled.parent_offset(offset)
         spelled = spelled.parent
     return offset
 
 
 def open_ended(statement: Statement, text: str, offset: int) -> int | None:
-    """Give the start of a statement that may go on at `offset`, on the same line; else None.
+    """Return the start of a statement that may continue at `offset` on the same line, or None.
 
-    One that was mended already does not.
+    A statement that was already repaired does not continue.
     """
     spelled = statement.match.string if isinstance(statement, PlainStatement) else None
-    if isinstance(statement, FineStatement):
+    if isinstance(statement, TokenStatement):
         spelled = statement.first.text
     if spelled is not text or isinstance(statement, Block) or statement.core_end != statement.end:
         return None
@@ -143,11 +143,11 @@ def open_ended(statement: Statement, text: str, offset: int) -> int | None:
 
 
 def last_offset(statement: Statement, text: str) -> int | None:
-    """Give the end of a statement as an offset in `text`, which is being parsed."""
+    """Return the end of a statement as an offset in `text`, which is being parsed."""
     if isinstance(statement, PlainStatement):
-        return within(statement.match.string, statement.match.end(), text)
-    assert isinstance(statement, FineStatement)
+        return offset_within(statement.match.string, statement.match.end(), text)
+    assert isinstance(statement, TokenStatement)
     last = statement.semicolon or statement.last
-    while isinstance(last, FineStatement):
+    while isinstance(last, TokenStatement):
         last = last.last
-    return within(last.text, last.to, text)
+    return offset_within(last.text, last.to, text)

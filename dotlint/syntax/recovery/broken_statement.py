@@ -1,4 +1,4 @@
-"""A broken statement: mended where a remedy makes it parse, else left out, and where reading goes on."""
+"""Recover from a broken statement: repair it if a remedy makes it parse, else skip it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from dotlint.syntax.recovery.bounds import (
     open_ended,
     statement_end,
 )
-from dotlint.syntax.recovery.program_text import program_text
-from dotlint.syntax.recovery.quotes import odd_string, value_runs_on
-from dotlint.syntax.recovery.repairs import Broken, Remedy, quote_remedies, remedies
+from dotlint.syntax.recovery.program_text import looks_like_program
+from dotlint.syntax.recovery.quotes import find_unbalanced_string, unclosed_value_line_end
+from dotlint.syntax.recovery.repairs import BrokenStatement, Remedy, quote_remedies, remedies
 from dotlint.syntax.recovery.truncation import nothing_follows
 from dotlint.syntax.source import Edited, edited
 from dotlint.syntax.tree import Block
@@ -27,35 +27,35 @@ from dotlint.syntax.tree import Block
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotlint.syntax.problem import Edit
-    from dotlint.syntax.recovery.recover import Reading
+    from dotlint.syntax.problem import Replacement
+    from dotlint.syntax.recovery.recover import Recovery
     from dotlint.syntax.tree import Statement
 
-LONGEST_MENDED = 6_000
+LONGEST_REPAIRED = 6_000
 MOST_STEPS = 8
 LOOK_BACK = 12  # statements
 
 
-def recover_statement(reading: Reading, stop: Stop, body: int) -> None:
-    """Mend the statement or leave it out."""
-    text, lexeme = reading.text, stop.lexeme
+def recover_statement(recovery: Recovery, stop: Stop, body: int) -> None:
+    """Repair or skip the statement, and move the lexer to where parsing resumes."""
+    text, lexeme = recovery.text, stop.lexeme
     if lexeme.type in OPEN:
-        reading.allowance -= 3 * (len(text) - lexeme.at)
+        recovery.allowance -= 3 * (len(text) - lexeme.at)
     if lexeme.type == OPEN_COMMENT:
-        if not any(problem.code == "E005" for problem in reading.tree.problems):
-            reading.problem(
+        if not any(problem.code == "E005" for problem in recovery.tree.problems):
+            recovery.report(
                 "E005",
                 "the comment is never closed",
                 lexeme.at,
                 lexeme.at + 2,
                 help="write `*/` where it ends",
             )
-        reading.lexer.position = line_end(text, lexeme.at)
+        recovery.lexer.position = line_end(text, lexeme.at)
         return
-    partial_start = first_offset(reading.parse.values[body + 1 :], text)
-    if reading.complete(body):
+    partial_start = first_offset(recovery.parse.values[body + 1 :], text)
+    if recovery.finish_statement(body):
         start = lexeme.at
-        statements: list[Statement] = reading.parse.values[body]
+        statements: list[Statement] = recovery.parse.values[body]
         for _ in range(LOOK_BACK):
             before = open_ended(statements[-1], text, start) if statements else None
             if before is None:
@@ -64,85 +64,92 @@ def recover_statement(reading: Reading, stop: Stop, body: int) -> None:
             statements.pop()
     else:
         start = lexeme.at if partial_start is None else min(partial_start, lexeme.at)
-        reading.parse.cut(body + 1)
-    if program_text(text, lexeme.at) or program_text(text, start):
-        reading.program(start)
+        recovery.parse.cut(body + 1)
+    if looks_like_program(text, lexeme.at) or looks_like_program(text, start):
+        recovery.report_program(start)
     if lexeme.raw in {"-", "/", "\\"} and not text[lexeme.to :].strip():
-        reading.cut_off(start, start, "a statement")
+        recovery.report_truncation(start, start, "a statement")
         return
     if lexeme.type == OPEN_STRING and "}" not in text[lexeme.at :] and nothing_follows(text, lexeme.at):
-        reading.cut_off(start, lexeme.at, "a string")
+        recovery.report_truncation(start, lexeme.at, "a string")
         return
-    if mend_earlier_quote(reading, start, stop, body):
+    if repair_earlier_quote(recovery, start, stop, body):
         return
     end = max(statement_end(text, start, lexeme.at), lexeme.at + (lexeme.type != "RBRACE"))
-    broken = Broken(text, start, end, lexeme, stop.taken, reading.lexer.directed)
-    if end - start > LONGEST_MENDED and (last := value_runs_on(text, start)) is not None:
-        # Up to its own line it may be mended, however much it swallowed behind.
-        if mend(reading, Broken(text, start, last, lexeme, stop.taken, reading.lexer.directed), body):
+    broken = BrokenStatement(text, start, end, lexeme, stop.accepted, recovery.lexer.directed)
+    if end - start > LONGEST_REPAIRED and (last := unclosed_value_line_end(text, start)) is not None:
+        # It may be repaired within its own line, however much text it spans after that.
+        if try_remedies(
+            recovery, BrokenStatement(text, start, last, lexeme, stop.accepted, recovery.lexer.directed), body
+        ):
             return
-    elif end - start <= LONGEST_MENDED and mend(reading, broken, body):
+    elif end - start <= LONGEST_REPAIRED and try_remedies(recovery, broken, body):
         return
     if lexeme.type in {OPEN_STRING, OPEN_HTML} and nothing_follows(text, lexeme.at):
         what = "a string" if lexeme.type == OPEN_STRING else "an HTML label"
-        reading.cut_off(start, lexeme.at, what)
+        recovery.report_truncation(start, lexeme.at, what)
         return
-    leave_out(reading, broken, stop, body)
+    skip_statement(recovery, broken, stop, body)
 
 
-def leave_out(reading: Reading, broken: Broken, stop: Stop, body: int) -> None:
-    """Tell of a mistake that no remedy mends, and go on behind the statement."""
+def skip_statement(recovery: Recovery, broken: BrokenStatement, stop: Stop, body: int) -> None:
+    """Report a mistake that no remedy repairs, and resume after the statement."""
     text, lexeme = broken.text, broken.lexeme
-    statements: list[Statement] = reading.parse.values[body]
-    before, reading.left_out = reading.left_out, (id(statements), len(statements))
-    quote = odd_string(text, broken.start, broken.end)
+    statements: list[Statement] = recovery.parse.values[body]
+    before, recovery.skipped_at = recovery.skipped_at, (id(statements), len(statements))
+    quote = find_unbalanced_string(text, broken.start, broken.end)
     line = line_start(text, lexeme.at)
     resume = next_statement(text, line_end(text, broken.start), broken.end)
-    if before == reading.left_out:
-        pass  # nothing was understood since the last mistake: it is the same one
+    if before == recovery.skipped_at:
+        pass  # nothing was parsed since the last mistake, so it is the same one
     elif lexeme.type == OPEN_HTML:
-        reading.problem(
+        recovery.report(
             "E004",
             "the HTML label is never closed",
             lexeme.at,
             lexeme.at + 1,
-            help="each `<` needs its `>`",
+            help="write a `>` for each `<`",
         )
     elif lexeme.type == OPEN_STRING or quote is not None:
         at = lexeme.at if quote is None else quote
-        reading.problem("E003", "this quote has no partner", at, at + 1, help="each string needs two")
+        recovery.report(
+            "E003", "this quote has no matching quote", at, at + 1, help="close the string, or remove the quote"
+        )
     elif resume is not None and resume == line > broken.start:
         last = len(text[:line].rstrip())
-        reading.problem(
+        recovery.report(
             "E001",
-            "this statement is not finished",
+            "this statement is incomplete",
             broken.start,
             last,
-            help="the next line starts another one",
+            help="complete it: the next line starts another statement",
         )
     else:
-        reading.unexpected(stop)
+        recovery.report_unexpected(stop)
     end = broken.end
     if lexeme.type in {OPEN_STRING, OPEN_HTML}:
         end = line_end(text, lexeme.at)
     if text[end - 1] == "{" and end - 1 > lexeme.at:
-        end -= 1  # what it opens is read as a block without a name
-    if resume is not None and reading.turned < resume < end:
-        reading.turned = end = resume
-    reading.lexer.position = end
+        end -= 1  # what it opens is parsed as an anonymous block
+    if resume is not None and recovery.resumed_at < resume < end:
+        recovery.resumed_at = end = resume
+    recovery.lexer.position = end
 
 
-def mend_earlier_quote(reading: Reading, start: int, stop: Stop, body: int) -> bool:
-    """Look for an odd quote in the statements before, which may be made of what stands between strings."""
-    statements: list[Statement] = reading.parse.values[body]
-    text, first, popped = reading.text, None, 0
+def repair_earlier_quote(recovery: Recovery, start: int, stop: Stop, body: int) -> bool:
+    """Repair an unbalanced quote in the previous statements, and return whether that worked.
+
+    Such a quote turns the text between strings into statements, so the mistake is noticed only later.
+    """
+    statements: list[Statement] = recovery.parse.values[body]
+    text, first, popped = recovery.text, None, 0
     for back, statement in enumerate(statements[: -LOOK_BACK - 1 : -1], 1):
         begin, stop_at = first_offset(statement, text), last_offset(statement, text)
         if begin is None or stop_at is None or isinstance(statement, Block):
             break
-        if begin < reading.turned or start - begin > LONGEST_MENDED:
+        if begin < recovery.resumed_at or start - begin > LONGEST_REPAIRED:
             break
-        if odd_string(text, begin, stop_at) is not None:
+        if find_unbalanced_string(text, begin, stop_at) is not None:
             first, popped = begin, back
     if first is None:
         return False
@@ -151,51 +158,51 @@ def mend_earlier_quote(reading: Reading, start: int, stop: Stop, body: int) -> b
         if before is None or before < line_start(text, first):
             break
         first, popped = before, popped + 1
-    taken = statements[-popped:]
+    removed = statements[-popped:]
     del statements[-popped:]
-    broken = Broken(text, first, stop.lexeme.to, stop.lexeme, stop.taken, reading.lexer.directed)
+    broken = BrokenStatement(text, first, stop.lexeme.to, stop.lexeme, stop.accepted, recovery.lexer.directed)
     for remedy in quote_remedies(broken):
         if (
             remedy.until is not None
-            and reading.may_move(remedy.until)
-            and attempt(reading, (first, remedy.until), list(remedy.edits), body) is None
+            and recovery.can_resume_at(remedy.until)
+            and attempt(recovery, (first, remedy.until), list(remedy.edits), body) is None
         ):
-            reading.note([remedy])
-            reading.move(remedy.until)
+            recovery.add_remedies([remedy])
+            recovery.resume_at(remedy.until)
             return True
-    statements.extend(taken)
+    statements.extend(removed)
     return False
 
 
-def mend(reading: Reading, broken: Broken, body: int) -> bool:
-    """Try remedies, one after the other where several mistakes are in one statement.
+def try_remedies(recovery: Recovery, broken: BrokenStatement, body: int) -> bool:
+    """Try remedies, several in sequence if a statement has several mistakes.
 
-    True where it then parses.
+    Returns whether the statement then parses.
     """
-    edits: list[Edit] = []
+    edits: list[Replacement] = []
     found: list[Remedy] = []
     for _ in range(MOST_STEPS):
-        best: tuple[int, list[Edit], Remedy, Broken] | None = None
+        best: tuple[int, list[Replacement], Remedy, BrokenStatement] | None = None
         for remedy in remedies(broken):
-            together = merged(edits, remedy.edits)
+            together = merge_replacements(edits, remedy.edits)
             until = broken.end if remedy.until is None else remedy.until
-            if together is None or together[-1][1] > until or not reading.may_move(until):
+            if together is None or together[-1][1] > until or not recovery.can_resume_at(until):
                 continue
-            stop = attempt(reading, (broken.start, until), together, body)
+            stop = attempt(recovery, (broken.start, until), together, body)
             if stop is None:
-                reading.note([*found, remedy])
-                reading.move(until)
+                recovery.add_remedies([*found, remedy])
+                recovery.resume_at(until)
                 return True
             fragment = stop.lexeme.text
             assert isinstance(fragment, Edited)
-            at = fragment.local(stop.lexeme.at)
+            at = fragment.parent_offset(stop.lexeme.at)
             if (
                 stop.lexeme.type != END
                 and at > max(broken.lexeme.at, remedy.end - 1)
                 and (best is None or at > best[0])
             ):
-                lexeme = Lexeme(stop.lexeme.type, broken.text, at, max(fragment.local(stop.lexeme.to), at + 1))
-                further = Broken(broken.text, broken.start, until, lexeme, stop.taken, broken.directed)
+                lexeme = Lexeme(stop.lexeme.type, broken.text, at, max(fragment.parent_offset(stop.lexeme.to), at + 1))
+                further = BrokenStatement(broken.text, broken.start, until, lexeme, stop.accepted, broken.directed)
                 best = at, together, remedy, further
         if best is None:
             return False
@@ -204,28 +211,31 @@ def mend(reading: Reading, broken: Broken, body: int) -> bool:
     return False
 
 
-def attempt(reading: Reading, place: tuple[int, int], edits: list[Edit], body: int) -> Stop | None:
-    """Parse the text at the place with the edits instead of the broken statement; keep it if it parses."""
-    text = reading.text
-    fragment = edited(text, *place, edits)
-    lexer = Lexer(fragment, directed=reading.lexer.directed)
+def attempt(recovery: Recovery, span: tuple[int, int], edits: list[Replacement], body: int) -> Stop | None:
+    """Parse a span of the text with edits in place of the broken statement; keep the result if it parses.
+
+    Returns where the parser stopped, or None if it parsed.
+    """
+    text = recovery.text
+    fragment = edited(text, *span, edits)
+    lexer = Lexer(fragment, directed=recovery.lexer.directed)
     if fragment.count("}") > fragment.count("{"):
         return Stop(lexer.end(), frozenset())
-    reading.allowance -= len(fragment)
-    statements: list[Statement] = reading.parse.values[body]
+    recovery.allowance -= len(fragment)
+    statements: list[Statement] = recovery.parse.values[body]
     own: list[Statement] = []
-    parse = reading.parse
+    parse = recovery.parse
     states, values = (parse.states[:], parse.values[:]) if "}" in fragment else ([], [])
     lengths = [(grown, len(grown)) for grown in _lists(values)]
     parse.values[body] = own
     failure: Stop | None = None
     try:
         parse.read(lexer)
-        parse.feed(reading.nothing())
+        parse.feed(recovery.empty_run())
     except Stop as stop:
         failure = stop
     if failure is None and not (len(parse.values) > body and parse.values[body] is own):
-        failure = Stop(lexer.end(), frozenset())  # it closed the body that it stands in
+        failure = Stop(lexer.end(), frozenset())  # it closed the body that contains it
     if failure is not None:
         if states:
             parse.states[:], parse.values[:] = states, values
@@ -238,23 +248,26 @@ def attempt(reading: Reading, place: tuple[int, int], edits: list[Edit], body: i
         return failure
     statements.extend(own)
     parse.values[body] = statements
-    reading.tree.comments.extend(lexer.comments)
-    wrong = [Lexeme(one.type, text, fragment.local(one.at), fragment.local(one.to)) for one in lexer.wrong]
-    known = reading.lexer.wrong
-    known[:] = [*(one for one in known if not place[0] <= one.at < place[1]), *wrong]
+    recovery.tree.comments.extend(lexer.comments)
+    wrong = [
+        Lexeme(one.type, text, fragment.parent_offset(one.at), fragment.parent_offset(one.to))
+        for one in lexer.wrong_operators
+    ]
+    known = recovery.lexer.wrong_operators
+    known[:] = [*(one for one in known if not span[0] <= one.at < span[1]), *wrong]
     return None
 
 
 def _lists(values: list[Any]) -> Iterator[list[Any]]:
-    """Give the lists among the parser's values, such as bodies and the sides of an edge: they grow in place."""
+    """Yield the lists among the parser's values, such as bodies and the sides of an edge, which grow in place."""
     for value in values:
         for part in value if isinstance(value, tuple) else (value,):
             if isinstance(part, list):
                 yield part
 
 
-def merged(edits: list[Edit], more: tuple[Edit, ...]) -> list[Edit] | None:
-    """Put edits in order; None where they overlap or there is none."""
+def merge_replacements(edits: list[Replacement], more: tuple[Replacement, ...]) -> list[Replacement] | None:
+    """Return both sets of edits in order; None if they overlap or are empty."""
     together = sorted({*edits, *more})
     if not together or any(one[1] > other[0] for one, other in pairwise(together)):
         return None

@@ -1,11 +1,11 @@
-"""A body that has no header."""
+"""A graph body without a header."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotlint.syntax.lexemes import real
-from dotlint.syntax.problem import Edit, Problem
+from dotlint.syntax.lexemes import source_offset
+from dotlint.syntax.problem import Problem, Replacement
 from dotlint.syntax.recovery.bounds import indent, line_end
 from dotlint.syntax.tree import EdgeStatement, GraphBlock, NodeStatement, Tree
 
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
 
 
 def header_problem(text: str, at: int, tree: Tree) -> Problem:
-    """Say that the header is missing before `at`.
+    """Return the problem that the header is missing before `at`.
 
-    Mended where the body is whole, not where only its tail is there.
+    It has a fix if the body is complete, but not if only the end of a graph is there.
     """
     graph = tree.graphs[0]
-    start, end = real(text, at), real(text, line_end(text, at))
+    start, end = source_offset(text, at), source_offset(text, line_end(text, at))
     if _is_tail(text, at, graph):
         return Problem(
             "E007",
-            "only the tail of a graph is here: no header, and edges name nodes that stand nowhere",
+            "the beginning of the graph is missing: there is no header, and edges name undeclared nodes",
             start,
             end,
-            help="look for the rest of the file",
+            help="restore the beginning of the file",
         )
     word = "digraph" if graph.directed else "graph"
     if text.startswith("{", at):
-        edits: list[Edit] = [(start, start, f"{word} ")]
+        edits: list[Replacement] = [(start, start, f"{word} ")]
     else:
-        head = real(text, _head(text, at, tree))
+        head = source_offset(text, _head(text, at, tree))
         edits = [(head, head, f"{word} G {{\n")]
     closed_by_another = any(problem.code in {"E002", "E006"} for problem in tree.problems)
     if graph.close.at == graph.close.to and not closed_by_another:
@@ -40,7 +40,7 @@ def header_problem(text: str, at: int, tree: Tree) -> Problem:
     applicability: Literal["unsafe"] = "unsafe"
     return Problem(
         "E007",
-        f"there is no `{word} {{` before the first statement",
+        f"`{word} {{` is missing before the first statement",
         start,
         end,
         help=f"write `{word} G {{` before it",
@@ -50,10 +50,10 @@ def header_problem(text: str, at: int, tree: Tree) -> Problem:
 
 
 def _head(text: str, at: int, tree: Tree) -> int:
-    """Give the place of the header: above the comment that heads the first statement.
+    """Return the offset for the header: above the comment that belongs to the first statement.
 
-    That is one right above it, apart from a comment on the whole file further up. The only comment of a file's head
-    may be on the whole.
+    That comment is directly above the statement and separated from a comment on the whole file. The only comment at
+    the start of a file may be about the whole file.
     """
     head = at
     for comment in reversed(tree.comments):
@@ -67,7 +67,7 @@ def _head(text: str, at: int, tree: Tree) -> int:
 
 
 def _is_tail(text: str, at: int, graph: GraphBlock) -> bool:
-    """Tell whether statements before the first are lost: it is indented, and nodes are declared nowhere."""
+    """Return whether statements before the first are lost: it is indented, and edges name undeclared nodes."""
     declared: set[str] = set()
     named: set[str] = set()
     for statement in graph.body:

@@ -1,4 +1,4 @@
-"""Traces of the language or tool that a DOT file was saved from: loops, quotes, fences, escaped line ends."""
+"""Detect traces of the program or tool that wrote a DOT file: loops, quotes, fences, escaped line ends."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dotlint.syntax.terminals import BLOCK_COMMENT, STRING
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
-    from dotlint.syntax.problem import Edit
+    from dotlint.syntax.problem import Replacement
 
 _PROGRAM = regex(
     r"""\s*(?:\}\s*)?(?:
@@ -39,35 +39,33 @@ _FENCE = regex(r"[ \t]*(```+|~~~+)[^\n]*")
 _HOST_QUOTE = regex(r"""(?:[A-Za-z_]\w*\s*=\s*)?[rbfu]{0,2}("{3}|'{3}|"|')\s*""")
 _ESCAPED = regex(rf"{STRING}|{BLOCK_COMMENT}|(?://|#)[^\n]*+|\\(?:r\\n|[nrt])")
 _ESCAPED_QUOTE = regex(r'=\s*\\"')
-_EVERY = regex(r"""\\(["'\\nrt/])""")
+_ANY_ESCAPE = regex(r"""\\(["'\\nrt/])""")
 _MEANING = {"n": "\n", "r": "", "t": "\t"}
 
 
-def program_text(text: str, offset: int) -> bool:
-    """Tell whether the line of `offset` reads like a program; asked only where DOT makes no sense."""
+def looks_like_program(text: str, offset: int) -> bool:
+    """Return whether the line of `offset` looks like a program; called only where DOT does not parse."""
     start = line_start(text, offset)
     if offset - start > _LONGEST_LINE:
         return False
     return _PROGRAM.match(text[start : min(line_end(text, offset), offset + _LONGEST_LINE)]) is not None
 
 
-def escaped_edits(text: str, offset: int) -> list[Edit]:
-    r"""Give the edits that take back the escaping of a string that was saved as it stood in a program.
+def unescaping_edits(text: str, offset: int) -> list[Replacement]:
+    r"""Return the edits that unescape a string that was saved in its source form; empty if there is none.
 
-    `[]` if none was.
-
-    `offset` is that of a `\` where DOT has none. Where it is before a quote, every escape is taken back;
-    else those between statements and at the end of comments, because in labels `\n` is DOT's own.
+    `offset` is that of a `\` where DOT accepts none. If it is before a quote, every escape is removed; otherwise only
+    those between statements and at the end of comments, because `\n` in labels is DOT's own escape.
     """
     around = _quotes_around(text)
     if text.startswith(('\\"', "\\'"), offset) or _ESCAPED_QUOTE.search(text):
-        return [(one.start(), one.end(), _MEANING.get(one[1], one[1])) for one in _EVERY.finditer(text)] + around
+        return [(one.start(), one.end(), _MEANING.get(one[1], one[1])) for one in _ANY_ESCAPE.finditer(text)] + around
     if text[offset + 1 : offset + 2] not in {"n", "r", "t"}:
         return []
     before, after = text[:offset].rstrip(" \t"), offset + 2
     if before[-1:] not in {"{", "}", ";", "]", "\n", ""} and not looks_like_statement(text, after):
-        return []  # more likely the inside of a label whose quote is missing
-    found: list[Edit] = []
+        return []  # more likely inside a label whose quote is missing
+    found: list[Replacement] = []
     at = around[0][1] if around else 0
     while True:
         one = _ESCAPED.search(text, at, around[1][0] if around else len(text))
@@ -88,7 +86,7 @@ def escaped_edits(text: str, offset: int) -> list[Edit]:
     return sorted([*found, *around])
 
 
-def _quotes_around(text: str) -> list[Edit]:
+def _quotes_around(text: str) -> list[Replacement]:
     inner = text.strip()
     if len(inner) > 1 and inner[0] in "\"'" and inner[-1] == inner[0]:
         start = text.index(inner[0])
@@ -97,24 +95,24 @@ def _quotes_around(text: str) -> list[Edit]:
     return []
 
 
-def wrapping(text: str, start: int, end: int) -> tuple[str, list[Edit]] | None:
-    """Tell what the graph is wrapped in by `text[start:end]` before its header, with edits to unwrap it.
+def find_wrapper(text: str, start: int, end: int) -> tuple[str, list[Replacement]] | None:
+    """Return what `text[start:end]` before the header wraps the graph in, and the edits that unwrap it.
 
-    Markdown fences and a host language's quotes are known; None for anything else.
+    Markdown fences and the quotes of a host language are known; None for anything else.
     """
     before = text[start:end]
     fence = _FENCE.match(before)
     if fence is not None and not before[fence.end() :].strip():
-        edits: list[Edit] = [(start, start + fence.end() + before[fence.end() :].count("\n", 0, 1), "")]
+        edits: list[Replacement] = [(start, start + fence.end() + before[fence.end() :].count("\n", 0, 1), "")]
         close = text.rfind(fence[1], end)
         if close >= 0:
             edits.append((close, close + len(fence[1]), ""))
-        return "a Markdown fence", edits
+        return "Markdown fence", edits
     quote = _HOST_QUOTE.fullmatch(before)
     if quote is not None:
         edits = [(start, start + len(before.rstrip()), "")]
         last = len(text.rstrip().rstrip(";)"))
         if text.endswith(quote[1], 0, last) and last - len(quote[1]) > end:
             edits.append((last - len(quote[1]), len(text.rstrip()), ""))
-        return "a quote of a host language", edits
+        return "quote of a host language", edits
     return None

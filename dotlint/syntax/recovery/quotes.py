@@ -1,4 +1,4 @@
-"""Quotes and angle brackets that do not pair up: which one is the odd one, to judge by the lines."""
+"""Unbalanced quotes and angle brackets: guess from the lines which one is at fault."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dotlint.text.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotlint.syntax.problem import Edit
+    from dotlint.syntax.problem import Replacement
 
 _QUOTE = regex(r'(?<!\\)(?:\\\\)*+(")')
 _LINE_TAIL = regex(r"(?=[ \t]*\]?[ \t]*[;,]?[ \t]*\}?[ \t]*(?://.*)?\Z)")
@@ -29,11 +29,11 @@ _PAIRS_TO_END = regex(rf"(?:{_PAIR})+[ \t]*\][ \t]*;?[ \t]*(?://.*)?\Z")
 _REST_OF_LIST = regex(r"[ \t]*(?:,[ \t]*|;[ \t]*|[ \t]+)[A-Za-z_]\w*[ \t]*=[^\n]*\Z")
 
 
-def close_string(text: str, start: int, end: int, stop: int) -> Iterator[tuple[int, int, int, str]]:
-    """Give guesses at a quote without partner: (it, where to put one, end of the line, how).
+def guess_string_ends(text: str, start: int, end: int, stop: int) -> Iterator[tuple[int, int, int, str]]:
+    """Yield guesses for an unbalanced quote: (its offset, where to insert one, end of the line, kind of guess).
 
-    A line with an odd number of quotes has one; the partner stands before what ends the line, or after
-    the `=` before it. Labels may go over lines, so the parser has the last word.
+    A line with an odd number of quotes has one; its partner belongs before the end of the statement, or after the `=`
+    before it. Labels may span lines, so the parser decides which guess is right.
     """
     at = line_start(text, start)
     while at <= min(stop, end):
@@ -42,16 +42,16 @@ def close_string(text: str, start: int, end: int, stop: int) -> Iterator[tuple[i
         if last - at < _LONGEST_LINE:
             quotes = [one.start(1) for one in _QUOTE.finditer(text, max(at, start), last)]
         if len(quotes) % 2:
-            # On a line of many quotes the odd one is sought at its ends and where the parser stumbled.
+            # On a line with many quotes, only its ends and the quotes near the mistake are tried.
             near = sorted(quotes, key=lambda quote: abs(quote - stop))[:_MOST_QUOTES]
-            yield from _partners(text, sorted({*quotes[:2], *near, *quotes[-2:]}), last)
+            yield from _guess_partners(text, sorted({*quotes[:2], *near, *quotes[-2:]}), last)
         at = text.find("\n", last) + 1
         if not at:
             return
 
 
-def odd_string(text: str, start: int, end: int) -> int | None:
-    """Give the quote of the first string in `text[start:end]` that has lines that look like statements."""
+def find_unbalanced_string(text: str, start: int, end: int) -> int | None:
+    """Return the start of the first string in `text[start:end]` that contains lines that look like statements."""
     for string in _STRING.finditer(text, start, end + _LONGEST_LINE):
         if string.start() >= end:
             break
@@ -60,20 +60,20 @@ def odd_string(text: str, start: int, end: int) -> int | None:
     return None
 
 
-def _partners(text: str, quotes: list[int], last: int) -> Iterator[tuple[int, int, int, str]]:
+def _guess_partners(text: str, quotes: list[int], last: int) -> Iterator[tuple[int, int, int, str]]:
     for quote in reversed(quotes):
         before = text[line_start(text, quote) : quote].rstrip()
         if before.endswith(("=", "[", ",", ">", "-", "{", ";", "+")) or not before:
-            # It opens: what it opens ends before the rest of the list, or before what ends the line.
+            # An opening quote: its string ends before the rest of the list, or before the end of the line.
             line = text[quote + 1 : last]
             rest = _REST_OF_LIST.search(line)
             arrow = _ARROW.search(line)
             known = _known_rest(line)
-            places = [] if known is None else [known]
-            places += [one.start() for one in (rest, arrow) if one]
-            places.extend(tail.start() for tail in _LINE_TAIL.finditer(line))
-            for place in dict.fromkeys(places):
-                yield quote, quote + 1 + place, last, "close"
+            ends = [] if known is None else [known]
+            ends += [one.start() for one in (rest, arrow) if one]
+            ends.extend(tail.start() for tail in _LINE_TAIL.finditer(line))
+            for end in dict.fromkeys(ends):
+                yield quote, quote + 1 + end, last, "close"
             yield from _further_down(text, quote, last)
         else:
             equal = text.rfind("=", line_start(text, quote), quote)
@@ -85,7 +85,7 @@ def _partners(text: str, quotes: list[int], last: int) -> Iterator[tuple[int, in
 
 
 def _known_rest(line: str) -> int | None:
-    """Give where the attributes start that Graphviz knows and that go on to the end of the list; None where none do."""
+    """Return where the trailing attributes with known names start that extend to the end of the list, or None."""
     rest = _PAIRS_TO_END.search(line)
     if rest is None:
         return None
@@ -100,7 +100,7 @@ def _known_rest(line: str) -> int | None:
 
 
 def _further_down(text: str, quote: int, last: int) -> Iterator[tuple[int, int, int, str]]:
-    """Close a string of several lines at the end of one of the next, as long as they have no quotes."""
+    """Yield closings of a multi-line string at the end of one of the next lines, as long as they have no quotes."""
     for _ in range(_MOST_LINES):
         at = text.find("\n", last) + 1
         last = line_end(text, at)
@@ -124,8 +124,8 @@ _TAG = regex(
 _HTML_LOST = regex(r"\s*(?:,\s*[A-Za-z_]+\s*=|\]\s*;?\s*$)")
 
 
-def value_runs_on(text: str, start: int) -> int | None:
-    """Give the end of the line at `start` where a string on it lacks a quote or an HTML value its last `>`; None elsewhere."""
+def unclosed_value_line_end(text: str, start: int) -> int | None:
+    """Return the end of the line at `start` if a string or HTML value on it is not closed, else None."""
     last = line_end(text, start)
     if last - start < _LONGEST_LINE and sum(1 for _ in _QUOTE.finditer(text, start, last)) % 2:
         return last
@@ -133,8 +133,11 @@ def value_runs_on(text: str, start: int) -> int | None:
     return last if opened is not None and any(_never_closed(text, opened.end() - 1)) else None
 
 
-def _never_closed(text: str, first: int) -> Iterator[tuple[int, int, list[Edit], int]]:
-    """Guess where an HTML value that runs on into other lines was to end: before an attribute or the bracket on its own."""
+def _never_closed(text: str, first: int) -> Iterator[tuple[int, int, list[Replacement], int]]:
+    """Yield guesses for the end of an HTML value that continues on other lines.
+
+    It ends on its first line, before an attribute or the closing bracket.
+    """
     last, whole = line_end(text, first), html_end(text, first)
     if 0 <= whole <= last:
         return
@@ -144,24 +147,24 @@ def _never_closed(text: str, first: int) -> Iterator[tuple[int, int, list[Edit],
             yield first, first + 1, [(lost.start(), lost.start(), ">")], last
 
 
-def _text_brackets(text: str, first: int, last: int) -> list[Edit]:
-    """Write the brackets of an HTML value between two offsets that belong to no tag as entities."""
-    edits: list[Edit] = []
+def _text_brackets(text: str, first: int, last: int) -> list[Replacement]:
+    """Return edits that escape the angle brackets between two offsets that belong to no tag."""
+    edits: list[Replacement] = []
     at = first + 1
     for tag in [*_TAG.finditer(text, first + 1, last), None]:
         until = tag.start() if tag else last
         for bracket in re.finditer("[<>]", text[at:until]):
-            place = at + bracket.start()
-            edits.append((place, place + 1, "&lt;" if bracket[0] == "<" else "&gt;"))
+            offset = at + bracket.start()
+            edits.append((offset, offset + 1, "&lt;" if bracket[0] == "<" else "&gt;"))
         at = tag.end() if tag else last
     return edits
 
 
-def escape_html(text: str, start: int, end: int, stop: int) -> Iterator[tuple[int, int, list[Edit], int]]:
-    """Give guesses at an HTML value whose brackets do not balance: (start, end, edits, end of the statement).
+def guess_html_fixes(text: str, start: int, end: int, stop: int) -> Iterator[tuple[int, int, list[Replacement], int]]:
+    """Yield guesses for an HTML value with unbalanced brackets: (start, end, edits, end of the statement).
 
-    Everything in it that is not a tag is text, so its `<` and `>` become entities; it ends at a `>` that
-    a `]` or another attribute follows.
+    Everything in it that is not a tag is text, so its `<` and `>` are escaped; it ends at a `>` that is followed by
+    `]` or another attribute.
     """
     limit = min(len(text), start + 20_000)
     for opened in _HTML_START.finditer(text, start, max(stop + 1, min(end, limit))):
@@ -172,7 +175,7 @@ def escape_html(text: str, start: int, end: int, stop: int) -> Iterator[tuple[in
         whole = html_end(text, first)
         behind = text[whole:limit].lstrip()[:1] if 0 <= whole <= stop else ""
         if behind and behind in ",;]" and not _text_brackets(text, first, whole - 1):
-            continue  # it balances, tag by tag, and ends as it should: the mistake is behind it
+            continue  # its tags balance and it ends correctly: the mistake is after it
         for closed in islice(_HTML_STOP.finditer(text, first + 1, limit), 3):
             last = closed.start()
             edits = _text_brackets(text, first, last)

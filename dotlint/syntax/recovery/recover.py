@@ -1,17 +1,15 @@
-"""Parsing that goes on after a mistake.
+"""Parse past syntax errors.
 
-The broken statement is mended or left out, and reading resumes behind it.
-
-One mistake gives one problem. What can be understood of a broken statement is kept, so that the other rules
-may go on; the text itself is never changed.
+A broken statement is repaired or skipped, and parsing resumes after it. One mistake gives one problem. What can be
+understood of a broken statement is kept, so that other rules can run; the text itself is never changed.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dotlint.syntax.lexemes import Lexeme, real
-from dotlint.syntax.lexer import END, OPEN, Lexer, Run
+from dotlint.syntax.lexemes import Lexeme, source_offset
+from dotlint.syntax.lexer import END, OPEN, Lexer, StatementRun
 from dotlint.syntax.parser import Parse, Stop
 from dotlint.syntax.problem import Problem
 from dotlint.syntax.recovery.bounds import (
@@ -21,48 +19,48 @@ from dotlint.syntax.recovery.bounds import (
 from dotlint.syntax.recovery.broken_statement import recover_statement
 from dotlint.syntax.recovery.missing_header import header_problem
 from dotlint.syntax.recovery.outside_graph import outside
-from dotlint.syntax.recovery.program_text import escaped_edits
+from dotlint.syntax.recovery.program_text import unescaping_edits
 from dotlint.syntax.recovery.repairs import Remedy
-from dotlint.syntax.recovery.truncation import cut_off, truncated, unclosed
-from dotlint.syntax.recovery.wording import described, expected, one_of, shown
+from dotlint.syntax.recovery.truncation import truncated_statement_start, truncation_problem, unclosed_problem
+from dotlint.syntax.recovery.wording import describe_lexeme, excerpt, expected_names, join_with_or
 from dotlint.syntax.source import edited
 from dotlint.syntax.tree import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from dotlint.syntax.problem import Edit
+    from dotlint.syntax.problem import Replacement
     from dotlint.syntax.source import Source
 
 MOST_PROBLEMS = 200
 
 
 def recover(source: Source, parse: Parse, stop: Stop | None) -> Tree:
-    """Go on with a parse that stopped at a mistake, or has met wrong edge operators.
+    """Continue a parse that stopped at a mistake or met wrong edge operators.
 
-    Gives the tree and its problems.
+    Returns the tree with its problems.
     """
-    reading = Reading(source, parse)
-    while not reading.run(stop):
+    recovery = Recovery(source, parse)
+    while not recovery.run(stop):
         stop = None
-    reading.tree.comments.sort(key=lambda comment: comment.start)
-    return reading.tree
+    recovery.tree.comments.sort(key=lambda comment: comment.start)
+    return recovery.tree
 
 
-class Again(Exception):  # noqa: N818  # not an error: the text is to be read from its start in another way
-    """The whole text was escaped: read it anew with these edits."""
+class Restart(Exception):  # noqa: N818  # control flow: the text is parsed again from its start
+    """The whole text was escaped: parse it again with these edits applied."""
 
-    def __init__(self, at: int, edits: list[Edit]) -> None:
+    def __init__(self, at: int, edits: list[Replacement]) -> None:
         super().__init__(at)
         self.at = at
         self.edits = edits
 
 
-class Reading:
-    """A file being read: the parser, what was found so far, and what to do about a mistake."""
+class Recovery:
+    """A parse with error recovery: the parser, the tree so far, and the problems found."""
 
     def __init__(self, source: Source, parse: Parse) -> None:
-        self.allowance = 20 * len(source.text) + 500_000  # what recovery may look at, in characters
+        self.allowance = 20 * len(source.text) + 500_000  # how many characters recovery may look at
         self.escaped: Problem | None = None
         self.start(Tree(source), parse)
 
@@ -73,16 +71,16 @@ class Reading:
         self.lexer = parse.lexer
         self.text = parse.lexer.text
         self.groups: dict[tuple[str, str], list[Remedy]] = {}
-        self.turned = -1  # where reading went on after the last statement that was mended
-        self.left_out: tuple[int, int] | None = None  # the body, and its length, at the last statement left out
-        self.muted = False  # the file is program text, or hopeless: nothing more is worth telling
-        self.headless: int | None = None  # where the body starts that has no header
-        self.closing: int | None = None  # where a wrapping ends, such as a Markdown fence
+        self.resumed_at = -1  # where parsing resumed after the last repaired statement
+        self.skipped_at: tuple[int, int] | None = None  # id and length of the body at the last skipped statement
+        self.muted = False  # the file is program text or has too many mistakes: report nothing more
+        self.missing_header_at: int | None = None  # where a body without a header starts
+        self.wrapper_end: int | None = None  # where a wrapper such as a Markdown fence ends
 
     def run(self, stop: Stop | None) -> bool:
         """Read to the end, past all mistakes.
 
-        False where the text has to be read once more from its start.
+        Returns False if the text has to be parsed again from its start.
         """
         try:
             while True:
@@ -94,40 +92,43 @@ class Reading:
                     break
                 except Stop as another:
                     stop = another
-        except Again as again:
-            edits = tuple((real(self.text, start), real(self.text, end), put) for start, end, put in again.edits)
-            at = real(self.text, again.at)
+        except Restart as restart:
+            edits = tuple(
+                (source_offset(self.text, start), source_offset(self.text, end), put)
+                for start, end, put in restart.edits
+            )
+            at = source_offset(self.text, restart.at)
             self.escaped = Problem(
                 "E009",
                 "the text is an escaped string: its line ends are written as `\\n`",
                 at,
                 min(at + 2, len(self.tree.source.text)),
-                help="save the string itself and not its source form",
+                help="save the value of the string, not its source form",
                 edits=edits,
                 applicability="safe",
             )
-            self.start(Tree(self.tree.source), Parse(Lexer(edited(self.text, 0, len(self.text), again.edits))))
+            self.start(Tree(self.tree.source), Parse(Lexer(edited(self.text, 0, len(self.text), restart.edits))))
             return False
         self.tree.comments.extend(self.lexer.comments)
-        self.collect()
+        self.collect_problems()
         return True
 
     def recover(self, stop: Stop) -> None:
-        """Get the parser to a state and place from where it can go on."""
+        """Bring the parser to a state and position from which it can continue."""
         self.allowance -= 200
         lexeme = stop.lexeme
         if self.allowance < 0 or len(self.tree.problems) + len(self.groups) > MOST_PROBLEMS:
             if lexeme.type != END:
-                self.problem("E001", "too many mistakes: the text from here on was not read", lexeme.at, lexeme.to)
+                self.report("E001", "too many mistakes: the rest of the file was not read", lexeme.at, lexeme.to)
             self.muted = True
             self.finish()
             return
         if lexeme.raw.startswith("\\") and self.escaped is None:
-            edits = escaped_edits(self.text, lexeme.at)
+            edits = unescaping_edits(self.text, lexeme.at)
             if edits:
-                raise Again(lexeme.at, edits)
+                raise Restart(lexeme.at, edits)
         if lexeme_type(self.parse.values) == "LBRACE":
-            self.parse.feed(self.nothing())  # so that the body that has just been opened stands on the stack
+            self.parse.feed(self.empty_run())  # puts the body that was just opened on the stack
             self.parse.cut(len(self.parse.values) - 1)
         body = self.parse.body
         if body < 0:
@@ -137,29 +138,29 @@ class Reading:
         else:
             recover_statement(self, stop, body)
 
-    def cut_off(self, start: int, at: int, what: str) -> None:
-        """Tell that the file ends inside of something that starts at `at`, and end there."""
+    def report_truncation(self, start: int, at: int, what: str) -> None:
+        """Report that the file ends inside of something that starts at `at`, and stop parsing."""
         if not self.muted:
-            self.tree.problems.append(truncated(self.text, self.parse, start, at, what))
+            self.tree.problems.append(truncation_problem(self.text, self.parse, start, at, what))
         self.finish()
 
-    def may_move(self, position: int) -> bool:
-        """Tell whether reading may go on at a place.
+    def can_resume_at(self, position: int) -> bool:
+        """Return whether parsing may resume at a position.
 
-        An odd quote takes it back, but never to where it was taken before.
+        An unbalanced quote moves it back, but never to or before a position where it already resumed.
         """
-        return position > self.turned
+        return position > self.resumed_at
 
-    def move(self, position: int) -> None:
-        """Go on reading at a place."""
-        self.turned = position
+    def resume_at(self, position: int) -> None:
+        """Resume parsing at a position."""
+        self.resumed_at = position
         self.lexer.position = position
 
-    def complete(self, body: int) -> bool:
-        """Close what stands behind the body if it is a whole statement; else leave the stacks as they are."""
+    def finish_statement(self, body: int) -> bool:
+        """Reduce what follows the body if it is a complete statement; otherwise leave the stacks unchanged."""
         states, values = self.parse.states[body + 1 :], self.parse.values[body:]
         try:
-            self.parse.feed(self.nothing())
+            self.parse.feed(self.empty_run())
         except Stop:
             self.parse.cut(body)
             self.parse.states[body + 1 :] = states
@@ -168,23 +169,23 @@ class Reading:
         self.parse.cut(body + 1)
         return True
 
-    def nothing(self) -> Run:
-        """Give a lexeme that ends the statement before it and adds none."""
-        return Run("STATEMENTS", self.text, self.lexer.position, self.lexer.position, [])
+    def empty_run(self) -> StatementRun:
+        """Return a lexeme that ends the statement before it and adds none."""
+        return StatementRun("STATEMENTS", self.text, self.lexer.position, self.lexer.position, [])
 
     # At the end, and outside of any graph
 
     def recover_end(self, body: int) -> None:
-        """Tell what the end of the file leaves open, and close it."""
+        """Report what is open at the end of the file, and close it."""
         if self.parse.values[body + 1 :]:
-            self.complete(body)
-        start = cut_off(self.text, self.parse, body)
+            self.finish_statement(body)
+        start = truncated_statement_start(self.text, self.parse, body)
         if not self.muted:
             if start is None:
-                if self.headless is None or len(self.parse.bodies_at()) > 1:
-                    self.tree.problems.append(unclosed(self.text, self.parse))
+                if self.missing_header_at is None or len(self.parse.open_bodies()) > 1:
+                    self.tree.problems.append(unclosed_problem(self.text, self.parse))
             else:
-                self.tree.problems.append(truncated(self.text, self.parse, start, start, "a statement"))
+                self.tree.problems.append(truncation_problem(self.text, self.parse, start, start, "a statement"))
         if start is not None and not self.parse.values[body + 1 :] and self.parse.values[body]:
             self.parse.values[body].pop()
         self.finish()
@@ -192,7 +193,7 @@ class Reading:
     def finish(self) -> None:
         """Close every open body at the end of the text."""
         while (body := self.parse.body) >= 0:
-            if not self.complete(body):
+            if not self.finish_statement(body):
                 self.parse.cut(body + 1)
             end = len(self.text)
             self.parse.feed(Lexeme("RBRACE", self.text, end, end))
@@ -201,20 +202,20 @@ class Reading:
         self.lexer.position = len(self.text)
 
     def reopen(self, at: int) -> None:
-        """Go on inside the graph that was closed last."""
+        """Continue inside the graph that was closed last."""
         graph = self.parse.values[0].pop()
-        self.lexer.choose(directed=graph.directed)
+        self.lexer.set_directed(directed=graph.directed)
         for lexeme in (graph.strict, graph.keyword, graph.id, graph.open):
             if lexeme is not None:
                 kind = "STRING" if lexeme is graph.id else lexeme.type
                 self.parse.feed(Lexeme(kind, lexeme.text, lexeme.at, lexeme.to))
-        self.parse.feed(self.nothing())
+        self.parse.feed(self.empty_run())
         self.parse.values[self.parse.body] = graph.body
         self.lexer.position = at
 
-    # Telling
+    # Reporting
 
-    def problem(
+    def report(
         self,
         code: str,
         message: str,
@@ -224,73 +225,77 @@ class Reading:
         help: str | None = None,  # noqa: A002
         related: Sequence[tuple[str, int, int]] = (),
     ) -> None:
-        """Note a problem that no edit mends; offsets are those of the parsed text."""
+        """Add a problem without a fix; offsets are those of the parsed text."""
         if not self.muted:
             text = self.text
-            places = tuple((words, real(text, start), real(text, end)) for words, start, end in related)
-            self.tree.problems.append(Problem(code, message, real(text, at), real(text, to), places, help))
+            spans = tuple(
+                (words, source_offset(text, start), source_offset(text, end)) for words, start, end in related
+            )
+            self.tree.problems.append(
+                Problem(code, message, source_offset(text, at), source_offset(text, to), spans, help)
+            )
 
-    def unexpected(self, stop: Stop, help: str | None = None) -> None:  # noqa: A002
-        """Note a problem that no rule names."""
+    def report_unexpected(self, stop: Stop, help: str | None = None) -> None:  # noqa: A002
+        """Add E001 for a lexeme that the parser does not accept."""
         if self.muted:
             return
-        names = expected(stop.taken, directed=self.lexer.directed)
-        message = f"{described(stop.lexeme)} is not expected here"
+        names = expected_names(stop.accepted, directed=self.lexer.directed)
+        message = f"{describe_lexeme(stop.lexeme)} is not expected here"
         if help is None and names:
-            help = f"expected {one_of(names)}"  # noqa: A001
+            help = f"expected {join_with_or(names)}"  # noqa: A001
         start = stop.lexeme.start
         end = stop.lexeme.end if stop.lexeme.type not in OPEN else start + 1
         self.tree.problems.append(Problem("E001", message, start, end, help=help, expected=names))
 
-    def stray(self, what: str, at: int, to: int, edits: list[Edit]) -> None:
-        """Note something around a graph that is to be taken out."""
+    def report_stray(self, what: str, at: int, to: int, edits: list[Replacement]) -> None:
+        """Add a problem for text around a graph that has to be removed."""
         code = "E009" if "host" in what else "E011"
-        self.note(
+        self.add_remedies(
             [
                 Remedy(
                     code,
-                    f"{what} that is not DOT: `{shown(self.text[at:to])}`",
+                    f"{what} outside the graph: `{excerpt(self.text[at:to])}`",
                     at,
                     to,
                     tuple(edits),
                     "safe",
-                    "take it out",
+                    "remove it",
                 )
             ]
         )
 
-    def program(self, at: int) -> None:
-        """Note that the file is a program; from there on nothing more is told."""
+    def report_program(self, at: int) -> None:
+        """Report that the file is a program; after that nothing more is reported."""
         if not self.muted:
             start = line_start(self.text, at)
             while self.text[start : start + 1].isspace():
                 start += 1
-            self.problem(
+            self.report(
                 "E010",
                 "this is program text, not DOT",
                 start,
                 line_end(self.text, at),
-                help="run the program and lint what it writes",
+                help="run the program and lint its output",
             )
             self.muted = True
 
-    def note(self, found: list[Remedy]) -> None:
-        """Note the mistakes of a statement that was mended; those of one group are one problem in the end."""
+    def add_remedies(self, found: list[Remedy]) -> None:
+        """Record the mistakes of a statement that was repaired; mistakes of one group become one problem."""
         if self.muted:
             return
         for remedy in found:
             key = (remedy.code, remedy.group if remedy.group is not None else f"at {remedy.start}")
             self.groups.setdefault(key, []).append(remedy)
 
-    def collect(self) -> None:
-        """Turn what was noted into problems."""
+    def collect_problems(self) -> None:
+        """Turn the recorded mistakes into problems."""
         text = self.text
-        for wrong in [] if self.muted else self.lexer.wrong:
+        for wrong in [] if self.muted else self.lexer.wrong_operators:
             right = "--" if wrong.raw == "->" else "->"
             graph = "a digraph" if right == "->" else "a graph"
             remedy = Remedy(
                 "E013",
-                f"`{wrong.raw}` joins nothing in {graph}",
+                f"`{wrong.raw}` is not an edge operator in {graph}",
                 wrong.at,
                 wrong.to,
                 ((wrong.at, wrong.to, right),),
@@ -301,8 +306,8 @@ class Reading:
             self.groups.setdefault((remedy.code, wrong.raw), []).append(remedy)
         for (code, _), found in self.groups.items():
             first, others = found[0], found[1:]
-            related = [*first.related, *(("here too", one.start, one.end) for one in others[:20])]
-            edits = apart(edit for one in found for edit in one.edits) if first.offered else []
+            related = [*first.related, *(("also here", one.start, one.end) for one in others[:20])]
+            edits = without_overlaps(edit for one in found for edit in one.edits) if first.offered else []
             message = first.message
             if others:
                 message += f" (and in {len(others)} more {'place' if len(others) == 1 else 'places'})"
@@ -310,29 +315,31 @@ class Reading:
                 Problem(
                     code,
                     message,
-                    real(text, first.start),
-                    real(text, first.end),
-                    tuple((words, real(text, start), real(text, end)) for words, start, end in related),
+                    source_offset(text, first.start),
+                    source_offset(text, first.end),
+                    tuple(
+                        (words, source_offset(text, start), source_offset(text, end)) for words, start, end in related
+                    ),
                     first.help,
-                    tuple((real(text, start), real(text, end), put) for start, end, put in edits),
+                    tuple((source_offset(text, start), source_offset(text, end), put) for start, end, put in edits),
                     first.offered,
                 )
             )
 
-        if self.headless is not None and not self.muted and self.tree.graphs:
-            self.tree.problems.append(header_problem(text, self.headless, self.tree))
+        if self.missing_header_at is not None and not self.muted and self.tree.graphs:
+            self.tree.problems.append(header_problem(text, self.missing_header_at, self.tree))
         if self.escaped is not None:
             self.tree.problems.append(self.escaped)
 
 
 def lexeme_type(values: list[Any]) -> str | None:
-    """Give the type of the lexeme on top of the parser's values; None where there is no lexeme."""
+    """Return the type of the lexeme on top of the parser's values, or None if it is not a lexeme."""
     return values[-1].type if values and type(values[-1]) is Lexeme else None
 
 
-def apart(edits: Iterable[Edit]) -> list[Edit]:
-    """Put edits in order, each once, and leave out those that reach into the one before."""
-    found: list[Edit] = []
+def without_overlaps(edits: Iterable[Replacement]) -> list[Replacement]:
+    """Return the distinct edits in order, without those that overlap the one before."""
+    found: list[Replacement] = []
     for edit in sorted(set(edits)):
         if not found or found[-1][1] <= edit[0]:
             found.append(edit)

@@ -1,6 +1,6 @@
-"""Ways to mend one broken statement.
+"""Possible repairs of one broken statement.
 
-Each is a guess; the parser tries them and keeps the first that makes the statement parse.
+Each is a guess; the parser tries them and keeps the first one that makes the statement parse.
 """
 
 from __future__ import annotations
@@ -13,32 +13,32 @@ from msgspec import Struct
 from dotlint.data import graphviz
 from dotlint.syntax.lexer import OPEN_HTML, OPEN_STRING
 from dotlint.syntax.recovery.bounds import line_end, starts_statement
-from dotlint.syntax.recovery.quotes import close_string, escape_html, odd_string
-from dotlint.syntax.recovery.values import bare_value, quote, quote_values
-from dotlint.syntax.recovery.wording import shown
+from dotlint.syntax.recovery.quotes import find_unbalanced_string, guess_html_fixes, guess_string_ends
+from dotlint.syntax.recovery.unquoted_values import bare_value, find_unquoted_values, quoted_value
+from dotlint.syntax.recovery.wording import excerpt
 from dotlint.syntax.terminals import KEYWORDS, NAME, NUMBER, STRING
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotlint.syntax.problem import Edit
+    from dotlint.syntax.problem import Replacement
     from dotlint.syntax.tree import Lexeme
 
 
 class Remedy(Struct, frozen=True):
-    """A guess at a mistake: its rule, its place, and edits of the parsed text that would mend it.
+    """A guess at a mistake: its rule, its span, and the edits of the parsed text that would repair it.
 
-    Only an `offered` remedy is shown as a fix; another one just lets the parser understand the statement.
-    Remedies of one `group` are one problem. `until` is where the mended text ends, if not where the
-    statement seems to.
+    Only a remedy with `offered` is offered as a fix; any other just lets the parser understand the statement.
+    Remedies of one `group` become one problem. `until` is where the repaired text ends, if not at the apparent end of
+    the statement.
     """
 
     code: str
     message: str
     start: int
     end: int
-    edits: tuple[Edit, ...]
+    edits: tuple[Replacement, ...]
     offered: Literal["safe", "unsafe"] | None = None
     help: str | None = None
     group: str | None = None
@@ -46,30 +46,30 @@ class Remedy(Struct, frozen=True):
     related: tuple[tuple[str, int, int], ...] = ()
 
 
-class Broken(Struct, frozen=True):
-    """A statement, `text[start:end]`, that goes wrong at `lexeme`, where `taken` would be right."""
+class BrokenStatement(Struct, frozen=True):
+    """A statement, `text[start:end]`, that is broken at `lexeme`, where the parser accepts `accepted`."""
 
     text: str
     start: int
     end: int
     lexeme: Lexeme
-    taken: frozenset[str]
+    accepted: frozenset[str]
     directed: bool
 
     @property
     def at(self) -> int:
-        """Offset of the lexeme that makes no sense."""
+        """The offset of the lexeme that is not accepted."""
         return self.lexeme.at
 
 
-def remedies(broken: Broken) -> Iterator[Remedy]:
-    """Give the remedies that may fit, the likely ones first."""
+def remedies(broken: BrokenStatement) -> Iterator[Remedy]:
+    """Yield the remedies that may apply, the most likely ones first."""
     if broken.lexeme.type != OPEN_HTML:
         yield from quote_remedies(broken)
     yield from _html(broken)
     yield from _brackets(broken)
-    if odd_string(broken.text, broken.start, broken.end) is not None:
-        return  # a quote is odd, so what looks like the rest of the statement may be anything
+    if find_unbalanced_string(broken.text, broken.start, broken.end) is not None:
+        return  # a quote is unbalanced, so the apparent rest of the statement may be anything
     yield from _operators(broken)
     yield from _ellipses(broken)
     yield from _attribute_names(broken)
@@ -82,8 +82,8 @@ def remedies(broken: Broken) -> Iterator[Remedy]:
 _ARROW = regex(r"-->|==?>|->>|-[ \t]+>|—>|–>|>>|~>|---(?![0-9.])")
 
 
-def _operators(broken: Broken) -> Iterator[Remedy]:
-    """`-->`, `=>`, `- >`: other languages' arrows."""
+def _operators(broken: BrokenStatement) -> Iterator[Remedy]:
+    """`-->`, `=>`, `- >`: arrows of other languages."""
     right = "->" if broken.directed else "--"
     arrow = _ARROW.search(broken.text, max(broken.start, broken.at - 2), min(broken.end, broken.at + 3))
     if arrow is not None and arrow.start() <= broken.at <= arrow.end():
@@ -106,8 +106,8 @@ _ID_BEFORE = regex(rf"({NAME})[\s;,]*\Z")
 _ID_AFTER = regex(rf"[\s;,]*({NAME})")
 
 
-def _ellipses(broken: Broken) -> Iterator[Remedy]:
-    """`{a1 a2 ... a9}`: written out where the names say what is left out."""
+def _ellipses(broken: BrokenStatement) -> Iterator[Remedy]:
+    """`{a1 a2 ... a9}`: enumerated if the names determine what is omitted."""
     text = broken.text
     dots = _ELLIPSIS.match(text, broken.at)
     if dots is None:
@@ -132,9 +132,9 @@ def _ellipses(broken: Broken) -> Iterator[Remedy]:
 
 
 def _between(first: str, last: str) -> list[str] | None:
-    """Count from one name to another where they differ in one number.
+    """Return the names between two names that differ in one number.
 
-    None where they do not, or not upwards.
+    None if they do not, or not in ascending order.
     """
     parts, others = _DIGITS.split(first), _DIGITS.split(last)
     differing = [at for at, (one, other) in enumerate(zip(parts, others, strict=False)) if one != other]
@@ -151,10 +151,10 @@ def _between(first: str, last: str) -> list[str] | None:
 _NO_NAME = regex(r"([\[,;]\s*)=")
 
 
-def _attribute_names(broken: Broken) -> Iterator[Remedy]:
-    """`[="..."]`: a value whose name was forgotten, most likely the label."""
+def _attribute_names(broken: BrokenStatement) -> Iterator[Remedy]:
+    """`[="..."]`: a value without a name, most likely the label."""
     text = broken.text
-    if broken.lexeme.type != "EQUAL" or "NAME" not in broken.taken or "EQUAL" in broken.taken:
+    if broken.lexeme.type != "EQUAL" or "NAME" not in broken.accepted or "EQUAL" in broken.accepted:
         return
     at = broken.at
     if text[broken.start : at].count("[") and text[broken.start : at].rstrip()[-1:] in {"[", ",", ";", '"'}:
@@ -166,7 +166,7 @@ def _attribute_names(broken: Broken) -> Iterator[Remedy]:
             at + 1,
             ((at, at, name or "label"),),
             "unsafe" if name else None,
-            "write the name before the `=`" + (f"; `{name}`, to judge by the value" if name else ""),
+            "write the name before the `=`" + (f", probably `{name}`" if name else ""),
             "name",
         )
 
@@ -176,7 +176,7 @@ _GIVEN = regex(r"[\[,;\s](\w+)\s*=")
 
 
 def _name_of(text: str, start: int, at: int, end: int) -> str | None:
-    """Tell which attribute takes a value: by its words, else `label`; None where the list has that already."""
+    """Return which attribute a value belongs to: by its words, else `label`; None if the list has that already."""
     value = _BARE_OR_QUOTED.match(text, at)
     word = (value[1] or value[2] or "") if value else ""
     given = {match[1] for match in _GIVEN.finditer(text, start, max(at, min(end, len(text))))}
@@ -186,9 +186,9 @@ def _name_of(text: str, start: int, at: int, end: int) -> str | None:
     return None if "label" in given else "label"
 
 
-def quote_remedies(broken: Broken) -> Iterator[Remedy]:
-    """Quotes that do not pair up."""
-    for quote_at, put_at, until, what in close_string(broken.text, broken.start, broken.end, broken.at):
+def quote_remedies(broken: BrokenStatement) -> Iterator[Remedy]:
+    """Unbalanced quotes."""
+    for quote_at, put_at, until, what in guess_string_ends(broken.text, broken.start, broken.end, broken.at):
         if what == "remove":
             yield Remedy(
                 "E011",
@@ -197,7 +197,7 @@ def quote_remedies(broken: Broken) -> Iterator[Remedy]:
                 quote_at + 1,
                 ((quote_at, quote_at + 1, ""),),
                 "safe",
-                "take it out",
+                "remove it",
                 until=until,
             )
             continue
@@ -214,9 +214,9 @@ def quote_remedies(broken: Broken) -> Iterator[Remedy]:
         )
 
 
-def _html(broken: Broken) -> Iterator[Remedy]:
-    """HTML labels whose `<` and `>` do not pair up."""
-    for start, end, edits, until in escape_html(broken.text, broken.start, broken.end, broken.at):
+def _html(broken: BrokenStatement) -> Iterator[Remedy]:
+    """HTML labels with unbalanced `<` and `>`."""
+    for start, end, edits, until in guess_html_fixes(broken.text, broken.start, broken.end, broken.at):
         lost = edits[0][2] == ">"
         yield Remedy(
             "E004",
@@ -225,18 +225,18 @@ def _html(broken: Broken) -> Iterator[Remedy]:
             end,
             tuple(edits),
             "unsafe",
-            "close it where the value ends" if lost else "write `&lt;` and `&gt;` for those that are text",
+            "close it where the value ends" if lost else "write literal `<` and `>` as `&lt;` and `&gt;`",
             until=until,
         )
 
 
-def _values(broken: Broken) -> Iterator[Remedy]:
-    """Values that need quotes: lists, several words, brackets, other quotes."""
-    found = quote_values(broken.text, broken.start, broken.end)
+def _values(broken: BrokenStatement) -> Iterator[Remedy]:
+    """Values that need quotes: lists, several words, brackets, other kinds of quotes."""
+    found = find_unquoted_values(broken.text, broken.start, broken.end)
     if found:
         names = sorted({name for name, *_ in found})
-        start, end = min(((start, end) for _, start, end, _ in found), key=lambda place: abs(place[0] - broken.at))
-        named = ", ".join(f"`{shown(name)}`" for name in names[:4])
+        start, end = min(((start, end) for _, start, end, _ in found), key=lambda span: abs(span[0] - broken.at))
+        named = ", ".join(f"`{excerpt(name)}`" for name in names[:4])
         yield Remedy(
             "E008",
             f"the value of {named} needs double quotes",
@@ -256,20 +256,20 @@ _LAST_WORD = regex(rf"({NAME})\s+\Z")
 _NAMED = regex(rf"(?:{NAME}|{STRING})\s*=")
 
 
-def _strays(broken: Broken) -> Iterator[Remedy]:
-    """One token too many."""
+def _strays(broken: BrokenStatement) -> Iterator[Remedy]:
+    """A superfluous token."""
     text, at = broken.text, broken.at
-    if "EQUAL" in broken.taken and _NAMED.match(text, at, broken.end):
+    if "EQUAL" in broken.accepted and _NAMED.match(text, at, broken.end):
         word = _LAST_WORD.search(text, broken.start, at)
         if word is not None:
             start, end = word.span(1)
             yield Remedy(
                 "E011",
-                f"a stray `{shown(word[1])}`",
+                f"a stray `{excerpt(word[1])}`",
                 start,
                 end,
                 ((start, end, ""),),
-                help="take it out, or give it a value",
+                help="remove it, or give it a value",
             )
     kind = broken.lexeme.type
     stray = _STRAY.match(text, at, broken.end)
@@ -284,7 +284,7 @@ def _strays(broken: Broken) -> Iterator[Remedy]:
             end,
             ((at, end, ""),),
             "safe",
-            "take it out",
+            "remove it",
             f"stray {token}" if kind != OPEN_STRING else None,
         )
 
@@ -293,12 +293,12 @@ _WORD = regex(r"""(?:(?!->|--)[^\s\[\]{};,="<>:])+""")
 _PLAIN_ID = regex(rf"(?:{NAME}|{NUMBER})\Z")
 
 
-def _words(broken: Broken) -> Iterator[Remedy]:
-    """Ids that are none without quotes: `foo-bar`, `a.b`, keywords."""
+def _words(broken: BrokenStatement) -> Iterator[Remedy]:
+    """Ids that need quotes: `foo-bar`, `a.b`, keywords."""
     text, at = broken.text, broken.at
-    edits: list[Edit] = []
-    keywords: list[Edit] = []
-    place: tuple[int, int] | None = None
+    edits: list[Replacement] = []
+    keywords: list[Replacement] = []
+    span: tuple[int, int] | None = None
     for piece in re.finditer(rf"{STRING}|//[^\n]*+|{_WORD.pattern}", text[broken.start : broken.end]):
         word = piece[0]
         if word[0] == '"' or word.startswith("//"):
@@ -306,18 +306,18 @@ def _words(broken: Broken) -> Iterator[Remedy]:
         start, end = broken.start + piece.start(), broken.start + piece.end()
         if word.lower() in KEYWORDS:
             if start <= at < end or (start < at and text[start:at].split()[1:] == []):
-                keywords.append((start, end, quote(word)))
+                keywords.append((start, end, quoted_value(word)))
         elif not _PLAIN_ID.match(word) and any(char.isalnum() for char in word):
-            edits.append((start, end, quote(word)))
-            if place is None or start <= at <= end:
-                place = start, end
-    if place is not None:
+            edits.append((start, end, quoted_value(word)))
+            if span is None or start <= at <= end:
+                span = start, end
+    if span is not None:
         yield Remedy(
             "E001",
-            f"`{shown(text[place[0] : place[1]])}` is not an id without quotes",
-            *place,
+            f"`{excerpt(text[span[0] : span[1]])}` is not a valid unquoted id",
+            *span,
             tuple(edits),
-            help="quote it: an id is letters, digits and `_`, or a number",
+            help="quote it: an unquoted id is a number, or letters, digits and `_`",
             group="id",
         )
     for start, end, put in keywords[-1:]:
@@ -331,17 +331,17 @@ def _words(broken: Broken) -> Iterator[Remedy]:
         )
 
 
-def _brackets(broken: Broken) -> Iterator[Remedy]:
-    """Close a `[` where its line ends, write a `{` that was forgotten."""
+def _brackets(broken: BrokenStatement) -> Iterator[Remedy]:
+    """Close a `[` at the end of its line; insert a missing `{`."""
     text, at, start = broken.text, broken.at, broken.start
-    if "LBRACE" in broken.taken and "NAME" not in broken.taken and "\n" in text[start:at]:
-        place = start + len(text[start:at].rstrip())
+    if "LBRACE" in broken.accepted and "NAME" not in broken.accepted and "\n" in text[start:at]:
+        end = start + len(text[start:at].rstrip())
         yield Remedy(
             "E001",
             "the `{` of this subgraph is missing",
-            max(place - 1, start),
-            place,
-            ((place, place, " {"),),
+            max(end - 1, start),
+            end,
+            ((end, end, " {"),),
             help="write `{` here",
             until=at,
         )
@@ -349,14 +349,14 @@ def _brackets(broken: Broken) -> Iterator[Remedy]:
     while line < at:
         lf = text.find("\n", line)
         if starts_statement(text, lf) and text[start:line].count("[") > text[start:line].count("]"):
-            place = start + len(_TAIL.sub("", text[start:line]))
+            end = start + len(_TAIL.sub("", text[start:line]))
             opened = text.rfind("[", start, line)
             yield Remedy(
                 "E001",
                 "the attribute list is never closed",
-                place - 1,
-                place,
-                ((place, place, "]"),),
+                end - 1,
+                end,
+                ((end, end, "]"),),
                 help="write `]` here",
                 until=line,
                 related=(("this bracket is never closed", opened, opened + 1),),
@@ -368,16 +368,16 @@ _TAIL = regex(r"[ \t]*[;,]?[ \t]*(?://.*)?\Z")
 _COLON = regex(rf"({NAME})[ \t]*(:)(?=[ \t]*(?:{NAME}|{NUMBER}|{STRING}))")
 
 
-def _last_resorts(broken: Broken) -> Iterator[Remedy]:
-    """Whatever lets the rest of the statement be understood."""
+def _last_resorts(broken: BrokenStatement) -> Iterator[Remedy]:
+    """Anything that lets the parser understand the rest of the statement."""
     text, at, end = broken.text, broken.at, broken.end
     to = min(max(broken.lexeme.to, at + 1), end)
-    message = f"`{shown(text[at:to])}` is not expected here"
-    if broken.lexeme.type == "COLON" and "EQUAL" in broken.taken:
+    message = f"`{excerpt(text[at:to])}` is not expected here"
+    if broken.lexeme.type == "COLON" and "EQUAL" in broken.accepted:
         edits = tuple((one.start(2), one.end(2), "=") for one in _COLON.finditer(text, broken.start, end))
         yield Remedy("E001", "an attribute takes `=`, not `:`", at, at + 1, edits, help="write `name=value`")
     stop = len(text[broken.start : end].rstrip().rstrip(";").rstrip()) + broken.start
-    if "RBRACKET" in broken.taken or text[broken.start : at].count("[") > text[broken.start : at].count("]"):
+    if "RBRACKET" in broken.accepted or text[broken.start : at].count("[") > text[broken.start : at].count("]"):
         opened = text.rfind("[", broken.start, at)
         related = (("this bracket is never closed", opened, opened + 1),) if opened >= 0 else ()
         yield Remedy(

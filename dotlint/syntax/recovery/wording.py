@@ -1,4 +1,4 @@
-"""How problems name what stands in the text and what would be right there."""
+"""Words for lexemes and expected terminals in messages."""
 
 from __future__ import annotations
 
@@ -19,41 +19,41 @@ _IDS = {"NAME", "NUMBER", "STRING", "HTML"}
 _STATEMENT = {"NODE", "EDGE", "NAME"}
 
 
-def expected(taken: Collection[str], *, directed: bool) -> tuple[str, ...]:
-    """Name the terminals in words, the likely ones first."""
+def expected_names(accepted: Collection[str], *, directed: bool) -> tuple[str, ...]:
+    """Return the accepted terminals in words, the likely ones first."""
     found: list[str] = []
-    taken = set(taken)
-    if taken >= _STATEMENT:
+    accepted = set(accepted)
+    if accepted >= _STATEMENT:
         found.append("a statement")
-        taken -= {*_IDS, "NODE", "EDGE", "GRAPH", "SUBGRAPH", "LBRACE", "STATEMENTS"}
-    elif "DIGRAPH" in taken:
+        accepted -= {*_IDS, "NODE", "EDGE", "GRAPH", "SUBGRAPH", "LBRACE", "STATEMENTS"}
+    elif "DIGRAPH" in accepted:
         found.append("`digraph` or `graph`")
-        taken -= {"STRICT"}
-    elif taken & {"NAME"}:
+        accepted -= {"STRICT"}
+    elif accepted & {"NAME"}:
         found.append("an id")
-        taken -= _IDS
-    elif taken & _IDS:
+        accepted -= _IDS
+    elif accepted & _IDS:
         found.append("a string")
-    if "EDGEOP" in taken:
+    if "EDGEOP" in accepted:
         found.append("`->`" if directed else "`--`")
-    if "LBRACKET" in taken:
+    if "LBRACKET" in accepted:
         found.append("`[`")
-    found.extend(_MARKS[one] for one in _MARKS if one in taken and one != "LBRACKET")
-    if END in taken:
+    found.extend(_MARKS[one] for one in _MARKS if one in accepted and one != "LBRACKET")
+    if END in accepted:
         found.append("the end of the file")
     return tuple(found)
 
 
-def one_of(names: Collection[str]) -> str:
-    """Join names as a sentence does, few of them."""
+def join_with_or(names: Collection[str]) -> str:
+    """Join at most five names into a phrase."""
     names = list(names)[:5]
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} or {names[-1]}"
 
 
-def described(lexeme: Lexeme) -> str:
-    """Name a lexeme as a reader sees it."""
+def describe_lexeme(lexeme: Lexeme) -> str:
+    """Return a lexeme in words."""
     if lexeme.type == END:
         return "the end of the file"
     raw = lexeme.raw
@@ -64,13 +64,13 @@ def described(lexeme: Lexeme) -> str:
             OPEN_COMMENT: "`/*` without `*/`",
         }[lexeme.type]
     if lexeme.type == "STRING":
-        return f"the string {shown(raw)}"
+        return f"the string {excerpt(raw)}"
     if lexeme.type.isupper() and raw.isalpha() and lexeme.type not in {"NAME", "NUMBER", "UNKNOWN"}:
-        return f"the keyword `{shown(raw)}`"
-    return f"`{shown(raw)}`"
+        return f"the keyword `{excerpt(raw)}`"
+    return f"`{excerpt(raw)}`"
 
 
-def shown(raw: str) -> str:
-    """Give a piece of the text for a message: not too long, and nothing that a terminal obeys."""
+def excerpt(raw: str) -> str:
+    """Return a piece of the text for a message: shortened, and without control characters."""
     short = raw if len(raw) <= 30 else raw[:27] + "..."
     return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in short)

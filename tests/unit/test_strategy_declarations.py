@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dotlint.strategy.declared import rank_axes, read_declarations, read_degrees, read_file_name
+from dotlint.strategy.declarations import rank_axes, read_declarations, read_degrees, read_file_name
 
 DECLARED = [
     ("PREFILL PHASE\\nPP=4, EP=4, TP=2, SP=2\\n64 GPUs Total", "pp4ep4tp2sp2", 64, "prefill"),
@@ -42,7 +42,7 @@ def test_what_a_text_declares(text: str, degrees: str, total: int | None, phase:
     assert str(found.degrees) == degrees
     assert (found.total.value if found.total else None) == total
     assert found.phase == phase
-    assert found.joint == (len(found.mentions) > 1)
+    assert found.several_axes == (len(found.terms) > 1)
 
 
 RANKS = [
@@ -80,8 +80,8 @@ def test_spans_are_those_of_the_text_as_given() -> None:
     text = "PHASE\\nPP=4, EP=16\\n64 GPUs Total"
     found = read_degrees(text)
     assert found is not None
-    assert [text[each.start : each.end] for each in found.mentions] == ["PP=4", "EP=16"]
-    assert [text[each.number_start : each.number_end] for each in found.mentions] == ["4", "16"]
+    assert [text[each.start : each.end] for each in found.terms] == ["PP=4", "EP=16"]
+    assert [text[each.number_start : each.number_end] for each in found.terms] == ["4", "16"]
     assert found.total is not None
     assert text[found.total.start : found.total.end] == "64 GPUs Total"
     assert text[found.total.number_start : found.total.number_end] == "64"
@@ -143,4 +143,4 @@ def test_every_way_of_writing_a_strategy_is_read(degrees: dict[str, int]) -> Non
 def test_any_text_gives_degrees_from_one_on_within_it(text: str) -> None:
     for found in read_declarations(text):
         assert 0 <= found.start < found.end <= len(text)
-        assert all(each.value >= 1 and text[each.number_start : each.number_end].isdigit() for each in found.mentions)
+        assert all(each.value >= 1 and text[each.number_start : each.number_end].isdigit() for each in found.terms)

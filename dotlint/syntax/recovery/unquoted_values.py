@@ -1,4 +1,4 @@
-"""Attribute values that lack their quotes: where they start and end, to judge by what follows."""
+"""Attribute values without their quotes: find where they start and end."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _COMMENT = regex(r"\s+(?://|/\*).*\Z", re.DOTALL)
 Found = tuple[str, int, int, str]  # attribute, start, end, replacement
 
 
-def quote(raw: str) -> str:
-    """Put a value into double quotes; those that it has around it, single or double, are not kept."""
+def quoted_value(raw: str) -> str:
+    """Return a value in double quotes; quotes around it, single or double, are replaced."""
     for mark in "'`\"":
         if len(raw) > 1 and raw[0] == raw[-1] == mark:
             raw = raw[1:-1]
@@ -30,8 +30,8 @@ def quote(raw: str) -> str:
     return '"' + raw.replace('"', '\\"') + '"'
 
 
-def quote_values(text: str, start: int, end: int) -> list[Found]:
-    """Give the values of the statement `text[start:end]` that need quotes."""
+def find_unquoted_values(text: str, start: int, end: int) -> list[Found]:
+    """Return the values of the statement `text[start:end]` that need quotes."""
     first = _NAMED.match(text, start, end)
     if first is not None:
         stop = len(text[start:end].rstrip().rstrip(";").rstrip()) + start
@@ -71,18 +71,18 @@ def _needs_quotes(text: str, named: re.Match[str], stop: int) -> Found | None:
     stop = named.end() + len(raw.rstrip())
     raw = raw.rstrip()
     if raw[:1] in {'"', "<"} and not raw.startswith("<-"):
-        return None  # it has its quotes; what is wrong is something else
+        return None  # it has quotes; the mistake is something else
     if "\n" in raw and raw[:1] not in {"[", "(", "{"}:
         return None
     if not raw or (_FINE_VALUE.match(raw) and raw.lower() not in KEYWORDS):
         return None
-    return named[1].strip('"'), named.end(), stop, quote(raw)
+    return named[1].strip('"'), named.end(), stop, quoted_value(raw)
 
 
 def bare_value(text: str, start: int, end: int) -> int:
-    """Give where a value ends that starts at `start`.
+    """Return where the value that starts at `start` ends.
 
-    Before the next `name=`, or the `]` that closes its list.
+    It ends before the next `name=`, or before the `]` that closes its list.
     """
     depth = 0
     last = at = start
@@ -108,5 +108,5 @@ def bare_value(text: str, start: int, end: int) -> int:
 
 
 def _closed_later(text: str, start: int, end: int) -> bool:
-    """Tell whether another `]` follows, so that the one before closes a value's own bracket."""
+    """Return whether another `]` follows, so that the previous one closes a bracket of the value."""
     return "]" in text[start:end]
