@@ -74,7 +74,7 @@ class _Tried:
         self._directives: dict[int, Sequence[Directive]] = {}  # by the place of the comment
 
     def holds(self, edit: Edit, finding: Finding, location: Location) -> bool:
-        """Whether the comment would be heard; false where there is too much to try out."""
+        """Return whether the comment would take effect; false where there is too much to try out."""
         text = self._document.text
         if edit.start not in self._directives:
             if len(self._directives) == _MOST_TRIED or len(text) > _MOST_TO_TRY:
@@ -107,7 +107,7 @@ def _new(document: Document, lines: Lines, finding: Finding, location: Location,
         end = source.line_start(line) + len(source.line_text(line).removesuffix("\r"))
         if end < location.start or any(start < end < stop for start, stop in covered):
             continue
-        on_lines, spans = lines.spoken_for(Comment("//", end, end))
+        on_lines, spans = lines.covered(Comment("//", end, end))
         if finding.section == "syntax":
             spans = [*spans, *on_lines]
         if any(start <= location.start < stop for start, stop in spans):

@@ -89,7 +89,7 @@ def _unused(
         message,
         start,
         end,
-        help="remove it" if not elsewhere else "put it where the finding stands, or remove it",
+        help="remove it" if not elsewhere else "move it to the location of the finding, or remove it",
         related=elsewhere,
         fix=Fix("safe", tuple(edits)),
         fixable="safe",
@@ -99,7 +99,7 @@ def _unused(
 def _elsewhere(
     document: Document, directive: Directive, idle: Sequence[Word], findings: Sequence[Finding]
 ) -> tuple[Related, ...]:
-    """Give findings that the comment names and that speak of a node declared here, but stand elsewhere."""
+    """Return findings of the rules it names that are about a node declared here, but are located elsewhere."""
     codes = frozenset().union(*(word.codes for word in idle)) if idle else None
     found: list[Related] = []
     for finding in findings:
@@ -107,10 +107,10 @@ def _elsewhere(
             continue
         nodes = document.graphs[finding.graph].nodes if finding.graph < len(document.graphs) else {}
         members = [nodes[name] for name in finding.nodes if name in nodes]
-        places = [s.start for node in members for s in node.statements]
-        places += [edge.start for node in members for edge in (*node.out_edges, *node.in_edges)]
-        if any(start <= place < end for place in places for start, end in directive.spans):
-            found.append(Related(f"{finding.code} speaks of this node and stands here", finding.start, finding.end))
+        starts = [s.start for node in members for s in node.statements]
+        starts += [edge.start for node in members for edge in (*node.out_edges, *node.in_edges)]
+        if any(start <= at < end for at in starts for start, end in directive.spans):
+            found.append(Related(f"{finding.code} is about this node and is located here", finding.start, finding.end))
     return tuple(found[:3])
 
 

@@ -40,7 +40,7 @@ _LIKE_A_RULE = regex(r"[\s:=(]*([A-Za-z]+\d+|[a-z0-9]+(?:-[a-z0-9]+)+)")
 
 
 class Word(Struct, frozen=True):
-    """One rule as a comment names it, with its place; `codes` are what it means, none where unknown."""
+    """One rule as a comment names it, and where; `codes` are what it means, none where unknown."""
 
     text: str
     start: int
@@ -87,7 +87,7 @@ class Directive(Struct):
 
 
 class Mistake(Struct, frozen=True):
-    """A comment that speaks to dotlint and is not understood, in full or in part."""
+    """A comment addressed to dotlint that is malformed, in full or in part."""
 
     message: str
     start: int
@@ -121,7 +121,7 @@ def _start(location: Location) -> int:
 
 
 def read_suppressions(document: Document, cards: Sequence[Card]) -> Suppressions:
-    """Read the comments of a file that speak to dotlint; `cards` are all rules that there are."""
+    """Read the comments of a file that are addressed to dotlint; `cards` are all existing rules."""
     found = Suppressions()
     text = document.text
     if "dotlint" not in text.lower():
@@ -134,7 +134,7 @@ def read_suppressions(document: Document, cards: Sequence[Card]) -> Suppressions
             if directive is not None:
                 found.directives.append(directive)
     if found.directives:
-        _place(document, found)
+        _locate(document, found)
     return found
 
 
@@ -195,12 +195,12 @@ def _words(match: re.Match[str], names: _Names, mistakes: list[Mistake]) -> list
 def _forgotten_brackets(match: re.Match[str], verb: str, names: _Names, mistakes: list[Mistake]) -> None:
     first = _LIKE_A_RULE.match(match["reason"])
     if first is not None and names.codes(first[1]):
-        message = f"`{verb} {first[1]}` speaks for every rule, not for {first[1]} alone"
+        message = f"`{verb} {first[1]}` applies to every rule, not only to {first[1]}"
         mistakes.append(Mistake(message, *match.span("said"), f"write `{verb}[{first[1]}]`"))
 
 
-def _place(document: Document, found: Suppressions) -> None:
-    """Fill `spans`, what each suppression speaks for; ends of blocks are joined to their starts."""
+def _locate(document: Document, found: Suppressions) -> None:
+    """Fill `spans`, what each suppression applies to; ends of blocks are joined to their starts."""
     lines = Lines(document)
     bodies = [graph.statement.body for graph in document.graphs if graph.statement.body]
     end_of_text = len(document.text) + 1
@@ -222,7 +222,7 @@ def _place(document: Document, found: Suppressions) -> None:
                 partner.spans = [(partner.spans[0][0], directive.comment.end)]
             continue
         if directive.verb == "ignore":
-            directive.lines, directive.spans = lines.spoken_for(directive.comment)
+            directive.lines, directive.spans = lines.covered(directive.comment)
         elif directive.verb == "ignore-start":
             directive.spans = [(directive.comment.start, end_of_text)]
             opened.append(directive)

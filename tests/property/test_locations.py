@@ -28,7 +28,7 @@ STATEMENTS = [
     "node [shape=elipse]", "c [style=bolded]", "e [shape=boxx]", "f [shape=bax]", "subgraph cluster_x { }",
     "subgraph cluster_y { }", '"a{i}" [color=rde]', '"b{i}" -> c', "d [color=rde, fontcolor=grn]", "b [shape=box]",
     "subgraph s { label=x a }", "a, b [colour=red]", f"q1 [{LABEL % 'QKV projection'}]", f"q2 [{LABEL % 'QKV projection'}]",
-    f"m1 [{LABEL % 'MLP'}]", "q1 -> m1", "1abc", "2abc", "e [color=#ff0000]", "{a b} -> c",
+    f"m1 [{LABEL % 'MLP'}]", "q1 -> m1", "1abc", "2abc", "e [color=#ff0000]", "{a b} -> c", "{m1 m2} -> c",
 ]  # fmt: skip
 bodies = st.lists(st.sampled_from(STATEMENTS), min_size=1, max_size=14)
 Found = list[tuple[str, int, int]]

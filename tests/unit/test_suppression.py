@@ -1,4 +1,4 @@
-"""Comments that suppress: what each speaks for, and what is told of those that do not work."""
+"""Comments that suppress: what each applies to, and what is reported of those that do not work."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_without_brackets_every_rule_is_suppressed() -> None:
         ('digraph {\n  a -> a [id="// dotlint: ignore[N006]"]\n}\n', [("N006", 2)]),
     ],
 )
-def test_a_comment_speaks_for_no_more_than_its_statement(text: str, left: list[tuple[str, int]]) -> None:
+def test_a_comment_applies_to_no_more_than_its_statement(text: str, left: list[tuple[str, int]]) -> None:
     assert codes(text) == left
 
 
@@ -118,7 +118,7 @@ def test_other_rules_at_the_statement_stay() -> None:
         ("ignroe[N006]", "`dotlint: ignroe` is no suppression", "did you mean `ignore`?"),
         ("ignore[]", "`ignore[]` names no rule", "leave the brackets out"),
         ("ignore[N006", "`ignore[` is never closed", "close it"),
-        ("ignore N006", "`ignore N006` speaks for every rule, not for N006 alone", "write `ignore[N006]`"),
+        ("ignore N006", "`ignore N006` applies to every rule, not only to N006", "write `ignore[N006]`"),
         ("ignore-file[N006]", "`ignore-file` has no effect behind the first statement", "top of the file"),
         ("ignore-end", "`ignore-end` ends no block", "ignore-start"),
         (
@@ -249,7 +249,7 @@ def test_a_finding_that_stands_elsewhere_is_pointed_to() -> None:
     assert (cycle.code, cycle.nodes) == ("G001", ("a", "b"))
     assert unused.code == "X002"
     assert [related.start for related in unused.related] == [cycle.start]
-    assert unused.help == "put it where the finding stands, or remove it"
+    assert unused.help == "move it to the location of the finding, or remove it"
 
 
 @pytest.mark.parametrize(
