@@ -32,7 +32,7 @@ def render(results: Sequence[FileResult], cards: Sequence[Card]) -> str:
     Lines and columns count code points. Each location of a finding is a result of its own, as GitHub shows only the
     first location of a result (https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/
     sarif-support-for-code-scanning#result-object). It has a fingerprint that moves with its statement; the first one has
-    that of the finding, and the fix.
+    that of the finding, the fix and the related locations.
     """
     found = {finding.code for result in results for finding in result.findings}
     rules = [card for card in cards if card.code in found]
@@ -134,7 +134,8 @@ def _result(
             }
         ],
     }
-    if finding.related:
+    first = location is finding.locations[0]
+    if first and finding.related:
         entry["relatedLocations"] = [
             {
                 "id": number,
@@ -145,12 +146,7 @@ def _result(
         ]
     if location.fingerprint:
         entry["partialFingerprints"] = {"dotlintStatement/v1": location.fingerprint}
-    if (
-        location is finding.locations[0]
-        and finding.fix
-        and finding.fix.edits
-        and not any(_SURROGATE.search(e.text) for e in finding.fix.edits)
-    ):
+    if first and finding.fix and finding.fix.edits and not any(_SURROGATE.search(e.text) for e in finding.fix.edits):
         entry["fixes"] = [_fix(finding, finding.fix.edits, artifact, places)]
     if finding.caused_by:
         entry["properties"] = {"causedBy": [result.findings[i].fingerprint for i in finding.caused_by]}
