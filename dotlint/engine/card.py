@@ -116,6 +116,8 @@ class Card(Struct, frozen=True, omit_defaults=True):
     ) -> Finding:
         """Make a finding of this rule; `outcome` picks a variant of the card, `more` are fields of `Finding`."""
         variant = self.outcomes.get(outcome) if outcome else None
+        if "locations" in more:  # a set has one location for all of its edges
+            more["locations"] = tuple({location.key: location for location in more["locations"]}.values())
         if outcome and variant is None:
             raise CardError(f"{self.code}: the card has no outcome {outcome!r}")
         fix = variant.fix if variant and variant.fix else self.fix
