@@ -8,8 +8,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from dotlint.edits.apply import apply_edits, touching
-from dotlint.engine.card import own_cards
 from dotlint.engine.context import FileContext
+from dotlint.engine.own_cards import own_cards
 from dotlint.engine.result import FileResult
 from dotlint.engine.select import Selection, chosen
 from dotlint.graph.builder import read

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from dotlint.engine.card import own_cards
 from dotlint.engine.causes.assign import assign_causes
 from dotlint.engine.context import FileContext
 from dotlint.engine.crash import crash
 from dotlint.engine.finding import Finding, Holds, Outcome, Undecided
 from dotlint.engine.fingerprint import with_fingerprints
 from dotlint.engine.header_strategy import declarations, strategy_of_file
+from dotlint.engine.own_cards import own_cards
 from dotlint.engine.result import FileResult, Settings, Verdict
 from dotlint.engine.sections import NOT_OF_THE_GRAPH
 from dotlint.engine.select import chosen
@@ -73,7 +73,7 @@ def lint(
     if file.loss is not None:
         from dotlint.engine.incomplete import without_absent  # noqa: PLC0415 - most files are whole
 
-        result.findings, undecided = without_absent(file, file.loss, result.findings)
+        result.findings, undecided = without_absent(file.document, file.rules, file.loss, result.findings)
         result.undecided += undecided
         # What is silent leaves no comment unused.
         asked = [card for card in asked if card.claims_absence in {None, "label"}]
