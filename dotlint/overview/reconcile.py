@@ -29,13 +29,13 @@ _ROUNDS = 8
 
 def settle(made: Overview, settings: Settings, comments: list[str], fresh: Callable[[str], str]) -> None:
     """Change an overview until it passes under these settings, or until nothing more can be said otherwise."""
-    from dotlint.pipeline.lint import lint  # noqa: PLC0415 - only to look at what was written
+    from dotlint.pipeline.lint_file import lint_file  # noqa: PLC0415 - only to look at what was written
     from dotlint.syntax.source import Source  # noqa: PLC0415
 
     rules = by_code(settings.cards)
     for _ in range(_ROUNDS):
         found: dict[Remedy | None, list[Finding]] = defaultdict(list)
-        for finding in lint(Source.from_text(as_text(made, comments), "overview.dot"), settings).findings:
+        for finding in lint_file(Source.from_text(as_text(made, comments), "overview.dot"), settings).findings:
             found[rules[finding.code].overview_remedy].append(finding)
         # One kind at a time: a remedy may be the remedy of the next kind too.
         remedies = (
@@ -123,13 +123,18 @@ def _placed(made: Overview, found: list[Finding]) -> bool:
     for finding in found:
         named = [block for block in _named(made, finding) if block.placement]
         # A total is wrong through what all the blocks of its phase say.
-        inside = [block for block in _blocks(made) if block.phase == finding.unit and block.placement]
+        inside = [block for block in _blocks(made) if _phase(finding) == block.phase and block.placement]
         for block in named or inside or _blocks(made):
             remark = _remark(block)
             if block.placement and block.placement != remark:
                 block.placement = remark
                 changed = True
     return changed
+
+
+def _phase(finding: Finding) -> str | None:
+    """Give the phase that a finding is about as a whole."""
+    return finding.about.whole_phase if finding.about is not None else None
 
 
 def _remark(block: Block) -> list[str]:
@@ -161,7 +166,7 @@ def _joined(made: Overview, found: list[Finding], rules: Mapping[str, Card], fre
     for finding in found:
         named = [block for block in _named(made, finding) if block.look == "block"]
         if rules[finding.code].concerns == "unit" or not named:
-            frames = [f for f in made.frames if finding.unit in {None, f.phase}] or made.frames
+            frames = [f for f in made.frames if finding.about is None or _phase(finding) == f.phase] or made.frames
             named = [block for frame in frames for block in frame.blocks]
         for block in named:
             links += _beside(made, block, fresh, before=True)
