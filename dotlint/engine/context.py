@@ -13,7 +13,7 @@ from dotlint.deployment.patterns.proposals import missing_edges
 from dotlint.deployment.patterns.stage_plan import plan_stages
 from dotlint.deployment.vocabulary import load_vocabulary
 from dotlint.deployment.wiring import Wiring
-from dotlint.engine.card import by_code
+from dotlint.engine.own_cards import by_code
 from dotlint.engine.resources import vocabulary_file
 from dotlint.strategy.gpus import union
 

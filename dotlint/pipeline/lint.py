@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from dotlint.engine.card import own_cards
 from dotlint.engine.causes.assign import assign_causes
 from dotlint.engine.context import FileContext
 from dotlint.engine.crash import crash
@@ -14,6 +13,7 @@ from dotlint.engine.finding import Finding, Holds, Outcome, Undecided
 from dotlint.engine.fingerprint import with_fingerprints
 from dotlint.engine.header_strategy import declarations, strategy_of_file
 from dotlint.engine.narrow import narrowed
+from dotlint.engine.own_cards import own_cards
 from dotlint.engine.result import FileResult, Settings, Verdict
 from dotlint.engine.sections import NOT_OF_THE_GRAPH
 from dotlint.engine.select import chosen
@@ -109,7 +109,7 @@ def _readable(file: FileContext, findings: list[Finding]) -> tuple[list[Finding]
         return _in_order(findings), []
     from dotlint.engine.incomplete import without_absent  # noqa: PLC0415 - most files are whole
 
-    findings, undecided = without_absent(file, file.loss, findings)
+    findings, undecided = without_absent(file.document, file.rules, file.loss, findings)
     return _in_order(_marked(findings)), undecided
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dotlint.config.configurations import Configurations
-from dotlint.engine.card import own_cards
 from dotlint.engine.context import FileContext
+from dotlint.engine.own_cards import own_cards
 from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
 from dotlint.errors import DotlintError

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from dotlint.engine.card import by_code
 from dotlint.engine.finding import Edit
+from dotlint.engine.own_cards import by_code
 from dotlint.graph.builder import read
 from dotlint.suppressions.directives import read_suppressions
 from dotlint.suppressions.scope import Lines

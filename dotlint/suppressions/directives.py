@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 
-from dotlint.engine.card import by_code
+from dotlint.engine.own_cards import by_code
 from dotlint.suppressions.scope import Lines
 from dotlint.text.nearest import nearest
 from dotlint.text.regex import regex

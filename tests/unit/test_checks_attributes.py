@@ -11,7 +11,8 @@ from dotlint.checks.attributes.colors import is_colour, meant, weights_fit
 from dotlint.checks.attributes.html import flaw, looks_like_html, ports
 from dotlint.checks.attributes.values import is_arrow, takes, too_small
 from dotlint.data.graphviz import attributes
-from dotlint.engine.card import Card, own_cards
+from dotlint.engine.card import Card
+from dotlint.engine.own_cards import own_cards
 from dotlint.engine.select import Selection
 from dotlint.pipeline.compute import attach_fixes
 from dotlint.pipeline.lint import Settings, lint

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dotlint.cli.main import main
-from dotlint.engine.card import own_cards
+from dotlint.engine.own_cards import own_cards
 from dotlint.engine.result import Settings
 from dotlint.pipeline.lint_file import lint_path
 from dotlint.report import full, links, rich_report
