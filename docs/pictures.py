@@ -1,7 +1,7 @@
-"""Makes the pictures of README and documents from what they show: `python -m docs.pictures`.
+"""Generate the pictures of README and documents: `python -m docs.pictures`.
 
-The report and the graph are SVG, of the file on the first page; the page is photographed in the Chromium on the PATH,
-by Playwright, of a fixture. Without Playwright or Chromium that one is left as it is.
+The report and the graph are SVG, of the file in docs/index.md. Playwright takes the screenshot of the page, of a
+fixture, in the Chromium on the PATH. Without Playwright or Chromium, the screenshot does not change.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 @contextmanager
 def example() -> Iterator[Path]:
-    """Give a folder, as the present one, with the file of the first page in it."""
+    """Change to a temporary folder with the file of docs/index.md, and give the folder."""
     page = (ROOT / "docs/index.md").read_text("utf-8")
     match = re.search(r"^```dot\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     assert match is not None
@@ -45,7 +45,7 @@ def example() -> Iterator[Path]:
 
 
 def report() -> str:
-    """Give the report of the example as SVG, as a terminal shows it; no font is fetched."""
+    """Give the report of the example as SVG, as a terminal shows it, without external fonts."""
     from rich import terminal_theme  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
@@ -66,14 +66,14 @@ def report() -> str:
 
 
 def graph() -> str:
-    """Give the example as `dotlint render` draws it."""
+    """Give the picture that `dotlint render` makes of the example."""
     with example() as folder:
         _run("render", "two_stages.dot", "--isolated", "-o", "graph.svg", out=io.StringIO())
         return (folder / "graph.svg").read_text("utf-8")
 
 
 def page() -> bytes | None:
-    """Photograph the page of a fixture; None where there is no browser to do it."""
+    """Take a screenshot of the page of a fixture; None without a browser."""
     chromium = next((found for name in _CHROMIUM if (found := shutil.which(name))), None)
     try:
         from playwright.sync_api import sync_playwright  # noqa: PLC0415
@@ -102,13 +102,13 @@ def _run(*arguments: str, out: io.StringIO) -> None:
 
 
 def write() -> None:
-    """Write every picture."""
+    """Write all pictures."""
     IMAGES.mkdir(exist_ok=True)
     (IMAGES / "report.svg").write_text(report(), "utf-8")
     (IMAGES / "graph.svg").write_text(graph(), "utf-8")
     taken = page()
     if taken is None:
-        sys.stderr.write("the page was not photographed: there is no Playwright, or no Chromium on the PATH\n")
+        sys.stderr.write("no screenshot of the page: install Playwright, and Chromium on the PATH\n")
     else:
         (IMAGES / "page.png").write_bytes(taken)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dotlint.engine import finding as engine
     from dotlint.engine.finding import Fix, Pair, Related, Severity
     from dotlint.engine.result import FileResult, Settings, Verdict
-    from dotlint.graph.model import Document
+    from dotlint.graph.document import Document
 
 __all__ = ["Finding", "Fixed", "Refused", "Result", "assert_clean", "check", "fix", "parse"]
 
@@ -148,7 +148,7 @@ class Result:
         """Give the result as a notebook shows it."""
         from dotlint.report.notebook import html  # noqa: PLC0415
 
-        return html(self)
+        return html(self._result)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from dotlint.engine.card import own_cards
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 # No test fails by the clock: a busy machine is no mistake.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+own_cards()  # a new checkout compiles its cards now, and not in a test that looks what a run imports
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from bench.mutation.plans import PLANS
 from bench.mutation.schemes import SCHEMES, Page, render
 from dotlint.engine.select import Selection
 from dotlint.pipeline.lint import Settings, lint
-from dotlint.strategy.toml_file import from_table
+from dotlint.strategy import Strategy
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _world(plan: int) -> World:
 
 
 def _findings(text: str, strategy: Mapping[str, object]) -> list[Finding]:
-    settings = Settings(from_table(strategy, where="the plan"), "option", Selection(preset="strict"))
+    settings = Settings(Strategy.from_table(strategy, where="the plan"), "option", Selection(preset="strict"))
     return lint(Source.from_text(text, "bench.dot"), settings).findings
 
 

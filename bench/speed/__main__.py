@@ -22,7 +22,7 @@ from bench.speed.tools import LINT, START, TOOLS, Measure, Tool, measure, presen
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-MARK = "<!-- python -m bench.speed -o docs/compared.md writes what follows -->"
+MARK = "<!-- `python -m bench.speed -o docs/compared.md` generates the rest of this page. -->"
 FIXTURE = Path(__file__).parents[2] / "tests/fixtures/moe_two_phases.dot"
 
 
@@ -47,7 +47,7 @@ def _start(fixture: Path) -> Iterator[str]:
     click = measure(START, repeat=9)
     shown = Tool("dotlint --version", (sys.executable, "-m", "dotlint", "--version"), "dotlint")
     small = Tool("dotlint, all rules", (*LINT, "-s", "pp4ep4tp2sp2"), "dotlint")
-    yield "| what | seconds | to `import click` |"
+    yield "| command | seconds | relative to `import click` |"
     yield "|---|---:|---:|"
     rows: list[tuple[str, Measure | None]] = [
         ("`import click`", click),
@@ -55,7 +55,7 @@ def _start(fixture: Path) -> Iterator[str]:
         (f"`dotlint check`, {_size(fixture.stat().st_size)}", measure(small, fixture, repeat=9)),
     ]
     if present(TOOLS[-1]):
-        rows.append(("pydot only reading it", measure(TOOLS[-1], fixture)))
+        rows.append(("pydot, only parsing", measure(TOOLS[-1], fixture)))
     for name, found in rows:
         if found and click:
             yield f"| {name} | {found.seconds:.3f} | {found.seconds / click.seconds:.2f} |"
@@ -64,7 +64,7 @@ def _start(fixture: Path) -> Iterator[str]:
 def _against(files: Sequence[Path], title: str) -> Iterator[str]:
     """One table: all tools on the same file, with their ratio to Graphviz's own parser."""
     base = next((tool for tool in TOOLS if tool.needs == "pygraphviz" and present(tool)), TOOLS[0])
-    yield f"| {title} | seconds | to {base.name} |"
+    yield f"| {title} | seconds | relative to {base.name} |"
     yield "|---|---:|---:|"
     of_base = measure(base, *files)
     for tool in TOOLS:
@@ -85,7 +85,7 @@ def _growth(folder: Path, most: int) -> Iterator[str]:
     base = measure(TOOLS[0], nothing)
     if base is None:
         return
-    yield "| kind | edges | size | seconds of CPU | microseconds an edge | to the fewest | memory, times the file | with the interpreter |"
+    yield "| kind | edges | size | CPU seconds | microseconds per edge | relative to 1,000 edges | memory / file size | with the interpreter |"
     yield "|---|---:|---:|---:|---:|---:|---:|---:|"
     for kind in KINDS:
         count, first = (
@@ -123,10 +123,10 @@ def _many(folder: Path) -> Iterator[str]:
     runs = [
         ("one process", (*base, "--no-cache", "--jobs", "1")),
         ("two processes", (*base, "--no-cache", "--jobs", "2")),
-        ("two processes, filling the cache", (*base, "--jobs", "2")),
-        ("from the cache", (*base, "--jobs", "2")),
+        ("two processes, cold cache", (*base, "--jobs", "2")),
+        ("two processes, warm cache", (*base, "--jobs", "2")),
     ]
-    yield "| a thousand files | seconds | to one process |"
+    yield "| a thousand files | seconds | relative to one process |"
     yield "|---|---:|---:|"
     first: Measure | None = None
     for name, command in runs:

@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from msgspec import Struct
 
-from dotlint.errors import DotlintError
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from dotlint.engine.card import Card
     from dotlint.engine.context import FileContext, GraphContext
     from dotlint.engine.finding import Outcome
-    from dotlint.registry.plugins import PluginCheck
 
     GraphCheck = Callable[[GraphContext, Card], Iterator[Outcome]]
     FileCheck = Callable[[FileContext, Card], Iterator[Outcome]]
@@ -213,19 +210,3 @@ CHECKS: dict[str, Check] = {
         degree_between="degrees_outside",
     ),
 }
-
-
-def find_check(name: str) -> Check | PluginCheck:
-    """Find a check by the name on a card; raises `DotlintError` where there is none."""
-    if ":" in name:
-        from dotlint.registry.plugins import find_plugin_check  # noqa: PLC0415 - only where a plugin is in use
-
-        return find_plugin_check(name)
-    try:
-        return CHECKS[name]
-    except KeyError:
-        from dotlint.engine.select import nearest  # noqa: PLC0415 - only where a card is wrong
-
-        near = nearest(name, CHECKS)
-        hint = f"; did you mean `{near}`?" if near else f"; there are {', '.join(sorted(CHECKS))}"
-        raise DotlintError(f"unknown check `{name}`{hint}") from None

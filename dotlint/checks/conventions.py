@@ -231,7 +231,7 @@ def _compared(
         other = prefill_in or decode_in
         yield Holds(card.section, "phases", f"{text} ({other})" if other else text)
         return
-    if context.sketch.parts:
+    if context.abridged.parts:
         yield Undecided(card.section, "phases", LEFT_OUT)
         return
     first = next(iter(lacking.values())) if decode_in else next(r for r in decode if r.phase == "decode")

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.model import Reading
     from dotlint.engine.card import Card
+    from dotlint.engine.companions import Companion
     from dotlint.engine.context import GraphContext
-    from dotlint.engine.phase_files import Companion
 
 
 _COMPARED = ("prefill", "decode")
@@ -20,9 +20,11 @@ _COMPARED = ("prefill", "decode")
 
 def in_other_files(context: GraphContext) -> Sequence[Companion]:
     """Give the phases that other files hold, to the first graph alone that draws anything: files are compared."""
-    if context.file.part is None:
+    if context.file.part is None or not _first(context):
         return ()
-    return [other for other in context.file.companions if other.operators] if _first(context) else ()
+    from dotlint.engine.companions import companions  # noqa: PLC0415 - few deployments have several files
+
+    return [other for other in companions(context.file) if other.operators]
 
 
 def not_named(context: GraphContext, card: Card, subject: str) -> Iterator[Undecided]:
@@ -37,12 +39,12 @@ def not_named(context: GraphContext, card: Card, subject: str) -> Iterator[Undec
 
 
 def _first(context: GraphContext) -> bool:
-    return context is next((graph for graph in context.file.graphs if graph.deployment.recognised), None)
+    return context is next((graph for graph in context.file.graphs if graph.deployment.recognized), None)
 
 
 def operators_here(context: GraphContext) -> list[Reading]:
     """Give the operators of every graph of this file."""
-    return [r for graph in context.file.graphs if graph.deployment.recognised for r in graph.deployment.operators]
+    return [r for graph in context.file.graphs if graph.deployment.recognized for r in graph.deployment.operators]
 
 
 def told_here(context: GraphContext) -> bool:

@@ -101,7 +101,7 @@ def placed_units(context: GraphContext, phase: str) -> dict[int, tuple[Unit, Gpu
             found[stage] = unit, gpus
             if unit.stated is not None and gpus <= unit.stated and gpus != unit.stated:
                 stated[stage] = unit, unit.stated
-    return found | stated if context.sketch.parts or len(stated) == len(found) else found
+    return found | stated if context.abridged.parts or len(stated) == len(found) else found
 
 
 def _local(units: dict[int, tuple[Unit, GpuSet]]) -> bool:
@@ -356,7 +356,7 @@ def _whole_phase(context: GraphContext, name: str) -> dict[int, tuple[Unit, GpuS
     """Give a phase of one stage, which nobody has to name, where its operators are all drawn and say where they are."""
     inside = [r for r in context.deployment.operators if r.phase == name and r.kind not in {"io", None}]
     placed = [r for r in inside if r.gpus and r.own_gpus]
-    if any(r.summary for r in inside) or len(placed) * 5 < len(inside) * 4 or not placed or context.sketch.parts:
+    if any(r.summary for r in inside) or len(placed) * 5 < len(inside) * 4 or not placed or context.abridged.parts:
         return {}
     return {0: (Unit(name, 0, placed), union(r.gpus for r in placed if r.gpus))}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dotlint.deployment.label_values import GPU_IDS, read_gpus
+from dotlint.deployment.gpus_and_dims import GPU_IDS, read_gpus
 from dotlint.deployment.words import label_lines
 from dotlint.edits.gpus.infer import GpuGuess
 from dotlint.edits.gpus.label import with_ids
@@ -139,7 +139,7 @@ def stage_gpus(writers: Writers, finding: Finding) -> Fix | str:
 
 
 def _stage_edits(writers: Writers, unit: Unit, phase: Phase, whole: GpuSet, expected: GpuSet) -> list[Edit] | str:
-    if unit.stated != whole and any(reading.placed_by_gpus for reading in unit.operators):
+    if unit.stated != whole and any(reading.stage_from_gpus for reading in unit.operators):
         return "nothing but their GPUs tells which operators are the stage's"
     resized = len(whole) != len(expected)
     if not any(reading.gpus == whole and (reading.own_gpus or not resized) for reading in unit.operators):

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from dotlint.checks import grouping as places
 from dotlint.checks.grouping import count, listed, names
 from dotlint.deployment import axes
-from dotlint.deployment.label_values import read_dims
+from dotlint.deployment.gpus_and_dims import read_dims
 from dotlint.engine.finding import Edit, Fix, Holds, Related
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotlint.deployment.label_values import Dims
+    from dotlint.deployment.gpus_and_dims import Dims
     from dotlint.deployment.model import Reading
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext

@@ -15,7 +15,7 @@ from dotlint.text.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotlint.deployment.label_values import Dims
+    from dotlint.deployment.gpus_and_dims import Dims
     from dotlint.deployment.model import Reading
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from dotlint.deployment.label_values import read_gpus
-from dotlint.deployment.patterns.renumber import spelled
+from dotlint.deployment.gpus_and_dims import read_gpus
+from dotlint.deployment.patterns.renumber import with_numbers
 from dotlint.deployment.shards import groups
 from dotlint.deployment.words import label_lines, parse_name
 from dotlint.edits.apply import apply_edits
@@ -134,7 +134,7 @@ def _missing(writers: Writers, group: Group, number: int) -> list[list[Numbers]]
 
 
 def _named(group: Group, numbers: Numbers) -> str:
-    return spelled(group.members[-1].name, numbers)
+    return with_numbers(group.members[-1].name, numbers)
 
 
 def _fits(group: Group, planned: Sequence[Newcomer], phase: Phase) -> None:

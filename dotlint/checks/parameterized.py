@@ -11,8 +11,8 @@ from dotlint.checks import grouping as places
 from dotlint.checks.grouping import count, listed, names, of_unit
 from dotlint.engine.card import CardError
 from dotlint.engine.finding import Related
-from dotlint.engine.select import nearest
 from dotlint.text.linear_pattern import PatternError, read_pattern
+from dotlint.text.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -133,7 +133,7 @@ def _chosen(context: GraphContext, card: Card) -> list[Reading]:
         if (pattern is None or pattern.matches(reading.name))
         and (roles is None or reading.is_role(*roles))
         and (kinds is None or reading.kind in kinds)
-        and (roles or kinds or not (deployment.recognised and reading.annotation))
+        and (roles or kinds or not (deployment.recognized and reading.annotation))
     ]
 
 
@@ -322,7 +322,7 @@ def role_shapes(context: GraphContext, card: Card) -> Iterator[Outcome]:
         return shapes_that_differ(context, card)
     from dotlint.checks import visual  # noqa: PLC0415 - only V001 needs it
 
-    return visual.role_shapes(context, card) if context.deployment.recognised else iter(())
+    return visual.role_shapes(context, card) if context.deployment.recognized else iter(())
 
 
 def examples() -> dict[str, dict[str, Any]]:

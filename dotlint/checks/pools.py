@@ -9,7 +9,7 @@ from dotlint.checks import cross_file as across
 from dotlint.checks import grouping as places
 from dotlint.checks.grouping import count, names
 from dotlint.checks.transfers import own_gpus
-from dotlint.deployment.label_values import GPU_IDS, read_gpus
+from dotlint.deployment.gpus_and_dims import GPU_IDS, read_gpus
 from dotlint.deployment.words import label_lines
 from dotlint.engine.finding import Holds
 from dotlint.strategy.gpus import GpuSet, union
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.engine.card import Card
+    from dotlint.engine.companions import Companion
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
-    from dotlint.engine.phase_files import Companion
     from dotlint.graph.model import Subgraph
     from dotlint.strategy import Phase
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping as places
 from dotlint.checks.grouping import LEFT_OUT, count, names, quoted
-from dotlint.deployment.patterns.partial_fanout import OneArmed, Siblings, one_armed, sibling_groups
+from dotlint.deployment.patterns.partial_fanout import PartialFanout, SiblingGroup, find_partial_fanouts, sibling_groups
 from dotlint.edits.statement import edge_text, id_text
 from dotlint.engine.finding import Holds, Listing, Related, Undecided
 from dotlint.text.regex import regex
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from dotlint.deployment.model import Deployment, Reading
-    from dotlint.deployment.patterns.missing_nodes import Absence
+    from dotlint.deployment.patterns.missing_nodes import MissingNode
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
@@ -35,7 +35,7 @@ def _whole(context: GraphContext) -> bool:
     return context.graph.directed and not context.graph.expansion_limited and all(p.code in _LOSSLESS for p in problems)
 
 
-def _title(deployment: Deployment, absence: Absence) -> str:
+def _title(deployment: Deployment, absence: MissingNode) -> str:
     if absence.stage is not None:
         return deployment.unit_title(absence.phase, absence.stage)
     return f"layer {absence.unit}" if absence.level == "layer" else ""
@@ -45,10 +45,10 @@ def missing_sibling_nodes(context: GraphContext, card: Card) -> Iterator[Outcome
     """Nodes that sibling units have, connected, and a unit lacks."""
     deployment = context.deployment
     found = context.absent if _whole(context) else []
-    if found and context.sketch.parts:
+    if found and context.abridged.parts:
         yield Undecided(card.section, "siblings", LEFT_OUT)
         return
-    groups: dict[str, list[Absence]] = defaultdict(list)
+    groups: dict[str, list[MissingNode]] = defaultdict(list)
     for absence in found:
         groups[_title(deployment, absence)].append(absence)
     by_layer, by_stage = defaultdict(list), defaultdict(list)
@@ -91,13 +91,13 @@ def one_armed_fans(context: GraphContext, card: Card) -> Iterator[Outcome]:
     proposed = {name for missing in context.missing for name in missing.pair}
     fans = [
         fan
-        for fan in one_armed(deployment, sibling_groups(deployment), context.wiring)
-        if not all(r.name in proposed for r in fan.left_out)
+        for fan in find_partial_fanouts(deployment, sibling_groups(deployment), context.wiring)
+        if not all(r.name in proposed for r in fan.unconnected)
     ]
-    by_node = {r.name: fan for fan in fans for r in fan.left_out}
+    by_node = {r.name: fan for fan in fans for r in fan.unconnected}
     text = context.file.document.text
     edges = {(e.tail.name, e.head.name): e for e in context.graph.edges} if fans else {}
-    for title, readings in places.units(deployment, (r for fan in fans for r in fan.left_out)).items():
+    for title, readings in places.units(deployment, (r for fan in fans for r in fan.unconnected)).items():
         inside = list({id(by_node[r.name]): by_node[r.name] for r in readings}.values())
         missing = [pair for fan in inside for pair in fan.missing]
         shown = [edges[pair] for fan in inside for pair in fan.present]
@@ -122,7 +122,7 @@ def one_armed_fans(context: GraphContext, card: Card) -> Iterator[Outcome]:
         )
 
 
-def _fan_message(title: str, fans: list[OneArmed], missing: int) -> str:
+def _fan_message(title: str, fans: list[PartialFanout], missing: int) -> str:
     fan = fans[0]
     if len(fans) > 1:
         where = f"in {title}, " if title and not title.startswith("`") else ""
@@ -139,7 +139,7 @@ def _fan_message(title: str, fans: list[OneArmed], missing: int) -> str:
 def index_gaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Families that jump an index which no summary node, range or edge label covers."""
     deployment = context.deployment
-    if not _whole(context) or any(r.summary for r in deployment.readings) or context.sketch.parts:
+    if not _whole(context) or any(r.summary for r in deployment.readings) or context.abridged.parts:
         return
     covered, of_experts = _ranges(context)
     told = {a.exemplar.evidence.name.family for a in context.absent}
@@ -220,9 +220,9 @@ def sibling_degrees(context: GraphContext, card: Card) -> Iterator[Outcome]:
     wiring = context.wiring
     groups = sibling_groups(context.deployment)
     explained = {name for missing in context.missing for name in missing.pair}
-    for fan in one_armed(context.deployment, groups, wiring):
+    for fan in find_partial_fanouts(context.deployment, groups, wiring):
         explained |= {name for pair in (*fan.present, *fan.missing) for name in pair}
-    odd: list[tuple[Siblings, Reading, tuple[int, int], tuple[int, int]]] = []
+    odd: list[tuple[SiblingGroup, Reading, tuple[int, int], tuple[int, int]]] = []
     for group in groups:
         degrees = [(len(set(wiring.ins[r.name])), len(set(wiring.outs[r.name]))) for r in group.members]
         usual, number = Counter(degrees).most_common(1)[0]

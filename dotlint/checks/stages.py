@@ -29,7 +29,7 @@ _FEEDBACK = {"residual", "skip", "mask", "kv", "kvcache", "feedback", "loop", "a
 def missing_stage_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Edges that the patterns of the graph ask for and a unit lacks."""
     deployment, text = context.deployment, context.file.document.text
-    if context.missing and context.sketch.edges:
+    if context.missing and context.abridged.edges:
         yield Undecided(card.section, "patterns", LEFT_OUT)
         return
     groups: dict[str, list[MissingEdge]] = defaultdict(list)
@@ -118,7 +118,7 @@ def missing_stages(context: GraphContext, card: Card) -> Iterator[Outcome]:
             yield Holds("stages", "stages", f"{prefix}{phase.stage_count} of {phase.stage_count} stages")
         if not plans:
             continue
-        template = plans[0].template
+        template = plans[0].exemplar
         lacking = [plan.stage for plan in plans]
         numbers = listed([str(deployment.stage_number(s)) for s in lacking], 12)
         nodes = template.headers + template.operators
@@ -175,7 +175,7 @@ def missing_pipeline_links(context: GraphContext, card: Card) -> Iterator[Outcom
         units = {s: u for s, u in deployment.units.get(phase_name, {}).items() if u.operators}
         if phase is None or phase.stage_count < 2 or len(units) < 2:
             continue
-        if context.sketch.edges:
+        if context.abridged.edges:
             yield Undecided(card.section, "pipeline", LEFT_OUT)
             return
         free = {r.name for r in deployment.operators if r.stage is None}
@@ -238,7 +238,7 @@ def edges_out_of_order(context: GraphContext, card: Card) -> Iterator[Outcome]:
             continue
         if after.stage - before.stage in (0, 1):
             continue
-        words = set(deployment.vocabulary.normalise(f"{edge.label} {edge.tail.name} {edge.head.name}").split())
+        words = set(deployment.vocabulary.normalize(f"{edge.label} {edge.tail.name} {edge.head.name}").split())
         if not words & _FEEDBACK:
             groups[before.phase, before.stage, after.stage].append(edge)
     for (phase_name, tail, head), edges in groups.items():
@@ -348,7 +348,7 @@ def attention_in_one_node(context: GraphContext, card: Card) -> Iterator[Outcome
     if with_parts:
         # Nodes of no stage are of no unit that could be compared with the others.
         without = [pair for pair in without if pair[1][0].stage is not None]
-        if without and context.sketch.parts:
+        if without and context.abridged.parts:
             yield Undecided(card.section, "attention", LEFT_OUT)
             return
     if without:

@@ -93,7 +93,7 @@ def shard_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if number in allowed:
             right.setdefault(group.role, set()).add(number)
             continue
-        if context.sketch.parts:
+        if context.abridged.parts:
             yield Undecided(card.section, "shard counts", LEFT_OUT)
             return
         start, end = places.of_node(group.members[0].node)
@@ -172,7 +172,7 @@ def expert_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
             and not (group.placed and group.disjoint and sets < ep)
         ):
             continue
-        if context.sketch.parts:
+        if context.abridged.parts:
             yield Undecided(card.section, "experts", LEFT_OUT)
             return
         start, end = places.of_node(group.members[0].node)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dotlint.checks import grouping as places
 from dotlint.checks.grouping import count, listed, names
 from dotlint.deployment import axes
-from dotlint.deployment.label_values import read_tensors
+from dotlint.deployment.gpus_and_dims import read_tensors
 from dotlint.deployment.words import label_lines, plain_words
 from dotlint.engine.finding import Holds
 from dotlint.text.regex import regex
@@ -16,7 +16,7 @@ from dotlint.text.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dotlint.deployment.label_values import Dims
+    from dotlint.deployment.gpus_and_dims import Dims
     from dotlint.deployment.model import Reading
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext

@@ -27,8 +27,8 @@ def command(streams: Streams, path: str, node: str, strategy: tuple[str, ...]) -
 
     This is its role, stage and GPUs, the evidence for them, and the findings about the node.
     """
-    from dotlint.engine.select import nearest
     from dotlint.report.inferred import node_page
+    from dotlint.text.nearest import nearest
 
     result, _ = lint_one(streams, path, {"strategy": strategy})
     assert result.context is not None

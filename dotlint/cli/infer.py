@@ -33,7 +33,7 @@ def command(streams: Streams, path: str, output: str | None) -> int:
     for declaration in result.context.declarations:
         if declaration.several_axes:
             declared.setdefault(declaration.phase, {}).update(declaration.degrees)
-    recognized = [graph for graph in result.context.graphs if graph.deployment.recognised]
+    recognized = [graph for graph in result.context.graphs if graph.deployment.recognized]
     if not recognized:
         raise DotlintError(f"{path}: no deployment is recognized, so there is no strategy to infer")
     found = infer(recognized[0].deployment, declared)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from dotlint.engine.baseline import Baseline
     from dotlint.engine.card import Card
+    from dotlint.engine.facts import StrategySource
     from dotlint.engine.finding import Severity
-    from dotlint.engine.result import StrategySource
 
 NAMES: Final = ("dotlint.toml", "pyproject.toml")
 

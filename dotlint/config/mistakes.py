@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct, inspect
 
-from dotlint.engine.select import nearest
+from dotlint.text.nearest import nearest
 from dotlint.text.toml import as_toml
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dotlint.errors import DotlintError
+from dotlint.files.paths import nearest_path
 from dotlint.text.toml import read_toml
 
 if TYPE_CHECKING:
@@ -40,11 +41,5 @@ def _toml(path: Path) -> dict[str, Any]:
 
 def near_file(path: Path) -> str:
     """Give the end of a message about a file or folder that is missing: the one of a similar name, if there is one."""
-    try:
-        names = [entry.name for entry in path.parent.iterdir()]
-    except OSError:
-        return ""
-    import difflib  # noqa: PLC0415 - only where a file is missing
-
-    close = difflib.get_close_matches(path.name, names, n=1, cutoff=0.75)
-    return f"; did you mean `{path.with_name(close[0])}`?" if close else ""
+    near = nearest_path(path)
+    return f"; did you mean `{near}`?" if near else ""

@@ -1,1 +1,1 @@
-"""The graph read as a deployment: phase, stage, layer, role and shard of every node, and the patterns of its units."""
+"""Read a graph as a deployment: phase, stage, layer, role and shard of every node, and the patterns of its units."""

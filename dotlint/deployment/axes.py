@@ -1,4 +1,4 @@
-"""What the axes of a tensor are: the many names that one axis has, and dimensions compared by axis."""
+"""Axes of tensors: the many names of one axis, and comparison of dimensions by axis."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterable
 
-    from dotlint.deployment.label_values import Dims
+    from dotlint.deployment.gpus_and_dims import Dims
     from dotlint.deployment.model import Reading
 
 _NAMES = {
@@ -32,42 +32,42 @@ ALIASES: tuple[tuple[str, ...], ...] = (
     ("seq", "seq_len", "seqlen", "seq_length", "sequence_length"),
     ("hidden", "hidden_size", "hidden_dim", "d_model"),
 )
-"""Names that mean one axis whenever a file uses them side by side."""
+"""Names that certainly mean one axis, even if a file uses several of them."""
 
 
 def axes(dims: Dims) -> tuple[str, ...]:
-    """Name each axis in one vocabulary; one that is unknown keeps its own name, an unnamed one is ""."""
+    """Return the canonical name of each axis; an unknown axis keeps its own name, an unnamed one is ""."""
     found = tuple(_AXES.get(key, key) for key in dims.keys)
-    # `[B, S, H]` ends in the hidden size; beside a size of heads, or before other axes, h counts heads.
+    # `[B, S, H]` ends with the hidden size; next to a head size, or before other axes, h counts heads.
     if found and found[-1] == "h" and not {"hidden", "head-dim", "d"}.intersection(found):
         return (*found[:-1], "hidden")
     return found
 
 
 def named(keys: Iterable[str]) -> set[str]:
-    """Return the axes that some of these words name."""
+    """Return the canonical names of the axes that some of these words name."""
     return {_AXES[key.lower()] for key in keys if key.lower() in _AXES}
 
 
 def size(dims: Dims, axis: str) -> int | None:
-    """Size of the first axis of this kind; None where there is none or it is no number."""
+    """Return the size of the first axis of this kind; None if there is none or its size is not a number."""
     return next((n for name, n in zip(axes(dims), dims.sizes, strict=True) if name == axis), None)
 
 
 def numbers(dims: Dims) -> tuple[int, ...] | None:
-    """All sizes; None where one is no number."""
+    """Return all sizes; None if one of them is not a number."""
     found = tuple(n for n in dims.sizes if n is not None)
     return found if len(found) == len(dims.sizes) and 0 not in found else None
 
 
 class Change(Struct, frozen=True):
-    """How two dimensions differ axis by axis: (axis or its place, before, after) where they do."""
+    """How two dimensions differ by axis: (axis or its position, before, after) for each difference."""
 
     parts: tuple[tuple[str, int, int], ...]
 
 
 def change(before: Dims, after: Dims) -> Change | None:
-    """Compare axis by axis; None where they have other axes or sizes that are no numbers."""
+    """Compare two dimensions by axis; None if their axes differ or sizes are not numbers."""
     one, two = numbers(before), numbers(after)
     if one is None or two is None or len(one) != len(two):
         return None
@@ -76,15 +76,15 @@ def change(before: Dims, after: Dims) -> Change | None:
         return None
     named = first if any(first) else second
     parts = (
-        (name or f"axis {place}", a, b)
-        for place, (name, a, b) in enumerate(zip(named, one, two, strict=True))
+        (name or f"axis {index}", a, b)
+        for index, (name, a, b) in enumerate(zip(named, one, two, strict=True))
         if a != b
     )
     return Change(tuple(parts))
 
 
 def tokens(dims: Dims) -> int | None:
-    """Batch times sequence, or the tokens axis; None where neither is named and known."""
+    """Return batch times sequence, or the tokens axis; None if neither is known."""
     direct = size(dims, "tokens")
     if direct is not None:
         return direct
@@ -93,7 +93,7 @@ def tokens(dims: Dims) -> int | None:
 
 
 def one_in_one_out(reading: Reading) -> tuple[Dims, Dims] | None:
-    """Input and output of an operator that states exactly one of each, and once (`[...] x 8` is several)."""
+    """Return input and output of an operator that states exactly one of each; None otherwise or if repeated."""
     tensors = reading.evidence.tensors
     if len(tensors.inputs) != 1 or len(tensors.outputs) != 1 or repeated(reading):
         return None
@@ -110,7 +110,7 @@ def repeated(reading: Reading) -> bool:
 
 
 def spellings(found: Counter[str]) -> list[tuple[str, tuple[str, ...]]]:
-    """Return for each axis that has several names in a file the most used one, and the others."""
+    """Return, for each axis with several names in a file, the most frequent name and the others."""
     mixed: list[tuple[str, tuple[str, ...]]] = []
     for group in ALIASES:
         used = sorted((name for name in group if found[name]), key=lambda name: -found[name])

@@ -1,4 +1,4 @@
-"""Evidence: what a node's name, label, cluster and attributes say, gathered one by one and not yet weighed."""
+"""Facts: what the name, label, cluster and attributes of a node state, collected one by one, not yet weighed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from dotlint.deployment.label_values import Gpus, Tensors, read_gpus, read_tensors
+from dotlint.deployment.gpus_and_dims import Gpus, Tensors, read_gpus, read_tensors
 from dotlint.deployment.words import Name, label_lines, parse_name, plain_words
 from dotlint.text.regex import regex
 
@@ -30,15 +30,15 @@ _EXPERTS = regex(
     re.IGNORECASE,
 )
 _PHASES = {"prefill": "prefill", "decode": "decode", "dec": "decode", "decoding": "decode"}
-_LONGEST = 8192  # characters of a line that are read: a list of a thousand GPUs is half of that
-_HUGE = regex(r"\d{16,}")  # no count, id or size of anything
+_LONGEST = 8192  # characters read per line; a list of a thousand GPUs has half as many
+_HUGE = regex(r"\d{16,}")  # not a count, id or size of anything
 _NONE: frozenset[str] = frozenset()
 _STAGE_WORDS = {"stage", "pp", "st"}
 _LAYER_WORDS = {"layer", "l", "lay", "lyr", "block"}
 
 
-class Evidence(Struct, frozen=True, gc=False):
-    """What one place (a node's name and label, or a cluster's) says; None or empty where it is silent."""
+class Facts(Struct, frozen=True, gc=False):
+    """What the name and label of a node or cluster state; None or empty if they state nothing."""
 
     name: Name
     lines: tuple[str, ...]
@@ -58,7 +58,7 @@ def _number_after(name: Name, words: set[str]) -> int | None:
     return next((number for word, number in zip(name.words, name.numbers, strict=True) if word in words), None)
 
 
-# `Send to PP1`, `Recv from stage 0`: the other end of a transfer, not where the node is.
+# `Send to PP1`, `Recv from stage 0`: the other end of a transfer, not the stage of the node.
 _OTHER_END = regex(r"\b(?:to|from|into|towards?)\s+(?:the\s+)?(?:pipeline\s+)?(?:stage|pp)[\s_:#]*\d+", re.IGNORECASE)
 
 
@@ -72,37 +72,37 @@ def _one_stage(name: Name, text: str) -> tuple[int | None, tuple[int, int] | Non
         return named, None
     if "stage" not in lower and "pp" not in lower:
         return None, None
-    said = {int(match[1]) for match in _STAGE.finditer(_OTHER_END.sub("", text))}
-    return (said.pop() if len(said) == 1 else None), None
+    stages = {int(match[1]) for match in _STAGE.finditer(_OTHER_END.sub("", text))}
+    return (stages.pop() if len(stages) == 1 else None), None
 
 
 def _expert_range(text: str) -> tuple[int, int] | None:
-    """Read `0-3`, `0,1,2,3` or `5`; None where the ids are no range."""
+    """Parse `0-3`, `0,1,2,3` or `5`; None if the ids are not a range."""
     ids = [int(number) for number in re.findall(r"\d+", text)]
     if "," in text and sorted(ids) != list(range(min(ids), max(ids) + 1)):
         return None
     return (min(ids), max(ids)) if "," in text or len(ids) == 1 or ids[0] <= ids[-1] else None
 
 
-def gather(name: str, label: str, vocabulary: Vocabulary) -> Evidence:
-    """Read one name and label; nothing here looks at another node."""
+def read_facts(name: str, label: str, vocabulary: Vocabulary) -> Facts:
+    """Return the facts of a name and label, without regard to any other node."""
     lines = tuple([_HUGE.sub("…", line[:_LONGEST]) for line in label_lines(label)])
     parsed = parse_name(name)
     title = lines[0] if lines else ""
     speech = "\n".join(line for line in lines if "[" not in line)
     stage, link = _one_stage(parsed, speech)
     layer = _number_after(parsed, _LAYER_WORDS)
-    if layer is None and (said := _LAYER.search(speech)):
-        layer = int(said[1] or said[2])
+    if layer is None and (match := _LAYER.search(speech)):
+        layer = int(match[1] or match[2])
     ranged = _LAYERS.search(speech) if "layer" in (lower := speech.lower()) or "block" in lower else None
     experts = _EXPERTS.search(title) or _EXPERTS.search(name.replace("_", " "))
     words = set(plain_words(name).split()) | set(plain_words(title).split())
     role = vocabulary.role(title)
     if role is None or role.kind == "io":
         named = vocabulary.role(name)
-        # A label that says Output is believed, whatever the name says of tokens.
+        # A label with the word Output takes precedence over a name about tokens.
         role = role if named is None or (role is not None and named.kind == "io") else named
-    if role is None and not set(vocabulary.normalise(title).split()) - vocabulary.annotation_words:
+    if role is None and not set(vocabulary.normalize(title).split()) - vocabulary.annotation_words:
         role = next(
             (
                 found
@@ -111,7 +111,7 @@ def gather(name: str, label: str, vocabulary: Vocabulary) -> Evidence:
             ),
             None,
         )
-    return Evidence(
+    return Facts(
         name=parsed,
         lines=lines,
         title=title,
@@ -127,12 +127,12 @@ def gather(name: str, label: str, vocabulary: Vocabulary) -> Evidence:
     )
 
 
-def of_node(node: Node, vocabulary: Vocabulary) -> Evidence:
-    """Read a node's own name and label."""
+def node_facts(node: Node, vocabulary: Vocabulary) -> Facts:
+    """Return the facts of the name and label of a node."""
     label = node.attributes.get("label", "")
-    return gather(node.name, "" if label == "\\N" else label, vocabulary)
+    return read_facts(node.name, "" if label == "\\N" else label, vocabulary)
 
 
-def of_subgraph(subgraph: Subgraph, vocabulary: Vocabulary) -> Evidence:
-    """Read a cluster's own name and label; a label that it only inherits says nothing of it."""
-    return gather(subgraph.name or "", subgraph.own_attributes.get("label", ""), vocabulary)
+def subgraph_facts(subgraph: Subgraph, vocabulary: Vocabulary) -> Facts:
+    """Return the facts of the name and label of a cluster; an inherited label does not count."""
+    return read_facts(subgraph.name or "", subgraph.own_attributes.get("label", ""), vocabulary)

@@ -1,7 +1,7 @@
-"""Families of names by unit: which numbers of a name say what unit a node is in, and which where in it.
+"""Families of nodes by unit: which numbers of a name identify the unit, and which the position within it.
 
-The *place* of a node are the numbers that are left when those of its unit are gone: ranks, experts, a
-second index.
+A family is a set of nodes whose names differ only in numbers. The *coordinates* of a node are the numbers that remain
+without those of its unit: ranks, experts, a second index.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment, Reading
 
 Level = Literal["layer", "stage", "phase"]
-Places = frozenset[Coordinates]
+CoordinateSet = frozenset[Coordinates]
 
-_TEMPLATE = regex(r"[{}$%]")
-# Words before a number that counts ranks or experts, and never a layer or a second operator of the same kind.
+_PLACEHOLDER = regex(r"[{}$%]")
+# Words before numbers that count ranks or experts, never layers or further operators of the same kind.
 RANKS = {
     "gpu", "gpus", "device", "d", "r", "tp", "ep", "dp", "sp", "cp", "rank", "shard", "head", "hg",
     "expert", "experts", "exp", "e", "mb",
@@ -28,11 +28,11 @@ RANKS = {
 
 
 class Family(Struct):
-    """The members of one family of names at one level, by unit and place.
+    """The members of a family at one level, by unit and coordinates.
 
-    `free` are the numbers of a name that make up a place, with the `words` before them; `fixed` are those
-    that say which unit it is. `role` is what all members are, else None; `connected` has the units (in
-    order) in which an edge touches one.
+    `free` are the positions of the numbers that are coordinates, `words` the words before them; `fixed` maps the
+    positions of the other numbers to what they count. `role` is the common role of all members, or None; `connected`
+    are the units, in order, in which a member has an edge.
     """
 
     name: str
@@ -40,25 +40,25 @@ class Family(Struct):
     words: tuple[str, ...]
     fixed: dict[int, Level]
     members: dict[int, dict[Coordinates, Reading]] = field(default_factory=dict)
-    shown: dict[int, Places] = field(default_factory=dict)
+    _sets: dict[int, CoordinateSet] = field(default_factory=dict)
     role: str | None = None
     connected: dict[int, None] = field(default_factory=dict)
 
-    def places(self, unit: int) -> Places:
-        """Return the places that it shows in a unit."""
-        if unit not in self.shown:
-            self.shown[unit] = frozenset(self.members.get(unit, ()))
-        return self.shown[unit]
+    def coordinate_set(self, unit: int) -> CoordinateSet:
+        """Return the coordinates of its members in a unit."""
+        if unit not in self._sets:
+            self._sets[unit] = frozenset(self.members.get(unit, ()))
+        return self._sets[unit]
 
-    def settle(self) -> Family:
-        """Work out which units show a member that an edge touches, once all members are known."""
+    def find_connected(self) -> Family:
+        """Determine the units in which a member has an edge; called once all members are known."""
         self.connected = {u: None for u, members in self.members.items() if any(connected(r) for r in members.values())}
         return self
 
 
 def level_of(members: list[Reading]) -> Level | None:
-    """Say by what a family's members fall into units; None where only some of them say so."""
-    if any(r.summary for r in members) or _TEMPLATE.search(members[0].name):
+    """Return the kind of unit that divides the members; None if only some of them state it."""
+    if any(r.summary for r in members) or _PLACEHOLDER.search(members[0].name):
         return None
     for level, numbers in (("layer", [r.layer for r in members]), ("stage", [r.stage for r in members])):
         known = sum(n is not None for n in numbers)
@@ -68,16 +68,16 @@ def level_of(members: list[Reading]) -> Level | None:
 
 
 def unit_of(reading: Reading, level: Level) -> int:
-    """Return the number of a node's unit: its layer as the file counts, 0-based stage, or 0 for the phase."""
+    """Return the number of the unit of a node: its layer as numbered in the file, 0-based stage, or 0 for the phase."""
     number = reading.layer if level == "layer" else reading.stage if level == "stage" else 0
     return 0 if number is None else number
 
 
 def families_of(deployment: Deployment, members: list[Reading], level: Level) -> list[Family]:
-    """Tell the numbers that say which unit a member is in from those that say where in it.
+    """Separate the numbers that identify the unit of a member from its coordinates.
 
-    There are no families where names collide. A number that belongs to the operator (`ln1` and `ln2`) makes
-    families of its own.
+    Returns no families if coordinates collide. A number that belongs to the operator (`ln1` and `ln2`) separates
+    families.
     """
     name = members[0].evidence.name
     fixed: dict[int, Level] = {}
@@ -98,7 +98,7 @@ def families_of(deployment: Deployment, members: list[Reading], level: Level) ->
         if name.glued[i]
         and name.words[i] not in RANKS
         and len({r.evidence.name.numbers[i] for r in members}) < 5
-        and not _counts_on(members, i, level)
+        and not _continues_through_units(members, i, level)
     ]
     if len(ordinal) == len(free) and level == "phase":
         ordinal = []
@@ -116,23 +116,23 @@ def families_of(deployment: Deployment, members: list[Reading], level: Level) ->
         elif family.role != (reading.role.name if reading.role else None):
             family.role = None
         inside = family.members.setdefault(unit_of(reading, level), {})
-        place = tuple(numbers[i] for i in free)
-        if place in inside:
+        coordinates = tuple(numbers[i] for i in free)
+        if coordinates in inside:
             return []
-        inside[place] = reading
-    return [family.settle() for family in found.values()]
+        inside[coordinates] = reading
+    return [family.find_connected() for family in found.values()]
 
 
-def _counts_on(members: list[Reading], place: int, level: Level) -> bool:
-    """Return whether a number counts through the units, as that of a layer does: several units, and no value in two of them."""
+def _continues_through_units(members: list[Reading], position: int, level: Level) -> bool:
+    """Return whether a number continues through the units, as that of a layer does: no value occurs in two units."""
     seen: dict[int, int] = {}
     for reading in members:
         unit = unit_of(reading, level)
-        if seen.setdefault(reading.evidence.name.numbers[place], unit) != unit:
+        if seen.setdefault(reading.evidence.name.numbers[position], unit) != unit:
             return False
     return len(set(seen.values())) > 1
 
 
 def connected(reading: Reading) -> bool:
-    """Return whether an edge touches the node."""
+    """Return whether the node has an edge."""
     return bool(reading.node.in_edges or reading.node.out_edges)

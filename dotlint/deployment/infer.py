@@ -1,4 +1,4 @@
-"""The strategy that a file's own labels imply, counted node by node, and what in the file contradicts it."""
+"""Infer the strategy that the labels of a file imply, node by node, and find contradictions to its headers."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _AXES = {
 
 
 class Implied(Struct, frozen=True):
-    """One figure that the file implies: `value` and how it was counted."""
+    """A figure that the file implies: its `value` and how it was derived."""
 
     value: int
     because: str
 
 
 class PhaseInference(Struct):
-    """What the file implies for one phase; an axis that nothing speaks of is not in `degrees`."""
+    """What the file implies for one phase; an axis without any indication is not in `degrees`."""
 
     name: str
     degrees: dict[str, Implied] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class PhaseInference(Struct):
 
 
 class Inference(Struct):
-    """What a graph implies: its phases, facts of the model, and what contradicts it, one line each."""
+    """What a graph implies: its phases, facts of the model, and contradictions, one line each."""
 
     phases: list[PhaseInference]
     model: dict[str, Implied]
@@ -50,7 +50,7 @@ class Inference(Struct):
 
 
 def infer(deployment: Deployment, declared: Mapping[str | None, Mapping[str, int]]) -> Inference:
-    """Count what the graph draws. `declared` are the degrees that its headers state, by phase (None: for all)."""
+    """Infer from what is drawn. `declared` are the degrees that headers state, by phase (None: for all phases)."""
     found = Inference([], _model(deployment), [])
     for name in deployment.phases:
         inside = [r for r in deployment.operators if r.phase == name]
@@ -61,7 +61,7 @@ def infer(deployment: Deployment, declared: Mapping[str | None, Mapping[str, int
             drawn = phase.degrees.get(axis)
             if drawn is not None and drawn.value != value:
                 found.contradictions.append(
-                    f"{name or 'the graph'}: a header says {axis.upper()}={value}, but {drawn.because}"
+                    f"{name or 'the graph'}: a header declares {axis.upper()}={value}, but {drawn.because}"
                 )
             phase.degrees[axis] = Implied(value, "stated in the file")
         found.phases.append(phase)
@@ -117,7 +117,7 @@ def _model(deployment: Deployment) -> dict[str, Implied]:
     tops = {int(m[1]) for r in deployment.operators for line in r.evidence.lines for m in _TOP.finditer(line)}
     if len(tops) == 1:
         top = tops.pop()
-        facts["top_k"] = Implied(top, f"a label says top-{top}")
+        facts["top_k"] = Implied(top, f"a label states top-{top}")
     first = next((r for r in deployment.operators if r.is_role("input") and r.states_dims), None)
     if first is not None:
         tensors = first.evidence.tensors

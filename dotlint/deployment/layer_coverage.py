@@ -1,4 +1,4 @@
-"""Which layers a phase draws or speaks of: nodes of a layer, summaries, labels of edges and clusters."""
+"""The layers that a phase draws or mentions: in nodes, summaries, edge labels and clusters."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _COMMUNICATION = {"communication", "io", "annotation", "memory"}
 
 
 def layers_by_stage(deployment: Deployment, phase: str) -> dict[int | None, set[int]]:
-    """Return the layers that each stage names, as the file counts; None has those of no stage.
+    """Return the layers that each stage names, as numbered in the file; None has those without a stage.
 
-    Operators count, and headers of stages that do not draw most of their layers one by one. What only carries data
-    between layers (collectives, transfers, inputs) does not own one.
+    Operators count, and headers of stages that do not draw most of their layers one by one. Nodes that only carry
+    data between layers (collectives, transfers, inputs) do not count.
     """
     found: dict[int | None, set[int]] = defaultdict(set)
     for reading in deployment.operators:
@@ -44,8 +44,8 @@ def layers_by_stage(deployment: Deployment, phase: str) -> dict[int | None, set[
 
 
 def stated_ranges(deployment: Deployment, graph: Graph, phase: str) -> list[tuple[int, int]]:
-    """Return the layers that summaries and labels of edges cover, as first and last."""
-    said = [r.node.label for r in deployment.readings if r.summary and r.phase == phase]
-    said += [edge.label for edge in graph.edges if edge.attributes.get("label")]
-    found = {(int(m[1]), int(m[2] or m[1])) for text in said for m in _LAYERS.finditer(text)}
+    """Return the layers that summaries and edge labels cover, as (first, last)."""
+    texts = [r.node.label for r in deployment.readings if r.summary and r.phase == phase]
+    texts += [edge.label for edge in graph.edges if edge.attributes.get("label")]
+    found = {(int(m[1]), int(m[2] or m[1])) for text in texts for m in _LAYERS.finditer(text)}
     return sorted((low, high) for low, high in found if low <= high < low + 10_000)

@@ -1,4 +1,4 @@
-"""The deployment that a graph describes: what every node is, and which units the nodes form."""
+"""The deployment that a graph describes: the reading of every node, and the units that nodes form."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from dotlint.syntax.lexemes import interned
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from dotlint.deployment.facts import Evidence
+    from dotlint.deployment.facts import Facts
     from dotlint.deployment.vocabulary import Role, Vocabulary
     from dotlint.graph.model import Graph, Node
     from dotlint.strategy.gpus import GpuSet
 
 
-class Reading(Struct, gc=False):  # nothing that it holds leads back to it
-    """What one node was decided to be.
+class Reading(Struct, gc=False):  # part of no reference cycle
+    """The meaning derived for a node.
 
-    `stage` is 0-based within its phase, `layer` as the file counts; `phase` is "" where the file has but one;
-    `gpus` are the ids that the node itself (`own_gpus`) or else its cluster names; `experts` the first and last expert of an expert
-    node. `summary` is true of a node that stands for others: an ellipsis, a stage or a phase as one block. `why` has a
-    line for each decision.
+    `stage` is 0-based within its phase, `layer` as numbered in the file; `phase` is "" if the file has only one.
+    `gpus` are the ids (0-based ranks) that the node itself (`own_gpus`) or else its cluster states; `experts` the
+    first and last expert of an expert node. `summary` is whether the node represents others: an ellipsis, or a stage
+    or phase as one block. `why` has a line for each decision.
     """
 
     node: Node
-    evidence: Evidence
+    evidence: Facts
     role: Role | None
     phase: str | None = ""
     stage: int | None = None
@@ -37,16 +37,16 @@ class Reading(Struct, gc=False):  # nothing that it holds leads back to it
     experts: tuple[int, int] | None = None
     annotation: bool = False
     summary: bool = False
-    placed_by_gpus: bool = False  # whether nothing but its GPUs tells its stage
+    stage_from_gpus: bool = False  # whether only its GPUs determine its stage
     why: tuple[str, ...] = ()
 
     def because(self, reason: str) -> None:
-        """Note why something was decided; most nodes have the reasons of others, which are kept once."""
+        """Record the reason for a decision; equal reasons of different nodes share one string."""
         self.why = (*self.why, interned(reason))
 
     @property
     def name(self) -> str:
-        """The node's name as Graphviz has it."""
+        """The name of the node in Graphviz."""
         return self.node.name
 
     @property
@@ -66,7 +66,7 @@ class Reading(Struct, gc=False):  # nothing that it holds leads back to it
 
 
 class Unit(Struct):
-    """The nodes of one pipeline stage of one phase; `stated` are the GPUs that a header or cluster gives it."""
+    """The nodes of one pipeline stage of one phase; `stated` are the GPUs that a header or cluster states for it."""
 
     phase: str
     stage: int
@@ -77,7 +77,7 @@ class Unit(Struct):
     _constant: dict[str, tuple[bool, ...]] | None = None
 
     def constant(self, family: str) -> tuple[bool, ...]:
-        """For each number of a family's names whether all nodes of the stage and the family have the same."""
+        """Return, for each number in the names of a family, whether all its nodes in the unit have the same."""
         if self._constant is None:
             columns: dict[str, list[tuple[int, ...]]] = {}
             for reading in (*self.operators, *self.headers):
@@ -89,15 +89,15 @@ class Unit(Struct):
         return self._constant.get(family, ())
 
     def with_role(self, *names: str) -> list[Reading]:
-        """Its operators of these roles, in the order of the file."""
+        """Return its operators with one of these roles, in document order."""
         return [reading for reading in self.operators if reading.is_role(*names)]
 
 
 class Deployment(Struct):
-    """A graph read as a deployment; `recognised` is false where it does not look like one at all.
+    """A graph read as a deployment; `recognized` is whether it looks like one.
 
-    `stage_base` is the number of the first stage in the file, 0 or 1; `layers` are the first and the last layer of
-    each phase, as the file counts.
+    `stage_base` is the number of the first stage in the file, 0 or 1; `layers` are the first and last layer of each
+    phase, as numbered in the file.
     """
 
     graph: Graph
@@ -107,23 +107,23 @@ class Deployment(Struct):
     phases: tuple[str, ...]
     units: dict[str, dict[int, Unit]]
     stage_base: int
-    recognised: bool
+    recognized: bool
     layers: dict[str | None, tuple[int, int]]
     _operators: list[Reading] | None = None
 
     @property
     def operators(self) -> Sequence[Reading]:
-        """Every node that is no annotation, in the order of the file."""
+        """Every node that is not an annotation, in document order."""
         if self._operators is None:
             self._operators = [reading for reading in self.readings if not reading.annotation]
         return self._operators
 
     def stage_number(self, stage: int) -> int:
-        """The number that the file gives a 0-based stage."""
+        """Return the number that the file gives to a 0-based stage."""
         return stage + self.stage_base
 
     def unit_title(self, phase: str | None, stage: int | None) -> str:
-        """How a report names the unit: `stage 2`, `decode stage 1`; a phase alone where there is no stage."""
+        """Return the name of a unit in reports: `stage 2`, `decode stage 1`, or the phase if there is no stage."""
         several = len(self.phases) > 1
         name = f"{phase} " if phase and (several and phase != self.phases[0]) else ""
         if stage is None:
@@ -131,14 +131,14 @@ class Deployment(Struct):
         return f"{name}stage {self.stage_number(stage)}"
 
     def by_unit(self, readings: Iterable[Reading]) -> dict[tuple[str | None, int | None], list[Reading]]:
-        """Group nodes by phase and stage, phases in the file's order, nodes without a stage last."""
+        """Group nodes by phase and stage: phases in document order, nodes without a stage last."""
         groups: dict[tuple[str | None, int | None], list[Reading]] = {}
         for reading in readings:
             groups.setdefault((reading.phase, reading.stage), []).append(reading)
         order = {phase: index for index, phase in enumerate(self.phases)}
 
-        def place(key: tuple[str | None, int | None]) -> tuple[int, int]:
+        def order_key(key: tuple[str | None, int | None]) -> tuple[int, int]:
             phase, stage = key
             return (order.get(phase or "", len(order)), 1 << 30 if stage is None else stage)
 
-        return dict(sorted(groups.items(), key=lambda item: place(item[0])))
+        return dict(sorted(groups.items(), key=lambda item: order_key(item[0])))

@@ -20,7 +20,7 @@ SHARDED = ("qkv", "query", "key-projection", "value-projection", "attention", "s
 
 
 class Group(Struct, frozen=True):
-    """The nodes that together are one operator of one unit: one stage and layer, one role, one family of names."""
+    """The nodes that together are one operator of a unit: of one stage, layer, role and family."""
 
     phase: str | None
     stage: int | None
@@ -30,12 +30,12 @@ class Group(Struct, frozen=True):
 
     @property
     def gpu_sets(self) -> list[GpuSet]:
-        """The distinct GPU sets of the members, in order; members without GPUs are left out."""
+        """The distinct GPU sets of the members, in order, without members that have no GPUs."""
         return list(dict.fromkeys(r.gpus for r in self.members if r.gpus))
 
     @property
     def placed(self) -> bool:
-        """Whether every member itself names its GPUs."""
+        """Whether every member itself states its GPUs."""
         return all(r.gpus and r.own_gpus for r in self.members)
 
     @property
@@ -46,7 +46,7 @@ class Group(Struct, frozen=True):
 
 
 def within_stage(deployment: Deployment, wiring: Wiring, reading: Reading) -> bool:
-    """Return whether a collective joins operators of its own stage alone, on their GPUs: no part of it is a transfer to another."""
+    """Return whether a collective connects only operators of its own stage and its GPUs."""
     tails = [deployment.by_name[name] for name in wiring.ins[reading.name] if name in deployment.by_name]
     if not tails or any((r.phase, r.stage) != (reading.phase, reading.stage) for r in tails):
         return False
@@ -55,7 +55,7 @@ def within_stage(deployment: Deployment, wiring: Wiring, reading: Reading) -> bo
 
 
 def unplaced(deployment: Deployment) -> set[tuple[str | None, str, str]]:
-    """Phases, families and roles of which some node could not be given a stage, so that counts in a stage may be short."""
+    """Return phase, family and role of nodes without a stage; counts per stage may be too low for these."""
     return {
         (r.phase, r.evidence.name.family, r.role.name if r.role else "")
         for r in deployment.operators
@@ -64,23 +64,23 @@ def unplaced(deployment: Deployment) -> set[tuple[str | None, str, str]]:
 
 
 def may_be_short(group: Group, short: set[tuple[str | None, str, str]]) -> bool:
-    """Return whether some of `unplaced` may belong to a group of a stage."""
+    """Return whether some nodes of `unplaced` may belong to a group of a stage."""
     family = group.members[0].evidence.name.family
     return group.stage is not None and any((group.phase, family, role) in short for role in (group.role, ""))
 
 
 def replicas(members: Sequence[Reading]) -> list[list[Reading]]:
-    """Take nodes apart by the data-parallel replica that their names say."""
+    """Group nodes by the data-parallel replica in their names."""
     found: dict[tuple[int, ...], list[Reading]] = defaultdict(list)
     for reading in members:
         name = reading.evidence.name
-        said = tuple(n for word, n in zip(name.words, name.numbers, strict=True) if word in {"dp", "replica"})
-        found[said].append(reading)
+        replica = tuple(n for word, n in zip(name.words, name.numbers, strict=True) if word in {"dp", "replica"})
+        found[replica].append(reading)
     return list(found.values())
 
 
 def groups(deployment: Deployment, *roles: str) -> list[Group]:
-    """Group the operators of these roles, in the order of the file; nodes of no stage and no layer form groups too."""
+    """Group the operators of these roles, in document order; nodes without stage and layer form groups too."""
     found: dict[tuple[object, ...], list[Reading]] = defaultdict(list)
     for reading in deployment.operators:
         if reading.role is not None and reading.role.name in roles and not reading.summary:
@@ -94,9 +94,10 @@ def groups(deployment: Deployment, *roles: str) -> list[Group]:
 
 
 def parts_of_groups(found: Sequence[Group]) -> set[int]:
-    """Return the indices of groups that are parts of one.
+    """Return the indexes of groups that are parts of one group.
 
-    What all members of one have in their names (`qkv3_1`, `qkv3_2`) is in those of another stage's members too.
+    The members of such a group share numbers (`qkv3_1`, `qkv3_2`) that the members of a group of another stage share
+    too.
     """
     families: dict[tuple[str | None, str], list[int]] = defaultdict(list)
     for index, group in enumerate(found):
@@ -114,10 +115,10 @@ def parts_of_groups(found: Sequence[Group]) -> set[int]:
 
 
 def _by_layer(members: list[Reading]) -> list[list[Reading]]:
-    """Take nodes of several unnamed layers apart: by the number that tells apart nodes on the same GPUs.
+    """Separate nodes of several unnamed layers, by the number that distinguishes nodes on the same GPUs.
 
-    Where two numbers vary and no layer is known, one of them is the layer: each of its values has every GPU set at
-    most once. Where that is true of none of them, or of more than one, the nodes are left together.
+    If two numbers vary and no layer is known, one of them is the layer: for each of its values every GPU set occurs
+    at most once. If that is true of none or several numbers, the nodes are not separated.
     """
     if members[0].layer is not None or not all(r.own_gpus for r in members):
         return [members]
@@ -126,10 +127,10 @@ def _by_layer(members: list[Reading]) -> list[list[Reading]]:
     if len(varying) < 2:
         return [members]
     fitting: list[list[list[Reading]]] = []
-    for place in varying:
+    for position in varying:
         parts: dict[int, list[Reading]] = defaultdict(list)
         for reading in members:
-            parts[reading.evidence.name.numbers[place]].append(reading)
+            parts[reading.evidence.name.numbers[position]].append(reading)
         if all(len({r.gpus for r in some}) == len(some) for some in parts.values()) and len(parts) < len(members):
             fitting.append(list(parts.values()))
     return fitting[0] if len(fitting) == 1 else [members]
@@ -152,10 +153,10 @@ def _in_sequence(deployment: Deployment, group: Group) -> bool:
 
 
 def one_layer_each(deployment: Deployment, group: Group) -> bool:
-    """Return whether a group is known to be one operator of one layer.
+    """Return whether a group is certainly one operator of one layer.
 
-    It has a layer, or one number alone varies among its members and that is no layer: its members are on GPUs of their
-    own, or, where they name none, no path leads from one to another.
+    Either it has a layer, or at most one number varies among its members and is not a layer: the members are on
+    different GPUs or, if they state none, no path leads from one to another.
     """
     if group.layer is not None:
         return True

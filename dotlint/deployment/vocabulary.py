@@ -1,4 +1,4 @@
-"""The vocabulary of roles, read from `rules/vocabulary.toml`."""
+"""The vocabulary of roles, from `rules/vocabulary.toml`."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from dotlint.files.paths import read_file, read_package_text
 
 T = TypeVar("T")
 Phrases = dict[str, list[tuple[tuple[str, ...], T]]]
-"""First word -> the phrases that start with it, the longest first, and what each means."""
+"""The phrases and their meanings by their first word, the longest phrase first."""
 
 Kind = Literal["communication", "computation", "routing", "io", "memory", "annotation"]
 
 
 class VocabularyError(DotlintError):
-    """A vocabulary file that does not say what one has to say."""
+    """A vocabulary file with missing or invalid entries."""
 
 
 class Role(Struct, frozen=True):
-    """What an operator is: `communicates` names the collective or transfer that it performs, if any.
+    """The role of an operator; `communicates` names the collective or transfer that it performs, if any.
 
-    `drawn_as` are the kinds whose shapes are right for it, its own first.
+    `drawn_as` are the kinds whose shapes are acceptable for it, its own kind first.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Role(Struct, frozen=True):
 
 
 class Vocabulary(Struct, eq=False):
-    """Roles with the phrases that mean them, the convention of shapes, and the words of annotations."""
+    """Roles and their phrases, the shape conventions, and the words of annotations."""
 
     roles: dict[str, Role]
     shapes: dict[str, tuple[str, ...]]
@@ -54,33 +54,33 @@ class Vocabulary(Struct, eq=False):
 
     @property
     def words(self) -> frozenset[str]:
-        """The words that some phrase has, compounds joined."""
+        """The words of all phrases, with compounds joined."""
         return frozenset(word for phrases in self._phrases.values() for phrase, _ in phrases for word in phrase)
 
-    def normalise(self, text: str) -> str:
+    def normalize(self, text: str) -> str:
         """Return the words of a text in lower case with compounds joined: ` alltoall expert aggregation `."""
-        return f" {' '.join(self._joined(plain_words(text).split()))} "
+        return f" {' '.join(self._join_compounds(plain_words(text).split()))} "
 
     def role(self, text: str) -> Role | None:
-        """Find the role that a text means; among several the one that stands first in the vocabulary."""
-        said = plain_words(text)
-        if said not in self._known:
-            words = self._joined(said.split())
+        """Return the role that a text means; among several, the first one in the vocabulary."""
+        plain = plain_words(text)
+        if plain not in self._known:
+            words = self._join_compounds(plain.split())
             found = [
                 (at, at + len(phrase), *meaning)
                 for at in range(len(words))
-                for phrase, meaning in _first(self._phrases, words, at)
+                for phrase, meaning in _longest_phrase(self._phrases, words, at)
             ]
-            # A phrase inside a longer one says less: `gate proj` is no gate.
+            # A phrase inside a longer one does not count: `gate proj` is not a gate.
             whole = [m for m in found if not any(o[0] <= m[0] and m[1] <= o[1] and o[:2] != m[:2] for o in found)]
-            self._known[said] = min(whole, key=lambda match: match[2])[3] if whole else None
-        return self._known[said]
+            self._known[plain] = min(whole, key=lambda match: match[2])[3] if whole else None
+        return self._known[plain]
 
-    def _joined(self, words: list[str]) -> list[str]:
+    def _join_compounds(self, words: list[str]) -> list[str]:
         joined: list[str] = []
         at = 0
         while at < len(words):
-            for phrase, word in _first(self._compounds, words, at):
+            for phrase, word in _longest_phrase(self._compounds, words, at):
                 joined.append(word)
                 at += len(phrase)
                 break
@@ -90,8 +90,8 @@ class Vocabulary(Struct, eq=False):
         return joined
 
 
-def _first(phrases: Phrases[T], words: list[str], at: int) -> list[tuple[tuple[str, ...], T]]:
-    """Return the longest phrase that stands in the words at a place, as a list of one or none."""
+def _longest_phrase(phrases: Phrases[T], words: list[str], at: int) -> list[tuple[tuple[str, ...], T]]:
+    """Return the longest phrase that starts at a position in the words, as a list of one or none."""
     for one in phrases.get(words[at], ()):
         if len(one[0]) == 1 or tuple(words[at : at + len(one[0])]) == one[0]:
             return [one]
@@ -109,7 +109,7 @@ def _by_first_word(meanings: dict[str, T]) -> Phrases[T]:
 
 
 def read_vocabulary(table: dict[str, Any], where: str) -> Vocabulary:
-    """Build a vocabulary from its TOML table; raises `VocabularyError` where a part is missing or of a wrong kind."""
+    """Create a vocabulary from its TOML table. Raises `VocabularyError` if a part is missing or invalid."""
     try:
         meaning: dict[str, tuple[int, Role]] = {}
         roles: dict[str, Role] = {}
@@ -126,28 +126,30 @@ def read_vocabulary(table: dict[str, Any], where: str) -> Vocabulary:
             annotation_words=frozenset(annotation["words"]),
             annotation_titles=tuple(annotation["titles"]),
             summary_phrases=tuple(annotation["summaries"]),
-            _compounds=_by_first_word({phrase: word for word, said in table["compounds"].items() for phrase in said}),
+            _compounds=_by_first_word(
+                {phrase: word for word, phrases in table["compounds"].items() for phrase in phrases}
+            ),
             _phrases=_by_first_word(meaning),
         )
     except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise VocabularyError(f"{where}: the vocabulary lacks or misplaces {error}") from error
+        raise VocabularyError(f"{where}: the vocabulary lacks {error}, or it has the wrong type") from error
 
 
 @cache
 def load_vocabulary(path: str, *more: str) -> Vocabulary:
-    """Read a vocabulary file and put the TOML texts of `more` over it; raises `VocabularyError`.
+    """Read a vocabulary file and extend it by the TOML texts of `more`. Raises `VocabularyError`.
 
-    The file is TOML, or the compiled JSON of all rules. Roles of `more` stand before those of the file, or take the
-    place of the one of their name; kinds of shapes and compounds are replaced by name; words of annotations are added.
+    The file is TOML, or the compiled JSON of all rules. Roles of `more` come before those of the file, or replace the
+    role of the same name; kinds of shapes and compounds are replaced by name; words of annotations are added.
     """
     if path.endswith(".json") and not more:
-        return read_vocabulary(_compiled(path), path)
-    from dotlint.text.toml import read_toml  # noqa: PLC0415 - dotlint's own vocabulary is compiled
+        return read_vocabulary(_compiled_table(path), path)
+    from dotlint.text.toml import read_toml  # noqa: PLC0415 - the built-in vocabulary is compiled
 
     try:
-        table = _compiled(path) if path.endswith(".json") else read_toml(read_package_text(path))
+        table = _compiled_table(path) if path.endswith(".json") else read_toml(read_package_text(path))
         for text in more:
-            table = _extended(table, read_toml(text))
+            table = _merged_table(table, read_toml(text))
     except (OSError, ValueError) as error:
         raise VocabularyError(f"{path}: the vocabulary cannot be read: {error}") from error
     return read_vocabulary(table, path)
@@ -157,14 +159,14 @@ class _Compiled(Struct):
     vocabulary: dict[str, Any]
 
 
-def _compiled(path: str) -> dict[str, Any]:
+def _compiled_table(path: str) -> dict[str, Any]:
     return decode(read_file(path), type=_Compiled).vocabulary
 
 
-def _extended(table: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+def _merged_table(table: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
     unknown = sorted(set(more) - set(table))
     if unknown:
-        raise VocabularyError(f"a vocabulary has no `{unknown[0]}`; there are {', '.join(sorted(table))}")
+        raise VocabularyError(f"unknown vocabulary table `{unknown[0]}`: use one of {', '.join(sorted(table))}")
     try:
         own = {role["name"]: role for role in more.get("role", ())}
         there = {role["name"] for role in table["role"]}
@@ -182,4 +184,4 @@ def _extended(table: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
             "annotation": annotation,
         }
     except (KeyError, TypeError, AttributeError) as error:
-        raise VocabularyError(f"a vocabulary lacks or misplaces {error}") from error
+        raise VocabularyError(f"the vocabulary lacks {error}, or it has the wrong type") from error

@@ -1,4 +1,4 @@
-"""Names and labels taken apart into words and numbers."""
+"""Split names and labels into words and numbers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DIGITS = regex(r"\d+")
 
 
 def label_lines(label: str) -> list[str]:
-    r"""Split a label into its visible lines: `\n`, `\l`, `\r`, real newlines and `<br/>` end one; HTML tags go."""
+    r"""Split a label into its visible lines at `\n`, `\l`, `\r`, line breaks and `<br/>`; HTML tags are removed."""
     if "\\" in label or "\n" in label or "<" in label or "\r" in label:
         lines = _BREAK.split(label)
         if any("<" in line for line in lines):
@@ -30,11 +30,10 @@ def label_lines(label: str) -> list[str]:
 
 
 class Name(Struct, frozen=True, gc=False):
-    """A name as a family and its numbers.
+    """A name as the pattern of its family, and its numbers.
 
-    `family` is the name with every number as `#`; `numbers` are those numbers in order, `words` the word before
-    each in lower case ("" where there is none), by which two names' numbers are told apart; `glued` says of each
-    whether it touches that word.
+    `family` is the name with every number replaced by `#`; `numbers` are those numbers in order; `words` is the word
+    before each in lower case ("" if there is none); `glued` is whether the number directly follows that word.
     """
 
     family: str
@@ -44,7 +43,7 @@ class Name(Struct, frozen=True, gc=False):
 
 
 def name_parts(text: str) -> list[str]:
-    """Words and numbers of a name in order, camel case and underscores taken apart: `attnQKV2_1` -> attn QKV 2 1."""
+    """Return words and numbers of a name in order, split at camel case and underscores: `attnQKV2_1` -> attn QKV 2 1."""
     parts: list[str] = []
     position = 0
     for whole in _WHOLE.finditer(text):
@@ -58,7 +57,7 @@ def name_parts(text: str) -> list[str]:
 
 
 def number_spans(text: str) -> list[tuple[int, int]]:
-    """Return the places of a name's numbers: runs of digits that are no part of a word such as `all2all`."""
+    """Return the spans of the numbers in a name: digits that are not part of a word such as `all2all`."""
     protected = [match.span() for match in _WHOLE.finditer(text)]
     spans = (match.span() for match in _DIGITS.finditer(text))
     return [
@@ -70,7 +69,7 @@ def number_spans(text: str) -> list[tuple[int, int]]:
 
 @lru_cache(maxsize=16384)
 def parse_name(text: str) -> Name:
-    """Take a name apart: `layer3_expert12_tp0` is the family `layer#_expert#_tp#` with 3, 12 and 0."""
+    """Parse a name: `layer3_expert12_tp0` is the family `layer#_expert#_tp#` with 3, 12 and 0."""
     numbers: list[int] = []
     words: list[str] = []
     glued: list[bool] = []
@@ -93,19 +92,19 @@ def parse_name(text: str) -> Name:
 def _shared_parts(
     family: str, words: tuple[str, ...], glued: tuple[bool, ...]
 ) -> tuple[str, tuple[str, ...], tuple[bool, ...]]:
-    """Return the very objects that the first name of the family had: the others of it need none of their own."""
+    """Return the objects of the first name of the family, so that all its names share them."""
     return family, words, glued
 
 
 @lru_cache(maxsize=16384)
 def _last_word(before: str) -> tuple[str, bool]:
-    """Return the word before a number in lower case, and whether the number touches it."""
+    """Return the word before a number in lower case, and whether the number directly follows it."""
     word = _PARTS.findall(before)
     return (word[-1].lower() if word else "", before[-1:].isalpha())
 
 
 @lru_cache(maxsize=16384)
 def plain_words(text: str) -> str:
-    """Return the words of a text in lower case, one space apart and around, numbers left out: ` all to all `."""
+    """Return the words of a text in lower case, separated and surrounded by spaces, without numbers: ` all to all `."""
     words = [part.lower() for part in name_parts(text) if not part.isdigit()]
     return f" {' '.join(words)} "

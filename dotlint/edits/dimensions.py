@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotlint.deployment.label_values import Tensors, read_tensors
+from dotlint.deployment.gpus_and_dims import Tensors, read_tensors
 from dotlint.deployment.words import label_lines, plain_words
 from dotlint.edits.labels import Label, label_of, subject
 from dotlint.engine.finding import Edit, Fix
@@ -12,7 +12,7 @@ from dotlint.engine.finding import Edit, Fix
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dotlint.deployment.label_values import Dims
+    from dotlint.deployment.gpus_and_dims import Dims
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.edits.fix_context import Writers
     from dotlint.engine.finding import Finding

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dotlint.deployment.label_values import read_tensors
+from dotlint.deployment.gpus_and_dims import read_tensors
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
-from dotlint.deployment.patterns.renumber import Shift, ShiftError, mapped, spelled
+from dotlint.deployment.patterns.renumber import Shift, ShiftError, map_gpus, with_numbers
 from dotlint.deployment.words import parse_name
 from dotlint.edits.copying import copy_edits, piece
 from dotlint.edits.extrapolate import continued
@@ -316,7 +316,7 @@ class Siblings:
             guess = GpuGuess(self.deployment)
             there = next((r for r in self.deployment.operators if (r.phase, r.stage) == (shown.phase, stage)), None)
             own, other = guess.unit_gpus(shown), guess.unit_gpus(there) if there else None
-            gpus = mapped(own, other) if own and other else {}
+            gpus = map_gpus(own, other) if own and other else {}
             if not gpus:
                 return None
         elif shown.own_gpus and shown.gpus:
@@ -342,7 +342,7 @@ def moved_name(other: Reading, steps: Mapping[str, tuple[int, int]], changed: Ma
     for place, (word, number) in enumerate(zip(name.words, name.numbers, strict=True)):
         before, after = steps.get(word) or (not worded and changed.get(place)) or (number, number)
         numbers.append(max(after + number - before, 0) if abs(number - before) <= 1 else number)
-    return spelled(other.name, numbers)
+    return with_numbers(other.name, numbers)
 
 
 def _changed(reading: Reading, one: Newcomer) -> int:

@@ -8,7 +8,6 @@ known only while it speaks of no other ones.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import os
@@ -20,6 +19,7 @@ from msgspec import Struct
 from dotlint.engine.statements import Statements
 from dotlint.errors import DotlintError
 from dotlint.files.atomic import write_atomically
+from dotlint.files.paths import nearest_path
 from dotlint.suppressions.apply import without
 from dotlint.suppressions.directives import NEVER
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dotlint.engine.finding import Finding, Pair
-    from dotlint.graph.model import Document
+    from dotlint.graph.document import Document
 
 VERSION: Final = 1
 _SHOWN_AT_MOST: Final = 100
@@ -173,7 +173,7 @@ def read_baseline(path: Path) -> Baseline:
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        near = _nearest(path)
+        near = nearest_path(path)
         remedy = f"did you mean `{near}`?" if near else f"`--write-baseline {path.name}` makes one"
         raise BaselineError(f"there is no baseline {path}; {remedy}") from None
     except OSError as error:
@@ -196,12 +196,3 @@ def _read_entry(table: dict[str, Any]) -> Entry:
     edges = tuple((str(tail), str(head)) for tail, head in table.get("edges", ()))
     nodes = tuple(str(node) for node in table.get("nodes", ()))
     return Entry(str(table["rule"]), str(table["path"]), str(table.get("statement", "")), statements, nodes, edges)
-
-
-def _nearest(path: Path) -> str | None:
-    try:
-        names = [entry.name for entry in path.absolute().parent.iterdir() if entry.is_file()]
-    except OSError:
-        return None
-    close = difflib.get_close_matches(path.name, names, n=1, cutoff=0.7)
-    return str(path.with_name(close[0])) if close else None

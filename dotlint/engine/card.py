@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from msgspec.json import decode
 
 from dotlint.engine.finding import SEVERITIES, Applicability, Finding, Severity
-from dotlint.engine.resources import compiled_rules, rules_folder
+from dotlint.engine.resources import compiled_rules, folder_version, rules_folder
 from dotlint.engine.sections import SECTIONS
 from dotlint.errors import DotlintError
 from dotlint.files.paths import read_file
@@ -199,4 +199,11 @@ def read_folder(folder: Path) -> list[Card]:
 def own_cards() -> tuple[Card, ...]:
     """Give the cards that come with dotlint."""
     compiled = compiled_rules()
-    return tuple(read_folder(rules_folder()) if compiled is None else decode(read_file(compiled), type=_Cards).cards)
+    if compiled is not None:
+        return tuple(decode(read_file(compiled), type=_Cards).cards)
+    from dotlint.engine.compile import keep  # noqa: PLC0415 - only after a change
+
+    version = folder_version()
+    cards = tuple(read_folder(rules_folder()))
+    keep(cards, version)
+    return cards

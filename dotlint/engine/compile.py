@@ -1,30 +1,33 @@
 """All rule cards and the vocabulary in one file of JSON, so that a run need not read a hundred of TOML.
 
-`python -m dotlint.engine.compile` writes it. A checkout in which a card has been changed since reads the cards.
+The wheel comes with it (`hatch_build.py`). A checkout writes it at the first run and after a change, beside this
+module; git does not know it, as two changed cards would always conflict in it.
 """
 
 from __future__ import annotations
 
-import json
+import contextlib
 import tomllib
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dotlint.engine.card import read_folder
-from dotlint.engine.resources import COMPILED, checksum, rules_folder
+from dotlint.engine.resources import COMPILED, rules_folder
+from dotlint.errors import DotlintError
 from dotlint.files.atomic import write_atomically
 from dotlint.files.paths import as_path
 
-
-def compiled() -> bytes:
-    """Give what the file has to hold: a card a line, so that a change of one is a change of one line."""
-    folder = rules_folder()
-    cards = [json.dumps(msgspec.to_builtins(card), ensure_ascii=False) for card in read_folder(folder)]
-    vocabulary = json.dumps(tomllib.loads((folder / "vocabulary.toml").read_text("utf-8")), ensure_ascii=False)
-    return (
-        "{\n" + f'"checksum": {checksum()},\n"vocabulary": {vocabulary},\n"cards": [\n' + ",\n".join(cards) + "\n]}\n"
-    ).encode()
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
-if __name__ == "__main__":
-    write_atomically(as_path(COMPILED), compiled())
+def compiled(cards: Sequence[Any], version: int = 0) -> bytes:
+    """Give what the file has to hold; `version` is the one of the folder that the cards were read from."""
+    vocabulary = tomllib.loads((rules_folder() / "vocabulary.toml").read_text("utf-8"))
+    return msgspec.json.encode({"version": version, "vocabulary": vocabulary, "cards": cards}) + b"\n"
+
+
+def keep(cards: Sequence[Any], version: int) -> None:
+    """Write the file, unless the folder is read-only: then every run reads the cards."""
+    with contextlib.suppress(DotlintError):
+        write_atomically(as_path(COMPILED), compiled(cards, version))

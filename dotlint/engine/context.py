@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from dotlint.deployment.classify import read_deployment
-from dotlint.deployment.patterns.missing_nodes import absences
+from dotlint.deployment.patterns.missing_nodes import find_missing_nodes
 from dotlint.deployment.patterns.proposals import missing_edges
 from dotlint.deployment.patterns.stage_plan import plan_stages
 from dotlint.deployment.vocabulary import load_vocabulary
@@ -19,18 +19,18 @@ from dotlint.strategy.gpus import union
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from dotlint.deployment.abridged import Sketch
+    from dotlint.deployment.abridged import Abridged
     from dotlint.deployment.model import Deployment
-    from dotlint.deployment.patterns.missing_nodes import Absence
+    from dotlint.deployment.patterns.missing_nodes import MissingNode
     from dotlint.deployment.patterns.proposals import MissingEdge
     from dotlint.deployment.patterns.stage_plan import StagePlan
     from dotlint.deployment.vocabulary import Vocabulary
+    from dotlint.engine.facts import StrategySource
     from dotlint.engine.finding import Pair
     from dotlint.engine.header_strategy import Declaration
     from dotlint.engine.incomplete import Loss
-    from dotlint.engine.phase_files import Companion
-    from dotlint.engine.result import StrategySource
-    from dotlint.graph.model import Document, Graph
+    from dotlint.graph.document import Document
+    from dotlint.graph.model import Graph
     from dotlint.strategy import GpuSet, Phase, Strategy
     from dotlint.strategy.phase_files import FilePhases
 
@@ -84,14 +84,14 @@ class GraphContext:
         return self.strategy.phase(name) if self.strategy is not None and name is not None else None
 
     @cached_property
-    def sketch(self) -> Sketch:
+    def abridged(self) -> Abridged:
         """Whether the file says that it leaves something out."""
-        from dotlint.deployment.abridged import sketch_of  # noqa: PLC0415 - asked only where something is not there
+        from dotlint.deployment.abridged import find_abridged  # noqa: PLC0415 - asked only where something is not there
 
         document, graph = self.file.document, self.graph
         labels = [r.node.label for r in self.deployment.readings if r.annotation or r.summary]
         labels += [subgraph.own_attributes.get("label", "") for subgraph in graph.subgraphs]
-        return sketch_of(document.text, ((c.start, c.end) for c in document.comments), (graph.label, *labels))
+        return find_abridged(document.text, ((c.start, c.end) for c in document.comments), (graph.label, *labels))
 
     @cached_property
     def wiring(self) -> Wiring:
@@ -99,9 +99,9 @@ class GraphContext:
         return Wiring(self.graph)
 
     @cached_property
-    def absent(self) -> list[Absence]:
+    def absent(self) -> list[MissingNode]:
         """The nodes that sibling units have and a unit lacks."""
-        return absences(self.deployment)
+        return find_missing_nodes(self.deployment)
 
     @property
     def missing(self) -> list[MissingEdge]:
@@ -197,15 +197,6 @@ class FileContext(Struct, eq=False, dict=True):  # the dict is what cached prope
         return load_vocabulary(vocabulary_file(), *self.vocabularies)
 
     @cached_property
-    def companions(self) -> tuple[Companion, ...]:
-        """The other phases of the deployment that are files of their own and could be read."""
-        if self.part is None:
-            return ()
-        from dotlint.engine.phase_files import companions  # noqa: PLC0415 - few deployments have several files
-
-        return companions(self)
-
-    @cached_property
     def loss(self) -> Loss | None:
         """What of the file could not be read; None where it was read whole."""
         if not self.document.problems:
@@ -222,4 +213,4 @@ class FileContext(Struct, eq=False, dict=True):  # the dict is what cached prope
     @cached_property
     def is_deployment(self) -> bool:
         """Whether any graph of the file looks like a deployment."""
-        return any(graph.deployment.recognised for graph in self.graphs)
+        return any(graph.deployment.recognized for graph in self.graphs)

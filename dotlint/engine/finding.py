@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping  # noqa: TC003 - msgspec reads what the cache kept by these types
+from typing import Literal
 
 from msgspec import Struct, field
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 Severity = Literal["error", "warning", "info"]
 Applicability = Literal["safe", "unsafe"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dotlint.engine.finding import Finding
-    from dotlint.graph.model import Document
+    from dotlint.graph.document import Document
 
 
 def with_fingerprints(findings: Iterable[Finding], document: Document) -> list[Finding]:

@@ -14,7 +14,8 @@ from dotlint.strategy.declarations import DeclaredDegrees, rank_axes, read_decla
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotlint.graph.model import Document, Graph, Node
+    from dotlint.graph.document import Document
+    from dotlint.graph.model import Graph, Node
 
 
 class Declaration(Struct, frozen=True):

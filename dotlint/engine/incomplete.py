@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dotlint.engine.finding import Finding
-    from dotlint.graph.model import Document
+    from dotlint.graph.document import Document
     from dotlint.syntax.problem import Problem
 
 # Mistakes after which every statement is there, whole but for an attribute.

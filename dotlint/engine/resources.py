@@ -7,7 +7,7 @@ from binascii import crc32
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
+from msgspec import MsgspecError, Struct
 from msgspec.json import decode
 
 from dotlint.errors import DotlintError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COMPILED: Final = sibling_path(__file__, "rules.json")
-"""All cards and the vocabulary in one file, so that a run need not read a hundred; see `dotlint.engine.compile`."""
+"""All cards and the vocabulary in one file; a checkout makes it when it first runs, see `dotlint.engine.compile`."""
 
 _PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 
@@ -36,9 +36,9 @@ def rules_folder() -> Path:
 
 
 class _Made(Struct):
-    """Of which files the compiled one was made."""
+    """Of which state of the folder the compiled file was made."""
 
-    checksum: int
+    version: int
 
 
 @cache
@@ -48,15 +48,19 @@ def compiled_rules() -> str | None:
         return None
     if os.path.dirname(_folder()) == _PACKAGE:
         return COMPILED  # installed: nobody edits the cards there
-    return COMPILED if decode(read_file(COMPILED), type=_Made).checksum == checksum() else None
+    try:
+        return COMPILED if decode(read_file(COMPILED), type=_Made).version == folder_version() else None
+    except MsgspecError:
+        return None
 
 
-def checksum() -> int:
-    """Give a number that changes when a card or the vocabulary does."""
+def folder_version() -> int:
+    """Give a number that changes when a card, the vocabulary or what a card may say does: by times, as `make` does."""
+    paths = [os.path.join(here, name) for here, _, names in os.walk(_folder()) for name in names]
     found = 0
-    for path in sorted(os.path.join(here, name) for here, _, names in os.walk(_folder()) for name in names):
-        if path.endswith(".toml"):
-            found = crc32(read_file(path), crc32(os.path.basename(path).encode(), found))
+    for path in sorted((*paths, sibling_path(__file__, "card.py"))):
+        status = os.stat(path)
+        found = crc32(f"{os.path.basename(path)} {status.st_mtime_ns} {status.st_size}".encode(), found)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -14,12 +14,11 @@ if TYPE_CHECKING:
     from dotlint.engine.baseline import Baseline
     from dotlint.engine.card import Card
     from dotlint.engine.context import FileContext
-    from dotlint.graph.model import Document
+    from dotlint.engine.facts import Excerpt, Facts, PhaseFile, Places, StrategySource
+    from dotlint.graph.document import Document
     from dotlint.strategy import Strategy
-    from dotlint.syntax.source import Position
 
 Verdict = Literal["correct", "incorrect", "unreadable"]
-StrategySource = Literal["option", "configuration", "file"]
 
 
 class Settings(Struct, frozen=True):
@@ -32,65 +31,6 @@ class Settings(Struct, frozen=True):
     baseline: Baseline | None = None
     fail_on: Severity = "warning"
     vocabularies: tuple[str, ...] = ()
-
-
-class Places(Protocol):
-    """The way from offsets to lines: a `Source`, or an `Excerpt` of one."""
-
-    def position(self, offset: int) -> Position:
-        """Give line and column of an offset."""
-        ...
-
-    def line_text(self, line: int) -> str:
-        """Give a 1-based line without its LF."""
-        ...
-
-
-class Excerpt(Struct, frozen=True):
-    """As much of a text as its findings speak of: the places that they name, the lines that those are in."""
-
-    positions: dict[int, Position]
-    lines: dict[int, str]
-
-    def position(self, offset: int) -> Position:
-        """Give line and column of an offset that a finding names; any other raises `KeyError`."""
-        return self.positions[offset]
-
-    def line_text(self, line: int) -> str:
-        """Give a line that a finding stands in; any other raises `KeyError`."""
-        return self.lines[line]
-
-
-class PhaseFile(Struct, frozen=True):
-    """A phase of a deployment of several files: `here`, or in the `file` that the strategy file `origin` names.
-
-    `file` is None where none is named; `problem` says why it cannot be read.
-    """
-
-    phase: str
-    file: str | None
-    here: bool
-    origin: str
-    problem: str | None
-
-
-class Facts(Struct, frozen=True):
-    """What the reports say of a file besides its findings; `edges` is None where they were too many.
-
-    `strategy` is the one that held for the file, with the phases that were assumed; `strategy_source` says
-    who declared it. `deployment` has every phase and its file where the strategy gives phases files of their
-    own.
-    """
-
-    nodes: int
-    edges: int | None
-    directed: bool
-    graphs: int
-    is_deployment: bool | None
-    strategy: Strategy | None
-    strategy_source: StrategySource | None
-    excerpt: Excerpt | None = None
-    deployment: tuple[PhaseFile, ...] = ()
 
 
 class FileResult(Struct):
@@ -174,6 +114,8 @@ class FileResult(Struct):
 
 
 def _facts(context: FileContext) -> Facts:
+    from dotlint.engine.facts import Facts  # noqa: PLC0415 - who only asks for help needs no strategy
+
     document = context.document
     return Facts(
         nodes=document.node_count,
@@ -188,14 +130,16 @@ def _facts(context: FileContext) -> Facts:
 
 
 def _deployment(context: FileContext) -> tuple[PhaseFile, ...]:
-    if context.part is None:
+    if context.part is None or context.whole is None:
         return ()
     from dotlint.engine.phase_files import phase_files  # noqa: PLC0415 - few deployments have several files
 
-    return phase_files(context)
+    return phase_files(context.whole, context.part)
 
 
 def _excerpt(findings: list[Finding], source: Places) -> Excerpt:
+    from dotlint.engine.facts import Excerpt  # noqa: PLC0415
+
     starts = {offset for f in findings for offset in (f.start, *(r.start for r in f.related))}
     ends = {offset for f in findings for offset in (f.end, *(r.end for r in f.related))}
     edited = {offset for f in findings if f.fix for e in f.fix.edits for offset in (e.start, e.end)}

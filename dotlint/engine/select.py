@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.errors import DotlintError
+from dotlint.text.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,14 +33,6 @@ class Selection(Struct, frozen=True):
 def split_names(values: Iterable[str]) -> tuple[str, ...]:
     """Take apart `S,G001` and repeated options alike."""
     return tuple(word for value in values for word in re.split(r"[,\s]+", value) if word)
-
-
-def nearest(word: str, names: Iterable[str]) -> str | None:
-    """Give the name most like the word, None where none is near."""
-    import difflib  # noqa: PLC0415 - only a mistake pays for it
-
-    close = difflib.get_close_matches(word.lower(), [name.lower() for name in names], n=1, cutoff=0.6)
-    return next((name for name in names if close and name.lower() == close[0]), None)
 
 
 def matching(word: str, cards: Sequence[Card]) -> list[Card]:

@@ -12,7 +12,8 @@ from dotlint.syntax.tree import Block, Chain, blocks
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
-    from dotlint.graph.model import Document, Graph
+    from dotlint.graph.document import Document
+    from dotlint.graph.model import Graph
     from dotlint.syntax.tree import Statement
 
 Span = tuple[int, int]

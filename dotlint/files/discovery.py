@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.errors import DotlintError
 from dotlint.files.exclusion import Patterns, folder_patterns, inherited_patterns, is_excluded, is_path_excluded
-from dotlint.files.paths import as_path, read_file
+from dotlint.files.paths import as_path, nearest_path, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -37,7 +37,7 @@ def discover(
     seen: set[str] = set()
     for path in paths:
         if path != "-" and os.path.isdir(path):
-            files = _inside(path, exclude, gitignore=gitignore)
+            files = _search_folder(path, exclude, gitignore=gitignore)
         elif force_exclude and path != "-" and is_path_excluded(path, exclude):
             continue
         else:
@@ -49,7 +49,7 @@ def discover(
                 yield found
 
 
-def _inside(folder: str, exclude: Sequence[Patterns], *, gitignore: bool) -> Iterator[str]:
+def _search_folder(folder: str, exclude: Sequence[Patterns], *, gitignore: bool) -> Iterator[str]:
     top = os.path.abspath(folder)
     chains: dict[str, tuple[Patterns, ...]] = {top: inherited_patterns(top) if gitignore else ()}
     unreadable: list[str] = []
@@ -82,7 +82,7 @@ def read_bytes(path: str) -> bytes:
     try:
         data = read_file(path)
     except FileNotFoundError:
-        near = _nearest(path)
+        near = nearest_path(path, endings=ENDINGS)
         raise UnreadableError("no such file" + (f"; did you mean `{near}`?" if near else "")) from None
     except IsADirectoryError:
         raise UnreadableError("is a folder" if os.access(path, os.R_OK | os.X_OK) else "permission denied") from None
@@ -103,15 +103,3 @@ def refuse_binary(data: bytes) -> None:
     strange = sum(1 for byte in head if byte < 9 or 13 < byte < 32)
     if strange * 10 > len(head):
         raise UnreadableError("not a text file; dotlint reads DOT files, not rendered images")
-
-
-def _nearest(path: str) -> str | None:
-    folder = as_path(path).parent
-    try:
-        names = [entry.name for entry in folder.iterdir() if entry.suffix.lower() in ENDINGS]
-    except OSError:
-        return None
-    import difflib  # noqa: PLC0415 - only where a file is missing
-
-    close = difflib.get_close_matches(as_path(path).name, names, n=1, cutoff=0.7)
-    return str(folder / close[0]) if close else None

@@ -21,6 +21,19 @@ def sibling_path(module: str, name: str) -> str:
     return os.path.join(os.path.dirname(module), name)
 
 
+def nearest_path(path: str | Path, *, endings: tuple[str, ...] = ("",)) -> str | None:
+    """Return the path whose name is most like that of a missing one beside it; None if there is none."""
+    from dotlint.text.nearest import nearest  # noqa: PLC0415 - only where a file is missing
+
+    wanted = as_path(path)
+    try:
+        names = [name for name in sorted(os.listdir(wanted.parent)) if name.lower().endswith(endings)]
+    except OSError:
+        return None
+    near = nearest(wanted.name, names, least=0.7)
+    return str(wanted.with_name(near)) if near else None
+
+
 def read_file(path: str | Path) -> bytes:
     """Read a whole file. Raises what `open` raises."""
     with open(path, "rb") as stream:

@@ -1,4 +1,4 @@
-"""From the syntax tree to the graph that Graphviz makes of it.
+"""Build the graph that Graphviz builds from a syntax tree.
 
 Follows lib/cgraph/grammar.y and edge.c, as of Graphviz 13 and later.
 """
@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from dotlint.graph.defaults import Defaults, Layer
+from dotlint.graph.defaults import Defaults, DefaultsLayer
+from dotlint.graph.document import Document
 from dotlint.graph.membership import members
-from dotlint.graph.model import Document, Edge, EdgeRest, Graph, Node, Ports, Subgraph
+from dotlint.graph.model import Edge, EdgeRest, Graph, Node, Ports, Subgraph
 from dotlint.syntax.reader import parse
 from dotlint.syntax.source import Source
 from dotlint.syntax.tree import Assignment, Block, Chain, DefaultsStatement, NodeList, PlainEdge, PlainNode, decode
@@ -24,17 +25,17 @@ if TYPE_CHECKING:
     from dotlint.syntax.tree import EdgeStatement, Id, NodeRef, Statement, Tree
 
 EDGE_LIMIT = 250_000
-# How many times the limit all set products of a graph together may visit or make, so that no text takes
+# All set products of a graph together may visit or create this many times the limit, so that no text takes
 # quadratic time.
 ALL_PRODUCTS = 8
 
 Scope = Graph | Subgraph
 Walk = Generator["Walk", None, None]
-NO_PORTS = EdgeRest((None, None))  # shared by the edges of chains, and never written to
+NO_PORTS = EdgeRest((None, None))  # shared by the edges of chains, never modified
 
 
 def read(source: Source | str | bytes, *, edge_limit: int = EDGE_LIMIT) -> Document:
-    """Parse and build: a file's text to its graphs. Never fails for any text; see `Document.problems`."""
+    """Parse a text and build its graphs. Never fails for any text; see `Document.problems`."""
     if isinstance(source, str):
         source = Source.from_text(source)
     elif isinstance(source, bytes):
@@ -44,9 +45,9 @@ def read(source: Source | str | bytes, *, edge_limit: int = EDGE_LIMIT) -> Docum
 
 
 def build(tree: Tree, *, edge_limit: int = EDGE_LIMIT) -> Document:
-    """Make the graphs of a tree.
+    """Build the graphs of a tree.
 
-    A statement that means more than `edge_limit` edges is noted and not written out.
+    A statement that defines more than `edge_limit` edges is recorded in `over_limit` and not expanded.
     """
     graphs: list[Graph] = []
     for statement in tree.graphs:
@@ -59,9 +60,9 @@ def build(tree: Tree, *, edge_limit: int = EDGE_LIMIT) -> Document:
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Hold the cyclic garbage collector off.
+    """Disable the cyclic garbage collector.
 
-    Millions of small objects are made here, none of them garbage.
+    Millions of small objects are created here, and none of them becomes garbage.
     """
     enabled = gc.isenabled()
     gc.disable()
@@ -73,23 +74,23 @@ def _no_collection() -> Iterator[None]:
 
 
 class _Builder:
-    """One graph under construction. Its private attributes and those of the model are one thing."""
+    """A graph under construction; it sets the private attributes of the model."""
 
     # ruff: noqa: SLF001
 
     def __init__(self, graph: Graph, edge_limit: int) -> None:
         self.graph = graph
         self.edge_limit = edge_limit
-        self.allowance = ALL_PRODUCTS * edge_limit
-        self.spelled: dict[str, Node] = {}  # by the id as spelled: most mentions need no decoding
-        self.named: dict[tuple[Scope, str], Subgraph] = {}
-        self.joined: dict[tuple[Node, Node], Edge] = {}  # of a strict graph
-        self.keyed: dict[tuple[Node, Node, str], Edge] = {}
+        self.budget = ALL_PRODUCTS * edge_limit
+        self.spelled: dict[str, Node] = {}  # nodes by spelling, so that most mentions need no decoding
+        self.named_subgraphs: dict[tuple[Scope, str], Subgraph] = {}
+        self.strict_edges: dict[tuple[Node, Node], Edge] = {}  # of strict graphs
+        self.keyed_edges: dict[tuple[Node, Node, str], Edge] = {}
 
     def run(self) -> None:
         """Read the whole body.
 
-        Bodies within bodies are a stack of generators, since they nest as deep as the text likes.
+        Nested bodies are a stack of generators, because texts may nest deeper than Python recurses.
         """
         stack = [self.body(self.graph.statement.body, self.graph, None, None)]
         while stack:
@@ -99,10 +100,12 @@ class _Builder:
             else:
                 stack.append(inner)
 
-    def body(self, statements: list[Statement], scope: Scope, nodes: Defaults | None, edges: Defaults | None) -> Walk:
+    def body(
+        self, statements: list[Statement], scope: Scope, nodes: Defaults[Scope] | None, edges: Defaults[Scope] | None
+    ) -> Walk:
         """Read one body; `nodes` and `edges` are the defaults around it.
 
-        Gives each body within it, to be read there.
+        Yields each nested body, which the caller reads before it resumes this one.
         """
         graph = self.graph
         spelled, made = self.spelled, graph.edges
@@ -125,15 +128,15 @@ class _Builder:
                 self.declare(self.mention(statement.first, statement, 1, node_defaults), statement)  # type: ignore[attr-defined]
             elif isinstance(statement, DefaultsStatement):
                 if statement.target == "node":
-                    scope._node_layer = Layer(statement, scope._node_layer)
+                    scope._node_layer = DefaultsLayer(statement, scope._node_layer)
                     node_defaults = Defaults(scope, scope._node_layer, nodes)
                 elif statement.target == "edge":
-                    scope._edge_layer = Layer(statement, scope._edge_layer)
+                    scope._edge_layer = DefaultsLayer(statement, scope._edge_layer)
                     edge_defaults = Defaults(scope, scope._edge_layer, edges)
                 else:
-                    scope._layer = Layer(statement, scope._layer)
+                    scope._layer = DefaultsLayer(statement, scope._layer)
             elif isinstance(statement, Assignment):
-                scope._layer = Layer(statement, scope._layer)
+                scope._layer = DefaultsLayer(statement, scope._layer)
             elif isinstance(statement, Block):
                 yield self.body(statement.body, self.open(statement, scope), node_defaults, edge_defaults)
             elif isinstance(statement, NodeList):
@@ -151,10 +154,10 @@ class _Builder:
                 self.connect(statement, sides, edge_defaults)
 
     def open(self, block: Block, scope: Scope) -> Subgraph:
-        """Return the subgraph that a block opens: a new one, or the one of its name under the same parent."""
+        """Return the subgraph of a block: a new one, or the one of the same name under the same parent."""
         name = block.id.value if block.id else None
         if name is not None:
-            known = self.named.get((scope, name))
+            known = self.named_subgraphs.get((scope, name))
             if known is not None:
                 known.statements.append(block)
                 return known
@@ -164,18 +167,18 @@ class _Builder:
         scope.children.append(subgraph)
         self.graph.subgraphs.append(subgraph)
         if name is not None:
-            self.named[scope, name] = subgraph
+            self.named_subgraphs[scope, name] = subgraph
         return subgraph
 
-    def mention(self, raw: str, place: Statement | Id, group: int, defaults: Defaults) -> Node:
-        """Return the node spelled `raw`, made if this is its first mention, and put it into the block."""
+    def mention(self, raw: str, site: Statement | Id, group: int, defaults: Defaults[Scope]) -> Node:
+        """Return the node spelled `raw`, created at its first mention, and add it to the block."""
         node = self.spelled.get(raw)
         if node is None:
             nodes = self.graph.nodes
             name = decode(raw)
             node = nodes.get(name)
             if node is None:
-                node = nodes[name] = Node(name, self.graph, len(nodes), place, group, defaults)
+                node = nodes[name] = Node(name, self.graph, len(nodes), site, group, defaults)
             self.spelled[raw] = node
         scope = defaults.scope
         if isinstance(scope, Subgraph) and node.name not in scope._direct:
@@ -186,31 +189,31 @@ class _Builder:
                 node._subgraphs.append(scope)
         return node
 
-    def refer(self, ref: NodeRef, defaults: Defaults) -> Node:
-        """Do as `mention`."""
+    def refer(self, ref: NodeRef, defaults: Defaults[Scope]) -> Node:
+        """Return the node of a reference, as `mention` does."""
         return self.mention(ref.id.raw, ref.id, 0, defaults)
 
-    def declare(self, node: Node, statement: Any) -> None:  # noqa: ANN401  # a NodeStatement; told apart by its type
-        """Note a statement of the node's own."""
+    def declare(self, node: Node, statement: Any) -> None:  # noqa: ANN401  # a NodeStatement
+        """Record a statement of the node itself."""
         if node._statements is None:
             node._statements = [statement]
         else:
             node._statements.append(statement)
 
     def connect(
-        self, statement: Chain, sides: list[list[tuple[Node, str | None]] | Subgraph], defaults: Defaults
+        self, statement: Chain, sides: list[list[tuple[Node, str | None]] | Subgraph], defaults: Defaults[Scope]
     ) -> None:
-        """Make the edges of a chain: each pair of neighbouring sides joined, every node with every node."""
+        """Create the edges of a chain: for each pair of adjacent sides, every node with every node."""
         if any(isinstance(side, Subgraph) for side in sides):
-            if self.allowance < 0:
+            if self.budget < 0:
                 self.graph.over_limit.append(statement)
                 return
-            self.allowance -= sum(size(side) for side in sides if isinstance(side, Subgraph))
+            self.budget -= sum(subgraph_size(side) for side in sides if isinstance(side, Subgraph))
         ends = [[(node, None) for node in members(side)] if isinstance(side, Subgraph) else side for side in sides]
         count = sum(len(tails) * len(heads) for tails, heads in pairwise(ends))
         if count >= len(sides):
-            self.allowance -= count
-            if count - len(sides) > self.edge_limit or self.allowance < 0:
+            self.budget -= count
+            if count - len(sides) > self.edge_limit or self.budget < 0:
                 self.graph.over_limit.append(statement)
                 return
         plain = not self.graph.strict and "key" not in statement.values()
@@ -229,22 +232,22 @@ class _Builder:
         ends: tuple[Node, Node],
         statement: EdgeStatement,
         step: int,
-        defaults: Defaults,
+        defaults: Defaults[Scope],
         ports: Ports | None,
     ) -> None:
-        """Make an edge where strictness or a key may find one that is there (cgraph's `agedge`)."""
+        """Create an edge, or extend an existing one if the graph is strict or a key matches (cgraph's `agedge`)."""
         tail, head = ends
         key = statement.values().get("key")
         strict, undirected = self.graph.strict, not self.graph.directed
         found = None
         if key is not None:
-            found = self.keyed.get((tail, head, key))
+            found = self.keyed_edges.get((tail, head, key))
             if found is None and undirected:
-                found = self.keyed.get((head, tail, key))
+                found = self.keyed_edges.get((head, tail, key))
         elif strict:
-            found = self.joined.get((tail, head))
+            found = self.strict_edges.get((tail, head))
             if found is None and undirected:
-                found = self.joined.get((head, tail))
+                found = self.strict_edges.get((head, tail))
         if found is not None:
             new = statement.ports(step) if ports is None else ports
             if found.tail is not tail:
@@ -253,19 +256,19 @@ class _Builder:
                 found._rest = EdgeRest(None if found._rest is None else found._rest.ports)
             found._rest.more.append((statement, new))
             return
-        if strict and (tail, head) in self.joined:
+        if strict and (tail, head) in self.strict_edges:
             return  # a second key: the edge is dropped with its attributes
         rest = EdgeRest(ports, key or None) if ports is not None or key else None
         edge = Edge(tail, head, statement, step, len(self.graph.edges), defaults, rest)
         self.graph.edges.append(edge)
         if strict:
-            self.joined.setdefault((tail, head), edge)
+            self.strict_edges.setdefault((tail, head), edge)
         if key is not None:
-            self.keyed[tail, head, key] = edge
+            self.keyed_edges[tail, head, key] = edge
 
 
-def size(subgraph: Subgraph) -> int:
-    """Count the subgraphs in a subgraph, itself too: what it takes to collect its nodes."""
+def subgraph_size(subgraph: Subgraph) -> int:
+    """Return the number of subgraphs and nodes visited to collect the nodes of a subgraph."""
     found, todo = 0, [subgraph]
     while todo:
         one = todo.pop()

@@ -1,31 +1,52 @@
-"""What the model works out about places and membership."""
+"""Helpers of the model: spans, adjacency, and membership in subgraphs."""
 
-# ruff: noqa: SLF001 - the model and what works it out are one thing
+# ruff: noqa: SLF001 - these helpers are part of the model
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from array import array
     from collections.abc import Iterable, Sequence
     from re import Match
 
-    from dotlint.graph.model import Edge, Node, Subgraph
     from dotlint.syntax.lexemes import Attribute
     from dotlint.syntax.statements import AttributedStatement
 
 Span = tuple[int, int]
-ByNode = tuple["list[Edge]", "array[int]"]
-"""All edges, those of a node side by side, and by the node's index where they start (and those before end)."""
+Item = TypeVar("Item")
 
 
-def by_node(edges: Sequence[Edge], ends: Sequence[int], nodes: int) -> ByNode:
+class _Node(Protocol):
+    @property
+    def index(self) -> int: ...
+
+
+Member = TypeVar("Member", bound=_Node)
+
+
+class _Block(Protocol[Member]):
+    _direct: dict[str, Member]
+
+    @property
+    def children(self) -> Sequence[_Block[Member]]: ...
+
+
+class _Nested(Protocol):
+    @property
+    def ancestors(self) -> Iterable[object]: ...
+
+
+Inner = TypeVar("Inner", bound=_Nested)
+
+
+def by_node(edges: Sequence[Item], ends: Sequence[int], nodes: int) -> tuple[list[Item], array[int]]:
     """Sort edges by the index of one of their ends, in order within it.
 
-    Two flat arrays, since a list for each node takes as much room as all the rest of the node.
+    Returns two flat arrays, because a list for each node would take as much memory as the rest of the node.
     """
-    from array import array  # noqa: PLC0415 - reading alone needs none
+    from array import array  # noqa: PLC0415 - not needed to parse a file
 
     starts = array("q", bytes(8 * (nodes + 1)))
     for end in ends:
@@ -36,22 +57,22 @@ def by_node(edges: Sequence[Edge], ends: Sequence[int], nodes: int) -> ByNode:
 
 
 def span_of(match: Match[str], group: int) -> Span:
-    """Start and end of a group in the real text.
+    """Return the span of a group in the source text.
 
-    `match` may have been made on an edited copy that knows its origin.
+    `match` may be a match in an edited copy that maps its offsets back.
     """
     start, end = match.span(group)
     to_source = getattr(match.string, "source_offset", None)
     return (start, end) if to_source is None else (to_source(start), to_source(end))
 
 
-def members(subgraph: Subgraph) -> list[Node]:
-    """Return the nodes of a subgraph and of those in it, in the order in which the graph made them."""
+def members(subgraph: _Block[Member]) -> list[Member]:
+    """Return the nodes of a subgraph and of the subgraphs in it, in order of creation."""
     if not subgraph.children:
         found = subgraph._direct.values()
     else:
-        merged: dict[str, Node] = {}
-        todo = [subgraph]
+        merged: dict[str, Member] = {}
+        todo: list[_Block[Member]] = [subgraph]
         while todo:
             one = todo.pop()
             merged.update(one._direct)
@@ -60,8 +81,8 @@ def members(subgraph: Subgraph) -> list[Node]:
     return sorted(found, key=lambda node: node.index)
 
 
-def innermost(subgraphs: Iterable[Subgraph]) -> list[Subgraph]:
-    """Leave out every subgraph that another one of them lies in."""
+def innermost(subgraphs: Iterable[Inner]) -> list[Inner]:
+    """Return the subgraphs without those that contain another one of them."""
     listed = list(subgraphs)
     if len(listed) < 2:
         return listed
@@ -75,7 +96,7 @@ def innermost(subgraphs: Iterable[Subgraph]) -> list[Subgraph]:
 
 
 def last_attribute(statements: Sequence[AttributedStatement], name: str) -> Attribute | None:
-    """Return the last attribute of that name in the statements, None where no statement sets it."""
+    """Return the last attribute of that name in the statements, or None."""
     for statement in reversed(statements):
         for attribute in reversed(statement.attributes):
             if attribute.name.value == name:

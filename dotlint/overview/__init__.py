@@ -53,7 +53,7 @@ def overview_of(result: FileResult, context: GraphContext, fresh: Callable[[str]
     `fresh` gives a name that is not taken yet, as near to the one wanted as can be.
     """
     where = f"{result.path}: "
-    if not context.deployment.recognised:
+    if not context.deployment.recognized:
         raise DotlintError(f"{where}no deployment is recognised in it, so there is no overview to draw")
     basis = basis_of(context)
     if basis is None:
@@ -92,7 +92,7 @@ def _context(result: FileResult, index: int | None) -> GraphContext:
     if not graphs:
         raise DotlintError(f"{result.path}: there is no graph in it")
     if index is None:
-        return next((graph for graph in graphs if graph.deployment.recognised), graphs[0])
+        return next((graph for graph in graphs if graph.deployment.recognized), graphs[0])
     if not 0 <= index < len(graphs):
         raise DotlintError(f"{result.path}: there is no graph {index + 1}; the file has {len(graphs)}")
     return graphs[index]

@@ -16,7 +16,7 @@ from dotlint.strategy.gpus import GpuSet, union
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from dotlint.deployment.label_values import Dims
+    from dotlint.deployment.gpus_and_dims import Dims
     from dotlint.deployment.model import Reading
     from dotlint.deployment.patterns.stage_plan import StagePlan
     from dotlint.engine.context import GraphContext

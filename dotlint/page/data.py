@@ -111,7 +111,7 @@ def _label(node: Node) -> str:
 def _understood(graph: GraphContext, name: str) -> str:
     """Say in a line what the node was read as."""
     deployment = graph.deployment
-    if not deployment.recognised:
+    if not deployment.recognized:
         return ""
     reading = deployment.by_name[name]
     said = ["annotation" if reading.annotation else reading.role.name if reading.role else ""]

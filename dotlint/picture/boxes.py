@@ -55,7 +55,7 @@ def boxes_of(context: GraphContext, marked: Marked, fresh: Callable[[str], str])
     boxes = Boxes(fresh)
     own = _clusters(boxes, context)
     held = _held(boxes, context.deployment)
-    if context.deployment.recognised:
+    if context.deployment.recognized:
         for phase, units in context.deployment.units.items():
             for stage, unit in units.items():
                 if unit.operators:

@@ -38,7 +38,7 @@ def fold(
     keys: dict[str, Key] = {}
     readings = [r for r in context.deployment.readings if r.name not in boxes.headers]
     if only_problems:
-        _fold_fine(keys, readings, marked.troubled(), context.deployment.recognised)
+        _fold_fine(keys, readings, marked.troubled(), context.deployment.recognized)
     if level != "none":
         ends = _ends(marked)
         rest = [r for r in readings if r.name not in keys]
@@ -59,15 +59,15 @@ def fold(
     return {name: key for name, key in keys.items() if members[key] > 1}
 
 
-def _fold_fine(keys: dict[str, Key], readings: Iterable[Reading], troubled: set[str], recognised: bool) -> None:
+def _fold_fine(keys: dict[str, Key], readings: Iterable[Reading], troubled: set[str], recognized: bool) -> None:
     """Fold stages without a finding, in the others layers without one, and siblings that are neither's."""
     stages: dict[Key, list[Reading]] = defaultdict(list)
     layers: dict[Key, list[Reading]] = defaultdict(list)
     rest: dict[Key, list[Reading]] = defaultdict(list)
     for reading in readings:
-        if recognised and reading.stage is not None:
+        if recognized and reading.stage is not None:
             stages["stage", reading.phase, reading.stage].append(reading)
-        if recognised and reading.layer is not None:
+        if recognized and reading.layer is not None:
             layers["layer", reading.phase, reading.stage, reading.layer].append(reading)
         family = reading.evidence.name.family
         rest["siblings", reading.phase, reading.stage, family, tuple(map(id, reading.node.subgraphs))].append(reading)

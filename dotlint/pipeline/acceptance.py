@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from dotlint.engine.finding import Finding
     from dotlint.engine.result import FileResult
-    from dotlint.graph.model import Document, Graph, Node
+    from dotlint.graph.document import Document
+    from dotlint.graph.model import Graph, Node
 
 _COPYING = {"P007", "P008", "S001", "S002", "S003"}
 _DIGITS = regex(r"\d+")

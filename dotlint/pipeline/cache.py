@@ -1,38 +1,36 @@
 """Results kept from run to run, by what they depend on: file and name, settings, dotlint itself.
 
-An entry is a file of JSON. One that cannot be read, was cut short, or was written by something else is as
-good as none, so that the folder may be deleted, copied and shared at any time.
+An entry is a digest and, in MessagePack, the result. One that cannot be read, was cut short, or was changed by
+something else is as good as none, so that the folder may be deleted, copied and shared at any time.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import sys
 import time
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from msgspec import Struct
-from msgspec.structs import replace
+from msgspec import MsgspecError, Struct, msgpack, structs
 
 from dotlint._version import __version__
+from dotlint.engine.facts import Facts  # noqa: TC001 - msgspec reads entries by these types
+from dotlint.engine.finding import Finding, Holds, Undecided  # noqa: TC001
 from dotlint.engine.result import FileResult, Settings
-from dotlint.errors import DotlintError
-from dotlint.pipeline.plain import reader, to_plain
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
-    from dotlint.pipeline.plain import Reader
     from dotlint.strategy import Strategy
 
-_FORM = "dotlint-cache-1"
+_FORM = "dotlint-cache-2"
 _MOST_DAYS = 30
 _DAY = 86400.0
-_OWN = regex(r"[0-9a-f]{62}\.json(\.\d+\.tmp)?")
+_DIGEST = 32  # bytes
+_OWN = regex(r"[0-9a-f]{62}\.(json|msgpack)(\.\d+\.tmp)?")  # JSON: an older dotlint's
 
 
 def cache_folder() -> Path | None:
@@ -55,6 +53,18 @@ def cache_folder() -> Path | None:
     return (Path(named) if named.startswith("/") else home / ".cache") / "dotlint"
 
 
+class _Kept(Struct, array_like=True, frozen=True):
+    """What is kept of a slim `FileResult`: all but the name and what is not there."""
+
+    findings: list[Finding]
+    holds: list[Holds]
+    undecided: list[Undecided]
+    kept: Facts | None
+    suppressed: list[Finding]
+    baselined: list[Finding]
+    outlived: int
+
+
 class Cache(Struct, frozen=True):
     """A folder of results, all of them found under the same settings (`key`) by the same dotlint.
 
@@ -74,10 +84,10 @@ class Cache(Struct, frozen=True):
         if settings.baseline is not None or any(":" in card.check for card in settings.cards):
             return None  # a baseline asks where a file lies, and a plugin's code is not known here
         try:
-            described = json.dumps(to_plain(settings))
-        except TypeError:
+            described = msgpack.encode(settings, order="deterministic")
+        except (TypeError, UnicodeEncodeError):
             return None
-        key = hashlib.sha256(f"{_FORM}\0{_program()}\0{described}".encode()).hexdigest()
+        key = hashlib.sha256(f"{_FORM}\0{_program()}\0".encode() + described).hexdigest()
         several = settings.strategy is not None and settings.strategy.has_files
         return cls(folder, key, settings.strategy if several else None)
 
@@ -89,26 +99,25 @@ class Cache(Struct, frozen=True):
 
         return fingerprint(self.strategy, name)
 
-    def _entry(self, name: str, data: bytes, besides: str) -> tuple[Path, str]:
+    def _entry(self, name: str, data: bytes, besides: str) -> Path:
         start = f"{self.key}\0{name}\0{besides}\0".encode("utf-8", "surrogatepass")
         digest = hashlib.sha256(start + data).hexdigest()
-        return self.folder / digest[:2] / f"{digest[2:]}.json", digest
+        return self.folder / digest[:2] / f"{digest[2:]}.msgpack"
 
     def get(self, name: str, data: bytes) -> FileResult | None:
         """Give the slim result for these bytes under this name; None where none is kept."""
-        path, digest = self._entry(name, data, self.besides(name))
+        path = self._entry(name, data, self.besides(name))
         try:
-            entry = json.loads(path.read_bytes())
-            if entry["form"] != _FORM or entry["digest"] != digest:
+            entry = path.read_bytes()
+            if entry[:_DIGEST] != _digest(path, entry[_DIGEST:]):
                 return None
-            result = _reader()(entry["result"])
-            assert isinstance(result, FileResult)
-        except (OSError, ValueError, KeyError, TypeError, RecursionError, DotlintError):
+            kept = _decoder().decode(entry[_DIGEST:])
+        except (OSError, MsgspecError):
             return None
         with contextlib.suppress(OSError):  # what is in use is not old
             if abs(time.time() - path.stat().st_mtime) > _DAY:
                 os.utime(path)
-        return replace(result, path=name)
+        return FileResult(name, None, **structs.asdict(kept))
 
     def put(self, name: str, data: bytes, result: FileResult, besides: str = "") -> None:
         """Keep a slim result, unless a rule crashed; where nothing can be written nothing is.
@@ -118,12 +127,17 @@ class Cache(Struct, frozen=True):
         """
         if result.crashed or result.unreadable is not None or besides != self.besides(name):
             return
-        path, digest = self._entry(name, data, besides)
-        entry = {"form": _FORM, "digest": digest, "result": to_plain(replace(result, path=""))}
+        try:
+            packed = msgpack.encode(
+                _Kept(*(getattr(result, field) for field in _Kept.__struct_fields__)), enc_hook=_plain
+            )
+        except UnicodeEncodeError:
+            return  # the file has bytes that are no UTF-8 where something was found
+        path = self._entry(name, data, besides)
         temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps(entry, separators=(",", ":")), encoding="ascii")
+            temporary.write_bytes(_digest(path, packed) + packed)
             temporary.replace(path)
         except OSError:
             with contextlib.suppress(OSError):
@@ -149,28 +163,30 @@ class Cache(Struct, frozen=True):
 @cache
 def _program() -> str:
     """Say which dotlint this is: its version, and its own files, since a checkout changes without one."""
-    from dotlint.engine.resources import rules_folder  # noqa: PLC0415
+    from dotlint.engine.resources import COMPILED, rules_folder  # noqa: PLC0415
 
     digest = hashlib.sha256(f"{__version__}\0{sys.version_info[:2]}".encode())
-    package = Path(__file__).resolve().parent.parent
+    package, compiled = Path(__file__).resolve().parent.parent, Path(COMPILED).resolve()
     for top, endings in ((package, {".py", ".lark", ".json", ".toml"}), (rules_folder(), {".toml"})):
         for path in sorted(top.rglob("*")):
-            if path.suffix in endings:
+            if path.suffix in endings and path != compiled:  # that is made of the cards
                 digest.update(f"\0{path.relative_to(top).as_posix()}\0".encode())
                 digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
+def _digest(path: Path, packed: bytes) -> bytes:
+    """Give what tells an entry that was written under this name from one that was changed or moved here."""
+    return hashlib.sha256(path.name.encode() + packed).digest()
+
+
 @cache
-def _reader() -> Reader:
-    """Make what reads a result back; none of the types that its annotations mention needs the parser."""
-    from collections.abc import Mapping  # noqa: PLC0415
+def _decoder() -> msgpack.Decoder[_Kept]:
+    return msgpack.Decoder(_Kept)
 
-    from dotlint.strategy import degrees, gpus, layout, model, phases  # noqa: PLC0415
-    from dotlint.strategy import toml_file as file  # noqa: PLC0415
-    from dotlint.syntax.source import Position  # noqa: PLC0415
 
-    modules = (degrees, file, gpus, layout, model, phases)
-    found: dict[str, Any] = {n: v for m in modules for n, v in vars(m).items() if isinstance(v, type)}
-    names = {**found, "Mapping": Mapping, "Position": Position, "FileContext": type(None)}
-    return reader(FileResult, names)
+def _plain(value: object) -> str:
+    """Write a name that is HTML as any other text."""
+    if isinstance(value, str):
+        return str(value)
+    raise TypeError(f"a result has a {type(value).__name__}")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from dotlint.checks import find_check
 from dotlint.engine.card import own_cards
 from dotlint.engine.causes.assign import assign_causes
 from dotlint.engine.context import FileContext
@@ -16,13 +15,14 @@ from dotlint.engine.header_strategy import declarations, strategy_of_file
 from dotlint.engine.result import FileResult, Settings, Verdict
 from dotlint.engine.select import chosen
 from dotlint.graph.builder import EDGE_LIMIT, read
+from dotlint.registry.checks import find_check
 from dotlint.suppressions.apply import suppress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from dotlint.engine.card import Card
-    from dotlint.graph.model import Document
+    from dotlint.graph.document import Document
     from dotlint.syntax.source import Source
 
 __all__ = ["FileResult", "Settings", "Verdict", "lint"]
@@ -75,7 +75,9 @@ def lint(
         result.findings, undecided = without_absent(document, file.loss, result.findings)
         result.undecided += undecided
         asked = [card for card in asked if card.code not in ABSENCE]  # what is silent leaves no comment unused
-    findings = assign_causes(file, _in_order(_marked(file, result.findings)), cards)
+    findings = assign_causes(
+        file, _in_order(_marked(file, result.findings)), cards, lambda card: find_check(card.check).load()
+    )
     left, taken = suppress(document, findings, cards, asked, whole=settings.selection.select is None)
     result.findings, result.suppressed = with_fingerprints(left, document), with_fingerprints(taken, document)
     if settings.baseline is not None:
@@ -118,7 +120,7 @@ def _run(file: FileContext, card: Card, crash: Card | None) -> Iterable[Outcome]
     program = any(problem.code == "E010" for problem in file.document.problems)
     for target in targets:
         try:
-            if check.scope == "deployment" and (program or not target.deployment.recognised):  # type: ignore[attr-defined]
+            if check.scope == "deployment" and (program or not target.deployment.recognized):  # type: ignore[attr-defined]
                 continue
             index = 0 if check.scope == "file" else target.graph.index  # type: ignore[attr-defined]
             found.extend(

@@ -114,7 +114,7 @@ def look_at(context: GraphContext) -> Context:
             )
             for s in graph.subgraphs
         ),
-        is_deployment=deployment.recognised,
+        is_deployment=deployment.recognized,
         strategy=context.strategy,
         start=graph.header[0],
         end=graph.header[1],

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from dotlint.engine.card import Card, read_folder
 from dotlint.engine.finding import Finding, Holds, Outcome, Undecided
-from dotlint.engine.select import nearest
 from dotlint.errors import DotlintError
 from dotlint.registry.plugin_view import API_VERSION, Context, look_at
+from dotlint.text.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from dotlint.engine.card import Card, CardError, own_cards
-from dotlint.engine.select import matching, nearest
+from dotlint.engine.select import matching
+from dotlint.text.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,8 +11,8 @@ from dotlint.checks.parameterized import PARAMETERS, validate
 from dotlint.deployment.vocabulary import Vocabulary, VocabularyError, load_vocabulary
 from dotlint.engine.card import Card, CardError, read_folder
 from dotlint.engine.resources import vocabulary_file
-from dotlint.engine.select import nearest
 from dotlint.registry.plugins import find_plugin, plugin_cards
+from dotlint.text.nearest import nearest
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Sequence
 
+    from dotlint.engine.facts import Places
     from dotlint.engine.finding import Finding
-    from dotlint.engine.result import FileResult, Places
+    from dotlint.engine.result import FileResult
 
 _BEYOND_ASCII = regex(r"[^\0-~]")
 

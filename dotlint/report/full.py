@@ -14,8 +14,9 @@ from dotlint.text.display import one_line, visible
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from dotlint.engine.facts import Places
     from dotlint.engine.finding import Finding
-    from dotlint.engine.result import FileResult, Places
+    from dotlint.engine.result import FileResult
 
 _RED, _YELLOW, _CYAN, _BLUE, _BOLD, _OFF = (
     "\x1b[1;31m",

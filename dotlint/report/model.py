@@ -17,8 +17,8 @@ from dotlint.report.ranges import ranged, shortened, template
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dotlint.engine.facts import PhaseFile
     from dotlint.engine.finding import Finding, Listing, Severity
-    from dotlint.engine.result import PhaseFile
     from dotlint.pipeline.lint import FileResult
 
 _NAMES_SHOWN = 40

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from dotlint.text.display import visible
 
 if TYPE_CHECKING:
-    from dotlint.api import Finding, Result
+    from dotlint.engine.finding import Finding
+    from dotlint.engine.result import FileResult
 
 _COLOURS = {
     "error": "#b3261e",
@@ -20,10 +21,10 @@ _COLOURS = {
 _MOST = 100
 
 
-def html(result: Result) -> str:
+def html(result: FileResult) -> str:
     """Give a table of the findings under the verdict; consequences of other findings stand behind those."""
     listed = sorted(result.findings, key=lambda finding: bool(finding.caused_by))
-    shown = [_row(finding) for finding in listed[:_MOST]]
+    shown = [_row(finding, result.places.position(finding.start).line) for finding in listed[:_MOST]]
     if len(listed) > _MOST:
         shown.append(f'<tr><td colspan="4">and {len(listed) - _MOST} more</td></tr>')
     table = (
@@ -32,19 +33,20 @@ def html(result: Result) -> str:
         if shown
         else "<p>nothing found</p>"
     )
-    strategy = f" · {_text(result.strategy.source)}" if result.strategy is not None and result.strategy.source else ""
+    strategy = result.facts.strategy
+    declared = f" · {_text(strategy.source)}" if strategy is not None and strategy.source else ""
     colour = _COLOURS.get(result.verdict, "inherit")
     return (
         f'<div><p><strong>{_text(result.path)}</strong>: <span style="color:{colour}">'
-        f"<strong>{_text(result.verdict)}</strong></span>{strategy}</p>{table}</div>"
+        f"<strong>{_text(result.verdict)}</strong></span>{declared}</p>{table}</div>"
     )
 
 
-def _row(finding: Finding) -> str:
+def _row(finding: Finding, line: int) -> str:
     help_ = f"<br><small>{_text(finding.help)}</small>" if finding.help else ""
     then = "<br><small>mended with another finding</small>" if finding.caused_by else ""
     return (
-        f'<tr><td>{finding.line}</td><td style="color:{_COLOURS[finding.severity]}">{finding.severity}</td>'
+        f'<tr><td>{line}</td><td style="color:{_COLOURS[finding.severity]}">{finding.severity}</td>'
         f"<td>{_text(finding.code)}</td>"
         f'<td style="text-align:left">{_text(finding.message)}{help_}{then}</td></tr>'
     )

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dotlint.engine.card import Card
+    from dotlint.engine.facts import Places
     from dotlint.engine.finding import Edit, Finding
-    from dotlint.engine.result import FileResult, Places
+    from dotlint.engine.result import FileResult
 
 _LEVELS: dict[str, str] = {"error": "error", "warning": "warning", "info": "note"}
 _BASE = "SRCROOT"

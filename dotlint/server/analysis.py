@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from dotlint.engine.card import Card
     from dotlint.engine.finding import Edit, Finding
     from dotlint.engine.result import FileResult
-    from dotlint.graph.model import Document
+    from dotlint.graph.document import Document
     from dotlint.server.messages import Job, Message, Options
 
     Send = Callable[[Message], None]

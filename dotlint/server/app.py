@@ -157,7 +157,7 @@ class DotlintServer(LanguageServer):
 
     def _on_report(self, file: OpenFile, snapshot: Snapshot) -> None:
         assert snapshot.report is not None
-        found = diagnostics(file.uri, snapshot, snapshot.report)
+        found = diagnostics(file.uri, snapshot.text, snapshot.report)
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(file.uri, found, snapshot.version))
         problems = snapshot.report.problems
         before = self._told.get(file.uri, ())

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dotlint.server.messages import Report, Told
-    from dotlint.server.open_files import Snapshot
     from dotlint.server.text import Text
 
 _SEVERITIES: Final = {
@@ -39,11 +38,11 @@ def shown_range(text: Text, start: int, end: int) -> types.Range:
     )
 
 
-def diagnostics(uri: str, snapshot: Snapshot, report: Report) -> list[types.Diagnostic]:
+def diagnostics(uri: str, text: Text, report: Report) -> list[types.Diagnostic]:
     """Give all that is to be shown of a report."""
     problems = [
         types.Diagnostic(
-            range=shown_range(snapshot.text, 0, len(snapshot.text.text)),
+            range=shown_range(text, 0, len(text.text)),
             message=problem,
             severity=types.DiagnosticSeverity.Error,
             source="dotlint",
@@ -51,7 +50,7 @@ def diagnostics(uri: str, snapshot: Snapshot, report: Report) -> list[types.Diag
         )
         for problem in report.problems
     ]
-    return [*problems, *(diagnostic(uri, snapshot.text, report, told) for told in report.findings)]
+    return [*problems, *(diagnostic(uri, text, report, told) for told in report.findings)]
 
 
 def diagnostic(uri: str, text: Text, report: Report, told: Told) -> types.Diagnostic:

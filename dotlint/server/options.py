@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from dotlint.config.model import Overrides
-from dotlint.engine.select import nearest, split_names
+from dotlint.engine.select import split_names
 from dotlint.server.messages import Options
+from dotlint.text.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -45,7 +45,7 @@ def outline(file: FileContext) -> tuple[Symbol, ...]:
 def _of_graph(context: GraphContext) -> list[Symbol]:
     with_nodes = len(context.graph.nodes) <= MOST_NODES
     deployment = context.deployment
-    if deployment.recognised:
+    if deployment.recognized:
         return _phases(deployment, with_nodes=with_nodes)
     return _clusters(context.graph, deployment, with_nodes=with_nodes)
 

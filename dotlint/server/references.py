@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Iterator
 
-    from dotlint.graph.model import Document, Graph
+    from dotlint.graph.document import Document
+    from dotlint.graph.model import Graph
 
 OWN, OTHER = 0, 1  # whether a mention is in a statement of the node's own
 

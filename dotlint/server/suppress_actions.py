@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from dotlint.engine.card import Card
     from dotlint.engine.finding import Finding
-    from dotlint.graph.model import Document
+    from dotlint.graph.document import Document
     from dotlint.server.references import Mentions
     from dotlint.suppressions.directives import Directive
 

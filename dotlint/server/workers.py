@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import dotlint
 from dotlint.errors import DotlintError
 from dotlint.server.worker import HEADER, framed
 
@@ -23,7 +22,7 @@ _ROOM: Final = 1 << 24
 # Found where this one was found, also where dotlint is not installed; nothing is imported from the folder one is in.
 _PROGRAM: Final = f"""
 import sys
-sys.path.append({str(Path(dotlint.__file__).parent.parent)!r})
+sys.path.append({str(Path(__file__).parents[2])!r})
 from dotlint.server.worker import serve
 serve()
 """

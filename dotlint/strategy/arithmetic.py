@@ -25,24 +25,24 @@ class Calculation(Struct, frozen=True):
 
 def arithmetic(phase: Phase, model: ModelFacts) -> tuple[Calculation, ...]:
     """Return all calculations that the known facts allow, P002 to P006 in order; unknown facts are left out."""
-    sums = (*_heads(phase, model), *_experts(phase, model), *_sequence(phase, model))
-    return (*sums, *_layers(phase, model), *_grids(phase))
+    sums = (*_head_calculations(phase, model), *_expert_calculations(phase, model), *_token_calculations(phase, model))
+    return (*sums, *_layer_calculations(phase, model), *_grid_calculations(phase))
 
 
-def _divides(code: str, count: int, things: str, by: int, axes: str) -> Calculation:
+def _divisibility(code: str, count: int, things: str, by: int, axes: str) -> Calculation:
     if count % by:
         return Calculation(code, holds=False, text=f"{count} {things} are not divisible by {axes}={by}")
     return Calculation(code, holds=True, text=f"{count} {things} over {axes}={by}: {count // by} each")
 
 
-def _heads(phase: Phase, model: ModelFacts) -> Iterator[Calculation]:
+def _head_calculations(phase: Phase, model: ModelFacts) -> Iterator[Calculation]:
     """Return calculations about heads: TP shards attention by heads, and so does the SP of Ulysses.
 
     Ulysses exchanges heads for tokens (Jacobs et al. 2023), so its SP divides the heads of each TP shard again.
     """
     tp, sp = phase.degrees.tp, phase.degrees.sp
     if model.heads is not None and tp > 1:
-        yield _divides("P002", model.heads, "heads", tp, "TP")
+        yield _divisibility("P002", model.heads, "heads", tp, "TP")
     if model.kv_heads is not None and tp > 1:
         kv = model.kv_heads
         if tp % kv == 0 and tp != kv:
@@ -51,26 +51,26 @@ def _heads(phase: Phase, model: ModelFacts) -> Iterator[Calculation]:
             text = f"{kv} key-value heads are neither a multiple nor a divisor of TP={tp}"
             yield Calculation("P002", holds=False, text=text)
         else:
-            yield _divides("P002", kv, "key-value heads", tp, "TP")
+            yield _divisibility("P002", kv, "key-value heads", tp, "TP")
     preset = PRESETS.get(phase.layout.preset or "")
     declared = phase.layout.sp or (preset.sp if preset is not None else None)
     if declared == "ulysses" and model.heads is not None and sp > 1 and model.heads % tp == 0:
-        yield _divides("P002", model.heads, "heads", tp * sp, "TP·SP")
+        yield _divisibility("P002", model.heads, "heads", tp * sp, "TP·SP")
 
 
-def _experts(phase: Phase, model: ModelFacts) -> Iterator[Calculation]:
+def _expert_calculations(phase: Phase, model: ModelFacts) -> Iterator[Calculation]:
     if model.experts is not None and phase.degrees.ep > 1:
-        yield _divides("P003", model.experts, "experts", phase.degrees.ep, "EP")
+        yield _divisibility("P003", model.experts, "experts", phase.degrees.ep, "EP")
 
 
-def _sequence(phase: Phase, model: ModelFacts) -> Iterator[Calculation]:
+def _token_calculations(phase: Phase, model: ModelFacts) -> Iterator[Calculation]:
     named = [axis for axis in ("sp", "cp") if phase.degrees.get(axis) > 1]
     if model.seq is not None and named:
         by = phase.degrees.sp * phase.degrees.cp
-        yield _divides("P004", model.seq, "tokens", by, "·".join(named).upper())
+        yield _divisibility("P004", model.seq, "tokens", by, "·".join(named).upper())
 
 
-def _layers(phase: Phase, model: ModelFacts) -> Iterator[Calculation]:
+def _layer_calculations(phase: Phase, model: ModelFacts) -> Iterator[Calculation]:
     """Return calculations about layers: every stage (and VPP chunk) needs a layer; the counts may differ."""
     chunks = phase.degrees.pp * phase.degrees.vpp
     if model.layers is None or chunks == 1:
@@ -86,10 +86,10 @@ def _layers(phase: Phase, model: ModelFacts) -> Iterator[Calculation]:
             text=f"{model.layers} layers over {axes}={chunks}: {least} or {least + 1} each",
         )
     else:
-        yield _divides("P005", model.layers, "layers", chunks, axes)
+        yield _divisibility("P005", model.layers, "layers", chunks, axes)
 
 
-def _grids(phase: Phase) -> Iterator[Calculation]:
+def _grid_calculations(phase: Phase) -> Iterator[Calculation]:
     if phase.assumed:
         return
     placement = phase.placement

@@ -66,7 +66,9 @@ def build_placement(
         axes = expert_order or (preset.expert_order if preset is not None else None) or _OVERLAY_EXPERTS
         expert, resolved = _overlay_experts(degrees, dense, axes, default, found)
         expert_fixed = expert_order is not None or preset is not None
-    if expert is not None and any(dense.select({"pp": n}) != expert.select({"pp": n}) for n in _ends(degrees.pp)):
+    if expert is not None and any(
+        dense.select({"pp": n}) != expert.select({"pp": n}) for n in _first_and_last_index(degrees.pp)
+    ):
         found.problems.append("the dense and the expert order place a stage on different GPUs")
         expert = None
     if dense.length("pp") > 1 and not dense.select({"pp": 0}).contiguous:
@@ -247,5 +249,5 @@ def _expert_world(degrees: Degrees, expert: Grid | None) -> int | None:
     return degrees.pp * degrees.ep * degrees.etp * degrees.edp if degrees.ep > 1 or degrees.etp > 1 else None
 
 
-def _ends(count: int) -> tuple[int, ...]:
+def _first_and_last_index(count: int) -> tuple[int, ...]:
     return (0, count - 1)

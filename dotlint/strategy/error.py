@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotlint.errors import DotlintError
+from dotlint.text.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,18 +60,10 @@ def quoted(text: str) -> str:
     return repr(short)
 
 
-def closest(word: str, known: Iterable[str]) -> str | None:
-    """Return the word of `known` that `word` is most likely meant to be, or None."""
-    from difflib import get_close_matches  # noqa: PLC0415 - needed only for a mistake
-
-    matches = get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
-    return matches[0] if matches else None
-
-
 def did_you_mean(word: str, known: Iterable[str]) -> tuple[str, str | None]:
     """Return the remedy for a name that is not among `known`, and the suggestion in it or None."""
     names = list(known)
-    suggestion = closest(word, names)
+    suggestion = nearest(word, names)
     if suggestion is not None:
         return f"did you mean {suggestion!r}?", suggestion
     return f"use one of {', '.join(names)}", None

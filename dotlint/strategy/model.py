@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
+
+Pool = Literal["unified", "disaggregated"]
+"""Whether the phases of a deployment share their GPUs."""
 
 
 class ModelFacts(Struct, frozen=True):

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from dotlint.strategy.degrees import MOST_GPUS
+from dotlint.strategy.degrees import MOST_GPUS, Degrees
 from dotlint.strategy.error import StrategyError
 from dotlint.strategy.gpus import GpuSet, union
 from dotlint.strategy.layout import Layout
-from dotlint.strategy.model import ModelFacts
+from dotlint.strategy.model import ModelFacts, Pool
 from dotlint.strategy.placement import Partition, Placement
 from dotlint.strategy.spec import PhaseSpec, parse_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
-
-    from dotlint.strategy.degrees import Degrees
-
-Pool = Literal["unified", "disaggregated"]
 
 
 class Phase(Struct, frozen=True):
@@ -166,8 +162,15 @@ class Strategy(Struct, frozen=True):
         """Read a strategy file (TOML); `layout` replaces that of the file. Raises `StrategyError` on any mistake in it."""
         from dotlint.strategy.toml_file import load  # noqa: PLC0415 - tomllib only where a file is read
 
-        strategy = load(path)
+        strategy = load(path, build)
         return strategy if layout is None else strategy.with_layout(layout)
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any], *, where: str) -> Strategy:
+        """Create a strategy from a parsed strategy file; `where` names it in messages. Raises `StrategyError`."""
+        from dotlint.strategy.toml_file import from_table  # noqa: PLC0415 - as above
+
+        return from_table(table, build, where=where)
 
     @classmethod
     def read(cls, argument: str, *, layout: Layout | None = None) -> Strategy:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from dotlint.strategy.degrees import AXES, MOST_GPUS, Degrees
-from dotlint.strategy.error import StrategyError, closest, error_at
+from dotlint.strategy.error import StrategyError, error_at
 from dotlint.strategy.gpus import GpuSet, parse_gpus
+from dotlint.text.nearest import nearest
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def _term_error(text: str, position: int, end: int) -> StrategyError:
     if axis in AXES:
         remedy = f"write a positive integer after it, such as {axis}2 or {axis}=2"
         return error_at(f"axis {word!r} has no number", text, position, length=len(word), remedy=remedy)
-    suggestion = _LONG_NAMES.get(axis) or closest(axis, AXES)
+    suggestion = _LONG_NAMES.get(axis) or nearest(axis, AXES)
     known = f"axes are {', '.join(AXES)}"
     remedy = f"did you mean {suggestion!r}? {known}" if suggestion else known
     return error_at(f"unknown axis {word!r}", text, position, length=len(word), remedy=remedy, suggestion=suggestion)

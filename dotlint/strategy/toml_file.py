@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from dotlint.strategy.error import StrategyError, did_you_mean, quoted
 from dotlint.strategy.gpus import GpuSet
 from dotlint.strategy.layout import Layout, parse_flavor, parse_order
-from dotlint.strategy.model import MODEL_FACTS, ModelFacts
-from dotlint.strategy.phases import Pool, Strategy, build
+from dotlint.strategy.model import MODEL_FACTS, ModelFacts, Pool
 from dotlint.strategy.spec import PhaseSpec, parse_spec
 from dotlint.text.toml import read_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+Built = TypeVar("Built")
 
 _TABLES: Final = ("strategy", "layout", "pool", "phases", "model")
 _LARGEST: Final = 1 << 62
 
 
-def load(path: str | Path) -> Strategy:
-    """Read a strategy file. Raises `StrategyError`, naming the file and the key, on any mistake in it."""
+def load(path: str | Path, build: Callable[..., Built]) -> Built:
+    """Read a strategy file and pass its contents to `build`, as `from_table` does.
+
+    Raises `StrategyError`, naming the file and the key, on any mistake in it.
+    """
     path = Path(path)
     name = repr(str(path))
     try:
@@ -33,11 +37,14 @@ def load(path: str | Path) -> Strategy:
     except (OSError, ValueError) as error:  # ValueError: NUL in the path, bytes that are not UTF-8, not TOML
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise StrategyError(f"strategy file {name} cannot be read: {printable(reason)}") from None
-    return from_table(table, where=name, source=str(path))
+    return from_table(table, build, where=name, source=str(path))
 
 
-def from_table(table: Mapping[str, Any], *, where: str, source: str = "") -> Strategy:
-    """Create a strategy from a parsed table; `where` names it in messages. Raises `StrategyError` on any mistake."""
+def from_table(table: Mapping[str, Any], build: Callable[..., Built], *, where: str, source: str = "") -> Built:
+    """Pass the contents of a parsed table to `build`, which creates a strategy of them; `where` names it in messages.
+
+    Raises `StrategyError` on any mistake in the table.
+    """
     _known_keys(table, _TABLES, where, "")
     try:
         return build(
@@ -76,7 +83,7 @@ def _known_keys(table: Mapping[str, Any], known: Sequence[str], where: str, pref
 def _table(parent: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
     value = parent.get(key, {})
     if not isinstance(value, dict):
-        raise StrategyError(f"{where}: {key} must be a table, not {_kind(value)}: write it as [{key}]")
+        raise StrategyError(f"{where}: {key} must be a table, not {_toml_type(value)}: write it as [{key}]")
     return value
 
 
@@ -85,10 +92,12 @@ def _text(table: Mapping[str, Any], key: str, where: str, prefix: str, example: 
     if value is None or isinstance(value, str):
         return value
     name = f"{prefix}.{key}" if prefix else key
-    raise StrategyError(f'{where}: {name} must be a string, not {_kind(value)}: write it as in {key} = "{example}"')
+    raise StrategyError(
+        f'{where}: {name} must be a string, not {_toml_type(value)}: write it as in {key} = "{example}"'
+    )
 
 
-def _kind(value: object) -> str:
+def _toml_type(value: object) -> str:
     names = {
         bool: "a boolean",
         int: "a number",
@@ -131,7 +140,7 @@ def _model(table: Mapping[str, Any], where: str) -> ModelFacts:
     _known_keys(table, MODEL_FACTS, where, "model")
     for key, value in table.items():
         if not isinstance(value, int) or isinstance(value, bool):
-            raise StrategyError(f"{where}: model.{key} must be an integer, not {_kind(value)}")
+            raise StrategyError(f"{where}: model.{key} must be an integer, not {_toml_type(value)}")
         if not 1 <= value <= _LARGEST:
             raise StrategyError(f"{where}: model.{key} must be between 1 and {_LARGEST}, not {value}")
     return ModelFacts(**table)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dotlint.strategy.describe import Description, PhaseDescription, StageRow
     from dotlint.strategy.placement import Partition
 
-_STAGES_SHOWN = 32
+_MOST_STAGES = 32
 _GAP = "  "
 
 
@@ -83,8 +83,8 @@ def stage_cells(phase: PhaseDescription) -> list[tuple[str, ...]]:
     layers = any(row.layers is not None for row in rows)
     cells: list[tuple[str, ...]] = [("stage", "GPUs", *(["layers"] if layers else []), *fixed)]
     for index, row in enumerate(rows):
-        if len(rows) > _STAGES_SHOWN and _STAGES_SHOWN // 2 <= index < len(rows) - 2:
-            if index == _STAGES_SHOWN // 2:
+        if len(rows) > _MOST_STAGES and _MOST_STAGES // 2 <= index < len(rows) - 2:
+            if index == _MOST_STAGES // 2:
                 cells.append(("...",) * len(cells[0]))
             continue
         parts = [slices_text(part) for label, part in divisions(row) if label in fixed]

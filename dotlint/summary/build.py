@@ -41,11 +41,11 @@ def summarise(result: FileResult) -> Summary:
 
 def _graph(result: FileResult, context: GraphContext) -> GraphSummary:
     ledger = Ledger(result, context)
-    makers = _DEPLOYMENT if context.deployment.recognised else ()
+    makers = _DEPLOYMENT if context.deployment.recognized else ()
     made = [maker(ledger) for maker in makers]
     sections = [_overview(result, ledger), *(s for s in made if s is not None)]
     sections.append(communication.validation_section(ledger))
-    if context.deployment.recognised:
+    if context.deployment.recognized:
         sections.append(communication.completeness_section(ledger))
     rest = _rest(ledger)
     if rest is not None:
@@ -61,7 +61,7 @@ def _overview(result: FileResult, ledger: Ledger) -> Section:
     sizes = [count(len(graph.nodes), "node"), edges]
     sizes += [count(clusters, "cluster")] if clusters else []
     lines = [fact("size", ", ".join(sizes))]
-    if deployment.recognised:
+    if deployment.recognized:
         operators_ = len(deployment.operators)
         notes = len(deployment.readings) - operators_
         others = count(notes, "title, label or note", "titles, labels and notes")

@@ -86,7 +86,7 @@ def _validation(ledger: Ledger) -> Iterator[Line]:
     if graph.directed and not graph.expansion_limited:
         cyclic = wiring.cyclic()
         yield ledger.line("cycles", "there are some" if cyclic else "none", "G001", counted=not cyclic)
-    if deployment.recognised:
+    if deployment.recognized:
         alone = [r.name for r in deployment.operators if not wiring.ins[r.name] and not wiring.outs[r.name]]
         text = f"{len(alone)} of {count(len(deployment.operators), 'operator')} connected to nothing"
         yield ledger.line("isolated operators", text, "G003", counted=not alone)

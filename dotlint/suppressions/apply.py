@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from dotlint.engine.card import Card
-    from dotlint.graph.model import Document
+    from dotlint.graph.document import Document
     from dotlint.suppressions.directives import Directive, Word
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 
-from dotlint.engine.select import nearest
 from dotlint.suppressions.scope import Lines
+from dotlint.text.nearest import nearest
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from dotlint.engine.card import Card
     from dotlint.engine.finding import Finding
-    from dotlint.graph.model import Document
+    from dotlint.graph.document import Document
     from dotlint.syntax.tree import Comment
 
 Span = tuple[int, int]

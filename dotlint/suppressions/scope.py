@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dotlint.syntax.tree import Block, blocks
 
 if TYPE_CHECKING:
-    from dotlint.graph.model import Document
+    from dotlint.graph.document import Document
     from dotlint.syntax.tree import Comment
 
 Span = tuple[int, int]

@@ -1,4 +1,8 @@
-"""Spelling suggestions ("did you mean"): the known word that is closest to an unknown one."""
+"""Spelling suggestions ("did you mean"): the known word that is closest to an unknown one.
+
+`nearest` guesses what a person may have meant, for a message. A `Lexicon` counts the typing errors between two words,
+which is certain enough to report a name in a graph and to write a fix.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,18 @@ if TYPE_CHECKING:
 SHORTEST = 4
 # Words of this length or more may be two edits away.
 LONG = 8
+
+
+def nearest(word: str, known: Iterable[str], *, least: float = 0.6) -> str | None:
+    """Return the known word most like `word`, whatever their case; None if none is alike enough.
+
+    `least` is the lowest ratio of equal characters, from 0 to 1, as `difflib` counts them.
+    """
+    import difflib  # noqa: PLC0415 - only a mistake pays for it
+
+    spelled = {name.lower(): name for name in reversed(list(known))}
+    close = difflib.get_close_matches(word.lower(), spelled, n=1, cutoff=least)
+    return spelled[close[0]] if close else None
 
 
 class Near(NamedTuple):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -351,6 +353,21 @@ def test_text_of_the_file_is_never_obeyed(form: str) -> None:
     assert "\x1b" not in out
     assert "\u202e" not in out
     assert "[bold]b" in out or "\\[bold\\]b" in out
+
+
+@pytest.mark.parametrize("form", ["json", "report"])
+def test_every_run_says_the_same_whatever_the_seed_of_hashes(form: str) -> None:
+    """Many ways around are as short, and the component is a small part of the graph: the first in the file is told."""
+    ways = "a -> {b c d e f g h i} -> y -> z -> a; y -> k -> a; y -> l -> a; y -> m -> a"
+    write("a.dot", f"digraph {{ {ways}; {'; '.join(f't{i} -> a' for i in range(40))} }}")
+    command = [sys.executable, "-m", "dotlint", "check", "--isolated", "--no-cache", "-f", form, "a.dot", MAIN]
+    seeded = (
+        subprocess.run(command, check=False, capture_output=True, text=True, env={**os.environ, "PYTHONHASHSEED": seed})
+        for seed in ("1", "2")
+    )
+    one, other = (result.stdout for result in seeded)
+    assert "a -> b -> y -> z -> a" in one
+    assert one == other
 
 
 # --- the other commands -----------------------------------------------------------------------------

@@ -1,27 +1,31 @@
-"""Every command and every piece of code that README and documents show works as they say."""
+"""The commands, code and links of README and documents work."""
 
 from __future__ import annotations
 
 import io
+import pkgutil
 import re
 import shlex
 import shutil
+import subprocess
 import sys
 import tomllib
 from html import unescape
 from pathlib import Path
 
 import pytest
+import yaml
 
 from docs import pictures
 from dotlint.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 FIXTURE = ROOT / "tests/fixtures/moe_two_phases.dot"
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FOR_USERS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*FOR_USERS, *sorted((ROOT / "docs/maintain").rglob("*.md"))]
 BLOCK = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INDENTED = re.compile(r"^(?:    |\$ )(dotlint [^\n]*)$", re.MULTILINE)
-# What waits for a user, or needs what a test machine may not have.
+# These commands wait for a user, or need what a test machine may lack.
 ELSEWHERE = ("dotlint server", "dotlint render", "--watch", "completion")
 
 
@@ -32,13 +36,13 @@ def blocks(kind: str) -> list[tuple[str, str]]:
 
 
 def commands() -> list[str]:
-    found = [c.split("  #")[0].strip() for page in PAGES for c in INDENTED.findall(page.read_text("utf-8"))]
+    found = [c.split("  #")[0].strip() for page in FOR_USERS for c in INDENTED.findall(page.read_text("utf-8"))]
     return [c for c in dict.fromkeys(found) if not any(word in c for word in ELSEWHERE)]
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the files that the documents speak of."""
+    """A folder with the files that the documents mention."""
     first = next(text for page, text in blocks("dot") if page == "index.md")
     for name in ("two_stages.dot", "graphs/two_stages.dot"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -102,28 +106,45 @@ def test_links_between_pages_lead_somewhere() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text("utf-8")):
             where = page.parent / target
-            assert where.is_file() or target.startswith("rules/"), f"{page.name}: {target}"
+            assert where.exists() or target.startswith("rules/"), f"{page.name}: {target}"
 
 
-def test_the_site_builds() -> None:
-    pytest.importorskip("mkdocs", reason="mkdocs is in the extra `docs`")
+def test_maintainers_read_about_code_that_exists() -> None:
+    packages = {path.name.removesuffix(".py") for path in (ROOT / "dotlint").glob("[!_]*")}
+    unknown = []
+    for page in sorted((ROOT / "docs/maintain").rglob("*.md")):
+        for text in re.findall(r"`([\w./]+)`", page.read_text("utf-8")):
+            if re.search(r"/.*\.(py|toml|json|lark)$", text):
+                known = any((folder / text).is_file() for folder in (ROOT, ROOT / "dotlint"))
+            else:
+                known = "." not in text or text.split(".")[0] not in packages or _exists(f"dotlint.{text}")
+            unknown += [] if known else [f"{page.name}: {text}"]
+    assert unknown == []
+
+
+def _exists(name: str) -> bool:
+    try:
+        pkgutil.resolve_name(name)
+    except (ImportError, AttributeError):
+        return False
+    return True
+
+
+def test_the_site_builds(tmp_path: Path) -> None:
     pytest.importorskip("material", reason="mkdocs-material is in the extra `docs`")
-    import subprocess  # noqa: PLC0415
-    import tempfile  # noqa: PLC0415
+    command = (sys.executable, "-m", "mkdocs", "build", "--strict", "-d", str(tmp_path), "-f", str(ROOT / "mkdocs.yml"))
+    built = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    home = (tmp_path / "index.html").read_text("utf-8")
+    for page in ("rules/S001", "maintain/architecture"):
+        assert (tmp_path / page / "index.html").is_file()
+        assert f'href="{page}/"' in home, "the page is not in the navigation"
 
-    with tempfile.TemporaryDirectory() as site:
-        command = [
-            sys.executable,
-            "-m",
-            "mkdocs",
-            "build",
-            "--strict",
-            "-q",
-            "-d",
-            site,
-            "-f",
-            str(ROOT / "mkdocs.yml"),
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        assert (Path(site) / "rules/S001/index.html").is_file()
+
+def test_github_files() -> None:
+    read = {path.name: yaml.safe_load(path.read_text("utf-8")) for path in (ROOT / ".github").rglob("*.yml")}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    supported = [text.rsplit(" ", 1)[1] for text in project["classifiers"] if "Python :: 3." in text]
+    assert read["ci.yml"]["jobs"]["check"]["strategy"]["matrix"]["python"] == supported
+    for name in ("false-finding.yml", "missed-defect.yml", "bug.yml"):
+        assert {"file", "strategy", "version"} <= {field["id"] for field in read[name]["body"]}

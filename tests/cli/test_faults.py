@@ -502,10 +502,10 @@ def test_files_and_results_from_the_future() -> None:
     os.utime(path, (tomorrow, tomorrow))
     first = run("check", "a.dot")
     folder = Path(os.environ["DOTLINT_CACHE_DIR"])
-    for kept in (*folder.glob("??/*.json"), folder / "CACHEDIR.TAG"):
+    for kept in (*folder.glob("??/*.msgpack"), folder / "CACHEDIR.TAG"):
         os.utime(kept, (tomorrow, tomorrow))
     assert run("check", "a.dot") == first
-    (entry,) = folder.glob("??/*.json")
+    (entry,) = folder.glob("??/*.msgpack")
     assert abs(entry.stat().st_mtime - time.time()) < 86400  # it was asked for now
     path.write_text(CLEAN)  # as long as before it would be, were it told by its time alone
     os.utime(path, (1, 1))
@@ -516,7 +516,7 @@ def test_a_cache_from_the_future_is_tidied() -> None:
     Path("a.dot").write_text(CYCLE)
     run("check", "a.dot")
     folder = Path(os.environ["DOTLINT_CACHE_DIR"])
-    (entry,) = folder.glob("??/*.json")
+    (entry,) = folder.glob("??/*.msgpack")
     tomorrow = time.time() + 400 * 86400
     for kept in (entry, folder / "CACHEDIR.TAG"):
         os.utime(kept, (tomorrow, tomorrow))

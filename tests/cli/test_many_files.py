@@ -260,27 +260,49 @@ class TestCache:
     @pytest.mark.parametrize(
         "damage",
         [
-            lambda text: text[: len(text) // 2],
-            lambda _: "",
-            lambda _: "\0" * 100,
-            lambda _: "[" * 100_000,
-            lambda _: '{"form": "dotlint-cache-1"}',
-            lambda text: text.replace('"result":[', '"result":[1,'),
-            lambda text: text.replace('"error"', '"deadly"'),
-            lambda text: text.replace('"digest":"', '"digest":"0'),
+            lambda entry: entry[: len(entry) // 2],
+            lambda _: b"",
+            lambda _: b"\0" * 100,
+            lambda _: b"\x91" * 100_000,
+            lambda _: b'{"form": "dotlint-cache-1"}',
+            lambda entry: entry.replace(b"a.dot", b"b.dot").replace(b"error", b"worse"),
+            lambda entry: entry.replace(b"error", b"fatal"),
+            lambda entry: entry + b"\0",
+            lambda entry: bytes([entry[0] ^ 1]) + entry[1:],
         ],
     )
     def test_damaged_and_foreign_entries_are_as_good_as_none(
-        self, damage: Callable[[str], str], linted: list[str]
+        self, damage: Callable[[bytes], bytes], linted: list[str]
     ) -> None:
         write("a.dot")
         first = run("check", "a.dot", "-f", "json")
-        (entry,) = Path(os.environ["DOTLINT_CACHE_DIR"]).glob("??/*.json")
-        entry.write_text(damage(entry.read_text()))
+        (entry,) = Path(os.environ["DOTLINT_CACHE_DIR"]).glob("??/*.msgpack")
+        entry.write_bytes(damage(entry.read_bytes()))
         assert run("check", "a.dot", "-f", "json") == first
         assert len(linted) == 2
         assert run("check", "a.dot", "-f", "json") == first
         assert len(linted) == 2
+
+    def test_an_entry_that_was_moved_is_as_good_as_none(self, linted: list[str]) -> None:
+        write("a.dot")
+        write("b.dot", CLEAN)
+        first = run("check", "a.dot")
+        (entry,) = Path(os.environ["DOTLINT_CACHE_DIR"]).glob("??/*.msgpack")
+        run("check", "b.dot")
+        (other,) = set(Path(os.environ["DOTLINT_CACHE_DIR"]).glob("??/*.msgpack")) - {entry}
+        entry.write_bytes(other.read_bytes())
+        assert run("check", "a.dot") == first
+        assert linted == ["a.dot", "b.dot", "a.dot"]
+
+    def test_a_name_that_is_html_is_kept(self, linted: list[str]) -> None:
+        write("a.dot", "digraph { <b> -> a -> <b> }")
+        assert run("check", "a.dot") == run("check", "a.dot") == run("check", "a.dot", "--no-cache")
+        assert linted == ["a.dot", "a.dot"]
+
+    def test_a_finding_in_bytes_that_are_no_text_is_linted_anew(self, linted: list[str]) -> None:
+        Path("a.dot").write_bytes(b"digraph { a -> b -> a // \xff\n}")
+        assert run("check", "a.dot") == run("check", "a.dot") == run("check", "a.dot", "--no-cache")
+        assert len(linted) == 3
 
     def test_a_cache_that_cannot_be_written_is_no_mistake(self, monkeypatch: pytest.MonkeyPatch) -> None:
         write("a.dot", CLEAN)
@@ -304,15 +326,15 @@ class TestCache:
         run("check", "a.dot")
         write("b.dot")
         run("check", "b.dot")
-        foreign = folder / "ab" / "notes.json"
+        foreign = folder / "ab" / "notes.msgpack"
         write(str(foreign), "mine")
         old = time.time() - 40 * 86400
-        entries = sorted(folder.glob("??/*.json"))
+        entries = sorted(folder.glob("??/*.msgpack"))
         assert len(entries) == 3
         for path in (*entries, folder / "CACHEDIR.TAG"):
             os.utime(path, (old, old))
         run("check", "a.dot")
-        left = sorted(folder.glob("??/*.json"))
+        left = sorted(folder.glob("??/*.msgpack"))
         assert foreign in left
         assert len(left) == 2
 

@@ -80,7 +80,7 @@ class TestEachFileIsItsPhase:
         assert not {"H001", "H002"} & set(codes(entry))
         page = run("explain", DECODE, "prefill_norm_1", "-s", STRATEGY).out
         assert "phase    decode" in page
-        assert "phase decode: the strategy names the file for it" in page
+        assert "phase decode: the strategy assigns the file to it" in page
 
     def test_stages_are_counted_against_the_phase(self) -> None:
         change(STRATEGY, ('"pp2tp2"', '"pp4tp1"'))
@@ -271,7 +271,7 @@ class TestFilesThatAreNotThere:
         change(STRATEGY, (f'"{DECODE}"', '" "'))
         report = run("check", PREFILL, "-s", STRATEGY)
         assert report.status == 2
-        assert "phases.decode.file names no file" in report.err
+        assert "phases.decode.file must be a file name" in report.err
 
 
 class TestWhereFilesLie:

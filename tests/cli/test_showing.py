@@ -86,7 +86,7 @@ def test_infer_says_what_contradicts(tmp_path: Path) -> None:
     )
     status, out, _ = run("infer", str(path))
     assert status == 1
-    assert "a header says PP=4, but 2 stages are drawn" in out
+    assert "a header declares PP=4, but 2 stages are drawn" in out
 
 
 def test_explain_says_what_and_why() -> None:

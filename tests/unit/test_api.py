@@ -14,7 +14,7 @@ import pytest
 
 import dotlint
 from dotlint.cli.main import main
-from dotlint.graph.model import Document
+from dotlint.graph.document import Document
 
 if TYPE_CHECKING:
     from dotlint.api import GraphSource

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,14 +15,13 @@ import pytest
 from dotlint.checks import CHECKS
 from dotlint.engine.card import PRESETS, Card, CardError, Example, own_cards, read_card, read_folder
 from dotlint.engine.compile import compiled
-from dotlint.engine.resources import COMPILED, rules_folder
+from dotlint.engine.resources import rules_folder
 from dotlint.engine.sections import SECTIONS
 from dotlint.engine.select import Selection, chosen
 from dotlint.pipeline.fix_text import fix_text
 from dotlint.pipeline.lint import Settings, lint
 from dotlint.registry.rules import all_cards
 from dotlint.strategy import Strategy
-from dotlint.strategy.toml_file import from_table
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:
@@ -41,7 +44,7 @@ def _texts() -> Iterator[tuple[Card, Example, str, str]]:
 def _codes(example: Example, text: str) -> set[str]:
     strategy = Strategy.parse(example.strategy) if example.strategy else None
     if example.toml:
-        strategy = from_table(tomllib.loads(example.toml), where="example.toml")
+        strategy = Strategy.from_table(tomllib.loads(example.toml), where="example.toml")
     settings = Settings(strategy=strategy, strategy_source="option" if strategy else None, cards=CARDS)
     result = lint(Source.from_bytes(text.encode("utf-8", "surrogateescape"), example.filename), settings)
     assert not result.crashed
@@ -66,7 +69,7 @@ def test_fixed_is_what_the_fix_writes(card: Card, example: Example) -> None:
     assert example.bad is not None
     strategy = Strategy.parse(example.strategy) if example.strategy else None
     if example.toml:
-        strategy = from_table(tomllib.loads(example.toml), where="example.toml")
+        strategy = Strategy.from_table(tomllib.loads(example.toml), where="example.toml")
     # A comment is unused only where all rules were asked.
     selection = Selection() if card.code == "X002" else Selection(select=(card.code,))
     settings = Settings(strategy=strategy, strategy_source="option" if strategy else None, selection=selection)
@@ -153,6 +156,50 @@ def test_a_card_in_a_folder_replaces_a_rule_under_any_of_its_names(tmp_path: Pat
     assert (card.names, card.summary) == (own.names, "an id that is too long")
 
 
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout of its own, as git gives it: without what is made of the cards."""
+    root = Path(__file__).parents[2]
+    without = shutil.ignore_patterns("__pycache__", "rules.json")
+    for name in ("dotlint", "rules"):
+        shutil.copytree(root / name, tmp_path / name, ignore=without)
+    return tmp_path
+
+
+def summary_of_g001(checkout: Path) -> str:
+    code = "from dotlint.engine.card import own_cards; print(*(c.summary for c in own_cards() if c.code == 'G001'))"
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, cwd=checkout, check=True, capture_output=True, text=True).stdout
+
+
+def test_a_checkout_compiles_its_cards_at_the_first_run_and_after_a_change(checkout: Path) -> None:
+    compiled = checkout / "dotlint/engine/rules.json"
+    first = summary_of_g001(checkout)
+    made = compiled.stat().st_mtime_ns
+    assert summary_of_g001(checkout) == first
+    assert compiled.stat().st_mtime_ns == made
+    card = next(checkout.glob("rules/*/G001-*.toml"))
+    card.write_text(card.read_text().replace(first.strip(), "another sentence"))
+    assert summary_of_g001(checkout) == "another sentence\n"
+    assert compiled.stat().st_mtime_ns > made
+    assert summary_of_g001(checkout) == "another sentence\n"
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b'{"checksum": 1, "cards": []}', b'{"version": 1, "cards": 5}'])
+def test_a_compiled_file_that_is_none_is_made_anew(checkout: Path, damage: bytes) -> None:
+    compiled = checkout / "dotlint/engine/rules.json"
+    compiled.write_bytes(damage)
+    assert summary_of_g001(checkout)
+    assert len(compiled.read_bytes()) > 10_000
+
+
+def test_a_checkout_that_is_read_only_reads_its_cards(checkout: Path) -> None:
+    (checkout / "dotlint/engine/rules.json").mkdir()  # root writes to any folder, but not over one
+    assert summary_of_g001(checkout)
+
+
 def test_the_compiled_cards_and_vocabulary_are_those_of_the_files() -> None:
-    assert compiled() == Path(COMPILED).read_bytes(), "run `python -m dotlint.engine.compile`"
-    assert own_cards() == tuple(read_folder(rules_folder()))
+    cards = read_folder(rules_folder())
+    assert own_cards() == tuple(cards)
+    text = (rules_folder() / "vocabulary.toml").read_text("utf-8")
+    assert json.loads(compiled(cards))["vocabulary"] == tomllib.loads(text)

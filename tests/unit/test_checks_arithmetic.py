@@ -12,7 +12,6 @@ from dotlint.engine.card import own_cards
 from dotlint.engine.select import Selection
 from dotlint.pipeline.lint import Settings, lint
 from dotlint.strategy import Strategy
-from dotlint.strategy.toml_file import from_table
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:
@@ -24,7 +23,9 @@ PLAIN = f"digraph g {{ {NODES} norm -> mlp }}"
 
 
 def run(code: str, text: str, table: str = "", spec: str = "") -> FileResult:
-    strategy = from_table(tomllib.loads(table), where="test") if table else Strategy.parse(spec) if spec else None
+    strategy = (
+        Strategy.from_table(tomllib.loads(table), where="test") if table else Strategy.parse(spec) if spec else None
+    )
     settings = Settings(strategy, "option" if strategy else None, Selection(select=(code, "X001")))
     result = lint(Source.from_bytes(text.encode(), "t.dot"), settings)
     assert not result.crashed, result.findings

@@ -11,7 +11,6 @@ from dotlint.edits.apply import apply_edits
 from dotlint.engine.select import Selection
 from dotlint.pipeline.lint import Settings, lint
 from dotlint.strategy import Strategy
-from dotlint.strategy.toml_file import from_table
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ D = "[batch=4, seq=1024, hidden=512]"
 def run(code: str, text: str, spec: str = "") -> FileResult:
     strategy = None
     if spec:
-        strategy = from_table(tomllib.loads(spec), where="test") if "=" in spec else Strategy.parse(spec)
+        strategy = Strategy.from_table(tomllib.loads(spec), where="test") if "=" in spec else Strategy.parse(spec)
     settings = Settings(strategy, "option" if strategy else None, Selection(select=(code, "X001")))
     result = lint(Source.from_bytes(text.encode(), "t.dot"), settings)
     assert not result.crashed, result.findings

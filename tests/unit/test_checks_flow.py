@@ -11,7 +11,6 @@ from dotlint.engine.card import Card, own_cards
 from dotlint.engine.select import Selection
 from dotlint.pipeline.lint import Settings, lint
 from dotlint.strategy import Strategy
-from dotlint.strategy.toml_file import from_table
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:
@@ -130,7 +129,7 @@ def layered(*owned: range, extra: tuple[str, ...] = (), label: str = "Stage {sta
 
 def model(layers: int) -> Strategy:
     table = tomllib.loads(f'strategy = "pp2"\n[model]\nlayers = {layers}\n')
-    return from_table(table, where="test.toml")
+    return Strategy.from_table(table, where="test.toml")
 
 
 @pytest.mark.parametrize(
@@ -281,6 +280,6 @@ def test_no_role_flow(statements: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("card", [card for card in own_cards() if card.code in CODES], ids=lambda card: card.code)
 def test_examples(card: Card) -> None:
     for example in card.examples:
-        strategy = from_table(tomllib.loads(example.toml), where="test.toml") if example.toml else None
+        strategy = Strategy.from_table(tomllib.loads(example.toml), where="test.toml") if example.toml else None
         assert found(example.bad or "", card.code, strategy)
         assert not found(example.good or "", card.code, strategy)

@@ -14,7 +14,6 @@ from dotlint.engine.select import Selection
 from dotlint.graph.builder import read
 from dotlint.pipeline.lint import Settings, lint
 from dotlint.strategy import Strategy
-from dotlint.strategy.toml_file import from_table
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ BOTH = f"Input: {D}\\nOutput: {D}"
 def run(text: str, *codes: str, spec: str = "") -> FileResult:
     strategy = None
     if spec:
-        strategy = from_table(tomllib.loads(spec), where="test") if "=" in spec else Strategy.parse(spec)
+        strategy = Strategy.from_table(tomllib.loads(spec), where="test") if "=" in spec else Strategy.parse(spec)
     settings = Settings(strategy, "option" if strategy else None, Selection(select=(*codes, "X001")))
     result = lint(Source.from_bytes(text.encode(), "t.dot"), settings)
     assert not result.crashed, result.findings
@@ -325,7 +324,7 @@ def test_only_what_lost_something_is_said_to_be_read_in_part() -> None:
 )
 def test_whole_statements_are_counted_in_blocks_too(body: str, statements: int) -> None:
     (finding,) = found(f"digraph {{ {body}", "E006")
-    assert f"after {statements} whole statements" in finding.message
+    assert f"after {statements} complete statements" in finding.message
 
 
 # Cycles

@@ -40,7 +40,7 @@ def test_every_type_is_free_or_described() -> None:
         ("dark28", 8, "8"),
     ],
 )
-def test_colour_schemes(scheme: str, size: int, some: str) -> None:
+def test_color_schemes(scheme: str, size: int, some: str) -> None:
     colors = graphviz.color_names(scheme)
     assert abs(len(colors) - size) <= 1
     assert some in colors or scheme == "svg"
@@ -60,7 +60,7 @@ def test_shapes_styles_and_words() -> None:
     assert graphviz.enumeration_values("nothing") == ()
 
 
-def test_nothing_is_read_before_it_is_asked_for() -> None:
+def test_facts_are_read_at_first_use() -> None:
     code = (
         "import dotlint.data.graphviz as g; read = lambda: g._table.cache_info().currsize;"
         "assert not read(); g.shapes(); assert read()"

@@ -1,10 +1,10 @@
-"""What labels say in figures."""
+"""GPUs and dimensions in labels."""
 
 from __future__ import annotations
 
 import pytest
 
-from dotlint.deployment.label_values import Gpus, read_dims, read_gpus, read_tensors
+from dotlint.deployment.gpus_and_dims import Gpus, read_dims, read_gpus, read_tensors
 from dotlint.strategy.gpus import GpuSet
 
 
@@ -52,7 +52,7 @@ def test_gpu_ids(line: str, ids: list[int]) -> None:
         ("GPU: 5-3", None),
     ],
 )
-def test_what_is_no_id(line: str, gpus: Gpus | None) -> None:
+def test_text_without_ids(line: str, gpus: Gpus | None) -> None:
     assert read_gpus([line]) == gpus
 
 
@@ -78,7 +78,7 @@ def test_dims(text: str, keys: tuple[str, ...], sizes: tuple[int | None, ...]) -
 
 
 @pytest.mark.parametrize("text", ["", " , ", "see the note!", "a; b"])
-def test_what_is_no_dims(text: str) -> None:
+def test_text_without_dims(text: str) -> None:
     assert read_dims(text) is None
 
 

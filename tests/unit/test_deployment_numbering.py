@@ -1,4 +1,4 @@
-"""Layers that names count, and the ends of stages that own several of them."""
+"""Layers that names count, and the ends of stages with several layers."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def layers(text: str) -> dict[str, int | None]:
     return {r.name: r.layer for r in read_deployment(graph, vocabulary).readings}
 
 
-def test_a_number_that_goes_on_from_stage_to_stage_is_the_layer() -> None:
+def test_a_number_that_continues_from_stage_to_stage_is_the_layer() -> None:
     found = layers(drawn())
     assert [found[f"norm_{n}"] for n in range(4)] == [0, 1, 2, 3]
     assert found["sp_split_stage1"] is None
 
 
-def test_families_that_agree_say_it_without_a_header() -> None:
+def test_families_that_agree_need_no_header() -> None:
     assert layers(drawn("Stage {stage}"))["mlp_3"] == 3
 
 
@@ -59,7 +59,7 @@ def test_ranks_of_one_stage_are_on_gpus_of_their_own_and_no_layers(gpus: str) ->
     assert layers(drawn("Stage {stage}", gpus=gpus))["mlp_3"] is None
 
 
-def test_nothing_is_concluded_where_a_node_says_its_layer() -> None:
+def test_stated_layers_prevent_inference() -> None:
     text = drawn("Stage {stage}").replace('mlp_3 [label="MLP', 'mlp_3 [label="Layer 7 MLP')
     found = layers(text)
     assert found["mlp_3"] == 7
@@ -67,7 +67,7 @@ def test_nothing_is_concluded_where_a_node_says_its_layer() -> None:
 
 
 @pytest.mark.parametrize("unwired", [0, 1])
-def test_the_first_and_last_layer_of_a_stage_are_asked_for_as_in_the_other(unwired: int) -> None:
+def test_edges_of_the_first_and_last_layer_are_proposed(unwired: int) -> None:
     first, last = 2 * unwired, 2 * unwired + 1
     found = dotlint.check(drawn(unwired=unwired), strategy="pp2").missing_edges
     assert (f"sp_split_stage{unwired}", f"norm_{first}") in found

@@ -1,13 +1,16 @@
-"""Evidence gathered from one name and label, and what is decided from all of them."""
+"""Facts from one name and label, and the readings derived from all of them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import networkx as nx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dotlint.deployment.classify import read_deployment
-from dotlint.deployment.facts import gather
+from dotlint.deployment.facts import read_facts
 from dotlint.deployment.patterns.proposals import missing_edges
 from dotlint.deployment.patterns.stage_plan import plan_stages, renumber
 from dotlint.deployment.vocabulary import VocabularyError, load_vocabulary, read_vocabulary
@@ -69,8 +72,8 @@ def test_role(text: str, role: str | None) -> None:
         ("x", "16 experts", {"experts": None}),
     ],
 )
-def test_evidence(name: str, label: str, expected: dict[str, Any]) -> None:
-    found = gather(name, label, VOCABULARY)
+def test_facts(name: str, label: str, expected: dict[str, Any]) -> None:
+    found = read_facts(name, label, VOCABULARY)
     assert {key: getattr(found, key) for key in expected} == expected
 
 
@@ -93,7 +96,7 @@ TWO = r"""digraph {
 }"""
 
 
-def test_stages_of_what_no_name_places() -> None:
+def test_stages_of_nodes_whose_names_have_none() -> None:
     found = deployment(TWO % "")
     assert found.stage_base == 1
     assert {stage: [r.name for r in unit.operators] for stage, unit in found.units[""].items()} == {
@@ -137,7 +140,7 @@ def test_stages_that_are_missing_are_planned() -> None:
     assert plans[1].new_output is None
 
 
-def test_nothing_is_planned_where_nothing_teaches() -> None:
+def test_nothing_is_planned_without_an_exemplar() -> None:
     assert plan_stages(deployment(ONE % " -> output"), "", 1, {}) == []
     assert plan_stages(deployment("digraph { a -> b }"), "", 4, {}) == []
 
@@ -171,7 +174,22 @@ def test_cycles(text: str, paths: list[tuple[str, ...]]) -> None:
     assert wiring.cyclic() == bool(paths)
 
 
-def test_wiring_with_edges_to_nodes_that_are_not_there_yet() -> None:
+@given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), min_size=1, max_size=20))
+def test_cycles_are_the_components_that_networkx_finds(edges: list[tuple[int, int]]) -> None:
+    whole: nx.DiGraph[str] = nx.DiGraph((f"n{tail}", f"n{head}") for tail, head in edges)
+    looped = set(nx.nodes_with_selfloops(whole))
+    parts = (part for part in nx.strongly_connected_components(whole) if len(part) > 1 or part & looped)
+    wiring = Wiring(graph("digraph { " + "; ".join(f"n{tail} -> n{head}" for tail, head in edges) + " }"))
+    cycles = wiring.cycles()
+    assert {frozenset(cycle.members) for cycle in cycles} == set(map(frozenset, parts))
+    assert wiring.cyclic() == (not nx.is_directed_acyclic_graph(whole))
+    for cycle in cycles:
+        assert nx.is_path(whole, cycle.path)
+        shortest = min(map(len, nx.simple_cycles(whole.subgraph(cycle.members))))
+        assert len(cycle.path) - 1 == shortest or (shortest == 1 and len(cycle.path) == 3)
+
+
+def test_wiring_with_planned_edges_and_nodes() -> None:
     wiring = Wiring(graph("digraph { a -> b }"), [("b", "new"), ("new", "end")])
     assert wiring.reach(["a"]) == {"a", "b", "new", "end"}
     assert wiring.reach(["a"], within={"b"}) == {"a", "b"}
@@ -179,7 +197,7 @@ def test_wiring_with_edges_to_nodes_that_are_not_there_yet() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "recognised"),
+    ("text", "recognized"),
     [
         (r'digraph { a [label="QKV\nGPU: 0"]; b [label="LayerNorm\nGPU: 0"]; a -> b }', True),
         ("digraph { main -> parse -> lex }", False),
@@ -187,5 +205,5 @@ def test_wiring_with_edges_to_nodes_that_are_not_there_yet() -> None:
         ('digraph { "split" -> "gate" -> "stage 1" -> "output" }', False),
     ],
 )
-def test_what_is_a_deployment(text: str, *, recognised: bool) -> None:
-    assert deployment(text).recognised == recognised
+def test_what_is_a_deployment(text: str, *, recognized: bool) -> None:
+    assert deployment(text).recognized == recognized

@@ -1,4 +1,4 @@
-"""Names and labels taken apart."""
+"""Splitting names and labels."""
 
 from __future__ import annotations
 

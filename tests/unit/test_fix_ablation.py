@@ -19,7 +19,7 @@ from dotlint.engine.select import Selection
 from dotlint.graph.builder import read
 from dotlint.pipeline.fix_text import fix_text
 from dotlint.pipeline.lint import Settings, lint
-from dotlint.strategy.toml_file import from_table
+from dotlint.strategy import Strategy
 from dotlint.syntax.source import Source
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "dot"
@@ -47,7 +47,7 @@ def test_deployments_are_as_before(scheme: Scheme, defect: str) -> None:
     world = build(plan)
     broken = MUTATIONS[defect].change(world, random.Random(scheme.title), scheme)
     assert broken is not None
-    settings = Settings(from_table(plan.strategy, where="the plan"), "option", ONLY_EDGES)
+    settings = Settings(Strategy.from_table(plan.strategy, where="the plan"), "option", ONLY_EDGES)
     whole, text = render(world, scheme).text, render(broken.world, scheme).text
     assert whole != text
     result = fix_text(Source.from_text(text), settings)

@@ -180,7 +180,7 @@ def test_where_no_phase_has_an_output_the_input_shows_one(there: str, written: s
 TWO = "digraph {\n" + "".join(line[1:] for s in (1, 2) for line in (nodes(s) + edges(s)).splitlines(keepends=True))
 LEFT = [
     # what a comment or an attribute says holds for no other stage
-    (PARTED.replace("  stage2_attn [", "  // fed by GPU 1\n  stage2_attn ["), "pp3tp2", "GPU 1 is none of the stage's"),
+    (PARTED.replace("  stage2_attn [", "  // fed by GPU 1\n  stage2_attn ["), "pp3tp2", "GPU 1 is not a GPU of the stage"),
     ('digraph {\n  stage0_qkv [label="QKV" gpu="0-1"]\n  stage0_qkv -> stage0_mlp\n}', "pp2", '`gpu="0-1"` has no counterpart'),
     # no statement speaks of one stage alone
     ("digraph {\n  stage0_qkv -> stage0_attn -> stage1_qkv -> stage1_attn\n}", "pp3tp2", "stand mixed with those of others"),

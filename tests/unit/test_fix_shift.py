@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from dotlint.deployment.patterns.renumber import Shift, ShiftError, mapped
+from dotlint.deployment.patterns.renumber import Shift, ShiftError, map_gpus
 from dotlint.strategy.gpus import GpuSet
 
-SHIFT = Shift(1, 2, (1, 4), 4, mapped(GpuSet.parse("0-15"), GpuSet.parse("16-31")))
+SHIFT = Shift(1, 2, (1, 4), 4, map_gpus(GpuSet.parse("0-15"), GpuSet.parse("16-31")))
 
 TEXTS = [
     (r"PIPELINE STAGE 1\nLayers 1-4\nGPUs: 0-15", r"PIPELINE STAGE 2\nLayers 5-8\nGPUs: 16-31"),
@@ -49,7 +49,7 @@ def test_a_name_moves_to_the_other_stage(name: str, position: int | None, moved:
 
 
 def test_gpus_that_have_no_counterpart_are_not_guessed() -> None:
-    shift = Shift(0, 1, gpus=mapped(GpuSet.parse("0,2,4,6"), GpuSet.parse("1,3,5,9")))
+    shift = Shift(0, 1, gpus=map_gpus(GpuSet.parse("0,2,4,6"), GpuSet.parse("1,3,5,9")))
     assert shift.text("GPU: 0") == "GPU: 1"
     with pytest.raises(ShiftError):
         shift.text("GPU: 8")
@@ -58,4 +58,4 @@ def test_gpus_that_have_no_counterpart_are_not_guessed() -> None:
 
 
 def test_sets_of_two_sizes_are_not_paired() -> None:
-    assert mapped(GpuSet.parse("0-15"), GpuSet.parse("16-23")) == {}
+    assert map_gpus(GpuSet.parse("0-15"), GpuSet.parse("16-23")) == {}

@@ -1,4 +1,4 @@
-"""Patterns of `.gitignore`, one by one; that git reads them so is asked of git itself where there is one."""
+"""Patterns of `.gitignore`, compared with git itself if it is installed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LINES = [
 
 
 def is_excluded(line: str, path: str) -> bool:
-    """Whether one line alone leaves a file out, by itself or by a folder around it."""
+    """Return whether one line alone excludes a file, by itself or by a folder around it."""
     try:
         read = read_line(line)
     except GlobError:
@@ -43,7 +43,7 @@ def is_excluded(line: str, path: str) -> bool:
     )
 
 
-def test_git_says_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_git_agrees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
     subprocess.run(["git", "init", "-q"], check=True)
@@ -51,7 +51,7 @@ def test_git_says_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     drawn = ["".join(draw.choice(PIECES) for _ in range(draw.randint(1, 5))) for _ in range(60)]
     for line in [*LINES, *drawn]:
         if "**/**" in line.strip("/") and line.rstrip("/").endswith("*"):
-            continue  # git has `**` at the end stand for nothing behind another `*`, against its own manual
+            continue  # in git, `**` at the end matches nothing after another `*`, contrary to its manual
         Path(".gitignore").write_text(line + "\n")
         asked = subprocess.run(
             ["git", "check-ignore", "--no-index", "-z", "--stdin"],
@@ -62,7 +62,7 @@ def test_git_says_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize("line", ["", "   ", "# a", "#"])
-def test_some_lines_say_nothing(line: str) -> None:
+def test_blank_lines_and_comments(line: str) -> None:
     assert read_line(line) is None
 
 
@@ -81,12 +81,12 @@ def test_some_lines_say_nothing(line: str) -> None:
         ("[[:none:]]", "unknown character class"),
     ],
 )
-def test_some_can_never_match_and_say_why(line: str, why: str) -> None:
+def test_patterns_that_can_never_match(line: str, why: str) -> None:
     with pytest.raises(GlobError, match=why):
         read_line(line)
 
 
-def test_kept_after_all_and_only_folders() -> None:
+def test_negated_and_folder_patterns() -> None:
     kept, folders = read_line("!a"), read_line("b/")
     assert kept is not None
     assert folders is not None

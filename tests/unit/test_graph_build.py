@@ -140,7 +140,7 @@ def test_mentions_and_declarations() -> None:
     assert [text[edge.start : edge.end] for edge in graph.edges] == ["a -> b", "a -> c:p"]
 
 
-def test_a_product_over_the_limit_is_noted_and_not_written_out() -> None:
+def test_a_product_over_the_limit_is_recorded_and_not_expanded() -> None:
     names = " ".join(f"n{number}" for number in range(30))
     document = read(f"digraph {{ {{{names}}} -> {{{names}}}; a -> b }}", edge_limit=100)
     (graph,) = document.graphs

@@ -185,7 +185,7 @@ def test_a_folder_may_extend_the_vocabulary(tmp_path: Path) -> None:
 
 def test_a_vocabulary_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "vocabulary.toml").write_text('[[rolle]]\nname = "x"\n')
-    with pytest.raises(DotlintError, match=r"vocabulary\.toml.*has no `rolle`"):
+    with pytest.raises(DotlintError, match=r"vocabulary\.toml.*unknown vocabulary table `rolle`"):
         found(tmp_path, "id-matches", 'pattern = "a"', "digraph { a }")
 
 

@@ -1,4 +1,4 @@
-"""Patterns in cards and file patterns: what they match and refuse, and that no text makes them slow."""
+"""Patterns in cards and globs: matches, invalid patterns, and linear time."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_no_text_makes_a_pattern_slow(pattern: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "told"),
+    ("pattern", "message"),
     [
         ("(a", "`(` is never closed at column 1"),
         ("a)", "unmatched `)` at column 2"),
@@ -61,8 +61,8 @@ def test_no_text_makes_a_pattern_slow(pattern: str) -> None:
         ("(" * 60 + ")" * 60, "groups nested more than"),
     ],
 )
-def test_a_pattern_that_cannot_be_is_refused_with_its_place(pattern: str, told: str) -> None:
-    with pytest.raises(PatternError, match=re.escape(told)):
+def test_an_invalid_pattern_is_rejected_with_its_column(pattern: str, message: str) -> None:
+    with pytest.raises(PatternError, match=re.escape(message)):
         read_pattern(pattern)
 
 

@@ -1,28 +1,28 @@
-"""Patterns through their public faces: what edges teach, and what siblings are asked for."""
+"""Patterns learned from edges, and the edges that siblings lack."""
 
 from __future__ import annotations
 
 import pytest
 
-from dotlint.deployment.patterns.coordinates import Tie, align
+from dotlint.deployment.patterns.coordinates import CoordinateLink, align
 from dotlint.engine.context import FileContext
 from dotlint.graph.builder import read
 
 
 @pytest.mark.parametrize(
-    ("pairs", "tail_words", "head_words", "wanted"),
+    ("pairs", "tail_words", "head_words", "expected"),
     [
         # layer i to layer i
-        ([((0,), (0,)), ((1,), (1,)), ((2,), (2,))], ("layer",), ("layer",), [Tie(0, 0, 0)]),
+        ([((0,), (0,)), ((1,), (1,)), ((2,), (2,))], ("layer",), ("layer",), [CoordinateLink(0, 0, 0)]),
         # layer i to the next
-        ([((0,), (1,)), ((1,), (2,)), ((2,), (3,))], ("layer",), ("layer",), [Tie(0, 0, 1)]),
+        ([((0,), (1,)), ((1,), (2,)), ((2,), (3,))], ("layer",), ("layer",), [CoordinateLink(0, 0, 1)]),
         # one exemplar: the words have to agree
         ([((1, 1), (1,)), ((1, 2), (1,))], ("attn", ""), ("gather",), []),
-        ([((1, 1), (1,)), ((1, 2), (1,))], ("l", "tp"), ("l",), [Tie(0, 0, 0)]),
+        ([((1, 1), (1,)), ((1, 2), (1,))], ("l", "tp"), ("l",), [CoordinateLink(0, 0, 0)]),
         # two ranks share a stage
-        ([((g,), (g // 2,)) for g in range(8)], ("gpu",), ("stage",), [Tie(0, 0, 0, 2)]),
+        ([((g,), (g // 2,)) for g in range(8)], ("gpu",), ("stage",), [CoordinateLink(0, 0, 0, 2)]),
         # a rank has four experts
-        ([((e // 4,), (e,)) for e in range(16)], ("gpu",), ("expert",), [Tie(0, 0, 0, -4)]),
+        ([((e // 4,), (e,)) for e in range(16)], ("gpu",), ("expert",), [CoordinateLink(0, 0, 0, -4)]),
         # a fan-out: every head for one tail
         ([((0,), (e,)) for e in range(4)], ("layer",), ("expert",), []),
     ],
@@ -31,9 +31,9 @@ def test_alignment_of_numbers(
     pairs: list[tuple[tuple[int, ...], tuple[int, ...]]],
     tail_words: tuple[str, ...],
     head_words: tuple[str, ...],
-    wanted: list[Tie],
+    expected: list[CoordinateLink],
 ) -> None:
-    assert align(pairs, tail_words, head_words) == wanted
+    assert align(pairs, tail_words, head_words) == expected
 
 
 def proposed(*edges: str, nodes: str = "") -> set[str]:
@@ -58,17 +58,17 @@ def declared(count: int) -> str:
     )
 
 
-def test_nothing_is_asked_of_a_whole_graph() -> None:
+def test_a_complete_graph_lacks_nothing() -> None:
     assert proposed(*layers(4)) == set()
 
 
 @pytest.mark.parametrize("count", [2, 3, 8])
-def test_one_layer_teaches_another(count: int) -> None:
-    wanted = {f"l1_qkv_tp{t} -> l1_attn_tp{t}" for t in range(4)} | {f"l1_attn_tp{t} -> l1_ar" for t in range(4)}
-    assert proposed(*layers(count, 1), nodes=declared(count)) == wanted
+def test_one_layer_is_the_exemplar_of_another(count: int) -> None:
+    expected = {f"l1_qkv_tp{t} -> l1_attn_tp{t}" for t in range(4)} | {f"l1_attn_tp{t} -> l1_ar" for t in range(4)}
+    assert proposed(*layers(count, 1), nodes=declared(count)) == expected
 
 
-def test_one_whole_layer_teaches_three_empty_ones() -> None:
+def test_one_complete_layer_is_the_exemplar_of_three_empty_ones() -> None:
     found = proposed(*layers(4, 1, 2, 3), nodes=declared(4))
     assert {f"l{i}_attn_tp{t} -> l{i}_ar" for i in (1, 2, 3) for t in range(4)} <= found
 
@@ -84,7 +84,7 @@ def test_a_boundary_is_no_gap() -> None:
     assert proposed(*edges, *inner) == set()
 
 
-def test_a_minority_does_not_speak_for_all() -> None:
+def test_a_minority_is_not_a_pattern() -> None:
     edges = [f"l{i}_out -> l{i + 1}_in; l{i}_in -> l{i}_out;" for i in range(8)]
     assert proposed(*edges, "l8_in -> l8_out; l8_out -> output;") == set()
 
@@ -94,7 +94,7 @@ def test_no_proposal_closes_a_cycle() -> None:
     assert "b2 -> c2" not in proposed(*edges)
 
 
-def test_a_unit_that_is_drawn_another_way_does_not_teach_those_that_are_whole() -> None:
+def test_a_unit_drawn_differently_is_no_exemplar() -> None:
     """Three layers route through a dispatch; the fourth lacks it and feeds its experts from the route."""
     edges, nodes = [], []
     for layer in range(4):
@@ -111,7 +111,7 @@ def test_a_unit_that_is_drawn_another_way_does_not_teach_those_that_are_whole() 
     assert proposed(*edges, nodes=" ".join(nodes)) == set()
 
 
-def test_a_running_number_of_many_roles_teaches_nothing() -> None:
+def test_a_running_number_of_many_roles_is_no_pattern() -> None:
     titles = ["LayerNorm", "QKV Projection", "Attention Compute", "MLP"]
     nodes = [f'node_{4 * i + j} [label="Layer {i} {title}"];' for i in range(4) for j, title in enumerate(titles)]
     chain = [f"node_{n} -> node_{n + 1};" for n in range(15)]

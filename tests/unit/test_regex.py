@@ -1,4 +1,4 @@
-"""Patterns that are compiled late: nothing that they would find is passed over."""
+"""Lazily compiled patterns: the prefilter misses no match."""
 
 from __future__ import annotations
 

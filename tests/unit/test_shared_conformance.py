@@ -14,7 +14,8 @@ from dotlint.graph.builder import read
 from dotlint.syntax.tree import Html
 
 if TYPE_CHECKING:
-    from dotlint.graph.model import Document, Graph
+    from dotlint.graph.document import Document
+    from dotlint.graph.model import Graph
 
 SHARED = Path(__file__).parents[3] / "shared"
 CONFORMANCE = SHARED / "conformance"

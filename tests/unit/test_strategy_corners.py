@@ -1,4 +1,4 @@
-"""What a strategy answers at its edges: single GPUs, open layouts, files, and what is not there."""
+"""Corner cases of strategies: single GPUs, open layouts, files, missing parts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from dotlint.strategy.describe import describe
 from dotlint.strategy.phase_files import phases_of_file
 from dotlint.strategy.phases import build
 from dotlint.strategy.spec import parse_spec
-from dotlint.strategy.toml_file import load
 from dotlint.strategy.wording import plain_text
 from dotlint.text.toml import read_toml
 
@@ -36,7 +35,7 @@ def sums(spec: str, facts: dict[str, int], layout: Layout | None = None) -> list
         ("tp2sp4", Layout(sp="ring"), {"heads": 12}, []),
         ("tp2sp4", Layout(), {"heads": 12}, []),
         ("tp2sp1", Layout.named("deepspeed"), {"heads": 12}, []),
-        ("tp5sp4", Layout(sp="ulysses"), {"heads": 12}, []),  # that TP does not divide the heads is told alone
+        ("tp5sp4", Layout(sp="ulysses"), {"heads": 12}, []),  # only reported once: TP does not divide the heads
     ],
 )
 def test_exchanged_heads(spec: str, layout: Layout, facts: dict[str, int], expected: list[bool]) -> None:
@@ -53,16 +52,16 @@ def test_exchanged_heads(spec: str, layout: Layout, facts: dict[str, int], expec
         ("pp2vpp2", {"layers": 6}, ("P005", True, "6 layers over PP·VPP=4: 1 or 2 each")),
     ],
 )
-def test_sums_are_told_in_words(spec: str, facts: dict[str, int], expected: tuple[str, bool, str]) -> None:
+def test_calculations_in_words(spec: str, facts: dict[str, int], expected: tuple[str, bool, str]) -> None:
     assert expected in sums(spec, facts)
 
 
-def test_facts_that_nothing_divides_are_not_told() -> None:
+def test_facts_that_nothing_divides_are_not_listed() -> None:
     assert sums("dp2", {"heads": 7, "kv_heads": 3, "experts": 5, "seq": 11, "layers": 3}) == []
 
 
 @pytest.mark.parametrize(
-    ("spec", "said"),
+    ("spec", "expected"),
     [
         ("dp2", None),
         ("tp2", "shards may be any equal parts"),
@@ -71,13 +70,13 @@ def test_facts_that_nothing_divides_are_not_told() -> None:
         ("tp2ep2", "shards and expert groups may be any equal parts"),
     ],
 )
-def test_what_a_layout_leaves_open_is_said_where_there_is_something(spec: str, said: str | None) -> None:
+def test_open_partitions_of_a_layout_are_noted(spec: str, expected: str | None) -> None:
     text = " ".join(plain_text(describe(Strategy.parse(spec)), width=200).split())
-    assert (said or "any equal parts of a stage's GPUs") in text if said else "any equal parts" not in text
+    assert (expected or "any equal parts of a stage's GPUs") in text if expected else "any equal parts" not in text
 
 
 @pytest.mark.parametrize("text", ["TP=0 within a node", "with TP0", "(TP=1)", "DP=1 groups", "with tp-1"])
-def test_no_rank_is_a_degree(text: str) -> None:
+def test_ranks_are_not_degrees(text: str) -> None:
     assert read_degrees(text) is None
 
 
@@ -95,8 +94,8 @@ def write(folder: Path, text: str) -> Path:
 FILES = '[phases.prefill]\nstrategy = "tp2"\nfile = "a.dot"\n[phases.decode]\nstrategy = "tp2"\nfile = "b.dot"\n'
 
 
-def test_files_are_known_by_where_they_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    strategy = load(write(tmp_path, FILES))
+def test_files_are_identified_by_resolved_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    strategy = Strategy.load(write(tmp_path, FILES))
     (tmp_path / "link.dot").symlink_to("b.dot")
     monkeypatch.chdir(tmp_path)
     for path, own, other in [("a.dot", "prefill", "decode"), ("./link.dot", "decode", "prefill")]:
@@ -111,7 +110,7 @@ def test_files_are_known_by_where_they_lie(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_phase_without_a_file_takes_the_other_files(tmp_path: Path) -> None:
-    strategy = load(write(tmp_path, FILES.replace('file = "b.dot"\n', "")))
+    strategy = Strategy.load(write(tmp_path, FILES.replace('file = "b.dot"\n', "")))
     part = phases_of_file(strategy, str(tmp_path / "x.dot"))
     assert part is not None
     assert (part.only_phase, part.named) == ("decode", False)
@@ -120,7 +119,7 @@ def test_a_phase_without_a_file_takes_the_other_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ('[phases.prefill]\nstrategy = "tp2"\nfile = " "\n', "must be a file name"),
         ('[phases.prefill]\nstrategy = "tp2"\nfile = "a\\u0000b"\n', "must be a file name"),
@@ -135,19 +134,19 @@ def test_a_phase_without_a_file_takes_the_other_files(tmp_path: Path) -> None:
         ("x = " + "[" * 9_000, "nested too deeply"),
     ],
 )
-def test_a_file_that_says_it_wrong(text: str, told: str, tmp_path: Path) -> None:
-    with pytest.raises(StrategyError, match=told) as caught:
-        load(write(tmp_path, text))
+def test_mistakes_in_strategy_files(text: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(StrategyError, match=message) as caught:
+        Strategy.load(write(tmp_path, text))
     assert str(caught.value).isprintable()
     assert "s.toml" in str(caught.value)
 
 
-def test_a_name_with_control_characters_is_told_without(tmp_path: Path) -> None:
+def test_control_characters_in_names_are_escaped(tmp_path: Path) -> None:
     with pytest.raises(StrategyError) as caught:
-        load(tmp_path / "a\x1bb.toml")
+        Strategy.load(tmp_path / "a\x1bb.toml")
     assert "\x1b" not in str(caught.value)
-    with pytest.raises(StrategyError, match="Invalid"):  # and what can be printed stays
-        load(write(tmp_path, "= 1"))
+    with pytest.raises(StrategyError, match="Invalid"):  # printable text stays
+        Strategy.load(write(tmp_path, "= 1"))
 
 
 def test_two_files_cannot_both_declare_the_layout(tmp_path: Path) -> None:
@@ -222,7 +221,7 @@ def test_tables_are_read() -> None:
     assert read_toml('x = "' + "a." * 90 + '"')
 
 
-def test_the_middle_of_many_stages_is_left_out_once() -> None:
+def test_the_middle_of_many_stages_is_omitted() -> None:
     lines = plain_text(describe(Strategy.parse("pp64"))).splitlines()
     table = [line.split() for line in lines[next(i for i, line in enumerate(lines) if "stage " in line) + 1 :]]
     assert [row[0] for row in table if row] == [*map(str, range(1, 17)), "...", "63", "64"]
@@ -230,7 +229,7 @@ def test_the_middle_of_many_stages_is_left_out_once() -> None:
     assert "..." not in few
 
 
-def test_a_mistake_is_pointed_at_with_one_caret_unless_it_is_longer() -> None:
+def test_carets_are_as_long_as_the_mistake() -> None:
     assert StrategyError("m", text="abc", position=1).frame() == "abc\n ^"
     assert StrategyError("m", text="abc", position=1, length=9).frame() == "abc\n ^^"
     assert StrategyError("m", text="abc", position=3).frame() == "abc\n   ^"

@@ -76,7 +76,7 @@ def test_ranks_counts_and_other_numbers_are_no_degrees(text: str) -> None:
     assert read_declarations(text) == ()
 
 
-def test_spans_are_those_of_the_text_as_given() -> None:
+def test_spans_are_those_of_the_original_text() -> None:
     text = "PHASE\\nPP=4, EP=16\\n64 GPUs Total"
     found = read_degrees(text)
     assert found is not None

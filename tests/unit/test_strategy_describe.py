@@ -48,7 +48,7 @@ def test_a_fixed_order_shows_which_gpus() -> None:
     assert "the GPUs of a stage are not contiguous" in text
 
 
-def test_an_assumed_phase_is_said_to_be_one() -> None:
+def test_an_assumed_phase_is_marked() -> None:
     text = plain_text(describe(Strategy.parse("pp4ep4tp2sp2").with_phase_assumed()))
     assert "decode: 64 GPUs, 0-63 (assumed)" in text
     assert "64 GPUs in total" in text
@@ -104,7 +104,7 @@ def test_sums(spec: str, model: ModelFacts, expected: list[tuple[str, bool]]) ->
     assert [(each.code, each.holds) for each in arithmetic(phase, model)] == expected
 
 
-def test_grids_are_a_sum_too() -> None:
+def test_grids_are_a_calculation_too() -> None:
     (phase,) = Strategy.parse("tp4pp4ep8", layout=Layout.named("megatron")).phases
     (only,) = arithmetic(phase, ModelFacts())
     assert (only.code, only.holds) == ("P006", False)
@@ -116,7 +116,7 @@ def test_ulysses_divides_heads_once_more() -> None:
     assert [each.holds for each in arithmetic(phase, ModelFacts(heads=16))] == [True, False]
 
 
-def test_layers_stand_with_their_stage() -> None:
+def test_layers_are_listed_by_stage() -> None:
     strategy = build(parse_spec("pp2vpp2"), model=ModelFacts(layers=8))
     text = plain_text(describe(strategy))
     assert "1      0     1-2, 5-6" in text

@@ -55,7 +55,7 @@ def test_two_orders_give_shards_and_experts_their_own_gpus() -> None:
     assert written(placement.slices("ep", 1)) == ["16-19", "20-23", "24-27", "28-31"]
 
 
-def test_one_order_fixes_only_what_it_speaks_of() -> None:
+def test_an_order_fixes_only_its_own_axes() -> None:
     placement = placed(Layout(order=parse_order("pp,tp,sp,ep")), "pp4ep4tp2sp2")
     assert placement.slices("tp", 0) is not None
     assert placement.slices("ep", 0) is None
@@ -90,7 +90,7 @@ ORDERS = [
 
 
 @pytest.mark.parametrize(("preset", "spec", "what", "expected"), ORDERS)
-def test_presets_lay_ranks_out_as_their_systems_do(preset: str, spec: str, what: str, expected: list[str]) -> None:
+def test_presets_follow_their_systems(preset: str, spec: str, what: str, expected: list[str]) -> None:
     placement = placed(preset, spec)
     assert placement.verdict == "ok"
     assert written(placement.stages if what == "stages" else placement.groups(what)) == expected
@@ -121,7 +121,7 @@ IMPOSSIBLE = [
 
 
 @pytest.mark.parametrize(("layout", "spec", "why"), IMPOSSIBLE)
-def test_what_cannot_be_is_said(layout: str, spec: str, why: str) -> None:
+def test_impossible_layouts_are_explained(layout: str, spec: str, why: str) -> None:
     placement = placed(layout, spec)
     assert placement.verdict.startswith("impossible: ")
     assert any(why in problem for problem in placement.problems), placement.problems
@@ -185,7 +185,7 @@ SAID: list[tuple[Layout | str, str, str, tuple[str, ...], int | None, tuple[int,
 
 
 @pytest.mark.parametrize(("layout", "spec", "verdict", "notes", "experts", "rest"), SAID)
-def test_verdicts_are_told_in_full(
+def test_verdicts_in_full(
     layout: Layout | str, spec: str, verdict: str, notes: tuple[str, ...], experts: int | None, rest: tuple[int, int]
 ) -> None:
     placement = placed(layout, spec)
@@ -208,7 +208,7 @@ def test_every_layout_without_settings_is_known() -> None:
         (lambda: parse_order("pp,vpp"), 3, 6),
     ],
 )
-def test_a_wrong_word_is_pointed_at(wrong: Callable[[], object], start: int, stop: int) -> None:
+def test_an_unknown_word_is_located(wrong: Callable[[], object], start: int, stop: int) -> None:
     with pytest.raises(StrategyError) as caught:
         wrong()
     assert (caught.value.position, caught.value.length) == (start, stop - start)
@@ -227,7 +227,7 @@ def test_trtllm_attention_dp_takes_no_gpus_of_its_own() -> None:
     assert written(placement.groups("dp")) == ["0-3", "4-7"]
 
 
-def test_flavours_of_sequence_parallelism() -> None:
+def test_flavors_of_sequence_parallelism() -> None:
     assert placed(Layout(sp="megatron"), "tp4sp4pp2").world == 8
     assert placed(Layout(sp="ring"), "tp4sp4pp2").world == 32
     assert placed(Layout("overlay", sp="ulysses"), "tp4sp2").world == 8

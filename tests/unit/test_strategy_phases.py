@@ -45,7 +45,7 @@ def test_decode_is_assumed_on_the_gpus_of_prefill() -> None:
     assert strategy.declared_gpus == GpuSet.span(0, 64)
 
 
-def test_decode_declared_stands_for_itself() -> None:
+def test_declared_decode_is_not_assumed() -> None:
     strategy = Strategy.parse("prefill=pp4ep4tp2sp2; decode=pp4ep4tp2sp1@0-31")
     assert strategy.with_phase_assumed("decode") is strategy
     assert stages(strategy.phase("Decode")) == ["0-7", "8-15", "16-23", "24-31"]
@@ -93,7 +93,7 @@ def test_a_phase_that_does_not_fit_its_gpus_is_refused(text: str, what: str) -> 
     assert what in str(caught.value)
 
 
-def test_replicas_of_a_product_may_lie_either_way() -> None:
+def test_replicas_of_a_product_have_two_layouts() -> None:
     (phase,) = Strategy.parse("pp2tp4dp2").phases
     assert stages(phase) == ["0-7", "8-15"]
     assert phase.replica_count == 2
@@ -162,7 +162,7 @@ def save(folder: Path, text: str | bytes) -> Path:
     return path
 
 
-def test_a_file_says_the_same_and_more(tmp_path: Path) -> None:
+def test_a_strategy_file_declares_more(tmp_path: Path) -> None:
     path = save(tmp_path, FILE)
     strategy = Strategy.read(str(path))
     assert [str(each) for each in strategy.phases[0].shards(0).slices or ()] == ["0-7", "8-15"]

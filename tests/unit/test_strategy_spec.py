@@ -37,7 +37,7 @@ def test_one_phase_is_read(text: str, degrees: dict[str, int]) -> None:
     assert phase.gpus is None
 
 
-def test_phases_have_names_gpus_and_places() -> None:
+def test_phases_have_names_gpus_and_spans() -> None:
     text = "Prefill=pp4ep4tp2sp2; decode = pp4 ep4 tp2 sp1 @ 0-15, 32-47"
     prefill, decode = parse_spec(text)
     assert (prefill.name, prefill.gpus) == ("prefill", None)
@@ -81,7 +81,7 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("text", "what", "place"), MISTAKES)
-def test_a_mistake_is_said_in_one_line_with_its_place(text: str, what: str, place: str) -> None:
+def test_a_mistake_is_one_line_with_its_position(text: str, what: str, place: str) -> None:
     with pytest.raises(StrategyError) as caught:
         parse_spec(text)
     error = caught.value
@@ -104,7 +104,7 @@ def test_the_nearest_spelling_is_suggested(text: str, suggestion: str) -> None:
     assert suggestion in str(caught.value)
 
 
-def test_carets_stand_under_the_mistake() -> None:
+def test_carets_mark_the_mistake() -> None:
     with pytest.raises(StrategyError) as caught:
         parse_spec("pp4 xp2")
     assert caught.value.frame() == "pp4 xp2\n    ^^"
@@ -135,7 +135,7 @@ def test_order_case_and_separators_make_no_difference(degrees: dict[str, int], d
 
 
 @given(st.text(alphabet="ptesdcvx0149=;:@,-_ ×(\n", max_size=30))
-def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
+def test_any_text_is_parsed_or_rejected_with_a_position(text: str) -> None:
     refused: StrategyError | None = None
     try:
         phases = parse_spec(text)
@@ -148,7 +148,7 @@ def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
         assert 0 <= refused.position <= max(0, len(text) - 1)
 
 
-def test_degrees_speak_for_themselves() -> None:
+def test_degrees_as_text() -> None:
     degrees = Degrees.of({"sp": 2, "tp": 2, "ep": 4, "pp": 4})
     assert str(degrees) == "pp4ep4tp2sp2"
     assert list(degrees.to_dict()) == ["pp", "ep", "tp", "sp"]

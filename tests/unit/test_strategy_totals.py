@@ -1,4 +1,4 @@
-"""Numbers of GPUs that a text gives for a whole deployment."""
+"""Numbers of GPUs that a text states for a whole deployment."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from dotlint.strategy.totals import find_totals
     ],
 )
 @pytest.mark.parametrize("several_axes", [False, True])
-def test_totals_that_say_so(text: str, phrases: list[tuple[int, str]], several_axes: bool) -> None:
+def test_explicit_totals(text: str, phrases: list[tuple[int, str]], several_axes: bool) -> None:
     found = find_totals(text, several_axes=several_axes)
     assert [(total.value, text[total.start : total.end]) for total in found] == phrases
     numbers = [text[total.number_start : total.number_end] for total in found]
@@ -59,6 +59,6 @@ def test_totals_that_say_so(text: str, phrases: list[tuple[int, str]], several_a
         ("64 GPUs total, 8 GPUs", [64]),
     ],
 )
-def test_a_bare_number_counts_where_a_strategy_stands_beside_it(text: str, values: list[int]) -> None:
+def test_a_bare_number_counts_next_to_a_strategy(text: str, values: list[int]) -> None:
     assert [total.value for total in find_totals(text, several_axes=True)] == values
     assert [total.value for total in find_totals(text, several_axes=False)] == ([64] if "total" in text else [])

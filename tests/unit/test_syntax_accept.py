@@ -1,4 +1,4 @@
-"""What is DOT and what is not, as Graphviz judges it."""
+"""Texts that Graphviz accepts and rejects."""
 
 from __future__ import annotations
 
@@ -103,6 +103,6 @@ def test_bytes_come_back_as_they_were() -> None:
     assert read(data).source.to_bytes() == data
 
 
-def test_undecodable_bytes_are_named_unless_the_graph_says_latin1() -> None:
+def test_undecodable_bytes_are_reported_unless_the_graph_declares_latin1() -> None:
     assert [problem.code for problem in read(b'graph { "caf\xe9" }').problems] == ["E015"]
     assert read(b'graph { charset=latin1; "caf\xe9" }').problems == []

@@ -1,4 +1,4 @@
-"""What ids mean, and that HTML is not text."""
+"""The meaning of ids, and HTML versus text."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_what_an_id_means(raw: str, value: str) -> None:
         assert list(read(f"graph {{ {raw} }}").graphs[0].nodes) == [value]
 
 
-def test_html_is_another_value_than_the_same_text() -> None:
+def test_html_differs_from_plain_text() -> None:
     html = decode("<b <i>x</i>>")
     assert isinstance(html, Html)
     assert html != "b <i>x</i>"

@@ -1,4 +1,4 @@
-"""Mistakes: one mistake is one problem, where it was made, and the rest of the file is understood."""
+"""Each mistake gives one problem at its location, and the rest of the file is parsed."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ MISTAKES: list[tuple[str, str, int, str | None, int, int]] = [
     ),
     ('digraph {\n label="title;\n a [label="x"];\n b [label="y"];\n}\n', "E003", 2, "unsafe", 2, 0),
     ('digraph {\n a [label="L1\nL2\nL3];\n b [label="y"];\n c [label="z"];\n}\n', "E003", 2, "unsafe", 3, 0),
-    # a value that is complete is not what is wrong behind it
+    # the mistake after a complete value is not in the value
     (
         "digraph {\n a [label=<<b>x</b><br/>y>, style=rounded,filled];\n b [label=<z>];\n a -> b;\n}\n",
         "E008",
@@ -104,7 +104,7 @@ MISTAKES: list[tuple[str, str, int, str | None, int, int]] = [
     ),
     ("digraph {\n a [label=<<b>x</b><br/>y>, =box];\n b [label=<z>];\n a -> b;\n}\n", "E012", 2, "unsafe", 2, 1),
     ("digraph {\n a [label=<<b>x</b>, shape=box];\n b [label=<<b>y</b>>];\n a -> b;\n}\n", "E004", 2, "unsafe", 2, 1),
-    # however much an open value swallows, its own line shows where it was to end
+    # an unclosed value ends on its own line, however much text follows
     (f'digraph {{\n "a" [label="x, shape=box];\n{MANY}}}\n', "E003", 2, "unsafe", 101, 0),
     (f"digraph {{\n a [label=<<b>x</b>, shape=box];\n{MANY}}}\n", "E004", 2, "unsafe", 101, 0),
     ('digraph {\n a (label="x");\n b -> c;\n}\n', "E001", 2, None, 3, 1),
@@ -113,7 +113,7 @@ MISTAKES: list[tuple[str, str, int, str | None, int, int]] = [
 ]
 
 
-def mended(text: str, problems: list[Problem]) -> str:
+def repaired(text: str, problems: list[Problem]) -> str:
     for start, end, put in sorted((edit for problem in problems for edit in problem.edits), reverse=True):
         text = text[:start] + put + text[end:]
     return text
@@ -132,12 +132,12 @@ def test_one_mistake_is_one_problem(
 
 @pytest.mark.parametrize("text", [text for text, _, _, applicability, *_ in MISTAKES if applicability])
 def test_what_a_fix_writes_has_no_problem(text: str) -> None:
-    assert read(mended(text, read(text).problems)).problems == []
+    assert read(repaired(text, read(text).problems)).problems == []
 
 
 @pytest.mark.parametrize("text", [text for text, _, _, applicability, *_ in MISTAKES if applicability == "safe"])
 def test_a_safe_fix_keeps_what_was_understood(text: str) -> None:
-    before, after = read(text), read(mended(text, read(text).problems))
+    before, after = read(text), read(repaired(text, read(text).problems))
     assert [[node.name for node in graph.nodes.values()] for graph in before.graphs] == [
         [node.name for node in graph.nodes.values()] for graph in after.graphs
     ]
@@ -157,11 +157,11 @@ def test_several_mistakes_are_all_found() -> None:
     assert [edge.head.name for edge in read(text).graphs[0].edges] == ["c", "d", "i"]
 
 
-def test_the_same_mistake_in_many_places_is_one_problem() -> None:
+def test_a_repeated_mistake_is_one_problem() -> None:
     text = "digraph {\n" + "".join(f" n{at} [style=rounded,filled];\n" for at in range(50)) + "}\n"
     (problem,) = read(text).problems
     assert (problem.code, len(problem.edits)) == ("E008", 50)
-    assert "49 more places" in problem.message
+    assert "and 49 more" in problem.message
     assert problem.related[0][1] == text.index("rounded", text.index("n1"))
 
 
@@ -175,7 +175,7 @@ def test_a_mistake_in_an_inner_block_leaves_the_blocks_as_they_are() -> None:
     )
 
 
-def test_places_in_an_escaped_text_are_those_of_the_file() -> None:
+def test_spans_in_an_escaped_text_are_those_of_the_file() -> None:
     text = 'digraph {\\n a [label="x\\ny"];\\n a -> b;\\n}'
     document = read(text)
     assert [problem.code for problem in document.problems] == ["E009"]
@@ -184,12 +184,12 @@ def test_places_in_an_escaped_text_are_those_of_the_file() -> None:
     assert document.graphs[0].nodes["a"].label == "x\\ny"
 
 
-def test_an_escape_that_the_end_cuts_off_is_told_inside_the_text() -> None:
+def test_an_escape_at_the_end_is_reported_inside_the_text() -> None:
     text = 'digraph {\n  a [label="C:\\"]<;\n  b [label="D:=\\"];\n  a -> \\'
     assert all(problem.start <= problem.end <= len(text) for problem in read(text).problems)
 
 
-def test_what_was_expected_is_said() -> None:
+def test_expected_terminals_are_listed() -> None:
     (problem,) = read("digraph { a -> ; }").problems
     assert problem.expected == ("an id", "`{`")
     assert problem.help == "expected an id or `{`"
@@ -201,7 +201,7 @@ def test_text_of_the_file_is_not_printed_raw() -> None:
     assert "\x1b" not in problem.message
 
 
-def test_a_repair_that_is_given_up_leaves_no_block_behind() -> None:
+def test_a_discarded_repair_leaves_no_block() -> None:
     text = 'digraph {\n  subgraph cluster_a { label="a  subgraph cluster_b { label="b c" }\n  a -> b\n}\n'
     (graph,) = read(text).graphs
     assert len(graph.statement.body) == 1
@@ -216,5 +216,5 @@ def test_a_repair_that_is_given_up_leaves_no_block_behind() -> None:
         ("stct digra\U0001f600ph { a ->", "strict digraph"),
     ],
 )
-def test_a_misspelt_header_is_told_by_what_it_may_be(text: str, meant: str) -> None:
+def test_a_misspelled_header_suggests_the_keyword(text: str, meant: str) -> None:
     assert read(text).problems[0].help == f"did you mean `{meant}`?"

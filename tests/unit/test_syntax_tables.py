@@ -1,4 +1,4 @@
-"""The compiled grammar that is shipped."""
+"""The compiled grammar in the package."""
 
 from __future__ import annotations
 

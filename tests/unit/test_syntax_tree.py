@@ -1,4 +1,4 @@
-"""Places: every statement, id, attribute and comment knows where it stands."""
+"""Spans of statements, ids, attributes and comments."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_lines_end_at_lf(offset: int, place: tuple[int, int, int]) -> None:
     )
 
 
-def test_a_mended_statement_stands_where_it_is_written() -> None:
+def test_a_repaired_statement_keeps_its_span() -> None:
     text = 'digraph {\n  a -> b;\n  c [style=rounded,filled, label="x"];\n  c -> d;\n}\n'
     document = read(text)
     assert [text[one.start : one.end] for one in document.tree.statements()][

@@ -1,1 +1,1 @@
-"""Patterns that sibling units share, and what a unit lacks of them."""
+"""Patterns that sibling units share, and what units lack of them."""

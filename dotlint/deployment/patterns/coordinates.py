@@ -1,6 +1,6 @@
-"""Which coordinate of an edge's head follows from which of its tail.
+"""Find which coordinate of the head of an edge is determined by which coordinate of its tail.
 
-Coordinates are the numbers that tell a family's nodes apart: layer, rank, expert, an offset of GPUs.
+Coordinates are the numbers that distinguish the nodes of a family: layer, rank, expert, an offset of GPUs.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ Coordinates = tuple[int, ...]
 _DIVISORS = (2, 4, 8, 16, 32, 64)
 
 
-class Tie(Struct, frozen=True):
-    """`head[k]` follows from `tail[j]`.
+class CoordinateLink(Struct, frozen=True):
+    """`head[k]` is determined by `tail[j]`.
 
-    With `divisor` 1: head[k] = tail[j] + step. With n > 1: head[k] = tail[j] // n + step (n ranks share a head).
-    With -n: head[k] // n = tail[j] + step (a tail has n heads).
+    With `divisor` 1: head[k] = tail[j] + step. With n > 1: head[k] = tail[j] // n + step (n ranks share a head). With
+    -n: head[k] // n = tail[j] + step (a tail has n heads).
     """
 
     j: int
@@ -26,7 +26,7 @@ class Tie(Struct, frozen=True):
     divisor: int = 1
 
     def step_between(self, tail: Coordinates, head: Coordinates) -> int:
-        """The step that one edge shows for this tie."""
+        """Return the step of this link in one edge."""
         if self.divisor > 0:
             return head[self.k] - tail[self.j] // self.divisor
         return head[self.k] // -self.divisor - tail[self.j]
@@ -34,42 +34,42 @@ class Tie(Struct, frozen=True):
 
 def align(
     pairs: list[tuple[Coordinates, Coordinates]], tail_words: tuple[str, ...], head_words: tuple[str, ...]
-) -> list[Tie]:
-    """Tie each of the head's coordinates to the tail's with the fewest distinct steps, where the edges bear one out.
+) -> list[CoordinateLink]:
+    """Link each coordinate of the head to the one of the tail with the fewest distinct steps, if the edges support it.
 
-    `pairs` are the coordinates of the two ends of every edge of one type; the words say what each coordinate counts.
+    `pairs` are the coordinates of both ends of every edge of one type; the words are what each coordinate counts.
     """
-    found: list[Tie] = []
+    found: list[CoordinateLink] = []
     taken: set[int] = set()
     tails = [{tail[j] for tail, _ in pairs} for j in range(len(tail_words))]
     for k, head_word in enumerate(head_words):
         heads = {head[k] for _, head in pairs}
-        best: tuple[tuple[int, int, int, int], Tie] | None = None
+        best: tuple[tuple[int, int, int, int], CoordinateLink] | None = None
         for j, tail_word in enumerate(tail_words):
             steps = Counter(head[k] - tail[j] for tail, head in pairs)
             step, count = steps.most_common(1)[0]
             same = head_word == tail_word != ""
             values = min(len(heads), len(tails[j]))
             if same and values == 1 and steps.keys() == {0, 1}:
-                bears_out = True  # of one stage, to itself and to the next
+                supported = True  # within a stage, and to the next stage
             else:
-                bears_out = _bears_out(len(steps), values, len(pairs), count, same_word=same, step=step)
-            if bears_out:
-                # Two steps between numbers that count the same thing (this layer, the next) are as good as one.
+                supported = _is_supported(len(steps), values, len(pairs), count, same_word=same, step=step)
+            if supported:
+                # Two steps between numbers of the same kind (this layer and the next) count as one.
                 rank = (max(1, len(steps) - same), 0 if same else 1, 1 if j in taken else 0, abs(step) + abs(j - k))
                 if best is None or rank < best[0]:
-                    best = rank, Tie(j, k, step)
-        tie = best[1] if best else _divided(pairs, k, heads, tails)
-        if tie is not None:
-            found.append(tie)
-            taken.add(tie.j)
+                    best = rank, CoordinateLink(j, k, step)
+        link = best[1] if best else _divided(pairs, k, heads, tails)
+        if link is not None:
+            found.append(link)
+            taken.add(link.j)
     return found
 
 
-def _bears_out(distinct: int, values: int, pairs: int, count: int, *, same_word: bool, step: int) -> bool:
-    """Return whether so few distinct steps over so many values show that one coordinate follows the other."""
+def _is_supported(distinct: int, values: int, pairs: int, count: int, *, same_word: bool, step: int) -> bool:
+    """Return whether the few distinct steps over many values show that one coordinate determines the other."""
     if values == 1:
-        # With one value any two numbers are a constant step apart: the words have to agree.
+        # With a single value any two numbers have a constant step, so the words have to agree.
         return distinct == 1 and step == 0 and (same_word or pairs == 1)
     if distinct == 1:
         return True
@@ -80,7 +80,7 @@ def _bears_out(distinct: int, values: int, pairs: int, count: int, *, same_word:
 
 def _divided(
     pairs: list[tuple[Coordinates, Coordinates]], k: int, heads: set[int], tails: list[set[int]]
-) -> Tie | None:
+) -> CoordinateLink | None:
     if len(pairs) < 3:
         return None
     for j, values in enumerate(tails):
@@ -93,8 +93,8 @@ def _divided(
         for divisor in dict.fromkeys((ratio, ratio + 1, *_DIVISORS)):
             if divisor < 2:
                 continue
-            tie = Tie(j, k, 0, divisor if max(values) - min(values) == wide else -divisor)
-            steps = {tie.step_between(tail, head) for tail, head in pairs}
+            link = CoordinateLink(j, k, 0, divisor if max(values) - min(values) == wide else -divisor)
+            steps = {link.step_between(tail, head) for tail, head in pairs}
             if len(steps) == 1:
-                return Tie(j, k, steps.pop(), tie.divisor)
+                return CoordinateLink(j, k, steps.pop(), link.divisor)
     return None

@@ -1,8 +1,7 @@
-"""Sibling groups within a unit, and fans that reach one member of a group only.
+"""Find fan-outs and fan-ins that connect to only one member of a sibling group.
 
-A loop that writes `gate -> expert_{i}` after its end, instead of in its body, joins the gate to the last
-expert and to no other. What is left: a group of siblings that all feed on alike, of which one is fed and
-the rest are not.
+A loop that writes `gate -> expert_{i}` after its end, instead of in its body, connects the gate only to the last
+expert. The result is a group of siblings with similar outputs, of which one has an input and the others have none.
 """
 
 from __future__ import annotations
@@ -20,20 +19,20 @@ if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.wiring import Pair, Wiring
 
-_BUDGET = 300_000  # steps spent on telling a chain from a fan, for a whole graph
+_BUDGET = 300_000  # search steps for distinguishing chains from fan-outs, per graph
 _SOURCES = {"input", "embedding", "kv-cache", "kv-transfer", "output", "head", "sampling"}
 
 
-class Siblings(Struct, frozen=True):
-    """Nodes of one unit and one family of names, in the order of the numbers that tell them apart.
+class SiblingGroup(Struct, frozen=True):
+    """Nodes of one unit and one family, ordered by the numbers that distinguish them.
 
-    Where several numbers do, `across` has the same nodes in the order of the last of them. `parallel` is true
-    where those numbers are known to count ranks or experts, which do not feed each other in turn.
+    If several numbers do, `across` has the same nodes ordered by the last number first. `parallel` is whether the
+    numbers certainly count ranks or experts, which do not feed one another in turn.
     """
 
     members: tuple[Reading, ...]
     parallel: bool
-    across: Siblings | None = None
+    across: SiblingGroup | None = None
 
     @property
     def names(self) -> frozenset[str]:
@@ -41,24 +40,24 @@ class Siblings(Struct, frozen=True):
         return frozenset(r.name for r in self.members)
 
 
-class OneArmed(Struct, frozen=True):
-    """A fan that reaches one of several siblings: the edges that are there, and those that are not.
+class PartialFanout(Struct, frozen=True):
+    """A fan-out or fan-in that connects to one of several siblings: the existing edges, and the missing ones.
 
-    `last` is true where it is the last of each block, as a loop variable leaves it behind.
+    `last` is whether it is the last sibling of each block, as a loop variable would leave it.
     """
 
     outward: bool
     last: bool
-    left_out: tuple[Reading, ...]
+    unconnected: tuple[Reading, ...]
     present: tuple[Pair, ...]
     missing: tuple[Pair, ...]
 
 
-def sibling_groups(deployment: Deployment) -> list[Siblings]:
-    """Group operators by phase, stage, layer and family of names; the number of `ln1` is part of its name."""
+def sibling_groups(deployment: Deployment) -> list[SiblingGroup]:
+    """Group operators by phase, stage, layer and family; the number of `ln1` counts as part of the name."""
     found: dict[tuple[object, ...], list[tuple[tuple[int, ...], Reading]]] = {}
     parallel: dict[tuple[object, ...], bool] = {}
-    layers = _layer_places(deployment)
+    layers = _layer_positions(deployment)
     for reading in deployment.operators:
         name = reading.evidence.name
         if reading.summary or not name.numbers:
@@ -78,19 +77,19 @@ def sibling_groups(deployment: Deployment) -> list[Siblings]:
         parallel[key] = ranks or reading.layer is not None
     groups = []
     for key, members in found.items():
-        places = [place for place, _ in members]
-        if len(members) > 1 and len(set(places)) == len(places):
+        coordinates = [numbers for numbers, _ in members]
+        if len(members) > 1 and len(set(coordinates)) == len(coordinates):
             ordered = tuple(r for _, r in sorted(members, key=lambda member: member[0]))
             across = None
-            if len(places[0]) > 1:
-                turned = sorted(members, key=lambda member: member[0][::-1])
-                across = Siblings(tuple(r for _, r in turned), parallel[key])
-            groups.append(Siblings(ordered, parallel[key], across))
+            if len(coordinates[0]) > 1:
+                by_last = sorted(members, key=lambda member: member[0][::-1])
+                across = SiblingGroup(tuple(r for _, r in by_last), parallel[key])
+            groups.append(SiblingGroup(ordered, parallel[key], across))
     return groups
 
 
-def _layer_places(deployment: Deployment) -> dict[tuple[str | None, str], set[int]]:
-    """Say for each family which of its numbers is the layer: in each of its names, not only in that of rank 0 in layer 0."""
+def _layer_positions(deployment: Deployment) -> dict[tuple[str | None, str], set[int]]:
+    """Return for each family the positions of its layer number: equal to the layer in all of its names."""
     found: dict[tuple[str | None, str], set[int]] = {}
     for reading in deployment.operators:
         name = reading.evidence.name
@@ -100,10 +99,10 @@ def _layer_places(deployment: Deployment) -> dict[tuple[str | None, str], set[in
     return found
 
 
-def one_armed(deployment: Deployment, groups: Sequence[Siblings], wiring: Wiring) -> list[OneArmed]:
-    """List the fans, out and in, that reach the first or the last sibling of each block and no other."""
+def find_partial_fanouts(deployment: Deployment, groups: Sequence[SiblingGroup], wiring: Wiring) -> list[PartialFanout]:
+    """Return the fan-outs and fan-ins that connect only to the first or the last sibling of each block."""
     sizes = {name: len(group.members) for group in groups for name in group.names}
-    found: list[OneArmed] = []
+    found: list[PartialFanout] = []
     budget = _BUDGET
     for group in groups:
         for outward in (True, False):
@@ -115,7 +114,7 @@ def one_armed(deployment: Deployment, groups: Sequence[Siblings], wiring: Wiring
                 continue
             if not group.parallel:
                 hubs = {tail if outward else head for tail, head in fan.present}
-                spent, chain = _reaches([r.name for r in fan.left_out], hubs, far, budget)
+                spent, chain = _reaches([r.name for r in fan.unconnected], hubs, far, budget)
                 budget -= spent
                 if chain:
                     continue
@@ -125,13 +124,13 @@ def one_armed(deployment: Deployment, groups: Sequence[Siblings], wiring: Wiring
 
 def _fan(
     deployment: Deployment,
-    group: Siblings,
+    group: SiblingGroup,
     near: Mapping[str, list[str]],
     far: Mapping[str, list[str]],
     sizes: Mapping[str, int],
     *,
     outward: bool,
-) -> OneArmed | None:
+) -> PartialFanout | None:
     members = group.members
     if any(r.role is None or r.role.name in _SOURCES or not far[r.name] for r in members):
         return None
@@ -149,21 +148,21 @@ def _fan(
     readings = [deployment.by_name[name] for name in names]
     if len(set(names)) != blocks or any(r.annotation or r.summary or r.phase != members[0].phase for r in readings):
         return None
-    # Hubs are of one kind and all used: others would each have a partner of their own.
+    # Hubs are of one kind and all used; otherwise each has a partner of its own.
     if len({r.evidence.name.family for r in readings}) > 1 or sizes.get(names[0], 1) != blocks:
         return None
-    present, missing, left = [], [], []
+    present, missing, unconnected = [], [], []
     for i, hub in zip(wired, names, strict=True):
         present.append((hub, members[i].name) if outward else (members[i].name, hub))
         for other in members[i // size * size : (i // size + 1) * size]:
             if other is not members[i]:
-                left.append(other)
+                unconnected.append(other)
                 missing.append((hub, other.name) if outward else (other.name, hub))
-    return OneArmed(outward, {i % size for i in wired} != {0}, tuple(left), tuple(present), tuple(missing))
+    return PartialFanout(outward, {i % size for i in wired} != {0}, tuple(unconnected), tuple(present), tuple(missing))
 
 
 def _reaches(starts: list[str], goals: set[str], along: Mapping[str, list[str]], budget: int) -> tuple[int, bool]:
-    """Count the steps of a search and say whether it came from `starts` to a goal, or ran out of budget."""
+    """Return the number of search steps, and whether the search reached a goal or exceeded the budget."""
     seen, queue, steps = set(starts), deque(starts), 0
     while queue:
         for name in along[queue.popleft()]:

@@ -1,4 +1,4 @@
-"""The edges that a deployment's patterns ask for: two ways of naming its nodes, one list of missing edges."""
+"""The edges that the patterns of a deployment expect, from two ways of naming its nodes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from dotlint.deployment.families import RANKS
 from dotlint.deployment.patterns.alignment import align_exemplars
-from dotlint.deployment.patterns.learn import Item, Pair, Proposal, propose
+from dotlint.deployment.patterns.learn import FamilyMember, Pair, ProposedEdge, propose_edges
 from dotlint.deployment.wiring import Wiring
 from dotlint.deployment.words import parse_name
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class MissingEdge(Struct, frozen=True):
-    """An edge that siblings have: its ends, and the `exemplar` that shows it."""
+    """An edge that siblings have: its ends, and its `exemplar`."""
 
     tail: Reading
     head: Reading
@@ -35,10 +35,10 @@ class MissingEdge(Struct, frozen=True):
 
 
 def missing_edges(deployment: Deployment) -> tuple[list[MissingEdge], int]:
-    """Learn the patterns of the graph and list the edges that are missing, in the order of the edges that teach them.
+    """Return the missing edges of the graph, in the order of their exemplars, and how many were dropped.
 
-    Edges that would join phases that their exemplar does not join are left out, and so are those that would close a
-    cycle: how many these are is given too.
+    Edges between phases whose exemplar does not connect phases are dropped, and so are edges that would close a
+    cycle; the latter are counted.
     """
     graph = deployment.graph
     if not graph.directed or graph.expansion_limited:
@@ -47,14 +47,14 @@ def missing_edges(deployment: Deployment) -> tuple[list[MissingEdge], int]:
     by_pair = {(edge.tail.index, edge.head.index): edge for edge in reversed(graph.edges)}
     readings = deployment.readings
     found: dict[Pair, MissingEdge] = {}
-    for items in (_named(deployment), _labelled(deployment)):
-        for tail, head, exemplar in propose(items, edges):
+    for items in (_members_by_id(deployment), _members_by_label(deployment)):
+        for tail, head, exemplar in propose_edges(items, edges):
             edge = by_pair[exemplar]
             one, two = readings[tail], readings[head]
-            taught = readings[edge.tail.index], readings[edge.head.index]
-            if (one.phase == two.phase) == (taught[0].phase == taught[1].phase):
+            exemplar_ends = readings[edge.tail.index], readings[edge.head.index]
+            if (one.phase == two.phase) == (exemplar_ends[0].phase == exemplar_ends[1].phase):
                 found.setdefault((tail, head), MissingEdge(one, two, edge))
-    for tail, head, exemplar in _ends_of_stages(deployment, edges):
+    for tail, head, exemplar in _edges_at_stage_ends(deployment, edges):
         found.setdefault((tail, head), MissingEdge(readings[tail], readings[head], by_pair[exemplar]))
     kept = _without_cycles(deployment, list(found.values()))
     better = align_exemplars(deployment, [(m.tail, m.head, m.exemplar) for m in kept])
@@ -63,11 +63,11 @@ def missing_edges(deployment: Deployment) -> tuple[list[MissingEdge], int]:
     return ordered, len(found) - len(kept)
 
 
-def _named(deployment: Deployment) -> list[Item | None]:
-    """Name nodes by their ids: the id with its numbers masked, and those numbers.
+def _members_by_id(deployment: Deployment) -> list[FamilyMember | None]:
+    """Return nodes by their ids: the id with its numbers masked, and those numbers.
 
-    A family of three roles or more (`node_101`, `node_102`) is a running number, which says nothing of a node; one of
-    two, told apart by a number (`fc1`, `fc2`), is two families.
+    A family with three roles or more (`node_101`, `node_102`) is a running number, which carries no information; a
+    family with two roles, distinguished by a number (`fc1`, `fc2`), is two families.
     """
     members: dict[str, list[Reading]] = defaultdict(list)
     for reading in deployment.readings:
@@ -75,36 +75,38 @@ def _named(deployment: Deployment) -> list[Item | None]:
             members[reading.evidence.name.family].append(reading)
     roles = {family: len({r.role for r in some}) for family, some in members.items()}
     parted = {family for family, number in roles.items() if number == 2 and _numbered_roles(members[family])}
-    items: list[Item | None] = []
+    items: list[FamilyMember | None] = []
     for reading in deployment.readings:
         name = reading.evidence.name
         kind = f"|{reading.role.name}" if name.family in parted and reading.role is not None else ""
         opaque = reading.annotation or roles.get(name.family, 0) > 2
-        items.append(None if opaque else Item(name.family + kind, name.numbers, name.words))
+        items.append(None if opaque else FamilyMember(name.family + kind, name.numbers, name.words))
     return items
 
 
 def _numbered_roles(members: list[Reading]) -> bool:
-    """Return whether a number that touches its word, as in `fc1`, says which of their roles nodes have."""
+    """Return whether a number directly after its word, as in `fc1`, determines the role."""
     name = members[0].evidence.name
     for i, word in enumerate(name.words):
         if name.glued[i] and word not in RANKS and any(r.evidence.name.numbers[i] != r.layer for r in members):
-            shown: dict[int, object] = {}
-            if all(shown.setdefault(r.evidence.name.numbers[i], r.role) == r.role for r in members):
+            role_of: dict[int, object] = {}
+            if all(role_of.setdefault(r.evidence.name.numbers[i], r.role) == r.role for r in members):
                 return True
     return False
 
 
-_OF_UNITS = {"stage", "pp", "layer", "l"}  # words before the numbers of a title that stage and layer say again
-_APART = 1 << 20  # keeps stages from looking like layers of a stage, which are as small
+_OF_UNITS = {"stage", "pp", "layer", "l"}  # words before numbers in titles that repeat the stage or layer
+_APART = 1 << 20  # distinguishes stages from layers counted within a stage
 
 
-def _labelled(deployment: Deployment, first: Mapping[tuple[str, int], int] | None = None) -> list[Item | None]:
-    """Name nodes by what they are: the words of the label's title, phase, stage, layer, its numbers, and their GPUs.
+def _members_by_label(
+    deployment: Deployment, first: Mapping[tuple[str, int], int] | None = None
+) -> list[FamilyMember | None]:
+    """Return nodes by what they are: the words of the title, phase, stage, layer, its numbers, and the GPUs.
 
-    GPUs are counted from the first of the stage, so that the same shard of two stages is at the same offset. A family
-    in which two nodes come out the same is dropped whole: there the label tells too little. With `first`, the first
-    layer of each stage, layers are counted from that.
+    GPUs are counted from the first of the stage, so that the same shard of two stages has the same offset. A family
+    in which two nodes coincide is dropped: its labels carry too little information. With `first`, the first layer of
+    each stage, layers are counted from that.
     """
     bases = {
         (phase, stage): min(r.gpus.first for r in unit.operators if r.gpus)
@@ -112,7 +114,7 @@ def _labelled(deployment: Deployment, first: Mapping[tuple[str, int], int] | Non
         for stage, unit in units.items()
         if any(r.gpus for r in unit.operators)
     }
-    items: list[Item | None] = []
+    items: list[FamilyMember | None] = []
     for reading in deployment.readings:
         title = reading.evidence.title
         if reading.annotation or not title:
@@ -137,36 +139,36 @@ def _labelled(deployment: Deployment, first: Mapping[tuple[str, int], int] | Non
             kind += "|gpus"
             words += ["first gpu", "last gpu"]
             numbers += [reading.gpus.first - base, reading.gpus.last - base]
-        items.append(Item(kind, tuple(numbers), tuple(words)))
+        items.append(FamilyMember(kind, tuple(numbers), tuple(words)))
     seen = Counter((item.family, item.coordinates) for item in items if item)
     unclear = {family for (family, _), count in seen.items() if count > 1}
     return [None if item is None or item.family in unclear else item for item in items]
 
 
-def _ends_of_stages(deployment: Deployment, edges: list[Pair]) -> Iterator[Proposal]:
-    """Propose what one stage has between the same layers, counted from its first, or between those and what it has once.
+def _edges_at_stage_ends(deployment: Deployment, edges: list[Pair]) -> Iterator[ProposedEdge]:
+    """Yield edges between the same layers, counted from the first of each stage, or between those and unique nodes.
 
-    The last layer of each stage feeds its gather, but there is no one number for the last layers of all.
+    The last layer of each stage feeds its gather, but the last layers of all stages have no number in common.
     """
     first = _first_layers(deployment)
     if not first:
         return
 
-    def place(index: int) -> tuple[int | None, int | None]:
+    def stage_and_layer(index: int) -> tuple[int | None, int | None]:
         reading = deployment.readings[index]
         return reading.stage, _layer_of_stage(reading, first)
 
-    for proposal in propose(_labelled(deployment, first), edges):
-        (stage, one), (other, two) = place(proposal.tail), place(proposal.head)
-        (shown, three), (too, four) = map(place, proposal.exemplar)
-        if stage == other is not None and shown == too and (one, two) == (three, four):
+    for proposal in propose_edges(_members_by_label(deployment, first), edges):
+        (stage, one), (other, two) = stage_and_layer(proposal.tail), stage_and_layer(proposal.head)
+        (exemplar_stage, three), (exemplar_other, four) = map(stage_and_layer, proposal.exemplar)
+        if stage == other is not None and exemplar_stage == exemplar_other and (one, two) == (three, four):
             yield proposal
 
 
 def _first_layers(deployment: Deployment) -> dict[tuple[str, int], int]:
-    """Return the first layer of every stage where all have the same number of layers, two or more, in a row; else nothing.
+    """Return the first layer of every stage, if all stages have equally many consecutive layers (at least two).
 
-    Then a layer is counted from its stage's first, so that the last layer of one stage is as the last of another.
+    A layer can then be counted from the first of its stage, so that the last layers of all stages correspond.
     """
     owned: dict[tuple[str, int], set[int]] = {}
     for phase, units in deployment.units.items():
@@ -188,7 +190,7 @@ def _phase_index(deployment: Deployment, reading: Reading) -> int | None:
 
 
 def _without_cycles(deployment: Deployment, missing: list[MissingEdge]) -> list[MissingEdge]:
-    """Drop the proposals that lie on a cycle which is not there without them."""
+    """Return the proposals without those that would close a cycle."""
     wiring = Wiring(deployment.graph, [m.pair for m in missing])
     if not missing or not wiring.cyclic():
         return missing

@@ -1,7 +1,4 @@
-"""What one stage says of itself, said of another.
-
-Stage numbers, layers and GPUs in names and labels moved along.
-"""
+"""Rewrite names and labels of one stage for another: stage numbers, layers and GPUs."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from dotlint.deployment.label_values import GPU_IDS
+from dotlint.deployment.gpus_and_dims import GPU_IDS
 from dotlint.deployment.words import number_spans, parse_name
 from dotlint.errors import DotlintError
 from dotlint.text.regex import regex
@@ -23,7 +20,7 @@ if TYPE_CHECKING:
 
 _LAYER_WORDS = {"layer", "l", "lay", "lyr", "block", "layers"}
 GPU_WORDS = {"gpu", "gpus", "device"}
-# Where a label's lines end, so that no word is read across two of them.
+# Ends of lines in a label, so that no phrase is matched across two lines.
 _BREAKS = regex(r"(\\[nlr]|<[^<>]*>|\r?\n|\||&#10;)", re.IGNORECASE)
 _LINK = regex(
     r"(?<!(?-i:[A-Za-z]))(stages?[\s_]*)(\d+)(\s*(?:->|→|to|=>|-|/)\s*(?:stage[\s_]*)?)(\d+)",
@@ -42,15 +39,14 @@ _ID_RANGE = regex(r"(\d+)(?:(\s*(?:-|–|to|\.\.\.?|…)\s*)(\d+))?")
 
 
 class ShiftError(DotlintError):
-    """A text names a layer or a GPU that has no counterpart in the other stage."""
+    """A text names a layer or a GPU that does not correspond to one of the other stage."""
 
 
 class Shift(Struct, frozen=True):
-    """From one stage to another.
+    """The renumbering from one stage to another.
 
-    `before` and `after` are the stages' numbers as the file counts; `layers` are the first and last of the
-    one stage, which move by `layer_step`, None where the file says nothing of layers; `gpus` maps its GPUs to
-    the other's.
+    `before` and `after` are the stage numbers in the file; `layers` are the first and last layer of the first stage,
+    which move by `layer_step`, or None if the file states no layers; `gpus` maps its GPUs to those of the other.
     """
 
     before: int
@@ -60,16 +56,18 @@ class Shift(Struct, frozen=True):
     gpus: Mapping[int, int] = field(default_factory=dict)
 
     def text(self, text: str) -> str:
-        """Return a label or a comment as the other stage has it.
+        """Return a label or a comment, renumbered.
 
-        Raises `ShiftError` where that is not certain.
+        Raises `ShiftError` if that is ambiguous.
         """
-        return "".join(piece if index % 2 else self._line(piece) for index, piece in enumerate(_BREAKS.split(text)))
+        return "".join(
+            piece if index % 2 else self._renumber_line(piece) for index, piece in enumerate(_BREAKS.split(text))
+        )
 
     def name(self, text: str, position: int | None) -> str:
-        """Return a name as the other stage has it.
+        """Return a name, renumbered.
 
-        `position` says which of its numbers is the stage's, None for none.
+        `position` is the index of its number that is the stage, or None.
         """
         name = parse_name(text)
         values = list(name.numbers)
@@ -80,7 +78,7 @@ class Shift(Struct, frozen=True):
                 values[i] = self._gpu(value)
             elif word in _LAYER_WORDS and self._inside(value):
                 values[i] = value + self.layer_step
-        return spelled(text, values)
+        return with_numbers(text, values)
 
     def _inside(self, layer: int) -> bool:
         return self.layers is not None and self.layers[0] <= layer <= self.layers[1]
@@ -90,32 +88,32 @@ class Shift(Struct, frozen=True):
             return self.gpus[gpu]
         steps = {two - one for one, two in self.gpus.items()}
         if len(steps) > 1 or gpu + min(steps) < 0:
-            raise ShiftError(f"GPU {gpu} is none of the stage's")
-        return gpu + steps.pop()  # another stage's GPU, as a transfer names it
+            raise ShiftError(f"GPU {gpu} is not a GPU of the stage")
+        return gpu + steps.pop()  # a GPU of another stage, named by a transfer
 
-    def _line(self, line: str) -> str:
+    def _renumber_line(self, line: str) -> str:
         linked = _LINK.search(line) is not None
-        line = _LINK.sub(self._link, line) if linked else _STAGE.sub(self._stage, line)
+        line = _LINK.sub(self._renumber_link, line) if linked else _STAGE.sub(self._renumber_stage, line)
         if self.layers is not None:
-            line = _LAYERS.sub(self._layers, line)
-        return GPU_IDS.sub(self._ids, line) if self.gpus else line
+            line = _LAYERS.sub(self._renumber_layers, line)
+        return GPU_IDS.sub(self._renumber_ids, line) if self.gpus else line
 
-    def _link(self, match: Match[str]) -> str:
+    def _renumber_link(self, match: Match[str]) -> str:
         step = self.after - self.before
         return f"{match[1]}{int(match[2]) + step}{match[3]}{int(match[4]) + step}"
 
-    def _stage(self, match: Match[str]) -> str:
+    def _renumber_stage(self, match: Match[str]) -> str:
         return match[1] + str(self.after) if int(match[2]) == self.before else match[0]
 
-    def _layers(self, match: Match[str]) -> str:
+    def _renumber_layers(self, match: Match[str]) -> str:
         first, last = int(match[2]), int(match[4] or match[2])
-        counted = match[4] is None and "s" in match[1].lower()  # `Layers: 4` says how many
-        if counted or not (self._inside(first) and self._inside(last)):
+        is_count = match[4] is None and "s" in match[1].lower()  # `Layers: 4` is a count
+        if is_count or not (self._inside(first) and self._inside(last)):
             return match[0]
         moved = match[1] + str(first + self.layer_step)
         return moved + (match[3] + str(last + self.layer_step) if match[4] else "")
 
-    def _ids(self, match: Match[str]) -> str:
+    def _renumber_ids(self, match: Match[str]) -> str:
         start, end = match.span("ids")
         moved = _ID_RANGE.sub(self._id_range, match["ids"])
         return match[0][: start - match.start()] + moved + match[0][end - match.start() :]
@@ -127,12 +125,12 @@ class Shift(Struct, frozen=True):
         last = int(match[3])
         low, high = self._gpu(first), self._gpu(last)
         if high - low != last - first:
-            raise ShiftError(f"GPUs {first}-{last} do not stay together")
+            raise ShiftError(f"GPUs {first}-{last} would not stay contiguous")
         return f"{low}{match[2]}{high}"
 
 
-def spelled(text: str, values: Sequence[int]) -> str:
-    """Write a name with other numbers; one with leading zeros is kept as wide as it was."""
+def with_numbers(text: str, values: Sequence[int]) -> str:
+    """Return a name with other numbers; a number with leading zeros keeps its width."""
     found: list[str] = []
     at = 0
     for (start, end), value in zip(number_spans(text), values, strict=True):
@@ -142,7 +140,7 @@ def spelled(text: str, values: Sequence[int]) -> str:
     return "".join(found) + text[at:]
 
 
-def mapped(before: GpuSet, after: GpuSet) -> dict[int, int]:
-    """Pair the GPUs of two sets of one size in order; empty where the sizes differ."""
+def map_gpus(before: GpuSet, after: GpuSet) -> dict[int, int]:
+    """Pair the GPUs of two sets of equal size in order; empty if the sizes differ."""
     one, two = list(before), list(after)
     return dict(zip(one, two, strict=True)) if len(one) == len(two) else {}

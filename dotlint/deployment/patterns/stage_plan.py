@@ -1,4 +1,4 @@
-"""What has to be written where a phase lacks stages: operators, their edges, and the links between stages."""
+"""Plan the missing stages of a phase: operators, their edges, and the links between stages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dotlint.deployment.patterns.renumber import GPU_WORDS, Shift, ShiftError, mapped, spelled
+from dotlint.deployment.patterns.renumber import GPU_WORDS, Shift, ShiftError, map_gpus, with_numbers
 from dotlint.deployment.words import number_spans
 from dotlint.strategy.gpus import union
 
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     from dotlint.strategy.gpus import GpuSet
 
 Pair = tuple[str, str]
-_ALL_WITH_ALL = 4096  # edges between two stages; 64 ranks that each feed all 64 of the next are as many
-# What stands at an end of the model and is in no other stage.
+_MOST_LINKS = 4096  # the most edges between two stages, as many as from 64 ranks to all 64 of the next
+# Roles at the ends of the model, which no other stage has.
 _MODEL_ENDS = ("input", "embedding", "head", "sampling")
 
 
 class StagePlan(Struct, frozen=True):
-    """One stage to be written: `copies` are (template node, new name) in the template's order.
+    """A missing stage: `copies` are (exemplar node, new name) in the order of the exemplar stage.
 
-    `inner` are its own edges, `entering` those from the stage before, `leaving` those to the phase's output, `aside`
-    those to and from another phase, each with the template's that shows it. `shift` moves what the template's names and
-    labels say; None where that is not certain.
+    `inner` are its own edges, `entering` those from the previous stage, `leaving` those to the next stage and the
+    output, `cross_phase` those to and from another phase, each with its exemplar. `shift` renumbers names and labels
+    of the exemplar; None if that is ambiguous.
     """
 
     phase: str
     stage: int
-    template: Unit
+    exemplar: Unit
     gpus: GpuSet | None
     copies: tuple[tuple[Reading, str], ...]
     headers: tuple[tuple[Reading, str], ...]
@@ -43,19 +43,19 @@ class StagePlan(Struct, frozen=True):
     leaving: tuple[Pair, ...]
     new_output: str | None
     shift: Shift | None = None
-    aside: tuple[tuple[Pair, Pair], ...] = ()
+    cross_phase: tuple[tuple[Pair, Pair], ...] = ()
 
     @property
     def edges(self) -> tuple[Pair, ...]:
         """All edges that the stage needs."""
-        return (*self.entering, *self.inner, *self.leaving, *(pair for pair, _ in self.aside))
+        return (*self.entering, *self.inner, *self.leaving, *(pair for pair, _ in self.cross_phase))
 
 
 def stage_position(reading: Reading, unit: Unit, deployment: Deployment) -> int | None:
-    """Which number of the node's name is its stage's; None where the name does not have it.
+    """Return the index of the number in the name that is the stage; None if there is none.
 
-    A number that differs between nodes of the family inside the unit is a shard's or an expert's; a word such as
-    `stage` before it settles it.
+    A number that differs between nodes of the family inside the unit is that of a shard or an expert; a word such as
+    `stage` before a number decides.
     """
     name = reading.evidence.name
     number = deployment.stage_number(unit.stage)
@@ -64,63 +64,67 @@ def stage_position(reading: Reading, unit: Unit, deployment: Deployment) -> int 
         for i, (value, constant) in enumerate(zip(name.numbers, unit.constant(name.family), strict=False))
         if value == number and name.words[i] not in GPU_WORDS and constant
     ]
-    said = [i for i in fits if name.words[i] in {"stage", "pp", "s"}]
-    return said[0] if said else fits[0] if fits else None
+    worded = [i for i in fits if name.words[i] in {"stage", "pp", "s"}]
+    return worded[0] if worded else fits[0] if fits else None
 
 
-def renumber(text: str, position: int | None, number: int, shift: Shift | None = None, *, settled: bool = False) -> str:
-    """Return the name with its `position`-th number changed, and its layer and GPUs moved along.
+def renumber(
+    text: str, position: int | None, number: int, shift: Shift | None = None, *, renumbered: bool = False
+) -> str:
+    """Return the name with its `position`-th number changed, and its layer and GPUs renumbered.
 
-    A name that stays as it was gets the number at its end. `settled` says that the layer is moved already.
+    A name that would not change gets the number appended. `renumbered` is whether its layer was already moved.
     """
     if shift is not None:
-        name = (replace(shift, layers=None) if settled else shift).name(text, position)
+        name = (replace(shift, layers=None) if renumbered else shift).name(text, position)
     else:
         values = [int(text[start:end]) for start, end in number_spans(text)]
         if position is not None:
             values[position] = number
-        name = spelled(text, values)
-    return f"{text}_{number}" if name == text and not settled else name
+        name = with_numbers(text, values)
+    return f"{text}_{number}" if name == text and not renumbered else name
 
 
 def plan_stages(
-    deployment: Deployment, phase: str, wanted: int, gpus: Mapping[int, GpuSet], *, certain: bool = False
+    deployment: Deployment, phase: str, stage_count: int, gpus: Mapping[int, GpuSet], *, certain: bool = False
 ) -> list[StagePlan]:
-    """Plan the stages that a phase of `wanted` stages lacks; empty where none is drawn that could teach the others.
+    """Plan the missing stages of a phase with `stage_count` stages; empty if no stage can serve as exemplar.
 
-    `gpus` are those that the layout gives each stage; where they are not `certain`, stages that are drawn on others may
-    be meant so.
+    `gpus` are those that the layout assigns to each stage; unless they are `certain`, stages on other GPUs may be
+    intended.
     """
     units = deployment.units.get(phase, {})
-    drawn = {stage: unit for stage, unit in units.items() if unit.operators and 0 <= stage < wanted}
-    lacking = [stage for stage in range(wanted) if stage not in drawn]
+    drawn = {stage: unit for stage, unit in units.items() if unit.operators and 0 <= stage < stage_count}
+    lacking = [stage for stage in range(stage_count) if stage not in drawn]
     if not drawn or not lacking:
         return []
     with_output = sum(1 for unit in drawn.values() if unit.with_role("output"))
-    template = max(drawn.values(), key=lambda unit: _completeness(unit, len(drawn), with_output))
-    if not _inner(template):
+    exemplar = max(drawn.values(), key=lambda unit: _completeness(unit, len(drawn), with_output))
+    if not _inner_edges(exemplar):
         return []
-    output = _output(deployment, phase)
+    output = _output_name(deployment, phase)
     taken = set(deployment.by_name)
-    copied = _repeated(template, len(drawn), with_output)
-    names: dict[int, dict[str, str]] = {template.stage: {r.name: r.name for r in copied}}
-    shifts = {stage: _shift(deployment, template, stage, gpus, certain=certain) for stage in lacking}
-    running = _running(drawn)
+    copied = _operators_of_every_stage(exemplar, len(drawn), with_output)
+    names: dict[int, dict[str, str]] = {exemplar.stage: {r.name: r.name for r in copied}}
+    shifts = {stage: _shift(deployment, exemplar, stage, gpus, certain=certain) for stage in lacking}
+    running = _running_numbers(drawn)
     for stage in lacking:
         names[stage] = {}
         for reading in copied:
-            if (stage == 0 and reading.is_role("receive")) or (stage == wanted - 1 and reading.is_role("send")):
-                continue  # there is no stage to receive from, or none to send to
-            name = _named(deployment, template, reading, stage, shifts[stage], running)
+            if (stage == 0 and reading.is_role("receive")) or (stage == stage_count - 1 and reading.is_role("send")):
+                continue  # there is no stage to receive from or to send to
+            name = _copy_name(deployment, exemplar, reading, stage, shifts[stage], running)
             while name in taken:
                 name += "_new"
             taken.add(name)
             names[stage][reading.name] = name
     for stage in drawn:
-        if stage != template.stage:
-            names[stage] = _counterparts(deployment, template, copied, stage, running, shifts)
+        if stage != exemplar.stage:
+            names[stage] = _names_in_drawn_stage(deployment, exemplar, copied, stage, running, shifts)
     links = _links(drawn, names)
-    inner = [pair for pair in _inner(template) if pair[0] in names[template.stage] and pair[1] in names[template.stage]]
+    inner = [
+        pair for pair in _inner_edges(exemplar) if pair[0] in names[exemplar.stage] and pair[1] in names[exemplar.stage]
+    ]
     ends = {}
     for stage in lacking:
         here = [reading for reading in copied if reading.name in names[stage]]
@@ -133,22 +137,26 @@ def plan_stages(
         if stage - 1 in shifts:
             before = [names[stage - 1][name] for name in ends[stage - 1][1]]
         elif stage - 1 in drawn:
-            before = _first_and_last(drawn[stage - 1].operators, _inner(drawn[stage - 1]))[1]
-        after = _first_and_last(drawn[stage + 1].operators, _inner(drawn[stage + 1]))[0] if stage + 1 in drawn else []
-        entering = _as_linked(links, names.get(stage - 1, {}), own) or _joined(before, [own[name] for name in entries])
-        leaving = _as_linked(links, own, names[stage + 1]) if stage + 1 in drawn else []
-        leaving = leaving or _joined([own[name] for name in exits], after)
+            before = _first_and_last(drawn[stage - 1].operators, _inner_edges(drawn[stage - 1]))[1]
+        after = (
+            _first_and_last(drawn[stage + 1].operators, _inner_edges(drawn[stage + 1]))[0] if stage + 1 in drawn else []
+        )
+        entering = _links_like(links, names.get(stage - 1, {}), own) or _connect(
+            before, [own[name] for name in entries]
+        )
+        leaving = _links_like(links, own, names[stage + 1]) if stage + 1 in drawn else []
+        leaving = leaving or _connect([own[name] for name in exits], after)
         new_output = None
-        if stage == wanted - 1:
+        if stage == stage_count - 1:
             if output is None:
                 new_output = output = _new_output_name(deployment, phase, taken)
             leaving += [(own[name], output) for name in exits]
-        headers = [] if stage in units and units[stage].headers else template.headers
+        headers = [] if stage in units and units[stage].headers else exemplar.headers
         plans.append(
             StagePlan(
                 phase=phase,
                 stage=stage,
-                template=template,
+                exemplar=exemplar,
                 gpus=gpus.get(stage),
                 copies=tuple((r, own[r.name]) for r in copied if r.name in own),
                 headers=tuple(
@@ -156,7 +164,7 @@ def plan_stages(
                         r,
                         renumber(
                             r.name,
-                            stage_position(r, template, deployment),
+                            stage_position(r, exemplar, deployment),
                             deployment.stage_number(stage),
                             shifts[stage],
                         ),
@@ -168,17 +176,17 @@ def plan_stages(
                 leaving=tuple(leaving),
                 new_output=new_output,
                 shift=shifts[stage],
-                aside=tuple(_aside(deployment, template, own, stage, shifts[stage])),
+                cross_phase=tuple(_cross_phase_edges(deployment, exemplar, own, stage, shifts[stage])),
             )
         )
     return plans
 
 
-def _running(drawn: Mapping[int, Unit]) -> dict[str, dict[int, int]]:
-    """Tell for each family which numbers of its names run on from stage to stage, and by how much.
+def _running_numbers(drawn: Mapping[int, Unit]) -> dict[str, dict[int, int]]:
+    """Return for each family which numbers of its names continue from stage to stage, and by how much.
 
-    `ln_0` to `ln_2` in stage 0 and `ln_3` to `ln_5` in stage 1 go on by 3, whatever the number counts. GPUs that
-    every stage counts anew go on by 0; those that are counted through are moved with the stage's.
+    `ln_0` to `ln_2` in stage 0 and `ln_3` to `ln_5` in stage 1 continue by 3, whatever the number counts. GPUs that
+    every stage counts from the same number continue by 0; GPUs that are counted through are moved with those of the stage.
     """
     values: dict[str, dict[int, list[set[int]]]] = defaultdict(dict)
     words: dict[str, tuple[str, ...]] = {}
@@ -195,52 +203,52 @@ def _running(drawn: Mapping[int, Unit]) -> dict[str, dict[int, int]]:
         if len(stages) < 2:
             continue
         first = by_stage[stages[0]]
-        for place, column in enumerate(first):
-            steps = {_step(column, by_stage[s][place], s - stages[0]) for s in stages[1:]}
+        for position, column in enumerate(first):
+            steps = {_step(column, by_stage[s][position], s - stages[0]) for s in stages[1:]}
             step = steps.pop() if len(steps) == 1 else None
-            gpus = words[family][place] in GPU_WORDS
+            gpus = words[family][position] in GPU_WORDS
             if step is not None and (step == 0 if gpus else step >= len(column) > 1):
-                found.setdefault(family, {})[place] = step
+                found.setdefault(family, {})[position] = step
     return found
 
 
 def _step(before: set[int], after: set[int], stages: int) -> int | None:
-    """Return how far each number lies from its counterpart of the stage before; None where that is not one distance."""
+    """Return the constant distance between the numbers of consecutive stages, or None."""
     far = min(after) - min(before)
     return far // stages if far % stages == 0 and {n + far for n in before} == after else None
 
 
-def _named(
+def _copy_name(
     deployment: Deployment,
-    template: Unit,
+    exemplar: Unit,
     reading: Reading,
     stage: int,
     shift: Shift | None,
     running: Mapping[str, Mapping[int, int]],
 ) -> str:
-    """Name the copy of a template's node in another stage."""
+    """Return the name of the copy of an exemplar node in another stage."""
     name = reading.evidence.name
     steps = running.get(name.family, {})
-    far = stage - template.stage
-    counted = spelled(reading.name, [n + steps.get(i, 0) * far for i, n in enumerate(name.numbers)])
-    position = stage_position(reading, template, deployment)
-    new = renumber(counted, position, deployment.stage_number(stage), shift, settled=any(steps.values()))
+    far = stage - exemplar.stage
+    counted = with_numbers(reading.name, [n + steps.get(i, 0) * far for i, n in enumerate(name.numbers)])
+    position = stage_position(reading, exemplar, deployment)
+    new = renumber(counted, position, deployment.stage_number(stage), shift, renumbered=any(steps.values()))
     kept = [i for i, step in steps.items() if step == 0]
     if not kept or len(number_spans(new)) != len(name.numbers):
         return new
     values = [int(new[start:end]) for start, end in number_spans(new)]
-    return spelled(new, [name.numbers[i] if i in kept else value for i, value in enumerate(values)])
+    return with_numbers(new, [name.numbers[i] if i in kept else value for i, value in enumerate(values)])
 
 
-def _counterparts(
+def _names_in_drawn_stage(
     deployment: Deployment,
-    template: Unit,
+    exemplar: Unit,
     copied: Iterable[Reading],
     stage: int,
     running: Mapping[str, Mapping[int, int]],
     shifts: Mapping[int, Shift | None],
 ) -> dict[str, str]:
-    """Name the nodes of a drawn stage by those of the template, as far as its names follow from theirs."""
+    """Return names of nodes in a drawn stage by those of the exemplar, where one determines the other."""
     any_shift = next((shift for shift in shifts.values() if shift is not None), None)
     found: dict[str, str] = {}
     if any_shift is None:
@@ -250,27 +258,27 @@ def _counterparts(
         any_shift.before,
         deployment.stage_number(stage),
         any_shift.layers,
-        any_shift.layer_step // moved * (stage - template.stage) if moved else 0,
+        any_shift.layer_step // moved * (stage - exemplar.stage) if moved else 0,
     )
-    inside = {r.name for r in deployment.units[template.phase][stage].operators}
+    inside = {r.name for r in deployment.units[exemplar.phase][stage].operators}
     for reading in copied:
-        name = _named(deployment, template, reading, stage, own, running)
+        name = _copy_name(deployment, exemplar, reading, stage, own, running)
         if name in inside:
             found[reading.name] = name
     return found
 
 
 def _links(drawn: Mapping[int, Unit], names: Mapping[int, Mapping[str, str]]) -> list[Pair]:
-    """Return the edges from a drawn stage to the next, by the template's names, in the order of the file.
+    """Return the edges from a drawn stage to the next, by the names of the exemplar, in document order.
 
-    Of several pairs of stages that of the most edges shows them, if every end has a counterpart.
+    Of several pairs of stages, the one with the most edges is used, if every end corresponds to an exemplar node.
     """
     best: list[Pair] = []
     for stage, unit in drawn.items():
         if stage + 1 not in drawn:
             continue
-        tails = {name: taught for taught, name in names.get(stage, {}).items()}
-        heads = {name: taught for taught, name in names.get(stage + 1, {}).items()}
+        tails = {name: exemplar_name for exemplar_name, name in names.get(stage, {}).items()}
+        heads = {name: exemplar_name for exemplar_name, name in names.get(stage + 1, {}).items()}
         beyond = {r.name for r in drawn[stage + 1].operators}
         edges = [e for r in unit.operators for e in r.node.out_edges if e.head.name in beyond]
         edges.sort(key=lambda edge: edge.index)
@@ -282,56 +290,56 @@ def _links(drawn: Mapping[int, Unit], names: Mapping[int, Mapping[str, str]]) ->
     return best
 
 
-def _aside(
-    deployment: Deployment, template: Unit, own: Mapping[str, str], stage: int, shift: Shift | None
+def _cross_phase_edges(
+    deployment: Deployment, exemplar: Unit, own: Mapping[str, str], stage: int, shift: Shift | None
 ) -> Iterator[tuple[Pair, Pair]]:
-    """Yield the edges to and from another phase's stage that is drawn, such as those that hand over the KV cache."""
+    """Yield edges to and from the drawn stage of another phase, such as those that transfer the KV cache."""
     if shift is None:
         return
     names_only = Shift(shift.before, shift.after, shift.layers, shift.layer_step)
-    for reading in template.operators:
+    for reading in exemplar.operators:
         for edge in (*reading.node.in_edges, *reading.node.out_edges):
             out = edge.tail is reading.node
             other = deployment.readings[(edge.head if out else edge.tail).index]
-            if other.phase in (None, template.phase) or other.stage != template.stage or reading.name not in own:
+            if other.phase in (None, exemplar.phase) or other.stage != exemplar.stage or reading.name not in own:
                 continue
             unit = deployment.units[other.phase or ""][other.stage]
             name = renumber(other.name, stage_position(other, unit, deployment), shift.after, names_only)
-            twin = deployment.by_name.get(name)
-            if twin is not None and twin.phase == other.phase and twin.stage == stage:
+            there = deployment.by_name.get(name)
+            if there is not None and there.phase == other.phase and there.stage == stage:
                 pair = (own[reading.name], name) if out else (name, own[reading.name])
                 yield pair, (edge.tail.name, edge.head.name)
 
 
-def _as_linked(links: Iterable[Pair], tails: Mapping[str, str], heads: Mapping[str, str]) -> list[Pair]:
-    """Return the links of two stages as others are linked; empty where an end is not there."""
+def _links_like(links: Iterable[Pair], tails: Mapping[str, str], heads: Mapping[str, str]) -> list[Pair]:
+    """Return the edges between two stages that correspond to `links`; empty if an end does not exist."""
     links = list(links)
     if not all(tail in tails and head in heads for tail, head in links):
         return []
     return [(tails[tail], heads[head]) for tail, head in links]
 
 
-def _joined(exits: list[str], entries: list[str]) -> list[Pair]:
-    """Join all exits of a stage to all entries of the next; one with one where that would be more than anybody draws."""
-    if len(exits) * len(entries) > _ALL_WITH_ALL:
+def _connect(exits: list[str], entries: list[str]) -> list[Pair]:
+    """Connect all exits of a stage to all entries of the next; one to one if that would be too many edges."""
+    if len(exits) * len(entries) > _MOST_LINKS:
         many = max(len(exits), len(entries))
         return [(exits[i % len(exits)], entries[i % len(entries)]) for i in range(many)]
     return [(tail, head) for tail in exits for head in entries]
 
 
 def _completeness(unit: Unit, drawn: int, with_output: int) -> tuple[int, int, int]:
-    """Rank units as templates: by what every stage has; of equals the one that has least else, then the first."""
-    kept = _repeated(unit, drawn, with_output)
+    """Return the rank of a unit as exemplar: most of what every stage has, then least else, then the first."""
+    kept = _operators_of_every_stage(unit, drawn, with_output)
     names = {reading.name for reading in kept}
-    inner = sum(tail in names and head in names for tail, head in _inner(unit))
+    inner = sum(tail in names and head in names for tail, head in _inner_edges(unit))
     return inner + len(kept), -len(unit.operators), -unit.stage
 
 
-def _repeated(unit: Unit, drawn: int, with_output: int) -> list[Reading]:
-    """Return the operators that every stage has: all but those that belong to an end of the model.
+def _operators_of_every_stage(unit: Unit, drawn: int, with_output: int) -> list[Reading]:
+    """Return the operators that every stage has, without those of the ends of the model.
 
-    An output is a stage's own where other stages have one too, or where it names the stage and no other is drawn: of
-    the `drawn` stages so many are `with_output`.
+    An output belongs to each stage if other stages have one too, or if it names the stage and no other stage is
+    drawn: of the `drawn` stages, `with_output` have one.
     """
     outputs = with_output > bool(unit.with_role("output"))
     kept = [
@@ -344,20 +352,20 @@ def _repeated(unit: Unit, drawn: int, with_output: int) -> list[Reading]:
 
 
 def _shift(
-    deployment: Deployment, template: Unit, stage: int, gpus: Mapping[int, GpuSet], *, certain: bool
+    deployment: Deployment, exemplar: Unit, stage: int, gpus: Mapping[int, GpuSet], *, certain: bool
 ) -> Shift | None:
-    """How the template's labels become those of the stage; None where its GPUs cannot be told."""
-    layers, step = _layers(deployment, template, stage)
-    named = [r.gpus for r in template.operators if r.gpus]
+    """Return the renumbering from the exemplar to the stage; None if its GPUs are unknown."""
+    layers, step = _layers_and_step(deployment, exemplar, stage)
+    named = [r.gpus for r in exemplar.operators if r.gpus]
     moved: dict[int, int] = {}
     if named:
-        target = _gpus(deployment, template, stage, gpus, certain=certain)
-        moved = mapped(template.stated or union(named), target) if target else {}
+        target = _stage_gpus(deployment, exemplar, stage, gpus, certain=certain)
+        moved = map_gpus(exemplar.stated or union(named), target) if target else {}
         if not moved:
             return None
-    shift = Shift(deployment.stage_number(template.stage), deployment.stage_number(stage), layers, step, moved)
+    shift = Shift(deployment.stage_number(exemplar.stage), deployment.stage_number(stage), layers, step, moved)
     try:
-        for reading in template.operators + template.headers:
+        for reading in exemplar.operators + exemplar.headers:
             shift.name(reading.name, None)
             shift.text(reading.node.attributes.get("label", ""))
     except ShiftError:
@@ -365,18 +373,18 @@ def _shift(
     return shift
 
 
-def _gpus(
-    deployment: Deployment, template: Unit, stage: int, gpus: Mapping[int, GpuSet], *, certain: bool
+def _stage_gpus(
+    deployment: Deployment, exemplar: Unit, stage: int, gpus: Mapping[int, GpuSet], *, certain: bool
 ) -> GpuSet | None:
-    """Return the stage's GPUs: as laid out where the template keeps to the layout, else as another phase's stages have them."""
-    own = template.stated or union(r.gpus for r in template.operators if r.gpus)
-    if gpus.get(template.stage) == own:
+    """Return the GPUs of the stage: as laid out if the exemplar follows the layout, else as in another phase."""
+    own = exemplar.stated or union(r.gpus for r in exemplar.operators if r.gpus)
+    if gpus.get(exemplar.stage) == own:
         return gpus.get(stage)
     if certain:
         return None
     for units in deployment.units.values():
-        here, there = units.get(template.stage), units.get(stage)
-        if here is None or there is None or here is template:
+        here, there = units.get(exemplar.stage), units.get(stage)
+        if here is None or there is None or here is exemplar:
             continue
         one, two = (unit.stated or union(r.gpus for r in unit.operators if r.gpus) for unit in (here, there))
         if one == own and len(two) == len(one):
@@ -384,9 +392,9 @@ def _gpus(
     return None
 
 
-def _layers(deployment: Deployment, template: Unit, stage: int) -> tuple[tuple[int, int] | None, int]:
-    """Return the template's first and last layer, and how far the stage's lie from them."""
-    own = _layer_range(template)
+def _layers_and_step(deployment: Deployment, exemplar: Unit, stage: int) -> tuple[tuple[int, int] | None, int]:
+    """Return the first and last layer of the exemplar, and the distance to those of the stage."""
+    own = _layer_range(exemplar)
     if own is None:
         return None, 0
     size = own[1] - own[0] + 1
@@ -394,7 +402,7 @@ def _layers(deployment: Deployment, template: Unit, stage: int) -> tuple[tuple[i
         there = _layer_range(units[stage]) if stage in units else None
         if there is not None and there[1] - there[0] + 1 == size:
             return own, there[0] - own[0]
-    return own, (stage - template.stage) * size
+    return own, (stage - exemplar.stage) * size
 
 
 def _layer_range(unit: Unit) -> tuple[int, int] | None:
@@ -404,7 +412,7 @@ def _layer_range(unit: Unit) -> tuple[int, int] | None:
     return (min(layers), max(layers)) if layers else None
 
 
-def _inner(unit: Unit) -> list[Pair]:
+def _inner_edges(unit: Unit) -> list[Pair]:
     inside = {reading.name for reading in unit.operators}
     edges = [edge for reading in unit.operators for edge in reading.node.out_edges if edge.head.name in inside]
     return [(edge.tail.name, edge.head.name) for edge in sorted(edges, key=lambda edge: edge.index)]
@@ -417,14 +425,14 @@ def _first_and_last(operators: Iterable[Reading], inner: Iterable[Pair]) -> tupl
     return [n for n in names if n in tails and n not in heads], [n for n in names if n in heads and n not in tails]
 
 
-def _output(deployment: Deployment, phase: str) -> str | None:
+def _output_name(deployment: Deployment, phase: str) -> str | None:
     free = [r for r in deployment.operators if r.phase == phase and r.stage is None]
     found = next((r for role in ("output", "head", "sampling") for r in free if r.is_role(role)), None)
     return found.name if found else None
 
 
 def _new_output_name(deployment: Deployment, phase: str, taken: Iterable[str]) -> str:
-    """Name the output after that of another phase (`final_output` gives `decode_final_output`)."""
+    """Return a name for the output like that of another phase (`final_output` gives `decode_final_output`)."""
     others = [r.name for r in deployment.operators if r.phase != phase and r.stage is None and r.is_role("output")]
     base = others[0] if others else "final_output"
     name = f"{phase}{'_' if base.isidentifier() else ' '}{base}" if phase else base

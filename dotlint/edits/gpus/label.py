@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from dotlint.deployment.label_values import GPU_IDS, read_gpus
+from dotlint.deployment.gpus_and_dims import GPU_IDS, read_gpus
 from dotlint.deployment.words import label_lines
 from dotlint.edits.labels import Label, label_of, subject
 from dotlint.engine.finding import Edit

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dotlint.deployment.label_values import read_tensors
+from dotlint.deployment.gpus_and_dims import read_tensors
 from dotlint.edits.copying import respelled
 from dotlint.edits.statement import id_text
 from dotlint.text.regex import regex
@@ -13,7 +13,7 @@ from dotlint.text.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dotlint.deployment.label_values import Dims
+    from dotlint.deployment.gpus_and_dims import Dims
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.patterns.stage_plan import StagePlan
 

@@ -72,7 +72,7 @@ class StageWriter:
         self.carrier = carrier
         self.plans = plans
         self.bodies = Bodies(self.graph)
-        self.template = plans[0].template
+        self.template = plans[0].exemplar
         operators = {reading.name for reading in deployment.operators}
         self._taken = {s.name for s in self.graph.subgraphs if not operators.isdisjoint(s.nodes)}
         self._pieces: defaultdict[int, list[str]] = defaultdict(list)
@@ -118,7 +118,7 @@ class StageWriter:
         edges = {(e.tail.name, e.head.name): e for e in self.graph.edges}
         groups: dict[int, tuple[Statement, list[str]]] = {}
         for plan in self.plans:
-            for pair, shown in plan.aside:
+            for pair, shown in plan.cross_phase:
                 like = edges[shown]
                 kind = self._kind(like)
                 last = max((e.statement for e in self.graph.edges if self._kind(e) == kind), key=lambda s: s.start)

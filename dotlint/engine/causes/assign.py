@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from dotlint.checks import find_check
 from dotlint.engine.finding import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from dotlint.engine.card import Card
     from dotlint.engine.context import FileContext
-    from dotlint.engine.finding import Pair
+    from dotlint.engine.finding import Outcome, Pair
+
+    CheckOf = Callable[[Card], Callable[..., Iterator[Outcome]]]
 
 _CAUSES = {"S001", "S002", "S004", "S011", "S014"}
 _CONSEQUENCES = {"G003", "G004", "G005", "G006", "G008", "S009"}
@@ -26,11 +27,14 @@ _BACKWARDS = {
 }  # what an edge that goes back a stage is told for, besides the cycle that it closes
 
 
-def assign_causes(file: FileContext, findings: list[Finding], cards: Sequence[Card]) -> list[Finding]:
+def assign_causes(
+    file: FileContext, findings: list[Finding], cards: Sequence[Card], check_of: CheckOf
+) -> list[Finding]:
     """Fill `caused_by` with the findings that each one goes away with.
 
     Slips of the text come first, then cycles, then edges that are missing: for these the rules are run once more on
-    the graph with every proposed edge in place. What is itself caused hands its own cause on.
+    the graph with every proposed edge in place, by the checks that `check_of` gives. What is itself caused hands its
+    own cause on.
     """
     if not findings:
         return findings
@@ -41,7 +45,7 @@ def assign_causes(file: FileContext, findings: list[Finding], cards: Sequence[Ca
         caused.update((index, (cause,)) for index, cause in slips(file, findings).items())
     for index, cause in _cycles(file, findings).items():
         caused.setdefault(index, (cause,))
-    for index, causes in _missing(file, findings, cards).items():
+    for index, causes in _missing(file, findings, cards, check_of).items():
         caused.setdefault(index, causes)
     return [replace(f, caused_by=_roots(i, caused)) if i in caused else f for i, f in enumerate(findings)]
 
@@ -106,7 +110,9 @@ def _pairs(file: FileContext, finding: Finding) -> tuple[Pair, ...]:
     return (*finding.missing_edges, *finding.planned_edges) if finding.code in _CAUSES else ()
 
 
-def _missing(file: FileContext, findings: Sequence[Finding], cards: Sequence[Card]) -> dict[int, tuple[int, ...]]:
+def _missing(
+    file: FileContext, findings: Sequence[Finding], cards: Sequence[Card], check_of: CheckOf
+) -> dict[int, tuple[int, ...]]:
     """Run the rules about dead ends again with all missing edges in place, and see what is gone."""
     codes = {f.code for f in findings if f.code in _CONSEQUENCES}
     causes = [(i, pairs) for i, f in enumerate(findings) if (pairs := _pairs(file, f))] if codes else []
@@ -120,7 +126,7 @@ def _missing(file: FileContext, findings: Sequence[Finding], cards: Sequence[Car
         twin = context.with_edges(extra)
         for code in codes:
             card = by_code[code]
-            for outcome in find_check(card.check).load()(twin, card):
+            for outcome in check_of(card)(twin, card):
                 if isinstance(outcome, Finding):
                     remaining |= _keys(outcome)
     return {

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dotlint.syntax.problem import Replacement
-    from dotlint.syntax.recovery.recover import Recovery
+    from dotlint.syntax.recovery.state import Recovery
     from dotlint.syntax.tree import Statement
 
 LONGEST_REPAIRED = 6_000

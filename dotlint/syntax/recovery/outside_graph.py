@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from dotlint.syntax.lexemes import Lexeme
@@ -11,11 +10,12 @@ from dotlint.syntax.lexer import END
 from dotlint.syntax.recovery.bounds import line_end, line_start, looks_like_statement, offset_within
 from dotlint.syntax.recovery.program_text import find_wrapper, looks_like_program
 from dotlint.syntax.terminals import NAME, NUMBER, STRING
+from dotlint.text.nearest import nearest
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from dotlint.syntax.parser import Stop
-    from dotlint.syntax.recovery.recover import Recovery
+    from dotlint.syntax.recovery.state import Recovery
     from dotlint.syntax.tree import GraphBlock
 
 _HEADER = regex(
@@ -48,8 +48,8 @@ def outside(recovery: Recovery, stop: Stop) -> None:
         _before_header(recovery, stop, header.start())
         return
     nearly = _NEARLY.match(text, at)
-    if nearly is not None and (near := get_close_matches(nearly[1].lower(), ["digraph", "graph", "strict"], 1, 0.7)):
-        meant = "strict digraph" if near[0] == "strict" else near[0]
+    if nearly is not None and (near := nearest(nearly[1], ("digraph", "graph", "strict"), least=0.7)):
+        meant = "strict digraph" if near == "strict" else near
         recovery.report_unexpected(stop, help=f"did you mean `{meant}`?")
         open_graph(recovery, at, nearly.end() - 1)
     elif looks_like_body(text, at):

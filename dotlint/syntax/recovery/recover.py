@@ -9,26 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dotlint.syntax.lexemes import Lexeme, source_offset
-from dotlint.syntax.lexer import END, OPEN, Lexer, StatementRun
+from dotlint.syntax.lexer import END, Lexer
 from dotlint.syntax.parser import Parse, Stop
 from dotlint.syntax.problem import Problem
-from dotlint.syntax.recovery.bounds import (
-    line_end,
-    line_start,
-)
 from dotlint.syntax.recovery.broken_statement import recover_statement
-from dotlint.syntax.recovery.missing_header import header_problem
 from dotlint.syntax.recovery.outside_graph import outside
 from dotlint.syntax.recovery.program_text import unescaping_edits
-from dotlint.syntax.recovery.repairs import Remedy
-from dotlint.syntax.recovery.truncation import truncated_statement_start, truncation_problem, unclosed_problem
-from dotlint.syntax.recovery.wording import describe_lexeme, excerpt, expected_names, join_with_or
+from dotlint.syntax.recovery.state import Recovery
 from dotlint.syntax.source import edited
 from dotlint.syntax.tree import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from dotlint.syntax.problem import Replacement
     from dotlint.syntax.source import Source
 
@@ -41,7 +32,7 @@ def recover(source: Source, parse: Parse, stop: Stop | None) -> Tree:
     Returns the tree with its problems.
     """
     recovery = Recovery(source, parse)
-    while not recovery.run(stop):
+    while not _run(recovery, stop):
         stop = None
     recovery.tree.comments.sort(key=lambda comment: comment.start)
     return recovery.tree
@@ -56,291 +47,71 @@ class Restart(Exception):  # noqa: N818  # control flow: the text is parsed agai
         self.edits = edits
 
 
-class Recovery:
-    """A parse with error recovery: the parser, the tree so far, and the problems found."""
+def _run(recovery: Recovery, stop: Stop | None) -> bool:
+    """Read to the end, past all mistakes.
 
-    def __init__(self, source: Source, parse: Parse) -> None:
-        self.allowance = 20 * len(source.text) + 500_000  # how many characters recovery may look at
-        self.escaped: Problem | None = None
-        self.start(Tree(source), parse)
-
-    def start(self, tree: Tree, parse: Parse) -> None:
-        """Begin with a parse."""
-        self.tree = tree
-        self.parse = parse
-        self.lexer = parse.lexer
-        self.text = parse.lexer.text
-        self.groups: dict[tuple[str, str], list[Remedy]] = {}
-        self.resumed_at = -1  # where parsing resumed after the last repaired statement
-        self.skipped_at: tuple[int, int] | None = None  # id and length of the body at the last skipped statement
-        self.muted = False  # the file is program text or has too many mistakes: report nothing more
-        self.missing_header_at: int | None = None  # where a body without a header starts
-        self.wrapper_end: int | None = None  # where a wrapper such as a Markdown fence ends
-
-    def run(self, stop: Stop | None) -> bool:
-        """Read to the end, past all mistakes.
-
-        Returns False if the text has to be parsed again from its start.
-        """
-        try:
-            while True:
-                if stop is not None:
-                    self.recover(stop)
-                stop = None
-                try:
-                    self.tree.graphs = self.parse.run()
-                    break
-                except Stop as another:
-                    stop = another
-        except Restart as restart:
-            edits = tuple(
-                (source_offset(self.text, start), source_offset(self.text, end), put)
-                for start, end, put in restart.edits
-            )
-            at = source_offset(self.text, restart.at)
-            self.escaped = Problem(
-                "E009",
-                "the text is an escaped string: its line ends are written as `\\n`",
-                at,
-                min(at + 2, len(self.tree.source.text)),
-                help="save the value of the string, not its source form",
-                edits=edits,
-                applicability="safe",
-            )
-            self.start(Tree(self.tree.source), Parse(Lexer(edited(self.text, 0, len(self.text), restart.edits))))
-            return False
-        self.tree.comments.extend(self.lexer.comments)
-        self.collect_problems()
-        return True
-
-    def recover(self, stop: Stop) -> None:
-        """Bring the parser to a state and position from which it can continue."""
-        self.allowance -= 200
-        lexeme = stop.lexeme
-        if self.allowance < 0 or len(self.tree.problems) + len(self.groups) > MOST_PROBLEMS:
-            if lexeme.type != END:
-                self.report("E001", "too many mistakes: the rest of the file was not read", lexeme.at, lexeme.to)
-            self.muted = True
-            self.finish()
-            return
-        if lexeme.raw.startswith("\\") and self.escaped is None:
-            edits = unescaping_edits(self.text, lexeme.at)
-            if edits:
-                raise Restart(lexeme.at, edits)
-        if lexeme_type(self.parse.values) == "LBRACE":
-            self.parse.feed(self.empty_run())  # puts the body that was just opened on the stack
-            self.parse.cut(len(self.parse.values) - 1)
-        body = self.parse.body
-        if body < 0:
-            outside(self, stop)
-        elif lexeme.type == END:
-            self.recover_end(body)
-        else:
-            recover_statement(self, stop, body)
-
-    def report_truncation(self, start: int, at: int, what: str) -> None:
-        """Report that the file ends inside of something that starts at `at`, and stop parsing."""
-        if not self.muted:
-            self.tree.problems.append(truncation_problem(self.text, self.parse, start, at, what))
-        self.finish()
-
-    def can_resume_at(self, position: int) -> bool:
-        """Return whether parsing may resume at a position.
-
-        An unbalanced quote moves it back, but never to or before a position where it already resumed.
-        """
-        return position > self.resumed_at
-
-    def resume_at(self, position: int) -> None:
-        """Resume parsing at a position."""
-        self.resumed_at = position
-        self.lexer.position = position
-
-    def finish_statement(self, body: int) -> bool:
-        """Reduce what follows the body if it is a complete statement; otherwise leave the stacks unchanged."""
-        states, values = self.parse.states[body + 1 :], self.parse.values[body:]
-        try:
-            self.parse.feed(self.empty_run())
-        except Stop:
-            self.parse.cut(body)
-            self.parse.states[body + 1 :] = states
-            self.parse.values[body:] = values
-            return False
-        self.parse.cut(body + 1)
-        return True
-
-    def empty_run(self) -> StatementRun:
-        """Return a lexeme that ends the statement before it and adds none."""
-        return StatementRun("STATEMENTS", self.text, self.lexer.position, self.lexer.position, [])
-
-    # At the end, and outside of any graph
-
-    def recover_end(self, body: int) -> None:
-        """Report what is open at the end of the file, and close it."""
-        if self.parse.values[body + 1 :]:
-            self.finish_statement(body)
-        start = truncated_statement_start(self.text, self.parse, body)
-        if not self.muted:
-            if start is None:
-                if self.missing_header_at is None or len(self.parse.open_bodies()) > 1:
-                    self.tree.problems.append(unclosed_problem(self.text, self.parse))
-            else:
-                self.tree.problems.append(truncation_problem(self.text, self.parse, start, start, "a statement"))
-        if start is not None and not self.parse.values[body + 1 :] and self.parse.values[body]:
-            self.parse.values[body].pop()
-        self.finish()
-
-    def finish(self) -> None:
-        """Close every open body at the end of the text."""
-        while (body := self.parse.body) >= 0:
-            if not self.finish_statement(body):
-                self.parse.cut(body + 1)
-            end = len(self.text)
-            self.parse.feed(Lexeme("RBRACE", self.text, end, end))
-        if self.parse.in_header():
-            self.parse.cut(1)
-        self.lexer.position = len(self.text)
-
-    def reopen(self, at: int) -> None:
-        """Continue inside the graph that was closed last."""
-        graph = self.parse.values[0].pop()
-        self.lexer.set_directed(directed=graph.directed)
-        for lexeme in (graph.strict, graph.keyword, graph.id, graph.open):
-            if lexeme is not None:
-                kind = "STRING" if lexeme is graph.id else lexeme.type
-                self.parse.feed(Lexeme(kind, lexeme.text, lexeme.at, lexeme.to))
-        self.parse.feed(self.empty_run())
-        self.parse.values[self.parse.body] = graph.body
-        self.lexer.position = at
-
-    # Reporting
-
-    def report(
-        self,
-        code: str,
-        message: str,
-        at: int,
-        to: int,
-        *,
-        help: str | None = None,  # noqa: A002
-        related: Sequence[tuple[str, int, int]] = (),
-    ) -> None:
-        """Add a problem without a fix; offsets are those of the parsed text."""
-        if not self.muted:
-            text = self.text
-            spans = tuple(
-                (words, source_offset(text, start), source_offset(text, end)) for words, start, end in related
-            )
-            self.tree.problems.append(
-                Problem(code, message, source_offset(text, at), source_offset(text, to), spans, help)
-            )
-
-    def report_unexpected(self, stop: Stop, help: str | None = None) -> None:  # noqa: A002
-        """Add E001 for a lexeme that the parser does not accept."""
-        if self.muted:
-            return
-        names = expected_names(stop.accepted, directed=self.lexer.directed)
-        message = f"{describe_lexeme(stop.lexeme)} is not expected here"
-        if help is None and names:
-            help = f"expected {join_with_or(names)}"  # noqa: A001
-        start = stop.lexeme.start
-        end = stop.lexeme.end if stop.lexeme.type not in OPEN else start + 1
-        self.tree.problems.append(Problem("E001", message, start, end, help=help, expected=names))
-
-    def report_stray(self, what: str, at: int, to: int, edits: list[Replacement]) -> None:
-        """Add a problem for text around a graph that has to be removed."""
-        code = "E009" if "host" in what else "E011"
-        self.add_remedies(
-            [
-                Remedy(
-                    code,
-                    f"{what} outside the graph: `{excerpt(self.text[at:to])}`",
-                    at,
-                    to,
-                    tuple(edits),
-                    "safe",
-                    "remove it",
-                )
-            ]
+    Returns False if the text has to be parsed again from its start.
+    """
+    try:
+        while True:
+            if stop is not None:
+                _recover_at(recovery, stop)
+            stop = None
+            try:
+                recovery.tree.graphs = recovery.parse.run()
+                break
+            except Stop as another:
+                stop = another
+    except Restart as restart:
+        edits = tuple(
+            (source_offset(recovery.text, start), source_offset(recovery.text, end), put)
+            for start, end, put in restart.edits
         )
+        at = source_offset(recovery.text, restart.at)
+        recovery.escaped = Problem(
+            "E009",
+            "the text is an escaped string: its line ends are written as `\\n`",
+            at,
+            min(at + 2, len(recovery.tree.source.text)),
+            help="save the value of the string, not its source form",
+            edits=edits,
+            applicability="safe",
+        )
+        recovery.start(
+            Tree(recovery.tree.source), Parse(Lexer(edited(recovery.text, 0, len(recovery.text), restart.edits)))
+        )
+        return False
+    recovery.tree.comments.extend(recovery.lexer.comments)
+    recovery.collect_problems()
+    return True
 
-    def report_program(self, at: int) -> None:
-        """Report that the file is a program; after that nothing more is reported."""
-        if not self.muted:
-            start = line_start(self.text, at)
-            while self.text[start : start + 1].isspace():
-                start += 1
-            self.report(
-                "E010",
-                "this is program text, not DOT",
-                start,
-                line_end(self.text, at),
-                help="run the program and lint its output",
-            )
-            self.muted = True
 
-    def add_remedies(self, found: list[Remedy]) -> None:
-        """Record the mistakes of a statement that was repaired; mistakes of one group become one problem."""
-        if self.muted:
-            return
-        for remedy in found:
-            key = (remedy.code, remedy.group if remedy.group is not None else f"at {remedy.start}")
-            self.groups.setdefault(key, []).append(remedy)
-
-    def collect_problems(self) -> None:
-        """Turn the recorded mistakes into problems."""
-        text = self.text
-        for wrong in [] if self.muted else self.lexer.wrong_operators:
-            right = "--" if wrong.raw == "->" else "->"
-            graph = "a digraph" if right == "->" else "a graph"
-            remedy = Remedy(
-                "E013",
-                f"`{wrong.raw}` is not an edge operator in {graph}",
-                wrong.at,
-                wrong.to,
-                ((wrong.at, wrong.to, right),),
-                "safe",
-                f"write `{right}`",
-                f"operator {wrong.raw}",
-            )
-            self.groups.setdefault((remedy.code, wrong.raw), []).append(remedy)
-        for (code, _), found in self.groups.items():
-            first, others = found[0], found[1:]
-            related = [*first.related, *(("also here", one.start, one.end) for one in others[:20])]
-            edits = without_overlaps(edit for one in found for edit in one.edits) if first.offered else []
-            message = first.message
-            if others:
-                message += f" (and in {len(others)} more {'place' if len(others) == 1 else 'places'})"
-            self.tree.problems.append(
-                Problem(
-                    code,
-                    message,
-                    source_offset(text, first.start),
-                    source_offset(text, first.end),
-                    tuple(
-                        (words, source_offset(text, start), source_offset(text, end)) for words, start, end in related
-                    ),
-                    first.help,
-                    tuple((source_offset(text, start), source_offset(text, end), put) for start, end, put in edits),
-                    first.offered,
-                )
-            )
-
-        if self.missing_header_at is not None and not self.muted and self.tree.graphs:
-            self.tree.problems.append(header_problem(text, self.missing_header_at, self.tree))
-        if self.escaped is not None:
-            self.tree.problems.append(self.escaped)
+def _recover_at(recovery: Recovery, stop: Stop) -> None:
+    """Bring the parser to a state and position from which it can continue."""
+    recovery.allowance -= 200
+    lexeme = stop.lexeme
+    if recovery.allowance < 0 or len(recovery.tree.problems) + len(recovery.groups) > MOST_PROBLEMS:
+        if lexeme.type != END:
+            recovery.report("E001", "too many mistakes: the rest of the file was not read", lexeme.at, lexeme.to)
+        recovery.muted = True
+        recovery.finish()
+        return
+    if lexeme.raw.startswith("\\") and recovery.escaped is None:
+        edits = unescaping_edits(recovery.text, lexeme.at)
+        if edits:
+            raise Restart(lexeme.at, edits)
+    if lexeme_type(recovery.parse.values) == "LBRACE":
+        recovery.parse.feed(recovery.empty_run())  # puts the body that was just opened on the stack
+        recovery.parse.cut(len(recovery.parse.values) - 1)
+    body = recovery.parse.body
+    if body < 0:
+        outside(recovery, stop)
+    elif lexeme.type == END:
+        recovery.recover_end(body)
+    else:
+        recover_statement(recovery, stop, body)
 
 
 def lexeme_type(values: list[Any]) -> str | None:
     """Return the type of the lexeme on top of the parser's values, or None if it is not a lexeme."""
     return values[-1].type if values and type(values[-1]) is Lexeme else None
-
-
-def without_overlaps(edits: Iterable[Replacement]) -> list[Replacement]:
-    """Return the distinct edits in order, without those that overlap the one before."""
-    found: list[Replacement] = []
-    for edit in sorted(set(edits)):
-        if not found or found[-1][1] <= edit[0]:
-            found.append(edit)
-    return found

@@ -158,7 +158,7 @@ def _attribute_names(broken: BrokenStatement) -> Iterator[Remedy]:
         return
     at = broken.at
     if text[broken.start : at].count("[") and text[broken.start : at].rstrip()[-1:] in {"[", ",", ";", '"'}:
-        name = _name_of(text, broken.start, at, broken.end)
+        name = _attribute_name(text, broken.start, at, broken.end)
         yield Remedy(
             "E012",
             "an attribute has a value but no name",
@@ -175,7 +175,7 @@ _BARE_OR_QUOTED = regex(r'=\s*(?:"((?:[^"\\]|\\.)*)"|([\w#.-]+))', re.DOTALL)
 _GIVEN = regex(r"[\[,;\s](\w+)\s*=")
 
 
-def _name_of(text: str, start: int, at: int, end: int) -> str | None:
+def _attribute_name(text: str, start: int, at: int, end: int) -> str | None:
     """Return which attribute a value belongs to: by its words, else `label`; None if the list has that already."""
     value = _BARE_OR_QUOTED.match(text, at)
     word = (value[1] or value[2] or "") if value else ""

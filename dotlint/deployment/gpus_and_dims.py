@@ -1,6 +1,6 @@
-"""What one label says in figures: GPUs and tensor dimensions.
+"""Read GPUs and tensor dimensions from labels.
 
-These readers gather evidence and decide nothing: each returns what stands in the text, or None.
+These readers decide nothing: each returns what the text states, or None.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ GPU_IDS = regex(
 _GPU_KEY = regex(r"(?<!(?-i:[A-Za-z]))(?:gpus?|devices?)\b\s*[:=]?\s*(?P<rest>.*)", re.IGNORECASE)
 _SUM = regex(r"(\d+)\s*\+\s*(\d+)")  # `GPU: [128+0-128+7]`: a base and an offset
 # `GPU: TP=8 across 0-7`: words between the key and the ids.
-_BEHIND = regex(
+_IDS_AT_END = regex(
     rf"\b(?:gpus?|devices?)\b.{{0,200}}?\b(?:across|over|on)\s+(?P<ids>{_IDS})\s*$",
     re.IGNORECASE,
     needs=("across", "over", "on"),
@@ -38,17 +38,18 @@ _COUNT = regex(
     r"(?<![\d\-,:=\[])(?<!–)\b(?P<count>\d+)\s*(?:x\s*)?(?:gpus?|devices?)\b(?!\s*[:=\[]?\s*\d)", re.IGNORECASE
 )
 _VAGUE = regex(r"\b(?:all|shared|replicated|each|every|multiple|various|distributed|any|some|across)\b", re.IGNORECASE)
-# `Each GPU: [4096, 1024]` and `experts per GPU: 4` say what a GPU holds, not which one it is.
+# `Each GPU: [4096, 1024]` and `experts per GPU: 4` state what a GPU holds, not which one it is.
 _SHARE = regex(r"\b(?:each|every|per)[\s_-]+$", re.IGNORECASE, needs=("each", "every", "per"))
 _GROUPWISE = regex(r"\b(?:gpus?|devices?)\s*[:=]\s*per\b", re.IGNORECASE)  # `GPUs: per TP pair`
-_TEMPLATE = regex(r"[{$%]\w*|gpu_?[ijkn]\b", re.IGNORECASE)
+_PLACEHOLDER = regex(r"[{$%]\w*|gpu_?[ijkn]\b", re.IGNORECASE)
 _HOST = regex(r"\b(?:cpu|host|n/?a|none)\b", re.IGNORECASE)
 
 
 class Gpus(Struct, frozen=True):
-    """What a text says of GPUs: `ids` (global or local ranks as written), or `vague` words, or a mere count.
+    """The GPUs a text states: `ids` (global or local ranks, as written), or `vague` words, or a mere count.
 
-    `transfer` is true of `GPU 0 -> GPU 1`, where the ids are two ends and no group; `host` of CPU or N/A.
+    `transfer` is whether the ids are the two ends of a transfer (`GPU 0 -> GPU 1`), not a group; `host` is whether it
+    states CPU or N/A.
     """
 
     ids: GpuSet | None = None
@@ -68,8 +69,8 @@ def _read_ids(text: str) -> list[int] | None:
     return ids
 
 
-def _counted(line: str, match: re.Match[str]) -> bool:
-    """Return whether the number behind belongs to the next word and the one before counts: `16 GPUs 4 Head Groups`."""
+def _is_count(line: str, match: re.Match[str]) -> bool:
+    """Return whether the number before `gpus` is a count, as in `16 GPUs 4 Head Groups`."""
     before, after = line[max(0, match.start() - 30) : match.start()], line[match.end("ids") :][:30]
     return (
         match["ids"].isdigit()
@@ -79,8 +80,8 @@ def _counted(line: str, match: re.Match[str]) -> bool:
     )
 
 
-class _Said(Struct, frozen=True):
-    """What one line says of GPUs."""
+class _LineGpus(Struct, frozen=True):
+    """The GPUs a single line states."""
 
     ids: tuple[int, ...] = ()
     vague: str | None = None
@@ -90,14 +91,14 @@ class _Said(Struct, frozen=True):
 
 
 def read_gpus(lines: Sequence[str]) -> Gpus | None:
-    """Read the GPUs that a label's lines name; None where they speak of none."""
-    said = [found for line in lines if (found := _gpus_of_line(line)) is not None]
-    if not said:
+    """Return the GPUs that the lines of a label state; None if they mention none."""
+    found_in_lines = [found for line in lines if (found := _gpus_of_line(line)) is not None]
+    if not found_in_lines:
         return None
-    ids = tuple(number for one in said for number in one.ids)
-    vague = next((one.vague for one in reversed(said) if one.vague is not None), None)
-    count = next((one.count for one in reversed(said) if one.count is not None), None)
-    host, transfer = any(one.host for one in said), any(one.transfer for one in said)
+    ids = tuple(number for one in found_in_lines for number in one.ids)
+    vague = next((one.vague for one in reversed(found_in_lines) if one.vague is not None), None)
+    count = next((one.count for one in reversed(found_in_lines) if one.count is not None), None)
+    host, transfer = any(one.host for one in found_in_lines), any(one.transfer for one in found_in_lines)
     if ids:
         return Gpus(ids=_gpu_set(ids), transfer=transfer, vague=vague, count=count)
     if vague or count is not None or host:
@@ -110,8 +111,8 @@ def _gpu_set(ids: tuple[int, ...]) -> GpuSet:
     return GpuSet.of(ids)
 
 
-@lru_cache(maxsize=16384)  # the lines of labels repeat: a thousand nodes share eight that name a GPU
-def _gpus_of_line(line: str) -> _Said | None:
+@lru_cache(maxsize=16384)  # lines of labels repeat: a thousand nodes may share eight lines with GPUs
+def _gpus_of_line(line: str) -> _LineGpus | None:
     lower = line.lower()
     if "gpu" not in lower and "device" not in lower:
         return None
@@ -125,23 +126,23 @@ def _gpus_of_line(line: str) -> _Said | None:
             matched = True
             continue
         found = _read_ids(match["ids"])
-        if found is not None and not _counted(line, match):
+        if found is not None and not _is_count(line, match):
             ids.extend(found)
             matched = True
     if matched:
-        return _Said(tuple(ids), transfer=transfer)
-    behind = _BEHIND.search(line)
-    if behind and (found := _read_ids(behind["ids"])) is not None:
-        return _Said(tuple(found), transfer=transfer)
+        return _LineGpus(tuple(ids), transfer=transfer)
+    at_end = _IDS_AT_END.search(line)
+    if at_end and (found := _read_ids(at_end["ids"])) is not None:
+        return _LineGpus(tuple(found), transfer=transfer)
     counted = _COUNT.search(line)
     if counted:
-        return _Said(count=int(counted["count"]), transfer=transfer)
+        return _LineGpus(count=int(counted["count"]), transfer=transfer)
     key = _GPU_KEY.match(line) or (_GPU_KEY.search(line) if len(line.split()) <= 4 else None)
     if key is not None and _HOST.search(key["rest"]):
-        return _Said(host=True, transfer=transfer)
-    if key is not None and (_VAGUE.search(line) or _TEMPLATE.search(line) or _GROUPWISE.search(line)):
-        return _Said(vague=line.strip(), transfer=transfer)
-    return _Said(transfer=transfer) if transfer else None
+        return _LineGpus(host=True, transfer=transfer)
+    if key is not None and (_VAGUE.search(line) or _PLACEHOLDER.search(line) or _GROUPWISE.search(line)):
+        return _LineGpus(vague=line.strip(), transfer=transfer)
+    return _LineGpus(transfer=transfer) if transfer else None
 
 
 _SIDE = regex(
@@ -154,9 +155,9 @@ _PAIR = regex(r"(?P<key>[A-Za-z_][\w ]*?)\s*[=:]\s*(?P<value>[^,;=\s\]]+)")
 
 
 class Dims(Struct, frozen=True):
-    """One tensor's dimensions: `keys` in order ("" where unnamed) with `values` as written; `text` is the whole.
+    """The dimensions of a tensor: `keys` in order ("" if unnamed) with `values` as written; `text` is the whole.
 
-    `sizes` has an int for each value that is one, None elsewhere.
+    `sizes` has an int for each value that is a number, and None for any other.
     """
 
     text: str
@@ -165,7 +166,7 @@ class Dims(Struct, frozen=True):
     sizes: tuple[int | None, ...]
 
     def size(self, *keys: str) -> int | None:
-        """Size of the first axis with one of these names; None where there is none or it is no number."""
+        """Return the size of the first axis with one of these names; None if there is none or it is not a number."""
         for key, size in zip(self.keys, self.sizes, strict=True):
             if key in keys:
                 return size
@@ -173,16 +174,16 @@ class Dims(Struct, frozen=True):
 
 
 class Tensors(Struct, frozen=True):
-    """Input and output dimensions that a label states; a side that is empty was not stated."""
+    """Input and output dimensions that a label states; an empty side is not stated."""
 
     inputs: tuple[Dims, ...] = ()
     outputs: tuple[Dims, ...] = ()
-    bare: tuple[Dims, ...] = field(default=())  # bracketed dimensions that say neither Input nor Output
+    bare: tuple[Dims, ...] = field(default=())  # bracketed dimensions with neither Input nor Output
 
 
 @lru_cache(maxsize=4096)
 def read_dims(text: str) -> Dims | None:
-    """Read `[batch=4, seq=1024]` or `[4, 1024, 512]`; None where it is no list of dimensions."""
+    """Parse `[batch=4, seq=1024]` or `[4, 1024, 512]`; None if it is not a list of dimensions."""
     keys: list[str] = []
     values: list[str] = []
     sizes: list[int | None] = []
@@ -203,7 +204,7 @@ def read_dims(text: str) -> Dims | None:
 
 
 def read_tensors(lines: Sequence[str]) -> Tensors:
-    """Read the `Input:` and `Output:` dimensions of a label's lines, and bare `[...] -> [...]` ones."""
+    """Return the `Input:` and `Output:` dimensions of the lines of a label, and bare `[...] -> [...]` ones."""
     inputs: tuple[Dims, ...] = ()
     outputs: tuple[Dims, ...] = ()
     bare: tuple[Dims, ...] = ()
