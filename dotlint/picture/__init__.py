@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dotlint.engine.result import FileResult
     from dotlint.picture.assemble import Common
     from dotlint.picture.engines import Form
-    from dotlint.picture.model import Unit
+    from dotlint.picture.model import StageKey
 
 __all__ = ["MOST_EDGES", "MOST_NODES", "Drawing", "Options", "Svg", "render", "svg"]
 
@@ -73,7 +73,7 @@ class Svg(Struct, frozen=True):
     text: str
     nodes: dict[str, str]
     edges: dict[Pair, str]
-    units: dict[Unit, str]
+    units: dict[StageKey, str]
     findings: dict[int, tuple[str, ...]]
     notes: tuple[str, ...] = ()
     legend: tuple[tuple[str, str, dict[str, str]], ...] = ()
@@ -175,5 +175,5 @@ def _notes(context: GraphContext, picture: Picture, options: Options, *, late: b
         why = "take too long to lay out" if late else "are too many to read"
         notes.append(f"{nodes} nodes and {edges} edges {why}: {_SAID[picture.level]}; --fold none draws them all")
     if context.graph.expansion_limited:
-        notes.append("a statement stands for more edges than are expanded (N019): they are not drawn")
+        notes.append("a statement stands for more edges than are expanded: they are not drawn")
     return tuple(notes)

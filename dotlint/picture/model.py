@@ -13,11 +13,11 @@ Level = Literal["none", "siblings", "layers", "stages"]
 LEVELS: tuple[Level, ...] = ("none", "siblings", "layers", "stages")
 
 State = Literal["isolated", "no consumer", "no producer"]
-Unit = tuple[str | None, int]
+StageKey = tuple[str | None, int]
 
 
 class Mark(Struct, frozen=True):
-    """A finding as an element shows it; `finding` is its index in the result, `line` counts from 1."""
+    """A finding as an element shows it, and the state that it reports; `finding` is its index in the result."""
 
     finding: int
     code: str
@@ -25,6 +25,7 @@ class Mark(Struct, frozen=True):
     severity: Severity
     message: str
     line: int
+    state: State | None = None
 
     def __str__(self) -> str:
         return f"{self.severity}: {self.code} {self.name} (line {self.line}): {self.message}"
@@ -112,6 +113,6 @@ class Picture(Struct):
     arrows: list[Arrow] = field(default_factory=list)
     node_ids: dict[str, str] = field(default_factory=dict)
     edge_ids: dict[Pair, str] = field(default_factory=dict)
-    unit_ids: dict[Unit, str] = field(default_factory=dict)
+    unit_ids: dict[StageKey, str] = field(default_factory=dict)
     finding_ids: dict[int, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dotlint.edits.apply import apply_edits, touching
-from dotlint.edits.compose import composed
+from dotlint.edits.compose import compose
 from dotlint.engine.finding import Edit, Finding, Fix
 from dotlint.files.atomic import write_atomically
 from dotlint.pipeline.acceptance import objection
@@ -26,7 +26,8 @@ def said(
     old: str, new: str, code: str, applicability: Applicability = "unsafe", edits: tuple[Edit, ...] = ()
 ) -> str | None:
     finding = Finding(code, "x", "warning", "m", 0, 0, "s", fix=Fix(applicability, edits))
-    return objection(lint(Source.from_text(old)), lint(Source.from_text(new)), [finding])
+    found = objection(lint(Source.from_text(old)), lint(Source.from_text(new)), [finding])
+    return found.reason if found else None
 
 
 PAIR = "digraph {\n  a -> b // c\n}\n"
@@ -106,7 +107,7 @@ def test_two_edits_one_after_the_other_are_one() -> None:
             changed = apply_edits(text, first)
             for at in range(len(changed) + 1):
                 second = [Edit(at, at, "+"), Edit(at, at, "-")] if at % 3 else [Edit(at, at, "+")]
-                both = composed(first, second)
+                both = compose(first, second)
                 assert apply_edits(text, both) == apply_edits(changed, second), (first, second)
                 assert len(both) <= 2 + len(second)
 

@@ -92,7 +92,8 @@ def _recover_at(recovery: Recovery, stop: Stop) -> None:
     lexeme = stop.lexeme
     if recovery.allowance < 0 or len(recovery.tree.problems) + len(recovery.groups) > MOST_PROBLEMS:
         if lexeme.type != END:
-            recovery.report("E001", "too many mistakes: the rest of the file was not read", lexeme.at, lexeme.to)
+            message = "too many mistakes: the rest of the file was not read"
+            recovery.report("E001", message, lexeme.at, lexeme.to, cut=True)
         recovery.muted = True
         recovery.finish()
         return
