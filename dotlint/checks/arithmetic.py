@@ -24,22 +24,22 @@ if TYPE_CHECKING:
     from dotlint.strategy import Phase
 
 _SUMS = {
-    "P002": ("heads", "declare a TP that divides the heads", ("heads",)),
-    "P003": ("experts per group", "declare an EP that divides the experts", ("experts",)),
-    "P004": ("tokens per sequence shard", "declare an SP that divides the sequence", ("seq",)),
-    "P005": ("layers per stage", "declare fewer stages than layers", ("layers",)),
-    "P006": ("rank grids", "choose degrees whose dense and expert grids have as many ranks", ()),
+    "heads": ("heads", "declare a TP that divides the heads"),
+    "experts": ("experts per group", "declare an EP that divides the experts"),
+    "sequence": ("tokens per sequence shard", "declare an SP that divides the sequence"),
+    "layers": ("layers per stage", "declare fewer stages than layers"),
+    "grid-mismatch": ("rank grids", "choose degrees whose dense and expert grids have as many ranks"),
 }
 
 
 def sums(file: FileContext, card: Card) -> Iterator[Outcome]:
-    """One of the sums P002 to P006 for every declared phase: heads, experts, tokens, layers, grids."""
+    """One calculation for every declared phase: heads, experts, tokens, layers or grids, as the card's check says."""
     strategy = file.strategy
     if strategy is None or not file.is_deployment:
         return
-    subject, remedy, facts = _SUMS[card.code]
+    subject, remedy = _SUMS[card.check]
     known = strategy.model.to_dict()
-    lacking = [fact for fact in facts if fact not in known]
+    lacking = [fact for fact in card.model_facts if fact not in known]
     if lacking:
         yield Undecided(
             card.section,
@@ -47,13 +47,13 @@ def sums(file: FileContext, card: Card) -> Iterator[Outcome]:
             f"declare {listed([f'`{fact}`' for fact in lacking])} under [model] in the strategy file",
         )
         return
-    if card.code == "P006" and not file.layout_certain:
+    if card.check == "grid-mismatch" and not file.layout_certain:
         return
     start, end = file.document.graphs[0].header
     for phase in strategy.phases:
         if phase.assumed:
             continue
-        found = [one for one in arithmetic(phase, strategy.model) if one.code == card.code]
+        found = [one for one in arithmetic(phase, strategy.model) if one.check == card.check]
         wrong = list(dict.fromkeys(one.text for one in found if not one.holds))
         prefix = f"{phase.name}: " if phase.name and len(strategy.phases) > 1 else ""
         if wrong:

@@ -31,16 +31,17 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Finding, Outcome
     from dotlint.graph.model import Node
 
-# Mistakes after which no statement is lost; after others it is not known what the file would have said.
-_LOSSLESS = {"E008", "E011", "E013", "E015", "E016"}
 _OF_DEVICES = regex(r"gpu|device", re.IGNORECASE)
 _RANGE = regex(r"(\d+)\s*(?:-|–|—|to|\.\.\.?|…|through)\s*(\d+)")
 
 
 def _whole(context: GraphContext) -> bool:
     """Whether the graph was read as it stands, so that what is not there was not written."""
-    problems = context.file.document.problems
-    return context.graph.directed and not context.graph.expansion_limited and all(p.code in _LOSSLESS for p in problems)
+    graph, file = context.graph, context.file
+    if not graph.directed or graph.expansion_limited:
+        return False
+    # After other mistakes it is not known what the file would have said.
+    return all(file.rules[problem.code].loses == "nothing" for problem in file.document.problems)
 
 
 def _unit(deployment: Deployment, absence: MissingNode) -> Unit | None:

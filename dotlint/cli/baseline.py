@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from dotlint.cli.options import CheckOptions
     from dotlint.cli.streams import Streams
-    from dotlint.pipeline.lint import Settings
+    from dotlint.engine.result import Settings
 
 
 def record(streams: Streams, files: Sequence[tuple[str, Settings]], options: CheckOptions) -> int:
@@ -28,7 +28,7 @@ def record(streams: Streams, files: Sequence[tuple[str, Settings]], options: Che
     for path, settings in files:
         result = lint_path(streams, path, options["stdin_filename"], settings)
         if result.context is not None:
-            found += entries(result.document, result.path, result.findings, target.absolute().parent)
+            found += entries(result.document, result.path, result.findings, target.absolute().parent, result.rules)
         results.append(result.slim())
     failed = report_failures(streams, results)
     count = write_baseline(target, found)

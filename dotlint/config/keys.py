@@ -62,19 +62,20 @@ class Keys(Struct, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     preset: Annotated[Preset, _about("The rules that run if `select` is not set.", "strict")] = "recommended"
     select: Annotated[
         Rules | UnsetType,
-        _about("Run these rules instead of the preset's: codes, prefixes or names.", ["E", "G", "S001"]),
+        _about("Run these rules instead of the preset's: codes, prefixes or names.", ["E", "G", "missing-stage-edge"]),
     ] = UNSET
-    extend_select: Annotated[Rules, _about("Also run these rules.", ["N018"])] = ()
-    ignore: Annotated[Rules, _about("Skip these rules.", ["T003"])] = ()
+    extend_select: Annotated[Rules, _about("Also run these rules.", ["layout-output"])] = ()
+    ignore: Annotated[Rules, _about("Skip these rules.", ["edge-dims"])] = ()
     per_file_ignores: Annotated[
         dict[str, Rules], _about("Rules to skip, by file pattern.", {"legacy/**": ["S", "T"]})
     ] = {}
     severity: Annotated[
         dict[Rule, Level],
-        _about("The severity of rules: error, warning, info, or off to disable a rule.", {"V001": "info"}),
+        _about("The severity of rules: error, warning, info, or off to disable a rule.", {"role-shape": "info"}),
     ] = {}
     rule: Annotated[
-        dict[Rule, dict[str, Any]], _about("Parameters of rules, one table per rule.", {"N019": {"limit": 100_000}})
+        dict[Rule, dict[str, Any]],
+        _about("Parameters of rules, one table per rule.", {"expansion-limit": {"limit": 100_000}}),
     ] = {}
     rules: Annotated[Texts, _about("Folders with rule cards of your own.", ["rules"])] = ()
     plugins: Annotated[Texts, _about("Installed plugins to load, by their registered names.", ["acme"])] = ()

@@ -95,7 +95,7 @@ class Wiring:
         """Return a description of each strongly connected component with a cycle, in document order."""
         if not self.cyclic():
             return []
-        order = {name: place for place, name in enumerate(self.outs)}
+        order = {name: position for position, name in enumerate(self.outs)}
         found: list[Cycle] = []
         for component in _components(self.outs):
             if not _on_cycle(component, self.outs):
@@ -121,7 +121,7 @@ class Wiring:
 
 
 def _components(outs: Mapping[str, Iterable[str]]) -> Iterator[list[str]]:
-    """Give the strongly connected components (Tarjan 1972), on a stack of its own: graphs are deeper than Python's.
+    """Yield the strongly connected components (Tarjan 1972), on a stack of its own: graphs are deeper than Python's.
 
     A quarter of a second faster than networkx, most of which is loading it.
     """
@@ -135,7 +135,7 @@ def _components(outs: Mapping[str, Iterable[str]]) -> Iterator[list[str]]:
         way = [(root, low[root], len(waiting), iter(outs[root]))]
         waiting.append(root)
         while way:
-            name, number, place, heads = way[-1]
+            name, number, depth, heads = way[-1]
             for head in heads:
                 if head not in low:
                     low[head] = len(low)
@@ -147,9 +147,9 @@ def _components(outs: Mapping[str, Iterable[str]]) -> Iterator[list[str]]:
             else:
                 way.pop()
                 if low[name] == number:
-                    yield waiting[place:]
-                    closed.update(waiting[place:])
-                    del waiting[place:]
+                    yield waiting[depth:]
+                    closed.update(waiting[depth:])
+                    del waiting[depth:]
                 elif way:
                     low[way[-1][0]] = min(low[way[-1][0]], low[name])
 

@@ -21,11 +21,11 @@ from dotlint.errors import DotlintError
 from dotlint.files.atomic import write_atomically
 from dotlint.files.paths import nearest_path
 from dotlint.suppressions.apply import without
-from dotlint.suppressions.directives import NEVER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from dotlint.engine.card import Card
     from dotlint.engine.finding import Finding, Pair
     from dotlint.graph.document import Document
 
@@ -79,12 +79,12 @@ class Baseline(Struct, frozen=True):
     entries: tuple[Entry, ...] = ()
 
     def part(
-        self, document: Document, name: str, findings: Sequence[Finding]
+        self, document: Document, name: str, findings: Sequence[Finding], rules: Mapping[str, Card]
     ) -> tuple[list[Finding], list[Finding], int]:
         """Part the findings of the file `name` into new and known ones.
 
         The third is how many entries for the file are found no more. Each entry knows one finding, so that a
-        second of the same kind at a second statement of the same text is new.
+        second of the same kind at a second statement of the same text is new; what may never be suppressed is, too.
         """
         path = relative(name, self.folder)
         left = [entry for entry in self.entries if entry.path == path]
@@ -96,7 +96,7 @@ class Baseline(Struct, frozen=True):
         # Exact matches first: a finding that shrank must not take the entry of one that stayed.
         for exact in (True, False):
             for index, entry in enumerate(made):
-                if index in known or entry.rule in NEVER:
+                if index in known or rules[entry.rule].suppressible == "never":
                     continue
                 fitting = next((e for e in left if (e == entry if exact else e.knows(entry))), None)
                 if fitting is not None:
@@ -117,11 +117,13 @@ def relative(name: str, folder: Path) -> str:
     return Path(found).as_posix()
 
 
-def entries(document: Document, name: str, findings: Iterable[Finding], folder: Path) -> list[Entry]:
+def entries(
+    document: Document, name: str, findings: Iterable[Finding], folder: Path, rules: Mapping[str, Card]
+) -> list[Entry]:
     """Give the entries for the findings of the file `name` in a baseline that will lie in `folder`."""
     statements = Statements(document)
     path = relative(name, folder)
-    return [_entry(f, document, statements, path) for f in findings if f.code not in NEVER]
+    return [_entry(f, document, statements, path) for f in findings if rules[f.code].suppressible != "never"]
 
 
 def _entry(finding: Finding, document: Document, statements: Statements, path: str) -> Entry:

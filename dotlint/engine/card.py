@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct, field
 from msgspec.json import decode
 
-from dotlint.engine.finding import SEVERITIES, Applicability, Finding, Severity
-from dotlint.engine.resources import compiled_rules, folder_version, rules_folder
-from dotlint.engine.sections import SECTIONS
+from dotlint.engine.finding import Applicability, Finding, Severity
+from dotlint.engine.resources import compiled_rules
 from dotlint.errors import DotlintError
 from dotlint.files.paths import read_file
-from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable
 
-_FILE = regex(r"(?P<code>[A-Z]{1,8}\d{3})-(?P<name>[a-z0-9-]+)\.toml")
-_NAME = regex(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_NEEDS = {"strategy", "model"}
 PRESETS = ("recommended", "strict", "graphviz")
+
+Absence = Literal["statement", "connection", "path", "label"]
+Damage = Literal["look", "name", "nodes", "lines", "split", "template"]
+Loss = Literal["nothing", "frame", "members", "statement", "rest", "program"]
+NodeState = Literal["isolated", "no-consumer", "no-producer", "cycle"]
+Remedy = Literal[
+    "order", "ends", "edges", "stage-link", "handover", "leak", "layers", "placement", "dimensions"
+]  # fmt: skip
+FixEffect = Literal["adds-edges", "adds-nodes", "copies-siblings", "edits-comments", "removes", "reroutes"]
 
 
 class CardError(DotlintError):
     """A rule card that does not say what a card has to say."""
 
 
-class Example(Struct, frozen=True):
+class Example(Struct, frozen=True, omit_defaults=True):
     """A DOT text that the rule finds (`bad`), what the fix makes of it (`fixed`), and one it leaves alone (`good`).
 
     `strategy` is what they are checked against: a specification; `toml` is the text of a strategy file instead.
@@ -42,7 +46,7 @@ class Example(Struct, frozen=True):
     toml: str | None = None
 
 
-class Variant(Struct, frozen=True):
+class Variant(Struct, frozen=True, omit_defaults=True):
     """What one outcome of a rule changes: severity, fix or section."""
 
     severity: Severity | None = None
@@ -50,11 +54,14 @@ class Variant(Struct, frozen=True):
     section: str | None = None
 
 
-class Card(Struct, frozen=True):
+class Card(Struct, frozen=True, omit_defaults=True):
     """A rule: `check` names the function that finds it, `parameters` are what a user may tune.
 
     `aliases` are earlier names, so that configurations and comments that use them stay valid.
-    `needs` says what the rule cannot do without: `strategy` (a declared one) or `model` (facts of the strategy file).
+    `needs` says what the rule cannot do without: `strategy` (a declared one) or `model` (facts of the strategy file),
+    and `model_facts` which of those; with `report_skip` a report lists the rule as skipped if no strategy is declared.
+    The other facts say what the rest of dotlint has to know of the rule, so that no other module names its code;
+    docs/own-rules.md explains each of them.
     """
 
     code: str
@@ -71,6 +78,27 @@ class Card(Struct, frozen=True):
     outcomes: dict[str, Variant] = field(default_factory=dict)
     examples: tuple[Example, ...] = ()
     aliases: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
+    claims_absence: Absence | None = None
+    concerns: Literal["nodes", "unit"] = "nodes"
+    damages: Damage | None = None
+    loses: Loss | None = None
+    editor_tag: Literal["unnecessary", "deprecated"] | None = None
+    fix_effects: tuple[FixEffect, ...] = ()
+    fix_trial: Literal["always", "never"] = "always"
+    guards_fixes: bool = False
+    model_facts: tuple[str, ...] = ()
+    node_state: NodeState | None = None
+    overview_remedy: Remedy | None = None
+    repeats_in_copies: bool = False
+    report_skip: bool = False
+    summary_lines: tuple[str, ...] = ()
+    suppressible: Literal["always", "by-name", "never"] = "always"
+
+    @property
+    def may_fix(self) -> bool:
+        """Whether any outcome of the rule has a fix."""
+        return self.fix is not None or any(variant.fix in {"safe", "unsafe"} for variant in self.outcomes.values())
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -101,100 +129,10 @@ class Card(Struct, frozen=True):
         return Finding(code=self.code, name=self.name, message=message, start=start, end=end, **{**values, **more})
 
 
-def _text(table: dict[str, Any], key: str, where: str) -> str:
-    value = table.get(key)
-    if not isinstance(value, str) or not value.strip():
-        raise CardError(f"{where}: `{key}` must be a text that is not empty")
-    return value.strip()
-
-
-def _aliases(table: dict[str, Any], where: str) -> tuple[str, ...]:
-    aliases = table.get("aliases", [])
-    if not isinstance(aliases, list) or not all(isinstance(name, str) and _NAME.fullmatch(name) for name in aliases):
-        raise CardError(f"{where}: `aliases` must be a list of names, each of lower-case words joined by hyphens")
-    if len({table["name"], *aliases}) <= len(aliases):
-        raise CardError(f"{where}: `aliases` must differ from the name and from each other")
-    return tuple(aliases)
-
-
-def _choice(value: object, allowed: tuple[str, ...], key: str, where: str) -> str:
-    if value not in allowed:
-        raise CardError(f"{where}: `{key}` is {value!r}, but must be one of {', '.join(allowed)}")
-    return str(value)
-
-
-_KEYS = {
-    "code", "name", "summary", "check", "severity", "section", "why", "fix", "needs", "presets", "parameters",
-    "outcome", "example", "aliases",
-}  # fmt: skip
-
-
-def read_card(text: str, where: str) -> Card:
-    """Read one card; raises `CardError` with a line that says where and what would be right."""
-    from dotlint.text.toml import read_toml  # noqa: PLC0415 - dotlint's own cards are compiled
-
-    try:
-        table = read_toml(text)
-    except ValueError as error:
-        raise CardError(f"{where}: not TOML: {error}") from error
-    unknown = sorted(set(table) - _KEYS)
-    if unknown:
-        raise CardError(f"{where}: unknown key `{unknown[0]}`; a card has {', '.join(sorted(_KEYS))}")
-    outcomes = {
-        name: Variant(
-            severity=cast("Severity", _choice(v["severity"], SEVERITIES, "severity", where))
-            if "severity" in v
-            else None,
-            fix=cast("Any", _choice(v["fix"], ("safe", "unsafe", "none"), "fix", where)) if "fix" in v else None,
-            section=_choice(v["section"], tuple(SECTIONS), "section", where) if "section" in v else None,
-        )
-        for name, v in table.get("outcome", {}).items()
-    }
-    needs = tuple(table.get("needs", ()))
-    if set(needs) - _NEEDS:
-        raise CardError(f"{where}: `needs` may hold strategy and model, not {', '.join(sorted(set(needs) - _NEEDS))}")
-    fix = table.get("fix", "none")
-    return Card(
-        code=_text(table, "code", where),
-        name=_text(table, "name", where),
-        summary=_text(table, "summary", where),
-        check=_text(table, "check", where),
-        severity=cast("Severity", _choice(table.get("severity"), SEVERITIES, "severity", where)),
-        section=_choice(table.get("section"), tuple(SECTIONS), "section", where),
-        why=_text(table, "why", where),
-        fix=None if fix == "none" else cast("Applicability", _choice(fix, ("safe", "unsafe", "none"), "fix", where)),
-        needs=needs,
-        presets=tuple(_choice(p, PRESETS, "presets", where) for p in table.get("presets", ("recommended", "strict"))),
-        parameters=dict(table.get("parameters", {})),
-        outcomes=outcomes,
-        examples=tuple(Example(**example) for example in table.get("example", ())),
-        aliases=_aliases(table, where),
-    )
-
-
 class _Cards(Struct):
     """What the compiled file has of cards."""
 
     cards: list[Card]
-
-
-def read_folder(folder: Path) -> list[Card]:
-    """Read every card of a folder and its folders, in the order of their codes; `vocabulary.toml` is none."""
-    cards: list[Card] = []
-    for path in sorted(folder.rglob("*.toml")):
-        if path.name == "vocabulary.toml":
-            continue
-        try:
-            card = read_card(path.read_text(encoding="utf-8"), str(path))
-        except (OSError, UnicodeDecodeError) as error:
-            raise CardError(f"{path}: cannot be read: {error}") from error
-        named = _FILE.fullmatch(path.name)
-        if named and (named["code"], named["name"]) != (card.code, card.name):
-            raise CardError(
-                f"{path}: the file's name says {named['code']}-{named['name']}, the card {card.code}-{card.name}"
-            )
-        cards.append(card)
-    return sorted(cards, key=lambda card: card.code)
 
 
 @cache
@@ -203,9 +141,16 @@ def own_cards() -> tuple[Card, ...]:
     compiled = compiled_rules()
     if compiled is not None:
         return tuple(decode(read_file(compiled), type=_Cards).cards)
+    from dotlint.engine.card_file import read_folder  # noqa: PLC0415 - an installed dotlint has them compiled
     from dotlint.engine.compile import keep  # noqa: PLC0415 - only after a change
+    from dotlint.engine.resources import folder_version, rules_folder  # noqa: PLC0415
 
     version = folder_version()
     cards = tuple(read_folder(rules_folder()))
     keep(cards, version)
     return cards
+
+
+def by_code(cards: Iterable[Card]) -> dict[str, Card]:
+    """Give the cards by their codes; dotlint's own where there are none."""
+    return {card.code: card for card in cards or own_cards()}

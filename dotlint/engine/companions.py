@@ -63,9 +63,9 @@ def _context(path: str, version: Signature, whole: Strategy, vocabularies: tuple
     if isinstance(data, str):
         return None
     document = read(Source.from_bytes(data, path))
-    if any(problem.code == "E010" for problem in document.problems):
-        return None  # a program that would write the file: what it writes is not there yet
     context = FileContext(document, path, vocabularies=vocabularies)
+    if context.is_program:
+        return None
     context.whole, context.part = whole, phases_of_file(whole, path)
     context.strategy = context.carried
     return context

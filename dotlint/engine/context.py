@@ -13,6 +13,7 @@ from dotlint.deployment.patterns.proposals import missing_edges
 from dotlint.deployment.patterns.stage_plan import plan_stages
 from dotlint.deployment.vocabulary import load_vocabulary
 from dotlint.deployment.wiring import Wiring
+from dotlint.engine.card import by_code
 from dotlint.engine.resources import vocabulary_file
 from dotlint.strategy.gpus import union
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from dotlint.deployment.patterns.proposals import MissingEdge
     from dotlint.deployment.patterns.stage_plan import StagePlan
     from dotlint.deployment.vocabulary import Vocabulary
+    from dotlint.engine.card import Card
     from dotlint.engine.facts import StrategySource
     from dotlint.engine.finding import Pair
     from dotlint.engine.header_strategy import Declaration
@@ -172,12 +174,18 @@ class FileContext(Struct, eq=False, dict=True):  # the dict is what cached prope
         True  # whether degrees are known to mean these GPUs: false of most strategies read from a file
     )
     graphs: list[GraphContext] = field(default_factory=list)
+    cards: tuple[Card, ...] = ()  # all rules that there are; dotlint's own where none are given
     vocabularies: tuple[str, ...] = ()  # the TOML texts of the vocabularies that go over dotlint's own
     whole: Strategy | None = None  # where phases are files of their own: the strategy of all of them,
     part: FilePhases | None = None  # and which of them this file carries
 
     def __post_init__(self) -> None:
         self.graphs = [GraphContext(self, graph) for graph in self.document.graphs]
+
+    @cached_property
+    def rules(self) -> Mapping[str, Card]:
+        """Every rule's card by its code, whether the rule runs or not."""
+        return by_code(self.cards)
 
     @property
     def carried(self) -> Strategy | None:
@@ -203,7 +211,12 @@ class FileContext(Struct, eq=False, dict=True):  # the dict is what cached prope
             return None
         from dotlint.engine.incomplete import loss_of  # noqa: PLC0415 - most files are whole
 
-        return loss_of(self.document)
+        return loss_of(self.document, self.rules)
+
+    @cached_property
+    def is_program(self) -> bool:
+        """Whether the file is a program that would write a graph: what it writes is not there yet."""
+        return any(self.rules[problem.code].loses == "program" for problem in self.document.problems)
 
     @property
     def read_as_deployment(self) -> bool:

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from dotlint.engine.crash import is_crash
 from dotlint.engine.finding import SEVERITIES, Finding, Holds, Severity, Undecided
 from dotlint.engine.select import Selection
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dotlint.engine.baseline import Baseline
     from dotlint.engine.card import Card
     from dotlint.engine.context import FileContext
@@ -66,6 +69,12 @@ class FileResult(Struct):
         return self.context.document
 
     @property
+    def rules(self) -> Mapping[str, Card]:
+        """Every rule's card by its code; only of a file that could be read, and not of a slim result."""
+        assert self.context is not None
+        return self.context.rules
+
+    @property
     def places(self) -> Places:
         """Lines and columns of the findings; only of a file that could be read."""
         if self.context is not None:
@@ -96,7 +105,7 @@ class FileResult(Struct):
     @property
     def crashed(self) -> bool:
         """Whether a check raised."""
-        return any(f.code == "X001" for f in self.findings)
+        return any(map(is_crash, self.findings))
 
     def counts(self) -> dict[Severity, int]:
         """Count the findings that nothing else causes, by severity."""

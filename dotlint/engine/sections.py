@@ -20,3 +20,5 @@ SECTIONS: dict[str, str] = {
     "meta": "The run itself",
 }
 ORDER: dict[str, int] = {section: index for index, section in enumerate(SECTIONS)}
+NOT_OF_THE_GRAPH = frozenset({"syntax", "meta"})
+"""Sections whose findings are about the text or the run: every other one speaks of what was read."""

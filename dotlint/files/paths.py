@@ -25,13 +25,13 @@ def nearest_path(path: str | Path, *, endings: tuple[str, ...] = ("",)) -> str |
     """Return the path whose name is most like that of a missing one beside it; None if there is none."""
     from dotlint.text.nearest import nearest  # noqa: PLC0415 - only where a file is missing
 
-    wanted = as_path(path)
+    missing = as_path(path)
     try:
-        names = [name for name in sorted(os.listdir(wanted.parent)) if name.lower().endswith(endings)]
+        names = [name for name in sorted(os.listdir(missing.parent)) if name.lower().endswith(endings)]
     except OSError:
         return None
-    near = nearest(wanted.name, names, least=0.7)
-    return str(wanted.with_name(near)) if near else None
+    near = nearest(missing.name, names, least=0.7)
+    return str(missing.with_name(near)) if near else None
 
 
 def read_file(path: str | Path) -> bytes:

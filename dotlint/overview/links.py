@@ -141,14 +141,15 @@ def missing_links(
     fresh: Callable[[str], str],
 ) -> tuple[list[Link], list[Block]]:
     """Add what findings say is missing: links between stages, an output of a planned stage, the KV-cache transfer."""
-    told = {f.code for f in result.findings if f.graph == context.graph.index}
+    rules = context.file.rules
+    told = {rules[f.code].overview_remedy for f in result.findings if f.graph == context.graph.index}
     there = {(link.tail, link.head) for link in links}
     found: list[Link] = []
     outputs: list[Block] = []
     for frame in frames:
         stages = [block for block in frame.blocks if block.stage is not None]
         for one, two in zip(stages, stages[1:], strict=False):
-            if (one, two) not in there and (one.missing or two.missing or "S004" in told):
+            if (one, two) not in there and (one.missing or two.missing or "stage-link" in told):
                 number = context.deployment.stage_number
                 text = f"pipeline: stage {number(one.stage or 0)} to {number(two.stage or 0)}"
                 found.append(Link(one, two, [text, "missing"], missing=True))
@@ -161,7 +162,7 @@ def missing_links(
                 output = Block(fresh(title.lower().replace(" ", "_")), lines, "end", phase=last.phase, missing=True)
                 outputs.append(output)
             found.append(Link(last, output, ["missing"], missing=True))
-    if "H002" in told:
+    if "handover" in told:
         before = [b for frame in frames for b in frame.blocks if b.phase == "prefill" and not b.missing]
         after = [b for frame in frames for b in frame.blocks if b.phase == "decode" and not b.missing]
         if before and after:

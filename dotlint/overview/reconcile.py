@@ -7,45 +7,51 @@ with both; sizes that are left open are called so; a block that nothing leads to
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from dotlint.checks.grouping import count
+from dotlint.engine.card import by_code
 from dotlint.overview.model import Block, Link
 from dotlint.overview.text import as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
+    from dotlint.engine.card import Card, Remedy
     from dotlint.engine.finding import Finding
     from dotlint.engine.result import Settings
     from dotlint.overview.model import Frame, Overview
 
 _ROUNDS = 8
-_ORDER = ("G001", "G002", "S005", "S006")
-_ENDS = ("G003", "G004", "G005", "G006", "G007", "G008", "S004")
-_LAYERS = ("S007", "S008", "S013", "P005")
 
 
 def settle(made: Overview, settings: Settings, comments: list[str], fresh: Callable[[str], str]) -> None:
     """Change an overview until it passes under these settings, or until nothing more can be said otherwise."""
-    from dotlint.pipeline.lint import lint  # noqa: PLC0415 - only to look at what was written
+    from dotlint.pipeline.lint_file import lint_file  # noqa: PLC0415 - only to look at what was written
     from dotlint.syntax.source import Source  # noqa: PLC0415
 
+    rules = by_code(settings.cards)
     for _ in range(_ROUNDS):
-        found = lint(Source.from_text(as_text(made, comments), "overview.dot"), settings).findings
+        found: dict[Remedy | None, list[Finding]] = defaultdict(list)
+        for finding in lint_file(Source.from_text(as_text(made, comments), "overview.dot"), settings).findings:
+            found[rules[finding.code].overview_remedy].append(finding)
         # One kind at a time: a remedy may be the remedy of the next kind too.
         remedies = (
-            _in_order(made, found)
+            (found["order"] and _in_order(made))
             or _passed_on(made, found)
-            or _joined(made, found, fresh)
-            or _stated(made, found)
-            or _deep(made, found)
-            or _placed(made, found)
+            or _joined(made, sorted([*found["ends"], *found["stage-link"]], key=_where), rules, fresh)
+            or _stated(made, found["dimensions"])
+            or (found["layers"] and _deep(made))
+            or _placed(made, found["placement"])
         )
         if not remedies:
             return
+
+
+def _where(finding: Finding) -> tuple[int, str]:
+    return finding.start, finding.code
 
 
 def _blocks(made: Overview) -> list[Block]:
@@ -57,10 +63,8 @@ def _named(made: Overview, finding: Finding) -> list[Block]:
     return [block for block in [*_blocks(made), *made.ends] if block.name in names]
 
 
-def _in_order(made: Overview, found: list[Finding]) -> bool:
+def _in_order(made: Overview) -> bool:
     """Take out the links that go back or past the next block, and count them in the block that they start from."""
-    if not any(finding.code in _ORDER for finding in found):
-        return False
     place = {block: number for number, block in enumerate(_blocks(made))}
     said: dict[Block, Counter[str]] = {}
     kept: list[Link] = []
@@ -79,18 +83,18 @@ def _in_order(made: Overview, found: list[Finding]) -> bool:
     return bool(said)
 
 
-def _passed_on(made: Overview, found: list[Finding]) -> bool:
+def _passed_on(made: Overview, found: Mapping[Remedy | None, list[Finding]]) -> bool:
     """Settle what leads from phase to phase: what is missing of it is dashed, what should not be there is counted."""
     blocks = {block.name: block for block in _blocks(made)}
-    lacking = dict.fromkeys(pair for f in found if f.code in {"S001", "H002"} for pair in f.missing_edges)
+    lacking = dict.fromkeys(pair for f in found["edges"] for pair in f.missing_edges)
     pairs = [(blocks[tail], blocks[head]) for tail, head in lacking if tail in blocks and head in blocks]
     frames = {frame.phase: frame for frame in made.frames}
-    if any(f.code == "H002" for f in found) and not pairs and {"prefill", "decode"} <= frames.keys():
+    if found["handover"] and not pairs and {"prefill", "decode"} <= frames.keys():
         pairs = [(frames["prefill"].blocks[-1], frames["decode"].blocks[0])]
     for tail, head in pairs:
         text = ["KV cache transfer"] if tail.phase != head.phase else []
         made.links.append(Link(tail, head, [*text, "missing"], missing=True))
-    leaks = {frozenset(f.nodes) for f in found if f.code == "H001"}
+    leaks = {frozenset(f.nodes) for f in found["leak"]}
     astray = [x for x in made.links if {x.tail.name, x.head.name} in leaks and not x.missing]
     for link in astray:
         link.tail.lines.append(f"{count(link.edges, 'edge')} to the other phase")
@@ -98,10 +102,10 @@ def _passed_on(made: Overview, found: list[Finding]) -> bool:
     return bool(astray) or bool(pairs)
 
 
-def _deep(made: Overview, found: list[Finding]) -> bool:
+def _deep(made: Overview) -> bool:
     """Make a remark of layers that do not cover the model: a stage that is missing has some, nobody knows which."""
     changed = False
-    for block in _blocks(made) if any(finding.code in _LAYERS for finding in found) else ():
+    for block in _blocks(made):
         lines = [_remark_of_layers(line) for line in block.lines[1:]]
         changed |= lines != block.lines[1:]
         block.lines[1:] = lines
@@ -117,8 +121,6 @@ def _placed(made: Overview, found: list[Finding]) -> bool:
     """Make a remark of GPUs that are not those of the strategy, or that are not the same by two labels."""
     changed = False
     for finding in found:
-        if not finding.code.startswith("D"):
-            continue
         named = [block for block in _named(made, finding) if block.placement]
         # A total is wrong through what all the blocks of its phase say.
         inside = [block for block in _blocks(made) if _phase(finding) == block.phase and block.placement]
@@ -146,8 +148,6 @@ def _stated(made: Overview, found: list[Finding]) -> bool:
     """Leave out the dimensions of inputs and outputs that are not whole or do not agree."""
     changed = False
     for finding in found:
-        if not finding.code.startswith("T") and finding.code != "H004":
-            continue
         for block in _named(made, finding) or made.ends:
             lines = [_open(line) if block.look == "end" else line for line in block.lines]
             changed |= lines != block.lines
@@ -160,14 +160,12 @@ def _open(line: str) -> str:
     return f"{side}: dimensions left open" if colon and dims.startswith("[") else line
 
 
-def _joined(made: Overview, found: list[Finding], fresh: Callable[[str], str]) -> bool:
+def _joined(made: Overview, found: list[Finding], rules: Mapping[str, Card], fresh: Callable[[str], str]) -> bool:
     """Draw what is missing before and after a block, or before and after the blocks of a phase, dashed."""
     links: list[Link] = []
     for finding in found:
-        if finding.code not in _ENDS:
-            continue
         named = [block for block in _named(made, finding) if block.look == "block"]
-        if finding.code in {"G006", "G007", "G008"} or not named:
+        if rules[finding.code].concerns == "unit" or not named:
             frames = [f for f in made.frames if finding.about is None or _phase(finding) == f.phase] or made.frames
             named = [block for frame in frames for block in frame.blocks]
         for block in named:

@@ -175,5 +175,5 @@ def _notes(context: GraphContext, picture: Picture, options: Options, *, late: b
         why = "take too long to lay out" if late else "are too many to read"
         notes.append(f"{nodes} nodes and {edges} edges {why}: {_SAID[picture.level]}; --fold none draws them all")
     if context.graph.expansion_limited:
-        notes.append("a statement stands for more edges than are expanded (N019): they are not drawn")
+        notes.append("a statement stands for more edges than are expanded: they are not drawn")
     return tuple(notes)

@@ -13,14 +13,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dotlint.deployment.unit import Unit
+    from dotlint.engine.card import NodeState
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Finding, Pair
     from dotlint.engine.result import FileResult
     from dotlint.graph.model import Edge
     from dotlint.picture.model import State
 
-STATES: dict[str, State] = {"G003": "isolated", "G004": "no consumer", "G005": "no producer"}
-_CYCLES = ("G001", "N006")
+_STATES: dict[NodeState | None, State] = {
+    "isolated": "isolated",
+    "no-consumer": "no consumer",
+    "no-producer": "no producer",
+}
 _FEW = 12  # a finding on no more nodes than this is always drawn
 
 
@@ -58,11 +62,11 @@ class Marked(Struct):
 
 def marks_of(result: FileResult, context: GraphContext) -> Marked:
     """Sort the findings on a graph by node and edge."""
-    marked = Marked()
+    marked, rules = Marked(), context.file.rules
     findings = [
-        (Mark(index, f.code, f.name, f.severity, f.message, result.places.position(f.start).line), f)
+        (_mark(result, index, _STATES.get(rules[f.code].node_state)), f)
         for index, f in enumerate(result.findings)
-        if f.graph == context.graph.index and f.code[0] != "X"
+        if f.graph == context.graph.index and f.section != "meta"
     ]
     wide = _widespread(context, (f for _, f in findings))
     spans: dict[tuple[int, int], list[Edge]] = defaultdict(list)
@@ -82,16 +86,22 @@ def marks_of(result: FileResult, context: GraphContext) -> Marked:
         for name in finding.nodes:
             (marked.hints if quiet else marked.nodes)[name].append(mark)
         _mark_edges(marked, mark, finding, spans, quiet=quiet)
-        if finding.code in _CYCLES:
+        if rules[finding.code].node_state == "cycle":
             _mark_cycle(marked, mark, finding, context.graph.edges)
-    _thin(marked, len(context.graph.edges))
+    _thin(marked, context)
     return marked
 
 
-def _thin(marked: Marked, edges: int) -> None:
+def _mark(result: FileResult, index: int, state: State | None) -> Mark:
+    f = result.findings[index]
+    return Mark(index, f.code, f.name, f.severity, f.message, result.places.position(f.start).line, state)
+
+
+def _thin(marked: Marked, context: GraphContext) -> None:
     """Only tell what marks more than half of all edges, cycles aside."""
+    edges, rules = len(context.graph.edges), context.file.rules
     number = Counter(mark.code for marks in marked.edges.values() for mark in marks)
-    wide = {code for code, n in number.items() if n > _FEW and 2 * n > edges and code not in _CYCLES}
+    wide = {code for code, n in number.items() if n > _FEW and 2 * n > edges and rules[code].node_state != "cycle"}
     for index, marks in list(marked.edges.items()) if wide else ():
         marked.edge_hints[index] += [mark for mark in marks if mark.code in wide]
         marked.edges[index] = [mark for mark in marks if mark.code not in wide]
@@ -100,7 +110,7 @@ def _thin(marked: Marked, edges: int) -> None:
 def _widespread(context: GraphContext, findings: Iterable[Finding]) -> dict[str, int]:
     named: dict[str, set[str]] = defaultdict(set)
     for finding in findings:
-        if finding.code not in STATES and finding.code not in _CYCLES and not finding.missing_edges:
+        if context.file.rules[finding.code].node_state is None and not finding.missing_edges:
             named[finding.code].update(finding.nodes)
     operators = len(context.deployment.operators)
     return {code: len(names) for code, names in named.items() if len(names) > _FEW and 2 * len(names) > operators}
@@ -131,7 +141,7 @@ def _mark_cycle(marked: Marked, mark: Mark, finding: Finding, edges: Iterable[Ed
     path = set(zip(finding.path, finding.path[1:], strict=False))
     for edge in edges:
         pair = (edge.tail.name, edge.head.name)
-        if pair in path or (finding.code == "N006" and pair[0] == pair[1] and pair[0] in members):
+        if pair in path or (not path and pair[0] == pair[1] and pair[0] in members):
             marked.on_cycle[pair] = 2
         elif pair[0] in members and pair[1] in members:
             marked.on_cycle.setdefault(pair, 1)

@@ -17,7 +17,7 @@ StageKey = tuple[str | None, int]
 
 
 class Mark(Struct, frozen=True):
-    """A finding as an element shows it; `finding` is its index in the result, `line` counts from 1."""
+    """A finding as an element shows it, and the state that it reports; `finding` is its index in the result."""
 
     finding: int
     code: str
@@ -25,6 +25,7 @@ class Mark(Struct, frozen=True):
     severity: Severity
     message: str
     line: int
+    state: State | None = None
 
     def __str__(self) -> str:
         return f"{self.severity}: {self.code} {self.name} (line {self.line}): {self.message}"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from dotlint.checks.grouping import count
 from dotlint.picture.boxes import unit_name
 from dotlint.picture.labels import cut, node_lines, plain_lines, shortened, slug
-from dotlint.picture.marks import STATES
 from dotlint.picture.model import Shape
 from dotlint.report.ranges import shown_names
 from dotlint.strategy.gpus import union
@@ -57,7 +56,7 @@ class Shapes:
             members=(name,),
             marks=list(marks),
             hints=list(hints),
-            state=next((STATES[mark.code] for mark in marks if mark.code in STATES), None),
+            state=next((mark.state for mark in marks if mark.state), None),
             about=(cut(" ".join(plain_lines(name)) or "?", 200), *(cut(line, 200) for line in lines[:40])),
         )
 
@@ -103,7 +102,7 @@ class Shapes:
             members=tuple(names),
             marks=marks,
             hints=hints,
-            state=next((STATES[mark.code] for mark in marks if mark.code in STATES), None),
+            state=next((mark.state for mark in marks if mark.state), None),
             folded=True,
             about=(*lines, *(cut(name, 200) for name in self._folded_names(names, _TOLD))),
         )

@@ -9,10 +9,12 @@ from msgspec.structs import replace
 from dotlint.engine.card import own_cards
 from dotlint.engine.causes.assign import assign_causes
 from dotlint.engine.context import FileContext
+from dotlint.engine.crash import crash
 from dotlint.engine.finding import Finding, Holds, Outcome, Undecided
 from dotlint.engine.fingerprint import with_fingerprints
 from dotlint.engine.header_strategy import declarations, strategy_of_file
 from dotlint.engine.result import FileResult, Settings, Verdict
+from dotlint.engine.sections import NOT_OF_THE_GRAPH
 from dotlint.engine.select import chosen
 from dotlint.graph.builder import EDGE_LIMIT, read
 from dotlint.registry.checks import find_check
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from dotlint.graph.document import Document
     from dotlint.syntax.source import Source
 
-__all__ = ["FileResult", "Settings", "Verdict", "lint"]
+__all__ = ["FileResult", "Settings", "Verdict", "lint", "read_document"]
 
 
 def lint(
@@ -37,23 +39,21 @@ def lint(
     """
     settings = settings or Settings()
     cards = settings.cards or own_cards()
-    limits = next((card.parameters for card in cards if card.check == "expansion-limit"), {})
-    document = read(source, edge_limit=limits.get("limit", EDGE_LIMIT))
+    document = read_document(source, settings)
     if on_read is not None:
         on_read(document)
-    file = FileContext(document, source.name, vocabularies=settings.vocabularies)
+    file = FileContext(document, source.name, cards=cards, vocabularies=settings.vocabularies)
     picked = chosen(cards, settings.selection)
-    if any(card.code[0] not in "EX" for card in picked):
+    if any(card.section not in NOT_OF_THE_GRAPH for card in picked):
         file.declarations = declarations(document, source.name)
         _declare(file, settings)
         if file.strategy is None and (own := strategy_of_file(file.declarations)):
             (file.strategy, file.layout_certain), file.strategy_source = own, "file"
     result = FileResult(source.name, file, [])
-    crash = next((card for card in cards if card.code == "X001"), None)
     asked: list[Card] = []
     for card in picked:
         if "strategy" in card.needs and file.strategy is None:
-            if card.check in _NEEDS_TOLD and file.is_deployment:
+            if card.report_skip and file.is_deployment:
                 subject = card.name.replace("-", " ")
                 result.undecided.append(
                     Undecided(card.section, subject, "declare a strategy with `--strategy`", card.code)
@@ -67,23 +67,31 @@ def lint(
                 )
             continue
         asked.append(card)
-        for outcome in _run(file, card, crash):
+        for outcome in _run(file, card):
             _sort(outcome, result)
     if file.loss is not None:
-        from dotlint.engine.incomplete import ABSENCE, without_absent  # noqa: PLC0415 - most files are whole
+        from dotlint.engine.incomplete import without_absent  # noqa: PLC0415 - most files are whole
 
-        result.findings, undecided = without_absent(document, file.loss, result.findings)
+        result.findings, undecided = without_absent(file, file.loss, result.findings)
         result.undecided += undecided
-        asked = [card for card in asked if card.code not in ABSENCE]  # what is silent leaves no comment unused
+        # What is silent leaves no comment unused.
+        asked = [card for card in asked if card.claims_absence in {None, "label"}]
     findings = assign_causes(
-        file, _in_order(_marked(file, result.findings)), cards, lambda card: find_check(card.check).load()
+        file, _in_order(_marked(file, result.findings)), lambda card: find_check(card.check).load()
     )
     left, taken = suppress(document, findings, cards, asked, whole=settings.selection.select is None)
     result.findings, result.suppressed = with_fingerprints(left, document), with_fingerprints(taken, document)
     if settings.baseline is not None:
-        parted = settings.baseline.part(document, source.name, result.findings)
+        parted = settings.baseline.part(document, source.name, result.findings, file.rules)
         result.findings, result.baselined, result.outlived = parted
     return result
+
+
+def read_document(source: Source, settings: Settings) -> Document:
+    """Read a file as far as the settings expand its edges."""
+    cards = settings.cards or own_cards()
+    limits = next((card.parameters for card in cards if card.check == "expansion-limit"), {})
+    return read(source, edge_limit=limits.get("limit", EDGE_LIMIT))
 
 
 def _declare(file: FileContext, settings: Settings) -> None:
@@ -105,43 +113,25 @@ def _marked(file: FileContext, findings: list[Finding]) -> list[Finding]:
     # What a missing quote or an escaped line end breaks is read nevertheless.
     if file.loss is None:
         return findings
-    return [f if f.code[0] in "EX" or f.note else replace(f, note=_PARTLY) for f in findings]
+    return [f if f.section in NOT_OF_THE_GRAPH or f.note else replace(f, note=_PARTLY) for f in findings]
 
 
-_NEEDS_TOLD = {"missing-stage", "shard-count", "stage-gpus"}
-
-
-def _run(file: FileContext, card: Card, crash: Card | None) -> Iterable[Outcome]:
+def _run(file: FileContext, card: Card) -> Iterable[Outcome]:
     check = find_check(card.check)
     function = check.load()
     targets: Sequence[object] = [file] if check.scope == "file" else file.graphs
     found: list[Outcome] = []
-    # What a program would write is not there yet: nothing can be said of it as a deployment.
-    program = any(problem.code == "E010" for problem in file.document.problems)
     for target in targets:
         try:
-            if check.scope == "deployment" and (program or not target.deployment.recognized):  # type: ignore[attr-defined]
+            if check.scope == "deployment" and (file.is_program or not target.deployment.recognized):  # type: ignore[attr-defined]
                 continue
             index = 0 if check.scope == "file" else target.graph.index  # type: ignore[attr-defined]
             found.extend(
                 one if isinstance(one, Finding) else replace(one, code=card.code, graph=index)
                 for one in function(target, card)
             )
-        except Exception as error:
-            from traceback import extract_tb  # noqa: PLC0415 - a check that crashes is rare
-
-            where = extract_tb(error.__traceback__)[-1]
-            if crash is None:
-                raise
-            found.append(
-                crash.finding(
-                    f"{card.code} {card.name} could not be checked: {type(error).__name__}: {error}",
-                    0,
-                    0,
-                    note=f"at {where.name}, line {where.lineno}",
-                    help="this is a mistake in the rule, not in the file; please report it",
-                )
-            )
+        except Exception as error:  # noqa: BLE001 - becomes a finding; the other rules go on
+            found.append(crash(card, error, file.rules))
     return found
 
 

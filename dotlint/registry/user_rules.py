@@ -9,9 +9,11 @@ from msgspec.structs import replace
 from dotlint.checks import CHECKS
 from dotlint.checks.parameterized import PARAMETERS, validate
 from dotlint.deployment.vocabulary import Vocabulary, VocabularyError, load_vocabulary
-from dotlint.engine.card import Card, CardError, read_folder
+from dotlint.engine.card import Card, CardError
+from dotlint.engine.card_file import read_files, with_facts_of
 from dotlint.engine.resources import vocabulary_file
 from dotlint.registry.plugins import find_plugin, plugin_cards
+from dotlint.registry.validation import look_at_cards
 from dotlint.text.nearest import nearest
 from dotlint.text.regex import regex
 
@@ -26,14 +28,18 @@ _NAME: Final = regex(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 def with_own_cards(cards: Sequence[Card], folders: tuple[Path, ...], plugins: tuple[str, ...]) -> tuple[Card, ...]:
     """Do as `dotlint.ruleset.all_cards`, with `cards` to start from."""
     every = {card.code: card for card in cards}
+    origins: dict[str, str] = {}
     vocabulary = _vocabulary(read_vocabularies(folders))
     for folder in folders:
-        for card in _guarded(folder):
+        for path, card in _guarded(folder):
             _take_in(card, every, frozenset(), str(folder), vocabulary)
+            origins[card.code] = path
     for plugin in plugins:
         checks = frozenset(f"{plugin}:{name}" for name in find_plugin(plugin).checks)
         for card in plugin_cards(plugin):
             _take_in(card, every, checks, f"plugin `{plugin}`", vocabulary)
+            origins[card.code] = f"plugin `{plugin}`"
+    look_at_cards(every, origins)
     return tuple(sorted(every.values(), key=lambda card: card.code))
 
 
@@ -41,9 +47,9 @@ def _vocabulary(texts: tuple[str, ...]) -> Vocabulary:
     return load_vocabulary(vocabulary_file(), *texts)
 
 
-def _guarded(folder: Path) -> list[Card]:
+def _guarded(folder: Path) -> list[tuple[str, Card]]:
     try:
-        return read_folder(folder)
+        return read_files(folder)
     except (TypeError, AttributeError, ValueError, KeyError) as error:
         raise CardError(f"{folder}: a card has something of a wrong kind: {error}") from error
 
@@ -80,7 +86,7 @@ def _take_in(card: Card, cards: dict[str, Card], checks: frozenset[str], where: 
         validate(card, vocabulary)
     if replaced := cards.get(card.code):  # perhaps by an earlier name
         names = dict.fromkeys((*replaced.names, *card.names))
-        card = replace(card, name=replaced.name, aliases=tuple(names)[1:])
+        card = replace(with_facts_of(card, replaced), name=replaced.name, aliases=tuple(names)[1:])
     cards[card.code] = card
 
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from dotlint.engine.crash import is_crash
 from dotlint.report.location import in_repository
 from dotlint.text.display import visible
 
@@ -51,7 +52,7 @@ def _entry(finding: Finding, result: FileResult, path: str) -> dict[str, Any]:
         "description": text,
         "check_name": f"{finding.code} {finding.name}",
         "fingerprint": _digest(path, finding.fingerprint or f"{finding.code} {finding.start} {finding.message}"),
-        "severity": "critical" if finding.code == "X001" else _SEVERITIES[finding.severity],
+        "severity": "critical" if is_crash(finding) else _SEVERITIES[finding.severity],
         "location": {
             "path": path,
             "lines": {"begin": start.line, "end": end.line},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
+from dotlint.engine.crash import is_crash
 from dotlint.engine.finding import SEVERITIES
 from dotlint.report.location import in_repository
 from dotlint.text.display import visible
@@ -70,7 +71,7 @@ def _case(finding: Finding, result: FileResult, path: str, counted: Sequence[Sev
     case = ET.Element("testcase", where)
     lines = [f"{path}:{place.line}:{place.column}: {finding.severity}: {finding.code} {message}"]
     lines += [f"{word}: {visible(text)}" for word, text in (("note", finding.note), ("help", finding.help)) if text]
-    if finding.code == "X001":
+    if is_crash(finding):
         outcome = ET.SubElement(case, "error", {"type": finding.severity, "message": message})
     elif finding.caused_by:
         causes = ", ".join(dict.fromkeys(result.findings[i].code for i in finding.caused_by))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from dotlint.engine.facts import PhaseFile
     from dotlint.engine.finding import Finding, Listing, Severity
-    from dotlint.pipeline.lint import FileResult
+    from dotlint.engine.result import FileResult
 
 _NAMES_SHOWN = 40
 
@@ -48,7 +48,7 @@ class Entry(Struct, frozen=True):
     """Findings of one rule in one section that have the same remedy and the same cause; `note` is said of all of them.
 
     `fixes` are the titles of their fixes. `edges` counts the lines to paste of all its listings and `units` are their
-    titles, also of those that are too many to be shown.
+    titles, also of those that are too many to be shown; `planned` is whether they are yet to be written as a whole.
     """
 
     number: str
@@ -65,6 +65,7 @@ class Entry(Struct, frozen=True):
     page: str | None = None
     edges: int = 0
     units: tuple[str, ...] = ()
+    planned: bool = False
 
 
 class Section(Struct, frozen=True):
@@ -189,6 +190,7 @@ def _sections(result: FileResult, *, links: bool) -> tuple[Section, ...]:
                 page=page(first.code, first.name) if links else None,
                 edges=sum(len(listing.lines) for listing in listings if listing.paste),
                 units=tuple(titles(listings)),
+                planned=any(f.planned_edges for f in findings),
             )
         )
     return tuple(
@@ -280,8 +282,8 @@ def _tally(result: FileResult) -> str:
     edges = sum(len(f.missing_edges) for f in causes)
     if edges:
         parts.append(count(edges, "missing edge"))
-    parts += [f"{len(f.listings)} missing {f'{f.about} ' if f.about else ''}stages" for f in causes if f.code == "S002"]
-    others = sum(1 for f in causes if not f.missing_edges and f.code != "S002")
+    parts += [f"{len(f.listings)} missing {f'{f.about} ' if f.about else ''}stages" for f in causes if f.planned_edges]
+    others = sum(1 for f in causes if not f.missing_edges and not f.planned_edges)
     if others:
         parts.append(count(others, "other error" if parts else "error"))
     consequences = sum(1 for f in result.findings if f.caused_by)
@@ -318,7 +320,7 @@ def _modifications(sections: tuple[Section, ...], result: FileResult, options: s
 def _deed(entry: Entry) -> str:
     if entry.edges:
         return f"add the {count(entry.edges, 'missing edge')} of {listed(entry.units, 12)}"
-    if entry.code == "S002":
+    if entry.planned:
         return f"write {listed(entry.units, 12)}"
     if len(entry.rows) == 1:
         return f"{entry.help or 'mend it'} ({entry.rows[0].message}; {entry.rows[0].place})"

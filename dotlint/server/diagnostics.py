@@ -19,8 +19,8 @@ _SEVERITIES: Final = {
 }
 # What stands there without effect is shown faded, what Graphviz keeps for old files only is struck through.
 _TAGS: Final = {
-    **dict.fromkeys(("N004", "N010", "N011", "N014", "X002"), types.DiagnosticTag.Unnecessary),
-    "A010": types.DiagnosticTag.Deprecated,
+    "unnecessary": types.DiagnosticTag.Unnecessary,
+    "deprecated": types.DiagnosticTag.Deprecated,
 }
 _MOST_RELATED: Final = 20
 
@@ -56,7 +56,7 @@ def diagnostics(uri: str, text: Text, report: Report) -> list[types.Diagnostic]:
 def diagnostic(uri: str, text: Text, report: Report, told: Told) -> types.Diagnostic:
     """Give one finding."""
     rule = report.rules.get(told.code)
-    tag = _TAGS.get(told.code)
+    tag = _TAGS.get(rule.tag) if rule and rule.tag else None
     return types.Diagnostic(
         range=shown_range(text, told.start, told.end),
         message=told.message if told.help is None else f"{told.message}\nhelp: {told.help}",

@@ -78,11 +78,12 @@ class Told(Struct, frozen=True):
 
 
 class Rule(Struct, frozen=True):
-    """What there is to read on a rule: as Markdown and plain, and the address of its page."""
+    """What there is to read on a rule, as Markdown and plain, the address of its page, and how its findings look."""
 
     markdown: str
     plain: str
     address: str | None
+    tag: Literal["unnecessary", "deprecated"] | None
 
 
 class Symbol(Struct, frozen=True):

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from dotlint.engine.card import by_code
 from dotlint.engine.finding import Edit
 from dotlint.graph.builder import read
-from dotlint.suppressions.directives import NEVER, read_suppressions
+from dotlint.suppressions.directives import read_suppressions
 from dotlint.suppressions.scope import Lines
 from dotlint.syntax.tokens import tokens
 from dotlint.syntax.tree import Comment
@@ -38,13 +39,13 @@ def suppressions(
     """
     if not findings:
         return []
-    directives = read_suppressions(document, cards).directives
+    directives, rules = read_suppressions(document, cards).directives, by_code(cards)
     lines = Lines(document)
     tried = _Tried(document, cards)
     found: dict[tuple[str, int], Pair] = {}
     for finding in findings:
         key = finding.code, finding.start
-        if finding.code in NEVER:
+        if rules[finding.code].suppressible == "never":
             found[key] = None, None
         elif key not in found:
             here = _merged(directives, finding, "ignore") or _new(document, lines, finding, mentions)

@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
 
 class Calculation(Struct, frozen=True):
-    """A calculation for rule `code`: `holds` is its result, `text` describes it with figures."""
+    """A calculation that a check reports: `holds` is its result, `text` describes it with figures."""
 
-    code: str
+    check: str
     holds: bool
     text: str
 
 
 def arithmetic(phase: Phase, model: ModelFacts) -> tuple[Calculation, ...]:
-    """Return all calculations that the known facts allow, P002 to P006 in order; unknown facts are left out."""
+    """Return all calculations that the known facts allow, check by check; unknown facts are left out."""
     sums = (*_head_calculations(phase, model), *_expert_calculations(phase, model), *_token_calculations(phase, model))
     return (*sums, *_layer_calculations(phase, model), *_grid_calculations(phase))
 
 
-def _divisibility(code: str, count: int, things: str, by: int, axes: str) -> Calculation:
+def _divisibility(check: str, count: int, things: str, by: int, axes: str) -> Calculation:
     if count % by:
-        return Calculation(code, holds=False, text=f"{count} {things} are not divisible by {axes}={by}")
-    return Calculation(code, holds=True, text=f"{count} {things} over {axes}={by}: {count // by} each")
+        return Calculation(check, holds=False, text=f"{count} {things} are not divisible by {axes}={by}")
+    return Calculation(check, holds=True, text=f"{count} {things} over {axes}={by}: {count // by} each")
 
 
 def _head_calculations(phase: Phase, model: ModelFacts) -> Iterator[Calculation]:
@@ -42,32 +42,32 @@ def _head_calculations(phase: Phase, model: ModelFacts) -> Iterator[Calculation]
     """
     tp, sp = phase.degrees.tp, phase.degrees.sp
     if model.heads is not None and tp > 1:
-        yield _divisibility("P002", model.heads, "heads", tp, "TP")
+        yield _divisibility("heads", model.heads, "heads", tp, "TP")
     if model.kv_heads is not None and tp > 1:
         kv = model.kv_heads
         if tp % kv == 0 and tp != kv:
-            yield Calculation("P002", holds=True, text=f"{kv} key-value heads over TP={tp}: each on {tp // kv} shards")
+            yield Calculation("heads", holds=True, text=f"{kv} key-value heads over TP={tp}: each on {tp // kv} shards")
         elif kv % tp:
             text = f"{kv} key-value heads are neither a multiple nor a divisor of TP={tp}"
-            yield Calculation("P002", holds=False, text=text)
+            yield Calculation("heads", holds=False, text=text)
         else:
-            yield _divisibility("P002", kv, "key-value heads", tp, "TP")
+            yield _divisibility("heads", kv, "key-value heads", tp, "TP")
     preset = PRESETS.get(phase.layout.preset or "")
     declared = phase.layout.sp or (preset.sp if preset is not None else None)
     if declared == "ulysses" and model.heads is not None and sp > 1 and model.heads % tp == 0:
-        yield _divisibility("P002", model.heads, "heads", tp * sp, "TP·SP")
+        yield _divisibility("heads", model.heads, "heads", tp * sp, "TP·SP")
 
 
 def _expert_calculations(phase: Phase, model: ModelFacts) -> Iterator[Calculation]:
     if model.experts is not None and phase.degrees.ep > 1:
-        yield _divisibility("P003", model.experts, "experts", phase.degrees.ep, "EP")
+        yield _divisibility("experts", model.experts, "experts", phase.degrees.ep, "EP")
 
 
 def _token_calculations(phase: Phase, model: ModelFacts) -> Iterator[Calculation]:
     named = [axis for axis in ("sp", "cp") if phase.degrees.get(axis) > 1]
     if model.seq is not None and named:
         by = phase.degrees.sp * phase.degrees.cp
-        yield _divisibility("P004", model.seq, "tokens", by, "·".join(named).upper())
+        yield _divisibility("sequence", model.seq, "tokens", by, "·".join(named).upper())
 
 
 def _layer_calculations(phase: Phase, model: ModelFacts) -> Iterator[Calculation]:
@@ -77,16 +77,16 @@ def _layer_calculations(phase: Phase, model: ModelFacts) -> Iterator[Calculation
         return
     axes = "PP·VPP" if phase.degrees.vpp > 1 else "PP"
     if chunks > model.layers:
-        yield Calculation("P005", holds=False, text=f"{model.layers} layers are fewer than {axes}={chunks}")
+        yield Calculation("layers", holds=False, text=f"{model.layers} layers are fewer than {axes}={chunks}")
     elif model.layers % chunks:
         least = model.layers // chunks
         yield Calculation(
-            "P005",
+            "layers",
             holds=True,
             text=f"{model.layers} layers over {axes}={chunks}: {least} or {least + 1} each",
         )
     else:
-        yield _divisibility("P005", model.layers, "layers", chunks, axes)
+        yield _divisibility("layers", model.layers, "layers", chunks, axes)
 
 
 def _grid_calculations(phase: Phase) -> Iterator[Calculation]:
@@ -94,6 +94,8 @@ def _grid_calculations(phase: Phase) -> Iterator[Calculation]:
         return
     placement = phase.placement
     for problem in placement.problems:
-        yield Calculation("P006", holds=False, text=problem)
+        yield Calculation("grid-mismatch", holds=False, text=problem)
     if not placement.problems and placement.expert_world is not None:
-        yield Calculation("P006", holds=True, text=f"the dense and the expert grid have {placement.world} GPUs each")
+        yield Calculation(
+            "grid-mismatch", holds=True, text=f"the dense and the expert grid have {placement.world} GPUs each"
+        )

@@ -55,7 +55,7 @@ class StageRow(Struct, frozen=True):
 
 
 class PhaseDescription(Struct, frozen=True):
-    """One phase. `formula` computes its number of GPUs; `sums` are the calculations against the model."""
+    """One phase. `formula` computes its number of GPUs; `sums` are the calculations against the model, each with a code."""
 
     name: str
     assumed: bool
@@ -67,7 +67,7 @@ class PhaseDescription(Struct, frozen=True):
     stage_size: int
     stages: tuple[StageRow, ...]
     verdict: str
-    sums: tuple[Calculation, ...]
+    sums: tuple[tuple[str, Calculation], ...]
     notes: tuple[str, ...]
 
 
@@ -94,8 +94,8 @@ class Description(Struct, frozen=True):
         }
 
 
-def describe(strategy: Strategy) -> Description:
-    """Return the description of a strategy."""
+def describe(strategy: Strategy, codes: Mapping[str, str]) -> Description:
+    """Return the description of a strategy; `codes` are those of the rules by the names of their checks."""
     gpus = strategy.declared_gpus
     return Description(
         source=strategy.source,
@@ -103,7 +103,7 @@ def describe(strategy: Strategy) -> Description:
         layout_text=_layout_text(strategy),
         pool=strategy.pool,
         total=len(gpus),
-        phases=tuple(_describe_phase(phase, strategy.model) for phase in strategy.phases),
+        phases=tuple(_describe_phase(phase, strategy.model, codes) for phase in strategy.phases),
         model=strategy.model,
     )
 
@@ -120,7 +120,7 @@ def _layout_text(strategy: Strategy) -> str:
     return "; ".join([text, *(f"{name} {','.join(axes)}" for name, axes in orders if axes is not None)])
 
 
-def _describe_phase(phase: Phase, model: ModelFacts) -> PhaseDescription:
+def _describe_phase(phase: Phase, model: ModelFacts, codes: Mapping[str, str]) -> PhaseDescription:
     return PhaseDescription(
         name=phase.name,
         assumed=phase.assumed,
@@ -132,7 +132,7 @@ def _describe_phase(phase: Phase, model: ModelFacts) -> PhaseDescription:
         stage_size=phase.stage_size,
         stages=tuple(_stage_row(phase, index, model) for index in range(phase.stage_count)),
         verdict=phase.placement.verdict,
-        sums=arithmetic(phase, model),
+        sums=tuple((codes[each.check], each) for each in arithmetic(phase, model)),
         notes=tuple(_notes(phase)),
     )
 
@@ -227,7 +227,7 @@ def _phase_dict(phase: PhaseDescription) -> dict[str, Any]:
             }
             for row in phase.stages
         ],
-        "arithmetic": [{"code": each.code, "holds": each.holds, "text": each.text} for each in phase.sums],
+        "arithmetic": [{"code": code, "holds": each.holds, "text": each.text} for code, each in phase.sums],
         "notes": list(phase.notes),
     }
 

@@ -45,7 +45,7 @@ def _phase_lines(phase: PhaseDescription, width: int) -> Iterator[str]:
         yield from _wrapped(f"{label}: {part_text(part)}", width, _GAP)
     yield ""
     yield from table(stage_cells(phase), width)
-    notes = [*(f"{'✓' if each.holds else '✗'} {each.text} ({each.code})" for each in phase.sums)]
+    notes = [*(f"{'✓' if each.holds else '✗'} {each.text} ({code})" for code, each in phase.sums)]
     if phase.verdict != "ok" and not phase.verdict.startswith("impossible"):
         notes.append(f"– {phase.verdict}")
     notes.extend(f"– {note}" for note in phase.notes)

@@ -79,10 +79,8 @@ def _overview(result: FileResult, ledger: Ledger) -> Section:
 
 def _rest(ledger: Ledger) -> Section | None:
     """Tell the findings of rules that no line above has asked, so that nothing is kept back."""
-    told = {f"{code}" for code in ledger.told} | {"E", "N", "A", "S001", "S003", "S009", "S014", "D003"}
-    rest = [f for f in ledger.findings("") if not f.code.startswith(tuple(told))]
-    by_code: dict[str, list[int]] = {}
-    for finding in rest:
-        by_code.setdefault(finding.code, []).append(1)
-    lines = tuple(ledger.line(code, "", findings=[f for f in rest if f.code == code]) for code in sorted(by_code))
+    told = ledger.told.union(ledger.codes(strategy.EACH_STAGE))
+    rest = [f for f in ledger.findings() if f.code not in told and f.section not in communication.WHOLE_SECTIONS]
+    codes = sorted({finding.code for finding in rest})
+    lines = tuple(ledger.counted(code, "", findings=[f for f in rest if f.code == code]) for code in codes)
     return Section("Other findings", lines) if lines else None

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dotlint.deployment.model import Reading
+    from dotlint.engine.finding import Finding
     from dotlint.summary.ledger import Ledger
+
+SEQUENCES = "sequences are split and gathered, or exchanged"
+# Every finding of these is counted in the line of its section.
+WHOLE_SECTIONS = frozenset({"syntax", "names", "graphviz"})
 
 
 def communication_section(ledger: Ledger) -> Section:
@@ -35,24 +40,22 @@ def _communication(ledger: Ledger) -> Iterator[Line]:
     if not kinds:
         yield fact("nodes", "no communication is drawn")
     strategy = context.strategy
-    for axis, code, subject in (
-        ("tp", "C001", "tensor shards meet in a collective"),
-        ("sp", "C002", "sequences are split and gathered, or exchanged"),
-        ("ep", "C003", "experts' tokens are exchanged"),
+    for axis, line in (
+        ("tp", "tensor shards meet in a collective"),
+        ("sp", SEQUENCES),
+        ("ep", "experts' tokens are exchanged"),
     ):
         if strategy is None:
-            yield Line("undecided", subject, "", STRATEGY)
+            yield Line("undecided", line, "", STRATEGY)
         elif any(phase.degrees.get(axis) > 1 for phase in strategy.phases):
-            yield ledger.line(subject, "", code, quote=True)
-    for code, subject in (
-        ("C005", "collectives name the GPUs of what they join"),
-        ("C006", "transfers between GPUs are drawn"),
-        ("H002", "the KV cache is handed over"),
-        ("H001", "nothing else passes from phase to phase"),
-        ("H005", "decode has what prefill has"),
-    ):
-        if ledger.held(code) or ledger.findings(code):
-            yield ledger.line(subject, "", code, quote=True)
+            yield ledger.decided(line)
+    yield from ledger.if_asked(
+        "collectives name the GPUs of what they join",
+        "transfers between GPUs are drawn",
+        "the KV cache is handed over",
+        "nothing else passes from phase to phase",
+        "decode has what prefill has",
+    )
 
 
 def sequence_section(ledger: Ledger) -> Section | None:
@@ -65,10 +68,9 @@ def sequence_section(ledger: Ledger) -> Section | None:
     others = sum(1 for r in deployment.operators if r.is_role("gather"))
     text = f"{count(len(splits), 'split')}, {count(len(gathers), 'gather')} of sequences"
     text += f", {count(others, 'gather')} of other or unnamed things" if others else ""
-    lines = [ledger.line("nodes", text, counted=len(splits) == len(gathers))]
-    lines.append(ledger.line("every split leads to its gather", "", "S009", quote=True))
-    if ledger.held("H003") or ledger.findings("H003"):
-        lines.append(ledger.line("none in decode", "", "H003", quote=True))
+    lines = [ledger.counted("nodes", text, holds=len(splits) == len(gathers))]
+    lines.append(ledger.decided("every split leads to its gather"))
+    lines += ledger.if_asked("none in decode")
     return Section("Sequence split and gather", tuple(lines))
 
 
@@ -82,26 +84,29 @@ def _validation(ledger: Ledger) -> Iterator[Line]:
     graph, deployment, wiring = context.graph, context.deployment, context.wiring
     broken = len(context.file.document.problems)
     text = count(broken, "mistake") if broken else "no mistake"
-    yield ledger.line("DOT syntax", text, findings=ledger.findings("E"), counted=not broken)
+    yield ledger.counted("DOT syntax", text, findings=_of_section(ledger, "syntax"), holds=not broken)
     if graph.directed and not graph.expansion_limited:
         cyclic = wiring.cyclic()
-        yield ledger.line("cycles", "there are some" if cyclic else "none", "G001", counted=not cyclic)
+        yield ledger.decided("cycles", "there are some" if cyclic else "none", counted=not cyclic)
     if deployment.recognized:
         alone = [r.name for r in deployment.operators if not wiring.ins[r.name] and not wiring.outs[r.name]]
         text = f"{len(alone)} of {count(len(deployment.operators), 'operator')} connected to nothing"
-        yield ledger.line("isolated operators", text, "G003", counted=not alone)
+        yield ledger.decided("isolated operators", text, counted=not alone)
         sources = [r.name for r in deployment.operators if not wiring.ins[r.name] and wiring.outs[r.name]]
         sinks = [r.name for r in deployment.operators if wiring.ins[r.name] and not wiring.outs[r.name]]
-        yield ledger.line("fed by nothing", _listed(sources), "G005", "G007", quote=True)
+        yield ledger.decided("fed by nothing", _listed(sources), quote=True)
         named = all(_is_output(ledger, deployment.by_name[name]) for name in sinks)
-        yield ledger.line("feeding nothing", _listed(sinks), "G004", "G008", quote=True, counted=named or None)
-        if ledger.held("G006") or ledger.findings("G006"):
-            yield ledger.line("outputs are reached from inputs", "", "G006", quote=True)
-    for subject, letter in (("names and statements", "N"), ("Graphviz attributes", "A")):
-        found, number = ledger.findings(letter), ledger.silenced(letter)
+        yield ledger.decided("feeding nothing", _listed(sinks), quote=True, counted=named or None)
+        yield from ledger.if_asked("outputs are reached from inputs")
+    for subject, section in (("names and statements", "names"), ("Graphviz attributes", "graphviz")):
+        found, number = _of_section(ledger, section), ledger.silenced(section)
         said = [count(len(found), "finding")] if found else ["no finding"]
         said += [f"{number} taken away by a comment or the baseline"] if number else []
-        yield ledger.line(subject, ", ".join(said), findings=found, counted=not found and not number)
+        yield ledger.counted(subject, ", ".join(said), findings=found, holds=not found and not number)
+
+
+def _of_section(ledger: Ledger, section: str) -> list[Finding]:
+    return [finding for finding in ledger.findings() if finding.section == section]
 
 
 def _is_output(ledger: Ledger, reading: Reading) -> bool:
@@ -116,21 +121,20 @@ def _listed(names: list[str]) -> str:
 def completeness_section(ledger: Ledger) -> Section:
     """What is missing by the graph's own patterns and by the strategy."""
     lines: list[Line] = []
-    edges = [f for f in ledger.findings("S", "G") if f.missing_edges]
+    edges = [f for f in ledger.findings() if f.missing_edges]
     number = len({pair for f in edges for pair in f.missing_edges})
     text = f"{count(number, 'edge')} that siblings have missing"
     text = text if number else "no unit lacks an edge that its siblings have"
-    decided = bool(ledger.held("S001")) and not number
-    loose = ledger.findings("G003", "G004", "G005") if decided else []
+    decided = bool(ledger.held("edges")) and not number
+    loose = [f for f in ledger.findings() if ledger.rules[f.code].node_state not in {None, "cycle"}] if decided else []
     if loose:  # what is joined to nothing lacks an edge, whether or not a sibling shows which
         text, edges, decided = "operators lack edges that no sibling shows", loose, False
     text = text if number or decided or loose else ""
-    lines.append(ledger.line("edges", text, "S001", findings=edges, counted=decided or None))
-    lines.append(ledger.line("operators", "", "S003", "S011", "S014", quote=True))
+    lines.append(ledger.decided("edges", text, findings=edges, counted=decided or None))
+    lines.append(ledger.decided("operators"))
     strategy = ledger.context.strategy
     if strategy is not None and any(phase.stage_count > 1 for phase in strategy.phases):
-        lines.append(ledger.line("stages", "", "S002", quote=True))
+        lines.append(ledger.decided("stages"))
     kept = [line for line in lines if line.text or line.evidence or line.needs]
-    loss = [line for line in (ledger.needs(""),) if line]
-    kept += [Line("undecided", "what is not there", "", need) for need in loss]
+    kept += [Line("undecided", "what is not there", "", ledger.lost)] if ledger.lost else []
     return Section("Completeness", tuple(kept))

@@ -40,11 +40,10 @@ def _operators(ledger: Ledger) -> Iterator[Line]:
     if unknown:
         yield fact("not understood", f"{count(len(unknown), 'operator')} of no known role: {quoted(unknown)}")
     if any(r.is_role("attention", "qkv", "query") for r in deployment.operators):
-        yield ledger.line("attention decomposed", "", "S010", quote=True)
+        yield ledger.decided("attention decomposed")
     yield from _shards(ledger)
     yield from _experts(ledger)
-    if ledger.held("S012") or ledger.findings("S012"):
-        yield ledger.line("residual additions", "", "S012", quote=True)
+    yield from ledger.if_asked("residual additions")
 
 
 def _needs(ledger: Ledger) -> str | None:
@@ -60,7 +59,7 @@ def _shards(ledger: Ledger) -> Iterator[Line]:
         return
     shown = [f"{role} {_numbers(numbers)}" for role, numbers in drawn.items()]
     text = f"nodes of one operator: {listed(shown, 8)}"
-    yield ledger.line("shards of attention", text, "P007", needs=_needs(ledger))
+    yield ledger.decided("shards of attention", text, needs=_needs(ledger))
 
 
 def _numbers(numbers: Counter[int]) -> str:
@@ -82,9 +81,8 @@ def _experts(ledger: Ledger) -> Iterator[Line]:
     whole = len(covered) < 2 or len(covered) == covered[-1] - covered[0] + 1
     ids += "" if whole else ", with gaps"
     text = f"{count(len(experts), 'node')} of experts: {_numbers(numbers)}{ids}"
-    yield ledger.line("expert groups", text, "P008", needs=_needs(ledger))
-    if ledger.held("P009") or ledger.findings("P009"):
-        yield ledger.line("expert ranges", "", "P009", quote=True)
+    yield ledger.decided("expert groups", text, needs=_needs(ledger))
+    yield from ledger.if_asked("expert ranges")
 
 
 def gates_section(ledger: Ledger) -> Section | None:
@@ -101,14 +99,13 @@ def gates_section(ledger: Ledger) -> Section | None:
     dashed = sum(1 for style in styles if style & {"dashed", "dotted"})
     if chosen:
         text = f"{dashed} of {count(len(chosen), 'edge')} from gate or routing to experts"
-        lines.append(ledger.line("dashed edges", text, "V002", counted=dashed == len(chosen)))
+        lines.append(ledger.decided("dashed edges", text, counted=dashed == len(chosen)))
     else:
         lines.append(fact("dashed edges", "no edge leads from gate or routing to an expert"))
     top = infer(deployment, {}).model.get("top_k")
-    if top is not None or ledger.findings("P010"):
-        lines.append(ledger.line("top-k", top.because if top else "labels differ", "P010"))
-    if ledger.held("T007") or ledger.findings("T007"):
-        lines.append(ledger.line("experts are fed hidden states", "", "T007", quote=True))
+    if top is not None or ledger.findings("top-k"):
+        lines.append(ledger.decided("top-k", top.because if top else "labels differ"))
+    lines += ledger.if_asked("experts are fed hidden states")
     return Section("Gate selection", tuple(lines))
 
 
@@ -124,22 +121,20 @@ def dimensions_section(ledger: Ledger) -> Section | None:
     lines: list[Line] = []
     for side, number in stated.items():
         text = f"{number} of {len(operators)} operators state them"
-        lines.append(ledger.line(f"{side} dimensions", text, "T001", counted=number == len(operators)))
+        lines.append(ledger.decided("dimensions", text, subject=f"{side} dimensions", counted=number == len(operators)))
     if any(stated.values()):
         first = next((r for r in operators if r.is_role("input") and r.states_dims), None)
         if first is not None:
             lines.append(fact("of the model's input", f"{_dims(first)} (`{first.name}`)"))
-        for subject, code in (
-            ("one name an axis, no size open", "T002"),
-            ("equal along edges", "T003"),
-            ("right for the operator's role", "T004"),
-            ("right for the collective", "T005"),
-            ("one token in decode", "H004"),
-            ("tokens of an expert group", "T006"),
-            ("heads make the hidden size", "T008"),
-        ):
-            if ledger.held(code) or ledger.findings(code):
-                lines.append(ledger.line(subject, "", code, quote=True))
+        lines += ledger.if_asked(
+            "one name an axis, no size open",
+            "equal along edges",
+            "right for the operator's role",
+            "right for the collective",
+            "one token in decode",
+            "tokens of an expert group",
+            "heads make the hidden size",
+        )
     return Section("Dimensions", tuple(lines))
 
 
@@ -159,9 +154,10 @@ def conventions_section(ledger: Ledger) -> Section | None:
     for kind, shapes in drawn.items():
         usual = set(deployment.vocabulary.shapes[kind])
         shown = listed([f"{shape} {number}" for shape, number in shapes.most_common()], 6)
-        lines.append(ledger.line(f"shapes of {kind}", shown, counted=set(shapes) <= usual))
-    if ledger.held("V001") or ledger.findings("V001", "V003"):
+        lines.append(ledger.counted(f"shapes of {kind}", shown, holds=set(shapes) <= usual))
+    convention = "one convention throughout"
+    if ledger.asked(convention):
         mixed = any(len(shapes) > 1 for shapes in drawn.values())
-        subject = "what most are drawn as" if mixed else "one convention throughout"
-        lines.append(ledger.line(subject, "", "V001", "V003", quote=True, counted=False if mixed else None))
+        subject = "what most are drawn as" if mixed else None
+        lines.append(ledger.decided(convention, subject=subject, counted=False if mixed else None))
     return Section("Visual conventions", tuple(lines)) if lines else None

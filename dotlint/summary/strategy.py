@@ -10,6 +10,7 @@ from dotlint.deployment.infer import infer
 from dotlint.deployment.shards import groups, one_layer_each
 from dotlint.deployment.unit import phase_unit
 from dotlint.strategy.gpus import union
+from dotlint.summary.communication import SEQUENCES
 from dotlint.summary.ledger import STRATEGY, fact
 from dotlint.summary.model import Line, Section
 
@@ -23,11 +24,16 @@ if TYPE_CHECKING:
     from dotlint.summary.ledger import Ledger
 
 _SOURCES = {"option": "declared", "configuration": "from the configuration", "file": "as the file declares it"}
+EACH_STAGE = "each stage"
+_GPU_LINES = (
+    "GPUs of stages", "stages apart", "GPUs of shards and expert groups", "ids within range", "pool",
+    "names and labels agree",
+)  # fmt: skip
 _SUMS = (
-    ("P002", "heads over TP", "tp"),
-    ("P003", "experts over EP", "ep"),
-    ("P004", "sequence over SP", "sp"),
-    ("P005", "layers over PP", "pp"),
+    ("heads over TP", "tp"),
+    ("experts over EP", "ep"),
+    ("sequence over SP", "sp"),
+    ("layers over PP", "pp"),
 )
 
 
@@ -46,11 +52,10 @@ def _strategy(ledger: Ledger) -> Iterator[Line]:
     yield from _drawn(ledger)
     if strategy is None:
         return
-    for code, subject, axis in _SUMS:
+    for line, axis in _SUMS:
         if any(phase.degrees.get(axis) > 1 for phase in strategy.phases):
-            yield ledger.line(subject, "", code, quote=True)
-    if ledger.held("P006") or ledger.findings("P006"):
-        yield ledger.line("rank grids", "", "P006", quote=True)
+            yield ledger.decided(line)
+    yield from ledger.if_asked("rank grids")
 
 
 def _of_phase(finding: Finding, phase: str) -> bool:
@@ -67,14 +72,14 @@ def _phase(ledger: Ledger, phase: Phase) -> Iterator[Line]:
         yield Line("undecided", name, text, f"its strategy: `--strategy '{phase.name}=...'`")
         return
     source = _SOURCES.get(ledger.context.file.strategy_source or "", "declared")
-    own = [f for f in ledger.findings("P001") if _of_phase(f, phase.name)]
-    said = [text for text in ledger.held("P001") if not phase.name or text.startswith(phase.name)]
+    own = [f for f in ledger.findings("degrees") if _of_phase(f, phase.name)]
+    said = [text for text in ledger.held("degrees") if not phase.name or text.startswith(phase.name)]
     # Where the file itself is the source, there is nothing else that it could agree with.
     agrees = bool(said) or ledger.context.file.strategy_source == "file"
     headers = "; ".join(part for text in said for part in text.split("; ")[1:])
     text = f"{degrees}: {gpus}, {source}" + (f"; {headers}" if headers else "")
     needs = "a header in the file that says so"
-    yield ledger.line(name, text, "P001", findings=own, counted=agrees or None, needs=needs)
+    yield ledger.decided("degrees", text, subject=name, findings=own, counted=agrees or None, needs=needs)
 
 
 def _drawn(ledger: Ledger) -> Iterator[Line]:
@@ -86,20 +91,20 @@ def _drawn(ledger: Ledger) -> Iterator[Line]:
         where = f" in {name}" if name and len(deployment.phases) > 1 else ""
         drawn = [unit for unit in deployment.units.get(name, {}).values() if unit.operators]
         if drawn:
-            yield _figure(ledger, where, "PP", len(drawn), f"{count(len(drawn), 'stage')} drawn", degrees, ("S002",))
+            yield _figure(ledger, where, "PP", len(drawn), f"{count(len(drawn), 'stage')} drawn", degrees, "stages")
         attention = _usual(len(g.members) for g in _units(deployment, name, "qkv", "query", "attention"))
         if attention > 1:
             text = f"attention is drawn {attention} times in a unit"
-            yield _figure(ledger, where, "attention", attention, text, degrees, ("P007",))
+            yield _figure(ledger, where, "attention", attention, text, degrees, "shards of attention")
         experts = _units(deployment, name, "expert")
         nodes, sets = _usual(len(g.members) for g in experts), _usual(len(g.gpu_sets) for g in experts if g.placed)
         if nodes > 1:
             text = f"{nodes} nodes of experts in a unit" + (f", on {count(sets, 'set')} of GPUs" if sets > 1 else "")
             number = nodes if nodes == degrees.get("ep") or sets < 2 else sets
-            yield _figure(ledger, where, "experts", number, text, degrees, ("P008",))
+            yield _figure(ledger, where, "experts", number, text, degrees, "expert groups")
         split = infer(deployment, {}).phases[deployment.phases.index(name)].degrees.get("sp")
         if split is not None:
-            yield _figure(ledger, where, "SP", split.value, split.because, degrees, ("C002",))
+            yield _figure(ledger, where, "SP", split.value, split.because, degrees, SEQUENCES)
 
 
 def _units(deployment: Deployment, phase: str, *roles: str) -> list[Group]:
@@ -111,10 +116,8 @@ def _usual(numbers: Iterable[int]) -> int:
     return next((number for number, _ in Counter(numbers).most_common(1)), 0)
 
 
-def _figure(
-    ledger: Ledger, where: str, what: str, number: int, text: str, degrees: dict[str, int], codes: tuple[str, ...]
-) -> Line:
-    """Make the line of one figure: which degrees it is, by what the strategy declares.
+def _figure(ledger: Ledger, where: str, what: str, number: int, text: str, degrees: dict[str, int], line: str) -> Line:
+    """Make the line of one figure: which degrees it is, by what the strategy declares; `line` decides it otherwise.
 
     What is drawn sixteen times may be sixteen shards as well as sixteen parts of a sequence: the strategy tells.
     """
@@ -123,14 +126,12 @@ def _figure(
     shown = ", ".join(f"{axis.upper()}={degrees[axis]}" for axis in equal)
     subject = f"{' and '.join(axis.upper() for axis in equal) or what} as drawn{where}"
     if equal:
-        return ledger.line(subject, f"{text}, as {shown}", findings=[], counted=True)
+        return ledger.counted(subject, f"{text}, as {shown}", holds=True)
     name = where.removeprefix(" in ")
-    found = [
-        f for f in ledger.findings(*codes) if _of_phase(f, name) or (f.about is not None and f.about.phase == name)
-    ]
+    found = [f for f in ledger.findings(line) if _of_phase(f, name) or (f.about is not None and f.about.phase == name)]
     if degrees:
         text += f"; the strategy has {own.upper()}={degrees.get(own, 1)}"
-    return ledger.line(subject, text, findings=found, counted=False)
+    return ledger.counted(subject, text, findings=found, holds=False)
 
 
 def _equal(number: int, own: str, degrees: dict[str, int]) -> list[str]:
@@ -162,11 +163,13 @@ def _stages(ledger: Ledger) -> Iterator[Line]:
         phase = ledger.context.phase(name)
         where = name if name and len(deployment.phases) > 1 else "stages"
         wanted = phase.stage_count if phase is not None else None
-        own = [f for f in ledger.findings("S002") if _of_phase(f, name)]
+        own = [f for f in ledger.findings("stages") if _of_phase(f, name)]
         text = f"{count(len(drawn), 'stage')} drawn" + (f" of {wanted}" if wanted is not None else "")
         whole = wanted is not None and set(drawn) == set(range(wanted))
         open_ = STRATEGY if wanted is None else None
-        yield ledger.line(where, text, "S002", findings=own, counted=whole if wanted else None, needs=open_)
+        yield ledger.decided(
+            "stages", text, subject=where, findings=own, counted=whole if wanted else None, needs=open_
+        )
         for unit in drawn.values():
             yield _stage(ledger, unit)
     yield from _links(ledger, units)
@@ -184,8 +187,7 @@ def _stage(ledger: Ledger, unit: Stage) -> Line:
     if layers is not None:
         parts.append(f"layer {layers[0]}" if layers[0] == layers[1] else f"layers {layers[0]}-{layers[1]}")
     parts += [count(len(unit.operators), "operator"), count(edges, "edge") + " inside"]
-    found = ledger.findings("S001", "S003", "S009", "S014", "D003", unit=title)
-    return ledger.line(str(title), ", ".join(parts), findings=found)
+    return ledger.counted(str(title), ", ".join(parts), findings=ledger.findings(EACH_STAGE, unit=title))
 
 
 def _range(layers: list[int]) -> tuple[int, int] | None:
@@ -210,9 +212,9 @@ def _links(ledger: Ledger, units: dict[str, dict[int, Stage]]) -> Iterator[Line]
     text = f"{count(sum(crossing.values()), 'edge')} from stage to stage: {listed(shown, 12)}"
     text = text if shown else "no edge leads from one stage straight to another"
     needs = STRATEGY if ledger.context.strategy is None else None
-    yield ledger.line("links between stages", text, "S004", "S005", "S006", "G002", needs=needs, quote=True)
+    yield ledger.decided("links between stages", text, needs=needs, quote=True)
     if shown:
-        yield ledger.line("links are marked", "", "C004", quote=True, needs=needs)
+        yield ledger.decided("links are marked", needs=needs)
 
 
 def _name(ledger: Ledger, phase: str, stage: int) -> str:
@@ -230,9 +232,8 @@ def _layers(ledger: Ledger) -> Iterator[Line]:
         return
     whole = len(named) == named[-1] - named[0] + 1
     text = f"{count(len(named), 'layer')} named, {named[0]} to {named[-1]}" + ("" if whole else ", with gaps")
-    yield ledger.line("layers", text, "S007", "S013", quote=True)
-    if ledger.held("S008") or ledger.findings("S008"):
-        yield ledger.line("layers per stage", "", "S008", quote=True)
+    yield ledger.decided("layers", text, quote=True)
+    yield from ledger.if_asked("layers per stage")
 
 
 def gpus_section(ledger: Ledger) -> Section | None:
@@ -245,15 +246,15 @@ def _gpus(ledger: Ledger) -> Iterator[Line]:
     deployment, context = ledger.context.deployment, ledger.context
     operators = [r for r in deployment.operators if r.kind != "io" and not r.summary]
     placed = [r for r in operators if r.gpus]
-    if not placed and not ledger.findings("D0"):
+    if not placed and not ledger.findings("operators on GPUs", "vague words", "GPUs in all", *_GPU_LINES):
         if operators:
             yield fact("operators on GPUs", f"none of {len(operators)} names its GPUs")
         return
     text = f"{len(placed)} of {len(operators)} operators name their GPUs, inputs and outputs aside"
-    yield ledger.line("operators on GPUs", text, "D001", counted=len(placed) == len(operators))
+    yield ledger.decided("operators on GPUs", text, counted=len(placed) == len(operators))
     vague = [r.name for r in deployment.operators if r.evidence.gpus is not None and r.evidence.gpus.vague]
     text = f"{count(len(vague), 'label')} such as `all GPUs`: {quoted(vague)}" if vague else "none"
-    yield ledger.line("vague words", text, "D002", counted=not vague)
+    yield ledger.decided("vague words", text, counted=not vague)
     needs = STRATEGY if context.strategy is None else None
     for name in deployment.phases:
         inside: list[GpuSet] = [r.gpus for r in deployment.operators if r.phase == name and r.gpus]
@@ -263,19 +264,13 @@ def _gpus(ledger: Ledger) -> Iterator[Line]:
         drawn = union(inside)
         where = f"GPUs of {name}" if name and len(deployment.phases) > 1 else "GPUs in all"
         declared = "" if phase is None else f", the strategy has {phase.total}"
-        own = [f for f in ledger.findings("D006") if _of_phase(f, name)]
+        own = [f for f in ledger.findings("GPUs in all") if _of_phase(f, name)]
         equal = phase is not None and not phase.assumed and len(drawn) == phase.total
         text = f"{len(drawn)} ({drawn.short()}){declared}"
-        yield ledger.line(where, text, "D006", findings=own, counted=equal if phase else None, needs=needs)
-    for subject, codes in (
-        ("GPUs of stages", ("D003",)),
-        ("stages apart", ("D004",)),
-        ("GPUs of shards and expert groups", ("D005",)),
-        ("ids within range", ("D008",)),
-        ("pool", ("D007",)),
-        ("names and labels agree", ("D009",)),
-    ):
-        if ledger.held(*codes) or ledger.findings(*codes):
-            yield ledger.line(subject, "", *codes, quote=True)
-        elif codes == ("D003",) and needs is not None and any(deployment.units.values()):
-            yield ledger.line(subject, "", *codes, needs=needs)
+        counted = equal if phase else None
+        yield ledger.decided("GPUs in all", text, subject=where, findings=own, counted=counted, needs=needs)
+    for line in _GPU_LINES:
+        if ledger.asked(line):
+            yield ledger.decided(line)
+        elif line == _GPU_LINES[0] and needs is not None and any(deployment.units.values()):
+            yield ledger.decided(line, needs=needs)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dotlint.engine.finding import Edit, Finding, Fix, Related
-from dotlint.suppressions.directives import NEVER, OF_COMMENTS, read_suppressions
+from dotlint.suppressions.directives import read_suppressions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -38,7 +38,7 @@ def suppress(
     taken = [suppressions.take(finding) for finding in findings]
     extra: list[Finding] = []
     if (card := by_code.get("X002")) is not None:
-        asked = frozenset(by_code) - NEVER - OF_COMMENTS
+        asked = frozenset(card.code for card in by_code.values() if card.section != "meta")
         for directive in suppressions.directives:
             found = _unused(card, document, directive, asked, findings, whole=whole)
             extra += [found] if found else []

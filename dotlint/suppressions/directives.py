@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 
+from dotlint.engine.card import by_code
 from dotlint.suppressions.scope import Lines
 from dotlint.text.nearest import nearest
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from dotlint.engine.card import Card
     from dotlint.engine.finding import Finding
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 Span = tuple[int, int]
 
 VERBS: Final = ("ignore", "ignore-start", "ignore-end", "ignore-file")
-# A run that failed must look like one, so no comment and no baseline takes its finding away.
-NEVER: Final = frozenset({"X001"})
-OF_COMMENTS: Final = frozenset({"X002", "X003"})
 
 # The first line: the comment's start, a further one inside it, or the start of one of its lines.
 _DIRECTIVE = regex(
@@ -69,13 +67,11 @@ class Directive(Struct):
     used: set[str] = field(default_factory=set)
     end: Directive | None = None
 
-    def means(self, code: str) -> bool:
-        """Whether it names the rule; without brackets all but those about comments themselves."""
-        if code in NEVER:
-            return False
+    def means(self, card: Card) -> bool:
+        """Whether it names the rule; without brackets all but those that have to be named."""
         if self.words is None:
-            return code not in OF_COMMENTS
-        return any(code in word.codes for word in self.words)
+            return card.suppressible == "always"
+        return card.suppressible != "never" and any(card.code in word.codes for word in self.words)
 
     def reaches(self, finding: Finding) -> bool:
         """Whether the finding stands where it speaks."""
@@ -93,8 +89,9 @@ class Mistake(Struct, frozen=True):
 
 
 class Suppressions(Struct):
-    """Every suppression of a file, and those that were not understood."""
+    """Every suppression of a file, and those that were not understood; `rules` are all that there are, by code."""
 
+    rules: Mapping[str, Card]
     directives: list[Directive] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
 
@@ -102,7 +99,7 @@ class Suppressions(Struct):
         """Whether a comment suppresses the finding; every one that does counts as used from then on."""
         taken = False
         for directive in self.directives:
-            if directive.means(finding.code) and directive.reaches(finding):
+            if directive.means(self.rules[finding.code]) and directive.reaches(finding):
                 directive.used.add(finding.code)
                 taken = True
         return taken
@@ -110,7 +107,7 @@ class Suppressions(Struct):
 
 def read_suppressions(document: Document, cards: Sequence[Card]) -> Suppressions:
     """Read the comments of a file that speak to dotlint; `cards` are all rules that there are."""
-    found = Suppressions()
+    found = Suppressions(by_code(cards))
     text = document.text
     if "dotlint" not in text.lower():
         return found
@@ -162,7 +159,7 @@ def _read(match: re.Match[str], comment: Comment, names: _Names, mistakes: list[
     else:
         words = tuple(_words(match, names, mistakes))
         if not words:
-            remedy = f"name rules, as in `{verb}[S001]`, or leave the brackets out to mean all of them"
+            remedy = f"name rules, as in `{verb}[{names.words[0]}]`, or leave the brackets out to mean all of them"
             mistakes.append(Mistake(f"`{verb}[]` names no rule", start, stop, remedy))
             return None
     return Directive(verb, comment, match.start(), start, stop, words, brackets, match["reason"].strip())

@@ -14,7 +14,7 @@ class Problem(Struct, frozen=True):
 
     `related` are other spans that belong to it, as (message, start, end). `edits` fix it; they are ascending and do
     not overlap. `applicability` is None where a person has to decide. `expected` names what the parser would accept.
-    `rest_unread` is true if nothing after it was read.
+    `cut` is true if what follows the problem, or comes before it, is not in the file or was not read.
     Offsets are 0-based and count code points; ends are exclusive.
     """
 
@@ -27,4 +27,9 @@ class Problem(Struct, frozen=True):
     edits: tuple[Replacement, ...] = ()
     applicability: Literal["safe", "unsafe"] | None = None
     expected: tuple[str, ...] = ()
-    rest_unread: bool = False
+    cut: bool = False
+
+    @property
+    def opens_string(self) -> bool:
+        """Whether it is a quote that no other one closes."""
+        return self.code == "E003"

@@ -32,6 +32,6 @@ def _show(char: str) -> str:
 
 
 def one_line(text: str, most: int = 400) -> str:
-    """Give a text as one visible line of at most `most` characters."""
-    shown = visible(" ".join(text.split("\n"))).replace("\t", " ")
-    return shown if len(shown) <= most else shown[: most - 1] + "…"
+    """Return a text as one visible line of at most `most` characters."""
+    line = visible(" ".join(text.split("\n"))).replace("\t", " ")
+    return line if len(line) <= most else line[: most - 1] + "…"

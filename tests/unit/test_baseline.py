@@ -32,7 +32,7 @@ def noted(tmp_path: Path) -> tuple[Path, Path]:
     """A baseline of `a -> a` and `b -> b` in a file, and that file's path."""
     path, baseline = tmp_path / "graphs" / "g.dot", tmp_path / "known.json"
     result = checked("digraph {\n  a -> a\n  b -> b [color=red]\n}\n", path)
-    assert write_baseline(baseline, entries(result.document, str(path), result.findings, tmp_path)) == 2
+    assert write_baseline(baseline, entries(result.document, str(path), result.findings, tmp_path, result.rules)) == 2
     return path, baseline
 
 
@@ -82,7 +82,7 @@ def test_the_baseline_may_move_with_its_project(noted: tuple[Path, Path], tmp_pa
 def test_a_finding_of_several_nodes_is_known_while_it_shrinks_and_told_when_it_grows(tmp_path: Path) -> None:
     path, baseline = tmp_path / "g.dot", tmp_path / "known.json"
     first = checked("digraph {\n  a -> b\n  b -> c\n  c -> a\n  c -> b\n}\n", path, rules=CYCLES)
-    write_baseline(baseline, entries(first.document, str(path), first.findings, tmp_path))
+    write_baseline(baseline, entries(first.document, str(path), first.findings, tmp_path, first.rules))
     assert checked("digraph {\n  b -> c\n  c -> b\n  a -> b\n}\n", path, baseline, CYCLES).findings == []
     grown = checked(
         "digraph {\n  a -> b\n  b -> c\n  c -> a\n  c -> b\n  c -> d\n  d -> a\n}\n", path, baseline, CYCLES
@@ -92,7 +92,7 @@ def test_a_finding_of_several_nodes_is_known_while_it_shrinks_and_told_when_it_g
 
 def test_the_file_is_the_same_whatever_order_findings_come_in(tmp_path: Path) -> None:
     result = checked("digraph {\n  b -> b\n  a -> a\n}\n", tmp_path / "g.dot")
-    found = entries(result.document, str(tmp_path / "g.dot"), result.findings, tmp_path)
+    found = entries(result.document, str(tmp_path / "g.dot"), result.findings, tmp_path, result.rules)
     write_baseline(tmp_path / "one.json", found)
     write_baseline(tmp_path / "two.json", reversed(found))
     text = (tmp_path / "one.json").read_text()
@@ -105,7 +105,7 @@ def test_bytes_that_are_no_text_survive(tmp_path: Path) -> None:
     path, baseline = tmp_path / "g.dot", tmp_path / "known.json"
     data = b'digraph { "\xff\xfe" -> "\xff\xfe" }'
     result = lint(Source.from_bytes(data, str(path)), Settings(selection=RULES))
-    write_baseline(baseline, entries(result.document, str(path), result.findings, tmp_path))
+    write_baseline(baseline, entries(result.document, str(path), result.findings, tmp_path, result.rules))
     known = Settings(selection=RULES, baseline=read_baseline(baseline))
     assert lint(Source.from_bytes(data, str(path)), known).findings == []
 

@@ -10,8 +10,7 @@ from dotlint.checks.attributes.colors import contrast, rgb
 from dotlint.edits.apply import apply_edits
 from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
-from dotlint.pipeline.compute import attach_fixes
-from dotlint.pipeline.lint import lint
+from dotlint.pipeline.lint_file import lint_file
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 def found(text: str) -> list[Finding]:
     settings = Settings(selection=Selection(select=("A018",)))
-    return attach_fixes(lint(Source.from_text(text), settings), settings).findings
+    return lint_file(Source.from_text(text), settings).findings
 
 
 @pytest.mark.parametrize(

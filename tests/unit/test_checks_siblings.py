@@ -309,6 +309,12 @@ def test_examples(card: Card) -> None:
         assert not found(example.good or "", card.code)
 
 
+@pytest.mark.parametrize("mistake", ['[="LayerNorm"]', "[label=Layer Norm]", "[style=rounded,filled]"])
+def test_a_mistake_that_loses_no_statement_hides_no_missing_operator(mistake: str) -> None:
+    statements = layers(4, "norm qkv attn mlp", without=((2, "attn"),))
+    assert found(graph(*statements, f"l0_norm {mistake}"), "S003")
+
+
 def test_a_dead_end_of_which_there_is_but_one_is_not_asked_of_others() -> None:
     extra = (node("l2_gate", "gate", 0), "l2_norm -> l2_gate")
     assert not found(graph(*layers(4, "norm attn mlp"), *extra), "S003")

@@ -194,7 +194,10 @@ def test_an_empty_select_runs_nothing(tmp_path: Path) -> None:
         ('per-file-ignores = ["a.dot"]', "`per-file-ignores` must be a table"),
         ("rule.G001.limit = 3", "`rule`: G001 cycle has no parameter `limit`"),
         ("rule.G.limit = 3", "`rule`: `G` is a prefix of"),
-        ("rule.G001 = 3", "`rule`: `G001` must be a table, not a number; for example rule = {N019 = {limit = 100000}}"),
+        (
+            "rule.G001 = 3",
+            "`rule`: `G001` must be a table, not a number; for example rule = {expansion-limit = {limit = 100000}}",
+        ),
         ('rules = ["nope"]', "`rules`: there is no folder"),
         ('plugins = ["nope"]', "`plugins`: there is no plugin `nope`"),
         ('strategy = "pp4x"', "`strategy`: "),

@@ -14,6 +14,7 @@ from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
 from dotlint.pipeline.compute import attach_fixes
 from dotlint.pipeline.lint import lint
+from dotlint.pipeline.lint_file import lint_file
 from dotlint.plugin import Context, Edit, Finding, Fix, Plugin, Unit, fixed_by
 from dotlint.registry import plugins
 from dotlint.report.as_json import finding_dict
@@ -36,7 +37,7 @@ def offered(card: Card, example: Example) -> FileResult:
     selection = Selection() if card.code == "X002" else Selection(select=(card.code,))
     settings = Settings(strategy=strategy, strategy_source="option" if strategy else None, selection=selection)
     data = (example.bad or "").encode("utf-8", "surrogateescape")
-    return attach_fixes(lint(Source.from_bytes(data, example.filename), settings), settings)
+    return lint_file(Source.from_bytes(data, example.filename), settings)
 
 
 @pytest.mark.parametrize(("card", "example"), FIXED, ids=lambda one: getattr(one, "code", ""))
@@ -52,7 +53,7 @@ def test_every_fix_has_a_title_in_the_imperative(card: Card, example: Example) -
 
 def test_a_title_says_what_is_done_and_where() -> None:
     settings = Settings(Strategy.parse("pp4ep4tp2sp2"), "option")
-    result = attach_fixes(lint(Source.from_bytes(TWO_PHASES.read_bytes(), "a.dot"), settings))
+    result = lint_file(Source.from_bytes(TWO_PHASES.read_bytes(), "a.dot"), settings)
     titles = [f.fix.title for f in result.findings if f.fix is not None and f.code in {"S001", "S002"}]
     assert "Add the 20 missing edges of stage 2" in titles
     assert "Add stages 2, 3 and 4 of decode" in titles
@@ -109,9 +110,7 @@ def acme(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., object]], F
         plugin = Plugin(Path(), {"labels": labels})
         monkeypatch.setattr(plugins, "find_plugin", lambda _: plugin)
         settings = Settings(cards=(CARD,))
-        (found,) = attach_fixes(
-            lint(Source.from_text("digraph { a [label=loud] }", "a.dot"), settings), settings
-        ).findings
+        (found,) = lint_file(Source.from_text("digraph { a [label=loud] }", "a.dot"), settings).findings
         return found
 
     return run

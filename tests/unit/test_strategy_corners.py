@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dotlint.engine.card import own_cards
 from dotlint.strategy import GpuSet, Layout, ModelFacts, Strategy, StrategyError
 from dotlint.strategy.arithmetic import arithmetic
 from dotlint.strategy.declarations import read_degrees
@@ -20,10 +21,12 @@ from dotlint.text.toml import read_toml
 if TYPE_CHECKING:
     from pathlib import Path
 
+CODES = {card.check: card.code for card in own_cards()}
+
 
 def sums(spec: str, facts: dict[str, int], layout: Layout | None = None) -> list[tuple[str, bool, str]]:
     strategy = build(parse_spec(spec), layout=layout or Layout(), model=ModelFacts(**facts))
-    return [(one.code, one.holds, one.text) for phase in strategy.phases for one in arithmetic(phase, strategy.model)]
+    return [(one.check, one.holds, one.text) for phase in strategy.phases for one in arithmetic(phase, strategy.model)]
 
 
 @pytest.mark.parametrize(
@@ -39,17 +42,17 @@ def sums(spec: str, facts: dict[str, int], layout: Layout | None = None) -> list
     ],
 )
 def test_exchanged_heads(spec: str, layout: Layout, facts: dict[str, int], expected: list[bool]) -> None:
-    assert [holds for code, holds, text in sums(spec, facts, layout) if code == "P002" and "TP·SP" in text] == expected
+    assert [holds for code, holds, text in sums(spec, facts, layout) if code == "heads" and "TP·SP" in text] == expected
 
 
 @pytest.mark.parametrize(
     ("spec", "facts", "expected"),
     [
-        ("tp8", {"kv_heads": 4}, ("P002", True, "4 key-value heads over TP=8: each on 2 shards")),
-        ("tp8", {"kv_heads": 3}, ("P002", False, "3 key-value heads are neither a multiple nor a divisor of TP=8")),
-        ("pp4", {"layers": 3}, ("P005", False, "3 layers are fewer than PP=4")),
-        ("pp4", {"layers": 10}, ("P005", True, "10 layers over PP=4: 2 or 3 each")),
-        ("pp2vpp2", {"layers": 6}, ("P005", True, "6 layers over PP·VPP=4: 1 or 2 each")),
+        ("tp8", {"kv_heads": 4}, ("heads", True, "4 key-value heads over TP=8: each on 2 shards")),
+        ("tp8", {"kv_heads": 3}, ("heads", False, "3 key-value heads are neither a multiple nor a divisor of TP=8")),
+        ("pp4", {"layers": 3}, ("layers", False, "3 layers are fewer than PP=4")),
+        ("pp4", {"layers": 10}, ("layers", True, "10 layers over PP=4: 2 or 3 each")),
+        ("pp2vpp2", {"layers": 6}, ("layers", True, "6 layers over PP·VPP=4: 1 or 2 each")),
     ],
 )
 def test_calculations_in_words(spec: str, facts: dict[str, int], expected: tuple[str, bool, str]) -> None:
@@ -71,7 +74,7 @@ def test_facts_that_nothing_divides_are_not_listed() -> None:
     ],
 )
 def test_open_partitions_of_a_layout_are_noted(spec: str, expected: str | None) -> None:
-    text = " ".join(plain_text(describe(Strategy.parse(spec)), width=200).split())
+    text = " ".join(plain_text(describe(Strategy.parse(spec), CODES), width=200).split())
     assert (expected or "any equal parts of a stage's GPUs") in text if expected else "any equal parts" not in text
 
 
@@ -222,10 +225,10 @@ def test_tables_are_read() -> None:
 
 
 def test_the_middle_of_many_stages_is_omitted() -> None:
-    lines = plain_text(describe(Strategy.parse("pp64"))).splitlines()
+    lines = plain_text(describe(Strategy.parse("pp64"), CODES)).splitlines()
     table = [line.split() for line in lines[next(i for i, line in enumerate(lines) if "stage " in line) + 1 :]]
     assert [row[0] for row in table if row] == [*map(str, range(1, 17)), "...", "63", "64"]
-    few = plain_text(describe(Strategy.parse("pp32")))
+    few = plain_text(describe(Strategy.parse("pp32"), CODES))
     assert "..." not in few
 
 

@@ -4,12 +4,15 @@ import json
 
 import pytest
 
+from dotlint.engine.card import own_cards
 from dotlint.strategy import Layout, ModelFacts, Strategy
 from dotlint.strategy.arithmetic import arithmetic
 from dotlint.strategy.describe import describe
 from dotlint.strategy.phases import build
 from dotlint.strategy.spec import parse_spec
 from dotlint.strategy.wording import plain_text
+
+CODES = {card.check: card.code for card in own_cards()}
 
 REFERENCE = """\
 pp4ep4tp2sp2
@@ -39,17 +42,17 @@ layout product: every axis multiplies the GPUs
 
 
 def test_the_whole_text_of_a_plain_strategy() -> None:
-    assert plain_text(describe(Strategy.parse("pp4ep4tp2sp2"))) == REFERENCE
+    assert plain_text(describe(Strategy.parse("pp4ep4tp2sp2"), CODES)) == REFERENCE
 
 
 def test_a_fixed_order_shows_which_gpus() -> None:
-    text = plain_text(describe(Strategy.parse("dp2pp2tp4ep8", layout=Layout.named("vllm"))))
+    text = plain_text(describe(Strategy.parse("dp2pp2tp4ep8", layout=Layout.named("vllm")), CODES))
     assert "1      0-3,8-11   0,8 | 1,9 | 2,10 | 3,11" in text
     assert "the GPUs of a stage are not contiguous" in text
 
 
 def test_an_assumed_phase_is_marked() -> None:
-    text = plain_text(describe(Strategy.parse("pp4ep4tp2sp2").with_phase_assumed()))
+    text = plain_text(describe(Strategy.parse("pp4ep4tp2sp2").with_phase_assumed(), CODES))
     assert "decode: 64 GPUs, 0-63 (assumed)" in text
     assert "64 GPUs in total" in text
 
@@ -65,13 +68,13 @@ WIDE = [
 @pytest.mark.parametrize("strategy", WIDE, ids=lambda strategy: str(strategy.source))
 @pytest.mark.parametrize("width", [40, 80, 140])
 def test_text_fits_its_width(strategy: Strategy, width: int) -> None:
-    lines = plain_text(describe(strategy), width).splitlines()
+    lines = plain_text(describe(strategy, CODES), width).splitlines()
     assert max(map(len, lines)) <= width
 
 
 @pytest.mark.parametrize("strategy", WIDE, ids=lambda strategy: str(strategy.source))
 def test_the_dictionary_is_json_and_whole(strategy: Strategy) -> None:
-    data = json.loads(json.dumps(describe(strategy).to_dict()))
+    data = json.loads(json.dumps(describe(strategy, CODES).to_dict()))
     for shown, phase in zip(data["phases"], strategy.phases, strict=True):
         assert shown["gpus"] == phase.total
         assert [stage["gpus"] for stage in shown["stages"]] == [str(each) for each in phase.stages]
@@ -79,20 +82,20 @@ def test_the_dictionary_is_json_and_whole(strategy: Strategy) -> None:
 
 
 SUMS = [
-    ("tp4", ModelFacts(heads=16), [("P002", True)]),
-    ("tp4", ModelFacts(heads=14), [("P002", False)]),
-    ("tp8", ModelFacts(heads=16, kv_heads=2), [("P002", True), ("P002", True)]),
-    ("tp8", ModelFacts(heads=16, kv_heads=3), [("P002", True), ("P002", False)]),
-    ("tp4", ModelFacts(kv_heads=6), [("P002", False)]),
-    ("ep4", ModelFacts(experts=16), [("P003", True)]),
-    ("ep3", ModelFacts(experts=16), [("P003", False)]),
-    ("sp2", ModelFacts(seq=10240), [("P004", True)]),
-    ("sp3", ModelFacts(seq=10240), [("P004", False)]),
-    ("sp2cp2", ModelFacts(seq=6), [("P004", False)]),
-    ("pp4", ModelFacts(layers=4), [("P005", True)]),
-    ("pp4", ModelFacts(layers=6), [("P005", True)]),
-    ("pp4", ModelFacts(layers=3), [("P005", False)]),
-    ("pp2vpp4", ModelFacts(layers=6), [("P005", False)]),
+    ("tp4", ModelFacts(heads=16), [("heads", True)]),
+    ("tp4", ModelFacts(heads=14), [("heads", False)]),
+    ("tp8", ModelFacts(heads=16, kv_heads=2), [("heads", True), ("heads", True)]),
+    ("tp8", ModelFacts(heads=16, kv_heads=3), [("heads", True), ("heads", False)]),
+    ("tp4", ModelFacts(kv_heads=6), [("heads", False)]),
+    ("ep4", ModelFacts(experts=16), [("experts", True)]),
+    ("ep3", ModelFacts(experts=16), [("experts", False)]),
+    ("sp2", ModelFacts(seq=10240), [("sequence", True)]),
+    ("sp3", ModelFacts(seq=10240), [("sequence", False)]),
+    ("sp2cp2", ModelFacts(seq=6), [("sequence", False)]),
+    ("pp4", ModelFacts(layers=4), [("layers", True)]),
+    ("pp4", ModelFacts(layers=6), [("layers", True)]),
+    ("pp4", ModelFacts(layers=3), [("layers", False)]),
+    ("pp2vpp4", ModelFacts(layers=6), [("layers", False)]),
     ("tp1pp1ep1sp1", ModelFacts(heads=3, experts=5, seq=7, layers=9), []),
     ("pp4tp4ep4sp2", ModelFacts(), []),
 ]
@@ -101,13 +104,13 @@ SUMS = [
 @pytest.mark.parametrize(("spec", "model", "expected"), SUMS)
 def test_sums(spec: str, model: ModelFacts, expected: list[tuple[str, bool]]) -> None:
     (phase,) = Strategy.parse(spec).phases
-    assert [(each.code, each.holds) for each in arithmetic(phase, model)] == expected
+    assert [(each.check, each.holds) for each in arithmetic(phase, model)] == expected
 
 
 def test_grids_are_a_calculation_too() -> None:
     (phase,) = Strategy.parse("tp4pp4ep8", layout=Layout.named("megatron")).phases
     (only,) = arithmetic(phase, ModelFacts())
-    assert (only.code, only.holds) == ("P006", False)
+    assert (only.check, only.holds) == ("grid-mismatch", False)
     assert "16 GPUs" in only.text
 
 
@@ -118,6 +121,6 @@ def test_ulysses_divides_heads_once_more() -> None:
 
 def test_layers_are_listed_by_stage() -> None:
     strategy = build(parse_spec("pp2vpp2"), model=ModelFacts(layers=8))
-    text = plain_text(describe(strategy))
+    text = plain_text(describe(strategy, CODES))
     assert "1      0     1-2, 5-6" in text
     assert "2      1     3-4, 7-8" in text

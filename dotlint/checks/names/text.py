@@ -241,7 +241,7 @@ def backslash_traps(file: FileContext, card: Card) -> Iterator[Outcome]:
             elif "\n" in one.raw and _TRAPPED.search(one.raw):
                 kept.append(one)
     kept_open = [
-        match for match in (_kept_open(text, p.start) for p in file.document.problems if p.code == "E003") if match
+        match for match in (_kept_open(text, p.start) for p in file.document.problems if p.opens_string) if match
     ]
     if kept_open and not kept:
         yield card.finding(

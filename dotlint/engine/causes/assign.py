@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -9,7 +10,7 @@ from msgspec.structs import replace
 from dotlint.engine.finding import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from dotlint.engine.card import Card
     from dotlint.engine.context import FileContext
@@ -17,19 +18,10 @@ if TYPE_CHECKING:
 
     CheckOf = Callable[[Card], Callable[..., Iterator[Outcome]]]
 
-_CAUSES = {"S001", "S002", "S004", "S011", "S014"}
-_CONSEQUENCES = {"G003", "G004", "G005", "G006", "G008", "S009"}
-_SLIPS = ("N0", "A0")
-_BACKWARDS = {
-    "S005",
-    "S006",
-    "C004",
-}  # what an edge that goes back a stage is told for, besides the cycle that it closes
+    Causes = Sequence[tuple[int, Finding, tuple[Pair, ...]]]
 
 
-def assign_causes(
-    file: FileContext, findings: list[Finding], cards: Sequence[Card], check_of: CheckOf
-) -> list[Finding]:
+def assign_causes(file: FileContext, findings: list[Finding], check_of: CheckOf) -> list[Finding]:
     """Fill `caused_by` with the findings that each one goes away with.
 
     Slips of the text come first, then cycles, then edges that are missing: for these the rules are run once more on
@@ -39,13 +31,13 @@ def assign_causes(
     if not findings:
         return findings
     caused: dict[int, tuple[int, ...]] = {}
-    if any(f.code.startswith(_SLIPS) for f in findings) and len({f.code[0] for f in findings}) > 1:
+    if any(file.rules[f.code].damages for f in findings) and len({f.section for f in findings}) > 1:
         from dotlint.engine.causes.typos import slips  # noqa: PLC0415 - most files have none, or nothing else
 
         caused.update((index, (cause,)) for index, cause in slips(file, findings).items())
     for index, cause in _cycles(file, findings).items():
         caused.setdefault(index, (cause,))
-    for index, causes in _missing(file, findings, cards, check_of).items():
+    for index, causes in _missing(file, findings, check_of).items():
         caused.setdefault(index, causes)
     return [replace(f, caused_by=_roots(i, caused)) if i in caused else f for i, f in enumerate(findings)]
 
@@ -72,26 +64,31 @@ def _cycles(file: FileContext, findings: Sequence[Finding]) -> dict[int, int]:
     Where no nodes form a cycle but stages do, the edge that goes back is told, and the cycle of stages follows.
     """
     found: dict[int, int] = {}
+    cycles = [(i, f) for i, f in enumerate(findings) if f.path and file.rules[f.code].causes]
+    followers = {code for _, f in cycles for code in file.rules[f.code].causes}
     # No two cycles that are told share a node, so the one that a finding follows from is looked up: there may be thousands.
-    cycle = {(f.graph, name): i for i, f in enumerate(findings) if f.code == "G001" for name in f.path}
-    back = [(i, f) for i, f in enumerate(findings) if f.code in _BACKWARDS and _goes_back(file, f)]
-    odd = [(i, f) for i, f in enumerate(findings) if f.code in {"N006", "G009"}] if cycle else []
-    for index, finding in (*odd, *(back if cycle else ())):
-        names = finding.nodes[:2] if finding.code in _BACKWARDS else finding.nodes
-        met = {cycle.get((finding.graph, name)) for name in names}
-        cause = met.pop() if len(met) == 1 else None
-        if cause is not None and (finding.code != "N006" or findings[cause].path == finding.nodes * 2):
-            found[index] = cause
+    cycle = {(f.graph, name): i for i, f in cycles for name in f.path}
     for index, finding in enumerate(findings):
-        if finding.code == "G002":
-            told = [
-                i
-                for i, f in back
-                if f.code == "S005" and f.graph == finding.graph and set(f.nodes[:2]) <= set(finding.nodes)
-            ]
-            if told:
-                found[index] = told[0]
+        if finding.code in followers:
+            met = {cycle.get((finding.graph, name)) for name in finding.nodes[:2]}
+            cause = met.pop() if len(met) == 1 else None
+            if cause is not None and (len(finding.nodes) == 1 or _goes_back(file, finding)):
+                found[index] = cause
+        elif finding.path and (causes := _backwards(file, findings, finding)):
+            found[index] = causes[0]
     return found
+
+
+def _backwards(file: FileContext, findings: Sequence[Finding], cycle: Finding) -> list[int]:
+    """Give the findings on an edge that goes back within a cycle of stages."""
+    return [
+        i
+        for i, f in enumerate(findings)
+        if cycle.code in file.rules[f.code].causes
+        and f.graph == cycle.graph
+        and set(f.nodes[:2]) <= set(cycle.nodes)
+        and _goes_back(file, f)
+    ]
 
 
 def _goes_back(file: FileContext, finding: Finding) -> bool:
@@ -103,37 +100,49 @@ def _goes_back(file: FileContext, finding: Finding) -> bool:
 
 def _pairs(file: FileContext, finding: Finding) -> tuple[Pair, ...]:
     """Give the edges that the repair of a finding brings."""
-    if finding.code in {"N001", "N013"} and finding.fix is not None:
+    if finding.fix is not None and file.rules[finding.code].damages in {"name", "split"}:
         from dotlint.engine.causes.typos import fixed_edges  # noqa: PLC0415 - as above
 
         return fixed_edges(file, finding)
-    return (*finding.missing_edges, *finding.planned_edges) if finding.code in _CAUSES else ()
+    return (*finding.missing_edges, *finding.planned_edges)
 
 
-def _missing(
-    file: FileContext, findings: Sequence[Finding], cards: Sequence[Card], check_of: CheckOf
-) -> dict[int, tuple[int, ...]]:
+def _missing(file: FileContext, findings: Sequence[Finding], check_of: CheckOf) -> dict[int, tuple[int, ...]]:
     """Run the rules about dead ends again with all missing edges in place, and see what is gone."""
-    codes = {f.code for f in findings if f.code in _CONSEQUENCES}
-    causes = [(i, pairs) for i, f in enumerate(findings) if (pairs := _pairs(file, f))] if codes else []
-    if not causes:
-        return {}
-    by_code = {card.code: card for card in cards}
-    left: dict[int, set[tuple[str, str]]] = {}
+    rules = file.rules
+    told = {f.code for f in findings}
+    causes = [
+        (i, pairs)
+        for i, f in enumerate(findings)
+        if not told.isdisjoint(rules[f.code].causes) and (pairs := _pairs(file, f))
+    ]
+    found: dict[int, tuple[int, ...]] = {}
+    followers: dict[tuple[int, ...], list[str]] = {}
+    for code in sorted({code for i, _ in causes for code in rules[findings[i].code].causes if code in told}):
+        own = tuple(i for i, _ in causes if code in rules[findings[i].code].causes)
+        followers.setdefault(own, []).append(code)
+    for own, codes in followers.items():
+        some = [(i, findings[i], pairs) for i, pairs in causes if i in own]
+        left = _left(file, codes, some, check_of)
+        for index, finding in enumerate(findings):
+            if finding.code in codes and not _keys(finding) & left[finding.graph]:
+                found[index] = _which(file, finding, some)
+    return found
+
+
+def _left(
+    file: FileContext, codes: Iterable[str], causes: Causes, check_of: CheckOf
+) -> dict[int, set[tuple[str, str]]]:
+    """Give what these rules still find in each graph with the edges of the causes in place."""
+    left: dict[int, set[tuple[str, str]]] = defaultdict(set)
     for context in file.graphs:
-        remaining = left.setdefault(context.graph.index, set())
-        extra = [pair for i, pairs in causes if findings[i].graph == context.graph.index for pair in pairs]
-        with_edges = context.with_edges(extra)
-        for code in codes:
-            card = by_code[code]
+        index = context.graph.index
+        with_edges = context.with_edges(pair for _, cause, pairs in causes if cause.graph == index for pair in pairs)
+        for card in (file.rules[code] for code in codes):
             for outcome in check_of(card)(with_edges, card):
                 if isinstance(outcome, Finding):
-                    remaining |= _keys(outcome)
-    return {
-        index: _which(file, finding, [(i, findings[i], pairs) for i, pairs in causes])
-        for index, finding in enumerate(findings)
-        if finding.code in _CONSEQUENCES and not _keys(finding) & left.get(finding.graph, set())
-    }
+                    left[index] |= _keys(outcome)
+    return left
 
 
 def _keys(finding: Finding) -> set[tuple[str, str]]:
@@ -145,11 +154,11 @@ def _phase(finding: Finding) -> str | None:
     return finding.about.whole_phase if finding.about is not None else None
 
 
-def _which(file: FileContext, finding: Finding, causes: list[tuple[int, Finding, tuple[Pair, ...]]]) -> tuple[int, ...]:
+def _which(file: FileContext, finding: Finding, causes: Causes) -> tuple[int, ...]:
     """The findings whose edges touch its nodes, else all of its graph: a path may need every one of them."""
     here = [(index, f, pairs) for index, f, pairs in causes if f.graph == finding.graph]
     nodes = set(finding.nodes)
-    if finding.code != "G006":
+    if file.rules[finding.code].concerns == "nodes":
         touching = tuple(i for i, _, pairs in here if any(nodes & set(pair) for pair in pairs))
         same_unit = tuple(i for i, f, _ in here if f.about == finding.about)
         if touching or same_unit:

@@ -10,6 +10,8 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from dotlint.engine.sections import NOT_OF_THE_GRAPH
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Finding, Pair
     from dotlint.graph.model import Graph, Node
 
-_GHOSTS = {"N003", "N015"}  # these name the nodes that nobody meant
-_ON_LINES = {"N012", "N013"}  # these tore names apart: all that stands on their lines is in doubt
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}|%[ds]|\$\{?\w+\}?")
 
 
@@ -28,7 +28,7 @@ def slips(file: FileContext, findings: Sequence[Finding]) -> dict[int, int]:
     of_node: dict[str, list[int]] = defaultdict(list)
     templates: dict[int, list[re.Pattern[str]]] = {}
     for index, slip in enumerate(findings):
-        if slip.code == "N002":
+        if file.rules[slip.code].damages == "template":
             templates[index] = [_template(name) for name in slip.nodes]
         elif names := frozenset(_damaged(file, slip)):
             damage[index] = names
@@ -36,11 +36,11 @@ def slips(file: FileContext, findings: Sequence[Finding]) -> dict[int, int]:
                 of_node[name].append(index)
     found: dict[int, int] = {}
     for index, finding in enumerate(findings) if damage or templates else ():
-        if finding.code[0] in "EX":
+        if finding.section in NOT_OF_THE_GRAPH:
             continue
         ends = finding.missing_edges[0] if finding.missing_edges else finding.nodes[:1]
         for cause in (*(slip for end in ends for slip in of_node.get(str(end), ())), *templates):
-            if _explains(findings[cause], finding) and (
+            if _explains(file, findings[cause], finding) and (
                 _filled(finding, templates[cause]) if cause in templates else _only_of(finding, damage[cause])
             ):
                 found[index] = cause
@@ -48,11 +48,14 @@ def slips(file: FileContext, findings: Sequence[Finding]) -> dict[int, int]:
     return found
 
 
-def _explains(slip: Finding, finding: Finding) -> bool:
+def _explains(file: FileContext, slip: Finding, finding: Finding) -> bool:
     """Whether a slip of this kind, where it is, can bring a finding of that kind."""
-    if slip.code == finding.code or (slip.code[0] == "A" and finding.code[0] != "V"):
+    if slip.code == finding.code or slip.graph != finding.graph:
         return False
-    return finding.graph == slip.graph
+    card = file.rules[slip.code]
+    if card.damages == "look":
+        return finding.section == "visual"
+    return card.damages != "template" or finding.code in card.causes
 
 
 def _only_of(finding: Finding, damaged: frozenset[str]) -> bool:
@@ -64,15 +67,16 @@ def _only_of(finding: Finding, damaged: frozenset[str]) -> bool:
 
 def _filled(finding: Finding, templates: list[re.Pattern[str]]) -> bool:
     """Whether what is lacking, or left out of a row, is what a template would have made."""
-    lacking = {"S003": finding.missing_nodes, "S013": finding.nodes[:1]}.get(finding.code, ())
+    lacking = finding.missing_nodes or finding.nodes[:1]
     return bool(lacking) and all(any(t.fullmatch(name) for t in templates) for name in lacking)
 
 
 def _damaged(file: FileContext, slip: Finding) -> Iterable[str]:
     """Give the nodes that a slip made, or that lost something to it."""
-    if slip.code in _GHOSTS or slip.code[0] == "A":
+    damages = file.rules[slip.code].damages
+    if damages in {"nodes", "look"}:
         return map(str, slip.nodes)
-    if slip.code in _ON_LINES:
+    if damages in {"lines", "split"}:
         graph = file.document.graphs[slip.graph]
         places = [
             slip.start,
@@ -80,7 +84,7 @@ def _damaged(file: FileContext, slip: Finding) -> Iterable[str]:
             *(e.start for e in (slip.fix.edits if slip.fix else ())),
         ]
         return _on_lines(file, graph, {file.document.source.position(place).line for place in places})
-    if slip.code == "N001":
+    if damages == "name":
         return (name for pair in renamed(file, slip) for name in pair)
     return ()
 
@@ -97,16 +101,16 @@ def _on_lines(file: FileContext, graph: Graph, lines: set[int]) -> Iterator[str]
 
 
 def renamed(file: FileContext, slip: Finding) -> list[Pair]:
-    """Give the names that N001 takes for misspelt, each with the one that is meant."""
+    """Give the names that a slip takes for misspelt, each with the one that is meant."""
     text, edits = file.document.text, slip.fix.edits if slip.fix else ()
     pairs = ((text[edit.start : edit.end].strip('"'), edit.text.strip('"')) for edit in edits)
     return list(dict.fromkeys(pairs))
 
 
 def fixed_edges(file: FileContext, slip: Finding) -> tuple[Pair, ...]:
-    """Give the edges that there are once the names of N001 and N013 are fixed."""
+    """Give the edges that there are once the names that a slip misspelt or split are fixed."""
     nodes = file.document.graphs[slip.graph].nodes
-    if slip.code == "N013":
+    if file.rules[slip.code].damages == "split":
         return tuple(_of_numbers(file, slip, nodes))
     meant = dict(renamed(file, slip))
     found = [edge for name in meant if name in nodes for edge in (*nodes[name].in_edges, *nodes[name].out_edges)]

@@ -27,6 +27,7 @@ def header_problem(text: str, at: int, tree: Tree) -> Problem:
             start,
             end,
             help="restore the beginning of the file",
+            cut=True,
         )
     word = "digraph" if graph.directed else "graph"
     if text.startswith("{", at):

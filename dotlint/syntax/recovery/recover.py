@@ -93,7 +93,7 @@ def _recover_at(recovery: Recovery, stop: Stop) -> None:
     if recovery.allowance < 0 or len(recovery.tree.problems) + len(recovery.groups) > MOST_PROBLEMS:
         if lexeme.type != END:
             message = "too many mistakes: the rest of the file was not read"
-            recovery.report("E001", message, lexeme.at, lexeme.to, rest_unread=True)
+            recovery.report("E001", message, lexeme.at, lexeme.to, cut=True)
         recovery.muted = True
         recovery.finish()
         return

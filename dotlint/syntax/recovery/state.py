@@ -132,7 +132,7 @@ class Recovery:
         *,
         help: str | None = None,  # noqa: A002
         related: Sequence[tuple[str, int, int]] = (),
-        rest_unread: bool = False,
+        cut: bool = False,
     ) -> None:
         """Add a problem without a fix; offsets are those of the parsed text."""
         if not self.muted:
@@ -141,15 +141,7 @@ class Recovery:
                 (words, source_offset(text, start), source_offset(text, end)) for words, start, end in related
             )
             self.tree.problems.append(
-                Problem(
-                    code,
-                    message,
-                    source_offset(text, at),
-                    source_offset(text, to),
-                    spans,
-                    help,
-                    rest_unread=rest_unread,
-                )
+                Problem(code, message, source_offset(text, at), source_offset(text, to), spans, help, cut=cut)
             )
 
     def report_unexpected(self, stop: Stop, help: str | None = None) -> None:  # noqa: A002
@@ -227,7 +219,7 @@ class Recovery:
             edits = without_overlaps(edit for one in found for edit in one.edits) if first.offered else []
             message = first.message
             if others:
-                message += f" (and in {len(others)} more {'place' if len(others) == 1 else 'places'})"
+                message += f" (and {len(others)} more)"
             self.tree.problems.append(
                 Problem(
                     code,

@@ -118,6 +118,7 @@ def unclosed_problem(text: str, parse: Parse) -> Problem:
         "write `}` here",
         tuple((source_offset(text, start), source_offset(text, end), put) for start, end, put in edits),
         "unsafe",
+        cut=insert_at >= len(text.rstrip()),
     )
 
 
