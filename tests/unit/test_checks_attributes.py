@@ -41,7 +41,7 @@ def mended(text: str, found: list[Finding]) -> str:
 
 
 def test_every_card_has_a_bad_and_a_good_example() -> None:
-    assert len(CARDS) == 11
+    assert CARDS
     assert {card.code for card, *_ in BAD} == {card.code for card, *_ in GOOD} == {card.code for card in CARDS}
 
 

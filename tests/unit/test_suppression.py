@@ -9,9 +9,9 @@ import pytest
 
 from dotlint.checks import structure
 from dotlint.edits.apply import apply_edits
-from dotlint.engine.card import own_cards
 from dotlint.engine.finding import Edit, Fix, Location
 from dotlint.engine.narrow import narrowed
+from dotlint.engine.own_cards import own_cards
 from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
 from dotlint.pipeline.lint import lint
