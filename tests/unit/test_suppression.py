@@ -113,17 +113,17 @@ def test_other_rules_at_the_statement_stay() -> None:
 @pytest.mark.parametrize(
     ("comment", "message", "help_"),
     [
-        ("ignore[N06]", "there is no rule `N06`", "did you mean `N0"),
-        ("ignore[self-lop]", "there is no rule `self-lop`", "did you mean `self-loop`?"),
-        ("ignroe[N006]", "`dotlint: ignroe` is no suppression", "did you mean `ignore`?"),
-        ("ignore[]", "`ignore[]` names no rule", "leave the brackets out"),
-        ("ignore[N006", "`ignore[` is never closed", "close it"),
+        ("ignore[N06]", "unknown rule `N06`", "did you mean `N0"),
+        ("ignore[self-lop]", "unknown rule `self-lop`", "did you mean `self-loop`?"),
+        ("ignroe[N006]", "`dotlint: ignroe` is not a suppression", "did you mean `ignore`?"),
+        ("ignore[]", "`ignore[]` names no rule", "omit the brackets"),
+        ("ignore[N006", "`ignore[` has no closing `]`", "add `]`"),
         ("ignore N006", "`ignore N006` applies to every rule, not only to N006", "write `ignore[N006]`"),
-        ("ignore-file[N006]", "`ignore-file` has no effect behind the first statement", "top of the file"),
-        ("ignore-end", "`ignore-end` ends no block", "ignore-start"),
+        ("ignore-file[N006]", "`ignore-file` has no effect after the first statement", "top of the file"),
+        ("ignore-end", "`ignore-end` has no matching `ignore-start`", "ignore-start"),
         (
             "ignore-start[N006]",
-            "`ignore-start` without `ignore-end` reaches to the end of the file",
+            "`ignore-start` without `ignore-end` suppresses findings up to the end of the file",
             "ignore-end",
         ),
     ],
@@ -133,7 +133,7 @@ def test_what_is_not_understood_is_told(comment: str, message: str, help_: str) 
     [found] = [finding for finding in result.findings if finding.code == "X003"]
     assert found.message == message
     assert help_ in (found.help or "")
-    assert "dotlint" in result.document.text[found.start : found.end] or found.message.startswith("there is no rule")
+    assert "dotlint" in result.document.text[found.start : found.end] or found.message.startswith("unknown rule")
 
 
 @pytest.mark.parametrize("mistake", ["ignore-end", "ignore-file[N006]", "ignore[]", "ignroe", "ignore[N006"])
