@@ -1,4 +1,4 @@
-"""What a file says of its own strategy: in headers, comments, cluster labels, its graph's name and its own name."""
+"""The strategy that a file declares in headers, comments, cluster labels, the name of its graph or its own name."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 class Declaration(Struct, frozen=True):
-    """Degrees and a GPU total that one place of the file states; `where` names the place in a message.
+    """Degrees and a GPU total from one comment, label or name; `where` names it in messages.
 
-    `graph` is the index of the graph that it belongs to, None for comments and file names, which speak of all.
+    `graph` is the index of the graph that it belongs to; None for comments and file names, which are about all graphs.
     """
 
     where: str
@@ -34,20 +34,20 @@ class Declaration(Struct, frozen=True):
 
     @property
     def several_axes(self) -> bool:
-        """Whether it names two axes or more: a strategy, and not one operator's degree."""
+        """Whether it has two axes or more, so that it is a strategy and not the degree of one operator."""
         return len(self.degrees) > 1
 
     @property
     def spec(self) -> str:
-        """The degrees as `--strategy` takes them."""
+        """The degrees in the format of `--strategy`."""
         spec = "".join(f"{axis}{value}" for axis, value in self.degrees.items())
         return f"{self.phase}={spec}" if self.phase else spec
 
 
 def declarations(document: Document, name: str) -> tuple[Declaration, ...]:
-    """Collect what the file declares, in the order of the text, the file's name last.
+    """Return the declarations of a file in text order, that of the file name last.
 
-    Labels of nodes count only where no edge touches the node: `TP=2` on an operator speaks of that operator.
+    Labels of nodes count only if the node has no edges: `TP=2` on an operator is about that operator.
     """
     text = document.text
     if "p" not in text.lower():
@@ -55,9 +55,9 @@ def declarations(document: Document, name: str) -> tuple[Declaration, ...]:
     ranks = rank_axes([text[: 1 << 20]])
     found: list[Declaration] = []
     for comment in document.comments:
-        said = text[comment.start : comment.end]
-        if len(said) < 2000:
-            found += _read(said, "the comment", comment.start, comment.end, None, ranks)
+        content = text[comment.start : comment.end]
+        if len(content) < 2000:
+            found += _read(content, "the comment", comment.start, comment.end, None, ranks)
     for graph in document.graphs:
         found += _of_graph(graph, ranks)
     found = [d for d in found if d.several_axes or d.gpus is not None]
@@ -94,7 +94,7 @@ def _of_graph(graph: Graph, ranks: frozenset[str]) -> Iterator[Declaration]:
 def _of_header(node: Node, graph: int, ranks: frozenset[str]) -> Iterator[Declaration]:
     label = node.label
     if "put:" in label.lower() or len(label) > 2000:
-        return  # an operator that nothing is joined to, not a header
+        return  # an isolated operator, not a header
     start, end = node.attribute_span("label") or node.span
     yield from (d for d in _read(label, f"header `{node.name}`", start, end, graph, ranks) if d.several_axes)
 
@@ -119,9 +119,9 @@ def _made(declared: DeclaredDegrees, where: str, start: int, end: int, graph: in
 
 
 def strategy_of_file(found: tuple[Declaration, ...]) -> tuple[Strategy, bool] | None:
-    """Put together the strategy that a file declares without ambiguity, None where it does not.
+    """Return the strategy that a file declares, and whether its GPUs are certain; None if there is none or several.
 
-    With it whether its GPUs are certain: a total that the file states agrees with one layout model.
+    The GPUs are certain if the file states a total that agrees with one layout model.
     """
     by_phase: dict[str | None, dict[str, int]] = {}
     totals: dict[str | None, set[int]] = {}
@@ -145,11 +145,11 @@ def strategy_of_file(found: tuple[Declaration, ...]) -> tuple[Strategy, bool] | 
     spec = "; ".join(
         (f"{phase}=" if phase else "") + "".join(f"{a}{v}" for a, v in axes.items()) for phase, axes in by_phase.items()
     )
-    said = totals.get("prefill" if "prefill" in by_phase else None, set())
+    stated = totals.get("prefill" if "prefill" in by_phase else None, set())
     layout = Layout()
     certain = False
-    if len(said) == 1:
-        total = next(iter(said))
+    if len(stated) == 1:
+        total = next(iter(stated))
         first = next(iter(by_phase.values()))
         if prod(first.values()) == total:
             certain = True

@@ -107,9 +107,9 @@ def _readable(file: FileContext, findings: list[Finding]) -> tuple[list[Finding]
     """Drop findings that the unread part of a file may answer; the rest in order."""
     if file.loss is None:
         return _in_order(findings), []
-    from dotlint.engine.incomplete import without_absent  # noqa: PLC0415 - most files are whole
+    from dotlint.engine.incomplete import without_unsupported  # noqa: PLC0415 - most files are whole
 
-    findings, undecided = without_absent(file.document, file.rules, file.loss, findings)
+    findings, undecided = without_unsupported(file.document, file.rules, file.loss, findings)
     return _in_order(_marked(findings)), undecided
 
 
