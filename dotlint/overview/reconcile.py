@@ -19,7 +19,8 @@ from dotlint.overview.text import as_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from dotlint.engine.card import Card, Remedy
+    from dotlint.engine.card import Card
+    from dotlint.engine.card_keys import Remedy
     from dotlint.engine.finding import Finding
     from dotlint.engine.result import Settings
     from dotlint.overview.model import Frame, Overview

@@ -12,7 +12,7 @@ from dotlint.picture.model import Mark
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dotlint.engine.card import NodeState
+    from dotlint.engine.card_keys import NodeState
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Finding, Pair
     from dotlint.engine.result import FileResult

@@ -73,7 +73,7 @@ def lint(
     if file.loss is not None:
         from dotlint.engine.incomplete import without_absent  # noqa: PLC0415 - most files are whole
 
-        result.findings, undecided = without_absent(file, file.loss, result.findings)
+        result.findings, undecided = without_absent(document, file.rules, file.loss, result.findings)
         result.undecided += undecided
         # What is silent leaves no comment unused.
         asked = [card for card in asked if card.claims_absence in {None, "label"}]

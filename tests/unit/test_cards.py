@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dotlint.checks import CHECKS
-from dotlint.engine.card import PRESETS, Card, CardError, Example, own_cards
-from dotlint.engine.card_file import read_card, read_folder
+from dotlint.engine.card import Card, CardError, Example, own_cards, read_card, read_folder
+from dotlint.engine.card_keys import PRESETS
 from dotlint.engine.compile import compiled
 from dotlint.engine.resources import rules_folder
 from dotlint.engine.sections import SECTIONS
