@@ -23,7 +23,7 @@ TREE: Final = Path(__file__).parents[1]
 # Of each room its modules and the tests that are about them; quick ones first, since the first failure is enough.
 ROOMS: Final[dict[str, tuple[str, str]]] = {
     "edits": (
-        "dotlint/files/atomic.py dotlint/edits/{apply,compose}.py dotlint/pipeline/{fix_text,fix_files,fixpoint,preview,acceptance,compute}.py",
+        "dotlint/files/atomic.py dotlint/edits/{apply,compose}.py dotlint/pipeline/{fix_text,fixpoint,trials,preview,acceptance,compute}.py",
         "tests/unit/test_fix_{edits,judgement,atomic,series,newcomers,converge}.py tests/cli/test_fix.py tests/unit/test_fix_{trial,edges}.py",
     ),
     "insertion": (

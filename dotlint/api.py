@@ -16,8 +16,7 @@ from dotlint.engine.select import split_names
 from dotlint.errors import DotlintError
 from dotlint.files.discovery import read_bytes, refuse_binary
 from dotlint.graph.builder import read
-from dotlint.pipeline.compute import attach_fixes
-from dotlint.pipeline.lint import lint
+from dotlint.pipeline.lint_file import lint_file
 from dotlint.strategy import Strategy
 from dotlint.syntax.source import Position, Source
 
@@ -198,7 +197,7 @@ def check(
     """
     options = _Options(strategy, layout, select, extend_select, ignore, preset, rules, config)
     text, settings = _prepared(source, options, filename)
-    result = attach_fixes(lint(text, settings), settings)
+    result = lint_file(text, settings)
     _refuse_troubles(result)
     return _result(result, text)
 

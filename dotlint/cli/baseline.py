@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from dotlint.cli.options import CheckOptions
     from dotlint.cli.streams import Streams
-    from dotlint.pipeline.lint import Settings
+    from dotlint.engine.result import Settings
 
 
 def record(streams: Streams, files: Sequence[tuple[str, Settings]], options: CheckOptions) -> int:

@@ -8,15 +8,15 @@ from dotlint.cli.linting import exit_status, report_failures
 from dotlint.cli.output import render, shown_of, wants_pages
 from dotlint.cli.streams import FAILED, FOUND, say, write_bytes, write_result
 from dotlint.pipeline.fix_files import fix_data, fix_file
-from dotlint.pipeline.processes import lint_bytes
+from dotlint.pipeline.processes import lint_slim
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dotlint.cli.options import CheckOptions
     from dotlint.cli.streams import Streams
+    from dotlint.engine.result import Settings
     from dotlint.pipeline.fix_files import FixedFile
-    from dotlint.pipeline.lint import Settings
 
 
 def fix(streams: Streams, files: Sequence[tuple[str, Settings]], options: CheckOptions) -> int:
@@ -70,4 +70,4 @@ def _lint_phases_again(fixed: Sequence[FixedFile], settings: Sequence[Settings])
         return
     for one, its in zip(fixed, settings, strict=True):
         if one.fixes is not None and one.failure is None and its.strategy is not None and its.strategy.has_files:
-            one.result = lint_bytes(one.fixes.data(), one.path, its)
+            one.result = lint_slim(one.path, its, data=one.fixes.data())

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from dotlint.cli.options import CheckOptions, FileOptions
     from dotlint.cli.streams import Streams
-    from dotlint.pipeline.lint import FileResult, Settings
+    from dotlint.engine.result import FileResult, Settings
     from dotlint.report.progress import Progress
 
 
@@ -81,21 +81,11 @@ def progress_of(streams: Streams, count: int, options: CheckOptions) -> Iterator
 
 def lint_path(streams: Streams, path: str, stdin_name: str | None, settings: Settings) -> FileResult:
     """Read a file (`-`: standard input) and lint it; a file that cannot be read gives a result that says so."""
-    from dotlint.files.discovery import UnreadableError, read_bytes, refuse_binary
-    from dotlint.pipeline.compute import attach_fixes
-    from dotlint.pipeline.lint import FileResult, lint
-    from dotlint.syntax.source import Source
+    from dotlint.pipeline import lint_file
 
-    name = (stdin_name or "<stdin>") if path == "-" else path
-    try:
-        if path == "-":
-            data = streams.stdin.read()
-            refuse_binary(data)
-        else:
-            data = read_bytes(path)
-    except UnreadableError as error:
-        return FileResult(name, None, [], unreadable=str(error))
-    return attach_fixes(lint(Source.from_bytes(data, name), settings), settings)
+    if path == "-":
+        return lint_file.lint_path(stdin_name or "<stdin>", settings, data=streams.stdin.read())
+    return lint_file.lint_path(path, settings)
 
 
 def lint_one(streams: Streams, path: str, options: FileOptions) -> tuple[FileResult, Settings]:

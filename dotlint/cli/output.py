@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from dotlint.cli.options import CheckOptions
     from dotlint.cli.streams import Streams
-    from dotlint.pipeline.lint import FileResult, Settings
+    from dotlint.engine.result import FileResult, Settings
 
 FORMATS = ("report", "full", "concise", "markdown", "json", "jsonl", "sarif", "github", "gitlab", "junit", "html")
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from dotlint.cli.options import CheckOptions
     from dotlint.cli.streams import Streams
+    from dotlint.engine.result import FileResult, Settings
     from dotlint.page.collect import Page
-    from dotlint.pipeline.lint import FileResult, Settings
 
 
 def make(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from math import gcd, lcm
 from typing import TYPE_CHECKING
 
 from dotlint.text.regex import regex
@@ -27,15 +27,19 @@ def continued(samples: Sequence[tuple[Vector, str]], at: Vector) -> str | None:
     if not pieces or any(one[::2] != pieces[0][::2] for one in pieces):
         return None
     rows = [(1, *vector) for vector, _ in near]
-    basis = _independent(rows)
-    chosen = [rows[i] for i in basis]
     numbers = [[int(digits) for digits in one[1::2]] for one in pieces]
-    for row, own in zip(rows, numbers, strict=True):
-        if _combined(chosen, [numbers[i] for i in basis], row) != own:
-            return None
-    found = _combined(chosen, [numbers[i] for i in basis], (1, *at))
-    if found is None or any(number < 0 for number in found):
+    basis, own = _independent(rows), (1, *at)
+    if own not in rows and len(_independent([*(rows[i] for i in basis), own])) > len(basis):
         return None
+    found: list[int] = []
+    for column in zip(*numbers, strict=True):
+        scale, factors = _linear([(*rows[i], column[i]) for i in basis])
+        if any(_dot(factors, row) != scale * number for row, number in zip(rows, column, strict=True)):
+            return None
+        number, over = divmod(_dot(factors, own), scale)
+        if over or number < 0:
+            return None
+        found.append(number)
     written = pieces[0][:1]
     for place, number in enumerate(found):
         spelled = [one[2 * place + 1] for one in pieces]
@@ -45,53 +49,52 @@ def continued(samples: Sequence[tuple[Vector, str]], at: Vector) -> str | None:
     return "".join(written)
 
 
+def _dot(factors: Vector, row: Vector) -> int:
+    return sum(a * b for a, b in zip(factors, row, strict=True))
+
+
+def _lead(row: Sequence[int]) -> int:
+    return next(i for i, value in enumerate(row) if value)
+
+
+def _without(row: Sequence[int], other: Sequence[int], lead: int) -> list[int]:
+    """Take a multiple of another row away, so that nothing is left at `lead`; in whole numbers, as small as they get."""
+    if not row[lead]:
+        return list(row)
+    left = [a * other[lead] - row[lead] * b for a, b in zip(row, other, strict=True)]
+    common = gcd(*left)
+    return [value // common for value in left] if common > 1 else left
+
+
 def _independent(rows: Sequence[Vector]) -> list[int]:
     """Choose rows of which none is a combination of others, as many as there are."""
-    reduced: list[list[Fraction]] = []
+    reduced: list[tuple[int, list[int]]] = []
     chosen: list[int] = []
     for index, row in enumerate(rows):
-        left = [Fraction(value) for value in row]
-        for one in reduced:
-            lead = next(i for i, value in enumerate(one) if value)
-            factor = left[lead] / one[lead]
-            left = [a - factor * b for a, b in zip(left, one, strict=True)]
+        left = list(row)
+        for lead, one in reduced:
+            left = _without(left, one, lead)
         if any(left):
-            reduced.append(left)
+            reduced.append((_lead(left), left))
             chosen.append(index)
     return chosen
 
 
-def _combined(basis: Sequence[Vector], values: Sequence[Sequence[int]], row: Vector) -> list[int] | None:
-    """Combine the values of the basis as `row` is combined of it; None where it is not, or not in whole numbers."""
-    weights = _weights(basis, row)
-    if weights is None:
-        return None
-    found: list[int] = []
-    for column in zip(*values, strict=True):
-        total = sum((w * value for w, value in zip(weights, column, strict=True)), Fraction(0))
-        if total.denominator != 1:
-            return None
-        found.append(int(total))
-    return found
+def _linear(equations: Sequence[Vector]) -> tuple[int, Vector]:
+    """Give a linear function by its scale and its factors: of each equation's row its last number, times the scale.
 
-
-def _weights(basis: Sequence[Vector], row: Vector) -> list[Fraction] | None:
-    """Solve `basis` · weights = `row`; the rows of the basis are independent, so there is one solution or none."""
-    matrix = [[Fraction(one[i]) for one in basis] + [Fraction(row[i])] for i in range(len(row))]
-    width = len(basis)
-    done = 0
-    for column in range(width):
-        pivot = next((i for i in range(done, len(matrix)) if matrix[i][column]), None)
-        if pivot is None:
-            return None
-        matrix[done], matrix[pivot] = matrix[pivot], matrix[done]
-        lead = matrix[done][column]
-        matrix[done] = [value / lead for value in matrix[done]]
-        for i, line in enumerate(matrix):
-            if i != done and line[column]:
-                factor = line[column]
-                matrix[i] = [a - factor * b for a, b in zip(line, matrix[done], strict=True)]
-        done += 1
-    if any(line[width] for line in matrix[done:]):
-        return None
-    return [matrix[i][width] for i in range(width)]
+    The rows are independent, so there is such a function (Gauss and Jordan, in whole numbers).
+    """
+    solved: list[tuple[int, list[int]]] = []
+    for equation in equations:
+        left = list(equation)
+        for lead, one in solved:
+            left = _without(left, one, lead)
+        lead = _lead(left)
+        solved = [(place, _without(one, left, lead)) for place, one in solved]
+        solved.append((lead, left))
+    scale = lcm(*(one[lead] for lead, one in solved))
+    factors = [0] * (len(equations[0]) - 1)
+    for lead, one in solved:
+        factors[lead] = one[-1] * (scale // one[lead])
+    return scale, tuple(factors)

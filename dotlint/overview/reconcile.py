@@ -30,13 +30,13 @@ _ROUNDS = 8
 
 def settle(made: Overview, settings: Settings, comments: list[str], fresh: Callable[[str], str]) -> None:
     """Change an overview until it passes under these settings, or until nothing more can be said otherwise."""
-    from dotlint.pipeline.lint import lint  # noqa: PLC0415 - only to look at what was written
+    from dotlint.pipeline.lint_file import lint_file  # noqa: PLC0415 - only to look at what was written
     from dotlint.syntax.source import Source  # noqa: PLC0415
 
     rules = by_code(settings.cards)
     for _ in range(_ROUNDS):
         found: dict[Remedy | None, list[Finding]] = defaultdict(list)
-        for finding in lint(Source.from_text(as_text(made, comments), "overview.dot"), settings).findings:
+        for finding in lint_file(Source.from_text(as_text(made, comments), "overview.dot"), settings).findings:
             found[rules[finding.code].overview_remedy].append(finding)
         # One kind at a time: a remedy may be the remedy of the next kind too.
         remedies = (

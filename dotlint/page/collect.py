@@ -15,8 +15,8 @@ from dotlint.errors import DotlintError
 from dotlint.page.file_section import Material, part
 from dotlint.page.panes import Fixes
 from dotlint.page.views import drawings
-from dotlint.pipeline.compute import attach_fixes
 from dotlint.pipeline.fix_text import fix_text
+from dotlint.pipeline.lint_file import lint_path
 from dotlint.report.model import outline
 from dotlint.text.display import one_line
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from dotlint.engine.result import Settings
     from dotlint.page.file_section import Part
     from dotlint.pipeline.fix_text import FixResult
-    from dotlint.syntax.source import Source
 
 
 _PATIENCE = 6.0  # seconds for the safe fixes, after which what all of them come to is left to `--diff`
@@ -97,11 +96,11 @@ class _Tasks:
 
 def make_page(task: Task) -> Page:
     """Make one file's part; a file that cannot be read gives one that says so."""
-    result, source = _linted(task)
-    if source is None:
+    result = lint_path(task.path, task.settings, data=task.data)
+    if result.context is None:
         return _page_without_text(result, task)
     told = outline(result, task.options, links=True)
-    fixed = list(_fixed(result, source, task.settings))
+    fixed = list(_fixed(result, task.settings))
     drawn, missing = drawings(result, fixed)
     material = Material(
         result,
@@ -166,23 +165,10 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
-def _linted(task: Task) -> tuple[FileResult, Source | None]:
-    from dotlint.files.discovery import UnreadableError, read_bytes, refuse_binary  # noqa: PLC0415
-    from dotlint.pipeline.lint import lint  # noqa: PLC0415
-    from dotlint.syntax.source import Source  # noqa: PLC0415
-
-    try:
-        data = read_bytes(task.path) if task.data is None else task.data
-        refuse_binary(data)
-    except UnreadableError as error:
-        return FileResult(task.path, None, [], unreadable=str(error)), None
-    source = Source.from_bytes(data, task.path)
-    return attach_fixes(lint(source, task.settings)), source
-
-
-def _fixed(result: FileResult, source: Source, settings: Settings) -> Iterator[tuple[str, str, FixResult]]:
+def _fixed(result: FileResult, settings: Settings) -> Iterator[tuple[str, str, FixResult]]:
     """Give what the safe fixes come to and, where there are others and there is time, what all of them do."""
     started = time.monotonic()
+    source = result.document.source
     kinds = {finding.fix.applicability for finding in result.findings if finding.fix}
     if "safe" in kinds:
         yield "safe", "Safe fixes", fix_text(source, settings)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from dotlint.deployment.wiring import Wiring
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from dotlint.engine.finding import Finding
     from dotlint.engine.result import FileResult
@@ -24,38 +26,58 @@ _DIGITS = regex(r"\d+")
 _CONNECTIVITY = dict.fromkeys(("G003", "G004", "G005", "S011", "S012"), "connection")
 
 
-def objection(before: FileResult, after: FileResult, fixed: Iterable[Finding]) -> str | None:
+class Objection(Struct, frozen=True):
+    """Why a changed file must not be written; `named` has, for each thing that speaks against it, the nodes that it names."""
+
+    reason: str
+    named: tuple[frozenset[str], ...] = ()
+
+
+def objection(before: FileResult, after: FileResult, fixed: Iterable[Finding]) -> Objection | None:
     """Say why `after` must not be written, None where nothing speaks against it.
 
-    Both are results of all rules. `fixed` are the findings whose edits make the difference. Where they mend
-    the syntax, graphs and findings are not compared: what could not be read before is seen for the first
-    time.
+    Both are results of all rules. `fixed` are the findings whose edits make the difference.
     """
     fixed = list(fixed)
-    syntax = any(finding.code.startswith("E") for finding in fixed)
-    old, new = before.document, after.document
-    if after.crashed and not before.crashed:
-        return "a rule crashes on what it leaves"
+    return objection_to_text(before.document, after.document, fixed) or objection_to_findings(before, after, fixed)
+
+
+def objection_to_text(old: Document, new: Document, fixed: Sequence[Finding]) -> Objection | None:
+    """Say what speaks against a text without asking any rule.
+
+    Where syntax is fixed graphs are not compared: what could not be read before is seen for the first time.
+    """
+    syntax = _of_syntax(fixed)
     return (
         _syntax(old, new, syntax=syntax)
         or _comments(old, new, fixed, syntax=syntax)
         or (None if syntax else _structure(old, new, fixed))
         or _cycle(old, new)
-        or (None if syntax else _findings(before, after, fixed))
     )
 
 
-def _syntax(old: Document, new: Document, *, syntax: bool) -> str | None:
+def objection_to_findings(before: FileResult, after: FileResult, fixed: Sequence[Finding]) -> Objection | None:
+    """Say what speaks against a text in what the rules find in it; nothing where syntax is fixed, as above."""
+    if after.crashed and not before.crashed:
+        return Objection("a rule crashes on what it leaves")
+    return None if _of_syntax(fixed) else _findings(before, after, fixed)
+
+
+def _of_syntax(fixed: Iterable[Finding]) -> bool:
+    return any(finding.code.startswith("E") for finding in fixed)
+
+
+def _syntax(old: Document, new: Document, *, syntax: bool) -> Objection | None:
     counts, then = Counter(p.code for p in new.problems), Counter(p.code for p in old.problems)
     if syntax and len(new.problems) < len(old.problems):
         return None
     worse = next((p for p in new.problems if counts[p.code] > then[p.code]), None)
     if worse is not None:
-        return f"it leaves a syntax error, {worse.code}: {worse.message}"
-    return "the syntax error is still there" if syntax and counts == then else None
+        return Objection(f"it leaves a syntax error, {worse.code}: {worse.message}")
+    return Objection("the syntax error is still there") if syntax and counts == then else None
 
 
-def _comments(old: Document, new: Document, fixed: list[Finding], *, syntax: bool) -> str | None:
+def _comments(old: Document, new: Document, fixed: Sequence[Finding], *, syntax: bool) -> Objection | None:
     """No comment goes but those that the fix is about: one that suppresses nothing, one that states the strategy."""
     meant = [edit for f in fixed if (f.code.startswith("X") or f.code == "P001") and f.fix for edit in f.fix.edits]
     kept = [c for c in old.comments if not any(e.start < c.end and c.start < e.end for e in meant)]
@@ -65,24 +87,24 @@ def _comments(old: Document, new: Document, fixed: list[Finding], *, syntax: boo
         left = Counter(new.text[c.start : c.end] for c in new.comments)
         left.subtract(old.text[c.start : c.end] for c in kept)
         lost = next((c for c in kept if left[old.text[c.start : c.end]] < 0), None)
-    return f"it loses the comment `{old.text[lost.start : lost.end]}`" if lost else None
+    return Objection(f"it loses the comment `{old.text[lost.start : lost.end]}`") if lost else None
 
 
-def _structure(old: Document, new: Document, fixed: list[Finding]) -> str | None:
+def _structure(old: Document, new: Document, fixed: Sequence[Finding]) -> Objection | None:
     """Safe fixes add no nodes; none takes an edge away but those of names, which say so."""
     if len(old.graphs) > len(new.graphs):
-        return "it loses a graph"
+        return Objection("it loses a graph")
     safe = all(finding.fix is not None and finding.fix.applicability == "safe" for finding in fixed)
     named = any(finding.code.startswith("N") for finding in fixed)
     for one, two in zip(old.graphs, new.graphs, strict=False):
         added = next((name for name in two.nodes if name not in one.nodes), None)
         if safe and added is not None:
-            return f"it adds the node `{added}`"
+            return Objection(f"it adds the node `{added}`", (frozenset({added}),))
         if named:
             continue
         gone = next((name for name in one.nodes if name not in two.nodes), None)
         if gone is not None:
-            return f"it loses the node `{gone}`"
+            return Objection(f"it loses the node `{gone}`", (frozenset({gone}),))
         left = Counter((e.tail.name, e.head.name) for e in two.edges)
         left.subtract((e.tail.name, e.head.name) for e in one.edges)
         gone_edges = [pair for pair, number in left.items() if number < 0]
@@ -90,14 +112,14 @@ def _structure(old: Document, new: Document, fixed: list[Finding]) -> str | None
             gone_edges = [pair for pair in gone_edges if not _led_through(pair, one, two)]
         lost = gone_edges[0] if gone_edges else None
         if lost is not None:
-            return f"it loses the edge `{lost[0]} -> {lost[1]}`"
+            return Objection(f"it loses the edge `{lost[0]} -> {lost[1]}`", (frozenset(lost),))
         if all(finding.code.startswith("S") for finding in fixed):
             changed = next((n for n in one.nodes.values() if n.attributes != two.nodes[n.name].attributes), None)
             if changed is not None:
-                return f"it changes attributes of `{changed.name}`"
+                return Objection(f"it changes attributes of `{changed.name}`", (frozenset({changed.name}),))
         moved = next((n for n in one.nodes.values() if _clusters(n) != _clusters(two.nodes[n.name])), None)
         if moved is not None:
-            return f"it moves `{moved.name}` into another cluster"
+            return Objection(f"it moves `{moved.name}` into another cluster", (frozenset({moved.name}),))
     return None
 
 
@@ -119,7 +141,7 @@ def _clusters(node: Node) -> list[str | None]:
     return [subgraph.name for subgraph in node.subgraphs if subgraph.name is not None or subgraph.own_attributes]
 
 
-def _cycle(old: Document, new: Document) -> str | None:
+def _cycle(old: Document, new: Document) -> Objection | None:
     for index, graph in enumerate(new.graphs):
         if not graph.directed:
             continue
@@ -128,19 +150,19 @@ def _cycle(old: Document, new: Document) -> str | None:
             continue
         before = old.graphs[index] if index < len(old.graphs) else None
         known = {name for cycle in Wiring(before).cycles() for name in cycle.members} if before else set()
-        fresh = next((name for cycle in cycles for name in cycle.members if name not in known), None)
-        if fresh is not None:
-            return f"it closes a cycle through `{fresh}`"
+        fresh = [name for cycle in cycles for name in cycle.members if name not in known]
+        if fresh:
+            return Objection(f"it closes a cycle through `{fresh[0]}`", tuple(frozenset(c.members) for c in cycles))
     return None
 
 
-def _findings(before: FileResult, after: FileResult, fixed: list[Finding]) -> str | None:
+def _findings(before: FileResult, after: FileResult, fixed: Sequence[Finding]) -> Objection | None:
     """No error and no finding of structure or pattern comes in.
 
     Where edges are written as siblings have them, what the rules say of the siblings they say of the unit
     too: that was found before and is no other finding for standing at one more unit.
     """
-    known = {key for finding in before.findings for key in _keys(finding)}
+    known = {key for finding in before.findings for key, _ in _keys(finding)}
     # What is wrong between two files may be the other one's fault: it is told, and holds up no fix of this one.
     own = [finding for finding in after.findings if finding.other_file is None]
     copying = all(f.code in _COPYING for f in fixed)
@@ -149,16 +171,22 @@ def _findings(before: FileResult, after: FileResult, fixed: list[Finding]) -> st
     if copying and _missing(after) < _missing(before):
         own = [finding for finding in own if finding.code != "S001"]
     then, now = (Counter(_told(f) for f in result.findings if f.missing_nodes) for result in (before, after))
-    if any(now[_told(f)] >= then[_told(f)] > 0 for f in fixed):
-        return "what was missing is missing still"
+    still = [frozenset(f.missing_nodes) for f in fixed if now[_told(f)] >= then[_told(f)] > 0]
+    if still:
+        return Objection("what was missing is missing still", tuple(still))
+    added: list[tuple[Finding, frozenset[str]]] = []
     for finding in own:
         if finding.severity != "error" and finding.code[0] not in "GS":
             continue
         if finding.code.startswith("E") or (finding.code[0] in "CS" and _blind(finding) in siblings):
             continue
-        if any(key not in known for key in _keys(finding)):
-            return f"it adds {finding.code}: {finding.message}"
-    return None
+        fresh = [names for key, names in _keys(finding) if key not in known]
+        if fresh:
+            added.append((finding, frozenset().union(*fresh)))
+    if not added:
+        return None
+    first = added[0][0]
+    return Objection(f"it adds {first.code}: {first.message}", tuple(names for _, names in added))
 
 
 def _told(finding: Finding) -> tuple[object, ...]:
@@ -174,13 +202,16 @@ def _blind(finding: Finding) -> tuple[str, str]:
     return finding.code, _DIGITS.sub("#", finding.message)
 
 
-def _keys(finding: Finding) -> list[tuple[object, ...]]:
-    """Give what tells a finding from others of its rule: its missing edges, else its nodes, else its unit."""
+def _keys(finding: Finding) -> list[tuple[tuple[object, ...], Sequence[str]]]:
+    """Give what tells a finding from others of its rule, each with the nodes that it names.
+
+    That is its missing edges, else its nodes, else its unit.
+    """
     code = _CONNECTIVITY.get(finding.code, finding.code)
     if finding.missing_edges and finding.code not in _CONNECTIVITY:
-        return [(code, finding.graph, pair) for pair in finding.missing_edges]
+        return [((code, finding.graph, pair), pair) for pair in finding.missing_edges]
     if finding.code == "S002":
-        return [(code, finding.graph, name) for name in finding.missing_nodes]
+        return [((code, finding.graph, name), (name,)) for name in finding.missing_nodes]
     if finding.nodes and finding.code != "G006":
-        return [(code, finding.graph, name) for name in finding.nodes]
-    return [(code, finding.graph, finding.unit)]
+        return [((code, finding.graph, name), (name,)) for name in finding.nodes]
+    return [((code, finding.graph, finding.unit), finding.nodes)]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dotlint.engine.finding import Finding, Fix
-    from dotlint.engine.result import FileResult, Settings
+    from dotlint.engine.result import FileResult
 
     Fixer = Callable[[Writers, Finding], Fix | str]
 
@@ -41,12 +41,11 @@ _FIXERS = {
 }
 
 
-def attach_fixes(result: FileResult, settings: Settings | None = None) -> FileResult:
+def attach_fixes(result: FileResult) -> FileResult:
     """Fill `fix` and `fixable` of a result's findings; the result itself is changed and given back.
 
     Afterwards `fixable` is true to `fix`: a finding whose repair turned out to be uncertain offers none, and
-    its help says why. With the `settings` of the run that is also said of fixes that `--fix` would refuse. Calling
-    it again changes nothing.
+    its help says why. Whether `--fix` would refuse a fix is not asked here. Calling it again changes nothing.
     """
     if result.context is None:
         return result
@@ -60,10 +59,6 @@ def attach_fixes(result: FileResult, settings: Settings | None = None) -> FileRe
         applicability = fix.applicability if fix else None
         if fix is not finding.fix or applicability != finding.fixable or why:
             result.findings[index] = replace(finding, fix=fix, fixable=applicability, help=help_with(finding.help, why))
-    if settings is not None and any(finding.fix for finding in result.findings):
-        from dotlint.pipeline.preview import refusals, without  # noqa: PLC0415 - imports this module
-
-        without(result, refusals(result, settings))
     return result
 
 

@@ -12,6 +12,7 @@ from dotlint.engine.result import FileResult
 from dotlint.files.atomic import WriteError, write_atomically
 from dotlint.files.discovery import UnreadableError, read_bytes, refuse_binary
 from dotlint.pipeline.fix_text import fix_text
+from dotlint.pipeline.lint_file import lint_path
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def fix_file(path: str, settings: Settings, *, unsafe: bool, write: bool) -> Fix
             write_atomically(Path(path), fixed.fixes.data(), expected=data)
         except WriteError as error:
             fixed.failure = str(error)
-            fixed.result = fixed.fixes.before.slim()
+            fixed.result = lint_path(path, settings, data=data).slim()
             fixed.messages.clear()
     return fixed
 

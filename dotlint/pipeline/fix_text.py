@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from dotlint.pipeline.compute import attach_fixes
+from dotlint.engine.result import Settings
 from dotlint.pipeline.fixpoint import Fixer
-from dotlint.pipeline.lint import Settings
+from dotlint.pipeline.preview import withdraw_refused
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:
@@ -23,15 +23,14 @@ if TYPE_CHECKING:
 class FixResult(Struct, frozen=True):
     """A fixed file: its `text`, the findings whose fixes are `applied` in it, and those `refused`.
 
-    `result` is what the rules say of the fixed text, `before` what they said of the one given; `source` and
-    `given` are both as files, which know their encoding.
+    `result` is what `lint_file` says of the fixed text; `source` is that text and `given` the one before, both as
+    files, which know their encoding.
     """
 
     given: Source
     source: Source
     applied: tuple[Finding, ...]
     refused: tuple[Refusal, ...]
-    before: FileResult
     result: FileResult
 
     @property
@@ -70,13 +69,12 @@ def fix_text(source: Source | str | bytes, settings: Settings | None = None, *, 
     settings = settings or Settings()
     fixer = Fixer(settings, unsafe=unsafe)
     outcome = fixer.run(source)
-    attach_fixes(outcome.result, settings)
+    withdraw_refused(outcome.result, fixer.trials)
     return FixResult(
         source,
         outcome.source,
         tuple(outcome.applied),
         tuple(outcome.refused),
-        fixer.first(source),
         outcome.result,
     )
 

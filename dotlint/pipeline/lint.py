@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dotlint.graph.document import Document
     from dotlint.syntax.source import Source
 
-__all__ = ["FileResult", "Settings", "Verdict", "lint"]
+__all__ = ["FileResult", "Settings", "Verdict", "lint", "read_document"]
 
 
 def lint(
@@ -39,8 +39,7 @@ def lint(
     """
     settings = settings or Settings()
     cards = settings.cards or own_cards()
-    limits = next((card.parameters for card in cards if card.check == "expansion-limit"), {})
-    document = read(source, edge_limit=limits.get("limit", EDGE_LIMIT))
+    document = read_document(source, settings)
     if on_read is not None:
         on_read(document)
     file = FileContext(document, source.name, cards=cards, vocabularies=settings.vocabularies)
@@ -86,6 +85,13 @@ def lint(
         parted = settings.baseline.part(document, source.name, result.findings, file.rules)
         result.findings, result.baselined, result.outlived = parted
     return result
+
+
+def read_document(source: Source, settings: Settings) -> Document:
+    """Read a file as far as the settings expand its edges."""
+    cards = settings.cards or own_cards()
+    limits = next((card.parameters for card in cards if card.check == "expansion-limit"), {})
+    return read(source, edge_limit=limits.get("limit", EDGE_LIMIT))
 
 
 def _declare(file: FileContext, settings: Settings) -> None:

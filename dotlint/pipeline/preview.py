@@ -1,79 +1,83 @@
-"""Fixes tried out before they are shown: what a report offers is what `--fix` would write for the finding alone.
+"""Fixes tried before they are shown: a report offers what `--fix` would write, `trials` says when that is.
 
-Most fixes cannot be refused, and saying so costs nothing. The others are judged as fixing judges them: those of a
-rule together, and one by one where that is refused.
+Most fixes cannot be refused, and saying so costs nothing. The others are judged as fixing judges them.
 """
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING
 
-from dotlint.edits.apply import touching
-from dotlint.pipeline.fixpoint import Fixer
+from msgspec.structs import replace
+
+from dotlint.pipeline.compute import help_with
+from dotlint.pipeline.trials import apart, divided
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator
 
     from dotlint.deployment.model import Reading
     from dotlint.engine.context import GraphContext
-    from dotlint.engine.finding import Edit, Finding
-    from dotlint.engine.result import FileResult, Settings
+    from dotlint.engine.finding import Finding
+    from dotlint.engine.result import FileResult
+    from dotlint.pipeline.trials import Trials
+    from dotlint.syntax.source import Source
 
 # What sets a colour, a word or a number of a header, or takes away a statement or a comment that says nothing.
 _HARMLESS = {
     "A002", "A003", "A004", "A005", "A006", "A007", "A010", "C004", "N004", "N008", "P001", "P010", "T002", "V001",
     "V002", "X002",
 }  # fmt: skip
-_MOST = 24  # fixes of a file that are tried one by one
 _CONNECTION = {"G003", "G004", "G005", "G006", "G008", "S009"}
 
 
-def refusals(result: FileResult, settings: Settings) -> dict[int, str]:
-    """Tell for each finding (by its index) whose fix would be refused why; `result` has its fixes attached."""
-    offered = [(i, f) for i, f in enumerate(result.findings) if f.fix is not None and f.fix.edits]
-    fixer = Fixer(settings, unsafe=True)
-    # Where rules were left out the result does not say what else is wrong.
-    told = fixer.asks_all
-    doubtful = [(i, f) for i, f in offered if f.code not in _HARMLESS and not (told and _certain(f, result))]
-    if not doubtful:
-        return {}
-    fixer.know(result)
-    source = result.document.source
-    found: dict[int, str] = {}
-    known: dict[tuple[Edit, ...], str | None] = {}
-    doubtful.sort(key=lambda one: _rule(one[1]))
-    for _, group in groupby(doubtful, key=lambda one: _rule(one[1])):
-        some = list(group)
-        if len(some) > 1 and _apart(some) and fixer.refusal(source, [f for _, f in some]) is None:
-            continue
-        for index, finding in some:
-            edits = finding.fix.edits if finding.fix else ()
-            if edits not in known:
-                tried = len(known) < _MOST
-                known[edits] = fixer.refusal(source, [finding]) if tried else "too many fixes here have to be tried"
-            reason = known[edits]
-            if reason is not None:
-                found[index] = reason
-    return found
+def withdraw_refused(result: FileResult, trials: Trials) -> None:
+    """Take the fixes away that would be refused; each finding's help says why. The fixes of `result` are computed."""
+    if not any(finding.fix for finding in result.findings):
+        return
+    trials.know(result)
+    doubtful: dict[object, list[int]] = {}
+    for index, finding in enumerate(result.findings):
+        if finding.fix and finding.fix.edits and not _accepted(finding, result, trials):
+            doubtful.setdefault((finding.code, finding.fix), []).append(index)
+    ones = [result.findings[indices[0]] for indices in doubtful.values()]
+    for one, reason in _refused(ones, result.document.source, trials):
+        for index in doubtful[one.code, one.fix]:
+            finding = result.findings[index]
+            result.findings[index] = replace(finding, fix=None, fixable=None, help=help_with(finding.help, reason))
 
 
-def _rule(finding: Finding) -> str:
-    return "E" if finding.code.startswith("E") else finding.code
+def _refused(findings: Iterable[Finding], source: Source, trials: Trials) -> Iterator[tuple[Finding, str]]:
+    """Give the findings whose fix is refused, and why; those of one rule are tried together."""
+    rules: dict[str, list[Finding]] = {}
+    todo: list[list[Finding]] = []
+    for finding in findings:
+        if trials.refused_alone(source, finding):  # known from fixing
+            todo.append([finding])
+        else:
+            rules.setdefault("E" if finding.code.startswith("E") else finding.code, []).append(finding)
+    todo += rules.values()
+    while todo:
+        batch, rest = apart(todo.pop())
+        if rest:
+            todo.append(rest)
+        against = trials.objection(source, batch)
+        if against is not None and len(batch) > 1:
+            alone, groups = divided(batch, against)
+            todo += [*groups, *([finding] for finding in alone)]
+        elif against is not None:
+            yield batch[0], against.reason
 
 
-def _apart(some: Sequence[tuple[int, Finding]]) -> bool:
-    taken: list[Edit] = []
-    for _, finding in some:
-        assert finding.fix is not None
-        if touching(finding.fix.edits, taken):
-            return False
-        taken += finding.fix.edits
-    return True
+def _accepted(finding: Finding, result: FileResult, trials: Trials) -> bool:
+    """Whether it is known without a trial that nothing speaks against the fix.
+
+    Where rules were left out the result does not say what else is wrong.
+    """
+    return finding.code in _HARMLESS or (trials.asks_all and _certain(finding, result))
 
 
 def _certain(finding: Finding, result: FileResult) -> bool:
-    """Whether it is known without a trial that nothing speaks against the fix."""
+    """Whether what surrounds the fix leaves nothing that could speak against it."""
     context = result.context
     if context is None or finding.graph >= len(context.graphs):
         return False
@@ -138,14 +142,3 @@ def _lone_template(finding: Finding, graph: GraphContext, result: FileResult) ->
         for e in (*reading.node.in_edges, *reading.node.out_edges)
     )
     return len(drawn) == 1 and not across and not _faulty(names, result)
-
-
-def without(result: FileResult, refused: Mapping[int, str]) -> None:
-    """Take the fixes away that would be refused; each finding's help says why."""
-    from msgspec.structs import replace  # noqa: PLC0415 - only where one is refused
-
-    from dotlint.pipeline.compute import help_with  # noqa: PLC0415 - imports this module
-
-    for index, reason in refused.items():
-        finding = result.findings[index]
-        result.findings[index] = replace(finding, fix=None, fixable=None, help=help_with(finding.help, reason))

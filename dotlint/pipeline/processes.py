@@ -55,35 +55,30 @@ def default_jobs(files: int) -> int:
     return max(1, min(cpus, files // _FILES_A_WORKER))
 
 
-def lint_file(path: str, settings: Settings, cache: Cache | None = None) -> FileResult:
-    """Read and lint one file, or find its result in the cache; slim. What cannot be read is said in it."""
-    from dotlint.files.discovery import UnreadableError, read_bytes  # noqa: PLC0415 - the workers need it
+def lint_slim(path: str, settings: Settings, cache: Cache | None = None, *, data: bytes | None = None) -> FileResult:
+    """Lint one file as `lint_path` does, or find its result in the cache; slim.
 
-    try:
-        data = read_bytes(path)
-    except UnreadableError as error:
-        return FileResult(path, None, [], unreadable=str(error))
-    return lint_bytes(data, path, settings, cache)
+    A file that dotlint itself fails on is unreadable, so that it hides the findings of no other.
+    """
+    if cache is not None and data is None:
+        from dotlint.files.discovery import UnreadableError, read_bytes  # noqa: PLC0415 - the workers need it
 
-
-def lint_bytes(data: bytes, name: str, settings: Settings, cache: Cache | None = None) -> FileResult:
-    """Lint what was read already, under a name; else as `lint_file`."""
-    known = cache.get(name, data) if cache else None
+        with contextlib.suppress(UnreadableError):  # told below
+            data = read_bytes(path)
+    known = cache.get(path, data) if cache is not None and data is not None else None
     if known is not None:
         return known
-    from dotlint.pipeline.compute import attach_fixes  # noqa: PLC0415
-    from dotlint.pipeline.lint import lint  # noqa: PLC0415 - a run that the cache answers needs no parser
-    from dotlint.syntax.source import Source  # noqa: PLC0415
+    from dotlint.pipeline.lint_file import lint_path  # noqa: PLC0415 - a run that the cache answers needs no parser
 
-    besides = cache.besides(name) if cache else ""
+    besides = cache.besides(path) if cache is not None else ""
     try:
-        result = attach_fixes(lint(Source.from_bytes(data, name), settings), settings).slim()
+        result = lint_path(path, settings, data=data).slim()
     except DotlintError:
         raise
-    except Exception as error:  # noqa: BLE001 - one file's mishap must not hide the findings of the others
-        return FileResult(name, None, [], unreadable=mishap(error))
-    if cache:
-        cache.put(name, data, result, besides)
+    except Exception as error:  # noqa: BLE001
+        return FileResult(path, None, [], unreadable=mishap(error))
+    if cache is not None and data is not None:
+        cache.put(path, data, result, besides)
     return result
 
 
@@ -138,7 +133,7 @@ class _Tasks:
 
     def run(self, index: int) -> FileResult:
         path, which = self.files[index]
-        return lint_file(path, self.settings[which], self._cache(which))
+        return lint_slim(path, self.settings[which], self._cache(which))
 
     def lost(self, index: int, why: str) -> FileResult:
         return FileResult(self.files[index][0], None, [], unreadable=why)

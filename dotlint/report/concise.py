@@ -9,7 +9,7 @@ from dotlint.text.display import one_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dotlint.pipeline.lint import FileResult
+    from dotlint.engine.result import FileResult
 
 
 def render(results: Sequence[FileResult]) -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.infer import Inference, PhaseInference
     from dotlint.deployment.model import Deployment, Reading
-    from dotlint.pipeline.lint import FileResult
+    from dotlint.engine.result import FileResult
 
 _ORDER = ("pp", "vpp", "ep", "etp", "tp", "sp", "cp", "dp")
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from dotlint.engine.facts import PhaseFile
     from dotlint.engine.finding import Finding, Listing, Severity
-    from dotlint.pipeline.lint import FileResult
+    from dotlint.engine.result import FileResult
 
 _NAMES_SHOWN = 40
 

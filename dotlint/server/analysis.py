@@ -11,12 +11,12 @@ from msgspec.structs import replace
 
 from dotlint.config.configurations import Configurations
 from dotlint.engine.card import own_cards
+from dotlint.engine.context import FileContext
 from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
 from dotlint.errors import DotlintError
 from dotlint.graph.builder import read
-from dotlint.pipeline.compute import attach_fixes
-from dotlint.pipeline.lint import lint
+from dotlint.pipeline.lint_file import lint_file
 from dotlint.report import cards as page_of
 from dotlint.report.inferred import node_page
 from dotlint.report.links import page
@@ -84,7 +84,7 @@ def _read(job: Job, send: Send) -> None:
         readings.append(_reading(document))
         send(readings[0])
 
-    result = attach_fixes(lint(source, settings, on_read=on_read))
+    result = lint_file(source, settings, on_read=on_read)
     assert result.context is not None
     cards = settings.cards or own_cards()
     comments = suppressions(result.document, result.findings, cards, readings[0].mentions)
@@ -182,9 +182,7 @@ def _names(job: Job, send: Send) -> None:
         except (UnreadableError, DotlintError, OSError):
             continue
         source = Source.from_bytes(data, path)
-        result = lint(source, Settings(selection=Selection(select=("E",))))
-        assert result.context is not None
-        send(Names(path, stamp, tuple(rows(Text(source.text, job.encoding), outline(result.context)))))
+        send(Names(path, stamp, tuple(rows(Text(source.text, job.encoding), outline(FileContext(read(source), path))))))
 
 
 def _fix(job: Job, send: Send) -> None:

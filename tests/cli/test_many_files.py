@@ -18,7 +18,7 @@ import pytest
 from dotlint.engine.card import own_cards
 from dotlint.engine.result import Settings
 from dotlint.pipeline import cache
-from dotlint.pipeline import lint as runner
+from dotlint.pipeline import lint_file as runner
 from dotlint.pipeline import processes as parallel
 from dotlint.pipeline.cache import Cache, cache_folder
 from dotlint.pipeline.processes import default_jobs, lint_files
@@ -162,14 +162,14 @@ class TestProcesses:
         assert 1 <= default_jobs(10_000) <= (os.cpu_count() or 1)
 
     def test_a_killed_worker_loses_one_file(self, many: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-        real = parallel.lint_file
+        real = parallel.lint_slim
 
         def deadly(path: str, *rest: Any) -> Any:
             if path == many[7]:
                 os.kill(os.getpid(), signal.SIGKILL)
             return real(path, *rest)
 
-        monkeypatch.setattr(parallel, "lint_file", deadly)  # forked workers have it too
+        monkeypatch.setattr(parallel, "lint_slim", deadly)  # forked workers have it too
         monkeypatch.setattr(parallel, "_context", lambda: multiprocessing.get_context("fork"))
         result = run("check", "--no-cache", "--jobs", "2", "-f", "json", *many)
         hint = "memory may have been short"
@@ -183,14 +183,14 @@ class TestProcesses:
         assert list(files) == [name for name in many if name != many[7]]
 
     def test_one_files_mishap_hides_no_other(self, many: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-        real = runner.lint
+        real = runner.lint_file
 
-        def clumsy(source: Any, settings: Any = None) -> Any:
+        def clumsy(source: Any, settings: Any = None, **more: Any) -> Any:
             if source.name == many[2]:
                 raise RecursionError("too deep")
-            return real(source, settings)
+            return real(source, settings, **more)
 
-        monkeypatch.setattr(runner, "lint", clumsy)
+        monkeypatch.setattr(runner, "lint_file", clumsy)
         result = run("check", "--no-cache", "-f", "concise", *many[:5])
         assert result.status == 2
         assert f"{many[2]}: dotlint itself failed on it" in result.err
@@ -201,13 +201,13 @@ class TestCache:
     @pytest.fixture
     def linted(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         """The names of the files that were really linted, and not found in the cache."""
-        real, names = runner.lint, []
+        real, names = runner.lint_file, []
 
-        def noted(source: Any, settings: Any = None) -> Any:
+        def noted(source: Any, settings: Any = None, **more: Any) -> Any:
             names.append(source.name)
-            return real(source, settings)
+            return real(source, settings, **more)
 
-        monkeypatch.setattr(runner, "lint", noted)
+        monkeypatch.setattr(runner, "lint_file", noted)
         return names
 
     def test_a_second_run_lints_nothing_and_says_the_same(self, many: list[str], linted: list[str]) -> None:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from dotlint.engine.finding import Applicability, Edit, Finding, Fix
 from dotlint.engine.result import Settings
-from dotlint.pipeline import fixpoint as converge
+from dotlint.pipeline import trials
 from dotlint.pipeline.fix_text import fix_text
 from dotlint.pipeline.fixpoint import Fixer
 from dotlint.syntax.source import Source
@@ -36,7 +36,7 @@ def fixing(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
                     )
             return replace_findings(result, found)
 
-        monkeypatch.setattr(converge, "attach_fixes", attach)
+        monkeypatch.setattr(trials, "attach_fixes", attach)
 
     return install
 

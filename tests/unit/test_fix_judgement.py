@@ -26,7 +26,8 @@ def said(
     old: str, new: str, code: str, applicability: Applicability = "unsafe", edits: tuple[Edit, ...] = ()
 ) -> str | None:
     finding = Finding(code, "x", "warning", "m", 0, 0, "s", fix=Fix(applicability, edits))
-    return objection(lint(Source.from_text(old)), lint(Source.from_text(new)), [finding])
+    found = objection(lint(Source.from_text(old)), lint(Source.from_text(new)), [finding])
+    return found.reason if found else None
 
 
 PAIR = "digraph {\n  a -> b // c\n}\n"

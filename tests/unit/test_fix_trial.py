@@ -11,8 +11,10 @@ import pytest
 
 from dotlint.engine.card import own_cards
 from dotlint.pipeline.compute import attach_fixes
-from dotlint.pipeline.fixpoint import Fixer
 from dotlint.pipeline.lint import Settings, lint
+from dotlint.pipeline.lint_file import lint_file
+from dotlint.pipeline.preview import withdraw_refused
+from dotlint.pipeline.trials import Trials
 from dotlint.strategy import Strategy
 from dotlint.syntax.source import Source
 
@@ -27,8 +29,8 @@ FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 def disagreements(source: Source, settings: Settings, most: int) -> Iterator[str]:
     """Judge every fix (`most` a rule) as fixing does, and tell where the report says otherwise."""
     worked_out = attach_fixes(lint(source, settings)).findings
-    offered = attach_fixes(lint(source, settings), settings).findings
-    fixer = Fixer(settings, unsafe=True)
+    offered = lint_file(source, settings).findings
+    trials = Trials(settings)
     seen: Counter[str] = Counter()
     for before, after in zip(worked_out, offered, strict=True):
         if before.fix is None:
@@ -37,7 +39,8 @@ def disagreements(source: Source, settings: Settings, most: int) -> Iterator[str
         seen[before.code] += 1
         if seen[before.code] > most:
             continue
-        reason = fixer.refusal(source, [before])
+        against = trials.objection(source, [before])
+        reason = against.reason if against else None
         if (reason is None) != (after.fix is not None):
             yield f"{source.name}: {before.code} {before.message}: {reason}"
         elif reason is not None:
@@ -122,8 +125,9 @@ def test_what_cannot_be_refused_is_offered_without_a_trial(
     def tried(*_: object) -> None:
         raise AssertionError("the text was judged anew")
 
-    monkeypatch.setattr("dotlint.pipeline.fixpoint.lint", tried)
-    offered = [finding for finding in attach_fixes(result, settings).findings if finding.code == code]
+    monkeypatch.setattr("dotlint.pipeline.trials.lint", tried)
+    withdraw_refused(attach_fixes(result), Trials(settings))
+    offered = [finding for finding in result.findings if finding.code == code]
     assert offered
     assert all(finding.fix is not None for finding in offered)
 
@@ -157,7 +161,7 @@ def test_what_may_be_refused_is_offered_as_it_is_written(
     source, settings = Source.from_text(text), settings_of(strategy)
     assert list(disagreements(source, settings, 5)) == []
     if why is not None:
-        found = [f for f in attach_fixes(lint(source, settings), settings).findings if f.code == code]
+        found = [f for f in lint_file(source, settings).findings if f.code == code]
         assert [finding.fix for finding in found if why in (finding.help or "")] == [None]
 
 

@@ -12,7 +12,7 @@ import pytest
 from dotlint.cli.main import main
 from dotlint.engine.card import own_cards
 from dotlint.engine.result import Settings
-from dotlint.pipeline.processes import lint_file
+from dotlint.pipeline.lint_file import lint_path
 from dotlint.report import full, links, rich_report
 from dotlint.report.model import outline
 
@@ -128,7 +128,7 @@ def test_links_go_to_terminals_that_are_known_to_show_them(environment: dict[str
 
 
 def test_reports_link_codes_only_where_they_are_told_to() -> None:
-    result = lint_file("sub/a.dot", Settings(cards=own_cards()))
+    result = lint_path("sub/a.dot", Settings(cards=own_cards()))
     address = links.page("A004", "unknown-shape")
     assert address is not None
     for wanted in (True, False):
