@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dotlint.deployment.unit import Unit
+from dotlint.edits.fix_context import fixed_by
 from dotlint.engine.card import Card
 from dotlint.engine.finding import Edit, Finding, Fix, Holds, Outcome, Related, Undecided
 from dotlint.registry.plugin_view import API_VERSION, Context, Edge, Node, Subgraph
@@ -22,4 +24,6 @@ __all__ = [
     "Related",
     "Subgraph",
     "Undecided",
+    "Unit",
+    "fixed_by",
 ]

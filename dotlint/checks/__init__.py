@@ -10,6 +10,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from dotlint.edits.fix_context import FixFunction
     from dotlint.engine.card import Card
     from dotlint.engine.context import FileContext, GraphContext
     from dotlint.engine.finding import Outcome
@@ -23,7 +24,7 @@ Scope = Literal["file", "graph", "deployment"]
 class Check(Struct, frozen=True):
     """A check by where its function is, so that a module is imported only when one of its checks runs.
 
-    `scope`: called once a `file`, once a `graph`, or once a graph in which a `deployment` is recognised.
+    `scope`: called once a `file`, once a `graph`, or once a graph in which a `deployment` is recognized.
     """
 
     module: str
@@ -33,6 +34,10 @@ class Check(Struct, frozen=True):
     def load(self) -> Callable[..., Iterator[Outcome]]:
         """Import the function."""
         return cast("Callable[..., Iterator[Outcome]]", getattr(import_module(self.module), self.function))
+
+    def load_fix(self) -> FixFunction | None:
+        """Give the function that computes the fixes of its findings; None where there is none."""
+        return getattr(self.load(), "fix", None)
 
 
 def _table(module: str, scope: Scope, **functions: str) -> dict[str, Check]:
@@ -54,13 +59,13 @@ CHECKS: dict[str, Check] = {
         no_input="phases_without_input",
         no_output="phases_without_output",
     ),
+    **_table("stages.edges", "deployment", missing_stage_edge="missing_stage_edges"),
+    **_table("stages.missing", "deployment", missing_stage="missing_stages"),
+    **_table("stages.links", "deployment", missing_pipeline_link="missing_pipeline_links"),
+    **_table("stages.order", "deployment", stage_order="edges_out_of_order"),
     **_table(
-        "stages",
+        "stages.parts",
         "deployment",
-        missing_stage_edge="missing_stage_edges",
-        missing_stage="missing_stages",
-        missing_pipeline_link="missing_pipeline_links",
-        stage_order="edges_out_of_order",
         split_without_gather="splits_without_gather",
         attention_not_decomposed="attention_in_one_node",
     ),
@@ -81,31 +86,16 @@ CHECKS: dict[str, Check] = {
         stage_cycle="stage_cycles",
     ),
     **_table("layers", "deployment", layer_cover="layer_covers", layer_balance="layer_balances"),
-    **_table(
-        "strategy",
-        "deployment",
-        header_mismatch="header_mismatches",
-        shard_count="shard_counts",
-        expert_count="expert_counts",
-        expert_cover="expert_covers",
-    ),
-    **_table(
-        "devices",
-        "deployment",
-        gpu_missing="operators_without_gpus",
-        gpu_vague="vague_gpus",
-        stage_gpus="stage_gpus",
-        gpu_overlap="gpu_overlaps",
-        shard_gpus="shard_gpus",
-        gpu_total="gpu_totals",
-        gpu_out_of_range="gpus_out_of_range",
-    ),
-    **_table(
-        "tensors",
-        "deployment",
-        dims_missing="operators_without_dims",
-        collective_dims="collectives_with_wrong_dims",
-    ),
+    **_table("strategy.header", "deployment", header_mismatch="header_mismatches"),
+    **_table("strategy.members", "deployment", shard_count="shard_counts", expert_count="expert_counts"),
+    **_table("strategy.experts", "deployment", expert_cover="expert_covers"),
+    **_table("devices.missing", "deployment", gpu_missing="operators_without_gpus", gpu_vague="vague_gpus"),
+    **_table("devices.stages", "deployment", stage_gpus="stage_gpus"),
+    **_table("devices.overlaps", "deployment", gpu_overlap="gpu_overlaps"),
+    **_table("devices.shards", "deployment", shard_gpus="shard_gpus"),
+    **_table("devices.totals", "deployment", gpu_total="gpu_totals", gpu_out_of_range="gpus_out_of_range"),
+    **_table("tensors.missing", "deployment", dims_missing="operators_without_dims"),
+    **_table("tensors.collectives", "deployment", collective_dims="collectives_with_wrong_dims"),
     **_table(
         "communication",
         "deployment",
@@ -131,6 +121,7 @@ CHECKS: dict[str, Check] = {
         ends_without_compound="ends_without_compound",
         deprecated_attribute="deprecated_attributes",
     ),
+    **_table("attributes.contrast", "graph", low_contrast="low_contrast"),
     **_table("attributes.labels", "graph", bad_html_label="bad_labels", missing_port="missing_ports"),
     **_table("names.undeclared", "graph", undeclared_node="undeclared_nodes"),
     **_table(

@@ -6,9 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping as places
-from dotlint.checks.grouping import count, listed, names
+from dotlint.checks.grouping import count, listed, names, the
 from dotlint.deployment import axes
 from dotlint.deployment.shards import groups, one_layer_each
+from dotlint.deployment.unit import Unit, phase_unit
 from dotlint.engine.finding import Edit, Fix, Holds, Undecided
 from dotlint.strategy.arithmetic import arithmetic
 from dotlint.text.regex import regex
@@ -56,7 +57,7 @@ def sums(file: FileContext, card: Card) -> Iterator[Outcome]:
         wrong = list(dict.fromkeys(one.text for one in found if not one.holds))
         prefix = f"{phase.name}: " if phase.name and len(strategy.phases) > 1 else ""
         if wrong:
-            yield card.finding(f"{prefix}{'; '.join(wrong)}", start, end, unit=phase.name or None, help=remedy)
+            yield card.finding(f"{prefix}{'; '.join(wrong)}", start, end, about=phase_unit(phase.name), help=remedy)
         elif found:
             yield Holds(card.section, subject, prefix + "; ".join(one.text for one in found))
 
@@ -94,7 +95,7 @@ def top_k(context: GraphContext, card: Card) -> Iterator[Outcome]:
             wrong[reading.node.index] = k
         else:
             right += 1
-    for title, some in places.units(
+    for unit, some in places.units(
         context.deployment, [r for r in context.deployment.readings if r.node.index in wrong]
     ).items():
         start, end = places.of_node(some[0].node)
@@ -103,7 +104,7 @@ def top_k(context: GraphContext, card: Card) -> Iterator[Outcome]:
         what = (
             f"`{some[0].name}` says {shown}"
             if len(some) == 1
-            else f"{count(len(some), 'label')}{places.of_unit(title)} say {shown}"
+            else f"{count(len(some), 'label')}{places.of_unit(unit)} say {shown}"
         )
         over = model.top_k is None or said == {model.top_k}
         fix = None if over else _top_k_fix(context, some, model.top_k or 0)
@@ -112,7 +113,7 @@ def top_k(context: GraphContext, card: Card) -> Iterator[Outcome]:
             start,
             end,
             nodes=names(some),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help="a token goes to no more experts than there are"
             if over
@@ -140,7 +141,7 @@ def _top_k_fix(context: GraphContext, some: list[Reading], k: int) -> Fix | None
             return None
         edits += (Edit(*m.span("k"), str(k)) for m in found)
     unique = sorted(dict.fromkeys(edits), key=lambda edit: edit.start)
-    return Fix("safe", tuple(unique))
+    return Fix("safe", tuple(unique), f"Write top-{k} in {the(len(some), 'label')}")
 
 
 def token_flow(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -157,7 +158,7 @@ def token_flow(context: GraphContext, card: Card) -> Iterator[Outcome]:
     assert model.seq is not None
     assert model.top_k is not None
     fine = 0
-    wrong: dict[str, tuple[Phase, int, set[int], list[Reading]]] = {}
+    wrong: dict[Unit | None, tuple[Phase, int, set[int], list[Reading]]] = {}
     for group in groups(context.deployment, "expert"):
         phase = context.phase(group.phase)
         if phase is None or phase.degrees.ep < 2 or len(group.members) < 2:
@@ -169,20 +170,20 @@ def token_flow(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if stated <= _token_parts(phase, len(group.members), model.batch * seq * model.top_k):
             fine += 1
             continue
-        title = next(iter(places.units(context.deployment, group.members)))
-        told = wrong.setdefault(title, (phase, seq, set(), []))
+        unit = places.unit_of(context.deployment, group.members)
+        told = wrong.setdefault(unit, (phase, seq, set(), []))
         told[2].update(stated)
         told[3].extend(group.members)
-    for title, (phase, seq, stated, some) in wrong.items():
+    for unit, (phase, seq, stated, some) in wrong.items():
         start, end = places.of_node(some[0].node)
         share = model.batch * seq * model.top_k / phase.degrees.ep
         yield card.finding(
-            f"expert groups{places.of_unit(title)} take {listed([str(n) for n in sorted(stated)])} tokens, "
+            f"expert groups{places.of_unit(unit)} take {listed([str(n) for n in sorted(stated)])} tokens, "
             f"where {model.batch} · {seq} · {model.top_k} / {phase.degrees.ep} is {share:g}",
             start,
             end,
             nodes=names(some),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help="state the tokens that an even routing sends to each group",
         )
@@ -220,12 +221,12 @@ def heads_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
             wrong[reading.node.index] = reading, odd[0]
         elif stated:
             fine += 1
-    for title, some in places.units(context.deployment, [r for r, _ in wrong.values()]).items():
+    for unit, some in places.units(context.deployment, [r for r, _ in wrong.values()]).items():
         start, end = places.of_node(some[0].node)
         size = wrong[some[0].node.index][1]
         sizes = listed([str(n) for n in sorted({wrong[r.node.index][1] for r in some})])
         one = len(some) == 1
-        what = f"`{some[0].name}` states" if one else f"{count(len(some), 'label')}{places.of_unit(title)} state"
+        what = f"`{some[0].name}` states" if one else f"{count(len(some), 'label')}{places.of_unit(unit)} state"
         even = model.hidden % model.heads == 0
         yield card.finding(
             f"{what} heads of {sizes}: {model.heads} · {size} is {model.heads * size}, "
@@ -233,7 +234,7 @@ def heads_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
             start,
             end,
             nodes=names(some),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help=f"state heads of {model.hidden // model.heads}" if even else "state heads that make it",
         )

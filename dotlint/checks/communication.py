@@ -8,6 +8,7 @@ from dotlint.checks import grouping as places
 from dotlint.checks.grouping import count, listed, names
 from dotlint.deployment import axes
 from dotlint.deployment.shards import SHARDED, groups, replicas
+from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.words import plain_words
 from dotlint.engine.finding import Holds, Undecided
 
@@ -38,7 +39,7 @@ def _communicates(reading: Reading) -> str | None:
 
 def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Operators in which tensor shards meet although they are no collective."""
-    deployment, wiring = context.deployment, context.mended.wiring
+    deployment, wiring = context.deployment, context.completed.wiring
     serving: dict[str, list[str]] = {}
     wrong: list[Reading] = []
     parallel = False
@@ -70,14 +71,14 @@ def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
                 "residual",
             }:
                 wrong.append(reading)
-    for title, some in places.units(deployment, _unique(wrong)).items():
+    for unit, some in places.units(deployment, _unique(wrong)).items():
         start, end = places.of_node(some[0].node)
         yield card.finding(
-            f"tensor shards meet in {listed([f'`{r.name}`' for r in some])}{places.of_unit(title)} without a collective",
+            f"tensor shards meet in {listed([f'`{r.name}`' for r in some])}{places.of_unit(unit)} without a collective",
             start,
             end,
             nodes=names(some),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help="put an all-reduce, all-gather or reduce-scatter between the shards and it",
         )
@@ -129,7 +130,7 @@ def sequence_communication(context: GraphContext, card: Card) -> Iterator[Outcom
                 start,
                 end,
                 nodes=names(attention),
-                unit=name or None,
+                about=phase_unit(name),
                 graph=context.graph.index,
                 help="add a sequence split before and a gather after the sharded operators, or the exchange in attention",
             )
@@ -146,7 +147,7 @@ def _of_features(reading: Reading) -> bool:
 
 def expert_communication(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Phases with EP > 1 without the all-to-all that combines what experts made, or the one that dispatches to them."""
-    deployment, wiring = context.deployment, context.mended.wiring
+    deployment, wiring = context.deployment, context.completed.wiring
     for name in deployment.phases:
         phase = context.phase(name)
         if phase is None or phase.degrees.ep < 2:
@@ -186,7 +187,7 @@ def expert_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
                 end,
                 outcome=outcome,
                 nodes=names(beside),
-                unit=name or None,
+                about=phase_unit(name),
                 graph=context.graph.index,
                 help=f"put an all-to-all between the experts and {places.quoted(names(beside))}",
             )
@@ -194,7 +195,7 @@ def expert_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
 
 def _joined(context: GraphContext, experts: list[Reading]) -> list[Reading]:
     """What takes the experts' results and is a collective of another kind, or an aggregation that names none."""
-    wiring, by_name = context.mended.wiring, context.deployment.by_name
+    wiring, by_name = context.completed.wiring, context.deployment.by_name
     heads = dict.fromkeys(head for r in experts for head in wiring.outs[r.name])
     parts = set(names(experts))
     # What stands between two parts of an expert is the experts' own.

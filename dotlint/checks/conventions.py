@@ -11,6 +11,7 @@ from dotlint.checks import grouping as places
 from dotlint.checks.grouping import LEFT_OUT, count, listed, names
 from dotlint.data import graphviz
 from dotlint.deployment import axes
+from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.words import plain_words
 from dotlint.engine.finding import Holds, Related, Undecided
 
@@ -74,7 +75,7 @@ def leaking_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
             first.end,
             nodes=tuple(dict.fromkeys(n for e in edges for n in (e.tail.name, e.head.name))),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
-            unit=head,
+            about=phase_unit(head),
             graph=context.graph.index,
             help="only the KV cache and the first token pass from one phase to the other",
         )
@@ -132,19 +133,19 @@ def long_decodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
         else:
             right += 1
     by_node = {r.node.index: n for r, n in wrong}
-    for title, some in places.units(deployment, [r for r, _ in wrong]).items():
+    for unit, some in places.units(deployment, [r for r, _ in wrong]).items():
         start, end = places.of_node(some[0].node)
         what = (
             f"`{some[0].name}` states"
             if len(some) == 1
-            else f"{count(len(some), 'operator')}{places.of_unit(title)} state"
+            else f"{count(len(some), 'operator')}{places.of_unit(unit)} state"
         )
         yield card.finding(
             f"{what} a sequence of {by_node[some[0].node.index]}, but decode works on one token a step",
             start,
             end,
             nodes=names(some),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help="state seq=1",
         )
@@ -244,7 +245,7 @@ def _compared(
         *places.of_node(first.node),
         nodes=names(shown.values()),
         related=tuple(Related(f"{role} of prefill", *places.of_node(r.node)) for role, r in shown.items()),
-        unit="decode",
+        about=phase_unit("decode"),
         graph=context.graph.index,
         other_file=prefill_in or decode_in,
         help="decode runs the same layers: draw what it lacks",

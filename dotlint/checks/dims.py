@@ -11,6 +11,7 @@ from dotlint.checks import grouping as places
 from dotlint.checks.grouping import count, listed, names
 from dotlint.deployment import axes
 from dotlint.deployment.gpus_and_dims import read_dims
+from dotlint.edits.fix_context import in_order
 from dotlint.engine.finding import Edit, Fix, Holds, Related
 from dotlint.text.regex import regex
 
@@ -74,10 +75,10 @@ def malformed_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
     deployment = context.deployment
     operators = [r for r in deployment.operators if not r.summary]
     flaws = {r.node.index: flaw for r in operators if (flaw := _flaw(r))}
-    for title, some in places.units(deployment, [r for r in operators if r.node.index in flaws]).items():
+    for unit, some in places.units(deployment, [r for r in operators if r.node.index in flaws]).items():
         start, end = places.of_node(some[0].node)
         first = flaws[some[0].node.index]
-        what = f"`{some[0].name}`" if len(some) == 1 else f"{count(len(some), 'operator')}{places.of_unit(title)}"
+        what = f"`{some[0].name}`" if len(some) == 1 else f"{count(len(some), 'operator')}{places.of_unit(unit)}"
         verb = "leave sizes open" if first.startswith("`[") else "cannot be read"
         message = f"the dimensions of {what} {verb}: {first}"
         yield card.finding(
@@ -85,7 +86,7 @@ def malformed_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
             start,
             end,
             nodes=names(some),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help="write them as `[batch=4, seq=1024, hidden=512]`",
             fixable=None,
@@ -104,19 +105,19 @@ def _nameless(context: GraphContext, card: Card, operators: list[Reading]) -> It
     named = sum(1 for r in operators if any(any(d.keys) for d in _dims(r)))
     if not bare or len(bare) > named:
         return
-    for title, some in places.units(context.deployment, bare).items():
+    for unit, some in places.units(context.deployment, bare).items():
         start, end = places.of_node(some[0].node)
         what = (
             f"the dimensions of `{some[0].name}` have"
             if len(some) == 1
-            else f"dimensions of {count(len(some), 'operator')}{places.of_unit(title)} have"
+            else f"dimensions of {count(len(some), 'operator')}{places.of_unit(unit)} have"
         )
         yield card.finding(
             f"{what} no names, where {count(named, 'operator names', 'operators name')} theirs",
             start,
             end,
             nodes=names(some),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help="write them as `[batch=4, seq=1024, hidden=512]`",
             fixable=None,
@@ -140,7 +141,8 @@ def _aliases(
             edits += (Edit(*m.span("key"), usual[m["key"].lower()]) for m in pattern.finditer(text, *span))
     start, end = places.of_node(some[0].node)
     said = "; ".join(f"`{most}` is also {listed([f'`{o}`' for o in others])}" for most, others in mixed)
-    fix = Fix("unsafe", tuple(sorted(dict.fromkeys(edits), key=lambda e: e.start))) if whole and edits else None
+    title = f"Rename {listed([f'`{other}` to `{most}`' for other, most in usual.items()])}"
+    fix = Fix("unsafe", in_order(edits), title) if whole and edits else None
     return card.finding(
         f"{'one axis has' if len(mixed) == 1 else f'{len(mixed)} axes have'} several names: {said}",
         start,
@@ -195,18 +197,18 @@ def edges_with_other_dims(context: GraphContext, card: Card) -> Iterator[Outcome
             elif not _shards_explain(context, reading, head, found, len(heads)):
                 wrong.append((reading, edge, f"[{made[1].text}] to [{taken[0].text}]"))
     by_unit = places.units(deployment, {r.node.index: r for r, _, _ in wrong}.values())
-    for title, some in by_unit.items():
+    for unit, some in by_unit.items():
         inside = {r.node.index for r in some}
         edges = [(e, how) for r, e, how in wrong if r.node.index in inside]
         first, how = edges[0]
-        other = "" if len(edges) == 1 else f", and {count(len(edges) - 1, 'more edge')}{places.of_unit(title)}"
+        other = "" if len(edges) == 1 else f", and {count(len(edges) - 1, 'more edge')}{places.of_unit(unit)}"
         yield card.finding(
             f"`{first.head.name}` takes other dimensions than `{first.tail.name}` makes: {how}{other}",
             first.start,
             first.end,
             nodes=tuple(dict.fromkeys(n for e, _ in edges for n in (e.tail.name, e.head.name))),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}: {said}", e.start, e.end) for e, said in edges[1:9]),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help="state the same dimensions at both ends, or put the split or gather between them",
         )

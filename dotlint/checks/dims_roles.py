@@ -175,17 +175,17 @@ def operators_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[Out
         problem = _problem(context, reading)
         if problem:
             wrong[reading.node.index] = problem
-    for title, some in places.units(deployment, [r for r in deployment.operators if r.node.index in wrong]).items():
+    for unit, some in places.units(deployment, [r for r in deployment.operators if r.node.index in wrong]).items():
         start, end = places.of_node(some[0].node)
         first, problems = some[0].evidence.tensors, list(dict.fromkeys(wrong[r.node.index] for r in some))
         how = f"[{first.inputs[0].text}] to [{first.outputs[0].text}]"
-        more = "" if len(some) == 1 else f"; {count(len(some) - 1, 'more operator')}{places.of_unit(title)} too"
+        more = "" if len(some) == 1 else f"; {count(len(some) - 1, 'more operator')}{places.of_unit(unit)} too"
         yield card.finding(
             f"`{some[0].name}` changes dimensions as {_may_not(problems[0])}: {how}{more}",
             start,
             end,
             nodes=names(some),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help="; ".join(problems),
         )
@@ -219,7 +219,7 @@ def _scores_only(reading: Reading) -> bool:
 
 def lost_payloads(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Experts and aggregations that nothing but scores of the gate feeds: no hidden state reaches them."""
-    deployment, wiring = context.deployment, context.mended.wiring
+    deployment, wiring = context.deployment, context.completed.wiring
     scoring = {r.name for r in deployment.operators if _scores_only(r)}
 
     def passes(name: str) -> bool:
@@ -240,18 +240,16 @@ def lost_payloads(context: GraphContext, card: Card) -> Iterator[Outcome]:
         and _wants_hidden(r)
     ]
     fed = any(r.is_role(*_CARRIERS) and wiring.ins[r.name] for r in deployment.operators)
-    for title, some in places.units(deployment, starving).items():
+    for unit, some in places.units(deployment, starving).items():
         start, end = places.of_node(some[0].node)
         gates = dict.fromkeys(t for r in some for t in wiring.ins[r.name])
-        what = (
-            f"`{some[0].name}` is" if len(some) == 1 else f"{count(len(some), 'operator')}{places.of_unit(title)} are"
-        )
+        what = f"`{some[0].name}` is" if len(some) == 1 else f"{count(len(some), 'operator')}{places.of_unit(unit)} are"
         yield card.finding(
             f"{what} fed by {places.quoted(list(gates))} alone: scores of experts, and no hidden states",
             start,
             end,
             nodes=names(some),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help="lead the hidden states past the gate to them too",
         )

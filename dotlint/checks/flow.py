@@ -7,19 +7,23 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping as places
-from dotlint.checks.grouping import count, listed, names, quoted
+from dotlint.checks.grouping import count, listed, names, quoted, the
 from dotlint.deployment.shards import within_stage
+from dotlint.deployment.unit import WHOLE, Unit, phase_unit
+from dotlint.edits.fix_context import fixed_by
+from dotlint.edits.planned_edge import PlannedEdge
 from dotlint.edits.statement import edge_text
-from dotlint.engine.finding import Holds, Listing, Related
+from dotlint.engine.finding import Fix, Holds, Listing, Related
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.wiring import Wiring
+    from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
-    from dotlint.engine.finding import Outcome
+    from dotlint.engine.finding import Finding, Outcome
     from dotlint.graph.model import Edge
 
 # What crosses stages by right and is no activation on its way through the pipeline.
@@ -81,9 +85,9 @@ def stage_cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
             edges[-1].start,
             edges[-1].end,
             nodes=tuple(dict.fromkeys(end.name for edge in edges for end in (edge.tail, edge.head))),
-            path=tuple(deployment.unit_title(phase, stage) for stage in path),
+            path=tuple(str(deployment.unit(phase, stage)) for stage in path),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[:-1]),
-            unit=phase or None,
+            about=phase_unit(phase),
             graph=context.graph.index,
             help="move the node or turn the edge; stages that take turns are declared with vpp",
         )
@@ -157,7 +161,7 @@ def bypass_links(context: GraphContext, card: Card) -> Iterator[Outcome]:
             continue
         phase, tail, head = key
         edges = [edge for edge, _ in some]
-        before, after = deployment.unit_title(phase, tail), deployment.unit_title(phase, head)
+        before, after = deployment.unit(phase, tail), deployment.unit(phase, head)
         way = f"enters {after} after its start" if some[0][1] else f"leaves {before} before its end"
         first = f"`{edges[0].tail.name} -> {edges[0].head.name}`"
         several = f"{count(len(edges), 'edge')} from {before} to {after} bypass exits or entries; {first} {way}"
@@ -167,7 +171,7 @@ def bypass_links(context: GraphContext, card: Card) -> Iterator[Outcome]:
             edges[0].end,
             nodes=tuple(dict.fromkeys(end.name for edge in edges for end in (edge.tail, edge.head))),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
-            unit=before,
+            about=before,
             graph=context.graph.index,
             help="join what ends the one stage to what starts the other, or label it residual, mask or KV",
         )
@@ -177,7 +181,7 @@ def residuals_with_one_input(context: GraphContext, card: Card) -> Iterator[Outc
     """Residual adds that one operator feeds: what is added to what is not drawn."""
     if not context.graph.directed:
         return
-    ins, drawn = context.mended.wiring.ins, context.wiring.ins
+    ins, drawn = context.completed.wiring.ins, context.wiring.ins
     adds = [
         r
         for r in context.deployment.operators
@@ -189,7 +193,7 @@ def residuals_with_one_input(context: GraphContext, card: Card) -> Iterator[Outc
     single = [r for r in adds if len(set(ins[r.name])) == 1]
     for title, some in places.units(context.deployment, single).items():
         start, end = places.of_node(some[0].node)
-        where = places.of_unit(title) if not title.startswith("`") else ""
+        where = places.of_unit(title) if title is None or title.family is None else ""
         what = (
             f"the residual add `{some[0].name}`{where} has one input"
             if len(some) == 1
@@ -200,7 +204,7 @@ def residuals_with_one_input(context: GraphContext, card: Card) -> Iterator[Outc
             start,
             end,
             nodes=names(some),
-            unit=title or None,
+            about=title,
             graph=context.graph.index,
             help="add the edge from what went into the block, beside the one from its result",
         )
@@ -212,11 +216,34 @@ def residuals_with_one_input(context: GraphContext, card: Card) -> Iterator[Outc
         )
 
 
+def connect_roles(fix: FixContext, finding: Finding) -> Fix | str:
+    """Write the edges between two roles that follow each other, where it is clear which node feeds which."""
+    deployment = fix.deployment
+    if not finding.missing_edges:
+        return "it is not clear which of the nodes feeds which"
+    inside = set(finding.nodes)
+    planned: list[PlannedEdge] = []
+    for pair in finding.missing_edges:
+        tail, head = (deployment.by_name[name] for name in pair)
+        beside = [*reversed(tail.node.in_edges), *head.node.out_edges]
+        beside += [e for name in inside for e in (*_ends(deployment.by_name[name]),)]
+        if not beside:
+            return "no edge beside it shows where it belongs"
+        planned.append(PlannedEdge(tail, head, beside[0], "", alike=False))
+    title = f"Add {the(len(planned), 'missing edge')}{places.of_unit(finding.about)}"
+    return Fix("unsafe", tuple(fix.edges.edits(planned)), title)
+
+
+def _ends(reading: Reading) -> list[Edge]:
+    return [*reading.node.in_edges, *reading.node.out_edges]
+
+
+@fixed_by(connect_roles)
 def role_flows(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Pairs of roles that follow each other, both there in every unit, joined in none."""
     if not context.graph.directed or not context.graph.edges or context.file.document.problems:
         return
-    deployment, wiring = context.deployment, context.mended.wiring
+    deployment, wiring = context.deployment, context.completed.wiring
     flow = [(str(tail), str(head)) for tail, head in card.parameters.get("flow", ())]
     units = _units(deployment)
     sorted_out = {title: _by_role(unit) for title, unit in units.items()}
@@ -246,14 +273,14 @@ def role_flows(context: GraphContext, card: Card) -> Iterator[Outcome]:
             end,
             nodes=names(nodes),
             missing_edges=tuple(lines),
-            unit=title or None,
+            about=title,
             graph=context.graph.index,
             help=f"join {firsts[0]} to {firsts[1]}"
             if lines
             else f"join the {gaps[0][0]} operators to the {gaps[0][1]} ones",
             listings=(
                 Listing(
-                    title or "the graph",
+                    str(title or "the graph"),
                     tuple(edge_text(context.file.document.text, context.graph, p) for p in lines),
                     paste=True,
                 ),
@@ -263,26 +290,18 @@ def role_flows(context: GraphContext, card: Card) -> Iterator[Outcome]:
         )
 
 
-def _units(deployment: Deployment) -> dict[str, list[Reading]]:
+def _units(deployment: Deployment) -> dict[Unit | None, list[Reading]]:
     """Group operators by layer, else stage, else phase; units in which nothing is joined are left out."""
     found: dict[tuple[str | None, int | None, int | None], list[Reading]] = defaultdict(list)
     for reading in deployment.operators:
         if not reading.summary:
             found[reading.phase, reading.stage, reading.layer].append(reading)
-    titled: dict[str, list[Reading]] = {}
-    for (phase, stage, layer), unit in found.items():
-        title = (
-            deployment.unit_title(phase, stage)
-            if stage is not None
-            else (phase or "")
-            if len(deployment.phases) > 1
-            else ""
-        )
-        if layer is not None:
-            title = f"layer {layer}" + (f" of {title}" if title else "")
-        if any(r.node.in_edges or r.node.out_edges for r in unit):
-            titled[title] = unit
-    return titled
+    titled: dict[str, tuple[Unit | None, list[Reading]]] = {}
+    for (phase, stage, layer), inside in found.items():
+        unit = deployment.unit(phase, stage, layer)
+        if any(r.node.in_edges or r.node.out_edges for r in inside):
+            titled[str(unit)] = None if str(unit) == WHOLE else unit, inside
+    return dict(titled.values())
 
 
 def _by_role(unit: list[Reading]) -> dict[str, list[Reading]]:

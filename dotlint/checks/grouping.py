@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from dotlint.deployment.unit import Unit
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -28,30 +30,41 @@ def of_nodes(readings: Sequence[Reading], graph: Graph) -> Span:
     return of_node(readings[0].node) if readings else graph.header
 
 
-def units(deployment: Deployment, readings: Iterable[Reading]) -> dict[str, list[Reading]]:
-    """Group nodes for findings: by stage, else by layer, else by family of names; the keys are titles.
+def units(deployment: Deployment, readings: Iterable[Reading]) -> dict[Unit | None, list[Reading]]:
+    """Group nodes for findings: by stage, else by layer, else by family of names; None for those of no unit.
 
     Stages come first, in the order of phases and stages.
     """
-    groups: dict[tuple[int, int, int, str], list[Reading]] = defaultdict(list)
+    groups: dict[tuple[int, int, int, Unit | None], list[Reading]] = defaultdict(list)
     for reading in readings:
         phase = deployment.phases.index(reading.phase) if reading.phase in deployment.phases else len(deployment.phases)
         if reading.stage is not None:
-            key = (0, phase, reading.stage, deployment.unit_title(reading.phase, reading.stage))
+            groups[0, phase, reading.stage, deployment.unit(reading.phase, reading.stage)].append(reading)
         elif reading.layer is not None:
-            key = (1, phase, reading.layer, f"layer {reading.layer}")
+            groups[1, phase, reading.layer, Unit(layer=reading.layer)].append(reading)
         else:
-            key = (2, phase, 0, f"`{reading.evidence.name.family}`" if reading.evidence.name.numbers else "")
-        groups[key].append(reading)
-    titled: dict[str, list[Reading]] = {}
+            name = reading.evidence.name
+            groups[2, phase, 0, Unit(family=name.family) if name.numbers else None].append(reading)
+    found: dict[Unit | None, list[Reading]] = {}
+    titled: dict[str, Unit | None] = {}
     for key in sorted(groups, key=lambda k: k[:3]):
-        titled.setdefault(key[3], []).extend(groups[key])
-    return titled
+        found.setdefault(titled.setdefault(str(key[3]), key[3]), []).extend(groups[key])
+    return found
+
+
+def unit_of(deployment: Deployment, readings: Iterable[Reading]) -> Unit | None:
+    """Give the first of the units that nodes are of."""
+    return next(iter(units(deployment, readings)))
 
 
 def count(number: int, singular: str, plural: str | None = None) -> str:
     """`1 edge`, `18 edges`."""
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
+def the(number: int, singular: str) -> str:
+    """`the edge`, `the 18 edges`."""
+    return f"the {singular}" if number == 1 else f"the {count(number, singular)}"
 
 
 def names(readings: Iterable[Reading]) -> tuple[str, ...]:
@@ -79,6 +92,11 @@ def chain(names: Sequence[str], most: int = 12) -> str:
     return " -> ".join(shown)
 
 
-def of_unit(title: str) -> str:
+def of_unit(unit: Unit | None) -> str:
     """` of stage 2`, or nothing where there is no unit to name."""
-    return f" of {title}" if title else ""
+    return f" of {unit}" if unit else ""
+
+
+def in_unit(unit: Unit | None) -> str:
+    """` in stage 2`, or nothing where there is no unit to name."""
+    return f" in {unit}" if unit else ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dotlint.checks import grouping as places
 from dotlint.checks.grouping import count, listed, names
 from dotlint.deployment.layer_coverage import layers_by_stage, stated_ranges
+from dotlint.deployment.unit import phase_unit
 from dotlint.engine.finding import Holds, Undecided
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def layer_covers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             start,
             end,
             nodes=names(at) if doubled else (),
-            unit=phase or None,
+            about=phase_unit(phase),
             graph=context.graph.index,
             help=f"cover layers {base} to {base + total - 1} once, by nodes, summaries or edge labels",
         )
@@ -111,7 +112,7 @@ def layer_balances(context: GraphContext, card: Card) -> Iterator[Outcome]:
             f"stages own unequal numbers of layers: {listed([f'stage {text}' for text in shown], 8)}",
             start,
             end,
-            unit=phase or None,
+            about=phase_unit(phase),
             graph=context.graph.index,
             help="give each the same number, or count the embedding and the head in",
         )

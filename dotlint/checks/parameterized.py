@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from dotlint.deployment.model import Reading
+    from dotlint.deployment.unit import Unit
     from dotlint.deployment.vocabulary import Vocabulary
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
@@ -143,9 +144,9 @@ def _of_nodes(
     odd: list[Reading],
     say: Callable[[Sequence[Reading], str], tuple[str, str]],
 ) -> Iterator[Finding]:
-    """One finding a unit; `say` gives message and help for the nodes of a unit and its title."""
-    for title, some in places.units(context.deployment, odd).items():
-        message, help_ = say(some, of_unit(title))
+    """One finding a unit; `say` gives message and help for the nodes of a unit and ` of ` its title."""
+    for unit, some in places.units(context.deployment, odd).items():
+        message, help_ = say(some, of_unit(unit))
         start, end = places.of_node(some[0].node)
         yield card.finding(
             message,
@@ -153,7 +154,7 @@ def _of_nodes(
             end,
             nodes=names(some),
             related=tuple(Related(f"`{r.name}`", *places.of_node(r.node)) for r in some[1 : 1 + _MOST_RELATED]),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help=help_,
         )
@@ -187,14 +188,14 @@ def required_attributes(context: GraphContext, card: Card) -> Iterator[Outcome]:
         odd = [(s, lacks(s.attributes)) for s in context.graph.subgraphs if s.is_cluster]
         yield from _of_clusters(context, card, [s for s, missing in odd if missing], lambda n: ill(n, wanted), help_)
     elif element == "edge":
-        by_unit: dict[str, list[Edge]] = defaultdict(list)
-        tails = {r.node.index: title for title, some in _units_of_all(context, card) for r in some}
+        by_unit: dict[Unit | None, list[Edge]] = defaultdict(list)
+        tails = {r.node.index: unit for unit, some in _units_of_all(context, card) for r in some}
         for edge in context.graph.edges:
             if edge.tail.index in tails and lacks(edge.attributes):
                 by_unit[tails[edge.tail.index]].append(edge)
-        for title, edges in by_unit.items():
+        for unit, edges in by_unit.items():
             one = f"the edge `{edges[0].tail.name}` -> `{edges[0].head.name}`"
-            subject = one if len(edges) == 1 else count(len(edges), "edge") + of_unit(title)
+            subject = one if len(edges) == 1 else count(len(edges), "edge") + of_unit(unit)
             yield card.finding(
                 f"{subject} {ill(len(edges), lacks(edges[0].attributes) if len(edges) == 1 else wanted)}",
                 edges[0].start,
@@ -203,7 +204,7 @@ def required_attributes(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 related=tuple(
                     Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1 : 1 + _MOST_RELATED]
                 ),
-                unit=title or None,
+                about=unit,
                 graph=context.graph.index,
                 help=help_,
             )
@@ -221,7 +222,7 @@ def _either(words: Sequence[str]) -> str:
     return " or ".join(words)
 
 
-def _units_of_all(context: GraphContext, card: Card) -> Iterator[tuple[str, list[Reading]]]:
+def _units_of_all(context: GraphContext, card: Card) -> Iterator[tuple[Unit | None, list[Reading]]]:
     yield from places.units(context.deployment, _chosen(context, card)).items()
 
 

@@ -10,6 +10,7 @@ from dotlint.checks import grouping as places
 from dotlint.checks.grouping import count, names
 from dotlint.checks.transfers import own_gpus
 from dotlint.deployment.gpus_and_dims import GPU_IDS, read_gpus
+from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.words import label_lines
 from dotlint.engine.finding import Holds
 from dotlint.strategy.gpus import GpuSet, union
@@ -70,8 +71,7 @@ def _declared(context: GraphContext, card: Card) -> Iterator[Outcome]:
             shared = phase.gpus & union(other.gpus for other in before)
             message = f"{phase.name} is disaggregated, but shares GPUs {shared.short()} with {others}"
             remedy = "give each phase GPUs of its own"
-        unit = phase.name or None
-        yield card.finding(message, start, end, unit=unit, graph=context.graph.index, help=remedy)
+        yield card.finding(message, start, end, about=phase_unit(phase.name), graph=context.graph.index, help=remedy)
 
 
 def _global(phase: Phase) -> bool:
@@ -93,7 +93,7 @@ def _shared(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 f"{before} and {name} are disaggregated, but both are drawn on GPUs {shared.short()}",
                 *places.of_nodes(guilty, context.graph),
                 nodes=names(guilty),
-                unit=name,
+                about=phase_unit(name),
                 graph=context.graph.index,
                 help=f"place {name} on GPUs of its own",
             )
@@ -114,7 +114,7 @@ def _shared_with(context: GraphContext, card: Card, other: Companion) -> Iterato
             f"are both drawn on GPUs {shared.short()}",
             *places.of_nodes(guilty, context.graph),
             nodes=names(guilty),
-            unit=name,
+            about=phase_unit(name),
             graph=context.graph.index,
             help="give each phase GPUs of its own",
             other_file=other.file,
@@ -136,7 +136,7 @@ def _outside(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 f"{subject} uses GPUs {out.short()}, which are not of the pool ({pool.short()})",
                 *places.of_node(guilty[0][0].node),
                 nodes=names(r for r, _ in guilty),
-                unit=name or None,
+                about=phase_unit(name),
                 graph=context.graph.index,
                 help=f"place it on GPUs {pool.short()}",
             )
@@ -164,15 +164,15 @@ def contradicting_names(context: GraphContext, card: Card) -> Iterator[Outcome]:
     deployment = context.deployment
     wrong: dict[int, str] = {}
     right = _by_name(deployment, wrong) + _by_cluster(context, wrong)
-    for title, some in places.units(deployment, [r for r in deployment.operators if r.node.index in wrong]).items():
+    for unit, some in places.units(deployment, [r for r in deployment.operators if r.node.index in wrong]).items():
         start, end = places.of_node(some[0].node)
-        more = "" if len(some) == 1 else f", and {count(len(some) - 1, 'more node')}{places.of_unit(title)}"
+        more = "" if len(some) == 1 else f", and {count(len(some) - 1, 'more node')}{places.of_unit(unit)}"
         yield card.finding(
             f"{wrong[some[0].node.index]}{more}",
             start,
             end,
             nodes=names(some),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help="name the same GPUs in both places",
         )

@@ -7,11 +7,17 @@ from collections import Counter, defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from dotlint.checks import grouping as places
-from dotlint.checks.grouping import LEFT_OUT, count, names, quoted
+from dotlint.checks.grouping import LEFT_OUT, count, names, quoted, the
 from dotlint.deployment.patterns.partial_fanout import PartialFanout, SiblingGroup, find_partial_fanouts, sibling_groups
+from dotlint.deployment.unit import Unit
+from dotlint.deployment.words import parse_name
+from dotlint.edits.fix_context import fixed_by
+from dotlint.edits.planned_edge import PlannedEdge
 from dotlint.edits.statement import edge_text, id_text
-from dotlint.engine.finding import Holds, Listing, Related, Undecided
+from dotlint.engine.finding import Fix, Holds, Listing, Related, Undecided
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -19,9 +25,11 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.patterns.missing_nodes import MissingNode
+    from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
-    from dotlint.engine.finding import Outcome
+    from dotlint.engine.finding import Finding, Outcome
+    from dotlint.graph.model import Node
 
 _OF_DEVICES = regex(r"gpu|device", re.IGNORECASE)
 _RANGE = regex(r"(\d+)\s*(?:-|–|—|to|\.\.\.?|…|through)\s*(\d+)")
@@ -36,12 +44,43 @@ def _whole(context: GraphContext) -> bool:
     return all(file.rules[problem.code].loses == "nothing" for problem in file.document.problems)
 
 
-def _title(deployment: Deployment, absence: MissingNode) -> str:
+def _unit(deployment: Deployment, absence: MissingNode) -> Unit | None:
     if absence.stage is not None:
-        return deployment.unit_title(absence.phase, absence.stage)
-    return f"layer {absence.unit}" if absence.level == "layer" else ""
+        return deployment.unit(absence.phase, absence.stage)
+    return Unit(layer=absence.unit) if absence.level == "layer" else None
 
 
+class MissingNodes(Struct, frozen=True, eq=False):
+    """The nodes that a unit lacks."""
+
+    absences: tuple[MissingNode, ...]
+
+
+def add_nodes(fix: FixContext, finding: Finding) -> Fix | str:
+    """Write the nodes that sibling units have, connected as theirs are."""
+    from dotlint.edits.planned_nodes import PlannedNode, Siblings  # noqa: PLC0415 - few runs write nodes
+    from dotlint.edits.reroute import reroute  # noqa: PLC0415
+    from dotlint.edits.write_nodes import write_nodes  # noqa: PLC0415
+
+    data = finding.data
+    assert isinstance(data, MissingNodes)
+    lacking = [
+        PlannedNode(
+            one.name,
+            parse_name(one.name).numbers,
+            one.exemplar,
+            (one.stage, one.unit if one.level == "layer" else None),
+        )
+        for one in data.absences
+    ]
+    siblings = Siblings(fix)
+    planned = siblings.plan(lacking, more=False)
+    edits = write_nodes(fix, siblings, planned, reroute(siblings, planned))
+    what = f"`{lacking[0].name}`" if len(lacking) == 1 else the(len(lacking), "missing operator")
+    return Fix("unsafe", tuple(edits), f"Add {what}{places.of_unit(finding.about)}")
+
+
+@fixed_by(add_nodes)
 def missing_sibling_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Nodes that sibling units have, connected, and a unit lacks."""
     deployment = context.deployment
@@ -49,41 +88,60 @@ def missing_sibling_nodes(context: GraphContext, card: Card) -> Iterator[Outcome
     if found and context.abridged.parts:
         yield Undecided(card.section, "siblings", LEFT_OUT)
         return
-    groups: dict[str, list[MissingNode]] = defaultdict(list)
+    groups: dict[Unit | None, list[MissingNode]] = defaultdict(list)
     for absence in found:
-        groups[_title(deployment, absence)].append(absence)
+        groups[_unit(deployment, absence)].append(absence)
     by_layer, by_stage = defaultdict(list), defaultdict(list)
     for reading in deployment.operators if found else ():
         by_layer[reading.phase, reading.layer].append(reading)
         by_stage[reading.phase, reading.stage].append(reading)
-    for title, lacking in groups.items():
+    for unit, lacking in groups.items():
         exemplars = sorted({a.exemplar.name: a.exemplar for a in lacking}.values(), key=lambda r: r.node.index)
-        teacher = next(iter(places.units(deployment, exemplars[:1])))
+        exemplar_unit = places.unit_of(deployment, exemplars[:1])
         first = lacking[0]
         beside = by_layer[first.phase, first.unit] if first.level == "layer" else by_stage[first.phase, first.stage]
         start, end = places.of_nodes(beside[:1], context.graph)
         kinds = list(dict.fromkeys(a.exemplar.evidence.title or a.exemplar.name for a in lacking))
-        has = f"that {teacher} has" if teacher and teacher != title else "that its siblings have"
+        has = f"that {exemplar_unit} has" if exemplar_unit and exemplar_unit != unit else "that its siblings have"
         what = f"`{lacking[0].name}`" if len(lacking) == 1 else count(len(lacking), "operator")
         share = max(lacking, key=lambda a: a.having / a.units)
         common = any(a.having * 2 >= a.units for a in lacking)
         yield card.finding(
-            f"{title or 'the graph'} lacks {what} {has}",
+            f"{unit or 'the graph'} lacks {what} {has}",
             start,
             end,
             outcome=None if common else "rare",
             missing_nodes=tuple(a.name for a in lacking),
             related=tuple(Related(f"as `{r.name}`", *places.of_node(r.node)) for r in exemplars[:8]),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help=f"add what is lacking, joined as `{exemplars[0].name}` is",
             note=f"{share.having} of {share.units} units have {quoted(kinds)}" if share.units > 1 else None,
-            listings=(Listing(title or "missing", tuple(id_text(a.name) for a in lacking)),),
+            listings=(Listing(str(unit or "missing"), tuple(id_text(a.name) for a in lacking)),),
+            data=MissingNodes(tuple(lacking)),
         )
     if not context.absent and _whole(context) and any(len(units) > 1 for units in deployment.units.values()):
         yield Holds("stages", "siblings", "no unit lacks an operator that its siblings have")
 
 
+def complete_fans(fix: FixContext, finding: Finding) -> Fix | str:
+    """Write the other arms of a fan, each drawn as the arm that is there."""
+    deployment = fix.deployment
+    planned: list[PlannedEdge] = []
+
+    def family(node: Node) -> str:
+        return deployment.readings[node.index].evidence.name.family
+
+    for pair in finding.missing_edges:
+        tail, head = (deployment.by_name[name] for name in pair)
+        arms = [e for e in tail.node.out_edges if family(e.head) == head.evidence.name.family]
+        arms += [e for e in head.node.in_edges if family(e.tail) == tail.evidence.name.family]
+        planned.append(PlannedEdge(tail, head, arms[0], fix.attributes.attributes(arms[0], tail.stage)))
+    title = f"Add {the(len(planned), 'missing edge')}{places.of_unit(finding.about)}"
+    return Fix("unsafe", tuple(fix.edges.edits(planned)), title)
+
+
+@fixed_by(complete_fans)
 def one_armed_fans(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Fan-outs and fan-ins that reach one member of a sibling group only."""
     if not _whole(context):
@@ -98,24 +156,24 @@ def one_armed_fans(context: GraphContext, card: Card) -> Iterator[Outcome]:
     by_node = {r.name: fan for fan in fans for r in fan.unconnected}
     text = context.file.document.text
     edges = {(e.tail.name, e.head.name): e for e in context.graph.edges} if fans else {}
-    for title, readings in places.units(deployment, (r for fan in fans for r in fan.unconnected)).items():
+    for unit, readings in places.units(deployment, (r for fan in fans for r in fan.unconnected)).items():
         inside = list({id(by_node[r.name]): by_node[r.name] for r in readings}.values())
         missing = [pair for fan in inside for pair in fan.missing]
         shown = [edges[pair] for fan in inside for pair in fan.present]
         yield card.finding(
-            _fan_message(title, inside, len(missing)),
+            _fan_message(unit, inside, len(missing)),
             shown[0].start,
             shown[0].end,
             nodes=tuple(dict.fromkeys(r.name for r in readings)),
             missing_edges=tuple(missing),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in shown[1:9]),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help="add the edges to the other siblings"
             + (": a statement stands after its loop instead of in it" if all(fan.last for fan in inside) else ""),
             listings=(
                 Listing(
-                    title or "the graph",
+                    str(unit or "the graph"),
                     tuple(edge_text(text, context.graph, p) for p in missing),
                     paste=True,
                 ),
@@ -123,10 +181,10 @@ def one_armed_fans(context: GraphContext, card: Card) -> Iterator[Outcome]:
         )
 
 
-def _fan_message(title: str, fans: list[PartialFanout], missing: int) -> str:
+def _fan_message(unit: Unit | None, fans: list[PartialFanout], missing: int) -> str:
     fan = fans[0]
     if len(fans) > 1:
-        where = f"in {title}, " if title and not title.startswith("`") else ""
+        where = f"in {unit}, " if unit and unit.family is None else ""
         return f"{where}{len(fans)} fans reach one of their siblings each and leave {missing} out"
     if len(fan.present) > 1:
         return f"{len(fan.present)} fans reach one of their siblings each and leave {missing} out"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dotlint.checks import grouping as places
 from dotlint.checks.grouping import count, names
 from dotlint.deployment.terminals import may_be_input, may_be_output, only_sink, only_source
+from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.wiring import Wiring, has_cycle
 from dotlint.engine.finding import Holds, Related, Undecided
 
@@ -131,11 +132,11 @@ def _early_stage(context: GraphContext, reading: Reading) -> bool:
 
 
 def _by_unit(context: GraphContext, card: Card, readings: list[Reading], what: str, remedy: str) -> Iterator[Outcome]:
-    for title, some in places.units(context.deployment, readings).items():
+    for unit, some in places.units(context.deployment, readings).items():
         start, end = places.of_node(some[0].node)
-        where = places.of_unit(title)
+        where = places.of_unit(unit)
         if len(some) == 1:
-            message = f"`{some[0].name}`{where if not title.startswith('`') else ''} is {what}"
+            message = f"`{some[0].name}`{where if unit is None or unit.family is None else ''} is {what}"
         else:
             message = f"{count(len(some), 'operator')}{where} are {what}"
         yield card.finding(
@@ -143,7 +144,7 @@ def _by_unit(context: GraphContext, card: Card, readings: list[Reading], what: s
             start,
             end,
             nodes=names(some),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help=remedy.format("it" if len(some) == 1 else "each"),
         )
@@ -205,7 +206,7 @@ def unreachable_outputs(context: GraphContext, card: Card) -> Iterator[Outcome]:
             end,
             nodes=(inputs[0].name, last.name),
             related=(Related("the input", *places.of_node(inputs[0].node)),),
-            unit=phase or None,
+            about=phase_unit(phase),
             graph=context.graph.index,
             help="close the gaps between them",
         )
@@ -237,7 +238,7 @@ def _without_end(context: GraphContext, card: Card, what: str) -> Iterator[Outco
             f"{name} has no {what}: no node in it can be one",
             start,
             end,
-            unit=phase or None,
+            about=phase_unit(phase),
             graph=context.graph.index,
             help=f"add an {what} node and join it",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dotlint.edits.describe import describe_edits
 from dotlint.engine.finding import Edit, Fix, Related
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
     from dotlint.engine.card import Card
     from dotlint.engine.context import FileContext
-    from dotlint.engine.finding import Outcome
+from dotlint.engine.finding import Outcome
 
 
 def syntax_problems(file: FileContext, card: Card) -> Iterator[Outcome]:
@@ -21,7 +22,8 @@ def syntax_problems(file: FileContext, card: Card) -> Iterator[Outcome]:
             continue
         fix = None
         if problem.edits and problem.applicability:
-            fix = Fix(problem.applicability, tuple(Edit(*edit) for edit in problem.edits))
+            edits = tuple(Edit(*edit) for edit in problem.edits)
+            fix = Fix(problem.applicability, edits, describe_edits(file.document.text, edits))
         yield card.finding(
             problem.message,
             problem.start,

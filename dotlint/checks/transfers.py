@@ -6,20 +6,28 @@ import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec import Struct
+
 from dotlint.checks import grouping as places
-from dotlint.checks.grouping import count, names
+from dotlint.checks.grouping import count, names, the
 from dotlint.deployment.shards import within_stage
-from dotlint.engine.finding import Holds, Related
+from dotlint.deployment.words import number_spans
+from dotlint.edits.attributes import set_attribute
+from dotlint.edits.edge_attributes import moved_label
+from dotlint.edits.fix_context import fixed_by, in_order
+from dotlint.engine.finding import Fix, Holds, Related
 from dotlint.strategy.gpus import GpuSet, union
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from dotlint.deployment.model import Reading
+    from dotlint.deployment.model import Deployment, Reading
+    from dotlint.deployment.unit import Unit
+    from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
-    from dotlint.engine.finding import Outcome
+    from dotlint.engine.finding import Edit, Finding, Outcome
     from dotlint.graph.model import Edge
 
 _MOVES = {
@@ -63,6 +71,21 @@ def _carries(context: GraphContext, reading: Reading) -> bool:
     )
 
 
+class UnmarkedLinks(Struct, frozen=True, eq=False):
+    """Edges from the 0-based stage `tail` to `head` that are not marked as transfers; `marked` are those that are."""
+
+    edges: tuple[Edge, ...]
+    marked: tuple[Edge, ...]
+    tail: int
+    head: int
+
+
+class CollectiveGpus(Struct, frozen=True, eq=False):
+    """Collectives of one unit, each with the GPUs of all the operators that it joins."""
+
+    joined: tuple[tuple[Reading, GpuSet], ...]
+
+
 class Crossing(NamedTuple):
     """The edges from one pipeline stage to another, those that are marked as transfers and the others."""
 
@@ -88,6 +111,41 @@ def crossing_edges(context: GraphContext) -> Crossing:
     return found
 
 
+def label_links(fix: FixContext, finding: Finding) -> Fix | str:
+    """Label the edges between two stages, in the words of those that are labelled."""
+    data = finding.data
+    assert isinstance(data, UnmarkedLinks)
+    deployment, tail, head = fix.deployment, data.tail, data.head
+    if head != tail + 1:
+        return "the edge does not go from a stage to the next"
+    if any(len(edge.statements) > 1 or not draws_one_edge(edge) for edge in data.edges):
+        return "a label of a chain or of a set would be another edge's too"
+    numbers = deployment.stage_number(tail), deployment.stage_number(head)
+    label = _worded(fix, data.marked, tail, head) or f"pipeline: stage {numbers[0]} to {numbers[1]}"
+    edits = tuple(set_attribute(fix.text, edge.statement, "label", label) for edge in data.edges)
+    what = the(len(edits), "edge")
+    return Fix("safe", edits, f"Label {what} from stage {numbers[0]} to stage {numbers[1]} as a pipeline transfer")
+
+
+def _worded(fix: FixContext, marked: Sequence[Edge], tail: int, head: int) -> str | None:
+    """Give the label of the nearest link of the same length, with this one's stage numbers; None where there is none."""
+    deployment = fix.deployment
+    shown: list[tuple[int, str]] = []
+    for other in marked:
+        one, two = deployment.readings[other.tail.index].stage, deployment.readings[other.head.index].stage
+        said = other.attribute("label")
+        if one is None or two is None or two - one != head - tail or said is None or said.value.html:
+            continue
+        label = said.value.value
+        if one != tail and number_spans(label):
+            moved = moved_label(deployment, label, one, tail)
+            label = "" if moved is None or moved == label else moved
+        if label:
+            shown.append((abs(one - tail), label))
+    return min(shown)[1] if shown else None
+
+
+@fixed_by(label_links)
 def unmarked_pipeline_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Edges from one pipeline stage to another without a label and without a communication node."""
     deployment = context.deployment
@@ -97,7 +155,7 @@ def unmarked_pipeline_edges(context: GraphContext, card: Card) -> Iterator[Outco
         one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
         crossing[one.phase or "", one.stage or 0, two.stage or 0].append(edge)
     for (name, tail, head), edges in crossing.items():
-        one_title, two_title = deployment.unit_title(name, tail), deployment.unit_title(name, head)
+        one_title, two_title = deployment.unit(name, tail), deployment.unit(name, head)
         label = f"pipeline: stage {deployment.stage_number(tail)} to {deployment.stage_number(head)}"
         verb = "is" if len(edges) == 1 else "are"
         yield card.finding(
@@ -106,9 +164,10 @@ def unmarked_pipeline_edges(context: GraphContext, card: Card) -> Iterator[Outco
             edges[0].end,
             nodes=tuple(dict.fromkeys(n for e in edges for n in (e.tail.name, e.head.name))),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
-            unit=one_title,
+            about=one_title,
             graph=context.graph.index,
             help=f'label it, as `[label="{label}"]`, or put a communication node between',
+            data=UnmarkedLinks(tuple(edges), tuple(marked), tail, head),
         )
     if marked and not crossing:
         yield Holds(
@@ -132,12 +191,39 @@ def own_gpus(reading: Reading) -> bool:
     return reading.gpus is not None
 
 
+def name_joined_gpus(fix: FixContext, finding: Finding) -> Fix | str:
+    """Name the GPUs of all that meet in a collective.
+
+    Safe where it names none or some of them; where it names others, either side may be wrong.
+    """
+    data = finding.data
+    assert isinstance(data, CollectiveGpus)
+    edits: list[Edit] = []
+    safe = True
+    why = "the labels do not show how GPUs are written in a line of their own"
+    deployment = fix.deployment
+    for reading, joined in data.joined:
+        near = [deployment.by_name[name] for name in fix.context.wiring.ins[reading.name]]
+        if reading.evidence.gpus is None:
+            edit = fix.gpus.added(reading, joined, near)
+        else:
+            edit = fix.gpus.set(reading, joined)
+            why = f"`{reading.name}` does not name its GPUs in one place"
+            safe = safe and reading.gpus is not None and reading.gpus <= joined
+        edits += [edit] if edit else []
+    if not edits:
+        return why
+    one = f"`{finding.nodes[0]}`" if len(edits) == 1 == len(finding.nodes) else count(len(edits), "collective")
+    return Fix("safe" if safe else "unsafe", in_order(edits), f"Name the GPUs that {one} joins")
+
+
+@fixed_by(name_joined_gpus)
 def collective_groups(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """All-reduces and other collectives that name no GPUs, or not those of what they join."""
     deployment = context.deployment
     placed = Counter(r.evidence.name.family for r in deployment.operators if r.gpus)
     members = Counter(r.evidence.name.family for r in deployment.operators)
-    without: list[Reading] = []
+    without: list[tuple[Reading, GpuSet]] = []
     wrong: list[tuple[Reading, GpuSet]] = []
     right = 0
     ranks = _per_rank(context)
@@ -150,19 +236,19 @@ def collective_groups(context: GraphContext, card: Card) -> Iterator[Outcome]:
         family = reading.evidence.name.family
         if reading.gpus is None and reading.evidence.gpus is None:
             if 2 * placed[family] <= members[family]:  # else a sibling's GPUs tell that it lacks its own
-                without.append(reading)
+                without.append((reading, joined))
         elif own_gpus(reading) and reading.gpus is not None:
             if joined <= reading.gpus:
                 right += 1
             else:
                 wrong.append((reading, joined))
     yield from _without_gpus(context, card, without)
-    by_node = {r.node.index: joined for r, joined in wrong}
-    for title, some in places.units(deployment, [r for r, _ in wrong]).items():
+    for unit, data in _by_unit(deployment, wrong):
+        some = [reading for reading, _ in data.joined]
+        joined = data.joined[0][1]
         start, end = places.of_node(some[0].node)
-        joined = by_node[some[0].node.index]
         more = (
-            "" if len(some) == 1 else f", and {count(len(some) - 1, 'more collective')}{places.of_unit(title)} like it"
+            "" if len(some) == 1 else f", and {count(len(some) - 1, 'more collective')}{places.of_unit(unit)} like it"
         )
         yield card.finding(
             f"`{some[0].name}` is on GPUs {some[0].gpus}, but joins operators on {joined.short()}{more}",
@@ -170,9 +256,10 @@ def collective_groups(context: GraphContext, card: Card) -> Iterator[Outcome]:
             end,
             outcome="other-group",
             nodes=names(some),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help="name the GPUs of all the operators that it joins",
+            data=data,
         )
     if right and not wrong and not without:
         yield Holds(
@@ -182,13 +269,21 @@ def collective_groups(context: GraphContext, card: Card) -> Iterator[Outcome]:
         )
 
 
+def _by_unit(
+    deployment: Deployment, joined: list[tuple[Reading, GpuSet]]
+) -> Iterator[tuple[Unit | None, CollectiveGpus]]:
+    by_node = {reading.node.index: gpus for reading, gpus in joined}
+    for unit, some in places.units(deployment, [reading for reading, _ in joined]).items():
+        yield unit, CollectiveGpus(tuple((reading, by_node[reading.node.index]) for reading in some))
+
+
 def _per_rank(context: GraphContext) -> set[int]:
     """Find the collectives that are drawn once a rank: several of one role that join the same operators."""
-    twins: dict[tuple[str, frozenset[str]], list[int]] = defaultdict(list)
+    alike: dict[tuple[str, frozenset[str]], list[int]] = defaultdict(list)
     for reading in context.deployment.operators:
         if reading.role is not None and reading.role.collective and (tails := context.wiring.ins[reading.name]):
-            twins[reading.role.name, frozenset(tails)].append(reading.node.index)
-    return {index for some in twins.values() if len(some) > 1 for index in some}
+            alike[reading.role.name, frozenset(tails)].append(reading.node.index)
+    return {index for some in alike.values() if len(some) > 1 for index in some}
 
 
 def joined_gpus(context: GraphContext, reading: Reading) -> GpuSet | None:
@@ -211,22 +306,24 @@ def joined_gpus(context: GraphContext, reading: Reading) -> GpuSet | None:
     return union(sets) if shared and len(set(sets)) > 1 else None
 
 
-def _without_gpus(context: GraphContext, card: Card, some: list[Reading]) -> Iterator[Outcome]:
-    for title, group in places.units(context.deployment, some).items():
+def _without_gpus(context: GraphContext, card: Card, some: list[tuple[Reading, GpuSet]]) -> Iterator[Outcome]:
+    for unit, data in _by_unit(context.deployment, some):
+        group = [reading for reading, _ in data.joined]
         start, end = places.of_node(group[0].node)
         what = (
             f"collective `{group[0].name}` names"
             if len(group) == 1
-            else f"{count(len(group), 'collective')}{places.of_unit(title)} name"
+            else f"{count(len(group), 'collective')}{places.of_unit(unit)} name"
         )
         yield card.finding(
             f"{what} no GPUs, though the operators that meet there do",
             start,
             end,
             nodes=names(group),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help="name the GPUs of all the operators that it joins",
+            data=data,
         )
 
 
@@ -254,14 +351,14 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             one.stage is not None and two.stage is not None and one.stage != two.stage and context.strategy is not None
         ):
             silent.append((one, edge))  # between stages of a declared pipeline that is another rule's
-    for title, some in places.units(deployment, {r.node.index: r for r, _ in silent}.values()).items():
+    for unit, some in places.units(deployment, {r.node.index: r for r, _ in silent}.values()).items():
         inside = {r.node.index for r in some}
         edges = [e for r, e in silent if r.node.index in inside]
         first = edges[0]
         here, there = deployment.readings[first.tail.index].gpus, deployment.readings[first.head.index].gpus
         assert here is not None
         assert there is not None
-        more = "" if len(edges) == 1 else f", and {count(len(edges) - 1, 'more edge')}{places.of_unit(title)}"
+        more = "" if len(edges) == 1 else f", and {count(len(edges) - 1, 'more edge')}{places.of_unit(unit)}"
         yield card.finding(
             f"`{first.tail.name} -> {first.head.name}` moves data from GPUs {here.short()} "
             f"to {there.short()} without communication{more}",
@@ -269,7 +366,7 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             first.end,
             nodes=tuple(dict.fromkeys(n for e in edges for n in (e.tail.name, e.head.name))),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help="put a communication node between them, or label the edge",
         )

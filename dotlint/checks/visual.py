@@ -40,18 +40,18 @@ def role_shapes(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if not odd or 2 * len(odd) > len(members):
             continue
         conventional = Counter(_shape(r) for r in members if r not in odd).most_common(1)[0][0]
-        for title, some in places.units(deployment, odd).items():
+        for unit, some in places.units(deployment, odd).items():
             start, end = places.of_node(some[0].node)
             one = len(some) == 1
             what = (
-                f"`{some[0].name}` is" if one else f"{count(len(some), kind + ' operator')}{places.of_unit(title)} are"
+                f"`{some[0].name}` is" if one else f"{count(len(some), kind + ' operator')}{places.of_unit(unit)} are"
             )
             yield card.finding(
                 f"{what} drawn with shape {_shape(some[0])}, where {kind} is drawn with {conventional}",
                 start,
                 end,
                 nodes=names(some),
-                unit=title or None,
+                about=unit,
                 graph=context.graph.index,
                 help=f"set shape={conventional}",
                 fix=shape_fix(context.file.document.text, context.graph, [r.node for r in some], conventional),
@@ -103,15 +103,15 @@ def solid_gate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
         yield Holds("visual", "gate edges", f"all {len(dashed)} edges from routing to experts are dashed")
     if not solid or len(solid) == len(gated):
         return
-    for title, some in places.units(deployment, list({r.node.index: r for r, _ in solid}.values())).items():
+    for unit, some in places.units(deployment, list({r.node.index: r for r, _ in solid}.values())).items():
         edges = [e for r, e in solid if r in some]
         yield card.finding(
-            f"{count(len(edges), 'edge')} from routing to experts{places.of_unit(title)} {'is' if len(edges) == 1 else 'are'} not dashed",
+            f"{count(len(edges), 'edge')} from routing to experts{places.of_unit(unit)} {'is' if len(edges) == 1 else 'are'} not dashed",
             edges[0].start,
             edges[0].end,
             nodes=tuple(dict.fromkeys(name for e in edges for name in (e.tail.name, e.head.name))),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help="set style=dashed, as on the others",
             fix=dashed_fix(context.file.document.text, context.graph, edges),

@@ -120,3 +120,13 @@ def color_names(scheme: str) -> frozenset[str]:
         if size != scheme and size.isdigit() and 3 <= int(size) <= most and not size.startswith("0"):
             return frozenset(str(index) for index in range(1, int(size) + 1))
     return frozenset()
+
+
+@cache
+def color_values() -> dict[str, int]:
+    """Return the colors of X11 by name as 0xrrggbb; the values are those of X.Org's `rgb.txt` and, for web names, of CSS."""
+    table = decode(read_file(sibling_path(__file__, "colors.json")), type=dict[str, str])
+    found = {name: int(value, 16) for name, _, value in (pair.partition("=") for pair in table["x11"].split())}
+    for level in range(101):
+        found[f"gray{level}"] = found[f"grey{level}"] = round(level * 2.55) * 0x010101
+    return found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.data import graphviz
 from dotlint.deployment.facts import Facts, node_facts, subgraph_facts
-from dotlint.deployment.model import Deployment, Reading, Unit
+from dotlint.deployment.model import Deployment, Reading, Stage
 from dotlint.deployment.numbering import number_layers
 from dotlint.deployment.words import plain_words
 from dotlint.strategy.declarations import read_degrees
@@ -438,15 +438,15 @@ def _build_units(
     phases: tuple[str, ...],
     stated: Mapping[tuple[str, int], GpuSet],
     layers: Mapping[tuple[str, int], tuple[int, int]],
-) -> dict[str, dict[int, Unit]]:
-    units: dict[str, dict[int, Unit]] = {phase: {} for phase in phases}
+) -> dict[str, dict[int, Stage]]:
+    units: dict[str, dict[int, Stage]] = {phase: {} for phase in phases}
     for reading in readings:
         if reading.stage is None or reading.phase is None or reading.stage < 0:
             continue
         key = (reading.phase, reading.stage)
         unit = units[reading.phase].get(reading.stage)
         if unit is None:
-            unit = units[reading.phase][reading.stage] = Unit(*key, stated=stated.get(key), layers=layers.get(key))
+            unit = units[reading.phase][reading.stage] = Stage(*key, stated=stated.get(key), layers=layers.get(key))
         if not reading.annotation:
             unit.operators.append(reading)
         elif not _is_stray_word(reading.node):

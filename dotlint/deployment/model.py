@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from dotlint.deployment.unit import Unit
 from dotlint.syntax.lexemes import interned
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Reading(Struct, gc=False):  # part of no reference cycle
         return bool(tensors.inputs or tensors.outputs or tensors.bare)
 
 
-class Unit(Struct):
+class Stage(Struct):
     """The nodes of one pipeline stage of one phase; `stated` are the GPUs that a header or cluster states for it."""
 
     phase: str
@@ -105,7 +106,7 @@ class Deployment(Struct):
     readings: list[Reading]
     by_name: dict[str, Reading]
     phases: tuple[str, ...]
-    units: dict[str, dict[int, Unit]]
+    units: dict[str, dict[int, Stage]]
     stage_base: int
     recognized: bool
     layers: dict[str | None, tuple[int, int]]
@@ -122,13 +123,11 @@ class Deployment(Struct):
         """Return the number that the file gives to a 0-based stage."""
         return stage + self.stage_base
 
-    def unit_title(self, phase: str | None, stage: int | None) -> str:
-        """Return the name of a unit in reports: `stage 2`, `decode stage 1`, or the phase if there is no stage."""
+    def unit(self, phase: str | None, stage: int | None, layer: int | None = None) -> Unit:
+        """Return the unit of a phase and a 0-based stage, and of a layer of it; without a stage the whole phase."""
         several = len(self.phases) > 1
-        name = f"{phase} " if phase and (several and phase != self.phases[0]) else ""
-        if stage is None:
-            return (phase or "the graph") if several else "the graph"
-        return f"{name}stage {self.stage_number(stage)}"
+        number = None if stage is None else self.stage_number(stage)
+        return Unit(phase, number, layer, qualified=several and (stage is None or phase != self.phases[0]))
 
     def by_unit(self, readings: Iterable[Reading]) -> dict[tuple[str | None, int | None], list[Reading]]:
         """Group nodes by phase and stage: phases in document order, nodes without a stage last."""

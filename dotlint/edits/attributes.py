@@ -70,7 +70,7 @@ def shape_fix(text: str, graph: Graph, nodes: Iterable[Node], shape: str) -> Fix
             edits.append(Edit(meant[0].start, meant[0].end, "shape"))
         else:
             edits.append(set_attribute(text, setting[-1] if setting else own[0], "shape", shape))
-    return Fix("safe", _apart(edits)) if edits else None
+    return Fix("safe", _apart(edits), f"Set shape={shape}") if edits else None
 
 
 def dashed_fix(text: str, graph: Graph, edges: Sequence[Edge]) -> Fix | None:
@@ -95,7 +95,7 @@ def dashed_fix(text: str, graph: Graph, edges: Sequence[Edge]) -> Fix | None:
         kept = [word for word in styles if word and word not in {"solid", "dashed"}]
         last = edge.statements[-1]
         edits.append(set_attribute(text, last, "style", ",".join([*kept, "dashed"])))
-    return Fix("safe", _apart(edits)) if edits else None
+    return Fix("safe", _apart(edits), "Set style=dashed") if edits else None
 
 
 def _apart(edits: Iterable[Edit]) -> tuple[Edit, ...]:

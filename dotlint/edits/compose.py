@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def composed(first: Sequence[Edit], second: Sequence[Edit]) -> list[Edit]:
+def compose(first: Sequence[Edit], second: Sequence[Edit]) -> list[Edit]:
     """Give the edits that do at once what `first` and then `second` do, where `second` only inserts.
 
     Places in `second` are those of the text with `first` in place. What goes right before or after an edit of

@@ -7,25 +7,16 @@ from typing import TYPE_CHECKING
 from dotlint.deployment.gpus_and_dims import Tensors, read_tensors
 from dotlint.deployment.words import label_lines, plain_words
 from dotlint.edits.labels import Label, label_of, subject
-from dotlint.engine.finding import Edit, Fix
+from dotlint.engine.finding import Edit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dotlint.deployment.gpus_and_dims import Dims
     from dotlint.deployment.model import Deployment, Reading
-    from dotlint.edits.fix_context import Writers
-    from dotlint.engine.finding import Finding
 
 Kind = tuple[str | None, str, str]
 Sides = tuple[tuple[str, tuple[str, ...]], ...]
-
-
-def missing_dims(writers: Writers, finding: Finding) -> Fix | str:
-    """T001: copy the dimensions that every operator of the kind states that states them."""
-    by_name = writers.deployment.by_name
-    edits = writers.dims.edits(by_name[name] for name in finding.nodes if name in by_name)
-    return Fix("unsafe", tuple(edits)) if edits else "no operator of the kind states them, or not all that do agree"
 
 
 class DimensionCopier:

@@ -48,7 +48,7 @@ _DIGIT = regex(r"\d")
 _PLACE = regex(r"(?:gpu|device|rank|layer)s?\W*\d", re.IGNORECASE)
 
 
-class Carrier:
+class EdgeAttributes:
     """Gives the attributes of new edges of one graph."""
 
     def __init__(self, text: str, deployment: Deployment) -> None:
@@ -94,10 +94,10 @@ class Carrier:
         return raw if len(said) > 1 and len(set(said)) == 1 else None
 
     def _moved(self, raw: str, exemplar: Edge, stage: int | None) -> str | None:
-        taught = self.deployment.readings[exemplar.tail.index].stage
-        if taught is None or stage is None or taught == stage:
+        exemplar_stage = self.deployment.readings[exemplar.tail.index].stage
+        if exemplar_stage is None or stage is None or exemplar_stage == stage:
             return None
-        return moved_label(self.deployment, raw, taught, stage)
+        return moved_label(self.deployment, raw, exemplar_stage, stage)
 
     def _usual_of(self, exemplar: Edge) -> Edge:
         """Give the exemplar, or where most edges of its kind are drawn another way, the nearest of those."""

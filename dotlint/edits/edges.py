@@ -1,4 +1,4 @@
-"""Missing edges written where the unit's own edges stand, in the manner of the edges that teach them."""
+"""Missing edges written where the unit's own edges stand, in the manner of the edges that show how."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from msgspec.structs import replace
 
 from dotlint.edits.insertion import insert_after, insert_before, style_of
 from dotlint.edits.planned_edge import Families
-from dotlint.edits.slots import Anchor, Places
+from dotlint.edits.slots import Anchor, SlotFinder
 from dotlint.edits.statement import as_written, edge_text, ports_like
-from dotlint.edits.statement_index import Bodies
+from dotlint.edits.statement_index import StatementIndex
 from dotlint.syntax.tree import Chain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dotlint.deployment.model import Deployment
-    from dotlint.edits.planned_edge import Pair, Wanted
+    from dotlint.edits.planned_edge import Pair, PlannedEdge
     from dotlint.engine.finding import Edit
     from dotlint.syntax.tree import Comment, EdgeStatement
 
@@ -32,31 +32,31 @@ class EdgeWriter:
     """
 
     def __init__(
-        self, text: str, deployment: Deployment, comments: Sequence[Comment], every: Sequence[Wanted] = ()
+        self, text: str, deployment: Deployment, comments: Sequence[Comment], every: Sequence[PlannedEdge] = ()
     ) -> None:
         self.text = text
         self.graph = deployment.graph
         self.comments = comments
         self.every = every
-        self.bodies = Bodies(self.graph)
+        self.index = StatementIndex(self.graph)
         self._families = Families(deployment)
-        self._finder = Places(text, deployment, comments, self.bodies, self._families)
+        self._finder = SlotFinder(text, deployment, comments, self.index, self._families)
         self._places: dict[Pair, Anchor] | None = None
 
-    def edits(self, wanted: Sequence[Wanted]) -> list[Edit]:
+    def edits(self, wanted: Sequence[PlannedEdge]) -> list[Edit]:
         """Give the insertions that write the edges, a block a place, in the order of their exemplars."""
         if self._places is None:
             self._places = self._placed(self.every)
         known = all(one.pair in self._places for one in wanted)
         places = self._places if known else self._placed(wanted)
-        blocks: dict[tuple[int, bool, int | None], tuple[Anchor, list[Wanted]]] = {}
+        blocks: dict[tuple[int, bool, int | None], tuple[Anchor, list[PlannedEdge]]] = {}
         order = {pair: index for index, pair in enumerate(places)}
         for one in sorted(wanted, key=lambda w: order[w.pair]):
             anchor = places[one.pair]
             blocks.setdefault((id(anchor.statement), anchor.before, anchor.at), (anchor, []))[1].append(one)
         return [self._write(anchor, some) for anchor, some in blocks.values()]
 
-    def _placed(self, wanted: Sequence[Wanted]) -> dict[Pair, Anchor]:
+    def _placed(self, wanted: Sequence[PlannedEdge]) -> dict[Pair, Anchor]:
         """Find the place of every edge, in the order in which they are written."""
         places: dict[Pair, Anchor] = {}
         for part in self._joined(_connected(wanted)):
@@ -69,11 +69,11 @@ class EdgeWriter:
                 places.update((one.pair, chosen) for one in run)
         return places
 
-    def _write(self, anchor: Anchor, wanted: list[Wanted]) -> Edit:
+    def _write(self, anchor: Anchor, wanted: list[PlannedEdge]) -> Edit:
         lines = [self._line(chain) for chain in _chains(wanted)]
         style = style_of(self.text, anchor.statement)
-        place = self.bodies.place(wanted[0].exemplar.statement)
-        if place is not None:
+        slot = self.index.slot(wanted[0].exemplar.statement)
+        if slot is not None:
             style = replace(style, end=style_of(self.text, wanted[0].exemplar.statement).end)
         if anchor.at is not None:
             return insert_after(self.text, anchor.at, lines, style)
@@ -81,7 +81,7 @@ class EdgeWriter:
             return insert_before(self.text, anchor.statement, lines, style, self.comments)
         return insert_after(self.text, anchor.statement.end, lines, style)
 
-    def _line(self, chain: Sequence[Wanted]) -> str:
+    def _line(self, chain: Sequence[PlannedEdge]) -> str:
         """Write edges that follow each other as one statement, as their exemplars are."""
         one = chain[0]
         ports = [ports_like(self.text, w.exemplar, w.tail.node, w.head.node) if w.alike else ("", "") for w in chain]
@@ -96,9 +96,9 @@ class EdgeWriter:
         ends += [as_written(self.text, self.graph, w.head.name) + port[1] for w, port in zip(chain, ports, strict=True)]
         return arrow.join(ends) + (f" [{one.attributes}]" if one.attributes else "")
 
-    def _runs(self, wanted: Sequence[Wanted]) -> Iterator[list[Wanted]]:
+    def _runs(self, wanted: Sequence[PlannedEdge]) -> Iterator[list[PlannedEdge]]:
         """Split into runs whose exemplars follow each other in the text."""
-        run: list[Wanted] = []
+        run: list[PlannedEdge] = []
         for one in wanted:
             if run and not self._follows(run[-1].exemplar.statement, one.exemplar.statement):
                 yield run
@@ -107,14 +107,14 @@ class EdgeWriter:
         if run:
             yield run
 
-    def _joined(self, parts: list[list[Wanted]]) -> Iterator[list[Wanted]]:
+    def _joined(self, parts: list[list[PlannedEdge]]) -> Iterator[list[PlannedEdge]]:
         """Join parts of one kind whose exemplars follow each other, as one edge a rank.
 
         Those belong together.
         """
-        joined: list[Wanted] = []
+        joined: list[PlannedEdge] = []
         for part in parts:
-            kinds = {self._families.of_wanted(w) for w in (*joined, *part)}
+            kinds = {self._families.of_planned(w) for w in (*joined, *part)}
             one, two = (joined or part)[-1].exemplar.statement, part[0].exemplar.statement
             if joined and (len(kinds) > 1 or one is two or not self._follows(one, two)):
                 yield joined
@@ -124,11 +124,11 @@ class EdgeWriter:
             yield joined
 
     def _follows(self, one: EdgeStatement, two: EdgeStatement) -> bool:
-        place = self.bodies.place(one)
-        return one is two or (place is not None and place.after is two)
+        slot = self.index.slot(one)
+        return one is two or (slot is not None and slot.after is two)
 
 
-def _chains(wanted: Sequence[Wanted]) -> Iterator[list[Wanted]]:
+def _chains(wanted: Sequence[PlannedEdge]) -> Iterator[list[PlannedEdge]]:
     """Join edges whose exemplars are steps of one chain, `a -> b -> c`, as those are; the others stay alone."""
     starts = {(id(w.exemplar.statement), w.exemplar.step, w.tail.name): w for w in wanted if w.alike}
     used: set[tuple[str, str]] = set()
@@ -148,10 +148,10 @@ def _chains(wanted: Sequence[Wanted]) -> Iterator[list[Wanted]]:
         yield chain
 
 
-def _connected(wanted: Sequence[Wanted]) -> list[list[Wanted]]:
+def _connected(wanted: Sequence[PlannedEdge]) -> list[list[PlannedEdge]]:
     """Split into parts that share no node, such as the layers of a stage, in the exemplars' order."""
     ordered = sorted(wanted, key=lambda w: (w.exemplar.index, w.tail.node.index, w.head.node.index))
-    part_of: dict[int, list[Wanted]] = {}
+    part_of: dict[int, list[PlannedEdge]] = {}
     for one in ordered:
         ends = one.tail.node.index, one.head.node.index
         parts = list({id(part): part for end in ends if (part := part_of.get(end)) is not None}.values())

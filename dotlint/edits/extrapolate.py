@@ -15,7 +15,7 @@ _NUMBER = regex(r"(\d+)")
 _MOST_SAMPLES = 48
 
 
-def continued(samples: Sequence[tuple[Vector, str]], at: Vector) -> str | None:
+def extrapolate(samples: Sequence[tuple[Vector, str]], at: Vector) -> str | None:
     """Give the text of the sibling whose name has the numbers `at`; None where the others do not tell it.
 
     What stands between the numbers of the texts has to be the same in all, and every number one linear

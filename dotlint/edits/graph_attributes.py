@@ -8,26 +8,21 @@ from msgspec.structs import replace
 
 from dotlint.edits.attributes import set_attribute
 from dotlint.edits.insertion import insert_after, insert_before, style_of
-from dotlint.engine.finding import Edit, Fix
 from dotlint.syntax.tree import Assignment, DefaultsStatement
 
 if TYPE_CHECKING:
-    from dotlint.edits.fix_context import Writers
-    from dotlint.engine.finding import Finding
-    from dotlint.syntax.tree import GraphBlock
+    from dotlint.edits.fix_context import FixContext
+    from dotlint.engine.finding import Edit
 
 
-def compound(writers: Writers, _: Finding) -> Fix | str:
-    """Make the graph compound."""
-    block = writers.context.graph.statement
-    if writers.text[block.open.start : block.open.end] != "{":
+def set_graph_attribute(fix: FixContext, name: str, value: str) -> Edit | str:
+    """Set an attribute of the graph: in its first `graph [...]`, after the assignments that begin its body, or before all.
+
+    The text says why it cannot be set.
+    """
+    text, block = fix.text, fix.context.graph.statement
+    if text[block.open.start : block.open.end] != "{":
         return "the graph has no opening brace"
-    return Fix("unsafe", (_set(writers, block, "compound", "true"),))
-
-
-def _set(writers: Writers, block: GraphBlock, name: str, value: str) -> Edit:
-    """Set a graph's attribute: in its first `graph [...]`, after the assignments that begin its body, or before all."""
-    text = writers.text
     last: Assignment | None = None
     for statement in block.body:
         if isinstance(statement, DefaultsStatement) and statement.target == "graph" and statement.attributes:
@@ -40,4 +35,4 @@ def _set(writers: Writers, block: GraphBlock, name: str, value: str) -> Edit:
         return insert_after(text, last.end, [written], style_of(text, last))
     first = block.body[0]
     style = replace(style_of(text, first), end=";")
-    return insert_before(text, first, [written], style, writers.comments)
+    return insert_before(text, first, [written], style, fix.comments)

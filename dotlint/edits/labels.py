@@ -9,11 +9,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dotlint.deployment.gpus_and_dims import read_tensors
+from dotlint.syntax.tree import Assignment, DefaultsStatement
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dotlint.deployment.model import Reading
-    from dotlint.syntax.tree import Attribute
+    from dotlint.syntax.tree import Attribute, Block, GraphBlock
 
 _STRING = regex(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _PIECE = regex(r"(\\[nlr]|\r?\n|&#10;)")
@@ -102,3 +105,15 @@ def subject(line: str) -> str:
         return _NUMBERS.sub("#", key).strip().lower()
     tensors = read_tensors([line.strip()])
     return "[" if tensors.bare or tensors.inputs else _NUMBERS.sub("#", line).strip().lower()
+
+
+def label_of_block(blocks: Sequence[Block | GraphBlock]) -> Attribute | None:
+    """Give the place where the label of a graph or subgraph is set, in a statement of its body; the last one."""
+    found: Attribute | None = None
+    for block in blocks:
+        for statement in block.body:
+            if isinstance(statement, Assignment) or (
+                isinstance(statement, DefaultsStatement) and statement.target == "graph"
+            ):
+                found = next((a for a in statement.attributes if a.name.value == "label"), found)
+    return found

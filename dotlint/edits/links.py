@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment
-    from dotlint.edits.edge_attributes import Carrier
+    from dotlint.edits.edge_attributes import EdgeAttributes
     from dotlint.graph.model import Edge
 
 
@@ -28,7 +28,9 @@ def stage_links(deployment: Deployment) -> list[tuple[str, int, Edge]]:
     return found
 
 
-def link_like(deployment: Deployment, carrier: Carrier, phase: str, stage: int) -> tuple[str, Edge | None]:
+def link_like(
+    deployment: Deployment, edge_attributes: EdgeAttributes, phase: str, stage: int
+) -> tuple[str, Edge | None]:
     """Give the attributes of a new edge from a stage to the next, and the edge that shows them.
 
     That is the nearest of the phase's own links, else the same link of another phase.
@@ -37,6 +39,10 @@ def link_like(deployment: Deployment, carrier: Carrier, phase: str, stage: int) 
     own = [(s, edge) for p, s, edge in links if p == phase]
     if own:
         _, exemplar = min(own, key=lambda one: (abs(one[0] - stage), one[1].index))
-        return carrier.attributes(exemplar, stage), exemplar
-    twin = next((edge for _, s, edge in links if s == stage), None)
-    return (carrier.attributes(twin, stage, verbatim=True), twin) if twin is not None else ("", None)
+        return edge_attributes.attributes(exemplar, stage), exemplar
+    counterpart = next((edge for _, s, edge in links if s == stage), None)
+    return (
+        (edge_attributes.attributes(counterpart, stage, verbatim=True), counterpart)
+        if counterpart is not None
+        else ("", None)
+    )

@@ -17,7 +17,7 @@ Numbers = tuple[int, ...]
 Pair = tuple[str, str]
 
 
-class Wanted(Struct, frozen=True):
+class PlannedEdge(Struct, frozen=True):
     """An edge to be written, and the edge that it is written after the manner of.
 
     `alike` says that it is one of the exemplar's kind: then it takes over its ports.
@@ -61,7 +61,7 @@ class Families:
         """Give the family of an edge."""
         return self._of(edge.tail, edge.head)
 
-    def of_wanted(self, one: Wanted) -> Family:
+    def of_planned(self, one: PlannedEdge) -> Family:
         """Give the family that a missing edge will be of."""
         return self._of(one.tail.node, one.head.node)
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.edits.copying import respelled
-from dotlint.edits.planned_nodes import NotCertain
+from dotlint.edits.fix_context import NotCertain
 from dotlint.edits.statement import references
 from dotlint.engine.finding import Edit
 from dotlint.syntax.tree import Block
@@ -14,12 +14,12 @@ from dotlint.syntax.tree import Block
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dotlint.edits.planned_nodes import Newcomer, Pair, Siblings
+    from dotlint.edits.planned_nodes import Pair, PlannedNode, Siblings
     from dotlint.graph.model import Edge
     from dotlint.syntax.tree import Id
 
 
-def turned_edges(siblings: Siblings, planned: Sequence[Newcomer]) -> dict[Pair, Edit]:
+def reroute(siblings: Siblings, planned: Sequence[PlannedNode]) -> dict[Pair, Edit]:
     """Give for each edge that is had by turning another one the edit that turns it.
 
     An edge goes past new nodes where it joins what they stand between, and no edge of the siblings does. Raises
@@ -95,7 +95,7 @@ def _end(edge: Edge, past: Sequence[Edge], at: int) -> Id | None:
     return named[0].id
 
 
-def _past(siblings: Siblings, planned: Sequence[Newcomer]) -> list[Edge]:
+def _past(siblings: Siblings, planned: Sequence[PlannedNode]) -> list[Edge]:
     new = {one.name for one in planned}
     before: dict[str, set[str]] = defaultdict(set)  # what feeds the new nodes, and what feeds their siblings so
     after: dict[str, set[str]] = defaultdict(set)
@@ -110,7 +110,9 @@ def _past(siblings: Siblings, planned: Sequence[Newcomer]) -> list[Edge]:
         for edge in siblings.by_name[name].node.out_edges:
             shown_heads = after.get(edge.head.name, set())
             usual = any(
-                twin.head.name in shown_heads for tail in shown_tails for twin in siblings.by_name[tail].node.out_edges
+                counterpart.head.name in shown_heads
+                for tail in shown_tails
+                for counterpart in siblings.by_name[tail].node.out_edges
             )
             if edge.head.name in after and not usual:
                 found.append(edge)

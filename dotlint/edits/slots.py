@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from re import Match
 
     from dotlint.deployment.model import Deployment
-    from dotlint.edits.planned_edge import Families, Wanted
-    from dotlint.edits.statement_index import Bodies, Body
+    from dotlint.edits.planned_edge import Families, PlannedEdge
+    from dotlint.edits.statement_index import Body, StatementIndex
     from dotlint.graph.model import Edge
     from dotlint.syntax.tree import Comment, Statement
 
@@ -42,20 +42,20 @@ class Anchor(Struct, frozen=True):
     own: bool = True
 
 
-class Places:
+class SlotFinder:
     """Finds the statement that missing edges stand after, or before."""
 
     def __init__(
-        self, text: str, deployment: Deployment, comments: Sequence[Comment], bodies: Bodies, families: Families
+        self, text: str, deployment: Deployment, comments: Sequence[Comment], index: StatementIndex, families: Families
     ) -> None:
         self.text = text
         self.deployment = deployment
         self.graph = deployment.graph
         self.comments = comments
-        self.bodies = bodies
+        self.index = index
         self.families = families
 
-    def find(self, run: list[Wanted], part: list[Wanted]) -> Anchor:
+    def find(self, run: list[PlannedEdge], part: list[PlannedEdge]) -> Anchor:
         """Find where a run of edges goes whose exemplars follow each other; `part` are all of its unit."""
         candidates = [*self._beside_own(run, part)]
         candidates += [replace(anchor, own=False) for anchor in self._elsewhere(run)]
@@ -64,18 +64,18 @@ class Places:
 
     def _settled(self, anchor: Anchor) -> Anchor:
         """Prefer after the edge before to before an edge: a comment above that edge speaks of it alone."""
-        place = self.bodies.place(anchor.statement)
-        if anchor.before and place is not None and isinstance(place.before, EdgeStatement):
-            return Anchor(place.before, own=anchor.own)
+        slot = self.index.slot(anchor.statement)
+        if anchor.before and slot is not None and isinstance(slot.before, EdgeStatement):
+            return Anchor(slot.before, own=anchor.own)
         return anchor
 
     def _body(self, anchor: Anchor) -> Body | None:
         if anchor.at is not None:
-            return self.bodies.body_at(anchor.at)
-        place = self.bodies.place(anchor.statement)
-        return place.body if place else None
+            return self.index.body_at(anchor.at)
+        slot = self.index.slot(anchor.statement)
+        return slot.body if slot else None
 
-    def _fits(self, anchor: Anchor, run: list[Wanted]) -> bool:
+    def _fits(self, anchor: Anchor, run: list[PlannedEdge]) -> bool:
         """Whether the edges may stand there: no node is moved into a subgraph or named for the first time.
 
         A node takes the defaults that hold where it is first named, so an edge above its statement could
@@ -86,7 +86,7 @@ class Places:
             anchor.at if anchor.at is not None else anchor.statement.start if anchor.before else anchor.statement.end
         )
         nodes = [reading.node for one in run for reading in one.readings]
-        if body is None or not self.bodies.may_join(body, nodes):
+        if body is None or not self.index.may_join(body, nodes):
             return False
         # Where edges follow the node that they leave, the exemplar stands above the statement of its head too.
         early = {one.head.node.index for one in run if self._above_head(one.exemplar)}
@@ -95,17 +95,17 @@ class Places:
     def _above_head(self, edge: Edge) -> bool:
         return any(statement.start > edge.statement.start for statement in edge.head.statements[-1:])
 
-    def _alike(self, anchor: Anchor, run: list[Wanted]) -> bool:
+    def _alike(self, anchor: Anchor, run: list[PlannedEdge]) -> bool:
         """Whether the place is inside a subgraph where the exemplar is, outside where it is outside."""
-        there, here = self.bodies.place(run[0].exemplar.statement), self._body(anchor)
+        there, here = self.index.slot(run[0].exemplar.statement), self._body(anchor)
         if there is None or here is None:
             return True
         nodes = [reading.node for one in run for reading in one.readings]
         common = any(all(n.name in s.nodes for n in nodes) for s in nodes[0].subgraphs)
-        inside = common and any(True for _ in self.bodies.around(there.body))
-        return inside == any(True for _ in self.bodies.around(here))
+        inside = common and any(True for _ in self.index.around(there.body))
+        return inside == any(True for _ in self.index.around(here))
 
-    def _beside_own(self, run: list[Wanted], part: list[Wanted]) -> Iterator[Anchor]:
+    def _beside_own(self, run: list[PlannedEdge], part: list[PlannedEdge]) -> Iterator[Anchor]:
         """Places of the unit itself, the best first.
 
         In the row of its kind; under the comment that heads the unit; among the other edges of a fan that stand
@@ -117,37 +117,37 @@ class Places:
             yield from self._in_fan(run)
         if run[0].alike:  # an edge of another kind shows how one is written, and not where
             yield from self._mirrored(run)
-            place = self.bodies.place(part[0].exemplar.statement)
-            if place is not None and isinstance(place.before, Block | NodeStatement):
-                yield from self._after_declarations(place.before, place.body, part)
+            slot = self.index.slot(part[0].exemplar.statement)
+            if slot is not None and isinstance(slot.before, Block | NodeStatement):
+                yield from self._after_declarations(slot.before, slot.body, part)
         yield from self._in_fan(run)
         yield from self._among_own(run)
 
-    def _elsewhere(self, run: list[Wanted]) -> Iterator[Anchor]:
+    def _elsewhere(self, run: list[PlannedEdge]) -> Iterator[Anchor]:
         """After the sibling's edges, after the exemplars, at the end of what the nodes share."""
         yield from self._after_sibling(run)
         yield Anchor(run[-1].exemplar.statement)
         yield from self._end_of_common_body(run)
         yield Anchor(self.graph.statement.body[-1])
 
-    def _fan_stands_together(self, run: list[Wanted]) -> bool:
+    def _fan_stands_together(self, run: list[PlannedEdge]) -> bool:
         """Whether the statement before or after an exemplar draws another edge of the same fan."""
         exemplar = run[0].exemplar
         kind = self.families.of(exemplar)
         if all(one.exemplar.tail is one.tail.node for one in run):
             return sum(self.families.of(e) == kind for e in exemplar.tail.out_edges) == 1
-        place = self.bodies.place(exemplar.statement)
-        beside = [s for s in (place.before, place.after) if s is not None] if place else []
+        slot = self.index.slot(exemplar.statement)
+        beside = [s for s in (slot.before, slot.after) if s is not None] if slot else []
         return len({id(one.exemplar.statement) for one in run}) == 1 and any(
             self.families.of(e) == kind and (e.tail is exemplar.tail or e.head is exemplar.head)
             for s in (*beside, exemplar.statement)
-            for e in self.bodies.edges(s)
+            for e in self.index.edges(s)
             if e is not exemplar
         )
 
-    def _in_fan(self, run: list[Wanted]) -> Iterator[Anchor]:
+    def _in_fan(self, run: list[PlannedEdge]) -> Iterator[Anchor]:
         """After the one with lower numbers of the edges of a kind that enter the node, or leave it."""
-        kinds = {self.families.of_wanted(one) for one in run}
+        kinds = {self.families.of_planned(one) for one in run}
         own = run[0].numbers
         for ends in ([one.head.node.in_edges for one in run], [one.tail.node.out_edges for one in run]):
             alike = [e for e in ends[0] if self.families.of(e) in kinds]
@@ -159,18 +159,16 @@ class Places:
                     yield from self._before(alike[0].statement)
                 yield Anchor(alike[-1].statement)
 
-    def _all_before(self, run: list[Wanted], edge: Edge) -> bool:
+    def _all_before(self, run: list[PlannedEdge], edge: Edge) -> bool:
         numbers = self.families.numbers(edge)
         return all(w.numbers < numbers for w in run)
 
-    def _in_row(self, run: list[Wanted]) -> Iterator[Anchor]:
+    def _in_row(self, run: list[PlannedEdge]) -> Iterator[Anchor]:
         """Between its neighbours, where edges of the kind stand in a row, one a shard or an expert."""
         exemplar = run[0].exemplar
         kind = self.families.of(exemplar)
-        place = self.bodies.place(exemplar.statement)
-        beside = (
-            [e for s in (place.before, place.after) if s is not None for e in self.bodies.edges(s)] if place else []
-        )
+        slot = self.index.slot(exemplar.statement)
+        beside = [e for s in (slot.before, slot.after) if s is not None for e in self.index.edges(s)] if slot else []
         numbers = self.families.numbers(exemplar)
         row = [self.families.numbers(e) for e in beside if self.families.of(e) == kind]
         own = run[0].numbers
@@ -193,13 +191,13 @@ class Places:
     def _before(self, statement: Statement) -> Iterator[Anchor]:
         """Before a statement, under its comment where that heads what follows too, which then has none of its own."""
         heading = self._comment_above(statement)
-        place = self.bodies.place(statement)
-        after = place.after if place else None
+        slot = self.index.slot(statement)
+        after = slot.after if slot else None
         if heading and isinstance(after, EdgeStatement) and self._comment_above(after) is None:
             yield Anchor(statement, at=self._end(heading))
         yield Anchor(statement, before=True)
 
-    def _under_comment(self, run: list[Wanted]) -> Iterator[Anchor]:
+    def _under_comment(self, run: list[PlannedEdge]) -> Iterator[Anchor]:
         """Under the unit's own comment, as the first of the exemplars is under its unit's."""
         statement = run[0].exemplar.statement
         comment = self._comment_above(statement)
@@ -209,12 +207,12 @@ class Places:
             moved = [_moved_behind_words(words, self._far(run[0]))]
             moved += [_moved(words, some) for some in (steps, *({first: step} for first, step in steps.items()))]
             for own in moved:
-                twins = (
+                counterparts = (
                     [c for c in self.comments if self.text[c.start : c.end].strip() == own.strip()]
                     if own != words
                     else []
                 )
-                alone = [c for c in twins if not self.text[line_start(self.text, c.start) : c.start].strip()]
+                alone = [c for c in counterparts if not self.text[line_start(self.text, c.start) : c.start].strip()]
                 if len(alone) == 1:
                     yield Anchor(statement, at=self._end(alone[0]))
 
@@ -228,10 +226,10 @@ class Places:
     def _end(self, comment: Comment) -> int:
         return comment.end - self.text.endswith("\r", 0, comment.end)
 
-    def _mirrored(self, run: list[Wanted]) -> Iterator[Anchor]:
+    def _mirrored(self, run: list[PlannedEdge]) -> Iterator[Anchor]:
         nodes = {reading.node.index for one in run for reading in one.readings}
-        first = self.bodies.place(run[0].exemplar.statement)
-        last = self.bodies.place(run[-1].exemplar.statement)
+        first = self.index.slot(run[0].exemplar.statement)
+        last = self.index.slot(run[-1].exemplar.statement)
         if first is not None and isinstance(first.before, NodeStatement):
             yield from self._at_declaration(first.before, run[0])
         if first is not None and first.before is not None and (found := self._counterpart(first.before, run[0], nodes)):
@@ -242,41 +240,41 @@ class Places:
         if last is not None and last.after is not None and (found := self._counterpart(last.after, run[-1], nodes)):
             yield Anchor(found, before=True)
 
-    def _after_declarations(self, before: Statement, body: Body, part: list[Wanted]) -> Iterator[Anchor]:
+    def _after_declarations(self, before: Statement, body: Body, part: list[PlannedEdge]) -> Iterator[Anchor]:
         """After what declares the nodes, where the exemplars stand after what declares theirs."""
-        taught = {node.name for one in part for node in (one.exemplar.tail, one.exemplar.head)}
-        if not any(reference.id.value in taught for reference in references(before)):
+        exemplar_ends = {node.name for one in part for node in (one.exemplar.tail, one.exemplar.head)}
+        if not any(reference.id.value in exemplar_ends for reference in references(before)):
             return
         last: Statement | None = None
         for one in part:
             for reading in one.readings:
                 outer: Statement | None = reading.node.statements[-1] if reading.node.statements else None
-                place = self.bodies.place(outer) if outer is not None else None
-                while place is not None and place.body is not body:
-                    outer = place.body if isinstance(place.body, Block) else None
-                    place = self.bodies.place(outer) if outer is not None else None
-                if place is not None and (last is None or place.statement.start > last.start):
-                    last = place.statement
+                slot = self.index.slot(outer) if outer is not None else None
+                while slot is not None and slot.body is not body:
+                    outer = slot.body if isinstance(slot.body, Block) else None
+                    slot = self.index.slot(outer) if outer is not None else None
+                if slot is not None and (last is None or slot.statement.start > last.start):
+                    last = slot.statement
         if last is not None:
             yield Anchor(last)
 
-    def _at_declaration(self, statement: NodeStatement, one: Wanted) -> Iterator[Anchor]:
+    def _at_declaration(self, statement: NodeStatement, one: PlannedEdge) -> Iterator[Anchor]:
         """After the statement that declares the end of the edge whose counterpart `statement` declares."""
         names = [reference.id.value for reference in statement.nodes]
-        for taught, reading in ((one.exemplar.tail, one.tail), (one.exemplar.head, one.head)):
-            if names == [taught.name] and reading.node.statements:
+        for exemplar_end, reading in ((one.exemplar.tail, one.tail), (one.exemplar.head, one.head)):
+            if names == [exemplar_end.name] and reading.node.statements:
                 yield Anchor(reading.node.statements[-1])
 
-    def _counterpart(self, statement: Statement, one: Wanted, nodes: set[int]) -> EdgeStatement | None:
+    def _counterpart(self, statement: Statement, one: PlannedEdge, nodes: set[int]) -> EdgeStatement | None:
         """Give the nodes' edge statement that is to the edge what `statement` is to its exemplar."""
         steps, far = self._steps(one), self._far(one)
-        for edge in self.bodies.edges(statement):
+        for edge in self.index.edges(statement):
             family = self.families.of(edge)
             straight = self._straight(far, edge)
-            _, twin = self.families.beside(family, straight)
-            if twin is not None and twin is not edge and self.families.numbers(twin) == straight:
-                if {twin.tail.index, twin.head.index} & nodes and twin.statement is not statement:
-                    return twin.statement
+            _, counterpart = self.families.beside(family, straight)
+            if counterpart is not None and counterpart is not edge and self.families.numbers(counterpart) == straight:
+                if {counterpart.tail.index, counterpart.head.index} & nodes and counterpart.statement is not statement:
+                    return counterpart.statement
                 continue
             choices = [
                 (n, *(n + step for first, step in steps if n in (first, first + step)))
@@ -285,11 +283,15 @@ class Places:
             if len(choices) > _MOST_NUMBERS:
                 continue
             for moved in product(*choices):
-                _, twin = self.families.beside(family, moved)
-                if twin is None or twin.statement is statement or self.families.numbers(twin) != moved:
+                _, counterpart = self.families.beside(family, moved)
+                if (
+                    counterpart is None
+                    or counterpart.statement is statement
+                    or self.families.numbers(counterpart) != moved
+                ):
                     continue
-                if {twin.tail.index, twin.head.index} & nodes:
-                    return twin.statement
+                if {counterpart.tail.index, counterpart.head.index} & nodes:
+                    return counterpart.statement
         return None
 
     def _straight(self, far: Mapping[str, set[int]], edge: Edge) -> tuple[int, ...]:
@@ -300,7 +302,7 @@ class Places:
         )
         return tuple(number + (next(iter(steps)) if len(steps) == 1 else 0) for steps, number in moved)
 
-    def _far(self, one: Wanted) -> dict[str, set[int]]:
+    def _far(self, one: PlannedEdge) -> dict[str, set[int]]:
         """Tell for each word how far the numbers behind it, in the names of the exemplar's ends, lie from those here."""
         readings = self.deployment.readings
         far: dict[str, set[int]] = {}
@@ -311,7 +313,7 @@ class Places:
                     far.setdefault(word, set()).add(b - a)
         return far
 
-    def _steps(self, one: Wanted) -> set[tuple[int, int]]:
+    def _steps(self, one: PlannedEdge) -> set[tuple[int, int]]:
         """Give the numbers of the exemplar's ends that are others here, and how far those lie from them."""
         readings = self.deployment.readings
         steps: set[tuple[int, int]] = set()
@@ -324,21 +326,21 @@ class Places:
                 steps |= {(a, b - a) for a, b in zip(before.numbers, after.numbers, strict=True) if a != b}
         return steps
 
-    def _among_own(self, run: list[Wanted]) -> Iterator[Anchor]:
+    def _among_own(self, run: list[PlannedEdge]) -> Iterator[Anchor]:
         """After what enters the run's nodes, or before what leaves them, where exemplars stand so too."""
         inside = {reading.node.index for one in run for reading in one.readings}
-        taught = {node.index for one in run for node in (one.exemplar.tail, one.exemplar.head)}
-        first = self.bodies.place(run[0].exemplar.statement)
-        last = self.bodies.place(run[-1].exemplar.statement)
+        exemplar_ends = {node.index for one in run for node in (one.exemplar.tail, one.exemplar.head)}
+        first = self.index.slot(run[0].exemplar.statement)
+        last = self.index.slot(run[-1].exemplar.statement)
         edges = {
             edge.index: edge for one in run for r in one.readings for edge in (*r.node.in_edges, *r.node.out_edges)
         }
         beside = sorted(edges.values(), key=lambda edge: edge.index)
         entering = [e for e in beside if e.head.index in inside and e.tail.index not in inside]
         leaving = [e for e in beside if e.tail.index in inside and e.head.index not in inside]
-        if entering and first is not None and first.before is not None and self._touches(first.before, taught):
+        if entering and first is not None and first.before is not None and self._touches(first.before, exemplar_ends):
             yield Anchor(self._of_kind(entering, first.before)[-1].statement)
-        if leaving and last is not None and last.after is not None and self._touches(last.after, taught):
+        if leaving and last is not None and last.after is not None and self._touches(last.after, exemplar_ends):
             yield Anchor(self._of_kind(leaving, last.after)[0].statement, before=True)
             if entering:
                 yield Anchor(entering[-1].statement)
@@ -348,22 +350,22 @@ class Places:
 
     def _of_kind(self, edges: list[Edge], statement: Statement) -> list[Edge]:
         """Give those of the edges that are of one kind with a statement's; all where none is."""
-        kinds = {self.families.of(edge) for edge in self.bodies.edges(statement)}
+        kinds = {self.families.of(edge) for edge in self.index.edges(statement)}
         return [edge for edge in edges if self.families.of(edge) in kinds] or edges
 
     def _touches(self, statement: Statement, nodes: set[int]) -> bool:
-        return any(edge.tail.index in nodes or edge.head.index in nodes for edge in self.bodies.edges(statement))
+        return any(edge.tail.index in nodes or edge.head.index in nodes for edge in self.index.edges(statement))
 
-    def _after_sibling(self, run: list[Wanted]) -> Iterator[Anchor]:
+    def _after_sibling(self, run: list[PlannedEdge]) -> Iterator[Anchor]:
         """After the edges of the sibling with the next lower numbers, else before the next higher's."""
-        lower, _ = self.families.beside(self.families.of_wanted(run[-1]), run[-1].numbers)
-        _, higher = self.families.beside(self.families.of_wanted(run[0]), run[0].numbers)
+        lower, _ = self.families.beside(self.families.of_planned(run[-1]), run[-1].numbers)
+        _, higher = self.families.beside(self.families.of_planned(run[0]), run[0].numbers)
         if lower is not None:
             yield Anchor(lower.statement)
         if higher is not None:
             yield Anchor(higher.statement, before=True)
 
-    def _end_of_common_body(self, run: list[Wanted]) -> Iterator[Anchor]:
+    def _end_of_common_body(self, run: list[PlannedEdge]) -> Iterator[Anchor]:
         """At the end of the innermost subgraph that holds all the nodes."""
         nodes = [reading.node for one in run for reading in one.readings]
         for innermost in nodes[0].subgraphs:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Body = Block | GraphBlock
 
 
-class Place(Struct, eq=False):
+class Slot(Struct, eq=False):
     """A statement as the `index`-th of a body."""
 
     statement: Statement
@@ -35,8 +35,8 @@ class Place(Struct, eq=False):
         return self.body.body[self.index + 1] if self.index + 1 < len(self.body.body) else None
 
 
-class Bodies:
-    """The places of a graph's statements, and what belongs to each.
+class StatementIndex:
+    """The slots of a graph's statements, and what belongs to each.
 
     Sides of edges (`a -> {b c}`) are no bodies.
     """
@@ -44,12 +44,12 @@ class Bodies:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.subgraph_of = {id(block): subgraph for subgraph in graph.subgraphs for block in subgraph.statements}
-        self._places: dict[int, Place] = {}
+        self._slots: dict[int, Slot] = {}
         todo: list[Body] = [graph.statement]
         while todo:
             body = todo.pop()
             for index, statement in enumerate(body.body):
-                self._places[id(statement)] = Place(statement, body, index)
+                self._slots[id(statement)] = Slot(statement, body, index)
                 if isinstance(statement, Block):
                     todo.append(statement)
         self._edges: dict[int, list[Edge]] = {}
@@ -57,9 +57,9 @@ class Bodies:
             for statement in edge.statements:
                 self._edges.setdefault(id(statement), []).append(edge)
 
-    def place(self, statement: Statement) -> Place | None:
+    def slot(self, statement: Statement) -> Slot | None:
         """Where the statement stands; None where it stands inside a side of an edge."""
-        return self._places.get(id(statement))
+        return self._slots.get(id(statement))
 
     def edges(self, statement: Statement) -> list[Edge]:
         """Give the edges that the statement itself makes."""

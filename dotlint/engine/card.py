@@ -142,6 +142,8 @@ class Card(Struct, frozen=True, omit_defaults=True):
             "section": (variant and variant.section) or self.section,
             "fixable": None if fix == "none" else fix,
         }
+        about = more.get("about")
+        values |= {"check": self.check, "unit": str(about) if about is not None else None}
         return Finding(code=self.code, name=self.name, message=message, start=start, end=end, **{**values, **more})
 
 

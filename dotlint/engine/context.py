@@ -43,7 +43,7 @@ class GraphContext:
     def __init__(self, file: FileContext, graph: Graph) -> None:
         self.file = file
         self.graph = graph
-        self.planned: Mapping[str, list[StagePlan]] = {}  # what is taken to be there already; see `mended`
+        self.planned: Mapping[str, list[StagePlan]] = {}  # what is taken to be there already; see `completed`
 
     @cached_property
     def deployment(self) -> Deployment:
@@ -145,7 +145,7 @@ class GraphContext:
         return max(layouts, key=lambda layout: sum(layout.get(stage) == gpus for stage, gpus in drawn.items()))
 
     @cached_property
-    def mended(self) -> GraphContext:
+    def completed(self) -> GraphContext:
         """The same graph as it would be with every proposed edge and every planned stage in place."""
         extra = [edge.pair for edge in self.missing]
         for plans in self.plans.values():
@@ -155,11 +155,11 @@ class GraphContext:
 
     def with_edges(self, extra: Iterable[Pair]) -> GraphContext:
         """Make a context of the same graph with more edges, which is asked nothing about missing edges any more."""
-        twin = GraphContext(self.file, self.graph)
-        twin.__dict__.update(deployment=self.deployment, strategy=self.strategy, _patterned=([], 0), plans=self.plans)
-        twin.wiring = Wiring(self.graph, extra)
-        twin.planned = self.plans
-        return twin
+        same = GraphContext(self.file, self.graph)
+        same.__dict__.update(deployment=self.deployment, strategy=self.strategy, _patterned=([], 0), plans=self.plans)
+        same.wiring = Wiring(self.graph, extra)
+        same.planned = self.plans
+        return same
 
 
 class FileContext(Struct, eq=False, dict=True):  # the dict is what cached properties write to

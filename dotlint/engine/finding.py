@@ -7,6 +7,8 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from dotlint.deployment.unit import Unit  # noqa: TC001 - as above
+
 Severity = Literal["error", "warning", "info"]
 Applicability = Literal["safe", "unsafe"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
@@ -31,10 +33,14 @@ class Edit(Struct, frozen=True):
 
 
 class Fix(Struct, frozen=True):
-    """Edits that mend a finding, and whether the author's meaning is certain (`safe`) or guessed (`unsafe`)."""
+    """Edits that fix a finding, and whether the author's meaning is certain (`safe`) or guessed (`unsafe`).
+
+    `title` says in the imperative what they do: "Add the 18 missing edges of stage 2".
+    """
 
     applicability: Applicability
     edits: tuple[Edit, ...]
+    title: str = ""
 
 
 class Listing(Struct, frozen=True):
@@ -50,13 +56,15 @@ class Listing(Struct, frozen=True):
 
 
 class Finding(Struct, frozen=True):
-    """One thing that is wrong, at `start` to `end` of the text.
+    """One thing that is wrong, at `start` to `end` of the text; `check` is the name of the check that found it.
 
     `nodes` are the nodes it speaks of; `missing_edges` would join nodes that exist, `planned_edges` those that
     `missing_nodes` still has to add. `caused_by` are indices of the findings whose repair repairs this one too.
     `fixable` says how safe a repair by machine is, also before its edits are worked out. `fingerprint` is filled in at
     the end of a run: what stays the same when lines move. `other_file` is set where it speaks of another file of the
-    deployment too: repairing that one may be the remedy.
+    deployment too: repairing that one may be the remedy. `about` is the unit that it is about, `unit` its title as
+    0.1.0 wrote it, a part of the fingerprint. `data` is what the check knows that the rule's fix needs, a struct declared
+    beside the check; a slim result has none.
     """
 
     code: str
@@ -77,6 +85,9 @@ class Finding(Struct, frozen=True):
     note: str | None = None
     path: tuple[str, ...] = ()
     unit: str | None = None
+    about: Unit | None = None
+    check: str = ""
+    data: Struct | None = None
     fixable: Applicability | None = None
     fix: Fix | None = None
     listings: tuple[Listing, ...] = ()

@@ -119,7 +119,19 @@ class FileResult(Struct):
             self.facts,
             excerpt=_excerpt([*self.findings, *self.suppressed, *self.baselined], self.context.document.source),
         )
-        return replace(self, context=None, kept=kept)
+        return replace(
+            self,
+            context=None,
+            findings=_without_data(self.findings),
+            suppressed=_without_data(self.suppressed),
+            baselined=_without_data(self.baselined),
+            kept=kept,
+        )
+
+
+def _without_data(findings: list[Finding]) -> list[Finding]:
+    """Leave out what only fixes need: it holds on to the graph."""
+    return [finding if finding.data is None else replace(finding, data=None) for finding in findings]
 
 
 def _facts(context: FileContext) -> Facts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks.devices import expected_gpus
+from dotlint.checks.devices.placed import expected_gpus
 from dotlint.checks.grouping import count
 from dotlint.deployment.axes import ALIASES
 from dotlint.deployment.terminals import may_be_input, may_be_output

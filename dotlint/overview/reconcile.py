@@ -124,13 +124,18 @@ def _placed(made: Overview, found: list[Finding]) -> bool:
     for finding in found:
         named = [block for block in _named(made, finding) if block.placement]
         # A total is wrong through what all the blocks of its phase say.
-        inside = [block for block in _blocks(made) if block.phase == finding.unit and block.placement]
+        inside = [block for block in _blocks(made) if _phase(finding) == block.phase and block.placement]
         for block in named or inside or _blocks(made):
             remark = _remark(block)
             if block.placement and block.placement != remark:
                 block.placement = remark
                 changed = True
     return changed
+
+
+def _phase(finding: Finding) -> str | None:
+    """Give the phase that a finding is about as a whole."""
+    return finding.about.whole_phase if finding.about is not None else None
 
 
 def _remark(block: Block) -> list[str]:
@@ -162,7 +167,7 @@ def _joined(made: Overview, found: list[Finding], rules: Mapping[str, Card], fre
     for finding in found:
         named = [block for block in _named(made, finding) if block.look == "block"]
         if rules[finding.code].concerns == "unit" or not named:
-            frames = [f for f in made.frames if finding.unit in {None, f.phase}] or made.frames
+            frames = [f for f in made.frames if finding.about is None or _phase(finding) == f.phase] or made.frames
             named = [block for frame in frames for block in frame.blocks]
         for block in named:
             links += _beside(made, block, fresh, before=True)

@@ -116,7 +116,7 @@ def _understood(graph: GraphContext, name: str) -> str:
     reading = deployment.by_name[name]
     said = ["annotation" if reading.annotation else reading.role.name if reading.role else ""]
     if reading.stage is not None:
-        said.append(deployment.unit_title(reading.phase, reading.stage))
+        said.append(str(deployment.unit(reading.phase, reading.stage)))
     elif reading.phase and len(deployment.phases) > 1:
         said.append(reading.phase)
     if reading.layer is not None:

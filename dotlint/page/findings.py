@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotlint.checks.grouping import count
+from dotlint.checks.grouping import count, listed
 from dotlint.page.markup import plain, prose
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ def _entry(entry: Entry, nodes: Mapping[str, int], why: str | None, *, alone: bo
         yield f'<p class="note">{prose(entry.note, nodes)}</p>'
     if entry.help:
         yield f'<p class="help">{prose(entry.help, nodes)}</p>'
+    if entry.fixes and not entry.mended_by:
+        yield f'<p class="fix">{prose(listed(entry.fixes, 4), nodes)}</p>'
     for listing in entry.listings:
         yield _listing(listing, nodes)
     if why:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dotlint.engine.result import FileResult
     from dotlint.picture.assemble import Common
     from dotlint.picture.engines import Form
-    from dotlint.picture.model import Unit
+    from dotlint.picture.model import StageKey
 
 __all__ = ["MOST_EDGES", "MOST_NODES", "Drawing", "Options", "Svg", "render", "svg"]
 
@@ -73,7 +73,7 @@ class Svg(Struct, frozen=True):
     text: str
     nodes: dict[str, str]
     edges: dict[Pair, str]
-    units: dict[Unit, str]
+    units: dict[StageKey, str]
     findings: dict[int, tuple[str, ...]]
     notes: tuple[str, ...] = ()
     legend: tuple[tuple[str, str, dict[str, str]], ...] = ()

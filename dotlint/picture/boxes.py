@@ -13,11 +13,11 @@ from dotlint.strategy.gpus import union
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from dotlint.deployment.model import Deployment, Reading, Unit
+    from dotlint.deployment.model import Deployment, Reading, Stage
     from dotlint.engine.context import GraphContext
     from dotlint.graph.model import Subgraph
     from dotlint.picture.marks import Marked
-    from dotlint.picture.model import Unit as UnitKey
+    from dotlint.picture.model import StageKey
 
 _MOST: Final = 0.7  # of a stage's operators in one cluster make it the stage's
 _GPU_WORDS: Final = {"gpu", "gpus", "device", "devices"}
@@ -30,8 +30,8 @@ class Boxes:
         self.fresh = fresh
         self.all: list[Box] = []
         self.of_node: dict[str, Box] = {}
-        self.units: dict[UnitKey, Box] = {}
-        self.headers: dict[str, UnitKey] = {}
+        self.units: dict[StageKey, Box] = {}
+        self.headers: dict[str, StageKey] = {}
 
     def add(self, id_: str, lines: Iterable[str], parent: Box | None, *, own: bool = False) -> Box:
         """Add a box; its id is made unique."""
@@ -62,7 +62,7 @@ def boxes_of(context: GraphContext, marked: Marked, fresh: Callable[[str], str])
                     boxes.units[phase, stage] = _stage_box(boxes, context.deployment, unit, own.values(), held)
         _planned(boxes, context, marked)
         for (name, number), box in boxes.units.items():
-            box.hints += marked.units.get(context.deployment.unit_title(name, number), ())
+            box.hints += marked.units.get(context.deployment.unit(name, number), ())
     return boxes
 
 
@@ -91,9 +91,9 @@ def _clusters(boxes: Boxes, context: GraphContext) -> dict[int, Box]:
     return found
 
 
-def _held(boxes: Boxes, deployment: Deployment) -> Counter[tuple[Box, UnitKey]]:
+def _held(boxes: Boxes, deployment: Deployment) -> Counter[tuple[Box, StageKey]]:
     """Count the operators of each stage in each cluster."""
-    held: Counter[tuple[Box, UnitKey]] = Counter()
+    held: Counter[tuple[Box, StageKey]] = Counter()
     for reading in deployment.operators:
         box = boxes.of_node.get(reading.name)
         if reading.stage is not None and box is not None:
@@ -102,12 +102,12 @@ def _held(boxes: Boxes, deployment: Deployment) -> Counter[tuple[Box, UnitKey]]:
 
 
 def _stage_box(
-    boxes: Boxes, deployment: Deployment, unit: Unit, own: Iterable[Box], held: Counter[tuple[Box, UnitKey]]
+    boxes: Boxes, deployment: Deployment, unit: Stage, own: Iterable[Box], held: Counter[tuple[Box, StageKey]]
 ) -> Box:
     """Find the cluster that is the stage, or make a box around its nodes and the clusters that hold only those."""
     members = [reading.name for reading in unit.operators]
     around = boxes.common(members)
-    mine: UnitKey = (unit.phase, unit.stage)
+    mine: StageKey = (unit.phase, unit.stage)
     mixed = {box for box, key in held if key != mine}
     alone = [box for box in own if box not in mixed and (box, mine) in held]
     inside = [box for box in alone if box.parent is around]
@@ -134,7 +134,7 @@ def _stage_box(
     return box
 
 
-def _gpus(unit: Unit) -> tuple[str, ...]:
+def _gpus(unit: Stage) -> tuple[str, ...]:
     gpus = unit.stated or union(r.gpus for r in unit.operators if r.gpus)
     if not gpus:
         return ()

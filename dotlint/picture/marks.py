@@ -12,6 +12,7 @@ from dotlint.picture.model import Mark
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dotlint.deployment.unit import Unit
     from dotlint.engine.card_keys import NodeState
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Finding, Pair
@@ -40,8 +41,8 @@ class Marked(Struct):
     """The findings on one graph by what they speak of.
 
     `nodes` are drawn, `hints` only told: information, and rules that name more than half of all operators, which
-    would colour everything (`widespread`, by code how many). `edges` are by the edge's index, `units` by the name of
-    the unit that a finding gives.
+    would colour everything (`widespread`, by code how many). `edges` are by the edge's index, `units` by
+    the unit that a finding is about.
     """
 
     nodes: dict[str, list[Mark]] = field(default_factory=lambda: defaultdict(list))
@@ -50,7 +51,7 @@ class Marked(Struct):
     edge_hints: dict[int, list[Mark]] = field(default_factory=lambda: defaultdict(list))
     proposals: list[Proposal] = field(default_factory=list)
     planned: dict[str, Mark] = field(default_factory=dict)
-    units: dict[str, list[Mark]] = field(default_factory=lambda: defaultdict(list))
+    units: dict[Unit, list[Mark]] = field(default_factory=lambda: defaultdict(list))
     on_cycle: dict[Pair, int] = field(default_factory=dict)
     widespread: dict[str, tuple[str, int]] = field(default_factory=dict)
 
@@ -72,8 +73,8 @@ def marks_of(result: FileResult, context: GraphContext) -> Marked:
     for edge in context.graph.edges if findings else ():
         spans[edge.span].append(edge)
     for mark, finding in findings:
-        if finding.unit is not None:
-            marked.units[finding.unit].append(mark)
+        if finding.about is not None:
+            marked.units[finding.about].append(mark)
         quiet = finding.severity == "info" or finding.code in wide
         if finding.missing_edges or finding.planned_edges or finding.missing_nodes:
             _propose(marked, mark, finding)

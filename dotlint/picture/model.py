@@ -13,7 +13,7 @@ Level = Literal["none", "siblings", "layers", "stages"]
 LEVELS: tuple[Level, ...] = ("none", "siblings", "layers", "stages")
 
 State = Literal["isolated", "no consumer", "no producer"]
-Unit = tuple[str | None, int]
+StageKey = tuple[str | None, int]
 
 
 class Mark(Struct, frozen=True):
@@ -113,6 +113,6 @@ class Picture(Struct):
     arrows: list[Arrow] = field(default_factory=list)
     node_ids: dict[str, str] = field(default_factory=dict)
     edge_ids: dict[Pair, str] = field(default_factory=dict)
-    unit_ids: dict[Unit, str] = field(default_factory=dict)
+    unit_ids: dict[StageKey, str] = field(default_factory=dict)
     finding_ids: dict[int, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

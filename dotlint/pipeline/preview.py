@@ -140,7 +140,7 @@ def _faulty(names: set[str], card: Card, result: FileResult) -> bool:
 
 def _lone_template(finding: Finding, graph: GraphContext, card: Card, result: FileResult) -> bool:
     """Whether the only stage that is drawn is copied, without fault, and nothing joins it to another phase."""
-    template = graph.plans[finding.unit or ""][0].exemplar
+    template = graph.plans[(finding.about and finding.about.whole_phase) or ""][0].exemplar
     drawn = [unit for unit in graph.deployment.units.get(template.phase, {}).values() if unit.operators]
     names = {reading.name for reading in template.operators}
     across = any(

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dotlint.engine.card import Card, read_folder
-from dotlint.engine.finding import Finding, Holds, Outcome, Undecided
+from dotlint.engine.finding import Finding, Fix, Holds, Outcome, Undecided
 from dotlint.errors import DotlintError
 from dotlint.registry.plugin_view import API_VERSION, Context, look_at
 from dotlint.text.nearest import nearest
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from dotlint.edits.fix_context import FixContext, FixFunction
     from dotlint.engine.context import GraphContext
 
 GROUP: Final = "dotlint.plugins"
 
 PluginFunction = Callable[[Context, Card], Iterable[Outcome]]
+PluginFix = Callable[[Context, Finding], Fix | str]
 
 
 class PluginError(DotlintError):
@@ -36,7 +38,8 @@ class Plugin(Struct, frozen=True):
 
     `rules` is the folder of its cards; the `check` of a card names one of `checks`, or one of dotlint's own
     that take parameters. Each check is called once a graph with a read-only context and the card, and yields
-    what `card.finding(...)` makes. `api` is the version of the context that the plugin was written for.
+    what `card.finding(...)` makes; `fixed_by` marks it with the function that computes their fixes. `api` is the
+    version of the context that the plugin was written for.
     """
 
     rules: Path
@@ -56,6 +59,11 @@ class PluginCheck(Struct, frozen=True):
         function = find_plugin(self.plugin).checks[self.name]
         return lambda context, card: _guarded(function, context, card)
 
+    def load_fix(self) -> FixFunction | None:
+        """Give the function that the plugin's check is marked with by `fixed_by`; None where it is not."""
+        function = getattr(find_plugin(self.plugin).checks[self.name], "fix", None)
+        return (lambda fix, finding: _guarded_fix(function, fix, finding)) if function is not None else None
+
 
 def _guarded(function: PluginFunction, context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Hand on what a plugin's check finds; what is no finding of its rule is the check's mistake."""
@@ -69,6 +77,13 @@ def _guarded(function: PluginFunction, context: GraphContext, card: Card) -> Ite
             yield outcome
         else:
             raise TypeError(f"a check yields findings, not {type(outcome).__name__}")
+
+
+def _guarded_fix(function: PluginFix, fix: FixContext, finding: Finding) -> Fix | str:
+    found = function(look_at(fix.context), finding)
+    if not isinstance(found, Fix | str):
+        raise TypeError(f"a fix function gives a Fix or says why there is none, not {type(found).__name__}")
+    return found
 
 
 @cache

@@ -142,6 +142,7 @@ def finding_dict(finding: Finding, source: Places) -> dict[str, Any]:
         "graph": finding.graph,
         "caused_by": list(finding.caused_by),
         "unit": finding.unit,
+        "about": finding.about.to_dict() if finding.about is not None else None,
         "help": finding.help,
         "note": finding.note,
         "fixable": finding.fixable,
@@ -155,6 +156,7 @@ def finding_dict(finding: Finding, source: Places) -> dict[str, Any]:
     if finding.fix is not None:
         entry["fix"] = {
             "applicability": finding.fix.applicability,
+            "title": finding.fix.title,
             "edits": [{"start": e.start, "end": e.end, "text": e.text} for e in finding.fix.edits],
         }
     return entry

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.checks.grouping import count, listed
-from dotlint.checks.strategy import product
+from dotlint.checks.strategy.header import product
 from dotlint.engine.sections import ORDER, SECTIONS
 from dotlint.report.links import page
 from dotlint.report.merge import MOST_FINDINGS, alike, left_over, one_for_all, shorter, titles
@@ -47,8 +47,8 @@ class Row(Struct, frozen=True):
 class Entry(Struct, frozen=True):
     """Findings of one rule in one section that have the same remedy and the same cause; `note` is said of all of them.
 
-    `edges` counts the lines to paste of all its listings and `units` are their titles, also of those that are too
-    many to be shown; `planned` is whether they are yet to be written as a whole.
+    `fixes` are the titles of their fixes. `edges` counts the lines to paste of all its listings and `units` are their
+    titles, also of those that are too many to be shown; `planned` is whether they are yet to be written as a whole.
     """
 
     number: str
@@ -56,6 +56,7 @@ class Entry(Struct, frozen=True):
     name: str
     severity: Severity
     fix: str | None
+    fixes: tuple[str, ...]
     mended_by: tuple[str, ...]
     rows: tuple[Row, ...]
     listings: tuple[Listing, ...]
@@ -180,6 +181,7 @@ def _sections(result: FileResult, *, links: bool) -> tuple[Section, ...]:
                 name=first.name,
                 severity=first.severity,
                 fix=first.fix.applicability if first.fix else None,
+                fixes=tuple(dict.fromkeys(f.fix.title for f in findings if f.fix)),
                 mended_by=tuple(causes),
                 rows=_rows(result, indices, without=shared),
                 listings=shorter(listings),
@@ -280,7 +282,7 @@ def _tally(result: FileResult) -> str:
     edges = sum(len(f.missing_edges) for f in causes)
     if edges:
         parts.append(count(edges, "missing edge"))
-    parts += [f"{len(f.listings)} missing {f.unit + ' ' if f.unit else ''}stages" for f in causes if f.planned_edges]
+    parts += [f"{len(f.listings)} missing {f'{f.about} ' if f.about else ''}stages" for f in causes if f.planned_edges]
     others = sum(1 for f in causes if not f.missing_edges and not f.planned_edges)
     if others:
         parts.append(count(others, "other error" if parts else "error"))

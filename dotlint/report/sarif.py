@@ -158,7 +158,7 @@ def _logical(finding: Finding) -> dict[str, Any]:
 def _fix(finding: Finding, edits: Sequence[Edit], artifact: dict[str, Any], places: Places) -> dict[str, Any]:
     assert finding.fix is not None
     return {
-        "description": _message(finding.help or f"the {finding.fix.applicability} fix of {finding.code}"),
+        "description": _message(finding.fix.title),
         "artifactChanges": [
             {
                 "artifactLocation": artifact,

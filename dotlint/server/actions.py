@@ -61,7 +61,7 @@ def quick_fixes(
 
 
 def _fixes(report: Report, here: Sequence[tuple[int, Told]]) -> Iterator[tuple[Told, Told, Fix]]:
-    """Give (finding, finding whose fix it is, fix): that of a cause mends what follows from it too."""
+    """Give (finding, finding whose fix it is, fix): that of a cause fixes what follows from it too."""
     given: set[int] = set()
     own = [(told, number) for number, told in here]
     causes = [(told, cause) for told, _ in own for cause in told.caused_by]
@@ -73,9 +73,9 @@ def _fixes(report: Report, here: Sequence[tuple[int, Told]]) -> Iterator[tuple[T
 
 
 def _title(told: Told, by: Told, fix: Fix) -> str:
-    what = one_line(by.help or by.message, 90)
     of = by.code if told is by else f"{by.code}, which {told.code} follows from"
-    return f"{what} ({of})" if fix.applicability == "safe" else f"unsafe fix, to be read again: {what} ({of})"
+    review = "" if fix.applicability == "safe" else "; unsafe, review it"
+    return f"{one_line(fix.title, 90)} ({of}{review})"
 
 
 def fix_all(uri: str, snapshot: Snapshot, report: Report, *, resolvable: bool) -> types.CodeAction | None:

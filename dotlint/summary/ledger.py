@@ -11,6 +11,7 @@ from dotlint.summary.model import Evidence, Line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from dotlint.deployment.unit import Unit
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Finding, Holds, Undecided
     from dotlint.engine.result import FileResult
@@ -43,11 +44,11 @@ class Ledger:
         """Give the codes of the rules that decide any of these lines, as their cards say."""
         return tuple(code for code, card in self.rules.items() if not set(lines).isdisjoint(card.summary_lines))
 
-    def findings(self, *lines: str, unit: str | None = None) -> list[Finding]:
+    def findings(self, *lines: str, unit: Unit | None = None) -> list[Finding]:
         """Give the findings of the rules that decide these lines, all without any; with `unit` those on that unit."""
         codes = self.codes(*lines) if lines else self._found
         whole = [f for code in codes for f in self._found.get(code, ())]
-        return sorted((f for f in whole if unit is None or f.unit == unit), key=lambda f: (f.start, f.code))
+        return sorted((f for f in whole if unit is None or f.about == unit), key=lambda f: (f.start, f.code))
 
     def silenced(self, section: str) -> int:
         """Count the findings of a section that a comment of the file or the baseline takes away."""

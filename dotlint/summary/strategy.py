@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dotlint.checks.grouping import count, listed, quoted
 from dotlint.deployment.infer import infer
 from dotlint.deployment.shards import groups, one_layer_each
+from dotlint.deployment.unit import phase_unit
 from dotlint.strategy.gpus import union
 from dotlint.summary.communication import SEQUENCES
 from dotlint.summary.ledger import STRATEGY, fact
@@ -16,8 +17,9 @@ from dotlint.summary.model import Line, Section
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dotlint.deployment.model import Deployment, Unit
+    from dotlint.deployment.model import Deployment, Stage
     from dotlint.deployment.shards import Group
+    from dotlint.engine.finding import Finding
     from dotlint.strategy import GpuSet, Phase
     from dotlint.summary.ledger import Ledger
 
@@ -56,6 +58,11 @@ def _strategy(ledger: Ledger) -> Iterator[Line]:
     yield from ledger.if_asked("rank grids")
 
 
+def _of_phase(finding: Finding, phase: str) -> bool:
+    """Whether a finding is about this phase as a whole, or about no unit."""
+    return finding.about == phase_unit(phase) or finding.about is None
+
+
 def _phase(ledger: Ledger, phase: Phase) -> Iterator[Line]:
     degrees = ", ".join(f"{axis.upper()}={degree}" for axis, degree in phase.degrees.to_dict().items())
     name = phase.name or "all phases"
@@ -65,7 +72,7 @@ def _phase(ledger: Ledger, phase: Phase) -> Iterator[Line]:
         yield Line("undecided", name, text, f"its strategy: `--strategy '{phase.name}=...'`")
         return
     source = _SOURCES.get(ledger.context.file.strategy_source or "", "declared")
-    own = [f for f in ledger.findings("degrees") if f.unit in (phase.name or None, None)]
+    own = [f for f in ledger.findings("degrees") if _of_phase(f, phase.name)]
     said = [text for text in ledger.held("degrees") if not phase.name or text.startswith(phase.name)]
     # Where the file itself is the source, there is nothing else that it could agree with.
     agrees = bool(said) or ledger.context.file.strategy_source == "file"
@@ -121,7 +128,7 @@ def _figure(ledger: Ledger, where: str, what: str, number: int, text: str, degre
     if equal:
         return ledger.counted(subject, f"{text}, as {shown}", holds=True)
     name = where.removeprefix(" in ")
-    found = [f for f in ledger.findings(line) if not name or f.unit is None or name in f.unit]
+    found = [f for f in ledger.findings(line) if _of_phase(f, name) or (f.about is not None and f.about.phase == name)]
     if degrees:
         text += f"; the strategy has {own.upper()}={degrees.get(own, 1)}"
     return ledger.counted(subject, text, findings=found, holds=False)
@@ -156,7 +163,7 @@ def _stages(ledger: Ledger) -> Iterator[Line]:
         phase = ledger.context.phase(name)
         where = name if name and len(deployment.phases) > 1 else "stages"
         wanted = phase.stage_count if phase is not None else None
-        own = [f for f in ledger.findings("stages") if f.unit in (name or None, None)]
+        own = [f for f in ledger.findings("stages") if _of_phase(f, name)]
         text = f"{count(len(drawn), 'stage')} drawn" + (f" of {wanted}" if wanted is not None else "")
         whole = wanted is not None and set(drawn) == set(range(wanted))
         open_ = STRATEGY if wanted is None else None
@@ -169,9 +176,9 @@ def _stages(ledger: Ledger) -> Iterator[Line]:
     yield from _layers(ledger)
 
 
-def _stage(ledger: Ledger, unit: Unit) -> Line:
+def _stage(ledger: Ledger, unit: Stage) -> Line:
     deployment = ledger.context.deployment
-    title = deployment.unit_title(unit.phase, unit.stage)
+    title = deployment.unit(unit.phase, unit.stage)
     inside = {r.name for r in unit.operators}
     edges = sum(1 for r in unit.operators for edge in r.node.out_edges if edge.head.name in inside)
     gpus = unit.stated or union(r.gpus for r in unit.operators if r.gpus)
@@ -180,14 +187,14 @@ def _stage(ledger: Ledger, unit: Unit) -> Line:
     if layers is not None:
         parts.append(f"layer {layers[0]}" if layers[0] == layers[1] else f"layers {layers[0]}-{layers[1]}")
     parts += [count(len(unit.operators), "operator"), count(edges, "edge") + " inside"]
-    return ledger.counted(title, ", ".join(parts), findings=ledger.findings(EACH_STAGE, unit=title))
+    return ledger.counted(str(title), ", ".join(parts), findings=ledger.findings(EACH_STAGE, unit=title))
 
 
 def _range(layers: list[int]) -> tuple[int, int] | None:
     return (min(layers), max(layers)) if layers else None
 
 
-def _links(ledger: Ledger, units: dict[str, dict[int, Unit]]) -> Iterator[Line]:
+def _links(ledger: Ledger, units: dict[str, dict[int, Stage]]) -> Iterator[Line]:
     deployment = ledger.context.deployment
     crossing: Counter[tuple[str, int, int]] = Counter()
     for edge in ledger.context.graph.edges:
@@ -211,7 +218,7 @@ def _links(ledger: Ledger, units: dict[str, dict[int, Unit]]) -> Iterator[Line]:
 
 
 def _name(ledger: Ledger, phase: str, stage: int) -> str:
-    return ledger.context.deployment.unit_title(phase, stage)
+    return str(ledger.context.deployment.unit(phase, stage))
 
 
 def _layers(ledger: Ledger) -> Iterator[Line]:
@@ -257,7 +264,7 @@ def _gpus(ledger: Ledger) -> Iterator[Line]:
         drawn = union(inside)
         where = f"GPUs of {name}" if name and len(deployment.phases) > 1 else "GPUs in all"
         declared = "" if phase is None else f", the strategy has {phase.total}"
-        own = [f for f in ledger.findings("GPUs in all") if f.unit in (name or None, None)]
+        own = [f for f in ledger.findings("GPUs in all") if _of_phase(f, name)]
         equal = phase is not None and not phase.assumed and len(drawn) == phase.total
         text = f"{len(drawn)} ({drawn.short()}){declared}"
         counted = equal if phase else None

@@ -105,7 +105,7 @@ def _unused(
         end,
         help="remove it" if not elsewhere else "put it where the finding stands, or remove it",
         related=elsewhere,
-        fix=Fix("safe", tuple(edits)),
+        fix=Fix("safe", tuple(edits), "Remove the suppression that is not used"),
         fixable="safe",
     )
 

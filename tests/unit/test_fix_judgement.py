@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dotlint.edits.apply import apply_edits, touching
-from dotlint.edits.compose import composed
+from dotlint.edits.compose import compose
 from dotlint.engine.card import by_code
 from dotlint.engine.finding import Edit, Finding, Fix
 from dotlint.files.atomic import write_atomically
@@ -109,7 +109,7 @@ def test_two_edits_one_after_the_other_are_one() -> None:
             changed = apply_edits(text, first)
             for at in range(len(changed) + 1):
                 second = [Edit(at, at, "+"), Edit(at, at, "-")] if at % 3 else [Edit(at, at, "+")]
-                both = composed(first, second)
+                both = compose(first, second)
                 assert apply_edits(text, both) == apply_edits(changed, second), (first, second)
                 assert len(both) <= 2 + len(second)
 

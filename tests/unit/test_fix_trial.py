@@ -178,7 +178,7 @@ def test_a_fix_that_cannot_be_worked_out_costs_the_finding_nothing_else(monkeypa
     def fails(*_: object) -> None:
         raise KeyError("stage")
 
-    monkeypatch.setattr("dotlint.checks.structure_fixes.stages", fails)
+    monkeypatch.setattr("dotlint.checks.stages.missing.missing_stages.fix", fails)
     text = Path(FIXTURES / "moe_two_phases.dot").read_text(encoding="utf-8")
     result = lint(Source(text, "a.dot"), Settings(Strategy.parse("pp8ep4tp2sp2"), "option"))
     found = [f for f in attach_fixes(result).findings if f.code == "S002"]

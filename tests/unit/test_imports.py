@@ -60,7 +60,6 @@ def test_rooms_import_one_way() -> None:
 
 # Cycles that are being taken apart; nothing is to be added.
 KNOWN_CYCLES = [
-    {"config.configurations", "config.file"},
     {"edits.dimensions", "edits.fix_context"},
     {"pipeline.compute", "pipeline.fixpoint", "pipeline.preview"},
 ]

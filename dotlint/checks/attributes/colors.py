@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from colorsys import hsv_to_rgb
 from functools import cache
 
-from dotlint.data.graphviz import color_names
+from dotlint.data.graphviz import color_names, color_values
 from dotlint.text.nearest import Lexicon, Near
 from dotlint.text.regex import regex
 
@@ -66,3 +67,33 @@ def meant(value: str) -> Near | None:
     if near is not None and not near.single and joined.rstrip("0123456789") in color_names("x11"):
         return Near(joined.rstrip("0123456789"), 1, single=False)
     return near
+
+
+def rgb(value: str) -> tuple[int, int, int] | None:
+    """Give red, green and blue (0 to 255) of one opaque color; None where it is see-through, or not of X11."""
+    word = value.strip().lower()
+    if _HEX.fullmatch(word):
+        digits = word[1:].strip()
+        return _bytes(int(digits[:6], 16)) if digits[6:] in {"", "ff"} else None
+    if word and not word[0].isalpha() and _HSV.fullmatch(word):
+        hue, saturation, brightness, *alpha = (min(max(float(n), 0.0), 1.0) for n in re.split(r"[,\s]+", word))
+        red, green, blue = (round(255 * part) for part in hsv_to_rgb(hue, saturation, brightness))
+        return (red, green, blue) if alpha in ([], [1.0]) else None
+    found = color_values().get(word.removeprefix("/x11/"))
+    return None if found is None else _bytes(found)
+
+
+def contrast(one: tuple[int, int, int], two: tuple[int, int, int]) -> float:
+    """Give the contrast ratio of two colors, from 1 to 21 (WCAG 2.2, https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio)."""
+    dark, light = sorted((_luminance(one), _luminance(two)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(color: tuple[int, int, int]) -> float:
+    linear = (part / 255 for part in color)
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in linear)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _bytes(number: int) -> tuple[int, int, int]:
+    return number >> 16, number >> 8 & 0xFF, number & 0xFF

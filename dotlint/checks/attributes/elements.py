@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 from dotlint.checks.attributes.colors import is_colour, meant, parts, weights_fit
 from dotlint.checks.attributes.uses import finding, replaced, uses
 from dotlint.checks.attributes.values import expected, is_free, known_words, takes, too_small
-from dotlint.checks.grouping import count, listed
+from dotlint.checks.grouping import count, listed, the
 from dotlint.data import graphviz
+from dotlint.edits.fix_context import fixed_by, in_order
+from dotlint.edits.graph_attributes import set_graph_attribute
 from dotlint.engine.finding import Edit, Fix
 from dotlint.syntax.tree import Html
 from dotlint.text.nearest import Lexicon, Near
@@ -25,9 +27,10 @@ if TYPE_CHECKING:
 
     from dotlint.checks.attributes.uses import Use
     from dotlint.data.graphviz import AttributeFact
+    from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
-    from dotlint.engine.finding import Outcome
+    from dotlint.engine.finding import Finding, Outcome
 
 # What a graph sets, its clusters inherit.
 _LETTERS = {"graph": "GCS", "cluster": "CS", "subgraph": "CS", "node": "N", "edge": "E"}
@@ -53,7 +56,7 @@ def _on(element: str, number: int) -> str:
 
 def _named_fix(some: Iterable[Use], near: Near) -> Fix | None:
     edits = [replaced(use_text(place.name), place.name, near.word) for use in some for place in use.places()]
-    return _fix(edits, near)
+    return _fix(edits, f"Rename {the(len(edits), 'attribute')} to `{near.word}`", near)
 
 
 def use_text(one: object) -> str:
@@ -64,20 +67,20 @@ def use_text(one: object) -> str:
     return str(text)
 
 
-def _fix(edits: list[Edit | None], near: Near | None = None, applicability: str = "safe") -> Fix | None:
+def _fix(edits: list[Edit | None], title: str, near: Near | None = None, applicability: str = "safe") -> Fix | None:
     sure = [edit for edit in edits if edit is not None]
     if not sure or len(sure) < len(edits):
         return None
     if near is not None and not (near.edits <= 1 and near.single):
         applicability = "unsafe"
-    return Fix("safe" if applicability == "safe" else "unsafe", tuple(sorted(sure, key=lambda edit: edit.start)))
+    return Fix("safe" if applicability == "safe" else "unsafe", in_order(sure), title)
 
 
 def _value_fix(some: Iterable[Use], change: Callable[[str], str], near: Near) -> Fix | None:
     edits: list[Edit | None] = []
     for use in some:
         edits += [replaced(use_text(place.value), place.value, change(use.value)) for place in use.places()]
-    return _fix(edits, near)
+    return _fix(edits, f"Write `{near.word}`" + (f" at {len(edits)} places" if len(edits) > 1 else ""), near)
 
 
 def _to(word: str) -> Callable[[str], str]:
@@ -328,6 +331,13 @@ def _style_finding(context: GraphContext, card: Card, element: str, word: str, s
     )
 
 
+def make_compound(fix: FixContext, _: Finding) -> Fix | str:
+    """Make the graph compound."""
+    edit = set_graph_attribute(fix, "compound", "true")
+    return edit if isinstance(edit, str) else Fix("unsafe", (edit,), "Set `compound=true` on the graph")
+
+
+@fixed_by(make_compound)
 def ends_without_compound(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """`lhead` and `ltail` in a graph that is not compound, where `dot` does not look at them."""
     some = [use for end in ("lhead", "ltail") for use in uses(context).get(("edge", end), []) if use.value]
@@ -338,7 +348,9 @@ def ends_without_compound(context: GraphContext, card: Card) -> Iterator[Outcome
         return
     own = uses(context).get(("graph", "compound"), [])
     fix = _fix(
-        [replaced(use_text(p.value), p.value, "true") for use in own for p in use.places()], applicability="unsafe"
+        [replaced(use_text(p.value), p.value, "true") for use in own for p in use.places()],
+        "Set `compound=true` on the graph",
+        applicability="unsafe",
     )
     number = sum(use.count for use in some)
     yield finding(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dotlint.checks.attributes.html import flaw, looks_like_html
 from dotlint.checks.attributes.html import ports as html_ports
 from dotlint.checks.attributes.uses import finding, uses
-from dotlint.checks.grouping import count, listed
+from dotlint.checks.grouping import count, listed, the
 from dotlint.data import graphviz
 from dotlint.deployment.words import parse_name
 from dotlint.edits.statement import id_text, references
@@ -113,7 +113,8 @@ def _port_fix(some: Sequence[tuple[Edge, Node, str]], known: Mapping[int, set[st
         if spelled.quoted and not word.startswith('"'):
             word = f'"{word}"'
         edits[spelled.start] = Edit(spelled.start, spelled.end, word)
-    return Fix("safe", tuple(edits[start] for start in sorted(edits)))
+    title = f"Correct the spelling of {the(len(edits), 'port')}"
+    return Fix("safe", tuple(edits[start] for start in sorted(edits)), title)
 
 
 def _spelled_port(edge: Edge, node: Node, port: str) -> Id | None:

@@ -7,6 +7,7 @@ import unicodedata
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from dotlint.edits.fix_context import in_order
 from dotlint.engine.finding import Edit, Fix, Related
 from dotlint.syntax.walk import ids
 from dotlint.text.regex import regex
@@ -77,7 +78,9 @@ def suspicious_characters(file: FileContext, card: Card) -> Iterator[Outcome]:
             one.start + offset + 1,
             related=tuple(Related("here too", i.start + at, i.start + at + 1) for i, at in places[1:4]),
             help=f"write {instead}, or put the id in quotes if the character is meant",
-            fix=Fix("unsafe", tuple(sorted(edits, key=lambda e: e.start))) if edits else None,
+            fix=Fix("unsafe", in_order(edits), f"Write {instead} in place of {_described(character)}")
+            if edits
+            else None,
             fixable="unsafe" if edits else None,
         )
 

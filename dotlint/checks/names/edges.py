@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks.grouping import count, listed
+from dotlint.checks.grouping import count, listed, the
 from dotlint.deployment.wiring import has_cycle
 from dotlint.deployment.words import parse_name
 from dotlint.engine.finding import Edit, Fix, Related
@@ -90,7 +90,11 @@ def _duplicates(context: GraphContext, card: Card, pairs: list[tuple[Edge, Edge]
             nodes=tuple(dict.fromkeys(name for _, e in some for name in (e.tail.name, e.head.name))),
             related=(Related("the first of the two", first.start, first.end),),
             help="take one of them out, or tell them apart by a label",
-            fix=Fix("safe" if outcome == "alone" else "unsafe", tuple(edits)) if edits else None,
+            fix=Fix(
+                "safe" if outcome == "alone" else "unsafe", tuple(edits), f"Remove {the(len(some), 'repeated edge')}"
+            )
+            if edits
+            else None,
             fixable=("safe" if outcome == "alone" else "unsafe") if edits else None,
             graph=context.graph.index,
         )

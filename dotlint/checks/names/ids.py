@@ -8,9 +8,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, TypeGuard
 
 from dotlint.checks.attributes.uses import bodies
-from dotlint.checks.grouping import count, listed
+from dotlint.checks.grouping import count, listed, the
 from dotlint.data import graphviz
 from dotlint.deployment.words import parse_name
+from dotlint.edits.fix_context import in_order
 from dotlint.edits.statement import id_text
 from dotlint.engine.finding import Edit, Fix, Related
 from dotlint.syntax.tree import Assignment, Block, DefaultsStatement, EdgeStatement, NodeStatement
@@ -158,7 +159,7 @@ def _strays(context: GraphContext, card: Card, some: list[tuple[Assignment, Id]]
         nodes=tuple(dict.fromkeys(one.value for _, one in some)),
         related=tuple(Related("here too", one.start, one.end) for _, one in some[1:4]),
         help=f"put the value in quotes: `{attribute.name.value}={edits[0].text}`",
-        fix=Fix("unsafe", tuple(sorted(edits, key=lambda edit: edit.start))),
+        fix=Fix("unsafe", in_order(edits), f"Put {the(len(edits), 'value')} in quotes"),
         fixable="unsafe",
         graph=context.graph.index,
     )
@@ -197,7 +198,7 @@ def _bare(context: GraphContext, card: Card, some: list[tuple[str, list[Attribut
         related=tuple(Related("here too", *span) for span in spans[1:4]),
         help=f"put it in brackets: `[{context.file.document.text[slice(*spans[0])]}]`",
         fixable="unsafe",
-        fix=Fix("unsafe", tuple(sorted(edits, key=lambda edit: edit.start))),
+        fix=Fix("unsafe", in_order(edits), f"Put {names} in brackets"),
         graph=context.graph.index,
     )
 
@@ -222,16 +223,16 @@ def _missing_subgraph(context: GraphContext, card: Card, body: list[Statement]) 
         if misspelt is None and not name.value.lower().startswith("cluster") and not _titles(context, name, block):
             continue
         if misspelt is not None:
-            fix = Fix("unsafe", (Edit(misspelt.start, misspelt.end, "subgraph"),))
+            edit = Edit(misspelt.start, misspelt.end, "subgraph")
         else:
-            fix = Fix("unsafe", (Edit(name.start, name.start, "subgraph "),))
+            edit = Edit(name.start, name.start, "subgraph ")
         yield card.finding(
             f"`{name.raw}` is a node here, and the braces after it are a set without a name",
             (misspelt or name).start,
             name.end,
             nodes=(name.value,),
             help=f"write `subgraph {name.raw} {{`",
-            fix=fix,
+            fix=Fix("unsafe", (edit,), f"Write `subgraph {name.raw} {{`"),
             fixable="unsafe",
             graph=context.graph.index,
         )
@@ -272,7 +273,8 @@ def _meant_defaults(context: GraphContext, card: Card, node: Node) -> Iterator[O
     ):
         return
     text = context.file.document.text
-    fix = Fix("unsafe", (Edit(one.start, one.end, word),)) if text[one.start : one.end] == one.raw else None
+    edits = (Edit(one.start, one.end, word),) if text[one.start : one.end] == one.raw else ()
+    fix = Fix("unsafe", edits, f"Write `{word} [...]`") if edits else None
     yield card.finding(
         f"`{one.raw}` is a node here, and no defaults for {word}s"
         if word != "graph"
@@ -322,6 +324,7 @@ def split_numbers(context: GraphContext, card: Card) -> Iterator[Outcome]:
         fix=Fix(
             "unsafe",
             tuple(Edit(start, end, id_text_quoted(text[start:end])) for start, end in sorted(places)),
+            f"Put {the(len(places), 'id')} in quotes",
         ),
         graph=context.graph.index,
     )

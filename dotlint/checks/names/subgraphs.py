@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks.grouping import count, listed
+from dotlint.checks.grouping import count, listed, the
 from dotlint.checks.names.edges import removal
 from dotlint.data import graphviz
 from dotlint.deployment.words import parse_name
+from dotlint.edits.fix_context import in_order
 from dotlint.edits.statement import id_text
 from dotlint.engine.finding import Edit, Fix, Related
 from dotlint.syntax.tree import Block, EdgeStatement, NodeStatement, blocks, walk_statements
@@ -47,7 +48,7 @@ def empty_clusters(context: GraphContext, card: Card) -> Iterator[Outcome]:
         first.statements[0].open.end,
         related=tuple(Related("empty too", s.start, s.statements[0].open.end) for s in some[1:4]),
         help="take it out, or put its nodes into it",
-        fix=Fix("unsafe", tuple(sorted(edits, key=lambda edit: edit.start))) if whole else None,
+        fix=Fix("unsafe", in_order(edits), f"Remove {the(len(some), 'empty cluster')}") if whole else None,
         fixable="unsafe" if whole else None,
         graph=graph.index,
     )
@@ -92,7 +93,9 @@ def subgraphs_not_clusters(context: GraphContext, card: Card) -> Iterator[Outcom
             nodes=(),
             help="start its name with `cluster`",
             related=tuple(Related("the same here", s.start, s.statements[0].open.end) for s in some[1:4]),
-            fix=Fix("unsafe", tuple(edits)) if edits else None,
+            fix=Fix("unsafe", tuple(edits), f"Rename {the(len(some), 'subgraph')} to start with `cluster`")
+            if edits
+            else None,
             fixable="unsafe" if edits else None,
             graph=graph.index,
         )
@@ -151,7 +154,7 @@ def ignored_attributes(context: GraphContext, card: Card) -> Iterator[Outcome]:
         first.end,
         related=tuple(Related("the same here", b.lists[0].start, b.lists[-1].end) for b in found[1:4]),
         help="write them as `node [...]` or as the set's own inside the braces",
-        fix=Fix("unsafe", tuple(sorted(edits, key=lambda edit: edit.start))),
+        fix=Fix("unsafe", in_order(edits), f"Move the attributes of {the(len(found), 'set')} inside the braces"),
         fixable="unsafe",
         graph=context.graph.index,
     )

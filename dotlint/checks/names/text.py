@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from dotlint.checks.grouping import count
+from dotlint.checks.grouping import count, the
 from dotlint.data import graphviz
 from dotlint.engine.finding import Edit, Fix, Related
 from dotlint.syntax.tree import AttributedStatement, Html
@@ -45,7 +45,11 @@ def text_not_read(file: FileContext, card: Card) -> Iterator[Outcome]:
             outcome="second-graph",
             related=(Related("the end of the one before", one.end - 1, one.end),),
             help="start it on a line of its own",
-            fix=Fix("safe", tuple(_apart(text, before.end, after.start) for before, after in lost)),
+            fix=Fix(
+                "safe",
+                tuple(_apart(text, before.end, after.start) for before, after in lost),
+                f"Start {the(len(lost), 'graph')} on a line of its own",
+            ),
             graph=graphs.index(following),
         )
     at = _skip(text, graphs[-1].end if graphs else 0)
@@ -118,7 +122,9 @@ def swallowed_code(file: FileContext, card: Card) -> Iterator[Outcome]:
             first.end,
             related=tuple(Related("here too", c.start, c.end) for c in some[1:4]),
             help=f"put the value in quotes; set a comment off by a blank before `{kind}`",
-            fix=Fix("unsafe", tuple(edits)) if len(edits) == len(some) else None,
+            fix=Fix("unsafe", tuple(edits), f"Put {the(len(edits), 'color')} in quotes")
+            if len(edits) == len(some)
+            else None,
             fixable="unsafe" if len(edits) == len(some) else None,
         )
     yield from _markup_comments(file, card)
@@ -150,7 +156,7 @@ def _markup_comments(file: FileContext, card: Card) -> Iterator[Outcome]:
             *nodes[0].span,
             nodes=tuple(str(node.name) for node in nodes),
             help="write `/* ... */` or `// ...`",
-            fix=Fix("unsafe", tuple(edits)),
+            fix=Fix("unsafe", tuple(edits), f"Make {the(len(edits), 'note')} a DOT comment"),
             fixable="unsafe",
             graph=graph.index,
         )
@@ -192,7 +198,7 @@ def _dashed_notes(file: FileContext, card: Card) -> Iterator[Outcome]:
                 end,
                 nodes=(edge.tail.name, edge.head.name),
                 help="write `// ...`",
-                fix=Fix("unsafe", tuple(Edit(s, s + 2, "//") for s, _, _ in found)),
+                fix=Fix("unsafe", tuple(Edit(s, s + 2, "//") for s, _, _ in found), "Write `//` in place of `--`"),
                 fixable="unsafe",
                 graph=graph.index,
             )

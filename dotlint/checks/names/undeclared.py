@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from dotlint.checks.grouping import count
+from dotlint.checks.grouping import count, listed
 from dotlint.checks.names.ids import is_placeholder
+from dotlint.deployment.unit import Unit
 from dotlint.deployment.words import parse_name
+from dotlint.edits.fix_context import in_order
 from dotlint.edits.statement import as_written
 from dotlint.engine.finding import Edit, Fix, Related
 from dotlint.syntax.tree import Block, EdgeStatement, NodeStatement, blocks, walk_statements
@@ -80,7 +82,7 @@ def undeclared_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
             help=f"did you mean `{guess.node.name}`?" if guess else "declare it, or mend the spelling",
             fixable=fix.applicability if fix else None,
             fix=fix,
-            unit=f"`{family}`" if family and len(some) > 1 else None,
+            about=Unit(family=family) if family and len(some) > 1 else None,
             graph=graph.index,
         )
 
@@ -183,7 +185,10 @@ def _rename(context: GraphContext, some: list[Node], meant: dict[int, Meant]) ->
             if text[ref.id.start : ref.id.end] != ref.id.raw:
                 return None
             edits.append(Edit(ref.id.start, ref.id.end, spelled))
-    return Fix("safe" if safe else "unsafe", tuple(sorted(edits, key=lambda edit: edit.start))) if edits else None
+    if not edits:
+        return None
+    renamed = listed([f"`{node.name}` to `{meant[node.index].node.name}`" for node in some], 3)
+    return Fix("safe" if safe else "unsafe", in_order(edits), f"Rename {renamed}")
 
 
 def mentions(node: Node) -> list[NodeRef]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Pair = tuple[int, int]
 Kind = tuple[str, str]
-Unit = tuple[str | None, int]
+StageKey = tuple[str | None, int]
 
 
 def align_exemplars(deployment: Deployment, missing: Sequence[tuple[Reading, Reading, Edge]]) -> dict[Pair, Edge]:
@@ -26,13 +26,13 @@ def align_exemplars(deployment: Deployment, missing: Sequence[tuple[Reading, Rea
     The edges of a kind inside a stage, present and missing, are paired in the order of their numbers with the edges
     of the kind in the stage of the exemplars, if there are equally many.
     """
-    groups: dict[tuple[Unit, Unit], list[tuple[Reading, Reading, Edge]]] = defaultdict(list)
+    groups: dict[tuple[StageKey, StageKey], list[tuple[Reading, Reading, Edge]]] = defaultdict(list)
     for tail, head, edge in missing:
         own, exemplar_unit = _unit_of_edge(tail, head), _unit_of_edge(*_readings_of_ends(deployment, edge))
         if own is not None and exemplar_unit is not None and own != exemplar_unit:
             groups[own, exemplar_unit].append((tail, head, edge))
     units = {unit for pair in groups for unit in pair}
-    present: dict[tuple[Unit, Kind], list[Edge]] = defaultdict(list)
+    present: dict[tuple[StageKey, Kind], list[Edge]] = defaultdict(list)
     for edge in deployment.graph.edges if units else ():
         tail, head = _readings_of_ends(deployment, edge)
         unit = _unit_of_edge(tail, head)
@@ -60,7 +60,7 @@ def _readings_of_ends(deployment: Deployment, edge: Edge) -> tuple[Reading, Read
     return deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
 
 
-def _unit_of_edge(tail: Reading, head: Reading) -> Unit | None:
+def _unit_of_edge(tail: Reading, head: Reading) -> StageKey | None:
     if tail.stage is None or (tail.phase, tail.stage) != (head.phase, head.stage):
         return None
     return tail.phase, tail.stage

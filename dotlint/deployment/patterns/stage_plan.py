@@ -15,7 +15,7 @@ from dotlint.strategy.gpus import union
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from dotlint.deployment.model import Deployment, Reading, Unit
+    from dotlint.deployment.model import Deployment, Reading, Stage
     from dotlint.strategy.gpus import GpuSet
 
 Pair = tuple[str, str]
@@ -34,7 +34,7 @@ class StagePlan(Struct, frozen=True):
 
     phase: str
     stage: int
-    exemplar: Unit
+    exemplar: Stage
     gpus: GpuSet | None
     copies: tuple[tuple[Reading, str], ...]
     headers: tuple[tuple[Reading, str], ...]
@@ -51,7 +51,7 @@ class StagePlan(Struct, frozen=True):
         return (*self.entering, *self.inner, *self.leaving, *(pair for pair, _ in self.cross_phase))
 
 
-def stage_position(reading: Reading, unit: Unit, deployment: Deployment) -> int | None:
+def stage_position(reading: Reading, unit: Stage, deployment: Deployment) -> int | None:
     """Return the index of the number in the name that is the stage; None if there is none.
 
     A number that differs between nodes of the family inside the unit is that of a shard or an expert; a word such as
@@ -182,7 +182,7 @@ def plan_stages(
     return plans
 
 
-def _running_numbers(drawn: Mapping[int, Unit]) -> dict[str, dict[int, int]]:
+def _running_numbers(drawn: Mapping[int, Stage]) -> dict[str, dict[int, int]]:
     """Return for each family which numbers of its names continue from stage to stage, and by how much.
 
     `ln_0` to `ln_2` in stage 0 and `ln_3` to `ln_5` in stage 1 continue by 3, whatever the number counts. GPUs that
@@ -220,7 +220,7 @@ def _step(before: set[int], after: set[int], stages: int) -> int | None:
 
 def _copy_name(
     deployment: Deployment,
-    exemplar: Unit,
+    exemplar: Stage,
     reading: Reading,
     stage: int,
     shift: Shift | None,
@@ -242,7 +242,7 @@ def _copy_name(
 
 def _names_in_drawn_stage(
     deployment: Deployment,
-    exemplar: Unit,
+    exemplar: Stage,
     copied: Iterable[Reading],
     stage: int,
     running: Mapping[str, Mapping[int, int]],
@@ -268,7 +268,7 @@ def _names_in_drawn_stage(
     return found
 
 
-def _links(drawn: Mapping[int, Unit], names: Mapping[int, Mapping[str, str]]) -> list[Pair]:
+def _links(drawn: Mapping[int, Stage], names: Mapping[int, Mapping[str, str]]) -> list[Pair]:
     """Return the edges from a drawn stage to the next, by the names of the exemplar, in document order.
 
     Of several pairs of stages, the one with the most edges is used, if every end corresponds to an exemplar node.
@@ -291,7 +291,7 @@ def _links(drawn: Mapping[int, Unit], names: Mapping[int, Mapping[str, str]]) ->
 
 
 def _cross_phase_edges(
-    deployment: Deployment, exemplar: Unit, own: Mapping[str, str], stage: int, shift: Shift | None
+    deployment: Deployment, exemplar: Stage, own: Mapping[str, str], stage: int, shift: Shift | None
 ) -> Iterator[tuple[Pair, Pair]]:
     """Yield edges to and from the drawn stage of another phase, such as those that transfer the KV cache."""
     if shift is None:
@@ -327,7 +327,7 @@ def _connect(exits: list[str], entries: list[str]) -> list[Pair]:
     return [(tail, head) for tail in exits for head in entries]
 
 
-def _completeness(unit: Unit, drawn: int, with_output: int) -> tuple[int, int, int]:
+def _completeness(unit: Stage, drawn: int, with_output: int) -> tuple[int, int, int]:
     """Return the rank of a unit as exemplar: most of what every stage has, then least else, then the first."""
     kept = _operators_of_every_stage(unit, drawn, with_output)
     names = {reading.name for reading in kept}
@@ -335,7 +335,7 @@ def _completeness(unit: Unit, drawn: int, with_output: int) -> tuple[int, int, i
     return inner + len(kept), -len(unit.operators), -unit.stage
 
 
-def _operators_of_every_stage(unit: Unit, drawn: int, with_output: int) -> list[Reading]:
+def _operators_of_every_stage(unit: Stage, drawn: int, with_output: int) -> list[Reading]:
     """Return the operators that every stage has, without those of the ends of the model.
 
     An output belongs to each stage if other stages have one too, or if it names the stage and no other stage is
@@ -352,7 +352,7 @@ def _operators_of_every_stage(unit: Unit, drawn: int, with_output: int) -> list[
 
 
 def _shift(
-    deployment: Deployment, exemplar: Unit, stage: int, gpus: Mapping[int, GpuSet], *, certain: bool
+    deployment: Deployment, exemplar: Stage, stage: int, gpus: Mapping[int, GpuSet], *, certain: bool
 ) -> Shift | None:
     """Return the renumbering from the exemplar to the stage; None if its GPUs are unknown."""
     layers, step = _layers_and_step(deployment, exemplar, stage)
@@ -374,7 +374,7 @@ def _shift(
 
 
 def _stage_gpus(
-    deployment: Deployment, exemplar: Unit, stage: int, gpus: Mapping[int, GpuSet], *, certain: bool
+    deployment: Deployment, exemplar: Stage, stage: int, gpus: Mapping[int, GpuSet], *, certain: bool
 ) -> GpuSet | None:
     """Return the GPUs of the stage: as laid out if the exemplar follows the layout, else as in another phase."""
     own = exemplar.stated or union(r.gpus for r in exemplar.operators if r.gpus)
@@ -392,7 +392,7 @@ def _stage_gpus(
     return None
 
 
-def _layers_and_step(deployment: Deployment, exemplar: Unit, stage: int) -> tuple[tuple[int, int] | None, int]:
+def _layers_and_step(deployment: Deployment, exemplar: Stage, stage: int) -> tuple[tuple[int, int] | None, int]:
     """Return the first and last layer of the exemplar, and the distance to those of the stage."""
     own = _layer_range(exemplar)
     if own is None:
@@ -405,14 +405,14 @@ def _layers_and_step(deployment: Deployment, exemplar: Unit, stage: int) -> tupl
     return own, (stage - exemplar.stage) * size
 
 
-def _layer_range(unit: Unit) -> tuple[int, int] | None:
+def _layer_range(unit: Stage) -> tuple[int, int] | None:
     if unit.layers is not None:
         return unit.layers
     layers = [reading.layer for reading in unit.operators if reading.layer is not None]
     return (min(layers), max(layers)) if layers else None
 
 
-def _inner_edges(unit: Unit) -> list[Pair]:
+def _inner_edges(unit: Stage) -> list[Pair]:
     inside = {reading.name for reading in unit.operators}
     edges = [edge for reading in unit.operators for edge in reading.node.out_edges if edge.head.name in inside]
     return [(edge.tail.name, edge.head.name) for edge in sorted(edges, key=lambda edge: edge.index)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.edits.extrapolate import continued
+from dotlint.edits.extrapolate import extrapolate
 from dotlint.strategy.gpus import GpuSet, union
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ class GpuGuess:
         unit = self.deployment.units.get(reading.phase or "", {}).get(-1 if reading.stage is None else reading.stage)
         if unit is None:
             return None
-        left_out = {r.node.index for r in aside} | {reading.node.index}
-        named = [r.gpus for r in unit.operators if r.own_gpus and r.gpus and r.node.index not in left_out]
+        unconnected = {r.node.index for r in aside} | {reading.node.index}
+        named = [r.gpus for r in unit.operators if r.own_gpus and r.gpus and r.node.index not in unconnected]
         return unit.stated or (union(named) if named else None)
 
     def _whole(self, reading: Reading, siblings: list[Reading]) -> GpuSet | None:
@@ -114,5 +114,5 @@ class GpuGuess:
 
     def _counted(self, reading: Reading, siblings: list[Reading]) -> GpuSet | None:
         samples = [(r.evidence.name.numbers, str(r.gpus)) for r in siblings]
-        written = continued(samples, reading.evidence.name.numbers) if len(samples) > 2 else None
+        written = extrapolate(samples, reading.evidence.name.numbers) if len(samples) > 2 else None
         return GpuSet.parse(written) if written else None

@@ -21,17 +21,17 @@ from dotlint.edits.insertion import (
 from dotlint.edits.links import link_like, stage_links
 from dotlint.edits.stages.output import output_statement
 from dotlint.edits.statement import edge_text, id_text, ports_like, references
-from dotlint.edits.statement_index import Bodies
+from dotlint.edits.statement_index import StatementIndex
 from dotlint.engine.finding import Edit
 from dotlint.syntax.tree import Block, EdgeStatement, NodeStatement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dotlint.deployment.model import Deployment, Unit
+    from dotlint.deployment.model import Deployment, Stage
     from dotlint.deployment.patterns.renumber import Shift
     from dotlint.deployment.patterns.stage_plan import StagePlan
-    from dotlint.edits.edge_attributes import Carrier
+    from dotlint.edits.edge_attributes import EdgeAttributes
     from dotlint.edits.statement_index import Body
     from dotlint.graph.model import Edge, Node
     from dotlint.syntax.tree import Comment, Statement
@@ -62,16 +62,16 @@ class StageWriter:
         text: str,
         deployment: Deployment,
         comments: Sequence[Comment],
-        carrier: Carrier,
+        attributes: EdgeAttributes,
         plans: Sequence[StagePlan],
     ) -> None:
         self.text = text
         self.deployment = deployment
         self.graph = deployment.graph
         self.comments = comments
-        self.carrier = carrier
+        self.attributes = attributes
         self.plans = plans
-        self.bodies = Bodies(self.graph)
+        self.index = StatementIndex(self.graph)
         self.template = plans[0].exemplar
         operators = {reading.name for reading in deployment.operators}
         self._taken = {s.name for s in self.graph.subgraphs if not operators.isdisjoint(s.nodes)}
@@ -123,7 +123,7 @@ class StageWriter:
                 kind = self._kind(like)
                 last = max((e.statement for e in self.graph.edges if self._kind(e) == kind), key=lambda s: s.start)
                 ports = ports_like(self.text, like, like.tail, like.head)
-                line = edge_text(self.text, self.graph, pair, self.carrier.attributes(like, plan.stage), ports)
+                line = edge_text(self.text, self.graph, pair, self.attributes.attributes(like, plan.stage), ports)
                 groups.setdefault(id(last), (last, []))[1].append(line)
         return [insert_after(self.text, last.end, lines, style_of(self.text, last)) for last, lines in groups.values()]
 
@@ -134,15 +134,15 @@ class StageWriter:
     def _links_between(self) -> bool:
         """Whether links stand, or may, between the edges of the stages that they join, and not in a place of their own."""
         own = [edge for phase, _, edge in stage_links(self.deployment) if phase == self.template.phase]
-        places = [place for edge in own if (place := self.bodies.place(edge.statement)) is not None]
+        slots = [slot for edge in own if (slot := self.index.slot(edge.statement)) is not None]
         linking = {id(edge.statement) for edge in own}
-        for place, edge in zip(places, own, strict=False):
-            around = [s for s in (place.before, place.after) if s is not None]
+        for slot, edge in zip(slots, own, strict=False):
+            around = [s for s in (slot.before, slot.after) if s is not None]
             ends = {edge.tail.index, edge.head.index}
-            inner = [e for s in around if id(s) not in linking for e in self.bodies.edges(s)]
+            inner = [e for s in around if id(s) not in linking for e in self.index.edges(s)]
             if any(id(s) in linking for s in around) or not any({e.tail.index, e.head.index} & ends for e in inner):
                 return False
-        return len(places) == len(own)
+        return len(slots) == len(own)
 
     def _links_elsewhere(self, runs: list[Run]) -> list[Edit]:
         """Write all links beside those that the phase has, in the order of stages.
@@ -159,9 +159,9 @@ class StageWriter:
             lower = [statement for stage, statement in own if stage < plan.stage]
             anchor: Statement = lower[-1] if lower else own[0][1] if own else last
             before = bool(own) and not lower
-            place = self.bodies.place(anchor)
-            if before and place is not None and isinstance(place.before, EdgeStatement) and not self._headed(anchor):
-                anchor, before = place.before, False
+            slot = self.index.slot(anchor)
+            if before and slot is not None and isinstance(slot.before, EdgeStatement) and not self._headed(anchor):
+                anchor, before = slot.before, False
             groups.setdefault(id(anchor), (anchor, before, []))[2].extend(lines)
         edits: list[Edit] = []
         for anchor, before, lines in groups.values():
@@ -180,8 +180,8 @@ class StageWriter:
         return bool(above.strip()) and not any(character.isdigit() for character in above)
 
     def _outside(self, statement: Statement) -> bool:
-        place = self.bodies.place(statement)
-        return place is not None and not isinstance(place.body, Block)
+        slot = self.index.slot(statement)
+        return slot is not None and not isinstance(slot.body, Block)
 
     def _add(self, run: Run, plan: StagePlan, pieces: list[str]) -> None:
         """Put pieces, each with the line end before it, where the stage's copy of a run goes.
@@ -279,7 +279,7 @@ class StageWriter:
     def _link(self, pair: tuple[str, str], phase: str, stage: int) -> str:
         """Write an edge from a stage to the next as the other such edges are written."""
         if (phase, stage) not in self._likes:
-            self._likes[phase, stage] = link_like(self.deployment, self.carrier, phase, stage)
+            self._likes[phase, stage] = link_like(self.deployment, self.attributes, phase, stage)
         attributes, like = self._likes[phase, stage]
         tail, head = (self._shown(name) for name in pair)
         ports = ports_like(self.text, like, tail, head) if like and tail and head else ("", "")
@@ -304,7 +304,7 @@ class StageWriter:
             if pair[0] in names and pair[1] in names and pair not in copied:
                 new = names[pair[0]], names[pair[1]]
                 ports = ports_like(self.text, edge, edge.tail, edge.head)
-                lines.append(edge_text(self.text, self.graph, new, self.carrier.attributes(edge, plan.stage), ports))
+                lines.append(edge_text(self.text, self.graph, new, self.attributes.attributes(edge, plan.stage), ports))
         return lines
 
     def _other_nodes(self, runs: list[Run], plan: StagePlan) -> list[str]:
@@ -328,9 +328,9 @@ class StageWriter:
 
     def _edges_inside(self, statement: Statement) -> Iterator[Edge]:
         for inner in nested(statement):
-            yield from self.bodies.edges(inner)
+            yield from self.index.edges(inner)
 
-    def _runs(self, unit: Unit, nodes: set[str]) -> list[Run]:
+    def _runs(self, unit: Stage, nodes: set[str]) -> list[Run]:
         """Give the runs of statements that speak of these nodes alone, in the order of the text."""
         number = self.deployment.stage_number(unit.stage)
         runs: list[Run] = []

@@ -101,9 +101,9 @@ def _goes_back(file: FileContext, finding: Finding) -> bool:
 def _pairs(file: FileContext, finding: Finding) -> tuple[Pair, ...]:
     """Give the edges that the repair of a finding brings."""
     if finding.fix is not None and file.rules[finding.code].damages in {"name", "split"}:
-        from dotlint.engine.causes.typos import mended_edges  # noqa: PLC0415 - as above
+        from dotlint.engine.causes.typos import fixed_edges  # noqa: PLC0415 - as above
 
-        return mended_edges(file, finding)
+        return fixed_edges(file, finding)
     return (*finding.missing_edges, *finding.planned_edges)
 
 
@@ -137,16 +137,21 @@ def _left(
     left: dict[int, set[tuple[str, str]]] = defaultdict(set)
     for context in file.graphs:
         index = context.graph.index
-        twin = context.with_edges(pair for _, cause, pairs in causes if cause.graph == index for pair in pairs)
+        with_edges = context.with_edges(pair for _, cause, pairs in causes if cause.graph == index for pair in pairs)
         for card in (file.rules[code] for code in codes):
-            for outcome in check_of(card)(twin, card):
+            for outcome in check_of(card)(with_edges, card):
                 if isinstance(outcome, Finding):
                     left[index] |= _keys(outcome)
     return left
 
 
 def _keys(finding: Finding) -> set[tuple[str, str]]:
-    return {(finding.code, node) for node in finding.nodes} or {(finding.code, finding.unit or "")}
+    return {(finding.code, node) for node in finding.nodes} or {(finding.code, str(finding.about))}
+
+
+def _phase(finding: Finding) -> str | None:
+    """Give the phase that a finding is about as a whole; None for one that is about no unit, or a part of one."""
+    return finding.about.whole_phase if finding.about is not None else None
 
 
 def _which(file: FileContext, finding: Finding, causes: Causes) -> tuple[int, ...]:
@@ -155,14 +160,17 @@ def _which(file: FileContext, finding: Finding, causes: Causes) -> tuple[int, ..
     nodes = set(finding.nodes)
     if file.rules[finding.code].concerns == "nodes":
         touching = tuple(i for i, _, pairs in here if any(nodes & set(pair) for pair in pairs))
-        same_unit = tuple(i for i, f, _ in here if f.unit == finding.unit)
+        same_unit = tuple(i for i, f, _ in here if f.about == finding.about)
         if touching or same_unit:
             return touching or same_unit
     by_name = next(g.deployment.by_name for g in file.graphs if g.graph.index == finding.graph)
-    phases = {by_name[node].phase for node in finding.nodes if node in by_name} or {finding.unit}
+    own = {by_name[node].phase for node in finding.nodes if node in by_name}
+    phases = (own or {_phase(finding)}) - {None}
     in_phase = tuple(
         index
         for index, f, pairs in here
-        if f.unit in phases or phases & {by_name[end].phase for pair in pairs for end in pair if end in by_name}
+        if _phase(f) in phases
+        or (not own and f.about == finding.about)
+        or phases & {by_name[end].phase for pair in pairs for end in pair if end in by_name}
     )
     return in_phase or tuple(index for index, _, _ in here)

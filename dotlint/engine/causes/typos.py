@@ -1,6 +1,6 @@
 """What a slip in the text brings with it: a misspelt name, a character that is no letter, a comment that is a node.
 
-The slip is what has to be mended; a node that only it made, or that only lost its edges or its shape to it, is right
+The slip is what has to be fixed; a node that only it made, or that only lost its edges or its shape to it, is right
 again then.
 """
 
@@ -107,8 +107,8 @@ def renamed(file: FileContext, slip: Finding) -> list[Pair]:
     return list(dict.fromkeys(pairs))
 
 
-def mended_edges(file: FileContext, slip: Finding) -> tuple[Pair, ...]:
-    """Give the edges that there are once the names that a slip misspelt or split are mended."""
+def fixed_edges(file: FileContext, slip: Finding) -> tuple[Pair, ...]:
+    """Give the edges that there are once the names that a slip misspelt or split are fixed."""
     nodes = file.document.graphs[slip.graph].nodes
     if file.rules[slip.code].damages == "split":
         return tuple(_of_numbers(file, slip, nodes))

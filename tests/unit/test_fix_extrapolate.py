@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dotlint.edits.apply import apply_edits
-from dotlint.edits.compose import composed
-from dotlint.edits.extrapolate import continued
+from dotlint.edits.compose import compose
+from dotlint.edits.extrapolate import extrapolate
 from dotlint.engine.finding import Edit
 
 CONTINUED = [
@@ -33,7 +33,7 @@ CONTINUED = [
 def test_what_siblings_show_goes_on(
     samples: list[tuple[tuple[int, ...], str]], at: tuple[int, ...], expected: str | None
 ) -> None:
-    assert continued(samples, at) == expected
+    assert extrapolate(samples, at) == expected
 
 
 COMPOSED = [
@@ -47,4 +47,4 @@ COMPOSED = [
 
 @pytest.mark.parametrize(("text", "first", "second"), COMPOSED)
 def test_edits_one_after_the_other_are_edits_at_once(text: str, first: list[Edit], second: list[Edit]) -> None:
-    assert apply_edits(text, composed(first, second)) == apply_edits(apply_edits(text, first), second)
+    assert apply_edits(text, compose(first, second)) == apply_edits(apply_edits(text, first), second)

@@ -1,4 +1,4 @@
-"""T: tensor dimensions in labels."""
+"""T001: operators without dimensions, and the dimensions that others of their kind state."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from dotlint.checks.grouping import count, listed, names
 from dotlint.deployment import axes
 from dotlint.deployment.gpus_and_dims import read_tensors
 from dotlint.deployment.words import label_lines, plain_words
-from dotlint.engine.finding import Holds
+from dotlint.edits.dimensions import DimensionCopier
+from dotlint.edits.fix_context import fixed_by
+from dotlint.engine.finding import Fix, Holds
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dotlint.deployment.gpus_and_dims import Dims
     from dotlint.deployment.model import Reading
+    from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
-    from dotlint.engine.finding import Outcome
+    from dotlint.engine.finding import Finding, Outcome
     from dotlint.graph.model import Edge
-
 
 # `Input: QKV tensors`, `OUTPUT: same`: a side that is stated, be it in words.
 _SAID = regex(
@@ -41,7 +42,7 @@ _PLACED = regex(r"gpu|device|stage|rank|node|\b[tepdsc]p\d*\b", re.IGNORECASE)
 _PAIR = regex(r"((?-i:[A-Za-z])\w*)\s*[=:]\s*[~\d]", re.IGNORECASE)
 
 
-def _sides(reading: Reading) -> tuple[bool, bool]:
+def _stated_sides(reading: Reading) -> tuple[bool, bool]:
     """Say whether Input and Output are stated, be it in words or by sizes that belong to both."""
     tensors = reading.evidence.tensors
     if tensors.bare or (tensors.inputs and tensors.outputs):
@@ -62,7 +63,7 @@ def _sides(reading: Reading) -> tuple[bool, bool]:
 
 def _lacking(reading: Reading) -> frozenset[str]:
     """Give the sides whose dimensions neither the label nor the labels of edges state."""
-    before, after = _sides(reading)
+    before, after = _stated_sides(reading)
     if before and after:
         return frozenset()
     before = before or any(_on_edge(edge) for edge in reading.node.in_edges)
@@ -88,6 +89,17 @@ _FAMILY = 4  # units whose operators of like names state no dimensions by design
 _REMEDY = "add the dimensions to the labels, as `Input: [batch=4, seq=1024, hidden=512]`"
 
 
+def copy_dims(fix: FixContext, finding: Finding) -> Fix | str:
+    """Copy the dimensions that every operator of the kind states that states them."""
+    edits = DimensionCopier(fix.deployment).edits(fix.readings(finding))
+    if not edits:
+        return "no operator of the kind states them, or not all that do agree"
+    operators = f"{count(len(edits), 'operator')}{places.of_unit(finding.about)}"
+    title = f"Copy the dimensions of {operators} from others of the same kind"
+    return Fix("unsafe", tuple(edits), title)
+
+
+@fixed_by(copy_dims)
 def operators_without_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Operators whose labels lack Input or Output dimensions.
 
@@ -134,16 +146,16 @@ def operators_without_dims(context: GraphContext, card: Card) -> Iterator[Outcom
             note=note,
         )
     rest = [r for r in lacking if r.node.index not in kinds]
-    for title, some in places.units(context.deployment, rest).items():
+    for unit, some in places.units(context.deployment, rest).items():
         start, end = places.of_node(some[0].node)
         one = len(some) == 1
-        what = f"`{some[0].name}` lacks" if one else f"{count(len(some), 'operator')}{places.of_unit(title)} lack"
+        what = f"`{some[0].name}` lacks" if one else f"{count(len(some), 'operator')}{places.of_unit(unit)} lack"
         yield card.finding(
             f"{what} {_sides_of(sides[r.node.index] for r in some)} dimensions",
             start,
             end,
             nodes=names(some),
-            unit=title or None,
+            about=unit,
             graph=context.graph.index,
             help=_REMEDY,
             note=note,
@@ -170,59 +182,3 @@ def _never_stated(operators: list[Reading], sides: dict[int, frozenset[str]]) ->
                 for reading in members:
                     found.setdefault(reading.node.index, shown)
     return found
-
-
-def _text(dims: Dims) -> str:
-    return f"[{dims.text}]"
-
-
-def collectives_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """All-reduces that change the dimensions, and all-gathers that do not.
-
-    An all-reduce sums tensors of one shape; an all-gather joins shards along one axis (NCCL user guide, Collective
-    operations).
-    """
-    right = 0
-    wrong: dict[str, list[Reading]] = {"all-reduce": [], "all-gather": []}
-    for reading in context.deployment.operators:
-        kind = reading.role.communicates if reading.role else None
-        tensors = reading.evidence.tensors
-        if kind not in wrong or len(tensors.inputs) != 1 or len(tensors.outputs) != 1:
-            continue
-        before, after = tensors.inputs[0], tensors.outputs[0]
-        if None in before.sizes or None in after.sizes or len(before.sizes) != len(after.sizes):
-            continue
-        same = before.sizes == after.sizes
-        if same == (kind == "all-reduce"):
-            right += 1
-        else:
-            wrong[kind].append(reading)
-    for kind, readings in wrong.items():
-        for title, some in places.units(context.deployment, readings).items():
-            first, tensors = some[0], some[0].evidence.tensors
-            start, end = places.of_node(first.node)
-            how = f"{_text(tensors.inputs[0])} to {_text(tensors.outputs[0])}"
-            more = "" if len(some) == 1 else f"; so {_does(len(some) - 1)} {len(some) - 1} more{places.of_unit(title)}"
-            gathers = kind == "all-gather"
-            yield card.finding(
-                f"{kind} `{first.name}` {'leaves its dimensions as they are' if gathers else 'changes its dimensions'}: "
-                f"{how}{more}",
-                start,
-                end,
-                nodes=names(some),
-                unit=title or None,
-                graph=context.graph.index,
-                help="an all-gather joins the shards along one axis: state the larger output"
-                if gathers
-                else "an all-reduce sums tensors of one shape: state the same dimensions",
-            )
-    if right:
-        yield Holds(
-            "communication",
-            "collectives",
-            f"{count(right, 'all-reduce or all-gather states', 'all-reduces and all-gathers state')} dimensions, and the right ones",
-        )
-
-
-def _does(number: int) -> str:
-    return "does" if number == 1 else "do"

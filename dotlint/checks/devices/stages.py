@@ -1,0 +1,229 @@
+"""D003: stages that are not on the GPUs of the layout, and labels that move them there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from dotlint.checks import grouping as places
+from dotlint.checks.devices.placed import expected_gpus, numbered_locally, other_model, placed_units
+from dotlint.checks.grouping import count, listed, names
+from dotlint.deployment.gpus_and_dims import GPU_IDS, read_gpus
+from dotlint.deployment.unit import phase_unit
+from dotlint.deployment.words import label_lines
+from dotlint.edits.fix_context import fixed_by, in_order
+from dotlint.edits.gpus.label import with_ids
+from dotlint.edits.labels import label_of_block, taken_apart
+from dotlint.engine.finding import Edit, Fix, Holds
+from dotlint.strategy.gpus import GpuSet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dotlint.deployment.model import Reading, Stage
+    from dotlint.edits.fix_context import FixContext
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import GraphContext
+    from dotlint.engine.finding import Finding, Outcome
+    from dotlint.strategy import Phase
+    from dotlint.syntax.tree import Attribute
+
+
+class MisplacedStage(Struct, frozen=True, eq=False):
+    """A 0-based stage on other GPUs than its phase's layout gives it; `placed` are all drawn stages and their GPUs."""
+
+    phase: Phase
+    stage: int
+    placed: Mapping[int, tuple[Stage, GpuSet]]
+
+
+def move_stage(fix: FixContext, finding: Finding) -> Fix | str:
+    """Move a stage to the GPUs of the layout, every operator to the same part of them.
+
+    A stage that is on those GPUs now, and has to move too, moves with it.
+    """
+    data = finding.data
+    assert isinstance(data, MisplacedStage)
+    phase, placed = data.phase, data.placed
+    drawn = {s: gpus for s, (_, gpus) in placed.items()}
+    if data.stage >= phase.stage_count:
+        return "the strategy has no such stage"
+    expected = {s: expected_gpus(phase, s, drawn) for s in drawn if 0 <= s < phase.stage_count}
+    moving = [data.stage]
+    for stage in moving:
+        for other, gpus in drawn.items():
+            if other not in moving and not gpus.isdisjoint(expected[stage]):
+                if expected.get(other, gpus) == gpus:
+                    return f"{fix.deployment.unit(placed[other][0].phase, other)} is on GPUs {gpus.short()}"
+                moving.append(other)
+    edits: list[Edit] = []
+    for stage in moving:
+        moved = _stage_edits(fix, placed[stage][0], phase, drawn[stage], expected[stage])
+        if isinstance(moved, str):
+            return moved
+        edits += moved
+    if not edits:
+        return "the labels do not name the GPUs"
+    return Fix("unsafe", in_order(edits), f"Move {finding.about} to GPUs {expected[data.stage].short()}")
+
+
+def _stage_edits(fix: FixContext, unit: Stage, phase: Phase, whole: GpuSet, expected: GpuSet) -> list[Edit] | str:
+    if unit.stated != whole and any(reading.stage_from_gpus for reading in unit.operators):
+        return "nothing but their GPUs tells which operators are the stage's"
+    resized = len(whole) != len(expected)
+    if not any(reading.gpus == whole and (reading.own_gpus or not resized) for reading in unit.operators):
+        return "no operator is on all of its GPUs: a part of them may be another stage's"
+    move = _Move(phase, whole, expected)
+    edits: list[Edit] = []
+    for reading in (*unit.operators, *unit.headers, *_around(fix, unit, whole)):
+        said = reading.evidence.gpus
+        if said is not None and said.ids == expected and reading.annotation:
+            continue
+        if reading.own_gpus and (said is None or (resized and _names_gpu(reading))):
+            return f"the name of `{reading.name}` says its GPU"
+        if said is None or said.ids is None or said.transfer:
+            continue
+        moved = move.of(said.ids)
+        edit = fix.gpus.set(reading, moved) if moved else None
+        if moved is None or (edit is None and moved != said.ids):
+            return f"where `{reading.name}` belongs is not certain"
+        edits += [edit] if edit else []
+    for attribute, ids in _cluster_labels(unit):
+        if ids == expected:
+            continue
+        moved, label = move.of(ids), taken_apart(attribute)
+        new = with_ids(label, moved) if moved and label else None
+        if new is None:
+            return "the label of the cluster names other GPUs"
+        edits.append(Edit(attribute.value.start, attribute.value.end, new.raw()))
+    return edits
+
+
+def _around(fix: FixContext, unit: Stage, whole: GpuSet) -> list[Reading]:
+    """Give operators of no known stage that are on all GPUs of the stage and joined to it: they move with it."""
+    inside = {reading.node.index for reading in unit.operators}
+    return [
+        r
+        for r in fix.deployment.operators
+        if r.stage is None
+        and r.own_gpus
+        and r.gpus == whole
+        and any(n.index in inside for e in (*r.node.in_edges, *r.node.out_edges) for n in (e.tail, e.head))
+    ]
+
+
+def _names_gpu(reading: Reading) -> bool:
+    return any(word in {"gpu", "gpus", "device", "rank"} for word in reading.evidence.name.words)
+
+
+class _Move:
+    """From the GPUs of a stage to those of the layout: in order, or part for part as degrees divide them."""
+
+    def __init__(self, phase: Phase, before: GpuSet, after: GpuSet) -> None:
+        degrees = phase.degrees
+        self.before, self.after = before, after
+        self._ranks = {gpu: rank for rank, gpu in enumerate(before)}
+        axes = {degrees.tp, degrees.ep, degrees.sp, degrees.cp, degrees.dp, degrees.etp}
+        self._parts = {1} | axes | {one * two for one in axes for two in axes}
+
+    def of(self, gpus: GpuSet) -> GpuSet | None:
+        """Give the GPUs at the same place, None where that is not certain."""
+        old, new = len(self.before), len(self.after)
+        if not gpus <= self.before:
+            return None
+        if old == new:
+            return self.after.pick(GpuSet.of(self._ranks[gpu] for gpu in gpus))
+        if old % len(gpus) or old // len(gpus) not in self._parts or new % (old // len(gpus)):
+            return None
+        ranks = sorted(self._ranks[gpu] for gpu in gpus)
+        size = len(ranks) * new // old
+        if ranks != list(range(ranks[0], ranks[0] + len(ranks))) or ranks[0] % len(ranks):
+            return None
+        return self.after.pick(GpuSet.span(ranks[0] // len(ranks) * size, size))
+
+
+def _cluster_labels(unit: Stage) -> Iterator[tuple[Attribute, GpuSet]]:
+    """Give the labels of the stage's own clusters that name GPUs."""
+    inside = {r.name for r in unit.operators + unit.headers}
+    seen: set[int] = set()
+    for reading in unit.operators:
+        for inner in reading.node.subgraphs:
+            for subgraph in (inner, *inner.ancestors):
+                if subgraph.index in seen or not inside >= subgraph.nodes.keys():
+                    continue
+                seen.add(subgraph.index)
+                attribute = label_of_block(subgraph.statements)
+                ids = _ids(subgraph.own_attributes.get("label", ""))
+                if attribute is not None and ids is not None:
+                    yield attribute, ids
+
+
+def _ids(label: str) -> GpuSet | None:
+    said = read_gpus(label_lines(label)) if GPU_IDS.search(label) else None
+    return said.ids if said else None
+
+
+@fixed_by(move_stage)
+def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Stages whose GPUs are not those that the layout gives them."""
+    deployment = context.deployment
+    for name in deployment.phases:
+        phase = context.phase(name)
+        units = placed_units(context, name)
+        if phase is None or phase.assumed or not units or numbered_locally(units) or not context.file.layout_certain:
+            continue
+        wrong = {s: pair for s, pair in units.items() if not _fits(phase, s, pair[1])}
+        if not wrong:
+            shown = listed([gpus.short() for _, gpus in units.values()], 16).replace(" and ", ", ")
+            prefix = f"{name} " if len(deployment.phases) > 1 else ""
+            yield Holds("gpus", "GPUs", f"{prefix}stages on {shown}")
+            continue
+        other = other_model(phase, units)
+        if other is not None:
+            start, end = places.of_nodes(next(iter(wrong.values()))[0].operators, context.graph)
+            yield card.finding(
+                f"the GPUs of every stage fit the `{other}` layout model, not `{phase.layout.name}`",
+                start,
+                end,
+                outcome="other-model",
+                about=phase_unit(name),
+                graph=context.graph.index,
+                help=f"declare it with `--layout {other}`",
+            )
+            continue
+        for stage, (unit, gpus) in wrong.items():
+            about = deployment.unit(name, stage)
+            nodes = unit.headers + unit.operators
+            start, end = places.of_nodes(nodes, context.graph)
+            drawn = {s: each for s, (_, each) in units.items()}
+            expected = expected_gpus(phase, stage, drawn) if stage < phase.stage_count else None
+            if expected is None:
+                message = f"{about} is on GPUs {gpus.short()}, but the strategy has {count(phase.stage_count, 'stage')}"
+            elif unit.stated == expected and gpus <= expected:
+                message = f"the operators of {about} are on GPUs {gpus.short()} alone, where its label gives it {expected.short()}"
+            else:
+                message = f"{about} is on GPUs {gpus.short()}, where the strategy gives it {expected.short()}"
+            yield card.finding(
+                message,
+                start,
+                end,
+                nodes=names(r for r in unit.operators if r.gpus and expected and not r.gpus <= expected)
+                or names(unit.operators),
+                about=about,
+                graph=context.graph.index,
+                help=_remedy(gpus, expected),
+                data=MisplacedStage(phase, stage, units),
+            )
+
+
+def _fits(phase: Phase, stage: int, gpus: GpuSet) -> bool:
+    if not 0 <= stage < phase.stage_count:
+        return False
+    return gpus == phase.stage_gpus(stage) or gpus in phase.replica_stage_gpus(stage)
+
+
+def _remedy(gpus: GpuSet, expected: GpuSet | None) -> str:
+    if expected is None:
+        return "remove it, or declare more stages"
+    return f"spread it over all of GPUs {expected}" if gpus <= expected else f"move it to GPUs {expected}"

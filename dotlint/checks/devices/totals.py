@@ -1,0 +1,125 @@
+"""D006 and D008: phases on another number of GPUs than declared, and ids past the last GPU."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dotlint.checks import grouping as places
+from dotlint.checks.devices.placed import numbered_locally, other_model, placed_units
+from dotlint.checks.grouping import count, names
+from dotlint.deployment.model import Stage
+from dotlint.deployment.unit import phase_unit
+from dotlint.engine.finding import Holds
+from dotlint.strategy.gpus import GpuSet, union
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import GraphContext
+    from dotlint.engine.finding import Outcome
+    from dotlint.strategy import Phase
+
+
+def _whole_phase(context: GraphContext, name: str) -> dict[int, tuple[Stage, GpuSet]]:
+    """Give a phase of one stage, which nobody has to name, where its operators are all drawn and say where they are."""
+    inside = [r for r in context.deployment.operators if r.phase == name and r.kind not in {"io", None}]
+    placed = [r for r in inside if r.gpus and r.own_gpus]
+    if any(r.summary for r in inside) or len(placed) * 5 < len(inside) * 4 or not placed or context.abridged.parts:
+        return {}
+    return {0: (Stage(name, 0, placed), union(r.gpus for r in placed if r.gpus))}
+
+
+def gpu_totals(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Phases whose stages together are on other GPUs than declared; for an assumed phase what its header says."""
+    deployment = context.deployment
+    for name in deployment.phases:
+        phase = context.phase(name)
+        if phase is None:
+            continue
+        units = placed_units(context, name)
+        if phase.assumed:
+            yield from _assumed_total(context, card, phase, units)
+            continue
+        if not units and phase.stage_count == 1 and context.file.layout_certain:
+            units = _whole_phase(context, name)
+        if not units or len(units) < phase.stage_count or numbered_locally(units) or not context.file.layout_certain:
+            continue
+        if other_model(phase, units) is not None:
+            continue  # said once, of the stages
+        whole = union(gpus for _, gpus in units.values())
+        whole |= union(r.gpus for r in deployment.operators if r.phase == name and r.stage is None and r.gpus)
+        replica = phase.total // max(1, phase.degrees.dp)
+        if len(whole) in (phase.total, replica):
+            prefix = f"{name} " if len(deployment.phases) > 1 else ""
+            yield Holds("gpus", "total", f"{prefix}{count(len(whole), 'GPU')} in all, as declared")
+            continue
+        nodes = [r for unit, _ in units.values() for r in unit.headers + unit.operators]
+        start, end = places.of_nodes(nodes, context.graph)
+        yield card.finding(
+            f"{name or 'the graph'} is on {count(len(whole), 'GPU')} ({whole.short()}), where the strategy has {phase.total}",
+            start,
+            end,
+            about=phase_unit(name),
+            graph=context.graph.index,
+            help="name the GPUs of every stage, or declare the strategy that is drawn",
+        )
+
+
+def _assumed_total(
+    context: GraphContext, card: Card, phase: Phase, units: dict[int, tuple[Stage, GpuSet]]
+) -> Iterator[Outcome]:
+    for declaration in context.file.declarations:
+        if (
+            declaration.phase != phase.name
+            or declaration.gpus in (None, phase.total)
+            or declaration.graph not in (None, context.graph.index)
+        ):
+            continue
+        said = declaration.gpus
+        message = f"{declaration.where} says {said} GPUs for {phase.name}, which nobody declared: it is assumed on the {phase.total} of prefill"
+        note = None
+        if units and said and said % phase.stage_count == 0:
+            stage, (_, gpus) = next(iter(units.items()))
+            each = said // phase.stage_count
+            if len(gpus) != each:
+                note = (
+                    f"{context.deployment.unit(phase.name, stage)} takes {count(len(gpus), 'GPU')} ({gpus.short()}), "
+                    f"where PP={phase.stage_count} over {said} leaves {each}"
+                )
+        yield card.finding(
+            message,
+            declaration.start,
+            declaration.end,
+            outcome="assumed",
+            about=phase_unit(phase.name),
+            graph=context.graph.index,
+            note=note,
+            help=f"declare it, as with `--strategy '{phase.name}={phase.degrees}@...'`",
+        )
+
+
+def gpus_out_of_range(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Ids past the last GPU that the strategy has."""
+    strategy = context.strategy
+    if strategy is None or not context.file.layout_certain:
+        return
+    elsewhere = context.file.part.others if context.file.part else ()
+    last = max(phase.gpus.last for phase in (*strategy.phases, *(p for p in elsewhere if p.own_gpus)))
+    beyond = [r for r in context.deployment.operators if r.gpus and r.gpus.last > last]
+    for title, some in places.units(context.deployment, beyond).items():
+        start, end = places.of_node(some[0].node)
+        gpus = union(r.gpus for r in some if r.gpus)
+        over = gpus - GpuSet.span(0, last + 1)
+        what = (
+            f"`{some[0].name}` is" if len(some) == 1 else f"{count(len(some), 'operator')}{places.of_unit(title)} are"
+        )
+        yield card.finding(
+            f"{what} on GPUs {over.short()}, but the last GPU of the strategy is {last}",
+            start,
+            end,
+            nodes=names(some),
+            about=title,
+            graph=context.graph.index,
+            help="ids are global ranks, counted from 0",
+        )

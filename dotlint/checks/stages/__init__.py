@@ -1,0 +1,1 @@
+"""S: what one unit has and its siblings lack, and how stages follow each other."""

@@ -1,0 +1,124 @@
+"""S001: edges that the patterns of the graph ask for and a unit lacks."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from dotlint.checks import grouping as places
+from dotlint.checks.grouping import LEFT_OUT, count, names, the
+from dotlint.edits.edge_attributes import EdgeAttributes
+from dotlint.edits.fix_context import fixed_by
+from dotlint.edits.planned_edge import PlannedEdge
+from dotlint.edits.statement import edge_text, ports_like
+from dotlint.engine.finding import Fix, Holds, Listing, Related, Undecided
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.deployment.model import Reading
+    from dotlint.deployment.patterns.proposals import MissingEdge
+    from dotlint.deployment.unit import Unit
+    from dotlint.edits.fix_context import FixContext
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import GraphContext
+    from dotlint.engine.finding import Finding, Outcome
+    from dotlint.graph.model import Edge
+
+
+class MissingEdges(Struct, frozen=True, eq=False):
+    """The edges that a unit lacks, as they are to be written."""
+
+    edges: tuple[PlannedEdge, ...]
+
+
+def add_edges(fix: FixContext, finding: Finding) -> Fix | str:
+    """Write the edges that the pattern of a unit's siblings asks for."""
+    data = finding.data
+    assert isinstance(data, MissingEdges)
+    title = f"Add {the(len(data.edges), 'missing edge')}{places.of_unit(finding.about)}"
+    return Fix("safe", tuple(fix.edges.edits(data.edges)), title)
+
+
+@fixed_by(add_edges)
+def missing_stage_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Edges that the patterns of the graph ask for and a unit lacks."""
+    deployment, text = context.deployment, context.file.document.text
+    if context.missing and context.abridged.edges:
+        yield Undecided(card.section, "patterns", LEFT_OUT)
+        return
+    groups: dict[Unit | None, list[MissingEdge]] = defaultdict(list)
+    owners = places.units(deployment, [_owner(missing) for missing in context.missing])
+    for title, owned in owners.items():
+        inside = {reading.name for reading in owned}
+        groups[title] = [missing for missing in context.missing if _owner(missing).name in inside]
+    edge_attributes = EdgeAttributes(text, deployment) if groups else None
+    for title, missing in groups.items():
+        assert edge_attributes is not None
+        readings = sorted(
+            {r.node.index: r for m in missing for r in (m.tail, m.head)}.values(), key=lambda r: r.node.index
+        )
+        exemplar_units = Counter(_unit_of(context, m.exemplar) for m in missing)
+        exemplar_unit = exemplar_units.most_common(1)[0][0]
+        shown = [m.exemplar for m in missing if _unit_of(context, m.exemplar) == exemplar_unit]
+        exemplars = sorted(shown, key=lambda e: e.index)
+        first, last = exemplars[0], exemplars[-1]
+        attributes = {m.pair: own for m in missing if (own := edge_attributes.attributes(m.exemplar, m.tail.stage))}
+        start, end = places.of_nodes(readings, context.graph)
+        subject = str(title or "the graph")
+        has = (
+            f"that {exemplar_unit} has" if exemplar_unit and exemplar_unit != title else "that siblings within it have"
+        )
+        yield card.finding(
+            f"{subject} lacks {count(len(missing), 'edge')} {has}",
+            start,
+            end,
+            nodes=names(readings),
+            missing_edges=tuple(m.pair for m in missing),
+            edge_attributes=attributes,
+            related=(
+                Related(
+                    f"the pattern: {exemplar_unit or 'its siblings'}",
+                    first.start,
+                    last.end if last.end > first.start else first.end,
+                ),
+            ),
+            about=title,
+            graph=context.graph.index,
+            help="add the edges",
+            note=f"as `{first.tail.name} -> {first.head.name}`" if len(missing) == 1 else None,
+            listings=(
+                Listing(
+                    subject,
+                    tuple(_line(text, m, attributes.get(m.pair, "")) for m in missing),
+                    paste=True,
+                ),
+            ),
+            data=MissingEdges(
+                tuple(PlannedEdge(m.tail, m.head, m.exemplar, attributes.get(m.pair, "")) for m in missing)
+            ),
+        )
+    if context.closing:
+        edges = count(context.closing, "edge that siblings show", "edges that siblings show")
+        yield Undecided(
+            "connections", "patterns", f"edges without cycles: {edges} would close one with those that are there"
+        )
+    elif not context.missing and any(len(units) > 1 for units in deployment.units.values()):
+        yield Holds("connections", "patterns", "no unit lacks an edge that its siblings show")
+
+
+def _line(text: str, missing: MissingEdge, attributes: str) -> str:
+    ports = ports_like(text, missing.exemplar, missing.tail.node, missing.head.node)
+    return edge_text(text, missing.exemplar.graph, missing.pair, attributes, ports)
+
+
+def _owner(missing: MissingEdge) -> Reading:
+    return missing.head if missing.tail.stage is None and missing.head.stage is not None else missing.tail
+
+
+def _unit_of(context: GraphContext, edge: Edge) -> Unit | None:
+    readings = context.deployment.readings
+    tail, head = readings[edge.tail.index], readings[edge.head.index]
+    return places.unit_of(context.deployment, [head if tail.stage is None and head.stage is not None else tail])

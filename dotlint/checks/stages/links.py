@@ -1,0 +1,127 @@
+"""S004: neighboring stages that nothing connects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from dotlint.checks import grouping as places
+from dotlint.checks.grouping import LEFT_OUT, count, names
+from dotlint.edits.fix_context import fixed_by
+from dotlint.edits.links import link_like, stage_links
+from dotlint.edits.planned_edge import PlannedEdge
+from dotlint.edits.statement import edge_text
+from dotlint.engine.finding import Fix, Holds, Listing, Related, Undecided
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.deployment.model import Reading, Stage
+    from dotlint.deployment.wiring import Wiring
+    from dotlint.edits.fix_context import FixContext
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import GraphContext
+    from dotlint.engine.finding import Finding, Outcome
+
+
+class MissingLink(Struct, frozen=True, eq=False):
+    """The one exit of a stage and the one entry of the next, which no edge connects."""
+
+    tail: Reading
+    head: Reading
+
+
+def link_stages(fix: FixContext, finding: Finding) -> Fix | str:
+    """Write the one edge that joins two stages, drawn as the phase's other links.
+
+    There is none where those pass through other nodes.
+    """
+    data = finding.data
+    assert isinstance(data, MissingLink)
+    deployment, tail, head = fix.deployment, data.tail, data.head
+    assert tail.phase is not None
+    assert tail.stage is not None
+    for reading, beyond in (
+        (tail, [e.head for e in tail.node.out_edges]),
+        (head, [e.tail for e in head.node.in_edges]),
+    ):
+        others = {deployment.readings[node.index].stage for node in beyond}
+        if others - {None, reading.stage}:
+            return f"`{reading.name}` is joined to another stage already"
+    links = stage_links(deployment)
+    own = [(stage, edge) for phase, stage, edge in links if phase == tail.phase]
+    nearest = min(own, key=lambda one: abs(one[0] - tail.stage), default=None)  # type: ignore[operator]
+    units = deployment.units[tail.phase]
+    pairs = sum(
+        1 for stage, unit in units.items() if unit.operators and stage + 1 in units and units[stage + 1].operators
+    )
+    if nearest is None and pairs > 1:
+        return "the other stages are joined through nodes between them"
+    exemplar = nearest[1] if nearest else next((e for e in reversed(tail.node.in_edges)), None)
+    if exemplar is None:
+        return "nothing shows how the edge is drawn"
+    attributes = link_like(deployment, fix.attributes, tail.phase, tail.stage)[0] if links else ""
+    planned = PlannedEdge(tail, head, exemplar, attributes, alike=nearest is not None)
+    return Fix("safe", tuple(fix.edges.edits([planned])), f"Add the edge from `{tail.name}` to `{head.name}`")
+
+
+@fixed_by(link_stages)
+def missing_pipeline_links(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Neighbouring stages that no path joins through nodes which no stage owns."""
+    deployment = context.deployment
+    wiring = context.completed.wiring
+    for phase_name in deployment.phases:
+        phase = context.phase(phase_name)
+        units = {s: u for s, u in deployment.units.get(phase_name, {}).items() if u.operators}
+        if phase is None or phase.stage_count < 2 or len(units) < 2:
+            continue
+        if context.abridged.edges:
+            yield Undecided(card.section, "pipeline", LEFT_OUT)
+            return
+        free = {r.name for r in deployment.operators if r.stage is None}
+        joined = pairs = 0
+        for stage, unit in units.items():
+            after = units.get(stage + 1)
+            if after is None:
+                continue
+            pairs += 1
+            inside = set(names(unit.operators))
+            beyond = set(names(after.operators))
+            reach = wiring.reach(
+                [head for name in inside for head in wiring.outs[name] if head not in inside], within=free
+            )
+            direct = any(head in beyond for name in inside for head in wiring.outs[name])
+            if direct or any(head in beyond for name in reach if name in free for head in wiring.outs[name]):
+                joined += 1
+                continue
+            yield _unlinked(context, card, unit, after, wiring)
+        if pairs and joined == pairs:
+            prefix = f"{phase_name}: " if len(deployment.phases) > 1 else ""
+            yield Holds("connections", "pipeline", f"{prefix}every stage leads to the next, {count(pairs, 'link')}")
+
+
+def _unlinked(context: GraphContext, card: Card, unit: Stage, after: Stage, wiring: Wiring) -> Outcome:
+    deployment = context.deployment
+    inside, beyond = set(names(unit.operators)), set(names(after.operators))
+    exits = [r for r in unit.operators if wiring.ins[r.name] and not any(h in inside for h in wiring.outs[r.name])]
+    entries = [r for r in after.operators if wiring.outs[r.name] and not any(t in beyond for t in wiring.ins[r.name])]
+    one, two = deployment.unit(unit.phase, unit.stage), deployment.unit(after.phase, after.stage)
+    unique = len(exits) == 1 and len(entries) == 1
+    pair = (exits[0].name, entries[0].name) if unique else None
+    line = edge_text(context.file.document.text, context.graph, pair) if pair else ""
+    start, end = places.of_nodes(exits or unit.operators, context.graph)
+    return card.finding(
+        f"no path leads from {one} to {two}",
+        start,
+        end,
+        nodes=names(exits + entries),
+        missing_edges=(pair,) if pair else (),
+        related=(Related(f"{two} starts here", *places.of_nodes(entries or after.operators, context.graph)),),
+        about=one,
+        graph=context.graph.index,
+        help=f"add {line}" if pair else f"join what leaves {one} to what enters {two}",
+        listings=(Listing(f"{one} to {two}", (line,), paste=True),) if pair else (),
+        fixable="safe" if unique else None,
+        data=MissingLink(exits[0], entries[0]) if unique else None,
+    )

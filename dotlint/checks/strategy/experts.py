@@ -1,0 +1,78 @@
+"""P009: ranges of experts that overlap or leave a gap."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from dotlint.checks import grouping as places
+from dotlint.checks.grouping import listed, names
+from dotlint.deployment.shards import groups, may_be_short, unplaced
+from dotlint.engine.finding import Holds, Related
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.deployment.model import Reading
+    from dotlint.deployment.shards import Group
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import GraphContext
+    from dotlint.engine.finding import Outcome
+
+
+def has_ranges(group: Group) -> bool:
+    """Whether one of its members stands for several experts."""
+    return any(r.experts and r.experts[0] != r.experts[1] for r in group.members)
+
+
+def _other_range(reading: Reading, group: Group) -> bool:
+    """Whether a node of another family stands for a range of experts (`experts_remaining`, Experts 8-63)."""
+    ranged = reading.experts is not None and reading.experts[0] < reading.experts[1]
+    return ranged and reading.evidence.name.family != group.members[0].evidence.name.family
+
+
+def summarized(context: GraphContext, group: Group) -> bool:
+    """Whether a summary node stands for experts that are not drawn."""
+    return any(
+        (r.summary or _other_range(r, group))
+        and r.phase == group.phase
+        and (group.stage is None or r.stage in (group.stage, None))
+        and (group.layer is None or r.layer in (group.layer, None))
+        for r in context.deployment.readings
+    )
+
+
+def expert_covers(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Expert ranges of one unit that overlap or leave a gap."""
+    fine: set[str] = set()
+    short = unplaced(context.deployment)
+    for group in groups(context.deployment, "expert"):
+        if not has_ranges(group) or summarized(context, group) or may_be_short(group, short):
+            continue
+        ranges = sorted({r.experts for r in group.members if r.experts})
+        for (low, high), (next_low, next_high) in itertools.pairwise(ranges):
+            if next_low == high + 1:
+                continue
+            two = [r for r in group.members if r.experts in ((low, high), (next_low, next_high))]
+            start, end = places.of_node(two[-1].node)
+            unit = places.unit_of(context.deployment, group.members)
+            what = (
+                "overlap"
+                if next_low <= high
+                else f"leave out {high + 1}{f'-{next_low - 1}' if next_low - 1 > high + 1 else ''}"
+            )
+            yield card.finding(
+                f"experts {low}-{high} and {next_low}-{next_high}{places.of_unit(unit)} {what}",
+                start,
+                end,
+                nodes=names(two),
+                related=(Related(f"experts {low}-{high}", *places.of_node(two[0].node)),),
+                about=unit,
+                graph=context.graph.index,
+                help="the ranges of a unit's expert groups cover every expert once",
+            )
+            break
+        else:
+            fine.add(listed([f"{low}-{high}" for low, high in ranges], 16).replace(" and ", ", "))
+    if len(fine) == 1:
+        yield Holds("arithmetic", "expert ranges", f"{fine.pop()} in every unit, no gap and no overlap")

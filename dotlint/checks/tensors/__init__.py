@@ -1,0 +1,1 @@
+"""T: tensor dimensions in labels."""
