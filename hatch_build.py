@@ -18,7 +18,7 @@ class CompiledRules(BuildHookInterface[Any]):
         if version == "editable":
             return
         sys.path.insert(0, self.root)
-        from dotlint.engine.card import read_folder  # noqa: PLC0415 - found by what was just said
+        from dotlint.engine.card_file import read_folder  # noqa: PLC0415 - found by what was just said
         from dotlint.engine.compile import compiled  # noqa: PLC0415
 
         self.folder = tempfile.TemporaryDirectory()

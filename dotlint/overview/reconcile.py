@@ -12,15 +12,14 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from dotlint.checks.grouping import count
-from dotlint.engine.card import by_code
+from dotlint.engine.own_cards import by_code
 from dotlint.overview.model import Block, Link
 from dotlint.overview.text import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from dotlint.engine.card import Card
-    from dotlint.engine.card_keys import Remedy
+    from dotlint.engine.card import Card, Remedy
     from dotlint.engine.finding import Finding
     from dotlint.engine.result import Settings
     from dotlint.overview.model import Frame, Overview

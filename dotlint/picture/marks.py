@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dotlint.deployment.unit import Unit
-    from dotlint.engine.card_keys import NodeState
+    from dotlint.engine.card import NodeState
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Finding, Pair
     from dotlint.engine.result import FileResult

@@ -13,8 +13,7 @@ from dotlint.text.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from dotlint.engine.card import Card
-    from dotlint.engine.card_keys import FixEffect
+    from dotlint.engine.card import Card, FixEffect
     from dotlint.engine.finding import Finding
     from dotlint.engine.result import FileResult
     from dotlint.graph.document import Document

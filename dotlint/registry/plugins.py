@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dotlint.engine.card import Card, read_folder
+from dotlint.engine.card import Card
+from dotlint.engine.card_file import read_folder
 from dotlint.engine.finding import Finding, Fix, Holds, Outcome, Undecided
 from dotlint.errors import DotlintError
 from dotlint.registry.plugin_view import API_VERSION, Context, look_at

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from dotlint.checks import CHECKS
 from dotlint.checks.parameterized import PARAMETERS, validate
 from dotlint.deployment.vocabulary import Vocabulary, VocabularyError, load_vocabulary
-from dotlint.engine.card import Card, CardError, read_files
+from dotlint.engine.card import Card, CardError
+from dotlint.engine.card_file import read_files, with_facts_of
 from dotlint.engine.resources import vocabulary_file
 from dotlint.registry.plugins import find_plugin, plugin_cards
 from dotlint.registry.validation import look_at_cards
@@ -85,7 +86,7 @@ def _take_in(card: Card, cards: dict[str, Card], checks: frozenset[str], where: 
         validate(card, vocabulary)
     if replaced := cards.get(card.code):  # perhaps by an earlier name
         names = dict.fromkeys((*replaced.names, *card.names))
-        card = replace(card.with_facts_of(replaced), name=replaced.name, aliases=tuple(names)[1:])
+        card = replace(with_facts_of(card, replaced), name=replaced.name, aliases=tuple(names)[1:])
     cards[card.code] = card
 
 

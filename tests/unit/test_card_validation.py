@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dotlint.engine import card_keys
-from dotlint.engine.card import CardError, by_code, own_cards
+from dotlint.engine import card_file
+from dotlint.engine.card import CardError
+from dotlint.engine.own_cards import by_code, own_cards
 from dotlint.registry.rules import all_cards
 from dotlint.registry.validation import contradictions
 
@@ -113,4 +114,4 @@ def test_a_card_that_replaces_a_rule_keeps_what_it_does_not_say(tmp_path: Path) 
 def test_every_key_and_value_of_a_card_is_documented() -> None:
     text = (Path(__file__).parent.parent.parent / "docs" / "own-rules.md").read_text(encoding="utf-8")
     known = set(re.findall(r"`\[*([A-Za-z-]+)[\].A-Z]*`", text))
-    assert {*card_keys.KEYS, *(value for some in card_keys.VALUES.values() for value in some)} <= known
+    assert {*card_file.KEYS, *(value for some in card_file.VALUES.values() for value in some)} <= known

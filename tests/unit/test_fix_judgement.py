@@ -10,8 +10,8 @@ import pytest
 
 from dotlint.edits.apply import apply_edits, touching
 from dotlint.edits.compose import compose
-from dotlint.engine.card import by_code
 from dotlint.engine.finding import Edit, Finding, Fix
+from dotlint.engine.own_cards import by_code
 from dotlint.files.atomic import write_atomically
 from dotlint.pipeline.acceptance import objection
 from dotlint.pipeline.lint import lint
