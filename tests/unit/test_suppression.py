@@ -269,17 +269,17 @@ def test_a_finding_that_stands_elsewhere_is_pointed_to() -> None:
             ("a", "c"),
             2,
         ),
-        ("N004", "a -> b\n a -> b //\n a -> b", "`a -> b` is there already", ("a", "b"), 1),
+        ("N004", "a -> b\n a -> b //\n a -> b", "`a -> b` is a repeated edge", ("a", "b"), 1),
         ("N006", "a1 -> a1 //\n a2 -> a2", "`a2` has an edge to itself", ("a2",), 0),
         ("N006", "a2 -> a2\n a1 -> a1 //", "`a2` has an edge to itself", ("a2",), 0),
         (
             "A004",
             "a [shape=elipse]\n b [shape=boxx] //\n c [shape=bo]\n d [shape=bx]\n e [shape=cirle]",
-            "Graphviz has no shape `elipse` and draws a box",
+            "Graphviz has no shape `elipse` and draws a box instead",
             ("a",),
             1,
         ),
-        ("N002", '"a{i}" -> b\n "c{i}" -> d //', "the placeholder `{i}` stands in the name of `a{i}`", ("a{i}",), 0),
+        ("N002", '"a{i}" -> b\n "c{i}" -> d //', "the name of `a{i}` contains the placeholder `{i}`", ("a{i}",), 0),
     ],
 )
 def test_a_comment_hides_its_own_location_alone(
