@@ -53,7 +53,7 @@ def stages(*extra: str, number: int = 3) -> str:
         ("stage0_mlp -> stage1_attn", "`stage0_mlp -> stage1_attn` enters stage 1 after its start"),
     ],
 )
-def test_bypass_link(extra: str, message: str) -> None:
+def test_s006_bypass_link(extra: str, message: str) -> None:
     (finding,) = found(stages(extra), "S006")
     assert finding.message == message
     assert finding.severity == "warning"
@@ -78,11 +78,11 @@ def test_bypass_link(extra: str, message: str) -> None:
         ),
     ],
 )
-def test_no_bypass_link(text: str) -> None:
+def test_s006_no_bypass_link(text: str) -> None:
     assert found(text, "S006") == []
 
 
-def test_stage_cycle() -> None:
+def test_g002_stage_cycle() -> None:
     text = stages('stage0_late [label="LayerNorm\\nGPU: 0"]', "stage1_mlp -> stage0_late -> output")
     (finding,) = found(text, "G002")
     assert finding.message == "stages 0 -> 1 -> 0 form a cycle, though no nodes do"
@@ -111,7 +111,7 @@ def test_stage_cycle() -> None:
         ),
     ],
 )
-def test_no_stage_cycle(text: str, strategy: str | None) -> None:
+def test_g002_no_stage_cycle(text: str, strategy: str | None) -> None:
     assert found(text, "G002", Strategy.parse(strategy) if strategy else None) == []
 
 
@@ -142,7 +142,7 @@ def model(layers: int) -> Strategy:
         (layered(range(3), range(5, 8)), "layers 3-4 are missing"),
     ],
 )
-def test_layer_cover(text: str, message: str) -> None:
+def test_s007_layer_cover(text: str, message: str) -> None:
     (finding,) = found(text, "S007", model(8))
     assert finding.message == message
     assert finding.severity == "error"
@@ -164,11 +164,11 @@ def test_layer_cover(text: str, message: str) -> None:
         ),
     ],
 )
-def test_no_layer_cover(text: str) -> None:
+def test_s007_no_layer_cover(text: str) -> None:
     assert found(text, "S007", model(8)) == []
 
 
-def test_a_sample_of_layers_is_undecided() -> None:
+def test_s007_a_sample_of_layers_is_undecided() -> None:
     result = run(layered(range(1), range(7, 8)), "S007", model(80))
     assert result.findings == []
     assert [undecided.subject for undecided in result.undecided] == ["layers"]
@@ -185,7 +185,7 @@ def test_a_sample_of_layers_is_undecided() -> None:
         (layered(range(1), range(7, 9)), []),
     ],
 )
-def test_layer_balance(text: str, messages: list[str]) -> None:
+def test_s008_layer_balance(text: str, messages: list[str]) -> None:
     assert [finding.message for finding in found(text, "S008")] == messages
 
 
@@ -202,11 +202,11 @@ BLOCK = ('norm [label="LayerNorm\\nGPU: 0"]', 'attn [label="Attention compute\\n
         ((*BLOCK, 'add [label="Add Embeddings"]', "embed -> add -> norm -> attn"), []),
     ],
 )
-def test_residual_single_input(statements: tuple[str, ...], names: list[tuple[str, ...]]) -> None:
+def test_s012_residual_single_input(statements: tuple[str, ...], names: list[tuple[str, ...]]) -> None:
     assert [finding.nodes for finding in found(graph(*statements), "S012")] == names
 
 
-def test_a_residual_that_a_pattern_completes_is_left_to_it() -> None:
+def test_s001_s012_a_residual_that_a_pattern_completes_is_left_to_it() -> None:
     lines = []
     for layer in range(4):
         name = f"l{layer}"
@@ -241,7 +241,7 @@ def test_a_residual_that_a_pattern_completes_is_left_to_it() -> None:
         ),
     ],
 )
-def test_role_flow(statements: tuple[str, ...], edges: list[tuple[str, str]]) -> None:
+def test_s014_role_flow(statements: tuple[str, ...], edges: list[tuple[str, str]]) -> None:
     (finding,) = found(graph(*statements), "S014")
     assert list(finding.missing_edges) == edges
     assert finding.severity == "warning"
@@ -273,7 +273,7 @@ def test_role_flow(statements: tuple[str, ...], edges: list[tuple[str, str]]) ->
         ),
     ],
 )
-def test_no_role_flow(statements: tuple[str, ...]) -> None:
+def test_s014_no_role_flow(statements: tuple[str, ...]) -> None:
     assert found(graph(*statements), "S014") == []
 
 

@@ -112,7 +112,7 @@ def sharded(ranks: range, layer: int, ops: str, without: tuple[str, ...] = ()) -
         ),
     ],
 )
-def test_missing_sibling_node(statements: list[str], missing: set[str], severity: str) -> None:
+def test_s003_missing_sibling_node(statements: list[str], missing: set[str], severity: str) -> None:
     findings = found(graph(*statements), "S003")
     assert {name for finding in findings for name in finding.missing_nodes} == missing
     assert {finding.severity for finding in findings} == {severity}
@@ -159,7 +159,7 @@ def test_missing_sibling_node(statements: list[str], missing: set[str], severity
         ),
     ],
 )
-def test_no_missing_sibling_node(statements: list[str]) -> None:
+def test_s003_no_missing_sibling_node(statements: list[str]) -> None:
     assert found(graph(*statements), "S003") == []
 
 
@@ -205,7 +205,7 @@ def fan(edges: str, ranks: int = 4, hub: str = "hub", extra: str = "") -> str:
         ),
     ],
 )
-def test_one_armed_fan(text: str, missing: set[tuple[str, str]]) -> None:
+def test_s011_one_armed_fan(text: str, missing: set[tuple[str, str]]) -> None:
     (finding,) = found(text, "S011")
     assert set(finding.missing_edges) == missing
     assert (finding.severity, finding.fixable) == ("error", "unsafe")
@@ -244,7 +244,7 @@ def test_one_armed_fan(text: str, missing: set[tuple[str, str]]) -> None:
         ),
     ],
 )
-def test_no_one_armed_fan(text: str) -> None:
+def test_s011_no_one_armed_fan(text: str) -> None:
     assert found(text, "S011") == []
 
 
@@ -259,7 +259,7 @@ def rows(word: str, values: range | list[int], op: str = "attn") -> list[str]:
         (rows("tp", [0, 1, 2, 3, 5, 6, 7]), "tp of `attn_tp#` 4 is left out"),
     ],
 )
-def test_index_gap(statements: list[str], message: str) -> None:
+def test_s013_index_gap(statements: list[str], message: str) -> None:
     (finding,) = found(graph(*statements), "S013")
     assert finding.message == message
     assert finding.severity == "info"
@@ -275,7 +275,7 @@ def test_index_gap(statements: list[str], message: str) -> None:
         pytest.param([*rows("layer", [0, 1, 2, 4, 5]), 'more [label="..."]; more -> output'], id="ellipsis"),
     ],
 )
-def test_no_index_gap(statements: list[str]) -> None:
+def test_s013_no_index_gap(statements: list[str]) -> None:
     assert found(graph(*statements), "S013") == []
 
 
@@ -284,7 +284,7 @@ def ranks(*extra: str) -> str:
     return graph('norm [label="LayerNorm\\nGPU: 0-4"]; sum [label="All-Reduce\\nGPU: 0-4"]', *members, *extra)
 
 
-def test_sibling_degree() -> None:
+def test_g009_sibling_degree() -> None:
     (finding,) = found(ranks("input -> attn_gpu3"), "G009")
     assert finding.nodes == ("attn_gpu3",)
     assert finding.message == "`attn_gpu3` differs from its 4 siblings: 2 producers where they have 1"
@@ -298,7 +298,7 @@ def test_sibling_degree() -> None:
         pytest.param(graph(*layers(6, "attn mlp"), "input -> l0_mlp"), id="first-of-a-chain"),
     ],
 )
-def test_no_sibling_degree(text: str) -> None:
+def test_g009_no_sibling_degree(text: str) -> None:
     assert found(text, "G009") == []
 
 
@@ -310,24 +310,24 @@ def test_examples(card: Card) -> None:
 
 
 @pytest.mark.parametrize("mistake", ['[="LayerNorm"]', "[label=Layer Norm]", "[style=rounded,filled]"])
-def test_a_mistake_that_loses_no_statement_hides_no_missing_operator(mistake: str) -> None:
+def test_s003_a_mistake_that_loses_no_statement_hides_no_missing_operator(mistake: str) -> None:
     statements = layers(4, "norm qkv attn mlp", without=((2, "attn"),))
     assert found(graph(*statements, f"l0_norm {mistake}"), "S003")
 
 
-def test_a_dead_end_of_which_there_is_but_one_is_not_asked_of_others() -> None:
+def test_s003_a_dead_end_of_which_there_is_but_one_is_not_asked_of_others() -> None:
     extra = (node("l2_gate", "gate", 0), "l2_norm -> l2_gate")
     assert not found(graph(*layers(4, "norm attn mlp"), *extra), "S003")
     assert found(graph(*layers(4, "norm attn mlp", without=((1, "attn"),))), "S003")
 
 
-def test_a_node_that_only_an_edge_names_is_not_asked_of_others() -> None:
+def test_s003_a_node_that_only_an_edge_names_is_not_asked_of_others() -> None:
     lines = layers(2, "norm attn mlp")
     lines[-1] = lines[-1].replace("l1_norm -> l1_attn", "l1_norm -> l1_atn; l1_atn -> l1_attn")
     assert not found(graph(*lines), "S003")
 
 
-def test_layers_that_count_on_through_stages_are_no_operators_of_their_own() -> None:
+def test_s003_layers_that_count_on_through_stages_are_no_operators_of_their_own() -> None:
     """`norm3` and `norm4` are layers of the second stage, as `norm1` and `norm2` are of the first."""
     lines = []
     for stage, numbers in ((0, (1, 2)), (1, (3, 4))):
@@ -340,7 +340,7 @@ def test_layers_that_count_on_through_stages_are_no_operators_of_their_own() -> 
     assert finding.missing_nodes == ("norm3",)
 
 
-def test_a_fan_is_seen_across_replicas_and_in_the_layer_whose_number_is_a_rank_s() -> None:
+def test_s011_a_fan_is_seen_across_replicas_and_in_the_layer_whose_number_is_a_rank_s() -> None:
     lines = []
     for layer in range(2):
         for dp in range(2):

@@ -39,17 +39,17 @@ def found(text: str) -> list[Finding]:
         ("", None),
     ],
 )
-def test_colors_are_read_as_graphviz_reads_them(value: str, expected: tuple[int, int, int] | None) -> None:
+def test_a018_colors_are_read_as_graphviz_reads_them(value: str, expected: tuple[int, int, int] | None) -> None:
     assert rgb(value) == expected
 
 
-def test_contrast_is_that_of_wcag() -> None:
+def test_a018_contrast_is_that_of_wcag() -> None:
     assert contrast((0, 0, 0), (255, 255, 255)) == pytest.approx(21)
     assert contrast((119, 119, 119), (255, 255, 255)) == pytest.approx(4.48, abs=0.01)
     assert contrast((7, 8, 9), (7, 8, 9)) == 1
 
 
-def test_one_finding_tells_all_elements_of_two_colors() -> None:
+def test_a018_one_finding_tells_all_elements_of_two_colors() -> None:
     text = "digraph { node [style=filled fillcolor=navy]; a; b; c [fontcolor=white]; d [fillcolor=yellow] a -> b }"
     (finding,) = found(text)
     assert (
@@ -73,16 +73,16 @@ def test_one_finding_tells_all_elements_of_two_colors() -> None:
         "style=filled fillcolor=nocolor",
     ],
 )
-def test_what_has_no_fill_no_text_or_no_one_color_is_left_alone(attributes: str) -> None:
+def test_a018_what_has_no_fill_no_text_or_no_one_color_is_left_alone(attributes: str) -> None:
     assert found(f"digraph {{ a [{attributes}] }}") == []
 
 
-def test_the_color_of_a_node_fills_it_where_no_fill_is_set() -> None:
+def test_a018_the_color_of_a_node_fills_it_where_no_fill_is_set() -> None:
     assert found("digraph { a [style=filled color=navy] }")
     assert found("digraph { subgraph cluster_a { label=x style=filled color=navy a } }")
 
 
-def test_text_of_the_color_of_its_fill_is_made_to_show() -> None:
+def test_a018_text_of_the_color_of_its_fill_is_made_to_show() -> None:
     text = "digraph { a [style=filled fillcolor=navy fontcolor=navy]; b [style=filled fillcolor=navy fontcolor=navy] }"
     (finding,) = found(text)
     assert finding.fix is not None
@@ -90,7 +90,7 @@ def test_text_of_the_color_of_its_fill_is_made_to_show() -> None:
     assert apply_edits(text, finding.fix.edits) == text.replace("fontcolor=navy", "fontcolor=white")
 
 
-def test_a_node_without_a_statement_of_its_own_has_no_fix() -> None:
+def test_a018_a_node_without_a_statement_of_its_own_has_no_fix() -> None:
     (finding,) = found("digraph { node [style=filled fillcolor=black]; a -> b }")
     assert finding.fix is None
     assert "`a` has no statement of its own" in (finding.help or "")

@@ -79,20 +79,20 @@ def test_good_examples_break_no_rule_of_the_category(card: Card, good: str) -> N
         "heads",
     ],
 )
-def test_attributes_of_the_authors_own_are_left_alone(attribute: str) -> None:
+def test_a001_attributes_of_the_authors_own_are_left_alone(attribute: str) -> None:
     assert findings(f'digraph {{ a [{attribute}="x"]; b [{attribute}="y"]; a -> b }}') == []
 
 
-def test_a_name_beside_the_known_one_is_no_misspelling() -> None:
+def test_a001_a_name_beside_the_known_one_is_no_misspelling() -> None:
     assert findings('digraph { a [label="x", labels="y"]; a -> b }', "A001") == []
 
 
-def test_a_misspelling_has_to_fit_the_value_too() -> None:
+def test_a001_a_misspelling_has_to_fit_the_value_too() -> None:
     assert findings("digraph { a -> b [minlem=2] }", "A001")[0].fixable == "safe"
     assert findings('digraph { a -> b [minlem="fast"] }', "A001") == []
 
 
-def test_the_same_mistake_of_many_nodes_is_one_finding_that_mends_all() -> None:
+def test_a004_the_same_mistake_of_many_nodes_is_one_finding_that_fixes_all() -> None:
     text = "digraph { " + "".join(f"n{i} [shape=rectangel]; " for i in range(40)) + "}"
     (found,) = findings(text)
     assert len(found.nodes) == 40
@@ -101,16 +101,16 @@ def test_the_same_mistake_of_many_nodes_is_one_finding_that_mends_all() -> None:
     assert mended(text, [found]) == text.replace("rectangel", "rectangle")
 
 
-def test_many_different_bad_values_of_one_attribute_are_one_finding() -> None:
+def test_a003_many_different_bad_values_of_one_attribute_are_one_finding() -> None:
     text = "digraph { " + "".join(f"n{i} [fontsize=big{i}]; " for i in range(30)) + "}"
     assert len(findings(text, "A003")) == 1
 
 
-def test_what_clusters_inherit_may_stand_in_the_graph() -> None:
+def test_a002_what_clusters_inherit_may_stand_in_the_graph() -> None:
     assert findings("digraph { style=filled; pencolor=red; penwidth=2; subgraph cluster_a { a } a -> b }") == []
 
 
-def test_a_statement_with_a_syntax_error_is_not_judged_twice() -> None:
+def test_a003_a_statement_with_a_syntax_error_is_not_judged_twice() -> None:
     assert findings("digraph { a [penwidth={}]; a -> b }", "A003") == []
 
 
@@ -138,19 +138,19 @@ def test_a_statement_with_a_syntax_error_is_not_judged_twice() -> None:
         ),
     ],
 )
-def test_types(kind: str, good: str, bad: str) -> None:
+def test_a003_types(kind: str, good: str, bad: str) -> None:
     assert [value for value in good.split() if not takes(kind, value)] == []
     assert [value for value in bad.split() if takes(kind, value)] == []
     assert takes(kind, "")
 
 
-def test_arrow_types_take_linear_time() -> None:
+def test_a003_arrow_types_take_linear_time() -> None:
     start = time.process_time()
     assert not is_arrow("o" * 100_000 + "x")
     assert time.process_time() - start < 1
 
 
-def test_zero_is_a_fine_least_where_the_least_is_a_fraction() -> None:
+def test_a003_zero_is_a_fine_least_where_the_least_is_a_fraction() -> None:
     facts = attributes()
     assert not too_small(facts["width"], "0")
     assert too_small(facts["width"], "-1")
@@ -158,7 +158,7 @@ def test_zero_is_a_fine_least_where_the_least_is_a_fraction() -> None:
     assert too_small(facts["area"], "0")
 
 
-def test_colours() -> None:
+def test_a005_colors() -> None:
     none: frozenset[str] = frozenset()
     good = [
         "red",
@@ -193,7 +193,7 @@ def test_colours() -> None:
         ("lightblue9", "lightblue", False),
     ],
 )
-def test_the_colour_that_was_meant(value: str, word: str, safe: bool) -> None:
+def test_a005_the_color_that_was_meant(value: str, word: str, safe: bool) -> None:
     near = meant(value)
     assert near is not None
     assert (near.word, near.single and near.edits < 2) == (word, safe)
@@ -214,7 +214,7 @@ def test_the_colour_that_was_meant(value: str, word: str, safe: bool) -> None:
         ("a < b", "a `<` that starts no tag; write `&lt;`"),
     ],
 )
-def test_flaws_of_html_labels(label: str, what: str) -> None:
+def test_a009_flaws_of_html_labels(label: str, what: str) -> None:
     found = flaw(label)
     assert found is not None
     assert found[0] == what
@@ -232,11 +232,11 @@ def test_flaws_of_html_labels(label: str, what: str) -> None:
         '<!-- note --><font point-size="12">a<br/>b<BR ALIGN="LEFT"/></font>',
     ],
 )
-def test_html_labels_that_graphviz_draws(label: str) -> None:
+def test_a009_html_labels_that_graphviz_draws(label: str) -> None:
     assert flaw(label) is None
 
 
-def test_html_in_quotes_and_what_is_none() -> None:
+def test_a007_a009_html_in_quotes_and_what_is_none() -> None:
     assert looks_like_html("a<br/>b")
     assert looks_like_html("<b>x</b>")
     assert not looks_like_html("<f0> left|<f1> right")
@@ -244,18 +244,18 @@ def test_html_in_quotes_and_what_is_none() -> None:
     assert ports("<td PORT=\"x\"></td><td port='y'/>") == {"x", "y"}
 
 
-def test_ports_of_families_are_one_finding() -> None:
+def test_a007_ports_of_families_are_one_finding() -> None:
     text = "digraph { " + "".join(f"n{i}:left -> out; " for i in range(20)) + "}"
     (found,) = findings(text, "A007")
     assert len(found.nodes) == 20
 
 
-def test_ports_of_defaults_and_records_without_a_label() -> None:
+def test_a007_ports_of_defaults_and_records_without_a_label() -> None:
     assert len(findings("digraph { edge [headport=top]; a -> b }", "A007")) == 1
     assert findings('digraph { "{<x> a|b}" [shape=record]; "{<x> a|b}":x -> c:_; d:":e" -> c:se }', "A007") == []
 
 
-def test_many_labels_take_linear_time() -> None:
+def test_a_many_labels_take_linear_time() -> None:
     text = (
         "digraph {\n"
         + "".join(

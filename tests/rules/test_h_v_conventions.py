@@ -55,12 +55,12 @@ def graph(*parts: str) -> str:
         ("shared_norm -> decode_norm", False),
     ],
 )
-def test_edges_between_phases(edge: str, fires: bool) -> None:
+def test_h001_edges_between_phases(edge: str, fires: bool) -> None:
     text = graph(PREFILL, DECODE, node("shared_norm", "LayerNorm"), edge)
     assert bool(run("H001", text).findings) == fires
 
 
-def test_leaks_of_one_direction_are_one_finding() -> None:
+def test_h001_leaks_of_one_direction_are_one_finding() -> None:
     findings = run(
         "H001",
         graph(PREFILL, DECODE, "prefill_norm -> {decode_norm decode_mlp}", "decode_mlp -> prefill_mlp"),
@@ -81,7 +81,7 @@ def test_leaks_of_one_direction_are_one_finding() -> None:
         (node("gate", "MoE Gate"), False),
     ],
 )
-def test_the_sequence_of_decode(added: str, fires: bool) -> None:
+def test_h004_the_sequence_of_decode(added: str, fires: bool) -> None:
     assert (
         bool(
             run(
@@ -114,14 +114,14 @@ GATE = node("prefill_gate", "Prefill MoE Gate")
         (GATE + node("decode_prefill_gate", "Gate of prefill and decode"), []),
     ],
 )
-def test_what_decode_lacks(added: str, roles: list[str]) -> None:
+def test_h005_what_decode_lacks(added: str, roles: list[str]) -> None:
     findings = run(
         "H005", graph(PREFILL, DECODE, added, "prefill_norm -> prefill_mlp", "decode_norm -> decode_mlp")
     ).findings
     assert [f.message.split()[2] for f in findings] == roles
 
 
-def test_one_phase_has_nothing_to_differ_from() -> None:
+def test_h001_h005_one_phase_has_nothing_to_differ_from() -> None:
     for code in ("H001", "H005"):
         result = run(code, graph(PREFILL, "prefill_norm -> prefill_mlp"))
         assert (result.findings, result.holds) == ([], [])
@@ -161,7 +161,7 @@ def drawn(kind: str, shapes: list[str], title: str = "All-Reduce") -> str:
         ),
     ],
 )
-def test_conventions_of_a_files_own(text: str, said: str | None) -> None:
+def test_v003_conventions_of_a_files_own(text: str, said: str | None) -> None:
     findings = run("V003", text).findings
     assert len(findings) == (1 if said else 0)
     if said:

@@ -64,7 +64,7 @@ def declared(spec: str, model: str = "", layout: str = "") -> str:
         ("P006", declared("tp2ep4"), None),
     ],
 )
-def test_sums_of_the_strategy(code: str, table: str, message: str | None) -> None:
+def test_p002_p003_p004_p005_p006_sums_of_the_strategy(code: str, table: str, message: str | None) -> None:
     result = run(code, PLAIN, table)
     assert [f.code for f in result.findings] == ([code] if message else [])
     if message:
@@ -72,20 +72,20 @@ def test_sums_of_the_strategy(code: str, table: str, message: str | None) -> Non
         assert PLAIN[result.findings[0].start : result.findings[0].end] == "digraph g"
 
 
-def test_every_phase_is_told_by_its_name_and_an_assumed_one_not_at_all() -> None:
+def test_p002_every_phase_is_told_by_its_name_and_an_assumed_one_not_at_all() -> None:
     table = "[phases.prefill]\nstrategy = 'tp4'\n[phases.decode]\nstrategy = 'tp3'\n[model]\nheads = 8\n"
     assert [f.message for f in run("P002", PLAIN, table).findings] == ["decode: 8 heads are not divisible by TP=3"]
     both = PLAIN.replace("LayerNorm", "Prefill LayerNorm").replace("MLP", "Decode MLP")
     assert len(run("P002", both, declared("tp3", "heads = 8")).findings) == 1
 
 
-def test_a_phase_of_another_file_is_left_to_that_file() -> None:
+def test_p002_a_phase_of_another_file_is_left_to_that_file() -> None:
     table = "[phases.decode]\nstrategy = 'tp3'\nfile = 'decode.dot'\n[model]\nheads = 8\n"
     assert run("P002", PLAIN, table).findings == []
 
 
 @pytest.mark.parametrize("code", ["P002", "P003", "P004", "P005", "P010", "T006", "T008"])
-def test_what_the_model_lacks_is_listed_as_not_checked(code: str) -> None:
+def test_p002_p003_p004_p005_p010_t006_t008_what_the_model_lacks_is_listed_as_not_checked(code: str) -> None:
     for result in (
         run(code, PLAIN),
         run(code, PLAIN, spec="tp2ep2sp2pp2"),
@@ -97,7 +97,7 @@ def test_what_the_model_lacks_is_listed_as_not_checked(code: str) -> None:
     assert run("P010", PLAIN).undecided
 
 
-def test_a_file_that_is_no_deployment_hears_nothing() -> None:
+def test_p002_a_file_that_is_no_deployment_is_not_checked() -> None:
     result = run("P002", "digraph g { a -> b }", declared("tp4", "heads = 6"))
     assert (result.findings, result.holds, result.undecided) == ([], [], [])
 
@@ -122,12 +122,12 @@ def gate(text: str, name: str = "gate") -> str:
         ("MoE Gate stop 3", "top_k = 2", False),
     ],
 )
-def test_top_k(label: str, model: str, fires: bool) -> None:
+def test_p010_top_k(label: str, model: str, fires: bool) -> None:
     findings = run("P010", gate(label), declared("ep2", model)).findings
     assert bool(findings) == fires
 
 
-def test_top_k_is_mended_where_the_model_says_which() -> None:
+def test_p010_top_k_is_fixed_where_the_model_says_which() -> None:
     text = gate("MoE Gate\\nTop-8 Selection")
     finding = run("P010", text, declared("ep2", "top_k = 2")).findings[0]
     assert finding.fix is not None
@@ -138,7 +138,7 @@ def test_top_k_is_mended_where_the_model_says_which() -> None:
     assert vague.fixable is None
 
 
-def test_top_k_of_an_inherited_label_is_told_and_not_mended() -> None:
+def test_p010_top_k_of_an_inherited_label_is_found_and_not_fixed() -> None:
     text = f'digraph g {{ node [label="MoE Gate Top-8\\n{NORM}"] gate_0 gate_1 gate_0 -> gate_1 }}'
     assert run("P010", text, declared("ep2", "top_k = 2")).findings[0].fix is None
 
@@ -153,13 +153,13 @@ def experts(tokens: int, seq: str = "tokens") -> str:
 @pytest.mark.parametrize(
     ("tokens", "spec", "fires"), [(2048, "ep4", False), (1024, "ep4dp2", False), (1000, "ep4", True)]
 )
-def test_token_flow(tokens: int, spec: str, fires: bool) -> None:
+def test_t006_token_flow(tokens: int, spec: str, fires: bool) -> None:
     result = run("T006", experts(tokens), declared(spec, "batch = 4\nseq = 1024\ntop_k = 2"))
     assert bool(result.findings) == fires
     assert bool(result.holds) != fires
 
 
-def test_token_flow_is_for_those_who_ask() -> None:
+def test_t006_token_flow_is_in_the_strict_preset_only() -> None:
     assert next(card for card in own_cards() if card.code == "T006").presets == ("strict",)
 
 
@@ -167,7 +167,7 @@ def test_token_flow_is_for_those_who_ask() -> None:
     ("head", "spec", "fires"),
     [(64, "tp1", False), (192, "tp1", False), (32, "tp2", False), (48, "tp1", True), (32, "tp1", True)],
 )
-def test_heads_make_the_hidden_size(head: int, spec: str, fires: bool) -> None:
+def test_t008_heads_make_the_hidden_size(head: int, spec: str, fires: bool) -> None:
     text = PLAIN.replace('mlp [label="MLP', f'q_proj [label="Q Projection\\nHeads: [heads=8, d_k={head}]').replace(
         "-> mlp", "-> q_proj"
     )

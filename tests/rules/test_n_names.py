@@ -56,7 +56,7 @@ def test_good_examples_are_left_alone(card: Card, good: str) -> None:
     assert findings(good, card.code) == []
 
 
-def test_a_good_file_has_no_findings_at_all() -> None:
+def test_n_a_good_file_has_no_findings_at_all() -> None:
     text = (
         "digraph G {\n  node [shape=box];\n"
         '  subgraph cluster_0 { label="stage 0"; a [label="A\\nx"]; b; }\n  a -> b; // edge\n}\n'
@@ -64,7 +64,7 @@ def test_a_good_file_has_no_findings_at_all() -> None:
     assert findings(text) == []
 
 
-def test_the_shard_that_was_misspelt_is_found_in_all_its_edges() -> None:
+def test_n001_the_shard_that_was_misspelled_is_found_in_all_its_edges() -> None:
     nodes = "".join(f"  TP_Shard_L{i}_{j} [label=x];\n" for i in range(4) for j in range(2))
     text = "digraph {\n" + nodes + "  TP_Shard_L0_0 -> TP_Sharp_L1_0;\n  TP_Sharp_L1_0 -> TP_Shard_L2_0;\n}"
     (found,) = findings(text, "N001")
@@ -83,34 +83,34 @@ def test_the_shard_that_was_misspelt_is_found_in_all_its_edges() -> None:
         ("attn_gather_0 attn_0 norm_0 head_0 gate_0", "attn_scatter_0"),
     ],
 )
-def test_another_operator_or_index_is_no_misspelling(declared: str, named: str) -> None:
+def test_n001_another_operator_or_index_is_no_misspelling(declared: str, named: str) -> None:
     text = f"digraph {{ {declared}; {declared.split(maxsplit=1)[0]} -> {named} }}"
     (found,) = findings(text, "N001")
     assert found.help == "declare it, or mend the spelling"
     assert found.fix is None
 
 
-def test_a_rename_that_would_double_an_edge_is_not_safe() -> None:
+def test_n001_a_rename_that_would_double_an_edge_is_not_safe() -> None:
     text = "digraph { shard_0; shard_1; gather; norm; head; shard_1 -> gather; sharp_1 -> gather }"
     (found,) = findings(text, "N001")
     assert found.fixable == "unsafe"
 
 
-def test_two_slips_or_two_candidates_are_not_safe() -> None:
+def test_n001_two_slips_or_two_candidates_are_not_safe() -> None:
     two = "digraph { dispatcher; a; b; c; d; a -> dispaatchr }"
     assert [f.fixable for f in findings(two, "N001")] == ["unsafe"]
     either = "digraph { shard_0; share_0; b; c; d; b -> sharx_0 }"
     assert [f.fixable for f in findings(either, "N001")] == ["unsafe"]
 
 
-def test_a_set_at_the_end_of_an_edge_declares_nothing() -> None:
+def test_n001_a_set_at_the_end_of_an_edge_declares_nothing() -> None:
     (found,) = findings("digraph { expert_0; expert_1; gate; norm; head; gate -> {expert_0 exprt_1} }", "N001")
     assert found.nodes == ("exprt_1",)
     assert found.fix is not None
     assert found.fix.edits[0].text == "expert_1"
 
 
-def test_nodes_that_only_dress_up_after_the_edges_do_not_make_a_rule() -> None:
+def test_n001_nodes_that_only_dress_up_after_the_edges_do_not_make_a_rule() -> None:
     assert (
         findings(
             "digraph { a -> b -> c -> d -> e; a [color=red]; b [color=red]; c [color=red]; d [color=red] }",
@@ -120,14 +120,14 @@ def test_nodes_that_only_dress_up_after_the_edges_do_not_make_a_rule() -> None:
     )
 
 
-def test_undeclared_nodes_of_a_family_are_one_finding() -> None:
+def test_n001_undeclared_nodes_of_a_family_are_one_finding() -> None:
     nodes = "; ".join(f"n{i}" for i in range(50))
     edges = "; ".join(f"n{i} -> sink_{i}" for i in range(10))
     (found,) = findings(f"digraph {{ {nodes}; {edges} }}", "N001")
     assert len(found.nodes) == 10
 
 
-def test_templates_are_told_once_each() -> None:
+def test_n002_templates_are_told_once_each() -> None:
     text = "".join(f'"layer_{{layer_id}}_op{i}" -> "op_%02d"; ' for i in range(4))
     assert [len(f.nodes) for f in findings(f"digraph {{ {text} }}", "N002")] == [4, 1]
 
@@ -135,41 +135,41 @@ def test_templates_are_told_once_each() -> None:
 @pytest.mark.parametrize(
     "name", ["a%20b", "foo%2dbar", "50%", "Outer$Inner", "{a,b}", "{a}", "cost: 5$", "x{", "C:\\%d1"]
 )
-def test_what_only_looks_like_a_template(name: str) -> None:
+def test_n002_what_only_looks_like_a_template(name: str) -> None:
     assert findings(f'digraph {{ "{name}" -> b }}', "N002") == []
 
 
-def test_duplicates_of_one_family_are_one_finding_and_their_lines_go() -> None:
+def test_n004_duplicates_of_one_family_are_one_finding_and_their_lines_go() -> None:
     edges = "".join(f"  e{i} -> out;\n" for i in range(3))
     text = "digraph {\n" + edges + edges + "}\n"
     (found,) = findings(text, "N004")
     assert mended(text, [found]) == "digraph {\n" + edges + "}\n"
 
 
-def test_a_duplicate_in_another_cluster_is_not_safe_to_take_out() -> None:
+def test_n004_a_duplicate_in_another_cluster_is_not_safe_to_take_out() -> None:
     (found,) = findings("digraph { a -> b; subgraph cluster_x { a -> b; } }", "N004")
     assert found.fixable == "unsafe"
 
 
-def test_a_middle_duplicate_splits_the_chain_and_keeps_the_attributes_of_both_halves() -> None:
+def test_n004_a_middle_duplicate_splits_the_chain_and_keeps_the_attributes_of_both_halves() -> None:
     text = "digraph { b -> c [color=red]; a -> b -> c -> d [color=red] }"
     (found,) = findings(text, "N004")
     assert mended(text, [found]) == "digraph { b -> c [color=red]; a -> b [color=red]; c -> d [color=red] }"
 
 
-def test_ports_tell_edges_apart_and_reversed_ones_of_a_graph_do_not() -> None:
+def test_n004_ports_tell_edges_apart_and_reversed_ones_of_a_graph_do_not() -> None:
     assert findings("digraph { a:n -> b; a:s -> b }", "N004") == []
     assert findings("graph { a:n -- b; b -- a:s }", "N004") == []
     assert len(findings("graph { a:n -- b; b -- a:n }", "N004")) == 1
 
 
-def test_one_character_is_one_finding_with_all_its_places() -> None:
+def test_n012_one_character_is_one_finding_with_all_its_places() -> None:
     text = "digraph { a\u00a0-> b; c\u00a0-> d }"
     (found,) = findings(text, "N012")
     assert mended(text, [found]) == "digraph { a -> b; c -> d }"
 
 
-def test_number_splits_join_all_their_pieces() -> None:
+def test_n013_number_splits_join_all_their_pieces() -> None:
     text = "digraph { 1.2.3.4 -> 5x }"
     (found,) = findings(text, "N013")
     assert mended(text, [found]) == 'digraph { "1.2.3.4" -> "5x" }'
@@ -183,17 +183,17 @@ def test_number_splits_join_all_their_pieces() -> None:
         "graph {\n a\n -- b [label=x]\n -- c\n}",
     ],
 )
-def test_comments_and_hashes_at_their_place(text: str) -> None:
+def test_n015_comments_and_hashes_at_their_place(text: str) -> None:
     assert findings(text, "N015") == []
 
 
-def test_a_join_that_a_carriage_return_spoils() -> None:
+def test_n016_a_join_that_a_carriage_return_spoils() -> None:
     (found,) = findings(b'digraph { a [label="x\\\r\ny"]; b; a -> b }', "N016")
     assert "CR LF" in found.message
     assert findings(b'digraph { a [label="x\\\ny"]; a -> b }', "N016") == []
 
 
-def test_limits_of_graphviz_count_bytes_of_one_text() -> None:
+def test_n017_limits_of_graphviz_count_bytes_of_one_text() -> None:
     long = "x" * 16_382
     assert len(findings(f'digraph {{ a [label="{long}"]; a -> b }}', "N017")) == 1
     assert len(findings(f"digraph {{ // {long}\n a -> b }}", "N017")) == 1
@@ -222,7 +222,7 @@ def test_the_nearest_word_and_whether_it_is_the_only_one() -> None:
     assert words.nearest("lbl") is None
 
 
-def test_many_nodes_and_undeclared_ones_take_linear_time() -> None:
+def test_n_many_nodes_and_undeclared_ones_take_linear_time() -> None:
     nodes = "".join(f"n_{i % 90}_word{chr(97 + i % 26)}{chr(97 + i // 26 % 26)}_{i};\n" for i in range(20_000))
     edges = "".join(f"n_{i % 90}_w0rd{chr(97 + i % 26)}x_{i} -> n_{i}_y;\n" for i in range(2_000))
     start = time.process_time()

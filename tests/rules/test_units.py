@@ -37,7 +37,7 @@ TWO_STAGES = (
 )  # fmt: skip
 
 
-def test_the_collective_that_ends_a_stage_is_no_transfer_to_the_next() -> None:
+def test_c004_the_collective_that_ends_a_stage_is_no_transfer_to_the_next() -> None:
     assert found("C004", "pp2tp2", *TWO_STAGES, "stage0_sum -> stage1_norm")
     assert not found("C004", "pp2tp2", *TWO_STAGES, 'stage0_sum -> stage1_norm [label="PP send"]')
     assert not found(
@@ -45,12 +45,12 @@ def test_the_collective_that_ends_a_stage_is_no_transfer_to_the_next() -> None:
     )
 
 
-def test_an_edge_beside_the_link_bypasses_it_also_where_a_collective_ends_the_stage() -> None:
+def test_s006_an_edge_beside_the_link_bypasses_it_also_where_a_collective_ends_the_stage() -> None:
     (finding,) = found("S006", "", *TWO_STAGES, "stage0_sum -> stage1_norm", "stage0_norm -> stage1_norm")
     assert finding.nodes == ("stage0_norm", "stage1_norm")
 
 
-def test_a_collective_over_two_stages_is_neither_s_own() -> None:
+def test_s006_a_collective_over_two_stages_is_neither_s_own() -> None:
     shared = [line.replace("All-Reduce\\nGPU: 0-1", "All-Reduce\\nGPU: 0-3") for line in TWO_STAGES]
     assert not found("S006", "", *shared, "stage0_sum -> stage1_norm", "stage0_sum -> stage1_up0")
 
@@ -61,7 +61,7 @@ EXPERTS = (
 )  # fmt: skip
 
 
-def test_a_pipeline_send_does_not_combine_what_experts_made() -> None:
+def test_c003_a_pipeline_send_does_not_combine_what_experts_made() -> None:
     links = ("{stage0_expert0 stage0_expert1} -> stage0_send -> stage1_norm",)
     combined = [
         f for f in found("C003", "pp2ep2", *EXPERTS, node("stage0_send", "Send"), *links) if "combines" in f.message
@@ -82,7 +82,7 @@ ATTENTION = (
 )
 
 
-def test_a_gather_of_features_exchanges_no_sequence() -> None:
+def test_c002_a_gather_of_features_exchanges_no_sequence() -> None:
     features = dims("batch=4, seq=512, hidden=256", "batch=4, seq=512, hidden=512")
     assert found("C002", "tp2sp2", *ATTENTION, node("gather", "All-Gather", dims=features))
     assert found("C002", "tp2sp2", *ATTENTION, node("gather", "All-Gather", dims=dims("4, 512, 256", "4, 512, 512")))
@@ -91,7 +91,7 @@ def test_a_gather_of_features_exchanges_no_sequence() -> None:
     assert not found("C002", "tp2sp2", *ATTENTION, node("gather", "All-Gather"))
 
 
-def test_what_no_stage_owns_may_stand_between_split_and_gather() -> None:
+def test_s009_what_no_stage_owns_may_stand_between_split_and_gather() -> None:
     ends = [node(f"stage{s}_sp_{what}", f"SP {what}", str(s)) for s in (0, 1) for what in ("split", "gather")]
     paths = "input -> stage0_sp_split -> middle -> stage0_sp_gather -> stage1_sp_split -> stage1_sp_gather -> output"
     assert not found("S009", "", *ends, node("middle", "LayerNorm"), paths)
@@ -99,13 +99,13 @@ def test_what_no_stage_owns_may_stand_between_split_and_gather() -> None:
     assert found("S009", "", *ends, node("middle", "LayerNorm"), lost)
 
 
-def test_shards_of_the_only_stage_divide_all_gpus() -> None:
+def test_d005_shards_of_the_only_stage_divide_all_gpus() -> None:
     shards = (node("l0_qkv_0", "QKV Projection", "0-1"), "input -> {l0_qkv_0 l0_qkv_1} -> output")
     assert found("D005", "tp2sp2", *shards, node("l0_qkv_1", "QKV Projection", "1-2"))
     assert not found("D005", "tp2sp2", *shards, node("l0_qkv_1", "QKV Projection", "2-3"))
 
 
-def test_shards_that_their_gpus_put_into_two_stages_are_counted_in_neither() -> None:
+def test_p007_shards_that_their_gpus_put_into_two_stages_are_counted_in_neither() -> None:
     spread = [
         node(f"qkv_l{layer}_{i}", "QKV Projection", str(4 * layer + i + 2 * (layer == 0)))
         for layer in (0, 1)
@@ -118,14 +118,14 @@ def test_shards_that_their_gpus_put_into_two_stages_are_counted_in_neither() -> 
     )
 
 
-def test_first_gpus_of_shards_go_by_steps_and_leave_nothing_out() -> None:
+def test_s013_first_gpus_of_shards_go_by_steps_and_leave_nothing_out() -> None:
     shards = [
         node(f"l0_qkv_gpu{2 * i}", f"QKV Projection {6 * i}-{6 * i + 1}", f"{2 * i}-{2 * i + 1}") for i in range(6)
     ]
     assert not found("S013", "", *shards, "input -> l0_qkv_gpu0 -> output")
 
 
-def test_a_number_that_every_family_leaves_out_is_told_once() -> None:
+def test_s013_a_number_that_every_family_leaves_out_is_told_once() -> None:
     names = [(op, n) for n in (1, 2, 4, 5, 6) for op in ("norm", "attn", "mlp")]
     nodes = [node(f"{op}{n}", {"norm": "LayerNorm", "attn": "Attention", "mlp": "MLP"}[op]) for op, n in names]
     path = " -> ".join(["input", *(f"{op}{n}" for op, n in names), "output"])
@@ -134,7 +134,7 @@ def test_a_number_that_every_family_leaves_out_is_told_once() -> None:
     assert " 3 " in finding.message
 
 
-def test_a_node_without_phase_is_of_prefill_where_decode_has_its_twin() -> None:
+def test_h001_a_node_without_phase_is_of_prefill_where_decode_has_its_twin() -> None:
     nodes = [
         node(f"{phase}{op}", title)
         for phase in ("", "decode_")
@@ -145,7 +145,7 @@ def test_a_node_without_phase_is_of_prefill_where_decode_has_its_twin() -> None:
     assert found("H001", "", *nodes, *paths, "decode_norm -> mlp")
 
 
-def test_an_operator_on_parts_of_two_stages_is_told_and_one_on_all_of_them_is_not() -> None:
+def test_d004_an_operator_on_parts_of_two_stages_is_told_and_one_on_all_of_them_is_not() -> None:
     ends = (node("a", "LayerNorm", "0-3"), node("b", "MLP", "4-7"), "input -> a -> mid -> b -> output")
     (finding,) = found("D004", "pp2tp4", *ends, node("mid", "Attention Compute", "2-5"))
     assert finding.nodes == ("mid",)
@@ -154,7 +154,7 @@ def test_an_operator_on_parts_of_two_stages_is_told_and_one_on_all_of_them_is_no
     assert not found("D004", "", *ends, node("mid", "Attention Compute", "2-5"))
 
 
-def test_a_stage_past_the_last_is_told_of_with_the_layout_as_it_is() -> None:
+def test_d003_a_stage_past_the_last_is_told_of_with_the_layout_as_it_is() -> None:
     statements = [node(f"stage{n}_mlp", "MLP", gpus) for n, gpus in enumerate(("", "2-3", "4-5"))]
     (finding,) = found("D003", "pp2tp2", *statements, "input -> stage0_mlp -> stage1_mlp -> stage2_mlp -> output")
     assert "stage 2" in finding.message

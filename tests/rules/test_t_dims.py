@@ -56,7 +56,7 @@ def graph(*parts: str) -> str:
         ("same", False),
     ],
 )
-def test_dims_that_cannot_be_read(dims: str, fires: bool) -> None:
+def test_t002_dims_that_cannot_be_read(dims: str, fires: bool) -> None:
     text = graph(
         node("norm", "LayerNorm"),
         node("norm_2", "LayerNorm"),
@@ -67,7 +67,7 @@ def test_dims_that_cannot_be_read(dims: str, fires: bool) -> None:
     assert [f.nodes for f in findings] == ([("mlp",)] if fires else [])
 
 
-def test_a_file_that_names_no_axis_at_all_is_left_alone() -> None:
+def test_t002_a_file_that_names_no_axis_at_all_is_left_alone() -> None:
     bare = "[4, 1024, 512]"
     assert (
         run(
@@ -78,7 +78,7 @@ def test_a_file_that_names_no_axis_at_all_is_left_alone() -> None:
     )
 
 
-def test_two_names_of_one_axis_are_told_once_and_renamed_to_the_usual_one() -> None:
+def test_t002_two_names_of_one_axis_are_told_once_and_renamed_to_the_usual_one() -> None:
     odd = D.replace("seq=", "seq_len=").replace("batch=", "batch_size=")
     text = graph(
         node("a_norm", "LayerNorm", odd, odd),
@@ -116,11 +116,11 @@ def pair(made: str, taken: str, edge: str = "norm -> mlp", head: str = "MLP Up P
         (pair(D.replace("512", "h"), D), "", False),
     ],
 )
-def test_dims_along_edges(text: str, spec: str, fires: bool) -> None:
+def test_t003_dims_along_edges(text: str, spec: str, fires: bool) -> None:
     assert bool(run("T003", text, spec).findings) == fires
 
 
-def test_a_consumer_of_several_is_left_alone_and_a_unit_is_told_once() -> None:
+def test_t003_a_consumer_of_several_is_left_alone_and_a_unit_is_told_once() -> None:
     wide = D.replace("512", "1024")
     joined = graph(
         node("a_norm", "LayerNorm"),
@@ -179,17 +179,17 @@ def role(title: str, before: str, after: str) -> str:
         ("MoE Gate", D, D.replace("hidden=512", "experts=8"), "ep4", False),
     ],
 )
-def test_dims_by_role(title: str, before: str, after: str, spec: str, fires: bool) -> None:
+def test_t004_dims_by_role(title: str, before: str, after: str, spec: str, fires: bool) -> None:
     assert bool(run("T004", role(title, before, after), spec).findings) == fires
 
 
-def test_sequence_splits_need_a_strategy_and_say_so() -> None:
+def test_t004_sequence_splits_need_a_strategy_and_say_so() -> None:
     text = role("SP Split", D, D.replace("1024", "512"))
     assert [one.subject for one in run("T004", text).undecided] == ["sequence splits and gathers"]
     assert run("T004", text, "sp2").undecided == []
 
 
-def test_one_finding_a_stage() -> None:
+def test_t004_one_finding_a_stage() -> None:
     half = D.replace("512", "256")
     text = graph(
         *(node(f"stage{s}_norm_{i}", f"Stage {s} LayerNorm", D, half) for s in (0, 1) for i in (0, 1)),
@@ -229,6 +229,6 @@ NORM = node("norm", "LayerNorm")
         ((NORM, GATE, EXPERTS, "norm -> gate"), False),
     ],
 )
-def test_what_reaches_the_experts(parts: tuple[str, ...], fires: bool) -> None:
+def test_t007_what_reaches_the_experts(parts: tuple[str, ...], fires: bool) -> None:
     findings = run("T007", graph(*parts)).findings
     assert [f.nodes for f in findings] == ([("expert_0", "expert_1")] if fires else [])

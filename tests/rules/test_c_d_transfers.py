@@ -59,7 +59,7 @@ def pipeline(edge: str, *more: str) -> str:
         ("stage0_mlp -> Pipeline_Stage0_to_1 -> stage1_norm", "pp2tp2", False),
     ],
 )
-def test_edges_between_stages(edge: str, spec: str, fires: bool) -> None:
+def test_c004_edges_between_stages(edge: str, spec: str, fires: bool) -> None:
     text = pipeline(
         edge,
         'stage1_send [label="P2P Send\\nGPU: 2-3"]',
@@ -68,12 +68,12 @@ def test_edges_between_stages(edge: str, spec: str, fires: bool) -> None:
     assert bool(run("C004", text, spec).findings) == fires
 
 
-def test_two_nodes_that_stand_for_stages_are_an_overview() -> None:
+def test_c004_two_nodes_that_stand_for_stages_are_an_overview() -> None:
     text = graph(*(f'stage{s} [label="Stage {s}\\n{D}\\nGPU: {s}"]' for s in range(3)), "stage0 -> stage1 -> stage2")
     assert run("C004", text, "pp3").findings == []
 
 
-def test_a_label_is_written_where_the_statement_is_that_edge_alone() -> None:
+def test_c004_a_label_is_written_where_the_statement_is_that_edge_alone() -> None:
     text = pipeline("stage0_mlp -> stage1_norm [color=red];")
     finding = run("C004", text, "pp2tp2").findings[0]
     assert finding.fix is not None
@@ -124,11 +124,11 @@ def collective(gpu: str, edges: str = "{qkv_0 qkv_1} -> ar", title: str = "All-R
         ),
     ],
 )
-def test_groups_of_collectives(text: str, fires: bool) -> None:
+def test_c005_groups_of_collectives(text: str, fires: bool) -> None:
     assert bool(run("C005", text).findings) == fires
 
 
-def test_the_union_of_the_gpus_is_written() -> None:
+def test_c005_the_union_of_the_gpus_is_written() -> None:
     finding = run("C005", collective("")).findings[0]
     assert finding.fix is not None
     assert finding.fixable == "safe"
@@ -153,12 +153,12 @@ def test_the_union_of_the_gpus_is_written() -> None:
         (("norm", "LayerNorm", "all GPUs"), ("mlp", "MLP", "1"), "norm -> mlp", False),
     ],
 )
-def test_silent_transfers(one: tuple[str, str, str], two: tuple[str, str, str], edge: str, fires: bool) -> None:
+def test_c006_silent_transfers(one: tuple[str, str, str], two: tuple[str, str, str], edge: str, fires: bool) -> None:
     text = graph(node(*one), node(*two), node("last_norm", "LayerNorm", "9"), edge)
     assert bool(run("C006", text).findings) == fires
 
 
-def test_between_declared_stages_the_pipeline_rule_speaks_alone() -> None:
+def test_c006_between_declared_stages_the_pipeline_rule_speaks_alone() -> None:
     text = pipeline("stage0_mlp -> stage1_norm")
     assert run("C006", text, "pp2tp2").findings == []
     assert len(run("C006", text).findings) == 1
@@ -209,7 +209,7 @@ def pool(kind: str, prefill: str = "", decode: str = "") -> str:
         ),
     ],
 )
-def test_pools(text: str, table: str, message: str | None) -> None:
+def test_d007_pools(text: str, table: str, message: str | None) -> None:
     findings = run("D007", text, table).findings
     assert bool(findings) == bool(message)
     if message:
@@ -233,7 +233,7 @@ def family(pairs: dict[int, str]) -> str:
         ({0: "0", 1: "1", 2: "2", 3: "all GPUs"}, ()),
     ],
 )
-def test_names_against_labels(pairs: dict[int, str], odd: tuple[str, ...]) -> None:
+def test_d009_names_against_labels(pairs: dict[int, str], odd: tuple[str, ...]) -> None:
     assert [f.nodes for f in run("D009", family(pairs)).findings] == ([odd] if odd else [])
 
 
@@ -259,5 +259,5 @@ def clusters(*stages: tuple[str, tuple[str, str]]) -> str:
         (clusters(("4 GPUs 2 Head Groups", ("0-1", "2-3")), ("4 GPUs 2 Head Groups", ("4-5", "6-7"))), ()),
     ],
 )
-def test_clusters_against_labels(text: str, odd: tuple[str, ...]) -> None:
+def test_d009_clusters_against_labels(text: str, odd: tuple[str, ...]) -> None:
     assert [f.nodes for f in run("D009", text).findings] == ([odd] if odd else [])
