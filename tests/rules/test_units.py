@@ -2,32 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from dotlint.engine.select import Selection
-from dotlint.pipeline.lint import Settings, lint
-from dotlint.strategy import Strategy
-from dotlint.syntax.source import Source
-
-if TYPE_CHECKING:
-    from dotlint.engine.finding import Finding
-
-
-def found(code: str, spec: str, *statements: str) -> list[Finding]:
-    text = "digraph {\n" + "\n".join(['input [label="Input"]', 'output [label="Output"]', *statements]) + "\n}\n"
-    settings = Settings(Strategy.parse(spec) if spec else None, "option", Selection(select=(code, "X001")))
-    result = lint(Source.from_text(text, "test.dot"), settings)
-    assert not result.crashed
-    return [finding for finding in result.findings if finding.code == code]
-
-
-def node(name: str, title: str, gpus: str = "", dims: str = "") -> str:
-    return f'{name} [label="{title}{dims}{chr(92) + "nGPU: " + gpus if gpus else ""}"]'
-
-
-def dims(before: str, after: str) -> str:
-    return f"\\nInput: [{before}]\\nOutput: [{after}]"
-
+from tests.dsl import ENDS, TITLES, digraph, find, node
 
 TWO_STAGES = (
     node("stage0_norm", "LayerNorm", "0-1"), node("stage0_up0", "MLP Up", "0"), node("stage0_up1", "MLP Up", "1"),
@@ -38,21 +13,25 @@ TWO_STAGES = (
 
 
 def test_c004_the_collective_that_ends_a_stage_is_no_transfer_to_the_next() -> None:
-    assert found("C004", "pp2tp2", *TWO_STAGES, "stage0_sum -> stage1_norm")
-    assert not found("C004", "pp2tp2", *TWO_STAGES, 'stage0_sum -> stage1_norm [label="PP send"]')
-    assert not found(
-        "C004", "pp2tp2", *TWO_STAGES, node("stage0_send", "Send"), "stage0_sum -> stage0_send -> stage1_norm"
+    assert find(digraph(*ENDS, *TWO_STAGES, "stage0_sum -> stage1_norm"), "C004", strategy="pp2tp2")
+    assert not find(
+        digraph(*ENDS, *TWO_STAGES, 'stage0_sum -> stage1_norm [label="PP send"]'), "C004", strategy="pp2tp2"
+    )
+    assert not find(
+        digraph(*ENDS, *TWO_STAGES, node("stage0_send", "Send"), "stage0_sum -> stage0_send -> stage1_norm"),
+        "C004",
+        strategy="pp2tp2",
     )
 
 
 def test_s006_an_edge_beside_the_link_bypasses_it_also_where_a_collective_ends_the_stage() -> None:
-    (finding,) = found("S006", "", *TWO_STAGES, "stage0_sum -> stage1_norm", "stage0_norm -> stage1_norm")
+    (finding,) = find(digraph(*ENDS, *TWO_STAGES, "stage0_sum -> stage1_norm", "stage0_norm -> stage1_norm"), "S006")
     assert finding.nodes == ("stage0_norm", "stage1_norm")
 
 
 def test_s006_a_collective_over_two_stages_is_neither_s_own() -> None:
     shared = [line.replace("All-Reduce\\nGPU: 0-1", "All-Reduce\\nGPU: 0-3") for line in TWO_STAGES]
-    assert not found("S006", "", *shared, "stage0_sum -> stage1_norm", "stage0_sum -> stage1_up0")
+    assert not find(digraph(*ENDS, *shared, "stage0_sum -> stage1_norm", "stage0_sum -> stage1_up0"), "S006")
 
 
 EXPERTS = (
@@ -64,14 +43,16 @@ EXPERTS = (
 def test_c003_a_pipeline_send_does_not_combine_what_experts_made() -> None:
     links = ("{stage0_expert0 stage0_expert1} -> stage0_send -> stage1_norm",)
     combined = [
-        f for f in found("C003", "pp2ep2", *EXPERTS, node("stage0_send", "Send"), *links) if "combines" in f.message
+        f
+        for f in find(digraph(*ENDS, *EXPERTS, node("stage0_send", "Send"), *links), "C003", strategy="pp2ep2")
+        if "combines" in f.message
     ]
     assert combined
     within = (
         "{stage0_expert0 stage0_expert1} -> stage0_send -> stage0_sum -> stage1_norm",
         node("stage0_sum", "Aggregate", "0-1"),
     )
-    sent = found("C003", "pp2ep2", *EXPERTS, node("stage0_send", "Token Send"), *within)
+    sent = find(digraph(*ENDS, *EXPERTS, node("stage0_send", "Token Send"), *within), "C003", strategy="pp2ep2")
     assert not [f for f in sent if "combines" in f.message]
 
 
@@ -83,26 +64,30 @@ ATTENTION = (
 
 
 def test_c002_a_gather_of_features_exchanges_no_sequence() -> None:
-    features = dims("batch=4, seq=512, hidden=256", "batch=4, seq=512, hidden=512")
-    assert found("C002", "tp2sp2", *ATTENTION, node("gather", "All-Gather", dims=features))
-    assert found("C002", "tp2sp2", *ATTENTION, node("gather", "All-Gather", dims=dims("4, 512, 256", "4, 512, 512")))
-    sequence = dims("batch=4, seq=512, hidden=256", "batch=4, seq=1024, hidden=256")
-    assert not found("C002", "tp2sp2", *ATTENTION, node("gather", "All-Gather", dims=sequence))
-    assert not found("C002", "tp2sp2", *ATTENTION, node("gather", "All-Gather"))
+    features = ("[batch=4, seq=512, hidden=256]", "[batch=4, seq=512, hidden=512]")
+    assert find(digraph(*ENDS, *ATTENTION, node("gather", "All-Gather", "", *features)), "C002", strategy="tp2sp2")
+    assert find(
+        digraph(*ENDS, *ATTENTION, node("gather", "All-Gather", "", "[4, 512, 256]", "[4, 512, 512]")),
+        "C002",
+        strategy="tp2sp2",
+    )
+    sequence = ("[batch=4, seq=512, hidden=256]", "[batch=4, seq=1024, hidden=256]")
+    assert not find(digraph(*ENDS, *ATTENTION, node("gather", "All-Gather", "", *sequence)), "C002", strategy="tp2sp2")
+    assert not find(digraph(*ENDS, *ATTENTION, node("gather", "All-Gather")), "C002", strategy="tp2sp2")
 
 
 def test_s009_what_no_stage_owns_may_stand_between_split_and_gather() -> None:
     ends = [node(f"stage{s}_sp_{what}", f"SP {what}", str(s)) for s in (0, 1) for what in ("split", "gather")]
     paths = "input -> stage0_sp_split -> middle -> stage0_sp_gather -> stage1_sp_split -> stage1_sp_gather -> output"
-    assert not found("S009", "", *ends, node("middle", "LayerNorm"), paths)
+    assert not find(digraph(*ENDS, *ends, node("middle", "LayerNorm"), paths), "S009")
     lost = paths.replace(" -> middle", "; middle")
-    assert found("S009", "", *ends, node("middle", "LayerNorm"), lost)
+    assert find(digraph(*ENDS, *ends, node("middle", "LayerNorm"), lost), "S009")
 
 
 def test_d005_shards_of_the_only_stage_divide_all_gpus() -> None:
     shards = (node("l0_qkv_0", "QKV Projection", "0-1"), "input -> {l0_qkv_0 l0_qkv_1} -> output")
-    assert found("D005", "tp2sp2", *shards, node("l0_qkv_1", "QKV Projection", "1-2"))
-    assert not found("D005", "tp2sp2", *shards, node("l0_qkv_1", "QKV Projection", "2-3"))
+    assert find(digraph(*ENDS, *shards, node("l0_qkv_1", "QKV Projection", "1-2")), "D005", strategy="tp2sp2")
+    assert not find(digraph(*ENDS, *shards, node("l0_qkv_1", "QKV Projection", "2-3")), "D005", strategy="tp2sp2")
 
 
 def test_p007_shards_that_their_gpus_put_into_two_stages_are_counted_in_neither() -> None:
@@ -111,10 +96,12 @@ def test_p007_shards_that_their_gpus_put_into_two_stages_are_counted_in_neither(
         for layer in (0, 1)
         for i in range(4)
     ]
-    assert not found("P007", "pp2tp4", *spread, "input -> qkv_l0_0 -> qkv_l1_0 -> output")
+    assert not find(digraph(*ENDS, *spread, "input -> qkv_l0_0 -> qkv_l1_0 -> output"), "P007", strategy="pp2tp4")
     two = [node(f"qkv_l0_{i}", "QKV Projection", str(i)) for i in range(3)]
-    assert found(
-        "P007", "pp2tp4", *two, node("qkv_l1_0", "QKV Projection", "4"), "input -> qkv_l0_0 -> qkv_l1_0 -> output"
+    assert find(
+        digraph(*ENDS, *two, node("qkv_l1_0", "QKV Projection", "4"), "input -> qkv_l0_0 -> qkv_l1_0 -> output"),
+        "P007",
+        strategy="pp2tp4",
     )
 
 
@@ -122,14 +109,14 @@ def test_s013_first_gpus_of_shards_go_by_steps_and_leave_nothing_out() -> None:
     shards = [
         node(f"l0_qkv_gpu{2 * i}", f"QKV Projection {6 * i}-{6 * i + 1}", f"{2 * i}-{2 * i + 1}") for i in range(6)
     ]
-    assert not found("S013", "", *shards, "input -> l0_qkv_gpu0 -> output")
+    assert not find(digraph(*ENDS, *shards, "input -> l0_qkv_gpu0 -> output"), "S013")
 
 
 def test_s013_a_number_that_every_family_leaves_out_is_told_once() -> None:
     names = [(op, n) for n in (1, 2, 4, 5, 6) for op in ("norm", "attn", "mlp")]
-    nodes = [node(f"{op}{n}", {"norm": "LayerNorm", "attn": "Attention", "mlp": "MLP"}[op]) for op, n in names]
+    nodes = [node(f"{op}{n}", TITLES[op]) for op, n in names]
     path = " -> ".join(["input", *(f"{op}{n}" for op, n in names), "output"])
-    (finding,) = found("S013", "", *nodes, path)
+    (finding,) = find(digraph(*ENDS, *nodes, path), "S013")
     assert "2 more families" in finding.message
     assert " 3 " in finding.message
 
@@ -141,20 +128,24 @@ def test_h001_a_node_without_phase_is_of_prefill_where_decode_has_its_twin() -> 
         for op, title in (("norm", "LayerNorm"), ("mlp", "MLP"))
     ]
     paths = ("input -> norm -> mlp -> output", 'norm -> decode_norm [label="KV cache"]', "decode_norm -> decode_mlp")
-    assert not found("H001", "", *nodes, *paths)
-    assert found("H001", "", *nodes, *paths, "decode_norm -> mlp")
+    assert not find(digraph(*ENDS, *nodes, *paths), "H001")
+    assert find(digraph(*ENDS, *nodes, *paths, "decode_norm -> mlp"), "H001")
 
 
 def test_d004_an_operator_on_parts_of_two_stages_is_told_and_one_on_all_of_them_is_not() -> None:
     ends = (node("a", "LayerNorm", "0-3"), node("b", "MLP", "4-7"), "input -> a -> mid -> b -> output")
-    (finding,) = found("D004", "pp2tp4", *ends, node("mid", "Attention Compute", "2-5"))
+    (finding,) = find(digraph(*ENDS, *ends, node("mid", "Attention Compute", "2-5")), "D004", strategy="pp2tp4")
     assert finding.nodes == ("mid",)
     assert "stage 0" in finding.message
-    assert not found("D004", "pp2tp4", *ends, node("mid", "Attention Compute", "0-7"))
-    assert not found("D004", "", *ends, node("mid", "Attention Compute", "2-5"))
+    assert not find(digraph(*ENDS, *ends, node("mid", "Attention Compute", "0-7")), "D004", strategy="pp2tp4")
+    assert not find(digraph(*ENDS, *ends, node("mid", "Attention Compute", "2-5")), "D004")
 
 
 def test_d003_a_stage_past_the_last_is_told_of_with_the_layout_as_it_is() -> None:
     statements = [node(f"stage{n}_mlp", "MLP", gpus) for n, gpus in enumerate(("", "2-3", "4-5"))]
-    (finding,) = found("D003", "pp2tp2", *statements, "input -> stage0_mlp -> stage1_mlp -> stage2_mlp -> output")
+    (finding,) = find(
+        digraph(*ENDS, *statements, "input -> stage0_mlp -> stage1_mlp -> stage2_mlp -> output"),
+        "D003",
+        strategy="pp2tp2",
+    )
     assert "stage 2" in finding.message
