@@ -6,7 +6,6 @@ import time
 
 import pytest
 
-from dotlint.text.nearest import Lexicon, edits_between
 from tests.dsl import apply_fixes, find
 
 
@@ -153,24 +152,6 @@ def test_n017_limits_of_graphviz_count_bytes_of_one_text() -> None:
     assert find("digraph { " + "a_rather_long_name -> b; " * 1000 + "}", "N017") == []
     deep = "digraph " + "{" * 3_400 + "a" + "}" * 3_400
     assert len(find(deep, "N017")) == 1
-
-
-def test_edits_count_swaps_as_one() -> None:
-    assert [edits_between("shard", word) for word in ("shard", "sharp", "shrad", "shar", "chart", "gate")] == [
-        0,
-        1,
-        1,
-        1,
-        2,
-        3,
-    ]
-
-
-def test_the_nearest_word_and_whether_it_is_the_only_one() -> None:
-    words = Lexicon(["label", "labels", "lhead", "fillcolor"])
-    assert words.nearest("lable") == ("label", 1, True)
-    assert words.nearest("FillColor") == ("fillcolor", 0, True)
-    assert words.nearest("lbl") is None
 
 
 def test_n_many_nodes_and_undeclared_ones_take_linear_time() -> None:
