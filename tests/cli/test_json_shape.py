@@ -30,6 +30,11 @@ class Range(Shape):
     end: Position
 
 
+class Location(Shape):
+    node: str | None
+    range: Range
+
+
 class Related(Shape):
     message: str
     range: Range
@@ -53,6 +58,7 @@ class Finding(Shape):
     severity: Literal["error", "warning", "info"]
     message: str
     range: Range
+    locations: list[Location]
     nodes: list[str]
     missing_edges: list[tuple[str, str]]
     missing_nodes: list[str]

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _SHOWN = 3  # of a list of names only the first ones: the count says that there are more
 
@@ -46,6 +46,9 @@ def _names_of(finding: dict[str, Any]) -> Iterator[str]:
     for key in ("nodes", "missing_edges", "missing_nodes", "planned_edges", "path"):
         if finding.get(key):
             yield f"{key} {_names(finding[key])}"
+    places = [f"{one['node'] or '-'} at {_range(one['range'])}" for one in finding["locations"]]
+    if len(places) > 1:
+        yield f"locations {_names(places)}"
     for related in finding["related"]:
         yield f"related {_range(related['range'])}"
     if finding["caused_by"]:
@@ -57,7 +60,7 @@ def _fix(finding: dict[str, Any]) -> str:
     return "" if fix is None else f"fix ({fix['applicability']}, edits {len(fix['edits'])}): {fix['title']}"
 
 
-def _names(names: list[str | list[str]]) -> str:
+def _names(names: Sequence[str | list[str]]) -> str:
     shown = [name if isinstance(name, str) else " -> ".join(name) for name in names[:_SHOWN]]
     return f"{len(names)}: {', '.join(shown)}{', ...' if len(names) > _SHOWN else ''}"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dotlint.engine.card import Card, own_cards
+from dotlint.engine.card import Card
+from dotlint.engine.own_cards import own_cards
 from tests.dsl import apply_fixes, find
 
 CATEGORIES = ("A", "N")  # of these no example needs a strategy, and each has one fix at most

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dotlint.edits.apply import apply_edits
-from dotlint.engine.card import own_cards
+from dotlint.engine.own_cards import own_cards
 from tests.dsl import check_rules, find
 
 NORM = "Input: [batch=4, seq=1024, hidden=512]\\nOutput: [batch=4, seq=1024, hidden=512]"
