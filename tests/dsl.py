@@ -17,6 +17,7 @@ from dotlint.edits.apply import apply_edits
 from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
 from dotlint.pipeline.compute import attach_fixes
+from dotlint.pipeline.fix_text import FixResult, fix_text
 from dotlint.pipeline.lint import lint
 from dotlint.strategy import Strategy
 from dotlint.syntax.source import Source
@@ -81,19 +82,20 @@ def chain(
     ]
 
 
-def strategy_of(text: str) -> Strategy | None:
-    """Read a strategy such as `pp2tp4`, or the TOML of a strategy file; an empty text is none."""
-    if "=" in text:
-        return Strategy.from_table(tomllib.loads(text), where="test.toml")
-    return Strategy.parse(text) if text else None
+def settings_for(codes: tuple[str, ...] = (), strategy: str | None = None) -> Settings:
+    """Select these rules, or those that run by default.
+
+    `strategy` is a strategy such as `pp2tp4`, or the TOML of a strategy file; an empty one is none.
+    """
+    selection = Selection(select=codes or None)
+    if not strategy:
+        return Settings(selection=selection)
+    if '"' in strategy or "'" in strategy:  # `prefill=tp2;decode=tp4` is no TOML: it has no string
+        return Settings(Strategy.from_table(tomllib.loads(strategy), where="test.toml"), "option", selection)
+    return Settings(Strategy.parse(strategy), "option", selection)
 
 
-def settings_for(codes: tuple[str, ...], strategy: str = "") -> Settings:
-    """Select these rules, or those that run by default."""
-    return Settings(strategy_of(strategy), "option" if strategy else None, Selection(select=codes or None))
-
-
-def check_rules(text: str | bytes, *codes: str, strategy: str = "") -> FileResult:
+def check_rules(text: str | bytes, *codes: str, strategy: str | None = None) -> FileResult:
     """Check a text with these rules, or categories of rules, and compute their fixes; a crash fails the test."""
     source = Source.from_bytes(text if isinstance(text, bytes) else text.encode(), "test.dot")
     result = attach_fixes(lint(source, settings_for((*codes, "X001") if codes else (), strategy)))
@@ -101,7 +103,7 @@ def check_rules(text: str | bytes, *codes: str, strategy: str = "") -> FileResul
     return result
 
 
-def find(text: str | bytes, code: str, *codes: str, strategy: str = "") -> list[Finding]:
+def find(text: str | bytes, code: str, *codes: str, strategy: str | None = None) -> list[Finding]:
     """Give what these rules, or categories of rules, find in a text."""
     return [f for f in check_rules(text, code, *codes, strategy=strategy).findings if f.code.startswith((code, *codes))]
 
@@ -109,3 +111,18 @@ def find(text: str | bytes, code: str, *codes: str, strategy: str = "") -> list[
 def apply_fixes(text: str, findings: Iterable[Finding]) -> str:
     """Write the edits of the fixes of these findings into the text."""
     return apply_edits(text, [edit for finding in findings if finding.fix for edit in finding.fix.edits])
+
+
+def fix(text: str, code: str, strategy: str | None = None, *, unsafe: bool = True) -> FixResult:
+    """Write the fixes of one rule as `--fix` does; a second time there is nothing to write."""
+    settings = settings_for((code,), strategy)
+    result = fix_text(text, settings, unsafe=unsafe)
+    assert fix_text(result.text, settings, unsafe=unsafe).text == result.text
+    return result
+
+
+def fixed(text: str, code: str, strategy: str | None = None, *, unsafe: bool = True) -> str:
+    """Give the text with the fixes of one rule; none of them is refused."""
+    result = fix(text, code, strategy, unsafe=unsafe)
+    assert result.refused == ()
+    return result.text

@@ -9,7 +9,8 @@ from dotlint.pipeline.fix_text import fix_text
 from dotlint.pipeline.lint import Settings
 from dotlint.strategy import Strategy
 from dotlint.syntax.source import Source
-from tests.unit.mending import assert_left_alone, assert_patched, before_and_after, run
+from tests.dsl import fix
+from tests.unit.fix_assertions import assert_left_alone, assert_patched, before_and_after
 
 TITLES = {"qkv": "QKV Projection", "attn": "Attention Compute", "mlp": "MLP"}
 
@@ -124,7 +125,7 @@ def test_what_one_phase_hands_over_to_another_is_written_too() -> None:
 
 def test_where_a_phase_draws_one_stage_the_links_are_as_those_of_the_other() -> None:
     before, after = before_and_after(phased(3, 3, drawn=1))
-    result = run(before, "S002", "prefill=pp3tp2;decode=pp3tp2")
+    result = fix(before, "S002", "prefill=pp3tp2;decode=pp3tp2")
     assert result.refused == ()
     assert sorted(result.text.splitlines()) == sorted(after.splitlines())
 

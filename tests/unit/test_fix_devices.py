@@ -6,13 +6,14 @@ import re
 
 import pytest
 
-from tests.unit.mending import assert_left_alone, run
+from tests.dsl import fix
+from tests.unit.fix_assertions import assert_left_alone
 from tests.unit.test_fix_gpus import WHOLE, gathered, placed, stages
 
 
 def assert_changed(text: str, changes: dict[str, str], code: str, strategy: str | None) -> None:
     """Every line that holds a key has the value in its place, and nothing else changes."""
-    result = run(text, code, strategy)
+    result = fix(text, code, strategy)
     assert result.refused == ()
     for before, after in changes.items():
         assert text.count(before) == 1
@@ -78,7 +79,7 @@ def test_a_stage_is_not_moved_where_it_is_not_certain_what_moves(text: str, why:
 
 def test_a_stage_is_not_moved_to_where_one_too_many_is() -> None:
     text = MOVED.replace("digraph {\n", "digraph {\n" + FOURTH)
-    helps = {finding.unit: finding.help for finding in run(text, "D003", "pp3tp2").remaining}
+    helps = {finding.unit: finding.help for finding in fix(text, "D003", "pp3tp2").remaining}
     assert helps == {
         "stage 1": "move it to GPUs 2-3 (no fix here: stage 3 is on GPUs 2-3)",
         "stage 3": "remove it, or declare more stages (no fix here: the strategy has no such stage)",
@@ -141,7 +142,7 @@ LINES = [
 
 @pytest.mark.parametrize(("shard", "gather", "after"), LINES)
 def test_a_line_of_gpus_goes_where_others_have_it(shard: str, gather: str, after: str) -> None:
-    result = run(gathered(shard, gather), "C005")
+    result = fix(gathered(shard, gather), "C005")
     assert result.text == gathered(shard, after)
 
 
@@ -180,7 +181,7 @@ SAID = [
 
 @pytest.mark.parametrize(("words", "labels", "place", "after", "strategy"), SAID)
 def test_vague_words_become_ids(words: str, labels: list[str], place: int, after: str, strategy: str) -> None:
-    result = run(said(words, labels, place), "D002", strategy)
+    result = fix(said(words, labels, place), "D002", strategy)
     assert result.refused == ()
     assert result.text == said(after, labels, place)
 

@@ -8,12 +8,12 @@ from collections import Counter
 import pytest
 
 from dotlint.engine.result import Settings
-from dotlint.engine.select import Selection
 from dotlint.graph.builder import read
 from dotlint.pipeline.fix_text import fix_text
 from dotlint.strategy import Strategy
+from tests.dsl import settings_for
 
-EDGES = Settings(selection=Selection(select=("S001", "S004")))
+EDGES = settings_for(("S001", "S004"))
 
 
 def nodes(stage: int, indent: str = "  ") -> str:

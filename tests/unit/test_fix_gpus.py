@@ -5,11 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dotlint.edits.gpus.label import spelled_ids
-from dotlint.engine.result import Settings
-from dotlint.engine.select import Selection
-from dotlint.pipeline.fix_text import fix_text
-from dotlint.strategy import Strategy
 from dotlint.strategy.gpus import GpuSet
+from tests.dsl import fixed
 
 SPELLED = [
     ("0-7", "8-15", "8-15"),
@@ -27,18 +24,6 @@ SPELLED = [
 @pytest.mark.parametrize(("like", "gpus", "expected"), SPELLED)
 def test_ids_are_spelled_as_others_are(like: str, gpus: str, expected: str) -> None:
     assert spelled_ids(like, GpuSet.parse(gpus)) == expected
-
-
-def fixed(text: str, code: str, strategy: str | None = None, *, unsafe: bool = True) -> str:
-    settings = Settings(
-        strategy=Strategy.parse(strategy) if strategy else None,
-        strategy_source="option" if strategy else None,
-        selection=Selection(select=(code,)),
-    )
-    result = fix_text(text, settings, unsafe=unsafe)
-    assert result.refused == ()
-    assert fix_text(result.text, settings, unsafe=unsafe).text == result.text
-    return result.text
 
 
 def gathered(shard: str, gather: str) -> str:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dotlint.engine.select import Selection
 from dotlint.pipeline.fix_text import fix_text
-from dotlint.pipeline.lint import Settings
+from tests.dsl import settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -111,7 +110,7 @@ def mended(text: str, gone: set[str]) -> str:
     lines = text.split("\n")
     cut = "\n".join(line for line in lines if line.partition(";")[0].rstrip("\r") not in gone)
     assert cut != text
-    result = fix_text(cut, Settings(selection=Selection(select=("S001",))))
+    result = fix_text(cut, settings_for(("S001",)))
     assert result.refused == ()
     return result.text
 
@@ -183,7 +182,7 @@ def test_an_edge_takes_over_the_ports_that_its_ends_have(
     last: str, ports: tuple[str, str], written: tuple[str, str]
 ) -> None:
     before, after = ported(last, ports, written)
-    result = fix_text(before, Settings(selection=Selection(select=("S001",))))
+    result = fix_text(before, settings_for(("S001",)))
     assert result.text == after
 
 
@@ -212,6 +211,6 @@ def test_an_arm_is_written_in_the_manner_of_the_others(manner: Callable[[str], s
     text = manner(whole(apart, rows))
     edge = re.search(rf"\s+l1_gate -> \S*1.expert.{i}\S*( ?\[style=dashed\])?;?", text)
     assert edge is not None
-    result = fix_text(text.replace(edge[0], ""), Settings(selection=Selection(select=("S001",))))
+    result = fix_text(text.replace(edge[0], ""), settings_for(("S001",)))
     assert result.refused == ()
     assert result.text == text

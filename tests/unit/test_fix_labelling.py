@@ -4,20 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dotlint.engine.result import Settings
-from dotlint.engine.select import Selection
-from dotlint.pipeline.fix_text import fix_text
-from dotlint.strategy import Strategy
-from tests.unit.mending import assert_left_alone
-
-
-def fixed(text: str, code: str, strategy: str, *, unsafe: bool = False) -> str:
-    settings = Settings(
-        strategy=Strategy.parse(strategy), strategy_source="option", selection=Selection(select=(code,))
-    )
-    result = fix_text(text, settings, unsafe=unsafe)
-    assert result.refused == ()
-    return result.text
+from tests.dsl import fixed
+from tests.unit.fix_assertions import assert_left_alone
 
 
 def pipeline(*links: str, base: int = 0) -> str:
@@ -47,12 +35,12 @@ LINKS = [
 @pytest.mark.parametrize(("links", "label"), LINKS)
 def test_links_are_labelled_in_the_words_of_those_that_are(links: tuple[str, ...], label: str) -> None:
     after = [link or label.format(s, s + 1) for s, link in enumerate(links)]
-    assert fixed(pipeline(*links), "C004", f"pp{len(links) + 1}tp2") == pipeline(*after)
+    assert fixed(pipeline(*links), "C004", f"pp{len(links) + 1}tp2", unsafe=False) == pipeline(*after)
 
 
 def test_of_several_labels_the_nearest_is_taken() -> None:
     links = (" [label=first]", "", "", " [label=last]")
-    assert fixed(pipeline(*links), "C004", "pp5tp2") == pipeline(links[0], links[0], links[3], links[3])
+    assert fixed(pipeline(*links), "C004", "pp5tp2", unsafe=False) == pipeline(links[0], links[0], links[3], links[3])
 
 
 UNLABELLED = [
@@ -77,7 +65,7 @@ def test_a_link_within_reach_of_two_stages_is_labelled_for_its_own() -> None:
         "  stage1_norm -> stage2_mlp\n",
         '  stage1_norm -> stage2_mlp [label="Stage 1 -> 2, GPU 2-3 to 4-5"]\n',
     )
-    result = fixed(text, "C004", "pp4tp2")
+    result = fixed(text, "C004", "pp4tp2", unsafe=False)
     assert result == text.replace(before, after).replace(
         "stage0_mlp -> stage1_norm", "stage0_mlp -> stage1_norm [label=send]"
     )
@@ -85,7 +73,7 @@ def test_a_link_within_reach_of_two_stages_is_labelled_for_its_own() -> None:
 
 def test_an_attribute_list_keeps_what_it_has() -> None:
     text = pipeline(" [color=red]", ' [label="send"]', ' [label="send"]')
-    assert fixed(text, "C004", "pp4tp2") == text.replace("[color=red]", "[color=red, label=send]")
+    assert fixed(text, "C004", "pp4tp2", unsafe=False) == text.replace("[color=red]", "[color=red, label=send]")
 
 
 def headed(place: str) -> str:
@@ -121,7 +109,7 @@ HEADERS = [
 @pytest.mark.parametrize(("before", "after"), HEADERS)
 def test_a_header_says_what_was_declared(before: str, after: str | None) -> None:
     assert fixed(headed(before), "P001", "pp2tp2", unsafe=True) == headed(after or before)
-    assert fixed(headed(before), "P001", "pp2tp2") == headed(before)
+    assert fixed(headed(before), "P001", "pp2tp2", unsafe=False) == headed(before)
 
 
 def test_names_of_graphs_are_left_alone() -> None:

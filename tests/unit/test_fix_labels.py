@@ -6,11 +6,9 @@ import pytest
 
 from dotlint.edits.apply import apply_edits
 from dotlint.edits.attributes import set_attribute, shape_fix
-from dotlint.engine.result import Settings
-from dotlint.engine.select import Selection
 from dotlint.graph.builder import read
-from dotlint.pipeline.fix_text import fix_text
-from tests.unit.mending import assert_left_alone
+from tests.dsl import fixed
+from tests.unit.fix_assertions import assert_left_alone
 
 SETS = [
     ("a", "a [shape=box]"),
@@ -40,12 +38,6 @@ def test_an_attribute_is_set_in_the_manner_of_its_list(before: str, after: str) 
     assert apply_edits(text, [set_attribute(text, statement, "shape", "box")]) == f"digraph {{ {after} }}"
 
 
-def fixed(text: str, code: str, *, unsafe: bool = False) -> str:
-    result = fix_text(text, Settings(selection=Selection(select=(code,))), unsafe=unsafe)
-    assert result.refused == ()
-    return result.text
-
-
 def routed(*styles: str) -> str:
     edges = "".join(f"  route -> expert{i}{style}\n" for i, style in enumerate(styles))
     experts = "".join(f'  expert{i} [label="Expert {i}\\nGPU: {i}"]\n' for i in range(len(styles)))
@@ -64,14 +56,14 @@ def routed(*styles: str) -> str:
 )
 def test_a_solid_gate_edge_is_dashed(solid: str, dashed: str) -> None:
     other = " [style=dashed]"
-    assert fixed(routed(other, other, solid, other), "V002") == routed(other, other, dashed, other)
+    assert fixed(routed(other, other, solid, other), "V002", unsafe=False) == routed(other, other, dashed, other)
 
 
 def test_a_statement_that_draws_other_edges_too_is_left_alone() -> None:
     text = routed(*[" [style=dashed]"] * 3).replace(
         "  route -> expert2 [style=dashed]\n", "  expert0 -> route -> expert2\n"
     )
-    assert fixed(text, "V002") == text
+    assert fixed(text, "V002", unsafe=False) == text
 
 
 STATED = "Input: [B=2, H=64]\\nOutput: [B=2, H=64]"
@@ -138,7 +130,7 @@ def test_labels_that_are_not_certain_to_mean_the_same_stay(lacking: str, stated:
 
 
 def test_dimensions_are_a_guess_and_not_made_safely() -> None:
-    assert fixed(norms("LayerNorm 1"), "T001") == norms("LayerNorm 1")
+    assert fixed(norms("LayerNorm 1"), "T001", unsafe=False) == norms("LayerNorm 1")
 
 
 def test_where_siblings_disagree_nothing_is_copied() -> None:

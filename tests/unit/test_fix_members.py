@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.mending import run
-
-
-def fixed(text: str, code: str, strategy: str | None = None) -> str:
-    result = run(text, code, strategy)
-    assert result.refused == ()
-    return result.text
+from tests.dsl import fix, fixed
 
 
 def sharded(shards: range | list[int], manner: str, *, of: int = 4) -> str:
@@ -44,7 +38,7 @@ def test_shards_for_which_no_gpu_is_free_are_not_written() -> None:
 
 def test_shards_that_are_too_many_are_left_alone_and_the_help_says_so() -> None:
     text = sharded(range(6), "plain", of=8)
-    result = run(text, "P007", "tp4")
+    result = fix(text, "P007", "tp4")
     assert result.text == text
     assert "no fix here: there are more than the strategy has" in (result.remaining[0].help or "")
 
@@ -104,4 +98,4 @@ def test_an_edge_that_goes_past_in_a_chain_goes_through_it() -> None:
 def test_an_operator_joined_in_several_ways_is_not_written() -> None:
     text = layers((2,), past="directly").replace("  attn_1 -> mlp_1\n", "  attn_1 -> mlp_1\n  norm_1 -> attn_1\n")
     text = text.replace("  attn_3 -> mlp_3\n", "  attn_3 -> mlp_3\n  mlp_2 -> attn_3\n")
-    assert run(text, "S003").text == text
+    assert fix(text, "S003").text == text

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dotlint.engine.select import Selection
 from dotlint.pipeline.fix_text import fix_text
-from dotlint.pipeline.lint import Settings
+from tests.dsl import settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +21,7 @@ EDGES = (
     ("attn", "mlp0"), ("attn", "mlp1"), ("mlp0", "sum"), ("mlp1", "sum"),
 )  # fmt: skip
 STAGES = range(4)
-ONLY_EDGES = Settings(selection=Selection(select=("S001",)))
+ONLY_EDGES = settings_for(("S001",))
 
 
 def node(stage: int, operator: str) -> str:

@@ -10,7 +10,8 @@ from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
 from dotlint.pipeline.fix_files import fix_data
 from dotlint.strategy import Strategy
-from tests.unit.mending import assert_left_alone, assert_patched, run
+from tests.dsl import fix
+from tests.unit.fix_assertions import assert_left_alone, assert_patched
 from tests.unit.test_fix_members import layers, sharded
 
 FOUR = range(4)
@@ -58,7 +59,7 @@ WRITTEN = [
 @pytest.mark.parametrize(("there", "label"), WRITTEN)
 def test_shards_are_written_whether_they_name_gpus_or_not(there: list[int], label: str) -> None:
     lacking = ({*FOUR} - {*there}).pop()
-    before, result = shards(there, label=label), run(shards(there, label=label), "P007", "tp4")
+    before, result = shards(there, label=label), fix(shards(there, label=label), "P007", "tp4")
     assert result.refused == ()
     node = f'  qkv_{lacking} [label="QKV Projection{label.format(lacking)}"]\n'
     edges = f"  norm -> qkv_{lacking}\n  qkv_{lacking} -> sum\n"
@@ -92,14 +93,14 @@ def test_shards_are_not_written_where_they_do_not_go_on_in_one_way(text: str, st
 
 @pytest.mark.parametrize("there", [([*FOUR], [0, 1, 2]), ([0, 1, 2], [*FOUR]), ([0, 1, 2], [0, 1, 2])])
 def test_shards_that_end_a_row_go_back_in_every_stage(there: tuple[list[int], ...]) -> None:
-    result = run(stages(*there), "P007", f"pp{len(there)}tp4")
+    result = fix(stages(*there), "P007", f"pp{len(there)}tp4")
     assert result.refused == ()
     assert result.text == stages(*[[*FOUR]] * len(there))
 
 
 def test_a_shard_that_another_stage_would_then_lack_is_not_written() -> None:
     text = stages([0, 1, 2], [0, 1, 2]).replace('GPU: 1"', 'GPU: 9"')
-    why = {finding.unit: finding.help or "" for finding in run(text, "P007", "pp2tp4").remaining}
+    why = {finding.unit: finding.help or "" for finding in fix(text, "P007", "pp2tp4").remaining}
     assert "the statements beside `s0_qkv_3` do not go on in one way" in why["stage 0"]
     assert "it adds S003: stage 0 lacks `s0_qkv_3` that its siblings have" in why["stage 1"]
 
@@ -115,7 +116,7 @@ def test_fixes_of_a_rule_are_counted_in_the_message() -> None:
 
 @pytest.mark.parametrize("there", [[0, 1], [0, 3], [1, 3], [1, 2], [2, 3]])
 def test_shards_go_on_as_another_stage_shows(there: list[int]) -> None:
-    result, whole = run(stages([*FOUR], there), "P007", "pp2tp4"), stages([*FOUR], [*FOUR])
+    result, whole = fix(stages([*FOUR], there), "P007", "pp2tp4"), stages([*FOUR], [*FOUR])
     nodes = [line for line in result.text.splitlines() if "label" in line]
     assert nodes == [line for line in whole.splitlines() if "label" in line]
     assert sorted(result.text.splitlines()) == sorted(whole.splitlines())
@@ -173,7 +174,7 @@ WHOLE, PAST = layers(), "  qkv_2 -> mlp_2\n"
 @pytest.mark.parametrize(("past", "through"), GO_PAST)
 def test_what_goes_past_an_operator_goes_through_it(past: str, through: str) -> None:
     text = layers((2,), past="directly").replace(PAST, past)
-    result = run(text, "S003")
+    result = fix(text, "S003")
     assert result.refused == ()
     assert result.text == WHOLE.replace("  qkv_2 -> attn_2\n  attn_2 -> mlp_2\n", through)
 
@@ -199,7 +200,7 @@ def test_what_cannot_be_turned_to_an_operator_stays(past: str, why: str) -> None
 def test_an_operator_goes_after_the_one_before_it_whatever_its_number_is(
     clusters: bool, lacking: tuple[int, ...]
 ) -> None:
-    result = run(layers(lacking, past="directly", clusters=clusters), "S003")
+    result = fix(layers(lacking, past="directly", clusters=clusters), "S003")
     assert result.refused == ()
     assert result.text == layers(clusters=clusters)
 
@@ -223,7 +224,7 @@ def lacking(operator: str, into: str, beyond: str) -> str:
     [("l2_norm", "l1_mlp", "l2_qkv"), ("l3_attn", "l3_qkv", "l3_mlp"), ("l0_attn", "l0_qkv", "l0_mlp")],
 )
 def test_the_layer_before_leads_to_the_one_behind_it(operator: str, into: str, beyond: str) -> None:
-    result = run(lacking(operator, into, beyond), "S003")
+    result = fix(lacking(operator, into, beyond), "S003")
     assert result.refused == ()
     assert sorted(result.text.splitlines()) == sorted(ENDS.splitlines())
     assert f"  {into} -> {operator}\n  {operator} -> {beyond}\n" in result.text
@@ -231,7 +232,7 @@ def test_the_layer_before_leads_to_the_one_behind_it(operator: str, into: str, b
 
 def test_what_ends_the_model_leads_to_its_output() -> None:
     text = ENDS.replace('  l3_mlp [label="MLP\\nGPU: 3"]\n', "").replace("  l3_attn -> l3_mlp\n", "")
-    result = run(text.replace("l3_mlp -> output", "l3_attn -> output"), "S003")
+    result = fix(text.replace("l3_mlp -> output", "l3_attn -> output"), "S003")
     assert result.refused == ()
     assert result.text == ENDS
 

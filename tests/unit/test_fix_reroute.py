@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from tests.unit.mending import assert_left_alone, run
+from tests.dsl import fix
+from tests.unit.fix_assertions import assert_left_alone
 
 TITLES = {"norm": "LayerNorm", "qkv": "QKV Projection", "attn": "Attention Compute", "ar": "All-Reduce", "mlp": "MLP"}
 OPERATORS = ("norm", "qkv_0", "qkv_1", "attn_0", "attn_1", "ar", "mlp")
@@ -82,7 +83,7 @@ TURNED = [
 def test_edges_past_what_is_missing_are_turned_to_it(
     lacking: tuple[str, ...], edges: str, past: str, through: str
 ) -> None:
-    result = run(layers(edges, past, lacking=lacking), "S003")
+    result = fix(layers(edges, past, lacking=lacking), "S003")
     assert result.refused == ()
     assert result.text == layers(edges, through)
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from dotlint.engine.result import Settings
-from dotlint.engine.select import Selection
 from dotlint.graph.builder import read
-from dotlint.pipeline.fix_text import FixResult, fix_text
-from dotlint.strategy import Strategy
+from tests.dsl import fix
+
+if TYPE_CHECKING:
+    from dotlint.pipeline.fix_text import FixResult
 
 
-def fixed(text: str, strategy: str, *codes: str) -> FixResult:
-    settings = Settings(
-        strategy=Strategy.parse(strategy), strategy_source="option", selection=Selection(select=codes or None)
-    )
-    result = fix_text(text, settings, unsafe=True)
+def fixed(text: str, strategy: str, code: str) -> FixResult:
+    result = fix(text, code, strategy)
     assert not result.result.document.problems
-    assert fix_text(result.text, settings, unsafe=True).text == result.text
     return result
 
 

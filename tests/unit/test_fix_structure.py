@@ -6,7 +6,8 @@ import textwrap
 
 import pytest
 
-from tests.unit.mending import assert_left_alone, assert_patched, run
+from tests.dsl import fix
+from tests.unit.fix_assertions import assert_left_alone, assert_patched
 
 
 def pipeline(stages: int, links: str = "", *, gone: str = "") -> str:
@@ -47,7 +48,7 @@ LINKS = [
 @pytest.mark.parametrize(("links", "stages", "there"), LINKS)
 def test_a_stage_is_linked_to_the_next_as_others_are(links: str, stages: int, there: str) -> None:
     text = pipeline(stages, links)
-    result = run(text, "S004", f"pp{stages}tp2")
+    result = fix(text, "S004", f"pp{stages}tp2")
     assert there in result.text
     assert len(result.text.splitlines()) == len(text.splitlines()) + 1
     assert (result.refused, result.remaining) == ((), ())
@@ -67,7 +68,7 @@ LINKS_OF_A_PATTERN = [
 
 @pytest.mark.parametrize(("links", "there"), LINKS_OF_A_PATTERN)
 def test_a_link_of_a_pattern_is_drawn_as_most_are(links: str, there: str) -> None:
-    result = run(pipeline(links.count("\n") + 3, links), "S001")
+    result = fix(pipeline(links.count("\n") + 3, links), "S001")
     assert result.text.endswith(f"{there}\n")
     assert result.remaining == ()
 
@@ -107,7 +108,7 @@ def test_of_phases_the_links_of_the_own_show_how_a_stage_is_linked() -> None:
     one = "  decode_s0_mlp -> decode_s1_qkv [label=dec]\n"
     text = f"digraph {{\n{phase('prefill', both)}{phase('decode', one)}}}\n"
     added = "  decode_s1_mlp -> decode_s2_qkv [label=dec]\n"
-    assert run(text, "S004", "prefill=pp3tp2;decode=pp3tp2").text == text.replace(one, one + added)
+    assert fix(text, "S004", "prefill=pp3tp2;decode=pp3tp2").text == text.replace(one, one + added)
 
 
 FLOWS = [

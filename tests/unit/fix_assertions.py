@@ -1,13 +1,10 @@
-"""What tests of fixes share: a rule's fixes applied to a text, and texts written as patches."""
+"""What tests of fixes assert: texts before and after, written as patches."""
 
 from __future__ import annotations
 
 import textwrap
 
-from dotlint.engine.result import Settings
-from dotlint.engine.select import Selection
-from dotlint.pipeline.fix_text import FixResult, fix_text
-from dotlint.strategy import Strategy
+from tests.dsl import fix
 
 
 def before_and_after(patch: str, head: str = "") -> tuple[str, str]:
@@ -20,29 +17,17 @@ def before_and_after(patch: str, head: str = "") -> tuple[str, str]:
     return before, after
 
 
-def run(text: str, code: str, strategy: str | None = None) -> FixResult:
-    """Apply all fixes of one rule; doing it twice is doing it once."""
-    settings = Settings(
-        strategy=Strategy.parse(strategy) if strategy else None,
-        strategy_source="option" if strategy else None,
-        selection=Selection(select=(code,)),
-    )
-    result = fix_text(text, settings, unsafe=True)
-    assert fix_text(result.text, settings, unsafe=True).text == result.text
-    return result
-
-
 def assert_patched(patch: str, code: str, strategy: str | None = None, *, head: str = "") -> None:
     before, after = before_and_after(patch, head)
     assert before != after
-    result = run(before, code, strategy)
+    result = fix(before, code, strategy)
     assert result.refused == ()
     assert result.text == after
 
 
 def assert_left_alone(text: str, code: str, strategy: str | None, why: str) -> None:
     """There is a finding, nothing is written for it, and its help says why."""
-    result = run(textwrap.dedent(text).strip("\n") + "\n", code, strategy)
+    result = fix(textwrap.dedent(text).strip("\n") + "\n", code, strategy)
     assert not result.changed
     assert result.remaining
     assert all(why in (finding.help or "") and finding.fix is None for finding in result.remaining)
