@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from dotlint.engine.select import Selection
 from dotlint.pipeline.fix_text import fix_text
-from dotlint.pipeline.lint import Settings
-from dotlint.strategy import Strategy
 from dotlint.syntax.source import Source
-from tests.dsl import fix
+from tests.dsl import fix, settings_for
 from tests.unit.fix_assertions import assert_left_alone, assert_patched, before_and_after
 
 TITLES = {"qkv": "QKV Projection", "attn": "Attention Compute", "mlp": "MLP"}
@@ -228,7 +225,7 @@ NEW_EDGES = """\
 
 
 def test_a_stage_gets_no_cluster_that_another_phase_has() -> None:
-    settings = Settings(Strategy.parse("pp2tp2"), "option", Selection(select=("S002",)))
+    settings = settings_for(("S002",), "pp2tp2")
     before, after = (
         Source(PHASES.format(new=new, edges=edges), "a.dot") for new, edges in (("", ""), (NEW, NEW_EDGES))
     )

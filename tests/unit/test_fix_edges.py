@@ -7,10 +7,8 @@ from collections import Counter
 
 import pytest
 
-from dotlint.engine.result import Settings
 from dotlint.graph.builder import read
 from dotlint.pipeline.fix_text import fix_text
-from dotlint.strategy import Strategy
 from tests.dsl import settings_for
 
 EDGES = settings_for(("S001", "S004"))
@@ -147,7 +145,7 @@ def test_an_edge_never_names_a_node_before_its_statement() -> None:
 def test_a_missing_pipeline_link_is_drawn_as_the_others_are() -> None:
     links = [f'  ffn{s} -> norm{s + 1} [label="Stage {s}→{s + 1}" penwidth=2];\n' for s in range(3)]
     whole = drawing(ALL_NODES, *(inner(s) for s in range(4)), LINKS[0], *links)
-    settings = Settings(strategy=Strategy.parse("pp4tp2"), strategy_source="option", selection=EDGES.selection)
+    settings = settings_for(("S001", "S004"), "pp4tp2")
     result = fix_text(whole.replace(links[1], ""), settings)
     assert '  ffn1 -> norm2 [label="Stage 1→2" penwidth=2];\n' in result.text
     edges = Counter((e.tail.name, e.head.name) for e in read(result.text).graphs[0].edges)

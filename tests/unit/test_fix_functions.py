@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,15 +11,14 @@ import pytest
 from dotlint.engine.card import Card, Example
 from dotlint.engine.own_cards import own_cards
 from dotlint.engine.result import Settings
-from dotlint.engine.select import Selection
 from dotlint.pipeline.compute import attach_fixes
 from dotlint.pipeline.lint import lint
 from dotlint.pipeline.lint_file import lint_file
 from dotlint.plugin import Context, Edit, Finding, Fix, Plugin, Unit, fixed_by
 from dotlint.registry import plugins
 from dotlint.report.as_json import finding_dict
-from dotlint.strategy import Strategy
 from dotlint.syntax.source import Source
+from tests.dsl import settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,11 +30,7 @@ TWO_PHASES = Path(__file__).parent.parent / "fixtures" / "moe_two_phases.dot"
 
 
 def offered(card: Card, example: Example) -> FileResult:
-    strategy = Strategy.parse(example.strategy) if example.strategy else None
-    if example.toml:
-        strategy = Strategy.from_table(tomllib.loads(example.toml), where="example.toml")
-    selection = Selection() if card.code == "X002" else Selection(select=(card.code,))
-    settings = Settings(strategy=strategy, strategy_source="option" if strategy else None, selection=selection)
+    settings = settings_for(() if card.code == "X002" else (card.code,), example.toml or example.strategy)
     data = (example.bad or "").encode("utf-8", "surrogateescape")
     return lint_file(Source.from_bytes(data, example.filename), settings)
 
@@ -53,7 +47,7 @@ def test_every_fix_has_a_title_in_the_imperative(card: Card, example: Example) -
 
 
 def test_a_title_says_what_is_done_and_where() -> None:
-    settings = Settings(Strategy.parse("pp4ep4tp2sp2"), "option")
+    settings = settings_for(strategy="pp4ep4tp2sp2")
     result = lint_file(Source.from_bytes(TWO_PHASES.read_bytes(), "a.dot"), settings)
     titles = [f.fix.title for f in result.findings if f.fix is not None and f.code in {"S001", "S002"}]
     assert "Add the 20 missing edges of stage 2" in titles
@@ -61,7 +55,7 @@ def test_a_title_says_what_is_done_and_where() -> None:
 
 
 def test_what_a_finding_is_about_is_data_beside_its_title() -> None:
-    settings = Settings(Strategy.parse("pp4ep4tp2sp2"), "option")
+    settings = settings_for(strategy="pp4ep4tp2sp2")
     result = lint(Source.from_bytes(TWO_PHASES.read_bytes(), "a.dot"), settings)
     shown = [finding_dict(finding, result.places) for finding in result.findings]
     about = {one["unit"]: one["about"] for one in shown}
@@ -88,7 +82,7 @@ def test_titles_of_units(unit: Unit, title: str) -> None:
 
 
 def test_a_slim_result_holds_on_to_no_graph() -> None:
-    settings = Settings(Strategy.parse("pp4ep4tp2sp2"), "option")
+    settings = settings_for(strategy="pp4ep4tp2sp2")
     result = attach_fixes(lint(Source.from_bytes(TWO_PHASES.read_bytes(), "a.dot"), settings))
     assert any(finding.data is not None for finding in result.findings)
     assert all(finding.data is None for finding in result.slim().findings)

@@ -6,11 +6,8 @@ import re
 
 import pytest
 
-from dotlint.engine.result import Settings
-from dotlint.engine.select import Selection
 from dotlint.pipeline.fix_files import fix_data
-from dotlint.strategy import Strategy
-from tests.dsl import fix
+from tests.dsl import fix, settings_for
 from tests.unit.fix_assertions import assert_left_alone, assert_patched
 from tests.unit.test_fix_members import layers, sharded
 
@@ -106,9 +103,7 @@ def test_a_shard_that_another_stage_would_then_lack_is_not_written() -> None:
 
 
 def test_fixes_of_a_rule_are_counted_in_the_message() -> None:
-    strategy = Settings(
-        strategy=Strategy.parse("pp2tp4"), strategy_source="option", selection=Selection(select=("P007",))
-    )
+    strategy = settings_for(("P007",), "pp2tp4")
     for there, told in (([*FOUR], "1 finding fixed (P007)"), ([0, 1, 2], "2 findings fixed (P007 2)")):
         fixed = fix_data(stages(there, [0, 1, 2]).encode(), "x.dot", strategy, unsafe=True)
         assert fixed.messages == [f"x.dot: {told}"]

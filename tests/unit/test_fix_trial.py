@@ -15,8 +15,8 @@ from dotlint.pipeline.lint import Settings, lint
 from dotlint.pipeline.lint_file import lint_file
 from dotlint.pipeline.preview import withdraw_refused
 from dotlint.pipeline.trials import Trials
-from dotlint.strategy import Strategy
 from dotlint.syntax.source import Source
+from tests.dsl import settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,17 +50,11 @@ def disagreements(source: Source, settings: Settings, most: int) -> Iterator[str
             assert after.fix == before.fix
 
 
-def settings_of(strategy: str | None) -> Settings:
-    if strategy is None:
-        return Settings()
-    return Settings(strategy=Strategy.parse(strategy), strategy_source="option")
-
-
 @pytest.mark.parametrize("path", sorted(FIXTURES.glob("*.dot")), ids=lambda path: path.stem)
 @pytest.mark.parametrize("strategy", [None, "pp4ep4tp2sp2", "pp2tp4"])
 def test_fixtures_offer_what_is_written(path: Path, strategy: str | None) -> None:
     source = Source.from_bytes(path.read_bytes(), path.name)
-    assert list(disagreements(source, settings_of(strategy), 2)) == []
+    assert list(disagreements(source, settings_for(strategy=strategy), 2)) == []
 
 
 @pytest.mark.parametrize("section", sorted({card.section for card in CARDS}))
@@ -72,7 +66,7 @@ def test_examples_offer_what_is_written(section: str) -> None:
             if example.bad is None or example.toml:
                 continue
             source = Source.from_bytes(example.bad.encode("utf-8", "surrogateescape"), example.filename)
-            assert list(disagreements(source, settings_of(example.strategy), 2)) == [], card.code
+            assert list(disagreements(source, settings_for(strategy=example.strategy), 2)) == [], card.code
 
 
 def edges(stage: int, *, without: str = "") -> str:
@@ -118,7 +112,7 @@ UNTRIED = [
 def test_what_cannot_be_refused_is_offered_without_a_trial(
     code: str, text: str, strategy: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = settings_of(strategy)
+    settings = settings_for(strategy=strategy)
     result = lint(Source.from_text(text), settings)
     assert list(disagreements(Source.from_text(text), settings, 5)) == []
 
@@ -158,7 +152,7 @@ TRIED = [
 def test_what_may_be_refused_is_offered_as_it_is_written(
     code: str, text: str, strategy: str | None, why: str | None
 ) -> None:
-    source, settings = Source.from_text(text), settings_of(strategy)
+    source, settings = Source.from_text(text), settings_for(strategy=strategy)
     assert list(disagreements(source, settings, 5)) == []
     if why is not None:
         found = [f for f in lint_file(source, settings).findings if f.code == code]
@@ -180,7 +174,7 @@ def test_a_fix_that_cannot_be_worked_out_costs_the_finding_nothing_else(monkeypa
 
     monkeypatch.setattr("dotlint.checks.stages.missing.missing_stages.fix", fails)
     text = Path(FIXTURES / "moe_two_phases.dot").read_text(encoding="utf-8")
-    result = lint(Source(text, "a.dot"), Settings(Strategy.parse("pp8ep4tp2sp2"), "option"))
+    result = lint(Source(text, "a.dot"), settings_for(strategy="pp8ep4tp2sp2"))
     found = [f for f in attach_fixes(result).findings if f.code == "S002"]
     assert found
     assert all(f.fix is None and "(KeyError: 'stage'), which is a mistake in dotlint" in (f.help or "") for f in found)
