@@ -24,7 +24,7 @@ TREE: Final = Path(__file__).parents[1]
 ROOMS: Final[dict[str, tuple[str, str]]] = {
     "edits": (
         "dotlint/files/atomic.py dotlint/edits/{apply,compose}.py dotlint/pipeline/{fix_text,fixpoint,trials,preview,acceptance,compute}.py",
-        "tests/unit/test_fix_{edits,judgement,atomic,extrapolate,planned_nodes,converge}.py tests/cli/test_fix.py tests/unit/test_fix_{trial,edges}.py",
+        "tests/unit/test_fix_{edits,judgement,atomic,extrapolate,planned_nodes,converge,trial,edges}.py tests/cli/test_fix.py",
     ),
     "insertion": (
         "dotlint/edits/{insertion,attributes,statement,slots,graph_attributes}.py",
