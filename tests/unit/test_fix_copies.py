@@ -181,10 +181,10 @@ TWO = "digraph {\n" + "".join(line[1:] for s in (1, 2) for line in (nodes(s) + e
 LEFT = [
     # what a comment or an attribute says holds for no other stage
     (PARTED.replace("  stage2_attn [", "  // fed by GPU 1\n  stage2_attn ["), "pp3tp2", "GPU 1 is not a GPU of the stage"),
-    ('digraph {\n  stage0_qkv [label="QKV" gpu="0-1"]\n  stage0_qkv -> stage0_mlp\n}', "pp2", '`gpu="0-1"` has no counterpart'),
+    ('digraph {\n  stage0_qkv [label="QKV" gpu="0-1"]\n  stage0_qkv -> stage0_mlp\n}', "pp2", '`gpu="0-1"` does not correspond'),
     # no statement speaks of one stage alone
-    ("digraph {\n  stage0_qkv -> stage0_attn -> stage1_qkv -> stage1_attn\n}", "pp3tp2", "stand mixed with those of others"),
-    ("digraph {\n  subgraph cluster_x { stage0_qkv -> stage0_attn }\n  stage0_attn -> stage1_qkv -> stage1_attn\n}", "pp3tp2", "stand mixed"),
+    ("digraph {\n  stage0_qkv -> stage0_attn -> stage1_qkv -> stage1_attn\n}", "pp3tp2", "are mixed with those of other stages"),
+    ("digraph {\n  subgraph cluster_x { stage0_qkv -> stage0_attn }\n  stage0_attn -> stage1_qkv -> stage1_attn\n}", "pp3tp2", "are mixed"),
     (TWO.replace("GPU: 2-3", "GPU: 7-8") + link(1)[1:] + "}", "pp3tp2", "are not those of the layout"),
 ]  # fmt: skip
 

@@ -76,11 +76,15 @@ NOT_WRITTEN = [
     (shards([0, 3]), "tp4", "`qkv_6` would be on GPUs 6, which the unit does not have"),
     # two names for one number
     (shards([0, 2, 3]).replace("qkv_2", "qkv_00"), "tp4", "those that are there do not go on in one way"),
-    (shards([0, 1, 2]).replace('"QKV Projection\\nGPU: 1"', '"QKV of one"'), "tp4", "`qkv_3` do not go on in one way"),
-    (apart(shards([0, 1, 2])), "tp4", "the siblings of `qkv_3` stand in clusters of their own"),
+    (
+        shards([0, 1, 2]).replace('"QKV Projection\\nGPU: 1"', '"QKV of one"'),
+        "tp4",
+        "the statement of `qkv_3` does not follow from its siblings",
+    ),
+    (apart(shards([0, 1, 2])), "tp4", "each sibling of `qkv_3` has its own cluster"),
     (stages([*FOUR], [*FOUR], [0, 1, 2]), "pp2tp4", "`s2_qkv_3` would be on GPUs 11, which the unit does not have"),
-    (re.sub(r"  qkv_.*\n", "", shards([0, 1, 2])), "tp4", "`qkv_3` do not go on in one way"),
-    (shards([*range(400)], of=1024), "tp1024", "more than 512 nodes would be written"),
+    (re.sub(r"  qkv_.*\n", "", shards([0, 1, 2])), "tp4", "the statement of `qkv_3` does not follow from its siblings"),
+    (shards([*range(400)], of=1024), "tp1024", "it would add more than 512 nodes"),
     (sharded(range(6), "plain", of=8), "tp4", "there are more than the strategy has"),
 ]
 
@@ -100,7 +104,7 @@ def test_shards_that_end_a_row_go_back_in_every_stage(there: tuple[list[int], ..
 def test_a_shard_that_another_stage_would_then_lack_is_not_written() -> None:
     text = stages([0, 1, 2], [0, 1, 2]).replace('GPU: 1"', 'GPU: 9"')
     why = {finding.unit: finding.help or "" for finding in run(text, "P007", "pp2tp4").remaining}
-    assert "the statements beside `s0_qkv_3` do not go on in one way" in why["stage 0"]
+    assert "the statement of `s0_qkv_3` does not follow from its siblings" in why["stage 0"]
     assert "it adds S003: stage 0 lacks `s0_qkv_3` that its siblings have" in why["stage 1"]
 
 
@@ -179,11 +183,11 @@ def test_what_goes_past_an_operator_goes_through_it(past: str, through: str) -> 
 
 
 NOT_THROUGH = [
-    ("  qkv_2:out -> mlp_2:in\n", "`qkv_2 -> mlp_2` goes past what is missing"),
-    ("  norm_2 -> qkv_2 -> {mlp_2}\n", "`qkv_2 -> mlp_2` goes past what is missing"),
-    ("  qkv_2 -> dropout_2\n  dropout_2 -> mlp_2\n", "edges go past `attn_2` in a way that its siblings do not show"),
-    ("  norm_2 -> mlp_2\n", "edges go past `attn_2` in a way that its siblings do not show"),
-    ("  qkv_2 -> mlp_3\n", "`mlp_3`, which `attn_2` would be joined to, has what its siblings have"),
+    ("  qkv_2:out -> mlp_2:in\n", "`qkv_2 -> mlp_2` bypasses missing nodes"),
+    ("  norm_2 -> qkv_2 -> {mlp_2}\n", "`qkv_2 -> mlp_2` bypasses missing nodes"),
+    ("  qkv_2 -> dropout_2\n  dropout_2 -> mlp_2\n", "edges bypass `attn_2` in a way that its siblings do not show"),
+    ("  norm_2 -> mlp_2\n", "edges bypass `attn_2` in a way that its siblings do not show"),
+    ("  qkv_2 -> mlp_3\n", "`attn_2` would be connected to `mlp_3`, which already has as many edges as its siblings"),
     ("  qkv_2 -> mlp_2 -> norm_2\n", "it closes a cycle through `attn_2`"),
 ]
 
@@ -238,4 +242,4 @@ def test_what_ends_the_model_leads_to_its_output() -> None:
 
 def test_what_the_input_feeds_in_one_layer_it_feeds_in_no_other() -> None:
     text = lacking("l2_norm", "l1_mlp", "l2_qkv").replace("  l1_mlp -> l2_qkv\n", "  l1_mlp -> l2_attn\n")
-    assert_left_alone(text, "S003", None, "edges go past `l2_norm` in a way that its siblings do not show")
+    assert_left_alone(text, "S003", None, "edges bypass `l2_norm` in a way that its siblings do not show")

@@ -90,10 +90,10 @@ def test_edges_past_what_is_missing_are_turned_to_it(
 UNCLEAR = [
     (
         "qkv_0 -> attn_0; qkv_0 -> attn_1; qkv_1 -> attn_0; qkv_1 -> attn_1",
-        "`l1_qkv_0 -> l1_attn_0` and others go past",
+        "`l1_qkv_0 -> l1_attn_0` and other edges bypass",
     ),
-    ("{qkv_0 qkv_1} -> {attn_0 attn_1}", "`l1_qkv_0 -> l1_attn_0` and others go past"),
-    ("qkv_0 -> attn_0; qkv_1 -> attn_1", "`l1_qkv_0 -> l1_attn_0` and others go past"),
+    ("{qkv_0 qkv_1} -> {attn_0 attn_1}", "`l1_qkv_0 -> l1_attn_0` and other edges bypass"),
+    ("qkv_0 -> attn_0; qkv_1 -> attn_1", "`l1_qkv_0 -> l1_attn_0` and other edges bypass"),
 ]
 
 
