@@ -80,8 +80,8 @@ def test_a_stage_is_not_moved_to_where_one_too_many_is() -> None:
     text = MOVED.replace("digraph {\n", "digraph {\n" + FOURTH)
     helps = {finding.unit: finding.help for finding in run(text, "D003", "pp3tp2").remaining}
     assert helps == {
-        "stage 1": "move it to GPUs 2-3 (no fix here: stage 3 is on GPUs 2-3)",
-        "stage 3": "remove it, or declare more stages (no fix here: the strategy has no such stage)",
+        "stage 1": "move it to GPUs 2-3 (no automatic fix: stage 3 is on GPUs 2-3)",
+        "stage 3": "remove it, or declare more stages (no automatic fix: the strategy has no such stage)",
     }
 
 

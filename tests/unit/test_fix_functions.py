@@ -127,11 +127,11 @@ def test_a_plugin_computes_the_fixes_of_its_findings(acme: Callable[..., Finding
 
 
 def test_a_plugin_may_say_why_there_is_no_fix(acme: Callable[..., Finding]) -> None:
-    assert acme(lambda *_: "it is meant to be loud").help == "no fix here: it is meant to be loud"
+    assert acme(lambda *_: "it is meant to be loud").help == "no automatic fix: it is meant to be loud"
 
 
 def test_a_plugin_that_fails_to_fix_keeps_its_finding(acme: Callable[..., Finding]) -> None:
     found = acme(lambda *_: 3)
     assert found.fix is None
     assert "TypeError" in (found.help or "")
-    assert "a mistake in the plugin" in (found.help or "")
+    assert "a bug in the plugin" in (found.help or "")

@@ -131,7 +131,7 @@ def test_names_of_graphs_are_left_alone() -> None:
 
 def test_what_a_header_has_from_the_defaults_of_nodes_is_left_alone() -> None:
     text = headed('node [label="PP=4, TP=2"] title')
-    assert_left_alone(text, "P001", "pp2tp2", "no fix here: where it says so is not certain")
+    assert_left_alone(text, "P001", "pp2tp2", "no automatic fix: where it says so is not certain")
 
 
 PHASES = 'title [label="Prefill: PP=4, TP=2\\nDecode: PP=2, TP=4"]'

@@ -134,7 +134,7 @@ def test_one_label_is_mended_where_other_statements_name_the_node() -> None:
 )
 def test_labels_that_are_not_certain_to_mean_the_same_stay(lacking: str, stated: str) -> None:
     text = norms("LayerNorm 1", stated=stated).replace('label="LayerNorm 1"', lacking)
-    assert_left_alone(text, "T001", None, "no fix here: no operator of the kind states them, or not all that do agree")
+    assert_left_alone(text, "T001", None, "no automatic fix: no operator of the kind states them, or not all that do agree")
 
 
 def test_dimensions_are_a_guess_and_not_made_safely() -> None:
@@ -194,7 +194,7 @@ def test_a_graph_attribute_goes_to_the_others(head: str, after: str) -> None:
 
 
 def test_a_graph_whose_brace_is_missing_gets_no_attribute() -> None:
-    assert_left_alone(f"digraph\n{CLIPPED}", "A008", None, "no fix here: the graph has no opening brace")
+    assert_left_alone(f"digraph\n{CLIPPED}", "A008", None, "no automatic fix: the graph has no opening brace")
 
 
 def test_a_graph_on_one_line_gets_its_attribute_there() -> None:

@@ -46,7 +46,7 @@ def test_shards_that_are_too_many_are_left_alone_and_the_help_says_so() -> None:
     text = sharded(range(6), "plain", of=8)
     result = run(text, "P007", "tp4")
     assert result.text == text
-    assert "no fix here: there are more than the strategy has" in (result.remaining[0].help or "")
+    assert "no automatic fix: there are more than the strategy has" in (result.remaining[0].help or "")
 
 
 def layers(lacking: tuple[int, ...] = (), *, past: str = "", clusters: bool = False, names: str = "{op}_{n}") -> str:

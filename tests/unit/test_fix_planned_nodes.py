@@ -105,7 +105,7 @@ def test_a_shard_that_another_stage_would_then_lack_is_not_written() -> None:
     text = stages([0, 1, 2], [0, 1, 2]).replace('GPU: 1"', 'GPU: 9"')
     why = {finding.unit: finding.help or "" for finding in run(text, "P007", "pp2tp4").remaining}
     assert "the statement of `s0_qkv_3` does not follow from its siblings" in why["stage 0"]
-    assert "it adds S003: stage 0 lacks `s0_qkv_3` that its siblings have" in why["stage 1"]
+    assert "it would cause S003: stage 0 lacks `s0_qkv_3` that its siblings have" in why["stage 1"]
 
 
 def test_fixes_of_a_rule_are_counted_in_the_message() -> None:
@@ -188,7 +188,7 @@ NOT_THROUGH = [
     ("  qkv_2 -> dropout_2\n  dropout_2 -> mlp_2\n", "edges bypass `attn_2` in a way that its siblings do not show"),
     ("  norm_2 -> mlp_2\n", "edges bypass `attn_2` in a way that its siblings do not show"),
     ("  qkv_2 -> mlp_3\n", "`attn_2` would be connected to `mlp_3`, which already has as many edges as its siblings"),
-    ("  qkv_2 -> mlp_2 -> norm_2\n", "it closes a cycle through `attn_2`"),
+    ("  qkv_2 -> mlp_2 -> norm_2\n", "it would close a cycle through `attn_2`"),
 ]
 
 
