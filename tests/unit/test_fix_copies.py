@@ -9,7 +9,7 @@ from dotlint.pipeline.fix_text import fix_text
 from dotlint.pipeline.lint import Settings
 from dotlint.strategy import Strategy
 from dotlint.syntax.source import Source
-from tests.unit.mending import assert_left_alone, assert_patched, before_and_after, run
+from tests.unit.fixing import assert_left_alone, assert_patched, before_and_after, run
 
 TITLES = {"qkv": "QKV Projection", "attn": "Attention Compute", "mlp": "MLP"}
 

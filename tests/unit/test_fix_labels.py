@@ -10,7 +10,7 @@ from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
 from dotlint.graph.builder import read
 from dotlint.pipeline.fix_text import fix_text
-from tests.unit.mending import assert_left_alone
+from tests.unit.fixing import assert_left_alone
 
 SETS = [
     ("a", "a [shape=box]"),
@@ -134,7 +134,9 @@ def test_one_label_is_mended_where_other_statements_name_the_node() -> None:
 )
 def test_labels_that_are_not_certain_to_mean_the_same_stay(lacking: str, stated: str) -> None:
     text = norms("LayerNorm 1", stated=stated).replace('label="LayerNorm 1"', lacking)
-    assert_left_alone(text, "T001", None, "no automatic fix: no operator of the kind states them, or not all that do agree")
+    assert_left_alone(
+        text, "T001", None, "no automatic fix: no operator of the kind states them, or not all that do agree"
+    )
 
 
 def test_dimensions_are_a_guess_and_not_made_safely() -> None:

@@ -10,8 +10,8 @@ from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
 from dotlint.pipeline.fix_files import fix_data
 from dotlint.strategy import Strategy
-from tests.unit.mending import assert_left_alone, assert_patched, run
-from tests.unit.test_fix_members import layers, sharded
+from tests.unit.fixing import assert_left_alone, assert_patched, run
+from tests.unit.test_fix_missing_nodes import layers, sharded
 
 FOUR = range(4)
 

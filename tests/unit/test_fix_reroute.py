@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.unit.mending import assert_left_alone, run
+from tests.unit.fixing import assert_left_alone, run
 
 TITLES = {"norm": "LayerNorm", "qkv": "QKV Projection", "attn": "Attention Compute", "ar": "All-Reduce", "mlp": "MLP"}
 OPERATORS = ("norm", "qkv_0", "qkv_1", "attn_0", "attn_1", "ar", "mlp")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.mending import run
+from tests.unit.fixing import run
 
 
 def fixed(text: str, code: str, strategy: str | None = None) -> str:

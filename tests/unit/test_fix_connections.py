@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from tests.unit.mending import assert_left_alone, assert_patched, run
+from tests.unit.fixing import assert_left_alone, assert_patched, run
 
 
 def pipeline(stages: int, links: str = "", *, gone: str = "") -> str:

@@ -8,7 +8,7 @@ from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
 from dotlint.pipeline.fix_text import fix_text
 from dotlint.strategy import Strategy
-from tests.unit.mending import assert_left_alone
+from tests.unit.fixing import assert_left_alone
 
 
 def fixed(text: str, code: str, strategy: str, *, unsafe: bool = False) -> str:

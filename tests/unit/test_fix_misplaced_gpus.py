@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.unit.mending import assert_left_alone, run
+from tests.unit.fixing import assert_left_alone, run
 from tests.unit.test_fix_gpus import WHOLE, gathered, placed, stages
 
 
