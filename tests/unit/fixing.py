@@ -1,4 +1,4 @@
-"""What tests of fixes share: a rule's fixes applied to a text, and texts written as patches."""
+"""Helpers for tests of fixes: apply the fixes of a rule, and write texts as patches."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from dotlint.strategy import Strategy
 
 
 def before_and_after(patch: str, head: str = "") -> tuple[str, str]:
-    """Give the texts that a patch stands for: a line is of both after a blank, of the first after `-`, of the second after `+`.
+    """Return the texts before and after a patch; both begin with `head`.
 
-    Both begin with the lines of `head`.
+    A line after a blank is in both texts, after `-` in the first, after `+` in the second.
     """
     lines = textwrap.dedent(patch).strip("\n").splitlines(keepends=True)
     before, after = (head + "".join(line[1:] for line in lines if line[0] != other) + "\n" for other in "+-")
@@ -21,7 +21,7 @@ def before_and_after(patch: str, head: str = "") -> tuple[str, str]:
 
 
 def run(text: str, code: str, strategy: str | None = None) -> FixResult:
-    """Apply all fixes of one rule; doing it twice is doing it once."""
+    """Apply all fixes of one rule, and assert that fixing again changes nothing."""
     settings = Settings(
         strategy=Strategy.parse(strategy) if strategy else None,
         strategy_source="option" if strategy else None,
@@ -41,7 +41,7 @@ def assert_patched(patch: str, code: str, strategy: str | None = None, *, head: 
 
 
 def assert_left_alone(text: str, code: str, strategy: str | None, why: str) -> None:
-    """There is a finding, nothing is written for it, and its help says why."""
+    """Assert that there is a finding without a fix, and that its help states why."""
     result = run(textwrap.dedent(text).strip("\n") + "\n", code, strategy)
     assert not result.changed
     assert result.remaining
