@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dotlint.engine import finding as engine
-    from dotlint.engine.finding import Fix, Pair, Related, Severity
+    from dotlint.engine.finding import Fix, Location, Pair, Related, Severity
     from dotlint.engine.result import FileResult, Settings, Verdict
     from dotlint.graph.document import Document
 
@@ -59,7 +59,8 @@ class Finding:
     `start` and `end` (exclusive) have offset, line and column; lines and columns count from 1. `nodes` are
     the nodes it speaks of; `missing_edges` join nodes that exist, `planned_edges` those that `missing_nodes`
     still has to add. `caused_by` are indices into the result's findings whose repair repairs this one too.
-    `fix` has the edits, None where there are none; `related` are other places that explain it.
+    `fix` has the edits, None where there are none; `related` are other places that explain it. `locations` has every
+    statement that it is about, the one at `start` first.
     """
 
     code: str
@@ -81,6 +82,7 @@ class Finding:
     unit: str | None
     caused_by: tuple[int, ...]
     fix: Fix | None
+    locations: tuple[Location, ...]
     _origin: engine.Finding = field(repr=False, compare=False)
     _source: Source = field(repr=False, compare=False)
 
@@ -375,6 +377,7 @@ def _finding(one: engine.Finding, source: Source) -> Finding:
         unit=one.unit,
         caused_by=one.caused_by,
         fix=one.fix,
+        locations=one.locations,
         _origin=one,
         _source=source,
     )

@@ -77,7 +77,7 @@ def complete_rules(_context: click.Context, _parameter: click.Parameter, incompl
     """Complete the last of comma-separated rules for the shell: codes and names, with what each finds."""
     from click.shell_completion import CompletionItem
 
-    from dotlint.engine.card import own_cards
+    from dotlint.engine.own_cards import own_cards
 
     before, comma, word = incomplete.rpartition(",")
     found = []

@@ -11,18 +11,15 @@ from dotlint.deployment.wiring import Wiring
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from dotlint.engine.card import Card, FixEffect
     from dotlint.engine.finding import Finding
     from dotlint.engine.result import FileResult
     from dotlint.graph.document import Document
     from dotlint.graph.model import Graph, Node
 
-_COPYING = {"P007", "P008", "S001", "S002", "S003"}
 _DIGITS = regex(r"\d+")
-# Rules that report that a node lacks an edge count as one: a half-connected node is an improvement, and so is one
-# edge of a fan-out that lacked all, or the first input of a residual add.
-_CONNECTIVITY = dict.fromkeys(("G003", "G004", "G005", "S011", "S012"), "connection")
 
 
 class Objection(Struct, frozen=True):
@@ -38,19 +35,20 @@ def objection(before: FileResult, after: FileResult, fixed: Iterable[Finding]) -
     Both are results of all rules. `fixed` holds the findings whose edits make the difference.
     """
     fixed = list(fixed)
-    return objection_to_text(before.document, after.document, fixed) or objection_to_findings(before, after, fixed)
+    return objection_to_text(before, after.document, fixed) or objection_to_findings(before, after, fixed)
 
 
-def objection_to_text(old: Document, new: Document, fixed: Sequence[Finding]) -> Objection | None:
+def objection_to_text(before: FileResult, new: Document, fixed: Sequence[Finding]) -> Objection | None:
     """Return an objection that needs no rules, from the syntax, comments and graphs of both texts.
 
     For fixes of syntax errors the graphs are not compared, because parts of the old one were not parsed.
     """
     syntax = _fixes_syntax(fixed)
+    old, rules = before.document, before.rules
     return (
         _syntax(old, new, syntax=syntax)
-        or _comments(old, new, fixed, syntax=syntax)
-        or (None if syntax else _structure(old, new, fixed))
+        or _comments(old, new, _with_effect(fixed, rules, "edits-comments"), syntax=syntax)
+        or (None if syntax else _structure(old, new, fixed, rules))
         or _cycle(old, new)
     )
 
@@ -63,7 +61,12 @@ def objection_to_findings(before: FileResult, after: FileResult, fixed: Sequence
 
 
 def _fixes_syntax(fixed: Iterable[Finding]) -> bool:
-    return any(finding.code.startswith("E") for finding in fixed)
+    return any(finding.section == "syntax" for finding in fixed)
+
+
+def _with_effect(fixed: Iterable[Finding], rules: Mapping[str, Card], *effects: FixEffect) -> list[Finding]:
+    """Return the findings whose fix may have any of these effects."""
+    return [finding for finding in fixed if not set(effects).isdisjoint(rules[finding.code].fix_effects)]
 
 
 def _syntax(old: Document, new: Document, *, syntax: bool) -> Objection | None:
@@ -76,9 +79,9 @@ def _syntax(old: Document, new: Document, *, syntax: bool) -> Objection | None:
     return Objection("the syntax error would remain") if syntax and counts == then else None
 
 
-def _comments(old: Document, new: Document, fixed: Sequence[Finding], *, syntax: bool) -> Objection | None:
-    """Object to the loss of a comment, except those that the fix is about: suppressions and strategy declarations."""
-    meant = [edit for f in fixed if (f.code.startswith("X") or f.code == "P001") and f.fix for edit in f.fix.edits]
+def _comments(old: Document, new: Document, editing: Sequence[Finding], *, syntax: bool) -> Objection | None:
+    """Object to the loss of a comment, except those that a fix is about: suppressions and strategy declarations."""
+    meant = [edit for finding in editing if finding.fix for edit in finding.fix.edits]
     kept = [c for c in old.comments if not any(e.start < c.end and c.start < e.end for e in meant)]
     if syntax:  # the fix may change what is a comment, but not its text
         lost = next((c for c in kept if old.text[c.start : c.end].strip() not in new.text), None)
@@ -89,20 +92,19 @@ def _comments(old: Document, new: Document, fixed: Sequence[Finding], *, syntax:
     return Objection(f"it would remove the comment `{old.text[lost.start : lost.end]}`") if lost else None
 
 
-def _structure(old: Document, new: Document, fixed: Sequence[Finding]) -> Objection | None:
-    """Object to nodes added by safe fixes, and to the loss of graphs, nodes, edges, attributes or clusters.
-
-    Fixes of names may remove nodes and edges.
-    """
+def _structure(old: Document, new: Document, fixed: Sequence[Finding], rules: Mapping[str, Card]) -> Objection | None:
+    """Object to nodes added by safe fixes, and to losses that the cards of the rules do not declare."""
     if len(old.graphs) > len(new.graphs):
         return Objection("it would remove a graph")
     safe = all(finding.fix is not None and finding.fix.applicability == "safe" for finding in fixed)
-    named = any(finding.code.startswith("N") for finding in fixed)
+    removing = _with_effect(fixed, rules, "removes")
+    rerouting = len(_with_effect(fixed, rules, "reroutes")) == len(fixed)
+    adding = len(_with_effect(fixed, rules, "adds-edges", "adds-nodes")) == len(fixed)
     for one, two in zip(old.graphs, new.graphs, strict=False):
         added = next((name for name in two.nodes if name not in one.nodes), None)
         if safe and added is not None:
             return Objection(f"it would add the node `{added}`", (frozenset({added}),))
-        if named:
+        if removing:
             continue
         gone = next((name for name in one.nodes if name not in two.nodes), None)
         if gone is not None:
@@ -110,12 +112,12 @@ def _structure(old: Document, new: Document, fixed: Sequence[Finding]) -> Object
         left = Counter((e.tail.name, e.head.name) for e in two.edges)
         left.subtract((e.tail.name, e.head.name) for e in one.edges)
         gone_edges = [pair for pair, number in left.items() if number < 0]
-        if all(finding.code == "S003" for finding in fixed):
+        if rerouting:
             gone_edges = [pair for pair in gone_edges if not _is_replaced_by_path(pair, one, two)]
         lost = gone_edges[0] if gone_edges else None
         if lost is not None:
             return Objection(f"it would remove the edge `{lost[0]} -> {lost[1]}`", (frozenset(lost),))
-        if all(finding.code.startswith("S") for finding in fixed):
+        if adding:
             changed = next((n for n in one.nodes.values() if n.attributes != two.nodes[n.name].attributes), None)
             if changed is not None:
                 return Objection(f"it would change attributes of `{changed.name}`", (frozenset({changed.name}),))
@@ -165,25 +167,27 @@ def _findings(before: FileResult, after: FileResult, fixed: Sequence[Finding]) -
 
     A fix that copies siblings may repeat a finding of the siblings for one more unit; that one is not new.
     """
-    known = {key for finding in before.findings for key, _ in _keys_and_nodes(finding)}
+    rules = before.rules
+    known = {key for finding in before.findings for key, _ in _keys_and_nodes(finding, rules)}
     # The other file may cause a finding between two files, so it does not prevent fixes in this one.
     own = [finding for finding in after.findings if finding.other_file is None]
-    copying = all(f.code in _COPYING for f in fixed)
+    copying = len(_with_effect(fixed, rules, "copies-siblings")) == len(fixed)
     siblings = {_masked(f) for f in before.findings} if copying else set()
     # Planned edges may reveal others of the pattern; that is acceptable if fewer are missing than before.
-    if copying and _missing(after) < _missing(before):
-        own = [finding for finding in own if finding.code != "S001"]
+    if copying and _missing(after.findings, rules) < _missing(before.findings, rules):
+        own = [finding for finding in own if not _of_pattern(finding, rules)]
     then, now = (Counter(_identity(f) for f in result.findings if f.missing_nodes) for result in (before, after))
     still = [frozenset(f.missing_nodes) for f in fixed if now[_identity(f)] >= then[_identity(f)] > 0]
     if still:
         return Objection("the missing nodes would still be missing", tuple(still))
     added: list[tuple[Finding, frozenset[str]]] = []
     for finding in own:
-        if finding.severity != "error" and finding.code[0] not in "GS":
+        card = rules[finding.code]
+        if finding.section == "syntax" or (finding.severity != "error" and not card.guards_fixes):
             continue
-        if finding.code.startswith("E") or (finding.code[0] in "CS" and _masked(finding) in siblings):
+        if card.repeats_in_copies and _masked(finding) in siblings:
             continue
-        fresh = [names for key, names in _keys_and_nodes(finding) if key not in known]
+        fresh = [names for key, names in _keys_and_nodes(finding, rules) if key not in known]
         if fresh:
             added.append((finding, frozenset().union(*fresh)))
     if not added:
@@ -196,8 +200,13 @@ def _identity(finding: Finding) -> tuple[object, ...]:
     return finding.code, finding.graph, finding.unit, finding.message
 
 
-def _missing(result: FileResult) -> int:
-    return sum(len(finding.missing_edges) for finding in result.findings if finding.code == "S001")
+def _of_pattern(finding: Finding, rules: Mapping[str, Card]) -> bool:
+    """Return whether the finding reports missing edges that siblings have."""
+    return bool(finding.missing_edges) and "copies-siblings" in rules[finding.code].fix_effects
+
+
+def _missing(findings: Iterable[Finding], rules: Mapping[str, Card]) -> int:
+    return sum(len(finding.missing_edges) for finding in findings if _of_pattern(finding, rules))
 
 
 def _masked(finding: Finding) -> tuple[str, str]:
@@ -205,16 +214,19 @@ def _masked(finding: Finding) -> tuple[str, str]:
     return finding.code, _DIGITS.sub("#", finding.message)
 
 
-def _keys_and_nodes(finding: Finding) -> list[tuple[tuple[object, ...], Sequence[str]]]:
+def _keys_and_nodes(finding: Finding, rules: Mapping[str, Card]) -> list[tuple[tuple[object, ...], Sequence[str]]]:
     """Return keys that identify a finding among those of its rule, each with the nodes that it names.
 
-    There is one for each missing edge, else for each node, else one for the unit.
+    There is one for each missing edge, else for each node of a missing stage, else for each node, else for the unit.
+    Rules that report that a node lacks an edge count as one, because a half-connected node is an improvement, and so
+    is one edge of a fan-out that lacked all, or the first input of a residual add.
     """
-    code = _CONNECTIVITY.get(finding.code, finding.code)
-    if finding.missing_edges and finding.code not in _CONNECTIVITY:
+    card = rules[finding.code]
+    code = "connection" if card.claims_absence == "connection" else finding.code
+    if finding.missing_edges and code == finding.code:
         return [((code, finding.graph, pair), pair) for pair in finding.missing_edges]
-    if finding.code == "S002":
+    if finding.planned_edges:
         return [((code, finding.graph, name), (name,)) for name in finding.missing_nodes]
-    if finding.nodes and finding.code != "G006":
+    if finding.nodes and card.concerns == "nodes":
         return [((code, finding.graph, name), (name,)) for name in finding.nodes]
     return [((code, finding.graph, finding.unit), finding.nodes)]

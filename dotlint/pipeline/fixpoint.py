@@ -167,6 +167,6 @@ def _next_batch(findings: list[Finding]) -> list[Finding]:
     Syntax errors come first, because the rest is then parsed again; planned nodes come last, because their exemplars
     may still change.
     """
-    syntax = [f for f in findings if f.code.startswith("E")]
+    syntax = [f for f in findings if f.section == "syntax"]
     simple = [f for f in findings if not f.missing_nodes]
     return apart(syntax or simple or findings)[0]

@@ -16,18 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from dotlint.deployment.model import Reading
+    from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Finding
     from dotlint.engine.result import FileResult
     from dotlint.pipeline.trials import Trials
     from dotlint.syntax.source import Source
-
-# Fixes that set a color or a text of a header, or remove a redundant statement or comment.
-_HARMLESS = {
-    "A002", "A003", "A004", "A005", "A006", "A007", "A010", "C004", "N004", "N008", "P001", "P010", "T002", "V001",
-    "V002", "X002",
-}  # fmt: skip
-_CONNECTION = {"G003", "G004", "G005", "G006", "G008", "S009"}
 
 
 def withdraw_refused(result: FileResult, trials: Trials) -> None:
@@ -54,7 +48,7 @@ def _refused(findings: Iterable[Finding], source: Source, trials: Trials) -> Ite
         if trials.refused_alone(source, finding):  # known from fixing
             todo.append([finding])
         else:
-            rules.setdefault("E" if finding.code.startswith("E") else finding.code, []).append(finding)
+            rules.setdefault("syntax" if finding.section == "syntax" else finding.code, []).append(finding)
     todo += rules.values()
     while todo:
         batch, rest = apart(todo.pop())
@@ -73,7 +67,9 @@ def _passes_untried(finding: Finding, result: FileResult, trials: Trials) -> boo
 
     If some rules did not run, the result does not show what else is wrong.
     """
-    return finding.code in _HARMLESS or (trials.runs_all_rules and _passes_by_context(finding, result))
+    return result.rules[finding.code].fix_trial == "never" or (
+        trials.runs_all_rules and _passes_by_context(finding, result)
+    )
 
 
 def _passes_by_context(finding: Finding, result: FileResult) -> bool:
@@ -81,18 +77,16 @@ def _passes_by_context(finding: Finding, result: FileResult) -> bool:
     context = result.context
     if context is None or finding.graph >= len(context.graphs):
         return False
-    graph = context.graphs[finding.graph]
-    if finding.code == "S001":
-        return _stays_in_stages(finding, graph) and not _faulty(_exemplar_ends(finding, graph), result)
-    if finding.code == "S002":
-        return _is_lone_exemplar(finding, graph, result)
-    if finding.code == "C005":
-        return all(_within_its_stage(graph, name) for name in finding.nodes)
-    if finding.code == "T001":
-        by_name = graph.deployment.by_name
-        kinds = {(r.role.name, r.phase) for n in finding.nodes if (r := by_name.get(n)) and r.role}
-        alike = {r.name for r in graph.deployment.operators if r.role and (r.role.name, r.phase) in kinds}
-        return not any(f.code[0] == "T" and f.severity == "error" and alike & set(f.nodes) for f in result.findings)
+    graph, card = context.graphs[finding.graph], context.rules[finding.code]
+    match card.fix_trial:
+        case "if-across-stages" if finding.missing_edges:
+            return _stays_in_stages(finding, graph) and not _faulty(_exemplar_ends(finding, graph), card, result)
+        case "if-across-stages":
+            return all(_within_its_stage(graph, name) for name in finding.nodes)
+        case "if-other-stages":
+            return _is_lone_exemplar(finding, graph, card, result)
+        case "if-dimensions-fail":
+            return not _faulty_dimensions(finding, graph, result)
     return False
 
 
@@ -122,16 +116,31 @@ def _exemplar_ends(finding: Finding, graph: GraphContext) -> set[str]:
     return {name for edge in exemplars for name in (edge.tail.name, edge.head.name)}
 
 
-def _faulty(names: set[str], result: FileResult) -> bool:
-    """Return whether these nodes have errors or structural findings, which copies would share."""
+def _faulty_dimensions(finding: Finding, graph: GraphContext, result: FileResult) -> bool:
+    """Return whether operators with the same roles have errors in their dimensions."""
+    by_name = graph.deployment.by_name
+    kinds = {(r.role.name, r.phase) for n in finding.nodes if (r := by_name.get(n)) and r.role}
+    alike = {r.name for r in graph.deployment.operators if r.role and (r.role.name, r.phase) in kinds}
     return any(
-        names & set(f.nodes)
+        f.severity == "error" and alike & set(f.nodes)
         for f in result.findings
-        if f.code not in _CONNECTION and (f.severity == "error" or f.code[0] in "GS")
+        if result.rules[f.code].overview_remedy == "dimensions"
     )
 
 
-def _is_lone_exemplar(finding: Finding, graph: GraphContext, result: FileResult) -> bool:
+def _faulty(names: set[str], card: Card, result: FileResult) -> bool:
+    """Return whether these nodes have errors or findings that prevent fixes, which copies would share.
+
+    Findings that the fix of `card` fixes too are ignored.
+    """
+    return any(
+        names & set(f.nodes)
+        for f in result.findings
+        if f.code not in card.causes and (f.severity == "error" or result.rules[f.code].guards_fixes)
+    )
+
+
+def _is_lone_exemplar(finding: Finding, graph: GraphContext, card: Card, result: FileResult) -> bool:
     """Return whether the exemplar is the only existing stage, without faults or edges to another phase."""
     exemplar = graph.plans[(finding.about and finding.about.whole_phase) or ""][0].exemplar
     drawn = [unit for unit in graph.deployment.units.get(exemplar.phase, {}).values() if unit.operators]
@@ -141,4 +150,4 @@ def _is_lone_exemplar(finding: Finding, graph: GraphContext, result: FileResult)
         for reading in exemplar.operators
         for e in (*reading.node.in_edges, *reading.node.out_edges)
     )
-    return len(drawn) == 1 and not across and not _faulty(names, result)
+    return len(drawn) == 1 and not across and not _faulty(names, card, result)

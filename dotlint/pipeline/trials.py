@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dotlint.edits.apply import apply_edits, touching
-from dotlint.engine.card import own_cards
+from dotlint.engine.own_cards import own_cards
 from dotlint.engine.select import Selection, chosen
 from dotlint.pipeline.acceptance import Objection, objection_to_findings, objection_to_text
 from dotlint.pipeline.compute import attach_fixes
@@ -40,7 +40,7 @@ class Trials:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._all_rules = replace(settings, selection=_without_exclusions(settings.selection))
+        self._all_rules = replace(settings, selection=_without_exclusions(settings))
         self._results: dict[tuple[str, bool], FileResult] = {}
         self._verdicts: dict[tuple[str, frozenset[tuple[str, tuple[Edit, ...]]]], Objection | None] = {}
 
@@ -76,9 +76,9 @@ class Trials:
         after = changed(source, batch)
         if after.text == source.text:
             return _NO_CHANGE
-        syntax = all(finding.code.startswith("E") for finding in batch)
+        syntax = all(finding.section == "syntax" for finding in batch)
         before = self._cached(source, all_rules=not syntax)
-        found = objection_to_text(before.document, read_document(after, self.settings), batch)
+        found = objection_to_text(before, read_document(after, self.settings), batch)
         if found is not None or syntax:
             return found
         result = self._cached(after, all_rules=True) if keep else lint(after, self._objecting_rules())
@@ -99,7 +99,7 @@ class Trials:
     def _objecting_rules(self) -> Settings:
         """Return settings that select only the rules whose findings can be objections."""
         cards = self.settings.cards or own_cards()
-        codes = {c.code for c in chosen(cards, self._all_rules.selection) if c.code[0] in "EGS" or _may_be_error(c)}
+        codes = {c.code for c in chosen(cards, self._all_rules.selection) if _can_object(c) or _may_be_error(c)}
         return replace(self._all_rules, selection=Selection(select=tuple(sorted(codes))))
 
 
@@ -154,8 +154,15 @@ def _may_be_error(card: Card) -> bool:
     return card.severity == "error" or any(variant.severity == "error" for variant in card.outcomes.values())
 
 
-def _without_exclusions(selection: Selection) -> Selection:
+def _can_object(card: Card) -> bool:
+    """Return whether a new finding of the rule is an objection, whatever its severity."""
+    return card.section == "syntax" or card.guards_fixes
+
+
+def _without_exclusions(settings: Settings) -> Selection:
     """Return a selection of all rules that can object: those of the preset and those selected, without exclusions."""
+    selection = settings.selection
     if selection == Selection(preset=selection.preset):
         return selection
-    return Selection(extend_select=("E", "G", "S", *(selection.select or ()), *selection.extend_select))
+    codes = [card.code for card in settings.cards or own_cards() if _can_object(card)]
+    return Selection(extend_select=(*codes, *(selection.select or ()), *selection.extend_select))
