@@ -8,9 +8,9 @@ from tests.dsl import fix
 
 
 def before_and_after(patch: str, head: str = "") -> tuple[str, str]:
-    """Give the texts that a patch stands for: a line is of both after a blank, of the first after `-`, of the second after `+`.
+    """Return the texts before and after a patch; both begin with the lines of `head`.
 
-    Both begin with the lines of `head`.
+    A line after a blank is in both texts, after `-` in the first, after `+` in the second.
     """
     lines = textwrap.dedent(patch).strip("\n").splitlines(keepends=True)
     before, after = (head + "".join(line[1:] for line in lines if line[0] != other) + "\n" for other in "+-")
@@ -26,7 +26,7 @@ def assert_patched(patch: str, code: str, strategy: str | None = None, *, head: 
 
 
 def assert_left_alone(text: str, code: str, strategy: str | None, why: str) -> None:
-    """There is a finding, nothing is written for it, and its help says why."""
+    """Assert that there is a finding without a fix, and that its help states why."""
     result = fix(textwrap.dedent(text).strip("\n") + "\n", code, strategy)
     assert not result.changed
     assert result.remaining

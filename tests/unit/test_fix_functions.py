@@ -46,7 +46,7 @@ def test_every_fix_has_a_title_in_the_imperative(card: Card, example: Example) -
     assert shown["fix"]["title"] == next(f.fix.title for f in result.findings if f.fix is not None)
 
 
-def test_a_title_says_what_is_done_and_where() -> None:
+def test_a_title_states_the_change_and_the_unit() -> None:
     settings = settings_for(strategy="pp4ep4tp2sp2")
     result = lint_file(Source.from_bytes(TWO_PHASES.read_bytes(), "a.dot"), settings)
     titles = [f.fix.title for f in result.findings if f.fix is not None and f.code in {"S001", "S002"}]
@@ -54,7 +54,7 @@ def test_a_title_says_what_is_done_and_where() -> None:
     assert "Add stages 2, 3 and 4 of decode" in titles
 
 
-def test_what_a_finding_is_about_is_data_beside_its_title() -> None:
+def test_the_unit_of_a_finding_is_also_data() -> None:
     settings = settings_for(strategy="pp4ep4tp2sp2")
     result = lint(Source.from_bytes(TWO_PHASES.read_bytes(), "a.dot"), settings)
     shown = [finding_dict(finding, result.places) for finding in result.findings]
@@ -81,7 +81,7 @@ def test_titles_of_units(unit: Unit, title: str) -> None:
     assert str(unit) == title
 
 
-def test_a_slim_result_holds_on_to_no_graph() -> None:
+def test_a_slim_result_references_no_graph() -> None:
     settings = settings_for(strategy="pp4ep4tp2sp2")
     result = attach_fixes(lint(Source.from_bytes(TWO_PHASES.read_bytes(), "a.dot"), settings))
     assert any(finding.data is not None for finding in result.findings)
@@ -93,7 +93,7 @@ CARD = Card("ACME101", "long-label", "a label is long", "acme:labels", "info", "
 
 @pytest.fixture
 def acme(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., object]], Finding]:
-    """Give what lints `digraph { a [label=loud] }` with a plugin's check that is fixed by a function."""
+    """Return a function that lints `digraph { a [label=loud] }` with a plugin's check and its fix function."""
 
     def run(function: Callable[..., object]) -> Finding:
         @fixed_by(function)  # type: ignore[arg-type]
@@ -121,12 +121,12 @@ def test_a_plugin_computes_the_fixes_of_its_findings(acme: Callable[..., Finding
     assert (found.fix.title, found.fixable) == ("Replace `loud` with `quiet`", "unsafe")
 
 
-def test_a_plugin_may_say_why_there_is_no_fix(acme: Callable[..., Finding]) -> None:
-    assert acme(lambda *_: "it is meant to be loud").help == "no fix here: it is meant to be loud"
+def test_a_plugin_can_state_why_there_is_no_fix(acme: Callable[..., Finding]) -> None:
+    assert acme(lambda *_: "it is meant to be loud").help == "no automatic fix: it is meant to be loud"
 
 
 def test_a_plugin_that_fails_to_fix_keeps_its_finding(acme: Callable[..., Finding]) -> None:
     found = acme(lambda *_: 3)
     assert found.fix is None
     assert "TypeError" in (found.help or "")
-    assert "a mistake in the plugin" in (found.help or "")
+    assert "a bug in the plugin" in (found.help or "")
