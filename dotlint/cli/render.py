@@ -1,4 +1,4 @@
-"""`dotlint render`: a picture of a graph with the findings in it."""
+"""`dotlint render`: draw a graph with its findings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 from dotlint.cli.linting import lint_one, report_crashes
 from dotlint.cli.options import FileOptions, file_options, graph_option
-from dotlint.cli.streams import say, write_bytes
+from dotlint.cli.streams import write_bytes, write_messages
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def command(streams: Streams, /, path: str, **options: Unpack[RenderOptions]) ->
     )
     result, _ = lint_one(streams, path, options)
     drawing = render(result, form, chosen)
-    say(streams, *drawing.notes)
+    write_messages(streams, *drawing.notes)
     write_bytes(streams, drawing.data, options["output"])
     return report_crashes(streams, result)
 

@@ -24,7 +24,7 @@ def glob_of(pattern: str) -> Glob:
 
 
 def fits(pattern: str, folder: Path, path: str | Path) -> bool:
-    """Whether a file pattern of a configuration in `folder` matches a file, or a folder that the file is in.
+    """Return whether a file pattern of a configuration in `folder` matches a file, or a folder that the file is in.
 
     A pattern that starts with a slash may be an absolute path too. Outside of `folder` only the file's name counts.
     """
@@ -43,7 +43,7 @@ def fits(pattern: str, folder: Path, path: str | Path) -> bool:
 
 
 def strategy_for(config: Config, path: str | Path, said: Overrides | None = None) -> tuple[tuple[str, ...], str]:
-    """Give the strategy arguments for a file and where they come from; () if none are declared.
+    """Return the strategy arguments for a file and where they come from; () if none are declared.
 
     In a table the last matching pattern wins, so that exceptions stand below the rule.
     """
@@ -61,12 +61,12 @@ def strategy_for(config: Config, path: str | Path, said: Overrides | None = None
 
 
 def severity_off(config: Config) -> tuple[str, ...]:
-    """Give the rules that `severity` disables."""
+    """Return the rules that `severity` disables."""
     return tuple(word for word, setting in config.table("severity").items() if setting.value == "off")
 
 
 def ignored_for(config: Config, path: str | Path) -> tuple[str, ...]:
-    """Give the rules that `per-file-ignores` disables for a file."""
+    """Return the rules that `per-file-ignores` disables for a file."""
     return tuple(
         word
         for pattern, setting in config.table("per-file-ignores").items()

@@ -43,7 +43,7 @@ class Configurations:
         self._settings: dict[tuple[int, tuple[str, ...], tuple[str, ...]], Settings] = {}
 
     def config(self, path: str | Path) -> Config:
-        """Give the configuration of a file or folder; `-` stands for the current folder."""
+        """Return the configuration of a file or folder; `-` stands for the current folder."""
         if self._given is not None:
             return self._given
         place = os.getcwd() if str(path) == "-" else os.path.abspath(path)
@@ -66,11 +66,11 @@ class Configurations:
         return found
 
     def cards(self, path: str | Path) -> tuple[Card, ...]:
-        """Give every rule for a file, as its configuration tunes it."""
+        """Return every rule for a file, as its configuration tunes it."""
         return tuned_cards(self.config(path), self.overrides.rules)
 
     def settings(self, path: str | Path) -> Settings:
-        """Give how to lint a file."""
+        """Return how to lint a file."""
         config = self.config(path)
         strategy, _ = strategy_for(config, path, self.overrides)
         off = ignored_for(config, path)
@@ -110,14 +110,14 @@ class Configurations:
         )
 
     def baseline(self, config: Config) -> Baseline | None:
-        """Give the baseline of a configuration, or the one that overrides it."""
+        """Return the baseline of a configuration, or the one that overrides it."""
         path = self.overrides.baseline or config.get("baseline")
         if path is None or self.overrides.no_baseline:
             return None
         return _read_baseline(as_path(path))
 
     def excluded(self, path: str, *, named: bool = False) -> bool:
-        """Whether `exclude` excludes a file; one that is `named` on the command line only if `force-exclude` is set."""
+        """Return whether `exclude` excludes a file; one that is `named` on the command line only if `force-exclude` is set."""
         config = self.config(path)
         if path == "-" or (named and not (self.overrides.force_exclude or config.get("force-exclude"))):
             return False
@@ -128,7 +128,7 @@ class Configurations:
 
 
 def _file_in(folder: str) -> Path | None:
-    """Give the configuration file of a folder; a `pyproject.toml` without `[tool.dotlint]` is none."""
+    """Return the configuration file of a folder; a `pyproject.toml` without `[tool.dotlint]` is none."""
     for name in NAMES:
         path = os.path.join(folder, name)
         if os.path.isfile(path) and (name == NAMES[0] or _says_something(path)):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def describe(configurations: Configurations, path: str) -> dict[str, Any]:
-    """Give plain data: the configuration file, each key with value and origin, and what follows for the file.
+    """Return plain data: the configuration file, each key with value and origin, and what follows for the file.
 
     An entry of a table from file pattern says whether it `fits` the file, unless `path` is `-`.
     """

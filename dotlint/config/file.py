@@ -64,7 +64,7 @@ def _look_at_version(section: dict[str, Any], path: Path) -> None:
 
 
 def _settled(key: str, value: Any, folder: Path) -> Any:  # noqa: ANN401 - by key, see `Keys`
-    """Give a value in the one form that it has everywhere else: texts and lists as tuples, paths absolute."""
+    """Return a value in the one form that it has everywhere else: texts and lists as tuples, paths absolute."""
     if key == "rule":
         return value
     if isinstance(value, dict):

@@ -106,7 +106,7 @@ def read_keys(section: dict[str, Any], where: str) -> Keys:
 
 
 def schema(rules: Iterable[tuple[str, str]] = ()) -> dict[str, Any]:
-    """Give the JSON schema of `dotlint.toml`; `rules` are codes and names that editors are to offer."""
+    """Return the JSON schema of `dotlint.toml`; `rules` are codes and names that editors are to offer."""
     rule: dict[str, Any] = {"type": "string", "pattern": r"^[A-Za-z][A-Za-z0-9-]*$"}
     offered = [word for words in rules for word in words]
     return {

@@ -33,7 +33,7 @@ _GIVEN: Final = {
 
 
 def explain(section: dict[str, Any], keys: type[Struct]) -> str | None:
-    """Give the first mistake in a table that is to hold `keys`, None where there is none."""
+    """Return the first mistake in a table that is to hold `keys`, None where there is none."""
     declared = inspect.type_info(keys)
     assert isinstance(declared, inspect.StructType)
     fields = {field.encode_name: field.type for field in declared.fields}

@@ -36,11 +36,11 @@ class Config(Struct, frozen=True):
     values: Mapping[str, Setting] = field(default_factory=dict)
 
     def get(self, key: str) -> Any:  # noqa: ANN401 - by key, see `Keys`
-        """Give the value of a key, None if it is not set."""
+        """Return the value of a key, None if it is not set."""
         return self.values[key].value if key in self.values else None
 
     def table(self, key: str) -> dict[str, Setting]:
-        """Give the entries of a table, each with its file."""
+        """Return the entries of a table, each with its file."""
         return cast("dict[str, Setting]", self.get(key) or {})
 
 

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def folders_of(config: Config, more: tuple[Path, ...] = ()) -> tuple[Path, ...]:
-    """Give the folders with rule cards: the configuration's and `more`."""
+    """Return the folders with rule cards: the configuration's and `more`."""
     return (*(as_path(folder) for folder in config.get("rules") or ()), *more)
 
 
 def tuned_cards(config: Config, more: tuple[Path, ...] = ()) -> tuple[Card, ...]:
-    """Give every rule there is, those in the folders `more` included, as the configuration tunes it."""
+    """Return every rule there is, those in the folders `more` included, as the configuration tunes it."""
     cards = all_cards(folders_of(config, more), config.get("plugins") or ())
     severity = {word: setting.value for word, setting in config.table("severity").items()}
     parameters = {word: setting.value for word, setting in config.table("rule").items()}

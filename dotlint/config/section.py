@@ -17,7 +17,7 @@ class ConfigError(DotlintError):
 
 
 def section_of(path: Path) -> dict[str, Any] | None:
-    """Give what a file says to dotlint, None if it says nothing to it."""
+    """Return what a file says to dotlint, None if it says nothing to it."""
     table = _toml(path)
     if path.name != "pyproject.toml":
         return table
@@ -40,6 +40,6 @@ def _toml(path: Path) -> dict[str, Any]:
 
 
 def near_file(path: Path) -> str:
-    """Give the end of a message about a file or folder that is missing: the one of a similar name, if there is one."""
+    """Return the end of a message about a file or folder that is missing: the one of a similar name, if there is one."""
     near = nearest_path(path)
     return f"; did you mean `{near}`?" if near else ""

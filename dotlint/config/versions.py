@@ -15,7 +15,7 @@ _COMPARE: Final[dict[str, Callable[[list[int], list[int]], bool]]] = {
 
 
 def satisfies(version: str, required: str) -> bool:
-    """Whether `required` allows a version: `0.1.0` allows only that one, `>=0.1,<1` a range."""
+    """Return whether `required` allows a version: `0.1.0` allows only that one, `>=0.1,<1` a range."""
     match = re.match(r"\d+(?:\.\d+)*", version)
     assert match is not None
     return all(_allows(part.strip(), _numbers(match[0])) for part in required.split(","))

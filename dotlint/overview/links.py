@@ -61,7 +61,7 @@ def links_of(context: GraphContext, blocks: list[Block], *, directed: bool) -> l
 
 
 def _follows(order: dict[Block, int], tail: Block, head: Block) -> bool:
-    """Whether a way through nodes between is one from a block to the next, from or to an end, or to another phase."""
+    """Return whether a way through nodes between is one from a block to the next, from or to an end, or to another phase."""
     if "end" in (tail.look, head.look) or tail.phase != head.phase:
         return True
     return order[head] == order[tail] + 1
@@ -171,5 +171,5 @@ def missing_links(
 
 
 def _feeds(end: Block, links: Iterable[Link]) -> bool:
-    """Whether an end is an input: something leads from it."""
+    """Return whether an end is an input: something leads from it."""
     return any(link.tail is end for link in links)

@@ -133,7 +133,7 @@ def _placed(made: Overview, found: list[Finding]) -> bool:
 
 
 def _phase(finding: Finding) -> str | None:
-    """Give the phase that a finding is about as a whole."""
+    """Return the phase that a finding is about as a whole."""
     return finding.about.whole_phase if finding.about is not None else None
 
 

@@ -166,7 +166,7 @@ def _bytes(text: str) -> bytes:
 
 
 def _fixed(result: FileResult, settings: Settings) -> Iterator[tuple[str, str, FixResult]]:
-    """Give what the safe fixes come to and, where there are others and there is time, what all of them do."""
+    """Yield what the safe fixes come to and, where there are others and there is time, what all of them do."""
     started = time.monotonic()
     source = result.document.source
     kinds = {finding.fix.applicability for finding in result.findings if finding.fix}

@@ -55,7 +55,7 @@ class Known(Struct):
     edge_rows: list[list[int]] = field(default_factory=list)
 
     def node(self, graph: int, name: str) -> int:
-        """Give a node's number; one that is not in the file yet is added to those that are."""
+        """Return a node's number; one that is not in the file yet is added to those that are."""
         key = graph, name
         if key not in self.nodes:
             self.nodes[key] = len(self.node_rows)
@@ -63,7 +63,7 @@ class Known(Struct):
         return self.nodes[key]
 
     def edge(self, graph: int, pair: Pair) -> int:
-        """Give an edge's number; one that is not in the file yet is added, at line 0."""
+        """Return an edge's number; one that is not in the file yet is added, at line 0."""
         key = graph, pair
         if key not in self.edges:
             self.edges[key] = len(self.edge_rows)
@@ -71,7 +71,7 @@ class Known(Struct):
         return self.edges[key]
 
     def names(self) -> dict[str, int]:
-        """Give every name's node, the first graph's where several have it."""
+        """Return every name's node, the first graph's where several have it."""
         found: dict[str, int] = {}
         for (_, name), number in self.nodes.items():
             found.setdefault(name, number)
@@ -127,7 +127,7 @@ def _understood(graph: GraphContext, name: str) -> str:
 
 
 def finding_data(result: FileResult, finding: Finding, numbers: Known) -> dict[str, Any]:
-    """Give what the script needs of one finding; lines count from 1."""
+    """Return what the script needs of one finding; lines count from 1."""
     position = result.places.position
     graph = finding.graph
     pairs = [*finding.missing_edges, *finding.planned_edges, *zip(finding.path, finding.path[1:], strict=False)]
@@ -145,7 +145,7 @@ def finding_data(result: FileResult, finding: Finding, numbers: Known) -> dict[s
 
 
 def drawn_data(drawn: Drawn, numbers: Known) -> dict[str, Any]:
-    """Give what the script needs of one picture, its SVG made safe; raises `DrawingError`."""
+    """Return what the script needs of one picture, its SVG made safe; raises `DrawingError`."""
     ids = dict.fromkeys(
         (*drawn.nodes.values(), *drawn.edges.values(), *(e for ids in drawn.findings.values() for e in ids))
     )

@@ -106,7 +106,7 @@ def _text(text: str) -> str:
 
 
 def _worst(text: str, marks: Iterable[Mark]) -> dict[int, Severity]:
-    """Give the severity that each line's margin shows, by line number."""
+    """Return the severity that each line's margin shows, by line number."""
     found: dict[int, Severity] = {}
     line, at = 1, 0
     for mark in sorted(marks, key=lambda mark: mark.start):
@@ -116,7 +116,7 @@ def _worst(text: str, marks: Iterable[Mark]) -> dict[int, Severity]:
 
 
 def _pieces(text: str, nodes: Mapping[str, int], marks: Sequence[Mark]) -> Iterator[_Piece | None]:
-    """Give the text in pieces; None is a line break. A place is marked as far as tells it: see `_told`."""
+    """Yield the text in pieces; None is a line break. A place is marked as far as tells it: see `_told`."""
     cut = [Mark(mark.start, _told(text, mark), mark.severity, mark.finding) for mark in marks]
     bounds = sorted({offset for mark in cut for offset in (mark.start, mark.end)})
     passed = 0
@@ -144,7 +144,7 @@ def _pieces(text: str, nodes: Mapping[str, int], marks: Sequence[Mark]) -> Itera
 
 
 def _told(text: str, mark: Mark) -> int:
-    """Give where the marked part of a place ends: on its first line, of a statement before its attributes."""
+    """Return where the marked part of a place ends: on its first line, of a statement before its attributes."""
     end = mark.end
     for stop in ("\n", "["):
         found = text.find(stop, mark.start + 1, end)
@@ -153,7 +153,7 @@ def _told(text: str, mark: Mark) -> int:
 
 
 def _kinds(text: str, nodes: Mapping[str, int]) -> Iterator[tuple[Lexeme, str, int | None]]:
-    """Give every token with its class and, where it names a node, that node's number."""
+    """Yield every token with its class and, where it names a node, that node's number."""
     found = list(tokens(text))
     inside, before = False, ""
     for token, following in zip(found, _following(found), strict=True):
@@ -169,7 +169,7 @@ def _kinds(text: str, nodes: Mapping[str, int]) -> Iterator[tuple[Lexeme, str, i
 
 
 def _following(found: Sequence[Lexeme]) -> list[str]:
-    """Give for each token the type of the next one that is no blank or comment."""
+    """Return for each token the type of the next one that is no blank or comment."""
     ahead = [""] * len(found)
     following = ""
     for index in range(len(found) - 1, -1, -1):

@@ -62,7 +62,7 @@ class _Artist:
         self.common: dict[int | None, Common] = {}
 
     def graph(self, index: int, name: str, fixed: Sequence[tuple[str, str, FixResult]]) -> Iterator[Drawn]:
-        """Give the views of one graph; raises `DotlintError` where not even the first can be drawn."""
+        """Yield the views of one graph; raises `DotlintError` where not even the first can be drawn."""
         from dotlint.picture import Options, svg  # noqa: PLC0415 - only pages with a picture need it
         from dotlint.picture.assemble import common_of  # noqa: PLC0415
         from dotlint.picture.engines import LayoutTimeoutError  # noqa: PLC0415
@@ -92,7 +92,7 @@ class _Artist:
                 yield _view(after, f"{index}-after-{key}", f"{name}After {title.lower()}", index, after=True)
 
     def _large(self, index: int, name: str, usual: Svg) -> Iterator[Drawn]:
-        """Give the views of a graph that is too large to be drawn whole: by stages, each opened on demand."""
+        """Yield the views of a graph that is too large to be drawn whole: by stages, each opened on demand."""
         from dotlint.picture import Options  # noqa: PLC0415
 
         assert self.result.context is not None

@@ -40,7 +40,7 @@ class Boxes:
         return box
 
     def common(self, names: Iterable[str]) -> Box | None:
-        """Give the innermost box that holds all of these nodes."""
+        """Return the innermost box that holds all of these nodes."""
         paths = [box.path if (box := self.of_node.get(name)) else [] for name in names]
         found: Box | None = None
         for level in zip(*paths, strict=False):

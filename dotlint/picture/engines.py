@@ -25,7 +25,7 @@ class LayoutTimeoutError(EngineError):
 
 
 def engines(form: Form) -> list[list[str]]:
-    """Give the commands that read DOT from standard input and write a picture, the first choice first."""
+    """Return the commands that read DOT from standard input and write a picture, the first choice first."""
     found: list[list[str]] = []
     dot = shutil.which("dot")
     if dot:

@@ -30,7 +30,7 @@ def fold(
     only_problems: bool,
     opened: frozenset[str] = frozenset(),
 ) -> dict[str, Key]:
-    """Give the nodes that are drawn together a common key; who has none, or shares it with nobody, is drawn alone.
+    """Return the nodes that are drawn together a common key; who has none, or shares it with nobody, is drawn alone.
 
     Keys start with what the nodes are together: `stage`, `layer` or `siblings`. Nodes with other findings are
     never drawn together, but for the level `stages`. Of `opened` nodes at most siblings are.
@@ -80,7 +80,7 @@ def _fold_fine(keys: dict[str, Key], readings: Iterable[Reading], troubled: set[
 
 
 def _operators(readings: Iterable[Reading]) -> dict[str, tuple[int, ...]]:
-    """Give the numbers in names that tell operators apart and neither layers nor ranks: `norm1` and `norm2` of a layer.
+    """Return the numbers in names that tell operators apart and neither layers nor ranks: `norm1` and `norm2` of a layer.
 
     Ranks are on GPUs of their own, and there are more of them.
     """

@@ -23,7 +23,7 @@ _SLUG = regex(r"[^A-Za-z0-9_.]+")
 
 
 def node_lines(node: Node) -> list[str]:
-    r"""Give the lines of a node's label: escapes and entities resolved, markup and the fields of records taken off."""
+    r"""Return the lines of a node's label: escapes and entities resolved, markup and the fields of records taken off."""
     label = node.attributes.get("label", "\\N")
     if not isinstance(label, Html):
         label = label.replace("\\N", node.name).replace("\\G", node.graph.name or "")
@@ -34,7 +34,7 @@ def node_lines(node: Node) -> list[str]:
 
 
 def plain_lines(label: str) -> list[str]:
-    r"""Give the lines of any label; `\l` and `\r` end one as `\n` does. Tags are taken off HTML-like ones alone."""
+    r"""Return the lines of any label; `\l` and `\r` end one as `\n` does. Tags are taken off HTML-like ones alone."""
     if not isinstance(label, Html):
         label = label.replace("<", "&lt;")
     unescaped = (html.unescape(_unescaped(line)) for line in label_lines(label))
@@ -59,5 +59,5 @@ def cut(line: str, most: int = MOST_CHARACTERS) -> str:
 
 
 def slug(text: str) -> str:
-    """Give the letters and digits of a text, for ids; anything else becomes a hyphen."""
+    """Return the letters and digits of a text, for ids; anything else becomes a hyphen."""
     return _SLUG.sub("-", text).strip("-")[:60] or "x"

@@ -47,7 +47,7 @@ _TOLD: Final = 2  # findings that a node's own text names
 
 
 def of_shape(shape: Shape) -> Attributes:
-    """Give the look of a node; its text ends with the findings that it shows."""
+    """Return the look of a node; its text ends with the findings that it shows."""
     drawn = _SHAPES.get(shape.shape, "box")
     if drawn == "plaintext" and shape.marks:
         drawn = "box"
@@ -70,7 +70,7 @@ def of_shape(shape: Shape) -> Attributes:
 
 
 def told(shape: Shape) -> list[str]:
-    """Give the lines with which a node names its findings: state and code, else code and name."""
+    """Return the lines with which a node names its findings: state and code, else code and name."""
     if shape.planned is not None:
         return [f"to be written: {shape.planned.code}"]
     errors_first = sorted(shape.marks, key=lambda m: (m.severity != "error", m.code))
@@ -79,7 +79,7 @@ def told(shape: Shape) -> list[str]:
 
 
 def of_arrow(arrow: Arrow) -> Attributes:
-    """Give the look of an edge."""
+    """Return the look of an edge."""
     if arrow.proposed is not None:
         return {"style": "dashed", "color": PROPOSED, "fontcolor": PROPOSED, "penwidth": "1.5"}
     look = {"color": "#57606a", "style": arrow.style}
@@ -95,7 +95,7 @@ def of_arrow(arrow: Arrow) -> Attributes:
 
 
 def classes(item: Shape | Arrow) -> str:
-    """Give words by which a page can find elements of a kind: severity, state, `proposed`, `cycle`, `folded`."""
+    """Return words by which a page can find elements of a kind: severity, state, `proposed`, `cycle`, `folded`."""
     words: list[str] = [mark.severity for mark in item.marks]
     if isinstance(item, Shape):
         words += [item.state or "", "proposed" if item.planned else "", "folded" if item.folded else ""]
@@ -105,7 +105,7 @@ def classes(item: Shape | Arrow) -> str:
 
 
 def legend(picture: Picture) -> Iterator[tuple[str, str, Attributes]]:
-    """Give (`node` or `edge`, text, look) for each thing in the picture that has to be explained."""
+    """Yield (`node` or `edge`, text, look) for each thing in the picture that has to be explained."""
     kinds = {shape.kind for shape in picture.shapes if not shape.planned and not shape.state}
     for kind, text in _KINDS.items():
         if kind in kinds:

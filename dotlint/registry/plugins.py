@@ -61,7 +61,7 @@ class PluginCheck(Struct, frozen=True):
         return lambda context, card: _guarded(function, context, card)
 
     def load_fix(self) -> FixFunction | None:
-        """Give the function that the plugin's check is marked with by `fixed_by`; None where it is not."""
+        """Return the function that the plugin's check is marked with by `fixed_by`; None where it is not."""
         function = getattr(find_plugin(self.plugin).checks[self.name], "fix", None)
         return (lambda fix, finding: _guarded_fix(function, fix, finding)) if function is not None else None
 

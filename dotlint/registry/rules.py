@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @cache
 def all_cards(folders: tuple[Path, ...] = (), plugins: tuple[str, ...] = ()) -> tuple[Card, ...]:
-    """Give dotlint's own cards and those of folders and plugins, by code.
+    """Return dotlint's own cards and those of folders and plugins, by code.
 
     A card with code and name of an earlier one takes its place; one with the code or the name alone is
     refused, as is one whose check or parameters there are not: `CardError`. `PluginError` where a plugin
@@ -48,7 +48,7 @@ def tuned(
     parameters: Mapping[str, Mapping[str, Any]],
     folders: tuple[Path, ...] = (),
 ) -> tuple[Card, ...]:
-    """Give the cards with severities and parameters as a configuration has them.
+    """Return the cards with severities and parameters as a configuration has them.
 
     A longer word wins over a shorter; `off` is left to the selection. Raises `SelectionError` for a rule that
     there is not, `CardError` for a parameter that the rule has not or that is of another kind.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dotlint.summary.build import summarise
+from dotlint.summary.build import summarize
 from dotlint.summary.shown import as_json, as_markdown
 
-__all__ = ["as_json", "as_markdown", "summarise"]
+__all__ = ["as_json", "as_markdown", "summarize"]

@@ -29,7 +29,7 @@ _DEPLOYMENT = (
 )
 
 
-def summarise(result: FileResult) -> Summary:
+def summarize(result: FileResult) -> Summary:
     """Summarise a file that could be read; raises `DotlintError` where there is no graph in it."""
     if result.context is None:
         raise DotlintError(f"{result.path}: {result.unreadable or 'the file has to be read anew'}")

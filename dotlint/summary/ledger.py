@@ -41,11 +41,11 @@ class Ledger:
         self.told: set[str] = set()
 
     def codes(self, *lines: str) -> tuple[str, ...]:
-        """Give the codes of the rules that decide any of these lines, as their cards say."""
+        """Return the codes of the rules that decide any of these lines, as their cards say."""
         return tuple(code for code, card in self.rules.items() if not set(lines).isdisjoint(card.summary_lines))
 
     def findings(self, *lines: str, unit: Unit | None = None) -> list[Finding]:
-        """Give the findings of the rules that decide these lines, all without any; with `unit` those on that unit."""
+        """Return the findings of the rules that decide these lines, all without any; with `unit` those on that unit."""
         codes = self.codes(*lines) if lines else self._found
         whole = [f for code in codes for f in self._found.get(code, ())]
         return sorted((f for f in whole if unit is None or f.about == unit), key=lambda f: (f.start, f.code))
@@ -56,11 +56,11 @@ class Ledger:
         return sum(1 for f in gone if f.graph == self.context.graph.index and f.section == section)
 
     def held(self, line: str) -> list[str]:
-        """Give what the rules of a line say of what holds, each text once."""
+        """Return what the rules of a line say of what holds, each text once."""
         return list(dict.fromkeys(h.text for code in self.codes(line) for h in self._held.get(code, ())))
 
     def asked(self, line: str) -> bool:
-        """Whether a rule that decides the line holds or is violated."""
+        """Return whether a rule that decides the line holds or is violated."""
         return any(self._held.get(code) or self._found.get(code) for code in self.codes(line))
 
     @property

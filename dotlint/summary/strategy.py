@@ -59,7 +59,7 @@ def _strategy(ledger: Ledger) -> Iterator[Line]:
 
 
 def _of_phase(finding: Finding, phase: str) -> bool:
-    """Whether a finding is about this phase as a whole, or about no unit."""
+    """Return whether a finding is about this phase as a whole, or about no unit."""
     return finding.about == phase_unit(phase) or finding.about is None
 
 
@@ -108,7 +108,7 @@ def _drawn(ledger: Ledger) -> Iterator[Line]:
 
 
 def _units(deployment: Deployment, phase: str, *roles: str) -> list[Group]:
-    """Give the groups of these roles that are one operator of one layer for certain."""
+    """Return the groups of these roles that are one operator of one layer for certain."""
     return [g for g in groups(deployment, *roles) if g.phase == phase and one_layer_each(deployment, g)]
 
 
