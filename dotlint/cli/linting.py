@@ -29,7 +29,7 @@ def files_to_lint(streams: Streams, options: CheckOptions) -> list[tuple[str, Se
     kept = [path for path in found if not configurations.excluded(path, named=path in named)]
     if not found and not options["force_exclude"]:
         where = ", ".join(options["paths"])
-        raise DotlintError(f"{where} has no *.dot or *.gv file that .gitignore and --exclude do not exclude")
+        raise DotlintError(f"no *.dot or *.gv file in {where} except those that .gitignore or --exclude skips")
     if not kept:
         write_messages(
             streams,

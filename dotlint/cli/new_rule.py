@@ -35,12 +35,12 @@ def command(streams: Streams, code: str, name: str, check: str, folder: str | No
     dotlint new-rule ACME001 label-required
     dotlint new-rule ACME002 snake-case-names --check id-matches --in lint/rules
     """
-    from dotlint.registry.scaffold import card_text, look_at_names
+    from dotlint.registry.scaffold import card_text, validate_names
 
     configurations = configured({})
     if folder:
         _make(Path(folder))  # reading the configuration fails if it names this folder and it does not exist
-    look_at_names(code, name, configurations.cards("-"))
+    validate_names(code, name, configurations.cards("-"))
     folders = configurations.config("-").get("rules") or ()
     target = Path(folder or next(iter(folders), "rules"))
     path = target / f"{code}-{name}.toml"
