@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dotlint.engine import finding as engine
-    from dotlint.engine.finding import Fix, Pair, Related, Severity
+    from dotlint.engine.finding import Fix, Location, Pair, Related, Severity
     from dotlint.engine.result import FileResult, Settings, Verdict
     from dotlint.graph.document import Document
 
@@ -59,7 +59,8 @@ class Finding:
     `start` and `end` (exclusive) have an offset in code points from 0, and a line and column from 1. `nodes` are the
     nodes that the finding is about. `missing_edges` connect existing nodes; `planned_edges` also involve
     `missing_nodes`. `caused_by` are indices into the findings of the result: fixing one of them also fixes this one.
-    `fix` has the edits, or is None. `related` are other locations that explain the finding.
+    `fix` has the edits, or is None. `related` are other locations that explain the finding. `locations` has the span of
+    every statement that the finding is about, the one at `start` first.
     """
 
     code: str
@@ -81,6 +82,7 @@ class Finding:
     unit: str | None
     caused_by: tuple[int, ...]
     fix: Fix | None
+    locations: tuple[Location, ...]
     _origin: engine.Finding = field(repr=False, compare=False)
     _source: Source = field(repr=False, compare=False)
 
@@ -376,6 +378,7 @@ def _finding(one: engine.Finding, source: Source) -> Finding:
         unit=one.unit,
         caused_by=one.caused_by,
         fix=one.fix,
+        locations=one.locations,
         _origin=one,
         _source=source,
     )

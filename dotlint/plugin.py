@@ -5,7 +5,7 @@ from __future__ import annotations
 from dotlint.deployment.unit import Unit
 from dotlint.edits.fix_context import fixed_by
 from dotlint.engine.card import Card
-from dotlint.engine.finding import Edit, Finding, Fix, Holds, Outcome, Related, Undecided
+from dotlint.engine.finding import Edit, Finding, Fix, Holds, Location, Outcome, Related, Undecided
 from dotlint.registry.plugin_view import API_VERSION, Context, Edge, Node, Subgraph
 from dotlint.registry.plugins import Plugin
 
@@ -18,6 +18,7 @@ __all__ = [
     "Finding",
     "Fix",
     "Holds",
+    "Location",
     "Node",
     "Outcome",
     "Plugin",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dotlint.engine.card import own_cards
+from dotlint.engine.own_cards import own_cards
 
 if TYPE_CHECKING:
     from random import Random

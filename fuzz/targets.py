@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET  # what is read is what was written here
 
-from dotlint.engine.card import own_cards
+from dotlint.engine.own_cards import own_cards
 from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
 from dotlint.graph.builder import read

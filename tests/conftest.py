@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from dotlint.engine.card import own_cards
+from dotlint.engine.own_cards import own_cards
 
 if TYPE_CHECKING:
     from pathlib import Path

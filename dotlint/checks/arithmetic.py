@@ -15,7 +15,7 @@ from dotlint.strategy.arithmetic import arithmetic
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from dotlint.deployment.model import Reading
     from dotlint.engine.card import Card
@@ -95,9 +95,8 @@ def top_k(context: GraphContext, card: Card) -> Iterator[Outcome]:
             wrong[reading.node.index] = k
         else:
             right += 1
-    for unit, some in places.units(
-        context.deployment, [r for r in context.deployment.readings if r.node.index in wrong]
-    ).items():
+    found = [r for r in context.deployment.readings if r.node.index in wrong]
+    for unit, some in places.units(context.deployment, places.remaining_nodes(context, card, found)).items():
         start, end = places.of_node(some[0].node)
         said = {wrong[r.node.index] for r in some}
         shown = listed([f"top-{k}" for k in sorted(said)])
@@ -113,6 +112,7 @@ def top_k(context: GraphContext, card: Card) -> Iterator[Outcome]:
             start,
             end,
             nodes=names(some),
+            locations=places.at_nodes(some),
             about=unit,
             graph=context.graph.index,
             help="a token goes to no more experts than there are"
@@ -158,12 +158,12 @@ def token_flow(context: GraphContext, card: Card) -> Iterator[Outcome]:
     assert model.seq is not None
     assert model.top_k is not None
     fine = 0
-    wrong: dict[Unit | None, tuple[Phase, int, set[int], list[Reading]]] = {}
+    wrong: dict[Unit | None, tuple[Phase, int, list[Reading]]] = {}
     for group in groups(context.deployment, "expert"):
         phase = context.phase(group.phase)
         if phase is None or phase.degrees.ep < 2 or len(group.members) < 2:
             continue
-        stated = {n for r in group.members for d in r.evidence.tensors.inputs if (n := axes.tokens(d)) is not None}
+        stated = _tokens(group.members)
         seq = 1 if group.phase == "decode" else model.seq
         if not stated or not one_layer_each(context.deployment, group):
             continue
@@ -171,10 +171,12 @@ def token_flow(context: GraphContext, card: Card) -> Iterator[Outcome]:
             fine += 1
             continue
         unit = places.unit_of(context.deployment, group.members)
-        told = wrong.setdefault(unit, (phase, seq, set(), []))
-        told[2].update(stated)
-        told[3].extend(group.members)
-    for unit, (phase, seq, stated, some) in wrong.items():
+        wrong.setdefault(unit, (phase, seq, []))[2].extend(group.members)
+    for unit, (phase, seq, members) in wrong.items():
+        some = places.remaining_nodes(context, card, members)
+        if not some:
+            continue
+        stated = _tokens(some)
         start, end = places.of_node(some[0].node)
         share = model.batch * seq * model.top_k / phase.degrees.ep
         yield card.finding(
@@ -183,6 +185,7 @@ def token_flow(context: GraphContext, card: Card) -> Iterator[Outcome]:
             start,
             end,
             nodes=names(some),
+            locations=places.at_nodes(some),
             about=unit,
             graph=context.graph.index,
             help="state the tokens that an even routing sends to each group",
@@ -190,6 +193,11 @@ def token_flow(context: GraphContext, card: Card) -> Iterator[Outcome]:
     if fine:
         text = f"expert groups take an even share of the routed tokens in {count(fine, 'unit')}"
         yield Holds(card.section, "token flow", text)
+
+
+def _tokens(readings: Iterable[Reading]) -> set[int]:
+    """Return the numbers of tokens that labels state as input."""
+    return {n for r in readings for d in r.evidence.tensors.inputs if (n := axes.tokens(d)) is not None}
 
 
 def _token_parts(phase: Phase, drawn: int, total: int) -> set[int]:
@@ -221,7 +229,9 @@ def heads_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
             wrong[reading.node.index] = reading, odd[0]
         elif stated:
             fine += 1
-    for unit, some in places.units(context.deployment, [r for r, _ in wrong.values()]).items():
+    for unit, some in places.units(
+        context.deployment, places.remaining_nodes(context, card, [r for r, _ in wrong.values()])
+    ).items():
         start, end = places.of_node(some[0].node)
         size = wrong[some[0].node.index][1]
         sizes = listed([str(n) for n in sorted({wrong[r.node.index][1] for r in some})])
@@ -234,6 +244,7 @@ def heads_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
             start,
             end,
             nodes=names(some),
+            locations=places.at_nodes(some),
             about=unit,
             graph=context.graph.index,
             help=f"state heads of {model.hidden // model.heads}" if even else "state heads that make it",

@@ -71,13 +71,14 @@ def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
                 "residual",
             }:
                 wrong.append(reading)
-    for unit, some in places.units(deployment, _unique(wrong)).items():
+    for unit, some in places.units(deployment, places.remaining_nodes(context, card, _unique(wrong))).items():
         start, end = places.of_node(some[0].node)
         yield card.finding(
             f"tensor shards meet in {listed([f'`{r.name}`' for r in some])}{places.of_unit(unit)} without a collective",
             start,
             end,
             nodes=names(some),
+            locations=places.at_nodes(some),
             about=unit,
             graph=context.graph.index,
             help="put an all-reduce, all-gather or reduce-scatter between the shards and it",

@@ -67,6 +67,9 @@ def leaking_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
         else:
             leaks[tail, head].append(edge)
     for (tail, head), edges in leaks.items():
+        edges = places.remaining(context.file, card, edges, places.at_edge)  # noqa: PLW2901
+        if not edges:
+            continue
         first = edges[0]
         more = "" if len(edges) == 1 else f", and {count(len(edges) - 1, 'more edge')}"
         yield card.finding(
@@ -74,6 +77,7 @@ def leaking_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
             first.start,
             first.end,
             nodes=tuple(dict.fromkeys(n for e in edges for n in (e.tail.name, e.head.name))),
+            locations=places.at_edges(edges),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
             about=phase_unit(head),
             graph=context.graph.index,
@@ -133,7 +137,7 @@ def long_decodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
         else:
             right += 1
     by_node = {r.node.index: n for r, n in wrong}
-    for unit, some in places.units(deployment, [r for r, _ in wrong]).items():
+    for unit, some in places.units(deployment, places.remaining_nodes(context, card, [r for r, _ in wrong])).items():
         start, end = places.of_node(some[0].node)
         what = (
             f"`{some[0].name}` states"
@@ -145,6 +149,7 @@ def long_decodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
             start,
             end,
             nodes=names(some),
+            locations=places.at_nodes(some),
             about=unit,
             graph=context.graph.index,
             help="state seq=1",

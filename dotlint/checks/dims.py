@@ -75,7 +75,9 @@ def malformed_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
     deployment = context.deployment
     operators = [r for r in deployment.operators if not r.summary]
     flaws = {r.node.index: flaw for r in operators if (flaw := _flaw(r))}
-    for unit, some in places.units(deployment, [r for r in operators if r.node.index in flaws]).items():
+    for unit, some in places.units(
+        deployment, places.remaining_nodes(context, card, [r for r in operators if r.node.index in flaws])
+    ).items():
         start, end = places.of_node(some[0].node)
         first = flaws[some[0].node.index]
         what = f"`{some[0].name}`" if len(some) == 1 else f"{count(len(some), 'operator')}{places.of_unit(unit)}"
@@ -86,6 +88,7 @@ def malformed_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
             start,
             end,
             nodes=names(some),
+            locations=places.at_nodes(some),
             about=unit,
             graph=context.graph.index,
             help="write them as `[batch=4, seq=1024, hidden=512]`",
@@ -94,7 +97,7 @@ def malformed_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
     yield from _nameless(context, card, operators)
     mixed = axes.spellings(Counter(key for r in operators for d in _dims(r) for key in d.keys))
     if mixed:
-        yield _aliases(context, card, operators, mixed)
+        yield from _aliases(context, card, operators, mixed)
     if not flaws and not mixed and any(_dims(r) for r in operators):
         yield Holds(card.section, "dimensions as written", "every axis has one name, no size is left open")
 
@@ -105,7 +108,7 @@ def _nameless(context: GraphContext, card: Card, operators: list[Reading]) -> It
     named = sum(1 for r in operators if any(any(d.keys) for d in _dims(r)))
     if not bare or len(bare) > named:
         return
-    for unit, some in places.units(context.deployment, bare).items():
+    for unit, some in places.units(context.deployment, places.remaining_nodes(context, card, bare)).items():
         start, end = places.of_node(some[0].node)
         what = (
             f"the dimensions of `{some[0].name}` have"
@@ -117,6 +120,7 @@ def _nameless(context: GraphContext, card: Card, operators: list[Reading]) -> It
             start,
             end,
             nodes=names(some),
+            locations=places.at_nodes(some),
             about=unit,
             graph=context.graph.index,
             help="write them as `[batch=4, seq=1024, hidden=512]`",
@@ -126,10 +130,13 @@ def _nameless(context: GraphContext, card: Card, operators: list[Reading]) -> It
 
 def _aliases(
     context: GraphContext, card: Card, operators: list[Reading], mixed: list[tuple[str, tuple[str, ...]]]
-) -> Outcome:
-    """Tell once a graph which axes have several names; those that are used least are to be renamed."""
+) -> Iterator[Outcome]:
+    """Report once a graph which axes have several names; those that are used least are to be renamed."""
     usual = {other: most for most, others in mixed for other in others}
     some = [r for r in operators if any(key in usual for d in _dims(r) for key in d.keys)]
+    some = places.remaining_nodes(context, card, some)
+    if not some:
+        return
     text = context.file.document.text
     pattern = re.compile(rf"(?<![\w])(?P<key>{'|'.join(map(re.escape, usual))})(?=\s*=)", re.IGNORECASE)
     edits: list[Edit] = []
@@ -143,12 +150,13 @@ def _aliases(
     said = "; ".join(f"`{most}` is also {listed([f'`{o}`' for o in others])}" for most, others in mixed)
     title = f"Rename {listed([f'`{other}` to `{most}`' for other, most in usual.items()])}"
     fix = Fix("unsafe", in_order(edits), title) if whole and edits else None
-    return card.finding(
+    yield card.finding(
         f"{'one axis has' if len(mixed) == 1 else f'{len(mixed)} axes have'} several names: {said}",
         start,
         end,
         outcome="aliases",
         nodes=names(some),
+        locations=places.at_nodes(some),
         graph=context.graph.index,
         help="name an axis in one way throughout",
         fix=fix,
@@ -196,10 +204,11 @@ def edges_with_other_dims(context: GraphContext, card: Card) -> Iterator[Outcome
                 right += 1
             elif not _shards_explain(context, reading, head, found, len(heads)):
                 wrong.append((reading, edge, f"[{made[1].text}] to [{taken[0].text}]"))
-    by_unit = places.units(deployment, {r.node.index: r for r, _, _ in wrong}.values())
+    shown = places.remaining(context.file, card, wrong, lambda one: places.at_edge(one[1]))
+    by_unit = places.units(deployment, {r.node.index: r for r, _, _ in shown}.values())
     for unit, some in by_unit.items():
         inside = {r.node.index for r in some}
-        edges = [(e, how) for r, e, how in wrong if r.node.index in inside]
+        edges = [(e, how) for r, e, how in shown if r.node.index in inside]
         first, how = edges[0]
         other = "" if len(edges) == 1 else f", and {count(len(edges) - 1, 'more edge')}{places.of_unit(unit)}"
         yield card.finding(
@@ -207,6 +216,7 @@ def edges_with_other_dims(context: GraphContext, card: Card) -> Iterator[Outcome
             first.start,
             first.end,
             nodes=tuple(dict.fromkeys(n for e, _ in edges for n in (e.tail.name, e.head.name))),
+            locations=places.at_edges(e for e, _ in edges),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}: {said}", e.start, e.end) for e, said in edges[1:9]),
             about=unit,
             graph=context.graph.index,

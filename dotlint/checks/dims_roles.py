@@ -175,7 +175,9 @@ def operators_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[Out
         problem = _problem(context, reading)
         if problem:
             wrong[reading.node.index] = problem
-    for unit, some in places.units(deployment, [r for r in deployment.operators if r.node.index in wrong]).items():
+    for unit, some in places.units(
+        deployment, places.remaining_nodes(context, card, [r for r in deployment.operators if r.node.index in wrong])
+    ).items():
         start, end = places.of_node(some[0].node)
         first, problems = some[0].evidence.tensors, list(dict.fromkeys(wrong[r.node.index] for r in some))
         how = f"[{first.inputs[0].text}] to [{first.outputs[0].text}]"
@@ -185,6 +187,7 @@ def operators_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[Out
             start,
             end,
             nodes=names(some),
+            locations=places.at_nodes(some),
             about=unit,
             graph=context.graph.index,
             help="; ".join(problems),
@@ -240,7 +243,7 @@ def lost_payloads(context: GraphContext, card: Card) -> Iterator[Outcome]:
         and _wants_hidden(r)
     ]
     fed = any(r.is_role(*_CARRIERS) and wiring.ins[r.name] for r in deployment.operators)
-    for unit, some in places.units(deployment, starving).items():
+    for unit, some in places.units(deployment, places.remaining_nodes(context, card, starving)).items():
         start, end = places.of_node(some[0].node)
         gates = dict.fromkeys(t for r in some for t in wiring.ins[r.name])
         what = f"`{some[0].name}` is" if len(some) == 1 else f"{count(len(some), 'operator')}{places.of_unit(unit)} are"
@@ -249,6 +252,7 @@ def lost_payloads(context: GraphContext, card: Card) -> Iterator[Outcome]:
             start,
             end,
             nodes=names(some),
+            locations=places.at_nodes(some),
             about=unit,
             graph=context.graph.index,
             help="lead the hidden states past the gate to them too",

@@ -156,8 +156,9 @@ def bypass_links(context: GraphContext, card: Card) -> Iterator[Outcome]:
             linked.add(key)
         elif not (_aside(edge) or one.is_role("residual", "kv-cache") or two.is_role("residual", "kv-cache")):
             groups[key].append((edge, leaves))
-    for key, some in groups.items():
-        if key not in linked:
+    for key, found in groups.items():
+        some = places.remaining(context.file, card, found, lambda one: places.at_edge(one[0]))
+        if key not in linked or not some:
             continue
         phase, tail, head = key
         edges = [edge for edge, _ in some]
@@ -170,6 +171,7 @@ def bypass_links(context: GraphContext, card: Card) -> Iterator[Outcome]:
             edges[0].start,
             edges[0].end,
             nodes=tuple(dict.fromkeys(end.name for edge in edges for end in (edge.tail, edge.head))),
+            locations=places.at_edges(edges),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
             about=before,
             graph=context.graph.index,
@@ -191,7 +193,7 @@ def residuals_with_one_input(context: GraphContext, card: Card) -> Iterator[Outc
         and "embed" not in f"{r.name} {r.evidence.title}".lower()
     ]
     single = [r for r in adds if len(set(ins[r.name])) == 1]
-    for title, some in places.units(context.deployment, single).items():
+    for title, some in places.units(context.deployment, places.remaining_nodes(context, card, single)).items():
         start, end = places.of_node(some[0].node)
         where = places.of_unit(title) if title is None or title.family is None else ""
         what = (
@@ -204,6 +206,7 @@ def residuals_with_one_input(context: GraphContext, card: Card) -> Iterator[Outc
             start,
             end,
             nodes=names(some),
+            locations=places.at_nodes(some),
             about=title,
             graph=context.graph.index,
             help="add the edge from what went into the block, beside the one from its result",

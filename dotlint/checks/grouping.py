@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from dotlint.deployment.unit import Unit
+from dotlint.engine.finding import Location
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from dotlint.deployment.model import Deployment, Reading
-    from dotlint.graph.model import Graph, Node
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import FileContext, GraphContext
+    from dotlint.graph.model import Edge, Graph, Node, Subgraph
 
+
+class Spanned(Protocol):
+    """A part of the text."""
+
+    @property
+    def start(self) -> int: ...  # noqa: D102
+
+    @property
+    def end(self) -> int: ...  # noqa: D102
+
+
+T = TypeVar("T")
 Span = tuple[int, int]
 LEFT_OUT = "draw everything: the file says that it leaves parts out"
 """What a rule needs that compares units, where a file says that it does not draw them all."""
@@ -28,6 +43,50 @@ def of_node(node: Node) -> Span:
 def of_nodes(readings: Sequence[Reading], graph: Graph) -> Span:
     """Where the first of the nodes is declared; the graph's header where there is none."""
     return of_node(readings[0].node) if readings else graph.header
+
+
+def at_node(node: Node) -> Location:
+    """Return the location of a node: the statement that declares it, else its first mention."""
+    return Location(*of_node(node), str(node.name))
+
+
+def at_edge(edge: Edge) -> Location:
+    """Return the location of an edge."""
+    return Location(edge.start, edge.end)
+
+
+def at_span(one: Spanned) -> Location:
+    """Return the location of a statement, an id or a comment."""
+    return Location(one.start, one.end)
+
+
+def at_subgraph(subgraph: Subgraph) -> Location:
+    """Return the location of a subgraph: its header."""
+    return Location(subgraph.start, subgraph.statements[0].open.end)
+
+
+def at_nodes(readings: Iterable[Reading]) -> tuple[Location, ...]:
+    """Return the locations of nodes, for a finding that is about each of them."""
+    return tuple(at_node(reading.node) for reading in readings)
+
+
+def at_edges(edges: Iterable[Edge]) -> tuple[Location, ...]:
+    """Return the locations of edges, for a finding that is about each of them."""
+    return tuple(map(at_edge, edges))
+
+
+def remaining(file: FileContext, card: Card, some: Iterable[T], where: Callable[[T], Location]) -> list[T]:
+    """Return the occurrences of a problem without those that a comment or the baseline hides.
+
+    A check that reports several occurrences in one finding calls this last, when it has decided what is wrong.
+    """
+    hidden = file.hidden.get(card.code)
+    return [one for one in some if where(one).key not in hidden] if hidden else list(some)
+
+
+def remaining_nodes(context: GraphContext, card: Card, readings: Iterable[Reading]) -> list[Reading]:
+    """Return what is left of nodes, each of which is an occurrence of a problem."""
+    return remaining(context.file, card, readings, lambda reading: at_node(reading.node))
 
 
 def units(deployment: Deployment, readings: Iterable[Reading]) -> dict[Unit | None, list[Reading]]:

@@ -145,7 +145,7 @@ def _of_nodes(
     say: Callable[[Sequence[Reading], str], tuple[str, str]],
 ) -> Iterator[Finding]:
     """One finding a unit; `say` gives message and help for the nodes of a unit and ` of ` its title."""
-    for unit, some in places.units(context.deployment, odd).items():
+    for unit, some in places.units(context.deployment, places.remaining_nodes(context, card, odd)).items():
         message, help_ = say(some, of_unit(unit))
         start, end = places.of_node(some[0].node)
         yield card.finding(
@@ -153,6 +153,7 @@ def _of_nodes(
             start,
             end,
             nodes=names(some),
+            locations=places.at_nodes(some),
             related=tuple(Related(f"`{r.name}`", *places.of_node(r.node)) for r in some[1 : 1 + _MOST_RELATED]),
             about=unit,
             graph=context.graph.index,
@@ -194,6 +195,9 @@ def required_attributes(context: GraphContext, card: Card) -> Iterator[Outcome]:
             if edge.tail.index in tails and lacks(edge.attributes):
                 by_unit[tails[edge.tail.index]].append(edge)
         for unit, edges in by_unit.items():
+            edges = places.remaining(context.file, card, edges, places.at_edge)  # noqa: PLW2901
+            if not edges:
+                continue
             one = f"the edge `{edges[0].tail.name}` -> `{edges[0].head.name}`"
             subject = one if len(edges) == 1 else count(len(edges), "edge") + of_unit(unit)
             yield card.finding(
@@ -201,6 +205,7 @@ def required_attributes(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 edges[0].start,
                 edges[0].end,
                 nodes=tuple(dict.fromkeys(name for e in edges for name in (e.tail.name, e.head.name))),
+                locations=places.at_edges(edges),
                 related=tuple(
                     Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1 : 1 + _MOST_RELATED]
                 ),
@@ -231,7 +236,7 @@ def _of_clusters(
 ) -> Iterator[Finding]:
     """One finding a family of clusters: those whose names differ only in their numbers."""
     families: dict[str, list[Subgraph]] = defaultdict(list)
-    for cluster in odd:
+    for cluster in places.remaining(context.file, card, odd, places.at_subgraph):
         families[re.sub(r"\d+", "#", cluster.name or "")].append(cluster)
     for some in families.values():
         subject = f"cluster `{some[0].name or ''}`" if len(some) == 1 else count(len(some), "cluster")
@@ -240,6 +245,7 @@ def _of_clusters(
             f"{subject} {ill(len(some))}",
             first.start,
             first.open.end,
+            locations=tuple(map(places.at_subgraph, some)),
             related=tuple(
                 Related(f"cluster `{c.name or ''}`", c.start, c.statements[0].open.end)
                 for c in some[1 : 1 + _MOST_RELATED]

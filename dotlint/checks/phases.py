@@ -70,13 +70,14 @@ def sequence_parallel_decode(context: GraphContext, card: Card) -> Iterator[Outc
     """Sequence splits and gathers in the decode phase, whose sequence is one token long."""
     deployment = context.deployment
     found = [r for r in deployment.operators if r.phase == "decode" and r.is_role("sequence-split", "sequence-gather")]
-    if found:
+    if found := places.remaining_nodes(context, card, found):
         start, end = places.of_node(found[0].node)
         yield card.finding(
             f"decode has {count(len(found), 'sequence split or gather', 'sequence splits and gathers')}, but its sequence is one token long",
             start,
             end,
             nodes=names(found),
+            locations=places.at_nodes(found),
             graph=context.graph.index,
             help="decode has no sequence to split: leave them out",
         )

@@ -89,10 +89,15 @@ def _shared(context: GraphContext, card: Card) -> Iterator[Outcome]:
             if not shared:
                 continue
             guilty = [r for r, gpus in placed[name] if not gpus.isdisjoint(shared)]
+            guilty = places.remaining_nodes(context, card, guilty)
+            if not guilty:
+                continue
+            shared &= union(r.gpus for r in guilty if r.gpus)
             yield card.finding(
                 f"{before} and {name} are disaggregated, but both are drawn on GPUs {shared.short()}",
                 *places.of_nodes(guilty, context.graph),
                 nodes=names(guilty),
+                locations=places.at_nodes(guilty),
                 about=phase_unit(name),
                 graph=context.graph.index,
                 help=f"place {name} on GPUs of its own",
@@ -109,11 +114,16 @@ def _shared_with(context: GraphContext, card: Card, other: Companion) -> Iterato
         if not shared or phase is None or not _global(phase):
             continue
         guilty = [r for r, gpus in placed if not gpus.isdisjoint(shared)]
+        guilty = places.remaining_nodes(context, card, guilty)
+        if not guilty:
+            continue
+        shared &= union(r.gpus for r in guilty if r.gpus)
         yield card.finding(
             f"{name} and {other.name} are disaggregated, but {name} here and {other.name} in {other.file} "
             f"are both drawn on GPUs {shared.short()}",
             *places.of_nodes(guilty, context.graph),
             nodes=names(guilty),
+            locations=places.at_nodes(guilty),
             about=phase_unit(name),
             graph=context.graph.index,
             help="give each phase GPUs of its own",
@@ -128,14 +138,16 @@ def _outside(context: GraphContext, card: Card) -> Iterator[Outcome]:
     pool = strategy.declared_gpus
     between = GpuSet.span(0, pool.last + 1) - pool
     for name in context.deployment.phases:
-        guilty = [(r, gpus) for r, gpus in _placed(context, name) if not gpus.isdisjoint(between)]
+        guilty = [r for r, gpus in _placed(context, name) if not gpus.isdisjoint(between)]
+        guilty = places.remaining_nodes(context, card, guilty)
         if guilty:
-            out = union(gpus for _, gpus in guilty) & between
+            out = union(r.gpus for r in guilty if r.gpus) & between
             subject = name or "the graph"
             yield card.finding(
                 f"{subject} uses GPUs {out.short()}, which are not of the pool ({pool.short()})",
-                *places.of_node(guilty[0][0].node),
-                nodes=names(r for r, _ in guilty),
+                *places.of_node(guilty[0].node),
+                nodes=names(guilty),
+                locations=places.at_nodes(guilty),
                 about=phase_unit(name),
                 graph=context.graph.index,
                 help=f"place it on GPUs {pool.short()}",
@@ -164,7 +176,9 @@ def contradicting_names(context: GraphContext, card: Card) -> Iterator[Outcome]:
     deployment = context.deployment
     wrong: dict[int, str] = {}
     right = _by_name(deployment, wrong) + _by_cluster(context, wrong)
-    for unit, some in places.units(deployment, [r for r in deployment.operators if r.node.index in wrong]).items():
+    for unit, some in places.units(
+        deployment, places.remaining_nodes(context, card, [r for r in deployment.operators if r.node.index in wrong])
+    ).items():
         start, end = places.of_node(some[0].node)
         more = "" if len(some) == 1 else f", and {count(len(some) - 1, 'more node')}{places.of_unit(unit)}"
         yield card.finding(
@@ -172,6 +186,7 @@ def contradicting_names(context: GraphContext, card: Card) -> Iterator[Outcome]:
             start,
             end,
             nodes=names(some),
+            locations=places.at_nodes(some),
             about=unit,
             graph=context.graph.index,
             help="name the same GPUs in both places",

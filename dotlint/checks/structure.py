@@ -132,7 +132,7 @@ def _early_stage(context: GraphContext, reading: Reading) -> bool:
 
 
 def _by_unit(context: GraphContext, card: Card, readings: list[Reading], what: str, remedy: str) -> Iterator[Outcome]:
-    for unit, some in places.units(context.deployment, readings).items():
+    for unit, some in places.units(context.deployment, places.remaining_nodes(context, card, readings)).items():
         start, end = places.of_node(some[0].node)
         where = places.of_unit(unit)
         if len(some) == 1:
@@ -144,6 +144,7 @@ def _by_unit(context: GraphContext, card: Card, readings: list[Reading], what: s
             start,
             end,
             nodes=names(some),
+            locations=places.at_nodes(some),
             about=unit,
             graph=context.graph.index,
             help=remedy.format("it" if len(some) == 1 else "each"),

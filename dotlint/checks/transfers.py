@@ -22,7 +22,7 @@ from dotlint.text.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dotlint.deployment.model import Deployment, Reading
+    from dotlint.deployment.model import Reading
     from dotlint.deployment.unit import Unit
     from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
@@ -155,6 +155,9 @@ def unmarked_pipeline_edges(context: GraphContext, card: Card) -> Iterator[Outco
         one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
         crossing[one.phase or "", one.stage or 0, two.stage or 0].append(edge)
     for (name, tail, head), edges in crossing.items():
+        edges = places.remaining(context.file, card, edges, places.at_edge)  # noqa: PLW2901
+        if not edges:
+            continue
         one_title, two_title = deployment.unit(name, tail), deployment.unit(name, head)
         label = f"pipeline: stage {deployment.stage_number(tail)} to {deployment.stage_number(head)}"
         verb = "is" if len(edges) == 1 else "are"
@@ -163,6 +166,7 @@ def unmarked_pipeline_edges(context: GraphContext, card: Card) -> Iterator[Outco
             edges[0].start,
             edges[0].end,
             nodes=tuple(dict.fromkeys(n for e in edges for n in (e.tail.name, e.head.name))),
+            locations=places.at_edges(edges),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
             about=one_title,
             graph=context.graph.index,
@@ -243,7 +247,7 @@ def collective_groups(context: GraphContext, card: Card) -> Iterator[Outcome]:
             else:
                 wrong.append((reading, joined))
     yield from _without_gpus(context, card, without)
-    for unit, data in _by_unit(deployment, wrong):
+    for unit, data in _by_unit(context, card, wrong):
         some = [reading for reading, _ in data.joined]
         joined = data.joined[0][1]
         start, end = places.of_node(some[0].node)
@@ -256,6 +260,7 @@ def collective_groups(context: GraphContext, card: Card) -> Iterator[Outcome]:
             end,
             outcome="other-group",
             nodes=names(some),
+            locations=places.at_nodes(some),
             about=unit,
             graph=context.graph.index,
             help="name the GPUs of all the operators that it joins",
@@ -270,10 +275,11 @@ def collective_groups(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 
 def _by_unit(
-    deployment: Deployment, joined: list[tuple[Reading, GpuSet]]
+    context: GraphContext, card: Card, joined: list[tuple[Reading, GpuSet]]
 ) -> Iterator[tuple[Unit | None, CollectiveGpus]]:
     by_node = {reading.node.index: gpus for reading, gpus in joined}
-    for unit, some in places.units(deployment, [reading for reading, _ in joined]).items():
+    remaining = places.remaining_nodes(context, card, [reading for reading, _ in joined])
+    for unit, some in places.units(context.deployment, remaining).items():
         yield unit, CollectiveGpus(tuple((reading, by_node[reading.node.index]) for reading in some))
 
 
@@ -307,7 +313,7 @@ def joined_gpus(context: GraphContext, reading: Reading) -> GpuSet | None:
 
 
 def _without_gpus(context: GraphContext, card: Card, some: list[tuple[Reading, GpuSet]]) -> Iterator[Outcome]:
-    for unit, data in _by_unit(context.deployment, some):
+    for unit, data in _by_unit(context, card, some):
         group = [reading for reading, _ in data.joined]
         start, end = places.of_node(group[0].node)
         what = (
@@ -320,6 +326,7 @@ def _without_gpus(context: GraphContext, card: Card, some: list[tuple[Reading, G
             start,
             end,
             nodes=names(group),
+            locations=places.at_nodes(group),
             about=unit,
             graph=context.graph.index,
             help="name the GPUs of all the operators that it joins",
@@ -351,9 +358,10 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             one.stage is not None and two.stage is not None and one.stage != two.stage and context.strategy is not None
         ):
             silent.append((one, edge))  # between stages of a declared pipeline that is another rule's
-    for unit, some in places.units(deployment, {r.node.index: r for r, _ in silent}.values()).items():
+    shown = places.remaining(context.file, card, silent, lambda one: places.at_edge(one[1]))
+    for unit, some in places.units(deployment, {r.node.index: r for r, _ in shown}.values()).items():
         inside = {r.node.index for r in some}
-        edges = [e for r, e in silent if r.node.index in inside]
+        edges = [e for r, e in shown if r.node.index in inside]
         first = edges[0]
         here, there = deployment.readings[first.tail.index].gpus, deployment.readings[first.head.index].gpus
         assert here is not None
@@ -365,6 +373,7 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             first.start,
             first.end,
             nodes=tuple(dict.fromkeys(n for e in edges for n in (e.tail.name, e.head.name))),
+            locations=places.at_edges(edges),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
             about=unit,
             graph=context.graph.index,

@@ -40,7 +40,7 @@ def role_shapes(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if not odd or 2 * len(odd) > len(members):
             continue
         conventional = Counter(_shape(r) for r in members if r not in odd).most_common(1)[0][0]
-        for unit, some in places.units(deployment, odd).items():
+        for unit, some in places.units(deployment, places.remaining_nodes(context, card, odd)).items():
             start, end = places.of_node(some[0].node)
             one = len(some) == 1
             what = (
@@ -51,6 +51,7 @@ def role_shapes(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 start,
                 end,
                 nodes=names(some),
+                locations=places.at_nodes(some),
                 about=unit,
                 graph=context.graph.index,
                 help=f"set shape={conventional}",
@@ -103,13 +104,15 @@ def solid_gate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
         yield Holds("visual", "gate edges", f"all {len(dashed)} edges from routing to experts are dashed")
     if not solid or len(solid) == len(gated):
         return
-    for unit, some in places.units(deployment, list({r.node.index: r for r, _ in solid}.values())).items():
-        edges = [e for r, e in solid if r in some]
+    shown = places.remaining(context.file, card, solid, lambda one: places.at_edge(one[1]))
+    for unit, some in places.units(deployment, list({r.node.index: r for r, _ in shown}.values())).items():
+        edges = [e for r, e in shown if r in some]
         yield card.finding(
             f"{count(len(edges), 'edge')} from routing to experts{places.of_unit(unit)} {'is' if len(edges) == 1 else 'are'} not dashed",
             edges[0].start,
             edges[0].end,
             nodes=tuple(dict.fromkeys(name for e in edges for name in (e.tail.name, e.head.name))),
+            locations=places.at_edges(edges),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
             about=unit,
             graph=context.graph.index,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import redirect_stdout
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, cast
 
@@ -60,7 +61,8 @@ def main(
     )
     try:
         arguments = None if argv is None else list(argv)
-        status = cli.main(args=arguments, prog_name="dotlint", standalone_mode=False, obj=streams)
+        with redirect_stdout(streams.stdout):  # click writes help there
+            status = cli.main(args=arguments, prog_name="dotlint", standalone_mode=False, obj=streams)
     except click.exceptions.NoArgsIsHelpError as error:
         streams.stdout.write(error.format_message() + "\n")
         return 0

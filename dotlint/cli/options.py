@@ -77,7 +77,7 @@ def complete_rules(_context: click.Context, _parameter: click.Parameter, incompl
     """Return shell completions for the last of comma-separated rules: codes and names, with their summaries."""
     from click.shell_completion import CompletionItem
 
-    from dotlint.engine.card import own_cards
+    from dotlint.engine.own_cards import own_cards
 
     before, comma, word = incomplete.rpartition(",")
     found = []

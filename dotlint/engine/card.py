@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from msgspec import Struct, field
-from msgspec.json import decode
 
 from dotlint.engine.finding import Applicability, Finding, Severity
-from dotlint.engine.resources import compiled_rules
 from dotlint.errors import DotlintError
-from dotlint.files.paths import read_file
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 PRESETS = ("recommended", "strict", "graphviz")
 
@@ -116,6 +109,8 @@ class Card(Struct, frozen=True, omit_defaults=True):
     ) -> Finding:
         """Make a finding of this rule; `outcome` picks a variant of the card, `more` are fields of `Finding`."""
         variant = self.outcomes.get(outcome) if outcome else None
+        if "locations" in more:  # a set has one location for all of its edges
+            more["locations"] = tuple({location.key: location for location in more["locations"]}.values())
         if outcome and variant is None:
             raise CardError(f"{self.code}: the card has no outcome {outcome!r}")
         fix = variant.fix if variant and variant.fix else self.fix
@@ -127,30 +122,3 @@ class Card(Struct, frozen=True, omit_defaults=True):
         about = more.get("about")
         values |= {"check": self.check, "unit": str(about) if about is not None else None}
         return Finding(code=self.code, name=self.name, message=message, start=start, end=end, **{**values, **more})
-
-
-class _Cards(Struct):
-    """What the compiled file has of cards."""
-
-    cards: list[Card]
-
-
-@cache
-def own_cards() -> tuple[Card, ...]:
-    """Give the cards that come with dotlint."""
-    compiled = compiled_rules()
-    if compiled is not None:
-        return tuple(decode(read_file(compiled), type=_Cards).cards)
-    from dotlint.engine.card_file import read_folder  # noqa: PLC0415 - an installed dotlint has them compiled
-    from dotlint.engine.compile import keep  # noqa: PLC0415 - only after a change
-    from dotlint.engine.resources import folder_version, rules_folder  # noqa: PLC0415
-
-    version = folder_version()
-    cards = tuple(read_folder(rules_folder()))
-    keep(cards, version)
-    return cards
-
-
-def by_code(cards: Iterable[Card]) -> dict[str, Card]:
-    """Give the cards by their codes; dotlint's own where there are none."""
-    return {card.code: card for card in cards or own_cards()}

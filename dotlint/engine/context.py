@@ -13,7 +13,7 @@ from dotlint.deployment.patterns.proposals import missing_edges
 from dotlint.deployment.patterns.stage_plan import plan_stages
 from dotlint.deployment.vocabulary import load_vocabulary
 from dotlint.deployment.wiring import Wiring
-from dotlint.engine.card import by_code
+from dotlint.engine.own_cards import by_code
 from dotlint.engine.resources import vocabulary_file
 from dotlint.strategy.gpus import union
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Pair
     from dotlint.engine.header_strategy import Declaration
     from dotlint.engine.incomplete import Loss
+    from dotlint.engine.narrow import Hidden
     from dotlint.graph.document import Document
     from dotlint.graph.model import Graph
     from dotlint.strategy import GpuSet, Phase, Strategy
@@ -178,6 +179,7 @@ class FileContext(Struct, eq=False, dict=True):  # the dict is what cached prope
     vocabularies: tuple[str, ...] = ()  # the TOML texts of the vocabularies that go over dotlint's own
     whole: Strategy | None = None  # where phases are files of their own: the strategy of all of them,
     part: FilePhases | None = None  # and which of them this file carries
+    hidden: Hidden = field(default_factory=dict)  # locations that comments or the baseline hide, by rule
 
     def __post_init__(self) -> None:
         self.graphs = [GraphContext(self, graph) for graph in self.document.graphs]

@@ -6,6 +6,7 @@ from collections.abc import Mapping  # noqa: TC003 - msgspec reads what the cach
 from typing import Literal
 
 from msgspec import Struct, field
+from msgspec.structs import force_setattr
 
 from dotlint.deployment.unit import Unit  # noqa: TC001 - as above
 
@@ -22,6 +23,26 @@ class Related(Struct, frozen=True):
     message: str
     start: int
     end: int
+
+
+class Location(Struct, frozen=True):
+    """A statement that a finding is about, or the part of it that is wrong; offsets in code points, `end` exclusive.
+
+    `node` is the node it declares, where the finding is about a node. `fingerprint` is filled in at the end of a run.
+    """
+
+    start: int
+    end: int
+    node: str | None = None
+    fingerprint: str | None = None
+
+    @property
+    def key(self) -> LocationKey:
+        """What tells it from the other locations of a rule in one file."""
+        return self.start, self.end, self.node
+
+
+LocationKey = tuple[int, int, str | None]
 
 
 class Edit(Struct, frozen=True):
@@ -56,7 +77,7 @@ class Listing(Struct, frozen=True):
 
 
 class Finding(Struct, frozen=True):
-    """One thing that is wrong, at `start` to `end` of the text; `check` is the name of the check that found it.
+    """One problem, at `start` to `end` of the text; `check` is the name of the check that found it.
 
     `nodes` are the nodes it speaks of; `missing_edges` would join nodes that exist, `planned_edges` those that
     `missing_nodes` still has to add. `caused_by` are indices of the findings whose repair repairs this one too.
@@ -64,7 +85,8 @@ class Finding(Struct, frozen=True):
     the end of a run: what stays the same when lines move. `other_file` is set where it speaks of another file of the
     deployment too: repairing that one may be the remedy. `about` is the unit that it is about, `unit` its title as
     0.1.0 wrote it, a part of the fingerprint. `data` is what the check knows that the rule's fix needs, a struct declared
-    beside the check; a slim result has none.
+    beside the check; a slim result has none. `locations` has every statement it
+    is about, first the one at `start`; what is absent has one location, where the finding stands.
     """
 
     code: str
@@ -94,6 +116,12 @@ class Finding(Struct, frozen=True):
     edge_attributes: Mapping[Pair, str] = field(default_factory=dict)
     fingerprint: str | None = None
     other_file: str | None = None
+    locations: tuple[Location, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.locations:
+            node = self.nodes[0] if len(self.nodes) == 1 else None
+            force_setattr(self, "locations", (Location(self.start, self.end, node),))
 
 
 class Holds(Struct, frozen=True):

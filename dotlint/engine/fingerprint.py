@@ -24,18 +24,26 @@ if TYPE_CHECKING:
 def with_fingerprints(findings: Iterable[Finding], document: Document) -> list[Finding]:
     """Fill `fingerprint`: 32 hexadecimal digits, each once a file, that no change elsewhere in it changes.
 
-    Two findings that are alike in rule, unit and statement are told apart by their order.
+    Two findings that are alike in rule, unit and statement are told apart by their order. The first location of a
+    finding has the fingerprint of the finding, each other one its own, made in the same way.
     """
     findings = list(findings)
     if not findings:
         return findings
     statements = Statements(document)
     seen: Counter[str] = Counter()
+
+    def fingerprint(finding: Finding, at: int, *kind: str) -> str:
+        key = "\0".join([finding.code, finding.unit or "", statements.normal_at(at), *kind])
+        seen[key] += 1
+        text = f"{key}\0{seen[key]}".encode("utf-8", "surrogatepass")
+        return blake2b(text, digest_size=16).hexdigest()
+
     filled: list[Finding] = []
     for finding in findings:
-        parts = [finding.code, finding.unit or "", statements.normal_at(finding.start)]
-        key = "\0".join(parts)
-        seen[key] += 1
-        told = f"{key}\0{seen[key]}".encode("utf-8", "surrogatepass")
-        filled.append(replace(finding, fingerprint=blake2b(told, digest_size=16).hexdigest()))
+        own = fingerprint(finding, finding.start)
+        first, *others = finding.locations
+        locations = [replace(first, fingerprint=own)]
+        locations += [replace(one, fingerprint=fingerprint(finding, one.start, "location")) for one in others]
+        filled.append(replace(finding, fingerprint=own, locations=tuple(locations)))
     return filled

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dotlint.engine.card import Card
-    from dotlint.engine.context import FileContext
     from dotlint.engine.finding import Finding
     from dotlint.graph.document import Document
 
@@ -57,15 +56,16 @@ def loss_of(document: Document, rules: Mapping[str, Card]) -> Loss | None:
     return Loss(open_end, frozenset(names), frozenset(families)) if open_end or names else None
 
 
-def without_absent(file: FileContext, loss: Loss, findings: Sequence[Finding]) -> tuple[list[Finding], list[Undecided]]:
+def without_absent(
+    document: Document, rules: Mapping[str, Card], loss: Loss, findings: Sequence[Finding]
+) -> tuple[list[Finding], list[Undecided]]:
     """Part findings into those that stand and a word for those that what was lost may answer."""
-    document = file.document
     last = len(document.graphs) - 1
     left: list[Finding] = []
     sections: dict[str, None] = {}
     for finding in findings:
         ends = (*finding.nodes, *(name for pair in finding.missing_edges for name in pair))
-        match file.rules[finding.code].claims_absence:
+        match rules[finding.code].claims_absence:
             case None:
                 lost = False
             case "label":

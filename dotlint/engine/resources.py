@@ -58,7 +58,7 @@ def folder_version() -> int:
     """Give a number that changes when a card, the vocabulary or what a card may say does: by times, as `make` does."""
     paths = [os.path.join(here, name) for here, _, names in os.walk(_folder()) for name in names]
     found = 0
-    for path in sorted((*paths, sibling_path(__file__, "card.py"))):
+    for path in sorted((*paths, *(sibling_path(__file__, name) for name in ("card.py", "card_file.py")))):
         status = os.stat(path)
         found = crc32(f"{os.path.basename(path)} {status.st_mtime_ns} {status.st_size}".encode(), found)
     return found

@@ -163,6 +163,7 @@ def _excerpt(findings: list[Finding], source: Places) -> Excerpt:
 
     starts = {offset for f in findings for offset in (f.start, *(r.start for r in f.related))}
     ends = {offset for f in findings for offset in (f.end, *(r.end for r in f.related))}
+    ends |= {offset for f in findings for location in f.locations for offset in (location.start, location.end)}
     edited = {offset for f in findings if f.fix for e in f.fix.edits for offset in (e.start, e.end)}
     positions = {offset: source.position(offset) for offset in sorted(starts | ends | edited)}
     lines = sorted({positions[offset].line for offset in starts})

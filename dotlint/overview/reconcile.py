@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from dotlint.checks.grouping import count
-from dotlint.engine.card import by_code
+from dotlint.engine.own_cards import by_code
 from dotlint.overview.model import Block, Link
 from dotlint.overview.text import as_text
 

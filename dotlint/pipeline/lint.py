@@ -6,26 +6,31 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from dotlint.engine.card import own_cards
 from dotlint.engine.causes.assign import assign_causes
 from dotlint.engine.context import FileContext
 from dotlint.engine.crash import crash
 from dotlint.engine.finding import Finding, Holds, Outcome, Undecided
 from dotlint.engine.fingerprint import with_fingerprints
 from dotlint.engine.header_strategy import declarations, strategy_of_file
+from dotlint.engine.narrow import narrowed
+from dotlint.engine.own_cards import own_cards
 from dotlint.engine.result import FileResult, Settings, Verdict
 from dotlint.engine.sections import NOT_OF_THE_GRAPH
 from dotlint.engine.select import chosen
 from dotlint.graph.builder import EDGE_LIMIT, read
 from dotlint.registry.checks import find_check
 from dotlint.suppressions.apply import suppress
+from dotlint.suppressions.directives import read_suppressions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from dotlint.engine.card import Card
+    from dotlint.engine.finding import LocationKey
     from dotlint.graph.document import Document
     from dotlint.syntax.source import Source
+
+    Hiding = frozenset[LocationKey]
 
 __all__ = ["FileResult", "Settings", "Verdict", "lint", "read_document"]
 
@@ -69,20 +74,24 @@ def lint(
         asked.append(card)
         for outcome in _run(file, card):
             _sort(outcome, result)
+    comments, baseline = read_suppressions(document, cards), settings.baseline
+    findings, undecided = _readable(file, result.findings)
+    result.undecided += undecided
+    findings, suppressed = _narrow(file, findings, asked, comments.take)
+    known: list[Finding] = []
+    if baseline is not None:
+        whole = [f for f in findings if not comments.take(f)]
+        keys = dict(zip(map(id, whole), baseline.known(document, source.name, whole), strict=True))
+        findings, known = _narrow(file, findings, asked, lambda f: keys.get(id(f), frozenset()))
     if file.loss is not None:
-        from dotlint.engine.incomplete import without_absent  # noqa: PLC0415 - most files are whole
-
-        result.findings, undecided = without_absent(file, file.loss, result.findings)
-        result.undecided += undecided
         # What is silent leaves no comment unused.
         asked = [card for card in asked if card.claims_absence in {None, "label"}]
-    findings = assign_causes(
-        file, _in_order(_marked(file, result.findings)), lambda card: find_check(card.check).load()
-    )
-    left, taken = suppress(document, findings, cards, asked, whole=settings.selection.select is None)
-    result.findings, result.suppressed = with_fingerprints(left, document), with_fingerprints(taken, document)
-    if settings.baseline is not None:
-        parted = settings.baseline.part(document, source.name, result.findings, file.rules)
+    findings = assign_causes(file, findings, lambda card: find_check(card.check).load())
+    left, taken = suppress(document, findings, comments, asked, whole=settings.selection.select is None)
+    result.findings = with_fingerprints(left, document)
+    result.suppressed = with_fingerprints([*taken, *suppressed], document)
+    if baseline is not None:
+        parted = baseline.part(document, source.name, result.findings, file.rules, known)
         result.findings, result.baselined, result.outlived = parted
     return result
 
@@ -92,6 +101,40 @@ def read_document(source: Source, settings: Settings) -> Document:
     cards = settings.cards or own_cards()
     limits = next((card.parameters for card in cards if card.check == "expansion-limit"), {})
     return read(source, edge_limit=limits.get("limit", EDGE_LIMIT))
+
+
+def _readable(file: FileContext, findings: list[Finding]) -> tuple[list[Finding], list[Undecided]]:
+    """Drop findings that the unread part of a file may answer; the rest in order."""
+    if file.loss is None:
+        return _in_order(findings), []
+    from dotlint.engine.incomplete import without_absent  # noqa: PLC0415 - most files are whole
+
+    findings, undecided = without_absent(file.document, file.rules, file.loss, findings)
+    return _in_order(_marked(findings)), undecided
+
+
+def _narrow(
+    file: FileContext, findings: list[Finding], asked: Sequence[Card], hides: Callable[[Finding], Hiding]
+) -> tuple[list[Finding], list[Finding]]:
+    """Take hidden locations out of findings that have others; the second list is what was taken out of them.
+
+    The rules of these findings run again, with the locations left out, so that what they say is true of the rest.
+    """
+    taken: list[Finding] = []
+    hidden: dict[str, Hiding] = {}
+    for finding in findings:
+        keys, every = hides(finding), {location.key for location in finding.locations}
+        if keys and every - keys:
+            hidden[finding.code] = hidden.get(finding.code, frozenset()) | keys
+            taken += filter(None, [narrowed(finding, every - keys)])
+    if not hidden:
+        return findings, []
+    file.hidden = {
+        code: file.hidden.get(code, frozenset()) | hidden.get(code, frozenset()) for code in {*file.hidden, *hidden}
+    }
+    again = [f for card in asked if card.code in hidden for f in _run(file, card) if isinstance(f, Finding)]
+    left = [narrowed(finding, file.hidden[finding.code]) for finding in _readable(file, again)[0]]
+    return _in_order([*(f for f in findings if f.code not in hidden), *filter(None, left)]), taken
 
 
 def _declare(file: FileContext, settings: Settings) -> None:
@@ -108,11 +151,8 @@ def _declare(file: FileContext, settings: Settings) -> None:
 _PARTLY = "part of the file could not be read: what seems to be missing may stand there"
 
 
-def _marked(file: FileContext, findings: list[Finding]) -> list[Finding]:
-    """Say of findings on a file with syntax errors that they speak of what was understood of it."""
-    # What a missing quote or an escaped line end breaks is read nevertheless.
-    if file.loss is None:
-        return findings
+def _marked(findings: list[Finding]) -> list[Finding]:
+    """Add a note to the findings of a file that was read in part."""
     return [f if f.section in NOT_OF_THE_GRAPH or f.note else replace(f, note=_PARTLY) for f in findings]
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dotlint.edits.apply import apply_edits, touching
-from dotlint.engine.card import own_cards
+from dotlint.engine.own_cards import own_cards
 from dotlint.engine.select import Selection, chosen
 from dotlint.pipeline.acceptance import Objection, objection_to_findings, objection_to_text
 from dotlint.pipeline.compute import attach_fixes

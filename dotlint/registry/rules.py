@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from dotlint.engine.card import Card, CardError, own_cards
+from dotlint.engine.card import Card, CardError
+from dotlint.engine.own_cards import own_cards
 from dotlint.engine.select import matching
 from dotlint.text.nearest import nearest
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dotlint.checks.grouping import listed
-from dotlint.engine.card import CardError, own_cards
+from dotlint.engine.card import CardError
+from dotlint.engine.own_cards import own_cards
 from dotlint.strategy.model import MODEL_FACTS
 from dotlint.text.nearest import nearest
 

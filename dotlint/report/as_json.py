@@ -134,6 +134,7 @@ def finding_dict(finding: Finding, source: Places) -> dict[str, Any]:
         "severity": finding.severity,
         "message": finding.message,
         "range": _range(source, finding.start, finding.end),
+        "locations": [{"node": one.node, "range": _range(source, one.start, one.end)} for one in finding.locations],
         "nodes": list(finding.nodes),
         "missing_edges": [list(pair) for pair in finding.missing_edges],
         "missing_nodes": list(finding.missing_nodes),

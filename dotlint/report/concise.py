@@ -1,4 +1,4 @@
-"""`concise`: one line a finding, in the form that editors' problem matchers read."""
+"""`concise`: one line for each location of a finding, in the form that editors' problem matchers read."""
 
 from __future__ import annotations
 
@@ -21,12 +21,11 @@ def render(results: Sequence[FileResult]) -> str:
             lines.append(f"{path}:1:1: error: {one_line(result.unreadable)}")
             continue
         for finding in result.findings:
-            place = result.places.position(finding.start)
             mark = " [*]" if finding.fixable == "safe" and not finding.caused_by else ""
             caused = ""
             if finding.caused_by:
                 caused = f" (mended by {', '.join(dict.fromkeys(result.findings[i].code for i in finding.caused_by))})"
-            lines.append(
-                f"{path}:{place.line}:{place.column}: {finding.severity}: {finding.code}{mark} {one_line(finding.message)}{caused}"
-            )
+            text = f"{finding.severity}: {finding.code}{mark} {one_line(finding.message)}{caused}"
+            positions = (result.places.position(location.start) for location in finding.locations)
+            lines += [f"{path}:{at.line}:{at.column}: {text}" for at in positions]
     return "".join(line + "\n" for line in lines)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from dotlint.engine.finding import Finding, Severity
+    from dotlint.engine.finding import Finding, Location, Severity
     from dotlint.engine.result import FileResult
 
 # GitHub shows ten annotations of a kind for each step and drops the rest without a word.
@@ -32,10 +32,13 @@ _WORDS = {"error": ("error", "errors"), "warning": ("warning", "warnings"), "not
 
 
 class _Item(Struct, frozen=True):
-    """An annotation before it is written: `rank` puts what nothing else causes before its consequences."""
+    """An annotation before it is written.
+
+    `rank` puts findings that nothing else causes first, and of each finding its first location.
+    """
 
     kind: str
-    rank: tuple[int, bool]
+    rank: tuple[int, bool, bool]
     title: str
     text: str
     path: str
@@ -47,7 +50,7 @@ class _Item(Struct, frozen=True):
 
 def render(results: Sequence[FileResult]) -> str:
     """Give workflow commands, errors first, at most ten of a kind, and a line that counts those left out."""
-    items = _items(results)
+    items = _items(results, folded=False)
     lines: list[str] = []
     left: list[str] = []
     for kind, (one, many) in _WORDS.items():
@@ -62,8 +65,8 @@ def render(results: Sequence[FileResult]) -> str:
 
 
 def summary(results: Sequence[FileResult]) -> str:
-    """Give Markdown for the step's summary: a line that counts and a table of the findings."""
-    items = _items(results)
+    """Return Markdown for the step's summary: a line that counts, and a table with each finding at its first location."""
+    items = _items(results, folded=True)
     counts = [(sum(1 for item in items if item.kind == kind), names) for kind, names in _WORDS.items()]
     told = ", ".join(f"{number} {one if number == 1 else many}" for number, (one, many) in counts if number)
     files = f"{len(results)} file" + ("" if len(results) == 1 else "s")
@@ -88,25 +91,29 @@ def add_summary(file: Path, results: Sequence[FileResult]) -> None:
         raise DotlintError(f"GITHUB_STEP_SUMMARY: {file}: it cannot be written: {error.strerror or error}") from error
 
 
-def _items(results: Iterable[FileResult]) -> list[_Item]:
+def _items(results: Iterable[FileResult], *, folded: bool) -> list[_Item]:
     items: list[_Item] = []
     for result in results:
         path = in_repository(result.path)
         if result.unreadable is not None:
-            items.append(_Item("error", (0, False), "dotlint", visible(result.unreadable), path))
-        items += [_item(finding, result, path) for finding in result.findings]
+            items.append(_Item("error", (0, False, False), "dotlint", visible(result.unreadable), path))
+        items += [
+            _item(finding, location, result, path)
+            for finding in result.findings
+            for location in (finding.locations[:1] if folded else finding.locations)
+        ]
     return sorted(items, key=lambda item: item.rank)
 
 
-def _item(finding: Finding, result: FileResult, path: str) -> _Item:
-    start, end = result.places.position(finding.start), result.places.position(finding.end)
+def _item(finding: Finding, location: Location, result: FileResult, path: str) -> _Item:
+    start, end = result.places.position(location.start), result.places.position(location.end)
     text = visible(finding.message)
     if finding.caused_by:
         text += f" (mended by {', '.join(dict.fromkeys(result.findings[i].code for i in finding.caused_by))})"
     elif finding.help:
         text += f"\nhelp: {visible(finding.help)}"
     kind = _KINDS[finding.severity]
-    rank = (list(_WORDS).index(kind), bool(finding.caused_by))
+    rank = (list(_WORDS).index(kind), bool(finding.caused_by), location is not finding.locations[0])
     title = f"{finding.code} {finding.name}"
     return _Item(kind, rank, title, text, path, start.line, end.line, start.column, end.column)
 

@@ -16,7 +16,7 @@ from dotlint.text.display import visible
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dotlint.engine.finding import Finding, Severity
+    from dotlint.engine.finding import Finding, Location, Severity
     from dotlint.engine.result import FileResult
 
 _SEVERITIES: dict[Severity, str] = {"error": "major", "warning": "minor", "info": "info"}
@@ -40,18 +40,18 @@ def _entries(result: FileResult) -> list[dict[str, Any]]:
                 "location": {"path": path, "lines": {"begin": 1}},
             }
         ]
-    return [_entry(finding, result, path) for finding in result.findings]
+    return [_entry(f, location, result, path) for f in result.findings for location in f.locations]
 
 
-def _entry(finding: Finding, result: FileResult, path: str) -> dict[str, Any]:
-    start, end = result.places.position(finding.start), result.places.position(finding.end)
+def _entry(finding: Finding, location: Location, result: FileResult, path: str) -> dict[str, Any]:
+    start, end = result.places.position(location.start), result.places.position(location.end)
     text = f"{finding.code} {visible(finding.message)}"
     if finding.caused_by:
         text += f" (mended by {', '.join(dict.fromkeys(result.findings[i].code for i in finding.caused_by))})"
     return {
         "description": text,
         "check_name": f"{finding.code} {finding.name}",
-        "fingerprint": _digest(path, finding.fingerprint or f"{finding.code} {finding.start} {finding.message}"),
+        "fingerprint": _digest(path, location.fingerprint or f"{finding.code} {location.start} {finding.message}"),
         "severity": "critical" if is_crash(finding) else _SEVERITIES[finding.severity],
         "location": {
             "path": path,

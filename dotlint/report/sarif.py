@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from dotlint.engine.card import Card
     from dotlint.engine.facts import Places
-    from dotlint.engine.finding import Edit, Finding
+    from dotlint.engine.finding import Edit, Finding, Location
     from dotlint.engine.result import FileResult
 
 _LEVELS: dict[str, str] = {"error": "error", "warning": "warning", "info": "note"}
@@ -30,8 +30,10 @@ _SURROGATE = regex(r"[\ud800-\udfff]")
 def render(results: Sequence[FileResult], cards: Sequence[Card]) -> str:
     """Give one run of SARIF in ASCII, with a final newline; `cards` describe the rules of the findings.
 
-    Lines and columns count code points. Every finding has a fingerprint of its own that moves with its
-    statement.
+    Lines and columns count code points. Each location of a finding is a result of its own, as GitHub shows only the
+    first location of a result (https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/
+    sarif-support-for-code-scanning#result-object). It has a fingerprint that moves with its statement; the first one has
+    that of the finding, the fix and the related locations.
     """
     found = {finding.code for result in results for finding in result.findings}
     rules = [card for card in cards if card.code in found]
@@ -51,9 +53,10 @@ def render(results: Sequence[FileResult], cards: Sequence[Card]) -> str:
         "invocations": [_invocation(results)],
         "artifacts": [{"location": _artifact(r.path), "roles": ["analysisTarget"]} for r in results],
         "results": [
-            _result(finding, result, place, index)
+            _result(finding, location, result, place, index)
             for place, result in enumerate(results)
             for finding in result.findings
+            for location in finding.locations
         ],
     }
     log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
@@ -112,7 +115,9 @@ def _region(places: Places, start: int, end: int) -> dict[str, int]:
     }
 
 
-def _result(finding: Finding, result: FileResult, place: int, index: dict[str, int]) -> dict[str, Any]:
+def _result(
+    finding: Finding, location: Location, result: FileResult, place: int, index: dict[str, int]
+) -> dict[str, Any]:
     places = result.places
     artifact = {**_artifact(result.path), "index": place}
     entry: dict[str, Any] = {
@@ -124,13 +129,14 @@ def _result(finding: Finding, result: FileResult, place: int, index: dict[str, i
             {
                 "physicalLocation": {
                     "artifactLocation": artifact,
-                    "region": _region(places, finding.start, finding.end),
+                    "region": _region(places, location.start, location.end),
                 },
-                **_logical(finding),
+                **_logical(finding, location),
             }
         ],
     }
-    if finding.related:
+    first = location is finding.locations[0]
+    if first and finding.related:
         entry["relatedLocations"] = [
             {
                 "id": number,
@@ -139,19 +145,20 @@ def _result(finding: Finding, result: FileResult, place: int, index: dict[str, i
             }
             for number, r in enumerate(finding.related, 1)
         ]
-    if finding.fingerprint:
-        entry["partialFingerprints"] = {"dotlintStatement/v1": finding.fingerprint}
-    if finding.fix and finding.fix.edits and not any(_SURROGATE.search(e.text) for e in finding.fix.edits):
+    if location.fingerprint:
+        entry["partialFingerprints"] = {"dotlintStatement/v1": location.fingerprint}
+    if first and finding.fix and finding.fix.edits and not any(_SURROGATE.search(e.text) for e in finding.fix.edits):
         entry["fixes"] = [_fix(finding, finding.fix.edits, artifact, places)]
     if finding.caused_by:
         entry["properties"] = {"causedBy": [result.findings[i].fingerprint for i in finding.caused_by]}
     return entry
 
 
-def _logical(finding: Finding) -> dict[str, Any]:
-    if not finding.nodes:
+def _logical(finding: Finding, location: Location) -> dict[str, Any]:
+    nodes = finding.nodes if location.node is None or len(finding.locations) == 1 else (location.node,)
+    if not nodes:
         return {}
-    names = dict.fromkeys(visible(name) for name in finding.nodes)
+    names = dict.fromkeys(visible(name) for name in nodes)
     return {"logicalLocations": [{"name": name, "kind": "element"} for name in names]}
 
 

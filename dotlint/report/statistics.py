@@ -1,4 +1,4 @@
-"""`--statistics`: how often each rule spoke."""
+"""`--statistics`: the number of findings per rule, each location counted."""
 
 from __future__ import annotations
 
@@ -15,24 +15,28 @@ if TYPE_CHECKING:
 
 
 def render(results: Sequence[FileResult], *, form: str) -> str:
-    """Give a line a rule, the most frequent first: findings, files, code, `[*]` where a fix is safe, name.
+    """Return a line for each rule, the most frequent first: locations, code, `[*]` if a fix is safe, name, files.
 
-    `form` "json" gives the same as a JSON array.
+    `form` "json" gives the same as a JSON array, with the number of findings too.
     """
+    locations: Counter[tuple[str, str]] = Counter()
     findings: Counter[tuple[str, str]] = Counter()
     files: Counter[tuple[str, str]] = Counter()
     fixable: Counter[tuple[str, str]] = Counter()
     for result in results:
         keys = [(finding.code, finding.name) for finding in result.findings]
         findings.update(keys)
+        for finding in result.findings:
+            locations[finding.code, finding.name] += len(finding.locations)
         files.update(set(keys))
         fixable.update((f.code, f.name) for f in result.findings if f.fixable == "safe" and not f.caused_by)
-    ordered = sorted(findings, key=lambda key: (-findings[key], key))
+    ordered = sorted(locations, key=lambda key: (-locations[key], key))
     if form == "json":
         rows = [
             {
                 "code": key[0],
                 "name": key[1],
+                "locations": locations[key],
                 "findings": findings[key],
                 "files": files[key],
                 "safe_fixes": fixable[key],
@@ -40,10 +44,10 @@ def render(results: Sequence[FileResult], *, form: str) -> str:
             for key in ordered
         ]
         return json.dumps(rows, ensure_ascii=True, indent=2) + "\n"
-    wide = len(str(max(findings.values(), default=0)))
+    wide = len(str(max(locations.values(), default=0)))
     lines = []
     for key in ordered:
         mark = "[*]" if fixable[key] else "[ ]"
         where = f"{files[key]} file" + ("" if files[key] == 1 else "s")
-        lines.append(f"{findings[key]:>{wide}}  {visible(key[0])} {mark} {visible(key[1])} ({where})")
+        lines.append(f"{locations[key]:>{wide}}  {visible(key[0])} {mark} {visible(key[1])} ({where})")
     return "".join(line + "\n" for line in lines)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from dotlint.engine.finding import Edit, Fix
-    from dotlint.server.messages import Report, Told
+    from dotlint.server.messages import Report, Spot, Told
     from dotlint.server.open_files import Snapshot
 
 FIX_ALL: Final = "source.fixAll.dotlint"
@@ -36,11 +36,13 @@ def quick_fixes(
     last = (range_.end.line, range_.end.character)
     here = findings_at(snapshot, report, first, last)[:_MOST]
 
+    spots = {id(told): spot for _, told, spot in here}
+
     def action(title: str, told: Told, edits: Iterable[Edit], *, preferred: bool = False) -> types.CodeAction:
         return types.CodeAction(
             title=title,
             kind=types.CodeActionKind.QuickFix,
-            diagnostics=[diagnostic(uri, snapshot.text, report, told)],
+            diagnostics=[diagnostic(uri, snapshot.text, report, told, spots[id(told)])],
             is_preferred=preferred or None,
             edit=workspace_edit(uri, snapshot, edits, versioned=versioned),
         )
@@ -50,20 +52,20 @@ def quick_fixes(
         for told, by, fix in fixes:
             if (fix.applicability == "safe") is safe:
                 yield action(_title(told, by, fix), told, fix.edits, preferred=safe and told is by)
-    named = {told.code: told for _, told in reversed(here)}
+    named = {told.code: told for _, told, _ in reversed(here)}
     for told in reversed(named.values()):
-        if told.here is not None:
-            yield action(f"suppress {told.code} {told.name} here, with a comment", told, [told.here])
+        if (edit := spots[id(told)].here) is not None:
+            yield action(f"suppress {told.code} {told.name} here, with a comment", told, [edit])
     for told in reversed(named.values()):
         if told.everywhere is not None:
             title = f"suppress {told.code} {told.name} in this file, with a comment"
             yield action(title, told, [told.everywhere])
 
 
-def _fixes(report: Report, here: Sequence[tuple[int, Told]]) -> Iterator[tuple[Told, Told, Fix]]:
+def _fixes(report: Report, here: Sequence[tuple[int, Told, Spot]]) -> Iterator[tuple[Told, Told, Fix]]:
     """Give (finding, finding whose fix it is, fix): that of a cause fixes what follows from it too."""
     given: set[int] = set()
-    own = [(told, number) for number, told in here]
+    own = [(told, number) for number, told, _ in here]
     causes = [(told, cause) for told, _ in own for cause in told.caused_by]
     for told, index in (*own, *causes):
         fix = report.findings[index].fix

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dotlint.config.configurations import Configurations
-from dotlint.engine.card import own_cards
 from dotlint.engine.context import FileContext
+from dotlint.engine.own_cards import own_cards
 from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
 from dotlint.errors import DotlintError
@@ -21,7 +21,7 @@ from dotlint.report import cards as page_of
 from dotlint.report.inferred import node_page
 from dotlint.report.links import page
 from dotlint.server.cards import rule_markdown
-from dotlint.server.messages import Failure, Fixed, Names, Pages, Reading, Report, Rule, Told
+from dotlint.server.messages import Failure, Fixed, Names, Pages, Reading, Report, Rule, Spot, Told
 from dotlint.server.outline import outline
 from dotlint.server.references import read_mentions
 from dotlint.server.suppress_actions import suppressions
@@ -109,7 +109,7 @@ def _reading(document: Document) -> Reading:
     return Reading(read_mentions(document), tuple(clusters), whole=not document.problems)
 
 
-def _told(finding: Finding, here: Edit | None, everywhere: Edit | None) -> Told:
+def _told(finding: Finding, here: Sequence[Edit | None], everywhere: Edit | None) -> Told:
     return Told(
         code=finding.code,
         name=finding.name,
@@ -122,7 +122,7 @@ def _told(finding: Finding, here: Edit | None, everywhere: Edit | None) -> Told:
         related=tuple((one_line(one.message), one.start, one.end) for one in finding.related),
         caused_by=finding.caused_by,
         fix=finding.fix,
-        here=here,
+        spots=tuple(Spot(at.start, at.end, edit) for at, edit in zip(finding.locations, here, strict=True)),
         everywhere=everywhere,
     )
 

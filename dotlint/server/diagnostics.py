@@ -1,4 +1,4 @@
-"""Findings as an editor shows them: at their place, with what explains them and the address of the rule."""
+"""Findings as an editor shows them: at each location, with what explains them and the address of the rule."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lsprotocol import types
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotlint.server.messages import Report, Told
+    from dotlint.server.messages import Report, Spot, Told
     from dotlint.server.text import Text
 
 _SEVERITIES: Final = {
@@ -50,15 +50,18 @@ def diagnostics(uri: str, text: Text, report: Report) -> list[types.Diagnostic]:
         )
         for problem in report.problems
     ]
-    return [*problems, *(diagnostic(uri, text, report, told) for told in report.findings)]
+    return [
+        *problems,
+        *(diagnostic(uri, text, report, told, spot) for told in report.findings for spot in told.spots),
+    ]
 
 
-def diagnostic(uri: str, text: Text, report: Report, told: Told) -> types.Diagnostic:
-    """Give one finding."""
+def diagnostic(uri: str, text: Text, report: Report, told: Told, spot: Spot) -> types.Diagnostic:
+    """Return a finding at one of its locations."""
     rule = report.rules.get(told.code)
     tag = _TAGS.get(rule.tag) if rule and rule.tag else None
     return types.Diagnostic(
-        range=shown_range(text, told.start, told.end),
+        range=shown_range(text, spot.start, spot.end),
         message=told.message if told.help is None else f"{told.message}\nhelp: {told.help}",
         severity=_SEVERITIES[told.severity],
         code=told.code,

@@ -17,7 +17,7 @@ from dotlint.text.display import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotlint.server.messages import Report, Rule, Told
+    from dotlint.server.messages import Report, Rule, Spot, Told
     from dotlint.server.open_files import OpenFile, Snapshot
 
 _MOST_RULES: Final = 3
@@ -83,7 +83,7 @@ def _rules(file: OpenFile, place: tuple[int, int], *, markdown: bool) -> Iterato
         return
     here = findings_at(snapshot, snapshot.report, snapshot.text.place(offset), snapshot.text.place(offset))
     shown: set[str] = set()
-    for _, told in here:
+    for _, told, _ in here:
         rule = snapshot.report.rules.get(told.code)
         if rule is None or (told.code not in shown and len(shown) == _MOST_RULES):
             continue
@@ -103,12 +103,13 @@ def _said(told: Told, rule: Rule, *, markdown: bool, known: bool) -> str:
 
 def findings_at(
     snapshot: Snapshot, report: Report, first: tuple[int, int], last: tuple[int, int]
-) -> list[tuple[int, Told]]:
-    """Give the findings, and their numbers, whose underlined range touches the one between two positions."""
+) -> list[tuple[int, Told, Spot]]:
+    """Return the findings with their numbers that are underlined between two positions, each with its location there."""
     found = []
     for number, told in enumerate(report.findings):
-        shown = shown_range(snapshot.text, told.start, told.end)
-        start = (shown.start.line, shown.start.character)
-        if start <= last and first <= (shown.end.line, shown.end.character):
-            found.append((number, told))
+        for spot in told.spots:
+            shown = shown_range(snapshot.text, spot.start, spot.end)
+            if (shown.start.line, shown.start.character) <= last and first <= (shown.end.line, shown.end.character):
+                found.append((number, told, spot))
+                break
     return found

@@ -55,11 +55,19 @@ class Reading(Struct, frozen=True):
     whole: bool
 
 
-class Told(Struct, frozen=True):
-    """A finding, as much of it as an editor needs; `caused_by` are indices among the findings told.
+class Spot(Struct, frozen=True):
+    """A location of a finding; `here` is the edit that suppresses the finding there, None if no comment can."""
 
-    `here` is the edit that suppresses it where it stands, `everywhere` the one for the whole file; None where no
-    comment can.
+    start: int
+    end: int
+    here: Edit | None = None
+
+
+class Told(Struct, frozen=True):
+    """A finding, as much of it as an editor needs; `caused_by` are indices among the findings of the report.
+
+    `spots` are its locations, the first at `start`. `everywhere` is the edit that suppresses it in the whole file, None
+    if no comment can.
     """
 
     code: str
@@ -73,7 +81,7 @@ class Told(Struct, frozen=True):
     related: tuple[tuple[str, int, int], ...]
     caused_by: tuple[int, ...]
     fix: Fix | None
-    here: Edit | None = None
+    spots: tuple[Spot, ...]
     everywhere: Edit | None = None
 
 

@@ -1,41 +1,38 @@
-"""What is left of the findings of a file once its comments were heard, and what is wrong with those."""
+"""Apply the suppressions of a file to its findings, and report suppressions that are unused or malformed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from dotlint.engine.finding import Edit, Finding, Fix, Related
-from dotlint.suppressions.directives import read_suppressions
+from dotlint.engine.narrow import without
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from dotlint.engine.card import Card
     from dotlint.graph.document import Document
-    from dotlint.suppressions.directives import Directive, Word
+    from dotlint.suppressions.directives import Directive, Suppressions, Word
 
 
 def suppress(
     document: Document,
     findings: Sequence[Finding],
-    cards: Sequence[Card],
+    suppressions: Suppressions,
     ran: Iterable[Card],
     *,
     whole: bool,
 ) -> tuple[list[Finding], list[Finding]]:
-    """Part the findings of a file into those that stand and those that its comments suppress.
+    """Split the findings of a file into those that remain and those that its comments suppress at every location.
 
-    The rules about comments (X002, X003) are carried out here, where they are among `ran`, the rules that
-    were asked; `cards` are all that there are. `whole` says that nobody narrowed the rules down: only then
-    can a comment that speaks for all rules be called unused.
+    Findings that are suppressed at some of their locations have been narrowed before. The rules about comments (X002,
+    X003) run here if they are among `ran`, the rules of this run. `whole` is true if nobody selected rules: only then
+    can a comment without rule codes be unused.
     """
-    suppressions = read_suppressions(document, cards)
     if not suppressions.directives and not suppressions.mistakes:
         return list(findings), []
     by_code = {card.code: card for card in ran}
-    taken = [suppressions.take(finding) for finding in findings]
+    taken = [_gone(suppressions, finding) for finding in findings]
     extra: list[Finding] = []
     if (card := by_code.get("X002")) is not None:
         asked = frozenset(card.code for card in by_code.values() if card.section != "meta")
@@ -45,24 +42,12 @@ def suppress(
     if (card := by_code.get("X003")) is not None:
         extra += [card.finding(m.message, m.start, m.end, help=m.help) for m in suppressions.mistakes]
     every = [*findings, *extra]
-    taken += [suppressions.take(finding) for finding in extra]
+    taken += [_gone(suppressions, finding) for finding in extra]
     return without(every, lambda index: taken[index])
 
 
-def without(findings: Sequence[Finding], gone: Callable[[int], bool]) -> tuple[list[Finding], list[Finding]]:
-    """Part findings into those left, in order of their places, and those `gone` by their index.
-
-    What is left points to its causes anew. One whose causes are all gone stands for itself: a comment takes
-    away what it names and nothing else.
-    """
-    stay = [index for index in range(len(findings)) if not gone(index)]
-    stay.sort(key=lambda i: (findings[i].graph, findings[i].start, findings[i].code, findings[i].end))
-    moved = {old: new for new, old in enumerate(stay)}
-    left = [
-        replace(findings[i], caused_by=tuple(sorted(moved[c] for c in findings[i].caused_by if c in moved)))
-        for i in stay
-    ]
-    return left, [finding for index, finding in enumerate(findings) if gone(index)]
+def _gone(suppressions: Suppressions, finding: Finding) -> bool:
+    return len(suppressions.take(finding)) == len({location.key for location in finding.locations})
 
 
 def _unused(
@@ -103,7 +88,7 @@ def _unused(
         message,
         start,
         end,
-        help="remove it" if not elsewhere else "put it where the finding stands, or remove it",
+        help="remove it" if not elsewhere else "move it to the location of the finding, or remove it",
         related=elsewhere,
         fix=Fix("safe", tuple(edits), "Remove the suppression that is not used"),
         fixable="safe",
@@ -113,7 +98,7 @@ def _unused(
 def _elsewhere(
     document: Document, directive: Directive, idle: Sequence[Word], findings: Sequence[Finding]
 ) -> tuple[Related, ...]:
-    """Give findings that the comment names and that speak of a node declared here, but stand elsewhere."""
+    """Return findings of the rules it names that are about a node declared here, but are located elsewhere."""
     codes = frozenset().union(*(word.codes for word in idle)) if idle else None
     found: list[Related] = []
     for finding in findings:
@@ -121,10 +106,10 @@ def _elsewhere(
             continue
         nodes = document.graphs[finding.graph].nodes if finding.graph < len(document.graphs) else {}
         members = [nodes[name] for name in finding.nodes if name in nodes]
-        places = [s.start for node in members for s in node.statements]
-        places += [edge.start for node in members for edge in (*node.out_edges, *node.in_edges)]
-        if any(start <= place < end for place in places for start, end in directive.spans):
-            found.append(Related(f"{finding.code} speaks of this node and stands here", finding.start, finding.end))
+        starts = [s.start for node in members for s in node.statements]
+        starts += [edge.start for node in members for edge in (*node.out_edges, *node.in_edges)]
+        if any(start <= at < end for at in starts for start, end in directive.spans):
+            found.append(Related(f"{finding.code} is about this node and is located here", finding.start, finding.end))
     return tuple(found[:3])
 
 

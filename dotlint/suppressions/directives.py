@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 
-from dotlint.engine.card import by_code
+from dotlint.engine.own_cards import by_code
 from dotlint.suppressions.scope import Lines
 from dotlint.text.nearest import nearest
 from dotlint.text.regex import regex
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dotlint.engine.card import Card
-    from dotlint.engine.finding import Finding
+    from dotlint.engine.finding import Finding, Location, LocationKey
     from dotlint.graph.document import Document
     from dotlint.syntax.tree import Comment
 
@@ -38,7 +39,7 @@ _LIKE_A_RULE = regex(r"[\s:=(]*([A-Za-z]+\d+|[a-z0-9]+(?:-[a-z0-9]+)+)")
 
 
 class Word(Struct, frozen=True):
-    """One rule as a comment names it, with its place; `codes` are what it means, none where unknown."""
+    """One rule as a comment names it, and where; `codes` are what it means, none where unknown."""
 
     text: str
     start: int
@@ -47,11 +48,11 @@ class Word(Struct, frozen=True):
 
 
 class Directive(Struct):
-    """One suppression; `start` and `stop` are what it says, `opens` where the comment mark before it starts.
+    """One suppression; `start` and `stop` are its text, `opens` where the comment mark before it starts.
 
-    `words` is None where no brackets name rules: it then speaks for all of them. A finding that starts in one
-    of `spans` is suppressed, one about the syntax also where it starts in `lines`. Not frozen: `used`
-    collects the codes that it suppressed, `end` is the one that ends a block.
+    `words` is None if no brackets name rules: it then applies to all of them. A location of a finding that starts in
+    one of `spans` is suppressed, of a syntax finding also one in `lines`. Not frozen: `used` collects the codes that
+    it suppressed, `end` is the directive that ends a block.
     """
 
     verb: str
@@ -68,19 +69,22 @@ class Directive(Struct):
     end: Directive | None = None
 
     def means(self, card: Card) -> bool:
-        """Whether it names the rule; without brackets all but those that have to be named."""
+        """Return whether it names the rule; without brackets all but those that have to be named."""
         if self.words is None:
             return card.suppressible == "always"
         return card.suppressible != "never" and any(card.code in word.codes for word in self.words)
 
-    def reaches(self, finding: Finding) -> bool:
-        """Whether the finding stands where it speaks."""
-        spans = [*self.spans, *self.lines] if finding.section == "syntax" else self.spans
-        return any(start <= finding.start < end for start, end in spans)
+    def spans_for(self, finding: Finding) -> list[Span]:
+        """Return where locations of the finding have to start for it to apply to them."""
+        return [*self.spans, *self.lines] if finding.section == "syntax" else self.spans
+
+    def reaches(self, finding: Finding, location: Location) -> bool:
+        """Return whether it applies to a location of the finding."""
+        return any(start <= location.start < end for start, end in self.spans_for(finding))
 
 
 class Mistake(Struct, frozen=True):
-    """A comment that speaks to dotlint and is not understood, in full or in part."""
+    """A comment addressed to dotlint that is malformed, in full or in part."""
 
     message: str
     start: int
@@ -95,18 +99,27 @@ class Suppressions(Struct):
     directives: list[Directive] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
 
-    def take(self, finding: Finding) -> bool:
-        """Whether a comment suppresses the finding; every one that does counts as used from then on."""
-        taken = False
+    def take(self, finding: Finding) -> frozenset[LocationKey]:
+        """Return the locations of the finding that comments suppress, and mark these comments as used."""
+        taken: set[LocationKey] = set()
+        located = sorted(finding.locations, key=_start)  # there may be as many comments as locations, and thousands
         for directive in self.directives:
-            if directive.means(self.rules[finding.code]) and directive.reaches(finding):
-                directive.used.add(finding.code)
-                taken = True
-        return taken
+            if not directive.means(self.rules[finding.code]):
+                continue
+            for start, end in directive.spans_for(finding):
+                here = located[bisect_left(located, start, key=_start) : bisect_left(located, end, key=_start)]
+                if here:
+                    taken.update(location.key for location in here)
+                    directive.used.add(finding.code)
+        return frozenset(taken)
+
+
+def _start(location: Location) -> int:
+    return location.start
 
 
 def read_suppressions(document: Document, cards: Sequence[Card]) -> Suppressions:
-    """Read the comments of a file that speak to dotlint; `cards` are all rules that there are."""
+    """Read the comments of a file that are addressed to dotlint; `cards` are all existing rules."""
     found = Suppressions(by_code(cards))
     text = document.text
     if "dotlint" not in text.lower():
@@ -119,7 +132,7 @@ def read_suppressions(document: Document, cards: Sequence[Card]) -> Suppressions
             if directive is not None:
                 found.directives.append(directive)
     if found.directives:
-        _place(document, found)
+        _locate(document, found)
     return found
 
 
@@ -180,12 +193,12 @@ def _words(match: re.Match[str], names: _Names, mistakes: list[Mistake]) -> list
 def _forgotten_brackets(match: re.Match[str], verb: str, names: _Names, mistakes: list[Mistake]) -> None:
     first = _LIKE_A_RULE.match(match["reason"])
     if first is not None and names.codes(first[1]):
-        message = f"`{verb} {first[1]}` speaks for every rule, not for {first[1]} alone"
+        message = f"`{verb} {first[1]}` applies to every rule, not only to {first[1]}"
         mistakes.append(Mistake(message, *match.span("said"), f"write `{verb}[{first[1]}]`"))
 
 
-def _place(document: Document, found: Suppressions) -> None:
-    """Fill `spans`, what each suppression speaks for; ends of blocks are joined to their starts."""
+def _locate(document: Document, found: Suppressions) -> None:
+    """Fill `spans`, what each suppression applies to; ends of blocks are joined to their starts."""
     lines = Lines(document)
     bodies = [graph.statement.body for graph in document.graphs if graph.statement.body]
     end_of_text = len(document.text) + 1
@@ -207,7 +220,7 @@ def _place(document: Document, found: Suppressions) -> None:
                 partner.spans = [(partner.spans[0][0], directive.comment.end)]
             continue
         if directive.verb == "ignore":
-            directive.lines, directive.spans = lines.spoken_for(directive.comment)
+            directive.lines, directive.spans = lines.covered(directive.comment)
         elif directive.verb == "ignore-start":
             directive.spans = [(directive.comment.start, end_of_text)]
             opened.append(directive)

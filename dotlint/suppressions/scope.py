@@ -1,4 +1,4 @@
-"""Which statements a comment speaks for: those on its line or, where it is alone there, the next one."""
+"""Which statements a comment applies to: those on its line or, if it is alone on the line, the next one."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class Lines:
         self._starts = [start for start, _ in self._plain]
         self._ends = [end for _, end in self._plain]
 
-    def spoken_for(self, comment: Comment) -> tuple[list[Span], list[Span]]:
-        """Give the lines and the statements that a comment speaks for.
+    def covered(self, comment: Comment) -> tuple[list[Span], list[Span]]:
+        """Return the lines and the statements that a comment applies to.
 
         Lines are for what could not be read: that stands on a line and in no statement. A subgraph is a
-        statement with all that is in it; the header of a graph speaks for what stands at the header.
+        statement with all that is in it; the header of a graph covers findings located at the header.
         """
         first = self._source.line_start(self._source.position(comment.start).line)
         last = self._line_end(max(comment.end - 1, comment.start))
@@ -56,7 +56,7 @@ class Lines:
         return self._source.line_start(self._source.position(offset).line + 1)
 
     def _following(self, at: int) -> tuple[list[Span], list[Span]]:
-        """Give the statement that starts at a place, else the one around it."""
+        """Return the statement that starts at an offset, else the one around it."""
         if at >= len(self._text):
             return [], []
         line = (self._source.line_start(self._source.position(at).line), self._line_end(at))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dotlint.cli.main import FORMATS
-from dotlint.engine.card import own_cards
+from dotlint.engine.own_cards import own_cards
 from dotlint.engine.result import Settings
 from dotlint.files.atomic import write_atomically
 from dotlint.page import collect as pages

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dotlint.engine.card import own_cards
+from dotlint.engine.own_cards import own_cards
 from dotlint.engine.result import Settings
 from dotlint.pipeline import cache
 from dotlint.pipeline import lint_file as runner

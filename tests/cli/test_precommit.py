@@ -21,6 +21,7 @@ PACKAGED = (
     "dotlint",
     "rules",
     "pyproject.toml",
+    "hatch_build.py",
     "README.md",
     "LICENSE",
     ".pre-commit-hooks.yaml",

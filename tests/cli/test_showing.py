@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dotlint.cli.main import COMMANDS
-from dotlint.engine.card import own_cards
+from dotlint.engine.own_cards import own_cards
 from tests.cli.command import run
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"

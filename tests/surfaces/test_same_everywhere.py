@@ -12,8 +12,8 @@ import pytest
 
 import dotlint
 from dotlint.edits.apply import apply_edits
-from dotlint.engine.card import own_cards
 from dotlint.engine.finding import Edit
+from dotlint.engine.own_cards import own_cards
 from dotlint.engine.result import Settings
 from dotlint.pipeline.compute import attach_fixes
 from dotlint.pipeline.lint import lint

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from dotlint.engine.baseline import BaselineError, entries, read_baseline, relative, write_baseline
 from dotlint.engine.result import FileResult, Settings
@@ -88,6 +89,43 @@ def test_a_finding_of_several_nodes_is_known_while_it_shrinks_and_told_when_it_g
         "digraph {\n  a -> b\n  b -> c\n  c -> a\n  c -> b\n  c -> d\n  d -> a\n}\n", path, baseline, CYCLES
     )
     assert [f.code for f in grown.findings] == ["G001"]
+
+
+COLOURS = Selection(select=("A001",))
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_only_a_new_location_is_reported(tmp_path: Path, *, old: bool) -> None:
+    """Also with a baseline as 0.1.0 wrote it, without locations."""
+    path, baseline = tmp_path / "g.dot", tmp_path / "known.json"
+    first = checked("digraph {\n  a [colour=red]\n  b [colour=red]\n}\n", path, rules=COLOURS)
+    write_baseline(baseline, entries(first.document, str(path), first.findings, tmp_path, first.rules))
+    if old:
+        table = json.loads(baseline.read_text())
+        for entry in table["findings"]:
+            del entry["locations"]
+        baseline.write_text(json.dumps(table))
+    text = "digraph {\n  b [colour=red]\n  c [colour=red]\n  a [colour=red]\n  d [colour=red]\n}\n"
+    grown = checked(text, path, baseline, COLOURS)
+    (finding,) = grown.findings
+    assert finding.nodes == ("c", "d")
+    assert finding.message.endswith("set on 2 nodes")
+    assert [f.nodes for f in grown.baselined] == [("b", "a")]
+    assert grown.outlived == 0
+    for less in ("digraph {\n  b [colour=red]\n}\n", first.document.text):
+        assert checked(less, path, baseline, COLOURS).findings == []
+
+
+def test_an_entry_of_0_1_0_knows_the_finding_it_was_written_for(tmp_path: Path) -> None:
+    """It has the first statement of a duplicate edge only; the others are known with it."""
+    path, baseline = tmp_path / "g.dot", tmp_path / "known.json"
+    text = "digraph {\n  a1 -> b1\n  a2 -> b2\n  a1 -> b1\n  a2 -> b2\n}\n"
+    first = checked(text, path)
+    assert [len(f.locations) for f in first.findings] == [2]
+    written = entries(first.document, str(path), first.findings, tmp_path, first.rules)
+    write_baseline(baseline, [replace(entry, locations=()) for entry in written])
+    assert "locations" not in baseline.read_text()
+    assert checked(text, path, baseline).findings == []
 
 
 def test_the_file_is_the_same_whatever_order_findings_come_in(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dotlint.engine.card import own_cards
+from dotlint.engine.own_cards import own_cards
 from dotlint.pipeline import acceptance, preview
 
 CARDS = own_cards()

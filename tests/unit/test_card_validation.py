@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dotlint.engine.card import CardError, by_code, own_cards
+from dotlint.engine.card import CardError
+from dotlint.engine.own_cards import by_code, own_cards
 from dotlint.registry.rules import all_cards
 from dotlint.registry.validation import contradictions
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dotlint.checks import CHECKS
-from dotlint.engine.card import PRESETS, Card, CardError, Example, own_cards
+from dotlint.engine.card import PRESETS, Card, CardError, Example
 from dotlint.engine.card_file import read_card, read_folder
 from dotlint.engine.compile import compiled
+from dotlint.engine.own_cards import own_cards
 from dotlint.engine.resources import rules_folder
 from dotlint.engine.sections import SECTIONS
 from dotlint.engine.select import Selection, chosen
@@ -168,7 +169,9 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def summary_of_g001(checkout: Path) -> str:
-    code = "from dotlint.engine.card import own_cards; print(*(c.summary for c in own_cards() if c.code == 'G001'))"
+    code = (
+        "from dotlint.engine.own_cards import own_cards; print(*(c.summary for c in own_cards() if c.code == 'G001'))"
+    )
     command = [sys.executable, "-c", code]
     return subprocess.run(command, cwd=checkout, check=True, capture_output=True, text=True).stdout
 

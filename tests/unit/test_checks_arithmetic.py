@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dotlint.edits.apply import apply_edits
-from dotlint.engine.card import own_cards
+from dotlint.engine.own_cards import own_cards
 from dotlint.engine.select import Selection
 from dotlint.pipeline.lint import Settings, lint
 from dotlint.strategy import Strategy

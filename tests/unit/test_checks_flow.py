@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dotlint.engine.card import Card, own_cards
+from dotlint.engine.own_cards import own_cards
 from dotlint.engine.select import Selection
 from dotlint.pipeline.lint import Settings, lint
 from dotlint.strategy import Strategy
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:
+    from dotlint.engine.card import Card
     from dotlint.engine.finding import Finding
     from dotlint.engine.result import FileResult
 

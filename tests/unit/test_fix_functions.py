@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dotlint.engine.card import Card, Example, own_cards
+from dotlint.engine.card import Card, Example
+from dotlint.engine.own_cards import own_cards
 from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
 from dotlint.pipeline.compute import attach_fixes

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dotlint.engine.card import own_cards
+from dotlint.engine.own_cards import own_cards
 from dotlint.pipeline.compute import attach_fixes
 from dotlint.pipeline.lint import Settings, lint
 from dotlint.pipeline.lint_file import lint_file

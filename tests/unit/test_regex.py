@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import dotlint
-from dotlint.engine.card import own_cards
+from dotlint.engine.own_cards import own_cards
 from dotlint.text.regex import _Prefiltered, regex
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"

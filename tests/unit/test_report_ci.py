@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dotlint.cli.main import main
-from dotlint.engine.card import own_cards
+from dotlint.engine.own_cards import own_cards
 from dotlint.engine.result import Settings
 from dotlint.pipeline.lint_file import lint_path
 from dotlint.report import full, links, rich_report
@@ -95,7 +95,9 @@ def test_statistics_count_rules() -> None:
     text = run("--statistics", "--select", "G001,A004", "sub/a.dot", "clean.dot")
     assert text.splitlines() == ["2  G001 [ ] cycle (1 file)", "1  A004 [*] unknown-shape (1 file)"]
     rows = json.loads(run("--statistics", "--format", "json", "--select", "A004", "sub/a.dot"))
-    assert rows == [{"code": "A004", "name": "unknown-shape", "findings": 1, "files": 1, "safe_fixes": 1}]
+    assert rows == [
+        {"code": "A004", "name": "unknown-shape", "locations": 1, "findings": 1, "files": 1, "safe_fixes": 1}
+    ]
 
 
 def test_the_page_of_a_rule_is_there_for_own_rules_alone() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dotlint.engine.card import own_cards
+from dotlint.engine.own_cards import own_cards
 from dotlint.strategy import GpuSet, Layout, ModelFacts, Strategy, StrategyError
 from dotlint.strategy.arithmetic import arithmetic
 from dotlint.strategy.declarations import read_degrees

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dotlint.engine.card import own_cards
+from dotlint.engine.own_cards import own_cards
 from dotlint.strategy import Layout, ModelFacts, Strategy
 from dotlint.strategy.arithmetic import arithmetic
 from dotlint.strategy.describe import describe

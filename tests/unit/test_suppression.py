@@ -1,4 +1,4 @@
-"""Comments that suppress: what each speaks for, and what is told of those that do not work."""
+"""Comments that suppress: what each applies to, and what is reported of those that do not work."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import pytest
 
 from dotlint.checks import structure
 from dotlint.edits.apply import apply_edits
+from dotlint.engine.finding import Edit, Fix, Location
+from dotlint.engine.narrow import narrowed
+from dotlint.engine.own_cards import own_cards
 from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
 from dotlint.pipeline.lint import lint
@@ -93,7 +96,7 @@ def test_without_brackets_every_rule_is_suppressed() -> None:
         ('digraph {\n  a -> a [id="// dotlint: ignore[N006]"]\n}\n', [("N006", 2)]),
     ],
 )
-def test_a_comment_speaks_for_no_more_than_its_statement(text: str, left: list[tuple[str, int]]) -> None:
+def test_a_comment_applies_to_no_more_than_its_statement(text: str, left: list[tuple[str, int]]) -> None:
     assert codes(text) == left
 
 
@@ -115,7 +118,7 @@ def test_other_rules_at_the_statement_stay() -> None:
         ("ignroe[N006]", "`dotlint: ignroe` is no suppression", "did you mean `ignore`?"),
         ("ignore[]", "`ignore[]` names no rule", "leave the brackets out"),
         ("ignore[N006", "`ignore[` is never closed", "close it"),
-        ("ignore N006", "`ignore N006` speaks for every rule, not for N006 alone", "write `ignore[N006]`"),
+        ("ignore N006", "`ignore N006` applies to every rule, not only to N006", "write `ignore[N006]`"),
         ("ignore-file[N006]", "`ignore-file` has no effect behind the first statement", "top of the file"),
         ("ignore-end", "`ignore-end` ends no block", "ignore-start"),
         (
@@ -240,13 +243,84 @@ def test_comments_about_comments_can_be_suppressed_by_name() -> None:
     assert codes(text) == []
 
 
-def test_a_finding_about_several_nodes_is_pointed_to() -> None:
-    result = checked("digraph {\n  a1 -> a1\n  a2 -> a2 // dotlint: ignore[N006]\n}\n")
-    family, unused = result.findings
-    assert (family.code, family.nodes) == ("N006", ("a1", "a2"))
+def test_a_finding_that_stands_elsewhere_is_pointed_to() -> None:
+    result = checked("digraph {\n  a -> b\n  b -> a // dotlint: ignore[G001]\n}\n", "G001", "X")
+    cycle, unused = result.findings
+    assert (cycle.code, cycle.nodes) == ("G001", ("a", "b"))
     assert unused.code == "X002"
-    assert [related.start for related in unused.related] == [family.start]
-    assert unused.help == "put it where the finding stands, or remove it"
+    assert [related.start for related in unused.related] == [cycle.start]
+    assert unused.help == "move it to the location of the finding, or remove it"
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "message", "nodes", "fix"),
+    [
+        (
+            "A001",
+            "a [colour=red] //\n b [colour=red]\n c [colour=red]",
+            "Graphviz has no attribute `colour`, set on 2 nodes",
+            ("b", "c"),
+            2,
+        ),
+        (
+            "A001",
+            "a [colour=red]\n b [colour=red] //\n c [colour=red]",
+            "Graphviz has no attribute `colour`, set on 2 nodes",
+            ("a", "c"),
+            2,
+        ),
+        ("N004", "a -> b\n a -> b //\n a -> b", "`a -> b` is there already", ("a", "b"), 1),
+        ("N006", "a1 -> a1 //\n a2 -> a2", "`a2` has an edge to itself", ("a2",), 0),
+        ("N006", "a2 -> a2\n a1 -> a1 //", "`a2` has an edge to itself", ("a2",), 0),
+        (
+            "A004",
+            "a [shape=elipse]\n b [shape=boxx] //\n c [shape=bo]\n d [shape=bx]\n e [shape=cirle]",
+            "Graphviz has no shape `elipse` and draws a box",
+            ("a",),
+            1,
+        ),
+        ("N002", '"a{i}" -> b\n "c{i}" -> d //', "the placeholder `{i}` stands in the name of `a{i}`", ("a{i}",), 0),
+    ],
+)
+def test_a_comment_hides_its_own_location_alone(
+    code: str, body: str, message: str, nodes: tuple[str, ...], fix: int
+) -> None:
+    """What is left of the finding is true: message, nodes and fix; and the comment is used."""
+    plain = checked(f"digraph {{\n {body}\n}}\n", code, "X")
+    text = plain.document.text.replace("//", f"// dotlint: ignore[{code}]")
+    result = checked(text, code, "X")
+    assert {finding.code for finding in result.findings} == {code}
+    first = result.findings[0]
+    assert (first.message, first.nodes) == (message, nodes)
+    assert len(first.fix.edits if first.fix else ()) == fix
+    line = next(i for i, each in enumerate(text.split("\n"), 1) if "//" in each)
+    located = [(f, loc) for f in result.findings for loc in f.locations]
+    assert all(result.document.source.position(loc.start).line != line for _, loc in located)
+    assert len(located) == sum(len(f.locations) for f in plain.findings) - 1
+    assert all((f.start, f.end) == (f.locations[0].start, f.locations[0].end) for f in result.findings)
+
+
+def test_many_duplicates_and_one_comment() -> None:
+    body = "".join(f"  a{i} -> b{i}\n  a{i} -> b{i}\n" for i in range(150))
+    result = checked(f"digraph {{\n{body}  a0 -> b0 // dotlint: ignore[N004] on purpose\n}}\n")
+    (finding,) = result.findings
+    assert len(finding.locations) == 150
+    assert "149 more edges" in finding.message
+    assert len(result.suppressed) == 1
+
+
+def test_a_plugin_that_knows_no_hidden_locations_is_narrowed() -> None:
+    card = own_cards()[0]
+    places = [Location(0, 1, "a"), Location(2, 3, "b"), Location(4, 5, "b")]
+    fix = Fix("safe", (Edit(0, 1, ""),))
+    finding = card.finding("3 things", 0, 1, nodes=("a", "b"), locations=tuple(places), fix=fix, fixable="safe")
+    left = narrowed(finding, {places[0].key})
+    assert left is not None
+    assert (left.start, left.nodes, left.fix, left.fixable) == (2, ("b",), None, None)
+    assert left.locations == tuple(places[1:])
+    assert left.note == "1 of its 3 locations is not reported"
+    assert narrowed(finding, {place.key for place in places}) is None
+    assert narrowed(finding, set()) is finding
 
 
 def test_many_comments_in_a_long_file_stay_quick() -> None:

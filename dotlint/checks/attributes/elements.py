@@ -93,7 +93,7 @@ def unknown_attributes(context: GraphContext, card: Card) -> Iterator[Outcome]:
     Others are the author's own, which DOT allows.
     """
     known = graphviz.attributes()
-    for (element, name), some in uses(context).items():
+    for (element, name), some in uses(context, card).items():
         if name in known or name in graphviz.silent_attributes():
             continue
         letters = _LETTERS[element]
@@ -118,7 +118,7 @@ def unknown_attributes(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 def wrong_elements(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Attributes of one element on another, where Graphviz passes over them."""
-    for (element, name), some in uses(context).items():
+    for (element, name), some in uses(context, card).items():
         fact = graphviz.attributes().get(name)
         if fact is None or fact.written or fact.allowed(_LETTERS[element]):
             continue
@@ -148,7 +148,7 @@ def _where_instead(element: str, name: str, fact: AttributeFact) -> str:
 
 def bad_values(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Values that are not of the attribute's type, below its least, or clusters that are not there."""
-    for (element, name), some in uses(context).items():
+    for (element, name), some in uses(context, card).items():
         fact = graphviz.attributes().get(name)
         if fact is None or not fact.allowed(_LETTERS[element]):
             continue
@@ -218,7 +218,7 @@ def _missing_clusters(context: GraphContext, card: Card, some: list[Use]) -> Ite
 
 def unknown_shapes(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Shapes that Graphviz draws as a box because it has none of that name."""
-    some = uses(context).get(("node", "shape"), [])
+    some = uses(context, card).get(("node", "shape"), [])
     wrong = [
         use for use in some if use.value and use.value not in graphviz.shapes() and "shapefile" not in use.companions()
     ]
@@ -239,13 +239,13 @@ def unknown_colours(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Colours that Graphviz does not know and draws black, and colour lists with weights over the whole."""
     schemes = frozenset(
         use.value.lower()
-        for (_, name), some in uses(context).items()
+        for (_, name), some in uses(context, card).items()
         if name == "colorscheme"
         for use in some
         if use.value
     )
     wrong: dict[tuple[str, str], list[Use]] = defaultdict(list)
-    for (element, name), some in uses(context).items():
+    for (element, name), some in uses(context, card).items():
         fact = graphviz.attributes().get(name)
         if fact is None or "color" not in fact.types or not fact.allowed(_LETTERS[element]):
             continue
@@ -294,7 +294,7 @@ def unknown_styles(context: GraphContext, card: Card) -> Iterator[Outcome]:
     for element in graphviz.LETTERS:
         known = graphviz.styles(element)
         wrong: dict[str, list[Use]] = defaultdict(list)
-        for use in uses(context).get((element, "style"), []):
+        for use in uses(context, card).get((element, "style"), []):
             for word in _STYLE.findall(use.value):
                 if word.partition("(")[0] not in {*known, "setlinewidth"}:
                     wrong[word].append(use)
@@ -340,13 +340,13 @@ def make_compound(fix: FixContext, _: Finding) -> Fix | str:
 @fixed_by(make_compound)
 def ends_without_compound(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """`lhead` and `ltail` in a graph that is not compound, where `dot` does not look at them."""
-    some = [use for end in ("lhead", "ltail") for use in uses(context).get(("edge", end), []) if use.value]
+    some = [use for end in ("lhead", "ltail") for use in uses(context, card).get(("edge", end), []) if use.value]
     graph = context.graph
     if not some or graph.attributes.get("compound", "").lower() in {"true", "yes", "1"}:
         return
     if graph.attributes.get("layout", "dot") not in {"", "dot"}:
         return
-    own = uses(context).get(("graph", "compound"), [])
+    own = uses(context, card).get(("graph", "compound"), [])
     fix = _fix(
         [replaced(use_text(p.value), p.value, "true") for use in own for p in use.places()],
         "Set `compound=true` on the graph",
@@ -375,7 +375,7 @@ _INSTEAD = {
 def deprecated_attributes(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Attributes and styles that Graphviz keeps for old files only."""
     old: dict[str, list[Use]] = defaultdict(list)
-    for (element, name), some in uses(context).items():
+    for (element, name), some in uses(context, card).items():
         fact = graphviz.attributes().get(name)
         if fact is not None and fact.deprecated and fact.allowed(_LETTERS[element]):
             old[f"the attribute `{name}`"] += some

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from dotlint.checks.attributes.html import flaw, looks_like_html
 from dotlint.checks.attributes.html import ports as html_ports
 from dotlint.checks.attributes.uses import finding, uses
-from dotlint.checks.grouping import count, listed, the
+from dotlint.checks.grouping import count, listed, remaining, the
 from dotlint.data import graphviz
 from dotlint.deployment.words import parse_name
 from dotlint.edits.statement import id_text, references
-from dotlint.engine.finding import Edit, Fix, Related
+from dotlint.engine.finding import Edit, Fix, Location, Related
 from dotlint.syntax.tree import Block, Html, PlainEdge
 from dotlint.text.nearest import Lexicon
 from dotlint.text.regex import regex
@@ -36,7 +36,7 @@ def bad_labels(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Labels with HTML that Graphviz refuses, and HTML in quotes, which it draws letter by letter."""
     broken: dict[str, list[Use]] = defaultdict(list)
     quoted: list[Use] = []
-    for (_, name), some in uses(context).items():
+    for (_, name), some in uses(context, card).items():
         fact = graphviz.attributes().get(name)
         if fact is None or fact.types != ("label",):
             continue
@@ -77,7 +77,10 @@ def missing_ports(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 known[node.index] = _ports(node)
             if not _has(known[node.index], port):
                 wrong[parse_name(node.name).family, parse_name(port).family].append((edge, node, port))
-    for some in wrong.values():
+    for every in wrong.values():
+        some = remaining(context.file, card, every, _at)
+        if not some:
+            continue
         edge, node, port = some[0]
         own = sorted(known[node.index] or ())
         near = Lexicon(own).nearest(port.partition(":")[0], most=1) if own else None
@@ -87,11 +90,17 @@ def missing_ports(context: GraphContext, card: Card) -> Iterator[Outcome]:
             edge.start,
             edge.end,
             nodes=tuple(dict.fromkeys(n.name for _, n, _ in some)),
+            locations=tuple(map(_at, some)),
             related=(Related("the node", node.start, node.end),),
             help=f"did you mean `{near.word}`?" if near else _which(node, own),
             graph=graph.index,
             **_offered(_port_fix(some, known)),
         )
+
+
+def _at(one: tuple[Edge, Node, str]) -> Location:
+    edge, node, _ = one
+    return Location(edge.start, edge.end, str(node.name))
 
 
 def _offered(fix: Fix | None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from dotlint.data.graphviz import Element
 from dotlint.edits.statement import id_text
-from dotlint.engine.finding import Edit, Related
+from dotlint.engine.finding import Edit, Location, Related
 from dotlint.syntax.tree import (
     Assignment,
     AttributedStatement,
@@ -58,14 +58,28 @@ class Use(Struct, eq=False):
         return sum(len(group) for group in self.groups)
 
     def places(self) -> list[Attribute]:
-        """Where it is written, in the order of the text."""
-        found = [
-            attribute
-            for statement in self.statements
-            for attribute in statement.attributes
-            if attribute.name.value == self.name and attribute.value.value == self.value
-        ]
+        """Return the attributes, in the order of the text."""
+        found = [attribute for statement in self.statements for attribute in self.within(statement)]
         return sorted(found, key=lambda attribute: attribute.start)
+
+    def within(self, statement: AttributedStatement) -> list[Attribute]:
+        """Return where a statement sets it so."""
+        return [a for a in statement.attributes if a.name.value == self.name and a.value.value == self.value]
+
+    def starts(self, statement: AttributedStatement) -> set[int]:
+        """Return the starts of names and values within a statement: a finding is located at either."""
+        return {start for a in self.within(statement) for start in (a.name.start, a.value.start)}
+
+    def locations(self, *, at_name: bool) -> list[Location]:
+        """Return where it is written, at the name or the value, each with the one node that the statement is about."""
+        found: list[Location] = []
+        for statement in self.statements:
+            refs = statement.nodes if isinstance(statement, NodeStatement) else ()
+            node = str(refs[0].id.value) if len(refs) == 1 else None
+            for attribute in self.within(statement):
+                mark = attribute.name if at_name else attribute.value
+                found.append(Location(mark.start, mark.end, node))
+        return found
 
     def nodes(self) -> tuple[str, ...]:
         """Give the nodes whose own statements set it so."""
@@ -85,8 +99,23 @@ Uses = dict[tuple[Element, str], list[Use]]
 _KNOWN: WeakKeyDictionary[GraphContext, Uses] = WeakKeyDictionary()
 
 
-def uses(context: GraphContext) -> Uses:
-    """Give all uses of a graph by element and attribute name; worked out once a graph."""
+def uses(context: GraphContext, card: Card) -> Uses:
+    """Return all uses of a graph by element and attribute name, without those that are hidden for the rule."""
+    hidden = context.file.hidden.get(card.code)
+    return _without(_uses(context), {start for start, _, _ in hidden}) if hidden else _uses(context)
+
+
+def _without(found: Uses, hidden: set[int]) -> Uses:
+    left: Uses = defaultdict(list)
+    for key, some in found.items():
+        for use in some:
+            groups = [[s for s in group if hidden.isdisjoint(use.starts(s))] for group in use.groups]
+            if groups := [group for group in groups if group]:
+                left[key].append(Use(use.element, use.name, use.value, groups))
+    return dict(left)
+
+
+def _uses(context: GraphContext) -> Uses:
     found = _KNOWN.get(context)
     if found is None:
         broken = sorted(problem.start for problem in context.file.document.problems)
@@ -178,9 +207,8 @@ def finding(
     outcome: str | None = None,
 ) -> Finding:
     """Make the one finding of uses that are the same mistake, at the first place where it was made."""
-    places = [place for use in some for place in use.places()]
-    places.sort(key=lambda place: place.start)
-    marks = [place.name if at_name else place.value for place in places]
+    marks = [location for use in some for location in use.locations(at_name=at_name)]
+    marks.sort(key=lambda location: location.start)
     more = len(marks) - 1
     if more > SHOWN:
         note = "; ".join(filter(None, (note, f"{more} more statements say the same")))
@@ -190,6 +218,7 @@ def finding(
         marks[0].end,
         outcome=outcome,
         nodes=tuple(dict.fromkeys(name for use in some for name in use.nodes())),
+        locations=tuple(marks),
         related=tuple(Related("the same here", mark.start, mark.end) for mark in marks[1 : SHOWN + 1]),
         help=help,
         note=note,

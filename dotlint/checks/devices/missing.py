@@ -67,7 +67,7 @@ def operators_without_gpus(context: GraphContext, card: Card) -> Iterator[Outcom
         if not reading.own_gpus and reading.evidence.gpus is None
     ]
     lacking.sort(key=lambda r: r.node.index)
-    for title, some in places.units(context.deployment, lacking).items():
+    for title, some in places.units(context.deployment, places.remaining_nodes(context, card, lacking)).items():
         start, end = places.of_node(some[0].node)
         one = len(some) == 1
         what = (
@@ -80,6 +80,7 @@ def operators_without_gpus(context: GraphContext, card: Card) -> Iterator[Outcom
             start,
             end,
             nodes=names(some),
+            locations=places.at_nodes(some),
             about=title,
             graph=context.graph.index,
             help="add the GPUs to the label, as `GPU: 0-7`",
@@ -156,7 +157,7 @@ def vague_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
         for r in context.deployment.operators
         if r.evidence.gpus and r.evidence.gpus.vague and r.evidence.gpus.ids is None
     ]
-    for title, some in places.units(context.deployment, vague).items():
+    for title, some in places.units(context.deployment, places.remaining_nodes(context, card, vague)).items():
         start, end = places.of_node(some[0].node)
         said = some[0].evidence.gpus.vague if some[0].evidence.gpus else ""
         what = (
@@ -167,6 +168,7 @@ def vague_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
             start,
             end,
             nodes=names(some),
+            locations=places.at_nodes(some),
             about=title,
             graph=context.graph.index,
             help="name the ids, as `GPU: 0-7`",

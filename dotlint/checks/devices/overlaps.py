@@ -95,6 +95,7 @@ def _straddling(context: GraphContext, card: Card, name: str) -> Iterator[Outcom
         ):
             touched[reading.name] = parts
             guilty.append(reading)
+    guilty = places.remaining_nodes(context, card, guilty)
     if guilty:
         first = guilty[0]
         one, two = (context.deployment.unit(name, s) for s in touched[first.name])
@@ -103,6 +104,7 @@ def _straddling(context: GraphContext, card: Card, name: str) -> Iterator[Outcom
             f"`{first.name}` is on GPUs {first.gpus.short() if first.gpus else ''}, a part of {one} and a part of {two}{more}",
             *places.of_node(first.node),
             nodes=names(guilty),
+            locations=places.at_nodes(guilty),
             about=phase_unit(name),
             graph=context.graph.index,
             help="place each operator on GPUs of one stage",

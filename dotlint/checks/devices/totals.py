@@ -107,7 +107,7 @@ def gpus_out_of_range(context: GraphContext, card: Card) -> Iterator[Outcome]:
     elsewhere = context.file.part.others if context.file.part else ()
     last = max(phase.gpus.last for phase in (*strategy.phases, *(p for p in elsewhere if p.own_gpus)))
     beyond = [r for r in context.deployment.operators if r.gpus and r.gpus.last > last]
-    for title, some in places.units(context.deployment, beyond).items():
+    for title, some in places.units(context.deployment, places.remaining_nodes(context, card, beyond)).items():
         start, end = places.of_node(some[0].node)
         gpus = union(r.gpus for r in some if r.gpus)
         over = gpus - GpuSet.span(0, last + 1)
@@ -119,6 +119,7 @@ def gpus_out_of_range(context: GraphContext, card: Card) -> Iterator[Outcome]:
             start,
             end,
             nodes=names(some),
+            locations=places.at_nodes(some),
             about=title,
             graph=context.graph.index,
             help="ids are global ranks, counted from 0",

@@ -7,8 +7,9 @@ import unicodedata
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from dotlint.checks.grouping import remaining
 from dotlint.edits.fix_context import in_order
-from dotlint.engine.finding import Edit, Fix, Related
+from dotlint.engine.finding import Edit, Fix, Location, Related
 from dotlint.syntax.walk import ids
 from dotlint.text.regex import regex
 
@@ -67,7 +68,10 @@ def suspicious_characters(file: FileContext, card: Card) -> Iterator[Outcome]:
         if re.search("[A-Za-z]", raw):
             for match in _FOREIGN.finditer(raw):
                 found[_instead(match[0], directed=directed)].append((one, match.start()))
-    for instead, places in found.items():
+    for instead, every in found.items():
+        places = remaining(file, card, every, _at)
+        if not places:
+            continue
         one, offset = places[0]
         character = one.raw[offset]
         edits = [edit for place in places for edit in _plainly(*place, directed=directed)]
@@ -76,6 +80,7 @@ def suspicious_characters(file: FileContext, card: Card) -> Iterator[Outcome]:
             f"{_described(character)} in an id{number}: to Graphviz it is a letter like any other",
             one.start + offset,
             one.start + offset + 1,
+            locations=tuple(map(_at, places)),
             related=tuple(Related("here too", i.start + at, i.start + at + 1) for i, at in places[1:4]),
             help=f"write {instead}, or put the id in quotes if the character is meant",
             fix=Fix("unsafe", in_order(edits), f"Write {instead} in place of {_described(character)}")
@@ -83,6 +88,11 @@ def suspicious_characters(file: FileContext, card: Card) -> Iterator[Outcome]:
             else None,
             fixable="unsafe" if edits else None,
         )
+
+
+def _at(place: tuple[Id, int]) -> Location:
+    one, offset = place
+    return Location(one.start + offset, one.start + offset + 1)
 
 
 def _described(character: str) -> str:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks.grouping import count, listed, the
+from dotlint.checks.grouping import at_edge, at_edges, at_span, count, listed, remaining, the
 from dotlint.deployment.wiring import has_cycle
 from dotlint.deployment.words import parse_name
-from dotlint.engine.finding import Edit, Fix, Related
+from dotlint.engine.finding import Edit, Fix, Location, Related
 from dotlint.syntax.tree import Block
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ def _duplicates(context: GraphContext, card: Card, pairs: list[tuple[Edge, Edge]
     for known, edge in pairs:
         (alone if _stands_alone(edge) and edge.scope is known.scope else others).append((known, edge))
     text = context.file.document.text
-    for some, outcome in ((alone, "alone"), (others, "within")):
+    for every, outcome in ((alone, "alone"), (others, "within")):
+        some = remaining(context.file, card, every, lambda pair: at_edge(pair[1]))
         if not some:
             continue
         first, edge = some[0]
@@ -88,6 +89,7 @@ def _duplicates(context: GraphContext, card: Card, pairs: list[tuple[Edge, Edge]
             edge.end,
             outcome=outcome,
             nodes=tuple(dict.fromkeys(name for _, e in some for name in (e.tail.name, e.head.name))),
+            locations=at_edges(e for _, e in some),
             related=(Related("the first of the two", first.start, first.end),),
             help="take one of them out, or tell them apart by a label",
             fix=Fix(
@@ -157,7 +159,7 @@ def self_loops(context: GraphContext, card: Card) -> Iterator[Outcome]:
     bare = [edge for edge in loops if not edge.label and not edge.attributes.get("xlabel")]
     if not bare or (graph.directed and _cyclic(graph)):
         return
-    for some in _by_family(bare).values():
+    for some in _by_family(remaining(context.file, card, bare, _at_loop)).values():
         names = tuple(dict.fromkeys(edge.tail.name for edge in some))
         yield card.finding(
             listed([f"`{name}`" for name in names], 3)
@@ -165,9 +167,14 @@ def self_loops(context: GraphContext, card: Card) -> Iterator[Outcome]:
             some[0].start,
             some[0].end,
             nodes=names,
+            locations=tuple(map(_at_loop, some)),
             help="take it out, or mend the end that is wrong",
             graph=graph.index,
         )
+
+
+def _at_loop(edge: Edge) -> Location:
+    return Location(edge.start, edge.end, str(edge.tail.name))
 
 
 def _by_family(edges: list[Edge]) -> dict[str, list[Edge]]:
@@ -184,7 +191,7 @@ def _cyclic(graph: Graph) -> bool:
 
 def over_limit(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Statements that stand for more edges than are written out."""
-    statements = context.graph.over_limit
+    statements = remaining(context.file, card, context.graph.over_limit, at_span)
     if not statements:
         return
     first = statements[0]
@@ -193,6 +200,7 @@ def over_limit(context: GraphContext, card: Card) -> Iterator[Outcome]:
         f"this statement stands for more than {card.parameters['limit']:,} edges, which are not looked at{more}",
         first.start,
         first.end,
+        locations=tuple(map(at_span, statements)),
         related=tuple(Related("not looked at either", s.start, s.end) for s in statements[1:4]),
         help="join the sets through one node between them",
         graph=context.graph.index,

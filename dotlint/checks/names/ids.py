@@ -8,12 +8,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, TypeGuard
 
 from dotlint.checks.attributes.uses import bodies
-from dotlint.checks.grouping import count, listed, the
+from dotlint.checks.grouping import count, listed, remaining, the
 from dotlint.data import graphviz
 from dotlint.deployment.words import parse_name
 from dotlint.edits.fix_context import in_order
 from dotlint.edits.statement import id_text
-from dotlint.engine.finding import Edit, Fix, Related
+from dotlint.engine.finding import Edit, Fix, Location, Related
 from dotlint.syntax.tree import Assignment, Block, DefaultsStatement, EdgeStatement, NodeStatement
 from dotlint.text.nearest import Lexicon
 from dotlint.text.regex import regex
@@ -78,16 +78,24 @@ def placeholder_ids(context: GraphContext, card: Card) -> Iterator[Outcome]:
             plain = parse_name(name[: letter.start(2)] + "0" + name[letter.end(2) :]).family.lower()
             if plain in families:
                 letters[letter[0]].append(node)
-    for template, nodes in (*found.items(), *letters.items()):
+    for template, every in (*found.items(), *letters.items()):
+        nodes = remaining(context.file, card, every, _at)
+        if not nodes:
+            continue
         more = f" and {count(len(nodes) - 1, 'more node')}" if len(nodes) > 1 else ""
         yield card.finding(
             f"the placeholder `{template}` stands in the name of `{nodes[0].name}`{more}",
             nodes[0].start,
             nodes[0].end,
             nodes=tuple(node.name for node in nodes),
+            locations=tuple(map(_at, nodes)),
             help="run the template that the file was made from, or write the nodes it stands for",
             graph=graph.index,
         )
+
+
+def _at(node: Node) -> Location:
+    return Location(node.start, node.end, str(node.name))
 
 
 def _any_letter(graph: Graph) -> bool:
@@ -111,6 +119,8 @@ def keyword_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
     for node in context.graph.nodes.values():
         if 3 <= len(node.name) <= 6 and len(node.statements) == 1:
             yield from _meant_defaults(context, card, node)
+    strays = remaining(context.file, card, strays, _at_stray)
+    bare = remaining(context.file, card, bare, _at_attributes)
     if strays:
         yield _strays(context, card, strays)
     if bare:
@@ -157,12 +167,21 @@ def _strays(context: GraphContext, card: Card, some: list[tuple[Assignment, Id]]
         first.start,
         first.end,
         nodes=tuple(dict.fromkeys(one.value for _, one in some)),
+        locations=tuple(map(_at_stray, some)),
         related=tuple(Related("here too", one.start, one.end) for _, one in some[1:4]),
         help=f"put the value in quotes: `{attribute.name.value}={edits[0].text}`",
         fix=Fix("unsafe", in_order(edits), f"Put {the(len(edits), 'value')} in quotes"),
         fixable="unsafe",
         graph=context.graph.index,
     )
+
+
+def _at_stray(one: tuple[Assignment, Id]) -> Location:
+    return Location(one[1].start, one[1].end, str(one[1].value))
+
+
+def _at_attributes(one: tuple[str, list[Attribute]]) -> Location:
+    return Location(one[1][0].start, one[1][-1].end)
 
 
 def _without_brackets(text: str, body: list[Statement], taken: set[int]) -> Iterator[tuple[str, list[Attribute]]]:
@@ -195,6 +214,7 @@ def _bare(context: GraphContext, card: Card, some: list[tuple[str, list[Attribut
     return card.finding(
         f"the graph, not the {what}, gets the {names} after it{more}",
         *spans[0],
+        locations=tuple(Location(*span) for span in spans),
         related=tuple(Related("here too", *span) for span in spans[1:4]),
         help=f"put it in brackets: `[{context.file.document.text[slice(*spans[0])]}]`",
         fixable="unsafe",
@@ -308,9 +328,9 @@ def split_numbers(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 places[-1] = (places[-1][0], end)
             else:
                 places.append((start, end))
+    places = remaining(context.file, card, sorted(places), lambda place: Location(*place))
     if not places:
         return
-    places.sort()
     start, end = places[0]
     whole = text[start:end]
     more = f", and so are {len(places) - 1} more like it" if len(places) > 1 else ""
@@ -318,6 +338,7 @@ def split_numbers(context: GraphContext, card: Card) -> Iterator[Outcome]:
         f"`{whole}` is read as {_pieces(whole)}{more}",
         start,
         end,
+        locations=tuple(Location(*place) for place in places),
         related=tuple(Related("and here", *place) for place in places[1:4]),
         help="put it in quotes",
         fixable="unsafe",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dotlint.engine.finding import Related
+from dotlint.checks.grouping import at_span, remaining
+from dotlint.engine.finding import Location, Related
 from dotlint.syntax.tree import Chain
 from dotlint.syntax.walk import ids
 from dotlint.text.regex import regex
@@ -34,11 +35,13 @@ def graphviz_limits(file: FileContext, card: Card) -> Iterator[Outcome]:
         if len(text) > _CHAIN * 3
         else []
     )
+    chains = remaining(file, card, chains, at_span)
     if chains:
         yield card.finding(
             f"a chain of {len(chains[0].operators):,} edges: Graphviz takes at most {_CHAIN:,}",
             chains[0].start,
             chains[0].end,
+            locations=tuple(map(at_span, chains)),
             related=tuple(Related("here too", s.start, s.end) for s in chains[1:4]),
             help="break it into several statements",
         )
@@ -68,13 +71,14 @@ def _long_runs(file: FileContext, card: Card, text: str) -> Iterator[Outcome]:
     inside = [(c.start, c.end) for c in file.document.comments if c.kind == "/*" and c.end - c.start > _RUN // 4]
     inside += [(one.start, one.end) for one in ids(file.document.tree) if one.to - one.at > _RUN // 4]
     found = whole + [run for run in runs if any(start <= run[0] and run[1] <= end + 1 for start, end in inside)]
-    found.sort()
+    found = remaining(file, card, sorted(found), lambda run: Location(*run))
     if found:
         start, end = found[0]
         yield card.finding(
             f"{end - start:,} characters without a break: Graphviz reads at most {_RUN:,} bytes at once",
             start,
             end,
+            locations=tuple(Location(*run) for run in found),
             related=tuple(Related("here too", *place) for place in found[1:4]),
             help="break it up, in a string by `\\` at the end of a line",
         )

@@ -6,11 +6,11 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks.attributes.uses import bodies
-from dotlint.checks.grouping import count, listed
+from dotlint.checks.grouping import at_span, count, listed, remaining
 from dotlint.checks.names.ids import is_stray_value
 from dotlint.data import graphviz
 from dotlint.deployment.words import parse_name
-from dotlint.engine.finding import Related
+from dotlint.engine.finding import Location, Related
 from dotlint.syntax.tree import Block, DefaultsStatement, EdgeStatement, NodeStatement
 
 if TYPE_CHECKING:
@@ -33,7 +33,10 @@ def redeclared_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if differing:
             name = next(iter(differing))
             found[parse_name(node.name).family, tuple(sorted(differing))].append((node, *differing[name]))
-    for (_, names), some in found.items():
+    for (_, names), every in found.items():
+        some = remaining(context.file, card, every, _at_second)
+        if not some:
+            continue
         node, first, second = some[0]
         who = f"`{node.name}`" if len(some) == 1 else f"`{node.name}` and {len(some) - 1} more like it"
         what = listed([f"`{name}`" for name in names])
@@ -42,10 +45,16 @@ def redeclared_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
             second.start,
             second.end,
             nodes=tuple(one.name for one, _, _ in some),
+            locations=tuple(map(_at_second, some)),
             related=(Related("declared here before", first.start, first.end),),
             help="take one of the two out, or give the second node a name of its own",
             graph=context.graph.index,
         )
+
+
+def _at_second(one: tuple[Node, Attribute, Attribute]) -> Location:
+    node, _, second = one
+    return Location(second.start, second.end, str(node.name))
 
 
 def _disagreements(node: Node) -> dict[str, tuple[Attribute, Attribute]]:
@@ -77,7 +86,10 @@ def nodes_in_two_clusters(context: GraphContext, card: Card) -> Iterator[Outcome
         if len(around) > 1:
             clusters.update((cluster.index, cluster) for cluster in around[:2])
             found[around[0].index, around[1].index].append(node)
-    for (one, other), nodes in found.items():
+    for (one, other), every in found.items():
+        nodes = remaining(context.file, card, every, _at)
+        if not nodes:
+            continue
         first, second = clusters[one], clusters[other]
         who = f"`{nodes[0].name}`" if len(nodes) == 1 else f"`{nodes[0].name}` and {count(len(nodes) - 1, 'more node')}"
         yield card.finding(
@@ -86,11 +98,16 @@ def nodes_in_two_clusters(context: GraphContext, card: Card) -> Iterator[Outcome
             nodes[0].start,
             nodes[0].end,
             nodes=tuple(node.name for node in nodes),
+            locations=tuple(map(_at, nodes)),
             related=tuple(Related(f"`{c.name}`", c.start, c.statements[0].open.end) for c in (first, second)),
             help="the ends of an edge belong to the cluster that its statement stands in: write it outside",
             note="`dot` draws the node in one of the two only",
             graph=context.graph.index,
         )
+
+
+def _at(node: Node) -> Location:
+    return Location(node.start, node.end, str(node.name))
 
 
 def _clusters(node: Node) -> list[Subgraph]:
@@ -123,6 +140,7 @@ def dead_defaults(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 waiting.clear()
             elif isinstance(statement, NodeStatement):
                 waiting = {key: attribute for key, attribute in waiting.items() if key[0] == "edge"}
+    dead = remaining(context.file, card, dead, lambda one: at_span(one[0]))
     if not dead:
         return
     first, after, target = dead[0]
@@ -131,6 +149,7 @@ def dead_defaults(context: GraphContext, card: Card) -> Iterator[Outcome]:
         f"the default `{first.name.value}` for {target}s is replaced before any {target} has it{more}",
         first.start,
         first.end,
+        locations=tuple(at_span(one) for one, *_ in dead),
         related=(
             Related("replaced here", after.start, after.end),
             *(Related("replaced too", one.start, one.end) for one, *_ in dead[1:4]),

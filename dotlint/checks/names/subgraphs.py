@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks.grouping import count, listed, the
+from dotlint.checks.grouping import at_span, at_subgraph, count, listed, remaining, the
 from dotlint.checks.names.edges import removal
 from dotlint.data import graphviz
 from dotlint.deployment.words import parse_name
@@ -38,6 +38,9 @@ def empty_clusters(context: GraphContext, card: Card) -> Iterator[Outcome]:
         return
     inside, sides = {s.index for s in empty}, _sides(graph)
     some = [s for s in empty if not any(around.index in inside for around in s.ancestors)]
+    some = remaining(context.file, card, some, at_subgraph)
+    if not some:
+        return
     first = some[0]
     edits = [removal(text, block.start, block.end) for subgraph in some for block in subgraph.statements]
     whole = not any(id(block) in sides for subgraph in some for block in subgraph.statements)
@@ -46,6 +49,7 @@ def empty_clusters(context: GraphContext, card: Card) -> Iterator[Outcome]:
         f"`{first.name}`{more} {'have' if more else 'has'} no nodes and {'are' if more else 'is'} not drawn",
         first.start,
         first.statements[0].open.end,
+        locations=tuple(map(at_subgraph, some)),
         related=tuple(Related("empty too", s.start, s.statements[0].open.end) for s in some[1:4]),
         help="take it out, or put its nodes into it",
         fix=Fix("unsafe", in_order(edits), f"Remove {the(len(some), 'empty cluster')}") if whole else None,
@@ -80,7 +84,10 @@ def subgraphs_not_clusters(context: GraphContext, card: Card) -> Iterator[Outcom
                 continue
             families[parse_name(subgraph.name or "").family, drawn].append(subgraph)
     taken = {subgraph.name for subgraph in graph.subgraphs}
-    for (_, drawn), some in families.items():
+    for (_, drawn), every in families.items():
+        some = remaining(context.file, card, every, at_subgraph)
+        if not some:
+            continue
         first = some[0]
         what = listed([f"`{word}`" for word in drawn], 4)
         edits = _clustered(text, some, taken)
@@ -90,7 +97,7 @@ def subgraphs_not_clusters(context: GraphContext, card: Card) -> Iterator[Outcom
             f"{who} not drawn as a cluster: {what} mean{'s' if len(drawn) == 1 else ''} nothing there",
             first.start,
             first.statements[0].open.end,
-            nodes=(),
+            locations=tuple(map(at_subgraph, some)),
             help="start its name with `cluster`",
             related=tuple(Related("the same here", s.start, s.statements[0].open.end) for s in some[1:4]),
             fix=Fix("unsafe", tuple(edits), f"Rename {the(len(some), 'subgraph')} to start with `cluster`")
@@ -141,7 +148,9 @@ def ignored_attributes(context: GraphContext, card: Card) -> Iterator[Outcome]:
         for block in (s for s in walk_statements([context.graph.statement.body]) if isinstance(s, Block))
         if block.lists and block.attributes
     ]
-    found.sort(key=lambda block: block.start)
+    found = remaining(
+        context.file, card, sorted(found, key=lambda block: block.start), lambda block: at_span(block.lists[0])
+    )
     if not found:
         return
     edits = [edit for block in found for edit in _inside(text, block)]
@@ -152,6 +161,7 @@ def ignored_attributes(context: GraphContext, card: Card) -> Iterator[Outcome]:
         f"Graphviz drops {names}: a set takes no attributes{more}",
         first.start,
         first.end,
+        locations=tuple(at_span(block.lists[0]) for block in found),
         related=tuple(Related("the same here", b.lists[0].start, b.lists[-1].end) for b in found[1:4]),
         help="write them as `node [...]` or as the set's own inside the braces",
         fix=Fix("unsafe", in_order(edits), f"Move the attributes of {the(len(found), 'set')} inside the braces"),

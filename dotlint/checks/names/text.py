@@ -6,9 +6,9 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from dotlint.checks.grouping import count, the
+from dotlint.checks.grouping import at_span, count, remaining, the
 from dotlint.data import graphviz
-from dotlint.engine.finding import Edit, Fix, Related
+from dotlint.engine.finding import Edit, Fix, Location, Related
 from dotlint.syntax.tree import AttributedStatement, Html
 from dotlint.syntax.walk import ids
 from dotlint.text.regex import regex
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dotlint.engine.card import Card
     from dotlint.engine.context import FileContext
     from dotlint.engine.finding import Outcome
+    from dotlint.graph.model import Node
     from dotlint.syntax.tree import Id
 
 
@@ -35,6 +36,7 @@ def text_not_read(file: FileContext, card: Card) -> Iterator[Outcome]:
         for one, following in pairwise(graphs)
         if one.close.at < one.close.to and "\n" not in text[one.end : following.start]
     ]
+    lost = remaining(file, card, lost, lambda pair: Location(*pair[1].header))
     if lost:
         one, following = lost[0]
         more = f", nor {count(len(lost) - 1, 'more graph')} like it" if len(lost) > 1 else ""
@@ -43,6 +45,7 @@ def text_not_read(file: FileContext, card: Card) -> Iterator[Outcome]:
             f" Graphviz since 13.0 does not read it{more}",
             *following.header,
             outcome="second-graph",
+            locations=tuple(Location(*after.header) for _, after in lost),
             related=(Related("the end of the one before", one.end - 1, one.end),),
             help="start it on a line of its own",
             fix=Fix(
@@ -105,6 +108,7 @@ def swallowed_code(file: FileContext, card: Card) -> Iterator[Outcome]:
         word = comment.kind == "#" and (before.isalnum() or before == "_")
         if not after.isspace() and (word or before in "=:"):
             found.append(comment)
+    found = remaining(file, card, found, at_span)
     for kind in ("#", "//"):
         some = [comment for comment in found if comment.kind == kind and comment.end > comment.start + len(kind)]
         if not some:
@@ -120,6 +124,7 @@ def swallowed_code(file: FileContext, card: Card) -> Iterator[Outcome]:
             f"`{kind}` starts a comment here: `{_short(text[first.start : first.end])}` is not read{more}",
             first.start,
             first.end,
+            locations=tuple(map(at_span, some)),
             related=tuple(Related("here too", c.start, c.end) for c in some[1:4]),
             help=f"put the value in quotes; set a comment off by a blank before `{kind}`",
             fix=Fix("unsafe", tuple(edits), f"Put {the(len(edits), 'color')} in quotes")
@@ -143,6 +148,7 @@ def _markup_comments(file: FileContext, card: Card) -> Iterator[Outcome]:
     for graph in file.document.graphs:
         nodes = [n for n in graph.nodes.values() if isinstance(n.name, Html) and n.name.startswith("!--")]
         nodes = [n for n in nodes if not n.in_edges and not n.out_edges]
+        nodes = remaining(file, card, nodes, _at_markup)
         if not nodes:
             continue
         edits = []
@@ -155,11 +161,16 @@ def _markup_comments(file: FileContext, card: Card) -> Iterator[Outcome]:
             f"`<!--` starts no comment in DOT: this is a node{more}",
             *nodes[0].span,
             nodes=tuple(str(node.name) for node in nodes),
+            locations=tuple(map(_at_markup, nodes)),
             help="write `/* ... */` or `// ...`",
             fix=Fix("unsafe", tuple(edits), f"Make {the(len(edits), 'note')} a DOT comment"),
             fixable="unsafe",
             graph=graph.index,
         )
+
+
+def _at_markup(node: Node) -> Location:
+    return Location(*node.span, str(node.name))
 
 
 _WORD_AFTER = regex(r"[ \t]*[A-Za-z_\x80-\U0010ffff][^\n;\[\]{}\"=<>-]*")
@@ -189,6 +200,7 @@ def _dashed_notes(file: FileContext, card: Card) -> Iterator[Outcome]:
                 for note in notes
             ):
                 found.append((start, words.end(), edge))
+        found = remaining(file, card, found, lambda one: Location(one[0], one[1]))
         if found:
             start, end, edge = found[0]
             more = f", and so do {len(found) - 1} more lines" if len(found) > 1 else ""
@@ -197,6 +209,7 @@ def _dashed_notes(file: FileContext, card: Card) -> Iterator[Outcome]:
                 start,
                 end,
                 nodes=(edge.tail.name, edge.head.name),
+                locations=tuple(Location(s, e) for s, e, _ in found),
                 help="write `// ...`",
                 fix=Fix("unsafe", tuple(Edit(s, s + 2, "//") for s, _, _ in found), "Write `//` in place of `--`"),
                 fixable="unsafe",
@@ -243,10 +256,12 @@ def backslash_traps(file: FileContext, card: Card) -> Iterator[Outcome]:
     kept_open = [
         match for match in (_kept_open(text, p.start) for p in file.document.problems if p.opens_string) if match
     ]
+    kept_open = remaining(file, card, kept_open, lambda one: Location(*one))
     if kept_open and not kept:
         yield card.finding(
             "the backslash before this quote keeps the string open",
             *kept_open[0],
+            locations=tuple(Location(*one) for one in kept_open),
             related=tuple(Related("here too", *place) for place in kept_open[1:4]),
             help='write `\\\\"` for a backslash at the end of a string',
         )
@@ -267,13 +282,14 @@ def backslash_traps(file: FileContext, card: Card) -> Iterator[Outcome]:
             "double each backslash",
         ),
     )
-    for some, message, remedy in told:
-        if some:
+    for every, message, remedy in told:
+        if some := remaining(file, card, every, at_span):
             more = f" ({count(len(some), 'place')})" if len(some) > 1 else ""
             yield card.finding(
                 message + more,
                 some[0].start,
                 some[0].end,
+                locations=tuple(map(at_span, some)),
                 related=tuple(Related("here too", one.start, one.end) for one in some[1:4]),
                 help=remedy,
             )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from dotlint.checks.grouping import count, listed
+from dotlint.checks.grouping import count, listed, remaining
 from dotlint.checks.names.ids import is_placeholder
 from dotlint.deployment.unit import Unit
 from dotlint.deployment.words import parse_name
 from dotlint.edits.fix_context import in_order
 from dotlint.edits.statement import as_written
-from dotlint.engine.finding import Edit, Fix, Related
+from dotlint.engine.finding import Edit, Fix, Location, Related
 from dotlint.syntax.tree import Block, EdgeStatement, NodeStatement, blocks, walk_statements
 from dotlint.text.nearest import Lexicon, allowed_edits
 from dotlint.text.regex import regex
@@ -63,7 +63,12 @@ def undeclared_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
         found = meant.get(node.index)
         family = parse_name(node.name).family if found or len(unlike) <= _MOST else ""
         families[family, parse_name(found.node.name).family if found else ""].append(node)
-    for (family, _), some in families.items():
+    for (family, _), every in families.items():
+        locations = remaining(context.file, card, (one for node in every for one in _mentioned(node)), lambda one: one)
+        named = {location.node for location in locations}
+        some = [node for node in every if node.name in named]
+        if not some:
+            continue
         first = some[0]
         guess = meant.get(first.index)
         edges = sum(graph.in_degree(node) + graph.out_degree(node) for node in some)
@@ -72,12 +77,13 @@ def undeclared_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
             if len(some) == 1
             else f"`{first.name}` and {len(some) - 1} more{' like it' if family else ''} are"
         )
-        fix = _rename(context, some, meant) if guess else None
+        fix = _rename(context, some, meant, {one.start for one in locations}) if guess else None
         yield card.finding(
             f"{who} named by {count(edges, 'edge')} and declared nowhere",
-            first.start,
-            first.end,
+            locations[0].start,
+            locations[0].end,
             nodes=tuple(node.name for node in some),
+            locations=tuple(locations),
             related=(Related("declared here", guess.node.start, guess.node.end),) if guess else (),
             help=f"did you mean `{guess.node.name}`?" if guess else "declare it, or mend the spelling",
             fixable=fix.applicability if fix else None,
@@ -169,7 +175,16 @@ def _joined(one: Node, other: Node) -> bool:
     return any(edge.head is other for edge in one.out_edges) or any(edge.tail is other for edge in one.in_edges)
 
 
-def _rename(context: GraphContext, some: list[Node], meant: dict[int, Meant]) -> Fix | None:
+def _mentioned(node: Node) -> list[Location]:
+    """Return every mention of an undeclared node, the first one first."""
+    first = Location(node.start, node.end, str(node.name))
+    return [
+        first,
+        *(Location(ref.id.start, ref.id.end, first.node) for ref in mentions(node) if ref.start != first.start),
+    ]
+
+
+def _rename(context: GraphContext, some: list[Node], meant: dict[int, Meant], starts: set[int]) -> Fix | None:
     """Write the declared names in place of the others.
 
     Safe where each is one slip away from one node only.
@@ -182,6 +197,8 @@ def _rename(context: GraphContext, some: list[Node], meant: dict[int, Meant]) ->
         safe = safe and guess.edits <= 1 and guess.single and not _doubles(node, guess.node)
         spelled = as_written(text, graph, guess.node.name)
         for ref in mentions(node):
+            if ref.start not in starts:
+                continue
             if text[ref.id.start : ref.id.end] != ref.id.raw:
                 return None
             edits.append(Edit(ref.id.start, ref.id.end, spelled))

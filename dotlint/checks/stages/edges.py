@@ -13,7 +13,7 @@ from dotlint.edits.edge_attributes import EdgeAttributes
 from dotlint.edits.fix_context import fixed_by
 from dotlint.edits.planned_edge import PlannedEdge
 from dotlint.edits.statement import edge_text, ports_like
-from dotlint.engine.finding import Fix, Holds, Listing, Related, Undecided
+from dotlint.engine.finding import Fix, Holds, Listing, Location, Related, Undecided
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +76,7 @@ def missing_stage_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
             start,
             end,
             nodes=names(readings),
+            locations=(Location(start, end, readings[0].name),) if readings else (),
             missing_edges=tuple(m.pair for m in missing),
             edge_attributes=attributes,
             related=(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from dotlint.checks import grouping as places
 from dotlint.checks.grouping import count
 from dotlint.engine.finding import Related, Undecided
 
@@ -36,6 +37,9 @@ def edges_out_of_order(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if not words & _FEEDBACK:
             groups[before.phase, before.stage, after.stage].append(edge)
     for (phase_name, tail, head), edges in groups.items():
+        edges = places.remaining(context.file, card, edges, places.at_edge)  # noqa: PLW2901
+        if not edges:
+            continue
         one, two = deployment.unit(phase_name, tail), deployment.unit(phase_name, head)
         what = "go back" if head < tail else "skip a stage"
         what = what.replace("go ", "goes ").replace("skip ", "skips ") if len(edges) == 1 else what
@@ -44,6 +48,7 @@ def edges_out_of_order(context: GraphContext, card: Card) -> Iterator[Outcome]:
             edges[0].start,
             edges[0].end,
             nodes=tuple(dict.fromkeys(name for e in edges for name in (e.tail.name, e.head.name))),
+            locations=places.at_edges(edges),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
             about=one,
             graph=context.graph.index,

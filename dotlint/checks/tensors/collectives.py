@@ -44,7 +44,7 @@ def collectives_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[O
         else:
             wrong[kind].append(reading)
     for kind, readings in wrong.items():
-        for unit, some in places.units(context.deployment, readings).items():
+        for unit, some in places.units(context.deployment, places.remaining_nodes(context, card, readings)).items():
             first, tensors = some[0], some[0].evidence.tensors
             start, end = places.of_node(first.node)
             how = f"{_text(tensors.inputs[0])} to {_text(tensors.outputs[0])}"
@@ -56,6 +56,7 @@ def collectives_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[O
                 start,
                 end,
                 nodes=names(some),
+                locations=places.at_nodes(some),
                 about=unit,
                 graph=context.graph.index,
                 help="an all-gather joins the shards along one axis: state the larger output"

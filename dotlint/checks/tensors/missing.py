@@ -118,34 +118,39 @@ def operators_without_dims(context: GraphContext, card: Card) -> Iterator[Outcom
     total = len(operators)
     if total < _FEW or sum(1 for r in context.deployment.operators if r.summary) > total:
         return  # an overview, not a graph of operators
+    shown = places.remaining_nodes(context, card, lacking)
     if len(lacking) == total:
-        start, end = places.of_nodes(lacking, context.graph)
+        if not shown:
+            return
+        start, end = places.of_nodes(shown, context.graph)
         yield card.finding(
             f"none of the {total} operators states both its Input and its Output dimensions",
             start,
             end,
-            nodes=names(lacking),
+            nodes=names(shown),
+            locations=places.at_nodes(shown),
             graph=context.graph.index,
             help=_REMEDY,
         )
         return
     note = f"{len(lacking)} of the {total} operators of the graph lack them"
     kinds = _never_stated(operators, sides)
-    silent = [r for r in lacking if r.node.index in kinds]
+    silent = [r for r in shown if r.node.index in kinds]
     if silent:
         start, end = places.of_nodes(silent, context.graph)
-        shown = listed(list(dict.fromkeys(kinds.values()))).replace(" and ", " or ")
+        every = listed(list(dict.fromkeys(kinds[r.node.index] for r in silent))).replace(" and ", " or ")
         yield card.finding(
-            f"no {shown} operator states its Input or Output dimensions: {len(silent)} in all",
+            f"no {every} operator states its Input or Output dimensions: {len(silent)} in all",
             start,
             end,
             outcome="kinds",
             nodes=names(silent),
+            locations=places.at_nodes(silent),
             graph=context.graph.index,
             help=_REMEDY,
             note=note,
         )
-    rest = [r for r in lacking if r.node.index not in kinds]
+    rest = [r for r in shown if r.node.index not in kinds]
     for unit, some in places.units(context.deployment, rest).items():
         start, end = places.of_node(some[0].node)
         one = len(some) == 1
@@ -155,6 +160,7 @@ def operators_without_dims(context: GraphContext, card: Card) -> Iterator[Outcom
             start,
             end,
             nodes=names(some),
+            locations=places.at_nodes(some),
             about=unit,
             graph=context.graph.index,
             help=_REMEDY,

@@ -1,4 +1,4 @@
-"""Which statements a comment speaks for; in the texts `//!` is the comment that is asked about."""
+"""Which statements a comment applies to; in the texts `//!` is the comment that is asked about."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def spoken(text: str) -> tuple[list[str], list[str]]:
     """Give the lines and the statements as they stand in the text."""
     document = read(text)
     (comment,) = [one for one in document.comments if text[one.start + 2 : one.end].startswith("!")]
-    lines, statements = Lines(document).spoken_for(comment)
+    lines, statements = Lines(document).covered(comment)
     return [text[start:end] for start, end in lines], [text[start:end] for start, end in statements]
 
 
