@@ -59,8 +59,8 @@ class Finding:
     `start` and `end` (exclusive) have an offset in code points from 0, and a line and column from 1. `nodes` are the
     nodes that the finding is about. `missing_edges` connect existing nodes; `planned_edges` also involve
     `missing_nodes`. `caused_by` are indices into the findings of the result: fixing one of them also fixes this one.
-    `fix` has the edits, or is None. `related` are other locations that explain the finding. `locations` has the span of
-    every statement that the finding is about, the one at `start` first.
+    `fix` has the edits, or is None. `related` are other locations that explain the finding. `locations` has all
+    statements that the finding is about, starting with the one at `start`.
     """
 
     code: str

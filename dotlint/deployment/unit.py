@@ -11,7 +11,7 @@ class Unit(Struct, frozen=True):
     """A phase, a stage, a layer or a family of nodes; what it does not name is None.
 
     `stage` and `layer` are numbers as the file counts them; `family` is a name with its numbers masked. `qualified`
-    says that the title names the phase: it does not where there is but one, nor for the stages of the first.
+    is whether the title names the phase: not if there is only one, nor for the stages of the first.
     """
 
     phase: str | None = None
@@ -29,9 +29,9 @@ class Unit(Struct, frozen=True):
             return f"`{self.family}`"
         phase = self.phase if self.qualified and self.phase else ""
         stage = "" if self.stage is None else f"stage {self.stage}"
-        place = " ".join(word for word in (phase, stage) if word)
+        owner = " ".join(word for word in (phase, stage) if word)
         layer = "" if self.layer is None else f"layer {self.layer}"
-        return " of ".join(word for word in (layer, place) if word) or WHOLE
+        return " of ".join(word for word in (layer, owner) if word) or WHOLE
 
     @property
     def whole_phase(self) -> str | None:

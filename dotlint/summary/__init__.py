@@ -1,4 +1,4 @@
-"""A graph's features in words, as an author hands them in with it, each counted or checked."""
+"""A summary of a graph in words: what was counted in it, and what passed, failed or was skipped."""
 
 from __future__ import annotations
 
