@@ -129,8 +129,8 @@ def _section(section: Section, width: int) -> Iterable[RenderableType]:
 def _status(entry: Entry) -> Text:
     code = Text(entry.code, style=f"bold link {entry.page}" if entry.page else "bold")
     status = Text.assemble(code, " ").append(entry.severity, style=_COLOURS[entry.severity])
-    if entry.mended_by:
-        status.append(f" · mended by {', '.join(entry.mended_by)}", style="dim")
+    if entry.fixed_by:
+        status.append(f" · mended by {', '.join(entry.fixed_by)}", style="dim")
     elif entry.fix:
         status.append(f" · {entry.fix} fix", style="green" if entry.fix == "safe" else "magenta")
     return status

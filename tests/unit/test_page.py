@@ -222,7 +222,7 @@ def test_rows_lead_to_findings_and_findings_to_lines() -> None:
     assert (finding["code"], finding["lines"][0]) == ("G001", 2)
     assert [part.data["nodes"][number][0] for number in finding["nodes"]] == ["a", "b"]
     assert [part.data["edges"][number] for number in finding["edges"]] == [[0, 1, 2], [1, 0, 3]]
-    assert 'data-findings="0"><span class="says">' in part.markup
+    assert 'data-findings="0"><span class="message">' in part.markup
 
 
 @pytest.mark.usefixtures("_no_graphviz")

@@ -113,7 +113,7 @@ def test_of_several_graphs_one_is_drawn_and_named() -> None:
 
 
 def test_a_file_without_a_graph_is_one_clear_line() -> None:
-    with pytest.raises(DotlintError, match="there is no graph in it"):
+    with pytest.raises(DotlintError, match="the file has no graph"):
         svg(result_of("nothing here"))
 
 

@@ -24,7 +24,7 @@ PACKAGE = Path(dotlint.__file__).parent
 # Floors of the package that keep to the glossary; a floor is added once it does.
 FLOORS_DONE = (
     "errors", "text", "files", "data", "syntax", "graph", "strategy", "deployment",
-    "__init__", "__main__", "api", "plugin", "cli", "config", "registry", "summary", "overview",
+    "__init__", "__main__", "api", "plugin", "cli", "config", "registry", "summary", "overview", "picture", "page",
 )  # fmt: skip
 
 # Each word, as a pattern, with the one to use instead.
@@ -62,6 +62,10 @@ ALLOWED = {
     ("data/graphviz.py", "grey"): "colors of X11 have both spellings",
     ("registry/validation.py", "absence"): "a field of cards",
     ("summary/ledger.py", "places"): "an attribute of FileResult",
+    ("picture/marks.py", "places"): "an attribute of FileResult",
+    ("picture/shapes.py", "shown"): "a function of report",
+    ("page/data.py", "places"): "an attribute of FileResult",
+    ("page/findings.py", "place"): "an attribute of Row in report, and a class of its style",
     ("cli/completion.py", "template"): "an attribute of click",
 }
 
