@@ -17,12 +17,12 @@ BY_PATTERN: Final = frozenset({"per-file-ignores", "strategy"})  # tables whose 
 
 _VERSION: Final = r"(==|!=|>=|<=|~=|>|<)?\s*\d+(\.\d+)*"
 
-Level = Literal[Severity, "off"]
+SeverityLevel = Literal[Severity, "off"]
 Preset = Literal["recommended", "strict", "graphviz"]
 Text = Annotated[str, Meta(pattern=r"\S")]
 Texts = Text | tuple[Text, ...]
 Rule = Annotated[str, Meta(pattern=r"\S", extra_json_schema={"$ref": "#/$defs/rule"})]
-Rules = str | tuple[Rule, ...]
+RuleNames = str | tuple[Rule, ...]
 Version = Annotated[str, Meta(pattern=rf"^\s*{_VERSION}\s*(,\s*{_VERSION}\s*)*$")]
 Phases = Text | Annotated[tuple[Text, ...], Meta(min_length=1)]
 
@@ -61,16 +61,16 @@ class Keys(Struct, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     ] = UNSET
     preset: Annotated[Preset, _about("The rules that run if `select` is not set.", "strict")] = "recommended"
     select: Annotated[
-        Rules | UnsetType,
+        RuleNames | UnsetType,
         _about("Run these rules instead of the preset's: codes, prefixes or names.", ["E", "G", "missing-stage-edge"]),
     ] = UNSET
-    extend_select: Annotated[Rules, _about("Also run these rules.", ["layout-output"])] = ()
-    ignore: Annotated[Rules, _about("Skip these rules.", ["edge-dims"])] = ()
+    extend_select: Annotated[RuleNames, _about("Also run these rules.", ["layout-output"])] = ()
+    ignore: Annotated[RuleNames, _about("Skip these rules.", ["edge-dims"])] = ()
     per_file_ignores: Annotated[
-        dict[str, Rules], _about("Rules to skip, by file pattern.", {"legacy/**": ["S", "T"]})
+        dict[str, RuleNames], _about("RuleNames to skip, by file pattern.", {"legacy/**": ["S", "T"]})
     ] = {}
     severity: Annotated[
-        dict[Rule, Level],
+        dict[Rule, SeverityLevel],
         _about("The severity of rules: error, warning, info, or off to disable a rule.", {"role-shape": "info"}),
     ] = {}
     rule: Annotated[

@@ -9,7 +9,7 @@ from dotlint.checks.devices.placed import expected_gpus
 from dotlint.checks.grouping import count
 from dotlint.deployment.axes import ALIASES
 from dotlint.deployment.terminals import may_be_input, may_be_output
-from dotlint.overview.model import NO_GPUS, Block, Frame
+from dotlint.overview.model import NO_GPUS, Frame, OverviewBlock
 from dotlint.picture.labels import cut, node_lines
 from dotlint.strategy.gpus import GpuSet, union
 
@@ -44,7 +44,7 @@ def basis_of(context: GraphContext) -> Basis | None:
     return None
 
 
-def ends_of(context: GraphContext, fresh: Callable[[str], str]) -> list[Block]:
+def ends_of(context: GraphContext, fresh: Callable[[str], str]) -> list[OverviewBlock]:
     """Return a block for each family of inputs and outputs that have an edge."""
     deployment, wiring = context.deployment, context.wiring
     families: dict[tuple[str | None, str, bool], list[Reading]] = defaultdict(list)
@@ -64,7 +64,9 @@ def ends_of(context: GraphContext, fresh: Callable[[str], str]) -> list[Block]:
     return [_end(some, fresh, names, first=first) for (_, _, first), some in families.items()]
 
 
-def _end(some: list[Reading], fresh: Callable[[str], str], names: dict[str, str] | None, *, first: bool) -> Block:
+def _end(
+    some: list[Reading], fresh: Callable[[str], str], names: dict[str, str] | None, *, first: bool
+) -> OverviewBlock:
     reading = some[0]
     lines = node_lines(reading.node)
     title = cut(lines[0], 60) + (f" ×{len(some)}" if len(some) > 1 else "")
@@ -73,7 +75,7 @@ def _end(some: list[Reading], fresh: Callable[[str], str], names: dict[str, str]
     stated = [f"{side}: {cut(_dims_text(dims[0], names), 90)}" for side, dims in sides if dims]
     what = "Output" if first else "Input"
     name = reading.name if len(some) == 1 else fresh(f"{'inputs' if first else 'outputs'}")
-    return Block(
+    return OverviewBlock(
         name if len(some) > 1 else fresh(name),
         [title, *(stated or [f"{what}: dimensions not stated"])],
         "end",
@@ -102,7 +104,9 @@ def _dims_text(dims: Dims, names: dict[str, str] | None) -> str:
     return f"[{', '.join(f'{k}={v}' if k else v for k, v in zip(unified, dims.values, strict=True))}]"
 
 
-def frames_of(context: GraphContext, basis: Basis, ends: Iterable[Block], fresh: Callable[[str], str]) -> list[Frame]:
+def frames_of(
+    context: GraphContext, basis: Basis, ends: Iterable[OverviewBlock], fresh: Callable[[str], str]
+) -> list[Frame]:
     """Return the blocks of each phase."""
     taken = {reading.name for block in ends for reading in block.members}
     frames = []
@@ -127,10 +131,12 @@ def _heading(context: GraphContext, name: str) -> list[str]:
     return [*title, degrees, f"{phase.total} GPUs"] if degrees else title
 
 
-def _stages(context: GraphContext, phase: str, inside: list[Reading], fresh: Callable[[str], str]) -> Iterator[Block]:
+def _stages(
+    context: GraphContext, phase: str, inside: list[Reading], fresh: Callable[[str], str]
+) -> Iterator[OverviewBlock]:
     deployment = context.deployment
     names = {reading.name for reading in inside}
-    found: dict[int, Block] = {}
+    found: dict[int, OverviewBlock] = {}
     for stage, unit in deployment.units.get(phase, {}).items():
         members = [r for r in unit.operators if r.name in names]
         if not members:
@@ -139,7 +145,7 @@ def _stages(context: GraphContext, phase: str, inside: list[Reading], fresh: Cal
         gpus = unit.stated or union(r.gpus for r in unit.operators if r.gpus)
         title = _stage_title(context, phase, stage)
         lines = [title, *_layer_line(layers), *_contents(members)]
-        block = Block(fresh(_slug(title)), lines, members=members, phase=phase, stage=stage, gpus=gpus)
+        block = OverviewBlock(fresh(_slug(title)), lines, members=members, phase=phase, stage=stage, gpus=gpus)
         block.placement = _gpu_line(gpus)
         found[stage] = block
     drawn = union(r.gpus for block in found.values() for r in block.members if r.gpus)
@@ -147,7 +153,7 @@ def _stages(context: GraphContext, phase: str, inside: list[Reading], fresh: Cal
         title = _stage_title(context, phase, plan.stage)
         # If the other stages overlap with its GPUs, they follow another layout, and its GPUs are unknown.
         placed = _gpu_line(plan.gpus) if plan.gpus and plan.gpus.isdisjoint(drawn) else []
-        block = Block(fresh(_slug(title)), [title, "missing"], phase=phase, stage=plan.stage, missing=True)
+        block = OverviewBlock(fresh(_slug(title)), [title, "missing"], phase=phase, stage=plan.stage, missing=True)
         block.placement = placed
         found.setdefault(plan.stage, block)
     declared = context.phase(phase)
@@ -214,7 +220,9 @@ def _contents(members: list[Reading], prefix: str = "") -> list[str]:
     return lines
 
 
-def _layers(context: GraphContext, phase: str, inside: list[Reading], fresh: Callable[[str], str]) -> Iterator[Block]:
+def _layers(
+    context: GraphContext, phase: str, inside: list[Reading], fresh: Callable[[str], str]
+) -> Iterator[OverviewBlock]:
     """Yield a block for each layer, or for each run of layers with equal operators."""
     layers: dict[int, list[Reading]] = defaultdict(list)
     for reading in inside:
@@ -233,7 +241,7 @@ def _layers(context: GraphContext, phase: str, inside: list[Reading], fresh: Cal
             title = f"{first} {_layer_line(set(some))[0]}"
             gpus = union(r.gpus for r in members if r.gpus)
             each = _contents(layers[some[0]], "each: " if len(some) > 1 else "")
-            block = Block(fresh(_slug(title)), [title, *each], members=members, phase=phase, gpus=gpus)
+            block = OverviewBlock(fresh(_slug(title)), [title, *each], members=members, phase=phase, gpus=gpus)
             block.placement = _gpu_line(gpus)
             yield block
 
@@ -242,7 +250,9 @@ def _role_counts(members: Iterable[Reading]) -> Counter[str]:
     return Counter(r.role.name if r.role else r.evidence.name.family for r in members)
 
 
-def _gpus(context: GraphContext, phase: str, inside: list[Reading], fresh: Callable[[str], str]) -> Iterator[Block]:
+def _gpus(
+    context: GraphContext, phase: str, inside: list[Reading], fresh: Callable[[str], str]
+) -> Iterator[OverviewBlock]:
     """Yield a block for each set of GPUs that has operators; if there are many, single GPUs with equal ones share it."""
     sets: dict[GpuSet, list[Reading]] = defaultdict(list)
     for reading in inside:
@@ -263,6 +273,6 @@ def _gpus(context: GraphContext, phase: str, inside: list[Reading], fresh: Calla
         name = str(whole) if len(str(whole)) <= _MAX_IDS else f"{whole.first}_{whole.last}"
         title = f"{first} of {'GPUs alone' if len(some) > 1 else 'a GPU' if len(whole) == 1 else 'GPUs together'}"
         each = _contents(sets[some[0]], "each: " if len(some) > 1 else "")
-        block = Block(fresh(_slug(f"gpu {name}")), [title, *each], members=members, phase=phase, gpus=whole)
+        block = OverviewBlock(fresh(_slug(f"gpu {name}")), [title, *each], members=members, phase=phase, gpus=whole)
         block.placement = _gpu_line(whole)
         yield block

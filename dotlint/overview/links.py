@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks.grouping import count
-from dotlint.overview.model import Block, Link
+from dotlint.overview.model import Link, OverviewBlock
 from dotlint.picture.labels import cut, plain_lines
 from dotlint.text.regex import regex
 
@@ -33,11 +33,11 @@ class _Connection:
         self.labels: list[str] = []
 
 
-def links_of(context: GraphContext, blocks: list[Block], *, directed: bool) -> list[Link]:
+def links_of(context: GraphContext, blocks: list[OverviewBlock], *, directed: bool) -> list[Link]:
     """Return the links between blocks, in the order of the file. If undirected, those in both directions are one."""
     owner = {reading.node.index: block for block in blocks for reading in block.members}
     order = {block: position for position, block in enumerate(blocks)}
-    connections: dict[tuple[Block, Block], _Connection] = defaultdict(_Connection)
+    connections: dict[tuple[OverviewBlock, OverviewBlock], _Connection] = defaultdict(_Connection)
     for edge in context.graph.edges:
         tail, head = owner.get(edge.tail.index), owner.get(edge.head.index)
         if tail is None or tail is head:
@@ -49,7 +49,7 @@ def links_of(context: GraphContext, blocks: list[Block], *, directed: bool) -> l
             # A node that all stages share connects each with each; the intended connection is the one to the next.
             if _follows(order, tail, last):
                 _record(connections[tail, last], edge, kinds)
-    links: dict[tuple[Block, Block], Link] = {}
+    links: dict[tuple[OverviewBlock, OverviewBlock], Link] = {}
     for (tail, head), connection in connections.items():
         known = links.get((head, tail)) if not directed else None
         if known is not None:
@@ -60,7 +60,7 @@ def links_of(context: GraphContext, blocks: list[Block], *, directed: bool) -> l
     return list(links.values())
 
 
-def _follows(order: dict[Block, int], tail: Block, head: Block) -> bool:
+def _follows(order: dict[OverviewBlock, int], tail: OverviewBlock, head: OverviewBlock) -> bool:
     """Return whether an indirect connection leads to the next block, from or to an end, or to another phase."""
     if "end" in (tail.look, head.look) or tail.phase != head.phase:
         return True
@@ -68,12 +68,12 @@ def _follows(order: dict[Block, int], tail: Block, head: Block) -> bool:
 
 
 def _through(
-    context: GraphContext, edge: Edge, owner: dict[int, Block], start: Block
-) -> Iterator[tuple[Block, Counter[str]]]:
+    context: GraphContext, edge: Edge, owner: dict[int, OverviewBlock], start: OverviewBlock
+) -> Iterator[tuple[OverviewBlock, Counter[str]]]:
     """Follow nodes outside all blocks; yield each block that is reached, with the communication on the way."""
     readings = context.deployment.readings
     seen = {edge.head.index}
-    found: dict[Block, None] = {}
+    found: dict[OverviewBlock, None] = {}
     kinds: Counter[str] = Counter()
     todo = [edge.head]
     while todo:
@@ -99,7 +99,7 @@ def _record(connection: _Connection, edge: Edge, kinds: Counter[str] | None = No
         connection.labels.append(label)
 
 
-def _label(context: GraphContext, tail: Block, head: Block, connection: _Connection) -> list[str]:
+def _label(context: GraphContext, tail: OverviewBlock, head: OverviewBlock, connection: _Connection) -> list[str]:
     number = [count(connection.edges, "edge")] if connection.edges > 1 else []
     via = [", ".join(f"{n} {kind}" for kind, n in connection.between.most_common(2))] if connection.between else []
     if "end" in (tail.look, head.look):
@@ -113,7 +113,7 @@ def _label(context: GraphContext, tail: Block, head: Block, connection: _Connect
     return [*number, *via]
 
 
-def _handed(context: GraphContext, tail: Block, head: Block, connection: _Connection) -> str:
+def _handed(context: GraphContext, tail: OverviewBlock, head: OverviewBlock, connection: _Connection) -> str:
     """Return what is passed from phase to phase: the label of the edge, otherwise inferred from its nodes."""
     if connection.labels:
         return cut(connection.labels[0], 60)
@@ -137,9 +137,9 @@ def missing_links(
     context: GraphContext,
     frames: list[Frame],
     links: list[Link],
-    ends: list[Block],
+    ends: list[OverviewBlock],
     fresh: Callable[[str], str],
-) -> tuple[list[Link], list[Block]]:
+) -> tuple[list[Link], list[OverviewBlock]]:
     """Return the links that findings report as missing, and the outputs that they need.
 
     These are links between stages, from a planned stage to an output, and the KV cache transfer.
@@ -148,7 +148,7 @@ def missing_links(
     remedies = {rules[f.code].overview_remedy for f in result.findings if f.graph == context.graph.index}
     there = {(link.tail, link.head) for link in links}
     found: list[Link] = []
-    outputs: list[Block] = []
+    outputs: list[OverviewBlock] = []
     for frame in frames:
         stages = [block for block in frame.blocks if block.stage is not None]
         for one, two in zip(stages, stages[1:], strict=False):
@@ -162,7 +162,9 @@ def missing_links(
             output = next((e for e in ends if e.phase == last.phase and not _feeds(e, links)), None)
             if output is None:
                 lines = [title, "Input: dimensions not stated", "missing"]
-                output = Block(fresh(title.lower().replace(" ", "_")), lines, "end", phase=last.phase, missing=True)
+                output = OverviewBlock(
+                    fresh(title.lower().replace(" ", "_")), lines, "end", phase=last.phase, missing=True
+                )
                 outputs.append(output)
             found.append(Link(last, output, ["missing"], missing=True))
     if "handover" in remedies:
@@ -173,6 +175,6 @@ def missing_links(
     return found, outputs
 
 
-def _feeds(end: Block, links: Iterable[Link]) -> bool:
+def _feeds(end: OverviewBlock, links: Iterable[Link]) -> bool:
     """Return whether an end is an input, with a link from it."""
     return any(link.tail is end for link in links)

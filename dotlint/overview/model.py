@@ -16,7 +16,7 @@ Look = Literal["block", "end"]
 NO_GPUS = GpuSet()
 
 
-class Block(Struct, eq=False):
+class OverviewBlock(Struct, eq=False):
     """A node of the overview: a stage, a run of layers, a set of GPUs, or an input or output (`look` is `end`).
 
     `lines` are plain text, with the title first. `placement` is shown after the title. `gpus` are drawn in the file,
@@ -47,8 +47,8 @@ class Link(Struct, eq=False):
     If the overview is undirected, `back` of these lead from head to tail.
     """
 
-    tail: Block
-    head: Block
+    tail: OverviewBlock
+    head: OverviewBlock
     lines: list[str] = field(default_factory=list)
     missing: bool = False
     edges: int = 0
@@ -61,7 +61,7 @@ class Frame(Struct, eq=False):
     name: str
     phase: str
     lines: list[str]
-    blocks: list[Block]
+    blocks: list[OverviewBlock]
 
 
 class Overview(Struct, eq=False):
@@ -71,7 +71,7 @@ class Overview(Struct, eq=False):
     basis: Basis
     rankdir: str
     frames: list[Frame] = field(default_factory=list)
-    ends: list[Block] = field(default_factory=list)
+    ends: list[OverviewBlock] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
 
     @property

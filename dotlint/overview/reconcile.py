@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks.grouping import count
 from dotlint.engine.own_cards import by_code
-from dotlint.overview.model import Block, Link
+from dotlint.overview.model import Link, OverviewBlock
 from dotlint.overview.text import as_text
 
 if TYPE_CHECKING:
@@ -56,11 +56,11 @@ def _where(finding: Finding) -> tuple[int, str]:
     return finding.start, finding.code
 
 
-def _blocks(overview: Overview) -> list[Block]:
+def _blocks(overview: Overview) -> list[OverviewBlock]:
     return [block for frame in overview.frames for block in frame.blocks]
 
 
-def _blocks_of(overview: Overview, finding: Finding) -> list[Block]:
+def _blocks_of(overview: Overview, finding: Finding) -> list[OverviewBlock]:
     names = set(finding.nodes)
     return [block for block in [*_blocks(overview), *overview.ends] if block.name in names]
 
@@ -68,7 +68,7 @@ def _blocks_of(overview: Overview, finding: Finding) -> list[Block]:
 def _remove_skips(overview: Overview) -> bool:
     """Remove the links that lead back or skip a block, and count them in the block where they start."""
     position = {block: number for number, block in enumerate(_blocks(overview))}
-    removed: dict[Block, Counter[str]] = {}
+    removed: dict[OverviewBlock, Counter[str]] = {}
     kept: list[Link] = []
     for link in overview.links:
         ahead = position[link.head] - position[link.tail] if {link.head, link.tail} <= position.keys() else 1
@@ -139,7 +139,7 @@ def _phase(finding: Finding) -> str | None:
     return finding.about.whole_phase if finding.about is not None else None
 
 
-def _placement_text(block: Block) -> list[str]:
+def _placement_text(block: OverviewBlock) -> list[str]:
     if not block.gpus:
         return []
     drawn = f"placement: drawn on {block.gpus.short()}"
@@ -181,7 +181,7 @@ def _connect_ends(
     return bool(links)
 
 
-def _connect(overview: Overview, block: Block, fresh: Callable[[str], str], *, before: bool) -> Iterator[Link]:
+def _connect(overview: Overview, block: OverviewBlock, fresh: Callable[[str], str], *, before: bool) -> Iterator[Link]:
     """Draw the missing link before or after a block, and yield it."""
     near, far = (attrgetter("head"), attrgetter("tail")) if before else (attrgetter("tail"), attrgetter("head"))
     if any(near(link) is block for link in overview.links):
@@ -211,24 +211,24 @@ def _split_directions(overview: Overview, both: Link) -> Link:
     return link
 
 
-def _is_end_of(end: Block, block: Block) -> bool:
+def _is_end_of(end: OverviewBlock, block: OverviewBlock) -> bool:
     return end.phase in {None, block.phase}
 
 
-def _position(overview: Overview, block: Block) -> tuple[Frame, int]:
+def _position(overview: Overview, block: OverviewBlock) -> tuple[Frame, int]:
     return next((frame, frame.blocks.index(block)) for frame in overview.frames if block in frame.blocks)
 
 
-def _end(overview: Overview, frame: Frame, what: str, fresh: Callable[[str], str]) -> Block:
+def _end(overview: Overview, frame: Frame, what: str, fresh: Callable[[str], str]) -> OverviewBlock:
     title = f"{frame.phase.capitalize()} {what.lower()}" if frame.name else what
     side = "Output" if what == "Input" else "Input"
     lines = [title, f"{side}: dimensions not stated", "missing"]
-    end = Block(fresh(title.lower().replace(" ", "_")), lines, "end", phase=frame.phase, missing=True)
+    end = OverviewBlock(fresh(title.lower().replace(" ", "_")), lines, "end", phase=frame.phase, missing=True)
     overview.ends.append(end)
     return end
 
 
-def _add(overview: Overview, tail: Block, head: Block) -> Link:
+def _add(overview: Overview, tail: OverviewBlock, head: OverviewBlock) -> Link:
     link = Link(tail, head, ["missing"], missing=True)
     overview.links.append(link)
     return link

@@ -9,7 +9,7 @@ from dotlint.edits.statement import id_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dotlint.overview.model import Block, Link, Overview
+    from dotlint.overview.model import Link, Overview, OverviewBlock
 
 _FILLS = {"block": "#e3f3e5", "end": "white"}
 
@@ -47,7 +47,7 @@ def _lines(overview: Overview, comments: Iterable[str]) -> Iterator[str]:
     yield "}"
 
 
-def _block(block: Block) -> str:
+def _block(block: OverviewBlock) -> str:
     attributes = [f"label={_text(block.all_lines)}"]
     if block.look == "end":
         attributes += ["shape=ellipse", f"fillcolor={_FILLS['end']}"]

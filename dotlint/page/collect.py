@@ -57,7 +57,7 @@ def make_pages(
     from dotlint.pipeline.processes import default_jobs, in_processes  # noqa: PLC0415
 
     count = min(default_jobs(4 * len(tasks)) if jobs is None else jobs, len(tasks))
-    todo = _Tasks(tasks)
+    todo = _PageTasks(tasks)
     pages: dict[int, Page] = {}
     with contextlib.closing(in_processes(todo, count) if count > 1 else todo.run_all()) as made:
         for index, page in made:
@@ -67,7 +67,7 @@ def make_pages(
     return [pages[index] for index in range(len(tasks))]
 
 
-class _Tasks:
+class _PageTasks:
     """The tasks of worker processes."""
 
     def __init__(self, tasks: Sequence[Task]) -> None:

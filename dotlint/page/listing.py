@@ -31,7 +31,7 @@ _ENDS_LIST: Final = {"RBRACKET", "LBRACE", "RBRACE"}
 _SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "info")
 
 
-class Mark(Struct, frozen=True):
+class SourceMark(Struct, frozen=True):
     """The span of a finding: offsets in code points, `end` exclusive; `finding` is its index in the result."""
 
     start: int
@@ -46,10 +46,10 @@ class _Piece(Struct, frozen=True):
     text: str
     kind: str
     node: int | None
-    marks: tuple[Mark, ...]
+    marks: tuple[SourceMark, ...]
 
 
-def listing(text: str, nodes: Mapping[str, int], marks: Sequence[Mark]) -> str:
+def listing(text: str, nodes: Mapping[str, int], marks: Sequence[SourceMark]) -> str:
     """Return a file's text as lines in chunks; `nodes` maps node names to numbers."""
     lines: list[list[_Piece]] = [[]]
     for piece in _pieces(text, nodes, marks):
@@ -105,7 +105,7 @@ def _text(text: str) -> str:
     )
 
 
-def _worst(text: str, marks: Iterable[Mark]) -> dict[int, Severity]:
+def _worst(text: str, marks: Iterable[SourceMark]) -> dict[int, Severity]:
     """Return the highest severity of the findings that start in each line, by line number."""
     found: dict[int, Severity] = {}
     line, at = 1, 0
@@ -115,12 +115,12 @@ def _worst(text: str, marks: Iterable[Mark]) -> dict[int, Severity]:
     return found
 
 
-def _pieces(text: str, nodes: Mapping[str, int], marks: Sequence[Mark]) -> Iterator[_Piece | None]:
+def _pieces(text: str, nodes: Mapping[str, int], marks: Sequence[SourceMark]) -> Iterator[_Piece | None]:
     """Yield the text in pieces; None is a line break. Marks are shortened: see `_marked_end`."""
-    cut = [Mark(mark.start, _marked_end(text, mark), mark.severity, mark.finding) for mark in marks]
+    cut = [SourceMark(mark.start, _marked_end(text, mark), mark.severity, mark.finding) for mark in marks]
     bounds = sorted({offset for mark in cut for offset in (mark.start, mark.end)})
     passed = 0
-    active: tuple[Mark, ...] = ()
+    active: tuple[SourceMark, ...] = ()
     for token, kind, node in _kinds(text, nodes):
         at = token.at
         while at < token.to:
@@ -143,7 +143,7 @@ def _pieces(text: str, nodes: Mapping[str, int], marks: Sequence[Mark]) -> Itera
                     yield _Piece(pieces_, kind, node, active)
 
 
-def _marked_end(text: str, mark: Mark) -> int:
+def _marked_end(text: str, mark: SourceMark) -> int:
     """Return the end of the visible mark: it ends with the first line, or before the attributes of a statement."""
     end = mark.end
     for stop in ("\n", "["):

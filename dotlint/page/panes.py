@@ -9,7 +9,7 @@ from msgspec import Struct
 from dotlint.checks.grouping import count
 from dotlint.page.difference import changes, difference
 from dotlint.page.findings import findings
-from dotlint.page.listing import Mark, listing
+from dotlint.page.listing import SourceMark, listing
 from dotlint.page.markup import plain, prose
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def text_pane(result: FileResult, nodes: Mapping[str, int], fixes: Sequence[Fixe
     """Return the source and the diffs of the fixes as tabs."""
     assert result.context is not None
     text = result.context.document.source.text
-    marks = [Mark(f.start, f.end, f.severity, index) for index, f in enumerate(result.findings)]
+    marks = [SourceMark(f.start, f.end, f.severity, index) for index, f in enumerate(result.findings)]
     code = (
         '<div class="code" role="listbox" tabindex="0" aria-label="Source, line by line">'
         f"{listing(text, nodes, marks)}</div>"

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dotlint.engine.result import FileResult
-    from dotlint.picture import Options, Svg
+    from dotlint.picture import PictureOptions, Svg
     from dotlint.picture.assemble import Common
-    from dotlint.picture.model import Level
+    from dotlint.picture.model import FoldLevel
     from dotlint.pipeline.fix_text import FixResult
 
 _SECONDS: Final = 8.0  # for all pictures of a file except the first
@@ -28,7 +28,7 @@ _MOST_SHAPES: Final = 1_200  # nodes and edges that a browser moves without dela
 _OVERVIEW: Final = 400  # nodes from which on the first view has folded stages
 _MOST_OPENED: Final = 48
 _GRAPHS: Final = 6
-_TITLES: Final[dict[Level, str]] = {
+_TITLES: Final[dict[FoldLevel, str]] = {
     "none": "Graph", "siblings": "Siblings folded", "layers": "Layers folded", "stages": "Stages",
 }  # fmt: skip
 
@@ -66,7 +66,7 @@ class _Artist:
 
     def graph(self, index: int, name: str, fixed: Sequence[tuple[str, str, FixResult]]) -> Iterator[Drawn]:
         """Yield the views of one graph. Raises `DotlintError` if the first one cannot be drawn."""
-        from dotlint.picture import Options, svg  # noqa: PLC0415 - only pages with a picture need it
+        from dotlint.picture import PictureOptions, svg  # noqa: PLC0415 - only pages with a picture need it
         from dotlint.picture.assemble import common_of  # noqa: PLC0415
         from dotlint.picture.engines import LayoutTimeoutError  # noqa: PLC0415
 
@@ -74,10 +74,10 @@ class _Artist:
         assert self.result.context is not None
         common = self.common[index] = common_of(self.result, self.result.context.graphs[index])
         try:
-            usual = svg(self.result, Options(graph=index, prefix=f"g{index}-", time_limit=_LAYOUT), common)
+            usual = svg(self.result, PictureOptions(graph=index, prefix=f"g{index}-", time_limit=_LAYOUT), common)
         except LayoutTimeoutError:
             late = True
-            coarse = Options(graph=index, prefix=f"s{index}-", fold="stages", time_limit=_LAST)
+            coarse = PictureOptions(graph=index, prefix=f"s{index}-", fold="stages", time_limit=_LAST)
             usual = svg(self.result, coarse, common)
         self.until = max(self.until, time.monotonic() + _SECONDS / 2)
         if late or usual.level == "stages":
@@ -86,35 +86,35 @@ class _Artist:
             yield _view(usual, f"{index}-graph", f"{name}Graph", index)
         else:
             yield from self._large(index, name, usual)
-        fine = self._try(self.result, Options(graph=index, only_problems=True, prefix=f"p{index}-"))
+        fine = self._try(self.result, PictureOptions(graph=index, only_problems=True, prefix=f"p{index}-"))
         if fine and len(set(fine.nodes.values())) < len(set(usual.nodes.values())):
             yield _view(fine, f"{index}-problems", f"{name}Problems only", index)
         for key, title, fixes in fixed:
-            after = self._try(fixes.result, Options(graph=index, prefix=f"a{index}-")) if fixes.changed else None
+            after = self._try(fixes.result, PictureOptions(graph=index, prefix=f"a{index}-")) if fixes.changed else None
             if after:
                 yield _view(after, f"{index}-after-{key}", f"{name}After {title.lower()}", index, after=True)
 
     def _large(self, index: int, name: str, usual: Svg) -> Iterator[Drawn]:
         """Yield the views of a graph that is too large to draw completely: by stages, each opened on demand."""
-        from dotlint.picture import Options  # noqa: PLC0415
+        from dotlint.picture import PictureOptions  # noqa: PLC0415
 
         assert self.result.context is not None
         nodes = len(self.result.context.graphs[index].graph.nodes)
         first = _view(usual, f"{index}-usual", f"{name}{_TITLES[usual.level]}", index)
-        coarse = self._try(self.result, Options(graph=index, fold="stages", prefix=f"s{index}-"))
+        coarse = self._try(self.result, PictureOptions(graph=index, fold="stages", prefix=f"s{index}-"))
         stages: list[Drawn] = []
         if coarse and len(set(coarse.nodes.values())) < len(set(usual.nodes.values())):
             stages = list(self._opened(index, name, coarse))
         yield from (*stages, first) if nodes > _OVERVIEW else (first, *stages)
         if nodes + len(self.result.context.graphs[index].graph.edges) <= _MOST_SHAPES:
-            whole = self._try(self.result, Options(graph=index, fold="none", prefix=f"w{index}-"))
+            whole = self._try(self.result, PictureOptions(graph=index, fold="none", prefix=f"w{index}-"))
             if whole:
                 yield _view(whole, f"{index}-whole", f"{name}All nodes", index)
 
     def _opened(self, index: int, name: str, coarse: Svg) -> Iterator[Drawn]:
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - slow to load
 
-        from dotlint.picture import Options  # noqa: PLC0415
+        from dotlint.picture import PictureOptions  # noqa: PLC0415
 
         members: dict[str, list[str]] = defaultdict(list)
         for node, element in coarse.nodes.items():
@@ -124,7 +124,7 @@ class _Artist:
         inner: list[Drawn] = []
         folded = [(element, names) for element, names in members.items() if len(names) > 1]
         options_of_views = [
-            Options(graph=index, fold="stages", opened=frozenset(names), prefix=f"o{index}-{number}-")
+            PictureOptions(graph=index, fold="stages", opened=frozenset(names), prefix=f"o{index}-{number}-")
             for number, (_, names) in enumerate(folded[:_MOST_OPENED])
         ]
         # Two threads, because half of the time is spent in the processes of Graphviz.
@@ -145,7 +145,7 @@ class _Artist:
         yield replace(first, opens=opens, notes=(f"{count}: {how}", *(n for n in first.notes if "--fold" not in n)))
         yield from inner
 
-    def _try(self, result: FileResult, options: Options) -> Svg | None:
+    def _try(self, result: FileResult, options: PictureOptions) -> Svg | None:
         from dotlint.picture import svg  # noqa: PLC0415
 
         left = self.until - time.monotonic()

@@ -9,7 +9,7 @@ from msgspec import Struct
 from dotlint.errors import DotlintError
 from dotlint.picture.assemble import assemble, common_of
 from dotlint.picture.engines import LayoutTimeoutError, draw
-from dotlint.picture.model import LEVELS, Level, Picture
+from dotlint.picture.model import LEVELS, FoldLevel, Picture
 from dotlint.picture.source import dot_source
 from dotlint.picture.style import legend
 from dotlint.picture.titles import with_titles
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from dotlint.picture.engines import Form
     from dotlint.picture.model import StageKey
 
-__all__ = ["MOST_EDGES", "MOST_NODES", "Drawing", "Options", "Svg", "render", "svg"]
+__all__ = ["MOST_EDGES", "MOST_NODES", "Drawing", "PictureOptions", "Svg", "render", "svg"]
 
 MOST_NODES = 220
 MOST_EDGES = 500
 """The largest picture that `fold=None` does not fold; with `only_problems` a quarter of it."""
 _FOLDABLE_TIME_LIMIT = 20.0  # seconds for a layout that could be folded further
 
-_FOLDED: dict[Level, str] = {
+_FOLDED: dict[FoldLevel, str] = {
     "none": "",
     "siblings": "siblings (shards, experts, ranks) are drawn as one node",
     "layers": "siblings and layers are drawn as one node",
@@ -37,7 +37,7 @@ _FOLDED: dict[Level, str] = {
 }
 
 
-class Options(Struct, frozen=True):
+class PictureOptions(Struct, frozen=True):
     """How to draw a graph. `fold` None folds as far as needed to keep the picture readable, and adds a note.
 
     `graph` is the index of the graph in its file, None for the first one with nodes. `time_limit` is in seconds.
@@ -47,7 +47,7 @@ class Options(Struct, frozen=True):
 
     graph: int | None = None
     only_problems: bool = False
-    fold: Level | None = None
+    fold: FoldLevel | None = None
     full_labels: bool = False
     time_limit: float = 60.0
     prefix: str = ""
@@ -77,15 +77,15 @@ class Svg(Struct, frozen=True):
     findings: dict[int, tuple[str, ...]]
     notes: tuple[str, ...] = ()
     legend: tuple[tuple[str, str, dict[str, str]], ...] = ()
-    level: Level = "none"
+    level: FoldLevel = "none"
 
 
-def svg(result: FileResult, options: Options | None = None, common: Common | None = None) -> Svg:
+def svg(result: FileResult, options: PictureOptions | None = None, common: Common | None = None) -> Svg:
     """Draw a file as SVG for a page. Raises `DotlintError` without a graph or Graphviz, or after the time limit.
 
     `common` is what several pictures of one graph share, see `common_of`.
     """
-    options = options or Options()
+    options = options or PictureOptions()
     picture, data = _drawn(result, "svg", options, common)
     text = with_titles(data.decode("utf-8"), picture, options.prefix)
     return Svg(
@@ -100,16 +100,18 @@ def svg(result: FileResult, options: Options | None = None, common: Common | Non
     )
 
 
-def render(result: FileResult, form: Form, options: Options | None = None) -> Drawing:
+def render(result: FileResult, form: Form, options: PictureOptions | None = None) -> Drawing:
     """Draw a file in one of `FORMS`. Raises `DotlintError` without a graph or Graphviz, or after the time limit."""
-    options = options or Options()
+    options = options or PictureOptions()
     picture, data = _drawn(result, form, options)
     if form == "svg":
         data = with_titles(data.decode("utf-8"), picture, options.prefix).encode()
     return Drawing(data, picture.notes)
 
 
-def _drawn(result: FileResult, form: Form, options: Options, common: Common | None = None) -> tuple[Picture, bytes]:
+def _drawn(
+    result: FileResult, form: Form, options: PictureOptions, common: Common | None = None
+) -> tuple[Picture, bytes]:
     """Draw a picture; fold further as long as it is too large to read or takes too long to lay out."""
     context = _graph(result, options.graph)
     levels = [options.fold] if options.fold is not None else list(LEVELS)
@@ -163,7 +165,7 @@ def _graph(result: FileResult, index: int | None) -> GraphContext:
     return graphs[index]
 
 
-def _notes(context: GraphContext, picture: Picture, options: Options, *, late: bool) -> tuple[str, ...]:
+def _notes(context: GraphContext, picture: Picture, options: PictureOptions, *, late: bool) -> tuple[str, ...]:
     notes: list[str] = []
     graphs = len(context.file.graphs)
     if graphs > 1 and options.graph is None:

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from dotlint.engine.result import FileResult
     from dotlint.graph.model import Edge
     from dotlint.picture.boxes import Boxes
-    from dotlint.picture.folding import Key
+    from dotlint.picture.folding import FoldKey
     from dotlint.picture.marks import Marked
-    from dotlint.picture.model import Box, Level, Mark, Shape
+    from dotlint.picture.model import Box, FoldLevel, Mark, Shape
 
 _DIRECTIONS = ("TB", "LR", "BT", "RL")
 _STYLES = ("dashed", "dotted", "bold", "invis")
@@ -48,7 +48,7 @@ def assemble(
     result: FileResult,
     context: GraphContext,
     *,
-    level: Level = "none",
+    level: FoldLevel = "none",
     only_problems: bool = False,
     full_labels: bool = False,
     prefix: str = "",
@@ -59,7 +59,7 @@ def assemble(
 
     `opened` nodes are not folded with the nodes around them. `common` is what several pictures of the graph share.
     """
-    builder = _Builder(common or common_of(result, context), context, level, full_labels, _unique(prefix))
+    builder = _Assembly(common or common_of(result, context), context, level, full_labels, _unique(prefix))
     return builder.picture(only_problems=only_problems, opened=opened)
 
 
@@ -74,11 +74,11 @@ def _unique(prefix: str) -> Callable[[str], str]:
     return fresh
 
 
-class _Builder:
+class _Assembly:
     """A picture under construction."""
 
     def __init__(
-        self, common: Common, context: GraphContext, level: Level, full: bool, fresh: Callable[[str], str]
+        self, common: Common, context: GraphContext, level: FoldLevel, full: bool, fresh: Callable[[str], str]
     ) -> None:
         self.context, self.full, self.fresh = context, full, fresh
         self.marked: Marked = common.marked
@@ -97,10 +97,10 @@ class _Builder:
         """Return the complete picture."""
         level = self.made.level
         keys = fold(self.context, self.marked, self.boxes, level, only_problems=only_problems, opened=opened)
-        groups: dict[Key, list[str]] = defaultdict(list)
+        groups: dict[FoldKey, list[str]] = defaultdict(list)
         for name, shared in keys.items():
             groups[shared].append(name)
-        drawn: set[Key] = set()
+        drawn: set[FoldKey] = set()
         for name in self.context.graph.nodes:
             key = keys.get(name)
             if key is None and name not in self.boxes.headers:

@@ -14,28 +14,28 @@ if TYPE_CHECKING:
     from dotlint.engine.context import GraphContext
     from dotlint.picture.boxes import Boxes
     from dotlint.picture.marks import Marked
-    from dotlint.picture.model import Level
+    from dotlint.picture.model import FoldLevel
 
 _MIN_SIBLINGS = 3  # with `only_problems`, fewer siblings are not folded
 _MAX_OPENED = 160  # if more nodes are opened, their siblings are folded
-Key = tuple[object, ...]
+FoldKey = tuple[object, ...]
 
 
 def fold(
     context: GraphContext,
     marked: Marked,
     boxes: Boxes,
-    level: Level,
+    level: FoldLevel,
     *,
     only_problems: bool,
     opened: frozenset[str] = frozenset(),
-) -> dict[str, Key]:
+) -> dict[str, FoldKey]:
     """Return the key of each node that is drawn together with others, which have the same key.
 
     A key starts with `stage`, `layer` or `siblings`. Nodes with different findings are only drawn together if `level`
     is `stages`. `opened` nodes are only drawn together with siblings.
     """
-    keys: dict[str, Key] = {}
+    keys: dict[str, FoldKey] = {}
     readings = [r for r in context.deployment.readings if r.name not in boxes.headers]
     if only_problems:
         _fold_without_findings(keys, readings, marked.marked_nodes(), context.deployment.recognized)
@@ -53,19 +53,19 @@ def fold(
                 continue
             box = boxes.of_node.get(name)
             keys[name] = ("siblings", "planned", box.id if box else "", parse_name(name).family)
-    members: dict[Key, int] = defaultdict(int)
+    members: dict[FoldKey, int] = defaultdict(int)
     for key in keys.values():
         members[key] += 1
     return {name: key for name, key in keys.items() if members[key] > 1}
 
 
 def _fold_without_findings(
-    keys: dict[str, Key], readings: Iterable[Reading], marked_nodes: set[str], recognized: bool
+    keys: dict[str, FoldKey], readings: Iterable[Reading], marked_nodes: set[str], recognized: bool
 ) -> None:
     """Fold stages without findings, layers without findings in the other stages, and the remaining siblings."""
-    stages: dict[Key, list[Reading]] = defaultdict(list)
-    layers: dict[Key, list[Reading]] = defaultdict(list)
-    rest: dict[Key, list[Reading]] = defaultdict(list)
+    stages: dict[FoldKey, list[Reading]] = defaultdict(list)
+    layers: dict[FoldKey, list[Reading]] = defaultdict(list)
+    rest: dict[FoldKey, list[Reading]] = defaultdict(list)
     for reading in readings:
         if recognized and reading.stage is not None:
             stages["stage", reading.phase, reading.stage].append(reading)
@@ -108,7 +108,7 @@ def _distinguishes_operators(members: list[Reading], position: int) -> bool:
     return all(len(gpus) == 1 for gpus in gpus_of.values())
 
 
-def _key(reading: Reading, level: Level, apart: tuple[object, ...]) -> Key:
+def _key(reading: Reading, level: FoldLevel, apart: tuple[object, ...]) -> FoldKey:
     family = reading.evidence.name.family
     role = reading.role.name if reading.role else family
     if level == "stages":

@@ -9,8 +9,8 @@ from msgspec import Struct, field
 if TYPE_CHECKING:
     from dotlint.engine.finding import Pair, Severity
 
-Level = Literal["none", "siblings", "layers", "stages"]
-LEVELS: tuple[Level, ...] = ("none", "siblings", "layers", "stages")
+FoldLevel = Literal["none", "siblings", "layers", "stages"]
+LEVELS: tuple[FoldLevel, ...] = ("none", "siblings", "layers", "stages")
 
 State = Literal["isolated", "no consumer", "no producer"]
 StageKey = tuple[str | None, int]
@@ -106,7 +106,7 @@ class Picture(Struct):
     title: tuple[str, ...]
     directed: bool
     rankdir: str
-    level: Level
+    level: FoldLevel
     boxes: list[Box] = field(default_factory=list)
     shapes: list[Shape] = field(default_factory=list)
     arrows: list[Arrow] = field(default_factory=list)

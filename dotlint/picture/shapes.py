@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from dotlint.engine.context import GraphContext
     from dotlint.picture.boxes import Boxes
-    from dotlint.picture.folding import Key
+    from dotlint.picture.folding import FoldKey
     from dotlint.picture.marks import Marked
 
 _MAX_NAMES = 12  # names in a title
@@ -60,7 +60,7 @@ class Shapes:
             about=(cut(" ".join(plain_lines(name)) or "?", 200), *(cut(line, 200) for line in lines[:40])),
         )
 
-    def group(self, key: Key, names: list[str]) -> Shape:
+    def group(self, key: FoldKey, names: list[str]) -> Shape:
         """Return the shape of the nodes that share a key of `folding`."""
         deployment = self.context.deployment
         readings = [deployment.by_name[name] for name in names]

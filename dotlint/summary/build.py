@@ -9,12 +9,12 @@ from dotlint.errors import DotlintError
 from dotlint.report.model import outline
 from dotlint.summary import communication, operators, strategy
 from dotlint.summary.ledger import Ledger, fact
-from dotlint.summary.model import GraphSummary, Line, Section, Summary
+from dotlint.summary.model import GraphSummary, Line, Summary, SummarySection
 
 if TYPE_CHECKING:
     from dotlint.engine.context import GraphContext
     from dotlint.engine.result import FileResult
-    from dotlint.summary.model import Mark
+    from dotlint.summary.model import LineMark
 
 _DEPLOYMENT = (
     strategy.strategy_section,
@@ -53,7 +53,7 @@ def _graph(result: FileResult, context: GraphContext) -> GraphSummary:
     return GraphSummary(context.graph.index, context.graph.name, tuple(s for s in sections if s.lines))
 
 
-def _overview(result: FileResult, ledger: Ledger) -> Section:
+def _overview(result: FileResult, ledger: Ledger) -> SummarySection:
     context = ledger.context
     graph, deployment = context.graph, context.deployment
     clusters = sum(1 for subgraph in graph.subgraphs if subgraph.is_cluster)
@@ -71,15 +71,15 @@ def _overview(result: FileResult, ledger: Ledger) -> Section:
     else:
         lines.append(fact("kind", "no deployment is recognized; only the graph itself is described"))
     tally = outline(result).tally
-    mark: Mark = "holds" if result.verdict == "correct" else "fails"
+    mark: LineMark = "holds" if result.verdict == "correct" else "fails"
     verdict = f"{result.verdict}: {tally}" if tally else result.verdict
-    return Section("Overview", (*lines, Line(mark, "verdict", verdict)))
+    return SummarySection("Overview", (*lines, Line(mark, "verdict", verdict)))
 
 
-def _rest(ledger: Ledger) -> Section | None:
+def _rest(ledger: Ledger) -> SummarySection | None:
     """Return a section with the findings that no other line reports."""
     reported = ledger.reported.union(ledger.codes(strategy.EACH_STAGE))
     rest = [f for f in ledger.findings() if f.code not in reported and f.section not in communication.WHOLE_SECTIONS]
     codes = sorted({finding.code for finding in rest})
     lines = tuple(ledger.counted(code, "", findings=[f for f in rest if f.code == code]) for code in codes)
-    return Section("Other findings", lines) if lines else None
+    return SummarySection("Other findings", lines) if lines else None

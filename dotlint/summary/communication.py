@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dotlint.checks.grouping import count, listed, quoted
 from dotlint.deployment.terminals import may_be_output
 from dotlint.summary.ledger import STRATEGY, fact
-from dotlint.summary.model import Line, Section
+from dotlint.summary.model import Line, SummarySection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,9 +22,9 @@ SEQUENCES = "sequences are split and gathered, or exchanged"
 WHOLE_SECTIONS = frozenset({"syntax", "names", "graphviz"})
 
 
-def communication_section(ledger: Ledger) -> Section:
+def communication_section(ledger: Ledger) -> SummarySection:
     """Count each kind of communication, and check whether each parallel axis has the kind that it needs."""
-    return Section("Communication patterns", tuple(_communication(ledger)))
+    return SummarySection("Communication patterns", tuple(_communication(ledger)))
 
 
 def _communication(ledger: Ledger) -> Iterator[Line]:
@@ -58,7 +58,7 @@ def _communication(ledger: Ledger) -> Iterator[Line]:
     )
 
 
-def sequence_section(ledger: Ledger) -> Section | None:
+def sequence_section(ledger: Ledger) -> SummarySection | None:
     """Count the sequence splits and gathers, and check whether they are connected."""
     deployment = ledger.context.deployment
     splits = [r for r in deployment.operators if r.is_role("sequence-split")]
@@ -71,12 +71,12 @@ def sequence_section(ledger: Ledger) -> Section | None:
     lines = [ledger.counted("nodes", text, holds=len(splits) == len(gathers))]
     lines.append(ledger.decided("every split leads to its gather"))
     lines += ledger.if_decided("none in decode")
-    return Section("Sequence split and gather", tuple(lines))
+    return SummarySection("Sequence split and gather", tuple(lines))
 
 
-def validation_section(ledger: Ledger) -> Section:
+def validation_section(ledger: Ledger) -> SummarySection:
     """Check syntax, cycles, isolated operators, dead ends and reachability."""
-    return Section("Validation", tuple(_validation(ledger)))
+    return SummarySection("Validation", tuple(_validation(ledger)))
 
 
 def _validation(ledger: Ledger) -> Iterator[Line]:
@@ -118,7 +118,7 @@ def _listed(names: list[str]) -> str:
     return f"{count(len(names), 'operator')}: {quoted(names)}" if names else "none"
 
 
-def completeness_section(ledger: Ledger) -> Section:
+def completeness_section(ledger: Ledger) -> SummarySection:
     """Report what is missing, compared with the patterns of the graph and with the strategy."""
     lines: list[Line] = []
     edges = [f for f in ledger.findings() if f.missing_edges]
@@ -137,4 +137,4 @@ def completeness_section(ledger: Ledger) -> Section:
         lines.append(ledger.decided("stages"))
     kept = [line for line in lines if line.text or line.evidence or line.needs]
     kept += [Line("undecided", "missing statements", "", ledger.lost)] if ledger.lost else []
-    return Section("Completeness", tuple(kept))
+    return SummarySection("Completeness", tuple(kept))

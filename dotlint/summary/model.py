@@ -9,8 +9,8 @@ from msgspec import Struct, field
 if TYPE_CHECKING:
     from dotlint.engine.finding import Severity
 
-Mark = Literal["holds", "fails", "undecided", "fact"]
-SIGNS: dict[Mark, str] = {"holds": "✓", "fails": "✗", "undecided": "?", "fact": "·"}
+LineMark = Literal["holds", "fails", "undecided", "fact"]
+SIGNS: dict[LineMark, str] = {"holds": "✓", "fails": "✗", "undecided": "?", "fact": "·"}
 
 
 class Evidence(Struct, frozen=True):
@@ -30,21 +30,21 @@ class Line(Struct, frozen=True):
     `needs`), and `fact` for a number that no rule checks.
     """
 
-    mark: Mark
+    mark: LineMark
     subject: str
     text: str
     needs: str | None = None
     evidence: tuple[Evidence, ...] = ()
 
 
-class Section(Struct, frozen=True):
+class SummarySection(Struct, frozen=True):
     """Lines under a heading."""
 
     title: str
     lines: tuple[Line, ...]
 
     @property
-    def mark(self) -> Mark:
+    def mark(self) -> LineMark:
         """The mark of the section: the first of `fails`, `undecided` and `holds` that a line has, otherwise `fact`."""
         marks = {line.mark for line in self.lines}
         return next((mark for mark in ("fails", "undecided", "holds") if mark in marks), "fact")
@@ -55,7 +55,7 @@ class GraphSummary(Struct, frozen=True):
 
     index: int
     name: str | None
-    sections: tuple[Section, ...]
+    sections: tuple[SummarySection, ...]
 
 
 class Summary(Struct, frozen=True):

@@ -9,7 +9,7 @@ from dotlint.checks.grouping import count, listed, quoted
 from dotlint.deployment.infer import infer
 from dotlint.deployment.shards import SHARDED, groups
 from dotlint.summary.ledger import STRATEGY, fact
-from dotlint.summary.model import Section
+from dotlint.summary.model import SummarySection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 _KINDS = ("computation", "routing", "communication", "memory", "io")
 
 
-def operators_section(ledger: Ledger) -> Section:
+def operators_section(ledger: Ledger) -> SummarySection:
     """Count the operators by role, and check how attention, tensor shards and experts are drawn."""
-    return Section("Operators", tuple(_operators(ledger)))
+    return SummarySection("Operators", tuple(_operators(ledger)))
 
 
 def _operators(ledger: Ledger) -> Iterator[Line]:
@@ -84,7 +84,7 @@ def _experts(ledger: Ledger) -> Iterator[Line]:
     yield from ledger.if_decided("expert ranges")
 
 
-def gates_section(ledger: Ledger) -> Section | None:
+def gates_section(ledger: Ledger) -> SummarySection | None:
     """Check gates and routing: top-k, dashed edges, and the inputs of the experts."""
     deployment = ledger.context.deployment
     gates = [r for r in deployment.operators if r.is_role("gate", "route", "dispatch")]
@@ -105,10 +105,10 @@ def gates_section(ledger: Ledger) -> Section | None:
     if top is not None or ledger.findings("top-k"):
         lines.append(ledger.decided("top-k", top.because if top else "labels differ"))
     lines += ledger.if_decided("experts are fed hidden states")
-    return Section("Gate selection", tuple(lines))
+    return SummarySection("Gate selection", tuple(lines))
 
 
-def dimensions_section(ledger: Ledger) -> Section | None:
+def dimensions_section(ledger: Ledger) -> SummarySection | None:
     """Count the operators that state dimensions, and check these against each other and the model."""
     operators = [r for r in ledger.context.deployment.operators if not r.summary]
     if not operators:
@@ -134,7 +134,7 @@ def dimensions_section(ledger: Ledger) -> Section | None:
             "tokens of an expert group",
             "heads make the hidden size",
         )
-    return Section("Dimensions", tuple(lines))
+    return SummarySection("Dimensions", tuple(lines))
 
 
 def _dims(reading: Reading) -> str:
@@ -142,7 +142,7 @@ def _dims(reading: Reading) -> str:
     return f"[{(tensors.outputs or tensors.inputs or tensors.bare)[0].text}]"
 
 
-def conventions_section(ledger: Ledger) -> Section | None:
+def conventions_section(ledger: Ledger) -> SummarySection | None:
     """Check the shapes of each kind of operator."""
     deployment = ledger.context.deployment
     drawn: dict[str, Counter[str]] = defaultdict(Counter)
@@ -159,4 +159,4 @@ def conventions_section(ledger: Ledger) -> Section | None:
         mixed = any(len(shapes) > 1 for shapes in drawn.values())
         subject = "the usual shape of each kind" if mixed else None
         lines.append(ledger.decided(convention, subject=subject, counted=False if mixed else None))
-    return Section("Visual conventions", tuple(lines)) if lines else None
+    return SummarySection("Visual conventions", tuple(lines)) if lines else None

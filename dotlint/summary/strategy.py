@@ -12,7 +12,7 @@ from dotlint.deployment.unit import phase_unit
 from dotlint.strategy.gpus import union
 from dotlint.summary.communication import SEQUENCES
 from dotlint.summary.ledger import STRATEGY, fact
-from dotlint.summary.model import Line, Section
+from dotlint.summary.model import Line, SummarySection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,9 +37,9 @@ _SUMS = (
 )
 
 
-def strategy_section(ledger: Ledger) -> Section:
+def strategy_section(ledger: Ledger) -> SummarySection:
     """Check the degrees and GPUs of each phase against the graph and the model."""
-    return Section("Parallel strategy", tuple(_strategy(ledger)))
+    return SummarySection("Parallel strategy", tuple(_strategy(ledger)))
 
 
 def _strategy(ledger: Ledger) -> Iterator[Line]:
@@ -146,10 +146,10 @@ def _equal(number: int, own: str, degrees: dict[str, int]) -> list[str]:
     return next(([own, axis] for axis in others if degrees[own] * degrees[axis] == number), [])
 
 
-def stages_section(ledger: Ledger) -> Section | None:
+def stages_section(ledger: Ledger) -> SummarySection | None:
     """List each stage with its GPUs, layers, operators and edges, and check the links between stages."""
     lines = tuple(_stages(ledger))
-    return Section("Pipeline stages", lines) if lines else None
+    return SummarySection("Pipeline stages", lines) if lines else None
 
 
 def _stages(ledger: Ledger) -> Iterator[Line]:
@@ -236,10 +236,10 @@ def _layers(ledger: Ledger) -> Iterator[Line]:
     yield from ledger.if_decided("layers per stage")
 
 
-def gpus_section(ledger: Ledger) -> Section | None:
+def gpus_section(ledger: Ledger) -> SummarySection | None:
     """Count the operators that name GPUs, and check these GPUs against the strategy."""
     lines = tuple(_gpus(ledger))
-    return Section("GPU boundaries", lines) if lines else None
+    return SummarySection("GPU boundaries", lines) if lines else None
 
 
 def _gpus(ledger: Ledger) -> Iterator[Line]:
