@@ -67,7 +67,7 @@ class Keys(Struct, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     extend_select: Annotated[RuleNames, _about("Also run these rules.", ["layout-output"])] = ()
     ignore: Annotated[RuleNames, _about("Skip these rules.", ["edge-dims"])] = ()
     per_file_ignores: Annotated[
-        dict[str, RuleNames], _about("RuleNames to skip, by file pattern.", {"legacy/**": ["S", "T"]})
+        dict[str, RuleNames], _about("Rules to skip, by file pattern.", {"legacy/**": ["S", "T"]})
     ] = {}
     severity: Annotated[
         dict[Rule, SeverityLevel],
