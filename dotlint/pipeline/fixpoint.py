@@ -170,6 +170,6 @@ def _together(findings: list[Finding]) -> list[Finding]:
     Syntax goes first, for the rest is read anew once it is right; stages that are written as copies of others
     wait until those others are as they should be.
     """
-    syntax = [f for f in findings if f.code.startswith("E")]
+    syntax = [f for f in findings if f.section == "syntax"]
     simple = [f for f in findings if not f.missing_nodes]
     return apart(syntax or simple or findings)[0]

@@ -16,18 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from dotlint.deployment.model import Reading
+    from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Finding
     from dotlint.engine.result import FileResult
     from dotlint.pipeline.trials import Trials
     from dotlint.syntax.source import Source
-
-# What sets a colour, a word or a number of a header, or takes away a statement or a comment that says nothing.
-_HARMLESS = {
-    "A002", "A003", "A004", "A005", "A006", "A007", "A010", "C004", "N004", "N008", "P001", "P010", "T002", "V001",
-    "V002", "X002",
-}  # fmt: skip
-_CONNECTION = {"G003", "G004", "G005", "G006", "G008", "S009"}
 
 
 def withdraw_refused(result: FileResult, trials: Trials) -> None:
@@ -54,7 +48,7 @@ def _refused(findings: Iterable[Finding], source: Source, trials: Trials) -> Ite
         if trials.refused_alone(source, finding):  # known from fixing
             todo.append([finding])
         else:
-            rules.setdefault("E" if finding.code.startswith("E") else finding.code, []).append(finding)
+            rules.setdefault("syntax" if finding.section == "syntax" else finding.code, []).append(finding)
     todo += rules.values()
     while todo:
         batch, rest = apart(todo.pop())
@@ -73,7 +67,7 @@ def _accepted(finding: Finding, result: FileResult, trials: Trials) -> bool:
 
     Where rules were left out the result does not say what else is wrong.
     """
-    return finding.code in _HARMLESS or (trials.asks_all and _certain(finding, result))
+    return result.rules[finding.code].fix_trial == "never" or (trials.asks_all and _certain(finding, result))
 
 
 def _certain(finding: Finding, result: FileResult) -> bool:
@@ -81,18 +75,16 @@ def _certain(finding: Finding, result: FileResult) -> bool:
     context = result.context
     if context is None or finding.graph >= len(context.graphs):
         return False
-    graph = context.graphs[finding.graph]
-    if finding.code == "S001":
-        return _inside_units(finding, graph) and not _faulty(_taught(finding, graph), result)
-    if finding.code == "S002":
-        return _lone_template(finding, graph, result)
-    if finding.code == "C005":
-        return all(_within_its_stage(graph, name) for name in finding.nodes)
-    if finding.code == "T001":
-        by_name = graph.deployment.by_name
-        kinds = {(r.role.name, r.phase) for n in finding.nodes if (r := by_name.get(n)) and r.role}
-        alike = {r.name for r in graph.deployment.operators if r.role and (r.role.name, r.phase) in kinds}
-        return not any(f.code[0] == "T" and f.severity == "error" and alike & set(f.nodes) for f in result.findings)
+    graph, card = context.graphs[finding.graph], context.rules[finding.code]
+    match card.fix_trial:
+        case "if-across-stages" if finding.missing_edges:
+            return _inside_units(finding, graph) and not _faulty(_taught(finding, graph), card, result)
+        case "if-across-stages":
+            return all(_within_its_stage(graph, name) for name in finding.nodes)
+        case "if-other-stages":
+            return _lone_template(finding, graph, card, result)
+        case "if-dimensions-fail":
+            return not _faulty_dimensions(finding, graph, result)
     return False
 
 
@@ -122,16 +114,31 @@ def _taught(finding: Finding, graph: GraphContext) -> set[str]:
     return {name for edge in shown for name in (edge.tail.name, edge.head.name)}
 
 
-def _faulty(names: set[str], result: FileResult) -> bool:
-    """Whether a rule finds an error at these nodes, or something of structure, that siblings would share."""
+def _faulty_dimensions(finding: Finding, graph: GraphContext, result: FileResult) -> bool:
+    """Whether dimensions of operators with the roles of these are in error."""
+    by_name = graph.deployment.by_name
+    kinds = {(r.role.name, r.phase) for n in finding.nodes if (r := by_name.get(n)) and r.role}
+    alike = {r.name for r in graph.deployment.operators if r.role and (r.role.name, r.phase) in kinds}
     return any(
-        names & set(f.nodes)
+        f.severity == "error" and alike & set(f.nodes)
         for f in result.findings
-        if f.code not in _CONNECTION and (f.severity == "error" or f.code[0] in "GS")
+        if result.rules[f.code].overview_remedy == "dimensions"
     )
 
 
-def _lone_template(finding: Finding, graph: GraphContext, result: FileResult) -> bool:
+def _faulty(names: set[str], card: Card, result: FileResult) -> bool:
+    """Whether a rule finds an error at these nodes, or what refuses a fix, that siblings would share.
+
+    What the fix of `card` fixes as well is none.
+    """
+    return any(
+        names & set(f.nodes)
+        for f in result.findings
+        if f.code not in card.causes and (f.severity == "error" or result.rules[f.code].guards_fixes)
+    )
+
+
+def _lone_template(finding: Finding, graph: GraphContext, card: Card, result: FileResult) -> bool:
     """Whether the only stage that is drawn is copied, without fault, and nothing joins it to another phase."""
     template = graph.plans[(finding.about and finding.about.whole_phase) or ""][0].exemplar
     drawn = [unit for unit in graph.deployment.units.get(template.phase, {}).values() if unit.operators]
@@ -141,4 +148,4 @@ def _lone_template(finding: Finding, graph: GraphContext, result: FileResult) ->
         for reading in template.operators
         for e in (*reading.node.in_edges, *reading.node.out_edges)
     )
-    return len(drawn) == 1 and not across and not _faulty(names, result)
+    return len(drawn) == 1 and not across and not _faulty(names, card, result)

@@ -41,7 +41,7 @@ class Trials:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._judging = replace(settings, selection=_all_of(settings.selection))
+        self._judging = replace(settings, selection=_all_of(settings))
         self._results: dict[tuple[str, bool], FileResult] = {}
         self._verdicts: dict[tuple[str, frozenset[tuple[str, tuple[Edit, ...]]]], Objection | None] = {}
 
@@ -78,9 +78,9 @@ class Trials:
         after = changed(source, batch)
         if after.text == source.text:
             return _NOTHING
-        syntax = all(finding.code.startswith("E") for finding in batch)
+        syntax = all(finding.section == "syntax" for finding in batch)
         before = self._cached(source, judging=not syntax)
-        found = objection_to_text(before.document, read_document(after, self.settings), batch)
+        found = objection_to_text(before, read_document(after, self.settings), batch)
         if found is not None or syntax:
             return found
         judged = self._cached(after, judging=True) if keep else lint(after, self._grave())
@@ -101,7 +101,7 @@ class Trials:
     def _grave(self) -> Settings:
         """Give settings that ask only the rules whose findings speak against a fix."""
         cards = self.settings.cards or own_cards()
-        codes = {c.code for c in chosen(cards, self._judging.selection) if c.code[0] in "EGS" or _may_be_error(c)}
+        codes = {c.code for c in chosen(cards, self._judging.selection) if _judges(c) or _may_be_error(c)}
         return replace(self._judging, selection=Selection(select=tuple(sorted(codes))))
 
 
@@ -156,8 +156,15 @@ def _may_be_error(card: Card) -> bool:
     return card.severity == "error" or any(variant.severity == "error" for variant in card.outcomes.values())
 
 
-def _all_of(selection: Selection) -> Selection:
+def _judges(card: Card) -> bool:
+    """Whether a new finding of the rule speaks against a fix, however grave it is."""
+    return card.section == "syntax" or card.guards_fixes
+
+
+def _all_of(settings: Settings) -> Selection:
     """Give the rules that judge: those of the preset and all that were asked for, whatever was left out."""
+    selection = settings.selection
     if selection == Selection(preset=selection.preset):
         return selection
-    return Selection(extend_select=("E", "G", "S", *(selection.select or ()), *selection.extend_select))
+    judging = [card.code for card in settings.cards or own_cards() if _judges(card)]
+    return Selection(extend_select=(*judging, *(selection.select or ()), *selection.extend_select))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from pathlib import Path
 
 import pytest
 
+from dotlint.engine import card_file
 from dotlint.engine.card import CardError
 from dotlint.engine.own_cards import by_code, own_cards
 from dotlint.registry.rules import all_cards
 from dotlint.registry.validation import contradictions
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CARD = """
 code = "ACME001"
@@ -110,3 +109,9 @@ def test_a_card_that_replaces_a_rule_keeps_what_it_does_not_say(tmp_path: Path) 
     assert card.causes == ("G003",)
     assert (card.summary_lines, card.claims_absence) == (own.summary_lines, own.claims_absence)
     assert (own.fix_effects, card.fix_effects) == (("adds-edges", "copies-siblings"), ())
+
+
+def test_every_key_and_value_of_a_card_is_documented() -> None:
+    text = (Path(__file__).parent.parent.parent / "docs" / "own-rules.md").read_text(encoding="utf-8")
+    known = set(re.findall(r"`\[*([A-Za-z-]+)[\].A-Z]*`", text))
+    assert {*card_file.KEYS, *(value for some in card_file.VALUES.values() for value in some)} <= known

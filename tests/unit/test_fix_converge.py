@@ -32,7 +32,16 @@ def fixing(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
                 if at >= 0:
                     fix = Fix(applicability, (Edit(at, at + len(old), new),))
                     found.append(
-                        Finding(code, "made-up", "info", f"{old} is there", at, at + len(old), "names", fix=fix)
+                        Finding(
+                            code,
+                            "made-up",
+                            "info",
+                            f"{old} is there",
+                            at,
+                            at + len(old),
+                            result.rules[code].section,
+                            fix=fix,
+                        )
                     )
             return replace_findings(result, found)
 

@@ -11,6 +11,7 @@ import pytest
 from dotlint.edits.apply import apply_edits, touching
 from dotlint.edits.compose import compose
 from dotlint.engine.finding import Edit, Finding, Fix
+from dotlint.engine.own_cards import by_code
 from dotlint.files.atomic import write_atomically
 from dotlint.pipeline.acceptance import objection
 from dotlint.pipeline.lint import lint
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
 def said(
     old: str, new: str, code: str, applicability: Applicability = "unsafe", edits: tuple[Edit, ...] = ()
 ) -> str | None:
-    finding = Finding(code, "x", "warning", "m", 0, 0, "s", fix=Fix(applicability, edits))
+    finding = Finding(code, "x", "warning", "m", 0, 0, RULES[code].section, fix=Fix(applicability, edits))
     found = objection(lint(Source.from_text(old)), lint(Source.from_text(new)), [finding])
     return found.reason if found else None
 
 
+RULES = by_code(())
 PAIR = "digraph {\n  a -> b // c\n}\n"
 
 
@@ -55,7 +57,7 @@ PAIR = "digraph {\n  a -> b // c\n}\n"
         ("digraph { a -> b; c }", "digraph { a -> b }", "N004", "unsafe", None),
         ("digraph { a -> b -> c; a -> c }", "digraph { a -> b -> c }", "G003", "unsafe", "it loses the edge `a -> c`"),
         ("digraph { a -> b; a -> b }", "digraph { a -> b }", "G003", "unsafe", "it loses the edge `a -> b`"),
-        ("digraph { a -> b; a -> b }", "digraph { a -> b }", "N005", "safe", None),
+        ("digraph { a -> b; a -> b }", "digraph { a -> b }", "N004", "safe", None),
         # an edge that leads through new nodes instead
         ("digraph { a -> b }", "digraph { a -> x -> y -> b }", "S003", "unsafe", None),
         ("digraph { a -> b }", "digraph { a -> x -> y -> b }", "T001", "unsafe", "it loses the edge `a -> b`"),
