@@ -83,7 +83,7 @@ def linted(name: str) -> tuple[FileResult, float]:
 
 
 def report(name: str, width: int = 80) -> str:
-    return rich_report.render([outline(linted(name)[0])], width=width, colour=False)
+    return rich_report.render([outline(linted(name)[0])], width=width, color=False)
 
 
 def entry(name: str) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def test_a_report_takes_less_time_than_the_lint(name: str) -> None:
     result, seconds = linted(name)
     report("headers")  # so that nothing is imported within the time
     start = time.process_time()
-    rich_report.render([outline(result)], width=100, colour=True)
+    rich_report.render([outline(result)], width=100, color=True)
     markdown.render([outline(result)])
     assert time.process_time() - start < seconds
 
@@ -114,7 +114,7 @@ def test_no_text_lists_hundreds(name: str) -> None:
     texts = [f[key] or "" for f in said["findings"] for key in ("message", "note", "help")]
     texts += [h["text"] for h in said["holds"]] + [u["needs"] for u in said["undecided"]]
     assert max(map(len, texts)) < 300
-    assert all(len(line) < 2400 for line in full.render([linted(name)[0]], width=100, colour=False).splitlines())
+    assert all(len(line) < 2400 for line in full.render([linted(name)[0]], width=100, color=False).splitlines())
 
 
 def test_isolated_nodes_are_families_with_ranges() -> None:

@@ -131,8 +131,8 @@ def test_reports_link_codes_only_where_they_are_told_to() -> None:
     address = links.page("A004", "unknown-shape")
     assert address is not None
     for wanted in (True, False):
-        full_text = full.render([result], width=100, colour=True, links=wanted)
-        report = rich_report.render([outline(result, links=wanted)], width=100, colour=True)
+        full_text = full.render([result], width=100, color=True, links=wanted)
+        report = rich_report.render([outline(result, links=wanted)], width=100, color=True)
         for text in (full_text, report):
             assert (address in text) is wanted
             assert ("\x1b]8;" in text) is wanted
