@@ -57,27 +57,27 @@ def declarations(document: Document, name: str) -> tuple[Declaration, ...]:
     for comment in document.comments:
         content = text[comment.start : comment.end]
         if len(content) < 2000:
-            found += _read(content, "the comment", comment.start, comment.end, None, ranks)
+            found += _declarations_in(content, "the comment", comment.start, comment.end, None, ranks)
     for graph in document.graphs:
-        found += _of_graph(graph, ranks)
+        found += _in_graph(graph, ranks)
     found = [d for d in found if d.several_axes or d.gpus is not None]
     found.sort(key=lambda d: d.start)
     from_name = read_file_name(os.path.basename(name))
     if from_name is not None:
-        found += _made(from_name, "the file's name", 0, 0, None)
+        found.append(_declaration(from_name, "the file's name", 0, 0, None))
     return tuple(found)
 
 
-def _of_graph(graph: Graph, ranks: frozenset[str]) -> Iterator[Declaration]:
+def _in_graph(graph: Graph, ranks: frozenset[str]) -> Iterator[Declaration]:
     start, end = graph.header
     if graph.name:
-        yield from _read(graph.name, "the graph's name", start, end, graph.index, ranks)
+        yield from _declarations_in(graph.name, "the graph's name", start, end, graph.index, ranks)
     if graph.label:
-        yield from _read(graph.label, "the graph's label", start, end, graph.index, ranks)
+        yield from _declarations_in(graph.label, "the graph's label", start, end, graph.index, ranks)
     for subgraph in graph.subgraphs:
         label = subgraph.own_attributes.get("label", "")
         if label:
-            yield from _read(
+            yield from _declarations_in(
                 label,
                 f"cluster `{subgraph.name or ''}`",
                 subgraph.start,
@@ -88,26 +88,26 @@ def _of_graph(graph: Graph, ranks: frozenset[str]) -> Iterator[Declaration]:
     touched = {node.index for edge in graph.edges for node in (edge.tail, edge.head)}
     for node in graph.nodes.values():
         if node.index not in touched and node.declared:
-            yield from _of_header(node, graph.index, ranks)
+            yield from _in_header(node, graph.index, ranks)
 
 
-def _of_header(node: Node, graph: int, ranks: frozenset[str]) -> Iterator[Declaration]:
+def _in_header(node: Node, graph: int, ranks: frozenset[str]) -> Iterator[Declaration]:
     label = node.label
     if "put:" in label.lower() or len(label) > 2000:
         return  # an isolated operator, not a header
     start, end = node.attribute_span("label") or node.span
-    yield from (d for d in _read(label, f"header `{node.name}`", start, end, graph, ranks) if d.several_axes)
+    yield from (d for d in _declarations_in(label, f"header `{node.name}`", start, end, graph, ranks) if d.several_axes)
 
 
-def _read(
+def _declarations_in(
     text: str, where: str, start: int, end: int, graph: int | None, ranks: frozenset[str]
 ) -> Iterator[Declaration]:
     for declared in read_declarations(text, ranks=ranks):
-        yield from _made(declared, where, start, end, graph)
+        yield _declaration(declared, where, start, end, graph)
 
 
-def _made(declared: DeclaredDegrees, where: str, start: int, end: int, graph: int | None) -> Iterator[Declaration]:
-    yield Declaration(
+def _declaration(declared: DeclaredDegrees, where: str, start: int, end: int, graph: int | None) -> Declaration:
+    return Declaration(
         where,
         start,
         end,

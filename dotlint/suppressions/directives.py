@@ -128,7 +128,7 @@ def read_suppressions(document: Document, cards: Sequence[Card]) -> Suppressions
     for comment in document.comments:
         closed = comment.kind == "/*" and text.endswith("*/", comment.start + 2, comment.end)
         for match in _DIRECTIVE.finditer(text, comment.start, comment.end - 2 if closed else comment.end):
-            directive = _read(match, comment, names, found.mistakes)
+            directive = _directive(match, comment, names, found.mistakes)
             if directive is not None:
                 found.directives.append(directive)
     if found.directives:
@@ -153,7 +153,7 @@ class _Names:
         return self._codes[key]
 
 
-def _read(match: re.Match[str], comment: Comment, names: _Names, mistakes: list[Mistake]) -> Directive | None:
+def _directive(match: re.Match[str], comment: Comment, names: _Names, mistakes: list[Mistake]) -> Directive | None:
     verb = (match["verb"] or "").lower()
     start, stop = match.span("directive")
     if verb not in VERBS:
@@ -170,7 +170,7 @@ def _read(match: re.Match[str], comment: Comment, names: _Names, mistakes: list[
         mistakes.append(Mistake(f"`{verb}[` has no closing `]`", start, stop, "add `]` after the last rule"))
         return None
     else:
-        words = tuple(_words(match, names, mistakes))
+        words = tuple(_rule_words(match, names, mistakes))
         if not words:
             remedy = f"name rules, as in `{verb}[{names.words[0]}]`, or omit the brackets to suppress all rules"
             mistakes.append(Mistake(f"`{verb}[]` names no rule", start, stop, remedy))
@@ -178,7 +178,7 @@ def _read(match: re.Match[str], comment: Comment, names: _Names, mistakes: list[
     return Directive(verb, comment, match.start(), start, stop, words, brackets, match["reason"].strip())
 
 
-def _words(match: re.Match[str], names: _Names, mistakes: list[Mistake]) -> list[Word]:
+def _rule_words(match: re.Match[str], names: _Names, mistakes: list[Mistake]) -> list[Word]:
     words: list[Word] = []
     for word in _WORD.finditer(match.string, *match.span("rules")):
         codes = names.codes(word[0])

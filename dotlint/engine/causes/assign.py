@@ -34,14 +34,14 @@ def assign_causes(file: FileContext, findings: list[Finding], check_of: CheckOf)
         from dotlint.engine.causes.typos import find_typos  # noqa: PLC0415 - most files have none, or nothing else
 
         caused.update((index, (cause,)) for index, cause in find_typos(file, findings).items())
-    for index, cause in _cycles(file, findings).items():
+    for index, cause in _by_cycles(file, findings).items():
         caused.setdefault(index, (cause,))
-    for index, causes in _missing(file, findings, check_of).items():
+    for index, causes in _by_missing_edges(file, findings, check_of).items():
         caused.setdefault(index, causes)
-    return [replace(f, caused_by=_roots(i, caused)) if i in caused else f for i, f in enumerate(findings)]
+    return [replace(f, caused_by=_root_causes(i, caused)) if i in caused else f for i, f in enumerate(findings)]
 
 
-def _roots(index: int, caused: dict[int, tuple[int, ...]]) -> tuple[int, ...]:
+def _root_causes(index: int, caused: dict[int, tuple[int, ...]]) -> tuple[int, ...]:
     """Return the causes of a finding that have no causes themselves."""
     found: dict[int, None] = {}
     seen, todo = {index}, list(caused[index])
@@ -57,7 +57,7 @@ def _roots(index: int, caused: dict[int, tuple[int, ...]]) -> tuple[int, ...]:
     return tuple(found) or caused[index]
 
 
-def _cycles(file: FileContext, findings: Sequence[Finding]) -> dict[int, int]:
+def _by_cycles(file: FileContext, findings: Sequence[Finding]) -> dict[int, int]:
     """Return, by index, the cause of findings about an edge of a cycle: a self-loop, an edge to an earlier stage.
 
     If stages form a cycle but nodes do not, the cause is the finding about the edge that goes back.
@@ -73,12 +73,12 @@ def _cycles(file: FileContext, findings: Sequence[Finding]) -> dict[int, int]:
             cause = met.pop() if len(met) == 1 else None
             if cause is not None and (len(finding.nodes) == 1 or _goes_back(file, finding)):
                 found[index] = cause
-        elif finding.path and (causes := _backwards(file, findings, finding)):
+        elif finding.path and (causes := _backward_edges(file, findings, finding)):
             found[index] = causes[0]
     return found
 
 
-def _backwards(file: FileContext, findings: Sequence[Finding], cycle: Finding) -> list[int]:
+def _backward_edges(file: FileContext, findings: Sequence[Finding], cycle: Finding) -> list[int]:
     """Return the findings about an edge that goes back within a cycle of stages."""
     return [
         i
@@ -97,7 +97,7 @@ def _goes_back(file: FileContext, finding: Finding) -> bool:
     return len(ends) == 2 and None not in ends and (ends[0] or 0) > (ends[1] or 0)
 
 
-def _pairs(file: FileContext, finding: Finding) -> tuple[Pair, ...]:
+def _added_edges(file: FileContext, finding: Finding) -> tuple[Pair, ...]:
     """Return the edges that the fix of a finding adds."""
     if finding.fix is not None and file.rules[finding.code].damages in {"name", "split"}:
         from dotlint.engine.causes.typos import fixed_edges  # noqa: PLC0415 - as above
@@ -106,14 +106,14 @@ def _pairs(file: FileContext, finding: Finding) -> tuple[Pair, ...]:
     return (*finding.missing_edges, *finding.planned_edges)
 
 
-def _missing(file: FileContext, findings: Sequence[Finding], check_of: CheckOf) -> dict[int, tuple[int, ...]]:
+def _by_missing_edges(file: FileContext, findings: Sequence[Finding], check_of: CheckOf) -> dict[int, tuple[int, ...]]:
     """Run the rules about dead ends again with all missing edges; return the causes of findings that disappear, by index."""
     rules = file.rules
     reported = {f.code for f in findings}
     causes = [
         (i, pairs)
         for i, f in enumerate(findings)
-        if not reported.isdisjoint(rules[f.code].causes) and (pairs := _pairs(file, f))
+        if not reported.isdisjoint(rules[f.code].causes) and (pairs := _added_edges(file, f))
     ]
     found: dict[int, tuple[int, ...]] = {}
     followers: dict[tuple[int, ...], list[str]] = {}
@@ -122,14 +122,14 @@ def _missing(file: FileContext, findings: Sequence[Finding], check_of: CheckOf) 
         followers.setdefault(own, []).append(code)
     for own, codes in followers.items():
         some = [(i, findings[i], pairs) for i, pairs in causes if i in own]
-        left = _left(file, codes, some, check_of)
+        left = _still_found(file, codes, some, check_of)
         for index, finding in enumerate(findings):
             if finding.code in codes and not _keys(finding) & left[finding.graph]:
-                found[index] = _which(file, finding, some)
+                found[index] = _causes_of(file, finding, some)
     return found
 
 
-def _left(
+def _still_found(
     file: FileContext, codes: Iterable[str], causes: Causes, check_of: CheckOf
 ) -> dict[int, set[tuple[str, str]]]:
     """Return the keys of what these rules find in each graph with the edges of the causes added."""
@@ -148,12 +148,12 @@ def _keys(finding: Finding) -> set[tuple[str, str]]:
     return {(finding.code, node) for node in finding.nodes} or {(finding.code, str(finding.about))}
 
 
-def _phase(finding: Finding) -> str | None:
+def _whole_phase(finding: Finding) -> str | None:
     """Return the phase that a finding is about as a whole, else None."""
     return finding.about.whole_phase if finding.about is not None else None
 
 
-def _which(file: FileContext, finding: Finding, causes: Causes) -> tuple[int, ...]:
+def _causes_of(file: FileContext, finding: Finding, causes: Causes) -> tuple[int, ...]:
     """Return the causes whose edges touch nodes of the finding, else all in its graph: a path may need all of them."""
     here = [(index, f, pairs) for index, f, pairs in causes if f.graph == finding.graph]
     nodes = set(finding.nodes)
@@ -164,11 +164,11 @@ def _which(file: FileContext, finding: Finding, causes: Causes) -> tuple[int, ..
             return touching or same_unit
     by_name = next(g.deployment.by_name for g in file.graphs if g.graph.index == finding.graph)
     own = {by_name[node].phase for node in finding.nodes if node in by_name}
-    phases = (own or {_phase(finding)}) - {None}
+    phases = (own or {_whole_phase(finding)}) - {None}
     in_phase = tuple(
         index
         for index, f, pairs in here
-        if _phase(f) in phases
+        if _whole_phase(f) in phases
         or (not own and f.about == finding.about)
         or phases & {by_name[end].phase for pair in pairs for end in pair if end in by_name}
     )
