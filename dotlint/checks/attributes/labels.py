@@ -58,7 +58,7 @@ def bad_labels(context: GraphContext, card: Card) -> Iterator[Outcome]:
             context,
             card,
             quoted,
-            f"the HTML of {count(number, 'label')} is in quotes, so its tags are drawn as text",
+            f"{'this HTML label is' if number == 1 else f'{number} HTML labels are'} in quotes, so the tags are drawn as text",
             help=r"write `label=<...>` instead of `label=\"...\"`, or `\n` for a line break".replace('\\"', '"'),
             outcome="quoted",
         )
