@@ -71,7 +71,7 @@ def _for_people(results: list[FileResult], options: CheckOptions, *, terminal: b
     if form == "full":
         from dotlint.report import full
 
-        return full.render(results, width=width, colour=color, links=links)
+        return full.render(results, width=width, color=color, links=links)
     from dotlint.report.model import outline
 
     repeated = repeated_options(options)
@@ -82,7 +82,7 @@ def _for_people(results: list[FileResult], options: CheckOptions, *, terminal: b
         return markdown.render(outlines)
     from dotlint.report import rich_report
 
-    return rich_report.render(outlines, width=width, colour=color)
+    return rich_report.render(outlines, width=width, color=color)
 
 
 def _terminal_has_links() -> bool:

@@ -31,5 +31,5 @@ def command(streams: Streams, specs: tuple[str, ...], layout: str | None, form: 
         write_result(streams, report.as_json(strategy))
     else:
         color = color_wanted(terminal=streams.stdout.isatty())
-        write_result(streams, report.as_text(strategy, width=terminal_width(), colour=color))
+        write_result(streams, report.as_text(strategy, width=terminal_width(), color=color))
     return 0

@@ -12,7 +12,7 @@ from dotlint.syntax.source import Position  # noqa: TC001
 StrategySource = Literal["option", "configuration", "file"]
 
 
-class Places(Protocol):
+class Positions(Protocol):
     """The way from offsets to lines: a `Source`, or an `Excerpt` of one."""
 
     def position(self, offset: int) -> Position:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dotlint.engine.baseline import Baseline
     from dotlint.engine.card import Card
     from dotlint.engine.context import FileContext
-    from dotlint.engine.facts import Excerpt, Facts, PhaseFile, Places, StrategySource
+    from dotlint.engine.facts import Excerpt, Facts, PhaseFile, Positions, StrategySource
     from dotlint.graph.document import Document
     from dotlint.strategy import Strategy
 
@@ -75,7 +75,7 @@ class FileResult(Struct):
         return self.context.rules
 
     @property
-    def places(self) -> Places:
+    def positions(self) -> Positions:
         """Lines and columns of the findings; only of a file that could be read."""
         if self.context is not None:
             return self.context.document.source
@@ -158,7 +158,7 @@ def _deployment(context: FileContext) -> tuple[PhaseFile, ...]:
     return phase_files(context.whole, context.part)
 
 
-def _excerpt(findings: list[Finding], source: Places) -> Excerpt:
+def _excerpt(findings: list[Finding], source: Positions) -> Excerpt:
     from dotlint.engine.facts import Excerpt  # noqa: PLC0415
 
     starts = {offset for f in findings for offset in (f.start, *(r.start for r in f.related))}

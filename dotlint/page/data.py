@@ -128,7 +128,7 @@ def _understood(graph: GraphContext, name: str) -> str:
 
 def finding_data(result: FileResult, finding: Finding, numbers: Known) -> dict[str, Any]:
     """Give what the script needs of one finding; lines count from 1."""
-    position = result.places.position
+    position = result.positions.position
     graph = finding.graph
     pairs = [*finding.missing_edges, *finding.planned_edges, *zip(finding.path, finding.path[1:], strict=False)]
     return {

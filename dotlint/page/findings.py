@@ -34,10 +34,10 @@ def _parts(outline: Outline, nodes: Mapping[str, int], whys: Mapping[str, str]) 
         yield _folded("Required modifications", len(outline.modifications), _modifications(outline, nodes), shown=True)
     if outline.holds:
         lines = "".join(f"<li><b>{prose(subject)}</b> {prose(text, nodes)}</li>" for subject, text in outline.holds)
-        yield _folded("Checked, and holds", len(outline.holds), f'<ul class="holds">{lines}</ul>')
+        yield _folded("Passed", len(outline.holds), f'<ul class="holds">{lines}</ul>')
     if outline.undecided:
         lines = "".join(f"<li><b>{prose(subject)}</b> {prose(needs)}</li>" for subject, needs in outline.undecided)
-        yield _folded("Could not be checked", len(outline.undecided), f'<ul class="open">{lines}</ul>')
+        yield _folded("Skipped", len(outline.undecided), f'<ul class="open">{lines}</ul>')
 
 
 def _folded(title: str, number: int, inside: str, *, shown: bool = False) -> str:
@@ -60,11 +60,11 @@ _COPY = '<button type="button" class="copy" aria-label="Copy">Copy</button>'
 
 def _entry(entry: Entry, nodes: Mapping[str, int], why: str | None, *, alone: bool) -> Iterable[str]:
     number = "" if alone else f'<span class="number">{entry.number}</span>'
-    kinds = f"{entry.severity}{' consequence' if entry.mended_by else ''}"
+    kinds = f"{entry.severity}{' consequence' if entry.fixed_by else ''}"
     yield f'<article class="entry {kinds}"><header>{number}<span class="rule">{plain(entry.code)}</span>'
     yield f'<h4>{plain(entry.name.replace("-", " "))}</h4><span class="badge severity">{entry.severity}</span>'
-    if entry.mended_by:
-        yield f'<span class="badge">mended by {", ".join(entry.mended_by)}</span>'
+    if entry.fixed_by:
+        yield f'<span class="badge">fixed by {", ".join(entry.fixed_by)}</span>'
     elif entry.fix:
         yield f'<span class="badge {entry.fix}">{entry.fix} fix</span>'
     yield "</header>"
@@ -74,7 +74,7 @@ def _entry(entry: Entry, nodes: Mapping[str, int], why: str | None, *, alone: bo
         yield f'<p class="note">{prose(entry.note, nodes)}</p>'
     if entry.help:
         yield f'<p class="help">{prose(entry.help, nodes)}</p>'
-    if entry.fixes and not entry.mended_by:
+    if entry.fixes and not entry.fixed_by:
         yield f'<p class="fix">{prose(listed(entry.fixes, 4), nodes)}</p>'
     for listing in entry.listings:
         yield _listing(listing, nodes)
@@ -89,7 +89,7 @@ def _entry(entry: Entry, nodes: Mapping[str, int], why: str | None, *, alone: bo
 
 
 def _row(row: Row, nodes: Mapping[str, int]) -> Iterable[str]:
-    place = f'<span class="place">{plain(row.place)}</span>' if row.lines else ""
+    place = f'<span class="place">{plain(row.location)}</span>' if row.lines else ""
     names = "".join(f"<code>{plain(name)}</code> " for name in row.nodes)
     more = f"<span>and {row.unnamed} more</span>" if row.unnamed else ""
     listed = f'<span class="names">{names}{more}</span>' if names or more else ""

@@ -1,4 +1,4 @@
-"""`report`: the outline for a terminal. Rich is imported here and nowhere else."""
+"""`report`: the report for a terminal. Only this module imports Rich."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _VERDICTS = {
     "incorrect": ("✗ INCORRECT", "bold red"),
     "unreadable": ("✗ UNREADABLE", "bold red"),
 }
-_COLOURS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
+_COLORS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 
 
-def render(outlines: Sequence[Outline], *, width: int, colour: bool) -> str:
-    """Give the reports one below the other, `width` columns wide; without colour not one escape is in them."""
+def render(outlines: Sequence[Outline], *, width: int, color: bool) -> str:
+    """Return the reports for a terminal of `width` columns; without color there are no escape sequences."""
     out = io.StringIO()
     console = Console(
         file=out,
         width=width,
-        force_terminal=colour,
-        color_system="standard" if colour else None,
-        no_color=not colour,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        no_color=not color,
         highlight=False,
         markup=False,
         emoji=False,
@@ -45,8 +45,8 @@ def render(outlines: Sequence[Outline], *, width: int, colour: bool) -> str:
             console.print()
         for part in _report(outline, width):
             console.print(part)
-    # Rich pads lines to the width; nobody wants that in a file.
-    return "\n".join(line.rstrip() for line in out.getvalue().split("\n")) if not colour else out.getvalue()
+    # Rich pads lines to the width, which a file does not need.
+    return "\n".join(line.rstrip() for line in out.getvalue().split("\n")) if not color else out.getvalue()
 
 
 def _report(outline: Outline, width: int) -> Iterable[RenderableType]:
@@ -57,15 +57,15 @@ def _report(outline: Outline, width: int) -> Iterable[RenderableType]:
     if outline.tally:
         yield Text(outline.tally)
     if outline.sections:
-        yield _title("Critical issues" if _critical(outline) else "Issues")
+        yield _title("Critical issues" if _has_errors(outline) else "Issues")
         for section in outline.sections:
             yield Text()
             yield from _section(section, width)
     if outline.holds:
-        yield _title("Checked, and holds")
+        yield _title("Passed")
         yield _pairs(outline.holds, "✓", "green")
     if outline.undecided:
-        yield _title("Could not be checked")
+        yield _title("Skipped")
         yield _pairs(outline.undecided, "–", "dim")
     if outline.modifications:
         yield _title("Required modifications")
@@ -84,7 +84,7 @@ def _report(outline: Outline, width: int) -> Iterable[RenderableType]:
             yield Text(f"   {one_line(path, 4096)}")
 
 
-def _critical(outline: Outline) -> bool:
+def _has_errors(outline: Outline) -> bool:
     return any(entry.severity == "error" for section in outline.sections for entry in section.entries)
 
 
@@ -93,7 +93,7 @@ def _title(text: str) -> RenderableType:
 
 
 def _ends(left: Text, right: Text) -> RenderableType:
-    """Two texts at the two ends of a line; below each other where they do not fit."""
+    """Return a line with one text at each end; they wrap if they do not fit."""
     table = Table.grid(expand=True)
     table.add_column(ratio=1, overflow="fold")
     table.add_column(justify="right", no_wrap=True)
@@ -108,8 +108,8 @@ def _pairs(pairs: Iterable[tuple[str, str]], mark: str, style: str) -> Renderabl
     table.add_column(overflow="fold")
     last = ""
     for subject, text in pairs:
-        shown = "" if subject == last else one_line(subject)
-        table.add_row(Text(mark, style=style), Text(shown), Text(one_line(text)))
+        repeated = subject == last
+        table.add_row(Text(mark, style=style), Text("" if repeated else one_line(subject)), Text(one_line(text)))
         last = subject
     return Padding(table, (0, 0, 0, 3))
 
@@ -128,9 +128,9 @@ def _section(section: Section, width: int) -> Iterable[RenderableType]:
 
 def _status(entry: Entry) -> Text:
     code = Text(entry.code, style=f"bold link {entry.page}" if entry.page else "bold")
-    status = Text.assemble(code, " ").append(entry.severity, style=_COLOURS[entry.severity])
-    if entry.mended_by:
-        status.append(f" · mended by {', '.join(entry.mended_by)}", style="dim")
+    status = Text.assemble(code, " ").append(entry.severity, style=_COLORS[entry.severity])
+    if entry.fixed_by:
+        status.append(f" · fixed by {', '.join(entry.fixed_by)}", style="dim")
     elif entry.fix:
         status.append(f" · {entry.fix} fix", style="green" if entry.fix == "safe" else "magenta")
     return status
@@ -150,7 +150,7 @@ def _entry(entry: Entry, width: int, indent: int) -> Iterable[RenderableType]:
 
 def _row(row: Row) -> Iterable[RenderableType]:
     text = Text(one_line(row.message))
-    yield text.append(f"  {row.place}", style="dim") if row.lines else text
+    yield text.append(f"  {row.location}", style="dim") if row.lines else text
     if row.nodes:
         names = Text(one_line(", ".join(row.nodes), 4000), style="cyan")
         if row.unnamed:
@@ -165,7 +165,7 @@ def _note(note: str) -> Text:
 
 
 def _listings(listings: tuple[Listing, ...], width: int) -> RenderableType:
-    """Lists that can be pasted side by side where there is room for at least two, else stacked."""
+    """Return listings side by side if they are for pasting and at least two fit, otherwise one below the other."""
     pasted = all(listing.paste for listing in listings)
     widest = max((len(line) for listing in listings for line in (listing.title, *listing.lines)), default=0) + 3
     columns = max(1, width // widest) if pasted else 1

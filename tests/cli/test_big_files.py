@@ -80,7 +80,7 @@ def linted(name: str) -> tuple[FileResult, float]:
 
 
 def report(name: str, width: int = 80) -> str:
-    return rich_report.render([outline(linted(name)[0])], width=width, colour=False)
+    return rich_report.render([outline(linted(name)[0])], width=width, color=False)
 
 
 def entry(name: str) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def test_a_report_takes_less_time_than_the_lint(name: str) -> None:
     result, seconds = linted(name)
     report("headers")  # so that nothing is imported within the time
     start = time.process_time()
-    rich_report.render([outline(result)], width=100, colour=True)
+    rich_report.render([outline(result)], width=100, color=True)
     markdown.render([outline(result)])
     assert time.process_time() - start < seconds
 
@@ -111,12 +111,12 @@ def test_no_text_lists_hundreds(name: str) -> None:
     texts = [f[key] or "" for f in said["findings"] for key in ("message", "note", "help")]
     texts += [h["text"] for h in said["holds"]] + [u["needs"] for u in said["undecided"]]
     assert max(map(len, texts)) < 300
-    assert all(len(line) < 2400 for line in full.render([linted(name)[0]], width=100, colour=False).splitlines())
+    assert all(len(line) < 2400 for line in full.render([linted(name)[0]], width=100, color=False).splitlines())
 
 
 def test_isolated_nodes_are_families_with_ranges() -> None:
     text = report("isolated", 100)
-    assert "20 times: 64 operators of layer {0..19} are connected to nothing" in text
+    assert "20 findings: 64 operators of layer {0..19} are connected to nothing" in text
     assert "expert_l{0..19}_r{0..3}_e{0..15}\n" in text
     assert "cache_{0..1279}\n" in text
     alone = [name for f in entry("isolated")["findings"] if f["code"] == "G003" for name in f["nodes"]]
@@ -135,7 +135,7 @@ def test_many_families_are_counted_after_the_first() -> None:
 def test_missing_edges_of_many_units_are_told_once() -> None:
     text = report("missing", 100)
     assert "1200 missing edges" in text
-    assert "30 times: layer {1..59..2} lacks 40 edges that layer 0 has" in text
+    assert "30 findings: layer {1..59..2} lacks 40 edges that layer 0 has" in text
     assert "layer {1..59..2}   40 edges in each of 30" in text
     assert "l{1..59..2}_qkv_{0..7} -> l{1..59..2}_attn_{0..7}   240 edges" in text
     assert "1.  add the 1200 missing edges of layer {1..59..2}" in text

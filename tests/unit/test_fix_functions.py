@@ -48,7 +48,7 @@ def test_every_fix_has_a_title_in_the_imperative(card: Card, example: Example) -
     assert titles
     for title in titles:
         assert re.fullmatch(r"(?:[A-Z][a-z]+) .*[^.]", title), title
-    shown = finding_dict(next(f for f in result.findings if f.fix is not None), result.places)
+    shown = finding_dict(next(f for f in result.findings if f.fix is not None), result.positions)
     assert shown["fix"]["title"] == next(f.fix.title for f in result.findings if f.fix is not None)
 
 
@@ -63,7 +63,7 @@ def test_a_title_says_what_is_done_and_where() -> None:
 def test_what_a_finding_is_about_is_data_beside_its_title() -> None:
     settings = Settings(Strategy.parse("pp4ep4tp2sp2"), "option")
     result = lint(Source.from_bytes(TWO_PHASES.read_bytes(), "a.dot"), settings)
-    shown = [finding_dict(finding, result.places) for finding in result.findings]
+    shown = [finding_dict(finding, result.positions) for finding in result.findings]
     about = {one["unit"]: one["about"] for one in shown}
     assert about["stage 2"] == {"phase": "prefill", "stage": 2}
     assert about["decode"] == {"phase": "decode"}

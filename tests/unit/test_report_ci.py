@@ -82,13 +82,13 @@ def test_junit_fails_what_the_exit_status_fails() -> None:
     assert failed("--fail-on", "error") == {"E013"}
 
 
-def test_junit_skips_consequences() -> None:
+def test_junit_skips_follow_on_findings() -> None:
     fixture = Path(__file__).parents[1] / "fixtures" / "moe_two_phases.dot"
     top = suites(str(fixture), "--strategy", "pp4ep4tp2sp2")
     skipped = [case.find("skipped") for case in top.iter("testcase")]
     messages = [element.attrib["message"] for element in skipped if element is not None]
     assert messages
-    assert all(message.startswith("mended by S") for message in messages)
+    assert all(message.startswith("fixed by S") for message in messages)
 
 
 def test_statistics_count_rules() -> None:
@@ -134,8 +134,8 @@ def test_reports_link_codes_only_where_they_are_told_to() -> None:
     address = links.page("A004", "unknown-shape")
     assert address is not None
     for wanted in (True, False):
-        full_text = full.render([result], width=100, colour=True, links=wanted)
-        report = rich_report.render([outline(result, links=wanted)], width=100, colour=True)
+        full_text = full.render([result], width=100, color=True, links=wanted)
+        report = rich_report.render([outline(result, links=wanted)], width=100, color=True)
         for text in (full_text, report):
             assert (address in text) is wanted
             assert ("\x1b]8;" in text) is wanted

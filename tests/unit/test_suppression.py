@@ -28,7 +28,7 @@ def checked(text: str, *select: str) -> FileResult:
 
 def codes(text: str, *select: str) -> list[tuple[str, int]]:
     result = checked(text, *select)
-    return [(f.code, result.places.position(f.start).line) for f in result.findings]
+    return [(f.code, result.positions.position(f.start).line) for f in result.findings]
 
 
 @pytest.mark.parametrize(
