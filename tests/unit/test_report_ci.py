@@ -1,4 +1,4 @@
-"""The reports that GitLab and programs for test results read, and the statistics."""
+"""The GitLab and JUnit formats, the statistics and the links."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_statistics_count_rules() -> None:
     ]
 
 
-def test_the_page_of_a_rule_is_there_for_own_rules_alone() -> None:
+def test_only_own_rules_have_pages() -> None:
     address = links.page("E013", "wrong-edge-operator")
     assert address is not None
     assert address.endswith("/rules/E/E013-wrong-edge-operator.toml")
@@ -129,14 +129,14 @@ def test_links_go_to_terminals_that_are_known_to_show_them(environment: dict[str
     assert links.supported(environment) is expected
 
 
-def test_reports_link_codes_only_where_they_are_told_to() -> None:
+def test_reports_link_codes_only_on_request() -> None:
     result = lint_path("sub/a.dot", Settings(cards=own_cards()))
     address = links.page("A004", "unknown-shape")
     assert address is not None
-    for wanted in (True, False):
-        full_text = full.render([result], width=100, color=True, links=wanted)
-        report = rich_report.render([outline(result, links=wanted)], width=100, color=True)
+    for enabled in (True, False):
+        full_text = full.render([result], width=100, color=True, links=enabled)
+        report = rich_report.render([outline(result, links=enabled)], width=100, color=True)
         for text in (full_text, report):
-            assert (address in text) is wanted
-            assert ("\x1b]8;" in text) is wanted
+            assert (address in text) is enabled
+            assert ("\x1b]8;" in text) is enabled
             assert "A004" in text

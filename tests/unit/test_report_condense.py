@@ -1,4 +1,4 @@
-"""Long lists made short: what a report folds, what it counts, and what it leaves as it is."""
+"""Shortened lists: what a report folds, counts and leaves unchanged."""
 
 from __future__ import annotations
 
@@ -36,30 +36,30 @@ def test_families_stand_for_their_members_exactly(names: list[str], folded: list
 
 def test_names_that_fold_into_nothing_are_counted() -> None:
     names = [f"n{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(500)]
-    shown, left = shortened(names)
-    assert shown == names[:40]
+    folded_list, left = shortened(names)
+    assert folded_list == names[:40]
     assert left == 460
 
 
 def test_a_family_with_a_thousand_holes_has_the_ends_of_its_ranges() -> None:
     names = [f"expert_{i * i}_{i % 31}" for i in range(1000)]
-    shown, left = shortened(["gate_1", *names])
-    assert shown == ["gate_1", "expert_{0..998001}_{0..30} (1000 of them)"]
+    folded_list, left = shortened(["gate_1", *names])
+    assert folded_list == ["gate_1", "expert_{0..998001}_{0..30} (1000 of them)"]
     assert left == 0
 
 
 def test_few_names_are_exact_whatever_they_look_like() -> None:
     names = ["expert_3_9", "expert_17_2", "expert_99_4", "expert_5_5", "expert_6_1", "expert_70_7", "expert_8_0"]
-    shown, left = shortened(names)
-    assert (sorted(shown), left) == (sorted(names), 0)
+    folded_list, left = shortened(names)
+    assert (sorted(folded_list), left) == (sorted(names), 0)
 
 
 def test_names_with_spaces_stay_apart() -> None:
     names = [f"pre {i} x{i * i % 1009}" for i in range(1000)]
-    shown, left = shortened(names)
-    assert len(shown) == 1
-    assert shown[0].startswith('"pre {0..999} x{0..')
-    assert shown[0].endswith('" (1000 of them)')
+    folded_list, left = shortened(names)
+    assert len(folded_list) == 1
+    assert folded_list[0].startswith('"pre {0..999} x{0..')
+    assert folded_list[0].endswith('" (1000 of them)')
     assert left == 0
 
 
