@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import time
@@ -12,7 +11,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import dotlint
-from dotlint.cli.main import FORMATS, main
+from dotlint.cli.main import FORMATS
+from tests.cli.command import run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,11 +40,6 @@ def hostile(name: str) -> str:
         f"digraph {quoted} {{\n  {quoted} [label={quoted}, shape={quoted}, {quoted}=x]\n  b [label=b]\n  c [label=c]\n"
         f"  d [label=d]\n  e [label=e]\n  {quoted} -> b -> {quoted}\n  b -> c\n  b -> c\n  d -> zz{quoted}\n}}\n"
     )
-
-
-def run(*argv: str) -> tuple[int, str, str]:
-    out, err = io.StringIO(), io.StringIO()
-    return main(list(argv), stdout=out, stderr=err), out.getvalue(), err.getvalue()
 
 
 @pytest.mark.parametrize("form", [form for form in FORMATS if form != "html"])
