@@ -47,7 +47,7 @@ def render(results: Sequence[FileResult], *, width: int, color: bool, links: boo
         for index, finding in enumerate(result.findings):
             if index:
                 lines.append("")
-            lines += _finding(finding, result, width, color, page(finding.code, finding.name) if links else None)
+            lines += _finding_lines(finding, result, width, color, page(finding.code, finding.name) if links else None)
         if result.findings:
             lines.append("")
     return "".join(line.rstrip() + "\n" for line in lines)
@@ -57,7 +57,7 @@ def _paint(text: str, code: str, color: bool) -> str:
     return f"{code}{text}{_OFF}" if color else text
 
 
-def _finding(finding: Finding, result: FileResult, width: int, color: bool, link: str | None) -> Iterable[str]:
+def _finding_lines(finding: Finding, result: FileResult, width: int, color: bool, link: str | None) -> Iterable[str]:
     source = result.positions
     code = f"\x1b]8;;{link}\x1b\\{finding.code}\x1b]8;;\x1b\\" if link else finding.code
     head = _paint(f"{finding.severity}[{code}]", _COLORS[finding.severity], color)
@@ -79,7 +79,7 @@ def _finding(finding: Finding, result: FileResult, width: int, color: bool, link
         line = source.position(start).line
         if before and line > before + 1:
             yield " " * gutter + _paint("...", _BLUE, color)
-        yield from _frame(source, start, end, mark, message, gutter, width, color, span_tint)
+        yield from _frame_lines(source, start, end, mark, message, gutter, width, color, span_tint)
         before = line
     if len(elsewhere) > len(related):
         yield f"{bar} and {len(elsewhere) - len(related)} more locations"
@@ -106,7 +106,7 @@ def _finding(finding: Finding, result: FileResult, width: int, color: bool, link
         yield f"{lead}fixed by {causes}"
 
 
-def _frame(
+def _frame_lines(
     source: Positions,
     start: int,
     end: int,

@@ -25,11 +25,11 @@ _SEVERITIES: dict[Severity, str] = {"error": "major", "warning": "minor", "info"
 
 def render(results: Sequence[FileResult]) -> str:
     """Return a JSON array in ASCII, with a final newline and an entry with a unique fingerprint for each location."""
-    entries = [entry for result in results for entry in _entries(result)]
+    entries = [entry for result in results for entry in _issues(result)]
     return json.dumps(entries, ensure_ascii=True, indent=2) + "\n"
 
 
-def _entries(result: FileResult) -> list[dict[str, Any]]:
+def _issues(result: FileResult) -> list[dict[str, Any]]:
     path = visible(in_repository(result.path))
     if result.unreadable is not None:
         return [
@@ -41,10 +41,10 @@ def _entries(result: FileResult) -> list[dict[str, Any]]:
                 "location": {"path": path, "lines": {"begin": 1}},
             }
         ]
-    return [_entry(f, location, result, path) for f in result.findings for location in f.locations]
+    return [_issue(f, location, result, path) for f in result.findings for location in f.locations]
 
 
-def _entry(finding: Finding, location: Location, result: FileResult, path: str) -> dict[str, Any]:
+def _issue(finding: Finding, location: Location, result: FileResult, path: str) -> dict[str, Any]:
     start, end = result.positions.position(location.start), result.positions.position(location.end)
     text = f"{finding.code} {visible(finding.message)}"
     if finding.caused_by:

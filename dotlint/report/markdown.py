@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dotlint.engine.finding import Listing
-    from dotlint.report.model import Entry, Outline
+    from dotlint.report.model import Outline, ReportEntry
 
 _SPECIAL = regex(r"([\\`*_{}\[\]<>#+!|~&$])")
 
@@ -73,7 +73,7 @@ def _report_lines(outline: Outline) -> Iterable[str]:
         yield from (f"- {code(path)}" for path in outline.files)
 
 
-def _entry_lines(entry: Entry, *, alone: bool) -> Iterable[str]:
+def _entry_lines(entry: ReportEntry, *, alone: bool) -> Iterable[str]:
     number = "" if alone else f"{entry.number} "
     status = f"{entry.severity}"
     if entry.fixed_by:

@@ -48,7 +48,7 @@ class Row(Struct, frozen=True):
         return _location(self.lines, 4)
 
 
-class Entry(Struct, frozen=True):
+class ReportEntry(Struct, frozen=True):
     """Findings of one rule in one section that have the same help and the same causes.
 
     `fixed_by` are the numbers of the entries with their causes, `fixes` the titles of their fixes. `note` applies to all
@@ -78,7 +78,7 @@ class Section(Struct, frozen=True):
 
     number: int
     title: str
-    entries: tuple[Entry, ...]
+    entries: tuple[ReportEntry, ...]
 
     @property
     def heading(self) -> str:
@@ -171,7 +171,7 @@ def _entry_numbers(grouped: Mapping[_EntryKey, list[int]]) -> dict[int, str]:
 def _sections(result: FileResult, *, links: bool) -> tuple[Section, ...]:
     grouped = _entry_groups(result.findings)
     numbers = _entry_numbers(grouped)
-    entries: dict[str, list[Entry]] = {}
+    entries: dict[str, list[ReportEntry]] = {}
     for key, indices in grouped.items():
         findings = [result.findings[i] for i in indices]
         first = findings[0]
@@ -180,7 +180,7 @@ def _sections(result: FileResult, *, links: bool) -> tuple[Section, ...]:
         shared = first.note if len(findings) > 1 and len(notes) == 1 else None
         listings = [listing for f in findings for listing in f.listings]
         entries.setdefault(key[0], []).append(
-            Entry(
+            ReportEntry(
                 number=numbers[indices[0]],
                 code=first.code,
                 name=first.name,
@@ -188,7 +188,7 @@ def _sections(result: FileResult, *, links: bool) -> tuple[Section, ...]:
                 fix=first.fix.applicability if first.fix else None,
                 fixes=tuple(dict.fromkeys(f.fix.title for f in findings if f.fix)),
                 fixed_by=tuple(causes),
-                rows=_rows(result, indices, without=shared),
+                rows=_entry_rows(result, indices, without=shared),
                 listings=shorter(listings),
                 help=None if causes else _common_help(findings),
                 note=shared,
@@ -211,13 +211,13 @@ def _common_help(findings: list[Finding]) -> str | None:
     return ranged(helps) if same and not findings[0].missing_edges else findings[0].help
 
 
-def _rows(result: FileResult, indices: list[int], without: str | None) -> tuple[Row, ...]:
+def _entry_rows(result: FileResult, indices: list[int], without: str | None) -> tuple[Row, ...]:
     findings = [result.findings[index] for index in indices]
     at = {id(finding): index for index, finding in zip(indices, findings, strict=True)}
     groups = alike(findings)
     over = left_over(groups)
     rows = [
-        _row(result, some, tuple(sorted(at[id(f)] for f in some)), without, over=over and some is groups[-1])
+        _merged_row(result, some, tuple(sorted(at[id(f)] for f in some)), without, over=over and some is groups[-1])
         for some in groups
     ]
     if over:
@@ -227,7 +227,7 @@ def _rows(result: FileResult, indices: list[int], without: str | None) -> tuple[
     return tuple(rows)
 
 
-def _row(
+def _merged_row(
     result: FileResult, findings: list[Finding], indices: tuple[int, ...], without: str | None, *, over: bool
 ) -> Row:
     names: list[str] = []
@@ -324,7 +324,7 @@ def _modifications(sections: tuple[Section, ...], result: FileResult, options: s
     return tuple(found)
 
 
-def _description(entry: Entry) -> str:
+def _description(entry: ReportEntry) -> str:
     if entry.edges:
         return f"add the {count(entry.edges, 'missing edge')} of {listed(entry.units, 12)}"
     if entry.planned:

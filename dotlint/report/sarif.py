@@ -53,7 +53,7 @@ def render(results: Sequence[FileResult], cards: Sequence[Card]) -> str:
         "invocations": [_invocation(results)],
         "artifacts": [{"location": _artifact(r.path), "roles": ["analysisTarget"]} for r in results],
         "results": [
-            _result(finding, location, result, number, index)
+            _sarif_result(finding, location, result, number, index)
             for number, result in enumerate(results)
             for finding in result.findings
             for location in finding.locations
@@ -63,7 +63,7 @@ def render(results: Sequence[FileResult], cards: Sequence[Card]) -> str:
     return json.dumps(log, ensure_ascii=True, indent=2) + "\n"
 
 
-def _message(*paragraphs: str) -> dict[str, str]:
+def _sarif_message(*paragraphs: str) -> dict[str, str]:
     """Return a message; links and placeholders in the paragraphs are escaped (sections 3.11.5 and 3.11.6)."""
     text = "\n".join(visible(paragraph) for paragraph in paragraphs)
     return {"text": _PLACEHOLDER.sub(r"{{\1}}", text).replace("](", "] (")}
@@ -74,9 +74,9 @@ def _rule_descriptor(card: Card) -> dict[str, Any]:
     return {
         "id": card.code,
         "name": "".join(word.capitalize() for word in card.name.split("-")),
-        "shortDescription": _message(card.summary),
-        "fullDescription": _message(*card.why.split("\n")),
-        "help": _message(*card.why.split("\n"), f"`dotlint rule {card.code}` has examples."),
+        "shortDescription": _sarif_message(card.summary),
+        "fullDescription": _sarif_message(*card.why.split("\n")),
+        "help": _sarif_message(*card.why.split("\n"), f"`dotlint rule {card.code}` has examples."),
         **({"helpUri": address} if address else {}),
         "defaultConfiguration": {"level": _LEVELS[card.severity]},
         "properties": {"tags": [SECTIONS[card.section]], "problem.severity": _SEVERITIES[card.severity]},
@@ -92,7 +92,7 @@ def _invocation(results: Iterable[FileResult]) -> dict[str, Any]:
     notifications = [
         {
             "level": "error",
-            "message": _message(result.unreadable),
+            "message": _sarif_message(result.unreadable),
             "locations": [{"physicalLocation": {"artifactLocation": _artifact(result.path)}}],
         }
         for result in results
@@ -115,7 +115,7 @@ def _region(positions: Positions, start: int, end: int) -> dict[str, int]:
     }
 
 
-def _result(
+def _sarif_result(
     finding: Finding, location: Location, result: FileResult, artifact_index: int, index: dict[str, int]
 ) -> dict[str, Any]:
     positions = result.positions
@@ -124,7 +124,7 @@ def _result(
         "ruleId": finding.code,
         **({"ruleIndex": index[finding.code]} if finding.code in index else {}),
         "level": _LEVELS[finding.severity],
-        "message": _message(finding.message, *([f"help: {finding.help}"] if finding.help else [])),
+        "message": _sarif_message(finding.message, *([f"help: {finding.help}"] if finding.help else [])),
         "locations": [
             {
                 "physicalLocation": {
@@ -141,14 +141,14 @@ def _result(
             {
                 "id": number,
                 "physicalLocation": {"artifactLocation": artifact, "region": _region(positions, r.start, r.end)},
-                "message": _message(r.message),
+                "message": _sarif_message(r.message),
             }
             for number, r in enumerate(finding.related, 1)
         ]
     if location.fingerprint:
         entry["partialFingerprints"] = {"dotlintStatement/v1": location.fingerprint}
     if first and finding.fix and finding.fix.edits and not any(_SURROGATE.search(e.text) for e in finding.fix.edits):
-        entry["fixes"] = [_fix(finding, finding.fix.edits, artifact, positions)]
+        entry["fixes"] = [_sarif_fix(finding, finding.fix.edits, artifact, positions)]
     if finding.caused_by:
         entry["properties"] = {"causedBy": [result.findings[i].fingerprint for i in finding.caused_by]}
     return entry
@@ -162,10 +162,12 @@ def _logical_locations(finding: Finding, location: Location) -> dict[str, Any]:
     return {"logicalLocations": [{"name": name, "kind": "element"} for name in names]}
 
 
-def _fix(finding: Finding, edits: Sequence[Edit], artifact: dict[str, Any], positions: Positions) -> dict[str, Any]:
+def _sarif_fix(
+    finding: Finding, edits: Sequence[Edit], artifact: dict[str, Any], positions: Positions
+) -> dict[str, Any]:
     assert finding.fix is not None
     return {
-        "description": _message(finding.fix.title),
+        "description": _sarif_message(finding.fix.title),
         "artifactChanges": [
             {
                 "artifactLocation": artifact,

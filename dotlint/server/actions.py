@@ -51,7 +51,7 @@ def quick_fixes(
     for safe in (True, False):
         for finding, owner, fix in fixes:
             if (fix.applicability == "safe") is safe:
-                yield action(_title(finding, owner, fix), finding, fix.edits, preferred=safe and finding is owner)
+                yield action(_fix_title(finding, owner, fix), finding, fix.edits, preferred=safe and finding is owner)
     by_code = {finding.code: finding for _, finding, _ in reversed(here)}
     for finding in reversed(by_code.values()):
         if (edit := locations[id(finding)].suppression) is not None:
@@ -76,7 +76,7 @@ def _fixes(
             yield finding, report.findings[index], fix
 
 
-def _title(finding: FindingInfo, owner: FindingInfo, fix: Fix) -> str:
+def _fix_title(finding: FindingInfo, owner: FindingInfo, fix: Fix) -> str:
     rule = owner.code if finding is owner else f"{owner.code}, the cause of {finding.code}"
     review = "" if fix.applicability == "safe" else "; unsafe, review it"
     return f"{one_line(fix.title, 90)} ({rule}{review})"

@@ -58,7 +58,7 @@ def do(job: Job, send: Send) -> None:
     """Do a job and send its results as soon as each is available; an error is sent as a `Failure`."""
     try:
         if job.kind == "fix":
-            _fix(job, send)
+            _send_fixed(job, send)
         elif job.kind == "names":
             _file_symbols(job, send)
         else:
@@ -203,7 +203,7 @@ def _file_symbols(job: Job, send: Send) -> None:
         )
 
 
-def _fix(job: Job, send: Send) -> None:
+def _send_fixed(job: Job, send: Send) -> None:
     from dotlint.pipeline.fix_text import fix_text  # noqa: PLC0415 - only for fixes
 
     settings = _settings(job.path, job.options)

@@ -36,7 +36,7 @@ def outline(file: FileContext) -> tuple[Symbol, ...]:
     for graph in file.graphs:
         inner = _graph_symbols(graph)
         if several:
-            found.append(_container("graph", _title("graph", graph.graph.name), "", inner, graph.graph.header))
+            found.append(_container("graph", _symbol_name("graph", graph.graph.name), "", inner, graph.graph.header))
         else:
             found += inner
     return tuple(found)
@@ -137,7 +137,9 @@ def _cluster_symbols(graph: Graph, deployment: Deployment, *, with_nodes: bool) 
         if _entry_subgraph(subgraph) is subgraph:
             inner = children.pop(subgraph, [])
             detail = subgraph.own_attributes.get("label", "")
-            entry = _container("cluster", _title("", subgraph.name), detail, inner, (subgraph.start, subgraph.end))
+            entry = _container(
+                "cluster", _symbol_name("", subgraph.name), detail, inner, (subgraph.start, subgraph.end)
+            )
             around = _entry_subgraph(subgraph.parent) if isinstance(subgraph.parent, Subgraph) else None
             children.setdefault(around, []).append(entry)
     return _sorted(children.get(None, []))
@@ -151,5 +153,5 @@ def _entry_subgraph(subgraph: Subgraph) -> Subgraph | None:
     return None
 
 
-def _title(kind: str, name: str | None) -> str:
+def _symbol_name(kind: str, name: str | None) -> str:
     return f"{kind} {one_line(name or '', 120)}".strip() or '""'
