@@ -290,7 +290,7 @@ def test_a_card_names_no_code(check: str, tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "a.dot").write_text("digraph { a -> b }\n")
     status, _, err = run("check", "--no-cache", "a.dot")
     assert status == 2
-    assert "there is no check" in err
+    assert "unknown check" in err
     assert not (tmp_path / "ran").exists()
 
 
