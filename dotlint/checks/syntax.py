@@ -1,4 +1,4 @@
-"""E: what keeps Graphviz from reading the file. The reader has found it; here it becomes findings."""
+"""E: syntax errors. The parser has found them; here they become findings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dotlint.engine.finding import Outcome
 
 
 def syntax_problems(file: FileContext, card: Card) -> Iterator[Outcome]:
-    """Every problem of the reader that has the card's code."""
+    """Report every problem of the parser that has the card's code."""
     for problem in file.document.problems:
         if problem.code != card.code:
             continue
@@ -28,7 +28,7 @@ def syntax_problems(file: FileContext, card: Card) -> Iterator[Outcome]:
             problem.message,
             problem.start,
             problem.end,
-            related=tuple(Related(*place) for place in problem.related),
+            related=tuple(Related(*note) for note in problem.related),
             help=problem.help,
             fixable=problem.applicability,
             fix=fix,

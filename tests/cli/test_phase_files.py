@@ -142,8 +142,8 @@ class TestRulesBetweenPhases:
         change(DECODE, ("GPU: 10-11", "GPU: 6-7"), ('GPU: 10"', 'GPU: 6"'), ('GPU: 11"', 'GPU: 7"'))
         entries = files(".", "-s", STRATEGY)
         here, there = of(entries[DECODE], "D007"), of(entries[PREFILL], "D007")
-        assert "decode here and prefill in prompt_pass.dot are both drawn on GPUs 6-7" in here["message"]
-        assert "prefill here and decode in token_loop.dot are both drawn on GPUs 6-7" in there["message"]
+        assert "decode here and prefill in prompt_pass.dot both use GPUs 6-7" in here["message"]
+        assert "prefill here and decode in token_loop.dot both use GPUs 6-7" in there["message"]
         for name, finding in ((DECODE, here), (PREFILL, there)):
             assert finding["nodes"]
             assert set(finding["nodes"]) <= dotlint.parse(Path(name)).graphs[0].nodes.keys()

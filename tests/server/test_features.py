@@ -58,7 +58,7 @@ def test_a_diagnostic_says_all_that_a_finding_does(editor: Session, main: str) -
     assert finding.code_description is not None
     assert finding.code_description.href.endswith("/rules/S/S001-missing-stage-edge.toml")
     assert finding.related_information is not None
-    assert [one.message for one in finding.related_information] == ["the pattern: stage 1"]
+    assert [one.message for one in finding.related_information] == ["exemplar: stage 1"]
     follower = editor.found(main, "G004")[0]
     assert follower.related_information is not None
     assert follower.related_information[0].message.startswith("follows from S001: ")

@@ -56,9 +56,13 @@ def test_of_several_labels_the_nearest_is_taken() -> None:
 
 
 UNLABELLED = [
-    ("stage0_mlp -> stage1_norm", "stage0_mlp -> stage2_norm", "the edge does not go from a stage to the next"),
-    ("  stage1_mlp -> stage2_norm", "  stage1_norm -> stage1_mlp -> stage2_norm", "a label of a chain or of a set"),
-    ("stage1_mlp -> stage2_norm", "stage1_mlp -> {stage2_norm}", "a label of a chain or of a set"),
+    ("stage0_mlp -> stage1_norm", "stage0_mlp -> stage2_norm", "the edge does not lead from one stage to the next"),
+    (
+        "  stage1_mlp -> stage2_norm",
+        "  stage1_norm -> stage1_mlp -> stage2_norm",
+        "the statement draws other edges too",
+    ),
+    ("stage1_mlp -> stage2_norm", "stage1_mlp -> {stage2_norm}", "the statement draws other edges too"),
 ]
 
 
@@ -131,7 +135,7 @@ def test_names_of_graphs_are_left_alone() -> None:
 
 def test_what_a_header_has_from_the_defaults_of_nodes_is_left_alone() -> None:
     text = headed('node [label="PP=4, TP=2"] title')
-    assert_left_alone(text, "P001", "pp2tp2", "no fix here: where it says so is not certain")
+    assert_left_alone(text, "P001", "pp2tp2", "no fix here: the position of the number in the text is uncertain")
 
 
 PHASES = 'title [label="Prefill: PP=4, TP=2\\nDecode: PP=2, TP=4"]'

@@ -134,7 +134,9 @@ def test_one_label_is_mended_where_other_statements_name_the_node() -> None:
 )
 def test_labels_that_are_not_certain_to_mean_the_same_stay(lacking: str, stated: str) -> None:
     text = norms("LayerNorm 1", stated=stated).replace('label="LayerNorm 1"', lacking)
-    assert_left_alone(text, "T001", None, "no fix here: no operator of the kind states them, or not all that do agree")
+    assert_left_alone(
+        text, "T001", None, "no fix here: no operator of this kind states its dimensions, or those that do disagree"
+    )
 
 
 def test_dimensions_are_a_guess_and_not_made_safely() -> None:

@@ -75,7 +75,7 @@ NOT_WRITTEN = [
     # numbers that go on by threes lead to GPUs that there are not
     (shards([0, 3]), "tp4", "`qkv_6` would be on GPUs 6, which the unit does not have"),
     # two names for one number
-    (shards([0, 2, 3]).replace("qkv_2", "qkv_00"), "tp4", "those that are there do not go on in one way"),
+    (shards([0, 2, 3]).replace("qkv_2", "qkv_00"), "tp4", "the numbering of the existing ones cannot be continued"),
     (shards([0, 1, 2]).replace('"QKV Projection\\nGPU: 1"', '"QKV of one"'), "tp4", "`qkv_3` do not go on in one way"),
     (apart(shards([0, 1, 2])), "tp4", "the siblings of `qkv_3` stand in clusters of their own"),
     (stages([*FOUR], [*FOUR], [0, 1, 2]), "pp2tp4", "`s2_qkv_3` would be on GPUs 11, which the unit does not have"),

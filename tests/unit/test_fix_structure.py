@@ -73,9 +73,9 @@ def test_a_link_of_a_pattern_is_drawn_as_most_are(links: str, there: str) -> Non
 
 
 NO_LINKS = [
-    ("s0_mlp -> hop -> s1_qkv", 3, "the other stages are joined through nodes between them"),
-    ("s0_mlp -> s1_qkv\ns0_mlp -> s2_qkv", 3, "`s2_qkv` is joined to another stage already"),
-    ("s1_mlp -> s2_qkv\ns0_mlp -> s2_qkv", 3, "`s0_mlp` is joined to another stage already"),
+    ("s0_mlp -> hop -> s1_qkv", 3, "the other stages are connected through nodes between them"),
+    ("s0_mlp -> s1_qkv\ns0_mlp -> s2_qkv", 3, "`s2_qkv` is already connected to another stage"),
+    ("s1_mlp -> s2_qkv\ns0_mlp -> s2_qkv", 3, "`s0_mlp` is already connected to another stage"),
     ("s0_mlp -> s1_qkv\ns2_mlp -> s1_mlp", 3, "it closes a cycle through `s1_mlp`"),
 ]
 
@@ -92,7 +92,7 @@ def test_a_cycle_is_not_closed_in_a_graph_after_one_without_directions() -> None
 
 def test_a_stage_with_two_exits_is_told_about_and_left_alone() -> None:
     text = pipeline(2, gone="s0_attn -> s0_mlp").replace("  s0_qkv -> s0_attn\n", "  s0_qkv -> {s0_attn s0_mlp}\n")
-    assert_left_alone(text, "S004", "pp2tp2", "join what leaves stage 0 to what enters stage 1")
+    assert_left_alone(text, "S004", "pp2tp2", "connect the last operators of stage 0 to the first of stage 1")
 
 
 def test_of_phases_the_links_of_the_own_show_how_a_stage_is_linked() -> None:
@@ -164,7 +164,7 @@ def test_roles_that_follow_each_other_are_joined(patch: str) -> None:
 
 def test_roles_are_not_joined_where_it_is_not_clear_which_feeds_which() -> None:
     text = "digraph {\n  input -> qkv_0\n  input -> qkv_1\n  attn_0 -> mlp\n  attn_b -> mlp\n  attn_c -> mlp\n}"
-    assert_left_alone(text, "S014", None, "no fix here: it is not clear which of the nodes feeds which")
+    assert_left_alone(text, "S014", None, "no fix here: it is unclear which node feeds which")
 
 
 GATE = """digraph {

@@ -75,20 +75,20 @@ def test_texts_of_one_template() -> None:
 
 class TestFindings:
     def test_a_few_are_told_one_by_one(self) -> None:
-        some = [finding(f"3 operators of stage {i} are connected to nothing") for i in range(12)]
+        some = [finding(f"3 operators of stage {i} are not connected to anything") for i in range(12)]
         assert alike(some) == [[one] for one in some]
 
     def test_many_that_differ_in_numbers_are_told_at_once(self) -> None:
-        some = [finding(f"3 operators of stage {i} are connected to nothing") for i in range(60)]
-        groups = alike([*some, finding("`x` is connected to nothing")])
+        some = [finding(f"3 operators of stage {i} are not connected to anything") for i in range(60)]
+        groups = alike([*some, finding("`x` is not connected to anything")])
         assert [one_for_all(group) for group in groups] == [
-            "60 times: 3 operators of stage {0..59} are connected to nothing",
-            "`x` is connected to nothing",
+            "60 times: 3 operators of stage {0..59} are not connected to anything",
+            "`x` is not connected to anything",
         ]
         assert not left_over(groups)
 
     def test_many_that_differ_in_words_are_counted_after_the_first(self) -> None:
-        some = [finding(f"`{chr(97 + i // 26)}{chr(97 + i % 26)}_#` is connected to nothing") for i in range(200)]
+        some = [finding(f"`{chr(97 + i // 26)}{chr(97 + i % 26)}_#` is not connected to anything") for i in range(200)]
         groups = alike(some)
         assert len(groups) == 24
         assert sum(map(len, groups)) == 200
