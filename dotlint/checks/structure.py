@@ -62,9 +62,7 @@ def isolated_operators(context: GraphContext, card: Card) -> Iterator[Outcome]:
         for r in context.deployment.operators
         if not wiring.ins[r.name] and not wiring.outs[r.name] and not _may_lack_edges(context, r)
     ]
-    yield from _by_unit(
-        context, card, alone, "not connected to anything", "connect {} to the operators before and after it"
-    )
+    yield from _by_unit(context, card, alone, "edges", "connect {} to the operators before and after it")
 
 
 def operators_without_consumer(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -84,7 +82,7 @@ def operators_without_consumer(context: GraphContext, card: Card) -> Iterator[Ou
         and not (r.name == last and not _is_before_last_stage(context, r))
         and not _may_lack_edges(context, r)
     ]
-    yield from _by_unit(context, card, dead, "without a consumer", "add an edge to the operator that takes its output")
+    yield from _by_unit(context, card, dead, "consumer", "add an edge to the operator that takes its output")
 
 
 def operators_without_producer(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -102,9 +100,7 @@ def operators_without_producer(context: GraphContext, card: Card) -> Iterator[Ou
         and r.name != first
         and not _may_lack_edges(context, r)
     ]
-    yield from _by_unit(
-        context, card, starved, "without a producer", "add an edge from the operator that produces its input"
-    )
+    yield from _by_unit(context, card, starved, "producer", "add an edge from the operator that produces its input")
     if not starved and deployment.graph.edges:
         yield Holds("connectivity", "inputs", "every operator with a consumer also has a producer, except inputs")
 
@@ -134,9 +130,9 @@ def _by_unit(context: GraphContext, card: Card, readings: list[Reading], what: s
         start, end = grouping.of_node(some[0].node)
         where = grouping.of_unit(unit)
         if len(some) == 1:
-            message = f"`{some[0].name}`{where if unit is None or unit.family is None else ''} is {what}"
+            message = f"`{some[0].name}`{where if unit is None or unit.family is None else ''} has no {what}"
         else:
-            message = f"{count(len(some), 'operator')}{where} are {what}"
+            message = f"{count(len(some), 'operator')}{where} have no {what}"
         yield card.finding(
             message,
             start,

@@ -54,7 +54,7 @@ def test_a_diagnostic_says_all_that_a_finding_does(editor: Session, main: str) -
     finding = editor.found(main, "S001")[0]
     assert finding.severity == types.DiagnosticSeverity.Error
     assert finding.source == "dotlint"
-    assert finding.message == "stage 2 lacks 20 edges that stage 1 has\nhelp: add the edges"
+    assert finding.message == "stage 2 lacks 20 edges that stage 1 has\nhelp: add the 20 edges"
     assert finding.code_description is not None
     assert finding.code_description.href.endswith("/rules/S/S001-missing-stage-edge.toml")
     assert finding.related_information is not None

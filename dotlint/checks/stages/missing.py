@@ -96,9 +96,9 @@ def _stage_listing(context: GraphContext, plan: StagePlan) -> Listing:
     written = [id_text(name) for _, name in plan.copies]
     lines = [f"{count(len(written), 'operator')}: {', '.join(written)}"]
     if plan.entering:
-        lines.append(f"entered by {_link_list(plan.entering)}")
+        lines.append(f"incoming: {_link_list(plan.entering)}")
     if plan.leaving:
-        lines.append(f"left by {_link_list(plan.leaving)}" + (", a new output" if plan.new_output else ""))
+        lines.append(f"outgoing: {_link_list(plan.leaving)}" + (", to a new output" if plan.new_output else ""))
     return Listing(
         str(context.deployment.unit(plan.phase, plan.stage)),
         tuple(lines),
