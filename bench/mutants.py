@@ -24,20 +24,20 @@ TREE: Final = Path(__file__).parents[1]
 ROOMS: Final[dict[str, tuple[str, str]]] = {
     "edits": (
         "dotlint/files/atomic.py dotlint/edits/{apply,compose}.py dotlint/pipeline/{fix_text,fixpoint,trials,preview,acceptance,compute}.py",
-        "tests/unit/test_fix_{edits,judgement,atomic,series,newcomers,converge}.py tests/cli/test_fix.py tests/unit/test_fix_{trial,edges}.py",
+        "tests/unit/test_fix_{edits,judgement,atomic,extrapolate,planned_nodes,converge,trial,edges}.py tests/cli/test_fix.py",
     ),
     "insertion": (
         "dotlint/edits/{insertion,attributes,statement,slots,graph_attributes}.py",
         "tests/unit/test_fix_{edits,labels,structure,copies,edges,insertion,places,members,stages,gpus,converge}.py tests/cli/test_fix.py",
     ),
-    "suppression": ("dotlint/suppressions/{directives,scope}.py", "tests/unit/test_{spoken,suppression}.py"),
+    "suppression": ("dotlint/suppressions/{directives,scope}.py", "tests/unit/test_{suppression_scope,suppression}.py"),
     "spans": (
         "dotlint/syntax/{source,tree}.py dotlint/engine/statements.py dotlint/server/text.py",
         "tests/unit/test_{places,syntax_tree,syntax_ids,server_text,baseline}.py",
     ),
     "strategy": (
-        "dotlint/strategy/{arithmetic,declared,degrees,describe,error,toml_file,phase_files,gpus,phases,spec,wording}.py",
-        "tests/unit/test_strategy_{spec,corners,phases,declared,totals,describe,gpus,layout}.py",
+        "dotlint/strategy/{arithmetic,declarations,degrees,describe,error,toml_file,phase_files,gpus,phases,spec,wording}.py",
+        "tests/unit/test_strategy_{spec,corners,phases,declarations,totals,describe,gpus,layout}.py",
     ),
     "layout": (
         "dotlint/strategy/{rank_grid,build_grids,layout,placement,presets,totals}.py",

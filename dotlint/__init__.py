@@ -3,7 +3,7 @@
     result = dotlint.check("deployment.dot", strategy="pp4ep4tp2sp2")
     result.verdict, result.findings, result.missing_edges
 
-Names are imported when they are first used, so that `import dotlint` costs next to nothing.
+Names are imported when they are first used, which keeps `import dotlint` fast.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = [
     "parse",
 ]
 
-_PLACES = {
+_MODULES = {
     "DotlintError": "dotlint.errors",
     "Finding": "dotlint.api",
     "Fixed": "dotlint.api",
@@ -45,13 +45,13 @@ _PLACES = {
 }
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
-    from importlib import import_module  # noqa: PLC0415 - only when something is used
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - the type depends on the name
+    from importlib import import_module  # noqa: PLC0415 - only needed on first use
 
-    if name not in _PLACES:
+    if name not in _MODULES:
         raise AttributeError(f"module 'dotlint' has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(_PLACES[name]), name)
-    return found
+    value = globals()[name] = getattr(import_module(_MODULES[name]), name)
+    return value
 
 
 def __dir__() -> list[str]:

@@ -13,29 +13,29 @@ if TYPE_CHECKING:
 
 def run() -> None:
     """Run the command line and exit with its status."""
-    if sys.path and not sys.flags.safe_path and sys.path[0] in ("", _folder()):
-        # `python -m` puts the folder one is in there, and nothing is imported from a linted folder.
+    if sys.path and not sys.flags.safe_path and sys.path[0] in ("", _current_folder()):
+        # `python -m` adds the current folder, and a linted folder must not be imported from.
         del sys.path[0]
-    # A file is many small objects that live until it is done with: looking through them for cycles again and again
-    # would take a tenth of the time.
+    # A file becomes many small objects that live until it is linted. Collecting garbage with the usual thresholds
+    # would take a tenth of the run time.
     gc.set_threshold(100_000, 20, 20)
     try:
-        from dotlint.cli.main import main  # noqa: PLC0415 - so that importing this module costs nothing
-    except KeyboardInterrupt:  # from here on `main` answers for it
+        from dotlint.cli.main import main  # noqa: PLC0415 - importing this module must be fast
+    except KeyboardInterrupt:  # `main` handles later ones
         sys.stderr.write("\ndotlint: error: interrupted\n")
         sys.exit(2)
-    _leave(main())
+    _exit(main())
 
 
-def _leave(status: int) -> NoReturn:
-    """Exit at once: Python would take all modules and objects apart first, a sixth of a short run's time.
+def _exit(status: int) -> NoReturn:
+    """Exit without destroying all modules and objects, which takes a sixth of the time of a short run.
 
-    Everything is written and every process of ours ended by now; threads of libraries are waited for as always.
+    All output is written and all worker processes have ended. If other threads are running, exit as usual.
     """
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except (AttributeError, OSError, ValueError):  # none, or closed; `main` has told of what could not be written
+        except (AttributeError, OSError, ValueError):  # missing or closed; `main` has reported write errors
             sys.exit(status)
     threading = sys.modules.get("threading")
     if threading is not None and threading.active_count() > 1:
@@ -43,10 +43,10 @@ def _leave(status: int) -> NoReturn:
     os._exit(status)
 
 
-def _folder() -> str | None:
+def _current_folder() -> str | None:
     try:
-        return os.getcwd()  # noqa: PTH109 - cheap
-    except OSError:  # somebody has deleted it
+        return os.getcwd()  # noqa: PTH109 - importing pathlib is slow
+    except OSError:  # the folder was deleted
         return None
 
 

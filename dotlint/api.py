@@ -1,6 +1,6 @@
-"""dotlint as a library: check, fix and parse text, files, and the graphs of pydot and graphviz.
+"""The Python API: check, fix and parse text, files, and the graphs of pydot, pygraphviz and graphviz.
 
-A call says all that holds for it: no configuration file is read unless `config` asks for one.
+The arguments of a call are its whole configuration: no configuration file is read unless `config` requests it.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ class PydotLike(Protocol):
     """A graph that writes itself as DOT, such as `pydot.Dot` or `pygraphviz.AGraph`."""
 
     def to_string(self) -> str:
-        """Give the DOT text."""
+        """Return the DOT text."""
         ...
 
 
 class GraphvizLike(Protocol):
-    """A graph that has its DOT text at hand, such as `graphviz.Digraph`."""
+    """A graph with its DOT text as `source`, such as `graphviz.Digraph`."""
 
     @property
     def source(self) -> str:
@@ -54,13 +54,13 @@ Rules = str | tuple[str, ...] | list[str]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong.
+    """One reported defect.
 
-    `start` and `end` (exclusive) have offset, line and column; lines and columns count from 1. `nodes` are
-    the nodes it speaks of; `missing_edges` join nodes that exist, `planned_edges` those that `missing_nodes`
-    still has to add. `caused_by` are indices into the result's findings whose repair repairs this one too.
-    `fix` has the edits, None where there are none; `related` are other places that explain it. `locations` has every
-    statement that it is about, the one at `start` first.
+    `start` and `end` (exclusive) have an offset in code points from 0, and a line and column from 1. `nodes` are the
+    nodes that the finding is about. `missing_edges` connect existing nodes; `planned_edges` also involve
+    `missing_nodes`. `caused_by` are indices into the findings of the result: fixing one of them also fixes this one.
+    `fix` has the edits, or is None. `related` are other locations that explain the finding. `locations` has all
+    statements that the finding is about, starting with the one at `start`.
     """
 
     code: str
@@ -88,17 +88,17 @@ class Finding:
 
     @property
     def line(self) -> int:
-        """The line it starts in, from 1."""
+        """The line where the finding starts, from 1."""
         return self.start.line
 
     @property
     def column(self) -> int:
-        """The column it starts in, from 1."""
+        """The column where the finding starts, from 1."""
         return self.start.column
 
     def to_dict(self) -> dict[str, Any]:
-        """Give it as `--format json` does."""
-        from dotlint.report.as_json import finding_dict  # noqa: PLC0415 - the reports are not needed to check
+        """Return the finding in the format of `--format json`."""
+        from dotlint.report.as_json import finding_dict  # noqa: PLC0415 - not needed to check
 
         return finding_dict(self._origin, self._source)
 
@@ -108,11 +108,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What was found in one source. `verdict` is `correct` where no finding is an error, else `incorrect`.
+    """The result of checking one source. `verdict` is `correct` if no finding is an error, otherwise `incorrect`.
 
-    `strategy` is the one that held, with assumed phases, None where there was none; `strategy_source` says
-    whether the call (`option`), a configuration or the file itself declared it. `suppressed` and `baselined`
-    count findings that comments of the file or a baseline took away.
+    `strategy` is the strategy that was used, including assumed phases, or None. `strategy_source` names what declared
+    it: the call (`option`), the `configuration` or the `file`. `suppressed` and `baselined` count the findings that
+    comments in the file and the baseline removed.
     """
 
     path: str
@@ -127,16 +127,16 @@ class Result:
 
     @property
     def missing_edges(self) -> tuple[Pair, ...]:
-        """The edges between nodes that exist which the findings ask for, each once."""
+        """The missing edges of all findings, without duplicates."""
         return tuple(dict.fromkeys(pair for finding in self.findings for pair in finding.missing_edges))
 
     def at_least(self, severity: Severity) -> tuple[Finding, ...]:
-        """Give the findings of this severity or a graver one that nothing else causes."""
-        counted = _at_least(severity)
+        """Return the findings of at least this severity, without follow-on findings."""
+        counted = _severities_from(severity)
         return tuple(f for f in self.findings if f.severity in counted and not f.caused_by)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the entry of this file in `--format json`: plain lists and dicts."""
+        """Return the entry of this file in `--format json`, as plain lists and dicts."""
         from dotlint.report.as_json import file_dict  # noqa: PLC0415
 
         return file_dict(self._result)
@@ -146,7 +146,7 @@ class Result:
         return _printable("\n".join(lines))
 
     def _repr_html_(self) -> str:
-        """Give the result as a notebook shows it."""
+        """Return the result as HTML for notebooks."""
         from dotlint.report.notebook import html  # noqa: PLC0415
 
         return html(self._result)
@@ -154,7 +154,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A fix that was not applied, and why."""
+    """A finding whose fix was not applied, and the reason."""
 
     finding: Finding
     reason: str
@@ -162,10 +162,10 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """A fixed text: the findings whose fixes were `applied`, those `refused`, and what is still found in it.
+    """A fixed text: the findings whose fixes were `applied` or `refused`, and the `remaining` findings.
 
-    Places in `applied` and `refused` are those of the text that the fix was made for; with several rounds
-    that need not be the one that was given.
+    Locations in `applied` and `refused` refer to the text that the fix was computed for. After several passes this
+    is not necessarily the original text. Locations in `remaining` refer to `text`.
     """
 
     text: str
@@ -188,32 +188,32 @@ def check(
     config: str | os.PathLike[str] | bool = False,
     filename: str | None = None,
 ) -> Result:
-    """Check a file or a text and give what was found.
+    """Check a file or a text and return the result.
 
-    `source` is a path, DOT text (a text with a brace or a line break, or one that starts like a graph), its
-    bytes, or a graph object that can write itself. `strategy` is a specification, a strategy file, a list of
-    either (a phase each) or a `Strategy`; `rules` are folders with cards. `config` names a configuration
-    file, True stands for the nearest one of the path. `filename` is the name that a text goes by.
+    `source` is a path, DOT text (a `str` with a brace or a line break, or one that starts like a graph), the bytes
+    of DOT text, or a graph object of pydot, pygraphviz or graphviz. `strategy` is a specification, a strategy file, a
+    list of these (one per phase) or a `Strategy`. `rules` are folders with rule cards. `config` is a configuration
+    file, or True for the nearest one of the path. `filename` is the file name to use for a text.
 
-    Raises `DotlintError`: a file that cannot be read, an unknown rule, a strategy that cannot be.
+    Raises `DotlintError` if a file cannot be read, a rule is unknown, or a strategy is impossible.
     """
     options = _Options(strategy, layout, select, extend_select, ignore, preset, rules, config)
-    text, settings = _prepared(source, options, filename)
+    text, settings = _text_and_settings(source, options, filename)
     result = lint_file(text, settings)
-    _refuse_troubles(result)
+    _raise_for_phase_files(result)
     return _result(result, text)
 
 
 def fix(source: GraphSource, *, unsafe: bool = False, filename: str | None = None, **options: Any) -> Fixed:  # noqa: ANN401
-    """Fix a file's text or a text and give it; nothing is written. The other options are those of `check`.
+    """Fix a text, or the text of a file, and return it; no file is written. Other options are those of `check`.
 
-    `unsafe` applies the fixes too whose meaning is guessed.
+    `unsafe` also applies fixes that may change the meaning.
     """
-    from dotlint.pipeline.fix_text import fix_text  # noqa: PLC0415 - who only checks needs none of it
+    from dotlint.pipeline.fix_text import fix_text  # noqa: PLC0415 - not needed to check
 
-    text, settings = _prepared(source, _Options(**options), filename)
+    text, settings = _text_and_settings(source, _Options(**options), filename)
     fixed = fix_text(text, settings, unsafe=unsafe)
-    _refuse_troubles(fixed.result)
+    _raise_for_phase_files(fixed.result)
     return Fixed(
         text=fixed.text,
         applied=tuple(_finding(one, text) for one in fixed.applied),
@@ -224,28 +224,29 @@ def fix(source: GraphSource, *, unsafe: bool = False, filename: str | None = Non
 
 
 def parse(source: GraphSource, *, filename: str | None = None) -> Document:
-    """Read a file or a text without checking it: its graphs, its comments, what is wrong with its syntax.
+    """Parse a file or a text without checking it, and return its graphs, comments and syntax errors.
 
-    Raises `DotlintError` only where a file cannot be read; any text gives a document, see its `errors`.
+    Raises `DotlintError` only if a file cannot be read. Every text returns a document; see its `errors`.
     """
     return read(_source(source, filename))
 
 
 def assert_clean(source: GraphSource, *, fail_on: Severity = "warning", **options: Any) -> Result:  # noqa: ANN401
-    """Raise `AssertionError`, with the findings as message, where anything at or above `fail_on` is found.
+    """Raise `AssertionError` with the findings as its message if any has at least the severity `fail_on`.
 
-    For test suites; the other options are those of `check`. Gives the result where all is well.
+    Otherwise return the result. Meant for test suites; other options are those of `check`.
     """
     result = check(source, **options)
     found = result.at_least(fail_on)
     if found:
         listed = "\n".join(f"  {finding}" for finding in found)
-        raise AssertionError(_printable(f"{result.path}: {len(found)} found\n{listed}"))
+        number = f"{len(found)} finding{'' if len(found) == 1 else 's'}"
+        raise AssertionError(_printable(f"{result.path}: {number}\n{listed}"))
     return result
 
 
-def _refuse_troubles(result: FileResult) -> None:
-    """Raise `DotlintError` where a file that the strategy names as a phase cannot be read."""
+def _raise_for_phase_files(result: FileResult) -> None:
+    """Raise `DotlintError` if a file that the strategy names as a phase cannot be read."""
     if result.troubles:
         raise DotlintError(result.troubles[0])
 
@@ -262,7 +263,7 @@ class _Options:
     config: str | os.PathLike[str] | bool = False
 
 
-def _prepared(source: GraphSource, options: _Options, filename: str | None) -> tuple[Source, Settings]:
+def _text_and_settings(source: GraphSource, options: _Options, filename: str | None) -> tuple[Source, Settings]:
     from msgspec.structs import replace  # noqa: PLC0415
 
     text = _source(source, filename)
@@ -272,14 +273,14 @@ def _prepared(source: GraphSource, options: _Options, filename: str | None) -> t
         strategy=() if isinstance(strategy, Strategy) else _strategies(strategy),
         layout=None if isinstance(strategy, Strategy) else options.layout,
         preset=options.preset,
-        select=None if options.select is None else _words(options.select),
-        extend_select=_words(options.extend_select),
-        ignore=_words(options.ignore),
+        select=None if options.select is None else _rule_names(options.select),
+        extend_select=_rule_names(options.extend_select),
+        ignore=_rule_names(options.ignore),
         rules=tuple(Path(folder).absolute() for folder in folders),
     )
     for folder in overrides.rules:
         if not folder.is_dir():
-            raise DotlintError(f"there is no folder of rules {folder}")
+            raise DotlintError(f"the rules folder {folder} does not exist")
     file = None if isinstance(options.config, bool) else Path(options.config)
     configurations = Configurations(overrides, file=file, isolated=options.config is False)
     settings = configurations.settings("-" if text.name.startswith("<") else text.name)
@@ -296,12 +297,12 @@ def _strategies(strategy: str | Sequence[str] | os.PathLike[str] | None) -> tupl
     return tuple(os.fspath(one) for one in strategy)
 
 
-def _words(rules: Rules) -> tuple[str, ...]:
+def _rule_names(rules: Rules) -> tuple[str, ...]:
     return split_names([rules] if isinstance(rules, str) else rules)
 
 
 def _source(source: GraphSource, filename: str | None) -> Source:
-    """Take a source of any kind; raises `TypeError` for what is none, `UnreadableError` for a file."""
+    """Read a source of any kind. Raises `TypeError` for other objects, and `UnreadableError` for a file."""
     if isinstance(source, bytes):
         refuse_binary(source)
         return Source.from_bytes(source, filename or "<text>")
@@ -316,8 +317,8 @@ def _source(source: GraphSource, filename: str | None) -> Source:
     write = getattr(source, "to_string", None)
     text = write() if callable(write) else getattr(source, "source", None)
     if not isinstance(text, str):
-        wanted = "a path, DOT text, its bytes, a pydot.Dot or a graphviz.Digraph"
-        raise TypeError(f"{type(source).__name__} is no source of a graph; give {wanted}")
+        accepted = "a path, DOT text, its bytes, a pydot.Dot or a graphviz.Digraph"
+        raise TypeError(f"cannot read a graph from an object of type {type(source).__name__}; pass {accepted}")
     return Source.from_text(text, filename or name)
 
 
@@ -329,7 +330,7 @@ def _read(path: str) -> bytes:
 
 
 def _is_text(source: str) -> bool:
-    """Whether a `str` is DOT text: paths have no braces and line breaks, and do not start like a graph."""
+    """Return whether a `str` is DOT text: a path has no brace or line break, and does not start like a graph."""
     if any(mark in source for mark in "{}\n\r"):
         return True
     words = source.split(maxsplit=1)
@@ -383,10 +384,10 @@ def _finding(one: engine.Finding, source: Source) -> Finding:
     )
 
 
-def _at_least(severity: Severity) -> tuple[Severity, ...]:
+def _severities_from(severity: Severity) -> tuple[Severity, ...]:
     severities: tuple[Severity, ...] = ("error", "warning", "info")
     if severity not in severities:
-        raise DotlintError(f"unknown severity `{severity}`; it is one of {', '.join(severities)}")
+        raise DotlintError(f"unknown severity `{severity}`; use one of {', '.join(severities)}")
     return severities[: severities.index(severity) + 1]
 
 

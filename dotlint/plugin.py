@@ -1,4 +1,4 @@
-"""Everything that a plugin imports from dotlint; what is not here may change without notice."""
+"""The plugin API: everything that a plugin may import from dotlint. Other names may change without notice."""
 
 from __future__ import annotations
 

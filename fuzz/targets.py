@@ -91,10 +91,10 @@ def reports(data: bytes) -> None:
         _hold(_GITHUB.match(line) is not None, f"a GitHub command or text: {line!r}")
     drawn = [outline(result)]
     for text in (
-        rich_report.render(drawn, width=80, colour=False),
+        rich_report.render(drawn, width=80, color=False),
         markdown.render(drawn),
         concise.render([result]),
-        full.render([result], width=80, colour=False),
+        full.render([result], width=80, color=False),
     ):
         _hold(_CONTROL.search(text) is None, "nothing that a terminal obeys")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotlint.cli.linting import lint_path, report_failures
-from dotlint.cli.streams import FAILED, say
+from dotlint.cli.streams import FAILED, write_messages
 from dotlint.engine.baseline import entries, write_baseline
 from dotlint.errors import DotlintError
 from dotlint.files.paths import as_path
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def record(streams: Streams, files: Sequence[tuple[str, Settings]], options: CheckOptions) -> int:
-    """Lint files and write their findings to the baseline; give the exit status."""
+    """Lint files and write their findings to the baseline; return the exit status."""
     if options["fix"] or options["diff"]:
         raise DotlintError("--write-baseline cannot be combined with --fix or --diff")
     assert options["write_baseline"] is not None
@@ -32,5 +32,5 @@ def record(streams: Streams, files: Sequence[tuple[str, Settings]], options: Che
         results.append(result.slim())
     failed = report_failures(streams, results)
     count = write_baseline(target, found)
-    say(streams, f"{count} finding{'' if count == 1 else 's'} written to {target}")
+    write_messages(streams, f"{count} finding{'' if count == 1 else 's'} written to {target}")
     return FAILED if failed or any(result.crashed for result in results) else 0

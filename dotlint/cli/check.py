@@ -15,8 +15,8 @@ from dotlint.cli.options import (
     stdin_option,
     strategy_options,
 )
-from dotlint.cli.output import FORMATS, is_folder, render, shown_of, wants_pages
-from dotlint.cli.streams import Streams, say, write_result
+from dotlint.cli.output import FORMATS, is_folder, render, results_to_report, wants_pages
+from dotlint.cli.streams import Streams, write_messages, write_result
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def command(streams: Streams, /, **options: Unpack[CheckOptions]) -> int:
 
 
 def check(streams: Streams, options: CheckOptions) -> int:
-    """Lint once, and give the exit status."""
+    """Lint once, and return the exit status."""
     if is_folder(options["output"]) and not wants_pages(options):
         raise DotlintError(f"{options['output']} is a folder; only --format html can write to one")
     files = files_to_lint(streams, options)
@@ -112,18 +112,18 @@ def check(streams: Streams, options: CheckOptions) -> int:
 
         return fix(streams, files, options)
     if options["unsafe_fixes"]:
-        say(streams, "--unsafe-fixes has no effect without --fix or --diff")
+        write_messages(streams, "--unsafe-fixes has no effect without --fix or --diff")
     if wants_pages(options):
         from dotlint.cli.pages import make, write
 
         pages = make(streams, files, options)
         results = [page.result for page in pages]
         _report_messages(streams, results, options)
-        write(streams, pages, shown_of(results, options), options)
+        write(streams, pages, results_to_report(results, options), options)
     else:
         results = lint_all(streams, files, options)
         _report_messages(streams, results, options)
-        text = render(shown_of(results, options), files, options, streams)
+        text = render(results_to_report(results, options), files, options, streams)
         write_result(streams, text, options["output"])
     return exit_status(results, files, options)
 
@@ -135,4 +135,4 @@ def _report_messages(streams: Streams, results: Sequence[FileResult], options: C
         entries = (
             "1 baseline entry no longer matches" if outlived == 1 else f"{outlived} baseline entries no longer match"
         )
-        say(streams, f"{entries}; run --write-baseline to refresh the file")
+        write_messages(streams, f"{entries}; run --write-baseline to refresh the file")

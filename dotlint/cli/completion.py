@@ -1,4 +1,4 @@
-"""`dotlint completion`: the scripts with which shells complete commands, options and rules."""
+"""`dotlint completion`: shell scripts that complete commands, options and rules."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def command(context: click.Context, shell: str) -> int:
     kind = get_completion_class(shell)
     assert kind is not None
     maker = kind(context.find_root().command, {}, "dotlint", "_DOTLINT_COMPLETE")
-    # `source` would first run bash to ask for its version, for a message that is of no use here.
+    # `maker.source()` would run bash first, only to check its version.
     streams: Streams = context.obj
     write_result(streams, (maker.source_template % maker.source_vars()).strip() + "\n")
     return 0

@@ -29,17 +29,18 @@ if TYPE_CHECKING:
 def command(streams: Streams, /, path: str, schema: bool, form: str, **options: Unpack[ConfigOptions]) -> int:
     """Show the configuration of a file.
 
-    Each value comes with the file that sets it. Without FILE it is the configuration of this folder.
+    Each value is listed with the file that sets it. Without FILE, the configuration of this folder is shown.
     """
     from dotlint.config import describe, keys
 
     configurations = configured(options)
     if schema:
-        made = keys.schema((card.code, card.name) for card in configurations.cards("-"))
-        write_result(streams, json.dumps(made, indent=2) + "\n")
+        schema_ = keys.schema((card.code, card.name) for card in configurations.cards("-"))
+        write_result(streams, json.dumps(schema_, indent=2) + "\n")
         return 0
     if path != "-" and not os.path.exists(path):
         raise DotlintError(f"there is no file or folder {path}")
-    shown = describe.describe(configurations, path)
-    write_result(streams, json.dumps(shown, indent=2) + "\n" if form == "json" else describe.text(shown))
+    description = describe.describe(configurations, path)
+    text = json.dumps(description, indent=2) + "\n" if form == "json" else describe.text(description)
+    write_result(streams, text)
     return 0

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def command(streams: Streams, path: str, node: str, strategy: tuple[str, ...]) -> int:
     """Show what was inferred for a node.
 
-    This is its role, stage and GPUs, the evidence for them, and the findings about the node.
+    The output lists its role, stage and GPUs, the evidence for them, and the findings about the node.
     """
     from dotlint.report.inferred import node_page
     from dotlint.text.nearest import nearest

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotlint.cli.linting import exit_status, report_failures
-from dotlint.cli.output import render, shown_of, wants_pages
-from dotlint.cli.streams import FAILED, FOUND, say, write_bytes, write_result
+from dotlint.cli.output import render, results_to_report, wants_pages
+from dotlint.cli.streams import FAILED, FOUND, write_bytes, write_messages, write_result
 from dotlint.pipeline.fix_files import fix_data, fix_file
 from dotlint.pipeline.processes import lint_slim
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def fix(streams: Streams, files: Sequence[tuple[str, Settings]], options: CheckOptions) -> int:
-    """Fix files and report the remaining findings, or print the diff; give the exit status."""
+    """Fix files and report the remaining findings, or print the diff; return the exit status."""
     fixed = []
     piped: bytes | None = None
     for path, settings in files:
@@ -46,26 +46,26 @@ def fix(streams: Streams, files: Sequence[tuple[str, Settings]], options: CheckO
         return FAILED if failed else FOUND if any(diffs) and not options["exit_zero"] else 0
     # Standard output has the fixed text if standard input was given.
     out = streams if piped is None else streams._replace(stdout=streams.stderr)
-    shown = shown_of(results, options)
+    reported = results_to_report(results, options)
     if wants_pages(options):
         from dotlint.cli.pages import make, write
 
-        write(out, make(streams, files, options, piped), shown, options)
+        write(out, make(streams, files, options, piped), reported, options)
     else:
-        write_result(out, render(shown, files, options, streams), options["output"])
+        write_result(out, render(reported, files, options, streams), options["output"])
     return FAILED if failed else exit_status(results, files, options)
 
 
 def _report(streams: Streams, one: FixedFile, options: CheckOptions) -> None:
-    """Report what was fixed, and which fixes were refused; a diff shows the former itself."""
+    """Report what was fixed and which fixes were refused. With --diff only the latter: the diff shows the former."""
     if one.failure:
-        say(streams, f"error: {one.failure}")
+        write_messages(streams, f"error: {one.failure}")
     else:
-        say(streams, *(line for line in one.messages if not options["diff"] or "refused" in line))
+        write_messages(streams, *(line for line in one.messages if not options["diff"] or "refused" in line))
 
 
 def _lint_phases_again(fixed: Sequence[FixedFile], settings: Sequence[Settings]) -> None:
-    """Lint the files of one deployment again if one of them was fixed: cross-phase findings depend on both."""
+    """Lint the phase files of a strategy again if a file was fixed: cross-phase findings depend on both files."""
     if len(fixed) < 2 or not any(one.fixes is not None and one.fixes.changed for one in fixed):
         return
     for one, its in zip(fixed, settings, strict=True):

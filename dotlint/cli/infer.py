@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def command(streams: Streams, path: str, output: str | None) -> int:
     """Infer the strategy from a file's labels.
 
-    It is written as TOML, with the labels that contradict it; if there are any, the exit status is 1.
+    The output is TOML. It lists the labels that contradict the strategy; if there are any, the exit status is 1.
     """
     from dotlint.deployment.infer import infer
     from dotlint.report.inferred import strategy_file

@@ -1,4 +1,4 @@
-"""From the options of a command to the results of its files."""
+"""Lint the files that the options of a command name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from dotlint.cli.options import configured
-from dotlint.cli.streams import FAILED, FOUND, say
+from dotlint.cli.streams import FAILED, FOUND, write_messages
 from dotlint.engine.crash import is_crash
 from dotlint.errors import DotlintError
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def files_to_lint(streams: Streams, options: CheckOptions) -> list[tuple[str, Settings]]:
-    """Find the files, and how to lint each: as its configuration says, overridden by the options."""
+    """Return the files to lint, each with its settings: those of its configuration, overridden by the options."""
     configurations = configured(options)
     stdin = options["stdin_filename"] or "-"
     named = {path for path in options["paths"] if not os.path.isdir(path)}
@@ -29,9 +29,9 @@ def files_to_lint(streams: Streams, options: CheckOptions) -> list[tuple[str, Se
     kept = [path for path in found if not configurations.excluded(path, named=path in named)]
     if not found and not options["force_exclude"]:
         where = ", ".join(options["paths"])
-        raise DotlintError(f"no *.dot or *.gv file in {where} that .gitignore and --exclude leave in")
+        raise DotlintError(f"no *.dot or *.gv file in {where} except those that .gitignore or --exclude skips")
     if not kept:
-        say(
+        write_messages(
             streams,
             f"nothing to lint: {'the configuration excludes every file' if found else 'every file is excluded'}",
         )
@@ -39,7 +39,7 @@ def files_to_lint(streams: Streams, options: CheckOptions) -> list[tuple[str, Se
 
 
 def discovered(options: CheckOptions) -> list[str]:
-    """Find the files that the command line names, or that lie in the folders it names."""
+    """Return the files that the command line names, and those in the folders that it names."""
     from dotlint.files.discovery import discover
     from dotlint.files.exclusion import Patterns
 
@@ -52,7 +52,7 @@ def discovered(options: CheckOptions) -> list[str]:
 
 
 def lint_all(streams: Streams, files: Sequence[tuple[str, Settings]], options: CheckOptions) -> list[FileResult]:
-    """Lint files, standard input at its position among them; the results are slim."""
+    """Lint files and standard input, and return the slim results in the order of `files`."""
     from dotlint.pipeline.processes import lint_files
 
     named = [(path, settings) for path, settings in files if path != "-"]
@@ -66,7 +66,7 @@ def lint_all(streams: Streams, files: Sequence[tuple[str, Settings]], options: C
 
 @contextlib.contextmanager
 def progress_of(streams: Streams, count: int, options: CheckOptions) -> Iterator[Progress | None]:
-    """Show the progress of several files on a terminal; None if it is not to be shown."""
+    """Show a progress line for several files on a terminal; yield None if there is none to show."""
     if count < 2 or options["quiet"] or not streams.stderr.isatty():
         yield None
         return
@@ -80,7 +80,7 @@ def progress_of(streams: Streams, count: int, options: CheckOptions) -> Iterator
 
 
 def lint_path(streams: Streams, path: str, stdin_name: str | None, settings: Settings) -> FileResult:
-    """Read a file (`-`: standard input) and lint it; a file that cannot be read gives a result that says so."""
+    """Lint a file (`-`: standard input). If it cannot be read, `unreadable` of the result has the reason."""
     from dotlint.pipeline import lint_file
 
     if path == "-":
@@ -89,7 +89,7 @@ def lint_path(streams: Streams, path: str, stdin_name: str | None, settings: Set
 
 
 def lint_one(streams: Streams, path: str, options: FileOptions) -> tuple[FileResult, Settings]:
-    """Lint the one file of a command that cannot do without it."""
+    """Lint the only file of a command. Raises `DotlintError` if it cannot be read."""
     name = options.get("stdin_filename")
     settings = configured(options).settings((name or "-") if path == "-" else path)
     result = lint_path(streams, path, name, settings)
@@ -99,21 +99,21 @@ def lint_one(streams: Streams, path: str, options: FileOptions) -> tuple[FileRes
 
 
 def report_failures(streams: Streams, results: Sequence[FileResult]) -> bool:
-    """Name the files that cannot be read, those that a strategy file names included; say whether there are any."""
+    """Report the files that cannot be read, including those that a strategy names; return whether there are any."""
     unreadable = [f"{result.path}: {result.unreadable}" for result in results if result.unreadable is not None]
     troubles = dict.fromkeys(line for result in results for line in result.troubles)
-    say(streams, *(f"error: {line}" for line in (*unreadable, *troubles)))
+    write_messages(streams, *(f"error: {line}" for line in (*unreadable, *troubles)))
     return bool(unreadable or troubles)
 
 
 def report_crashes(streams: Streams, result: FileResult) -> int:
-    """Name the rules that crashed, without which what is shown is incomplete; give the exit status."""
-    say(streams, *(f"error: {finding.message}" for finding in result.findings if is_crash(finding)))
+    """Report the rules that crashed, because the output is incomplete without them; return the exit status."""
+    write_messages(streams, *(f"error: {finding.message}" for finding in result.findings if is_crash(finding)))
     return FAILED if result.crashed else 0
 
 
 def exit_status(results: Sequence[FileResult], files: Sequence[tuple[str, Settings]], options: CheckOptions) -> int:
-    """Give the exit status of a check."""
+    """Return the exit status of a check."""
     from dotlint.engine.finding import SEVERITIES
 
     if any(result.unreadable is not None or result.crashed or result.troubles for result in results):

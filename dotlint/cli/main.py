@@ -1,4 +1,4 @@
-"""The command line: arguments in, exit status out."""
+"""The entry point of the command line: find and run the command, and turn exceptions into an exit status."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "main"]
 
-# Each is a module of this package with a function `command`, imported when it is called.
+# Each is a module of this package with a function `command`, and imported only when it runs.
 COMMANDS = (
     "check", "completion", "config", "explain", "infer", "new-rule", "overview", "render", "rule", "rules", "server",
     "strategy", "summary",
@@ -28,14 +28,14 @@ COMMANDS = (
 
 
 class _Commands(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own way
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - overrides click's method
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
         found = cast("click.Command", import_module(f"dotlint.cli.{cmd_name.replace('-', '_')}").command)
-        # This keeps click from joining lines; raw docstrings have it as two characters.
+        # `\b` keeps click from joining lines. A raw docstring has it as two characters.
         found.help = (found.help or "").replace("\\b\n", "\b\n")
         return found
 
@@ -52,10 +52,10 @@ def main(
     stdout: IO[str] | None = None,
     stderr: IO[str] | None = None,
 ) -> int:
-    """Run dotlint and give its exit status: 0 nothing found, 1 findings, 2 the run itself failed."""
+    """Run dotlint and return its exit status: 0 for no findings, 1 for findings, 2 if the run failed."""
     # The calling process may have closed any of the three.
     streams = Streams(
-        stdin or (sys.stdin.buffer if sys.stdin else open(os.devnull, "rb")),  # noqa: SIM115 - to the end
+        stdin or (sys.stdin.buffer if sys.stdin else open(os.devnull, "rb")),  # noqa: SIM115 - open until exit
         stdout or sys.stdout or open(os.devnull, "w", encoding="utf-8"),  # noqa: SIM115
         stderr or sys.stderr or open(os.devnull, "w", encoding="utf-8"),  # noqa: SIM115
     )
@@ -77,7 +77,7 @@ def main(
     except DotlintError as error:
         frame = getattr(error, "frame", None)
         return fail(streams, str(error), frame() if callable(frame) else "")
-    except SystemExit:  # how click ends when nobody reads the output
+    except SystemExit:  # click raises it if the reader of the output has closed the pipe
         drop_unwritten(streams)
         return FAILED
     except OSError as error:

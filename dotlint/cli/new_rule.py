@@ -1,4 +1,4 @@
-"""`dotlint new-rule`: a rule card to start from."""
+"""`dotlint new-rule`: write a first version of a rule card."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dotlint.cli.options import configured
-from dotlint.cli.streams import say
+from dotlint.cli.streams import write_messages
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
@@ -35,12 +35,12 @@ def command(streams: Streams, code: str, name: str, check: str, folder: str | No
     dotlint new-rule ACME001 label-required
     dotlint new-rule ACME002 snake-case-names --check id-matches --in lint/rules
     """
-    from dotlint.registry.scaffold import card_text, look_at_names
+    from dotlint.registry.scaffold import card_text, validate_names
 
     configurations = configured({})
     if folder:
-        _make(Path(folder))  # a configuration may name it before it exists
-    look_at_names(code, name, configurations.cards("-"))
+        _make(Path(folder))  # reading the configuration fails if it names this folder and it does not exist
+    validate_names(code, name, configurations.cards("-"))
     folders = configurations.config("-").get("rules") or ()
     target = Path(folder or next(iter(folders), "rules"))
     path = target / f"{code}-{name}.toml"
@@ -48,7 +48,9 @@ def command(streams: Streams, code: str, name: str, check: str, folder: str | No
     _write_new(path, card_text(code, name, check))
     streams.stdout.write(f"{path}\n")
     if str(target.absolute()) not in folders:
-        say(streams, f'to use it, set `rules = ["{target.as_posix()}"]` in dotlint.toml or give --rules {target}')
+        write_messages(
+            streams, f'to use it, set `rules = ["{target.as_posix()}"]` in dotlint.toml or give --rules {target}'
+        )
     return 0
 
 
@@ -69,5 +71,5 @@ def _write_new(path: Path, text: str) -> None:
         raise DotlintError(f"{path} already exists; it was not changed") from None
     except OSError as error:
         if created:
-            path.unlink(missing_ok=True)  # half a card is none
+            path.unlink(missing_ok=True)  # an incomplete card would be loaded
         raise DotlintError(f"{path} cannot be written: {error.strerror or error}") from None

@@ -1,4 +1,4 @@
-"""Options that several commands have, and the configuration that they make."""
+"""Options of several commands, and the configurations that they result in."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ConfigOptions(TypedDict, total=False):
-    """Options that decide how files are linted; a command has some of them."""
+    """The options that decide how files are linted. Each command has some of them."""
 
     strategy: tuple[str, ...]
     layout: str | None
@@ -74,7 +74,7 @@ def _all(*options: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Callab
 
 
 def complete_rules(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Complete the last of comma-separated rules for the shell: codes and names, with what each finds."""
+    """Return shell completions for the last of comma-separated rules: codes and names, with their summaries."""
     from click.shell_completion import CompletionItem
 
     from dotlint.engine.own_cards import own_cards
@@ -124,14 +124,14 @@ file_options = _all(
 
 
 def format_option(*names: str) -> Callable[..., Any]:
-    """Give the option for the output format, of which the first is the default."""
+    """Return the option for the output format; the first name is the default."""
     return click.option(
         "-f", "--format", "form", type=click.Choice(names), default=names[0], show_default=True, help="Output format."
     )
 
 
 def configured(options: ConfigOptions) -> Configurations:
-    """Make the configurations of a run from the options of a command."""
+    """Return the configurations of a run with the options of a command."""
     from dotlint.config.configurations import Configurations
     from dotlint.config.model import Overrides
     from dotlint.engine.select import split_names

@@ -1,11 +1,11 @@
-"""The results of a check in the format that is asked for."""
+"""Render the results of a check in the requested format."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
-from dotlint.cli.streams import color_wanted, terminal_width
+from dotlint.cli.streams import terminal_width, use_color
 from dotlint.files.paths import as_path
 
 if TYPE_CHECKING:
@@ -19,22 +19,22 @@ FORMATS = ("report", "full", "concise", "markdown", "json", "jsonl", "sarif", "g
 
 
 def wants_pages(options: CheckOptions) -> bool:
-    """Whether pages are written, which are not made from results alone."""
+    """Return whether to write HTML pages, which need more than the results."""
     return options["form"] == "html" and not options["statistics"]
 
 
 def is_folder(output: str | None) -> bool:
-    """Whether `--output` names a folder, by its end if it does not exist."""
+    """Return whether `--output` names an existing folder, or ends like the name of one."""
     return output is not None and (output.endswith(("/", os.sep)) or os.path.isdir(output))
 
 
-def shown_of(results: list[FileResult], options: CheckOptions) -> list[FileResult]:
-    """Give the results that are shown."""
+def results_to_report(results: list[FileResult], options: CheckOptions) -> list[FileResult]:
+    """Return the results to report: with --quiet, those with findings and of unreadable files."""
     return [r for r in results if r.findings or r.unreadable is not None] if options["quiet"] else results
 
 
 def repeated_options(options: CheckOptions) -> str:
-    """Give the options of this command line that a suggested command repeats."""
+    """Return the options of this command line to repeat in suggested commands."""
     from shlex import quote
 
     words = [word for strategy in options["strategy"] for word in ("--strategy", quote(strategy))]
@@ -45,7 +45,7 @@ def repeated_options(options: CheckOptions) -> str:
 def render(
     results: list[FileResult], files: Sequence[tuple[str, Settings]], options: CheckOptions, streams: Streams
 ) -> str:
-    """Render results in every format but that of pages; each is loaded when it is used."""
+    """Render results in any format except HTML. Each report module is imported only if it is used."""
     form = options["form"]
     if options["statistics"]:
         from dotlint.report import statistics
@@ -65,13 +65,13 @@ def render(
 
 
 def _for_people(results: list[FileResult], options: CheckOptions, *, terminal: bool) -> str:
-    color = color_wanted(terminal=terminal)
+    color = use_color(terminal=terminal)
     form, width = options["form"], terminal_width()
     links = form != "markdown" and terminal and color and _terminal_has_links()
     if form == "full":
         from dotlint.report import full
 
-        return full.render(results, width=width, colour=color, links=links)
+        return full.render(results, width=width, color=color, links=links)
     from dotlint.report.model import outline
 
     repeated = repeated_options(options)
@@ -82,7 +82,7 @@ def _for_people(results: list[FileResult], options: CheckOptions, *, terminal: b
         return markdown.render(outlines)
     from dotlint.report import rich_report
 
-    return rich_report.render(outlines, width=width, colour=color)
+    return rich_report.render(outlines, width=width, color=color)
 
 
 def _terminal_has_links() -> bool:

@@ -1,4 +1,4 @@
-"""`dotlint overview`: a graph of stages and GPUs."""
+"""`dotlint overview`: write a simplified graph."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def command(
 ) -> int:
     r"""Write a simplified graph as DOT.
 
-    It has the phases, stages and GPUs, and the connections between them.
+    The graph shows the phases, stages and GPUs, and the connections between them.
 
     \b
     dotlint overview deployment.dot -s pp4ep4tp2sp2 -o deployment_simplified.dot

@@ -1,4 +1,4 @@
-"""`--format html`: one page, or a folder of pages."""
+"""`--format html`: write one page, or a folder of pages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def make(
     streams: Streams, files: Sequence[tuple[str, Settings]], options: CheckOptions, piped: bytes | None = None
 ) -> list[Page]:
-    """Make the page of each file; `piped` is what standard input had, if it was read already."""
+    """Make the page of each file; `piped` is the content of standard input if it was already read."""
     if piped is None and any(path == "-" for path, _ in files):
         piped = streams.stdin.read()
     stdin, repeated = options["stdin_filename"] or "<stdin>", repeated_options(options)
@@ -34,9 +34,9 @@ def make(
         return make_pages(tasks, jobs=options["jobs"], progress=progress)
 
 
-def write(streams: Streams, pages: list[Page], shown: list[FileResult], options: CheckOptions) -> None:
-    """Write the pages of the results that are shown: one document, or a folder of them."""
-    paths = {result.path for result in shown}
+def write(streams: Streams, pages: list[Page], reported: list[FileResult], options: CheckOptions) -> None:
+    """Write the pages of the reported results: one document, or a folder of documents."""
+    paths = {result.path for result in reported}
     kept = [page for page in pages if page.result.path in paths]
     output = options["output"]
     if output is not None and is_folder(output):

@@ -1,4 +1,4 @@
-"""`dotlint render`: a picture of a graph with the findings in it."""
+"""`dotlint render`: draw a graph with its findings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 from dotlint.cli.linting import lint_one, report_crashes
 from dotlint.cli.options import FileOptions, file_options, graph_option
-from dotlint.cli.streams import say, write_bytes
+from dotlint.cli.streams import write_bytes, write_messages
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from dotlint.cli.streams import Streams
     from dotlint.picture.engines import Form
-    from dotlint.picture.model import Level
+    from dotlint.picture.model import FoldLevel
 
 
 class RenderOptions(FileOptions):
@@ -26,7 +26,7 @@ class RenderOptions(FileOptions):
     output: str | None
     form: Form | None
     only_problems: bool
-    fold: Level | None
+    fold: FoldLevel | None
     full_labels: bool
     graph: int | None
     time_limit: float
@@ -63,10 +63,10 @@ def command(streams: Streams, /, path: str, **options: Unpack[RenderOptions]) ->
     dotlint render deployment.dot -s pp4ep4tp2sp2 -o deployment.svg
     dotlint render deployment.dot --only-problems -o problems.png
     """
-    from dotlint.picture import Options, render
+    from dotlint.picture import PictureOptions, render
 
     form = options["form"] or _form(options["output"])
-    chosen = Options(
+    chosen = PictureOptions(
         graph=None if options["graph"] is None else options["graph"] - 1,
         only_problems=options["only_problems"],
         fold=options["fold"],
@@ -75,7 +75,7 @@ def command(streams: Streams, /, path: str, **options: Unpack[RenderOptions]) ->
     )
     result, _ = lint_one(streams, path, options)
     drawing = render(result, form, chosen)
-    say(streams, *drawing.notes)
+    write_messages(streams, *drawing.notes)
     write_bytes(streams, drawing.data, options["output"])
     return report_crashes(streams, result)
 

@@ -1,4 +1,4 @@
-"""`dotlint rule`: one rule explained."""
+"""`dotlint rule`: explain a rule."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def command(streams: Streams, /, name: str, **options: Unpack[ConfigOptions]) -> int:
     """Explain a rule.
 
-    It says what the rule finds and why that matters, with an example.
+    The explanation covers what the rule finds and why that matters, with an example.
     """
     from dotlint.engine.select import SelectionError, matching
     from dotlint.report import cards

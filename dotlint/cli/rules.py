@@ -1,4 +1,4 @@
-"""`dotlint rules`: the list of rules."""
+"""`dotlint rules`: list all rules."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def command(streams: Streams, /, form: str, **options: Unpack[ConfigOptions]) -> int:
     """List all rules.
 
-    The rules that the configuration of this folder adds are included.
+    The list includes the rules that the configuration of this folder adds.
     """
     from dotlint.report import cards
 

@@ -1,4 +1,4 @@
-"""`dotlint server`: the language server."""
+"""`dotlint server`: run the language server."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ if TYPE_CHECKING:
 
     from dotlint.cli.streams import Streams
 
-_FOREIGN = {"pygls", "lsprotocol", "cattrs", "attrs"}
+_OPTIONAL = {"pygls", "lsprotocol", "cattrs", "attrs"}
 
 
-class MissingPartError(DotlintError):
+class MissingPackageError(DotlintError):
     """The server needs a package that is not installed."""
 
 
 @click.command("server")
-@click.option("--stdio", is_flag=True, hidden=True, help="Use standard input and output, as always; editors pass it.")
+@click.option("--stdio", is_flag=True, hidden=True, help="Has no effect; editors pass it.")
 @click.option(
     "--log-level", type=click.Choice(("error", "warning", "info", "debug")), default="warning", show_default=True,
     help="The level of the log on standard error.",
 )  # fmt: skip
 @click.pass_obj
-def command(streams: Streams, stdio: bool, log_level: str) -> int:  # noqa: ARG001 - see its help
+def command(streams: Streams, stdio: bool, log_level: str) -> int:  # noqa: ARG001 - editors pass `--stdio`
     """Run the language server.
 
-    It speaks the Language Server Protocol over standard input and output.
+    It uses the Language Server Protocol over standard input and output.
     """
     try:
         from dotlint.server.protocol import Quiet
         from dotlint.server.requests import make_server
     except ImportError as error:
-        if error.name is None or error.name.partition(".")[0] not in _FOREIGN:
+        if error.name is None or error.name.partition(".")[0] not in _OPTIONAL:
             raise
-        raise MissingPartError("the language server needs pygls 2: pip install 'dotlint[lsp]'") from error
+        raise MissingPackageError("the language server needs pygls 2: pip install 'dotlint[lsp]'") from error
     logging.basicConfig(stream=sys.stderr, level=log_level.upper(), format="dotlint: %(levelname)s: %(message)s")
     for handler in logging.getLogger().handlers:
         handler.addFilter(Quiet())

@@ -1,4 +1,4 @@
-"""`dotlint strategy`: what a strategy means."""
+"""`dotlint strategy`: explain a strategy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dotlint.cli.options import format_option, layout_option
-from dotlint.cli.streams import color_wanted, terminal_width, write_result
+from dotlint.cli.streams import terminal_width, use_color, write_result
 
 if TYPE_CHECKING:
     from dotlint.cli.streams import Streams
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def command(streams: Streams, specs: tuple[str, ...], layout: str | None, form: str) -> int:
     """Show what a strategy means.
 
-    This is its phases and degrees, and the GPUs of each stage, shard and expert group.
+    The output lists its phases and degrees, and the GPUs of each stage, shard and expert group.
     """
     from dotlint.report import strategy as report
     from dotlint.strategy import Layout, Strategy
@@ -30,6 +30,6 @@ def command(streams: Streams, specs: tuple[str, ...], layout: str | None, form: 
     if form == "json":
         write_result(streams, report.as_json(strategy))
     else:
-        color = color_wanted(terminal=streams.stdout.isatty())
-        write_result(streams, report.as_text(strategy, width=terminal_width(), colour=color))
+        color = use_color(terminal=streams.stdout.isatty())
+        write_result(streams, report.as_text(strategy, width=terminal_width(), color=color))
     return 0

@@ -1,4 +1,4 @@
-"""What the commands read from and write to, and the exit statuses."""
+"""The standard streams of the commands, and their exit statuses."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ FOUND, FAILED = 1, 2
 
 
 class StreamError(DotlintError):
-    """Standard output that accepts nothing more."""
+    """Standard output cannot be written."""
 
 
 class Streams(NamedTuple):
-    """Where input comes from, results go, and messages about the run go."""
+    """The input, the output for results, and the output for messages about the run."""
 
     stdin: IO[bytes]
     stdout: IO[str]
     stderr: IO[str]
 
 
-def say(streams: Streams, *messages: str) -> None:
-    """Write messages about the run, each in a line."""
+def write_messages(streams: Streams, *messages: str) -> None:
+    """Write messages about the run, one per line."""
     streams.stderr.write("".join(f"dotlint: {visible(message)}\n" for message in messages))
 
 
 def fail(streams: Streams, message: str, frame: str = "") -> int:
-    """Write why the run failed, and give its exit status; `frame` is what to show below, in lines."""
+    """Write why the run failed, and return its exit status; the lines of `frame` are shown below the message."""
     try:
-        say(streams, f"error: {message}")
+        write_messages(streams, f"error: {message}")
         streams.stderr.write("".join(f"  {visible(line)}\n" for line in frame.splitlines()))
         streams.stderr.flush()
-    except OSError:  # only the exit status can still say it
+    except OSError:  # only the exit status can still report it
         drop_unwritten(streams)
     return FAILED
 
 
 def drop_unwritten(streams: Streams) -> None:
-    """Redirect what could not be written to nowhere: Python would try again at exit, and complain."""
+    """Discard unwritten output: Python would try to write it again at exit, and report another error."""
     for stream, own in ((streams.stdout, sys.__stdout__), (streams.stderr, sys.__stderr__)):
         if stream is own and own is not None:
             try:
@@ -70,7 +70,7 @@ def write_result(streams: Streams, text: str, output: str | None = None) -> None
 
 
 def write_bytes(streams: Streams, data: bytes, output: str | None = None) -> None:
-    """Write bytes unchanged, whatever encoding standard output has; a text-only stream gets text."""
+    """Write bytes unchanged, whatever the encoding of standard output; a text-only stream gets text."""
     raw = getattr(streams.stdout, "buffer", None)
     if output is not None:
         write_file(data, output)
@@ -84,7 +84,7 @@ def write_bytes(streams: Streams, data: bytes, output: str | None = None) -> Non
 
 
 def write_file(data: bytes, output: str) -> None:
-    """Write a file, whole or not at all."""
+    """Write a file atomically."""
     from dotlint.files.atomic import write_atomically
 
     write_atomically(as_path(output), data)
@@ -92,7 +92,7 @@ def write_file(data: bytes, output: str) -> None:
 
 @contextlib.contextmanager
 def _as_stream_error() -> Iterator[None]:
-    """Name standard output as what cannot be written; that its reader has left is no error."""
+    """Turn an `OSError` into a `StreamError`, except if the reader has closed the pipe."""
     try:
         yield
     except BrokenPipeError:
@@ -101,15 +101,15 @@ def _as_stream_error() -> Iterator[None]:
         raise StreamError(f"standard output cannot be written: {error.strerror or error}") from error
 
 
-def color_wanted(*, terminal: bool) -> bool:
-    """Whether to use color: NO_COLOR and FORCE_COLOR decide, otherwise whether the output is a terminal."""
+def use_color(*, terminal: bool) -> bool:
+    """Return whether to use color. NO_COLOR and FORCE_COLOR decide; otherwise a terminal gets color."""
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or (terminal and os.environ.get("TERM") != "dumb")
 
 
 def terminal_width() -> int:
-    """Give the width of the terminal in columns; 100 if there is none."""
+    """Return the width of the terminal in columns; 100 if there is none."""
     import shutil
 
     return shutil.get_terminal_size((100, 40)).columns

@@ -1,4 +1,4 @@
-"""`dotlint summary`: a graph in words."""
+"""`dotlint summary`: summarize a graph in words."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def command(streams: Streams, /, path: str, form: str, output: str | None, **options: Unpack[FileOptions]) -> int:
     r"""Summarize a graph in words.
 
-    Each section says what passes, what fails and where, and what was skipped.
+    Each section lists what passed, what failed and where, and what was skipped.
 
     \b
     dotlint summary deployment.dot -s pp4ep4tp2sp2 -o summary.md
@@ -33,6 +33,7 @@ def command(streams: Streams, /, path: str, form: str, output: str | None, **opt
     from dotlint import summary
 
     result, _ = lint_one(streams, path, options)
-    found = summary.summarise(result)
-    write_result(streams, summary.as_json(found) if form == "json" else summary.as_markdown(found), output)
+    summarized = summary.summarize(result)
+    text = summary.as_json(summarized) if form == "json" else summary.as_markdown(summarized)
+    write_result(streams, text, output)
     return report_crashes(streams, result)

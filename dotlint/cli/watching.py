@@ -1,4 +1,4 @@
-"""`--watch`: check again whenever a file changes that the check reads."""
+"""`--watch`: check again whenever a file that the check reads changes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.cli.linting import discovered
 from dotlint.cli.options import configured
-from dotlint.cli.streams import fail, say
+from dotlint.cli.streams import fail, write_messages
 from dotlint.errors import DotlintError
 from dotlint.files.watch import changes
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def watch(streams: Streams, options: CheckOptions, check: Callable[[], int]) -> int:
-    """Check now and after every change, until the user interrupts."""
+    """Check now and after every change until interrupted, and return the exit status."""
     if "-" in options["paths"] or options["output"]:
         raise DotlintError("--watch cannot be combined with `-` or --output")
     try:
@@ -29,7 +29,7 @@ def watch(streams: Streams, options: CheckOptions, check: Callable[[], int]) -> 
                 check()
             except DotlintError as error:  # the next change may correct it
                 fail(streams, str(error))
-            say(streams, "waiting for changes; press Ctrl-C to stop")
+            write_messages(streams, "waiting for changes; press Ctrl-C to stop")
             streams.stderr.flush()
     except KeyboardInterrupt:
         pass
@@ -37,7 +37,7 @@ def watch(streams: Streams, options: CheckOptions, check: Callable[[], int]) -> 
 
 
 def watched_files(options: CheckOptions) -> list[str]:
-    """Give every file on which the findings depend: graphs, configurations, strategies, phases, the baseline."""
+    """Return all files that the findings depend on: graphs, configurations, strategies, phases, the baseline."""
     paths = discovered(options)
     named = [strategy for strategy in options["strategy"] if strategy.endswith(".toml")]
     named += [file for file in (options.get("config"), options.get("baseline")) if file]

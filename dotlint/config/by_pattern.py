@@ -1,4 +1,4 @@
-"""What a configuration says of one file by its path: its strategy, and the rules that never run for it."""
+"""The parts of a configuration that depend on a file's path: its strategy and its ignored rules."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 @lru_cache(maxsize=1024)
 def glob_of(pattern: str) -> Glob:
-    """Read a file pattern of a configuration; raises `GlobError`."""
+    """Parse a file pattern of a configuration. Raises `GlobError`."""
     from dotlint.text.glob import read_glob  # noqa: PLC0415 - most configurations have no patterns
 
     return read_glob(pattern.removeprefix("./"))
 
 
-def fits(pattern: str, folder: Path, path: str | Path) -> bool:
-    """Whether a file pattern of a configuration in `folder` matches a file, or a folder that the file is in.
+def matches_file(pattern: str, folder: Path, path: str | Path) -> bool:
+    """Return whether a file pattern of a configuration in `folder` matches a file or one of its parent folders.
 
-    A pattern that starts with a slash may be an absolute path too. Outside of `folder` only the file's name counts.
+    A pattern that starts with a slash can also match an absolute path. Outside `folder`, the file name is matched alone.
     """
     glob = glob_of(pattern)
     whole = as_path(os.path.abspath(path))
@@ -42,34 +42,34 @@ def fits(pattern: str, folder: Path, path: str | Path) -> bool:
     )
 
 
-def strategy_for(config: Config, path: str | Path, said: Overrides | None = None) -> tuple[tuple[str, ...], str]:
-    """Give the strategy arguments for a file and where they come from; () if none are declared.
+def strategy_for(config: Config, path: str | Path, overrides: Overrides | None = None) -> tuple[tuple[str, ...], str]:
+    """Return the strategy arguments for a file and where they are set; () and "" if none are declared.
 
-    In a table the last matching pattern wins, so that exceptions stand below the rule.
+    In a table the last matching pattern wins, so that exceptions follow the general case.
     """
-    if said is not None and said.strategy:
-        return said.strategy, "--strategy"
+    if overrides is not None and overrides.strategy:
+        return overrides.strategy, "--strategy"
     given = config.values.get("strategy")
     if given is None:
         return (), ""
     if not isinstance(given.value, dict):
         return given.value, str(given.file)
     for pattern, setting in reversed(given.value.items()):
-        if fits(pattern, setting.folder, path):
+        if matches_file(pattern, setting.folder, path):
             return setting.value, f"{setting.file}, pattern `{pattern}`"
     return (), ""
 
 
 def severity_off(config: Config) -> tuple[str, ...]:
-    """Give the rules that `severity` disables."""
+    """Return the rules that `severity` sets to `off`."""
     return tuple(word for word, setting in config.table("severity").items() if setting.value == "off")
 
 
 def ignored_for(config: Config, path: str | Path) -> tuple[str, ...]:
-    """Give the rules that `per-file-ignores` disables for a file."""
+    """Return the rules that `per-file-ignores` skips for a file."""
     return tuple(
         word
         for pattern, setting in config.table("per-file-ignores").items()
-        if fits(pattern, setting.folder, path)
+        if matches_file(pattern, setting.folder, path)
         for word in setting.value
     )

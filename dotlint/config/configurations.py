@@ -1,4 +1,4 @@
-"""Configuration: the nearest `dotlint.toml` or `[tool.dotlint]` of each file, and what follows from it."""
+"""The configuration and the settings of each file of a run."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ NAMES: Final = ("dotlint.toml", "pyproject.toml")
 
 
 class Configurations:
-    """The configuration of each file of a run: the nearest one, or `file` for all, or none if `isolated`.
+    """The configuration of each file: the nearest `dotlint.toml` or `[tool.dotlint]`, `file`, or none if `isolated`.
 
-    Files are read once. Every method raises `DotlintError` (most often `ConfigError`) with one line that
-    names the file and the key at fault.
+    Each configuration file is read once. The methods raise `DotlintError`, usually `ConfigError`, with a one-line
+    message that names the file and the key.
     """
 
     def __init__(self, overrides: Overrides | None = None, *, file: Path | None = None, isolated: bool = False) -> None:
-        for known in (all_cards, strategy_of, _read_baseline):
-            known.cache_clear()  # files may have changed since the last run
+        for cached in (all_cards, strategy_of, _read_baseline):
+            cached.cache_clear()  # files may have changed since the last run
         self.overrides = overrides or Overrides()
         self._given = _load(file) if file is not None else Config() if isolated else None
         self._by_folder: dict[str, Config] = {}
         self._settings: dict[tuple[int, tuple[str, ...], tuple[str, ...]], Settings] = {}
 
     def config(self, path: str | Path) -> Config:
-        """Give the configuration of a file or folder; `-` stands for the current folder."""
+        """Return the configuration of a file or folder; `-` is the current folder."""
         if self._given is not None:
             return self._given
-        place = os.getcwd() if str(path) == "-" else os.path.abspath(path)
-        return self._nearest(place if os.path.isdir(place) else os.path.dirname(place))
+        absolute = os.getcwd() if str(path) == "-" else os.path.abspath(path)
+        return self._nearest(absolute if os.path.isdir(absolute) else os.path.dirname(absolute))
 
     def _nearest(self, folder: str) -> Config:
         passed: list[str] = []
@@ -66,11 +66,11 @@ class Configurations:
         return found
 
     def cards(self, path: str | Path) -> tuple[Card, ...]:
-        """Give every rule for a file, as its configuration tunes it."""
+        """Return all rules, with the severities and parameters that a file's configuration sets."""
         return tuned_cards(self.config(path), self.overrides.rules)
 
     def settings(self, path: str | Path) -> Settings:
-        """Give how to lint a file."""
+        """Return the settings for linting a file."""
         config = self.config(path)
         strategy, _ = strategy_for(config, path, self.overrides)
         off = ignored_for(config, path)
@@ -78,17 +78,17 @@ class Configurations:
             off = (*severity_off(config), *off)
         key = (id(config), strategy, off)
         if key not in self._settings:
-            self._settings[key] = self._made(config, strategy, off)
+            self._settings[key] = self._new_settings(config, strategy, off)
         return self._settings[key]
 
-    def _made(self, config: Config, strategy: tuple[str, ...], off: tuple[str, ...]) -> Settings:
-        said = self.overrides
-        if said.layout and not strategy and "strategy" not in config.values:
+    def _new_settings(self, config: Config, strategy: tuple[str, ...], off: tuple[str, ...]) -> Settings:
+        overrides = self.overrides
+        if overrides.layout and not strategy and "strategy" not in config.values:
             raise DotlintError("--layout needs a strategy: give one with --strategy")
-        source: StrategySource | None = "option" if said.strategy else "configuration" if strategy else None
-        layout = said.layout or (None if said.strategy else config.get("layout"))
-        select = said.select
-        ignore, extend = said.ignore, said.extend_select
+        source: StrategySource | None = "option" if overrides.strategy else "configuration" if strategy else None
+        layout = overrides.layout or (None if overrides.strategy else config.get("layout"))
+        select = overrides.select
+        ignore, extend = overrides.ignore, overrides.extend_select
         if select is None:
             select = config.get("select")
             ignore = (*(config.get("ignore") or ()), *ignore)
@@ -100,24 +100,24 @@ class Configurations:
                 select=select,
                 extend_select=extend,
                 ignore=ignore,
-                preset=said.preset or config.get("preset") or "recommended",
+                preset=overrides.preset or config.get("preset") or "recommended",
                 off=off,
             ),
-            cards=tuned_cards(config, said.rules),
+            cards=tuned_cards(config, overrides.rules),
             baseline=self.baseline(config),
-            vocabularies=vocabularies(folders_of(config, said.rules)),
-            fail_on=cast("Severity", said.fail_on or config.get("fail-on") or "warning"),
+            vocabularies=vocabularies(folders_of(config, overrides.rules)),
+            fail_on=cast("Severity", overrides.fail_on or config.get("fail-on") or "warning"),
         )
 
     def baseline(self, config: Config) -> Baseline | None:
-        """Give the baseline of a configuration, or the one that overrides it."""
+        """Return the baseline of a configuration, unless the command line overrides it; None if there is none."""
         path = self.overrides.baseline or config.get("baseline")
         if path is None or self.overrides.no_baseline:
             return None
         return _read_baseline(as_path(path))
 
     def excluded(self, path: str, *, named: bool = False) -> bool:
-        """Whether `exclude` excludes a file; one that is `named` on the command line only if `force-exclude` is set."""
+        """Return whether `exclude` excludes a file. If the command line names it (`named`), `force-exclude` must be set."""
         config = self.config(path)
         if path == "-" or (named and not (self.overrides.force_exclude or config.get("force-exclude"))):
             return False
@@ -128,15 +128,15 @@ class Configurations:
 
 
 def _file_in(folder: str) -> Path | None:
-    """Give the configuration file of a folder; a `pyproject.toml` without `[tool.dotlint]` is none."""
+    """Return the configuration file of a folder, if any; a `pyproject.toml` needs a table `[tool.dotlint]`."""
     for name in NAMES:
         path = os.path.join(folder, name)
-        if os.path.isfile(path) and (name == NAMES[0] or _says_something(path)):
+        if os.path.isfile(path) and (name == NAMES[0] or _has_section(path)):
             return as_path(path)
     return None
 
 
-def _says_something(path: str) -> bool:
+def _has_section(path: str) -> bool:
     from dotlint.config.section import section_of  # noqa: PLC0415 - many runs read no configuration
 
     return section_of(as_path(path)) is not None

@@ -1,4 +1,4 @@
-"""What `dotlint config` shows: the value of every key for a file, and where it is set."""
+"""The output of `dotlint config`: the value of every key for a file, and where it is set."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dotlint.config.by_pattern import fits, strategy_for
+from dotlint.config.by_pattern import matches_file, strategy_for
 from dotlint.config.keys import BY_PATTERN, Keys
 from dotlint.engine.select import chosen
 from dotlint.text.display import visible
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def describe(configurations: Configurations, path: str) -> dict[str, Any]:
-    """Give plain data: the configuration file, each key with value and origin, and what follows for the file.
+    """Return plain data: the configuration file, each key with its value and origin, and the resulting settings.
 
-    An entry of a table from file pattern says whether it `fits` the file, unless `path` is `-`.
+    An entry of a table with file patterns has a key `fits`: whether it matches the file. `path` may be `-`, without it.
     """
     config = configurations.config(path)
     settings = configurations.settings(path)
@@ -37,19 +37,19 @@ def describe(configurations: Configurations, path: str) -> dict[str, Any]:
                     "key": entry,
                     "value": _plain(one.value),
                     "from": str(one.file),
-                    **_fit(name, entry, one, path),
+                    **_match(name, entry, one, path),
                 }
                 for entry, one in setting.value.items()
             ]
         else:
             keys[name] = {"value": _plain(setting.value), "from": str(setting.file)}
-    strategy, said_by = strategy_for(config, path)
+    strategy, origin = strategy_for(config, path)
     return {
         "path": "." if path == "-" else path,
         "file": str(config.file) if config.file else None,
         "extends": _extended(config),
         "keys": keys,
-        "strategy": {"value": list(strategy), "from": said_by} if strategy else None,
+        "strategy": {"value": list(strategy), "from": origin} if strategy else None,
         "rules": [card.code for card in chosen(settings.cards, settings.selection)],
         "excluded": path != "-" and not Path(path).is_dir() and configurations.excluded(path),
     }
@@ -68,36 +68,36 @@ def _default(field: msgspec.structs.FieldInfo) -> Any:  # noqa: ANN401 - whateve
     return None if made is msgspec.UNSET else _plain(made)
 
 
-def _fit(key: str, entry: str, one: Setting, path: str) -> dict[str, bool]:
-    return {"fits": fits(entry, one.folder, path)} if key in BY_PATTERN and path != "-" else {}
+def _match(key: str, entry: str, one: Setting, path: str) -> dict[str, bool]:
+    return {"fits": matches_file(entry, one.folder, path)} if key in BY_PATTERN and path != "-" else {}
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a key holds
     return list(value) if isinstance(value, tuple) else value
 
 
-def text(shown: dict[str, Any]) -> str:
-    """Render what `describe` gives as text."""
-    lines = [f"configuration of {shown['path']}: {shown['file'] or 'none; every key has its default'}"]
-    lines += [f"  extends {file}" for file in shown["extends"]]
+def text(description: dict[str, Any]) -> str:
+    """Render the result of `describe` as text."""
+    lines = [f"configuration of {description['path']}: {description['file'] or 'none; every key has its default'}"]
+    lines += [f"  extends {file}" for file in description["extends"]]
     lines.append("")
-    for name, said in shown["keys"].items():
-        if isinstance(said, list):
+    for name, entry in description["keys"].items():
+        if isinstance(entry, list):
             lines.append(f"{name}:")
-            lines += [f"  {_entry(one)}" for one in said]
-        elif said["value"] is not None or said["from"]:
-            lines.append(f"{name} = {as_toml(said['value'])}  ({said['from'] or 'default'})")
+            lines += [f"  {_entry(one)}" for one in entry]
+        elif entry["value"] is not None or entry["from"]:
+            lines.append(f"{name} = {as_toml(entry['value'])}  ({entry['from'] or 'default'})")
     lines.append("")
-    if shown["strategy"]:
-        lines.append(f"strategy: {'; '.join(shown['strategy']['value'])}  ({shown['strategy']['from']})")
+    if description["strategy"]:
+        lines.append(f"strategy: {'; '.join(description['strategy']['value'])}  ({description['strategy']['from']})")
     else:
         lines.append("strategy: none declared here; an unambiguous declaration in the file itself is used")
-    lines.append(f"rules that run: {len(shown['rules'])}: {', '.join(shown['rules'])}")
-    if shown["excluded"]:
+    lines.append(f"rules that run: {len(description['rules'])}: {', '.join(description['rules'])}")
+    if description["excluded"]:
         lines.append("excluded: a folder search skips this file")
     return "".join(visible(line) + "\n" for line in lines)
 
 
 def _entry(one: dict[str, Any]) -> str:
-    told = {True: ", fits", False: ", does not fit", None: ""}[one.get("fits")]
-    return f"{as_toml(one['key'])} = {as_toml(one['value'])}  ({one['from']}{told})"
+    match = {True: ", matches", False: ", does not match", None: ""}[one.get("fits")]
+    return f"{as_toml(one['key'])} = {as_toml(one['value'])}  ({one['from']}{match})"

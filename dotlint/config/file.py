@@ -1,4 +1,4 @@
-"""What a configuration file says, with the files that it extends."""
+"""Read a configuration file and the files that it extends."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PATHS: Final = frozenset({"rules", "baseline", "extend"})
 
 
 def load(path: Path) -> Config:
-    """Read a configuration file and those that it extends; `ConfigError` says what is wrong and where."""
+    """Read a configuration file and those that it extends. Raises `ConfigError` with the file and the key."""
     path = as_path(os.path.abspath(path))
     config = Config(path, _values(path, ()))
     verify(config)
@@ -35,15 +35,15 @@ def load(path: Path) -> Config:
 
 def _values(path: Path, via: tuple[Path, ...]) -> Mapping[str, Setting]:
     if path in via:
-        raise ConfigError(f"it runs in a circle: {' -> '.join(map(str, (*via, path)))}")
+        raise ConfigError(f"the files extend each other in a cycle: {' -> '.join(map(str, (*via, path)))}")
     section = section_of(path)
     if section is None:
         raise ConfigError(f"{path} has no table [tool.dotlint]")
-    _look_at_version(section, path)
+    _verify_version(section, path)
     keys = read_keys(section, str(path))
     values: dict[str, Setting] = {}
     for key in section:
-        value = _settled(key, getattr(keys, NAMES[key]), path.parent)
+        value = _normalized(key, getattr(keys, NAMES[key]), path.parent)
         if isinstance(value, dict):
             value = {name: Setting(one, path) for name, one in value.items()}
         values[key] = Setting(value, path)
@@ -55,20 +55,20 @@ def _values(path: Path, via: tuple[Path, ...]) -> Mapping[str, Setting]:
         raise ConfigError(f"{path}: `extend`: {error}") from None
 
 
-def _look_at_version(section: dict[str, Any], path: Path) -> None:
-    """Look at the required version alone and first: a newer dotlint may have keys that this one has not."""
+def _verify_version(section: dict[str, Any], path: Path) -> None:
+    """Verify the required version before other keys: a newer dotlint may have keys that this one does not know."""
     if "required-version" in section:
         required = read_keys({"required-version": section["required-version"]}, str(path)).required_version
         if isinstance(required, str) and not satisfies(__version__, required):
             raise ConfigError(f"{path} requires dotlint {required}, but this is {__version__}")
 
 
-def _settled(key: str, value: Any, folder: Path) -> Any:  # noqa: ANN401 - by key, see `Keys`
-    """Give a value in the one form that it has everywhere else: texts and lists as tuples, paths absolute."""
+def _normalized(key: str, value: Any, folder: Path) -> Any:  # noqa: ANN401 - by key, see `Keys`
+    """Return a value in the form that `Config` has: strings and lists as tuples, paths absolute."""
     if key == "rule":
         return value
     if isinstance(value, dict):
-        return {name: _settled(key, one, folder) for name, one in value.items()}
+        return {name: _normalized(key, one, folder) for name, one in value.items()}
     if key in _WORDS:
         return split_names([value] if isinstance(value, str) else value)
     if key in _LISTS:
@@ -84,7 +84,7 @@ def _text(key: str, text: str, folder: Path) -> str:
 
 
 def _merged(base: Mapping[str, Setting], own: Mapping[str, Setting]) -> Mapping[str, Setting]:
-    """Merge two files: what `own` sets wins; tables are merged, so that one entry can be added."""
+    """Merge two files: `own` overrides `base`, except that tables are merged entry by entry."""
     merged = {**base, **own}
     for key in base.keys() & own.keys():
         if isinstance(base[key].value, dict) and isinstance(own[key].value, dict):

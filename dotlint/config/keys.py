@@ -1,4 +1,4 @@
-"""The keys of a configuration, declared as types: they read a file, and they make the JSON schema for editors."""
+"""The keys of a configuration, declared as types: used to validate a file, and for the JSON schema for editors."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ BY_PATTERN: Final = frozenset({"per-file-ignores", "strategy"})  # tables whose 
 
 _VERSION: Final = r"(==|!=|>=|<=|~=|>|<)?\s*\d+(\.\d+)*"
 
-Level = Literal[Severity, "off"]
+SeverityLevel = Literal[Severity, "off"]
 Preset = Literal["recommended", "strict", "graphviz"]
 Text = Annotated[str, Meta(pattern=r"\S")]
 Texts = Text | tuple[Text, ...]
 Rule = Annotated[str, Meta(pattern=r"\S", extra_json_schema={"$ref": "#/$defs/rule"})]
-Rules = str | tuple[Rule, ...]
+RuleNames = str | tuple[Rule, ...]
 Version = Annotated[str, Meta(pattern=rf"^\s*{_VERSION}\s*(,\s*{_VERSION}\s*)*$")]
 Phases = Text | Annotated[tuple[Text, ...], Meta(min_length=1)]
 
@@ -32,7 +32,7 @@ def _about(description: str, example: object) -> Meta:
 
 
 class Keys(Struct, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """What a configuration file may say; a key that has no default stays `UNSET`."""
+    """The keys of a configuration file. A key without a default is `UNSET` if the file does not set it."""
 
     required_version: Annotated[
         Version | UnsetType,
@@ -61,16 +61,16 @@ class Keys(Struct, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     ] = UNSET
     preset: Annotated[Preset, _about("The rules that run if `select` is not set.", "strict")] = "recommended"
     select: Annotated[
-        Rules | UnsetType,
+        RuleNames | UnsetType,
         _about("Run these rules instead of the preset's: codes, prefixes or names.", ["E", "G", "missing-stage-edge"]),
     ] = UNSET
-    extend_select: Annotated[Rules, _about("Also run these rules.", ["layout-output"])] = ()
-    ignore: Annotated[Rules, _about("Skip these rules.", ["edge-dims"])] = ()
+    extend_select: Annotated[RuleNames, _about("Also run these rules.", ["layout-output"])] = ()
+    ignore: Annotated[RuleNames, _about("Skip these rules.", ["edge-dims"])] = ()
     per_file_ignores: Annotated[
-        dict[str, Rules], _about("Rules to skip, by file pattern.", {"legacy/**": ["S", "T"]})
+        dict[str, RuleNames], _about("Rules to skip, by file pattern.", {"legacy/**": ["S", "T"]})
     ] = {}
     severity: Annotated[
-        dict[Rule, Level],
+        dict[Rule, SeverityLevel],
         _about("The severity of rules: error, warning, info, or off to disable a rule.", {"role-shape": "info"}),
     ] = {}
     rule: Annotated[
@@ -96,17 +96,17 @@ NAMES: Final[dict[str, str]] = {field.encode_name: field.name for field in msgsp
 
 
 def read_keys(section: dict[str, Any], where: str) -> Keys:
-    """Read what a file says; `where` is its name. Raises `ConfigError` that names the key and what would be right."""
+    """Validate the content of a file named `where`. Raises `ConfigError` with the key and the expected value."""
     try:
         return msgspec.convert(section, Keys)
     except msgspec.ValidationError as error:
-        from dotlint.config.mistakes import explain  # noqa: PLC0415 - only a mistake pays for it
+        from dotlint.config.mistakes import explain  # noqa: PLC0415 - only needed for a mistake
 
         raise ConfigError(f"{where}: {explain(section, Keys) or error}") from None
 
 
 def schema(rules: Iterable[tuple[str, str]] = ()) -> dict[str, Any]:
-    """Give the JSON schema of `dotlint.toml`; `rules` are codes and names that editors are to offer."""
+    """Return the JSON schema of `dotlint.toml`; `rules` are the codes and names for editors to complete."""
     rule: dict[str, Any] = {"type": "string", "pattern": r"^[A-Za-z][A-Za-z0-9-]*$"}
     offered = [word for words in rules for word in words]
     return {

@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, in one clear line: the key, what stands there, what would be right."""
+"""Explain a mistake in a configuration in one line: the key, its value, and what is expected."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dotlint.text.toml import as_toml
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_CALLED: Final = {
+_TYPE_NAMES: Final = {
     inspect.StrType: "a string",
     inspect.LiteralType: "a string",
     inspect.BoolType: "true or false",
@@ -27,13 +27,13 @@ _VALUES: Final[dict[type, tuple[type[inspect.Type], ...]]] = {
     list: (inspect.VarTupleType,),
     dict: (inspect.DictType,),
 }
-_GIVEN: Final = {
+_VALUE_NAMES: Final = {
     bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list", dict: "a table",
 }  # fmt: skip
 
 
 def explain(section: dict[str, Any], keys: type[Struct]) -> str | None:
-    """Give the first mistake in a table that is to hold `keys`, None where there is none."""
+    """Return the first mistake in a table with the keys of `keys`, or None."""
     declared = inspect.type_info(keys)
     assert isinstance(declared, inspect.StructType)
     fields = {field.encode_name: field.type for field in declared.fields}
@@ -52,7 +52,9 @@ def _in_key(key: str, value: object, declared: inspect.Type) -> str | None:
 
 
 def _mistake(value: Any, declared: inspect.Type, where: str) -> str | None:  # noqa: ANN401 - whatever TOML holds
-    kinds = [_bare(kind) for kind in (declared.types if isinstance(declared, inspect.UnionType) else (declared,))]
+    kinds = [
+        _without_metadata(kind) for kind in (declared.types if isinstance(declared, inspect.UnionType) else (declared,))
+    ]
     taken = _VALUES.get(type(value), ())
     kind = next((kind for kind in kinds if isinstance(kind, taken)), None)
     match kind:
@@ -70,12 +72,12 @@ def _mistake(value: Any, declared: inspect.Type, where: str) -> str | None:  # n
                 filter(None, (_mistake(one, inside, f"{where}: `{name}`") for name, one in value.items())), None
             )
         case None if not any(isinstance(kind, inspect.AnyType) for kind in kinds):
-            expected = " or ".join(dict.fromkeys(_CALLED[type(kind)] for kind in kinds))
-            return f"{where} must be {expected}, not {_GIVEN.get(type(value), 'a date')}"
+            expected = " or ".join(dict.fromkeys(_TYPE_NAMES[type(kind)] for kind in kinds))
+            return f"{where} must be {expected}, not {_VALUE_NAMES.get(type(value), 'a date')}"
     return None
 
 
-def _bare(kind: inspect.Type) -> inspect.Type:
+def _without_metadata(kind: inspect.Type) -> inspect.Type:
     return kind.type if isinstance(kind, inspect.Metadata) else kind
 
 

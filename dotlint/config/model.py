@@ -1,4 +1,4 @@
-"""What configuration files and the command line say, as data."""
+"""The content of configuration files and the overrides of the command line, as data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Setting(Struct, frozen=True):
-    """A value and the configuration file that sets it; patterns in it are relative to that file's folder."""
+    """A value and the configuration file that sets it; patterns in the value are relative to the file's folder."""
 
     value: Any
     file: Path
@@ -26,28 +26,28 @@ class Setting(Struct, frozen=True):
 
 
 class Config(Struct, frozen=True):
-    """What a configuration file says, with what it extends; `file` is None if there is none.
+    """The content of a configuration file and the files that it extends; `file` is None if there is none.
 
-    `values` has each key that is set: names, patterns and paths as tuples, paths absolute. The entries of a table are
-    `Setting` too, since merged tables have entries from several files.
+    `values` has each key that is set: names, patterns and paths as tuples, paths absolute. Each entry of a table is
+    also a `Setting`, because a merged table has entries from several files.
     """
 
     file: Path | None = None
     values: Mapping[str, Setting] = field(default_factory=dict)
 
     def get(self, key: str) -> Any:  # noqa: ANN401 - by key, see `Keys`
-        """Give the value of a key, None if it is not set."""
+        """Return the value of a key, None if it is not set."""
         return self.values[key].value if key in self.values else None
 
     def table(self, key: str) -> dict[str, Setting]:
-        """Give the entries of a table, each with its file."""
+        """Return the entries of a table, each with its file."""
         return cast("dict[str, Setting]", self.get(key) or {})
 
 
 class Overrides(Struct, frozen=True):
-    """What the command line (or a caller) says; it overrides every file. None and () mean that it says nothing.
+    """The options of the command line or a caller, which override every file. None and () mean that it is not set.
 
-    `select` replaces what a file selects, extends and ignores; `extend_select` and `ignore` are added.
+    `select` replaces `select`, `extend-select` and `ignore` of a file; `extend_select` and `ignore` are added to them.
     """
 
     strategy: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""The rules under a configuration, and the strategy that it declares, read once a run."""
+"""The rules of a configuration and the strategy that it declares, each read once per run."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def folders_of(config: Config, more: tuple[Path, ...] = ()) -> tuple[Path, ...]:
-    """Give the folders with rule cards: the configuration's and `more`."""
+    """Return the folders with rule cards: those of the configuration and `more`."""
     return (*(as_path(folder) for folder in config.get("rules") or ()), *more)
 
 
 def tuned_cards(config: Config, more: tuple[Path, ...] = ()) -> tuple[Card, ...]:
-    """Give every rule there is, those in the folders `more` included, as the configuration tunes it."""
+    """Return all rules, including those in the folders `more`, with the configured severities and parameters."""
     cards = all_cards(folders_of(config, more), config.get("plugins") or ())
     severity = {word: setting.value for word, setting in config.table("severity").items()}
     parameters = {word: setting.value for word, setting in config.table("rule").items()}
@@ -33,5 +33,5 @@ def tuned_cards(config: Config, more: tuple[Path, ...] = ()) -> tuple[Card, ...]
 
 @cache
 def strategy_of(arguments: tuple[str, ...], layout: str | None) -> Strategy:
-    """Read a strategy, once a run; raises `StrategyError`."""
+    """Read a strategy, once per run. Raises `StrategyError`."""
     return Strategy.combine(arguments, layout=Layout.named(layout) if layout else None)

@@ -1,4 +1,4 @@
-"""What a file says to dotlint, as it is written; a `pyproject.toml` may say nothing."""
+"""Read dotlint's table of a TOML file; a `pyproject.toml` does not necessarily have one."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 class ConfigError(DotlintError):
-    """A configuration that cannot be used: the file, the key, and what would be right."""
+    """A configuration is invalid; the message names the file, the key, and what is expected."""
 
 
 def section_of(path: Path) -> dict[str, Any] | None:
-    """Give what a file says to dotlint, None if it says nothing to it."""
+    """Return dotlint's table of a file: all of it, or of a `pyproject.toml` `[tool.dotlint]`, None without one."""
     table = _toml(path)
     if path.name != "pyproject.toml":
         return table
@@ -32,7 +32,7 @@ def _toml(path: Path) -> dict[str, Any]:
     try:
         return read_toml(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        raise ConfigError(f"there is no configuration file {path}{near_file(path)}") from None
+        raise ConfigError(f"the configuration file {path} does not exist{near_file(path)}") from None
     except OSError as error:
         raise ConfigError(f"the configuration {path} cannot be read: {error.strerror or error}") from None
     except ValueError as error:
@@ -40,6 +40,6 @@ def _toml(path: Path) -> dict[str, Any]:
 
 
 def near_file(path: Path) -> str:
-    """Give the end of a message about a file or folder that is missing: the one of a similar name, if there is one."""
+    """Return a suggestion for a message about a missing file or folder: one with a similar name, or "" ."""
     near = nearest_path(path)
     return f"; did you mean `{near}`?" if near else ""

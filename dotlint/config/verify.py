@@ -1,4 +1,4 @@
-"""A configuration tried as soon as it is read: folders, plugins, rules, parameters, patterns, strategies."""
+"""Verify a configuration when it is read: its folders, plugins, rules, parameters, patterns and strategies."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ if TYPE_CHECKING:
 
 
 def verify(config: Config) -> None:
-    """Raise `ConfigError` for everything that would fail later, with the file and the key that it stands in."""
+    """Raise `ConfigError`, with the file and the key, for everything that would otherwise fail later."""
     for folder in folders_of(config):
         if not folder.is_dir():
             file = config.values["rules"].file
-            raise ConfigError(f"{file}: `rules`: there is no folder {folder}{near_file(folder)}")
-    _guarded(config, "rules", lambda: all_cards(folders_of(config)))
-    cards = _guarded(config, "plugins", lambda: all_cards(folders_of(config), config.get("plugins") or ()))
+            raise ConfigError(f"{file}: `rules`: the folder {folder} does not exist{near_file(folder)}")
+    _verified(config, "rules", lambda: all_cards(folders_of(config)))
+    cards = _verified(config, "plugins", lambda: all_cards(folders_of(config), config.get("plugins") or ()))
     for key in ("select", "extend-select", "ignore"):
         for word in config.get(key) or ():
-            _guarded(config, key, lambda word=word: matching(word, cards))
+            _verified(config, key, lambda word=word: matching(word, cards))
     for key in ("per-file-ignores", "severity", "rule"):
         for name, setting in config.table(key).items():
             words = setting.value if key == "per-file-ignores" else (name,)
             for word in words:
-                _guarded(setting.file, key, lambda word=word: matching(word, cards))
-    _guarded(config, "rule", lambda: tuned_cards(config))
+                _verified(setting.file, key, lambda word=word: matching(word, cards))
+    _verified(config, "rule", lambda: tuned_cards(config))
     if "layout" in config.values:
-        _guarded(config, "layout", lambda: Layout.named(config.get("layout")))
+        _verified(config, "layout", lambda: Layout.named(config.get("layout")))
     given = config.values.get("strategy")
     if given is not None:
         entries = given.value.values() if isinstance(given.value, dict) else [given]
         for entry in entries:
-            _guarded(entry.file, "strategy", lambda entry=entry: strategy_of(entry.value, config.get("layout")))
+            _verified(entry.file, "strategy", lambda entry=entry: strategy_of(entry.value, config.get("layout")))
     for key in BY_PATTERN & config.values.keys():
         if isinstance(config.get(key), dict):
             for pattern, setting in config.table(key).items():
-                _guarded(setting.file, key, lambda pattern=pattern: glob_of(pattern), f"the pattern `{pattern}`: ")
+                _verified(setting.file, key, lambda pattern=pattern: glob_of(pattern), f"the pattern `{pattern}`: ")
 
 
-def _guarded(where: Config | Path, key: str, read: Any, what: str = "") -> Any:  # noqa: ANN401 - gives what `read` gives
-    """Call `read`; a mistake is reported with the file and the key that it stands in."""
+def _verified(where: Config | Path, key: str, read: Any, what: str = "") -> Any:  # noqa: ANN401 - the result of `read`
+    """Call `read` and return its result. Raises `ConfigError` with the file and the key."""
     try:
         return read()
     except DotlintError as error:

@@ -1,4 +1,4 @@
-"""`required-version`: whether this dotlint is one that a configuration allows."""
+"""`required-version`: compare the version of dotlint with the versions that a configuration allows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _COMPARE: Final[dict[str, Callable[[list[int], list[int]], bool]]] = {
 
 
 def satisfies(version: str, required: str) -> bool:
-    """Whether `required` allows a version: `0.1.0` allows only that one, `>=0.1,<1` a range."""
+    """Return whether `required` allows a version: `0.1.0` allows only this version, `>=0.1,<1` a range."""
     match = re.match(r"\d+(?:\.\d+)*", version)
     assert match is not None
     return all(_allows(part.strip(), _numbers(match[0])) for part in required.split(","))
@@ -26,7 +26,7 @@ def _allows(part: str, version: list[int]) -> bool:
     compare, bound = part.removesuffix(bare) or "==", _numbers(bare)
     length = max(len(version), len(bound))
     mine, theirs = (numbers + [0] * (length - len(numbers)) for numbers in (version, bound))
-    if compare == "~=":  # at least this one, and equal up to its last part
+    if compare == "~=":  # at least this version, and equal in all but its last part
         return mine >= theirs and version[: len(bound) - 1] == bound[:-1]
     return _COMPARE[compare](mine, theirs)
 

@@ -1,4 +1,4 @@
-"""Text edits: putting them into a text, and telling which can be put in together."""
+"""Apply edits to a text, and find edits that conflict."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 def apply_edits(text: str, edits: Iterable[Edit]) -> str:
-    """Give the text with the edits in place; they must lie apart.
+    """Return the text with all edits applied.
 
-    Those at one offset are written in their order.
+    Insertions at the same offset keep their order. Raises `ValueError` if edits overlap.
     """
     pieces: list[str] = []
     at = 0
@@ -26,9 +26,6 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
 
 
 def touching(one: Sequence[Edit], others: Iterable[Edit]) -> bool:
-    """Whether an edit of `one` overlaps or borders on one of `others`.
-
-    Then the one may change what the other means.
-    """
+    """Return whether an edit of `one` overlaps or adjoins an edit of `others`, so that they might interact."""
     taken = [(edit.start, edit.end) for edit in others]
     return any(edit.start <= end and start <= edit.end for edit in one for start, end in taken)

@@ -1,7 +1,4 @@
-"""Attributes set on a statement that is there.
-
-The value replaced, or the attribute added in the statement's own manner.
-"""
+"""Set attributes of existing statements: replace the value, or add the attribute in the statement's style."""
 
 from __future__ import annotations
 
@@ -22,7 +19,7 @@ _SEPARATOR = regex(r"\s*[,;]?\s*")
 
 
 def separator(text: str, attributes: Sequence[Attribute]) -> str:
-    """Tell what stands between the attributes of a list: `, ` where it has too few to tell."""
+    """Return the separator between the attributes of a list; `, ` if it has fewer than two."""
     if len(attributes) < 2:
         return ", "
     between = text[attributes[-2].end : attributes[-1].start]
@@ -30,17 +27,17 @@ def separator(text: str, attributes: Sequence[Attribute]) -> str:
 
 
 def set_attribute(text: str, statement: AttributedStatement, name: str, value: str) -> Edit:
-    """Set an attribute of a statement, the last one of that name where it has it already."""
+    """Return the edit that sets an attribute; if the statement sets it already, the last value is replaced."""
     written = id_text(value)
-    given = statement.attributes
-    for attribute in reversed(given):
+    present = statement.attributes
+    for attribute in reversed(present):
         if attribute.name.value == name:
             if attribute.value.quoted and not written.startswith('"'):
                 written = f'"{written}"'
             return Edit(attribute.value.start, attribute.value.end, written)
     lists = statement.lists
-    if given:
-        return Edit(given[-1].end, given[-1].end, f"{separator(text, given)}{name}={written}")
+    if present:
+        return Edit(present[-1].end, present[-1].end, f"{separator(text, present)}{name}={written}")
     if lists:
         at = lists[0].start + 1
         return Edit(at, at, f"{name}={written}")
@@ -48,10 +45,10 @@ def set_attribute(text: str, statement: AttributedStatement, name: str, value: s
 
 
 def shape_fix(text: str, graph: Graph, nodes: Iterable[Node], shape: str) -> Fix | None:
-    """Give each node the shape by a statement that is its own and no other node's.
+    """Return the fix that sets the shape of each node in a statement that declares no other node.
 
-    None where not every node has one. A name that stands where `shape` stands on all others, `forme=box`, was meant
-    for it.
+    None if a node has no such statement. An unknown attribute with the value of a shape, such as `forme=box`, is
+    renamed to `shape`.
     """
     edits: list[Edit] = []
     drawn: set[str] = set()
@@ -70,21 +67,21 @@ def shape_fix(text: str, graph: Graph, nodes: Iterable[Node], shape: str) -> Fix
             edits.append(Edit(meant[0].start, meant[0].end, "shape"))
         else:
             edits.append(set_attribute(text, setting[-1] if setting else own[0], "shape", shape))
-    return Fix("safe", _apart(edits), f"Set shape={shape}") if edits else None
+    return Fix("safe", _distinct(edits), f"Set shape={shape}") if edits else None
 
 
 def dashed_fix(text: str, graph: Graph, edges: Sequence[Edge]) -> Fix | None:
-    """Dash the edges; None where one of their statements draws another edge too.
+    """Return the fix that dashes the edges.
 
-    Whose style would change with it.
+    None if one of their statements draws another edge too, because its style would change as well.
     """
-    wanted = {id(edge) for edge in edges}
+    dashed = {id(edge) for edge in edges}
     statements: dict[int, EdgeStatement] = {}
     drawn: Counter[int] = Counter()
     for edge in graph.edges:
         for statement in edge.statements:
             drawn[id(statement)] += 1
-            if id(edge) in wanted:
+            if id(edge) in dashed:
                 statements[id(statement)] = statement
                 drawn[id(statement)] -= 1
     if any(drawn[key] for key in statements):
@@ -95,9 +92,9 @@ def dashed_fix(text: str, graph: Graph, edges: Sequence[Edge]) -> Fix | None:
         kept = [word for word in styles if word and word not in {"solid", "dashed"}]
         last = edge.statements[-1]
         edits.append(set_attribute(text, last, "style", ",".join([*kept, "dashed"])))
-    return Fix("safe", _apart(edits), "Set style=dashed") if edits else None
+    return Fix("safe", _distinct(edits), "Set style=dashed") if edits else None
 
 
-def _apart(edits: Iterable[Edit]) -> tuple[Edit, ...]:
-    """Several edges of one statement give the same edit: once is enough."""
+def _distinct(edits: Iterable[Edit]) -> tuple[Edit, ...]:
+    """Return the edits in order and without duplicates: several edges of one statement need the same edit."""
     return tuple(sorted(dict.fromkeys(edits), key=lambda edit: (edit.start, edit.end)))

@@ -1,4 +1,4 @@
-"""Edits of a text that others changed before: both as edits of the text as it was."""
+"""Compose two successive edit lists into one relative to the original text."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ if TYPE_CHECKING:
 
 
 def compose(first: Sequence[Edit], second: Sequence[Edit]) -> list[Edit]:
-    """Give the edits that do at once what `first` and then `second` do, where `second` only inserts.
+    """Return edits equivalent to `first` and then `second`, which must contain only insertions.
 
-    Places in `second` are those of the text with `first` in place. What goes right before or after an edit of
-    the first becomes part of it.
+    Offsets in `second` refer to the text after `first`. Insertions that adjoin an edit of `first` are merged into it.
     """
     merged = sorted(first, key=lambda e: (e.start, e.end))
     pieces = [edit.text for edit in merged]

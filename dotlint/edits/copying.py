@@ -1,7 +1,4 @@
-"""A piece of a file written once more for another stage.
-
-Ids, labels, cluster names and comments moved along.
-"""
+"""Copy statements for another stage: ids, labels, cluster names and comments are renumbered."""
 
 from __future__ import annotations
 
@@ -53,7 +50,7 @@ _NO_STAGE = {
 
 
 def nested(statement: Statement) -> Iterator[Statement]:
-    """Give a statement and every statement inside it."""
+    """Yield a statement and every statement inside it."""
     yield statement
     for block in blocks(statement):
         if block is not statement:
@@ -63,17 +60,17 @@ def nested(statement: Statement) -> Iterator[Statement]:
 
 
 def respelled(old: Id, name: str) -> str:
-    """Spell a name in quotes where the id that it replaces is in quotes."""
+    """Return a name as an id, in quotes if the id that it replaces is in quotes."""
     written = id_text(name)
     return f'"{written}"' if old.quoted and not written.startswith('"') else written
 
 
-def stage_place(name: str, stage: int) -> int | None:
-    """Which number of a cluster's name is its stage's (as the file counts); None where none can be."""
+def stage_number_index(name: str, stage: int) -> int | None:
+    """Return the index of the number in a cluster's name that is its stage number; None if there is none or several."""
     parsed = parse_name(name)
     fits = [i for i, number in enumerate(parsed.numbers) if number == stage and parsed.words[i] not in _NO_STAGE]
-    said = [i for i in fits if parsed.words[i] in _STAGE_WORDS]
-    return said[0] if said else fits[0] if len(fits) == 1 else None
+    after_stage_word = [i for i in fits if parsed.words[i] in _STAGE_WORDS]
+    return after_stage_word[0] if after_stage_word else fits[0] if len(fits) == 1 else None
 
 
 def copy_edits(
@@ -84,10 +81,10 @@ def copy_edits(
     shift: Shift,
     taken: Container[str | None] = (),
 ) -> list[Edit]:
-    """Give the edits that turn statements and comments into those of another stage; places as in the file.
+    """Return the edits that turn statements and comments into those of another stage; offsets are those of the file.
 
-    `names` maps nodes to their copies; `taken` are names of subgraphs that hold other things already. Raises
-    `ShiftError` where a text names what has no counterpart.
+    `names` maps nodes to their copies; `taken` holds the subgraph names already in use. Raises `ShiftError` if a text
+    names something that the other stage does not have.
     """
     edits = [Edit(c.start, c.end, shift.text(text[c.start : c.end])) for c in comments]
     for outer in statements:
@@ -98,7 +95,7 @@ def copy_edits(
         ]
         for statement in nested(outer):
             if isinstance(statement, Block) and statement.id is not None:
-                new = shift.name(statement.id.value, stage_place(statement.id.value, shift.before))
+                new = shift.name(statement.id.value, stage_number_index(statement.id.value, shift.before))
                 while new != statement.id.value and new in taken:
                     new += "_new"
                 edits.append(Edit(statement.id.start, statement.id.end, respelled(statement.id, new)))
@@ -116,14 +113,14 @@ def _attribute_edit(attribute: Attribute, shift: Shift) -> Edit | None:
         new = raw.replace(match[1], str(shift.after)) if int(match[1]) == shift.before else raw
     elif name in {"gpu", "gpus", "gpu_id", "gpu_ids", "device", "devices"}:
         if shift.before != shift.after and not shift.gpus:
-            raise ShiftError(f"`{name}={raw}` has no counterpart in the other stage")
-        said = f"GPU: {raw.strip(chr(34))}"
-        moved = shift.text(said).removeprefix("GPU: ")
+            raise ShiftError(f"`{name}={raw}` does not correspond to anything in the other stage")
+        line = f"GPU: {raw.strip(chr(34))}"
+        moved = shift.text(line).removeprefix("GPU: ")
         new = f'"{moved}"' if raw.startswith('"') else moved
     return Edit(attribute.value.start, attribute.value.end, new) if new != raw else None
 
 
 def piece(text: str, start: int, end: int, edits: Iterable[Edit]) -> str:
-    """Give `text[start:end]` with those of the edits in place that lie in it."""
+    """Return `text[start:end]` after the edits that lie inside it."""
     inside = [Edit(e.start - start, e.end - start, e.text) for e in edits if start <= e.start and e.end <= end]
     return apply_edits(text[start:end], inside)

@@ -1,4 +1,4 @@
-"""Tensor dimensions copied into labels that lack them, from operators of a kind that agree on theirs."""
+"""Copy tensor dimensions into labels that lack them, from operators of the same kind that agree."""
 
 from __future__ import annotations
 
@@ -15,57 +15,57 @@ if TYPE_CHECKING:
     from dotlint.deployment.gpus_and_dims import Dims
     from dotlint.deployment.model import Deployment, Reading
 
-Kind = tuple[str | None, str, str]
+OperatorKind = tuple[str | None, str, str]
 Sides = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 class DimensionCopier:
-    """Knows what operators state of their dimensions, by phase, role and words of the title."""
+    """Indexes the dimensions that operators state, by phase, role and title without numbers."""
 
     def __init__(self, deployment: Deployment) -> None:
-        self._models: dict[Kind, list[Reading]] = {}
-        self._agreed: dict[Kind, Sides | None] = {}
+        self._exemplars: dict[OperatorKind, list[Reading]] = {}
+        self._agreed: dict[OperatorKind, Sides | None] = {}
         for reading in deployment.operators:
-            kind = _kind(reading)
-            if kind is not None and _whole(reading.evidence.tensors):
-                self._models.setdefault(kind, []).append(reading)
+            kind = _operator_kind(reading)
+            if kind is not None and _states_both(reading.evidence.tensors):
+                self._exemplars.setdefault(kind, []).append(reading)
 
     def edits(self, lacking: Iterable[Reading]) -> list[Edit]:
-        """Give the edits for those operators whose dimensions can be told."""
+        """Return edits for the operators whose dimensions can be inferred."""
         return [edit for reading in lacking if (edit := self._edit(reading))]
 
     def _edit(self, reading: Reading) -> Edit | None:
-        kind = _kind(reading)
+        kind = _operator_kind(reading)
         own = reading.evidence.tensors
-        if kind not in self._models or own.bare or _whole(own):
+        if kind not in self._exemplars or own.bare or _states_both(own):
             return None
         if kind not in self._agreed:
-            self._agreed[kind] = _agreed(self._models[kind])
+            self._agreed[kind] = _agreed(self._exemplars[kind])
         sides = self._agreed[kind]
         if sides is None or not set(_sizes(_sides(reading))) <= set(sides):
-            return None  # the side that it states is another than theirs
-        model = self._models[kind][0]
-        target, source = label_of(reading), label_of(model)
+            return None  # it states other dimensions than its siblings
+        exemplar = self._exemplars[kind][0]
+        target, source = label_of(reading), label_of(exemplar)
         new = _with_dims(target, source, own) if target and source else None
-        if target is None or new is None or not _states(new, model.evidence.tensors):
+        if target is None or new is None or not _is_read_as(new, exemplar.evidence.tensors):
             return None
         return Edit(target.attribute.value.start, target.attribute.value.end, new.raw())
 
 
-def _kind(reading: Reading) -> Kind | None:
+def _operator_kind(reading: Reading) -> OperatorKind | None:
     if reading.role is None or reading.summary or not reading.evidence.title:
         return None
     return reading.phase, reading.role.name, plain_words(reading.evidence.title)
 
 
-def _agreed(models: Iterable[Reading]) -> Sides | None:
-    """Give what all of them state; None where they differ, or leave a size open."""
-    stated = {_sizes(_sides(model)) for model in models}
+def _agreed(exemplars: Iterable[Reading]) -> Sides | None:
+    """Return the dimensions that all exemplars state; None if they differ or leave a size open."""
+    stated = {_sizes(_sides(exemplar)) for exemplar in exemplars}
     sides = stated.pop()
     return None if stated or any("?" in value for _, values in sides for value in values) else sides
 
 
-def _whole(tensors: Tensors) -> bool:
+def _states_both(tensors: Tensors) -> bool:
     return bool(tensors.inputs and tensors.outputs)
 
 
@@ -78,32 +78,32 @@ def _sizes(sides: Iterable[tuple[str, Dims]]) -> Sides:
     return tuple((side, (*dims.keys, *dims.values)) for side, dims in sides)
 
 
-def _states(label: Label, tensors: Tensors) -> bool:
-    """Whether the label reads as one with these dimensions."""
+def _is_read_as(label: Label, tensors: Tensors) -> bool:
+    """Return whether the label is read with these dimensions."""
     read = read_tensors(label_lines(label.raw()[1:-1]))
     return [d.values for d in (*read.inputs, *read.outputs)] == [d.values for d in (*tensors.inputs, *tensors.outputs)]
 
 
 def _with_dims(target: Label, source: Label, own: Tensors) -> Label | None:
-    """Put the source's lines of dimensions into the target, before what follows them there; only those it lacks."""
+    """Return the target with the dimension lines of the source that it lacks, in the order of the source's lines."""
     stating = [i for i, line in enumerate(source.lines) if _side(line)]
     if not stating or stating != list(range(stating[0], stating[-1] + 1)):
         return None
     stated = {"in": bool(own.inputs), "out": bool(own.outputs)}
     put = [line.strip() for i in stating if not stated.get(_side(line := source.lines[i]) or "", False)]
-    subjects = [subject(line) for line in target.lines[: target.ends]]
+    subjects = [subject(line) for line in target.lines[: target.end]]
     present = [i for i, line in enumerate(target.lines) if _side(line)]
     if present:
         at = present[0] if stated["out"] else present[-1] + 1
     else:
         follower = next((subject(line) for line in source.lines[stating[-1] + 1 :] if line.strip()), None)
-        at = subjects.index(follower, 1) if follower in subjects[1:] else target.ends
+        at = subjects.index(follower, 1) if follower in subjects[1:] else target.end
     usual = source.breaks[0] if source.breaks else "\\n"
     return target.with_lines(at, put, usual) if put and at else None
 
 
 def _side(line: str) -> str | None:
-    """Tell which side a line states: `in`, `out`, `both`; None where it states none."""
+    """Return which side a line states: `in`, `out` or `both`; None if it states no dimensions."""
     tensors = read_tensors([line.strip()])
     if tensors.inputs and tensors.outputs:
         return "both"

@@ -1,4 +1,4 @@
-"""What goes on as its siblings do: texts whose numbers follow from the numbers of the siblings' names."""
+"""Extrapolate a text from those of its siblings: its numbers are linear functions of the numbers in their names."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _MOST_SAMPLES = 48
 
 
 def extrapolate(samples: Sequence[tuple[Vector, str]], at: Vector) -> str | None:
-    """Give the text of the sibling whose name has the numbers `at`; None where the others do not tell it.
+    """Return the text of the sibling whose name has the numbers `at`; None if the samples do not determine it.
 
-    What stands between the numbers of the texts has to be the same in all, and every number one linear
-    function of the name's numbers that is true of all samples: `expert_2` on `GPU: 8-11` after `expert_0` on
-    `GPU: 0-3` and `expert_1` on `GPU: 4-7`.
+    All texts must agree apart from their numbers, and each number must be a linear function of the name's numbers that
+    fits every sample: `GPU: 0-3` for `expert_0` and `GPU: 4-7` for `expert_1` make `GPU: 8-11` for `expert_2`. Each
+    sample is (numbers of the name, text).
     """
     near = sorted(samples, key=lambda one: sum(abs(a - b) for a, b in zip(one[0], at, strict=True)))[:_MOST_SAMPLES]
     pieces = [_NUMBER.split(text) for _, text in near]
@@ -28,12 +28,12 @@ def extrapolate(samples: Sequence[tuple[Vector, str]], at: Vector) -> str | None
         return None
     rows = [(1, *vector) for vector, _ in near]
     numbers = [[int(digits) for digits in one[1::2]] for one in pieces]
-    basis, own = _independent(rows), (1, *at)
-    if own not in rows and len(_independent([*(rows[i] for i in basis), own])) > len(basis):
+    basis, own = _basis(rows), (1, *at)
+    if own not in rows and len(_basis([*(rows[i] for i in basis), own])) > len(basis):
         return None
     found: list[int] = []
     for column in zip(*numbers, strict=True):
-        scale, factors = _linear([(*rows[i], column[i]) for i in basis])
+        scale, factors = _solve([(*rows[i], column[i]) for i in basis])
         if any(_dot(factors, row) != scale * number for row, number in zip(rows, column, strict=True)):
             return None
         number, over = divmod(_dot(factors, own), scale)
@@ -41,11 +41,11 @@ def extrapolate(samples: Sequence[tuple[Vector, str]], at: Vector) -> str | None
             return None
         found.append(number)
     written = pieces[0][:1]
-    for place, number in enumerate(found):
-        spelled = [one[2 * place + 1] for one in pieces]
+    for column_index, number in enumerate(found):
+        spelled = [one[2 * column_index + 1] for one in pieces]
         widths = {len(digits) for digits in spelled}
         width = widths.pop() if len(widths) == 1 and any(d.startswith("0") and len(d) > 1 for d in spelled) else 0
-        written += (str(number).zfill(width), pieces[0][2 * place + 2])
+        written += (str(number).zfill(width), pieces[0][2 * column_index + 2])
     return "".join(written)
 
 
@@ -53,48 +53,48 @@ def _dot(factors: Vector, row: Vector) -> int:
     return sum(a * b for a, b in zip(factors, row, strict=True))
 
 
-def _lead(row: Sequence[int]) -> int:
+def _pivot(row: Sequence[int]) -> int:
     return next(i for i, value in enumerate(row) if value)
 
 
-def _without(row: Sequence[int], other: Sequence[int], lead: int) -> list[int]:
-    """Take a multiple of another row away, so that nothing is left at `lead`; in whole numbers, as small as they get."""
-    if not row[lead]:
+def _eliminate(row: Sequence[int], other: Sequence[int], pivot: int) -> list[int]:
+    """Return the row reduced by a multiple of `other` to 0 at `pivot`, in integers without a common factor."""
+    if not row[pivot]:
         return list(row)
-    left = [a * other[lead] - row[lead] * b for a, b in zip(row, other, strict=True)]
+    left = [a * other[pivot] - row[pivot] * b for a, b in zip(row, other, strict=True)]
     common = gcd(*left)
     return [value // common for value in left] if common > 1 else left
 
 
-def _independent(rows: Sequence[Vector]) -> list[int]:
-    """Choose rows of which none is a combination of others, as many as there are."""
+def _basis(rows: Sequence[Vector]) -> list[int]:
+    """Return the indices of a maximal set of linearly independent rows."""
     reduced: list[tuple[int, list[int]]] = []
     chosen: list[int] = []
     for index, row in enumerate(rows):
         left = list(row)
-        for lead, one in reduced:
-            left = _without(left, one, lead)
+        for pivot, one in reduced:
+            left = _eliminate(left, one, pivot)
         if any(left):
-            reduced.append((_lead(left), left))
+            reduced.append((_pivot(left), left))
             chosen.append(index)
     return chosen
 
 
-def _linear(equations: Sequence[Vector]) -> tuple[int, Vector]:
-    """Give a linear function by its scale and its factors: of each equation's row its last number, times the scale.
+def _solve(equations: Sequence[Vector]) -> tuple[int, Vector]:
+    """Return (scale, factors) such that factors · row = scale · value for every equation (*row, value).
 
-    The rows are independent, so there is such a function (Gauss and Jordan, in whole numbers).
+    The rows are independent, so a solution exists. The method is Gauss-Jordan elimination in integers.
     """
     solved: list[tuple[int, list[int]]] = []
     for equation in equations:
         left = list(equation)
-        for lead, one in solved:
-            left = _without(left, one, lead)
-        lead = _lead(left)
-        solved = [(place, _without(one, left, lead)) for place, one in solved]
-        solved.append((lead, left))
-    scale = lcm(*(one[lead] for lead, one in solved))
+        for pivot, one in solved:
+            left = _eliminate(left, one, pivot)
+        pivot = _pivot(left)
+        solved = [(column, _eliminate(one, left, pivot)) for column, one in solved]
+        solved.append((pivot, left))
+    scale = lcm(*(one[pivot] for pivot, one in solved))
     factors = [0] * (len(equations[0]) - 1)
-    for lead, one in solved:
-        factors[lead] = one[-1] * (scale // one[lead])
+    for pivot, one in solved:
+        factors[pivot] = one[-1] * (scale // one[pivot])
     return scale, tuple(factors)

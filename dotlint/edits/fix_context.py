@@ -1,4 +1,4 @@
-"""What a fix function gets, and how a check names the function that computes its fix."""
+"""The context of a fix function, and the decorator that links a check to its fix function."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ Check = TypeVar("Check", bound=Callable[..., object])
 
 
 class NotCertain(Exception):  # noqa: N818 - no error: why there is no fix
-    """A fix function may raise it where it finds no certain fix; the message says why, in half a sentence."""
+    """Raised by a fix function that finds no certain fix; the message is the reason, without a final period."""
 
 
 class FixContext:
-    """One graph of a linted file, with what writes into it; each part is made when it is first needed."""
+    """One graph of a linted file and the writers of its edits, which are created on first use."""
 
     def __init__(self, context: GraphContext, result: FileResult) -> None:
         self.context = context
@@ -34,17 +34,17 @@ class FixContext:
 
     @property
     def deployment(self) -> Deployment:
-        """The graph read as a deployment."""
+        """Return the graph as a deployment."""
         return self.context.deployment
 
     def readings(self, finding: Finding) -> list[Reading]:
-        """Give the finding's nodes as they were read, in its order."""
+        """Return the readings of the finding's nodes, in its order."""
         by_name = self.deployment.by_name
         return [by_name[name] for name in finding.nodes if name in by_name]
 
     @cached_property
     def edges(self) -> EdgeWriter:
-        """Writes edges between nodes that are there."""
+        """Return the writer of edges between existing nodes."""
         from dotlint.edits.edges import EdgeWriter  # noqa: PLC0415 - these two only where an edge is missing
         from dotlint.edits.planned_edge import PlannedEdge  # noqa: PLC0415
 
@@ -53,28 +53,28 @@ class FixContext:
 
     @cached_property
     def attributes(self) -> EdgeAttributes:
-        """Knows which attributes a new edge takes over."""
+        """Return the source of attributes for planned edges."""
         from dotlint.edits.edge_attributes import EdgeAttributes  # noqa: PLC0415
 
         return EdgeAttributes(self.text, self.deployment)
 
     @cached_property
     def gpus(self) -> GpuWriter:
-        """Writes GPUs into labels."""
+        """Return the writer of GPUs in labels."""
         from dotlint.edits.gpus.label import GpuWriter  # noqa: PLC0415
 
         return GpuWriter(self.deployment)
 
 
 FixFunction = Callable[[FixContext, Finding], Fix | str]
-"""Computes the fix of a finding from its data; the text says in half a sentence why there is none."""
+"""Computes the fix of a finding from its data, or returns the reason why there is none."""
 
 
 def fixed_by(function: Callable[..., Fix | str]) -> Callable[[Check], Check]:
-    """Mark a check with the function that computes the fixes of its findings.
+    """Return a decorator that links a check to the function that computes the fixes of its findings.
 
-    Of dotlint's own checks that is a `FixFunction`; of a plugin's it takes the `Context` that the check takes, and the
-    finding. It is called for findings that are `fixable` and bring no fix, once somebody wants to see fixes.
+    For dotlint's own checks that is a `FixFunction`; for a plugin's check, a function of the check's `Context` and the
+    finding. It is called when fixes are needed, for findings that are `fixable` and have no fix yet.
     """
 
     def mark(check: Check) -> Check:
@@ -85,5 +85,5 @@ def fixed_by(function: Callable[..., Fix | str]) -> Callable[[Check], Check]:
 
 
 def in_order(edits: Iterable[Edit]) -> tuple[Edit, ...]:
-    """Sort edits by their places, each once, as those of a `Fix` are."""
+    """Return the edits without duplicates, sorted by offset, as a `Fix` requires."""
     return tuple(sorted(dict.fromkeys(edits), key=lambda edit: edit.start))

@@ -1,4 +1,4 @@
-"""An attribute that a whole graph lacks, written where the graph sets the others."""
+"""Set an attribute of the graph beside its other attributes."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 
 def set_graph_attribute(fix: FixContext, name: str, value: str) -> Edit | str:
-    """Set an attribute of the graph: in its first `graph [...]`, after the assignments that begin its body, or before all.
+    """Return the edit that sets an attribute of the graph, or the reason why it cannot be set.
 
-    The text says why it cannot be set.
+    It goes into the first `graph [...]`, else after the assignments at the start of the body, else before all
+    statements.
     """
     text, block = fix.text, fix.context.graph.statement
     if text[block.open.start : block.open.end] != "{":

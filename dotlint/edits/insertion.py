@@ -1,4 +1,4 @@
-"""New statements beside old ones, in the manner of the file: its indentation, its line ends, its `;`."""
+"""Insert statements beside existing ones in the style of the file: indentation, line endings and semicolons."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
     from dotlint.syntax.tree import Comment, Statement
 
-# What may follow a statement on its line: a `;` apart, a comment of one line or one that ends further down.
+# What may follow a statement on its line: a separate `;`, and a comment, which may end on a later line.
 _REST = regex(r"[ \t]*(?:;[ \t]*)?(?://[^\n\r]*|/\*.*?\*/[ \t]*)?(?=\r?\n|\r?\Z)", re.DOTALL)
 _INDENT = regex(r"[ \t]*")
 
 
 class Style(Struct, frozen=True):
-    """How statements of a body are written: `indent` before, `newline` between, `end` (`;` or nothing) after.
+    """How a body is written: `indent` before a statement, `newline` between two, and `end` (`;` or "") after each.
 
-    `lines` is false where several share a line.
+    `lines` is false if several statements share a line.
     """
 
     indent: str
@@ -34,12 +34,12 @@ class Style(Struct, frozen=True):
 
 
 def line_start(text: str, offset: int) -> int:
-    """Offset where the line of `offset` starts."""
+    """Return the offset of the start of the line that contains `offset`."""
     return text.rfind("\n", 0, offset) + 1
 
 
 def newline_at(text: str, offset: int) -> str:
-    """Give the line end that is used at `offset`: CR LF or LF, LF for a text of one line."""
+    """Return the line ending in use at `offset`, CR LF or LF; LF for a text of one line."""
     at = text.find("\n", offset)
     if at < 0:
         at = text.rfind("\n", 0, offset)
@@ -47,7 +47,7 @@ def newline_at(text: str, offset: int) -> str:
 
 
 def style_of(text: str, statement: Statement) -> Style:
-    """Give the style in which a statement is written."""
+    """Return the style in which a statement is written."""
     start = line_start(text, statement.start)
     indent = _INDENT.match(text, start)
     assert indent is not None
@@ -57,10 +57,9 @@ def style_of(text: str, statement: Statement) -> Style:
 
 
 def head_start(text: str, statement: Statement, comments: Sequence[Comment]) -> int:
-    """Where a statement starts with the comments right above it, without an empty line between.
+    """Return the start of a statement including the comments directly above it, without an empty line between.
 
-    That is the start of a line where the statement is the first on its line. `comments` are the file's, in
-    order.
+    If the statement is the first on its line, that is the start of a line. `comments` are the file's, in order.
     """
     start = line_start(text, statement.start)
     if text[start : statement.start].strip(" \t"):
@@ -77,13 +76,13 @@ def head_start(text: str, statement: Statement, comments: Sequence[Comment]) -> 
 
 
 def tail_end(text: str, offset: int) -> int | None:
-    """Give the end of the line where nothing but a comment follows `offset` on it, else None."""
+    """Return the end of the line if only a comment follows `offset` on it, else None."""
     rest = _REST.match(text, offset)
     return rest.end() if rest else None
 
 
 def insert_after(text: str, offset: int, written: Sequence[str], style: Style) -> Edit:
-    """Write statements after the one that ends at `offset`."""
+    """Return the insertion of statements after the one that ends at `offset`."""
     at = tail_end(text, offset) if style.lines else None
     if at is None:
         return Edit(offset, offset, "".join(f" {one}{style.end}" for one in written))
@@ -93,7 +92,7 @@ def insert_after(text: str, offset: int, written: Sequence[str], style: Style) -
 def insert_before(
     text: str, statement: Statement, written: Sequence[str], style: Style, comments: Sequence[Comment]
 ) -> Edit:
-    """Write statements before one, above the comments that belong to it."""
+    """Return the insertion of statements before another one, above the comments that belong to it."""
     at = head_start(text, statement, comments)
     if at == line_start(text, at) and style.lines:
         return Edit(at, at, "".join(f"{style.indent}{one}{style.end}{style.newline}" for one in written))

@@ -1,4 +1,4 @@
-"""Labels as they are spelled: their lines taken apart and put together again, byte for byte."""
+"""Split labels into lines as written, and join them again byte for byte."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _NUMBERS = regex(r"\d+")
 
 
 class Label(Struct, frozen=True):
-    r"""A label in quotes or HTML without tables: its `lines` and the `breaks` between them, spelled as in the file.
+    r"""A label in quotes, or in HTML without tables: its `lines` and the `breaks` between them, as written.
 
-    Of a label that ends with a break (`...\l`) the last line is empty.
+    If the label end with a break (`...\l`), the last line is empty.
     """
 
     attribute: Attribute
@@ -37,29 +37,29 @@ class Label(Struct, frozen=True):
     breaks: tuple[str, ...]
 
     def raw(self) -> str:
-        """Spell it, quotes or brackets included."""
+        """Return the label as written, including quotes or brackets."""
         first, last = self.attribute.value.raw[0], self.attribute.value.raw[-1]
         return first + "".join(line + brk for line, brk in zip(self.lines, (*self.breaks, ""), strict=True)) + last
 
     @property
-    def ends(self) -> int:
-        """The index behind the last line that says something."""
+    def end(self) -> int:
+        """Return the index after the last line that is not blank."""
         at = len(self.lines)
         while at > 1 and not self.lines[at - 1].strip():
             at -= 1
         return at
 
     def with_line(self, index: int, line: str) -> Label:
-        """Replace a line, the blanks around it aside."""
+        """Return the label with a line replaced except for the blanks around it."""
         old = self.lines[index]
         kept = len(old) - len(old.lstrip())
         written = old[:kept] + line + old[len(old.rstrip()) :]
         return replace(self, lines=(*self.lines[:index], written, *self.lines[index + 1 :]))
 
     def with_lines(self, index: int, written: list[str], usual: str = "\\n") -> Label:
-        """Put lines in before the `index`-th (not the first), set apart as the label's own are, else by `usual`."""
+        """Return the label with lines inserted before `index` (> 0), separated by its own break or else by `usual`."""
         between = self.breaks[0] if self.breaks else "<br/>" if self.attribute.value.html else usual
-        pad = self.lines[index - 1] if "\n" in between and index > 1 else ""  # lines of their own may be indented
+        pad = self.lines[index - 1] if "\n" in between and index > 1 else ""  # source lines may be indented
         blank = pad[: len(pad) - len(pad.lstrip())]
         return replace(
             self,
@@ -69,20 +69,20 @@ class Label(Struct, frozen=True):
 
 
 def label_of(reading: Reading) -> Label | None:
-    """Give the label that a node's own statement spells; None where it is another thing than lines of text.
+    """Return the label that a node's own statement sets; None if it is not made of lines of text.
 
-    A statement that names several nodes says the same of all of them; a record has fields, no lines.
+    Also None if the statement declares several nodes, because the label is then shared, and for the fields of a record.
     """
     found = reading.node.attribute("label")
     if found is None or "record" in reading.node.attributes.get("shape", "").lower():
         return None
     if any(len(statement.nodes) > 1 and statement.lists for statement in reading.node.statements):
         return None
-    return taken_apart(found)
+    return split_label(found)
 
 
-def taken_apart(attribute: Attribute) -> Label | None:
-    """Take the value of an attribute apart; None where it is neither one string in quotes nor plain HTML."""
+def split_label(attribute: Attribute) -> Label | None:
+    """Split the value of an attribute into lines; None unless it is one quoted string or HTML without tables."""
     raw = attribute.value.raw
     if attribute.value.html:
         pieces = _HTML_PIECE.split(raw[1:-1])
@@ -96,9 +96,9 @@ def taken_apart(attribute: Attribute) -> Label | None:
 
 
 def subject(line: str) -> str:
-    """Tell what a line speaks of: `gpu` for `GPU: 0-7 (TP=8)`, `[` for bare dimensions.
+    """Return the subject of a line: `gpu` for `GPU: 0-7 (TP=8)`, `[` for bare dimensions.
 
-    Where it has no colon that is the whole line without its numbers.
+    For a line without a colon that is the whole line with its numbers masked.
     """
     key, colon, _ = line.partition(":")
     if colon and "[" not in key:
@@ -107,8 +107,8 @@ def subject(line: str) -> str:
     return "[" if tensors.bare or tensors.inputs else _NUMBERS.sub("#", line).strip().lower()
 
 
-def label_of_block(blocks: Sequence[Block | GraphBlock]) -> Attribute | None:
-    """Give the place where the label of a graph or subgraph is set, in a statement of its body; the last one."""
+def block_label(blocks: Sequence[Block | GraphBlock]) -> Attribute | None:
+    """Return the last attribute that sets the label of a graph or subgraph in its body; None if there is none."""
     found: Attribute | None = None
     for block in blocks:
         for statement in block.body:

@@ -1,4 +1,4 @@
-"""The edges between pipeline stages, and which of them shows how another one is drawn."""
+"""Find the edges between pipeline stages, and the exemplar for a new one."""
 
 from __future__ import annotations
 
@@ -11,10 +11,7 @@ if TYPE_CHECKING:
 
 
 def stage_links(deployment: Deployment) -> list[tuple[str, int, Edge]]:
-    """Give the edges from a stage to the next of its phase as (phase, tail's 0-based stage, edge).
-
-    In order.
-    """
+    """Return the edges from a stage to the next of its phase as (phase, tail's 0-based stage, edge), in text order."""
     found: list[tuple[str, int, Edge]] = []
     for edge in deployment.graph.edges:
         tail, head = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
@@ -28,21 +25,19 @@ def stage_links(deployment: Deployment) -> list[tuple[str, int, Edge]]:
     return found
 
 
-def link_like(
+def link_exemplar(
     deployment: Deployment, edge_attributes: EdgeAttributes, phase: str, stage: int
 ) -> tuple[str, Edge | None]:
-    """Give the attributes of a new edge from a stage to the next, and the edge that shows them.
+    """Return the attributes of a new edge from a stage to the next, and its exemplar.
 
-    That is the nearest of the phase's own links, else the same link of another phase.
+    The exemplar is the phase's nearest link, else the same link of another phase; ("", None) if there is neither.
     """
     links = stage_links(deployment)
     own = [(s, edge) for p, s, edge in links if p == phase]
     if own:
         _, exemplar = min(own, key=lambda one: (abs(one[0] - stage), one[1].index))
         return edge_attributes.attributes(exemplar, stage), exemplar
-    counterpart = next((edge for _, s, edge in links if s == stage), None)
-    return (
-        (edge_attributes.attributes(counterpart, stage, verbatim=True), counterpart)
-        if counterpart is not None
-        else ("", None)
-    )
+    same_stage = next((edge for _, s, edge in links if s == stage), None)
+    if same_stage is None:
+        return "", None
+    return edge_attributes.attributes(same_stage, stage, verbatim=True), same_stage

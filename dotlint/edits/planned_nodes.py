@@ -1,4 +1,4 @@
-"""Nodes that are to be written as their siblings are: their statements, and what they are joined to."""
+"""Infer planned nodes from their siblings: their statements and edges."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dotlint.deployment.words import parse_name
 from dotlint.edits.copying import copy_edits, piece
 from dotlint.edits.extrapolate import extrapolate
 from dotlint.edits.fix_context import NotCertain
-from dotlint.edits.gpus.infer import GpuGuess
+from dotlint.edits.gpus.infer import GpuInference
 from dotlint.edits.statement import id_text, own_statement
 from dotlint.strategy.gpus import union
 
@@ -25,37 +25,37 @@ if TYPE_CHECKING:
 
 Numbers = tuple[int, ...]
 Pair = tuple[str, str]
-Place = tuple[int | None, int | None]
+UnitKey = tuple[int | None, int | None]
 _MOST = 512  # nodes that one fix writes
-_NEAR = 6  # siblings that are tried as models
+_NEAR = 6  # siblings that are tried as exemplars
 _STAGE_WORDS = ("stage", "pp", "st", "s")
 _LAYER_WORDS = ("layer", "l", "lay", "lyr", "block")
 
 
 class PlannedNode(Struct):
-    """A node to be written: its `statement` without a semicolon, and its edges, each with the one that shows it.
+    """A node to be written: its `statement` without a semicolon, and its edges, each with its exemplar.
 
-    `exemplar` is the sibling that it is written after. `unit` is the stage and layer that it belongs to.
+    `exemplar` is the sibling that shows its style and position. `unit` is its stage and layer, both 0-based.
     """
 
     name: str
     numbers: Numbers
     exemplar: Reading
-    unit: Place
+    unit: UnitKey
     statement: str = ""
     edges: tuple[tuple[Pair, Edge], ...] = ()
 
 
 class NodeEdge(NamedTuple):
-    """An edge of a new node: the `other` end, whether that is the head (`out`), and the edge that shows it."""
+    """An edge of a planned node: the `other` end, whether that is the head (`out`), and the exemplar."""
 
     other: str
     out: bool
     exemplar: Edge
 
 
-class Inference(NamedTuple):
-    """What siblings show of a new node: how it is written, and what it is connected to."""
+class NodeInference(NamedTuple):
+    """What follows from siblings about a planned node: its statement, its edges and the best exemplar."""
 
     statement: str
     edges: list[NodeEdge]
@@ -63,7 +63,7 @@ class Inference(NamedTuple):
 
 
 class Siblings:
-    """Knows the families of one graph and tells how a new member of one is written."""
+    """Groups the operators of one graph by family, and infers planned nodes from them."""
 
     def __init__(self, context: FixContext) -> None:
         self.text = context.text
@@ -74,126 +74,130 @@ class Siblings:
             self._families[reading.phase, reading.evidence.name.family].append(reading)
 
     def family(self, reading: Reading) -> list[Reading]:
-        """Give the nodes of the phase whose names differ from this one's in numbers only."""
+        """Return the nodes of the phase whose names differ from this one's only in numbers."""
         return self._families[reading.phase, reading.evidence.name.family]
 
-    def plan(self, wanted: Iterable[PlannedNode], *, more: bool) -> list[PlannedNode]:
-        """Work out statements and edges of new nodes; with `more` also the new nodes that they need beside them.
+    def plan(self, nodes: Iterable[PlannedNode], *, more: bool) -> list[PlannedNode]:
+        """Infer the statements and edges of planned nodes; with `more` also add nodes that they must connect to.
 
-        Raises `NotCertain` where siblings do not tell them.
+        Raises `NotCertain` if they do not follow from the siblings.
         """
-        todo = list(wanted)
+        todo = list(nodes)
         known = {one.name: one for one in todo}
         done: list[PlannedNode] = []
         while todo:
             one = todo.pop(0)
             if len(known) > _MOST:
-                raise NotCertain(f"more than {_MOST} nodes would be written")
+                raise NotCertain(f"it would add more than {_MOST} nodes")
             inferred = self._infer(one, known, more=more)
             one.statement, one.exemplar = inferred.statement, inferred.exemplar
             for edge in inferred.edges:
                 if edge.other not in self.by_name and edge.other not in known:
-                    beside = self._beside(one, edge)
+                    beside = self._planned_end(one, edge)
                     assert beside is not None
                     known[edge.other] = beside
                     todo.append(beside)
             one.edges = tuple(
-                ((one.name, j.other) if j.out else (j.other, one.name), j.exemplar) for j in inferred.edges
+                ((one.name, e.other) if e.out else (e.other, one.name), e.exemplar) for e in inferred.edges
             )
             done.append(one)
         return done
 
-    def _infer(self, one: PlannedNode, known: Mapping[str, PlannedNode], *, more: bool) -> Inference:
-        """Give the first reading of what siblings show that agrees with what is there."""
-        why = f"the statements beside `{one.name}` do not go on in one way"
-        for inferred in self._readings(one):
+    def _infer(self, one: PlannedNode, known: Mapping[str, PlannedNode], *, more: bool) -> NodeInference:
+        """Return the first inference that is consistent with the existing edges."""
+        why = f"the statement of `{one.name}` does not follow from its siblings"
+        for inferred in self._inferences(one):
             if isinstance(inferred, str):
                 why = inferred
                 continue
-            edges = self._settled(one, inferred.edges, known, more=more)
+            edges = self._consistent_edges(one, inferred.edges, known, more=more)
             if isinstance(edges, str):
                 why = edges
                 continue
-            return Inference(inferred.statement, edges, inferred.exemplar)
+            return NodeInference(inferred.statement, edges, inferred.exemplar)
         raise NotCertain(why)
 
-    def _readings(self, one: PlannedNode) -> Iterator[Inference | str]:
-        """As the unit's own siblings go on, as all do, as the nearest one is, moved into the unit."""
+    def _inferences(self, one: PlannedNode) -> Iterator[NodeInference | str]:
+        """Yield inferences: extrapolated from the unit's siblings or from all siblings, or copied from one."""
         family = [r for r in self.family(one.exemplar) if own_statement(r.node) is not None]
         same = [r for r in family if (r.stage, r.layer) == one.unit]
         for siblings in ([same] if len(same) > 1 else []) + [family]:
             written = extrapolate([(r.evidence.name.numbers, self._spelled(r)) for r in siblings], one.numbers)
             if written is None:
                 continue
-            alike = self._alike(one, siblings)
+            alike = self._most_common(one, siblings)
             edges = self._edges_of(one, alike)
             near = min(alike, key=lambda r: _distance(r.evidence.name.numbers, one.numbers))
-            yield edges if isinstance(edges, str) else Inference(written, edges, near)
+            yield edges if isinstance(edges, str) else NodeInference(written, edges, near)
         others = [r for r in family if (r.stage, r.layer) != one.unit]
         others.sort(
-            key=lambda r: (_changed(r, one), r is not one.exemplar, _distance(r.evidence.name.numbers, one.numbers))
+            key=lambda r: (
+                _changed_numbers(r, one),
+                r is not one.exemplar,
+                _distance(r.evidence.name.numbers, one.numbers),
+            )
         )
         for exemplar in others[:_NEAR]:
             shifted = self._shifted(one, exemplar)
             if shifted is not None:
                 yield shifted
 
-    def _settled(
+    def _consistent_edges(
         self, one: PlannedNode, edges: list[NodeEdge], known: Mapping[str, PlannedNode], *, more: bool
     ) -> list[NodeEdge] | str:
-        """Give the edges whose other ends are there, or will be; say what speaks against them.
+        """Return the edges if all their other ends exist or are planned, else the reason against them.
 
-        Where edges go past the missing node, they tell better than siblings what is before and after it: the
-        first layer is fed by the input, the others by the layer before.
+        Edges that bypass the missing node show its neighbors better than siblings do: the first layer is fed by the
+        input, the others by the layer before.
         """
         if not edges:
-            return f"the siblings of `{one.name}` are joined to nothing"
-        if len({(j.other, j.out) for j in edges}) < len(edges):
-            return f"what `{one.name}` is joined to does not follow from its siblings"
-        past = {out: self._past([j for j in edges if j.out is out], out=out) for out in (True, False)}
+            return f"the siblings of `{one.name}` have no edges"
+        if len({(e.other, e.out) for e in edges}) < len(edges):
+            return f"the edges of `{one.name}` do not follow from its siblings"
+        bypassed = {out: self._bypassed([e for e in edges if e.out is out], out=out) for out in (True, False)}
         family = parse_name(one.name).family
         alone = sum(parse_name(name).family == family and other.unit == one.unit for name, other in known.items()) == 1
         found: list[NodeEdge] = []
         for out in (False, True):
-            own = [j for j in edges if j.out is out]
-            across = past[not out]
-            if across and own and not {j.other for j in own} <= across:
-                if not alone or not self._usual(one, across, out=out):
-                    return f"edges go past `{one.name}` in a way that its siblings do not show"
+            own = [e for e in edges if e.out is out]
+            across = bypassed[not out]
+            if across and own and not {e.other for e in own} <= across:
+                if not alone or not self._fits_role(one, across, out=out):
+                    return f"edges bypass `{one.name}` in a way that its siblings do not show"
                 own = [NodeEdge(name, out, own[0].exemplar) for name in sorted(across, key=self._order)]
             for edge in own:
                 if edge.other in known:
                     continue
                 if edge.other not in self.by_name:
-                    if not (more and self._beside(one, edge)):
-                        return f"`{edge.other}`, which `{one.name}` would be joined to, is not there"
-                elif self._served(edge, family, one.unit):
-                    return f"`{edge.other}`, which `{one.name}` would be joined to, has what its siblings have"
+                    if not (more and self._planned_end(one, edge)):
+                        return f"`{one.name}` would be connected to `{edge.other}`, which does not exist"
+                elif self._is_complete(edge, family, one.unit):
+                    return f"`{one.name}` would be connected to `{edge.other}`, which already has as many edges as its siblings"
             found += own
         return found
 
-    def _served(self, edge: NodeEdge, family: str, unit: Place) -> bool:
-        """Whether the end of an edge has as many neighbours of the family as its counterpart has.
+    def _is_complete(self, edge: NodeEdge, family: str, unit: UnitKey) -> bool:
+        """Return whether the other end has as many neighbors in the family as the exemplar's other end.
 
-        Where both are one node it is shared by units, or else belongs to the sibling's; an end of the model that only
-        the sibling's has is no other's.
+        If both are the same node, return whether that node belongs to the sibling's unit alone. So does an input or
+        output of the model that connects to one unit only.
         """
 
         def alike(node: Node) -> list[Node]:
             ends = [e.tail for e in node.in_edges] if edge.out else [e.head for e in node.out_edges]
             return [end for end in ends if self._family_of(end) == family]
 
-        counterpart = edge.exemplar.head if edge.out else edge.exemplar.tail
-        if counterpart.name == edge.other:
+        exemplar_end = edge.exemplar.head if edge.out else edge.exemplar.tail
+        if exemplar_end.name == edge.other:
             sibling = self.by_name[(edge.exemplar.tail if edge.out else edge.exemplar.head).name]
-            end = self.by_name[counterpart.name]
-            units = {(self.by_name[n.name].stage, self.by_name[n.name].layer) for n in alike(counterpart)}
+            end = self.by_name[exemplar_end.name]
+            units = {(self.by_name[n.name].stage, self.by_name[n.name].layer) for n in alike(exemplar_end)}
             alone = end.stage is not None or end.layer is not None or (end.kind == "io" and len(units) == 1)
             return (sibling.stage, sibling.layer) != unit and alone
-        return len(alike(self.by_name[edge.other].node)) >= len(alike(counterpart))
+        return len(alike(self.by_name[edge.other].node)) >= len(alike(exemplar_end))
 
-    def _usual(self, one: PlannedNode, names: set[str], *, out: bool) -> bool:
-        """Whether each of these has a role that stands on that side of some sibling, or is an end of the model."""
+    def _fits_role(self, one: PlannedNode, names: set[str], *, out: bool) -> bool:
+        """Return whether each node is an input or output, or has the role of a sibling's neighbor on that side."""
         edges = (e for r in self.family(one.exemplar) for e in (r.node.out_edges if out else r.node.in_edges))
         roles = {self.by_name[_other(e, out=out)].role for e in edges}
         return all(self.by_name[name].role in roles or self.by_name[name].kind == "io" for name in names)
@@ -201,20 +205,21 @@ class Siblings:
     def _order(self, name: str) -> int:
         return self.by_name[name].node.index
 
-    def _past(self, edges: list[NodeEdge], *, out: bool) -> set[str]:
-        """Tell what stands on the other side of the missing node, to judge by edges that go past it.
+    def _bypassed(self, edges: list[NodeEdge], *, out: bool) -> set[str]:
+        """Return the nodes on the other side of the missing node, as shown by the edges that bypass it.
 
-        That is what every end on the one side is joined to, and the siblings' ends are not.
+        Those are connected to every end on the one side, although nodes of their families are not connected to the
+        ends of the siblings.
         """
         found: set[str] | None = None
         for edge in edges:
             if edge.other not in self.by_name:
                 return set()
             node = self.by_name[edge.other].node
-            counterpart = edge.exemplar.head if out else edge.exemplar.tail
+            exemplar_end = edge.exemplar.head if out else edge.exemplar.tail
             usual = {
                 self._family_of(e.tail if out else e.head)
-                for e in (counterpart.in_edges if out else counterpart.out_edges)
+                for e in (exemplar_end.in_edges if out else exemplar_end.out_edges)
             }
             beside = {(e.tail if out else e.head) for e in (node.in_edges if out else node.out_edges)}
             strange = {n.name for n in beside if self._family_of(n) not in usual}
@@ -224,19 +229,19 @@ class Siblings:
     def _family_of(self, node: Node) -> str:
         return self.by_name[node.name].evidence.name.family
 
-    def _beside(self, one: PlannedNode, edge: NodeEdge) -> PlannedNode | None:
-        """Take the missing end of an edge for a new node too, where its siblings are of the same unit."""
+    def _planned_end(self, one: PlannedNode, edge: NodeEdge) -> PlannedNode | None:
+        """Return the missing end of an edge as another planned node; None if its siblings are in another unit."""
         exemplar = self.by_name[(edge.exemplar.head if edge.out else edge.exemplar.tail).name]
         if (exemplar.stage, exemplar.layer) != one.unit or exemplar.summary:
             return None
         return PlannedNode(edge.other, parse_name(edge.other).numbers, exemplar, one.unit)
 
-    def _alike(self, one: PlannedNode, siblings: list[Reading]) -> list[Reading]:
-        """Give the siblings that are joined to families as most within the model are; its ends are joined otherwise."""
+    def _most_common(self, one: PlannedNode, siblings: list[Reading]) -> list[Reading]:
+        """Return the siblings with the most common neighbor families, preferably none next to an input or output."""
         kinds: dict[tuple[tuple[bool, str, int], ...], list[Reading]] = defaultdict(list)
         for reading in siblings:
-            slots = ((out, self._slots(reading, out=out)) for out in (False, True))
-            kinds[tuple(sorted((o, f, len(e)) for o, found in slots for f, e in found.items()))].append(reading)
+            by_family = ((out, self._edges_by_family(reading, out=out)) for out in (False, True))
+            kinds[tuple(sorted((o, f, len(e)) for o, found in by_family for f, e in found.items()))].append(reading)
         inner = [some for some in kinds.values() if not any(self._at_an_end(r) for r in some)]
         return min(
             inner or kinds.values(),
@@ -253,25 +258,25 @@ class Siblings:
         return self.text[statement.start : statement.core_end]
 
     def _edges_of(self, one: PlannedNode, siblings: list[Reading]) -> list[NodeEdge] | str:
-        """Tell what the node is joined to, as the ends of its siblings' edges go on."""
+        """Return the node's edges, extrapolated from those of its siblings, or the reason why that fails."""
         nearest = min(siblings, key=lambda r: _distance(r.evidence.name.numbers, one.numbers))
         found: list[NodeEdge] = []
         for out in (False, True):
-            slots = {r.node.index: self._slots(r, out=out) for r in siblings}
-            for family, edges in slots[nearest.node.index].items():
-                rows = [(r, slots[r.node.index].get(family, [])) for r in siblings]
+            by_family = {r.node.index: self._edges_by_family(r, out=out) for r in siblings}
+            for family, edges in by_family[nearest.node.index].items():
+                rows = [(r, by_family[r.node.index].get(family, [])) for r in siblings]
                 if any(len(row) != len(edges) for _, row in rows):
-                    return f"the siblings of `{one.name}` are joined in several ways"
-                for place, edge in enumerate(edges):
-                    samples = [(r.evidence.name.numbers, _other(row[place], out=out)) for r, row in rows]
+                    return f"the siblings of `{one.name}` have different edges"
+                for index, edge in enumerate(edges):
+                    samples = [(r.evidence.name.numbers, _other(row[index], out=out)) for r, row in rows]
                     name = extrapolate(samples, one.numbers)
                     if name is None:
-                        return f"what `{one.name}` is joined to does not follow from its siblings"
+                        return f"the edges of `{one.name}` do not follow from its siblings"
                     found.append(NodeEdge(name, out, edge))
         return found
 
-    def _slots(self, reading: Reading, *, out: bool) -> dict[str, list[Edge]]:
-        """Give the edges of a node on one side by the family of the other end, in the order of its numbers."""
+    def _edges_by_family(self, reading: Reading, *, out: bool) -> dict[str, list[Edge]]:
+        """Return the edges on one side of a node by the family of the other end, sorted by its numbers."""
         found: dict[str, list[Edge]] = defaultdict(list)
         for edge in reading.node.out_edges if out else reading.node.in_edges:
             found[parse_name(_other(edge, out=out)).family].append(edge)
@@ -279,10 +284,10 @@ class Siblings:
             edges.sort(key=lambda e: parse_name(_other(e, out=out)).numbers)
         return found
 
-    def _shifted(self, one: PlannedNode, exemplar: Reading) -> Inference | None:
-        """Write the node as a copy of one sibling of another unit; None where that is not certain.
+    def _shifted(self, one: PlannedNode, exemplar: Reading) -> NodeInference | None:
+        """Return the node as a renumbered copy of one sibling in another unit; None if that is not certain.
 
-        What the sibling is joined to moves along, be it in its own unit or in the one before or after.
+        The sibling's neighbors are renumbered too, whether in its own unit or in the one before or after.
         """
         statement = own_statement(exemplar.node)
         old, new = exemplar.evidence.name, parse_name(one.name)
@@ -305,7 +310,7 @@ class Siblings:
             edits = copy_edits([statement], (), self.text, {exemplar.name: one.name}, shift)
         except ShiftError:
             return None
-        return Inference(piece(self.text, statement.start, statement.core_end, edits), edges, exemplar)
+        return NodeInference(piece(self.text, statement.start, statement.core_end, edits), edges, exemplar)
 
     def _shift(self, one: PlannedNode, exemplar: Reading) -> Shift | None:
         stage, layer = one.unit
@@ -314,9 +319,9 @@ class Siblings:
         after = number(stage) if stage is not None else -1
         gpus: dict[int, int] = {}
         if exemplar.stage != stage and exemplar.own_gpus:
-            guess = GpuGuess(self.deployment)
+            inference = GpuInference(self.deployment)
             there = next((r for r in self.deployment.operators if (r.phase, r.stage) == (exemplar.phase, stage)), None)
-            own, other = guess.unit_gpus(exemplar), guess.unit_gpus(there) if there else None
+            own, other = inference.unit_gpus(exemplar), inference.unit_gpus(there) if there else None
             gpus = map_gpus(own, other) if own and other else {}
             if not gpus:
                 return None
@@ -333,20 +338,21 @@ class Siblings:
 
 
 def moved_name(other: Reading, steps: Mapping[str, tuple[int, int]], changed: Mapping[int, tuple[int, int]]) -> str:
-    """Give the name with its numbers moved as far as the sibling's were, where they are near the sibling's.
+    """Return the name with the numbers that correspond to the sibling's moved by the same steps.
 
-    A number is taken for the sibling's that follows the same word, else for one that changes at the same place.
+    `steps` is (before, after) by the word before a number, `changed` the same by index, used if no word matches.
+    Only numbers within 1 of the sibling's are moved.
     """
     name = other.evidence.name
     numbers: list[int] = []
     worded = any(word in steps for word in name.words)
-    for place, (word, number) in enumerate(zip(name.words, name.numbers, strict=True)):
-        before, after = steps.get(word) or (not worded and changed.get(place)) or (number, number)
+    for index, (word, number) in enumerate(zip(name.words, name.numbers, strict=True)):
+        before, after = steps.get(word) or (not worded and changed.get(index)) or (number, number)
         numbers.append(max(after + number - before, 0) if abs(number - before) <= 1 else number)
     return with_numbers(other.name, numbers)
 
 
-def _changed(reading: Reading, one: PlannedNode) -> int:
+def _changed_numbers(reading: Reading, one: PlannedNode) -> int:
     return sum(a != b for a, b in zip(reading.evidence.name.numbers, one.numbers, strict=True))
 
 
@@ -358,6 +364,6 @@ def _distance(one: Numbers, two: Sequence[int]) -> int:
     return sum(abs(a - b) for a, b in zip(one, two, strict=True))
 
 
-def written_name(statement: str, name: str) -> bool:
-    """Whether a statement that was worked out starts with the name, bare or in quotes."""
+def starts_with_name(statement: str, name: str) -> bool:
+    """Return whether an inferred statement starts with the name, with or without quotes."""
     return statement.startswith((id_text(name), f'"{name}"'))

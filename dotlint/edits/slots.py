@@ -1,4 +1,4 @@
-"""The places where missing edges belong: beside what the same unit already draws."""
+"""Find the slots of planned edges: beside the statements of the same unit."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
     from re import Match
 
     from dotlint.deployment.model import Deployment
-    from dotlint.edits.planned_edge import Families, PlannedEdge
+    from dotlint.edits.planned_edge import EdgeFamilies, PlannedEdge
     from dotlint.edits.statement_index import Body, StatementIndex
     from dotlint.graph.model import Edge
     from dotlint.syntax.tree import Comment, Statement
 
 _DIGITS = regex(r"\d+")
 _WORDED = regex(r"([A-Za-z]*)([\s_#:=-]*)(\d+)")
-_MOST_NUMBERS = 8  # in the names of an edge's ends; beyond, nothing is tried
+_MOST_NUMBERS = 8  # in the names of an edge's ends; with more there are too many combinations to try
 
 
 class Anchor(Struct, frozen=True):
-    """The statement that new ones stand after (or `before`).
+    """The statement that new ones are inserted after (or `before`).
 
-    Where they go under a comment that ends `at`, the statement shows the style. `own` says that it is beside
-    edges or under a comment of the same unit, and no last resort.
+    If `at` is set, they are inserted there, below a comment, and the statement only shows the style. `own` is true if
+    the slot is beside edges or below a comment of the same unit.
     """
 
     statement: Statement
@@ -43,10 +43,15 @@ class Anchor(Struct, frozen=True):
 
 
 class SlotFinder:
-    """Finds the statement that missing edges stand after, or before."""
+    """Finds the anchors of planned edges in one graph."""
 
     def __init__(
-        self, text: str, deployment: Deployment, comments: Sequence[Comment], index: StatementIndex, families: Families
+        self,
+        text: str,
+        deployment: Deployment,
+        comments: Sequence[Comment],
+        index: StatementIndex,
+        families: EdgeFamilies,
     ) -> None:
         self.text = text
         self.deployment = deployment
@@ -56,14 +61,14 @@ class SlotFinder:
         self.families = families
 
     def find(self, run: list[PlannedEdge], part: list[PlannedEdge]) -> Anchor:
-        """Find where a run of edges goes whose exemplars follow each other; `part` are all of its unit."""
+        """Return the anchor of a run of edges with consecutive exemplars; `part` holds all edges of its unit."""
         candidates = [*self._beside_own(run, part)]
         candidates += [replace(anchor, own=False) for anchor in self._elsewhere(run)]
-        fitting = [self._settled(anchor) for anchor in candidates if self._fits(anchor, run)]
-        return next((a for a in fitting if self._alike(a, run)), (fitting or candidates)[0])
+        fitting = [self._after_preceding_edge(anchor) for anchor in candidates if self._fits(anchor, run)]
+        return next((a for a in fitting if self._same_nesting(a, run)), (fitting or candidates)[0])
 
-    def _settled(self, anchor: Anchor) -> Anchor:
-        """Prefer after the edge before to before an edge: a comment above that edge speaks of it alone."""
+    def _after_preceding_edge(self, anchor: Anchor) -> Anchor:
+        """Return an anchor after the preceding edge instead of before an edge and its comment."""
         slot = self.index.slot(anchor.statement)
         if anchor.before and slot is not None and isinstance(slot.before, EdgeStatement):
             return Anchor(slot.before, own=anchor.own)
@@ -76,10 +81,9 @@ class SlotFinder:
         return slot.body if slot else None
 
     def _fits(self, anchor: Anchor, run: list[PlannedEdge]) -> bool:
-        """Whether the edges may stand there: no node is moved into a subgraph or named for the first time.
+        """Return whether the edges can be inserted there: no node joins a subgraph or is mentioned for the first time.
 
-        A node takes the defaults that hold where it is first named, so an edge above its statement could
-        change it.
+        A node takes the defaults in effect at its first mention, so an edge above its statement could change it.
         """
         body = self._body(anchor)
         offset = (
@@ -88,15 +92,15 @@ class SlotFinder:
         nodes = [reading.node for one in run for reading in one.readings]
         if body is None or not self.index.may_join(body, nodes):
             return False
-        # Where edges follow the node that they leave, the exemplar stands above the statement of its head too.
+        # In a file that writes edges directly after their tails, the exemplar is above the statement of its head too.
         early = {one.head.node.index for one in run if self._above_head(one.exemplar)}
         return all(node.start < offset or node.index in early for node in nodes)
 
     def _above_head(self, edge: Edge) -> bool:
         return any(statement.start > edge.statement.start for statement in edge.head.statements[-1:])
 
-    def _alike(self, anchor: Anchor, run: list[PlannedEdge]) -> bool:
-        """Whether the place is inside a subgraph where the exemplar is, outside where it is outside."""
+    def _same_nesting(self, anchor: Anchor, run: list[PlannedEdge]) -> bool:
+        """Return whether the anchor is inside a subgraph if and only if the exemplar is."""
         there, here = self.index.slot(run[0].exemplar.statement), self._body(anchor)
         if there is None or here is None:
             return True
@@ -106,17 +110,17 @@ class SlotFinder:
         return inside == any(True for _ in self.index.around(here))
 
     def _beside_own(self, run: list[PlannedEdge], part: list[PlannedEdge]) -> Iterator[Anchor]:
-        """Places of the unit itself, the best first.
+        """Yield anchors within the unit, the best first.
 
-        In the row of its kind; under the comment that heads the unit; among the other edges of a fan that stand
-        together; beside what mirrors the neighbours of the exemplars; beside other edges of the nodes.
+        In a row of edges of its family; below the comment that heads the unit; among the consecutive edges of a
+        fan-out; beside the statements that correspond to the exemplars' neighbors; beside other edges of the nodes.
         """
         yield from self._in_row(run)
         yield from self._under_comment(run)
         if self._fan_stands_together(run):
             yield from self._in_fan(run)
-        if run[0].alike:  # an edge of another kind shows how one is written, and not where
-            yield from self._mirrored(run)
+        if run[0].alike:  # an exemplar of another family shows the style, not the position
+            yield from self._beside_corresponding(run)
             slot = self.index.slot(part[0].exemplar.statement)
             if slot is not None and isinstance(slot.before, Block | NodeStatement):
                 yield from self._after_declarations(slot.before, slot.body, part)
@@ -124,14 +128,14 @@ class SlotFinder:
         yield from self._among_own(run)
 
     def _elsewhere(self, run: list[PlannedEdge]) -> Iterator[Anchor]:
-        """After the sibling's edges, after the exemplars, at the end of what the nodes share."""
+        """Yield anchors after a sibling's edges, after the exemplars, and at the end of the common body."""
         yield from self._after_sibling(run)
         yield Anchor(run[-1].exemplar.statement)
         yield from self._end_of_common_body(run)
         yield Anchor(self.graph.statement.body[-1])
 
     def _fan_stands_together(self, run: list[PlannedEdge]) -> bool:
-        """Whether the statement before or after an exemplar draws another edge of the same fan."""
+        """Return whether the statement before or after an exemplar draws another edge of the same fan-out."""
         exemplar = run[0].exemplar
         kind = self.families.of(exemplar)
         if all(one.exemplar.tail is one.tail.node for one in run):
@@ -146,7 +150,7 @@ class SlotFinder:
         )
 
     def _in_fan(self, run: list[PlannedEdge]) -> Iterator[Anchor]:
-        """After the one with lower numbers of the edges of a kind that enter the node, or leave it."""
+        """Yield anchors among the edges of the same family that enter or leave the node, in the order of numbers."""
         kinds = {self.families.of_planned(one) for one in run}
         own = run[0].numbers
         for ends in ([one.head.node.in_edges for one in run], [one.tail.node.out_edges for one in run]):
@@ -164,7 +168,7 @@ class SlotFinder:
         return all(w.numbers < numbers for w in run)
 
     def _in_row(self, run: list[PlannedEdge]) -> Iterator[Anchor]:
-        """Between its neighbours, where edges of the kind stand in a row, one a shard or an expert."""
+        """Yield anchors between the edges with adjacent numbers in a row, such as one edge per shard or expert."""
         exemplar = run[0].exemplar
         kind = self.families.of(exemplar)
         slot = self.index.slot(exemplar.statement)
@@ -174,7 +178,7 @@ class SlotFinder:
         own = run[0].numbers
         if not row or len(own) != len(numbers):
             return
-        # Where a row begins the one before it may end: the neighbour that is more alike is of the row.
+        # The statement before the start of a row may end another row: the neighbor that shares more numbers is in it.
         same = max((tuple(i for i, n in enumerate(numbers) if other[i] == n) for other in row), key=len)
         if len(same) == len(numbers):
             return
@@ -189,7 +193,7 @@ class SlotFinder:
             yield from self._before(higher.statement)
 
     def _before(self, statement: Statement) -> Iterator[Anchor]:
-        """Before a statement, under its comment where that heads what follows too, which then has none of its own."""
+        """Yield anchors before a statement: below its comment if that also heads the next statement, and above it."""
         heading = self._comment_above(statement)
         slot = self.index.slot(statement)
         after = slot.after if slot else None
@@ -198,26 +202,26 @@ class SlotFinder:
         yield Anchor(statement, before=True)
 
     def _under_comment(self, run: list[PlannedEdge]) -> Iterator[Anchor]:
-        """Under the unit's own comment, as the first of the exemplars is under its unit's."""
+        """Yield the anchor below the comment that corresponds to the one above the first exemplar."""
         statement = run[0].exemplar.statement
         comment = self._comment_above(statement)
         if comment is not None:
             words = self.text[comment.start : comment.end]
             steps = dict(sorted(self._steps(run[0])))
-            moved = [_moved_behind_words(words, self._far(run[0]))]
-            moved += [_moved(words, some) for some in (steps, *({first: step} for first, step in steps.items()))]
+            moved = [_renumbered_by_word(words, self._steps_by_word(run[0]))]
+            moved += [_renumbered(words, some) for some in (steps, *({first: step} for first, step in steps.items()))]
             for own in moved:
-                counterparts = (
+                same_text = (
                     [c for c in self.comments if self.text[c.start : c.end].strip() == own.strip()]
                     if own != words
                     else []
                 )
-                alone = [c for c in counterparts if not self.text[line_start(self.text, c.start) : c.start].strip()]
+                alone = [c for c in same_text if not self.text[line_start(self.text, c.start) : c.start].strip()]
                 if len(alone) == 1:
                     yield Anchor(statement, at=self._end(alone[0]))
 
     def _comment_above(self, statement: Statement) -> Comment | None:
-        """Give the comment right above a statement."""
+        """Return the comment directly above a statement."""
         start = line_start(self.text, statement.start)
         first = head_start(self.text, statement, self.comments)
         index = bisect_left(self.comments, start, key=lambda comment: comment.start) - 1
@@ -226,22 +230,30 @@ class SlotFinder:
     def _end(self, comment: Comment) -> int:
         return comment.end - self.text.endswith("\r", 0, comment.end)
 
-    def _mirrored(self, run: list[PlannedEdge]) -> Iterator[Anchor]:
+    def _beside_corresponding(self, run: list[PlannedEdge]) -> Iterator[Anchor]:
         nodes = {reading.node.index for one in run for reading in one.readings}
         first = self.index.slot(run[0].exemplar.statement)
         last = self.index.slot(run[-1].exemplar.statement)
         if first is not None and isinstance(first.before, NodeStatement):
             yield from self._at_declaration(first.before, run[0])
-        if first is not None and first.before is not None and (found := self._counterpart(first.before, run[0], nodes)):
-            # The arms of a fan that one arm shows go together: beside what all of them mirror, or not here.
+        if (
+            first is not None
+            and first.before is not None
+            and (found := self._corresponding_statement(first.before, run[0], nodes))
+        ):
+            # Edges of a fan-out with one exemplar stay together: all must correspond to the same statement.
             arms = [one for one in run[1:] if one.exemplar is run[0].exemplar]
-            if all(self._counterpart(first.before, one, nodes) is found for one in arms):
+            if all(self._corresponding_statement(first.before, one, nodes) is found for one in arms):
                 yield Anchor(found)
-        if last is not None and last.after is not None and (found := self._counterpart(last.after, run[-1], nodes)):
+        if (
+            last is not None
+            and last.after is not None
+            and (found := self._corresponding_statement(last.after, run[-1], nodes))
+        ):
             yield Anchor(found, before=True)
 
     def _after_declarations(self, before: Statement, body: Body, part: list[PlannedEdge]) -> Iterator[Anchor]:
-        """After what declares the nodes, where the exemplars stand after what declares theirs."""
+        """Yield the anchor after the nodes' declarations, if the exemplars follow their nodes' declarations."""
         exemplar_ends = {node.name for one in part for node in (one.exemplar.tail, one.exemplar.head)}
         if not any(reference.id.value in exemplar_ends for reference in references(before)):
             return
@@ -259,22 +271,22 @@ class SlotFinder:
             yield Anchor(last)
 
     def _at_declaration(self, statement: NodeStatement, one: PlannedEdge) -> Iterator[Anchor]:
-        """After the statement that declares the end of the edge whose counterpart `statement` declares."""
+        """Yield the anchor after the declaration of an end, if `statement` declares the exemplar's end."""
         names = [reference.id.value for reference in statement.nodes]
         for exemplar_end, reading in ((one.exemplar.tail, one.tail), (one.exemplar.head, one.head)):
             if names == [exemplar_end.name] and reading.node.statements:
                 yield Anchor(reading.node.statements[-1])
 
-    def _counterpart(self, statement: Statement, one: PlannedEdge, nodes: set[int]) -> EdgeStatement | None:
-        """Give the nodes' edge statement that is to the edge what `statement` is to its exemplar."""
-        steps, far = self._steps(one), self._far(one)
+    def _corresponding_statement(self, statement: Statement, one: PlannedEdge, nodes: set[int]) -> EdgeStatement | None:
+        """Return the edge statement of the nodes that relates to the edge as `statement` relates to its exemplar."""
+        steps, by_word = self._steps(one), self._steps_by_word(one)
         for edge in self.index.edges(statement):
             family = self.families.of(edge)
-            straight = self._straight(far, edge)
-            _, counterpart = self.families.beside(family, straight)
-            if counterpart is not None and counterpart is not edge and self.families.numbers(counterpart) == straight:
-                if {counterpart.tail.index, counterpart.head.index} & nodes and counterpart.statement is not statement:
-                    return counterpart.statement
+            expected = self._moved_numbers(by_word, edge)
+            _, other = self.families.beside(family, expected)
+            if other is not None and other is not edge and self.families.numbers(other) == expected:
+                if {other.tail.index, other.head.index} & nodes and other.statement is not statement:
+                    return other.statement
                 continue
             choices = [
                 (n, *(n + step for first, step in steps if n in (first, first + step)))
@@ -283,38 +295,36 @@ class SlotFinder:
             if len(choices) > _MOST_NUMBERS:
                 continue
             for moved in product(*choices):
-                _, counterpart = self.families.beside(family, moved)
-                if (
-                    counterpart is None
-                    or counterpart.statement is statement
-                    or self.families.numbers(counterpart) != moved
-                ):
+                _, other = self.families.beside(family, moved)
+                if other is None or other.statement is statement or self.families.numbers(other) != moved:
                     continue
-                if {counterpart.tail.index, counterpart.head.index} & nodes:
-                    return counterpart.statement
+                if {other.tail.index, other.head.index} & nodes:
+                    return other.statement
         return None
 
-    def _straight(self, far: Mapping[str, set[int]], edge: Edge) -> tuple[int, ...]:
-        """Give an edge's numbers moved as far as those behind the same words are moved from the exemplar."""
+    def _moved_numbers(self, by_word: Mapping[str, set[int]], edge: Edge) -> tuple[int, ...]:
+        """Return an edge's numbers moved by the steps of the words before them."""
         ends = (self.deployment.readings[node.index].evidence.name for node in (edge.tail, edge.head))
         moved = (
-            (far.get(word, {0}), number) for name in ends for word, number in zip(name.words, name.numbers, strict=True)
+            (by_word.get(word, {0}), number)
+            for name in ends
+            for word, number in zip(name.words, name.numbers, strict=True)
         )
         return tuple(number + (next(iter(steps)) if len(steps) == 1 else 0) for steps, number in moved)
 
-    def _far(self, one: PlannedEdge) -> dict[str, set[int]]:
-        """Tell for each word how far the numbers behind it, in the names of the exemplar's ends, lie from those here."""
+    def _steps_by_word(self, one: PlannedEdge) -> dict[str, set[int]]:
+        """Return the steps from the exemplar's numbers to those of the edge, by the word before them."""
         readings = self.deployment.readings
-        far: dict[str, set[int]] = {}
+        by_word: dict[str, set[int]] = {}
         for old, new in ((one.exemplar.tail, one.tail), (one.exemplar.head, one.head)):
             before, after = readings[old.index].evidence.name, new.evidence.name
             if before.family == after.family:
                 for word, a, b in zip(before.words, before.numbers, after.numbers, strict=True):
-                    far.setdefault(word, set()).add(b - a)
-        return far
+                    by_word.setdefault(word, set()).add(b - a)
+        return by_word
 
     def _steps(self, one: PlannedEdge) -> set[tuple[int, int]]:
-        """Give the numbers of the exemplar's ends that are others here, and how far those lie from them."""
+        """Return (number, step) for each number of the exemplar's ends that differs from that of the edge."""
         readings = self.deployment.readings
         steps: set[tuple[int, int]] = set()
         for old, new in (
@@ -327,7 +337,7 @@ class SlotFinder:
         return steps
 
     def _among_own(self, run: list[PlannedEdge]) -> Iterator[Anchor]:
-        """After what enters the run's nodes, or before what leaves them, where exemplars stand so too."""
+        """Yield anchors after edges that enter the nodes or before edges that leave them, as for the exemplars."""
         inside = {reading.node.index for one in run for reading in one.readings}
         exemplar_ends = {node.index for one in run for node in (one.exemplar.tail, one.exemplar.head)}
         first = self.index.slot(run[0].exemplar.statement)
@@ -339,17 +349,17 @@ class SlotFinder:
         entering = [e for e in beside if e.head.index in inside and e.tail.index not in inside]
         leaving = [e for e in beside if e.tail.index in inside and e.head.index not in inside]
         if entering and first is not None and first.before is not None and self._touches(first.before, exemplar_ends):
-            yield Anchor(self._of_kind(entering, first.before)[-1].statement)
+            yield Anchor(self._same_family(entering, first.before)[-1].statement)
         if leaving and last is not None and last.after is not None and self._touches(last.after, exemplar_ends):
-            yield Anchor(self._of_kind(leaving, last.after)[0].statement, before=True)
+            yield Anchor(self._same_family(leaving, last.after)[0].statement, before=True)
             if entering:
                 yield Anchor(entering[-1].statement)
         own = [e for e in beside if e.tail.index in inside and e.head.index in inside]
         if own:
             yield Anchor(own[-1].statement)
 
-    def _of_kind(self, edges: list[Edge], statement: Statement) -> list[Edge]:
-        """Give those of the edges that are of one kind with a statement's; all where none is."""
+    def _same_family(self, edges: list[Edge], statement: Statement) -> list[Edge]:
+        """Return the edges in the families of a statement's edges; all edges if there are none."""
         kinds = {self.families.of(edge) for edge in self.index.edges(statement)}
         return [edge for edge in edges if self.families.of(edge) in kinds] or edges
 
@@ -357,7 +367,7 @@ class SlotFinder:
         return any(edge.tail.index in nodes or edge.head.index in nodes for edge in self.index.edges(statement))
 
     def _after_sibling(self, run: list[PlannedEdge]) -> Iterator[Anchor]:
-        """After the edges of the sibling with the next lower numbers, else before the next higher's."""
+        """Yield anchors after the edge with the next lower numbers and before the one with the next higher numbers."""
         lower, _ = self.families.beside(self.families.of_planned(run[-1]), run[-1].numbers)
         _, higher = self.families.beside(self.families.of_planned(run[0]), run[0].numbers)
         if lower is not None:
@@ -366,7 +376,7 @@ class SlotFinder:
             yield Anchor(higher.statement, before=True)
 
     def _end_of_common_body(self, run: list[PlannedEdge]) -> Iterator[Anchor]:
-        """At the end of the innermost subgraph that holds all the nodes."""
+        """Yield anchors at the end of the subgraphs that hold all nodes, innermost first."""
         nodes = [reading.node for one in run for reading in one.readings]
         for innermost in nodes[0].subgraphs:
             for subgraph in (innermost, *innermost.ancestors):
@@ -375,17 +385,19 @@ class SlotFinder:
                         yield Anchor(block.body[-1])
 
 
-def _moved_behind_words(words: str, far: Mapping[str, set[int]]) -> str:
-    """Give a text with each number moved as far as those behind the same word of names, which may be short for it."""
+def _renumbered_by_word(words: str, by_word: Mapping[str, set[int]]) -> str:
+    """Return a text with each number moved by the step of the word before it, which a name may abbreviate."""
 
     def move(match: Match[str]) -> str:
-        said = match[1].lower()
-        steps = {step for word, some in far.items() if word and said and said.startswith(word) for step in some}
+        written = match[1].lower()
+        steps = {
+            step for word, some in by_word.items() if word and written and written.startswith(word) for step in some
+        }
         return match[1] + match[2] + str(int(match[3]) + (steps.pop() if len(steps) == 1 else 0))
 
     return _WORDED.sub(move, words)
 
 
-def _moved(words: str, steps: Mapping[int, int]) -> str:
-    """Give a text with each number moved by its step."""
+def _renumbered(words: str, steps: Mapping[int, int]) -> str:
+    """Return a text with each number moved by its step."""
     return _DIGITS.sub(lambda match: str(int(match[0]) + steps.get(int(match[0]), 0)), words)

@@ -1,4 +1,4 @@
-"""DOT statements written in the manner of the file they are for."""
+"""Write DOT statements in the style of the file."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _PLAIN = regex(r"[^\x00-@\[-^`{-\x7f][^\x00-/:-@\[-^`{-\x7f]*|-?(?:\d+(?:\.\d*)?
 _KEYWORDS = {"node", "edge", "graph", "digraph", "subgraph", "strict"}
 _COMPASS = {"n", "ne", "e", "se", "s", "sw", "w", "nw", "c", "_"}
 _HTML_PORT = regex(r"port\s*=\s*[\"']([^\"']*)[\"']", re.IGNORECASE)
-Ports = tuple[str, str]
+PortTexts = tuple[str, str]
 
 
 def id_text(name: str) -> str:
-    r"""Write an id so that Graphviz reads it back as `name`: bare where it can be, else in quotes.
+    r"""Return the id that Graphviz reads as `name`, without quotes if possible.
 
-    An id read from a file has its escapes as they stood there, so only quotes have to be escaped.
+    An id that was read from a file still has its escapes, so only quotes are escaped here.
     """
     if isinstance(name, Html):
         return f"<{name}>"
@@ -33,20 +33,20 @@ def id_text(name: str) -> str:
     return '"' + name.replace('"', '\\"') + '"'
 
 
-def edge_text(text: str, graph: Graph, pair: tuple[str, str], attributes: str = "", ports: Ports = ("", "")) -> str:
-    """Write an edge without a semicolon, `a -> b [style=dashed]`; ids as the file (`text`) spells those nodes.
+def edge_text(text: str, graph: Graph, pair: tuple[str, str], attributes: str = "", ports: PortTexts = ("", "")) -> str:
+    """Return an edge statement without a semicolon, `a -> b [style=dashed]`, with the ids as written in `text`.
 
-    `ports` are those of the ends as spelled, `:out`.
+    `ports` are those of both ends as written, such as `:out`.
     """
     operator = "->" if graph.directed else "--"
     ends = f"{as_written(text, graph, pair[0])}{ports[0]} {operator} {as_written(text, graph, pair[1])}{ports[1]}"
     return f"{ends} [{attributes}]" if attributes else ends
 
 
-def ports_like(text: str, exemplar: Edge, tail: Node, head: Node) -> Ports:
-    """Give the ports that an edge from `tail` to `head` takes over from its exemplar, as spelled there.
+def ports_like(text: str, exemplar: Edge, tail: Node, head: Node) -> PortTexts:
+    """Return the ports that an edge from `tail` to `head` copies from its exemplar, as written there.
 
-    A port that the label of the exemplar's end defines is taken over only where that of the new end does too.
+    A port that is defined in the label of the exemplar's end is copied only if the new end's label defines it too.
     """
     if isinstance(exemplar.statement, PlainEdge) and exemplar.statement.bare:
         return "", ""
@@ -70,21 +70,21 @@ def _port(text: str, side: list[NodeRef] | Block, old: Node, new: Node) -> str:
 
 
 def _defines(label: str, port: str) -> bool:
-    """Whether a record's or an HTML label has the port."""
+    """Return whether a record label or an HTML label defines the port."""
     return f"<{port}>" in label or any(match[1] == port for match in _HTML_PORT.finditer(label))
 
 
 def own_statement(node: Node) -> NodeStatement | None:
-    """Give the one statement that declares a node and no other; None where there is none, or several have attributes.
+    """Return the one statement that declares a node and no other; None if there is none or more than one.
 
-    A mention in a set (`{a b} -> c`) declares nothing beside one with attributes.
+    If any statement has attributes, those without attributes, such as `{a b} -> c`, are not counted.
     """
     listed = [s for s in node.statements if s.lists] or node.statements
     return listed[0] if len(listed) == 1 and len(listed[0].nodes) == 1 else None
 
 
 def references(statement: Statement) -> Iterator[NodeRef]:
-    """Give every mention of a node in a statement and in what is inside it."""
+    """Yield every reference to a node in a statement and in the statements inside it."""
     if isinstance(statement, NodeStatement):
         yield from statement.nodes
     elif isinstance(statement, EdgeStatement):
@@ -99,6 +99,6 @@ def references(statement: Statement) -> Iterator[NodeRef]:
 
 
 def as_written(text: str, graph: Graph, name: str) -> str:
-    """Spell a node as its first mention does; one that is not there yet as plainly as DOT allows."""
+    """Return the id of a node as written at its first mention, or as `id_text` writes it if the node is new."""
     node = graph.nodes.get(name)
     return id_text(name) if node is None else text[slice(*node.span)]

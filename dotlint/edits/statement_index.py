@@ -1,4 +1,4 @@
-"""Where statements stand: in which body, after and before which others."""
+"""The position of each statement of a graph: its body, and its neighbors there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Body = Block | GraphBlock
 
 
 class Slot(Struct, eq=False):
-    """A statement as the `index`-th of a body."""
+    """The position of a statement: the `index`-th of a body."""
 
     statement: Statement
     body: Body
@@ -26,20 +26,17 @@ class Slot(Struct, eq=False):
 
     @property
     def before(self) -> Statement | None:
-        """The statement before it in its body."""
+        """Return the statement before it in its body."""
         return self.body.body[self.index - 1] if self.index else None
 
     @property
     def after(self) -> Statement | None:
-        """The statement after it in its body."""
+        """Return the statement after it in its body."""
         return self.body.body[self.index + 1] if self.index + 1 < len(self.body.body) else None
 
 
 class StatementIndex:
-    """The slots of a graph's statements, and what belongs to each.
-
-    Sides of edges (`a -> {b c}`) are no bodies.
-    """
+    """The slots and edges of a graph's statements; sides of edges (`a -> {b c}`) do not count as bodies."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -58,15 +55,15 @@ class StatementIndex:
                 self._edges.setdefault(id(statement), []).append(edge)
 
     def slot(self, statement: Statement) -> Slot | None:
-        """Where the statement stands; None where it stands inside a side of an edge."""
+        """Return the slot of a statement; None if it is inside a side of an edge."""
         return self._slots.get(id(statement))
 
     def edges(self, statement: Statement) -> list[Edge]:
-        """Give the edges that the statement itself makes."""
+        """Return the edges that the statement itself draws."""
         return self._edges.get(id(statement), [])
 
     def body_at(self, offset: int) -> Body:
-        """Give the innermost body that an offset of the text lies in."""
+        """Return the innermost body that contains an offset."""
         found: Body = self.graph.statement
         for subgraph in self.graph.subgraphs:
             for block in subgraph.statements:
@@ -75,13 +72,13 @@ class StatementIndex:
         return found
 
     def around(self, body: Body) -> Iterator[Subgraph]:
-        """Give the subgraphs that a statement of the body puts its nodes into, innermost first."""
+        """Yield the subgraphs that nodes mentioned in the body become members of, innermost first."""
         inner = self.subgraph_of.get(id(body))
         if inner is not None:
             yield inner
             yield from inner.ancestors
 
     def may_join(self, body: Body, nodes: Iterable[Node]) -> bool:
-        """Whether a statement of the body may name these nodes without moving one of them into a subgraph."""
+        """Return whether a statement in the body can mention these nodes without adding one to a subgraph."""
         inner = self.subgraph_of.get(id(body))
         return inner is None or all(node.name in inner.nodes for node in nodes)

@@ -1,4 +1,4 @@
-"""Planned nodes written beside their siblings, with their edges."""
+"""Write planned nodes beside their siblings, and their edges."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dotlint.edits.edges import EdgeWriter
 from dotlint.edits.fix_context import NotCertain
 from dotlint.edits.insertion import insert_after, insert_before, style_of
 from dotlint.edits.planned_edge import PlannedEdge
-from dotlint.edits.planned_nodes import moved_name, written_name
+from dotlint.edits.planned_nodes import moved_name, starts_with_name
 from dotlint.edits.statement import own_statement
 from dotlint.edits.statement_index import StatementIndex
 from dotlint.graph.builder import read
@@ -34,9 +34,10 @@ if TYPE_CHECKING:
 def write_nodes(
     fix: FixContext, siblings: Siblings, planned: Sequence[PlannedNode], rerouted: Mapping[Pair, Edit] | None = None
 ) -> list[Edit]:
-    """Write the nodes beside their siblings, then, on the text that has them, the edges where edges go.
+    """Return the edits that write the nodes beside their siblings, and their edges.
 
-    `rerouted` are edits that make a planned edge of one that is there. Raises `NotCertain`.
+    The slots of the edges are found in the text that includes the nodes. `rerouted` holds the edits that turn an
+    existing edge into a planned one. Raises `NotCertain` if the result cannot be parsed or a slot is ambiguous.
     """
     rerouted = rerouted or {}
     nodes = [*_node_edits(fix, siblings, planned), *dict.fromkeys(rerouted.values())]
@@ -48,29 +49,29 @@ def write_nodes(
     deployment = file.graphs[context.graph.index].deployment
     edges = {(e.tail.name, e.head.name): e for e in deployment.graph.edges}
     edge_attributes = EdgeAttributes(text, deployment)
-    wanted: dict[tuple[str, str], PlannedEdge] = {}
+    added: dict[tuple[str, str], PlannedEdge] = {}
     for one in planned:
-        for pair, shown in one.edges:
+        for pair, old in one.edges:
             if pair in rerouted:
                 continue
             tail, head = (deployment.by_name.get(name) for name in pair)
-            exemplar = edges.get((shown.tail.name, shown.head.name))
+            exemplar = edges.get((old.tail.name, old.head.name))
             if tail is None or head is None or exemplar is None:
                 raise NotCertain("the new statements cannot be read")
-            wanted.setdefault(pair, PlannedEdge(tail, head, exemplar, edge_attributes.attributes(exemplar, tail.stage)))
-    lines = EdgeWriter(text, deployment, file.document.comments).edits(list(wanted.values()))
+            added.setdefault(pair, PlannedEdge(tail, head, exemplar, edge_attributes.attributes(exemplar, tail.stage)))
+    lines = EdgeWriter(text, deployment, file.document.comments).edits(list(added.values()))
     return compose(nodes, lines)
 
 
 def _node_edits(fix: FixContext, siblings: Siblings, planned: Sequence[PlannedNode]) -> list[Edit]:
     index = StatementIndex(fix.context.graph)
     blocks: dict[tuple[int, bool], tuple[Statement, bool, list[tuple[Numbers, int, str]]]] = {}
-    together = _together(siblings, index, planned)
+    by_rank = _rank_anchors(siblings, index, planned)
     for one in planned:
-        if not written_name(one.statement, one.name):
-            raise NotCertain(f"how `{one.name}` is spelled is not certain")
-        anchor, before = together.get(one.name) or _anchor(siblings, index, one)
-        _same_cluster(siblings, one, index, anchor)
+        if not starts_with_name(one.statement, one.name):
+            raise NotCertain(f"the spelling of `{one.name}` is ambiguous")
+        anchor, before = by_rank.get(one.name) or _anchor(siblings, index, one)
+        _require_same_nesting(siblings, one, index, anchor)
         line = one.exemplar.node.start, one.statement
         blocks.setdefault((id(anchor), before), (anchor, before, []))[2].append((_order(one), *line))
     edits: list[Edit] = []
@@ -85,20 +86,20 @@ def _node_edits(fix: FixContext, siblings: Siblings, planned: Sequence[PlannedNo
 
 
 def _order(one: PlannedNode) -> Numbers:
-    """Tell how new nodes follow each other: by their numbers, those of another unit's siblings by how far they are moved."""
+    """Return the sort key of a planned node: its numbers, or its steps from an exemplar of another unit."""
     if (one.exemplar.stage, one.exemplar.layer) == one.unit:
         return one.numbers
     return tuple(b - a for a, b in zip(one.exemplar.evidence.name.numbers, one.numbers, strict=True))
 
 
 def _anchor(siblings: Siblings, index: StatementIndex, one: PlannedNode) -> tuple[Statement, bool]:
-    """Find what the node stands after or (where True is said) before.
+    """Return the statement that the node is inserted after, or before if the flag is true.
 
-    That is the counterpart of what stands before its sibling, else its next lower sibling of the unit.
+    It is the one that corresponds to the statement before the exemplar, else the next lower sibling in the unit.
     """
     family = [r for r in siblings.family(one.exemplar) if (r.stage, r.layer) == one.unit and own_statement(r.node)]
     lower = [r for r in family if r.evidence.name.numbers < one.numbers]
-    beside = _beside_counterpart(siblings, index, one)
+    beside = _corresponding_statement(siblings, index, one)
     if beside is not None:
         return beside, False
     if lower:
@@ -107,7 +108,7 @@ def _anchor(siblings: Siblings, index: StatementIndex, one: PlannedNode) -> tupl
         return _statement(min(family, key=lambda r: r.evidence.name.numbers)), True
     inside = [r for r in siblings.deployment.operators if (r.stage, r.layer) == one.unit and own_statement(r.node)]
     if not inside:
-        raise NotCertain(f"no place beside siblings is known for `{one.name}`")
+        raise NotCertain(f"there is no slot for `{one.name}` beside its siblings")
     return _statement(min(inside, key=lambda r: r.node.start)), True
 
 
@@ -117,28 +118,24 @@ def _statement(reading: Reading) -> NodeStatement:
     return found
 
 
-def _beside_counterpart(siblings: Siblings, index: StatementIndex, one: PlannedNode) -> Statement | None:
-    """Find the unit's statement that is to it what a statement before the sibling is to that.
+def _corresponding_statement(siblings: Siblings, index: StatementIndex, one: PlannedNode) -> Statement | None:
+    """Return the statement in the node's unit that corresponds to a statement before the exemplar.
 
-    Of a sibling elsewhere that is any statement before it, of one in the same unit the one right before it.
+    For an exemplar in the same unit only the statement directly before it counts.
     """
     slot = index.slot(_statement(one.exemplar))
     while slot is not None and slot.before is not None:
         slot = index.slot(slot.before)
         if slot is not None and isinstance(slot.statement, NodeStatement) and len(slot.statement.nodes) == 1:
-            counterpart = _counterpart(siblings, siblings.by_name[slot.statement.nodes[0].id.value], one)
-            if (
-                counterpart is not None
-                and (counterpart.stage, counterpart.layer) == one.unit
-                and own_statement(counterpart.node)
-            ):
-                return _statement(counterpart)
+            other = _corresponding_node(siblings, siblings.by_name[slot.statement.nodes[0].id.value], one)
+            if other is not None and (other.stage, other.layer) == one.unit and own_statement(other.node):
+                return _statement(other)
         if (one.exemplar.stage, one.exemplar.layer) == one.unit:
             break
     return None
 
 
-def _counterpart(siblings: Siblings, exemplar: Reading, one: PlannedNode) -> Reading | None:
+def _corresponding_node(siblings: Siblings, exemplar: Reading, one: PlannedNode) -> Reading | None:
     old = one.exemplar.evidence.name
     steps = {word: (a, b) for word, a, b in zip(old.words, old.numbers, one.numbers, strict=True)}
     found = siblings.by_name.get(
@@ -147,12 +144,12 @@ def _counterpart(siblings: Siblings, exemplar: Reading, one: PlannedNode) -> Rea
     return found if found is not exemplar else None
 
 
-def _together(
+def _rank_anchors(
     siblings: Siblings, index: StatementIndex, planned: Sequence[PlannedNode]
 ) -> dict[str, tuple[Statement, bool]]:
-    """Keep what stands rank by rank so: new nodes of one rank go after all statements of the rank before it.
+    """Return the anchors of nodes that are written rank by rank: after all statements of the preceding rank.
 
-    Those of the first rank go before all statements of the next one.
+    Nodes of the first rank go before all statements of the next one.
     """
     ranks: dict[tuple[Numbers, tuple[int | None, int | None]], list[PlannedNode]] = defaultdict(list)
     for one in planned:
@@ -172,17 +169,17 @@ def _together(
     return found
 
 
-def _same_cluster(siblings: Siblings, one: PlannedNode, index: StatementIndex, anchor: Statement) -> None:
-    """Refuse where each sibling of the unit stands in a cluster of its own, or the place is in one of another kind."""
+def _require_same_nesting(siblings: Siblings, one: PlannedNode, index: StatementIndex, anchor: Statement) -> None:
+    """Raise `NotCertain` if each sibling has its own cluster, or only one of exemplar and slot is in a cluster."""
     family = [r for r in siblings.family(one.exemplar) if (r.stage, r.layer) == one.unit]
     if len({_clusters(r.node.subgraphs) for r in family}) > 1:
-        raise NotCertain(f"the siblings of `{one.name}` stand in clusters of their own")
+        raise NotCertain(f"each sibling of `{one.name}` has its own cluster")
     slot = index.slot(anchor)
     around = [s for s in index.around(slot.body) if s.name] if slot else []
     if bool(_clusters(one.exemplar.node.subgraphs)) != bool(around):
-        raise NotCertain(f"no place beside siblings is known for `{one.name}`")
+        raise NotCertain(f"there is no slot for `{one.name}` beside its siblings")
 
 
 def _clusters(subgraphs: Iterable[Subgraph]) -> frozenset[str]:
-    """Name the subgraphs around a node; the sets of edge statements have no names."""
+    """Return the names of the subgraphs around a node; anonymous ones are ignored."""
     return frozenset(s.name for inner in subgraphs for s in (inner, *inner.ancestors) if s.name)

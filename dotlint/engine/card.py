@@ -19,6 +19,7 @@ Remedy = Literal[
     "order", "ends", "edges", "stage-link", "handover", "leak", "layers", "placement", "dimensions"
 ]  # fmt: skip
 FixEffect = Literal["adds-edges", "adds-nodes", "copies-siblings", "edits-comments", "removes", "reroutes"]
+FixTrial = Literal["always", "never", "if-across-stages", "if-other-stages", "if-dimensions-fail"]
 
 
 class CardError(DotlintError):
@@ -78,7 +79,7 @@ class Card(Struct, frozen=True, omit_defaults=True):
     loses: Loss | None = None
     editor_tag: Literal["unnecessary", "deprecated"] | None = None
     fix_effects: tuple[FixEffect, ...] = ()
-    fix_trial: Literal["always", "never"] = "always"
+    fix_trial: FixTrial = "always"
     guards_fixes: bool = False
     model_facts: tuple[str, ...] = ()
     node_state: NodeState | None = None

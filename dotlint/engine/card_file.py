@@ -14,6 +14,7 @@ from dotlint.engine.card import (
     Damage,
     Example,
     FixEffect,
+    FixTrial,
     Loss,
     NodeState,
     Remedy,
@@ -35,7 +36,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "concerns": ("nodes", "unit"),
     "damages": get_args(Damage),
     "editor-tag": ("unnecessary", "deprecated"),
-    "fix-trial": ("always", "never"),
+    "fix-trial": get_args(FixTrial),
     "loses": get_args(Loss),
     "node-state": get_args(NodeState),
     "overview-remedy": get_args(Remedy),
@@ -96,7 +97,8 @@ def _facts(table: dict[str, Any], where: str) -> dict[str, Any]:
     return found
 
 
-_KEYS = {
+VALUES: Final = {**_CHOICES, **_LISTS}
+KEYS: Final = {
     "code", "name", "summary", "check", "severity", "section", "why", "fix", "needs", "presets", "parameters",
     "outcome", "example", "aliases", *_CHOICES, *_LISTS, *_FLAGS,
 }  # fmt: skip
@@ -108,9 +110,9 @@ def read_card(text: str, where: str) -> Card:
         table = read_toml(text)
     except ValueError as error:
         raise CardError(f"{where}: not TOML: {error}") from error
-    unknown = sorted(set(table) - _KEYS)
+    unknown = sorted(set(table) - KEYS)
     if unknown:
-        raise CardError(f"{where}: unknown key `{unknown[0]}`; a card has {', '.join(sorted(_KEYS))}")
+        raise CardError(f"{where}: unknown key `{unknown[0]}`; a card has {', '.join(sorted(KEYS))}")
     outcomes = {
         name: Variant(
             severity=cast("Severity", _choice(v["severity"], SEVERITIES, "severity", where))

@@ -1,4 +1,4 @@
-"""The blocks of an overview: stages, else layers, else GPUs; and the ends of the model."""
+"""The blocks of an overview: stages, layers or GPUs, and the inputs and outputs of the model."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dotlint.checks.devices.placed import expected_gpus
 from dotlint.checks.grouping import count
 from dotlint.deployment.axes import ALIASES
 from dotlint.deployment.terminals import may_be_input, may_be_output
-from dotlint.overview.model import NO_GPUS, Block, Frame
+from dotlint.overview.model import NO_GPUS, Frame, OverviewBlock
 from dotlint.picture.labels import cut, node_lines
 from dotlint.strategy.gpus import GpuSet, union
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from dotlint.engine.context import GraphContext
     from dotlint.overview.model import Basis
 
-_MOST_IDS = 48  # characters of a list of GPUs
-_MOST_SETS = 16  # sets of GPUs that have a block each
-_RUN = 3  # layers that are drawn alike are one block from here on
+_MAX_IDS = 48  # characters of a list of GPUs
+_MAX_SETS = 16  # sets of GPUs with a block each
+_MIN_RUN = 3  # equal layers from which on they share a block
 _PARTS = (
     ("attention", ("attention", "qkv", "query", "scores")),
     ("MoE", ("expert", "gate", "route")),
@@ -33,7 +33,7 @@ _PARTS = (
 
 
 def basis_of(context: GraphContext) -> Basis | None:
-    """Choose what the blocks are: what the file has of stages, layers, GPUs; None where it has none of them."""
+    """Return what the blocks are: stages, otherwise layers, otherwise GPUs; None if the file has none of these."""
     deployment = context.deployment
     if any(unit.operators for units in deployment.units.values() for unit in units.values()):
         return "stage"
@@ -44,8 +44,8 @@ def basis_of(context: GraphContext) -> Basis | None:
     return None
 
 
-def ends_of(context: GraphContext, fresh: Callable[[str], str]) -> list[Block]:
-    """Make a block of every input and output that something leads from or to; those of one family share one."""
+def ends_of(context: GraphContext, fresh: Callable[[str], str]) -> list[OverviewBlock]:
+    """Return a block for each family of inputs and outputs that have an edge."""
     deployment, wiring = context.deployment, context.wiring
     families: dict[tuple[str | None, str, bool], list[Reading]] = defaultdict(list)
     for reading in deployment.operators:
@@ -57,23 +57,25 @@ def ends_of(context: GraphContext, fresh: Callable[[str], str]) -> list[Block]:
         titled = deployment.vocabulary.role(reading.evidence.title)
         if (reading.kind == "io" or (titled is not None and titled.kind == "io")) and (first or last):
             families[reading.phase, reading.evidence.name.family, first].append(reading)
-    shown = [d for some in families.values() for d in _stated(some[0])]
-    # Nameless dimensions beside named ones would be a mixture that the file, with more operators, need not be.
-    named = any(any(dims.keys) for dims in shown)
+    stated = [d for some in families.values() for d in _first_dims(some[0])]
+    # The rules report a mixture of named and unnamed dimensions, which the overview must not have.
+    named = any(any(dims.keys) for dims in stated)
     names: dict[str, str] | None = {} if named else None
     return [_end(some, fresh, names, first=first) for (_, _, first), some in families.items()]
 
 
-def _end(some: list[Reading], fresh: Callable[[str], str], names: dict[str, str] | None, *, first: bool) -> Block:
+def _end(
+    some: list[Reading], fresh: Callable[[str], str], names: dict[str, str] | None, *, first: bool
+) -> OverviewBlock:
     reading = some[0]
     lines = node_lines(reading.node)
     title = cut(lines[0], 60) + (f" ×{len(some)}" if len(some) > 1 else "")
     tensors = reading.evidence.tensors
     sides = (("Input", tensors.inputs or tensors.bare), ("Output", tensors.outputs or tensors.bare))
-    stated = [f"{side}: {cut(_spelled(dims[0], names), 90)}" for side, dims in sides if dims]
+    stated = [f"{side}: {cut(_dims_text(dims[0], names), 90)}" for side, dims in sides if dims]
     what = "Output" if first else "Input"
     name = reading.name if len(some) == 1 else fresh(f"{'inputs' if first else 'outputs'}")
-    return Block(
+    return OverviewBlock(
         name if len(some) > 1 else fresh(name),
         [title, *(stated or [f"{what}: dimensions not stated"])],
         "end",
@@ -83,33 +85,35 @@ def _end(some: list[Reading], fresh: Callable[[str], str], names: dict[str, str]
     )
 
 
-def _stated(reading: Reading) -> tuple[Dims, ...]:
+def _first_dims(reading: Reading) -> tuple[Dims, ...]:
     tensors = reading.evidence.tensors
     return (*tensors.inputs[:1], *tensors.outputs[:1], *tensors.bare[:1])
 
 
-def _spelled(dims: Dims, names: dict[str, str] | None) -> str:
-    """Write dimensions with one name for each axis, the first that an end of the file uses.
+def _dims_text(dims: Dims, names: dict[str, str] | None) -> str:
+    """Return dimensions with one name for each axis: the first that an input or output of the file uses.
 
-    `names` is None where no end names its axes.
+    `names` is None if none of these names its axes.
     """
     if names is None:
         return f"[{dims.text}]"
     if not any(dims.keys):
         return "dimensions without names"
     kinds = [next((group[0] for group in ALIASES if key in group), key) for key in dims.keys]
-    shown = [names.setdefault(kind, key) for kind, key in zip(kinds, dims.keys, strict=True)]
-    return f"[{', '.join(f'{k}={v}' if k else v for k, v in zip(shown, dims.values, strict=True))}]"
+    unified = [names.setdefault(kind, key) for kind, key in zip(kinds, dims.keys, strict=True)]
+    return f"[{', '.join(f'{k}={v}' if k else v for k, v in zip(unified, dims.values, strict=True))}]"
 
 
-def frames_of(context: GraphContext, basis: Basis, ends: Iterable[Block], fresh: Callable[[str], str]) -> list[Frame]:
-    """Make the blocks of every phase."""
+def frames_of(
+    context: GraphContext, basis: Basis, ends: Iterable[OverviewBlock], fresh: Callable[[str], str]
+) -> list[Frame]:
+    """Return the blocks of each phase."""
     taken = {reading.name for block in ends for reading in block.members}
     frames = []
     for phase in context.deployment.phases:
         inside = [r for r in context.deployment.operators if r.phase == phase and r.name not in taken]
-        made = {"stage": _stages, "layer": _layers, "GPU": _gpus}[basis](context, phase, inside, fresh)
-        blocks = list(made)
+        blocks_by = {"stage": _stages, "layer": _layers, "GPU": _gpus}[basis]
+        blocks = list(blocks_by(context, phase, inside, fresh))
         if blocks:
             several = len(context.deployment.phases) > 1
             frames.append(Frame(fresh(f"cluster_{phase}") if several else "", phase, _heading(context, phase), blocks))
@@ -122,15 +126,17 @@ def _heading(context: GraphContext, name: str) -> list[str]:
     if phase is None:
         return title
     if phase.assumed:
-        return [*title, "not declared: assumed as prefill is"]
+        return [*title, "not declared; assumed as for prefill"]
     degrees = ", ".join(f"{axis.upper()}={degree}" for axis, degree in phase.degrees.to_dict().items())
     return [*title, degrees, f"{phase.total} GPUs"] if degrees else title
 
 
-def _stages(context: GraphContext, phase: str, inside: list[Reading], fresh: Callable[[str], str]) -> Iterator[Block]:
+def _stages(
+    context: GraphContext, phase: str, inside: list[Reading], fresh: Callable[[str], str]
+) -> Iterator[OverviewBlock]:
     deployment = context.deployment
     names = {reading.name for reading in inside}
-    found: dict[int, Block] = {}
+    found: dict[int, OverviewBlock] = {}
     for stage, unit in deployment.units.get(phase, {}).items():
         members = [r for r in unit.operators if r.name in names]
         if not members:
@@ -139,23 +145,23 @@ def _stages(context: GraphContext, phase: str, inside: list[Reading], fresh: Cal
         gpus = unit.stated or union(r.gpus for r in unit.operators if r.gpus)
         title = _stage_title(context, phase, stage)
         lines = [title, *_layer_line(layers), *_contents(members)]
-        block = Block(fresh(_slug(title)), lines, members=members, phase=phase, stage=stage, gpus=gpus)
+        block = OverviewBlock(fresh(_slug(title)), lines, members=members, phase=phase, stage=stage, gpus=gpus)
         block.placement = _gpu_line(gpus)
         found[stage] = block
     drawn = union(r.gpus for block in found.values() for r in block.members if r.gpus)
     for plan in _missing(context, phase):
         title = _stage_title(context, phase, plan.stage)
-        # Where the stages that are there keep to another layout, it is not known where this one belongs.
+        # If the other stages overlap with its GPUs, they follow another layout, and its GPUs are unknown.
         placed = _gpu_line(plan.gpus) if plan.gpus and plan.gpus.isdisjoint(drawn) else []
-        block = Block(fresh(_slug(title)), [title, "missing"], phase=phase, stage=plan.stage, missing=True)
+        block = OverviewBlock(fresh(_slug(title)), [title, "missing"], phase=phase, stage=plan.stage, missing=True)
         block.placement = placed
         found.setdefault(plan.stage, block)
     declared = context.phase(phase)
     if declared is not None:
-        places = {stage: block.gpus for stage, block in found.items() if block.gpus}
-        for stage in places:
-            block = found[stage]
-            block.due = expected_gpus(declared, stage, places) or NO_GPUS if stage < declared.stage_count else NO_GPUS
+        gpus_by_stage = {stage: block.gpus for stage, block in found.items() if block.gpus}
+        for stage in gpus_by_stage:
+            expected = expected_gpus(declared, stage, gpus_by_stage) if stage < declared.stage_count else None
+            found[stage].expected_gpus = expected or NO_GPUS
     yield from (found[stage] for stage in sorted(found))
 
 
@@ -178,11 +184,11 @@ def _numbers(members: Iterable[Reading]) -> set[int]:
 
 
 def _gpu_line(gpus: GpuSet) -> list[str]:
-    """Write ids that can be read back; a list that is too long is counted."""
+    """Return ids that can be read back; a list that is too long is counted."""
     if not gpus:
         return []
     ids = str(gpus)
-    if len(ids) > _MOST_IDS:
+    if len(ids) > _MAX_IDS:
         return [f"{len(gpus)} GPUs between {gpus.first} and {gpus.last}"]
     return [f"GPU{'' if len(gpus) == 1 else 's'}: {ids}"]
 
@@ -199,7 +205,7 @@ def _layer_line(layers: set[int]) -> list[str]:
 
 
 def _contents(members: list[Reading], prefix: str = "") -> list[str]:
-    """Say what a block stands for: its parts, how many operators and edges, which communication."""
+    """Describe the content of a block: its parts, its number of operators and edges, and its communication."""
     roles = {r.role.name for r in members if r.role}
     parts = [part for part, names in _PARTS if roles & set(names)]
     inside = {r.name for r in members}
@@ -208,57 +214,65 @@ def _contents(members: list[Reading], prefix: str = "") -> list[str]:
     lines = [" + ".join(parts)] if parts else []
     lines.append(f"{prefix}{count(len(members), 'operator')}, {count(edges, 'edge')}")
     if kinds:
-        shown = [f"{number} {kind}" for kind, number in kinds.most_common()]
-        at = [", ".join(shown[i : i + 3]) for i in range(0, len(shown), 3)]
-        lines += ",\n".join([f"communication: {at[0]}", *at[1:]]).split("\n")
+        numbers = [f"{number} {kind}" for kind, number in kinds.most_common()]
+        rows = [", ".join(numbers[i : i + 3]) for i in range(0, len(numbers), 3)]
+        lines += ",\n".join([f"communication: {rows[0]}", *rows[1:]]).split("\n")
     return lines
 
 
-def _layers(context: GraphContext, phase: str, inside: list[Reading], fresh: Callable[[str], str]) -> Iterator[Block]:
-    """Make a block of every layer, and one of each run of layers that are drawn alike."""
+def _layers(
+    context: GraphContext, phase: str, inside: list[Reading], fresh: Callable[[str], str]
+) -> Iterator[OverviewBlock]:
+    """Yield a block for each layer, or for each run of layers with equal operators."""
     layers: dict[int, list[Reading]] = defaultdict(list)
     for reading in inside:
         if reading.layer is not None:
             layers[reading.layer].append(reading)
     runs: list[list[int]] = []
     for layer in sorted(layers):
-        if runs and layer == runs[-1][-1] + 1 and _alike(layers[layer]) == _alike(layers[layer - 1]):
+        if runs and layer == runs[-1][-1] + 1 and _role_counts(layers[layer]) == _role_counts(layers[layer - 1]):
             runs[-1].append(layer)
         else:
             runs.append([layer])
     first = f"{phase.capitalize()} transformer" if phase and len(context.deployment.phases) > 1 else "Transformer"
     for run in runs:
-        for some in [run] if len(run) >= _RUN else [[layer] for layer in run]:
+        for some in [run] if len(run) >= _MIN_RUN else [[layer] for layer in run]:
             members = [r for layer in some for r in layers[layer]]
             title = f"{first} {_layer_line(set(some))[0]}"
             gpus = union(r.gpus for r in members if r.gpus)
             each = _contents(layers[some[0]], "each: " if len(some) > 1 else "")
-            block = Block(fresh(_slug(title)), [title, *each], members=members, phase=phase, gpus=gpus)
+            block = OverviewBlock(fresh(_slug(title)), [title, *each], members=members, phase=phase, gpus=gpus)
             block.placement = _gpu_line(gpus)
             yield block
 
 
-def _alike(members: Iterable[Reading]) -> Counter[str]:
+def _role_counts(members: Iterable[Reading]) -> Counter[str]:
     return Counter(r.role.name if r.role else r.evidence.name.family for r in members)
 
 
-def _gpus(context: GraphContext, phase: str, inside: list[Reading], fresh: Callable[[str], str]) -> Iterator[Block]:
-    """Make a block of every set of GPUs that operators are on; single GPUs with the same work share one."""
+def _gpus(
+    context: GraphContext, phase: str, inside: list[Reading], fresh: Callable[[str], str]
+) -> Iterator[OverviewBlock]:
+    """Yield a block for each set of GPUs that has operators; if there are many, single GPUs with equal ones share it."""
     sets: dict[GpuSet, list[Reading]] = defaultdict(list)
     for reading in inside:
         if reading.gpus:
             sets[reading.gpus].append(reading)
     alike: dict[tuple[object, ...], list[GpuSet]] = defaultdict(list)
     for gpus, members in sets.items():
-        same = (len(gpus), *sorted(_alike(members).items())) if len(sets) > _MOST_SETS and len(gpus) == 1 else gpus.runs
+        same = (
+            (len(gpus), *sorted(_role_counts(members).items()))
+            if len(sets) > _MAX_SETS and len(gpus) == 1
+            else gpus.runs
+        )
         alike[same].append(gpus)
     first = f"{phase.capitalize()} work" if phase and len(context.deployment.phases) > 1 else "Work"
     for some in alike.values():
         whole = union(some)
         members = [r for gpus in some for r in sets[gpus]]
-        name = str(whole) if len(str(whole)) <= _MOST_IDS else f"{whole.first}_{whole.last}"
+        name = str(whole) if len(str(whole)) <= _MAX_IDS else f"{whole.first}_{whole.last}"
         title = f"{first} of {'GPUs alone' if len(some) > 1 else 'a GPU' if len(whole) == 1 else 'GPUs together'}"
         each = _contents(sets[some[0]], "each: " if len(some) > 1 else "")
-        block = Block(fresh(_slug(f"gpu {name}")), [title, *each], members=members, phase=phase, gpus=whole)
+        block = OverviewBlock(fresh(_slug(f"gpu {name}")), [title, *each], members=members, phase=phase, gpus=whole)
         block.placement = _gpu_line(whole)
         yield block

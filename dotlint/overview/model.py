@@ -1,4 +1,4 @@
-"""An overview as data: blocks in frames, links between blocks."""
+"""An overview as data: blocks in frames, and links between blocks."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Look = Literal["block", "end"]
 NO_GPUS = GpuSet()
 
 
-class Block(Struct, eq=False):
-    """A node of the overview: a stage, a run of layers, a GPU, or an input or output (`end`).
+class OverviewBlock(Struct, eq=False):
+    """A node of the overview: a stage, a run of layers, a set of GPUs, or an input or output (`look` is `end`).
 
-    `lines` are plain text, the title first; `placement` follows it. `gpus` is where it is drawn, `due` where the strategy
-    has it. `missing` is true of what the strategy asks for and the file does not draw. `members` are the nodes that it
-    stands for.
+    `lines` are plain text, with the title first. `placement` is shown after the title. `gpus` are drawn in the file,
+    `expected_gpus` follow from the strategy. `missing` is true if the strategy requires the block and the file does not
+    draw it. `members` are the nodes that the block represents.
     """
 
     name: str
@@ -32,23 +32,23 @@ class Block(Struct, eq=False):
     stage: int | None = None
     missing: bool = False
     gpus: GpuSet = NO_GPUS
-    due: GpuSet = NO_GPUS
+    expected_gpus: GpuSet = NO_GPUS
     placement: list[str] = field(default_factory=list)
 
     @property
-    def shown(self) -> list[str]:
-        """All its lines in their order."""
+    def all_lines(self) -> list[str]:
+        """All lines in the order in which they are shown."""
         return [*self.lines[:1], *self.placement, *self.lines[1:]]
 
 
 class Link(Struct, eq=False):
-    """An edge of the overview, which stands for `edges` of the file; `missing` as of blocks.
+    """An edge of the overview that represents `edges` edges of the file; `missing` is as for blocks.
 
-    `back` of these lead from head to tail, where the overview has no directions.
+    If the overview is undirected, `back` of these lead from head to tail.
     """
 
-    tail: Block
-    head: Block
+    tail: OverviewBlock
+    head: OverviewBlock
     lines: list[str] = field(default_factory=list)
     missing: bool = False
     edges: int = 0
@@ -56,34 +56,31 @@ class Link(Struct, eq=False):
 
 
 class Frame(Struct, eq=False):
-    """The blocks of a phase, which a cluster holds together where `name` is not empty."""
+    """The blocks of a phase, in a cluster if `name` is not empty."""
 
     name: str
     phase: str
     lines: list[str]
-    blocks: list[Block]
+    blocks: list[OverviewBlock]
 
 
 class Overview(Struct, eq=False):
-    """Everything that an overview shows, in the order in which it is written. `directed` is false by GPU.
-
-    Between two GPUs data goes both ways.
-    """
+    """The content of an overview, in the order in which it is written."""
 
     title: str
     basis: Basis
     rankdir: str
     frames: list[Frame] = field(default_factory=list)
-    ends: list[Block] = field(default_factory=list)
+    ends: list[OverviewBlock] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
 
     @property
     def directed(self) -> bool:
-        """Whether its edges have a direction."""
+        """Whether the edges have a direction; between GPUs data flows in both directions."""
         return self.basis != "GPU"
 
     @property
     def missing(self) -> bool:
-        """Whether anything in it is not drawn in the file."""
+        """Whether a block or link is not drawn in the file."""
         blocks = [*self.ends, *(block for frame in self.frames for block in frame.blocks)]
         return any(block.missing for block in blocks) or any(link.missing for link in self.links)

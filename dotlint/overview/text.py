@@ -1,4 +1,4 @@
-"""An overview as DOT text."""
+"""Write an overview as DOT."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dotlint.edits.statement import id_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dotlint.overview.model import Block, Link, Overview
+    from dotlint.overview.model import Link, Overview, OverviewBlock
 
 _FILLS = {"block": "#e3f3e5", "end": "white"}
 
 
 def as_text(overview: Overview, comments: Iterable[str]) -> str:
-    """Write an overview, with a final newline; the comments, one line each, go first."""
+    """Return the DOT text of an overview with a final newline; `comments` are its first lines."""
     return "\n".join(_lines(overview, comments)) + "\n"
 
 
@@ -47,8 +47,8 @@ def _lines(overview: Overview, comments: Iterable[str]) -> Iterator[str]:
     yield "}"
 
 
-def _block(block: Block) -> str:
-    attributes = [f"label={_text(block.shown)}"]
+def _block(block: OverviewBlock) -> str:
+    attributes = [f"label={_text(block.all_lines)}"]
     if block.look == "end":
         attributes += ["shape=ellipse", f"fillcolor={_FILLS['end']}"]
     if block.missing:
@@ -59,11 +59,11 @@ def _block(block: Block) -> str:
 def _link(link: Link, operator: str) -> str:
     attributes = [f"label={_text(link.lines)}"] if link.lines else []
     attributes += ["style=dashed"] if link.missing else []
-    shown = f" [{', '.join(attributes)}]" if attributes else ""
-    return f"{id_text(link.tail.name)} {operator} {id_text(link.head.name)}{shown}"
+    listed = f" [{', '.join(attributes)}]" if attributes else ""
+    return f"{id_text(link.tail.name)} {operator} {id_text(link.head.name)}{listed}"
 
 
 def _text(lines: Iterable[str]) -> str:
-    r"""Write lines as a quoted label: a backslash or a quote of the file stands for itself, as does `&`."""
+    r"""Return lines as a quoted label, with backslash, quote and `&` escaped."""
     escaped = (line.replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;") for line in lines)
     return '"' + "\\n".join(escaped) + '"'

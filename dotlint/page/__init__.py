@@ -1,1 +1,1 @@
-"""`html`: findings, picture, source and fixes in one file that needs nothing else; style and script stand beside."""
+"""HTML pages: findings, picture, source and fixes in one self-contained file. Styles and scripts are in this folder."""

@@ -1,16 +1,16 @@
-// Where the picture is looked at: the place of the pane in it, and how large it is shown.
+// The position and zoom of the picture.
 
 const NATURAL = 4 / 3; // CSS pixels to a point of Graphviz
 const LEAST = 0.02, MOST = 6;
 
-function makeCamera(canvas, told) {
+function makeCamera(canvas, output) {
   const at = { x: 0, y: 0, scale: 1 };
   let svg = null, motion = 0;
 
   function place() {
     const width = canvas.clientWidth / at.scale, height = canvas.clientHeight / at.scale;
     svg.setAttribute("viewBox", `${at.x} ${at.y} ${width} ${height}`);
-    told.textContent = `${Math.round((100 * at.scale) / NATURAL)} %`;
+    output.textContent = `${Math.round((100 * at.scale) / NATURAL)} %`;
   }
 
   function go(to, { slowly = true } = {}) {

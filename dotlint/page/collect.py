@@ -1,4 +1,4 @@
-"""`--format html`: what a page tells of each file, gathered from the run, the fixes and the pictures, and written."""
+"""`--format html`: lint, fix and draw files, and write their pages."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
     from dotlint.pipeline.fix_text import FixResult
 
 
-_PATIENCE = 6.0  # seconds for the safe fixes, after which what all of them come to is left to `--diff`
+_SAFE_FIXES_TIME_LIMIT = 6.0  # seconds; if safe fixes take longer, unsafe fixes are not computed
 
 
 class Page(Struct, frozen=True):
-    """A file's part of a page, and the result it is of: slim."""
+    """The part of a page for one file, and the slim result of the file."""
 
     part: Part
     result: FileResult
 
 
 class Task(Struct, frozen=True):
-    """A file to make a part of: what its text is where it was read already, and options that commands repeat."""
+    """A file to make a page of. `data` is its content if it was already read, `options` repeat in suggested commands."""
 
     path: str
     settings: Settings
@@ -50,14 +50,14 @@ class Task(Struct, frozen=True):
 def make_pages(
     tasks: Sequence[Task], *, jobs: int | None = None, progress: Callable[[int], None] | None = None
 ) -> list[Page]:
-    """Lint files, fix them in memory, draw them; in `jobs` processes (None: as many as there are CPUs), in order.
+    """Lint files, fix them in memory and draw them, and return their pages in the order of `tasks`.
 
-    `progress` is told how many are done.
+    `jobs` is the number of processes, None for one per CPU. `progress` is called with the number of finished pages.
     """
     from dotlint.pipeline.processes import default_jobs, in_processes  # noqa: PLC0415
 
     count = min(default_jobs(4 * len(tasks)) if jobs is None else jobs, len(tasks))
-    todo = _Tasks(tasks)
+    todo = _PageTasks(tasks)
     pages: dict[int, Page] = {}
     with contextlib.closing(in_processes(todo, count) if count > 1 else todo.run_all()) as made:
         for index, page in made:
@@ -67,8 +67,8 @@ def make_pages(
     return [pages[index] for index in range(len(tasks))]
 
 
-class _Tasks:
-    """The pages to be made, as processes ask for them."""
+class _PageTasks:
+    """The tasks of worker processes."""
 
     def __init__(self, tasks: Sequence[Task]) -> None:
         self.tasks = tasks
@@ -83,42 +83,42 @@ class _Tasks:
             return make_page(self.tasks[index])
         except DotlintError:
             raise
-        except Exception as error:  # noqa: BLE001 - one file's mishap must not hide the pages of the others
+        except Exception as error:  # noqa: BLE001 - an error in one file must not hide the pages of others
             return self.lost(index, mishap(error))
 
     def lost(self, index: int, why: str) -> Page:
         task = self.tasks[index]
-        return _page_without_text(FileResult(task.path, None, [], unreadable=why), task)
+        return _unreadable_page(FileResult(task.path, None, [], unreadable=why), task)
 
     def run_all(self) -> Generator[tuple[int, Page]]:
         yield from ((index, self.run(index)) for index in range(len(self.tasks)))
 
 
 def make_page(task: Task) -> Page:
-    """Make one file's part; a file that cannot be read gives one that says so."""
+    """Make the page of one file; the page of an unreadable file has the reason."""
     result = lint_path(task.path, task.settings, data=task.data)
     if result.context is None:
-        return _page_without_text(result, task)
-    told = outline(result, task.options, links=True)
+        return _unreadable_page(result, task)
+    report = outline(result, task.options, links=True)
     fixed = list(_fixed(result, task.settings))
     drawn, missing = drawings(result, fixed)
     material = Material(
         result,
-        told,
+        report,
         drawn=tuple(drawn),
         missing=missing,
-        fixes=tuple(_told(key, title, fixes) for key, title, fixes in fixed),
+        fixes=tuple(_as_fixes(key, title, fixes) for key, title, fixes in fixed),
         whys={card.code: card.why for card in task.settings.cards},
     )
     return Page(part(material), result.slim())
 
 
-def _page_without_text(result: FileResult, task: Task) -> Page:
+def _unreadable_page(result: FileResult, task: Task) -> Page:
     return Page(part(Material(result, outline(result, task.options, links=True))), result)
 
 
 def write_pages(pages: Sequence[Page], folder: Path) -> None:
-    """Write a page a file and an index into a folder, which is made where it is not there."""
+    """Write a page for each file and an index into a folder, which is created if it does not exist."""
     from urllib.parse import quote  # noqa: PLC0415 - only here
 
     from dotlint.files.atomic import WriteError, write_atomically  # noqa: PLC0415
@@ -129,21 +129,21 @@ def write_pages(pages: Sequence[Page], folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise WriteError(f"{folder}: it cannot be made: {error.strerror or error}") from error
+        raise WriteError(f"{folder} cannot be created: {error.strerror or error}") from error
     for one, name in zip(parts, names, strict=True):
         write_atomically(folder / name, _bytes(shell.one(one, index="index.html")))
     write_atomically(folder / "index.html", _bytes(shell.index(parts, [quote(os.fsencode(name)) for name in names])))
 
 
 def document(pages: Sequence[Page]) -> str:
-    """Write one document: a page of its own for a single file, else an index with every file in it."""
+    """Return one document: the page of a single file, or an index that contains all files."""
     from dotlint.page import document as shell  # noqa: PLC0415
 
     return shell.one(pages[0].part) if len(pages) == 1 else shell.many([page.part for page in pages])
 
 
 def page_names(paths: Sequence[str]) -> list[str]:
-    """Name the pages of files: as the files, with so many of the folders around them as it takes to tell them apart."""
+    """Return the names of pages: the file names, with as many parent folders as needed to make them different."""
     pieces = {path: [piece for piece in Path(path).parts if piece not in ("/", "..", ".")] for path in paths}
     taken: set[str] = {"index.html"}
     names: list[str] = []
@@ -166,17 +166,17 @@ def _bytes(text: str) -> bytes:
 
 
 def _fixed(result: FileResult, settings: Settings) -> Iterator[tuple[str, str, FixResult]]:
-    """Give what the safe fixes come to and, where there are others and there is time, what all of them do."""
+    """Yield the result of the safe fixes, and that of all fixes if there are unsafe ones and enough time."""
     started = time.monotonic()
     source = result.document.source
     kinds = {finding.fix.applicability for finding in result.findings if finding.fix}
     if "safe" in kinds:
         yield "safe", "Safe fixes", fix_text(source, settings)
-    if "unsafe" in kinds and time.monotonic() - started < _PATIENCE:
+    if "unsafe" in kinds and time.monotonic() - started < _SAFE_FIXES_TIME_LIMIT:
         yield "all", "All fixes", fix_text(source, settings, unsafe=True)
 
 
-def _told(key: str, title: str, fixes: FixResult) -> Fixes:
+def _as_fixes(key: str, title: str, fixes: FixResult) -> Fixes:
     refused = tuple(
         one_line(f"line {one.line}: the fix of {one.finding.code} was refused: {one.reason}") for one in fixes.refused
     )

@@ -1,4 +1,4 @@
-"""What the page's script knows of a file: nodes, edges, findings, pictures, and which of them belong together."""
+"""The data of a file for the script of a page: nodes, edges, findings, pictures, and the relations between them."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _LABEL = 160
 
 
 class Drawn(Struct, frozen=True):
-    """A picture of one graph of a file, as who draws hands it over: an SVG, and the ids of its elements.
+    """A picture of one graph of a file: an SVG and the ids of its elements.
 
-    `key` names it within the page. `after` is set on pictures of the fixed file: its findings are not the ones of the
-    page. `opens` leads from elements to the keys of pictures that show what they stand for; `within` is the key of the
-    picture in which this one is opened. `legend` has (`node` or `edge`, text, look) for each thing to be explained.
+    `key` identifies it in the page. `after` is true for pictures of the fixed file, whose findings are not those of the
+    page. `opens` maps folded elements to the keys of pictures that show their nodes; `within` is the key of the picture
+    where this one is opened. `legend` has (`node` or `edge`, text, Graphviz attributes) for each entry.
     """
 
     key: str
@@ -46,8 +46,8 @@ class Drawn(Struct, frozen=True):
     within: str | None = None
 
 
-class Known(Struct):
-    """The nodes and edges of a file by number, in the order in which they came up."""
+class Elements(Struct):
+    """The nodes and edges of a file with their numbers, and the rows of the script's tables."""
 
     nodes: dict[tuple[int, str], int] = field(default_factory=dict)
     edges: dict[tuple[int, Pair], int] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Known(Struct):
     edge_rows: list[list[int]] = field(default_factory=list)
 
     def node(self, graph: int, name: str) -> int:
-        """Give a node's number; one that is not in the file yet is added to those that are."""
+        """Return the number of a node; a planned node is added first."""
         key = graph, name
         if key not in self.nodes:
             self.nodes[key] = len(self.node_rows)
@@ -63,7 +63,7 @@ class Known(Struct):
         return self.nodes[key]
 
     def edge(self, graph: int, pair: Pair) -> int:
-        """Give an edge's number; one that is not in the file yet is added, at line 0."""
+        """Return the number of an edge; an edge that is not in the file is added first, with line 0."""
         key = graph, pair
         if key not in self.edges:
             self.edges[key] = len(self.edge_rows)
@@ -71,16 +71,16 @@ class Known(Struct):
         return self.edges[key]
 
     def names(self) -> dict[str, int]:
-        """Give every name's node, the first graph's where several have it."""
+        """Return the number of the node with each name; if several graphs have it, that of the first."""
         found: dict[str, int] = {}
         for (_, name), number in self.nodes.items():
             found.setdefault(name, number)
         return found
 
 
-def known(context: FileContext) -> Known:
-    """Number the nodes and edges that a file has."""
-    found = Known()
+def known_elements(context: FileContext) -> Elements:
+    """Number the nodes and edges of a file."""
+    found = Elements()
     position = context.document.source.position
     for graph in context.graphs:
         index = graph.graph.index
@@ -88,7 +88,7 @@ def known(context: FileContext) -> Known:
             start = node.statements[0].start if node.statements else node.start
             found.nodes[index, node.name] = len(found.node_rows)
             found.node_rows.append(
-                [visible(node.name), _label(node), _understood(graph, node.name), position(start).line]
+                [visible(node.name), _label(node), _reading_text(graph, node.name), position(start).line]
             )
         for edge in graph.graph.edges[: MOST_EDGES - len(found.edge_rows)]:
             key = index, (edge.tail.name, edge.head.name)
@@ -102,32 +102,32 @@ def known(context: FileContext) -> Known:
 
 def _label(node: Node) -> str:
     label = node.label
-    if not isinstance(label, Html):  # then what looks like a tag is text
+    if not isinstance(label, Html):  # a tag in other labels is text
         label = label.replace("\\N", node.name).replace("<", "&lt;")
-    shown = unescape(" · ".join(label_lines(label)))
-    return "" if shown == node.name else one_line(shown, _LABEL)
+    text = unescape(" · ".join(label_lines(label)))
+    return "" if text == node.name else one_line(text, _LABEL)
 
 
-def _understood(graph: GraphContext, name: str) -> str:
-    """Say in a line what the node was read as."""
+def _reading_text(graph: GraphContext, name: str) -> str:
+    """Describe the reading of a node in one line."""
     deployment = graph.deployment
     if not deployment.recognized:
         return ""
     reading = deployment.by_name[name]
-    said = ["annotation" if reading.annotation else reading.role.name if reading.role else ""]
+    parts = ["annotation" if reading.annotation else reading.role.name if reading.role else ""]
     if reading.stage is not None:
-        said.append(str(deployment.unit(reading.phase, reading.stage)))
+        parts.append(str(deployment.unit(reading.phase, reading.stage)))
     elif reading.phase and len(deployment.phases) > 1:
-        said.append(reading.phase)
+        parts.append(reading.phase)
     if reading.layer is not None:
-        said.append(f"layer {reading.layer}")
+        parts.append(f"layer {reading.layer}")
     if reading.gpus:
-        said.append(f"GPU{'' if len(reading.gpus) == 1 else 's'} {reading.gpus.short()}")
-    return visible(" · ".join(part for part in said if part))
+        parts.append(f"GPU{'' if len(reading.gpus) == 1 else 's'} {reading.gpus.short()}")
+    return visible(" · ".join(part for part in parts if part))
 
 
-def finding_data(result: FileResult, finding: Finding, numbers: Known) -> dict[str, Any]:
-    """Give what the script needs of one finding; lines count from 1."""
+def finding_data(result: FileResult, finding: Finding, numbers: Elements) -> dict[str, Any]:
+    """Return the data of one finding for the script; lines count from 1."""
     position = result.places.position
     graph = finding.graph
     pairs = [*finding.missing_edges, *finding.planned_edges, *zip(finding.path, finding.path[1:], strict=False)]
@@ -144,8 +144,8 @@ def finding_data(result: FileResult, finding: Finding, numbers: Known) -> dict[s
     }
 
 
-def drawn_data(drawn: Drawn, numbers: Known) -> dict[str, Any]:
-    """Give what the script needs of one picture, its SVG made safe; raises `DrawingError`."""
+def drawn_data(drawn: Drawn, numbers: Elements) -> dict[str, Any]:
+    """Return the data of one picture for the script, with a safe SVG. Raises `DrawingError`."""
     ids = dict.fromkeys(
         (*drawn.nodes.values(), *drawn.edges.values(), *(e for ids in drawn.findings.values() for e in ids))
     )
@@ -176,6 +176,6 @@ def drawn_data(drawn: Drawn, numbers: Known) -> dict[str, Any]:
     }
 
 
-def _in_file(numbers: Known, graph: int, name: str) -> bool:
+def _in_file(numbers: Elements, graph: int, name: str) -> bool:
     number = numbers.nodes.get((graph, name))
     return number is not None and numbers.node_rows[number][3] > 0

@@ -1,4 +1,4 @@
-"""A unified diff as markup, with the line numbers of both sides."""
+"""A unified diff as markup, with the line numbers of both files."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _SIGNS: Final = {"+": "added", "-": "removed", "\\": "aside"}
 
 
 def difference(diff: str) -> str:
-    """Write the hunks of a diff of one file; a very long one is cut, and says so."""
+    """Return the hunks of a diff of one file; a very long diff is cut, with a note."""
     lines = diff.removesuffix("\n").split("\n")[2:]
-    shown = "".join(_lines(lines[:_MOST]))
+    markup = "".join(_lines(lines[:_MOST]))
     if len(lines) > _MOST:
-        shown += f'<p class="aside">… {len(lines) - _MOST} more lines: <code>--diff</code> prints them all</p>'
-    return f'<div class="diff">{shown}</div>'
+        markup += f'<p class="aside">… {len(lines) - _MOST} more lines: <code>--diff</code> prints them all</p>'
+    return f'<div class="diff">{markup}</div>'
 
 
 def changes(diff: str) -> tuple[int, int]:
-    """Count the lines that a diff adds and those that it takes away."""
+    """Count the lines that a diff adds and those that it removes."""
     lines = diff.split("\n")[2:]
     return sum(line.startswith("+") for line in lines), sum(line.startswith("-") for line in lines)
 

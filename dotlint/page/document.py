@@ -1,4 +1,4 @@
-"""The document around the parts: head, policy, style, script, and an index where there are several files."""
+"""The HTML document: head, content security policy, styles, scripts, and an index of several files."""
 
 from __future__ import annotations
 
@@ -31,35 +31,35 @@ _ICON: Final = (
 
 
 def one(part: Part, *, index: str | None = None) -> str:
-    """Write the page of one file; `index` is the address of the page that lists it among others."""
+    """Return the page of one file; `index` is the address of the index page."""
     up = f'<a class="up" href="{plain(index)}">← All files</a>' if index else ""
     body = f'<main id="part" data-file="0">{part.markup}</main>{_data([part])}'
     return _document(part.name, _header(up, part), body)
 
 
 def many(parts: Sequence[Part]) -> str:
-    """Write one page for several files: an index, and every file's part, opened on demand."""
+    """Return one page for several files: an index, and the part of each file, opened on demand."""
     up = '<button type="button" class="up" hidden>← All files</button>'
-    table = _index(parts, lambda part: f"#{_place(part)}")
+    table = _index(parts, lambda part: f"#{_fragment(part)}")
     body = f'<main id="index">{table}</main><main id="part" hidden></main>{_data(parts, markup=True)}'
     return _document(count(len(parts), "file"), _header(up, None), body)
 
 
 def index(parts: Sequence[Part], addresses: Sequence[str]) -> str:
-    """Write the index of a folder of pages, each at its relative address."""
+    """Return the index of a folder of pages with these relative addresses."""
     where = {id(part): address for part, address in zip(parts, addresses, strict=True)}
     table = _index(parts, lambda part: where[id(part)])
     return _document(count(len(parts), "file"), _header("", None), f'<main id="index">{table}</main>{_data([])}')
 
 
-def _place(part: Part) -> str:
+def _fragment(part: Part) -> str:
     from urllib.parse import quote  # noqa: PLC0415
 
     return f"file={quote(str(part.data['path']), safe='')}"
 
 
 def _data(parts: Sequence[Part], *, markup: bool = False) -> str:
-    """Write a data block for each file; it is read when the file is opened."""
+    """Return a data block for each file, which the script parses when the file is opened."""
     return "".join(
         f'<script type="application/json" class="file">{embedded({**part.data, "markup": part.markup} if markup else part.data)}</script>'
         for part in parts
@@ -105,14 +105,14 @@ def _header(up: str, part: Part | None) -> str:
         'aria-controls="matches" aria-autocomplete="list" aria-label="Search for a node or a finding" '
         'placeholder="Search for a node or a finding" autocomplete="off" spellcheck="false"><kbd>/</kbd>'
         '<ul id="matches" role="listbox" aria-label="Matches" hidden></ul></div>'
-        '<button type="button" id="theme" aria-label="Colours: as the system has them">◐</button>'
-        '<button type="button" id="ask" aria-label="Help, and all keys">?</button></header>'
+        '<button type="button" id="theme" aria-label="Colors: system">◐</button>'
+        '<button type="button" id="ask" aria-label="Help and keyboard shortcuts">?</button></header>'
         f'<nav class="switch" aria-label="Parts of the page"{hidden}>'
         '<button type="button" data-pane="findings" aria-pressed="true">Findings</button>'
         '<button type="button" data-pane="picture" aria-pressed="false">Picture</button>'
         '<button type="button" data-pane="text" aria-pressed="false">Source</button></nav>'
-        "<noscript><p>Without scripts the page shows the findings, the picture and the source; nothing can be selected, "
-        "and of several files only the index is shown.</p></noscript>"
+        "<noscript><p>Without JavaScript, the page shows the findings, the picture and the source, but nothing can be "
+        "selected. With several files, only the index is shown.</p></noscript>"
     )
 
 
@@ -120,23 +120,27 @@ _KEYS: Final = (
     ("Anywhere", (
         ("/", "search for a node or a finding"),
         ("j k", "next and previous finding"),
-        ("1 2 3", "to the findings, the picture, the source"),
-        ("l", "picture above the source, or beside it"),
-        ("Esc", "clear the selection, close what is open"),
-        ("d", "colours: system, light, dark"),
-        ("?", "this help"),
+        ("1 2 3", "go to findings, picture, source"),
+        ("l", "place the picture above or beside the source"),
+        ("Esc", "clear the selection, close dialogs"),
+        ("d", "switch colors: system, light, dark"),
+        ("?", "show this help"),
     )),
-    ("Findings", (("↑ ↓", "go through them"), ("Home End", "first and last"), ("Enter", "show in picture and source"))),
+    ("Findings", (
+        ("↑ ↓", "previous and next finding"), ("Home End", "first and last"), ("Enter", "show in picture and source"),
+    )),
     ("Picture", (
         ("← ↑ ↓ →", "move"),
         ("+ −", "zoom"),
         ("f", "fit the whole graph"),
-        ("Shift + arrows", "go from node to node"),
-        ("o b", "open what is folded, go back"),
-        ("p", "show or hide what is proposed"),
+        ("Shift + arrows", "select the next node in that direction"),
+        ("o b", "open a folded node, go back"),
+        ("p", "show or hide proposed edges"),
         ("v", "next view"),
     )),
-    ("Source", (("↑ ↓", "line by line"), ("Page Up, Page Down", "by 20 lines"), ("Enter", "show what the line says"))),
+    ("Source", (
+        ("↑ ↓", "move by a line"), ("Page Up, Page Down", "move by 20 lines"), ("Enter", "show the elements of the line"),
+    )),
 )  # fmt: skip
 
 
@@ -146,12 +150,12 @@ def _help() -> str:
         for title, rows in _KEYS
     )
     return (
-        '<dialog id="help" aria-labelledby="help-title"><header><h2 id="help-title">Keys</h2>'
+        '<dialog id="help" aria-labelledby="help-title"><header><h2 id="help-title">Keyboard shortcuts</h2>'
         '<button type="button" class="close" aria-label="Close">×</button></header>'
         f'<div class="keys">{groups}</div>'
-        "<p>A click on a finding, on a node or an edge, or on a line of the source shows the same place in the other two. "
-        "The address in the browser names what is selected.</p>"
-        '<label class="toggle"><input type="checkbox" id="single-keys" checked> Keys without Ctrl or Alt act anywhere on the page</label>'
+        "<p>Click a finding, a node, an edge or a line of the source to select it in all three parts of the page. "
+        "The address in the browser contains the selection.</p>"
+        '<label class="toggle"><input type="checkbox" id="single-keys" checked> Enable shortcuts without Ctrl or Alt</label>'
         "</dialog>\n"
     )
 
@@ -165,7 +169,7 @@ def _caps(keys: str) -> str:
 def _index(parts: Sequence[Part], address: Callable[[Part], str]) -> str:
     wrong = sum(part.verdict == "incorrect" for part in parts)
     unread = sum(part.verdict == "unreadable" for part in parts)
-    told = [
+    numbers = [
         f"{len(parts) - wrong - unread} correct",
         f"{wrong} incorrect",
         *([f"{unread} unreadable"] if unread else []),
@@ -173,7 +177,7 @@ def _index(parts: Sequence[Part], address: Callable[[Part], str]) -> str:
     columns = ("error", "warning", "info", "consequence", "fixable")
     heads = "".join(
         f'<th scope="col"><button type="button">{name}</button></th>'
-        for name in ("File", "Verdict", "Errors", "Warnings", "Notes", "Consequences", "Fixable")
+        for name in ("File", "Verdict", "Errors", "Warnings", "Notes", "Follow-on findings", "Fixable")
     )
     rows = "".join(
         f'<tr><th scope="row"><a href="{plain(address(part))}">{plain(part.path)}</a><small>{plain(part.facts[0] if part.facts else "")}</small></th>'
@@ -185,7 +189,7 @@ def _index(parts: Sequence[Part], address: Callable[[Part], str]) -> str:
         for part in parts
     )
     return (
-        f'<div class="overview"><h1>{count(len(parts), "file")}</h1><p>{" · ".join(told)}</p>'
-        '<label class="narrow">Show <input type="search" placeholder="files whose path has …" autocomplete="off" spellcheck="false"></label>'
+        f'<div class="overview"><h1>{count(len(parts), "file")}</h1><p>{" · ".join(numbers)}</p>'
+        '<label class="narrow">Filter <input type="search" placeholder="part of a path" autocomplete="off" spellcheck="false"></label>'
         f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div></div>'
     )

@@ -1,4 +1,4 @@
-"""A picture as a page may have it: of an SVG nothing is kept but shapes, texts and what the page knows them by."""
+"""Make the SVG of a picture safe for a page: keep only shapes, texts, and the numbers of elements."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 _NUMBERS = regex(r"[-+0-9.,eE\s]*")
 _PATH = regex(r"[-+0-9.,eE\sMLHVCSQTAZmlhvcsqtaz]*")
 _MOVES = regex(r"(?:(?:translate|scale|rotate)\([-+0-9.,eE\s]*\)\s*)*")
-_COLOUR = regex(r"#[0-9A-Fa-f]{3,8}|[A-Za-z]+")
+_COLOR = regex(r"#[0-9A-Fa-f]{3,8}|[A-Za-z]+")
 _WORD = regex(r"[a-z]+")
 
-# Elements and attributes that are kept; whatever else Graphviz, or a file through it, may write is left out:
-# scripts, links, images, foreign objects, styles, references.
+# The elements and attributes to keep. Everything else that Graphviz may write from a file is removed: scripts, links,
+# images, foreign objects, styles, references.
 _PAINT: Final = {
-    "fill": _COLOUR, "stroke": _COLOUR, "stroke-width": _NUMBERS, "stroke-dasharray": _NUMBERS,
+    "fill": _COLOR, "stroke": _COLOR, "stroke-width": _NUMBERS, "stroke-dasharray": _NUMBERS,
     "fill-opacity": _NUMBERS, "stroke-opacity": _NUMBERS,
 }  # fmt: skip
 _KEPT: Final = {
@@ -35,7 +35,7 @@ _KEPT: Final = {
     "line": {"x1": _NUMBERS, "y1": _NUMBERS, "x2": _NUMBERS, "y2": _NUMBERS, **_PAINT},
     "text": {
         "x": _NUMBERS, "y": _NUMBERS, "text-anchor": _WORD, "font-size": _NUMBERS, "font-weight": _WORD,
-        "font-style": _WORD, "fill": _COLOUR,
+        "font-style": _WORD, "fill": _COLOR,
     },
 }  # fmt: skip
 _CLASSES: Final = {
@@ -46,26 +46,26 @@ _NAMED: Final = {"white": "#ffffff", "black": "#000000", "transparent": "none"}
 
 
 class DrawingError(DotlintError):
-    """A picture that is no SVG as Graphviz writes it."""
+    """A picture is not an SVG as Graphviz writes it."""
 
 
 def cleaned(svg: str, elements: Mapping[str, int]) -> str:
-    """Write a picture anew from an SVG of Graphviz; `elements` are the ids that are kept, and their numbers.
+    """Return a safe SVG, rebuilt from that of Graphviz; `elements` maps the ids to keep to their numbers.
 
-    What stands on the ground of the picture, not in a node, an edge or a cluster, goes: its background, title and
-    legend. Raises `DrawingError` where the text is no such SVG.
+    Everything outside nodes, edges and clusters is removed: the background, title and legend. Raises `DrawingError` if
+    the text is not an SVG of Graphviz.
     """
     if "<!DOCTYPE" in svg or "<!ENTITY" in svg:
         raise DrawingError("the picture declares entities")
     try:
         root = ET.fromstring(svg)  # noqa: S314 - entities cannot be declared, the text was written by Graphviz
     except ET.ParseError as error:
-        raise DrawingError(f"the picture is no SVG: {error}") from None
-    ground = next((child for child in root if _name(child) == "g"), None)
-    if ground is None:
+        raise DrawingError(f"the picture is not an SVG: {error}") from None
+    content = next((child for child in root if _name(child) == "g"), None)
+    if content is None:
         raise DrawingError("the picture is empty")
-    groups = "".join("".join(_group(child, elements)) for child in ground if _name(child) == "g")
-    moves = _attribute("transform", ground.get("transform", ""), _MOVES)
+    groups = "".join("".join(_group(child, elements)) for child in content if _name(child) == "g")
+    moves = _attribute("transform", content.get("transform", ""), _MOVES)
     return f'<svg xmlns="http://www.w3.org/2000/svg"><g class="ground"{moves}>{groups}</g></svg>'
 
 
@@ -76,7 +76,7 @@ def _group(element: ET.Element, elements: Mapping[str, int]) -> Iterator[str]:
     yield f'<g class="{" ".join(words)}"{known}>'
     for child in element:
         name = _name(child)
-        if name in ("g", "a"):  # a link is a group here: what it encloses stays, where it leads to does not
+        if name in ("g", "a"):  # keep the content of a link, but not its target
             yield from _group(child, elements)
         elif name == "title":
             yield f"<title>{escape(child.text or '')}</title>"
@@ -94,5 +94,5 @@ def _name(element: ET.Element) -> str:
 def _attribute(name: str, value: str, pattern: re.Pattern[str]) -> str:
     if not value or not pattern.fullmatch(value):
         return ""
-    shown = _NAMED.get(value, value).lower() if pattern is _COLOUR else " ".join(value.split())
-    return f' {name}="{shown}"'
+    normalized = _NAMED.get(value, value).lower() if pattern is _COLOR else " ".join(value.split())
+    return f' {name}="{normalized}"'

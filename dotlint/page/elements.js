@@ -1,4 +1,4 @@
-// Elements of the page: finding them, making them, saying something to who listens.
+// Elements of the page: find them, make them, announce text to screen readers.
 
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const first = (selector, root = document) => root.querySelector(selector);
@@ -20,7 +20,7 @@ function makeSvg(tag, attributes) {
   return element;
 }
 
-// The one way from text to elements; what goes through it was written by dotlint, with everything of the file escaped.
+// The only place where text becomes elements. dotlint wrote the text, with everything from the file escaped.
 const policy = window.trustedTypes
   ? window.trustedTypes.createPolicy("dotlint", { createHTML: (markup) => markup })
   : { createHTML: (markup) => markup };

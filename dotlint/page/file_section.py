@@ -1,4 +1,4 @@
-"""One file's part of a page: the findings, the picture, the source and the fixes, as markup and as data."""
+"""The part of a page for one file: findings, picture, source and fixes, as markup and data."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from dotlint.page.data import drawn_data, finding_data, known
+from dotlint.page.data import drawn_data, finding_data, known_elements
 from dotlint.page.drawing import DrawingError
 from dotlint.page.markup import plain
 from dotlint.page.panes import Fixes, findings_pane, picture_pane, text_pane
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dotlint.engine.result import FileResult
-    from dotlint.page.data import Drawn, Known
+    from dotlint.page.data import Drawn, Elements
     from dotlint.report.model import Outline
 
 
 class Material(Struct, frozen=True):
-    """All that a page tells of one file.
+    """The input for the part of one file.
 
-    `result` has its context where the file could be read. `missing` says why there is no picture, or no further one.
-    `whys` are the reasons of rules by code.
+    `result` has its context if the file could be read. `missing` is why there is no picture, or no further one. `whys`
+    are the rationales of rules by code.
     """
 
     result: FileResult
@@ -37,7 +37,7 @@ class Material(Struct, frozen=True):
 
 
 class Part(Struct, frozen=True):
-    """A file's part, ready for the page: its markup, the script's data, and what an index tells of it."""
+    """The part of a page for one file: its markup, the data of the script, and the row of an index."""
 
     path: str
     verdict: str
@@ -48,12 +48,12 @@ class Part(Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """The name of the file alone."""
+        """The file name without folders."""
         return PurePath(self.path).name or self.path
 
 
 def part(material: Material) -> Part:
-    """Make a file's part; nothing of the file reaches it unescaped."""
+    """Return the part of one file; all text from the file is escaped."""
     result, outline = material.result, material.outline
     counts: dict[str, int] = {str(severity): number for severity, number in result.counts().items()}
     counts["consequence"] = sum(1 for finding in result.findings if finding.caused_by)
@@ -61,7 +61,7 @@ def part(material: Material) -> Part:
     if result.context is None:
         reason = f'<p class="unread">{plain(result.unreadable or "it could not be read")}</p>'
         return Part(result.path, result.verdict, reason, {"path": visible(result.path)}, outline.facts, counts)
-    numbers = known(result.context)
+    numbers = known_elements(result.context)
     data: dict[str, Any] = {"path": visible(result.path), "verdict": result.verdict}
     data["findings"] = [finding_data(result, finding, numbers) for finding in result.findings]
     data["views"], missing = _views(material, numbers)
@@ -76,11 +76,11 @@ def part(material: Material) -> Part:
         "</div>",
     ))  # fmt: skip
     for view in data["views"][:1]:
-        del view["svg"]  # it stands in the markup
+        del view["svg"]  # the markup has it
     return Part(result.path, result.verdict, markup, data, outline.facts, counts)
 
 
-def _views(material: Material, numbers: Known) -> tuple[list[dict[str, Any]], str | None]:
+def _views(material: Material, numbers: Elements) -> tuple[list[dict[str, Any]], str | None]:
     views, missing = [], material.missing
     for drawn in material.drawn:
         try:

@@ -1,4 +1,4 @@
-// The list of findings: one row of it can be reached by Tab, the arrow keys go from row to row.
+// The list of findings: Tab reaches one row, the arrow keys move between rows.
 
 function makeFindings(pane, file, select) {
   const rows = all("button.row", pane);

@@ -1,4 +1,4 @@
-"""The findings as markup: the same outline, in the same words, as the report and Markdown have."""
+"""The findings as markup, from the same outline as the report and Markdown."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Listing
     from dotlint.report.model import Entry, Outline, Row
 
-_OPEN = 6  # lines of a list that is shown without being asked for
+_MAX_OPEN = 6  # a list with at most this many lines is open initially
 
 
 def findings(outline: Outline, nodes: Mapping[str, int], whys: Mapping[str, str]) -> str:
-    """Write all sections of an outline; `nodes` are numbers by name, `whys` the reasons of rules by code."""
+    """Return all sections of an outline; `nodes` are numbers by name, `whys` the rationales of rules by code."""
     return "".join(_parts(outline, nodes, whys))
 
 
@@ -29,19 +29,20 @@ def _parts(outline: Outline, nodes: Mapping[str, int], whys: Mapping[str, str]) 
             yield from _entry(entry, nodes, whys.get(entry.code), alone=alone)
         yield "</section>"
     if not outline.sections:
-        yield '<p class="nothing">Nothing was found.</p>'
+        yield '<p class="nothing">No findings.</p>'
     if outline.modifications:
-        yield _folded("Required modifications", len(outline.modifications), _modifications(outline, nodes), shown=True)
+        lines = _modifications(outline, nodes)
+        yield _details("Required modifications", len(outline.modifications), lines, is_open=True)
     if outline.holds:
         lines = "".join(f"<li><b>{prose(subject)}</b> {prose(text, nodes)}</li>" for subject, text in outline.holds)
-        yield _folded("Checked, and holds", len(outline.holds), f'<ul class="holds">{lines}</ul>')
+        yield _details("Passed", len(outline.holds), f'<ul class="holds">{lines}</ul>')
     if outline.undecided:
         lines = "".join(f"<li><b>{prose(subject)}</b> {prose(needs)}</li>" for subject, needs in outline.undecided)
-        yield _folded("Could not be checked", len(outline.undecided), f'<ul class="open">{lines}</ul>')
+        yield _details("Skipped", len(outline.undecided), f'<ul class="open">{lines}</ul>')
 
 
-def _folded(title: str, number: int, inside: str, *, shown: bool = False) -> str:
-    opened = " open" if shown else ""
+def _details(title: str, number: int, inside: str, *, is_open: bool = False) -> str:
+    opened = " open" if is_open else ""
     return f'<details class="more"{opened}><summary><h3>{title}</h3><span class="count">{number}</span></summary>{inside}</details>'
 
 
@@ -60,11 +61,11 @@ _COPY = '<button type="button" class="copy" aria-label="Copy">Copy</button>'
 
 def _entry(entry: Entry, nodes: Mapping[str, int], why: str | None, *, alone: bool) -> Iterable[str]:
     number = "" if alone else f'<span class="number">{entry.number}</span>'
-    kinds = f"{entry.severity}{' consequence' if entry.mended_by else ''}"
+    kinds = f"{entry.severity}{' consequence' if entry.fixed_by else ''}"
     yield f'<article class="entry {kinds}"><header>{number}<span class="rule">{plain(entry.code)}</span>'
     yield f'<h4>{plain(entry.name.replace("-", " "))}</h4><span class="badge severity">{entry.severity}</span>'
-    if entry.mended_by:
-        yield f'<span class="badge">mended by {", ".join(entry.mended_by)}</span>'
+    if entry.fixed_by:
+        yield f'<span class="badge">fixed by {", ".join(entry.fixed_by)}</span>'
     elif entry.fix:
         yield f'<span class="badge {entry.fix}">{entry.fix} fix</span>'
     yield "</header>"
@@ -74,13 +75,13 @@ def _entry(entry: Entry, nodes: Mapping[str, int], why: str | None, *, alone: bo
         yield f'<p class="note">{prose(entry.note, nodes)}</p>'
     if entry.help:
         yield f'<p class="help">{prose(entry.help, nodes)}</p>'
-    if entry.fixes and not entry.mended_by:
+    if entry.fixes and not entry.fixed_by:
         yield f'<p class="fix">{prose(listed(entry.fixes, 4), nodes)}</p>'
     for listing in entry.listings:
         yield _listing(listing, nodes)
     if why:
         link = (
-            f' <a href="{plain(entry.page)}" target="_blank" rel="noopener noreferrer">the rule’s card</a>'
+            f' <a href="{plain(entry.page)}" target="_blank" rel="noopener noreferrer">documentation of the rule</a>'
             if entry.page
             else ""
         )
@@ -89,12 +90,12 @@ def _entry(entry: Entry, nodes: Mapping[str, int], why: str | None, *, alone: bo
 
 
 def _row(row: Row, nodes: Mapping[str, int]) -> Iterable[str]:
-    place = f'<span class="place">{plain(row.place)}</span>' if row.lines else ""
+    location = f'<span class="place">{plain(row.place)}</span>' if row.lines else ""
     names = "".join(f"<code>{plain(name)}</code> " for name in row.nodes)
     more = f"<span>and {row.unnamed} more</span>" if row.unnamed else ""
     listed = f'<span class="names">{names}{more}</span>' if names or more else ""
     note = f'<span class="note">{prose(row.note, nodes)}</span>' if row.note else ""
-    inside = f'<span class="says">{prose(row.message, nodes)}</span>{place}{listed}{note}'
+    inside = f'<span class="message">{prose(row.message, nodes)}</span>{location}{listed}{note}'
     if not row.findings:
         yield f'<p class="row">{inside}</p>'
         return
@@ -119,9 +120,9 @@ def _listing(listing: Listing, nodes: Mapping[str, int]) -> str:
 
 
 def plain_lines(lines: Iterable[str]) -> str:
-    """Write lines that can be copied from a page: each ends at a line break, and nowhere else."""
+    """Return lines that can be copied from a page, separated only by line breaks."""
     return "\n".join(plain(line) for line in lines)
 
 
 def _opened(listing: Listing) -> str:
-    return " open" if len(listing.lines) <= _OPEN else ""
+    return " open" if len(listing.lines) <= _MAX_OPEN else ""

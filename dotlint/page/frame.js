@@ -1,24 +1,23 @@
-// What is around the parts: colours, the lines between panes, which pane a narrow screen shows, paper.
+// The frame of the page: colors, splitters, the visible pane of a narrow screen, printing.
 
-const THEMES = { system: "as the system has them", light: "light", dark: "dark" };
+const THEMES = ["system", "light", "dark"];
 
 function makeTheme() {
   const button = first("#theme");
   const set = (theme) => {
     if (theme === "system") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme;
-    button.setAttribute("aria-label", `Colours: ${THEMES[theme]}`);
-    button.title = `Colours: ${THEMES[theme]}`;
+    button.setAttribute("aria-label", `Colors: ${theme}`);
+    button.title = `Colors: ${theme}`;
     button.textContent = { system: "◐", light: "☀", dark: "☾" }[theme];
     store("theme", theme);
   };
-  const names = Object.keys(THEMES);
   const now = () => document.documentElement.dataset.theme ?? "system";
   button.addEventListener("click", () => {
-    set(names[(names.indexOf(now()) + 1) % names.length]);
+    set(THEMES[(THEMES.indexOf(now()) + 1) % THEMES.length]);
     say(button.title);
   });
-  set(names.includes(stored("theme")) ? stored("theme") : "system");
+  set(THEMES.includes(stored("theme")) ? stored("theme") : "system");
 }
 
 /** Let the lines between panes be moved, by pointer and by arrow keys; sizes are shares of the workspace in per cent. */

@@ -1,4 +1,4 @@
-// The table of many files: narrowed by a text, sorted by a column.
+// The table of files: filtered by a text, sorted by a column.
 
 function makeIndex(index) {
   const rows = all("tbody tr", index), body = first("tbody", index), field = first(".narrow input", index);

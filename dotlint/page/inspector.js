@@ -1,18 +1,18 @@
-// What is said below the picture of what is selected in it.
+// The description of the selection below the picture.
 
-function inspect(place, file, view, found, { select, open }) {
+function inspect(panel, file, view, found, { select, open }) {
   const { what } = found;
-  place.hidden = !what;
-  if (!what) return place.replaceChildren();
-  const told = what.findings ? ofFindings() : what.nodes ? ofNodes() : what.edges ? ofEdges() : ofLine();
-  place.replaceChildren(...told.filter(Boolean));
+  panel.hidden = !what;
+  if (!what) return panel.replaceChildren();
+  const parts = what.findings ? ofFindings() : what.nodes ? ofNodes() : what.edges ? ofEdges() : ofLine();
+  panel.replaceChildren(...parts.filter(Boolean));
 
   function ofFindings() {
     const one = file.findings[what.findings[0]];
     const more = what.findings.length > 1 ? ` and ${what.findings.length - 1} more like it` : "";
     return [
       title(`${one.code} ${one.name}`, one.severity),
-      make("span", { class: "says" }, ...prose(one.message + more)),
+      make("span", { class: "message" }, ...prose(one.message + more)),
       line(one.lines[0]),
       ...one.related.slice(0, 3).map(([number, message]) => line(number, message)),
       unseen(),
@@ -24,7 +24,7 @@ function inspect(place, file, view, found, { select, open }) {
     const node = file.nodes[what.nodes[0]];
     return [
       title(node[NAME]),
-      node[LABEL] ? make("span", { class: "says" }, node[LABEL]) : null,
+      node[LABEL] ? make("span", { class: "message" }, node[LABEL]) : null,
       node[UNDERSTOOD] ? make("span", { class: "aside" }, `read as ${node[UNDERSTOOD]}`) : null,
       node[NODE_LINE] ? line(node[NODE_LINE]) : make("span", { class: "aside" }, "not in the file yet"),
       opener(),
@@ -36,7 +36,7 @@ function inspect(place, file, view, found, { select, open }) {
     const names = what.nodes.map((number) => file.nodes[number][NAME]);
     return [
       title(counted(names.length, "node")),
-      make("span", { class: "says" }, listed(names)),
+      make("span", { class: "message" }, listed(names)),
       opener(),
       ...findings(),
     ];
@@ -48,7 +48,7 @@ function inspect(place, file, view, found, { select, open }) {
     const proposed = !shown[0][EDGE_LINE];
     return [
       title(shown.length > 1 ? counted(shown.length, "edge") : ends(shown[0])),
-      shown.length > 1 ? make("span", { class: "says" }, listed(shown.map(ends), 4)) : null,
+      shown.length > 1 ? make("span", { class: "message" }, listed(shown.map(ends), 4)) : null,
       proposed ? make("span", { class: "aside" }, "proposed, not in the file") : line(shown[0][EDGE_LINE]),
       ...findings(),
     ];
@@ -56,7 +56,7 @@ function inspect(place, file, view, found, { select, open }) {
 
   function ofLine() {
     const names = [...found.nodes].map((number) => file.nodes[number][NAME]);
-    return [title(`line ${what.line}`), make("span", { class: "says" }, listed(names)), ...findings()];
+    return [title(`line ${what.line}`), make("span", { class: "message" }, listed(names)), ...findings()];
   }
 
   function title(text, kind = "") {

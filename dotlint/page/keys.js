@@ -1,4 +1,4 @@
-// Keys that act anywhere on the page.
+// Keyboard shortcuts of the whole page.
 
 function listen(page) {
   const help = first("#help"), single = first("#single-keys");
@@ -33,7 +33,7 @@ function listen(page) {
   });
 }
 
-// What the reader chose is kept where the browser lets a page from a disk keep anything.
+// Settings are stored if the browser allows it for a local page.
 function stored(name) {
   try {
     return localStorage.getItem(`dotlint-${name}`);
@@ -46,6 +46,6 @@ function store(name, value) {
   try {
     localStorage.setItem(`dotlint-${name}`, value);
   } catch {
-    // it holds until the page is closed
+    // the setting lasts until the page is closed
   }
 }

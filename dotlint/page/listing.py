@@ -1,4 +1,4 @@
-"""The source as markup: numbered lines, lightly coloured, with the places of findings and of nodes in it."""
+"""The source as markup: numbered lines with syntax highlighting, and with marks for findings and nodes."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from dotlint.syntax.lexemes import Lexeme
 
 CHUNK: Final = 100
-"""Lines that a browser lays out, or leaves out, together; the script counts with it."""
-_LONGEST = 12_000  # characters of a line that are shown
+"""The number of lines that a browser lays out or skips together; the script relies on it."""
+_LONGEST = 12_000  # characters of a line that are pieces_
 _CLASSES: Final = {
     "LINE_COMMENT": "c", "BLOCK_COMMENT": "c", "STRING": "s", "HTML": "s", "EDGEOP": "o", "NUMBER": "d",
     "STRICT": "k", "GRAPH": "k", "DIGRAPH": "k", "SUBGRAPH": "k", "NODE": "k", "EDGE": "k", "UNKNOWN": "u",
@@ -31,8 +31,8 @@ _ENDS_LIST: Final = {"RBRACKET", "LBRACE", "RBRACE"}
 _SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "info")
 
 
-class Mark(Struct, frozen=True):
-    """The place of a finding: offsets in code points, `end` exclusive; `finding` is its index in the result."""
+class SourceMark(Struct, frozen=True):
+    """The span of a finding: offsets in code points, `end` exclusive; `finding` is its index in the result."""
 
     start: int
     end: int
@@ -41,16 +41,16 @@ class Mark(Struct, frozen=True):
 
 
 class _Piece(Struct, frozen=True):
-    """A part of a token without a line break, of one kind, under the same marks."""
+    """A part of a token without a line break, with the same class and marks."""
 
     text: str
     kind: str
     node: int | None
-    marks: tuple[Mark, ...]
+    marks: tuple[SourceMark, ...]
 
 
-def listing(text: str, nodes: Mapping[str, int], marks: Sequence[Mark]) -> str:
-    """Write a file's text as lines in chunks; `nodes` are the names that lead to a node, and its number."""
+def listing(text: str, nodes: Mapping[str, int], marks: Sequence[SourceMark]) -> str:
+    """Return a file's text as lines in chunks; `nodes` maps node names to numbers."""
     lines: list[list[_Piece]] = [[]]
     for piece in _pieces(text, nodes, marks):
         if piece is None:
@@ -70,18 +70,18 @@ def listing(text: str, nodes: Mapping[str, int], marks: Sequence[Mark]) -> str:
 
 def _line(number: int, pieces: list[_Piece], worst: Severity | None) -> str:
     room = _LONGEST
-    shown: list[str] = []
+    pieces_: list[str] = []
     for piece in pieces:
         text = piece.text if len(piece.text) <= room else piece.text[:room]
         room -= len(text)
         if text:
-            shown.append(_markup(piece, _text(text)))
+            pieces_.append(_markup(piece, _text(text)))
     left = sum(len(piece.text) for piece in pieces) - _LONGEST
     if left > 0:
-        shown.append(f'<i class="x">… {left} more characters</i>')
+        pieces_.append(f'<i class="x">… {left} more characters</i>')
     mark = f" has-{worst}" if worst else ""
     name = "" if "".join(piece.text for piece in pieces).strip() else f' aria-label="line {number}, empty"'
-    return f'<div class="line{mark}" role="option" data-line="{number}"{name}>{"".join(shown)}</div>'
+    return f'<div class="line{mark}" role="option" data-line="{number}"{name}>{"".join(pieces_)}</div>'
 
 
 def _markup(piece: _Piece, text: str) -> str:
@@ -105,8 +105,8 @@ def _text(text: str) -> str:
     )
 
 
-def _worst(text: str, marks: Iterable[Mark]) -> dict[int, Severity]:
-    """Give the severity that each line's margin shows, by line number."""
+def _worst(text: str, marks: Iterable[SourceMark]) -> dict[int, Severity]:
+    """Return the highest severity of the findings that start in each line, by line number."""
     found: dict[int, Severity] = {}
     line, at = 1, 0
     for mark in sorted(marks, key=lambda mark: mark.start):
@@ -115,12 +115,12 @@ def _worst(text: str, marks: Iterable[Mark]) -> dict[int, Severity]:
     return found
 
 
-def _pieces(text: str, nodes: Mapping[str, int], marks: Sequence[Mark]) -> Iterator[_Piece | None]:
-    """Give the text in pieces; None is a line break. A place is marked as far as tells it: see `_told`."""
-    cut = [Mark(mark.start, _told(text, mark), mark.severity, mark.finding) for mark in marks]
+def _pieces(text: str, nodes: Mapping[str, int], marks: Sequence[SourceMark]) -> Iterator[_Piece | None]:
+    """Yield the text in pieces; None is a line break. Marks are shortened: see `_marked_end`."""
+    cut = [SourceMark(mark.start, _marked_end(text, mark), mark.severity, mark.finding) for mark in marks]
     bounds = sorted({offset for mark in cut for offset in (mark.start, mark.end)})
     passed = 0
-    active: tuple[Mark, ...] = ()
+    active: tuple[SourceMark, ...] = ()
     for token, kind, node in _kinds(text, nodes):
         at = token.at
         while at < token.to:
@@ -138,13 +138,13 @@ def _pieces(text: str, nodes: Mapping[str, int], marks: Sequence[Mark]) -> Itera
                     yield None
                     at += 1
                 at += len(part)
-                shown = part[:-1] if part.endswith("\r") and text.startswith("\n", at) else part
-                if shown:
-                    yield _Piece(shown, kind, node, active)
+                pieces_ = part[:-1] if part.endswith("\r") and text.startswith("\n", at) else part
+                if pieces_:
+                    yield _Piece(pieces_, kind, node, active)
 
 
-def _told(text: str, mark: Mark) -> int:
-    """Give where the marked part of a place ends: on its first line, of a statement before its attributes."""
+def _marked_end(text: str, mark: SourceMark) -> int:
+    """Return the end of the visible mark: it ends with the first line, or before the attributes of a statement."""
     end = mark.end
     for stop in ("\n", "["):
         found = text.find(stop, mark.start + 1, end)
@@ -153,23 +153,23 @@ def _told(text: str, mark: Mark) -> int:
 
 
 def _kinds(text: str, nodes: Mapping[str, int]) -> Iterator[tuple[Lexeme, str, int | None]]:
-    """Give every token with its class and, where it names a node, that node's number."""
+    """Yield each token with its class and, if it names a node, the number of the node."""
     found = list(tokens(text))
     inside, before = False, ""
     for token, following in zip(found, _following(found), strict=True):
-        kind, shown, node = token.type, _CLASSES.get(token.type, ""), None
+        kind, pieces_, node = token.type, _CLASSES.get(token.type, ""), None
         if kind not in _BETWEEN:
             inside = kind == "LBRACKET" or (inside and kind not in _ENDS_LIST)
             if kind in _IDS and following == "EQUAL":
-                shown = "a"
+                pieces_ = "a"
             elif kind in _IDS and not inside and before not in _NO_NODE_AFTER:
                 node = nodes.get(decode(token.raw))
             before = kind
-        yield token, shown, node
+        yield token, pieces_, node
 
 
 def _following(found: Sequence[Lexeme]) -> list[str]:
-    """Give for each token the type of the next one that is no blank or comment."""
+    """Return the type of the token after each token, skipping blanks and comments."""
     ahead = [""] * len(found)
     following = ""
     for index in range(len(found) - 1, -1, -1):

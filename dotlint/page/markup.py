@@ -1,4 +1,4 @@
-"""Text of a DOT file as markup and as data of a page: shown as it is, never obeyed."""
+"""Text of a DOT file as markup and data of a page: it is shown, never interpreted."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _ENDS_SCRIPT = regex(r"<(?=[/!sS])")
 
 
 def plain(text: str) -> str:
-    """Write a text as markup, for an element or an attribute; what a browser would obey or hide is shown as an escape."""
+    """Return a text as markup for an element or attribute; markup and control characters are escaped."""
     return escape(visible(text))
 
 
 def prose(text: str, nodes: Mapping[str, int] | None = None) -> str:
-    """Write a sentence; parts between backquotes become code, and the names of `nodes` lead to them."""
+    """Return a sentence as markup; parts in backquotes become code, and names of `nodes` refer to their numbers."""
     parts = visible(text).split("`")
     if len(parts) % 2 == 0:
         return escape("`".join(parts))
@@ -34,5 +34,5 @@ def _code(text: str, nodes: Mapping[str, int]) -> str:
 
 
 def embedded(value: object) -> str:
-    """Write data as JSON in ASCII that can stand in a script element: nothing in it ends one or opens a comment."""
+    """Return data as ASCII JSON for a script element: nothing in it ends the element or starts a comment."""
     return _ENDS_SCRIPT.sub(r"\\u003c", json.dumps(value, ensure_ascii=True, separators=(",", ":")))

@@ -9,7 +9,7 @@ from msgspec import Struct
 from dotlint.checks.grouping import count
 from dotlint.page.difference import changes, difference
 from dotlint.page.findings import findings
-from dotlint.page.listing import Mark, listing
+from dotlint.page.listing import SourceMark, listing
 from dotlint.page.markup import plain, prose
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Fixes(Struct, frozen=True):
-    """What fixing would write: `title` says which fixes, `diff` is unified, `refused` has a line for each left out."""
+    """The result of fixing: `title` names the fixes, `diff` is unified, `refused` has a line for each refused fix."""
 
     key: str
     title: str
@@ -31,7 +31,7 @@ class Fixes(Struct, frozen=True):
 def findings_pane(
     outline: Outline, nodes: Mapping[str, int], counts: Mapping[str, int], whys: Mapping[str, str]
 ) -> str:
-    """Write the verdict, the filters and the findings; `nodes` are numbers by name, `whys` reasons by code."""
+    """Return the verdict, the filters and the findings; `nodes` are numbers by name, `whys` rationales by code."""
     facts = "".join(f"<li>{prose(fact)}</li>" for fact in outline.facts)
     tally = f'<p class="tally">{prose(outline.tally)}</p>' if outline.tally else ""
     chips = "".join(
@@ -40,7 +40,7 @@ def findings_pane(
             ("error", "error" if counts["error"] == 1 else "errors"),
             ("warning", "warning" if counts["warning"] == 1 else "warnings"),
             ("info", "note" if counts["info"] == 1 else "notes"),
-            ("consequence", "consequence" if counts["consequence"] == 1 else "consequences"),
+            ("consequence", "follow-on finding" if counts["consequence"] == 1 else "follow-on findings"),
         )
         if counts[kind]
     )
@@ -56,10 +56,10 @@ def findings_pane(
 
 
 def picture_pane(views: Sequence[Mapping[str, Any]], missing: str | None) -> str:
-    """Write the picture with the first view in it, or why there is none."""
-    shown = [view for view in views if not view["within"]]
-    options = "".join(f'<option value="{plain(view["key"])}">{plain(view["title"])}</option>' for view in shown)
-    several = "" if len(shown) > 1 else " hidden"
+    """Return the picture with its first view, or the reason why there is none."""
+    top_views = [view for view in views if not view["within"]]
+    options = "".join(f'<option value="{plain(view["key"])}">{plain(view["title"])}</option>' for view in top_views)
+    several = "" if len(top_views) > 1 else " hidden"
     gone = f'<p class="missing">{prose(missing)}</p>' if missing else ""
     if not views:
         return (
@@ -76,29 +76,29 @@ def picture_pane(views: Sequence[Mapping[str, Any]], missing: str | None) -> str
         '<button type="button" class="zoom-in" aria-label="Zoom in">+</button>'
         '<button type="button" class="fit">Fit</button>'
         '<button type="button" class="show-legend" aria-expanded="false" aria-controls="legend">Legend</button>'
-        '<button type="button" class="layout" aria-label="Picture above the source, or beside it">◫</button></div>'
-        f'<div class="told"></div>{gone}<div class="stage">'
+        '<button type="button" class="layout" aria-label="Place the picture above or beside the source">◫</button></div>'
+        f'<div class="notes"></div>{gone}<div class="stage">'
         '<div class="canvas" role="group" tabindex="0" aria-describedby="canvas-keys" aria-label="Picture of the graph">'
         f"{views[0]['svg']}</div>"
-        '<p class="visually-hidden" id="canvas-keys">Arrow keys move the picture, with Shift they choose the next node that way; '
-        "plus and minus zoom, F fits, O opens a folded node, B goes back.</p>"
+        '<p class="visually-hidden" id="canvas-keys">Arrow keys move the picture; with Shift they select the next node in that direction. '
+        "Plus and minus zoom, F fits the graph, O opens a folded node, B goes back.</p>"
         '</div><div class="legend" id="legend" hidden></div>'
         '<div class="inspector" aria-live="polite" hidden></div></section>'
     )
 
 
 def text_pane(result: FileResult, nodes: Mapping[str, int], fixes: Sequence[Fixes]) -> str:
-    """Write the source, and a diff for each way of fixing, as tabs."""
+    """Return the source and the diffs of the fixes as tabs."""
     assert result.context is not None
     text = result.context.document.source.text
-    marks = [Mark(f.start, f.end, f.severity, index) for index, f in enumerate(result.findings)]
+    marks = [SourceMark(f.start, f.end, f.severity, index) for index, f in enumerate(result.findings)]
     code = (
         '<div class="code" role="listbox" tabindex="0" aria-label="Source, line by line">'
         f"{listing(text, nodes, marks)}</div>"
     )
     tabs = [
         _tab("source", "Source", "", selected=True),
-        *(_tab(f"fix-{one.key}", one.title, _told(one)) for one in fixes),
+        *(_tab(f"fix-{one.key}", one.title, _change_counts(one)) for one in fixes),
     ]
     panels = [
         _panel("source", code, ""),
@@ -122,14 +122,14 @@ def _panel(key: str, inside: str, more: str) -> str:
     return f'<div role="tabpanel" id="{key}" aria-labelledby="tab-{key}"{more}>{inside}</div>'
 
 
-def _told(fixes: Fixes) -> str:
+def _change_counts(fixes: Fixes) -> str:
     added, removed = changes(fixes.diff)
     less = f' <span class="removed">−{removed}</span>' if removed else ""
     return f' <span class="count"><span class="added">+{added}</span>{less}</span>' if fixes.diff else ""
 
 
 def _fixes(fixes: Fixes) -> str:
-    body = '<p class="nothing">There is nothing that these fixes would change.</p>'
+    body = '<p class="nothing">These fixes change nothing.</p>'
     if fixes.diff:
         body = difference(fixes.diff)
     if not fixes.refused:

@@ -1,4 +1,4 @@
-// The picture: one view at a time, moved and zoomed by its viewBox; what is selected stands out in it.
+// The picture: one view at a time, moved and zoomed with its viewBox, with the selection highlighted.
 
 function makePicture(pane, file, select) {
   const canvas = first(".canvas", pane);
@@ -10,7 +10,7 @@ function makePicture(pane, file, select) {
   const { at, go, fitting, centred, zoom, pan } = camera;
   let view, svg, ground, box;
 
-  // What is drawn, and by which element
+  // Elements by node, edge and finding
 
   function open(key, { keep = false } = {}) {
     view = readView(file.views.find((one) => one.key === key) ?? file.views[0]);
@@ -29,7 +29,7 @@ function makePicture(pane, file, select) {
     chooser.value = view.within ?? view.key;
     back.hidden = !view.within;
     first("span", back).textContent = view.within ? file.views.find((one) => one.key === view.within).title : "";
-    tell();
+    showNotes();
     showLegend();
     if (!keep) start();
   }
@@ -42,9 +42,9 @@ function makePicture(pane, file, select) {
     return view;
   }
 
-  function tell() {
-    const told = view.within ? [`opened: ${view.title}`, ...view.notes] : view.notes;
-    first(".told", pane).replaceChildren(...told.map((note) => make("p", {}, note)));
+  function showNotes() {
+    const notes = view.within ? [`opened: ${view.title}`, ...view.notes] : view.notes;
+    first(".notes", pane).replaceChildren(...notes.map((note) => make("p", {}, note)));
   }
 
   function showLegend() {
@@ -65,7 +65,7 @@ function makePicture(pane, file, select) {
     return drawn;
   }
 
-  // Where it is
+  // Position
 
   /** The box around elements, in units of the picture. */
   function bounds(elements) {
@@ -100,7 +100,7 @@ function makePicture(pane, file, select) {
     go({ x: wide ? box.left - 24 / scale : middle, y: box.top - 24 / scale, scale }, { slowly: false });
   }
 
-  // What is selected
+  // Selection
 
   function elementsOf(found) {
     const numbers = new Set();

@@ -1,4 +1,4 @@
-// Pointers on the picture: one moves it, two zoom, a click selects, a double click opens.
+// Pointers on the picture: one pointer moves it, two zoom, a click selects, a double click opens.
 
 const REACH = 6; // pixels beside an edge that still mean it
 

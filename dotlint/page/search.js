@@ -1,4 +1,4 @@
-// Search for a node or a finding: what starts with the text first, then what has it somewhere.
+// Search for a node or a finding: matches at the start come first.
 
 const MATCHES = 40;
 
@@ -40,7 +40,7 @@ function makeSearch(select) {
     ranked.sort((a, b) => a[0] - b[0]);
     matches = ranked.slice(0, MATCHES).map(([, entry]) => entry);
     list.replaceChildren(...matches.map(option));
-    if (!matches.length) list.append(make("li", { class: "none" }, "nothing has this in its name, label or message"));
+    if (!matches.length) list.append(make("li", { class: "none" }, "no name, label or message contains this text"));
     else if (ranked.length > MATCHES) list.append(make("li", { class: "none" }, `and ${ranked.length - MATCHES} more`));
     list.hidden = false;
     field.setAttribute("aria-expanded", "true");

@@ -1,4 +1,4 @@
-// What is selected, and what belongs to it: findings, nodes, edges and lines lead to each other here and nowhere else.
+// The selection and the related findings, nodes, edges and lines. All these relations are computed here.
 
 const NAME = 0, LABEL = 1, UNDERSTOOD = 2, NODE_LINE = 3; // of a node
 const TAIL = 0, HEAD = 1, EDGE_LINE = 2; // of an edge; line 0: it is proposed

@@ -1,4 +1,4 @@
-// The source and the diffs. A chunk of lines that is out of sight costs nothing: the style sheet sees to that.
+// The source and the diffs. The style sheet makes the browser skip chunks of lines that are not visible.
 
 const PAGE = 20;
 

@@ -1,4 +1,4 @@
-// The page: one file, or an index of several of which one at a time is open.
+// The page: one file, or an index of several files, one of which can be open.
 
 const page = { file: null, search: null, visit };
 const blocks = all("script.file");
@@ -32,7 +32,7 @@ function remember(data, address) {
   try {
     history.replaceState(null, "", hash);
   } catch {
-    // a page without an address of its own has nothing to write it into
+    // a page without an address cannot store the selection in it
   }
 }
 

@@ -1,4 +1,4 @@
-"""The views of a page's picture: a graph whole or folded, each stage opened, and as the fixes would leave it."""
+"""The views of a page's picture: a graph complete or folded, each stage opened, and the fixed graphs."""
 
 from __future__ import annotations
 
@@ -16,25 +16,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dotlint.engine.result import FileResult
-    from dotlint.picture import Options, Svg
+    from dotlint.picture import PictureOptions, Svg
     from dotlint.picture.assemble import Common
-    from dotlint.picture.model import Level
+    from dotlint.picture.model import FoldLevel
     from dotlint.pipeline.fix_text import FixResult
 
-_SECONDS: Final = 8.0  # for all pictures of a file but the first
-_LAYOUT: Final = 6.0  # for one of them
-_LAST: Final = 60.0  # for the last resort, whole stages
-_MOST_SHAPES: Final = 1_200  # nodes and edges that are laid out, and moved by a browser, without a pause
-_OVERVIEW: Final = 400  # nodes from which the stages are what is seen first
+_SECONDS: Final = 8.0  # for all pictures of a file except the first
+_LAYOUT: Final = 6.0  # for each of them
+_LAST: Final = 60.0  # for the last attempt, with folded stages
+_MOST_SHAPES: Final = 1_200  # nodes and edges that a browser moves without delay
+_OVERVIEW: Final = 400  # nodes from which on the first view has folded stages
 _MOST_OPENED: Final = 48
 _GRAPHS: Final = 6
-_TITLES: Final[dict[Level, str]] = {
+_TITLES: Final[dict[FoldLevel, str]] = {
     "none": "Graph", "siblings": "Siblings folded", "layers": "Layers folded", "stages": "Stages",
 }  # fmt: skip
 
 
 def drawings(result: FileResult, fixed: Sequence[tuple[str, str, FixResult]]) -> tuple[list[Drawn], str | None]:
-    """Draw a file: as it is, folded and opened where it is large, and as its fixes would leave it."""
+    """Draw a file before and after its fixes; large graphs are folded, and opened stage by stage.
+
+    Return the views, and the reason if there is none or not all could be drawn.
+    """
     assert result.context is not None
     indices = [graph.graph.index for graph in result.context.graphs if graph.graph.nodes]
     drawn: list[Drawn] = []
@@ -44,16 +47,16 @@ def drawings(result: FileResult, fixed: Sequence[tuple[str, str, FixResult]]) ->
             name = f"Graph {index + 1}: " if len(indices) > 1 else ""
             drawn += artist.graph(index, name, fixed if len(indices) == 1 else ())
     except DotlintError as error:
-        return drawn, _plainly(error)
+        return drawn, _error_text(error)
     if not indices:
-        return drawn, "there is no graph in the file to draw"
+        return drawn, "the file has no graph"
     left = len(indices) - _GRAPHS
-    more = f"the first {_GRAPHS} graphs are drawn; `dotlint render --graph N` draws each of the other {left}"
+    more = f"only the first {_GRAPHS} graphs are drawn; `dotlint render --graph N` draws each of the other {left}"
     return drawn, more if left > 0 else artist.missing
 
 
 class _Artist:
-    """Draws the views of one file, the first one at all events, the others while there is time."""
+    """Draws the views of one file: the first one always, the others within a time limit."""
 
     def __init__(self, result: FileResult) -> None:
         self.result = result
@@ -62,8 +65,8 @@ class _Artist:
         self.common: dict[int | None, Common] = {}
 
     def graph(self, index: int, name: str, fixed: Sequence[tuple[str, str, FixResult]]) -> Iterator[Drawn]:
-        """Give the views of one graph; raises `DotlintError` where not even the first can be drawn."""
-        from dotlint.picture import Options, svg  # noqa: PLC0415 - only pages with a picture need it
+        """Yield the views of one graph. Raises `DotlintError` if the first one cannot be drawn."""
+        from dotlint.picture import PictureOptions, svg  # noqa: PLC0415 - only pages with a picture need it
         from dotlint.picture.assemble import common_of  # noqa: PLC0415
         from dotlint.picture.engines import LayoutTimeoutError  # noqa: PLC0415
 
@@ -71,10 +74,10 @@ class _Artist:
         assert self.result.context is not None
         common = self.common[index] = common_of(self.result, self.result.context.graphs[index])
         try:
-            usual = svg(self.result, Options(graph=index, prefix=f"g{index}-", time_limit=_LAYOUT), common)
+            usual = svg(self.result, PictureOptions(graph=index, prefix=f"g{index}-", time_limit=_LAYOUT), common)
         except LayoutTimeoutError:
             late = True
-            coarse = Options(graph=index, prefix=f"s{index}-", fold="stages", time_limit=_LAST)
+            coarse = PictureOptions(graph=index, prefix=f"s{index}-", fold="stages", time_limit=_LAST)
             usual = svg(self.result, coarse, common)
         self.until = max(self.until, time.monotonic() + _SECONDS / 2)
         if late or usual.level == "stages":
@@ -83,35 +86,35 @@ class _Artist:
             yield _view(usual, f"{index}-graph", f"{name}Graph", index)
         else:
             yield from self._large(index, name, usual)
-        fine = self._try(self.result, Options(graph=index, only_problems=True, prefix=f"p{index}-"))
+        fine = self._try(self.result, PictureOptions(graph=index, only_problems=True, prefix=f"p{index}-"))
         if fine and len(set(fine.nodes.values())) < len(set(usual.nodes.values())):
-            yield _view(fine, f"{index}-problems", f"{name}Problems only, the rest folded", index)
+            yield _view(fine, f"{index}-problems", f"{name}Problems only", index)
         for key, title, fixes in fixed:
-            after = self._try(fixes.result, Options(graph=index, prefix=f"a{index}-")) if fixes.changed else None
+            after = self._try(fixes.result, PictureOptions(graph=index, prefix=f"a{index}-")) if fixes.changed else None
             if after:
                 yield _view(after, f"{index}-after-{key}", f"{name}After {title.lower()}", index, after=True)
 
     def _large(self, index: int, name: str, usual: Svg) -> Iterator[Drawn]:
-        """Give the views of a graph that is too large to be drawn whole: by stages, each opened on demand."""
-        from dotlint.picture import Options  # noqa: PLC0415
+        """Yield the views of a graph that is too large to draw completely: by stages, each opened on demand."""
+        from dotlint.picture import PictureOptions  # noqa: PLC0415
 
         assert self.result.context is not None
         nodes = len(self.result.context.graphs[index].graph.nodes)
         first = _view(usual, f"{index}-usual", f"{name}{_TITLES[usual.level]}", index)
-        coarse = self._try(self.result, Options(graph=index, fold="stages", prefix=f"s{index}-"))
+        coarse = self._try(self.result, PictureOptions(graph=index, fold="stages", prefix=f"s{index}-"))
         stages: list[Drawn] = []
         if coarse and len(set(coarse.nodes.values())) < len(set(usual.nodes.values())):
             stages = list(self._opened(index, name, coarse))
         yield from (*stages, first) if nodes > _OVERVIEW else (first, *stages)
         if nodes + len(self.result.context.graphs[index].graph.edges) <= _MOST_SHAPES:
-            whole = self._try(self.result, Options(graph=index, fold="none", prefix=f"w{index}-"))
+            whole = self._try(self.result, PictureOptions(graph=index, fold="none", prefix=f"w{index}-"))
             if whole:
-                yield _view(whole, f"{index}-whole", f"{name}Every node", index)
+                yield _view(whole, f"{index}-whole", f"{name}All nodes", index)
 
     def _opened(self, index: int, name: str, coarse: Svg) -> Iterator[Drawn]:
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - slow to load
 
-        from dotlint.picture import Options  # noqa: PLC0415
+        from dotlint.picture import PictureOptions  # noqa: PLC0415
 
         members: dict[str, list[str]] = defaultdict(list)
         for node, element in coarse.nodes.items():
@@ -120,50 +123,50 @@ class _Artist:
         opens: dict[str, str] = {}
         inner: list[Drawn] = []
         folded = [(element, names) for element, names in members.items() if len(names) > 1]
-        wanted = [
-            Options(graph=index, fold="stages", opened=frozenset(names), prefix=f"o{index}-{number}-")
+        options_of_views = [
+            PictureOptions(graph=index, fold="stages", opened=frozenset(names), prefix=f"o{index}-{number}-")
             for number, (_, names) in enumerate(folded[:_MOST_OPENED])
         ]
-        # While Graphviz lays one out the next one is made: half of the time is spent in its processes.
+        # Two threads, because half of the time is spent in the processes of Graphviz.
         with ThreadPoolExecutor(2) as pool:
-            drawn = list(pool.map(lambda options: self._try(self.result, options), wanted))
-        for number, ((element, names), shown) in enumerate(zip(folded, drawn, strict=False)):
-            if shown:
+            drawn = list(pool.map(lambda options: self._try(self.result, options), options_of_views))
+        for number, ((element, names), view) in enumerate(zip(folded, drawn, strict=False)):
+            if view:
                 opens[element] = f"{within}-{number}"
-                title = _named(element.removeprefix(f"s{index}-"), names)
-                inner.append(replace(_view(shown, opens[element], title, index), within=within))
+                title = _title(element.removeprefix(f"s{index}-"), names)
+                inner.append(replace(_view(view, opens[element], title, index), within=within))
         first = _view(coarse, within, f"{name}Stages", index)
-        count = f"{len(members)} shapes stand for {len(coarse.nodes)} nodes"
+        count = f"{len(members)} shapes represent {len(coarse.nodes)} nodes"
         how = (
-            f"{len(opens)} of {len(folded)} folded ones open by double click, by Open, or by the key o"
+            f"double-click a folded shape, or press o, to open it ({len(opens)} of {len(folded)} can be opened)"
             if opens
-            else "every stage is drawn as one"
+            else "each stage is drawn as one shape"
         )
         yield replace(first, opens=opens, notes=(f"{count}: {how}", *(n for n in first.notes if "--fold" not in n)))
         yield from inner
 
-    def _try(self, result: FileResult, options: Options) -> Svg | None:
+    def _try(self, result: FileResult, options: PictureOptions) -> Svg | None:
         from dotlint.picture import svg  # noqa: PLC0415
 
         left = self.until - time.monotonic()
         if left < 0.5:
-            self.missing = "there was no time to draw further views: `dotlint render` draws them one by one"
+            self.missing = "the time limit was reached; use `dotlint render` to draw further views"
             return None
         try:
             common = self.common.get(options.graph) if result is self.result else None
             return svg(result, replace(options, time_limit=min(left, _LAYOUT)), common)
         except DotlintError as error:
-            self.missing = self.missing or f"a further view could not be drawn: {_plainly(error)}"
+            self.missing = self.missing or f"a further view could not be drawn: {_error_text(error)}"
             return None
 
 
-def _named(element: str, names: Sequence[str]) -> str:
-    """Name what an element of the coarse picture stands for: a stage or a layer by its id, siblings by one of them."""
+def _title(element: str, names: Sequence[str]) -> str:
+    """Return the title of a folded element: a stage or layer by its id, siblings by the name of one of them."""
     kind, _, rest = element.partition("-")
     return rest.replace("-", " ") if kind == "unit" else one_line(f"{names[0]} and {len(names) - 1} more", 80)
 
 
-def _plainly(error: DotlintError) -> str:
+def _error_text(error: DotlintError) -> str:
     return one_line(str(error), 600)
 
 

@@ -1,4 +1,4 @@
-"""The graph with the findings drawn in: as SVG for pages, as a file in any of Graphviz's usual forms."""
+"""Draw a graph with its findings: as SVG for pages, or as an SVG, PNG or PDF file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from msgspec import Struct
 from dotlint.errors import DotlintError
 from dotlint.picture.assemble import assemble, common_of
 from dotlint.picture.engines import LayoutTimeoutError, draw
-from dotlint.picture.model import LEVELS, Level, Picture
+from dotlint.picture.model import LEVELS, FoldLevel, Picture
 from dotlint.picture.source import dot_source
 from dotlint.picture.style import legend
 from dotlint.picture.titles import with_titles
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from dotlint.picture.engines import Form
     from dotlint.picture.model import StageKey
 
-__all__ = ["MOST_EDGES", "MOST_NODES", "Drawing", "Options", "Svg", "render", "svg"]
+__all__ = ["MOST_EDGES", "MOST_NODES", "Drawing", "PictureOptions", "Svg", "render", "svg"]
 
 MOST_NODES = 220
 MOST_EDGES = 500
-"""What `fold=None` lets a picture have before it folds; a quarter of it where only problems are to be drawn."""
-_PATIENCE = 20.0  # seconds for a layout that could be folded further
+"""The largest picture that `fold=None` does not fold; with `only_problems` a quarter of it."""
+_FOLDABLE_TIME_LIMIT = 20.0  # seconds for a layout that could be folded further
 
-_SAID: dict[Level, str] = {
+_FOLDED: dict[FoldLevel, str] = {
     "none": "",
     "siblings": "siblings (shards, experts, ranks) are drawn as one node",
     "layers": "siblings and layers are drawn as one node",
@@ -37,17 +37,17 @@ _SAID: dict[Level, str] = {
 }
 
 
-class Options(Struct, frozen=True):
-    """How to draw. `fold` None folds as far as is needed to keep the picture readable, and says so.
+class PictureOptions(Struct, frozen=True):
+    """How to draw a graph. `fold` None folds as far as needed to keep the picture readable, and adds a note.
 
-    `graph` is the index of the graph in its file, None for the first one that has nodes. `time_limit` is in
-    seconds. `prefix` stands before every id of an SVG, so that several can be in one page. `opened` are nodes that
-    are drawn one by one whatever is folded around them, siblings as one where even they are many.
+    `graph` is the index of the graph in its file, None for the first one with nodes. `time_limit` is in seconds.
+    `prefix` is the prefix of every id of an SVG, so that a page can have several. `opened` are nodes that are drawn
+    one by one even if the nodes around them are folded; if there are many, their siblings are folded.
     """
 
     graph: int | None = None
     only_problems: bool = False
-    fold: Level | None = None
+    fold: FoldLevel | None = None
     full_labels: bool = False
     time_limit: float = 60.0
     prefix: str = ""
@@ -55,19 +55,19 @@ class Options(Struct, frozen=True):
 
 
 class Drawing(Struct, frozen=True):
-    """A picture's bytes, and what its maker has to tell of it, one line each."""
+    """The bytes of a picture, and notes for the user, one line each."""
 
     data: bytes
     notes: tuple[str, ...]
 
 
 class Svg(Struct, frozen=True):
-    """A picture as SVG, and the ids of its elements.
+    """A picture as SVG and the ids of its elements.
 
-    `text` starts with `<svg`, so that it can stand in a page; `nodes`, `edges` (by tail and head, proposed ones
-    included), `units` (by phase and 0-based stage) and `findings` (by index in the result) give ids. A node that
-    is drawn within another one's element has that one's id. `legend` has (`node` or `edge`, text, look in Graphviz's
-    attributes) for each thing in it that has to be explained, `level` what was folded.
+    `text` starts with `<svg`, so that it can be part of a page. `nodes`, `edges` (by tail and head, including proposed
+    edges), `units` (by phase and 0-based stage) and `findings` (by index in the result) map to ids. Nodes that are
+    folded into one element share its id. `legend` has (`node` or `edge`, text, Graphviz attributes) for each entry,
+    and `level` is what was folded.
     """
 
     text: str
@@ -77,15 +77,15 @@ class Svg(Struct, frozen=True):
     findings: dict[int, tuple[str, ...]]
     notes: tuple[str, ...] = ()
     legend: tuple[tuple[str, str, dict[str, str]], ...] = ()
-    level: Level = "none"
+    level: FoldLevel = "none"
 
 
-def svg(result: FileResult, options: Options | None = None, common: Common | None = None) -> Svg:
-    """Draw a file as SVG for a page. Raises `DotlintError`: no graph, no Graphviz, out of time.
+def svg(result: FileResult, options: PictureOptions | None = None, common: Common | None = None) -> Svg:
+    """Draw a file as SVG for a page. Raises `DotlintError` without a graph or Graphviz, or after the time limit.
 
-    Who draws one graph several times gives what its pictures share, see `common_of`.
+    `common` is what several pictures of one graph share, see `common_of`.
     """
-    options = options or Options()
+    options = options or PictureOptions()
     picture, data = _drawn(result, "svg", options, common)
     text = with_titles(data.decode("utf-8"), picture, options.prefix)
     return Svg(
@@ -100,17 +100,19 @@ def svg(result: FileResult, options: Options | None = None, common: Common | Non
     )
 
 
-def render(result: FileResult, form: Form, options: Options | None = None) -> Drawing:
-    """Draw a file in one of `FORMS`. Raises `DotlintError`: no graph, no Graphviz, out of time."""
-    options = options or Options()
+def render(result: FileResult, form: Form, options: PictureOptions | None = None) -> Drawing:
+    """Draw a file in one of `FORMS`. Raises `DotlintError` without a graph or Graphviz, or after the time limit."""
+    options = options or PictureOptions()
     picture, data = _drawn(result, form, options)
     if form == "svg":
         data = with_titles(data.decode("utf-8"), picture, options.prefix).encode()
     return Drawing(data, picture.notes)
 
 
-def _drawn(result: FileResult, form: Form, options: Options, common: Common | None = None) -> tuple[Picture, bytes]:
-    """Draw, and fold further as long as the picture is too large to read or takes too long to lay out."""
+def _drawn(
+    result: FileResult, form: Form, options: PictureOptions, common: Common | None = None
+) -> tuple[Picture, bytes]:
+    """Draw a picture; fold further as long as it is too large to read or takes too long to lay out."""
     context = _graph(result, options.graph)
     levels = [options.fold] if options.fold is not None else list(LEVELS)
     late = False
@@ -118,7 +120,7 @@ def _drawn(result: FileResult, form: Form, options: Options, common: Common | No
     for level in levels:
         last = level == levels[-1]
         if level == "none" and not last and not options.only_problems and len(context.graph.nodes) > 2 * MOST_NODES:
-            continue  # there is no need to make it to see that it is too large
+            continue  # it is certainly too large
         picture = assemble(
             result,
             context,
@@ -136,7 +138,7 @@ def _drawn(result: FileResult, form: Form, options: Options, common: Common | No
         picture.notes = _notes(context, picture, options, late=late)
         picture.title += picture.notes
         try:
-            limit = options.time_limit if last else min(options.time_limit, _PATIENCE)
+            limit = options.time_limit if last else min(options.time_limit, _FOLDABLE_TIME_LIMIT)
             data = draw(dot_source(picture), form, time_limit=limit)
         except LayoutTimeoutError as error:
             late = True
@@ -151,29 +153,29 @@ def _drawn(result: FileResult, form: Form, options: Options, common: Common | No
 
 def _graph(result: FileResult, index: int | None) -> GraphContext:
     if result.context is None:
-        raise DotlintError(f"{result.path}: {result.unreadable or 'the file has to be read anew to be drawn'}")
+        raise DotlintError(f"{result.path}: {result.unreadable or 'a slim result has no graph'}")
     graphs = result.context.graphs
     if not graphs:
-        raise DotlintError(f"{result.path}: there is no graph in it to draw")
+        raise DotlintError(f"{result.path}: the file has no graph")
     if index is None:
         return next((graph for graph in graphs if graph.graph.nodes), graphs[0])
     if not 0 <= index < len(graphs):
         count = "1 graph" if len(graphs) == 1 else f"{len(graphs)} graphs"
-        raise DotlintError(f"{result.path}: there is no graph {index + 1}; the file has {count}")
+        raise DotlintError(f"{result.path}: graph {index + 1} does not exist; the file has {count}")
     return graphs[index]
 
 
-def _notes(context: GraphContext, picture: Picture, options: Options, *, late: bool) -> tuple[str, ...]:
+def _notes(context: GraphContext, picture: Picture, options: PictureOptions, *, late: bool) -> tuple[str, ...]:
     notes: list[str] = []
     graphs = len(context.file.graphs)
     if graphs > 1 and options.graph is None:
-        notes.append(f"the file has {graphs} graphs; graph {context.graph.index + 1} is drawn: --graph picks another")
+        notes.append(f"the file has {graphs} graphs; graph {context.graph.index + 1} is drawn; --graph selects another")
     if options.fold is None and picture.level != "none" and options.only_problems:
-        notes.append(f"{_SAID[picture.level]}; --fold none draws each")
+        notes.append(f"{_FOLDED[picture.level]}; --fold none draws each")
     elif options.fold is None and picture.level != "none":
         nodes, edges = len(context.graph.nodes), len(context.graph.edges)
         why = "take too long to lay out" if late else "are too many to read"
-        notes.append(f"{nodes} nodes and {edges} edges {why}: {_SAID[picture.level]}; --fold none draws them all")
+        notes.append(f"{nodes} nodes and {edges} edges {why}: {_FOLDED[picture.level]}; --fold none draws them all")
     if context.graph.expansion_limited:
-        notes.append("a statement stands for more edges than are expanded: they are not drawn")
+        notes.append("a statement has too many edges to expand; they are not drawn")
     return tuple(notes)

@@ -1,4 +1,4 @@
-"""Make the picture of one graph out of what a run found in it."""
+"""Build the picture of one graph from the result of its file."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from dotlint.engine.result import FileResult
     from dotlint.graph.model import Edge
     from dotlint.picture.boxes import Boxes
-    from dotlint.picture.folding import Key
+    from dotlint.picture.folding import FoldKey
     from dotlint.picture.marks import Marked
-    from dotlint.picture.model import Box, Level, Mark, Shape
+    from dotlint.picture.model import Box, FoldLevel, Mark, Shape
 
 _DIRECTIONS = ("TB", "LR", "BT", "RL")
 _STYLES = ("dashed", "dotted", "bold", "invis")
 
 
 class Common(Struct, frozen=True):
-    """What all pictures of one graph of one result share, worked out once."""
+    """What all pictures of one graph of one result share, computed once."""
 
     marked: Marked
     title: tuple[str, ...]
@@ -39,7 +39,7 @@ class Common(Struct, frozen=True):
 
 
 def common_of(result: FileResult, context: GraphContext) -> Common:
-    """Work out what all pictures of a graph share."""
+    """Return what all pictures of a graph share."""
     marked = marks_of(result, context)
     return Common(marked, _title(result, context, marked))
 
@@ -48,37 +48,37 @@ def assemble(
     result: FileResult,
     context: GraphContext,
     *,
-    level: Level = "none",
+    level: FoldLevel = "none",
     only_problems: bool = False,
     full_labels: bool = False,
     prefix: str = "",
     opened: frozenset[str] = frozenset(),
     common: Common | None = None,
 ) -> Picture:
-    """Make the picture of one graph of a file that could be read; `prefix` stands before every id.
+    """Return the picture of one graph; `prefix` is the prefix of every id.
 
-    Nodes that are `opened` are not folded with what is around them. Who draws a graph several times gives `common`.
+    `opened` nodes are not folded with the nodes around them. `common` is what several pictures of the graph share.
     """
-    maker = _Maker(common or common_of(result, context), context, level, full_labels, _unique(prefix))
-    return maker.picture(only_problems=only_problems, opened=opened)
+    builder = _Assembly(common or common_of(result, context), context, level, full_labels, _unique(prefix))
+    return builder.picture(only_problems=only_problems, opened=opened)
 
 
 def _unique(prefix: str) -> Callable[[str], str]:
-    """Make ids unique by a number behind two hyphens, which stand nowhere else in a node's id."""
+    """Return a function that makes ids unique with two hyphens and a number; no other id has two hyphens."""
     taken: dict[str, int] = {}
 
-    def fresh(wanted: str) -> str:
-        number = taken[wanted] = taken.get(wanted, 0) + 1
-        return f"{prefix}{wanted}" if number == 1 else f"{prefix}{wanted}--{number}"
+    def fresh(proposed: str) -> str:
+        number = taken[proposed] = taken.get(proposed, 0) + 1
+        return f"{prefix}{proposed}" if number == 1 else f"{prefix}{proposed}--{number}"
 
     return fresh
 
 
-class _Maker:
-    """The parts of a picture while it is made."""
+class _Assembly:
+    """A picture under construction."""
 
     def __init__(
-        self, common: Common, context: GraphContext, level: Level, full: bool, fresh: Callable[[str], str]
+        self, common: Common, context: GraphContext, level: FoldLevel, full: bool, fresh: Callable[[str], str]
     ) -> None:
         self.context, self.full, self.fresh = context, full, fresh
         self.marked: Marked = common.marked
@@ -94,13 +94,13 @@ class _Maker:
         self.of_node: dict[str, Shape] = {}
 
     def picture(self, *, only_problems: bool, opened: frozenset[str] = frozenset()) -> Picture:
-        """Draw everything."""
+        """Return the complete picture."""
         level = self.made.level
         keys = fold(self.context, self.marked, self.boxes, level, only_problems=only_problems, opened=opened)
-        groups: dict[Key, list[str]] = defaultdict(list)
+        groups: dict[FoldKey, list[str]] = defaultdict(list)
         for name, shared in keys.items():
             groups[shared].append(name)
-        drawn: set[Key] = set()
+        drawn: set[FoldKey] = set()
         for name in self.context.graph.nodes:
             key = keys.get(name)
             if key is None and name not in self.boxes.headers:
@@ -114,7 +114,7 @@ class _Maker:
             some = groups[keys[name]] if name in keys else [name]
             self._add(self.shapes.planned(some), some)
         self._arrows()
-        self._maps()
+        self._map_ids()
         return self.made
 
     def _add(self, shape: Shape, names: Iterable[str]) -> None:
@@ -157,21 +157,21 @@ class _Maker:
 
     @staticmethod
     def _merge(found: dict[tuple[object, ...], Arrow], arrow: Arrow) -> None:
-        """Draw edges between the same two folded nodes as one; those of single nodes stay apart."""
+        """Draw the edges between two folded nodes as one; edges between single nodes remain separate."""
         folded = arrow.tail.folded or arrow.head.folded
         code = arrow.proposed.code if arrow.proposed else ""
         key: tuple[object, ...] = (arrow.tail, arrow.head, arrow.style, code, () if folded else len(found))
-        there = found.setdefault(key, arrow)
-        if there is arrow:
+        existing = found.setdefault(key, arrow)
+        if existing is arrow:
             return
-        there.pairs += arrow.pairs
-        there.marks += [mark for mark in arrow.marks if mark not in there.marks]
-        there.hints += [mark for mark in arrow.hints if mark not in there.hints]
-        there.cycle = max(there.cycle, arrow.cycle)
-        there.lines = there.lines if there.lines == arrow.lines else ()
+        existing.pairs += arrow.pairs
+        existing.marks += [mark for mark in arrow.marks if mark not in existing.marks]
+        existing.hints += [mark for mark in arrow.hints if mark not in existing.hints]
+        existing.cycle = max(existing.cycle, arrow.cycle)
+        existing.lines = existing.lines if existing.lines == arrow.lines else ()
 
-    def _unbox(self) -> None:
-        """Take a box off that the picture made around one node alone, which says the same."""
+    def _remove_single_boxes(self) -> None:
+        """Remove each stage box around a single node that represents the whole stage."""
         inside: dict[Box, list[Shape]] = defaultdict(list)
         for shape in self.made.shapes:
             for box in shape.box.path if shape.box else ():
@@ -181,9 +181,9 @@ class _Maker:
                 inside[box][0].box = box.parent
                 self.made.unit_ids[phase, stage] = inside[box][0].id
 
-    def _maps(self) -> None:
+    def _map_ids(self) -> None:
         made = self.made
-        self._unbox()
+        self._remove_single_boxes()
         used: set[Box] = {box for shape in made.shapes if shape.box for box in shape.box.path}
         made.boxes = [box for box in self.boxes.all if box in used]
         made.node_ids = {name: shape.id for name, shape in self.of_node.items()}
@@ -196,12 +196,12 @@ class _Maker:
         for name, unit in self.boxes.headers.items():
             if (id_ := made.unit_ids.get(unit)) is not None:
                 made.node_ids[name] = id_
-        shown: dict[int, list[str]] = defaultdict(list)
+        ids_of_finding: dict[int, list[str]] = defaultdict(list)
 
         def show(marks: Iterable[Mark | None], id_: str) -> None:
             for mark in marks:
-                if mark is not None and id_ not in shown[mark.finding]:
-                    shown[mark.finding].append(id_)
+                if mark is not None and id_ not in ids_of_finding[mark.finding]:
+                    ids_of_finding[mark.finding].append(id_)
 
         for arrow in made.arrows:
             for pair in arrow.pairs:
@@ -211,19 +211,19 @@ class _Maker:
             show((shape.planned, *shape.marks, *shape.hints), shape.id)
         for box in made.boxes:
             show((box.planned, *box.hints), box.id)
-        made.finding_ids = {index: tuple(ids) for index, ids in sorted(shown.items())}
+        made.finding_ids = {index: tuple(ids) for index, ids in sorted(ids_of_finding.items())}
 
 
 def _title(result: FileResult, context: GraphContext, marked: Marked) -> tuple[str, ...]:
-    told = outline(result)
+    report = outline(result)
     mark = "✓" if result.verdict == "correct" else "✗"
     lines = [f"{result.path}   {mark} {result.verdict.upper()}"]
     if len(context.file.graphs) > 1:
         lines.append(f"graph {context.graph.index + 1} of {len(context.file.graphs)}")
-    lines += [told.tally] if told.tally else []
-    lines += told.facts
+    lines += [report.tally] if report.tally else []
+    lines += report.facts
     lines += [
-        f"not marked one by one: {code} {name}, on {number} operators"
+        f"not marked individually: {code} {name}, on {number} operators"
         for code, (name, number) in sorted(marked.widespread.items())
     ]
     return tuple(cut(" ".join(plain_lines(line)) or "?", 160) for line in lines)

@@ -1,4 +1,4 @@
-"""The boxes of a picture: the file's own clusters, and one for each stage that has none."""
+"""The boxes of a picture: the clusters of the file, and one box for each stage without a cluster."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from dotlint.picture.marks import Marked
     from dotlint.picture.model import StageKey
 
-_MOST: Final = 0.7  # of a stage's operators in one cluster make it the stage's
+_MIN_SHARE: Final = 0.7  # of a stage's operators must be in a cluster for it to be the box of the stage
 _GPU_WORDS: Final = {"gpu", "gpus", "device", "devices"}
 
 
 class Boxes:
-    """Which box holds which node; `units` are the boxes of stages, `headers` the nodes that these have for a title."""
+    """The box of each node. `units` are the boxes of stages, `headers` the nodes that are the titles of stages."""
 
     def __init__(self, fresh: Callable[[str], str]) -> None:
         self.fresh = fresh
@@ -40,7 +40,7 @@ class Boxes:
         return box
 
     def common(self, names: Iterable[str]) -> Box | None:
-        """Give the innermost box that holds all of these nodes."""
+        """Return the innermost box with all of these nodes."""
         paths = [box.path if (box := self.of_node.get(name)) else [] for name in names]
         found: Box | None = None
         for level in zip(*paths, strict=False):
@@ -51,15 +51,15 @@ class Boxes:
 
 
 def boxes_of(context: GraphContext, marked: Marked, fresh: Callable[[str], str]) -> Boxes:
-    """Box the nodes of a graph; `fresh` makes an id unique."""
+    """Return the boxes of a graph; `fresh` makes an id unique."""
     boxes = Boxes(fresh)
     own = _clusters(boxes, context)
-    held = _held(boxes, context.deployment)
+    operators_in = _operators_by_box(boxes, context.deployment)
     if context.deployment.recognized:
         for phase, units in context.deployment.units.items():
             for stage, unit in units.items():
                 if unit.operators:
-                    boxes.units[phase, stage] = _stage_box(boxes, context.deployment, unit, own.values(), held)
+                    boxes.units[phase, stage] = _stage_box(boxes, context.deployment, unit, own.values(), operators_in)
         _planned(boxes, context, marked)
         for (name, number), box in boxes.units.items():
             box.hints += marked.units.get(context.deployment.unit(name, number), ())
@@ -67,13 +67,13 @@ def boxes_of(context: GraphContext, marked: Marked, fresh: Callable[[str], str])
 
 
 def unit_name(deployment: Deployment, phase: str | None, stage: int) -> str:
-    """Name a stage as its box does: with its phase where there are several."""
+    """Return the name of a stage in a picture: with its phase if there are several."""
     name = f"{phase} " if phase and len(deployment.phases) > 1 else ""
     return f"{name}stage {deployment.stage_number(stage)}"
 
 
 def _clusters(boxes: Boxes, context: GraphContext) -> dict[int, Box]:
-    """Make a box of every cluster that holds nodes; subgraphs that are none vanish."""
+    """Add a box for each cluster with nodes, but not for other subgraphs."""
     found: dict[int, Box] = {}
     for subgraph in context.graph.subgraphs:
         if subgraph.is_cluster and subgraph.nodes:
@@ -91,35 +91,35 @@ def _clusters(boxes: Boxes, context: GraphContext) -> dict[int, Box]:
     return found
 
 
-def _held(boxes: Boxes, deployment: Deployment) -> Counter[tuple[Box, StageKey]]:
+def _operators_by_box(boxes: Boxes, deployment: Deployment) -> Counter[tuple[Box, StageKey]]:
     """Count the operators of each stage in each cluster."""
-    held: Counter[tuple[Box, StageKey]] = Counter()
+    operators_in: Counter[tuple[Box, StageKey]] = Counter()
     for reading in deployment.operators:
         box = boxes.of_node.get(reading.name)
         if reading.stage is not None and box is not None:
-            held.update((each, (reading.phase, reading.stage)) for each in box.path)
-    return held
+            operators_in.update((each, (reading.phase, reading.stage)) for each in box.path)
+    return operators_in
 
 
 def _stage_box(
-    boxes: Boxes, deployment: Deployment, unit: Stage, own: Iterable[Box], held: Counter[tuple[Box, StageKey]]
+    boxes: Boxes, deployment: Deployment, unit: Stage, own: Iterable[Box], operators_in: Counter[tuple[Box, StageKey]]
 ) -> Box:
-    """Find the cluster that is the stage, or make a box around its nodes and the clusters that hold only those."""
+    """Return the cluster of a stage, or add a box around its nodes and the clusters with only these."""
     members = [reading.name for reading in unit.operators]
     around = boxes.common(members)
     mine: StageKey = (unit.phase, unit.stage)
-    mixed = {box for box, key in held if key != mine}
-    alone = [box for box in own if box not in mixed and (box, mine) in held]
+    mixed = {box for box, key in operators_in if key != mine}
+    alone = [box for box in own if box not in mixed and (box, mine) in operators_in]
     inside = [box for box in alone if box.parent is around]
-    most = max(inside, key=lambda box: held[box, mine], default=None)
+    largest = max(inside, key=lambda box: operators_in[box, mine], default=None)
     if around in alone:
-        most = around
-    elif most is None or held[most, mine] < _MOST * len(members):
-        most = None  # else what lies outside is an input, an output, a transfer
-    if most is not None:
-        if not _GPU_WORDS & set(plain_words(" ".join(most.lines)).split()):
-            most.lines = (*most.lines, *_gpus(unit))
-        return most
+        largest = around
+    elif largest is None or operators_in[largest, mine] < _MIN_SHARE * len(members):
+        largest = None  # otherwise the operators outside are inputs, outputs or transfers
+    if largest is not None:
+        if not _GPU_WORDS & set(plain_words(" ".join(largest.lines)).split()):
+            largest.lines = (*largest.lines, *_gpus(unit))
+        return largest
     title = unit_name(deployment, unit.phase, unit.stage)
     layers = () if unit.layers is None else (f"layers {unit.layers[0]}-{unit.layers[1]}",)
     box = boxes.add(f"stage-{slug(title)}", (" · ".join([title, *layers, *_gpus(unit)]),), around)
@@ -142,7 +142,7 @@ def _gpus(unit: Stage) -> tuple[str, ...]:
 
 
 def _planned(boxes: Boxes, context: GraphContext, marked: Marked) -> None:
-    """Box the stages that are proposed, and put other proposed nodes beside those that they are like."""
+    """Add boxes for planned stages, and put other planned nodes into the boxes of their siblings."""
     for phase, plans in context.plans.items():
         for plan in plans:
             names = [name for _, name in plan.copies if name in marked.planned]
@@ -152,21 +152,21 @@ def _planned(boxes: Boxes, context: GraphContext, marked: Marked) -> None:
             if box is None:
                 title = unit_name(context.deployment, phase, plan.stage)
                 gpus = (f"GPUs {plan.gpus.short()}",) if plan.gpus else ()
-                box = boxes.add(f"stage-{slug(title)}", (" · ".join([title, *gpus]), "to be written"), None)
+                box = boxes.add(f"stage-{slug(title)}", (" · ".join([title, *gpus]), "planned"), None)
                 box.planned = marked.planned[names[0]]
                 boxes.units[phase, plan.stage] = box
             boxes.of_node.update(dict.fromkeys(names, box))
-    lacking = {name for name in marked.planned if name not in boxes.of_node}
-    if not lacking:
+    unboxed = {name for name in marked.planned if name not in boxes.of_node}
+    if not unboxed:
         return
-    beside: dict[tuple[str | None, int | None, int | None], list[Reading]] = defaultdict(list)
+    siblings: dict[tuple[str | None, int | None, int | None], list[Reading]] = defaultdict(list)
     for reading in context.deployment.operators:
-        beside[reading.phase, reading.stage, None].append(reading)
-        beside[reading.phase, None, reading.layer].append(reading)
-    for absence in context.absent:
-        if absence.name in lacking:
-            layer = absence.unit if absence.level == "layer" else None
-            near = beside[absence.phase, None if layer is not None else absence.stage, layer]
+        siblings[reading.phase, reading.stage, None].append(reading)
+        siblings[reading.phase, None, reading.layer].append(reading)
+    for missing in context.absent:
+        if missing.name in unboxed:
+            layer = missing.unit if missing.level == "layer" else None
+            near = siblings[missing.phase, None if layer is not None else missing.stage, layer]
             common = boxes.common(r.name for r in near)
             if common is not None:
-                boxes.of_node[absence.name] = common
+                boxes.of_node[missing.name] = common

@@ -1,4 +1,4 @@
-"""The programs that lay a picture out: the system's Graphviz, else the one that pygraphviz brings along."""
+"""The programs that lay out a picture: `dot` of Graphviz, or else the Graphviz of pygraphviz."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ FORMS: tuple[Form, ...] = ("svg", "png", "pdf")
 
 
 class EngineError(DotlintError):
-    """There is no Graphviz, or it could not draw."""
+    """Graphviz is not installed, or it failed."""
 
 
 class LayoutTimeoutError(EngineError):
-    """Graphviz took longer than it was given."""
+    """Graphviz exceeded the time limit."""
 
 
 def engines(form: Form) -> list[list[str]]:
-    """Give the commands that read DOT from standard input and write a picture, the first choice first."""
+    """Return the commands that read DOT from standard input and write a picture, in order of preference."""
     found: list[list[str]] = []
     dot = shutil.which("dot")
     if dot:
@@ -36,9 +36,9 @@ def engines(form: Form) -> list[list[str]]:
 
 
 def draw(source: str, form: Form, *, time_limit: float) -> bytes:
-    """Lay DOT out and give the picture's bytes; a process of its own can be ended, whatever it is at.
+    """Lay out DOT in a separate process, which can be ended at any time, and return the bytes of the picture.
 
-    Raises `LayoutTimeoutError` after `time_limit` seconds, `EngineError` where there is no Graphviz or it fails.
+    Raises `LayoutTimeoutError` after `time_limit` seconds, and `EngineError` if Graphviz is not installed or fails.
     """
     commands = engines(form)
     if not commands:
@@ -46,7 +46,7 @@ def draw(source: str, form: Form, *, time_limit: float) -> bytes:
             "a picture needs Graphviz: install it so that `dot` is on the PATH (https://graphviz.org/download/), "
             "or `pip install 'dotlint[render]'`"
         )
-    said = ""
+    reason = ""
     for command in commands:
         try:
             done = subprocess.run(  # noqa: S603 - the text goes to standard input, never to the command
@@ -56,10 +56,10 @@ def draw(source: str, form: Form, *, time_limit: float) -> bytes:
         except subprocess.TimeoutExpired:
             raise LayoutTimeoutError(f"Graphviz took longer than {time_limit:g} seconds") from None
         except OSError as error:
-            said = said or f"{command[0]} cannot be run: {error.strerror or error}"
+            reason = reason or f"{command[0]} cannot be run: {error.strerror or error}"
             continue
         if done.returncode == 0 and done.stdout:
             return done.stdout
         last = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        said = said or (one_line(last[-1], 200) if last else f"it ended with status {done.returncode}")
-    raise EngineError(f"Graphviz could not draw the picture as {form}: {said}")
+        reason = reason or (one_line(last[-1], 200) if last else f"it ended with status {done.returncode}")
+    raise EngineError(f"Graphviz could not draw the picture as {form}: {reason}")

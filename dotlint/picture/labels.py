@@ -1,4 +1,4 @@
-"""Text of a DOT file as a picture shows it: short lines without anything that Graphviz or a browser would obey."""
+"""Text of a DOT file for a picture: short lines without anything that Graphviz or a browser interprets."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SLUG = regex(r"[^A-Za-z0-9_.]+")
 
 
 def node_lines(node: Node) -> list[str]:
-    r"""Give the lines of a node's label: escapes and entities resolved, markup and the fields of records taken off."""
+    r"""Return the lines of a node's label: with escapes and entities resolved, without markup and record fields."""
     label = node.attributes.get("label", "\\N")
     if not isinstance(label, Html):
         label = label.replace("\\N", node.name).replace("\\G", node.graph.name or "")
@@ -34,7 +34,7 @@ def node_lines(node: Node) -> list[str]:
 
 
 def plain_lines(label: str) -> list[str]:
-    r"""Give the lines of any label; `\l` and `\r` end one as `\n` does. Tags are taken off HTML-like ones alone."""
+    r"""Return the lines of any label; `\l` and `\r` end a line like `\n`. Only HTML-like labels lose their tags."""
     if not isinstance(label, Html):
         label = label.replace("<", "&lt;")
     unescaped = (html.unescape(_unescaped(line)) for line in label_lines(label))
@@ -46,11 +46,11 @@ def _unescaped(line: str) -> str:
 
 
 def shortened(lines: list[str], *, full: bool) -> tuple[str, ...]:
-    """Cut a label to what can be read in a picture; without `full` its tensor dimensions are left to its title."""
+    """Shorten a label for a picture; without `full`, only its title has the tensor dimensions."""
     kept = lines if full else [line for line in lines if not _TENSOR.match(line)] or lines[:1]
     most = 4 * MOST_LINES if full else MOST_LINES
-    shown = [cut(line, 2 * MOST_CHARACTERS if full else MOST_CHARACTERS) for line in kept[:most]]
-    return tuple(shown if len(kept) <= most else [*shown[:-1], "…"])
+    short = [cut(line, 2 * MOST_CHARACTERS if full else MOST_CHARACTERS) for line in kept[:most]]
+    return tuple(short if len(kept) <= most else [*short[:-1], "…"])
 
 
 def cut(line: str, most: int = MOST_CHARACTERS) -> str:
@@ -59,5 +59,5 @@ def cut(line: str, most: int = MOST_CHARACTERS) -> str:
 
 
 def slug(text: str) -> str:
-    """Give the letters and digits of a text, for ids; anything else becomes a hyphen."""
+    """Return the letters and digits of a text for an id, with hyphens for everything else."""
     return _SLUG.sub("-", text).strip("-")[:60] or "x"

@@ -1,4 +1,4 @@
-"""Which finding speaks of which node and edge, and which of them a picture can show."""
+"""Map the findings of a graph to its nodes and edges, and decide which of them a picture marks."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FEW = 12  # a finding on no more nodes than this is always drawn
 
 
 class Proposal(Struct, frozen=True):
-    """An edge that a finding asks for; `planned` where one of its ends is yet to be written."""
+    """An edge that a finding proposes; `planned` if one of its ends is a planned node."""
 
     pair: Pair
     mark: Mark
@@ -38,11 +38,11 @@ class Proposal(Struct, frozen=True):
 
 
 class Marked(Struct):
-    """The findings on one graph by what they speak of.
+    """The findings of one graph by node, edge and unit.
 
-    `nodes` are drawn, `hints` only told: information, and rules that name more than half of all operators, which
-    would colour everything (`widespread`, by code how many). `edges` are by the edge's index, `units` by
-    the unit that a finding is about.
+    `nodes` are marked in the picture. `hints` are only in titles: findings of severity info, and of rules that name
+    more than half of all operators, which would mark almost everything (`widespread` has their names and numbers by
+    code). `edges` are by edge index, `units` by the unit that a finding is about.
     """
 
     nodes: dict[str, list[Mark]] = field(default_factory=lambda: defaultdict(list))
@@ -55,13 +55,13 @@ class Marked(Struct):
     on_cycle: dict[Pair, int] = field(default_factory=dict)
     widespread: dict[str, tuple[str, int]] = field(default_factory=dict)
 
-    def troubled(self) -> set[str]:
-        """The nodes that have a mark that is drawn, or at which a proposed edge or a marked one ends."""
+    def marked_nodes(self) -> set[str]:
+        """Return the nodes with a visible mark, and the ends of proposed edges."""
         return {name for name, marks in self.nodes.items() if marks} | {n for p in self.proposals for n in p.pair}
 
 
 def marks_of(result: FileResult, context: GraphContext) -> Marked:
-    """Sort the findings on a graph by node and edge."""
+    """Map the findings of a graph to its nodes and edges."""
     marked, rules = Marked(), context.file.rules
     findings = [
         (_mark(result, index, _STATES.get(rules[f.code].node_state)), f)
@@ -88,7 +88,7 @@ def marks_of(result: FileResult, context: GraphContext) -> Marked:
         _mark_edges(marked, mark, finding, spans, quiet=quiet)
         if rules[finding.code].node_state == "cycle":
             _mark_cycle(marked, mark, finding, context.graph.edges)
-    _thin(marked, context)
+    _hide_widespread(marked, context)
     return marked
 
 
@@ -97,8 +97,8 @@ def _mark(result: FileResult, index: int, state: State | None) -> Mark:
     return Mark(index, f.code, f.name, f.severity, f.message, result.places.position(f.start).line, state)
 
 
-def _thin(marked: Marked, context: GraphContext) -> None:
-    """Only tell what marks more than half of all edges, cycles aside."""
+def _hide_widespread(marked: Marked, context: GraphContext) -> None:
+    """Move the marks of a rule that marks more than half of all edges to the hints, except for cycles."""
     edges, rules = len(context.graph.edges), context.file.rules
     number = Counter(mark.code for marks in marked.edges.values() for mark in marks)
     wide = {code for code, n in number.items() if n > _FEW and 2 * n > edges and rules[code].node_state != "cycle"}
@@ -128,7 +128,7 @@ def _propose(marked: Marked, mark: Mark, finding: Finding) -> None:
 def _mark_edges(
     marked: Marked, mark: Mark, finding: Finding, spans: dict[tuple[int, int], list[Edge]], *, quiet: bool
 ) -> None:
-    """Mark the edges that a finding stands at, or that it names as further places."""
+    """Mark the edges at the location and the related locations of a finding."""
     inside = set(finding.nodes)
     for span in dict.fromkeys([(finding.start, finding.end), *((r.start, r.end) for r in finding.related)]):
         for edge in spans.get(span, ()):

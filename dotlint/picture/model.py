@@ -1,4 +1,4 @@
-"""What a picture is made of, before any program lays it out: boxes, nodes, arrows, and what is said of each."""
+"""A picture as data, before its layout: boxes, nodes and arrows, with the findings of each."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from msgspec import Struct, field
 if TYPE_CHECKING:
     from dotlint.engine.finding import Pair, Severity
 
-Level = Literal["none", "siblings", "layers", "stages"]
-LEVELS: tuple[Level, ...] = ("none", "siblings", "layers", "stages")
+FoldLevel = Literal["none", "siblings", "layers", "stages"]
+LEVELS: tuple[FoldLevel, ...] = ("none", "siblings", "layers", "stages")
 
 State = Literal["isolated", "no consumer", "no producer"]
 StageKey = tuple[str | None, int]
 
 
 class Mark(Struct, frozen=True):
-    """A finding as an element shows it, and the state that it reports; `finding` is its index in the result."""
+    """A finding that an element shows, with the state that it reports; `finding` is its index in the result."""
 
     finding: int
     code: str
@@ -32,9 +32,9 @@ class Mark(Struct, frozen=True):
 
 
 class Box(Struct, eq=False):
-    """A cluster of the file's own, or a stage that the picture boxes.
+    """A cluster of the file (`own`), or a box that the picture adds for a stage.
 
-    `planned` is the finding that proposes it, `hints` are the findings on the stage.
+    `planned` is the finding that proposes the stage, `hints` are the findings about it.
     """
 
     id: str
@@ -56,10 +56,10 @@ class Box(Struct, eq=False):
 
 
 class Shape(Struct, eq=False):
-    """A node of the picture, for one node of the graph or for all of `members`.
+    """A node of the picture, which represents one node of the graph or several (`members`).
 
-    `marks` are the findings that are drawn, `hints` those that only its title tells. `planned` is the finding
-    that proposes a node which is not there yet. `about` are the lines of its title.
+    `marks` are the findings that the picture marks, `hints` those that only the title has. `planned` is the finding
+    that proposes a planned node. `about` are the lines of the title.
     """
 
     id: str
@@ -77,10 +77,10 @@ class Shape(Struct, eq=False):
 
 
 class Arrow(Struct, eq=False):
-    """An edge of the picture, for one edge of the graph or for several of the same ends (`pairs`).
+    """An edge of the picture, which represents one edge of the graph or several (`pairs`).
 
-    `proposed` is the finding that asks for an edge which is not there. `cycle` is 2 on the shortest cycle of its
-    component, 1 elsewhere in the component.
+    `proposed` is the finding that proposes a missing edge. `cycle` is 2 on the shortest cycle of a strongly connected
+    component, 1 elsewhere in the component, and 0 outside.
     """
 
     id: str
@@ -97,17 +97,16 @@ class Arrow(Struct, eq=False):
 
 
 class Picture(Struct):
-    """Everything that is drawn of one graph, and the ids under which an SVG has it.
+    """The content of a picture of one graph, and the ids of its elements in an SVG.
 
-    `node_ids`, `edge_ids` and `unit_ids` (phase and 0-based stage) lead to elements; several names lead to one
-    where nodes were folded. `finding_ids` are the elements that show a finding, by its index. `notes` are for who
-    asked for the picture: what was left out, and why.
+    `node_ids`, `edge_ids` and `unit_ids` (by phase and 0-based stage) map to ids; folded nodes share one. `finding_ids`
+    has the elements that show a finding, by its index in the result. `notes` state what was left out, and why.
     """
 
     title: tuple[str, ...]
     directed: bool
     rankdir: str
-    level: Level
+    level: FoldLevel
     boxes: list[Box] = field(default_factory=list)
     shapes: list[Shape] = field(default_factory=list)
     arrows: list[Arrow] = field(default_factory=list)

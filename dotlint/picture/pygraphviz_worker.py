@@ -1,6 +1,6 @@
-"""A program of its own: DOT from standard input to a picture on standard output, by the Graphviz of pygraphviz.
+"""A separate program that lays out DOT from standard input with pygraphviz, and writes the picture to standard output.
 
-It is run with the format as its argument, so that a layout which takes too long can be ended.
+Its argument is the format. It runs in its own process, so that a layout that takes too long can be ended.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sys
 
 
 def main() -> None:
-    """Read, lay out, write."""
+    """Read DOT, lay it out, and write the picture."""
     import pygraphviz  # noqa: PLC0415 - only this program needs it
 
     graph = pygraphviz.AGraph(string=sys.stdin.buffer.read().decode("utf-8"))

@@ -1,4 +1,4 @@
-"""The nodes of a picture: one for one, several as one, and those that are yet to be written."""
+"""The nodes of a picture: single nodes, folded nodes, and planned nodes."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
     from dotlint.engine.context import GraphContext
     from dotlint.picture.boxes import Boxes
-    from dotlint.picture.folding import Key
+    from dotlint.picture.folding import FoldKey
     from dotlint.picture.marks import Marked
 
-_TOLD = 12  # names that a title lists
+_MAX_NAMES = 12  # names in a title
 
 
 class Shapes:
-    """Makes nodes; `fresh` makes an id unique, `full` labels keep their tensor dimensions.
+    """Makes the nodes of a picture; `fresh` makes an id unique, and with `full` labels keep their tensor dimensions.
 
-    `texts` remembers how names were folded, for the next picture of the graph.
+    `texts` caches the folded names for other pictures of the graph.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Shapes:
         self.context, self.marked, self.boxes, self.fresh, self.full = context, marked, boxes, fresh, full
 
     def single(self, name: str) -> Shape:
-        """Draw one node of the graph."""
+        """Return the shape of one node of the graph."""
         node = self.context.graph.nodes[name]
         reading = self.context.deployment.by_name[name]
         marks, hints = self.marked.nodes.get(name, []), self.marked.hints.get(name, [])
@@ -60,8 +60,8 @@ class Shapes:
             about=(cut(" ".join(plain_lines(name)) or "?", 200), *(cut(line, 200) for line in lines[:40])),
         )
 
-    def group(self, key: Key, names: list[str]) -> Shape:
-        """Draw the nodes that share a key of `folding` as one."""
+    def group(self, key: FoldKey, names: list[str]) -> Shape:
+        """Return the shape of the nodes that share a key of `folding`."""
         deployment = self.context.deployment
         readings = [deployment.by_name[name] for name in names]
         operators = [r for r in readings if not r.annotation]
@@ -104,18 +104,20 @@ class Shapes:
             hints=hints,
             state=next((mark.state for mark in marks if mark.state), None),
             folded=True,
-            about=(*lines, *(cut(name, 200) for name in self._folded_names(names, _TOLD))),
+            about=(*lines, *(cut(name, 200) for name in self._folded_names(names, _MAX_NAMES))),
         )
 
     def _folded_names(self, names: list[str], most: int = 1) -> list[str]:
         key = tuple(names)
-        shown = self.texts.get(key)
-        if shown is None:
-            shown = self.texts[key] = [" ".join(plain_lines(name)) for name in shown_names(names)]
-        return shown if len(shown) <= most else [*shown[:most], f"and {len(shown) - most} more"] if most > 1 else []
+        folded = self.texts.get(key)
+        if folded is None:
+            folded = self.texts[key] = [" ".join(plain_lines(name)) for name in shown_names(names)]
+        if len(folded) <= most:
+            return folded
+        return [*folded[:most], f"and {len(folded) - most} more"] if most > 1 else []
 
     def planned(self, names: list[str]) -> Shape:
-        """Draw nodes that are yet to be written."""
+        """Return the shape of planned nodes."""
         mark = self.marked.planned[names[0]]
         text = " ".join(plain_lines(names[0])) or "?"
         lines = [text] if len(names) == 1 else [*(self._folded_names(names) or [text]), f"{len(names)} nodes"]
@@ -128,5 +130,8 @@ class Shapes:
             members=tuple(names),
             planned=mark,
             folded=len(names) > 1,
-            about=(*(cut(" ".join(plain_lines(name)), 200) for name in names[:_TOLD]), "not there yet: to be written"),
+            about=(
+                *(cut(" ".join(plain_lines(name)), 200) for name in names[:_MAX_NAMES]),
+                "planned: not in the file yet",
+            ),
         )

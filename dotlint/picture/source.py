@@ -1,4 +1,4 @@
-"""A picture as DOT for Graphviz to lay out, written by pydot."""
+"""Write a picture as DOT for Graphviz, with pydot."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from html import escape
 from math import ceil, sqrt
 from typing import TYPE_CHECKING, Any, Final
 
-from dotlint.picture.style import FONT, GREY, INK, PROPOSED, classes, legend, of_arrow, of_shape, told
+from dotlint.picture.style import FONT, GRAY, INK, PROPOSED, classes, finding_lines, legend, of_arrow, of_shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 _A_ROW: Final = 6
 _LABELS: Final = 120
-_MANY: Final = 600  # edges past which Graphviz is told not to polish its layout for ever
+_MANY: Final = 600  # edges from which on the layout is less refined, because it would take too long
 
 
 def dot_source(picture: Picture) -> str:
-    """Write a picture as DOT. Nodes are called n0, n1, ...: no name of the file stands where DOT could read it."""
+    """Return the DOT text of a picture. Nodes are called n0, n1, ..., so that no name of the file is parsed as DOT."""
     import pydot  # noqa: PLC0415 - slow to load
 
     kind = "digraph" if picture.directed else "graph"
@@ -33,18 +33,26 @@ def dot_source(picture: Picture) -> str:
         holders[box] = pydot.Subgraph(f"cluster_{index}", **_quoted(_box_look(box)))
     keys = {shape: f"n{index}" for index, shape in enumerate(picture.shapes)}
     for shape, key in keys.items():
-        look = of_shape(shape) | {"label": _text([*shape.lines, *told(shape)]), "id": shape.id, "class": classes(shape)}
+        look = of_shape(shape) | {
+            "label": _text([*shape.lines, *finding_lines(shape)]),
+            "id": shape.id,
+            "class": classes(shape),
+        }
         holders[shape.box].add_node(pydot.Node(key, **_quoted(look)))
     for tail, head in _grid(picture, keys):
         made.add_edge(pydot.Edge(tail, head, style="invis"))
     for box in reversed(picture.boxes):  # inner ones first: pydot copies what it is given
         holders[box.parent].add_subgraph(holders[box])
-    # Graphviz keeps a place free for each label, which takes it long where there are many; a head's label has none.
-    place = "headlabel" if sum(1 for arrow in picture.arrows if arrow.proposed) > _LABELS else "label"
+    # Graphviz reserves space for each `label`, which is slow if there are many, but not for a `headlabel`.
+    attribute = "headlabel" if sum(1 for arrow in picture.arrows if arrow.proposed) > _LABELS else "label"
     coded = sum(1 for arrow in picture.arrows if arrow.marks) <= _LABELS
     for arrow in picture.arrows:
         text = _text(_arrow_lines(arrow, coded=coded))
-        look = of_arrow(arrow) | {place if arrow.proposed else "label": text, "id": arrow.id, "class": classes(arrow)}
+        look = of_arrow(arrow) | {
+            attribute if arrow.proposed else "label": text,
+            "id": arrow.id,
+            "class": classes(arrow),
+        }
         made.add_edge(pydot.Edge(keys[arrow.tail], keys[arrow.head], **_quoted(look)))
     return str(made.to_string())
 
@@ -74,7 +82,7 @@ def _box_look(box: Box) -> dict[str, str]:
     if box.planned is not None:
         look |= {"style": "dashed", "color": PROPOSED, "fontcolor": PROPOSED, "class": "proposed"}
     elif not box.own:
-        look |= {"style": "rounded", "color": GREY}
+        look |= {"style": "rounded", "color": GRAY}
     return look
 
 
@@ -90,7 +98,7 @@ def _arrow_lines(arrow: Arrow, *, coded: bool) -> list[str]:
 
 
 def _heading(picture: Picture) -> str:
-    """Write the title and the legend as one table, which stands over the graph and takes no part in its layout."""
+    """Return the title and the legend as one table above the graph, which does not influence its layout."""
     title, *facts = picture.title or ("",)
     rows = [f'<TR><TD ALIGN="LEFT"><B>{_markup(title)}</B></TD></TR>']
     rows += [f'<TR><TD ALIGN="LEFT"><FONT POINT-SIZE="10">{_markup(fact)}</FONT></TD></TR>' for fact in facts]
@@ -121,7 +129,7 @@ def _markup(text: str) -> str:
 
 
 def _grid(picture: Picture, keys: dict[Shape, str]) -> Iterable[tuple[str, str]]:
-    """Put nodes without edges below each other in rows, not all in one; gives pairs for invisible edges."""
+    """Arrange nodes without edges in several rows; yield the pairs for invisible edges."""
     joined = {end for arrow in picture.arrows for end in (arrow.tail, arrow.head)}
     alone: dict[Box | None, list[Shape]] = {}
     for shape in picture.shapes:

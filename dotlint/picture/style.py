@@ -1,4 +1,4 @@
-"""How a picture looks: colours, lines, and the legend that explains those that occur."""
+"""The style of a picture: colors, lines, and the legend for those that occur."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Attributes = dict[str, str]
 
 FONT: Final = "Helvetica,Arial,sans-serif"
 INK: Final = "#24292f"
-GREY: Final = "#8c959f"
+GRAY: Final = "#8c959f"
 ERROR: Final = "#c5221f"
 WARNING: Final = "#d97706"
 PROPOSED: Final = "#1a5fd0"
@@ -34,7 +34,7 @@ _KINDS: Final = {
     "memory": "memory",
 }
 _STATE_FILLS: Final = {"isolated": "#fbdcd9", "no consumer": "#fde6d3", "no producer": "#fde6d3"}
-# What a label of several lines fits into, by the shape that the file asks for; the others are drawn as boxes.
+# The shapes that fit a label of several lines, by the shape in the file; other shapes are drawn as boxes.
 _SHAPES: Final = {
     **{name: name for name in (
         "box", "ellipse", "parallelogram", "hexagon", "octagon", "trapezium", "invtrapezium", "house", "invhouse",
@@ -43,15 +43,15 @@ _SHAPES: Final = {
     "oval": "ellipse", "circle": "ellipse", "doublecircle": "ellipse", "egg": "ellipse", "point": "ellipse",
     "none": "plaintext", "plain": "plaintext", "mdiamond": "diamond",
 }  # fmt: skip
-_TOLD: Final = 2  # findings that a node's own text names
+_MAX_FINDINGS: Final = 2  # findings in the text of a node
 
 
 def of_shape(shape: Shape) -> Attributes:
-    """Give the look of a node; its text ends with the findings that it shows."""
+    """Return the Graphviz attributes of a node."""
     drawn = _SHAPES.get(shape.shape, "box")
     if drawn == "plaintext" and shape.marks:
         drawn = "box"
-    look = {"shape": drawn, "fillcolor": _FILLS.get(shape.kind, _FILLS[None]), "color": GREY, "style": "filled"}
+    look = {"shape": drawn, "fillcolor": _FILLS.get(shape.kind, _FILLS[None]), "color": GRAY, "style": "filled"}
     if drawn == "plaintext":
         look |= {"style": "", "fontcolor": "#57606a"}
     if drawn == "box":
@@ -69,17 +69,19 @@ def of_shape(shape: Shape) -> Attributes:
     return look
 
 
-def told(shape: Shape) -> list[str]:
-    """Give the lines with which a node names its findings: state and code, else code and name."""
+def finding_lines(shape: Shape) -> list[str]:
+    """Return the lines of a node's text that name its findings."""
     if shape.planned is not None:
-        return [f"to be written: {shape.planned.code}"]
+        return [f"planned: {shape.planned.code}"]
     errors_first = sorted(shape.marks, key=lambda m: (m.severity != "error", m.code))
     lines = list(dict.fromkeys(f"{mark.code} {mark.name.replace('-', ' ')}" for mark in errors_first))
-    return lines if len(lines) <= _TOLD else [*lines[: _TOLD - 1], f"and {len(lines) - _TOLD + 1} more findings"]
+    if len(lines) <= _MAX_FINDINGS:
+        return lines
+    return [*lines[: _MAX_FINDINGS - 1], f"and {len(lines) - _MAX_FINDINGS + 1} more findings"]
 
 
 def of_arrow(arrow: Arrow) -> Attributes:
-    """Give the look of an edge."""
+    """Return the Graphviz attributes of an edge."""
     if arrow.proposed is not None:
         return {"style": "dashed", "color": PROPOSED, "fontcolor": PROPOSED, "penwidth": "1.5"}
     look = {"color": "#57606a", "style": arrow.style}
@@ -95,7 +97,7 @@ def of_arrow(arrow: Arrow) -> Attributes:
 
 
 def classes(item: Shape | Arrow) -> str:
-    """Give words by which a page can find elements of a kind: severity, state, `proposed`, `cycle`, `folded`."""
+    """Return the classes of an element for a page: severity, state, `proposed`, `cycle`, `folded`."""
     words: list[str] = [mark.severity for mark in item.marks]
     if isinstance(item, Shape):
         words += [item.state or "", "proposed" if item.planned else "", "folded" if item.folded else ""]
@@ -105,11 +107,11 @@ def classes(item: Shape | Arrow) -> str:
 
 
 def legend(picture: Picture) -> Iterator[tuple[str, str, Attributes]]:
-    """Give (`node` or `edge`, text, look) for each thing in the picture that has to be explained."""
+    """Yield (`node` or `edge`, text, Graphviz attributes) for each entry of the legend."""
     kinds = {shape.kind for shape in picture.shapes if not shape.planned and not shape.state}
     for kind, text in _KINDS.items():
         if kind in kinds:
-            yield "node", text, {"fillcolor": _FILLS[kind], "color": GREY}
+            yield "node", text, {"fillcolor": _FILLS[kind], "color": GRAY}
     states = {shape.state for shape in picture.shapes}
     for state, fill in _STATE_FILLS.items():
         if state in states:
@@ -120,10 +122,10 @@ def legend(picture: Picture) -> Iterator[tuple[str, str, Attributes]]:
     if any(mark.severity == "warning" for mark in marks):
         yield "node", "warning", {"fillcolor": "#ffffff", "color": WARNING, "penwidth": "2"}
     if any(shape.folded for shape in picture.shapes if not shape.planned):
-        yield "node", "several nodes as one", {"fillcolor": "#ffffff", "color": GREY, "peripheries": "2"}
+        yield "node", "several nodes as one", {"fillcolor": "#ffffff", "color": GRAY, "peripheries": "2"}
     if any(shape.planned for shape in picture.shapes):
         look = {"style": "filled,dashed", "fillcolor": "#ffffff", "color": PROPOSED, "fontcolor": PROPOSED}
-        yield "node", "to be written", look
+        yield "node", "planned", look
     if any(arrow.proposed for arrow in picture.arrows):
         yield "edge", "proposed edge", {"style": "dashed", "color": PROPOSED, "penwidth": "1.5"}
     if any(arrow.cycle for arrow in picture.arrows):

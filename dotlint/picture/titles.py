@@ -1,4 +1,4 @@
-"""The titles of an SVG's elements: what a reader sees who points at one."""
+"""The titles of the elements of an SVG, which are shown on hover."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _MOST = 20
 
 
 def with_titles(svg: str, picture: Picture, prefix: str) -> str:
-    """Put names, labels and findings into the titles, where Graphviz has put the names of its own DOT text.
+    """Replace the titles that Graphviz writes by names, labels and findings.
 
-    The element of the whole graph is called `{prefix}graph`.
+    The element of the whole graph has the id `{prefix}graph`.
     """
-    told: dict[str, str] = {shape.id: _of_shape(shape) for shape in picture.shapes}
-    told |= {arrow.id: _of_arrow(arrow, directed=picture.directed) for arrow in picture.arrows}
-    told |= {box.id: _of_box(box) for box in picture.boxes}
+    titles: dict[str, str] = {shape.id: _of_shape(shape) for shape in picture.shapes}
+    titles |= {arrow.id: _of_arrow(arrow, directed=picture.directed) for arrow in picture.arrows}
+    titles |= {box.id: _of_box(box) for box in picture.boxes}
 
     def replaced(match: re.Match[str]) -> str:
-        # Nothing else in the text can look like this: Graphviz escapes what it is given, some versions hyphens too.
+        # Only these elements match, because Graphviz escapes all texts; some versions also escape hyphens.
         id_ = unescape(match[1])
-        return f'<g id="{escape(id_)}"{match[2]}{escape(told.get(id_, ""))}'
+        return f'<g id="{escape(id_)}"{match[2]}{escape(titles.get(id_, ""))}'
 
     title = escape(picture.title[0] if picture.title else "")
     named = _ROOT.sub(f'<g id="{prefix}graph" class="graph"', svg, count=1)
@@ -58,8 +58,8 @@ def _of_box(box: Box) -> str:
 
 
 def _findings(marks: Iterable[Mark]) -> list[str]:
-    said = [cut(" ".join(plain_lines(str(mark))), 400) for mark in dict.fromkeys(marks)]
-    return said if len(said) <= _MOST else [*said[:_MOST], f"and {len(said) - _MOST} more findings"]
+    texts = [cut(" ".join(plain_lines(str(mark))), 400) for mark in dict.fromkeys(marks)]
+    return texts if len(texts) <= _MOST else [*texts[:_MOST], f"and {len(texts) - _MOST} more findings"]
 
 
 def _name(name: str) -> str:

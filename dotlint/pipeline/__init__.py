@@ -1,1 +1,1 @@
-"""One file from text to findings with fixes, and many files; fixing to a fixed point."""
+"""Lint and fix one file or many: findings with fixes, trials of fixes, and the fixed point."""

@@ -1,4 +1,4 @@
-"""Whether a changed file may stand in for the one before: what a fix must never do."""
+"""Decide whether a fixed file is acceptable: what a fix must never do."""
 
 from __future__ import annotations
 
@@ -11,60 +11,62 @@ from dotlint.deployment.wiring import Wiring
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from dotlint.engine.card import Card, FixEffect
     from dotlint.engine.finding import Finding
     from dotlint.engine.result import FileResult
     from dotlint.graph.document import Document
     from dotlint.graph.model import Graph, Node
 
-_COPYING = {"P007", "P008", "S001", "S002", "S003"}
 _DIGITS = regex(r"\d+")
-# What says that a node lacks an edge: one of them for another is no new finding, for a half-connected node is
-# better off. An arm of a fan that is written where all were missing leaves the others as they were, and so does the
-# first input of a residual add.
-_CONNECTIVITY = dict.fromkeys(("G003", "G004", "G005", "S011", "S012"), "connection")
 
 
 class Objection(Struct, frozen=True):
-    """Why a changed file must not be written; `named` has, for each thing that speaks against it, the nodes that it names."""
+    """Why a fixed file is refused; `named` holds, for each reason, the names of the nodes involved."""
 
     reason: str
     named: tuple[frozenset[str], ...] = ()
 
 
 def objection(before: FileResult, after: FileResult, fixed: Iterable[Finding]) -> Objection | None:
-    """Say why `after` must not be written, None where nothing speaks against it.
+    """Return why `after` must not be written, or None.
 
-    Both are results of all rules. `fixed` are the findings whose edits make the difference.
+    Both are results of all rules. `fixed` holds the findings whose edits make the difference.
     """
     fixed = list(fixed)
-    return objection_to_text(before.document, after.document, fixed) or objection_to_findings(before, after, fixed)
+    return objection_to_text(before, after.document, fixed) or objection_to_findings(before, after, fixed)
 
 
-def objection_to_text(old: Document, new: Document, fixed: Sequence[Finding]) -> Objection | None:
-    """Say what speaks against a text without asking any rule.
+def objection_to_text(before: FileResult, new: Document, fixed: Sequence[Finding]) -> Objection | None:
+    """Return an objection that needs no rules, from the syntax, comments and graphs of both texts.
 
-    Where syntax is fixed graphs are not compared: what could not be read before is seen for the first time.
+    For fixes of syntax errors the graphs are not compared, because parts of the old one were not parsed.
     """
-    syntax = _of_syntax(fixed)
+    syntax = _fixes_syntax(fixed)
+    old, rules = before.document, before.rules
     return (
         _syntax(old, new, syntax=syntax)
-        or _comments(old, new, fixed, syntax=syntax)
-        or (None if syntax else _structure(old, new, fixed))
+        or _comments(old, new, _with_effect(fixed, rules, "edits-comments"), syntax=syntax)
+        or (None if syntax else _structure(old, new, fixed, rules))
         or _cycle(old, new)
     )
 
 
 def objection_to_findings(before: FileResult, after: FileResult, fixed: Sequence[Finding]) -> Objection | None:
-    """Say what speaks against a text in what the rules find in it; nothing where syntax is fixed, as above."""
+    """Return an objection from the findings in both texts; for fixes of syntax errors only crashes count."""
     if after.crashed and not before.crashed:
-        return Objection("a rule crashes on what it leaves")
-    return None if _of_syntax(fixed) else _findings(before, after, fixed)
+        return Objection("a rule would crash on the result")
+    return None if _fixes_syntax(fixed) else _findings(before, after, fixed)
 
 
-def _of_syntax(fixed: Iterable[Finding]) -> bool:
-    return any(finding.code.startswith("E") for finding in fixed)
+def _fixes_syntax(fixed: Iterable[Finding]) -> bool:
+    return any(finding.section == "syntax" for finding in fixed)
+
+
+def _with_effect(fixed: Iterable[Finding], rules: Mapping[str, Card], *effects: FixEffect) -> list[Finding]:
+    """Return the findings whose fix may have any of these effects."""
+    return [finding for finding in fixed if not set(effects).isdisjoint(rules[finding.code].fix_effects)]
 
 
 def _syntax(old: Document, new: Document, *, syntax: bool) -> Objection | None:
@@ -73,58 +75,60 @@ def _syntax(old: Document, new: Document, *, syntax: bool) -> Objection | None:
         return None
     worse = next((p for p in new.problems if counts[p.code] > then[p.code]), None)
     if worse is not None:
-        return Objection(f"it leaves a syntax error, {worse.code}: {worse.message}")
-    return Objection("the syntax error is still there") if syntax and counts == then else None
+        return Objection(f"it would leave a syntax error, {worse.code}: {worse.message}")
+    return Objection("the syntax error would remain") if syntax and counts == then else None
 
 
-def _comments(old: Document, new: Document, fixed: Sequence[Finding], *, syntax: bool) -> Objection | None:
-    """No comment goes but those that the fix is about: one that suppresses nothing, one that states the strategy."""
-    meant = [edit for f in fixed if (f.code.startswith("X") or f.code == "P001") and f.fix for edit in f.fix.edits]
+def _comments(old: Document, new: Document, editing: Sequence[Finding], *, syntax: bool) -> Objection | None:
+    """Object to the loss of a comment, except those that a fix is about: suppressions and strategy declarations."""
+    meant = [edit for finding in editing if finding.fix for edit in finding.fix.edits]
     kept = [c for c in old.comments if not any(e.start < c.end and c.start < e.end for e in meant)]
-    if syntax:  # what counts as a comment may change with the repair; its words must stay
+    if syntax:  # the fix may change what is a comment, but not its text
         lost = next((c for c in kept if old.text[c.start : c.end].strip() not in new.text), None)
     else:
         left = Counter(new.text[c.start : c.end] for c in new.comments)
         left.subtract(old.text[c.start : c.end] for c in kept)
         lost = next((c for c in kept if left[old.text[c.start : c.end]] < 0), None)
-    return Objection(f"it loses the comment `{old.text[lost.start : lost.end]}`") if lost else None
+    return Objection(f"it would remove the comment `{old.text[lost.start : lost.end]}`") if lost else None
 
 
-def _structure(old: Document, new: Document, fixed: Sequence[Finding]) -> Objection | None:
-    """Safe fixes add no nodes; none takes an edge away but those of names, which say so."""
+def _structure(old: Document, new: Document, fixed: Sequence[Finding], rules: Mapping[str, Card]) -> Objection | None:
+    """Object to nodes added by safe fixes, and to losses that the cards of the rules do not declare."""
     if len(old.graphs) > len(new.graphs):
-        return Objection("it loses a graph")
+        return Objection("it would remove a graph")
     safe = all(finding.fix is not None and finding.fix.applicability == "safe" for finding in fixed)
-    named = any(finding.code.startswith("N") for finding in fixed)
+    removing = _with_effect(fixed, rules, "removes")
+    rerouting = len(_with_effect(fixed, rules, "reroutes")) == len(fixed)
+    adding = len(_with_effect(fixed, rules, "adds-edges", "adds-nodes")) == len(fixed)
     for one, two in zip(old.graphs, new.graphs, strict=False):
         added = next((name for name in two.nodes if name not in one.nodes), None)
         if safe and added is not None:
-            return Objection(f"it adds the node `{added}`", (frozenset({added}),))
-        if named:
+            return Objection(f"it would add the node `{added}`", (frozenset({added}),))
+        if removing:
             continue
         gone = next((name for name in one.nodes if name not in two.nodes), None)
         if gone is not None:
-            return Objection(f"it loses the node `{gone}`", (frozenset({gone}),))
+            return Objection(f"it would remove the node `{gone}`", (frozenset({gone}),))
         left = Counter((e.tail.name, e.head.name) for e in two.edges)
         left.subtract((e.tail.name, e.head.name) for e in one.edges)
         gone_edges = [pair for pair, number in left.items() if number < 0]
-        if all(finding.code == "S003" for finding in fixed):
-            gone_edges = [pair for pair in gone_edges if not _led_through(pair, one, two)]
+        if rerouting:
+            gone_edges = [pair for pair in gone_edges if not _is_replaced_by_path(pair, one, two)]
         lost = gone_edges[0] if gone_edges else None
         if lost is not None:
-            return Objection(f"it loses the edge `{lost[0]} -> {lost[1]}`", (frozenset(lost),))
-        if all(finding.code.startswith("S") for finding in fixed):
+            return Objection(f"it would remove the edge `{lost[0]} -> {lost[1]}`", (frozenset(lost),))
+        if adding:
             changed = next((n for n in one.nodes.values() if n.attributes != two.nodes[n.name].attributes), None)
             if changed is not None:
-                return Objection(f"it changes attributes of `{changed.name}`", (frozenset({changed.name}),))
+                return Objection(f"it would change attributes of `{changed.name}`", (frozenset({changed.name}),))
         moved = next((n for n in one.nodes.values() if _clusters(n) != _clusters(two.nodes[n.name])), None)
         if moved is not None:
-            return Objection(f"it moves `{moved.name}` into another cluster", (frozenset({moved.name}),))
+            return Objection(f"it would move `{moved.name}` into another cluster", (frozenset({moved.name}),))
     return None
 
 
-def _led_through(pair: tuple[str, str], one: Graph, two: Graph) -> bool:
-    """Whether new nodes stand where an edge was: a path through them, and no other, leads from its one end to the other."""
+def _is_replaced_by_path(pair: tuple[str, str], one: Graph, two: Graph) -> bool:
+    """Return whether a path through new nodes only replaces an edge."""
     todo, seen = [two.nodes[pair[0]]], set()
     while todo:
         for edge in todo.pop().out_edges:
@@ -137,7 +141,7 @@ def _led_through(pair: tuple[str, str], one: Graph, two: Graph) -> bool:
 
 
 def _clusters(node: Node) -> list[str | None]:
-    """Name the subgraphs that a node is in; a set of an edge statement without attributes is none."""
+    """Return the names of a node's subgraphs, without anonymous ones that set no attributes."""
     return [subgraph.name for subgraph in node.subgraphs if subgraph.name is not None or subgraph.own_attributes]
 
 
@@ -152,66 +156,77 @@ def _cycle(old: Document, new: Document) -> Objection | None:
         known = {name for cycle in Wiring(before).cycles() for name in cycle.members} if before else set()
         fresh = [name for cycle in cycles for name in cycle.members if name not in known]
         if fresh:
-            return Objection(f"it closes a cycle through `{fresh[0]}`", tuple(frozenset(c.members) for c in cycles))
+            return Objection(
+                f"it would close a cycle through `{fresh[0]}`", tuple(frozenset(c.members) for c in cycles)
+            )
     return None
 
 
 def _findings(before: FileResult, after: FileResult, fixed: Sequence[Finding]) -> Objection | None:
-    """No error and no finding of structure or pattern comes in.
+    """Object to new errors and to new findings of structure or patterns.
 
-    Where edges are written as siblings have them, what the rules say of the siblings they say of the unit
-    too: that was found before and is no other finding for standing at one more unit.
+    A fix that copies siblings may repeat a finding of the siblings for one more unit; that one is not new.
     """
-    known = {key for finding in before.findings for key, _ in _keys(finding)}
-    # What is wrong between two files may be the other one's fault: it is told, and holds up no fix of this one.
+    rules = before.rules
+    known = {key for finding in before.findings for key, _ in _keys_and_nodes(finding, rules)}
+    # The other file may cause a finding between two files, so it does not prevent fixes in this one.
     own = [finding for finding in after.findings if finding.other_file is None]
-    copying = all(f.code in _COPYING for f in fixed)
-    siblings = {_blind(f) for f in before.findings} if copying else set()
-    # Where edges are written others of the pattern may come in sight: fewer are missing than before.
-    if copying and _missing(after) < _missing(before):
-        own = [finding for finding in own if finding.code != "S001"]
-    then, now = (Counter(_told(f) for f in result.findings if f.missing_nodes) for result in (before, after))
-    still = [frozenset(f.missing_nodes) for f in fixed if now[_told(f)] >= then[_told(f)] > 0]
+    copying = len(_with_effect(fixed, rules, "copies-siblings")) == len(fixed)
+    siblings = {_masked(f) for f in before.findings} if copying else set()
+    # Planned edges may reveal others of the pattern; that is acceptable if fewer are missing than before.
+    if copying and _missing(after.findings, rules) < _missing(before.findings, rules):
+        own = [finding for finding in own if not _of_pattern(finding, rules)]
+    then, now = (Counter(_identity(f) for f in result.findings if f.missing_nodes) for result in (before, after))
+    still = [frozenset(f.missing_nodes) for f in fixed if now[_identity(f)] >= then[_identity(f)] > 0]
     if still:
-        return Objection("what was missing is missing still", tuple(still))
+        return Objection("the missing nodes would still be missing", tuple(still))
     added: list[tuple[Finding, frozenset[str]]] = []
     for finding in own:
-        if finding.severity != "error" and finding.code[0] not in "GS":
+        card = rules[finding.code]
+        if finding.section == "syntax" or (finding.severity != "error" and not card.guards_fixes):
             continue
-        if finding.code.startswith("E") or (finding.code[0] in "CS" and _blind(finding) in siblings):
+        if card.repeats_in_copies and _masked(finding) in siblings:
             continue
-        fresh = [names for key, names in _keys(finding) if key not in known]
+        fresh = [names for key, names in _keys_and_nodes(finding, rules) if key not in known]
         if fresh:
             added.append((finding, frozenset().union(*fresh)))
     if not added:
         return None
     first = added[0][0]
-    return Objection(f"it adds {first.code}: {first.message}", tuple(names for _, names in added))
+    return Objection(f"it would cause {first.code}: {first.message}", tuple(names for _, names in added))
 
 
-def _told(finding: Finding) -> tuple[object, ...]:
+def _identity(finding: Finding) -> tuple[object, ...]:
     return finding.code, finding.graph, finding.unit, finding.message
 
 
-def _missing(result: FileResult) -> int:
-    return sum(len(finding.missing_edges) for finding in result.findings if finding.code == "S001")
+def _of_pattern(finding: Finding, rules: Mapping[str, Card]) -> bool:
+    """Return whether the finding reports missing edges that siblings have."""
+    return bool(finding.missing_edges) and "copies-siblings" in rules[finding.code].fix_effects
 
 
-def _blind(finding: Finding) -> tuple[str, str]:
-    """Give a finding without its numbers."""
+def _missing(findings: Iterable[Finding], rules: Mapping[str, Card]) -> int:
+    return sum(len(finding.missing_edges) for finding in findings if _of_pattern(finding, rules))
+
+
+def _masked(finding: Finding) -> tuple[str, str]:
+    """Return the code and message of a finding with numbers masked."""
     return finding.code, _DIGITS.sub("#", finding.message)
 
 
-def _keys(finding: Finding) -> list[tuple[tuple[object, ...], Sequence[str]]]:
-    """Give what tells a finding from others of its rule, each with the nodes that it names.
+def _keys_and_nodes(finding: Finding, rules: Mapping[str, Card]) -> list[tuple[tuple[object, ...], Sequence[str]]]:
+    """Return keys that identify a finding among those of its rule, each with the nodes that it names.
 
-    That is its missing edges, else its nodes, else its unit.
+    There is one for each missing edge, else for each node of a missing stage, else for each node, else for the unit.
+    Rules that report that a node lacks an edge count as one, because a half-connected node is an improvement, and so
+    is one edge of a fan-out that lacked all, or the first input of a residual add.
     """
-    code = _CONNECTIVITY.get(finding.code, finding.code)
-    if finding.missing_edges and finding.code not in _CONNECTIVITY:
+    card = rules[finding.code]
+    code = "connection" if card.claims_absence == "connection" else finding.code
+    if finding.missing_edges and code == finding.code:
         return [((code, finding.graph, pair), pair) for pair in finding.missing_edges]
-    if finding.code == "S002":
+    if finding.planned_edges:
         return [((code, finding.graph, name), (name,)) for name in finding.missing_nodes]
-    if finding.nodes and finding.code != "G006":
+    if finding.nodes and card.concerns == "nodes":
         return [((code, finding.graph, name), (name,)) for name in finding.nodes]
     return [((code, finding.graph, finding.unit), finding.nodes)]

@@ -1,7 +1,7 @@
-"""Results kept from run to run, by what they depend on: file and name, settings, dotlint itself.
+"""Cache results by everything they depend on: file contents and name, settings, and dotlint itself.
 
-An entry is a digest and, in MessagePack, the result. One that cannot be read, was cut short, or was changed by
-something else is as good as none, so that the folder may be deleted, copied and shared at any time.
+An entry is a digest and the result in MessagePack. Entries that are unreadable, truncated or modified are ignored, so
+the folder can be deleted, copied and shared at any time.
 """
 
 from __future__ import annotations
@@ -30,14 +30,11 @@ _FORM = "dotlint-cache-2"
 _MOST_DAYS = 30
 _DAY = 86400.0
 _DIGEST = 32  # bytes
-_OWN = regex(r"[0-9a-f]{62}\.(json|msgpack)(\.\d+\.tmp)?")  # JSON: an older dotlint's
+_OWN = regex(r"[0-9a-f]{62}\.(json|msgpack)(\.\d+\.tmp)?")  # JSON: from an older version of dotlint
 
 
 def cache_folder() -> Path | None:
-    """Give the user's cache folder for dotlint by the rules of the platform; None where there is no home.
-
-    `DOTLINT_CACHE_DIR` names another one.
-    """
+    """Return the platform's cache folder for dotlint, or `DOTLINT_CACHE_DIR` if set; None without a home folder."""
     own = os.environ.get("DOTLINT_CACHE_DIR")
     if own:
         return Path(own)
@@ -53,8 +50,8 @@ def cache_folder() -> Path | None:
     return (Path(named) if named.startswith("/") else home / ".cache") / "dotlint"
 
 
-class _Kept(Struct, array_like=True, frozen=True):
-    """What is kept of a slim `FileResult`: all but the name and what is not there."""
+class _StoredResult(Struct, array_like=True, frozen=True):
+    """The fields of a slim `FileResult` that are stored: all except the name and the context."""
 
     findings: list[Finding]
     holds: list[Holds]
@@ -66,9 +63,9 @@ class _Kept(Struct, array_like=True, frozen=True):
 
 
 class Cache(Struct, frozen=True):
-    """A folder of results, all of them found under the same settings (`key`) by the same dotlint.
+    """A folder of results for one combination of settings and dotlint version (`key`).
 
-    `strategy` is the declared one where it gives phases files of their own: a result depends on those too.
+    `strategy` is the declared one if it assigns files to phases, because a result then depends on those files too.
     """
 
     folder: Path
@@ -77,12 +74,12 @@ class Cache(Struct, frozen=True):
 
     @classmethod
     def open(cls, settings: Settings) -> Cache | None:
-        """Open the user's cache for these settings; None where there is none or they cannot be told apart."""
+        """Return the user's cache for these settings; None if there is no folder or the settings have no unique key."""
         folder = cache_folder()
         if folder is None:
             return None
         if settings.baseline is not None or any(":" in card.check for card in settings.cards):
-            return None  # a baseline asks where a file lies, and a plugin's code is not known here
+            return None  # a baseline depends on paths, and a plugin on its code
         try:
             described = msgpack.encode(settings, order="deterministic")
         except (TypeError, UnicodeEncodeError):
@@ -91,22 +88,22 @@ class Cache(Struct, frozen=True):
         several = settings.strategy is not None and settings.strategy.has_files
         return cls(folder, key, settings.strategy if several else None)
 
-    def besides(self, name: str) -> str:
-        """Say what a file's result depends on besides its bytes and the settings; "" where that is nothing."""
+    def dependencies(self, name: str) -> str:
+        """Return a key of what a result depends on other than the file's bytes and the settings; "" if nothing."""
         if self.strategy is None:
             return ""
         from dotlint.engine.phase_files import fingerprint  # noqa: PLC0415 - few deployments have several files
 
         return fingerprint(self.strategy, name)
 
-    def _entry(self, name: str, data: bytes, besides: str) -> Path:
-        start = f"{self.key}\0{name}\0{besides}\0".encode("utf-8", "surrogatepass")
+    def _entry(self, name: str, data: bytes, depends_on: str) -> Path:
+        start = f"{self.key}\0{name}\0{depends_on}\0".encode("utf-8", "surrogatepass")
         digest = hashlib.sha256(start + data).hexdigest()
         return self.folder / digest[:2] / f"{digest[2:]}.msgpack"
 
     def get(self, name: str, data: bytes) -> FileResult | None:
-        """Give the slim result for these bytes under this name; None where none is kept."""
-        path = self._entry(name, data, self.besides(name))
+        """Return the slim result for these bytes under this name; None if it is not in the cache."""
+        path = self._entry(name, data, self.dependencies(name))
         try:
             entry = path.read_bytes()
             if entry[:_DIGEST] != _digest(path, entry[_DIGEST:]):
@@ -114,26 +111,27 @@ class Cache(Struct, frozen=True):
             kept = _decoder().decode(entry[_DIGEST:])
         except (OSError, MsgspecError):
             return None
-        with contextlib.suppress(OSError):  # what is in use is not old
+        with contextlib.suppress(OSError):  # mark the entry as recently used
             if abs(time.time() - path.stat().st_mtime) > _DAY:
                 os.utime(path)
         return FileResult(name, None, **structs.asdict(kept))
 
-    def put(self, name: str, data: bytes, result: FileResult, besides: str = "") -> None:
-        """Keep a slim result, unless a rule crashed; where nothing can be written nothing is.
+    def put(self, name: str, data: bytes, result: FileResult, depends_on: str = "") -> None:
+        """Store a slim result unless a rule crashed; errors of the file system are ignored.
 
-        `besides` is what `besides` gave before the file was linted: where another file of the deployment has
-        changed since, nobody knows which of the two was read.
+        `depends_on` is the result of `dependencies` before the file was linted. If another file of the deployment has
+        changed since, the result is not stored, because either version may have been read.
         """
-        if result.crashed or result.unreadable is not None or besides != self.besides(name):
+        if result.crashed or result.unreadable is not None or depends_on != self.dependencies(name):
             return
         try:
             packed = msgpack.encode(
-                _Kept(*(getattr(result, field) for field in _Kept.__struct_fields__)), enc_hook=_plain
+                _StoredResult(*(getattr(result, field) for field in _StoredResult.__struct_fields__)),
+                enc_hook=_encode_html,
             )
         except UnicodeEncodeError:
-            return  # the file has bytes that are no UTF-8 where something was found
-        path = self._entry(name, data, besides)
+            return  # a finding quotes bytes that are not UTF-8
+        path = self._entry(name, data, depends_on)
         temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -144,16 +142,16 @@ class Cache(Struct, frozen=True):
                 temporary.unlink()
 
     def tidy(self) -> None:
-        """Once a day delete what nobody asked for in a month, and only files that the cache itself wrote.
+        """Delete entries that were not used for a month, at most once a day; only files that the cache wrote.
 
-        A time in the future is as good as one long past: the clock was set back, and nobody knows how long ago.
+        A time in the future counts as old, because the clock must have been set back.
         """
         stamp = self.folder / "CACHEDIR.TAG"
         now = time.time()
         with contextlib.suppress(OSError):
             if stamp.exists() and abs(now - stamp.stat().st_mtime) < _DAY:
                 return
-            # The tag tells backup programs to pass by: https://bford.info/cachedir/
+            # Backup programs skip a folder with this tag: https://bford.info/cachedir/
             stamp.write_text("Signature: 8a477f597d28d172789f06886806bc55\n# made by dotlint\n", encoding="ascii")
             for path in self.folder.glob("[0-9a-f][0-9a-f]/*"):
                 if _OWN.fullmatch(path.name) and abs(now - path.stat().st_mtime) > _MOST_DAYS * _DAY:
@@ -162,31 +160,31 @@ class Cache(Struct, frozen=True):
 
 @cache
 def _program() -> str:
-    """Say which dotlint this is: its version, and its own files, since a checkout changes without one."""
+    """Return a digest of dotlint's version and files: a checkout changes without a new version."""
     from dotlint.engine.resources import COMPILED, rules_folder  # noqa: PLC0415
 
     digest = hashlib.sha256(f"{__version__}\0{sys.version_info[:2]}".encode())
     package, compiled = Path(__file__).resolve().parent.parent, Path(COMPILED).resolve()
     for top, endings in ((package, {".py", ".lark", ".json", ".toml"}), (rules_folder(), {".toml"})):
         for path in sorted(top.rglob("*")):
-            if path.suffix in endings and path != compiled:  # that is made of the cards
+            if path.suffix in endings and path != compiled:  # it is generated from the cards
                 digest.update(f"\0{path.relative_to(top).as_posix()}\0".encode())
                 digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
 def _digest(path: Path, packed: bytes) -> bytes:
-    """Give what tells an entry that was written under this name from one that was changed or moved here."""
+    """Return the digest of an entry's name and contents, to detect changed or moved entries."""
     return hashlib.sha256(path.name.encode() + packed).digest()
 
 
 @cache
-def _decoder() -> msgpack.Decoder[_Kept]:
-    return msgpack.Decoder(_Kept)
+def _decoder() -> msgpack.Decoder[_StoredResult]:
+    return msgpack.Decoder(_StoredResult)
 
 
-def _plain(value: object) -> str:
-    """Write a name that is HTML as any other text."""
+def _encode_html(value: object) -> str:
+    """Encode an HTML id as plain text."""
     if isinstance(value, str):
         return str(value)
     raise TypeError(f"a result has a {type(value).__name__}")

@@ -1,4 +1,4 @@
-"""Fixes computed for the findings of a run, by the functions that stand beside their checks."""
+"""Compute the fixes of findings with the functions that are linked to their checks."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ FAILED = "computing it failed"
 
 
 def attach_fixes(result: FileResult) -> FileResult:
-    """Fill `fix` and `fixable` of a result's findings; the result itself is changed and given back.
+    """Set `fix` and `fixable` of a result's findings in place, and return the result.
 
-    Afterwards `fixable` is true to `fix`: a finding without a certain fix offers none, and its help says why.
-    Fixes that `--fix` would refuse are not tried here. Calling it again changes nothing.
+    `fixable` then agrees with `fix`; if there is no fix, the finding's help states the reason. Fixes that `--fix` would
+    refuse are not withdrawn here. The function is idempotent.
     """
     if result.context is None:
         return result
@@ -32,7 +32,7 @@ def attach_fixes(result: FileResult) -> FileResult:
         if fix is None and finding.fixable and finding.check and finding.graph < len(contexts):
             found = _computed(contexts[finding.graph], finding)
             fix, why = (None, found) if isinstance(found, str) else (found, None)
-        if fix is not None and not fix.title:  # a plugin's may have none
+        if fix is not None and not fix.title:  # a plugin may omit it
             fix = replace(fix, title=describe_edits(result.document.text, fix.edits))
         applicability = fix.applicability if fix else None
         if fix is not finding.fix or applicability != finding.fixable or why:
@@ -41,20 +41,20 @@ def attach_fixes(result: FileResult) -> FileResult:
 
 
 def _computed(context: FixContext, finding: Finding) -> Fix | str | None:
-    """Give the fix, or say why there is none; None where the check has no fix function."""
+    """Return the fix, or the reason why there is none; None if the check has no fix function."""
     try:
         function = find_check(finding.check).load_fix()
         return function(context, finding) if function is not None else None
     except NotCertain as reason:
         return str(reason)
-    except Exception as error:  # noqa: BLE001 - the finding stands without a fix; nothing else is lost with it
+    except Exception as error:  # noqa: BLE001 - a bug in one fix must not lose the findings
         whose = "the plugin" if ":" in finding.check else "dotlint"
-        return f"{FAILED} ({type(error).__name__}: {error}), which is a mistake in {whose}: please report it"
+        return f"{FAILED} ({type(error).__name__}: {error}), which is a bug in {whose}: please report it"
 
 
-def help_with(said: str | None, why: str | None) -> str | None:
-    """Add to a finding's help why there is no fix; `why` is None where nothing is to be said."""
+def help_with(text: str | None, why: str | None) -> str | None:
+    """Return a finding's help with the reason why there is no fix, if any."""
     if not why:
-        return said
-    note = f"no fix here: {why}"
-    return note if said is None else said if note in said else f"{said} ({note})"
+        return text
+    note = f"no automatic fix: {why}"
+    return note if text is None else text if note in text else f"{text} ({note})"

@@ -1,4 +1,4 @@
-"""Fixing files: read, fixed, and written back where that is wanted and nobody else has written in between."""
+"""Fix files: read, fix, and optionally write back if the file has not changed in between."""
 
 from __future__ import annotations
 
@@ -21,11 +21,10 @@ if TYPE_CHECKING:
 
 
 class FixedFile(Struct):
-    """What became of one file: the `result` of what it holds now, its fixes where it could be read.
+    """The outcome for one file: the `result` for its new text, and its `fixes` if it could be read.
 
-    And a `failure`.
-
-    `failure` is one line where it could not be written; `result` is then that of the file as it was.
+    If it could not be written, `failure` is the reason in one line, and `result` is that of the original text.
+    `messages` are lines for the user.
     """
 
     path: str
@@ -36,7 +35,7 @@ class FixedFile(Struct):
 
 
 def fix_file(path: str, settings: Settings, *, unsafe: bool, write: bool) -> FixedFile:
-    """Fix a file in place, or only see what would be written."""
+    """Fix a file; write it only if `write` is true."""
     try:
         data = read_bytes(path)
     except UnreadableError as error:
@@ -53,7 +52,7 @@ def fix_file(path: str, settings: Settings, *, unsafe: bool, write: bool) -> Fix
 
 
 def fix_data(data: bytes, name: str, settings: Settings, *, unsafe: bool) -> FixedFile:
-    """Fix what was read already, under a name; nothing is written."""
+    """Fix the contents of a file with the given name, without writing it."""
     try:
         refuse_binary(data)
     except UnreadableError as error:
@@ -63,12 +62,12 @@ def fix_data(data: bytes, name: str, settings: Settings, *, unsafe: bool) -> Fix
 
 
 def _messages(name: str, fixes: FixResult) -> list[str]:
-    """Tell what was fixed, in a line, and a line for every fix that was refused."""
+    """Return one line that counts the fixed findings, and a line for each refused fix."""
     lines: list[str] = []
     if fixes.applied:
         counts = Counter(finding.code for finding in fixes.applied)
         total = len(fixes.applied)
-        told = ", ".join(f"{code} {number}" if number > 1 else code for code, number in sorted(counts.items()))
-        lines.append(f"{name}: {total} finding{'s' if total > 1 else ''} fixed ({told})")
+        counted = ", ".join(f"{code} {number}" if number > 1 else code for code, number in sorted(counts.items()))
+        lines.append(f"{name}: {total} finding{'s' if total > 1 else ''} fixed ({counted})")
     refused = (f"{name}:{r.line}: the fix of {r.finding.code} was refused: {r.reason}" for r in fixes.refused)
     return [*lines, *refused]

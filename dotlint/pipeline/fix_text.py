@@ -1,4 +1,4 @@
-"""Fixing as a function: text in, fixed text and what became of each finding out."""
+"""Fix a text: return the fixed text with the applied and refused fixes."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 class FixResult(Struct, frozen=True):
-    """A fixed file: its `text`, the findings whose fixes are `applied` in it, and those `refused`.
+    """A fixed file: its `text`, the findings whose fixes were `applied`, and the `refused` fixes.
 
-    `result` is what `lint_file` says of the fixed text; `source` is that text and `given` the one before, both as
-    files, which know their encoding.
+    `given` and `source` are the file before and after, with their encoding; `result` is that of `lint_file` for the
+    fixed text.
     """
 
     given: Source
@@ -35,32 +35,32 @@ class FixResult(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """The fixed text."""
+        """Return the fixed text."""
         return self.source.text
 
     @property
     def remaining(self) -> tuple[Finding, ...]:
-        """What is still found in it."""
+        """Return the findings in the fixed text."""
         return tuple(self.result.findings)
 
     @property
     def changed(self) -> bool:
-        """Whether it differs from what was given."""
+        """Return whether fixing changed the text."""
         return self.source.text != self.given.text
 
     def data(self) -> bytes:
-        """Give the fixed file's bytes: those that were not fixed are the ones that were given."""
+        """Return the bytes of the fixed file; everything outside the edits is preserved byte for byte."""
         return self.source.to_bytes()
 
     def diff(self) -> str:
-        """Give the unified diff from the given to the fixed text; "" where nothing changed."""
+        """Return the unified diff from the original to the fixed text; "" if nothing changed."""
         return unified_diff(self.given.text, self.source.text, self.given.name)
 
 
 def fix_text(source: Source | str | bytes, settings: Settings | None = None, *, unsafe: bool = False) -> FixResult:
-    """Fix a file's text as far as its fixes are safe, or `unsafe` too.
+    """Apply all safe fixes to a text, and unsafe ones too if `unsafe` is true.
 
-    Fixing the outcome once more changes nothing.
+    The result is a fixed point: fixing it again changes nothing.
     """
     if isinstance(source, str):
         source = Source.from_text(source)
@@ -80,16 +80,13 @@ def fix_text(source: Source | str | bytes, settings: Settings | None = None, *, 
 
 
 def unified_diff(old: str, new: str, name: str) -> str:
-    """Give the diff with which `patch` turns the one text into the other.
-
-    Lines end at LF only, whatever else they hold.
-    """
+    """Return the unified diff that `patch` accepts; only LF ends a line."""
     if old == new:
         return ""
     lines = difflib.unified_diff(
         _lines(old), _lines(new), f"a/{name}".replace("a//", "/"), f"b/{name}".replace("b//", "/")
     )
-    return "".join(_ended(lines))
+    return "".join(_with_final_newlines(lines))
 
 
 def _lines(text: str) -> list[str]:
@@ -98,6 +95,6 @@ def _lines(text: str) -> list[str]:
     return [piece + "\n" for piece in pieces] + ([last] if last else [])
 
 
-def _ended(lines: Iterator[str]) -> Iterator[str]:
+def _with_final_newlines(lines: Iterator[str]) -> Iterator[str]:
     for line in lines:
         yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"

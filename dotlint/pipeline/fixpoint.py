@@ -1,4 +1,4 @@
-"""Fixing until nothing is left to fix: passes of edits that lie apart, each judged before it is taken."""
+"""Fix a file to its fixed point: passes of edits that do not conflict, each tried before it is applied."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from dotlint.pipeline.trials import Trials, apart, changed, divided
+from dotlint.pipeline.trials import Trials, apart, changed, split_refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,15 +22,15 @@ Key = tuple[object, ...]
 
 
 class Refusal(Struct, frozen=True):
-    """A fix that was not written, and why; the finding is as in the text that was given."""
+    """A refused fix and the reason; `line` is where the finding is in the text of that pass."""
 
     finding: Finding
     line: int
     reason: str
 
 
-class Outcome(Struct):
-    """What fixing came to: the text, the findings whose fixes are in it, those refused, and what is left."""
+class FixState(Struct):
+    """The state of fixing: the text and its result, the findings whose fixes it contains, and the refused fixes."""
 
     source: Source
     result: FileResult
@@ -39,7 +39,7 @@ class Outcome(Struct):
 
 
 class _Loop(Exception):  # noqa: N818 - no error: a signal between two functions of this module
-    """A text came back: the rules whose fixes led there."""
+    """Raised if a text occurs again; `codes` are the rules whose fixes led there."""
 
     def __init__(self, codes: frozenset[str]) -> None:
         super().__init__()
@@ -47,9 +47,9 @@ class _Loop(Exception):  # noqa: N818 - no error: a signal between two functions
 
 
 class Fixer:
-    """Fixes one file; a fixed point of it is a text that a second run leaves alone.
+    """Fixes one file to a text that a second run does not change.
 
-    `unsafe` takes unsafe fixes too; `passes` is the budget: where it is used up, nothing at all is written.
+    `unsafe` also applies unsafe fixes. If more than `passes` passes would be needed, nothing is applied.
     """
 
     def __init__(self, settings: Settings, *, unsafe: bool, passes: int = MOST_PASSES) -> None:
@@ -57,22 +57,19 @@ class Fixer:
         self.unsafe = unsafe
         self.passes = passes
 
-    def run(self, source: Source) -> Outcome:
-        """Fix a file. Nothing is raised for what stands in it."""
-        start = Outcome(source, self.trials.lint(source))
+    def run(self, source: Source) -> FixState:
+        """Return the fixed file; no content of a file raises an exception."""
+        start = FixState(source, self.trials.lint(source))
         banned: dict[str, str] = {}
         for _ in range(_MOST_ROUNDS):
             try:
-                return self._settled(start, banned)
+                return self._to_fixed_point(start, banned)
             except _Loop as loop:
-                banned.update(dict.fromkeys(loop.codes, "fixes of its kind undo each other here"))
-        return self._given_up(start, "the fixes of this file lead in a circle")
+                banned.update(dict.fromkeys(loop.codes, "fixes of this rule undo each other in this file"))
+        return self._gave_up(start, "the fixes of this file undo each other")
 
-    def _settled(self, start: Outcome, banned: dict[str, str]) -> Outcome:
-        """Go round until a round changes nothing.
-
-        Then a second run on what is written changes nothing either.
-        """
+    def _to_fixed_point(self, start: FixState, banned: dict[str, str]) -> FixState:
+        """Repeat rounds until one changes nothing, so that a second run would not either."""
         seen: dict[str, int] = {start.source.text: 0}
         codes: list[frozenset[str]] = []
         current, budget = start, self.passes
@@ -80,31 +77,31 @@ class Fixer:
             before = len(codes)
             current, budget = self._round(current, banned, budget, seen, codes)
             if budget < 0:
-                return self._given_up(start, f"after {self.passes} passes there was still something to fix")
+                return self._gave_up(start, f"there were still fixes to apply after {self.passes} passes")
             if len(codes) == before:
                 return current
 
     def _round(
         self,
-        start: Outcome,
+        start: FixState,
         banned: dict[str, str],
         budget: int,
         seen: dict[str, int],
         codes: list[frozenset[str]],
-    ) -> tuple[Outcome, int]:
-        """Apply what can be applied; every refusal is of this round.
+    ) -> tuple[FixState, int]:
+        """Apply all acceptable fixes; refusals are those of this round.
 
-        What is refused together is tried in parts, `doubtful`, from the last one on; suspects are tried alone once
-        all else is in place, for a change of the text makes every refusal void. Raises `_Loop` where a text comes back.
+        A batch that is refused is split into `doubtful` parts, tried from the last one on. Suspects are tried alone
+        after everything else, because a change of the text invalidates refusals. Raises `_Loop` if a text recurs.
         """
-        current = Outcome(start.source, start.result, list(start.applied))
+        current = FixState(start.source, start.result, list(start.applied))
         refused: dict[Key, Refusal] = {}
         doubtful: list[set[Key]] = []
         suspects: set[Key] = set()
         while True:
-            offered = _keyed(f for f in current.result.findings if self._wanted(f))
+            offered = _by_key(f for f in current.result.findings if self._is_selected(f))
             for key, finding in offered.items():
-                reason = banned.get(finding.code) or self._known(current, finding)
+                reason = banned.get(finding.code) or self._known_reason(current, finding)
                 if reason is not None and key not in refused:
                     refused[key] = self._refusal(current, finding, reason)
             left = {key: finding for key, finding in offered.items() if key not in refused}
@@ -112,16 +109,16 @@ class Fixer:
                 current.refused = list(refused.values())
                 return current, budget
             part = doubtful.pop() if doubtful else left.keys() - suspects
-            batch = _together([finding for key, finding in left.items() if key in part])
+            batch = _next_batch([finding for key, finding in left.items() if key in part])
             if not batch and doubtful:
                 continue
             likely = bool(batch)
-            batch = batch or _together(list(left.values()))[:1]
+            batch = batch or _next_batch(list(left.values()))[:1]
             against = self.trials.objection(current.source, batch, keep=likely)
-            if against is not None:  # the next time round it is known of a fix alone
+            if against is not None:  # a fix that was tried alone is refused in the next iteration
                 if len(batch) > 1:
                     keys = {id(finding): key for key, finding in left.items()}
-                    alone, groups = divided(batch, against)
+                    alone, groups = split_refused(batch, against)
                     suspects.update(keys[id(f)] for f in alone)
                     doubtful += ({keys[id(f)] for f in some} for some in reversed(groups))
                 continue
@@ -133,27 +130,27 @@ class Fixer:
             if source.text in seen:
                 raise _Loop(frozenset().union(*codes[seen[source.text] :]))
             seen[source.text] = len(codes)
-            current = Outcome(source, self.trials.lint(source), [*current.applied, *batch])
+            current = FixState(source, self.trials.lint(source), [*current.applied, *batch])
 
-    def _known(self, current: Outcome, finding: Finding) -> str | None:
+    def _known_reason(self, current: FixState, finding: Finding) -> str | None:
         against = self.trials.refused_alone(current.source, finding)
         return against.reason if against is not None else None
 
-    def _wanted(self, finding: Finding) -> bool:
+    def _is_selected(self, finding: Finding) -> bool:
         return (
             finding.fix is not None and bool(finding.fix.edits) and (self.unsafe or finding.fix.applicability == "safe")
         )
 
-    def _given_up(self, start: Outcome, reason: str) -> Outcome:
-        offered = [f for f in start.result.findings if self._wanted(f)]
-        return Outcome(start.source, start.result, [], [self._refusal(start, f, reason) for f in offered])
+    def _gave_up(self, start: FixState, reason: str) -> FixState:
+        offered = [f for f in start.result.findings if self._is_selected(f)]
+        return FixState(start.source, start.result, [], [self._refusal(start, f, reason) for f in offered])
 
-    def _refusal(self, current: Outcome, finding: Finding, reason: str) -> Refusal:
+    def _refusal(self, current: FixState, finding: Finding, reason: str) -> Refusal:
         return Refusal(finding, current.source.position(finding.start).line, reason)
 
 
-def _keyed(findings: Iterable[Finding]) -> dict[Key, Finding]:
-    """Tell what each fix is, wherever it stands by now; of several that are alike, which."""
+def _by_key(findings: Iterable[Finding]) -> dict[Key, Finding]:
+    """Return findings by a key without offsets, numbered if several have the same key."""
     found: dict[Key, Finding] = {}
     alike: Counter[Key] = Counter()
     for finding in findings:
@@ -164,12 +161,12 @@ def _keyed(findings: Iterable[Finding]) -> dict[Key, Finding]:
     return found
 
 
-def _together(findings: list[Finding]) -> list[Finding]:
-    """Give the fixes of one pass.
+def _next_batch(findings: list[Finding]) -> list[Finding]:
+    """Return the fixes of one pass.
 
-    Syntax goes first, for the rest is read anew once it is right; stages that are written as copies of others
-    wait until those others are as they should be.
+    Syntax errors come first, because the rest is then parsed again; planned nodes come last, because their exemplars
+    may still change.
     """
-    syntax = [f for f in findings if f.code.startswith("E")]
+    syntax = [f for f in findings if f.section == "syntax"]
     simple = [f for f in findings if not f.missing_nodes]
     return apart(syntax or simple or findings)[0]

@@ -1,4 +1,4 @@
-"""Run the rules over one file and put together what they say."""
+"""Run the rules over one file and collect their outcomes."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ __all__ = ["FileResult", "Settings", "Verdict", "lint", "read_document"]
 def lint(
     source: Source, settings: Settings | None = None, *, on_read: Callable[[Document], None] | None = None
 ) -> FileResult:
-    """Read a file and run the chosen rules over it; never raises for what stands in the file.
+    """Parse a file and run the selected rules over it; no content of a file raises an exception.
 
-    `on_read` is called with the document before any rule is asked: an editor need not wait for those.
+    `on_read` is called with the document before any rule runs, so that an editor does not wait for the rules.
     """
     settings = settings or Settings()
     cards = settings.cards or own_cards()
@@ -51,11 +51,11 @@ def lint(
     picked = chosen(cards, settings.selection)
     if any(card.section not in NOT_OF_THE_GRAPH for card in picked):
         file.declarations = declarations(document, source.name)
-        _declare(file, settings)
+        _set_strategy(file, settings)
         if file.strategy is None and (own := strategy_of_file(file.declarations)):
             (file.strategy, file.layout_certain), file.strategy_source = own, "file"
     result = FileResult(source.name, file, [])
-    asked: list[Card] = []
+    ran: list[Card] = []
     for card in picked:
         if "strategy" in card.needs and file.strategy is None:
             if card.report_skip and file.is_deployment:
@@ -71,23 +71,23 @@ def lint(
                     Undecided(card.section, subject, "declare [model] in a strategy file", card.code)
                 )
             continue
-        asked.append(card)
-        for outcome in _run(file, card):
-            _sort(outcome, result)
+        ran.append(card)
+        for outcome in _outcomes(file, card):
+            _add_outcome(outcome, result)
     comments, baseline = read_suppressions(document, cards), settings.baseline
     findings, undecided = _readable(file, result.findings)
     result.undecided += undecided
-    findings, suppressed = _narrow(file, findings, asked, comments.take)
+    findings, suppressed = _narrow(file, findings, ran, comments.take)
     known: list[Finding] = []
     if baseline is not None:
         whole = [f for f in findings if not comments.take(f)]
         keys = dict(zip(map(id, whole), baseline.known(document, source.name, whole), strict=True))
-        findings, known = _narrow(file, findings, asked, lambda f: keys.get(id(f), frozenset()))
+        findings, known = _narrow(file, findings, ran, lambda f: keys.get(id(f), frozenset()))
     if file.loss is not None:
-        # What is silent leaves no comment unused.
-        asked = [card for card in asked if card.claims_absence in {None, "label"}]
+        # A rule that was not applied does not make a suppression unused.
+        ran = [card for card in ran if card.claims_absence in {None, "label"}]
     findings = assign_causes(file, findings, lambda card: find_check(card.check).load())
-    left, taken = suppress(document, findings, comments, asked, whole=settings.selection.select is None)
+    left, taken = suppress(document, findings, comments, ran, whole=settings.selection.select is None)
     result.findings = with_fingerprints(left, document)
     result.suppressed = with_fingerprints([*taken, *suppressed], document)
     if baseline is not None:
@@ -97,28 +97,28 @@ def lint(
 
 
 def read_document(source: Source, settings: Settings) -> Document:
-    """Read a file as far as the settings expand its edges."""
+    """Parse a file, with the limit on expanded edges from the settings."""
     cards = settings.cards or own_cards()
     limits = next((card.parameters for card in cards if card.check == "expansion-limit"), {})
     return read(source, edge_limit=limits.get("limit", EDGE_LIMIT))
 
 
 def _readable(file: FileContext, findings: list[Finding]) -> tuple[list[Finding], list[Undecided]]:
-    """Drop findings that the unread part of a file may answer; the rest in order."""
+    """Return the findings in order, without those that the unparsed part of a file may refute, and skipped items."""
     if file.loss is None:
         return _in_order(findings), []
-    from dotlint.engine.incomplete import without_absent  # noqa: PLC0415 - most files are whole
+    from dotlint.engine.incomplete import without_absent  # noqa: PLC0415 - most files are complete
 
     findings, undecided = without_absent(file.document, file.rules, file.loss, findings)
-    return _in_order(_marked(findings)), undecided
+    return _in_order(_with_notes(findings)), undecided
 
 
 def _narrow(
-    file: FileContext, findings: list[Finding], asked: Sequence[Card], hides: Callable[[Finding], Hiding]
+    file: FileContext, findings: list[Finding], ran: Sequence[Card], hides: Callable[[Finding], Hiding]
 ) -> tuple[list[Finding], list[Finding]]:
-    """Take hidden locations out of findings that have others; the second list is what was taken out of them.
+    """Remove hidden locations from findings that have others; return the findings and the removed parts.
 
-    The rules of these findings run again, with the locations left out, so that what they say is true of the rest.
+    The rules of these findings run again without the hidden locations, so that their messages match the rest.
     """
     taken: list[Finding] = []
     hidden: dict[str, Hiding] = {}
@@ -132,13 +132,13 @@ def _narrow(
     file.hidden = {
         code: file.hidden.get(code, frozenset()) | hidden.get(code, frozenset()) for code in {*file.hidden, *hidden}
     }
-    again = [f for card in asked if card.code in hidden for f in _run(file, card) if isinstance(f, Finding)]
+    again = [f for card in ran if card.code in hidden for f in _outcomes(file, card) if isinstance(f, Finding)]
     left = [narrowed(finding, file.hidden[finding.code]) for finding in _readable(file, again)[0]]
     return _in_order([*(f for f in findings if f.code not in hidden), *filter(None, left)]), taken
 
 
-def _declare(file: FileContext, settings: Settings) -> None:
-    """Give a file the declared strategy; of a deployment of several files, the phases that it carries."""
+def _set_strategy(file: FileContext, settings: Settings) -> None:
+    """Set the declared strategy of a file; if the strategy lists files, only the phases of this one."""
     file.strategy, file.strategy_source = settings.strategy, settings.strategy_source
     if settings.strategy is not None and settings.strategy.has_files:
         from dotlint.strategy.phase_files import phases_of_file  # noqa: PLC0415 - most strategies name no files
@@ -148,15 +148,15 @@ def _declare(file: FileContext, settings: Settings) -> None:
         file.strategy_source = settings.strategy_source if file.strategy else None
 
 
-_PARTLY = "part of the file could not be read: what seems to be missing may stand there"
+_INCOMPLETE = "part of the file could not be parsed and may contain what seems to be missing"
 
 
-def _marked(findings: list[Finding]) -> list[Finding]:
-    """Add a note to the findings of a file that was read in part."""
-    return [f if f.section in NOT_OF_THE_GRAPH or f.note else replace(f, note=_PARTLY) for f in findings]
+def _with_notes(findings: list[Finding]) -> list[Finding]:
+    """Return the findings of an incomplete file with a note."""
+    return [f if f.section in NOT_OF_THE_GRAPH or f.note else replace(f, note=_INCOMPLETE) for f in findings]
 
 
-def _run(file: FileContext, card: Card) -> Iterable[Outcome]:
+def _outcomes(file: FileContext, card: Card) -> Iterable[Outcome]:
     check = find_check(card.check)
     function = check.load()
     targets: Sequence[object] = [file] if check.scope == "file" else file.graphs
@@ -170,12 +170,12 @@ def _run(file: FileContext, card: Card) -> Iterable[Outcome]:
                 one if isinstance(one, Finding) else replace(one, code=card.code, graph=index)
                 for one in function(target, card)
             )
-        except Exception as error:  # noqa: BLE001 - becomes a finding; the other rules go on
+        except Exception as error:  # noqa: BLE001 - it becomes a finding, and the other rules run
             found.append(crash(card, error, file.rules))
     return found
 
 
-def _sort(outcome: Outcome, result: FileResult) -> None:
+def _add_outcome(outcome: Outcome, result: FileResult) -> None:
     if isinstance(outcome, Finding):
         result.findings.append(outcome)
     elif isinstance(outcome, Holds):
@@ -185,5 +185,5 @@ def _sort(outcome: Outcome, result: FileResult) -> None:
 
 
 def _in_order(findings: list[Finding]) -> list[Finding]:
-    """Sort by place in the text, then by code, so that output is the same on every run."""
+    """Sort by position, then by code, so that output is reproducible."""
     return sorted(findings, key=lambda f: (f.graph, f.start, f.code, f.end))

@@ -1,4 +1,4 @@
-"""One file from text to findings with their fixes: the only way there, for every command, report, editor and library."""
+"""Lint one file, from text to findings with fixes: shared by all commands, reports, editors and the library."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 def lint_file(
     source: Source, settings: Settings | None = None, *, on_read: Callable[[Document], None] | None = None
 ) -> FileResult:
-    """Read a text, run the chosen rules over it, compute the fixes and keep those that `--fix` would write.
+    """Parse a text, run the selected rules, and compute the fixes that `--fix` would apply.
 
-    `on_read` is called with the document before any rule runs: an editor need not wait for those.
+    `on_read` is called with the document before any rule runs, so that an editor does not wait for the rules.
     """
     settings = settings or Settings()
     result = attach_fixes(lint(source, settings, on_read=on_read))
@@ -32,9 +32,9 @@ def lint_file(
 
 
 def lint_path(path: str, settings: Settings, *, data: bytes | None = None) -> FileResult:
-    """Read a file and lint it; a file that cannot be read gives a result that says so.
+    """Read and lint a file; if it cannot be read, the result's `unreadable` states why.
 
-    `data` is what was read already, from standard input for example; `path` is then only its name.
+    `data` is its contents if they were read already, for example from standard input; `path` is then only its name.
     """
     try:
         data = read_bytes(path) if data is None else data

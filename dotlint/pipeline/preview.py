@@ -1,6 +1,6 @@
-"""Fixes tried before they are shown: a report offers what `--fix` would write, `trials` says when that is.
+"""Withdraw the fixes that `--fix` would refuse before they are reported.
 
-Most fixes cannot be refused, and saying so costs nothing. The others are judged as fixing judges them.
+Most fixes certainly pass and need no trial. The others are tried as `--fix` tries them.
 """
 
 from __future__ import annotations
@@ -10,34 +10,28 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dotlint.pipeline.compute import help_with
-from dotlint.pipeline.trials import apart, divided
+from dotlint.pipeline.trials import apart, split_refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from dotlint.deployment.model import Reading
+    from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Finding
     from dotlint.engine.result import FileResult
     from dotlint.pipeline.trials import Trials
     from dotlint.syntax.source import Source
 
-# What sets a colour, a word or a number of a header, or takes away a statement or a comment that says nothing.
-_HARMLESS = {
-    "A002", "A003", "A004", "A005", "A006", "A007", "A010", "C004", "N004", "N008", "P001", "P010", "T002", "V001",
-    "V002", "X002",
-}  # fmt: skip
-_CONNECTION = {"G003", "G004", "G005", "G006", "G008", "S009"}
-
 
 def withdraw_refused(result: FileResult, trials: Trials) -> None:
-    """Take the fixes away that would be refused; each finding's help says why. The fixes of `result` are computed."""
+    """Withdraw the fixes of a result that would be refused, and add the reason to the help of the finding."""
     if not any(finding.fix for finding in result.findings):
         return
-    trials.know(result)
+    trials.remember(result)
     doubtful: dict[object, list[int]] = {}
     for index, finding in enumerate(result.findings):
-        if finding.fix and finding.fix.edits and not _accepted(finding, result, trials):
+        if finding.fix and finding.fix.edits and not _passes_untried(finding, result, trials):
             doubtful.setdefault((finding.code, finding.fix), []).append(index)
     ones = [result.findings[indices[0]] for indices in doubtful.values()]
     for one, reason in _refused(ones, result.document.source, trials):
@@ -47,14 +41,14 @@ def withdraw_refused(result: FileResult, trials: Trials) -> None:
 
 
 def _refused(findings: Iterable[Finding], source: Source, trials: Trials) -> Iterator[tuple[Finding, str]]:
-    """Give the findings whose fix is refused, and why; those of one rule are tried together."""
+    """Yield the findings whose fix is refused, with the reason; fixes of one rule are tried together."""
     rules: dict[str, list[Finding]] = {}
     todo: list[list[Finding]] = []
     for finding in findings:
         if trials.refused_alone(source, finding):  # known from fixing
             todo.append([finding])
         else:
-            rules.setdefault("E" if finding.code.startswith("E") else finding.code, []).append(finding)
+            rules.setdefault("syntax" if finding.section == "syntax" else finding.code, []).append(finding)
     todo += rules.values()
     while todo:
         batch, rest = apart(todo.pop())
@@ -62,49 +56,49 @@ def _refused(findings: Iterable[Finding], source: Source, trials: Trials) -> Ite
             todo.append(rest)
         against = trials.objection(source, batch)
         if against is not None and len(batch) > 1:
-            alone, groups = divided(batch, against)
+            alone, groups = split_refused(batch, against)
             todo += [*groups, *([finding] for finding in alone)]
         elif against is not None:
             yield batch[0], against.reason
 
 
-def _accepted(finding: Finding, result: FileResult, trials: Trials) -> bool:
-    """Whether it is known without a trial that nothing speaks against the fix.
+def _passes_untried(finding: Finding, result: FileResult, trials: Trials) -> bool:
+    """Return whether the fix certainly passes, without a trial.
 
-    Where rules were left out the result does not say what else is wrong.
+    If some rules did not run, the result does not show what else is wrong.
     """
-    return finding.code in _HARMLESS or (trials.asks_all and _certain(finding, result))
+    return result.rules[finding.code].fix_trial == "never" or (
+        trials.runs_all_rules and _passes_by_context(finding, result)
+    )
 
 
-def _certain(finding: Finding, result: FileResult) -> bool:
-    """Whether what surrounds the fix leaves nothing that could speak against it."""
+def _passes_by_context(finding: Finding, result: FileResult) -> bool:
+    """Return whether the surroundings of the fix exclude every objection."""
     context = result.context
     if context is None or finding.graph >= len(context.graphs):
         return False
-    graph = context.graphs[finding.graph]
-    if finding.code == "S001":
-        return _inside_units(finding, graph) and not _faulty(_taught(finding, graph), result)
-    if finding.code == "S002":
-        return _lone_template(finding, graph, result)
-    if finding.code == "C005":
-        return all(_within_its_stage(graph, name) for name in finding.nodes)
-    if finding.code == "T001":
-        by_name = graph.deployment.by_name
-        kinds = {(r.role.name, r.phase) for n in finding.nodes if (r := by_name.get(n)) and r.role}
-        alike = {r.name for r in graph.deployment.operators if r.role and (r.role.name, r.phase) in kinds}
-        return not any(f.code[0] == "T" and f.severity == "error" and alike & set(f.nodes) for f in result.findings)
+    graph, card = context.graphs[finding.graph], context.rules[finding.code]
+    match card.fix_trial:
+        case "if-across-stages" if finding.missing_edges:
+            return _stays_in_stages(finding, graph) and not _faulty(_exemplar_ends(finding, graph), card, result)
+        case "if-across-stages":
+            return all(_within_its_stage(graph, name) for name in finding.nodes)
+        case "if-other-stages":
+            return _is_lone_exemplar(finding, graph, card, result)
+        case "if-dimensions-fail":
+            return not _faulty_dimensions(finding, graph, result)
     return False
 
 
-def _inside_units(finding: Finding, graph: GraphContext) -> bool:
-    """Whether the edges stay within stages, as the edges that show them do, and the unit has no fan of one arm."""
+def _stays_in_stages(finding: Finding, graph: GraphContext) -> bool:
+    """Return whether the edges are several and each stays within one stage."""
     by_name = graph.deployment.by_name
     ends = [(by_name[tail], by_name[head]) for tail, head in finding.missing_edges]
-    return all(_same(tail, head) for tail, head in ends) and len(ends) > 1
+    return all(_same_stage(tail, head) for tail, head in ends) and len(ends) > 1
 
 
 def _within_its_stage(graph: GraphContext, name: str) -> bool:
-    """Whether a collective joins operators of its own stage only, so that naming their GPUs moves nothing."""
+    """Return whether a collective connects only operators of its own stage, so that adding GPUs causes no transfer."""
     reading = graph.deployment.by_name.get(name)
     if reading is None or reading.stage is None:
         return False
@@ -113,32 +107,47 @@ def _within_its_stage(graph: GraphContext, name: str) -> bool:
     return all((other.phase, other.stage) == (reading.phase, reading.stage) for other in beside if other.own_gpus)
 
 
-def _same(tail: Reading, head: Reading) -> bool:
+def _same_stage(tail: Reading, head: Reading) -> bool:
     return (tail.phase, tail.stage) == (head.phase, head.stage) or None in (tail.stage, head.stage)
 
 
-def _taught(finding: Finding, graph: GraphContext) -> set[str]:
-    shown = [m.exemplar for m in graph.missing if m.pair in set(finding.missing_edges)]
-    return {name for edge in shown for name in (edge.tail.name, edge.head.name)}
+def _exemplar_ends(finding: Finding, graph: GraphContext) -> set[str]:
+    exemplars = [m.exemplar for m in graph.missing if m.pair in set(finding.missing_edges)]
+    return {name for edge in exemplars for name in (edge.tail.name, edge.head.name)}
 
 
-def _faulty(names: set[str], result: FileResult) -> bool:
-    """Whether a rule finds an error at these nodes, or something of structure, that siblings would share."""
+def _faulty_dimensions(finding: Finding, graph: GraphContext, result: FileResult) -> bool:
+    """Return whether operators with the same roles have errors in their dimensions."""
+    by_name = graph.deployment.by_name
+    kinds = {(r.role.name, r.phase) for n in finding.nodes if (r := by_name.get(n)) and r.role}
+    alike = {r.name for r in graph.deployment.operators if r.role and (r.role.name, r.phase) in kinds}
+    return any(
+        f.severity == "error" and alike & set(f.nodes)
+        for f in result.findings
+        if result.rules[f.code].overview_remedy == "dimensions"
+    )
+
+
+def _faulty(names: set[str], card: Card, result: FileResult) -> bool:
+    """Return whether these nodes have errors or findings that prevent fixes, which copies would share.
+
+    Findings that the fix of `card` fixes too are ignored.
+    """
     return any(
         names & set(f.nodes)
         for f in result.findings
-        if f.code not in _CONNECTION and (f.severity == "error" or f.code[0] in "GS")
+        if f.code not in card.causes and (f.severity == "error" or result.rules[f.code].guards_fixes)
     )
 
 
-def _lone_template(finding: Finding, graph: GraphContext, result: FileResult) -> bool:
-    """Whether the only stage that is drawn is copied, without fault, and nothing joins it to another phase."""
-    template = graph.plans[(finding.about and finding.about.whole_phase) or ""][0].exemplar
-    drawn = [unit for unit in graph.deployment.units.get(template.phase, {}).values() if unit.operators]
-    names = {reading.name for reading in template.operators}
+def _is_lone_exemplar(finding: Finding, graph: GraphContext, card: Card, result: FileResult) -> bool:
+    """Return whether the exemplar is the only existing stage, without faults or edges to another phase."""
+    exemplar = graph.plans[(finding.about and finding.about.whole_phase) or ""][0].exemplar
+    drawn = [unit for unit in graph.deployment.units.get(exemplar.phase, {}).values() if unit.operators]
+    names = {reading.name for reading in exemplar.operators}
     across = any(
-        graph.deployment.readings[(e.head if e.tail.name in names else e.tail).index].phase != template.phase
-        for reading in template.operators
+        graph.deployment.readings[(e.head if e.tail.name in names else e.tail).index].phase != exemplar.phase
+        for reading in exemplar.operators
         for e in (*reading.node.in_edges, *reading.node.out_edges)
     )
-    return len(drawn) == 1 and not across and not _faulty(names, result)
+    return len(drawn) == 1 and not across and not _faulty(names, card, result)

@@ -1,7 +1,7 @@
-"""Many files at once: processes that lint, one that hands out files and puts the results in order.
+"""Lint many files in parallel processes, and return the results in order.
 
-Each worker has a pipe of its own, so that a worker that dies takes one file with it, and so that workers end
-when the process that started them is gone.
+Each worker has its own pipe, so that a worker that dies loses only one file, and so that workers end when the parent
+process is gone.
 """
 
 from __future__ import annotations
@@ -34,43 +34,43 @@ Given_co = TypeVar("Given_co", covariant=True)
 
 
 class Tasks(Protocol[Given_co]):
-    """What processes are to do, by number: `run` does one, `lost` answers for it where its process died."""
+    """Numbered tasks for processes: `run` performs one, `lost` is its answer if the process died."""
 
     def __len__(self) -> int:
-        """Say how many there are."""
+        """Return the number of tasks."""
         ...
 
     def run(self, index: int) -> Given_co:
-        """Do one of them; `DotlintError` ends all."""
+        """Perform a task; a `DotlintError` ends all."""
         ...
 
     def lost(self, index: int, why: str) -> Given_co:
-        """Give the answer of one that was never done."""
+        """Return the answer for a task whose process died; `why` is the reason."""
         ...
 
 
 def default_jobs(files: int) -> int:
-    """Choose how many processes lint: as many as CPUs for many files, one where more would cost more."""
+    """Return the default number of processes: one per CPU, but few enough to have several files each."""
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(cpus, files // _FILES_A_WORKER))
 
 
 def lint_slim(path: str, settings: Settings, cache: Cache | None = None, *, data: bytes | None = None) -> FileResult:
-    """Lint one file as `lint_path` does, or find its result in the cache; slim.
+    """Return the slim result of `lint_path`, from the cache if possible.
 
-    A file that dotlint itself fails on is unreadable, so that it hides the findings of no other.
+    If dotlint itself fails on the file, the result's `unreadable` is set, so that other files are still reported.
     """
     if cache is not None and data is None:
         from dotlint.files.discovery import UnreadableError, read_bytes  # noqa: PLC0415 - the workers need it
 
-        with contextlib.suppress(UnreadableError):  # told below
+        with contextlib.suppress(UnreadableError):  # `lint_path` reports it
             data = read_bytes(path)
     known = cache.get(path, data) if cache is not None and data is not None else None
     if known is not None:
         return known
-    from dotlint.pipeline.lint_file import lint_path  # noqa: PLC0415 - a run that the cache answers needs no parser
+    from dotlint.pipeline.lint_file import lint_path  # noqa: PLC0415 - a cached result needs no parser
 
-    besides = cache.besides(path) if cache is not None else ""
+    depends_on = cache.dependencies(path) if cache is not None else ""
     try:
         result = lint_path(path, settings, data=data).slim()
     except DotlintError:
@@ -78,12 +78,12 @@ def lint_slim(path: str, settings: Settings, cache: Cache | None = None, *, data
     except Exception as error:  # noqa: BLE001
         return FileResult(path, None, [], unreadable=mishap(error))
     if cache is not None and data is not None:
-        cache.put(path, data, result, besides)
+        cache.put(path, data, result, depends_on)
     return result
 
 
 def mishap(error: Exception) -> str:
-    """Say of a file that a mistake of dotlint's own keeps it from being linted."""
+    """Return the message for a file that dotlint itself fails on."""
     return f"dotlint itself failed on it, please report this: {type(error).__name__}: {error}"
 
 
@@ -94,12 +94,12 @@ def lint_files(
     cached: bool = True,
     progress: Progress | None = None,
 ) -> list[FileResult]:
-    """Lint files, each with its settings, in `jobs` processes (None: by `default_jobs`); results in order.
+    """Lint files, each with its settings, in `jobs` processes (default: `default_jobs`); return results in order.
 
-    `progress` is told how many are done. A worker that is killed makes its file unreadable and no other. An
-    interrupt ends every worker before it is raised again.
+    `progress` is called with the number of finished files. If a worker is killed, only its file is unreadable. An
+    interrupt ends all workers before it is raised again.
     """
-    tasks = _Tasks(files, cached=cached)
+    tasks = _LintTasks(files, cached=cached)
     count = min(default_jobs(len(files)) if jobs is None else jobs, len(files))
     results: list[FileResult | None] = [None] * len(files)
     done = 0
@@ -113,8 +113,8 @@ def lint_files(
     return [result for result in results if result is not None]
 
 
-class _Tasks:
-    """The files and the settings they share, so that settings go to a worker once and not with every file."""
+class _LintTasks:
+    """Files and their settings; shared settings are sent to a worker only once."""
 
     def __init__(self, files: Sequence[tuple[str, Settings]], *, cached: bool) -> None:
         self.cached = cached
@@ -157,12 +157,12 @@ class _Tasks:
 
 
 class _Worker:
-    """A process that does one task after the other, and the near end of its pipe."""
+    """A process that performs tasks one after another, and the parent's end of its pipe."""
 
     def __init__(self, context: BaseContext, tasks: Tasks[Any], others: Iterable[_Worker]) -> None:
         self.index = -1
         self.pipe, far = context.Pipe()
-        # A fork has copies of the near ends; while it holds them its siblings would never see them closed.
+        # A fork inherits the parent's pipe ends; unless it closes them, its siblings never see them closed.
         inherited = [worker.pipe for worker in (*others, self)] if context.get_start_method() == "fork" else []
         start: Callable[..., BaseProcess] = context.Process  # type: ignore[attr-defined]
         self.process = start(target=_work, args=(far, tasks, inherited), daemon=True)
@@ -170,27 +170,27 @@ class _Worker:
             self.process.start()
         far.close()
 
-    def give(self, index: int) -> None:
+    def send(self, index: int) -> None:
         self.index = index
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # `take` tells of it
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # `receive` reports it
             self.pipe.send(index)
 
-    def take(self, tasks: Tasks[Answer]) -> Answer:
+    def receive(self, tasks: Tasks[Answer]) -> Answer:
         try:
             answer: Answer | str = self.pipe.recv()
         except (EOFError, OSError):
             self.process.join(_PATIENCE)
-            return tasks.lost(self.index, _death(self.process.exitcode))
+            return tasks.lost(self.index, _exit_reason(self.process.exitcode))
         if isinstance(answer, str):
             raise DotlintError(answer)
         return answer
 
 
 def in_processes(tasks: Tasks[Answer], count: int) -> Generator[tuple[int, Answer]]:
-    """Do tasks in `count` processes and give (number, answer) of each as it is done; no answer is a text.
+    """Perform tasks in `count` processes, and yield (number, answer) as they finish; an answer must not be a string.
 
-    A process that dies loses the task that it was at, and another one takes its place. However the generator ends,
-    it ends the processes first.
+    If a process dies, its task is lost and another process replaces it. The generator ends all processes before it
+    ends.
     """
     from multiprocessing.connection import wait  # noqa: PLC0415
 
@@ -207,24 +207,24 @@ def in_processes(tasks: Tasks[Answer], count: int) -> Generator[tuple[int, Answe
 
     try:
         for index in itertools.islice(waiting, count):
-            start().give(index)
+            start().send(index)
         while workers:
             for pipe in wait(list(workers)):
                 worker = workers[pipe]
-                finished, result = worker.index, worker.take(tasks)
+                finished, result = worker.index, worker.receive(tasks)
                 following = next(waiting, None)
                 if following is None or not worker.process.is_alive():
                     del workers[pipe]
                     worker.pipe.close()
                 if following is not None:
-                    (worker if pipe in workers else start()).give(following)
+                    (worker if pipe in workers else start()).send(following)
                 yield finished, result
     finally:
-        _end(started)
+        _terminate(started)
 
 
 def _context() -> BaseContext:
-    """Fork where that is quick and safe: on Linux, with one thread; else start anew."""
+    """Return the start method: fork on Linux with a single thread, where it is fast and safe; else spawn."""
     import multiprocessing  # noqa: PLC0415
     import threading  # noqa: PLC0415
 
@@ -234,7 +234,7 @@ def _context() -> BaseContext:
 
 @contextlib.contextmanager
 def _interrupts_held_back() -> Iterator[None]:
-    """Start a process that no Ctrl-C reaches: who started it ends it. It inherits the mask."""
+    """Block SIGINT while a process is started: it inherits the mask, and the parent handles Ctrl-C."""
     import signal  # noqa: PLC0415 - only where several processes work
 
     if not hasattr(signal, "pthread_sigmask"):
@@ -248,10 +248,10 @@ def _interrupts_held_back() -> Iterator[None]:
 
 
 def _work(pipe: Connection, tasks: Tasks[Any], inherited: Sequence[Connection]) -> None:
-    """Do what the pipe names until it is closed; a mistake in the settings goes back as a text."""
+    """Perform the tasks that the pipe names until it is closed; send a `DotlintError` back as a string."""
     import signal  # noqa: PLC0415 - only where several processes work
 
-    # Who is told to end ends the programs that it has started, too.
+    # Exit normally on SIGTERM, so that child programs are ended too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     for other in inherited:
         other.close()
@@ -267,7 +267,7 @@ def _work(pipe: Connection, tasks: Tasks[Any], inherited: Sequence[Connection]) 
             pipe.send(answer)
 
 
-def _death(status: int | None) -> str:
+def _exit_reason(status: int | None) -> str:
     import signal  # noqa: PLC0415 - only where several processes work
 
     if status is not None and status < 0:
@@ -275,12 +275,12 @@ def _death(status: int | None) -> str:
             name = signal.Signals(-status).name
         except ValueError:
             name = f"signal {-status}"
-        return f"the process that linted it was killed ({name}); memory may have been short"
+        return f"the process that linted it was killed ({name}), perhaps for lack of memory"
     return f"the process that linted it ended with status {status}"
 
 
-def _end(workers: Sequence[_Worker]) -> None:
-    """End the processes, without waiting for the files that some may still lint."""
+def _terminate(workers: Sequence[_Worker]) -> None:
+    """Terminate the processes without waiting for unfinished files."""
     for worker in workers:
         worker.process.terminate()
     for worker in workers:

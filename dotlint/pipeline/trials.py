@@ -1,14 +1,13 @@
-"""Fixes put into a text, and what speaks against them: the one place that says when a fix may be written.
+"""Trials: apply fixes to a text without writing it, and decide whether they are acceptable.
 
-Fixes are tried together, for a trial is a run of the rules. What holds then is what `--fix` goes by:
+Fixes are tried in batches, because a trial runs the rules. `--fix` and reports follow the same decisions:
 
-- Fixes that are accepted together are written together, and a report offers every one of them.
-- A fix is refused only where it was tried alone, and its reason is the one that speaks against it alone. Fixes that
-  are refused together, each of them accepted alone, are all offered: the one that is written first counts.
-- A fix that is accepted in company is accepted alone too as far as the text goes: fixes that are tried together lie
-  apart, none of a kind (`alike`) takes back what another does, so a cycle that one closes or a node that one loses
-  shows in the company as well. What the rules find is not so sure: a finding that one fix causes and another one
-  of its kind removes goes unseen. Then the company is what is written, too.
+- Fixes that are accepted as a batch are written together, and reports offer each of them.
+- A fix is refused only after it was tried alone, with the objection to it alone. Fixes that are refused as a batch but
+  accepted alone are all offered; `--fix` writes the first.
+- An objection from the text, such as a new cycle or a lost node, shows in a batch too, because its fixes do not
+  conflict and do not undo each other. A finding that one fix causes and another one removes is missed in a batch, but
+  the batch is also what is written.
 """
 
 from __future__ import annotations
@@ -32,37 +31,36 @@ if TYPE_CHECKING:
     from dotlint.engine.result import FileResult, Settings
     from dotlint.syntax.source import Source
 
-_MOST_KEPT = 6  # results in memory: the texts that are looked at again are recent ones
-_NOTHING = Objection("it changes nothing")
+_MOST_KEPT = 6  # results in memory; recent texts are the ones that are needed again
+_NO_CHANGE = Objection("it would change nothing")
 
 
 class Trials:
-    """Texts of one file and what the rules find in them; each text, and each set of fixes in it, is asked for once."""
+    """Results and objections for versions of one file, cached by text and by batch of fixes."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._judging = replace(settings, selection=_all_of(settings.selection))
+        self._all_rules = replace(settings, selection=_without_exclusions(settings))
         self._results: dict[tuple[str, bool], FileResult] = {}
         self._verdicts: dict[tuple[str, frozenset[tuple[str, tuple[Edit, ...]]]], Objection | None] = {}
 
     @property
-    def asks_all(self) -> bool:
-        """Whether the run asks every rule that judges, so that its findings are all there are."""
-        return self._judging.selection == self.settings.selection
+    def runs_all_rules(self) -> bool:
+        """Return whether the settings select every rule that can object to a fix."""
+        return self._all_rules.selection == self.settings.selection
 
-    def know(self, result: FileResult) -> None:
-        """Take over what the rules find in a text, so that they need not be asked again."""
+    def remember(self, result: FileResult) -> None:
+        """Add a result to the cache, so that its text is not linted again."""
         self._results.setdefault((result.document.text, False), result)
 
     def lint(self, source: Source) -> FileResult:
-        """Give what the chosen rules find in a text, with the fixes computed and none of them tried."""
-        return self._cached(source, judging=False)
+        """Return the result of the selected rules, with fixes that are computed but not tried."""
+        return self._cached(source, all_rules=False)
 
     def objection(self, source: Source, batch: Sequence[Finding], *, keep: bool = False) -> Objection | None:
-        """Say why the fixes of some findings must not be written into a text; None where they may be.
+        """Return the objection to applying the fixes of a batch of findings, or None.
 
-        With `keep` every rule is asked about the changed text at once: it is worth it where that is likely to be
-        the text that is gone on with.
+        With `keep`, all rules run over the new text and the result is cached, for a batch that is likely to be applied.
         """
         key = source.text, frozenset((f.code, f.fix.edits) for f in batch if f.fix)
         if key not in self._verdicts:
@@ -70,48 +68,48 @@ class Trials:
         return self._verdicts[key]
 
     def refused_alone(self, source: Source, finding: Finding) -> Objection | None:
-        """Give what was found to speak against a fix, without a trial."""
+        """Return the known objection to a single fix, without a trial."""
         assert finding.fix is not None
         return self._verdicts.get((source.text, frozenset({(finding.code, finding.fix.edits)})))
 
     def _objection(self, source: Source, batch: Sequence[Finding], *, keep: bool) -> Objection | None:
         after = changed(source, batch)
         if after.text == source.text:
-            return _NOTHING
-        syntax = all(finding.code.startswith("E") for finding in batch)
-        before = self._cached(source, judging=not syntax)
-        found = objection_to_text(before.document, read_document(after, self.settings), batch)
+            return _NO_CHANGE
+        syntax = all(finding.section == "syntax" for finding in batch)
+        before = self._cached(source, all_rules=not syntax)
+        found = objection_to_text(before, read_document(after, self.settings), batch)
         if found is not None or syntax:
             return found
-        judged = self._cached(after, judging=True) if keep else lint(after, self._grave())
-        return objection_to_findings(before, judged, batch)
+        result = self._cached(after, all_rules=True) if keep else lint(after, self._objecting_rules())
+        return objection_to_findings(before, result, batch)
 
-    def _cached(self, source: Source, *, judging: bool) -> FileResult:
-        judging = judging and not self.asks_all
-        key = source.text, judging
+    def _cached(self, source: Source, *, all_rules: bool) -> FileResult:
+        all_rules = all_rules and not self.runs_all_rules
+        key = source.text, all_rules
         if key in self._results:
-            self._results[key] = self._results.pop(key)  # the one that was not asked for in the longest time goes
+            self._results[key] = self._results.pop(key)  # the least recently used result is dropped first
         else:
             while len(self._results) > _MOST_KEPT:
                 del self._results[next(iter(self._results))]
-            result = lint(source, self._judging if judging else self.settings)
-            self._results[key] = result if judging else attach_fixes(result)
+            result = lint(source, self._all_rules if all_rules else self.settings)
+            self._results[key] = result if all_rules else attach_fixes(result)
         return self._results[key]
 
-    def _grave(self) -> Settings:
-        """Give settings that ask only the rules whose findings speak against a fix."""
+    def _objecting_rules(self) -> Settings:
+        """Return settings that select only the rules whose findings can be objections."""
         cards = self.settings.cards or own_cards()
-        codes = {c.code for c in chosen(cards, self._judging.selection) if c.code[0] in "EGS" or _may_be_error(c)}
-        return replace(self._judging, selection=Selection(select=tuple(sorted(codes))))
+        codes = {c.code for c in chosen(cards, self._all_rules.selection) if _can_object(c) or _may_be_error(c)}
+        return replace(self._all_rules, selection=Selection(select=tuple(sorted(codes))))
 
 
 def changed(source: Source, batch: Iterable[Finding]) -> Source:
-    """Give the text with the fixes in place."""
+    """Return the text with the fixes applied."""
     return source.with_text(apply_edits(source.text, [e for f in batch if f.fix for e in f.fix.edits]))
 
 
 def apart(findings: Iterable[Finding]) -> tuple[list[Finding], list[Finding]]:
-    """Give the fixes that can be written in one go, in their order, and those that touch one of them."""
+    """Split fixes into a batch without conflicts, in their order, and the rest."""
     taken: list[Edit] = []
     batch: list[Finding] = []
     rest: list[Finding] = []
@@ -125,19 +123,19 @@ def apart(findings: Iterable[Finding]) -> tuple[list[Finding], list[Finding]]:
     return batch, rest
 
 
-def divided(batch: Sequence[Finding], against: Objection) -> tuple[list[Finding], list[list[Finding]]]:
-    """Give what to try next of fixes that were refused together: suspects, each of them alone, and parts of the others.
+def split_refused(batch: Sequence[Finding], against: Objection) -> tuple[list[Finding], list[list[Finding]]]:
+    """Split a refused batch into suspects, to be tried alone, and groups of the others.
 
-    A fix is suspect where something names nodes of that one and of no other. Where none is, the fixes of which some
-    node is named are parted from the others, else those of one rule from those of the next, else a half from a half.
+    A fix is a suspect if a reason involves its nodes and those of no other fix. If there is none, the fixes whose nodes
+    are involved are separated from the others; else fixes are grouped by rule; else the batch is halved.
     """
-    about = [_about(finding) for finding in batch]
-    hits = [[i for i, names in enumerate(about) if names & named] for named in against.named]
-    suspects = {hit[0] for hit in hits if len(hit) == 1}
+    about = [_nodes_of(finding) for finding in batch]
+    matches = [[i for i, names in enumerate(about) if names & named] for named in against.named]
+    suspects = {match[0] for match in matches if len(match) == 1}
     if suspects:
         others = [finding for i, finding in enumerate(batch) if i not in suspects]
         return [batch[i] for i in sorted(suspects)], [others] if others else []
-    named = {i for hit in hits for i in hit}
+    named = {i for match in matches for i in match}
     groups: dict[object, list[Finding]] = {}
     for i, finding in enumerate(batch):
         groups.setdefault(i in named if 0 < len(named) < len(batch) else finding.code, []).append(finding)
@@ -147,7 +145,7 @@ def divided(batch: Sequence[Finding], against: Objection) -> tuple[list[Finding]
     return [], [list(batch[:half]), list(batch[half:])]
 
 
-def _about(finding: Finding) -> set[str]:
+def _nodes_of(finding: Finding) -> set[str]:
     pairs = (*finding.missing_edges, *finding.planned_edges)
     return {*finding.nodes, *finding.missing_nodes, *(name for pair in pairs for name in pair)}
 
@@ -156,8 +154,15 @@ def _may_be_error(card: Card) -> bool:
     return card.severity == "error" or any(variant.severity == "error" for variant in card.outcomes.values())
 
 
-def _all_of(selection: Selection) -> Selection:
-    """Give the rules that judge: those of the preset and all that were asked for, whatever was left out."""
+def _can_object(card: Card) -> bool:
+    """Return whether a new finding of the rule is an objection, whatever its severity."""
+    return card.section == "syntax" or card.guards_fixes
+
+
+def _without_exclusions(settings: Settings) -> Selection:
+    """Return a selection of all rules that can object: those of the preset and those selected, without exclusions."""
+    selection = settings.selection
     if selection == Selection(preset=selection.preset):
         return selection
-    return Selection(extend_select=("E", "G", "S", *(selection.select or ()), *selection.extend_select))
+    codes = [card.code for card in settings.cards or own_cards() if _can_object(card)]
+    return Selection(extend_select=(*codes, *(selection.select or ()), *selection.extend_select))

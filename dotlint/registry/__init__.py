@@ -1,1 +1,1 @@
-"""All rules of a run: built-in, user's and plugins'."""
+"""All rules of a run: the built-in rules and those of users and plugins."""

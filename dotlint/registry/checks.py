@@ -1,4 +1,4 @@
-"""The check that a card names: one of dotlint's own, or one of a plugin."""
+"""Find the check that a card names: a built-in check or one of a plugin."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""What a plugin's check sees of a graph: plain, read-only objects that stay while dotlint's own change.
+"""The view of a graph that plugin checks get: plain read-only objects, which stay stable if dotlint's own change.
 
-`API_VERSION` grows where something here is renamed, removed or means something else; additions leave it as it
-is.
+`API_VERSION` increases if something here is renamed, removed or changes its meaning, but not for additions.
 """
 
 from __future__ import annotations
@@ -22,11 +21,10 @@ API_VERSION: Final = 1
 
 
 class Node(Struct, frozen=True):
-    """A node: its name as Graphviz has it, its effective attributes, and what it was read as.
+    """A node: its name as Graphviz has it, its effective attributes, and its reading.
 
-    `start` and `end` are offsets in code points: the statement that declares it, else its first mention.
-    `role` and `kind` are the vocabulary's; `stage` is 0-based in its phase; None stands for what is not
-    known.
+    `start` and `end` are offsets in code points: of the statement that declares the node, or else of its first
+    occurrence. `role` and `kind` are those of the vocabulary; `stage` counts from 0 in its phase. None means unknown.
     """
 
     name: str
@@ -45,7 +43,7 @@ class Node(Struct, frozen=True):
 
 
 class Edge(Struct, frozen=True):
-    """An edge by the names of its ends, with its effective attributes and its place."""
+    """An edge between named nodes, with its effective attributes; `start` and `end` are offsets in code points."""
 
     tail: str
     head: str
@@ -56,7 +54,7 @@ class Edge(Struct, frozen=True):
 
 
 class Subgraph(Struct, frozen=True):
-    """A subgraph or cluster, with the names of all nodes in it; `end` is behind its opening brace."""
+    """A subgraph or cluster with the names of all its nodes; `end` is the offset after its opening brace."""
 
     name: str | None
     label: str
@@ -68,11 +66,11 @@ class Subgraph(Struct, frozen=True):
 
 
 class Context(Struct, frozen=True):
-    """One graph of a file, for a plugin's check. `version` is that of this class: see `API_VERSION`.
+    """One graph of a file, for a plugin's check; `version` is `API_VERSION`.
 
-    `start` and `end` are the graph's header; `strategy` is the one that holds for the file, with its phases,
-    degrees and GPUs, None where nobody declared one. `is_deployment` is false where the graph does not look
-    like a deployment at all: roles and stages then mean little.
+    `start` and `end` are the offsets of the graph's header. `strategy` has the phases, degrees and GPUs that are
+    declared for the file, or is None. `is_deployment` is false if no deployment is recognized: roles and stages are
+    then not reliable.
     """
 
     version: int
@@ -91,8 +89,8 @@ class Context(Struct, frozen=True):
     end: int
 
 
-def look_at(context: GraphContext) -> Context:
-    """Make the view of one graph."""
+def plugin_view(context: GraphContext) -> Context:
+    """Return the view of one graph."""
     graph, deployment = context.graph, context.deployment
     return Context(
         version=API_VERSION,

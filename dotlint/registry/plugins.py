@@ -1,4 +1,4 @@
-"""Python plugins: what one is, how it is found among installed packages, how its checks are called."""
+"""Python plugins: find them among installed packages, load their cards, and run their checks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dotlint.engine.card import Card
 from dotlint.engine.card_file import read_folder
 from dotlint.engine.finding import Finding, Fix, Holds, Outcome, Undecided
 from dotlint.errors import DotlintError
-from dotlint.registry.plugin_view import API_VERSION, Context, look_at
+from dotlint.registry.plugin_view import API_VERSION, Context, plugin_view
 from dotlint.text.nearest import nearest
 
 if TYPE_CHECKING:
@@ -31,16 +31,16 @@ PluginFix = Callable[[Context, Finding], Fix | str]
 
 
 class PluginError(DotlintError):
-    """A plugin that cannot be used, and why."""
+    """A plugin cannot be used; the message has the reason."""
 
 
 class Plugin(Struct, frozen=True):
-    """What a package registers under the entry-point group `dotlint.plugins`.
+    """The object that a package registers in the entry-point group `dotlint.plugins`.
 
-    `rules` is the folder of its cards; the `check` of a card names one of `checks`, or one of dotlint's own
-    that take parameters. Each check is called once a graph with a read-only context and the card, and yields
-    what `card.finding(...)` makes; `fixed_by` marks it with the function that computes their fixes. `api` is the
-    version of the context that the plugin was written for.
+    `rules` is the folder of its cards. The `check` of a card names one of `checks` or a built-in check with
+    parameters. Each check is called once per graph with a read-only context and the card, and yields the results of
+    `card.finding(...)`. The decorator `fixed_by` names the function that computes their fixes. `api` is the version of
+    the context that the plugin was written for.
     """
 
     rules: Path
@@ -49,26 +49,26 @@ class Plugin(Struct, frozen=True):
 
 
 class PluginCheck(Struct, frozen=True):
-    """A check of an installed plugin, by name, so that it can be sent to another process."""
+    """A check of an installed plugin by name, so that it can be sent to another process."""
 
     plugin: str
     name: str
     scope: Literal["graph"] = "graph"
 
     def load(self) -> Callable[..., Iterator[Outcome]]:
-        """Import the plugin, unless that was done, and give its check."""
+        """Import the plugin and return its check."""
         function = find_plugin(self.plugin).checks[self.name]
-        return lambda context, card: _guarded(function, context, card)
+        return lambda context, card: _run(function, context, card)
 
     def load_fix(self) -> FixFunction | None:
-        """Give the function that the plugin's check is marked with by `fixed_by`; None where it is not."""
+        """Return the fix function that `fixed_by` connects to the plugin's check, or None."""
         function = getattr(find_plugin(self.plugin).checks[self.name], "fix", None)
-        return (lambda fix, finding: _guarded_fix(function, fix, finding)) if function is not None else None
+        return (lambda fix, finding: _run_fix(function, fix, finding)) if function is not None else None
 
 
-def _guarded(function: PluginFunction, context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Hand on what a plugin's check finds; what is no finding of its rule is the check's mistake."""
-    seen = look_at(context)
+def _run(function: PluginFunction, context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Yield the outcomes of a plugin's check. Raises `TypeError` for anything but outcomes of the card's rule."""
+    seen = plugin_view(context)
     for outcome in function(seen, card):
         if isinstance(outcome, Finding):
             if outcome.code != card.code:
@@ -77,30 +77,30 @@ def _guarded(function: PluginFunction, context: GraphContext, card: Card) -> Ite
         elif isinstance(outcome, Holds | Undecided):
             yield outcome
         else:
-            raise TypeError(f"a check yields findings, not {type(outcome).__name__}")
+            raise TypeError(f"a check must yield findings, not {type(outcome).__name__}")
 
 
-def _guarded_fix(function: PluginFix, fix: FixContext, finding: Finding) -> Fix | str:
-    found = function(look_at(fix.context), finding)
+def _run_fix(function: PluginFix, fix: FixContext, finding: Finding) -> Fix | str:
+    found = function(plugin_view(fix.context), finding)
     if not isinstance(found, Fix | str):
-        raise TypeError(f"a fix function gives a Fix or says why there is none, not {type(found).__name__}")
+        raise TypeError(f"a fix function must return a Fix or the reason for none, not {type(found).__name__}")
     return found
 
 
 @cache
 def find_plugin(name: str) -> Plugin:
-    """Import the plugin that is installed under a name; raises `PluginError` with one clear line."""
+    """Import the plugin that is installed under a name. Raises `PluginError`."""
     installed = {point.name: point for point in entry_points(group=GROUP)}
     if name not in installed:
         near = nearest(name, installed)
         if near:
             remedy = f"did you mean `{near}`?"
         else:
-            remedy = f"installed are {', '.join(sorted(installed))}" if installed else "none is installed"
-        raise PluginError(f"there is no plugin `{name}`; {remedy}")
+            remedy = f"installed plugins: {', '.join(sorted(installed))}" if installed else "no plugin is installed"
+        raise PluginError(f"unknown plugin `{name}`; {remedy}")
     try:
         plugin = installed[name].load()
-    except (Exception, SystemExit) as error:  # whatever a stranger's module does while it is imported
+    except (Exception, SystemExit) as error:  # importing the module may raise anything
         raise PluginError(f"the plugin `{name}` cannot be imported: {type(error).__name__}: {error}") from error
     if not isinstance(plugin, Plugin):
         what = f"{installed[name].value} is a {type(plugin).__name__}, not a dotlint.plugin.Plugin"
@@ -112,13 +112,13 @@ def find_plugin(name: str) -> Plugin:
 
 
 def find_plugin_check(name: str) -> PluginCheck:
-    """Find the check that a card of a plugin names: `plugin:check`."""
+    """Return the check with the name `plugin:check`, as a card of a plugin has it."""
     plugin, _, check = name.partition(":")
     return PluginCheck(plugin, check)
 
 
 def plugin_cards(name: str) -> list[Card]:
-    """Read the cards of an installed plugin; raises `PluginError` or `CardError`."""
+    """Read the cards of an installed plugin. Raises `PluginError` or `CardError`."""
     plugin = find_plugin(name)
     cards = read_folder(plugin.rules)
     if not cards:

@@ -1,4 +1,4 @@
-"""All the rules of a run: dotlint's own cards, those of folders and plugins, tuned by a configuration."""
+"""All rules of a run: built-in cards and those of folders and plugins, with the configured changes."""
 
 from __future__ import annotations
 
@@ -21,11 +21,10 @@ if TYPE_CHECKING:
 
 @cache
 def all_cards(folders: tuple[Path, ...] = (), plugins: tuple[str, ...] = ()) -> tuple[Card, ...]:
-    """Give dotlint's own cards and those of folders and plugins, by code.
+    """Return the built-in cards and those of folders and plugins, sorted by code.
 
-    A card with code and name of an earlier one takes its place; one with the code or the name alone is
-    refused, as is one whose check or parameters there are not: `CardError`. `PluginError` where a plugin
-    cannot be used.
+    A card with the code and name of an earlier card replaces it. Raises `CardError` if a card has only the code or
+    only the name of another, or an unknown check or parameter, and `PluginError` if a plugin cannot be used.
     """
     if not folders and not plugins:
         return own_cards()
@@ -35,7 +34,7 @@ def all_cards(folders: tuple[Path, ...] = (), plugins: tuple[str, ...] = ()) -> 
 
 
 def vocabularies(folders: tuple[Path, ...]) -> tuple[str, ...]:
-    """Read the `vocabulary.toml` of each folder that has one; `VocabularyError` where one is none."""
+    """Read the `vocabulary.toml` of each folder that has one. Raises `VocabularyError`."""
     if not folders:
         return ()
     from dotlint.registry.user_rules import read_vocabularies  # noqa: PLC0415 - most runs have none
@@ -49,10 +48,10 @@ def tuned(
     parameters: Mapping[str, Mapping[str, Any]],
     folders: tuple[Path, ...] = (),
 ) -> tuple[Card, ...]:
-    """Give the cards with severities and parameters as a configuration has them.
+    """Return the cards with the severities and parameters of a configuration.
 
-    A longer word wins over a shorter; `off` is left to the selection. Raises `SelectionError` for a rule that
-    there is not, `CardError` for a parameter that the rule has not or that is of another kind.
+    A longer prefix of a code overrides a shorter one; `off` is left to the selection. Raises `SelectionError` for an
+    unknown rule, and `CardError` for an unknown parameter or one of another type.
     """
     changed = {card.code: card for card in cards}
     for word in sorted(severity, key=lambda word: len(word) if word.upper() != "ALL" else 0):
@@ -63,7 +62,7 @@ def tuned(
         found = matching(word, cards)
         exact = [card for card in found if word.upper() == card.code or word.lower() in card.names]
         if not exact:
-            raise CardError(f"`{word}` is a prefix of {len(found)} rules; parameters are those of one rule")
+            raise CardError(f"`{word}` is a prefix of {len(found)} rules; parameters can be set for one rule only")
         changed[exact[0].code] = _with_parameters(changed[exact[0].code], table, folders)
     return tuple(changed.values())
 
@@ -82,15 +81,15 @@ def _with_parameters(card: Card, table: Mapping[str, Any], folders: tuple[Path, 
     for key, value in table.items():
         if key not in known:
             near = nearest(key, known)
-            some = f"it has {', '.join(known)}" if known else "it has none"
+            some = f"its parameters are {', '.join(known)}" if known else "it has no parameters"
             raise CardError(f"{title} has no parameter `{key}`; {f'did you mean `{near}`?' if near else some}")
         before = known[key]
-        alike = isinstance(before, int | float) and isinstance(value, int | float)
-        if before is not None and (type(value) is not type(before) and not (alike and not isinstance(value, bool))):
-            raise CardError(f"{title}: `{key}` is {value!r}, but must be of the kind of {before!r}")
+        numbers = isinstance(before, int | float) and isinstance(value, int | float) and not isinstance(value, bool)
+        if before is not None and type(value) is not type(before) and not numbers:
+            raise CardError(f"{title}: `{key}` is {value!r}, but must have the type of {before!r}")
     merged = replace(card, parameters={**card.parameters, **table})
     if taken:
-        from dotlint.registry.user_rules import look_at_parameters  # noqa: PLC0415
+        from dotlint.registry.user_rules import validate_parameters  # noqa: PLC0415
 
-        look_at_parameters(merged, folders)
+        validate_parameters(merged, folders)
     return merged

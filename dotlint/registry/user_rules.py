@@ -1,4 +1,4 @@
-"""Cards that are not dotlint's own, from folders and plugins: read, and looked at before anything runs."""
+"""Read the cards of folders and plugins, and validate them before a rule runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dotlint.engine.card import Card, CardError
 from dotlint.engine.card_file import read_files, with_facts_of
 from dotlint.engine.resources import vocabulary_file
 from dotlint.registry.plugins import find_plugin, plugin_cards
-from dotlint.registry.validation import look_at_cards
+from dotlint.registry.validation import validate_cards
 from dotlint.text.nearest import nearest
 from dotlint.text.regex import regex
 
@@ -26,20 +26,20 @@ _NAME: Final = regex(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 def with_own_cards(cards: Sequence[Card], folders: tuple[Path, ...], plugins: tuple[str, ...]) -> tuple[Card, ...]:
-    """Do as `dotlint.ruleset.all_cards`, with `cards` to start from."""
+    """Return `cards` and those of folders and plugins; see `dotlint.registry.rules.all_cards`."""
     every = {card.code: card for card in cards}
     origins: dict[str, str] = {}
     vocabulary = _vocabulary(read_vocabularies(folders))
     for folder in folders:
-        for path, card in _guarded(folder):
-            _take_in(card, every, frozenset(), str(folder), vocabulary)
+        for path, card in _read_cards(folder):
+            _add(card, every, frozenset(), str(folder), vocabulary)
             origins[card.code] = path
     for plugin in plugins:
         checks = frozenset(f"{plugin}:{name}" for name in find_plugin(plugin).checks)
         for card in plugin_cards(plugin):
-            _take_in(card, every, checks, f"plugin `{plugin}`", vocabulary)
+            _add(card, every, checks, f"plugin `{plugin}`", vocabulary)
             origins[card.code] = f"plugin `{plugin}`"
-    look_at_cards(every, origins)
+    validate_cards(every, origins)
     return tuple(sorted(every.values(), key=lambda card: card.code))
 
 
@@ -47,15 +47,15 @@ def _vocabulary(texts: tuple[str, ...]) -> Vocabulary:
     return load_vocabulary(vocabulary_file(), *texts)
 
 
-def _guarded(folder: Path) -> list[tuple[str, Card]]:
+def _read_cards(folder: Path) -> list[tuple[str, Card]]:
     try:
         return read_files(folder)
     except (TypeError, AttributeError, ValueError, KeyError) as error:
-        raise CardError(f"{folder}: a card has something of a wrong kind: {error}") from error
+        raise CardError(f"{folder}: a card has a value of the wrong type: {error}") from error
 
 
 def read_vocabularies(folders: tuple[Path, ...]) -> tuple[str, ...]:
-    """Read the `vocabulary.toml` of each folder that has one; `VocabularyError` where one is none."""
+    """Read the `vocabulary.toml` of each folder that has one. Raises `VocabularyError`."""
     texts: list[str] = []
     for folder in folders:
         path = folder / "vocabulary.toml"
@@ -69,27 +69,27 @@ def read_vocabularies(folders: tuple[Path, ...]) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _take_in(card: Card, cards: dict[str, Card], checks: frozenset[str], where: str, vocabulary: Vocabulary) -> None:
+def _add(card: Card, cards: dict[str, Card], checks: frozenset[str], where: str, vocabulary: Vocabulary) -> None:
     title = f"{where}: {card.code} {card.name}"
     if not _CODE.fullmatch(card.code):
-        raise CardError(f"{title}: a code is one to eight capitals and three digits, such as ACME001")
+        raise CardError(f"{title}: the code is not valid: use 1-8 capital letters and three digits, e.g. `ACME001`")
     if not _NAME.fullmatch(card.name):
-        raise CardError(f"{title}: a name is words in lower case joined by hyphens, such as label-required")
+        raise CardError(f"{title}: the name is not valid: use lowercase words with hyphens, e.g. `label-required`")
     taken = next((c for c in cards.values() if (c.code == card.code) == set(card.names).isdisjoint(c.names)), None)
     if taken is not None:
-        raise CardError(f"{title}: {taken.code} is {taken.name} already; take a code and a name of your own")
+        raise CardError(f"{title}: the rule {taken.code} {taken.name} already exists; use another code and name")
     if card.check not in CHECKS and card.check not in checks:
         near = nearest(card.check, [*CHECKS, *(check.partition(":")[2] for check in checks)])
-        remedy = f"did you mean `{near}`?" if near else f"a card without code may use {', '.join(PARAMETERS)}"
-        raise CardError(f"{title}: there is no check `{card.check}`; {remedy}")
+        remedy = f"did you mean `{near}`?" if near else f"checks for cards without Python are {', '.join(PARAMETERS)}"
+        raise CardError(f"{title}: unknown check `{card.check}`; {remedy}")
     if card.check in PARAMETERS and (card.parameters or card.check != "role-shape"):
         validate(card, vocabulary)
-    if replaced := cards.get(card.code):  # perhaps by an earlier name
+    if replaced := cards.get(card.code):  # the card may use an earlier name of the rule
         names = dict.fromkeys((*replaced.names, *card.names))
         card = replace(with_facts_of(card, replaced), name=replaced.name, aliases=tuple(names)[1:])
     cards[card.code] = card
 
 
-def look_at_parameters(card: Card, folders: tuple[Path, ...]) -> None:
-    """Look at the parameters of a card of a check that takes them; `CardError` says what would be right."""
+def validate_parameters(card: Card, folders: tuple[Path, ...]) -> None:
+    """Validate the parameters of a card. Raises `CardError`."""
     validate(card, _vocabulary(read_vocabularies(folders)))

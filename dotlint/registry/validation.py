@@ -1,4 +1,4 @@
-"""What a rule card must not say: what contradicts itself, and what names something that does not exist."""
+"""Find the contradictions in a rule card, and the names in it that do not exist."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from dotlint.engine.card import Card
 
-# The reader and the run itself find these: their checks ask nothing about a graph.
+# The sections of the checks that do not check a graph: the parser and the run itself make their findings.
 _NO_GRAPH: Final = {
     "syntax-problem": "syntax",
     "check-crashed": "meta",
@@ -29,8 +29,8 @@ _OF_GRAPHS: Final = (
 _CHANGES: Final = {"adds-edges", "adds-nodes", "reroutes"}
 
 
-def look_at_cards(cards: Mapping[str, Card], origins: Mapping[str, str]) -> None:
-    """Raise `CardError` for the first card that must not be as it is; `origins` says by code where those to check are from."""
+def validate_cards(cards: Mapping[str, Card], origins: Mapping[str, str]) -> None:
+    """Raise `CardError` for the first mistake in a card; `origins` has the source of each card to validate, by code."""
     lines = list(dict.fromkeys(line for card in own_cards() for line in card.summary_lines))
     for code, where in origins.items():
         for mistake in contradictions(cards[code], cards, lines):
@@ -38,15 +38,15 @@ def look_at_cards(cards: Mapping[str, Card], origins: Mapping[str, str]) -> None
 
 
 def contradictions(card: Card, cards: Mapping[str, Card], lines: Collection[str]) -> Iterator[str]:
-    """Say what is wrong with a card, each with its key and what would be right; `lines` are those of the summary."""
+    """Yield the mistakes in a card, each with its key and the remedy; `lines` are the lines of the summary."""
     yield from _scope(card)
     yield from _fixes(card)
     yield from _causes(card, cards)
     if card.model_facts and "model" not in card.needs:
-        yield '`model-facts` are facts of the model: write `needs = ["model"]` too'
+        yield '`model-facts` needs facts of the model: also write `needs = ["model"]`'
     yield from _unknown("model-facts", card.model_facts, MODEL_FACTS)
     if card.report_skip and not card.needs:
-        yield "`report-skip` is for a rule that can be skipped: say what it `needs`, or leave it out"
+        yield "`report-skip` requires a rule that can be skipped: add `needs`, or remove it"
     yield from _unknown("summary-lines", card.summary_lines, lines)
 
 
@@ -54,33 +54,31 @@ def _scope(card: Card) -> Iterator[str]:
     section = _NO_GRAPH.get(card.check)
     if section is None:
         if card.section in _NO_GRAPH.values():
-            yield f"`section` may be `{card.section}` only where dotlint's reader or the run itself finds it: take another"
+            yield f"the section `{card.section}` is reserved for findings of the parser and the run: use another"
         if card.loses:
-            yield "`loses` is for the check `syntax-problem` alone: leave it out"
+            yield "`loses` requires the check `syntax-problem`: remove it"
         return
     if card.section != section:
         yield f"`section` of the check `{card.check}` must be `{section}`"
     if (card.loses is None) == (section == "syntax"):
-        yield (
-            "`loses` must say what the reader cannot know after it" if section == "syntax" else "`loses` has no effect"
-        )
+        yield "`loses` must state what is unknown after the error" if section == "syntax" else "`loses` has no effect"
     for key in _OF_GRAPHS:
         if getattr(card, key):
-            yield f"`{key.replace('_', '-')}` is for rules about graphs: the check `{card.check}` asks nothing about one"
+            yield f"`{key.replace('_', '-')}` requires a rule about graphs: `{card.check}` does not check a graph"
 
 
 def _fixes(card: Card) -> Iterator[str]:
     if not card.may_fix:
         for key in ("fix-effects", "fix-trial"):
             if getattr(card, key.replace("-", "_")) not in {(), "always"}:
-                yield f"`{key}` is about a fix, and the card has none: write `fix`, or leave it out"
+                yield f"`{key}` requires a fix: add `fix`, or remove it"
     elif card.fix_trial == "never" and (changes := _CHANGES.intersection(card.fix_effects)):
         yield f'`fix-trial` must be "always", for a fix that {listed(sorted(changes))} may be refused'
     for number, example in enumerate(card.examples, start=1):
         if example.fixed is not None and not card.may_fix:
-            yield f"example {number} has `fixed`, and the card has no fix: write `fix`, or leave it out"
+            yield f"example {number} has `fixed`, but the card has no fix: add `fix`, or remove it"
         elif example.fixed is not None and example.bad is None:
-            yield f"example {number} has `fixed`, but no `bad` that it is made of"
+            yield f"example {number} has `fixed`, but no `bad`"
         elif example.bad is None and example.good is None:
             yield f"example {number} has neither `bad` nor `good`"
 
@@ -96,7 +94,7 @@ def _causes(card: Card, cards: Mapping[str, Card]) -> Iterator[str]:
         code, path = todo.pop()
         for other in cards[code].causes:
             if other == card.code:
-                yield f"`causes` leads in a circle: {' causes '.join((*path, other))}"
+                yield f"`causes` forms a cycle: {' causes '.join((*path, other))}"
                 return
             if other in cards and other not in seen:
                 seen.add(other)
@@ -107,5 +105,5 @@ def _unknown(key: str, values: Collection[str], known: Collection[str]) -> Itera
     for value in values:
         if value not in known:
             near = nearest(value, known)
-            remedy = f"did you mean `{near}`?" if near else f"there are {listed(list(known), 12)}"
+            remedy = f"did you mean `{near}`?" if near else f"use one of {listed(list(known), 12)}"
             yield f"`{key}` names `{value}`, which does not exist; {remedy}"

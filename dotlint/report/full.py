@@ -31,7 +31,7 @@ _TAB = "    "
 _MOST_RELATED = 6
 
 
-def render(results: Sequence[FileResult], *, width: int, colour: bool, links: bool = False) -> str:
+def render(results: Sequence[FileResult], *, width: int, color: bool, links: bool = False) -> str:
     """Give a code frame for each finding; lines wider than `width` are cut around the place.
 
     `links` makes each code a link to the page of its rule, for a terminal that shows such links.
@@ -40,36 +40,36 @@ def render(results: Sequence[FileResult], *, width: int, colour: bool, links: bo
     for result in results:
         if result.unreadable is not None:
             lines += [
-                _paint("error", _RED, colour) + f": {one_line(result.path, 4096)}: {one_line(result.unreadable)}",
+                _paint("error", _RED, color) + f": {one_line(result.path, 4096)}: {one_line(result.unreadable)}",
                 "",
             ]
             continue
         for index, finding in enumerate(result.findings):
             if index:
                 lines.append("")
-            lines += _finding(finding, result, width, colour, page(finding.code, finding.name) if links else None)
+            lines += _finding(finding, result, width, color, page(finding.code, finding.name) if links else None)
         if result.findings:
             lines.append("")
     return "".join(line.rstrip() + "\n" for line in lines)
 
 
-def _paint(text: str, code: str, colour: bool) -> str:
-    return f"{code}{text}{_OFF}" if colour else text
+def _paint(text: str, code: str, color: bool) -> str:
+    return f"{code}{text}{_OFF}" if color else text
 
 
-def _finding(finding: Finding, result: FileResult, width: int, colour: bool, link: str | None) -> Iterable[str]:
+def _finding(finding: Finding, result: FileResult, width: int, color: bool, link: str | None) -> Iterable[str]:
     source = result.places
     code = f"\x1b]8;;{link}\x1b\\{finding.code}\x1b]8;;\x1b\\" if link else finding.code
-    head = _paint(f"{finding.severity}[{code}]", _COLOURS[finding.severity], colour)
-    yield f"{head}{_paint(': ' + one_line(finding.message, 2000), _BOLD, colour)}"
+    head = _paint(f"{finding.severity}[{code}]", _COLOURS[finding.severity], color)
+    yield f"{head}{_paint(': ' + one_line(finding.message, 2000), _BOLD, color)}"
     place = source.position(finding.start)
     here = next((r for r in finding.related if (r.start, r.end) == (finding.start, finding.end)), None)
     elsewhere = [r for r in finding.related if r is not here]
     related = elsewhere[:_MOST_RELATED]
     last = max([place.line, *(source.position(r.start).line for r in related)])
     gutter = len(str(last))
-    bar = " " * gutter + _paint(" |", _BLUE, colour)
-    yield f"{' ' * gutter}{_paint('-->', _BLUE, colour)} {one_line(result.path, 4096)}:{place.line}:{place.column}"
+    bar = " " * gutter + _paint(" |", _BLUE, color)
+    yield f"{' ' * gutter}{_paint('-->', _BLUE, color)} {one_line(result.path, 4096)}:{place.line}:{place.column}"
     yield bar
     tint = _COLOURS[finding.severity]
     spots = [(finding.start, finding.end, "^", here.message if here else "", tint)]
@@ -78,13 +78,13 @@ def _finding(finding: Finding, result: FileResult, width: int, colour: bool, lin
     for start, end, mark, message, colour_of in sorted(spots, key=lambda spot: spot[:2]):
         line = source.position(start).line
         if before and line > before + 1:
-            yield " " * gutter + _paint("...", _BLUE, colour)
-        yield from _frame(source, start, end, mark, message, gutter, width, colour, colour_of)
+            yield " " * gutter + _paint("...", _BLUE, color)
+        yield from _frame(source, start, end, mark, message, gutter, width, color, colour_of)
         before = line
     if len(elsewhere) > len(related):
         yield f"{bar} and {len(elsewhere) - len(related)} more places"
     yield bar
-    lead = " " * gutter + _paint(" = ", _BLUE, colour)
+    lead = " " * gutter + _paint(" = ", _BLUE, color)
     said = all(f"`{name}`" in finding.message for name in finding.nodes)
     if len(finding.nodes) > 1 and not finding.missing_edges and not said:
         names, left = shortened(finding.nodes, 24)
@@ -115,7 +115,7 @@ def _frame(
     message: str,
     gutter: int,
     width: int,
-    colour: bool,
+    color: bool,
     tint: str,
 ) -> Iterable[str]:
     """One line of the file with its place underlined; a place of several lines is underlined to its first line's end."""
@@ -129,11 +129,11 @@ def _frame(
         message = f"{message}, to line {final.line}"
     room = max(20, width - gutter - 4)
     text, under_from, under_to = _window(line, first, last, room)
-    number = _paint(f"{place.line:>{gutter}} |", _BLUE, colour)
+    number = _paint(f"{place.line:>{gutter}} |", _BLUE, color)
     yield f"{number} {text}"
-    marks = " " * under_from + _paint(mark * max(1, under_to - under_from), tint, colour)
-    note = f" {_paint(one_line(message), tint, colour)}" if message else ""
-    yield f"{' ' * gutter}{_paint(' |', _BLUE, colour)} {marks}{note}"
+    marks = " " * under_from + _paint(mark * max(1, under_to - under_from), tint, color)
+    note = f" {_paint(one_line(message), tint, color)}" if message else ""
+    yield f"{' ' * gutter}{_paint(' |', _BLUE, color)} {marks}{note}"
 
 
 def _window(line: str, first: int, last: int, room: int) -> tuple[str, int, int]:

@@ -76,8 +76,8 @@ def _report(outline: Outline) -> Iterable[str]:
 def _entry(entry: Entry, *, alone: bool) -> Iterable[str]:
     number = "" if alone else f"{entry.number} "
     status = f"{entry.severity}"
-    if entry.mended_by:
-        status += f", mended by {', '.join(entry.mended_by)}"
+    if entry.fixed_by:
+        status += f", mended by {', '.join(entry.fixed_by)}"
     elif entry.fix:
         status += f", {entry.fix} fix"
     yield f"**{number}{entry.code} {entry.name}** ({status})"

@@ -57,7 +57,7 @@ class Entry(Struct, frozen=True):
     severity: Severity
     fix: str | None
     fixes: tuple[str, ...]
-    mended_by: tuple[str, ...]
+    fixed_by: tuple[str, ...]
     rows: tuple[Row, ...]
     listings: tuple[Listing, ...]
     help: str | None
@@ -182,7 +182,7 @@ def _sections(result: FileResult, *, links: bool) -> tuple[Section, ...]:
                 severity=first.severity,
                 fix=first.fix.applicability if first.fix else None,
                 fixes=tuple(dict.fromkeys(f.fix.title for f in findings if f.fix)),
-                mended_by=tuple(causes),
+                fixed_by=tuple(causes),
                 rows=_rows(result, indices, without=shared),
                 listings=shorter(listings),
                 help=None if causes else _remedy(findings),
@@ -310,7 +310,7 @@ def _modifications(sections: tuple[Section, ...], result: FileResult, options: s
     command = f"dotlint check{f' {options}' if options else ''}"
     for section in sections:
         for entry in section.entries:
-            if entry.mended_by or entry.severity == "info":
+            if entry.fixed_by or entry.severity == "info":
                 continue
             flag = {"safe": "--fix", "unsafe": "--fix --unsafe-fixes"}.get(entry.fix or "")
             found.append(Modification(_deed(entry), f"{command} {flag} {result.path}" if flag else None))

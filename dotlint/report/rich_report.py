@@ -26,15 +26,15 @@ _VERDICTS = {
 _COLOURS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 
 
-def render(outlines: Sequence[Outline], *, width: int, colour: bool) -> str:
-    """Give the reports one below the other, `width` columns wide; without colour not one escape is in them."""
+def render(outlines: Sequence[Outline], *, width: int, color: bool) -> str:
+    """Give the reports one below the other, `width` columns wide; without color not one escape is in them."""
     out = io.StringIO()
     console = Console(
         file=out,
         width=width,
-        force_terminal=colour,
-        color_system="standard" if colour else None,
-        no_color=not colour,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        no_color=not color,
         highlight=False,
         markup=False,
         emoji=False,
@@ -46,7 +46,7 @@ def render(outlines: Sequence[Outline], *, width: int, colour: bool) -> str:
         for part in _report(outline, width):
             console.print(part)
     # Rich pads lines to the width; nobody wants that in a file.
-    return "\n".join(line.rstrip() for line in out.getvalue().split("\n")) if not colour else out.getvalue()
+    return "\n".join(line.rstrip() for line in out.getvalue().split("\n")) if not color else out.getvalue()
 
 
 def _report(outline: Outline, width: int) -> Iterable[RenderableType]:
@@ -129,8 +129,8 @@ def _section(section: Section, width: int) -> Iterable[RenderableType]:
 def _status(entry: Entry) -> Text:
     code = Text(entry.code, style=f"bold link {entry.page}" if entry.page else "bold")
     status = Text.assemble(code, " ").append(entry.severity, style=_COLOURS[entry.severity])
-    if entry.mended_by:
-        status.append(f" · mended by {', '.join(entry.mended_by)}", style="dim")
+    if entry.fixed_by:
+        status.append(f" · mended by {', '.join(entry.fixed_by)}", style="dim")
     elif entry.fix:
         status.append(f" · {entry.fix} fix", style="green" if entry.fix == "safe" else "magenta")
     return status

@@ -19,10 +19,10 @@ def _codes() -> dict[str, str]:
     return {card.check: card.code for card in own_cards()}
 
 
-def as_text(strategy: Strategy, *, width: int, colour: bool) -> str:
-    """Give the tables; with colour the lines that head a phase are bold."""
+def as_text(strategy: Strategy, *, width: int, color: bool) -> str:
+    """Give the tables; with color the lines that head a phase are bold."""
     text = plain_text(describe(strategy, _codes()), width)
-    if not colour:
+    if not color:
         return text
     lines = [f"{_BOLD}{line}{_OFF}" if line and not line.startswith(" ") else line for line in text.split("\n")]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Make the summary of a file out of what a run found in it."""
+"""Build the summary of a file from its result."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dotlint.errors import DotlintError
 from dotlint.report.model import outline
 from dotlint.summary import communication, operators, strategy
 from dotlint.summary.ledger import Ledger, fact
-from dotlint.summary.model import GraphSummary, Line, Section, Summary
+from dotlint.summary.model import GraphSummary, Line, Summary, SummarySection
 
 if TYPE_CHECKING:
     from dotlint.engine.context import GraphContext
     from dotlint.engine.result import FileResult
-    from dotlint.summary.model import Mark
+    from dotlint.summary.model import LineMark
 
 _DEPLOYMENT = (
     strategy.strategy_section,
@@ -29,12 +29,12 @@ _DEPLOYMENT = (
 )
 
 
-def summarise(result: FileResult) -> Summary:
-    """Summarise a file that could be read; raises `DotlintError` where there is no graph in it."""
+def summarize(result: FileResult) -> Summary:
+    """Return the summary of a file. Raises `DotlintError` if it could not be read or has no graph."""
     if result.context is None:
-        raise DotlintError(f"{result.path}: {result.unreadable or 'the file has to be read anew'}")
+        raise DotlintError(f"{result.path}: {result.unreadable or 'a slim result has no graph'}")
     if not result.context.graphs:
-        raise DotlintError(f"{result.path}: there is no graph in it")
+        raise DotlintError(f"{result.path}: the file has no graph")
     graphs = [_graph(result, context) for context in result.context.graphs]
     return Summary(result.path, result.verdict, graphs)
 
@@ -53,34 +53,33 @@ def _graph(result: FileResult, context: GraphContext) -> GraphSummary:
     return GraphSummary(context.graph.index, context.graph.name, tuple(s for s in sections if s.lines))
 
 
-def _overview(result: FileResult, ledger: Ledger) -> Section:
+def _overview(result: FileResult, ledger: Ledger) -> SummarySection:
     context = ledger.context
     graph, deployment = context.graph, context.deployment
     clusters = sum(1 for subgraph in graph.subgraphs if subgraph.is_cluster)
-    edges = "more edges than are expanded" if graph.expansion_limited else count(len(graph.edges), "edge")
+    edges = "too many edges to expand" if graph.expansion_limited else count(len(graph.edges), "edge")
     sizes = [count(len(graph.nodes), "node"), edges]
     sizes += [count(clusters, "cluster")] if clusters else []
     lines = [fact("size", ", ".join(sizes))]
     if deployment.recognized:
         operators_ = len(deployment.operators)
-        notes = len(deployment.readings) - operators_
-        others = count(notes, "title, label or note", "titles, labels and notes")
-        lines.append(fact("nodes", f"{count(operators_, 'operator')}, {others}"))
+        annotations = count(len(deployment.readings) - operators_, "annotation")
+        lines.append(fact("nodes", f"{count(operators_, 'operator')}, {annotations}"))
         if len(deployment.phases) > 1:
-            shown = [f"{sum(1 for r in deployment.operators if r.phase == p)} in {p}" for p in deployment.phases]
-            lines.append(fact("phases", f"{' and '.join(deployment.phases)}; operators: {', '.join(shown)}"))
+            per_phase = [f"{sum(1 for r in deployment.operators if r.phase == p)} in {p}" for p in deployment.phases]
+            lines.append(fact("phases", f"{' and '.join(deployment.phases)}; operators: {', '.join(per_phase)}"))
     else:
-        lines.append(fact("kind", "no deployment is recognised: only the graph itself is described"))
+        lines.append(fact("kind", "no deployment is recognized; only the graph itself is described"))
     tally = outline(result).tally
-    mark: Mark = "holds" if result.verdict == "correct" else "fails"
+    mark: LineMark = "holds" if result.verdict == "correct" else "fails"
     verdict = f"{result.verdict}: {tally}" if tally else result.verdict
-    return Section("Overview", (*lines, Line(mark, "verdict", verdict)))
+    return SummarySection("Overview", (*lines, Line(mark, "verdict", verdict)))
 
 
-def _rest(ledger: Ledger) -> Section | None:
-    """Tell the findings of rules that no line above has asked, so that nothing is kept back."""
-    told = ledger.told.union(ledger.codes(strategy.EACH_STAGE))
-    rest = [f for f in ledger.findings() if f.code not in told and f.section not in communication.WHOLE_SECTIONS]
+def _rest(ledger: Ledger) -> SummarySection | None:
+    """Return a section with the findings that no other line reports."""
+    reported = ledger.reported.union(ledger.codes(strategy.EACH_STAGE))
+    rest = [f for f in ledger.findings() if f.code not in reported and f.section not in communication.WHOLE_SECTIONS]
     codes = sorted({finding.code for finding in rest})
     lines = tuple(ledger.counted(code, "", findings=[f for f in rest if f.code == code]) for code in codes)
-    return Section("Other findings", lines) if lines else None
+    return SummarySection("Other findings", lines) if lines else None

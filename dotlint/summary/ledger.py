@@ -1,4 +1,4 @@
-"""What a run found out, by the rule that found it; lines are made from it and from what was counted."""
+"""The outcomes of a run by rule, and the lines of a summary that they result in."""
 
 from __future__ import annotations
 
@@ -20,67 +20,67 @@ STRATEGY = "a strategy: declare one with `--strategy`"
 
 
 class Ledger:
-    """The outcomes of a run that concern one graph."""
+    """The outcomes of a run for one graph. `reported` collects the codes of the rules whose lines were made."""
 
     def __init__(self, result: FileResult, context: GraphContext) -> None:
         self.result, self.context = result, context
         self.rules = context.file.rules
         index = context.graph.index
         self._found: dict[str, list[Finding]] = defaultdict(list)
-        self._held: dict[str, list[Holds]] = defaultdict(list)
-        self._open: dict[str, list[Undecided]] = defaultdict(list)
+        self._passed: dict[str, list[Holds]] = defaultdict(list)
+        self._skipped: dict[str, list[Undecided]] = defaultdict(list)
         for finding in result.findings:
             if finding.graph == index:
                 self._found[finding.code].append(finding)
-        for held in result.holds:
-            if held.graph == index:
-                self._held[held.code].append(held)
-        for undecided in result.undecided:
-            if undecided.graph == index:
-                self._open[undecided.code].append(undecided)
-        self.told: set[str] = set()
+        for passed in result.holds:
+            if passed.graph == index:
+                self._passed[passed.code].append(passed)
+        for skipped in result.undecided:
+            if skipped.graph == index:
+                self._skipped[skipped.code].append(skipped)
+        self.reported: set[str] = set()
 
     def codes(self, *lines: str) -> tuple[str, ...]:
-        """Give the codes of the rules that decide any of these lines, as their cards say."""
+        """Return the codes of the rules whose cards name any of these lines in `summary-lines`."""
         return tuple(code for code, card in self.rules.items() if not set(lines).isdisjoint(card.summary_lines))
 
     def findings(self, *lines: str, unit: Unit | None = None) -> list[Finding]:
-        """Give the findings of the rules that decide these lines, all without any; with `unit` those on that unit."""
+        """Return the findings of the rules of these lines (all without lines), with `unit` only those on the unit."""
         codes = self.codes(*lines) if lines else self._found
         whole = [f for code in codes for f in self._found.get(code, ())]
         return sorted((f for f in whole if unit is None or f.about == unit), key=lambda f: (f.start, f.code))
 
     def silenced(self, section: str) -> int:
-        """Count the findings of a section that a comment of the file or the baseline takes away."""
-        gone = [*self.result.suppressed, *self.result.baselined]
-        return sum(1 for f in gone if f.graph == self.context.graph.index and f.section == section)
+        """Count the findings of a section that comments in the file or the baseline remove."""
+        removed = [*self.result.suppressed, *self.result.baselined]
+        return sum(1 for f in removed if f.graph == self.context.graph.index and f.section == section)
 
-    def held(self, line: str) -> list[str]:
-        """Give what the rules of a line say of what holds, each text once."""
-        return list(dict.fromkeys(h.text for code in self.codes(line) for h in self._held.get(code, ())))
+    def passed(self, line: str) -> list[str]:
+        """Return the texts of the passed items of a line's rules, without duplicates."""
+        return list(dict.fromkeys(item.text for code in self.codes(line) for item in self._passed.get(code, ())))
 
-    def asked(self, line: str) -> bool:
-        """Whether a rule that decides the line holds or is violated."""
-        return any(self._held.get(code) or self._found.get(code) for code in self.codes(line))
+    def has_outcome(self, line: str) -> bool:
+        """Return whether a rule of the line passed or failed."""
+        return any(self._passed.get(code) or self._found.get(code) for code in self.codes(line))
 
     @property
     def lost(self) -> str | None:
-        """What it would take to read the rest of the file; None where it was read whole."""
-        return "; ".join(dict.fromkeys(one.needs for one in self._open.get("", ()))) or None
+        """What is needed to parse the rest of an incomplete file; None if the file is complete."""
+        return "; ".join(dict.fromkeys(one.needs for one in self._skipped.get("", ()))) or None
 
     def _needs(self, codes: Iterable[str]) -> str | None:
-        """Say what the rules lack to decide; None where they lack nothing."""
+        """Return the information that the rules need, or None."""
         strategy = self.context.strategy
         known = strategy.model.to_dict() if strategy is not None else {}
         lacking = [fact for code in codes for fact in self.rules[code].model_facts if fact not in known]
         if lacking:
             return f"[model] {', '.join(dict.fromkeys(lacking))} in a strategy file"
-        said = [one.needs for code in codes for one in self._open.get(code, ())]
-        return "; ".join(dict.fromkeys(said)) or None
+        needs = [one.needs for code in codes for one in self._skipped.get(code, ())]
+        return "; ".join(dict.fromkeys(needs)) or None
 
-    def if_asked(self, *lines: str) -> Iterator[Line]:
-        """Make those of the lines of which a rule says something."""
-        yield from (self.decided(line) for line in lines if self.asked(line))
+    def if_decided(self, *lines: str) -> Iterator[Line]:
+        """Yield the lines for which a rule has an outcome."""
+        yield from (self.decided(line) for line in lines if self.has_outcome(line))
 
     def decided(
         self,
@@ -93,34 +93,34 @@ class Ledger:
         needs: str | None = None,
         quote: bool | None = None,
     ) -> Line:
-        """Make a line that rules decide: those whose cards name it. `subject` is what it is called here.
+        """Return a line with the outcome of its rules; `subject` replaces the name of the line.
 
-        What a finding of the rules says goes first, then what was counted or what a rule holds. `counted` is whether
-        the sentence was counted to be true; None leaves it to the rules. `needs` is what it would take where neither
-        says anything. With `quote` what the rules hold is added to the text, as it is where there is none.
+        A finding fails the line. Otherwise `counted`, whether counting confirmed `text`, decides; if it is None, the
+        passed items of the rules do. If there are none, the line is skipped with `needs`, or what the rules need.
+        The passed items replace an empty `text`; `quote` also appends them to another one.
         """
         codes = self.codes(line)
-        self.told.update(codes)
+        self.reported.update(codes)
         found = self.findings(line) if findings is None else list(findings)
         grave = [f for f in found if f.severity != "info"]
         evidence = tuple(self._evidence(f) for f in grave or found)
         subject = subject or line
-        if grave or (found and not text):  # without a figure the subject itself is what is claimed
+        if grave or (found and not text):  # without a text, the subject itself is the claim
             return Line("fails", subject, text, evidence=evidence)
-        held = self.held(line)
-        if held and (quote or (quote is None and not text)):
-            text = "; ".join([text, *held] if text else held)
-        if counted or (counted is None and held):
+        passed = self.passed(line)
+        if passed and (quote or (quote is None and not text)):
+            text = "; ".join([text, *passed] if text else passed)
+        if counted or (counted is None and passed):
             return Line("holds", subject, text, evidence=evidence)
-        wanted = needs or self._needs(codes)
-        if counted is None and wanted is not None:
-            return Line("undecided", subject, text, wanted)
+        needs = needs or self._needs(codes)
+        if counted is None and needs is not None:
+            return Line("undecided", subject, text, needs)
         if not text:
-            return Line("undecided", subject, f"nothing in the file that {listed(codes)} could tell it by")
+            return Line("undecided", subject, f"the file has nothing that {listed(codes)} can check")
         return Line("fact", subject, text, evidence=evidence)
 
     def counted(self, subject: str, text: str, *, holds: bool | None = None, findings: Iterable[Finding] = ()) -> Line:
-        """Make a line that was counted in the graph; `findings` speak against it."""
+        """Return a line that was counted in the graph; `findings` contradict it."""
         return self.decided("", text, subject=subject, counted=holds, findings=findings)
 
     def _evidence(self, finding: Finding) -> Evidence:
@@ -129,5 +129,5 @@ class Ledger:
 
 
 def fact(subject: str, text: str) -> Line:
-    """Make a line that is a mere figure."""
+    """Return a line with a number that no rule checks."""
     return Line("fact", subject, text)

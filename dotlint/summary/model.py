@@ -1,4 +1,4 @@
-"""A summary as data: sections of lines, each line counted in the graph or decided by rules."""
+"""A summary as data: sections of lines. Each line was counted in the graph or has the outcome of rules."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from msgspec import Struct, field
 if TYPE_CHECKING:
     from dotlint.engine.finding import Severity
 
-Mark = Literal["holds", "fails", "undecided", "fact"]
-SIGNS: dict[Mark, str] = {"holds": "✓", "fails": "✗", "undecided": "?", "fact": "·"}
+LineMark = Literal["holds", "fails", "undecided", "fact"]
+SIGNS: dict[LineMark, str] = {"holds": "✓", "fails": "✗", "undecided": "?", "fact": "·"}
 
 
 class Evidence(Struct, frozen=True):
-    """A finding that a line rests on; `line` counts from 1."""
+    """A finding that a line refers to; `line` counts from 1."""
 
     code: str
     name: str
@@ -24,42 +24,42 @@ class Evidence(Struct, frozen=True):
 
 
 class Line(Struct, frozen=True):
-    """One thing that is said of the graph.
+    """One statement about the graph.
 
-    `holds` was counted or checked, `fails` has its `evidence`, `undecided` says what it `needs`; a `fact` is a
-    figure that nothing asks to be otherwise.
+    Its `mark` is `holds` if it passed, `fails` if it failed (see `evidence`), `undecided` if it was skipped (see
+    `needs`), and `fact` for a number that no rule checks.
     """
 
-    mark: Mark
+    mark: LineMark
     subject: str
     text: str
     needs: str | None = None
     evidence: tuple[Evidence, ...] = ()
 
 
-class Section(Struct, frozen=True):
+class SummarySection(Struct, frozen=True):
     """Lines under a heading."""
 
     title: str
     lines: tuple[Line, ...]
 
     @property
-    def mark(self) -> Mark:
-        """What the section comes to: it fails where a line does, and holds where one holds and none is open."""
+    def mark(self) -> LineMark:
+        """The mark of the section: the first of `fails`, `undecided` and `holds` that a line has, otherwise `fact`."""
         marks = {line.mark for line in self.lines}
         return next((mark for mark in ("fails", "undecided", "holds") if mark in marks), "fact")
 
 
 class GraphSummary(Struct, frozen=True):
-    """The sections of one graph; `index` is its place in the file, from 0."""
+    """The sections of one graph; `index` is its position in the file, from 0."""
 
     index: int
     name: str | None
-    sections: tuple[Section, ...]
+    sections: tuple[SummarySection, ...]
 
 
 class Summary(Struct, frozen=True):
-    """What there is to say of a file."""
+    """The summary of a file."""
 
     path: str
     verdict: str

@@ -1,4 +1,4 @@
-"""The sections on operators: what is drawn, shards and experts, gates, dimensions, conventions."""
+"""The sections on operators, gates, dimensions and visual conventions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dotlint.checks.grouping import count, listed, quoted
 from dotlint.deployment.infer import infer
 from dotlint.deployment.shards import SHARDED, groups
 from dotlint.summary.ledger import STRATEGY, fact
-from dotlint.summary.model import Section
+from dotlint.summary.model import SummarySection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 _KINDS = ("computation", "routing", "communication", "memory", "io")
 
 
-def operators_section(ledger: Ledger) -> Section:
-    """What operators there are, how attention, tensor shards and experts are drawn."""
-    return Section("Operators", tuple(_operators(ledger)))
+def operators_section(ledger: Ledger) -> SummarySection:
+    """Count the operators by role, and check how attention, tensor shards and experts are drawn."""
+    return SummarySection("Operators", tuple(_operators(ledger)))
 
 
 def _operators(ledger: Ledger) -> Iterator[Line]:
@@ -34,16 +34,16 @@ def _operators(ledger: Ledger) -> Iterator[Line]:
             roles[reading.role.kind][reading.role.name] += 1
     for kind in _KINDS:
         if roles[kind]:
-            shown = [f"{number} {name}" for name, number in roles[kind].most_common()]
-            yield fact(kind, f"{sum(roles[kind].values())}: {listed(shown, 16)}")
+            names = [f"{number} {name}" for name, number in roles[kind].most_common()]
+            yield fact(kind, f"{sum(roles[kind].values())}: {listed(names, 16)}")
     unknown = [r.name for r in deployment.operators if r.role is None and not r.summary]
     if unknown:
-        yield fact("not understood", f"{count(len(unknown), 'operator')} of no known role: {quoted(unknown)}")
+        yield fact("no known role", f"{count(len(unknown), 'operator')}: {quoted(unknown)}")
     if any(r.is_role("attention", "qkv", "query") for r in deployment.operators):
         yield ledger.decided("attention decomposed")
     yield from _shards(ledger)
     yield from _experts(ledger)
-    yield from ledger.if_asked("residual additions")
+    yield from ledger.if_decided("residual additions")
 
 
 def _needs(ledger: Ledger) -> str | None:
@@ -57,13 +57,12 @@ def _shards(ledger: Ledger) -> Iterator[Line]:
             drawn[group.role][len(group.members)] += 1
     if not drawn:
         return
-    shown = [f"{role} {_numbers(numbers)}" for role, numbers in drawn.items()]
-    text = f"nodes of one operator: {listed(shown, 8)}"
+    text = "nodes per operator: " + listed([f"{role} {_numbers(numbers)}" for role, numbers in drawn.items()], 8)
     yield ledger.decided("shards of attention", text, needs=_needs(ledger))
 
 
 def _numbers(numbers: Counter[int]) -> str:
-    """Say how many there are in how many units: `2 in each of 5 units`."""
+    """Return how many there are in how many units: `2 in each of 5 units`."""
     if len(numbers) == 1:
         ((number, units),) = numbers.items()
         return f"{number} in each of {units} units" if units > 1 else str(number)
@@ -82,11 +81,11 @@ def _experts(ledger: Ledger) -> Iterator[Line]:
     ids += "" if whole else ", with gaps"
     text = f"{count(len(experts), 'node')} of experts: {_numbers(numbers)}{ids}"
     yield ledger.decided("expert groups", text, needs=_needs(ledger))
-    yield from ledger.if_asked("expert ranges")
+    yield from ledger.if_decided("expert ranges")
 
 
-def gates_section(ledger: Ledger) -> Section | None:
-    """Gates and routing: top-k, dashed edges, what experts are fed."""
+def gates_section(ledger: Ledger) -> SummarySection | None:
+    """Check gates and routing: top-k, dashed edges, and the inputs of the experts."""
     deployment = ledger.context.deployment
     gates = [r for r in deployment.operators if r.is_role("gate", "route", "dispatch")]
     if not gates or not any(r.is_role("expert") for r in deployment.operators):
@@ -105,12 +104,12 @@ def gates_section(ledger: Ledger) -> Section | None:
     top = infer(deployment, {}).model.get("top_k")
     if top is not None or ledger.findings("top-k"):
         lines.append(ledger.decided("top-k", top.because if top else "labels differ"))
-    lines += ledger.if_asked("experts are fed hidden states")
-    return Section("Gate selection", tuple(lines))
+    lines += ledger.if_decided("experts are fed hidden states")
+    return SummarySection("Gate selection", tuple(lines))
 
 
-def dimensions_section(ledger: Ledger) -> Section | None:
-    """Which operators state dimensions, and whether those agree with each other and with the model."""
+def dimensions_section(ledger: Ledger) -> SummarySection | None:
+    """Count the operators that state dimensions, and check these against each other and the model."""
     operators = [r for r in ledger.context.deployment.operators if not r.summary]
     if not operators:
         return None
@@ -126,7 +125,7 @@ def dimensions_section(ledger: Ledger) -> Section | None:
         first = next((r for r in operators if r.is_role("input") and r.states_dims), None)
         if first is not None:
             lines.append(fact("of the model's input", f"{_dims(first)} (`{first.name}`)"))
-        lines += ledger.if_asked(
+        lines += ledger.if_decided(
             "one name an axis, no size open",
             "equal along edges",
             "right for the operator's role",
@@ -135,7 +134,7 @@ def dimensions_section(ledger: Ledger) -> Section | None:
             "tokens of an expert group",
             "heads make the hidden size",
         )
-    return Section("Dimensions", tuple(lines))
+    return SummarySection("Dimensions", tuple(lines))
 
 
 def _dims(reading: Reading) -> str:
@@ -143,8 +142,8 @@ def _dims(reading: Reading) -> str:
     return f"[{(tensors.outputs or tensors.inputs or tensors.bare)[0].text}]"
 
 
-def conventions_section(ledger: Ledger) -> Section | None:
-    """By which shapes the kinds of operators are drawn."""
+def conventions_section(ledger: Ledger) -> SummarySection | None:
+    """Check the shapes of each kind of operator."""
     deployment = ledger.context.deployment
     drawn: dict[str, Counter[str]] = defaultdict(Counter)
     for reading in deployment.operators:
@@ -153,11 +152,11 @@ def conventions_section(ledger: Ledger) -> Section | None:
     lines: list[Line] = []
     for kind, shapes in drawn.items():
         usual = set(deployment.vocabulary.shapes[kind])
-        shown = listed([f"{shape} {number}" for shape, number in shapes.most_common()], 6)
-        lines.append(ledger.counted(f"shapes of {kind}", shown, holds=set(shapes) <= usual))
+        text = listed([f"{shape} {number}" for shape, number in shapes.most_common()], 6)
+        lines.append(ledger.counted(f"shapes of {kind}", text, holds=set(shapes) <= usual))
     convention = "one convention throughout"
-    if ledger.asked(convention):
+    if ledger.has_outcome(convention):
         mixed = any(len(shapes) > 1 for shapes in drawn.values())
-        subject = "what most are drawn as" if mixed else None
+        subject = "the usual shape of each kind" if mixed else None
         lines.append(ledger.decided(convention, subject=subject, counted=False if mixed else None))
-    return Section("Visual conventions", tuple(lines)) if lines else None
+    return SummarySection("Visual conventions", tuple(lines)) if lines else None

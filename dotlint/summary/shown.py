@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from dotlint.summary.model import GraphSummary, Line, Summary
 
-_MOST = 6  # findings of one line that are told in full
+_MOST = 6  # findings of one line with a line of their own
 
 
 def as_markdown(summary: Summary) -> str:
-    """Write a summary as a document, with a final newline; text of the file is escaped."""
+    """Return a summary as a Markdown document with a final newline; text from the file is escaped."""
     return "\n".join(_document(summary)) + "\n"
 
 
@@ -28,9 +28,9 @@ def _document(summary: Summary) -> Iterator[str]:
     yield f"# Deployment summary: {code(summary.path)}"
     yield ""
     yield (
-        f"Counted in the graph and checked by dotlint {__version__}: {SIGNS['holds']} holds, {SIGNS['fails']} fails "
-        f"(with the finding and its line), {SIGNS['undecided']} cannot be decided (with what it would need), "
-        f"{SIGNS['fact']} is a figure."
+        f"Counted in the graph and checked by dotlint {__version__}: {SIGNS['holds']} passed, {SIGNS['fails']} failed "
+        f"(with the findings and their lines), {SIGNS['undecided']} skipped (with the information that it needs), "
+        f"{SIGNS['fact']} a number that no rule checks."
     )
     for graph in summary.graphs:
         yield from _graph(graph, alone=len(summary.graphs) == 1)
@@ -56,12 +56,12 @@ def _line(line: Line) -> Iterator[str]:
         yield f"  - {one.code} {one.severity}, line {one.line}: {escape(one.message)}"
     if len(line.evidence) > _MOST:
         lines = sorted({one.line for one in line.evidence[_MOST:]})
-        shown = ", ".join(str(number) for number in lines[:12]) + (", ..." if len(lines) > 12 else "")
-        yield f"  - and {len(line.evidence) - _MOST} more, lines {shown}"
+        numbers = ", ".join(str(number) for number in lines[:12]) + (", ..." if len(lines) > 12 else "")
+        yield f"  - and {len(line.evidence) - _MOST} more, line{'' if len(lines) == 1 else 's'} {numbers}"
 
 
 def as_json(summary: Summary) -> str:
-    """Write a summary as JSON in ASCII, with a final newline."""
+    """Return a summary as JSON in ASCII with a final newline."""
     table = {
         "dotlint": __version__,
         "path": summary.path,

@@ -1,4 +1,4 @@
-"""The sections on the strategy: phases, degrees, GPUs, stages, and the arithmetic against the model."""
+"""The sections on the strategy, its GPUs and its stages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dotlint.deployment.unit import phase_unit
 from dotlint.strategy.gpus import union
 from dotlint.summary.communication import SEQUENCES
 from dotlint.summary.ledger import STRATEGY, fact
-from dotlint.summary.model import Line, Section
+from dotlint.summary.model import Line, SummarySection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,16 +37,16 @@ _SUMS = (
 )
 
 
-def strategy_section(ledger: Ledger) -> Section:
-    """Phases with their degrees and GPUs, what is drawn of them, and whether they divide the model."""
-    return Section("Parallel strategy", tuple(_strategy(ledger)))
+def strategy_section(ledger: Ledger) -> SummarySection:
+    """Check the degrees and GPUs of each phase against the graph and the model."""
+    return SummarySection("Parallel strategy", tuple(_strategy(ledger)))
 
 
 def _strategy(ledger: Ledger) -> Iterator[Line]:
     context = ledger.context
     strategy = context.strategy
     if strategy is None:
-        yield Line("undecided", "degrees", "no strategy holds for the file", STRATEGY)
+        yield Line("undecided", "degrees", "no strategy is declared", STRATEGY)
     for phase in strategy.phases if strategy is not None else ():
         yield from _phase(ledger, phase)
     yield from _drawn(ledger)
@@ -55,11 +55,11 @@ def _strategy(ledger: Ledger) -> Iterator[Line]:
     for line, axis in _SUMS:
         if any(phase.degrees.get(axis) > 1 for phase in strategy.phases):
             yield ledger.decided(line)
-    yield from ledger.if_asked("rank grids")
+    yield from ledger.if_decided("rank grids")
 
 
 def _of_phase(finding: Finding, phase: str) -> bool:
-    """Whether a finding is about this phase as a whole, or about no unit."""
+    """Return whether a finding is about this phase as a whole, or about no unit."""
     return finding.about == phase_unit(phase) or finding.about is None
 
 
@@ -68,22 +68,22 @@ def _phase(ledger: Ledger, phase: Phase) -> Iterator[Line]:
     name = phase.name or "all phases"
     gpus = f"{count(phase.total, 'GPU')} ({phase.gpus.short()})"
     if phase.assumed:
-        text = f"{degrees} on the {gpus} of prefill, assumed: nobody declares it"
+        text = f"{degrees} on the {gpus} of prefill, assumed because it is not declared"
         yield Line("undecided", name, text, f"its strategy: `--strategy '{phase.name}=...'`")
         return
     source = _SOURCES.get(ledger.context.file.strategy_source or "", "declared")
     own = [f for f in ledger.findings("degrees") if _of_phase(f, phase.name)]
-    said = [text for text in ledger.held("degrees") if not phase.name or text.startswith(phase.name)]
-    # Where the file itself is the source, there is nothing else that it could agree with.
-    agrees = bool(said) or ledger.context.file.strategy_source == "file"
-    headers = "; ".join(part for text in said for part in text.split("; ")[1:])
+    passed = [text for text in ledger.passed("degrees") if not phase.name or text.startswith(phase.name)]
+    # If the file itself declares the strategy, there is no other declaration to compare it with.
+    agrees = bool(passed) or ledger.context.file.strategy_source == "file"
+    headers = "; ".join(part for text in passed for part in text.split("; ")[1:])
     text = f"{degrees}: {gpus}, {source}" + (f"; {headers}" if headers else "")
-    needs = "a header in the file that says so"
+    needs = "a header in the file that declares it"
     yield ledger.decided("degrees", text, subject=name, findings=own, counted=agrees or None, needs=needs)
 
 
 def _drawn(ledger: Ledger) -> Iterator[Line]:
-    """Say which degrees are drawn, counted in the graph, against those that hold."""
+    """Count the degrees that are drawn, and compare them with the declared ones."""
     deployment, context = ledger.context.deployment, ledger.context
     for name in deployment.phases:
         phase = context.phase(name)
@@ -108,7 +108,7 @@ def _drawn(ledger: Ledger) -> Iterator[Line]:
 
 
 def _units(deployment: Deployment, phase: str, *roles: str) -> list[Group]:
-    """Give the groups of these roles that are one operator of one layer for certain."""
+    """Return the groups of these roles whose nodes certainly are one operator of one layer."""
     return [g for g in groups(deployment, *roles) if g.phase == phase and one_layer_each(deployment, g)]
 
 
@@ -117,16 +117,16 @@ def _usual(numbers: Iterable[int]) -> int:
 
 
 def _figure(ledger: Ledger, where: str, what: str, number: int, text: str, degrees: dict[str, int], line: str) -> Line:
-    """Make the line of one figure: which degrees it is, by what the strategy declares; `line` decides it otherwise.
+    """Return the line for one number: the declared degrees that it equals, or else the findings of `line`.
 
-    What is drawn sixteen times may be sixteen shards as well as sixteen parts of a sequence: the strategy tells.
+    Sixteen nodes may be sixteen shards or sixteen parts of a sequence; the strategy distinguishes these.
     """
     own = {"PP": "pp", "attention": "tp", "experts": "ep", "SP": "sp"}[what]
     equal = _equal(number, own, degrees)
-    shown = ", ".join(f"{axis.upper()}={degrees[axis]}" for axis in equal)
+    declared = ", ".join(f"{axis.upper()}={degrees[axis]}" for axis in equal)
     subject = f"{' and '.join(axis.upper() for axis in equal) or what} as drawn{where}"
     if equal:
-        return ledger.counted(subject, f"{text}, as {shown}", holds=True)
+        return ledger.counted(subject, f"{text}, as {declared}", holds=True)
     name = where.removeprefix(" in ")
     found = [f for f in ledger.findings(line) if _of_phase(f, name) or (f.about is not None and f.about.phase == name)]
     if degrees:
@@ -135,7 +135,7 @@ def _figure(ledger: Ledger, where: str, what: str, number: int, text: str, degre
 
 
 def _equal(number: int, own: str, degrees: dict[str, int]) -> list[str]:
-    """Find the degree, or the two degrees, that a figure is: the axis that it is expected to be goes first."""
+    """Return the axes whose degree, or product of degrees, is a number: the expected axis `own`, or two axes."""
     if degrees.get(own) == number:
         return [own]
     if own in {"pp", "sp"} or degrees.get(own, 1) > number:
@@ -146,10 +146,10 @@ def _equal(number: int, own: str, degrees: dict[str, int]) -> list[str]:
     return next(([own, axis] for axis in others if degrees[own] * degrees[axis] == number), [])
 
 
-def stages_section(ledger: Ledger) -> Section | None:
-    """Each stage with its GPUs, layers, operators and edges; the links between stages; the layers."""
+def stages_section(ledger: Ledger) -> SummarySection | None:
+    """List each stage with its GPUs, layers, operators and edges, and check the links between stages."""
     lines = tuple(_stages(ledger))
-    return Section("Pipeline stages", lines) if lines else None
+    return SummarySection("Pipeline stages", lines) if lines else None
 
 
 def _stages(ledger: Ledger) -> Iterator[Line]:
@@ -162,13 +162,13 @@ def _stages(ledger: Ledger) -> Iterator[Line]:
             continue
         phase = ledger.context.phase(name)
         where = name if name and len(deployment.phases) > 1 else "stages"
-        wanted = phase.stage_count if phase is not None else None
+        declared = phase.stage_count if phase is not None else None
         own = [f for f in ledger.findings("stages") if _of_phase(f, name)]
-        text = f"{count(len(drawn), 'stage')} drawn" + (f" of {wanted}" if wanted is not None else "")
-        whole = wanted is not None and set(drawn) == set(range(wanted))
-        open_ = STRATEGY if wanted is None else None
+        text = f"{count(len(drawn), 'stage')} drawn" + (f" of {declared}" if declared is not None else "")
+        complete = declared is not None and set(drawn) == set(range(declared))
+        needs = STRATEGY if declared is None else None
         yield ledger.decided(
-            "stages", text, subject=where, findings=own, counted=whole if wanted else None, needs=open_
+            "stages", text, subject=where, findings=own, counted=complete if declared else None, needs=needs
         )
         for unit in drawn.values():
             yield _stage(ledger, unit)
@@ -203,17 +203,17 @@ def _links(ledger: Ledger, units: dict[str, dict[int, Stage]]) -> Iterator[Line]
             continue
         if one.stage != two.stage:
             crossing[one.phase, one.stage, two.stage] += 1
-    shown = [
+    links = [
         f"{_name(ledger, phase, one)} to {_name(ledger, phase, two)}" + (f" (×{n})" if n > 1 else "")
         for (phase, one, two), n in sorted(crossing.items())
     ]
-    if not shown and all(len(some) < 2 for some in units.values()):
+    if not links and all(len(some) < 2 for some in units.values()):
         return
-    text = f"{count(sum(crossing.values()), 'edge')} from stage to stage: {listed(shown, 12)}"
-    text = text if shown else "no edge leads from one stage straight to another"
+    text = f"{count(sum(crossing.values()), 'edge')} from stage to stage: {listed(links, 12)}"
+    text = text if links else "no edge leads directly from one stage to another"
     needs = STRATEGY if ledger.context.strategy is None else None
     yield ledger.decided("links between stages", text, needs=needs, quote=True)
-    if shown:
+    if links:
         yield ledger.decided("links are marked", needs=needs)
 
 
@@ -233,13 +233,13 @@ def _layers(ledger: Ledger) -> Iterator[Line]:
     whole = len(named) == named[-1] - named[0] + 1
     text = f"{count(len(named), 'layer')} named, {named[0]} to {named[-1]}" + ("" if whole else ", with gaps")
     yield ledger.decided("layers", text, quote=True)
-    yield from ledger.if_asked("layers per stage")
+    yield from ledger.if_decided("layers per stage")
 
 
-def gpus_section(ledger: Ledger) -> Section | None:
-    """Which operators name GPUs, which ranges the stages have, and whether these keep to the strategy."""
+def gpus_section(ledger: Ledger) -> SummarySection | None:
+    """Count the operators that name GPUs, and check these GPUs against the strategy."""
     lines = tuple(_gpus(ledger))
-    return Section("GPU boundaries", lines) if lines else None
+    return SummarySection("GPU boundaries", lines) if lines else None
 
 
 def _gpus(ledger: Ledger) -> Iterator[Line]:
@@ -248,9 +248,9 @@ def _gpus(ledger: Ledger) -> Iterator[Line]:
     placed = [r for r in operators if r.gpus]
     if not placed and not ledger.findings("operators on GPUs", "vague words", "GPUs in all", *_GPU_LINES):
         if operators:
-            yield fact("operators on GPUs", f"none of {len(operators)} names its GPUs")
+            yield fact("operators on GPUs", f"none of {len(operators)} operators names its GPUs")
         return
-    text = f"{len(placed)} of {len(operators)} operators name their GPUs, inputs and outputs aside"
+    text = f"{len(placed)} of {len(operators)} operators name their GPUs, not counting inputs and outputs"
     yield ledger.decided("operators on GPUs", text, counted=len(placed) == len(operators))
     vague = [r.name for r in deployment.operators if r.evidence.gpus is not None and r.evidence.gpus.vague]
     text = f"{count(len(vague), 'label')} such as `all GPUs`: {quoted(vague)}" if vague else "none"
@@ -270,7 +270,7 @@ def _gpus(ledger: Ledger) -> Iterator[Line]:
         counted = equal if phase else None
         yield ledger.decided("GPUs in all", text, subject=where, findings=own, counted=counted, needs=needs)
     for line in _GPU_LINES:
-        if ledger.asked(line):
+        if ledger.has_outcome(line):
             yield ledger.decided(line)
         elif line == _GPU_LINES[0] and needs is not None and any(deployment.units.values()):
             yield ledger.decided(line, needs=needs)

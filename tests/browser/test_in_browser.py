@@ -47,7 +47,7 @@ def test_a_node_of_the_picture_is_shown_in_the_source_and_its_findings_in_the_li
     assert about.count() > 0
     assert page.in_sight("button.row.about")
     page.tab.locator(".inspector .tag").first.click()
-    assert page.texts("button.row[aria-pressed=true] .says") == page.texts(".inspector .says")
+    assert page.texts("button.row[aria-pressed=true] .message") == page.texts(".inspector .message")
 
 
 @drawn
@@ -80,15 +80,15 @@ def test_arrow_keys_go_through_the_findings(visit: Visit) -> None:
     page.press("1")
     assert page.tab.evaluate("document.activeElement.classList.contains('row')")
     page.press("Enter")
-    first = page.texts("button.row[aria-pressed=true] .says")
+    first = page.texts("button.row[aria-pressed=true] .message")
     page.press("ArrowDown")
-    second = page.texts("button.row[aria-pressed=true] .says")
+    second = page.texts("button.row[aria-pressed=true] .message")
     assert first != second
     page.press("ArrowUp")
-    assert page.texts("button.row[aria-pressed=true] .says") == first
+    assert page.texts("button.row[aria-pressed=true] .message") == first
     page.press("End")
     assert page.tab.evaluate("document.activeElement") is not None
-    assert page.texts("button.row[aria-pressed=true] .says") == page.texts("button.row .says")[-1:]
+    assert page.texts("button.row[aria-pressed=true] .message") == page.texts("button.row .message")[-1:]
     page.press("Escape")
     assert page.texts("button.row[aria-pressed=true]") == []
     assert page.lines() == []
@@ -98,11 +98,11 @@ def test_arrow_keys_go_through_the_findings(visit: Visit) -> None:
 
 def test_j_and_k_go_through_the_findings_from_anywhere(visit: Visit) -> None:
     page = visit(*MOE)
-    says = page.texts("button.row .says")
+    says = page.texts("button.row .message")
     page.press("j")
-    assert page.texts("button.row[aria-pressed=true] .says") == says[:1]
+    assert page.texts("button.row[aria-pressed=true] .message") == says[:1]
     page.press("j", "j", "k")
-    assert page.texts("button.row[aria-pressed=true] .says") == [says[1]]
+    assert page.texts("button.row[aria-pressed=true] .message") == [says[1]]
 
 
 def test_search_finds_nodes_and_findings_by_keyboard_alone(visit: Visit) -> None:
@@ -294,7 +294,7 @@ def test_colours_follow_the_system_and_the_button(visit: Visit) -> None:
     assert ground(light) == "rgb(255, 255, 255)"
     assert ground(dark) != ground(light)
     light.press("d", "d")
-    assert light.tab.get_attribute("#theme", "aria-label") == "Colours: dark"
+    assert light.tab.get_attribute("#theme", "aria-label") == "Colors: dark"
     assert ground(light) == ground(dark)
 
 
@@ -335,7 +335,7 @@ def test_a_large_graph_is_folded_and_opened_on_demand(visit: Visit, tmp_path: Pa
     path.write_text(large(), encoding="utf-8")
     page = visit(str(path), "-s", "pp4tp8")
     assert page.texts(".views option")[0] == "Stages"
-    assert "stand for" in page.texts(".told")[0]
+    assert "represent" in page.texts(".notes")[0]
     folded = page.tab.locator(".canvas .node").count()
     assert folded < 40
     page.tab.locator(".canvas .opens").first.click()

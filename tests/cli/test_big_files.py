@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import time
@@ -11,34 +10,38 @@ from unittest import mock
 
 import pytest
 
-from dotlint.cli.main import main
 from dotlint.pipeline.compute import attach_fixes
 from dotlint.pipeline.lint import FileResult, lint
 from dotlint.report import as_json, full, markdown, rich_report
 from dotlint.report.model import outline
 from dotlint.syntax.source import Source
+from tests.cli.command import run
+from tests.dsl import digraph, node
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-DIMS = "\\nInput: [batch=4, seq=2048, hidden=1024]\\nOutput: [batch=4, seq=2048, hidden=1024]"
+DIMS = "[batch=4, seq=2048, hidden=1024]"
 
 
-def node(name: str, label: str, gpus: str, shape: str = "box") -> str:
-    return f'  {name} [shape={shape}, label="{label}{DIMS}\\nGPU: {gpus}"];'
+def operator(name: str, label: str, gpus: str, shape: str = "box") -> str:
+    return "  " + node(name, label, gpus, DIMS, DIMS, shape)
 
 
 def layers(number: int, lacking: int = 0) -> list[str]:
     """Write `number` layers of 26 nodes each; where `lacking`, every second one has none of its 40 edges."""
-    lines = [node("input", "Input", "0-7", "ellipse"), node("output", "Output", "0-7", "ellipse")]
+    lines = [operator("input", "Input", "0-7", "ellipse"), operator("output", "Output", "0-7", "ellipse")]
     before = "input"
     for layer in range(number):
         name = f"l{layer}"
-        lines += [node(f"{name}_norm", "LayerNorm", "0-7"), node(f"{name}_reduce", "All-reduce", "0-7", "ellipse")]
-        lines.append(node(f"{name}_sum", "All-reduce", "0-7", "ellipse"))
+        lines += [
+            operator(f"{name}_norm", "LayerNorm", "0-7"),
+            operator(f"{name}_reduce", "All-reduce", "0-7", "ellipse"),
+        ]
+        lines.append(operator(f"{name}_sum", "All-reduce", "0-7", "ellipse"))
         for shard in range(8):
             for role, label in (("qkv", "QKV projection"), ("attn", "Attention compute"), ("mlp", "MLP")):
-                lines.append(node(f"{name}_{role}_{shard}", label, str(shard)))
+                lines.append(operator(f"{name}_{role}_{shard}", label, str(shard)))
             if not (lacking and layer % 2):
                 lines.append(f"  {name}_norm -> {name}_qkv_{shard} -> {name}_attn_{shard} -> {name}_reduce;")
                 lines.append(f"  {name}_reduce -> {name}_mlp_{shard} -> {name}_sum;")
@@ -50,19 +53,19 @@ def layers(number: int, lacking: int = 0) -> list[str]:
 def isolated() -> list[str]:
     """Write 2,560 nodes of two families that nothing joins, in 20 layers."""
     experts = [f"expert_l{la}_r{r}_e{e}" for la in range(20) for r in range(4) for e in range(16)]
-    return [node(name, "Expert", "0-7") for name in experts] + [
-        node(f"cache_{i}", "KV cache", "0") for i in range(1280)
+    return [operator(name, "Expert", "0-7") for name in experts] + [
+        operator(f"cache_{i}", "KV cache", "0") for i in range(1280)
     ]
 
 
 WORDS = [f"{one}{two}" for one in ("alpha", "beta", "gamma", "delta", "kappa") for two in "abcdefghijklmnopqrst"]
 FILES = {
     "isolated": layers(20) + isolated(),
-    "families": layers(4) + [node(f"{word}_op_{i}", "MLP", "0") for word in WORDS for i in range(10)],
+    "families": layers(4) + [operator(f"{word}_op_{i}", "MLP", "0") for word in WORDS for i in range(10)],
     "missing": layers(60, lacking=1),
     "nameless": layers(4)
-    + [node("n" + "".join(chr(97 + int(d)) for d in f"{i * 7919:07}"), "MLP", "0") for i in range(900)],
-    "ring": [node(f"op_{i}", "MLP", "0") for i in range(900)]
+    + [operator("n" + "".join(chr(97 + int(d)) for d in f"{i * 7919:07}"), "MLP", "0") for i in range(900)],
+    "ring": [operator(f"op_{i}", "MLP", "0") for i in range(900)]
     + [f"  op_{i} -> op_{(i + 1) % 900};" for i in range(900)],
     "headers": [f"  // PP=4 TP=2, {i + 9} GPUs in total" for i in range(300)] + layers(1),
 }
@@ -72,7 +75,7 @@ _KNOWN: dict[str, tuple[FileResult, float]] = {}
 def linted(name: str) -> tuple[FileResult, float]:
     """Give the result of a file and the seconds that it took; once a session."""
     if name not in _KNOWN:
-        source = Source.from_text("digraph big {\n" + "\n".join(FILES[name]) + "\n}\n", f"{name}.dot")
+        source = Source.from_text(digraph(*FILES[name]), f"{name}.dot")
         start = time.process_time()
         result = attach_fixes(lint(source)).slim()
         _KNOWN[name] = result, time.process_time() - start
@@ -80,7 +83,7 @@ def linted(name: str) -> tuple[FileResult, float]:
 
 
 def report(name: str, width: int = 80) -> str:
-    return rich_report.render([outline(linted(name)[0])], width=width, colour=False)
+    return rich_report.render([outline(linted(name)[0])], width=width, color=False)
 
 
 def entry(name: str) -> dict[str, Any]:
@@ -100,7 +103,7 @@ def test_a_report_takes_less_time_than_the_lint(name: str) -> None:
     result, seconds = linted(name)
     report("headers")  # so that nothing is imported within the time
     start = time.process_time()
-    rich_report.render([outline(result)], width=100, colour=True)
+    rich_report.render([outline(result)], width=100, color=True)
     markdown.render([outline(result)])
     assert time.process_time() - start < seconds
 
@@ -111,7 +114,7 @@ def test_no_text_lists_hundreds(name: str) -> None:
     texts = [f[key] or "" for f in said["findings"] for key in ("message", "note", "help")]
     texts += [h["text"] for h in said["holds"]] + [u["needs"] for u in said["undecided"]]
     assert max(map(len, texts)) < 300
-    assert all(len(line) < 2400 for line in full.render([linted(name)[0]], width=100, colour=False).splitlines())
+    assert all(len(line) < 2400 for line in full.render([linted(name)[0]], width=100, color=False).splitlines())
 
 
 def test_isolated_nodes_are_families_with_ranges() -> None:
@@ -145,10 +148,9 @@ def test_missing_edges_of_many_units_are_told_once() -> None:
 
 def test_edges_that_are_folded_in_the_report_are_written_by_fix(tmp_path: Path) -> None:
     path = tmp_path / "missing.dot"
-    path.write_text("digraph big {\n" + "\n".join(layers(28, lacking=1)) + "\n}\n", encoding="utf-8")
-    out = io.StringIO()
-    main(["check", str(path), "--fix", "--isolated"], io.BytesIO(), out, io.StringIO())
-    assert "missing edge" not in out.getvalue()
+    path.write_text(digraph(*layers(28, lacking=1)), encoding="utf-8")
+    out = run("check", str(path), "--fix", "--isolated").out
+    assert "missing edge" not in out
     assert "l27_qkv_7 -> l27_attn_7" in path.read_text(encoding="utf-8")
 
 
@@ -167,22 +169,16 @@ def test_a_long_cycle_is_told_by_its_ends() -> None:
 
 
 def test_stages_to_be_written_are_told_by_families() -> None:
-    one = [node(f"s1_{role}_{i}", label, str(i % 8)) for role, label in (("qkv", "QKV projection"), ("attn", "Attention"))
+    one = [operator(f"s1_{role}_{i}", label, str(i % 8)) for role, label in (("qkv", "QKV projection"), ("attn", "Attention"))
            for i in range(40)]  # fmt: skip
-    one += [node("s1_norm", "LayerNorm", "0-7"), node("s1_join", "All-reduce", "0-7", "ellipse")]
+    one += [operator("s1_norm", "LayerNorm", "0-7"), operator("s1_join", "All-reduce", "0-7", "ellipse")]
     joins = [f"  s1_norm -> s1_qkv_{i} -> s1_attn_{i} -> s1_join;" for i in range(40)]
     text = "\n".join(["digraph g {", '  subgraph cluster_1 { label="Stage 1";', *one, "  }", *joins, "}"])
-    out = io.StringIO()
     with mock.patch.dict(os.environ, {"COLUMNS": "100"}):
-        main(["check", "-", "-s", "pp32tp8", "--isolated"], io.BytesIO(text.encode()), out, io.StringIO())
-    assert "stage {2..31}   GPUs" in out.getvalue()
-    assert "82 operators: s{2..31}_qkv_{0..39}, s{2..31}_attn_{0..39}, s{2..31}_norm, s{2..31}_join" in out.getvalue()
-    assert "1.  write stage {2..32}\n" in out.getvalue()
-    main(
-        ["check", "-", "-s", "pp32tp8", "--isolated", "-f", "json"],
-        io.BytesIO(text.encode()),
-        out := io.StringIO(),
-        io.StringIO(),
-    )
-    (finding,) = [f for f in json.loads(out.getvalue())["files"][0]["findings"] if f["code"] == "S002"]
+        out = run("check", "-", "-s", "pp32tp8", "--isolated", stdin=text.encode()).out
+    assert "stage {2..31}   GPUs" in out
+    assert "82 operators: s{2..31}_qkv_{0..39}, s{2..31}_attn_{0..39}, s{2..31}_norm, s{2..31}_join" in out
+    assert "1.  write stage {2..32}\n" in out
+    out = run("check", "-", "-s", "pp32tp8", "--isolated", "-f", "json", stdin=text.encode()).out
+    (finding,) = [f for f in json.loads(out)["files"][0]["findings"] if f["code"] == "S002"]
     assert len(finding["missing_nodes"]) == 31 * 82 + 1

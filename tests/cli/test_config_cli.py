@@ -80,8 +80,8 @@ def test_the_strategy_of_the_configuration_is_named_as_such(project: Path) -> No
     ("text", "told"),
     [
         ('selct = ["E"]\n', "unknown key `selct`; did you mean `select`?"),
-        ('plugins = ["nope"]\n', "there is no plugin `nope`"),
-        ('rules = ["nope"]\n', "there is no folder"),
+        ('plugins = ["nope"]\n', "unknown plugin `nope`"),
+        ('rules = ["nope"]\n', "does not exist"),
         ('baseline = "nope.json"\n', "there is no baseline"),
         ("][", "is not TOML"),
     ],
@@ -114,8 +114,8 @@ def test_config_shows_what_holds_and_from_where(project: Path) -> None:
     assert f"configuration of a.dot: {project / 'dotlint.toml'}" in done.out
     assert f'fail-on = "error"  ({project / "dotlint.toml"})' in done.out
     assert f'ignore = ["T"]  ({project / "base.toml"})' in done.out
-    assert f'"a.dot" = ["G001"]  ({project / "base.toml"}, fits)' in done.out
-    assert f'"b.dot" = ["E"]  ({project / "base.toml"}, does not fit)' in done.out
+    assert f'"a.dot" = ["G001"]  ({project / "base.toml"}, matches)' in done.out
+    assert f'"b.dot" = ["E"]  ({project / "base.toml"}, does not match)' in done.out
     assert 'preset = "recommended"  (default)' in done.out
     assert f"strategy: tp8  ({project / 'dotlint.toml'}, pattern `a.dot`)" in done.out
     rules = done.out.rpartition("rules that run: ")[2]
@@ -158,12 +158,12 @@ def test_a_new_rule_counts_at_once(project: Path) -> None:
         (
             "acme1",
             "label",
-            "`acme1` is no code; one is one to eight capitals and three digits, such as ACME001",
+            "`acme1` is not a valid rule code: use 1-8 capital letters and three digits, e.g. `ACME001`",
         ),
-        ("ACME001", "LabelRequired", "such as label-required"),
-        ("G001", "mine", "there is a rule G001 cycle"),
-        ("ACME001", "cycle", "there is a rule G001 cycle"),
-        ("G987", "mine", "are dotlint's own"),
+        ("ACME001", "LabelRequired", "e.g. `label-required`"),
+        ("G001", "mine", "the rule G001 cycle already exists"),
+        ("ACME001", "cycle", "the rule G001 cycle already exists"),
+        ("G987", "mine", "are reserved for dotlint"),
     ],
 )
 def test_names_of_new_rules(code: str, name: str, told: str) -> None:
@@ -253,5 +253,5 @@ def test_nothing_is_imported_from_the_linted_folder(project: Path) -> None:
     command = [sys.executable, "-m", "dotlint", "check", "a.dot"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=project)
     assert done.returncode == 2
-    assert "there is no plugin `evil`" in done.stderr
+    assert "unknown plugin `evil`" in done.stderr
     assert "stranger" not in done.stdout + done.stderr

@@ -61,7 +61,7 @@ def test_render_without_graphviz_says_what_to_install(tmp_path: Path, monkeypatc
         (("render", "nowhere.dot"), "nowhere.dot"),
         (("summary", "nowhere.dot"), "nowhere.dot"),
         (("overview", "nowhere.dot"), "nowhere.dot"),
-        (("overview", str(FIXTURES / "build_dependencies.dot")), "no deployment is recognised"),
+        (("overview", str(FIXTURES / "build_dependencies.dot")), "no deployment is recognized"),
     ],
 )
 def test_what_cannot_be_done_is_one_clear_line(argv: tuple[str, ...], words: str) -> None:
@@ -147,13 +147,13 @@ def test_summary_counts_the_stages_that_are_drawn() -> None:
     text = ENDS + STAGE.format(n=0, a=0, b=1) + STAGE.format(n=3, a=6, b=7) + "input -> pp0_attn; pp3_mlp -> output"
     _, out, _ = run("summary", "-", "-s", "pp4tp2", stdin=f"digraph {{ {text} }}".encode())
     assert "**PP as drawn**: 2 stages drawn; the strategy has PP=4" in out
-    assert "no edge leads from one stage straight to another" in out
+    assert "no edge leads directly from one stage to another" in out
 
 
 def test_summary_of_no_deployment_speaks_of_the_graph_alone() -> None:
     status, out, _ = run("summary", str(FIXTURES / "build_dependencies.dot"))
     assert status == 0
-    assert "no deployment is recognised" in out
+    assert "no deployment is recognized" in out
     assert "Pipeline stages" not in out
 
 
@@ -161,8 +161,8 @@ def test_summary_ticks_no_rule_that_a_comment_silences(tmp_path: Path) -> None:
     path = tmp_path / "x.dot"
     path.write_text("// dotlint: ignore-file[N006, G001] on purpose\ndigraph { a -> a -> b }\n")
     _, out, _ = run("summary", str(path))
-    assert "- · **cycles**: there are some" in out
-    assert "- · **names and statements**: no finding, 1 taken away by a comment or the baseline" in out
+    assert "- · **cycles**: the graph has cycles" in out
+    assert "- · **names and statements**: no findings, 1 suppressed by a comment or the baseline" in out
 
 
 def test_summary_escapes_what_a_file_says(hostile: Path) -> None:

@@ -468,7 +468,7 @@ def test_a_killed_worker_loses_one_page(monkeypatch: pytest.MonkeyPatch) -> None
     result = run("check", ".", "--isolated", "-f", "html", "-o", "pages/", "--jobs", "2")
     assert result.status == 2
     assert result.err == (
-        "dotlint: error: c.dot: the process that linted it was killed (SIGKILL); memory may have been short\n"
+        "dotlint: error: c.dot: the process that linted it was killed (SIGKILL), perhaps for lack of memory\n"
     )
     assert len(list(Path("pages").iterdir())) == 7
     assert "was killed" in Path("pages/c.dot.html").read_text()

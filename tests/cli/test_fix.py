@@ -143,12 +143,12 @@ def test_a_refused_fix_is_named_with_its_reason(tmp_path: Path) -> None:
     status, _, err = run(*options, "--fix", "--unsafe-fixes", "-f", "concise", str(path))
     assert status == 1
     assert path.read_text() == REDUCED
-    assert "the fix of T001 was refused: it adds T005: all-reduce " in err
+    assert "the fix of T001 was refused: it would cause T005: all-reduce " in err
     # and what would be refused is not offered
     _, out, _ = run(*options, "-f", "json", str(path))
     finding = json.loads(out)["files"][0]["findings"][0]
     assert (finding["fix"], finding["fixable"]) == (None, None)
-    assert "no fix here: it adds T005" in finding["help"]
+    assert "no automatic fix: it would cause T005" in finding["help"]
 
 
 def test_unsafe_fixes_alone_do_nothing_and_say_so(dashed: Path) -> None:

@@ -172,10 +172,10 @@ class TestProcesses:
         monkeypatch.setattr(parallel, "lint_slim", deadly)  # forked workers have it too
         monkeypatch.setattr(parallel, "_context", lambda: multiprocessing.get_context("fork"))
         result = run("check", "--no-cache", "--jobs", "2", "-f", "json", *many)
-        hint = "memory may have been short"
+        hint = "perhaps for lack of memory"
         assert result.status == 2
         assert result.err.splitlines() == [
-            f"dotlint: error: {many[7]}: the process that linted it was killed (SIGKILL); {hint}"
+            f"dotlint: error: {many[7]}: the process that linted it was killed (SIGKILL), {hint}"
         ]
         files = {entry["path"]: entry["verdict"] for entry in json.loads(result.out)["files"]}
         assert files.pop(many[7]) == "unreadable"

@@ -10,11 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dotlint.engine.result import Settings
-from dotlint.engine.select import Selection
 from dotlint.graph.builder import read
 from dotlint.pipeline.fix_text import fix_text
-from dotlint.strategy import Strategy
+from tests.dsl import settings_for
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "dot"
 KINDS = [
@@ -97,7 +95,7 @@ def test_edges_cut_from_one_stage_come_back_and_nothing_else_changes(manner: Man
     stage = data.draw(st.integers(0, manner.stages - 1))
     cut = data.draw(st.sets(st.integers(0, len(KINDS) - 2), min_size=1))
     whole, text = manner.write(), manner.write(frozenset((stage, i) for i in cut))
-    rules = Settings(selection=Selection(select=("S001",)))
+    rules = settings_for(("S001",))
     result = fix_text(text, rules)
     assert pairs(result.text) == pairs(whole)
     assert Counter(result.text.split(manner.newline)) == Counter(whole.split(manner.newline))
@@ -115,7 +113,7 @@ def test_a_missing_stage_is_written_without_an_error(manner: Manner, gone: int, 
     stage = min(gone, manner.stages - 1)
     names = [manner.name(kind, stage) for kind, _ in KINDS]
     text = manner.newline.join(x for x in lines if not any(f"{n} " in f"{x} ".replace(";", " ") for n in names))
-    rules = Settings(strategy=Strategy.parse(f"pp{manner.stages}tp2"), strategy_source="option")
+    rules = settings_for(strategy=f"pp{manner.stages}tp2")
     result = fix_text(text, rules, unsafe=unsafe)
     assert pairs(text) <= pairs(result.text)
     assert not read(result.text).problems

@@ -1,4 +1,4 @@
-"""Command line, JSON, library, editor, page, processes and cache tell of a file the same, and offer the same fixes."""
+"""Command line, JSON, library, editor, page, processes and cache report the same findings and fixes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TITLES = {"norm": "LayerNorm", "qkv": "QKV Projection", "attn": "Attention Compu
 
 
 def stages(number: int, links: str) -> str:
-    """Draw stages of one layer on two GPUs each, linked as is said."""
+    """Return stages of one layer on two GPUs each, with the given links."""
     lines = [
         f'stage{s}_{op} [label="{title}\\nGPU: {2 * s}-{2 * s + 1}"]'
         for s in range(number)
@@ -49,10 +49,10 @@ class Case(NamedTuple):
 
 
 CASES = {
-    # an edge back: the link that is missing would close a cycle
+    # with this back edge, the missing link would close a cycle
     "three_stages": Case(stages(3, "stage0_mlp -> stage1_norm\n  stage2_mlp -> stage1_mlp"), "pp3tp2", {"S004"}),
     "four_stages": Case(stages(4, "stage0_mlp -> stage1_norm\n  stage2_attn -> stage1_mlp"), "pp4tp2", {"S004"}),
-    # stages and GPUs that are written, but not as the strategy has them
+    # stages and GPUs that contradict the strategy
     "gaps": Case((FIXTURES / "moe_ep4_ranks_gaps.dot").read_text("utf-8"), "pp2tp4", {"S002"}),
     "two_phases": Case((FIXTURES / "moe_two_phases.dot").read_text("utf-8"), "pp2tp4", {"S002"}),
     "gpus": Case(example("D001"), "pp3tp2", {"D001", "S002"}),
@@ -79,8 +79,8 @@ def changed(text: str, edits: list[dict[str, Any]]) -> str:
     return apply_edits(text, [Edit(one["start"], one["end"], one["text"]) for one in edits])
 
 
-def told(text: str, findings: list[dict[str, Any]]) -> list[Told]:
-    """Bring findings of JSON to what every surface has: rule, message, place, and the text that the fix comes to."""
+def reported(text: str, findings: list[dict[str, Any]]) -> list[Told]:
+    """Reduce findings in JSON to what every surface has: rule, message, location and fixed text."""
     return [
         (
             one["code"],
@@ -96,12 +96,12 @@ def told(text: str, findings: list[dict[str, Any]]) -> list[Told]:
 def checked(text: str, *options: str) -> list[Told]:
     files = json.loads(run("check", "-f", "json", *options, "a.dot", "other.dot").out)["files"]
     assert [entry["path"] for entry in files] == ["a.dot", "other.dot"]
-    return told(text, files[0]["findings"])
+    return reported(text, files[0]["findings"])
 
 
 @pytest.fixture
 def expected(case: Case) -> list[Told]:
-    """What the command line says of the file in one process, without the cache."""
+    """Return the findings of the command line in one process, without the cache."""
     return checked(case.text, "--no-cache", "--jobs", "1")
 
 
@@ -115,16 +115,16 @@ def test_fixes_are_refused_in_these_files(case: Case, expected: list[Told]) -> N
 
 def test_lines_of_json(case: Case, expected: list[Told]) -> None:
     lines = [json.loads(line) for line in run("check", "-f", "jsonl", "--no-cache", "a.dot").out.splitlines()]
-    assert told(case.text, [line for line in lines if "code" in line]) == expected
+    assert reported(case.text, [line for line in lines if "code" in line]) == expected
 
 
 def test_standard_input(case: Case, expected: list[Told]) -> None:
     out = run("check", "-f", "json", "--stdin-filename", "a.dot", "-", stdin=case.text.encode()).out
-    assert told(case.text, json.loads(out)["files"][0]["findings"]) == expected
+    assert reported(case.text, json.loads(out)["files"][0]["findings"]) == expected
 
 
 def test_the_library(case: Case, expected: list[Told]) -> None:
-    assert told(case.text, dotlint.check(Path("a.dot"), config=True).to_dict()["findings"]) == expected
+    assert reported(case.text, dotlint.check(Path("a.dot"), config=True).to_dict()["findings"]) == expected
 
 
 def test_processes_and_cache(case: Case, expected: list[Told]) -> None:
@@ -189,7 +189,7 @@ def test_sarif(expected: list[Told]) -> None:
 
 
 def test_fixing(expected: list[Told]) -> None:
-    """What is fixed at once was offered, what is refused was not; the rest of the file is told as any file is."""
+    """Fixes that are applied first were offered, refused ones were not; the rest is reported as for any file."""
     fixed = dotlint.fix(Path("a.dot"), unsafe=True, config=True)
     offered = {one[:3] for one in expected if one[3]}
     assert not {(one.finding.code, one.finding.message, one.finding.start.offset) for one in fixed.refused} & offered

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from pathlib import Path
 
 import pytest
 
+from dotlint.engine import card_file
 from dotlint.engine.card import CardError
 from dotlint.engine.own_cards import by_code, own_cards
 from dotlint.registry.rules import all_cards
 from dotlint.registry.validation import contradictions
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CARD = """
 code = "ACME001"
@@ -43,15 +42,15 @@ def test_dotlints_own_cards_contradict_nothing() -> None:
         ('fix-effects = ["moves"]', "`fix-effects` is 'moves', but must be one of adds-edges"),
         ('causes = ["ACME001"]', "`causes` names the rule itself"),
         ('causes = ["G03"]', "`causes` names `G03`, which does not exist; did you mean `G003`?"),
-        ('fix-trial = "never"', "`fix-trial` is about a fix, and the card has none"),
-        ('fix-effects = ["removes"]', "`fix-effects` is about a fix, and the card has none"),
+        ('fix-trial = "never"', "`fix-trial` requires a fix"),
+        ('fix-effects = ["removes"]', "`fix-effects` requires a fix"),
         ('fix = "safe"\nfix-trial = "never"\nfix-effects = ["adds-nodes"]', '`fix-trial` must be "always"'),
-        ('loses = "nothing"', "`loses` is for the check `syntax-problem` alone"),
-        ("report-skip = true", "`report-skip` is for a rule that can be skipped: say what it `needs`"),
-        ('model-facts = ["heads"]', '`model-facts` are facts of the model: write `needs = ["model"]` too'),
+        ('loses = "nothing"', "`loses` requires the check `syntax-problem`"),
+        ("report-skip = true", "`report-skip` requires a rule that can be skipped: add `needs`"),
+        ('model-facts = ["heads"]', '`model-facts` needs facts of the model: also write `needs = ["model"]`'),
         ('needs = ["model"]\nmodel-facts = ["head"]', "`model-facts` names `head`, which does not exist; did you mean `heads`?"),
         ('summary-lines = ["dashed edge"]', "`summary-lines` names `dashed edge`, which does not exist; did you mean `dashed edges`?"),
-        ('[[example]]\nbad = "digraph {}"\nfixed = "digraph {}"', "example 1 has `fixed`, and the card has no fix"),
+        ('[[example]]\nbad = "digraph {}"\nfixed = "digraph {}"', "example 1 has `fixed`, but the card has no fix"),
         ('fix = "safe"\n[[example]]\nfixed = "digraph {}"', "example 1 has `fixed`, but no `bad`"),
         ('[[example]]\nstrategy = "tp2"', "example 1 has neither `bad` nor `good`"),
     ],
@@ -69,14 +68,14 @@ def test_a_card_that_contradicts_itself_is_refused(tmp_path: Path, said: str, to
 @pytest.mark.parametrize(
     ("check", "section", "said", "told"),
     [
-        ("cycle", "syntax", "", "`section` may be `syntax` only where"),
+        ("cycle", "syntax", "", "the section `syntax` is reserved"),
         ("syntax-problem", "names", "", "`section` of the check `syntax-problem` must be `syntax`"),
-        ("syntax-problem", "syntax", "", "`loses` must say what the reader cannot know after it"),
+        ("syntax-problem", "syntax", "", "`loses` must state what is unknown after the error"),
         (
             "syntax-problem",
             "syntax",
             'needs = ["strategy"]\nloses = "nothing"',
-            "`needs` is for rules about graphs: the check `syntax-problem` asks nothing about one",
+            "`needs` requires a rule about graphs: `syntax-problem` does not check a graph",
         ),
         ("check-crashed", "meta", 'loses = "nothing"', "`loses` has no effect"),
     ],
@@ -110,3 +109,9 @@ def test_a_card_that_replaces_a_rule_keeps_what_it_does_not_say(tmp_path: Path) 
     assert card.causes == ("G003",)
     assert (card.summary_lines, card.claims_absence) == (own.summary_lines, own.claims_absence)
     assert (own.fix_effects, card.fix_effects) == (("adds-edges", "copies-siblings"), ())
+
+
+def test_every_key_and_value_of_a_card_is_documented() -> None:
+    text = (Path(__file__).parent.parent.parent / "docs" / "own-rules.md").read_text(encoding="utf-8")
+    known = set(re.findall(r"`\[*([A-Za-z-]+)[\].A-Z]*`", text))
+    assert {*card_file.KEYS, *(value for some in card_file.VALUES.values() for value in some)} <= known

@@ -21,10 +21,10 @@ from dotlint.engine.resources import rules_folder
 from dotlint.engine.sections import SECTIONS
 from dotlint.engine.select import Selection, chosen
 from dotlint.pipeline.fix_text import fix_text
-from dotlint.pipeline.lint import Settings, lint
+from dotlint.pipeline.lint import lint
 from dotlint.registry.rules import all_cards
-from dotlint.strategy import Strategy
 from dotlint.syntax.source import Source
+from tests.dsl import settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,10 +44,7 @@ def _texts() -> Iterator[tuple[Card, Example, str, str]]:
 
 
 def _codes(example: Example, text: str) -> set[str]:
-    strategy = Strategy.parse(example.strategy) if example.strategy else None
-    if example.toml:
-        strategy = Strategy.from_table(tomllib.loads(example.toml), where="example.toml")
-    settings = Settings(strategy=strategy, strategy_source="option" if strategy else None, cards=CARDS)
+    settings = settings_for(strategy=example.toml or example.strategy)
     result = lint(Source.from_bytes(text.encode("utf-8", "surrogateescape"), example.filename), settings)
     assert not result.crashed
     return {finding.code for finding in result.findings}
@@ -69,12 +66,8 @@ def test_example(card: Card, example: Example, kind: str, text: str) -> None:
 )
 def test_fixed_is_what_the_fix_writes(card: Card, example: Example) -> None:
     assert example.bad is not None
-    strategy = Strategy.parse(example.strategy) if example.strategy else None
-    if example.toml:
-        strategy = Strategy.from_table(tomllib.loads(example.toml), where="example.toml")
     # A comment is unused only where all rules were asked.
-    selection = Selection() if card.code == "X002" else Selection(select=(card.code,))
-    settings = Settings(strategy=strategy, strategy_source="option" if strategy else None, selection=selection)
+    settings = settings_for(() if card.code == "X002" else (card.code,), example.toml or example.strategy)
     source = Source.from_bytes(example.bad.encode("utf-8", "surrogateescape"), example.filename)
     assert fix_text(source, settings, unsafe=True).text == example.fixed
 

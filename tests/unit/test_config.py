@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dotlint import __version__
-from dotlint.config.by_pattern import fits
+from dotlint.config.by_pattern import matches_file
 from dotlint.config.configurations import Configurations
 from dotlint.config.file import load
 from dotlint.config.keys import NAMES, read_keys, schema
@@ -83,8 +83,8 @@ def test_extended_paths_and_patterns_are_those_of_their_file(tmp_path: Path) -> 
     config = load(write(tmp_path / "a" / "dotlint.toml", 'extend = "../base/dotlint.toml"\n'))
     assert config.get("baseline") == str(tmp_path / "base" / "known.json")
     entry = config.table("per-file-ignores")["sub/y.dot"]
-    assert fits("sub/y.dot", entry.folder, tmp_path / "base" / "sub" / "y.dot")
-    assert not fits("sub/y.dot", entry.folder, tmp_path / "a" / "sub" / "y.dot")
+    assert matches_file("sub/y.dot", entry.folder, tmp_path / "base" / "sub" / "y.dot")
+    assert not matches_file("sub/y.dot", entry.folder, tmp_path / "a" / "sub" / "y.dot")
 
 
 def test_strategy_by_file_pattern_the_last_that_fits_holds(tmp_path: Path) -> None:
@@ -198,15 +198,15 @@ def test_an_empty_select_runs_nothing(tmp_path: Path) -> None:
             "rule.G001 = 3",
             "`rule`: `G001` must be a table, not a number; for example rule = {expansion-limit = {limit = 100000}}",
         ),
-        ('rules = ["nope"]', "`rules`: there is no folder"),
-        ('plugins = ["nope"]', "`plugins`: there is no plugin `nope`"),
+        ('rules = ["nope"]', "`rules`: the folder"),
+        ('plugins = ["nope"]', "`plugins`: unknown plugin `nope`"),
         ('strategy = "pp4x"', "`strategy`: "),
         ('strategy = "deploy.toml"', "`strategy`: strategy file"),
         ('strategy = {"*" = "pp0"}', "`strategy`: "),
         ("strategy = []", "`strategy` is an empty list"),
         ('layout = "megatrn"', "`layout`: unknown layout 'megatrn': did you mean 'megatron'?"),
-        ('extend = "gone.toml"', "`extend`: there is no configuration file"),
-        ('extend = "dotlint.toml"', "`extend`: it runs in a circle"),
+        ('extend = "gone.toml"', "`extend`: the configuration file"),
+        ('extend = "dotlint.toml"', "`extend`: the files extend each other in a cycle"),
         ("force-exclude = 1", "`force-exclude` must be true or false"),
         ("strategy = 2020-01-01", "`strategy` must be a string or a list of strings or a table, not a date"),
         ('exclude = ["a", " "]', "`exclude`: each entry is empty; for example"),
@@ -281,7 +281,7 @@ def test_required_version(required: str, expected: bool) -> None:
 )
 @pytest.mark.skipif(os.name != "posix", reason="paths as POSIX writes them")
 def test_file_patterns(pattern: str, path: str, expected: bool) -> None:
-    assert fits(pattern, Path("/p"), path) is expected
+    assert matches_file(pattern, Path("/p"), path) is expected
 
 
 def test_the_schema_that_is_shipped_is_the_one_of_the_code() -> None:

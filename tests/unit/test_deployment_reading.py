@@ -18,12 +18,14 @@ from dotlint.deployment.wiring import Wiring
 from dotlint.engine.resources import rules_folder
 from dotlint.graph.builder import read
 from dotlint.strategy.gpus import GpuSet
+from tests.dsl import chain, digraph
 
 if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment
     from dotlint.graph.model import Graph
 
 VOCABULARY = load_vocabulary(str(rules_folder() / "vocabulary.toml"))
+D = "[batch=4, seq=1024, hidden=512]"
 
 
 def graph(text: str) -> Graph:
@@ -207,3 +209,72 @@ def test_wiring_with_planned_edges_and_nodes() -> None:
 )
 def test_what_is_a_deployment(text: str, *, recognized: bool) -> None:
     assert deployment(text).recognized == recognized
+
+
+@pytest.mark.parametrize(
+    ("statement", "summary"),
+    [
+        ('a [label="..."]', True),
+        ('a [label="Layers 2-7\\nsame pattern"]', True),
+        ("experts_remaining", True),
+        ('a [label="Norm\\nOutput: same as input"]', False),
+        ('a [label="Input\\nBroadcast: [0 1 2...15]"]', False),
+        ('a [label="Repeat KV heads"]', False),
+    ],
+)
+def test_what_stands_for_others(statement: str, *, summary: bool) -> None:
+    (reading,) = deployment(f"digraph {{ {statement} }}").readings
+    assert reading.summary == summary
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "role"),
+    [
+        ("tokens.out", "Output", "output"),
+        ("tokens.out", "", "output"),
+        ("tokens.in", "", "input"),
+        ("a", "Attention Gate", "attention-gate"),
+        ("a", "MLP Gate", "gate"),
+        ("a", "Expert Weights", "route"),
+        ("qkv_0", "Input", "qkv"),
+    ],
+)
+def test_roles_of_names_and_labels(name: str, label: str, role: str) -> None:
+    (reading,) = deployment(f'digraph {{ "{name}" [label="{label}"] }}').readings
+    assert reading.role is not None
+    assert reading.role.name == role
+
+
+@pytest.mark.parametrize(
+    ("statements", "annotations"),
+    [
+        ("compute [shape=box]; comm [shape=ellipse]", ["compute", "comm"]),
+        ("compute [shape=box]", []),
+        ("compute [shape=box, label=Compute]; comm [shape=ellipse, label=Comm]", []),
+        ("compute [shape=box]; comm [shape=ellipse]; compute -> input", []),
+        ("s_output { label=Output; logits [label=Logits] }", ["s_output"]),
+        ("subgrap cluster_1 { label=x; logits [label=Logits] }", ["subgrap", "cluster_1"]),
+    ],
+)
+def test_words_that_are_no_operators(statements: str, annotations: list[str]) -> None:
+    readings = deployment(
+        digraph(*chain(3, "norm qkv attn mlp", name="layer{n}_{op}", gpus="0-3", dims=D), statements)
+    ).readings
+    assert [r.name for r in readings if r.annotation] == annotations
+
+
+@pytest.mark.parametrize(
+    ("label", "staged"),
+    [
+        ("Send K,V L{layer}\\nStage {step}", False),
+        ("Send to stage {step} L0", False),
+        ("Attention L{layer}\\nStage {step}", True),
+    ],
+)
+def test_steps_of_a_ring_are_no_pipeline_stages(label: str, *, staged: bool) -> None:
+    nodes = "\n".join(
+        f'send_{layer}_{step} [label="{label.format(layer=layer, step=step)}\\nGPU: {step}"]'
+        for layer in range(2)
+        for step in range(3)
+    )
+    assert any(r.stage is not None for r in deployment(f"digraph {{ {nodes} }}").readings) == staged

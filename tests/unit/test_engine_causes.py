@@ -6,22 +6,13 @@ import dotlint
 from dotlint.engine.context import FileContext
 from dotlint.graph.builder import read
 from dotlint.syntax.source import Source
-
-
-def stage(number: int, *, base: int = 0) -> list[str]:
-    """A stage of norm, attention and MLP on a GPU of its own."""
-    titles = {"norm": "LayerNorm", "qkv": "QKV Projection", "attn": "Attention Compute", "mlp": "MLP"}
-    return [f's{number}_{op} [label="{title}\\nGPU: {number + base}"];' for op, title in titles.items()]
+from tests.dsl import chain, digraph
 
 
 def pipeline(*extra: str, stages: int = 3, without: str = "") -> str:
-    """Stages in a chain, an edge a statement, and other statements."""
-    lines = ['input [label="Input"];', 'output [label="Output"];']
-    chain = ["input", *(f"s{s}_{op}" for s in range(stages) for op in ("norm", "qkv", "attn", "mlp")), "output"]
-    for number in range(stages):
-        lines += stage(number)
-    edges = [f"{tail} -> {head};" for tail, head in zip(chain, chain[1:], strict=False)]
-    return "digraph {\n" + "\n".join([*lines, *(e for e in edges if e != without), *extra]) + "\n}\n"
+    """Stages in a row, each on a GPU of its own, and more statements."""
+    statements = chain(stages, "norm qkv attn mlp", name="s{n}_{op}", gpus="{n}", without=[without])
+    return digraph(*statements, *extra)
 
 
 def causes(text: str, code: str, strategy: str | None = "pp3") -> list[set[str]]:
@@ -52,7 +43,7 @@ def test_where_stages_alone_form_a_cycle_the_edge_back_is_told() -> None:
 
 
 def test_dead_ends_follow_from_a_link_that_no_sibling_shows() -> None:
-    text = pipeline(stages=2, without="s0_mlp -> s1_norm;")
+    text = pipeline(stages=2, without="s0_mlp -> s1_norm")
     assert causes(text, "S004", "pp2") == [set()]
     assert causes(text, "G004", "pp2") == [{"S004"}]
     assert causes(text, "G005", "pp2") == [{"S004"}]
@@ -70,7 +61,7 @@ def test_dead_ends_follow_from_roles_that_nothing_joins() -> None:
 
 
 def test_dead_ends_follow_from_a_name_that_is_misspelt() -> None:
-    text = pipeline("s1_qkv -> s1_misspelt;", without="s1_qkv -> s1_attn;")
+    text = pipeline("s1_qkv -> s1_misspelt;", without="s1_qkv -> s1_attn")
     text = text.replace("attn", "attention").replace("s1_misspelt", "s1_attentin")
     assert causes(text, "N001") == [set()]
     assert causes(text, "G004") == [{"N001"}]
@@ -99,7 +90,7 @@ def test_a_name_that_was_not_filled_in_stands_for_the_one_that_is_lacking() -> N
 
 
 def test_the_graph_with_more_edges_asks_for_no_further_ones() -> None:
-    text = pipeline(without="s0_qkv -> s0_attn;")
+    text = pipeline(without="s0_qkv -> s0_attn")
     graph = FileContext(read(Source.from_text(text, "test.dot")), "test.dot").graphs[0]
     assert [missing.pair for missing in graph.missing] == [("s0_qkv", "s0_attn")]
     assert graph.with_edges([]).missing == []

@@ -1,4 +1,4 @@
-"""Edges are taken out of a file and mended: where the proposal is right, the graph is the one before, edge for edge."""
+"""Edges are removed from files and fixed: if the proposal is right, the graph is the original, edge for edge."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def proposed(source: Source) -> set[tuple[str, str]]:
 
 @pytest.mark.parametrize("defect", ["edge_deleted", "stage_unwired"])
 @pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: scheme.title)
-def test_deployments_are_as_before(scheme: Scheme, defect: str) -> None:
+def test_deployments_are_restored(scheme: Scheme, defect: str) -> None:
     plan = PLANS[3]
     world = build(plan)
     broken = MUTATIONS[defect].change(world, random.Random(scheme.title), scheme)
@@ -56,7 +56,7 @@ def test_deployments_are_as_before(scheme: Scheme, defect: str) -> None:
 
 
 def without_unit(text: str, rng: random.Random) -> tuple[str, set[tuple[str, str]]]:
-    """Delete the edge statements whose tail is of one stage, layer or rank, as the ids say; nothing where none fits."""
+    """Delete the edge statements whose tail is in one stage, layer or rank according to its id."""
     edges = [edge for graph in read(text).graphs for edge in graph.edges]
     alone = Counter(edge.statement.start for edge in edges)
     units: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -76,10 +76,10 @@ def without_unit(text: str, rng: random.Random) -> tuple[str, set[tuple[str, str
 
 @pytest.mark.shared
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus does not lie beside the checkout")
-def test_real_files_are_as_before() -> None:
-    """What was proposed rightly is written or refused with a reason, and nothing else changes, in nine files of ten.
+def test_real_files_are_restored() -> None:
+    """In 9 of 10 files, right proposals are written or refused with a reason, and nothing else changes.
 
-    At least half the trials are right and whole.
+    At least half the trials restore the file completely.
     """
     whole = right = 0
     astray: list[str] = []
@@ -98,7 +98,7 @@ def test_real_files_are_as_before() -> None:
         result = fix_text(Source.from_text(text), Settings(selection=ONLY_EDGES))
         refused = {pair for one in result.refused for pair in one.finding.missing_edges}
         original, fixed = (set(multigraph(one).edges()) - before for one in (source.text, result.text))
-        # Edges that come in sight once the others are written may be among those that were taken out.
+        # Edges that are found once others are written may be among the removed ones.
         if not original - (gone - found) - refused <= fixed <= original:
             astray.append(path.name)
     assert right >= 15

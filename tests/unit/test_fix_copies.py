@@ -1,15 +1,13 @@
-"""Stages written as copies of those that are drawn, in files that share statements, say more, or have two phases."""
+"""Stages written as copies, in files with shared statements, comments and headers, or two phases."""
 
 from __future__ import annotations
 
 import pytest
 
-from dotlint.engine.select import Selection
 from dotlint.pipeline.fix_text import fix_text
-from dotlint.pipeline.lint import Settings
-from dotlint.strategy import Strategy
 from dotlint.syntax.source import Source
-from tests.unit.mending import assert_left_alone, assert_patched, before_and_after, run
+from tests.dsl import fix, settings_for
+from tests.unit.fix_assertions import assert_left_alone, assert_patched, before_and_after
 
 TITLES = {"qkv": "QKV Projection", "attn": "Attention Compute", "mlp": "MLP"}
 
@@ -36,25 +34,25 @@ CLOSE = "   input -> stage0_qkv\n }\n"
 
 
 def shared(statement: str, copy: str) -> str:
-    """Two stages whose first operators stand in one statement, and the third as it is written."""
+    """Return a patch: two stages whose first operators share a statement, and the third stage as it is added."""
     return (
         f"{ENDS}   {statement}\n{nodes(0, leave='qkv')}{nodes(1, leave='qkv')}{nodes(2, leave='qkv', mark='+')}+  {copy}\n"
         f"{edges(0)}{edges(1)}{edges(2, mark='+')}{link(0)}{link(1, mark='+')}+  stage2_mlp -> output\n{CLOSE}"
     )
 
 
-# operators of several stages in one statement get one of their own
+# operators that share a statement get a separate one
 SHARED = shared(
     'stage0_qkv, stage1_qkv [label="QKV Projection", color=red]', 'stage2_qkv [label="QKV Projection", color=red]'
 )
 SHARED_BARE = shared("stage0_qkv, stage1_qkv", "stage2_qkv")
-# what a chain draws through several stages is written edge by edge, after it
+# a chain through several stages is copied edge by edge, after the chain
 CHAIN = (
     f"{ENDS}{nodes(0)}{nodes(1)}{nodes(2, mark='+')}"
     "   input -> stage0_qkv -> stage0_attn -> stage0_mlp -> stage1_qkv -> stage1_attn -> stage1_mlp\n"
     f"{link(1, mark='+')}{edges(2, mark='+')}+  stage2_mlp -> output\n }}\n"
 )
-# links that stand apart stay so, in the order of stages
+# a separate group of links stays separate, in stage order
 LAST = (
     f"{ENDS}{nodes(0)}{nodes(1)}{nodes(2)}{nodes(3, mark='+')}{edges(0)}{edges(1)}{edges(2)}{edges(3, mark='+')}"
     f"   // links\n{link(0)}{link(1)}{link(2, mark='+')}+  stage3_mlp -> output\n{CLOSE}"
@@ -64,7 +62,7 @@ INNER = (
     f"{CLOSE[:-4]}\n   // links\n{link(0, mark='+')}{link(1, mark='+')}{link(2)}   stage3_mlp -> output\n }}\n"
 )
 BEFORE_ITS_COMMENT = INNER.replace("   // links\n", "").replace(link(2), f"   // from 2 to 3\n{link(2)}")
-# a header tells that there is a stage before those that are drawn
+# a header shows that there is a stage before the existing ones
 FIRST = (
     f' digraph {{\n   title [label="Stage 0"]\n{nodes(0, mark="+")}{nodes(1)}{nodes(2)}{edges(0, mark="+")}{edges(1)}{edges(2)}'
     f"   node [color=red]\n   // links\n{link(0, mark='+')}{link(1)} }}\n"
@@ -79,7 +77,7 @@ BOXED = """
 +  stage1_mlp -> final_output
  }
 """
-# a lone stage with its edges: nothing is named in an edge before it is there
+# a single stage with its edges: no edge mentions a node before its declaration
 LONE = """
  digraph {
    stage0_qkv [label="QKV\\nGPU: 0-1" pp_stage="0" gpu="0-1"]
@@ -100,12 +98,12 @@ PATCHES = [
 
 
 @pytest.mark.parametrize(("patch", "strategy"), PATCHES)
-def test_a_stage_is_written_where_and_as_others_are(patch: str, strategy: str) -> None:
+def test_a_stage_is_written_beside_and_like_its_siblings(patch: str, strategy: str) -> None:
     assert_patched(patch, "S002", strategy)
 
 
 def phased(prefill: int, decode: int, *, drawn: int = 3) -> str:
-    """Two phases of three stages, of which the second draws `drawn`, and hands the others over to nobody."""
+    """Return two phases of three stages; the second has only the stages `drawn`."""
     stages = [("prefill_", s) for s in range(prefill)] + [("decode_", s) for s in range(decode)]
     mark = {(p, s): "+" if p == "decode_" and s >= drawn else " " for p, s in stages}
     lines = [ENDS, *(nodes(s, p, mark=mark[p, s]) for p, s in stages), '+  decode_output [label="Decode Output"]\n']
@@ -118,19 +116,19 @@ def phased(prefill: int, decode: int, *, drawn: int = 3) -> str:
     return "".join([*lines, "   prefill_stage2_mlp -> output\n }\n"])
 
 
-def test_what_one_phase_hands_over_to_another_is_written_too() -> None:
+def test_edges_to_another_phase_are_copied_too() -> None:
     assert_patched(phased(3, 3, drawn=2), "S002", "prefill=pp3tp2;decode=pp3tp2")
 
 
-def test_where_a_phase_draws_one_stage_the_links_are_as_those_of_the_other() -> None:
+def test_a_phase_of_one_stage_gets_links_like_the_other_phase() -> None:
     before, after = before_and_after(phased(3, 3, drawn=1))
-    result = run(before, "S002", "prefill=pp3tp2;decode=pp3tp2")
+    result = fix(before, "S002", "prefill=pp3tp2;decode=pp3tp2")
     assert result.refused == ()
     assert sorted(result.text.splitlines()) == sorted(after.splitlines())
 
 
 OUTPUTS = [
-    # as the other phase's, in its case, and without dimensions that nobody knows
+    # like the other phase's, in the same case, without unknown dimensions
     ('label="PREFILL OUTPUT"', 'label="DECODE OUTPUT"'),
     ('label="prefill output"', 'label="decode output"'),
     ('label="Output", shape=ellipse', 'label="Decode Output", shape=ellipse'),
@@ -143,7 +141,7 @@ OUTPUTS = [
 
 
 @pytest.mark.parametrize(("there", "written"), OUTPUTS)
-def test_an_output_is_written_as_that_of_the_other_phase(there: str, written: str) -> None:
+def test_an_output_is_written_like_that_of_the_other_phase(there: str, written: str) -> None:
     patch = phased(3, 3, drawn=2).replace('output [label="Output"]', f"output [{there}]", 1)
     patch = patch.replace('decode_output [label="Decode Output"]', f"decode_output [{written}]")
     assert_patched(patch, "S002", "prefill=pp3tp2;decode=pp3tp2")
@@ -169,7 +167,7 @@ INPUTS = [
 
 
 @pytest.mark.parametrize(("there", "written"), INPUTS)
-def test_where_no_phase_has_an_output_the_input_shows_one(there: str, written: str) -> None:
+def test_without_any_output_the_input_is_the_exemplar(there: str, written: str) -> None:
     patch = LAST.replace('input [label="Input"]', there).replace('   output [label="Output"]\n', "")
     patch = patch.replace("   input ->", f"   {there.split(maxsplit=1)[0].rstrip(',')} ->").replace(
         "> output\n", "> final_output\n"
@@ -179,18 +177,18 @@ def test_where_no_phase_has_an_output_the_input_shows_one(there: str, written: s
 
 TWO = "digraph {\n" + "".join(line[1:] for s in (1, 2) for line in (nodes(s) + edges(s)).splitlines(keepends=True))
 LEFT = [
-    # what a comment or an attribute says holds for no other stage
+    # a comment or an attribute that applies to no other stage
     (PARTED.replace("  stage2_attn [", "  // fed by GPU 1\n  stage2_attn ["), "pp3tp2", "GPU 1 is not a GPU of the stage"),
-    ('digraph {\n  stage0_qkv [label="QKV" gpu="0-1"]\n  stage0_qkv -> stage0_mlp\n}', "pp2", '`gpu="0-1"` has no counterpart'),
-    # no statement speaks of one stage alone
-    ("digraph {\n  stage0_qkv -> stage0_attn -> stage1_qkv -> stage1_attn\n}", "pp3tp2", "stand mixed with those of others"),
-    ("digraph {\n  subgraph cluster_x { stage0_qkv -> stage0_attn }\n  stage0_attn -> stage1_qkv -> stage1_attn\n}", "pp3tp2", "stand mixed"),
+    ('digraph {\n  stage0_qkv [label="QKV" gpu="0-1"]\n  stage0_qkv -> stage0_mlp\n}', "pp2", '`gpu="0-1"` does not correspond'),
+    # no statement concerns only one stage
+    ("digraph {\n  stage0_qkv -> stage0_attn -> stage1_qkv -> stage1_attn\n}", "pp3tp2", "are mixed with those of other stages"),
+    ("digraph {\n  subgraph cluster_x { stage0_qkv -> stage0_attn }\n  stage0_attn -> stage1_qkv -> stage1_attn\n}", "pp3tp2", "are mixed"),
     (TWO.replace("GPU: 2-3", "GPU: 7-8") + link(1)[1:] + "}", "pp3tp2", "are not on the GPUs of the layout"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "strategy", "why"), LEFT)
-def test_a_stage_that_cannot_be_told_is_not_written(text: str, strategy: str, why: str) -> None:
+def test_an_ambiguous_stage_is_not_written(text: str, strategy: str, why: str) -> None:
     assert_left_alone(text, "S002", strategy, why)
 
 
@@ -226,8 +224,8 @@ NEW_EDGES = """\
 """
 
 
-def test_a_stage_gets_no_cluster_that_another_phase_has() -> None:
-    settings = Settings(Strategy.parse("pp2tp2"), "option", Selection(select=("S002",)))
+def test_a_stage_does_not_reuse_a_cluster_of_another_phase() -> None:
+    settings = settings_for(("S002",), "pp2tp2")
     before, after = (
         Source(PHASES.format(new=new, edges=edges), "a.dot") for new, edges in (("", ""), (NEW, NEW_EDGES))
     )

@@ -1,4 +1,4 @@
-"""Where missing edges are written, and how."""
+"""The slots and the style of planned edges."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from collections import Counter
 
 import pytest
 
-from dotlint.engine.result import Settings
-from dotlint.engine.select import Selection
 from dotlint.graph.builder import read
 from dotlint.pipeline.fix_text import fix_text
-from dotlint.strategy import Strategy
+from tests.dsl import settings_for
 
-EDGES = Settings(selection=Selection(select=("S001", "S004")))
+EDGES = settings_for(("S001", "S004"))
 
 
 def nodes(stage: int, indent: str = "  ") -> str:
@@ -44,27 +42,27 @@ ALL_NODES = "".join(nodes(s) for s in range(4))
 LINKS = ["  in -> norm0;\n", *(f"  ffn{s} -> norm{s + 1};\n" for s in range(3))]
 
 
-def test_each_block_goes_between_the_links_of_its_stage() -> None:
+def test_edges_go_between_the_links_of_their_stage() -> None:
     whole = drawing(ALL_NODES, *(x for s in range(4) for x in (LINKS[s], inner(s))))
     cut = drawing(ALL_NODES, LINKS[0], inner(0), *LINKS[1:])
     assert fixed(cut) == whole
 
 
-def test_one_edge_goes_back_where_it_was() -> None:
+def test_one_edge_is_restored() -> None:
     whole = drawing(ALL_NODES, *(x for s in range(4) for x in (LINKS[s], inner(s))))
     for s in (1, 2, 3):
         for line in inner(s).splitlines(keepends=True):
             assert fixed(whole.replace(line, "")) == whole, line
 
 
-def test_a_block_goes_under_the_comment_that_heads_its_stage() -> None:
+def test_edges_go_below_the_comment_that_heads_their_stage() -> None:
     def sections(*drawn: int) -> str:
         return "".join(f"  // edges of stage {s}\n{inner(s) if s in drawn else ''}\n" for s in range(4))
 
     assert fixed(drawing(ALL_NODES, sections(0, 1, 3), *LINKS)) == drawing(ALL_NODES, sections(0, 1, 2, 3), *LINKS)
 
 
-def test_a_block_goes_into_its_cluster() -> None:
+def test_edges_go_into_their_cluster() -> None:
     def clusters(*drawn: int) -> str:
         return "".join(
             f'  subgraph cluster_{s} {{\n    label="Stage {s}";\n{nodes(s, "    ")}'
@@ -88,7 +86,7 @@ def test_edges_outside_of_clusters_stay_outside() -> None:
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 @pytest.mark.parametrize("end", [";", ""])
 @pytest.mark.parametrize("indent", ["  ", "\t", ""])
-def test_the_manner_of_the_file_is_kept(newline: str, end: str, indent: str) -> None:
+def test_the_style_of_the_file_is_kept(newline: str, end: str, indent: str) -> None:
     def write(*stages: int) -> str:
         edges = "".join(inner(s, indent, end) if s in stages else "" for s in range(4))
         return drawing(ALL_NODES, edges, *LINKS).replace("\n", newline)
@@ -126,7 +124,7 @@ def test_comments_beside_the_anchor_keep_their_statement() -> None:
     assert "  // slow\n  ffn1 -> norm2;\n" in text
 
 
-def test_attributes_come_along_as_most_siblings_have_them() -> None:
+def test_attributes_are_copied_from_the_most_common_style() -> None:
     styled = [
         inner(s).replace(f"attn{s} -> ffn{s}", f'attn{s} -> ffn{s} [color=red, style="dashed"]') for s in range(4)
     ]
@@ -134,7 +132,7 @@ def test_attributes_come_along_as_most_siblings_have_them() -> None:
     assert '  attn2 -> ffn2 [color=red, style="dashed"];\n' in text
 
 
-def test_an_edge_never_names_a_node_before_its_statement() -> None:
+def test_no_edge_mentions_a_node_before_its_declaration() -> None:
     early = drawing(
         nodes(0), inner(0), nodes(1), inner(1), "  node [shape=box];\n", nodes(2), nodes(3), inner(3), *LINKS
     )
@@ -144,10 +142,10 @@ def test_an_edge_never_names_a_node_before_its_statement() -> None:
     ]
 
 
-def test_a_missing_pipeline_link_is_drawn_as_the_others_are() -> None:
+def test_a_missing_pipeline_link_is_written_like_the_others() -> None:
     links = [f'  ffn{s} -> norm{s + 1} [label="Stage {s}→{s + 1}" penwidth=2];\n' for s in range(3)]
     whole = drawing(ALL_NODES, *(inner(s) for s in range(4)), LINKS[0], *links)
-    settings = Settings(strategy=Strategy.parse("pp4tp2"), strategy_source="option", selection=EDGES.selection)
+    settings = settings_for(("S001", "S004"), "pp4tp2")
     result = fix_text(whole.replace(links[1], ""), settings)
     assert '  ffn1 -> norm2 [label="Stage 1→2" penwidth=2];\n' in result.text
     edges = Counter((e.tail.name, e.head.name) for e in read(result.text).graphs[0].edges)
@@ -163,7 +161,7 @@ PORTS = [
 
 
 @pytest.mark.parametrize("line", PORTS)
-def test_a_new_edge_takes_over_the_ports_of_the_edge_that_shows_it(line: str) -> None:
+def test_a_planned_edge_copies_the_ports_of_its_exemplar(line: str) -> None:
     whole = drawing(
         ALL_NODES,
         *(x.replace(f"attn{s} -> ffn{s}", line.format(s)) for s in range(4) for x in (LINKS[s], inner(s))),
@@ -171,7 +169,7 @@ def test_a_new_edge_takes_over_the_ports_of_the_edge_that_shows_it(line: str) ->
     assert fixed(whole.replace(f"  {line.format(2)};\n", "")) == whole
 
 
-def test_a_port_that_the_new_end_lacks_is_not_taken_over() -> None:
+def test_a_port_that_the_new_end_lacks_is_not_copied() -> None:
     nodes = ALL_NODES.replace('ffn0 [label="MLP', 'ffn0 [shape=record label="<in>MLP').replace(
         'ffn1 [label="MLP', 'ffn1 [shape=record label="<in>MLP'
     )

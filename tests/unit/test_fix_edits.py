@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_edits_go_in_by_place_and_those_at_one_place_in_their_order() -> None:
+def test_edits_are_applied_by_offset_and_stably() -> None:
     edits = [Edit(3, 3, "x"), Edit(0, 1, "A"), Edit(3, 3, "y")]
     assert apply_edits("abcd", edits) == "Abcxyd"
 
 
-def test_edits_that_overlap_are_a_mistake() -> None:
+def test_overlapping_edits_raise() -> None:
     with pytest.raises(ValueError, match="overlap at offset 1"):
         apply_edits("abcd", [Edit(0, 2, ""), Edit(1, 3, "")])
 
@@ -34,7 +34,7 @@ def test_edits_that_overlap_are_a_mistake() -> None:
         ((1, 9), (3, 3), True),
     ],
 )
-def test_what_borders_touches(one: tuple[int, int], other: tuple[int, int], touch: bool) -> None:
+def test_adjoining_edits_touch(one: tuple[int, int], other: tuple[int, int], touch: bool) -> None:
     assert touching([Edit(*one, "")], [Edit(*other, "")]) is touch
 
 
@@ -50,7 +50,7 @@ TEXTS = [
 
 @pytest.mark.skipif(shutil.which("patch") is None, reason="there is no patch here")
 @pytest.mark.parametrize(("old", "new"), TEXTS)
-def test_patch_makes_the_new_text_of_a_diff(tmp_path: Path, old: str, new: str) -> None:
+def test_patch_accepts_the_diff(tmp_path: Path, old: str, new: str) -> None:
     path = tmp_path / "f.dot"
     path.write_bytes(old.encode())
     diff = unified_diff(old, new, "f.dot")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,15 +11,14 @@ import pytest
 from dotlint.engine.card import Card, Example
 from dotlint.engine.own_cards import own_cards
 from dotlint.engine.result import Settings
-from dotlint.engine.select import Selection
 from dotlint.pipeline.compute import attach_fixes
 from dotlint.pipeline.lint import lint
 from dotlint.pipeline.lint_file import lint_file
 from dotlint.plugin import Context, Edit, Finding, Fix, Plugin, Unit, fixed_by
 from dotlint.registry import plugins
 from dotlint.report.as_json import finding_dict
-from dotlint.strategy import Strategy
 from dotlint.syntax.source import Source
+from tests.dsl import settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,11 +30,7 @@ TWO_PHASES = Path(__file__).parent.parent / "fixtures" / "moe_two_phases.dot"
 
 
 def offered(card: Card, example: Example) -> FileResult:
-    strategy = Strategy.parse(example.strategy) if example.strategy else None
-    if example.toml:
-        strategy = Strategy.from_table(tomllib.loads(example.toml), where="example.toml")
-    selection = Selection() if card.code == "X002" else Selection(select=(card.code,))
-    settings = Settings(strategy=strategy, strategy_source="option" if strategy else None, selection=selection)
+    settings = settings_for(() if card.code == "X002" else (card.code,), example.toml or example.strategy)
     data = (example.bad or "").encode("utf-8", "surrogateescape")
     return lint_file(Source.from_bytes(data, example.filename), settings)
 
@@ -52,16 +46,16 @@ def test_every_fix_has_a_title_in_the_imperative(card: Card, example: Example) -
     assert shown["fix"]["title"] == next(f.fix.title for f in result.findings if f.fix is not None)
 
 
-def test_a_title_says_what_is_done_and_where() -> None:
-    settings = Settings(Strategy.parse("pp4ep4tp2sp2"), "option")
+def test_a_title_states_the_change_and_the_unit() -> None:
+    settings = settings_for(strategy="pp4ep4tp2sp2")
     result = lint_file(Source.from_bytes(TWO_PHASES.read_bytes(), "a.dot"), settings)
     titles = [f.fix.title for f in result.findings if f.fix is not None and f.code in {"S001", "S002"}]
     assert "Add the 20 missing edges of stage 2" in titles
     assert "Add stages 2, 3 and 4 of decode" in titles
 
 
-def test_what_a_finding_is_about_is_data_beside_its_title() -> None:
-    settings = Settings(Strategy.parse("pp4ep4tp2sp2"), "option")
+def test_the_unit_of_a_finding_is_also_data() -> None:
+    settings = settings_for(strategy="pp4ep4tp2sp2")
     result = lint(Source.from_bytes(TWO_PHASES.read_bytes(), "a.dot"), settings)
     shown = [finding_dict(finding, result.places) for finding in result.findings]
     about = {one["unit"]: one["about"] for one in shown}
@@ -87,8 +81,8 @@ def test_titles_of_units(unit: Unit, title: str) -> None:
     assert str(unit) == title
 
 
-def test_a_slim_result_holds_on_to_no_graph() -> None:
-    settings = Settings(Strategy.parse("pp4ep4tp2sp2"), "option")
+def test_a_slim_result_references_no_graph() -> None:
+    settings = settings_for(strategy="pp4ep4tp2sp2")
     result = attach_fixes(lint(Source.from_bytes(TWO_PHASES.read_bytes(), "a.dot"), settings))
     assert any(finding.data is not None for finding in result.findings)
     assert all(finding.data is None for finding in result.slim().findings)
@@ -99,7 +93,7 @@ CARD = Card("ACME101", "long-label", "a label is long", "acme:labels", "info", "
 
 @pytest.fixture
 def acme(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., object]], Finding]:
-    """Give what lints `digraph { a [label=loud] }` with a plugin's check that is fixed by a function."""
+    """Return a function that lints `digraph { a [label=loud] }` with a plugin's check and its fix function."""
 
     def run(function: Callable[..., object]) -> Finding:
         @fixed_by(function)  # type: ignore[arg-type]
@@ -127,12 +121,12 @@ def test_a_plugin_computes_the_fixes_of_its_findings(acme: Callable[..., Finding
     assert (found.fix.title, found.fixable) == ("Replace `loud` with `quiet`", "unsafe")
 
 
-def test_a_plugin_may_say_why_there_is_no_fix(acme: Callable[..., Finding]) -> None:
-    assert acme(lambda *_: "it is meant to be loud").help == "no fix here: it is meant to be loud"
+def test_a_plugin_can_state_why_there_is_no_fix(acme: Callable[..., Finding]) -> None:
+    assert acme(lambda *_: "it is meant to be loud").help == "no automatic fix: it is meant to be loud"
 
 
 def test_a_plugin_that_fails_to_fix_keeps_its_finding(acme: Callable[..., Finding]) -> None:
     found = acme(lambda *_: 3)
     assert found.fix is None
     assert "TypeError" in (found.help or "")
-    assert "a mistake in the plugin" in (found.help or "")
+    assert "a bug in the plugin" in (found.help or "")

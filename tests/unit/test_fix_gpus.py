@@ -1,15 +1,12 @@
-"""GPUs written into labels: which ones, and how."""
+"""GPUs that are inferred and written into labels."""
 
 from __future__ import annotations
 
 import pytest
 
 from dotlint.edits.gpus.label import spelled_ids
-from dotlint.engine.result import Settings
-from dotlint.engine.select import Selection
-from dotlint.pipeline.fix_text import fix_text
-from dotlint.strategy import Strategy
 from dotlint.strategy.gpus import GpuSet
+from tests.dsl import fixed
 
 SPELLED = [
     ("0-7", "8-15", "8-15"),
@@ -25,24 +22,12 @@ SPELLED = [
 
 
 @pytest.mark.parametrize(("like", "gpus", "expected"), SPELLED)
-def test_ids_are_spelled_as_others_are(like: str, gpus: str, expected: str) -> None:
+def test_ids_are_written_in_the_style_of_others(like: str, gpus: str, expected: str) -> None:
     assert spelled_ids(like, GpuSet.parse(gpus)) == expected
 
 
-def fixed(text: str, code: str, strategy: str | None = None, *, unsafe: bool = True) -> str:
-    settings = Settings(
-        strategy=Strategy.parse(strategy) if strategy else None,
-        strategy_source="option" if strategy else None,
-        selection=Selection(select=(code,)),
-    )
-    result = fix_text(text, settings, unsafe=unsafe)
-    assert result.refused == ()
-    assert fix_text(result.text, settings, unsafe=unsafe).text == result.text
-    return result.text
-
-
 def gathered(shard: str, gather: str) -> str:
-    """Two shards that meet in an all-gather: `shard` is written with `#` as number."""
+    """Return two shards that feed an all-gather; `#` in `shard` is the number."""
     return (
         "digraph {\n"
         + "".join(f"  attn_{i} [label={shard.replace('#', str(i))}]\n" for i in range(2))
@@ -68,24 +53,24 @@ LABELS = [
 
 
 @pytest.mark.parametrize(("shard", "gather", "expected"), LABELS)
-def test_a_collective_names_all_gpus_in_the_manner_of_its_shards(shard: str, gather: str, expected: str) -> None:
+def test_a_collective_gets_all_gpus_in_the_style_of_its_shards(shard: str, gather: str, expected: str) -> None:
     assert fixed(gathered(shard, gather), "C005", unsafe=False) == gathered(shard, expected)
 
 
-def test_a_collective_on_other_gpus_is_a_guess() -> None:
+def test_a_collective_on_other_gpus_is_an_unsafe_fix() -> None:
     text = gathered(r'"Attention\nGPU: #"', r'"All-Gather\nGPU: 4-5"')
     assert fixed(text, "C005", unsafe=False) == text
     assert fixed(text, "C005") == text.replace("4-5", "0-1")
 
 
 @pytest.mark.parametrize("shard", [r'"{Attention|GPU: #}" shape=record', r'"Attention on GPU # alone"'])
-def test_where_no_label_shows_a_line_of_gpus_none_is_written(shard: str) -> None:
+def test_without_an_exemplar_no_gpus_are_written(shard: str) -> None:
     text = gathered(shard, r'"All-Gather"')
     assert fixed(text, "C005") == text
 
 
 def stages(*labels: str, names: str = "norm{s} qkv{s}_0 qkv{s}_1") -> str:
-    """Stages of two GPUs; a label for each node, `""` for a node that is given none."""
+    """Return stages of two GPUs, with a label for each node, or `""` for none."""
     parts = names.split()
     lines = [
         f'  {parts[n].format(s=s)} [label="{labels[s * len(parts) + n]}"]\n'
@@ -108,29 +93,29 @@ WHOLE = [
 
 
 @pytest.mark.parametrize("place", range(9))
-def test_missing_gpus_are_those_that_siblings_point_to(place: int) -> None:
+def test_missing_gpus_are_inferred_from_siblings(place: int) -> None:
     labels = [*WHOLE]
     labels[place] = labels[place].partition("\\n")[0]
     assert fixed(stages(*labels), "D001") == stages(*WHOLE)
 
 
-def test_where_siblings_disagree_no_gpu_is_written() -> None:
+def test_no_gpus_are_written_if_siblings_disagree() -> None:
     labels = [label.replace("GPU: 4-5", "GPU: 4") for label in WHOLE]
     labels[0] = "Stage 0 LayerNorm"
     assert fixed(stages(*labels), "D001") == stages(*labels)
 
 
 GUESSES = [
-    # those of the node beside it, as every sibling has them
+    # the GPUs of a node with the same number, as for every sibling
     ("qkv_0 3, qkv_1 1, qkv_2 ?, attn_0 3, attn_1 1, attn_2 2", "2"),
     ("qkv_0 0, qkv_1 1, qkv_2 ?, attn_0 0, attn_1 1, attn_2 5", "5"),
     ("qkv_0 3, qkv_1 1, qkv_2 ?, attn_0 3, attn_1 1, attn_2 2, mlp_0 3, mlp_1 1, mlp_2 4", None),
     ("qkv_0 3, qkv_1 1, qkv_2 ?, attn_0 3, attn_1 2, attn_2 2", None),
-    # those that count on, of three or more
+    # extrapolated from three or more
     ("qkv_0 0-1, qkv_1 2-3, qkv_3 6-7, qkv_4 ?", "8-9"),
     ("qkv_0 0, qkv_1 1, qkv_3 2, qkv_4 ?", None),
     ("qkv_0 0, qkv_1 1, qkv_2 ?", None),
-    # those that are left of the unit's, where each has as many
+    # the remaining GPUs of the unit, if each sibling has the same number
     ("stage0_norm 0-3, stage0_qkv_0 0, stage0_qkv_1 ?, stage0_qkv_2 1, stage0_qkv_3 3", "2"),
     ("stage0_norm 0-3, stage0_qkv_0 0-1, stage0_qkv_1 ?, stage0_qkv_2 3", None),
     ("stage0_norm 0-3, stage0_qkv_0 0-1, stage0_qkv_1 ?, stage0_qkv_2 1-2", None),
@@ -138,7 +123,7 @@ GUESSES = [
 
 
 @pytest.mark.parametrize(("nodes", "gpus"), GUESSES)
-def test_gpus_are_told_only_where_all_ways_agree(nodes: str, gpus: str | None) -> None:
+def test_gpus_are_inferred_only_if_all_methods_agree(nodes: str, gpus: str | None) -> None:
     titles = {"norm": "LayerNorm", "qkv": "QKV Projection", "attn": "Attention", "mlp": "MLP"}
     rows = [
         (name, next(t for word, t in titles.items() if word in name), ids)
@@ -164,12 +149,12 @@ VAGUE = [
 ]
 
 
-@pytest.mark.parametrize(("place", "words", "told"), VAGUE)
-def test_vague_words_become_the_ids_of_the_unit(place: int, words: str, told: bool) -> None:
+@pytest.mark.parametrize(("place", "words", "inferred"), VAGUE)
+def test_vague_words_become_the_ids_of_the_unit(place: int, words: str, inferred: bool) -> None:
     labels = [*WHOLE]
     labels[place] = labels[place].partition("\\n")[0] + f"\\n{words}"
-    assert fixed(stages(*labels), "D002", "pp3tp2") == stages(*(WHOLE if told else labels))
-    assert fixed(stages(*labels), "D002") == stages(*labels)  # without a strategy nobody knows
+    assert fixed(stages(*labels), "D002", "pp3tp2") == stages(*(WHOLE if inferred else labels))
+    assert fixed(stages(*labels), "D002") == stages(*labels)  # unknown without a strategy
 
 
 MOVED = [
@@ -201,7 +186,7 @@ def test_a_stage_moves_to_its_gpus_with_its_cluster(
     assert fixed(placed(before), "D003", strategy) == placed(after)
 
 
-def test_a_stage_whose_names_say_gpus_is_left_alone() -> None:
+def test_a_stage_with_gpus_in_its_names_is_not_moved() -> None:
     text = placed({2: (8, 11)}).replace("qkv2_0", "gpu8_qkv2").replace("qkv2_1", "gpu10_qkv2")
     assert fixed(text, "D003", "pp3tp2") == text
 
@@ -210,7 +195,7 @@ DIVIDED = [
     (("0-1", "1-2"), ("0-1", "2-3")),
     (("0-2", "2-3"), ("0-1", "2-3")),
     (("0-2", "3"), ("0-1", "2-3")),
-    (("2-3", "0-2"), None),  # neither is where an equal division has it, and they overlap
+    (("2-3", "0-2"), None),  # they overlap, and neither matches an equal division
 ]
 
 

@@ -1,4 +1,4 @@
-"""Edges of fans go back to where they were, and new statements are written in the manner of those beside them."""
+"""Edges of fan-outs are restored to their slots, and new statements match the style of their neighbors."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dotlint.engine.select import Selection
 from dotlint.pipeline.fix_text import fix_text
-from dotlint.pipeline.lint import Settings
+from tests.dsl import settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -107,11 +106,11 @@ def whole(form: Callable[[Style], Iterator[str]], style: Style, *, newline: str 
     return newline.join(("digraph {", *form(style), *links, "}", ""))
 
 
-def mended(text: str, gone: set[str]) -> str:
+def fixed(text: str, gone: set[str]) -> str:
     lines = text.split("\n")
     cut = "\n".join(line for line in lines if line.partition(";")[0].rstrip("\r") not in gone)
     assert cut != text
-    result = fix_text(cut, Settings(selection=Selection(select=("S001",))))
+    result = fix_text(cut, settings_for(("S001",)))
     assert result.refused == ()
     return result.text
 
@@ -122,23 +121,23 @@ def uncommented(text: str) -> str:
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("style", STYLES)
-def test_an_arm_of_a_fan_goes_back(form: Callable[[Style], Iterator[str]], style: Style) -> None:
+def test_an_edge_of_a_fan_out_is_restored(form: Callable[[Style], Iterator[str]], style: Style) -> None:
     text = whole(form, style)
     for layer in (0, 1, 2) if form is apart else (1,):
         for edge in (out, back):
             for i in (0, 1, 3):
-                found = mended(text, {edge(layer, i)})
+                found = fixed(text, {edge(layer, i)})
                 assert uncommented(found) == uncommented(text), (layer, i)
 
 
 @pytest.mark.parametrize("form", [apart, boxed])
 @pytest.mark.parametrize("style", STYLES)
-def test_a_whole_fan_goes_back_or_stands_together(form: Callable[[Style], Iterator[str]], style: Style) -> None:
+def test_a_whole_fan_out_is_restored_or_stays_together(form: Callable[[Style], Iterator[str]], style: Style) -> None:
     text = whole(form, style)
     for layer in (0, 1):
         for edge in (out, back):
             gone = {edge(layer, i) for i in EXPERTS}
-            found = mended(text, gone).split("\n")
+            found = fixed(text, gone).split("\n")
             own = [line for line in found if line.partition(";")[0] in gone]
             assert sorted(line.partition(";")[0] for line in own) == sorted(gone)
             at = found.index(own[0])
@@ -148,7 +147,7 @@ def test_a_whole_fan_goes_back_or_stands_together(form: Callable[[Style], Iterat
 
 
 def ported(last: str, ports: tuple[str, str], written: tuple[str, str]) -> tuple[str, str]:
-    """Three stages joined by ports, the last without its edge, and as it is written; `last` are its labels."""
+    """Return three stages linked by ports, before and after the last edge is written; `last` holds its labels."""
     record, shape = '"{<in> %s|<out> GPU: %d}"', ", shape=record"
     labels = [[record % (title, s) for title in ("QKV Projection", "MLP")] for s in range(2)]
     labels.append([last % (title, 2) for title in ("QKV Projection", "MLP")])
@@ -179,16 +178,16 @@ def ported(last: str, ports: tuple[str, str], written: tuple[str, str]) -> tuple
         ('<<table><tr><td port="on">%s</td><td>GPU: %d</td></tr></table>>', (":out", ":in"), ("", "")),
     ],
 )
-def test_an_edge_takes_over_the_ports_that_its_ends_have(
+def test_an_edge_copies_the_ports_that_its_ends_have(
     last: str, ports: tuple[str, str], written: tuple[str, str]
 ) -> None:
     before, after = ported(last, ports, written)
-    result = fix_text(before, Settings(selection=Selection(select=("S001",))))
+    result = fix_text(before, settings_for(("S001",)))
     assert result.text == after
 
 
 def same_line(text: str) -> str:
-    """Put all edges of a layer on one line."""
+    """Return the text with all edges of a layer on one line."""
     return re.sub(r"(?<=;)\n  (?=l(\d)_\w+ -> l\1_)", " ", ended(text))
 
 
@@ -208,10 +207,10 @@ MANNERS: tuple[Callable[[str], str], ...] = (
 
 @pytest.mark.parametrize("manner", MANNERS)
 @pytest.mark.parametrize("i", [0, 2, 3])
-def test_an_arm_is_written_in_the_manner_of_the_others(manner: Callable[[str], str], i: int) -> None:
+def test_an_edge_of_a_fan_out_matches_the_style_of_the_others(manner: Callable[[str], str], i: int) -> None:
     text = manner(whole(apart, rows))
     edge = re.search(rf"\s+l1_gate -> \S*1.expert.{i}\S*( ?\[style=dashed\])?;?", text)
     assert edge is not None
-    result = fix_text(text.replace(edge[0], ""), Settings(selection=Selection(select=("S001",))))
+    result = fix_text(text.replace(edge[0], ""), settings_for(("S001",)))
     assert result.refused == ()
     assert result.text == text

@@ -1,4 +1,4 @@
-"""Dimensions, shapes and styles: edits inside of statements that are there."""
+"""Dimensions, shapes and styles: edits inside existing statements."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import pytest
 
 from dotlint.edits.apply import apply_edits
 from dotlint.edits.attributes import set_attribute, shape_fix
-from dotlint.engine.result import Settings
-from dotlint.engine.select import Selection
 from dotlint.graph.builder import read
-from dotlint.pipeline.fix_text import fix_text
-from tests.unit.mending import assert_left_alone
+from tests.dsl import fixed
+from tests.unit.fix_assertions import assert_left_alone
 
 SETS = [
     ("a", "a [shape=box]"),
@@ -34,16 +32,10 @@ SETS = [
 
 
 @pytest.mark.parametrize(("before", "after"), SETS)
-def test_an_attribute_is_set_in_the_manner_of_its_list(before: str, after: str) -> None:
+def test_an_attribute_is_set_in_the_style_of_its_list(before: str, after: str) -> None:
     text = f"digraph {{ {before} }}"
     statement = read(text).graphs[0].nodes["a"].statements[0]
     assert apply_edits(text, [set_attribute(text, statement, "shape", "box")]) == f"digraph {{ {after} }}"
-
-
-def fixed(text: str, code: str, *, unsafe: bool = False) -> str:
-    result = fix_text(text, Settings(selection=Selection(select=(code,))), unsafe=unsafe)
-    assert result.refused == ()
-    return result.text
 
 
 def routed(*styles: str) -> str:
@@ -64,14 +56,14 @@ def routed(*styles: str) -> str:
 )
 def test_a_solid_gate_edge_is_dashed(solid: str, dashed: str) -> None:
     other = " [style=dashed]"
-    assert fixed(routed(other, other, solid, other), "V002") == routed(other, other, dashed, other)
+    assert fixed(routed(other, other, solid, other), "V002", unsafe=False) == routed(other, other, dashed, other)
 
 
-def test_a_statement_that_draws_other_edges_too_is_left_alone() -> None:
+def test_a_statement_that_also_draws_other_edges_is_not_changed() -> None:
     text = routed(*[" [style=dashed]"] * 3).replace(
         "  route -> expert2 [style=dashed]\n", "  expert0 -> route -> expert2\n"
     )
-    assert fixed(text, "V002") == text
+    assert fixed(text, "V002", unsafe=False) == text
 
 
 STATED = "Input: [B=2, H=64]\\nOutput: [B=2, H=64]"
@@ -94,13 +86,13 @@ def norms(*labels: str, stated: str = STATED) -> str:
         ("LayerNorm 1", f"LayerNorm 1\\n{STATED}"),
         ("LayerNorm 1\nGPU: 2", f"LayerNorm 1\n{STATED}\nGPU: 2".replace("H=64]\\n", "H=64]\n")),
         ("LayerNorm 1\\lGPU: 2\\l", f"LayerNorm 1\\l{STATED}\\lGPU: 2\\l".replace("H=64]\\n", "H=64]\\l")),
-        # only the side that it does not state, below or above the other
+        # only the missing side, below or above the other one
         ("LayerNorm 1\\nInput: [B=2, H=64]", f"LayerNorm 1\\n{STATED}"),
         ("LayerNorm 1\\nOutput: [B=2, H=64]\\nGPU: 2", f"LayerNorm 1\\n{STATED}\\nGPU: 2"),
         ("LayerNorm 1\\nGPU: 2\\n", f"LayerNorm 1\\n{STATED}\\nGPU: 2\\n"),
     ],
 )
-def test_dimensions_go_where_the_siblings_have_them(lacking: str, stating: str) -> None:
+def test_dimensions_go_to_the_position_that_siblings_use(lacking: str, stating: str) -> None:
     assert fixed(norms(lacking), "T001", unsafe=True) == norms(stating)
 
 
@@ -110,7 +102,7 @@ def test_dimensions_go_into_html_as_lines_of_it() -> None:
     assert fixed(text, "T001", unsafe=True) == text.replace(before, after)
 
 
-def test_one_label_is_mended_where_other_statements_name_the_node() -> None:
+def test_one_label_is_fixed_if_other_statements_mention_the_node() -> None:
     text = norms("LayerNorm 1").replace("}\n", "  {norm0 other} -> last\n}\n")
     assert fixed(text, "T001", unsafe=True) == text.replace('"LayerNorm 1"', f'"LayerNorm 1\\n{STATED}"')
 
@@ -118,12 +110,12 @@ def test_one_label_is_mended_where_other_statements_name_the_node() -> None:
 @pytest.mark.parametrize(
     ("lacking", "stated"),
     [
-        # the side that it states is another than theirs, or is none of the two
+        # it states other dimensions than its siblings, or neither input nor output
         ('label="LayerNorm 1\\nInput: [B=3, H=64]"', STATED),
         ('label="LayerNorm 1\\n[B=2, H=64]\\nInput: [B=2, H=64]"', STATED),
-        # theirs do not stand together
+        # their dimension lines are not consecutive
         ('label="LayerNorm 1"', STATED.replace("\\nOutput", "\\nTP=2\\nOutput")),
-        # no lines of text of its own
+        # no separate lines of text
         ('label="LayerNorm \\d"', STATED),
         ('label="LayerNorm" + " 1"', STATED),
         ("label=LayerNorm", STATED),
@@ -132,23 +124,26 @@ def test_one_label_is_mended_where_other_statements_name_the_node() -> None:
         ('color=red] norm0, other [label="LayerNorm 1"', STATED),
     ],
 )
-def test_labels_that_are_not_certain_to_mean_the_same_stay(lacking: str, stated: str) -> None:
+def test_ambiguous_labels_are_not_changed(lacking: str, stated: str) -> None:
     text = norms("LayerNorm 1", stated=stated).replace('label="LayerNorm 1"', lacking)
     assert_left_alone(
-        text, "T001", None, "no fix here: no operator of this kind states its dimensions, or those that do disagree"
+        text,
+        "T001",
+        None,
+        "no automatic fix: no operator of this kind states its dimensions, or those that do disagree",
     )
 
 
-def test_dimensions_are_a_guess_and_not_made_safely() -> None:
-    assert fixed(norms("LayerNorm 1"), "T001") == norms("LayerNorm 1")
+def test_dimensions_are_an_unsafe_fix() -> None:
+    assert fixed(norms("LayerNorm 1"), "T001", unsafe=False) == norms("LayerNorm 1")
 
 
-def test_where_siblings_disagree_nothing_is_copied() -> None:
+def test_nothing_is_copied_if_siblings_disagree() -> None:
     text = norms("LayerNorm 1\\nInput: [B=2, H=9]\\nOutput: [B=2, H=9]", "LayerNorm 2")
     assert fixed(text, "T001", unsafe=True) == text
 
 
-def test_what_nobody_knows_is_not_copied() -> None:
+def test_unknown_sizes_are_not_copied() -> None:
     text = norms("LayerNorm 1", stated=STATED.replace("B=2", "B=?"))
     assert fixed(text, "T001", unsafe=True) == text
 
@@ -159,13 +154,13 @@ def test_what_nobody_knows_is_not_copied() -> None:
         ("", " [shape=box]"),
         (" [shape=ellipse]", " [shape=box]"),
         (" [fillcolor=red, form=ellipse]", " [fillcolor=red, form=ellipse, shape=box]"),
-        # a word of its own where the others have `shape`
+        # an unknown attribute instead of `shape`
         (" [fillcolor=red mythology=box]", " [fillcolor=red shape=box]"),
-        # `peripheries` stands beside a shape elsewhere, so it is no other word for it
+        # `peripheries` is used together with `shape` elsewhere, so it does not mean the shape
         (" [peripheries=box]", " [peripheries=box, shape=box]"),
     ],
 )
-def test_a_shape_is_set_or_its_name_mended(before: str, after: str) -> None:
+def test_a_shape_is_set_or_its_attribute_renamed(before: str, after: str) -> None:
     others = "".join(f' c{i} [label="Attention {i}\\nGPU: {i}", shape=box, peripheries=1]\n' for i in range(4))
     text = f"digraph {{\n{others} a{before}\n}}\n"
     graph = read(text).graphs[0]
@@ -191,12 +186,12 @@ CLIPPED = "  subgraph cluster_a { a }\n  a -> b [ltail=cluster_a];\n}\n"
         ("  graph [rankdir=TB,\n    ranksep=1];\n", "  graph [rankdir=TB,\n    ranksep=1,\n    compound=true];\n"),
     ],
 )
-def test_a_graph_attribute_goes_to_the_others(head: str, after: str) -> None:
+def test_a_graph_attribute_is_added_to_the_others(head: str, after: str) -> None:
     assert fixed(f"digraph {{\n{head}{CLIPPED}", "A008", unsafe=True) == f"digraph {{\n{after}{CLIPPED}"
 
 
 def test_a_graph_whose_brace_is_missing_gets_no_attribute() -> None:
-    assert_left_alone(f"digraph\n{CLIPPED}", "A008", None, "no fix here: the graph has no opening brace")
+    assert_left_alone(f"digraph\n{CLIPPED}", "A008", None, "no automatic fix: the graph has no opening brace")
 
 
 def test_a_graph_on_one_line_gets_its_attribute_there() -> None:

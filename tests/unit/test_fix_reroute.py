@@ -1,4 +1,4 @@
-"""Edges that go past operators which a layer lacks are turned to them, be they several or in sets."""
+"""Edges that bypass missing operators are rerouted, also several edges and those in sets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from tests.unit.mending import assert_left_alone, run
+from tests.dsl import fix
+from tests.unit.fix_assertions import assert_left_alone
 
 TITLES = {"norm": "LayerNorm", "qkv": "QKV Projection", "attn": "Attention Compute", "ar": "All-Reduce", "mlp": "MLP"}
 OPERATORS = ("norm", "qkv_0", "qkv_1", "attn_0", "attn_1", "ar", "mlp")
@@ -17,7 +18,7 @@ BETWEEN = (
 
 
 def layers(edges: str, odd: str | None = None, *, lacking: tuple[str, ...] = ()) -> str:
-    """Three layers on two GPUs, all joined in the same way, but the second as `odd` says, and without what it lacks."""
+    """Return three equal layers on two GPUs; the second one lacks operators and has the edges `odd`."""
 
     def named(text: str, n: int) -> str:
         return re.sub(r"[a-z]+(?:_\d)?", lambda match: f"l{n}_{match[0]}", text)
@@ -35,7 +36,7 @@ def layers(edges: str, odd: str | None = None, *, lacking: tuple[str, ...] = ())
 
 
 TURNED = [
-    # what several edges lead past to one node
+    # several edges bypass the operators and end at one node
     (
         ("ar",),
         ONWARDS,
@@ -48,7 +49,7 @@ TURNED = [
         "norm -> qkv_0; norm -> qkv_1; qkv_0 -> attn_0; qkv_1 -> attn_1; {attn_0 attn_1} -> mlp",
         "norm -> qkv_0; norm -> qkv_1; qkv_0 -> attn_0; qkv_1 -> attn_1; {attn_0 attn_1} -> ar; ar -> mlp",
     ),
-    # two nodes, each with an edge past it, and with one statement past both
+    # two operators, each bypassed by an edge, and both by one statement
     (
         ("attn_0", "attn_1"),
         ONWARDS,
@@ -61,14 +62,14 @@ TURNED = [
         "norm -> qkv_0; norm -> qkv_1; {qkv_0 qkv_1} -> ar; ar -> mlp",
         "norm -> qkv_0; norm -> qkv_1; qkv_0 -> attn_0; qkv_1 -> attn_1; {attn_0 attn_1} -> ar; ar -> mlp",
     ),
-    # what one node leads past to several
+    # several edges start at one node and bypass the operators
     (
         ("ar",),
         BETWEEN.replace("; qkv_1 -> ar", ""),
         "norm -> qkv_0; norm -> qkv_1; qkv_0 -> attn_0; qkv_0 -> attn_1; attn_0 -> mlp; attn_1 -> mlp",
         "norm -> qkv_0; norm -> qkv_1; qkv_0 -> ar; ar -> attn_0; ar -> attn_1; attn_0 -> mlp; attn_1 -> mlp",
     ),
-    # nothing leads past
+    # no edge bypasses the operators
     (
         ("ar",),
         ONWARDS,
@@ -79,10 +80,8 @@ TURNED = [
 
 
 @pytest.mark.parametrize(("lacking", "edges", "past", "through"), TURNED)
-def test_edges_past_what_is_missing_are_turned_to_it(
-    lacking: tuple[str, ...], edges: str, past: str, through: str
-) -> None:
-    result = run(layers(edges, past, lacking=lacking), "S003")
+def test_bypassing_edges_are_rerouted(lacking: tuple[str, ...], edges: str, past: str, through: str) -> None:
+    result = fix(layers(edges, past, lacking=lacking), "S003")
     assert result.refused == ()
     assert result.text == layers(edges, through)
 
@@ -90,14 +89,14 @@ def test_edges_past_what_is_missing_are_turned_to_it(
 UNCLEAR = [
     (
         "qkv_0 -> attn_0; qkv_0 -> attn_1; qkv_1 -> attn_0; qkv_1 -> attn_1",
-        "`l1_qkv_0 -> l1_attn_0` and others go past",
+        "`l1_qkv_0 -> l1_attn_0` and other edges bypass",
     ),
-    ("{qkv_0 qkv_1} -> {attn_0 attn_1}", "`l1_qkv_0 -> l1_attn_0` and others go past"),
-    ("qkv_0 -> attn_0; qkv_1 -> attn_1", "`l1_qkv_0 -> l1_attn_0` and others go past"),
+    ("{qkv_0 qkv_1} -> {attn_0 attn_1}", "`l1_qkv_0 -> l1_attn_0` and other edges bypass"),
+    ("qkv_0 -> attn_0; qkv_1 -> attn_1", "`l1_qkv_0 -> l1_attn_0` and other edges bypass"),
 ]
 
 
 @pytest.mark.parametrize(("past", "why"), UNCLEAR)
-def test_where_it_is_not_clear_what_leads_to_it_nothing_is_turned(past: str, why: str) -> None:
+def test_ambiguous_edges_are_not_rerouted(past: str, why: str) -> None:
     odd = f"norm -> qkv_0; norm -> qkv_1; {past}; attn_0 -> mlp; attn_1 -> mlp"
     assert_left_alone(layers(BETWEEN, odd, lacking=("ar",)), "S003", None, why)

@@ -1,23 +1,21 @@
-"""Stages written whole, in two ways of drawing a deployment."""
+"""Missing stages, in several styles of deployments."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from dotlint.engine.result import Settings
-from dotlint.engine.select import Selection
 from dotlint.graph.builder import read
-from dotlint.pipeline.fix_text import FixResult, fix_text
-from dotlint.strategy import Strategy
+from tests.dsl import fix
+
+if TYPE_CHECKING:
+    from dotlint.pipeline.fix_text import FixResult
 
 
-def fixed(text: str, strategy: str, *codes: str) -> FixResult:
-    settings = Settings(
-        strategy=Strategy.parse(strategy), strategy_source="option", selection=Selection(select=codes or None)
-    )
-    result = fix_text(text, settings, unsafe=True)
+def fixed(text: str, strategy: str, code: str) -> FixResult:
+    result = fix(text, code, strategy)
     assert not result.result.document.problems
-    assert fix_text(result.text, settings, unsafe=True).text == result.text
     return result
 
 
@@ -25,7 +23,7 @@ DIMS = "Input: [B=2, S=64, H=256]\\nOutput: [B=2, S=64, H=256]"
 
 
 def pipeline(stages: int, *, without: tuple[int, ...] = ()) -> str:
-    """Four layers a stage, in clusters, quoted ids that name layers only, everything counted from 0."""
+    """Return stages of four layers in clusters, with quoted ids that name only layers, counted from 0."""
     lines = ['digraph "served" {', "    rankdir=LR;", ""]
     lines += [f'    "seq.in" [shape=ellipse, label="Input\\n{DIMS}"];', ""]
     for s in range(stages):
@@ -60,7 +58,7 @@ def pipeline(stages: int, *, without: tuple[int, ...] = ()) -> str:
 
 
 @pytest.mark.parametrize("without", [(7,), (6, 7), (3,), (2, 3, 4), (1,)])
-def test_stages_that_were_cut_out_come_back_to_the_letter(without: tuple[int, ...]) -> None:
+def test_removed_stages_are_restored_byte_for_byte(without: tuple[int, ...]) -> None:
     result = fixed(pipeline(8, without=without), "pp8tp2", "S002")
     assert [f.code for f in result.applied] == ["S002"]
     assert result.text == pipeline(8)
@@ -99,7 +97,7 @@ def test_two_phases_without_clusters() -> None:
     assert f'\tdecode_output [label="DECODE OUTPUT{narrow}" shape=ellipse]\n' in result.text
 
 
-def test_a_stage_whose_gpus_nobody_knows_is_not_written() -> None:
+def test_a_stage_with_unknown_gpus_is_not_written() -> None:
     text = pipeline(4, without=(3,)).replace("GPU: 0-1", "GPU: 0-1,9").replace("GPUs 0-1", "GPUs 0-1,9")
     for s in (1, 2):
         text = text.replace(f"GPU: {2 * s}-{2 * s + 1}", f"GPU: {2 * s}-{2 * s + 1},{9 + s}").replace(
@@ -112,7 +110,7 @@ def test_a_stage_whose_gpus_nobody_knows_is_not_written() -> None:
     assert result.text == text
 
 
-def test_what_belongs_to_an_end_of_the_model_is_not_repeated() -> None:
+def test_operators_at_the_ends_of_the_model_are_not_repeated() -> None:
     text = pipeline(4, without=(2,)).replace(
         '    subgraph "cluster_pp0" {\n        label="PP stage 0 | layers 0-3 | GPUs 0-1";\n',
         '    subgraph "cluster_pp0" {\n        label="PP stage 0 | layers 0-3 | GPUs 0-1";\n'
@@ -129,7 +127,7 @@ TITLES = {"norm": "LayerNorm", "qkv": "QKV Projection", "attn": "Attention Compu
 def flat(
     without: int | None, names: str, *, stages: int = 4, layers: int = 2, clusters: bool = False, ends: bool = False
 ) -> str:
-    """A pipeline whose names count layers through (`{n}`) or GPUs (`{g}`), `ends` with a node to send and to receive."""
+    """Return a pipeline whose names contain layers (`{n}`) or GPUs (`{g}`); `ends` adds send and receive nodes."""
     nodes, edges = [], []
     for s in range(stages):
         if s == without:
@@ -174,7 +172,7 @@ FLAT = [
 
 @pytest.mark.parametrize("last", [True, False])
 @pytest.mark.parametrize(("names", "more"), FLAT)
-def test_names_go_on_whatever_they_count(names: str, more: dict[str, int], last: bool) -> None:
+def test_names_are_extrapolated_whatever_they_count(names: str, more: dict[str, int], last: bool) -> None:
     without = more.get("stages", 4) - 1 if last else 2
     result = fixed(flat(without, names, **more), f"pp{more.get('stages', 4)}tp2", "S002")  # type: ignore[arg-type]
     graph, whole = read(result.text).graphs[0], read(flat(None, names, **more)).graphs[0]  # type: ignore[arg-type]
@@ -187,17 +185,17 @@ def test_names_go_on_whatever_they_count(names: str, more: dict[str, int], last:
 
 
 def drawn(form: str, *, without: tuple[int, ...] = ()) -> str:
-    """Four stages of two layers each, drawn in another way; what joins stages that are left out is left out too."""
+    """Return four stages of two layers each in another style; edges of omitted stages are omitted too."""
     stages = [s for s in range(1, 5) if s not in without]
     nodes: dict[int, list[str]] = {}
     wires: dict[int, list[str]] = {}
     links: dict[int, str] = {}
     for s in stages:
         gpus = f"{2 * s - 2}-{2 * s - 1}"
-        told = [f'st{s}_norm [label="Stage {s} LayerNorm\\nGPU: {gpus}"]']
-        told += [f'st{s}_qkv{t} [label="Stage {s} QKV Projection\\nGPU: {2 * s - 2 + t}"]' for t in range(2)]
-        told += [f'st{s}_ar [label="Stage {s} All-Reduce\\nGPU: {gpus}"]']
-        nodes[s] = told
+        statements = [f'st{s}_norm [label="Stage {s} LayerNorm\\nGPU: {gpus}"]']
+        statements += [f'st{s}_qkv{t} [label="Stage {s} QKV Projection\\nGPU: {2 * s - 2 + t}"]' for t in range(2)]
+        statements += [f'st{s}_ar [label="Stage {s} All-Reduce\\nGPU: {gpus}"]']
+        nodes[s] = statements
         if form == "braces":
             wires[s] = [f"st{s}_norm -> {{ st{s}_qkv0 st{s}_qkv1 }} -> st{s}_ar"]
         elif form == "chains":
@@ -230,7 +228,7 @@ def drawn(form: str, *, without: tuple[int, ...] = ()) -> str:
 
 @pytest.mark.parametrize("form", ["plain", "lines", "boxes", "together", "headed", "braces", "chains"])
 @pytest.mark.parametrize("without", [(3,), (4,), (2, 3), (1,)])
-def test_stages_come_back_however_they_are_drawn(form: str, without: tuple[int, ...]) -> None:
+def test_stages_are_restored_in_every_style(form: str, without: tuple[int, ...]) -> None:
     text, whole = drawn(form, without=without), read(drawn(form)).graphs[0]
     if 1 in without:
         text = text.replace("inp -> st1_norm\n", "")

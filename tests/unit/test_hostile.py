@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import time
@@ -12,7 +11,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import dotlint
-from dotlint.cli.main import FORMATS, main
+from dotlint.cli.main import FORMATS
+from tests.cli.command import run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,11 +40,6 @@ def hostile(name: str) -> str:
         f"digraph {quoted} {{\n  {quoted} [label={quoted}, shape={quoted}, {quoted}=x]\n  b [label=b]\n  c [label=c]\n"
         f"  d [label=d]\n  e [label=e]\n  {quoted} -> b -> {quoted}\n  b -> c\n  b -> c\n  d -> zz{quoted}\n}}\n"
     )
-
-
-def run(*argv: str) -> tuple[int, str, str]:
-    out, err = io.StringIO(), io.StringIO()
-    return main(list(argv), stdout=out, stderr=err), out.getvalue(), err.getvalue()
 
 
 @pytest.mark.parametrize("form", [form for form in FORMATS if form != "html"])
@@ -295,7 +290,7 @@ def test_a_card_names_no_code(check: str, tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "a.dot").write_text("digraph { a -> b }\n")
     status, _, err = run("check", "--no-cache", "a.dot")
     assert status == 2
-    assert "there is no check" in err
+    assert "unknown check" in err
     assert not (tmp_path / "ran").exists()
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dotlint.files.paths import nearest_path
-from dotlint.text.nearest import nearest
+from dotlint.text.nearest import Lexicon, edits_between, nearest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,3 +43,21 @@ def test_paths(tmp_path: Path) -> None:
     assert nearest_path(tmp_path / "modell.txt") == str(tmp_path / "model.txt")
     assert nearest_path(tmp_path / "quite.else", endings=(".dot",)) is None
     assert nearest_path(tmp_path / "gone" / "model.dot") is None
+
+
+def test_edits_count_swaps_as_one() -> None:
+    assert [edits_between("shard", word) for word in ("shard", "sharp", "shrad", "shar", "chart", "gate")] == [
+        0,
+        1,
+        1,
+        1,
+        2,
+        3,
+    ]
+
+
+def test_the_nearest_word_and_whether_it_is_the_only_one() -> None:
+    words = Lexicon(["label", "labels", "lhead", "fillcolor"])
+    assert words.nearest("lable") == ("label", 1, True)
+    assert words.nearest("FillColor") == ("fillcolor", 0, True)
+    assert words.nearest("lbl") is None

@@ -109,7 +109,7 @@ def test_one_finding_a_unit(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("check", "parameters", "told"),
     [
-        ("attribute-require", 'attributes = ["label"]', "there is no check `attribute-require`; did you mean `attribute-required`?"),
+        ("attribute-require", 'attributes = ["label"]', "unknown check `attribute-require`; did you mean `attribute-required`?"),
         ("attribute-required", "", "needs the parameter `attributes`"),
         ("attribute-required", 'attributs = ["label"]', "has no parameter `attributs`; did you mean `attributes`?"),
         ("attribute-required", 'attributes = "label"', "`attributes` must be a list of strings"),
@@ -122,7 +122,7 @@ def test_one_finding_a_unit(tmp_path: Path) -> None:
         ("degree-between", "least = 3\nmost = 2", "swap them"),
         ("degree-between", "most = -1", "must be a non-negative integer"),
         ("degree-between", "most = true", "must be a non-negative integer"),
-        ("nowhere:check", "", "there is no check `nowhere:check`"),
+        ("nowhere:check", "", "unknown check `nowhere:check`"),
     ],
 )  # fmt: skip
 def test_a_card_that_cannot_be_is_refused(tmp_path: Path, check: str, parameters: str, told: str) -> None:
@@ -133,15 +133,15 @@ def test_a_card_that_cannot_be_is_refused(tmp_path: Path, check: str, parameters
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (('"ACME001"', '"acme1"'), "a code is one to eight capitals and three digits"),
-        (('"own-rule"', '"Own Rule"'), "a name is words in lower case"),
-        (('"own-rule"', '"cycle"'), "G001 is cycle already"),
-        (('"own-rule"', '"unknown-colour"'), "A005 is unknown-color already"),
-        (('"ACME001"', '"G001"'), "G001 is cycle already"),
+        (('"ACME001"', '"acme1"'), "the code is not valid: use 1-8 capital letters and three digits"),
+        (('"own-rule"', '"Own Rule"'), "the name is not valid: use lowercase words"),
+        (('"own-rule"', '"cycle"'), "the rule G001 cycle already exists"),
+        (('"own-rule"', '"unknown-colour"'), "the rule A005 unknown-color already exists"),
+        (('"ACME001"', '"G001"'), "the rule G001 cycle already exists"),
         (('why = "To show it."', "why = 3"), "`why` must be a text"),
         (("[parameters]", '[[example]]\nbaad = "x"\n[parameters]'), "baad"),
-        (("[parameters]", "outcome = 3\n[parameters]"), "wrong kind"),
-        (("[parameters]", "needs = 3\n[parameters]"), "wrong kind"),
+        (("[parameters]", "outcome = 3\n[parameters]"), "wrong type"),
+        (("[parameters]", "needs = 3\n[parameters]"), "wrong type"),
     ],
 )
 def test_a_card_with_wrong_parts_is_refused(tmp_path: Path, change: tuple[str, str], told: str) -> None:
@@ -224,7 +224,7 @@ def test_a_plugin_is_used_where_it_is_named(acme: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("acm", "there is no plugin `acm`; did you mean `acme`?"),
+        ("acm", "unknown plugin `acm`; did you mean `acme`?"),
         ("broken", "the plugin `broken` cannot be imported: ModuleNotFoundError"),
         ("quits", "the plugin `quits` cannot be imported: SystemExit"),
         ("other", "is a function, not a dotlint.plugin.Plugin"),
@@ -241,7 +241,7 @@ def test_a_plugin_that_cannot_be_used_is_refused(acme: Path, name: str, told: st
 
 def test_a_card_in_a_folder_cannot_reach_for_a_plugin(acme: Path) -> None:
     (acme / "own.toml").write_text(CARD.format(check="acme:long-labels", parameters="most = 1"))
-    with pytest.raises(CardError, match="there is no check `acme:long-labels`"):
+    with pytest.raises(CardError, match="unknown check `acme:long-labels`"):
         all_cards((acme,))
 
 

@@ -19,7 +19,7 @@ from dotlint.page import document as shell
 from dotlint.page.collect import Task, make_page, page_names
 from dotlint.page.difference import difference
 from dotlint.page.drawing import DrawingError, cleaned
-from dotlint.page.listing import Mark, listing
+from dotlint.page.listing import SourceMark, listing
 from dotlint.page.markup import embedded, prose
 from dotlint.picture import source, style
 
@@ -90,7 +90,7 @@ def test_listing_marks_what_it_names() -> None:
 
 def test_listing_marks_findings_even_where_they_overlap() -> None:
     text = "a -> b [x=1]\n-> c"
-    shown = listing(text, {}, [Mark(0, 12, "warning", 7), Mark(5, 17, "error", 8)])
+    shown = listing(text, {}, [SourceMark(0, 12, "warning", 7), SourceMark(5, 17, "error", 8)])
     marked = re.findall(r'<u class="(\w+)" data-findings="([\d ]+)">(.*?)</u>', shown)
     # What both speak of has both; a statement is marked before its attributes, on its first line.
     assert [(kind, which, re.sub("<.*?>", "", text)) for kind, which, text in marked] == [
@@ -222,7 +222,7 @@ def test_rows_lead_to_findings_and_findings_to_lines() -> None:
     assert (finding["code"], finding["lines"][0]) == ("G001", 2)
     assert [part.data["nodes"][number][0] for number in finding["nodes"]] == ["a", "b"]
     assert [part.data["edges"][number] for number in finding["edges"]] == [[0, 1, 2], [1, 0, 3]]
-    assert 'data-findings="0"><span class="says">' in part.markup
+    assert 'data-findings="0"><span class="message">' in part.markup
 
 
 @pytest.mark.usefixtures("_no_graphviz")

@@ -11,7 +11,7 @@ import pytest
 
 from dotlint import picture
 from dotlint.errors import DotlintError
-from dotlint.picture import Options, engines, render, svg
+from dotlint.picture import PictureOptions, engines, render, svg
 from dotlint.picture.model import LEVELS
 from tests.unit.test_picture import hostile_text, result_of
 
@@ -51,7 +51,7 @@ def _title(element: ET.Element) -> str:
 @pytest.mark.usefixtures("_engine")
 def test_the_svg_has_the_ids_and_titles_that_its_maps_promise() -> None:
     result = result_of(MOE, "pp4ep4tp2sp2")
-    made = svg(result, Options(prefix="f1-"))
+    made = svg(result, PictureOptions(prefix="f1-"))
     assert made.text.startswith("<svg")
     elements = _ids(made.text)
     promised = {*made.nodes.values(), *made.edges.values(), *made.units.values()}
@@ -73,7 +73,7 @@ def test_the_svg_has_the_ids_and_titles_that_its_maps_promise() -> None:
 @pytest.mark.usefixtures("_engine")
 def test_nothing_of_a_hostile_file_becomes_markup() -> None:
     for fold in LEVELS:
-        made = svg(result_of(hostile_text(), name='<a&"\x1b.dot'), Options(fold=fold, full_labels=True))
+        made = svg(result_of(hostile_text(), name='<a&"\x1b.dot'), PictureOptions(fold=fold, full_labels=True))
         root = ET.fromstring(made.text)
         tags = {element.tag.rpartition("}")[2] for element in root.iter()}
         assert tags <= {"svg", "g", "title", "text", "polygon", "polyline", "path", "ellipse"}
@@ -107,13 +107,13 @@ def test_of_several_graphs_one_is_drawn_and_named() -> None:
     result = result_of("digraph { a -> b }\ndigraph { c -> d }")
     assert set(svg(result).nodes) == {"a", "b"}
     assert "--graph" in svg(result).notes[0]
-    assert set(svg(result, Options(graph=1)).nodes) == {"c", "d"}
+    assert set(svg(result, PictureOptions(graph=1)).nodes) == {"c", "d"}
     with pytest.raises(DotlintError, match="the file has 2 graphs"):
-        svg(result, Options(graph=2))
+        svg(result, PictureOptions(graph=2))
 
 
 def test_a_file_without_a_graph_is_one_clear_line() -> None:
-    with pytest.raises(DotlintError, match="there is no graph in it"):
+    with pytest.raises(DotlintError, match="the file has no graph"):
         svg(result_of("nothing here"))
 
 
@@ -127,7 +127,7 @@ def _fake_dot(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_layout_that_never_ends_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _fake_dot(tmp_path, "exec sleep 60", monkeypatch)
     with pytest.raises(DotlintError, match=r"longer than 0.2 seconds.*--fold"):
-        svg(result_of("digraph { a -> b }"), Options(time_limit=0.2))
+        svg(result_of("digraph { a -> b }"), PictureOptions(time_limit=0.2))
 
 
 def test_what_graphviz_says_is_handed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import io
 import json
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
-from dotlint.cli.main import main
 from dotlint.engine.own_cards import own_cards
 from dotlint.engine.result import Settings
 from dotlint.pipeline.lint_file import lint_path
 from dotlint.report import full, links, rich_report
 from dotlint.report.model import outline
+from tests.cli.command import run
 
 MISTAKES = "digraph {\n  a [shape=boxx]\n  a -- b\n}\n" + "digraph { a -> b -> a }\n" * 2
 
 
-def run(*argv: str) -> str:
-    out = io.StringIO()
-    main(["check", *argv], io.BytesIO(), out, io.StringIO())
-    return out.getvalue()
+def check(*argv: str) -> str:
+    return run("check", *argv).out
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +31,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_gitlab_has_what_code_quality_asks_for(hostile: Path) -> None:
-    text = run("--format", "gitlab", "./sub/a.dot", str(hostile), "gone.dot")
+    text = check("--format", "gitlab", "./sub/a.dot", str(hostile), "gone.dot")
     assert text.isascii()
     entries = json.loads(text)
     assert {e["location"]["path"] for e in entries} == {"sub/a.dot", "hostile.dot", "gone.dot"}
@@ -50,11 +47,11 @@ def test_gitlab_has_what_code_quality_asks_for(hostile: Path) -> None:
 
 
 def test_gitlab_of_a_clean_file_is_an_empty_list() -> None:
-    assert json.loads(run("--format", "gitlab", "clean.dot")) == []
+    assert json.loads(check("--format", "gitlab", "clean.dot")) == []
 
 
 def suites(*argv: str) -> ET.Element:
-    return ET.fromstring(run("--format", "junit", *argv))
+    return ET.fromstring(check("--format", "junit", *argv))
 
 
 def test_junit_counts_and_outcomes_agree(hostile: Path) -> None:
@@ -92,9 +89,9 @@ def test_junit_skips_consequences() -> None:
 
 
 def test_statistics_count_rules() -> None:
-    text = run("--statistics", "--select", "G001,A004", "sub/a.dot", "clean.dot")
+    text = check("--statistics", "--select", "G001,A004", "sub/a.dot", "clean.dot")
     assert text.splitlines() == ["2  G001 [ ] cycle (1 file)", "1  A004 [*] unknown-shape (1 file)"]
-    rows = json.loads(run("--statistics", "--format", "json", "--select", "A004", "sub/a.dot"))
+    rows = json.loads(check("--statistics", "--format", "json", "--select", "A004", "sub/a.dot"))
     assert rows == [
         {"code": "A004", "name": "unknown-shape", "locations": 1, "findings": 1, "files": 1, "safe_fixes": 1}
     ]
@@ -134,8 +131,8 @@ def test_reports_link_codes_only_where_they_are_told_to() -> None:
     address = links.page("A004", "unknown-shape")
     assert address is not None
     for wanted in (True, False):
-        full_text = full.render([result], width=100, colour=True, links=wanted)
-        report = rich_report.render([outline(result, links=wanted)], width=100, colour=True)
+        full_text = full.render([result], width=100, color=True, links=wanted)
+        report = rich_report.render([outline(result, links=wanted)], width=100, color=True)
         for text in (full_text, report):
             assert (address in text) is wanted
             assert ("\x1b]8;" in text) is wanted

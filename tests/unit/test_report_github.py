@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from dotlint.cli.main import main
+from tests.cli.command import run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,9 +36,7 @@ def read(line: str) -> Annotation:
 
 
 def github(*argv: str) -> list[str]:
-    out = io.StringIO()
-    main(["check", "--format", "github", *argv], io.BytesIO(), out, io.StringIO())
-    return out.getvalue().splitlines()
+    return run("check", "--format", "github", *argv).out.splitlines()
 
 
 @pytest.fixture(autouse=True)
@@ -116,5 +113,5 @@ def test_the_summary_has_a_table_and_keeps_what_is_there(
 def test_other_formats_write_no_summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
     many(tmp_path / "a.dot", 1, 1)
-    main(["check", "--format", "concise", "a.dot"], io.BytesIO(), io.StringIO(), io.StringIO())
+    run("check", "--format", "concise", "a.dot")
     assert not (tmp_path / "summary.md").exists()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import subprocess
 from pathlib import Path
@@ -11,18 +10,17 @@ from typing import Any
 import jsonschema
 import pytest
 
-from dotlint.cli.main import main
 from dotlint.report.location import in_repository, uri
+from tests.cli.command import run
 
 MISTAKES = "digraph 😀 {\n  é [shape=boxx]; b -> c\n  b -- c\n}\n"
 SHARED = Path(__file__).parents[3] / "shared"
 
 
 def sarif(*argv: str) -> dict[str, Any]:
-    out = io.StringIO()
-    main(["check", "--format", "sarif", *argv], io.BytesIO(), out, io.StringIO())
-    assert out.getvalue().isascii()
-    log = json.loads(out.getvalue())
+    out = run("check", "--format", "sarif", *argv).out
+    assert out.isascii()
+    log = json.loads(out)
     assert isinstance(log, dict)
     return log
 

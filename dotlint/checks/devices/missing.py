@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dotlint.checks import grouping
 from dotlint.checks.grouping import count, names
 from dotlint.edits.fix_context import fixed_by, in_order
-from dotlint.edits.gpus.infer import GpuGuess
+from dotlint.edits.gpus.infer import GpuInference
 from dotlint.engine.finding import Fix, Holds
 from dotlint.strategy.gpus import union
 from dotlint.text.regex import regex
@@ -37,10 +37,10 @@ def _title(finding: Finding, edits: Sequence[Edit]) -> str:
 
 def write_gpus(fix: FixContext, finding: Finding) -> Fix | str:
     """Write the GPUs inferred from the siblings of each operator."""
-    guess = GpuGuess(fix.deployment)
+    inference = GpuInference(fix.deployment)
     edits: list[Edit] = []
     for reading in fix.readings(finding):
-        gpus = guess.of(reading)
+        gpus = inference.of(reading)
         family = reading.evidence.name.family
         near = [r for r in fix.deployment.operators if r.evidence.name.family == family]
         edit = fix.gpus.added(reading, gpus, near) if gpus else None
@@ -91,7 +91,7 @@ def name_gpus(fix: FixContext, finding: Finding) -> Fix | str:
     """Write the ids inferred from the siblings, or those of the unit if the label names all of its GPUs."""
     edits: list[Edit] = []
     why = "the ids that the labels mean are unknown"
-    guess = GpuGuess(fix.deployment)
+    inference = GpuInference(fix.deployment)
     for reading in fix.readings(finding):
         vague = reading.evidence.gpus.vague if reading.evidence.gpus else None
         if vague is None or not _EVERY.search(vague) or _SOME.search(vague):
@@ -101,7 +101,7 @@ def name_gpus(fix: FixContext, finding: Finding) -> Fix | str:
         if unit is None:
             why = "the GPUs of its unit are unknown: the strategy does not declare them, or other operators name others"
             continue
-        gpus = guess.of(reading, unit) or (None if _is_divided(fix, reading, unit) else unit)
+        gpus = inference.of(reading, unit) or (None if _is_divided(fix, reading, unit) else unit)
         edit = fix.gpus.replaced(reading, gpus) if gpus and gpus <= unit else None
         if edit is None:
             why = "its siblings are on parts of the unit's GPUs, and its own part is uncertain"

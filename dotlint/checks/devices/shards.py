@@ -11,7 +11,7 @@ from dotlint.checks.devices.placed import gpus_of_unit
 from dotlint.checks.grouping import count, listed, names
 from dotlint.deployment.shards import SHARDED, groups, one_layer_each
 from dotlint.edits.fix_context import fixed_by, in_order
-from dotlint.edits.gpus.infer import GpuGuess
+from dotlint.edits.gpus.infer import GpuInference
 from dotlint.engine.finding import Fix, Holds
 from dotlint.strategy.gpus import GpuSet, union
 
@@ -40,11 +40,11 @@ def divide_gpus(fix: FixContext, finding: Finding) -> Fix | str:
     assert isinstance(data, UnequalShards)
     phase = data.phase
     members = sorted(data.group.members, key=lambda r: r.evidence.name.numbers)
-    guess = GpuGuess(fix.deployment)
+    inference = GpuInference(fix.deployment)
     if members[0].stage is None:
         whole: GpuSet | None = phase.gpus
     else:
-        whole = guess.unit_gpus(members[0], aside=members) or guess.unit_gpus(members[0])
+        whole = inference.unit_gpus(members[0], aside=members) or inference.unit_gpus(members[0])
     if whole is None or len(whole) % len(members):
         return f"its GPUs cannot be divided into {len(members)} equal parts"
     parts = _parts(phase, members[0].stage or 0, whole, len(members))

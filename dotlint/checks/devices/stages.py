@@ -14,7 +14,7 @@ from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.words import label_lines
 from dotlint.edits.fix_context import fixed_by, in_order
 from dotlint.edits.gpus.label import with_ids
-from dotlint.edits.labels import label_of_block, taken_apart
+from dotlint.edits.labels import block_label, split_label
 from dotlint.engine.finding import Edit, Fix, Holds
 from dotlint.strategy.gpus import GpuSet
 
@@ -92,7 +92,7 @@ def _stage_edits(fix: FixContext, unit: Stage, phase: Phase, whole: GpuSet, expe
     for attribute, ids in _cluster_labels(unit):
         if ids == expected:
             continue
-        moved, parts = move.of(ids), taken_apart(attribute)
+        moved, parts = move.of(ids), split_label(attribute)
         new = with_ids(parts, moved) if moved and parts else None
         if new is None:
             return "the label of the cluster names other GPUs"
@@ -153,7 +153,7 @@ def _cluster_labels(unit: Stage) -> Iterator[tuple[Attribute, GpuSet]]:
                 if subgraph.index in seen or not inside >= subgraph.nodes.keys():
                     continue
                 seen.add(subgraph.index)
-                attribute = label_of_block(subgraph.statements)
+                attribute = block_label(subgraph.statements)
                 ids = _ids(subgraph.own_attributes.get("label", ""))
                 if attribute is not None and ids is not None:
                     yield attribute, ids

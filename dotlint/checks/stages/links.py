@@ -9,7 +9,7 @@ from msgspec import Struct
 from dotlint.checks import grouping
 from dotlint.checks.grouping import LEFT_OUT, count, names
 from dotlint.edits.fix_context import fixed_by
-from dotlint.edits.links import link_like, stage_links
+from dotlint.edits.links import link_exemplar, stage_links
 from dotlint.edits.planned_edge import PlannedEdge
 from dotlint.edits.statement import edge_text
 from dotlint.engine.finding import Fix, Holds, Listing, Related, Undecided
@@ -61,7 +61,7 @@ def link_stages(fix: FixContext, finding: Finding) -> Fix | str:
     exemplar = nearest[1] if nearest else next((e for e in reversed(tail.node.in_edges)), None)
     if exemplar is None:
         return "there is no exemplar for the edge"
-    attributes = link_like(deployment, fix.attributes, tail.phase, tail.stage)[0] if links else ""
+    attributes = link_exemplar(deployment, fix.attributes, tail.phase, tail.stage)[0] if links else ""
     planned = PlannedEdge(tail, head, exemplar, attributes, alike=nearest is not None)
     return Fix("safe", tuple(fix.edges.edits([planned])), f"Add the edge from `{tail.name}` to `{head.name}`")
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from dotlint.checks.grouping import count
 from dotlint.deployment.unit import phase_unit
 from dotlint.edits.fix_context import fixed_by
-from dotlint.edits.labels import label_of_block
+from dotlint.edits.labels import block_label
 from dotlint.engine.finding import Edit, Fix, Holds
 from dotlint.strategy.declarations import rank_axes, read_declarations
 
@@ -76,7 +76,7 @@ def _text_span(fix: FixContext, where: str, span: Span) -> Span | None:
         return span
     subgraph = next((s for s in graph.subgraphs if s.start == span[0]), None)
     blocks = [graph.statement] if where == "the graph's label" else subgraph.statements if subgraph else []
-    attribute = label_of_block(blocks)
+    attribute = block_label(blocks)
     return (attribute.value.start, attribute.value.end) if attribute else None
 
 

@@ -1,4 +1,4 @@
-"""Which GPUs a node is on that names none, to judge by its siblings; nothing where they do not agree."""
+"""Infer the GPUs of a node from its siblings; no result if they disagree."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 Numbers = tuple[int, ...]
 
 
-class GpuGuess:
-    """Knows who is whose sibling in one graph.
+class GpuInference:
+    """Infers GPUs in one graph from families of operators.
 
-    There are five ways to tell a node's GPUs: it has all GPUs of its unit, as every sibling has of its own; it
-    has those of a node beside it, as every sibling has; it has those at the place where its counterparts of
-    other units have theirs; its siblings' ids count on in step with their names; it has what its siblings leave
-    of the unit. Only what is true of every sibling counts, and the ways that apply have to agree.
+    There are five methods: the node has all GPUs of its unit, as every sibling has; it has the GPUs of another node
+    with the same numbers, as every sibling has; it has the same position within its unit's GPUs as corresponding
+    nodes of other units; its GPUs are extrapolated from the numbers in the names; it has the GPUs of the unit that
+    its siblings do not use. Each method must hold for every sibling, and all methods that apply must agree.
     """
 
     def __init__(self, deployment: Deployment) -> None:
@@ -35,24 +35,24 @@ class GpuGuess:
             self._by_numbers[reading.phase, name.numbers].append(reading)
 
     def of(self, reading: Reading, unit: GpuSet | None = None) -> GpuSet | None:
-        """Give the GPUs, None where nobody can tell; `unit` are those of its unit, where they are known."""
+        """Return the GPUs, or None if they cannot be inferred; `unit` holds those of its unit, if known."""
         siblings = [
             r for r in self._families[reading.phase, reading.evidence.name.family] if r is not reading and r.own_gpus
         ]
         if not siblings:
             return None
-        ways = (
-            self._whole(reading, siblings),
-            *self._beside(reading, siblings),
-            self._opposite(reading),
-            self._counted(reading, siblings),
-            self._left(reading, siblings, unit),
+        candidates = (
+            self._whole_unit(reading, siblings),
+            *self._of_same_numbers(reading, siblings),
+            self._by_position(reading),
+            self._extrapolated(reading, siblings),
+            self._remaining(reading, siblings, unit),
         )
-        found = {gpus for gpus in ways if gpus}
+        found = {gpus for gpus in candidates if gpus}
         return found.pop() if len(found) == 1 else None
 
     def unit_gpus(self, reading: Reading, *, aside: Iterable[Reading] = ()) -> GpuSet | None:
-        """Give the GPUs of the node's stage: those that a header states, else all that its other nodes name."""
+        """Return the GPUs of the node's stage: those that a header states, else those of its other nodes."""
         unit = self.deployment.units.get(reading.phase or "", {}).get(-1 if reading.stage is None else reading.stage)
         if unit is None:
             return None
@@ -60,13 +60,13 @@ class GpuGuess:
         named = [r.gpus for r in unit.operators if r.own_gpus and r.gpus and r.node.index not in unconnected]
         return unit.stated or (union(named) if named else None)
 
-    def _whole(self, reading: Reading, siblings: list[Reading]) -> GpuSet | None:
+    def _whole_unit(self, reading: Reading, siblings: list[Reading]) -> GpuSet | None:
         if len(siblings) > 1 and all(r.gpus == self.unit_gpus(r) for r in siblings):
             return self.unit_gpus(reading)
         return None
 
-    def _beside(self, reading: Reading, siblings: list[Reading]) -> list[GpuSet]:
-        """Give the GPUs of each family of which every sibling has a member of its own numbers and GPUs."""
+    def _of_same_numbers(self, reading: Reading, siblings: list[Reading]) -> list[GpuSet]:
+        """Return the GPUs of nodes with the same numbers, in families that share their GPUs with every sibling."""
         found: list[GpuSet] = []
         if len(siblings) < 2:
             return found
@@ -82,12 +82,12 @@ class GpuGuess:
         beside = self._by_numbers[reading.phase, reading.evidence.name.numbers]
         return next((r.gpus for r in beside if r.evidence.name.family == family and r.own_gpus), None)
 
-    def _opposite(self, reading: Reading) -> GpuSet | None:
-        """Go by the siblings at the same place in the row of their unit's."""
+    def _by_position(self, reading: Reading) -> GpuSet | None:
+        """Return the GPUs at the position that the siblings with the same index in other units have."""
         own = self.unit_gpus(reading)
         if own is None or reading.stage is None:
             return None
-        places: set[tuple[int, ...]] = set()
+        positions: set[tuple[int, ...]] = set()
         rows: dict[int, list[Reading]] = defaultdict(list)
         for r in self._families[reading.phase, reading.evidence.name.family]:
             if r.stage is not None:
@@ -100,19 +100,19 @@ class GpuGuess:
             if whole is None or gpus is None or not other[at].own_gpus or not gpus <= whole or len(whole) != len(own):
                 continue
             ranks = {gpu: rank for rank, gpu in enumerate(whole)}
-            places.add(tuple(ranks[gpu] for gpu in gpus))
-        return own.pick(GpuSet.of(places.pop())) if len(places) == 1 else None
+            positions.add(tuple(ranks[gpu] for gpu in gpus))
+        return own.pick(GpuSet.of(positions.pop())) if len(positions) == 1 else None
 
-    def _left(self, reading: Reading, siblings: list[Reading], unit: GpuSet | None) -> GpuSet | None:
-        """Take what the siblings leave of the unit, where each of them has as much."""
+    def _remaining(self, reading: Reading, siblings: list[Reading], unit: GpuSet | None) -> GpuSet | None:
+        """Return the GPUs of the unit that the siblings do not use, if each has the same number."""
         whole = unit or self.unit_gpus(reading)
         beside = [r.gpus for r in siblings if (r.stage, r.layer) == (reading.stage, reading.layer) and r.gpus]
         if whole is None or not beside or sum(map(len, beside)) != len(union(beside)):
             return None
-        left = whole - union(beside)
-        return left if {len(gpus) for gpus in beside} == {len(left)} else None
+        remaining = whole - union(beside)
+        return remaining if {len(gpus) for gpus in beside} == {len(remaining)} else None
 
-    def _counted(self, reading: Reading, siblings: list[Reading]) -> GpuSet | None:
+    def _extrapolated(self, reading: Reading, siblings: list[Reading]) -> GpuSet | None:
         samples = [(r.evidence.name.numbers, str(r.gpus)) for r in siblings]
-        written = extrapolate(samples, reading.evidence.name.numbers) if len(samples) > 2 else None
-        return GpuSet.parse(written) if written else None
+        text = extrapolate(samples, reading.evidence.name.numbers) if len(samples) > 2 else None
+        return GpuSet.parse(text) if text else None

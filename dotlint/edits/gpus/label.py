@@ -1,4 +1,4 @@
-"""The line of a label that names GPUs: how the file writes it, and how it is set or put in elsewhere."""
+"""Read the line of a label that names GPUs, and write it into other labels in the same style."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ _KEY = regex(r"(?P<key>(?:gpus?|devices?)(?:\s*(?:ids?|ranks?))?\s*[:=]\s*)(?P<r
 _SEPARATED = regex(r"\d(\s*(?:-|–|to|\.\.\.?|…)\s*)\d")
 _LISTED = regex(r"\d(\s*(?:,|&|\+|and|or)\s*)\d")
 _TO = regex(r"\d\s*(?:->|→|=>|⇒|↔)\s*")
-_LONGEST_LIST = 16  # ids that are written one by one; more are written as a range
+_LONGEST_LIST = 16  # ids that are listed; more are written as ranges
 
 
 class GpuLine(Struct, frozen=True):
-    """How one label names its GPUs: `before` the ids, the `ids` as spelled, and `after` them.
+    """How one label names its GPUs: the text `before` the ids, the `ids` as written, and the text `after` them.
 
-    `above` and `below` are what the lines around it speak of, None where there are none.
+    `above` and `below` are the subjects of the adjacent lines, None if there is no such line. `several` is true for
+    more than one GPU.
     """
 
     before: str
@@ -40,12 +41,12 @@ class GpuLine(Struct, frozen=True):
     several: bool
 
     def write(self, gpus: GpuSet) -> str:
-        """Write the line for other GPUs."""
+        """Return the line for other GPUs."""
         return self.before + spelled_ids(self.ids, gpus) + self.after
 
 
 def spelled_ids(like: str, gpus: GpuSet) -> str:
-    """Spell GPUs as others are spelled: as a range (`0-7`) or one by one (`0, 1, 2`), with the same marks."""
+    """Return GPUs in the style of `like`: ranges (`0-7`) or a list (`0, 1, 2`), with the same separators."""
     apart, between = _LISTED.search(like), _SEPARATED.search(like)
     comma = apart[1] if apart else ", " if " " in like else ","
     if apart is not None and between is None and len(gpus) <= _LONGEST_LIST:
@@ -55,23 +56,23 @@ def spelled_ids(like: str, gpus: GpuSet) -> str:
 
 
 def gpu_line(reading: Reading) -> GpuLine | None:
-    """Give the line of a node's own label that names its GPUs and nothing else; None where there is none."""
+    """Return the line of a node's own label that names only its GPUs; None if there is none."""
     label = label_of(reading)
     if label is None or not reading.own_gpus:
         return None
     for index, line in enumerate(label.lines):
-        said = line.strip()
-        key = _KEY.fullmatch(said)
-        match = GPU_IDS.fullmatch(said) or (GPU_IDS.fullmatch(key["rest"]) if key else None)
+        stripped = line.strip()
+        key = _KEY.fullmatch(stripped)
+        match = GPU_IDS.fullmatch(stripped) or (GPU_IDS.fullmatch(key["rest"]) if key else None)
         if match is None:
             continue
-        shift = 0 if match.string == said else len(said) - len(match.string)
+        shift = 0 if match.string == stripped else len(stripped) - len(match.string)
         start, end = match.start("ids") + shift, match.end("ids") + shift
-        last = label.ends - 1
+        last = label.end - 1
         return GpuLine(
-            said[:start],
-            said[start:end],
-            said[end:],
+            stripped[:start],
+            stripped[start:end],
+            stripped[end:],
             subject(label.lines[index - 1]) if index else None,
             subject(label.lines[index + 1]) if index < last else None,
             len(reading.gpus or ()) > 1,
@@ -80,20 +81,20 @@ def gpu_line(reading: Reading) -> GpuLine | None:
 
 
 class GpuWriter:
-    """Writes GPUs into the labels of one graph, as its other labels name theirs."""
+    """Writes GPUs into the labels of one graph, in the style of its other labels."""
 
     def __init__(self, deployment: Deployment) -> None:
         self.deployment = deployment
-        self._known: dict[int, GpuLine | None] = {}
+        self._lines: dict[int, GpuLine | None] = {}
 
     def _line(self, reading: Reading) -> GpuLine | None:
         index = reading.node.index
-        if index not in self._known:
-            self._known[index] = gpu_line(reading)
-        return self._known[index]
+        if index not in self._lines:
+            self._lines[index] = gpu_line(reading)
+        return self._lines[index]
 
-    def _model(self, gpus: GpuSet, near: Iterable[Reading], reading: Reading) -> GpuLine | None:
-        """Find the line to write after the manner of: one of as many GPUs, of the nodes `near` before any other."""
+    def _exemplar(self, gpus: GpuSet, near: Iterable[Reading], reading: Reading) -> GpuLine | None:
+        """Return the exemplar of a line: one for the same count (one or several GPUs), the nodes in `near` first."""
         others = sorted(self.deployment.operators, key=lambda r: abs(r.node.index - reading.node.index))
         best: GpuLine | None = None
         for one in (*near, *others):
@@ -106,24 +107,24 @@ class GpuWriter:
         return best
 
     def added(self, reading: Reading, gpus: GpuSet, near: Sequence[Reading] = ()) -> Edit | None:
-        """Put a line with the GPUs into a label that names none; None where the file shows no way to write it."""
-        model, label = self._model(gpus, near, reading), label_of(reading)
-        if model is None or label is None:
+        """Return the edit that adds a line with the GPUs to a label without any; None if the graph has no exemplar."""
+        exemplar, label = self._exemplar(gpus, near, reading), label_of(reading)
+        if exemplar is None or label is None:
             return None
-        return _checked(label, label.with_lines(_place(label, model), [model.write(gpus)]), gpus)
+        return _verified_edit(label, label.with_lines(_line_index(label, exemplar), [exemplar.write(gpus)]), gpus)
 
     def set(self, reading: Reading, gpus: GpuSet) -> Edit | None:
-        """Write other ids in place of the only ones that a label names; None where it names more, or its name does."""
+        """Return the edit that replaces the ids in a label; None if the label is not their only source."""
         label = label_of(reading)
-        said = reading.evidence.gpus
-        if label is None or said is None or said.ids != reading.gpus or said.transfer:
+        stated = reading.evidence.gpus
+        if label is None or stated is None or stated.ids != reading.gpus or stated.transfer:
             return None
-        model = self._model(gpus, (), reading) if len(said.ids or ()) == 1 < len(gpus) else None
-        new = with_ids(label, gpus, model.ids if model else None)
-        return _checked(label, new, gpus) if new is not None else None
+        exemplar = self._exemplar(gpus, (), reading) if len(stated.ids or ()) == 1 < len(gpus) else None
+        new = with_ids(label, gpus, exemplar.ids if exemplar else None)
+        return _verified_edit(label, new, gpus) if new is not None else None
 
     def replaced(self, reading: Reading, gpus: GpuSet, near: Sequence[Reading] = ()) -> Edit | None:
-        """Write ids in place of a line that speaks of GPUs vaguely."""
+        """Return the edit that replaces a vague line, such as `all GPUs`, by ids."""
         label = label_of(reading)
         vague = reading.evidence.gpus.vague if reading.evidence.gpus else None
         if label is None or vague is None:
@@ -131,16 +132,16 @@ class GpuWriter:
         found = [i for i, line in enumerate(label.lines) if line.strip() == vague]
         if len(found) != 1:
             return None
-        model = self._model(gpus, near, reading)
+        exemplar = self._exemplar(gpus, near, reading)
         key = _KEY.fullmatch(vague)
-        line = model.write(gpus) if model else (key["key"] if key else "GPU: ") + spelled_ids("", gpus)
-        return _checked(label, label.with_line(found[0], line), gpus)
+        line = exemplar.write(gpus) if exemplar else (key["key"] if key else "GPU: ") + spelled_ids("", gpus)
+        return _verified_edit(label, label.with_line(found[0], line), gpus)
 
 
 def with_ids(label: Label, gpus: GpuSet, like: str | None = None) -> Label | None:
-    """Write other ids in place of those that a label names in one place; None where there are more.
+    """Return a label with its ids replaced; None unless it names ids exactly once.
 
-    They are spelled `like` others, or like those that they replace.
+    They are written in the style of `like`, or of the ids that they replace.
     """
     found = [(i, m) for i, line in enumerate(label.lines) for m in GPU_IDS.finditer(line)]
     if len(found) != 1 or any(_TO.search(line) and "gpu" in line.lower() for line in label.lines):
@@ -151,20 +152,20 @@ def with_ids(label: Label, gpus: GpuSet, like: str | None = None) -> Label | Non
     return label.with_line(index, (line[:start] + spelled_ids(like or match["ids"], gpus) + line[end:]).strip())
 
 
-def _place(label: Label, model: GpuLine) -> int:
-    """Tell where the line goes: before what follows it in the model, after what stands before it, else last."""
-    subjects = [subject(line) for line in label.lines[: label.ends]]
-    if model.below is None:
-        return label.ends
-    if model.below in subjects[1:]:
-        return subjects.index(model.below, 1)
-    if model.above in subjects:
-        return subjects.index(model.above) + 1
-    return label.ends
+def _line_index(label: Label, exemplar: GpuLine) -> int:
+    """Return the index for the line: before the subject below it in the exemplar, after the one above it, or last."""
+    subjects = [subject(line) for line in label.lines[: label.end]]
+    if exemplar.below is None:
+        return label.end
+    if exemplar.below in subjects[1:]:
+        return subjects.index(exemplar.below, 1)
+    if exemplar.above in subjects:
+        return subjects.index(exemplar.above) + 1
+    return label.end
 
 
-def _checked(label: Label, new: Label, gpus: GpuSet) -> Edit | None:
-    """Give the edit, where what is written reads as just these GPUs."""
+def _verified_edit(label: Label, new: Label, gpus: GpuSet) -> Edit | None:
+    """Return the edit if the new label is read as exactly these GPUs."""
     raw = new.raw()
     read = read_gpus(label_lines(raw[1:-1]))
     if raw == label.raw() or read is None or read.ids != gpus or read.vague is not None or read.transfer:

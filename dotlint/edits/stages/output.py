@@ -1,4 +1,4 @@
-"""The output of a phase that has none, written as another phase's output is."""
+"""Write the missing output of a phase after the example of another phase."""
 
 from __future__ import annotations
 
@@ -22,32 +22,36 @@ _BRACKET = regex(r"\[[^\[\]]*\]")
 
 
 def output_statement(text: str, deployment: Deployment, plan: StagePlan) -> str:
-    """Write the statement that declares `plan.new_output`, without its `;`.
+    """Return the statement that declares `plan.new_output`, without a semicolon.
 
-    Attributes are those of another phase's output, else of the phase's input. Dimensions are the phase's own:
-    what its input states, where the other phase's output has those of its input; else they are left out.
+    Attributes are copied from another phase's output, else from the phase's input. Dimensions are those that the
+    phase's input states, if the other phase's output has the dimensions of its input; else they are omitted.
     """
     assert plan.new_output is not None
-    other = _end(deployment, "output", lambda phase: phase != plan.phase)
-    model = other or _end(deployment, "input", lambda phase: phase == plan.phase)
-    if model is None or not model.node.statements:
+    other = _find_end(deployment, "output", lambda phase: phase != plan.phase)
+    exemplar = other or _find_end(deployment, "input", lambda phase: phase == plan.phase)
+    if exemplar is None or not exemplar.node.statements:
         return f'{id_text(plan.new_output)} [label="Output"]'
-    statement = model.node.statements[-1]
+    statement = exemplar.node.statements[-1]
     if len(statement.nodes) != 1:
         return f'{id_text(plan.new_output)} [label="Output"]'
     written = text[statement.start : statement.core_end]
     label = next((a for a in statement.attributes if a.name.value == "label"), None)
     own = statement.nodes[0].id
-    if label is not None and label.value.html and (model.evidence.tensors.inputs or model.evidence.tensors.outputs):
+    if (
+        label is not None
+        and label.value.html
+        and (exemplar.evidence.tensors.inputs or exemplar.evidence.tensors.outputs)
+    ):
         return f'{id_text(plan.new_output)} [label="Output"]'
     if label is not None:
-        raw = _label(label.value.raw, deployment, plan, model, as_output=other is not None)
+        raw = _output_label(label.value.raw, deployment, plan, exemplar, as_output=other is not None)
         written = written[: label.value.start - statement.start] + raw + written[label.value.end - statement.start :]
     return respelled(own, plan.new_output) + written[own.end - statement.start :]
 
 
-def _label(raw: str, deployment: Deployment, plan: StagePlan, model: Reading, *, as_output: bool) -> str:
-    own = _end(deployment, "input", lambda phase: phase == plan.phase)
+def _output_label(raw: str, deployment: Deployment, plan: StagePlan, exemplar: Reading, *, as_output: bool) -> str:
+    own = _find_end(deployment, "input", lambda phase: phase == plan.phase)
     if not as_output:
         return re.sub(
             "input(?!:)",
@@ -57,12 +61,14 @@ def _label(raw: str, deployment: Deployment, plan: StagePlan, model: Reading, *,
             flags=re.IGNORECASE,
         )
     if plan.phase:
-        raw = _in_phase(raw, model, plan.phase)
-    source = _end(deployment, "input", lambda phase: phase == model.phase)
-    given = model.evidence.tensors.inputs + model.evidence.tensors.outputs
-    if not given:
+        raw = _in_phase(raw, exemplar, plan.phase)
+    source = _find_end(deployment, "input", lambda phase: phase == exemplar.phase)
+    stated_dims = exemplar.evidence.tensors.inputs + exemplar.evidence.tensors.outputs
+    if not stated_dims:
         return raw
-    stated = own.evidence.tensors.outputs[0].text if own and source and _same(own, source, given) else None
+    stated = (
+        own.evidence.tensors.outputs[0].text if own and source and _same_dimensions(own, source, stated_dims) else None
+    )
     pieces = _BREAK.split(raw[1:-1])
     written = pieces[0]
     for brk, line in zip(pieces[1::2], pieces[2::2], strict=True):
@@ -74,22 +80,22 @@ def _label(raw: str, deployment: Deployment, plan: StagePlan, model: Reading, *,
     return f'"{written}"'
 
 
-def _in_phase(raw: str, model: Reading, phase: str) -> str:
-    """Name the phase in a label: in place of the model's where it names that, else at its start."""
+def _in_phase(raw: str, exemplar: Reading, phase: str) -> str:
+    """Return a label that names the phase: in place of the exemplar's phase, else at the start."""
     first, words, last = (raw[0], raw[1:-1], raw[-1]) if raw[0] in '"<' else ('"', raw, '"')
-    cases = {str.upper: model.evidence.title.isupper(), str.lower: model.evidence.title.islower()}
+    cases = {str.upper: exemplar.evidence.title.isupper(), str.lower: exemplar.evidence.title.islower()}
     write = next((case for case, fits in cases.items() if fits), str.capitalize)
-    named = re.search(rf"(?<!(?-i:[A-Za-z])){re.escape(model.phase or '')}(?!(?-i:[A-Za-z]))", words, re.IGNORECASE)
-    if model.phase and named:
+    named = re.search(rf"(?<!(?-i:[A-Za-z])){re.escape(exemplar.phase or '')}(?!(?-i:[A-Za-z]))", words, re.IGNORECASE)
+    if exemplar.phase and named:
         return f"{first}{words[: named.start()]}{write(phase)}{words[named.end() :]}{last}"
     return f"{first}{write(phase)} {words}{last}"
 
 
-def _same(own: Reading, source: Reading, given: tuple[Dims, ...]) -> bool:
-    """Whether the model's output has the dimensions of its input, and the phase states those of its own."""
+def _same_dimensions(own: Reading, source: Reading, stated_dims: tuple[Dims, ...]) -> bool:
+    """Return whether the exemplar's output has the dimensions of its input, and the phase's input states some."""
     passed = source.evidence.tensors.outputs
-    return bool(own.evidence.tensors.outputs) and bool(passed) and all(d.sizes == passed[0].sizes for d in given)
+    return bool(own.evidence.tensors.outputs) and bool(passed) and all(d.sizes == passed[0].sizes for d in stated_dims)
 
 
-def _end(deployment: Deployment, role: str, phase: Callable[[str | None], bool]) -> Reading | None:
+def _find_end(deployment: Deployment, role: str, phase: Callable[[str | None], bool]) -> Reading | None:
     return next((r for r in deployment.operators if r.is_role(role) and r.stage is None and phase(r.phase)), None)

@@ -1,4 +1,4 @@
-"""Missing stages written whole: a drawn stage's statements, copied to where its siblings stand."""
+"""Write missing stages: copy the statements of an existing stage beside those of its siblings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.deployment.patterns.renumber import ShiftError
-from dotlint.edits.copying import copy_edits, nested, piece, stage_place
+from dotlint.edits.copying import copy_edits, nested, piece, stage_number_index
 from dotlint.edits.insertion import (
     head_start,
     insert_after,
@@ -18,7 +18,7 @@ from dotlint.edits.insertion import (
     style_of,
     tail_end,
 )
-from dotlint.edits.links import link_like, stage_links
+from dotlint.edits.links import link_exemplar, stage_links
 from dotlint.edits.stages.output import output_statement
 from dotlint.edits.statement import edge_text, id_text, ports_like, references
 from dotlint.edits.statement_index import StatementIndex
@@ -37,20 +37,20 @@ if TYPE_CHECKING:
     from dotlint.syntax.tree import Comment, Statement
 
 
-class Run(Struct, eq=False):
-    """Statements that follow each other in a body and speak of one stage only."""
+class StatementRun(Struct, eq=False):
+    """Consecutive statements of a body that concern only one stage."""
 
     body: Body
     statements: list[Statement]
 
     @property
     def has_nodes(self) -> bool:
-        """Whether it declares nodes."""
+        """Return whether it declares nodes."""
         return any(isinstance(s, NodeStatement | Block) for s in self.statements)
 
     @property
     def has_edges(self) -> bool:
-        """Whether edges stand in it side by side, in no block of their own."""
+        """Return whether it contains edge statements directly, not in a block."""
         return any(isinstance(s, EdgeStatement) for s in self.statements)
 
 
@@ -72,30 +72,30 @@ class StageWriter:
         self.attributes = attributes
         self.plans = plans
         self.index = StatementIndex(self.graph)
-        self.template = plans[0].exemplar
+        self.exemplar = plans[0].exemplar
         operators = {reading.name for reading in deployment.operators}
         self._taken = {s.name for s in self.graph.subgraphs if not operators.isdisjoint(s.nodes)}
         self._pieces: defaultdict[int, list[str]] = defaultdict(list)
-        self._copied: dict[str, Node] | None = None  # what each new name is a copy of, once somebody asks
-        self._likes: dict[tuple[str, int], tuple[str, Edge | None]] = {}
+        self._copied: dict[str, Node] | None = None  # the exemplar of each new name; None until it is needed
+        self._link_exemplars: dict[tuple[str, int], tuple[str, Edge | None]] = {}
 
     def edits(self) -> list[Edit] | str:
-        """Give the insertions that write the stages, or say why there are none."""
+        """Return the insertions that write the stages, or the reason why there are none."""
         runs = self._runs(
-            self.template, {r.name for r, _ in self.plans[0].copies} | {r.name for r in self.template.headers}
+            self.exemplar, {r.name for r, _ in self.plans[0].copies} | {r.name for r in self.exemplar.headers}
         )
         if not runs:
-            return "a stage's statements stand mixed with those of others"
+            return "the statements of a stage are mixed with those of other stages"
         try:
-            return self._written(runs)
+            return self._edits_for(runs)
         except ShiftError as error:
             return str(error)
 
-    def _written(self, runs: list[Run]) -> list[Edit]:
+    def _edits_for(self, runs: list[StatementRun]) -> list[Edit]:
         wide = [run for run in runs if run.has_edges and not isinstance(run.body, Block)]
         links = wide[-1] if wide and self._links_between() else None
         nodes = next((run for run in runs if run.has_nodes), runs[0])
-        # Where no link shows that it stands before the nodes of the stage that it enters, it stands after them.
+        # Without an existing link as an exemplar, a link goes after the nodes of the stage that it enters.
         after = not stage_links(self.deployment) and links is not None and links.has_nodes
         for plan in self.plans:
             for run in runs:
@@ -111,29 +111,29 @@ class StageWriter:
         edits = [Edit(at, at, "".join(pieces)) for at, pieces in self._pieces.items()]
         if links is None:
             edits += self._links_elsewhere(runs)
-        return [*edits, *self._aside()]
+        return [*edits, *self._cross_phase_edits()]
 
-    def _aside(self) -> list[Edit]:
-        """Write the edges to and from another phase after the last of their kind."""
+    def _cross_phase_edits(self) -> list[Edit]:
+        """Return the insertions of edges to and from another phase, each after the last edge of its family."""
         edges = {(e.tail.name, e.head.name): e for e in self.graph.edges}
         groups: dict[int, tuple[Statement, list[str]]] = {}
         for plan in self.plans:
-            for pair, shown in plan.cross_phase:
-                like = edges[shown]
-                kind = self._kind(like)
-                last = max((e.statement for e in self.graph.edges if self._kind(e) == kind), key=lambda s: s.start)
+            for pair, exemplar in plan.cross_phase:
+                like = edges[exemplar]
+                kind = self._family(like)
+                last = max((e.statement for e in self.graph.edges if self._family(e) == kind), key=lambda s: s.start)
                 ports = ports_like(self.text, like, like.tail, like.head)
                 line = edge_text(self.text, self.graph, pair, self.attributes.attributes(like, plan.stage), ports)
                 groups.setdefault(id(last), (last, []))[1].append(line)
         return [insert_after(self.text, last.end, lines, style_of(self.text, last)) for last, lines in groups.values()]
 
-    def _kind(self, edge: Edge) -> tuple[str, str]:
+    def _family(self, edge: Edge) -> tuple[str, str]:
         tail, head = (self.deployment.readings[node.index].evidence.name.family for node in (edge.tail, edge.head))
         return tail, head
 
     def _links_between(self) -> bool:
-        """Whether links stand, or may, between the edges of the stages that they join, and not in a place of their own."""
-        own = [edge for phase, _, edge in stage_links(self.deployment) if phase == self.template.phase]
+        """Return whether links are written among the edges of the stages that they connect, not in a separate group."""
+        own = [edge for phase, _, edge in stage_links(self.deployment) if phase == self.exemplar.phase]
         slots = [slot for edge in own if (slot := self.index.slot(edge.statement)) is not None]
         linking = {id(edge.statement) for edge in own}
         for slot, edge in zip(slots, own, strict=False):
@@ -144,13 +144,10 @@ class StageWriter:
                 return False
         return len(slots) == len(own)
 
-    def _links_elsewhere(self, runs: list[Run]) -> list[Edit]:
-        """Write all links beside those that the phase has, in the order of stages.
-
-        Else at the end of the graph.
-        """
-        links = [(stage, edge) for phase, stage, edge in stage_links(self.deployment) if phase == self.template.phase]
-        own = [(stage, edge.statement) for stage, edge in links if self._outside(edge.statement)]
+    def _links_elsewhere(self, runs: list[StatementRun]) -> list[Edit]:
+        """Return the insertions of links beside those of the phase in stage order, else at the end of the graph."""
+        links = [(stage, edge) for phase, stage, edge in stage_links(self.deployment) if phase == self.exemplar.phase]
+        own = [(stage, edge.statement) for stage, edge in links if self._is_top_level(edge.statement)]
         body = self.graph.statement.body
         last: Statement = next((s for s in reversed(body) if isinstance(s, EdgeStatement)), body[-1])
         groups: dict[int, tuple[Statement, bool, list[str]]] = {}
@@ -175,18 +172,18 @@ class StageWriter:
         return edits
 
     def _headed(self, statement: Statement) -> bool:
-        """Whether a comment right above a statement heads others too: one without numbers."""
+        """Return whether a comment directly above a statement also heads others: one without numbers."""
         above = self.text[head_start(self.text, statement, self.comments) : line_start(self.text, statement.start)]
         return bool(above.strip()) and not any(character.isdigit() for character in above)
 
-    def _outside(self, statement: Statement) -> bool:
+    def _is_top_level(self, statement: Statement) -> bool:
         slot = self.index.slot(statement)
         return slot is not None and not isinstance(slot.body, Block)
 
-    def _add(self, run: Run, plan: StagePlan, pieces: list[str]) -> None:
-        """Put pieces, each with the line end before it, where the stage's copy of a run goes.
+    def _add(self, run: StatementRun, plan: StagePlan, pieces: list[str]) -> None:
+        """Add pieces, each with a line ending before it, where the stage's copy of a run goes.
 
-        That is after the same run of the drawn stage before it; before the template's where there is none.
+        That is after the same run of the preceding existing stage, or before the exemplar's run if there is none.
         """
         units = self.deployment.units[plan.phase]
         lower = [unit for stage, unit in units.items() if unit.operators and stage < plan.stage]
@@ -198,7 +195,7 @@ class StageWriter:
             ]
             return
         chosen = run
-        if lower[-1] is not self.template:
+        if lower[-1] is not self.exemplar:
             own = self._runs(lower[-1], {r.name for r in lower[-1].operators + lower[-1].headers})
             alike = [one for one in own if (one.has_nodes, one.has_edges) == (run.has_nodes, run.has_edges)]
             same_body = [one for one in alike if one.body is run.body]
@@ -208,19 +205,19 @@ class StageWriter:
         lines = style_of(self.text, chosen.statements[-1]).lines
         self._pieces[(tail_end(self.text, end) if lines else None) or end] += pieces
 
-    def _line(self, run: Run, line: str) -> str:
+    def _line(self, run: StatementRun, line: str) -> str:
         kind = EdgeStatement if run.has_edges else NodeStatement
         like = next((s for s in run.statements if isinstance(s, kind)), run.statements[0])
         style = style_of(self.text, like)
-        if isinstance(like, Block):  # a cluster has no `;` of its own: its first statement shows the style
+        if isinstance(like, Block):  # a cluster has no `;`, so its first statement shows the style
             inner = next((s for s in like.body if isinstance(s, NodeStatement | EdgeStatement)), like)
             return (
                 f"{style.newline}{style.indent}{line}{style_of(self.text, inner).end}" if style.lines else f" {line};"
             )
         return f"{style.newline}{style.indent}{line}{style.end}" if style.lines else f" {line}{style.end}"
 
-    def _copy(self, run: Run, plan: StagePlan) -> str:
-        """Give the run as the stage has it, a line end before; headers only where the stage lacks them."""
+    def _copy(self, run: StatementRun, plan: StagePlan) -> str:
+        """Return the run renumbered for the stage, after a line ending; headers only if the stage lacks them."""
         assert plan.shift is not None
         names = {r.name: name for r, name in (*plan.copies, *plan.headers)}
         first, last = run.statements[0], run.statements[-1]
@@ -244,10 +241,10 @@ class StageWriter:
         if start == first.start and self.text[line_start(self.text, start) : start].strip():
             return f" {copied}"
         newline = newline_at(self.text, last.end)
-        return newline * (2 if self._apart(run) else 1) + copied
+        return newline * (2 if self._after_empty_line(run) else 1) + copied
 
-    def _span(self, run: Run, shift: Shift) -> tuple[int, int]:
-        """Where a run's text starts and ends, with a comment above that names its stage and one behind it."""
+    def _span(self, run: StatementRun, shift: Shift) -> tuple[int, int]:
+        """Return start and end of a run's text, with a comment above that names its stage and a comment after it."""
         first, last = run.statements[0], run.statements[-1]
         head = head_start(self.text, first, self.comments)
         start = line_start(self.text, first.start)
@@ -257,8 +254,8 @@ class StageWriter:
             start = head
         return start, tail_end(self.text, last.end) or last.end
 
-    def _apart(self, run: Run) -> bool:
-        """Whether an empty line stands above a run and the comments that belong to it."""
+    def _after_empty_line(self, run: StatementRun) -> bool:
+        """Return whether an empty line precedes a run and its comments."""
         head = head_start(self.text, run.statements[0], self.comments)
         above = self.text[line_start(self.text, max(head - 1, 0)) : head]
         return head > 0 and not above.strip() and "\n" in above
@@ -277,23 +274,23 @@ class StageWriter:
         return lines
 
     def _link(self, pair: tuple[str, str], phase: str, stage: int) -> str:
-        """Write an edge from a stage to the next as the other such edges are written."""
-        if (phase, stage) not in self._likes:
-            self._likes[phase, stage] = link_like(self.deployment, self.attributes, phase, stage)
-        attributes, like = self._likes[phase, stage]
-        tail, head = (self._shown(name) for name in pair)
+        """Return an edge from a stage to the next in the style of the existing links."""
+        if (phase, stage) not in self._link_exemplars:
+            self._link_exemplars[phase, stage] = link_exemplar(self.deployment, self.attributes, phase, stage)
+        attributes, like = self._link_exemplars[phase, stage]
+        tail, head = (self._exemplar_node(name) for name in pair)
         ports = ports_like(self.text, like, tail, head) if like and tail and head else ("", "")
         return edge_text(self.text, self.graph, pair, attributes, ports)
 
-    def _shown(self, name: str) -> Node | None:
-        """Give the node of that name, or the one that it is to be a copy of."""
+    def _exemplar_node(self, name: str) -> Node | None:
+        """Return the node of that name, or the node that it will be a copy of."""
         if self._copied is None:
-            # The first of a name goes before others: so the last plans are put in first.
+            # The first plan with a name wins, so plans are added in reverse.
             self._copied = {new: r.node for plan in reversed(self.plans) for r, new in reversed(plan.copies)}
         return self.graph.nodes.get(name) or self._copied.get(name)
 
-    def _uncopied(self, runs: list[Run], plan: StagePlan) -> list[str]:
-        """Give the stage's own edges that stand in statements which speak of other stages too."""
+    def _uncopied(self, runs: list[StatementRun], plan: StagePlan) -> list[str]:
+        """Return the stage's edges from statements that concern other stages too."""
         names = {r.name: name for r, name in plan.copies}
         copied = {
             (edge.tail.name, edge.head.name) for run in runs for s in run.statements for edge in self._edges_inside(s)
@@ -307,8 +304,8 @@ class StageWriter:
                 lines.append(edge_text(self.text, self.graph, new, self.attributes.attributes(edge, plan.stage), ports))
         return lines
 
-    def _other_nodes(self, runs: list[Run], plan: StagePlan) -> list[str]:
-        """Write operators that share a statement with those of other stages, and the phase's new output."""
+    def _other_nodes(self, runs: list[StatementRun], plan: StagePlan) -> list[str]:
+        """Return declarations of operators that share a statement with those of other stages, and of the new output."""
         assert plan.shift is not None
         inside = (inner for run in runs for statement in run.statements for inner in nested(statement))
         copied = {r.id.value for inner in inside if isinstance(inner, NodeStatement) for r in inner.nodes}
@@ -330,10 +327,10 @@ class StageWriter:
         for inner in nested(statement):
             yield from self.index.edges(inner)
 
-    def _runs(self, unit: Stage, nodes: set[str]) -> list[Run]:
-        """Give the runs of statements that speak of these nodes alone, in the order of the text."""
+    def _runs(self, unit: Stage, nodes: set[str]) -> list[StatementRun]:
+        """Return the runs of statements that concern only these nodes, in text order."""
         number = self.deployment.stage_number(unit.stage)
-        runs: list[Run] = []
+        runs: list[StatementRun] = []
         todo: list[Body] = [self.graph.statement]
         while todo:
             body = todo.pop()
@@ -341,24 +338,20 @@ class StageWriter:
             for index, statement in enumerate(body.body):
                 if self._belongs(statement, nodes, number):
                     if last != index - 1:
-                        runs.append(Run(body, []))
+                        runs.append(StatementRun(body, []))
                     runs[-1].statements.append(statement)
                     last = index
                 elif isinstance(statement, Block):
-                    # A cluster that is the stage's own and holds more than a stage repeats, or is not named after
-                    # the stage, has no copy.
+                    # A cluster of the stage is not copied if it holds anything else or is not named after the stage.
                     named = {reference.id.value for reference in references(statement)}
                     own = self._named_after(statement, number) or (statement.id is not None and named <= nodes)
-                    if unit is self.template and own and named & nodes:
+                    if unit is self.exemplar and own and named & nodes:
                         return []
                     todo.append(statement)
         return sorted(runs, key=lambda run: run.statements[0].start)
 
     def _belongs(self, statement: Statement, nodes: set[str], number: int) -> bool:
-        """Whether a statement speaks of these nodes alone.
-
-        A cluster that is named must be named after the stage.
-        """
+        """Return whether a statement concerns only these nodes; a named cluster must be named after the stage."""
         named = [reference.id.value for reference in references(statement)]
         if not named or not nodes.issuperset(named):
             return False
@@ -366,10 +359,10 @@ class StageWriter:
         return not own or self._named_after(statement, number)
 
     def _named_after(self, statement: Statement, number: int) -> bool:
-        """Whether it is a block that is named after the stage or one of its layers."""
+        """Return whether it is a block named after the stage or one of its layers."""
         if not isinstance(statement, Block) or statement.id is None:
             return False
         name = statement.id.value
         shift = self.plans[0].shift
         moved = shift is not None and shift.name(name, None) != name
-        return moved or stage_place(name, number) is not None
+        return moved or stage_number_index(name, number) is not None

@@ -2,39 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
-from typing import TYPE_CHECKING
-
 import pytest
 
 from dotlint.edits.apply import apply_edits
-from dotlint.engine.select import Selection
-from dotlint.pipeline.lint import Settings, lint
-from dotlint.strategy import Strategy
-from dotlint.syntax.source import Source
-
-if TYPE_CHECKING:
-    from dotlint.engine.result import FileResult
+from tests.dsl import check_rules, digraph, find, node
 
 D = "[batch=4, seq=1024, hidden=512]"
 
 
-def run(code: str, text: str, spec: str = "") -> FileResult:
-    strategy = None
-    if spec:
-        strategy = Strategy.from_table(tomllib.loads(spec), where="test") if "=" in spec else Strategy.parse(spec)
-    settings = Settings(strategy, "option" if strategy else None, Selection(select=(code, "X001")))
-    result = lint(Source.from_bytes(text.encode(), "t.dot"), settings)
-    assert not result.crashed, result.findings
-    return result
-
-
-def node(name: str, title: str, before: str = D, after: str = D, gpu: str = "0-3") -> str:
-    return f'{name} [label="{title}\\nInput: {before}\\nOutput: {after}\\nGPU: {gpu}"]\n'
-
-
-def graph(*parts: str) -> str:
-    return "digraph g {\n" + "\n".join(parts) + "\n}\n"
+def operator(name: str, title: str, before: str = D, after: str = D, gpu: str = "0-3") -> str:
+    return node(name, title, gpu, before, after)
 
 
 @pytest.mark.parametrize(
@@ -56,46 +33,48 @@ def graph(*parts: str) -> str:
         ("same", False),
     ],
 )
-def test_dims_that_cannot_be_read(dims: str, fires: bool) -> None:
-    text = graph(
-        node("norm", "LayerNorm"),
-        node("norm_2", "LayerNorm"),
-        node("mlp", "MLP", dims),
+def test_t002_dims_that_cannot_be_read(dims: str, fires: bool) -> None:
+    text = digraph(
+        operator("norm", "LayerNorm"),
+        operator("norm_2", "LayerNorm"),
+        operator("mlp", "MLP", dims),
         "norm -> norm_2 -> mlp",
     )
-    findings = run("T002", text).findings
+    findings = find(text, "T002")
     assert [f.nodes for f in findings] == ([("mlp",)] if fires else [])
 
 
-def test_a_file_that_names_no_axis_at_all_is_left_alone() -> None:
+def test_t002_a_file_that_names_no_axis_at_all_is_left_alone() -> None:
     bare = "[4, 1024, 512]"
     assert (
-        run(
+        find(
+            digraph(operator("norm", "LayerNorm", bare, bare), operator("mlp", "MLP", bare, bare), "norm -> mlp"),
             "T002",
-            graph(node("norm", "LayerNorm", bare, bare), node("mlp", "MLP", bare, bare), "norm -> mlp"),
-        ).findings
+        )
         == []
     )
 
 
-def test_two_names_of_one_axis_are_told_once_and_renamed_to_the_usual_one() -> None:
+def test_t002_two_names_of_one_axis_are_told_once_and_renamed_to_the_usual_one() -> None:
     odd = D.replace("seq=", "seq_len=").replace("batch=", "batch_size=")
-    text = graph(
-        node("a_norm", "LayerNorm", odd, odd),
-        node("b_norm", "LayerNorm"),
-        node("mlp", "MLP"),
+    text = digraph(
+        operator("a_norm", "LayerNorm", odd, odd),
+        operator("b_norm", "LayerNorm"),
+        operator("mlp", "MLP"),
         "a_norm -> b_norm -> mlp",
     )
-    findings = run("T002", text).findings
+    findings = find(text, "T002")
     assert [(f.severity, f.nodes, f.fixable) for f in findings] == [("info", ("a_norm",), "unsafe")]
     assert findings[0].fix is not None
     mended = apply_edits(text, findings[0].fix.edits)
     assert mended == text.replace("seq_len", "seq").replace("batch_size", "batch")
-    assert run("T002", mended).findings == []
+    assert find(mended, "T002") == []
 
 
 def pair(made: str, taken: str, edge: str = "norm -> mlp", head: str = "MLP Up Projection") -> str:
-    return graph(node("norm", "LayerNorm", made, made), node("mlp", head, taken, "[batch=4, seq=1024, ffn=2048]"), edge)
+    return digraph(
+        operator("norm", "LayerNorm", made, made), operator("mlp", head, taken, "[batch=4, seq=1024, ffn=2048]"), edge
+    )
 
 
 @pytest.mark.parametrize(
@@ -116,31 +95,31 @@ def pair(made: str, taken: str, edge: str = "norm -> mlp", head: str = "MLP Up P
         (pair(D.replace("512", "h"), D), "", False),
     ],
 )
-def test_dims_along_edges(text: str, spec: str, fires: bool) -> None:
-    assert bool(run("T003", text, spec).findings) == fires
+def test_t003_dims_along_edges(text: str, spec: str, fires: bool) -> None:
+    assert bool(find(text, "T003", strategy=spec)) == fires
 
 
-def test_a_consumer_of_several_is_left_alone_and_a_unit_is_told_once() -> None:
+def test_t003_a_consumer_of_several_is_left_alone_and_a_unit_is_told_once() -> None:
     wide = D.replace("512", "1024")
-    joined = graph(
-        node("a_norm", "LayerNorm"),
-        node("b_norm", "LayerNorm"),
-        node("mlp", "MLP", wide),
+    joined = digraph(
+        operator("a_norm", "LayerNorm"),
+        operator("b_norm", "LayerNorm"),
+        operator("mlp", "MLP", wide),
         "{a_norm b_norm} -> mlp",
     )
-    assert run("T003", joined).findings == []
-    several = graph(
-        node("norm", "LayerNorm"),
-        *(node(f"mlp_{i}", "MLP Up Projection", wide) for i in range(3)),
+    assert find(joined, "T003") == []
+    several = digraph(
+        operator("norm", "LayerNorm"),
+        *(operator(f"mlp_{i}", "MLP Up Projection", wide) for i in range(3)),
         "norm -> {mlp_0 mlp_1 mlp_2}",
     )
-    findings = run("T003", several).findings
+    findings = find(several, "T003")
     assert len(findings) == 1
     assert set(findings[0].nodes) == {"norm", "mlp_0", "mlp_1", "mlp_2"}
 
 
 def role(title: str, before: str, after: str) -> str:
-    return graph(node("norm", "LayerNorm"), node("op", title, before, after), "norm -> op")
+    return digraph(operator("norm", "LayerNorm"), operator("op", title, before, after), "norm -> op")
 
 
 @pytest.mark.parametrize(
@@ -179,29 +158,29 @@ def role(title: str, before: str, after: str) -> str:
         ("MoE Gate", D, D.replace("hidden=512", "experts=8"), "ep4", False),
     ],
 )
-def test_dims_by_role(title: str, before: str, after: str, spec: str, fires: bool) -> None:
-    assert bool(run("T004", role(title, before, after), spec).findings) == fires
+def test_t004_dims_by_role(title: str, before: str, after: str, spec: str, fires: bool) -> None:
+    assert bool(find(role(title, before, after), "T004", strategy=spec)) == fires
 
 
-def test_sequence_splits_need_a_strategy_and_say_so() -> None:
+def test_t004_sequence_splits_need_a_strategy_and_say_so() -> None:
     text = role("SP Split", D, D.replace("1024", "512"))
-    assert [one.subject for one in run("T004", text).undecided] == ["sequence splits and gathers"]
-    assert run("T004", text, "sp2").undecided == []
+    assert [one.subject for one in check_rules(text, "T004").undecided] == ["sequence splits and gathers"]
+    assert check_rules(text, "T004", strategy="sp2").undecided == []
 
 
-def test_one_finding_a_stage() -> None:
+def test_t004_one_finding_a_stage() -> None:
     half = D.replace("512", "256")
-    text = graph(
-        *(node(f"stage{s}_norm_{i}", f"Stage {s} LayerNorm", D, half) for s in (0, 1) for i in (0, 1)),
+    text = digraph(
+        *(operator(f"stage{s}_norm_{i}", f"Stage {s} LayerNorm", D, half) for s in (0, 1) for i in (0, 1)),
         "stage0_norm_0 -> stage1_norm_0",
     )
-    assert [(f.unit, len(f.nodes)) for f in run("T004", text).findings] == [("stage 0", 2), ("stage 1", 2)]
+    assert [(f.unit, len(f.nodes)) for f in find(text, "T004")] == [("stage 0", 2), ("stage 1", 2)]
 
 
-GATE = node("gate", "MoE Gate", D, "[batch=4, seq=1024, experts=4]")
-EXPERTS = node("expert_0", "Expert 0") + node("expert_1", "Expert 1")
+GATE = operator("gate", "MoE Gate", D, "[batch=4, seq=1024, experts=4]")
+EXPERTS = operator("expert_0", "Expert 0") + operator("expert_1", "Expert 1")
 ROUTE = 'route [label="Expert Routing\\nTop-2\\nGPU: 0-3"]\n'
-NORM = node("norm", "LayerNorm")
+NORM = operator("norm", "LayerNorm")
 
 
 @pytest.mark.parametrize(
@@ -220,7 +199,7 @@ NORM = node("norm", "LayerNorm")
             (
                 NORM,
                 GATE,
-                node("route", "Token Dispatch"),
+                operator("route", "Token Dispatch"),
                 EXPERTS,
                 "norm -> gate -> route -> {expert_0 expert_1}",
             ),
@@ -229,6 +208,6 @@ NORM = node("norm", "LayerNorm")
         ((NORM, GATE, EXPERTS, "norm -> gate"), False),
     ],
 )
-def test_what_reaches_the_experts(parts: tuple[str, ...], fires: bool) -> None:
-    findings = run("T007", graph(*parts)).findings
+def test_t007_what_reaches_the_experts(parts: tuple[str, ...], fires: bool) -> None:
+    findings = find(digraph(*parts), "T007")
     assert [f.nodes for f in findings] == ([("expert_0", "expert_1")] if fires else [])

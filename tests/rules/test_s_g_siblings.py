@@ -2,55 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
-from dotlint.engine.own_cards import own_cards
-from dotlint.engine.select import Selection
-from dotlint.pipeline.lint import Settings, lint
-from dotlint.syntax.source import Source
-
-if TYPE_CHECKING:
-    from dotlint.engine.card import Card
-    from dotlint.engine.finding import Finding
-
-CODES = ("S003", "S011", "S013", "G009")
+from tests.dsl import TITLES, chain, digraph, find, node
 
 
-def found(text: str, code: str) -> list[Finding]:
-    settings = Settings(selection=Selection(select=(code,)))
-    result = lint(Source.from_bytes(text.encode(), "test.dot"), settings)
-    assert not result.crashed
-    return [finding for finding in result.findings if finding.code == code]
-
-
-def graph(*statements: str) -> str:
-    return "digraph {\n" + "\n".join(statements) + "\n}\n"
-
-
-LABELS = {
-    "norm": "LayerNorm", "qkv": "QKV projection", "attn": "Attention compute", "proj": "Output projection",
-    "mlp": "MLP", "gate": "Expert gate",
-}  # fmt: skip
-
-
-def node(name: str, op: str, gpu: int, extra: str = "") -> str:
-    return f'{name} [label="{LABELS[op]}{extra}\\nGPU: {gpu}"]'
-
-
-def layers(
-    number: int, ops: str, template: str = "l{layer}_{op}", without: tuple[tuple[int, str], ...] = ()
-) -> list[str]:
-    """A chain of layers, each with the operators of `ops`, but for those of `without`."""
-    chain, lines = ["input"], ['input [label="Input"]', 'output [label="Output"]']
-    for layer in range(number):
-        for op in ops.split():
-            if (layer, op) not in without:
-                name = template.format(layer=layer, op=op)
-                lines.append(node(name, op, 0))
-                chain.append(name)
-    return [*lines, " -> ".join([*chain, "output"])]
+def operator(name: str, op: str, gpu: int, extra: str = "") -> str:
+    return node(name, TITLES[op] + extra, str(gpu))
 
 
 def sharded(ranks: range, layer: int, ops: str, without: tuple[str, ...] = ()) -> list[str]:
@@ -59,7 +17,7 @@ def sharded(ranks: range, layer: int, ops: str, without: tuple[str, ...] = ()) -
     for gpu in ranks:
         names = [f"gpu{gpu}_layer{layer}_{op}" for op in ops.split()]
         kept = [name for name in names if name not in without]
-        lines += [node(name, name.rpartition("_")[2], gpu, f" layer {layer}") for name in kept]
+        lines += [operator(name, name.rpartition("_")[2], gpu, f" layer {layer}") for name in kept]
         lines.append(" -> ".join(["input", *kept, "output"]))
     return lines
 
@@ -67,15 +25,15 @@ def sharded(ranks: range, layer: int, ops: str, without: tuple[str, ...] = ()) -
 @pytest.mark.parametrize(
     ("statements", "missing", "severity"),
     [
-        pytest.param(layers(4, "norm qkv attn mlp", without=((2, "attn"),)), {"l2_attn"}, "warning", id="one-layer"),
+        pytest.param(chain(4, "norm qkv attn mlp", without=["l2_attn"]), {"l2_attn"}, "warning", id="one-layer"),
         pytest.param(
-            layers(4, "norm qkv attn mlp", "{op}_{layer}", without=((1, "mlp"),)),
+            chain(4, "norm qkv attn mlp", name="{op}_{n}", without=["mlp_1"]),
             {"mlp_1"},
             "warning",
             id="number-last",
         ),
         pytest.param(
-            layers(4, "norm qkv attn proj mlp gate", without=tuple((layer, "gate") for layer in (1, 2, 3))),
+            chain(4, "norm qkv attn proj mlp gate", without=["l1_gate", "l2_gate", "l3_gate"]),
             {"l1_gate", "l2_gate", "l3_gate"},
             "info",
             id="most-lack-it",
@@ -113,8 +71,8 @@ def sharded(ranks: range, layer: int, ops: str, without: tuple[str, ...] = ()) -
         ),
     ],
 )
-def test_missing_sibling_node(statements: list[str], missing: set[str], severity: str) -> None:
-    findings = found(graph(*statements), "S003")
+def test_s003_missing_sibling_node(statements: list[str], missing: set[str], severity: str) -> None:
+    findings = find(digraph(*statements), "S003")
     assert {name for finding in findings for name in finding.missing_nodes} == missing
     assert {finding.severity for finding in findings} == {severity}
 
@@ -122,36 +80,36 @@ def test_missing_sibling_node(statements: list[str], missing: set[str], severity
 @pytest.mark.parametrize(
     "statements",
     [
-        pytest.param(layers(4, "norm qkv attn mlp"), id="whole"),
+        pytest.param(chain(4, "norm qkv attn mlp"), id="whole"),
         pytest.param(
             [
-                *layers(3, "norm qkv attn mlp", without=((2, "qkv"), (2, "attn"))),
-                node("l2_attention_block", "attn", 0),
+                *chain(3, "norm qkv attn mlp", without=["l2_qkv", "l2_attn"]),
+                operator("l2_attention_block", "attn", 0),
             ],
             id="drawn-as-one-block",
         ),
         pytest.param(
-            layers(3, "norm qkv attn proj mlp", without=((2, "qkv"), (2, "attn"), (2, "proj"))),
+            chain(3, "norm qkv attn proj mlp", without=["l2_qkv", "l2_attn", "l2_proj"]),
             id="less-detail",
         ),
         pytest.param(
-            ["// later layers are simplified", *layers(4, "norm qkv attn mlp", without=((2, "attn"),))],
+            ["// later layers are simplified", *chain(4, "norm qkv attn mlp", without=["l2_attn"])],
             id="said-in-a-comment",
         ),
         pytest.param(
             [
-                *layers(4, "norm qkv attn mlp", without=((2, "attn"),)),
+                *chain(4, "norm qkv attn mlp", without=["l2_attn"]),
                 'rest [label="Layers 1-3 same as layer 0"]',
             ],
             id="summarised",
         ),
         pytest.param(
-            [*layers(3, "norm qkv attn mlp"), 'l0_split [label="Split"]', "l0_split -> l0_norm"],
+            [*chain(3, "norm qkv attn mlp"), 'l0_split [label="Split"]', "l0_split -> l0_norm"],
             id="first-layer-splits",
         ),
-        pytest.param([*layers(4, "norm qkv attn mlp", without=((2, "attn"),)), "l0_norm -> ["], id="not-read-whole"),
+        pytest.param([*chain(4, "norm qkv attn mlp", without=["l2_attn"]), "l0_norm -> ["], id="not-read-whole"),
         pytest.param(
-            [*layers(3, "norm qkv mlp"), node("l0_attn", "attn", 0), node("l1_attn", "attn", 0)],
+            [*chain(3, "norm qkv mlp"), operator("l0_attn", "attn", 0), operator("l1_attn", "attn", 0)],
             id="joined-nowhere",
         ),
         pytest.param(
@@ -160,14 +118,14 @@ def test_missing_sibling_node(statements: list[str], missing: set[str], severity
         ),
     ],
 )
-def test_no_missing_sibling_node(statements: list[str]) -> None:
-    assert found(graph(*statements), "S003") == []
+def test_s003_no_missing_sibling_node(statements: list[str]) -> None:
+    assert find(digraph(*statements), "S003") == []
 
 
 def fan(edges: str, ranks: int = 4, hub: str = "hub", extra: str = "") -> str:
     experts = [f'expert_{i} [label="Expert {i}\\nGPU: {i}"]' for i in range(ranks)]
     out = "{" + " ".join(f"expert_{i}" for i in range(ranks)) + "} -> combine"
-    return graph(
+    return digraph(
         'input [label="Input"]',
         f'{hub} [label="Gate"]',
         'combine [label="Combine"]',
@@ -184,7 +142,7 @@ def fan(edges: str, ranks: int = 4, hub: str = "hub", extra: str = "") -> str:
         pytest.param(fan("input -> hub -> expert_3"), {("hub", f"expert_{i}") for i in (0, 1, 2)}, id="last"),
         pytest.param(fan("input -> hub -> expert_0"), {("hub", f"expert_{i}") for i in (1, 2, 3)}, id="first"),
         pytest.param(
-            graph(
+            digraph(
                 'input [label="Input"]',
                 *(
                     f'a2a_{g} [label="All-to-All dispatch\\nGPU: {g}"]; input -> a2a_{g} -> expert_{4 * g}'
@@ -196,7 +154,7 @@ def fan(edges: str, ranks: int = 4, hub: str = "hub", extra: str = "") -> str:
             id="first-of-each-block",
         ),
         pytest.param(
-            graph(
+            digraph(
                 'ln [label="LayerNorm"]; sum [label="All-Reduce"]',
                 *(f'mlp_tp{i} [label="MLP\\nGPU: {i}"]; ln -> mlp_tp{i}' for i in range(4)),
                 "mlp_tp3 -> sum",
@@ -206,8 +164,8 @@ def fan(edges: str, ranks: int = 4, hub: str = "hub", extra: str = "") -> str:
         ),
     ],
 )
-def test_one_armed_fan(text: str, missing: set[tuple[str, str]]) -> None:
-    (finding,) = found(text, "S011")
+def test_s011_one_armed_fan(text: str, missing: set[tuple[str, str]]) -> None:
+    (finding,) = find(text, "S011")
     assert set(finding.missing_edges) == missing
     assert (finding.severity, finding.fixable) == ("error", "unsafe")
 
@@ -219,14 +177,14 @@ def test_one_armed_fan(text: str, missing: set[tuple[str, str]]) -> None:
         pytest.param(fan("input -> hub -> {expert_0 expert_1}"), id="half"),
         pytest.param(fan("input -> hub -> expert_2"), id="one-in-the-middle"),
         pytest.param(
-            graph(
+            digraph(
                 'block_0 [label="MLP"]; comm [label="Transfer"]; block_1 [label="MLP"]',
                 "block_0 -> comm -> block_1 -> end",
             ),
             id="chain",
         ),
         pytest.param(
-            graph(
+            digraph(
                 *(
                     f'ln_tp{i} [label="LayerNorm"]; mlp_tp{i} [label="MLP\\nGPU: {i}"]; mlp_tp{i} -> sum'
                     for i in range(4)
@@ -236,7 +194,7 @@ def test_one_armed_fan(text: str, missing: set[tuple[str, str]]) -> None:
             id="rank-by-rank",
         ),
         pytest.param(
-            graph(
+            digraph(
                 'hub [label="Split"]',
                 *(f'input_{i} [label="Input"]; input_{i} -> mlp' for i in range(4)),
                 "hub -> input_3",
@@ -245,12 +203,12 @@ def test_one_armed_fan(text: str, missing: set[tuple[str, str]]) -> None:
         ),
     ],
 )
-def test_no_one_armed_fan(text: str) -> None:
-    assert found(text, "S011") == []
+def test_s011_no_one_armed_fan(text: str) -> None:
+    assert find(text, "S011") == []
 
 
 def rows(word: str, values: range | list[int], op: str = "attn") -> list[str]:
-    return [node(f"{op}_{word}{value}", op, 0) + f"; input -> {op}_{word}{value} -> output" for value in values]
+    return [operator(f"{op}_{word}{value}", op, 0) + f" input -> {op}_{word}{value} -> output" for value in values]
 
 
 @pytest.mark.parametrize(
@@ -260,8 +218,8 @@ def rows(word: str, values: range | list[int], op: str = "attn") -> list[str]:
         (rows("tp", [0, 1, 2, 3, 5, 6, 7]), "tp of `attn_tp#` 4 is missing"),
     ],
 )
-def test_index_gap(statements: list[str], message: str) -> None:
-    (finding,) = found(graph(*statements), "S013")
+def test_s013_index_gap(statements: list[str], message: str) -> None:
+    (finding,) = find(digraph(*statements), "S013")
     assert finding.message == message
     assert finding.severity == "info"
 
@@ -276,17 +234,17 @@ def test_index_gap(statements: list[str], message: str) -> None:
         pytest.param([*rows("layer", [0, 1, 2, 4, 5]), 'more [label="..."]; more -> output'], id="ellipsis"),
     ],
 )
-def test_no_index_gap(statements: list[str]) -> None:
-    assert found(graph(*statements), "S013") == []
+def test_s013_no_index_gap(statements: list[str]) -> None:
+    assert find(digraph(*statements), "S013") == []
 
 
 def ranks(*extra: str) -> str:
     members = [f'attn_gpu{i} [label="Attention compute\\nGPU: {i}"]; norm -> attn_gpu{i} -> sum' for i in range(5)]
-    return graph('norm [label="LayerNorm\\nGPU: 0-4"]; sum [label="All-Reduce\\nGPU: 0-4"]', *members, *extra)
+    return digraph('norm [label="LayerNorm\\nGPU: 0-4"]; sum [label="All-Reduce\\nGPU: 0-4"]', *members, *extra)
 
 
-def test_sibling_degree() -> None:
-    (finding,) = found(ranks("input -> attn_gpu3"), "G009")
+def test_g009_sibling_degree() -> None:
+    (finding,) = find(ranks("input -> attn_gpu3"), "G009")
     assert finding.nodes == ("attn_gpu3",)
     assert finding.message == "`attn_gpu3` has 2 producers; its siblings have 1"
 
@@ -296,58 +254,54 @@ def test_sibling_degree() -> None:
     [
         pytest.param(ranks(), id="alike"),
         pytest.param(ranks("input -> attn_gpu3", "input -> attn_gpu2"), id="two-differ"),
-        pytest.param(graph(*layers(6, "attn mlp"), "input -> l0_mlp"), id="first-of-a-chain"),
+        pytest.param(digraph(*chain(6, "attn mlp"), "input -> l0_mlp"), id="first-of-a-chain"),
     ],
 )
-def test_no_sibling_degree(text: str) -> None:
-    assert found(text, "G009") == []
-
-
-@pytest.mark.parametrize("card", [card for card in own_cards() if card.code in CODES], ids=lambda card: card.code)
-def test_examples(card: Card) -> None:
-    for example in card.examples:
-        assert found(example.bad or "", card.code)
-        assert not found(example.good or "", card.code)
+def test_g009_no_sibling_degree(text: str) -> None:
+    assert find(text, "G009") == []
 
 
 @pytest.mark.parametrize("mistake", ['[="LayerNorm"]', "[label=Layer Norm]", "[style=rounded,filled]"])
-def test_a_mistake_that_loses_no_statement_hides_no_missing_operator(mistake: str) -> None:
-    statements = layers(4, "norm qkv attn mlp", without=((2, "attn"),))
-    assert found(graph(*statements, f"l0_norm {mistake}"), "S003")
+def test_s003_a_mistake_that_loses_no_statement_hides_no_missing_operator(mistake: str) -> None:
+    statements = chain(4, "norm qkv attn mlp", without=["l2_attn"])
+    assert find(digraph(*statements, f"l0_norm {mistake}"), "S003")
 
 
-def test_a_dead_end_of_which_there_is_but_one_is_not_asked_of_others() -> None:
-    extra = (node("l2_gate", "gate", 0), "l2_norm -> l2_gate")
-    assert not found(graph(*layers(4, "norm attn mlp"), *extra), "S003")
-    assert found(graph(*layers(4, "norm attn mlp", without=((1, "attn"),))), "S003")
+def test_s003_a_dead_end_of_which_there_is_but_one_is_not_asked_of_others() -> None:
+    extra = (operator("l2_gate", "gate", 0), "l2_norm -> l2_gate")
+    assert not find(digraph(*chain(4, "norm attn mlp"), *extra), "S003")
+    assert find(digraph(*chain(4, "norm attn mlp", without=["l1_attn"])), "S003")
 
 
-def test_a_node_that_only_an_edge_names_is_not_asked_of_others() -> None:
-    lines = layers(2, "norm attn mlp")
-    lines[-1] = lines[-1].replace("l1_norm -> l1_attn", "l1_norm -> l1_atn; l1_atn -> l1_attn")
-    assert not found(graph(*lines), "S003")
+def test_s003_a_node_that_only_an_edge_names_is_not_asked_of_others() -> None:
+    lines = chain(2, "norm attn mlp")
+    text = digraph(*lines).replace("l1_norm -> l1_attn;", "l1_norm -> l1_atn; l1_atn -> l1_attn;")
+    assert not find(text, "S003")
 
 
-def test_layers_that_count_on_through_stages_are_no_operators_of_their_own() -> None:
+def test_s003_layers_that_count_on_through_stages_are_no_operators_of_their_own() -> None:
     """`norm3` and `norm4` are layers of the second stage, as `norm1` and `norm2` are of the first."""
     lines = []
     for stage, numbers in ((0, (1, 2)), (1, (3, 4))):
         inside = [
-            node(f"{op}{n}", op, stage) for n in numbers for op in ("norm", "attn", "mlp") if (op, n) != ("norm", 3)
+            operator(f"{op}{n}", op, stage) for n in numbers for op in ("norm", "attn", "mlp") if (op, n) != ("norm", 3)
         ]
         lines += [f'subgraph cluster_{stage} {{ label="Stage {stage}"', *inside, "}"]
     chain = [f"{op}{n}" for n in range(1, 5) for op in ("norm", "attn", "mlp") if (op, n) != ("norm", 3)]
-    (finding,) = found(graph(*lines, " -> ".join(chain)), "S003")
+    (finding,) = find(digraph(*lines, " -> ".join(chain)), "S003")
     assert finding.missing_nodes == ("norm3",)
 
 
-def test_a_fan_is_seen_across_replicas_and_in_the_layer_whose_number_is_a_rank_s() -> None:
+def test_s011_a_fan_is_seen_across_replicas_and_in_the_layer_whose_number_is_a_rank_s() -> None:
     lines = []
     for layer in range(2):
         for dp in range(2):
             names = [f"l{layer}_qkv_{rank}_dp{dp}" for rank in range(2)]
-            lines += [node(f"l{layer}_norm_dp{dp}", "norm", dp), *(node(name, "qkv", dp) for name in names)]
-            lines += [node(f"l{layer}_mlp_dp{dp}", "mlp", dp), *(f"{name} -> l{layer}_mlp_dp{dp}" for name in names)]
+            lines += [operator(f"l{layer}_norm_dp{dp}", "norm", dp), *(operator(name, "qkv", dp) for name in names)]
+            lines += [
+                operator(f"l{layer}_mlp_dp{dp}", "mlp", dp),
+                *(f"{name} -> l{layer}_mlp_dp{dp}" for name in names),
+            ]
             lines += [f"l{layer}_norm_dp{dp} -> {names[-1]}"]
-    left = {name for finding in found(graph(*lines), "S011") for name in finding.nodes}
+    left = {name for finding in find(digraph(*lines), "S011") for name in finding.nodes}
     assert left == {f"l{layer}_qkv_0_dp{dp}" for layer in range(2) for dp in range(2)}

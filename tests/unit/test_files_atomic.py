@@ -26,14 +26,14 @@ def test_mode_and_link_are_kept(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["link.dot", "real.dot"]
 
 
-def test_a_new_file_gets_the_mode_that_files_get(tmp_path: Path) -> None:
+def test_a_new_file_gets_the_default_mode(tmp_path: Path) -> None:
     (tmp_path / "usual").write_bytes(b"")
     write_atomically(tmp_path / "new", b"x")
     assert (tmp_path / "new").stat().st_mode == (tmp_path / "usual").stat().st_mode
 
 
 @pytest.mark.parametrize("now", [b"other", b"OLD"])
-def test_a_file_that_somebody_changed_is_left_alone(tmp_path: Path, now: bytes) -> None:
+def test_a_file_that_was_changed_meanwhile_is_not_written(tmp_path: Path, now: bytes) -> None:
     path = tmp_path / "f.dot"
     path.write_bytes(now)
     with pytest.raises(WriteError, match="changed after it was read"):
@@ -42,7 +42,7 @@ def test_a_file_that_somebody_changed_is_left_alone(tmp_path: Path, now: bytes) 
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_a_change_while_writing_is_seen_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_during_writing_is_detected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "f.dot"
     path.write_bytes(b"old")
     real = os.fsync
@@ -58,16 +58,14 @@ def test_a_change_while_writing_is_seen_too(tmp_path: Path, monkeypatch: pytest.
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_a_file_that_is_gone_does_not_come_back(tmp_path: Path) -> None:
+def test_a_deleted_file_is_not_created_again(tmp_path: Path) -> None:
     with pytest.raises(WriteError, match="deleted after it was read"):
         write_atomically(tmp_path / "f.dot", b"new", expected=b"old")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
-def test_a_full_disk_leaves_the_old_file_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
-) -> None:
+def test_a_full_disk_leaves_only_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     path = tmp_path / "f.dot"
     path.write_bytes(b"old")
 
@@ -82,7 +80,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(
 
 
 @pytest.mark.skipif(AS_ROOT, reason="root may write to any file")
-def test_a_read_only_file_is_left_alone(tmp_path: Path) -> None:
+def test_a_read_only_file_is_not_written(tmp_path: Path) -> None:
     path = tmp_path / "f.dot"
     path.write_bytes(b"old")
     path.chmod(0o444)
@@ -91,7 +89,7 @@ def test_a_read_only_file_is_left_alone(tmp_path: Path) -> None:
     assert path.read_bytes() == b"old"
 
 
-def test_what_we_may_not_write_to_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_without_permission_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "f.dot"
     path.write_bytes(b"old")
     monkeypatch.setattr(os, "access", lambda *_: False)

@@ -2,49 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
-from typing import TYPE_CHECKING
-
 import pytest
 
-from dotlint.engine.own_cards import own_cards
-from dotlint.engine.select import Selection
-from dotlint.pipeline.lint import Settings, lint
-from dotlint.strategy import Strategy
-from dotlint.syntax.source import Source
-
-if TYPE_CHECKING:
-    from dotlint.engine.card import Card
-    from dotlint.engine.finding import Finding
-    from dotlint.engine.result import FileResult
-
-CODES = ("S006", "S007", "S008", "S012", "S014", "G002")
+from tests.dsl import chain, check_rules, digraph, find
 
 
-def run(text: str, code: str, strategy: Strategy | None = None) -> FileResult:
-    settings = Settings(strategy, "option" if strategy else None, Selection(select=(code,)))
-    result = lint(Source.from_bytes(text.encode(), "test.dot"), settings)
-    assert not result.crashed
-    return result
-
-
-def found(text: str, code: str, strategy: Strategy | None = None) -> list[Finding]:
-    return [finding for finding in run(text, code, strategy).findings if finding.code == code]
-
-
-def graph(*statements: str) -> str:
-    return "digraph {\n" + "\n".join(statements) + "\n}\n"
-
-
-def stages(*extra: str, number: int = 3) -> str:
-    """Stages of norm, attention and MLP in a chain."""
-    lines, chain = [], ["input"]
-    for stage in range(number):
-        names = [f"stage{stage}_{op}" for op in ("norm", "attn", "mlp")]
-        for name, title in zip(names, ("LayerNorm", "Attention compute", "MLP"), strict=True):
-            lines.append(f'{name} [label="{title}\\nGPU: {stage}"]')
-        chain += names
-    return graph('input [label="Input"]', 'output [label="Output"]', *lines, " -> ".join([*chain, "output"]), *extra)
+def stages(*extra: str) -> str:
+    """Three stages of norm, attention and MLP, and more statements."""
+    return digraph(*chain(3, "norm attn mlp", name="stage{n}_{op}", gpus="{n}"), *extra)
 
 
 @pytest.mark.parametrize(
@@ -54,8 +19,8 @@ def stages(*extra: str, number: int = 3) -> str:
         ("stage0_mlp -> stage1_attn", "`stage0_mlp -> stage1_attn` enters stage 1 after its first operator"),
     ],
 )
-def test_bypass_link(extra: str, message: str) -> None:
-    (finding,) = found(stages(extra), "S006")
+def test_s006_bypass_link(extra: str, message: str) -> None:
+    (finding,) = find(stages(extra), "S006")
     assert finding.message == message
     assert finding.severity == "warning"
 
@@ -79,13 +44,13 @@ def test_bypass_link(extra: str, message: str) -> None:
         ),
     ],
 )
-def test_no_bypass_link(text: str) -> None:
-    assert found(text, "S006") == []
+def test_s006_no_bypass_link(text: str) -> None:
+    assert find(text, "S006") == []
 
 
-def test_stage_cycle() -> None:
+def test_g002_stage_cycle() -> None:
     text = stages('stage0_late [label="LayerNorm\\nGPU: 0"]', "stage1_mlp -> stage0_late -> output")
-    (finding,) = found(text, "G002")
+    (finding,) = find(text, "G002")
     assert finding.message == "stages 0 -> 1 -> 0 form a cycle, although no nodes do"
     assert finding.path == ("stage 0", "stage 1", "stage 0")
     assert finding.severity == "error"
@@ -94,26 +59,26 @@ def test_stage_cycle() -> None:
 @pytest.mark.parametrize(
     ("text", "strategy"),
     [
-        pytest.param(stages(), None, id="chain"),
-        pytest.param(stages("stage1_mlp -> stage0_norm"), None, id="nodes-form-it-themselves"),
+        pytest.param(stages(), "", id="chain"),
+        pytest.param(stages("stage1_mlp -> stage0_norm"), "", id="nodes-form-it-themselves"),
         pytest.param(
             stages('stage0_late [label="MLP"]', "stage1_mlp -> stage0_late [label=feedback]"),
-            None,
+            "",
             id="feedback",
         ),
         pytest.param(stages('stage0_late [label="MLP"]', "stage1_mlp -> stage0_late"), "pp3vpp2", id="virtual-stages"),
         pytest.param(
-            graph(
+            digraph(
                 *(f'stage{n % 2}_layer{n}_mlp [label="MLP\\nGPU: {n % 2}"]' for n in range(4)),
                 "stage0_layer0_mlp -> stage1_layer1_mlp -> stage0_layer2_mlp -> stage1_layer3_mlp",
             ),
-            None,
+            "",
             id="stages-take-turns",
         ),
     ],
 )
-def test_no_stage_cycle(text: str, strategy: str | None) -> None:
-    assert found(text, "G002", Strategy.parse(strategy) if strategy else None) == []
+def test_g002_no_stage_cycle(text: str, strategy: str) -> None:
+    assert find(text, "G002", strategy=strategy) == []
 
 
 def layered(*owned: range, extra: tuple[str, ...] = (), label: str = "Stage {stage}, GPU {stage}") -> str:
@@ -125,12 +90,11 @@ def layered(*owned: range, extra: tuple[str, ...] = (), label: str = "Stage {sta
         lines += [f'layer{layer}_s_{stage} [label="Attention\\nGPU: {stage}"]' for layer in layers]
         lines.append("}")
         chain += [f"layer{layer}_s_{stage}" for layer in layers]
-    return graph(*lines, " -> ".join(chain), *extra)
+    return digraph(*lines, " -> ".join(chain), *extra)
 
 
-def model(layers: int) -> Strategy:
-    table = tomllib.loads(f'strategy = "pp2"\n[model]\nlayers = {layers}\n')
-    return Strategy.from_table(table, where="test.toml")
+def model(layers: int) -> str:
+    return f'strategy = "pp2"\n[model]\nlayers = {layers}\n'
 
 
 @pytest.mark.parametrize(
@@ -143,8 +107,8 @@ def model(layers: int) -> Strategy:
         (layered(range(3), range(5, 8)), "layers 3-4 are missing"),
     ],
 )
-def test_layer_cover(text: str, message: str) -> None:
-    (finding,) = found(text, "S007", model(8))
+def test_s007_layer_cover(text: str, message: str) -> None:
+    (finding,) = find(text, "S007", strategy=model(8))
     assert finding.message == message
     assert finding.severity == "error"
 
@@ -160,17 +124,17 @@ def test_layer_cover(text: str, message: str) -> None:
             id="summary",
         ),
         pytest.param(
-            graph('mlp [label="MLP\\nGPU: 0"]; attn [label="Attention\\nGPU: 0"]; attn -> mlp'),
+            digraph('mlp [label="MLP\\nGPU: 0"]; attn [label="Attention\\nGPU: 0"]; attn -> mlp'),
             id="no-layers",
         ),
     ],
 )
-def test_no_layer_cover(text: str) -> None:
-    assert found(text, "S007", model(8)) == []
+def test_s007_no_layer_cover(text: str) -> None:
+    assert find(text, "S007", strategy=model(8)) == []
 
 
-def test_a_sample_of_layers_is_undecided() -> None:
-    result = run(layered(range(1), range(7, 8)), "S007", model(80))
+def test_s007_a_sample_of_layers_is_undecided() -> None:
+    result = check_rules(layered(range(1), range(7, 8)), "S007", strategy=model(80))
     assert result.findings == []
     assert [undecided.subject for undecided in result.undecided] == ["layers"]
 
@@ -186,8 +150,8 @@ def test_a_sample_of_layers_is_undecided() -> None:
         (layered(range(1), range(7, 9)), []),
     ],
 )
-def test_layer_balance(text: str, messages: list[str]) -> None:
-    assert [finding.message for finding in found(text, "S008")] == messages
+def test_s008_layer_balance(text: str, messages: list[str]) -> None:
+    assert [finding.message for finding in find(text, "S008")] == messages
 
 
 BLOCK = ('norm [label="LayerNorm\\nGPU: 0"]', 'attn [label="Attention compute\\nGPU: 0"]')
@@ -203,11 +167,11 @@ BLOCK = ('norm [label="LayerNorm\\nGPU: 0"]', 'attn [label="Attention compute\\n
         ((*BLOCK, 'add [label="Add Embeddings"]', "embed -> add -> norm -> attn"), []),
     ],
 )
-def test_residual_single_input(statements: tuple[str, ...], names: list[tuple[str, ...]]) -> None:
-    assert [finding.nodes for finding in found(graph(*statements), "S012")] == names
+def test_s012_residual_single_input(statements: tuple[str, ...], names: list[tuple[str, ...]]) -> None:
+    assert [finding.nodes for finding in find(digraph(*statements), "S012")] == names
 
 
-def test_a_residual_that_a_pattern_completes_is_left_to_it() -> None:
+def test_s001_s012_a_residual_that_a_pattern_completes_is_left_to_it() -> None:
     lines = []
     for layer in range(4):
         name = f"l{layer}"
@@ -218,8 +182,8 @@ def test_a_residual_that_a_pattern_completes_is_left_to_it() -> None:
         ]
         if layer != 2:
             lines.append(f"{name}_norm -> {name}_add")
-    assert found(graph(*lines), "S001")
-    assert not found(graph(*lines), "S012")
+    assert find(digraph(*lines), "S001")
+    assert not find(digraph(*lines), "S012")
 
 
 @pytest.mark.parametrize(
@@ -242,8 +206,8 @@ def test_a_residual_that_a_pattern_completes_is_left_to_it() -> None:
         ),
     ],
 )
-def test_role_flow(statements: tuple[str, ...], edges: list[tuple[str, str]]) -> None:
-    (finding,) = found(graph(*statements), "S014")
+def test_s014_role_flow(statements: tuple[str, ...], edges: list[tuple[str, str]]) -> None:
+    (finding,) = find(digraph(*statements), "S014")
     assert list(finding.missing_edges) == edges
     assert finding.severity == "warning"
 
@@ -274,13 +238,5 @@ def test_role_flow(statements: tuple[str, ...], edges: list[tuple[str, str]]) ->
         ),
     ],
 )
-def test_no_role_flow(statements: tuple[str, ...]) -> None:
-    assert found(graph(*statements), "S014") == []
-
-
-@pytest.mark.parametrize("card", [card for card in own_cards() if card.code in CODES], ids=lambda card: card.code)
-def test_examples(card: Card) -> None:
-    for example in card.examples:
-        strategy = Strategy.from_table(tomllib.loads(example.toml), where="test.toml") if example.toml else None
-        assert found(example.bad or "", card.code, strategy)
-        assert not found(example.good or "", card.code, strategy)
+def test_s014_no_role_flow(statements: tuple[str, ...]) -> None:
+    assert find(digraph(*statements), "S014") == []

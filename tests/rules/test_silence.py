@@ -2,60 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
-from typing import TYPE_CHECKING
-
 import pytest
 
-from dotlint.deployment.classify import read_deployment
-from dotlint.deployment.vocabulary import load_vocabulary
-from dotlint.engine.resources import rules_folder
-from dotlint.engine.select import Selection
-from dotlint.graph.builder import read
-from dotlint.pipeline.lint import Settings, lint
-from dotlint.strategy import Strategy
-from dotlint.syntax.source import Source
-
-if TYPE_CHECKING:
-    from dotlint.deployment.model import Deployment
-    from dotlint.engine.finding import Finding
-    from dotlint.engine.result import FileResult
+from tests.dsl import chain, check_rules, digraph, find
 
 D = "[batch=4, seq=1024, hidden=512]"
-BOTH = f"Input: {D}\\nOutput: {D}"
 
 
-def run(text: str, *codes: str, spec: str = "") -> FileResult:
-    strategy = None
-    if spec:
-        strategy = Strategy.from_table(tomllib.loads(spec), where="test") if "=" in spec else Strategy.parse(spec)
-    settings = Settings(strategy, "option" if strategy else None, Selection(select=(*codes, "X001")))
-    result = lint(Source.from_bytes(text.encode(), "t.dot"), settings)
-    assert not result.crashed, result.findings
-    return result
-
-
-def found(text: str, *codes: str, spec: str = "") -> list[Finding]:
-    return [finding for finding in run(text, *codes, spec=spec).findings if finding.code in codes]
-
-
-def deployment(text: str) -> Deployment:
-    return read_deployment(read(text).graphs[0], load_vocabulary(str(rules_folder() / "vocabulary.toml")))
-
-
-def layers(*extra: str, number: int = 3) -> str:
-    """Layers of norm, QKV, attention and MLP in a chain, with dimensions and GPUs."""
-    lines, chain = [f'input [label="Input\\nOutput: {D}"]'], ["input"]
-    for layer in range(number):
-        for op, title in (("norm", "LayerNorm"), ("qkv", "QKV"), ("attn", "Attention"), ("mlp", "MLP")):
-            lines.append(f'layer{layer}_{op} [label="{title}\\n{BOTH}\\nGPU: 0-3"]')
-            chain.append(f"layer{layer}_{op}")
-    lines.append(f'output [label="Output\\nInput: {D}"]')
-    return (
-        "digraph {\n"
-        + "\n".join([*lines, *(f"{a} -> {b}" for a, b in zip(chain, [*chain[1:], "output"], strict=True)), *extra])
-        + "\n}\n"
-    )
+def layers(*extra: str) -> str:
+    """Three layers of norm, QKV, attention and MLP with dimensions, and more statements."""
+    return digraph(*chain(3, "norm qkv attn mlp", name="layer{n}_{op}", gpus="0-3", dims=D), *extra)
 
 
 # Dimensions: T001
@@ -81,15 +37,15 @@ def layers(*extra: str, number: int = 3) -> str:
         ("QKV\\nStage 0 → 1", "Input and Output"),
     ],
 )
-def test_a_side_is_stated_in_words_and_sizes_in_any_notation(label: str, lacking: str | None) -> None:
+def test_t001_a_side_is_stated_in_words_and_sizes_in_any_notation(label: str, lacking: str | None) -> None:
     text = layers(f'layer3_op [label="{label}"]', "layer2_mlp -> layer3_op")
     expected = [] if lacking is None else [f"`layer3_op` lacks {lacking} dimensions"]
-    assert [finding.message for finding in found(text, "T001")] == expected
+    assert [finding.message for finding in find(text, "T001")] == expected
 
 
-def test_dimensions_on_edges_are_stated() -> None:
+def test_t001_dimensions_on_edges_are_stated() -> None:
     text = layers('layer3_qkv [label="QKV\\nGPU: 0"]', f'layer2_mlp -> layer3_qkv -> output [label="{D}"]')
-    assert found(text, "T001") == []
+    assert find(text, "T001") == []
 
 
 @pytest.mark.parametrize(
@@ -105,8 +61,8 @@ def test_dimensions_on_edges_are_stated() -> None:
         ),
     ],
 )
-def test_kinds_that_never_state_dimensions_are_told_once(nodes: list[str], message: str) -> None:
-    (finding,) = found(layers(*nodes), "T001")
+def test_t001_kinds_that_never_state_dimensions_are_told_once(nodes: list[str], message: str) -> None:
+    (finding,) = find(layers(*nodes), "T001")
     assert (finding.message, finding.severity) == (message, "info")
 
 
@@ -119,85 +75,15 @@ def test_kinds_that_never_state_dimensions_are_told_once(nodes: list[str], messa
         pytest.param(["compute [shape=box]", "comm [shape=ellipse]", "router [shape=diamond]"], id="samples of styles"),
     ],
 )
-def test_what_is_no_operator_needs_no_dimensions(extra: list[str]) -> None:
-    assert found(layers(*extra), "T001") == []
+def test_t001_what_is_no_operator_needs_no_dimensions(extra: list[str]) -> None:
+    assert find(layers(*extra), "T001") == []
 
 
-def test_an_overview_of_blocks_needs_no_dimensions() -> None:
+def test_t001_an_overview_of_blocks_needs_no_dimensions() -> None:
     blocks = " ".join(f's{i} [label="Pipeline stage {i}\\nGPUs {4 * i}-{4 * i + 3}"]' for i in range(4))
     chain = "requests -> s0 -> s1 -> kv -> s2 -> s3 -> output"
     text = f'digraph {{ requests [label="Requests"] {blocks} kv [label="KV cache transfer\\nGPU: 0"] output {chain} }}'
-    assert found(text, "T001") == []
-
-
-# What nodes are
-
-
-@pytest.mark.parametrize(
-    ("statement", "summary"),
-    [
-        ('a [label="..."]', True),
-        ('a [label="Layers 2-7\\nsame pattern"]', True),
-        ("experts_remaining", True),
-        ('a [label="Norm\\nOutput: same as input"]', False),
-        ('a [label="Input\\nBroadcast: [0 1 2...15]"]', False),
-        ('a [label="Repeat KV heads"]', False),
-    ],
-)
-def test_what_stands_for_others(statement: str, *, summary: bool) -> None:
-    (reading,) = deployment(f"digraph {{ {statement} }}").readings
-    assert reading.summary == summary
-
-
-@pytest.mark.parametrize(
-    ("name", "label", "role"),
-    [
-        ("tokens.out", "Output", "output"),
-        ("tokens.out", "", "output"),
-        ("tokens.in", "", "input"),
-        ("a", "Attention Gate", "attention-gate"),
-        ("a", "MLP Gate", "gate"),
-        ("a", "Expert Weights", "route"),
-        ("qkv_0", "Input", "qkv"),
-    ],
-)
-def test_roles_of_names_and_labels(name: str, label: str, role: str) -> None:
-    (reading,) = deployment(f'digraph {{ "{name}" [label="{label}"] }}').readings
-    assert reading.role is not None
-    assert reading.role.name == role
-
-
-@pytest.mark.parametrize(
-    ("statements", "annotations"),
-    [
-        ("compute [shape=box]; comm [shape=ellipse]", ["compute", "comm"]),
-        ("compute [shape=box]", []),
-        ("compute [shape=box, label=Compute]; comm [shape=ellipse, label=Comm]", []),
-        ("compute [shape=box]; comm [shape=ellipse]; compute -> input", []),
-        ("s_output { label=Output; logits [label=Logits] }", ["s_output"]),
-        ("subgrap cluster_1 { label=x; logits [label=Logits] }", ["subgrap", "cluster_1"]),
-    ],
-)
-def test_words_that_are_no_operators(statements: str, annotations: list[str]) -> None:
-    readings = deployment(layers(statements)).readings
-    assert [r.name for r in readings if r.annotation] == annotations
-
-
-@pytest.mark.parametrize(
-    ("label", "staged"),
-    [
-        ("Send K,V L{layer}\\nStage {step}", False),
-        ("Send to stage {step} L0", False),
-        ("Attention L{layer}\\nStage {step}", True),
-    ],
-)
-def test_steps_of_a_ring_are_no_pipeline_stages(label: str, *, staged: bool) -> None:
-    nodes = "\n".join(
-        f'send_{layer}_{step} [label="{label.format(layer=layer, step=step)}\\nGPU: {step}"]'
-        for layer in range(2)
-        for step in range(3)
-    )
-    assert any(r.stage is not None for r in deployment(f"digraph {{ {nodes} }}").readings) == staged
+    assert find(text, "T001") == []
 
 
 # What the file says that it leaves out
@@ -229,8 +115,10 @@ UNEVEN = """digraph {
     ],
 )
 @pytest.mark.parametrize("code", ["S010", "S003"])
-def test_units_are_not_compared_where_the_file_leaves_parts_out(code: str, comment: str, *, silent: bool) -> None:
-    result = run(UNEVEN.replace("COMMENT", comment), code)
+def test_s003_s010_units_are_not_compared_where_the_file_leaves_parts_out(
+    code: str, comment: str, *, silent: bool
+) -> None:
+    result = check_rules(UNEVEN.replace("COMMENT", comment), code)
     assert bool(result.findings) != silent
     assert any("it is abridged" in undecided.needs for undecided in result.undecided) == silent
 
@@ -255,8 +143,8 @@ GAPS = """digraph {
         ("Layer 1", False),
     ],
 )
-def test_edges_are_not_asked_for_where_the_file_leaves_them_out(comment: str, *, silent: bool) -> None:
-    assert bool(found(GAPS.replace("COMMENT", comment), "S001")) != silent
+def test_s001_edges_are_not_asked_for_where_the_file_leaves_them_out(comment: str, *, silent: bool) -> None:
+    assert bool(find(GAPS.replace("COMMENT", comment), "S001")) != silent
 
 
 @pytest.mark.parametrize(
@@ -266,10 +154,10 @@ def test_edges_are_not_asked_for_where_the_file_leaves_them_out(comment: str, *,
         ("P008", 'l0_expert_{i} [label="Expert {i}\\nGPU: {i}"]', "ep8"),
     ],
 )
-def test_shards_and_experts_are_not_counted_in_a_sketch(code: str, drawn: str, spec: str) -> None:
+def test_p007_p008_shards_and_experts_are_not_counted_in_a_sketch(code: str, drawn: str, spec: str) -> None:
     nodes = "\n".join(drawn.format(i=i) for i in range(3))
-    assert len(found(f"digraph {{ {nodes} }}", code, spec=spec)) == 1
-    assert found(f"digraph {{ /* representative shards */ {nodes} }}", code, spec=spec) == []
+    assert len(find(f"digraph {{ {nodes} }}", code, strategy=spec)) == 1
+    assert find(f"digraph {{ /* representative shards */ {nodes} }}", code, strategy=spec) == []
 
 
 # What could not be read
@@ -291,27 +179,27 @@ OPEN = 'digraph { input [label="Input"] norm [label="LayerNorm\\nGPU: 0"] attn [
         ),
     ],
 )
-def test_nothing_is_missed_in_what_was_cut_off(text: str, codes: set[str]) -> None:
-    result = run(text, *ABSENT)
+def test_g003_g004_g005_g006_p007_s001_s010_nothing_is_missed_in_what_was_cut_off(text: str, codes: set[str]) -> None:
+    result = check_rules(text, *ABSENT)
     assert {finding.code for finding in result.findings} == codes
     assert any("was not read" in undecided.needs for undecided in result.undecided) == (not codes)
 
 
-def test_nodes_that_a_lost_statement_names_are_not_called_alone() -> None:
+def test_g003_nodes_that_a_lost_statement_names_are_not_called_alone() -> None:
     nodes = " ".join(f'e{i} [label="Expert {i}\\nGPU: {i}"]' for i in range(4))
     text = f'digraph {{ gate [label="Gate\\nGPU: 0"] norm [label="LayerNorm\\nGPU: 0"] {nodes}\n gate -> {{e0 e1 ... e3}}\n }}'
-    (finding,) = found(text, "G003")
+    (finding,) = find(text, "G003")
     assert finding.nodes == ("norm",)
 
 
-def test_a_comment_is_not_called_unused_for_what_is_silent() -> None:
+def test_g003_x002_a_comment_is_not_called_unused_for_what_is_silent() -> None:
     text = "digraph {\n// dotlint: ignore[G003] drawn elsewhere\n" + OPEN.partition("{")[2]
-    assert found(text, "X002", "G003") == []
+    assert find(text, "X002", "G003") == []
 
 
-def test_only_what_lost_something_is_said_to_be_read_in_part() -> None:
+def test_e008_g003_only_what_lost_something_is_said_to_be_read_in_part() -> None:
     whole = layers("a [label=two words]")
-    assert all(finding.note is None for finding in found(whole, "E008", "G003"))
+    assert all(finding.note is None for finding in find(whole, "E008", "G003"))
 
 
 @pytest.mark.parametrize(
@@ -322,8 +210,8 @@ def test_only_what_lost_something_is_said_to_be_read_in_part() -> None:
         ("subgraph s { a; subgraph t { b; c [label=", 2),
     ],
 )
-def test_whole_statements_are_counted_in_blocks_too(body: str, statements: int) -> None:
-    (finding,) = found(f"digraph {{ {body}", "E006")
+def test_e006_whole_statements_are_counted_in_blocks_too(body: str, statements: int) -> None:
+    (finding,) = find(f"digraph {{ {body}", "E006")
     assert f"after {statements} complete statements" in finding.message
 
 
@@ -343,13 +231,13 @@ def test_whole_statements_are_counted_in_blocks_too(body: str, statements: int) 
         ),
     ],
 )
-def test_the_hub_of_a_cycle_is_measured(edges: str, note: str | None) -> None:
-    (finding,) = found(f"digraph {{ {edges} }}", "G001")
+def test_g001_the_hub_of_a_cycle_is_measured(edges: str, note: str | None) -> None:
+    (finding,) = find(f"digraph {{ {edges} }}", "G001")
     assert finding.note == note
 
 
-def test_a_loop_is_to_be_removed_and_not_turned() -> None:
-    (finding,) = found("digraph { a -> a }", "G001")
+def test_g001_a_loop_is_to_be_removed_and_not_turned() -> None:
+    (finding,) = find("digraph { a -> a }", "G001")
     assert finding.help is not None
     assert finding.help.startswith("remove the edge")
 
@@ -365,20 +253,22 @@ def test_a_loop_is_to_be_removed_and_not_turned() -> None:
         ('logits [label="Output\\nGPU: 0"]; layer0_mlp -> logits', []),
     ],
 )
-def test_an_output_of_an_early_layer_is_no_end(statements: str, dead: list[str]) -> None:
-    assert [name for finding in found(layers(statements), "G004") for name in finding.nodes] == dead
+def test_g004_an_output_of_an_early_layer_is_no_end(statements: str, dead: list[str]) -> None:
+    assert [name for finding in find(layers(statements), "G004") for name in finding.nodes] == dead
 
 
-def test_a_node_named_output_is_one_whatever_its_label_computes() -> None:
-    text = layers().replace('label="Output\\n', 'label="Aggregate hidden states\\n').replace("layer2_mlp -> output", "")
-    assert found(text, "G008") == []
-    assert len(found(text, "G006")) == 1
+def test_g006_g008_a_node_named_output_is_one_whatever_its_label_computes() -> None:
+    text = (
+        layers().replace('label="Output\\n', 'label="Aggregate hidden states\\n').replace("layer2_mlp -> output;", "")
+    )
+    assert find(text, "G008") == []
+    assert len(find(text, "G006")) == 1
 
 
-def test_braces_behind_a_word_are_a_set_without_a_name() -> None:
-    (finding,) = found("digraph {\n s_out { graph [label=Output]; a }\n b; {c d}\n a -> b\n}", "N003")
+def test_n003_braces_behind_a_word_are_a_set_without_a_name() -> None:
+    (finding,) = find("digraph {\n s_out { graph [label=Output]; a }\n b; {c d}\n a -> b\n}", "N003")
     assert finding.nodes == ("s_out",)
-    assert found("digraph { e {f g}; e -> f }", "N003") == []
+    assert find("digraph { e {f g}; e -> f }", "N003") == []
 
 
 # What is said of edges is true of the edges that are there
@@ -394,27 +284,27 @@ GATED = """digraph {
 }"""
 
 
-def test_an_expert_that_nothing_feeds_is_not_fed_by_a_gate() -> None:
-    (finding,) = found(GATED, "T007")
+def test_t007_an_expert_that_nothing_feeds_is_not_fed_by_a_gate() -> None:
+    (finding,) = find(GATED, "T007")
     assert finding.nodes == ("e0",)
 
 
-def test_a_residual_without_inputs_has_not_one() -> None:
+def test_s012_a_residual_without_inputs_has_not_one() -> None:
     adds = 'layer0_add [label="Residual Add"]; layer1_add [label="Residual Add"]; layer2_add [label="Residual Add"]'
     wired = "layer0_mlp -> layer0_add -> layer1_norm; layer1_mlp -> layer1_add -> layer2_norm; layer2_add -> output"
-    (first, second) = found(layers(adds, wired), "S012")
+    (first, second) = find(layers(adds, wired), "S012")
     assert (first.nodes, second.nodes) == (("layer0_add",), ("layer1_add",))
 
 
 @pytest.mark.parametrize(("after", "told"), [("All-Reduce", False), ("All-to-All combine", False), ("LayerNorm", True)])
-def test_partial_sums_that_a_collective_takes_on_are_combined(after: str, *, told: bool) -> None:
+def test_c003_partial_sums_that_a_collective_takes_on_are_combined(after: str, *, told: bool) -> None:
     experts = " ".join(f'e{i} [label="Expert {i}\\nGPU: {i}"]' for i in range(4))
     wired = "router -> dispatch -> {e0 e1 e2 e3} -> agg -> after -> output"
     text = (
         f'digraph {{ router dispatch [label="All-to-All dispatch"] {experts} agg [label="Expert Aggregation"] '
         f'after [label="{after}"] output {wired} }}'
     )
-    assert bool(found(text, "C003", spec="ep4")) == told
+    assert bool(find(text, "C003", strategy="ep4")) == told
 
 
 # GPUs
@@ -431,13 +321,13 @@ def test_partial_sums_that_a_collective_takes_on_are_combined(after: str, *, tol
         ("GPUs: 8-11", "8", "0", True),
     ],
 )
-def test_a_stage_is_where_its_header_says(header: str, named: str, first: str, *, fires: bool) -> None:
+def test_d003_a_stage_is_where_its_header_says(header: str, named: str, first: str, *, fires: bool) -> None:
     text = (
         f'digraph {{ subgraph cluster_0 {{ label="Stage 0\\nGPUs: 0-3" stage0_mlp [label="MLP\\nGPU: {first}"] }}'
         f'subgraph cluster_1 {{ label="Stage 1\\n{header}" stage1_mlp [label="MLP\\nGPU: {named}"] }}'
         "stage0_mlp -> stage1_mlp }"
     )
-    assert any(finding.unit == "stage 1" for finding in found(text, "D003", spec="pp2tp4")) == fires
+    assert any(finding.unit == "stage 1" for finding in find(text, "D003", strategy="pp2tp4")) == fires
 
 
 @pytest.mark.parametrize(
@@ -450,18 +340,18 @@ def test_a_stage_is_where_its_header_says(header: str, named: str, first: str, *
         ("0-3", " ".join(f'm{i} [label="MLP"]' for i in range(3)), False),
     ],
 )
-def test_the_gpus_of_a_phase_of_one_stage_are_counted(gpus: str, extra: str, *, fires: bool) -> None:
+def test_d006_the_gpus_of_a_phase_of_one_stage_are_counted(gpus: str, extra: str, *, fires: bool) -> None:
     text = f'digraph {{\n{extra}\nqkv [label="QKV\\nGPU: {gpus}"] mlp [label="MLP\\nGPU: {gpus}"] qkv -> mlp }}'
-    assert bool(found(text, "D006", spec="tp8")) == fires
+    assert bool(find(text, "D006", strategy="tp8")) == fires
 
 
 # Collectives
 
 
-def test_collectives_of_a_unit_are_told_together() -> None:
+def test_t005_collectives_of_a_unit_are_told_together() -> None:
     wrong = "Input: [batch=4, hidden=64]\\nOutput: [batch=4, hidden=512]"
     nodes = [f'layer{i}_ar{k} [label="All-Reduce\\n{wrong}"]' for i in range(2) for k in range(3)]
-    first, second = found(layers(*nodes), "T005")
+    first, second = find(layers(*nodes), "T005")
     assert first.message == (
         "all-reduce `layer0_ar0` changes its dimensions: [batch=4, hidden=64] to [batch=4, hidden=512]; "
         "also 2 more of layer 0"
@@ -470,18 +360,18 @@ def test_collectives_of_a_unit_are_told_together() -> None:
 
 
 @pytest.mark.parametrize(("reached", "after"), [("3", True), ("0", False)])
-def test_a_loop_variable_is_blamed_only_where_the_last_is_reached(reached: str, *, after: bool) -> None:
+def test_s011_a_loop_variable_is_blamed_only_where_the_last_is_reached(reached: str, *, after: bool) -> None:
     shards = " ".join(f'qkv_tp{i} [label="QKV\\nGPU: {i}"]' for i in range(4))
     text = f'digraph {{ norm [label="LayerNorm\\nGPU: 0"] attn [label="Attention\\nGPU: 0"] {shards} '
-    (finding,) = found(text + f"norm -> qkv_tp{reached}; {{qkv_tp0 qkv_tp1 qkv_tp2 qkv_tp3}} -> attn }}", "S011")
+    (finding,) = find(text + f"norm -> qkv_tp{reached}; {{qkv_tp0 qkv_tp1 qkv_tp2 qkv_tp3}} -> attn }}", "S011")
     assert finding.help is not None
     assert ("after its loop" in finding.help) == after
 
 
-def test_edges_without_direction_have_no_producer_and_no_consumer() -> None:
+def test_g001_g002_g004_g005_g006_s005_edges_without_direction_have_no_producer_and_no_consumer() -> None:
     nodes = "".join(f'  n{i} [label="MLP\\nGPU: {i}"];\n' for i in range(4))
     edges = "  input -- n0 -- n1; n2 -- n1; n2 -- n3; output -- n3;\n"
     text = f'graph {{\n  input [label="Input"];\n  output [label="Output"];\n{nodes}{edges}}}\n'
-    result = lint(Source.from_text(text), Settings())
+    result = check_rules(text)
     assert not {f.code for f in result.findings} & {"G001", "G002", "G004", "G005", "G006", "S005"}
     assert "direction" in {one.subject for one in result.undecided}

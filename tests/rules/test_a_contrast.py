@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from dotlint.checks.attributes.colors import contrast, rgb
 from dotlint.edits.apply import apply_edits
-from dotlint.engine.result import Settings
-from dotlint.engine.select import Selection
-from dotlint.pipeline.lint_file import lint_file
-from dotlint.syntax.source import Source
-
-if TYPE_CHECKING:
-    from dotlint.engine.finding import Finding
-
-
-def found(text: str) -> list[Finding]:
-    settings = Settings(selection=Selection(select=("A018",)))
-    return lint_file(Source.from_text(text), settings).findings
+from tests.dsl import find
 
 
 @pytest.mark.parametrize(
@@ -39,19 +26,19 @@ def found(text: str) -> list[Finding]:
         ("", None),
     ],
 )
-def test_colors_are_read_as_graphviz_reads_them(value: str, expected: tuple[int, int, int] | None) -> None:
+def test_a018_colors_are_read_as_graphviz_reads_them(value: str, expected: tuple[int, int, int] | None) -> None:
     assert rgb(value) == expected
 
 
-def test_contrast_is_that_of_wcag() -> None:
+def test_a018_contrast_is_that_of_wcag() -> None:
     assert contrast((0, 0, 0), (255, 255, 255)) == pytest.approx(21)
     assert contrast((119, 119, 119), (255, 255, 255)) == pytest.approx(4.48, abs=0.01)
     assert contrast((7, 8, 9), (7, 8, 9)) == 1
 
 
-def test_one_finding_tells_all_elements_of_two_colors() -> None:
+def test_a018_one_finding_tells_all_elements_of_two_colors() -> None:
     text = "digraph { node [style=filled fillcolor=navy]; a; b; c [fontcolor=white]; d [fillcolor=yellow] a -> b }"
-    (finding,) = found(text)
+    (finding,) = find(text, "A018")
     assert (
         finding.message == "the text of `a` is black on navy, a contrast of 1.3 to 1, and so is that of 1 more element"
     )
@@ -73,24 +60,24 @@ def test_one_finding_tells_all_elements_of_two_colors() -> None:
         "style=filled fillcolor=nocolor",
     ],
 )
-def test_what_has_no_fill_no_text_or_no_one_color_is_left_alone(attributes: str) -> None:
-    assert found(f"digraph {{ a [{attributes}] }}") == []
+def test_a018_what_has_no_fill_no_text_or_no_one_color_is_left_alone(attributes: str) -> None:
+    assert find(f"digraph {{ a [{attributes}] }}", "A018") == []
 
 
-def test_the_color_of_a_node_fills_it_where_no_fill_is_set() -> None:
-    assert found("digraph { a [style=filled color=navy] }")
-    assert found("digraph { subgraph cluster_a { label=x style=filled color=navy a } }")
+def test_a018_the_color_of_a_node_fills_it_where_no_fill_is_set() -> None:
+    assert find("digraph { a [style=filled color=navy] }", "A018")
+    assert find("digraph { subgraph cluster_a { label=x style=filled color=navy a } }", "A018")
 
 
-def test_text_of_the_color_of_its_fill_is_made_to_show() -> None:
+def test_a018_text_of_the_color_of_its_fill_is_made_to_show() -> None:
     text = "digraph { a [style=filled fillcolor=navy fontcolor=navy]; b [style=filled fillcolor=navy fontcolor=navy] }"
-    (finding,) = found(text)
+    (finding,) = find(text, "A018")
     assert finding.fix is not None
     assert (finding.fix.title, finding.fix.applicability) == ("Set fontcolor=white on the 2 nodes", "unsafe")
     assert apply_edits(text, finding.fix.edits) == text.replace("fontcolor=navy", "fontcolor=white")
 
 
-def test_a_node_without_a_statement_of_its_own_has_no_fix() -> None:
-    (finding,) = found("digraph { node [style=filled fillcolor=black]; a -> b }")
+def test_a018_a_node_without_a_statement_of_its_own_has_no_fix() -> None:
+    (finding,) = find("digraph { node [style=filled fillcolor=black]; a -> b }", "A018")
     assert finding.fix is None
     assert "`a` has no statement of its own" in (finding.help or "")

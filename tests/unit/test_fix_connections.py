@@ -1,4 +1,4 @@
-"""Edges that a pattern, a pipeline, a fan or a flow lacks, and stages: what is written, and where; or why nothing is."""
+"""Missing edges of patterns, pipelines, fan-outs and flows: the fix, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import textwrap
 
 import pytest
 
-from tests.unit.mending import assert_left_alone, assert_patched, run
+from tests.dsl import fix
+from tests.unit.fix_assertions import assert_left_alone, assert_patched
 
 
 def pipeline(stages: int, links: str = "", *, gone: str = "") -> str:
-    """Stages of three operators in a row, nodes before edges, then the links between stages; one line may be gone."""
+    """Return stages of three operators, nodes before edges, then the links between stages; `gone` is removed."""
     lines = ["digraph {"]
     for s in range(stages):
         gpus = f"{2 * s}-{2 * s + 1}"
@@ -23,10 +24,10 @@ def pipeline(stages: int, links: str = "", *, gone: str = "") -> str:
 
 
 LINKS = [
-    # as the nearest of the phase's links is drawn
+    # like the nearest link of the phase
     ("s0_mlp -> s1_qkv [color=blue]", 3, "  s1_mlp -> s2_qkv [color=blue]\n}"),
     ("s1_mlp -> s2_qkv [label=hop];\n", 3, "  s0_mlp -> s1_qkv [label=hop];\n  s1_mlp -> s2_qkv [label=hop];\n}"),
-    # what holds for one place or for one link alone is left out, or moved along
+    # texts that apply to one location or link are omitted or renumbered
     ('s0_mlp -> s1_qkv [pos="1,2", color=blue, id=x]', 3, "  s1_mlp -> s2_qkv [color=blue]\n}"),
     ('s0_mlp -> s1_qkv [label="64 MB"]', 3, "  s1_mlp -> s2_qkv\n}"),
     ('s0_mlp -> s1_qkv [label="s 0 of 8", color=blue]', 3, "  s1_mlp -> s2_qkv [color=blue]\n}"),
@@ -37,27 +38,27 @@ LINKS = [
         '  s1_mlp -> s2_qkv [label="stage 1 to 2", color=blue]\n}',
     ),
     ("s0_mlp -> s1_qkv [label=hop][color=blue]", 3, "  s1_mlp -> s2_qkv [label=hop][color=blue]\n}"),
-    # ports, where the label has them
+    # ports, if the label defines them
     ("s0_mlp:e -> s1_qkv:w", 3, "  s1_mlp:e -> s2_qkv:w\n}"),
-    # where none is, after the edge that leads to what leaves the stage
+    # without another link, after the edge that leads to the last operator of the stage
     ("", 2, "  s0_attn -> s0_mlp\n  s0_mlp -> s1_qkv\n  s1_qkv"),
 ]
 
 
 @pytest.mark.parametrize(("links", "stages", "there"), LINKS)
-def test_a_stage_is_linked_to_the_next_as_others_are(links: str, stages: int, there: str) -> None:
+def test_a_stage_is_linked_like_the_others(links: str, stages: int, there: str) -> None:
     text = pipeline(stages, links)
-    result = run(text, "S004", f"pp{stages}tp2")
+    result = fix(text, "S004", f"pp{stages}tp2")
     assert there in result.text
     assert len(result.text.splitlines()) == len(text.splitlines()) + 1
     assert (result.refused, result.remaining) == ((), ())
 
 
 LINKS_OF_A_PATTERN = [
-    # a text with numbers that all others have, and none that each has another
+    # a text with numbers is copied only if all others have the same
     ('s0_mlp -> s1_qkv [label="64 MB"]\ns1_mlp -> s2_qkv [label="64 MB"]', '  s2_mlp -> s3_qkv [label="64 MB"]\n}'),
     ('s0_mlp -> s1_qkv [label="64 MB"]\ns1_mlp -> s2_qkv [label="32 MB"]', "  s2_mlp -> s3_qkv\n}"),
-    # where most are drawn in one way it is that, whatever the nearest one is
+    # the most common style, whatever the nearest link is
     (
         "s0_mlp -> s1_qkv [style=bold]\ns1_mlp -> s2_qkv [style=bold]\ns2_mlp -> s3_qkv [color=red]",
         "  s3_mlp -> s4_qkv [style=bold]\n}",
@@ -66,8 +67,8 @@ LINKS_OF_A_PATTERN = [
 
 
 @pytest.mark.parametrize(("links", "there"), LINKS_OF_A_PATTERN)
-def test_a_link_of_a_pattern_is_drawn_as_most_are(links: str, there: str) -> None:
-    result = run(pipeline(links.count("\n") + 3, links), "S001")
+def test_a_link_of_a_pattern_has_the_most_common_style(links: str, there: str) -> None:
+    result = fix(pipeline(links.count("\n") + 3, links), "S001")
     assert result.text.endswith(f"{there}\n")
     assert result.remaining == ()
 
@@ -76,26 +77,26 @@ NO_LINKS = [
     ("s0_mlp -> hop -> s1_qkv", 3, "the other stages are connected through nodes between them"),
     ("s0_mlp -> s1_qkv\ns0_mlp -> s2_qkv", 3, "`s2_qkv` is already connected to another stage"),
     ("s1_mlp -> s2_qkv\ns0_mlp -> s2_qkv", 3, "`s0_mlp` is already connected to another stage"),
-    ("s0_mlp -> s1_qkv\ns2_mlp -> s1_mlp", 3, "it closes a cycle through `s1_mlp`"),
+    ("s0_mlp -> s1_qkv\ns2_mlp -> s1_mlp", 3, "it would close a cycle through `s1_mlp`"),
 ]
 
 
 @pytest.mark.parametrize(("links", "stages", "why"), NO_LINKS)
-def test_a_stage_is_not_linked_where_it_is_not_certain_how(links: str, stages: int, why: str) -> None:
+def test_an_ambiguous_stage_is_not_linked(links: str, stages: int, why: str) -> None:
     assert_left_alone(pipeline(stages, links), "S004", f"pp{stages}tp2", why)
 
 
-def test_a_cycle_is_not_closed_in_a_graph_after_one_without_directions() -> None:
+def test_no_cycle_is_closed_after_an_undirected_graph() -> None:
     text = "graph {\n  a -- b\n}\n" + pipeline(3, "s0_mlp -> s1_qkv\ns2_mlp -> s1_mlp")
-    assert_left_alone(text, "S004", "pp3tp2", "it closes a cycle through `s1_mlp`")
+    assert_left_alone(text, "S004", "pp3tp2", "it would close a cycle through `s1_mlp`")
 
 
-def test_a_stage_with_two_exits_is_told_about_and_left_alone() -> None:
+def test_a_stage_with_two_exits_is_reported_without_a_fix() -> None:
     text = pipeline(2, gone="s0_attn -> s0_mlp").replace("  s0_qkv -> s0_attn\n", "  s0_qkv -> {s0_attn s0_mlp}\n")
     assert_left_alone(text, "S004", "pp2tp2", "connect the last operators of stage 0 to the first of stage 1")
 
 
-def test_of_phases_the_links_of_the_own_show_how_a_stage_is_linked() -> None:
+def test_links_of_the_same_phase_are_the_exemplars() -> None:
     def phase(name: str, links: str) -> str:
         return "".join(
             f'  {name}_s{s}_{op} [label="{name.capitalize()} {title}\\nGPU: {2 * s}-{2 * s + 1}"]\n'
@@ -107,11 +108,11 @@ def test_of_phases_the_links_of_the_own_show_how_a_stage_is_linked() -> None:
     one = "  decode_s0_mlp -> decode_s1_qkv [label=dec]\n"
     text = f"digraph {{\n{phase('prefill', both)}{phase('decode', one)}}}\n"
     added = "  decode_s1_mlp -> decode_s2_qkv [label=dec]\n"
-    assert run(text, "S004", "prefill=pp3tp2;decode=pp3tp2").text == text.replace(one, one + added)
+    assert fix(text, "S004", "prefill=pp3tp2;decode=pp3tp2").text == text.replace(one, one + added)
 
 
 FLOWS = [
-    # one with one, in order, among what leads there and what goes on from there
+    # one to one, in order, among the edges before and after
     """
      digraph {
        qkv_0; qkv_1; attn_0; attn_1
@@ -123,7 +124,7 @@ FLOWS = [
        attn_1 -> mlp
      }
     """,
-    # all with the one that there is, which is not there before its edge is
+    # all with the single node, which is mentioned only in its edge
     """
      digraph {
        input -> qkv_0;
@@ -133,7 +134,7 @@ FLOWS = [
     +  qkv_1 -> attn;
      }
     """,
-    # of the edges beside it only that which leaves is there
+    # only the outgoing edge exists
     """
      digraph {
        qkv_0 [label="QKV Projection"]
@@ -143,7 +144,7 @@ FLOWS = [
     +  qkv_0 -> attn_0
      }
     """,
-    # what is fed is in no edge at all
+    # the consumer has no edges
     """
      digraph {
        input -> qkv_0
@@ -158,13 +159,13 @@ FLOWS = [
 
 
 @pytest.mark.parametrize("patch", FLOWS)
-def test_roles_that_follow_each_other_are_joined(patch: str) -> None:
+def test_consecutive_roles_are_connected(patch: str) -> None:
     assert_patched(patch, "S014")
 
 
-def test_roles_are_not_joined_where_it_is_not_clear_which_feeds_which() -> None:
+def test_ambiguous_roles_are_not_connected() -> None:
     text = "digraph {\n  input -> qkv_0\n  input -> qkv_1\n  attn_0 -> mlp\n  attn_b -> mlp\n  attn_c -> mlp\n}"
-    assert_left_alone(text, "S014", None, "no fix here: it is unclear which node feeds which")
+    assert_left_alone(text, "S014", None, "no automatic fix: it is unclear which node feeds which")
 
 
 GATE = """digraph {
@@ -184,7 +185,7 @@ FANS = [
        expert_2 -> sum
      }
     """,
-    # a comment above the arm that is there heads them all
+    # a comment above the existing edge heads the whole fan-out
     """
        // experts
     +  gate -> expert_0 [style=dashed];
@@ -195,7 +196,7 @@ FANS = [
        expert_2 -> sum;
      }
     """,
-    # what the fan of the other side shows holds for no single arm
+    # the fan-out of the other side is no exemplar for a single edge
     """
        gate -> expert_0;
        gate -> expert_1;
@@ -216,5 +217,5 @@ FANS = [
 
 
 @pytest.mark.parametrize("patch", FANS)
-def test_the_other_arms_of_a_fan_stand_together(patch: str) -> None:
+def test_the_other_edges_of_a_fan_out_stay_together(patch: str) -> None:
     assert_patched(patch, "S011", head=GATE)

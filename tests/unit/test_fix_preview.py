@@ -1,4 +1,4 @@
-"""What a report offers is what `--fix` would write for the finding alone: its own edits, or nothing and why."""
+"""A report offers what `--fix` would write for the finding alone: its edits, or nothing with a reason."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from dotlint.pipeline.lint import Settings, lint
 from dotlint.pipeline.lint_file import lint_file
 from dotlint.pipeline.preview import withdraw_refused
 from dotlint.pipeline.trials import Trials
-from dotlint.strategy import Strategy
 from dotlint.syntax.source import Source
+from tests.dsl import settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 
 
 def disagreements(source: Source, settings: Settings, most: int) -> Iterator[str]:
-    """Judge every fix (`most` a rule) as fixing does, and tell where the report says otherwise."""
+    """Return where the report disagrees with `--fix`, for up to `most` fixes per rule."""
     worked_out = attach_fixes(lint(source, settings)).findings
     offered = lint_file(source, settings).findings
     trials = Trials(settings)
@@ -50,21 +50,15 @@ def disagreements(source: Source, settings: Settings, most: int) -> Iterator[str
             assert after.fix == before.fix
 
 
-def settings_of(strategy: str | None) -> Settings:
-    if strategy is None:
-        return Settings()
-    return Settings(strategy=Strategy.parse(strategy), strategy_source="option")
-
-
 @pytest.mark.parametrize("path", sorted(FIXTURES.glob("*.dot")), ids=lambda path: path.stem)
 @pytest.mark.parametrize("strategy", [None, "pp4ep4tp2sp2", "pp2tp4"])
-def test_fixtures_offer_what_is_written(path: Path, strategy: str | None) -> None:
+def test_reports_of_fixtures_match_fixing(path: Path, strategy: str | None) -> None:
     source = Source.from_bytes(path.read_bytes(), path.name)
-    assert list(disagreements(source, settings_of(strategy), 2)) == []
+    assert list(disagreements(source, settings_for(strategy=strategy), 2)) == []
 
 
 @pytest.mark.parametrize("section", sorted({card.section for card in CARDS}))
-def test_examples_offer_what_is_written(section: str) -> None:
+def test_reports_of_examples_match_fixing(section: str) -> None:
     for card in CARDS:
         if card.section != section:
             continue
@@ -72,7 +66,7 @@ def test_examples_offer_what_is_written(section: str) -> None:
             if example.bad is None or example.toml:
                 continue
             source = Source.from_bytes(example.bad.encode("utf-8", "surrogateescape"), example.filename)
-            assert list(disagreements(source, settings_of(example.strategy), 2)) == [], card.code
+            assert list(disagreements(source, settings_for(strategy=example.strategy), 2)) == [], card.code
 
 
 def edges(stage: int, *, without: str = "") -> str:
@@ -105,7 +99,7 @@ NORMS = (
 )
 STATED = "\\nInput: [B=2, S=8]\\nOutput: [B=2, S=8]"
 UNTRIED = [
-    # edges within a stage, as another stage has them; the only stage; GPUs of one stage; dimensions; words
+    # edges within a stage, copied from another stage; the only stage; GPUs of one stage; dimensions; words
     ("S001", pipeline(3, without="stage1_attn"), None),
     ("S002", pipeline(1), "pp2tp2"),
     ("C005", re.sub(r"\b(qkv|attn|gather)", r"stage0_\1", GATHER), None),
@@ -115,10 +109,10 @@ UNTRIED = [
 
 
 @pytest.mark.parametrize(("code", "text", "strategy"), UNTRIED)
-def test_what_cannot_be_refused_is_offered_without_a_trial(
+def test_certain_fixes_need_no_trial(
     code: str, text: str, strategy: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = settings_of(strategy)
+    settings = settings_for(strategy=strategy)
     result = lint(Source.from_text(text), settings)
     assert list(disagreements(Source.from_text(text), settings, 5)) == []
 
@@ -133,20 +127,20 @@ def test_what_cannot_be_refused_is_offered_without_a_trial(
 
 
 TRIED = [
-    # one edge that a pattern asks for may close a cycle or be a fan's, and one between stages join what was apart
+    # a single planned edge may close a cycle or belong to a fan-out; one between stages may connect them
     ("S001", pipeline(4, "  stage0_mlp -> stage1_norm\n  stage1_mlp -> stage2_norm\n"), None, None),
     ("S004", pipeline(2, " \n"), "pp2tp2", None),
     (
         "S004",
         pipeline(3, "  stage0_mlp -> stage1_norm\n", more="  stage2_mlp -> stage1_mlp\n"),
         "pp3tp2",
-        "it closes a cycle",
+        "it would close a cycle",
     ),
     (
         "S004",
         pipeline(4, "  stage0_mlp -> stage1_norm\n", more="  stage2_attn -> stage1_mlp\n"),
         "pp4tp2",
-        "it closes a cycle",
+        "it would close a cycle",
     ),
     ("S002", pipeline(2, more="  stage0_mlp -> stage0_attn\n"), "pp3tp2", None),
     ("S002", pipeline(1, more="  input -> stage0_mlp\n"), "pp2tp2", None),
@@ -155,10 +149,8 @@ TRIED = [
 
 
 @pytest.mark.parametrize(("code", "text", "strategy", "why"), TRIED)
-def test_what_may_be_refused_is_offered_as_it_is_written(
-    code: str, text: str, strategy: str | None, why: str | None
-) -> None:
-    source, settings = Source.from_text(text), settings_of(strategy)
+def test_doubtful_fixes_match_fixing(code: str, text: str, strategy: str | None, why: str | None) -> None:
+    source, settings = Source.from_text(text), settings_for(strategy=strategy)
     assert list(disagreements(source, settings, 5)) == []
     if why is not None:
         found = [f for f in lint_file(source, settings).findings if f.code == code]
@@ -168,19 +160,19 @@ def test_what_may_be_refused_is_offered_as_it_is_written(
 @pytest.mark.shared
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the corpus does not lie beside the checkout")
 @pytest.mark.parametrize("part", range(4))
-def test_the_corpus_offers_what_is_written(part: int) -> None:
+def test_reports_of_the_corpus_match_fixing(part: int) -> None:
     small = [path for path in sorted(SHARED.glob("*.dot")) if path.stat().st_size < 60_000]
     for path in small[part::4]:
         assert list(disagreements(Source.from_bytes(path.read_bytes(), path.name), Settings(), 1)) == []
 
 
-def test_a_fix_that_cannot_be_worked_out_costs_the_finding_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fix_function_that_fails_loses_only_the_fix(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object) -> None:
         raise KeyError("stage")
 
     monkeypatch.setattr("dotlint.checks.stages.missing.missing_stages.fix", fails)
     text = Path(FIXTURES / "moe_two_phases.dot").read_text(encoding="utf-8")
-    result = lint(Source(text, "a.dot"), Settings(Strategy.parse("pp8ep4tp2sp2"), "option"))
+    result = lint(Source(text, "a.dot"), settings_for(strategy="pp8ep4tp2sp2"))
     found = [f for f in attach_fixes(result).findings if f.code == "S002"]
     assert found
-    assert all(f.fix is None and "(KeyError: 'stage'), which is a mistake in dotlint" in (f.help or "") for f in found)
+    assert all(f.fix is None and "(KeyError: 'stage'), which is a bug in dotlint" in (f.help or "") for f in found)

@@ -1,4 +1,4 @@
-"""What fixing refuses: loops, and fixes that break what they touch. The fixes are made up, the rest is real."""
+"""Fixing refuses loops and harmful fixes. The fixes are artificial, everything else is real."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def fixing(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Make every run find, and offer to fix, the first place of each of some words."""
+    """Make every run report the first occurrence of each word, with a fix."""
 
     def install(*proposals: tuple[str, str, str], applicability: Applicability = "safe") -> None:
         def attach(result: FileResult) -> FileResult:
@@ -32,7 +32,16 @@ def fixing(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
                 if at >= 0:
                     fix = Fix(applicability, (Edit(at, at + len(old), new),))
                     found.append(
-                        Finding(code, "made-up", "info", f"{old} is there", at, at + len(old), "names", fix=fix)
+                        Finding(
+                            code,
+                            "made-up",
+                            "info",
+                            f"{old} is there",
+                            at,
+                            at + len(old),
+                            result.rules[code].section,
+                            fix=fix,
+                        )
                     )
             return replace_findings(result, found)
 
@@ -55,59 +64,59 @@ def refused(text: str, *, unsafe: bool = False) -> str:
 
 
 REFUSED = [
-    (("D001", "; // why", ";"), "digraph { a -> b; // why\n }", "it loses the comment `// why`"),
-    (("D001", "a -> b", "a -> b ]"), "digraph { a -> b }", "it leaves a syntax error"),
-    (("D001", "b -> c", "b -> c; c -> a"), "digraph { a -> b; b -> c }", "it closes a cycle through `a`"),
-    (("D001", "b;", "b; extra;"), "digraph { a; b; }", "it adds the node `extra`"),
-    (("D001", "a -> b;", "a; b;"), "digraph { a -> b; }", "it loses the edge `a -> b`"),
-    (("D001", "; b", ""), "digraph { a; b }", "it loses the node `b`"),
-    (("D001", "a", "a"), "digraph { a }", "it changes nothing"),
-    (("S001", "b;", "b; subgraph cluster_x { b }"), "digraph { a; b; }", "it moves `b` into another cluster"),
-    (("S001", "a;", "a; node [color=red];"), "digraph { a; b; }", "it changes attributes of `b`"),
-    (("D001", "}", "} digraph {"), "digraph { a }", "it leaves a syntax error"),
-    (("E001", "]", "]]"), "digraph { a ] }", "the syntax error is still there"),
+    (("D001", "; // why", ";"), "digraph { a -> b; // why\n }", "it would remove the comment `// why`"),
+    (("D001", "a -> b", "a -> b ]"), "digraph { a -> b }", "it would leave a syntax error"),
+    (("D001", "b -> c", "b -> c; c -> a"), "digraph { a -> b; b -> c }", "it would close a cycle through `a`"),
+    (("D001", "b;", "b; extra;"), "digraph { a; b; }", "it would add the node `extra`"),
+    (("D001", "a -> b;", "a; b;"), "digraph { a -> b; }", "it would remove the edge `a -> b`"),
+    (("D001", "; b", ""), "digraph { a; b }", "it would remove the node `b`"),
+    (("D001", "a", "a"), "digraph { a }", "it would change nothing"),
+    (("S001", "b;", "b; subgraph cluster_x { b }"), "digraph { a; b; }", "it would move `b` into another cluster"),
+    (("S001", "a;", "a; node [color=red];"), "digraph { a; b; }", "it would change attributes of `b`"),
+    (("D001", "}", "} digraph {"), "digraph { a }", "it would leave a syntax error"),
+    (("E001", "]", "]]"), "digraph { a ] }", "the syntax error would remain"),
 ]
 
 
 @pytest.mark.parametrize(("proposal", "text", "reason"), REFUSED)
-def test_a_fix_that_harms_is_refused_and_not_written(
+def test_a_harmful_fix_is_refused(
     fixing: Callable[..., None], proposal: tuple[str, str, str], text: str, reason: str
 ) -> None:
     fixing(proposal)
     assert refused(text).startswith(reason)
 
 
-def test_an_unsafe_fix_may_add_nodes_but_only_where_it_is_asked_for(fixing: Callable[..., None]) -> None:
+def test_only_an_unsafe_fix_may_add_nodes(fixing: Callable[..., None]) -> None:
     fixing(("D001", "b; }", "b; extra }"), applicability="unsafe")
     text = "digraph { a; b; }"
     assert fix_text(text).text == text
     assert "extra" in fix_text(text, unsafe=True).text
 
 
-def test_one_bad_fix_does_not_keep_the_good_ones_from_being_written(fixing: Callable[..., None]) -> None:
+def test_a_refused_fix_does_not_prevent_others(fixing: Callable[..., None]) -> None:
     fixing(("D001", "red", "blue"), ("D002", "a -> b", "a"), ("D003", "box", "oval"))
     result = fix_text("digraph { a -> b; b [color=red shape=box] }")
     assert result.text == "digraph { a -> b; b [color=blue shape=oval] }"
     assert [f.code for f in result.applied] == ["D001", "D003"]
-    assert [(r.finding.code, r.reason) for r in result.refused] == [("D002", "it loses the edge `a -> b`")]
+    assert [(r.finding.code, r.reason) for r in result.refused] == [("D002", "it would remove the edge `a -> b`")]
 
 
-def test_fixes_that_undo_each_other_are_left_out_and_others_are_made(fixing: Callable[..., None]) -> None:
+def test_fixes_that_undo_each_other_are_refused(fixing: Callable[..., None]) -> None:
     fixing(("D001", "red", "blue"), ("D002", "blue", "red"), ("D003", "box", "oval"))
     result = fix_text("digraph { b [color=red shape=box] }")
     assert result.text == "digraph { b [color=red shape=oval] }"
-    assert {r.reason for r in result.refused} == {"fixes of its kind undo each other here"}
+    assert {r.reason for r in result.refused} == {"fixes of this rule undo each other in this file"}
 
 
-def test_a_fix_without_an_end_is_not_even_begun(fixing: Callable[..., None]) -> None:
+def test_a_fix_that_never_ends_is_not_applied(fixing: Callable[..., None]) -> None:
     fixing(("D001", "red", "redder"))
     source = Source.from_text("digraph { b [color=red] }")
     outcome = Fixer(Settings(), unsafe=False, passes=7).run(source)
     assert outcome.source.text == source.text
-    assert [r.reason for r in outcome.refused] == ["after 7 passes there was still something to fix"]
+    assert [r.reason for r in outcome.refused] == ["there were still fixes to apply after 7 passes"]
 
 
-def test_fixes_that_touch_wait_for_each_other(fixing: Callable[..., None]) -> None:
+def test_adjoining_fixes_go_into_separate_passes(fixing: Callable[..., None]) -> None:
     fixing(("D001", "red", "blue"), ("D002", "red;", "green;"), ("D003", "blue;", "navy;"))
     result = fix_text("digraph { b [color=red;] }")
     assert result.text == "digraph { b [color=navy;] }"
@@ -122,7 +131,7 @@ def routed(arms: range) -> str:
     return "digraph {\n" + "\n".join((*nodes, *edges)) + "}\n"
 
 
-def test_one_arm_of_a_fan_where_all_were_missing_is_no_new_fault(fixing: Callable[..., None]) -> None:
+def test_one_edge_of_a_fan_out_that_lacked_all_is_no_new_defect(fixing: Callable[..., None]) -> None:
     fixing(("S001", "  input -> route\n", "  input -> route -> expert_0\n"))
     result = fix_text(routed(range(0)))
     assert result.refused == ()
@@ -130,12 +139,12 @@ def test_one_arm_of_a_fan_where_all_were_missing_is_no_new_fault(fixing: Callabl
     assert "S011" in {finding.code for finding in result.remaining}
 
 
-def test_an_arm_that_goes_is_one(fixing: Callable[..., None]) -> None:
+def test_a_lost_edge_of_a_fan_out_is_a_new_defect(fixing: Callable[..., None]) -> None:
     fixing(("N004", "  route -> expert_3\n", ""))
-    assert refused(routed(range(4))).startswith("it adds G0")
+    assert refused(routed(range(4))).startswith("it would cause G0")
 
 
-def test_a_suppression_holds_for_its_own_line_also_after_lines_were_put_in() -> None:
+def test_a_suppression_follows_its_line_after_insertions() -> None:
     text = "rankdir=LR\na [colr=red]  // dotlint: ignore[A001]\nb [shpe=box]\na -> b\n"
     fixed = fix_text(Source(text, "a.dot"), Settings(), unsafe=True).text
     assert fixed == "digraph G {\n" + text.replace("shpe", "shape") + "}\n"

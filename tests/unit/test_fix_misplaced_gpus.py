@@ -1,4 +1,4 @@
-"""GPUs of stages, shards and collectives that are not where they belong: what is written, or why nothing is."""
+"""Wrong GPUs of stages, shards and collectives: the fix, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import re
 
 import pytest
 
-from tests.unit.mending import assert_left_alone, run
+from tests.dsl import fix
+from tests.unit.fix_assertions import assert_left_alone
 from tests.unit.test_fix_gpus import WHOLE, gathered, placed, stages
 
 
 def assert_changed(text: str, changes: dict[str, str], code: str, strategy: str | None) -> None:
-    """Every line that holds a key has the value in its place, and nothing else changes."""
-    result = run(text, code, strategy)
+    """Assert that each key is replaced by its value, and nothing else changes."""
+    result = fix(text, code, strategy)
     assert result.refused == ()
     for before, after in changes.items():
         assert text.count(before) == 1
@@ -29,12 +30,12 @@ MOVES = {
 TITLE = 'label="Stage 1, GPUs 6-7"'
 HEADER = 'label="Stage 1"\n    head1 [shape=plaintext label="Stage 1\\nGPUs: {}"]'
 ALONG = [
-    # what heads the stage may be right already, or has to move along
+    # the header of the stage may be right already, or is moved too
     (TITLE, HEADER.format("2-3"), {}),
     (TITLE, HEADER.format("6-7"), {"GPUs: 6-7": "GPUs: 2-3"}),
     (TITLE, 'label="Stage 1, GPUs 2-3"', {}),
     (TITLE, "graph [" + TITLE + "]", {"GPUs 6-7": "GPUs 2-3"}),
-    # what names none stays so
+    # nodes without GPUs stay without
     (
         'qkv1_1 [label="QKV Projection\\nGPU: 7"]',
         'qkv1_1 [label="QKV Projection"]',
@@ -44,7 +45,7 @@ ALONG = [
 
 
 @pytest.mark.parametrize(("old", "new", "besides"), ALONG)
-def test_with_a_stage_moves_what_names_its_gpus(old: str, new: str, besides: dict[str, str]) -> None:
+def test_all_mentions_of_gpus_move_with_a_stage(old: str, new: str, besides: dict[str, str]) -> None:
     text = MOVED.replace(old, new)
     changes = {before: after for before, after in MOVES.items() if before in text}
     assert_changed(text, {**changes, **besides}, "D003", "pp3tp2")
@@ -64,7 +65,7 @@ STAYS = [
     (without_whole(MOVED), "no operator is on all of the stage's GPUs, so a part of them may belong to another stage"),
     (MOVED.replace("Stage 1, GPUs 6-7", "Stage 1, GPUs 20-21"), "the label of the cluster names other GPUs"),
     (MOVED.replace("nGPU: 7", "nGPU: 7\\nfor GPU: 6"), "the new GPUs of `qkv1_1` are uncertain"),
-    # parts that are no degree of the strategy, or not next to each other, are nobody's share of fewer GPUs
+    # fewer GPUs are not a share if they match no degree of the strategy or are not consecutive
     (WIDE.replace("GPU: 8-9", "GPU: 8-10"), "the new GPUs of `qkv2_0` are uncertain"),
     (WIDE.replace("GPU: 8-9", "GPU: 8,10"), "the new GPUs of `qkv2_0` are uncertain"),
     (WIDE.replace("GPU: 8-9", "GPU: 9-10"), "the new GPUs of `qkv2_0` are uncertain"),
@@ -72,16 +73,16 @@ STAYS = [
 
 
 @pytest.mark.parametrize(("text", "why"), STAYS)
-def test_a_stage_is_not_moved_where_it_is_not_certain_what_moves(text: str, why: str) -> None:
+def test_a_stage_is_not_moved_if_ambiguous(text: str, why: str) -> None:
     assert_left_alone(text, "D003", "pp3tp2", why)
 
 
-def test_a_stage_is_not_moved_to_where_one_too_many_is() -> None:
+def test_a_stage_is_not_moved_to_gpus_of_another_stage() -> None:
     text = MOVED.replace("digraph {\n", "digraph {\n" + FOURTH)
-    helps = {finding.unit: finding.help for finding in run(text, "D003", "pp3tp2").remaining}
+    helps = {finding.unit: finding.help for finding in fix(text, "D003", "pp3tp2").remaining}
     assert helps == {
-        "stage 1": "move the stage to GPUs 2-3 (no fix here: stage 3 is on GPUs 2-3)",
-        "stage 3": "remove the stage, or declare more stages (no fix here: the strategy has no such stage)",
+        "stage 1": "move the stage to GPUs 2-3 (no automatic fix: stage 3 is on GPUs 2-3)",
+        "stage 3": "remove the stage, or declare more stages (no automatic fix: the strategy has no such stage)",
     }
 
 
@@ -98,7 +99,7 @@ def shards(*labels: str, unit: str | None = "Stage 0, GPUs 0-3") -> str:
 DIVIDED = [
     (shards(SHARD.format("0-1"), SHARD.format("1-3")), {"GPU: 1-3": "GPU: 2-3"}, "tp2dp2"),
     (shards(SHARD.format("0-1"), SHARD.format("1-3")), {"GPU: 1-3": "GPU: 2-3"}, "tp2sp2"),
-    # of a phase of one stage nobody has to say so
+    # a phase of one stage need not name it
     (shards(SHARD.format("0-1"), SHARD.format("1-3"), unit=None), {"GPU: 1-3": "GPU: 2-3"}, "tp2dp2"),
     (shards("QKV on GPUs 0-1", "QKV on GPUs 1-3"), {"GPUs 1-3": "GPUs 2-3"}, "tp2dp2"),
     (shards(SHARD.format("0,1,2"), SHARD.format("3,4")), {"0,1,2": "0,1", "3,4": "2,3"}, "tp2dp2"),
@@ -122,26 +123,26 @@ UNDIVIDED = [
 
 
 @pytest.mark.parametrize(("text", "why"), UNDIVIDED)
-def test_shards_stay_where_they_are(text: str, why: str) -> None:
+def test_shards_are_not_moved(text: str, why: str) -> None:
     assert_left_alone(text, "D005", "tp2dp2", why)
 
 
 ATTENTION = r'"Attention\nGPU: #"'
 BETWEEN = r'"Attention\nheads 4\nGPU: #\nInput: [B=2]"'
 LINES = [
-    # after what stands above it in the others, before what stands below, else last
+    # after the line above it in other labels, before the line below it, else last
     (BETWEEN, r'"All-Gather\nheads 8\nOutput: [B=2]"', r'"All-Gather\nheads 8\nGPU: 0-1\nOutput: [B=2]"'),
     (BETWEEN, r'"All-Gather\nwhole"', r'"All-Gather\nwhole\nGPU: 0-1"'),
     (BETWEEN, r'"All-Gather\nwhole\nInput: [B=2]"', r'"All-Gather\nwhole\nGPU: 0-1\nInput: [B=2]"'),
     (ATTENTION, r'"All-Gather\nInput: [B=1]\nmore"', r'"All-Gather\nInput: [B=1]\nmore\nGPU: 0-1"'),
-    # in the middle of words
+    # inside a sentence
     (ATTENTION, r'"All-Gather on GPU 0"', r'"All-Gather on GPU 0-1"'),
 ]
 
 
 @pytest.mark.parametrize(("shard", "gather", "after"), LINES)
-def test_a_line_of_gpus_goes_where_others_have_it(shard: str, gather: str, after: str) -> None:
-    result = run(gathered(shard, gather), "C005")
+def test_a_line_of_gpus_goes_to_the_usual_position(shard: str, gather: str, after: str) -> None:
+    result = fix(gathered(shard, gather), "C005")
     assert result.text == gathered(shard, after)
 
 
@@ -154,11 +155,11 @@ def test_a_line_of_gpus_goes_where_others_have_it(shard: str, gather: str, after
         ("<<b>All-Gather GPU 0</b><table><tr><td>1</td></tr></table>>", "`gather` does not name its GPUs in one place"),
     ],
 )
-def test_labels_that_are_no_lines_of_text_stay(gather: str, why: str) -> None:
+def test_labels_without_lines_of_text_stay(gather: str, why: str) -> None:
     assert_left_alone(gathered(ATTENTION, gather), "C005", None, why)
 
 
-def said(words: str, labels: list[str], place: int = 0) -> str:
+def labeled(words: str, labels: list[str], place: int = 0) -> str:
     return stages(
         *(f"{label.partition(chr(92))[0]}\\n{words}" if n == place else label for n, label in enumerate(labels))
     )
@@ -167,22 +168,22 @@ def said(words: str, labels: list[str], place: int = 0) -> str:
 BARE = [label.partition("\\n")[0] for label in WHOLE]
 IN_BRACKETS = [label.replace("GPU: ", "(GPU ") + ")" for label in WHOLE]
 SAID = [
-    # as a line of another label is written, else as its own begins
+    # in the style of another label, else with its own key
     ("device: all", WHOLE, 0, "GPU: 0-1", "pp3tp2"),
     ("GPUs: all GPUs", BARE, 0, "GPUs: 0-1", "pp3tp2"),
     ("All GPUs", BARE, 0, "GPU: 0-1", "pp3tp2"),
     ("GPUs = all GPUs", IN_BRACKETS, 0, "GPUs = 0-1", "pp3tp2"),
     ("GPU: all GPUs", WHOLE[:3], 0, "GPU: 0-1", "tp2"),
-    # what the siblings leave
+    # the GPUs that the siblings do not use
     ("GPU: all GPUs", WHOLE, 1, "GPU: 0", "pp3tp2"),
 ]
 
 
 @pytest.mark.parametrize(("words", "labels", "place", "after", "strategy"), SAID)
 def test_vague_words_become_ids(words: str, labels: list[str], place: int, after: str, strategy: str) -> None:
-    result = run(said(words, labels, place), "D002", strategy)
+    result = fix(labeled(words, labels, place), "D002", strategy)
     assert result.refused == ()
-    assert result.text == said(after, labels, place)
+    assert result.text == labeled(after, labels, place)
 
 
 VAGUE = [
@@ -195,4 +196,4 @@ VAGUE = [
 
 @pytest.mark.parametrize(("words", "labels", "place", "strategy", "why"), VAGUE)
 def test_vague_words_stay(words: str, labels: list[str], place: int, strategy: str, why: str) -> None:
-    assert_left_alone(said(words, labels, place), "D002", strategy, why)
+    assert_left_alone(labeled(words, labels, place), "D002", strategy, why)

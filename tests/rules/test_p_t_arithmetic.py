@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
-from typing import TYPE_CHECKING
-
 import pytest
 
 from dotlint.edits.apply import apply_edits
 from dotlint.engine.own_cards import own_cards
-from dotlint.engine.select import Selection
-from dotlint.pipeline.lint import Settings, lint
-from dotlint.strategy import Strategy
-from dotlint.syntax.source import Source
-
-if TYPE_CHECKING:
-    from dotlint.engine.result import FileResult
+from tests.dsl import check_rules, find
 
 NORM = "Input: [batch=4, seq=1024, hidden=512]\\nOutput: [batch=4, seq=1024, hidden=512]"
 NODES = f'norm [label="LayerNorm\\n{NORM}\\nGPU: 0"] mlp [label="MLP\\n{NORM}\\nGPU: 0"]'
 PLAIN = f"digraph g {{ {NODES} norm -> mlp }}"
-
-
-def run(code: str, text: str, table: str = "", spec: str = "") -> FileResult:
-    strategy = (
-        Strategy.from_table(tomllib.loads(table), where="test") if table else Strategy.parse(spec) if spec else None
-    )
-    settings = Settings(strategy, "option" if strategy else None, Selection(select=(code, "X001")))
-    result = lint(Source.from_bytes(text.encode(), "t.dot"), settings)
-    assert not result.crashed, result.findings
-    return result
 
 
 def declared(spec: str, model: str = "", layout: str = "") -> str:
@@ -64,41 +45,41 @@ def declared(spec: str, model: str = "", layout: str = "") -> str:
         ("P006", declared("tp2ep4"), None),
     ],
 )
-def test_sums_of_the_strategy(code: str, table: str, message: str | None) -> None:
-    result = run(code, PLAIN, table)
+def test_p002_p003_p004_p005_p006_sums_of_the_strategy(code: str, table: str, message: str | None) -> None:
+    result = check_rules(PLAIN, code, strategy=table)
     assert [f.code for f in result.findings] == ([code] if message else [])
     if message:
         assert message in result.findings[0].message
         assert PLAIN[result.findings[0].start : result.findings[0].end] == "digraph g"
 
 
-def test_every_phase_is_told_by_its_name_and_an_assumed_one_not_at_all() -> None:
+def test_p002_every_phase_is_told_by_its_name_and_an_assumed_one_not_at_all() -> None:
     table = "[phases.prefill]\nstrategy = 'tp4'\n[phases.decode]\nstrategy = 'tp3'\n[model]\nheads = 8\n"
-    assert [f.message for f in run("P002", PLAIN, table).findings] == ["decode: 8 heads are not divisible by TP=3"]
+    assert [f.message for f in find(PLAIN, "P002", strategy=table)] == ["decode: 8 heads are not divisible by TP=3"]
     both = PLAIN.replace("LayerNorm", "Prefill LayerNorm").replace("MLP", "Decode MLP")
-    assert len(run("P002", both, declared("tp3", "heads = 8")).findings) == 1
+    assert len(find(both, "P002", strategy=declared("tp3", "heads = 8"))) == 1
 
 
-def test_a_phase_of_another_file_is_left_to_that_file() -> None:
+def test_p002_a_phase_of_another_file_is_left_to_that_file() -> None:
     table = "[phases.decode]\nstrategy = 'tp3'\nfile = 'decode.dot'\n[model]\nheads = 8\n"
-    assert run("P002", PLAIN, table).findings == []
+    assert find(PLAIN, "P002", strategy=table) == []
 
 
 @pytest.mark.parametrize("code", ["P002", "P003", "P004", "P005", "P010", "T006", "T008"])
-def test_what_the_model_lacks_is_listed_as_not_checked(code: str) -> None:
+def test_p002_p003_p004_p005_p010_t006_t008_what_the_model_lacks_is_listed_as_not_checked(code: str) -> None:
     for result in (
-        run(code, PLAIN),
-        run(code, PLAIN, spec="tp2ep2sp2pp2"),
-        run(code, PLAIN, declared("tp2", "top_k = 2")),
+        check_rules(PLAIN, code),
+        check_rules(PLAIN, code, strategy="tp2ep2sp2pp2"),
+        check_rules(PLAIN, code, strategy=declared("tp2", "top_k = 2")),
     ):
         assert result.findings == []
         if code != "P010" or result.undecided:
             assert any("[model]" in one.needs for one in result.undecided), result.undecided
-    assert run("P010", PLAIN).undecided
+    assert check_rules(PLAIN, "P010").undecided
 
 
-def test_a_file_that_is_no_deployment_hears_nothing() -> None:
-    result = run("P002", "digraph g { a -> b }", declared("tp4", "heads = 6"))
+def test_p002_a_file_that_is_no_deployment_is_not_checked() -> None:
+    result = check_rules("digraph g { a -> b }", "P002", strategy=declared("tp4", "heads = 6"))
     assert (result.findings, result.holds, result.undecided) == ([], [], [])
 
 
@@ -122,25 +103,25 @@ def gate(text: str, name: str = "gate") -> str:
         ("MoE Gate stop 3", "top_k = 2", False),
     ],
 )
-def test_top_k(label: str, model: str, fires: bool) -> None:
-    findings = run("P010", gate(label), declared("ep2", model)).findings
+def test_p010_top_k(label: str, model: str, fires: bool) -> None:
+    findings = find(gate(label), "P010", strategy=declared("ep2", model))
     assert bool(findings) == fires
 
 
-def test_top_k_is_mended_where_the_model_says_which() -> None:
+def test_p010_top_k_is_fixed_where_the_model_says_which() -> None:
     text = gate("MoE Gate\\nTop-8 Selection")
-    finding = run("P010", text, declared("ep2", "top_k = 2")).findings[0]
+    finding = find(text, "P010", strategy=declared("ep2", "top_k = 2"))[0]
     assert finding.fix is not None
     assert finding.fixable == "safe"
     assert apply_edits(text, finding.fix.edits) == gate("MoE Gate\\nTop-2 Selection")
-    vague = run("P010", text, declared("ep2", "experts = 4")).findings[0]
+    vague = find(text, "P010", strategy=declared("ep2", "experts = 4"))[0]
     assert vague.fix is None
     assert vague.fixable is None
 
 
-def test_top_k_of_an_inherited_label_is_told_and_not_mended() -> None:
+def test_p010_top_k_of_an_inherited_label_is_found_and_not_fixed() -> None:
     text = f'digraph g {{ node [label="MoE Gate Top-8\\n{NORM}"] gate_0 gate_1 gate_0 -> gate_1 }}'
-    assert run("P010", text, declared("ep2", "top_k = 2")).findings[0].fix is None
+    assert find(text, "P010", strategy=declared("ep2", "top_k = 2"))[0].fix is None
 
 
 def experts(tokens: int, seq: str = "tokens") -> str:
@@ -153,13 +134,13 @@ def experts(tokens: int, seq: str = "tokens") -> str:
 @pytest.mark.parametrize(
     ("tokens", "spec", "fires"), [(2048, "ep4", False), (1024, "ep4dp2", False), (1000, "ep4", True)]
 )
-def test_token_flow(tokens: int, spec: str, fires: bool) -> None:
-    result = run("T006", experts(tokens), declared(spec, "batch = 4\nseq = 1024\ntop_k = 2"))
+def test_t006_token_flow(tokens: int, spec: str, fires: bool) -> None:
+    result = check_rules(experts(tokens), "T006", strategy=declared(spec, "batch = 4\nseq = 1024\ntop_k = 2"))
     assert bool(result.findings) == fires
     assert bool(result.holds) != fires
 
 
-def test_token_flow_is_for_those_who_ask() -> None:
+def test_t006_token_flow_is_in_the_strict_preset_only() -> None:
     assert next(card for card in own_cards() if card.code == "T006").presets == ("strict",)
 
 
@@ -167,8 +148,8 @@ def test_token_flow_is_for_those_who_ask() -> None:
     ("head", "spec", "fires"),
     [(64, "tp1", False), (192, "tp1", False), (32, "tp2", False), (48, "tp1", True), (32, "tp1", True)],
 )
-def test_heads_make_the_hidden_size(head: int, spec: str, fires: bool) -> None:
+def test_t008_heads_make_the_hidden_size(head: int, spec: str, fires: bool) -> None:
     text = PLAIN.replace('mlp [label="MLP', f'q_proj [label="Q Projection\\nHeads: [heads=8, d_k={head}]').replace(
         "-> mlp", "-> q_proj"
     )
-    assert bool(run("T008", text, declared(spec, "heads = 8\nhidden = 512")).findings) == fires
+    assert bool(find(text, "T008", strategy=declared(spec, "heads = 8\nhidden = 512"))) == fires

@@ -29,7 +29,7 @@ TEXTS = [
 
 
 @pytest.mark.parametrize(("text", "moved"), TEXTS)
-def test_a_label_moves_to_the_other_stage(text: str, moved: str) -> None:
+def test_a_label_is_renumbered(text: str, moved: str) -> None:
     assert SHIFT.text(text) == moved
 
 
@@ -44,11 +44,11 @@ NAMES = [
 
 
 @pytest.mark.parametrize(("name", "position", "moved"), NAMES)
-def test_a_name_moves_to_the_other_stage(name: str, position: int | None, moved: str) -> None:
+def test_a_name_is_renumbered(name: str, position: int | None, moved: str) -> None:
     assert SHIFT.name(name, position) == moved
 
 
-def test_gpus_that_have_no_counterpart_are_not_guessed() -> None:
+def test_unmapped_gpus_raise() -> None:
     shift = Shift(0, 1, gpus=map_gpus(GpuSet.parse("0,2,4,6"), GpuSet.parse("1,3,5,9")))
     assert shift.text("GPU: 0") == "GPU: 1"
     with pytest.raises(ShiftError):
@@ -57,5 +57,5 @@ def test_gpus_that_have_no_counterpart_are_not_guessed() -> None:
         shift.text("GPU: 4-6")
 
 
-def test_sets_of_two_sizes_are_not_paired() -> None:
+def test_sets_of_different_sizes_are_not_mapped() -> None:
     assert map_gpus(GpuSet.parse("0-15"), GpuSet.parse("16-23")) == {}

@@ -1,23 +1,11 @@
-"""What labels say of pipeline transfers and of the strategy."""
+"""Labels of pipeline links, and headers that state the strategy."""
 
 from __future__ import annotations
 
 import pytest
 
-from dotlint.engine.result import Settings
-from dotlint.engine.select import Selection
-from dotlint.pipeline.fix_text import fix_text
-from dotlint.strategy import Strategy
-from tests.unit.mending import assert_left_alone
-
-
-def fixed(text: str, code: str, strategy: str, *, unsafe: bool = False) -> str:
-    settings = Settings(
-        strategy=Strategy.parse(strategy), strategy_source="option", selection=Selection(select=(code,))
-    )
-    result = fix_text(text, settings, unsafe=unsafe)
-    assert result.refused == ()
-    return result.text
+from tests.dsl import fixed
+from tests.unit.fix_assertions import assert_left_alone
 
 
 def pipeline(*links: str, base: int = 0) -> str:
@@ -37,7 +25,7 @@ LINKS = [
     ((' [label="Stage 0→1" color=red]', "", ""), ' [label="Stage {0}→{1}"]'),
     ((' [label="Stage 0 -> Stage 1"]', "", ""), ' [label="Stage {0} -> Stage {1}"]'),
     ((' [label="64 MB"]', "", ""), ' [label="pipeline: stage {0} to {1}"]'),
-    # what holds for one link alone, or is no line of text, is said of no other
+    # a text that applies to one link only, or is not a line of text, is not copied
     ((' [label="Stage 0 -> 1, GPU 0-1 to 2-3"]', "", ""), ' [label="pipeline: stage {0} to {1}"]'),
     ((' [label="Stage 0 -> 1, layers 4-7"]', "", ""), ' [label="pipeline: stage {0} to {1}"]'),
     (("", " [label=<<b>send</b>>]", ""), ' [label="pipeline: stage {0} to {1}"]'),
@@ -45,14 +33,14 @@ LINKS = [
 
 
 @pytest.mark.parametrize(("links", "label"), LINKS)
-def test_links_are_labelled_in_the_words_of_those_that_are(links: tuple[str, ...], label: str) -> None:
+def test_links_are_labeled_like_the_others(links: tuple[str, ...], label: str) -> None:
     after = [link or label.format(s, s + 1) for s, link in enumerate(links)]
-    assert fixed(pipeline(*links), "C004", f"pp{len(links) + 1}tp2") == pipeline(*after)
+    assert fixed(pipeline(*links), "C004", f"pp{len(links) + 1}tp2", unsafe=False) == pipeline(*after)
 
 
-def test_of_several_labels_the_nearest_is_taken() -> None:
+def test_the_nearest_label_is_the_exemplar() -> None:
     links = (" [label=first]", "", "", " [label=last]")
-    assert fixed(pipeline(*links), "C004", "pp5tp2") == pipeline(links[0], links[0], links[3], links[3])
+    assert fixed(pipeline(*links), "C004", "pp5tp2", unsafe=False) == pipeline(links[0], links[0], links[3], links[3])
 
 
 UNLABELLED = [
@@ -67,29 +55,29 @@ UNLABELLED = [
 
 
 @pytest.mark.parametrize(("link", "other", "why"), UNLABELLED)
-def test_a_label_that_would_be_another_edges_too_is_not_written(link: str, other: str, why: str) -> None:
+def test_a_label_shared_with_another_edge_is_not_written(link: str, other: str, why: str) -> None:
     text = pipeline(' [label="P2P"]', ' [label="P2P"]', ' [label="P2P"]').replace(f'{link} [label="P2P"]', other)
     assert other in text
     assert_left_alone(text, "C004", "pp4tp2", why)
 
 
-def test_a_link_within_reach_of_two_stages_is_labelled_for_its_own() -> None:
-    """Of two edges from one stage to the next the one that has a label tells what the other carries."""
+def test_a_link_between_two_others_is_labeled_for_its_own_stages() -> None:
+    """If two edges link the same stages, the labeled one is the exemplar of the other."""
     text = pipeline("", ' [label="Stage 1 -> 2, GPU 2-3 to 4-5"]', ' [label="send"]')
     text = text.replace("}\n", "  stage1_norm -> stage2_mlp\n}\n")
     before, after = (
         "  stage1_norm -> stage2_mlp\n",
         '  stage1_norm -> stage2_mlp [label="Stage 1 -> 2, GPU 2-3 to 4-5"]\n',
     )
-    result = fixed(text, "C004", "pp4tp2")
+    result = fixed(text, "C004", "pp4tp2", unsafe=False)
     assert result == text.replace(before, after).replace(
         "stage0_mlp -> stage1_norm", "stage0_mlp -> stage1_norm [label=send]"
     )
 
 
-def test_an_attribute_list_keeps_what_it_has() -> None:
+def test_other_attributes_are_kept() -> None:
     text = pipeline(" [color=red]", ' [label="send"]', ' [label="send"]')
-    assert fixed(text, "C004", "pp4tp2") == text.replace("[color=red]", "[color=red, label=send]")
+    assert fixed(text, "C004", "pp4tp2", unsafe=False) == text.replace("[color=red]", "[color=red, label=send]")
 
 
 def headed(place: str) -> str:
@@ -106,12 +94,12 @@ HEADERS = [
     ('label="PP=4, TP=2"', 'label="PP=2, TP=2"'),
     ('graph [label="PP=4, TP=2"]', 'graph [label="PP=2, TP=2"]'),
     ('subgraph cluster_all { label="PP=4, TP=2" s0 }', 'subgraph cluster_all { label="PP=2, TP=2" s0 }'),
-    # wherever it says so
+    # wherever it is stated
     ('title [label="PP=4, TP=2\\nPP=4 TP=2"]', 'title [label="PP=2, TP=2\\nPP=2 TP=2"]'),
     ('label="PP=2, TP=2, 8 GPUs"', 'label="PP=2, TP=2, 4 GPUs"'),
     ("label=<PP=4, TP=2>", "label=<PP=2, TP=2>"),
     ("// PP=4 TP=2 on 9 GPUs\n", "// PP=2 TP=2 on 4 GPUs\n"),
-    # the label that holds is the last one
+    # the last label is in effect
     ('graph [label="PP=4"] label="PP=4, TP=2"', 'graph [label="PP=4"] label="PP=2, TP=2"'),
     (
         'subgraph cluster_a { label="PP=4"; graph [label="PP=4, TP=2"]; s0 }',
@@ -123,19 +111,19 @@ HEADERS = [
 
 
 @pytest.mark.parametrize(("before", "after"), HEADERS)
-def test_a_header_says_what_was_declared(before: str, after: str | None) -> None:
+def test_a_header_states_the_declared_strategy(before: str, after: str | None) -> None:
     assert fixed(headed(before), "P001", "pp2tp2", unsafe=True) == headed(after or before)
-    assert fixed(headed(before), "P001", "pp2tp2") == headed(before)
+    assert fixed(headed(before), "P001", "pp2tp2", unsafe=False) == headed(before)
 
 
-def test_names_of_graphs_are_left_alone() -> None:
+def test_names_of_graphs_are_not_changed() -> None:
     text = headed("").replace("digraph {", "digraph pp4_tp2 {")
     assert fixed(text, "P001", "pp2tp2", unsafe=True) == text
 
 
-def test_what_a_header_has_from_the_defaults_of_nodes_is_left_alone() -> None:
+def test_a_header_label_from_node_defaults_is_not_changed() -> None:
     text = headed('node [label="PP=4, TP=2"] title')
-    assert_left_alone(text, "P001", "pp2tp2", "no fix here: the position of the number in the text is uncertain")
+    assert_left_alone(text, "P001", "pp2tp2", "no automatic fix: the position of the number in the text is uncertain")
 
 
 PHASES = 'title [label="Prefill: PP=4, TP=2\\nDecode: PP=2, TP=4"]'
@@ -150,5 +138,5 @@ PHASES = 'title [label="Prefill: PP=4, TP=2\\nDecode: PP=2, TP=4"]'
         ("prefill=pp4tp2;decode=pp2tp4", PHASES),
     ],
 )
-def test_a_header_of_two_phases_says_what_was_declared_of_each(strategy: str, after: str) -> None:
+def test_a_header_of_two_phases_states_both_strategies(strategy: str, after: str) -> None:
     assert fixed(headed(PHASES), "P001", strategy, unsafe=True) == headed(after)

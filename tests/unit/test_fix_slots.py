@@ -1,4 +1,4 @@
-"""Edges go back to where they were: files in several styles lose some, and are mended to the byte."""
+"""Edges are removed from files in several styles and restored byte for byte."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dotlint.engine.select import Selection
 from dotlint.pipeline.fix_text import fix_text
-from dotlint.pipeline.lint import Settings
+from tests.dsl import settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +21,7 @@ EDGES = (
     ("attn", "mlp0"), ("attn", "mlp1"), ("mlp0", "sum"), ("mlp1", "sum"),
 )  # fmt: skip
 STAGES = range(4)
-ONLY_EDGES = Settings(selection=Selection(select=("S001",)))
+ONLY_EDGES = settings_for(("S001",))
 
 
 def node(stage: int, operator: str) -> str:
@@ -132,7 +131,7 @@ def whole(style: Style) -> str:
     )
 
 
-def mended(text: str, gone: set[str]) -> str:
+def fixed(text: str, gone: set[str]) -> str:
     cut = "".join(line for line in text.splitlines(keepends=True) if line.rstrip("\n") not in gone)
     assert cut != text
     result = fix_text(cut, ONLY_EDGES)
@@ -141,27 +140,27 @@ def mended(text: str, gone: set[str]) -> str:
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_single_edges_go_back(style: Style) -> None:
+def test_single_edges_are_restored(style: Style) -> None:
     text = whole(style)
     for stage in (0, 2, 3):
         for pair in EDGES:
-            assert mended(text, {edge(stage, *pair)}) == text, (stage, pair)
+            assert fixed(text, {edge(stage, *pair)}) == text, (stage, pair)
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_fans_and_runs_go_back(style: Style) -> None:
+def test_fan_outs_and_runs_are_restored(style: Style) -> None:
     text = whole(style)
     for stage in (1, 3):
         for some in (EDGES[:3], EDGES[4:6], EDGES[6:]):
-            assert mended(text, {edge(stage, *pair) for pair in some}) == text, (stage, some)
+            assert fixed(text, {edge(stage, *pair) for pair in some}) == text, (stage, some)
 
 
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("stage", STAGES)
-def test_whole_stages_go_back(style: Style, stage: int) -> None:
+def test_whole_stages_are_restored(style: Style, stage: int) -> None:
     text = whole(style)
-    found = mended(text, set(edges(stage)))
-    # Where nothing is left beside which they stood, they may stand before or after an empty line or an edge of the graph.
+    found = fixed(text, set(edges(stage)))
+    # If all their neighbors are gone, they may go before or after an empty line or an edge of the graph.
     if (style, stage) in {(stage_by_stage, s) for s in (0, 2, 3)} | {(edges_outside_clusters, s) for s in (0, 3)}:
         assert sorted(found.splitlines()) == sorted(text.splitlines())
         block = "\n".join(edges(stage))

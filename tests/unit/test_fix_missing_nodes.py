@@ -1,20 +1,14 @@
-"""Shards, experts and operators that are missing, written with their edges."""
+"""Missing shards, experts and operators, written with their edges."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.unit.mending import run
-
-
-def fixed(text: str, code: str, strategy: str | None = None) -> str:
-    result = run(text, code, strategy)
-    assert result.refused == ()
-    return result.text
+from tests.dsl import fix, fixed
 
 
 def sharded(shards: range | list[int], manner: str, *, of: int = 4) -> str:
-    """One layer of tensor shards on `of` GPUs, written in one of several manners."""
+    """Return one layer of tensor shards on `of` GPUs, in one of several styles."""
     end = ";" if manner == "semicolons" else ""
     rows = [f'  norm [label="LayerNorm\\nGPU: 0-{of - 1}"]{end}']
     qkv = [f'  qkv_{i} [label="QKV Projection\\nGPU: {i}"]{end}' for i in shards]
@@ -33,24 +27,24 @@ def sharded(shards: range | list[int], manner: str, *, of: int = 4) -> str:
 
 @pytest.mark.parametrize("manner", ["plain", "by rank", "chains", "semicolons", "CR LF"])
 @pytest.mark.parametrize("there", [[0, 1, 2], [1, 2, 3], [0, 2, 3], [0, 1]])
-def test_missing_shards_stand_among_the_others(manner: str, there: list[int]) -> None:
+def test_missing_shards_are_written_among_the_others(manner: str, there: list[int]) -> None:
     assert fixed(sharded(there, manner), "P007", "tp4") == sharded(range(4), manner)
 
 
-def test_shards_for_which_no_gpu_is_free_are_not_written() -> None:
+def test_shards_without_a_free_gpu_are_not_written() -> None:
     text = sharded([0, 1, 2], "plain").replace("GPU: 2", "GPU: 2-3")
     assert fixed(text, "P007", "tp4") == text
 
 
-def test_shards_that_are_too_many_are_left_alone_and_the_help_says_so() -> None:
+def test_too_many_shards_have_no_fix_and_a_reason() -> None:
     text = sharded(range(6), "plain", of=8)
-    result = run(text, "P007", "tp4")
+    result = fix(text, "P007", "tp4")
     assert result.text == text
-    assert "no fix here: there are more than the strategy has" in (result.remaining[0].help or "")
+    assert "no automatic fix: there are more than the strategy has" in (result.remaining[0].help or "")
 
 
-def layers(lacking: tuple[int, ...] = (), *, past: str = "", clusters: bool = False, names: str = "{op}_{n}") -> str:
-    """Four layers of four operators; `past` says how layers without attention go past it."""
+def layers(lacking: tuple[int, ...] = (), *, bypass: str = "", clusters: bool = False, names: str = "{op}_{n}") -> str:
+    """Return four layers of four operators; `bypass` holds the edges that bypass a missing attention."""
     rows = []
     ops = [("norm", "LayerNorm"), ("qkv", "QKV Projection"), ("attn", "Attention Compute"), ("mlp", "MLP")]
     for n in range(4):
@@ -69,7 +63,7 @@ def layers(lacking: tuple[int, ...] = (), *, past: str = "", clusters: bool = Fa
         rows.append(edge("norm", "qkv", n))
         if n not in lacking:
             rows += [edge("qkv", "attn", n), edge("attn", "mlp", n)]
-        elif past:
+        elif bypass:
             rows.append(edge("qkv", "mlp", n))
         if n < 3:
             rows.append(edge("mlp", "norm", n, n + 1))
@@ -79,14 +73,12 @@ def layers(lacking: tuple[int, ...] = (), *, past: str = "", clusters: bool = Fa
 @pytest.mark.parametrize("clusters", [False, True])
 @pytest.mark.parametrize("names", ["{op}_layer{n}", "layer{n}_{op}", "l{n}_{op}"])
 @pytest.mark.parametrize("lacking", [(1,), (2,), (1, 2)])
-def test_an_operator_that_a_layer_lacks_is_put_into_its_flow(
-    clusters: bool, names: str, lacking: tuple[int, ...]
-) -> None:
-    text = layers(lacking, past="directly", clusters=clusters, names=names)
+def test_a_missing_operator_is_inserted_into_its_layer(clusters: bool, names: str, lacking: tuple[int, ...]) -> None:
+    text = layers(lacking, bypass="directly", clusters=clusters, names=names)
     assert fixed(text, "S003") == layers(clusters=clusters, names=names)
 
 
-def test_an_edge_that_goes_past_in_a_chain_goes_through_it() -> None:
+def test_a_missing_operator_is_inserted_into_a_chain() -> None:
     def write(second: str) -> str:
         nodes = "".join(
             f'  l{n}_{op} [label="{title}\\nGPU: {n}"]\n'
@@ -101,7 +93,7 @@ def test_an_edge_that_goes_past_in_a_chain_goes_through_it() -> None:
     assert fixed(before, "S003") == write("l1_qkv -> l1_attn -> l1_mlp")
 
 
-def test_an_operator_joined_in_several_ways_is_not_written() -> None:
-    text = layers((2,), past="directly").replace("  attn_1 -> mlp_1\n", "  attn_1 -> mlp_1\n  norm_1 -> attn_1\n")
+def test_an_operator_with_ambiguous_edges_is_not_written() -> None:
+    text = layers((2,), bypass="directly").replace("  attn_1 -> mlp_1\n", "  attn_1 -> mlp_1\n  norm_1 -> attn_1\n")
     text = text.replace("  attn_3 -> mlp_3\n", "  attn_3 -> mlp_3\n  mlp_2 -> attn_3\n")
-    assert run(text, "S003").text == text
+    assert fix(text, "S003").text == text

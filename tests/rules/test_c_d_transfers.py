@@ -2,49 +2,25 @@
 
 from __future__ import annotations
 
-import tomllib
-from typing import TYPE_CHECKING
-
 import pytest
 
 from dotlint.edits.apply import apply_edits
-from dotlint.engine.select import Selection
-from dotlint.pipeline.compute import attach_fixes
-from dotlint.pipeline.lint import Settings, lint
-from dotlint.strategy import Strategy
-from dotlint.syntax.source import Source
+from tests.dsl import digraph, find, node
 
-if TYPE_CHECKING:
-    from dotlint.engine.result import FileResult
-
-D = "Input: [batch=4, seq=1, hidden=512]\\nOutput: [batch=4, seq=1, hidden=512]"
+D = "[batch=4, seq=1, hidden=512]"
 
 
-def run(code: str, text: str, spec: str = "") -> FileResult:
-    strategy = None
-    if spec:
-        strategy = Strategy.from_table(tomllib.loads(spec), where="test") if "=" in spec else Strategy.parse(spec)
-    settings = Settings(strategy, "option" if strategy else None, Selection(select=(code, "X001")))
-    result = attach_fixes(lint(Source.from_bytes(text.encode(), "t.dot"), settings))
-    assert not result.crashed, result.findings
-    return result
-
-
-def node(name: str, title: str, gpu: str = "") -> str:
-    return f'{name} [label="{title}\\n{D}{chr(92) + "nGPU: " + gpu if gpu else ""}"]\n'
-
-
-def graph(*parts: str) -> str:
-    return "digraph g {\n" + "\n".join(parts) + "\n}\n"
+def operator(name: str, title: str, gpu: str = "") -> str:
+    return node(name, title, gpu, D, D)
 
 
 def pipeline(edge: str, *more: str) -> str:
     nodes = [
-        node(f"stage{s}_{op}", f"Stage {s} {title}", f"{2 * s}-{2 * s + 1}")
+        operator(f"stage{s}_{op}", f"Stage {s} {title}", f"{2 * s}-{2 * s + 1}")
         for s in (0, 1)
         for op, title in (("norm", "LayerNorm"), ("mlp", "MLP"))
     ]
-    return graph(*nodes, *more, "stage0_norm -> stage0_mlp", edge, "stage1_norm -> stage1_mlp")
+    return digraph(*nodes, *more, "stage0_norm -> stage0_mlp", edge, "stage1_norm -> stage1_mlp")
 
 
 @pytest.mark.parametrize(
@@ -59,37 +35,37 @@ def pipeline(edge: str, *more: str) -> str:
         ("stage0_mlp -> Pipeline_Stage0_to_1 -> stage1_norm", "pp2tp2", False),
     ],
 )
-def test_edges_between_stages(edge: str, spec: str, fires: bool) -> None:
+def test_c004_edges_between_stages(edge: str, spec: str, fires: bool) -> None:
     text = pipeline(
         edge,
         'stage1_send [label="P2P Send\\nGPU: 2-3"]',
         'Pipeline_Stage0_to_1 [label="Pipeline_Stage0_to_1\\nGPU: 2-3"]',
     )
-    assert bool(run("C004", text, spec).findings) == fires
+    assert bool(find(text, "C004", strategy=spec)) == fires
 
 
-def test_two_nodes_that_stand_for_stages_are_an_overview() -> None:
-    text = graph(*(f'stage{s} [label="Stage {s}\\n{D}\\nGPU: {s}"]' for s in range(3)), "stage0 -> stage1 -> stage2")
-    assert run("C004", text, "pp3").findings == []
+def test_c004_two_nodes_that_stand_for_stages_are_an_overview() -> None:
+    text = digraph(*(operator(f"stage{s}", f"Stage {s}", str(s)) for s in range(3)), "stage0 -> stage1 -> stage2")
+    assert find(text, "C004", strategy="pp3") == []
 
 
-def test_a_label_is_written_where_the_statement_is_that_edge_alone() -> None:
+def test_c004_a_label_is_written_where_the_statement_is_that_edge_alone() -> None:
     text = pipeline("stage0_mlp -> stage1_norm [color=red];")
-    finding = run("C004", text, "pp2tp2").findings[0]
+    finding = find(text, "C004", strategy="pp2tp2")[0]
     assert finding.fix is not None
     mended = apply_edits(text, finding.fix.edits)
     assert mended == text.replace("[color=red]", '[color=red, label="pipeline: stage 0 to 1"]')
-    assert run("C004", mended, "pp2tp2").findings == []
+    assert find(mended, "C004", strategy="pp2tp2") == []
     for edge in ("stage0_norm -> stage0_mlp -> stage1_norm", "{stage0_norm stage0_mlp} -> stage1_norm"):
-        chain = run("C004", pipeline(edge), "pp2tp2").findings[0]
+        chain = find(pipeline(edge), "C004", strategy="pp2tp2")[0]
         assert (chain.fix, chain.fixable) == (None, None)
 
 
-SHARDS = node("qkv_0", "QKV Projection", "0") + node("qkv_1", "QKV Projection", "1")
+SHARDS = operator("qkv_0", "QKV Projection", "0") + operator("qkv_1", "QKV Projection", "1")
 
 
 def collective(gpu: str, edges: str = "{qkv_0 qkv_1} -> ar", title: str = "All-Reduce", shards: str = SHARDS) -> str:
-    return graph(shards, node("ar", title, gpu), edges)
+    return digraph(shards, operator("ar", title, gpu), edges)
 
 
 @pytest.mark.parametrize(
@@ -104,38 +80,38 @@ def collective(gpu: str, edges: str = "{qkv_0 qkv_1} -> ar", title: str = "All-R
         (collective("0", "qkv_0 -> ar"), False),
         (collective("", title="Concat"), False),
         (
-            collective("", shards=node("qkv_0", "QKV Projection", "0") + node("qkv_1", "QKV Projection")),
+            collective("", shards=operator("qkv_0", "QKV Projection", "0") + operator("qkv_1", "QKV Projection")),
             False,
         ),
         (
             collective("0", "{qkv_0 qkv_1} -> {ar ar_1}").replace(
-                "digraph g {", "digraph g {\n" + node("ar_1", "All-Reduce", "1")
+                "digraph {", "digraph {\n" + operator("ar_1", "All-Reduce", "1")
             ),
             False,
         ),
         (
-            graph(
+            digraph(
                 SHARDS,
-                node("ar_0", "All-Reduce", "0"),
-                node("ar_1", "All-Reduce", "1"),
+                operator("ar_0", "All-Reduce", "0"),
+                operator("ar_1", "All-Reduce", "1"),
                 "{qkv_0 qkv_1} -> {ar_0 ar_1}",
             ),
             False,
         ),
     ],
 )
-def test_groups_of_collectives(text: str, fires: bool) -> None:
-    assert bool(run("C005", text).findings) == fires
+def test_c005_groups_of_collectives(text: str, fires: bool) -> None:
+    assert bool(find(text, "C005")) == fires
 
 
-def test_the_union_of_the_gpus_is_written() -> None:
-    finding = run("C005", collective("")).findings[0]
+def test_c005_the_union_of_the_gpus_is_written() -> None:
+    finding = find(collective(""), "C005")[0]
     assert finding.fix is not None
     assert finding.fixable == "safe"
     mended = apply_edits(collective(""), finding.fix.edits)
     assert mended == collective("0-1")
-    assert run("C005", mended).findings == []
-    other = run("C005", collective("0")).findings[0]
+    assert find(mended, "C005") == []
+    other = find(collective("0"), "C005")[0]
     assert other.fix is not None
     assert apply_edits(collective("0"), other.fix.edits) == collective("0-1")
 
@@ -153,21 +129,21 @@ def test_the_union_of_the_gpus_is_written() -> None:
         (("norm", "LayerNorm", "all GPUs"), ("mlp", "MLP", "1"), "norm -> mlp", False),
     ],
 )
-def test_silent_transfers(one: tuple[str, str, str], two: tuple[str, str, str], edge: str, fires: bool) -> None:
-    text = graph(node(*one), node(*two), node("last_norm", "LayerNorm", "9"), edge)
-    assert bool(run("C006", text).findings) == fires
+def test_c006_silent_transfers(one: tuple[str, str, str], two: tuple[str, str, str], edge: str, fires: bool) -> None:
+    text = digraph(operator(*one), operator(*two), operator("last_norm", "LayerNorm", "9"), edge)
+    assert bool(find(text, "C006")) == fires
 
 
-def test_between_declared_stages_the_pipeline_rule_speaks_alone() -> None:
+def test_c006_between_declared_stages_the_pipeline_rule_speaks_alone() -> None:
     text = pipeline("stage0_mlp -> stage1_norm")
-    assert run("C006", text, "pp2tp2").findings == []
-    assert len(run("C006", text).findings) == 1
+    assert find(text, "C006", strategy="pp2tp2") == []
+    assert len(find(text, "C006")) == 1
 
 
 def phases(prefill: str, decode: str) -> str:
-    return graph(
-        node("prefill_norm", "Prefill LayerNorm", prefill), node("prefill_mlp", "Prefill MLP", prefill),
-        node("decode_norm", "Decode LayerNorm", decode), node("decode_mlp", "Decode MLP", decode),
+    return digraph(
+        operator("prefill_norm", "Prefill LayerNorm", prefill), operator("prefill_mlp", "Prefill MLP", prefill),
+        operator("decode_norm", "Decode LayerNorm", decode), operator("decode_mlp", "Decode MLP", decode),
         "prefill_norm -> prefill_mlp -> decode_norm -> decode_mlp",
     )  # fmt: skip
 
@@ -209,8 +185,8 @@ def pool(kind: str, prefill: str = "", decode: str = "") -> str:
         ),
     ],
 )
-def test_pools(text: str, table: str, message: str | None) -> None:
-    findings = run("D007", text, table).findings
+def test_d007_pools(text: str, table: str, message: str | None) -> None:
+    findings = find(text, "D007", strategy=table)
     assert bool(findings) == bool(message)
     if message:
         assert message in findings[0].message
@@ -218,7 +194,9 @@ def test_pools(text: str, table: str, message: str | None) -> None:
 
 def family(pairs: dict[int, str]) -> str:
     names = [f"mlp_gpu{n}" for n in pairs]
-    return graph(*(node(name, "MLP", gpu) for name, gpu in zip(names, pairs.values(), strict=True)), " -> ".join(names))
+    return digraph(
+        *(operator(name, "MLP", gpu) for name, gpu in zip(names, pairs.values(), strict=True)), " -> ".join(names)
+    )
 
 
 @pytest.mark.parametrize(
@@ -233,19 +211,19 @@ def family(pairs: dict[int, str]) -> str:
         ({0: "0", 1: "1", 2: "2", 3: "all GPUs"}, ()),
     ],
 )
-def test_names_against_labels(pairs: dict[int, str], odd: tuple[str, ...]) -> None:
-    assert [f.nodes for f in run("D009", family(pairs)).findings] == ([odd] if odd else [])
+def test_d009_names_against_labels(pairs: dict[int, str], odd: tuple[str, ...]) -> None:
+    assert [f.nodes for f in find(family(pairs), "D009")] == ([odd] if odd else [])
 
 
 def clusters(*stages: tuple[str, tuple[str, str]]) -> str:
     parts = [
         f'subgraph cluster_{i} {{ label="{label}"\n'
-        + node(f"norm_{i}", "LayerNorm", gpus[0])
-        + node(f"mlp_{i}", "MLP", gpus[1])
+        + operator(f"norm_{i}", "LayerNorm", gpus[0])
+        + operator(f"mlp_{i}", "MLP", gpus[1])
         + "}"
         for i, (label, gpus) in enumerate(stages)
     ]
-    return graph(*parts, "norm_0 -> mlp_0")
+    return digraph(*parts, "norm_0 -> mlp_0")
 
 
 @pytest.mark.parametrize(
@@ -259,5 +237,5 @@ def clusters(*stages: tuple[str, tuple[str, str]]) -> str:
         (clusters(("4 GPUs 2 Head Groups", ("0-1", "2-3")), ("4 GPUs 2 Head Groups", ("4-5", "6-7"))), ()),
     ],
 )
-def test_clusters_against_labels(text: str, odd: tuple[str, ...]) -> None:
-    assert [f.nodes for f in run("D009", text).findings] == ([odd] if odd else [])
+def test_d009_clusters_against_labels(text: str, odd: tuple[str, ...]) -> None:
+    assert [f.nodes for f in find(text, "D009")] == ([odd] if odd else [])

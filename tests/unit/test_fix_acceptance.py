@@ -1,4 +1,4 @@
-"""What must not be written: texts before and after a fix, and what speaks against the one for the other."""
+"""Objections to a fix, from the texts before and after it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from dotlint.edits.apply import apply_edits, touching
 from dotlint.edits.compose import compose
 from dotlint.engine.finding import Edit, Finding, Fix
+from dotlint.engine.own_cards import by_code
 from dotlint.files.atomic import write_atomically
 from dotlint.pipeline.acceptance import objection
 from dotlint.pipeline.lint import lint
@@ -22,14 +23,15 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Applicability
 
 
-def said(
+def objection_reason(
     old: str, new: str, code: str, applicability: Applicability = "unsafe", edits: tuple[Edit, ...] = ()
 ) -> str | None:
-    finding = Finding(code, "x", "warning", "m", 0, 0, "s", fix=Fix(applicability, edits))
+    finding = Finding(code, "x", "warning", "m", 0, 0, RULES[code].section, fix=Fix(applicability, edits))
     found = objection(lint(Source.from_text(old)), lint(Source.from_text(new)), [finding])
     return found.reason if found else None
 
 
+RULES = by_code(())
 PAIR = "digraph {\n  a -> b // c\n}\n"
 
 
@@ -38,47 +40,45 @@ PAIR = "digraph {\n  a -> b // c\n}\n"
     [
         (PAIR, PAIR, "G003", "safe", None),
         # syntax
-        (PAIR, "digraph {\n  a -> b // c\n", "G003", "unsafe", "it leaves a syntax error, E002"),
-        ("digraph { a -> b", "digraph { a -> b ", "E002", "safe", "the syntax error is still there"),
+        (PAIR, "digraph {\n  a -> b // c\n", "G003", "unsafe", "it would leave a syntax error, E002"),
+        ("digraph { a -> b", "digraph { a -> b ", "E002", "safe", "the syntax error would remain"),
         ("digraph { a -> b", "digraph { a -> b }", "E002", "safe", None),
-        ("digraph { a -> b } }\n", "digraph { a -> b\n", "E011", "safe", "it leaves a syntax error, E002"),
+        ("digraph { a -> b } }\n", "digraph { a -> b\n", "E011", "safe", "it would leave a syntax error, E002"),
         # comments
-        (PAIR, "digraph {\n  a -> b\n}\n", "G003", "safe", "it loses the comment `// c`"),
-        (PAIR, "digraph {\n  a -> b // d\n}\n", "G003", "safe", "it loses the comment `// c`"),
-        ("digraph { /*x*/ a /*x*/ -> b }", "digraph { /*x*/ a -> b }", "G003", "safe", "it loses the comment `/*x*/`"),
-        ("digraph { a -> b // c\n", "digraph { a -> b }\n", "E002", "safe", "it loses the comment `// c`"),
+        (PAIR, "digraph {\n  a -> b\n}\n", "G003", "safe", "it would remove the comment `// c`"),
+        (PAIR, "digraph {\n  a -> b // d\n}\n", "G003", "safe", "it would remove the comment `// c`"),
+        ("digraph { /*x*/ a /*x*/ -> b }", "digraph { /*x*/ a -> b }", "G003", "safe", "it would remove the comment `/*x*/`"),
+        ("digraph { a -> b // c\n", "digraph { a -> b }\n", "E002", "safe", "it would remove the comment `// c`"),
         ("digraph { a -> b // c\n", "digraph { a -> b # c // c\n }\n", "E002", "safe", None),
         # graphs, nodes and edges
-        ("digraph { a -> b }\ndigraph { c -> d }", "digraph { a -> b }\n", "G003", "unsafe", "it loses a graph"),
-        (PAIR, PAIR.replace("->", "-> x ->"), "G003", "safe", "it adds the node `x`"),
-        ("digraph { a -> b; c }", "digraph { a -> b }", "G003", "unsafe", "it loses the node `c`"),
+        ("digraph { a -> b }\ndigraph { c -> d }", "digraph { a -> b }\n", "G003", "unsafe", "it would remove a graph"),
+        (PAIR, PAIR.replace("->", "-> x ->"), "G003", "safe", "it would add the node `x`"),
+        ("digraph { a -> b; c }", "digraph { a -> b }", "G003", "unsafe", "it would remove the node `c`"),
         ("digraph { a -> b; c }", "digraph { a -> b }", "N004", "unsafe", None),
-        ("digraph { a -> b -> c; a -> c }", "digraph { a -> b -> c }", "G003", "unsafe", "it loses the edge `a -> c`"),
-        ("digraph { a -> b; a -> b }", "digraph { a -> b }", "G003", "unsafe", "it loses the edge `a -> b`"),
-        ("digraph { a -> b; a -> b }", "digraph { a -> b }", "N005", "safe", None),
+        ("digraph { a -> b -> c; a -> c }", "digraph { a -> b -> c }", "G003", "unsafe", "it would remove the edge `a -> c`"),
+        ("digraph { a -> b; a -> b }", "digraph { a -> b }", "G003", "unsafe", "it would remove the edge `a -> b`"),
+        ("digraph { a -> b; a -> b }", "digraph { a -> b }", "N004", "safe", None),
         # an edge that leads through new nodes instead
         ("digraph { a -> b }", "digraph { a -> x -> y -> b }", "S003", "unsafe", None),
-        ("digraph { a -> b }", "digraph { a -> x -> y -> b }", "T001", "unsafe", "it loses the edge `a -> b`"),
-        ("digraph { a -> b; c }", "digraph { a -> c -> b }", "S003", "unsafe", "it loses the edge `a -> b`"),
-        ("digraph { a -> b }", "digraph { a -> x; y -> b }", "S003", "unsafe", "it loses the edge `a -> b`"),
+        ("digraph { a -> b }", "digraph { a -> x -> y -> b }", "T001", "unsafe", "it would remove the edge `a -> b`"),
+        ("digraph { a -> b; c }", "digraph { a -> c -> b }", "S003", "unsafe", "it would remove the edge `a -> b`"),
+        ("digraph { a -> b }", "digraph { a -> x; y -> b }", "S003", "unsafe", "it would remove the edge `a -> b`"),
         # attributes and clusters
-        ("digraph { a -> b }", "digraph { a [color=red]; a -> b }", "S001", "safe", "it changes attributes of `a`"),
+        ("digraph { a -> b }", "digraph { a [color=red]; a -> b }", "S001", "safe", "it would change attributes of `a`"),
         ("digraph { a -> b }", "digraph { a [color=red]; a -> b }", "V002", "safe", None),
-        ("digraph { a -> b }", "digraph { subgraph s { a } a -> b }", "T001", "safe", "it moves `a` into another cluster"),
+        ("digraph { a -> b }", "digraph { subgraph s { a } a -> b }", "T001", "safe", "it would move `a` into another cluster"),
         ("digraph { a -> b }", "digraph { { a } -> b }", "T001", "safe", None),
-        ("digraph { a -> b }", "digraph { { color=red; a } -> b }", "T001", "safe", "it moves `a` into another cluster"),
+        ("digraph { a -> b }", "digraph { { color=red; a } -> b }", "T001", "safe", "it would move `a` into another cluster"),
         # cycles
-        ("digraph { a -> b }", "digraph { a -> b -> a }", "T001", "unsafe", "it closes a cycle through "),
+        ("digraph { a -> b }", "digraph { a -> b -> a }", "T001", "unsafe", "it would close a cycle through "),
         ("digraph { a -> b -> a; c }", "digraph { a -> b -> a -> c }", "T001", "unsafe", None),
         ("graph { a -- b }", "graph { a -- b -- c -- a }", "T001", "unsafe", None),
         ("digraph { a -> b } digraph { c -> d }", "digraph { a -> b } digraph { c -> d -> c }", "T001", "unsafe",
-         "it closes a cycle through "),
+         "it would close a cycle through "),
     ],
 )  # fmt: skip
-def test_what_speaks_against_a_fix(
-    old: str, new: str, code: str, applicability: Applicability, why: str | None
-) -> None:
-    found = said(old, new, code, applicability)
+def test_objections(old: str, new: str, code: str, applicability: Applicability, why: str | None) -> None:
+    found = objection_reason(old, new, code, applicability)
     if why is None:
         assert found is None
     else:
@@ -86,22 +86,22 @@ def test_what_speaks_against_a_fix(
         assert found.startswith(why)
 
 
-def test_a_comment_that_the_fix_is_about_may_go() -> None:
+def test_a_fix_may_remove_the_comment_that_it_is_about() -> None:
     text = "digraph {\n  a -> b // dotlint: ignore[N006]\n}\n"
     start = text.index("//")
     edit = (Edit(start - 1, text.index("\n", start), ""),)
-    assert said(text, apply_edits(text, edit), "X002", "safe", edit) is None
-    assert said(text, apply_edits(text, edit), "G003", "safe", edit) is not None
+    assert objection_reason(text, apply_edits(text, edit), "X002", "safe", edit) is None
+    assert objection_reason(text, apply_edits(text, edit), "G003", "safe", edit) is not None
     beside = (Edit(0, 0, ""),)
-    assert said(text, apply_edits(text, edit), "X002", "safe", beside) is not None
+    assert objection_reason(text, apply_edits(text, edit), "X002", "safe", beside) is not None
 
 
-def test_two_edits_one_after_the_other_are_one() -> None:
+def test_successive_edits_are_composed() -> None:
     text = "0123456789"
     spans = [(start, end) for start in range(1, 9) for end in (start, start + 1, start + 2) if end < 10]
     for (a, b), (c, d) in itertools.combinations(spans, 2):
         if b >= c:
-            continue  # they are apart
+            continue  # they do not touch
         for one, two in (("", "x"), ("xy", ""), ("xyz", "uvwxyz")):
             first = [Edit(a, b, one), Edit(c, d, two)]
             changed = apply_edits(text, first)
@@ -124,18 +124,18 @@ def test_two_edits_one_after_the_other_are_one() -> None:
         ((1, 9), (4, 5), True),
     ],
 )
-def test_edits_that_touch_wait_for_each_other(one: tuple[int, int], other: tuple[int, int], expected: bool) -> None:
+def test_adjoining_edits_touch(one: tuple[int, int], other: tuple[int, int], expected: bool) -> None:
     assert touching([Edit(*one, "")], [Edit(20, 21, ""), Edit(*other, "")]) is expected
     assert touching([Edit(*one, "")], []) is False
 
 
-def test_edits_that_overlap_are_refused() -> None:
+def test_overlapping_edits_raise() -> None:
     with pytest.raises(ValueError, match="overlap at offset 3"):
         apply_edits("012345", [Edit(1, 4, ""), Edit(3, 5, "")])
     assert apply_edits("012345", [Edit(4, 4, "b"), Edit(4, 4, "c"), Edit(1, 4, "a")]) == "0abc45"
 
 
-def test_where_the_owner_may_not_be_kept_the_group_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_group_is_kept_if_the_owner_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.dot"
     path.write_bytes(b"old")
     before, tried = path.stat(), []

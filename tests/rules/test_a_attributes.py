@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,54 +10,7 @@ from dotlint.checks.attributes.colors import is_colour, meant, weights_fit
 from dotlint.checks.attributes.html import flaw, looks_like_html, ports
 from dotlint.checks.attributes.values import is_arrow, takes, too_small
 from dotlint.data.graphviz import attributes
-from dotlint.engine.card import Card
-from dotlint.engine.own_cards import own_cards
-from dotlint.engine.select import Selection
-from dotlint.pipeline.compute import attach_fixes
-from dotlint.pipeline.lint import Settings, lint
-from dotlint.syntax.source import Source
-
-if TYPE_CHECKING:
-    from dotlint.engine.finding import Finding
-
-CARDS = [card for card in own_cards() if card.code.startswith("A")]
-BAD = [(card, e.bad, e.fixed) for card in CARDS for e in card.examples if e.bad]
-GOOD = [(card, e.good) for card in CARDS for e in card.examples if e.good]
-
-
-def findings(text: str, *codes: str) -> list[Finding]:
-    settings = Settings(selection=Selection(select=codes or ("A",)))
-    found = attach_fixes(lint(Source.from_text(text), settings)).findings
-    assert not any(f.code == "X001" for f in found), found
-    return found
-
-
-def mended(text: str, found: list[Finding]) -> str:
-    edits = sorted((e for f in found if f.fix for e in f.fix.edits), key=lambda e: e.start, reverse=True)
-    for edit in edits:
-        text = text[: edit.start] + edit.text + text[edit.end :]
-    return text
-
-
-def test_every_card_has_a_bad_and_a_good_example() -> None:
-    assert CARDS
-    assert {card.code for card, *_ in BAD} == {card.code for card, *_ in GOOD} == {card.code for card in CARDS}
-
-
-@pytest.mark.parametrize(("card", "bad", "fixed"), BAD, ids=lambda v: v.code if isinstance(v, Card) else "")
-def test_bad_examples_are_found_and_mended(card: Card, bad: str, fixed: str | None) -> None:
-    found = findings(bad, card.code)
-    assert [f.code for f in found] == [card.code]
-    assert 0 <= found[0].start < found[0].end <= len(bad)
-    assert (found[0].fix is not None) == (found[0].fixable is not None)
-    if fixed is not None:
-        assert mended(bad, found) == fixed
-        assert findings(fixed, card.code) == []
-
-
-@pytest.mark.parametrize(("card", "good"), GOOD, ids=lambda v: v.code if isinstance(v, Card) else "")
-def test_good_examples_break_no_rule_of_the_category(card: Card, good: str) -> None:
-    assert findings(good) == [], card.code
+from tests.dsl import apply_fixes, find
 
 
 @pytest.mark.parametrize(
@@ -80,39 +32,39 @@ def test_good_examples_break_no_rule_of_the_category(card: Card, good: str) -> N
         "heads",
     ],
 )
-def test_attributes_of_the_authors_own_are_left_alone(attribute: str) -> None:
-    assert findings(f'digraph {{ a [{attribute}="x"]; b [{attribute}="y"]; a -> b }}') == []
+def test_a001_attributes_of_the_authors_own_are_left_alone(attribute: str) -> None:
+    assert find(f'digraph {{ a [{attribute}="x"]; b [{attribute}="y"]; a -> b }}', "A") == []
 
 
-def test_a_name_beside_the_known_one_is_no_misspelling() -> None:
-    assert findings('digraph { a [label="x", labels="y"]; a -> b }', "A001") == []
+def test_a001_a_name_beside_the_known_one_is_no_misspelling() -> None:
+    assert find('digraph { a [label="x", labels="y"]; a -> b }', "A001") == []
 
 
-def test_a_misspelling_has_to_fit_the_value_too() -> None:
-    assert findings("digraph { a -> b [minlem=2] }", "A001")[0].fixable == "safe"
-    assert findings('digraph { a -> b [minlem="fast"] }', "A001") == []
+def test_a001_a_misspelling_has_to_fit_the_value_too() -> None:
+    assert find("digraph { a -> b [minlem=2] }", "A001")[0].fixable == "safe"
+    assert find('digraph { a -> b [minlem="fast"] }', "A001") == []
 
 
-def test_the_same_mistake_of_many_nodes_is_one_finding_that_mends_all() -> None:
+def test_a004_the_same_mistake_of_many_nodes_is_one_finding_that_fixes_all() -> None:
     text = "digraph { " + "".join(f"n{i} [shape=rectangel]; " for i in range(40)) + "}"
-    (found,) = findings(text)
+    (found,) = find(text, "A")
     assert len(found.nodes) == 40
     assert found.fix is not None
     assert len(found.fix.edits) == 40
-    assert mended(text, [found]) == text.replace("rectangel", "rectangle")
+    assert apply_fixes(text, [found]) == text.replace("rectangel", "rectangle")
 
 
-def test_many_different_bad_values_of_one_attribute_are_one_finding() -> None:
+def test_a003_many_different_bad_values_of_one_attribute_are_one_finding() -> None:
     text = "digraph { " + "".join(f"n{i} [fontsize=big{i}]; " for i in range(30)) + "}"
-    assert len(findings(text, "A003")) == 1
+    assert len(find(text, "A003")) == 1
 
 
-def test_what_clusters_inherit_may_stand_in_the_graph() -> None:
-    assert findings("digraph { style=filled; pencolor=red; penwidth=2; subgraph cluster_a { a } a -> b }") == []
+def test_a002_what_clusters_inherit_may_stand_in_the_graph() -> None:
+    assert find("digraph { style=filled; pencolor=red; penwidth=2; subgraph cluster_a { a } a -> b }", "A") == []
 
 
-def test_a_statement_with_a_syntax_error_is_not_judged_twice() -> None:
-    assert findings("digraph { a [penwidth={}]; a -> b }", "A003") == []
+def test_a003_a_statement_with_a_syntax_error_is_not_judged_twice() -> None:
+    assert find("digraph { a [penwidth={}]; a -> b }", "A003") == []
 
 
 @pytest.mark.parametrize(
@@ -139,19 +91,19 @@ def test_a_statement_with_a_syntax_error_is_not_judged_twice() -> None:
         ),
     ],
 )
-def test_types(kind: str, good: str, bad: str) -> None:
+def test_a003_types(kind: str, good: str, bad: str) -> None:
     assert [value for value in good.split() if not takes(kind, value)] == []
     assert [value for value in bad.split() if takes(kind, value)] == []
     assert takes(kind, "")
 
 
-def test_arrow_types_take_linear_time() -> None:
+def test_a003_arrow_types_take_linear_time() -> None:
     start = time.process_time()
     assert not is_arrow("o" * 100_000 + "x")
     assert time.process_time() - start < 1
 
 
-def test_zero_is_a_fine_least_where_the_least_is_a_fraction() -> None:
+def test_a003_zero_is_a_fine_least_where_the_least_is_a_fraction() -> None:
     facts = attributes()
     assert not too_small(facts["width"], "0")
     assert too_small(facts["width"], "-1")
@@ -159,7 +111,7 @@ def test_zero_is_a_fine_least_where_the_least_is_a_fraction() -> None:
     assert too_small(facts["area"], "0")
 
 
-def test_colours() -> None:
+def test_a005_colors() -> None:
     none: frozenset[str] = frozenset()
     good = [
         "red",
@@ -194,7 +146,7 @@ def test_colours() -> None:
         ("lightblue9", "lightblue", False),
     ],
 )
-def test_the_colour_that_was_meant(value: str, word: str, safe: bool) -> None:
+def test_a005_the_color_that_was_meant(value: str, word: str, safe: bool) -> None:
     near = meant(value)
     assert near is not None
     assert (near.word, near.single and near.edits < 2) == (word, safe)
@@ -215,7 +167,7 @@ def test_the_colour_that_was_meant(value: str, word: str, safe: bool) -> None:
         ("a < b", "a `<` that starts no tag; write `&lt;`"),
     ],
 )
-def test_flaws_of_html_labels(label: str, what: str) -> None:
+def test_a009_flaws_of_html_labels(label: str, what: str) -> None:
     found = flaw(label)
     assert found is not None
     assert found[0] == what
@@ -233,11 +185,11 @@ def test_flaws_of_html_labels(label: str, what: str) -> None:
         '<!-- note --><font point-size="12">a<br/>b<BR ALIGN="LEFT"/></font>',
     ],
 )
-def test_html_labels_that_graphviz_draws(label: str) -> None:
+def test_a009_html_labels_that_graphviz_draws(label: str) -> None:
     assert flaw(label) is None
 
 
-def test_html_in_quotes_and_what_is_none() -> None:
+def test_a007_a009_html_in_quotes_and_what_is_none() -> None:
     assert looks_like_html("a<br/>b")
     assert looks_like_html("<b>x</b>")
     assert not looks_like_html("<f0> left|<f1> right")
@@ -245,18 +197,18 @@ def test_html_in_quotes_and_what_is_none() -> None:
     assert ports("<td PORT=\"x\"></td><td port='y'/>") == {"x", "y"}
 
 
-def test_ports_of_families_are_one_finding() -> None:
+def test_a007_ports_of_families_are_one_finding() -> None:
     text = "digraph { " + "".join(f"n{i}:left -> out; " for i in range(20)) + "}"
-    (found,) = findings(text, "A007")
+    (found,) = find(text, "A007")
     assert len(found.nodes) == 20
 
 
-def test_ports_of_defaults_and_records_without_a_label() -> None:
-    assert len(findings("digraph { edge [headport=top]; a -> b }", "A007")) == 1
-    assert findings('digraph { "{<x> a|b}" [shape=record]; "{<x> a|b}":x -> c:_; d:":e" -> c:se }', "A007") == []
+def test_a007_ports_of_defaults_and_records_without_a_label() -> None:
+    assert len(find("digraph { edge [headport=top]; a -> b }", "A007")) == 1
+    assert find('digraph { "{<x> a|b}" [shape=record]; "{<x> a|b}":x -> c:_; d:":e" -> c:se }', "A007") == []
 
 
-def test_many_labels_take_linear_time() -> None:
+def test_a_many_labels_take_linear_time() -> None:
     text = (
         "digraph {\n"
         + "".join(
@@ -265,5 +217,5 @@ def test_many_labels_take_linear_time() -> None:
         + "}"
     )
     start = time.process_time()
-    assert findings(text) == []
+    assert find(text, "A") == []
     assert time.process_time() - start < 10
