@@ -67,5 +67,9 @@ def collectives_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[O
         yield Holds(
             "communication",
             "collectives",
-            f"{count(right, 'all-reduce or all-gather has', 'all-reduces and all-gathers have')} the dimensions of their kind",
+            count(
+                right,
+                "all-reduce or all-gather has the dimensions of its kind",
+                "all-reduces and all-gathers have the dimensions of their kind",
+            ),
         )
