@@ -1,4 +1,4 @@
-"""E: syntax errors. The parser has found them; here they become findings."""
+"""E: syntax errors. The parser has found them; this module turns them into findings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dotlint.engine.finding import Outcome
 
 
 def syntax_problems(file: FileContext, card: Card) -> Iterator[Outcome]:
-    """Report every problem of the parser that has the card's code."""
+    """Report each problem of the parser with the code of the card."""
     for problem in file.document.problems:
         if problem.code != card.code:
             continue
@@ -28,7 +28,7 @@ def syntax_problems(file: FileContext, card: Card) -> Iterator[Outcome]:
             problem.message,
             problem.start,
             problem.end,
-            related=tuple(Related(*note) for note in problem.related),
+            related=tuple(Related(*related) for related in problem.related),
             help=problem.help,
             fixable=problem.applicability,
             fix=fix,

@@ -1,1 +1,1 @@
-"""The rule engine: cards (what a rule says), checks (what finds it), the runner, and what comes out."""
+"""The rule engine: cards that define rules, the context that checks see, findings, and the baseline."""

@@ -1,4 +1,4 @@
-"""Rule cards: what a user reads and tunes of a rule, as data."""
+"""Rule cards: the definition of a rule as data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PRESETS = ("recommended", "strict", "graphviz")
 
 Absence = Literal["statement", "connection", "path", "label"]
 Damage = Literal["look", "name", "nodes", "lines", "split", "template"]
-Loss = Literal["nothing", "frame", "members", "statement", "rest", "program"]
+LossKind = Literal["nothing", "frame", "members", "statement", "rest", "program"]
 NodeState = Literal["isolated", "no-consumer", "no-producer", "cycle"]
 Remedy = Literal[
     "order", "ends", "edges", "stage-link", "handover", "leak", "layers", "placement", "dimensions"
@@ -23,13 +23,13 @@ FixTrial = Literal["always", "never", "if-across-stages", "if-other-stages", "if
 
 
 class CardError(DotlintError):
-    """A rule card that does not say what a card has to say."""
+    """A rule card is invalid."""
 
 
 class Example(Struct, frozen=True, omit_defaults=True):
-    """A DOT text that the rule finds (`bad`), what the fix makes of it (`fixed`), and one it leaves alone (`good`).
+    """A DOT text with a finding of the rule (`bad`), the text after its fix (`fixed`), and one without (`good`).
 
-    `strategy` is what they are checked against: a specification; `toml` is the text of a strategy file instead.
+    They are checked with the specification `strategy`, or with `toml`, the text of a strategy file.
     """
 
     bad: str | None = None
@@ -41,7 +41,7 @@ class Example(Struct, frozen=True, omit_defaults=True):
 
 
 class Variant(Struct, frozen=True, omit_defaults=True):
-    """What one outcome of a rule changes: severity, fix or section."""
+    """The severity, fix or section of one outcome of a rule, if different from those of the rule."""
 
     severity: Severity | None = None
     fix: Literal["safe", "unsafe", "none"] | None = None
@@ -49,13 +49,12 @@ class Variant(Struct, frozen=True, omit_defaults=True):
 
 
 class Card(Struct, frozen=True, omit_defaults=True):
-    """A rule: `check` names the function that finds it, `parameters` are what a user may tune.
+    """A rule: `check` is the name of its check, and `parameters` are the values that a user can change.
 
-    `aliases` are earlier names, so that configurations and comments that use them stay valid.
-    `needs` says what the rule cannot do without: `strategy` (a declared one) or `model` (facts of the strategy file),
-    and `model_facts` which of those; with `report_skip` a report lists the rule as skipped if no strategy is declared.
-    The other facts say what the rest of dotlint has to know of the rule, so that no other module names its code;
-    docs/own-rules.md explains each of them.
+    `aliases` are earlier names, so that configurations and comments with them stay valid. `needs` is the information
+    that the rule requires: `strategy` (a declared one) or `model` (`model_facts` of the strategy file); with
+    `report_skip`, reports list the rule as skipped if no strategy is declared. The other fields are what the rest of
+    dotlint needs to know about the rule, so that no other module uses its code; docs/own-rules.md explains them.
     """
 
     code: str
@@ -76,7 +75,7 @@ class Card(Struct, frozen=True, omit_defaults=True):
     claims_absence: Absence | None = None
     concerns: Literal["nodes", "unit"] = "nodes"
     damages: Damage | None = None
-    loses: Loss | None = None
+    loses: LossKind | None = None
     editor_tag: Literal["unnecessary", "deprecated"] | None = None
     fix_effects: tuple[FixEffect, ...] = ()
     fix_trial: FixTrial = "always"
@@ -108,9 +107,9 @@ class Card(Struct, frozen=True, omit_defaults=True):
         outcome: str | None = None,
         **more: Any,  # noqa: ANN401 - the fields of Finding, which has their types
     ) -> Finding:
-        """Make a finding of this rule; `outcome` picks a variant of the card, `more` are fields of `Finding`."""
+        """Return a finding of this rule; `outcome` selects a variant of the card, `more` are fields of `Finding`."""
         variant = self.outcomes.get(outcome) if outcome else None
-        if "locations" in more:  # a set has one location for all of its edges
+        if "locations" in more:  # the edges of a subgraph share one location
             more["locations"] = tuple({location.key: location for location in more["locations"]}.values())
         if outcome and variant is None:
             raise CardError(f"{self.code}: the card has no outcome {outcome!r}")

@@ -1,4 +1,4 @@
-"""Rule cards as files: reading one, or all of a folder, with a clear line for what is wrong in it."""
+"""Read rule cards from TOML files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dotlint.engine.card import (
     Example,
     FixEffect,
     FixTrial,
-    Loss,
+    LossKind,
     NodeState,
     Remedy,
     Variant,
@@ -37,7 +37,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "damages": get_args(Damage),
     "editor-tag": ("unnecessary", "deprecated"),
     "fix-trial": get_args(FixTrial),
-    "loses": get_args(Loss),
+    "loses": get_args(LossKind),
     "node-state": get_args(NodeState),
     "overview-remedy": get_args(Remedy),
     "suppressible": ("always", "by-name", "never"),
@@ -54,14 +54,14 @@ _FLAGS: Final = ("guards-fixes", "repeats-in-copies", "report-skip")
 def _text(table: dict[str, Any], key: str, where: str) -> str:
     value = table.get(key)
     if not isinstance(value, str) or not value.strip():
-        raise CardError(f"{where}: `{key}` must be a text that is not empty")
+        raise CardError(f"{where}: `{key}` must be a non-empty string")
     return value.strip()
 
 
 def _aliases(table: dict[str, Any], where: str) -> tuple[str, ...]:
     aliases = table.get("aliases", [])
     if not isinstance(aliases, list) or not all(isinstance(name, str) and _NAME.fullmatch(name) for name in aliases):
-        raise CardError(f"{where}: `aliases` must be a list of names, each of lower-case words joined by hyphens")
+        raise CardError(f"{where}: `aliases` must be a list of names in lower case, with hyphens between words")
     if len({table["name"], *aliases}) <= len(aliases):
         raise CardError(f"{where}: `aliases` must differ from the name and from each other")
     return tuple(aliases)
@@ -74,7 +74,7 @@ def _choice(value: object, allowed: tuple[str, ...], key: str, where: str) -> st
 
 
 def _facts(table: dict[str, Any], where: str) -> dict[str, Any]:
-    """Read what the rest of dotlint has to know of a rule, by the names of the card's fields."""
+    """Return the other fields of a card, by name."""
     found: dict[str, Any] = {}
     for key in (*_CHOICES, *_LISTS, *_FLAGS):
         if key not in table:
@@ -86,9 +86,9 @@ def _facts(table: dict[str, Any], where: str) -> dict[str, Any]:
             if not isinstance(value, bool):
                 raise CardError(f"{where}: `{key}` is {value!r}, but must be true or false")
         elif not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise CardError(f"{where}: `{key}` must be a list of texts")
+            raise CardError(f"{where}: `{key}` must be a list of strings")
         elif len(set(value)) < len(value):
-            raise CardError(f"{where}: `{key}` has an entry twice")
+            raise CardError(f"{where}: `{key}` has a repeated entry")
         else:
             for one in value if _LISTS[key] else ():
                 _choice(one, _LISTS[key], key, where)
@@ -105,14 +105,14 @@ KEYS: Final = {
 
 
 def read_card(text: str, where: str) -> Card:
-    """Read one card; raises `CardError` with a line that says where and what would be right."""
+    """Return the card in a TOML text; raises `CardError` with a message that starts with `where`, its file."""
     try:
         table = read_toml(text)
     except ValueError as error:
-        raise CardError(f"{where}: not TOML: {error}") from error
+        raise CardError(f"{where}: invalid TOML: {error}") from error
     unknown = sorted(set(table) - KEYS)
     if unknown:
-        raise CardError(f"{where}: unknown key `{unknown[0]}`; a card has {', '.join(sorted(KEYS))}")
+        raise CardError(f"{where}: unknown key `{unknown[0]}`; the keys of a card are {', '.join(sorted(KEYS))}")
     outcomes = {
         name: Variant(
             severity=cast("Severity", _choice(v["severity"], SEVERITIES, "severity", where))
@@ -125,7 +125,9 @@ def read_card(text: str, where: str) -> Card:
     }
     needs = tuple(table.get("needs", ()))
     if set(needs) - _NEEDS:
-        raise CardError(f"{where}: `needs` may hold strategy and model, not {', '.join(sorted(set(needs) - _NEEDS))}")
+        raise CardError(
+            f"{where}: `needs` can contain only strategy and model, not {', '.join(sorted(set(needs) - _NEEDS))}"
+        )
     fix = table.get("fix", "none")
     return Card(
         code=_text(table, "code", where),
@@ -147,7 +149,7 @@ def read_card(text: str, where: str) -> Card:
 
 
 def read_files(folder: Path) -> list[tuple[str, Card]]:
-    """Read every card of a folder and its folders, each with its file, by code; `vocabulary.toml` is none."""
+    """Return the path and card of each TOML file in a folder tree, ordered by code, without `vocabulary.toml`."""
     cards: list[tuple[str, Card]] = []
     for path in sorted(folder.rglob("*.toml")):
         if path.name == "vocabulary.toml":
@@ -159,19 +161,19 @@ def read_files(folder: Path) -> list[tuple[str, Card]]:
         named = _FILE.fullmatch(path.name)
         if named and (named["code"], named["name"]) != (card.code, card.name):
             raise CardError(
-                f"{path}: the file's name says {named['code']}-{named['name']}, the card {card.code}-{card.name}"
+                f"{path}: the file is named {named['code']}-{named['name']}, but the card is {card.code}-{card.name}"
             )
         cards.append((str(path), card))
     return sorted(cards, key=lambda found: found[1].code)
 
 
 def read_folder(folder: Path) -> list[Card]:
-    """Read every card of a folder and its folders, in the order of their codes."""
+    """Return the cards in a folder tree, ordered by code."""
     return [card for _, card in read_files(folder)]
 
 
 def with_facts_of(card: Card, replaced: Card) -> Card:
-    """Give a card what it does not say itself and the card of the same rule and check that it replaces does."""
+    """Return the card with its unset fields taken from the card that it replaces, if both have the same check."""
     if card.check != replaced.check:
         return card
     usual = dict(zip(reversed(Card.__struct_fields__), reversed(Card.__struct_defaults__), strict=False))

@@ -1,4 +1,4 @@
-"""The other phases of a deployment that are files of their own: read, never linted."""
+"""The other files of a deployment with one file for each phase: they are read, but not linted."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 class Companion(Struct, frozen=True):
-    """Another phase and the file that holds it; `file` is its name as the strategy file has it.
+    """Another phase and its file; `file` is the path as written in the strategy file.
 
-    `operators` are those of the phase, in the order of the file; none where no deployment is recognized in it.
+    `operators` are those of the phase, in file order; empty if no deployment is recognized.
     """
 
     phase: Phase
@@ -36,7 +36,7 @@ class Companion(Struct, frozen=True):
 
 
 def companions(context: FileContext) -> tuple[Companion, ...]:
-    """Read the files of the phases that a file does not carry; those that cannot be read are left out."""
+    """Return the phases that are in other files, without those whose files cannot be read."""
     if context.part is None or context.whole is None or not context.part.phases:
         return ()
     found: list[Companion] = []
@@ -58,7 +58,7 @@ def companions(context: FileContext) -> tuple[Companion, ...]:
 
 @lru_cache(maxsize=4)
 def _context(path: str, version: Signature, whole: Strategy, vocabularies: tuple[str, ...]) -> FileContext | None:
-    """Read a file as its part of the deployment; fixing asks again for each text that it tries."""
+    """Read a file as its part of the deployment; None if it cannot be read. Cached, since every trial of a fix needs it."""
     data = contents_of(path, version)
     if isinstance(data, str):
         return None

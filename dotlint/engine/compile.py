@@ -1,7 +1,7 @@
-"""All rule cards and the vocabulary in one file of JSON, so that a run need not read a hundred of TOML.
+"""Compile all rule cards and the vocabulary into one JSON file, so that a run need not read a hundred TOML files.
 
-The wheel comes with it (`hatch_build.py`). A checkout writes it at the first run and after a change, beside this
-module; git does not know it, as two changed cards would always conflict in it.
+The wheel contains the file (`hatch_build.py`). A checkout writes it next to this module, at the first run and after
+each change. It is not under version control, because any two changes of cards would conflict in it.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 def compiled(cards: Sequence[Any], version: int = 0) -> bytes:
-    """Give what the file has to hold; `version` is the one of the folder that the cards were read from."""
+    """Return the content of the file; `version` is that of the folder that the cards were read from."""
     vocabulary = tomllib.loads((rules_folder() / "vocabulary.toml").read_text("utf-8"))
     return msgspec.json.encode({"version": version, "vocabulary": vocabulary, "cards": cards}) + b"\n"
 
 
 def keep(cards: Sequence[Any], version: int) -> None:
-    """Write the file, unless the folder is read-only: then every run reads the cards."""
+    """Write the file; if the folder is read-only, do nothing, and every run reads the cards."""
     with contextlib.suppress(DotlintError):
         write_atomically(as_path(COMPILED), compiled(cards, version))

@@ -1,4 +1,4 @@
-"""What a check sees: the file, its graphs, the deployment they describe and the declared strategy. Read-only."""
+"""The read-only context of a check: the file, its graphs, the deployment they describe, the declared strategy."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ if TYPE_CHECKING:
 
 
 class GraphContext:
-    """One graph with everything that several checks need, each part worked out once and when first asked for."""
+    """One graph with everything that several checks need; each part is computed once, when first used."""
 
     def __init__(self, file: FileContext, graph: Graph) -> None:
         self.file = file
         self.graph = graph
-        self.planned: Mapping[str, list[StagePlan]] = {}  # what is taken to be there already; see `completed`
+        self.planned: Mapping[str, list[StagePlan]] = {}  # stages that count as present; see `completed`
 
     @cached_property
     def deployment(self) -> Deployment:
@@ -55,18 +55,18 @@ class GraphContext:
         if one != expected:
             first = union(one.values())
             drawn = [r.gpus <= first for r in found.operators if r.gpus]
-            if drawn and 10 * sum(drawn) >= 9 * len(drawn):  # one data-parallel replica stands for all
+            if drawn and 10 * sum(drawn) >= 9 * len(drawn):  # only one data-parallel replica is drawn
                 return read_deployment(self.graph, self.file.vocabulary, one, self.file.only_phase)
         return found
 
     def _expected(self, *, one_replica: bool) -> dict[tuple[str, int], GpuSet]:
-        """Give the GPUs of every stage of every phase, of all data-parallel replicas or of the first."""
+        """Return the GPUs of every (phase, stage), of all data-parallel replicas or only of the first."""
         expected: dict[tuple[str, int], GpuSet] = {}
         if self.file.strategy is None:
             return expected
         for phase in self.file.strategy.with_phase_assumed("decode").phases:
             if phase.stage_count == 1:
-                continue  # then a stage is the whole phase, and says nothing of a node
+                continue  # the stage is the whole phase, so its GPUs do not identify it
             for stage, gpus in enumerate(phase.stages):
                 for name in [phase.name] if phase.name else ["", "prefill"]:
                     expected[name, stage] = phase.replica_stage_gpus(stage)[0] if one_replica else gpus
@@ -74,7 +74,7 @@ class GraphContext:
 
     @cached_property
     def strategy(self) -> Strategy | None:
-        """The strategy with every phase of the graph: decode is assumed where the graph has it and nobody declared it."""
+        """The strategy with every phase of the graph; an undeclared decode phase is assumed to be like prefill."""
         strategy = self.file.strategy
         if strategy is not None and len(self.deployment.phases) > 1:
             for name in self.deployment.phases:
@@ -83,13 +83,13 @@ class GraphContext:
         return strategy
 
     def phase(self, name: str | None) -> Phase | None:
-        """The strategy's phase for a phase of the graph; None where none was declared or the name is None."""
+        """Return the strategy's phase of that name; None if it is not declared or the name is None."""
         return self.strategy.phase(name) if self.strategy is not None and name is not None else None
 
     @cached_property
     def abridged(self) -> Abridged:
-        """Whether the file says that it leaves something out."""
-        from dotlint.deployment.abridged import find_abridged  # noqa: PLC0415 - asked only where something is not there
+        """What the file states that it omits."""
+        from dotlint.deployment.abridged import find_abridged  # noqa: PLC0415 - needed only if something is missing
 
         document, graph = self.file.document, self.graph
         labels = [r.node.label for r in self.deployment.readings if r.annotation or r.summary]
@@ -98,22 +98,22 @@ class GraphContext:
 
     @cached_property
     def wiring(self) -> Wiring:
-        """Who feeds whom."""
+        """Which node feeds which."""
         return Wiring(self.graph)
 
     @cached_property
     def absent(self) -> list[MissingNode]:
-        """The nodes that sibling units have and a unit lacks."""
+        """The nodes that a unit lacks and its siblings have."""
         return find_missing_nodes(self.deployment)
 
     @property
     def missing(self) -> list[MissingEdge]:
-        """The edges that the graph's own patterns ask for."""
+        """The missing edges, according to the patterns of the graph."""
         return self._patterned[0]
 
     @property
     def closing(self) -> int:
-        """How many more they would ask for if those did not close a cycle."""
+        """The number of further missing edges that are not proposed because they would close a cycle."""
         return self._patterned[1]
 
     @cached_property
@@ -122,17 +122,17 @@ class GraphContext:
 
     @cached_property
     def plans(self) -> Mapping[str, list[StagePlan]]:
-        """For each phase the stages that the strategy declares and the graph lacks."""
+        """The stages of each phase that the strategy declares and the graph lacks."""
         found: dict[str, list[StagePlan]] = {}
         for name in self.deployment.phases:
             phase = self.phase(name)
             if phase is not None and phase.stage_count > 1:
-                gpus, certain = self._laid_out(name, phase), self.file.layout_certain and not phase.assumed
+                gpus, certain = self._stage_gpus(name, phase), self.file.layout_certain and not phase.assumed
                 found[name] = plan_stages(self.deployment, name, phase.stage_count, gpus, certain=certain)
         return found
 
-    def _laid_out(self, name: str, phase: Phase) -> dict[int, GpuSet]:
-        """Give the GPUs of each stage: those of one replica where that is what the phase draws, else those of all."""
+    def _stage_gpus(self, name: str, phase: Phase) -> dict[int, GpuSet]:
+        """Return the GPUs of each stage: of one replica if the graph draws only that one, else of all replicas."""
         whole = dict(enumerate(phase.stages))
         units = self.deployment.units.get(name, {})
         drawn = {s: u.stated or union(r.gpus for r in u.operators if r.gpus) for s, u in units.items() if s in whole}
@@ -147,7 +147,7 @@ class GraphContext:
 
     @cached_property
     def completed(self) -> GraphContext:
-        """The same graph as it would be with every proposed edge and every planned stage in place."""
+        """The same graph with every missing edge and every planned stage added."""
         extra = [edge.pair for edge in self.missing]
         for plans in self.plans.values():
             for plan in plans:
@@ -155,7 +155,7 @@ class GraphContext:
         return self.with_edges(extra)
 
     def with_edges(self, extra: Iterable[Pair]) -> GraphContext:
-        """Make a context of the same graph with more edges, which is asked nothing about missing edges any more."""
+        """Return a context of the same graph with more edges, in which no edges are missing."""
         same = GraphContext(self.file, self.graph)
         same.__dict__.update(deployment=self.deployment, strategy=self.strategy, _patterned=([], 0), plans=self.plans)
         same.wiring = Wiring(self.graph, extra)
@@ -164,21 +164,19 @@ class GraphContext:
 
 
 class FileContext(Struct, eq=False, dict=True):  # the dict is what cached properties write to
-    """One file: what was read, what strategy holds for it and who declared that."""
+    """One file: the document, its strategy, and the source of the strategy."""
 
     document: Document
     name: str
     strategy: Strategy | None = None
     strategy_source: StrategySource | None = None
     declarations: tuple[Declaration, ...] = ()
-    layout_certain: bool = (
-        True  # whether degrees are known to mean these GPUs: false of most strategies read from a file
-    )
+    layout_certain: bool = True  # false if the GPUs are a guess, as in most strategies read from a DOT file
     graphs: list[GraphContext] = field(default_factory=list)
-    cards: tuple[Card, ...] = ()  # all rules that there are; dotlint's own where none are given
-    vocabularies: tuple[str, ...] = ()  # the TOML texts of the vocabularies that go over dotlint's own
-    whole: Strategy | None = None  # where phases are files of their own: the strategy of all of them,
-    part: FilePhases | None = None  # and which of them this file carries
+    cards: tuple[Card, ...] = ()  # all existing rules; if empty, the built-in ones
+    vocabularies: tuple[str, ...] = ()  # TOML texts of vocabularies that extend the built-in one
+    whole: Strategy | None = None  # if each phase has its own file: the strategy of all phases,
+    part: FilePhases | None = None  # and the phases of this file
     hidden: Hidden = field(default_factory=dict)  # locations that comments or the baseline hide, by rule
 
     def __post_init__(self) -> None:
@@ -186,29 +184,29 @@ class FileContext(Struct, eq=False, dict=True):  # the dict is what cached prope
 
     @cached_property
     def rules(self) -> Mapping[str, Card]:
-        """Every rule's card by its code, whether the rule runs or not."""
+        """The card of every existing rule by its code, whether or not the rule runs."""
         return by_code(self.cards)
 
     @property
     def carried(self) -> Strategy | None:
-        """The strategy of the phases that this file carries, None where they are all in other files."""
+        """The strategy of the phases of this file; None if it has none of them."""
         if self.whole is None or self.part is None or not self.part.phases:
             return None
         return self.whole.narrowed([phase.name for phase in self.part.phases])
 
     @property
     def only_phase(self) -> str | None:
-        """The phase of every node where the strategy gives the file to one; None where nodes say theirs."""
+        """The phase of every node if the strategy assigns the file to one phase, else None."""
         return self.part.only_phase if self.part is not None else None
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        """Dotlint's own vocabulary with the user's over it."""
+        """The built-in vocabulary, extended by the user's."""
         return load_vocabulary(vocabulary_file(), *self.vocabularies)
 
     @cached_property
     def loss(self) -> Loss | None:
-        """What of the file could not be read; None where it was read whole."""
+        """What was not parsed; None if the file was parsed completely."""
         if not self.document.problems:
             return None
         from dotlint.engine.incomplete import loss_of  # noqa: PLC0415 - most files are whole
@@ -217,12 +215,12 @@ class FileContext(Struct, eq=False, dict=True):  # the dict is what cached prope
 
     @cached_property
     def is_program(self) -> bool:
-        """Whether the file is a program that would write a graph: what it writes is not there yet."""
+        """Whether the file is the source code of a program that writes a graph."""
         return any(self.rules[problem.code].loses == "program" for problem in self.document.problems)
 
     @property
     def read_as_deployment(self) -> bool:
-        """Whether any rule has asked what a graph deploys; the rules of DOT itself do not."""
+        """Whether any rule has used the deployment of a graph; the generic DOT rules do not."""
         return any("deployment" in vars(graph) for graph in self.graphs)
 
     @cached_property

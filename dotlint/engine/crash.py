@@ -1,4 +1,4 @@
-"""The finding that a check raised: the run then shows less than there is, and the exit status says so."""
+"""The finding for a check that raised an exception: the run is then incomplete, which changes the exit status."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ _CODE: Final = "X001"
 
 
 def crash(card: Card, error: Exception, rules: Mapping[str, Card]) -> Finding:
-    """Make the finding that the check of `card` raised; raises the error again where there is no rule for it."""
+    """Return the finding that the check of `card` raised `error`; raises it again if there is no rule for that."""
     if _CODE not in rules:
         raise error
     from traceback import extract_tb  # noqa: PLC0415 - a check that crashes is rare
 
     where = extract_tb(error.__traceback__)[-1]
     return rules[_CODE].finding(
-        f"{card.code} {card.name} could not be checked: {type(error).__name__}: {error}",
+        f"the check of {card.code} {card.name} crashed: {type(error).__name__}: {error}",
         0,
         0,
         note=f"at {where.name}, line {where.lineno}",
-        help="this is a mistake in the rule, not in the file; please report it",
+        help="this is a bug in the check, not in the file; please report it",
     )
 
 
 def is_crash(finding: Finding) -> bool:
-    """Whether the finding is that a check raised."""
+    """Return whether the finding reports that a check raised an exception."""
     return finding.code == _CODE

@@ -1,4 +1,4 @@
-"""What the reports say of a file besides its findings: small data that can be kept and sent on."""
+"""What reports state about a file besides its findings: small data that can be cached and sent to other processes."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from dotlint.syntax.source import Position  # noqa: TC001
 StrategySource = Literal["option", "configuration", "file"]
 
 
-class Places(Protocol):
-    """The way from offsets to lines: a `Source`, or an `Excerpt` of one."""
+class SourceLines(Protocol):
+    """Locations and lines of a text: a `Source`, or an `Excerpt` of one."""
 
     def position(self, offset: int) -> Position:
-        """Give line and column of an offset."""
+        """Return the line and column of an offset."""
         ...
 
     def line_text(self, line: int) -> str:
-        """Give a 1-based line without its LF."""
+        """Return a line, counted from 1, without its LF."""
         ...
 
 
 class Excerpt(Struct, frozen=True):
-    """As much of a text as its findings speak of: the places that they name, the lines that those are in."""
+    """The locations that the findings of a text mention, and their lines."""
 
     positions: dict[int, Position]
     lines: dict[int, str]
 
     def position(self, offset: int) -> Position:
-        """Give line and column of an offset that a finding names; any other raises `KeyError`."""
+        """Return the line and column of an offset; raises `KeyError` if no finding mentions it."""
         return self.positions[offset]
 
     def line_text(self, line: int) -> str:
-        """Give a line that a finding stands in; any other raises `KeyError`."""
+        """Return a line; raises `KeyError` if no finding is located in it."""
         return self.lines[line]
 
 
 class PhaseFile(Struct, frozen=True):
-    """A phase of a deployment of several files: `here`, or in the `file` that the strategy file `origin` names.
+    """A phase of a deployment with several files: `here`, or in the `file` that the strategy file `origin` names.
 
-    `file` is None where none is named; `problem` says why it cannot be read.
+    `file` is None if the strategy file names none; `problem` is the reason why it cannot be read.
     """
 
     phase: str
@@ -52,12 +52,11 @@ class PhaseFile(Struct, frozen=True):
     problem: str | None
 
 
-class Facts(Struct, frozen=True):
-    """What the reports say of a file besides its findings; `edges` is None where they were too many.
+class FileFacts(Struct, frozen=True):
+    """What reports state about a file besides its findings; `edges` is None if there were too many to count.
 
-    `strategy` is the one that held for the file, with the phases that were assumed; `strategy_source` says
-    who declared it. `deployment` has every phase and its file where the strategy gives phases files of their
-    own.
+    `strategy` is the strategy that the file was checked against, with assumed phases; `strategy_source` is where it
+    was declared. `deployment` has every phase and its file if the strategy assigns files to phases.
     """
 
     nodes: int

@@ -1,4 +1,4 @@
-"""What a run says: findings, what holds, and what could not be decided."""
+"""The outcomes of checks: findings, passed items and skipped items."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Pair = tuple[str, str]
 
 
 class Related(Struct, frozen=True):
-    """Another place that explains a finding; offsets in code points, `end` exclusive."""
+    """Another span that explains a finding; offsets in code points, `end` exclusive."""
 
     message: str
     start: int
@@ -28,7 +28,7 @@ class Related(Struct, frozen=True):
 class Location(Struct, frozen=True):
     """A statement that a finding is about, or the part of it that is wrong; offsets in code points, `end` exclusive.
 
-    `node` is the node it declares, where the finding is about a node. `fingerprint` is filled in at the end of a run.
+    `node` is the node that it declares, if the finding is about a node. `fingerprint` is set at the end of a run.
     """
 
     start: int
@@ -38,7 +38,7 @@ class Location(Struct, frozen=True):
 
     @property
     def key(self) -> LocationKey:
-        """What tells it from the other locations of a rule in one file."""
+        """What distinguishes it from other locations of the same rule in the file."""
         return self.start, self.end, self.node
 
 
@@ -46,7 +46,7 @@ LocationKey = tuple[int, int, str | None]
 
 
 class Edit(Struct, frozen=True):
-    """Replace the code points from `start` to `end` by `text`."""
+    """The replacement of the code points from `start` to `end` by `text`."""
 
     start: int
     end: int
@@ -54,9 +54,9 @@ class Edit(Struct, frozen=True):
 
 
 class Fix(Struct, frozen=True):
-    """Edits that fix a finding, and whether the author's meaning is certain (`safe`) or guessed (`unsafe`).
+    """Edits that fix a finding, and whether they certainly (`safe`) or only probably (`unsafe`) match the author's intent.
 
-    `title` says in the imperative what they do: "Add the 18 missing edges of stage 2".
+    `title` describes them in the imperative: "Add the 18 missing edges of stage 2".
     """
 
     applicability: Applicability
@@ -67,7 +67,7 @@ class Fix(Struct, frozen=True):
 class Listing(Struct, frozen=True):
     """A titled list that a report shows under a finding, such as the missing edges of one stage.
 
-    `lines` can be pasted into the file where `paste` is true; `note` is said beside the title.
+    `lines` can be pasted into the file if `paste` is true; `note` is printed next to the title.
     """
 
     title: str
@@ -77,16 +77,16 @@ class Listing(Struct, frozen=True):
 
 
 class Finding(Struct, frozen=True):
-    """One problem, at `start` to `end` of the text; `check` is the name of the check that found it.
+    """One problem, at `start` to `end` of the text (code points, `end` exclusive); `check` is the name of the check.
 
-    `nodes` are the nodes it speaks of; `missing_edges` would join nodes that exist, `planned_edges` those that
-    `missing_nodes` still has to add. `caused_by` are indices of the findings whose repair repairs this one too.
-    `fixable` says how safe a repair by machine is, also before its edits are worked out. `fingerprint` is filled in at
-    the end of a run: what stays the same when lines move. `other_file` is set where it speaks of another file of the
-    deployment too: repairing that one may be the remedy. `about` is the unit that it is about, `unit` its title as
-    0.1.0 wrote it, a part of the fingerprint. `data` is what the check knows that the rule's fix needs, a struct declared
-    beside the check; a slim result has none. `locations` has every statement it
-    is about, first the one at `start`; what is absent has one location, where the finding stands.
+    `nodes` are the nodes that it is about. `missing_edges` connect existing nodes; `planned_edges` also connect
+    `missing_nodes`, which a fix adds. `caused_by` has the indices of the findings whose fixes also fix this one.
+    `fixable` is the applicability of its fix, known before `fix` is computed. `fingerprint` is set at the end of a run
+    and does not depend on line numbers. `other_file` is another file of the deployment that the finding is about, in
+    which the fix may belong. `about` is the unit that it is about, `unit` the title of that unit in version 0.1.0, a
+    part of the fingerprint. `data` is what the check found out for the fix, a struct declared next to the check; a
+    slim result has none. `locations` has every statement that the finding is about, first the one at `start`; a
+    finding about something missing has one location.
     """
 
     code: str
@@ -125,9 +125,9 @@ class Finding(Struct, frozen=True):
 
 
 class Holds(Struct, frozen=True):
-    """Something that was checked and is as it should be, with its figures: `GPUs: stages 0-15, 16-31`.
+    """A passed item: `subject` was checked, `text` has the figures, as in `GPUs: stages 0-15, 16-31`.
 
-    `code` is the rule's that checked it and `graph` the index of its graph; the run fills them in.
+    `code` is the code of the rule and `graph` the index of the graph; the run sets both.
     """
 
     section: str
@@ -138,7 +138,7 @@ class Holds(Struct, frozen=True):
 
 
 class Undecided(Struct, frozen=True):
-    """Something that could not be checked, and what it would need; `code` and `graph` as of what holds."""
+    """A skipped item: `subject` was not checked, `needs` is the missing information; `code` and `graph` as in `Holds`."""
 
     section: str
     subject: str

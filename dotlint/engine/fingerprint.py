@@ -1,4 +1,4 @@
-"""What of a finding stays when lines move: the rule, the unit and the statement that it stands at."""
+"""Fingerprints: what identifies a finding when its line changes, its rule, unit and normalized statement."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from dotlint.engine.statements import Statements
 
-try:  # as `random` does it: hashlib loads OpenSSL, which takes longer than all the rest of this
+try:  # as in `random`: hashlib loads OpenSSL, which takes longer than computing all fingerprints
     from _blake2 import blake2b
 except ImportError:
     from hashlib import blake2b
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 def with_fingerprints(findings: Iterable[Finding], document: Document) -> list[Finding]:
-    """Fill `fingerprint`: 32 hexadecimal digits, each once a file, that no change elsewhere in it changes.
+    """Set `fingerprint`: 32 hexadecimal digits, unique in the file and independent of changes elsewhere in it.
 
-    Two findings that are alike in rule, unit and statement are told apart by their order. The first location of a
-    finding has the fingerprint of the finding, each other one its own, made in the same way.
+    Findings with the same rule, unit and statement are numbered in their order. The first location of a finding has
+    the fingerprint of the finding; the other locations have fingerprints of their own, computed the same way.
     """
     findings = list(findings)
     if not findings:

@@ -1,4 +1,4 @@
-"""What a file says of its own strategy: in headers, comments, cluster labels, its graph's name and its own name."""
+"""The strategy that a file declares in headers, comments, cluster labels, the name of its graph or its own name."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 class Declaration(Struct, frozen=True):
-    """Degrees and a GPU total that one place of the file states; `where` names the place in a message.
+    """Degrees and a GPU total from one comment, label or name; `where` names it in messages.
 
-    `graph` is the index of the graph that it belongs to, None for comments and file names, which speak of all.
+    `graph` is the index of the graph that it belongs to; None for comments and file names, which are about all graphs.
     """
 
     where: str
@@ -34,20 +34,20 @@ class Declaration(Struct, frozen=True):
 
     @property
     def several_axes(self) -> bool:
-        """Whether it names two axes or more: a strategy, and not one operator's degree."""
+        """Whether it has two axes or more, so that it is a strategy and not the degree of one operator."""
         return len(self.degrees) > 1
 
     @property
     def spec(self) -> str:
-        """The degrees as `--strategy` takes them."""
+        """The degrees in the format of `--strategy`."""
         spec = "".join(f"{axis}{value}" for axis, value in self.degrees.items())
         return f"{self.phase}={spec}" if self.phase else spec
 
 
 def declarations(document: Document, name: str) -> tuple[Declaration, ...]:
-    """Collect what the file declares, in the order of the text, the file's name last.
+    """Return the declarations of a file in text order, that of the file name last.
 
-    Labels of nodes count only where no edge touches the node: `TP=2` on an operator speaks of that operator.
+    Labels of nodes count only if the node has no edges: `TP=2` on an operator is about that operator.
     """
     text = document.text
     if "p" not in text.lower():
@@ -55,29 +55,29 @@ def declarations(document: Document, name: str) -> tuple[Declaration, ...]:
     ranks = rank_axes([text[: 1 << 20]])
     found: list[Declaration] = []
     for comment in document.comments:
-        said = text[comment.start : comment.end]
-        if len(said) < 2000:
-            found += _read(said, "the comment", comment.start, comment.end, None, ranks)
+        content = text[comment.start : comment.end]
+        if len(content) < 2000:
+            found += _declarations_in(content, "the comment", comment.start, comment.end, None, ranks)
     for graph in document.graphs:
-        found += _of_graph(graph, ranks)
+        found += _in_graph(graph, ranks)
     found = [d for d in found if d.several_axes or d.gpus is not None]
     found.sort(key=lambda d: d.start)
     from_name = read_file_name(os.path.basename(name))
     if from_name is not None:
-        found += _made(from_name, "the file's name", 0, 0, None)
+        found.append(_declaration(from_name, "the file's name", 0, 0, None))
     return tuple(found)
 
 
-def _of_graph(graph: Graph, ranks: frozenset[str]) -> Iterator[Declaration]:
+def _in_graph(graph: Graph, ranks: frozenset[str]) -> Iterator[Declaration]:
     start, end = graph.header
     if graph.name:
-        yield from _read(graph.name, "the graph's name", start, end, graph.index, ranks)
+        yield from _declarations_in(graph.name, "the graph's name", start, end, graph.index, ranks)
     if graph.label:
-        yield from _read(graph.label, "the graph's label", start, end, graph.index, ranks)
+        yield from _declarations_in(graph.label, "the graph's label", start, end, graph.index, ranks)
     for subgraph in graph.subgraphs:
         label = subgraph.own_attributes.get("label", "")
         if label:
-            yield from _read(
+            yield from _declarations_in(
                 label,
                 f"cluster `{subgraph.name or ''}`",
                 subgraph.start,
@@ -88,26 +88,26 @@ def _of_graph(graph: Graph, ranks: frozenset[str]) -> Iterator[Declaration]:
     touched = {node.index for edge in graph.edges for node in (edge.tail, edge.head)}
     for node in graph.nodes.values():
         if node.index not in touched and node.declared:
-            yield from _of_header(node, graph.index, ranks)
+            yield from _in_header(node, graph.index, ranks)
 
 
-def _of_header(node: Node, graph: int, ranks: frozenset[str]) -> Iterator[Declaration]:
+def _in_header(node: Node, graph: int, ranks: frozenset[str]) -> Iterator[Declaration]:
     label = node.label
     if "put:" in label.lower() or len(label) > 2000:
-        return  # an operator that nothing is joined to, not a header
+        return  # an isolated operator, not a header
     start, end = node.attribute_span("label") or node.span
-    yield from (d for d in _read(label, f"header `{node.name}`", start, end, graph, ranks) if d.several_axes)
+    yield from (d for d in _declarations_in(label, f"header `{node.name}`", start, end, graph, ranks) if d.several_axes)
 
 
-def _read(
+def _declarations_in(
     text: str, where: str, start: int, end: int, graph: int | None, ranks: frozenset[str]
 ) -> Iterator[Declaration]:
     for declared in read_declarations(text, ranks=ranks):
-        yield from _made(declared, where, start, end, graph)
+        yield _declaration(declared, where, start, end, graph)
 
 
-def _made(declared: DeclaredDegrees, where: str, start: int, end: int, graph: int | None) -> Iterator[Declaration]:
-    yield Declaration(
+def _declaration(declared: DeclaredDegrees, where: str, start: int, end: int, graph: int | None) -> Declaration:
+    return Declaration(
         where,
         start,
         end,
@@ -119,9 +119,9 @@ def _made(declared: DeclaredDegrees, where: str, start: int, end: int, graph: in
 
 
 def strategy_of_file(found: tuple[Declaration, ...]) -> tuple[Strategy, bool] | None:
-    """Put together the strategy that a file declares without ambiguity, None where it does not.
+    """Return the strategy that a file declares, and whether its GPUs are certain; None if there is none or several.
 
-    With it whether its GPUs are certain: a total that the file states agrees with one layout model.
+    The GPUs are certain if the file states a total that agrees with one layout model.
     """
     by_phase: dict[str | None, dict[str, int]] = {}
     totals: dict[str | None, set[int]] = {}
@@ -145,11 +145,11 @@ def strategy_of_file(found: tuple[Declaration, ...]) -> tuple[Strategy, bool] | 
     spec = "; ".join(
         (f"{phase}=" if phase else "") + "".join(f"{a}{v}" for a, v in axes.items()) for phase, axes in by_phase.items()
     )
-    said = totals.get("prefill" if "prefill" in by_phase else None, set())
+    stated = totals.get("prefill" if "prefill" in by_phase else None, set())
     layout = Layout()
     certain = False
-    if len(said) == 1:
-        total = next(iter(said))
+    if len(stated) == 1:
+        total = next(iter(stated))
         first = next(iter(by_phase.values()))
         if prod(first.values()) == total:
             certain = True

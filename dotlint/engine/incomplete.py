@@ -1,4 +1,4 @@
-"""What nobody can say of a file of which a part could not be read: that something is not there."""
+"""Suppress "X is missing" findings in files that were only partly parsed."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _IDS = regex(r'"((?:[^"\\]|\\.)*)"|([^\W\d]\w*|\d+)')
 
 
 class Loss(Struct, frozen=True):
-    """What could not be read.
+    """What was not parsed in a file.
 
-    `open_end` is true where the file was cut off, so that anything may have followed; `names` are the ids of the
-    statements that could not be read whole, `families` those of sets in which dots stand for members.
+    `open_end` is true if the file is truncated, so that anything may be missing; `names` are the ids in statements that
+    were not parsed completely, `families` the families of the ids in sets with an ellipsis.
     """
 
     open_end: bool
@@ -33,12 +33,12 @@ class Loss(Struct, frozen=True):
     families: frozenset[str]
 
     def touches(self, name: str) -> bool:
-        """Whether a statement that was not read names the node."""
+        """Return whether a statement that was not parsed may be about the node."""
         return name in self.names or (bool(self.families) and parse_name(name).family in self.families)
 
 
 def loss_of(document: Document, rules: Mapping[str, Card]) -> Loss | None:
-    """Say what was lost of a file; None where nothing was."""
+    """Return what was not parsed in a file; None if nothing was lost."""
     text = document.text
     names: set[str] = set()
     families: set[str] = set()
@@ -56,10 +56,10 @@ def loss_of(document: Document, rules: Mapping[str, Card]) -> Loss | None:
     return Loss(open_end, frozenset(names), frozenset(families)) if open_end or names else None
 
 
-def without_absent(
+def without_unsupported(
     document: Document, rules: Mapping[str, Card], loss: Loss, findings: Sequence[Finding]
 ) -> tuple[list[Finding], list[Undecided]]:
-    """Part findings into those that stand and a word for those that what was lost may answer."""
+    """Return the findings that the loss does not contradict, and a skipped item for each section with others."""
     last = len(document.graphs) - 1
     left: list[Finding] = []
     sections: dict[str, None] = {}
@@ -70,7 +70,7 @@ def without_absent(
                 lost = False
             case "label":
                 lost = any(map(loss.touches, finding.nodes))
-            case "path":  # any statement may be a step of it
+            case "path":  # any statement may be a part of the path
                 lost = True
             case "statement" | "connection":
                 lost = (loss.open_end and finding.graph == last) or any(map(loss.touches, ends))
@@ -80,6 +80,6 @@ def without_absent(
             left.append(finding)
     line = document.source.position(document.problems[0].start).line
     return left, [
-        Undecided(section, "what is not there", f"mend the syntax first, from line {line} on: a part was not read")
+        Undecided(section, "what is missing", f"fix the syntax from line {line} on: part of the file was not parsed")
         for section in sections
     ]

@@ -1,4 +1,4 @@
-"""Findings without the locations that a comment or the baseline hides."""
+"""Remove the locations from findings that a comment or the baseline hides."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 
     from dotlint.engine.finding import Finding, LocationKey
 
-    # By rule: what a check leaves out of its findings, so that message, nodes and fix agree with the locations left.
+    # By rule: the locations that a check omits, so that message, nodes and fix agree with the remaining ones.
     Hidden = Mapping[str, frozenset[LocationKey]]
 
 
 def narrowed(finding: Finding, hidden: Collection[LocationKey]) -> Finding | None:
-    """Return the finding without these locations and the nodes that only they are about; None if none is left.
+    """Return the finding without these locations and the nodes at no other location; None if no location is left.
 
-    The message still counts all of them, so a note tells how many are hidden; and there is no fix, which might touch
-    them. Checks that leave hidden locations out themselves need neither; those of plugins may not.
+    The message still counts all locations, so a note reports how many are hidden; the fix, which might change them, is
+    removed. Checks that omit hidden locations themselves need neither, but checks of plugins may not.
     """
     left = tuple(location for location in finding.locations if location.key not in hidden)
     number = len(finding.locations) - len(left)
@@ -40,10 +40,10 @@ def narrowed(finding: Finding, hidden: Collection[LocationKey]) -> Finding | Non
 
 
 def without(findings: Sequence[Finding], gone: Callable[[int], bool]) -> tuple[list[Finding], list[Finding]]:
-    """Split findings into those left, ordered by location, and those `gone` by their index.
+    """Split findings into those that remain, ordered by location, and those whose index is `gone`.
 
-    References to causes are renumbered. A finding whose causes are all gone stands for itself: a comment hides what
-    it names and nothing else.
+    References to causes are renumbered. A finding whose causes are all gone has no causes: a comment hides only what
+    it names.
     """
     stay = [index for index in range(len(findings)) if not gone(index)]
     stay.sort(key=lambda i: (findings[i].graph, findings[i].start, findings[i].code, findings[i].end))

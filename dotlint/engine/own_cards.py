@@ -1,4 +1,4 @@
-"""The rule cards that come with dotlint: compiled, or read from their files."""
+"""The built-in rule cards, from the compiled file or from their TOML files."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 
 class _Cards(Struct):
-    """What the compiled file has of cards."""
+    """The part of the compiled file with the cards."""
 
     cards: list[Card]
 
 
 @cache
 def own_cards() -> tuple[Card, ...]:
-    """Give the cards that come with dotlint."""
+    """Return the built-in cards, ordered by code."""
     compiled = compiled_rules()
     if compiled is not None:
         return tuple(decode(read_file(compiled), type=_Cards).cards)
-    from dotlint.engine.card_file import read_folder  # noqa: PLC0415 - an installed dotlint has them compiled
+    from dotlint.engine.card_file import read_folder  # noqa: PLC0415 - an installed dotlint has compiled cards
     from dotlint.engine.compile import keep  # noqa: PLC0415 - only after a change
     from dotlint.engine.resources import folder_version, rules_folder  # noqa: PLC0415
 
@@ -39,5 +39,5 @@ def own_cards() -> tuple[Card, ...]:
 
 
 def by_code(cards: Iterable[Card]) -> dict[str, Card]:
-    """Give the cards by their codes; dotlint's own where there are none."""
+    """Return the cards by code; if there are none, the built-in cards."""
     return {card.code: card for card in cards or own_cards()}

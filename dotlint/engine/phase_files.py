@@ -1,4 +1,4 @@
-"""The other files of a deployment whose phases are files of their own: which they are, and what is in them."""
+"""The files of a deployment with one file for each phase: their names and contents."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Signature = tuple[int, int, int] | None
 
 
 def phase_files(whole: Strategy, part: FilePhases) -> tuple[PhaseFile, ...]:
-    """Say of each phase of the `whole` which file holds it, and of files that cannot be read why."""
+    """Return each phase of the strategy `whole` with its file, and the reason if that cannot be read."""
     carried = {phase.name for phase in part.phases}
     return tuple(
         PhaseFile(
@@ -34,7 +34,7 @@ def phase_files(whole: Strategy, part: FilePhases) -> tuple[PhaseFile, ...]:
 
 
 def fingerprint(strategy: Strategy | None, path: str) -> str:
-    """Say in a word what the result of a file depends on besides itself; "" where that is nothing."""
+    """Return a text that changes whenever another file that the result of `path` depends on changes; "" if there is none."""
     part = phases_of_file(strategy, path) if strategy is not None else None
     if part is None:
         return ""
@@ -51,7 +51,7 @@ def _problem(path: str) -> str | None:
 
 
 def signature(path: str) -> Signature:
-    """What changes when a file does, so that what was read is read anew."""
+    """Return a value that changes when the file changes, as a key for caches; None if the file cannot be found."""
     try:
         status = os.stat(path)  # noqa: PTH116 - called for every file of a run
     except (OSError, ValueError):
@@ -61,7 +61,7 @@ def signature(path: str) -> Signature:
 
 @lru_cache(maxsize=8)
 def contents_of(path: str, _version: Signature) -> bytes | str:
-    """Give a file's bytes, else why it cannot be read."""
+    """Return the bytes of a file, or the reason why it cannot be read."""
     try:
         return read_bytes(path)
     except UnreadableError as error:

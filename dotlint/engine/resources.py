@@ -1,4 +1,4 @@
-"""Where the rule cards and the vocabulary are, for a wheel, an sdist, an editable install and a bare checkout."""
+"""Locate the rule cards and the vocabulary in a wheel, an sdist, an editable install or a checkout."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COMPILED: Final = sibling_path(__file__, "rules.json")
-"""All cards and the vocabulary in one file; a checkout makes it when it first runs, see `dotlint.engine.compile`."""
+"""All cards and the vocabulary in one file; a checkout writes it at the first run, see `dotlint.engine.compile`."""
 
 _PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 
@@ -27,35 +27,37 @@ def _folder() -> str:
     for folder in (os.path.join(_PACKAGE, "rules"), os.path.join(os.path.dirname(_PACKAGE), "rules")):
         if os.path.isfile(os.path.join(folder, "vocabulary.toml")):
             return folder
-    raise DotlintError(f"the rule cards are missing: they are neither in {_PACKAGE} nor beside it, in a folder `rules`")
+    raise DotlintError(
+        f"the rule cards are missing: there is no folder `rules` in {_PACKAGE} or next to it; reinstall dotlint"
+    )
 
 
 def rules_folder() -> Path:
-    """Find the folder of the rule cards: inside the package where it was installed, else beside it in a checkout."""
+    """Return the folder of the rule cards: in the installed package, or next to the package in a checkout."""
     return as_path(_folder())
 
 
-class _Made(Struct):
-    """Of which state of the folder the compiled file was made."""
+class _CompiledVersion(Struct):
+    """The version of the folder that the compiled file was made from."""
 
     version: int
 
 
 @cache
 def compiled_rules() -> str | None:
-    """Give the compiled file; None where there is none, or in a checkout in which a card was changed since."""
+    """Return the compiled file; None if there is none or, in a checkout, if a card is newer."""
     if not os.path.isfile(COMPILED):
         return None
     if os.path.dirname(_folder()) == _PACKAGE:
-        return COMPILED  # installed: nobody edits the cards there
+        return COMPILED  # installed: the cards do not change
     try:
-        return COMPILED if decode(read_file(COMPILED), type=_Made).version == folder_version() else None
+        return COMPILED if decode(read_file(COMPILED), type=_CompiledVersion).version == folder_version() else None
     except MsgspecError:
         return None
 
 
 def folder_version() -> int:
-    """Give a number that changes when a card, the vocabulary or what a card may say does: by times, as `make` does."""
+    """Return a number that changes when a card, the vocabulary or the card format does; it is based on file times."""
     paths = [os.path.join(here, name) for here, _, names in os.walk(_folder()) for name in names]
     found = 0
     for path in sorted((*paths, *(sibling_path(__file__, name) for name in ("card.py", "card_file.py")))):
@@ -65,5 +67,5 @@ def folder_version() -> int:
 
 
 def vocabulary_file() -> str:
-    """Give the file to read dotlint's own vocabulary from."""
+    """Return the file with the built-in vocabulary."""
     return compiled_rules() or os.path.join(_folder(), "vocabulary.toml")

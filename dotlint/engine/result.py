@@ -1,4 +1,4 @@
-"""What goes into a run and what comes out of it for one file; light to import, small to send on."""
+"""The settings of a run and its result for one file: fast to import, and small to send to other processes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dotlint.engine.baseline import Baseline
     from dotlint.engine.card import Card
     from dotlint.engine.context import FileContext
-    from dotlint.engine.facts import Excerpt, Facts, PhaseFile, Places, StrategySource
+    from dotlint.engine.facts import Excerpt, FileFacts, PhaseFile, SourceLines, StrategySource
     from dotlint.graph.document import Document
     from dotlint.strategy import Strategy
 
@@ -25,7 +25,7 @@ Verdict = Literal["correct", "incorrect", "unreadable"]
 
 
 class Settings(Struct, frozen=True):
-    """How to run: the declared strategy, where it was declared, which rules, which findings are known."""
+    """The settings of a run: the strategy and where it was declared, the rules, the baseline."""
 
     strategy: Strategy | None = None
     strategy_source: StrategySource | None = None
@@ -37,11 +37,11 @@ class Settings(Struct, frozen=True):
 
 
 class FileResult(Struct):
-    """What a run says of one file. `unreadable` has the reason where it could not be read at all.
+    """The result of a run for one file. `unreadable` is the reason if the file could not be read at all.
 
-    `context` has the whole file as it was read; a `slim` result has none, and `places` and `facts` instead.
-    `suppressed` are findings that a comment of the file takes away, `baselined` those that the baseline
-    knows, and `outlived` counts entries of the baseline for this file that are no longer found.
+    `context` is the complete file; a slim result has only `source` and `facts`. `suppressed` has the findings that
+    comments suppress, `baselined` the findings that the baseline knows, and `outlived` is the number of baseline
+    entries for this file that no longer match.
     """
 
     path: str
@@ -50,33 +50,33 @@ class FileResult(Struct):
     holds: list[Holds] = field(default_factory=list)
     undecided: list[Undecided] = field(default_factory=list)
     unreadable: str | None = None
-    kept: Facts | None = None
+    kept: FileFacts | None = None
     suppressed: list[Finding] = field(default_factory=list)
     baselined: list[Finding] = field(default_factory=list)
     outlived: int = 0
 
     @property
     def verdict(self) -> Verdict:
-        """`correct` where there is no error."""
+        """`correct` if no finding is an error."""
         if self.unreadable is not None:
             return "unreadable"
         return "incorrect" if any(f.severity == "error" for f in self.findings) else "correct"
 
     @property
     def document(self) -> Document:
-        """The file as read; only of a file that could be read, and not of a slim result."""
+        """The parsed file; not available if the file was unreadable or the result is slim."""
         assert self.context is not None
         return self.context.document
 
     @property
     def rules(self) -> Mapping[str, Card]:
-        """Every rule's card by its code; only of a file that could be read, and not of a slim result."""
+        """The card of every existing rule by its code; not available if the file was unreadable or the result is slim."""
         assert self.context is not None
         return self.context.rules
 
     @property
-    def places(self) -> Places:
-        """Lines and columns of the findings; only of a file that could be read."""
+    def source(self) -> SourceLines:
+        """Lines and columns of the findings; not available if the file was unreadable."""
         if self.context is not None:
             return self.context.document.source
         assert self.kept is not None
@@ -84,8 +84,8 @@ class FileResult(Struct):
         return self.kept.excerpt
 
     @property
-    def facts(self) -> Facts:
-        """What was counted and declared; only of a file that could be read."""
+    def facts(self) -> FileFacts:
+        """The facts for reports; not available if the file was unreadable."""
         if self.kept is not None:
             return self.kept
         assert self.context is not None
@@ -93,7 +93,7 @@ class FileResult(Struct):
 
     @property
     def troubles(self) -> tuple[str, ...]:
-        """A line for each file of the deployment that the strategy names and that cannot be read."""
+        """A message for each file of the deployment that the strategy names and that cannot be read."""
         if self.unreadable is not None:
             return ()
         return tuple(
@@ -104,15 +104,15 @@ class FileResult(Struct):
 
     @property
     def crashed(self) -> bool:
-        """Whether a check raised."""
+        """Whether a check raised an exception."""
         return any(map(is_crash, self.findings))
 
     def counts(self) -> dict[Severity, int]:
-        """Count the findings that nothing else causes, by severity."""
+        """Return the number of findings by severity, without follow-on findings."""
         return {s: sum(1 for f in self.findings if f.severity == s and not f.caused_by) for s in SEVERITIES}
 
     def slim(self) -> FileResult:
-        """Give the same result without text, tree and graphs: all that a report needs and nothing more."""
+        """Return the result without text, tree and graphs, with just what reports need."""
         if self.context is None:
             return self
         kept = replace(
@@ -130,15 +130,15 @@ class FileResult(Struct):
 
 
 def _without_data(findings: list[Finding]) -> list[Finding]:
-    """Leave out what only fixes need: it holds on to the graph."""
+    """Return the findings without `data`, which only fixes need and which refers to the graph."""
     return [finding if finding.data is None else replace(finding, data=None) for finding in findings]
 
 
-def _facts(context: FileContext) -> Facts:
-    from dotlint.engine.facts import Facts  # noqa: PLC0415 - who only asks for help needs no strategy
+def _facts(context: FileContext) -> FileFacts:
+    from dotlint.engine.facts import FileFacts  # noqa: PLC0415 - `--help` needs no strategy
 
     document = context.document
-    return Facts(
+    return FileFacts(
         nodes=document.node_count,
         edges=document.edge_count,
         directed=all(graph.directed for graph in document.graphs),
@@ -158,7 +158,7 @@ def _deployment(context: FileContext) -> tuple[PhaseFile, ...]:
     return phase_files(context.whole, context.part)
 
 
-def _excerpt(findings: list[Finding], source: Places) -> Excerpt:
+def _excerpt(findings: list[Finding], source: SourceLines) -> Excerpt:
     from dotlint.engine.facts import Excerpt  # noqa: PLC0415
 
     starts = {offset for f in findings for offset in (f.start, *(r.start for r in f.related))}

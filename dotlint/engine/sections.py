@@ -1,4 +1,4 @@
-"""The sections of a report, in their order; every rule's card names one."""
+"""The sections of a report, in order; each rule card names one."""
 
 from __future__ import annotations
 
@@ -21,4 +21,4 @@ SECTIONS: dict[str, str] = {
 }
 ORDER: dict[str, int] = {section: index for index, section in enumerate(SECTIONS)}
 NOT_OF_THE_GRAPH = frozenset({"syntax", "meta"})
-"""Sections whose findings are about the text or the run: every other one speaks of what was read."""
+"""Sections whose findings are about the text or the run; all others are about the parsed graph."""

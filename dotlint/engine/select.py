@@ -1,4 +1,4 @@
-"""Which rules run: by code, code prefix, name or preset."""
+"""Select the rules of a run by code, code prefix, name or preset."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class SelectionError(DotlintError):
-    """A rule was named that does not exist."""
+    """A selected rule does not exist."""
 
 
 class Selection(Struct, frozen=True):
-    """What the user chose: None of `select` means the preset; what is `off` never runs, whatever else says."""
+    """The user's selection of rules; without `select` the preset counts. Rules in `off` never run."""
 
     select: tuple[str, ...] | None = None
     extend_select: tuple[str, ...] = ()
@@ -31,12 +31,12 @@ class Selection(Struct, frozen=True):
 
 
 def split_names(values: Iterable[str]) -> tuple[str, ...]:
-    """Take apart `S,G001` and repeated options alike."""
+    """Split option values such as `S,G001` at commas and blanks."""
     return tuple(word for value in values for word in re.split(r"[,\s]+", value) if word)
 
 
 def matching(word: str, cards: Sequence[Card]) -> list[Card]:
-    """Find the cards that a code, a code prefix or a name means; raises `SelectionError` where there is none."""
+    """Return the cards with this code, code prefix or name; raises `SelectionError` if there are none."""
     upper = word.upper()
     if upper == "ALL":
         return list(cards)
@@ -44,13 +44,14 @@ def matching(word: str, cards: Sequence[Card]) -> list[Card]:
     if not found:
         near = nearest(word, [name for card in cards for name in (card.code, card.name)])
         raise SelectionError(
-            f"unknown rule `{word}`" + (f"; did you mean `{near}`?" if near else "; `dotlint rules` lists them")
+            f"unknown rule `{word}`"
+            + (f"; did you mean `{near}`?" if near else "; run `dotlint rules` to list all rules")
         )
     return found
 
 
 def chosen(cards: Sequence[Card], selection: Selection) -> list[Card]:
-    """Give the cards that run; a longer (more exact) word wins over a shorter one, as in ruff."""
+    """Return the cards that run; a longer (more exact) word overrides a shorter one, as in ruff."""
     if selection.select is None:
         weight = {card.code: (0 if selection.preset in card.presets else -1) for card in cards}
     else:
@@ -58,11 +59,11 @@ def chosen(cards: Sequence[Card], selection: Selection) -> list[Card]:
     on = {card.code: weight[card.code] >= 0 for card in cards}
     words = [(word, True) for word in (selection.select or ())] + [(word, True) for word in selection.extend_select]
     words += [(word, False) for word in selection.ignore]
-    for word, wanted in words:
+    for word, enable in words:
         for card in matching(word, cards):
             exact = 100 if word.lower() in card.names else 0 if word.upper() == "ALL" else len(word)
-            if exact > weight[card.code] or (exact == weight[card.code] and not wanted):
-                weight[card.code], on[card.code] = exact, wanted
+            if exact > weight[card.code] or (exact == weight[card.code] and not enable):
+                weight[card.code], on[card.code] = exact, enable
     for word in selection.off:
         on.update((card.code, False) for card in matching(word, cards))
     return [card for card in cards if on[card.code]]

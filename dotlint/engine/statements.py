@@ -1,4 +1,4 @@
-"""Which statement a place of the text belongs to, and what of it stays the same when it is laid out anew."""
+"""Find the statement at an offset, and its normal form, which does not depend on formatting."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TOKEN = regex(
 
 
 def normal(text: str) -> str:
-    """Give the tokens of a statement with one blank between them: no comments, no `;` at the end."""
+    """Return the tokens of a statement with single blanks between them, without comments and the final `;`."""
     tokens = [match[0] for match in _TOKEN.finditer(text) if match["gap"] is None]
     while tokens and tokens[-1] in {";", ","}:
         tokens.pop()
@@ -42,30 +42,30 @@ def _span(one: Graph | Statement) -> Span:
 
 
 class Statements:
-    """The statements of a document by place; a block stands for its header, what it holds for itself."""
+    """The statements of a document by offset; of a block only the header counts as its statement."""
 
     def __init__(self, document: Document) -> None:
         self._source = document.source
-        # Where a statement ends is asked of few of them, and takes reading it again.
+        # Only starts are used here: the end of a statement is computed when first used, which is slow.
         found: list[Graph | Statement] = [*document.graphs, *document.tree.statements()]
         found.sort(key=lambda one: one.start)
         self._found = found
 
     def at(self, offset: int) -> Span:
-        """Give the statement that an offset lies in; outside all of them its line."""
+        """Return the span of the statement at an offset; if there is none, of the line."""
         return self._at(offset) or self._line(offset)
 
     def _at(self, offset: int) -> Span | None:
         index = bisect_right(self._found, offset, key=_start) - 1
         if index < 0:
             return None
-        # It starts together with a block that it begins with: the longer one counts.
+        # A statement can start with a block, at the same offset: the longer one counts.
         first = bisect_left(self._found, self._found[index].start, 0, index + 1, key=_start)
         start, end = max(_span(one) for one in self._found[first : index + 1])
         return (start, end) if offset < end else self._chain_around(offset)
 
     def _chain_around(self, offset: int) -> Span | None:
-        """Give the innermost chain that holds an offset: one with blocks among its sides has others within it."""
+        """Return the innermost chain around an offset; chains with blocks as sides can be nested."""
         index = bisect_right(self._chains, offset, key=itemgetter(0)) - 1
         while index >= 0:
             start, end, around = self._chains[index]
@@ -76,7 +76,7 @@ class Statements:
 
     @cached_property
     def _chains(self) -> list[tuple[int, int, int]]:
-        """The chains with blocks among their sides: start, end, and the number of the one around, -1 for none."""
+        """The chains with blocks as sides: start, end, and the index of the enclosing chain or -1."""
         found: list[tuple[int, int, int]] = []
         around: list[int] = []
         for one in self._found:
@@ -92,7 +92,7 @@ class Statements:
         return self._source.line_start(line), self._source.line_start(line + 1)
 
     def normal_at(self, offset: int) -> str:
-        """Give the normal form of the statement at an offset; outside all the line, comments too."""
+        """Return the normal form of the statement at an offset; if there is none, the line with single blanks."""
         span = self._at(offset)
         start, end = span or self._line(offset)
         text = self._source.text[start:end]

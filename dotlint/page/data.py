@@ -128,7 +128,7 @@ def _reading_text(graph: GraphContext, name: str) -> str:
 
 def finding_data(result: FileResult, finding: Finding, numbers: Elements) -> dict[str, Any]:
     """Return the data of one finding for the script; lines count from 1."""
-    position = result.places.position
+    position = result.source.position
     graph = finding.graph
     pairs = [*finding.missing_edges, *finding.planned_edges, *zip(finding.path, finding.path[1:], strict=False)]
     return {

@@ -94,7 +94,7 @@ def marks_of(result: FileResult, context: GraphContext) -> Marked:
 
 def _mark(result: FileResult, index: int, state: State | None) -> Mark:
     f = result.findings[index]
-    return Mark(index, f.code, f.name, f.severity, f.message, result.places.position(f.start).line, state)
+    return Mark(index, f.code, f.name, f.severity, f.message, result.source.position(f.start).line, state)
 
 
 def _hide_widespread(marked: Marked, context: GraphContext) -> None:

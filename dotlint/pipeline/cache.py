@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from msgspec import MsgspecError, Struct, msgpack, structs
 
 from dotlint._version import __version__
-from dotlint.engine.facts import Facts  # noqa: TC001 - msgspec reads entries by these types
+from dotlint.engine.facts import FileFacts  # noqa: TC001 - msgspec reads entries by these types
 from dotlint.engine.finding import Finding, Holds, Undecided  # noqa: TC001
 from dotlint.engine.result import FileResult, Settings
 from dotlint.text.regex import regex
@@ -56,7 +56,7 @@ class _StoredResult(Struct, array_like=True, frozen=True):
     findings: list[Finding]
     holds: list[Holds]
     undecided: list[Undecided]
-    kept: Facts | None
+    kept: FileFacts | None
     suppressed: list[Finding]
     baselined: list[Finding]
     outlived: int

@@ -107,9 +107,9 @@ def _readable(file: FileContext, findings: list[Finding]) -> tuple[list[Finding]
     """Return the findings in order, without those that the unparsed part of a file may refute, and skipped items."""
     if file.loss is None:
         return _in_order(findings), []
-    from dotlint.engine.incomplete import without_absent  # noqa: PLC0415 - most files are complete
+    from dotlint.engine.incomplete import without_unsupported  # noqa: PLC0415 - most files are complete
 
-    findings, undecided = without_absent(file.document, file.rules, file.loss, findings)
+    findings, undecided = without_unsupported(file.document, file.rules, file.loss, findings)
     return _in_order(_with_notes(findings)), undecided
 
 

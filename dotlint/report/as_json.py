@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Sequence
 
-    from dotlint.engine.facts import Places
+    from dotlint.engine.facts import SourceLines
     from dotlint.engine.finding import Finding
     from dotlint.engine.result import FileResult
 
@@ -52,7 +52,7 @@ def render_lines(results: Sequence[FileResult]) -> str:
     import json  # noqa: PLC0415 - as above
 
     lines = [
-        json.dumps({"path": _ascii_path(result.path), **finding_dict(finding, result.places)}, ensure_ascii=True)
+        json.dumps({"path": _ascii_path(result.path), **finding_dict(finding, result.source)}, ensure_ascii=True)
         for result in results
         if result.unreadable is None
         for finding in result.findings
@@ -111,7 +111,7 @@ def file_dict(result: FileResult) -> dict[str, Any]:
             "directed": facts.directed,
             "graphs": facts.graphs,
         },
-        "findings": [finding_dict(finding, result.places) for finding in result.findings],
+        "findings": [finding_dict(finding, result.source) for finding in result.findings],
         "holds": [{"section": h.section, "subject": h.subject, "text": h.text} for h in result.holds],
         "undecided": [{"section": u.section, "subject": u.subject, "needs": u.needs} for u in result.undecided],
         "deployment": [
@@ -122,11 +122,11 @@ def file_dict(result: FileResult) -> dict[str, Any]:
     }
 
 
-def _range(source: Places, start: int, end: int) -> dict[str, dict[str, int]]:
+def _range(source: SourceLines, start: int, end: int) -> dict[str, dict[str, int]]:
     return {key: source.position(offset)._asdict() for key, offset in (("start", start), ("end", end))}
 
 
-def finding_dict(finding: Finding, source: Places) -> dict[str, Any]:
+def finding_dict(finding: Finding, source: SourceLines) -> dict[str, Any]:
     """Give one finding's entry."""
     entry: dict[str, Any] = {
         "code": finding.code,

@@ -26,6 +26,6 @@ def render(results: Sequence[FileResult]) -> str:
             if finding.caused_by:
                 caused = f" (mended by {', '.join(dict.fromkeys(result.findings[i].code for i in finding.caused_by))})"
             text = f"{finding.severity}: {finding.code}{mark} {one_line(finding.message)}{caused}"
-            positions = (result.places.position(location.start) for location in finding.locations)
+            positions = (result.source.position(location.start) for location in finding.locations)
             lines += [f"{path}:{at.line}:{at.column}: {text}" for at in positions]
     return "".join(line + "\n" for line in lines)

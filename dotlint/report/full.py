@@ -14,7 +14,7 @@ from dotlint.text.display import one_line, visible
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from dotlint.engine.facts import Places
+    from dotlint.engine.facts import SourceLines
     from dotlint.engine.finding import Finding
     from dotlint.engine.result import FileResult
 
@@ -58,7 +58,7 @@ def _paint(text: str, code: str, color: bool) -> str:
 
 
 def _finding(finding: Finding, result: FileResult, width: int, color: bool, link: str | None) -> Iterable[str]:
-    source = result.places
+    source = result.source
     code = f"\x1b]8;;{link}\x1b\\{finding.code}\x1b]8;;\x1b\\" if link else finding.code
     head = _paint(f"{finding.severity}[{code}]", _COLOURS[finding.severity], color)
     yield f"{head}{_paint(': ' + one_line(finding.message, 2000), _BOLD, color)}"
@@ -108,7 +108,7 @@ def _finding(finding: Finding, result: FileResult, width: int, color: bool, link
 
 
 def _frame(
-    source: Places,
+    source: SourceLines,
     start: int,
     end: int,
     mark: str,

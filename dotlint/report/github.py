@@ -106,7 +106,7 @@ def _items(results: Iterable[FileResult], *, folded: bool) -> list[_Item]:
 
 
 def _item(finding: Finding, location: Location, result: FileResult, path: str) -> _Item:
-    start, end = result.places.position(location.start), result.places.position(location.end)
+    start, end = result.source.position(location.start), result.source.position(location.end)
     text = visible(finding.message)
     if finding.caused_by:
         text += f" (mended by {', '.join(dict.fromkeys(result.findings[i].code for i in finding.caused_by))})"

@@ -44,7 +44,7 @@ def _entries(result: FileResult) -> list[dict[str, Any]]:
 
 
 def _entry(finding: Finding, location: Location, result: FileResult, path: str) -> dict[str, Any]:
-    start, end = result.places.position(location.start), result.places.position(location.end)
+    start, end = result.source.position(location.start), result.source.position(location.end)
     text = f"{finding.code} {visible(finding.message)}"
     if finding.caused_by:
         text += f" (mended by {', '.join(dict.fromkeys(result.findings[i].code for i in finding.caused_by))})"

@@ -60,7 +60,7 @@ def _suite(result: FileResult, counted: Sequence[Severity]) -> ET.Element:
 
 
 def _case(finding: Finding, result: FileResult, path: str, counted: Sequence[Severity]) -> ET.Element:
-    place = result.places.position(finding.start)
+    place = result.source.position(finding.start)
     message = visible(finding.message)
     where = {
         "name": f"{finding.code} {finding.name}, line {place.line}",

@@ -233,7 +233,7 @@ def _row(
     folded, left = shortened(list(dict.fromkeys(names)), _NAMES_SHOWN)
     notes = list(dict.fromkeys(f.note for f in findings if f.note and f.note != without))
     note = ranged(notes) if notes and len({template(one) for one in notes}) == 1 else None
-    lines = sorted({result.places.position(finding.start).line for finding in findings})
+    lines = sorted({result.source.position(finding.start).line for finding in findings})
     return Row(one_for_all(findings, over=over), tuple(lines), tuple(folded), note, left, indices)
 
 

@@ -24,7 +24,7 @@ _MOST = 100
 def html(result: FileResult) -> str:
     """Give a table of the findings under the verdict; consequences of other findings stand behind those."""
     listed = sorted(result.findings, key=lambda finding: bool(finding.caused_by))
-    shown = [_row(finding, result.places.position(finding.start).line) for finding in listed[:_MOST]]
+    shown = [_row(finding, result.source.position(finding.start).line) for finding in listed[:_MOST]]
     if len(listed) > _MOST:
         shown.append(f'<tr><td colspan="4">and {len(listed) - _MOST} more</td></tr>')
     table = (

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dotlint.engine.card import Card
-    from dotlint.engine.facts import Places
+    from dotlint.engine.facts import SourceLines
     from dotlint.engine.finding import Edit, Finding, Location
     from dotlint.engine.result import FileResult
 
@@ -105,7 +105,7 @@ def _invocation(results: Iterable[FileResult]) -> dict[str, Any]:
     }
 
 
-def _region(places: Places, start: int, end: int) -> dict[str, int]:
+def _region(places: SourceLines, start: int, end: int) -> dict[str, int]:
     first, last = places.position(start), places.position(end)
     return {
         "startLine": first.line,
@@ -118,7 +118,7 @@ def _region(places: Places, start: int, end: int) -> dict[str, int]:
 def _result(
     finding: Finding, location: Location, result: FileResult, place: int, index: dict[str, int]
 ) -> dict[str, Any]:
-    places = result.places
+    places = result.source
     artifact = {**_artifact(result.path), "index": place}
     entry: dict[str, Any] = {
         "ruleId": finding.code,
@@ -162,7 +162,7 @@ def _logical(finding: Finding, location: Location) -> dict[str, Any]:
     return {"logicalLocations": [{"name": name, "kind": "element"} for name in names]}
 
 
-def _fix(finding: Finding, edits: Sequence[Edit], artifact: dict[str, Any], places: Places) -> dict[str, Any]:
+def _fix(finding: Finding, edits: Sequence[Edit], artifact: dict[str, Any], places: SourceLines) -> dict[str, Any]:
     assert finding.fix is not None
     return {
         "description": _message(finding.fix.title),

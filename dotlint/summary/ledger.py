@@ -124,7 +124,7 @@ class Ledger:
         return self.decided("", text, subject=subject, counted=holds, findings=findings)
 
     def _evidence(self, finding: Finding) -> Evidence:
-        line = self.result.places.position(finding.start).line
+        line = self.result.source.position(finding.start).line
         return Evidence(finding.code, finding.name, finding.severity, line, finding.message)
 
 

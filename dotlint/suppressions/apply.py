@@ -26,8 +26,8 @@ def suppress(
     """Split the findings of a file into those that remain and those that its comments suppress at every location.
 
     Findings that are suppressed at some of their locations have been narrowed before. The rules about comments (X002,
-    X003) run here if they are among `ran`, the rules of this run. `whole` is true if nobody selected rules: only then
-    can a comment without rule codes be unused.
+    X003) run here if they are among `ran`, the rules of this run. `whole` is true if no rules were selected:
+    only then can a comment without rule codes be unused.
     """
     if not suppressions.directives and not suppressions.mistakes:
         return list(findings), []
@@ -64,10 +64,7 @@ def _unused(
             return None
         idle: list[Word] = []
         message = f"this `{directive.verb}` suppresses nothing"
-        edits = [
-            *_removal(document, directive),
-            *(_removal(document, directive.end) if directive.end else ()),
-        ]
+        edits = _removals(document, directive)
     else:
         idle = [word for word in directive.words if word.codes & asked and not word.codes & directive.used]
         if not idle:
@@ -75,10 +72,7 @@ def _unused(
         words = ", ".join(word.text for word in idle)
         message = f"`{directive.verb}[{words}]` suppresses nothing"
         if len(idle) == len(directive.words):
-            edits = [
-                *_removal(document, directive),
-                *(_removal(document, directive.end) if directive.end else ()),
-            ]
+            edits = _removals(document, directive)
         else:
             kept = ", ".join(word.text for word in directive.words if word not in idle)
             edits = [_rewritten(each, kept) for each in (directive, directive.end) if each and each.words]
@@ -90,7 +84,7 @@ def _unused(
         end,
         help="remove it" if not elsewhere else "move it to the location of the finding, or remove it",
         related=elsewhere,
-        fix=Fix("safe", tuple(edits), "Remove the suppression that is not used"),
+        fix=Fix("safe", tuple(edits), "Remove the unused suppression"),
         fixable="safe",
     )
 
@@ -98,7 +92,7 @@ def _unused(
 def _elsewhere(
     document: Document, directive: Directive, idle: Sequence[Word], findings: Sequence[Finding]
 ) -> tuple[Related, ...]:
-    """Return findings of the rules it names that are about a node declared here, but are located elsewhere."""
+    """Return findings of the directive's rules that are about a node declared here but are located elsewhere."""
     codes = frozenset().union(*(word.codes for word in idle)) if idle else None
     found: list[Related] = []
     for finding in findings:
@@ -118,23 +112,28 @@ def _rewritten(directive: Directive, kept: str) -> Edit:
     return Edit(start, end, f"[{kept}]")
 
 
-def _removal(document: Document, directive: Directive) -> list[Edit]:
-    """Take the directive out: its line where nothing else is on it, its comment, or what it says in one."""
+def _removals(document: Document, directive: Directive) -> list[Edit]:
+    """Return the edits that remove a directive and, if it starts a block, its end."""
+    return [_removal(document, each) for each in (directive, directive.end) if each]
+
+
+def _removal(document: Document, directive: Directive) -> Edit:
+    """Remove the line of a directive if nothing else is on it, else its comment, else only its text."""
     text, comment = document.text, directive.comment
     start, end = directive.opens, directive.stop
     closed = comment.kind == "/*" and text.endswith("*/", comment.start + 2, comment.end)
     if closed and not text[end : comment.end - 2].strip(" \t\r\n*") and start == comment.start:
         end = comment.end
     elif closed and start == comment.start:
-        start = directive.start  # the comment says more and stays
+        start = directive.start  # the comment has more text and stays
     source = document.source
     line = source.line_start(source.position(start).line)
     line_end = source.line_start(source.position(end).line + 1)
     if not text[line:start].strip() and not text[end:line_end].strip():
-        return [Edit(line, line_end, "")]
+        return Edit(line, line_end, "")
     before = len(text[line:start].rstrip(" \t")) + line
     if text[end:line_end].strip():
-        # A comment parts two tokens; something has to go on doing so.
+        # The comment may be all that separates two tokens.
         apart = start > line and not text[start - 1].isspace() and not text[end].isspace()
-        return [Edit(start, end, " " if apart else "")]
-    return [Edit(before, end, "")]
+        return Edit(start, end, " " if apart else "")
+    return Edit(before, end, "")

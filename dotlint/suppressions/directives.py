@@ -1,4 +1,4 @@
-"""Comments by which an author says that a finding is meant: `// dotlint: ignore[S001] drawn elsewhere`."""
+"""Parse the comments that suppress findings: `// dotlint: ignore[S001] drawn elsewhere`."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ Span = tuple[int, int]
 
 VERBS: Final = ("ignore", "ignore-start", "ignore-end", "ignore-file")
 
-# The first line: the comment's start, a further one inside it, or the start of one of its lines.
+# The first line matches the start of a comment, a further comment mark inside it, or the start of one of its lines.
 _DIRECTIVE = regex(
     r"""(?:(?<!/)//++|(?<!\#)\#++|/\*++|^[ \t]*+\**+)[ \t]*+
-        (?P<said>dotlint[ \t]*+:[ \t]*+
+        (?P<directive>dotlint[ \t]*+:[ \t]*+
         (?P<verb>[A-Za-z][\w-]*+)?
         (?:[ \t]*+\[(?P<rules>[^\]\n]*+)(?P<closed>\])?)?
         (?P<reason>[^\n]*?))(?=[ \t\r]*(?:$|\Z|(?://|\#)[ \t]*dotlint[ \t]*:))""",
@@ -39,7 +39,7 @@ _LIKE_A_RULE = regex(r"[\s:=(]*([A-Za-z]+\d+|[a-z0-9]+(?:-[a-z0-9]+)+)")
 
 
 class Word(Struct, frozen=True):
-    """One rule as a comment names it, and where; `codes` are what it means, none where unknown."""
+    """A rule code, prefix or name in a comment, with its span; `codes` are the rules it selects, none if it is unknown."""
 
     text: str
     start: int
@@ -48,11 +48,11 @@ class Word(Struct, frozen=True):
 
 
 class Directive(Struct):
-    """One suppression; `start` and `stop` are its text, `opens` where the comment mark before it starts.
+    """One suppression; `start` and `stop` are the span of its text, `opens` is the offset of the comment mark before it.
 
-    `words` is None if no brackets name rules: it then applies to all of them. A location of a finding that starts in
+    `words` is None if there are no brackets: it then applies to all rules. A location of a finding that starts in
     one of `spans` is suppressed, of a syntax finding also one in `lines`. Not frozen: `used` collects the codes that
-    it suppressed, `end` is the directive that ends a block.
+    it has suppressed, `end` is the directive that ends a block.
     """
 
     verb: str
@@ -69,13 +69,13 @@ class Directive(Struct):
     end: Directive | None = None
 
     def means(self, card: Card) -> bool:
-        """Return whether it names the rule; without brackets all but those that have to be named."""
+        """Return whether it applies to the rule; without brackets, to every rule that need not be named."""
         if self.words is None:
             return card.suppressible == "always"
         return card.suppressible != "never" and any(card.code in word.codes for word in self.words)
 
     def spans_for(self, finding: Finding) -> list[Span]:
-        """Return where locations of the finding have to start for it to apply to them."""
+        """Return the spans in which locations of the finding are suppressed if they start there."""
         return [*self.spans, *self.lines] if finding.section == "syntax" else self.spans
 
     def reaches(self, finding: Finding, location: Location) -> bool:
@@ -93,7 +93,7 @@ class Mistake(Struct, frozen=True):
 
 
 class Suppressions(Struct):
-    """Every suppression of a file, and those that were not understood; `rules` are all that there are, by code."""
+    """Every suppression of a file and the malformed ones; `rules` are all existing rules by code."""
 
     rules: Mapping[str, Card]
     directives: list[Directive] = field(default_factory=list)
@@ -102,7 +102,7 @@ class Suppressions(Struct):
     def take(self, finding: Finding) -> frozenset[LocationKey]:
         """Return the locations of the finding that comments suppress, and mark these comments as used."""
         taken: set[LocationKey] = set()
-        located = sorted(finding.locations, key=_start)  # there may be as many comments as locations, and thousands
+        located = sorted(finding.locations, key=_start)  # there may be thousands of comments and locations
         for directive in self.directives:
             if not directive.means(self.rules[finding.code]):
                 continue
@@ -128,7 +128,7 @@ def read_suppressions(document: Document, cards: Sequence[Card]) -> Suppressions
     for comment in document.comments:
         closed = comment.kind == "/*" and text.endswith("*/", comment.start + 2, comment.end)
         for match in _DIRECTIVE.finditer(text, comment.start, comment.end - 2 if closed else comment.end):
-            directive = _read(match, comment, names, found.mistakes)
+            directive = _directive(match, comment, names, found.mistakes)
             if directive is not None:
                 found.directives.append(directive)
     if found.directives:
@@ -137,7 +137,7 @@ def read_suppressions(document: Document, cards: Sequence[Card]) -> Suppressions
 
 
 class _Names:
-    """What rules there are, by every way to name them."""
+    """All rules by code, prefix, name and alias."""
 
     def __init__(self, cards: Sequence[Card]) -> None:
         self.cards = cards
@@ -153,52 +153,52 @@ class _Names:
         return self._codes[key]
 
 
-def _read(match: re.Match[str], comment: Comment, names: _Names, mistakes: list[Mistake]) -> Directive | None:
+def _directive(match: re.Match[str], comment: Comment, names: _Names, mistakes: list[Mistake]) -> Directive | None:
     verb = (match["verb"] or "").lower()
-    start, stop = match.span("said")
+    start, stop = match.span("directive")
     if verb not in VERBS:
         near = nearest(verb, VERBS) if verb else None
-        said = f"`dotlint: {match['verb']}`" if verb else "`dotlint:` with nothing behind it"
-        remedy = f"did you mean `{near}`?" if near else f"there are {', '.join(VERBS)}"
-        mistakes.append(Mistake(f"{said} is no suppression", start, stop, remedy))
+        directive = f"`dotlint: {match['verb']}`" if verb else "`dotlint:` with nothing after it"
+        remedy = f"did you mean `{near}`?" if near else f"use one of {', '.join(VERBS)}"
+        mistakes.append(Mistake(f"{directive} is not a suppression", start, stop, remedy))
         return None
     words: tuple[Word, ...] | None = None
     brackets = (match.start("rules") - 1, match.end("rules") + 1)
     if match["rules"] is None:
-        _forgotten_brackets(match, verb, names, mistakes)
+        _check_missing_brackets(match, verb, names, mistakes)
     elif not match["closed"]:
-        mistakes.append(Mistake(f"`{verb}[` is never closed", start, stop, "close it with `]`"))
+        mistakes.append(Mistake(f"`{verb}[` has no closing `]`", start, stop, "add `]` after the last rule"))
         return None
     else:
-        words = tuple(_words(match, names, mistakes))
+        words = tuple(_rule_words(match, names, mistakes))
         if not words:
-            remedy = f"name rules, as in `{verb}[{names.words[0]}]`, or leave the brackets out to mean all of them"
+            remedy = f"name rules, as in `{verb}[{names.words[0]}]`, or omit the brackets to suppress all rules"
             mistakes.append(Mistake(f"`{verb}[]` names no rule", start, stop, remedy))
             return None
     return Directive(verb, comment, match.start(), start, stop, words, brackets, match["reason"].strip())
 
 
-def _words(match: re.Match[str], names: _Names, mistakes: list[Mistake]) -> list[Word]:
+def _rule_words(match: re.Match[str], names: _Names, mistakes: list[Mistake]) -> list[Word]:
     words: list[Word] = []
     for word in _WORD.finditer(match.string, *match.span("rules")):
         codes = names.codes(word[0])
         words.append(Word(word[0], word.start(), word.end(), codes))
         if not codes:
             near = nearest(word[0], names.words)
-            remedy = f"did you mean `{near}`?" if near else "`dotlint rules` lists the rules"
-            mistakes.append(Mistake(f"there is no rule `{word[0]}`", word.start(), word.end(), remedy))
+            remedy = f"did you mean `{near}`?" if near else "run `dotlint rules` to list the rules"
+            mistakes.append(Mistake(f"unknown rule `{word[0]}`", word.start(), word.end(), remedy))
     return words
 
 
-def _forgotten_brackets(match: re.Match[str], verb: str, names: _Names, mistakes: list[Mistake]) -> None:
+def _check_missing_brackets(match: re.Match[str], verb: str, names: _Names, mistakes: list[Mistake]) -> None:
     first = _LIKE_A_RULE.match(match["reason"])
     if first is not None and names.codes(first[1]):
         message = f"`{verb} {first[1]}` applies to every rule, not only to {first[1]}"
-        mistakes.append(Mistake(message, *match.span("said"), f"write `{verb}[{first[1]}]`"))
+        mistakes.append(Mistake(message, *match.span("directive"), f"write `{verb}[{first[1]}]`"))
 
 
 def _locate(document: Document, found: Suppressions) -> None:
-    """Fill `spans`, what each suppression applies to; ends of blocks are joined to their starts."""
+    """Fill `spans` of each suppression, and connect each block start to its end."""
     lines = Lines(document)
     bodies = [graph.statement.body for graph in document.graphs if graph.statement.body]
     end_of_text = len(document.text) + 1
@@ -211,13 +211,15 @@ def _locate(document: Document, found: Suppressions) -> None:
 
     for directive in found.directives:
         if directive.verb == "ignore-end":
-            partner = _partner(directive, opened)
-            if partner is None:
-                mistake(directive, "`ignore-end` ends no block", "remove it, or write the `ignore-start`")
+            opening = _opening(directive, opened)
+            if opening is None:
+                mistake(
+                    directive, "`ignore-end` has no matching `ignore-start`", "remove it, or add the `ignore-start`"
+                )
             else:
-                opened.remove(partner)
-                partner.end = directive
-                partner.spans = [(partner.spans[0][0], directive.comment.end)]
+                opened.remove(opening)
+                opening.end = directive
+                opening.spans = [(opening.spans[0][0], directive.comment.end)]
             continue
         if directive.verb == "ignore":
             directive.lines, directive.spans = lines.covered(directive.comment)
@@ -225,22 +227,22 @@ def _locate(document: Document, found: Suppressions) -> None:
             directive.spans = [(directive.comment.start, end_of_text)]
             opened.append(directive)
         elif directive.start > first:
-            what = "`ignore-file` has no effect behind the first statement"
-            mistake(directive, what, "put it at the top of the file")
+            what = "`ignore-file` has no effect after the first statement"
+            mistake(directive, what, "move it to the top of the file")
             continue
         else:
             directive.spans = [(0, end_of_text)]
         kept.append(directive)
     for directive in opened:
-        what = "`ignore-start` without `ignore-end` reaches to the end of the file"
-        mistake(directive, what, "write `// dotlint: ignore-end` where the block ends")
+        what = "`ignore-start` without `ignore-end` suppresses findings up to the end of the file"
+        mistake(directive, what, "add `// dotlint: ignore-end` where the block ends")
     found.directives = kept
 
 
-def _partner(end: Directive, opened: list[Directive]) -> Directive | None:
-    """Find the latest open block, of the same rules where the end names any."""
-    wanted = None if end.words is None else {word.text.lower() for word in end.words}
+def _opening(end: Directive, opened: list[Directive]) -> Directive | None:
+    """Return the last open block, with the same rules if the end names any; None if there is none."""
+    words = None if end.words is None else {word.text.lower() for word in end.words}
     for start in reversed(opened):
-        if wanted is None or {word.text.lower() for word in start.words or ()} == wanted:
+        if words is None or {word.text.lower() for word in start.words or ()} == words:
             return start
     return None

@@ -15,13 +15,13 @@ Span = tuple[int, int]
 
 
 class Lines:
-    """The statements of a document by the lines they stand on."""
+    """The statements of a document by line."""
 
     def __init__(self, document: Document) -> None:
         self._text = document.text
         self._source = document.source
         self._comments = {comment.start: comment.end for comment in document.comments}
-        # Those without blocks never lie in each other, so that two searches find all that touch a line.
+        # Statements without blocks are never nested, so two binary searches find all that touch a line.
         self._plain: list[Span] = []
         self._with_blocks: list[Span] = []
         self._block_spans: list[Span] = []
@@ -40,8 +40,8 @@ class Lines:
     def covered(self, comment: Comment) -> tuple[list[Span], list[Span]]:
         """Return the lines and the statements that a comment applies to.
 
-        Lines are for what could not be read: that stands on a line and in no statement. A subgraph is a
-        statement with all that is in it; the header of a graph covers findings located at the header.
+        The lines are for syntax errors, which may be outside of every statement. A subgraph is one statement with
+        everything in it; the header of a graph covers findings located at the header.
         """
         first = self._source.line_start(self._source.position(comment.start).line)
         last = self._line_end(max(comment.end - 1, comment.start))
@@ -56,7 +56,7 @@ class Lines:
         return self._source.line_start(self._source.position(offset).line + 1)
 
     def _following(self, at: int) -> tuple[list[Span], list[Span]]:
-        """Return the statement that starts at an offset, else the one around it."""
+        """Return the line of an offset and the statement that starts there, else the one around it."""
         if at >= len(self._text):
             return [], []
         line = (self._source.line_start(self._source.position(at).line), self._line_end(at))
@@ -66,13 +66,13 @@ class Lines:
         if index >= 0 and at < self._ends[index]:
             found.append(self._plain[index])
         if not found:
-            # Inside the attributes of a chain; a closing brace is nothing's start.
+            # Inside the attributes of a chain; a closing brace starts nothing.
             around = [span for span in self._with_blocks if span[0] < at < span[1]]
             found = around[-1:] if self._text[at] != "}" else []
         return [line], found
 
     def _on(self, first: int, last: int) -> list[Span]:
-        """Give the statements that start, end or go on between two offsets."""
+        """Return the statements that start, end or continue between two offsets."""
         found = self._plain[bisect_right(self._ends, first) : bisect_left(self._starts, last)]
         found += [span for span in self._with_blocks if first <= span[0] < last or first < span[1] <= last]
         found += [span for span in self._headers if span[0] < last and first < span[1]]
@@ -82,7 +82,7 @@ class Lines:
         return found
 
     def _next(self, at: int) -> int:
-        """Find the next thing that is neither blank nor comment; the end of the text where there is none."""
+        """Return the offset of the next token, past blanks and comments; the end of the text if there is none."""
         text, end = self._text, len(self._text)
         while at < end:
             if text[at].isspace():

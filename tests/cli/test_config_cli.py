@@ -82,7 +82,7 @@ def test_the_strategy_of_the_configuration_is_named_as_such(project: Path) -> No
         ('selct = ["E"]\n', "unknown key `selct`; did you mean `select`?"),
         ('plugins = ["nope"]\n', "unknown plugin `nope`"),
         ('rules = ["nope"]\n', "does not exist"),
-        ('baseline = "nope.json"\n', "there is no baseline"),
+        ('baseline = "nope.json"\n', "nope.json does not exist"),
         ("][", "is not TOML"),
     ],
 )

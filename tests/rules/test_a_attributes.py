@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from dotlint.checks.attributes.colors import is_colour, meant, weights_fit
+from dotlint.checks.attributes.colors import is_color, meant, weights_fit
 from dotlint.checks.attributes.html import flaw, looks_like_html, ports
 from dotlint.checks.attributes.values import is_arrow, takes, too_small
 from dotlint.data.graphviz import attributes
@@ -127,9 +127,9 @@ def test_a005_colors() -> None:
         "",
     ]
     bad = ["rde", "#ff", "#ggg", "/blues9/10", "5", "light blue"]
-    assert [value for value in good if not is_colour(value, none)] == []
-    assert [value for value in bad if is_colour(value, none)] == []
-    assert is_colour("5", frozenset({"blues9"}))
+    assert [value for value in good if not is_color(value, none)] == []
+    assert [value for value in bad if is_color(value, none)] == []
+    assert is_color("5", frozenset({"blues9"}))
     assert weights_fit("red;0.5:blue;0.5")
     assert not weights_fit("red;0.7:blue;0.5")
     assert not weights_fit("red;x")
@@ -161,10 +161,10 @@ def test_a005_the_color_that_was_meant(value: str, word: str, safe: bool) -> Non
         ("x</b>", "`</b>` closes nothing"),
         ("<p>x</p>", "Graphviz has no tag `<p>`"),
         ("a & b", "a bare `&`; write `&amp;`"),
-        ("<table><tr>x</tr></table>", "text right inside `<tr>`, where only cells may stand"),
-        ("<td>x</td>", "`<td>` may stand only right inside `<tr>`"),
+        ("<table><tr>x</tr></table>", "text directly inside `<tr>`, which can contain only cells"),
+        ("<td>x</td>", "`<td>` is allowed only directly inside `<tr>`"),
         ("<font color=red>x</font>", 'the attributes of `<font>` must be written as `name="value"`'),
-        ("a < b", "a `<` that starts no tag; write `&lt;`"),
+        ("a < b", "a `<` that does not start a tag; write `&lt;`"),
     ],
 )
 def test_a009_flaws_of_html_labels(label: str, what: str) -> None:

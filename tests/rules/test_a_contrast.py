@@ -40,10 +40,11 @@ def test_a018_one_finding_tells_all_elements_of_two_colors() -> None:
     text = "digraph { node [style=filled fillcolor=navy]; a; b; c [fontcolor=white]; d [fillcolor=yellow] a -> b }"
     (finding,) = find(text, "A018")
     assert (
-        finding.message == "the text of `a` is black on navy, a contrast of 1.3 to 1, and so is that of 1 more element"
+        finding.message
+        == "the text of `a` is black on navy, a contrast ratio of 1.3 to 1, as is the text of 1 more element"
     )
     assert (finding.nodes, finding.fix, finding.severity) == (("a", "b"), None, "info")
-    assert finding.help == "set `fontcolor=white`, or another fill"
+    assert finding.help == "set `fontcolor=white`, or change the fill color"
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_n001_the_shard_that_was_misspelled_is_found_in_all_its_edges() -> None:
 def test_n001_another_operator_or_index_is_no_misspelling(declared: str, named: str) -> None:
     text = f"digraph {{ {declared}; {declared.split(maxsplit=1)[0]} -> {named} }}"
     (found,) = find(text, "N001")
-    assert found.help == "declare it, or mend the spelling"
+    assert found.help == "declare it, or correct the spelling"
     assert found.fix is None
 
 

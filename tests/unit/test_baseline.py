@@ -151,12 +151,12 @@ def test_bytes_that_are_no_text_survive(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("{", "is no baseline: it is not JSON"),
-        ("[]", 'a baseline says "version": 1'),
-        ('{"version": 2, "findings": []}', 'a baseline says "version": 1'),
-        ('{"version": 1, "findings": [{"rule": "N006"}]}', "an entry lacks"),
-        ('{"version": 1, "findings": [3]}', "an entry lacks"),
-        ('{"version": 1, "findings": [{"rule": "N006", "path": "a", "statements": []}]}', "an entry lacks"),
+        ("{", "is not a baseline: it is not valid JSON"),
+        ("[]", 'it must have "version": 1'),
+        ('{"version": 2, "findings": []}', 'it must have "version": 1'),
+        ('{"version": 1, "findings": [{"rule": "N006"}]}', "an entry has no"),
+        ('{"version": 1, "findings": [3]}', "an entry has no"),
+        ('{"version": 1, "findings": [{"rule": "N006", "path": "a", "statements": []}]}', "an entry has no"),
     ],
 )
 def test_what_is_no_baseline_is_refused(tmp_path: Path, text: str, told: str) -> None:

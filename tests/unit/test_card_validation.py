@@ -37,8 +37,8 @@ def test_dotlints_own_cards_contradict_nothing() -> None:
     [
         ('claims-absence = "edge"', "`claims-absence` is 'edge', but must be one of statement, connection, path, label"),
         ('guards-fixes = "yes"', "`guards-fixes` is 'yes', but must be true or false"),
-        ('causes = "S001"', "`causes` must be a list of texts"),
-        ('causes = ["S001", "S001"]', "`causes` has an entry twice"),
+        ('causes = "S001"', "`causes` must be a list of strings"),
+        ('causes = ["S001", "S001"]', "`causes` has a repeated entry"),
         ('fix-effects = ["moves"]', "`fix-effects` is 'moves', but must be one of adds-edges"),
         ('causes = ["ACME001"]', "`causes` names the rule itself"),
         ('causes = ["G03"]', "`causes` names `G03`, which does not exist; did you mean `G003`?"),

@@ -112,10 +112,10 @@ why = "Long ids are hard to read."
     [
         (('severity = "error"', 'severity = "fatal"'), "must be one of error, warning, info"),
         (('section = "names"', 'section = "nowhere"'), "must be one of syntax"),
-        (('why = "Long ids are hard to read."', 'why = " "'), "`why` must be a text that is not empty"),
+        (('why = "Long ids are hard to read."', 'why = " "'), "`why` must be a non-empty string"),
         (('code = "Q001"', 'colour = "red"\ncode = "Q001"'), "unknown key `colour`"),
-        (('code = "Q001"', 'needs = ["money"]\ncode = "Q001"'), "`needs` may hold strategy and model"),
-        (('code = "Q001"', "code = Q001"), "not TOML"),
+        (('code = "Q001"', 'needs = ["money"]\ncode = "Q001"'), "`needs` can contain only strategy and model"),
+        (('code = "Q001"', "code = Q001"), "invalid TOML"),
         (('code = "Q001"', 'aliases = "an-old-name"\ncode = "Q001"'), "`aliases` must be a list of names"),
         (('code = "Q001"', 'aliases = ["An old name"]\ncode = "Q001"'), "`aliases` must be a list of names"),
         (('code = "Q001"', 'aliases = ["of-a-user"]\ncode = "Q001"'), "`aliases` must differ"),

@@ -42,7 +42,7 @@ def test_every_fix_has_a_title_in_the_imperative(card: Card, example: Example) -
     assert titles
     for title in titles:
         assert re.fullmatch(r"(?:[A-Z][a-z]+) .*[^.]", title), title
-    shown = finding_dict(next(f for f in result.findings if f.fix is not None), result.places)
+    shown = finding_dict(next(f for f in result.findings if f.fix is not None), result.source)
     assert shown["fix"]["title"] == next(f.fix.title for f in result.findings if f.fix is not None)
 
 
@@ -57,7 +57,7 @@ def test_a_title_states_the_change_and_the_unit() -> None:
 def test_the_unit_of_a_finding_is_also_data() -> None:
     settings = settings_for(strategy="pp4ep4tp2sp2")
     result = lint(Source.from_bytes(TWO_PHASES.read_bytes(), "a.dot"), settings)
-    shown = [finding_dict(finding, result.places) for finding in result.findings]
+    shown = [finding_dict(finding, result.source) for finding in result.findings]
     about = {one["unit"]: one["about"] for one in shown}
     assert about["stage 2"] == {"phase": "prefill", "stage": 2}
     assert about["decode"] == {"phase": "decode"}

@@ -138,7 +138,7 @@ def test_a_card_that_cannot_be_is_refused(tmp_path: Path, check: str, parameters
         (('"own-rule"', '"cycle"'), "the rule G001 cycle already exists"),
         (('"own-rule"', '"unknown-colour"'), "the rule A005 unknown-color already exists"),
         (('"ACME001"', '"G001"'), "the rule G001 cycle already exists"),
-        (('why = "To show it."', "why = 3"), "`why` must be a text"),
+        (('why = "To show it."', "why = 3"), "`why` must be a non-empty string"),
         (("[parameters]", '[[example]]\nbaad = "x"\n[parameters]'), "baad"),
         (("[parameters]", "outcome = 3\n[parameters]"), "wrong type"),
         (("[parameters]", "needs = 3\n[parameters]"), "wrong type"),

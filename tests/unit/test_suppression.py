@@ -28,7 +28,7 @@ def checked(text: str, *select: str) -> FileResult:
 
 def codes(text: str, *select: str) -> list[tuple[str, int]]:
     result = checked(text, *select)
-    return [(f.code, result.places.position(f.start).line) for f in result.findings]
+    return [(f.code, result.source.position(f.start).line) for f in result.findings]
 
 
 @pytest.mark.parametrize(
@@ -113,17 +113,17 @@ def test_other_rules_at_the_statement_stay() -> None:
 @pytest.mark.parametrize(
     ("comment", "message", "help_"),
     [
-        ("ignore[N06]", "there is no rule `N06`", "did you mean `N0"),
-        ("ignore[self-lop]", "there is no rule `self-lop`", "did you mean `self-loop`?"),
-        ("ignroe[N006]", "`dotlint: ignroe` is no suppression", "did you mean `ignore`?"),
-        ("ignore[]", "`ignore[]` names no rule", "leave the brackets out"),
-        ("ignore[N006", "`ignore[` is never closed", "close it"),
+        ("ignore[N06]", "unknown rule `N06`", "did you mean `N0"),
+        ("ignore[self-lop]", "unknown rule `self-lop`", "did you mean `self-loop`?"),
+        ("ignroe[N006]", "`dotlint: ignroe` is not a suppression", "did you mean `ignore`?"),
+        ("ignore[]", "`ignore[]` names no rule", "omit the brackets"),
+        ("ignore[N006", "`ignore[` has no closing `]`", "add `]`"),
         ("ignore N006", "`ignore N006` applies to every rule, not only to N006", "write `ignore[N006]`"),
-        ("ignore-file[N006]", "`ignore-file` has no effect behind the first statement", "top of the file"),
-        ("ignore-end", "`ignore-end` ends no block", "ignore-start"),
+        ("ignore-file[N006]", "`ignore-file` has no effect after the first statement", "top of the file"),
+        ("ignore-end", "`ignore-end` has no matching `ignore-start`", "ignore-start"),
         (
             "ignore-start[N006]",
-            "`ignore-start` without `ignore-end` reaches to the end of the file",
+            "`ignore-start` without `ignore-end` suppresses findings up to the end of the file",
             "ignore-end",
         ),
     ],
@@ -133,7 +133,7 @@ def test_what_is_not_understood_is_told(comment: str, message: str, help_: str) 
     [found] = [finding for finding in result.findings if finding.code == "X003"]
     assert found.message == message
     assert help_ in (found.help or "")
-    assert "dotlint" in result.document.text[found.start : found.end] or found.message.startswith("there is no rule")
+    assert "dotlint" in result.document.text[found.start : found.end] or found.message.startswith("unknown rule")
 
 
 @pytest.mark.parametrize("mistake", ["ignore-end", "ignore-file[N006]", "ignore[]", "ignroe", "ignore[N006"])
@@ -269,17 +269,17 @@ def test_a_finding_that_stands_elsewhere_is_pointed_to() -> None:
             ("a", "c"),
             2,
         ),
-        ("N004", "a -> b\n a -> b //\n a -> b", "`a -> b` is there already", ("a", "b"), 1),
+        ("N004", "a -> b\n a -> b //\n a -> b", "`a -> b` is a repeated edge", ("a", "b"), 1),
         ("N006", "a1 -> a1 //\n a2 -> a2", "`a2` has an edge to itself", ("a2",), 0),
         ("N006", "a2 -> a2\n a1 -> a1 //", "`a2` has an edge to itself", ("a2",), 0),
         (
             "A004",
             "a [shape=elipse]\n b [shape=boxx] //\n c [shape=bo]\n d [shape=bx]\n e [shape=cirle]",
-            "Graphviz has no shape `elipse` and draws a box",
+            "Graphviz has no shape `elipse` and draws a box instead",
             ("a",),
             1,
         ),
-        ("N002", '"a{i}" -> b\n "c{i}" -> d //', "the placeholder `{i}` stands in the name of `a{i}`", ("a{i}",), 0),
+        ("N002", '"a{i}" -> b\n "c{i}" -> d //', "the name of `a{i}` contains the placeholder `{i}`", ("a{i}",), 0),
     ],
 )
 def test_a_comment_hides_its_own_location_alone(

@@ -1,4 +1,4 @@
-"""Colours as Graphviz reads them: `#rrggbb`, hue-saturation-value, names of a scheme, and lists of them."""
+"""Colors as Graphviz reads them: `#rrggbb`, hue-saturation-value, names of a scheme, and lists of them."""
 
 from __future__ import annotations
 
@@ -18,19 +18,16 @@ _WEIGHT = regex(r"\d+\.?\d*|\.\d+")
 
 
 def parts(value: str) -> list[tuple[str, str]]:
-    """Split a colour list at its colons into (colour, weight); the weight is "" where there is none."""
+    """Split a color list at its colons into (color, weight); the weight is "" if there is none."""
     found: list[tuple[str, str]] = []
     for part in value.split(":"):
-        colour, _, weight = part.partition(";")
-        found.append((colour, weight))
+        color, _, weight = part.partition(";")
+        found.append((color, weight))
     return found
 
 
-def is_colour(value: str, schemes: frozenset[str]) -> bool:
-    """Whether a value is one colour.
-
-    Names count that are in X11's or in one of the schemes that the graph sets.
-    """
+def is_color(value: str, schemes: frozenset[str]) -> bool:
+    """Return whether a value is one color; names may be from X11 or from `schemes`, the schemes that the graph sets."""
     word = value.strip()
     if not word or _HEX.fullmatch(word) or (not word[0].isalpha() and _HSV.fullmatch(word)):
         return True
@@ -42,9 +39,9 @@ def is_colour(value: str, schemes: frozenset[str]) -> bool:
 
 
 def weights_fit(value: str) -> bool:
-    """Whether every weight of a colour list is a number from 0 and all of them together are at most 1."""
-    given = [weight.strip() for _, weight in parts(value) if weight]
-    return all(_WEIGHT.fullmatch(weight) for weight in given) and sum(map(float, given)) <= 1.0001
+    """Return whether every weight of a color list is a number of at least 0, and their sum is at most 1."""
+    weights = [weight.strip() for _, weight in parts(value) if weight]
+    return all(_WEIGHT.fullmatch(weight) for weight in weights) and sum(map(float, weights)) <= 1.0001
 
 
 @cache
@@ -53,7 +50,7 @@ def _lexicon() -> Lexicon:
 
 
 def meant(value: str) -> Near | None:
-    """Give the colour that was meant by one that Graphviz does not know, None where none is near."""
+    """Return the color that an unknown one was meant to be, None if none is similar."""
     word = value.strip()
     if _SHORT.fullmatch(word):
         return Near("#" + "".join(digit * 2 for digit in word[1:]), 0, single=True)
@@ -63,14 +60,14 @@ def meant(value: str) -> Near | None:
     if joined in color_names("x11"):
         return Near(joined, 0, single=True)
     near = _lexicon().nearest(joined)
-    # `lightblue5` is as near to lightblue1 as to lightblue2: the family of shades is meant, not one of them.
+    # `lightblue5` is as close to lightblue1 as to lightblue2: the color without a shade is meant.
     if near is not None and not near.single and joined.rstrip("0123456789") in color_names("x11"):
         return Near(joined.rstrip("0123456789"), 1, single=False)
     return near
 
 
 def rgb(value: str) -> tuple[int, int, int] | None:
-    """Give red, green and blue (0 to 255) of one opaque color; None where it is see-through, or not of X11."""
+    """Return red, green and blue (0 to 255) of an opaque color; None if it is transparent or not in X11."""
     word = value.strip().lower()
     if _HEX.fullmatch(word):
         digits = word[1:].strip()
@@ -84,7 +81,7 @@ def rgb(value: str) -> tuple[int, int, int] | None:
 
 
 def contrast(one: tuple[int, int, int], two: tuple[int, int, int]) -> float:
-    """Give the contrast ratio of two colors, from 1 to 21 (WCAG 2.2, https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio)."""
+    """Return the contrast ratio of two colors, from 1 to 21 (WCAG 2.2, https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio)."""
     dark, light = sorted((_luminance(one), _luminance(two)))
     return (light + 0.05) / (dark + 0.05)
 

@@ -1,4 +1,4 @@
-"""A018: text that has almost the color of the fill behind it."""
+"""A018: text with too little contrast to the fill behind it."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Edit, Finding, Outcome
     from dotlint.graph.model import Graph, Subgraph
 
-_SHOWN = 3
+_MOST_RELATED = 3
 
 
 class Colors(NamedTuple):
-    """The colors of an element's text and of the fill behind it, as they are written or as Graphviz defaults them."""
+    """The colors of an element's text and fill, as written or by the defaults of Graphviz."""
 
     text: str
     fill: str
 
 
 class HiddenText(Struct, frozen=True, eq=False):
-    """Elements whose text has the color of their fill, and the color that shows best on it."""
+    """Elements whose text has the color of their fill, and the text color with the most contrast."""
 
     elements: tuple[Node | Subgraph, ...]
     color: str
 
 
 def show_text(fix: FixContext, finding: Finding) -> Fix | str:
-    """Give each node a text color of its own."""
+    """Set the text color of each node; return an objection if one has no statement of its own."""
     data = finding.data
     assert isinstance(data, HiddenText)
     edits: list[Edit] = []
     for element in data.elements:
         own = [s for s in element.statements if len(s.nodes) == 1] if isinstance(element, Node) else []
         if not own:
-            return f"`{element.name}` has no statement of its own to set a color in"
+            return f"`{element.name}` has no statement of its own in which to set a color"
         setting = [statement for statement in own if "fontcolor" in statement.values()]
         edits.append(set_attribute(fix.text, (setting or own)[-1], "fontcolor", data.color))
     return Fix("unsafe", in_order(edits), f"Set fontcolor={data.color} on {the(len(edits), 'node')}")
@@ -57,7 +57,7 @@ def show_text(fix: FixContext, finding: Finding) -> Fix | str:
 
 @fixed_by(show_text)
 def low_contrast(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Nodes and clusters whose text is less than `least` to 1 in contrast with their fill, one finding a pair of colors."""
+    """Report text whose contrast ratio to its fill is below `least`, with one finding for each pair of colors."""
     alike: dict[Colors, list[Node | Subgraph]] = defaultdict(list)
     for element, colors in _filled(context.graph):
         alike[colors].append(element)
@@ -66,23 +66,23 @@ def low_contrast(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if text is None or fill is None or (ratio := contrast(text, fill)) >= card.parameters["least"]:
             continue
         (start, end), *others = [_span(element) for element in some]
-        more = f", and so is that of {count(len(some) - 1, 'more element')}" if len(some) > 1 else ""
+        more = f", as is the text of {count(len(some) - 1, 'more element')}" if len(some) > 1 else ""
         better = max(("black", "white"), key=lambda name: contrast(rgb(name) or fill, fill))
         yield card.finding(
-            f"the text of `{some[0].name}` is {colors.text} on {colors.fill}, a contrast of {ratio:.1f} to 1{more}",
+            f"the text of `{some[0].name}` is {colors.text} on {colors.fill}, a contrast ratio of {ratio:.1f} to 1{more}",
             start,
             end,
             outcome="same-color" if text == fill else None,
             nodes=tuple(element.name for element in some if isinstance(element, Node)),
-            related=tuple(Related("the same here", *span) for span in others[:_SHOWN]),
+            related=tuple(Related("the same here", *span) for span in others[:_MOST_RELATED]),
             graph=context.graph.index,
-            help=f"set `fontcolor={better}`, or another fill",
+            help=f"set `fontcolor={better}`, or change the fill color",
             data=HiddenText(tuple(some), better) if text == fill else None,
         )
 
 
 def _filled(graph: Graph) -> Iterator[tuple[Node | Subgraph, Colors]]:
-    """Give the elements that Graphviz fills and writes text on; those with HTML labels color their text themselves."""
+    """Yield the elements with fill and text, without HTML labels, which set their own text colors."""
     for node in graph.nodes.values():
         own = node.attributes
         if _is_filled(own) and own.get("shape") != "point" and _has_text(own.get("label", node.name)):
@@ -95,7 +95,7 @@ def _filled(graph: Graph) -> Iterator[tuple[Node | Subgraph, Colors]]:
 
 
 def _colors(own: Mapping[str, str], fill: str) -> Colors:
-    # A color scheme gives names another value, and this is not known here.
+    # In another color scheme, names have other values, which are not known here.
     return Colors(own.get("fontcolor") or "black", "" if own.get("colorscheme", "x11") not in {"", "x11"} else fill)
 
 

@@ -1,6 +1,6 @@
-"""A: attributes that Graphviz does not know, not there, or not with that value.
+"""A: attributes that Graphviz does not know, or not for that element or with that value.
 
-It passes over most of them in silence.
+It silently ignores most of them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections import defaultdict
 from functools import cache
 from typing import TYPE_CHECKING
 
-from dotlint.checks.attributes.colors import is_colour, meant, parts, weights_fit
+from dotlint.checks.attributes.colors import is_color, meant, parts, weights_fit
 from dotlint.checks.attributes.uses import finding, replaced, uses
 from dotlint.checks.attributes.values import expected, is_free, known_words, takes, too_small
 from dotlint.checks.grouping import count, listed, the
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Finding, Outcome
 
-# What a graph sets, its clusters inherit.
+# Clusters inherit the attributes of the graph.
 _LETTERS = {"graph": "GCS", "cluster": "CS", "subgraph": "CS", "node": "N", "edge": "E"}
 _NAMES = {"G": "graphs", "C": "clusters", "S": "subgraphs", "N": "nodes", "E": "edges"}
-# How many values of one attribute are told one by one.
+# How many values of one attribute are reported one by one.
 _MOST = 4
 _STYLE = regex(r"[^\s,()]+(?:\([^()]*\))?")
 
@@ -54,13 +54,13 @@ def _on(element: str, number: int) -> str:
     return f"{'an' if element == 'edge' else 'a'} {element}" if number == 1 else f"{number} {element}s"
 
 
-def _named_fix(some: Iterable[Use], near: Near) -> Fix | None:
-    edits = [replaced(use_text(place.name), place.name, near.word) for use in some for place in use.places()]
+def _rename_fix(some: Iterable[Use], near: Near) -> Fix | None:
+    edits = [replaced(use_text(a.name), a.name, near.word) for use in some for a in use.attributes()]
     return _fix(edits, f"Rename {the(len(edits), 'attribute')} to `{near.word}`", near)
 
 
 def use_text(one: object) -> str:
-    """Give the real text that an id was read from."""
+    """Return the text that an id was parsed from."""
     text = one.text  # type: ignore[attr-defined]
     while hasattr(text, "parent"):
         text = text.parent
@@ -79,8 +79,8 @@ def _fix(edits: list[Edit | None], title: str, near: Near | None = None, applica
 def _value_fix(some: Iterable[Use], change: Callable[[str], str], near: Near) -> Fix | None:
     edits: list[Edit | None] = []
     for use in some:
-        edits += [replaced(use_text(place.value), place.value, change(use.value)) for place in use.places()]
-    return _fix(edits, f"Write `{near.word}`" + (f" at {len(edits)} places" if len(edits) > 1 else ""), near)
+        edits += [replaced(use_text(a.value), a.value, change(use.value)) for a in use.attributes()]
+    return _fix(edits, f"Write `{near.word}`" + (f" at {len(edits)} locations" if len(edits) > 1 else ""), near)
 
 
 def _to(word: str) -> Callable[[str], str]:
@@ -88,10 +88,7 @@ def _to(word: str) -> Callable[[str], str]:
 
 
 def unknown_attributes(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Attributes that look like a misspelt one which Graphviz has.
-
-    Others are the author's own, which DOT allows.
-    """
+    """Report attributes whose names look misspelled; DOT allows all others as attributes of the author."""
     known = graphviz.attributes()
     for (element, name), some in uses(context, card).items():
         if name in known or name in graphviz.silent_attributes():
@@ -112,17 +109,17 @@ def unknown_attributes(context: GraphContext, card: Card) -> Iterator[Outcome]:
             f"Graphviz has no attribute `{name}`, set on {_on(element, number)}",
             at_name=True,
             help=f"did you mean `{near.word}`?",
-            fix=_named_fix(some, near),
+            fix=_rename_fix(some, near),
         )
 
 
 def wrong_elements(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Attributes of one element on another, where Graphviz passes over them."""
+    """Report attributes on elements for which Graphviz ignores them."""
     for (element, name), some in uses(context, card).items():
         fact = graphviz.attributes().get(name)
         if fact is None or fact.written or fact.allowed(_LETTERS[element]):
             continue
-        some = [use for use in some if use.value]  # noqa: PLW2901 - empty means: not set
+        some = [use for use in some if use.value]  # noqa: PLW2901 - an empty value means that it is not set
         if not some:
             continue
         owners = [_NAMES[letter] for letter in fact.elements]
@@ -131,7 +128,7 @@ def wrong_elements(context: GraphContext, card: Card) -> Iterator[Outcome]:
             context,
             card,
             some,
-            f"`{name}` means nothing on {_on(element, number)}: it is an attribute of {listed(owners)}",
+            f"`{name}` has no effect on {_on(element, number)}: it is an attribute of {listed(owners)}",
             at_name=True,
             help=_where_instead(element, name, fact),
         )
@@ -143,11 +140,11 @@ def _where_instead(element: str, name: str, fact: AttributeFact) -> str:
         return f"for all {keyword}s below, write `{keyword} [{name}=...]`"
     if element in {"cluster", "subgraph"}:
         return "set it for the whole graph"
-    return f"set it on {listed([_NAMES[letter] for letter in fact.elements])}, or take it out"
+    return f"set it on {listed([_NAMES[letter] for letter in fact.elements])}, or remove it"
 
 
 def bad_values(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Values that are not of the attribute's type, below its least, or clusters that are not there."""
+    """Report values that do not have the type of the attribute, are below its minimum, or name no cluster."""
     for (element, name), some in uses(context, card).items():
         fact = graphviz.attributes().get(name)
         if fact is None or not fact.allowed(_LETTERS[element]):
@@ -159,18 +156,18 @@ def bad_values(context: GraphContext, card: Card) -> Iterator[Outcome]:
             continue
         wrong = [use for use in some if not any(takes(kind, use.value) for kind in fact.types)]
         small = [use for use in some if use not in wrong and too_small(fact, use.value)]
-        for bad in _told(wrong):
+        for bad in _separately(wrong):
             near = _near_word(fact, bad[0].value) if len(bad) == 1 else None
             yield finding(
                 context,
                 card,
                 bad,
-                f"`{name}` is {_values(bad)}, but takes {expected(fact)}",
+                f"`{name}` is {_values(bad)}, but must be {expected(fact)}",
                 help=f"did you mean `{near.word}`?" if near else None,
-                note="Graphviz goes on with the default or with what it can read of it, and says nothing",
+                note="Graphviz silently uses the default, or the part of the value that it can read",
                 fix=_value_fix(bad, _to(near.word), near) if near else None,
             )
-        for bad in _told(small):
+        for bad in _separately(small):
             least = f"{'more than' if fact.above else 'at least'} {fact.minimum:g}"
             yield finding(
                 context,
@@ -180,7 +177,7 @@ def bad_values(context: GraphContext, card: Card) -> Iterator[Outcome]:
             )
 
 
-def _told(some: list[Use]) -> Iterator[list[Use]]:
+def _separately(some: list[Use]) -> Iterator[list[Use]]:
     if len(some) > _MOST:
         yield some
     else:
@@ -204,39 +201,39 @@ def _near_word(fact: AttributeFact, value: str) -> Near | None:
 def _missing_clusters(context: GraphContext, card: Card, some: list[Use]) -> Iterator[Outcome]:
     clusters = [subgraph.name for subgraph in context.graph.subgraphs if subgraph.is_cluster and subgraph.name]
     known = set(clusters)
-    for bad in _told([use for use in some if use.value and use.value not in known]):
+    for bad in _separately([use for use in some if use.value and use.value not in known]):
         near = Lexicon(clusters).nearest(bad[0].value) if len(bad) == 1 else None
         yield finding(
             context,
             card,
             bad,
             f"`{bad[0].name}` is {_values(bad)}, but must be the name of a cluster",
-            help=f"did you mean `{near.word}`?" if near else "name a subgraph whose name starts with `cluster`",
+            help=f"did you mean `{near.word}`?" if near else "use the name of a subgraph that starts with `cluster`",
             fix=_value_fix(bad, _to(near.word), near) if near else None,
         )
 
 
 def unknown_shapes(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Shapes that Graphviz draws as a box because it has none of that name."""
+    """Report shapes that Graphviz does not know and draws as a box."""
     some = uses(context, card).get(("node", "shape"), [])
     wrong = [
         use for use in some if use.value and use.value not in graphviz.shapes() and "shapefile" not in use.companions()
     ]
-    for bad in _told(wrong):
+    for bad in _separately(wrong):
         near = _shape_names().nearest(bad[0].value) if len(bad) == 1 else None
         number = sum(use.count for use in bad)
         yield finding(
             context,
             card,
             bad,
-            f"Graphviz has no shape {_values(bad)} and draws {'a box' if number == 1 else f'{number} boxes'}",
+            f"Graphviz has no shape {_values(bad)} and draws {'a box' if number == 1 else f'{number} boxes'} instead",
             help=f"did you mean `{near.word}`?" if near else None,
             fix=_value_fix(bad, _to(near.word), near) if near else None,
         )
 
 
-def unknown_colours(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Colours that Graphviz does not know and draws black, and colour lists with weights over the whole."""
+def unknown_colors(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Report colors that Graphviz does not know and draws black, and color lists with wrong weights."""
     schemes = frozenset(
         use.value.lower()
         for (_, name), some in uses(context, card).items()
@@ -253,44 +250,44 @@ def unknown_colours(context: GraphContext, card: Card) -> Iterator[Outcome]:
             if isinstance(use.value, Html):
                 continue
             listing = "colors" in fact.types
-            for colour, _ in parts(use.value) if listing else [(use.value, "")]:
-                if not is_colour(colour, schemes):
-                    wrong[colour, ""].append(use)
+            for color, _ in parts(use.value) if listing else [(use.value, "")]:
+                if not is_color(color, schemes):
+                    wrong[color, ""].append(use)
             if listing and not weights_fit(use.value):
                 yield finding(
                     context,
                     card,
                     [use],
-                    f"the weights in `{use.value}` must be numbers from 0 that sum to at most 1",
+                    f"the weights in `{use.value}` must be at least 0, with a sum of at most 1",
                 )
     if len(wrong) > _MOST:
         whole = list(dict.fromkeys(use for some in wrong.values() for use in some))
-        shown = listed([f"`{colour}`" for colour, _ in wrong], 3)
-        yield finding(context, card, whole, f"Graphviz knows no colours {shown} and draws them black")
+        names = listed([f"`{color}`" for color, _ in wrong], 3)
+        yield finding(context, card, whole, f"Graphviz has no colors {names} and draws them black")
         return
-    for (colour, _), some in wrong.items():
-        near = meant(colour)
+    for (color, _), some in wrong.items():
+        near = meant(color)
         yield finding(
             context,
             card,
             some,
-            f"Graphviz knows no colour `{colour}` and draws it black",
-            help=f"did you mean `{near.word}`?" if near else "name a colour of X11, or write `#rrggbb`",
-            fix=_value_fix(some, _in_list(colour, near.word), near) if near else None,
+            f"Graphviz has no color `{color}` and draws it black",
+            help=f"did you mean `{near.word}`?" if near else "use an X11 color name or `#rrggbb`",
+            fix=_value_fix(some, _in_list(color, near.word), near) if near else None,
         )
 
 
-def _in_list(colour: str, word: str) -> Callable[[str], str]:
+def _in_list(color: str, word: str) -> Callable[[str], str]:
     def change(value: str) -> str:
         return ":".join(
-            word + part[len(colour) :] if part.partition(";")[0] == colour else part for part in value.split(":")
+            word + part[len(color) :] if part.partition(";")[0] == color else part for part in value.split(":")
         )
 
     return change
 
 
 def unknown_styles(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Words in `style` that Graphviz does not know, or not for that element."""
+    """Report styles that Graphviz does not know, or not for that element."""
     for element in graphviz.LETTERS:
         known = graphviz.styles(element)
         wrong: dict[str, list[Use]] = defaultdict(list)
@@ -309,14 +306,16 @@ def _style_finding(context: GraphContext, card: Card, element: str, word: str, s
             context,
             card,
             some,
-            f"the style `{word}` means nothing on {element}s: it is one of {listed(elsewhere)}s",
+            f"the style `{word}` has no effect on {element}s: it is a style of {listed([f'{other}s' for other in elsewhere])}",
             outcome="elsewhere",
         )  # fmt: skip
     near = Lexicon(sorted(graphviz.styles(element))).nearest(word)
     if near is None and word.lower() in graphviz.shapes():
-        help_text = f"a shape is set with `shape={word}`"
+        help_text = f"to set a shape, write `shape={word}`"
     elif near is None:
-        help_text = f"{element}s have {listed([f'`{style}`' for style in sorted(graphviz.styles(element))], 12)}"
+        help_text = (
+            f"the styles of {element}s are {listed([f'`{style}`' for style in sorted(graphviz.styles(element))], 12)}"
+        )
     else:
         help_text = f"did you mean `{near.word}`?"
     return finding(
@@ -332,14 +331,14 @@ def _style_finding(context: GraphContext, card: Card, element: str, word: str, s
 
 
 def make_compound(fix: FixContext, _: Finding) -> Fix | str:
-    """Make the graph compound."""
+    """Set `compound=true` on the graph."""
     edit = set_graph_attribute(fix, "compound", "true")
     return edit if isinstance(edit, str) else Fix("unsafe", (edit,), "Set `compound=true` on the graph")
 
 
 @fixed_by(make_compound)
 def ends_without_compound(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """`lhead` and `ltail` in a graph that is not compound, where `dot` does not look at them."""
+    """Report `lhead` and `ltail` in a graph that is not compound, in which `dot` ignores them."""
     some = [use for end in ("lhead", "ltail") for use in uses(context, card).get(("edge", end), []) if use.value]
     graph = context.graph
     if not some or graph.attributes.get("compound", "").lower() in {"true", "yes", "1"}:
@@ -348,7 +347,7 @@ def ends_without_compound(context: GraphContext, card: Card) -> Iterator[Outcome
         return
     own = uses(context, card).get(("graph", "compound"), [])
     fix = _fix(
-        [replaced(use_text(p.value), p.value, "true") for use in own for p in use.places()],
+        [replaced(use_text(p.value), p.value, "true") for use in own for p in use.attributes()],
         "Set `compound=true` on the graph",
         applicability="unsafe",
     )
@@ -357,7 +356,7 @@ def ends_without_compound(context: GraphContext, card: Card) -> Iterator[Outcome
         context,
         card,
         some,
-        f"`dot` does not clip {count(number, 'edge')} at a cluster's border: the graph is not `compound`",
+        f"`dot` does not clip {count(number, 'edge')} at the border of a cluster: the graph is not `compound`",
         at_name=True,
         help="add `compound=true;` to the graph",
         fix=fix,
@@ -373,7 +372,7 @@ _INSTEAD = {
 
 
 def deprecated_attributes(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Attributes and styles that Graphviz keeps for old files only."""
+    """Report attributes and styles that Graphviz supports only for old files."""
     old: dict[str, list[Use]] = defaultdict(list)
     for (element, name), some in uses(context, card).items():
         fact = graphviz.attributes().get(name)
@@ -382,5 +381,5 @@ def deprecated_attributes(context: GraphContext, card: Card) -> Iterator[Outcome
         if name == "style" and (wide := [use for use in some if "setlinewidth" in use.value]):
             old["the style `setlinewidth(...)`"] += wide
     for what, some in old.items():
-        instead = _INSTEAD.get(some[0].name, "take it out")
+        instead = _INSTEAD.get(some[0].name, "remove it")
         yield finding(context, card, some, f"{what} is deprecated", at_name=True, help=instead)

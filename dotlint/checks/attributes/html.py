@@ -1,4 +1,4 @@
-"""HTML-like labels: what keeps Graphviz from drawing one. Its grammar is that of lib/common/htmlparse.y."""
+"""Errors in HTML-like labels. The grammar is that of Graphviz, in lib/common/htmlparse.y."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ _BLOCK = {"table", "tr", "td"}
 _INLINE = {"font", "b", "i", "u", "o", "s", "sub", "sup"}
 _EMPTY = {"br", "hr", "vr", "img"}
 TAGS = _BLOCK | _INLINE | _EMPTY
-# Which tags may hold which: anything else may hold neither rows nor cells.
+# The only allowed parent of a tag; other tags cannot contain rows or cells.
 _PARENTS = {"tr": "table", "td": "tr", "hr": "table", "vr": "tr", "img": "td"}
 _PIECE = regex(r"<!--.*?-->|<(/?)([A-Za-z][\w:.-]*+)((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>|<|[^<]++", re.DOTALL)
 _ATTRIBUTES = regex(r"(?:\s+[\w:.-]+\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))*\s*/?")
 _BARE_AMPERSAND = regex(r"&(?!#\d+;|#[xX][0-9a-fA-F]+;|[A-Za-z][A-Za-z0-9]*;)")
 _PORT = regex(r"\bport\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
 
-Flaw = tuple[str, int, int]  # what is wrong, and where in the label
+Flaw = tuple[str, int, int]  # the description and the span in the label
 
 
 def flaw(label: str) -> Flaw | None:
-    """Give the first thing that is wrong with an HTML label, None where Graphviz can draw it."""
+    """Return the first error in an HTML label, None if Graphviz can draw it."""
     opened: list[tuple[str, int, int]] = []
     for piece in _PIECE.finditer(label):
         at, to = piece.span()
@@ -31,7 +31,7 @@ def flaw(label: str) -> Flaw | None:
         if text[0] != "<":
             found = _text_flaw(text, at, opened)
         elif piece[2] is None:
-            found = ("a `<` that starts no tag; write `&lt;`", at, to)
+            found = ("a `<` that does not start a tag; write `&lt;`", at, to)
         else:
             found = _tag_flaw(piece[1] == "/", piece[2].lower(), piece[3], (at, to), opened)
         if found:
@@ -48,7 +48,7 @@ def _text_flaw(text: str, at: int, opened: list[tuple[str, int, int]]) -> Flaw |
         return "a bare `&`; write `&amp;`", at + bare.start(), at + bare.end()
     if opened and opened[-1][0] in {"table", "tr"} and text.strip():
         return (
-            f"text right inside `<{opened[-1][0]}>`, where only {_content(opened[-1][0])} may stand",
+            f"text directly inside `<{opened[-1][0]}>`, which can contain only {_content(opened[-1][0])}",
             at,
             at + len(text),
         )
@@ -60,40 +60,37 @@ def _content(name: str) -> str:
 
 
 def _tag_flaw(
-    closing: bool, name: str, rest: str, place: tuple[int, int], opened: list[tuple[str, int, int]]
+    closing: bool, name: str, rest: str, span: tuple[int, int], opened: list[tuple[str, int, int]]
 ) -> Flaw | None:
     if name not in TAGS:
-        return f"Graphviz has no tag `<{name}>`", *place
+        return f"Graphviz has no tag `<{name}>`", *span
     if closing:
         if not opened or opened[-1][0] != name:
-            return f"`</{name}>` closes {f'`<{opened[-1][0]}>`' if opened else 'nothing'}", *place
+            return f"`</{name}>` closes {f'`<{opened[-1][0]}>`' if opened else 'nothing'}", *span
         opened.pop()
         return None
     if not _ATTRIBUTES.fullmatch(rest):
-        return f'the attributes of `<{name}>` must be written as `name="value"`', *place
+        return f'the attributes of `<{name}>` must be written as `name="value"`', *span
     parent = opened[-1][0] if opened else ""
     if name in _PARENTS and parent != _PARENTS[name]:
         return (
-            f"`<{name}>` may stand only right inside `<{_PARENTS[name]}>`",
-            *place,
+            f"`<{name}>` is allowed only directly inside `<{_PARENTS[name]}>`",
+            *span,
         )
     if parent in {"table", "tr"} and name not in _PARENTS:
-        return f"`<{name}>` right inside `<{parent}>`, where only {_content(parent)} may stand", *place
+        return f"`<{name}>` directly inside `<{parent}>`, which can contain only {_content(parent)}", *span
     if not rest.rstrip().endswith("/"):
-        opened.append((name, *place))
+        opened.append((name, *span))
     return None
 
 
 def ports(label: str) -> set[str]:
-    """Give the ports of an HTML label's tables and cells."""
+    """Return the ports of the tables and cells in an HTML label."""
     return {match[1] or match[2] or "" for match in _PORT.finditer(label)}
 
 
 def looks_like_html(value: str) -> bool:
-    """Whether a plain text is HTML that its quotes keep from being read.
-
-    A known tag is opened and closed in it.
-    """
+    """Return whether a string is probably HTML in quotes: it opens and closes a known tag."""
     text = value.strip()
     for match in re.finditer(r"<([A-Za-z]+)[^<>]*>", text):
         name = match[1].lower()

@@ -1,4 +1,4 @@
-"""A: labels that Graphviz cannot read as HTML or as records, and ports that they do not have."""
+"""A: HTML labels that Graphviz cannot read, and ports that labels do not have."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _RECORD_PORT = regex(r"\\.|<((?:[^<>\\]|\\.)*)>", re.DOTALL)
 
 
 def bad_labels(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Labels with HTML that Graphviz refuses, and HTML in quotes, which it draws letter by letter."""
+    """Report HTML labels that Graphviz rejects, and HTML in quotes, which it draws as plain text."""
     broken: dict[str, list[Use]] = defaultdict(list)
     quoted: list[Use] = []
     for (_, name), some in uses(context, card).items():
@@ -50,7 +50,7 @@ def bad_labels(context: GraphContext, card: Card) -> Iterator[Outcome]:
     for what, some in broken.items():
         yield finding(
             context, card, some, f"Graphviz cannot read this HTML label: {what}",
-            note="it draws the name of the node, or nothing, in its place",
+            note="it draws the name of the node, or nothing, instead",
         )  # fmt: skip
     if quoted:
         number = sum(use.count for use in quoted)
@@ -58,14 +58,14 @@ def bad_labels(context: GraphContext, card: Card) -> Iterator[Outcome]:
             context,
             card,
             quoted,
-            f"the HTML of {count(number, 'label')} in quotes is drawn as text, with its tags",
-            help=r"write `label=<...>` in place of `label=\"...\"`, or `\n` for a new line".replace('\\"', '"'),
+            f"{'this HTML label is' if number == 1 else f'{number} HTML labels are'} in quotes, so the tags are drawn as text",
+            help=r"write `label=<...>` instead of `label=\"...\"`, or `\n` for a line break".replace('\\"', '"'),
             outcome="quoted",
         )
 
 
 def missing_ports(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Edges that name a port which the node's label does not have."""
+    """Report edges with ports that the labels of their nodes do not have."""
     graph = context.graph
     known: dict[int, set[str] | None] = {}
     wrong: dict[tuple[str, str], list[tuple[Edge, Node, str]]] = defaultdict(list)
@@ -84,7 +84,9 @@ def missing_ports(context: GraphContext, card: Card) -> Iterator[Outcome]:
         edge, node, port = some[0]
         own = sorted(known[node.index] or ())
         near = Lexicon(own).nearest(port.partition(":")[0], most=1) if own else None
-        more = f", nor do {count(len(some) - 1, 'more port')} like it exist" if len(some) > 1 else ""
+        more = ""
+        if len(some) > 1:
+            more = f", and {count(len(some) - 1, 'more port')} like it {'is' if len(some) == 2 else 'are'} missing"
         yield card.finding(
             f"`{node.name}` has no port `{port}`{more}",
             edge.start,
@@ -92,9 +94,9 @@ def missing_ports(context: GraphContext, card: Card) -> Iterator[Outcome]:
             nodes=tuple(dict.fromkeys(n.name for _, n, _ in some)),
             locations=tuple(map(_at, some)),
             related=(Related("the node", node.start, node.end),),
-            help=f"did you mean `{near.word}`?" if near else _which(node, own),
+            help=f"did you mean `{near.word}`?" if near else _port_help(node, own),
             graph=graph.index,
-            **_offered(_port_fix(some, known)),
+            **_fix_fields(_port_fix(some, known)),
         )
 
 
@@ -103,12 +105,12 @@ def _at(one: tuple[Edge, Node, str]) -> Location:
     return Location(edge.start, edge.end, str(node.name))
 
 
-def _offered(fix: Fix | None) -> dict[str, Any]:
+def _fix_fields(fix: Fix | None) -> dict[str, Any]:
     return {"fix": fix, "fixable": fix.applicability if fix else None}
 
 
 def _port_fix(some: Sequence[tuple[Edge, Node, str]], known: Mapping[int, set[str] | None]) -> Fix | None:
-    """Write the port that is one letter away, and the only one that is; None where an edge's port has no such one."""
+    """Return the fix that writes similar ports; None unless each port differs in one edit from only one existing port."""
     edits: dict[int, Edit] = {}
     for edge, node, port in some:
         name, point, compass = port.partition(":")
@@ -127,7 +129,7 @@ def _port_fix(some: Sequence[tuple[Edge, Node, str]], known: Mapping[int, set[st
 
 
 def _spelled_port(edge: Edge, node: Node, port: str) -> Id | None:
-    """Give the place where an edge's own statement spells the port of one of its ends: behind the id, or as attribute."""
+    """Return the id with which an edge's statement sets the port of an end, after the node or as an attribute."""
     if len(edge.statements) > 1:
         return None
     set_by = edge.attribute("tailport" if node is edge.tail and edge.tail_port == port else "headport")
@@ -140,20 +142,17 @@ def _spelled_port(edge: Edge, node: Node, port: str) -> Id | None:
     return None
 
 
-def _which(node: Node, own: list[str]) -> str:
+def _port_help(node: Node, own: list[str]) -> str:
     if own:
-        return f"its ports are {listed([f'`{port}`' for port in own])}, and the compass points"
+        return f"its ports are {listed([f'`{port}`' for port in own])}, and compass points such as `n`"
     shape = node.attributes.get("shape", "ellipse")
     if shape in _RECORDS:
-        return "give a field of the label the port, as in `<port> text`"
-    return f"a node of shape `{shape}` has compass points only; records and HTML tables have ports of their own"
+        return "add the port to a field of the label, as in `<port> text`"
+    return f"a node of shape `{shape}` has only compass points; use a record or an HTML table to define ports"
 
 
 def _with_ports(graph: Graph) -> Iterator[Edge]:
-    """Give the edges that may have a port.
-
-    Attributes are worked out for no other ones, of which there may be a million.
-    """
+    """Yield the edges that may have a port; computing the attributes of a million others would take too long."""
     inherited = any(name in statement for statement in _edge_defaults(graph) for name in ("headport", "tailport"))
     for edge in graph.edges:
         statement = edge.statement
@@ -170,14 +169,14 @@ def _with_ports(graph: Graph) -> Iterator[Edge]:
 def _edge_defaults(graph: Graph) -> Iterator[dict[str, str]]:
     yield graph.edge_defaults
     for subgraph in graph.subgraphs:
-        layer = subgraph._edge_layer  # noqa: SLF001 - the model shows defaults of the root only
+        layer = subgraph._edge_layer  # noqa: SLF001 - the model has only the defaults of the root
         while layer is not None:
             yield layer.statement.values()
             layer = layer.before
 
 
 def _ports(node: Node) -> set[str] | None:
-    """Give the node's ports; None where what it has cannot be known."""
+    """Return the node's ports; None if they cannot be known."""
     label = node.attributes.get("label", "\\N")
     if isinstance(label, Html):
         return html_ports(label)

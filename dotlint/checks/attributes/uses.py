@@ -32,15 +32,12 @@ if TYPE_CHECKING:
     from dotlint.graph.model import Graph
     from dotlint.syntax.tree import Attribute, Id, Statement
 
-# How many other places of the same mistake a finding points at.
-SHOWN = 3
+# How many related locations a finding has at most.
+MOST_RELATED = 3
 
 
 class Use(Struct, eq=False):
-    """One attribute with one value on one kind of element.
-
-    `groups` are statements by what their lists say.
-    """
+    """One attribute with one value on one kind of element; `groups` has its statements by the text of their lists."""
 
     element: Element
     name: str
@@ -49,29 +46,29 @@ class Use(Struct, eq=False):
 
     @property
     def statements(self) -> Iterator[AttributedStatement]:
-        """Every statement that sets it so."""
+        """Every statement that sets it."""
         return (statement for group in self.groups for statement in group)
 
     @property
     def count(self) -> int:
-        """How many statements set it so."""
+        """The number of statements that set it."""
         return sum(len(group) for group in self.groups)
 
-    def places(self) -> list[Attribute]:
-        """Return the attributes, in the order of the text."""
+    def attributes(self) -> list[Attribute]:
+        """Return the attributes in text order."""
         found = [attribute for statement in self.statements for attribute in self.within(statement)]
         return sorted(found, key=lambda attribute: attribute.start)
 
     def within(self, statement: AttributedStatement) -> list[Attribute]:
-        """Return where a statement sets it so."""
+        """Return the attributes of a statement that set it."""
         return [a for a in statement.attributes if a.name.value == self.name and a.value.value == self.value]
 
     def starts(self, statement: AttributedStatement) -> set[int]:
-        """Return the starts of names and values within a statement: a finding is located at either."""
+        """Return the starts of names and values in a statement, one of which is the location of a finding."""
         return {start for a in self.within(statement) for start in (a.name.start, a.value.start)}
 
     def locations(self, *, at_name: bool) -> list[Location]:
-        """Return where it is written, at the name or the value, each with the one node that the statement is about."""
+        """Return the locations of its names or values, with the node if the statement is about one node."""
         found: list[Location] = []
         for statement in self.statements:
             refs = statement.nodes if isinstance(statement, NodeStatement) else ()
@@ -82,7 +79,7 @@ class Use(Struct, eq=False):
         return found
 
     def nodes(self) -> tuple[str, ...]:
-        """Give the nodes whose own statements set it so."""
+        """Return the nodes whose own statements set it."""
         return tuple(
             ref.id.value
             for statement in self.statements
@@ -91,7 +88,7 @@ class Use(Struct, eq=False):
         )
 
     def companions(self) -> set[str]:
-        """Give the names of all attributes that one of its statements sets."""
+        """Return the names of all attributes that one of its statements sets."""
         return {name for group in self.groups for name in group[0].values()}
 
 
@@ -124,7 +121,7 @@ def _uses(context: GraphContext) -> Uses:
 
 
 def bodies(graph: Graph) -> Iterator[tuple[Element, list[Statement]]]:
-    """Give every body of a graph with what its graph attributes are for."""
+    """Yield every body of a graph with the element that its graph attributes belong to."""
     yield "graph", graph.statement.body
     for subgraph in graph.subgraphs:
         element: Element = "cluster" if subgraph.is_cluster else "subgraph"
@@ -133,10 +130,7 @@ def bodies(graph: Graph) -> Iterator[tuple[Element, list[Statement]]]:
 
 
 def _gather(graph: Graph, broken: list[int]) -> Uses:
-    """Collect the uses.
-
-    A statement with one of the syntax problems (`broken`, ascending) in it is not judged.
-    """
+    """Return the uses of a graph, without statements that contain a syntax problem (`broken`, ascending offsets)."""
     alike: dict[tuple[Element, str], list[AttributedStatement]] = defaultdict(list)
     for around, body in bodies(graph):
         for statement in body:
@@ -144,7 +138,7 @@ def _gather(graph: Graph, broken: list[int]) -> Uses:
                 continue
             kind = type(statement)
             if kind is PlainEdge or kind is PlainNode:
-                # Nearly all statements are: their lists are taken as they were matched.
+                # Nearly all statements: the text of their lists is already known.
                 plain = cast("PlainNode", statement)
                 if not plain.bare and plain.match[5]:
                     alike["node" if kind is PlainNode else "edge", plain.match[5]].append(plain)
@@ -154,7 +148,7 @@ def _gather(graph: Graph, broken: list[int]) -> Uses:
             elif isinstance(statement, AttributedStatement) and not isinstance(statement, Block):
                 lists = statement.lists
                 if lists:
-                    # Statements whose lists are spelled alike are read once; most edges are.
+                    # Equal lists are parsed only once, and most edges have equal lists.
                     spelled = lists[0].text[lists[0].at : lists[-1].to]
                     alike[element_of(statement, around), spelled].append(statement)
     found: dict[tuple[Element, str], dict[tuple[str, bool], Use]] = defaultdict(dict)
@@ -170,7 +164,7 @@ def _gather(graph: Graph, broken: list[int]) -> Uses:
 
 
 def element_of(statement: AttributedStatement, around: Element) -> Element:
-    """Say whose attributes a statement sets; `around` is what the body belongs to."""
+    """Return the element whose attributes a statement sets; `around` is the element of its body."""
     if isinstance(statement, NodeStatement):
         return "node"
     if isinstance(statement, EdgeStatement):
@@ -181,10 +175,7 @@ def element_of(statement: AttributedStatement, around: Element) -> Element:
 
 
 def replaced(text: str, one: Id, value: str) -> Edit | None:
-    """Write another value in place of an id, in its manner of quoting.
-
-    None where the text there is not what was read.
-    """
+    """Return the edit that replaces an id, in quotes if it was; None if the text there is not the id as parsed."""
     if text[one.start : one.end] != one.raw:
         return None
     spelled = id_text(value)
@@ -206,12 +197,12 @@ def finding(
     fixable: Applicability | None = None,
     outcome: str | None = None,
 ) -> Finding:
-    """Make the one finding of uses that are the same mistake, at the first place where it was made."""
+    """Return one finding for uses with the same problem, at the first of them."""
     marks = [location for use in some for location in use.locations(at_name=at_name)]
     marks.sort(key=lambda location: location.start)
     more = len(marks) - 1
-    if more > SHOWN:
-        note = "; ".join(filter(None, (note, f"{more} more statements say the same")))
+    if more > MOST_RELATED:
+        note = "; ".join(filter(None, (note, f"{more} more statements have the same problem")))
     return card.finding(
         message,
         marks[0].start,
@@ -219,7 +210,7 @@ def finding(
         outcome=outcome,
         nodes=tuple(dict.fromkeys(name for use in some for name in use.nodes())),
         locations=tuple(marks),
-        related=tuple(Related("the same here", mark.start, mark.end) for mark in marks[1 : SHOWN + 1]),
+        related=tuple(Related("the same here", mark.start, mark.end) for mark in marks[1 : MOST_RELATED + 1]),
         help=help,
         note=note,
         fix=fix,

@@ -1,4 +1,4 @@
-"""Attribute values by their types: what Graphviz reads in them, and what it passes over in silence."""
+"""Attribute values by type: which of them Graphviz accepts, and which it silently ignores."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PATTERNS: dict[str, re.Pattern[str]] = {
     "addDouble": regex(rf"\+?\s*{_NUMBER}"),
     "addPoint": regex(rf"\+?\s*{_NUMBER}(?:\s*,\s*{_NUMBER})?\s*!?"),
     "doubleList": regex(rf"{_NUMBER}(?::{_NUMBER})*(?:\s+equally)?|equally"),
-    # Graphviz looks at the first letter only.
+    # Graphviz checks only the first letter.
     "labeljust": regex(r"[lcr].*", re.IGNORECASE),
     "labelloc": regex(r"[tcb].*", re.IGNORECASE),
     "orientation": regex(r"l.*|portrait", re.IGNORECASE),
@@ -32,17 +32,17 @@ _PATTERNS: dict[str, re.Pattern[str]] = {
 }
 _WHOLE = frozenset({"int", "bool"})
 _NUMBERS = _WHOLE | {"double", "point", "addDouble", "addPoint", "doubleList"}
-# Read with the C library's strcmp: `rankdir=lr` is no rankdir.
+# Read with the C library's strcmp: `rankdir=lr` is not valid.
 _EXACT = {"rank", "rankdir", "dir", "clusterrank", "ordering", "outputorder", "pagedir", "layout", "ratio"}
 _EXACT |= {"mode", "model"}
-_SAID: dict[str, str] = {
+_DESCRIPTIONS: dict[str, str] = {
     "double": "a number",
     "int": "a whole number",
     "bool": "true or false",
     "point": "a pair of numbers such as `4,3`",
     "addDouble": "a number",
     "addPoint": "a pair of numbers",
-    "doubleList": "numbers by colon",
+    "doubleList": "numbers separated by colons",
     "arrow": "an arrow type such as `normal`, `vee` or `odot`",
     "colorscheme": "`x11`, `svg` or a Brewer scheme such as `blues9`",
 }
@@ -50,30 +50,30 @@ _FREE = frozenset({"text", "label", "rect", "pointList", "portPos", "shape", "st
 
 
 def is_arrow(value: str) -> bool:
-    """Whether a value is an arrow type: up to four shapes, each after modifiers."""
+    """Return whether a value is an arrow type: up to four shapes with modifiers."""
     return bool(_SHAPES.fullmatch(value)) and any(part in value for part in arrow_parts())
 
 
 def is_scheme(value: str) -> bool:
-    """Whether a colour scheme has that name."""
+    """Return whether a color scheme has that name."""
     return bool(color_names(value.lower()))
 
 
 _TAKES: dict[str, Callable[[str], bool]] = {"arrow": is_arrow, "colorscheme": is_scheme}
 
 
-def _plain(value: str) -> bool:
-    """Whether a value is digits with one point or none: most numbers are, and need no pattern."""
+def _is_plain_number(value: str) -> bool:
+    """Return whether a value is digits with at most one point, as most numbers are: faster than a pattern."""
     return value.isascii() and value.replace(".", "", 1).isdecimal()
 
 
 def takes(kind: str, value: str) -> bool:
-    """Whether a type takes a value. Empty means the default, everywhere."""
+    """Return whether a value is valid for a type; an empty one always is and means the default."""
     if not value or kind in _FREE:
         return True
     if kind in _TAKES:
         return _TAKES[kind](value)
-    if kind in _NUMBERS and _plain(value) and not ("." in value and kind in _WHOLE):
+    if kind in _NUMBERS and _is_plain_number(value) and not ("." in value and kind in _WHOLE):
         return True
     pattern = _PATTERNS.get(kind)
     if pattern is not None and pattern.fullmatch(value.strip()):
@@ -83,16 +83,16 @@ def takes(kind: str, value: str) -> bool:
 
 
 def is_free(fact: AttributeFact) -> bool:
-    """Whether the attribute takes any text as far as this module knows."""
+    """Return whether the attribute accepts any text, as far as this module can check."""
     return not _FREE.isdisjoint(fact.types)
 
 
 def too_small(fact: AttributeFact, value: str) -> bool:
-    """Whether a number is below the attribute's minimum.
+    """Return whether a number is below the attribute's minimum.
 
-    A zero where the minimum is a fraction is let pass: `width=0` is how authors ask for the least there is.
+    Zero is allowed if the minimum is a fraction: authors write `width=0` for the smallest width.
     """
-    if fact.minimum is None or not (_plain(value) or _PATTERNS["double"].fullmatch(value.strip())):
+    if fact.minimum is None or not (_is_plain_number(value) or _PATTERNS["double"].fullmatch(value.strip())):
         return False
     number = float(value)
     if fact.above:
@@ -101,17 +101,19 @@ def too_small(fact: AttributeFact, value: str) -> bool:
 
 
 def expected(fact: AttributeFact) -> str:
-    """Say what the attribute takes: `a number`, or `TB, LR, BT or RL`."""
-    said: list[str] = []
+    """Return a description of valid values: `a number`, or `TB, LR, BT or RL`."""
+    choices: list[str] = []
     for kind in fact.types:
         words = [f"`{word}`" for word in enumeration_values(kind)]
-        said += [_SAID[kind]] if kind in _SAID else words
-    said = list(dict.fromkeys(said))
-    return f"{', '.join(said[:-1])} or {said[-1]}" if len(said) > 1 else said[0] if said else "another value"
+        choices += [_DESCRIPTIONS[kind]] if kind in _DESCRIPTIONS else words
+    choices = list(dict.fromkeys(choices))
+    if len(choices) > 1:
+        return f"{', '.join(choices[:-1])} or {choices[-1]}"
+    return choices[0] if choices else "another value"
 
 
 def known_words(fact: AttributeFact) -> list[str]:
-    """Give the words among which a misspelt value may have been meant."""
+    """Return the valid words with which a misspelled value is compared."""
     found = [word for kind in fact.types for word in enumeration_values(kind)]
     if "bool" in fact.types:
         found += ["true", "false"]

@@ -1,1 +1,1 @@
-"""N: ids, statements and text that mean something else than was intended."""
+"""N: ids, statements and text that do not mean what the author intended."""

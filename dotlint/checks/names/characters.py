@@ -37,7 +37,7 @@ _MEANT_MARKS = {
     "\uff5b": "{",
     "\uff5d": "}",
 }
-# Letters of other scripts that cannot be told from Latin ones by eye.
+# Letters of other scripts that look like Latin letters.
 _LATIN = dict(
     zip(
         "АВЕЅІЈКМНОРСТУХаеіјорсухѕԁһΑΒΕΖΗΙΚΜΝΟΡΤΥΧο",
@@ -50,15 +50,12 @@ _OPERATOR = regex(f"[{_DASHES}{_ARROWS}]+")
 
 
 def suspicious_characters(file: FileContext, card: Card) -> Iterator[Outcome]:
-    """Characters in bare ids that look like a blank, a quote, an operator or another letter.
-
-    One finding for what was meant.
-    """
+    """Report characters in bare ids that look like others, with one finding for each intended character."""
     text = file.document.text
     if text.isascii() or not (_SUSPICIOUS.search(text) or _FOREIGN.search(text)):
         return
     directed = file.document.graphs[0].directed if file.document.graphs else True
-    found: dict[str, list[tuple[Id, int]]] = defaultdict(list)  # by what is meant
+    found: dict[str, list[tuple[Id, int]]] = defaultdict(list)  # by the intended character
     for one in ids(file.document.tree):
         raw = one.raw
         if raw.isascii() or raw[0] in '"<' or text[one.start : one.end] != raw:
@@ -69,29 +66,27 @@ def suspicious_characters(file: FileContext, card: Card) -> Iterator[Outcome]:
             for match in _FOREIGN.finditer(raw):
                 found[_instead(match[0], directed=directed)].append((one, match.start()))
     for instead, every in found.items():
-        places = remaining(file, card, every, _at)
-        if not places:
+        found_here = remaining(file, card, every, _at)
+        if not found_here:
             continue
-        one, offset = places[0]
+        one, offset = found_here[0]
         character = one.raw[offset]
-        edits = [edit for place in places for edit in _plainly(*place, directed=directed)]
-        number = f" at {len(places)} places" if len(places) > 1 else ""
+        edits = [edit for suspect in found_here for edit in _corrected(*suspect, directed=directed)]
+        where = "an id" if len(found_here) == 1 else f"ids at {len(found_here)} locations"
         yield card.finding(
-            f"{_described(character)} in an id{number}: to Graphviz it is a letter like any other",
+            f"{_described(character)} in {where}: Graphviz reads it as a letter",
             one.start + offset,
             one.start + offset + 1,
-            locations=tuple(map(_at, places)),
-            related=tuple(Related("here too", i.start + at, i.start + at + 1) for i, at in places[1:4]),
-            help=f"write {instead}, or put the id in quotes if the character is meant",
-            fix=Fix("unsafe", in_order(edits), f"Write {instead} in place of {_described(character)}")
-            if edits
-            else None,
+            locations=tuple(map(_at, found_here)),
+            related=tuple(Related("here too", i.start + at, i.start + at + 1) for i, at in found_here[1:4]),
+            help=f"write {instead}, or put the id in quotes if the character is intended",
+            fix=Fix("unsafe", in_order(edits), f"Replace {_described(character)} with {instead}") if edits else None,
             fixable="unsafe" if edits else None,
         )
 
 
-def _at(place: tuple[Id, int]) -> Location:
-    one, offset = place
+def _at(suspect: tuple[Id, int]) -> Location:
+    one, offset = suspect
     return Location(one.start + offset, one.start + offset + 1)
 
 
@@ -114,8 +109,8 @@ def _instead(character: str, *, directed: bool) -> str:
     return "plain characters"
 
 
-def _plainly(one: Id, offset: int, *, directed: bool) -> list[Edit]:
-    """Give what the author may have typed; nothing where it is not plain."""
+def _corrected(one: Id, offset: int, *, directed: bool) -> list[Edit]:
+    """Return the edits that write the intended character; none if it is not certain."""
     character = one.raw[offset]
     start = one.start + offset
     if character in _LATIN:

@@ -1,7 +1,4 @@
-"""N.
-
-They are there twice, lead from a node to itself, or are more than can be written out.
-"""
+"""N: edges that are repeated, lead from a node to itself, or are too many to expand."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def duplicate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Edges with the ends, ports and attributes of an earlier one; one finding a pair of families."""
+    """Report edges with the ends, ports and attributes of an earlier one, with one finding for each pair of families."""
     graph = context.graph
     if graph.strict:
         return
@@ -41,10 +38,10 @@ def duplicate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 
 def _repeated(graph: Graph) -> Iterator[list[Edge]]:
-    """Give the edges of each two nodes that several join, in order; node by node, since there may be a million edges."""
+    """Yield the edges between each pair of nodes with several, in order; node by node, as there may be a million edges."""
     for node in graph.nodes.values():
         beside = graph.successors(node)
-        if not graph.directed:  # each edge where the end of the lower index is
+        if not graph.directed:  # each edge only at its end with the lower index
             beside = [edge for edge in beside if edge.head.index >= node.index]
             beside += [edge for edge in graph.predecessors(node) if edge.tail.index > node.index]
             beside.sort(key=lambda edge: edge.index)
@@ -56,7 +53,7 @@ def _repeated(graph: Graph) -> Iterator[list[Edge]]:
 
 
 def _meaning(edge: Edge, graph: Graph) -> object:
-    """Give what tells an edge from another one with the same ends."""
+    """Return what distinguishes an edge from another one with the same ends."""
     attributes = dict(edge.attributes)
     ports = (attributes.pop("tailport", ""), attributes.pop("headport", ""))
     if not graph.directed and edge.tail.index > edge.head.index:
@@ -65,7 +62,7 @@ def _meaning(edge: Edge, graph: Graph) -> object:
 
 
 def _duplicates(context: GraphContext, card: Card, pairs: list[tuple[Edge, Edge]]) -> Iterator[Outcome]:
-    """Tell of duplicates, those apart whose statement can go as a whole."""
+    """Report repeated edges, separately for those whose whole statement can be removed."""
     alone: list[tuple[Edge, Edge]] = []
     others: list[tuple[Edge, Edge]] = []
     for known, edge in pairs:
@@ -77,21 +74,17 @@ def _duplicates(context: GraphContext, card: Card, pairs: list[tuple[Edge, Edge]
             continue
         first, edge = some[0]
         arrow = "->" if context.graph.directed else "--"
-        more = (
-            f", and {count(len(some) - 1, 'more edge')} like it {'is' if len(some) == 2 else 'are'} too"
-            if len(some) > 1
-            else ""
-        )
+        more = f", as {'is' if len(some) == 2 else 'are'} {count(len(some) - 1, 'more edge')}" if len(some) > 1 else ""
         edits = _edits(text, [e for _, e in some])
         yield card.finding(
-            f"`{edge.tail.name} {arrow} {edge.head.name}` is there already{more}",
+            f"`{edge.tail.name} {arrow} {edge.head.name}` is a repeated edge{more}",
             edge.start,
             edge.end,
             outcome=outcome,
             nodes=tuple(dict.fromkeys(name for _, e in some for name in (e.tail.name, e.head.name))),
             locations=at_edges(e for _, e in some),
-            related=(Related("the first of the two", first.start, first.end),),
-            help="take one of them out, or tell them apart by a label",
+            related=(Related("first written here", first.start, first.end),),
+            help="remove one of them, or distinguish them with labels",
             fix=Fix(
                 "safe" if outcome == "alone" else "unsafe", tuple(edits), f"Remove {the(len(some), 'repeated edge')}"
             )
@@ -103,9 +96,9 @@ def _duplicates(context: GraphContext, card: Card, pairs: list[tuple[Edge, Edge]
 
 
 def _edits(text: str, edges: list[Edge]) -> list[Edit]:
-    """Take the edges out, each of its statement.
+    """Return the edits that remove the edges from their statements.
 
-    Nothing where one stands in a set, or two in one statement.
+    There are none if an edge comes from a subgraph, or two from one statement.
     """
     if len({id(edge.statement) for edge in edges}) < len(edges):
         return []
@@ -130,13 +123,13 @@ def _edits(text: str, edges: list[Edge]) -> list[Edit]:
 
 
 def _stands_alone(edge: Edge) -> bool:
-    """Whether the statement means that edge and nothing else."""
+    """Return whether the statement of the edge is that one edge."""
     sides = edge.statement.sides
     return len(sides) == 2 and not any(isinstance(side, Block) or len(side) > 1 for side in sides)
 
 
 def removal(text: str, start: int, end: int) -> Edit:
-    """Take out a statement, with its line where it stands alone there."""
+    """Return the edit that removes a statement, with its line if nothing else is on it."""
     left, right = start, end
     while left > 0 and text[left - 1] in " \t":
         left -= 1
@@ -148,9 +141,9 @@ def removal(text: str, start: int, end: int) -> Edit:
 
 
 def self_loops(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Unlabelled edges from a node to itself in a graph that has no other cycle.
+    """Report unlabeled edges from a node to itself in a graph without other cycles.
 
-    State machines are full of them.
+    Graphs with other cycles may be state machines, in which such edges are common.
     """
     graph = context.graph
     loops = [edge for edge in graph.edges if edge.tail is edge.head]
@@ -168,7 +161,7 @@ def self_loops(context: GraphContext, card: Card) -> Iterator[Outcome]:
             some[0].end,
             nodes=names,
             locations=tuple(map(_at_loop, some)),
-            help="take it out, or mend the end that is wrong",
+            help="remove it, or correct one of its ends",
             graph=graph.index,
         )
 
@@ -185,23 +178,25 @@ def _by_family(edges: list[Edge]) -> dict[str, list[Edge]]:
 
 
 def _cyclic(graph: Graph) -> bool:
-    """Whether there is a cycle of at least two nodes."""
+    """Return whether there is a cycle of at least two nodes."""
     return has_cycle(graph, loops=False)
 
 
 def over_limit(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Statements that stand for more edges than are written out."""
+    """Report statements with more edges than dotlint expands."""
     statements = remaining(context.file, card, context.graph.over_limit, at_span)
     if not statements:
         return
     first = statements[0]
-    more = f", and {count(len(statements) - 1, 'more statement')} with it" if len(statements) > 1 else ""
+    more = ""
+    if len(statements) > 1:
+        more = f", as {'does' if len(statements) == 2 else 'do'} {count(len(statements) - 1, 'more statement')}"
     yield card.finding(
-        f"this statement stands for more than {card.parameters['limit']:,} edges, which are not looked at{more}",
+        f"this statement expands to more than {card.parameters['limit']:,} edges, which are not checked{more}",
         first.start,
         first.end,
         locations=tuple(map(at_span, statements)),
-        related=tuple(Related("not looked at either", s.start, s.end) for s in statements[1:4]),
-        help="join the sets through one node between them",
+        related=tuple(Related("not checked either", s.start, s.end) for s in statements[1:4]),
+        help="connect the subgraphs through one node between them",
         graph=context.graph.index,
     )

@@ -1,4 +1,4 @@
-"""N: ids that were meant to be something else: templates, keywords, numbers that fell apart."""
+"""N: ids that should be something else: placeholders, keywords, numbers that are split."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from dotlint.syntax.tree import Attribute, AttributedStatement, Id, Statement
 
 # `{layer_id}`, `{i+1}`, `{x:02d}`, `${HOST}`, `$i`, `%d`.
-_TEMPLATE = regex(
+_PLACEHOLDER = regex(
     r"\$\{[A-Za-z_]\w*\}|\{[A-Za-z_]\w*(?:\.\w+|\[\w+\])*(?:\s*[-+*/%]\s*\w+)*(?::[^{}|<>]*)?\}"
     r"|(?<=\w)\{\d?\}"
     r"|(?<![A-Za-z0-9\\])\$[a-z_]\w*|(?<![%\\])%(?:0\d+)?[dsi](?![A-Za-z0-9])",
     needs=("{", "$", "%"),
 )
-# An index letter after a word that deployments number: `gpu_i`, `expert_{i}` without its braces.
+# An index letter after a word that deployments number, as in `gpu_i`: a placeholder without braces.
 _LETTER = regex(
     r"(?<!(?-i:[A-Za-z]))(gpu|device|rank|layer|expert|stage|shard|head|chunk|node)_(i|j|k|n|idx|id|x)"
     r"(?!(?-i:[A-Za-z0-9]))",
@@ -44,52 +44,54 @@ _LETTER = regex(
 _RECORDS = {"record", "Mrecord"}
 
 
-def _template(node: Node) -> str | None:
-    """Give the unexpanded template in a node's name.
+def _placeholder(node: Node) -> str | None:
+    """Return the placeholder in a node's name, if any.
 
-    A whole id in braces is a set of states, and the name of a record is a label, which may have braces.
+    A name that is all in braces is a set of states, and the name of a record is a label, which may have braces.
     """
     name = node.name
     if "{" not in name and "$" not in name and "%" not in name:
         return None
-    match = _TEMPLATE.search(name)
+    match = _PLACEHOLDER.search(name)
     if match is None or (match[0] == name.strip() and name.startswith("{")):
         return None
     return None if "{" in match[0] and node.attributes.get("shape") in _RECORDS else match[0]
 
 
 def is_placeholder(node: Node) -> bool:
-    """Whether the node's name has an unexpanded template in it."""
-    return _template(node) is not None
+    """Return whether the node's name contains a placeholder."""
+    return _placeholder(node) is not None
 
 
 def placeholder_ids(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Ids with an unexpanded template in them, one finding a template."""
+    """Report names with a placeholder that was not expanded, with one finding for each placeholder."""
     graph = context.graph
     found: dict[str, list[Node]] = defaultdict(list)
     letters: dict[str, list[Node]] = defaultdict(list)
     families = {parse_name(node.name).family.lower() for node in graph.nodes.values()} if _any_letter(graph) else set()
     for node in graph.nodes.values():
         name = node.name
-        if template := _template(node):
-            found[template].append(node)
+        if placeholder := _placeholder(node):
+            found[placeholder].append(node)
         elif letter := _LETTER.search(name):
-            # Only beside siblings that carry a number in that place.
+            # Only if siblings have a number there.
             plain = parse_name(name[: letter.start(2)] + "0" + name[letter.end(2) :]).family.lower()
             if plain in families:
                 letters[letter[0]].append(node)
-    for template, every in (*found.items(), *letters.items()):
+    for placeholder, every in (*found.items(), *letters.items()):
         nodes = remaining(context.file, card, every, _at)
         if not nodes:
             continue
-        more = f" and {count(len(nodes) - 1, 'more node')}" if len(nodes) > 1 else ""
+        who = f"the name of `{nodes[0].name}` contains"
+        if len(nodes) > 1:
+            who = f"the names of `{nodes[0].name}` and {count(len(nodes) - 1, 'more node')} contain"
         yield card.finding(
-            f"the placeholder `{template}` stands in the name of `{nodes[0].name}`{more}",
+            f"{who} the placeholder `{placeholder}`",
             nodes[0].start,
             nodes[0].end,
             nodes=tuple(node.name for node in nodes),
             locations=tuple(map(_at, nodes)),
-            help="run the template that the file was made from, or write the nodes it stands for",
+            help="run the program that generates this file, or write the nodes that the placeholder stands for",
             graph=graph.index,
         )
 
@@ -103,7 +105,7 @@ def _any_letter(graph: Graph) -> bool:
 
 
 def keyword_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Words that became a node, or attributes that became the graph's, through a missing quote or bracket."""
+    """Report words that are nodes, or attributes that are the graph's, because quotes or brackets are missing."""
     text = context.file.document.text
     strays: list[tuple[Assignment, Id]] = []
     bare: list[tuple[str, list[Attribute]]] = []
@@ -128,13 +130,13 @@ def keyword_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 
 def _same_line(text: str, before: Statement, after: Statement) -> bool:
-    """Whether nothing but blanks stands between two statements: no semicolon and no new line."""
+    """Return whether only blanks separate two statements: no semicolon and no line break."""
     between = text[before.core_end : after.start]
     return not between.strip() and "\n" not in between
 
 
 def is_stray_value(node: Node) -> bool:
-    """Whether a node may be a word that fell out of a value: a style, and nothing else is said of it."""
+    """Return whether a node may be part of a value without quotes: it is named like a style and has nothing else."""
     return (
         node.name in graphviz.styles("node")
         and not node.in_edges
@@ -144,7 +146,7 @@ def is_stray_value(node: Node) -> bool:
 
 
 def _stray_value(graph: Graph, before: Statement, statement: Statement) -> tuple[Assignment, Id] | None:
-    """`style=rounded filled`: the second word is a node."""
+    """Return the assignment and the node of `style=rounded filled`, in which the second word is a node."""
     if not isinstance(before, Assignment) or not isinstance(statement, NodeStatement):
         return None
     one = statement.nodes[0].id
@@ -163,7 +165,7 @@ def _strays(context: GraphContext, card: Card, some: list[tuple[Assignment, Id]]
     attribute, first = some[0][0].attributes[0], some[0][1]
     more = f", and so {'is' if len(some) == 2 else 'are'} {count(len(some) - 1, 'more word')}" if len(some) > 1 else ""
     return card.finding(
-        f"`{first.raw}` is a node here, not a part of the value of `{attribute.name.value}`{more}",
+        f"`{first.raw}` is a node here, not part of the value of `{attribute.name.value}`{more}",
         first.start,
         first.end,
         nodes=tuple(dict.fromkeys(one.value for _, one in some)),
@@ -185,7 +187,10 @@ def _at_attributes(one: tuple[str, list[Attribute]]) -> Location:
 
 
 def _without_brackets(text: str, body: list[Statement], taken: set[int]) -> Iterator[tuple[str, list[Attribute]]]:
-    """Find `a -> b style=dashed`: the attribute is the graph's. `taken` are the nodes that are none."""
+    """Yield the kind and attributes of `a -> b style=dashed`, which are the graph's.
+
+    `taken` has the ids of statements that are stray values.
+    """
     known = graphviz.attributes()
     at = 0
     while at < len(body) - 1:
@@ -209,10 +214,10 @@ def _bare(context: GraphContext, card: Card, some: list[tuple[str, list[Attribut
     what, attributes = some[0]
     spans = [(found[0].start, found[-1].end) for _, found in some]
     edits = [edit for start, end in spans for edit in (Edit(start, start, "["), Edit(end, end, "]"))]
-    more = f", and so it is at {count(len(some) - 1, 'more place')}" if len(some) > 1 else ""
+    more = f", also at {count(len(some) - 1, 'more location')}" if len(some) > 1 else ""
     names = listed([f"`{attribute.name.value}`" for attribute in attributes])
     return card.finding(
-        f"the graph, not the {what}, gets the {names} after it{more}",
+        f"{names} after this {what} {'is an attribute' if len(attributes) == 1 else 'are attributes'} of the graph{more}",
         *spans[0],
         locations=tuple(Location(*span) for span in spans),
         related=tuple(Related("here too", *span) for span in spans[1:4]),
@@ -227,7 +232,7 @@ _SUBGRAPH = Lexicon(["subgraph"])
 
 
 def _missing_subgraph(context: GraphContext, card: Card, body: list[Statement]) -> Iterator[Outcome]:
-    """`cluster_a {` and `subgrph cluster_a {`: a node or two, and then a set of its own."""
+    """Report `cluster_a {` and `subgrph cluster_a {`: nodes that are followed by an anonymous subgraph."""
     text = context.file.document.text
     for at, (before, block) in enumerate(pairwise(body)):
         if not isinstance(block, Block) or block.keyword is not None or not _is_bare(before):
@@ -236,19 +241,19 @@ def _missing_subgraph(context: GraphContext, card: Card, body: list[Statement]) 
             continue
         name = _first_id(before)
         word = body[at - 1] if at else None
-        misspelt = None
+        misspelled = None
         if word is not None and _is_bare(word) and _same_line(text, word, before):
             first = word.nodes[0].id
-            misspelt = first if _SUBGRAPH.nearest(first.raw) else None
-        if misspelt is None and not name.value.lower().startswith("cluster") and not _titles(context, name, block):
+            misspelled = first if _SUBGRAPH.nearest(first.raw) else None
+        if misspelled is None and not name.value.lower().startswith("cluster") and not _titles(context, name, block):
             continue
-        if misspelt is not None:
-            edit = Edit(misspelt.start, misspelt.end, "subgraph")
+        if misspelled is not None:
+            edit = Edit(misspelled.start, misspelled.end, "subgraph")
         else:
             edit = Edit(name.start, name.start, "subgraph ")
         yield card.finding(
-            f"`{name.raw}` is a node here, and the braces after it are a set without a name",
-            (misspelt or name).start,
+            f"`{name.raw}` is a node here, and the braces after it are an anonymous subgraph",
+            (misspelled or name).start,
             name.end,
             nodes=(name.value,),
             help=f"write `subgraph {name.raw} {{`",
@@ -259,7 +264,7 @@ def _missing_subgraph(context: GraphContext, card: Card, body: list[Statement]) 
 
 
 def _titles(context: GraphContext, name: Id, block: Block) -> bool:
-    """Whether a node that nothing else names stands right before braces that have a label or a look of their own."""
+    """Return whether a node that is used only here comes before braces with attributes of their own."""
     node = context.graph.nodes.get(name.value)
     if node is None or len(node.statements) > 1 or node.in_edges or node.out_edges:
         return False
@@ -267,7 +272,7 @@ def _titles(context: GraphContext, name: Id, block: Block) -> bool:
 
 
 def _is_bare(statement: Statement) -> TypeGuard[NodeStatement]:
-    """Whether a statement is one node and nothing more."""
+    """Return whether a statement is only the name of one node."""
     return isinstance(statement, NodeStatement) and not statement.lists and len(statement.nodes) == 1
 
 
@@ -275,7 +280,7 @@ _DEFAULTS = Lexicon(["node", "edge", "graph"])
 
 
 def _meant_defaults(context: GraphContext, card: Card, node: Node) -> Iterator[Outcome]:
-    """`nodes [shape=box]`, `"node" [shape=box]`: a node of its own, and no defaults."""
+    """Report `nodes [shape=box]` and `"node" [shape=box]`, which are nodes and set no defaults."""
     statement = node.statements[0]
     one = statement.nodes[0].id
     near = _DEFAULTS.nearest(node.name, most=1) if node.name not in {"node", "edge", "graph"} else None
@@ -296,7 +301,7 @@ def _meant_defaults(context: GraphContext, card: Card, node: Node) -> Iterator[O
     edits = (Edit(one.start, one.end, word),) if text[one.start : one.end] == one.raw else ()
     fix = Fix("unsafe", edits, f"Write `{word} [...]`") if edits else None
     yield card.finding(
-        f"`{one.raw}` is a node here, and no defaults for {word}s"
+        f"`{one.raw}` is a node here and sets no defaults for {word}s"
         if word != "graph"
         else f"`{one.raw}` is a node here",
         one.start,
@@ -310,12 +315,12 @@ def _meant_defaults(context: GraphContext, card: Card, node: Node) -> Iterator[O
 
 
 def split_numbers(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """`1abc` and `1.2.3`, which Graphviz reads as two ids each."""
+    """Report ids such as `1abc` and `1.2.3`, which Graphviz reads as two ids."""
     text = context.file.document.text
-    places: list[tuple[int, int]] = []
+    spans: list[tuple[int, int]] = []
     for _, body in bodies(context.graph):
         for before, statement in pairwise(body):
-            # Where a statement ends costs a look at it; what stands before the next one does not.
+            # The end of a statement is slow to compute; the character before the next one is not.
             if text[statement.start - 1] not in "0123456789." or before.end != statement.start:
                 continue
             if not isinstance(statement, NodeStatement | EdgeStatement | Assignment):
@@ -324,28 +329,28 @@ def split_numbers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             if start is None:
                 continue
             end = _first_id(statement).end
-            if places and places[-1][1] == before.end:  # `1.2.3.4` falls into three
-                places[-1] = (places[-1][0], end)
+            if spans and spans[-1][1] == before.end:  # `1.2.3.4` is three ids
+                spans[-1] = (spans[-1][0], end)
             else:
-                places.append((start, end))
-    places = remaining(context.file, card, sorted(places), lambda place: Location(*place))
-    if not places:
+                spans.append((start, end))
+    spans = remaining(context.file, card, sorted(spans), lambda span: Location(*span))
+    if not spans:
         return
-    start, end = places[0]
+    start, end = spans[0]
     whole = text[start:end]
-    more = f", and so are {len(places) - 1} more like it" if len(places) > 1 else ""
+    more = f", and {count(len(spans) - 1, 'more id')} like it {'is' if len(spans) == 2 else 'are'} split"
     yield card.finding(
-        f"`{whole}` is read as {_pieces(whole)}{more}",
+        f"`{whole}` is read as {_pieces(whole)}{more if len(spans) > 1 else ''}",
         start,
         end,
-        locations=tuple(Location(*place) for place in places),
-        related=tuple(Related("and here", *place) for place in places[1:4]),
+        locations=tuple(Location(*span) for span in spans),
+        related=tuple(Related("here too", *span) for span in spans[1:4]),
         help="put it in quotes",
         fixable="unsafe",
         fix=Fix(
             "unsafe",
-            tuple(Edit(start, end, id_text_quoted(text[start:end])) for start, end in sorted(places)),
-            f"Put {the(len(places), 'id')} in quotes",
+            tuple(Edit(start, end, id_text_quoted(text[start:end])) for start, end in spans),
+            f"Put {the(len(spans), 'id')} in quotes",
         ),
         graph=context.graph.index,
     )
@@ -357,7 +362,7 @@ def _pieces(whole: str) -> str:
 
 
 def id_text_quoted(value: str) -> str:
-    """Write an id in quotes even where it could do without."""
+    """Return an id in quotes, even if it does not need them."""
     spelled = id_text(value)
     return spelled if spelled.startswith('"') else f'"{spelled}"'
 
@@ -372,7 +377,7 @@ def _first_id(statement: AttributedStatement) -> Id:
 
 
 def _number_start(statement: Statement) -> int | None:
-    """Where the last id of a statement starts if it is a bare number that ends it, else None."""
+    """Return the start of the last id of a statement if that is a bare number at its end, else None."""
     if isinstance(statement, DefaultsStatement) or getattr(statement, "lists", None):
         return None
     one: Id | None = None

@@ -1,4 +1,4 @@
-"""N017: texts, chains and nestings that are too long for Graphviz itself."""
+"""N017: strings, chains and nested subgraphs that exceed the limits of Graphviz."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 # Sizes of lib/cgraph's lexer and parser, the same in all versions from 2.42 to 14.
 _RUN, _CHAIN, _NESTING = 16_381, 2_498, 3_332
-# From the start of a line only: a search that begins at each place looks at the rest of the line each time.
+# Anchored at line starts: otherwise every search position would scan the rest of its line.
 _LONG_LINE = regex(rf"^[^\n]{{{_RUN // 4 + 1}}}", re.MULTILINE)
 _LONG_RUN = regex(r'[^"\\<>\n]++')
 
 
 def graphviz_limits(file: FileContext, card: Card) -> Iterator[Outcome]:
-    """Find runs, chains and nestings that are too long for Graphviz itself."""
+    """Report strings, comments, chains and nested subgraphs that exceed the limits of Graphviz."""
     text = file.document.text
     if len(text) > _RUN // 4:
         yield from _long_runs(file, card, text)
@@ -38,25 +38,25 @@ def graphviz_limits(file: FileContext, card: Card) -> Iterator[Outcome]:
     chains = remaining(file, card, chains, at_span)
     if chains:
         yield card.finding(
-            f"a chain of {len(chains[0].operators):,} edges: Graphviz takes at most {_CHAIN:,}",
+            f"a chain of {len(chains[0].operators):,} edges: Graphviz accepts at most {_CHAIN:,}",
             chains[0].start,
             chains[0].end,
             locations=tuple(map(at_span, chains)),
             related=tuple(Related("here too", s.start, s.end) for s in chains[1:4]),
-            help="break it into several statements",
+            help="split it into several statements",
         )
     for graph in file.document.graphs:
         deep = next((s for s in graph.subgraphs if s.depth + 1 > _NESTING), None)
         if deep is not None:
             yield card.finding(
-                f"braces within {_NESTING:,} others: Graphviz goes no deeper", deep.start, deep.start + 1,
-                graph=graph.index, help="nest them less deeply",
+                f"this subgraph is more than {_NESTING:,} levels deep, which Graphviz cannot read", deep.start, deep.start + 1,
+                graph=graph.index, help="reduce the nesting",
             )  # fmt: skip
 
 
 def _long_runs(file: FileContext, card: Card, text: str) -> Iterator[Outcome]:
     if not _LONG_LINE.search(text):
-        return  # a run never goes beyond its line
+        return  # a run never exceeds its line
     runs = [m.span() for m in _LONG_RUN.finditer(text) if m.end() - m.start() > _RUN // 4]
     runs = [run for run in runs if len(text[slice(*run)].encode("utf-8", "surrogatepass")) > _RUN]
     whole = [
@@ -79,6 +79,6 @@ def _long_runs(file: FileContext, card: Card, text: str) -> Iterator[Outcome]:
             start,
             end,
             locations=tuple(Location(*run) for run in found),
-            related=tuple(Related("here too", *place) for place in found[1:4]),
-            help="break it up, in a string by `\\` at the end of a line",
+            related=tuple(Related("here too", *span) for span in found[1:4]),
+            help="split it; in a string, `\\` at the end of a line continues it on the next",
         )

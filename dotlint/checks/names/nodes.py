@@ -1,4 +1,4 @@
-"""N: nodes that are declared twice, or stand in two clusters, and defaults that no node sees."""
+"""N: nodes that are declared twice or are in two clusters, and defaults that nothing uses."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def redeclared_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Nodes two of whose statements disagree on an attribute; one finding a family and set of attributes."""
+    """Report nodes whose statements set different values of an attribute, by family and attributes."""
     found: dict[tuple[str, tuple[str, ...]], list[tuple[Node, Attribute, Attribute]]] = defaultdict(list)
     for node in context.graph.nodes.values():
         if len(node.statements) < 2:
@@ -38,16 +38,16 @@ def redeclared_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if not some:
             continue
         node, first, second = some[0]
-        who = f"`{node.name}`" if len(some) == 1 else f"`{node.name}` and {len(some) - 1} more like it"
+        who = f"`{node.name}` has" if len(some) == 1 else f"`{node.name}` and {count(len(some) - 1, 'more node')} have"
         what = listed([f"`{name}`" for name in names])
         yield card.finding(
-            f"two statements of {who} disagree on {what}: the last one holds",
+            f"{who} two statements with different values of {what}: the last one wins",
             second.start,
             second.end,
             nodes=tuple(one.name for one, _, _ in some),
             locations=tuple(map(_at_second, some)),
-            related=(Related("declared here before", first.start, first.end),),
-            help="take one of the two out, or give the second node a name of its own",
+            related=(Related("first declared here", first.start, first.end),),
+            help="remove one of the two, or rename the second node",
             graph=context.graph.index,
         )
 
@@ -58,9 +58,9 @@ def _at_second(one: tuple[Node, Attribute, Attribute]) -> Location:
 
 
 def _disagreements(node: Node) -> dict[str, tuple[Attribute, Attribute]]:
-    """Give the attributes that two of the node's statements set to different values, with both places.
+    """Return the attributes that two statements of the node set to different values, with both.
 
-    A statement for several nodes (`a, b [shape=box]`) is a default of a kind, which the next one may refine.
+    A statement for several nodes (`a, b [shape=box]`) is like a default, which a later one may override.
     """
     first: dict[str, Attribute] = {}
     differing: dict[str, tuple[Attribute, Attribute]] = {}
@@ -75,11 +75,11 @@ def _disagreements(node: Node) -> dict[str, tuple[Attribute, Attribute]]:
 
 
 def nodes_in_two_clusters(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Nodes of two clusters neither of which lies in the other; one finding a pair of clusters."""
+    """Report nodes in two clusters that are not nested, with one finding for each pair of clusters."""
     found: dict[tuple[int, int], list[Node]] = defaultdict(list)
     clusters: dict[int, Subgraph] = {}
     for node in context.graph.nodes.values():
-        # The public list is made anew for each node, and most nodes are in one subgraph only.
+        # The public list is a copy for each node, and most nodes are in only one subgraph.
         if len(node._subgraphs or ()) < 2 or is_stray_value(node):  # noqa: SLF001
             continue
         around = _clusters(node)
@@ -93,15 +93,15 @@ def nodes_in_two_clusters(context: GraphContext, card: Card) -> Iterator[Outcome
         first, second = clusters[one], clusters[other]
         who = f"`{nodes[0].name}`" if len(nodes) == 1 else f"`{nodes[0].name}` and {count(len(nodes) - 1, 'more node')}"
         yield card.finding(
-            f"{who} {'is' if len(nodes) == 1 else 'are'} in two clusters that do not lie in each other,"
-            f" `{first.name}` and `{second.name}`",
+            f"{who} {'is' if len(nodes) == 1 else 'are'} in two clusters, `{first.name}` and `{second.name}`,"
+            " neither of which contains the other",
             nodes[0].start,
             nodes[0].end,
             nodes=tuple(node.name for node in nodes),
             locations=tuple(map(_at, nodes)),
             related=tuple(Related(f"`{c.name}`", c.start, c.statements[0].open.end) for c in (first, second)),
-            help="the ends of an edge belong to the cluster that its statement stands in: write it outside",
-            note="`dot` draws the node in one of the two only",
+            help="move edge statements out of clusters: they add their nodes to the cluster that they are in",
+            note="`dot` draws a node in only one of them",
             graph=context.graph.index,
         )
 
@@ -111,7 +111,7 @@ def _at(node: Node) -> Location:
 
 
 def _clusters(node: Node) -> list[Subgraph]:
-    """Give the innermost clusters that hold the node, none of them within another."""
+    """Return the innermost clusters of the node, none of which contains another."""
     found: dict[int, Subgraph] = {}
     for subgraph in node.subgraphs:
         cluster = subgraph if subgraph.is_cluster else next((c for c in subgraph.ancestors if c.is_cluster), None)
@@ -122,10 +122,7 @@ def _clusters(node: Node) -> list[Subgraph]:
 
 
 def dead_defaults(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Node and edge defaults that the next ones replace before any node or edge could see them.
-
-    One finding a graph.
-    """
+    """Report node and edge defaults that are replaced before any node or edge uses them; one finding for each graph."""
     dead: list[tuple[Attribute, Attribute, str]] = []
     for _, body in bodies(context.graph):
         waiting: dict[tuple[str, str], Attribute] = {}
@@ -144,9 +141,9 @@ def dead_defaults(context: GraphContext, card: Card) -> Iterator[Outcome]:
     if not dead:
         return
     first, after, target = dead[0]
-    more = f", and so are {len(dead) - 1} more" if len(dead) > 1 else ""
+    more = f", as {'is' if len(dead) == 2 else 'are'} {count(len(dead) - 1, 'more default')}" if len(dead) > 1 else ""
     yield card.finding(
-        f"the default `{first.name.value}` for {target}s is replaced before any {target} has it{more}",
+        f"the default `{first.name.value}` for {target}s is replaced before any {target} uses it{more}",
         first.start,
         first.end,
         locations=tuple(at_span(one) for one, *_ in dead),
@@ -154,13 +151,13 @@ def dead_defaults(context: GraphContext, card: Card) -> Iterator[Outcome]:
             Related("replaced here", after.start, after.end),
             *(Related("replaced too", one.start, one.end) for one, *_ in dead[1:4]),
         ),
-        help="take one of the two out",
+        help="remove one of the two",
         graph=context.graph.index,
     )
 
 
 def layout_output(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Graphs that a layout has been written into, once a graph."""
+    """Report graphs that contain the output of a layout."""
     graph = context.graph
     marks = graphviz.drawing_attributes()
     names = [name for name in graph.attributes if name in marks or name == "bb"]
@@ -170,8 +167,8 @@ def layout_output(context: GraphContext, card: Card) -> Iterator[Outcome]:
     if not any(name in marks or name == "bb" for name in names):
         return
     yield card.finding(
-        f"the graph carries the result of a layout: {listed([f'`{name}`' for name in dict.fromkeys(names)])}",
+        f"the graph contains the output of a layout: {listed([f'`{name}`' for name in dict.fromkeys(names)])}",
         *graph.header,
-        help="keep the file that was given to Graphviz, and write the drawing to another one",
+        help="keep the input file of Graphviz, and write its output to another file",
         graph=graph.index,
     )

@@ -1,4 +1,4 @@
-"""N: subgraphs that are drawn otherwise than they are written."""
+"""N: subgraphs that are not drawn as the author intended."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def empty_clusters(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Clusters without a node, which Graphviz does not draw; the outermost ones, one finding a graph."""
+    """Report clusters without nodes, which Graphviz does not draw; only the outermost, one finding for each graph."""
     graph, text = context.graph, context.file.document.text
     filled: set[int] = set()
     for subgraph in graph.subgraphs:
@@ -32,7 +32,7 @@ def empty_clusters(context: GraphContext, card: Card) -> Iterator[Outcome]:
             if around.index in filled:
                 break
             filled.add(around.index)
-    # fdp takes the name of a cluster for the end of an edge.
+    # In fdp, the name of a cluster can be the end of an edge.
     empty = [s for s in graph.subgraphs if s.index not in filled and s.is_cluster and s.name not in graph.nodes]
     if not empty:
         return
@@ -50,8 +50,8 @@ def empty_clusters(context: GraphContext, card: Card) -> Iterator[Outcome]:
         first.start,
         first.statements[0].open.end,
         locations=tuple(map(at_subgraph, some)),
-        related=tuple(Related("empty too", s.start, s.statements[0].open.end) for s in some[1:4]),
-        help="take it out, or put its nodes into it",
+        related=tuple(Related("also empty", s.start, s.statements[0].open.end) for s in some[1:4]),
+        help="remove it, or add nodes to it",
         fix=Fix("unsafe", in_order(edits), f"Remove {the(len(some), 'empty cluster')}") if whole else None,
         fixable="unsafe" if whole else None,
         graph=graph.index,
@@ -59,7 +59,7 @@ def empty_clusters(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 
 def _sides(graph: Graph) -> set[int]:
-    """Give the blocks that are a side of an edge statement, which cannot do without them; by `id`."""
+    """Return the `id` of blocks that are sides of edge statements, so that they cannot be removed."""
     return {
         id(block)
         for s in walk_statements([graph.statement.body])
@@ -69,7 +69,7 @@ def _sides(graph: Graph) -> set[int]:
 
 
 def subgraphs_not_clusters(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Subgraphs with a label or a look of their own that are no clusters, so that it is not drawn."""
+    """Report subgraphs whose label, colors or style are not drawn because they are not clusters."""
     graph, text = context.graph, context.file.document.text
     families: dict[tuple[str, tuple[str, ...]], list[Subgraph]] = defaultdict(list)
     for subgraph in graph.subgraphs:
@@ -79,7 +79,7 @@ def subgraphs_not_clusters(context: GraphContext, card: Card) -> Iterator[Outcom
         drawn = tuple(sorted(name for name, value in own.items() if value and _drawn(name)))
         if "label" in drawn or any("color" in name or name == "style" for name in drawn):
             if any(child.is_cluster for child in subgraph.children) and "label" not in drawn:
-                continue  # set there for the clusters inside
+                continue  # set for the clusters inside it
             if not subgraph.nodes or _lost_its_keyword(text, subgraph.statements[0]):
                 continue
             families[parse_name(subgraph.name or "").family, drawn].append(subgraph)
@@ -92,9 +92,9 @@ def subgraphs_not_clusters(context: GraphContext, card: Card) -> Iterator[Outcom
         what = listed([f"`{word}`" for word in drawn], 4)
         edits = _clustered(text, some, taken)
         name = f"the subgraph `{first.name}`" if first.name else "this subgraph"
-        who = f"{name} is" if len(some) == 1 else f"{name} and {len(some) - 1} more like it are"
+        who = f"{name} is" if len(some) == 1 else f"{name} and {len(some) - 1} more are"
         yield card.finding(
-            f"{who} not drawn as a cluster: {what} mean{'s' if len(drawn) == 1 else ''} nothing there",
+            f"{who} not drawn as a cluster: {what} {'has' if len(drawn) == 1 else 'have'} no effect",
             first.start,
             first.statements[0].open.end,
             locations=tuple(map(at_subgraph, some)),
@@ -109,7 +109,7 @@ def subgraphs_not_clusters(context: GraphContext, card: Card) -> Iterator[Outcom
 
 
 def _lost_its_keyword(text: str, block: Block) -> bool:
-    """Whether a set follows a word on its line, as in `cluster_a {`: the word is what is wrong there."""
+    """Return whether braces follow a word on their line, as in `cluster_a {`, which `keyword_nodes` reports."""
     if block.keyword is not None:
         return False
     before = text[text.rfind("\n", 0, block.start) + 1 : block.start].rstrip()
@@ -122,7 +122,7 @@ def _drawn(name: str) -> bool:
 
 
 def _clustered(text: str, some: list[Subgraph], taken: set[str | None]) -> list[Edit]:
-    """Rename every block of the subgraphs to a cluster."""
+    """Return the edits that rename the subgraphs to clusters; none if a name is taken."""
     edits: list[Edit] = []
     for subgraph in some:
         name = f"cluster_{subgraph.name if subgraph.name is not None else subgraph.index}"
@@ -141,7 +141,7 @@ def _clustered(text: str, some: list[Subgraph], taken: set[str | None]) -> list[
 
 
 def ignored_attributes(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Attributes after the brace of a set, which Graphviz reads and drops."""
+    """Report attributes after the closing brace of a subgraph, which Graphviz ignores."""
     text = context.file.document.text
     found = [
         block
@@ -155,41 +155,38 @@ def ignored_attributes(context: GraphContext, card: Card) -> Iterator[Outcome]:
         return
     edits = [edit for block in found for edit in _inside(text, block)]
     first = found[0].lists[0]
-    more = f", and so does it at {len(found) - 1} more sets" if len(found) > 1 else ""
+    where = "this subgraph" if len(found) == 1 else f"this and {count(len(found) - 1, 'more subgraph')}"
     names = listed([f"`{name}`" for name in dict.fromkeys(a.name.value for a in found[0].attributes)])
     yield card.finding(
-        f"Graphviz drops {names}: a set takes no attributes{more}",
+        f"Graphviz ignores {names} after the closing brace of {where}",
         first.start,
         first.end,
         locations=tuple(at_span(block.lists[0]) for block in found),
         related=tuple(Related("the same here", b.lists[0].start, b.lists[-1].end) for b in found[1:4]),
-        help="write them as `node [...]` or as the set's own inside the braces",
-        fix=Fix("unsafe", in_order(edits), f"Move the attributes of {the(len(found), 'set')} inside the braces"),
+        help="move them inside the braces, as `node [...]` or as attributes of the subgraph",
+        fix=Fix("unsafe", in_order(edits), f"Move the attributes of {the(len(found), 'subgraph')} inside the braces"),
         fixable="unsafe",
         graph=context.graph.index,
     )
 
 
 def _inside(text: str, block: Block) -> list[Edit]:
-    """Move the attributes into the braces.
-
-    Those of subgraphs as they are, the others as what they say of the nodes.
-    """
+    """Return the edits that move the attributes inside the braces, those of nodes as defaults for nodes."""
     known = graphviz.attributes()
     own: list[str] = []
-    theirs: list[str] = []
+    of_nodes: list[str] = []
     for attribute in block.attributes:
         fact = known.get(attribute.name.value)
         spelled = text[attribute.name.start : attribute.value.end]
-        (own if fact is not None and not fact.allowed("N") else theirs).append(spelled)
+        (own if fact is not None and not fact.allowed("N") else of_nodes).append(spelled)
     start, end = block.lists[0].start, block.lists[-1].end
     while text[start - 1] in " \t":
         start -= 1
     nodes = [s for s in block.body if isinstance(s, NodeStatement) and not s.lists]
     plain = len(nodes) == len(block.body) and block.keyword is None and not own
     if plain and nodes:
-        # Defaults come too late for nodes that are there already; a list of nodes does not.
+        # Defaults do not change nodes that already exist; a statement for several nodes does.
         spelled = ", ".join(text[s.start : s.core_end] for s in nodes)
         return [Edit(block.start, block.lists[0].start, f"{spelled} ")]
-    added = "".join(f" {one};" for one in own) + (f" node [{', '.join(theirs)}];" if theirs else "")
+    added = "".join(f" {one};" for one in own) + (f" node [{', '.join(of_nodes)}];" if of_nodes else "")
     return [Edit(block.open.end, block.open.end, added), Edit(start, end, "")]

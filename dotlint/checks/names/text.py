@@ -1,4 +1,4 @@
-"""N: text that Graphviz does not read as it was meant: comments that are none, and what it never reads."""
+"""N: text that Graphviz does not read as intended: accidental comments, false comments, text that it ignores."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from dotlint.syntax.tree import Id
 
 
-def _apart(text: str, end: int, start: int) -> Edit:
-    """Put a line end between two graphs, in place of blanks."""
+def _line_break(text: str, end: int, start: int) -> Edit:
+    """Return the edit that replaces the blanks between two graphs with a line break."""
     return Edit(end, end if text[end:start].strip() else start, "\n")
 
 
 def text_not_read(file: FileContext, card: Card) -> Iterator[Outcome]:
-    """Text after `@`, graphs that follow on the line of another one's brace, what never closes at the end."""
+    """Report text after `@`, graphs that start on the line where another ends, and unclosed strings at the end."""
     text, graphs = file.document.text, file.document.tree.graphs
     lost = [
         (one, following)
@@ -39,19 +39,21 @@ def text_not_read(file: FileContext, card: Card) -> Iterator[Outcome]:
     lost = remaining(file, card, lost, lambda pair: Location(*pair[1].header))
     if lost:
         one, following = lost[0]
-        more = f", nor {count(len(lost) - 1, 'more graph')} like it" if len(lost) > 1 else ""
+        more = ""
+        if len(lost) > 1:
+            more = f", as {'does' if len(lost) == 2 else 'do'} {count(len(lost) - 1, 'more graph')}"
         yield card.finding(
-            "this graph starts on the line on which the one before it ends:"
-            f" Graphviz since 13.0 does not read it{more}",
+            f"this graph starts on the line where the previous one ends{more}:"
+            f" Graphviz 13.0 and later ignores {'it' if len(lost) == 1 else 'them'}",
             *following.header,
             outcome="second-graph",
             locations=tuple(Location(*after.header) for _, after in lost),
-            related=(Related("the end of the one before", one.end - 1, one.end),),
-            help="start it on a line of its own",
+            related=(Related("the previous graph ends here", one.end - 1, one.end),),
+            help="start it on a new line",
             fix=Fix(
                 "safe",
-                tuple(_apart(text, before.end, after.start) for before, after in lost),
-                f"Start {the(len(lost), 'graph')} on a line of its own",
+                tuple(_line_break(text, before.end, after.start) for before, after in lost),
+                f"Start {the(len(lost), 'graph')} on a new line",
             ),
             graph=graphs.index(following),
         )
@@ -62,17 +64,17 @@ def text_not_read(file: FileContext, card: Card) -> Iterator[Outcome]:
         rest = text[at + 1 :].strip()
         if rest:
             yield card.finding(
-                "Graphviz stops reading at `@`: what follows is lost",
+                "Graphviz stops reading at `@` and ignores the rest of the file",
                 at,
                 at + 1,
-                help="take the `@` out, or what follows it",
+                help="remove the `@` or the text after it",
             )
     elif text[at] in '"<' or text.startswith("/*", at):
         yield card.finding(
-            "what starts here is never closed, and Graphviz passes over it in silence",
+            "this string or comment is never closed, and Graphviz silently ignores it",
             at,
             _line_end(text, at),
-            help="take it out, or make it a comment",
+            help="remove it, or turn it into a comment",
         )  # fmt: skip
 
 
@@ -89,21 +91,18 @@ def _line_end(text: str, at: int) -> int:
     return len(text) if end < 0 else end
 
 
-_COLOUR_AHEAD = regex(r"#[0-9a-fA-F]{3,8}(?![0-9a-fA-F])")
+_COLOR = regex(r"#[0-9a-fA-F]{3,8}(?![0-9a-fA-F])")
 
 
 def swallowed_code(file: FileContext, card: Card) -> Iterator[Outcome]:
-    """`#` and `//` that touch what stands before them and eat the rest of the line; `-- note`; `<!-- ...
-
-    -->`.
-    """
+    """Report `#` and `//` that start a comment by accident, and `-- note` and `<!-- note -->`, which are no comments."""
     text = file.document.text
     found = []
     for comment in file.document.comments:
         if comment.kind == "/*" or not comment.start or text[comment.start : comment.start + 1] not in {"#", "/"}:
             continue
         before = text[comment.start - 1]
-        # A comment may touch the end of a statement, but not what waits for a value, nor a word.
+        # A comment may directly follow a statement, but not `=`, `:` or a word.
         after = text[comment.start + len(comment.kind) : comment.start + len(comment.kind) + 1]
         word = comment.kind == "#" and (before.isalnum() or before == "_")
         if not after.isspace() and (word or before in "=:"):
@@ -114,19 +113,19 @@ def swallowed_code(file: FileContext, card: Card) -> Iterator[Outcome]:
         if not some:
             continue
         first = some[0]
-        more = f", as it does at {len(some) - 1} more places" if len(some) > 1 else ""
+        more = f" and at {count(len(some) - 1, 'more location')}" if len(some) > 1 else ""
         edits = []
         for comment in some:
-            colour = _COLOUR_AHEAD.match(text, comment.start)
-            if colour and text[comment.start - 1] == "=":
-                edits.append(Edit(comment.start, colour.end(), f'"{colour[0]}"'))
+            color = _COLOR.match(text, comment.start)
+            if color and text[comment.start - 1] == "=":
+                edits.append(Edit(comment.start, color.end(), f'"{color[0]}"'))
         yield card.finding(
-            f"`{kind}` starts a comment here: `{_short(text[first.start : first.end])}` is not read{more}",
+            f"`{kind}` starts a comment here{more}: `{_short(text[first.start : first.end])}` is not read",
             first.start,
             first.end,
             locations=tuple(map(at_span, some)),
             related=tuple(Related("here too", c.start, c.end) for c in some[1:4]),
-            help=f"put the value in quotes; set a comment off by a blank before `{kind}`",
+            help=f"put the value in quotes; if this is a comment, write a blank before `{kind}`",
             fix=Fix("unsafe", tuple(edits), f"Put {the(len(edits), 'color')} in quotes")
             if len(edits) == len(some)
             else None,
@@ -141,7 +140,7 @@ def _short(text: str) -> str:
 
 
 def _markup_comments(file: FileContext, card: Card) -> Iterator[Outcome]:
-    """`<!-- note -->` is an HTML id, and so a node."""
+    """Report `<!-- note -->`, which is an HTML id and thus a node."""
     text = file.document.text
     if "<!--" not in text:
         return
@@ -158,7 +157,7 @@ def _markup_comments(file: FileContext, card: Card) -> Iterator[Outcome]:
             edits.append(Edit(start, end, f"/* {inner} */"))
         more = f", and so are {len(nodes) - 1} more" if len(nodes) > 1 else ""
         yield card.finding(
-            f"`<!--` starts no comment in DOT: this is a node{more}",
+            f"`<!--` does not start a comment in DOT: this is a node{more}",
             *nodes[0].span,
             nodes=tuple(str(node.name) for node in nodes),
             locations=tuple(map(_at_markup, nodes)),
@@ -177,7 +176,7 @@ _WORD_AFTER = regex(r"[ \t]*[A-Za-z_\x80-\U0010ffff][^\n;\[\]{}\"=<>-]*")
 
 
 def _dashed_notes(file: FileContext, card: Card) -> Iterator[Outcome]:
-    """`-- a note` at the start of a line: an edge to its first word, and a node of each other one."""
+    """Report `-- a note` at the start of a line, which is an edge to its first word and a node for each other word."""
     text = file.document.text
     if not re.search(r"^[ \t]*--", text, re.MULTILINE):
         return
@@ -205,13 +204,13 @@ def _dashed_notes(file: FileContext, card: Card) -> Iterator[Outcome]:
             start, end, edge = found[0]
             more = f", and so do {len(found) - 1} more lines" if len(found) > 1 else ""
             yield card.finding(
-                f"`--` starts no comment in DOT: it makes an edge from `{edge.tail.name}`{more}",
+                f"`--` does not start a comment in DOT: it adds an edge from `{edge.tail.name}`{more}",
                 start,
                 end,
                 nodes=(edge.tail.name, edge.head.name),
                 locations=tuple(Location(s, e) for s, e, _ in found),
                 help="write `// ...`",
-                fix=Fix("unsafe", tuple(Edit(s, s + 2, "//") for s, _, _ in found), "Write `//` in place of `--`"),
+                fix=Fix("unsafe", tuple(Edit(s, s + 2, "//") for s, _, _ in found), "Replace `--` with `//`"),
                 fixable="unsafe",
                 graph=graph.index,
             )
@@ -228,12 +227,12 @@ _PATH = regex(r"[A-Za-z]:\\(?!\\)[\w.-]")
 
 
 def backslash_traps(file: FileContext, card: Card) -> Iterator[Outcome]:
-    """Strings that a backslash keeps open, joins that a CR spoils, paths that lose their backslashes."""
+    """Report escaped closing quotes, line joins that a CR prevents, and paths that lose their backslashes."""
     text = file.document.text
     if "\\" not in text:
         return
     kept: list[Id] = []
-    spoilt: list[Id] = []
+    unjoined: list[Id] = []
     paths: list[Id] = []
     for statement in file.document.tree.statements() if _QUOTED_PATH.search(text) else ():
         if not isinstance(statement, AttributedStatement):
@@ -250,7 +249,7 @@ def backslash_traps(file: FileContext, card: Card) -> Iterator[Outcome]:
             if not one.quoted:
                 continue
             if "\\\r\n" in one.raw:
-                spoilt.append(one)
+                unjoined.append(one)
             elif "\n" in one.raw and _TRAPPED.search(one.raw):
                 kept.append(one)
     kept_open = [
@@ -259,32 +258,32 @@ def backslash_traps(file: FileContext, card: Card) -> Iterator[Outcome]:
     kept_open = remaining(file, card, kept_open, lambda one: Location(*one))
     if kept_open and not kept:
         yield card.finding(
-            "the backslash before this quote keeps the string open",
+            "a backslash escapes this quote, so the string is not closed",
             *kept_open[0],
             locations=tuple(Location(*one) for one in kept_open),
-            related=tuple(Related("here too", *place) for place in kept_open[1:4]),
+            related=tuple(Related("here too", *span) for span in kept_open[1:4]),
             help='write `\\\\"` for a backslash at the end of a string',
         )
-    told = (
+    groups = (
         (
             kept,
-            "the backslash before the quote keeps this string open: it ends at a later quote",
+            "a backslash escapes the closing quote of this string, which ends at a later quote",
             'write `\\\\"`',
         ),
         (
-            spoilt,
-            "a backslash before CR LF joins no lines: both stay in the text",
+            unjoined,
+            "a backslash before CR LF does not join the lines: both stay in the text",
             "write the string on one line, or end lines with LF",
         ),
         (
             paths,
-            "a backslash starts an escape in this text: the path is not drawn as it is written",
+            "the backslashes of this path start escape sequences, so it is not drawn as written",
             "double each backslash",
         ),
     )
-    for every, message, remedy in told:
+    for every, message, remedy in groups:
         if some := remaining(file, card, every, at_span):
-            more = f" ({count(len(some), 'place')})" if len(some) > 1 else ""
+            more = f" ({count(len(some), 'location')})" if len(some) > 1 else ""
             yield card.finding(
                 message + more,
                 some[0].start,
@@ -296,10 +295,7 @@ def backslash_traps(file: FileContext, card: Card) -> Iterator[Outcome]:
 
 
 def _kept_open(text: str, at: int) -> tuple[int, int] | None:
-    """Give the escaped quote that was to close the string which opens at `at`.
-
-    One that ends its list or statement.
-    """
+    """Return the span of the escaped quote that should close the string at `at`: one at the end of a list or statement."""
     end = _line_end(text, at)
     match = _MEANT_END.search(text, at, end) if text.startswith('"', at) else None
     return (match.start(), match.start() + 2) if match else None

@@ -1,4 +1,4 @@
-"""N001: nodes that edges name and that have no statement of their own, in files where nodes have one."""
+"""N001: nodes that edges use but no statement declares, in files that declare their nodes."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 _PIECE = regex(r"\d+|[^\W\d_]+")
 _DECLARED_SHARE = 0.8
 _DECLARED_LEAST = 3
-# How many families without a near spelling are told one by one.
+# How many families without a similar declared name are reported one by one.
 _MOST = 4
 
 Words = tuple[str, ...]
 
 
 class Meant(NamedTuple):
-    """The declared node that was meant, in how many edits, and whether it is the only one as near."""
+    """The declared node that was meant, its edit distance, and whether it is the only one that close."""
 
     node: Node
     edits: int
@@ -43,7 +43,7 @@ class Meant(NamedTuple):
 
 
 def undeclared_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Nodes without a statement of their own where nearly all others have one; one finding a family."""
+    """Report undeclared nodes in a graph that declares nearly all nodes, with one finding for each family."""
     graph = context.graph
     in_sets = _statements_in_sets(graph)
     declared = {
@@ -55,7 +55,7 @@ def undeclared_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
         return
     meant = suggestions(graph, missing, declared, context.file.vocabulary.words)
     if not _declares_first(graph, declared):
-        # Statements that follow the edges only dress nodes: one that needs no dress has none.
+        # Statements after the edges only set attributes, so a node without attributes needs none.
         missing = [node for node in missing if node.index in meant]
     families: dict[tuple[str, str], list[Node]] = defaultdict(list)
     unlike = {parse_name(node.name).family for node in missing if node.index not in meant}
@@ -72,20 +72,16 @@ def undeclared_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
         first = some[0]
         guess = meant.get(first.index)
         edges = sum(graph.in_degree(node) + graph.out_degree(node) for node in some)
-        who = (
-            f"`{first.name}` is"
-            if len(some) == 1
-            else f"`{first.name}` and {len(some) - 1} more{' like it' if family else ''} are"
-        )
+        who = f"`{first.name}` is" if len(some) == 1 else f"`{first.name}` and {len(some) - 1} more are"
         fix = _rename(context, some, meant, {one.start for one in locations}) if guess else None
         yield card.finding(
-            f"{who} named by {count(edges, 'edge')} and declared nowhere",
+            f"{who} used by {count(edges, 'edge')} but never declared",
             locations[0].start,
             locations[0].end,
             nodes=tuple(node.name for node in some),
             locations=tuple(locations),
             related=(Related("declared here", guess.node.start, guess.node.end),) if guess else (),
-            help=f"did you mean `{guess.node.name}`?" if guess else "declare it, or mend the spelling",
+            help=f"did you mean `{guess.node.name}`?" if guess else "declare it, or correct the spelling",
             fixable=fix.applicability if fix else None,
             fix=fix,
             about=Unit(family=family) if family and len(some) > 1 else None,
@@ -94,10 +90,7 @@ def undeclared_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 
 def _statements_in_sets(graph: Graph) -> set[int]:
-    """Give the statements of sets that are a side of an edge, by `id`.
-
-    `{a b} -> c` names its nodes and declares none.
-    """
+    """Return the `id` of statements in subgraphs that are sides of edges: `{a b} -> c` declares no nodes."""
     if not graph.subgraphs:
         return set()
     todo = [side for s in walk_statements([graph.statement.body]) if isinstance(s, EdgeStatement) for side in blocks(s)]
@@ -105,27 +98,27 @@ def _statements_in_sets(graph: Graph) -> set[int]:
 
 
 def _declares_first(graph: Graph, declared: set[int]) -> bool:
-    """Whether most nodes are declared before an edge names them."""
+    """Return whether most nodes are declared before an edge uses them."""
     first = sum(1 for n in graph.nodes.values() if n.index in declared and n.statements[0].start <= n.start)
     return 2 * first >= len(declared)
 
 
 def suggestions(graph: Graph, missing: list[Node], declared: set[int], meaningful: frozenset[str]) -> dict[int, Meant]:
-    """For undeclared nodes, by their index, the declared node that is the same but for one word's spelling.
+    """Return, by index of the undeclared node, the declared node whose name differs in the spelling of one word.
 
-    Numbers have to agree, and a word that means something (one of `meaningful`, the vocabulary's, or one that a declared node
-    has) is never taken for a slip of another: `q_proj` is not `k_proj`. Takes time linear in the names.
+    Numbers must be equal, and a known word (in `meaningful`, the vocabulary, or in the name of a declared node) never
+    counts as a typo of another: `q_proj` is not `k_proj`. The time is linear in the number of names.
     """
-    wanted: dict[Words, list[tuple[Node, int]]] = defaultdict(list)  # a name's words but one -> who, which one
+    lookups: dict[Words, list[tuple[Node, int]]] = defaultdict(list)  # words without one -> node, index of that word
     spelled: dict[Words, list[Node]] = defaultdict(list)
     for node in missing:
         words = _words(node.name)
         if not any(word.isalpha() for word in words):
             continue
         spelled[words].append(node)
-        for place, word in enumerate(words):
+        for index, word in enumerate(words):
             if not word.isdigit():
-                wanted[_but(words, place)].append((node, place))
+                lookups[_but(words, index)].append((node, index))
     same: dict[Words, list[Node]] = defaultdict(list)
     offered: dict[Words, dict[str, list[Node]]] = defaultdict(dict)
     known = set(meaningful)
@@ -136,26 +129,26 @@ def suggestions(graph: Graph, missing: list[Node], declared: set[int], meaningfu
         known.update(words)
         if words in spelled:
             same[words].append(node)
-        for place, word in enumerate(words):
-            if not word.isdigit() and (rest := _but(words, place)) in wanted:
+        for index, word in enumerate(words):
+            if not word.isdigit() and (rest := _but(words, index)) in lookups:
                 offered[rest].setdefault(word, []).append(node)
     found: dict[int, Meant] = {}
     for words, nodes in spelled.items():
         for node in nodes if words in same else ():
-            # The same words and numbers, written in another case or with other marks between them.
+            # The same words and numbers with another case or other separators.
             candidate = same[words][0]
             edits = 1 if candidate.name.lower() == node.name.lower() else 2
             found[node.index] = Meant(candidate, edits, len(same[words]) == 1)
-    for rest, askers in wanted.items():
+    for rest, undeclared in lookups.items():
         if rest not in offered:
             continue
         lexicon = Lexicon(offered[rest])
-        for node, place in askers:
-            word = _words(node.name)[place]
+        for node, index in undeclared:
+            word = _words(node.name)[index]
             if word in known or node.index in found or not allowed_edits(word):
                 continue
             near = lexicon.nearest(word)
-            if near is None or _joined(node, offered[rest][near.word][0]):
+            if near is None or _connected(node, offered[rest][near.word][0]):
                 continue
             candidates = offered[rest][near.word]
             found[node.index] = Meant(candidates[0], near.edits, near.single and len(candidates) == 1)
@@ -166,17 +159,17 @@ def _words(name: str) -> Words:
     return tuple(piece.lower() for piece in _PIECE.findall(name))
 
 
-def _but(words: Words, place: int) -> Words:
-    return (*words[:place], "", *words[place + 1 :])
+def _but(words: Words, index: int) -> Words:
+    return (*words[:index], "", *words[index + 1 :])
 
 
-def _joined(one: Node, other: Node) -> bool:
-    """Whether an edge joins the two, so that they are two."""
+def _connected(one: Node, other: Node) -> bool:
+    """Return whether an edge connects the two, so that they are different nodes."""
     return any(edge.head is other for edge in one.out_edges) or any(edge.tail is other for edge in one.in_edges)
 
 
 def _mentioned(node: Node) -> list[Location]:
-    """Return every mention of an undeclared node, the first one first."""
+    """Return the locations of all mentions of an undeclared node, the first one first."""
     first = Location(node.start, node.end, str(node.name))
     return [
         first,
@@ -185,9 +178,9 @@ def _mentioned(node: Node) -> list[Location]:
 
 
 def _rename(context: GraphContext, some: list[Node], meant: dict[int, Meant], starts: set[int]) -> Fix | None:
-    """Write the declared names in place of the others.
+    """Return the fix that replaces undeclared names with declared ones.
 
-    Safe where each is one slip away from one node only.
+    It is safe if each differs in one edit from only one declared name.
     """
     graph, text = context.graph, context.file.document.text
     safe = True
@@ -209,7 +202,7 @@ def _rename(context: GraphContext, some: list[Node], meant: dict[int, Meant], st
 
 
 def mentions(node: Node) -> list[NodeRef]:
-    """Where edges and sets name an undeclared node."""
+    """Return all mentions of an undeclared node in edges and subgraphs, in text order."""
     found: dict[int, NodeRef] = {}
     statements = {id(s): s for edge in (*node.in_edges, *node.out_edges) for s in edge.statements}
     for statement in statements.values():
@@ -223,6 +216,6 @@ def mentions(node: Node) -> list[NodeRef]:
 
 
 def _doubles(node: Node, other: Node) -> bool:
-    """Whether the other node would get an edge that it has already."""
+    """Return whether the other node would get an edge that it already has."""
     ins, outs = {edge.tail for edge in other.in_edges}, {edge.head for edge in other.out_edges}
     return any(edge.tail in ins for edge in node.in_edges) or any(edge.head in outs for edge in node.out_edges)
