@@ -1,4 +1,4 @@
-"""The checks: one module a category, one generator a check, no prose (that is on the cards in `rules/`)."""
+"""The checks: one generator for each check, grouped by subject. Their documentation is on the cards in `rules/`."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ Scope = Literal["file", "graph", "deployment"]
 
 
 class Check(Struct, frozen=True):
-    """A check by where its function is, so that a module is imported only when one of its checks runs.
+    """The module and name of a check's function; the module is imported only when one of its checks runs.
 
-    `scope`: called once a `file`, once a `graph`, or once a graph in which a `deployment` is recognized.
+    `scope` is how often it is called: per `file`, per `graph`, or per graph in which a `deployment` is recognized.
     """
 
     module: str
@@ -32,11 +32,11 @@ class Check(Struct, frozen=True):
     scope: Scope
 
     def load(self) -> Callable[..., Iterator[Outcome]]:
-        """Import the function."""
+        """Import and return the function."""
         return cast("Callable[..., Iterator[Outcome]]", getattr(import_module(self.module), self.function))
 
     def load_fix(self) -> FixFunction | None:
-        """Give the function that computes the fixes of its findings; None where there is none."""
+        """Return the function that computes the fixes of its findings; None if there is none."""
         return getattr(self.load(), "fix", None)
 
 

@@ -1,11 +1,11 @@
-"""P and T: whether the strategy divides the model, and whether labels state the model that was declared."""
+"""P and T: whether the degrees divide the model, and whether labels agree with the declared model."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from dotlint.checks import grouping as places
+from dotlint.checks import grouping
 from dotlint.checks.grouping import count, listed, names, the
 from dotlint.deployment import axes
 from dotlint.deployment.shards import groups, one_layer_each
@@ -24,16 +24,19 @@ if TYPE_CHECKING:
     from dotlint.strategy import Phase
 
 _SUMS = {
-    "heads": ("heads", "declare a TP that divides the heads"),
-    "experts": ("experts per group", "declare an EP that divides the experts"),
-    "sequence": ("tokens per sequence shard", "declare an SP that divides the sequence"),
-    "layers": ("layers per stage", "declare fewer stages than layers"),
-    "grid-mismatch": ("rank grids", "choose degrees whose dense and expert grids have as many ranks"),
+    "heads": ("heads", "declare a TP that divides the number of heads"),
+    "experts": ("experts per group", "declare an EP that divides the number of experts"),
+    "sequence": ("tokens per sequence shard", "declare an SP that divides the sequence length"),
+    "layers": ("layers per stage", "declare at most as many stages as layers"),
+    "grid-mismatch": (
+        "rank grids",
+        "choose degrees for which the dense and the expert grid have the same number of ranks",
+    ),
 }
 
 
 def sums(file: FileContext, card: Card) -> Iterator[Outcome]:
-    """One calculation for every declared phase: heads, experts, tokens, layers or grids, as the card's check says."""
+    """Report degrees of a phase that do not divide the heads, experts, tokens, layers or grids, as the card selects."""
     strategy = file.strategy
     if strategy is None or not file.is_deployment:
         return
@@ -71,7 +74,7 @@ _ROUTED = ("gate", "route", "expert", "aggregate", "dispatch", "combine", "all-t
 
 
 def _routes(reading: Reading) -> bool:
-    """Whether top-k in its label means experts, and not the tokens that a sampler keeps."""
+    """Return whether top-k in the label refers to experts rather than to the tokens that a sampler keeps."""
     words = " ".join((reading.name, *reading.evidence.lines)).lower()
     if reading.is_role("sampling", "head", "output", "softmax") or "sampl" in words or "vocab" in words:
         return False
@@ -79,7 +82,7 @@ def _routes(reading: Reading) -> bool:
 
 
 def top_k(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Labels whose top-k is another than the model's, or more than the model has experts."""
+    """Report labels whose top-k differs from the model's or exceeds its number of experts."""
     model = context.file.strategy.model if context.file.strategy else None
     if model is None or (model.top_k is None and model.experts is None):
         yield Undecided(card.section, "top-k", "declare `top_k` under [model] in the strategy file")
@@ -87,51 +90,51 @@ def top_k(context: GraphContext, card: Card) -> Iterator[Outcome]:
     wrong: dict[int, int] = {}
     right = 0
     for reading in context.deployment.readings:
-        said = {int(m["k"]) for line in reading.evidence.lines for m in _TOP_K.finditer(line)}
-        if len(said) != 1 or not _routes(reading):
+        stated = {int(m["k"]) for line in reading.evidence.lines for m in _TOP_K.finditer(line)}
+        if len(stated) != 1 or not _routes(reading):
             continue
-        k = said.pop()
+        k = stated.pop()
         if (model.top_k is not None and k != model.top_k) or (model.experts is not None and k > model.experts):
             wrong[reading.node.index] = k
         else:
             right += 1
     found = [r for r in context.deployment.readings if r.node.index in wrong]
-    for unit, some in places.units(context.deployment, places.remaining_nodes(context, card, found)).items():
-        start, end = places.of_node(some[0].node)
-        said = {wrong[r.node.index] for r in some}
-        shown = listed([f"top-{k}" for k in sorted(said)])
+    for unit, some in grouping.units(context.deployment, grouping.remaining_nodes(context, card, found)).items():
+        start, end = grouping.of_node(some[0].node)
+        stated = {wrong[r.node.index] for r in some}
+        values = listed([f"top-{k}" for k in sorted(stated)])
         what = (
-            f"`{some[0].name}` says {shown}"
+            f"the label of `{some[0].name}` states {values}"
             if len(some) == 1
-            else f"{count(len(some), 'label')}{places.of_unit(unit)} say {shown}"
+            else f"{count(len(some), 'label')}{grouping.of_unit(unit)} state {values}"
         )
-        over = model.top_k is None or said == {model.top_k}
+        over = model.top_k is None or stated == {model.top_k}
         fix = None if over else _top_k_fix(context, some, model.top_k or 0)
         yield card.finding(
             f"{what}, but the model has {f'only {model.experts} experts' if over else f'top-{model.top_k}'}",
             start,
             end,
             nodes=names(some),
-            locations=places.at_nodes(some),
+            locations=grouping.at_nodes(some),
             about=unit,
             graph=context.graph.index,
-            help="a token goes to no more experts than there are"
+            help="state a top-k of at most the number of experts"
             if over
-            else f"write top-{model.top_k}, or declare the model that is drawn",
+            else f"write top-{model.top_k}, or declare the top-k that the graph shows",
             fix=fix,
             fixable=fix.applicability if fix else None,
         )
     if right and not wrong:
-        usual = f"top-{model.top_k}" if model.top_k else "no more than there are experts"
+        usual = f"top-{model.top_k}" if model.top_k else "at most the number of experts"
         yield Holds(
             card.section,
             "top-k",
-            f"{count(right, 'label says', 'labels say')} {usual}",
+            f"{count(right, 'label states', 'labels state')} {usual}",
         )
 
 
 def _top_k_fix(context: GraphContext, some: list[Reading], k: int) -> Fix | None:
-    """Write the model's k where a label of the node's own states another; None where a label is inherited."""
+    """Return a fix that writes the model's top-k into the nodes' own labels; None if a label is inherited."""
     text = context.file.document.text
     edits: list[Edit] = []
     for reading in some:
@@ -145,7 +148,7 @@ def _top_k_fix(context: GraphContext, some: list[Reading], k: int) -> Fix | None
 
 
 def token_flow(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Expert groups whose tokens are not batch · seq · k / EP, nor one data or sequence rank's part."""
+    """Report expert groups whose token count is neither batch · seq · k / EP nor one data or sequence rank's share."""
     model = context.file.strategy.model if context.file.strategy else None
     if model is None or None in (model.batch, model.seq, model.top_k):
         yield Undecided(
@@ -170,28 +173,28 @@ def token_flow(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if stated <= _token_parts(phase, len(group.members), model.batch * seq * model.top_k):
             fine += 1
             continue
-        unit = places.unit_of(context.deployment, group.members)
+        unit = grouping.unit_of(context.deployment, group.members)
         wrong.setdefault(unit, (phase, seq, []))[2].extend(group.members)
     for unit, (phase, seq, members) in wrong.items():
-        some = places.remaining_nodes(context, card, members)
+        some = grouping.remaining_nodes(context, card, members)
         if not some:
             continue
         stated = _tokens(some)
-        start, end = places.of_node(some[0].node)
+        start, end = grouping.of_node(some[0].node)
         share = model.batch * seq * model.top_k / phase.degrees.ep
         yield card.finding(
-            f"expert groups{places.of_unit(unit)} take {listed([str(n) for n in sorted(stated)])} tokens, "
-            f"where {model.batch} · {seq} · {model.top_k} / {phase.degrees.ep} is {share:g}",
+            f"expert groups{grouping.of_unit(unit)} take {listed([str(n) for n in sorted(stated)])} tokens, "
+            f"but batch · seq · k / EP is {model.batch} · {seq} · {model.top_k} / {phase.degrees.ep} = {share:g}",
             start,
             end,
             nodes=names(some),
-            locations=places.at_nodes(some),
+            locations=grouping.at_nodes(some),
             about=unit,
             graph=context.graph.index,
-            help="state the tokens that an even routing sends to each group",
+            help=f"state {share:g} tokens, the share of each group if routing is even",
         )
     if fine:
-        text = f"expert groups take an even share of the routed tokens in {count(fine, 'unit')}"
+        text = f"the expert groups of {count(fine, 'unit')} each take an even share of the routed tokens"
         yield Holds(card.section, "token flow", text)
 
 
@@ -201,14 +204,14 @@ def _tokens(readings: Iterable[Reading]) -> set[int]:
 
 
 def _token_parts(phase: Phase, drawn: int, total: int) -> set[int]:
-    """Give every even share that a label may mean: a group's or a drawn expert's, of all ranks or of one."""
+    """Return every even share that a label may state: a group's or a drawn expert's, of all ranks or of one."""
     degrees = phase.degrees
     ranks = {1, degrees.dp, degrees.sp, degrees.cp, degrees.dp * degrees.sp, degrees.dp * degrees.cp}
     return {share for by in (degrees.ep, drawn) for rank in ranks if (share := round(total / (by * rank)))}
 
 
 def heads_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Labels whose size of a head does not make the model's hidden size with the model's heads."""
+    """Report labels whose head size times the model's number of heads is not the model's hidden size."""
     model = context.file.strategy.model if context.file.strategy else None
     if model is None or model.heads is None or model.hidden is None:
         yield Undecided(card.section, "head size", "declare `heads` and `hidden` under [model] in the strategy file")
@@ -220,7 +223,7 @@ def heads_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
         stated = [
             n for d in (*tensors.inputs, *tensors.outputs, *tensors.bare) if (n := axes.size(d, "head-dim")) is not None
         ]
-        # Query, key and value may stand side by side (3·d_k), and d_k may be what one tensor rank has of it.
+        # Query, key and value may be fused (3·d_k), and the label may state the part of one tensor rank.
         phase = context.phase(reading.phase)
         shards = phase.degrees.tp if phase is not None else 1
         allowed = {model.hidden, 3 * model.hidden}
@@ -229,29 +232,31 @@ def heads_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
             wrong[reading.node.index] = reading, odd[0]
         elif stated:
             fine += 1
-    for unit, some in places.units(
-        context.deployment, places.remaining_nodes(context, card, [r for r, _ in wrong.values()])
+    for unit, some in grouping.units(
+        context.deployment, grouping.remaining_nodes(context, card, [r for r, _ in wrong.values()])
     ).items():
-        start, end = places.of_node(some[0].node)
+        start, end = grouping.of_node(some[0].node)
         size = wrong[some[0].node.index][1]
         sizes = listed([str(n) for n in sorted({wrong[r.node.index][1] for r in some})])
         one = len(some) == 1
-        what = f"`{some[0].name}` states" if one else f"{count(len(some), 'label')}{places.of_unit(unit)} state"
+        what = f"`{some[0].name}` states" if one else f"{count(len(some), 'label')}{grouping.of_unit(unit)} state"
         even = model.hidden % model.heads == 0
         yield card.finding(
-            f"{what} heads of {sizes}: {model.heads} · {size} is {model.heads * size}, "
+            f"{what} a head size of {sizes}, but {model.heads} heads · {size} is {model.heads * size}, "
             f"not the hidden size {model.hidden}",
             start,
             end,
             nodes=names(some),
-            locations=places.at_nodes(some),
+            locations=grouping.at_nodes(some),
             about=unit,
             graph=context.graph.index,
-            help=f"state heads of {model.hidden // model.heads}" if even else "state heads that make it",
+            help=f"state a head size of {model.hidden // model.heads}"
+            if even
+            else "declare heads and a hidden size that they divide",
         )
     if fine and not wrong:
         yield Holds(
             card.section,
             "head size",
-            f"{count(fine, 'label states', 'labels state')} heads that make {model.hidden}",
+            f"{count(fine, 'label states', 'labels state')} a head size that fits the hidden size {model.hidden}",
         )

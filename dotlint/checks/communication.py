@@ -1,10 +1,10 @@
-"""C: the communication that each kind of parallelism needs."""
+"""C: the communication that each kind of parallelism requires."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotlint.checks import grouping as places
+from dotlint.checks import grouping
 from dotlint.checks.grouping import count, listed, names
 from dotlint.deployment import axes
 from dotlint.deployment.shards import SHARDED, groups, replicas
@@ -38,7 +38,7 @@ def _communicates(reading: Reading) -> str | None:
 
 
 def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Operators in which tensor shards meet although they are no collective."""
+    """Report operators that take all tensor shards of a layer but are not a collective."""
     deployment, wiring = context.deployment, context.completed.wiring
     serving: dict[str, list[str]] = {}
     wrong: list[Reading] = []
@@ -60,7 +60,7 @@ def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
                 continue
             kind = _communicates(reading)
             if not all(name in context.wiring.ins[head] for name in members):
-                continue  # they meet there once the missing edges are in place: nothing to praise, nothing to blame
+                continue  # they meet only through edges that are missing, which another rule reports
             if kind in _JOINS:
                 serving.setdefault(str(kind), []).append(head)
             elif reading.role is not None and reading.role.name not in {
@@ -71,24 +71,26 @@ def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
                 "residual",
             }:
                 wrong.append(reading)
-    for unit, some in places.units(deployment, places.remaining_nodes(context, card, _unique(wrong))).items():
-        start, end = places.of_node(some[0].node)
+    for unit, some in grouping.units(deployment, grouping.remaining_nodes(context, card, _unique(wrong))).items():
+        start, end = grouping.of_node(some[0].node)
         yield card.finding(
-            f"tensor shards meet in {listed([f'`{r.name}`' for r in some])}{places.of_unit(unit)} without a collective",
+            f"tensor shards feed {listed([f'`{r.name}`' for r in some])}{grouping.of_unit(unit)} without a collective",
             start,
             end,
             nodes=names(some),
-            locations=places.at_nodes(some),
+            locations=grouping.at_nodes(some),
             about=unit,
             graph=context.graph.index,
-            help="put an all-reduce, all-gather or reduce-scatter between the shards and it",
+            help=f"add an all-reduce, all-gather or reduce-scatter between the shards and {'it' if len(some) == 1 else 'them'}",
         )
     if serving and not wrong:
         reduces = "" if "all-reduce" in serving else "no all-reduce; "
-        text = ", ".join(f"{kind} ({places.quoted(nodes)})" for kind, nodes in sorted(serving.items()))
-        yield Holds("coverage", "tensor parallelism", f"{reduces}shards meet in {text}")
+        text = ", ".join(f"{kind} ({grouping.quoted(nodes)})" for kind, nodes in sorted(serving.items()))
+        yield Holds("coverage", "tensor parallelism", f"{reduces}shards are combined by {text}")
     elif parallel and not serving and not wrong:
-        yield Undecided("coverage", "tensor parallelism", "shards that meet somewhere: none of those drawn do")
+        yield Undecided(
+            "coverage", "tensor parallelism", "draw the operator that combines the shards (no shards are combined)"
+        )
 
 
 def _unique(readings: list[Reading]) -> list[Reading]:
@@ -96,7 +98,7 @@ def _unique(readings: list[Reading]) -> list[Reading]:
 
 
 def sequence_communication(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Phases with SP > 1 in which no sequence is split and gathered, or exchanged in attention."""
+    """Report phases with SP > 1 that neither split and gather the sequence nor exchange it in attention."""
     deployment = context.deployment
     for name in deployment.phases:
         phase = context.phase(name)
@@ -118,14 +120,12 @@ def sequence_communication(context: GraphContext, card: Card) -> Iterator[Outcom
             yield Holds(
                 "coverage",
                 "sequence parallelism",
-                f"{count(number, 'split')} and as many gathers are drawn"
-                if 2 * number == len(drawn)
-                else "splits and gathers are drawn",
+                f"{count(number, 'sequence split')} and {count(len(drawn) - number, 'sequence gather')} are drawn",
             )
         elif ring or any(r.name in around for r in exchanged):
             yield Holds("coverage", "sequence parallelism", "sequences are exchanged in attention")
         elif attention and not drawn:
-            start, end = places.of_node(attention[0].node)
+            start, end = grouping.of_node(attention[0].node)
             yield card.finding(
                 f"SP={phase.degrees.sp}, but {name or 'the graph'} neither splits and gathers the sequence nor exchanges it in attention",
                 start,
@@ -133,12 +133,12 @@ def sequence_communication(context: GraphContext, card: Card) -> Iterator[Outcom
                 nodes=names(attention),
                 about=phase_unit(name),
                 graph=context.graph.index,
-                help="add a sequence split before and a gather after the sharded operators, or the exchange in attention",
+                help="add a sequence split before and a sequence gather after the sharded operators, or an exchange in attention",
             )
 
 
 def _of_features(reading: Reading) -> bool:
-    """Whether the collective's dimensions show that it joins or parts features, as tensor shards do, and no sequence."""
+    """Return whether the collective's dimensions show that it gathers or splits features (TP), not a sequence."""
     pair = axes.one_in_one_out(reading)
     found = axes.change(*pair) if pair is not None else None
     if pair is None or found is None or len(found.parts) != 1:
@@ -147,7 +147,7 @@ def _of_features(reading: Reading) -> bool:
 
 
 def expert_communication(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Phases with EP > 1 without the all-to-all that combines what experts made, or the one that dispatches to them."""
+    """Report phases with EP > 1 that lack the all-to-all that dispatches tokens to experts or combines their results."""
     deployment, wiring = context.deployment, context.completed.wiring
     for name in deployment.phases:
         phase = context.phase(name)
@@ -163,25 +163,25 @@ def expert_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
         after = _exchanges(context, experts, wiring.outs)
         before = _exchanges(context, experts, wiring.ins)
         subject = f" of {name}" if len(deployment.phases) > 1 else ""
-        deeds = (
-            (after, "combine", "combines what the experts{} made"),
+        directions = (
+            (after, "combine", "combines the results of the experts{}"),
             (before, "dispatch", "dispatches tokens to the experts{}"),
         )
-        for found, deed, what in deeds:
-            outcome = deed
-            if deed == "combine" and not found:
-                joined = _joined(context, experts)
-                if any(_communicates(r) for r in joined):
-                    text = f"{places.quoted(names(joined))} combines what the experts made"
+        for found, direction, what in directions:
+            outcome = direction
+            if direction == "combine" and not found:
+                combining = _combining(context, experts)
+                if any(_communicates(r) for r in combining):
+                    text = f"{grouping.quoted(names(combining))} combines the results of the experts"
                     yield Holds("coverage", f"expert parallelism{subject}", text)
                     continue
-                outcome = "aggregate" if joined else deed
+                outcome = "aggregate" if combining else direction
             if found:
-                text = f"an all-to-all {what.format('')} ({places.quoted(found)})"
+                text = f"an all-to-all {what.format('')} ({grouping.quoted(found)})"
                 yield Holds("coverage", f"expert parallelism{subject}", text)
                 continue
-            start, end = places.of_node(experts[0].node)
-            beside = _around(context, experts, wiring.outs if deed == "combine" else wiring.ins)
+            start, end = grouping.of_node(experts[0].node)
+            beside = _adjacent(context, experts, wiring.outs if direction == "combine" else wiring.ins)
             yield card.finding(
                 f"EP={phase.degrees.ep}, but no all-to-all {what.format(subject)}",
                 start,
@@ -190,38 +190,38 @@ def expert_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
                 nodes=names(beside),
                 about=phase_unit(name),
                 graph=context.graph.index,
-                help=f"put an all-to-all between the experts and {places.quoted(names(beside))}",
+                help=f"add an all-to-all between the experts and {grouping.quoted(names(beside))}",
             )
 
 
-def _joined(context: GraphContext, experts: list[Reading]) -> list[Reading]:
-    """What takes the experts' results and is a collective of another kind, or an aggregation that names none."""
+def _combining(context: GraphContext, experts: list[Reading]) -> list[Reading]:
+    """Return the other collectives that take the experts' results; if there are none, the aggregations that do."""
     wiring, by_name = context.completed.wiring, context.deployment.by_name
     heads = dict.fromkeys(head for r in experts for head in wiring.outs[r.name])
     parts = set(names(experts))
-    # What stands between two parts of an expert is the experts' own.
+    # A node between two parts of an expert belongs to the expert.
     found = [by_name[head] for head in heads if head in by_name and parts.isdisjoint(wiring.outs[head])]
     sums = [r for r in found if r.is_role("aggregate", "gather")]
-    # Partial sums that a collective takes on are combined there.
+    # A collective that follows the partial sums combines them.
     after = dict.fromkeys(head for r in sums for head in wiring.outs[r.name])
     further = [by_name[head] for head in after if head in by_name]
     collectives = [r for r in (*found, *further) if _communicates(r) in {"all-reduce", "reduce-scatter", "all-gather"}]
     return collectives or sums
 
 
-def _around(context: GraphContext, experts: list[Reading], neighbours: dict[str, list[str]]) -> list[Reading]:
-    """Give what stands next to the experts in one direction; a node between two parts of an expert does not."""
+def _adjacent(context: GraphContext, experts: list[Reading], neighbors: dict[str, list[str]]) -> list[Reading]:
+    """Return the nodes next to the experts in one direction, except nodes between two parts of an expert."""
     by_name, parts = context.deployment.by_name, set(names(experts))
-    near = [n for n in dict.fromkeys(n for r in experts for n in neighbours[r.name]) if n in by_name]
-    outer = [n for n in near if n not in parts and parts.isdisjoint(neighbours[n])]
+    near = [n for n in dict.fromkeys(n for r in experts for n in neighbors[r.name]) if n in by_name]
+    outer = [n for n in near if n not in parts and parts.isdisjoint(neighbors[n])]
     return [by_name[n] for n in outer or near]
 
 
-def _exchanges(context: GraphContext, experts: list[Reading], neighbours: dict[str, list[str]]) -> list[str]:
-    """All-to-alls within two steps of the experts, in one direction."""
+def _exchanges(context: GraphContext, experts: list[Reading], neighbors: dict[str, list[str]]) -> list[str]:
+    """Return the names of the all-to-alls within two edges of the experts, in one direction."""
     deployment = context.deployment
-    near = dict.fromkeys(n for r in experts for n in neighbours[r.name])
-    near |= dict.fromkeys(n for name in list(near) for n in neighbours[name])
+    near = dict.fromkeys(n for r in experts for n in neighbors[r.name])
+    near |= dict.fromkeys(n for name in list(near) for n in neighbors[name])
     found = []
     for name in near:
         if name not in context.graph.nodes or not (context.wiring.ins[name] or context.wiring.outs[name]):
@@ -236,7 +236,7 @@ def _exchanges(context: GraphContext, experts: list[Reading], neighbours: dict[s
 
 
 def _of_pipeline(context: GraphContext, reading: Reading) -> bool:
-    """Whether a send or receive is one between pipeline stages: it says so, or something beside it is of another stage."""
+    """Return whether a send or receive is between pipeline stages, by its name or by the stages of its neighbors."""
     if {"pp", "pipeline"} & set(plain_words(f"{reading.evidence.title} {reading.name}").split()):
         return True
     by_name, wiring = context.deployment.by_name, context.wiring

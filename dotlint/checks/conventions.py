@@ -1,4 +1,4 @@
-"""H and V: what prefill and decode have in common, and a file that keeps to a convention of its own."""
+"""H and V: differences between prefill and decode, and files with a drawing convention of their own."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks import cross_file as across
-from dotlint.checks import grouping as places
+from dotlint.checks import cross_file, grouping
 from dotlint.checks.grouping import LEFT_OUT, count, listed, names
 from dotlint.data import graphviz
 from dotlint.deployment import axes
@@ -28,8 +27,8 @@ _PHASES = {"prefill": {"prefill"}, "decode": {"decode", "decoding", "dec"}}
 _CACHE = ("kv", "cache", "token", "handoff", "hand over", "transition", "next", "phase")
 
 
-def _explicit(context: GraphContext, reading: Reading) -> str | None:
-    """Give the phase that the node, one of its clusters or the strategy states; None where it was concluded."""
+def _stated_phase(context: GraphContext, reading: Reading) -> str | None:
+    """Return the phase that the node, one of its clusters or the strategy states; None if it was inferred."""
     phase = reading.phase
     if phase is None:
         return None
@@ -44,19 +43,19 @@ def _explicit(context: GraphContext, reading: Reading) -> str | None:
 
 
 def leaking_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Edges between prefill and decode that hand over neither the KV cache nor the first token."""
+    """Report edges between prefill and decode that transfer neither the KV cache nor the first token."""
     deployment = context.deployment
     if not {"prefill", "decode"} <= set(deployment.phases):
         return
     leaks: dict[tuple[str, str], list[Edge]] = defaultdict(list)
     allowed = 0
-    twins = _twins(deployment)
+    by_name = _prefill_by_name(deployment)
     for edge in context.graph.edges:
         one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
         if one.phase == two.phase or None in (one.phase, two.phase):
             continue
-        tail = _explicit(context, one) or twins.get(one.name)
-        head = _explicit(context, two) or twins.get(two.name)
+        tail = _stated_phase(context, one) or by_name.get(one.name)
+        head = _stated_phase(context, two) or by_name.get(two.name)
         if tail is None or head is None:
             continue
         words = f"{edge.label} {one.name} {two.name} {one.evidence.title} {two.evidence.title}".lower()
@@ -67,39 +66,39 @@ def leaking_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
         else:
             leaks[tail, head].append(edge)
     for (tail, head), edges in leaks.items():
-        edges = places.remaining(context.file, card, edges, places.at_edge)  # noqa: PLW2901
+        edges = grouping.remaining(context.file, card, edges, grouping.at_edge)  # noqa: PLW2901
         if not edges:
             continue
         first = edges[0]
         more = "" if len(edges) == 1 else f", and {count(len(edges) - 1, 'more edge')}"
         yield card.finding(
-            f"`{first.tail.name} -> {first.head.name}` leads from {tail} to {head} and is no KV-cache transfer{more}",
+            f"`{first.tail.name} -> {first.head.name}` leads from {tail} to {head} but is not a KV-cache transfer{more}",
             first.start,
             first.end,
             nodes=tuple(dict.fromkeys(n for e in edges for n in (e.tail.name, e.head.name))),
-            locations=places.at_edges(edges),
+            locations=grouping.at_edges(edges),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
             about=phase_unit(head),
             graph=context.graph.index,
-            help="only the KV cache and the first token pass from one phase to the other",
+            help="remove the edge, or label it if it transfers the KV cache or the first token",
         )
     if allowed and not leaks:
         yield Holds(
             card.section,
             "between phases",
-            f"{count(allowed, 'edge hands', 'edges hand')} over the KV cache or the first token",
+            f"{count(allowed, 'edge transfers', 'edges transfer')} the KV cache or the first token",
         )
 
 
-def _twins(deployment: Deployment) -> dict[str, str]:
-    """Give the nodes that say no phase and have a twin in decode that does: `ln_l3` beside `decode_ln_l3` is of prefill."""
+def _prefill_by_name(deployment: Deployment) -> dict[str, str]:
+    """Return prefill nodes identified by a decode node of the same name: `ln_l3`, if there is a `decode_ln_l3`."""
 
-    def pieces(reading: Reading) -> tuple[str, ...]:
+    def words_and_numbers(reading: Reading) -> tuple[str, ...]:
         words = (word for word in plain_words(reading.name).split() if word not in _PHASES["decode"])
         return (*words, *map(str, reading.evidence.name.numbers))
 
-    known = {pieces(r) for r in deployment.readings if r.phase == "decode"}
-    return {r.name: "prefill" for r in deployment.readings if r.phase == "prefill" and pieces(r) in known}
+    known = {words_and_numbers(r) for r in deployment.readings if r.phase == "decode"}
+    return {r.name: "prefill" for r in deployment.readings if r.phase == "prefill" and words_and_numbers(r) in known}
 
 
 _LONG = (
@@ -116,40 +115,42 @@ _LONG = (
 
 
 def long_decodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Operators of decode whose dimensions have a sequence of more than one token."""
+    """Report decode operators whose sequence dimension is longer than one token."""
     deployment = context.deployment
     if "decode" not in deployment.phases:
         return
     wrong: list[tuple[Reading, int]] = []
     right = 0
     for reading in deployment.operators:
-        if reading.is_role(*_LONG) or reading.summary or _explicit(context, reading) != "decode":
+        if reading.is_role(*_LONG) or reading.summary or _stated_phase(context, reading) != "decode":
             continue
         text = " ".join(reading.evidence.lines).lower()
         if any(word in text for word in ("cache", "past", "context", "speculat", "draft", "chunk")):
             continue
         tensors = reading.evidence.tensors
-        said = [n for d in (*tensors.inputs, *tensors.outputs) if (n := axes.size(d, "seq")) is not None]
-        if not said:
+        lengths = [n for d in (*tensors.inputs, *tensors.outputs) if (n := axes.size(d, "seq")) is not None]
+        if not lengths:
             continue
-        if max(said) > 1:
-            wrong.append((reading, max(said)))
+        if max(lengths) > 1:
+            wrong.append((reading, max(lengths)))
         else:
             right += 1
     by_node = {r.node.index: n for r, n in wrong}
-    for unit, some in places.units(deployment, places.remaining_nodes(context, card, [r for r, _ in wrong])).items():
-        start, end = places.of_node(some[0].node)
+    for unit, some in grouping.units(
+        deployment, grouping.remaining_nodes(context, card, [r for r, _ in wrong])
+    ).items():
+        start, end = grouping.of_node(some[0].node)
         what = (
             f"`{some[0].name}` states"
             if len(some) == 1
-            else f"{count(len(some), 'operator')}{places.of_unit(unit)} state"
+            else f"{count(len(some), 'operator')}{grouping.of_unit(unit)} state"
         )
         yield card.finding(
-            f"{what} a sequence of {by_node[some[0].node.index]}, but decode works on one token a step",
+            f"{what} a sequence of {by_node[some[0].node.index]}, but decode processes one token per step",
             start,
             end,
             nodes=names(some),
-            locations=places.at_nodes(some),
+            locations=grouping.at_nodes(some),
             about=unit,
             graph=context.graph.index,
             help="state seq=1",
@@ -162,8 +163,8 @@ def long_decodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
         )
 
 
-# What belongs to one phase alone, to its ends, or to how it is wired.
-_APART = {
+# Roles that belong to one phase only, to its inputs and outputs, or to its wiring.
+_NOT_COMPARED = {
     *(
         "sequence-split",
         "sequence-gather",
@@ -191,26 +192,30 @@ _SAME = {
 
 
 def differing_phases(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Kinds of operators that prefill has and decode lacks, where both are drawn in like detail."""
+    """Report kinds of operators that prefill has and decode lacks, if both are drawn in the same detail."""
     deployment = context.deployment
     if {"prefill", "decode"} <= set(deployment.phases):
         yield from _compared(context, card, deployment.operators, deployment.operators)
         return
-    yield from across.not_named(context, card, "prefill against decode")
-    for other in across.in_other_files(context):
-        if not across.told_here(context):
+    yield from cross_file.not_named(context, card, "comparison of prefill and decode")
+    for other in cross_file.in_other_files(context):
+        if not cross_file.reported_here(context):
             continue
         if (context.file.only_phase, other.name) == ("decode", "prefill"):
-            yield from _compared(context, card, other.operators, across.operators_here(context), prefill_in=other.file)
+            yield from _compared(
+                context, card, other.operators, cross_file.operators_here(context), prefill_in=other.file
+            )
         elif (context.file.only_phase, other.name) == ("prefill", "decode"):
-            yield from _compared(context, card, across.operators_here(context), other.operators, decode_in=other.file)
+            yield from _compared(
+                context, card, cross_file.operators_here(context), other.operators, decode_in=other.file
+            )
 
 
 def _kinds(operators: Iterable[Reading], phase: str) -> dict[str, Reading]:
-    """Give the first operator of each kind that a phase draws; one that the phases share is of both."""
+    """Return the first operator of each kind in a phase; operators that the phases share are in both."""
     found: dict[str, Reading] = {}
     for reading in operators:
-        if reading.role is None or reading.role.name in _APART or reading.summary:
+        if reading.role is None or reading.role.name in _NOT_COMPARED or reading.summary:
             continue
         if reading.phase is None or reading.phase == phase:
             found.setdefault(_SAME.get(reading.role.name, reading.role.name), reading)
@@ -225,15 +230,15 @@ def _compared(
     prefill_in: str | None = None,
     decode_in: str | None = None,
 ) -> Iterator[Outcome]:
-    """Compare two phases; `prefill_in` and `decode_in` name the other file where one of them is in it."""
+    """Compare two phases; `prefill_in` or `decode_in` is the path of the other file if that phase is in it."""
     kinds, known = _kinds(prefill, "prefill"), _kinds(decode, "decode")
     lacking = {role: reading for role, reading in kinds.items() if role not in known}
     common = len(kinds) - len(lacking)
-    summarised = any(r.phase == "decode" and r.summary for r in decode)
-    if summarised or common < 2 or len(lacking) > common:
+    summarized = any(r.phase == "decode" and r.summary for r in decode)
+    if summarized or common < 2 or len(lacking) > common:
         return
     if not lacking:
-        text = f"decode has every kind of operator that prefill has, {common} of them"
+        text = f"decode has all {common} kinds of operators that prefill has"
         other = prefill_in or decode_in
         yield Holds(card.section, "phases", f"{text} ({other})" if other else text)
         return
@@ -241,24 +246,24 @@ def _compared(
         yield Undecided(card.section, "phases", LEFT_OUT)
         return
     first = next(iter(lacking.values())) if decode_in else next(r for r in decode if r.phase == "decode")
-    # Names and places of another file are told in words: a finding points into its own.
-    shown = {} if prefill_in else lacking
+    # A finding cannot point into another file: the message names those nodes.
+    here = {} if prefill_in else lacking
     where = f"in {prefill_in}" if prefill_in else "here" if decode_in else "in prefill"
     subject = f"decode, in {decode_in}," if decode_in else "decode"
     yield card.finding(
         f"{subject} lacks {listed([f'{role} (`{r.name}` {where})' for role, r in lacking.items()], 4)}",
-        *places.of_node(first.node),
-        nodes=names(shown.values()),
-        related=tuple(Related(f"{role} of prefill", *places.of_node(r.node)) for role, r in shown.items()),
+        *grouping.of_node(first.node),
+        nodes=names(here.values()),
+        related=tuple(Related(f"{role} of prefill", *grouping.of_node(r.node)) for role, r in here.items()),
         about=phase_unit("decode"),
         graph=context.graph.index,
         other_file=prefill_in or decode_in,
-        help="decode runs the same layers: draw what it lacks",
+        help="add these operators to decode, which runs the same layers as prefill",
     )
 
 
-def _between(reading: Reading) -> bool:
-    """Whether two kinds have a claim to it: a split or gather, an `All-to-All Routing`."""
+def _is_ambiguous(reading: Reading) -> bool:
+    """Return whether the node fits two kinds: a split or gather, an `All-to-All Routing`."""
     if reading.is_role("split", "gather", "sequence-split", "sequence-gather"):
         return True
     return (
@@ -268,14 +273,14 @@ def _between(reading: Reading) -> bool:
 
 
 def mixed_conventions(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Kinds of operators that the file draws otherwise than the convention has it, told once."""
+    """Report, once a file, kinds of operators that it draws in other shapes than the convention."""
     deployment = context.deployment
     shapes = deployment.vocabulary.shapes
     known = {shape.lower() for shape in graphviz.shapes()}
     drawn: dict[str, list[tuple[str, Reading]]] = defaultdict(list)
     for reading in deployment.operators:
         shape = reading.node.attributes.get("shape", "ellipse").lower()
-        if reading.kind in shapes and not reading.summary and shape in known and not _between(reading):
+        if reading.kind in shapes and not reading.summary and shape in known and not _is_ambiguous(reading):
             drawn[str(reading.kind)].append((shape, reading))
     parts: list[str] = []
     nodes: list[Reading] = []
@@ -288,18 +293,18 @@ def mixed_conventions(context: GraphContext, card: Card) -> Iterator[Outcome]:
         most, number = Counter(shape for shape, _ in odd).most_common(1)[0]
         if 4 * number >= 3 * len(members):
             share = f"all {number}" if number == len(members) else f"{number} of {len(members)}"
-            parts.append(f"{kind} is drawn as {most} ({share}), by convention as {shapes[kind][0]}")
+            parts.append(f"{kind} is drawn as {most} ({share}) instead of {shapes[kind][0]}")
         else:
             mixture = listed([f"{shape} ({n})" for shape, n in found.most_common()])
-            parts.append(f"{kind} is drawn as {mixture}, by convention as {shapes[kind][0]}")
+            parts.append(f"{kind} is drawn as {mixture} instead of {shapes[kind][0]}")
         nodes += [reading for _, reading in odd]
     if not parts:
         return
     first = min(nodes, key=lambda r: r.node.index)
     yield card.finding(
-        f"the file has conventions of its own: {'; '.join(parts)}",
-        *places.of_node(first.node),
+        f"the file uses other shapes than the convention: {'; '.join(parts)}",
+        *grouping.of_node(first.node),
         nodes=names(sorted(nodes, key=lambda r: r.node.index)),
         graph=context.graph.index,
-        help="leave it, or set the shapes that readers of such graphs expect",
+        help="set the conventional shapes, or ignore this finding if the shapes are intended",
     )

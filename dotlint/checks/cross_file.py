@@ -1,4 +1,4 @@
-"""What the checks ask about phases that are in other files; nothing where the file has all of them."""
+"""Phases that other files of the deployment hold; nothing if the file has all of them."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _COMPARED = ("prefill", "decode")
 
 
 def in_other_files(context: GraphContext) -> Sequence[Companion]:
-    """Give the phases that other files hold, to the first graph alone that draws anything: files are compared."""
-    if context.file.part is None or not _first(context):
+    """Return the phases that other files hold; only the first recognized graph of a file gets them."""
+    if context.file.part is None or not _is_first_deployment(context):
         return ()
     from dotlint.engine.companions import companions  # noqa: PLC0415 - few deployments have several files
 
@@ -28,9 +28,9 @@ def in_other_files(context: GraphContext) -> Sequence[Companion]:
 
 
 def not_named(context: GraphContext, card: Card, subject: str) -> Iterator[Undecided]:
-    """Say what would be needed to compare this file's phase with prefill or decode where no file is named for it."""
+    """Yield a skip if this file's phase cannot be compared with prefill or decode because that names no file."""
     part = context.file.part
-    if part is None or not _first(context) or part.only_phase not in _COMPARED:
+    if part is None or not _is_first_deployment(context) or part.only_phase not in _COMPARED:
         return
     for phase in part.others:
         if phase.file is None and phase.name in _COMPARED:
@@ -38,19 +38,20 @@ def not_named(context: GraphContext, card: Card, subject: str) -> Iterator[Undec
             yield Undecided(card.section, subject, needs)
 
 
-def _first(context: GraphContext) -> bool:
+def _is_first_deployment(context: GraphContext) -> bool:
     return context is next((graph for graph in context.file.graphs if graph.deployment.recognized), None)
 
 
 def operators_here(context: GraphContext) -> list[Reading]:
-    """Give the operators of every graph of this file."""
+    """Return the operators of every graph of this file."""
     return [r for graph in context.file.graphs if graph.deployment.recognized for r in graph.deployment.operators]
 
 
-def told_here(context: GraphContext) -> bool:
-    """Whether what prefill and decode have between them is told in this file, so that two files tell it once.
+def reported_here(context: GraphContext) -> bool:
+    """Return whether findings about both prefill and decode belong in this file, so that only one file has them.
 
-    It stands with decode, and with a phase that names no file in any case: the other file does not know it.
+    They belong in the file of decode, and in any file that the strategy does not name, as the other file cannot
+    refer to it.
     """
     part = context.file.part
     return part is not None and (not part.named or part.only_phase == "decode")

@@ -1,4 +1,4 @@
-"""T: dimensions that cannot be read, and dimensions that do not follow from one operator to the next."""
+"""T: dimensions that cannot be parsed, and dimensions that differ between a producer and its consumer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from dotlint.checks import grouping as places
+from dotlint.checks import grouping
 from dotlint.checks.grouping import count, listed, names
 from dotlint.deployment import axes
 from dotlint.deployment.gpus_and_dims import read_dims
@@ -40,7 +40,7 @@ def _dims(reading: Reading) -> tuple[Dims, ...]:
 
 
 def _flaw(reading: Reading) -> str | None:
-    """Say what is wrong with the way that the dimensions are written; None where nothing is."""
+    """Return what is wrong with the notation of the dimensions; None if nothing is."""
     for line in reading.evidence.lines:
         if ("=" in line or "[" in line) and (flaw := _flaw_of_line(line)):
             return flaw
@@ -59,7 +59,7 @@ def _flaw_of_line(line: str) -> str | None:
         if _UNKNOWN.search(inside):
             return f"`[{inside}]`"
         if twice := _TWICE.search(inside):
-            return f"`{twice[0]}` gives two values"
+            return f"`{twice[0]}` has two values"
         if side and _BLANKS.fullmatch(inside):
             return f"commas are missing in `[{inside}]`"
         for part in inside.split(","):
@@ -71,24 +71,24 @@ def _flaw_of_line(line: str) -> str | None:
 
 
 def malformed_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Dimensions that cannot be read, leave a size open, have no names, or name one axis in two ways."""
+    """Report dimensions that cannot be parsed, have unknown sizes or no names, or name one axis in several ways."""
     deployment = context.deployment
     operators = [r for r in deployment.operators if not r.summary]
     flaws = {r.node.index: flaw for r in operators if (flaw := _flaw(r))}
-    for unit, some in places.units(
-        deployment, places.remaining_nodes(context, card, [r for r in operators if r.node.index in flaws])
+    for unit, some in grouping.units(
+        deployment, grouping.remaining_nodes(context, card, [r for r in operators if r.node.index in flaws])
     ).items():
-        start, end = places.of_node(some[0].node)
+        start, end = grouping.of_node(some[0].node)
         first = flaws[some[0].node.index]
-        what = f"`{some[0].name}`" if len(some) == 1 else f"{count(len(some), 'operator')}{places.of_unit(unit)}"
-        verb = "leave sizes open" if first.startswith("`[") else "cannot be read"
+        what = f"`{some[0].name}`" if len(some) == 1 else f"{count(len(some), 'operator')}{grouping.of_unit(unit)}"
+        verb = "have unknown sizes" if first.startswith("`[") else "cannot be parsed"
         message = f"the dimensions of {what} {verb}: {first}"
         yield card.finding(
             message,
             start,
             end,
             nodes=names(some),
-            locations=places.at_nodes(some),
+            locations=grouping.at_nodes(some),
             about=unit,
             graph=context.graph.index,
             help="write them as `[batch=4, seq=1024, hidden=512]`",
@@ -99,28 +99,28 @@ def malformed_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
     if mixed:
         yield from _aliases(context, card, operators, mixed)
     if not flaws and not mixed and any(_dims(r) for r in operators):
-        yield Holds(card.section, "dimensions as written", "every axis has one name, no size is left open")
+        yield Holds(card.section, "dimensions as written", "every axis has one name, and every size is known")
 
 
 def _nameless(context: GraphContext, card: Card, operators: list[Reading]) -> Iterator[Outcome]:
-    """Dimensions without names: told once, and only where the rest of the file names them."""
+    """Report dimensions without names, if most of the file names them."""
     bare = [r for r in operators if any(len(d.values) > 1 and not any(d.keys) and axes.numbers(d) for d in _dims(r))]
     named = sum(1 for r in operators if any(any(d.keys) for d in _dims(r)))
     if not bare or len(bare) > named:
         return
-    for unit, some in places.units(context.deployment, places.remaining_nodes(context, card, bare)).items():
-        start, end = places.of_node(some[0].node)
+    for unit, some in grouping.units(context.deployment, grouping.remaining_nodes(context, card, bare)).items():
+        start, end = grouping.of_node(some[0].node)
         what = (
             f"the dimensions of `{some[0].name}` have"
             if len(some) == 1
-            else f"dimensions of {count(len(some), 'operator')}{places.of_unit(unit)} have"
+            else f"the dimensions of {count(len(some), 'operator')}{grouping.of_unit(unit)} have"
         )
         yield card.finding(
-            f"{what} no names, where {count(named, 'operator names', 'operators name')} theirs",
+            f"{what} no names, but {count(named, 'operator names', 'operators name')} theirs",
             start,
             end,
             nodes=names(some),
-            locations=places.at_nodes(some),
+            locations=grouping.at_nodes(some),
             about=unit,
             graph=context.graph.index,
             help="write them as `[batch=4, seq=1024, hidden=512]`",
@@ -131,10 +131,10 @@ def _nameless(context: GraphContext, card: Card, operators: list[Reading]) -> It
 def _aliases(
     context: GraphContext, card: Card, operators: list[Reading], mixed: list[tuple[str, tuple[str, ...]]]
 ) -> Iterator[Outcome]:
-    """Report once a graph which axes have several names; those that are used least are to be renamed."""
+    """Report, once a graph, axes with several names; the fix renames the less frequent ones."""
     usual = {other: most for most, others in mixed for other in others}
     some = [r for r in operators if any(key in usual for d in _dims(r) for key in d.keys)]
-    some = places.remaining_nodes(context, card, some)
+    some = grouping.remaining_nodes(context, card, some)
     if not some:
         return
     text = context.file.document.text
@@ -146,26 +146,26 @@ def _aliases(
         whole = whole and span is not None
         if span is not None:
             edits += (Edit(*m.span("key"), usual[m["key"].lower()]) for m in pattern.finditer(text, *span))
-    start, end = places.of_node(some[0].node)
-    said = "; ".join(f"`{most}` is also {listed([f'`{o}`' for o in others])}" for most, others in mixed)
+    start, end = grouping.of_node(some[0].node)
+    aliases = "; ".join(f"`{most}` is also written {listed([f'`{o}`' for o in others])}" for most, others in mixed)
     title = f"Rename {listed([f'`{other}` to `{most}`' for other, most in usual.items()])}"
     fix = Fix("unsafe", in_order(edits), title) if whole and edits else None
     yield card.finding(
-        f"{'one axis has' if len(mixed) == 1 else f'{len(mixed)} axes have'} several names: {said}",
+        f"{'one axis has' if len(mixed) == 1 else f'{len(mixed)} axes have'} several names: {aliases}",
         start,
         end,
         outcome="aliases",
         nodes=names(some),
-        locations=places.at_nodes(some),
+        locations=grouping.at_nodes(some),
         graph=context.graph.index,
-        help="name an axis in one way throughout",
+        help="use one name for each axis",
         fix=fix,
         fixable=fix.applicability if fix else None,
     )
 
 
 _OPEN = {"io", "routing", "communication", "memory"}
-# What these take or make is of another kind than what stands before or after them, or is stated in many ways.
+# Inputs or outputs of these differ from those of their neighbors by design, or are stated in many ways.
 _RESHAPING = ("gate", "embedding", "head", "sampling", "scores", "softmax", "attention", "residual")
 
 
@@ -179,9 +179,9 @@ def _plain(reading: Reading) -> bool:
 
 
 def edges_with_other_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Edges whose producer states another output than the consumer states as input, and no shard explains it.
+    """Report edges whose consumer states another input than the producer's output, unless sharding explains it.
 
-    Without a strategy only what grows is told: a smaller input may be a shard.
+    Without a strategy only larger inputs are reported: a smaller input may be a shard.
     """
     deployment = context.deployment
     wrong: list[tuple[Reading, Edge, str]] = []
@@ -204,37 +204,39 @@ def edges_with_other_dims(context: GraphContext, card: Card) -> Iterator[Outcome
                 right += 1
             elif not _shards_explain(context, reading, head, found, len(heads)):
                 wrong.append((reading, edge, f"[{made[1].text}] to [{taken[0].text}]"))
-    shown = places.remaining(context.file, card, wrong, lambda one: places.at_edge(one[1]))
-    by_unit = places.units(deployment, {r.node.index: r for r, _, _ in shown}.values())
+    left = grouping.remaining(context.file, card, wrong, lambda one: grouping.at_edge(one[1]))
+    by_unit = grouping.units(deployment, {r.node.index: r for r, _, _ in left}.values())
     for unit, some in by_unit.items():
         inside = {r.node.index for r in some}
-        edges = [(e, how) for r, e, how in shown if r.node.index in inside]
+        edges = [(e, how) for r, e, how in left if r.node.index in inside]
         first, how = edges[0]
-        other = "" if len(edges) == 1 else f", and {count(len(edges) - 1, 'more edge')}{places.of_unit(unit)}"
+        other = "" if len(edges) == 1 else f", and {count(len(edges) - 1, 'more edge')}{grouping.of_unit(unit)}"
         yield card.finding(
-            f"`{first.head.name}` takes other dimensions than `{first.tail.name}` makes: {how}{other}",
+            f"the output of `{first.tail.name}` and the input of `{first.head.name}` have different dimensions: {how}{other}",
             first.start,
             first.end,
             nodes=tuple(dict.fromkeys(n for e, _ in edges for n in (e.tail.name, e.head.name))),
-            locations=places.at_edges(e for e, _ in edges),
-            related=tuple(Related(f"{e.tail.name} -> {e.head.name}: {said}", e.start, e.end) for e, said in edges[1:9]),
+            locations=grouping.at_edges(e for e, _ in edges),
+            related=tuple(
+                Related(f"{e.tail.name} -> {e.head.name}: {change}", e.start, e.end) for e, change in edges[1:9]
+            ),
             about=unit,
             graph=context.graph.index,
-            help="state the same dimensions at both ends, or put the split or gather between them",
+            help="state the same dimensions at both ends, or add a split or gather between them",
         )
     if right and not wrong:
         yield Holds(
             card.section,
             "dimensions along edges",
-            f"{count(right, 'edge joins', 'edges join')} equal dimensions",
+            f"{count(right, 'edge connects', 'edges connect')} equal dimensions",
         )
 
 
 def _shards_explain(context: GraphContext, tail: Reading, head: Reading, found: axes.Change, fan: int) -> bool:
-    """Whether a consumer that nothing else feeds may take a part of what the producer makes.
+    """Return whether a consumer with a single producer may take only a part of the producer's output.
 
-    It may be one of several shards, or take its rank's slice; more than the producer makes it can never
-    take, but for tokens that a router sends to an expert.
+    It may be one of several shards, or take the slice of its rank. It can never take more than the output, except
+    for tokens that a router sends to an expert.
     """
     if len(found.parts) != 1:
         return False
@@ -246,7 +248,7 @@ def _shards_explain(context: GraphContext, tail: Reading, head: Reading, found: 
         return not features and _uneven(context, axis, before, after)
     ratio = before // after
     if features and ratio in {2, 3} and tail.is_role("qkv", "mlp-up"):
-        return True  # query, key and value, or gate and up, side by side
+        return True  # fused query, key and value, or fused gate and up projection
     phase = context.phase(tail.phase)
     if phase is None:
         return True
@@ -264,6 +266,6 @@ def _shards_explain(context: GraphContext, tail: Reading, head: Reading, found: 
 
 
 def _uneven(context: GraphContext, axis: str, large: int, small: int) -> bool:
-    """Whether a batch is divided as evenly as it goes: 128 over 3 replicas is 43 and 42."""
+    """Return whether a batch is divided as evenly as possible: 128 over 3 replicas is 43 and 42."""
     ways = {p.degrees.dp for p in context.strategy.phases} if context.strategy else set()
     return axis in {"batch", "axis 0"} and (not ways or any(small in (large // way, large // way + 1) for way in ways))

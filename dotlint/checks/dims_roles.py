@@ -1,11 +1,11 @@
-"""T: what operators do to dimensions by their role, and whether what they work on reaches them."""
+"""T: how the role of an operator determines its dimensions, and experts that get no hidden states."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from dotlint.checks import grouping as places
+from dotlint.checks import grouping
 from dotlint.checks.grouping import count, names
 from dotlint.deployment import axes
 from dotlint.deployment.words import plain_words
@@ -27,15 +27,15 @@ _COMPOUND = regex(r"\s*(?:\+|&|/|,|;|\band\b|\bwith\b)\s*", re.IGNORECASE)
 _ALSO = regex(r"\b(?:mlp|ffn|linear|proj\w*|attention|attn|qkv|head|split|gather|all-?reduce)\b", re.IGNORECASE)
 
 
-def _pure(context: GraphContext, reading: Reading) -> bool:
-    """Whether the title speaks of this one role: `LayerNorm + QKV` and `Norm & Linear` do not."""
+def _has_one_role(context: GraphContext, reading: Reading) -> bool:
+    """Return whether the title names one role only: `LayerNorm + QKV` and `Norm & Linear` do not."""
     vocabulary = context.deployment.vocabulary
     allowed = (
         {"norm", "residual"} if reading.is_role("norm", "residual") else {reading.role.name} if reading.role else set()
     )
     title = reading.evidence.title
     if reading.is_role("norm") and re.search(r"[+&/,]|\band\b", title) is None:
-        # `Post-Attention LayerNorm` says where the norm stands; what comes after its name is done too.
+        # In `Post-Attention LayerNorm` the words before the norm are its position; words after it are other operators.
         return (
             _ALSO.search(re.split(r"norm|\bln", title, maxsplit=1, flags=re.IGNORECASE)[-1].partition("(")[0]) is None
         )
@@ -48,28 +48,28 @@ def _pure(context: GraphContext, reading: Reading) -> bool:
     return True
 
 
-def _problem(context: GraphContext, reading: Reading) -> str | None:
-    """Say what the role does to dimensions where this operator does not; None also where it is undecided."""
+def _broken_rule(context: GraphContext, reading: Reading) -> str | None:
+    """Return the rule of the role that the operator breaks; None if it breaks none or that cannot be decided."""
     role = reading.role.name if reading.role else ""
     tensors = reading.evidence.tensors
     if role in {"norm", "residual"}:
-        return _kept(reading)
+        return _preservation_error(reading)
     pair = axes.one_in_one_out(reading)
     if pair is None:
         return None
     before, after = pair
     if role in {"sequence-split", "sequence-gather"}:
-        return _sequence(context, reading, before, after)
+        return _sequence_error(context, reading, before, after)
     if role in {"all-gather", "reduce-scatter"} and len(tensors.inputs) == 1:
-        return _one_axis(before, after, grows=role == "all-gather")
+        return _axis_error(before, after, grows=role == "all-gather")
     if role == "qkv":
-        return _column_parallel(context, reading, before, after)
+        return _feature_error(context, reading, before, after)
     if role == "gate":
-        return _to_experts(context, reading, after)
+        return _expert_error(context, reading, after)
     return None
 
 
-def _kept(reading: Reading) -> str | None:
+def _preservation_error(reading: Reading) -> str | None:
     tensors = reading.evidence.tensors
     if len(tensors.outputs) != 1 or not tensors.inputs:
         return None
@@ -77,10 +77,10 @@ def _kept(reading: Reading) -> str | None:
     if any(found is None or not found.parts for found in changes):
         return None
     kind = "a norm" if reading.is_role("norm") else "a residual add"
-    return f"{kind} keeps its dimensions"
+    return f"{kind} preserves its dimensions"
 
 
-def _sequence(context: GraphContext, reading: Reading, before: Dims, after: Dims) -> str | None:
+def _sequence_error(context: GraphContext, reading: Reading, before: Dims, after: Dims) -> str | None:
     phase = context.phase(reading.phase)
     found = axes.change(before, after)
     if phase is None or phase.assumed or found is None:
@@ -107,10 +107,10 @@ def _sequence(context: GraphContext, reading: Reading, before: Dims, after: Dims
     )
 
 
-def _one_axis(before: Dims, after: Dims, *, grows: bool) -> str | None:
+def _axis_error(before: Dims, after: Dims, *, grows: bool) -> str | None:
     found = axes.change(before, after)
     if found is None or (grows and not found.parts):
-        return None  # an all-gather that changes nothing is another rule's
+        return None  # another rule reports an all-gather that changes nothing
     if len(found.parts) == 1:
         _, a, b = found.parts[0]
         small, large = (a, b) if grows else (b, a)
@@ -119,10 +119,10 @@ def _one_axis(before: Dims, after: Dims, *, grows: bool) -> str | None:
     return "an all-gather multiplies one axis" if grows else "a reduce-scatter divides one axis"
 
 
-def _column_parallel(context: GraphContext, reading: Reading, before: Dims, after: Dims) -> str | None:
-    """Check f·H/TP features of H after a QKV projection: f is 1 to 3, as key and value may have fewer heads.
+def _feature_error(context: GraphContext, reading: Reading, before: Dims, after: Dims) -> str | None:
+    """Check that a QKV projection of H features outputs f·H/TP of them, where f is 1 (fewer KV heads) to 3.
 
-    Only where TP is named and both sides state one hidden size: heads need not fill H exactly.
+    It is checked only if TP is declared and both sides state one hidden size: the heads need not add up to H.
     """
     phase = context.phase(reading.phase)
     taken, made = axes.size(before, "hidden"), axes.size(after, "hidden")
@@ -138,12 +138,12 @@ def _column_parallel(context: GraphContext, reading: Reading, before: Dims, afte
     tp = phase.degrees.tp * (phase.degrees.sp if phase.layout.sp == "megatron" else 1)
     if taken <= made * tp and made <= 3 * taken * tp:
         return None
-    return f"a QKV projection makes {taken} to {3 * taken} features of {taken}" + (
-        f", or a {tp}th of them on each of TP={tp}" if tp > 1 else ""
+    return f"a QKV projection of {taken} features outputs {taken} to {3 * taken}" + (
+        f", or 1/{tp} of them on each rank of TP={tp}" if tp > 1 else ""
     )
 
 
-def _to_experts(context: GraphContext, reading: Reading, after: Dims) -> str | None:
+def _expert_error(context: GraphContext, reading: Reading, after: Dims) -> str | None:
     model = context.file.strategy.model if context.file.strategy else None
     stated, phase = axes.size(after, "experts"), context.phase(reading.phase)
     if model is None or model.experts is None or stated is None or phase is None:
@@ -154,7 +154,7 @@ def _to_experts(context: GraphContext, reading: Reading, after: Dims) -> str | N
 
 
 def operators_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Operators that change dimensions in a way that their role does not."""
+    """Report operators that change dimensions in a way that contradicts their role."""
     deployment = context.deployment
     wrong: dict[int, str] = {}
     known = (
@@ -169,50 +169,45 @@ def operators_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[Out
     )
     checked = 0
     for reading in deployment.operators:
-        if not reading.is_role(*known) or reading.summary or not _pure(context, reading):
+        if not reading.is_role(*known) or reading.summary or not _has_one_role(context, reading):
             continue
         checked += bool(reading.evidence.tensors.inputs and reading.evidence.tensors.outputs)
-        problem = _problem(context, reading)
+        problem = _broken_rule(context, reading)
         if problem:
             wrong[reading.node.index] = problem
-    for unit, some in places.units(
-        deployment, places.remaining_nodes(context, card, [r for r in deployment.operators if r.node.index in wrong])
+    for unit, some in grouping.units(
+        deployment, grouping.remaining_nodes(context, card, [r for r in deployment.operators if r.node.index in wrong])
     ).items():
-        start, end = places.of_node(some[0].node)
+        start, end = grouping.of_node(some[0].node)
         first, problems = some[0].evidence.tensors, list(dict.fromkeys(wrong[r.node.index] for r in some))
         how = f"[{first.inputs[0].text}] to [{first.outputs[0].text}]"
-        more = "" if len(some) == 1 else f"; {count(len(some) - 1, 'more operator')}{places.of_unit(unit)} too"
+        more = "" if len(some) == 1 else f"; also {count(len(some) - 1, 'more operator')}{grouping.of_unit(unit)}"
         yield card.finding(
-            f"`{some[0].name}` changes dimensions as {_may_not(problems[0])}: {how}{more}",
+            f"`{some[0].name}` changes dimensions from {how}, but {problems[0]}{more}",
             start,
             end,
             nodes=names(some),
-            locations=places.at_nodes(some),
+            locations=grouping.at_nodes(some),
             about=unit,
             graph=context.graph.index,
-            help="; ".join(problems),
+            help="correct the dimensions: " + "; ".join(problems),
         )
     if checked and not wrong:
-        as_said = f"{count(checked, 'operator treats', 'operators treat')} them as its role does"
-        yield Holds(card.section, "dimensions by role", as_said)
+        text = count(
+            checked,
+            "operator transforms shapes as its role requires",
+            "operators transform shapes as their roles require",
+        )
+        yield Holds(card.section, "dimensions by role", text)
     if context.strategy is None and any(r.is_role("sequence-split", "sequence-gather") for r in deployment.operators):
         yield Undecided(card.section, "sequence splits and gathers", "declare a strategy with `--strategy`")
-
-
-def _may_not(problem: str) -> str:
-    """Turn `a norm keeps its dimensions` into `a norm does not`."""
-    for word in ("keeps", "divides", "multiplies", "makes", "scores"):
-        head, verb, _ = problem.partition(f" {word} ")
-        if verb:
-            return f"{head} does not"
-    return problem
 
 
 _CARRIERS = ("expert", "mlp", "mlp-up", "aggregate", "combine")
 
 
 def _scores_only(reading: Reading) -> bool:
-    """Whether a gate states that it puts out scores of experts and no hidden states."""
+    """Return whether a gate states that it outputs expert scores and no hidden states."""
     outputs = reading.evidence.tensors.outputs
     if not reading.is_role("gate", "route") or not outputs:
         return False
@@ -221,46 +216,50 @@ def _scores_only(reading: Reading) -> bool:
 
 
 def lost_payloads(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Experts and aggregations that nothing but scores of the gate feeds: no hidden state reaches them."""
+    """Report experts and aggregations that get only gate scores and no hidden states."""
     deployment, wiring = context.deployment, context.completed.wiring
     scoring = {r.name for r in deployment.operators if _scores_only(r)}
 
     def passes(name: str) -> bool:
-        """Whether a node hands on scores only: such a gate, or a route that such gates alone feed."""
+        """Return whether a node outputs scores only: such a gate, or a route that only such gates feed."""
         reading = deployment.by_name.get(name)
         if name in scoring or reading is None:
             return name in scoring
         tails = wiring.ins[name]
         return reading.is_role("route") and not reading.states_dims and bool(tails) and scoring.issuperset(tails)
 
-    starving = [
+    unfed = [
         r
         for r in deployment.operators
         if r.is_role(*_CARRIERS)
         and not r.summary
         and context.wiring.ins[r.name]
         and all(passes(t) for t in wiring.ins[r.name])
-        and _wants_hidden(r)
+        and _takes_hidden_states(r)
     ]
     fed = any(r.is_role(*_CARRIERS) and wiring.ins[r.name] for r in deployment.operators)
-    for unit, some in places.units(deployment, places.remaining_nodes(context, card, starving)).items():
-        start, end = places.of_node(some[0].node)
+    for unit, some in grouping.units(deployment, grouping.remaining_nodes(context, card, unfed)).items():
+        start, end = grouping.of_node(some[0].node)
         gates = dict.fromkeys(t for r in some for t in wiring.ins[r.name])
-        what = f"`{some[0].name}` is" if len(some) == 1 else f"{count(len(some), 'operator')}{places.of_unit(unit)} are"
+        what = (
+            f"`{some[0].name}` gets"
+            if len(some) == 1
+            else f"{count(len(some), 'operator')}{grouping.of_unit(unit)} get"
+        )
         yield card.finding(
-            f"{what} fed by {places.quoted(list(gates))} alone: scores of experts, and no hidden states",
+            f"{what} only the expert scores of {grouping.quoted(list(gates))} and no hidden states",
             start,
             end,
             nodes=names(some),
-            locations=places.at_nodes(some),
+            locations=grouping.at_nodes(some),
             about=unit,
             graph=context.graph.index,
-            help="lead the hidden states past the gate to them too",
+            help=f"also connect the hidden states directly to {'it' if len(some) == 1 else 'the experts'}",
         )
-    if fed and not starving and any(_scores_only(r) for r in deployment.operators):
-        yield Holds(card.section, "payload", "experts get hidden states, and not the gate's scores alone")
+    if fed and not unfed and any(_scores_only(r) for r in deployment.operators):
+        yield Holds(card.section, "payload", "experts get hidden states and not only the gate's scores")
 
 
-def _wants_hidden(reading: Reading) -> bool:
-    """Whether the label states hidden states as input."""
+def _takes_hidden_states(reading: Reading) -> bool:
+    """Return whether the label states hidden states as input."""
     return any("hidden" in axes.axes(d) for d in reading.evidence.tensors.inputs)

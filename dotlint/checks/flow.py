@@ -1,4 +1,4 @@
-"""S and G: how stages follow each other, and how data flows through the operators of one unit."""
+"""S and G: how data flows between stages and through the operators of one unit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter, defaultdict, deque
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from dotlint.checks import grouping as places
+from dotlint.checks import grouping
 from dotlint.checks.grouping import count, listed, names, quoted, the
 from dotlint.deployment.shards import within_stage
 from dotlint.deployment.unit import WHOLE, Unit, phase_unit
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Finding, Outcome
     from dotlint.graph.model import Edge
 
-# What crosses stages by right and is no activation on its way through the pipeline.
-_ASIDE = (
+# Words of edges that may cross stages because they do not carry the activations of the pipeline.
+_NOT_PIPELINE = (
     "residual",
     "skip",
     "mask",
@@ -44,13 +44,13 @@ _ASIDE = (
 _POINT_TO_POINT = ("transfer", "send", "receive")
 
 
-def _aside(edge: Edge) -> bool:
+def _is_not_pipeline(edge: Edge) -> bool:
     words = f"{edge.label} {edge.tail.name} {edge.head.name} {edge.tail.label} {edge.head.label}".lower()
-    return any(word in words for word in _ASIDE)
+    return any(word in words for word in _NOT_PIPELINE)
 
 
 def _interleaved(context: GraphContext) -> bool:
-    """Whether stages may take turns: virtual stages are declared."""
+    """Return whether virtual stages are declared, so that a stage may occur several times in a path."""
     return any((phase := context.phase(name)) and phase.degrees.vpp > 1 for name in context.deployment.phases)
 
 
@@ -59,7 +59,7 @@ def _later_layer(tail: Reading, head: Reading) -> bool:
 
 
 def stage_cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Stages that feed each other in a circle although no node is on a cycle."""
+    """Report stages that feed each other in a cycle although no node is on a cycle."""
     deployment = context.deployment
     if not context.graph.directed or _interleaved(context):
         return
@@ -70,7 +70,7 @@ def stage_cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
             one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
             if one.phase != phase or two.phase != phase or one.stage is None or two.stage is None:
                 continue
-            if one.stage == two.stage or _aside(edge) or (two.stage < one.stage and _later_layer(one, two)):
+            if one.stage == two.stage or _is_not_pipeline(edge) or (two.stage < one.stage and _later_layer(one, two)):
                 continue
             if one.name not in cyclic or cyclic[one.name] != cyclic.get(two.name):
                 links[one.stage].setdefault(two.stage, edge)
@@ -81,7 +81,7 @@ def stage_cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
         numbers = [str(deployment.stage_number(stage)) for stage in path]
         of_phase = f"{phase} " if len(deployment.phases) > 1 else ""
         yield card.finding(
-            f"{of_phase}stages {places.chain(numbers)} form a cycle, though no nodes do",
+            f"{of_phase}stages {grouping.chain(numbers)} form a cycle, although no nodes do",
             edges[-1].start,
             edges[-1].end,
             nodes=tuple(dict.fromkeys(end.name for edge in edges for end in (edge.tail, edge.head))),
@@ -89,12 +89,12 @@ def stage_cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[:-1]),
             about=phase_unit(phase),
             graph=context.graph.index,
-            help="move the node or turn the edge; stages that take turns are declared with vpp",
+            help="move a node to another stage or reverse an edge; for interleaved stages, declare vpp",
         )
 
 
 def _shortest_cycle(links: Mapping[int, Mapping[int, Edge]]) -> list[int] | None:
-    """Give a shortest cycle of stages, the first repeated at the end; of very many some starts are tried."""
+    """Return a shortest cycle of stages, the first repeated at the end, from at most 64 starting stages."""
     best: list[int] | None = None
     for start in _on_cycles(links)[:64]:
         parents: dict[int, int] = {}
@@ -114,7 +114,7 @@ def _shortest_cycle(links: Mapping[int, Mapping[int, Edge]]) -> list[int] | None
 
 
 def _on_cycles(links: Mapping[int, Mapping[int, Edge]]) -> list[int]:
-    """List the stages that are left without those that lead to no cycle and those that no cycle leads to."""
+    """Return the stages that remain after removing those that lead to no cycle or that no cycle leads to."""
     left = {(one, two) for one, heads in links.items() for two in heads}
     for end in (1, 0):
         degree = Counter(pair[end] for pair in left)
@@ -134,11 +134,11 @@ def _on_cycles(links: Mapping[int, Mapping[int, Edge]]) -> list[int]:
 
 
 def bypass_links(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Edges between stages that leave by none of the exits or enter by none of the entries."""
+    """Report edges between stages that do not start at an exit or do not end at an entry."""
     deployment, wiring = context.deployment, context.wiring
     if not context.graph.directed:
         return
-    place = {r.name: (r.phase, r.stage) for r in deployment.operators}
+    stage_of = {r.name: (r.phase, r.stage) for r in deployment.operators}
     groups: dict[tuple[str | None, int, int], list[tuple[Edge, bool]]] = defaultdict(list)
     linked: set[tuple[str | None, int, int]] = set()
     for edge in context.graph.edges:
@@ -148,39 +148,39 @@ def bypass_links(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if one.annotation or two.annotation:
             continue
         if any(r.role and r.role.collective and not within_stage(deployment, wiring, r) for r in (one, two)):
-            continue  # a collective that several stages share is none's own
-        leaves = not any(place[head] == place[one.name] for head in wiring.outs[one.name] if head in place)
-        enters = not any(place[tail] == place[two.name] for tail in wiring.ins[two.name] if tail in place)
+            continue  # a collective that several stages share belongs to none of them
+        leaves = not any(stage_of[head] == stage_of[one.name] for head in wiring.outs[one.name] if head in stage_of)
+        enters = not any(stage_of[tail] == stage_of[two.name] for tail in wiring.ins[two.name] if tail in stage_of)
         key = (one.phase, one.stage, two.stage)
         if leaves and enters:
             linked.add(key)
-        elif not (_aside(edge) or one.is_role("residual", "kv-cache") or two.is_role("residual", "kv-cache")):
+        elif not (_is_not_pipeline(edge) or one.is_role("residual", "kv-cache") or two.is_role("residual", "kv-cache")):
             groups[key].append((edge, leaves))
     for key, found in groups.items():
-        some = places.remaining(context.file, card, found, lambda one: places.at_edge(one[0]))
+        some = grouping.remaining(context.file, card, found, lambda one: grouping.at_edge(one[0]))
         if key not in linked or not some:
             continue
         phase, tail, head = key
         edges = [edge for edge, _ in some]
         before, after = deployment.unit(phase, tail), deployment.unit(phase, head)
-        way = f"enters {after} after its start" if some[0][1] else f"leaves {before} before its end"
+        way = f"enters {after} after its first operator" if some[0][1] else f"leaves {before} before its last operator"
         first = f"`{edges[0].tail.name} -> {edges[0].head.name}`"
-        several = f"{count(len(edges), 'edge')} from {before} to {after} bypass exits or entries; {first} {way}"
+        several = f"{count(len(edges), 'edge')} from {before} to {after} bypass its entries or exits; {first} {way}"
         yield card.finding(
             f"{first} {way}" if len(edges) == 1 else several,
             edges[0].start,
             edges[0].end,
             nodes=tuple(dict.fromkeys(end.name for edge in edges for end in (edge.tail, edge.head))),
-            locations=places.at_edges(edges),
+            locations=grouping.at_edges(edges),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
             about=before,
             graph=context.graph.index,
-            help="join what ends the one stage to what starts the other, or label it residual, mask or KV",
+            help="connect the last operator of one stage to the first of the other, or label the edge residual, mask or KV",
         )
 
 
 def residuals_with_one_input(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Residual adds that one operator feeds: what is added to what is not drawn."""
+    """Report residual adds with a single input."""
     if not context.graph.directed:
         return
     ins, drawn = context.completed.wiring.ins, context.wiring.ins
@@ -193,94 +193,96 @@ def residuals_with_one_input(context: GraphContext, card: Card) -> Iterator[Outc
         and "embed" not in f"{r.name} {r.evidence.title}".lower()
     ]
     single = [r for r in adds if len(set(ins[r.name])) == 1]
-    for title, some in places.units(context.deployment, places.remaining_nodes(context, card, single)).items():
-        start, end = places.of_node(some[0].node)
-        where = places.of_unit(title) if title is None or title.family is None else ""
+    for title, some in grouping.units(context.deployment, grouping.remaining_nodes(context, card, single)).items():
+        start, end = grouping.of_node(some[0].node)
+        where = grouping.of_unit(title) if title is None or title.family is None else ""
         what = (
             f"the residual add `{some[0].name}`{where} has one input"
             if len(some) == 1
             else f"{len(some)} residual adds{where} have one input each"
         )
         yield card.finding(
-            f"{what}: the edge around the block is missing",
+            f"{what}: the skip edge around the block is missing",
             start,
             end,
             nodes=names(some),
-            locations=places.at_nodes(some),
+            locations=grouping.at_nodes(some),
             about=title,
             graph=context.graph.index,
-            help="add the edge from what went into the block, beside the one from its result",
+            help="add an edge from the input of the block to the residual add",
         )
     if adds and not single:
         yield Holds(
             "connectivity",
             "residuals",
-            f"every one of {count(len(adds), 'residual add')} has two inputs or more",
+            "the residual add has two inputs"
+            if len(adds) == 1
+            else f"all {len(adds)} residual adds have at least two inputs",
         )
 
 
 def connect_roles(fix: FixContext, finding: Finding) -> Fix | str:
-    """Write the edges between two roles that follow each other, where it is clear which node feeds which."""
+    """Add the edges between two consecutive roles if it is clear which node feeds which."""
     deployment = fix.deployment
     if not finding.missing_edges:
-        return "it is not clear which of the nodes feeds which"
+        return "it is unclear which node feeds which"
     inside = set(finding.nodes)
     planned: list[PlannedEdge] = []
     for pair in finding.missing_edges:
         tail, head = (deployment.by_name[name] for name in pair)
-        beside = [*reversed(tail.node.in_edges), *head.node.out_edges]
-        beside += [e for name in inside for e in (*_ends(deployment.by_name[name]),)]
-        if not beside:
-            return "no edge beside it shows where it belongs"
-        planned.append(PlannedEdge(tail, head, beside[0], "", alike=False))
-    title = f"Add {the(len(planned), 'missing edge')}{places.of_unit(finding.about)}"
+        nearby = [*reversed(tail.node.in_edges), *head.node.out_edges]
+        nearby += [e for name in inside for e in (*_edges_of(deployment.by_name[name]),)]
+        if not nearby:
+            return "no nearby edge shows where to write it"
+        planned.append(PlannedEdge(tail, head, nearby[0], "", alike=False))
+    title = f"Add {the(len(planned), 'missing edge')}{grouping.of_unit(finding.about)}"
     return Fix("unsafe", tuple(fix.edges.edits(planned)), title)
 
 
-def _ends(reading: Reading) -> list[Edge]:
+def _edges_of(reading: Reading) -> list[Edge]:
     return [*reading.node.in_edges, *reading.node.out_edges]
 
 
 @fixed_by(connect_roles)
 def role_flows(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Pairs of roles that follow each other, both there in every unit, joined in none."""
+    """Report pairs of consecutive roles that both occur but are connected in no unit."""
     if not context.graph.directed or not context.graph.edges or context.file.document.problems:
         return
     deployment, wiring = context.deployment, context.completed.wiring
     flow = [(str(tail), str(head)) for tail, head in card.parameters.get("flow", ())]
     units = _units(deployment)
-    sorted_out = {title: _by_role(unit) for title, unit in units.items()}
-    joined = {
+    by_role = {title: _by_role(unit) for title, unit in units.items()}
+    connected = {
         (tail, head)
         for tail, head in flow
-        if any(_joined(wiring, roles.get(tail), roles.get(head)) for roles in sorted_out.values())
+        if any(_are_connected(wiring, roles.get(tail), roles.get(head)) for roles in by_role.values())
     }
     for title, unit in units.items():
-        roles = sorted_out[title]
+        roles = by_role[title]
         gaps = [
             (tail, head)
             for tail, head in flow
-            if (tail, head) not in joined and _gap(wiring, roles.get(tail), roles.get(head))
+            if (tail, head) not in connected and _lacks_edge(wiring, roles.get(tail), roles.get(head))
         ]
         if not gaps:
             continue
         ends = [r for pair in gaps for role in pair for r in unit if r.is_role(role)]
         nodes = list({r.name: r for r in ends}.values())
         lines = [pair for tail, head in gaps for pair in _pairs(unit, tail, head)]
-        start, end = places.of_nodes(nodes, context.graph)
-        shown = listed([f"{tail} to {head}" for tail, head in gaps], 4)
+        start, end = grouping.of_nodes(nodes, context.graph)
+        pairs = listed([f"{tail} to {head}" for tail, head in gaps], 4)
         firsts = [quoted([r.name for r in nodes if r.is_role(role)]) for role in gaps[0]]
         yield card.finding(
-            f"nothing leads from {shown}{places.of_unit(title)}, and no other unit shows how",
+            f"no edge leads from {pairs}{grouping.of_unit(title)} or of any other unit",
             start,
             end,
             nodes=names(nodes),
             missing_edges=tuple(lines),
             about=title,
             graph=context.graph.index,
-            help=f"join {firsts[0]} to {firsts[1]}"
+            help=f"connect {firsts[0]} to {firsts[1]}"
             if lines
-            else f"join the {gaps[0][0]} operators to the {gaps[0][1]} ones",
+            else f"connect the {gaps[0][0]} operators to the {gaps[0][1]} operators",
             listings=(
                 Listing(
                     str(title or "the graph"),
@@ -294,7 +296,7 @@ def role_flows(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 
 def _units(deployment: Deployment) -> dict[Unit | None, list[Reading]]:
-    """Group operators by layer, else stage, else phase; units in which nothing is joined are left out."""
+    """Group operators by layer, else stage, else phase; units without edges are left out."""
     found: dict[tuple[str | None, int | None, int | None], list[Reading]] = defaultdict(list)
     for reading in deployment.operators:
         if not reading.summary:
@@ -315,14 +317,14 @@ def _by_role(unit: list[Reading]) -> dict[str, list[Reading]]:
     return found
 
 
-def _joined(wiring: Wiring, tails: list[Reading] | None, heads: list[Reading] | None) -> bool:
+def _are_connected(wiring: Wiring, tails: list[Reading] | None, heads: list[Reading] | None) -> bool:
     if not tails or not heads:
         return False
     return any(wiring.outs[r.name] for r in tails) and any(wiring.ins[r.name] for r in heads)
 
 
-def _gap(wiring: Wiring, tails: list[Reading] | None, heads: list[Reading] | None) -> bool:
-    """Whether both roles are there, the one feeds nothing and the other is fed by nothing."""
+def _lacks_edge(wiring: Wiring, tails: list[Reading] | None, heads: list[Reading] | None) -> bool:
+    """Return whether both roles occur, the first has no consumer and the second no producer."""
     if not tails or not heads:
         return False
     return (
@@ -333,7 +335,7 @@ def _gap(wiring: Wiring, tails: list[Reading] | None, heads: list[Reading] | Non
 
 
 def _pairs(unit: list[Reading], tail: str, head: str) -> list[tuple[str, str]]:
-    """Pair the nodes of two roles where it is clear how: one with all, or one with one in order."""
+    """Return the pairs of nodes of two roles, one with all or one to one in order; empty if neither fits."""
     ends = [r for r in unit if r.is_role(tail)], [r for r in unit if r.is_role(head)]
     if any(len({r.evidence.name.family for r in some}) > 1 for some in ends):
         return []

@@ -1,4 +1,4 @@
-"""Where a finding stands, and how its subject is named."""
+"""Locations of findings, grouping of nodes into findings, and the wording of counts and lists."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Spanned(Protocol):
-    """A part of the text."""
+    """Anything with a start and an end offset in the text."""
 
     @property
     def start(self) -> int: ...  # noqa: D102
@@ -29,19 +29,19 @@ class Spanned(Protocol):
 
 T = TypeVar("T")
 Span = tuple[int, int]
-LEFT_OUT = "draw everything: the file says that it leaves parts out"
-"""What a rule needs that compares units, where a file says that it does not draw them all."""
+LEFT_OUT = "draw the complete graph (the file says it is abridged)"
+"""What a rule that compares units needs when the file states that it does not draw all of them."""
 
 
 def of_node(node: Node) -> Span:
-    """The statement that declares the node, else its first mention."""
+    """Return the span of the statement that declares the node, else of its first mention."""
     if node.statements:
         return node.statements[0].start, node.statements[0].end
     return node.span
 
 
 def of_nodes(readings: Sequence[Reading], graph: Graph) -> Span:
-    """Where the first of the nodes is declared; the graph's header where there is none."""
+    """Return the span of the first node's declaration; the graph's header if there are no nodes."""
     return of_node(readings[0].node) if readings else graph.header
 
 
@@ -76,23 +76,23 @@ def at_edges(edges: Iterable[Edge]) -> tuple[Location, ...]:
 
 
 def remaining(file: FileContext, card: Card, some: Iterable[T], where: Callable[[T], Location]) -> list[T]:
-    """Return the occurrences of a problem without those that a comment or the baseline hides.
+    """Return the occurrences of a problem except those that a comment or the baseline hides.
 
-    A check that reports several occurrences in one finding calls this last, when it has decided what is wrong.
+    A check that reports several occurrences in one finding calls this last, after it has decided what is wrong.
     """
     hidden = file.hidden.get(card.code)
     return [one for one in some if where(one).key not in hidden] if hidden else list(some)
 
 
 def remaining_nodes(context: GraphContext, card: Card, readings: Iterable[Reading]) -> list[Reading]:
-    """Return what is left of nodes, each of which is an occurrence of a problem."""
+    """Return the nodes whose problem no comment or baseline entry hides."""
     return remaining(context.file, card, readings, lambda reading: at_node(reading.node))
 
 
 def units(deployment: Deployment, readings: Iterable[Reading]) -> dict[Unit | None, list[Reading]]:
-    """Group nodes for findings: by stage, else by layer, else by family of names; None for those of no unit.
+    """Group nodes for findings: by stage, else by layer, else by family of names; None for nodes without a unit.
 
-    Stages come first, in the order of phases and stages.
+    Stages come first, ordered by phase and stage.
     """
     groups: dict[tuple[int, int, int, Unit | None], list[Reading]] = defaultdict(list)
     for reading in readings:
@@ -112,27 +112,27 @@ def units(deployment: Deployment, readings: Iterable[Reading]) -> dict[Unit | No
 
 
 def unit_of(deployment: Deployment, readings: Iterable[Reading]) -> Unit | None:
-    """Give the first of the units that nodes are of."""
+    """Return the first unit that the nodes belong to."""
     return next(iter(units(deployment, readings)))
 
 
 def count(number: int, singular: str, plural: str | None = None) -> str:
-    """`1 edge`, `18 edges`."""
+    """Return a number with its noun: `1 edge`, `18 edges`."""
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
 
 def the(number: int, singular: str) -> str:
-    """`the edge`, `the 18 edges`."""
+    """Return a noun with its article and number: `the edge`, `the 18 edges`."""
     return f"the {singular}" if number == 1 else f"the {count(number, singular)}"
 
 
 def names(readings: Iterable[Reading]) -> tuple[str, ...]:
-    """The nodes' names, in order."""
+    """Return the names of the nodes, in order."""
     return tuple(reading.name for reading in readings)
 
 
 def listed(words: Sequence[str], most: int = 6) -> str:
-    """`a, b and c`; past `most` the rest is counted."""
+    """Return words as a list in prose, `a, b and c`; beyond `most` words the rest is counted."""
     if len(words) > most:
         return f"{', '.join(words[: most - 1])} and {len(words) - most + 1} more"
     if len(words) > 1:
@@ -141,21 +141,21 @@ def listed(words: Sequence[str], most: int = 6) -> str:
 
 
 def quoted(words: Sequence[str], most: int = 4) -> str:
-    """The same of names in backquotes: `` `a`, `b` and `c` ``."""
+    """Return names in backquotes as a list in prose: `` `a`, `b` and `c` ``."""
     return listed([f"`{word}`" for word in words], most)
 
 
 def chain(names: Sequence[str], most: int = 12) -> str:
-    """`a -> b -> c`; of a longer way the beginning and the end."""
-    shown = list(names) if len(names) <= most else [*names[: most - 4], "...", *names[-3:]]
-    return " -> ".join(shown)
+    """Return a path as `a -> b -> c`; of a path longer than `most` only the beginning and the end."""
+    kept = list(names) if len(names) <= most else [*names[: most - 4], "...", *names[-3:]]
+    return " -> ".join(kept)
 
 
 def of_unit(unit: Unit | None) -> str:
-    """` of stage 2`, or nothing where there is no unit to name."""
+    """Return ` of stage 2`, or the empty string if there is no unit to name."""
     return f" of {unit}" if unit else ""
 
 
 def in_unit(unit: Unit | None) -> str:
-    """` in stage 2`, or nothing where there is no unit to name."""
+    """Return ` in stage 2`, or the empty string if there is no unit to name."""
     return f" in {unit}" if unit else ""

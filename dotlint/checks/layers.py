@@ -1,11 +1,11 @@
-"""S: which layers the stages own."""
+"""S: the layers of each stage."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks import grouping as places
+from dotlint.checks import grouping
 from dotlint.checks.grouping import count, listed, names
 from dotlint.deployment.layer_coverage import layers_by_stage, stated_ranges
 from dotlint.deployment.unit import phase_unit
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def layer_covers(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Layers of all stages that do not cover the model's layers once."""
+    """Report layers that are missing, beyond the model's, or in several stages."""
     strategy, deployment = context.strategy, context.deployment
     total = strategy.model.layers if strategy is not None else None
     if total is None:
@@ -33,30 +33,30 @@ def layer_covers(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if not covered:
             continue
         base = 0 if 0 in covered else 1
-        wanted = set(range(base, base + total))
-        missing, beyond = sorted(wanted - covered), sorted(covered - wanted)
+        expected = set(range(base, base + total))
+        missing, beyond = sorted(expected - covered), sorted(covered - expected)
         twice = _twice(by_stage)
         if len(missing) * 2 > total and not ranges and not beyond and not twice:
             yield Undecided(
                 "stages",
                 "layers",
-                f"{len(covered)} of {total} layers are drawn: a summary or an edge label for the others",
+                f"add a summary node or an edge label for the other layers ({len(covered)} of {total} are drawn)",
             )
             continue
-        said = (
+        problems = (
             (missing, "missing"),
             (beyond, f"beyond the model's {total}"),
             (twice, "in more than one stage"),
         )
-        wrong = [f"{_layers(some)} {what}" for some, what in said if some]
+        wrong = [f"{_layers_are(some)} {what}" for some, what in problems if some]
         if not wrong:
-            yield Holds("stages", "layers", f"{base} to {base + total - 1}, each once")
+            yield Holds("stages", "layers", f"layers {base} to {base + total - 1}, each once")
             continue
         doubled = set(twice or beyond)
         at = [r for r in deployment.operators if r.layer in doubled] or [
             r for r in deployment.operators if r.layer is not None
         ]
-        start, end = places.of_nodes(at, context.graph)
+        start, end = grouping.of_nodes(at, context.graph)
         yield card.finding(
             "; ".join(wrong),
             start,
@@ -64,7 +64,7 @@ def layer_covers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             nodes=names(at) if doubled else (),
             about=phase_unit(phase),
             graph=context.graph.index,
-            help=f"cover layers {base} to {base + total - 1} once, by nodes, summaries or edge labels",
+            help=f"cover each of layers {base} to {base + total - 1} once, by nodes, summary nodes or edge labels",
         )
 
 
@@ -76,12 +76,12 @@ def _twice(by_stage: Mapping[int | None, set[int]]) -> list[int]:
     return sorted(layer for layer, number in owners.items() if number > 1)
 
 
-def _layers(numbers: list[int]) -> str:
+def _layers_are(numbers: list[int]) -> str:
     return f"layer {numbers[0]} is" if len(numbers) == 1 else f"layers {spans(numbers)} are"
 
 
 def spans(numbers: list[int]) -> str:
-    """Write ascending numbers as ranges: `0-3, 8`."""
+    """Return ascending numbers as ranges: `0-3, 8`."""
     found: list[list[int]] = []
     for number in numbers:
         if found and number == found[-1][-1] + 1:
@@ -92,7 +92,7 @@ def spans(numbers: list[int]) -> str:
 
 
 def layer_balances(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Stages of a phase that own different numbers of layers, where all that they own is known."""
+    """Report phases whose stages have different numbers of layers, if all their layers are known."""
     deployment = context.deployment
     for phase in deployment.phases:
         units = deployment.units.get(phase, {})
@@ -106,13 +106,13 @@ def layer_balances(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if len(numbers) == 1:
             yield Holds("stages", "balance", f"{count(numbers.pop(), 'layer')} in each of {len(owned)} stages")
             continue
-        shown = [f"{deployment.stage_number(s)} has {len(layers)}" for s, layers in owned.items()]
-        start, end = places.of_nodes(next(iter(units.values())).operators, context.graph)
+        numbers_of_layers = [f"{deployment.stage_number(s)} has {len(layers)}" for s, layers in owned.items()]
+        start, end = grouping.of_nodes(next(iter(units.values())).operators, context.graph)
         yield card.finding(
-            f"stages own unequal numbers of layers: {listed([f'stage {text}' for text in shown], 8)}",
+            f"stages have different numbers of layers: {listed([f'stage {text}' for text in numbers_of_layers], 8)}",
             start,
             end,
             about=phase_unit(phase),
             graph=context.graph.index,
-            help="give each the same number, or count the embedding and the head in",
+            help="give each stage the same number of layers, or ignore this if the embedding and the head make up for it",
         )

@@ -1,4 +1,4 @@
-"""X: what a run says of itself. The engine makes these findings; no file is asked for them."""
+"""X: findings about the run itself. The engine creates them; no check looks for them."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 
 
 def nothing(file: FileContext, card: Card) -> Iterator[Outcome]:  # noqa: ARG001
-    """Find nothing: the card is there so that the rule can be selected, explained and ranked like any other."""
+    """Yield nothing: the card exists so that the rule can be selected, explained and ranked like any other."""
     return iter(())

@@ -1,11 +1,10 @@
-"""H: prefill and decode in one file."""
+"""H: prefill and decode."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotlint.checks import cross_file as across
-from dotlint.checks import grouping as places
+from dotlint.checks import cross_file, grouping
 from dotlint.checks.grouping import count, names
 from dotlint.engine.finding import Holds, Undecided
 
@@ -17,13 +16,13 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Outcome
 
 
-_HANDING_OVER = ("kv-transfer", "kv-cache")
+_TRANSFERS = ("kv-transfer", "kv-cache")
 
 
 def missing_kv_transfer(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Prefill and decode in one graph without any edge between them; in two files no edge can join them."""
+    """Report prefill and decode in one graph without an edge between them; in two files, look for KV-cache nodes."""
     deployment = context.deployment
-    yield from _handed_over(context, card)
+    yield from _transfer_between_files(context, card)
     if not {"prefill", "decode"} <= set(deployment.phases):
         return
     inside = {
@@ -39,47 +38,47 @@ def missing_kv_transfer(context: GraphContext, card: Card) -> Iterator[Outcome]:
         yield Holds("communication", "phases", f"{count(len(crossing), 'edge')} from prefill to decode")
         return
     first = inside["decode"][0]
-    start, end = places.of_node(first.node)
+    start, end = grouping.of_node(first.node)
     yield card.finding(
-        "no edge leads from prefill to decode: nothing hands over the KV cache",
+        "no edge leads from prefill to decode, so the KV cache is not transferred",
         start,
         end,
         nodes=(first.name,),
         graph=context.graph.index,
-        help='add the transfer, as `prefill_attention -> decode_attention [label="KV cache"]`',
+        help='add the transfer, for example `prefill_attention -> decode_attention [label="KV cache"]`',
     )
 
 
-def _handed_over(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Prefill and decode in two files: what nodes say of the KV cache, which no edge could."""
-    yield from across.not_named(context, card, "the KV-cache transfer")
-    for other in across.in_other_files(context):
-        if {other.name, context.file.only_phase} != {"prefill", "decode"} or not across.told_here(context):
+def _transfer_between_files(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Report whether nodes transfer the KV cache between two files, as no edge can."""
+    yield from cross_file.not_named(context, card, "the KV-cache transfer")
+    for other in cross_file.in_other_files(context):
+        if {other.name, context.file.only_phase} != {"prefill", "decode"} or not cross_file.reported_here(context):
             continue
-        drawn = [r for r in across.operators_here(context) if r.is_role(*_HANDING_OVER)]
-        there = [r for r in other.operators if r.is_role(*_HANDING_OVER)]
+        drawn = [r for r in cross_file.operators_here(context) if r.is_role(*_TRANSFERS)]
+        there = [r for r in other.operators if r.is_role(*_TRANSFERS)]
         if any(r.is_role("kv-transfer") for r in (*drawn, *there)) or (drawn and there):
             nodes = [f"`{r.name}`" for r in drawn[:1]] + [f"`{r.name}` in {other.file}" for r in there[:1]]
-            yield Holds("communication", "phases", f"the KV cache is handed over: {' and '.join(nodes)}")
+            yield Holds("communication", "phases", f"the KV cache is transferred by {' and '.join(nodes)}")
         else:
-            needs = f"draw a node for it here or in {other.file}: no edge joins two files"
+            needs = f"add a KV-transfer node here or in {other.file}, as edges cannot connect two files"
             yield Undecided(card.section, "the KV-cache transfer", needs)
 
 
 def sequence_parallel_decode(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Sequence splits and gathers in the decode phase, whose sequence is one token long."""
+    """Report sequence splits and gathers in the decode phase, whose sequence is one token long."""
     deployment = context.deployment
     found = [r for r in deployment.operators if r.phase == "decode" and r.is_role("sequence-split", "sequence-gather")]
-    if found := places.remaining_nodes(context, card, found):
-        start, end = places.of_node(found[0].node)
+    if found := grouping.remaining_nodes(context, card, found):
+        start, end = grouping.of_node(found[0].node)
         yield card.finding(
             f"decode has {count(len(found), 'sequence split or gather', 'sequence splits and gathers')}, but its sequence is one token long",
             start,
             end,
             nodes=names(found),
-            locations=places.at_nodes(found),
+            locations=grouping.at_nodes(found),
             graph=context.graph.index,
-            help="decode has no sequence to split: leave them out",
+            help="remove them: decode has no sequence to split",
         )
     elif "decode" in deployment.phases and (len(deployment.phases) > 1 or context.file.only_phase):
         yield Holds("coverage", "decode", "no sequence parallelism in decode")

@@ -1,12 +1,11 @@
-"""D: phases that share GPUs or leave them, and names, clusters and labels that place a node in two ways."""
+"""D: phases that share GPUs or leave their pool, and names and clusters that contradict GPU labels."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks import cross_file as across
-from dotlint.checks import grouping as places
+from dotlint.checks import cross_file, grouping
 from dotlint.checks.grouping import count, names
 from dotlint.checks.transfers import own_gpus
 from dotlint.deployment.gpus_and_dims import GPU_IDS, read_gpus
@@ -28,12 +27,12 @@ if TYPE_CHECKING:
 
 
 def pools(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Disaggregated phases that share GPUs, and phases of a unified pool that leave it."""
+    """Report disaggregated phases that share GPUs, and phases of a unified pool that use other GPUs."""
     strategy, deployment = context.strategy, context.deployment
     if strategy is None or strategy.pool is None:
         return
     wrong = list(_declared(context, card)) if context.graph.index == 0 else []
-    elsewhere = [other for other in across.in_other_files(context) if other.phase.own_gpus]
+    elsewhere = [other for other in cross_file.in_other_files(context) if other.phase.own_gpus]
     if not wrong and strategy.pool == "disaggregated":
         wrong += _shared(context, card)
         wrong += (found for other in elsewhere for found in _shared_with(context, card, other))
@@ -43,16 +42,16 @@ def pools(context: GraphContext, card: Card) -> Iterator[Outcome]:
     drawn = any(r.gpus and own_gpus(r) for r in deployment.operators)
     if not wrong and drawn and strategy.pool == "unified":
         whole = context.file.whole or strategy
-        yield Holds(card.section, "pool", f"every phase stays within GPUs {whole.declared_gpus.short()}")
+        yield Holds(card.section, "pool", f"every phase is on GPUs {whole.declared_gpus.short()}")
     elif not wrong and drawn and len(deployment.phases) > 1:
-        yield Holds(card.section, "pool", "the phases share no GPU")
+        yield Holds(card.section, "pool", "the phases share no GPUs")
     elif not wrong and drawn and elsewhere and all(_global(phase) for phase in strategy.phases):
         files = ", ".join(f"{other.name} in {other.file}" for other in elsewhere)
-        yield Holds(card.section, "pool", f"no GPU is shared with {files}")
+        yield Holds(card.section, "pool", f"no GPUs are shared with {files}")
 
 
 def _declared(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Contradictions between the pool and the GPUs of the phases, all of them declared."""
+    """Report contradictions between the declared pool and the declared GPUs of the phases."""
     strategy = context.strategy
     assert strategy is not None
     declared = [p for p in strategy.phases if not p.assumed and _global(p)]
@@ -65,131 +64,131 @@ def _declared(context: GraphContext, card: Card) -> Iterator[Outcome]:
             continue
         others = ", ".join(other.name for other in before)
         if strategy.pool == "unified":
-            message = f"the pool is declared unified, but {phase.name} shares no GPU with {others}"
-            remedy = "place the phases on the same GPUs, or declare them disaggregated"
+            message = f"the pool is declared unified, but {phase.name} shares no GPUs with {others}"
+            remedy = "place the phases on the same GPUs, or declare the pool disaggregated"
         else:
             shared = phase.gpus & union(other.gpus for other in before)
             message = f"{phase.name} is disaggregated, but shares GPUs {shared.short()} with {others}"
-            remedy = "give each phase GPUs of its own"
+            remedy = "give each phase its own GPUs"
         yield card.finding(message, start, end, about=phase_unit(phase.name), graph=context.graph.index, help=remedy)
 
 
 def _global(phase: Phase) -> bool:
-    """Whether its GPUs are those of the cluster: one that is a file of its own and names none counts from 0."""
+    """Return whether the phase's GPU ids are global; a phase in a file of its own without GPUs counts from 0."""
     return phase.own_gpus or phase.file is None
 
 
 def _shared(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Phases that are drawn on GPUs of another one."""
+    """Report phases that are drawn on GPUs of another phase."""
     deployment = context.deployment
-    placed = {name: _placed(context, name) for name in deployment.phases}
-    for place, name in enumerate(deployment.phases):
-        for before in deployment.phases[:place]:
+    placed = {name: _operators_with_gpus(context, name) for name in deployment.phases}
+    for index, name in enumerate(deployment.phases):
+        for before in deployment.phases[:index]:
             shared = union(g for _, g in placed[name]) & union(g for _, g in placed[before])
             if not shared:
                 continue
             guilty = [r for r, gpus in placed[name] if not gpus.isdisjoint(shared)]
-            guilty = places.remaining_nodes(context, card, guilty)
+            guilty = grouping.remaining_nodes(context, card, guilty)
             if not guilty:
                 continue
             shared &= union(r.gpus for r in guilty if r.gpus)
             yield card.finding(
-                f"{before} and {name} are disaggregated, but both are drawn on GPUs {shared.short()}",
-                *places.of_nodes(guilty, context.graph),
+                f"{before} and {name} are disaggregated, but both use GPUs {shared.short()}",
+                *grouping.of_nodes(guilty, context.graph),
                 nodes=names(guilty),
-                locations=places.at_nodes(guilty),
+                locations=grouping.at_nodes(guilty),
                 about=phase_unit(name),
                 graph=context.graph.index,
-                help=f"place {name} on GPUs of its own",
+                help=f"give {name} its own GPUs",
             )
 
 
 def _shared_with(context: GraphContext, card: Card, other: Companion) -> Iterator[Outcome]:
-    """Phases of this file that are drawn on GPUs on which another file draws another phase."""
+    """Report phases of this file that use GPUs of a phase in another file."""
     there = union(r.gpus for r in other.operators if r.gpus and own_gpus(r))
     for name in context.deployment.phases:
         phase = context.phase(name)
-        placed = _placed(context, name)
+        placed = _operators_with_gpus(context, name)
         shared = union(g for _, g in placed) & there
         if not shared or phase is None or not _global(phase):
             continue
         guilty = [r for r, gpus in placed if not gpus.isdisjoint(shared)]
-        guilty = places.remaining_nodes(context, card, guilty)
+        guilty = grouping.remaining_nodes(context, card, guilty)
         if not guilty:
             continue
         shared &= union(r.gpus for r in guilty if r.gpus)
         yield card.finding(
             f"{name} and {other.name} are disaggregated, but {name} here and {other.name} in {other.file} "
-            f"are both drawn on GPUs {shared.short()}",
-            *places.of_nodes(guilty, context.graph),
+            f"both use GPUs {shared.short()}",
+            *grouping.of_nodes(guilty, context.graph),
             nodes=names(guilty),
-            locations=places.at_nodes(guilty),
+            locations=grouping.at_nodes(guilty),
             about=phase_unit(name),
             graph=context.graph.index,
-            help="give each phase GPUs of its own",
+            help="give each phase its own GPUs",
             other_file=other.file,
         )
 
 
 def _outside(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Phases that are drawn on GPUs which no declared phase has; ids past the last are another rule's."""
+    """Report phases that use GPUs of no declared phase; another rule reports ids past the last one."""
     strategy = context.file.whole or context.strategy
     assert strategy is not None
     pool = strategy.declared_gpus
     between = GpuSet.span(0, pool.last + 1) - pool
     for name in context.deployment.phases:
-        guilty = [r for r, gpus in _placed(context, name) if not gpus.isdisjoint(between)]
-        guilty = places.remaining_nodes(context, card, guilty)
+        guilty = [r for r, gpus in _operators_with_gpus(context, name) if not gpus.isdisjoint(between)]
+        guilty = grouping.remaining_nodes(context, card, guilty)
         if guilty:
             out = union(r.gpus for r in guilty if r.gpus) & between
             subject = name or "the graph"
             yield card.finding(
-                f"{subject} uses GPUs {out.short()}, which are not of the pool ({pool.short()})",
-                *places.of_node(guilty[0].node),
+                f"{subject} uses GPUs {out.short()}, which are not in the pool ({pool.short()})",
+                *grouping.of_node(guilty[0].node),
                 nodes=names(guilty),
-                locations=places.at_nodes(guilty),
+                locations=grouping.at_nodes(guilty),
                 about=phase_unit(name),
                 graph=context.graph.index,
-                help=f"place it on GPUs {pool.short()}",
+                help=f"use GPUs {pool.short()}",
             )
 
 
-def _placed(context: GraphContext, phase: str) -> list[tuple[Reading, GpuSet]]:
-    """List the operators of a phase that name their GPUs."""
+def _operators_with_gpus(context: GraphContext, phase: str) -> list[tuple[Reading, GpuSet]]:
+    """Return the operators of a phase that name their GPUs, with these GPUs."""
     return [(r, r.gpus) for r in context.deployment.operators if r.phase == phase and r.gpus and own_gpus(r)]
 
 
-def _named(reading: Reading) -> int | None:
-    """Read the GPU that the node's name gives it."""
+def _name_gpu(reading: Reading) -> int | None:
+    """Return the GPU in the node's name; None if it names none or several."""
     name = reading.evidence.name
     found = [n for word, n in zip(name.words, name.numbers, strict=True) if word in {"gpu", "device", "dev"}]
     return found[0] if len(found) == 1 else None
 
 
 def _label_gpus(reading: Reading) -> GpuSet | None:
-    said = reading.evidence.gpus
-    return said.ids if said is not None and said.ids is not None and not said.transfer and said.vague is None else None
+    label = reading.evidence.gpus
+    return label.ids if label is not None and not label.transfer and label.vague is None else None
 
 
 def contradicting_names(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Nodes whose name, or whose cluster, places them on other GPUs than their label does."""
+    """Report nodes whose label names other GPUs than their name or their cluster."""
     deployment = context.deployment
     wrong: dict[int, str] = {}
     right = _by_name(deployment, wrong) + _by_cluster(context, wrong)
-    for unit, some in places.units(
-        deployment, places.remaining_nodes(context, card, [r for r in deployment.operators if r.node.index in wrong])
+    for unit, some in grouping.units(
+        deployment, grouping.remaining_nodes(context, card, [r for r in deployment.operators if r.node.index in wrong])
     ).items():
-        start, end = places.of_node(some[0].node)
-        more = "" if len(some) == 1 else f", and {count(len(some) - 1, 'more node')}{places.of_unit(unit)}"
+        start, end = grouping.of_node(some[0].node)
+        more = "" if len(some) == 1 else f", and {count(len(some) - 1, 'more node')}{grouping.of_unit(unit)}"
         yield card.finding(
             f"{wrong[some[0].node.index]}{more}",
             start,
             end,
             nodes=names(some),
-            locations=places.at_nodes(some),
+            locations=grouping.at_nodes(some),
             about=unit,
             graph=context.graph.index,
-            help="name the same GPUs in both places",
+            help="name the same GPUs in both",
         )
     if right and not wrong:
         yield Holds(
@@ -200,37 +199,42 @@ def contradicting_names(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 
 def _by_name(deployment: Deployment, wrong: dict[int, str]) -> int:
-    """Compare names with labels where most of a family agree: else the name's number means another thing."""
+    """Compare names with labels if most of a family agree; otherwise the name's number is not a GPU id.
+
+    Add a message for each contradiction to `wrong`; return the number of nodes that agree.
+    """
     families: dict[str, list[tuple[Reading, int, GpuSet]]] = defaultdict(list)
     for reading in deployment.operators:
-        named, said = _named(reading), _label_gpus(reading)
-        if named is not None and said:
-            families[reading.evidence.name.family].append((reading, named, said))
+        named, ids = _name_gpu(reading), _label_gpus(reading)
+        if named is not None and ids:
+            families[reading.evidence.name.family].append((reading, named, ids))
     right = 0
     firsts: dict[tuple[str | None, int | None], int | None] = {}
     for members in families.values():
-        # A name may count within a stage or replica: then its distance to the label's first id recurs.
-        offsets = Counter(said.first - named for _, named, said in members)
+        # A name may count within a stage or replica: then its offset to the label's first id recurs.
+        offsets = Counter(ids.first - named for _, named, ids in members)
         odd: list[tuple[Reading, int, GpuSet]] = []
-        for reading, named, said in members:
-            offset = said.first - named
-            if said & GpuSet.of([named]) or offsets[offset] > 1:
+        for reading, named, ids in members:
+            offset = ids.first - named
+            if ids & GpuSet.of([named]) or offsets[offset] > 1:
                 continue
-            place = reading.phase, reading.stage
-            if place not in firsts:
-                firsts[place] = _first_of_stage(deployment, reading)
-            if offset != firsts[place]:
-                odd.append((reading, named, said))
+            stage = reading.phase, reading.stage
+            if stage not in firsts:
+                firsts[stage] = _first_of_stage(deployment, reading)
+            if offset != firsts[stage]:
+                odd.append((reading, named, ids))
         agreeing = len(members) - len(odd)
         right += agreeing
         if odd and agreeing >= 3 * len(odd):
-            for reading, named, said in odd:
-                wrong[reading.node.index] = f"`{reading.name}` names GPU {named}, its label GPUs {said.short()}"
+            for reading, named, ids in odd:
+                wrong[reading.node.index] = (
+                    f"the name `{reading.name}` means GPU {named}, but its label names GPUs {ids.short()}"
+                )
     return right
 
 
 def _first_of_stage(deployment: Deployment, reading: Reading) -> int | None:
-    """Give the first GPU of the node's stage, as its header or else its operators have it."""
+    """Return the first GPU of the node's stage, from its header or else its operators."""
     unit = deployment.units.get(reading.phase or "", {}).get(-1 if reading.stage is None else reading.stage)
     if unit is None:
         return None
@@ -240,26 +244,29 @@ def _first_of_stage(deployment: Deployment, reading: Reading) -> int | None:
 def _cluster_gpus(subgraph: Subgraph) -> GpuSet | None:
     label = subgraph.own_attributes.get("label", "")
     lines = label_lines(label)
-    said = read_gpus(lines) if label else None
+    stated = read_gpus(lines) if label else None
     if (
-        said is None
-        or said.ids is None
-        or said.transfer
-        or said.vague
+        stated is None
+        or stated.ids is None
+        or stated.transfer
+        or stated.vague
         or sum(len(GPU_IDS.findall(line)) for line in lines) != 1
     ):
         return None
-    return said.ids
+    return stated.ids
 
 
 def _by_cluster(context: GraphContext, wrong: dict[int, str]) -> int:
-    """Compare labels with the innermost cluster that names GPUs, unless ids count within the cluster."""
+    """Compare labels with the innermost cluster that names GPUs, unless ids count within the cluster.
+
+    Add a message for each contradiction to `wrong`; return the number of nodes that agree.
+    """
     stated: dict[int, GpuSet | None] = {}
     inside: dict[int, list[tuple[Reading, GpuSet]]] = defaultdict(list)
     titles: dict[int, str] = {}
     for reading in context.deployment.operators:
-        said = _label_gpus(reading)
-        if not said or reading.kind in {"communication", "io"} or reading.summary or len(reading.node.subgraphs) != 1:
+        ids = _label_gpus(reading)
+        if not ids or reading.kind in {"communication", "io"} or reading.summary or len(reading.node.subgraphs) != 1:
             continue
         innermost = reading.node.subgraphs[0]
         for subgraph in (innermost, *innermost.ancestors):
@@ -267,7 +274,7 @@ def _by_cluster(context: GraphContext, wrong: dict[int, str]) -> int:
                 stated[id(subgraph)] = _cluster_gpus(subgraph)
                 titles[id(subgraph)] = subgraph.name or ""
             if stated[id(subgraph)]:
-                inside[id(subgraph)].append((reading, said))
+                inside[id(subgraph)].append((reading, ids))
                 break
     sets = Counter(gpus for key, gpus in stated.items() if gpus and key in inside)
     right = 0
@@ -276,12 +283,12 @@ def _by_cluster(context: GraphContext, wrong: dict[int, str]) -> int:
         assert gpus is not None
         out = [(r, s) for r, s in members if not s <= gpus]
         right += len(members) - len(out)
-        # Ids that count within the cluster, or clusters that all count alike, say nothing of each other.
-        if all(said.last < len(gpus) for _, said in out) or (sets[gpus] > 1 and len(out) == len(members)):
+        # Ids that count within their cluster cannot be compared with those of the cluster.
+        if all(ids.last < len(gpus) for _, ids in out) or (sets[gpus] > 1 and len(out) == len(members)):
             continue
-        for reading, said in out:
+        for reading, ids in out:
             wrong.setdefault(
                 reading.node.index,
-                f"`{reading.name}` is on GPUs {said.short()}, but its cluster `{titles[key]}` is on {gpus.short()}",
+                f"`{reading.name}` is on GPUs {ids.short()}, but its cluster `{titles[key]}` is on {gpus.short()}",
             )
     return right

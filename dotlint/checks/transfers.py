@@ -1,4 +1,4 @@
-"""C and D: data that crosses GPUs, and names, clusters and labels that place one node in several ways."""
+"""C and D: transfers between GPUs and stages, and the GPUs of collectives."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
-from dotlint.checks import grouping as places
+from dotlint.checks import grouping
 from dotlint.checks.grouping import count, names, the
 from dotlint.deployment.shards import within_stage
 from dotlint.deployment.words import number_spans
@@ -44,7 +44,7 @@ _MOVES = {
 
 
 def _moves(reading: Reading) -> bool:
-    """Whether the node itself is a transfer, a collective, a split or a gather, or an end of the model."""
+    """Return whether the node itself is a transfer, collective, split or gather, or an input or output."""
     return reading.kind in {"io", "communication", "memory", None} or bool(
         reading.role and reading.role.communicates in _MOVES
     )
@@ -57,10 +57,10 @@ def _marked(edge: Edge) -> bool:
 _CARRIERS = regex(r"pipeline|comm|transfer|send|recv|p2p|cross[\s_-]?stage|\bpp\b", re.IGNORECASE)
 
 
-def _carries(context: GraphContext, reading: Reading) -> bool:
-    """Whether the node is the transfer between stages, by its role or by a word of its name or label.
+def _is_transfer(context: GraphContext, reading: Reading) -> bool:
+    """Return whether the node is the transfer between stages, by its role or a word in its name or label.
 
-    A collective that joins operators of its own stage alone ends that stage; it hands nothing to the next.
+    A collective that only connects operators of its own stage ends that stage; it transfers nothing to the next.
     """
     if reading.role and reading.role.collective and within_stage(context.deployment, context.wiring, reading):
         return any(_CARRIERS.search(text) for text in (reading.name.replace("_", " "), reading.evidence.title))
@@ -81,20 +81,20 @@ class UnmarkedLinks(Struct, frozen=True, eq=False):
 
 
 class CollectiveGpus(Struct, frozen=True, eq=False):
-    """Collectives of one unit, each with the GPUs of all the operators that it joins."""
+    """Collectives of one unit, each with the GPUs of all the operators that it connects."""
 
     joined: tuple[tuple[Reading, GpuSet], ...]
 
 
 class Crossing(NamedTuple):
-    """The edges from one pipeline stage to another, those that are marked as transfers and the others."""
+    """The edges between pipeline stages: those marked as transfers, and the others."""
 
     marked: list[Edge]
     unmarked: list[Edge]
 
 
 def crossing_edges(context: GraphContext) -> Crossing:
-    """Find the edges between stages of one phase; two nodes that stand for whole stages are an overview."""
+    """Return the edges between stages of one phase, except edges between nodes that represent whole stages."""
     deployment = context.deployment
     found = Crossing([], [])
     for edge in context.graph.edges:
@@ -104,7 +104,7 @@ def crossing_edges(context: GraphContext) -> Crossing:
             continue
         if one.stage is None or two.stage is None or one.stage == two.stage:
             continue
-        if _marked(edge) or _carries(context, one) or _carries(context, two):
+        if _marked(edge) or _is_transfer(context, one) or _is_transfer(context, two):
             found.marked.append(edge)
         elif one.role is not None or two.role is not None:
             found.unmarked.append(edge)
@@ -112,42 +112,42 @@ def crossing_edges(context: GraphContext) -> Crossing:
 
 
 def label_links(fix: FixContext, finding: Finding) -> Fix | str:
-    """Label the edges between two stages, in the words of those that are labelled."""
+    """Label the edges between two stages like the edges that have labels."""
     data = finding.data
     assert isinstance(data, UnmarkedLinks)
     deployment, tail, head = fix.deployment, data.tail, data.head
     if head != tail + 1:
-        return "the edge does not go from a stage to the next"
+        return "the edge does not lead from one stage to the next"
     if any(len(edge.statements) > 1 or not draws_one_edge(edge) for edge in data.edges):
-        return "a label of a chain or of a set would be another edge's too"
+        return "the statement draws other edges too, which would get the same label"
     numbers = deployment.stage_number(tail), deployment.stage_number(head)
-    label = _worded(fix, data.marked, tail, head) or f"pipeline: stage {numbers[0]} to {numbers[1]}"
+    label = _nearest_label(fix, data.marked, tail, head) or f"pipeline: stage {numbers[0]} to {numbers[1]}"
     edits = tuple(set_attribute(fix.text, edge.statement, "label", label) for edge in data.edges)
     what = the(len(edits), "edge")
     return Fix("safe", edits, f"Label {what} from stage {numbers[0]} to stage {numbers[1]} as a pipeline transfer")
 
 
-def _worded(fix: FixContext, marked: Sequence[Edge], tail: int, head: int) -> str | None:
-    """Give the label of the nearest link of the same length, with this one's stage numbers; None where there is none."""
+def _nearest_label(fix: FixContext, marked: Sequence[Edge], tail: int, head: int) -> str | None:
+    """Return the label of the nearest link of the same length, renumbered for these stages; None if there is none."""
     deployment = fix.deployment
-    shown: list[tuple[int, str]] = []
+    labels: list[tuple[int, str]] = []
     for other in marked:
         one, two = deployment.readings[other.tail.index].stage, deployment.readings[other.head.index].stage
-        said = other.attribute("label")
-        if one is None or two is None or two - one != head - tail or said is None or said.value.html:
+        attribute = other.attribute("label")
+        if one is None or two is None or two - one != head - tail or attribute is None or attribute.value.html:
             continue
-        label = said.value.value
+        label = attribute.value.value
         if one != tail and number_spans(label):
             moved = moved_label(deployment, label, one, tail)
             label = "" if moved is None or moved == label else moved
         if label:
-            shown.append((abs(one - tail), label))
-    return min(shown)[1] if shown else None
+            labels.append((abs(one - tail), label))
+    return min(labels)[1] if labels else None
 
 
 @fixed_by(label_links)
 def unmarked_pipeline_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Edges from one pipeline stage to another without a label and without a communication node."""
+    """Report edges between pipeline stages without a label or a communication node."""
     deployment = context.deployment
     marked, unmarked = crossing_edges(context)
     crossing: dict[tuple[str, int, int], list[Edge]] = defaultdict(list)
@@ -155,7 +155,7 @@ def unmarked_pipeline_edges(context: GraphContext, card: Card) -> Iterator[Outco
         one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
         crossing[one.phase or "", one.stage or 0, two.stage or 0].append(edge)
     for (name, tail, head), edges in crossing.items():
-        edges = places.remaining(context.file, card, edges, places.at_edge)  # noqa: PLW2901
+        edges = grouping.remaining(context.file, card, edges, grouping.at_edge)  # noqa: PLW2901
         if not edges:
             continue
         one_title, two_title = deployment.unit(name, tail), deployment.unit(name, head)
@@ -166,11 +166,11 @@ def unmarked_pipeline_edges(context: GraphContext, card: Card) -> Iterator[Outco
             edges[0].start,
             edges[0].end,
             nodes=tuple(dict.fromkeys(n for e in edges for n in (e.tail.name, e.head.name))),
-            locations=places.at_edges(edges),
+            locations=grouping.at_edges(edges),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
             about=one_title,
             graph=context.graph.index,
-            help=f'label it, as `[label="{label}"]`, or put a communication node between',
+            help=f'label {"it" if len(edges) == 1 else "them"}, for example `[label="{label}"]`, or add a communication node',
             data=UnmarkedLinks(tuple(edges), tuple(marked), tail, head),
         )
     if marked and not crossing:
@@ -182,29 +182,29 @@ def unmarked_pipeline_edges(context: GraphContext, card: Card) -> Iterator[Outco
 
 
 def draws_one_edge(edge: Edge) -> bool:
-    """Whether the statement draws this one edge: neither a chain nor a set."""
+    """Return whether the statement draws only this edge: it is neither a chain nor a set."""
     sides = edge.statement.sides
     return len(sides) == 2 and all(isinstance(side, list) and len(side) == 1 for side in sides)
 
 
 def own_gpus(reading: Reading) -> bool:
-    """Whether the node's own label or name, and not only its cluster, names its GPUs."""
-    said = reading.evidence.gpus
-    if said is not None and (said.transfer or said.vague or said.ids is None):
+    """Return whether the node's own label or name, and not only its cluster, names its GPUs."""
+    label = reading.evidence.gpus
+    if label is not None and (label.transfer or label.vague or label.ids is None):
         return False
     return reading.gpus is not None
 
 
 def name_joined_gpus(fix: FixContext, finding: Finding) -> Fix | str:
-    """Name the GPUs of all that meet in a collective.
+    """Write the GPUs of all the operators that a collective connects into its label.
 
-    Safe where it names none or some of them; where it names others, either side may be wrong.
+    The fix is safe if the label names none or some of them. If it names others, either side may be wrong.
     """
     data = finding.data
     assert isinstance(data, CollectiveGpus)
     edits: list[Edit] = []
     safe = True
-    why = "the labels do not show how GPUs are written in a line of their own"
+    why = "no label shows how GPUs are written on a separate line"
     deployment = fix.deployment
     for reading, joined in data.joined:
         near = [deployment.by_name[name] for name in fix.context.wiring.ins[reading.name]]
@@ -218,12 +218,14 @@ def name_joined_gpus(fix: FixContext, finding: Finding) -> Fix | str:
     if not edits:
         return why
     one = f"`{finding.nodes[0]}`" if len(edits) == 1 == len(finding.nodes) else count(len(edits), "collective")
-    return Fix("safe" if safe else "unsafe", in_order(edits), f"Name the GPUs that {one} joins")
+    return Fix(
+        "safe" if safe else "unsafe", in_order(edits), f"Name the GPUs that {one} connect{'s' * (len(edits) == 1)}"
+    )
 
 
 @fixed_by(name_joined_gpus)
 def collective_groups(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """All-reduces and other collectives that name no GPUs, or not those of what they join."""
+    """Report collectives that name no GPUs, or not those of all the operators that they connect."""
     deployment = context.deployment
     placed = Counter(r.evidence.name.family for r in deployment.operators if r.gpus)
     members = Counter(r.evidence.name.family for r in deployment.operators)
@@ -239,7 +241,7 @@ def collective_groups(context: GraphContext, card: Card) -> Iterator[Outcome]:
             continue
         family = reading.evidence.name.family
         if reading.gpus is None and reading.evidence.gpus is None:
-            if 2 * placed[family] <= members[family]:  # else a sibling's GPUs tell that it lacks its own
+            if 2 * placed[family] <= members[family]:  # otherwise another rule infers them from its siblings
                 without.append((reading, joined))
         elif own_gpus(reading) and reading.gpus is not None:
             if joined <= reading.gpus:
@@ -250,27 +252,25 @@ def collective_groups(context: GraphContext, card: Card) -> Iterator[Outcome]:
     for unit, data in _by_unit(context, card, wrong):
         some = [reading for reading, _ in data.joined]
         joined = data.joined[0][1]
-        start, end = places.of_node(some[0].node)
-        more = (
-            "" if len(some) == 1 else f", and {count(len(some) - 1, 'more collective')}{places.of_unit(unit)} like it"
-        )
+        start, end = grouping.of_node(some[0].node)
+        more = "" if len(some) == 1 else f"; also {count(len(some) - 1, 'more collective')}{grouping.of_unit(unit)}"
         yield card.finding(
-            f"`{some[0].name}` is on GPUs {some[0].gpus}, but joins operators on {joined.short()}{more}",
+            f"`{some[0].name}` is on GPUs {some[0].gpus}, but connects operators on {joined.short()}{more}",
             start,
             end,
             outcome="other-group",
             nodes=names(some),
-            locations=places.at_nodes(some),
+            locations=grouping.at_nodes(some),
             about=unit,
             graph=context.graph.index,
-            help="name the GPUs of all the operators that it joins",
+            help="name the GPUs of all the operators that it connects",
             data=data,
         )
     if right and not wrong and not without:
         yield Holds(
             card.section,
             "groups of collectives",
-            f"{count(right, 'collective names', 'collectives name')} the GPUs of what they join",
+            count(right, "collective names", "collectives name") + " the GPUs of all connected operators",
         )
 
 
@@ -278,13 +278,13 @@ def _by_unit(
     context: GraphContext, card: Card, joined: list[tuple[Reading, GpuSet]]
 ) -> Iterator[tuple[Unit | None, CollectiveGpus]]:
     by_node = {reading.node.index: gpus for reading, gpus in joined}
-    remaining = places.remaining_nodes(context, card, [reading for reading, _ in joined])
-    for unit, some in places.units(context.deployment, remaining).items():
+    remaining = grouping.remaining_nodes(context, card, [reading for reading, _ in joined])
+    for unit, some in grouping.units(context.deployment, remaining).items():
         yield unit, CollectiveGpus(tuple((reading, by_node[reading.node.index]) for reading in some))
 
 
 def _per_rank(context: GraphContext) -> set[int]:
-    """Find the collectives that are drawn once a rank: several of one role that join the same operators."""
+    """Return the collectives that are drawn once per rank: several of one role with the same producers."""
     alike: dict[tuple[str, frozenset[str]], list[int]] = defaultdict(list)
     for reading in context.deployment.operators:
         if reading.role is not None and reading.role.collective and (tails := context.wiring.ins[reading.name]):
@@ -293,7 +293,7 @@ def _per_rank(context: GraphContext) -> set[int]:
 
 
 def joined_gpus(context: GraphContext, reading: Reading) -> GpuSet | None:
-    """Join the GPUs of the shards that feed it; None where one of them names none, or there is but one."""
+    """Return all GPUs of the shards that feed it; None if one of them names none or there is only one."""
     tails = [
         context.deployment.by_name[n]
         for n in dict.fromkeys(context.wiring.ins[reading.name])
@@ -315,21 +315,21 @@ def joined_gpus(context: GraphContext, reading: Reading) -> GpuSet | None:
 def _without_gpus(context: GraphContext, card: Card, some: list[tuple[Reading, GpuSet]]) -> Iterator[Outcome]:
     for unit, data in _by_unit(context, card, some):
         group = [reading for reading, _ in data.joined]
-        start, end = places.of_node(group[0].node)
+        start, end = grouping.of_node(group[0].node)
         what = (
             f"collective `{group[0].name}` names"
             if len(group) == 1
-            else f"{count(len(group), 'collective')}{places.of_unit(unit)} name"
+            else f"{count(len(group), 'collective')}{grouping.of_unit(unit)} name"
         )
         yield card.finding(
-            f"{what} no GPUs, though the operators that meet there do",
+            f"{what} no GPUs, although the operators that {'it connects' if len(group) == 1 else 'they connect'} do",
             start,
             end,
             nodes=names(group),
-            locations=places.at_nodes(group),
+            locations=grouping.at_nodes(group),
             about=unit,
             graph=context.graph.index,
-            help="name the GPUs of all the operators that it joins",
+            help="name the GPUs of all the operators that it connects",
             data=data,
         )
 
@@ -338,10 +338,10 @@ _ROUTED = ("gate", "route", "aggregate", "residual")
 
 
 def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Edges between operators that share no GPU, without a communication node or a label."""
+    """Report edges between operators that share no GPU, without a communication node or a label."""
     deployment = context.deployment
     silent: list[tuple[Reading, Edge]] = []
-    said = 0
+    explicit = 0
     for edge in context.graph.edges:
         one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
         if (
@@ -353,35 +353,35 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
         ):
             continue
         if _moves(one) or _moves(two) or _marked(edge) or one.is_role(*_ROUTED) or two.is_role(*_ROUTED):
-            said += 1
+            explicit += 1
         elif not (
             one.stage is not None and two.stage is not None and one.stage != two.stage and context.strategy is not None
         ):
-            silent.append((one, edge))  # between stages of a declared pipeline that is another rule's
-    shown = places.remaining(context.file, card, silent, lambda one: places.at_edge(one[1]))
-    for unit, some in places.units(deployment, {r.node.index: r for r, _ in shown}.values()).items():
+            silent.append((one, edge))  # another rule reports edges between the stages of a declared pipeline
+    left = grouping.remaining(context.file, card, silent, lambda one: grouping.at_edge(one[1]))
+    for unit, some in grouping.units(deployment, {r.node.index: r for r, _ in left}.values()).items():
         inside = {r.node.index for r in some}
-        edges = [e for r, e in shown if r.node.index in inside]
+        edges = [e for r, e in left if r.node.index in inside]
         first = edges[0]
         here, there = deployment.readings[first.tail.index].gpus, deployment.readings[first.head.index].gpus
         assert here is not None
         assert there is not None
-        more = "" if len(edges) == 1 else f", and {count(len(edges) - 1, 'more edge')}{places.of_unit(unit)}"
+        more = "" if len(edges) == 1 else f", and {count(len(edges) - 1, 'more edge')}{grouping.of_unit(unit)}"
         yield card.finding(
             f"`{first.tail.name} -> {first.head.name}` moves data from GPUs {here.short()} "
-            f"to {there.short()} without communication{more}",
+            f"to {there.short()} without a communication node{more}",
             first.start,
             first.end,
             nodes=tuple(dict.fromkeys(n for e in edges for n in (e.tail.name, e.head.name))),
-            locations=places.at_edges(edges),
+            locations=grouping.at_edges(edges),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
             about=unit,
             graph=context.graph.index,
-            help="put a communication node between them, or label the edge",
+            help=f"add a communication node, or label the edge{'s' * (len(edges) > 1)}",
         )
-    if said and not silent:
+    if explicit and not silent:
         yield Holds(
             card.section,
             "transfers",
-            f"{count(said, 'edge')} between GPUs that have nothing in common, each with communication",
+            f"{count(explicit, 'edge')} between disjoint sets of GPUs, each with a communication node or a label",
         )

@@ -1,11 +1,11 @@
-"""V: the conventions by which a reader sees what a node or an edge is."""
+"""V: conventions for the shapes of nodes and the styles of edges."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks import grouping as places
+from dotlint.checks import grouping
 from dotlint.checks.grouping import count, names
 from dotlint.edits.attributes import dashed_fix, shape_fix
 from dotlint.engine.finding import Holds, Related
@@ -25,44 +25,44 @@ def _shape(reading: Reading) -> str:
 
 
 def role_shapes(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Nodes whose shape is that of another kind of operator, where the file keeps to the convention elsewhere."""
+    """Report nodes with the shape of another kind of operator, if the file otherwise follows the convention."""
     deployment = context.deployment
     shapes = deployment.vocabulary.shapes
     kinds: dict[str, list[Reading]] = defaultdict(list)
     for reading in deployment.operators:
         if reading.kind in shapes and reading.node.declared:
             kinds[str(reading.kind)].append(reading)
-    kept: list[str] = []
+    conforming: list[str] = []
     for kind, members in kinds.items():
         odd = _odd(members, shapes, kind)
         if not odd:
-            kept.append(f"{kind} {Counter(_shape(r) for r in members).most_common(1)[0][0]}")
+            conforming.append(f"{kind} {Counter(_shape(r) for r in members).most_common(1)[0][0]}")
         if not odd or 2 * len(odd) > len(members):
             continue
         conventional = Counter(_shape(r) for r in members if r not in odd).most_common(1)[0][0]
-        for unit, some in places.units(deployment, places.remaining_nodes(context, card, odd)).items():
-            start, end = places.of_node(some[0].node)
+        for unit, some in grouping.units(deployment, grouping.remaining_nodes(context, card, odd)).items():
+            start, end = grouping.of_node(some[0].node)
             one = len(some) == 1
             what = (
-                f"`{some[0].name}` is" if one else f"{count(len(some), kind + ' operator')}{places.of_unit(unit)} are"
+                f"`{some[0].name}` is" if one else f"{count(len(some), kind + ' operator')}{grouping.of_unit(unit)} are"
             )
             yield card.finding(
-                f"{what} drawn with shape {_shape(some[0])}, where {kind} is drawn with {conventional}",
+                f"{what} drawn as {_shape(some[0])}, but {kind} operators are drawn as {conventional}",
                 start,
                 end,
                 nodes=names(some),
-                locations=places.at_nodes(some),
+                locations=grouping.at_nodes(some),
                 about=unit,
                 graph=context.graph.index,
                 help=f"set shape={conventional}",
                 fix=shape_fix(context.file.document.text, context.graph, [r.node for r in some], conventional),
             )
-    if kept and len(kept) == len(kinds):
-        yield Holds("visual", "shapes", ", ".join(kept))
+    if conforming and len(conforming) == len(kinds):
+        yield Holds("visual", "shapes", ", ".join(conforming))
 
 
 def _odd(members: list[Reading], shapes: dict[str, tuple[str, ...]], kind: str) -> list[Reading]:
-    """Nodes in a shape of another kind, of whose own role most are drawn right: a whole role is a convention."""
+    """Return nodes in a shape of another kind, if most nodes of their role are right: else the shape is intended."""
     others = {shape for name, some in shapes.items() if name != kind for shape in some}
     roles: dict[str, list[Reading]] = defaultdict(list)
     for reading in members:
@@ -84,7 +84,7 @@ def _dashed(edge: Edge) -> bool:
 
 
 def solid_gate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Edges from routing to experts that are not dashed, where the file dashes others."""
+    """Report solid edges from routing to experts, if the file dashes others."""
     deployment = context.deployment
     gated: list[tuple[Reading, Edge]] = []
     dashed: set[int] = set()
@@ -95,27 +95,27 @@ def solid_gate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
                     gated.append((reading, edge))
                     if _dashed(edge):
                         dashed.add(edge.index)
-    # An expert that the gate already reaches by a dashed edge gets its tokens from the dispatch by a solid one.
+    # If a dashed edge connects the gate to an expert, the edge that carries the tokens to it is solid.
     selected = {e.head.index for _, e in gated if e.index in dashed}
     solid = [
         (r, e) for r, e in gated if e.index not in dashed and not (r.is_role("dispatch") and e.head.index in selected)
     ]
     if gated and not solid:
-        yield Holds("visual", "gate edges", f"all {len(dashed)} edges from routing to experts are dashed")
+        yield Holds("visual", "gate edges", f"{count(len(dashed), 'edge')} from routing to experts, all dashed")
     if not solid or len(solid) == len(gated):
         return
-    shown = places.remaining(context.file, card, solid, lambda one: places.at_edge(one[1]))
-    for unit, some in places.units(deployment, list({r.node.index: r for r, _ in shown}.values())).items():
-        edges = [e for r, e in shown if r in some]
+    left = grouping.remaining(context.file, card, solid, lambda one: grouping.at_edge(one[1]))
+    for unit, some in grouping.units(deployment, list({r.node.index: r for r, _ in left}.values())).items():
+        edges = [e for r, e in left if r in some]
         yield card.finding(
-            f"{count(len(edges), 'edge')} from routing to experts{places.of_unit(unit)} {'is' if len(edges) == 1 else 'are'} not dashed",
+            f"{count(len(edges), 'edge')} from routing to experts{grouping.of_unit(unit)} {'is' if len(edges) == 1 else 'are'} not dashed",
             edges[0].start,
             edges[0].end,
             nodes=tuple(dict.fromkeys(name for e in edges for name in (e.tail.name, e.head.name))),
-            locations=places.at_edges(edges),
+            locations=grouping.at_edges(edges),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
             about=unit,
             graph=context.graph.index,
-            help="set style=dashed, as on the others",
+            help="set style=dashed, like the other edges from routing to experts",
             fix=dashed_fix(context.file.document.text, context.graph, edges),
         )

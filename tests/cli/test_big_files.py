@@ -119,7 +119,7 @@ def test_no_text_lists_hundreds(name: str) -> None:
 
 def test_isolated_nodes_are_families_with_ranges() -> None:
     text = report("isolated", 100)
-    assert "20 findings: 64 operators of layer {0..19} are connected to nothing" in text
+    assert "20 findings: 64 operators of layer {0..19} have no edges" in text
     assert "expert_l{0..19}_r{0..3}_e{0..15}\n" in text
     assert "cache_{0..1279}\n" in text
     alone = [name for f in entry("isolated")["findings"] if f["code"] == "G003" for name in f["nodes"]]
@@ -130,7 +130,7 @@ def test_isolated_nodes_are_families_with_ranges() -> None:
 def test_many_families_are_counted_after_the_first() -> None:
     text = report("families", 100)
     assert "100 findings about 1000 nodes; the first of them:" in text
-    assert "10 operators of `alphaa_op_#` are connected to nothing  line " in text
+    assert "10 operators of `alphaa_op_#` have no edges  line " in text
     assert "and 77 more findings of this rule  lines " in text
     assert len([f for f in entry("families")["findings"] if f["code"] == "G003"]) == 100
 

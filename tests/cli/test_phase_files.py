@@ -92,7 +92,7 @@ class TestEachFileIsItsPhase:
     def test_gpus_are_those_of_the_phase(self) -> None:
         change(DECODE, ("GPU: 10-11", "GPU: 12-13"), ('GPU: 10"', 'GPU: 12"'))
         entry = files(DECODE, "-s", STRATEGY)[DECODE]
-        assert "strategy gives it 10-11" in next(f["message"] for f in entry["findings"] if f["code"] == "D003")
+        assert "strategy assigns 10-11" in next(f["message"] for f in entry["findings"] if f["code"] == "D003")
 
     def test_sequence_parallelism_is_none_of_decode(self) -> None:
         change(
@@ -142,8 +142,8 @@ class TestRulesBetweenPhases:
         change(DECODE, ("GPU: 10-11", "GPU: 6-7"), ('GPU: 10"', 'GPU: 6"'), ('GPU: 11"', 'GPU: 7"'))
         entries = files(".", "-s", STRATEGY)
         here, there = of(entries[DECODE], "D007"), of(entries[PREFILL], "D007")
-        assert "decode here and prefill in prompt_pass.dot are both drawn on GPUs 6-7" in here["message"]
-        assert "prefill here and decode in token_loop.dot are both drawn on GPUs 6-7" in there["message"]
+        assert "decode here and prefill in prompt_pass.dot both use GPUs 6-7" in here["message"]
+        assert "prefill here and decode in token_loop.dot both use GPUs 6-7" in there["message"]
         for name, finding in ((DECODE, here), (PREFILL, there)):
             assert finding["nodes"]
             assert set(finding["nodes"]) <= dotlint.parse(Path(name)).graphs[0].nodes.keys()
@@ -173,12 +173,14 @@ class TestRulesBetweenPhases:
         for entry in entries.values():
             assert "H002" not in codes(entry)
         (undecided,) = [u for u in entries[DECODE]["undecided"] if u["subject"] == "the KV-cache transfer"]
-        assert undecided["needs"] == "draw a node for it here or in prompt_pass.dot: no edge joins two files"
+        assert (
+            undecided["needs"] == "add a KV-transfer node here or in prompt_pass.dot, as edges cannot connect two files"
+        )
         assert not [u for u in entries[PREFILL]["undecided"] if u["subject"] == "the KV-cache transfer"]
         change(PREFILL, ("gather_2 -> first_token", "gather_2 -> first_token;\n    gather_2 -> hand_over"),
                ("first_token [shape", 'hand_over [shape=ellipse, label="KV cache transfer\\nGPU: 4-7"];\n first_token [shape'))  # fmt: skip
         holds = [h["text"] for h in files(DECODE, "-s", STRATEGY)[DECODE]["holds"] if h["subject"] == "phases"]
-        assert "the KV cache is handed over: `hand_over` in prompt_pass.dot" in holds
+        assert "the KV cache is transferred by `hand_over` in prompt_pass.dot" in holds
 
     def test_several_graphs_of_a_file_are_one_phase(self) -> None:
         text = Path(DECODE).read_text(encoding="utf-8")

@@ -162,7 +162,7 @@ def pool(kind: str, prefill: str = "", decode: str = "") -> str:
         (
             phases("0-1", "0-1"),
             pool("disaggregated"),
-            "prefill and decode are disaggregated, but both are drawn on GPUs 0-1",
+            "prefill and decode are disaggregated, but both use GPUs 0-1",
         ),
         (phases("0-1", "2-3"), pool("disaggregated"), None),
         (
@@ -174,14 +174,14 @@ def pool(kind: str, prefill: str = "", decode: str = "") -> str:
         (
             phases("0-1", "0-1"),
             pool("unified", "0-1", "4-5"),
-            "the pool is declared unified, but decode shares no GPU with prefill",
+            "the pool is declared unified, but decode shares no GPUs with prefill",
         ),
         (phases("0-1", "2-3"), pool("unified", "0,3", "0,3"), "prefill uses GPUs 1"),
         (phases("0-1", "0-1"), "strategy = 'tp2'", None),
         (
             phases("0-1", "0-1"),
             "strategy = 'tp2'\n[pool]\nkind = 'disaggregated'",
-            "both are drawn on GPUs 0-1",
+            "both use GPUs 0-1",
         ),
     ],
 )

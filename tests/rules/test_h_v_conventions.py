@@ -114,7 +114,7 @@ def drawn(kind: str, shapes: list[str], title: str = "All-Reduce") -> str:
     [
         (
             drawn("ar", ["parallelogram"] * 3),
-            "communication is drawn as parallelogram (all 3), by convention as ellipse",
+            "communication is drawn as parallelogram (all 3) instead of ellipse",
         ),
         (
             drawn("ar", ["parallelogram"] * 3 + ["ellipse"] * 2),
@@ -129,7 +129,7 @@ def drawn(kind: str, shapes: list[str], title: str = "All-Reduce") -> str:
         (drawn("mlp", ["box"] * 4, "MLP"), None),
         (
             drawn("gate", ["diamond"] * 4, "Expert Routing"),
-            "routing is drawn as diamond (all 4), by convention as parallelogram",
+            "routing is drawn as diamond (all 4) instead of parallelogram",
         ),
     ],
 )

@@ -15,8 +15,8 @@ def stages(*extra: str) -> str:
 @pytest.mark.parametrize(
     ("extra", "message"),
     [
-        ("stage0_attn -> stage1_mlp", "`stage0_attn -> stage1_mlp` leaves stage 0 before its end"),
-        ("stage0_mlp -> stage1_attn", "`stage0_mlp -> stage1_attn` enters stage 1 after its start"),
+        ("stage0_attn -> stage1_mlp", "`stage0_attn -> stage1_mlp` leaves stage 0 before its last operator"),
+        ("stage0_mlp -> stage1_attn", "`stage0_mlp -> stage1_attn` enters stage 1 after its first operator"),
     ],
 )
 def test_s006_bypass_link(extra: str, message: str) -> None:
@@ -51,7 +51,7 @@ def test_s006_no_bypass_link(text: str) -> None:
 def test_g002_stage_cycle() -> None:
     text = stages('stage0_late [label="LayerNorm\\nGPU: 0"]', "stage1_mlp -> stage0_late -> output")
     (finding,) = find(text, "G002")
-    assert finding.message == "stages 0 -> 1 -> 0 form a cycle, though no nodes do"
+    assert finding.message == "stages 0 -> 1 -> 0 form a cycle, although no nodes do"
     assert finding.path == ("stage 0", "stage 1", "stage 0")
     assert finding.severity == "error"
 
@@ -144,7 +144,7 @@ def test_s007_a_sample_of_layers_is_undecided() -> None:
     [
         (
             layered(range(3), range(3, 4)),
-            ["stages own unequal numbers of layers: stage 0 has 3 and stage 1 has 1"],
+            ["stages have different numbers of layers: stage 0 has 3 and stage 1 has 1"],
         ),
         (layered(range(2), range(2, 4)), []),
         (layered(range(1), range(7, 9)), []),

@@ -53,11 +53,11 @@ def test_t001_dimensions_on_edges_are_stated() -> None:
     [
         (
             [f'r{i} [label="All-Reduce\\nGPU: {i}"]' for i in range(3)],
-            "no all-reduce operator states its Input or Output dimensions: 3 in all",
+            "no all-reduce operator states its Input or Output dimensions (3 in total)",
         ),
         (
             [f'layer{i}_out_dist [label="Output distribution\\nLayer {i}"]' for i in range(4)],
-            "no `layer#_out_dist` operator states its Input or Output dimensions: 4 in all",
+            "no `layer#_out_dist` operator states its Input or Output dimensions (4 in total)",
         ),
     ],
 )
@@ -120,7 +120,7 @@ def test_s003_s010_units_are_not_compared_where_the_file_leaves_parts_out(
 ) -> None:
     result = check_rules(UNEVEN.replace("COMMENT", comment), code)
     assert bool(result.findings) != silent
-    assert any("leaves parts out" in undecided.needs for undecided in result.undecided) == silent
+    assert any("it is abridged" in undecided.needs for undecided in result.undecided) == silent
 
 
 GAPS = """digraph {
@@ -182,7 +182,7 @@ OPEN = 'digraph { input [label="Input"] norm [label="LayerNorm\\nGPU: 0"] attn [
 def test_g003_g004_g005_g006_p007_s001_s010_nothing_is_missed_in_what_was_cut_off(text: str, codes: set[str]) -> None:
     result = check_rules(text, *ABSENT)
     assert {finding.code for finding in result.findings} == codes
-    assert any("was not read" in undecided.needs for undecided in result.undecided) == (not codes)
+    assert any("was not parsed" in undecided.needs for undecided in result.undecided) == (not codes)
 
 
 def test_g003_nodes_that_a_lost_statement_names_are_not_called_alone() -> None:
@@ -222,12 +222,12 @@ def test_e006_whole_statements_are_counted_in_blocks_too(body: str, statements: 
     ("edges", "note"),
     [
         ("a -> b -> a", None),
-        ("a -> x -> a; b -> x -> b", "3 nodes lie on cycles with it; without `x` none would"),
-        ("a -> x -> a; a -> b -> x; x -> x", "3 nodes lie on cycles with it; without `x` none would"),
-        ("{a b} -> x -> {a b}; {a b} -> y -> {a b}", "4 nodes lie on cycles with it"),
+        ("a -> x -> a; b -> x -> b", "3 nodes are on cycles connected with it; without `x`, none would be"),
+        ("a -> x -> a; a -> b -> x; x -> x", "3 nodes are on cycles connected with it; without `x`, none would be"),
+        ("{a b} -> x -> {a b}; {a b} -> y -> {a b}", "4 nodes are on cycles connected with it"),
         (
             "x -> a -> x; x -> b -> c -> d -> e -> f -> x; d -> e -> d",
-            "7 nodes lie on cycles with it; without `x` 2 would",
+            "7 nodes are on cycles connected with it; without `x`, 2 would be",
         ),
     ],
 )
@@ -239,7 +239,7 @@ def test_g001_the_hub_of_a_cycle_is_measured(edges: str, note: str | None) -> No
 def test_g001_a_loop_is_to_be_removed_and_not_turned() -> None:
     (finding,) = find("digraph { a -> a }", "G001")
     assert finding.help is not None
-    assert finding.help.startswith("remove it")
+    assert finding.help.startswith("remove the edge")
 
 
 # Inputs and outputs
@@ -354,7 +354,7 @@ def test_t005_collectives_of_a_unit_are_told_together() -> None:
     first, second = find(layers(*nodes), "T005")
     assert first.message == (
         "all-reduce `layer0_ar0` changes its dimensions: [batch=4, hidden=64] to [batch=4, hidden=512]; "
-        "so do 2 more of layer 0"
+        "also 2 more of layer 0"
     )
     assert second.nodes == ("layer1_ar0", "layer1_ar1", "layer1_ar2")
 

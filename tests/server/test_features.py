@@ -54,11 +54,11 @@ def test_a_diagnostic_has_all_parts_of_a_finding(editor: Session, main: str) -> 
     finding = editor.found(main, "S001")[0]
     assert finding.severity == types.DiagnosticSeverity.Error
     assert finding.source == "dotlint"
-    assert finding.message == "stage 2 lacks 20 edges that stage 1 has\nhelp: add the edges"
+    assert finding.message == "stage 2 lacks 20 edges that stage 1 has\nhelp: add the 20 edges"
     assert finding.code_description is not None
     assert finding.code_description.href.endswith("/rules/S/S001-missing-stage-edge.toml")
     assert finding.related_information is not None
-    assert [one.message for one in finding.related_information] == ["the pattern: stage 1"]
+    assert [one.message for one in finding.related_information] == ["exemplar: stage 1"]
     follower = editor.found(main, "G004")[0]
     assert follower.related_information is not None
     assert follower.related_information[0].message.startswith("fixed by S001: ")

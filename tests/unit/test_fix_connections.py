@@ -74,9 +74,9 @@ def test_a_link_of_a_pattern_has_the_most_common_style(links: str, there: str) -
 
 
 NO_LINKS = [
-    ("s0_mlp -> hop -> s1_qkv", 3, "the other stages are joined through nodes between them"),
-    ("s0_mlp -> s1_qkv\ns0_mlp -> s2_qkv", 3, "`s2_qkv` is joined to another stage already"),
-    ("s1_mlp -> s2_qkv\ns0_mlp -> s2_qkv", 3, "`s0_mlp` is joined to another stage already"),
+    ("s0_mlp -> hop -> s1_qkv", 3, "the other stages are connected through nodes between them"),
+    ("s0_mlp -> s1_qkv\ns0_mlp -> s2_qkv", 3, "`s2_qkv` is already connected to another stage"),
+    ("s1_mlp -> s2_qkv\ns0_mlp -> s2_qkv", 3, "`s0_mlp` is already connected to another stage"),
     ("s0_mlp -> s1_qkv\ns2_mlp -> s1_mlp", 3, "it would close a cycle through `s1_mlp`"),
 ]
 
@@ -93,7 +93,7 @@ def test_no_cycle_is_closed_after_an_undirected_graph() -> None:
 
 def test_a_stage_with_two_exits_is_reported_without_a_fix() -> None:
     text = pipeline(2, gone="s0_attn -> s0_mlp").replace("  s0_qkv -> s0_attn\n", "  s0_qkv -> {s0_attn s0_mlp}\n")
-    assert_left_alone(text, "S004", "pp2tp2", "join what leaves stage 0 to what enters stage 1")
+    assert_left_alone(text, "S004", "pp2tp2", "connect the last operators of stage 0 to the first of stage 1")
 
 
 def test_links_of_the_same_phase_are_the_exemplars() -> None:
@@ -165,7 +165,7 @@ def test_consecutive_roles_are_connected(patch: str) -> None:
 
 def test_ambiguous_roles_are_not_connected() -> None:
     text = "digraph {\n  input -> qkv_0\n  input -> qkv_1\n  attn_0 -> mlp\n  attn_b -> mlp\n  attn_c -> mlp\n}"
-    assert_left_alone(text, "S014", None, "no automatic fix: it is not clear which of the nodes feeds which")
+    assert_left_alone(text, "S014", None, "no automatic fix: it is unclear which node feeds which")
 
 
 GATE = """digraph {

@@ -183,7 +183,7 @@ LEFT = [
     # no statement concerns only one stage
     ("digraph {\n  stage0_qkv -> stage0_attn -> stage1_qkv -> stage1_attn\n}", "pp3tp2", "are mixed with those of other stages"),
     ("digraph {\n  subgraph cluster_x { stage0_qkv -> stage0_attn }\n  stage0_attn -> stage1_qkv -> stage1_attn\n}", "pp3tp2", "are mixed"),
-    (TWO.replace("GPU: 2-3", "GPU: 7-8") + link(1)[1:] + "}", "pp3tp2", "are not those of the layout"),
+    (TWO.replace("GPU: 2-3", "GPU: 7-8") + link(1)[1:] + "}", "pp3tp2", "are not on the GPUs of the layout"),
 ]  # fmt: skip
 
 

@@ -127,7 +127,10 @@ def test_one_label_is_fixed_if_other_statements_mention_the_node() -> None:
 def test_ambiguous_labels_are_not_changed(lacking: str, stated: str) -> None:
     text = norms("LayerNorm 1", stated=stated).replace('label="LayerNorm 1"', lacking)
     assert_left_alone(
-        text, "T001", None, "no automatic fix: no operator of the kind states them, or not all that do agree"
+        text,
+        "T001",
+        None,
+        "no automatic fix: no operator of this kind states its dimensions, or those that do disagree",
     )
 
 

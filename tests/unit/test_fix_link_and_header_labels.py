@@ -44,9 +44,13 @@ def test_the_nearest_label_is_the_exemplar() -> None:
 
 
 UNLABELLED = [
-    ("stage0_mlp -> stage1_norm", "stage0_mlp -> stage2_norm", "the edge does not go from a stage to the next"),
-    ("  stage1_mlp -> stage2_norm", "  stage1_norm -> stage1_mlp -> stage2_norm", "a label of a chain or of a set"),
-    ("stage1_mlp -> stage2_norm", "stage1_mlp -> {stage2_norm}", "a label of a chain or of a set"),
+    ("stage0_mlp -> stage1_norm", "stage0_mlp -> stage2_norm", "the edge does not lead from one stage to the next"),
+    (
+        "  stage1_mlp -> stage2_norm",
+        "  stage1_norm -> stage1_mlp -> stage2_norm",
+        "the statement draws other edges too",
+    ),
+    ("stage1_mlp -> stage2_norm", "stage1_mlp -> {stage2_norm}", "the statement draws other edges too"),
 ]
 
 
@@ -119,7 +123,7 @@ def test_names_of_graphs_are_not_changed() -> None:
 
 def test_a_header_label_from_node_defaults_is_not_changed() -> None:
     text = headed('node [label="PP=4, TP=2"] title')
-    assert_left_alone(text, "P001", "pp2tp2", "no automatic fix: where it says so is not certain")
+    assert_left_alone(text, "P001", "pp2tp2", "no automatic fix: the position of the number in the text is uncertain")
 
 
 PHASES = 'title [label="Prefill: PP=4, TP=2\\nDecode: PP=2, TP=4"]'

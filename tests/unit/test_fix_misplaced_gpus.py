@@ -62,13 +62,13 @@ FOURTH = (
 )
 WIDE = placed({2: (8, 11)})
 STAYS = [
-    (without_whole(MOVED), "no operator is on all of its GPUs: a part of them may be another stage's"),
+    (without_whole(MOVED), "no operator is on all of the stage's GPUs, so a part of them may belong to another stage"),
     (MOVED.replace("Stage 1, GPUs 6-7", "Stage 1, GPUs 20-21"), "the label of the cluster names other GPUs"),
-    (MOVED.replace("nGPU: 7", "nGPU: 7\\nfor GPU: 6"), "where `qkv1_1` belongs is not certain"),
+    (MOVED.replace("nGPU: 7", "nGPU: 7\\nfor GPU: 6"), "the new GPUs of `qkv1_1` are uncertain"),
     # fewer GPUs are not a share if they match no degree of the strategy or are not consecutive
-    (WIDE.replace("GPU: 8-9", "GPU: 8-10"), "where `qkv2_0` belongs is not certain"),
-    (WIDE.replace("GPU: 8-9", "GPU: 8,10"), "where `qkv2_0` belongs is not certain"),
-    (WIDE.replace("GPU: 8-9", "GPU: 9-10"), "where `qkv2_0` belongs is not certain"),
+    (WIDE.replace("GPU: 8-9", "GPU: 8-10"), "the new GPUs of `qkv2_0` are uncertain"),
+    (WIDE.replace("GPU: 8-9", "GPU: 8,10"), "the new GPUs of `qkv2_0` are uncertain"),
+    (WIDE.replace("GPU: 8-9", "GPU: 9-10"), "the new GPUs of `qkv2_0` are uncertain"),
 ]
 
 
@@ -81,8 +81,8 @@ def test_a_stage_is_not_moved_to_gpus_of_another_stage() -> None:
     text = MOVED.replace("digraph {\n", "digraph {\n" + FOURTH)
     helps = {finding.unit: finding.help for finding in fix(text, "D003", "pp3tp2").remaining}
     assert helps == {
-        "stage 1": "move it to GPUs 2-3 (no automatic fix: stage 3 is on GPUs 2-3)",
-        "stage 3": "remove it, or declare more stages (no automatic fix: the strategy has no such stage)",
+        "stage 1": "move the stage to GPUs 2-3 (no automatic fix: stage 3 is on GPUs 2-3)",
+        "stage 3": "remove the stage, or declare more stages (no automatic fix: the strategy has no such stage)",
     }
 
 
@@ -118,7 +118,7 @@ UNDIVIDED = [
         "its GPUs cannot be divided into 3 equal parts",
     ),
     (shards(SHARD.format("0-1"), "QKV GPU 0\\nGPU: 1-3"), "`qkv_1` does not name its GPUs in one place"),
-    (shards(SHARD.format("1-2"), SHARD.format("0-1")), "none of the shards is where an equal division would have it"),
+    (shards(SHARD.format("1-2"), SHARD.format("0-1")), "no shard is on the GPUs of an equal division"),
 ]
 
 
@@ -149,8 +149,8 @@ def test_a_line_of_gpus_goes_to_the_usual_position(shard: str, gather: str, afte
 @pytest.mark.parametrize(
     ("gather", "why"),
     [
-        ("<<table><tr><td>All-Gather</td></tr></table>>", "the labels do not show how GPUs are written"),
-        ('"{All-Gather|x}" shape=record', "the labels do not show how GPUs are written"),
+        ("<<table><tr><td>All-Gather</td></tr></table>>", "no label shows how GPUs are written"),
+        ('"{All-Gather|x}" shape=record', "no label shows how GPUs are written"),
         (r'"All-Gather GPU 0\nGPU 0"', "`gather` does not name its GPUs in one place"),
         ("<<b>All-Gather GPU 0</b><table><tr><td>1</td></tr></table>>", "`gather` does not name its GPUs in one place"),
     ],
@@ -187,9 +187,9 @@ def test_vague_words_become_ids(words: str, labels: list[str], place: int, after
 
 
 VAGUE = [
-    ("GPU: all GPUs\\nGPU: all GPUs", WHOLE, 0, "pp3tp2", "its siblings have parts of the unit's GPUs"),
-    ("GPU: all GPUs", WHOLE, 6, "pp2tp2", "the strategy does not tell which GPUs its unit has"),
-    ("GPU: all GPUs", [*WHOLE[:3], *(one.replace("GPU: 2", "GPU: 7") for one in WHOLE[3:])], 3, "pp3tp2", "or its other operators name others"),
+    ("GPU: all GPUs\\nGPU: all GPUs", WHOLE, 0, "pp3tp2", "its siblings are on parts of the unit's GPUs"),
+    ("GPU: all GPUs", WHOLE, 6, "pp2tp2", "the GPUs of its unit are unknown"),
+    ("GPU: all GPUs", [*WHOLE[:3], *(one.replace("GPU: 2", "GPU: 7") for one in WHOLE[3:])], 3, "pp3tp2", "or other operators name others"),
     ("GPU: any", WHOLE, 0, "pp3tp2", "`GPU: any` does not mean all GPUs of the unit"),
 ]  # fmt: skip
 

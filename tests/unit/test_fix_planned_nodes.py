@@ -73,7 +73,7 @@ NOT_WRITTEN = [
     # steps of three lead to GPUs that do not exist
     (shards([0, 3]), "tp4", "`qkv_6` would be on GPUs 6, which the unit does not have"),
     # two names for one number
-    (shards([0, 2, 3]).replace("qkv_2", "qkv_00"), "tp4", "those that are there do not go on in one way"),
+    (shards([0, 2, 3]).replace("qkv_2", "qkv_00"), "tp4", "the numbering of the existing ones cannot be continued"),
     (
         shards([0, 1, 2]).replace('"QKV Projection\\nGPU: 1"', '"QKV of one"'),
         "tp4",

@@ -75,20 +75,20 @@ def test_texts_that_differ_in_numbers() -> None:
 
 class TestFindings:
     def test_a_few_have_a_row_each(self) -> None:
-        some = [finding(f"3 operators of stage {i} are connected to nothing") for i in range(12)]
+        some = [finding(f"3 operators of stage {i} have no edges") for i in range(12)]
         assert alike(some) == [[one] for one in some]
 
     def test_many_that_differ_in_numbers_share_a_row(self) -> None:
-        some = [finding(f"3 operators of stage {i} are connected to nothing") for i in range(60)]
-        groups = alike([*some, finding("`x` is connected to nothing")])
+        some = [finding(f"3 operators of stage {i} have no edges") for i in range(60)]
+        groups = alike([*some, finding("`x` has no edges")])
         assert [one_for_all(group) for group in groups] == [
-            "60 findings: 3 operators of stage {0..59} are connected to nothing",
-            "`x` is connected to nothing",
+            "60 findings: 3 operators of stage {0..59} have no edges",
+            "`x` has no edges",
         ]
         assert not left_over(groups)
 
     def test_many_that_differ_in_words_are_counted_after_the_first(self) -> None:
-        some = [finding(f"`{chr(97 + i // 26)}{chr(97 + i % 26)}_#` is connected to nothing") for i in range(200)]
+        some = [finding(f"`{chr(97 + i // 26)}{chr(97 + i % 26)}_#` has no edges") for i in range(200)]
         groups = alike(some)
         assert len(groups) == 24
         assert sum(map(len, groups)) == 200
@@ -131,8 +131,8 @@ class TestListings:
 
     def test_a_line_of_very_many_names_is_folded(self) -> None:
         names = ", ".join(f"s2_{role}_{i}" for role in ("qkv", "attn") for i in range(250))
-        (one,) = shorter([Listing("stage 2", (f"500 operators: {names}", "entered by `a -> b`"), "GPUs 0-7")])
-        assert one.lines == ("500 operators: s2_qkv_{0..249}, s2_attn_{0..249}", "entered by `a -> b`")
+        (one,) = shorter([Listing("stage 2", (f"500 operators: {names}", "incoming: `a -> b`"), "GPUs 0-7")])
+        assert one.lines == ("500 operators: s2_qkv_{0..249}, s2_attn_{0..249}", "incoming: `a -> b`")
         assert one.note == "GPUs 0-7"
 
     def test_titles(self) -> None:

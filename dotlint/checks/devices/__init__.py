@@ -1,1 +1,1 @@
-"""D: which GPUs nodes name, and whether those are the ones that the strategy gives them."""
+"""D: the GPUs that nodes name, compared with those of the strategy."""

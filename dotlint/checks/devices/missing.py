@@ -1,4 +1,4 @@
-"""D001 and D002: operators that name no GPUs, or say vaguely which, and the GPUs that their siblings point to."""
+"""D001 and D002: operators that name no GPUs or name them vaguely, with GPUs inferred from their siblings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks import grouping as places
+from dotlint.checks import grouping
 from dotlint.checks.grouping import count, names
 from dotlint.edits.fix_context import fixed_by, in_order
 from dotlint.edits.gpus.infer import GpuInference
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
     from dotlint.strategy.gpus import GpuSet
 
 _EVERY = regex(r"\b(?:all|shared|replicated|distributed|across|every)\b", re.IGNORECASE)
-# Words that speak of some GPUs and not of all: `All TP ranks`, `per EP group`.
+# Words that mean some GPUs and not all: `All TP ranks`, `per EP group`.
 _SOME = regex(r"\b(?:[tpesdcv]+p\d*|ranks?|pairs?|groups?|per|each|any|some|various|multiple)\b|[{}$%]", re.IGNORECASE)
 
 
 def _title(finding: Finding, edits: Sequence[Edit]) -> str:
     if len(finding.nodes) == 1:
         return f"Name the GPUs of `{finding.nodes[0]}` in its label"
-    return f"Name the GPUs of {count(len(edits), 'operator')}{places.of_unit(finding.about)} in the labels"
+    return f"Name the GPUs of {count(len(edits), 'operator')}{grouping.of_unit(finding.about)} in the labels"
 
 
 def write_gpus(fix: FixContext, finding: Finding) -> Fix | str:
-    """Write the GPUs that the siblings of each operator point to."""
+    """Write the GPUs inferred from the siblings of each operator."""
     inference = GpuInference(fix.deployment)
     edits: list[Edit] = []
     for reading in fix.readings(finding):
@@ -48,13 +48,13 @@ def write_gpus(fix: FixContext, finding: Finding) -> Fix | str:
     return (
         Fix("unsafe", in_order(edits), _title(finding, edits))
         if edits
-        else "the siblings do not tell which GPUs they are"
+        else "the GPUs cannot be inferred from the siblings"
     )
 
 
 @fixed_by(write_gpus)
 def operators_without_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Operators that name no GPU where most of their family do."""
+    """Report operators that name no GPUs although most of their family do."""
     families: dict[str, list[Reading]] = defaultdict(list)
     for reading in context.deployment.operators:
         if reading.kind not in {"io", None} and not reading.summary:
@@ -67,50 +67,50 @@ def operators_without_gpus(context: GraphContext, card: Card) -> Iterator[Outcom
         if not reading.own_gpus and reading.evidence.gpus is None
     ]
     lacking.sort(key=lambda r: r.node.index)
-    for title, some in places.units(context.deployment, places.remaining_nodes(context, card, lacking)).items():
-        start, end = places.of_node(some[0].node)
+    for title, some in grouping.units(context.deployment, grouping.remaining_nodes(context, card, lacking)).items():
+        start, end = grouping.of_node(some[0].node)
         one = len(some) == 1
         what = (
-            f"`{some[0].name}` names no GPU"
+            f"`{some[0].name}` names no GPUs"
             if one
-            else f"{count(len(some), 'operator')}{places.of_unit(title)} name no GPU"
+            else f"{count(len(some), 'operator')}{grouping.of_unit(title)} name no GPUs"
         )
         yield card.finding(
-            f"{what}, though {'its' if one else 'their'} siblings do",
+            f"{what}, although {'its' if one else 'their'} siblings do",
             start,
             end,
             nodes=names(some),
-            locations=places.at_nodes(some),
+            locations=grouping.at_nodes(some),
             about=title,
             graph=context.graph.index,
-            help="add the GPUs to the label, as `GPU: 0-7`",
+            help="add the GPUs to the label, for example `GPU: 0-7`",
         )
 
 
 def name_gpus(fix: FixContext, finding: Finding) -> Fix | str:
-    """Write the ids that the siblings point to, else those of the unit where a label says that it has all."""
+    """Write the ids inferred from the siblings, or those of the unit if the label names all of its GPUs."""
     edits: list[Edit] = []
-    why = "the labels cannot be told which ids they mean"
+    why = "the ids that the labels mean are unknown"
     inference = GpuInference(fix.deployment)
     for reading in fix.readings(finding):
-        said = reading.evidence.gpus.vague if reading.evidence.gpus else None
-        if said is None or not _EVERY.search(said) or _SOME.search(said):
-            why = f"`{said}` does not mean all GPUs of the unit"
+        vague = reading.evidence.gpus.vague if reading.evidence.gpus else None
+        if vague is None or not _EVERY.search(vague) or _SOME.search(vague):
+            why = f"`{vague}` does not mean all GPUs of the unit"
             continue
-        unit = _of_unit(fix, reading)
+        unit = _unit_gpus(fix, reading)
         if unit is None:
-            why = "the strategy does not tell which GPUs its unit has, or its other operators name others"
+            why = "the GPUs of its unit are unknown: the strategy does not declare them, or other operators name others"
             continue
-        gpus = inference.of(reading, unit) or (None if _divided(fix, reading, unit) else unit)
+        gpus = inference.of(reading, unit) or (None if _is_divided(fix, reading, unit) else unit)
         edit = fix.gpus.replaced(reading, gpus) if gpus and gpus <= unit else None
         if edit is None:
-            why = "its siblings have parts of the unit's GPUs, and which part it has is not certain"
+            why = "its siblings are on parts of the unit's GPUs, and its own part is uncertain"
         edits += [edit] if edit else []
     return Fix("unsafe", in_order(edits), _title(finding, edits)) if edits else why
 
 
-def _divided(fix: FixContext, reading: Reading, unit: GpuSet) -> bool:
-    """Whether siblings have parts of the unit, or belong to stages where the node is known to be in none."""
+def _is_divided(fix: FixContext, reading: Reading, unit: GpuSet) -> bool:
+    """Return whether siblings are on parts of the unit, or belong to stages while the node has none."""
     family = reading.evidence.name.family
     siblings = [
         r
@@ -122,11 +122,10 @@ def _divided(fix: FixContext, reading: Reading, unit: GpuSet) -> bool:
     return staged or any(gpus is not None and gpus != unit for gpus in beside)
 
 
-def _of_unit(fix: FixContext, reading: Reading) -> GpuSet | None:
-    """Give the GPUs that the strategy gives the node's stage, else those of its whole phase.
+def _unit_gpus(fix: FixContext, reading: Reading) -> GpuSet | None:
+    """Return the GPUs of the node's stage in the strategy, or those of its phase if it has no stage.
 
-    None where its other operators name others. Where the strategy's layout is not certain, they have to name
-    all of them.
+    Return None if other operators of the unit name other GPUs, or, if the strategy's layout is uncertain, not all.
     """
     phase = fix.context.phase(reading.phase)
     if phase is None:
@@ -134,7 +133,7 @@ def _of_unit(fix: FixContext, reading: Reading) -> GpuSet | None:
     deployment = fix.deployment
     if reading.stage is None:
         if phase.stage_count > 1 and reading.kind != "io":
-            return None  # it is in some stage, and nobody says in which
+            return None  # its stage is unknown
         beside = [r for r in deployment.operators if r.phase == reading.phase]
         whole = [phase.gpus]
     elif 0 <= reading.stage < phase.stage_count:
@@ -151,27 +150,29 @@ def _of_unit(fix: FixContext, reading: Reading) -> GpuSet | None:
 
 @fixed_by(name_gpus)
 def vague_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Labels that speak of GPUs and say not which."""
+    """Report labels that mention GPUs without their ids."""
     vague = [
         r
         for r in context.deployment.operators
         if r.evidence.gpus and r.evidence.gpus.vague and r.evidence.gpus.ids is None
     ]
-    for title, some in places.units(context.deployment, places.remaining_nodes(context, card, vague)).items():
-        start, end = places.of_node(some[0].node)
-        said = some[0].evidence.gpus.vague if some[0].evidence.gpus else ""
+    for title, some in grouping.units(context.deployment, grouping.remaining_nodes(context, card, vague)).items():
+        start, end = grouping.of_node(some[0].node)
+        vague_words = some[0].evidence.gpus.vague if some[0].evidence.gpus else ""
         what = (
-            f"`{some[0].name}` says" if len(some) == 1 else f"{count(len(some), 'operator')}{places.of_unit(title)} say"
+            f"`{some[0].name}` does"
+            if len(some) == 1
+            else f"{count(len(some), 'operator')}{grouping.of_unit(title)} do"
         )
         yield card.finding(
-            f"{what} not which GPUs: `{said}`",
+            f"{what} not say which GPUs {'it runs' if len(some) == 1 else 'they run'} on: `{vague_words}`",
             start,
             end,
             nodes=names(some),
-            locations=places.at_nodes(some),
+            locations=grouping.at_nodes(some),
             about=title,
             graph=context.graph.index,
-            help="name the ids, as `GPU: 0-7`",
+            help="name the GPU ids, for example `GPU: 0-7`",
         )
     if not vague and any(r.gpus for r in context.deployment.operators):
-        yield Holds("gpus", "GPU labels", "no vague words such as `all GPUs`")
+        yield Holds("gpus", "GPU labels", "no vague labels such as `all GPUs`")

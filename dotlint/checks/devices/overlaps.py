@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks import grouping as places
+from dotlint.checks import grouping
 from dotlint.checks.devices.placed import numbered_locally, placed_units
 from dotlint.checks.grouping import count, names
 from dotlint.deployment.unit import phase_unit
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 
 
 def gpu_overlaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Stages of one phase that share some, but not all, of their GPUs."""
+    """Report stages of one phase that share some, but not all, of their GPUs."""
     deployment = context.deployment
     for name in deployment.phases:
         units = placed_units(context, name)
         if numbered_locally(units):
             continue
         found = False
-        meeting = _meeting({gpus for _, gpus in units.values()})
+        overlapping = _overlapping({gpus for _, gpus in units.values()})
         owners: dict[GpuSet, list[int]] = defaultdict(list)
         for stage, (unit, gpus) in units.items():
-            for other in sorted(other for theirs in meeting[gpus] for other in owners[theirs]):
+            for other in sorted(other for theirs in overlapping[gpus] for other in owners[theirs]):
                 before, theirs = units[other]
                 shared = gpus & theirs
                 found = True
-                start, end = places.of_nodes(unit.headers + unit.operators, context.graph)
+                start, end = grouping.of_nodes(unit.headers + unit.operators, context.graph)
                 one, two = deployment.unit(name, other), deployment.unit(name, stage)
                 guilty = [r for r in unit.operators if r.gpus and r.gpus & theirs]
                 yield card.finding(
@@ -45,10 +45,10 @@ def gpu_overlaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
                     start,
                     end,
                     nodes=names(guilty),
-                    related=(Related(str(one), *places.of_nodes(before.headers + before.operators, context.graph)),),
+                    related=(Related(str(one), *grouping.of_nodes(before.headers + before.operators, context.graph)),),
                     about=two,
                     graph=context.graph.index,
-                    help="each stage has GPUs of its own",
+                    help="give each stage its own GPUs",
                 )
             owners[gpus].append(stage)
         for straddling in _straddling(context, card, name):
@@ -56,11 +56,11 @@ def gpu_overlaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
             yield straddling
         if not found and len(units) > 1:
             prefix = f"{name}: " if len(deployment.phases) > 1 else ""
-            yield Holds("gpus", "stages apart", f"{prefix}no GPU belongs to two stages")
+            yield Holds("gpus", "stages apart", f"{prefix}no GPU belongs to several stages")
 
 
-def _meeting(sets: Iterable[GpuSet]) -> dict[GpuSet, set[GpuSet]]:
-    """Give for each of these sets the others that share a GPU with it, by one pass over all runs."""
+def _overlapping(sets: Iterable[GpuSet]) -> dict[GpuSet, set[GpuSet]]:
+    """Return for each set the others that share a GPU with it, in one pass over all runs of ids."""
     found: dict[GpuSet, set[GpuSet]] = defaultdict(set)
     begun: list[tuple[int, GpuSet]] = []
     for start, stop, gpus in sorted(
@@ -75,7 +75,7 @@ def _meeting(sets: Iterable[GpuSet]) -> dict[GpuSet, set[GpuSet]]:
 
 
 def _straddling(context: GraphContext, card: Card, name: str) -> Iterator[Outcome]:
-    """Operators that no stage owns because they are on a part of one stage's GPUs and on a part of the next one's."""
+    """Report operators that belong to no stage because they are on parts of the GPUs of two stages."""
     phase = context.phase(name)
     if phase is None or phase.assumed or not context.file.layout_certain or phase.degrees.dp > 1:
         return
@@ -95,17 +95,17 @@ def _straddling(context: GraphContext, card: Card, name: str) -> Iterator[Outcom
         ):
             touched[reading.name] = parts
             guilty.append(reading)
-    guilty = places.remaining_nodes(context, card, guilty)
+    guilty = grouping.remaining_nodes(context, card, guilty)
     if guilty:
         first = guilty[0]
         one, two = (context.deployment.unit(name, s) for s in touched[first.name])
-        more = "" if len(guilty) == 1 else f", and {count(len(guilty) - 1, 'more operator')} like it"
+        more = "" if len(guilty) == 1 else f"; also {count(len(guilty) - 1, 'more operator')}"
         yield card.finding(
-            f"`{first.name}` is on GPUs {first.gpus.short() if first.gpus else ''}, a part of {one} and a part of {two}{more}",
-            *places.of_node(first.node),
+            f"`{first.name}` is on GPUs {first.gpus.short() if first.gpus else ''}, which belong partly to {one} and partly to {two}{more}",
+            *grouping.of_node(first.node),
             nodes=names(guilty),
-            locations=places.at_nodes(guilty),
+            locations=grouping.at_nodes(guilty),
             about=phase_unit(name),
             graph=context.graph.index,
-            help="place each operator on GPUs of one stage",
+            help="place each operator on the GPUs of one stage",
         )

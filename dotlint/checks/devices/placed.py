@@ -1,4 +1,4 @@
-"""The GPUs that stages are on, and those that the layout means them to have."""
+"""The GPUs that stages are on, and those that the layout assigns to them."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 def gpus_of_unit(unit: Stage) -> GpuSet | None:
-    """The GPUs that the unit's operators name; None where none does."""
+    """Return the GPUs that the unit's operators name, else those of its header; None if neither names any."""
     sets = [r.gpus for r in unit.operators if r.gpus]
     return union(sets) if sets else unit.stated
 
 
 def placed_units(context: GraphContext, phase: str) -> dict[int, tuple[Stage, GpuSet]]:
-    """Give the stages of a phase that name GPUs, each with those that it is on.
+    """Return the stages of a phase that name GPUs, each with those that it is on.
 
-    Where the operators of every stage are on a part of the GPUs of its header, the file draws a share of each and the
-    header tells; a stage that does so alone is on what its operators name.
+    They are the GPUs of its operators. If the operators of every stage are on a part of the GPUs of its header, the
+    file draws only a share of each stage, and the header counts.
     """
     found, stated = {}, {}
     for stage, unit in context.deployment.units.get(phase, {}).items():
@@ -39,24 +39,24 @@ def placed_units(context: GraphContext, phase: str) -> dict[int, tuple[Stage, Gp
 
 
 def numbered_locally(units: dict[int, tuple[Stage, GpuSet]]) -> bool:
-    """Whether every stage numbers its own GPUs from the same base, so that ids say nothing across stages."""
+    """Return whether every stage numbers its GPUs from the same base, so that ids of stages cannot be compared."""
     return len(units) > 1 and len({gpus for _, gpus in units.values()}) == 1
 
 
 def expected_gpus(phase: Phase, stage: int, drawn: Mapping[int, GpuSet]) -> GpuSet:
-    """Give the set of the layout that the stage is meant to have: that of the replica that the other stages show.
+    """Return the GPUs that the layout assigns to the stage, in the replica that the other stages are on.
 
-    `drawn` are the GPUs of all stages. Where no replica shows, it is the smallest set that holds the stage's own,
-    else the whole one.
+    `drawn` are the GPUs of all stages. If the other stages agree on no replica, return the smallest set that contains
+    the stage's own GPUs, else those of all replicas.
     """
     gpus = drawn[stage]
     replicas = phase.replica_stage_gpus(stage)
-    shown = [
+    matching = [
         {i for i, each in enumerate(phase.replica_stage_gpus(other)) if each == theirs}
         for other, theirs in drawn.items()
         if other != stage and 0 <= other < phase.stage_count
     ]
-    agreed = set.intersection(*shown) if shown else set()
+    agreed = set.intersection(*matching) if matching else set()
     if len(agreed) == 1 and (replica := replicas[agreed.pop()]) and len(replica) >= len(gpus):
         return replica
     holding = [each for each in replicas if gpus <= each]
@@ -64,7 +64,7 @@ def expected_gpus(phase: Phase, stage: int, drawn: Mapping[int, GpuSet]) -> GpuS
 
 
 def other_model(phase: Phase, units: dict[int, tuple[Stage, GpuSet]]) -> str | None:
-    """Give the layout model by which every stage of the phase is where it should be; None where there is none."""
+    """Return the other layout model that places every stage where it is drawn; None if none does."""
     for name in ("product", "overlay"):
         if name == phase.layout.name:
             continue

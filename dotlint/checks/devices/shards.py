@@ -1,4 +1,4 @@
-"""D005: shards and expert groups that do not divide the GPUs of their unit, and labels that do."""
+"""D005: shards and expert groups that do not divide the GPUs of their unit equally."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from dotlint.checks import grouping as places
+from dotlint.checks import grouping
 from dotlint.checks.devices.placed import gpus_of_unit
 from dotlint.checks.grouping import count, listed, names
 from dotlint.deployment.shards import SHARDED, groups, one_layer_each
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class UnequalShards(Struct, frozen=True, eq=False):
-    """The shards or expert groups (`kind`) of one operator that do not divide the GPUs of their unit."""
+    """The shards or expert groups (`kind`) of one operator that do not divide the GPUs of their unit equally."""
 
     group: Group
     phase: Phase
@@ -58,9 +58,9 @@ def divide_gpus(fix: FixContext, finding: Finding) -> Fix | str:
         edits.append(edit)
     disjoint = sum(len(r.gpus or ()) for r in members) == len(union(r.gpus for r in members if r.gpus))
     if len(edits) == len(members) and not disjoint:
-        return "none of the shards is where an equal division would have it"
+        return "no shard is on the GPUs of an equal division"
     if not edits:
-        return "the parts are equal"
+        return "the parts are already equal"
     return Fix("unsafe", in_order(edits), f"Divide GPUs {whole.short()} equally among {len(members)} {data.kind}")
 
 
@@ -75,7 +75,7 @@ def _parts(phase: Phase, stage: int, whole: GpuSet, number: int) -> Sequence[Gpu
 
 @fixed_by(divide_gpus)
 def shard_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Shards and expert groups that do not divide the GPUs of their unit into equal parts."""
+    """Report shards and expert groups that do not divide the GPUs of their unit equally."""
     fine = 0
     for group in groups(context.deployment, *SHARDED, "expert"):
         phase = context.phase(group.phase)
@@ -98,12 +98,12 @@ def shard_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
             and union(sets) <= whole
             and len(sets) == (phase.degrees.ep if group.role == "expert" else phase.degrees.tp)
         ):
-            problem = f"leave out GPUs {whole - union(sets)}"
+            problem = f"do not use GPUs {whole - union(sets)}"
         if not problem:
             fine += 1
             continue
         unit = context.deployment.unit(group.phase, group.stage)
-        start, end = places.of_node(group.members[0].node)
+        start, end = grouping.of_node(group.members[0].node)
         kind = "expert groups" if group.role == "expert" else f"{group.role} shards"
         yield card.finding(
             f"the {kind} of {unit} {problem}: {listed([str(s) for s in sets], 8)}",
@@ -119,16 +119,16 @@ def shard_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
         yield Holds(
             "gpus",
             "shards",
-            f"shards and expert groups divide the GPUs of their unit equally, {count(fine, 'group')}",
+            f"{count(fine, 'group')} of shards or experts divide{'s' * (fine == 1)} the GPUs of their unit equally",
         )
 
 
 def _whole(context: GraphContext, group: Group, phase: Phase) -> GpuSet | None:
-    """Give the GPUs of the group's stage; where there is but one stage nobody has to name it."""
+    """Return the GPUs of the group's stage, or of its phase if that has only one stage; None if unknown."""
     if group.stage is None:
         alone = phase.stage_count == 1 and context.file.layout_certain
         return phase.gpus if alone and union(group.gpu_sets) <= phase.gpus else None
     unit = context.deployment.units.get(group.phase or "", {}).get(group.stage)
     whole = None if unit is None else unit.stated or gpus_of_unit(unit)
-    # What is past the last GPU of the phase is another rule's, and nothing that shards could leave out.
+    # Another rule reports ids past the last GPU of the phase; shards cannot use them.
     return whole & phase.gpus or whole if whole is not None and context.file.layout_certain else whole

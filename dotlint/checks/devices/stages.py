@@ -1,4 +1,4 @@
-"""D003: stages that are not on the GPUs of the layout, and labels that move them there."""
+"""D003: stages that are not on the GPUs of the layout, and the fix that moves them there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from dotlint.checks import grouping as places
+from dotlint.checks import grouping
 from dotlint.checks.devices.placed import expected_gpus, numbered_locally, other_model, placed_units
 from dotlint.checks.grouping import count, listed, names
 from dotlint.deployment.gpus_and_dims import GPU_IDS, read_gpus
@@ -39,9 +39,9 @@ class MisplacedStage(Struct, frozen=True, eq=False):
 
 
 def move_stage(fix: FixContext, finding: Finding) -> Fix | str:
-    """Move a stage to the GPUs of the layout, every operator to the same part of them.
+    """Move a stage to the GPUs of the layout, and every operator to the same part of them.
 
-    A stage that is on those GPUs now, and has to move too, moves with it.
+    A misplaced stage that is on those GPUs now moves too.
     """
     data = finding.data
     assert isinstance(data, MisplacedStage)
@@ -70,30 +70,30 @@ def move_stage(fix: FixContext, finding: Finding) -> Fix | str:
 
 def _stage_edits(fix: FixContext, unit: Stage, phase: Phase, whole: GpuSet, expected: GpuSet) -> list[Edit] | str:
     if unit.stated != whole and any(reading.stage_from_gpus for reading in unit.operators):
-        return "nothing but their GPUs tells which operators are the stage's"
+        return "the operators of the stage are known only by their GPUs"
     resized = len(whole) != len(expected)
     if not any(reading.gpus == whole and (reading.own_gpus or not resized) for reading in unit.operators):
-        return "no operator is on all of its GPUs: a part of them may be another stage's"
+        return "no operator is on all of the stage's GPUs, so a part of them may belong to another stage"
     move = _Move(phase, whole, expected)
     edits: list[Edit] = []
     for reading in (*unit.operators, *unit.headers, *_around(fix, unit, whole)):
-        said = reading.evidence.gpus
-        if said is not None and said.ids == expected and reading.annotation:
+        label = reading.evidence.gpus
+        if label is not None and label.ids == expected and reading.annotation:
             continue
-        if reading.own_gpus and (said is None or (resized and _names_gpu(reading))):
-            return f"the name of `{reading.name}` says its GPU"
-        if said is None or said.ids is None or said.transfer:
+        if reading.own_gpus and (label is None or (resized and _names_gpu(reading))):
+            return f"the name of `{reading.name}` contains its GPU"
+        if label is None or label.ids is None or label.transfer:
             continue
-        moved = move.of(said.ids)
+        moved = move.of(label.ids)
         edit = fix.gpus.set(reading, moved) if moved else None
-        if moved is None or (edit is None and moved != said.ids):
-            return f"where `{reading.name}` belongs is not certain"
+        if moved is None or (edit is None and moved != label.ids):
+            return f"the new GPUs of `{reading.name}` are uncertain"
         edits += [edit] if edit else []
     for attribute, ids in _cluster_labels(unit):
         if ids == expected:
             continue
-        moved, label = move.of(ids), split_label(attribute)
-        new = with_ids(label, moved) if moved and label else None
+        moved, parts = move.of(ids), split_label(attribute)
+        new = with_ids(parts, moved) if moved and parts else None
         if new is None:
             return "the label of the cluster names other GPUs"
         edits.append(Edit(attribute.value.start, attribute.value.end, new.raw()))
@@ -101,7 +101,7 @@ def _stage_edits(fix: FixContext, unit: Stage, phase: Phase, whole: GpuSet, expe
 
 
 def _around(fix: FixContext, unit: Stage, whole: GpuSet) -> list[Reading]:
-    """Give operators of no known stage that are on all GPUs of the stage and joined to it: they move with it."""
+    """Return operators without a stage that are on all GPUs of this one and connected to it: they move with it."""
     inside = {reading.node.index for reading in unit.operators}
     return [
         r
@@ -118,7 +118,7 @@ def _names_gpu(reading: Reading) -> bool:
 
 
 class _Move:
-    """From the GPUs of a stage to those of the layout: in order, or part for part as degrees divide them."""
+    """Maps the GPUs of a stage to those of the layout: in order, or by the parts into which degrees divide them."""
 
     def __init__(self, phase: Phase, before: GpuSet, after: GpuSet) -> None:
         degrees = phase.degrees
@@ -128,7 +128,7 @@ class _Move:
         self._parts = {1} | axes | {one * two for one in axes for two in axes}
 
     def of(self, gpus: GpuSet) -> GpuSet | None:
-        """Give the GPUs at the same place, None where that is not certain."""
+        """Return the corresponding GPUs; None if they are uncertain."""
         old, new = len(self.before), len(self.after)
         if not gpus <= self.before:
             return None
@@ -144,7 +144,7 @@ class _Move:
 
 
 def _cluster_labels(unit: Stage) -> Iterator[tuple[Attribute, GpuSet]]:
-    """Give the labels of the stage's own clusters that name GPUs."""
+    """Yield the labels of the stage's own clusters that name GPUs, with these GPUs."""
     inside = {r.name for r in unit.operators + unit.headers}
     seen: set[int] = set()
     for reading in unit.operators:
@@ -160,13 +160,13 @@ def _cluster_labels(unit: Stage) -> Iterator[tuple[Attribute, GpuSet]]:
 
 
 def _ids(label: str) -> GpuSet | None:
-    said = read_gpus(label_lines(label)) if GPU_IDS.search(label) else None
-    return said.ids if said else None
+    stated = read_gpus(label_lines(label)) if GPU_IDS.search(label) else None
+    return stated.ids if stated else None
 
 
 @fixed_by(move_stage)
 def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Stages whose GPUs are not those that the layout gives them."""
+    """Report stages on other GPUs than the layout assigns to them."""
     deployment = context.deployment
     for name in deployment.phases:
         phase = context.phase(name)
@@ -175,13 +175,13 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
             continue
         wrong = {s: pair for s, pair in units.items() if not _fits(phase, s, pair[1])}
         if not wrong:
-            shown = listed([gpus.short() for _, gpus in units.values()], 16).replace(" and ", ", ")
+            sets = listed([gpus.short() for _, gpus in units.values()], 16).replace(" and ", ", ")
             prefix = f"{name} " if len(deployment.phases) > 1 else ""
-            yield Holds("gpus", "GPUs", f"{prefix}stages on {shown}")
+            yield Holds("gpus", "GPUs", f"{prefix}stages on {sets}")
             continue
         other = other_model(phase, units)
         if other is not None:
-            start, end = places.of_nodes(next(iter(wrong.values()))[0].operators, context.graph)
+            start, end = grouping.of_nodes(next(iter(wrong.values()))[0].operators, context.graph)
             yield card.finding(
                 f"the GPUs of every stage fit the `{other}` layout model, not `{phase.layout.name}`",
                 start,
@@ -195,15 +195,17 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
         for stage, (unit, gpus) in wrong.items():
             about = deployment.unit(name, stage)
             nodes = unit.headers + unit.operators
-            start, end = places.of_nodes(nodes, context.graph)
+            start, end = grouping.of_nodes(nodes, context.graph)
             drawn = {s: each for s, (_, each) in units.items()}
             expected = expected_gpus(phase, stage, drawn) if stage < phase.stage_count else None
             if expected is None:
                 message = f"{about} is on GPUs {gpus.short()}, but the strategy has {count(phase.stage_count, 'stage')}"
             elif unit.stated == expected and gpus <= expected:
-                message = f"the operators of {about} are on GPUs {gpus.short()} alone, where its label gives it {expected.short()}"
+                message = (
+                    f"the operators of {about} are only on GPUs {gpus.short()}, but its label names {expected.short()}"
+                )
             else:
-                message = f"{about} is on GPUs {gpus.short()}, where the strategy gives it {expected.short()}"
+                message = f"{about} is on GPUs {gpus.short()}, but the strategy assigns {expected.short()}"
             yield card.finding(
                 message,
                 start,
@@ -225,5 +227,5 @@ def _fits(phase: Phase, stage: int, gpus: GpuSet) -> bool:
 
 def _remedy(gpus: GpuSet, expected: GpuSet | None) -> str:
     if expected is None:
-        return "remove it, or declare more stages"
-    return f"spread it over all of GPUs {expected}" if gpus <= expected else f"move it to GPUs {expected}"
+        return "remove the stage, or declare more stages"
+    return f"use all of GPUs {expected}" if gpus <= expected else f"move the stage to GPUs {expected}"

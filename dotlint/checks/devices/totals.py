@@ -1,10 +1,10 @@
-"""D006 and D008: phases on another number of GPUs than declared, and ids past the last GPU."""
+"""D006 and D008: phases that use a different number of GPUs than declared, and ids past the last GPU."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotlint.checks import grouping as places
+from dotlint.checks import grouping
 from dotlint.checks.devices.placed import numbered_locally, other_model, placed_units
 from dotlint.checks.grouping import count, names
 from dotlint.deployment.model import Stage
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def _whole_phase(context: GraphContext, name: str) -> dict[int, tuple[Stage, GpuSet]]:
-    """Give a phase of one stage, which nobody has to name, where its operators are all drawn and say where they are."""
+    """Return a phase of one stage with its GPUs, if it is drawn completely and most of its operators name GPUs."""
     inside = [r for r in context.deployment.operators if r.phase == name and r.kind not in {"io", None}]
     placed = [r for r in inside if r.gpus and r.own_gpus]
     if any(r.summary for r in inside) or len(placed) * 5 < len(inside) * 4 or not placed or context.abridged.parts:
@@ -31,7 +31,7 @@ def _whole_phase(context: GraphContext, name: str) -> dict[int, tuple[Stage, Gpu
 
 
 def gpu_totals(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Phases whose stages together are on other GPUs than declared; for an assumed phase what its header says."""
+    """Report phases that use a different number of GPUs than declared, or whose header contradicts an assumption."""
     deployment = context.deployment
     for name in deployment.phases:
         phase = context.phase(name)
@@ -46,23 +46,23 @@ def gpu_totals(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if not units or len(units) < phase.stage_count or numbered_locally(units) or not context.file.layout_certain:
             continue
         if other_model(phase, units) is not None:
-            continue  # said once, of the stages
+            continue  # the rule about the GPUs of stages reports the other layout model
         whole = union(gpus for _, gpus in units.values())
         whole |= union(r.gpus for r in deployment.operators if r.phase == name and r.stage is None and r.gpus)
         replica = phase.total // max(1, phase.degrees.dp)
         if len(whole) in (phase.total, replica):
             prefix = f"{name} " if len(deployment.phases) > 1 else ""
-            yield Holds("gpus", "total", f"{prefix}{count(len(whole), 'GPU')} in all, as declared")
+            yield Holds("gpus", "total", f"{prefix}{count(len(whole), 'GPU')} in total, as declared")
             continue
         nodes = [r for unit, _ in units.values() for r in unit.headers + unit.operators]
-        start, end = places.of_nodes(nodes, context.graph)
+        start, end = grouping.of_nodes(nodes, context.graph)
         yield card.finding(
-            f"{name or 'the graph'} is on {count(len(whole), 'GPU')} ({whole.short()}), where the strategy has {phase.total}",
+            f"{name or 'the graph'} uses {count(len(whole), 'GPU')} ({whole.short()}), but the strategy has {phase.total}",
             start,
             end,
             about=phase_unit(name),
             graph=context.graph.index,
-            help="name the GPUs of every stage, or declare the strategy that is drawn",
+            help="name the GPUs of every stage, or declare the strategy that the graph shows",
         )
 
 
@@ -76,16 +76,16 @@ def _assumed_total(
             or declaration.graph not in (None, context.graph.index)
         ):
             continue
-        said = declaration.gpus
-        message = f"{declaration.where} says {said} GPUs for {phase.name}, which nobody declared: it is assumed on the {phase.total} of prefill"
+        stated = declaration.gpus
+        message = f"{declaration.where} states {stated} GPUs for {phase.name}, which is not declared and assumed to use the {phase.total} of prefill"
         note = None
-        if units and said and said % phase.stage_count == 0:
+        if units and stated and stated % phase.stage_count == 0:
             stage, (_, gpus) = next(iter(units.items()))
-            each = said // phase.stage_count
+            each = stated // phase.stage_count
             if len(gpus) != each:
                 note = (
-                    f"{context.deployment.unit(phase.name, stage)} takes {count(len(gpus), 'GPU')} ({gpus.short()}), "
-                    f"where PP={phase.stage_count} over {said} leaves {each}"
+                    f"{context.deployment.unit(phase.name, stage)} uses {count(len(gpus), 'GPU')} ({gpus.short()}), "
+                    f"but {stated} GPUs divided by PP={phase.stage_count} is {each}"
                 )
         yield card.finding(
             message,
@@ -95,32 +95,32 @@ def _assumed_total(
             about=phase_unit(phase.name),
             graph=context.graph.index,
             note=note,
-            help=f"declare it, as with `--strategy '{phase.name}={phase.degrees}@...'`",
+            help=f"declare the phase, for example with `--strategy '{phase.name}={phase.degrees}@...'`",
         )
 
 
 def gpus_out_of_range(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Ids past the last GPU that the strategy has."""
+    """Report ids past the last GPU of the strategy."""
     strategy = context.strategy
     if strategy is None or not context.file.layout_certain:
         return
     elsewhere = context.file.part.others if context.file.part else ()
     last = max(phase.gpus.last for phase in (*strategy.phases, *(p for p in elsewhere if p.own_gpus)))
     beyond = [r for r in context.deployment.operators if r.gpus and r.gpus.last > last]
-    for title, some in places.units(context.deployment, places.remaining_nodes(context, card, beyond)).items():
-        start, end = places.of_node(some[0].node)
+    for title, some in grouping.units(context.deployment, grouping.remaining_nodes(context, card, beyond)).items():
+        start, end = grouping.of_node(some[0].node)
         gpus = union(r.gpus for r in some if r.gpus)
         over = gpus - GpuSet.span(0, last + 1)
         what = (
-            f"`{some[0].name}` is" if len(some) == 1 else f"{count(len(some), 'operator')}{places.of_unit(title)} are"
+            f"`{some[0].name}` is" if len(some) == 1 else f"{count(len(some), 'operator')}{grouping.of_unit(title)} are"
         )
         yield card.finding(
             f"{what} on GPUs {over.short()}, but the last GPU of the strategy is {last}",
             start,
             end,
             nodes=names(some),
-            locations=places.at_nodes(some),
+            locations=grouping.at_nodes(some),
             about=title,
             graph=context.graph.index,
-            help="ids are global ranks, counted from 0",
+            help=f"use global ids from 0 to {last}, or declare more GPUs",
         )

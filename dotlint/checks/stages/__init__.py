@@ -1,1 +1,1 @@
-"""S: what one unit has and its siblings lack, and how stages follow each other."""
+"""S: edges and stages that are missing, and the order and links of stages."""

@@ -1,4 +1,4 @@
-"""S001: edges that the patterns of the graph ask for and a unit lacks."""
+"""S001: edges that sibling units have and a unit lacks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from dotlint.checks import grouping as places
+from dotlint.checks import grouping
 from dotlint.checks.grouping import LEFT_OUT, count, names, the
 from dotlint.edits.edge_attributes import EdgeAttributes
 from dotlint.edits.fix_context import fixed_by
@@ -29,28 +29,28 @@ if TYPE_CHECKING:
 
 
 class MissingEdges(Struct, frozen=True, eq=False):
-    """The edges that a unit lacks, as they are to be written."""
+    """The planned edges of a unit that lacks them."""
 
     edges: tuple[PlannedEdge, ...]
 
 
 def add_edges(fix: FixContext, finding: Finding) -> Fix | str:
-    """Write the edges that the pattern of a unit's siblings asks for."""
+    """Add the edges that the unit's siblings have."""
     data = finding.data
     assert isinstance(data, MissingEdges)
-    title = f"Add {the(len(data.edges), 'missing edge')}{places.of_unit(finding.about)}"
+    title = f"Add {the(len(data.edges), 'missing edge')}{grouping.of_unit(finding.about)}"
     return Fix("safe", tuple(fix.edges.edits(data.edges)), title)
 
 
 @fixed_by(add_edges)
 def missing_stage_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Edges that the patterns of the graph ask for and a unit lacks."""
+    """Report edges that sibling units have and a unit lacks."""
     deployment, text = context.deployment, context.file.document.text
     if context.missing and context.abridged.edges:
         yield Undecided(card.section, "patterns", LEFT_OUT)
         return
     groups: dict[Unit | None, list[MissingEdge]] = defaultdict(list)
-    owners = places.units(deployment, [_owner(missing) for missing in context.missing])
+    owners = grouping.units(deployment, [_owner(missing) for missing in context.missing])
     for title, owned in owners.items():
         inside = {reading.name for reading in owned}
         groups[title] = [missing for missing in context.missing if _owner(missing).name in inside]
@@ -62,15 +62,13 @@ def missing_stage_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
         )
         exemplar_units = Counter(_unit_of(context, m.exemplar) for m in missing)
         exemplar_unit = exemplar_units.most_common(1)[0][0]
-        shown = [m.exemplar for m in missing if _unit_of(context, m.exemplar) == exemplar_unit]
-        exemplars = sorted(shown, key=lambda e: e.index)
+        from_unit = [m.exemplar for m in missing if _unit_of(context, m.exemplar) == exemplar_unit]
+        exemplars = sorted(from_unit, key=lambda e: e.index)
         first, last = exemplars[0], exemplars[-1]
         attributes = {m.pair: own for m in missing if (own := edge_attributes.attributes(m.exemplar, m.tail.stage))}
-        start, end = places.of_nodes(readings, context.graph)
+        start, end = grouping.of_nodes(readings, context.graph)
         subject = str(title or "the graph")
-        has = (
-            f"that {exemplar_unit} has" if exemplar_unit and exemplar_unit != title else "that siblings within it have"
-        )
+        has = f"that {exemplar_unit} has" if exemplar_unit and exemplar_unit != title else "that its own siblings have"
         yield card.finding(
             f"{subject} lacks {count(len(missing), 'edge')} {has}",
             start,
@@ -81,15 +79,15 @@ def missing_stage_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
             edge_attributes=attributes,
             related=(
                 Related(
-                    f"the pattern: {exemplar_unit or 'its siblings'}",
+                    f"exemplar: {exemplar_unit or 'its siblings'}",
                     first.start,
                     last.end if last.end > first.start else first.end,
                 ),
             ),
             about=title,
             graph=context.graph.index,
-            help="add the edges",
-            note=f"as `{first.tail.name} -> {first.head.name}`" if len(missing) == 1 else None,
+            help=f"add {the(len(missing), 'edge')}",
+            note=f"like `{first.tail.name} -> {first.head.name}`" if len(missing) == 1 else None,
             listings=(
                 Listing(
                     subject,
@@ -102,12 +100,11 @@ def missing_stage_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
             ),
         )
     if context.closing:
-        edges = count(context.closing, "edge that siblings show", "edges that siblings show")
-        yield Undecided(
-            "connections", "patterns", f"edges without cycles: {edges} would close one with those that are there"
-        )
+        edges = count(context.closing, "edge that siblings have", "edges that siblings have")
+        needs = f"correct the existing edges ({edges} would form a cycle with them)"
+        yield Undecided("connections", "patterns", needs)
     elif not context.missing and any(len(units) > 1 for units in deployment.units.values()):
-        yield Holds("connections", "patterns", "no unit lacks an edge that its siblings show")
+        yield Holds("connections", "patterns", "no unit lacks an edge that its siblings have")
 
 
 def _line(text: str, missing: MissingEdge, attributes: str) -> str:
@@ -122,4 +119,4 @@ def _owner(missing: MissingEdge) -> Reading:
 def _unit_of(context: GraphContext, edge: Edge) -> Unit | None:
     readings = context.deployment.readings
     tail, head = readings[edge.tail.index], readings[edge.head.index]
-    return places.unit_of(context.deployment, [head if tail.stage is None and head.stage is not None else tail])
+    return grouping.unit_of(context.deployment, [head if tail.stage is None and head.stage is not None else tail])

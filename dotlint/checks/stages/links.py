@@ -1,4 +1,4 @@
-"""S004: neighboring stages that nothing connects."""
+"""S004: adjacent stages that no path connects."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from dotlint.checks import grouping as places
+from dotlint.checks import grouping
 from dotlint.checks.grouping import LEFT_OUT, count, names
 from dotlint.edits.fix_context import fixed_by
 from dotlint.edits.links import link_exemplar, stage_links
@@ -33,9 +33,9 @@ class MissingLink(Struct, frozen=True, eq=False):
 
 
 def link_stages(fix: FixContext, finding: Finding) -> Fix | str:
-    """Write the one edge that joins two stages, drawn as the phase's other links.
+    """Add the one edge that connects two stages, like the phase's other links.
 
-    There is none where those pass through other nodes.
+    If those pass through other nodes, there is no fix.
     """
     data = finding.data
     assert isinstance(data, MissingLink)
@@ -48,7 +48,7 @@ def link_stages(fix: FixContext, finding: Finding) -> Fix | str:
     ):
         others = {deployment.readings[node.index].stage for node in beyond}
         if others - {None, reading.stage}:
-            return f"`{reading.name}` is joined to another stage already"
+            return f"`{reading.name}` is already connected to another stage"
     links = stage_links(deployment)
     own = [(stage, edge) for phase, stage, edge in links if phase == tail.phase]
     nearest = min(own, key=lambda one: abs(one[0] - tail.stage), default=None)  # type: ignore[operator]
@@ -57,10 +57,10 @@ def link_stages(fix: FixContext, finding: Finding) -> Fix | str:
         1 for stage, unit in units.items() if unit.operators and stage + 1 in units and units[stage + 1].operators
     )
     if nearest is None and pairs > 1:
-        return "the other stages are joined through nodes between them"
+        return "the other stages are connected through nodes between them"
     exemplar = nearest[1] if nearest else next((e for e in reversed(tail.node.in_edges)), None)
     if exemplar is None:
-        return "nothing shows how the edge is drawn"
+        return "there is no exemplar for the edge"
     attributes = link_exemplar(deployment, fix.attributes, tail.phase, tail.stage)[0] if links else ""
     planned = PlannedEdge(tail, head, exemplar, attributes, alike=nearest is not None)
     return Fix("safe", tuple(fix.edges.edits([planned])), f"Add the edge from `{tail.name}` to `{head.name}`")
@@ -68,7 +68,7 @@ def link_stages(fix: FixContext, finding: Finding) -> Fix | str:
 
 @fixed_by(link_stages)
 def missing_pipeline_links(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Neighbouring stages that no path joins through nodes which no stage owns."""
+    """Report adjacent stages that no path connects, directly or through nodes of no stage."""
     deployment = context.deployment
     wiring = context.completed.wiring
     for phase_name in deployment.phases:
@@ -80,7 +80,7 @@ def missing_pipeline_links(context: GraphContext, card: Card) -> Iterator[Outcom
             yield Undecided(card.section, "pipeline", LEFT_OUT)
             return
         free = {r.name for r in deployment.operators if r.stage is None}
-        joined = pairs = 0
+        connected = pairs = 0
         for stage, unit in units.items():
             after = units.get(stage + 1)
             if after is None:
@@ -93,15 +93,17 @@ def missing_pipeline_links(context: GraphContext, card: Card) -> Iterator[Outcom
             )
             direct = any(head in beyond for name in inside for head in wiring.outs[name])
             if direct or any(head in beyond for name in reach if name in free for head in wiring.outs[name]):
-                joined += 1
+                connected += 1
                 continue
-            yield _unlinked(context, card, unit, after, wiring)
-        if pairs and joined == pairs:
+            yield _missing_link(context, card, unit, after, wiring)
+        if pairs and connected == pairs:
             prefix = f"{phase_name}: " if len(deployment.phases) > 1 else ""
-            yield Holds("connections", "pipeline", f"{prefix}every stage leads to the next, {count(pairs, 'link')}")
+            yield Holds(
+                "connections", "pipeline", f"{prefix}every stage is connected to the next ({count(pairs, 'link')})"
+            )
 
 
-def _unlinked(context: GraphContext, card: Card, unit: Stage, after: Stage, wiring: Wiring) -> Outcome:
+def _missing_link(context: GraphContext, card: Card, unit: Stage, after: Stage, wiring: Wiring) -> Outcome:
     deployment = context.deployment
     inside, beyond = set(names(unit.operators)), set(names(after.operators))
     exits = [r for r in unit.operators if wiring.ins[r.name] and not any(h in inside for h in wiring.outs[r.name])]
@@ -110,17 +112,17 @@ def _unlinked(context: GraphContext, card: Card, unit: Stage, after: Stage, wiri
     unique = len(exits) == 1 and len(entries) == 1
     pair = (exits[0].name, entries[0].name) if unique else None
     line = edge_text(context.file.document.text, context.graph, pair) if pair else ""
-    start, end = places.of_nodes(exits or unit.operators, context.graph)
+    start, end = grouping.of_nodes(exits or unit.operators, context.graph)
     return card.finding(
         f"no path leads from {one} to {two}",
         start,
         end,
         nodes=names(exits + entries),
         missing_edges=(pair,) if pair else (),
-        related=(Related(f"{two} starts here", *places.of_nodes(entries or after.operators, context.graph)),),
+        related=(Related(f"start of {two}", *grouping.of_nodes(entries or after.operators, context.graph)),),
         about=one,
         graph=context.graph.index,
-        help=f"add {line}" if pair else f"join what leaves {one} to what enters {two}",
+        help=f"add {line}" if pair else f"connect the last operators of {one} to the first of {two}",
         listings=(Listing(f"{one} to {two}", (line,), paste=True),) if pair else (),
         fixable="safe" if unique else None,
         data=MissingLink(exits[0], entries[0]) if unique else None,

@@ -1,4 +1,4 @@
-"""S002: stages that the strategy declares and a phase does not draw."""
+"""S002: stages that the strategy declares but the graph lacks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from dotlint.checks import grouping as places
+from dotlint.checks import grouping
 from dotlint.checks.grouping import count, listed
 from dotlint.deployment.unit import phase_unit
 from dotlint.edits.fix_context import fixed_by
@@ -24,33 +24,31 @@ if TYPE_CHECKING:
 
 
 class MissingStages(Struct, frozen=True, eq=False):
-    """The stages that a phase lacks, each as a copy of one that is drawn."""
+    """The stages that a phase lacks, each planned as a copy of an existing one."""
 
     plans: tuple[StagePlan, ...]
 
 
 def add_stages(fix: FixContext, finding: Finding) -> Fix | str:
-    """Write the stages that a phase lacks as copies of the most complete one."""
+    """Add the stages that a phase lacks as copies of the most complete one."""
     from dotlint.edits.stages.write import StageWriter  # noqa: PLC0415 - only where a stage is missing
 
     data = finding.data
     assert isinstance(data, MissingStages)
     plans = data.plans
     if any(plan.shift is None for plan in plans):
-        return (
-            "the GPUs of the stages that are drawn are not those of the layout, so those of the others are not certain"
-        )
+        return "the existing stages are not on the GPUs of the layout, so the GPUs of the missing ones are unknown"
     edits = StageWriter(fix.text, fix.deployment, fix.comments, fix.attributes, plans).edits()
     if isinstance(edits, str):
         return edits
     numbers = [str(fix.deployment.stage_number(plan.stage)) for plan in plans]
     what = f"stage{'' if len(plans) == 1 else 's'} {listed(numbers, 12)}"
-    return Fix("unsafe", tuple(edits), f"Add {what}{places.of_unit(finding.about)}")
+    return Fix("unsafe", tuple(edits), f"Add {what}{grouping.of_unit(finding.about)}")
 
 
 @fixed_by(add_stages)
 def missing_stages(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Stages that the strategy declares and a phase does not draw."""
+    """Report stages that the strategy declares but the graph lacks."""
     deployment = context.deployment
     for phase_name in deployment.phases:
         phase = context.phase(phase_name)
@@ -60,28 +58,28 @@ def missing_stages(context: GraphContext, card: Card) -> Iterator[Outcome]:
         plans = context.plans.get(phase_name, [])
         if len([s for s in units if 0 <= s < phase.stage_count]) == phase.stage_count:
             prefix = f"{phase_name} has " if phase_name else ""
-            yield Holds("stages", "stages", f"{prefix}{phase.stage_count} of {phase.stage_count} stages")
+            yield Holds("stages", "stages", f"{prefix}all {phase.stage_count} stages")
         if not plans:
             continue
         exemplar = plans[0].exemplar
         lacking = [plan.stage for plan in plans]
         numbers = listed([str(deployment.stage_number(s)) for s in lacking], 12)
         nodes = exemplar.headers + exemplar.operators
-        start, end = places.of_nodes(nodes, context.graph)
+        start, end = grouping.of_nodes(nodes, context.graph)
         subject = phase_name or "the graph"
         drawn = [str(deployment.stage_number(s)) for s in units]
         yield card.finding(
-            f"{subject} has {'stage' if len(drawn) == 1 else 'stages'} {listed(drawn, 12)} of {phase.stage_count}; "
+            f"{subject} has only {'stage' if len(drawn) == 1 else 'stages'} {listed(drawn, 12)} of {phase.stage_count}; "
             f"{'stage' if len(lacking) == 1 else 'stages'} {numbers} {'is' if len(lacking) == 1 else 'are'} missing",
             start,
             end,
             missing_nodes=tuple(name for plan in plans for name in _new_names(plan)),
             planned_edges=tuple(pair for plan in plans for pair in plan.edges),
-            related=(Related(f"the pattern: {deployment.unit(phase_name, exemplar.stage)}", start, end),),
+            related=(Related(f"exemplar: {deployment.unit(phase_name, exemplar.stage)}", start, end),),
             about=phase_unit(phase_name),
             graph=context.graph.index,
-            help=f"write {'it' if len(lacking) == 1 else 'them'} as {deployment.unit(phase_name, exemplar.stage)} is written",
-            note="the phase was not declared: it is assumed to have the degrees of prefill, on the same GPUs"
+            help=f"add {'it' if len(lacking) == 1 else 'them'} like {deployment.unit(phase_name, exemplar.stage)}",
+            note="the phase is not declared; it is assumed to have the degrees and GPUs of prefill"
             if phase.assumed
             else None,
             listings=tuple(_stage_listing(context, plan) for plan in plans),
@@ -98,9 +96,9 @@ def _stage_listing(context: GraphContext, plan: StagePlan) -> Listing:
     written = [id_text(name) for _, name in plan.copies]
     lines = [f"{count(len(written), 'operator')}: {', '.join(written)}"]
     if plan.entering:
-        lines.append(f"entered by {_shown_links(plan.entering)}")
+        lines.append(f"incoming: {_link_list(plan.entering)}")
     if plan.leaving:
-        lines.append(f"left by {_shown_links(plan.leaving)}" + (", a new output" if plan.new_output else ""))
+        lines.append(f"outgoing: {_link_list(plan.leaving)}" + (", to a new output" if plan.new_output else ""))
     return Listing(
         str(context.deployment.unit(plan.phase, plan.stage)),
         tuple(lines),
@@ -108,5 +106,5 @@ def _stage_listing(context: GraphContext, plan: StagePlan) -> Listing:
     )
 
 
-def _shown_links(pairs: Sequence[tuple[str, str]]) -> str:
+def _link_list(pairs: Sequence[tuple[str, str]]) -> str:
     return listed([f"`{id_text(tail)} -> {id_text(head)}`" for tail, head in pairs], 12)

@@ -1,11 +1,11 @@
-"""S005 and S006: edges that go back a stage, or skip one."""
+"""S005 and S006: edges that go back to an earlier stage or skip one."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks import grouping as places
+from dotlint.checks import grouping
 from dotlint.checks.grouping import count
 from dotlint.engine.finding import Related, Undecided
 
@@ -21,10 +21,10 @@ _FEEDBACK = {"residual", "skip", "mask", "kv", "kvcache", "feedback", "loop", "a
 
 
 def edges_out_of_order(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Edges that go back to an earlier stage of the same phase, or skip one."""
+    """Report edges that go back to an earlier stage of the same phase or skip a stage."""
     deployment = context.deployment
     if any((phase := context.phase(name)) and phase.degrees.vpp > 1 for name in deployment.phases):
-        yield Undecided("connections", "order of stages", "virtual stages: say which chunk each node belongs to")
+        yield Undecided("connections", "order of stages", "state the chunk of each node (virtual stages are declared)")
         return
     groups: dict[tuple[str | None, int, int], list[Edge]] = defaultdict(list)
     for edge in context.graph.edges:
@@ -37,20 +37,20 @@ def edges_out_of_order(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if not words & _FEEDBACK:
             groups[before.phase, before.stage, after.stage].append(edge)
     for (phase_name, tail, head), edges in groups.items():
-        edges = places.remaining(context.file, card, edges, places.at_edge)  # noqa: PLW2901
+        edges = grouping.remaining(context.file, card, edges, grouping.at_edge)  # noqa: PLW2901
         if not edges:
             continue
         one, two = deployment.unit(phase_name, tail), deployment.unit(phase_name, head)
-        what = "go back" if head < tail else "skip a stage"
-        what = what.replace("go ", "goes ").replace("skip ", "skips ") if len(edges) == 1 else what
+        verb = ("goes", "skips") if len(edges) == 1 else ("go", "skip")
+        what = f"{verb[0]} backwards" if head < tail else f"{verb[1]} a stage"
         yield card.finding(
             f"{count(len(edges), 'edge')} from {one} to {two} {what}",
             edges[0].start,
             edges[0].end,
             nodes=tuple(dict.fromkeys(name for e in edges for name in (e.tail.name, e.head.name))),
-            locations=places.at_edges(edges),
+            locations=grouping.at_edges(edges),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
             about=one,
             graph=context.graph.index,
-            help="data flows from each stage to the next",
+            help="connect each stage only to the next one, or label the edge residual, skip, mask or KV cache",
         )

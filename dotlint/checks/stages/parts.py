@@ -1,11 +1,11 @@
-"""S009 and S010: splits without a gather, and attention that is not drawn in its parts."""
+"""S009 and S010: sequence splits without a gather, and attention drawn as a single node."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks import grouping as places
+from dotlint.checks import grouping
 from dotlint.checks.grouping import LEFT_OUT, listed, names
 from dotlint.engine.finding import Holds, Undecided
 
@@ -20,35 +20,35 @@ if TYPE_CHECKING:
 
 
 def splits_without_gather(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Sequence splits that reach no sequence gather of their unit, and gathers that no split reaches.
+    """Report sequence splits that reach no sequence gather of their unit, and gathers that no split reaches.
 
-    Where the file has only the one kind, the other is called something else, and nothing can be said.
+    If the graph has only one of the two kinds, the other probably has another name, and nothing is reported.
     """
     wiring, deployment = context.wiring, context.deployment
     drawn = {r.role.name for r in deployment.operators if r.role and r.is_role("sequence-split", "sequence-gather")}
     if len(drawn) < 2:
         return
-    whole = total = 0
+    fine = total = 0
     unplaced = deployment.by_unit(r for r in deployment.operators if r.stage is None)
     for (phase, stage), readings in deployment.by_unit(deployment.operators).items():
         splits = [r for r in readings if r.is_role("sequence-split")]
         gathers = [r for r in readings if r.is_role("sequence-gather")]
         if (not splits and not gathers) or (stage is None and deployment.units.get(phase or "")):
-            continue  # what no stage owns, where others have one, belongs to a unit that is not known
+            continue  # if other nodes have a stage, the unit of a node without one is unknown
         total += 1
-        # What no stage owns may well stand between the two.
+        # Nodes without a stage may be between the two.
         within = {r.name for r in (*readings, *unplaced.get((phase, None), ()))}
         lost = [r for r in splits if not any(g.name in wiring.reach([r.name], within=within) for g in gathers)]
         reached = wiring.reach(names(splits), within=within)
         lost += [g for g in gathers if g.name not in reached]
         if not lost:
-            whole += 1
+            fine += 1
             continue
-        start, end = places.of_node(lost[0].node)
+        start, end = grouping.of_node(lost[0].node)
         title = deployment.unit(phase, stage)
         only = "split" if not gathers else "gather" if not splits else ""
         message = (
-            f"{title} has a sequence {only} and no {'gather' if only == 'split' else 'split'}"
+            f"{title} has a sequence {only} but no sequence {'gather' if only == 'split' else 'split'}"
             if only
             else f"no path leads from the sequence split of {title} to its gather"
         )
@@ -59,10 +59,10 @@ def splits_without_gather(context: GraphContext, card: Card) -> Iterator[Outcome
             nodes=names(lost),
             about=title,
             graph=context.graph.index,
-            help="every sequence split needs a gather that it reaches within its unit",
+            help="connect every sequence split to a sequence gather within its unit",
         )
-    if whole:
-        yield Holds("communication", "sequence", f"split and gather are joined in {_of_units(whole, total)}")
+    if fine:
+        yield Holds("communication", "sequence", f"a path leads from split to gather in {_of_units(fine, total)}")
 
 
 def _of_units(number: int, total: int) -> str:
@@ -70,7 +70,7 @@ def _of_units(number: int, total: int) -> str:
 
 
 def _whole_units(deployment: Deployment) -> dict[tuple[str | None, int | None], list[Reading]]:
-    """Group operators by phase and stage; one without a stage goes with the only stage that has its layer."""
+    """Group operators by phase and stage; one without a stage joins the stage that has its layer, if there is only one."""
     stages: dict[tuple[str | None, int], set[int]] = defaultdict(set)
     for reading in deployment.operators:
         if reading.layer is not None and reading.stage is not None:
@@ -87,7 +87,7 @@ def _whole_units(deployment: Deployment) -> dict[tuple[str | None, int | None], 
 
 
 def attention_in_one_node(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Attention drawn without its QKV projection as a node of its own, everywhere or in some units only."""
+    """Report attention whose QKV projection or computation is not a separate node, everywhere or in some units."""
     deployment = context.deployment
     projections = ("qkv", "query", "key-projection", "value-projection")
     with_parts: list[tuple[Unit, list[Reading]]] = []
@@ -100,32 +100,32 @@ def attention_in_one_node(context: GraphContext, card: Card) -> Iterator[Outcome
         if stage is not None and bool(compute) != bool(parts):
             other = projections if compute else ("attention", "scores", "softmax")
             if any(r.is_role(*other) for r in units.get((phase, None), ())):
-                continue  # one that no stage owns may be this one's
+                continue  # one without a stage may belong to this unit
         if compute and stage is not None and all(r.summary for r in compute):
             continue
         if compute or parts:
             title = deployment.unit(phase, stage)
             (with_parts if parts and compute else without).append((title, compute or parts))
-            what |= set() if parts and compute else {"attention compute" if parts else "the QKV projection"}
+            what |= set() if parts and compute else {"the attention computation" if parts else "the QKV projection"}
     if with_parts:
-        # Nodes of no stage are of no unit that could be compared with the others.
+        # Nodes without a stage belong to no unit that could be compared with the others.
         without = [pair for pair in without if pair[1][0].stage is not None]
         if without and context.abridged.parts:
             yield Undecided(card.section, "attention", LEFT_OUT)
             return
     if without:
         lacking = [r for _, some in without for r in some]
-        start, end = places.of_node(lacking[0].node)
+        start, end = grouping.of_node(lacking[0].node)
         where = "" if not with_parts else " in " + listed([str(unit) for unit, _ in without])
         subject = " and ".join(sorted(what, reverse=True))
-        verb = "are not drawn as nodes" if len(what) > 1 else "is not drawn as a node"
+        verb = "are not separate nodes" if len(what) > 1 else "is not a separate node"
         yield card.finding(
-            f"{subject} {verb} of {'their' if len(what) > 1 else 'its'} own{where}",
+            f"{subject} {verb}{where}",
             start,
             end,
             nodes=names(lacking),
             graph=context.graph.index,
-            help="draw the QKV projection and the attention compute apart, a node for each shard",
+            help="draw the QKV projection and the attention computation as separate nodes, one for each shard",
         )
     elif with_parts:
         shards = Counter(len(list(some)) for _, some in with_parts)
@@ -134,5 +134,5 @@ def attention_in_one_node(context: GraphContext, card: Card) -> Iterator[Outcome
         yield Holds(
             "attention",
             "attention",
-            f"QKV projection and compute are nodes of their own{each}, in {_of_units(total, total)}",
+            f"the QKV projection and the attention computation are separate nodes{each}, in {_of_units(total, total)}",
         )

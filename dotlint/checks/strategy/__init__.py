@@ -1,1 +1,1 @@
-"""P: what the file says of its strategy, and the numbers of shards and experts that it draws."""
+"""P: the strategy that the file states, and the numbers of shards and experts that it draws."""

@@ -1,11 +1,11 @@
-"""P009: ranges of experts that overlap or leave a gap."""
+"""P009: expert ranges that overlap or have gaps."""
 
 from __future__ import annotations
 
 import itertools
 from typing import TYPE_CHECKING
 
-from dotlint.checks import grouping as places
+from dotlint.checks import grouping
 from dotlint.checks.grouping import listed, names
 from dotlint.deployment.shards import groups, may_be_short, unplaced
 from dotlint.engine.finding import Holds, Related
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 
 def has_ranges(group: Group) -> bool:
-    """Whether one of its members stands for several experts."""
+    """Return whether a member of the group stands for several experts."""
     return any(r.experts and r.experts[0] != r.experts[1] for r in group.members)
 
 
 def _other_range(reading: Reading, group: Group) -> bool:
-    """Whether a node of another family stands for a range of experts (`experts_remaining`, Experts 8-63)."""
+    """Return whether the node is of another family and stands for a range of experts (`experts_remaining`, 8-63)."""
     ranged = reading.experts is not None and reading.experts[0] < reading.experts[1]
     return ranged and reading.evidence.name.family != group.members[0].evidence.name.family
 
 
 def summarized(context: GraphContext, group: Group) -> bool:
-    """Whether a summary node stands for experts that are not drawn."""
+    """Return whether a summary node stands for experts that are not drawn."""
     return any(
         (r.summary or _other_range(r, group))
         and r.phase == group.phase
@@ -43,7 +43,7 @@ def summarized(context: GraphContext, group: Group) -> bool:
 
 
 def expert_covers(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Expert ranges of one unit that overlap or leave a gap."""
+    """Report expert ranges of one unit that overlap or have gaps."""
     fine: set[str] = set()
     short = unplaced(context.deployment)
     for group in groups(context.deployment, "expert"):
@@ -54,25 +54,25 @@ def expert_covers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             if next_low == high + 1:
                 continue
             two = [r for r in group.members if r.experts in ((low, high), (next_low, next_high))]
-            start, end = places.of_node(two[-1].node)
-            unit = places.unit_of(context.deployment, group.members)
+            start, end = grouping.of_node(two[-1].node)
+            unit = grouping.unit_of(context.deployment, group.members)
             what = (
                 "overlap"
                 if next_low <= high
-                else f"leave out {high + 1}{f'-{next_low - 1}' if next_low - 1 > high + 1 else ''}"
+                else f"omit {high + 1}{f'-{next_low - 1}' if next_low - 1 > high + 1 else ''}"
             )
             yield card.finding(
-                f"experts {low}-{high} and {next_low}-{next_high}{places.of_unit(unit)} {what}",
+                f"experts {low}-{high} and {next_low}-{next_high}{grouping.of_unit(unit)} {what}",
                 start,
                 end,
                 nodes=names(two),
-                related=(Related(f"experts {low}-{high}", *places.of_node(two[0].node)),),
+                related=(Related(f"experts {low}-{high}", *grouping.of_node(two[0].node)),),
                 about=unit,
                 graph=context.graph.index,
-                help="the ranges of a unit's expert groups cover every expert once",
+                help="correct the ranges so that they cover every expert of the unit once",
             )
             break
         else:
             fine.add(listed([f"{low}-{high}" for low, high in ranges], 16).replace(" and ", ", "))
     if len(fine) == 1:
-        yield Holds("arithmetic", "expert ranges", f"{fine.pop()} in every unit, no gap and no overlap")
+        yield Holds("arithmetic", "expert ranges", f"{fine.pop()} in every unit, without gaps or overlaps")

@@ -1,4 +1,4 @@
-"""P001: degrees and totals that the file states, against those that are declared."""
+"""P001: degrees and GPU totals that the file states and the strategy contradicts."""
 
 from __future__ import annotations
 
@@ -28,47 +28,49 @@ Span = tuple[int, int]
 
 
 class HeaderMismatch(Struct, frozen=True):
-    """What one text of the file declares, at least one of it other than the strategy."""
+    """The declarations of one text of the file, of which at least one differs from the strategy."""
 
     declarations: tuple[Declaration, ...]
 
 
 def correct_header(fix: FixContext, finding: Finding) -> Fix | str:
-    """Write the declared degrees and total into the text that states others."""
+    """Write the degrees and total of the strategy into the text that states others."""
     context = fix.context
     ranks = rank_axes([fix.text[: 1 << 20]])
-    found: dict[Span, int] = {}
+    numbers: dict[Span, int] = {}
     data = finding.data
     assert isinstance(data, HeaderMismatch)
     for declaration in data.declarations:
         if declaration.where in {"the file's name", "the graph's name"}:
-            return f"{declaration.where} says it: rename it"
+            return f"{declaration.where} states them and has to be renamed by hand"
         phase = context.phase(declaration.phase or context.deployment.phases[0])
-        place = _place(fix, declaration.where, (declaration.start, declaration.end))
-        if phase is None or place is None:
+        span = _text_span(fix, declaration.where, (declaration.start, declaration.end))
+        if phase is None or span is None:
             continue
-        start, end = place
-        for said in read_declarations(fix.text[start:end], ranks=ranks):
-            if {m.axis: m.value for m in said.terms} != declaration.degrees or said.phase != declaration.phase:
+        start, end = span
+        for found in read_declarations(fix.text[start:end], ranks=ranks):
+            if {m.axis: m.value for m in found.terms} != declaration.degrees or found.phase != declaration.phase:
                 continue
-            for m in said.terms:
+            for m in found.terms:
                 if m.value != phase.degrees.get(m.axis):
-                    found[start + m.number_start, start + m.number_end] = phase.degrees.get(m.axis)
+                    numbers[start + m.number_start, start + m.number_end] = phase.degrees.get(m.axis)
             totals = {phase.total, phase.total // max(1, phase.degrees.dp)}
-            if said.total is not None and said.total.value not in totals:
-                found[start + said.total.number_start, start + said.total.number_end] = phase.total
-    if not found:
-        return "where it says so is not certain"
-    return Fix("unsafe", tuple(_numbers(found)), f"Write the declared degrees into {data.declarations[0].where}")
+            if found.total is not None and found.total.value not in totals:
+                numbers[start + found.total.number_start, start + found.total.number_end] = phase.total
+    if not numbers:
+        return "the position of the number in the text is uncertain"
+    return Fix(
+        "unsafe", tuple(_number_edits(numbers)), f"Write the degrees of the strategy into {data.declarations[0].where}"
+    )
 
 
-def _numbers(found: Mapping[Span, int]) -> Iterator[Edit]:
-    for (start, end), number in sorted(found.items()):
+def _number_edits(numbers: Mapping[Span, int]) -> Iterator[Edit]:
+    for (start, end), number in sorted(numbers.items()):
         yield Edit(start, end, str(number))
 
 
-def _place(fix: FixContext, where: str, span: Span) -> Span | None:
-    """Give the place of the text that declares something: a comment or a node's label as they stand, else a label."""
+def _text_span(fix: FixContext, where: str, span: Span) -> Span | None:
+    """Return the span of the text that `where` names: a comment or node label as it is, else the value of a label."""
     graph = fix.context.graph
     if where == "the comment" or where.startswith("header "):
         return span
@@ -80,7 +82,7 @@ def _place(fix: FixContext, where: str, span: Span) -> Span | None:
 
 @fixed_by(correct_header)
 def header_mismatches(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Degrees and GPU totals that the file states for a phase and that differ from the declared ones."""
+    """Report degrees and GPU totals in the file that differ from those of the strategy."""
     if context.file.strategy_source == "file":
         return
     right: dict[str, list[str]] = {}
@@ -92,7 +94,7 @@ def header_mismatches(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if phase is None or phase.assumed:
             continue
         wrong = [
-            f"{axis.upper()}={value}, declared is {phase.degrees.get(axis)}"
+            f"{axis.upper()}={value}, but the strategy has {phase.degrees.get(axis)}"
             for axis, value in declaration.degrees.items()
             if value != phase.degrees.get(axis)
         ]
@@ -100,35 +102,35 @@ def header_mismatches(context: GraphContext, card: Card) -> Iterator[Outcome]:
             phase.total,
             phase.total // max(1, phase.degrees.dp),
         ):
-            wrong.append(f"{declaration.gpus} GPUs, declared are {phase.total}")
-        said = ", ".join(f"{axis.upper()}={value}" for axis, value in declaration.degrees.items())
+            wrong.append(f"{declaration.gpus} GPUs, but the strategy has {phase.total}")
+        stated = ", ".join(f"{axis.upper()}={value}" for axis, value in declaration.degrees.items())
         if wrong:
             yield card.finding(
-                f"{declaration.where} says {'; '.join(wrong)}",
+                f"{declaration.where} states {'; '.join(wrong)}",
                 declaration.start,
                 declaration.end,
                 about=phase_unit(phase.name),
                 graph=context.graph.index,
-                help=f"correct it, or declare what it says with `--strategy {declaration.spec}`",
+                help=f"correct it, or declare it with `--strategy {declaration.spec}`",
                 data=HeaderMismatch(_beside(context, declaration)),
             )
         elif declaration.degrees:
             total = f", {declaration.gpus} GPUs" if declaration.gpus else ""
-            right.setdefault(product(phase), []).append(f"{declaration.where} says {said}{total}")
-    for arithmetic, sayings in right.items():
-        told = list(dict.fromkeys(sayings))
-        more = [f"and {count(len(told) - 6, 'place')} more say so"] if len(told) > 6 else []
-        yield Holds("coverage", "strategy", "; ".join([arithmetic, *told[:6], *more]))
+            right.setdefault(product(phase), []).append(f"{declaration.where} states {stated}{total}")
+    for arithmetic, statements in right.items():
+        agreeing = list(dict.fromkeys(statements))
+        more = [f"{count(len(agreeing) - 6, 'other text agrees', 'other texts agree')}"] if len(agreeing) > 6 else []
+        yield Holds("coverage", "strategy", "; ".join([arithmetic, *agreeing[:6], *more]))
 
 
 def _beside(context: GraphContext, declaration: Declaration) -> tuple[Declaration, ...]:
-    """Give all that the same text declares."""
+    """Return all declarations of the same text."""
     span = declaration.start, declaration.end
     return tuple(other for other in context.file.declarations if (other.start, other.end) == span)
 
 
 def product(phase: Phase) -> str:
-    """The arithmetic of a phase's GPUs: `prefill 4 · 4 · 2 · 2 = 64 GPUs`."""
+    """Return the product of the degrees of a phase: `prefill 4 · 4 · 2 · 2 = 64 GPUs`."""
     degrees: Degrees = phase.degrees
     factors = [value for axis, value in degrees.to_dict().items() if axis not in {"vpp", "edp", "dcp"}]
     name = f"{phase.name} " if phase.name else ""

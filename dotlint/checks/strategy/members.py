@@ -1,4 +1,4 @@
-"""P007 and P008: shards and expert groups that are not as many as the strategy has, and those that are missing."""
+"""P007 and P008: numbers of shards and expert groups that differ from the strategy, and fixes that add the missing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from dotlint.checks import grouping as places
+from dotlint.checks import grouping
 from dotlint.checks.grouping import LEFT_OUT, count, names, the
 from dotlint.checks.strategy.experts import has_ranges, summarized
 from dotlint.deployment.gpus_and_dims import read_gpus
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
 
 class MissingMembers(Struct, frozen=True, eq=False):
-    """The shards or expert groups that a unit draws of one operator, other than its phase's degrees ask for."""
+    """The shards or expert groups of one operator, whose number differs from the degrees of its phase."""
 
     group: Group
     phase: Phase
 
 
 def add_members(fix: FixContext, finding: Finding) -> Fix | str:
-    """Write the shards or expert groups that the strategy asks for and the unit's own go on to."""
+    """Add the missing shards or expert groups, which continue the numbering of the existing ones."""
     from dotlint.edits.planned_nodes import PlannedNode, Siblings  # noqa: PLC0415 - few runs write nodes
     from dotlint.edits.write_nodes import write_nodes  # noqa: PLC0415
 
@@ -46,7 +46,7 @@ def add_members(fix: FixContext, finding: Finding) -> Fix | str:
     assert isinstance(data, MissingMembers)
     found, phase = data.group, data.phase
     siblings = Siblings(fix)
-    why = "there are more than the strategy has: which of them should go is not certain"
+    why = "there are more than the strategy has, and it is unclear which of them to remove"
     for number in _possible_numbers(fix, found, phase):
         try:
             rows = _missing_numbers(fix, found, number)
@@ -55,11 +55,11 @@ def add_members(fix: FixContext, finding: Finding) -> Fix | str:
             continue
         for row in rows:
             unit = found.stage, found.layer
-            wanted = [PlannedNode(_named(found, numbers), numbers, found.members[-1], unit) for numbers in row]
+            lacking = [PlannedNode(_member_name(found, numbers), numbers, found.members[-1], unit) for numbers in row]
             try:
-                planned = siblings.plan(wanted, more=True)
+                planned = siblings.plan(lacking, more=True)
                 _refuse_taken(found, planned, phase)
-                title = f"Add {the(len(planned), 'missing operator')}{places.of_unit(finding.about)}"
+                title = f"Add {the(len(planned), 'missing operator')}{grouping.of_unit(finding.about)}"
                 return Fix("unsafe", tuple(write_nodes(fix, siblings, planned)), title)
             except NotCertain as reason:
                 why = str(reason)
@@ -67,7 +67,7 @@ def add_members(fix: FixContext, finding: Finding) -> Fix | str:
 
 
 def _possible_numbers(fix: FixContext, group: Group, phase: Phase) -> list[int]:
-    """Give the numbers of members that the strategy may mean, the likely one first: that of the other units."""
+    """Return the possible numbers of members, the likeliest first: the most frequent number in other units."""
     degrees = phase.degrees
     if group.role == "expert":
         return [degrees.ep] if degrees.ep > len(group.members) else []
@@ -77,14 +77,15 @@ def _possible_numbers(fix: FixContext, group: Group, phase: Phase) -> list[int]:
 
 
 def _missing_numbers(fix: FixContext, group: Group, number: int) -> list[list[Numbers]]:
-    """Give the numbers of the names that may be lacking: as the other units have them, else as a row goes on.
+    """Return the possible rows of numbers of missing names, the likeliest first.
 
-    The likely one first. A row may lack its first as well as its last.
+    They are taken from other units, else from the sequence of the existing ones, which may lack its first or last.
+    Raise `NotCertain` if there is none.
     """
     there = sorted(r.evidence.name.numbers for r in group.members)
     free = [i for i, column in enumerate(zip(*there, strict=True)) if len(set(column)) > 1]
     if not free:
-        raise NotCertain("those that are there do not go on in one way")
+        raise NotCertain("the numbering of the existing ones cannot be continued")
     family = group.members[0].evidence.name.family
     rows = [
         {tuple(r.evidence.name.numbers[i] for i in free) for r in other.members}
@@ -98,23 +99,26 @@ def _missing_numbers(fix: FixContext, group: Group, number: int) -> list[list[Nu
     if not usual:
         for first in (there[0], tuple(a - (number - 1) * d for a, d in zip(there[-1], step, strict=True))):
             row = {tuple(first[i] + n * step[i] for i in free) for n in range(number)}
-            if own < row and all(value >= 0 for place in row for value in place):
+            if own < row and all(value >= 0 for numbers in row for value in numbers):
                 usual.append(row)
     if not usual:
-        raise NotCertain("those that are there do not go on in one way")
+        raise NotCertain("the numbering of the existing ones cannot be continued")
     columns = dict(zip(free, range(len(free)), strict=True))
     return [
-        [tuple(place[columns[i]] if i in columns else n for i, n in enumerate(there[0])) for place in sorted(row - own)]
+        [
+            tuple(free_ones[columns[i]] if i in columns else n for i, n in enumerate(there[0]))
+            for free_ones in sorted(row - own)
+        ]
         for row in usual
     ]
 
 
-def _named(group: Group, numbers: Numbers) -> str:
+def _member_name(group: Group, numbers: Numbers) -> str:
     return with_numbers(group.members[-1].name, numbers)
 
 
 def _refuse_taken(group: Group, planned: Sequence[PlannedNode], phase: Phase) -> None:
-    """Refuse where the GPUs of the new members are not free GPUs of the unit."""
+    """Raise `NotCertain` if the GPUs of the new members are not free GPUs of the unit."""
     family = group.members[0].evidence.name.family
     taken = [r.gpus for r in group.members if r.own_gpus and r.gpus]
     if not taken:
@@ -122,10 +126,10 @@ def _refuse_taken(group: Group, planned: Sequence[PlannedNode], phase: Phase) ->
     for one in planned:
         if parse_name(one.name).family != family:
             continue
-        said = read_gpus(label_lines(one.statement.split("[", 1)[-1].replace('"', "\n")))
-        gpus = said.ids if said else None
+        stated = read_gpus(label_lines(one.statement.split("[", 1)[-1].replace('"', "\n")))
+        gpus = stated.ids if stated else None
         if gpus is None or any(not gpus.isdisjoint(other) for other in taken):
-            raise NotCertain(f"`{one.name}` would be on GPUs that others have")
+            raise NotCertain(f"`{one.name}` would be on GPUs of other members")
         if not any(gpus <= whole for whole in _allowed(group, phase)):
             raise NotCertain(f"`{one.name}` would be on GPUs {gpus}, which the unit does not have")
         taken.append(gpus)
@@ -141,7 +145,7 @@ def _allowed(group: Group, phase: Phase) -> Iterable[GpuSet]:
 
 @fixed_by(add_members)
 def shard_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Attention drawn with a number of shards that tensor (and sequence, and data) parallelism cannot give."""
+    """Report attention with a number of shards that the TP, SP, CP, DP and EP degrees do not explain."""
     right: dict[str, set[int]] = {}
     short = unplaced(context.deployment)
     found = groups(context.deployment, "qkv", "query", "attention")
@@ -154,7 +158,7 @@ def shard_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if may_be_short(group, short):
             continue
         if index in parted:
-            continue  # the GPUs of some of its shards are another stage's: it is there that the mistake is
+            continue  # some of its shards are on GPUs of another stage, which is reported instead
         degrees = phase.degrees
         allowed = {degrees.tp, degrees.tp * degrees.sp, degrees.tp * degrees.cp, degrees.sp, degrees.cp}
         allowed |= {n * degrees.dp for n in allowed} | {n * degrees.ep for n in allowed} | {phase.stage_size}
@@ -164,17 +168,17 @@ def shard_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if context.abridged.parts:
             yield Undecided(card.section, "shard counts", LEFT_OUT)
             return
-        start, end = places.of_node(group.members[0].node)
-        unit = places.unit_of(context.deployment, group.members)
+        start, end = grouping.of_node(group.members[0].node)
+        unit = grouping.unit_of(context.deployment, group.members)
         expected = f"TP={degrees.tp}" + (f", SP={degrees.sp}" if degrees.sp > 1 else "")
         yield card.finding(
-            f"{group.role} is drawn with {count(number, 'shard')}{places.in_unit(unit)}, where the strategy has {expected}",
+            f"{group.role} has {count(number, 'shard')}{grouping.in_unit(unit)}, but the strategy has {expected}",
             start,
             end,
             nodes=names(group.members),
             about=unit,
             graph=context.graph.index,
-            help=f"draw {degrees.tp} of them, one a tensor rank",
+            help=f"draw {degrees.tp} shards, one per tensor-parallel rank",
             data=MissingMembers(group, phase),
         )
     for role, numbers in right.items():
@@ -183,7 +187,7 @@ def shard_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 
 def _covered(group: Group) -> int:
-    """How many experts the group's names and labels cover, ranges counted whole."""
+    """Return the number of experts that the group's names and labels cover, counting whole ranges."""
     covered: set[int] = set()
     for reading in group.members:
         if reading.experts:
@@ -192,14 +196,14 @@ def _covered(group: Group) -> int:
 
 
 def _numbered_through(group: Group) -> bool:
-    """Whether the experts are numbered without a gap; where they are not, a few stand for all."""
+    """Return whether the experts are numbered without gaps; if not, a few stand for all."""
     ranges = sorted({r.experts for r in group.members if r.experts})
     return all(two[0] <= one[1] + 1 for one, two in itertools.pairwise(ranges))
 
 
 @fixed_by(add_members)
 def expert_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Units whose groups of experts are not as many as EP."""
+    """Report units whose number of expert groups differs from EP."""
     fine = 0
     short = unplaced(context.deployment)
     for group in groups(context.deployment, "expert"):
@@ -224,18 +228,18 @@ def expert_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if context.abridged.parts:
             yield Undecided(card.section, "experts", LEFT_OUT)
             return
-        start, end = places.of_node(group.members[0].node)
-        unit = places.unit_of(context.deployment, group.members)
+        start, end = grouping.of_node(group.members[0].node)
+        unit = grouping.unit_of(context.deployment, group.members)
         groups_drawn = sets if group.placed and not has_ranges(group) else drawn
         yield card.finding(
-            f"{count(groups_drawn, 'expert group')}{places.in_unit(unit)}, where the strategy has EP={ep}",
+            f"{count(groups_drawn, 'expert group')}{grouping.in_unit(unit)}, but the strategy has EP={ep}",
             start,
             end,
             nodes=names(group.members),
             about=unit,
             graph=context.graph.index,
-            help=f"divide the experts over {ep} groups of ranks",
+            help=f"draw {ep} expert groups, one per expert-parallel rank",
             data=MissingMembers(group, phase),
         )
     if fine:
-        yield Holds("arithmetic", "experts", f"as many expert groups as EP in {count(fine, 'unit')}")
+        yield Holds("arithmetic", "experts", f"the number of expert groups is EP in {count(fine, 'unit')}")

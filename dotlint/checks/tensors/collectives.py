@@ -1,10 +1,10 @@
-"""T005: collectives whose dimensions are not those of their kind."""
+"""T005: collectives whose dimensions contradict their kind."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotlint.checks import grouping as places
+from dotlint.checks import grouping
 from dotlint.checks.grouping import count, names
 from dotlint.engine.finding import Holds
 
@@ -23,9 +23,9 @@ def _text(dims: Dims) -> str:
 
 
 def collectives_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """All-reduces that change the dimensions, and all-gathers that do not.
+    """Report all-reduces that change the dimensions, and all-gathers that do not.
 
-    An all-reduce sums tensors of one shape; an all-gather joins shards along one axis (NCCL user guide, Collective
+    An all-reduce sums tensors of one shape; an all-gather concatenates shards along one axis (NCCL user guide, Collective
     operations).
     """
     right = 0
@@ -44,32 +44,32 @@ def collectives_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[O
         else:
             wrong[kind].append(reading)
     for kind, readings in wrong.items():
-        for unit, some in places.units(context.deployment, places.remaining_nodes(context, card, readings)).items():
+        for unit, some in grouping.units(context.deployment, grouping.remaining_nodes(context, card, readings)).items():
             first, tensors = some[0], some[0].evidence.tensors
-            start, end = places.of_node(first.node)
+            start, end = grouping.of_node(first.node)
             how = f"{_text(tensors.inputs[0])} to {_text(tensors.outputs[0])}"
-            more = "" if len(some) == 1 else f"; so {_does(len(some) - 1)} {len(some) - 1} more{places.of_unit(unit)}"
+            more = "" if len(some) == 1 else f"; also {len(some) - 1} more{grouping.of_unit(unit)}"
             gathers = kind == "all-gather"
             yield card.finding(
-                f"{kind} `{first.name}` {'leaves its dimensions as they are' if gathers else 'changes its dimensions'}: "
+                f"{kind} `{first.name}` {'does not change its dimensions' if gathers else 'changes its dimensions'}: "
                 f"{how}{more}",
                 start,
                 end,
                 nodes=names(some),
-                locations=places.at_nodes(some),
+                locations=grouping.at_nodes(some),
                 about=unit,
                 graph=context.graph.index,
-                help="an all-gather joins the shards along one axis: state the larger output"
+                help="state the output that results from concatenating the shards along one axis"
                 if gathers
-                else "an all-reduce sums tensors of one shape: state the same dimensions",
+                else "state the same dimensions for input and output: an all-reduce sums tensors of one shape",
             )
     if right:
         yield Holds(
             "communication",
             "collectives",
-            f"{count(right, 'all-reduce or all-gather states', 'all-reduces and all-gathers state')} dimensions, and the right ones",
+            count(
+                right,
+                "all-reduce or all-gather has the dimensions of its kind",
+                "all-reduces and all-gathers have the dimensions of their kind",
+            ),
         )
-
-
-def _does(number: int) -> str:
-    return "does" if number == 1 else "do"

@@ -1,11 +1,11 @@
-"""T001: operators without dimensions, and the dimensions that others of their kind state."""
+"""T001: operators without dimensions, and the fix that copies them from others of their kind."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from dotlint.checks import grouping as places
+from dotlint.checks import grouping
 from dotlint.checks.grouping import count, listed, names
 from dotlint.deployment import axes
 from dotlint.deployment.gpus_and_dims import read_tensors
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Finding, Outcome
     from dotlint.graph.model import Edge
 
-# `Input: QKV tensors`, `OUTPUT: same`: a side that is stated, be it in words.
-_SAID = regex(
+# `Input: QKV tensors`, `OUTPUT: same`: a side may be stated in words.
+_STATED = regex(
     r"(?P<side>in|out)(?:puts?)?(?:\s*(?:dim(?:ension)?s?|shapes?|tensors?|sizes?))?\s*\d*\s*[:=]\s*[^\s?]",
     re.IGNORECASE,
 )
 _FIRST = ("i", "I", "o", "O")
-# `Size: 4096 elements per token`, `[4096→12288]`, `[batch=4 seq=8]`: sizes that no list of dimensions is read from.
+# `Size: 4096 elements per token`, `[4096→12288]`, `[batch=4 seq=8]`: sizes that are not a list of dimensions.
 _SIZED = regex(
     r"(?:\w+\s+)?(?:sizes?|shapes?|dim(?:ension)?s?|volume|payload)\s*[:=].*\d"
     r"|[^\[]*\[[^\[\]]*(?:\d\s*(?:→|->|=>)\s*\d|=|\d[\s,]\s*\d)",
@@ -43,14 +43,14 @@ _PAIR = regex(r"((?-i:[A-Za-z])\w*)\s*[=:]\s*[~\d]", re.IGNORECASE)
 
 
 def _stated_sides(reading: Reading) -> tuple[bool, bool]:
-    """Say whether Input and Output are stated, be it in words or by sizes that belong to both."""
+    """Return whether Input and Output are stated, including in words or by sizes that belong to both."""
     tensors = reading.evidence.tensors
     if tensors.bare or (tensors.inputs and tensors.outputs):
         return True, True
-    found = [(line, _SAID.match(line) if line[:1] in _FIRST else None) for line in reading.evidence.lines]
-    said = {match["side"].lower() for _, match in found if match}
+    found = [(line, _STATED.match(line) if line[:1] in _FIRST else None) for line in reading.evidence.lines]
+    stated = {match["side"].lower() for _, match in found if match}
     others = [line for line, match in found if not match]
-    sides = bool(tensors.inputs) or "in" in said, bool(tensors.outputs) or "out" in said
+    sides = bool(tensors.inputs) or "in" in stated, bool(tensors.outputs) or "out" in stated
     if (
         all(sides)
         or (any(sides) and (reading.kind == "io" or reading.name.lower() in {"input", "output"}))
@@ -62,13 +62,13 @@ def _stated_sides(reading: Reading) -> tuple[bool, bool]:
 
 
 def _lacking(reading: Reading) -> frozenset[str]:
-    """Give the sides whose dimensions neither the label nor the labels of edges state."""
+    """Return the sides whose dimensions neither the label nor the labels of edges state."""
     before, after = _stated_sides(reading)
     if before and after:
         return frozenset()
     before = before or any(_on_edge(edge) for edge in reading.node.in_edges)
     after = after or any(_on_edge(edge) for edge in reading.node.out_edges)
-    return frozenset(side for side, said in zip(_BOTH, (before, after), strict=True) if not said)
+    return frozenset(side for side, stated in zip(_BOTH, (before, after), strict=True) if not stated)
 
 
 def _on_edge(edge: Edge) -> bool:
@@ -77,24 +77,24 @@ def _on_edge(edge: Edge) -> bool:
 
 
 def _sides_of(lacking: Iterable[frozenset[str]]) -> str:
-    """`Input`, `Input and Output`, or `Input or Output` where some lack the one and some the other."""
+    """Return `Input`, `Input and Output`, or `Input or Output` if some lack one and some the other."""
     found = list(lacking)
     word = "and" if all(sides == found[0] for sides in found) else "or"
     return f" {word} ".join(sorted(frozenset().union(*found)))
 
 
 _BOTH = ("Input", "Output")
-_FEW = 3  # operators that make a graph of operators
-_FAMILY = 4  # units whose operators of like names state no dimensions by design and not by chance
-_REMEDY = "add the dimensions to the labels, as `Input: [batch=4, seq=1024, hidden=512]`"
+_FEW = 3  # fewer operators are an overview
+_FAMILY = 4  # from so many units on, operators of one family without dimensions are intended
+_REMEDY = "add the dimensions to the labels, for example `Input: [batch=4, seq=1024, hidden=512]`"
 
 
 def copy_dims(fix: FixContext, finding: Finding) -> Fix | str:
-    """Copy the dimensions that every operator of the kind states that states them."""
+    """Copy the dimensions of other operators of the kind, if those that state any agree."""
     edits = DimensionCopier(fix.deployment).edits(fix.readings(finding))
     if not edits:
-        return "no operator of the kind states them, or not all that do agree"
-    operators = f"{count(len(edits), 'operator')}{places.of_unit(finding.about)}"
+        return "no operator of this kind states its dimensions, or those that do disagree"
+    operators = f"{count(len(edits), 'operator')}{grouping.of_unit(finding.about)}"
     title = f"Copy the dimensions of {operators} from others of the same kind"
     return Fix("unsafe", tuple(edits), title)
 
@@ -103,8 +103,8 @@ def copy_dims(fix: FixContext, finding: Finding) -> Fix | str:
 def operators_without_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Operators whose labels lack Input or Output dimensions.
 
-    Told once where the file states none at all, and once of the kinds of operators that never state them. What has no
-    known role is judged only where others of its family state theirs.
+    There is one finding if the graph states none at all, and one for the kinds of operators that never state any.
+    Operators without a role are checked only if others of their family state dimensions.
     """
     declared = [r for r in context.deployment.operators if not r.summary and r.node.declared]
     sides = {r.node.index: _lacking(r) for r in declared}
@@ -113,54 +113,54 @@ def operators_without_dims(context: GraphContext, card: Card) -> Iterator[Outcom
     lacking = [r for r in operators if sides[r.node.index]]
     if not lacking:
         if operators:
-            yield Holds("attributes", "dimensions", f"all {len(operators)} operators state them")
+            yield Holds("attributes", "dimensions", f"all {len(operators)} operators state their dimensions")
         return
     total = len(operators)
     if total < _FEW or sum(1 for r in context.deployment.operators if r.summary) > total:
         return  # an overview, not a graph of operators
-    shown = places.remaining_nodes(context, card, lacking)
+    left = grouping.remaining_nodes(context, card, lacking)
     if len(lacking) == total:
-        if not shown:
+        if not left:
             return
-        start, end = places.of_nodes(shown, context.graph)
+        start, end = grouping.of_nodes(left, context.graph)
         yield card.finding(
             f"none of the {total} operators states both its Input and its Output dimensions",
             start,
             end,
-            nodes=names(shown),
-            locations=places.at_nodes(shown),
+            nodes=names(left),
+            locations=grouping.at_nodes(left),
             graph=context.graph.index,
             help=_REMEDY,
         )
         return
-    note = f"{len(lacking)} of the {total} operators of the graph lack them"
+    note = f"{len(lacking)} of the {total} operators of the graph lack dimensions"
     kinds = _never_stated(operators, sides)
-    silent = [r for r in shown if r.node.index in kinds]
+    silent = [r for r in left if r.node.index in kinds]
     if silent:
-        start, end = places.of_nodes(silent, context.graph)
+        start, end = grouping.of_nodes(silent, context.graph)
         every = listed(list(dict.fromkeys(kinds[r.node.index] for r in silent))).replace(" and ", " or ")
         yield card.finding(
-            f"no {every} operator states its Input or Output dimensions: {len(silent)} in all",
+            f"no {every} operator states its Input or Output dimensions ({len(silent)} in total)",
             start,
             end,
             outcome="kinds",
             nodes=names(silent),
-            locations=places.at_nodes(silent),
+            locations=grouping.at_nodes(silent),
             graph=context.graph.index,
             help=_REMEDY,
             note=note,
         )
-    rest = [r for r in shown if r.node.index not in kinds]
-    for unit, some in places.units(context.deployment, rest).items():
-        start, end = places.of_node(some[0].node)
+    rest = [r for r in left if r.node.index not in kinds]
+    for unit, some in grouping.units(context.deployment, rest).items():
+        start, end = grouping.of_node(some[0].node)
         one = len(some) == 1
-        what = f"`{some[0].name}` lacks" if one else f"{count(len(some), 'operator')}{places.of_unit(unit)} lack"
+        what = f"`{some[0].name}` lacks" if one else f"{count(len(some), 'operator')}{grouping.of_unit(unit)} lack"
         yield card.finding(
             f"{what} {_sides_of(sides[r.node.index] for r in some)} dimensions",
             start,
             end,
             nodes=names(some),
-            locations=places.at_nodes(some),
+            locations=grouping.at_nodes(some),
             about=unit,
             graph=context.graph.index,
             help=_REMEDY,
@@ -169,9 +169,9 @@ def operators_without_dims(context: GraphContext, card: Card) -> Iterator[Outcom
 
 
 def _never_stated(operators: list[Reading], sides: dict[int, frozenset[str]]) -> dict[int, str]:
-    """Name for each node its kind, where several of that kind are drawn and none states a side.
+    """Return the kind of each node of which several are drawn and none states a side.
 
-    A kind is a role, or what the names of several units tell apart without their numbers.
+    A kind is a role, or a family of names that occurs in several units.
     """
     roles: dict[str, list[Reading]] = {}
     alike: dict[str, list[Reading]] = {}
@@ -184,7 +184,7 @@ def _never_stated(operators: list[Reading], sides: dict[int, frozenset[str]]) ->
         for kind, members in kinds.items():
             units = {(r.phase, r.stage, r.layer) for r in members} if kinds is alike else members
             if len(units) >= least and all(len(sides[r.node.index]) == len(_BOTH) for r in members):
-                shown = kind if kinds is roles else f"`{members[0].evidence.name.family}`"
+                title = kind if kinds is roles else f"`{members[0].evidence.name.family}`"
                 for reading in members:
-                    found.setdefault(reading.node.index, shown)
+                    found.setdefault(reading.node.index, title)
     return found
