@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from dotlint.engine.finding import Listing
-    from dotlint.report.model import Entry, Outline, Row
+    from dotlint.report.model import Outline, ReportEntry, Row
 
 _MAX_OPEN = 6  # a list with at most this many lines is open initially
 
@@ -59,7 +59,7 @@ def _modifications(outline: Outline, nodes: Mapping[str, int]) -> str:
 _COPY = '<button type="button" class="copy" aria-label="Copy">Copy</button>'
 
 
-def _entry(entry: Entry, nodes: Mapping[str, int], why: str | None, *, alone: bool) -> Iterable[str]:
+def _entry(entry: ReportEntry, nodes: Mapping[str, int], why: str | None, *, alone: bool) -> Iterable[str]:
     number = "" if alone else f'<span class="number">{entry.number}</span>'
     kinds = f"{entry.severity}{' consequence' if entry.fixed_by else ''}"
     yield f'<article class="entry {kinds}"><header>{number}<span class="rule">{plain(entry.code)}</span>'
@@ -90,7 +90,7 @@ def _entry(entry: Entry, nodes: Mapping[str, int], why: str | None, *, alone: bo
 
 
 def _row(row: Row, nodes: Mapping[str, int]) -> Iterable[str]:
-    location = f'<span class="place">{plain(row.place)}</span>' if row.lines else ""
+    location = f'<span class="place">{plain(row.location)}</span>' if row.lines else ""
     names = "".join(f"<code>{plain(name)}</code> " for name in row.nodes)
     more = f"<span>and {row.unnamed} more</span>" if row.unnamed else ""
     listed = f'<span class="names">{names}{more}</span>' if names or more else ""

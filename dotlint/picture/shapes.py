@@ -8,7 +8,7 @@ from dotlint.checks.grouping import count
 from dotlint.picture.boxes import unit_name
 from dotlint.picture.labels import cut, node_lines, plain_lines, shortened, slug
 from dotlint.picture.model import Shape
-from dotlint.report.ranges import shown_names
+from dotlint.report.ranges import folded_names
 from dotlint.strategy.gpus import union
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Shapes:
         key = tuple(names)
         folded = self.texts.get(key)
         if folded is None:
-            folded = self.texts[key] = [" ".join(plain_lines(name)) for name in shown_names(names)]
+            folded = self.texts[key] = [" ".join(plain_lines(name)) for name in folded_names(names)]
         if len(folded) <= most:
             return folded
         return [*folded[:most], f"and {len(folded) - most} more"] if most > 1 else []

@@ -1,1 +1,1 @@
-"""The reports: one module a format."""
+"""Reports: one module for each output format."""

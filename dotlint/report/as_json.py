@@ -1,4 +1,4 @@
-"""`json` and `jsonl`: everything a program wants to know, stable."""
+"""`json` and `jsonl`: the complete results for programs, in a stable format."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ _BEYOND_ASCII = regex(r"[^\0-~]")
 
 
 def render(results: Sequence[FileResult]) -> str:
-    """Give one JSON document in ASCII, with a final newline."""
+    """Return one JSON document in ASCII, with a final newline."""
     whole = document(results)
     try:
-        # Python's own indenting is done in Python, and most of the time that a large result takes.
-        written = msgspec.json.format(msgspec.json.encode(whole, enc_hook=_plain), indent=2).decode()
-    except UnicodeEncodeError:  # half a surrogate pair: a byte of the file that is no UTF-8
-        import json  # noqa: PLC0415 - the same, but slower to load and to write
+        # msgspec indents a large result much faster than the json module.
+        written = msgspec.json.format(msgspec.json.encode(whole, enc_hook=_html_as_string), indent=2).decode()
+    except UnicodeEncodeError:  # a lone surrogate, which stands for a byte of the file that is not UTF-8
+        import json  # noqa: PLC0415 - slower, and rarely needed
 
         return json.dumps(whole, indent=2) + "\n"
-    return _BEYOND_ASCII.sub(_escaped, written) + "\n"
+    return _BEYOND_ASCII.sub(_json_escape, written) + "\n"
 
 
-def _plain(text: object) -> str:
-    """Give the name of a node that is HTML, a string with a type of its own, as a mere string."""
+def _html_as_string(text: object) -> str:
+    """Return the name of a node with an HTML id, which is a subclass of str, as a plain string."""
     if isinstance(text, Html):
         return str(text)
     raise NotImplementedError
 
 
-def _escaped(match: re.Match[str]) -> str:
-    """Write a character as JSON escapes it in ASCII: beyond the first plane as two halves."""
+def _json_escape(match: re.Match[str]) -> str:
+    """Return the JSON escape of a character; a surrogate pair outside the basic multilingual plane."""
     units = match[0].encode("utf-16-be").hex()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def render_lines(results: Sequence[FileResult]) -> str:
-    """Give one finding a line, each with the path of its file."""
+    """Return one JSON object for each finding, one per line, with the path of its file."""
     import json  # noqa: PLC0415 - as above
 
     lines = [
@@ -61,7 +61,7 @@ def render_lines(results: Sequence[FileResult]) -> str:
 
 
 def document(results: Sequence[FileResult]) -> dict[str, Any]:
-    """Give the whole result as plain lists and dicts."""
+    """Return all results as lists and dicts."""
     counts = [result.counts() for result in results]
     return {
         "dotlint": __version__,
@@ -82,7 +82,7 @@ def _ascii_path(path: str) -> str:
 
 
 def file_dict(result: FileResult) -> dict[str, Any]:
-    """Give one file's entry."""
+    """Return the entry of one file."""
     entry: dict[str, Any] = {"path": _ascii_path(result.path), "verdict": result.verdict}
     if result.unreadable is not None:
         return {**entry, "error": result.unreadable, "strategy": None, "graph": None, "findings": []}
@@ -127,7 +127,7 @@ def _range(source: SourceLines, start: int, end: int) -> dict[str, dict[str, int
 
 
 def finding_dict(finding: Finding, source: SourceLines) -> dict[str, Any]:
-    """Give one finding's entry."""
+    """Return the entry of one finding; `source` converts its offsets to lines and columns."""
     entry: dict[str, Any] = {
         "code": finding.code,
         "name": finding.name,

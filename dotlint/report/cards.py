@@ -1,4 +1,4 @@
-"""What `dotlint rules` and `dotlint rule` show, straight from the cards."""
+"""The output of `dotlint rules` and `dotlint rule`, made from the cards."""
 
 from __future__ import annotations
 
@@ -14,43 +14,43 @@ if TYPE_CHECKING:
     from dotlint.engine.card import Card
 
 CATEGORIES = {
-    "E": "syntax: the file is not DOT",
+    "E": "syntax: the file is not valid DOT",
     "N": "names and statements",
     "A": "Graphviz attributes",
     "G": "graph structure",
     "S": "stages and patterns",
-    "P": "the strategy itself",
+    "P": "strategy",
     "D": "devices",
     "T": "tensor dimensions",
     "C": "communication",
     "H": "phases",
     "V": "visual conventions",
-    "X": "the run itself",
+    "X": "configuration and dotlint itself",
 }
 
 
 def table(cards: Sequence[Card], *, width: int, form: str) -> str:
-    """List the rules by category: code, name, severity, what a fix is, what the rule finds."""
+    """Return the rules by category, each with code, name, severity, fix and summary; `form` is `text` or `json`."""
     if form == "json":
-        return json.dumps([_dict(card) for card in cards], indent=2) + "\n"
-    return "".join(line + "\n" for line in _lines(cards, width))
+        return json.dumps([_summary(card) for card in cards], indent=2) + "\n"
+    return "".join(line + "\n" for line in _table_lines(cards, width))
 
 
-def _dict(card: Card) -> dict[str, object]:
+def _summary(card: Card) -> dict[str, object]:
     return {
         "code": card.code, "name": card.name, "severity": card.severity, "summary": card.summary,
         "fix": card.fix, "needs": list(card.needs), "presets": list(card.presets),
     }  # fmt: skip
 
 
-def _lines(cards: Sequence[Card], width: int) -> Iterable[str]:
+def _table_lines(cards: Sequence[Card], width: int) -> Iterable[str]:
     last = ""
     wide = max(len(card.name) for card in cards)
     for card in cards:
         if card.code[0] != last:
             yield from ([""] if last else [])
             last = card.code[0]
-            yield f"{last}  {CATEGORIES.get(last, 'further rules')}"
+            yield f"{last}  {CATEGORIES.get(last, 'other rules')}"
         head = f"  {card.code}  {card.name:<{wide}}  {card.severity:<7}  {card.fix or '-':<6}  "
         needs = f" (needs {' and '.join(card.needs)})" if card.needs else ""
         first, *rest = textwrap.wrap(card.summary + needs, max(24, width - len(head))) or [""]
@@ -59,7 +59,7 @@ def _lines(cards: Sequence[Card], width: int) -> Iterable[str]:
 
 
 def page(card: Card, *, width: int) -> str:
-    """Explain one rule."""
+    """Return the description of one rule, with its examples."""
     wrap = textwrap.TextWrapper(width=min(width, 96), break_long_words=False, break_on_hyphens=False)
     lines = [f"{card.code} {card.name}", "", *wrap.wrap(card.summary), "", *wrap.wrap(card.why), ""]
     lines.append(f"severity: {card.severity}")
@@ -67,8 +67,8 @@ def page(card: Card, *, width: int) -> str:
         if variant.severity:
             lines.append(f"          {variant.severity} for the outcome {name}")
     fix = {
-        "safe": "safe: what the author meant is certain",
-        "unsafe": "unsafe: a guess, opt-in",
+        "safe": "safe: the author's intent is certain",
+        "unsafe": "unsafe: it may change the meaning",
         None: "none",
     }[card.fix]
     lines += [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dotlint.report.causes import fixed_by
 from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def render(results: Sequence[FileResult]) -> str:
-    """Give `path:line:column: severity CODE message`, consequences named as such, and a last line that counts."""
+    """Return `path:line:column: severity: CODE message` for each location; `[*]` marks findings with a safe fix."""
     lines: list[str] = []
     for result in results:
         path = one_line(result.path, 4096)
@@ -22,10 +23,8 @@ def render(results: Sequence[FileResult]) -> str:
             continue
         for finding in result.findings:
             mark = " [*]" if finding.fixable == "safe" and not finding.caused_by else ""
-            caused = ""
-            if finding.caused_by:
-                caused = f" (mended by {', '.join(dict.fromkeys(result.findings[i].code for i in finding.caused_by))})"
-            text = f"{finding.severity}: {finding.code}{mark} {one_line(finding.message)}{caused}"
+            causes = f" ({fixed_by(finding, result)})" if finding.caused_by else ""
+            text = f"{finding.severity}: {finding.code}{mark} {one_line(finding.message)}{causes}"
             positions = (result.source.position(location.start) for location in finding.locations)
             lines += [f"{path}:{at.line}:{at.column}: {text}" for at in positions]
     return "".join(line + "\n" for line in lines)

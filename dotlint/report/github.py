@@ -1,6 +1,6 @@
-"""`github`: annotations for a step of GitHub Actions, and the table for the step's summary.
+"""`github`: annotations for a step of GitHub Actions, and a table for the job summary.
 
-The commands and their escapes: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+The commands and their escaping: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.errors import DotlintError
+from dotlint.report.causes import fixed_by
 from dotlint.report.location import in_repository
 from dotlint.report.markdown import escape
 from dotlint.text.display import one_line, visible
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Finding, Location, Severity
     from dotlint.engine.result import FileResult
 
-# GitHub shows ten annotations of a kind for each step and drops the rest without a word.
+# GitHub shows ten annotations of each kind per step and silently drops the rest.
 MOST_ANNOTATIONS = 10
-# A summary may have 1 MiB; what is longer is refused as a whole.
+# GitHub rejects a summary of more than 1 MiB as a whole.
 _MOST_ROWS = 500
 _BAR = regex(r"(?<!\\)((?:\\\\)*)\|")
 _KINDS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "notice"}
@@ -32,9 +33,10 @@ _WORDS = {"error": ("error", "errors"), "warning": ("warning", "warnings"), "not
 
 
 class _Item(Struct, frozen=True):
-    """An annotation before it is written.
+    """One annotation; those with the lowest `rank` come first.
 
-    `rank` puts findings that nothing else causes first, and of each finding its first location.
+    The rank orders by kind, puts follow-on findings after the others, and the first location of a finding before its
+    other ones. Lines and columns count from 1; the end column is exclusive.
     """
 
     kind: str
@@ -49,8 +51,8 @@ class _Item(Struct, frozen=True):
 
 
 def render(results: Sequence[FileResult]) -> str:
-    """Give workflow commands, errors first, at most ten of a kind, and a line that counts those left out."""
-    items = _items(results, folded=False)
+    """Return workflow commands, errors first and at most ten of each kind, and a line that counts the omitted ones."""
+    items = _items(results, first_only=False)
     lines: list[str] = []
     left: list[str] = []
     for kind, (one, many) in _WORDS.items():
@@ -60,21 +62,23 @@ def render(results: Sequence[FileResult]) -> str:
         if more > 0:
             left.append(f"{more} more {one if more == 1 else many}")
     if left:
-        lines.append(f"dotlint: {' and '.join(left)} not annotated: GitHub shows {MOST_ANNOTATIONS} of a kind a step")
+        lines.append(
+            f"dotlint: {' and '.join(left)} not annotated: GitHub shows {MOST_ANNOTATIONS} of each kind per step"
+        )
     return "".join(line + "\n" for line in lines)
 
 
 def summary(results: Sequence[FileResult]) -> str:
-    """Return Markdown for the step's summary: a line that counts, and a table with each finding at its first location."""
-    items = _items(results, folded=True)
+    """Return Markdown for the job summary: the counts, and a table with each finding at its first location."""
+    items = _items(results, first_only=True)
     counts = [(sum(1 for item in items if item.kind == kind), names) for kind, names in _WORDS.items()]
-    told = ", ".join(f"{number} {one if number == 1 else many}" for number, (one, many) in counts if number)
+    found = ", ".join(f"{number} {one if number == 1 else many}" for number, (one, many) in counts if number)
     files = f"{len(results)} file" + ("" if len(results) == 1 else "s")
-    lines = ["### dotlint", "", f"{told or 'Nothing found'} in {files}.", ""]
+    lines = ["### dotlint", "", f"{found or 'No findings'} in {files}.", ""]
     if items:
-        lines += ["| | place | rule | finding |", "|---|---|---|---|"]
+        lines += ["| | location | rule | finding |", "|---|---|---|---|"]
         lines += [
-            f"| {' | '.join([item.kind, *map(_cell, (f'{item.path}:{item.line}', item.title, item.text))])} |"
+            f"| {' | '.join([item.kind, *map(_escaped_cell, (f'{item.path}:{item.line}', item.title, item.text))])} |"
             for item in items[:_MOST_ROWS]
         ]
         if len(items) > _MOST_ROWS:
@@ -83,33 +87,36 @@ def summary(results: Sequence[FileResult]) -> str:
 
 
 def add_summary(file: Path, results: Sequence[FileResult]) -> None:
-    """Append the summary to the file that GitHub names in `GITHUB_STEP_SUMMARY`; what is there stays."""
+    """Append the summary to the file that `GITHUB_STEP_SUMMARY` names.
+
+    Raises `DotlintError` if the file cannot be written.
+    """
     try:
         with file.open("a", encoding="utf-8", errors="backslashreplace") as out:
             out.write(summary(results))
     except OSError as error:
-        raise DotlintError(f"GITHUB_STEP_SUMMARY: {file}: it cannot be written: {error.strerror or error}") from error
+        raise DotlintError(f"GITHUB_STEP_SUMMARY: {file}: cannot write the file: {error.strerror or error}") from error
 
 
-def _items(results: Iterable[FileResult], *, folded: bool) -> list[_Item]:
+def _items(results: Iterable[FileResult], *, first_only: bool) -> list[_Item]:
     items: list[_Item] = []
     for result in results:
         path = in_repository(result.path)
         if result.unreadable is not None:
             items.append(_Item("error", (0, False, False), "dotlint", visible(result.unreadable), path))
         items += [
-            _item(finding, location, result, path)
+            _item_at(finding, location, result, path)
             for finding in result.findings
-            for location in (finding.locations[:1] if folded else finding.locations)
+            for location in (finding.locations[:1] if first_only else finding.locations)
         ]
     return sorted(items, key=lambda item: item.rank)
 
 
-def _item(finding: Finding, location: Location, result: FileResult, path: str) -> _Item:
+def _item_at(finding: Finding, location: Location, result: FileResult, path: str) -> _Item:
     start, end = result.source.position(location.start), result.source.position(location.end)
     text = visible(finding.message)
     if finding.caused_by:
-        text += f" (mended by {', '.join(dict.fromkeys(result.findings[i].code for i in finding.caused_by))})"
+        text += f" ({fixed_by(finding, result)})"
     elif finding.help:
         text += f"\nhelp: {visible(finding.help)}"
     kind = _KINDS[finding.severity]
@@ -120,21 +127,21 @@ def _item(finding: Finding, location: Location, result: FileResult, path: str) -
 
 def _command(item: _Item) -> str:
     properties = {"file": visible(item.path), "line": str(item.line), "endLine": str(item.end_line)}
-    if item.line == item.end_line:  # else GitHub refuses columns
+    if item.line == item.end_line:  # GitHub rejects columns of an annotation of several lines
         properties |= {"col": str(item.column), "endColumn": str(max(item.column, item.end_column - 1))}
     properties["title"] = item.title
-    written = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
-    return f"::{item.kind} {written}::{_data(item.text)}"
+    written = ",".join(f"{key}={_escaped_property(value)}" for key, value in properties.items())
+    return f"::{item.kind} {written}::{_escaped_data(item.text)}"
 
 
-def _data(text: str) -> str:
+def _escaped_data(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+def _escaped_property(text: str) -> str:
+    return _escaped_data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _cell(text: str) -> str:
-    # A bar parts cells in code too, unless an odd number of backslashes stands before it.
+def _escaped_cell(text: str) -> str:
+    # A bar separates cells even in inline code, unless an odd number of backslashes precedes it.
     return _BAR.sub(r"\1\\|", escape(one_line(text, 500)))

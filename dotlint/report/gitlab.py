@@ -1,6 +1,6 @@
 """`gitlab`: a Code Quality report for merge requests.
 
-The form: https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
+The format: https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from dotlint.engine.crash import is_crash
+from dotlint.report.causes import fixed_by
 from dotlint.report.location import in_repository
 from dotlint.text.display import visible
 
@@ -23,12 +24,12 @@ _SEVERITIES: dict[Severity, str] = {"error": "major", "warning": "minor", "info"
 
 
 def render(results: Sequence[FileResult]) -> str:
-    """Give a JSON array in ASCII, with a final newline; no two entries share a fingerprint."""
-    entries = [entry for result in results for entry in _entries(result)]
+    """Return a JSON array in ASCII, with a final newline and an entry with a unique fingerprint for each location."""
+    entries = [entry for result in results for entry in _issues(result)]
     return json.dumps(entries, ensure_ascii=True, indent=2) + "\n"
 
 
-def _entries(result: FileResult) -> list[dict[str, Any]]:
+def _issues(result: FileResult) -> list[dict[str, Any]]:
     path = visible(in_repository(result.path))
     if result.unreadable is not None:
         return [
@@ -40,14 +41,14 @@ def _entries(result: FileResult) -> list[dict[str, Any]]:
                 "location": {"path": path, "lines": {"begin": 1}},
             }
         ]
-    return [_entry(f, location, result, path) for f in result.findings for location in f.locations]
+    return [_issue(f, location, result, path) for f in result.findings for location in f.locations]
 
 
-def _entry(finding: Finding, location: Location, result: FileResult, path: str) -> dict[str, Any]:
+def _issue(finding: Finding, location: Location, result: FileResult, path: str) -> dict[str, Any]:
     start, end = result.source.position(location.start), result.source.position(location.end)
     text = f"{finding.code} {visible(finding.message)}"
     if finding.caused_by:
-        text += f" (mended by {', '.join(dict.fromkeys(result.findings[i].code for i in finding.caused_by))})"
+        text += f" ({fixed_by(finding, result)})"
     return {
         "description": text,
         "check_name": f"{finding.code} {finding.name}",

@@ -1,4 +1,4 @@
-"""What `dotlint infer` writes (a strategy file) and `dotlint explain` shows (one node)."""
+"""The output of `dotlint infer`, a strategy file, and of `dotlint explain`, the description of one node."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _ORDER = ("pp", "vpp", "ep", "etp", "tp", "sp", "cp", "dp")
 
 
 def strategy_file(inference: Inference, path: str) -> str:
-    """Write the strategy as TOML; a comment behind each figure says where it comes from."""
-    lines = [f"# The strategy that {one_line(path)} implies.", ""]
+    """Return the inferred strategy as TOML; comments give the evidence for each value."""
+    lines = [f"# Strategy inferred from {one_line(path)}.", ""]
     for phase in inference.phases:
-        lines += [f"[phases.{phase.name or 'all'}]" if phase.name else "# one phase, for all of the graph"]
-        lines += _phase(phase)
+        lines += [f"[phases.{phase.name or 'all'}]" if phase.name else "# one phase, which is the whole graph"]
+        lines += _phase_lines(phase)
         lines.append("")
     if inference.model:
         lines.append("[model]")
@@ -32,9 +32,9 @@ def strategy_file(inference: Inference, path: str) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _phase(phase: PhaseInference) -> Iterable[str]:
+def _phase_lines(phase: PhaseInference) -> Iterable[str]:
     if not phase.degrees:
-        yield "# no degree is stated and none can be counted"
+        yield "# no degree is stated or can be inferred"
         return
     axes = [axis for axis in _ORDER if axis in phase.degrees]
     spec = "".join(f"{axis}{phase.degrees[axis].value}" for axis in axes)
@@ -47,11 +47,14 @@ def _phase(phase: PhaseInference) -> Iterable[str]:
         if len(phase.gpus) == product:
             yield f'gpus = "{phase.gpus}"'
         else:
-            yield f"# the labels name {len(phase.gpus)} GPUs ({phase.gpus.short()}), the degrees multiply to {product}"
+            yield f"# the labels name {len(phase.gpus)} GPUs ({phase.gpus.short()}), but the product of the degrees is {product}"
 
 
 def node_page(result: FileResult, deployment: Deployment, reading: Reading) -> str:
-    """Say what was understood of one node and from what, and which findings speak of it."""
+    """Return the role, stage and GPUs inferred for a node, the evidence, and the findings about it.
+
+    `result.findings` are searched for those that name the node.
+    """
     evidence = reading.evidence
     node = reading.node
     position = result.document.source.position(node.statements[0].start if node.statements else node.start)
@@ -63,13 +66,13 @@ def node_page(result: FileResult, deployment: Deployment, reading: Reading) -> s
             if reading.annotation
             else "summary"
             if reading.summary
-            else reading.kind or "operator of no known role",
+            else reading.kind or "operator of unknown role",
         ),
         ("role", reading.role.name if reading.role else "-"),
         ("phase", reading.phase or ("shared" if reading.phase is None else "the only one")),
         ("stage", "-" if reading.stage is None else str(deployment.stage_number(reading.stage))),
         ("layer", "-" if reading.layer is None else str(reading.layer)),
-        ("GPUs", str(reading.gpus) if reading.gpus else _vague(reading)),
+        ("GPUs", str(reading.gpus) if reading.gpus else _gpus_without_ids(reading)),
         ("experts", "{}-{}".format(*reading.experts) if reading.experts else "-"),
         ("input", "; ".join(dims.text for dims in evidence.tensors.inputs) or "-"),
         ("output", "; ".join(dims.text for dims in evidence.tensors.outputs) or "-"),
@@ -79,16 +82,16 @@ def node_page(result: FileResult, deployment: Deployment, reading: Reading) -> s
     lines += [f"  {name:<8} {one_line(text)}" for name, text in rows]
     if reading.why:
         lines += ["", "because", *(f"  {one_line(why)}" for why in reading.why)]
-    spoken = [f for f in result.findings if node.name in f.nodes or any(node.name in pair for pair in f.missing_edges)]
-    if spoken:
-        lines += ["", "findings", *(f"  {f.code} {f.severity}: {one_line(f.message)}" for f in spoken)]
+    about = [f for f in result.findings if node.name in f.nodes or any(node.name in pair for pair in f.missing_edges)]
+    if about:
+        lines += ["", "findings", *(f"  {f.code} {f.severity}: {one_line(f.message)}" for f in about)]
     return "\n".join(lines) + "\n"
 
 
-def _vague(reading: Reading) -> str:
+def _gpus_without_ids(reading: Reading) -> str:
     gpus = reading.evidence.gpus
     if gpus is None:
         return "-"
     if gpus.count is not None:
-        return f"a count only: {gpus.count}"
-    return f"not said which: {gpus.vague}" if gpus.vague else "host" if gpus.host else "-"
+        return f"{gpus.count} GPUs, ids not stated"
+    return f"ids not stated: {gpus.vague}" if gpus.vague else "host" if gpus.host else "-"

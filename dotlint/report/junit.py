@@ -1,4 +1,4 @@
-"""`junit`: JUnit XML, a test suite a file and a test case a finding, for programs that show test results."""
+"""`junit`: JUnit XML with a test suite for each file and a test case for each finding."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.engine.crash import is_crash
 from dotlint.engine.finding import SEVERITIES
+from dotlint.report.causes import fixed_by
 from dotlint.report.location import in_repository
 from dotlint.text.display import visible
 
@@ -18,21 +19,21 @@ if TYPE_CHECKING:
 
 
 def render(results: Sequence[FileResult], fail_on: Severity = "warning") -> str:
-    """Give the XML, with a final newline.
+    """Return the XML, with a final newline.
 
-    A finding at or above `fail_on` is a failure; a lower one passes with its text as output; a consequence of
-    another finding is skipped, as the exit status passes over it; a file that could not be read, or a rule
-    that crashed, is an error. A file without findings is one case that passes.
+    A finding of severity `fail_on` or higher is a failure; a lower one passes, with its text as output. A follow-on
+    finding is skipped, since the exit status ignores it. A file that cannot be read and a rule that crashes are errors.
+    A file without findings is one case that passes.
     """
     counted = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
     suites = [_suite(result, counted) for result in results]
-    top = ET.Element("testsuites", {"name": "dotlint", **_sums(suites)})
+    top = ET.Element("testsuites", {"name": "dotlint", **_total_counts(suites)})
     top.extend(suites)
     ET.indent(top)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(top, encoding="unicode") + "\n"
 
 
-def _sums(suites: Sequence[ET.Element]) -> dict[str, str]:
+def _total_counts(suites: Sequence[ET.Element]) -> dict[str, str]:
     return {
         key: str(sum(int(suite.attrib[key]) for suite in suites)) for key in ("tests", "failures", "errors", "skipped")
     }
@@ -60,22 +61,21 @@ def _suite(result: FileResult, counted: Sequence[Severity]) -> ET.Element:
 
 
 def _case(finding: Finding, result: FileResult, path: str, counted: Sequence[Severity]) -> ET.Element:
-    place = result.source.position(finding.start)
+    position = result.source.position(finding.start)
     message = visible(finding.message)
-    where = {
-        "name": f"{finding.code} {finding.name}, line {place.line}",
+    attributes = {
+        "name": f"{finding.code} {finding.name}, line {position.line}",
         "classname": path,
         "file": path,
-        "line": str(place.line),
+        "line": str(position.line),
     }
-    case = ET.Element("testcase", where)
-    lines = [f"{path}:{place.line}:{place.column}: {finding.severity}: {finding.code} {message}"]
+    case = ET.Element("testcase", attributes)
+    lines = [f"{path}:{position.line}:{position.column}: {finding.severity}: {finding.code} {message}"]
     lines += [f"{word}: {visible(text)}" for word, text in (("note", finding.note), ("help", finding.help)) if text]
     if is_crash(finding):
         outcome = ET.SubElement(case, "error", {"type": finding.severity, "message": message})
     elif finding.caused_by:
-        causes = ", ".join(dict.fromkeys(result.findings[i].code for i in finding.caused_by))
-        outcome = ET.SubElement(case, "skipped", {"message": f"mended by {causes}"})
+        outcome = ET.SubElement(case, "skipped", {"message": fixed_by(finding, result)})
     elif finding.severity in counted:
         outcome = ET.SubElement(case, "failure", {"type": finding.severity, "message": message})
     else:

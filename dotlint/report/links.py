@@ -1,4 +1,4 @@
-"""The page of a rule, and whether a terminal can show a link to it."""
+"""The address of a rule's page, and whether the terminal supports hyperlinks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TERMS = regex(r"xterm-(kitty|ghostty)|alacritty|foot|contour|wezterm")
 
 
 def page(code: str, name: str) -> str | None:
-    """Give the address of the card of one of dotlint's own rules; None for a rule of the user's."""
+    """Return the address of the card of one of dotlint's own rules; None for a user rule."""
     from dotlint.engine.resources import rules_folder  # noqa: PLC0415
 
     inside = f"{code[0]}/{code}-{name}.toml"
@@ -28,9 +28,9 @@ def page(code: str, name: str) -> str | None:
 
 
 def supported(environment: Mapping[str, str] = os.environ) -> bool:
-    """Say whether the terminal is known to show links (OSC 8); one that does not would show rubbish.
+    """Return whether the terminal is known to support hyperlinks (OSC 8); others may show the escape sequences.
 
-    `FORCE_HYPERLINK` decides (0: never). Continuous integration and terminals within terminals get none.
+    `FORCE_HYPERLINK` overrides detection (0: never). Without it, CI and terminal multiplexers count as unsupported.
     """
     forced = environment.get("FORCE_HYPERLINK")
     if forced:

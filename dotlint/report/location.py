@@ -1,4 +1,4 @@
-"""Where a file is for those who read a result elsewhere: its path in the repository, its URI."""
+"""The path of a file in its repository, and its URI, for results that are read on another machine."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from dotlint.files.exclusion import repository_of
 
 
 def in_repository(path: str) -> str:
-    """Give a path relative to the root of its repository, with slashes; without one, to the working folder.
+    """Return a path relative to the root of its repository, or else to the current directory, with forward slashes.
 
-    A path that lies in neither stays absolute; a name that is no path, as standard input has, stays as it is.
+    A path outside both is absolute. A name such as `<stdin>`, which is not a path, is returned unchanged.
     """
     if path.startswith("<"):
         return path
-    whole = Path(os.path.abspath(path))  # noqa: PTH100 - a link is reported where it lies, not where it leads
+    whole = Path(os.path.abspath(path))  # noqa: PTH100 - report the path of a symbolic link, not of its target
     for root in (repository_of(str(whole.parent)), Path.cwd()):
         if root is not None and whole.is_relative_to(root):
             return whole.relative_to(root).as_posix()
@@ -24,11 +24,11 @@ def in_repository(path: str) -> str:
 
 
 def uri(path: str) -> tuple[str, bool]:
-    """Give the URI reference of a path and whether it is relative to the root of the repository."""
+    """Return the URI reference of a path, and whether it is relative to the root of the repository."""
     inside = in_repository(path)
     absolute = Path(inside).is_absolute()
     text = quote(os.fsencode(inside))
     if absolute:
         return "file://" + ("" if text.startswith("/") else "/") + text, False
-    # A first segment with a colon would read as a scheme; `quote` has written it as %3A.
+    # A colon in the first segment would start a scheme, but `quote` has escaped it as %3A.
     return text, True

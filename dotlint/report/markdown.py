@@ -1,4 +1,4 @@
-"""`markdown`: the same outline as a document."""
+"""`markdown`: the report as a Markdown document."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dotlint.engine.finding import Listing
-    from dotlint.report.model import Entry, Outline
+    from dotlint.report.model import Outline, ReportEntry
 
 _SPECIAL = regex(r"([\\`*_{}\[\]<>#+!|~&$])")
 
 
 def render(outlines: Sequence[Outline]) -> str:
-    """Give the reports as Markdown, with a final newline; text of the file is escaped."""
-    return "\n".join("\n".join(_report(outline)) + "\n" for outline in outlines)
+    """Return the reports as Markdown, with a final newline; all text from the file is escaped."""
+    return "\n".join("\n".join(_report_lines(outline)) + "\n" for outline in outlines)
 
 
 def escape(text: str) -> str:
-    """Write a text so that Markdown shows it as it is; parts between backquotes become code."""
+    """Escape a text for Markdown; parts between backquotes become inline code."""
     parts = one_line(text, 4000).split("`")
     if len(parts) % 2 == 0:
         return _SPECIAL.sub(r"\\\1", "`".join(parts))
@@ -33,14 +33,14 @@ def escape(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """Write a text as inline code, whatever backquotes it has."""
-    shown = one_line(text, 4000)
-    fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
-    pad = " " if shown.startswith("`") or shown.endswith("`") else ""
-    return f"{fence}{pad}{shown}{pad}{fence}"
+    """Return a text as inline code; the text may contain backquotes."""
+    line = one_line(text, 4000)
+    fence = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
+    pad = " " if line.startswith("`") or line.endswith("`") else ""
+    return f"{fence}{pad}{line}{pad}{fence}"
 
 
-def _report(outline: Outline) -> Iterable[str]:
+def _report_lines(outline: Outline) -> Iterable[str]:
     yield f"# DAG error analysis: {code(outline.path)}"
     yield ""
     yield f"The graph is **{outline.verdict.upper()}**."
@@ -56,12 +56,12 @@ def _report(outline: Outline) -> Iterable[str]:
             yield from ("", f"### {section.heading}")
             for entry in section.entries:
                 yield ""
-                yield from _entry(entry, alone=len(section.entries) == 1)
+                yield from _entry_lines(entry, alone=len(section.entries) == 1)
     if outline.holds:
-        yield from ("", "## Checked, and holds", "")
+        yield from ("", "## Passed", "")
         yield from (f"- ✓ **{escape(subject)}**: {escape(text)}" for subject, text in outline.holds)
     if outline.undecided:
-        yield from ("", "## Could not be checked", "")
+        yield from ("", "## Skipped", "")
         yield from (f"- {escape(subject)}: {escape(needs)}" for subject, needs in outline.undecided)
     if outline.modifications:
         yield from ("", "## Required modifications", "")
@@ -73,11 +73,11 @@ def _report(outline: Outline) -> Iterable[str]:
         yield from (f"- {code(path)}" for path in outline.files)
 
 
-def _entry(entry: Entry, *, alone: bool) -> Iterable[str]:
+def _entry_lines(entry: ReportEntry, *, alone: bool) -> Iterable[str]:
     number = "" if alone else f"{entry.number} "
     status = f"{entry.severity}"
     if entry.fixed_by:
-        status += f", mended by {', '.join(entry.fixed_by)}"
+        status += f", fixed by {', '.join(entry.fixed_by)}"
     elif entry.fix:
         status += f", {entry.fix} fix"
     yield f"**{number}{entry.code} {entry.name}** ({status})"
@@ -85,7 +85,7 @@ def _entry(entry: Entry, *, alone: bool) -> Iterable[str]:
     for row in entry.rows:
         nodes = f": {', '.join(code(node) for node in row.nodes)}" if row.nodes else ""
         more = f" and {row.unnamed} more" if row.unnamed else ""
-        yield f"- {escape(row.message)}{f' ({row.place})' if row.lines else ''}{nodes}{more}"
+        yield f"- {escape(row.message)}{f' ({row.location})' if row.lines else ''}{nodes}{more}"
         if row.note:
             yield f"  - note: {escape(row.note)}"
     if entry.note:
@@ -94,10 +94,10 @@ def _entry(entry: Entry, *, alone: bool) -> Iterable[str]:
         yield f"- help: {escape(entry.help)}"
     for listing in entry.listings:
         yield ""
-        yield from _listing(listing)
+        yield from _listing_lines(listing)
 
 
-def _listing(listing: Listing) -> Iterable[str]:
+def _listing_lines(listing: Listing) -> Iterable[str]:
     note = f" ({escape(listing.note)})" if listing.note else ""
     if not listing.lines:
         yield f"{escape(listing.title)}{note}"

@@ -1,7 +1,7 @@
-"""What keeps a report short where there is much to tell: findings that say the same, and long lists of edges.
+"""Shorten long reports: merge findings whose messages differ only in numbers, and fold long lists of edges.
 
-A report of usual size is told in full. Beyond that, what differs only in numbers is told once, with ranges; counts
-come first, and `--format json` has every name.
+A report of usual size is complete. In a larger one, texts that differ only in numbers are merged into one with number
+ranges, and counts replace long lists. `--format json` always has everything.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks.grouping import count, listed
 from dotlint.engine.finding import Listing
-from dotlint.report.ranges import numbers, ranged, shortened, template
+from dotlint.report.ranges import numbers, ranged, shortened, without_numbers
 from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
@@ -20,23 +20,24 @@ if TYPE_CHECKING:
 
     from dotlint.engine.finding import Finding
 
-MOST_FINDINGS = 12  # of one rule and remedy are told one by one
+MOST_FINDINGS = 12  # of one rule and help are listed separately
 _MOST_ROWS = 24
-_MOST_LISTINGS, _MOST_LINES = 24, 480  # are written out
-_MOST_NAMES = 60  # in one line
+_MOST_LISTINGS, _MOST_LINES = 24, 480  # are not folded
+_MOST_NAMES = 60  # per line
 _MOST_FOLDED = 60
 
 
 def alike(findings: Sequence[Finding]) -> list[list[Finding]]:
-    """Group the findings of an entry into its rows: one each, or one for all whose messages differ in numbers alone.
+    """Group the findings of an entry into rows.
 
-    The last group has what is over where even those are too many; see `left_over`.
+    Few findings get a row each. Of many, those whose messages differ only in numbers share a row. If there are still too
+    many rows, the last one has all remaining findings; see `left_over`.
     """
     if len(findings) <= MOST_FINDINGS:
         return [[finding] for finding in findings]
     groups: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
-        groups[template(finding.message)].append(finding)
+        groups[without_numbers(finding.message)].append(finding)
     rows = [row for some in groups.values() for row in ([some] if len(some) > 2 else [[one] for one in some])]
     if len(rows) <= _MOST_ROWS:
         return rows
@@ -44,33 +45,38 @@ def alike(findings: Sequence[Finding]) -> list[list[Finding]]:
 
 
 def left_over(groups: Sequence[Sequence[Finding]]) -> bool:
-    """Whether the last group is what is over, and not findings that say the same."""
-    return len(groups) == _MOST_ROWS and len({template(finding.message) for finding in groups[-1]}) > 1
+    """Return whether the last group of `alike` has the remaining findings, whose messages differ."""
+    return len(groups) == _MOST_ROWS and len({without_numbers(finding.message) for finding in groups[-1]}) > 1
 
 
 def one_for_all(findings: Sequence[Finding], *, over: bool = False) -> str:
-    """Say the messages of a group at once."""
+    """Return one message for a group of findings; `over` is whether it has the remaining ones."""
     if over:
         return f"and {count(len(findings), 'more finding')} of this rule"
     if len(findings) == 1:
         return findings[0].message
-    return f"{len(findings)} times: {ranged([finding.message for finding in findings])}"
+    return f"{len(findings)} findings: {ranged([finding.message for finding in findings])}"
+
+
+def names_its_nodes(finding: Finding) -> bool:
+    """Return whether the message has the names of all nodes of the finding, so that a list of them repeats it."""
+    return all(f"`{name}`" in finding.message for name in finding.nodes)
 
 
 def titles(listings: Iterable[Listing]) -> list[str]:
-    """Give the titles of listings, those that differ in numbers alone at once where they are many."""
+    """Return the titles of listings; if there are many, those that differ only in numbers are merged."""
     found = [listing.title for listing in listings]
     if len(found) <= MOST_FINDINGS:
         return found
     groups: dict[str, list[str]] = defaultdict(list)
     for title in found:
-        groups[template(title)].append(title)
+        groups[without_numbers(title)].append(title)
     return [ranged(some) for some in groups.values()]
 
 
 def shorter(listings: Sequence[Listing]) -> tuple[Listing, ...]:
-    """Give listings as they are; very many or very long ones with like units as one and edges folded."""
-    listings = [_named(listing) for listing in listings]
+    """Return the listings; if they are very many or very long, similar ones are merged and their edges folded."""
+    listings = [_folded_names(listing) for listing in listings]
     if len(listings) <= _MOST_LISTINGS and sum(len(listing.lines) for listing in listings) <= _MOST_LINES:
         return tuple(listings)
     alike: dict[object, list[Listing]] = defaultdict(list)
@@ -86,34 +92,34 @@ def shorter(listings: Sequence[Listing]) -> tuple[Listing, ...]:
             over += some
         else:
             kept.append(one)
-    kept = [_cut(listing) for listing in kept]
-    note = "--format json lists them one by one"
+    kept = [_truncated(listing) for listing in kept]
+    note = "--format json lists each of them"
     if any(listing.paste for listing in listings):
-        note += ", --fix or --diff writes them"
-    return (*kept, Listing(_rest(over) if over else "told by families", (), note))
+        note += "; --fix or --diff writes them"
+    return (*kept, Listing(_remaining(over) if over else "similar units are merged", (), note))
 
 
-def _rest(over: Sequence[Listing]) -> str:
+def _remaining(over: Sequence[Listing]) -> str:
     edges = sum(len(listing.lines) for listing in over if listing.paste)
-    shown = listed(titles(over), 12)
-    return f"and {count(edges, 'edge')} of {shown}" if edges else f"and {shown}"
+    merged_titles = listed(titles(over), 12)
+    return f"and {count(edges, 'edge')} of {merged_titles}" if edges else f"and {merged_titles}"
 
 
-def _cut(listing: Listing) -> Listing:
+def _truncated(listing: Listing) -> Listing:
     if len(listing.lines) <= _MOST_FOLDED:
         return listing
     more = f"and {count(len(listing.lines) - _MOST_FOLDED, 'more line')}"
     return Listing(listing.title, (*listing.lines[:_MOST_FOLDED], more), listing.note)
 
 
-def _named(listing: Listing) -> Listing:
+def _folded_names(listing: Listing) -> Listing:
     """Fold the names of a line that lists very many of them: `502 operators: s2_qkv_0, s2_qkv_1, ...`."""
     if listing.paste or all(line.count(", ") < _MOST_NAMES for line in listing.lines):
         return listing
-    return Listing(listing.title, tuple(map(_named_line, listing.lines)), listing.note)
+    return Listing(listing.title, tuple(map(_folded_line, listing.lines)), listing.note)
 
 
-def _named_line(line: str) -> str:
+def _folded_line(line: str) -> str:
     head, _, rest = line.partition(": ")
     names = rest.split(", ")
     if len(names) <= _MOST_NAMES or '"' in rest:
@@ -123,14 +129,14 @@ def _named_line(line: str) -> str:
 
 
 def _shape(listing: Listing) -> object:
-    """Give what listings have in common that differ in numbers alone."""
-    lines = Counter(map(template, listing.lines)) if listing.paste else map(template, listing.lines)
+    """Return a key that is equal for listings that differ only in numbers."""
+    lines = Counter(map(without_numbers, listing.lines)) if listing.paste else map(without_numbers, listing.lines)
     shape = tuple(sorted(lines.items())) if isinstance(lines, Counter) else tuple(lines)
-    return template(listing.title), template(listing.note), listing.paste, shape
+    return without_numbers(listing.title), without_numbers(listing.note), listing.paste, shape
 
 
 def _merged(some: Sequence[Listing]) -> Listing:
-    """Make one listing of those of one shape."""
+    """Merge listings with the same shape into one."""
     first = some[0]
     title = ranged([listing.title for listing in some])
     note = ranged([listing.note for listing in some])
@@ -140,17 +146,21 @@ def _merged(some: Sequence[Listing]) -> Listing:
     groups: dict[str, list[str]] = defaultdict(list)
     for listing in some:
         for line in listing.lines:
-            groups[template(line)].append(line)
+            groups[without_numbers(line)].append(line)
     number = count(len(first.lines), "edge") + (f" in each of {len(some)}" if len(some) > 1 else "")
-    return Listing(title, tuple(map(_edges, groups.values())), f"{number}, {note}" if note else number)
+    return Listing(title, tuple(map(_folded_edges, groups.values())), f"{number}, {note}" if note else number)
 
 
-def _edges(lines: list[str]) -> str:
-    """Say edges of one template at once; numbers that go together (`q_{0..7} -> k_{0..7}`) count once."""
+def _folded_edges(lines: list[str]) -> str:
+    """Fold edges that differ only in numbers into one line, with their number.
+
+    Columns of numbers that increase together (`q_{0..7} -> k_{0..7}`) span one dimension. If the ranges stand for more
+    edges than there are, the number has "only".
+    """
     if len(lines) == 1:
         return lines[0]
     columns = zip(*map(numbers, lines), strict=True)
     together = {tuple(value - column[0] for value in column) for column in columns}
-    told = prod(len(set(column)) for column in together)
+    spanned = prod(len(set(column)) for column in together)
     number = count(len(lines), "edge")
-    return f"{ranged(lines)}   {number if told == len(lines) else f'{number} of these'}"
+    return f"{ranged(lines)}   {number if spanned == len(lines) else f'only {number} of these'}"

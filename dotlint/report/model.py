@@ -1,4 +1,4 @@
-"""The report as sections, entries and lines, in words that every renderer shares."""
+"""The report as sections, entries and rows, which all renderers share."""
 
 from __future__ import annotations
 
@@ -11,24 +11,28 @@ from dotlint.checks.grouping import count, listed
 from dotlint.checks.strategy.header import product
 from dotlint.engine.sections import ORDER, SECTIONS
 from dotlint.report.links import page
-from dotlint.report.merge import MOST_FINDINGS, alike, left_over, one_for_all, shorter, titles
-from dotlint.report.ranges import ranged, shortened, template
+from dotlint.report.merge import MOST_FINDINGS, alike, left_over, names_its_nodes, one_for_all, shorter, titles
+from dotlint.report.ranges import ranged, shortened, without_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from dotlint.engine.facts import PhaseFile
     from dotlint.engine.finding import Finding, Listing, Severity
     from dotlint.engine.result import FileResult
 
-_NAMES_SHOWN = 40
+_MOST_NAMES = 40
+
+
+def _location(lines: Sequence[int], most: int) -> str:
+    return ("line " if len(lines) == 1 else "lines ") + listed([str(line) for line in lines], most)
 
 
 class Row(Struct, frozen=True):
-    """One finding of an entry, or several that say the same: the sentence, where they stand, their nodes and note.
+    """One finding of an entry, or several with a common message, with their lines, nodes and note.
 
-    `nodes` are folded; `unnamed` counts those that are left out. `findings` are their indices in the result; a row
-    that only introduces others has none.
+    `nodes` are folded; `unnamed` counts those that are left out. `findings` are indices into the findings of the result;
+    a row that introduces other rows has none.
     """
 
     message: str
@@ -39,16 +43,17 @@ class Row(Struct, frozen=True):
     findings: tuple[int, ...] = ()
 
     @property
-    def place(self) -> str:
-        """`line 3`, `lines 3, 9, 12 and 57 more`."""
-        return ("line " if len(self.lines) == 1 else "lines ") + listed([str(line) for line in self.lines], 4)
+    def location(self) -> str:
+        """`line 3`, or `lines 3, 9, 12 and 57 more`."""
+        return _location(self.lines, 4)
 
 
-class Entry(Struct, frozen=True):
-    """Findings of one rule in one section that have the same remedy and the same cause; `note` is said of all of them.
+class ReportEntry(Struct, frozen=True):
+    """Findings of one rule in one section that have the same help and the same causes.
 
-    `fixes` are the titles of their fixes. `edges` counts the lines to paste of all its listings and `units` are their
-    titles, also of those that are too many to be shown; `planned` is whether they are yet to be written as a whole.
+    `fixed_by` are the numbers of the entries with their causes, `fixes` the titles of their fixes. `note` applies to all
+    of them. `edges` counts the lines to paste in all listings and `units` are their titles, including listings that are
+    left out. `planned` is whether the units are missing as a whole.
     """
 
     number: str
@@ -69,11 +74,11 @@ class Entry(Struct, frozen=True):
 
 
 class Section(Struct, frozen=True):
-    """A numbered part of the report; sections without findings are left out, their numbers are not given away."""
+    """A numbered part of the report. Each number is fixed, so those of sections without findings are skipped."""
 
     number: int
     title: str
-    entries: tuple[Entry, ...]
+    entries: tuple[ReportEntry, ...]
 
     @property
     def heading(self) -> str:
@@ -82,14 +87,14 @@ class Section(Struct, frozen=True):
 
 
 class Modification(Struct, frozen=True):
-    """One thing to do: in words, and the command that does it where there is one."""
+    """One change to make: a description, and the command that makes it, if there is one."""
 
     text: str
     command: str | None
 
 
 class Outline(Struct, frozen=True):
-    """Everything that a report of one file says, in order."""
+    """The contents of the report of one file, in order."""
 
     path: str
     verdict: str
@@ -103,9 +108,9 @@ class Outline(Struct, frozen=True):
 
 
 def outline(result: FileResult, options: str = "", *, links: bool = False) -> Outline:
-    """Arrange a result as a report; `options` are those of the command line that a suggested command repeats.
+    """Return the report of a result; suggested commands repeat the command-line `options`.
 
-    Entries name the pages of their rules where `links` is true.
+    With `links`, entries have the addresses of their rules' pages.
     """
     if result.unreadable is not None:
         return Outline(result.path, "unreadable", (result.unreadable,), "", (), (), (), ())
@@ -118,55 +123,55 @@ def outline(result: FileResult, options: str = "", *, links: bool = False) -> Ou
         tally=_tally(result),
         sections=sections,
         holds=tuple(dict.fromkeys((h.subject, h.text) for h in sorted(result.holds, key=lambda h: ORDER[h.section]))),
-        undecided=_undecided(result),
+        undecided=_skipped(result),
         modifications=modifications,
         files=(result.path,) if modifications else (),
     )
 
 
-_Group = tuple[str, str, "Severity", str | None, str | None, tuple[int, ...]]
+_EntryKey = tuple[str, str, "Severity", str | None, str | None, tuple[int, ...]]
 
 
-def _group_of(finding: Finding) -> _Group:
+def _entry_key(finding: Finding) -> _EntryKey:
     fix = finding.fix.applicability if finding.fix else None
     shared_help = None if finding.missing_edges else finding.help
     return finding.section, finding.code, finding.severity, fix, shared_help, finding.caused_by
 
 
-def _grouped(findings: list[Finding]) -> dict[_Group, list[int]]:
-    groups: dict[_Group, list[int]] = {}
+def _entry_groups(findings: list[Finding]) -> dict[_EntryKey, list[int]]:
+    groups: dict[_EntryKey, list[int]] = {}
     rank = {"error": 0, "warning": 1, "info": 2}
     often = Counter(finding.code for finding in findings)
     for index, finding in sorted(
         enumerate(findings),
         key=lambda p: (ORDER[p[1].section], bool(p[1].caused_by), rank[p[1].severity], p[1].code),
     ):
-        key = _group_of(finding)
-        if often[finding.code] > MOST_FINDINGS and key[4] is not None:  # remedies that differ in numbers alone
-            key = (*key[:4], template(key[4]), key[5])
-        if finding.caused_by:  # consequences of one rule stand together, whichever of its siblings causes each
+        key = _entry_key(finding)
+        if often[finding.code] > MOST_FINDINGS and key[4] is not None:  # helps that differ only in numbers
+            key = (*key[:4], without_numbers(key[4]), key[5])
+        if finding.caused_by:  # one entry for all follow-on findings of a rule, whatever their causes
             key = (*key[:4], None, (-1,))
         groups.setdefault(key, []).append(index)
     return groups
 
 
-def _numbers(grouped: Mapping[_Group, list[int]]) -> dict[int, str]:
-    """Number the entries: the section's number, and a second one where the section has several."""
+def _entry_numbers(grouped: Mapping[_EntryKey, list[int]]) -> dict[int, str]:
+    """Return the number of the entry of each finding: its section's, and a second one if the section has several."""
     per_section: dict[str, list[list[int]]] = {}
     for key, indices in grouped.items():
         per_section.setdefault(key[0], []).append(indices)
     numbers: dict[int, str] = {}
     for section, groups in per_section.items():
-        for place, indices in enumerate(groups, 1):
-            number = f"{ORDER[section]}" if len(groups) == 1 else f"{ORDER[section]}.{place}"
+        for index, indices in enumerate(groups, 1):
+            number = f"{ORDER[section]}" if len(groups) == 1 else f"{ORDER[section]}.{index}"
             numbers.update(dict.fromkeys(indices, number))
     return numbers
 
 
 def _sections(result: FileResult, *, links: bool) -> tuple[Section, ...]:
-    grouped = _grouped(result.findings)
-    numbers = _numbers(grouped)
-    entries: dict[str, list[Entry]] = {}
+    grouped = _entry_groups(result.findings)
+    numbers = _entry_numbers(grouped)
+    entries: dict[str, list[ReportEntry]] = {}
     for key, indices in grouped.items():
         findings = [result.findings[i] for i in indices]
         first = findings[0]
@@ -175,7 +180,7 @@ def _sections(result: FileResult, *, links: bool) -> tuple[Section, ...]:
         shared = first.note if len(findings) > 1 and len(notes) == 1 else None
         listings = [listing for f in findings for listing in f.listings]
         entries.setdefault(key[0], []).append(
-            Entry(
+            ReportEntry(
                 number=numbers[indices[0]],
                 code=first.code,
                 name=first.name,
@@ -183,9 +188,9 @@ def _sections(result: FileResult, *, links: bool) -> tuple[Section, ...]:
                 fix=first.fix.applicability if first.fix else None,
                 fixes=tuple(dict.fromkeys(f.fix.title for f in findings if f.fix)),
                 fixed_by=tuple(causes),
-                rows=_rows(result, indices, without=shared),
+                rows=_entry_rows(result, indices, without=shared),
                 listings=shorter(listings),
-                help=None if causes else _remedy(findings),
+                help=None if causes else _common_help(findings),
                 note=shared,
                 page=page(first.code, first.name) if links else None,
                 edges=sum(len(listing.lines) for listing in listings if listing.paste),
@@ -199,20 +204,20 @@ def _sections(result: FileResult, *, links: bool) -> tuple[Section, ...]:
     )
 
 
-def _remedy(findings: list[Finding]) -> str | None:
-    """Give the help that findings share; where each has a like one, all of them at once."""
-    told = [finding.help for finding in findings if finding.help]
-    same = told and len({template(one) for one in told}) == 1
-    return ranged(told) if same and not findings[0].missing_edges else findings[0].help
+def _common_help(findings: list[Finding]) -> str | None:
+    """Return the help of the findings; helps that differ only in numbers are merged."""
+    helps = [finding.help for finding in findings if finding.help]
+    same = helps and len({without_numbers(one) for one in helps}) == 1
+    return ranged(helps) if same and not findings[0].missing_edges else findings[0].help
 
 
-def _rows(result: FileResult, indices: list[int], without: str | None) -> tuple[Row, ...]:
+def _entry_rows(result: FileResult, indices: list[int], without: str | None) -> tuple[Row, ...]:
     findings = [result.findings[index] for index in indices]
     at = {id(finding): index for index, finding in zip(indices, findings, strict=True)}
     groups = alike(findings)
     over = left_over(groups)
     rows = [
-        _row(result, some, tuple(sorted(at[id(f)] for f in some)), without, over=over and some is groups[-1])
+        _merged_row(result, some, tuple(sorted(at[id(f)] for f in some)), without, over=over and some is groups[-1])
         for some in groups
     ]
     if over:
@@ -222,32 +227,32 @@ def _rows(result: FileResult, indices: list[int], without: str | None) -> tuple[
     return tuple(rows)
 
 
-def _row(
+def _merged_row(
     result: FileResult, findings: list[Finding], indices: tuple[int, ...], without: str | None, *, over: bool
 ) -> Row:
     names: list[str] = []
     for finding in findings:
-        said = all(f"`{name}`" in finding.message for name in finding.nodes) and not over
-        if not finding.missing_edges and not finding.path and (len(finding.nodes) > 1 or over) and not said:
+        listed_nodes = over or (len(finding.nodes) > 1 and not names_its_nodes(finding))
+        if listed_nodes and not finding.missing_edges and not finding.path:
             names += finding.nodes
-    folded, left = shortened(list(dict.fromkeys(names)), _NAMES_SHOWN)
+    folded, left = shortened(list(dict.fromkeys(names)), _MOST_NAMES)
     notes = list(dict.fromkeys(f.note for f in findings if f.note and f.note != without))
-    note = ranged(notes) if notes and len({template(one) for one in notes}) == 1 else None
+    note = ranged(notes) if notes and len({without_numbers(one) for one in notes}) == 1 else None
     lines = sorted({result.source.position(finding.start).line for finding in findings})
     return Row(one_for_all(findings, over=over), tuple(lines), tuple(folded), note, left, indices)
 
 
 def _facts(result: FileResult) -> tuple[str, ...]:
     known = result.facts
-    edges = "edges not counted" if known.edges is None else count(known.edges, "edge")
+    edges = "too many edges to count" if known.edges is None else count(known.edges, "edge")
     facts = [f"{count(known.nodes, 'node')}, {edges}"]
     if known.graphs != 1:
         facts[0] += f" in {count(known.graphs, 'graph')}"
     strategy = known.strategy
     if not known.graphs:
-        return (*facts, "there is no graph in the file")
+        return (*facts, "the file has no graph")
     if strategy is not None:
-        source = {"file": "as the file declares it", "configuration": "from the configuration"}.get(
+        source = {"file": "declared in the file", "configuration": "from the configuration"}.get(
             known.strategy_source or "", "declared"
         )
         parts = [
@@ -256,23 +261,25 @@ def _facts(result: FileResult) -> tuple[str, ...]:
         ]
         facts.append(f"strategy {strategy.source} ({source}): {'; '.join(parts)}")
     if known.deployment and (known.is_deployment or not any(one.here and not one.file for one in known.deployment)):
-        facts.append(_files(known.deployment))
+        facts.append(_deployment_files(known.deployment))
     if known.is_deployment is False:
-        facts.append("no deployment recognised: only the rules of DOT itself apply")
+        facts.append("no deployment recognized: only the generic DOT rules run")
     return tuple(facts)
 
 
-def _files(deployment: tuple[PhaseFile, ...]) -> str:
-    """Say which files make the deployment, or that this one is none of them."""
+def _deployment_files(deployment: tuple[PhaseFile, ...]) -> str:
+    """Return which files form the deployment, or that this file is not one of them."""
     others = [one for one in deployment if not one.here]
     if len(others) == len(deployment):
         files = listed([f"{one.file} ({one.phase})" for one in deployment], 12)
-        return f"this file is no phase of {deployment[0].origin}, which names {files}: checked without it"
+        return (
+            f"{deployment[0].origin} does not list this file as a phase (it lists {files}); checked without a strategy"
+        )
     here = listed([one.phase for one in deployment if one.here], 12)
     parts = [f"{here} in this file"]
     for one in others:
-        place = f"{one.phase} in {one.file}" if one.file else f"{one.phase} in a file that the strategy does not name"
-        parts.append(f"{place} (cannot be read: {one.problem})" if one.problem else place)
+        part = f"{one.phase} in {one.file or 'a file that the strategy does not name'}"
+        parts.append(f"{part} (cannot be read: {one.problem})" if one.problem else part)
     return f"one deployment: {', '.join(parts)}"
 
 
@@ -286,19 +293,19 @@ def _tally(result: FileResult) -> str:
     others = sum(1 for f in causes if not f.missing_edges and not f.planned_edges)
     if others:
         parts.append(count(others, "other error" if parts else "error"))
-    consequences = sum(1 for f in result.findings if f.caused_by)
-    if consequences:
-        parts.append(count(consequences, "consequence"))
+    follow_on = sum(1 for f in result.findings if f.caused_by)
+    if follow_on:
+        parts.append(count(follow_on, "follow-on finding"))
     for severity, word in (("warning", "warning"), ("info", "note")):
         number = sum(1 for f in result.findings if f.severity == severity and not f.caused_by)
         if number:
             parts.append(count(number, word))
     if result.verdict == "correct" and any(f.severity == "warning" for f in result.findings):
-        parts.append("no error; warnings remain")
+        parts.append("no errors, but warnings")
     return " · ".join(parts)
 
 
-def _undecided(result: FileResult) -> tuple[tuple[str, str], ...]:
+def _skipped(result: FileResult) -> tuple[tuple[str, str], ...]:
     grouped: dict[str, list[str]] = {}
     for one in result.undecided:
         grouped.setdefault(one.needs, []).append(one.subject)
@@ -313,17 +320,17 @@ def _modifications(sections: tuple[Section, ...], result: FileResult, options: s
             if entry.fixed_by or entry.severity == "info":
                 continue
             flag = {"safe": "--fix", "unsafe": "--fix --unsafe-fixes"}.get(entry.fix or "")
-            found.append(Modification(_deed(entry), f"{command} {flag} {result.path}" if flag else None))
+            found.append(Modification(_description(entry), f"{command} {flag} {result.path}" if flag else None))
     return tuple(found)
 
 
-def _deed(entry: Entry) -> str:
+def _description(entry: ReportEntry) -> str:
     if entry.edges:
         return f"add the {count(entry.edges, 'missing edge')} of {listed(entry.units, 12)}"
     if entry.planned:
         return f"write {listed(entry.units, 12)}"
     if len(entry.rows) == 1:
-        return f"{entry.help or 'mend it'} ({entry.rows[0].message}; {entry.rows[0].place})"
-    places = sorted({line for row in entry.rows for line in row.lines})
-    lines = ("line " if len(places) == 1 else "lines ") + listed([str(line) for line in places], 8)
-    return f"{entry.help or 'mend them'} ({entry.code} {entry.name.replace('-', ' ')}; {lines})"
+        return f"{entry.help or 'fix the finding'} ({entry.rows[0].message}; {entry.rows[0].location})"
+    lines = sorted({line for row in entry.rows for line in row.lines})
+    location = _location(lines, 8)
+    return f"{entry.help or 'fix the findings'} ({entry.code} {entry.name.replace('-', ' ')}; {location})"

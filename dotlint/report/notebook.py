@@ -1,4 +1,4 @@
-"""A result as HTML for a notebook: nothing of the file reaches the page as markup."""
+"""A result as HTML for a notebook; all text from the file is escaped."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Finding
     from dotlint.engine.result import FileResult
 
-_COLOURS = {
+_COLORS = {
     "error": "#b3261e",
     "warning": "#8a6100",
     "info": "#00639b",
@@ -22,36 +22,36 @@ _MOST = 100
 
 
 def html(result: FileResult) -> str:
-    """Give a table of the findings under the verdict; consequences of other findings stand behind those."""
+    """Return the verdict and a table of the findings, follow-on findings last."""
     listed = sorted(result.findings, key=lambda finding: bool(finding.caused_by))
-    shown = [_row(finding, result.source.position(finding.start).line) for finding in listed[:_MOST]]
+    rows = [_html_row(finding, result.source.position(finding.start).line) for finding in listed[:_MOST]]
     if len(listed) > _MOST:
-        shown.append(f'<tr><td colspan="4">and {len(listed) - _MOST} more</td></tr>')
+        rows.append(f'<tr><td colspan="4">and {len(listed) - _MOST} more</td></tr>')
     table = (
-        "<table><thead><tr><th>line</th><th>severity</th><th>rule</th><th>what</th></tr></thead>"
-        f"<tbody>{''.join(shown)}</tbody></table>"
-        if shown
-        else "<p>nothing found</p>"
+        "<table><thead><tr><th>line</th><th>severity</th><th>rule</th><th>finding</th></tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table>"
+        if rows
+        else "<p>no findings</p>"
     )
     strategy = result.facts.strategy
-    declared = f" · {_text(strategy.source)}" if strategy is not None and strategy.source else ""
-    colour = _COLOURS.get(result.verdict, "inherit")
+    declared = f" · {_html_text(strategy.source)}" if strategy is not None and strategy.source else ""
+    color = _COLORS.get(result.verdict, "inherit")
     return (
-        f'<div><p><strong>{_text(result.path)}</strong>: <span style="color:{colour}">'
-        f"<strong>{_text(result.verdict)}</strong></span>{declared}</p>{table}</div>"
+        f'<div><p><strong>{_html_text(result.path)}</strong>: <span style="color:{color}">'
+        f"<strong>{_html_text(result.verdict)}</strong></span>{declared}</p>{table}</div>"
     )
 
 
-def _row(finding: Finding, line: int) -> str:
-    help_ = f"<br><small>{_text(finding.help)}</small>" if finding.help else ""
-    then = "<br><small>mended with another finding</small>" if finding.caused_by else ""
+def _html_row(finding: Finding, line: int) -> str:
+    help_ = f"<br><small>{_html_text(finding.help)}</small>" if finding.help else ""
+    follow_on = "<br><small>fixed by another fix</small>" if finding.caused_by else ""
     return (
-        f'<tr><td>{line}</td><td style="color:{_COLOURS[finding.severity]}">{finding.severity}</td>'
-        f"<td>{_text(finding.code)}</td>"
-        f'<td style="text-align:left">{_text(finding.message)}{help_}{then}</td></tr>'
+        f'<tr><td>{line}</td><td style="color:{_COLORS[finding.severity]}">{finding.severity}</td>'
+        f"<td>{_html_text(finding.code)}</td>"
+        f'<td style="text-align:left">{_html_text(finding.message)}{help_}{follow_on}</td></tr>'
     )
 
 
-def _text(text: str) -> str:
-    # Jupyter lets MathJax look for $...$ in what it shows.
+def _html_text(text: str) -> str:
+    # Jupyter runs MathJax, which renders $...$.
     return escape(visible(text)).replace("$", "&#36;<!-- -->")

@@ -1,37 +1,37 @@
-"""How far a long run is, in one line of a terminal that is gone when the run is over."""
+"""A progress line in the terminal, removed at the end of the run."""
 
 from __future__ import annotations
 
 import time
 from typing import IO
 
-_SILENT_SECONDS = 0.5
-_EVERY_SECONDS = 0.1
+_DELAY_SECONDS = 0.5
+_INTERVAL_SECONDS = 0.1
 
 
 class Progress:
-    """Told how many of `total` files are done, writes it to a terminal; a short run writes nothing."""
+    """Writes how many of `total` files are done to a terminal, unless the run is short."""
 
     def __init__(self, stream: IO[str], total: int) -> None:
         self._stream = stream
         self._total = total
         self._started = time.monotonic()
-        self._said = 0.0
+        self._updated = 0.0
         self._width = 0
 
     def __call__(self, done: int) -> None:
-        """Say it, though not more often than an eye can follow."""
+        """Update the line, at most ten times per second."""
         now = time.monotonic()
-        if now - self._started < _SILENT_SECONDS or now - self._said < _EVERY_SECONDS:
+        if now - self._started < _DELAY_SECONDS or now - self._updated < _INTERVAL_SECONDS:
             return
-        self._said = now
+        self._updated = now
         text = f"dotlint: {done} of {self._total} files"
         self._stream.write(f"\r{text}")
         self._stream.flush()
         self._width = len(text)
 
     def end(self) -> None:
-        """Take the line away."""
+        """Remove the line."""
         if self._width:
             self._stream.write(f"\r{' ' * self._width}\r")
             self._stream.flush()

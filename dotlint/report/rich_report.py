@@ -1,4 +1,4 @@
-"""`report`: the outline for a terminal. Rich is imported here and nowhere else."""
+"""`report`: the report for a terminal. Only this module imports Rich."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dotlint.engine.finding import Listing
-    from dotlint.report.model import Entry, Outline, Row, Section
+    from dotlint.report.model import Outline, ReportEntry, Row, Section
 
 _VERDICTS = {
     "correct": ("✓ CORRECT", "bold green"),
     "incorrect": ("✗ INCORRECT", "bold red"),
     "unreadable": ("✗ UNREADABLE", "bold red"),
 }
-_COLOURS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
+_COLORS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 
 
 def render(outlines: Sequence[Outline], *, width: int, color: bool) -> str:
-    """Give the reports one below the other, `width` columns wide; without color not one escape is in them."""
+    """Return the reports for a terminal of `width` columns; without color there are no escape sequences."""
     out = io.StringIO()
     console = Console(
         file=out,
@@ -43,32 +43,32 @@ def render(outlines: Sequence[Outline], *, width: int, color: bool) -> str:
     for index, outline in enumerate(outlines):
         if index:
             console.print()
-        for part in _report(outline, width):
+        for part in _report_parts(outline, width):
             console.print(part)
-    # Rich pads lines to the width; nobody wants that in a file.
+    # Rich pads lines to the width, which a file does not need.
     return "\n".join(line.rstrip() for line in out.getvalue().split("\n")) if not color else out.getvalue()
 
 
-def _report(outline: Outline, width: int) -> Iterable[RenderableType]:
+def _report_parts(outline: Outline, width: int) -> Iterable[RenderableType]:
     word, style = _VERDICTS[outline.verdict]
-    yield _ends(Text(one_line(outline.path, 4096), style="bold"), Text(word, style=style))
+    yield _two_ends(Text(one_line(outline.path, 4096), style="bold"), Text(word, style=style))
     for fact in outline.facts:
         yield Text(one_line(fact), style="dim" if outline.verdict != "unreadable" else "")
     if outline.tally:
         yield Text(outline.tally)
     if outline.sections:
-        yield _title("Critical issues" if _critical(outline) else "Issues")
+        yield _heading("Critical issues" if _has_errors(outline) else "Issues")
         for section in outline.sections:
             yield Text()
-            yield from _section(section, width)
+            yield from _section_parts(section, width)
     if outline.holds:
-        yield _title("Checked, and holds")
-        yield _pairs(outline.holds, "✓", "green")
+        yield _heading("Passed")
+        yield _pair_table(outline.holds, "✓", "green")
     if outline.undecided:
-        yield _title("Could not be checked")
-        yield _pairs(outline.undecided, "–", "dim")
+        yield _heading("Skipped")
+        yield _pair_table(outline.undecided, "–", "dim")
     if outline.modifications:
-        yield _title("Required modifications")
+        yield _heading("Required modifications")
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(justify="right")
         table.add_column(overflow="fold")
@@ -79,21 +79,21 @@ def _report(outline: Outline, width: int) -> Iterable[RenderableType]:
             table.add_row(f"{number}.", text)
         yield Padding(table, (0, 0, 0, 3))
     if outline.files:
-        yield _title("Files for modification")
+        yield _heading("Files for modification")
         for path in outline.files:
             yield Text(f"   {one_line(path, 4096)}")
 
 
-def _critical(outline: Outline) -> bool:
+def _has_errors(outline: Outline) -> bool:
     return any(entry.severity == "error" for section in outline.sections for entry in section.entries)
 
 
-def _title(text: str) -> RenderableType:
+def _heading(text: str) -> RenderableType:
     return Padding(Text(text, style="bold underline"), (1, 0, 0, 0))
 
 
-def _ends(left: Text, right: Text) -> RenderableType:
-    """Two texts at the two ends of a line; below each other where they do not fit."""
+def _two_ends(left: Text, right: Text) -> RenderableType:
+    """Return a line with one text at each end; they wrap if they do not fit."""
     table = Table.grid(expand=True)
     table.add_column(ratio=1, overflow="fold")
     table.add_column(justify="right", no_wrap=True)
@@ -101,78 +101,78 @@ def _ends(left: Text, right: Text) -> RenderableType:
     return table
 
 
-def _pairs(pairs: Iterable[tuple[str, str]], mark: str, style: str) -> RenderableType:
+def _pair_table(pairs: Iterable[tuple[str, str]], mark: str, style: str) -> RenderableType:
     table = Table.grid(padding=(0, 1, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(min_width=14, max_width=34, overflow="fold")
     table.add_column(overflow="fold")
     last = ""
     for subject, text in pairs:
-        shown = "" if subject == last else one_line(subject)
-        table.add_row(Text(mark, style=style), Text(shown), Text(one_line(text)))
+        repeated = subject == last
+        table.add_row(Text(mark, style=style), Text("" if repeated else one_line(subject)), Text(one_line(text)))
         last = subject
     return Padding(table, (0, 0, 0, 3))
 
 
-def _section(section: Section, width: int) -> Iterable[RenderableType]:
+def _section_parts(section: Section, width: int) -> Iterable[RenderableType]:
     if len(section.entries) == 1:
-        yield _ends(Text(section.heading, style="bold"), _status(section.entries[0]))
-        yield from _entry(section.entries[0], width, indent=3)
+        yield _two_ends(Text(section.heading, style="bold"), _status(section.entries[0]))
+        yield from _entry_parts(section.entries[0], width, indent=3)
         return
     yield Text(section.heading, style="bold")
     for entry in section.entries:
         heading = Text(f"   {entry.number} ", style="bold").append(entry.name.replace("-", " "))
-        yield _ends(heading, _status(entry))
-        yield from _entry(entry, width, indent=7)
+        yield _two_ends(heading, _status(entry))
+        yield from _entry_parts(entry, width, indent=7)
 
 
-def _status(entry: Entry) -> Text:
+def _status(entry: ReportEntry) -> Text:
     code = Text(entry.code, style=f"bold link {entry.page}" if entry.page else "bold")
-    status = Text.assemble(code, " ").append(entry.severity, style=_COLOURS[entry.severity])
+    status = Text.assemble(code, " ").append(entry.severity, style=_COLORS[entry.severity])
     if entry.fixed_by:
-        status.append(f" · mended by {', '.join(entry.fixed_by)}", style="dim")
+        status.append(f" · fixed by {', '.join(entry.fixed_by)}", style="dim")
     elif entry.fix:
         status.append(f" · {entry.fix} fix", style="green" if entry.fix == "safe" else "magenta")
     return status
 
 
-def _entry(entry: Entry, width: int, indent: int) -> Iterable[RenderableType]:
-    rows: list[RenderableType] = [part for row in entry.rows for part in _row(row)]
+def _entry_parts(entry: ReportEntry, width: int, indent: int) -> Iterable[RenderableType]:
+    rows: list[RenderableType] = [part for row in entry.rows for part in _row_parts(row)]
     if entry.note:
-        rows.append(_note(entry.note))
+        rows.append(_note_text(entry.note))
     if entry.help:
         rows.append(Text("help: ", style="bold cyan").append(one_line(entry.help), style="not bold default"))
     if entry.listings:
         rows.append(Text())
-        rows.append(_listings(entry.listings, width - indent))
+        rows.append(_listing_columns(entry.listings, width - indent))
     yield Padding(Group(*rows), (0, 0, 0, indent))
 
 
-def _row(row: Row) -> Iterable[RenderableType]:
+def _row_parts(row: Row) -> Iterable[RenderableType]:
     text = Text(one_line(row.message))
-    yield text.append(f"  {row.place}", style="dim") if row.lines else text
+    yield text.append(f"  {row.location}", style="dim") if row.lines else text
     if row.nodes:
         names = Text(one_line(", ".join(row.nodes), 4000), style="cyan")
         if row.unnamed:
             names.append(f" and {row.unnamed} more", style="not bold default")
         yield Padding(names, (0, 0, 0, 2))
     if row.note:
-        yield Padding(_note(row.note), (0, 0, 0, 2))
+        yield Padding(_note_text(row.note), (0, 0, 0, 2))
 
 
-def _note(note: str) -> Text:
+def _note_text(note: str) -> Text:
     return Text(f"note: {one_line(note)}", style="dim")
 
 
-def _listings(listings: tuple[Listing, ...], width: int) -> RenderableType:
-    """Lists that can be pasted side by side where there is room for at least two, else stacked."""
+def _listing_columns(listings: tuple[Listing, ...], width: int) -> RenderableType:
+    """Return listings side by side if they are for pasting and at least two fit, otherwise one below the other."""
     pasted = all(listing.paste for listing in listings)
     widest = max((len(line) for listing in listings for line in (listing.title, *listing.lines)), default=0) + 3
     columns = max(1, width // widest) if pasted else 1
     if columns == 1 or len(listings) == 1:
         stacked: list[RenderableType] = []
         for index, listing in enumerate(listings):
-            stacked += ([Text()] if index else []) + [_listing(listing)]
+            stacked += ([Text()] if index else []) + [_listing_part(listing)]
         return Group(*stacked)
     grids: list[RenderableType] = []
     for start in range(0, len(listings), columns):
@@ -180,12 +180,12 @@ def _listings(listings: tuple[Listing, ...], width: int) -> RenderableType:
         table = Table.grid(padding=(0, 3, 0, 0))
         for _ in some:
             table.add_column(no_wrap=True)
-        table.add_row(*(_listing(listing) for listing in some))
+        table.add_row(*(_listing_part(listing) for listing in some))
         grids += ([Text()] if start else []) + [table]
     return Group(*grids)
 
 
-def _listing(listing: Listing) -> RenderableType:
+def _listing_part(listing: Listing) -> RenderableType:
     text = Text(one_line(listing.title), style="bold")
     if listing.note:
         text.append(f"   {one_line(listing.note)}", style="not bold")

@@ -1,4 +1,4 @@
-"""`sarif`: SARIF 2.1.0 for code scanning, after the OASIS standard of 27 March 2020."""
+"""`sarif`: SARIF 2.1.0 for code scanning (OASIS standard of 27 March 2020)."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ _SURROGATE = regex(r"[\ud800-\udfff]")
 
 
 def render(results: Sequence[FileResult], cards: Sequence[Card]) -> str:
-    """Give one run of SARIF in ASCII, with a final newline; `cards` describe the rules of the findings.
+    """Return a SARIF log with one run in ASCII, with a final newline; `cards` describe the rules of the findings.
 
-    Lines and columns count code points. Each location of a finding is a result of its own, as GitHub shows only the
-    first location of a result (https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/
-    sarif-support-for-code-scanning#result-object). It has a fingerprint that moves with its statement; the first one has
-    that of the finding, the fix and the related locations.
+    Columns count code points. Each location of a finding is a separate result, as GitHub shows only the first location
+    of a result (https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/
+    sarif-support-for-code-scanning#result-object). Its fingerprint does not depend on the line. The result of the first
+    location also has the fix and the related locations.
     """
     found = {finding.code for result in results for finding in result.findings}
     rules = [card for card in cards if card.code in found]
-    index = {card.code: place for place, card in enumerate(rules)}
+    index = {card.code: number for number, card in enumerate(rules)}
     run = {
         "tool": {
             "driver": {
@@ -45,7 +45,7 @@ def render(results: Sequence[FileResult], cards: Sequence[Card]) -> str:
                 "version": __version__,
                 "semanticVersion": __version__,
                 "informationUri": "https://github.com/dotlint/dotlint",
-                "rules": [_rule(card) for card in rules],
+                "rules": [_rule_descriptor(card) for card in rules],
             }
         },
         "columnKind": "unicodeCodePoints",
@@ -53,8 +53,8 @@ def render(results: Sequence[FileResult], cards: Sequence[Card]) -> str:
         "invocations": [_invocation(results)],
         "artifacts": [{"location": _artifact(r.path), "roles": ["analysisTarget"]} for r in results],
         "results": [
-            _result(finding, location, result, place, index)
-            for place, result in enumerate(results)
+            _sarif_result(finding, location, result, number, index)
+            for number, result in enumerate(results)
             for finding in result.findings
             for location in finding.locations
         ],
@@ -63,21 +63,21 @@ def render(results: Sequence[FileResult], cards: Sequence[Card]) -> str:
     return json.dumps(log, ensure_ascii=True, indent=2) + "\n"
 
 
-def _message(*paragraphs: str) -> dict[str, str]:
-    """Write texts so that no viewer sees a link or a placeholder in them (sections 3.11.5 and 3.11.6)."""
-    shown = "\n".join(visible(paragraph) for paragraph in paragraphs)
-    return {"text": _PLACEHOLDER.sub(r"{{\1}}", shown).replace("](", "] (")}
+def _sarif_message(*paragraphs: str) -> dict[str, str]:
+    """Return a message; links and placeholders in the paragraphs are escaped (sections 3.11.5 and 3.11.6)."""
+    text = "\n".join(visible(paragraph) for paragraph in paragraphs)
+    return {"text": _PLACEHOLDER.sub(r"{{\1}}", text).replace("](", "] (")}
 
 
-def _rule(card: Card) -> dict[str, Any]:
-    shown = page(card.code, card.name)
+def _rule_descriptor(card: Card) -> dict[str, Any]:
+    address = page(card.code, card.name)
     return {
         "id": card.code,
         "name": "".join(word.capitalize() for word in card.name.split("-")),
-        "shortDescription": _message(card.summary),
-        "fullDescription": _message(*card.why.split("\n")),
-        "help": _message(*card.why.split("\n"), f"`dotlint rule {card.code}` has examples."),
-        **({"helpUri": shown} if shown else {}),
+        "shortDescription": _sarif_message(card.summary),
+        "fullDescription": _sarif_message(*card.why.split("\n")),
+        "help": _sarif_message(*card.why.split("\n"), f"`dotlint rule {card.code}` has examples."),
+        **({"helpUri": address} if address else {}),
         "defaultConfiguration": {"level": _LEVELS[card.severity]},
         "properties": {"tags": [SECTIONS[card.section]], "problem.severity": _SEVERITIES[card.severity]},
     }
@@ -92,7 +92,7 @@ def _invocation(results: Iterable[FileResult]) -> dict[str, Any]:
     notifications = [
         {
             "level": "error",
-            "message": _message(result.unreadable),
+            "message": _sarif_message(result.unreadable),
             "locations": [{"physicalLocation": {"artifactLocation": _artifact(result.path)}}],
         }
         for result in results
@@ -105,8 +105,8 @@ def _invocation(results: Iterable[FileResult]) -> dict[str, Any]:
     }
 
 
-def _region(places: SourceLines, start: int, end: int) -> dict[str, int]:
-    first, last = places.position(start), places.position(end)
+def _region(positions: SourceLines, start: int, end: int) -> dict[str, int]:
+    first, last = positions.position(start), positions.position(end)
     return {
         "startLine": first.line,
         "startColumn": first.column,
@@ -115,23 +115,23 @@ def _region(places: SourceLines, start: int, end: int) -> dict[str, int]:
     }
 
 
-def _result(
-    finding: Finding, location: Location, result: FileResult, place: int, index: dict[str, int]
+def _sarif_result(
+    finding: Finding, location: Location, result: FileResult, artifact_index: int, index: dict[str, int]
 ) -> dict[str, Any]:
-    places = result.source
-    artifact = {**_artifact(result.path), "index": place}
+    positions = result.source
+    artifact = {**_artifact(result.path), "index": artifact_index}
     entry: dict[str, Any] = {
         "ruleId": finding.code,
         **({"ruleIndex": index[finding.code]} if finding.code in index else {}),
         "level": _LEVELS[finding.severity],
-        "message": _message(finding.message, *([f"help: {finding.help}"] if finding.help else [])),
+        "message": _sarif_message(finding.message, *([f"help: {finding.help}"] if finding.help else [])),
         "locations": [
             {
                 "physicalLocation": {
                     "artifactLocation": artifact,
-                    "region": _region(places, location.start, location.end),
+                    "region": _region(positions, location.start, location.end),
                 },
-                **_logical(finding, location),
+                **_logical_locations(finding, location),
             }
         ],
     }
@@ -140,21 +140,21 @@ def _result(
         entry["relatedLocations"] = [
             {
                 "id": number,
-                "physicalLocation": {"artifactLocation": artifact, "region": _region(places, r.start, r.end)},
-                "message": _message(r.message),
+                "physicalLocation": {"artifactLocation": artifact, "region": _region(positions, r.start, r.end)},
+                "message": _sarif_message(r.message),
             }
             for number, r in enumerate(finding.related, 1)
         ]
     if location.fingerprint:
         entry["partialFingerprints"] = {"dotlintStatement/v1": location.fingerprint}
     if first and finding.fix and finding.fix.edits and not any(_SURROGATE.search(e.text) for e in finding.fix.edits):
-        entry["fixes"] = [_fix(finding, finding.fix.edits, artifact, places)]
+        entry["fixes"] = [_sarif_fix(finding, finding.fix.edits, artifact, positions)]
     if finding.caused_by:
         entry["properties"] = {"causedBy": [result.findings[i].fingerprint for i in finding.caused_by]}
     return entry
 
 
-def _logical(finding: Finding, location: Location) -> dict[str, Any]:
+def _logical_locations(finding: Finding, location: Location) -> dict[str, Any]:
     nodes = finding.nodes if location.node is None or len(finding.locations) == 1 else (location.node,)
     if not nodes:
         return {}
@@ -162,16 +162,18 @@ def _logical(finding: Finding, location: Location) -> dict[str, Any]:
     return {"logicalLocations": [{"name": name, "kind": "element"} for name in names]}
 
 
-def _fix(finding: Finding, edits: Sequence[Edit], artifact: dict[str, Any], places: SourceLines) -> dict[str, Any]:
+def _sarif_fix(
+    finding: Finding, edits: Sequence[Edit], artifact: dict[str, Any], positions: SourceLines
+) -> dict[str, Any]:
     assert finding.fix is not None
     return {
-        "description": _message(finding.fix.title),
+        "description": _sarif_message(finding.fix.title),
         "artifactChanges": [
             {
                 "artifactLocation": artifact,
                 "replacements": [
                     {
-                        "deletedRegion": _region(places, edit.start, edit.end),
+                        "deletedRegion": _region(positions, edit.start, edit.end),
                         **({"insertedContent": {"text": edit.text}} if edit.text else {}),
                     }
                     for edit in edits

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def render(results: Sequence[FileResult], *, form: str) -> str:
     """Return a line for each rule, the most frequent first: locations, code, `[*]` if a fix is safe, name, files.
 
-    `form` "json" gives the same as a JSON array, with the number of findings too.
+    If `form` is `json`, return a JSON array, with the number of findings as well.
     """
     locations: Counter[tuple[str, str]] = Counter()
     findings: Counter[tuple[str, str]] = Counter()
@@ -48,6 +48,6 @@ def render(results: Sequence[FileResult], *, form: str) -> str:
     lines = []
     for key in ordered:
         mark = "[*]" if fixable[key] else "[ ]"
-        where = f"{files[key]} file" + ("" if files[key] == 1 else "s")
-        lines.append(f"{locations[key]:>{wide}}  {visible(key[0])} {mark} {visible(key[1])} ({where})")
+        files_of_rule = f"{files[key]} file" + ("" if files[key] == 1 else "s")
+        lines.append(f"{locations[key]:>{wide}}  {visible(key[0])} {mark} {visible(key[1])} ({files_of_rule})")
     return "".join(line + "\n" for line in lines)

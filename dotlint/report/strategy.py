@@ -1,4 +1,4 @@
-"""What `dotlint strategy` shows."""
+"""The output of `dotlint strategy`."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 _BOLD, _OFF = "\x1b[1m", "\x1b[0m"
 
 
-def _codes() -> dict[str, str]:
+def _codes_by_check() -> dict[str, str]:
     return {card.check: card.code for card in own_cards()}
 
 
 def as_text(strategy: Strategy, *, width: int, color: bool) -> str:
-    """Give the tables; with color the lines that head a phase are bold."""
-    text = plain_text(describe(strategy, _codes()), width)
+    """Return the tables as text; with `color`, the headings of phases are bold."""
+    text = plain_text(describe(strategy, _codes_by_check()), width)
     if not color:
         return text
     lines = [f"{_BOLD}{line}{_OFF}" if line and not line.startswith(" ") else line for line in text.split("\n")]
@@ -29,5 +29,5 @@ def as_text(strategy: Strategy, *, width: int, color: bool) -> str:
 
 
 def as_json(strategy: Strategy) -> str:
-    """Give the same as JSON in ASCII."""
-    return json.dumps(describe(strategy, _codes()).to_dict(), ensure_ascii=True, indent=2) + "\n"
+    """Return the description as JSON in ASCII."""
+    return json.dumps(describe(strategy, _codes_by_check()).to_dict(), ensure_ascii=True, indent=2) + "\n"

@@ -1,5 +1,5 @@
-"""The language server: `dotlint server` speaks the Language Server Protocol over standard input and output.
+"""The language server: `dotlint server` implements the Language Server Protocol over standard input and output.
 
-One process answers the editor and never lints; others, started by it, read and lint texts and send back what they
-found (`worker`). So typing is never held up by a large file, and a run that is out of date can be ended at once.
+The server process answers the editor and never lints. It starts worker processes that parse and lint texts and send
+back the results (see `worker`). A large file therefore never delays typing, and an outdated run can be killed.
 """

@@ -1,4 +1,4 @@
-"""What can be done about findings: their fixes, comments that suppress them, and all safe fixes at once."""
+"""Code actions: the fixes of findings, comments that suppress them, and all safe fixes at once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from dotlint.engine.finding import Edit, Fix
-    from dotlint.server.messages import Report, Spot, Told
+    from dotlint.server.messages import FindingInfo, FindingLocation, Report
     from dotlint.server.open_files import Snapshot
 
 FIX_ALL: Final = "source.fixAll.dotlint"
@@ -23,66 +23,68 @@ FIX_ALL_TITLE: Final = "dotlint: apply all safe fixes"
 _MOST: Final = 20
 
 
-def wanted(kind: str, only: Sequence[str] | None) -> bool:
-    """Whether the editor asked for actions of a kind: by no filter, by the kind or by one that it is a part of."""
+def is_requested(kind: str, only: Sequence[str] | None) -> bool:
+    """Return whether the filter `only` of a request includes a kind of action; no filter includes every kind."""
     return not only or any(kind == one or kind.startswith(f"{one}.") or one == "" for one in only)
 
 
 def quick_fixes(
     uri: str, snapshot: Snapshot, report: Report, range_: types.Range, *, versioned: bool
 ) -> Iterator[types.CodeAction]:
-    """Give for the findings in a range the safe fixes, then the unsafe ones, then the comments that suppress them."""
+    """Yield safe fixes, then unsafe ones, then suppression comments, for the findings in a range."""
     first = (range_.start.line, range_.start.character)
     last = (range_.end.line, range_.end.character)
     here = findings_at(snapshot, report, first, last)[:_MOST]
 
-    spots = {id(told): spot for _, told, spot in here}
+    locations = {id(finding): location for _, finding, location in here}
 
-    def action(title: str, told: Told, edits: Iterable[Edit], *, preferred: bool = False) -> types.CodeAction:
+    def action(title: str, finding: FindingInfo, edits: Iterable[Edit], *, preferred: bool = False) -> types.CodeAction:
         return types.CodeAction(
             title=title,
             kind=types.CodeActionKind.QuickFix,
-            diagnostics=[diagnostic(uri, snapshot.text, report, told, spots[id(told)])],
+            diagnostics=[diagnostic(uri, snapshot.text, report, finding, locations[id(finding)])],
             is_preferred=preferred or None,
             edit=workspace_edit(uri, snapshot, edits, versioned=versioned),
         )
 
     fixes = list(_fixes(report, here))
     for safe in (True, False):
-        for told, by, fix in fixes:
+        for finding, owner, fix in fixes:
             if (fix.applicability == "safe") is safe:
-                yield action(_title(told, by, fix), told, fix.edits, preferred=safe and told is by)
-    named = {told.code: told for _, told, _ in reversed(here)}
-    for told in reversed(named.values()):
-        if (edit := spots[id(told)].here) is not None:
-            yield action(f"suppress {told.code} {told.name} here, with a comment", told, [edit])
-    for told in reversed(named.values()):
-        if told.everywhere is not None:
-            title = f"suppress {told.code} {told.name} in this file, with a comment"
-            yield action(title, told, [told.everywhere])
+                yield action(_fix_title(finding, owner, fix), finding, fix.edits, preferred=safe and finding is owner)
+    by_code = {finding.code: finding for _, finding, _ in reversed(here)}
+    for finding in reversed(by_code.values()):
+        if (edit := locations[id(finding)].suppression) is not None:
+            yield action(f"suppress {finding.code} {finding.name} here, with a comment", finding, [edit])
+    for finding in reversed(by_code.values()):
+        if finding.file_suppression is not None:
+            title = f"suppress {finding.code} {finding.name} in this file, with a comment"
+            yield action(title, finding, [finding.file_suppression])
 
 
-def _fixes(report: Report, here: Sequence[tuple[int, Told, Spot]]) -> Iterator[tuple[Told, Told, Fix]]:
-    """Give (finding, finding whose fix it is, fix): that of a cause fixes what follows from it too."""
-    given: set[int] = set()
-    own = [(told, number) for number, told, _ in here]
-    causes = [(told, cause) for told, _ in own for cause in told.caused_by]
-    for told, index in (*own, *causes):
+def _fixes(
+    report: Report, here: Sequence[tuple[int, FindingInfo, FindingLocation]]
+) -> Iterator[tuple[FindingInfo, FindingInfo, Fix]]:
+    """Yield (finding, finding that has the fix, fix) for each fix of a finding or of its causes."""
+    seen: set[int] = set()
+    own = [(finding, number) for number, finding, _ in here]
+    causes = [(finding, cause) for finding, _ in own for cause in finding.caused_by]
+    for finding, index in (*own, *causes):
         fix = report.findings[index].fix
-        if fix is not None and fix.edits and index not in given:
-            given.add(index)
-            yield told, report.findings[index], fix
+        if fix is not None and fix.edits and index not in seen:
+            seen.add(index)
+            yield finding, report.findings[index], fix
 
 
-def _title(told: Told, by: Told, fix: Fix) -> str:
-    of = by.code if told is by else f"{by.code}, which {told.code} follows from"
+def _fix_title(finding: FindingInfo, owner: FindingInfo, fix: Fix) -> str:
+    rule = owner.code if finding is owner else f"{owner.code}, the cause of {finding.code}"
     review = "" if fix.applicability == "safe" else "; unsafe, review it"
-    return f"{one_line(fix.title, 90)} ({of}{review})"
+    return f"{one_line(fix.title, 90)} ({rule}{review})"
 
 
 def fix_all(uri: str, snapshot: Snapshot, report: Report, *, resolvable: bool) -> types.CodeAction | None:
-    """Give the action that applies all safe fixes, to be worked out once it is chosen; None where there are none."""
-    if not any(told.fix is not None and told.fix.applicability == "safe" for told in report.findings):
+    """Return the action that applies all safe fixes, computed only once it is chosen; None if there are none."""
+    if not any(finding.fix is not None and finding.fix.applicability == "safe" for finding in report.findings):
         return None
     action = types.CodeAction(title=FIX_ALL_TITLE, kind=FIX_ALL)
     if resolvable:
@@ -93,5 +95,5 @@ def fix_all(uri: str, snapshot: Snapshot, report: Report, *, resolvable: bool) -
 
 
 def data_of(action: types.CodeAction) -> dict[str, Any]:
-    """Give what an action of ours was given to find its file again; {} for one of somebody else's."""
+    """Return the data that `fix_all` attached to an action; an empty dict for any other action."""
     return action.data if isinstance(action.data, dict) else {}

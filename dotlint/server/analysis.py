@@ -1,4 +1,4 @@
-"""What a linting process does: read a text, lint it, and say what an editor may ask for."""
+"""The work of a worker process: parse and lint a text, and send what the editor may ask for."""
 
 from __future__ import annotations
 
@@ -17,11 +17,21 @@ from dotlint.engine.select import Selection
 from dotlint.errors import DotlintError
 from dotlint.graph.builder import read
 from dotlint.pipeline.lint_file import lint_file
-from dotlint.report import cards as page_of
+from dotlint.report import cards as rule_card
 from dotlint.report.inferred import node_page
 from dotlint.report.links import page
 from dotlint.server.cards import rule_markdown
-from dotlint.server.messages import Failure, Fixed, Names, Pages, Reading, Report, Rule, Spot, Told
+from dotlint.server.messages import (
+    Failure,
+    FileSymbols,
+    FindingInfo,
+    FindingLocation,
+    FixedText,
+    NodePages,
+    ParsedText,
+    Report,
+    RuleInfo,
+)
 from dotlint.server.outline import outline
 from dotlint.server.references import read_mentions
 from dotlint.server.suppress_actions import suppressions
@@ -35,82 +45,82 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Edit, Finding
     from dotlint.engine.result import FileResult
     from dotlint.graph.document import Document
-    from dotlint.server.messages import Job, Message, Options
+    from dotlint.server.messages import EditorOptions, Job, Message
 
     Send = Callable[[Message], None]
 
-_PAGES_AT_ONCE = 500
-_MOST_FILES = 400  # of a folder that are searched for symbols,
-_MOST_BYTES = 16_000_000  # and so much of their text
+_PAGES_PER_MESSAGE = 500
+_MOST_FILES = 400  # of a folder are searched for symbols
+_MOST_BYTES = 16_000_000  # of text in these files
 
 
 def do(job: Job, send: Send) -> None:
-    """Do a job and send what comes of it, the quickest first; whatever goes wrong is sent as a `Failure`."""
+    """Do a job and send its results as soon as each is available; an error is sent as a `Failure`."""
     try:
         if job.kind == "fix":
-            _fix(job, send)
+            _send_fixed(job, send)
         elif job.kind == "names":
-            _names(job, send)
+            _file_symbols(job, send)
         else:
-            _read(job, send)
+            _lint(job, send)
     except DotlintError as error:
         send(Failure(one_line(str(error))))
     except Exception as error:
         logging.getLogger(__name__).exception("a %s job failed", job.kind)
-        send(Failure(one_line(f"dotlint itself failed on it, please report this: {type(error).__name__}: {error}")))
+        send(Failure(one_line(f"internal error, please report it: {type(error).__name__}: {error}")))
 
 
-def _settings(path: str, options: Options) -> Settings | None:
-    """Give how to lint a file as the command line would; None where the configuration leaves it out."""
+def _settings(path: str, options: EditorOptions) -> Settings | None:
+    """Return the settings of a file, as on the command line; None if the configuration excludes it."""
     configurations = Configurations(options.overrides, file=options.config)
     return None if configurations.excluded(path) else configurations.settings(path)
 
 
-def _read(job: Job, send: Send) -> None:
+def _lint(job: Job, send: Send) -> None:
     source = Source.from_text(job.text, job.path)
     problems: tuple[str, ...] = ()
     try:
         settings = _settings(job.path, job.options)
     except DotlintError as error:
-        # What holds for the file is not known; that it is DOT must hold in any case.
+        # Without a valid configuration, report only syntax errors.
         settings, problems = Settings(selection=Selection(select=("E",))), (one_line(str(error)),)
     if settings is None:
-        send(_reading(read(source)))
+        send(_parsed_text(read(source)))
         send(Report())
         return
-    readings: list[Reading] = []
+    parsed: list[ParsedText] = []
 
     def on_read(document: Document) -> None:
-        readings.append(_reading(document))
-        send(readings[0])
+        parsed.append(_parsed_text(document))
+        send(parsed[0])
 
     result = lint_file(source, settings, on_read=on_read)
     assert result.context is not None
     cards = settings.cards or own_cards()
-    comments = suppressions(result.document, result.findings, cards, readings[0].mentions)
-    told = [_told(finding, *pair) for finding, pair in zip(result.findings, comments, strict=True)]
+    comments = suppressions(result.document, result.findings, cards, parsed[0].mentions)
+    infos = [_finding_info(finding, *pair) for finding, pair in zip(result.findings, comments, strict=True)]
     send(
         Report(
-            findings=tuple(told),
-            rules=_rules(cards, {finding.code for finding in result.findings}),
+            findings=tuple(infos),
+            rules=_rule_infos(cards, {finding.code for finding in result.findings}),
             symbols=outline(result.context),
             problems=(*problems, *(one_line(line) for line in result.troubles)),
-            several=result.context.part is not None and bool(result.context.part.phases),
+            multiple_files=result.context.part is not None and bool(result.context.part.phases),
         )
     )
-    for pages in _pages(result):
+    for pages in _node_pages(result):
         send(pages)
 
 
-def _reading(document: Document) -> Reading:
+def _parsed_text(document: Document) -> ParsedText:
     clusters = [
         (one.name, one.start, one.end) for graph in document.graphs for one in graph.subgraphs if one.name is not None
     ]
-    return Reading(read_mentions(document), tuple(clusters), whole=not document.problems)
+    return ParsedText(read_mentions(document), tuple(clusters), complete=not document.problems)
 
 
-def _told(finding: Finding, here: Sequence[Edit | None], everywhere: Edit | None) -> Told:
-    return Told(
+def _finding_info(finding: Finding, here: Sequence[Edit | None], everywhere: Edit | None) -> FindingInfo:
+    return FindingInfo(
         code=finding.code,
         name=finding.name,
         severity=finding.severity,
@@ -122,45 +132,49 @@ def _told(finding: Finding, here: Sequence[Edit | None], everywhere: Edit | None
         related=tuple((one_line(one.message), one.start, one.end) for one in finding.related),
         caused_by=finding.caused_by,
         fix=finding.fix,
-        spots=tuple(Spot(at.start, at.end, edit) for at, edit in zip(finding.locations, here, strict=True)),
-        everywhere=everywhere,
+        locations=tuple(
+            FindingLocation(at.start, at.end, edit) for at, edit in zip(finding.locations, here, strict=True)
+        ),
+        file_suppression=everywhere,
     )
 
 
-def _rules(cards: Sequence[Card], codes: Iterable[str]) -> dict[str, Rule]:
-    wanted = set(codes)
+def _rule_infos(cards: Sequence[Card], codes: Iterable[str]) -> dict[str, RuleInfo]:
+    found = set(codes)
     return {
-        card.code: Rule(rule_markdown(card), page_of.page(card, width=80), page(card.code, card.name), card.editor_tag)
+        card.code: RuleInfo(
+            rule_markdown(card), rule_card.page(card, width=80), page(card.code, card.name), card.editor_tag
+        )
         for card in cards
-        if card.code in wanted
+        if card.code in found
     }
 
 
-def _pages(result: FileResult) -> Iterator[Pages]:
-    """Say what was understood of every node, many at a time, each with the findings that speak of it."""
+def _node_pages(result: FileResult) -> Iterator[NodePages]:
+    """Yield the pages of all nodes, in groups; each page has the findings about its node."""
     assert result.context is not None
-    spoken: dict[tuple[int, str], list[Finding]] = {}
+    by_node: dict[tuple[int, str], list[Finding]] = {}
     for finding in result.findings:
         names = dict.fromkeys((*finding.nodes, *(name for pair in finding.missing_edges for name in pair)))
         for name in names:
-            spoken.setdefault((finding.graph, name), []).append(finding)
+            by_node.setdefault((finding.graph, name), []).append(finding)
     short = replace(result, path=Path(result.path).name)
     first, texts = 0, []
     for context in result.context.graphs:
         for name in context.graph.nodes:
-            short.findings = spoken.get((context.graph.index, name), [])
+            short.findings = by_node.get((context.graph.index, name), [])
             texts.append(node_page(short, context.deployment, context.deployment.by_name[name]))
-            if len(texts) == _PAGES_AT_ONCE:
-                yield Pages(first, tuple(texts))
+            if len(texts) == _PAGES_PER_MESSAGE:
+                yield NodePages(first, tuple(texts))
                 first, texts = first + len(texts), []
     if texts:
-        yield Pages(first, tuple(texts))
+        yield NodePages(first, tuple(texts))
 
 
-def _names(job: Job, send: Send) -> None:
-    """Search the files of a folder for symbols; what cannot be read has none."""
+def _file_symbols(job: Job, send: Send) -> None:
+    """Send the symbols of the files in a folder; unreadable files are left out."""
     from dotlint.files.discovery import UnreadableError, discover, read_bytes, refuse_binary  # noqa: PLC0415
-    from dotlint.server.symbols import rows  # noqa: PLC0415 - only where an editor asks for them
+    from dotlint.server.symbols import rows  # noqa: PLC0415 - only if an editor asks for them
     from dotlint.server.text import Text  # noqa: PLC0415
 
     configurations = Configurations(job.options.overrides, file=job.options.config)
@@ -169,29 +183,33 @@ def _names(job: Job, send: Send) -> None:
         try:
             if configurations.excluded(path):
                 continue
-            there = Path(path).stat()
-            stamp = (there.st_mtime_ns, there.st_size)
-            size += there.st_size
+            status = Path(path).stat()
+            stamp = (status.st_mtime_ns, status.st_size)
+            size += status.st_size
             if size > _MOST_BYTES:
                 return
             if job.known.get(path) == stamp:
-                send(Names(path, stamp, None))
+                send(FileSymbols(path, stamp, None))
                 continue
             data = read_bytes(path)
             refuse_binary(data)
         except (UnreadableError, DotlintError, OSError):
             continue
         source = Source.from_bytes(data, path)
-        send(Names(path, stamp, tuple(rows(Text(source.text, job.encoding), outline(FileContext(read(source), path))))))
+        send(
+            FileSymbols(
+                path, stamp, tuple(rows(Text(source.text, job.encoding), outline(FileContext(read(source), path))))
+            )
+        )
 
 
-def _fix(job: Job, send: Send) -> None:
-    from dotlint.pipeline.fix_text import fix_text  # noqa: PLC0415 - only where something is fixed
+def _send_fixed(job: Job, send: Send) -> None:
+    from dotlint.pipeline.fix_text import fix_text  # noqa: PLC0415 - only for fixes
 
     settings = _settings(job.path, job.options)
     if settings is None:
-        send(Fixed(job.text, 0, ()))
+        send(FixedText(job.text, 0, ()))
         return
     fixed = fix_text(Source.from_text(job.text, job.path), settings)
     refused = [f"{one.finding.code} in line {one.line}: {one.reason}" for one in fixed.refused]
-    send(Fixed(fixed.text, len(fixed.applied), tuple(one_line(line) for line in refused)))
+    send(FixedText(fixed.text, len(fixed.applied), tuple(one_line(line) for line in refused)))

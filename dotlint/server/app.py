@@ -1,4 +1,4 @@
-"""The server itself: what it knows of the editor and its settings, and what it tells on its own account."""
+"""The server object: it knows the editor and its settings, and shows messages and diagnostics."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from dotlint.server.options import Scopes, read_options
 from dotlint.server.protocol import Protocol
 from dotlint.server.text import Text
 from dotlint.server.workers import Workers
-from dotlint.server.workspace_symbols import OnDisk
+from dotlint.server.workspace_symbols import DiskSymbols
 from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dotlint.server.messages import Options
+    from dotlint.server.messages import EditorOptions
     from dotlint.server.open_files import OpenFile, Snapshot
 
-_PATIENCE: Final = 20  # seconds that an editor has to say its settings
+_SETTINGS_TIMEOUT: Final = 20  # seconds to wait for the editor's settings
 log = logging.getLogger(__name__)
 
-# Strategy files and cards of rules are TOML as well; a baseline is JSON.
+# Strategy files and cards are TOML, like configuration files; a baseline is JSON.
 WATCHED: Final = ("**/*.toml", "**/*.{dot,gv}", "**/*baseline*.json")
 
 
 class DotlintServer(LanguageServer):
-    """One editor's server. Nothing is linted before its settings are known."""
+    """The server of one editor. Nothing is linted before the settings are known."""
 
     protocol: Protocol
 
@@ -46,64 +46,66 @@ class DotlintServer(LanguageServer):
         self.workers = Workers()
         self.files = OpenFiles(self.workers, self._on_report, self._on_failure)
         self.client = Client()
-        self.folders = [Path.cwd()]  # those that are open, the first one first
-        self.started: object = None  # the settings that came with the start
-        self.given: list[object] = []  # the latest ones, for each folder
-        self.on_disk = OnDisk(self.workers)
+        self.folders = [Path.cwd()]  # the open workspace folders, in the editor's order
+        self.initial_settings: object = None  # from the initialize request
+        self.settings: list[object] = []  # the latest settings of each folder
+        self.disk_symbols = DiskSymbols(self.workers)
         self.ready = asyncio.Event()  # set once the settings are known
-        self._told: dict[str, tuple[str, ...]] = {}  # what was said of a file's configuration
+        self._reported_problems: dict[str, tuple[str, ...]] = {}  # problems already reported, by URI
 
     def begin(self, params: types.InitializeParams) -> None:
-        """Note who asks and what for."""
+        """Store the editor's capabilities, folders and initial settings."""
         self.client = Client.of(params.capabilities, self.workspace)
         root = to_fs_path(params.root_uri) if params.root_uri else params.root_path
-        self._in_folders([folder.uri for folder in params.workspace_folders or ()], root)
-        self.started = params.initialization_options
+        self._set_folders([folder.uri for folder in params.workspace_folders or ()], root)
+        self.initial_settings = params.initialization_options
 
     def folders_changed(self) -> None:
-        """Note the folders that are open now, as pygls keeps them."""
-        self._in_folders(list(self.workspace.folders), str(self.folders[0]))
+        """Update the workspace folders from pygls."""
+        self._set_folders(list(self.workspace.folders), str(self.folders[0]))
 
-    def _in_folders(self, uris: Sequence[str], root: str | None) -> None:
+    def _set_folders(self, uris: Sequence[str], root: str | None) -> None:
         paths = [path for path in map(to_fs_path, uris) if path] or ([root] if root else [])
         self.folders = [Path(path).absolute() for path in paths] or [Path.cwd()]
-        self.given = [None] * len(self.folders)
+        self.settings = [None] * len(self.folders)
 
     @property
     def folder(self) -> Path:
-        """The folder that texts without a file count as being in."""
+        """The folder of texts that are not in a file."""
         return self.folders[0]
 
     async def read_settings(self, pushed: object = None) -> None:
-        """Ask the editor for its settings, or take those that it sends, and lint every open file by them."""
+        """Request the editor's settings, or use the `pushed` ones, and lint every open file again."""
         if self.client.settings:
             folders = self.folders
             items = [types.ConfigurationItem(scope_uri=folder.as_uri(), section="dotlint") for folder in folders]
             asked = self.workspace_configuration_async(types.ConfigurationParams(items))
             try:
-                answer = list(await asyncio.wait_for(asked, _PATIENCE) or ())
+                answer = list(await asyncio.wait_for(asked, _SETTINGS_TIMEOUT) or ())
                 if folders is not self.folders:
-                    return  # others are open by now, and were asked about
-                self.given = [_plain(one) for one in answer[: len(folders)]] + [None] * (len(folders) - len(answer))
+                    return  # the folders changed meanwhile; another request is under way
+                self.settings = [_as_plain_data(one) for one in answer[: len(folders)]] + [None] * (
+                    len(folders) - len(answer)
+                )
             except (JsonRpcException, TimeoutError) as error:
-                log.warning("the editor did not give its settings: %s", error or "no answer")
+                log.warning("the editor did not return its settings: %s", error or "no answer")
         elif pushed is not None:
-            self.given = [_plain(pushed)] * len(self.folders)
-        scopes: list[tuple[Path, Options]] = []
-        told: dict[str, None] = {}
-        for folder, given in zip(self.folders, self.given, strict=True):
-            options, wrong = read_options([_plain(self.started), given], folder)
+            self.settings = [_as_plain_data(pushed)] * len(self.folders)
+        scopes: list[tuple[Path, EditorOptions]] = []
+        problems: dict[str, None] = {}
+        for folder, settings in zip(self.folders, self.settings, strict=True):
+            options, wrong = read_options([_as_plain_data(self.initial_settings), settings], folder)
             scopes.append((folder, options))
-            told.update(dict.fromkeys(wrong))
-        for line in told:
-            self.tell(f"dotlint: {line}", types.MessageType.Warning)
+            problems.update(dict.fromkeys(wrong))
+        for line in problems:
+            self.show(f"dotlint: {line}", types.MessageType.Warning)
         self.files.scopes = Scopes(tuple(scopes))
         self.ready.set()
-        self._told.clear()
+        self._reported_problems.clear()
         self.files.lint_again()
 
     async def watch(self) -> None:
-        """Ask to be told of files and settings that change, where the editor can."""
+        """Register for changes of files and settings, if the editor supports it."""
         registrations = []
         if self.client.watches_files:
             watchers = [types.FileSystemWatcher(glob_pattern=pattern) for pattern in WATCHED]
@@ -116,17 +118,19 @@ class DotlintServer(LanguageServer):
             try:
                 await self.client_register_capability_async(types.RegistrationParams(registrations))
             except JsonRpcException as error:
-                log.warning("the editor watches no files: %s", error)
+                log.warning("the editor rejected the registration: %s", error)
 
     def files_changed(self, uris: Sequence[str]) -> None:
-        """Lint again what files on disk that changed may matter to: a graph to deployments of several files alone."""
+        """Lint again the open files that a change on disk may affect; a changed graph affects only multi-file deployments."""
         graphs = all(uri.lower().endswith((".dot", ".gv")) for uri in uris)
         if not graphs:
-            self._told.clear()
-        self.files.lint_again(only=lambda file: not graphs or (self._one_of_several(file) and file.uri not in uris))
+            self._reported_problems.clear()
+        self.files.lint_again(
+            only=lambda file: not graphs or (self._in_multi_file_deployment(file) and file.uri not in uris)
+        )
 
     def path_of(self, uri: str) -> str:
-        """Give the path that a text is linted as; one that is in no file counts as one of the folder."""
+        """Return the path of a text; a text that is not in a file gets a path in the first folder."""
         path = to_fs_path(uri.replace(";", "%3B"))
         if path is not None:
             return path
@@ -134,49 +138,49 @@ class DotlintServer(LanguageServer):
         return str(self.folder / name)
 
     def text(self, text: str) -> Text:
-        """Give a text with the positions that were agreed on."""
+        """Return a `Text` with the position encoding of the connection."""
         return Text(text, self.client.encoding)
 
-    def tell(self, message: str, kind: types.MessageType) -> None:
-        """Show the user a message, and log it."""
+    def show(self, message: str, kind: types.MessageType) -> None:
+        """Show a message to the user, and log it."""
         log.warning("%s", message)
         self.window_show_message(types.ShowMessageParams(kind, message))
 
-    def note(self, message: str) -> None:
-        """Write a line to the editor's log, where it does not disturb."""
+    def log(self, message: str) -> None:
+        """Write a line to the editor's log."""
         log.info("%s", message)
         self.window_log_message(types.LogMessageParams(types.MessageType.Info, message))
 
     def forget(self, uri: str) -> None:
-        """Take back all that was told of a file that was closed."""
-        self._told.pop(uri, None)
+        """Remove the diagnostics of a closed file."""
+        self._reported_problems.pop(uri, None)
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
 
-    def _one_of_several(self, file: OpenFile) -> bool:
-        return file.last is not None and file.last.report is not None and file.last.report.several
+    def _in_multi_file_deployment(self, file: OpenFile) -> bool:
+        return file.last is not None and file.last.report is not None and file.last.report.multiple_files
 
     def _on_report(self, file: OpenFile, snapshot: Snapshot) -> None:
         assert snapshot.report is not None
         found = diagnostics(file.uri, snapshot.text, snapshot.report)
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(file.uri, found, snapshot.version))
         problems = snapshot.report.problems
-        before = self._told.get(file.uri, ())
-        self._told[file.uri] = problems
-        others = {line for uri, lines in self._told.items() if uri != file.uri for line in lines}
+        before = self._reported_problems.get(file.uri, ())
+        self._reported_problems[file.uri] = problems
+        others = {line for uri, lines in self._reported_problems.items() if uri != file.uri for line in lines}
         for line in problems:
             if line not in before and line not in others:
-                self.tell(f"dotlint: {line}", types.MessageType.Error)
+                self.show(f"dotlint: {line}", types.MessageType.Error)
 
     def _on_failure(self, file: OpenFile, message: str) -> None:
-        self.tell(f"dotlint: {Path(file.path).name}: {message}", types.MessageType.Error)
+        self.show(f"dotlint: {Path(file.path).name}: {message}", types.MessageType.Error)
 
 
-def _plain(value: object) -> object:
-    """Give tables as dicts: pygls makes objects of what it has no type for."""
+def _as_plain_data(value: object) -> object:
+    """Convert to dicts, lists and scalars: pygls returns objects for settings, which have no type."""
     if hasattr(value, "_asdict"):
-        return {key: _plain(one) for key, one in value._asdict().items()}
+        return {key: _as_plain_data(one) for key, one in value._asdict().items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [_as_plain_data(one) for one in value]
     if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
+        return {key: _as_plain_data(one) for key, one in value.items()}
     return value

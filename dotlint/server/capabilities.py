@@ -1,4 +1,4 @@
-"""What the editor says that it can do, as far as it matters here."""
+"""The capabilities of the editor that the server uses."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 class Client(Struct, frozen=True):
-    """An editor; what it does not mention it cannot do."""
+    """The capabilities of an editor; without a statement, each is absent."""
 
     encoding: Encoding = "utf-16"
     markdown: bool = False
     versioned_edits: bool = False
-    takes_actions: bool = False  # else it knows nothing but commands
+    takes_actions: bool = False  # otherwise it only supports commands
     resolves_edits: bool = False
     nested_symbols: bool = False
     settings: bool = False
@@ -29,7 +29,7 @@ class Client(Struct, frozen=True):
 
     @classmethod
     def of(cls, can: types.ClientCapabilities, workspace: Workspace) -> Client:
-        """Read what an editor says when it starts the server."""
+        """Read the capabilities that the editor sends with the initialize request."""
         formats = get_capability(can, "text_document.hover.content_format") or ()
         resolve = get_capability(can, "text_document.code_action.resolve_support")
         encoding = cast("types.PositionEncodingKind | str", workspace.position_encoding)

@@ -1,4 +1,4 @@
-"""A rule's card as Markdown, for what an editor shows at a finding."""
+"""A rule's card as Markdown, for hovers."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ if TYPE_CHECKING:
 
     from dotlint.engine.card import Card
 
-_FIXES = {"safe": "safe", "unsafe": "unsafe: a guess, to be read again", None: "none"}
+_FIXES = {"safe": "safe", "unsafe": "unsafe: it may change the meaning", None: "none"}
 
 
 def rule_markdown(card: Card) -> str:
-    """Give what the rule finds, why it matters, and an example."""
-    return "\n".join(_lines(card))
+    """Return the summary of the rule, the reason for it, and an example."""
+    return "\n".join(_markdown_lines(card))
 
 
 def fenced(text: str, language: str = "") -> str:
-    """Give a text as a block of code that nothing in it can close."""
+    """Return a text as a fenced code block; the fence is longer than any in the text."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{text.rstrip()}\n{fence}"
 
 
-def _lines(card: Card) -> Iterator[str]:
+def _markdown_lines(card: Card) -> Iterator[str]:
     yield f"**{card.code} {card.name}**: {escape(card.summary)}"
     yield ""
     yield escape(card.why)

@@ -1,4 +1,4 @@
-"""Edits of a text as an editor takes them."""
+"""Edits of a text in the types of the protocol."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_LINES: Final = 3_000
 
 
 def workspace_edit(uri: str, snapshot: Snapshot, edits: Iterable[Edit], *, versioned: bool) -> types.WorkspaceEdit:
-    """Give edits of one text; `versioned` lets the editor refuse them once it has another text."""
+    """Return a workspace edit of one text; with `versioned`, the editor can reject it for another version of the text."""
     changes = [types.TextEdit(range_of(snapshot.text, edit.start, edit.end), edit.text) for edit in edits]
     if versioned:
         document = types.OptionalVersionedTextDocumentIdentifier(uri=uri, version=snapshot.version)
@@ -28,27 +28,27 @@ def workspace_edit(uri: str, snapshot: Snapshot, edits: Iterable[Edit], *, versi
 
 
 def between(old: str, new: str) -> list[Edit]:
-    """Give the edits that turn one text into another: by lines, so that cursors and folds elsewhere stay."""
+    """Return the edits that turn one text into another, by lines, so that cursors and folds elsewhere are kept."""
     before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
-    first = _alike(before, after)
+    first = _common_start(before, after)
     most = min(len(before), len(after)) - first
-    last = _alike(before[::-1][:most], after[::-1][:most])
+    last = _common_start(before[::-1][:most], after[::-1][:most])
     before, after = before[first : len(before) - last], after[first : len(after) - last]
     start = len("".join(old.splitlines(keepends=True)[:first]))
     if max(len(before), len(after)) > _MOST_LINES:
         return [Edit(start, start + len("".join(before)), "".join(after))]
-    places = [start]
+    offsets = [start]
     for line in before:
-        places.append(places[-1] + len(line))
+        offsets.append(offsets[-1] + len(line))
     matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
     return [
-        Edit(places[i1], places[i2], "".join(after[j1:j2]))
+        Edit(offsets[i1], offsets[i2], "".join(after[j1:j2]))
         for tag, i1, i2, j1, j2 in matcher.get_opcodes()
         if tag != "equal"
     ]
 
 
-def _alike(one: list[str], other: list[str]) -> int:
+def _common_start(one: list[str], other: list[str]) -> int:
     return next(
         (index for index, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]),
         min(len(one), len(other)),

@@ -1,4 +1,4 @@
-"""What may be written at the cursor: attribute names, their values, ids of nodes, keywords."""
+"""Completion at the cursor: attribute names, their values, node ids and keywords."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dotlint.data import graphviz
 from dotlint.edits.statement import id_text
 from dotlint.server.cursor import cursor_at
 from dotlint.server.diagnostics import range_of
-from dotlint.server.text import alike, carried
+from dotlint.server.text import common_prefix, offset_before_change
 from dotlint.text.display import visible
 
 if TYPE_CHECKING:
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from dotlint.data.graphviz import AttributeFact
     from dotlint.server.cursor import Cursor
-    from dotlint.server.messages import Reading
+    from dotlint.server.messages import ParsedText
     from dotlint.server.open_files import OpenFile
 
 _MOST: Final = 500
-_STATEMENTS_BACK: Final = 20
+_STATEMENTS_BEFORE: Final = 20
 _MOST_BEFORE: Final = 50_000
 _KEYWORDS: Final = ("node", "edge", "graph", "subgraph")
 _LETTERS: Final = {"graph": "GCS", "cluster": "C", "subgraph": "S", "node": "N", "edge": "E"}
@@ -38,48 +38,48 @@ _KINDS: Final = {
 }
 _SEPARATORS: Final = {"style": ",", **dict.fromkeys(("color", "fillcolor", "bgcolor"), ":;")}
 Offer = tuple[str, str, str, str]
-"""What it is called, what is written, its kind, what is said of it."""
+"""Label, inserted text, kind and detail."""
 
 
-def complete(file: OpenFile, place: tuple[int, int]) -> types.CompletionList:
-    """Give what may be written at a position of a file, as it is being typed; needs no reading to be up to date."""
+def complete(file: OpenFile, position: tuple[int, int]) -> types.CompletionList:
+    """Return the completions at a position of a file; the latest parsed text may be older than the file."""
     text = file.text
-    offset = text.offset(place)
+    offset = text.offset(position)
     cursor = _narrowed(cursor_at(text.body, offset, since(file, offset)), text.body, offset)
-    reading = file.current.reading or (file.last.reading if file.last else None)
+    parsed = file.current.parsed or (file.last.parsed if file.last else None)
     typed = cursor.typed.lower()
-    fitting = (one for one in _offers(cursor, reading, text.body) if one[0].lower().startswith(typed))
+    fitting = (one for one in _offers(cursor, parsed, text.body) if one[0].lower().startswith(typed))
     offers = list(islice(fitting, _MOST + 1))
     range_ = range_of(text, cursor.start, cursor.end)
-    items = [_item(offer, cursor, range_) for offer in offers[:_MOST]]
+    items = [_completion_item(offer, cursor, range_) for offer in offers[:_MOST]]
     return types.CompletionList(is_incomplete=len(offers) > _MOST, items=items)
 
 
 def since(file: OpenFile, offset: int) -> int:
-    """Give the start of a statement some way before a place, as far as a reading of the file knows one."""
+    """Return the offset of the start of some statement before an offset; parsing can begin there."""
     text = file.text.body
     for snapshot in (file.current, file.last):
-        if snapshot is None or snapshot.reading is None:
+        if snapshot is None or snapshot.parsed is None:
             continue
-        start = _before(snapshot.reading, snapshot.text.body, text, offset)
+        start = _statement_start(snapshot.parsed, snapshot.text.body, text, offset)
         if offset - start < _MOST_BEFORE:
             return start
     return 0 if offset < _MOST_BEFORE else text.rfind("\n", 0, offset) + 1
 
 
-def _before(reading: Reading, old: str, text: str, offset: int) -> int:
-    mentions = reading.mentions
-    same = alike(old, text)
-    place = carried(old, text, offset) if offset > same else None
-    if place is not None:  # behind the last change: statements there have moved
-        start = mentions.statement_before(place, _STATEMENTS_BACK)
-        moved = start + offset - place
-        if start > same and carried(old, text, moved) == start:
+def _statement_start(parsed: ParsedText, old: str, text: str, offset: int) -> int:
+    mentions = parsed.mentions
+    same = common_prefix(old, text)
+    old_offset = offset_before_change(old, text, offset) if offset > same else None
+    if old_offset is not None:  # after the last change, which has moved the statements
+        start = mentions.statement_before(old_offset, _STATEMENTS_BEFORE)
+        moved = start + offset - old_offset
+        if start > same and offset_before_change(old, text, moved) == start:
             return moved
-    return mentions.statement_before(min(offset, same), _STATEMENTS_BACK)
+    return mentions.statement_before(min(offset, same), _STATEMENTS_BEFORE)
 
 
-def _offers(cursor: Cursor, reading: Reading | None, text: str) -> Iterator[Offer]:
+def _offers(cursor: Cursor, parsed: ParsedText | None, text: str) -> Iterator[Offer]:
     if cursor.kind == "statement":
         yield from ((word, word, "keyword", "") for word in _KEYWORDS)
     if cursor.kind in {"statement", "attribute"}:
@@ -87,24 +87,24 @@ def _offers(cursor: Cursor, reading: Reading | None, text: str) -> Iterator[Offe
         for name, fact in graphviz.attributes().items():
             if fact.allowed(letters) and not fact.written and not fact.deprecated:
                 equals = "" if text[cursor.end : cursor.end + 20].lstrip().startswith("=") else "="
-                yield name, name + equals, "attribute", _said(fact)
-    if cursor.kind in {"statement", "node"} and reading is not None:  # last, for there may be very many
+                yield name, name + equals, "attribute", _value_types(fact)
+    if cursor.kind in {"statement", "node"} and parsed is not None:  # last, since there may be very many
         typed = cursor.typed.lower()
-        names = (name for name in reading.mentions.names if name.lower().startswith(typed))
+        names = (name for name in parsed.mentions.names if name.lower().startswith(typed))
         yield from ((name, id_text(name), "node", "") for name in dict.fromkeys(names))
     if cursor.kind == "value":
         known = graphviz.attributes().get(cursor.attribute)
-        yield from _values(known, cursor, reading) if known is not None else ()
+        yield from _values(known, cursor, parsed) if known is not None else ()
 
 
-def _said(fact: AttributeFact) -> str:
+def _value_types(fact: AttributeFact) -> str:
     least = "" if fact.minimum is None else f", {'more than' if fact.above else 'at least'} {fact.minimum:g}"
     return " or ".join(fact.types) + least
 
 
-def _values(fact: AttributeFact, cursor: Cursor, reading: Reading | None) -> Iterator[Offer]:
+def _values(fact: AttributeFact, cursor: Cursor, parsed: ParsedText | None) -> Iterator[Offer]:
     for kind in fact.types:
-        said = f"{fact.name}: {kind}"
+        detail = f"{fact.name}: {kind}"
         words: Iterable[str] = graphviz.enumeration_values("compass" if kind == "portPos" else kind)
         if kind == "bool":
             words = ("true", "false")
@@ -114,16 +114,16 @@ def _values(fact: AttributeFact, cursor: Cursor, reading: Reading | None) -> Ite
             words = sorted(graphviz.styles(cursor.element))
         elif kind == "arrow":
             words = graphviz.arrow_parts()
-        elif kind == "cluster" and reading is not None:
-            names = dict.fromkeys(name for name, _, _ in reading.clusters if name.lower().startswith("cluster"))
-            yield from ((name, id_text(name), "cluster", said) for name in names)
+        elif kind == "cluster" and parsed is not None:
+            names = dict.fromkeys(name for name, _, _ in parsed.clusters if name.lower().startswith("cluster"))
+            yield from ((name, id_text(name), "cluster", detail) for name in names)
         elif kind == "color":
-            yield from ((word, word, "color", said) for word in sorted(graphviz.color_names("x11")))
-        yield from ((word, id_text(word), "value", said) for word in words)
+            yield from ((word, word, "color", detail) for word in sorted(graphviz.color_names("x11")))
+        yield from ((word, id_text(word), "value", detail) for word in words)
 
 
 def _narrowed(cursor: Cursor, text: str, offset: int) -> Cursor:
-    """Give of what stands in quotes the part that is being written: the quotes stay, and other words of a list."""
+    """Narrow the cursor to the part of a quoted value that is being typed: without the quotes and the other list items."""
     if not cursor.quoted:
         return cursor
     start, end = cursor.start + 1, cursor.end - (cursor.end > offset)
@@ -136,14 +136,14 @@ def _narrowed(cursor: Cursor, text: str, offset: int) -> Cursor:
     return replace(cursor, start=start, end=end, typed=text[start:offset])
 
 
-def _item(offer: Offer, cursor: Cursor, place: types.Range) -> types.CompletionItem:
-    name, written, kind, said = offer
+def _completion_item(offer: Offer, cursor: Cursor, range_: types.Range) -> types.CompletionItem:
+    name, written, kind, detail = offer
     if cursor.quoted:
         written = name.replace('"', '\\"') if kind in {"node", "cluster"} else name
     return types.CompletionItem(
         label=visible(name),
         kind=_KINDS[kind],
-        detail=said or None,
+        detail=detail or None,
         filter_text=name,
-        text_edit=types.TextEdit(place, written),
+        text_edit=types.TextEdit(range_, written),
     )

@@ -1,7 +1,7 @@
-"""Where in a DOT text a cursor is: in a statement, in an attribute list, behind an `=`; by the tokens before it.
+"""The syntactic context of a cursor in a DOT text: a statement, an attribute list or a value.
 
-The text is one that is being typed, so it need not be DOT: tokens are read from some statement before the cursor on,
-and an attribute list that is open counts as closed as soon as something stands in it that none can hold.
+The text is being edited, so it may be invalid. The tokens are read from the start of a statement before the cursor. A
+token that no attribute list can contain closes an open one.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 Kind = Literal["statement", "node", "attribute", "value", "none"]
 _IDS: Final = {"NAME", "NUMBER", "STRING", "HTML", "UNKNOWN"}
 _WORDS: Final = {"NODE", "EDGE", "GRAPH", "DIGRAPH", "SUBGRAPH", "STRICT"}
-_BETWEEN: Final = {"BLANK", "LINE_COMMENT", "BLOCK_COMMENT"}
-_MOST_BEHIND: Final = 2_000
+_IGNORED: Final = {"BLANK", "LINE_COMMENT", "BLOCK_COMMENT"}
+_MOST_AFTER: Final = 2_000
 
 
 class Cursor(Struct, frozen=True):
-    """What may be written at a place: `kind`; `element` and `attribute` say whose attributes or values.
+    """What can be inserted at the cursor: `kind`, and the `element` and `attribute` that it belongs to.
 
-    From `start` to `end` stands what is there already, `typed` is its part before the cursor, as meant. `end` equals
-    the cursor where the rest belongs to something else.
+    The span from `start` to `end` is to be replaced; `typed` is its text before the cursor, without an opening quote. `end`
+    is the cursor itself if the text after it belongs to something else.
     """
 
     kind: Kind
@@ -41,14 +41,14 @@ class Cursor(Struct, frozen=True):
 
 
 class _State:
-    """What was met so far: the list that is open, and the tokens of the statement before it."""
+    """The parser state before the cursor: the open attribute list, and the tokens of the statement."""
 
     def __init__(self) -> None:
-        self.before: list[Lexeme] = []  # of the statement, up to where we are
-        self.inside: list[Lexeme] | None = None  # of the attribute list, where one is open
+        self.before: list[Lexeme] = []  # of the statement, outside attribute lists
+        self.inside: list[Lexeme] | None = None  # of the open attribute list, if any
         self.element: Element = "graph"
 
-    def pass_by(self, token: Lexeme) -> None:
+    def consume(self, token: Lexeme) -> None:
         raw = token.raw
         if self.inside is not None:
             if raw == "]":
@@ -58,7 +58,7 @@ class _State:
             if raw not in {"{", "}"} and token.type != "EDGEOP":
                 self.inside.append(token)
                 return
-            self.inside = None  # it was never closed
+            self.inside = None  # unclosed
         if raw == "[":
             self.element = _element(self.before)
             self.inside = []
@@ -69,9 +69,9 @@ class _State:
 
 
 def cursor_at(text: str, offset: int, since: int) -> Cursor:
-    """Say where in a text a place is, reading on from `since`, the start of a statement before it."""
+    """Return the context of an offset; `since` is the start of a statement before it."""
     limit = text.find("\n", offset)
-    limit = min(len(text) if limit < 0 else limit, offset + _MOST_BEHIND)
+    limit = min(len(text) if limit < 0 else limit, offset + _MOST_AFTER)
     state = _State()
     here: Lexeme | None = None
     for token in tokens(text[since:limit]):
@@ -81,25 +81,25 @@ def cursor_at(text: str, offset: int, since: int) -> Cursor:
         if end > offset or (end == offset and token.type in _IDS | _WORDS | {"LINE_COMMENT"}):
             here = token
             break
-        if token.type not in _BETWEEN:
-            state.pass_by(token)
+        if token.type not in _IGNORED:
+            state.consume(token)
     if here is not None and here.type in {"LINE_COMMENT", "BLOCK_COMMENT"}:
         return Cursor("none", offset, offset)
     if here is None or here.type not in _IDS | _WORDS:
-        return _judged(state, offset, offset, "", quoted=False)
+        return _context(state, offset, offset, "", quoted=False)
     if here.type == "HTML" or (here.type == "UNKNOWN" and not here.raw.startswith('"')):
         return Cursor("none", offset, offset)
     start, end = since + here.at, since + here.to
     if here.type == "UNKNOWN":
-        end = offset  # a quote that is never closed: what follows was there before
+        end = offset  # an unclosed quote: the text after the cursor is not part of the value
     quoted = here.raw.startswith('"')
     typed = text[start + quoted : offset]
     if quoted and here.type == "STRING" and end == offset:
-        return Cursor("none", offset, offset)  # right behind a string
-    return _judged(state, start, end, typed, quoted=quoted)
+        return Cursor("none", offset, offset)  # directly after a string
+    return _context(state, start, end, typed, quoted=quoted)
 
 
-def _judged(state: _State, start: int, end: int, typed: str, *, quoted: bool) -> Cursor:
+def _context(state: _State, start: int, end: int, typed: str, *, quoted: bool) -> Cursor:
     inside = state.inside
     if inside is not None:
         last = inside[-1].raw if inside else ","
@@ -121,7 +121,7 @@ def _judged(state: _State, start: int, end: int, typed: str, *, quoted: bool) ->
 
 
 def _element(before: list[Lexeme]) -> Element:
-    """Say whose attributes the list is that follows these tokens."""
+    """Return the kind of element whose attribute list follows these tokens."""
     index = len(before) - 1
     while index >= 0 and before[index].raw == "]":
         index -= 1  # a second list
@@ -133,14 +133,14 @@ def _element(before: list[Lexeme]) -> Element:
         words: dict[str, Element] = {"NODE": "node", "EDGE": "edge", "GRAPH": "graph"}
         return words[before[index].type]
     while index >= 2 and before[index - 1].raw in {":", ","}:
-        index -= 2  # back over a port, or over the nodes before a comma
+        index -= 2  # skip a port, or the nodes before a comma
     return "edge" if index >= 1 and before[index - 1].type == "EDGEOP" else "node"
 
 
 def id_at(text: str, offset: int, since: int) -> str | None:
-    """Give what the id means that a place lies in or right behind; None where there is none."""
+    """Return the value of the id at an offset or directly before it; None if there is none."""
     limit = text.find("\n", offset)
-    limit = min(len(text) if limit < 0 else limit, offset + _MOST_BEHIND)
+    limit = min(len(text) if limit < 0 else limit, offset + _MOST_AFTER)
     for token in tokens(text[since:limit]):
         if since + token.at <= offset <= since + token.to and token.type in {"NAME", "NUMBER", "STRING"}:
             return decode(token.raw)

@@ -1,4 +1,4 @@
-"""Findings as an editor shows them: at each location, with what explains them and the address of the rule."""
+"""Diagnostics: one for each location of a finding, with related information and the address of the rule."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lsprotocol import types
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotlint.server.messages import Report, Spot, Told
+    from dotlint.server.messages import FindingInfo, FindingLocation, Report
     from dotlint.server.text import Text
 
 _SEVERITIES: Final = {
@@ -17,7 +17,7 @@ _SEVERITIES: Final = {
     "warning": types.DiagnosticSeverity.Warning,
     "info": types.DiagnosticSeverity.Information,
 }
-# What stands there without effect is shown faded, what Graphviz keeps for old files only is struck through.
+# Editors fade code that has no effect, and strike through deprecated attributes.
 _TAGS: Final = {
     "unnecessary": types.DiagnosticTag.Unnecessary,
     "deprecated": types.DiagnosticTag.Deprecated,
@@ -26,23 +26,23 @@ _MOST_RELATED: Final = 20
 
 
 def range_of(text: Text, start: int, end: int) -> types.Range:
-    """Give the range between two offsets."""
-    return types.Range(types.Position(*text.place(start)), types.Position(*text.place(max(start, end))))
+    """Return the range between two offsets."""
+    return types.Range(types.Position(*text.position(start)), types.Position(*text.position(max(start, end))))
 
 
-def shown_range(text: Text, start: int, end: int) -> types.Range:
-    """Give the range that is underlined: no more than the first line, or a missing stage would colour half the file."""
-    first, last = text.place(start), text.place(max(start, end))
+def underlined_range(text: Text, start: int, end: int) -> types.Range:
+    """Return the range to underline. It ends with the first line; a missing stage would underline half the file."""
+    first, last = text.position(start), text.position(max(start, end))
     return types.Range(
         types.Position(*first), types.Position(*(last if last[0] == first[0] else text.line_end(first[0])))
     )
 
 
 def diagnostics(uri: str, text: Text, report: Report) -> list[types.Diagnostic]:
-    """Give all that is to be shown of a report."""
+    """Return the diagnostics of a report: problems of the configuration, then findings."""
     problems = [
         types.Diagnostic(
-            range=shown_range(text, 0, len(text.text)),
+            range=underlined_range(text, 0, len(text.text)),
             message=problem,
             severity=types.DiagnosticSeverity.Error,
             source="dotlint",
@@ -52,30 +52,38 @@ def diagnostics(uri: str, text: Text, report: Report) -> list[types.Diagnostic]:
     ]
     return [
         *problems,
-        *(diagnostic(uri, text, report, told, spot) for told in report.findings for spot in told.spots),
+        *(
+            diagnostic(uri, text, report, finding, location)
+            for finding in report.findings
+            for location in finding.locations
+        ),
     ]
 
 
-def diagnostic(uri: str, text: Text, report: Report, told: Told, spot: Spot) -> types.Diagnostic:
+def diagnostic(
+    uri: str, text: Text, report: Report, finding: FindingInfo, location: FindingLocation
+) -> types.Diagnostic:
     """Return a finding at one of its locations."""
-    rule = report.rules.get(told.code)
+    rule = report.rules.get(finding.code)
     tag = _TAGS.get(rule.tag) if rule and rule.tag else None
     return types.Diagnostic(
-        range=shown_range(text, spot.start, spot.end),
-        message=told.message if told.help is None else f"{told.message}\nhelp: {told.help}",
-        severity=_SEVERITIES[told.severity],
-        code=told.code,
+        range=underlined_range(text, location.start, location.end),
+        message=finding.message if finding.help is None else f"{finding.message}\nhelp: {finding.help}",
+        severity=_SEVERITIES[finding.severity],
+        code=finding.code,
         code_description=types.CodeDescription(href=rule.address) if rule and rule.address else None,
         source="dotlint",
         tags=[tag] if tag else None,
-        related_information=list(_related(uri, text, report, told)) or None,
+        related_information=list(_related(uri, text, report, finding)) or None,
     )
 
 
-def _related(uri: str, text: Text, report: Report, told: Told) -> Iterator[types.DiagnosticRelatedInformation]:
-    for message, start, end in told.related[:_MOST_RELATED]:
-        yield types.DiagnosticRelatedInformation(types.Location(uri, shown_range(text, start, end)), message)
-    for index in told.caused_by[:_MOST_RELATED]:
+def _related(
+    uri: str, text: Text, report: Report, finding: FindingInfo
+) -> Iterator[types.DiagnosticRelatedInformation]:
+    for message, start, end in finding.related[:_MOST_RELATED]:
+        yield types.DiagnosticRelatedInformation(types.Location(uri, underlined_range(text, start, end)), message)
+    for index in finding.caused_by[:_MOST_RELATED]:
         cause = report.findings[index]
-        place = types.Location(uri, shown_range(text, cause.start, cause.end))
-        yield types.DiagnosticRelatedInformation(place, f"follows from {cause.code}: {cause.message}")
+        location = types.Location(uri, underlined_range(text, cause.start, cause.end))
+        yield types.DiagnosticRelatedInformation(location, f"fixed by {cause.code}: {cause.message}")

@@ -1,6 +1,6 @@
-"""What the process that answers the editor and those that lint tell each other; pickled on the way.
+"""The messages between the server and its worker processes, which are pickled.
 
-Offsets are dotlint's: code points of the text, a leading byte order mark not counted, `end` exclusive.
+Offsets count code points from 0, without a leading byte order mark; `end` is exclusive.
 """
 
 from __future__ import annotations
@@ -16,58 +16,59 @@ if TYPE_CHECKING:
 
     from dotlint.engine.finding import Edit, Fix, Severity
     from dotlint.server.references import Mentions
-    from dotlint.server.text import Encoding, Place
+    from dotlint.server.text import Encoding, TextPosition
 
 Stamp = tuple[int, int]
-"""When a file was last changed, in nanoseconds, and its size in bytes."""
+"""The modification time of a file in nanoseconds, and its size in bytes."""
 
 
-class Options(Struct, frozen=True):
-    """What the editor says over every configuration file: as options of the command line do."""
+class EditorOptions(Struct, frozen=True):
+    """Editor settings, which override configuration files as command-line options do."""
 
     overrides: Overrides = Overrides()
     config: Path | None = None
 
 
 class Job(Struct, frozen=True):
-    """A text to `read` (and lint) or to `fix`; `path` is what it is called and where its configuration is looked for.
+    """A task for a worker.
 
-    For `names` it is a folder whose files are to be searched for symbols, in `encoding`, but for those that have not
-    changed since they were `known`.
+    `read` is to parse and lint `text`, `fix` to apply its safe fixes; `path` is its path, for messages and configuration.
+    `names` is to find the symbols of the files in the folder `path`, with positions in `encoding`; files whose stamp is
+    `known` are not read.
     """
 
     kind: Literal["read", "fix", "names"]
     text: str
     path: str
-    options: Options
+    options: EditorOptions
     encoding: Encoding = "utf-16"
     known: dict[str, Stamp] = {}
 
 
-class Reading(Struct, frozen=True):
-    """What the text itself says, before any rule is asked; `clusters` are names of subgraphs and their places.
+class ParsedText(Struct, frozen=True):
+    """The result of parsing a text; `clusters` has the names and spans of its subgraphs.
 
-    `whole` is false where part of the text could not be read.
+    `complete` is false if part of the text could not be parsed.
     """
 
     mentions: Mentions
     clusters: tuple[tuple[str, int, int], ...]
-    whole: bool
+    complete: bool
 
 
-class Spot(Struct, frozen=True):
-    """A location of a finding; `here` is the edit that suppresses the finding there, None if no comment can."""
+class FindingLocation(Struct, frozen=True):
+    """A location of a finding; `suppression` is the edit that suppresses the finding there, None if no comment can."""
 
     start: int
     end: int
-    here: Edit | None = None
+    suppression: Edit | None = None
 
 
-class Told(Struct, frozen=True):
-    """A finding, as much of it as an editor needs; `caused_by` are indices among the findings of the report.
+class FindingInfo(Struct, frozen=True):
+    """The parts of a finding that an editor needs; `caused_by` are indices into the findings of the report.
 
-    `spots` are its locations, the first at `start`. `everywhere` is the edit that suppresses it in the whole file, None
-    if no comment can.
+    The first of its `locations` is at `start`. `file_suppression` is the edit that suppresses its rule in the whole file,
+    None if no comment can.
     """
 
     code: str
@@ -81,12 +82,12 @@ class Told(Struct, frozen=True):
     related: tuple[tuple[str, int, int], ...]
     caused_by: tuple[int, ...]
     fix: Fix | None
-    spots: tuple[Spot, ...]
-    everywhere: Edit | None = None
+    locations: tuple[FindingLocation, ...]
+    file_suppression: Edit | None = None
 
 
-class Rule(Struct, frozen=True):
-    """What there is to read on a rule, as Markdown and plain, the address of its page, and how its findings look."""
+class RuleInfo(Struct, frozen=True):
+    """The description of a rule in Markdown and plain text, the address of its page, and the tag of its diagnostics."""
 
     markdown: str
     plain: str
@@ -95,7 +96,7 @@ class Rule(Struct, frozen=True):
 
 
 class Symbol(Struct, frozen=True):
-    """An entry of the outline: from `start` to `end` it reaches, from `first` to `last` it is named."""
+    """An entry of the outline; its extent is `start` to `end`, its name is at `first` to `last`."""
 
     name: str
     detail: str
@@ -108,49 +109,49 @@ class Symbol(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """What the rules say. `problems` are mistakes of the configuration and the like, a line each.
+    """The result of linting a text. `problems` are one-line messages, such as errors in the configuration.
 
-    `several` is true where the text is one file of a deployment of several.
+    `multiple_files` is true if the text is one file of a multi-file deployment.
     """
 
-    findings: tuple[Told, ...] = ()
-    rules: dict[str, Rule] = {}
+    findings: tuple[FindingInfo, ...] = ()
+    rules: dict[str, RuleInfo] = {}
     symbols: tuple[Symbol, ...] = ()
     problems: tuple[str, ...] = ()
-    several: bool = False
+    multiple_files: bool = False
 
 
-class Pages(Struct, frozen=True):
-    """What was understood of nodes, as `dotlint explain` prints it, from the `first` number on."""
+class NodePages(Struct, frozen=True):
+    """The pages of nodes, as `dotlint explain` prints them; the first is that of the node with number `first`."""
 
     first: int
     texts: tuple[str, ...]
 
 
-class Fixed(Struct, frozen=True):
-    """A text with its safe fixes in place; `refused` says which fixes were left out, and why."""
+class FixedText(Struct, frozen=True):
+    """A text with its safe fixes applied; `refused` states which fixes were refused, and why."""
 
     text: str
     applied: int
     refused: tuple[str, ...]
 
 
-class Names(Struct, frozen=True):
-    """The symbols of a file on disk; `rows` is None where they are still those that are known.
+class FileSymbols(Struct, frozen=True):
+    """The symbols of a file on disk; `rows` is None if the file has not changed.
 
-    Each has its name, its kind by the protocol's number, the name of what is around it, and where it starts and ends.
+    A row has the name, the number of the kind in the protocol, the name of the container, and the start and end position.
     """
 
     path: str
     stamp: Stamp
-    rows: tuple[tuple[str, int, str, Place, Place], ...] | None
+    rows: tuple[tuple[str, int, str, TextPosition, TextPosition], ...] | None
 
 
 class Failure(Struct, frozen=True):
-    """A job that could not be done; `detail` is for the log."""
+    """An error that ended a job; `detail` is for the log."""
 
     message: str
     detail: str = ""
 
 
-Message = Reading | Report | Pages | Fixed | Names | Failure
+Message = ParsedText | Report | NodePages | FixedText | FileSymbols | Failure

@@ -1,4 +1,4 @@
-"""What the editor's settings say: the options of the command line, by the names that configuration files have."""
+"""The editor's settings: command-line options under the names that configuration files use."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from dotlint.config.model import Overrides
 from dotlint.engine.select import split_names
-from dotlint.server.messages import Options
+from dotlint.server.messages import EditorOptions
 from dotlint.text.nearest import nearest
 
 if TYPE_CHECKING:
@@ -23,26 +23,26 @@ _PRESETS: Final = ("recommended", "strict", "graphviz")
 
 
 class Scopes(Struct, frozen=True):
-    """What holds in each of the folders that are open: the settings of the innermost folder that a file is in."""
+    """The settings of each workspace folder."""
 
-    folders: tuple[tuple[Path, Options], ...]
+    folders: tuple[tuple[Path, EditorOptions], ...]
 
-    def of(self, path: str) -> Options:
-        """Give what holds for a file; one that is in none of the folders counts as one of the first."""
+    def of(self, path: str) -> EditorOptions:
+        """Return the settings of the innermost folder that contains a file, or else of the first folder."""
         inside = [(len(folder.parts), options) for folder, options in self.folders if Path(path).is_relative_to(folder)]
         return max(inside, key=lambda pair: pair[0])[1] if inside else self.folders[0][1]
 
 
-def read_options(settings: Iterable[object], folder: Path) -> tuple[Options, list[str]]:
-    """Read settings, the later ones over the earlier, and say what in them is wrong, a line each.
+def read_options(settings: Iterable[object], folder: Path) -> tuple[EditorOptions, list[str]]:
+    """Return the merged settings, later ones first in precedence, and one line for each invalid one, which is ignored.
 
-    Each is a table with keys as in `dotlint.toml` (`extendSelect` is read as well), or has such a table under `dotlint`
-    or `settings`; what is empty says nothing. Relative paths start at `folder`. What is wrong is left out.
+    Each is a table with keys as in `dotlint.toml` (or in camel case: `extendSelect`), or has such a table under `dotlint`
+    or `settings`. Empty values are ignored. Relative paths start at `folder`.
     """
     values: dict[str, Any] = {}
     wrong: list[str] = []
-    for given in settings:
-        for key, value in _table(given, wrong).items():
+    for each in settings:
+        for key, value in _table(each, wrong).items():
             name = re.sub(r"(?<=[a-z])(?=[A-Z])|_", "-", str(key)).lower()
             if name in KEYS:
                 if value not in (None, "", [], {}):
@@ -50,11 +50,11 @@ def read_options(settings: Iterable[object], folder: Path) -> tuple[Options, lis
             elif name not in _EDITORS_OWN:
                 near = nearest(name, KEYS)
                 wrong.append(
-                    f"there is no setting `{key}`"
-                    + (f"; did you mean `{near}`?" if near else f"; there are {', '.join(KEYS)}")
+                    f"unknown setting `{key}`"
+                    + (f"; did you mean `{near}`?" if near else f"; the settings are {', '.join(KEYS)}")
                 )
-    read = {name: _read(name, value, wrong) for name, value in values.items()}
-    strategy = tuple(_placed(one, folder) for one in read.get("strategy") or ())
+    read = {name: _checked(name, value, wrong) for name, value in values.items()}
+    strategy = tuple(_in_folder(one, folder) for one in read.get("strategy") or ())
     overrides = Overrides(
         strategy=strategy,
         layout=read.get("layout"),
@@ -64,14 +64,14 @@ def read_options(settings: Iterable[object], folder: Path) -> tuple[Options, lis
         ignore=split_names(read.get("ignore") or ()),
     )
     config = read.get("config")
-    return Options(overrides, folder / Path(config).expanduser() if config else None), wrong
+    return EditorOptions(overrides, folder / Path(config).expanduser() if config else None), wrong
 
 
 def _table(given: object, wrong: list[str]) -> Mapping[str, Any]:
     if given is None:
         return {}
     if not isinstance(given, dict):
-        wrong.append("the settings of dotlint must be a table of names and values")
+        wrong.append("the dotlint settings must be a table")
         return {}
     for name in ("dotlint", "settings"):
         if isinstance(given.get(name), dict):
@@ -79,16 +79,16 @@ def _table(given: object, wrong: list[str]) -> Mapping[str, Any]:
     return given
 
 
-def _read(name: str, value: object, wrong: list[str]) -> Any:  # noqa: ANN401 - a text or several
+def _checked(name: str, value: object, wrong: list[str]) -> Any:  # noqa: ANN401 - a string or a tuple of strings
     if name in _LISTS:
         if isinstance(value, str):
             return (value,)
         if isinstance(value, list) and all(isinstance(one, str) for one in value):
             return tuple(one for one in value if one)
-        wrong.append(f"the setting `{name}` must be a text or a list of texts")
+        wrong.append(f"the setting `{name}` must be a string or a list of strings")
         return None
     if not isinstance(value, str):
-        wrong.append(f"the setting `{name}` must be a text")
+        wrong.append(f"the setting `{name}` must be a string")
         return None
     if name == "preset" and value not in _PRESETS:
         wrong.append(f"the setting `preset` is `{value}`, but must be one of {', '.join(_PRESETS)}")
@@ -96,6 +96,6 @@ def _read(name: str, value: object, wrong: list[str]) -> Any:  # noqa: ANN401 - 
     return value
 
 
-def _placed(strategy: str, folder: Path) -> str:
-    """Give a strategy file its folder; a specification stays as it is."""
+def _in_folder(strategy: str, folder: Path) -> str:
+    """Make the path of a strategy file absolute; a strategy specification is returned unchanged."""
     return str(folder / Path(strategy).expanduser()) if strategy.lower().endswith(".toml") else strategy

@@ -1,4 +1,4 @@
-"""The protocol as pygls has it, but for texts, which dotlint keeps itself, and for messages that are not understood."""
+"""The protocol of pygls, except that dotlint stores the texts itself and answers invalid messages."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ log = logging.getLogger(__name__)
 
 
 class Protocol(LanguageServerProtocol):
-    """A request that cannot be read, or comes after the shutdown, gets an error for an answer.
+    """Answers invalid requests, and requests after the shutdown, with an error.
 
-    pygls would keep a copy of each text, changed line by line, which for a large one takes longer than typing.
+    pygls would also store each text and update it line by line, which is slower than typing in a large text.
     """
 
     @property
     def is_shut_down(self) -> bool:
-        """Whether the editor has asked to shut down."""
+        """Whether the editor has requested the shutdown."""
         return self._shutdown
 
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> Generator[Any]:
-        """Hand on that a text was opened."""
+        """Pass on that a text was opened."""
         yield self.fm.features[types.TEXT_DOCUMENT_DID_OPEN], (params,), None
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
     def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> Generator[Any]:
-        """Hand on that a text was changed."""
+        """Pass on that a text was changed."""
         yield self.fm.features[types.TEXT_DOCUMENT_DID_CHANGE], (params,), None
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
     def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> Generator[Any]:
-        """Hand on that a text was closed."""
+        """Pass on that a text was closed."""
         yield self.fm.features[types.TEXT_DOCUMENT_DID_CLOSE], (params,), None
 
     def structure_message(self, data: dict[str, Any]) -> Any:  # noqa: ANN401 - a message of some type
-        """Read a message; one that is not as the protocol has it is answered here where it asks for an answer."""
+        """Parse a message; answer an invalid request with an error."""
         try:
             return super().structure_message(data)
         except JsonRpcException as error:
@@ -58,11 +58,11 @@ class Protocol(LanguageServerProtocol):
             return _NO_MESSAGE
 
     def handle_message(self, message: RPCMessage) -> None:
-        """Do what a message asks for."""
+        """Handle a message."""
         if message is _NO_MESSAGE:
             return
         if not hasattr(message, "jsonrpc"):
-            log.error("a message that is none of the protocol's was left unanswered")
+            log.error("ignored a message that is not JSON-RPC")
             return
         if self._shutdown and isinstance(message, RPCRequest):
             error = types.ResponseError(types.ErrorCodes.InvalidRequest.value, "dotlint is shutting down")
@@ -72,10 +72,10 @@ class Protocol(LanguageServerProtocol):
 
 
 class Quiet(logging.Filter):
-    """Takes the traceback off what is logged of a request that was refused on purpose."""
+    """Removes the traceback from log records of requests that were refused on purpose."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record pass, some of them shortened."""
+        """Keep every record, but shorten those of refused requests."""
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, JsonRpcException) and error.code in {REFUSED, OUTDATED}:
             record.msg, record.args, record.exc_info = "a request was refused: %s", (error.message,), None

@@ -1,4 +1,4 @@
-"""Where a text mentions its nodes: what definitions, references and renaming are made of."""
+"""The mentions of nodes in a text, for definitions, references and renaming."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from dotlint.graph.document import Document
     from dotlint.graph.model import Graph
 
-OWN, OTHER = 0, 1  # whether a mention is in a statement of the node's own
+OWN, OTHER = 0, 1  # whether the mention is in a node statement
 
 
 class Mention(Struct, frozen=True):
-    """One mention of a node: the place of its id, and whether a statement of the node's `own` names it."""
+    """One mention of a node: the span of its id, and whether it is in a node statement (`own`)."""
 
     node: int
     start: int
@@ -32,10 +32,10 @@ class Mention(Struct, frozen=True):
 
 
 class Mentions(Struct):
-    """All mentions of a text in its order, and the `names` of the nodes that they speak of, by number.
+    """All mentions in a text, in order, and the `names` of the nodes by number.
 
-    Nodes of several graphs are numbered one graph after the other; `graphs` has the first number of each. `statements`
-    are the offsets at which statements start. Arrays, for a text may have a million mentions.
+    The nodes of all graphs are numbered consecutively; `graphs` has the first number of each graph. `statements` are the
+    start offsets of statements. The fields are arrays, since a text may have a million mentions.
     """
 
     names: list[str]
@@ -50,16 +50,16 @@ class Mentions(Struct):
         return len(self.starts)
 
     def at(self, offset: int) -> Mention | None:
-        """Find the mention that an offset lies in, or right behind; None where there is none."""
+        """Return the mention at an offset or directly before it; None if there is none."""
         index = bisect_right(self.starts, offset) - 1
         return self._mention(index) if index >= 0 and offset <= self.ends[index] else None
 
     def of(self, node: int) -> Iterator[Mention]:
-        """Give every mention of a node, in order."""
+        """Yield the mentions of a node, in order."""
         return (self._mention(index) for index, number in enumerate(self.nodes) if number == node)
 
     def home(self, node: int) -> Mention | None:
-        """Find where a node is declared: its first own statement, else its first mention."""
+        """Return the mention that declares a node: in its first node statement, otherwise its first mention."""
         first = None
         for mention in self.of(node):
             if mention.own:
@@ -68,20 +68,20 @@ class Mentions(Struct):
         return first
 
     def siblings(self, node: int) -> range:
-        """Give the numbers of all nodes of the graph that a node is in."""
+        """Return the numbers of all nodes of the graph that contains a node."""
         graph = bisect_right(self.graphs, node) - 1
         end = self.graphs[graph + 1] if graph + 1 < len(self.graphs) else len(self.names)
         return range(self.graphs[graph], end)
 
-    def named(self, name: str) -> int | None:
-        """Find the first node of a name."""
+    def node_named(self, name: str) -> int | None:
+        """Return the first node with a name, or None."""
         try:
             return self.names.index(name)
         except ValueError:
             return None
 
     def statement_before(self, offset: int, back: int = 0) -> int:
-        """Give where the last statement at or before an offset starts, or one so many further `back`; 0 for none."""
+        """Return the start of the last statement at or before an offset, or of the one `back` statements earlier; 0 if none."""
         index = bisect_right(self.statements, offset) - 1 - back
         return self.statements[index] if index >= 0 else 0
 
@@ -90,7 +90,7 @@ class Mentions(Struct):
 
 
 def read_mentions(document: Document) -> Mentions:
-    """Collect the mentions of a document; where parts could not be read, those of what was understood."""
+    """Collect the mentions of a document; of an incomplete one, those in the parsed parts."""
     graphs, first = [], 0
     names: list[str] = []
     for graph in document.graphs:
@@ -100,7 +100,7 @@ def read_mentions(document: Document) -> Mentions:
     found = Mentions(names, graphs)
     collected: list[tuple[int, int, int, int]] = []
     for graph, base in zip(document.graphs, graphs, strict=True):
-        collected += _of_graph(graph, base, found.statements)
+        collected += _graph_mentions(graph, base, found.statements)
     collected.sort()
     for start, end, node, own in collected:
         found.starts.append(start)
@@ -112,7 +112,7 @@ def read_mentions(document: Document) -> Mentions:
     return found
 
 
-def _of_graph(graph: Graph, base: int, starts: array[int]) -> Iterator[tuple[int, int, int, int]]:
+def _graph_mentions(graph: Graph, base: int, starts: array[int]) -> Iterator[tuple[int, int, int, int]]:
     spelled: dict[str, int] = {}
 
     def number(raw: str) -> int:
@@ -124,21 +124,21 @@ def _of_graph(graph: Graph, base: int, starts: array[int]) -> Iterator[tuple[int
 
     for statement in walk_statements([graph.statement.body]):
         if isinstance(statement, PlainNode | PlainEdge):
-            match = statement.match  # once: of most statements it is worked out anew
+            match = statement.match  # read once, since each access computes it
             starts.append(source_offset(match.string, match.start(1)))
-            places = [(statement.first, *_span(match, 1))]
+            ids = [(statement.first, *_group_span(match, 1))]
             if isinstance(statement, PlainEdge):
-                places.append((statement.second, *_span(match, 3)))
+                ids.append((statement.second, *_group_span(match, 3)))
         else:
             starts.append(statement.start)
-            places = [(ref.id.raw, ref.id.start, ref.id.end) for ref in node_refs(statement)]
+            ids = [(ref.id.raw, ref.id.start, ref.id.end) for ref in node_refs(statement)]
         own = OWN if isinstance(statement, NodeStatement) else OTHER
-        for raw, start, end in places:
+        for raw, start, end in ids:
             node = number(raw)
             if node >= 0 and end > start:
                 yield start, end, node, own
 
 
-def _span(match: re.Match[str], group: int) -> tuple[int, int]:
+def _group_span(match: re.Match[str], group: int) -> tuple[int, int]:
     start, end = match.span(group)
     return source_offset(match.string, start), source_offset(match.string, end)

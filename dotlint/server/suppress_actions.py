@@ -1,4 +1,4 @@
-"""Comments that suppress a finding, as edits of the text."""
+"""Edits that insert suppression comments."""
 
 from __future__ import annotations
 
@@ -25,34 +25,36 @@ if TYPE_CHECKING:
 
 _MOST_LINES: Final = 60
 _MOST_TEXT: Final = 20_000
-_MOST_TRIED: Final = 20
-_MOST_TO_TRY: Final = 100_000
-_MOST_LOCATIONS: Final = 2000  # of a file that get an edit of their own
+_MOST_TRIALS: Final = 20
+_MOST_TRIAL_TEXT: Final = 100_000
+_MOST_LOCATIONS: Final = 2000  # of a file have an edit
 Edits = tuple[list[Edit | None], Edit | None]
 
 
 def suppressions(
     document: Document, findings: Sequence[Finding], cards: Sequence[Card], mentions: Mentions
 ) -> list[Edits]:
-    """Return for each finding the edits that suppress it, one for each location and one for the whole file.
+    """Return for each finding the edits that suppress it: one for each location, and one for the whole file.
 
-    None if no comment can. A comment that applies to the location already gets the rule added.
+    An edit is None if no comment can suppress the finding there. If a suppression already applies to the location, the
+    edit adds the rule to it.
     """
     if not findings:
         return []
     directives, rules = read_suppressions(document, cards).directives, by_code(cards)
     lines = Lines(document)
-    tried = _Tried(document, cards)
+    trials = _Trials(document, cards)
     known: dict[tuple[str, int], Edit | None] = {}
 
     def edit_at(finding: Finding, location: Location) -> Edit | None:
         key = finding.code, location.start
         if key not in known and len(known) < _MOST_LOCATIONS:
-            here = _merged(directives, finding, location, "ignore") or _new(
+            edit = _extended(directives, finding, location, "ignore") or _new_comment(
                 document, lines, finding, location, mentions
             )
-            here = here if here is None or not document.problems or tried.holds(here, finding, location) else None
-            known[key] = here
+            if edit is not None and document.problems and not trials.takes_effect(edit, finding, location):
+                edit = None
+            known[key] = edit
         return known.get(key)
 
     found: list[Edits] = []
@@ -60,33 +62,33 @@ def suppressions(
         if rules[finding.code].suppressible == "never":
             found.append(([None for _ in finding.locations], None))
             continue
-        everywhere = _merged(directives, finding, finding.locations[0], "ignore-file")
+        everywhere = _extended(directives, finding, finding.locations[0], "ignore-file")
         here = [edit_at(finding, location) for location in finding.locations]
-        found.append((here, everywhere or _first_line(document, finding)))
+        found.append((here, everywhere or _file_comment(document, finding)))
     return found
 
 
-class _Tried:
-    """Comments tried out: where part of a text could not be read, a comment may be part of that, or make another."""
+class _Trials:
+    """Trials of comments in an incomplete text, where a comment may be in an unparsed part or cause another one."""
 
     def __init__(self, document: Document, cards: Sequence[Card]) -> None:
         self._document = document
         self._cards = cards
-        self._directives: dict[int, Sequence[Directive]] = {}  # by the place of the comment
+        self._directives: dict[int, Sequence[Directive]] = {}  # by the offset of the comment
 
-    def holds(self, edit: Edit, finding: Finding, location: Location) -> bool:
-        """Return whether the comment would take effect; false where there is too much to try out."""
+    def takes_effect(self, edit: Edit, finding: Finding, location: Location) -> bool:
+        """Return whether the comment would take effect; false if trying it out would take too long."""
         text = self._document.text
         if edit.start not in self._directives:
-            if len(self._directives) == _MOST_TRIED or len(text) > _MOST_TO_TRY:
+            if len(self._directives) == _MOST_TRIALS or len(text) > _MOST_TRIAL_TEXT:
                 return False
-            mended = self._document.source.with_text(text[: edit.start] + edit.text + text[edit.end :])
-            self._directives[edit.start] = read_suppressions(read(mended), self._cards).directives
+            changed = self._document.source.with_text(text[: edit.start] + edit.text + text[edit.end :])
+            self._directives[edit.start] = read_suppressions(read(changed), self._cards).directives
         moved = replace(location, start=location.start + (len(edit.text) if edit.start < location.start else 0))
         return any(one.verb == "ignore" and one.reaches(finding, moved) for one in self._directives[edit.start])
 
 
-def _merged(directives: Sequence[Directive], finding: Finding, location: Location, verb: str) -> Edit | None:
+def _extended(directives: Sequence[Directive], finding: Finding, location: Location, verb: str) -> Edit | None:
     for directive in directives:
         if directive.verb == verb and directive.words is not None and directive.reaches(finding, location):
             at = directive.brackets[1] - 1
@@ -94,16 +96,18 @@ def _merged(directives: Sequence[Directive], finding: Finding, location: Locatio
     return None
 
 
-def _first_line(document: Document, finding: Finding) -> Edit:
+def _file_comment(document: Document, finding: Finding) -> Edit:
     end = "\r\n" if document.source.line_text(1).endswith("\r") else "\n"
     return Edit(0, 0, f"// dotlint: ignore-file[{finding.code}]{end}")
 
 
-def _new(document: Document, lines: Lines, finding: Finding, location: Location, mentions: Mentions) -> Edit | None:
-    """Find the first line of the location's statement that a comment can be put behind, and put it there."""
+def _new_comment(
+    document: Document, lines: Lines, finding: Finding, location: Location, mentions: Mentions
+) -> Edit | None:
+    """Return the edit that adds a comment to the first line of the location's statement that can have one."""
     source = document.source
     first = source.position(location.start).line
-    covered = _tokens_over_lines(document.text, mentions.statement_before(location.start), location.start)
+    covered = _multiline_spans(document.text, mentions.statement_before(location.start), location.start)
     for line in range(first, min(first + _MOST_LINES, source.line_count + 1)):
         end = source.line_start(line) + len(source.line_text(line).removesuffix("\r"))
         if end < location.start or any(start < end < stop for start, stop in covered):
@@ -116,8 +120,8 @@ def _new(document: Document, lines: Lines, finding: Finding, location: Location,
     return None
 
 
-def _tokens_over_lines(text: str, since: int, until: int) -> list[tuple[int, int]]:
-    """Give the places of strings, markup and comments that go over line ends: no comment fits in there."""
+def _multiline_spans(text: str, since: int, until: int) -> list[tuple[int, int]]:
+    """Return the spans of strings, HTML and comments of several lines, inside which no comment is possible."""
     since = since if until - since < _MOST_TEXT else until
     found = []
     for token in tokens(text[since : until + _MOST_TEXT]):

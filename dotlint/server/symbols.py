@@ -1,4 +1,4 @@
-"""The outline as an editor shows it."""
+"""The outline in the types of the protocol."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from dotlint.server.messages import Symbol
-    from dotlint.server.text import Place, Text
+    from dotlint.server.text import Text, TextPosition
 
 _KINDS: Final = {
     "graph": types.SymbolKind.File,
@@ -28,7 +28,7 @@ _KINDS: Final = {
 
 
 def nested(text: Text, symbols: Sequence[Symbol]) -> list[types.DocumentSymbol]:
-    """Give the outline with what is in what."""
+    """Return the outline as nested symbols."""
     return [
         types.DocumentSymbol(
             name=symbol.name,
@@ -42,20 +42,22 @@ def nested(text: Text, symbols: Sequence[Symbol]) -> list[types.DocumentSymbol]:
     ]
 
 
-def rows(text: Text, symbols: Iterable[Symbol], around: str = "") -> Iterator[tuple[str, int, str, Place, Place]]:
-    """Give the outline as `Names` has it."""
+def rows(
+    text: Text, symbols: Iterable[Symbol], container: str = ""
+) -> Iterator[tuple[str, int, str, TextPosition, TextPosition]]:
+    """Yield the outline as the rows of `FileSymbols`."""
     for symbol in symbols:
-        yield symbol.name, _KINDS[symbol.kind].value, around, text.place(symbol.first), text.place(symbol.last)
+        yield symbol.name, _KINDS[symbol.kind].value, container, text.position(symbol.first), text.position(symbol.last)
         yield from rows(text, symbol.children, symbol.name)
 
 
-def flat(uri: str, text: Text, symbols: Sequence[Symbol], around: str = "") -> Iterator[types.SymbolInformation]:
-    """Give the outline for an editor that knows no nesting: each entry with the name of the one around it."""
+def flat(uri: str, text: Text, symbols: Sequence[Symbol], container: str = "") -> Iterator[types.SymbolInformation]:
+    """Yield the outline for an editor without nested symbols; each has the name of its container."""
     for symbol in symbols:
         yield types.SymbolInformation(
             name=symbol.name,
             kind=_KINDS[symbol.kind],
             location=types.Location(uri, range_of(text, symbol.start, symbol.end)),
-            container_name=around or None,
+            container_name=container or None,
         )
         yield from flat(uri, text, symbol.children, symbol.name)

@@ -1,4 +1,4 @@
-"""The linting processes, seen from the one that answers the editor."""
+"""The worker processes, as managed by the server process."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from dotlint.server.messages import Job, Message
 
-_ROOM: Final = 1 << 24
-# Found where this one was found, also where dotlint is not installed; nothing is imported from the folder one is in.
+_STREAM_LIMIT: Final = 1 << 24
+# Import dotlint from where this process did, even if it is not installed, and never from the current directory.
 _PROGRAM: Final = f"""
 import sys
 sys.path.append({str(Path(__file__).parents[2])!r})
@@ -30,11 +30,11 @@ log = logging.getLogger(__name__)
 
 
 class WorkerError(DotlintError):
-    """A linting process that ended before its job was done."""
+    """A worker process ended before its job was done."""
 
 
 class Workers:
-    """At most `most` processes; each is started when it is first needed, and kept for the next job."""
+    """A pool of at most `most` processes, started on demand and reused."""
 
     def __init__(self, most: int = 2) -> None:
         self._free: list[asyncio.subprocess.Process] = []
@@ -42,33 +42,33 @@ class Workers:
         self._slots = asyncio.Semaphore(most)
 
     async def run(self, job: Job, on_message: Callable[[Message], None]) -> None:
-        """Have a job done; `on_message` is called with each message as it comes in.
+        """Run a job; `on_message` is called with each message as it arrives.
 
-        Where this is cancelled the process is ended with the job. Raises `WorkerError` where it ends by itself.
+        Canceling this call kills the process. Raises `WorkerError` if the process ends by itself.
         """
         async with self._slots:
             process = await self._process()
             try:
-                await _ask(process, job, on_message)
+                await _exchange(process, job, on_message)
             except (OSError, EOFError, pickle.UnpicklingError) as error:
-                self._end(process)
+                self._kill(process)
                 status = await process.wait()
-                raise WorkerError(f"the process that linted it ended early (status {status})") from error
+                raise WorkerError(f"the worker process ended early (status {status})") from error
             except BaseException:
-                self._end(process)
+                self._kill(process)
                 raise
             self._free.append(process)
 
     async def warm(self) -> None:
-        """Start a process before there is a job: reading the rules is most of what a short job would wait for."""
+        """Start a process in advance, since a short job would mostly wait for the rules to load."""
         if not self._all:
             self._free.append(await self._process())
 
     async def close(self) -> None:
-        """End all processes, whatever they are at."""
+        """Kill all processes, even if they have jobs."""
         processes = list(self._all)
         for process in processes:
-            self._end(process)
+            self._kill(process)
         await asyncio.gather(*(process.wait() for process in processes))
 
     async def _process(self) -> asyncio.subprocess.Process:
@@ -84,19 +84,19 @@ class Workers:
             _PROGRAM,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            limit=_ROOM,
+            limit=_STREAM_LIMIT,
         )
-        log.debug("linting process %s started", process.pid)
+        log.debug("worker process %s started", process.pid)
         self._all.add(process)
         return process
 
-    def _end(self, process: asyncio.subprocess.Process) -> None:
+    def _kill(self, process: asyncio.subprocess.Process) -> None:
         self._all.discard(process)
         with contextlib.suppress(ProcessLookupError):
             process.kill()
 
 
-async def _ask(process: asyncio.subprocess.Process, job: Job, on_message: Callable[[Message], None]) -> None:
+async def _exchange(process: asyncio.subprocess.Process, job: Job, on_message: Callable[[Message], None]) -> None:
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(framed(pickle.dumps(job, protocol=5)))
@@ -106,5 +106,5 @@ async def _ask(process: asyncio.subprocess.Process, job: Job, on_message: Callab
         if not length:
             return
         data = await process.stdout.readexactly(length)
-        message: Message = pickle.loads(data)  # noqa: S301 - from a process of our own
+        message: Message = pickle.loads(data)  # noqa: S301 - from our own worker process
         on_message(message)

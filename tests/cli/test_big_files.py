@@ -119,7 +119,7 @@ def test_no_text_lists_hundreds(name: str) -> None:
 
 def test_isolated_nodes_are_families_with_ranges() -> None:
     text = report("isolated", 100)
-    assert "20 times: 64 operators of layer {0..19} have no edges" in text
+    assert "20 findings: 64 operators of layer {0..19} have no edges" in text
     assert "expert_l{0..19}_r{0..3}_e{0..15}\n" in text
     assert "cache_{0..1279}\n" in text
     alone = [name for f in entry("isolated")["findings"] if f["code"] == "G003" for name in f["nodes"]]
@@ -138,7 +138,7 @@ def test_many_families_are_counted_after_the_first() -> None:
 def test_missing_edges_of_many_units_are_told_once() -> None:
     text = report("missing", 100)
     assert "1200 missing edges" in text
-    assert "30 times: layer {1..59..2} lacks 40 edges that layer 0 has" in text
+    assert "30 findings: layer {1..59..2} lacks 40 edges that layer 0 has" in text
     assert "layer {1..59..2}   40 edges in each of 30" in text
     assert "l{1..59..2}_qkv_{0..7} -> l{1..59..2}_attn_{0..7}   240 edges" in text
     assert "1.  add the 1200 missing edges of layer {1..59..2}" in text

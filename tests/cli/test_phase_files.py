@@ -221,8 +221,8 @@ class TestPhasesWithoutAFile:
         assert [one["here"] for one in entry["deployment"]] == [False, False]
         said = " ".join(run("check", "other.dot", "-s", STRATEGY).out.split())
         assert (
-            "this file is no phase of serving.toml, which names prompt_pass.dot (prefill) and token_loop.dot (decode): "
-            "checked without it" in said
+            "serving.toml does not list this file as a phase (it lists prompt_pass.dot (prefill) and token_loop.dot "
+            "(decode)); checked without a strategy" in said
         )
 
     def test_a_likeness_of_names_joins_nothing(self) -> None:

@@ -1,6 +1,6 @@
-"""Golden reports: what the tool prints for the fixtures, read by a person before it was kept.
+"""Golden reports: the output for the fixtures, reviewed by a person.
 
-`python -m tests.golden` writes them anew; read the difference before keeping it.
+`python -m tests.golden` rewrites them; review the difference before committing it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ CASES = (
 
 
 def produce(case: Case) -> str:
-    """Give what the tool prints now; it reads standard input, so that no path of this machine is in it."""
+    """Return the current output; the file comes from standard input, so that the output has no absolute path."""
     out, err = io.StringIO(), io.StringIO()
     plain = {key: value for key, value in os.environ.items() if key not in {"FORCE_COLOR", "NO_COLOR"}}
     with mock.patch.dict(os.environ, {**plain, "COLUMNS": str(case.columns)}, clear=True):

@@ -1,4 +1,4 @@
-"""Write the golden reports anew."""
+"""Rewrite the golden reports."""
 
 from __future__ import annotations
 

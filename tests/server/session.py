@@ -1,4 +1,4 @@
-"""An editor with a server of its own, for tests: a real client over standard input and output, in a thread."""
+"""An editor with its own server, for tests: a real client over standard input and output, in a thread."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Range = tuple[int, int, int, int]
 
 
 class Session:
-    """A started server and what it said. `events` has publications (address, version) and notes in their order."""
+    """A started server and its output. `events` has publications (URI, version) and notes, in order."""
 
     def __init__(
         self,
@@ -51,9 +51,9 @@ class Session:
             capabilities.general = types.GeneralClientCapabilities(position_encodings=encodings)
         can(capabilities)
         self.client = LanguageClient(converter_factory=default_converter, configuration={"": settings or {}})
-        for each, said in (folders or {}).items():  # settings of folders, which is what more than one has
-            self.client.set_configuration(said, scope_uri=each.as_uri())
-        # Functions, for pygls writes down in them what they are for, and a method cannot be written to.
+        for each, values in (folders or {}).items():  # settings of each folder
+            self.client.set_configuration(values, scope_uri=each.as_uri())
+        # Functions, since pygls sets attributes on them, which a method does not allow.
         own: dict[str, Any] = {
             types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS: lambda params: self._published(params),  # noqa: PLW0108
             types.CLIENT_REGISTER_CAPABILITY: lambda params: self._register(params),  # noqa: PLW0108
@@ -74,29 +74,29 @@ class Session:
     def wait(self, ready: Callable[[], Any], what: str) -> None:
         end = time.monotonic() + PATIENCE
         while not ready():
-            assert time.monotonic() < end, f"waited in vain for {what}"
+            assert time.monotonic() < end, f"timed out waiting for {what}"
             time.sleep(0.02)
 
     def open(self, name: str, text: str, *, version: int = 1) -> str:
-        """Open a text and wait for its diagnostics; a name with a colon is an address."""
+        """Open a text and wait for its diagnostics; a name with a colon is a URI."""
         uri = name if ":" in name else (self.folder / name).as_uri()
         self.events = [event for event in self.events if event[0] != uri]
         item = types.TextDocumentItem(uri, "dot", version, text)
-        self.tell(self.client.text_document_did_open, types.DidOpenTextDocumentParams(item))
+        self.notify(self.client.text_document_did_open, types.DidOpenTextDocumentParams(item))
         self.wait_for(uri, version)
         return uri
 
     def wait_for(self, uri: str, version: int | None) -> None:
         self.wait(lambda: (uri, version) in self.events, f"diagnostics of {uri}, version {version}")
 
-    def tell(self, notify: Callable[[Any], None], params: Any) -> None:
-        async def told() -> None:
+    def notify(self, notify: Callable[[Any], None], params: Any) -> None:
+        async def notified() -> None:
             notify(params)
 
-        self.do(told())
+        self.do(notified())
 
     def change(self, uri: str, version: int, *changes: tuple[Range, str] | str) -> None:
-        """Change a text, by ranges or as a whole."""
+        """Change ranges of a text, or all of it."""
 
         async def changed() -> None:
             self.change_now(uri, version, *changes)
@@ -104,7 +104,7 @@ class Session:
         self.do(changed())
 
     def change_now(self, uri: str, version: int, *changes: tuple[Range, str] | str) -> None:
-        """Change a text; only for what runs in the editor's thread already."""
+        """Change a text; call this only in the editor's thread."""
         events = [
             types.TextDocumentContentChangeWholeDocument(one)
             if isinstance(one, str)
@@ -137,7 +137,7 @@ class Session:
         return [one for one in self.diagnostics[uri] if one.code == code]
 
     def close(self) -> int | None:
-        """Shut the server down and give its exit status."""
+        """Shut the server down and return its exit status."""
         self.do(self.client.shutdown_session())
         return self.stop()
 
@@ -162,7 +162,7 @@ class Session:
 
 
 def environment() -> dict[str, str]:
-    """Give an environment in which the dotlint under test is found from any folder."""
+    """Return an environment that finds the dotlint under test from any folder."""
     return {**os.environ, "PYTHONPATH": str(Path(dotlint.__file__).parent.parent)}
 
 
@@ -171,7 +171,7 @@ def range_(line: int, character: int, last: int, end: int) -> types.Range:
 
 
 def edits(change: types.WorkspaceEdit) -> list[types.TextEdit]:
-    """Give the edits of the one text that a change is of."""
+    """Return the edits of a change of one text."""
     if change.document_changes:
         (document,) = change.document_changes
         assert isinstance(document, types.TextDocumentEdit)

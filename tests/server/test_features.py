@@ -1,4 +1,4 @@
-"""What an editor gets of the server, over standard input and output."""
+"""The features of the language server, over standard input and output."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EVERYWHERE = range_(0, 0, 10_000, 0)
 
 @pytest.fixture(scope="module")
 def editor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    """One editor for all tests of this module; each opens files of its own."""
+    """One editor for all tests of this module; each test opens its own files."""
     session = Session(tmp_path_factory.mktemp("work"), options={"strategy": STRATEGY})
     yield session
     assert session.close() == 0
@@ -37,7 +37,7 @@ def main(editor: Session) -> str:
 
 
 def at(text: str, part: str, more: int = 0) -> tuple[int, int]:
-    """Line and character of the first place of a part of an ASCII text."""
+    """Return line and character of the first occurrence of a part of an ASCII text."""
     offset = text.index(part) + more
     return text.count("\n", 0, offset), offset - text.rfind("\n", 0, offset) - 1
 
@@ -50,7 +50,7 @@ def test_the_findings_are_those_of_the_command_line(editor: Session, main: str) 
     assert len(shown) > 20
 
 
-def test_a_diagnostic_says_all_that_a_finding_does(editor: Session, main: str) -> None:
+def test_a_diagnostic_has_all_parts_of_a_finding(editor: Session, main: str) -> None:
     finding = editor.found(main, "S001")[0]
     assert finding.severity == types.DiagnosticSeverity.Error
     assert finding.source == "dotlint"
@@ -61,16 +61,16 @@ def test_a_diagnostic_says_all_that_a_finding_does(editor: Session, main: str) -
     assert [one.message for one in finding.related_information] == ["exemplar: stage 1"]
     follower = editor.found(main, "G004")[0]
     assert follower.related_information is not None
-    assert follower.related_information[0].message.startswith("follows from S001: ")
+    assert follower.related_information[0].message.startswith("fixed by S001: ")
     assert all(d.range.start.line == d.range.end.line for d in editor.diagnostics[main])
 
 
-def test_what_has_no_effect_is_faded(editor: Session) -> None:
+def test_code_without_effect_is_faded(editor: Session) -> None:
     uri = editor.open("twice.dot", "digraph {\n  a -> b\n  a -> b\n  a [labelfontname=x, URL=y, headURL=z]\n}\n")
     assert [d.tags for d in editor.found(uri, "N004")] == [(types.DiagnosticTag.Unnecessary,)]
 
 
-def test_a_fix_makes_what_the_finding_says(editor: Session, main: str) -> None:
+def test_a_fix_writes_what_the_help_proposes(editor: Session, main: str) -> None:
     finding = editor.found(main, "S001")[0]
     offered = editor.actions(main, finding.range, ["quickfix"])
     own = next(one for one in offered if one.title == "Add the 20 missing edges of stage 2 (S001)")
@@ -102,7 +102,7 @@ def test_fixing_all_writes_what_the_command_line_writes(editor: Session, main: s
     assert applied(MAIN, edits(resolved.edit)) == dotlint.fix(MAIN, strategy=STRATEGY).text != MAIN
 
 
-def test_every_finding_can_be_suppressed_where_it_stands(editor: Session, main: str) -> None:
+def test_every_finding_can_be_suppressed_at_its_location(editor: Session, main: str) -> None:
     tried = 0
     for finding in editor.diagnostics[main]:
         title = f"suppress {finding.code} "
@@ -138,7 +138,7 @@ def test_every_finding_can_be_suppressed_where_it_stands(editor: Session, main: 
         ),
     ],
 )
-def test_a_suppression_goes_where_it_is_read(editor: Session, text: str, expected: str) -> None:
+def test_a_suppression_is_inserted_where_it_applies(editor: Session, text: str, expected: str) -> None:
     uri = editor.open(f"suppress{abs(hash(text))}.dot", text)
     finding = editor.found(uri, "G001")[0]
     offered = editor.actions(uri, finding.range)
@@ -148,7 +148,7 @@ def test_a_suppression_goes_where_it_is_read(editor: Session, text: str, expecte
     assert not [f for f in dotlint.check(expected).findings if f.code == "G001"]
 
 
-def test_a_suppression_for_the_file_joins_the_one_that_is_there(editor: Session) -> None:
+def test_a_suppression_for_the_file_extends_the_existing_one(editor: Session) -> None:
     text = "// dotlint: ignore-file[T001]\ndigraph {\n  a -> a\n}\n"
     uri = editor.open("whole.dot", text)
     offered = editor.actions(uri, editor.found(uri, "G001")[0].range)
@@ -229,7 +229,7 @@ def test_definition_references_and_highlights(editor: Session) -> None:
         ((1, 20), "e", "e", 2),
     ],
 )
-def test_renaming_quotes_where_it_has_to(
+def test_renaming_quotes_names_if_necessary(
     editor: Session, place: tuple[int, int], new: str, spelling: str, count: int
 ) -> None:
     uri = editor.open("rename.dot", NAMES)
@@ -244,13 +244,13 @@ def test_renaming_quotes_where_it_has_to(
 
 
 @pytest.mark.parametrize("new", ["d", "b c", '"b c"', "", "ends\\", "nul\0"])
-def test_renaming_to_what_cannot_be_is_refused(editor: Session, new: str) -> None:
+def test_renaming_to_an_invalid_name_is_refused(editor: Session, new: str) -> None:
     uri = editor.open("refused.dot", NAMES)
-    with pytest.raises(JsonRpcException, match=r"already|needs a name|cannot be written"):
+    with pytest.raises(JsonRpcException, match=r"already exists|must not be empty|cannot be written"):
         editor.rename(uri, 2, 2, new)
 
 
-def test_what_is_no_node_is_not_renamed(editor: Session) -> None:
+def test_only_nodes_are_renamed(editor: Session) -> None:
     uri = editor.open("nothing.dot", NAMES)
     params = types.PrepareRenameParams(types.TextDocumentIdentifier(uri), types.Position(0, 2))
     with pytest.raises(JsonRpcException, match="no node here"):
@@ -291,7 +291,7 @@ def test_what_is_no_node_is_not_renamed(editor: Session) -> None:
         ("a [shape |", "", "box"),
     ],
 )
-def test_completion_goes_by_the_place(editor: Session, line: str, has: str, lacks: str) -> None:
+def test_completion_depends_on_the_context(editor: Session, line: str, has: str, lacks: str) -> None:
     before, _, behind = line.partition("|")
     text = NAMES.replace("  d -> a", f"  {before}{behind}\n  d -> a")
     uri = editor.open("complete.dot", text)
@@ -300,7 +300,7 @@ def test_completion_goes_by_the_place(editor: Session, line: str, has: str, lack
     assert lacks not in found
 
 
-def test_completion_writes_what_dot_reads(editor: Session) -> None:
+def test_completion_inserts_valid_dot(editor: Session) -> None:
     text = 'digraph {\n  "b c"; x\n  x -> \n  x -> "b"\n  x [style="bold, f"]\n  x [sha=1]\n}\n'
     uri = editor.open("written.dot", text)
 
@@ -324,7 +324,7 @@ def test_completion_while_a_line_is_typed_sees_the_line(editor: Session) -> None
     editor.wait_for(uri, 3)
 
 
-def test_actions_are_of_the_kinds_that_were_asked_for(editor: Session, main: str) -> None:
+def test_actions_have_the_requested_kinds(editor: Session, main: str) -> None:
     assert {one.kind for one in editor.actions(main, EVERYWHERE, ["quickfix"])} == {"quickfix"}
     assert {one.kind for one in editor.actions(main, EVERYWHERE, ["source"])} == {"source.fixAll.dotlint"}
     assert editor.actions(main, EVERYWHERE, ["refactor", "source.organizeImports"]) == []

@@ -1,4 +1,4 @@
-"""A text of four megabytes does not hold up typing. Nothing here is about seconds, all about what comes after what."""
+"""A text of four megabytes does not delay typing. The tests check the order of events, not their times."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _large() -> str:
     return "\n".join([*lines, "}", ""])
 
 
-def test_a_row_of_changes_gets_one_publication_and_questions_are_answered_before_it(tmp_path: Path) -> None:
+def test_a_series_of_changes_is_published_once_and_requests_are_answered_before(tmp_path: Path) -> None:
     text = _large()
     assert len(text.encode()) > 4_000_000
     editor = Session(tmp_path)
@@ -37,7 +37,7 @@ def test_a_row_of_changes_gets_one_publication_and_questions_are_answered_before
         before = len(editor.events)
         for number in range(CHANGES):
             editor.change(uri, 2 + number, ((2, 0, 2, 0), f"  new_{number} -> new_{number};\n"))
-            shown = editor.hover(uri, 2_003 + number, 4)  # of a node that moved down by as many lines
+            shown = editor.hover(uri, 2_003 + number, 4)  # a node that moved down by this number of lines
             assert shown is not None
             assert "task_2000 " in shown
             editor.events.append(("hover", number))

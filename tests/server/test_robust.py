@@ -1,4 +1,4 @@
-"""The server against hostile texts, editors that break the protocol, and everything that is not a whole file on disk."""
+"""The server with hostile texts, texts that are not files on disk, and editors that violate the protocol."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def editor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
         ("missing/folder/x;y.dot", "digraph { a -> a }\n"),
     ],
 )
-def test_texts_that_are_in_no_file_are_linted(editor: Session, name: str, text: str) -> None:
+def test_texts_without_a_file_are_linted(editor: Session, name: str, text: str) -> None:
     uri = editor.open(name, text)
     assert [d.code for d in editor.diagnostics[uri]] == ["G001", "N006"]
     assert "a  (" in (editor.hover(uri, 0, 10) or "")
 
 
 @pytest.mark.parametrize("text", ["", "\n", "\ufeff", "// only this", "\0", "}{", "]" * 50, '"', "<", "/*"])
-def test_texts_that_are_no_graph_are_survived(editor: Session, text: str) -> None:
+def test_texts_without_a_graph_do_not_stop_the_server(editor: Session, text: str) -> None:
     uri = editor.open("nothing.dot", text)
     end = types.Position(text.count("\n"), 0)
     document = types.TextDocumentIdentifier(uri)
@@ -60,7 +60,7 @@ def test_texts_that_are_no_graph_are_survived(editor: Session, text: str) -> Non
         assert one.title
 
 
-def test_mistakes_of_syntax_leave_the_rest_usable(editor: Session) -> None:
+def test_features_work_outside_syntax_errors(editor: Session) -> None:
     text = 'digraph {\n  a [label="A"]\n  a -> b\n  b -> "c [style=bold]\n  c -> a\n}\n'
     uri = editor.open("broken.dot", text)
     assert [d.code for d in editor.diagnostics[uri] if str(d.code).startswith("E")] == ["E003"]
@@ -68,7 +68,7 @@ def test_mistakes_of_syntax_leave_the_rest_usable(editor: Session) -> None:
     assert editor.do(editor.client.text_document_definition_async(place)).range.start.line == 1
 
 
-def test_in_a_broken_text_nothing_is_offered_that_would_not_do(editor: Session) -> None:
+def test_in_an_incomplete_text_every_offered_action_works(editor: Session) -> None:
     text = 'digraph {\n  a -> a\n  b -> c [label="open]\n'
     uri = editor.open("open.dot", text)
     for finding in editor.diagnostics[uri]:
@@ -82,7 +82,7 @@ def test_in_a_broken_text_nothing_is_offered_that_would_not_do(editor: Session) 
 @pytest.mark.parametrize(
     "text", ["digraph { a -> b; a [label=1 2]; }}", "digraph { a:a b }} a -> ", 'graph { a b=[ a "']
 )
-def test_renaming_in_a_broken_text_changes_nothing_but_the_name(editor: Session, text: str) -> None:
+def test_renaming_in_an_incomplete_text_changes_only_the_name(editor: Session, text: str) -> None:
     uri = editor.open("split.dot", text)
     after = text
     with contextlib.suppress(JsonRpcException):
@@ -91,7 +91,7 @@ def test_renaming_in_a_broken_text_changes_nothing_but_the_name(editor: Session,
     assert counts[0] == counts[1]
 
 
-def test_a_question_can_be_taken_back(editor: Session) -> None:
+def test_a_request_can_be_canceled(editor: Session) -> None:
     uri = editor.open("back.dot", "digraph { a -> a }\n")
     document = types.TextDocumentIdentifier(uri)
 
@@ -123,7 +123,7 @@ HOSTILE = (
 )
 
 
-def test_nothing_of_a_hostile_text_gets_out_of_its_place(editor: Session) -> None:
+def test_a_hostile_text_is_escaped_everywhere(editor: Session) -> None:
     uri = editor.open("hostile.dot", HOSTILE)
     assert editor.diagnostics[uri]
     for finding in editor.diagnostics[uri]:
@@ -140,7 +140,7 @@ def test_nothing_of_a_hostile_text_gets_out_of_its_place(editor: Session) -> Non
 
 
 def _outside_code(markdown: str) -> str:
-    """Give Markdown without its code: blocks between fences, and spans between runs of backquotes of one length."""
+    """Return Markdown without its code: fenced blocks, and spans between runs of backquotes of equal length."""
     kept, fence = [], ""
     for line in markdown.split("\n"):
         if not fence and line.startswith("```"):
@@ -166,7 +166,7 @@ WIDE = 'digraph {\r\n  "😀a" -> "é"; b [label="😀😀", shape=elipse]; "�
         (["utf-32"], "utf-32", 6, (36, 42), 45),
     ],
 )
-def test_positions_are_counted_as_agreed(
+def test_positions_use_the_negotiated_encoding(
     tmp_path: Path, encodings: list[str] | None, agreed: str, quote: int, shape: tuple[int, int], second: int
 ) -> None:
     editor = Session(tmp_path, editor="neovim", encodings=encodings) if encodings else Session(tmp_path)
@@ -180,7 +180,7 @@ def test_positions_are_counted_as_agreed(
         marks = editor.do(editor.client.text_document_document_highlight_async(where))
         width = quote - 2
         assert [one.range for one in marks] == [range_(1, 2, 1, 2 + width), range_(1, second, 1, second + width)]
-        # A change behind them, in the same units, and the end of a line that CR LF ends.
+        # A change after them, in the same units, and the end of a line with CR LF.
         editor.change(uri, 2, (range_tuple(1, second, 1, second + width), '"😀a2"'), ((2, 99, 2, 99), " // c"))
         editor.wait_for(uri, 2)
         place = types.DefinitionParams(types.TextDocumentIdentifier(uri), types.Position(1, second + 1))
@@ -199,7 +199,7 @@ def range_tuple(*four: int) -> tuple[int, int, int, int]:
     return first, second, third, fourth
 
 
-def test_lines_end_as_the_protocol_says_and_a_mark_at_the_start_counts(editor: Session) -> None:
+def test_lines_end_as_in_the_protocol_and_a_byte_order_mark_counts(editor: Session) -> None:
     text = '\ufeffdigraph {\r\n a\r -> a\u2028\n "\x0b" -> a [shape=bxo]\n b [shape=bxo]\n}'
     uri = editor.open("lines.dot", text)
     (finding,) = editor.found(uri, "A004")
@@ -210,7 +210,7 @@ def test_lines_end_as_the_protocol_says_and_a_mark_at_the_start_counts(editor: S
     assert editor.found(uri, "E013")
 
 
-def test_incremental_and_whole_changes_come_to_the_same(editor: Session) -> None:
+def test_incremental_and_full_changes_have_the_same_result(editor: Session) -> None:
     uri = editor.open("changes.dot", "digraph {\n  a -> b\n}\n")
     editor.change(uri, 2, ((1, 7, 1, 8), "a"), ((1, 8, 1, 8), " // 😀"))
     editor.wait_for(uri, 2)
@@ -223,10 +223,10 @@ def test_incremental_and_whole_changes_come_to_the_same(editor: Session) -> None
     assert [d.code for d in editor.diagnostics[uri]] == ["G001", "N006"]
 
 
-def test_closing_takes_the_diagnostics_back(editor: Session) -> None:
+def test_closing_removes_the_diagnostics(editor: Session) -> None:
     uri = editor.open("closed.dot", "digraph { a -> a }\n")
     document = types.TextDocumentIdentifier(uri)
-    editor.tell(editor.client.text_document_did_close, types.DidCloseTextDocumentParams(document))
+    editor.notify(editor.client.text_document_did_close, types.DidCloseTextDocumentParams(document))
     editor.wait(lambda: editor.diagnostics[uri] == [], "empty diagnostics")
     assert editor.hover(uri, 0, 10) is None
 
@@ -234,7 +234,7 @@ def test_closing_takes_the_diagnostics_back(editor: Session) -> None:
 TWICE = "digraph {\n  a -> b\n  a -> b\n  a [shape=bxo]\n}\n"
 
 
-def test_an_editor_that_can_little_gets_what_it_can(tmp_path: Path) -> None:
+def test_an_editor_with_few_capabilities_gets_what_it_supports(tmp_path: Path) -> None:
     def little(can: types.ClientCapabilities) -> None:
         can.workspace = can.text_document = can.general = None
 
@@ -255,7 +255,7 @@ def test_an_editor_that_can_little_gets_what_it_can(tmp_path: Path) -> None:
         editor.close()
 
 
-def test_an_editor_that_resolves_nothing_gets_all_fixes_when_it_asks_for_them(tmp_path: Path) -> None:
+def test_an_editor_that_cannot_resolve_gets_all_fixes_on_request(tmp_path: Path) -> None:
     def unresolving(can: types.ClientCapabilities) -> None:
         assert can.text_document is not None
         assert can.text_document.code_action is not None
@@ -279,7 +279,7 @@ def _frame(message: dict[str, Any] | str) -> bytes:
 
 
 def _talk(*messages: dict[str, Any] | str) -> tuple[int, dict[Any, Any], str]:
-    """Send messages to a server; give its exit status, the answers by their number, and its log."""
+    """Send messages to a server; return its exit status, the answers by id, and its log."""
     run = subprocess.run(
         [sys.executable, "-m", "dotlint", "server"],
         input=b"".join(map(_frame, messages)),
@@ -302,7 +302,7 @@ def _talk(*messages: dict[str, Any] | str) -> tuple[int, dict[Any, Any], str]:
 START: dict[str, Any] = {"id": 1, "method": "initialize", "params": {"capabilities": {}}}
 
 
-def test_a_broken_request_gets_an_error_and_the_server_lives() -> None:
+def test_an_invalid_request_gets_an_error_and_the_server_continues() -> None:
     status, answers, log = _talk(
         START,
         {"id": 2, "method": "textDocument/hover", "params": {"textDocument": 5}},
@@ -326,15 +326,15 @@ def test_a_broken_request_gets_an_error_and_the_server_lives() -> None:
         1: False, 2: True, 3: True, 4: True, 5: True, 6: True, 7: False, 8: True,
     }  # fmt: skip
     assert answers[5]["error"]["message"] == "file:///none.dot is not open"
-    assert "Traceback" in log  # of what was no JSON
+    assert "Traceback" in log  # for the message that is not JSON
 
 
-def test_leaving_without_goodbye_is_status_1() -> None:
+def test_exit_without_shutdown_is_status_1() -> None:
     assert _talk(START, {"method": "exit"})[0] == 1
     assert _talk(START)[0] == 1  # the editor is gone
 
 
-def test_without_pygls_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pygls_one_line_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     import io  # noqa: PLC0415
 
     for name in [name for name in sys.modules if name.startswith(("pygls", "dotlint.server"))]:

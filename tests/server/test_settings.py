@@ -1,4 +1,4 @@
-"""Which configuration holds in an editor, and what is said where it cannot."""
+"""The configuration that applies in an editor, and the messages about invalid settings."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ MAIN = (FIXTURES / "moe_two_phases.dot").read_text("utf-8")
 
 def _changed_on_disk(editor: Session, path: Path) -> None:
     event = types.FileEvent(path.as_uri(), types.FileChangeType.Changed)
-    editor.tell(editor.client.workspace_did_change_watched_files, types.DidChangeWatchedFilesParams([event]))
+    editor.notify(editor.client.workspace_did_change_watched_files, types.DidChangeWatchedFilesParams([event]))
 
 
 def _codes(editor: Session, uri: str) -> set[str]:
     return {str(one.code) for one in editor.diagnostics[uri]}
 
 
-def test_the_nearest_configuration_holds_and_is_read_again_when_it_changes(tmp_path: Path) -> None:
+def test_the_nearest_configuration_applies_and_is_read_again_when_it_changes(tmp_path: Path) -> None:
     config = tmp_path / "dotlint.toml"
     config.write_text('ignore = ["G001"]\n', "utf-8")
     (tmp_path / "inner").mkdir()
@@ -69,7 +69,7 @@ def test_the_strategy_comes_from_the_configuration(tmp_path: Path) -> None:
         editor.close()
 
 
-def test_settings_of_the_editor_go_over_files_and_may_change(tmp_path: Path) -> None:
+def test_settings_of_the_editor_override_files_and_may_change(tmp_path: Path) -> None:
     (tmp_path / "dotlint.toml").write_text('strategy = "pp2"\n', "utf-8")
     settings = {"dotlint": {"strategy": "pp4ep4tp2sp2", "select": ["D006", "C003"], "path": "dotlint"}}
     editor = Session(tmp_path, options={"select": ["G001"], "strategy": "tp2"}, settings=settings)
@@ -77,30 +77,32 @@ def test_settings_of_the_editor_go_over_files_and_may_change(tmp_path: Path) -> 
         uri = editor.open("main.dot", MAIN)
         assert "C003" in _codes(editor, uri) <= {"D006", "C003"}
         editor.client.set_configuration({"dotlint": {"strategy": "", "extendSelect": ["G001"]}})
-        editor.tell(editor.client.workspace_did_change_configuration, types.DidChangeConfigurationParams(settings=None))
+        editor.notify(
+            editor.client.workspace_did_change_configuration, types.DidChangeConfigurationParams(settings=None)
+        )
         editor.wait(lambda: "C003" not in _codes(editor, uri), "the strategy of the start")
         assert editor.client.messages == []
     finally:
         editor.close()
 
 
-def test_settings_that_cannot_be_are_told_and_left_out(tmp_path: Path) -> None:
+def test_invalid_settings_are_reported_and_ignored(tmp_path: Path) -> None:
     options = {"dotlint": {"strategie": "pp2", "select": 5, "preset": "loud"}}
     editor = Session(tmp_path, options=options)
     try:
         uri = editor.open("a.dot", LOOP)
         assert "G001" in _codes(editor, uri)
-        told = [one.message for one in editor.client.messages]
-        assert told == [
-            "dotlint: there is no setting `strategie`; did you mean `strategy`?",
-            "dotlint: the setting `select` must be a text or a list of texts",
+        messages = [one.message for one in editor.client.messages]
+        assert messages == [
+            "dotlint: unknown setting `strategie`; did you mean `strategy`?",
+            "dotlint: the setting `select` must be a string or a list of strings",
             "dotlint: the setting `preset` is `loud`, but must be one of recommended, strict, graphviz",
         ]
     finally:
         editor.close()
 
 
-def test_a_strategy_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
+def test_an_unreadable_strategy_is_reported_once(tmp_path: Path) -> None:
     editor = Session(tmp_path, options={"strategy": "pp4qq2"})
     try:
         first, second = editor.open("a.dot", LOOP), editor.open("b.dot", LOOP)
@@ -112,7 +114,7 @@ def test_a_strategy_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
         editor.close()
 
 
-def test_a_file_that_is_excluded_is_left_alone_and_can_still_be_read(tmp_path: Path) -> None:
+def test_an_excluded_file_is_parsed_but_not_linted(tmp_path: Path) -> None:
     (tmp_path / "dotlint.toml").write_text('exclude = ["made/"]\n', "utf-8")
     editor = Session(tmp_path)
     try:
@@ -130,13 +132,13 @@ def test_files_of_one_deployment_are_linted_again_together(tmp_path: Path) -> No
     try:
         loop = tmp_path / "token_loop.dot"
         uri = editor.open("token_loop.dot", loop.read_text("utf-8"))
-        told = len([event for event in editor.events if event[0] == uri])
+        messages = len([event for event in editor.events if event[0] == uri])
         _changed_on_disk(editor, tmp_path / "prompt_pass.dot")
-        editor.wait(lambda: len([event for event in editor.events if event[0] == uri]) > told, "another run")
+        editor.wait(lambda: len([event for event in editor.events if event[0] == uri]) > messages, "another run")
         alone = editor.open("alone.dot", LOOP)
-        told = len([event for event in editor.events if event[0] == alone])
+        messages = len([event for event in editor.events if event[0] == alone])
         _changed_on_disk(editor, loop)
         editor.open("last.dot", LOOP)
-        assert len([event for event in editor.events if event[0] == alone]) == told
+        assert len([event for event in editor.events if event[0] == alone]) == messages
     finally:
         editor.close()

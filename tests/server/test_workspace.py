@@ -1,4 +1,4 @@
-"""What concerns several files and folders: symbols of the whole workspace, settings of each of its folders."""
+"""Workspaces of several files and folders: symbols, and settings for each folder."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_each_folder_has_its_own_settings(tmp_path: Path) -> None:
         gone = types.WorkspaceFolder(one.as_uri(), "one")
         change = types.WorkspaceFoldersChangeEvent(added=[], removed=[gone])
         params = types.DidChangeWorkspaceFoldersParams(change)
-        editor.tell(editor.client.workspace_did_change_workspace_folders, params)
+        editor.notify(editor.client.workspace_did_change_workspace_folders, params)
         editor.wait(lambda: editor.found(first, "G001"), "the finding of a file in no folder any more")
     finally:
         editor.close()

@@ -18,7 +18,7 @@ from dotlint.engine.result import Settings
 from dotlint.pipeline.compute import attach_fixes
 from dotlint.pipeline.lint import lint
 from dotlint.server.analysis import do
-from dotlint.server.messages import Job, Options, Report
+from dotlint.server.messages import EditorOptions, Job, Report
 from dotlint.strategy import Strategy
 from dotlint.syntax.source import Source
 from tests.cli.command import run
@@ -135,7 +135,7 @@ def test_processes_and_cache(case: Case, expected: list[Told]) -> None:
 
 def test_the_editor(case: Case, expected: list[Told]) -> None:
     sent: list[Any] = []
-    do(Job("read", case.text, str(Path("a.dot").absolute()), Options()), sent.append)
+    do(Job("read", case.text, str(Path("a.dot").absolute()), EditorOptions()), sent.append)
     (report,) = (message for message in sent if isinstance(message, Report))
     assert [
         (

@@ -180,7 +180,7 @@ def test_what_is_shown_in_a_notebook_is_no_markup_of_the_file() -> None:
     assert "$x$" not in page
     assert page.count("<tr>") == page.count("</tr>") == len(result.findings) + 1
     assert "\x1b" not in str(result)
-    assert "nothing found" in dotlint.check("digraph { a -> b }")._repr_html_()
+    assert "no findings" in dotlint.check("digraph { a -> b }")._repr_html_()
 
 
 def test_importing_costs_next_to_nothing() -> None:

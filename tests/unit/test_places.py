@@ -9,7 +9,7 @@ import pytest
 
 from dotlint.engine.statements import Statements, normal
 from dotlint.graph.builder import read
-from dotlint.server.text import Text, alike, carried
+from dotlint.server.text import Text, common_prefix, offset_before_change
 from dotlint.syntax.source import Edited, Source, edited, visible
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def test_an_editors_places(encoding: str) -> None:
             for at in range(len(content) + 1):
                 units = _units(content[:at], encoding)
                 assert known.offset((line, units)) == start + at
-                assert known.place(start + at) == (line, units)
+                assert known.position(start + at) == (line, units)
             assert known.offset((line, 99)) == start + len(content)
 
 
@@ -169,10 +169,10 @@ def test_what_two_texts_share() -> None:
     for old in texts("ab", 4):
         for new in texts("ab", 4):
             same = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
-            assert alike(old, new) == same
+            assert common_prefix(old, new) == same
             room = min(len(old), len(new)) - same
             behind = next((n for n in range(room) if old[-n - 1] != new[-n - 1]), room)
             for offset in range(len(new) + 1):
                 left = len(new) - offset
                 expected = offset if offset <= same else len(old) - left if left <= behind else None
-                assert carried(old, new, offset) == expected
+                assert offset_before_change(old, new, offset) == expected

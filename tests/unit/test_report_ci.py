@@ -1,4 +1,4 @@
-"""The reports that GitLab and programs for test results read, and the statistics."""
+"""The GitLab and JUnit formats, the statistics and the links."""
 
 from __future__ import annotations
 
@@ -79,13 +79,13 @@ def test_junit_fails_what_the_exit_status_fails() -> None:
     assert failed("--fail-on", "error") == {"E013"}
 
 
-def test_junit_skips_consequences() -> None:
+def test_junit_skips_follow_on_findings() -> None:
     fixture = Path(__file__).parents[1] / "fixtures" / "moe_two_phases.dot"
     top = suites(str(fixture), "--strategy", "pp4ep4tp2sp2")
     skipped = [case.find("skipped") for case in top.iter("testcase")]
     messages = [element.attrib["message"] for element in skipped if element is not None]
     assert messages
-    assert all(message.startswith("mended by S") for message in messages)
+    assert all(message.startswith("fixed by S") for message in messages)
 
 
 def test_statistics_count_rules() -> None:
@@ -97,7 +97,7 @@ def test_statistics_count_rules() -> None:
     ]
 
 
-def test_the_page_of_a_rule_is_there_for_own_rules_alone() -> None:
+def test_only_own_rules_have_pages() -> None:
     address = links.page("E013", "wrong-edge-operator")
     assert address is not None
     assert address.endswith("/rules/E/E013-wrong-edge-operator.toml")
@@ -126,14 +126,14 @@ def test_links_go_to_terminals_that_are_known_to_show_them(environment: dict[str
     assert links.supported(environment) is expected
 
 
-def test_reports_link_codes_only_where_they_are_told_to() -> None:
+def test_reports_link_codes_only_on_request() -> None:
     result = lint_path("sub/a.dot", Settings(cards=own_cards()))
     address = links.page("A004", "unknown-shape")
     assert address is not None
-    for wanted in (True, False):
-        full_text = full.render([result], width=100, color=True, links=wanted)
-        report = rich_report.render([outline(result, links=wanted)], width=100, color=True)
+    for enabled in (True, False):
+        full_text = full.render([result], width=100, color=True, links=enabled)
+        report = rich_report.render([outline(result, links=enabled)], width=100, color=True)
         for text in (full_text, report):
-            assert (address in text) is wanted
-            assert ("\x1b]8;" in text) is wanted
+            assert (address in text) is enabled
+            assert ("\x1b]8;" in text) is enabled
             assert "A004" in text

@@ -1,4 +1,4 @@
-"""Long lists made short: what a report folds, what it counts, and what it leaves as it is."""
+"""Shortened lists: what a report folds, counts and leaves unchanged."""
 
 from __future__ import annotations
 
@@ -36,34 +36,34 @@ def test_families_stand_for_their_members_exactly(names: list[str], folded: list
 
 def test_names_that_fold_into_nothing_are_counted() -> None:
     names = [f"n{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(500)]
-    shown, left = shortened(names)
-    assert shown == names[:40]
+    folded_list, left = shortened(names)
+    assert folded_list == names[:40]
     assert left == 460
 
 
-def test_a_family_with_a_thousand_holes_is_told_by_its_ends() -> None:
+def test_a_family_with_a_thousand_holes_has_the_ends_of_its_ranges() -> None:
     names = [f"expert_{i * i}_{i % 31}" for i in range(1000)]
-    shown, left = shortened(["gate_1", *names])
-    assert shown == ["gate_1", "expert_{0..998001}_{0..30} (1000 of them)"]
+    folded_list, left = shortened(["gate_1", *names])
+    assert folded_list == ["gate_1", "expert_{0..998001}_{0..30} (1000 of them)"]
     assert left == 0
 
 
 def test_few_names_are_exact_whatever_they_look_like() -> None:
     names = ["expert_3_9", "expert_17_2", "expert_99_4", "expert_5_5", "expert_6_1", "expert_70_7", "expert_8_0"]
-    shown, left = shortened(names)
-    assert (sorted(shown), left) == (sorted(names), 0)
+    folded_list, left = shortened(names)
+    assert (sorted(folded_list), left) == (sorted(names), 0)
 
 
 def test_names_with_spaces_stay_apart() -> None:
     names = [f"pre {i} x{i * i % 1009}" for i in range(1000)]
-    shown, left = shortened(names)
-    assert len(shown) == 1
-    assert shown[0].startswith('"pre {0..999} x{0..')
-    assert shown[0].endswith('" (1000 of them)')
+    folded_list, left = shortened(names)
+    assert len(folded_list) == 1
+    assert folded_list[0].startswith('"pre {0..999} x{0..')
+    assert folded_list[0].endswith('" (1000 of them)')
     assert left == 0
 
 
-def test_texts_of_one_template() -> None:
+def test_texts_that_differ_in_numbers() -> None:
     assert ranged([f"layer {i} lacks 40 edges" for i in (1, 2, 3)]) == "layer {1..3} lacks 40 edges"
     assert ranged([f"`l{i}_x` of layer {i}" for i in range(1, 128, 2)]) == "`l{1..127..2}_x` of layer {1..127..2}"
     assert ranged(["a 1", "a 1"]) == "a 1"
@@ -74,15 +74,15 @@ def test_texts_of_one_template() -> None:
 
 
 class TestFindings:
-    def test_a_few_are_told_one_by_one(self) -> None:
+    def test_a_few_have_a_row_each(self) -> None:
         some = [finding(f"3 operators of stage {i} have no edges") for i in range(12)]
         assert alike(some) == [[one] for one in some]
 
-    def test_many_that_differ_in_numbers_are_told_at_once(self) -> None:
+    def test_many_that_differ_in_numbers_share_a_row(self) -> None:
         some = [finding(f"3 operators of stage {i} have no edges") for i in range(60)]
         groups = alike([*some, finding("`x` has no edges")])
         assert [one_for_all(group) for group in groups] == [
-            "60 times: 3 operators of stage {0..59} have no edges",
+            "60 findings: 3 operators of stage {0..59} have no edges",
             "`x` has no edges",
         ]
         assert not left_over(groups)
@@ -111,17 +111,17 @@ class TestListings:
             ("l{0..63}_q{0..7} -> l{0..63}_k{0..7}   512 edges", "l{0..63}_q0 -> l{0..63}_n   64 edges"),
             "9 edges in each of 64",
         )
-        assert last.note == "--format json lists them one by one, --fix or --diff writes them"
+        assert last.note == "--format json lists each of them; --fix or --diff writes them"
 
     def test_units_that_lack_other_edges_stay_apart(self) -> None:
         some = [edges(f"layer {i}", f"l{i}_a -> l{i}_{'bc'[i % 2]}") for i in range(40)]
         assert [listing.title for listing in shorter(some)[:-1]] == ["layer {0..38..2}", "layer {1..39..2}"]
 
-    def test_edges_that_are_neither_pairs_nor_all_say_so(self) -> None:
+    def test_edges_that_are_neither_pairs_nor_all_are_marked(self) -> None:
         lines = [f"a{i} -> b{j}" for i in range(30) for j in range(30) if i != j]
         one, last = shorter([edges("stage 1", *lines)])
-        assert one.lines == ("a{0..29} -> b{0..29}   870 edges of these",)
-        assert last.title == "told by families"
+        assert one.lines == ("a{0..29} -> b{0..29}   only 870 edges of these",)
+        assert last.title == "similar units are merged"
 
     def test_very_many_shapes_are_counted(self) -> None:
         some = [edges(f"part {'x' * i}", *(f"{'x' * i}{'y' * j} -> z" for j in range(1, 20))) for i in range(1, 90)]

@@ -1,4 +1,4 @@
-"""Annotations of GitHub Actions: read back as the runner reads them."""
+"""Annotations of GitHub Actions, parsed as the runner parses them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Annotation(NamedTuple):
 
 
 def read(line: str) -> Annotation:
-    """Parse a line as actions/runner does: properties end at the first `::` and part at commas."""
+    """Parse a line as actions/runner does: properties end at the first `::` and are separated by commas."""
     match = COMMAND.fullmatch(line)
     assert match, line
 
@@ -52,7 +52,7 @@ def many(path: Path, errors: int, warnings: int) -> str:
     return path.name
 
 
-def test_an_annotation_names_file_place_and_rule(tmp_path: Path) -> None:
+def test_an_annotation_names_file_location_and_rule(tmp_path: Path) -> None:
     (tmp_path / "a,b:c.dot").write_text("digraph {\n  a -- b\n}\n", encoding="utf-8")
     found = [read(line) for line in github("a,b:c.dot", "--select", "E013")]
     assert [a.kind for a in found] == ["error"]
@@ -94,7 +94,7 @@ def test_an_unreadable_file_is_an_error(tmp_path: Path) -> None:
     assert (found[0].properties["file"], found[0].text) == ("gone.dot", "no such file")
 
 
-def test_the_summary_has_a_table_and_keeps_what_is_there(
+def test_the_summary_has_a_table_and_is_appended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hostile: Path
 ) -> None:
     summary = tmp_path / "summary.md"

@@ -1,4 +1,4 @@
-"""A finding of several locations in every format: each location for machines, the finding once for people."""
+"""A finding with several locations: formats for programs list each location, those for people the finding once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SARIF, as code scanning reads it."""
+"""The SARIF format."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ def test_location_counts_code_points_and_is_relative_to_the_repository(repositor
     assert log["version"] == "2.1.0"
     assert log["runs"][0]["columnKind"] == "unicodeCodePoints"
     shape = next(r for r in results(log) if r["ruleId"] == "A004")
-    place = shape["locations"][0]["physicalLocation"]
-    assert place["artifactLocation"]["uri"] == "graphs%20of%20ours/a%231.dot"
-    assert place["artifactLocation"]["uriBaseId"] in log["runs"][0]["originalUriBaseIds"]
-    assert place["region"] == {"startLine": 2, "startColumn": 12, "endLine": 2, "endColumn": 16}
-    artifact = log["runs"][0]["artifacts"][place["artifactLocation"]["index"]]
-    assert artifact["location"]["uri"] == place["artifactLocation"]["uri"]
+    physical = shape["locations"][0]["physicalLocation"]
+    assert physical["artifactLocation"]["uri"] == "graphs%20of%20ours/a%231.dot"
+    assert physical["artifactLocation"]["uriBaseId"] in log["runs"][0]["originalUriBaseIds"]
+    assert physical["region"] == {"startLine": 2, "startColumn": 12, "endLine": 2, "endColumn": 16}
+    artifact = log["runs"][0]["artifacts"][physical["artifactLocation"]["index"]]
+    assert artifact["location"]["uri"] == physical["artifactLocation"]["uri"]
 
 
-def test_rules_have_what_their_cards_say(repository: Path) -> None:
+def test_rules_have_the_texts_of_their_cards(repository: Path) -> None:
     log = sarif(str(repository / "a#1.dot"))
     rules = log["runs"][0]["tool"]["driver"]["rules"]
     for result in results(log):
@@ -128,7 +128,7 @@ def test_messages_of_hostile_names_make_no_links_and_no_placeholders(hostile: Pa
 @pytest.mark.shared
 @pytest.mark.skipif(not (SHARED / "sarif").is_dir(), reason="the schema lies beside the checkout")
 @pytest.mark.usefixtures("repository")
-def test_it_fits_the_schema(hostile: Path) -> None:
+def test_it_is_valid_by_the_schema(hostile: Path) -> None:
     schema = json.loads((SHARED / "sarif" / "sarif-schema-2.1.0.json").read_text(encoding="utf-8"))
     validator = jsonschema.validators.validator_for(schema)(schema)
     fixtures = Path(__file__).parents[1] / "fixtures"

@@ -15,7 +15,7 @@ import dotlint
 from dotlint.server.changes import between
 from dotlint.server.cursor import cursor_at
 from dotlint.server.references import read_mentions
-from dotlint.server.text import Encoding, Text, alike, carried
+from dotlint.server.text import Encoding, Text, common_prefix, offset_before_change
 
 TEXTS = st.text(alphabet="ab\n\r é😀\u2028\ud800\x0b", max_size=40)
 ENCODINGS: tuple[Encoding, ...] = ("utf-8", "utf-16", "utf-32")
@@ -23,57 +23,57 @@ CODECS = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2), "utf-32": ("utf-32-
 FIXTURE = dotlint.parse(Path(__file__).parent.parent / "fixtures" / "moe_two_phases.dot")
 
 
-def _slow_place(text: str, offset: int, encoding: Encoding) -> tuple[int, int]:
-    """Give the position of an offset, straight from what the protocol says."""
+def _slow_position(text: str, offset: int, encoding: Encoding) -> tuple[int, int]:
+    """Return the position of an offset, by the definition in the protocol."""
     before = text[:offset].replace("\r\n", "\n").replace("\r", "\n")
     codec, size = CODECS[encoding]
     return before.count("\n"), len(before[before.rfind("\n") + 1 :].encode(codec, "surrogatepass")) // size
 
 
 @given(TEXTS, st.sampled_from(ENCODINGS))
-def test_places_are_those_of_the_protocol_and_lead_back(text: str, encoding: Encoding) -> None:
+def test_positions_follow_the_protocol_and_convert_back(text: str, encoding: Encoding) -> None:
     known = Text(text, encoding)
     for offset in range(len(text) + 1):
         if text[offset - 1 : offset + 1] == "\r\n":
-            continue  # between the two an editor knows no place
-        place = _slow_place(text, offset, encoding)
-        assert known.place(offset) == place
-        assert known.offset(place) == offset
+            continue  # the protocol has no position between CR and LF
+        position = _slow_position(text, offset, encoding)
+        assert known.position(offset) == position
+        assert known.offset(position) == offset
 
 
 @given(TEXTS, st.sampled_from(ENCODINGS), st.data())
-def test_a_change_replaces_what_lies_between_two_places(text: str, encoding: Encoding, data: st.DataObject) -> None:
+def test_a_change_replaces_the_text_between_two_positions(text: str, encoding: Encoding, data: st.DataObject) -> None:
     offsets = [offset for offset in range(len(text) + 1) if text[offset - 1 : offset + 1] != "\r\n"]
     first, last = sorted(data.draw(st.lists(st.sampled_from(offsets), min_size=2, max_size=2)))
-    start, end = (_slow_place(text, offset, encoding) for offset in (first, last))
+    start, end = (_slow_position(text, offset, encoding) for offset in (first, last))
     assert Text(text, encoding).changed(start, end, "new").text == text[:first] + "new" + text[last:]
 
 
-def test_places_outside_of_the_text_are_moved_into_it() -> None:
+def test_positions_outside_of_the_text_are_clamped() -> None:
     text = Text("a😀\r\nb", "utf-16")
     assert text.offset((0, 99)) == 2
-    assert text.offset((0, 2)) == 1  # in the midst of a character
+    assert text.offset((0, 2)) == 1  # inside a character
     assert text.offset((7, 3)) == 5
-    assert text.place(99) == (1, 1)
-    assert text.place(3) == (0, 3)
+    assert text.position(99) == (1, 1)
+    assert text.position(3) == (0, 3)
 
 
-def test_a_mark_at_the_start_is_the_editors_not_dotlints() -> None:
+def test_positions_count_a_byte_order_mark_and_offsets_do_not() -> None:
     text = Text("\ufeffab", "utf-16")
-    assert text.place(0) == (0, 1)
+    assert text.position(0) == (0, 1)
     assert text.offset((0, 2)) == 1
     assert text.offset((0, 0)) == 0
     assert text.body == "ab"
 
 
 @given(TEXTS, TEXTS)
-def test_what_is_carried_over_is_the_same_place(old: str, new: str) -> None:
-    same = alike(old, new)
+def test_an_offset_before_a_change_is_the_same_place(old: str, new: str) -> None:
+    same = common_prefix(old, new)
     assert old[:same] == new[:same]
     for offset in range(len(new) + 1):
-        place = carried(old, new, offset)
-        if place is not None:
-            assert old[:place] == new[:offset] or old[place:] == new[offset:]
+        position = offset_before_change(old, new, offset)
+        if position is not None:
+            assert old[:position] == new[:offset] or old[position:] == new[offset:]
         else:
             assert offset > same
 

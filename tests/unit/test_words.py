@@ -25,7 +25,7 @@ PACKAGE = Path(dotlint.__file__).parent
 FLOORS_DONE = (
     "errors", "text", "files", "data", "syntax", "graph", "strategy", "deployment", "edits", "pipeline",
     "__init__", "__main__", "api", "plugin", "cli", "config", "registry", "summary", "overview", "picture", "page",
-    "suppressions", "engine", "checks",
+    "suppressions", "engine", "checks", "report", "server",
 )  # fmt: skip
 
 # Each word, as a pattern, with the one to use instead.
@@ -70,8 +70,6 @@ ALLOWED = {
     ("engine/card_file.py", "absence"): "the type of `claims_absence`",
     ("engine/incomplete.py", "absence"): "`claims_absence` is a key of the card format",
     ("registry/validation.py", "absence"): "a field of cards",
-    ("picture/shapes.py", "shown"): "a function of report",
-    ("page/findings.py", "place"): "an attribute of Row in report, and a class of its style",
     ("cli/completion.py", "template"): "an attribute of click",
 }
 
