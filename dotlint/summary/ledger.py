@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Finding, Holds, Undecided
     from dotlint.engine.result import FileResult
 
-STRATEGY = "a strategy: declare one with `--strategy`"
+STRATEGY = "declare a strategy with `--strategy`"
 
 
 class Ledger:
@@ -74,7 +74,9 @@ class Ledger:
         known = strategy.model.to_dict() if strategy is not None else {}
         lacking = [fact for code in codes for fact in self.rules[code].model_facts if fact not in known]
         if lacking:
-            return f"[model] {', '.join(dict.fromkeys(lacking))} in a strategy file"
+            return (
+                f"declare {listed([f'`{fact}`' for fact in dict.fromkeys(lacking)])} under [model] in a strategy file"
+            )
         needs = [one.needs for code in codes for one in self._skipped.get(code, ())]
         return "; ".join(dict.fromkeys(needs)) or None
 
@@ -116,7 +118,11 @@ class Ledger:
         if counted is None and needs is not None:
             return Line("undecided", subject, text, needs)
         if not text:
-            return Line("undecided", subject, f"the file has nothing that {listed(codes)} can check")
+            return Line(
+                "undecided",
+                subject,
+                f"draw something that {listed(codes)} can check (the file has nothing of the kind)",
+            )
         return Line("fact", subject, text, evidence=evidence)
 
     def counted(self, subject: str, text: str, *, holds: bool | None = None, findings: Iterable[Finding] = ()) -> Line:

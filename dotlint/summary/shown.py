@@ -50,7 +50,7 @@ def _graph(graph: GraphSummary, *, alone: bool) -> Iterator[str]:
 
 def _line(line: Line) -> Iterator[str]:
     text = f": {escape(line.text)}" if line.text else ""
-    needs = f"{'; ' if line.text else ': '}needs {escape(line.needs)}" if line.needs else ""
+    needs = f"{'; ' if line.text else ': '}to check it, {escape(line.needs)}" if line.needs else ""
     yield f"- {SIGNS[line.mark]} **{escape(line.subject)}**{text}{needs}"
     for one in line.evidence[:_MOST]:
         yield f"  - {one.code} {one.severity}, line {one.line}: {escape(one.message)}"

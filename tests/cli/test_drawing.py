@@ -78,7 +78,7 @@ def test_summary_ticks_what_is_so_and_nothing_else() -> None:
     assert "- ✗ **decode**: 1 stage drawn of 4\n  - S002 error, line " in out
     assert "- ✓ **cycles**: none" in out
     assert "- ✗ **stage 2**: GPUs 16-31, layers 7-12, 17 operators, 0 edges inside\n  - S001 error, line " in out
-    assert "- ? **heads over TP**: needs \\[model\\] heads in a strategy file" in out
+    assert "- ? **heads over TP**: to check it, declare `heads` under \\[model\\] in a strategy file" in out
     assert "- · **all-reduce**: 5 nodes: 4 in prefill and 1 in decode" in out
     assert "X001" not in out
 
