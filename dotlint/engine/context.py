@@ -157,7 +157,8 @@ class GraphContext:
     def with_edges(self, extra: Iterable[Pair]) -> GraphContext:
         """Return a context of the same graph with more edges, in which no edges are missing."""
         same = GraphContext(self.file, self.graph)
-        same.__dict__.update(deployment=self.deployment, strategy=self.strategy, _patterned=([], 0), plans=self.plans)
+        same.deployment, same.strategy, same.plans = self.deployment, self.strategy, self.plans
+        same._patterned = ([], 0)
         same.wiring = Wiring(self.graph, extra)
         same.planned = self.plans
         return same
