@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
-from dotlint.checks.grouping import count, listed, names, the
+from dotlint.checks.grouping import count, listed, the
 from dotlint.deployment import axes
 from dotlint.deployment.shards import groups, one_layer_each
 from dotlint.deployment.unit import Unit, phase_unit
@@ -100,7 +100,6 @@ def top_k(context: GraphContext, card: Card) -> Iterator[Outcome]:
             right += 1
     found = [r for r in context.deployment.readings if r.node.index in wrong]
     for unit, some in grouping.units(context.deployment, grouping.remaining_nodes(context, card, found)).items():
-        start, end = grouping.of_node(some[0].node)
         stated = {wrong[r.node.index] for r in some}
         values = listed([f"top-{k}" for k in sorted(stated)])
         what = (
@@ -110,14 +109,12 @@ def top_k(context: GraphContext, card: Card) -> Iterator[Outcome]:
         )
         over = model.top_k is None or stated == {model.top_k}
         fix = None if over else _top_k_fix(context, some, model.top_k or 0)
-        yield card.finding(
+        yield grouping.nodes_finding(
+            context,
+            card,
+            unit,
+            some,
             f"{what}, but the model has {f'only {model.experts} experts' if over else f'top-{model.top_k}'}",
-            start,
-            end,
-            nodes=names(some),
-            locations=grouping.at_nodes(some),
-            about=unit,
-            graph=context.graph.index,
             help="state a top-k of at most the number of experts"
             if over
             else f"write top-{model.top_k}, or declare the top-k that the graph shows",
@@ -180,17 +177,14 @@ def token_flow(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if not some:
             continue
         stated = _tokens(some)
-        start, end = grouping.of_node(some[0].node)
         share = model.batch * seq * model.top_k / phase.degrees.ep
-        yield card.finding(
+        yield grouping.nodes_finding(
+            context,
+            card,
+            unit,
+            some,
             f"expert groups{grouping.of_unit(unit)} take {listed([str(n) for n in sorted(stated)])} tokens, "
             f"but batch · seq · k / EP is {model.batch} · {seq} · {model.top_k} / {phase.degrees.ep} = {share:g}",
-            start,
-            end,
-            nodes=names(some),
-            locations=grouping.at_nodes(some),
-            about=unit,
-            graph=context.graph.index,
             help=f"state {share:g} tokens, the share of each group if routing is even",
         )
     if fine:
@@ -235,21 +229,18 @@ def heads_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
     for unit, some in grouping.units(
         context.deployment, grouping.remaining_nodes(context, card, [r for r, _ in wrong.values()])
     ).items():
-        start, end = grouping.of_node(some[0].node)
         size = wrong[some[0].node.index][1]
         sizes = listed([str(n) for n in sorted({wrong[r.node.index][1] for r in some})])
         one = len(some) == 1
         what = f"`{some[0].name}` states" if one else f"{count(len(some), 'label')}{grouping.of_unit(unit)} state"
         even = model.hidden % model.heads == 0
-        yield card.finding(
+        yield grouping.nodes_finding(
+            context,
+            card,
+            unit,
+            some,
             f"{what} a head size of {sizes}, but {model.heads} heads · {size} is {model.heads * size}, "
             f"not the hidden size {model.hidden}",
-            start,
-            end,
-            nodes=names(some),
-            locations=grouping.at_nodes(some),
-            about=unit,
-            graph=context.graph.index,
             help=f"state a head size of {model.hidden // model.heads}"
             if even
             else "declare heads and a hidden size that they divide",

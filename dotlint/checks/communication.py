@@ -72,15 +72,12 @@ def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
             }:
                 wrong.append(reading)
     for unit, some in grouping.units(deployment, grouping.remaining_nodes(context, card, _unique(wrong))).items():
-        start, end = grouping.of_node(some[0].node)
-        yield card.finding(
+        yield grouping.nodes_finding(
+            context,
+            card,
+            unit,
+            some,
             f"tensor shards feed {listed([f'`{r.name}`' for r in some])}{grouping.of_unit(unit)} without a collective",
-            start,
-            end,
-            nodes=names(some),
-            locations=grouping.at_nodes(some),
-            about=unit,
-            graph=context.graph.index,
             help=f"add an all-reduce, all-gather or reduce-scatter between the shards and {'it' if len(some) == 1 else 'them'}",
         )
     if serving and not wrong:

@@ -139,20 +139,17 @@ def long_decodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
     for unit, some in grouping.units(
         deployment, grouping.remaining_nodes(context, card, [r for r, _ in wrong])
     ).items():
-        start, end = grouping.of_node(some[0].node)
         what = (
             f"`{some[0].name}` states"
             if len(some) == 1
             else f"{count(len(some), 'operator')}{grouping.of_unit(unit)} state"
         )
-        yield card.finding(
+        yield grouping.nodes_finding(
+            context,
+            card,
+            unit,
+            some,
             f"{what} a sequence of {by_node[some[0].node.index]}, but decode processes one token per step",
-            start,
-            end,
-            nodes=names(some),
-            locations=grouping.at_nodes(some),
-            about=unit,
-            graph=context.graph.index,
             help="state seq=1",
         )
     if right and not wrong:

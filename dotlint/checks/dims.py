@@ -78,19 +78,16 @@ def malformed_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
     for unit, some in grouping.units(
         deployment, grouping.remaining_nodes(context, card, [r for r in operators if r.node.index in flaws])
     ).items():
-        start, end = grouping.of_node(some[0].node)
         first = flaws[some[0].node.index]
         what = f"`{some[0].name}`" if len(some) == 1 else f"{count(len(some), 'operator')}{grouping.of_unit(unit)}"
         verb = "have unknown sizes" if first.startswith("`[") else "cannot be parsed"
         message = f"the dimensions of {what} {verb}: {first}"
-        yield card.finding(
+        yield grouping.nodes_finding(
+            context,
+            card,
+            unit,
+            some,
             message,
-            start,
-            end,
-            nodes=names(some),
-            locations=grouping.at_nodes(some),
-            about=unit,
-            graph=context.graph.index,
             help="write them as `[batch=4, seq=1024, hidden=512]`",
             fixable=None,
         )
@@ -109,20 +106,17 @@ def _nameless(context: GraphContext, card: Card, operators: list[Reading]) -> It
     if not bare or len(bare) > named:
         return
     for unit, some in grouping.units(context.deployment, grouping.remaining_nodes(context, card, bare)).items():
-        start, end = grouping.of_node(some[0].node)
         what = (
             f"the dimensions of `{some[0].name}` have"
             if len(some) == 1
             else f"the dimensions of {count(len(some), 'operator')}{grouping.of_unit(unit)} have"
         )
-        yield card.finding(
+        yield grouping.nodes_finding(
+            context,
+            card,
+            unit,
+            some,
             f"{what} no names, but {count(named, 'operator names', 'operators name')} theirs",
-            start,
-            end,
-            nodes=names(some),
-            locations=grouping.at_nodes(some),
-            about=unit,
-            graph=context.graph.index,
             help="write them as `[batch=4, seq=1024, hidden=512]`",
             fixable=None,
         )

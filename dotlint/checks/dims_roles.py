@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
-from dotlint.checks.grouping import count, names
+from dotlint.checks.grouping import count
 from dotlint.deployment import axes
 from dotlint.deployment.words import plain_words
 from dotlint.engine.finding import Holds, Undecided
@@ -178,18 +178,15 @@ def operators_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[Out
     for unit, some in grouping.units(
         deployment, grouping.remaining_nodes(context, card, [r for r in deployment.operators if r.node.index in wrong])
     ).items():
-        start, end = grouping.of_node(some[0].node)
         first, problems = some[0].evidence.tensors, list(dict.fromkeys(wrong[r.node.index] for r in some))
         how = f"[{first.inputs[0].text}] to [{first.outputs[0].text}]"
         more = "" if len(some) == 1 else f"; also {count(len(some) - 1, 'more operator')}{grouping.of_unit(unit)}"
-        yield card.finding(
+        yield grouping.nodes_finding(
+            context,
+            card,
+            unit,
+            some,
             f"`{some[0].name}` changes dimensions from {how}, but {problems[0]}{more}",
-            start,
-            end,
-            nodes=names(some),
-            locations=grouping.at_nodes(some),
-            about=unit,
-            graph=context.graph.index,
             help="correct the dimensions: " + "; ".join(problems),
         )
     if checked and not wrong:
@@ -239,21 +236,18 @@ def lost_payloads(context: GraphContext, card: Card) -> Iterator[Outcome]:
     ]
     fed = any(r.is_role(*_CARRIERS) and wiring.ins[r.name] for r in deployment.operators)
     for unit, some in grouping.units(deployment, grouping.remaining_nodes(context, card, unfed)).items():
-        start, end = grouping.of_node(some[0].node)
         gates = dict.fromkeys(t for r in some for t in wiring.ins[r.name])
         what = (
             f"`{some[0].name}` gets"
             if len(some) == 1
             else f"{count(len(some), 'operator')}{grouping.of_unit(unit)} get"
         )
-        yield card.finding(
+        yield grouping.nodes_finding(
+            context,
+            card,
+            unit,
+            some,
             f"{what} only the expert scores of {grouping.quoted(list(gates))} and no hidden states",
-            start,
-            end,
-            nodes=names(some),
-            locations=grouping.at_nodes(some),
-            about=unit,
-            graph=context.graph.index,
             help=f"also connect the hidden states directly to {'it' if len(some) == 1 else 'the experts'}",
         )
     if fed and not unfed and any(_scores_only(r) for r in deployment.operators):

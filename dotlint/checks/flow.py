@@ -194,21 +194,18 @@ def residuals_with_one_input(context: GraphContext, card: Card) -> Iterator[Outc
     ]
     single = [r for r in adds if len(set(ins[r.name])) == 1]
     for title, some in grouping.units(context.deployment, grouping.remaining_nodes(context, card, single)).items():
-        start, end = grouping.of_node(some[0].node)
         where = grouping.of_unit(title) if title is None or title.family is None else ""
         what = (
             f"the residual add `{some[0].name}`{where} has one input"
             if len(some) == 1
             else f"{len(some)} residual adds{where} have one input each"
         )
-        yield card.finding(
+        yield grouping.nodes_finding(
+            context,
+            card,
+            title,
+            some,
             f"{what}: the skip edge around the block is missing",
-            start,
-            end,
-            nodes=names(some),
-            locations=grouping.at_nodes(some),
-            about=title,
-            graph=context.graph.index,
             help="add an edge from the input of the block to the residual add",
         )
     if adds and not single:

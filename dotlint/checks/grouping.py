@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from dotlint.deployment.unit import Unit
-from dotlint.engine.finding import Location
+from dotlint.engine.finding import Finding, Location
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -87,6 +87,31 @@ def remaining(file: FileContext, card: Card, some: Iterable[T], where: Callable[
 def remaining_nodes(context: GraphContext, card: Card, readings: Iterable[Reading]) -> list[Reading]:
     """Return the nodes whose problem no comment or baseline entry hides."""
     return remaining(context.file, card, readings, lambda reading: at_node(reading.node))
+
+
+def nodes_finding(
+    context: GraphContext,
+    card: Card,
+    unit: Unit | None,
+    readings: Sequence[Reading],
+    message: str,
+    **more: Any,  # noqa: ANN401 - the fields of Finding, which has their types
+) -> Finding:
+    """Return the finding of a rule about nodes of one unit, each of which is a location; it starts at the first.
+
+    `more` are further fields of `Finding` and the `outcome` of the card.
+    """
+    start, end = of_node(readings[0].node)
+    return card.finding(
+        message,
+        start,
+        end,
+        nodes=names(readings),
+        locations=at_nodes(readings),
+        about=unit,
+        graph=context.graph.index,
+        **more,
+    )
 
 
 def units(deployment: Deployment, readings: Iterable[Reading]) -> dict[Unit | None, list[Reading]]:

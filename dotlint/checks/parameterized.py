@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from dotlint.checks import grouping
-from dotlint.checks.grouping import count, listed, names, of_unit
+from dotlint.checks.grouping import count, listed, of_unit
 from dotlint.engine.card import CardError
 from dotlint.engine.finding import Related
 from dotlint.text.linear_pattern import PatternError, read_pattern
@@ -147,16 +147,13 @@ def _of_nodes(
     """Yield one finding per unit; `describe` returns message and help for its nodes and its ` of unit` phrase."""
     for unit, some in grouping.units(context.deployment, grouping.remaining_nodes(context, card, odd)).items():
         message, help_ = describe(some, of_unit(unit))
-        start, end = grouping.of_node(some[0].node)
-        yield card.finding(
+        yield grouping.nodes_finding(
+            context,
+            card,
+            unit,
+            some,
             message,
-            start,
-            end,
-            nodes=names(some),
-            locations=grouping.at_nodes(some),
             related=tuple(Related(f"`{r.name}`", *grouping.of_node(r.node)) for r in some[1 : 1 + _MOST_RELATED]),
-            about=unit,
-            graph=context.graph.index,
             help=help_,
         )
 

@@ -178,16 +178,13 @@ def contradicting_names(context: GraphContext, card: Card) -> Iterator[Outcome]:
     for unit, some in grouping.units(
         deployment, grouping.remaining_nodes(context, card, [r for r in deployment.operators if r.node.index in wrong])
     ).items():
-        start, end = grouping.of_node(some[0].node)
         more = "" if len(some) == 1 else f", and {count(len(some) - 1, 'more node')}{grouping.of_unit(unit)}"
-        yield card.finding(
+        yield grouping.nodes_finding(
+            context,
+            card,
+            unit,
+            some,
             f"{wrong[some[0].node.index]}{more}",
-            start,
-            end,
-            nodes=names(some),
-            locations=grouping.at_nodes(some),
-            about=unit,
-            graph=context.graph.index,
             help="name the same GPUs in both",
         )
     if right and not wrong:

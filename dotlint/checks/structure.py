@@ -127,20 +127,17 @@ def _is_before_last_stage(context: GraphContext, reading: Reading) -> bool:
 
 def _by_unit(context: GraphContext, card: Card, readings: list[Reading], what: str, remedy: str) -> Iterator[Outcome]:
     for unit, some in grouping.units(context.deployment, grouping.remaining_nodes(context, card, readings)).items():
-        start, end = grouping.of_node(some[0].node)
         where = grouping.of_unit(unit)
         if len(some) == 1:
             message = f"`{some[0].name}`{where if unit is None or unit.family is None else ''} has no {what}"
         else:
             message = f"{count(len(some), 'operator')}{where} have no {what}"
-        yield card.finding(
+        yield grouping.nodes_finding(
+            context,
+            card,
+            unit,
+            some,
             message,
-            start,
-            end,
-            nodes=names(some),
-            locations=grouping.at_nodes(some),
-            about=unit,
-            graph=context.graph.index,
             help=remedy.format("it" if len(some) == 1 else "each"),
         )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec import Struct
 
 from dotlint.checks import grouping
-from dotlint.checks.grouping import count, names, the
+from dotlint.checks.grouping import count, the
 from dotlint.deployment.shards import within_stage
 from dotlint.deployment.words import number_spans
 from dotlint.edits.attributes import set_attribute
@@ -252,17 +252,14 @@ def collective_groups(context: GraphContext, card: Card) -> Iterator[Outcome]:
     for unit, data in _by_unit(context, card, wrong):
         some = [reading for reading, _ in data.joined]
         joined = data.joined[0][1]
-        start, end = grouping.of_node(some[0].node)
         more = "" if len(some) == 1 else f"; also {count(len(some) - 1, 'more collective')}{grouping.of_unit(unit)}"
-        yield card.finding(
+        yield grouping.nodes_finding(
+            context,
+            card,
+            unit,
+            some,
             f"`{some[0].name}` is on GPUs {some[0].gpus}, but connects operators on {joined.short()}{more}",
-            start,
-            end,
             outcome="other-group",
-            nodes=names(some),
-            locations=grouping.at_nodes(some),
-            about=unit,
-            graph=context.graph.index,
             help="name the GPUs of all the operators that it connects",
             data=data,
         )
@@ -315,20 +312,17 @@ def joined_gpus(context: GraphContext, reading: Reading) -> GpuSet | None:
 def _without_gpus(context: GraphContext, card: Card, some: list[tuple[Reading, GpuSet]]) -> Iterator[Outcome]:
     for unit, data in _by_unit(context, card, some):
         group = [reading for reading, _ in data.joined]
-        start, end = grouping.of_node(group[0].node)
         what = (
             f"collective `{group[0].name}` names"
             if len(group) == 1
             else f"{count(len(group), 'collective')}{grouping.of_unit(unit)} name"
         )
-        yield card.finding(
+        yield grouping.nodes_finding(
+            context,
+            card,
+            unit,
+            group,
             f"{what} no GPUs, although the operators that {'it connects' if len(group) == 1 else 'they connect'} do",
-            start,
-            end,
-            nodes=names(group),
-            locations=grouping.at_nodes(group),
-            about=unit,
-            graph=context.graph.index,
             help="name the GPUs of all the operators that it connects",
             data=data,
         )

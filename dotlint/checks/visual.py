@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
-from dotlint.checks.grouping import count, names
+from dotlint.checks.grouping import count
 from dotlint.edits.attributes import dashed_fix, shape_fix
 from dotlint.engine.finding import Holds, Related
 
@@ -41,19 +41,16 @@ def role_shapes(context: GraphContext, card: Card) -> Iterator[Outcome]:
             continue
         conventional = Counter(_shape(r) for r in members if r not in odd).most_common(1)[0][0]
         for unit, some in grouping.units(deployment, grouping.remaining_nodes(context, card, odd)).items():
-            start, end = grouping.of_node(some[0].node)
             one = len(some) == 1
             what = (
                 f"`{some[0].name}` is" if one else f"{count(len(some), kind + ' operator')}{grouping.of_unit(unit)} are"
             )
-            yield card.finding(
+            yield grouping.nodes_finding(
+                context,
+                card,
+                unit,
+                some,
                 f"{what} drawn as {_shape(some[0])}, but {kind} operators are drawn as {conventional}",
-                start,
-                end,
-                nodes=names(some),
-                locations=grouping.at_nodes(some),
-                about=unit,
-                graph=context.graph.index,
                 help=f"set shape={conventional}",
                 fix=shape_fix(context.file.document.text, context.graph, [r.node for r in some], conventional),
             )

@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
-from dotlint.checks.grouping import count, names
+from dotlint.checks.grouping import count
 from dotlint.edits.fix_context import fixed_by, in_order
 from dotlint.edits.gpus.infer import GpuInference
 from dotlint.engine.finding import Fix, Holds
@@ -68,21 +68,18 @@ def operators_without_gpus(context: GraphContext, card: Card) -> Iterator[Outcom
     ]
     lacking.sort(key=lambda r: r.node.index)
     for title, some in grouping.units(context.deployment, grouping.remaining_nodes(context, card, lacking)).items():
-        start, end = grouping.of_node(some[0].node)
         one = len(some) == 1
         what = (
             f"`{some[0].name}` names no GPUs"
             if one
             else f"{count(len(some), 'operator')}{grouping.of_unit(title)} name no GPUs"
         )
-        yield card.finding(
+        yield grouping.nodes_finding(
+            context,
+            card,
+            title,
+            some,
             f"{what}, although {'its' if one else 'their'} siblings do",
-            start,
-            end,
-            nodes=names(some),
-            locations=grouping.at_nodes(some),
-            about=title,
-            graph=context.graph.index,
             help="add the GPUs to the label, for example `GPU: 0-7`",
         )
 
@@ -157,21 +154,18 @@ def vague_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if r.evidence.gpus and r.evidence.gpus.vague and r.evidence.gpus.ids is None
     ]
     for title, some in grouping.units(context.deployment, grouping.remaining_nodes(context, card, vague)).items():
-        start, end = grouping.of_node(some[0].node)
         vague_words = some[0].evidence.gpus.vague if some[0].evidence.gpus else ""
         what = (
             f"`{some[0].name}` does"
             if len(some) == 1
             else f"{count(len(some), 'operator')}{grouping.of_unit(title)} do"
         )
-        yield card.finding(
+        yield grouping.nodes_finding(
+            context,
+            card,
+            title,
+            some,
             f"{what} not say which GPUs {'it runs' if len(some) == 1 else 'they run'} on: `{vague_words}`",
-            start,
-            end,
-            nodes=names(some),
-            locations=grouping.at_nodes(some),
-            about=title,
-            graph=context.graph.index,
             help="name the GPU ids, for example `GPU: 0-7`",
         )
     if not vague and any(r.gpus for r in context.deployment.operators):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
 from dotlint.checks.devices.placed import numbered_locally, other_model, placed_units
-from dotlint.checks.grouping import count, names
+from dotlint.checks.grouping import count
 from dotlint.deployment.model import Stage
 from dotlint.deployment.unit import phase_unit
 from dotlint.engine.finding import Holds
@@ -108,19 +108,16 @@ def gpus_out_of_range(context: GraphContext, card: Card) -> Iterator[Outcome]:
     last = max(phase.gpus.last for phase in (*strategy.phases, *(p for p in elsewhere if p.own_gpus)))
     beyond = [r for r in context.deployment.operators if r.gpus and r.gpus.last > last]
     for title, some in grouping.units(context.deployment, grouping.remaining_nodes(context, card, beyond)).items():
-        start, end = grouping.of_node(some[0].node)
         gpus = union(r.gpus for r in some if r.gpus)
         over = gpus - GpuSet.span(0, last + 1)
         what = (
             f"`{some[0].name}` is" if len(some) == 1 else f"{count(len(some), 'operator')}{grouping.of_unit(title)} are"
         )
-        yield card.finding(
+        yield grouping.nodes_finding(
+            context,
+            card,
+            title,
+            some,
             f"{what} on GPUs {over.short()}, but the last GPU of the strategy is {last}",
-            start,
-            end,
-            nodes=names(some),
-            locations=grouping.at_nodes(some),
-            about=title,
-            graph=context.graph.index,
             help=f"use global ids from 0 to {last}, or declare more GPUs",
         )

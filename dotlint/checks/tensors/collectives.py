@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
-from dotlint.checks.grouping import count, names
+from dotlint.checks.grouping import count
 from dotlint.engine.finding import Holds
 
 if TYPE_CHECKING:
@@ -46,19 +46,16 @@ def collectives_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[O
     for kind, readings in wrong.items():
         for unit, some in grouping.units(context.deployment, grouping.remaining_nodes(context, card, readings)).items():
             first, tensors = some[0], some[0].evidence.tensors
-            start, end = grouping.of_node(first.node)
             how = f"{_text(tensors.inputs[0])} to {_text(tensors.outputs[0])}"
             more = "" if len(some) == 1 else f"; also {len(some) - 1} more{grouping.of_unit(unit)}"
             gathers = kind == "all-gather"
-            yield card.finding(
+            yield grouping.nodes_finding(
+                context,
+                card,
+                unit,
+                some,
                 f"{kind} `{first.name}` {'does not change its dimensions' if gathers else 'changes its dimensions'}: "
                 f"{how}{more}",
-                start,
-                end,
-                nodes=names(some),
-                locations=grouping.at_nodes(some),
-                about=unit,
-                graph=context.graph.index,
                 help="state the output that results from concatenating the shards along one axis"
                 if gathers
                 else "state the same dimensions for input and output: an all-reduce sums tensors of one shape",

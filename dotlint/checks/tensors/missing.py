@@ -152,17 +152,14 @@ def operators_without_dims(context: GraphContext, card: Card) -> Iterator[Outcom
         )
     rest = [r for r in left if r.node.index not in kinds]
     for unit, some in grouping.units(context.deployment, rest).items():
-        start, end = grouping.of_node(some[0].node)
         one = len(some) == 1
         what = f"`{some[0].name}` lacks" if one else f"{count(len(some), 'operator')}{grouping.of_unit(unit)} lack"
-        yield card.finding(
+        yield grouping.nodes_finding(
+            context,
+            card,
+            unit,
+            some,
             f"{what} {_sides_of(sides[r.node.index] for r in some)} dimensions",
-            start,
-            end,
-            nodes=names(some),
-            locations=grouping.at_nodes(some),
-            about=unit,
-            graph=context.graph.index,
             help=_REMEDY,
             note=note,
         )
