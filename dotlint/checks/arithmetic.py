@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
-from dotlint.checks.grouping import count, listed, the
 from dotlint.deployment import axes
 from dotlint.deployment.shards import groups, one_layer_each
 from dotlint.deployment.unit import Unit, phase_unit
 from dotlint.engine.finding import Edit, Fix, Holds, Undecided
 from dotlint.strategy.arithmetic import arithmetic
+from dotlint.text.english import count, listed, the
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:

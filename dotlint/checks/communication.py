@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
-from dotlint.checks.grouping import count, listed, names
+from dotlint.checks.grouping import names
 from dotlint.deployment import axes
 from dotlint.deployment.shards import SHARDED, groups, replicas
 from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.words import plain_words
 from dotlint.engine.finding import Holds, Undecided
+from dotlint.text.english import count, listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +83,7 @@ def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
         )
     if serving and not wrong:
         reduces = "" if "all-reduce" in serving else "no all-reduce; "
-        text = ", ".join(f"{kind} ({grouping.quoted(nodes)})" for kind, nodes in sorted(serving.items()))
+        text = ", ".join(f"{kind} ({quoted(nodes)})" for kind, nodes in sorted(serving.items()))
         yield Holds("coverage", "tensor parallelism", f"{reduces}shards are combined by {text}")
     elif parallel and not serving and not wrong:
         yield Undecided(
@@ -169,12 +170,12 @@ def expert_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
             if direction == "combine" and not found:
                 combining = _combining(context, experts)
                 if any(_communicates(r) for r in combining):
-                    text = f"{grouping.quoted(names(combining))} combines the results of the experts"
+                    text = f"{quoted(names(combining))} combines the results of the experts"
                     yield Holds("coverage", f"expert parallelism{subject}", text)
                     continue
                 outcome = "aggregate" if combining else direction
             if found:
-                text = f"an all-to-all {what.format('')} ({grouping.quoted(found)})"
+                text = f"an all-to-all {what.format('')} ({quoted(found)})"
                 yield Holds("coverage", f"expert parallelism{subject}", text)
                 continue
             start, end = grouping.of_node(experts[0].node)
@@ -187,7 +188,7 @@ def expert_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
                 nodes=names(beside),
                 about=phase_unit(name),
                 graph=context.graph.index,
-                help=f"add an all-to-all between the experts and {grouping.quoted(names(beside))}",
+                help=f"add an all-to-all between the experts and {quoted(names(beside))}",
             )
 
 

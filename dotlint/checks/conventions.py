@@ -7,12 +7,13 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks import cross_file, grouping
-from dotlint.checks.grouping import LEFT_OUT, count, listed, names
+from dotlint.checks.grouping import LEFT_OUT, names
 from dotlint.data import graphviz
 from dotlint.deployment import axes
 from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.words import plain_words
 from dotlint.engine.finding import Holds, Related, Undecided
+from dotlint.text.english import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -71,15 +72,12 @@ def leaking_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
             continue
         first = edges[0]
         more = "" if len(edges) == 1 else f", and {count(len(edges) - 1, 'more edge')}"
-        yield card.finding(
+        yield grouping.edges_finding(
+            context,
+            card,
+            phase_unit(head),
+            edges,
             f"`{first.tail.name} -> {first.head.name}` leads from {tail} to {head} but is not a KV-cache transfer{more}",
-            first.start,
-            first.end,
-            nodes=tuple(dict.fromkeys(n for e in edges for n in (e.tail.name, e.head.name))),
-            locations=grouping.at_edges(edges),
-            related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
-            about=phase_unit(head),
-            graph=context.graph.index,
             help="remove the edge, or label it if it transfers the KV cache or the first token",
         )
     if allowed and not leaks:

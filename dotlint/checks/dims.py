@@ -8,11 +8,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
-from dotlint.checks.grouping import count, listed, names
+from dotlint.checks.grouping import names
 from dotlint.deployment import axes
 from dotlint.deployment.gpus_and_dims import read_dims
 from dotlint.edits.fix_context import in_order
 from dotlint.engine.finding import Edit, Fix, Holds, Related
+from dotlint.text.english import count, listed
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
-from dotlint.checks.grouping import count
 from dotlint.deployment import axes
 from dotlint.deployment.words import plain_words
 from dotlint.engine.finding import Holds, Undecided
+from dotlint.text.english import count, quoted
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -247,7 +247,7 @@ def lost_payloads(context: GraphContext, card: Card) -> Iterator[Outcome]:
             card,
             unit,
             some,
-            f"{what} only the expert scores of {grouping.quoted(list(gates))} and no hidden states",
+            f"{what} only the expert scores of {quoted(list(gates))} and no hidden states",
             help=f"also connect the hidden states directly to {'it' if len(some) == 1 else 'the experts'}",
         )
     if fed and not unfed and any(_scores_only(r) for r in deployment.operators):

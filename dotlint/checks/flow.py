@@ -7,13 +7,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
-from dotlint.checks.grouping import count, listed, names, quoted, the
+from dotlint.checks.grouping import names
 from dotlint.deployment.shards import within_stage
 from dotlint.deployment.unit import WHOLE, Unit, phase_unit
 from dotlint.edits.fix_context import fixed_by
 from dotlint.edits.planned_edge import PlannedEdge
 from dotlint.edits.statement import edge_text
 from dotlint.engine.finding import Fix, Holds, Listing, Related
+from dotlint.text.english import chain, count, listed, quoted, the
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,10 +82,10 @@ def stage_cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
         numbers = [str(deployment.stage_number(stage)) for stage in path]
         of_phase = f"{phase} " if len(deployment.phases) > 1 else ""
         yield card.finding(
-            f"{of_phase}stages {grouping.chain(numbers)} form a cycle, although no nodes do",
+            f"{of_phase}stages {chain(numbers)} form a cycle, although no nodes do",
             edges[-1].start,
             edges[-1].end,
-            nodes=tuple(dict.fromkeys(end.name for edge in edges for end in (edge.tail, edge.head))),
+            nodes=tuple(dict.fromkeys(n for e in edges for n in (e.tail.name, e.head.name))),
             path=tuple(str(deployment.unit(phase, stage)) for stage in path),
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[:-1]),
             about=phase_unit(phase),
@@ -166,15 +167,12 @@ def bypass_links(context: GraphContext, card: Card) -> Iterator[Outcome]:
         way = f"enters {after} after its first operator" if some[0][1] else f"leaves {before} before its last operator"
         first = f"`{edges[0].tail.name} -> {edges[0].head.name}`"
         several = f"{count(len(edges), 'edge')} from {before} to {after} bypass its entries or exits; {first} {way}"
-        yield card.finding(
+        yield grouping.edges_finding(
+            context,
+            card,
+            before,
+            edges,
             f"{first} {way}" if len(edges) == 1 else several,
-            edges[0].start,
-            edges[0].end,
-            nodes=tuple(dict.fromkeys(end.name for edge in edges for end in (edge.tail, edge.head))),
-            locations=grouping.at_edges(edges),
-            related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
-            about=before,
-            graph=context.graph.index,
             help="connect the last operator of one stage to the first of the other, or label the edge residual, mask or KV",
         )
 

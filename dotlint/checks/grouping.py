@@ -1,4 +1,4 @@
-"""Locations of findings, grouping of nodes into findings, and the wording of counts and lists."""
+"""Locations of findings, and grouping of nodes and edges into findings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from dotlint.deployment.unit import Unit
-from dotlint.engine.finding import Finding, Location
+from dotlint.engine.finding import Finding, Location, Related
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -114,6 +114,31 @@ def nodes_finding(
     )
 
 
+def edges_finding(
+    context: GraphContext,
+    card: Card,
+    unit: Unit | None,
+    edges: Sequence[Edge],
+    message: str,
+    **more: Any,  # noqa: ANN401 - the fields of Finding, which has their types
+) -> Finding:
+    """Return the finding of a rule about edges of one unit, each of which is a location; it starts at the first.
+
+    `more` are further fields of `Finding` and the `outcome` of the card.
+    """
+    return card.finding(
+        message,
+        edges[0].start,
+        edges[0].end,
+        nodes=tuple(dict.fromkeys(name for e in edges for name in (e.tail.name, e.head.name))),
+        locations=at_edges(edges),
+        related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
+        about=unit,
+        graph=context.graph.index,
+        **more,
+    )
+
+
 def units(deployment: Deployment, readings: Iterable[Reading]) -> dict[Unit | None, list[Reading]]:
     """Group nodes for findings: by stage, else by layer, else by family of names; None for nodes without a unit.
 
@@ -141,39 +166,9 @@ def unit_of(deployment: Deployment, readings: Iterable[Reading]) -> Unit | None:
     return next(iter(units(deployment, readings)))
 
 
-def count(number: int, singular: str, plural: str | None = None) -> str:
-    """Return a number with its noun: `1 edge`, `18 edges`."""
-    return f"{number} {singular if number == 1 else plural or singular + 's'}"
-
-
-def the(number: int, singular: str) -> str:
-    """Return a noun with its article and number: `the edge`, `the 18 edges`."""
-    return f"the {singular}" if number == 1 else f"the {count(number, singular)}"
-
-
 def names(readings: Iterable[Reading]) -> tuple[str, ...]:
     """Return the names of the nodes, in order."""
     return tuple(reading.name for reading in readings)
-
-
-def listed(words: Sequence[str], most: int = 6) -> str:
-    """Return words as a list in prose, `a, b and c`; beyond `most` words the rest is counted."""
-    if len(words) > most:
-        return f"{', '.join(words[: most - 1])} and {len(words) - most + 1} more"
-    if len(words) > 1:
-        return f"{', '.join(words[:-1])} and {words[-1]}"
-    return words[0] if words else ""
-
-
-def quoted(words: Sequence[str], most: int = 4) -> str:
-    """Return names in backquotes as a list in prose: `` `a`, `b` and `c` ``."""
-    return listed([f"`{word}`" for word in words], most)
-
-
-def chain(names: Sequence[str], most: int = 12) -> str:
-    """Return a path as `a -> b -> c`; of a path longer than `most` only the beginning and the end."""
-    kept = list(names) if len(names) <= most else [*names[: most - 4], "...", *names[-3:]]
-    return " -> ".join(kept)
 
 
 def of_unit(unit: Unit | None) -> str:

@@ -6,10 +6,11 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
-from dotlint.checks.grouping import count, listed, names
+from dotlint.checks.grouping import names
 from dotlint.deployment.layer_coverage import layers_by_stage, stated_ranges
 from dotlint.deployment.unit import phase_unit
 from dotlint.engine.finding import Holds, Undecided
+from dotlint.text.english import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

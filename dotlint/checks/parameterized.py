@@ -8,9 +8,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from dotlint.checks import grouping
-from dotlint.checks.grouping import count, listed, of_unit
+from dotlint.checks.grouping import of_unit
 from dotlint.engine.card import CardError
 from dotlint.engine.finding import Related
+from dotlint.text.english import count, listed
 from dotlint.text.linear_pattern import PatternError, read_pattern
 from dotlint.text.nearest import nearest
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotlint.checks import cross_file, grouping
-from dotlint.checks.grouping import count, names
+from dotlint.checks.grouping import names
 from dotlint.engine.finding import Holds, Undecided
+from dotlint.text.english import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,13 +6,14 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks import cross_file, grouping
-from dotlint.checks.grouping import count, names
+from dotlint.checks.grouping import names
 from dotlint.checks.transfers import own_gpus
 from dotlint.deployment.gpus_and_dims import GPU_IDS, read_gpus
 from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.words import label_lines
 from dotlint.engine.finding import Holds
 from dotlint.strategy.gpus import GpuSet, union
+from dotlint.text.english import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,13 +143,12 @@ def _outside(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if guilty:
             out = union(r.gpus for r in guilty if r.gpus) & between
             subject = name or "the graph"
-            yield card.finding(
+            yield grouping.nodes_finding(
+                context,
+                card,
+                phase_unit(name),
+                guilty,
                 f"{subject} uses GPUs {out.short()}, which are not in the pool ({pool.short()})",
-                *grouping.of_node(guilty[0].node),
-                nodes=names(guilty),
-                locations=grouping.at_nodes(guilty),
-                about=phase_unit(name),
-                graph=context.graph.index,
                 help=f"use GPUs {pool.short()}",
             )
 

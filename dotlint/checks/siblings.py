@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.checks import grouping
-from dotlint.checks.grouping import LEFT_OUT, count, names, quoted, the
+from dotlint.checks.grouping import LEFT_OUT, names
 from dotlint.deployment.patterns.partial_fanout import PartialFanout, find_partial_fanouts, sibling_groups
 from dotlint.deployment.unit import Unit
 from dotlint.deployment.words import parse_name
@@ -18,6 +18,7 @@ from dotlint.edits.fix_context import fixed_by
 from dotlint.edits.planned_edge import PlannedEdge
 from dotlint.edits.statement import edge_text, id_text
 from dotlint.engine.finding import Fix, Holds, Listing, Related, Undecided
+from dotlint.text.english import count, listed, quoted, the
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -262,7 +263,7 @@ def _gaps(values: list[int], covered: list[tuple[int, int]]) -> list[int]:
 
 def _gap(context: GraphContext, card: Card, what: str, missing: list[int], after: list[Reading]) -> Outcome:
     start, end = grouping.of_nodes(after, context.graph)
-    indices = grouping.listed([str(n) for n in missing], 8)
+    indices = listed([str(n) for n in missing], 8)
     return card.finding(
         f"{what} {indices} {'is' if len(missing) == 1 else 'are'} missing",
         start,

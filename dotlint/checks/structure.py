@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
-from dotlint.checks.grouping import count, names
+from dotlint.checks.grouping import names
 from dotlint.deployment.terminals import may_be_input, may_be_output, only_sink, only_source
 from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.wiring import Wiring, has_cycle
 from dotlint.engine.finding import Holds, Related, Undecided
+from dotlint.text.english import chain, count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ def cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
     edges = {(edge.tail.name, edge.head.name): edge for edge in reversed(graph.edges)} if found else {}
     for cycle in found:
         steps = [edges[pair] for pair in zip(cycle.path, cycle.path[1:], strict=False)]
-        message = f"{count(len(cycle.path) - 1, 'edge')} form a cycle: {grouping.chain(cycle.path)}"
+        message = f"{count(len(cycle.path) - 1, 'edge')} form a cycle: {chain(cycle.path)}"
         if len(cycle.path) == 2:
             message = f"`{cycle.path[0]}` has an edge to itself"
         note = None

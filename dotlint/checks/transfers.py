@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec import Struct
 
 from dotlint.checks import grouping
-from dotlint.checks.grouping import count, the
 from dotlint.deployment.shards import within_stage
 from dotlint.deployment.words import number_spans
 from dotlint.edits.attributes import set_attribute
 from dotlint.edits.edge_attributes import moved_label
 from dotlint.edits.fix_context import fixed_by, in_order
-from dotlint.engine.finding import Fix, Holds, Related
+from dotlint.engine.finding import Fix, Holds
 from dotlint.strategy.gpus import GpuSet, union
+from dotlint.text.english import count, the
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -161,15 +161,12 @@ def unmarked_pipeline_edges(context: GraphContext, card: Card) -> Iterator[Outco
         one_title, two_title = deployment.unit(name, tail), deployment.unit(name, head)
         label = f"pipeline: stage {deployment.stage_number(tail)} to {deployment.stage_number(head)}"
         verb = "is" if len(edges) == 1 else "are"
-        yield card.finding(
+        yield grouping.edges_finding(
+            context,
+            card,
+            one_title,
+            edges,
             f"{count(len(edges), 'edge')} from {one_title} to {two_title} {verb} not marked as a pipeline transfer",
-            edges[0].start,
-            edges[0].end,
-            nodes=tuple(dict.fromkeys(n for e in edges for n in (e.tail.name, e.head.name))),
-            locations=grouping.at_edges(edges),
-            related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
-            about=one_title,
-            graph=context.graph.index,
             help=f'label {"it" if len(edges) == 1 else "them"}, for example `[label="{label}"]`, or add a communication node',
             data=UnmarkedLinks(tuple(edges), tuple(marked), tail, head),
         )
@@ -361,16 +358,13 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
         assert here is not None
         assert there is not None
         more = "" if len(edges) == 1 else f", and {count(len(edges) - 1, 'more edge')}{grouping.of_unit(unit)}"
-        yield card.finding(
+        yield grouping.edges_finding(
+            context,
+            card,
+            unit,
+            edges,
             f"`{first.tail.name} -> {first.head.name}` moves data from GPUs {here.short()} "
             f"to {there.short()} without a communication node{more}",
-            first.start,
-            first.end,
-            nodes=tuple(dict.fromkeys(n for e in edges for n in (e.tail.name, e.head.name))),
-            locations=grouping.at_edges(edges),
-            related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
-            about=unit,
-            graph=context.graph.index,
             help=f"add a communication node, or label the edge{'s' * (len(edges) > 1)}",
         )
     if explicit and not silent:

@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
-from dotlint.checks.grouping import count
 from dotlint.edits.attributes import dashed_fix, shape_fix
-from dotlint.engine.finding import Holds, Related
+from dotlint.engine.finding import Holds
+from dotlint.text.english import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,15 +104,12 @@ def solid_gate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
     left = grouping.remaining(context.file, card, solid, lambda one: grouping.at_edge(one[1]))
     for unit, some in grouping.units(deployment, list({r.node.index: r for r, _ in left}.values())).items():
         edges = [e for r, e in left if r in some]
-        yield card.finding(
+        yield grouping.edges_finding(
+            context,
+            card,
+            unit,
+            edges,
             f"{count(len(edges), 'edge')} from routing to experts{grouping.of_unit(unit)} {'is' if len(edges) == 1 else 'are'} not dashed",
-            edges[0].start,
-            edges[0].end,
-            nodes=tuple(dict.fromkeys(name for e in edges for name in (e.tail.name, e.head.name))),
-            locations=grouping.at_edges(edges),
-            related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
-            about=unit,
-            graph=context.graph.index,
             help="set style=dashed, like the other edges from routing to experts",
             fix=dashed_fix(context.file.document.text, context.graph, edges),
         )

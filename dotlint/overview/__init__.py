@@ -6,7 +6,6 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from dotlint._version import __version__
-from dotlint.checks.grouping import count
 from dotlint.errors import DotlintError
 from dotlint.overview.blocks import basis_of, ends_of, frames_of
 from dotlint.overview.links import links_of, missing_links
@@ -15,6 +14,7 @@ from dotlint.overview.reconcile import reconcile
 from dotlint.overview.text import as_text
 from dotlint.strategy.declarations import read_file_name
 from dotlint.text.display import one_line
+from dotlint.text.english import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,12 +6,12 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks.devices.placed import expected_gpus
-from dotlint.checks.grouping import count
 from dotlint.deployment.axes import ALIASES
 from dotlint.deployment.terminals import may_be_input, may_be_output
 from dotlint.overview.model import NO_GPUS, Frame, OverviewBlock
 from dotlint.picture.labels import cut, node_lines
 from dotlint.strategy.gpus import GpuSet, union
+from dotlint.text.english import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -6,9 +6,9 @@ import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks.grouping import count
 from dotlint.overview.model import Link, OverviewBlock
 from dotlint.picture.labels import cut, plain_lines
+from dotlint.text.english import count
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:

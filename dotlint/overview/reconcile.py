@@ -13,10 +13,10 @@ from collections import Counter, defaultdict
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from dotlint.checks.grouping import count
 from dotlint.engine.own_cards import by_code
 from dotlint.overview.model import Link, OverviewBlock
 from dotlint.overview.text import as_text
+from dotlint.text.english import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dotlint._version import __version__
-from dotlint.checks.grouping import count
 from dotlint.page.markup import embedded, plain
+from dotlint.text.english import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

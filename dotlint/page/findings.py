@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotlint.checks.grouping import count, listed
 from dotlint.page.markup import plain, prose
+from dotlint.text.english import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

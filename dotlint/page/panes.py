@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from dotlint.checks.grouping import count
 from dotlint.page.difference import changes, difference
 from dotlint.page.findings import findings
 from dotlint.page.listing import SourceMark, listing
 from dotlint.page.markup import plain, prose
+from dotlint.text.english import count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotlint.checks.grouping import count
 from dotlint.picture.boxes import unit_name
 from dotlint.picture.labels import cut, node_lines, plain_lines, shortened, slug
 from dotlint.picture.model import Shape
 from dotlint.report.ranges import folded_names
 from dotlint.strategy.gpus import union
+from dotlint.text.english import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable

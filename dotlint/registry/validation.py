@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dotlint.checks.grouping import listed
 from dotlint.engine.card import CardError
 from dotlint.engine.own_cards import own_cards
 from dotlint.strategy.model import MODEL_FACTS
+from dotlint.text.english import listed
 from dotlint.text.nearest import nearest
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
-from dotlint.checks.grouping import listed
 from dotlint.report.links import page
 from dotlint.report.merge import names_its_nodes, shorter
 from dotlint.report.ranges import shortened
 from dotlint.text.display import one_line, visible
+from dotlint.text.english import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

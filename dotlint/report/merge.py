@@ -10,10 +10,10 @@ from collections import Counter, defaultdict
 from math import prod
 from typing import TYPE_CHECKING
 
-from dotlint.checks.grouping import count, listed
 from dotlint.engine.finding import Listing
 from dotlint.report.ranges import numbers, ranged, shortened, without_numbers
 from dotlint.text.display import one_line
+from dotlint.text.english import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from dotlint.checks.grouping import count, listed
 from dotlint.checks.strategy.header import product
 from dotlint.engine.sections import ORDER, SECTIONS
 from dotlint.report.links import page
 from dotlint.report.merge import MOST_FINDINGS, alike, left_over, names_its_nodes, one_for_all, shorter, titles
 from dotlint.report.ranges import ranged, shortened, without_numbers
+from dotlint.text.english import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

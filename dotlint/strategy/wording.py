@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from dotlint.text.english import count
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -53,11 +55,6 @@ def _phase_lines(phase: PhaseDescription, width: int) -> Iterator[str]:
         yield ""
     for note in notes:
         yield from _wrapped(note, width, _GAP, hanging="  ")
-
-
-def count(number: int, thing: str) -> str:
-    """Return a count, such as "1 GPU" or "16 GPUs"."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def divisions(stage: StageRow) -> list[tuple[str, Partition]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotlint.checks.grouping import count
 from dotlint.errors import DotlintError
 from dotlint.report.model import outline
 from dotlint.summary import communication, operators, strategy
 from dotlint.summary.ledger import Ledger, fact
 from dotlint.summary.model import GraphSummary, Line, Summary, SummarySection
+from dotlint.text.english import count
 
 if TYPE_CHECKING:
     from dotlint.engine.context import GraphContext

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks.grouping import count, listed, quoted
 from dotlint.deployment.terminals import may_be_output
 from dotlint.summary.ledger import STRATEGY, fact
 from dotlint.summary.model import Line, SummarySection
+from dotlint.text.english import count, listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

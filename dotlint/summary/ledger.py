@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks.grouping import listed
 from dotlint.summary.model import Evidence, Line
+from dotlint.text.english import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

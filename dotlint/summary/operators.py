@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks.grouping import count, listed, quoted
 from dotlint.deployment.infer import infer
 from dotlint.deployment.shards import SHARDED, groups
 from dotlint.summary.ledger import STRATEGY, fact
 from dotlint.summary.model import SummarySection
+from dotlint.text.english import count, listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from dotlint.checks.grouping import count, listed, quoted
 from dotlint.deployment.infer import infer
 from dotlint.deployment.shards import groups, one_layer_each
 from dotlint.deployment.unit import phase_unit
@@ -13,6 +12,7 @@ from dotlint.strategy.gpus import union
 from dotlint.summary.communication import SEQUENCES
 from dotlint.summary.ledger import STRATEGY, fact
 from dotlint.summary.model import Line, SummarySection
+from dotlint.text.english import count, listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec import Struct
 
 from dotlint.checks.attributes.colors import contrast, rgb
-from dotlint.checks.grouping import count, of_node, the
+from dotlint.checks.grouping import of_node
 from dotlint.edits.attributes import set_attribute
 from dotlint.edits.fix_context import fixed_by, in_order
 from dotlint.engine.finding import Fix, Related
 from dotlint.graph.model import Node
 from dotlint.syntax.tree import Html
+from dotlint.text.english import count, the
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

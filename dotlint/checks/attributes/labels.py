@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from dotlint.checks.attributes.html import flaw, looks_like_html
 from dotlint.checks.attributes.html import ports as html_ports
 from dotlint.checks.attributes.uses import finding, uses
-from dotlint.checks.grouping import count, listed, remaining, the
+from dotlint.checks.grouping import remaining
 from dotlint.data import graphviz
 from dotlint.deployment.words import parse_name
 from dotlint.edits.statement import id_text, references
 from dotlint.engine.finding import Edit, Fix, Location, Related
 from dotlint.syntax.tree import Block, Html, PlainEdge
+from dotlint.text.english import count, listed, the
 from dotlint.text.nearest import Lexicon
 from dotlint.text.regex import regex
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
 from dotlint.checks.devices.placed import numbered_locally, placed_units
-from dotlint.checks.grouping import count, names
+from dotlint.checks.grouping import names
 from dotlint.deployment.unit import phase_unit
 from dotlint.engine.finding import Holds, Related
 from dotlint.strategy.gpus import union
+from dotlint.text.english import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -100,12 +101,11 @@ def _straddling(context: GraphContext, card: Card, name: str) -> Iterator[Outcom
         first = guilty[0]
         one, two = (context.deployment.unit(name, s) for s in touched[first.name])
         more = "" if len(guilty) == 1 else f"; also {count(len(guilty) - 1, 'more operator')}"
-        yield card.finding(
+        yield grouping.nodes_finding(
+            context,
+            card,
+            phase_unit(name),
+            guilty,
             f"`{first.name}` is on GPUs {first.gpus.short() if first.gpus else ''}, which belong partly to {one} and partly to {two}{more}",
-            *grouping.of_node(first.node),
-            nodes=names(guilty),
-            locations=grouping.at_nodes(guilty),
-            about=phase_unit(name),
-            graph=context.graph.index,
             help="place each operator on the GPUs of one stage",
         )

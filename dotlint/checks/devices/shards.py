@@ -8,12 +8,13 @@ from msgspec import Struct
 
 from dotlint.checks import grouping
 from dotlint.checks.devices.placed import gpus_of_unit
-from dotlint.checks.grouping import count, listed, names
+from dotlint.checks.grouping import names
 from dotlint.deployment.shards import SHARDED, groups, one_layer_each
 from dotlint.edits.fix_context import fixed_by, in_order
 from dotlint.edits.gpus.infer import GpuInference
 from dotlint.engine.finding import Fix, Holds
 from dotlint.strategy.gpus import GpuSet, union
+from dotlint.text.english import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

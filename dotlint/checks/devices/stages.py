@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from dotlint.checks import grouping
 from dotlint.checks.devices.placed import expected_gpus, numbered_locally, other_model, placed_units
-from dotlint.checks.grouping import count, listed, names
+from dotlint.checks.grouping import names
 from dotlint.deployment.gpus_and_dims import GPU_IDS, read_gpus
 from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.words import label_lines
@@ -17,6 +17,7 @@ from dotlint.edits.gpus.label import with_ids
 from dotlint.edits.labels import block_label, split_label
 from dotlint.engine.finding import Edit, Fix, Holds
 from dotlint.strategy.gpus import GpuSet
+from dotlint.text.english import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

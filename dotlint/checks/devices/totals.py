@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
 from dotlint.checks.devices.placed import numbered_locally, other_model, placed_units
-from dotlint.checks.grouping import count
 from dotlint.deployment.model import Stage
 from dotlint.deployment.unit import phase_unit
 from dotlint.engine.finding import Holds
 from dotlint.strategy.gpus import GpuSet, union
+from dotlint.text.english import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

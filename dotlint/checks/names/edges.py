@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks.grouping import at_edge, at_edges, at_span, count, listed, remaining, the
+from dotlint.checks.grouping import at_edge, at_edges, at_span, remaining
 from dotlint.deployment.wiring import has_cycle
 from dotlint.deployment.words import parse_name
 from dotlint.engine.finding import Edit, Fix, Location, Related
 from dotlint.syntax.tree import Block
+from dotlint.text.english import count, listed, the
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,13 +8,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, TypeGuard
 
 from dotlint.checks.attributes.uses import bodies
-from dotlint.checks.grouping import count, listed, remaining, the
+from dotlint.checks.grouping import remaining
 from dotlint.data import graphviz
 from dotlint.deployment.words import parse_name
 from dotlint.edits.fix_context import in_order
 from dotlint.edits.statement import id_text
 from dotlint.engine.finding import Edit, Fix, Location, Related
 from dotlint.syntax.tree import Assignment, Block, DefaultsStatement, EdgeStatement, NodeStatement
+from dotlint.text.english import count, listed, the
 from dotlint.text.nearest import Lexicon
 from dotlint.text.regex import regex
 

@@ -6,12 +6,13 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks.attributes.uses import bodies
-from dotlint.checks.grouping import at_span, count, listed, remaining
+from dotlint.checks.grouping import at_span, remaining
 from dotlint.checks.names.ids import is_stray_value
 from dotlint.data import graphviz
 from dotlint.deployment.words import parse_name
 from dotlint.engine.finding import Location, Related
 from dotlint.syntax.tree import Block, DefaultsStatement, EdgeStatement, NodeStatement
+from dotlint.text.english import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

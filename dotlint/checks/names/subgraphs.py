@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.checks.grouping import at_span, at_subgraph, count, listed, remaining, the
+from dotlint.checks.grouping import at_span, at_subgraph, remaining
 from dotlint.checks.names.edges import removal
 from dotlint.data import graphviz
 from dotlint.deployment.words import parse_name
@@ -13,6 +13,7 @@ from dotlint.edits.fix_context import in_order
 from dotlint.edits.statement import id_text
 from dotlint.engine.finding import Edit, Fix, Related
 from dotlint.syntax.tree import Block, EdgeStatement, NodeStatement, blocks, walk_statements
+from dotlint.text.english import count, listed, the
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,11 +6,12 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from dotlint.checks.grouping import at_span, count, remaining, the
+from dotlint.checks.grouping import at_span, remaining
 from dotlint.data import graphviz
 from dotlint.engine.finding import Edit, Fix, Location, Related
 from dotlint.syntax.tree import AttributedStatement, Html
 from dotlint.syntax.walk import ids
+from dotlint.text.english import count, the
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from dotlint.checks.grouping import count, listed, remaining
+from dotlint.checks.grouping import remaining
 from dotlint.checks.names.ids import is_placeholder
 from dotlint.deployment.unit import Unit
 from dotlint.deployment.words import parse_name
@@ -13,6 +13,7 @@ from dotlint.edits.fix_context import in_order
 from dotlint.edits.statement import as_written
 from dotlint.engine.finding import Edit, Fix, Location, Related
 from dotlint.syntax.tree import Block, EdgeStatement, NodeStatement, blocks, walk_statements
+from dotlint.text.english import count, listed
 from dotlint.text.nearest import Lexicon, allowed_edits
 from dotlint.text.regex import regex
 

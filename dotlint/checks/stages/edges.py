@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.checks import grouping
-from dotlint.checks.grouping import LEFT_OUT, count, names, the
+from dotlint.checks.grouping import LEFT_OUT, names
 from dotlint.edits.edge_attributes import EdgeAttributes
 from dotlint.edits.fix_context import fixed_by
 from dotlint.edits.planned_edge import PlannedEdge
 from dotlint.edits.statement import edge_text, ports_like
 from dotlint.engine.finding import Fix, Holds, Listing, Location, Related, Undecided
+from dotlint.text.english import count, the
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

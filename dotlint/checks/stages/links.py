@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.checks import grouping
-from dotlint.checks.grouping import LEFT_OUT, count, names
+from dotlint.checks.grouping import LEFT_OUT, names
 from dotlint.edits.fix_context import fixed_by
 from dotlint.edits.links import link_exemplar, stage_links
 from dotlint.edits.planned_edge import PlannedEdge
 from dotlint.edits.statement import edge_text
 from dotlint.engine.finding import Fix, Holds, Listing, Related, Undecided
+from dotlint.text.english import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

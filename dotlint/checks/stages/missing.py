@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.checks import grouping
-from dotlint.checks.grouping import count, listed
 from dotlint.deployment.unit import phase_unit
 from dotlint.edits.fix_context import fixed_by
 from dotlint.edits.statement import id_text
 from dotlint.engine.finding import Fix, Holds, Listing, Related
+from dotlint.text.english import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,8 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
-from dotlint.checks.grouping import count
-from dotlint.engine.finding import Related, Undecided
+from dotlint.engine.finding import Undecided
+from dotlint.text.english import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,14 +43,11 @@ def edges_out_of_order(context: GraphContext, card: Card) -> Iterator[Outcome]:
         one, two = deployment.unit(phase_name, tail), deployment.unit(phase_name, head)
         verb = ("goes", "skips") if len(edges) == 1 else ("go", "skip")
         what = f"{verb[0]} backwards" if head < tail else f"{verb[1]} a stage"
-        yield card.finding(
+        yield grouping.edges_finding(
+            context,
+            card,
+            one,
+            edges,
             f"{count(len(edges), 'edge')} from {one} to {two} {what}",
-            edges[0].start,
-            edges[0].end,
-            nodes=tuple(dict.fromkeys(name for e in edges for name in (e.tail.name, e.head.name))),
-            locations=grouping.at_edges(edges),
-            related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in edges[1:9]),
-            about=one,
-            graph=context.graph.index,
             help="connect each stage only to the next one, or label the edge residual, skip, mask or KV cache",
         )

@@ -6,8 +6,9 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
-from dotlint.checks.grouping import LEFT_OUT, listed, names
+from dotlint.checks.grouping import LEFT_OUT, names
 from dotlint.engine.finding import Holds, Undecided
+from dotlint.text.english import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

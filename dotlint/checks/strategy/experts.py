@@ -6,9 +6,10 @@ import itertools
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
-from dotlint.checks.grouping import listed, names
+from dotlint.checks.grouping import names
 from dotlint.deployment.shards import groups, may_be_short, unplaced
 from dotlint.engine.finding import Holds, Related
+from dotlint.text.english import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from dotlint.checks.grouping import count
 from dotlint.deployment.unit import phase_unit
 from dotlint.edits.fix_context import fixed_by
 from dotlint.edits.labels import block_label
 from dotlint.engine.finding import Edit, Fix, Holds
 from dotlint.strategy.declarations import rank_axes, read_declarations
+from dotlint.text.english import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

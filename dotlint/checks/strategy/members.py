@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.checks import grouping
-from dotlint.checks.grouping import LEFT_OUT, count, names, the
+from dotlint.checks.grouping import LEFT_OUT, names
 from dotlint.checks.strategy.experts import has_ranges, summarized
 from dotlint.deployment.gpus_and_dims import read_gpus
 from dotlint.deployment.patterns.renumber import with_numbers
@@ -16,6 +16,7 @@ from dotlint.deployment.shards import groups, may_be_short, one_layer_each, part
 from dotlint.deployment.words import label_lines, parse_name
 from dotlint.edits.fix_context import NotCertain, fixed_by
 from dotlint.engine.finding import Fix, Holds, Undecided
+from dotlint.text.english import count, the
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

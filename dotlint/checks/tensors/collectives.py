@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
-from dotlint.checks.grouping import count
 from dotlint.engine.finding import Holds
+from dotlint.text.english import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

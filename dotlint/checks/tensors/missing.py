@@ -6,13 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
-from dotlint.checks.grouping import count, listed, names
+from dotlint.checks.grouping import names
 from dotlint.deployment import axes
 from dotlint.deployment.gpus_and_dims import read_tensors
 from dotlint.deployment.words import label_lines, plain_words
 from dotlint.edits.dimensions import DimensionCopier
 from dotlint.edits.fix_context import fixed_by
 from dotlint.engine.finding import Fix, Holds
+from dotlint.text.english import count, listed
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:

@@ -1,0 +1,38 @@
+"""Counts and lists in English sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def count(number: int, singular: str, plural: str | None = None) -> str:
+    """Return a number with its noun: `1 edge`, `18 edges`."""
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
+def the(number: int, singular: str) -> str:
+    """Return a noun with its article and number: `the edge`, `the 18 edges`."""
+    return f"the {singular}" if number == 1 else f"the {count(number, singular)}"
+
+
+def listed(words: Sequence[str], most: int = 6) -> str:
+    """Return words as a list in prose, `a, b and c`; beyond `most` words the rest is counted."""
+    if len(words) > most:
+        return f"{', '.join(words[: most - 1])} and {len(words) - most + 1} more"
+    if len(words) > 1:
+        return f"{', '.join(words[:-1])} and {words[-1]}"
+    return words[0] if words else ""
+
+
+def quoted(words: Sequence[str], most: int = 4) -> str:
+    """Return names in backquotes as a list in prose: `` `a`, `b` and `c` ``."""
+    return listed([f"`{word}`" for word in words], most)
+
+
+def chain(names: Sequence[str], most: int = 12) -> str:
+    """Return a path as `a -> b -> c`; of a path longer than `most` only the beginning and the end."""
+    kept = list(names) if len(names) <= most else [*names[: most - 4], "...", *names[-3:]]
+    return " -> ".join(kept)
