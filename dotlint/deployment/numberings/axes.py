@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 Key = tuple[str, str, int]
 """Where a numbering stands, its word or the family of its names, and which number of these it is."""
 
-_BARE = -1
+_SPREAD = 3
+"""An unknown word before numbers is that of an axis if so many families have it, else that of an operator."""
 
 
 class Numbering(Struct, eq=False):
@@ -78,6 +79,7 @@ def find_numberings(
     for reading in readings:
         if reading.evidence.name.numbers:
             families[reading.evidence.name.family].append(reading)
+    spread = Counter(word for members in families.values() for word in set(members[0].evidence.name.words))
     for family, members in families.items():
         seen: dict[str, int] = defaultdict(int)
         name = members[0].evidence.name
@@ -86,7 +88,7 @@ def find_numberings(
             if i in linked or is_other_end(name, i):
                 continue
             word = vocabulary.axis_word(own, name.before[i])
-            if not word and own and own not in vocabulary.words:
+            if not word and own and spread[own] >= _SPREAD and own not in vocabulary.words:
                 word = own
             if word:
                 one = numbering("name", word, seen[word], f"`{own}` in names")

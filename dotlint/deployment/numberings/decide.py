@@ -254,7 +254,9 @@ def _step(e: Evidence, one: Numbering) -> Iterator[Fact]:
         yield -1.5, "it numbers whole layers"
 
 
-def _expert(e: Evidence, _: Numbering) -> Iterator[Fact]:
+def _expert(e: Evidence, one: Numbering) -> Iterator[Fact]:
+    if not one.word:
+        yield -1.0, "no word for it"
     of_experts = sum(n for role, n in e.roles.items() if role in _EXPERT)
     if of_experts * 2 > e.operators:
         yield 1.5, "it numbers experts"
@@ -326,6 +328,11 @@ def _follow(choices: list[Choice]) -> None:
         if choice.meaning is not None or choice.rejected:
             continue
         own = choice.numbering.values
+        partner = next((c for c in decided if _continues(c, choice)), None)
+        if partner is not None:
+            choice.meaning = partner.meaning
+            choice.rejected = f"as {partner.numbering.title}, on the same devices"
+            continue
         allowed = {h.meaning for h in choice.hypotheses if h.score > -1.5}
         for other in decided:
             shared = [node for node in own if node in other.numbering.values]
@@ -339,6 +346,27 @@ def _follow(choices: list[Choice]) -> None:
                 choice.meaning = other.meaning
                 choice.rejected = f"as {other.numbering.title}, whose numbers it repeats"
                 break
+
+
+def _continues(decided: Choice, choice: Choice) -> bool:
+    """Return whether bare numbers of other operators run over the same values on the same devices as decided ones."""
+    one, two = decided.numbering, choice.numbering
+    if (
+        one.where != two.where
+        or one.word
+        or two.word
+        or not decided.evidence.sets
+        or one.values.keys() & two.values.keys()
+    ):
+        return False
+    close = choice.hypotheses[0].score - _MARGIN
+    if not any(h.meaning == decided.meaning and h.score > close for h in choice.hypotheses):
+        return False
+    sets = decided.evidence.sets
+    return len(choice.evidence.values) > 1 and all(
+        value in sets and choice.evidence.sets.get(value, sets[value]) <= sets[value]
+        for value in choice.evidence.values
+    )
 
 
 def _agree(one: Numbering, two: Numbering) -> bool:

@@ -37,6 +37,7 @@ class Evidence(Struct):
     share: float
     contiguous: bool
     devices: Devices | None
+    sets: Mapping[int, GpuSet]
     singles: bool
     same: int
     following: int
@@ -122,6 +123,7 @@ def _evidence(readings: Sequence[Reading], one: Numbering, operators: int, steps
         share=number / max(1, operators),
         contiguous=bool(values) and values[-1] - values[0] + 1 == len(values) and values[0] < 2,
         devices=_devices(sets),
+        sets=sets,
         singles=bool(sets) and all(len(gpus) == 1 for gpus in sets.values()),
         same=steps[0],
         following=steps[1],
