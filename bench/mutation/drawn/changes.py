@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bench.mutation import placement, tensors, wiring
 from bench.mutation.defects import MUTATIONS
+from bench.mutation.drawn.fair import stage_told
 
 if TYPE_CHECKING:
     from bench.mutation.defects import Change
@@ -75,6 +76,10 @@ def applicable(title: str, world: World, manner: Manner, extras: Extras) -> bool
     if title in _ON_GPUS and manner.device == "none":
         return False
     if title in _ON_SHAPES and (manner.shape == "none" or (manner.shape == "symbols" and title == "edge_dims")):
+        return False
+    if title in ("stages_exchanged", "gpus_shifted") and not stage_told(world.plan, manner):
+        return False  # nothing but its GPUs says which stage it is
+    if title == "silent_transfer" and manner.device == "none":
         return False
     if title == "projection_dropped" and world.plan.layers * world.plan.pp < 4:
         return False

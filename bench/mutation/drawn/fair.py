@@ -25,7 +25,7 @@ def legible(plan: Plan, extras: Extras, manner: Manner) -> bool:
         _letters(plan, manner),
         _ranks(plan, manner),
         _experts(plan, extras, manner),
-        manner.layer_scope == "global" or plan.pp == 1 or plan.layers == 1 or _stage_told(plan, manner) > 0,
+        manner.layer_scope == "global" or plan.pp == 1 or plan.layers == 1 or stage_told(plan, manner) > 0,
         # words run together in capitals cannot be taken apart
         not (manner.sep == "glued" and manner.case == "upper"),
         # coordinates are of the stage's grid, which replicas and pools do not have
@@ -54,7 +54,7 @@ def _initials(words: list[str]) -> bool:
     return not ("r" in words and {"rep", "replica", "rank"} & set(words)) and not ("d" in words and {"dp", "dev"} & set(words))
 
 
-def _stage_told(plan: Plan, manner: Manner) -> int:
+def stage_told(plan: Plan, manner: Manner) -> int:
     """How many places tell the stage of an operator of a layer."""
     return sum((
         manner.ids == "composed" and manner.stage_id == "yes",
@@ -72,12 +72,12 @@ def _told(plan: Plan, manner: Manner) -> bool:
     composed, devices = manner.ids == "composed", manner.device != "none"
     layer = (composed and manner.layer_id == "yes") or (manner.layer_label == "yes" and _labelled(manner)) or manner.clusters in ("layer", "nested")
     shard = (composed and manner.shard_id == "yes") or (manner.shard_label == "yes" and _labelled(manner)) or devices
-    stage = plan.pp == 1 or _stage_told(plan, manner) or devices
+    stage = plan.pp == 1 or stage_told(plan, manner) or devices
     if not composed and plan.replicas > 1 and not (devices or manner.clusters in ("replica", "nested")):
         return False
     if not composed and manner.title == "id":
         return False
-    alone = plan.layers == 1 and _stage_told(plan, manner) > 0
+    alone = plan.layers == 1 and stage_told(plan, manner) > 0
     return bool(stage and (layer or alone) and (shard or plan.tp == 1))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from math import sqrt
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -44,13 +45,8 @@ def show(outcomes: Sequence[Outcome], rows: int) -> None:
     )
     _by_mutation(outcomes)
     _by_factor(outcomes, rows)
-    _by_code("false findings on correct graphs", ((o.seed, w) for o in correct for w in o.wrong), len(correct), rows)
-    _by_code(
-        "findings besides on mutated graphs",
-        ((f"{o.seed}/{o.mutation}", w) for o in outcomes if o.mutation for w in o.wrong),
-        len(outcomes) - len(correct),
-        rows,
-    )
+    _by_code("false findings on correct graphs", correct, rows)
+    _by_code("findings besides on mutated graphs", [outcome for outcome in outcomes if outcome.mutation], rows)
 
 
 def _by_mutation(outcomes: Sequence[Outcome]) -> None:
@@ -71,19 +67,40 @@ def _by_factor(outcomes: Sequence[Outcome], rows: int) -> None:
         for pair in outcome.factors.items():
             groups[pair].append(outcome)
     large = [(pair, some) for pair, some in groups.items() if len(some) >= FEW]
-    large.sort(key=lambda item: clean_share(item[1]) + recall(item[1]) + precision(item[1]))
+    clean, found = clean_share(outcomes), recall(outcomes)
+    large.sort(key=lambda item: _deviation(item[1], clean, correct=True) + _deviation(item[1], found, correct=False))
     print(f"\n{'factor':44} {'graphs':>6} {'clean':>7} {'recall':>7} {'precision':>9}")
     for (factor, value), some in large[:rows] if rows else large:
         print(f"{factor + ' = ' + value:44} {len(some):6} {clean_share(some):7.3f} {recall(some):7.3f} {precision(some):9.3f}")
 
 
-def _by_code(heading: str, said: Iterable[tuple[str, str]], graphs: int, rows: int) -> None:
-    seeds: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for seed, text in said:
-        seeds[text[:4]].append((seed, text))
-    counts = Counter({code: len({seed for seed, _ in some}) for code, some in seeds.items()})
-    print(f"\n{heading} (share of {graphs} graphs)")
-    for code, number in counts.most_common():
-        print(f"{code} {number:5} {number / max(graphs, 1):6.3f}")
-        for seed, text in seeds[code][: min(rows, 3)]:
-            print(f"      {seed}: {text[:150]}")
+def _deviation(some: Sequence[Outcome], share: float, *, correct: bool) -> float:
+    """How far the share of graphs as they should be is from that of all, in standard deviations."""
+    hits = [outcome.hit for outcome in some if bool(outcome.mutation) != correct]
+    return (sum(hits) - len(hits) * share) / sqrt(len(hits) * share * (1 - share) + 1)
+
+
+def _by_code(heading: str, outcomes: Sequence[Outcome], rows: int) -> None:
+    """Print codes by frequency, with the values of factors under which they are told most often, and with examples."""
+    told: dict[str, list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        for code in {said[:4] for said in outcome.wrong}:
+            told[code].append(outcome)
+    print(f"\n{heading} (share of {len(outcomes)} graphs)")
+    among = Counter(pair for outcome in outcomes for pair in outcome.factors.items())
+    for code, some in sorted(told.items(), key=lambda item: -len(item[1])):
+        print(f"{code} {len(some):5} {len(some) / len(outcomes):6.3f}  mostly: {_mostly(some, among, len(outcomes))}")
+        for outcome in some[: min(rows, 3)]:
+            text = next(said for said in outcome.wrong if said.startswith(code))
+            print(f"      {f'{outcome.seed}/{outcome.mutation}'.rstrip('/')}: {text[:150]}")
+
+
+def _mostly(some: Sequence[Outcome], among: Counter[tuple[str, str]], number: int) -> str:
+    """Name the values whose graphs draw a finding more often than chance would have it, by standard deviations."""
+    here = Counter(pair for outcome in some for pair in outcome.factors.items())
+    share = len(some) / number
+    deviation = {
+        pair: (count - among[pair] * share) / sqrt(among[pair] * share * (1 - share) + 1) for pair, count in here.items()
+    }
+    best = sorted(deviation, key=lambda pair: -deviation[pair])[:4]
+    return ", ".join(f"{factor}={value} ({here[factor, value]} of {among[factor, value]})" for factor, value in best)

@@ -57,7 +57,10 @@ class Drawn:
             if (kind in ("title", "id") and what and what not in here) or (kind in ("word", "label") and what in absent):
                 continue
             found[name] = value
-        return found | plan_factors(plan, self.extras)
+        plans = plan_factors(plan, self.extras)
+        if plan.replicas == 1:
+            del plans["plan.major"]
+        return found | plans
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def draw(seed: str) -> Drawn:
     while True:
         manner = draw_manner(rng)
         plan, extras = draw_plan(rng, manner)
-        if not legible(plan, extras, manner):
+        if plan.pp * plan.stage_gpus == 1 or not legible(plan, extras, manner):
             continue
         world = built(plan, extras, manner)
         if SMALLEST <= len(world.ops) <= LARGEST and distinct(world, manner):
