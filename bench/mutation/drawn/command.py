@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bench.mutation.drawn.changes import DRAWN
 from bench.mutation.drawn.table import clean_share, precision, recall, show
-from bench.mutation.drawn.trial import draw, expected, findings, mutate, run
+from bench.mutation.drawn.trial import draw, findings, mutate, run
 from bench.mutation.drawn.writer import write
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def main(options: argparse.Namespace) -> int:
         for outcome in outcomes:
             name = f"{outcome.seed}/{outcome.mutation}".rstrip("/")
             if outcome.mutation and not outcome.hit:
-                print("missed ", name, "| wanted", *sorted(expected(outcome.mutation)[0]), "| told", *outcome.told[:3])
+                print("missed ", name, "| wanted", *sorted(DRAWN[outcome.mutation].codes), "| told", *outcome.told[:3])
             for said in outcome.wrong[:4]:
                 print("besides" if outcome.mutation else "false  ", name, "|", said)
     show(outcomes, options.show)
@@ -46,18 +46,17 @@ def _print(name: str) -> int:
     """Print a graph, its strategy, what is wrong with it and what is found."""
     seed, _, title = name.partition("/")
     drawn = draw(seed)
-    page, strategy = write(drawn.world, drawn.manner), drawn.world.plan.strategy
+    page, strategy = write(drawn.world, drawn.manner), drawn.strategy
     if title:
-        done = mutate(drawn, title)
+        done = mutate(drawn, title, page)
         if done is None:
             print(f"{title} cannot be done in {seed}")
             return 2
-        defect, page = done
-        strategy = dict(defect.strategy or strategy)
+        clean, (defect, page) = page, done
         keys = dict.fromkeys([*defect.keys, *(end for edge in defect.edges for end in edge)])
-        print(f"// defect: {title}: {DRAWN[title].__doc__}")
-        print("// at:", *[page.ids.get(key, key) for key in keys])
-        print("// wanted:", *sorted(expected(title)[0]))
+        print(f"// defect: {title}: {DRAWN[title].change.__doc__}")
+        print("// at:", *[page.ids.get(key, clean.ids.get(key, key)) for key in keys])
+        print("// wanted:", *sorted(DRAWN[title].codes))
     print("// strategy:", json.dumps(strategy))
     print("// drawn:", json.dumps({k: v for k, v in drawn.factors.items() if k[:2] not in ("id", "ti")}, ensure_ascii=False))
     for finding in findings(page.text, strategy):

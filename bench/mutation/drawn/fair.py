@@ -26,6 +26,7 @@ def legible(plan: Plan, extras: Extras, manner: Manner) -> bool:
         _ranks(plan, manner),
         _experts(plan, extras, manner),
         manner.layer_scope == "global" or plan.pp == 1 or plan.layers == 1 or stage_told(plan, manner) > 0,
+        not extras.ring or manner.ids == "composed" or manner.shard_label == "yes" or manner.device != "none",
         # words run together in capitals cannot be taken apart
         not (manner.sep == "glued" and manner.case == "upper"),
         # coordinates are of the stage's grid, which replicas and pools do not have
@@ -45,6 +46,7 @@ def _axes(plan: Plan, extras: Extras) -> list[str]:
     axes = {
         "replica": plan.replicas > 1, "micro": extras.micro > 1, "stage": plan.pp > 1, "layer": True,
         "tensor": plan.tp > 1, "expert": plan.moe, "phase": plan.decode,
+        "sequence": extras.ring, "step": extras.ring,
     }  # fmt: skip
     return [axis for axis, there in axes.items() if there]
 

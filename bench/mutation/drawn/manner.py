@@ -11,12 +11,13 @@ if TYPE_CHECKING:
     import random
 
 FACTORS: dict[str, dict[str, int]] = {
-    "ids": {"composed": 15, "opaque": 3, "numbered": 2},
+    "ids": {"composed": 15, "opaque": 3, "alphabet": 1, "numbered": 2},
     "order": {"DRMSLOT": 6, "ODRMSLT": 4, "DRMSLTO": 3, "OTLSMRD": 1, "DRMSOLT": 2, "TDRMSLO": 2, "LODRMTS": 1, "SLODRMT": 1, "ODRMTLS": 1},
     "sep": {"_": 10, "-": 2, ".": 2, " ": 2, "camel": 2, "glued": 3, "__": 1},
     "join": {"glued": 3, "apart": 1},
     "case": {"lower": 6, "upper": 1, "capital": 2},
     "base": {"0": 3, "1": 1},
+    "layer_base": {"0": 3, "1": 1},
     "ranks": {"0": 4, "1": 1, "letters": 1},
     "layer_scope": {"global": 2, "stage": 1},
     "shard_by": {"rank": 3, "device": 1},
@@ -51,6 +52,7 @@ FACTORS: dict[str, dict[str, int]] = {
     "header": {"none": 4, "comment": 1, "title": 1, "stages": 1, "label": 1},
     "legend": {"no": 5, "yes": 1},
     "phase_word": {"decode": 1, "both": 1},
+    "declared": {"yes": 6, "no": 1},
 }  # fmt: skip
 """What may be drawn, with weights."""
 
@@ -68,6 +70,7 @@ class Manner:
     join: str
     case: str
     base: str
+    layer_base: str
     ranks: str
     layer_scope: str
     shard_by: str
@@ -98,6 +101,7 @@ class Manner:
     header: str
     legend: str
     phase_word: str
+    declared: str
     words: dict[str, str]
     titles: dict[str, str]
     axes: dict[str, str]
@@ -106,8 +110,13 @@ class Manner:
 
     @property
     def first(self) -> int:
-        """The number of the first stage and the first layer."""
+        """The number of the first stage."""
         return int(self.base)
+
+    @property
+    def first_layer(self) -> int:
+        """The number of the first layer."""
+        return int(self.layer_base)
 
     def factors(self) -> dict[str, str]:
         """Every factor with its value, words included."""

@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from bench.mutation.drawn.manner import Manner
     from bench.mutation.model import Op, World
 
+RING = ("ring", "ring_send")
+"""Roles whose shards are of the sequence."""
+
 _PARTS = {"D": "phase", "R": "replica", "M": "micro", "S": "stage", "L": "layer", "O": "op", "T": "shard"}
 
 
@@ -22,15 +25,17 @@ def numbers(op: Op, world: World, manner: Manner) -> dict[str, str]:
         found["stage"] = str(op.stage + manner.first)
     if op.layer is not None:
         layer = op.layer % plan.layers if manner.layer_scope == "stage" else op.layer
-        found["layer"] = str(layer + manner.first)
+        found["layer"] = str(layer + manner.first_layer)
     if op.shard is not None:
         found["shard"] = _shard(op, manner)
+    if op.step is not None:
+        found["step"] = str(op.step)
     return found
 
 
 def _shard(op: Op, manner: Manner) -> str:
     assert op.shard is not None
-    if op.experts:
+    if op.experts or op.role in RING:
         return str(op.shard)
     if manner.shard_by == "device" and op.home is not None:
         return str(op.home)
@@ -42,6 +47,8 @@ def names(world: World, manner: Manner) -> dict[str, str]:
     if manner.ids == "composed":
         return {key: _composed(op, world, manner) for key, op in world.ops.items()}
     start = manner.first
+    if manner.ids == "alphabet":
+        return {key: _letters(number) for number, key in enumerate(world.ops)}
     if manner.ids == "opaque":
         word = "node_" if manner.sep == "_" else "n"
         return {key: f"{word}{number}" for number, key in enumerate(world.ops, start)}
@@ -49,6 +56,11 @@ def names(world: World, manner: Manner) -> dict[str, str]:
         key: _spelled([manner.words[op.role].split("_"), [str(number)]], manner)
         for number, (key, op) in enumerate(world.ops.items(), start)
     }
+
+
+def _letters(number: int) -> str:
+    """Count A, B, ..., Z, AA, AB, ..."""
+    return (_letters(number // 26 - 1) if number >= 26 else "") + chr(65 + number % 26)
 
 
 def _composed(op: Op, world: World, manner: Manner) -> str:
@@ -67,6 +79,9 @@ def _composed(op: Op, world: World, manner: Manner) -> str:
         elif axis in told and _in_id(axis, op, manner):
             word = manner.axes[_word(axis, op)]
             parts.append([word, told[axis]] if word and _apart(manner) else [word + told[axis]])
+        if letter == "T" and op.step is not None:
+            step = manner.axes["step"]
+            parts.append([step, told["step"]] if _apart(manner) else [step + told["step"]])
     return _spelled(parts, manner)
 
 
@@ -81,7 +96,9 @@ def _in_id(axis: str, op: Op, manner: Manner) -> bool:
 
 
 def _word(axis: str, op: Op) -> str:
-    return axis if axis != "shard" else "expert" if op.experts else "tensor"
+    if axis != "shard":
+        return axis
+    return "expert" if op.experts else "sequence" if op.role in RING else "tensor"
 
 
 def _link(op: Op, manner: Manner) -> list[list[str]]:
@@ -120,13 +137,13 @@ def places(op: Op, world: World, manner: Manner) -> list[str]:
     if world.plan.decode and opaque and (op.phase == "decode" or manner.phase_word == "both"):
         prefill = "预填充" if manner.language == "zh" else "Prefill"
         found.append(manner.told["phase"] if op.phase == "decode" else prefill)
-    for axis in ("replica", "micro", "stage", "layer", "shard"):
+    for axis in ("replica", "micro", "stage", "layer", "shard", "step"):
         if axis in told and _in_label(axis, manner) and not (axis == "shard" and op.experts and op.experts[0] == op.experts[1]):
             found.append(manner.told[_word(axis, op)].format(told[axis].upper()))
     return found
 
 
 def _in_label(axis: str, manner: Manner) -> bool:
-    if axis in ("replica", "micro"):
+    if axis in ("replica", "micro", "step"):
         return manner.ids != "composed"
     return {"stage": manner.stage_label, "layer": manner.layer_label, "shard": manner.shard_label}[axis] == "yes"

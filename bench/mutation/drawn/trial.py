@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bench.mutation import placement, tensors, wiring  # noqa: F401 - they fill the table of mutations
-from bench.mutation.defects import MUTATIONS, Defect
-from bench.mutation.drawn.changes import ALSO, DRAWN, applicable
+from bench.mutation.drawn.changes import DRAWN, applicable
 from bench.mutation.drawn.deployments import built, draw_plan, plan_factors
 from bench.mutation.drawn.fair import distinct, legible
 from bench.mutation.drawn.manner import draw_manner
 from bench.mutation.drawn.writer import write
+from bench.mutation.run import first_difference, stands_at
 from bench.mutation.schemes import Scheme
 from dotlint.engine.select import Selection
 from dotlint.pipeline.lint import Settings, lint
@@ -22,6 +21,7 @@ from dotlint.syntax.source import Source
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bench.mutation.defects import Defect
     from bench.mutation.drawn.deployments import Extras
     from bench.mutation.drawn.manner import Manner
     from bench.mutation.model import World
@@ -45,12 +45,18 @@ class Drawn:
     manner: Manner
 
     @property
+    def strategy(self) -> dict[str, object] | None:
+        """What is declared beside the file."""
+        return self.world.plan.strategy if self.manner.declared == "yes" else None
+
+    @property
     def factors(self) -> dict[str, str]:
         """All that was drawn."""
         here = {op.role for op in self.world.ops.values()}
         plan = self.world.plan
         absent = {axis for axis, there in (("stage", plan.pp > 1), ("tensor", plan.tp > 1), ("expert", plan.moe),
-            ("replica", plan.replicas > 1), ("phase", plan.decode), ("micro", self.extras.micro > 1)) if not there}  # fmt: skip
+            ("replica", plan.replicas > 1), ("phase", plan.decode), ("micro", self.extras.micro > 1),
+            ("sequence", self.extras.ring), ("step", self.extras.ring)) if not there}  # fmt: skip
         found = {}
         for name, value in self.manner.factors().items():
             kind, _, what = name.partition(".")
@@ -103,9 +109,12 @@ def facade(drawn: Drawn) -> Scheme:
     )
 
 
-def findings(text: str, strategy: Mapping[str, object]) -> list[Finding]:
+def findings(text: str, strategy: Mapping[str, object] | None) -> list[Finding]:
     """Lint as the command line does with every rule."""
-    settings = Settings(Strategy.from_table(strategy, where="the plan"), "option", Selection(preset="strict"))
+    every = Selection(preset="strict")
+    settings = Settings(selection=every)
+    if strategy is not None:
+        settings = Settings(Strategy.from_table(strategy, where="the plan"), "option", every)
     return lint(Source.from_text(text, "bench.dot"), settings).findings
 
 
@@ -121,64 +130,53 @@ def _of_habit(finding: Finding, drawn: Drawn) -> bool:
 def run(seed: str, only: str = "") -> list[Outcome]:
     """Lint a drawn deployment as it is, and with defects of which each can be done in it."""
     drawn = draw(seed)
-    found = findings(write(drawn.world, drawn.manner).text, drawn.world.plan.strategy)
+    page = write(drawn.world, drawn.manner)
+    found = findings(page.text, drawn.strategy)
     loud = [f for f in found if f.severity != "info" and not _of_habit(f, drawn)]
-    factors = drawn.factors
-    outcomes = [Outcome(seed, "", factors, not loud, 0, _said(loud), _said(found))]
-    rng = random.Random(f"{seed} defects")
+    outcomes = [Outcome(seed, "", drawn.factors, not loud, 0, _said(loud), _said(found))]
     titles = [title for title in DRAWN if only in title]
-    rng.shuffle(titles)
+    random.Random(f"{seed} defects").shuffle(titles)
     for title in titles:
         if len(outcomes) > DEFECTS:
             break
-        mutated = mutate(drawn, title)
-        if mutated:
-            outcomes.append(_judged(drawn, title, *mutated, found))
+        done = mutate(drawn, title, page)
+        if done:
+            outcomes.append(_judged(drawn, title, *done, page, found))
     return outcomes
 
 
-def mutate(drawn: Drawn, title: str) -> tuple[Defect, Page] | None:
-    """Introduce a defect; None where it cannot be done."""
+def mutate(drawn: Drawn, title: str, page: Page) -> tuple[Defect, Page] | None:
+    """Introduce a defect into what is written on a page; None where it cannot be done."""
     if not applicable(title, drawn.world, drawn.manner, drawn.extras):
         return None
-    defect = DRAWN[title](drawn.world, random.Random(f"{drawn.seed} {title}"), facade(drawn))
-    if defect is None:
+    defect = DRAWN[title].change(drawn.world, random.Random(f"{drawn.seed} {title}"), facade(drawn))
+    if defect is None or any(end not in defect.world.ops for edge in defect.world.edges for end in edge[:2]):
         return None
-    world = defect.world
-    if any(end not in world.ops for edge in world.edges for end in edge[:2]):
-        return None
-    page = write(world, drawn.manner)
-    if page.text == write(drawn.world, drawn.manner).text and defect.strategy is None:
-        return None
-    return defect, page
+    mutated = page if defect.edit else write(defect.world, drawn.manner)
+    text = defect.edit(page) if defect.edit else mutated.text
+    return (defect, replace(mutated, text=text)) if text is not None and text != page.text else None
 
 
-def _judged(drawn: Drawn, title: str, defect: Defect, page: Page, before: list[Finding]) -> Outcome:
+def _judged(drawn: Drawn, title: str, defect: Defect, mutated: Page, page: Page, before: list[Finding]) -> Outcome:
     known, codes = {(f.code, f.message) for f in before}, {f.code for f in before}
-    found = findings(page.text, defect.strategy or drawn.world.plan.strategy)
+    found = findings(mutated.text, drawn.strategy)
     new = [f for f in found if (f.code, f.message) not in known]
-    wanted, brings = expected(title)
+    expected = DRAWN[title].codes | DRAWN[title].brings
     wrong = [
-        f for f in new
-        if f.code not in wanted | brings and not f.caused_by and f.severity != "info" and f.code not in codes
+        f for f in new if f.code not in expected and not f.caused_by and f.severity != "info" and f.code not in codes
     ]  # fmt: skip
-    hits = [f for f in new if f.code in wanted]
-    hit = any(_names(f, defect, page) for f in hits)
-    return Outcome(drawn.seed, title, drawn.factors, hit, sum(f.code in wanted | brings for f in new), _said(wrong), _said(new))
+    hits = [f for f in new if f.code in DRAWN[title].codes]
+    if defect.edit:
+        hit = stands_at(hits, first_difference(page.text, mutated.text), mutated.text)
+    else:
+        keys = {*defect.keys, *(end for edge in defect.edges for end in edge)}
+        ids = {mutated.ids.get(key, page.ids.get(key, key)) for key in keys}
+        hit = any(not ids or ids & named(f) for f in hits)
+    right = sum(f.code in expected for f in new)
+    return Outcome(drawn.seed, title, drawn.factors, hit, right, _said(wrong), _said(new))
 
 
-def expected(title: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Give the codes of which one has to be told, and those that may be told besides."""
-    wanted, brings = ALSO.get(title, ("", ""))
-    codes, also = frozenset(wanted.split()), frozenset(brings.split())
-    if title in MUTATIONS:
-        codes, also = codes | MUTATIONS[title].codes, also | MUTATIONS[title].brings
-    return codes, also
-
-
-def _names(finding: Finding, defect: Defect, page: Page) -> bool:
-    """Whether a finding names one of the nodes or edges that were changed."""
-    keys = {*defect.keys, *(end for edge in defect.edges for end in edge)}
-    wanted = {page.ids[key] for key in keys if key in page.ids}
+def named(finding: Finding) -> set[str]:
+    """The nodes that a finding names, and the ends of edges that it proposes."""
     proposed = {end for pair in (*finding.missing_edges, *finding.planned_edges) for end in pair}
-    return not wanted or bool(wanted & ({*finding.nodes, *finding.missing_nodes} | proposed))
+    return {*finding.nodes, *finding.missing_nodes} | proposed

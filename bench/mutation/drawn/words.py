@@ -35,7 +35,11 @@ ROLES: dict[str, tuple[str, ...]] = {
     "send": ("send", "pp_send", "p2p_send", "send_act", "isend"),
     "recv": ("recv", "pp_recv", "p2p_recv", "recv_act", "irecv"),
     "transfer": ("transfer", "xfer", "p2p", "pp_comm", "link", "send_recv"),
-    "kv": ("kv_transfer", "kv_xfer", "kv_send", "kv_cache_transfer"),
+    "kv": ("kv_transfer", "kv_xfer", "kv_handover", "kv_cache_transfer"),
+    "ring": ("ring_attn", "ring_attention", "attn_block", "blockwise_attn"),
+    "ring_send": ("kv_send", "send_kv", "ring_send", "kv_p2p"),
+    "q_proj": ("q_proj", "wq", "attn_q", "query", "q_linear"), "k_proj": ("k_proj", "wk", "attn_k", "key_proj", "k_linear"),
+    "v_proj": ("v_proj", "wv", "attn_v", "value", "v_linear"),
 }  # fmt: skip
 """Words for ids. Words of two roles never agree, so that a scheme may choose each by itself."""
 
@@ -73,6 +77,10 @@ TITLES: dict[str, tuple[str, ...]] = {
     "recv": ("Pipeline Recv", "PP Recv", "Receive Activations", "P2P Recv", "irecv"),
     "transfer": ("Pipeline Transfer", "P2P Transfer", "Send/Recv", "Activation Transfer", "PP Communication"),
     "kv": ("KV Cache Transfer", "KV Transfer", "KV Cache Send"),
+    "ring": ("Ring Attention", "Ring Attention Block", "Blockwise Attention"),
+    "ring_send": ("Send KV Block", "KV Ring Send", "Ring P2P: K/V"),
+    "q_proj": ("Q Projection", "Q Proj", "Query Projection", "Wq"), "k_proj": ("K Projection", "K Proj", "Key Projection", "Wk"),
+    "v_proj": ("V Projection", "V Proj", "Value Projection", "Wv"),
 }  # fmt: skip
 
 CHINESE: dict[str, tuple[str, ...]] = {
@@ -87,6 +95,8 @@ CHINESE: dict[str, tuple[str, ...]] = {
     "merge": ("共享与路由专家相加",), "mb_split": ("微批切分",), "mb_join": ("微批合并",),
     "sp_split": ("序列切分",), "sp_gather": ("序列收集",), "send": ("流水线发送", "发送"), "recv": ("流水线接收", "接收"),
     "transfer": ("流水线传输", "激活传输"), "kv": ("KV缓存传输", "KV 缓存传输"),
+    "ring": ("环形注意力",), "ring_send": ("发送KV块", "KV块传输"), "q_proj": ("Q投影", "查询投影"), "k_proj": ("K投影", "键投影"),
+    "v_proj": ("V投影", "值投影"),
 }  # fmt: skip
 
 AXES: dict[str, tuple[str, ...]] = {
@@ -97,6 +107,8 @@ AXES: dict[str, tuple[str, ...]] = {
     "layer": ("layer", "l", "lyr", "blk", "block", "h", "L", ""),
     "tensor": ("tp", "t", "r", "rank", "shard", "gpu", "dev", "tprank", ""),
     "expert": ("e", "ep", "ex", "g", "eprank", ""),
+    "sequence": ("sp", "cp", "seq", "ring", "sprank"),
+    "step": ("step", "it", "round", "iter"),
 }
 """Words of axes for ids; "" is a bare number."""
 
@@ -108,11 +120,13 @@ LABELS: dict[str, tuple[str, ...]] = {
     "layer": ("Layer {}", "L{}", "Block {}", "layer={}", "Transformer Layer {}"),
     "tensor": ("TP{}", "TP rank {}", "Shard {}", "tp={}", "TP {}", "Rank {}"),
     "expert": ("EP{}", "EP rank {}", "ep={}", "EP {}"),
+    "sequence": ("SP{}", "SP rank {}", "CP {}", "Ring rank {}"),
+    "step": ("Step {}", "Ring step {}", "Iteration {}"),
 }
 """How labels tell an axis."""
 
 CHINESE_LABELS: dict[str, tuple[str, ...]] = {
     "phase": ("解码",), "replica": ("副本 {}", "数据并行 {}"), "micro": ("微批 {}",),
     "stage": ("阶段 {}", "流水线阶段 {}"), "layer": ("第{}层", "层 {}"), "tensor": ("TP{}", "分片 {}"),
-    "expert": ("EP{}", "EP 组 {}"),
+    "expert": ("EP{}", "EP 组 {}"), "sequence": ("SP{}", "序列分片 {}"), "step": ("步骤 {}", "第{}步"),
 }  # fmt: skip

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bench.mutation.drawn.manner import Manner
     from bench.mutation.model import Op, World
 
-_COLLECTIVE = {"all_gather", "all_reduce", "attn_reduce", "reduce_scatter", "dispatch", "combine", "send", "recv", "transfer", "kv", "sp_gather", "sp_split"}  # fmt: skip
+_COLLECTIVE = {"all_gather", "all_reduce", "attn_reduce", "reduce_scatter", "dispatch", "combine", "send", "recv", "transfer", "kv", "ring_send", "sp_gather", "sp_split"}  # fmt: skip
 _SHAPES = {
     "house": ("box", "ellipse", "parallelogram"), "boxes": ("box", "box", "box"), "other": ("box", "hexagon", "diamond"),
 }  # fmt: skip
@@ -86,7 +86,7 @@ def _title(axis: str, op: Op, world: World, manner: Manner) -> str:
     if axis == "stage" and manner.cluster_label == "gpus" and op.unit and manner.device != "none":
         words.append(devices(op.unit, None, world, manner))
     if axis == "stage" and manner.cluster_label == "layers" and manner.layer_scope == "global" and op.stage is not None:
-        low = op.stage * world.plan.layers + manner.first
+        low = op.stage * world.plan.layers + manner.first_layer
         high = low + world.plan.layers - 1
         words.append(f"Layers {low}-{high}" if high > low else f"Layer {low}")
     return "\\n".join(words)
@@ -265,7 +265,8 @@ def _edges(world: World, manner: Manner, page: Page, end: str, among: set[str]) 
         else:
             text = " -> ".join(side[0] if len(side) == 1 else "{" + " ".join(side) + "}" for side in shown)
         line = f"  {text}{f' [{mark}]' if mark else ''}{end}"
-        page.lines[sides[0][0], sides[1][0]] = line
+        if len(sides) == 2 and len(sides[0]) == len(sides[1]) == 1:
+            page.lines[sides[0][0], sides[1][0]] = line
         yield line
 
 
