@@ -61,7 +61,9 @@ _COLLECTIVES: dict[str, tuple[str, str]] = {
     "combine_removed": ("S003 S014", "C006 P008"),
     "dispatch_removed": ("S003 S014", "C006 P008"),
 }
-_TEXT: dict[str, tuple[str, str]] = {title: ("", "") for title in ("end_misspelt", "edge_repeated", "brace_lost", "bracket_doubled")}
+_TEXT: dict[str, tuple[str, str]] = dict.fromkeys(
+    ("end_misspelt", "edge_repeated", "brace_lost", "bracket_doubled"), ("", "")
+)
 
 DRAWN: dict[str, Mutation] = FAULTS | {
     title: Mutation(

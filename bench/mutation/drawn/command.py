@@ -17,10 +17,16 @@ if TYPE_CHECKING:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options for drawn schemes."""
-    parser.add_argument("--drawn", type=int, default=0, metavar="N", help="draw N schemes instead of running the fixed ones")
+    parser.add_argument(
+        "--drawn", type=int, default=0, metavar="N", help="draw N schemes instead of running the fixed ones"
+    )
     parser.add_argument("--seed", default="1", metavar="S", help="what is drawn: scheme I has the seed S.I (1)")
-    parser.add_argument("--show", type=int, default=0, metavar="K", help="rows of the table by factor, and examples (all)")
-    parser.add_argument("--print", default="", metavar="SEED", help="print one graph: 1.17, or 1.17/edge_deleted with a defect")
+    parser.add_argument(
+        "--show", type=int, default=0, metavar="K", help="rows of the table by factor, and examples (all)"
+    )
+    parser.add_argument(
+        "--print", default="", metavar="SEED", help="print one graph: 1.17, or 1.17/edge_deleted with a defect"
+    )
 
 
 def main(options: argparse.Namespace) -> int:
@@ -58,7 +64,10 @@ def _print(name: str) -> int:
         print("// at:", *[page.ids.get(key, clean.ids.get(key, key)) for key in keys])
         print("// wanted:", *sorted(DRAWN[title].codes))
     print("// strategy:", json.dumps(strategy))
-    print("// drawn:", json.dumps({k: v for k, v in drawn.factors.items() if k[:2] not in ("id", "ti")}, ensure_ascii=False))
+    print(
+        "// drawn:",
+        json.dumps({k: v for k, v in drawn.factors.items() if k[:2] not in ("id", "ti")}, ensure_ascii=False),
+    )
     for finding in findings(page.text, strategy):
         print(f"// found: {finding.code} {finding.severity} {finding.message}")
     print(page.text)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from bench.mutation.drawn.manner import Manner
 
+
 @dataclass(frozen=True)
 class Extras:
     """What is built into the plan's deployment: output projections, activations, embedding and head, and so on.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bench.mutation.model import sized
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from bench.mutation.model import Dims, Op, World
 
@@ -39,7 +39,7 @@ def output_projections(world: World) -> None:
     full = next(iter(whole.values()))
     assert full is not None
     hidden = dict(full)["hidden"]
-    behind(world, "attention", "o_proj", lambda op: (op.after, sized(op.after, hidden=hidden)))
+    behind(world, "attention", "o_proj", lambda op: (op.after, sized(op.after or (), hidden=hidden)))
 
 
 def each_expert(world: World) -> None:
@@ -86,7 +86,9 @@ def ends(world: World) -> None:
         assert like.unit is not None
         assert op.after is not None
         ids, vocab = op.after[:2], (*op.after[:2], ("vocab", 32000))
-        new = replace(op, key=op.key.replace("put", "put_end"), stage=stage, gpus=like.unit, unit=like.unit, home=like.unit[0])
+        new = replace(
+            op, key=op.key.replace("put", "put_end"), stage=stage, gpus=like.unit, unit=like.unit, home=like.unit[0]
+        )
         if op.role == "input":
             new = replace(new, role="embed", before=ids)
             world.change(op.key, before=ids, after=ids)
@@ -98,7 +100,15 @@ def ends(world: World) -> None:
             world.change(op.key, before=vocab, after=vocab)
             world.edges = [(t, new.key if h == op.key else h, s) for t, h, s in world.edges]
             world.join(new.key, op.key)
-            _insert(world, [k for k in world.ops if k != op.key and world.ops[k].phase == op.phase and world.ops[k].replica == op.replica][-1], new)
+            _insert(
+                world,
+                [
+                    k
+                    for k in world.ops
+                    if k != op.key and world.ops[k].phase == op.phase and world.ops[k].replica == op.replica
+                ][-1],
+                new,
+            )
 
 
 def replica_major(world: World) -> None:
@@ -161,7 +171,7 @@ def micro_batches(world: World, number: int) -> None:
     world.join(join.key, last.key)
 
 
-def _divided(dims: Iterable[tuple[str, int]] | None, number: int) -> tuple[tuple[str, int], ...] | None:
+def _divided(dims: Dims | None, number: int) -> Dims | None:
     """Divide the batch, or the tokens."""
     return dims and tuple((axis, size // number if axis in ("batch", "tokens") else size) for axis, size in dims)
 
@@ -201,7 +211,9 @@ def ring(world: World) -> None:
         for rank in range(size):
             span = (op.gpus[0] + rank * wide, op.gpus[0] + (rank + 1) * wide - 1)
             for step in range(size):
-                here = replace(op, key=f"{place}/ring{rank}.{step}", role="ring", shard=rank, step=step, gpus=span, home=span[0])
+                here = replace(
+                    op, key=f"{place}/ring{rank}.{step}", role="ring", shard=rank, step=step, gpus=span, home=span[0]
+                )
                 _insert(world, last, here)
                 last = here.key
                 if step < size - 1:

@@ -27,6 +27,8 @@ def legible(plan: Plan, extras: Extras, manner: Manner) -> bool:
         _experts(plan, extras, manner),
         manner.layer_scope == "global" or plan.pp == 1 or plan.layers == 1 or stage_told(plan, manner) > 0,
         not extras.ring or manner.ids == "composed" or manner.shard_label == "yes" or manner.device != "none",
+        # what is declared once has to be true of both phases
+        not (plan.apart and plan.sp > 1 and manner.header in ("comment", "title", "label")),
         # words run together in capitals cannot be taken apart
         not (manner.sep == "glued" and manner.case == "upper"),
         # coordinates are of the stage's grid, which replicas and pools do not have
@@ -53,7 +55,9 @@ def _axes(plan: Plan, extras: Extras) -> list[str]:
 
 def _initials(words: list[str]) -> bool:
     """Whether no word of an axis is a letter with which another's begins for the same kind of thing."""
-    return not ("r" in words and {"rep", "replica", "rank"} & set(words)) and not ("d" in words and {"dp", "dev"} & set(words))
+    return not ("r" in words and {"rep", "replica", "rank"} & set(words)) and not (
+        "d" in words and {"dp", "dev"} & set(words)
+    )
 
 
 def stage_told(plan: Plan, manner: Manner) -> int:
@@ -72,7 +76,11 @@ def _labelled(manner: Manner) -> bool:
 def _told(plan: Plan, manner: Manner) -> bool:
     """Whether stage, layer and rank are told somewhere: in ids, labels or clusters, or by devices alone."""
     composed, devices = manner.ids == "composed", manner.device != "none"
-    layer = (composed and manner.layer_id == "yes") or (manner.layer_label == "yes" and _labelled(manner)) or manner.clusters in ("layer", "nested")
+    layer = (
+        (composed and manner.layer_id == "yes")
+        or (manner.layer_label == "yes" and _labelled(manner))
+        or manner.clusters in ("layer", "nested")
+    )
     shard = (composed and manner.shard_id == "yes") or (manner.shard_label == "yes" and _labelled(manner)) or devices
     stage = plan.pp == 1 or stage_told(plan, manner) or devices
     if not composed and plan.replicas > 1 and not (devices or manner.clusters in ("replica", "nested")):
@@ -87,7 +95,12 @@ def _bare(plan: Plan, extras: Extras, manner: Manner) -> bool:
     """Whether numbers without a word are told apart: at most two, and where there are two, devices tell the rank."""
     if manner.ids != "composed":
         return True
-    shown = {"stage": manner.stage_id == "yes", "layer": manner.layer_id == "yes", "tensor": manner.shard_id == "yes", "expert": manner.shard_id == "yes"}
+    shown = {
+        "stage": manner.stage_id == "yes",
+        "layer": manner.layer_id == "yes",
+        "tensor": manner.shard_id == "yes",
+        "expert": manner.shard_id == "yes",
+    }
     bare = {axis for axis in _axes(plan, extras) if shown.get(axis) and not manner.axes[axis]}
     ranks, others = bare & {"tensor", "expert"}, bare - {"tensor", "expert"}
     if len(others) == 2:  # a stage and a layer without a word: clusters or the label have to say which is which
@@ -95,7 +108,7 @@ def _bare(plan: Plan, extras: Extras, manner: Manner) -> bool:
     # a bare number of the stage alone where layers are told too, or of operators outside of layers
     if "stage" in bare and (plan.layers > 1 or ranks) and manner.clusters not in ("stage", "nested"):
         return False
-    if not plan.pp == 1 and not manner.axes["stage"] and manner.stage_id == "no" and not manner.axes["layer"]:
+    if plan.pp > 1 and not manner.axes["stage"] and manner.stage_id == "no" and not manner.axes["layer"]:
         return manner.clusters in ("stage", "nested")
     return not (ranks and others) or manner.device != "none" or manner.clusters in ("layer", "nested")
 
@@ -118,7 +131,13 @@ def _ranks(plan: Plan, manner: Manner) -> bool:
     if plan.tp == 1 and manner.shard_by == "rank":
         return True
     if manner.shard_by == "device":
-        return word in ("gpu", "dev") and one and manner.device != "none" and manner.shard_label == "no" and manner.ids == "composed"
+        return (
+            word in ("gpu", "dev")
+            and one
+            and manner.device != "none"
+            and manner.shard_label == "no"
+            and manner.ids == "composed"
+        )
     if word in ("gpu", "dev") and (not one or manner.ranks != "0" or (plan.pp > 1 and manner.stage_id == "no")):
         return False
     return not ((word in ("rank", "r") or told) and (listed or manner.ranks == "1"))
@@ -131,4 +150,3 @@ def _experts(plan: Plan, extras: Extras, manner: Manner) -> bool:
     if plan.experts_each > 1 and not extras.each:
         return manner.axes["expert"] in ("ep", "g", "eprank", "")
     return manner.axes["expert"] in ("e", "ex", "") and manner.shard_label == "no" if plan.experts_each > 1 else True
-

@@ -25,7 +25,9 @@ def _fault(codes: str, brings: str = "") -> Callable[[Change], Change]:
     """Enter a change into the table under its own name."""
 
     def enter(change: Change) -> Change:
-        FAULTS[str(getattr(change, "__name__", ""))] = Mutation(change, frozenset(codes.split()), frozenset(brings.split()))
+        FAULTS[str(getattr(change, "__name__", ""))] = Mutation(
+            change, frozenset(codes.split()), frozenset(brings.split())
+        )
         return change
 
     return enter
@@ -37,7 +39,11 @@ def _unit(op: Op) -> tuple[object, ...]:
 
 def _beside(world: World, op: Op) -> list[Op]:
     """List an operator's other shards."""
-    return [o for o in world.ops.values() if o.role == op.role and _unit(o) == _unit(op) and o.key != op.key and o.shard is not None]
+    return [
+        o
+        for o in world.ops.values()
+        if o.role == op.role and _unit(o) == _unit(op) and o.key != op.key and o.shard is not None
+    ]
 
 
 def _choose(rng: random.Random, ops: list[Op]) -> Op | None:
@@ -57,7 +63,10 @@ def _cut(world: World, rng: random.Random, edges: list[tuple[str, str, str]]) ->
 @_fault("D004 D005 D009 C006", "C005 P007 P008 S013")
 def shard_on_sibling(world: World, rng: random.Random, _: Scheme) -> Defect | None:
     """One tensor shard is on the GPU of another."""
-    op = _choose(rng, [o for o in world.ops.values() if o.role in ("qkv", "attention", "mlp_up", "mlp_down") and _beside(world, o)])
+    op = _choose(
+        rng,
+        [o for o in world.ops.values() if o.role in ("qkv", "attention", "mlp_up", "mlp_down") and _beside(world, o)],
+    )
     if op is None or op.gpus is None:
         return None
     other = rng.choice(_beside(world, op))
@@ -94,7 +103,9 @@ def shard_resized(world: World, rng: random.Random, _: Scheme) -> Defect | None:
 @_fault(f"{LOST} S005 S006 C006 G002", "G001 D009")
 def edge_to_wrong_stage(world: World, rng: random.Random, _: Scheme) -> Defect | None:
     """The link to the next stage ends in another."""
-    links = [e for e in world.edges if e[2] == "pipeline" and (o := world.ops[e[1]]).stage is not None and o.shard is None]
+    links = [
+        e for e in world.edges if e[2] == "pipeline" and (o := world.ops[e[1]]).stage is not None and o.shard is None
+    ]
     if not links or world.plan.pp < 3:
         return None
     tail, head, style = rng.choice(links)
@@ -119,7 +130,11 @@ def mlp_shard_lost(world: World, rng: random.Random, _: Scheme) -> Defect | None
     op = _choose(rng, [o for o in world.ops.values() if o.role == "mlp_up" and _beside(world, o)])
     if op is None or units(world) < 2:
         return None
-    gone = [o.key for o in world.ops.values() if o.role in ("mlp_up", "act", "mlp_down") and _unit(o) == _unit(op) and o.shard == op.shard]
+    gone = [
+        o.key
+        for o in world.ops.values()
+        if o.role in ("mlp_up", "act", "mlp_down") and _unit(o) == _unit(op) and o.shard == op.shard
+    ]
     return _dropped(world, gone, [o.key for o in _beside(world, op)])
 
 
@@ -166,14 +181,22 @@ def replica_edge_lost(world: World, rng: random.Random, _: Scheme) -> Defect | N
 def micro_edge_lost(world: World, rng: random.Random, _: Scheme) -> Defect | None:
     """One of two micro-batches lacks an edge that the other has."""
     ops = world.ops
-    return _cut(world, rng, [e for e in world.edges if ops[e[0]].micro is not None and ops[e[0]].layer == ops[e[1]].layer is not None])
+    return _cut(
+        world,
+        rng,
+        [e for e in world.edges if ops[e[0]].micro is not None and ops[e[0]].layer == ops[e[1]].layer is not None],
+    )
 
 
 @_fault(f"{LOST} V002 T007 C003 P008", "P009")
 def gate_edge_lost(world: World, rng: random.Random, _: Scheme) -> Defect | None:
     """One edge by which the gate chooses is gone."""
     ops = world.ops
-    chosen = [e for e in world.edges if ops[e[0]].role in ("gate", "route", "dispatch") and ops[e[1]].role in ("route", "dispatch", "expert")]
+    chosen = [
+        e
+        for e in world.edges
+        if ops[e[0]].role in ("gate", "route", "dispatch") and ops[e[1]].role in ("route", "dispatch", "expert")
+    ]
     return _cut(world, rng, chosen) if units(world) > 1 else None
 
 

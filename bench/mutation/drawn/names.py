@@ -138,7 +138,11 @@ def places(op: Op, world: World, manner: Manner) -> list[str]:
         prefill = "预填充" if manner.language == "zh" else "Prefill"
         found.append(manner.told["phase"] if op.phase == "decode" else prefill)
     for axis in ("replica", "micro", "stage", "layer", "shard", "step"):
-        if axis in told and _in_label(axis, manner) and not (axis == "shard" and op.experts and op.experts[0] == op.experts[1]):
+        if (
+            axis in told
+            and _in_label(axis, manner)
+            and not (axis == "shard" and op.experts and op.experts[0] == op.experts[1])
+        ):
             found.append(manner.told[_word(axis, op)].format(told[axis].upper()))
     return found
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bench.mutation.drawn.manner import Manner
-    from bench.mutation.model import Dims, Op, World
+    from bench.mutation.model import Dims, World
 
 HOST = 4
 """Devices of a host, where devices are counted host by host."""
@@ -57,20 +57,18 @@ _DEVICES: dict[str, Callable[[int, int], str]] = {
     "node1/gpu3": _hosts("node", "/gpu"),
     "G3": _span("G{0}", "G{0}-G{1}"),
     "GPU0": _span("GPU{0}", "GPU{0}-GPU{1}"),
-    "GPU 0,1": _span("GPU {0}", "GPUs {0}-{1}"),
+    "GPU 0,1": lambda low, high: ("GPUs " if high > low else "GPU ") + _every(low, high, "{}", ", "),
     "显卡 3": _span("显卡 {0}", "显卡 {0}-{1}"),
     "GPU：3": _span("GPU：{0}", "GPU：{0}-{1}"),
 }
-_DEVICES["GPU 0,1"] = lambda low, high: ("GPUs " if high > low else "GPU ") + _every(low, high, "{}", ", ")
 
 
-def devices(span: tuple[int, int], op: Op | None, world: World, manner: Manner) -> str:
+def devices(span: tuple[int, int], world: World, manner: Manner) -> str:
     """Write a span of devices; coordinates of a mesh are stage and place within the stage."""
     low, high = span
     if manner.device == "dev(1,2)":
         size = world.plan.stage_gpus
-        del op
-        return _every(0, high - low, "{}", ", ") and ", ".join(f"dev({g // size},{g % size})" for g in range(low, high + 1))
+        return ", ".join(f"dev({gpu // size},{gpu % size})" for gpu in range(low, high + 1))
     return _DEVICES[manner.device](low, high)
 
 
@@ -109,7 +107,16 @@ def _symbol(axis: str, size: int, world: World) -> str:
         "batch": plan.batch, "seq": plan.seq, "hidden": plan.hidden, "ffn": 4 * plan.hidden, "heads": plan.hidden // 64,
         "d_k": 64, "tokens": plan.batch * plan.seq, "experts": size, "vocab": size,
     }  # fmt: skip
-    letter = {"batch": "B", "seq": "S", "hidden": "H", "ffn": "F", "heads": "N", "d_k": "D", "tokens": "T", "experts": "E"}
+    letter = {
+        "batch": "B",
+        "seq": "S",
+        "hidden": "H",
+        "ffn": "F",
+        "heads": "N",
+        "d_k": "D",
+        "tokens": "T",
+        "experts": "E",
+    }
     part = Fraction(size, wholes[axis])
     if axis == "seq" and size == 1:
         return "1"

@@ -71,7 +71,9 @@ def _by_factor(outcomes: Sequence[Outcome], rows: int) -> None:
     large.sort(key=lambda item: _deviation(item[1], clean, correct=True) + _deviation(item[1], found, correct=False))
     print(f"\n{'factor':44} {'graphs':>6} {'clean':>7} {'recall':>7} {'precision':>9}")
     for (factor, value), some in large[:rows] if rows else large:
-        print(f"{factor + ' = ' + value:44} {len(some):6} {clean_share(some):7.3f} {recall(some):7.3f} {precision(some):9.3f}")
+        print(
+            f"{factor + ' = ' + value:44} {len(some):6} {clean_share(some):7.3f} {recall(some):7.3f} {precision(some):9.3f}"
+        )
 
 
 def _deviation(some: Sequence[Outcome], share: float, *, correct: bool) -> float:
@@ -100,7 +102,8 @@ def _mostly(some: Sequence[Outcome], among: Counter[tuple[str, str]], number: in
     here = Counter(pair for outcome in some for pair in outcome.factors.items())
     share = len(some) / number
     deviation = {
-        pair: (count - among[pair] * share) / sqrt(among[pair] * share * (1 - share) + 1) for pair, count in here.items()
+        pair: (count - among[pair] * share) / sqrt(among[pair] * share * (1 - share) + 1)
+        for pair, count in here.items()
     }
     best = sorted(deviation, key=lambda pair: -deviation[pair])[:4]
     return ", ".join(f"{factor}={value} ({here[factor, value]} of {among[factor, value]})" for factor, value in best)

@@ -60,7 +60,9 @@ class Drawn:
         found = {}
         for name, value in self.manner.factors().items():
             kind, _, what = name.partition(".")
-            if (kind in ("title", "id") and what and what not in here) or (kind in ("word", "label") and what in absent):
+            if (kind in ("title", "id") and what and what not in here) or (
+                kind in ("word", "label") and what in absent
+            ):
                 continue
             found[name] = value
         plans = plan_factors(plan, self.extras)
@@ -101,7 +103,11 @@ def facade(drawn: Drawn) -> Scheme:
     composed = manner.ids == "composed"
     return Scheme(
         title=drawn.seed,
-        name="{stage}" if composed and manner.stage_id == "yes" else "{gpu}" if composed and manner.shard_by == "device" else "",
+        name="{stage}"
+        if composed and manner.stage_id == "yes"
+        else "{gpu}"
+        if composed and manner.shard_by == "device"
+        else "",
         label="" if composed else "{stage}",
         clusters={"nested": "stage", "replica": ""}.get(manner.clusters, manner.clusters).replace("none", ""),
         headers=manner.header == "stages",
