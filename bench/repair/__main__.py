@@ -91,7 +91,9 @@ def _trials(text: str, draw: random.Random, only: str) -> Iterator[Trial]:
                 outcome = "told"
             else:
                 rules = {finding.code for finding in fixed.applied}
-                outcome = "right" if _graphs(fixed.text) == meant and _comments(fixed.text) == _comments(text) else "wrong"
+                outcome = (
+                    "right" if _graphs(fixed.text) == meant and _comments(fixed.text) == _comments(text) else "wrong"
+                )
             where = f"\n  {_around(broken, span[0])!r}\n{fixed.diff()}" if outcome == "wrong" else ""
             yield Trial(damage.__name__, unsafe, outcome, "+".join(sorted(rules)), where)
 

@@ -29,7 +29,7 @@ def _spans(text: str) -> Iterator[Span]:
             yield token.to - 1, token.to
 
 
-def deleted(text: str, span: Span, draw: random.Random) -> str:
+def deleted(text: str, span: Span, _draw: random.Random) -> str:
     """Delete the token."""
     return text[: span[0]] + text[span[1] :]
 
