@@ -78,7 +78,7 @@ def of_value(name: str, value: str) -> Applicability:
         return "safe"
     words = [one[0] for one in _WORDS.finditer(value)]
     for before, word, after in zip(words, words[1:], [*words[2:], ""], strict=False):
-        if joined_name(word) or is_flag(word) or (is_typed(word) and after and fits(word, after)):
+        if word == before or joined_name(word) or is_flag(word) or (is_typed(word) and after and fits(word, after)):
             return "unsafe"
         if word in graphviz.attributes() and value.partition(f"{before},")[2].lstrip().startswith(word):
             return "unsafe"

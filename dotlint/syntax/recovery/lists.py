@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from dotlint.data import graphviz
 from dotlint.syntax.recovery.bounds import line_end, looks_like_statement, starts_statement
-from dotlint.syntax.recovery.certainty import ID, VALUE, fits, is_flag, joined_name
+from dotlint.syntax.recovery.certainty import ID, VALUE, fits, is_flag, is_typed, joined_name
 from dotlint.syntax.recovery.remedy import BrokenStatement, Remedy
 from dotlint.syntax.recovery.wording import excerpt
-from dotlint.syntax.terminals import BLOCK_COMMENT, HTML, NAME, STRING
+from dotlint.syntax.terminals import BLOCK_COMMENT, HTML, NAME, NUMBER, STRING
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _closing(text: str, opened: int, end: int, until: int) -> Remedy:
     It is certain if no other `]` may be the one of this list, and no attribute in it may be a statement of its own.
     """
     following = next((one[1] for one in _BRACKET.finditer(text, end) if one[1]), "")
-    ambiguous = following == "]" or _ENDED_LINE.search(text, opened, end)
+    ambiguous = following == "]" or not text[opened + 1 : end].strip() or _ENDED_LINE.search(text, opened, end)
     return Remedy(
         "E001",
         "the attribute list is never closed",
@@ -148,26 +148,31 @@ def _no_name(broken: BrokenStatement) -> Iterator[Remedy]:
 
 _EQUALS = regex(rf"=\s*({VALUE})")
 _GIVEN = regex(r"[\[,;\s](\w+)\s*=")
+_TEXT = regex(r"[\"<].*[^\W\d_]", re.DOTALL)
+_EDGE = regex("-[->]")
 
 
 def _attribute_name(text: str, start: int, at: int, end: int) -> str | None:
-    """Return which attribute a value belongs to: that of the same value elsewhere in the file, by its words, or `label`.
+    """Return which attribute a value belongs to: that of the same words elsewhere in the file, or by its words.
 
     None if the list has that already.
     """
     value = _EQUALS.match(text, at)
     raw = value[1] if value else ""
-    given = {match[1] for match in _GIVEN.finditer(text, start, max(at, min(end, len(text))))}
-    elsewhere = (
-        set(regex(rf"(?<![\w\"])([A-Za-z_]\w*)\s*=\s*{re.escape(raw)}(?![\w.\"])").findall(text)) if raw else set()
-    )
-    if len(elsewhere - given) == 1:
-        return str(elsewhere.difference(given).pop())
     word = raw.strip('"')
-    for name, words in (("shape", graphviz.shapes()), ("style", graphviz.styles("node"))):
-        if word and word in words:
+    given = {match[1] for match in _GIVEN.finditer(text, start, max(at, min(end, len(text))))}
+    if word[:1].isalpha():
+        same = regex(rf"(?<![\w\"])([A-Za-z_]\w*)\s*=\s*{re.escape(raw)}(?![\w.\"])")
+        elsewhere = set(same.findall(text)) - given
+        if len(elsewhere) == 1:
+            return str(elsewhere.pop())
+    words = [("style", graphviz.styles("node"))]
+    if not _EDGE.search(text, start, at):
+        words.append(("shape", graphviz.shapes()))
+    for name, known in words:
+        if word in known:
             return None if name in given else name
-    return None if "label" in given else "label"
+    return None if "label" in given or not _TEXT.match(raw) else "label"
 
 
 _NOT_GIVEN = regex(rf"{_SKIPPED}|({NAME})\s*+(=)(?=\s*+(?:[,;\]]|{NAME}\s*+=[^=]))")
@@ -207,13 +212,28 @@ def _no_equals(broken: BrokenStatement) -> Iterator[Remedy]:
     )
     alone = word in graphviz.attributes() and text[broken.start : start].rstrip()[-1:] in {",", ";", "["}
     if is_value and word in graphviz.attributes() and fits(word, value.strip('"')):
-        yield _equals(word, start, end, (end, at if text[end:at].isspace() else end, "="), "unsafe")
+        edit = (end, at if text[end:at].isspace() else end, "=")
+        yield _equals(word, start, end, edit, _after_value(broken, start))
     elif joined is not None:
-        yield _equals(word, start, end, (start + joined, start + joined, "="), "unsafe")
+        yield _equals(word, start, end, (start + joined, start + joined, "="), _after_value(broken, start))
     elif is_flag(word) and not is_value:
         yield _equals(word, start, end, (end, end, "=true"), "unsafe")
     elif alone and not is_value:
         yield _equals(word, start, end, (start, end, ""), None)
+
+
+_BEFORE = regex(rf"({NAME})\s*+=\s*+({NAME}|{NUMBER})[\s,;]*+\Z")
+
+
+def _after_value(broken: BrokenStatement, start: int) -> Applicability:
+    """Return "safe" if what is before an attribute is certainly complete: it is no text whose quotes are missing."""
+    before = broken.text[max(broken.start, start - _LONGEST_WORD) : start].rstrip(" \t\r\n,;")
+    word = _BEFORE.search(before)
+    return (
+        "safe"
+        if before[-1:] in {'"', ">", "["} or (word and is_typed(word[1]) and fits(word[1], word[2]))
+        else "unsafe"
+    )
 
 
 def _equals(word: str, start: int, end: int, edit: tuple[int, int, str], offered: Applicability) -> Remedy:

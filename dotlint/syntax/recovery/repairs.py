@@ -32,7 +32,6 @@ def remedies(broken: BrokenStatement) -> Iterator[Remedy]:
         yield from quote_remedies(broken)
     yield from _html(broken)
     yield from _braces(broken)
-    yield from _inner_quotes(broken)
     yield from lists(broken)
     if find_unbalanced_string(broken.text, broken.start, broken.end) is not None:
         return  # a quote is unbalanced, so the apparent rest of the statement may be anything
@@ -41,6 +40,7 @@ def remedies(broken: BrokenStatement) -> Iterator[Remedy]:
     yield from attributes(broken)
     yield from _single_quotes(broken)
     yield from _values(broken)
+    yield from _inner_quotes(broken)
     yield from strays(broken)
     yield from _words(broken)
     yield from _last_resorts(broken)
@@ -145,6 +145,7 @@ def quote_remedies(broken: BrokenStatement) -> Iterator[Remedy]:
 
 _VALUE_START = regex(r'=[ \t]*"')
 _VALUE_END = regex(rf'"(?=[ \t]*(?:\]|[,;][ \t]*{NAME}[ \t]*=)|[ \t]+{NAME}[ \t]*=)')
+_OPENING = regex(r'[\s(]"\w')
 _INNER_QUOTE = regex(r'(?<!\\)"')
 
 
@@ -157,7 +158,7 @@ def _inner_quotes(broken: BrokenStatement) -> Iterator[Remedy]:
             inner = [one.start() for one in _INNER_QUOTE.finditer(text, opened.end(), closed.start())]
             if len(inner) % 2:
                 continue
-            if inner and at <= closed.start():
+            if inner and at <= closed.start() and _OPENING.match(text, inner[0] - 1):
                 yield Remedy(
                     "E001",
                     "a quote inside a string ends it",
