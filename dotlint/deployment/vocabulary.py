@@ -8,6 +8,8 @@ from typing import Any, Literal, TypeVar
 from msgspec import Struct, field
 from msgspec.json import decode
 
+from dotlint.deployment.devices.reader import DeviceReader
+from dotlint.deployment.devices.words import DeviceWords
 from dotlint.deployment.words import plain_words
 from dotlint.errors import DotlintError
 from dotlint.files.paths import read_file, read_package_text
@@ -41,13 +43,14 @@ class Role(Struct, frozen=True):
 
 
 class Vocabulary(Struct, eq=False):
-    """Roles and their phrases, the shape conventions, and the words of annotations."""
+    """Roles and their phrases, the shape conventions, the words of annotations, and the reader of devices."""
 
     roles: dict[str, Role]
     shapes: dict[str, tuple[str, ...]]
     annotation_words: frozenset[str]
     annotation_titles: tuple[str, ...]
     summary_phrases: tuple[str, ...]
+    devices: DeviceReader
     _compounds: Phrases[str]
     _phrases: Phrases[tuple[int, Role]]
     _known: dict[str, Role | None] = field(default_factory=dict)
@@ -126,6 +129,7 @@ def read_vocabulary(table: dict[str, Any], where: str) -> Vocabulary:
             annotation_words=frozenset(annotation["words"]),
             annotation_titles=tuple(annotation["titles"]),
             summary_phrases=tuple(annotation["summaries"]),
+            devices=DeviceReader(DeviceWords.of(table["devices"])),
             _compounds=_by_first_word(
                 {phrase: word for word, phrases in table["compounds"].items() for phrase in phrases}
             ),
@@ -140,7 +144,7 @@ def load_vocabulary(path: str, *more: str) -> Vocabulary:
     """Read a vocabulary file and extend it by the TOML texts of `more`. Raises `VocabularyError`.
 
     The file is TOML, or the compiled JSON of all rules. Roles of `more` come before those of the file, or replace the
-    role of the same name; kinds of shapes and compounds are replaced by name; words of annotations are added.
+    role of the same name; kinds of shapes and compounds are replaced by name; words of annotations and devices are added.
     """
     if path.endswith(".json") and not more:
         return read_vocabulary(_compiled_table(path), path)
@@ -170,8 +174,9 @@ def _merged_table(table: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]
     try:
         own = {role["name"]: role for role in more.get("role", ())}
         there = {role["name"] for role in table["role"]}
-        annotation = {
-            key: [*words, *more.get("annotation", {}).get(key, ())] for key, words in table["annotation"].items()
+        added = {
+            name: {key: [*words, *more.get(name, {}).get(key, ())] for key, words in table[name].items()}
+            for name in ("annotation", "devices")
         }
         return {
             **table,
@@ -181,7 +186,7 @@ def _merged_table(table: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]
                 *(role for name, role in own.items() if name not in there),
                 *(own.get(role["name"], role) for role in table["role"]),
             ],
-            "annotation": annotation,
+            **added,
         }
     except (KeyError, TypeError, AttributeError) as error:
         raise VocabularyError(f"the vocabulary lacks {error}, or it has the wrong type") from error

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from dotlint.deployment.gpus_and_dims import Gpus, read_dims, read_gpus, read_tensors
+from dotlint.deployment.devices.reader import Gpus
+from dotlint.deployment.gpus_and_dims import read_dims, read_tensors
+from dotlint.deployment.vocabulary import load_vocabulary
+from dotlint.engine.resources import rules_folder
 from dotlint.strategy.gpus import GpuSet
+
+DEVICES = load_vocabulary(str(rules_folder() / "vocabulary.toml")).devices
 
 
 @pytest.mark.parametrize(
@@ -30,7 +35,7 @@ from dotlint.strategy.gpus import GpuSet
     ],
 )
 def test_gpu_ids(line: str, ids: list[int]) -> None:
-    found = read_gpus([line])
+    found = DEVICES.read([line])
     assert found is not None
     assert found.ids == GpuSet.of(ids)
     assert not found.transfer
@@ -49,15 +54,15 @@ def test_gpu_ids(line: str, ids: list[int]) -> None:
         ("GPU: N/A", Gpus(host=True)),
         ("Attention", None),
         ("Input: [batch=4]", None),
-        ("GPU: 5-3", None),
+        ("GPU: 5-3", Gpus(unread="GPU: 5-3")),
     ],
 )
 def test_text_without_ids(line: str, gpus: Gpus | None) -> None:
-    assert read_gpus([line]) == gpus
+    assert DEVICES.read([line]) == gpus
 
 
 def test_a_transfer_is_no_range() -> None:
-    found = read_gpus(["Send", "GPU 0 -> GPU 4"])
+    found = DEVICES.read(["Send", "GPU 0 -> GPU 4"])
     assert found == Gpus(ids=GpuSet.of([0, 4]), transfer=True)
 
 
