@@ -82,7 +82,14 @@ def read_deployment(
         stage_base=base,
         recognized=_is_recognized(readings),
         layers=_layer_ranges(readings),
+        unread_devices=_unread_devices(readings, cluster_facts),
     )
+
+
+def _unread_devices(readings: list[Reading], cluster_facts: dict[int, Facts]) -> tuple[str, ...]:
+    """Return the texts of operators and clusters that name devices in a way that was not understood."""
+    every = [*(reading.evidence for reading in readings), *cluster_facts.values()]
+    return tuple(dict.fromkeys(e.gpus.unread for e in every if e.gpus and e.gpus.unread is not None))
 
 
 def _layer_ranges(readings: list[Reading]) -> dict[str | None, tuple[int, int]]:

@@ -98,7 +98,7 @@ class Deployment(Struct):
     """A graph read as a deployment; `recognized` is whether it looks like one.
 
     `stage_base` is the number of the first stage in the file, 0 or 1; `layers` are the first and last layer of each
-    phase, as numbered in the file.
+    phase, as numbered in the file. `unread_devices` are texts that name devices in a way that was not understood.
     """
 
     graph: Graph
@@ -110,6 +110,7 @@ class Deployment(Struct):
     stage_base: int
     recognized: bool
     layers: dict[str | None, tuple[int, int]]
+    unread_devices: tuple[str, ...] = ()
     _operators: list[Reading] | None = None
 
     @property

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from dotlint.checks import grouping
 from dotlint.edits.fix_context import fixed_by, in_order
 from dotlint.edits.gpus.infer import GpuInference
-from dotlint.engine.finding import Fix, Holds
+from dotlint.engine.finding import Fix, Holds, Undecided
 from dotlint.strategy.gpus import union
-from dotlint.text.english import count
+from dotlint.text.display import one_line
+from dotlint.text.english import count, listed
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -82,6 +83,10 @@ def operators_without_gpus(context: GraphContext, card: Card) -> Iterator[Outcom
             f"{what}, although {'its' if one else 'their'} siblings do",
             help="add the GPUs to the label, for example `GPU: 0-7`",
         )
+    unread = context.deployment.unread_devices
+    if unread:
+        shown = listed([f"`{one_line(text)}`" for text in unread], 3)
+        yield Undecided(card.section, "operators on GPUs", f"name the devices by numbers: {shown} could not be read")
 
 
 def name_gpus(fix: FixContext, finding: Finding) -> Fix | str:

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 _FEWEST_PAIRS: Final = 3
 
 
-def decide(stated: Sequence[tuple[Gpus, int | None]]) -> dict[Gpus, Gpus]:
+def decide(stated: Sequence[tuple[Gpus, int | None]]) -> dict[Gpus, Gpus | None]:
     """Return, for what texts state ambiguously, what it means.
 
     `stated` has what each text states and the stage that it is inside of. A text whose meaning stays open is named as
-    unread, unless it may name no device at all.
+    unread, unless it may name no device at all, which gives None.
     """
     explicit = [gpus.ids for gpus, _ in stated if gpus.ids is not None and not gpus.places and not gpus.transfer]
-    changed: dict[Gpus, Gpus] = {}
+    changed: dict[Gpus, Gpus | None] = {}
     if _are_pairs(set(explicit)):
         changed = {
             gpus: replace(gpus, ids=GpuSet.of((gpus.ids.first, gpus.ids.last)))
@@ -59,15 +59,16 @@ def _are_pairs(sets: Iterable[GpuSet]) -> bool:
     return all(one[0] < two[0] < one[1] < two[1] for one, two in itertools.pairwise(ranges))
 
 
-def _numbered(gpus: Gpus, numberings: dict[tuple[str, ...], Numbering]) -> Gpus:
+def _numbered(gpus: Gpus, numberings: dict[tuple[str, ...], Numbering]) -> Gpus | None:
     """Return what a text states with the ids of its places."""
     if all(place.axes in numberings for place in gpus.places):
         ids = GpuSet.of(number for place in gpus.places for number in numberings[place.axes](place))
         return replace(gpus, ids=ids, places=())
     still_open = [place for place in gpus.places if place.sure]
     if gpus.ids is not None or not still_open:
-        return replace(gpus, places=())
-    return replace(gpus, places=(), unread=gpus.unread or ", ".join(map(str, still_open)))
+        left = replace(gpus, places=())
+        return left if left != type(gpus)() else None
+    return replace(gpus, places=(), unread=gpus.unread or ", ".join(place.text for place in still_open))
 
 
 def _numberings(

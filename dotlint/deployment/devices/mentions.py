@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dotlint.deployment.devices.places import AXES, Places, read_places
 from dotlint.deployment.devices.tokens import Cursor, Token, id_list, point, tokens
@@ -71,8 +72,12 @@ def mentions(line: str, words: DeviceWords) -> Iterator[Mention]:
     index, last = 0, -1
     while index < len(found):
         mention, index, last = _mention(found, index, last, words, moving)
-        if mention is not None:
-            yield mention
+        if mention is None:
+            continue
+        if mention.places is not None:
+            written = replace(mention.places, text=line[mention.at : mention.end])
+            mention = replace(mention, places=written)
+        yield mention
 
 
 def _mention(
@@ -93,13 +98,22 @@ def _mention(
     before = _before(found, index)
     if before is not None and before.text in _SHARES:
         return Mention(word.at, word.end, (word.end, word.end), sure, keyed, share=True), start, last
-    repeated = words.names if sure else words.unsure
+    repeated = (words.names if sure else words.unsure) - words.plurals
     opening = cursor.peek()
     coordinates = None
     if opening is not None and opening.at == word.end and word.text not in words.plurals:
         coordinates = point(cursor)
         cursor.at = start
     ids = id_list(cursor, repeated, to=not moving)
+    simple = ids is not None
+    while ids is not None and (arrow := cursor.peek()) is not None and arrow.kind == "arrow":
+        here = cursor.at
+        cursor.at += 1
+        more = id_list(cursor, repeated)
+        if more is None:
+            cursor.at = here
+            break
+        ids, simple = ids + more, False
     places = None if ids is not None else read_places(cursor) if keyed else None
     if ids is None and places is None:
         end = found[cursor.at - 1].end
@@ -110,7 +124,7 @@ def _mention(
     if ids is not None and inner[0].text in _OPENING and inner[-1].text in _CLOSING:
         inner = inner[1:-1]
     span = inner[0].at, inner[-1].end
-    simple = ids is not None and not any(t.text in _BRACKETS or t.text.startswith("0x") for t in inner)
+    simple = simple and not any(t.text in _BRACKETS or t.text.startswith("0x") for t in inner)
     many = word.text in words.plurals
     if ids is not None and (keyed or many) and len(ids) == 1 and _counts_things(found, stop):
         return Mention(word.at, word.end, (word.end, word.end), sure, keyed, share=True), stop, last

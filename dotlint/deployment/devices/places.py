@@ -17,19 +17,14 @@ _MOST: Final = 1 << 16  # devices that one expression names
 class Places(Struct, frozen=True):
     """Devices as points: a number along each of the `axes`, which are "" if they have no name.
 
-    `sure` is whether the points are devices for certain, or may be something else, such as the ranks of a group.
+    `sure` is whether the points are devices for certain, or may be something else, such as the ranks of a group; `text`
+    is as written.
     """
 
     axes: tuple[str, ...]
     points: tuple[tuple[int, ...], ...]
     sure: bool = True
-
-    def __str__(self) -> str:
-        """Return the first point and the last: `dp1 tp0-dp1 tp3`."""
-        ends = [self.points[0], self.points[-1]][: len(self.points)]
-        return "-".join(
-            " ".join(f"{axis}{number}" for axis, number in zip(self.axes, end, strict=True)) for end in ends
-        )
+    text: str = ""
 
 
 def read_places(cursor: Cursor) -> Places | None:

@@ -39,8 +39,9 @@ class Gpus(Struct, frozen=True):
     """The GPUs a text states: `ids` (global or local ranks, as written), or `vague` words, or a mere count.
 
     `transfer` is whether the ids are the ends of a transfer (`GPU 0 -> GPU 1`), not a group, and `peer` whether they
-    are only its other end (`Send to GPU 1`); `host` is whether it states CPU or N/A. `unread` is a text that names devices in a way that was not understood. `places` are devices
-    that only the whole file can number; `ids` are then what the text means by itself, if anything.
+    are only its other end (`Send to GPU 1`); `host` is whether it states CPU or N/A. `unread` is a text that names
+    devices in a way that was not understood. `places` are devices that only the whole file can number; `ids` are then
+    what the text means by itself, if anything.
     """
 
     ids: GpuSet | None = None
@@ -86,6 +87,8 @@ class DeviceReader:
         unread = next((one.unread for one in found if one.unread is not None), None)
         host, transfer = any(one.host for one in found), any(one.transfer for one in found)
         places = tuple(dict.fromkeys(place for one in found for place in one.places))
+        if ids:  # where a label says GPU, its rank is something else
+            places = tuple(place for place in places if place.sure)
         if ids or ends:
             return Gpus(
                 ids=_gpu_set(ids or ends),
