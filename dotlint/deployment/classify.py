@@ -139,7 +139,12 @@ def _place_readings(readings: list[Reading], cluster_facts: dict[int, Facts], vo
         elif gpus is None or gpus.peer:
             named = _gpu_in_name(evidence, vocabulary)
             inside = next(
-                (e.ids for s in _clusters(reading.node) if (e := cluster_facts[id(s)].gpus) and e.ids is not None), None
+                (
+                    e.ids
+                    for s in _clusters(reading.node)
+                    if (e := cluster_facts[id(s)].gpus) and e.ids is not None and not e.transfer
+                ),
+                None,
             )
             if named is not None:
                 reading.gpus, reading.own_gpus = GpuSet.of([named]), True

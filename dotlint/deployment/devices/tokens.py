@@ -99,10 +99,9 @@ def id_range(cursor: Cursor, repeated: frozenset[str], *, to: bool = True) -> li
         cursor.at = start
         return None
     ahead = [token.text for i in range(6) if (token := cursor.peek(i)) is not None]
-    if ahead[::2] == ["+", "-", "+"] and all(
-        text.isdigit() for text in ahead[1::2]
-    ):  # `128+0-128+7`: bases and offsets
-        low, high = first + int(ahead[1]), int(ahead[3]) + int(ahead[5])
+    # `128+0-128+7` is a base and offsets; `0 + 2-3 + 5` is a list.
+    if ahead[::2] == ["+", "-", "+"] and ahead[3] == str(first) and ahead[1].isdigit() and ahead[5].isdigit():
+        low, high = first + int(ahead[1]), first + int(ahead[5])
         if low <= high < low + _LONGEST:
             cursor.at += 6
             return list(range(low, high + 1))
