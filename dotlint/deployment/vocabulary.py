@@ -43,7 +43,7 @@ class Role(Struct, frozen=True):
 
 
 class Vocabulary(Struct, eq=False):
-    """Roles and their phrases, the shape conventions, the words of annotations, and the reader of devices."""
+    """Roles and their phrases, the shape conventions, the words of annotations, the reader of devices, and the words of their links."""
 
     roles: dict[str, Role]
     shapes: dict[str, tuple[str, ...]]
@@ -51,6 +51,7 @@ class Vocabulary(Struct, eq=False):
     annotation_titles: tuple[str, ...]
     summary_phrases: tuple[str, ...]
     devices: DeviceReader
+    links: frozenset[str]
     _compounds: Phrases[str]
     _phrases: Phrases[tuple[int, Role]]
     _known: dict[str, Role | None] = field(default_factory=dict)
@@ -129,6 +130,7 @@ def read_vocabulary(table: dict[str, Any], where: str) -> Vocabulary:
             annotation_words=frozenset(annotation["words"]),
             annotation_titles=tuple(annotation["titles"]),
             summary_phrases=tuple(annotation["summaries"]),
+            links=frozenset(table["devices"]["links"]),
             devices=DeviceReader(DeviceWords.of(table["devices"])),
             _compounds=_by_first_word(
                 {phrase: word for word, phrases in table["compounds"].items() for phrase in phrases}
