@@ -65,7 +65,8 @@ def operators_without_gpus(context: GraphContext, card: Card) -> Iterator[Outcom
         for members in families.values()
         if 2 * sum(1 for r in members if r.own_gpus) > len(members)
         for reading in members
-        if not reading.own_gpus and reading.evidence.gpus is None
+        # What is wrong with a node that is only mentioned is that it is not declared.
+        if not reading.own_gpus and reading.evidence.gpus is None and reading.node.statements
     ]
     lacking.sort(key=lambda r: r.node.index)
     for title, some in grouping.units(context.deployment, grouping.remaining_nodes(context, card, lacking)).items():

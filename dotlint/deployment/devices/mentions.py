@@ -41,6 +41,7 @@ _QUALIFIERS: Final = AXES | {
 _OPENING: Final = frozenset("[({（【")
 _CLOSING: Final = frozenset("])}）】")
 _BRACKETS: Final = _OPENING | _CLOSING
+_NUMBER_OF: Final = frozenset({"num", "n", "number", "total", "count"})
 _UNITS: Final = frozenset({"gb", "gib", "mb", "mib", "tb", "tflops", "ms", "gbps"})
 
 
@@ -104,7 +105,8 @@ def _mention(
     if opening is not None and opening.at == word.end and word.text not in words.plurals:
         coordinates = point(cursor)
         cursor.at = start
-    ids = id_list(cursor, repeated, to=not moving)
+    many = word.text in words.plurals or not word.text.isascii()
+    ids = id_list(cursor, repeated, to=not moving, many=many or keyed)
     simple = ids is not None
     while ids is not None and (arrow := cursor.peek()) is not None and arrow.kind == "arrow":
         here = cursor.at
@@ -125,7 +127,8 @@ def _mention(
         inner = inner[1:-1]
     span = inner[0].at, inner[-1].end
     simple = simple and not any(t.text in _BRACKETS or t.text.startswith("0x") for t in inner)
-    many = word.text in words.plurals
+    if ids is not None and len(ids) == 1 and _states_number(found, index, before):
+        return Mention(word.at, word.end, (word.end, word.end), sure, keyed, count=ids[0]), stop, last
     if ids is not None and (keyed or many) and len(ids) == 1 and _counts_things(found, stop):
         return Mention(word.at, word.end, (word.end, word.end), sure, keyed, share=True), stop, last
     number = _count(found, index)
@@ -188,7 +191,7 @@ def _may_be_device(found: list[Token], index: int, words: DeviceWords) -> bool:
 def _before(found: Sequence[Token], index: int) -> Token | None:
     """Return the word before a token, past brackets, colons and `the`."""
     at = index - 1
-    while at >= 0 and (found[at].text in {"(", "[", "_", ":", "：", "-", "the", "=", "all"}):
+    while at >= 0 and found[at].text in {"(", "[", "_", ":", "：", "-", "the", "=", "all"}:
         at -= 1
     return found[at] if at >= 0 else None
 
@@ -216,6 +219,15 @@ def _is_count(found: Sequence[Token], index: int, ids: int) -> bool:
     return ids == 1 and before.text not in _NUMBERED
 
 
+def _states_number(found: Sequence[Token], index: int, before: Token | None) -> bool:
+    """Return whether the number after a word is how many there are: `num_gpus=8`, `#GPUs: 8`, `number of GPUs: 8`."""
+    if index and found[index - 1].text == "#":
+        return True
+    if before is not None and before.text == "of" and found.index(before):
+        return found[found.index(before) - 1].text in _NUMBER_OF
+    return before is not None and before.text in _NUMBER_OF
+
+
 def _counts_things(found: Sequence[Token], stop: int) -> bool:
     """Return whether the word after a number says that it counts things: `4 heads`, `80 GB`; `heads 0-3` are others."""
     after = found[stop] if stop < len(found) else None
@@ -227,6 +239,8 @@ def _counts_things(found: Sequence[Token], stop: int) -> bool:
 
 def _is_peer(found: Sequence[Token], index: int, before: Token | None, ids: Sequence[int], last: int) -> bool:
     """Return whether a mention is an end of a transfer: `From: GPUs 0-3`, `Send to GPU 1`, `GPUs 0-1 to GPUs 2-3`."""
+    if index and found[index - 1].text in {"×", "*", "⊗"} and (index < 2 or found[index - 2].kind != "number"):
+        return True  # `Q×Device 1 KV`: what comes from there
     if before is None or before.text not in _ENDS:
         return False
     at = next(i for i in range(index - 1, -1, -1) if found[i] is before)

@@ -13,7 +13,9 @@ _TOKEN: Final = regex(
     r"|(?P<arrow><?-+>|<?=+>|→|↔|⇒|⇔|⟶)|(?P<mark>\.\.\.?|[^\s\w]|_)"
 )
 _TO: Final = frozenset({"-", "–", "—", "~", "～", "..", "...", "…", "to", "through", "至", "到"})
-_AND: Final = frozenset({",", "，", "、", "&", "+", "and", "or", "和", "与", "及"})
+_AND: Final = frozenset({",", "，", "、", ";", "；", "&", "+", "and", "or", "和", "与", "及"})
+_OVER: Final = frozenset({"/"})  # between ranges: `GPU 3/8` is one of eight
+_ELLIPSES: Final = ("..", "...", "…")
 _CLOSING: Final = {"[": "]", "(": ")", "{": "}", "（": "）", "【": "】"}
 _LONGEST: Final = 1 << 20  # ids of one range
 _HIGHEST: Final = 10_000_000
@@ -118,22 +120,21 @@ def id_range(cursor: Cursor, repeated: frozenset[str], *, to: bool = True) -> li
     return list(range(first, last + 1))
 
 
-def id_list(cursor: Cursor, repeated: frozenset[str], *, to: bool = True) -> list[int] | None:
+def id_list(cursor: Cursor, repeated: frozenset[str], *, to: bool = True, many: bool = False) -> list[int] | None:
     """Read ranges and brackets with ranges, separated by commas, `and` and the like; None if there is none.
 
-    Also None if a bracket does not close after what was read: then the text names more than that.
+    Also None if a bracket does not close after what was read: then the text names more than that. `many` is whether
+    ids may follow one another without commas.
     """
     start = cursor.at
-    found = _part(cursor, repeated, to=to)
+    found = _part(cursor, repeated, to=to, many=many)
     while found is not None:
         here = cursor.at
-        token = cursor.peek()
-        following = cursor.peek(1)
-        if token is not None and token.text in _AND and following is not None and following.text in _CLOSING:
-            cursor.at += 1
-        elif not cursor.between(_AND, repeated):
+        token, following = cursor.peek(), cursor.peek(1)
+        if not (token and token.text in _AND | _OVER and following and following.text in _CLOSING):
             return found
-        more = _part(cursor, repeated, to=to)
+        cursor.at += 1
+        more = _part(cursor, repeated, to=to, many=many)
         if more is None:
             cursor.at = here
             return found
@@ -142,22 +143,57 @@ def id_list(cursor: Cursor, repeated: frozenset[str], *, to: bool = True) -> lis
     return None
 
 
-def _part(cursor: Cursor, repeated: frozenset[str], *, to: bool = True) -> list[int] | None:
+def _part(cursor: Cursor, repeated: frozenset[str], *, to: bool, many: bool) -> list[int] | None:
+    """Read ids with or without a bracket around them."""
     start = cursor.at
     opening = cursor.accept(*_CLOSING)
     if opening is None:
-        return id_range(cursor, repeated, to=to)
-    found = id_range(cursor, repeated, to=to)
+        return _ids(cursor, repeated, to=to, many=many)
+    found = _ids(cursor, repeated, to=to, many=True)
     if found is not None and len(found) == 1 and opening.text == "[" and cursor.accept(":"):
         stop = cursor.number()  # a slice of Python: its end is not part of it
         found = None if stop is None or not found[0] < stop < found[0] + _LONGEST else list(range(found[0], stop))
-    while found is not None and cursor.between(_AND, repeated):
-        more = id_range(cursor, repeated, to=to)
-        found = None if more is None else found + more
     if found is None or not cursor.accept(_CLOSING[opening.text]):
         cursor.at = start
         return None
     return found
+
+
+def _ids(cursor: Cursor, repeated: frozenset[str], *, to: bool, many: bool) -> list[int] | None:
+    found = id_range(cursor, repeated, to=to)
+    while found is not None:
+        here = cursor.at
+        if (more := _elided(cursor, found)) is None:
+            apart = cursor.between(_AND, repeated) or (len(found) > 1 and cursor.between(_OVER, repeated))
+            if not apart and not (many and _only_numbers(cursor)):
+                return found
+            more = id_range(cursor, repeated, to=to)
+        if more is None:
+            cursor.at = here
+            return found
+        found += more
+    return None
+
+
+def _elided(cursor: Cursor, found: list[int]) -> list[int] | None:
+    """Read the rest of `0, 2, ..., 14`, which goes on in the steps before it; None, without moving, if it does not."""
+    start = cursor.at
+    step = found[-1] - found[-2] if len(found) > 1 else 1
+    if cursor.accept(*_AND) and cursor.accept(*_ELLIPSES):
+        cursor.accept(*_AND)
+        last = cursor.number()
+        if last is not None and step > 0 and last > found[-1] and (last - found[-1]) % step == 0:
+            return list(range(found[-1] + step, last + 1, step))
+    cursor.at = start
+    return None
+
+
+def _only_numbers(cursor: Cursor) -> bool:
+    """Return whether nothing but numbers follows up to a bracket or the end, as in `0 1 2 3`."""
+    ahead = 0
+    while (token := cursor.peek(ahead)) is not None and token.kind == "number":
+        ahead += 1
+    return ahead > 0 and (token is None or token.text in _CLOSING.values())
 
 
 def point(cursor: Cursor) -> tuple[int, ...] | None:
