@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from dotlint.checks import grouping
 from dotlint.deployment.shards import within_stage
-from dotlint.deployment.words import number_spans
+from dotlint.deployment.words import number_spans, plain_words
 from dotlint.edits.attributes import set_attribute
 from dotlint.edits.edge_attributes import moved_label
 from dotlint.edits.fix_context import fixed_by, in_order
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Edit, Finding, Outcome
     from dotlint.graph.model import Edge
 
+_ROUTED = ("gate", "route", "aggregate", "residual")
 _MOVES = {
     "point-to-point",
     "all-to-all",
@@ -50,10 +51,31 @@ def _moves(reading: Reading) -> bool:
     )
 
 
+def _text(edge: Edge) -> str:
+    return (edge.label or edge.attributes.get("xlabel", "")).strip()
+
+
 def _marked(edge: Edge) -> bool:
-    return bool((edge.label or edge.attributes.get("xlabel", "")).strip())
+    return bool(_text(edge))
 
 
+def _names_transfer(context: GraphContext, edge: Edge) -> bool:
+    """Return whether the edge's label says how data travels (`P2P`, `NVLink`, `route`), and not only what does."""
+    text = _text(edge)
+    if not text:
+        return False
+    vocabulary = context.deployment.vocabulary
+    role = vocabulary.role(text)
+    named = role is not None and (role.kind == "communication" or role.name in _ROUTED or role.communicates is not None)
+    words = {*plain_words(text).split(), *_WORD.findall(text.lower())}
+    return (
+        named
+        or _CARRIERS.search(text) is not None
+        or any(w in (words if w.isascii() else text) for w in vocabulary.links)
+    )
+
+
+_WORD = regex(r"[^\W_]+")
 _CARRIERS = regex(r"pipeline|comm|transfer|send|recv|p2p|cross[\s_-]?stage|\bpp\b", re.IGNORECASE)
 
 
@@ -325,9 +347,6 @@ def _without_gpus(context: GraphContext, card: Card, some: list[tuple[Reading, G
         )
 
 
-_ROUTED = ("gate", "route", "aggregate", "residual")
-
-
 def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report edges between operators that share no GPU, without a communication node or a label."""
     deployment = context.deployment
@@ -343,7 +362,13 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             or not one.gpus.isdisjoint(two.gpus)
         ):
             continue
-        if _moves(one) or _moves(two) or _marked(edge) or one.is_role(*_ROUTED) or two.is_role(*_ROUTED):
+        if (
+            _moves(one)
+            or _moves(two)
+            or _names_transfer(context, edge)
+            or one.is_role(*_ROUTED)
+            or two.is_role(*_ROUTED)
+        ):
             explicit += 1
         elif not (
             one.stage is not None and two.stage is not None and one.stage != two.stage and context.strategy is not None

@@ -7,10 +7,14 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from dotlint.data import graphviz
+from dotlint.deployment.devices.decide import decide as decide_devices
 from dotlint.deployment.facts import Facts, node_facts, subgraph_facts
 from dotlint.deployment.model import Deployment, Reading, Stage
 from dotlint.deployment.numberings.apply import set_numbers
+from dotlint.deployment.numberings.axes import worded_number
 from dotlint.deployment.numberings.decide import decide
 from dotlint.deployment.words import plain_words
 from dotlint.strategy.declarations import read_degrees
@@ -46,7 +50,8 @@ def read_deployment(
     """
     cluster_facts: dict[int, Facts] = {}
     readings = [_own_reading(node, vocabulary, cluster_facts) for node in graph.nodes.values()]
-    _drop_unreliable_gpus(readings)
+    _place_readings(readings, cluster_facts, vocabulary)
+    _drop_unreliable_gpus(readings, vocabulary)
     _mark_annotations(readings, vocabulary, graph)
     _decide_experts(readings)
     phases = (
@@ -80,7 +85,14 @@ def read_deployment(
         layers=_layer_ranges(readings),
         undecided=decision.undecided,
         decision=decision,
+        unread_devices=_unread_devices(readings, cluster_facts),
     )
+
+
+def _unread_devices(readings: list[Reading], cluster_facts: dict[int, Facts]) -> tuple[str, ...]:
+    """Return the texts of operators and clusters that name devices in a way that was not understood."""
+    every = [*(reading.evidence for reading in readings), *cluster_facts.values()]
+    return tuple(dict.fromkeys(e.gpus.unread for e in every if e.gpus and e.gpus.unread is not None))
 
 
 def _layer_ranges(readings: list[Reading]) -> dict[str | None, tuple[int, int]]:
@@ -109,38 +121,75 @@ def _cluster_facts(subgraph: Subgraph, vocabulary: Vocabulary, cluster_facts: di
 
 
 def _own_reading(node: Node, vocabulary: Vocabulary, cluster_facts: dict[int, Facts]) -> Reading:
-    """Derive what needs no other node: role, own GPUs, layer."""
+    """Derive what needs no other node."""
+    for subgraph in _clusters(node):
+        _cluster_facts(subgraph, vocabulary, cluster_facts)
     evidence = node_facts(node, vocabulary)
-    reading = Reading(node, evidence, evidence.role)
-    clusters = [_cluster_facts(subgraph, vocabulary, cluster_facts) for subgraph in _clusters(node)]
-    if evidence.gpus and evidence.gpus.ids is not None and not evidence.gpus.transfer:
-        reading.gpus, reading.own_gpus = evidence.gpus.ids, True
-        reading.because(f"GPUs {reading.gpus} from the label")
-    elif evidence.gpus is None:
-        named = _gpu_in_name(evidence)
-        inside = next((e.gpus.ids for e in clusters if e.gpus and e.gpus.ids is not None), None)
-        if named is not None:
-            reading.gpus, reading.own_gpus = GpuSet.of([named]), True
-            reading.because(f"GPU {named} from the name")
-        elif inside is not None:
-            reading.gpus = inside
-            reading.because(f"GPUs {inside} from the cluster")
-    if evidence.role:
-        reading.because(f"role {evidence.role.name} from `{evidence.title or node.name}`")
-    return reading
+    return Reading(node, evidence, evidence.role)
 
 
-def _gpu_in_name(evidence: Facts) -> int | None:
-    named = [n for w, n in zip(evidence.name.words, evidence.name.numbers, strict=True) if w in {"gpu", "device"}]
+def _place_readings(readings: list[Reading], cluster_facts: dict[int, Facts], vocabulary: Vocabulary) -> None:
+    """Set the GPUs of every node, after the file has decided what ambiguous texts about devices mean."""
+    _decide_devices(readings, cluster_facts, vocabulary)
+    for reading in readings:
+        evidence = reading.evidence
+        gpus = evidence.gpus
+        if gpus and gpus.ids is not None and not gpus.transfer:
+            reading.gpus, reading.own_gpus = gpus.ids, True
+            reading.because(f"GPUs {reading.gpus} from the label")
+        elif gpus is None or gpus.peer:
+            named = _gpu_in_name(evidence, vocabulary)
+            inside = next(
+                (
+                    e.ids
+                    for s in _clusters(reading.node)
+                    if (e := cluster_facts[id(s)].gpus) and e.ids is not None and not e.transfer
+                ),
+                None,
+            )
+            if named is not None:
+                reading.gpus, reading.own_gpus = GpuSet.of([named]), True
+                reading.because(f"GPU {named} from the name")
+            elif inside is not None:
+                reading.gpus = inside
+                reading.because(f"GPUs {inside} from the cluster")
+        if evidence.role:
+            reading.because(f"role {evidence.role.name} from `{evidence.title or reading.node.name}`")
+
+
+def _decide_devices(readings: list[Reading], cluster_facts: dict[int, Facts], vocabulary: Vocabulary) -> None:
+    """Replace what labels state about devices by what it means in this file."""
+    stages = {key: worded_number(evidence, "stage", vocabulary) for key, evidence in cluster_facts.items()}
+    stated = [(evidence.gpus, stages[key]) for key, evidence in cluster_facts.items() if evidence.gpus is not None]
+    for reading in readings:
+        if reading.evidence.gpus is not None:
+            around = (stages[id(s)] for s in _clusters(reading.node))
+            own = next((s for s in around if s is not None), None)
+            stage = worded_number(reading.evidence, "stage", vocabulary) if own is None else own
+            stated.append((reading.evidence.gpus, stage))
+    changed = decide_devices(stated)
+    if not changed:
+        return
+    for reading in readings:
+        if (gpus := reading.evidence.gpus) in changed:
+            reading.evidence = replace(reading.evidence, gpus=changed[gpus])
+    for key, evidence in cluster_facts.items():
+        if evidence.gpus in changed:
+            cluster_facts[key] = replace(evidence, gpus=changed[evidence.gpus])
+
+
+def _gpu_in_name(evidence: Facts, vocabulary: Vocabulary) -> int | None:
+    words = vocabulary.devices.words.names
+    named = [n for w, n in zip(evidence.name.words, evidence.name.numbers, strict=True) if w in words]
     return named[0] if len(named) == 1 else None
 
 
-def _drop_unreliable_gpus(readings: list[Reading]) -> None:
+def _drop_unreliable_gpus(readings: list[Reading], vocabulary: Vocabulary) -> None:
     """Remove GPUs that only names state, if name and label differ in nodes that have both (`gpu16`, GPU: 16-23)."""
     both = [
         (r.evidence.gpus.ids, named)
         for r in readings
-        if r.evidence.gpus and r.evidence.gpus.ids and (named := _gpu_in_name(r.evidence)) is not None
+        if r.evidence.gpus and r.evidence.gpus.ids and (named := _gpu_in_name(r.evidence, vocabulary)) is not None
     ]
     # Numbers that count within a stage match the labels of the first stage.
     if 5 * sum(1 for ids, named in both if ids == GpuSet.of([named])) >= 4 * len(both):

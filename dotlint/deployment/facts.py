@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from dotlint.deployment.gpus_and_dims import Gpus, Tensors, read_gpus, read_tensors
+from dotlint.deployment.gpus_and_dims import Tensors, read_tensors
 from dotlint.deployment.words import Name, label_lines, parse_name, plain_words
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
+    from dotlint.deployment.devices.reader import Gpus
     from dotlint.deployment.vocabulary import Role, Vocabulary
     from dotlint.graph.model import Node, Subgraph
 
@@ -77,7 +78,7 @@ def read_facts(name: str, label: str, vocabulary: Vocabulary) -> Facts:
         title=title,
         layers=(int(ranged[1]), int(ranged[2])) if ranged else None,
         phases=frozenset(_PHASES[word] for word in phases) if (phases := words & _PHASES.keys()) else _NONE,
-        gpus=read_gpus(lines),
+        gpus=vocabulary.devices.read(lines),
         tensors=read_tensors(lines),
         experts=_expert_range(experts["ids"]) if experts else None,
         role=role,

@@ -108,7 +108,8 @@ class Deployment(Struct):
     """A graph read as a deployment; `recognized` is whether it looks like one.
 
     `stage_base` is the number of the first stage in the file, 0 or 1; `layers` are the first and last layer of each
-    phase, as numbered in the file. `undecided` names the axes (`stage`, `layer`) that could not be told from the names.
+    phase, as numbered in the file. `undecided` names the axes (`stage`, `layer`) that could not be told from the names;
+    `unread_devices` are texts that name devices in a way that was not understood.
     """
 
     graph: Graph
@@ -122,6 +123,7 @@ class Deployment(Struct):
     layers: dict[str | None, tuple[int, int]]
     undecided: tuple[str, ...] = ()
     decision: Decision | None = None
+    unread_devices: tuple[str, ...] = ()
     _operators: list[Reading] | None = None
 
     @property

@@ -8,6 +8,8 @@ from typing import Any, Literal, TypeVar
 from msgspec import Struct, field
 from msgspec.json import decode
 
+from dotlint.deployment.devices.reader import DeviceReader
+from dotlint.deployment.devices.words import DeviceWords
 from dotlint.deployment.words import plain_words
 from dotlint.errors import DotlintError
 from dotlint.files.paths import read_file, read_package_text
@@ -41,7 +43,7 @@ class Role(Struct, frozen=True):
 
 
 class Vocabulary(Struct, eq=False):
-    """Roles and their phrases, the shape conventions, the words of annotations, and those before numbers.
+    """Roles and their phrases, and the words of annotations, of numbers, of devices and of links between them.
 
     `axes` maps a word before a number to what the number may count (`stage`, `layer`, ...), with true where the word is
     clear and false where it is an abbreviation that may mean something else.
@@ -53,6 +55,8 @@ class Vocabulary(Struct, eq=False):
     annotation_titles: tuple[str, ...]
     summary_phrases: tuple[str, ...]
     axes: dict[str, dict[str, bool]]
+    devices: DeviceReader
+    links: frozenset[str]
     _compounds: Phrases[str]
     _phrases: Phrases[tuple[int, Role]]
     _known: dict[str, Role | None] = field(default_factory=dict)
@@ -154,6 +158,8 @@ def read_vocabulary(table: dict[str, Any], where: str) -> Vocabulary:
             annotation_titles=tuple(annotation["titles"]),
             summary_phrases=tuple(annotation["summaries"]),
             axes=_axes(table.get("axes", {})),
+            links=frozenset(table["devices"]["links"]),
+            devices=DeviceReader(DeviceWords.of(table["devices"])),
             _compounds=_by_first_word(
                 {phrase: word for word, phrases in table["compounds"].items() for phrase in phrases}
             ),
@@ -168,7 +174,7 @@ def load_vocabulary(path: str, *more: str) -> Vocabulary:
     """Read a vocabulary file and extend it by the TOML texts of `more`. Raises `VocabularyError`.
 
     The file is TOML, or the compiled JSON of all rules. Roles of `more` come before those of the file, or replace the
-    role of the same name; kinds of shapes and compounds are replaced by name; words of annotations are added.
+    role of the same name; kinds of shapes and compounds are replaced by name; words of annotations and devices are added.
     """
     if path.endswith(".json") and not more:
         return read_vocabulary(_compiled_table(path), path)
@@ -198,8 +204,9 @@ def _merged_table(table: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]
     try:
         own = {role["name"]: role for role in more.get("role", ())}
         there = {role["name"] for role in table["role"]}
-        annotation = {
-            key: [*words, *more.get("annotation", {}).get(key, ())] for key, words in table["annotation"].items()
+        added = {
+            name: {key: [*words, *more.get(name, {}).get(key, ())] for key, words in table[name].items()}
+            for name in ("annotation", "devices")
         }
         return {
             **table,
@@ -209,7 +216,7 @@ def _merged_table(table: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]
                 *(role for name, role in own.items() if name not in there),
                 *(own.get(role["name"], role) for role in table["role"]),
             ],
-            "annotation": annotation,
+            **added,
         }
     except (KeyError, TypeError, AttributeError) as error:
         raise VocabularyError(f"the vocabulary lacks {error}, or it has the wrong type") from error

@@ -94,4 +94,6 @@ def _gpus_without_ids(reading: Reading) -> str:
         return "-"
     if gpus.count is not None:
         return f"{gpus.count} GPUs, ids not stated"
+    if gpus.unread is not None:
+        return f"not understood: {gpus.unread}"
     return f"ids not stated: {gpus.vague}" if gpus.vague else "host" if gpus.host else "-"

@@ -10,7 +10,7 @@ from dotlint.strategy.layout import Layout
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dotlint.deployment.model import Stage
+    from dotlint.deployment.model import Deployment, Reading, Stage
     from dotlint.engine.context import GraphContext
     from dotlint.strategy import Phase
     from dotlint.strategy.gpus import GpuSet
@@ -36,6 +36,14 @@ def placed_units(context: GraphContext, phase: str) -> dict[int, tuple[Stage, Gp
             if unit.stated is not None and gpus <= unit.stated and gpus != unit.stated:
                 stated[stage] = unit, unit.stated
     return found | stated if context.abridged.parts or len(stated) == len(found) else found
+
+
+def joins_phases(deployment: Deployment, reading: Reading) -> bool:
+    """Return whether a transfer leads from one phase to another: its GPUs are those of both, and it belongs to neither."""
+    if len(deployment.phases) < 2 or reading.kind not in {"communication", "memory"}:
+        return False
+    ends = [edge.tail for edge in reading.node.in_edges] + [edge.head for edge in reading.node.out_edges]
+    return len({deployment.readings[node.index].phase for node in ends} - {None}) > 1
 
 
 def numbered_locally(units: dict[int, tuple[Stage, GpuSet]]) -> bool:

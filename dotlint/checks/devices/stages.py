@@ -9,7 +9,6 @@ from msgspec import Struct
 from dotlint.checks import grouping
 from dotlint.checks.devices.placed import expected_gpus, numbered_locally, other_model, placed_units
 from dotlint.checks.grouping import names
-from dotlint.deployment.gpus_and_dims import GPU_IDS, read_gpus
 from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.words import label_lines
 from dotlint.edits.fix_context import fixed_by, in_order
@@ -22,6 +21,7 @@ from dotlint.text.english import count, listed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from dotlint.deployment.devices.reader import DeviceReader
     from dotlint.deployment.model import Reading, Stage
     from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
@@ -77,6 +77,7 @@ def _stage_edits(fix: FixContext, unit: Stage, phase: Phase, whole: GpuSet, expe
         return "no operator is on all of the stage's GPUs, so a part of them may belong to another stage"
     move = _Move(phase, whole, expected)
     edits: list[Edit] = []
+    devices = fix.deployment.vocabulary.devices
     for reading in (*unit.operators, *unit.headers, *_around(fix, unit, whole)):
         label = reading.evidence.gpus
         if label is not None and label.ids == expected and reading.annotation:
@@ -90,11 +91,11 @@ def _stage_edits(fix: FixContext, unit: Stage, phase: Phase, whole: GpuSet, expe
         if moved is None or (edit is None and moved != label.ids):
             return f"the new GPUs of `{reading.name}` are uncertain"
         edits += [edit] if edit else []
-    for attribute, ids in _cluster_labels(unit):
+    for attribute, ids in _cluster_labels(unit, devices):
         if ids == expected:
             continue
         moved, parts = move.of(ids), split_label(attribute)
-        new = with_ids(parts, moved) if moved and parts else None
+        new = with_ids(parts, moved, devices) if moved and parts else None
         if new is None:
             return "the label of the cluster names other GPUs"
         edits.append(Edit(attribute.value.start, attribute.value.end, new.raw()))
@@ -144,7 +145,7 @@ class _Move:
         return self.after.pick(GpuSet.span(ranks[0] // len(ranks) * size, size))
 
 
-def _cluster_labels(unit: Stage) -> Iterator[tuple[Attribute, GpuSet]]:
+def _cluster_labels(unit: Stage, devices: DeviceReader) -> Iterator[tuple[Attribute, GpuSet]]:
     """Yield the labels of the stage's own clusters that name GPUs, with these GPUs."""
     inside = {r.name for r in unit.operators + unit.headers}
     seen: set[int] = set()
@@ -155,14 +156,9 @@ def _cluster_labels(unit: Stage) -> Iterator[tuple[Attribute, GpuSet]]:
                     continue
                 seen.add(subgraph.index)
                 attribute = block_label(subgraph.statements)
-                ids = _ids(subgraph.own_attributes.get("label", ""))
-                if attribute is not None and ids is not None:
-                    yield attribute, ids
-
-
-def _ids(label: str) -> GpuSet | None:
-    stated = read_gpus(label_lines(label)) if GPU_IDS.search(label) else None
-    return stated.ids if stated else None
+                stated = devices.read(label_lines(subgraph.own_attributes.get("label", "")))
+                if attribute is not None and stated is not None and stated.ids is not None:
+                    yield attribute, stated.ids
 
 
 @fixed_by(move_stage)

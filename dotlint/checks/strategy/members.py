@@ -10,7 +10,6 @@ from msgspec import Struct
 from dotlint.checks import grouping
 from dotlint.checks.grouping import LEFT_OUT, names
 from dotlint.checks.strategy.experts import has_ranges, summarized
-from dotlint.deployment.gpus_and_dims import read_gpus
 from dotlint.deployment.patterns.renumber import with_numbers
 from dotlint.deployment.shards import groups, may_be_short, one_layer_each, parts_of_groups, unplaced
 from dotlint.deployment.words import label_lines, parse_name
@@ -21,6 +20,7 @@ from dotlint.text.english import count, the
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from dotlint.deployment.devices.reader import DeviceReader
     from dotlint.deployment.shards import Group
     from dotlint.edits.fix_context import FixContext
     from dotlint.edits.planned_nodes import Numbers, PlannedNode
@@ -59,7 +59,7 @@ def add_members(fix: FixContext, finding: Finding) -> Fix | str:
             lacking = [PlannedNode(_member_name(found, numbers), numbers, found.members[-1], unit) for numbers in row]
             try:
                 planned = siblings.plan(lacking, more=True)
-                _refuse_taken(found, planned, phase)
+                _refuse_taken(found, planned, phase, fix.deployment.vocabulary.devices)
                 title = f"Add {the(len(planned), 'missing operator')}{grouping.of_unit(finding.about)}"
                 return Fix("unsafe", tuple(write_nodes(fix, siblings, planned)), title)
             except NotCertain as reason:
@@ -118,7 +118,7 @@ def _member_name(group: Group, numbers: Numbers) -> str:
     return with_numbers(group.members[-1].name, numbers)
 
 
-def _refuse_taken(group: Group, planned: Sequence[PlannedNode], phase: Phase) -> None:
+def _refuse_taken(group: Group, planned: Sequence[PlannedNode], phase: Phase, devices: DeviceReader) -> None:
     """Raise `NotCertain` if the GPUs of the new members are not free GPUs of the unit."""
     family = group.members[0].evidence.name.family
     taken = [r.gpus for r in group.members if r.own_gpus and r.gpus]
@@ -127,7 +127,7 @@ def _refuse_taken(group: Group, planned: Sequence[PlannedNode], phase: Phase) ->
     for one in planned:
         if parse_name(one.name).family != family:
             continue
-        stated = read_gpus(label_lines(one.statement.split("[", 1)[-1].replace('"', "\n")))
+        stated = devices.read(label_lines(one.statement.split("[", 1)[-1].replace('"', "\n")))
         gpus = stated.ids if stated else None
         if gpus is None or any(not gpus.isdisjoint(other) for other in taken):
             raise NotCertain(f"`{one.name}` would be on GPUs of other members")
