@@ -11,6 +11,7 @@ from dotlint.data import graphviz
 from dotlint.deployment.facts import Facts, node_facts, subgraph_facts
 from dotlint.deployment.model import Deployment, Reading, Stage
 from dotlint.deployment.numbering import number_layers
+from dotlint.deployment.recognition import recognize
 from dotlint.deployment.words import plain_words
 from dotlint.strategy.declarations import read_degrees
 from dotlint.strategy.gpus import GpuSet
@@ -22,11 +23,6 @@ if TYPE_CHECKING:
     from dotlint.deployment.vocabulary import Vocabulary
     from dotlint.graph.model import Graph, Node, Subgraph
 
-_DISTINCTIVE_ROLES = {
-    "qkv", "query", "key-projection", "value-projection", "output-projection", "norm", "attention", "expert", "mlp",
-    "mlp-up", "mlp-down", "all-reduce", "all-gather", "reduce-scatter", "all-to-all", "dispatch", "combine",
-    "sequence-split", "sequence-gather", "kv-cache", "kv-transfer", "embedding", "head",
-}  # fmt: skip
 _TRANSFERS = ("send", "receive", "transfer")
 _PLAIN_SHAPES = {"plaintext", "none", "plain", "note"}
 
@@ -36,12 +32,15 @@ def read_deployment(
     vocabulary: Vocabulary,
     expected: Mapping[tuple[str, int], GpuSet] | None = None,
     only_phase: str | None = None,
+    *,
+    declared: bool = False,
 ) -> Deployment:
     """Read a graph as a deployment.
 
     `expected` has the GPUs of each (phase, 0-based stage) that the declared strategy implies. They only assign stages
     to nodes that the file itself does not assign, so that a file is never bent to its declaration. `only_phase` is
-    the phase of every node if the file is declared to contain only that phase.
+    the phase of every node if the file is declared to contain only that phase; `declared` is whether a strategy is
+    declared for the graph.
     """
     cluster_facts: dict[int, Facts] = {}
     readings = [_own_reading(node, vocabulary, cluster_facts) for node in graph.nodes.values()]
@@ -76,7 +75,7 @@ def read_deployment(
         phases=phases,
         units=units,
         stage_base=base,
-        recognized=_is_recognized(readings),
+        recognition=recognize(graph, readings, vocabulary, declared=declared),
         layers=_layer_ranges(readings),
     )
 
@@ -452,15 +451,3 @@ def _build_units(
         elif not _is_stray_word(reading.node):
             unit.headers.append(reading)
     return {phase: dict(sorted(found.items())) for phase, found in units.items()}
-
-
-def _is_recognized(readings: list[Reading]) -> bool:
-    """Return whether the graph describes a deployment: roles rare elsewhere, GPUs, tensor dimensions, degrees."""
-    indications = 0
-    for reading in readings:
-        evidence = reading.evidence
-        sides = evidence.tensors.inputs and evidence.tensors.outputs
-        sized = any(len(d.values) > 2 and any(d.keys) for d in evidence.tensors.bare)
-        if reading.is_role(*_DISTINCTIVE_ROLES) or evidence.gpus is not None or sides or sized:
-            indications += 1
-    return indications >= 2 and indications * 5 >= len(readings)
