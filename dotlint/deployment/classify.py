@@ -166,7 +166,7 @@ def _mark_annotations(readings: list[Reading], vocabulary: Vocabulary, graph: Gr
         if node.in_edges or node.out_edges or reading.states_dims:
             _mark_block(reading, vocabulary)
             continue
-        words = [w for w in plain_words(text).split() if w not in vocabulary.annotation_words]
+        words = [w for w in vocabulary.split(text) if w not in vocabulary.annotation_words]
         title = plain_words(evidence.title or node.name).strip()
         in_legend = any(id(subgraph) in legends for subgraph in node.subgraphs)
         titled = any(title == t or title.startswith(t + " ") for t in vocabulary.annotation_titles)
