@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -12,10 +11,11 @@ from dotlint.deployment.facts import Facts, node_facts, subgraph_facts
 from dotlint.deployment.model import Deployment, Reading, Stage
 from dotlint.deployment.numbering import number_layers
 from dotlint.deployment.recognition import recognize
+from dotlint.deployment.roles import settle_roles
+from dotlint.deployment.whole_boxes import mark_whole_box, stands_for_others
 from dotlint.deployment.words import plain_words
 from dotlint.strategy.declarations import read_degrees
 from dotlint.strategy.gpus import GpuSet
-from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -45,6 +45,7 @@ def read_deployment(
     cluster_facts: dict[int, Facts] = {}
     readings = [_own_reading(node, vocabulary, cluster_facts) for node in graph.nodes.values()]
     _drop_unreliable_gpus(readings)
+    settle_roles(readings, vocabulary)
     _mark_annotations(readings, vocabulary, graph)
     _decide_experts(readings)
     phases = (
@@ -164,9 +165,9 @@ def _mark_annotations(readings: list[Reading], vocabulary: Vocabulary, graph: Gr
     for reading in readings:
         node, evidence = reading.node, reading.evidence
         text = " ".join(evidence.lines) or node.name
-        reading.summary = _is_summary(evidence, node.name, vocabulary)
+        reading.summary = stands_for_others(evidence, node.name, vocabulary)
         if node.in_edges or node.out_edges or reading.states_dims:
-            _mark_block(reading, vocabulary)
+            mark_whole_box(reading, vocabulary)
             continue
         words = [w for w in vocabulary.split(text) if w not in vocabulary.annotation_words]
         title = plain_words(evidence.title or node.name).strip()
@@ -211,23 +212,6 @@ def _style_samples(readings: list[Reading]) -> set[int]:
     return {r.node.index for r in found} if len(found) > 1 else set()
 
 
-_LIST = regex(r"\[[^\[\]]*\]")
-_NOT_OF_NODES = regex(r"\s*(?:(?:in|out)(?:puts?)?\s*\d*\s*[:=]|gpus?\b|devices?\b)", re.IGNORECASE)
-
-
-def _is_summary(evidence: Facts, name: str, vocabulary: Vocabulary) -> bool:
-    """Return whether name or label declare that the node represents others.
-
-    Phrases about tensors (`Output: same as input`) do not count.
-    """
-    lines = [name.replace("_", " "), *evidence.lines]
-    text = "\n".join(lines).lower()
-    if not any(phrase in text for phrase in vocabulary.summary_phrases):
-        return False
-    text = "\n".join(_LIST.sub("", line) for line in lines if not _NOT_OF_NODES.match(line)).lower()
-    return any(phrase in text for phrase in vocabulary.summary_phrases)
-
-
 def _is_stray_word(node: Node, titled_sets: Collection[int] = ()) -> bool:
     """Return whether an unconnected node without attributes is a word left by a missing quote or keyword.
 
@@ -248,14 +232,6 @@ def _nearly_keyword(name: str, keyword: str = "subgraph") -> bool:
         return False
     deletions = [{word, *(word[:i] + word[i + 1 :] for i in range(len(word)))} for word in (name, keyword)]
     return not deletions[0].isdisjoint(deletions[1])
-
-
-def _mark_block(reading: Reading, vocabulary: Vocabulary) -> None:
-    """Mark a node that represents a whole stage or phase: its title has only words of headers."""
-    words = set(vocabulary.normalize(reading.evidence.title).split())
-    if words & {"stage", "phase", "pipeline"} and words <= vocabulary.annotation_words and not reading.states_dims:
-        reading.summary, reading.role = True, None
-        reading.because(f"a block that represents a whole stage or phase: `{reading.evidence.title}`")
 
 
 def _decide_experts(readings: list[Reading]) -> None:
