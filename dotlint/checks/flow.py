@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
 from dotlint.checks.grouping import names
+from dotlint.deployment.back_edges import back_edges
 from dotlint.deployment.shards import within_stage
 from dotlint.deployment.unit import WHOLE, Unit, phase_unit
 from dotlint.edits.fix_context import fixed_by
@@ -64,14 +65,20 @@ def stage_cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
     deployment = context.deployment
     if not context.graph.directed or _interleaved(context):
         return
-    cyclic = {name: i for i, cycle in enumerate(context.wiring.cycles()) for name in cycle.members}
+    left_out = back_edges(context.graph)
+    cyclic = {name: i for i, cycle in enumerate(context.forward.cycles()) for name in cycle.members}
     for phase in deployment.phases:
         links: dict[int, dict[int, Edge]] = defaultdict(dict)
         for edge in context.graph.edges:
             one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
             if one.phase != phase or two.phase != phase or one.stage is None or two.stage is None:
                 continue
-            if one.stage == two.stage or _is_not_pipeline(edge) or (two.stage < one.stage and _later_layer(one, two)):
+            if (
+                one.stage == two.stage
+                or _is_not_pipeline(edge)
+                or edge.index in left_out
+                or (two.stage < one.stage and _later_layer(one, two))
+            ):
                 continue
             if one.name not in cyclic or cyclic[one.name] != cyclic.get(two.name):
                 links[one.stage].setdefault(two.stage, edge)

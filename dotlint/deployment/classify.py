@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -16,10 +15,12 @@ from dotlint.deployment.model import Deployment, Reading, Stage
 from dotlint.deployment.numberings.apply import set_numbers
 from dotlint.deployment.numberings.axes import worded_number
 from dotlint.deployment.numberings.decide import decide
+from dotlint.deployment.recognition import recognize
+from dotlint.deployment.roles import settle_roles
+from dotlint.deployment.whole_boxes import mark_whole_box, stands_for_others
 from dotlint.deployment.words import plain_words
 from dotlint.strategy.declarations import read_degrees
 from dotlint.strategy.gpus import GpuSet
-from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -28,11 +29,6 @@ if TYPE_CHECKING:
     from dotlint.deployment.vocabulary import Vocabulary
     from dotlint.graph.model import Graph, Node, Subgraph
 
-_DISTINCTIVE_ROLES = {
-    "qkv", "query", "key-projection", "value-projection", "output-projection", "norm", "attention", "expert", "mlp",
-    "mlp-up", "mlp-down", "all-reduce", "all-gather", "reduce-scatter", "all-to-all", "dispatch", "combine",
-    "sequence-split", "sequence-gather", "kv-cache", "kv-transfer", "embedding", "head",
-}  # fmt: skip
 _PLAIN_SHAPES = {"plaintext", "none", "plain", "note"}
 
 
@@ -41,24 +37,28 @@ def read_deployment(
     vocabulary: Vocabulary,
     expected: Mapping[tuple[str, int], GpuSet] | None = None,
     only_phase: str | None = None,
+    *,
+    declared: bool = False,
 ) -> Deployment:
     """Read a graph as a deployment.
 
     `expected` has the GPUs of each (phase, 0-based stage) that the declared strategy implies. They only assign stages
     to nodes that the file itself does not assign, so that a file is never bent to its declaration. `only_phase` is
-    the phase of every node if the file is declared to contain only that phase.
+    the phase of every node if the file is declared to contain only that phase; `declared` is whether a strategy is
+    declared for the graph.
     """
     cluster_facts: dict[int, Facts] = {}
     readings = [_own_reading(node, vocabulary, cluster_facts) for node in graph.nodes.values()]
     _place_readings(readings, cluster_facts, vocabulary)
     _drop_unreliable_gpus(readings, vocabulary)
+    settle_roles(readings, vocabulary)
     _mark_annotations(readings, vocabulary, graph)
     _decide_experts(readings)
     phases = (
         _decide_phases(readings, graph, cluster_facts) if only_phase is None else _set_only_phase(readings, only_phase)
     )
-    declared = 1 + max((stage for _, stage in expected or ()), default=0)
-    decision = decide(graph, readings, cluster_facts, vocabulary, declared if declared > 1 else None)
+    stages = 1 + max((stage for _, stage in expected or ()), default=0)
+    decision = decide(graph, readings, cluster_facts, vocabulary, stages if stages > 1 else None)
     base = set_numbers(readings, decision)
     headers = _headers(readings, cluster_facts, decision, phases)
     stated = _stated_gpus(headers, base)
@@ -81,7 +81,7 @@ def read_deployment(
         phases=phases,
         units=units,
         stage_base=base,
-        recognized=_is_recognized(readings),
+        recognition=recognize(graph, readings, vocabulary, declared=declared),
         layers=_layer_ranges(readings),
         undecided=decision.undecided,
         decision=decision,
@@ -212,11 +212,11 @@ def _mark_annotations(readings: list[Reading], vocabulary: Vocabulary, graph: Gr
     for reading in readings:
         node, evidence = reading.node, reading.evidence
         text = " ".join(evidence.lines) or node.name
-        reading.summary = _is_summary(evidence, node.name, vocabulary)
+        reading.summary = stands_for_others(evidence, node.name, vocabulary)
         if node.in_edges or node.out_edges or reading.states_dims:
-            _mark_block(reading, vocabulary)
+            mark_whole_box(reading, vocabulary)
             continue
-        words = [w for w in plain_words(text).split() if w not in vocabulary.annotation_words]
+        words = [w for w in vocabulary.split(text) if w not in vocabulary.annotation_words]
         title = plain_words(evidence.title or node.name).strip()
         in_legend = any(id(subgraph) in legends for subgraph in node.subgraphs)
         titled = any(title == t or title.startswith(t + " ") for t in vocabulary.annotation_titles)
@@ -259,23 +259,6 @@ def _style_samples(readings: list[Reading]) -> set[int]:
     return {r.node.index for r in found} if len(found) > 1 else set()
 
 
-_LIST = regex(r"\[[^\[\]]*\]")
-_NOT_OF_NODES = regex(r"\s*(?:(?:in|out)(?:puts?)?\s*\d*\s*[:=]|gpus?\b|devices?\b)", re.IGNORECASE)
-
-
-def _is_summary(evidence: Facts, name: str, vocabulary: Vocabulary) -> bool:
-    """Return whether name or label declare that the node represents others.
-
-    Phrases about tensors (`Output: same as input`) do not count.
-    """
-    lines = [name.replace("_", " "), *evidence.lines]
-    text = "\n".join(lines).lower()
-    if not any(phrase in text for phrase in vocabulary.summary_phrases):
-        return False
-    text = "\n".join(_LIST.sub("", line) for line in lines if not _NOT_OF_NODES.match(line)).lower()
-    return any(phrase in text for phrase in vocabulary.summary_phrases)
-
-
 def _is_stray_word(node: Node, titled_sets: Collection[int] = ()) -> bool:
     """Return whether an unconnected node without attributes is a word left by a missing quote or keyword.
 
@@ -296,14 +279,6 @@ def _nearly_keyword(name: str, keyword: str = "subgraph") -> bool:
         return False
     deletions = [{word, *(word[:i] + word[i + 1 :] for i in range(len(word)))} for word in (name, keyword)]
     return not deletions[0].isdisjoint(deletions[1])
-
-
-def _mark_block(reading: Reading, vocabulary: Vocabulary) -> None:
-    """Mark a node that represents a whole stage or phase: its title has only words of headers."""
-    words = set(vocabulary.normalize(reading.evidence.title).split())
-    if words & {"stage", "phase", "pipeline"} and words <= vocabulary.annotation_words and not reading.states_dims:
-        reading.summary, reading.role = True, None
-        reading.because(f"a block that represents a whole stage or phase: `{reading.evidence.title}`")
 
 
 def _decide_experts(readings: list[Reading]) -> None:
@@ -468,15 +443,3 @@ def _build_units(
         elif not _is_stray_word(reading.node):
             unit.headers.append(reading)
     return {phase: dict(sorted(found.items())) for phase, found in units.items()}
-
-
-def _is_recognized(readings: list[Reading]) -> bool:
-    """Return whether the graph describes a deployment: roles rare elsewhere, GPUs, tensor dimensions, degrees."""
-    indications = 0
-    for reading in readings:
-        evidence = reading.evidence
-        sides = evidence.tensors.inputs and evidence.tensors.outputs
-        sized = any(len(d.values) > 2 and any(d.keys) for d in evidence.tensors.bare)
-        if reading.is_role(*_DISTINCTIVE_ROLES) or evidence.gpus is not None or sides or sized:
-            indications += 1
-    return indications >= 2 and indications * 5 >= len(readings)

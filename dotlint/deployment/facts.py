@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.deployment.gpus_and_dims import Tensors, read_tensors
+from dotlint.deployment.roles import stated_role
 from dotlint.deployment.words import Name, label_lines, parse_name, plain_words
 from dotlint.text.regex import regex
 
@@ -58,20 +59,6 @@ def read_facts(name: str, label: str, vocabulary: Vocabulary) -> Facts:
     ranged = _LAYERS.search(speech) if "layer" in (lower := speech.lower()) or "block" in lower else None
     experts = _EXPERTS.search(title) or _EXPERTS.search(name.replace("_", " "))
     words = set(plain_words(name).split()) | set(plain_words(title).split())
-    role = vocabulary.role(title)
-    if role is None or role.kind == "io":
-        named = vocabulary.role(name)
-        # A label with the word Output takes precedence over a name about tokens.
-        role = role if named is None or (role is not None and named.kind == "io") else named
-    if role is None and not set(vocabulary.normalize(title).split()) - vocabulary.annotation_words:
-        role = next(
-            (
-                found
-                for line in lines[1:]
-                if "[" not in line and "gpu" not in line.lower() and (found := vocabulary.role(line))
-            ),
-            None,
-        )
     return Facts(
         name=parsed,
         lines=lines,
@@ -81,7 +68,7 @@ def read_facts(name: str, label: str, vocabulary: Vocabulary) -> Facts:
         gpus=vocabulary.devices.read(lines),
         tensors=read_tensors(lines),
         experts=_expert_range(experts["ids"]) if experts else None,
-        role=role,
+        role=stated_role(name, lines, vocabulary),
     )
 
 
