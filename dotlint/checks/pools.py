@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks import cross_file, grouping
+from dotlint.checks.devices.placed import crosses
 from dotlint.checks.grouping import names
 from dotlint.checks.transfers import own_gpus
 from dotlint.deployment.gpus_and_dims import GPU_IDS, read_gpus
@@ -155,7 +156,11 @@ def _outside(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 def _operators_with_gpus(context: GraphContext, phase: str) -> list[tuple[Reading, GpuSet]]:
     """Return the operators of a phase that name their GPUs, with these GPUs."""
-    return [(r, r.gpus) for r in context.deployment.operators if r.phase == phase and r.gpus and own_gpus(r)]
+    return [
+        (r, r.gpus)
+        for r in context.deployment.operators
+        if r.phase == phase and r.gpus and own_gpus(r) and not crosses(context.deployment, r)
+    ]
 
 
 def _name_gpu(reading: Reading) -> int | None:

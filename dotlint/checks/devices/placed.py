@@ -10,16 +10,27 @@ from dotlint.strategy.layout import Layout
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dotlint.deployment.model import Stage
+    from dotlint.deployment.model import Deployment, Reading, Stage
     from dotlint.engine.context import GraphContext
     from dotlint.strategy import Phase
     from dotlint.strategy.gpus import GpuSet
 
 
-def gpus_of_unit(unit: Stage) -> GpuSet | None:
+def crosses(deployment: Deployment, reading: Reading) -> bool:
+    """Return whether a communication node leads to another phase or stage, so that its GPUs are those of both ends."""
+    if reading.kind != "communication":
+        return False
+    ends = [deployment.readings[e.tail.index] for e in reading.node.in_edges]
+    ends += [deployment.readings[e.head.index] for e in reading.node.out_edges]
+    stages = {r.stage for r in (*ends, reading) if r.stage is not None}
+    return reading.is_role("kv-transfer") or len({r.phase for r in ends if r.phase is not None}) > 1 or len(stages) > 1
+
+
+def gpus_of_unit(deployment: Deployment, unit: Stage) -> GpuSet | None:
     """Return the GPUs that the unit's operators name, else those of its header; None if neither names any."""
-    sets = [r.gpus for r in unit.operators if r.gpus]
-    return union(sets) if sets else unit.stated
+    placed = [r for r in unit.operators if r.gpus]
+    own = [r for r in placed if not crosses(deployment, r)] or placed
+    return union(r.gpus for r in own if r.gpus) if own else unit.stated
 
 
 def placed_units(context: GraphContext, phase: str) -> dict[int, tuple[Stage, GpuSet]]:
@@ -30,7 +41,7 @@ def placed_units(context: GraphContext, phase: str) -> dict[int, tuple[Stage, Gp
     """
     found, stated = {}, {}
     for stage, unit in context.deployment.units.get(phase, {}).items():
-        gpus = gpus_of_unit(unit)
+        gpus = gpus_of_unit(context.deployment, unit)
         if unit.operators and gpus:
             found[stage] = unit, gpus
             if unit.stated is not None and gpus <= unit.stated and gpus != unit.stated:

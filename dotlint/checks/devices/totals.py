@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
-from dotlint.checks.devices.placed import numbered_locally, other_model, placed_units
+from dotlint.checks.devices.placed import crosses, numbered_locally, other_model, placed_units
 from dotlint.deployment.model import Stage
 from dotlint.deployment.unit import phase_unit
 from dotlint.engine.finding import Holds
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 def _whole_phase(context: GraphContext, name: str) -> dict[int, tuple[Stage, GpuSet]]:
     """Return a phase of one stage with its GPUs, if it is drawn completely and most of its operators name GPUs."""
-    inside = [r for r in context.deployment.operators if r.phase == name and r.kind not in {"io", None}]
+    deployment = context.deployment
+    operators = [r for r in deployment.operators if r.phase == name and r.kind not in {"io", None}]
+    inside = [r for r in operators if not crosses(deployment, r)]
     placed = [r for r in inside if r.gpus and r.own_gpus]
     if any(r.summary for r in inside) or len(placed) * 5 < len(inside) * 4 or not placed or context.abridged.parts:
         return {}
@@ -48,7 +50,11 @@ def gpu_totals(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if other_model(phase, units) is not None:
             continue  # the rule about the GPUs of stages reports the other layout model
         whole = union(gpus for _, gpus in units.values())
-        whole |= union(r.gpus for r in deployment.operators if r.phase == name and r.stage is None and r.gpus)
+        whole |= union(
+            r.gpus
+            for r in deployment.operators
+            if r.phase == name and r.stage is None and r.gpus and not crosses(deployment, r)
+        )
         replica = phase.total // max(1, phase.degrees.dp)
         if len(whole) in (phase.total, replica):
             prefix = f"{name} " if len(deployment.phases) > 1 else ""
