@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -30,7 +31,10 @@ ATTENTION = (
 MLP = ("mlp", "mlp-up", "mlp-down")
 SHARDED = (*ATTENTION, *MLP)
 _OF_RANKS = {"gpu", "gpus", "device", "dev", "rank", "r", "tp", "shard"}
+_OF_EXPERTS = {"expert", "experts", "exp", "e"}
 _ROUTES = {"gate", "route", "dispatch", "all-to-all"}
+_TRIED = 3  # pairs of nodes between which a path shows that they follow one another
+_FAR = 1024  # nodes that are looked at for such a path
 _NEAR = 3  # edges within which shards of an operator have a common producer or consumer
 
 
@@ -62,8 +66,17 @@ class Group(Struct, frozen=True):
     @property
     def varying(self) -> list[int]:
         """The positions of the numbers in the names that differ between members."""
-        numbers = [r.evidence.name.numbers for r in self.members]
-        return [i for i, column in enumerate(zip(*numbers, strict=True)) if len(set(column)) > 1]
+        return _varying(self.members)
+
+    @property
+    def named(self) -> bool:
+        """Whether the only number that varies is a GPU of its member, or that of an expert."""
+        if len(self.varying) != 1:
+            return False
+        (position,) = self.varying
+        if self.members[0].evidence.name.words[position] in _OF_EXPERTS:
+            return True
+        return all(r.own_gpus and r.gpus and r.evidence.name.numbers[position] in r.gpus for r in self.members)
 
     def ranks(self) -> tuple[int, ...]:
         """Return how many ranks the members may be drawn for, the likeliest first; () if that cannot be decided.
@@ -120,20 +133,30 @@ def within_stage(deployment: Deployment, wiring: Wiring, reading: Reading) -> bo
     return reading.gpus is None or not placed or reading.gpus <= union(placed)
 
 
-def torn(deployment: Deployment) -> set[tuple[str | None, str, str]]:
-    """Return phase, family and role of nodes of which only some have a stage, or a layer: groups of them may be short."""
-    places: dict[tuple[str | None, str, str], set[tuple[bool, bool]]] = defaultdict(set)
+class Torn(Struct, frozen=True):
+    """Families of nodes of which only some have a layer, and layers of families of which only some have a stage."""
+
+    families: set[tuple[str | None, str]]
+    layers: set[tuple[str | None, str, int | None]]
+
+    def may_lack(self, group: Group) -> bool:
+        """Return whether nodes outside the group may belong to it."""
+        key = group.phase, group.members[0].evidence.name.family
+        return key in self.families or (*key, group.layer) in self.layers
+
+
+def torn(deployment: Deployment, *roles: str) -> Torn:
+    """Find the families of operators with these roles, or none, that are torn."""
+    known: dict[tuple[str | None, str], set[bool]] = defaultdict(set)
+    staged: dict[tuple[str | None, str, int | None], set[bool]] = defaultdict(set)
     for reading in deployment.operators:
-        if not reading.summary:
-            key = reading.phase, reading.evidence.name.family, reading.role.name if reading.role else ""
-            places[key].add((reading.stage is None, reading.layer is None))
-    empty: set[tuple[bool, bool]] = set()
-    return {key for key, found in places.items() if len(found | places.get((*key[:2], ""), empty)) > 1}
-
-
-def may_be_short(group: Group, short: set[tuple[str | None, str, str]]) -> bool:
-    """Return whether some nodes of `torn` may belong to a group."""
-    return (group.phase, group.members[0].evidence.name.family, group.role) in short
+        if not reading.summary and (reading.role is None or reading.role.name in roles):
+            key = reading.phase, reading.evidence.name.family
+            known[key].add(reading.layer is None)
+            staged[(*key, reading.layer)].add(reading.stage is None)
+    return Torn(
+        {k for k, found in known.items() if len(found) > 1}, {k for k, found in staged.items() if len(found) > 1}
+    )
 
 
 def groups(deployment: Deployment, *roles: str) -> list[Group]:
@@ -147,7 +170,8 @@ def groups(deployment: Deployment, *roles: str) -> list[Group]:
     return [
         Group(r[0].phase, r[0].stage, r[0].layer, r[0].role.name if r[0].role else "", tuple(r))
         for members in found.values()
-        for r in _by_layer(deployment, members)
+        for serial in _in_series(deployment, members)
+        for r in _by_layer(deployment, serial)
     ]
 
 
@@ -177,17 +201,59 @@ def parts_of_groups(found: Sequence[Group]) -> set[int]:
     return parted
 
 
+def _varying(members: Sequence[Reading]) -> list[int]:
+    """Return the positions of the numbers in the names that differ between members."""
+    numbers = [r.evidence.name.numbers for r in members]
+    return [i for i, column in enumerate(zip(*numbers, strict=True)) if len(set(column)) > 1]
+
+
+def _in_series(deployment: Deployment, members: list[Reading]) -> list[list[Reading]]:
+    """Separate nodes by the numbers along which one leads to the next: layers, or operators (`linear1`, `linear2`)."""
+    serial = [i for i in _varying(members) if _leads_on(deployment, members, i)]
+    parts: dict[tuple[int, ...], list[Reading]] = defaultdict(list)
+    for reading in members:
+        parts[tuple(reading.evidence.name.numbers[i] for i in serial)].append(reading)
+    return list(parts.values())
+
+
+def _leads_on(deployment: Deployment, members: Sequence[Reading], position: int) -> bool:
+    """Return whether nodes lead to those that differ from them in this number alone; a few pairs are tried."""
+    lines: dict[tuple[int, ...], list[Reading]] = defaultdict(list)
+    for reading in members:
+        numbers = reading.evidence.name.numbers
+        lines[(*numbers[:position], *numbers[position + 1 :])].append(reading)
+    pairs = [two for line in lines.values() for two in pairwise(line)]
+    step = max(1, len(pairs) // _TRIED)
+    tried = pairs[::step][:_TRIED]
+    leading = sum(_path(deployment, *two) or _path(deployment, *two[::-1]) for two in tried)
+    return 2 * leading > len(tried)  # one wrong edge shows nothing
+
+
+def _path(deployment: Deployment, one: Reading, two: Reading) -> bool:
+    """Return whether a path within their stage and layer leads from one node to the other, which is not far."""
+    seen = {one.node.index}
+    todo = deque((one.node,))
+    while todo and len(seen) < _FAR:
+        for edge in deployment.graph.successors(todo.popleft()):
+            head = edge.head.index
+            if head == two.node.index:
+                return True
+            on = deployment.readings[head]
+            same = on.stage in (one.stage, None) and (one.layer != two.layer or on.layer in (one.layer, None))
+            if head not in seen and same:
+                seen.add(head)
+                todo.append(edge.head)
+    return False
+
+
 def _by_layer(deployment: Deployment, members: list[Reading]) -> list[list[Reading]]:
     """Separate nodes of several unnamed layers, by the number that distinguishes nodes on the same GPUs.
 
     If two numbers vary and no layer is known, one of them is the layer: for each of its values every GPU set occurs
     at most once. If that is true of none or several numbers, or all nodes stand side by side, they are not separated.
     """
-    if members[0].layer is not None or not all(r.own_gpus for r in members):
-        return [members]
-    numbers = [r.evidence.name.numbers for r in members]
-    varying = [i for i, values in enumerate(zip(*numbers, strict=True)) if len(set(values)) > 1]
-    if len(varying) < 2:
+    varying = _varying(members)
+    if members[0].layer is not None or not all(r.own_gpus for r in members) or len(varying) < 2:
         return [members]
     fitting: list[list[list[Reading]]] = []
     for position in varying:
@@ -196,25 +262,7 @@ def _by_layer(deployment: Deployment, members: list[Reading]) -> list[list[Readi
             parts[reading.evidence.name.numbers[position]].append(reading)
         if all(len({r.gpus for r in some}) == len(some) for some in parts.values()) and len(parts) < len(members):
             fitting.append(list(parts.values()))
-    if len(fitting) != 1 or (_meet(deployment, members) and not _in_sequence(deployment, members)):
-        return [members]
-    return fitting[0]
-
-
-def _in_sequence(deployment: Deployment, members: Sequence[Reading]) -> bool:
-    """Return whether a path within the stage leads from the first member to another one, as from layer to layer."""
-    others = {reading.node.index for reading in members[1:]}
-    stage = members[0].stage
-    seen = {members[0].node.index}
-    todo = [members[0].node]
-    while todo:
-        for edge in deployment.graph.successors(todo.pop()):
-            if edge.head.index in others:
-                return True
-            if edge.head.index not in seen and deployment.readings[edge.head.index].stage in (stage, None):
-                seen.add(edge.head.index)
-                todo.append(edge.head)
-    return False
+    return [members] if len(fitting) != 1 or _meet(deployment, members) else fitting[0]
 
 
 def _meet(deployment: Deployment, members: Sequence[Reading]) -> bool:
@@ -240,14 +288,14 @@ def _within(deployment: Deployment, reading: Reading, *, forward: bool) -> set[i
 def one_layer_each(deployment: Deployment, group: Group) -> bool:
     """Return whether a group is certainly one operator of one layer.
 
-    Either it has a layer, or its members have a near producer or consumer in common, no path leads from one to
-    another, and one number varies among them, apart from the ranks of an expert. Members without edges count if no
+    Either it has a layer, or its members have a near producer or consumer in common, or numbers that say their GPUs
+    or experts, and one number varies among them, apart from the ranks of an expert. Members without edges count if no
     two are on the same GPUs.
     """
     if group.layer is not None or len(group.members) == 1:
         return group.layer is not None or bool(group.members[0].evidence.name.numbers)
-    linked = all(r.node.in_edges or r.node.out_edges for r in group.members)
-    if _in_sequence(deployment, group.members) or (linked and not _meet(deployment, group.members)):
+    linked = [r for r in group.members if r.node.in_edges or r.node.out_edges]
+    if linked and not group.named and (len(linked) == 1 or not _meet(deployment, linked)):
         return False
     if group.role == "expert":
         held = group.experts() or {r.name: r.experts for r in group.members if r.experts}
@@ -261,7 +309,7 @@ def one_layer_each(deployment: Deployment, group: Group) -> bool:
 def of_experts(deployment: Deployment, group: Group) -> bool:
     """Return whether operators of an MLP are those of experts: a number counts these, or routing feeds them."""
     first = group.members[0]
-    if first.evidence.experts or any(w in {"expert", "experts", "exp", "e"} for w in first.evidence.name.words):
+    if first.evidence.experts or not _OF_EXPERTS.isdisjoint(first.evidence.name.words):
         return True
     near = [deployment.readings[e.tail.index] for r in group.members[:2] for e in r.node.in_edges]
     near += [deployment.readings[e.tail.index] for r in near[:8] for e in r.node.in_edges]

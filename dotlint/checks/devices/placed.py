@@ -54,6 +54,13 @@ def numbered_locally(units: dict[int, tuple[Stage, GpuSet]]) -> bool:
     return len(units) > 1 and len({gpus for _, gpus in units.values()}) == 1
 
 
+def all_resized(phase: Phase, units: Mapping[int, tuple[Stage, GpuSet]]) -> bool:
+    """Return whether several stages all have the same number of GPUs, which is not that of the layout."""
+    sizes = {len(gpus) for _, gpus in units.values()}
+    of_replica = {len(gpus) for gpus in phase.replica_stage_gpus(0)}
+    return len(units) > 1 and len(sizes) == 1 and not sizes & {phase.stage_size, *of_replica}
+
+
 def expected_gpus(phase: Phase, stage: int, drawn: Mapping[int, GpuSet]) -> GpuSet:
     """Return the GPUs that the layout assigns to the stage, in the replica that the other stages are on.
 

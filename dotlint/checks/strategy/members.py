@@ -16,7 +16,6 @@ from dotlint.deployment.patterns.renumber import with_numbers
 from dotlint.deployment.shards import (
     MLP,
     groups,
-    may_be_short,
     of_experts,
     one_layer_each,
     parts_of_groups,
@@ -191,7 +190,7 @@ def _told_once(context: GraphContext, card: Card, wrong: list[_Wrong], right: Co
         if not same:
             continue
         units = list(dict.fromkeys(grouping.unit_of(context.deployment, one.group.members) for one in same))
-        number = max(Counter(one.group.role for one in same).values())
+        number = len(units) if len(units) > 1 else max(Counter(one.group.role for one in same).values())
         unit = units[0] if len(units) == 1 else phase_unit(same[0].phase.name)
         where = f" in each of {number} units" if number > 1 else grouping.in_unit(unit)
         yield _Told(same, members, unit, where)
@@ -218,15 +217,16 @@ def shard_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
     open_roles: set[str] = set()
     sound: set[str] = set()
     wrong: list[_Wrong] = []
-    short = torn(deployment)
-    found = groups(deployment, "qkv", "query", "attention", *MLP)
+    roles = ("qkv", "query", "attention", *MLP)
+    short = torn(deployment, *roles)
+    found = groups(deployment, *roles)
     parted = parts_of_groups(found)
     for index, group in enumerate(found):
         phase = context.phase(group.phase)
         if phase is None or len(group.members) < 2:
             continue
         # Some of the shards of a parted group are on GPUs of another stage, which is reported instead.
-        unsure = index in parted or may_be_short(group, short) or not one_layer_each(deployment, group)
+        unsure = index in parted or short.may_lack(group) or not one_layer_each(deployment, group)
         numbers = () if unsure or (group.role in MLP and of_experts(deployment, group)) else group.ranks()
         confirmed = [n for n in numbers if n > 1 and n in _shard_numbers(group, phase)]
         if confirmed:
@@ -241,14 +241,14 @@ def shard_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
         return
     for told in _told_once(context, card, wrong, sound):
         degrees = told.wrong[0].phase.degrees
-        roles = list(dict.fromkeys(one.group.role for one in told.wrong))
+        shared = list(dict.fromkeys(one.group.role for one in told.wrong))
         expected = f"TP={degrees.tp}" + (f", SP={degrees.sp}" if degrees.sp > 1 else "")
         yield grouping.nodes_finding(
             context,
             card,
             told.unit,
             told.members,
-            f"{listed(roles)} {'has' if len(roles) == 1 else 'have'} {told.wrong[0].drawn}{told.where}, "
+            f"{listed(shared)} {'has' if len(shared) == 1 else 'have'} {told.wrong[0].drawn}{told.where}, "
             f"but the strategy has {expected}",
             help=f"draw {degrees.tp} shards, one per tensor-parallel rank",
             data=told.data,
@@ -292,13 +292,13 @@ def expert_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
     fine = 0
     sound: set[str] = set()
     wrong: list[_Wrong] = []
-    short = torn(deployment)
+    short = torn(deployment, "expert")
     unclear: str | None = None
     for group in groups(deployment, "expert"):
         phase = context.phase(group.phase)
         if phase is None or phase.degrees.ep < 2 or len(group.members) < 2 or summarized(context, group):
             continue
-        if may_be_short(group, short) or not one_layer_each(deployment, group):
+        if short.may_lack(group) or not one_layer_each(deployment, group):
             unclear = _NUMBER_THEM
             continue
         ep, held = phase.degrees.ep, group.experts()
