@@ -152,7 +152,9 @@ def _places(readings: Sequence[Reading], *, declared: bool) -> Iterator[str]:
 
 
 def _is_ranked(reading: Reading) -> bool:
-    return reading.stage is not None or reading.link is not None or not _RANK_WORDS.isdisjoint(reading.evidence.name.words)
+    return (
+        reading.stage is not None or reading.link is not None or not _RANK_WORDS.isdisjoint(reading.evidence.name.words)
+    )
 
 
 def _other_subjects(

@@ -16,10 +16,23 @@ if TYPE_CHECKING:
     from dotlint.strategy.gpus import GpuSet
 
 
-def gpus_of_unit(unit: Stage) -> GpuSet | None:
+def crosses(deployment: Deployment, reading: Reading) -> bool:
+    """Return whether a communication node leads to another phase or stage, so that its GPUs are those of both ends."""
+    if reading.link is not None:
+        return True
+    if reading.kind not in {"communication", "memory"}:
+        return False
+    ends = [deployment.readings[e.tail.index] for e in reading.node.in_edges]
+    ends += [deployment.readings[e.head.index] for e in reading.node.out_edges]
+    stages = {r.stage for r in (*ends, reading) if r.stage is not None}
+    return reading.is_role("kv-transfer") or len({r.phase for r in ends if r.phase is not None}) > 1 or len(stages) > 1
+
+
+def gpus_of_unit(deployment: Deployment, unit: Stage) -> GpuSet | None:
     """Return the GPUs that the unit's operators name, else those of its header; None if neither names any."""
-    sets = [r.gpus for r in unit.operators if r.gpus]
-    return union(sets) if sets else unit.stated
+    placed = [r for r in unit.operators if r.gpus]
+    own = [r for r in placed if not crosses(deployment, r)] or placed
+    return union(r.gpus for r in own if r.gpus) if own else unit.stated
 
 
 def placed_units(context: GraphContext, phase: str) -> dict[int, tuple[Stage, GpuSet]]:
@@ -30,7 +43,7 @@ def placed_units(context: GraphContext, phase: str) -> dict[int, tuple[Stage, Gp
     """
     found, stated = {}, {}
     for stage, unit in context.deployment.units.get(phase, {}).items():
-        gpus = gpus_of_unit(unit)
+        gpus = gpus_of_unit(context.deployment, unit)
         if unit.operators and gpus:
             found[stage] = unit, gpus
             if unit.stated is not None and gpus <= unit.stated and gpus != unit.stated:
@@ -38,17 +51,16 @@ def placed_units(context: GraphContext, phase: str) -> dict[int, tuple[Stage, Gp
     return found | stated if context.abridged.parts or len(stated) == len(found) else found
 
 
-def joins_phases(deployment: Deployment, reading: Reading) -> bool:
-    """Return whether a transfer leads from one phase to another: its GPUs are those of both, and it belongs to neither."""
-    if len(deployment.phases) < 2 or reading.kind not in {"communication", "memory"}:
-        return False
-    ends = [edge.tail for edge in reading.node.in_edges] + [edge.head for edge in reading.node.out_edges]
-    return len({deployment.readings[node.index].phase for node in ends} - {None}) > 1
-
-
 def numbered_locally(units: dict[int, tuple[Stage, GpuSet]]) -> bool:
     """Return whether every stage numbers its GPUs from the same base, so that ids of stages cannot be compared."""
     return len(units) > 1 and len({gpus for _, gpus in units.values()}) == 1
+
+
+def all_resized(phase: Phase, units: Mapping[int, tuple[Stage, GpuSet]]) -> bool:
+    """Return whether several stages all have the same number of GPUs, which is not that of the layout."""
+    sizes = {len(gpus) for _, gpus in units.values()}
+    of_replica = {len(gpus) for gpus in phase.replica_stage_gpus(0)}
+    return len(units) > 1 and len(sizes) == 1 and not sizes & {phase.stage_size, *of_replica}
 
 
 def expected_gpus(phase: Phase, stage: int, drawn: Mapping[int, GpuSet]) -> GpuSet:

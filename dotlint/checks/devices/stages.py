@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.checks import grouping
-from dotlint.checks.devices.placed import expected_gpus, numbered_locally, other_model, placed_units
+from dotlint.checks.devices.placed import all_resized, expected_gpus, numbered_locally, other_model, placed_units
 from dotlint.checks.grouping import names
 from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.words import label_lines
@@ -15,7 +15,7 @@ from dotlint.edits.fix_context import fixed_by, in_order
 from dotlint.edits.gpus.label import with_ids
 from dotlint.edits.labels import block_label, split_label
 from dotlint.engine.finding import Edit, Fix, Holds
-from dotlint.strategy.gpus import GpuSet
+from dotlint.strategy.gpus import GpuSet, union
 from dotlint.text.english import count, listed
 
 if TYPE_CHECKING:
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 
 
 class MisplacedStage(Struct, frozen=True, eq=False):
-    """A 0-based stage on other GPUs than its phase's layout gives it; `placed` are all drawn stages and their GPUs."""
+    """0-based stages on other GPUs than the phase's layout gives them; `placed` are all drawn stages and their GPUs."""
 
     phase: Phase
-    stage: int
+    stages: tuple[int, ...]
     placed: Mapping[int, tuple[Stage, GpuSet]]
 
 
 def move_stage(fix: FixContext, finding: Finding) -> Fix | str:
-    """Move a stage to the GPUs of the layout, and every operator to the same part of them.
+    """Move stages to the GPUs of the layout, and every operator to the same part of them.
 
     A misplaced stage that is on those GPUs now moves too.
     """
@@ -48,10 +48,10 @@ def move_stage(fix: FixContext, finding: Finding) -> Fix | str:
     assert isinstance(data, MisplacedStage)
     phase, placed = data.phase, data.placed
     drawn = {s: gpus for s, (_, gpus) in placed.items()}
-    if data.stage >= phase.stage_count:
+    if max(data.stages) >= phase.stage_count:
         return "the strategy has no such stage"
     expected = {s: expected_gpus(phase, s, drawn) for s in drawn if 0 <= s < phase.stage_count}
-    moving = [data.stage]
+    moving = list(data.stages)
     for stage in moving:
         for other, gpus in drawn.items():
             if other not in moving and not gpus.isdisjoint(expected[stage]):
@@ -66,7 +66,9 @@ def move_stage(fix: FixContext, finding: Finding) -> Fix | str:
         edits += moved
     if not edits:
         return "the labels do not name the GPUs"
-    return Fix("unsafe", in_order(edits), f"Move {finding.about} to GPUs {expected[data.stage].short()}")
+    whole = union(expected[stage] for stage in data.stages)
+    what = str(finding.about) if len(data.stages) == 1 else f"the {len(data.stages)} stages"
+    return Fix("unsafe", in_order(edits), f"Move {what} to GPUs {whole.short()}")
 
 
 def _stage_edits(fix: FixContext, unit: Stage, phase: Phase, whole: GpuSet, expected: GpuSet) -> list[Edit] | str:
@@ -189,6 +191,9 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 help=f"declare it with `--layout {other}`",
             )
             continue
+        if all_resized(phase, units):
+            yield _resized(context, card, phase, units)
+            continue
         for stage, (unit, gpus) in wrong.items():
             about = deployment.unit(name, stage)
             nodes = unit.headers + unit.operators
@@ -212,8 +217,28 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 about=about,
                 graph=context.graph.index,
                 help=_remedy(gpus, expected),
-                data=MisplacedStage(phase, stage, units),
+                data=MisplacedStage(phase, (stage,), units),
             )
+
+
+def _resized(context: GraphContext, card: Card, phase: Phase, units: dict[int, tuple[Stage, GpuSet]]) -> Outcome:
+    """Return the finding about stages that all have another number of GPUs than the layout assigns to them."""
+    sets = [gpus.short() for _, gpus in units.values()]
+    nodes = [r for unit, _ in units.values() for r in unit.operators]
+    expected = [phase.stage_gpus(stage).short() for stage in range(phase.stage_count)]
+    start, end = grouping.of_nodes(nodes, context.graph)
+    prefix = f"{phase.name} " if len(context.deployment.phases) > 1 else ""
+    return card.finding(
+        f"every {prefix}stage has {count(len(next(iter(units.values()))[1]), 'GPU')} ({listed(sets, 8)}), "
+        f"but the strategy assigns {phase.stage_size}",
+        start,
+        end,
+        nodes=names(nodes),
+        about=phase_unit(phase.name),
+        graph=context.graph.index,
+        help=f"use GPUs {listed(expected, 8)}, or declare the degrees that the graph shows",
+        data=MisplacedStage(phase, tuple(units), units),
+    )
 
 
 def _fits(phase: Phase, stage: int, gpus: GpuSet) -> bool:
