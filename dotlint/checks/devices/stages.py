@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.checks import grouping
-from dotlint.checks.devices.placed import expected_gpus, numbered_locally, other_model, placed_units
+from dotlint.checks.devices.placed import expected_gpus, fits_layout, numbered_locally, other_model, placed_units
 from dotlint.checks.grouping import names
 from dotlint.deployment.gpus_and_dims import GPU_IDS, read_gpus
 from dotlint.deployment.unit import phase_unit
@@ -174,7 +174,7 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
         units = placed_units(context, name)
         if phase is None or phase.assumed or not units or numbered_locally(units) or not context.file.layout_certain:
             continue
-        wrong = {s: pair for s, pair in units.items() if not _fits(phase, s, pair[1])}
+        wrong = {s: pair for s, pair in units.items() if not fits_layout(phase, s, pair[1])}
         if not wrong:
             sets = listed([gpus.short() for _, gpus in units.values()], 16).replace(" and ", ", ")
             prefix = f"{name} " if len(deployment.phases) > 1 else ""
@@ -218,12 +218,6 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 help=_remedy(gpus, expected),
                 data=MisplacedStage(phase, stage, units),
             )
-
-
-def _fits(phase: Phase, stage: int, gpus: GpuSet) -> bool:
-    if not 0 <= stage < phase.stage_count:
-        return False
-    return gpus == phase.stage_gpus(stage) or gpus in phase.replica_stage_gpus(stage)
 
 
 def _remedy(gpus: GpuSet, expected: GpuSet | None) -> str:
