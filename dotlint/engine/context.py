@@ -52,7 +52,7 @@ class GraphContext:
         """The graph read as a deployment."""
         expected = self._expected(one_replica=False)
         found = read_deployment(self.graph, self.file.vocabulary, expected, self.file.only_phase)
-        if expected and not _laid_out(found, expected):
+        if not _follows(found, expected):
             return read_deployment(self.graph, self.file.vocabulary, None, self.file.only_phase)
         one = self._expected(one_replica=True)
         if one != expected:
@@ -61,6 +61,11 @@ class GraphContext:
             if drawn and 10 * sum(drawn) >= 9 * len(drawn):  # only one data-parallel replica is drawn
                 return read_deployment(self.graph, self.file.vocabulary, one, self.file.only_phase)
         return found
+
+    @cached_property
+    def follows_layout(self) -> bool:
+        """Whether most operators are on GPUs of a stage of the declared layout."""
+        return _follows(self.deployment, self._expected(one_replica=False))
 
     def _expected(self, *, one_replica: bool) -> dict[tuple[str, int], GpuSet]:
         """Return the GPUs of every (phase, stage), of all data-parallel replicas or only of the first."""
@@ -188,11 +193,11 @@ class GraphContext:
         return same
 
 
-def _laid_out(deployment: Deployment, expected: Mapping[tuple[str, int], GpuSet]) -> bool:
-    """Return whether most operators are within one of these stages: the file then follows the layout."""
+def _follows(deployment: Deployment, expected: Mapping[tuple[str, int], GpuSet]) -> bool:
+    """Return whether at least half of the operators that name GPUs are within one of these stages, if there are any."""
     stages = list(expected.values())
     fits = Counter(any(gpus <= stage for stage in stages) for gpus in _own_gpus(deployment))
-    return fits[True] >= fits[False]
+    return not stages or fits[True] >= fits[False]
 
 
 def _own_gpus(deployment: Deployment) -> Iterator[GpuSet]:

@@ -46,7 +46,7 @@ def held_against_whole(context: GraphContext, card: Card, outcomes: Iterable[Out
 
 
 def _reported_once(context: GraphContext, card: Card, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
-    """Yield the outcomes of a rule, with the findings about more than half of a phase's stages joined into one."""
+    """Yield the outcomes of a rule, with the findings about at least half of a phase's stages joined into one."""
     by_phase: dict[str | None, list[Finding]] = defaultdict(list)
     hidden = context.file.hidden.get(card.code, frozenset())
     for outcome in outcomes:
@@ -57,7 +57,7 @@ def _reported_once(context: GraphContext, card: Card, outcomes: Iterable[Outcome
     for phase, found in by_phase.items():
         stages = [unit for unit in context.deployment.units.get(phase or "", {}).values() if unit.operators]
         condemned = {finding.about.stage for finding in found if finding.about}
-        if len(found) >= _MANY and len(condemned) > 1 and 2 * len(condemned) > len(stages):
+        if len(found) >= _MANY and len(condemned) > 1 and 2 * len(condemned) >= len(stages):
             yield _joined(found)
         else:
             yield from found

@@ -96,7 +96,8 @@ def _overlapping(sets: Iterable[GpuSet]) -> dict[GpuSet, set[GpuSet]]:
 def _straddling(context: GraphContext, card: Card, name: str) -> Iterator[Outcome]:
     """Report operators that belong to no stage because they are on parts of the GPUs of two stages."""
     phase = context.phase(name)
-    if phase is None or phase.assumed or not context.file.layout_certain or phase.degrees.dp > 1:
+    certain = context.file.layout_certain and context.follows_layout
+    if phase is None or phase.assumed or not certain or phase.degrees.dp > 1:
         return
     stages = phase.stages if phase.stage_count > 1 else ()
     touched: dict[str, list[int]] = {}

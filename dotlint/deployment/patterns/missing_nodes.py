@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.patterns.coordinates import Coordinates
 
-_ENDS = {
+ENDS = frozenset({
     "input", "output", "embedding", "head", "sampling", "kv-cache", "kv-transfer", "legend", "broadcast",
     "send", "receive", "transfer",
-}  # fmt: skip
+})  # fmt: skip
 _ATTENTION = {
     "qkv", "query", "key-projection", "value-projection", "scores", "softmax", "attention",
     "output-projection",
@@ -94,7 +94,7 @@ class _Comparison:
         self, deployment: Deployment, phase: str, level: Level, families: list[Family], inside: list[Reading]
     ) -> None:
         self.deployment, self.phase, self.level = deployment, phase, level
-        self.families = [f for f in families if f.role not in _ENDS]
+        self.families = [f for f in families if f.role not in ENDS]
         self.units = sorted({unit for f in self.families for unit in f.members})
         self.families_in = {unit: {f.name for f in self.families if unit in f.members} for unit in self.units}
         self.summarized = self._summarized(inside)
