@@ -74,6 +74,7 @@ class Card(Struct, frozen=True, omit_defaults=True):
     causes: tuple[str, ...] = ()
     claims_absence: Absence | None = None
     concerns: Literal["nodes", "unit"] = "nodes"
+    convention: bool = False
     damages: Damage | None = None
     loses: LossKind | None = None
     editor_tag: Literal["unnecessary", "deprecated"] | None = None
@@ -84,6 +85,7 @@ class Card(Struct, frozen=True, omit_defaults=True):
     node_state: NodeState | None = None
     overview_remedy: Remedy | None = None
     repeats_in_copies: bool = False
+    report_once: bool = False
     report_skip: bool = False
     summary_lines: tuple[str, ...] = ()
     suppressible: Literal["always", "by-name", "never"] = "always"
