@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dotlint.checks import grouping
 from dotlint.checks.grouping import names
 from dotlint.checks.stages.between import interleaved, stage_edges
+from dotlint.checks.whole_boxes import is_whole_box, parts_of
 from dotlint.deployment.shards import within_stage
 from dotlint.deployment.unit import WHOLE, Unit, phase_unit
 from dotlint.edits.fix_context import fixed_by
@@ -182,6 +183,7 @@ def residuals_with_one_input(context: GraphContext, card: Card) -> Iterator[Outc
         for r in context.deployment.operators
         if r.is_role("residual")
         and not r.summary
+        and not _skips_inside(context, r)
         and drawn[r.name]
         and "embed" not in f"{r.name} {r.evidence.title}".lower()
     ]
@@ -209,6 +211,12 @@ def residuals_with_one_input(context: GraphContext, card: Card) -> Iterator[Outc
             if len(adds) == 1
             else f"all {len(adds)} residual adds have at least two inputs",
         )
+
+
+def _skips_inside(context: GraphContext, reading: Reading) -> bool:
+    """Return whether the node is a block with its skip edge inside: it lists the block and states one input."""
+    parts = parts_of(context, reading) - {"norm", "residual"}
+    return is_whole_box(context, reading) or (bool(parts) and len(reading.evidence.tensors.inputs) < 2)
 
 
 def connect_roles(fix: FixContext, finding: Finding) -> Fix | str:

@@ -97,6 +97,7 @@ def crossing_edges(context: GraphContext) -> Crossing:
     """Return the edges between stages of one phase, except edges between nodes that represent whole stages."""
     deployment = context.deployment
     found = Crossing([], [])
+    labeled = {(edge.tail.index, edge.head.index) for edge in context.graph.edges if _marked(edge)}
     for edge in context.graph.edges:
         one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
         phase = context.phase(one.phase)
@@ -104,7 +105,8 @@ def crossing_edges(context: GraphContext) -> Crossing:
             continue
         if one.stage is None or two.stage is None or one.stage == two.stage:
             continue
-        if _marked(edge) or _is_transfer(context, one) or _is_transfer(context, two):
+        # One of several parallel edges is enough to mark the boundary.
+        if (one.node.index, two.node.index) in labeled or _is_transfer(context, one) or _is_transfer(context, two):
             found.marked.append(edge)
         elif one.role is not None or two.role is not None:
             found.unmarked.append(edge)
@@ -233,6 +235,8 @@ def collective_groups(context: GraphContext, card: Card) -> Iterator[Outcome]:
     for reading in deployment.operators:
         if reading.role is None or not reading.role.collective or reading.summary or reading.node.index in ranks:
             continue
+        if not reading.node.declared:
+            continue  # another rule reports it, and it has no label to add them to
         joined = joined_gpus(context, reading)
         if joined is None:
             continue
@@ -326,6 +330,17 @@ def _without_gpus(context: GraphContext, card: Card, some: list[tuple[Reading, G
 
 
 _ROUTED = ("gate", "route", "aggregate", "residual")
+# Words of edge labels that name how data gets from GPU to GPU, and not only what it is.
+_MOVED = regex(
+    r"pipeline|stage|comm|transfer|send|sent|recv|receive|p2p|point|cop(?:y|ies)|mov(?:e|ing)|migrat|hand|kv|cache|all"
+    r"|reduc|gather|scatter|broadcast|exchange|dispatch|combine|rout|token|network|link|nccl|rdma|infiniband|\bib\b|pcie|ring"
+    r"|->|→|↔|\bto\b|\bfrom\b|gpu|device|rank|node|\b[tpesdc]p\b|residual|skip",
+    re.IGNORECASE,
+)
+
+
+def _names_transfer(edge: Edge) -> bool:
+    return bool(_MOVED.search(edge.label or edge.attributes.get("xlabel", "")))
 
 
 def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -333,6 +348,7 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
     deployment = context.deployment
     silent: list[tuple[Reading, Edge]] = []
     explicit = 0
+    named = {(edge.tail.index, edge.head.index) for edge in context.graph.edges if _names_transfer(edge)}
     for edge in context.graph.edges:
         one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
         if (
@@ -343,7 +359,15 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             or not one.gpus.isdisjoint(two.gpus)
         ):
             continue
-        if _moves(one) or _moves(two) or _marked(edge) or one.is_role(*_ROUTED) or two.is_role(*_ROUTED):
+        if one.role is None and two.role is None:
+            continue  # GPUs and other things that no tensors flow through
+        if (
+            _moves(one)
+            or _moves(two)
+            or (edge.tail.index, edge.head.index) in named
+            or one.is_role(*_ROUTED)
+            or two.is_role(*_ROUTED)
+        ):
             explicit += 1
         elif not (
             one.stage is not None and two.stage is not None and one.stage != two.stage and context.strategy is not None

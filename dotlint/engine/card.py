@@ -76,6 +76,7 @@ class Card(Struct, frozen=True, omit_defaults=True):
     causes: tuple[str, ...] = ()
     claims_absence: Absence | None = None
     concerns: Literal["nodes", "unit"] = "nodes"
+    convention: bool = False
     damages: Damage | None = None
     loses: LossKind | None = None
     editor_tag: Literal["unnecessary", "deprecated"] | None = None
@@ -86,10 +87,10 @@ class Card(Struct, frozen=True, omit_defaults=True):
     node_state: NodeState | None = None
     overview_remedy: Remedy | None = None
     repeats_in_copies: bool = False
+    report_once: bool = False
     report_skip: bool = False
     summary_lines: tuple[str, ...] = ()
     suppressible: Literal["always", "by-name", "never"] = "always"
-    reported_once: bool = False
 
     @property
     def may_fix(self) -> bool:

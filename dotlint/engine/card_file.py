@@ -50,7 +50,7 @@ _LISTS: Final[dict[str, tuple[str, ...]]] = {
     "model-facts": (),
     "summary-lines": (),
 }
-_FLAGS: Final = ("guards-fixes", "repeats-in-copies", "report-skip", "reported-once")
+_FLAGS: Final = ("convention", "guards-fixes", "repeats-in-copies", "report-once", "report-skip")
 
 
 def _text(table: dict[str, Any], key: str, where: str) -> str:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from dotlint.edits.describe import describe_edits
-from dotlint.edits.fix_context import FixContext, NotCertain, in_order
-from dotlint.engine.finding import Fix
-from dotlint.engine.whole import Parts
+from dotlint.edits.fix_context import FixContext, NotCertain
+from dotlint.engine.finding import Fix, combined_fix
 from dotlint.registry.checks import find_check
 
 if TYPE_CHECKING:
-    from dotlint.edits.fix_context import FixFunction
     from dotlint.engine.finding import Finding
     from dotlint.engine.result import FileResult
 
@@ -46,34 +43,18 @@ def attach_fixes(result: FileResult) -> FileResult:
 
 def _computed(context: FixContext, finding: Finding) -> Fix | str | None:
     """Return the fix, or the reason why there is none; None if the check has no fix function."""
+    if finding.parts:
+        found = [_computed(context, part) for part in finding.parts]
+        fixes = [fix for fix in found if isinstance(fix, Fix)]
+        return combined_fix(fixes) or next((why for why in found if isinstance(why, str)), None)
     try:
         function = find_check(finding.check).load_fix()
-        if function is None:
-            return None
-        if isinstance(finding.data, Parts):
-            return _of_parts(context, function, finding.data)
-        return function(context, finding)
+        return function(context, finding) if function is not None else None
     except NotCertain as reason:
         return str(reason)
     except Exception as error:  # noqa: BLE001 - a bug in one fix must not lose the findings
         whose = "the plugin" if ":" in finding.check else "dotlint"
         return f"{FAILED} ({type(error).__name__}: {error}), which is a bug in {whose}: please report it"
-
-
-def _of_parts(context: FixContext, function: FixFunction, parts: Parts) -> Fix | str:
-    """Return the fixes of all parts as one; the reason if one has none."""
-    fixes: list[Fix] = []
-    for finding in parts.findings:
-        fix = function(context, finding) if finding.fixable else "not every part of it has a fix"
-        if isinstance(fix, str):
-            return fix
-        fixes.append(fix)
-    edits = in_order(edit for fix in fixes for edit in fix.edits)
-    if any(two.start < one.end for one, two in pairwise(edits)):
-        return "the fixes of its parts overlap"
-    unsafe = any(fix.applicability == "unsafe" for fix in fixes)
-    title = fixes[0].title if len(edits) == len(fixes[0].edits) else ""
-    return Fix("unsafe" if unsafe else "safe", edits, title)
 
 
 def help_with(text: str | None, why: str | None) -> str | None:

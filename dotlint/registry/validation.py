@@ -24,7 +24,7 @@ _NO_GRAPH: Final = {
 }
 _OF_GRAPHS: Final = (
     "needs", "axes", "claims_absence", "damages", "guards_fixes", "model_facts", "node_state", "overview_remedy",
-    "repeats_in_copies", "report_skip", "summary_lines", "reported_once",
+    "repeats_in_copies", "report_skip", "summary_lines",
 )  # fmt: skip
 _CHANGES: Final = {"adds-edges", "adds-nodes", "reroutes"}
 
@@ -45,8 +45,6 @@ def contradictions(card: Card, cards: Mapping[str, Card], lines: Collection[str]
     if card.model_facts and "model" not in card.needs:
         yield '`model-facts` needs facts of the model: also write `needs = ["model"]`'
     yield from _unknown("model-facts", card.model_facts, MODEL_FACTS)
-    if card.reported_once and not card.axes:
-        yield '`reported-once` joins findings about stages: also write `axes = ["stage"]`'
     if card.report_skip and not card.needs:
         yield "`report-skip` requires a rule that can be skipped: add `needs`, or remove it"
     yield from _unknown("summary-lines", card.summary_lines, lines)

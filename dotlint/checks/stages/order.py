@@ -57,5 +57,6 @@ def edges_out_of_order(context: GraphContext, card: Card) -> Iterator[Outcome]:
             one,
             edges,
             f"{count(len(edges), 'edge')} from {one} to {two} {what}",
+            slip="back" if head < tail else "skip",
             help="connect each stage only to the next one, or label the edge residual, skip, mask or KV cache",
         )
