@@ -200,12 +200,15 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
             drawn = {s: each for s, (_, each) in units.items()}
             expected = expected_gpus(phase, stage, drawn) if stage < phase.stage_count else None
             if expected is None:
+                slip = "beyond"
                 message = f"{about} is on GPUs {gpus.short()}, but the strategy has {count(phase.stage_count, 'stage')}"
             elif unit.stated == expected and gpus <= expected:
+                slip = "part"
                 message = (
                     f"the operators of {about} are only on GPUs {gpus.short()}, but its label names {expected.short()}"
                 )
             else:
+                slip = "misplaced"
                 message = f"{about} is on GPUs {gpus.short()}, but the strategy assigns {expected.short()}"
             yield card.finding(
                 message,
@@ -214,6 +217,7 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 nodes=names(r for r in unit.operators if r.gpus and expected and not r.gpus <= expected)
                 or names(unit.operators),
                 about=about,
+                slip=slip,
                 graph=context.graph.index,
                 help=_remedy(gpus, expected),
                 data=MisplacedStage(phase, stage, units),

@@ -23,6 +23,7 @@ from msgspec import Struct
 
 from dotlint.deployment.families import connected, families_of, level_of, unit_of
 from dotlint.deployment.patterns.renumber import with_numbers
+from dotlint.deployment.words import plain_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -85,6 +86,14 @@ def find_missing_nodes(deployment: Deployment) -> list[MissingNode]:
         for level, some in by_level.items():
             found += _Comparison(deployment, phase, level, some, inside).run()
     return found
+
+
+def _is_final_norm(family: Family) -> bool:
+    """Return whether a norm is named as the one after the last layer, which only the last unit has."""
+    members = [r for unit in family.members.values() for r in unit.values()]
+    return family.role == "norm" and all(
+        {"final", "last"} & set(plain_words(f"{r.name} {r.evidence.title}").split()) for r in members
+    )
 
 
 class _Comparison:
@@ -246,7 +255,7 @@ class _Comparison:
     def _belongs_to_ends(self, family: Family, lacking: set[int]) -> bool:
         """Return whether only the first or last unit differs, in what may well differ there."""
         ends = {self.units[0], self.units[-1]}
-        return family.role in _BETWEEN and (lacking <= ends or set(family.members) <= ends)
+        return (family.role in _BETWEEN or _is_final_norm(family)) and (lacking <= ends or set(family.members) <= ends)
 
     def _missing_in_unit(self, family: Family, unit: int, lacking: list[Coordinates]) -> Iterator[MissingNode]:
         if not family.connected:
