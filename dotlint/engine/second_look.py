@@ -132,7 +132,7 @@ def _where(first: Finding, others: Sequence[Finding]) -> str:
         layers = [unit.layer for unit in units if unit is not None and unit.stage is None]
         for word, numbers in (("stage", stages), ("layer", layers)):
             if len(numbers) == len(units) and None not in numbers:
-                plural = "s" * (len(numbers) > 1)
+                plural = "s" * (len(set(numbers)) > 1)
                 return f"in {word}{plural} {ranges([number for number in numbers if number is not None])}"
         return f"in {listed(list(dict.fromkeys(map(str, units))), 4)}"
     return f"at {count(len(keys) or len(others), 'more location')}"
