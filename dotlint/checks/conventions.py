@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import cross_file, grouping
 from dotlint.checks.grouping import LEFT_OUT, names
+from dotlint.checks.visual import is_no_computation
+from dotlint.checks.whole_boxes import is_whole_box
 from dotlint.data import graphviz
 from dotlint.deployment import axes
 from dotlint.deployment.unit import phase_unit
@@ -275,7 +277,13 @@ def mixed_conventions(context: GraphContext, card: Card) -> Iterator[Outcome]:
     drawn: dict[str, list[tuple[str, Reading]]] = defaultdict(list)
     for reading in deployment.operators:
         shape = reading.node.attributes.get("shape", "ellipse").lower()
-        if reading.kind in shapes and not reading.summary and shape in known and not _is_ambiguous(reading):
+        if (
+            reading.kind in shapes
+            and shape in known
+            and not (reading.summary or is_whole_box(context, reading))
+            and not _is_ambiguous(reading)
+            and not (reading.kind == "computation" and is_no_computation(reading))
+        ):
             drawn[str(reading.kind)].append((shape, reading))
     parts: list[str] = []
     nodes: list[Reading] = []

@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
+from dotlint.deployment import axes
+from dotlint.deployment.words import plain_words
 from dotlint.edits.attributes import dashed_fix, shape_fix
 from dotlint.engine.finding import Holds
 from dotlint.text.english import count
@@ -69,15 +71,34 @@ def _odd(members: list[Reading], shapes: dict[str, tuple[str, ...]], kind: str) 
     for some in roles.values():
         right = {shape for name in some[0].role.drawn_as for shape in shapes.get(name, ())} if some[0].role else set()
         wrong = [r for r in some if _shape(r) not in right]
-        elsewhere = len(members) - len(some)
-        alone = len(some) == 1 and elsewhere >= 6 and all(_shape(r) in shapes[kind] for r in members if r not in some)
-        if 2 * len(wrong) < len(some) or alone:
-            found += [r for r in wrong if _shape(r) in others]
+        if 2 * len(wrong) < len(some):
+            found += [r for r in wrong if _shape(r) in others and not is_no_computation(r)]
     return sorted(found, key=lambda r: r.node.index)
+
+
+_JOINS = {
+    *("reduce", "reduction", "aggregate", "aggregation", "agg", "sum", "merge", "concat", "concatenate", "gather"),
+    *("collect", "combine", "join", "split", "scatter", "broadcast", "distribution", "distribute", "add", "residual"),
+}
+_ENDS = {"input", "inputs", "output", "outputs", "start", "end", "begin", "result", "in", "out"}
+
+
+def is_no_computation(reading: Reading) -> bool:
+    """Return whether the node may have another shape: an input or output, a reduction, aggregation or split."""
+    texts = [plain_words(text).split() for text in (reading.name, reading.evidence.title)]
+    if any(_JOINS & set(words) for words in texts) or any(words and words[-1] in _ENDS for words in texts):
+        return True
+    return bool(reading.node.in_edges) != bool(reading.node.out_edges)
 
 
 def _dashed(edge: Edge) -> bool:
     return bool({"dashed", "dotted"} & set(edge.attributes.get("style", "").replace(",", " ").split()))
+
+
+def _passes_hidden_states(reading: Reading) -> bool:
+    """Return whether the node states hidden states as output, so that its edges carry the tokens themselves."""
+    found = [set(axes.axes(dims)) for dims in reading.evidence.tensors.outputs]
+    return bool(found) and all("hidden" in names and not names & {"experts", "top-k"} for names in found)
 
 
 def solid_gate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -86,7 +107,7 @@ def solid_gate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
     gated: list[tuple[Reading, Edge]] = []
     dashed: set[int] = set()
     for reading in deployment.operators:
-        if reading.is_role("route", "gate", "dispatch"):
+        if reading.is_role("route", "gate") and not _passes_hidden_states(reading):
             for edge in reading.node.out_edges:
                 if deployment.readings[edge.head.index].is_role("expert"):
                     gated.append((reading, edge))
@@ -94,10 +115,8 @@ def solid_gate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
                         dashed.add(edge.index)
     # If a dashed edge connects the gate to an expert, the edge that carries the tokens to it is solid.
     selected = {e.head.index for _, e in gated if e.index in dashed}
-    solid = [
-        (r, e) for r, e in gated if e.index not in dashed and not (r.is_role("dispatch") and e.head.index in selected)
-    ]
-    if gated and not solid:
+    solid = [(r, e) for r, e in gated if e.index not in dashed and e.head.index not in selected]
+    if dashed and not solid:
         yield Holds("visual", "gate edges", f"{count(len(dashed), 'edge')} from routing to experts, all dashed")
     if not solid or len(solid) == len(gated):
         return

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.checks import grouping
-from dotlint.checks.devices.placed import all_resized, expected_gpus, numbered_locally, other_model, placed_units
+from dotlint.checks.devices.placed import (
+    all_resized,
+    expected_gpus,
+    fits_layout,
+    numbered_locally,
+    other_model,
+    placed_units,
+)
 from dotlint.checks.grouping import names
 from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.words import label_lines
@@ -172,7 +179,7 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
         units = placed_units(context, name)
         if phase is None or phase.assumed or not units or numbered_locally(units) or not context.file.layout_certain:
             continue
-        wrong = {s: pair for s, pair in units.items() if not _fits(phase, s, pair[1])}
+        wrong = {s: pair for s, pair in units.items() if not fits_layout(phase, s, pair[1])}
         if not wrong:
             sets = listed([gpus.short() for _, gpus in units.values()], 16).replace(" and ", ", ")
             prefix = f"{name} " if len(deployment.phases) > 1 else ""
@@ -201,12 +208,15 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
             drawn = {s: each for s, (_, each) in units.items()}
             expected = expected_gpus(phase, stage, drawn) if stage < phase.stage_count else None
             if expected is None:
+                slip = "beyond"
                 message = f"{about} is on GPUs {gpus.short()}, but the strategy has {count(phase.stage_count, 'stage')}"
             elif unit.stated == expected and gpus <= expected:
+                slip = "part"
                 message = (
                     f"the operators of {about} are only on GPUs {gpus.short()}, but its label names {expected.short()}"
                 )
             else:
+                slip = "misplaced"
                 message = f"{about} is on GPUs {gpus.short()}, but the strategy assigns {expected.short()}"
             yield card.finding(
                 message,
@@ -215,6 +225,7 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 nodes=names(r for r in unit.operators if r.gpus and expected and not r.gpus <= expected)
                 or names(unit.operators),
                 about=about,
+                slip=slip,
                 graph=context.graph.index,
                 help=_remedy(gpus, expected),
                 data=MisplacedStage(phase, (stage,), units),
@@ -239,12 +250,6 @@ def _resized(context: GraphContext, card: Card, phase: Phase, units: dict[int, t
         help=f"use GPUs {listed(expected, 8)}, or declare the degrees that the graph shows",
         data=MisplacedStage(phase, tuple(units), units),
     )
-
-
-def _fits(phase: Phase, stage: int, gpus: GpuSet) -> bool:
-    if not 0 <= stage < phase.stage_count:
-        return False
-    return gpus == phase.stage_gpus(stage) or gpus in phase.replica_stage_gpus(stage)
 
 
 def _remedy(gpus: GpuSet, expected: GpuSet | None) -> str:
