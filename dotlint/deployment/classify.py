@@ -55,6 +55,8 @@ def read_deployment(
     for reading in readings:
         _explicit_stage(reading, cluster_facts, base)
     _drop_ring_steps(readings)
+    for reading in readings:
+        _set_places(reading, base)
     stated = _stated_gpus(readings, cluster_facts, phases, base)
     # If the file states the GPUs of one stage, no other stage of the phase gets them from the strategy.
     stated_phases = {phase for phase, _ in stated}
@@ -361,6 +363,20 @@ def _drop_ring_steps(readings: list[Reading]) -> None:
     for reading in staged:
         reading.stage = None
         reading.because("no pipeline stage: transfers within a layer number their steps this way")
+
+
+_PLACES = {"replica": {"dp", "replica"}, "micro_batch": {"mb", "microbatch", "micro"}, "shard": {"tp"}}
+
+
+def _set_places(reading: Reading, base: int) -> None:
+    """Set the replica, micro-batch and tensor rank that the name states, and the stages that a transfer connects."""
+    name = reading.evidence.name
+    for place, words in _PLACES.items():
+        found = [n for word, n in zip(name.words, name.numbers, strict=True) if word in words]
+        if len(found) == 1:
+            setattr(reading, place, found[0])
+    if reading.evidence.link is not None:
+        reading.link = (reading.evidence.link[0] - base, reading.evidence.link[1] - base)
 
 
 def _headers(

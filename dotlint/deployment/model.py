@@ -23,7 +23,9 @@ class Reading(Struct, gc=False):  # part of no reference cycle
 
     `stage` is 0-based within its phase, `layer` as numbered in the file; `phase` is "" if the file has only one.
     `gpus` are the ids (0-based ranks) that the node itself (`own_gpus`) or else its cluster states; `experts` the
-    first and last expert of an expert node. `summary` is whether the node represents others: an ellipsis, or a stage
+    first and last expert of an expert node. `replica`, `micro_batch`, `step` (of a ring) and `shard` (the tensor rank)
+    are as numbered in the file. `link` has the two stages, 0-based, that a transfer connects; such a node belongs to
+    neither, so its `stage` is None. `summary` is whether the node represents others: an ellipsis, or a stage
     or phase as one block. `why` has a line for each decision.
     """
 
@@ -36,6 +38,11 @@ class Reading(Struct, gc=False):  # part of no reference cycle
     gpus: GpuSet | None = None
     own_gpus: bool = False
     experts: tuple[int, int] | None = None
+    replica: int | None = None
+    micro_batch: int | None = None
+    step: int | None = None
+    shard: int | None = None
+    link: tuple[int, int] | None = None
     annotation: bool = False
     summary: bool = False
     stage_from_gpus: bool = False  # whether only its GPUs determine its stage
@@ -98,7 +105,7 @@ class Deployment(Struct):
     """A graph read as a deployment; `recognized` is whether it looks like one.
 
     `stage_base` is the number of the first stage in the file, 0 or 1; `layers` are the first and last layer of each
-    phase, as numbered in the file.
+    phase, as numbered in the file. `undecided` names the axes (`stage`, `layer`) that could not be told from the names.
     """
 
     graph: Graph
@@ -110,6 +117,7 @@ class Deployment(Struct):
     stage_base: int
     recognized: bool
     layers: dict[str | None, tuple[int, int]]
+    undecided: tuple[str, ...] = ()
     _operators: list[Reading] | None = None
 
     @property
