@@ -85,10 +85,14 @@ _ENDS = {"input", "inputs", "output", "outputs", "start", "end", "begin", "resul
 
 def is_no_computation(reading: Reading) -> bool:
     """Return whether the node may have another shape: an input or output, a reduction, aggregation or split."""
-    texts = [plain_words(text).split() for text in (reading.name, reading.evidence.title)]
-    if any(_JOINS & set(words) for words in texts) or any(words and words[-1] in _ENDS for words in texts):
-        return True
-    return bool(reading.node.in_edges) != bool(reading.node.out_edges)
+    texts = (reading.name, reading.evidence.title)
+    return is_end(reading) or any(_JOINS & set(plain_words(text).split()) for text in texts)
+
+
+def is_end(reading: Reading) -> bool:
+    """Return whether the name or title of the node ends like that of an input or output: `Layer 0 MHA Input`."""
+    texts = (plain_words(text).split() for text in (reading.name, reading.evidence.title))
+    return any(words and words[-1] in _ENDS for words in texts)
 
 
 def _dashed(edge: Edge) -> bool:

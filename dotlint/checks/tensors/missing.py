@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
 from dotlint.checks.grouping import names
+from dotlint.checks.visual import is_end
 from dotlint.checks.whole_boxes import is_whole_box
 from dotlint.deployment import axes
 from dotlint.deployment.gpus_and_dims import read_tensors
@@ -40,6 +42,12 @@ _SIZED = regex(
     re.IGNORECASE,
     needs=("[", "size", "shape", "dim", "volume", "payload"),
 )
+# `B=128, L=100000, D=4096`, but not degrees such as `TP=2, EP=64`.
+_PAIRS = regex(
+    r"(?!(?:[tpesdc]p|gpus?|stage|layers?)\b)[a-z]\w*\s*=\s*\d\w*(?:\s*[,;x]\s*[a-z]\w*\s*=\s*\d\w*)+",
+    re.IGNORECASE,
+    needs=("=",),
+)
 _PLACED = regex(r"gpu|device|stage|rank|node|\b[tepdsc]p\d*\b", re.IGNORECASE)
 _PAIR = regex(r"((?-i:[A-Za-z])\w*)\s*[=:]\s*[~\d]", re.IGNORECASE)
 
@@ -55,12 +63,18 @@ def _stated_sides(reading: Reading) -> tuple[bool, bool]:
     sides = bool(tensors.inputs) or "in" in stated, bool(tensors.outputs) or "out" in stated
     if (
         all(sides)
-        or (any(sides) and (reading.kind == "io" or reading.name.lower() in {"input", "output"}))
+        or (any(sides) and (reading.kind == "io" or is_end(reading) or _passes_on(reading)))
+        or any(_PAIRS.fullmatch(line) for line in others)
         or any(_SIZED.match(line) and not _PLACED.search(line) for line in others)
         or len({axis for line in others for axis in axes.named(_PAIR.findall(line))}) > 1
     ):
         return True, True
     return sides
+
+
+def _passes_on(reading: Reading) -> bool:
+    """Return whether the node is a transfer, whose output is its input."""
+    return reading.role is not None and reading.role.communicates in {"point-to-point", "kv-transfer"}
 
 
 def _lacking(reading: Reading) -> frozenset[str]:
@@ -117,10 +131,19 @@ def operators_without_dims(context: GraphContext, card: Card) -> Iterator[Outcom
     sides = {r.node.index: _lacking(r) for r in declared}
     stating = {r.evidence.name.family for r in declared if len(sides[r.node.index]) < len(_BOTH)}
     operators = [r for r in declared if r.role is not None or r.evidence.name.family in stating]
+    # The only transfer or cache of a file need not repeat what it passes on.
+    members = Counter(r.role for r in operators)
+    alone = [
+        r
+        for r in operators
+        if r.kind in {"communication", "memory"} and members[r.role] == 1 and len(sides[r.node.index]) == len(_BOTH)
+    ]
+    operators = [r for r in operators if r not in alone]
     lacking = [r for r in operators if sides[r.node.index]]
     if not lacking:
         if operators:
-            yield Holds("attributes", "dimensions", f"all {len(operators)} operators state their dimensions")
+            every = f"{len(operators)}" if alone else f"all {len(operators)}"
+            yield Holds("attributes", "dimensions", f"{every} operators state their dimensions")
         return
     total = len(operators)
     if total < _FEW or sum(1 for r in context.deployment.operators if r.summary) > total:
@@ -187,9 +210,7 @@ def _never_stated(operators: list[Reading], sides: dict[int, frozenset[str]]) ->
     for kinds, least in ((roles, 2), (alike, _FAMILY)):
         for kind, members in kinds.items():
             units = {(r.phase, r.stage, r.layer) for r in members} if kinds is alike else members
-            # A collective or transfer passes on what it gets, so even the only one need not repeat it.
-            enough = len(units) >= least or (kinds is roles and members[0].kind in {"communication", "memory"})
-            if enough and all(len(sides[r.node.index]) == len(_BOTH) for r in members):
+            if len(units) >= least and all(len(sides[r.node.index]) == len(_BOTH) for r in members):
                 title = kind if kinds is roles else f"`{members[0].evidence.name.family}`"
                 for reading in members:
                     found.setdefault(reading.node.index, title)
