@@ -108,15 +108,17 @@ def _passes_hidden_states(reading: Reading) -> bool:
 def solid_gate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report solid edges from routing to experts, if the file dashes others."""
     deployment = context.deployment
-    gated: list[tuple[Reading, Edge]] = []
-    dashed: set[int] = set()
-    for reading in deployment.operators:
-        if reading.is_role("route", "gate") and not _passes_hidden_states(reading):
-            for edge in reading.node.out_edges:
-                if deployment.readings[edge.head.index].is_role("expert"):
-                    gated.append((reading, edge))
-                    if _dashed(edge):
-                        dashed.add(edge.index)
+    led = [
+        (reading, edge)
+        for reading in deployment.operators
+        if reading.is_role("route", "gate", "dispatch")
+        for edge in reading.node.out_edges
+        if deployment.readings[edge.head.index].is_role("expert")
+    ]
+    # If the gate leads to the experts itself, the edges of the dispatch carry the tokens.
+    routed = any(not r.is_role("dispatch") for r, _ in led)
+    gated = [(r, e) for r, e in led if not routed or not (r.is_role("dispatch") or _passes_hidden_states(r))]
+    dashed = {e.index for _, e in gated if _dashed(e)}
     # If a dashed edge connects the gate to an expert, the edge that carries the tokens to it is solid.
     selected = {e.head.index for _, e in gated if e.index in dashed}
     solid = [(r, e) for r, e in gated if e.index not in dashed and e.head.index not in selected]
