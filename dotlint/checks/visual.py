@@ -119,9 +119,14 @@ def solid_gate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
     routed = any(not r.is_role("dispatch") for r, _ in led)
     gated = [(r, e) for r, e in led if not routed or not (r.is_role("dispatch") or _passes_hidden_states(r))]
     dashed = {e.index for _, e in gated if _dashed(e)}
-    # If a dashed edge connects the gate to an expert, the edge that carries the tokens to it is solid.
+    # If a dashed edge connects the gate to an expert, the edge that carries the tokens to it is solid. A node with
+    # both to one expert has solid edges for the tokens to all.
     selected = {e.head.index for _, e in gated if e.index in dashed}
-    solid = [(r, e) for r, e in gated if e.index not in dashed and e.head.index not in selected]
+    pairs = {(e.tail.index, e.head.index) for _, e in gated if e.index in dashed}
+    both = {e.tail.index for _, e in gated if e.index not in dashed and (e.tail.index, e.head.index) in pairs}
+    solid = [
+        (r, e) for r, e in gated if e.index not in dashed and e.head.index not in selected and e.tail.index not in both
+    ]
     if dashed and not solid:
         yield Holds("visual", "gate edges", f"{count(len(dashed), 'edge')} from routing to experts, all dashed")
     if not solid or len(solid) == len(gated):

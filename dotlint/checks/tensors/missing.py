@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
@@ -131,19 +130,10 @@ def operators_without_dims(context: GraphContext, card: Card) -> Iterator[Outcom
     sides = {r.node.index: _lacking(r) for r in declared}
     stating = {r.evidence.name.family for r in declared if len(sides[r.node.index]) < len(_BOTH)}
     operators = [r for r in declared if r.role is not None or r.evidence.name.family in stating]
-    # The only transfer or cache of a file need not repeat what it passes on.
-    members = Counter(r.role for r in operators)
-    alone = [
-        r
-        for r in operators
-        if r.kind in {"communication", "memory"} and members[r.role] == 1 and len(sides[r.node.index]) == len(_BOTH)
-    ]
-    operators = [r for r in operators if r not in alone]
     lacking = [r for r in operators if sides[r.node.index]]
     if not lacking:
         if operators:
-            every = f"{len(operators)}" if alone else f"all {len(operators)}"
-            yield Holds("attributes", "dimensions", f"{every} operators state their dimensions")
+            yield Holds("attributes", "dimensions", f"all {len(operators)} operators state their dimensions")
         return
     total = len(operators)
     if total < _FEW or sum(1 for r in context.deployment.operators if r.summary) > total:
@@ -210,7 +200,9 @@ def _never_stated(operators: list[Reading], sides: dict[int, frozenset[str]]) ->
     for kinds, least in ((roles, 2), (alike, _FAMILY)):
         for kind, members in kinds.items():
             units = {(r.phase, r.stage, r.layer) for r in members} if kinds is alike else members
-            if len(units) >= least and all(len(sides[r.node.index]) == len(_BOTH) for r in members):
+            # A collective or transfer passes on what it gets, so even the only one may leave it out.
+            enough = len(units) >= least or (kinds is roles and members[0].kind in {"communication", "memory"})
+            if enough and all(len(sides[r.node.index]) == len(_BOTH) for r in members):
                 title = kind if kinds is roles else f"`{members[0].evidence.name.family}`"
                 for reading in members:
                     found.setdefault(reading.node.index, title)
