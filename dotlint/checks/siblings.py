@@ -239,7 +239,7 @@ def _ranges(context: GraphContext) -> tuple[list[tuple[int, int]], list[tuple[in
     """
     texts = [edge.label for edge in context.graph.edges if edge.attributes.get("label")]
     for reading in context.deployment.readings:
-        if not (reading.annotation and reading.evidence.stage is not None):
+        if not (reading.annotation and reading.stage_named):
             texts += [line for line in reading.evidence.lines if not _OF_DEVICES.search(line)]
 
     def ranges(lines: Iterable[str]) -> list[tuple[int, int]]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dotlint.deployment.facts import Facts
+    from dotlint.deployment.numberings.decide import Decision
     from dotlint.deployment.vocabulary import Role, Vocabulary
     from dotlint.graph.model import Graph, Node
     from dotlint.strategy.gpus import GpuSet
@@ -45,6 +46,8 @@ class Reading(Struct, gc=False):  # part of no reference cycle
     link: tuple[int, int] | None = None
     annotation: bool = False
     summary: bool = False
+    stage_named: bool = False  # whether its own name or label states its stage
+    layer_named: bool = False  # whether its own name or label states its layer
     stage_from_gpus: bool = False  # whether only its GPUs determine its stage
     why: tuple[str, ...] = ()
 
@@ -118,6 +121,7 @@ class Deployment(Struct):
     recognized: bool
     layers: dict[str | None, tuple[int, int]]
     undecided: tuple[str, ...] = ()
+    decision: Decision | None = None
     _operators: list[Reading] | None = None
 
     @property

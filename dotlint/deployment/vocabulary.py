@@ -41,13 +41,18 @@ class Role(Struct, frozen=True):
 
 
 class Vocabulary(Struct, eq=False):
-    """Roles and their phrases, the shape conventions, and the words of annotations."""
+    """Roles and their phrases, the shape conventions, the words of annotations, and those before numbers.
+
+    `axes` maps a word before a number to what the number may count (`stage`, `layer`, ...), with true where the word is
+    clear and false where it is an abbreviation that may mean something else.
+    """
 
     roles: dict[str, Role]
     shapes: dict[str, tuple[str, ...]]
     annotation_words: frozenset[str]
     annotation_titles: tuple[str, ...]
     summary_phrases: tuple[str, ...]
+    axes: dict[str, dict[str, bool]]
     _compounds: Phrases[str]
     _phrases: Phrases[tuple[int, Role]]
     _known: dict[str, Role | None] = field(default_factory=dict)
@@ -56,6 +61,19 @@ class Vocabulary(Struct, eq=False):
     def words(self) -> frozenset[str]:
         """The words of all phrases, with compounds joined."""
         return frozenset(word for phrases in self._phrases.values() for phrase, _ in phrases for word in phrase)
+
+    def axis_word(self, word: str, before: str) -> str:
+        """Return the word or two words before a number that say what it counts; "" if they say nothing."""
+        if not word:
+            return ""
+        phrase = f"{before} {word}"
+        if phrase in self.axes:
+            return phrase
+        if word in self.axes or word.isascii():
+            return word if word in self.axes else ""
+        return max(
+            (w for w in self.axes if not w.isascii() and (word.startswith(w) or word.endswith(w))), key=len, default=""
+        )
 
     def normalize(self, text: str) -> str:
         """Return the words of a text in lower case with compounds joined: ` alltoall expert aggregation `."""
@@ -108,6 +126,15 @@ def _by_first_word(meanings: dict[str, T]) -> Phrases[T]:
     return found
 
 
+def _axes(table: dict[str, dict[str, list[str]]]) -> dict[str, dict[str, bool]]:
+    found: dict[str, dict[str, bool]] = {}
+    for axis, words in table.items():
+        for kind, clear in (("words", True), ("short", False)):
+            for word in words.get(kind, ()):
+                found.setdefault(word, {})[axis] = clear
+    return found
+
+
 def read_vocabulary(table: dict[str, Any], where: str) -> Vocabulary:
     """Create a vocabulary from its TOML table. Raises `VocabularyError` if a part is missing or invalid."""
     try:
@@ -126,6 +153,7 @@ def read_vocabulary(table: dict[str, Any], where: str) -> Vocabulary:
             annotation_words=frozenset(annotation["words"]),
             annotation_titles=tuple(annotation["titles"]),
             summary_phrases=tuple(annotation["summaries"]),
+            axes=_axes(table.get("axes", {})),
             _compounds=_by_first_word(
                 {phrase: word for word, phrases in table["compounds"].items() for phrase in phrases}
             ),
