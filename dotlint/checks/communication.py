@@ -195,6 +195,7 @@ def expert_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
                 start,
                 end,
                 outcome=outcome,
+                slip=outcome,
                 nodes=names(beside),
                 about=phase_unit(name),
                 graph=context.graph.index,

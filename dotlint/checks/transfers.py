@@ -351,6 +351,11 @@ def _without_gpus(context: GraphContext, card: Card, some: list[tuple[Reading, G
         )
 
 
+def _is_device(reading: Reading) -> bool:
+    """Return whether the node is a device by its title, not an operator on one."""
+    return bool(re.fullmatch(r"\s*(?:gpu|npu|cuda|device|rank|card)s?\W*\d+\s*", reading.evidence.title, re.IGNORECASE))
+
+
 def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report edges between operators that share no GPU, without a communication node or a label."""
     deployment = context.deployment
@@ -367,8 +372,8 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             or not one.gpus.isdisjoint(two.gpus)
         ):
             continue
-        if one.role is None and two.role is None:
-            continue  # GPUs and other things that no tensors flow through
+        if _is_device(one) or _is_device(two):
+            continue  # the edge is a link between GPUs, not data on its way through a model
         if (
             _moves(one)
             or _moves(two)
