@@ -298,8 +298,9 @@ def _missing(
     for element, of_groups in relation.elements.items():
         exist = {group: pair for group in groups if (pair := relation.ends(group, element))}
         able = sum(1 for group in exist if group in voting)
-        if not able or len(of_groups) * 2 < able:
+        if not able or (len(of_groups) * 2 < able and len(of_groups) < 2):
             continue
+        few = len(of_groups) * 2 < able
         most = len(of_groups) * 10 >= able * 6
         # Groups with other edges at both ends are drawn differently; if they are the majority, they are the rule.
         otherwise = [
@@ -310,7 +311,7 @@ def _missing(
         drawn_otherwise = set(otherwise) if len(otherwise) > len(of_groups) else set()
         exemplar = next(iter(of_groups.values()))
         for group, pair in exist.items():
-            if group in drawn_otherwise:
+            if group in drawn_otherwise or (few and (degrees.outs[pair[0]] or group not in voting)):
                 continue
             if not most and degrees.outs[pair[0]]:
                 continue  # if fewer than 60 % have it, it is expected only of dead ends

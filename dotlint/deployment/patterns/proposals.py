@@ -9,11 +9,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dotlint.deployment.families import RANKS
+from dotlint.deployment.patterns.acyclic import without_cycles
 from dotlint.deployment.patterns.agreement import agreeing
 from dotlint.deployment.patterns.alignment import align_exemplars
 from dotlint.deployment.patterns.devices import Devices
 from dotlint.deployment.patterns.learn import FamilyMember, Pair, ProposedEdge, propose_edges
-from dotlint.deployment.wiring import Wiring
 from dotlint.deployment.words import parse_name
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def missing_edges(deployment: Deployment) -> tuple[list[MissingEdge], int]:
     for tail, head, exemplar, support in _edges_at_stage_ends(deployment, edges, devices):
         found.setdefault((tail, head), MissingEdge(readings[tail], readings[head], by_pair[exemplar], support))
     agreed = agreeing(deployment, list(found.values()), devices)
-    kept = _without_cycles(deployment, agreed)
+    kept = without_cycles(deployment, agreed)
     better = align_exemplars(deployment, [(m.tail, m.head, m.exemplar) for m in kept])
     kept = [replace(m, exemplar=better.get((m.tail.node.index, m.head.node.index), m.exemplar)) for m in kept]
     ordered = sorted(kept, key=lambda m: (m.exemplar.index, m.tail.node.index, m.head.node.index))
@@ -192,20 +192,3 @@ def _layer_of_stage(reading: Reading, first: Mapping[tuple[str, int], int]) -> i
 
 def _phase_index(deployment: Deployment, reading: Reading) -> int | None:
     return deployment.phases.index(reading.phase) if reading.phase in deployment.phases else None
-
-
-def _without_cycles(deployment: Deployment, missing: list[MissingEdge]) -> list[MissingEdge]:
-    """Return the proposals without those that would close a cycle."""
-    wiring = Wiring(deployment.graph, [m.pair for m in missing])
-    if not missing or not wiring.cyclic():
-        return missing
-    before = {name: i for i, cycle in enumerate(Wiring(deployment.graph).cycles()) for name in cycle.members}
-    on_cycle: dict[str, int] = {name: i for i, cycle in enumerate(wiring.cycles()) for name in cycle.members}
-
-    def closes(edge: MissingEdge) -> bool:
-        tail, head = edge.pair
-        if tail not in on_cycle or on_cycle[tail] != on_cycle.get(head, -1):
-            return False
-        return tail not in before or before[tail] != before.get(head, -1)
-
-    return [edge for edge in missing if not closes(edge)]

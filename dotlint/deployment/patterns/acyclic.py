@@ -1,0 +1,67 @@
+"""Drop the proposed edges that would close a cycle, one by one."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from dotlint.deployment.feedback import leads_back
+from dotlint.deployment.wiring import Wiring
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dotlint.deployment.model import Deployment
+    from dotlint.deployment.patterns.proposals import MissingEdge
+
+_BUDGET = 2_000_000  # search steps for one graph
+
+
+def without_cycles(deployment: Deployment, missing: list[MissingEdge]) -> list[MissingEdge]:
+    """Return the proposals without those that would close a cycle, the first of several being kept.
+
+    Edges that lead back on purpose close none, and where the exemplar is on a cycle, the pattern has one.
+    """
+    graph = deployment.graph
+    if not missing or not Wiring(graph, [m.pair for m in missing]).cyclic():
+        return missing
+    back = {(edge.tail.name, edge.head.name) for edge in graph.edges if leads_back(deployment, edge)}
+    before = {name: i for i, cycle in enumerate(Wiring(graph).cycles()) for name in cycle.members}
+    forward = Wiring(graph)
+    for tail, head in back:
+        forward.outs[tail] = [name for name in forward.outs[tail] if name != head]
+    on_cycle = {name for cycle in Wiring(graph, [m.pair for m in missing]).cycles() for name in cycle.members}
+    kept: list[MissingEdge] = []
+    doubtful: list[MissingEdge] = []
+    for m in missing:
+        (kept if not on_cycle.issuperset(m.pair) else doubtful).append(m)
+    for m in kept:
+        forward.outs[m.tail.name].append(m.head.name)
+    budget = _BUDGET
+    for m in doubtful:
+        tail, head = m.pair
+        exemplar = m.exemplar.tail.name, m.exemplar.head.name
+        if not any(one in before and before[one] == before.get(two) for one, two in (m.pair, exemplar)):
+            steps, closes = _reaches(forward.outs, head, tail, budget)
+            budget -= steps
+            if closes:
+                continue
+        forward.outs[tail].append(head)
+        kept.append(m)
+    return kept
+
+
+def _reaches(outs: Mapping[str, list[str]], start: str, goal: str, budget: int) -> tuple[int, bool]:
+    """Return the number of search steps, and whether a path leads to the goal or the budget is spent."""
+    if start == goal:
+        return 0, True
+    seen, queue, steps = {start}, deque([start]), 0
+    while queue:
+        for name in outs[queue.popleft()]:
+            steps += 1
+            if name == goal or steps > budget:
+                return steps, True
+            if name not in seen:
+                seen.add(name)
+                queue.append(name)
+    return steps, False
