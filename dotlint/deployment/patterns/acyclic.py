@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING
 
 from dotlint.deployment.feedback import leads_back
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.model import Deployment
     from dotlint.deployment.patterns.proposals import MissingEdge
+    from dotlint.deployment.wiring import Pair
 
 _BUDGET = 2_000_000  # search steps for one graph
 
@@ -38,10 +39,10 @@ def without_cycles(deployment: Deployment, missing: list[MissingEdge]) -> list[M
     for m in kept:
         forward.outs[m.tail.name].append(m.head.name)
     budget = _BUDGET
+    cyclic = {m.pair for m in doubtful if _in_one(before, m.pair)} | _of_cyclic_pattern(deployment, doubtful, before)
     for m in doubtful:
         tail, head = m.pair
-        exemplar = m.exemplar.tail.name, m.exemplar.head.name
-        if not any(one in before and before[one] == before.get(two) for one, two in (m.pair, exemplar)):
+        if m.pair not in cyclic:
             steps, closes = _reaches(forward.outs, head, tail, budget)
             budget -= steps
             if closes:
@@ -49,6 +50,26 @@ def without_cycles(deployment: Deployment, missing: list[MissingEdge]) -> list[M
         forward.outs[tail].append(head)
         kept.append(m)
     return kept
+
+
+def _in_one(cycles: Mapping[str, int], pair: Pair) -> bool:
+    """Return whether both nodes are on the same cycles."""
+    return pair[0] in cycles and cycles[pair[0]] == cycles.get(pair[1])
+
+
+def _of_cyclic_pattern(deployment: Deployment, missing: list[MissingEdge], before: Mapping[str, int]) -> set[Pair]:
+    """Return the proposals whose exemplar is on a cycle, if they only repeat that cycle in another unit."""
+    found = {m.pair for m in missing if _in_one(before, (m.exemplar.tail.name, m.exemplar.head.name))}
+    if not found:
+        return found
+    largest = max(Counter(before.values()).values())
+    large = {
+        name
+        for cycle in Wiring(deployment.graph, found).cycles()
+        if len(cycle.members) > largest
+        for name in cycle.members
+    }
+    return {pair for pair in found if not large.issuperset(pair)}
 
 
 def _reaches(outs: Mapping[str, list[str]], start: str, goal: str, budget: int) -> tuple[int, bool]:

@@ -253,7 +253,7 @@ def _propose(
         if fanning and not tails.idle:
             continue
         for relation, relation_edges in _relations(known, some, tails, heads):
-            yield from _missing(known, relation, relation_edges, present, degrees, devices)
+            yield from _missing(known, relation, relation_edges, present, degrees, devices, fanning=fanning)
 
 
 def _relations(
@@ -286,6 +286,8 @@ def _missing(
     present: set[Pair],
     degrees: _Degrees,
     devices: Devices,
+    *,
+    fanning: bool,
 ) -> Iterator[ProposedEdge]:
     """Yield the elements that voting groups have and other groups lack."""
     groups = relation.family.groups(items, relation.linked)
@@ -323,7 +325,7 @@ def _missing(
             if degrees.ins[pair[1]] < usual_ins or (pair[1] in hubs and not degrees.outs[pair[0]]):
                 like = next((e for e in of_groups.values() if devices.alike(pair, e)), exemplar)
                 yield ProposedEdge(*pair, like, len(of_groups))
-    for proposal in _like_siblings(relation, groups, present, degrees, devices):
+    for proposal in _like_siblings(relation, groups, present, degrees, devices, fanning=fanning):
         if degrees.outs[proposal.tail] < usual_outs:
             yield proposal
     for proposal in _whole_groups(relation, voting, present, degrees):
@@ -361,7 +363,13 @@ def _whole_groups(
 
 
 def _like_siblings(
-    relation: _Relation, groups: set[Coordinates], present: set[Pair], degrees: _Degrees, devices: Devices
+    relation: _Relation,
+    groups: set[Coordinates],
+    present: set[Pair],
+    degrees: _Degrees,
+    devices: Devices,
+    *,
+    fanning: bool,
 ) -> Iterator[ProposedEdge]:
     """Yield edges for tails without any that most siblings in the group have (all ranks but one feed a sum).
 
@@ -398,6 +406,7 @@ def _like_siblings(
                     degrees,
                     devices,
                     alone=idle_rows[position, rest] == len(groups) == 1,
+                    fanning=fanning,
                 )
 
 
@@ -412,10 +421,13 @@ def _edges_of_siblings(
     devices: Devices,
     *,
     alone: bool,
+    fanning: bool,
 ) -> Iterator[ProposedEdge]:
     for rest in expected_heads[:_SIBLINGS]:
         elements = [_Element(other, rest) for other in siblings]
-        agreed = len(siblings) == 1 and not rest and _agreed(relation, elements[0], groups, present, degrees)
+        agreed = (
+            len(siblings) == 1 and not rest and not fanning and _agreed(relation, elements[0], groups, present, degrees)
+        )
         for group in groups:
             pair = relation.ends(group, _Element(free, rest))
             if pair is None or pair in present:
