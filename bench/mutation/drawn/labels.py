@@ -95,9 +95,8 @@ def _facts(op: Op, world: World, manner: Manner) -> Iterator[str]:
 
 def _ends(op: Op, world: World, manner: Manner) -> Iterator[str]:
     """Write the devices of the two stages that a transfer joins."""
-    units = {o.stage: o.unit for o in world.ops.values() if (o.phase, o.replica) == (op.phase, op.replica)}
-    assert op.link
-    tail, head = (devices(unit, world, manner) for stage in op.link if (unit := units.get(stage)))
+    assert op.ends
+    tail, head = (devices(span, world, manner) for span in op.ends)
     if manner.link_gpus == "arrow":
         yield f"{tail} -> {head}"
     elif manner.link_gpus == "from to":
