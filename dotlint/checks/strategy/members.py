@@ -11,7 +11,6 @@ from msgspec import Struct
 from dotlint.checks import grouping
 from dotlint.checks.grouping import LEFT_OUT
 from dotlint.checks.strategy.experts import has_ranges, summarized
-from dotlint.deployment.gpus_and_dims import read_gpus
 from dotlint.deployment.patterns.renumber import with_numbers
 from dotlint.deployment.shards import (
     MLP,
@@ -30,6 +29,7 @@ from dotlint.text.english import count, listed, the
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
 
+    from dotlint.deployment.devices.reader import DeviceReader
     from dotlint.deployment.model import Reading
     from dotlint.deployment.shards import Group
     from dotlint.deployment.unit import Unit
@@ -84,7 +84,7 @@ def _planned_members(fix: FixContext, siblings: Siblings, found: Group, phase: P
             lacking = [PlannedNode(_member_name(found, numbers), numbers, found.members[-1], unit) for numbers in row]
             try:
                 planned = siblings.plan(lacking, more=True)
-                _refuse_taken(found, planned, phase)
+                _refuse_taken(found, planned, phase, fix.deployment.vocabulary.devices)
             except NotCertain as reason:
                 why = str(reason)
                 continue
@@ -143,7 +143,7 @@ def _member_name(group: Group, numbers: Numbers) -> str:
     return with_numbers(group.members[-1].name, numbers)
 
 
-def _refuse_taken(group: Group, planned: Sequence[PlannedNode], phase: Phase) -> None:
+def _refuse_taken(group: Group, planned: Sequence[PlannedNode], phase: Phase, devices: DeviceReader) -> None:
     """Raise `NotCertain` if the GPUs of the new members are not free GPUs of the unit."""
     family = group.members[0].evidence.name.family
     taken = [r.gpus for r in group.members if r.own_gpus and r.gpus]
@@ -152,7 +152,7 @@ def _refuse_taken(group: Group, planned: Sequence[PlannedNode], phase: Phase) ->
     for one in planned:
         if parse_name(one.name).family != family:
             continue
-        stated = read_gpus(label_lines(one.statement.split("[", 1)[-1].replace('"', "\n")))
+        stated = devices.read(label_lines(one.statement.split("[", 1)[-1].replace('"', "\n")))
         gpus = stated.ids if stated else None
         if gpus is None or any(not gpus.isdisjoint(other) for other in taken):
             raise NotCertain(f"`{one.name}` would be on GPUs of other members")
