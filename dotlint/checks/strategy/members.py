@@ -199,6 +199,9 @@ def shard_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
     short = torn(deployment, *roles)
     found = groups(deployment, *roles)
     parted = parts_of_groups(found)
+    copies: dict[str | None, set[int | None]] = defaultdict(set)
+    for group in found:
+        copies[group.phase] |= {r.replica for r in group.members}
     for index, group in enumerate(found):
         phase = context.phase(group.phase)
         if phase is None or len(group.members) < 2:
@@ -209,7 +212,7 @@ def shard_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
         confirmed = [n for n in numbers if n > 1 and n in _shard_numbers(group, phase)]
         if confirmed:
             right[group.role].add(confirmed[0])
-        elif not numbers or numbers[0] < 2 or not _also_explained(phase).isdisjoint(numbers):
+        elif not numbers or numbers[0] < 2 or not _also_explained(phase, copies[group.phase]).isdisjoint(numbers):
             open_roles.add(group.role)
         else:
             wrong.append(_Wrong(group, phase, count(numbers[0], "shard")))
@@ -246,11 +249,15 @@ def _shard_numbers(group: Group, phase: Phase) -> set[int]:
     return required
 
 
-def _also_explained(phase: Phase) -> set[int]:
-    """Return the numbers that replicas or expert ranks explain, so that they are neither right nor wrong."""
+def _also_explained(phase: Phase, replicas: set[int | None]) -> set[int]:
+    """Return the numbers that replicas or expert ranks explain, so that they are neither right nor wrong.
+
+    If the strategy has no replicas, what seems to be several may be ranks: TP is then the number of all of them.
+    """
     degrees = phase.degrees
     shards = {degrees.tp, degrees.tp * degrees.sp, degrees.tp * degrees.cp, degrees.sp, degrees.cp}
-    return {n * more for n in shards for more in (degrees.dp, degrees.ep)} | {phase.stage_size}
+    parts = {n // len(replicas) for n in shards if degrees.dp == 1 and n % len(replicas) == 0 and None not in replicas}
+    return {n * more for n in shards for more in (degrees.dp, degrees.ep)} | {phase.stage_size} | parts
 
 
 def _gaps(held: Iterable[tuple[int, int]]) -> bool:
