@@ -41,12 +41,10 @@ class Numbering(Struct, eq=False):
     slots: list[tuple[str, int]] = field(default_factory=list)
     glued: bool = False
 
-
-class ClusterMarks(Struct):
-    """The marks of the label and of the name of every cluster."""
-
-    label: dict[int, Marks] = field(default_factory=dict)
-    name: dict[int, Marks] = field(default_factory=dict)
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The different numbers, in order, those of clusters without nodes included."""
+        return tuple(sorted({*self.values.values(), *self.clusters.values()}))
 
 
 def label_marks(evidence: Facts) -> Marks:
@@ -122,9 +120,9 @@ def find_numberings(
 
 def _is_running(families: Mapping[str, list[Reading]]) -> bool:
     """Return whether the last numbers of all names differ: they count nodes, and mean nothing (`norm_17`, `n18`)."""
-    last = [r.evidence.name.numbers[-1] for members in families.values() for r in members]
-    roles = {r.role for members in families.values() for r in members}
-    return len(last) >= _FEWEST and 20 * len(set(last)) >= 19 * len(last) and len(roles) > 2
+    members = [r for members in families.values() for r in members if not r.annotation]
+    last = {r.evidence.name.numbers[-1] for r in members}
+    return len(members) >= _FEWEST and 10 * len(last) >= 9 * len(members) and len({r.role for r in members}) > 2
 
 
 def _add_clusters(

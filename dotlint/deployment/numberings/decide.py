@@ -30,7 +30,7 @@ Meaning = Literal[
 ]
 Fact = tuple[float, str]
 
-_CLEAR, _SHORT, _AMBIGUOUS, _OTHER = 4.0, 2.2, 1.2, -1.0
+_CLEAR, _SHORT, _AMBIGUOUS, _OTHER = 4.0, 2.2, 1.2, -1.7
 _MARGIN = 0.9
 _LEAST = 1.5
 _PLACES = {"label": 1.0, "cluster label": 0.6, "cluster": 0.3, "name": 0.0}
@@ -281,6 +281,8 @@ def _step(e: Evidence, one: Numbering) -> Iterator[Fact]:
         yield 1.0, "edges lead from each value to the next"
     if e.share > 0.8 and len(e.roles) > 4:
         yield -1.5, "it numbers whole layers"
+    if not one.word:
+        yield -2.5, "no word for it"
 
 
 def _expert(e: Evidence, one: Numbering) -> Iterator[Fact]:
