@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks import cross_file, grouping
-from dotlint.checks.devices.placed import joins_phases
+from dotlint.checks.devices.placed import crosses
 from dotlint.checks.grouping import names
 from dotlint.checks.transfers import own_gpus
 from dotlint.deployment.unit import phase_unit
@@ -155,12 +155,11 @@ def _outside(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 
 def _operators_with_gpus(context: GraphContext, phase: str) -> list[tuple[Reading, GpuSet]]:
-    """Return the operators of a phase that name their GPUs, with these GPUs; transfers between phases are of none."""
-    deployment = context.deployment
+    """Return the operators of a phase that name their GPUs, with these GPUs."""
     return [
         (r, r.gpus)
-        for r in deployment.operators
-        if r.phase == phase and r.gpus and own_gpus(r) and not joins_phases(deployment, r)
+        for r in context.deployment.operators
+        if r.phase == phase and r.gpus and own_gpus(r) and not crosses(context.deployment, r)
     ]
 
 

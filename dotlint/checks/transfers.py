@@ -119,6 +119,7 @@ def crossing_edges(context: GraphContext) -> Crossing:
     """Return the edges between stages of one phase, except edges between nodes that represent whole stages."""
     deployment = context.deployment
     found = Crossing([], [])
+    labeled = {(edge.tail.index, edge.head.index) for edge in context.graph.edges if _marked(edge)}
     for edge in context.graph.edges:
         one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
         phase = context.phase(one.phase)
@@ -126,7 +127,8 @@ def crossing_edges(context: GraphContext) -> Crossing:
             continue
         if one.stage is None or two.stage is None or one.stage == two.stage:
             continue
-        if _marked(edge) or _is_transfer(context, one) or _is_transfer(context, two):
+        # One of several parallel edges is enough to mark the boundary.
+        if (one.node.index, two.node.index) in labeled or _is_transfer(context, one) or _is_transfer(context, two):
             found.marked.append(edge)
         elif one.role is not None or two.role is not None:
             found.unmarked.append(edge)
@@ -255,6 +257,8 @@ def collective_groups(context: GraphContext, card: Card) -> Iterator[Outcome]:
     for reading in deployment.operators:
         if reading.role is None or not reading.role.collective or reading.summary or reading.node.index in ranks:
             continue
+        if not reading.node.declared:
+            continue  # another rule reports it, and it has no label to add them to
         joined = joined_gpus(context, reading)
         if joined is None:
             continue
@@ -347,11 +351,17 @@ def _without_gpus(context: GraphContext, card: Card, some: list[tuple[Reading, G
         )
 
 
+def _is_device(reading: Reading) -> bool:
+    """Return whether the node is a device by its title, not an operator on one."""
+    return bool(re.fullmatch(r"\s*(?:gpu|npu|cuda|device|rank|card)s?\W*\d+\s*", reading.evidence.title, re.IGNORECASE))
+
+
 def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report edges between operators that share no GPU, without a communication node or a label."""
     deployment = context.deployment
     silent: list[tuple[Reading, Edge]] = []
     explicit = 0
+    named = {(edge.tail.index, edge.head.index) for edge in context.graph.edges if _names_transfer(context, edge)}
     for edge in context.graph.edges:
         one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
         if (
@@ -362,10 +372,12 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             or not one.gpus.isdisjoint(two.gpus)
         ):
             continue
+        if _is_device(one) or _is_device(two):
+            continue  # the edge is a link between GPUs, not data on its way through a model
         if (
             _moves(one)
             or _moves(two)
-            or _names_transfer(context, edge)
+            or (edge.tail.index, edge.head.index) in named
             or one.is_role(*_ROUTED)
             or two.is_role(*_ROUTED)
         ):

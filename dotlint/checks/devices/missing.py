@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dotlint.deployment.model import Deployment, Reading
-    from dotlint.deployment.unit import Unit
     from dotlint.deployment.vocabulary import Role
     from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Edit, Finding, Outcome
     from dotlint.strategy.gpus import GpuSet
 
-_HABIT = 3  # units or operators with the same slip, which is then reported once
+_HABIT = 3  # operators without GPUs in a file where nearly all others name theirs
 _EVERY = regex(r"\b(?:all|shared|replicated|distributed|across|every)\b", re.IGNORECASE)
 # Words that mean some GPUs and not all: `All TP ranks`, `per EP group`.
 _SOME = regex(r"\b(?:[tpesdcv]+p\d*|ranks?|pairs?|groups?|per|each|any|some|various|multiple)\b|[{}$%]", re.IGNORECASE)
@@ -196,7 +195,7 @@ def vague_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
         for r in context.deployment.operators
         if r.evidence.gpus and r.evidence.gpus.vague and r.evidence.gpus.ids is None
     ]
-    for title, some in _by_habit(context.deployment, grouping.remaining_nodes(context, card, vague)):
+    for title, some in grouping.units(context.deployment, grouping.remaining_nodes(context, card, vague)).items():
         what = (
             f"`{some[0].name}` does"
             if len(some) == 1
@@ -212,17 +211,6 @@ def vague_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
         )
     if not vague and any(r.gpus for r in context.deployment.operators):
         yield Holds("gpus", "GPU labels", "no vague labels such as `all GPUs`")
-
-
-def _by_habit(deployment: Deployment, vague: Sequence[Reading]) -> Iterator[tuple[Unit | None, list[Reading]]]:
-    """Yield nodes by unit, but first, as one habit, those of several units whose labels have the same words."""
-    alike: dict[str, list[Reading]] = defaultdict(list)
-    for reading in vague:
-        alike[_vague_words(reading).lower()].append(reading)
-    habits = [some for some in alike.values() if len(grouping.units(deployment, some)) >= _HABIT]
-    yield from ((None, some) for some in habits)
-    told = {reading.node.index for some in habits for reading in some}
-    yield from grouping.units(deployment, [r for r in vague if r.node.index not in told]).items()
 
 
 def _vague_words(reading: Reading) -> str:

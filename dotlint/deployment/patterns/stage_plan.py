@@ -346,7 +346,7 @@ def _operators_of_every_stage(unit: Stage, drawn: int, with_output: int) -> list
         reading
         for reading in unit.operators
         if not reading.is_role(*_MODEL_ENDS)
-        and (not reading.is_role("output") or outputs or (drawn == 1 and reading.evidence.stage is not None))
+        and (not reading.is_role("output") or outputs or (drawn == 1 and reading.stage_named))
     ]
     return kept if len(kept) > 1 else unit.operators
 
