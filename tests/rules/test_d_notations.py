@@ -16,9 +16,10 @@ def shards(*devices: str) -> list[str]:
     [("NPU: {}", True), ("device_id={}", True), ("Device: P100_{}", False), ("GPU: {} and its spare", True)],
 )
 def test_d001_does_not_claim_that_an_unread_text_names_no_gpu(own: str, lacks: bool) -> None:
-    text = digraph(*shards(*(own.format(i) for i in range(4)), ""))
+    links = [f"norm -> attn_{i}" for i in range(5)]
+    text = digraph(*shards(*(own.format(i) for i in range(4)), ""), *links)
     assert bool(find(text, "D001")) == lacks
-    alien = digraph(*shards("GPU 0", "GPU 1", "GPU 2", "GPU: the fast one"))
+    alien = digraph(*shards("GPU 0", "GPU 1", "GPU 2", "GPU 3", "GPU: the fast one"), *links)
     assert find(alien, "D001") == []
     skipped = [one.needs for one in check_rules(alien, "D001").undecided]
     assert any("the fast one" in needs for needs in skipped)
