@@ -32,7 +32,9 @@ def may_be_output(deployment: Deployment, reading: Reading, stages: int | None) 
     if reading.stage_named and _before_last(deployment, reading, stages):
         return False
     of_layer = reading.layer_named and reading.kind == "io"
-    return not (of_layer and reading.layer is not None and reading.layer < _phase_layers(deployment, reading)[1])
+    return not (
+        of_layer and reading.layer_index is not None and reading.layer_index < _phase_layers(deployment, reading)[1]
+    )
 
 
 def _before_last(deployment: Deployment, reading: Reading, stages: int | None) -> bool:
@@ -47,12 +49,12 @@ def _is_first(deployment: Deployment, reading: Reading) -> bool:
     if reading.stage is not None and drawn and reading.stage != min(drawn):
         return False
     if reading.layer is not None and reading.is_role("input"):
-        return reading.layer == _phase_layers(deployment, reading)[0]
+        return reading.layer_index == _phase_layers(deployment, reading)[0]
     return True
 
 
 def _phase_layers(deployment: Deployment, reading: Reading) -> tuple[int, int]:
-    layer = reading.layer or 0
+    layer = reading.layer_index or 0
     return deployment.layers.get(reading.phase, (layer, layer))
 
 
