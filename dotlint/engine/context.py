@@ -110,6 +110,28 @@ class GraphContext:
         return Wiring(self.graph)
 
     @cached_property
+    def undecided(self) -> tuple[str, ...]:
+        """The axes whose numbers may mean something else.
+
+        Stages of a pipeline have devices of their own. Where most share theirs and all their operators have one role,
+        as the steps of a ring have, the numbers are no stages.
+        """
+        return (*self.deployment.undecided, *(("stage",) if self._one_role_shares() else ()))
+
+    def _one_role_shares(self) -> bool:
+        staged = [r for units in self.deployment.units.values() for unit in units.values() for r in unit.operators]
+        roles = {r.role.name if r.role else None for r in staged}
+        if len(roles) != 1 or None in roles:
+            return False
+        sets = [
+            union(r.gpus for r in unit.operators if r.gpus)
+            for units in self.deployment.units.values()
+            for unit in units.values()
+        ]
+        sharing = sum(any(own & other for j, other in enumerate(sets) if i != j) for i, own in enumerate(sets))
+        return sharing > 1 and 2 * sharing > len(sets)
+
+    @cached_property
     def connected_throughout(self) -> bool:
         """Whether no operator is isolated and, besides inputs and outputs, at most one begins and one ends the graph."""
         outs, ins = self.wiring.outs, self.wiring.ins

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.checks import grouping
-from dotlint.checks.devices.placed import expected_gpus, fits_layout, numbered_locally, other_model, placed_units
+from dotlint.checks.devices.placed import (
+    copies_of,
+    expected_gpus,
+    fits_layout,
+    numbered_locally,
+    other_model,
+    placed_units,
+)
 from dotlint.checks.grouping import names
 from dotlint.deployment.gpus_and_dims import GPU_IDS, read_gpus
 from dotlint.deployment.unit import phase_unit
@@ -174,7 +181,7 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
         units = placed_units(context, name)
         if phase is None or phase.assumed or not units or numbered_locally(units) or not context.file.layout_certain:
             continue
-        wrong = {s: pair for s, pair in units.items() if not fits_layout(phase, s, pair[1])}
+        wrong = {s: pair for s, pair in units.items() if not _fits(phase, s, *pair)}
         if not wrong:
             sets = listed([gpus.short() for _, gpus in units.values()], 16).replace(" and ", ", ")
             prefix = f"{name} " if len(deployment.phases) > 1 else ""
@@ -222,6 +229,14 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 help=_remedy(gpus, expected),
                 data=MisplacedStage(phase, stage, units),
             )
+
+
+def _fits(phase: Phase, stage: int, unit: Stage, gpus: GpuSet) -> bool:
+    """Return whether a stage is on the GPUs of the layout, as a whole or in each of its data replicas."""
+    copies = copies_of(unit, gpus)
+    return fits_layout(phase, stage, gpus) or (
+        len(copies) > 1 and all(fits_layout(phase, stage, own) for own in copies.values())
+    )
 
 
 def _remedy(gpus: GpuSet, expected: GpuSet | None) -> str:
