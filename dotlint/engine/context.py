@@ -114,14 +114,14 @@ class GraphContext:
         """The axes whose numbers may mean something else.
 
         Stages of a pipeline have devices of their own. Where most share theirs and all their operators have one role,
-        as the steps of a ring have, the numbers are no stages.
+        as the steps of a ring have, or only communicate, the numbers are no stages.
         """
-        return (*self.deployment.undecided, *(("stage",) if self._one_role_shares() else ()))
+        return (*self.deployment.undecided, *(("stage",) if self._share_devices_in_one_role() else ()))
 
-    def _one_role_shares(self) -> bool:
+    def _share_devices_in_one_role(self) -> bool:
         staged = [r for units in self.deployment.units.values() for unit in units.values() for r in unit.operators]
         roles = {r.role.name if r.role else None for r in staged}
-        if len(roles) != 1 or None in roles:
+        if None in roles or (len(roles) != 1 and any(r.kind != "communication" for r in staged)):
             return False
         sets = [
             union(r.gpus for r in unit.operators if r.gpus)

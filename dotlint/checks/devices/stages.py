@@ -205,7 +205,8 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
             nodes = unit.headers + unit.operators
             start, end = grouping.of_nodes(nodes, context.graph)
             drawn = {s: each for s, (_, each) in units.items()}
-            expected = expected_gpus(phase, stage, drawn) if stage < phase.stage_count else None
+            more = stage >= phase.stage_count or (phase.stage_count == 1 and len(units) > 1)
+            expected = None if more else expected_gpus(phase, stage, drawn)
             if expected is None:
                 slip = "beyond"
                 message = f"{about} is on GPUs {gpus.short()}, but the strategy has {count(phase.stage_count, 'stage')}"
