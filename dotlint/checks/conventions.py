@@ -269,6 +269,12 @@ def _is_ambiguous(reading: Reading) -> bool:
     )
 
 
+def _acceptable(reading: Reading, shapes: dict[str, tuple[str, ...]]) -> set[str]:
+    """Return the shapes that the convention allows for the role of a node."""
+    kinds = reading.role.drawn_as if reading.role is not None else ()
+    return {shape for kind in kinds for shape in shapes.get(kind, ())}
+
+
 def mixed_conventions(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report, once a file, kinds of operators that it draws in other shapes than the convention."""
     deployment = context.deployment
@@ -289,7 +295,7 @@ def mixed_conventions(context: GraphContext, card: Card) -> Iterator[Outcome]:
     nodes: list[Reading] = []
     least = int(card.parameters["least"])
     for kind, members in drawn.items():
-        odd = [(shape, reading) for shape, reading in members if shape not in shapes[kind]]
+        odd = [(shape, reading) for shape, reading in members if shape not in _acceptable(reading, shapes)]
         if len(odd) < least or 2 * len(odd) <= len(members):
             continue
         found = Counter(shape for shape, _ in members)

@@ -10,6 +10,7 @@ from dotlint.checks import grouping
 from dotlint.checks.grouping import names
 from dotlint.checks.stages.between import interleaved, stage_edges
 from dotlint.checks.whole_boxes import is_whole_box, parts_of
+from dotlint.deployment.back_edges import back_edges
 from dotlint.deployment.shards import within_stage
 from dotlint.deployment.unit import WHOLE, Unit, phase_unit
 from dotlint.edits.fix_context import fixed_by
@@ -61,7 +62,8 @@ def stage_cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
     deployment = context.deployment
     if not context.graph.directed:
         return
-    cyclic = {name: i for i, cycle in enumerate(context.wiring.cycles()) for name in cycle.members}
+    left_out = back_edges(context.graph)
+    cyclic = {name: i for i, cycle in enumerate(context.forward.cycles()) for name in cycle.members}
     between = list(stage_edges(context))
     for phase in deployment.phases:
         if interleaved(context, phase):
@@ -70,7 +72,9 @@ def stage_cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
         for edge, one, two in between:
             assert one.stage is not None
             assert two.stage is not None
-            if one.phase != phase or _is_not_pipeline(edge) or (two.stage < one.stage and _later_layer(one, two)):
+            if one.phase != phase or _is_not_pipeline(edge) or edge.index in left_out:
+                continue
+            if two.stage < one.stage and _later_layer(one, two):
                 continue
             if one.name not in cyclic or cyclic[one.name] != cyclic.get(two.name):
                 links[one.stage].setdefault(two.stage, edge)

@@ -85,10 +85,14 @@ _ENDS = {"input", "inputs", "output", "outputs", "start", "end", "begin", "resul
 
 def is_no_computation(reading: Reading) -> bool:
     """Return whether the node may have another shape: an input or output, a reduction, aggregation or split."""
-    texts = [plain_words(text).split() for text in (reading.name, reading.evidence.title)]
-    if any(_JOINS & set(words) for words in texts) or any(words and words[-1] in _ENDS for words in texts):
-        return True
-    return bool(reading.node.in_edges) != bool(reading.node.out_edges)
+    texts = (reading.name, reading.evidence.title)
+    return is_end(reading) or any(_JOINS & set(plain_words(text).split()) for text in texts)
+
+
+def is_end(reading: Reading) -> bool:
+    """Return whether the name or title of the node ends like that of an input or output: `Layer 0 MHA Input`."""
+    texts = (plain_words(text).split() for text in (reading.name, reading.evidence.title))
+    return any(words and words[-1] in _ENDS for words in texts)
 
 
 def _dashed(edge: Edge) -> bool:
@@ -104,18 +108,25 @@ def _passes_hidden_states(reading: Reading) -> bool:
 def solid_gate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report solid edges from routing to experts, if the file dashes others."""
     deployment = context.deployment
-    gated: list[tuple[Reading, Edge]] = []
-    dashed: set[int] = set()
-    for reading in deployment.operators:
-        if reading.is_role("route", "gate") and not _passes_hidden_states(reading):
-            for edge in reading.node.out_edges:
-                if deployment.readings[edge.head.index].is_role("expert"):
-                    gated.append((reading, edge))
-                    if _dashed(edge):
-                        dashed.add(edge.index)
-    # If a dashed edge connects the gate to an expert, the edge that carries the tokens to it is solid.
+    led = [
+        (reading, edge)
+        for reading in deployment.operators
+        if reading.is_role("route", "gate", "dispatch")
+        for edge in reading.node.out_edges
+        if deployment.readings[edge.head.index].is_role("expert")
+    ]
+    # If the gate leads to the experts itself, the edges of the dispatch carry the tokens.
+    routed = any(not r.is_role("dispatch") for r, _ in led)
+    gated = [(r, e) for r, e in led if not routed or not (r.is_role("dispatch") or _passes_hidden_states(r))]
+    dashed = {e.index for _, e in gated if _dashed(e)}
+    # If a dashed edge connects the gate to an expert, the edge that carries the tokens to it is solid. A node with
+    # both to one expert has solid edges for the tokens to all.
     selected = {e.head.index for _, e in gated if e.index in dashed}
-    solid = [(r, e) for r, e in gated if e.index not in dashed and e.head.index not in selected]
+    pairs = {(e.tail.index, e.head.index) for _, e in gated if e.index in dashed}
+    both = {e.tail.index for _, e in gated if e.index not in dashed and (e.tail.index, e.head.index) in pairs}
+    solid = [
+        (r, e) for r, e in gated if e.index not in dashed and e.head.index not in selected and e.tail.index not in both
+    ]
     if dashed and not solid:
         yield Holds("visual", "gate edges", f"{count(len(dashed), 'edge')} from routing to experts, all dashed")
     if not solid or len(solid) == len(gated):

@@ -36,6 +36,9 @@ def parts_of(context: GraphContext, reading: Reading) -> set[str]:
 
 
 def is_whole_box(context: GraphContext, reading: Reading) -> bool:
-    """Return whether the node stands for a whole layer or block: its label lists operators of several blocks."""
+    """Return whether the node stands for a whole layer or block: its label lists operators of several blocks, or layers."""
+    layers = reading.evidence.layers
+    if layers is not None and layers[0] < layers[1]:
+        return True
     parts = parts_of(context, reading)
     return len(parts) >= 3 or {"qkv", "attention"} <= parts or {"attention", "mlp"} <= parts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -51,15 +51,23 @@ class GraphContext:
     def deployment(self) -> Deployment:
         """The graph read as a deployment."""
         expected = self._expected(one_replica=False)
-        found = read_deployment(self.graph, self.file.vocabulary, expected, self.file.only_phase)
+        declared = self.file.strategy is not None or bool(self.file.declarations)
+        read = partial(
+            read_deployment,
+            self.graph,
+            self.file.vocabulary,
+            only_phase=self.file.only_phase,
+            declared=declared,
+        )
+        found = read(expected)
         if not _follows(found, expected):
-            return read_deployment(self.graph, self.file.vocabulary, None, self.file.only_phase)
+            return read(None)
         one = self._expected(one_replica=True)
         if one != expected:
             first = union(one.values())
             drawn = [r.gpus <= first for r in found.operators if r.gpus]
             if drawn and 10 * sum(drawn) >= 9 * len(drawn):  # only one data-parallel replica is drawn
-                return read_deployment(self.graph, self.file.vocabulary, one, self.file.only_phase)
+                return read(one)
         return found
 
     @cached_property
@@ -130,6 +138,11 @@ class GraphContext:
         ]
         sharing = sum(any(own & other for j, other in enumerate(sets) if i != j) for i, own in enumerate(sets))
         return sharing > 1 and 2 * sharing > len(sets)
+
+    @cached_property
+    def forward(self) -> Wiring:
+        """Which node feeds which, without the edges of a deployment that state that they lead back."""
+        return Wiring(self.graph, back=not self.deployment.recognized)
 
     @cached_property
     def connected_throughout(self) -> bool:

@@ -52,13 +52,13 @@ def undecided_axis(card: Card, context: GraphContext) -> Undecided | None:
 
 
 def is_habit(deployment: Deployment, nodes: Collection[str]) -> bool:
-    """Return whether nodes are almost all operators, all of their roles, or the same ones of every unit."""
+    """Return whether nodes are most operators, all of their roles, or the same ones of every unit."""
     names = set(nodes)
     operators = [r for r in deployment.operators if not r.summary]
     inside = [r for r in operators if r.name in names]
     if len(inside) < FEW:
-        return False
-    if 10 * len(inside) >= 9 * len(operators):
+        return len(inside) == len(names) > 1 and _in_every_unit(operators, names)
+    if 5 * len(inside) >= 4 * len(operators):
         return True
     drawn, met = Counter(map(_role, operators)), Counter(map(_role, inside))
     return all(met[role] == drawn[role] for role in met) or _in_every_unit(operators, names)
@@ -69,14 +69,14 @@ def _role(reading: Reading) -> str:
 
 
 def _in_every_unit(operators: Iterable[Reading], names: Collection[str]) -> bool:
-    """Return whether each node is one of a series of at least three, alike but for one number, that are all among them."""
+    """Return whether each node is one of a series, alike but for one number, that are all among them."""
     series: dict[tuple[str, int, tuple[int, ...]], list[str]] = defaultdict(list)
     for reading in operators:
         name = reading.evidence.name
         for at in range(len(name.numbers)):
             series[name.family, at, (*name.numbers[:at], *name.numbers[at + 1 :])].append(reading.name)
     habitual = {
-        name for some in series.values() if len(some) >= FEW and all(one in names for one in some) for name in some
+        name for some in series.values() if len(some) > 1 and all(one in names for one in some) for name in some
     }
     return habitual.issuperset(names)
 

@@ -13,7 +13,7 @@ from dotlint.strategy.layout import Layout
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from dotlint.deployment.model import Reading, Stage
+    from dotlint.deployment.model import Deployment, Reading, Stage
     from dotlint.engine.context import GraphContext
     from dotlint.strategy import Phase
 
@@ -34,9 +34,22 @@ def gpus_of(readings: Iterable[Reading]) -> GpuSet | None:
     return union(sets) if sets else None
 
 
-def gpus_of_unit(unit: Stage) -> GpuSet | None:
+def crosses(deployment: Deployment, reading: Reading) -> bool:
+    """Return whether a communication node leads to another phase or stage, so that its GPUs are those of both ends."""
+    if reading.link is not None:
+        return True
+    if reading.kind not in {"communication", "memory"}:
+        return False
+    ends = [deployment.readings[e.tail.index] for e in reading.node.in_edges]
+    ends += [deployment.readings[e.head.index] for e in reading.node.out_edges]
+    stages = {r.stage for r in (*ends, reading) if r.stage is not None}
+    return reading.is_role("kv-transfer") or len({r.phase for r in ends if r.phase is not None}) > 1 or len(stages) > 1
+
+
+def gpus_of_unit(deployment: Deployment, unit: Stage) -> GpuSet | None:
     """Return the GPUs that the unit's operators name, else those of its header; None if neither names any."""
-    return gpus_of(unit.operators) or unit.stated
+    own = [r for r in unit.operators if not crosses(deployment, r)]
+    return gpus_of(own) or gpus_of(unit.operators) or unit.stated
 
 
 def placed_units(context: GraphContext, phase: str) -> dict[int, tuple[Stage, GpuSet]]:
@@ -47,7 +60,7 @@ def placed_units(context: GraphContext, phase: str) -> dict[int, tuple[Stage, Gp
     """
     found, stated = {}, {}
     for stage, unit in context.deployment.units.get(phase, {}).items():
-        gpus = gpus_of_unit(unit)
+        gpus = gpus_of_unit(context.deployment, unit)
         if unit.operators and gpus:
             found[stage] = unit, gpus
             if unit.stated is not None and gpus <= unit.stated and gpus != unit.stated:
@@ -74,6 +87,13 @@ def numbered_locally(units: dict[int, tuple[Stage, GpuSet]]) -> bool:
         return False
     most, number = Counter(gpus for _, gpus in units.values()).most_common(1)[0]
     return 2 * number > len(units) and all(gpus <= most for _, gpus in units.values())
+
+
+def all_resized(phase: Phase, units: Mapping[int, tuple[Stage, GpuSet]]) -> bool:
+    """Return whether several stages all have the same number of GPUs, which is not that of the layout."""
+    sizes = {len(gpus) for _, gpus in units.values()}
+    of_replica = {len(gpus) for gpus in phase.replica_stage_gpus(0)}
+    return len(units) > 1 and len(sizes) == 1 and not sizes & {phase.stage_size, *of_replica}
 
 
 def expected_gpus(phase: Phase, stage: int, drawn: Mapping[int, GpuSet]) -> GpuSet:

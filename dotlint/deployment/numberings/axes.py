@@ -58,6 +58,20 @@ def label_marks(evidence: Facts) -> Marks:
 _NO_MARKS = marks_of_line("")
 
 
+def worded_number(evidence: Facts, meaning: str, vocabulary: Vocabulary) -> int | None:
+    """Return the number that a label or name gives after a clear word of a meaning, before the file has decided."""
+    for mark in label_marks(evidence).single:
+        if vocabulary.axes.get(vocabulary.axis_word(mark.word, mark.before), {}).get(meaning):
+            return mark.number
+    name = evidence.name
+    for i, word in enumerate(name.words):
+        if vocabulary.axes.get(vocabulary.axis_word(word, name.before[i]), {}).get(meaning) and not is_other_end(
+            name, i
+        ):
+            return name.numbers[i]
+    return None
+
+
 def find_numberings(
     graph: Graph, readings: Sequence[Reading], clusters: Mapping[int, Facts], vocabulary: Vocabulary
 ) -> list[Numbering]:
