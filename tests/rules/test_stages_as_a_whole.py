@@ -49,8 +49,8 @@ def placed(*gpus: str) -> str:
 
 
 def test_d003_stages_that_are_all_misplaced_are_one_finding() -> None:
-    (finding,) = find(placed("0-1", "2-3", "4-5", "6-7"), "D003", strategy="pp4tp4")
-    assert finding.message == "stage 0 is on GPUs 0-1, but the strategy assigns 0-3; the same in stages 1-3"
+    (finding,) = find(placed("6-7", "0-1", "2-3", "4-5"), "D003", strategy="pp4tp2")
+    assert finding.message == "stage 0 is on GPUs 6-7, but the strategy assigns 0-1; the same in stages 1-3"
     assert len(finding.locations) == 4
 
 
@@ -162,11 +162,10 @@ def test_g009_ranks_that_lead_to_one_another_differ_at_their_ends() -> None:
 
 
 def test_g003_a_graph_without_edges_has_one_finding() -> None:
-    lines = [
-        node(f"layer{n}_{op}", title, "0") for n in range(3) for op, title in (("norm", "LayerNorm"), ("mlp", "MLP"))
-    ]
+    titles = ("LayerNorm", "QKV Projection", "Attention Compute", "Output Projection", "MLP")
+    lines = [node(f"layer{n}_op{i}", title, "0") for n in range(2) for i, title in enumerate(titles)]
     (finding,) = find(digraph(*lines), "G003")
-    assert (finding.message, len(finding.locations)) == ("none of the 6 operators has an edge", 6)
+    assert (finding.message, len(finding.locations)) == ("none of the 10 operators has an edge", 10)
 
 
 def ring(title: str) -> str:
