@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.engine.card import Card
+    from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
 
 FEW: Final = 3
@@ -41,9 +42,9 @@ def second_look(card: Card, found: Sequence[Outcome], deployment: Deployment | N
     ]
 
 
-def undecided_axis(card: Card, deployment: Deployment) -> Undecided | None:
+def undecided_axis(card: Card, context: GraphContext) -> Undecided | None:
     """Return the skipped item of a rule that relies on numbers whose meaning the graph leaves open; None if it can run."""
-    unknown = next((axis for axis in card.axes if axis in deployment.undecided), None)
+    unknown = next((axis for axis in card.axes if axis in context.undecided), None)
     if unknown is None:
         return None
     needs = f"state the {unknown} in the labels, as in `{unknown} 2` (the numbers in names may mean something else)"

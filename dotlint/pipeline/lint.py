@@ -167,7 +167,7 @@ def _outcomes(file: FileContext, card: Card) -> Iterable[Outcome]:
             if check.scope == "deployment" and (file.is_program or not target.deployment.recognized):  # type: ignore[attr-defined]
                 continue
             index = 0 if check.scope == "file" else target.graph.index  # type: ignore[attr-defined]
-            skipped = undecided_axis(card, target.deployment) if card.axes else None  # type: ignore[attr-defined]
+            skipped = undecided_axis(card, target) if card.axes else None  # type: ignore[arg-type]
             outcomes = [
                 one if isinstance(one, Finding) else replace(one, code=card.code, graph=index)
                 for one in ([skipped] if skipped else function(target, card))
