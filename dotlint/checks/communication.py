@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dotlint.checks import grouping
 from dotlint.checks.grouping import names
 from dotlint.deployment import axes
-from dotlint.deployment.shards import SHARDED, groups, replicas
+from dotlint.deployment.shards import ATTENTION, groups
 from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.words import plain_words
 from dotlint.engine.finding import Holds, Undecided
@@ -44,8 +44,7 @@ def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
     serving: dict[str, list[str]] = {}
     wrong: list[Reading] = []
     parallel = False
-    sharded = groups(deployment, *SHARDED, "mlp", "mlp-down")
-    for shards in (some for group in sharded for some in replicas(group.members)):
+    for shards in (group.members for group in groups(deployment, *ATTENTION, "mlp", "mlp-down")):
         phase = context.phase(shards[0].phase)
         if phase is None or phase.degrees.tp < 2 or len(shards) < 2:
             continue
@@ -65,7 +64,7 @@ def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
             if kind in _JOINS or (kind is None and _reduces(reading)):
                 serving.setdefault(kind or "a reduction", []).append(head)
             elif reading.role is not None and reading.role.name not in {
-                *SHARDED,
+                *ATTENTION,
                 "aggregate",
                 "gather",
                 "split",

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from dotlint.checks import grouping
 from dotlint.deployment.shards import within_stage
-from dotlint.deployment.words import number_spans
+from dotlint.deployment.words import number_spans, plain_words
 from dotlint.edits.attributes import set_attribute
 from dotlint.edits.edge_attributes import moved_label
 from dotlint.edits.fix_context import fixed_by, in_order
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Edit, Finding, Outcome
     from dotlint.graph.model import Edge
 
+_ROUTED = ("gate", "route", "aggregate", "residual")
 _MOVES = {
     "point-to-point",
     "all-to-all",
@@ -50,10 +51,31 @@ def _moves(reading: Reading) -> bool:
     )
 
 
+def _text(edge: Edge) -> str:
+    return (edge.label or edge.attributes.get("xlabel", "")).strip()
+
+
 def _marked(edge: Edge) -> bool:
-    return bool((edge.label or edge.attributes.get("xlabel", "")).strip())
+    return bool(_text(edge))
 
 
+def _names_transfer(context: GraphContext, edge: Edge) -> bool:
+    """Return whether the edge's label says how data travels (`P2P`, `NVLink`, `route`), and not only what does."""
+    text = _text(edge)
+    if not text:
+        return False
+    vocabulary = context.deployment.vocabulary
+    role = vocabulary.role(text)
+    named = role is not None and (role.kind == "communication" or role.name in _ROUTED or role.communicates is not None)
+    words = {*plain_words(text).split(), *_WORD.findall(text.lower())}
+    return (
+        named
+        or _CARRIERS.search(text) is not None
+        or any(w in (words if w.isascii() else text) for w in vocabulary.links)
+    )
+
+
+_WORD = regex(r"[^\W_]+")
 _CARRIERS = regex(r"pipeline|comm|transfer|send|recv|p2p|cross[\s_-]?stage|\bpp\b", re.IGNORECASE)
 
 
@@ -329,20 +351,6 @@ def _without_gpus(context: GraphContext, card: Card, some: list[tuple[Reading, G
         )
 
 
-_ROUTED = ("gate", "route", "aggregate", "residual")
-# Words of edge labels that name how data gets from GPU to GPU, and not only what it is.
-_MOVED = regex(
-    r"pipeline|stage|comm|transfer|send|sent|recv|receive|p2p|point|cop(?:y|ies)|mov(?:e|ing)|migrat|hand|kv|cache|all"
-    r"|reduc|gather|scatter|broadcast|exchange|dispatch|combine|rout|token|network|link|nccl|rdma|infiniband|\bib\b|pcie|ring"
-    r"|->|→|↔|\bto\b|\bfrom\b|gpu|device|rank|node|\b[tpesdc]p\b|residual|skip",
-    re.IGNORECASE,
-)
-
-
-def _names_transfer(edge: Edge) -> bool:
-    return bool(_MOVED.search(edge.label or edge.attributes.get("xlabel", "")))
-
-
 def _is_device(reading: Reading) -> bool:
     """Return whether the node is a device by its title, not an operator on one."""
     return bool(re.fullmatch(r"\s*(?:gpu|npu|cuda|device|rank|card)s?\W*\d+\s*", reading.evidence.title, re.IGNORECASE))
@@ -353,7 +361,7 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
     deployment = context.deployment
     silent: list[tuple[Reading, Edge]] = []
     explicit = 0
-    named = {(edge.tail.index, edge.head.index) for edge in context.graph.edges if _names_transfer(edge)}
+    named = {(edge.tail.index, edge.head.index) for edge in context.graph.edges if _names_transfer(context, edge)}
     for edge in context.graph.edges:
         one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
         if (

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from dotlint.deployment.gpus_and_dims import Gpus, Tensors, read_gpus, read_tensors
+from dotlint.deployment.gpus_and_dims import Tensors, read_tensors
+from dotlint.deployment.roles import stated_role
 from dotlint.deployment.words import Name, label_lines, parse_name, plain_words
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
+    from dotlint.deployment.devices.reader import Gpus
     from dotlint.deployment.vocabulary import Role, Vocabulary
     from dotlint.graph.model import Node, Subgraph
 
@@ -57,30 +59,16 @@ def read_facts(name: str, label: str, vocabulary: Vocabulary) -> Facts:
     ranged = _LAYERS.search(speech) if "layer" in (lower := speech.lower()) or "block" in lower else None
     experts = _EXPERTS.search(title) or _EXPERTS.search(name.replace("_", " "))
     words = set(plain_words(name).split()) | set(plain_words(title).split())
-    role = vocabulary.role(title)
-    if role is None or role.kind == "io":
-        named = vocabulary.role(name)
-        # A label with the word Output takes precedence over a name about tokens.
-        role = role if named is None or (role is not None and named.kind == "io") else named
-    if role is None and not set(vocabulary.normalize(title).split()) - vocabulary.annotation_words:
-        role = next(
-            (
-                found
-                for line in lines[1:]
-                if "[" not in line and "gpu" not in line.lower() and (found := vocabulary.role(line))
-            ),
-            None,
-        )
     return Facts(
         name=parsed,
         lines=lines,
         title=title,
         layers=(int(ranged[1]), int(ranged[2])) if ranged else None,
         phases=frozenset(_PHASES[word] for word in phases) if (phases := words & _PHASES.keys()) else _NONE,
-        gpus=read_gpus(lines),
+        gpus=vocabulary.devices.read(lines),
         tensors=read_tensors(lines),
         experts=_expert_range(experts["ids"]) if experts else None,
-        role=role,
+        role=stated_role(name, lines, vocabulary),
     )
 
 

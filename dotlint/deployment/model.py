@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.facts import Facts
     from dotlint.deployment.numberings.decide import Decision
+    from dotlint.deployment.recognition import Recognition
     from dotlint.deployment.vocabulary import Role, Vocabulary
     from dotlint.graph.model import Graph, Node
     from dotlint.strategy.gpus import GpuSet
@@ -105,10 +106,11 @@ class Stage(Struct):
 
 
 class Deployment(Struct):
-    """A graph read as a deployment; `recognized` is whether it looks like one.
+    """A graph read as a deployment; `recognition` is whether it is one, and why.
 
     `stage_base` is the number of the first stage in the file, 0 or 1; `layers` are the first and last layer of each
-    phase, as numbered in the file. `undecided` names the axes (`stage`, `layer`) that could not be told from the names.
+    phase, as numbered in the file. `undecided` names the axes (`stage`, `layer`) that could not be told from the names;
+    `unread_devices` are texts that name devices in a way that was not understood.
     """
 
     graph: Graph
@@ -118,11 +120,17 @@ class Deployment(Struct):
     phases: tuple[str, ...]
     units: dict[str, dict[int, Stage]]
     stage_base: int
-    recognized: bool
+    recognition: Recognition
     layers: dict[str | None, tuple[int, int]]
     undecided: tuple[str, ...] = ()
     decision: Decision | None = None
+    unread_devices: tuple[str, ...] = ()
     _operators: list[Reading] | None = None
+
+    @property
+    def recognized(self) -> bool:
+        """Whether the graph is a deployment."""
+        return self.recognition.recognized
 
     @property
     def operators(self) -> Sequence[Reading]:

@@ -46,16 +46,21 @@ class Name(Struct, frozen=True, gc=False):
 
 def name_parts(text: str) -> list[str]:
     """Return words and numbers of a name in order, split at camel case and underscores: `attnQKV2_1` -> attn QKV 2 1."""
-    parts: list[str] = []
+    return [text[start:end] for start, end in part_spans(text)]
+
+
+def part_spans(text: str) -> list[tuple[int, int]]:
+    """Return the spans of the words and numbers of a name; parts of one compound such as `SwiGLU` touch."""
+    spans: list[tuple[int, int]] = []
     position = 0
     for whole in _WHOLE.finditer(text):
         before, after = text[: whole.start()][-1:], text[whole.end() :][:1]
         if (before.isalpha() and not before.islower() and whole[0][0].islower()) or after.isalpha():
             continue
-        parts += _PARTS.findall(text[position : whole.start()])
-        parts.append(whole[0])
+        spans += (match.span() for match in _PARTS.finditer(text, position, whole.start()))
+        spans.append(whole.span())
         position = whole.end()
-    return parts + _PARTS.findall(text[position:])
+    return [*spans, *(match.span() for match in _PARTS.finditer(text, position))]
 
 
 def number_spans(text: str) -> list[tuple[int, int]]:

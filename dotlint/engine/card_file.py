@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from dotlint.engine.card import (
     PRESETS,
     Absence,
+    Axis,
     Card,
     CardError,
     Damage,
@@ -43,6 +44,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "suppressible": ("always", "by-name", "never"),
 }
 _LISTS: Final[dict[str, tuple[str, ...]]] = {
+    "axes": get_args(Axis),
     "causes": (),
     "fix-effects": get_args(FixEffect),
     "model-facts": (),

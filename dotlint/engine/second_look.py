@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from dotlint.engine.finding import Finding, combined_fix
+from dotlint.engine.finding import Finding, Undecided, combined_fix
 from dotlint.text.english import count, listed, ranges
 
 if TYPE_CHECKING:
@@ -39,6 +39,15 @@ def second_look(card: Card, found: Sequence[Outcome], deployment: Deployment | N
         else one
         for one in outcomes
     ]
+
+
+def undecided_axis(card: Card, deployment: Deployment) -> Undecided | None:
+    """Return the skipped item of a rule that relies on numbers whose meaning the graph leaves open; None if it can run."""
+    unknown = next((axis for axis in card.axes if axis in deployment.undecided), None)
+    if unknown is None:
+        return None
+    needs = f"state the {unknown} in the labels, as in `{unknown} 2` (the numbers in names may mean something else)"
+    return Undecided(card.section, card.name.replace("-", " "), needs)
 
 
 def is_habit(deployment: Deployment, nodes: Collection[str]) -> bool:
@@ -123,7 +132,7 @@ def _where(first: Finding, others: Sequence[Finding]) -> str:
         layers = [unit.layer for unit in units if unit is not None and unit.stage is None]
         for word, numbers in (("stage", stages), ("layer", layers)):
             if len(numbers) == len(units) and None not in numbers:
-                plural = "s" * (len(numbers) > 1)
+                plural = "s" * (len(set(numbers)) > 1)
                 return f"in {word}{plural} {ranges([number for number in numbers if number is not None])}"
         return f"in {listed(list(dict.fromkeys(map(str, units))), 4)}"
     return f"at {count(len(keys) or len(others), 'more location')}"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Key = tuple[str, str, int]
 """Where a numbering stands, its word or the family of its names, and which number of these it is."""
 
+_FEWEST = 8
 _SPREAD = 3
 """An unknown word before numbers is that of an axis if so many families have it, else that of an operator."""
 
@@ -57,6 +58,20 @@ def label_marks(evidence: Facts) -> Marks:
 _NO_MARKS = marks_of_line("")
 
 
+def worded_number(evidence: Facts, meaning: str, vocabulary: Vocabulary) -> int | None:
+    """Return the number that a label or name gives after a clear word of a meaning, before the file has decided."""
+    for mark in label_marks(evidence).single:
+        if vocabulary.axes.get(vocabulary.axis_word(mark.word, mark.before), {}).get(meaning):
+            return mark.number
+    name = evidence.name
+    for i, word in enumerate(name.words):
+        if vocabulary.axes.get(vocabulary.axis_word(word, name.before[i]), {}).get(meaning) and not is_other_end(
+            name, i
+        ):
+            return name.numbers[i]
+    return None
+
+
 def find_numberings(
     graph: Graph, readings: Sequence[Reading], clusters: Mapping[int, Facts], vocabulary: Vocabulary
 ) -> list[Numbering]:
@@ -79,6 +94,7 @@ def find_numberings(
     for reading in readings:
         if reading.evidence.name.numbers:
             families[reading.evidence.name.family].append(reading)
+    running = _is_running(families)
     spread = Counter(word for members in families.values() for word in set(members[0].evidence.name.words))
     for family, members in families.items():
         seen: dict[str, int] = defaultdict(int)
@@ -88,6 +104,8 @@ def find_numberings(
             if i in linked or is_other_end(name, i):
                 continue
             word = vocabulary.axis_word(own, name.before[i])
+            if running and i == len(name.words) - 1 and not any(vocabulary.axes.get(word, {}).values()):
+                continue
             if not word and own and spread[own] >= _SPREAD and own not in vocabulary.words:
                 word = own
             if word:
@@ -100,6 +118,13 @@ def find_numberings(
             for reading in members:
                 one.values[reading.node.index] = reading.evidence.name.numbers[i]
     return _joined(graph, list(found.values()))
+
+
+def _is_running(families: Mapping[str, list[Reading]]) -> bool:
+    """Return whether the last numbers of all names differ: they count nodes, and mean nothing (`norm_17`, `n18`)."""
+    last = [r.evidence.name.numbers[-1] for members in families.values() for r in members]
+    roles = {r.role for members in families.values() for r in members}
+    return len(last) >= _FEWEST and 20 * len(set(last)) >= 19 * len(last) and len(roles) > 2
 
 
 def _add_clusters(

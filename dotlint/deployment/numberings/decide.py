@@ -7,7 +7,7 @@ are close, the meaning is undecided.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
@@ -16,7 +16,7 @@ from dotlint.deployment.numberings.axes import find_numberings
 from dotlint.deployment.numberings.evidence import collect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from dotlint.deployment.facts import Facts
     from dotlint.deployment.model import Reading
@@ -86,6 +86,7 @@ def decide(
         _choice(one, evidence, vocabulary, stages)
         for one, evidence in zip(numberings, collect(graph, readings, numberings), strict=True)
     ]
+    _exclude(choices)
     _settle(choices)
     _follow(choices)
     decision = Decision(choices)
@@ -123,10 +124,38 @@ def _choice(one: Numbering, evidence: Evidence, vocabulary: Vocabulary, stages: 
             facts = (*facts, (0.7, "as many values as declared stages"))
         hypotheses.append(Hypothesis(meaning, sum(weight for weight, _ in facts), facts))
     hypotheses.sort(key=lambda h: -h.score)
-    best = hypotheses[0]
-    clear = best.score >= _LEAST and best.score - hypotheses[1].score >= _MARGIN
-    said = suggested.get(best.meaning, False) and best.score >= _LEAST and best.score > hypotheses[1].score
-    return Choice(one, evidence, tuple(hypotheses), best.meaning if clear or said else None)
+    choice = Choice(one, evidence, tuple(hypotheses), None)
+    choice.meaning = _best(choice, ())
+    return choice
+
+
+def _best(choice: Choice, taken: Collection[str]) -> Meaning | None:
+    """Return the best meaning that is not `taken`, if it is good enough and better than the next by a margin."""
+    left = [h for h in choice.hypotheses if h.meaning not in taken]
+    best, second = left[0], left[1].score
+    said = best.facts and best.facts[0][0] >= _CLEAR and best.score > second
+    return best.meaning if best.score >= _LEAST and (said or best.score - second >= _MARGIN) else None
+
+
+def _exclude(choices: list[Choice]) -> None:
+    """Let no name have two numbers of one meaning: the clearest number keeps it, the others get their next best."""
+    taken: dict[str, set[str]] = defaultdict(set)
+    for choice in sorted(choices, key=lambda c: -_confidence(c)):
+        families = {family for family, _ in choice.numbering.slots}
+        if not families:
+            continue
+        if any(choice.meaning in taken[family] for family in families) or choice.meaning is None:
+            unavailable = set.union(*(taken[family] for family in families))
+            choice.meaning = _best(choice, unavailable - {"ordinal"})
+        if choice.meaning is not None:
+            for family in families:
+                taken[family].add(choice.meaning)
+
+
+def _confidence(choice: Choice) -> float:
+    """Return how far the best meaning is ahead; those that a word says come first."""
+    first, second = choice.hypotheses[:2]
+    return first.score - second.score + (100.0 if first.facts and first.facts[0][0] >= _CLEAR else 0.0)
 
 
 def _word(word: str, meaning: Meaning, suggested: Mapping[str, bool]) -> Fact:
@@ -210,7 +239,7 @@ def _shard(e: Evidence, _: Numbering) -> Iterator[Fact]:
     if e.meets:
         yield 1.5, "values meet in collectives"
     if e.roles and set(e.roles) == {"expert"}:
-        yield -1.0, "it numbers experts"
+        yield -1.5, "it numbers experts"
 
 
 def _replica(e: Evidence, _: Numbering) -> Iterator[Fact]:
@@ -256,7 +285,7 @@ def _step(e: Evidence, one: Numbering) -> Iterator[Fact]:
 
 def _expert(e: Evidence, one: Numbering) -> Iterator[Fact]:
     if not one.word:
-        yield -1.0, "no word for it"
+        yield -0.5, "no word for it"
     of_experts = sum(n for role, n in e.roles.items() if role in _EXPERT)
     if of_experts * 2 > e.operators:
         yield 1.5, "it numbers experts"
@@ -308,7 +337,9 @@ _LEADING: tuple[Meaning, ...] = ("stage", "layer", "replica", "micro-batch")
 def _settle(choices: list[Choice]) -> None:
     """Let one numbering of several that contradict one another keep a meaning; the others get their next best one."""
     for meaning in _LEADING:
-        rivals = sorted((c for c in choices if c.meaning == meaning), key=lambda c: -c.hypotheses[0].score)
+        rivals = sorted(
+            (c for c in choices if c.meaning == meaning), key=lambda c: (len(c.evidence.values) < 2, -_score(c))
+        )
         kept: list[Choice] = []
         for choice in rivals:
             other = next((k for k in kept if not _agree(k.numbering, choice.numbering)), None)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from dotlint.strategy.gpus import union
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dotlint.deployment.model import Reading
     from dotlint.deployment.numberings.axes import Numbering
@@ -72,8 +72,8 @@ def _edge_steps(
     steps: list[Counter[int]] = [Counter() for _ in numberings]
     meets = [0] * len(numberings)
     nothing: dict[int, int] = {}
-    for edge in graph.edges:
-        tail, head = of_node.get(edge.tail.index, nothing), of_node.get(edge.head.index, nothing)
+    for tail_index, head_index in (*((e.tail.index, e.head.index) for e in graph.edges), *_through_transfers(readings)):
+        tail, head = of_node.get(tail_index, nothing), of_node.get(head_index, nothing)
         for index, value in tail.items():
             other = head.get(index)
             if other is not None:
@@ -97,6 +97,20 @@ def _edge_steps(
             elif len(feeding.get(index, ())) == 1:
                 steps[index][next(iter(feeding[index])) - next(iter(values))] += 1
     return list(zip(steps, meets, strict=True))
+
+
+_TRANSFERS = ("send", "receive", "transfer")
+
+
+def _through_transfers(readings: Sequence[Reading]) -> Iterator[tuple[int, int]]:
+    """Yield what a send and the receive behind it connect."""
+    for reading in readings:
+        if not reading.is_role(*_TRANSFERS) or len(reading.node.out_edges) != 1 or len(reading.node.in_edges) != 1:
+            continue
+        other = readings[reading.node.out_edges[0].head.index]
+        if other.is_role(*_TRANSFERS) and len(other.node.in_edges) == 1:
+            tail = reading.node.in_edges[0].tail.index
+            yield from ((tail, edge.head.index) for edge in other.node.out_edges[:_MOST_PAIRS])
 
 
 def _evidence(readings: Sequence[Reading], one: Numbering, operators: int, steps: Counter[int], meets: int) -> Evidence:

@@ -363,7 +363,14 @@ def _shift(
         moved = map_gpus(exemplar.stated or union(named), target) if target else {}
         if not moved:
             return None
-    shift = Shift(deployment.stage_number(exemplar.stage), deployment.stage_number(stage), layers, step, moved)
+    shift = Shift(
+        deployment.stage_number(exemplar.stage),
+        deployment.stage_number(stage),
+        layers,
+        step,
+        moved,
+        deployment.vocabulary.devices,
+    )
     try:
         for reading in exemplar.operators + exemplar.headers:
             shift.name(reading.name, None)
