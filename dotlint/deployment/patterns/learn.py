@@ -328,38 +328,39 @@ def _missing(
     for proposal in _like_siblings(relation, groups, present, degrees, devices, fanning=fanning):
         if degrees.outs[proposal.tail] < usual_outs:
             yield proposal
-    for proposal in _whole_groups(relation, voting, present, degrees):
-        if degrees.outs[proposal.tail] < usual_outs and degrees.ins[proposal.head] < usual_ins:
-            yield proposal
+    yield from _whole_groups(relation, voting, present, degrees, devices)
 
 
 def _whole_groups(
-    relation: _Relation, voting: set[Coordinates], present: set[Pair], degrees: _Degrees
+    relation: _Relation, voting: set[Coordinates], present: set[Pair], degrees: _Degrees, devices: Devices
 ) -> Iterator[ProposedEdge]:
-    """Yield edges of groups with other numbers, if all wired tails of each voting group feed one head.
+    """Yield edges for tails without any, if all wired tails of each voting group feed one head.
 
-    So the experts 0 to 3 of one rank meet as the experts 8 to 11 of another rank do.
+    So the experts 0 to 3 of one rank meet as the experts 8 to 11 of another rank do, and in a group that has some
+    of such edges, its other tails feed the same head.
     """
     rests = {element.head for element in relation.elements}
-    if len(rests) != 1 or not relation.linked or not relation.free:
+    if len(rests) != 1 or not relation.free:
         return
     (rest,) = rests
-    lacking: list[Pair] = []
-    met: Counter[Coordinates] = Counter()
-    exemplar: Pair | None = None
+    lacking: list[tuple[Coordinates, Pair]] = []
+    met: dict[Coordinates, list[Pair]] = defaultdict(list)
     for (group, free), (index, _) in relation.tails.items():
         pair = relation.ends(group, _Element(free, rest))
-        if group in voting:
-            if pair in present:
-                met[group] += 1
-                exemplar = exemplar or pair
-            elif degrees.outs[index]:
-                return
-        elif pair is not None and pair not in present:
-            lacking.append(pair)
-    if exemplar is not None and min(met.values()) > 1:
-        for pair in lacking:
-            yield ProposedEdge(*pair, exemplar, met.total())
+        if pair is not None and pair in present:
+            met[group].append(pair)
+        elif degrees.outs[index] and group in voting:
+            return
+        elif pair is not None and not degrees.outs[index]:
+            lacking.append((group, pair))
+    if not met or min(map(len, met.values())) < 2:
+        return
+    first, support = next(iter(met.values()))[0], sum(map(len, met.values()))
+    for group, pair in lacking:
+        exemplar = met[group][0] if group in met else first
+        beside = group not in met or (devices.akin(pair[0], exemplar[0]) and devices.alike(pair, exemplar) is not False)
+        if beside:
+            yield ProposedEdge(*pair, exemplar, support)
 
 
 def _like_siblings(
