@@ -187,6 +187,15 @@ class _Relation:
         """Return the coordinates of the tail that links use."""
         return _select(tail, self.linked)
 
+    def position(self, group: Coordinates) -> Coordinates:
+        """Return the positions of a group among those that share a head: of expert 6 it is 2, if four share one."""
+        return tuple(
+            number % link.divisor
+            for j, number in zip(self.linked, group, strict=True)
+            for link in self.links.values()
+            if link.j == j and link.divisor > 1
+        )
+
     def split(self, tail: Coordinates, head: Coordinates) -> tuple[Coordinates, _Element]:
         """Return the group and the element of an edge."""
         rest = []
@@ -297,8 +306,13 @@ def _missing(
     usual_outs = _median(degrees.outs[tail] for tail in {tail for tail, _ in relation_edges})
     hubs = {head for _, head in relation_edges}
     usual_ins = _median(degrees.ins[head] for head in hubs)
+    shown = {relation.position(group) for group in voting} if fanning else set()
     for element, of_groups in relation.elements.items():
-        exist = {group: pair for group in groups if (pair := relation.ends(group, element))}
+        exist = {
+            group: pair
+            for group in groups
+            if (not fanning or relation.position(group) in shown) and (pair := relation.ends(group, element))
+        }
         able = sum(1 for group in exist if group in voting)
         if not able or (len(of_groups) * 2 < able and len(of_groups) < 2):
             continue
