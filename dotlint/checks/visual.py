@@ -92,11 +92,9 @@ def solid_gate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
                     gated.append((reading, edge))
                     if _dashed(edge):
                         dashed.add(edge.index)
-    # If a dashed edge connects the gate to an expert, the edge that carries the tokens to it is solid.
-    selected = {e.head.index for _, e in gated if e.index in dashed}
-    solid = [
-        (r, e) for r, e in gated if e.index not in dashed and not (r.is_role("dispatch") and e.head.index in selected)
-    ]
+    # If dashed edges connect a gate to experts, the edges of a dispatch carry the tokens and are solid.
+    selecting = any(e.index in dashed and not r.is_role("dispatch") for r, e in gated)
+    solid = [(r, e) for r, e in gated if e.index not in dashed and not (r.is_role("dispatch") and selecting)]
     if gated and not solid:
         yield Holds("visual", "gate edges", f"{count(len(dashed), 'edge')} from routing to experts, all dashed")
     if not solid or len(solid) == len(gated):

@@ -259,7 +259,7 @@ def _propose(
             types[one.family, two.family].append((tail, head))
     for (tail_family, head_family), some in types.items():
         tails, heads = families[tail_family], families[head_family]
-        if fanning and not tails.idle:
+        if fanning and not tails.idle and not 1 < len({tail for tail, _ in some}) < len(tails.members):
             continue
         for relation, relation_edges in _relations(known, some, tails, heads):
             yield from _missing(known, relation, relation_edges, present, degrees, devices, fanning=fanning)
@@ -397,6 +397,8 @@ def _like_siblings(
         heads[element.tail].add(element.head)
     exemplars = set(heads)
     idle_coordinates = {free for idle in relation.family.idle if (free := _select(idle, relation.free)) not in heads}
+    if len(exemplars) >= 2:
+        yield from _short_of_one(relation, heads, groups, present, degrees, devices)
     if not idle_coordinates:
         return
     idle_rows = Counter((i, free[:i] + free[i + 1 :]) for free in idle_coordinates for i in range(len(free)))
@@ -423,6 +425,40 @@ def _like_siblings(
                     alone=idle_rows[position, rest] == len(groups) == 1,
                     fanning=fanning,
                 )
+
+
+def _short_of_one(
+    relation: _Relation,
+    heads: dict[Coordinates, set[Coordinates]],
+    groups: set[Coordinates],
+    present: set[Pair],
+    degrees: _Degrees,
+    devices: Devices,
+) -> Iterator[ProposedEdge]:
+    """Yield the edge that all siblings of a wired tail have, where it has fewer edges than every one of them."""
+    wired = {free for found in relation.family.rows(relation.free, degrees) for row in found.values() for free in row}
+    if len(wired - heads.keys()) * 3 > len(wired):
+        return
+    for row in relation.family.rows(relation.free, degrees):
+        for siblings in row.values():
+            lacking = siblings - heads.keys()
+            if len(lacking) != 1 or len(siblings) < 3:
+                continue
+            (free,) = lacking
+            for rest in set.intersection(*(heads[other] for other in siblings - lacking)):
+                for group in groups:
+                    pair = relation.ends(group, _Element(free, rest))
+                    others = [relation.ends(group, _Element(other, rest)) for other in siblings - lacking]
+                    if pair is None or pair in present or not all(p in present for p in others):
+                        continue
+                    have = [p for p in others if p is not None]
+                    if all(
+                        degrees.outs[pair[0]] < degrees.outs[p[0]]
+                        and devices.akin(pair[0], p[0])
+                        and devices.alike(pair, p) is not False
+                        for p in have
+                    ):
+                        yield ProposedEdge(*pair, have[0], len(have))
 
 
 def _edges_of_siblings(
