@@ -340,7 +340,7 @@ class Siblings:
             first, last = exemplar.evidence.layers
             layers = min(layers[0], first), max(layers[1], last)
         step = (layer or 0) - (exemplar.layer or 0) if moved else 0
-        return Shift(before, after, layers, step, gpus)
+        return Shift(before, after, layers, step, gpus, self.deployment.vocabulary.devices)
 
 
 def moved_name(other: Reading, steps: Mapping[str, tuple[int, int]], changed: Mapping[int, tuple[int, int]]) -> str:

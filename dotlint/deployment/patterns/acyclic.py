@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from typing import TYPE_CHECKING
 
-from dotlint.deployment.feedback import leads_back
+from dotlint.deployment.back_edges import back_edges
 from dotlint.deployment.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ def without_cycles(deployment: Deployment, missing: list[MissingEdge]) -> list[M
     graph = deployment.graph
     if not missing or not Wiring(graph, [m.pair for m in missing]).cyclic():
         return missing
-    back = {(edge.tail.name, edge.head.name) for edge in graph.edges if leads_back(deployment, edge)}
+    stated = back_edges(graph)
+    back = {(edge.tail.name, edge.head.name) for edge in graph.edges if edge.index in stated}
     before = {name: i for i, cycle in enumerate(Wiring(graph).cycles()) for name in cycle.members}
     forward = Wiring(graph)
     for tail, head in back:
