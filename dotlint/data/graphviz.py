@@ -18,6 +18,13 @@ Element = Literal["graph", "cluster", "subgraph", "node", "edge"]
 LETTERS: dict[Element, str] = {"graph": "G", "cluster": "C", "subgraph": "S", "node": "N", "edge": "E"}
 
 
+# The tags of HTML-like labels.
+BLOCK_TAGS = frozenset({"table", "tr", "td"})
+INLINE_TAGS = frozenset({"font", "b", "i", "u", "o", "s", "sub", "sup"})
+EMPTY_TAGS = frozenset({"br", "hr", "vr", "img"})
+HTML_TAGS = BLOCK_TAGS | INLINE_TAGS | EMPTY_TAGS
+
+
 class AttributeFact(Struct, frozen=True):
     """A documented attribute.
 

@@ -12,7 +12,7 @@ from dotlint.syntax.lexer import OPEN_HTML
 from dotlint.syntax.recovery.bounds import line_end, line_start
 from dotlint.syntax.recovery.certainty import is_typed, of_quote_removal, weakest
 from dotlint.syntax.recovery.lists import attributes, lists
-from dotlint.syntax.recovery.quotes import find_unbalanced_string, guess_html_fixes, guess_string_ends
+from dotlint.syntax.recovery.quotes import find_unbalanced_string, guess_bare_html, guess_html_fixes, guess_string_ends
 from dotlint.syntax.recovery.remedy import BrokenStatement, Remedy
 from dotlint.syntax.recovery.strays import strays
 from dotlint.syntax.recovery.unquoted_values import bare_value, find_unquoted_values, quoted_value
@@ -173,6 +173,18 @@ def _inner_quotes(broken: BrokenStatement) -> Iterator[Remedy]:
 
 def _html(broken: BrokenStatement) -> Iterator[Remedy]:
     """HTML labels with unbalanced `<` and `>`."""
+    text = broken.text
+    for start, end, is_html, until in guess_bare_html(text, broken.start, broken.at):
+        yield Remedy(
+            "E004",
+            "this HTML label lacks its own `<` and `>`" if is_html else "this text is not an HTML label",
+            start,
+            end,
+            ((start, start, "<"), (end, end, ">")) if is_html else ((start, end, quoted_value(text[start:end])),),
+            "unsafe",
+            "write `<` and `>` around it" if is_html else 'write it in "..."',
+            until=until,
+        )
     for start, end, edits, until in guess_html_fixes(broken.text, broken.start, broken.end, broken.at):
         lost = edits[0][2] == ">"
         yield Remedy(
