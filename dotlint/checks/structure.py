@@ -8,7 +8,7 @@ from dotlint.checks import grouping
 from dotlint.checks.grouping import names
 from dotlint.deployment.terminals import may_be_input, may_be_output, only_sink, only_source
 from dotlint.deployment.unit import phase_unit
-from dotlint.deployment.wiring import Wiring, has_cycle
+from dotlint.deployment.wiring import has_cycle
 from dotlint.engine.finding import Holds, Related, Undecided
 from dotlint.text.english import chain, count
 
@@ -22,11 +22,18 @@ if TYPE_CHECKING:
 
 
 def cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Report each strongly connected component of a directed graph, with a shortest cycle and its busiest node."""
+    """Report each strongly connected component of a deployment, with a shortest cycle and its busiest node.
+
+    The parameter `everywhere` asks for graphs of any kind. Edges of a deployment that lead back on purpose do not count.
+    """
     graph = context.graph
-    if not graph.directed:
+    if not graph.directed or not graph.edges:
         return
-    found = Wiring(graph).cycles() if has_cycle(graph) else []
+    deployed = not context.file.is_program and context.deployment.recognized
+    if not deployed and not card.parameters.get("everywhere"):
+        return
+    found = context.forward.cycles() if has_cycle(graph) else []
+    must = "a deployment must be acyclic" if deployed else "the graph must be acyclic"
     edges = {(edge.tail.name, edge.head.name): edge for edge in reversed(graph.edges)} if found else {}
     for cycle in found:
         steps = [edges[pair] for pair in zip(cycle.path, cycle.path[1:], strict=False)]
@@ -45,13 +52,13 @@ def cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
             nodes=cycle.members,
             path=cycle.path,
             related=tuple(Related(f"{e.tail.name} -> {e.head.name}", e.start, e.end) for e in steps[1:]),
-            help="remove the edge: a deployment must be acyclic"
+            help=f"remove the edge: {must}"
             if len(cycle.path) == 2
-            else "reverse or remove one of these edges: a deployment must be acyclic",
+            else f"reverse or remove one of these edges: {must}",
             note=note,
             graph=graph.index,
         )
-    if not found and graph.edges:
+    if not found:
         yield Holds("cycles", "cycles", "none")
 
 
@@ -63,6 +70,12 @@ def isolated_operators(context: GraphContext, card: Card) -> Iterator[Outcome]:
         for r in context.deployment.operators
         if not wiring.ins[r.name] and not wiring.outs[r.name] and not _may_lack_edges(context, r)
     ]
+    if alone and not context.graph.edges:
+        alone = grouping.remaining_nodes(context, card, alone)
+        message = f"none of the {len(alone)} operators has an edge"
+        if len(alone) > 1:
+            yield grouping.nodes_finding(context, card, None, alone, message, help="connect the operators")
+            return
     yield from _by_unit(context, card, alone, "edges", "connect {} to the operators before and after it")
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dotlint.deployment.facts import Facts
+    from dotlint.deployment.numberings.decide import Decision
+    from dotlint.deployment.recognition import Recognition
     from dotlint.deployment.vocabulary import Role, Vocabulary
     from dotlint.graph.model import Graph, Node
     from dotlint.strategy.gpus import GpuSet
@@ -23,7 +25,9 @@ class Reading(Struct, gc=False):  # part of no reference cycle
 
     `stage` is 0-based within its phase, `layer` as numbered in the file; `phase` is "" if the file has only one.
     `gpus` are the ids (0-based ranks) that the node itself (`own_gpus`) or else its cluster states; `experts` the
-    first and last expert of an expert node. `summary` is whether the node represents others: an ellipsis, or a stage
+    first and last expert of an expert node. `replica`, `micro_batch`, `step` (of a ring) and `shard` (the tensor rank)
+    are as numbered in the file. `link` has the two stages, 0-based, that a transfer connects; such a node belongs to
+    neither, so its `stage` is None. `summary` is whether the node represents others: an ellipsis, or a stage
     or phase as one block. `why` has a line for each decision.
     """
 
@@ -36,8 +40,15 @@ class Reading(Struct, gc=False):  # part of no reference cycle
     gpus: GpuSet | None = None
     own_gpus: bool = False
     experts: tuple[int, int] | None = None
+    replica: int | None = None
+    micro_batch: int | None = None
+    step: int | None = None
+    shard: int | None = None
+    link: tuple[int, int] | None = None
     annotation: bool = False
     summary: bool = False
+    stage_named: bool = False  # whether its own name or label states its stage
+    layer_named: bool = False  # whether its own name or label states its layer
     stage_from_gpus: bool = False  # whether only its GPUs determine its stage
     why: tuple[str, ...] = ()
 
@@ -95,10 +106,11 @@ class Stage(Struct):
 
 
 class Deployment(Struct):
-    """A graph read as a deployment; `recognized` is whether it looks like one.
+    """A graph read as a deployment; `recognition` is whether it is one, and why.
 
     `stage_base` is the number of the first stage in the file, 0 or 1; `layers` are the first and last layer of each
-    phase, as numbered in the file.
+    phase, as numbered in the file. `undecided` names the axes (`stage`, `layer`) that could not be told from the names;
+    `unread_devices` are texts that name devices in a way that was not understood.
     """
 
     graph: Graph
@@ -108,9 +120,17 @@ class Deployment(Struct):
     phases: tuple[str, ...]
     units: dict[str, dict[int, Stage]]
     stage_base: int
-    recognized: bool
+    recognition: Recognition
     layers: dict[str | None, tuple[int, int]]
+    undecided: tuple[str, ...] = ()
+    decision: Decision | None = None
+    unread_devices: tuple[str, ...] = ()
     _operators: list[Reading] | None = None
+
+    @property
+    def recognized(self) -> bool:
+        """Whether the graph is a deployment."""
+        return self.recognition.recognized
 
     @property
     def operators(self) -> Sequence[Reading]:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from msgspec import Struct, field
 from msgspec.json import decode
 
-from dotlint.deployment.words import plain_words
+from dotlint.deployment.devices.reader import DeviceReader
+from dotlint.deployment.devices.words import DeviceWords
+from dotlint.deployment.words import part_spans
 from dotlint.errors import DotlintError
 from dotlint.files.paths import read_file, read_package_text
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 T = TypeVar("T")
+_MOST_TEXTS = 65536
+_LONGEST = 12  # parts of a compound that the splitting of words takes apart
 Phrases = dict[str, list[tuple[tuple[str, ...], T]]]
 """The phrases and their meanings by their first word, the longest phrase first."""
 
@@ -41,31 +48,88 @@ class Role(Struct, frozen=True):
 
 
 class Vocabulary(Struct, eq=False):
-    """Roles and their phrases, the shape conventions, and the words of annotations."""
+    """Roles and their phrases, and the words of annotations, of numbers, of devices and of links between them.
+
+    `axes` maps a word before a number to what the number may count (`stage`, `layer`, ...), with true where the word is
+    clear and false where it is an abbreviation that may mean something else.
+    """
 
     roles: dict[str, Role]
     shapes: dict[str, tuple[str, ...]]
     annotation_words: frozenset[str]
     annotation_titles: tuple[str, ...]
     summary_phrases: tuple[str, ...]
+    axes: dict[str, dict[str, bool]]
+    devices: DeviceReader
+    links: frozenset[str]
     _compounds: Phrases[str]
     _phrases: Phrases[tuple[int, Role]]
-    _known: dict[str, Role | None] = field(default_factory=dict)
+    _written: frozenset[str]  # every word that is known in one piece
+    _split: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _known: dict[tuple[str, ...], tuple[Role, ...]] = field(default_factory=dict)
 
     @property
     def words(self) -> frozenset[str]:
         """The words of all phrases, with compounds joined."""
         return frozenset(word for phrases in self._phrases.values() for phrase, _ in phrases for word in phrase)
 
+    def axis_word(self, word: str, before: str) -> str:
+        """Return the word or two words before a number that say what it counts; "" if they say nothing."""
+        if not word:
+            return ""
+        phrase = f"{before} {word}"
+        if phrase in self.axes:
+            return phrase
+        if word in self.axes or word.isascii():
+            return word if word in self.axes else ""
+        return max(
+            (w for w in self.axes if not w.isascii() and (word.startswith(w) or word.endswith(w))), key=len, default=""
+        )
+
     def normalize(self, text: str) -> str:
         """Return the words of a text in lower case with compounds joined: ` alltoall expert aggregation `."""
-        return f" {' '.join(self._join_compounds(plain_words(text).split()))} "
+        return f" {' '.join(self.split(text))} "
+
+    def split(self, text: str) -> tuple[str, ...]:
+        """Return the words of a text in lower case, without numbers.
+
+        A known word stays whole although capitals or digits take it apart (`SwiGLU`, `fc1`, `注意力`), and the words of
+        a compound become one.
+        """
+        words = self._split.get(text)
+        if words is None:
+            words = tuple(self._join_compounds(self._join_parts(text)))
+            if len(self._split) < _MOST_TEXTS:
+                self._split[text] = words
+        return words
+
+    def _join_parts(self, text: str) -> list[str]:
+        """Return the words of a text, known ones in one piece, without other numbers."""
+        spans = part_spans(text)
+        lower = text.lower() if len(text.lower()) == len(text) else text
+        words: list[str] = []
+        at = 0
+        while at < len(spans):
+            start, end = spans[at]
+            after = at + 1
+            for last in range(at + 1, min(len(spans), at + _LONGEST)):
+                if spans[last][0] != spans[last - 1][1]:
+                    break
+                if lower[start : spans[last][1]] in self._written:
+                    end, after = spans[last][1], last + 1
+            words.append(lower[start:end])
+            at = after
+        return [word for word in words if not word.isdigit()]
 
     def role(self, text: str) -> Role | None:
         """Return the role that a text means; among several, the first one in the vocabulary."""
-        plain = plain_words(text)
-        if plain not in self._known:
-            words = self._join_compounds(plain.split())
+        roles = self.roles_of(text)
+        return roles[0] if roles else None
+
+    def roles_of(self, text: str) -> tuple[Role, ...]:
+        """Return all roles that a text may mean, in the order of the vocabulary."""
+        words = self.split(text)
+        if words not in self._known:
             found = [
                 (at, at + len(phrase), *meaning)
                 for at in range(len(words))
@@ -73,10 +137,11 @@ class Vocabulary(Struct, eq=False):
             ]
             # A phrase inside a longer one does not count: `gate proj` is not a gate.
             whole = [m for m in found if not any(o[0] <= m[0] and m[1] <= o[1] and o[:2] != m[:2] for o in found)]
-            self._known[plain] = min(whole, key=lambda match: match[2])[3] if whole else None
-        return self._known[plain]
+            ordered = {match[3].name: match[3] for match in sorted(whole, key=lambda match: match[2])}
+            self._known[words] = tuple(ordered.values())
+        return self._known[words]
 
-    def _join_compounds(self, words: list[str]) -> list[str]:
+    def _join_compounds(self, words: Sequence[str]) -> list[str]:
         joined: list[str] = []
         at = 0
         while at < len(words):
@@ -90,7 +155,7 @@ class Vocabulary(Struct, eq=False):
         return joined
 
 
-def _longest_phrase(phrases: Phrases[T], words: list[str], at: int) -> list[tuple[tuple[str, ...], T]]:
+def _longest_phrase(phrases: Phrases[T], words: Sequence[str], at: int) -> list[tuple[tuple[str, ...], T]]:
     """Return the longest phrase that starts at a position in the words, as a list of one or none."""
     for one in phrases.get(words[at], ()):
         if len(one[0]) == 1 or tuple(words[at : at + len(one[0])]) == one[0]:
@@ -108,6 +173,15 @@ def _by_first_word(meanings: dict[str, T]) -> Phrases[T]:
     return found
 
 
+def _axes(table: dict[str, dict[str, list[str]]]) -> dict[str, dict[str, bool]]:
+    found: dict[str, dict[str, bool]] = {}
+    for axis, words in table.items():
+        for kind, clear in (("words", True), ("short", False)):
+            for word in words.get(kind, ()):
+                found.setdefault(word, {})[axis] = clear
+    return found
+
+
 def read_vocabulary(table: dict[str, Any], where: str) -> Vocabulary:
     """Create a vocabulary from its TOML table. Raises `VocabularyError` if a part is missing or invalid."""
     try:
@@ -119,6 +193,9 @@ def read_vocabulary(table: dict[str, Any], where: str) -> Vocabulary:
             roles[role.name] = role
             for phrase in entry["phrases"]:
                 meaning.setdefault(phrase, (order, role))
+        for phrase, one in list(meaning.items()):
+            meaning.setdefault(phrase.replace(" ", ""), one)  # `oproj` is `o proj`
+        compounds = {phrase: word for word, phrases in table["compounds"].items() for phrase in phrases}
         annotation = table["annotation"]
         return Vocabulary(
             roles=roles,
@@ -126,10 +203,14 @@ def read_vocabulary(table: dict[str, Any], where: str) -> Vocabulary:
             annotation_words=frozenset(annotation["words"]),
             annotation_titles=tuple(annotation["titles"]),
             summary_phrases=tuple(annotation["summaries"]),
-            _compounds=_by_first_word(
-                {phrase: word for word, phrases in table["compounds"].items() for phrase in phrases}
-            ),
+            axes=_axes(table.get("axes", {})),
+            links=frozenset(table["devices"]["links"]),
+            devices=DeviceReader(DeviceWords.of(table["devices"])),
+            _compounds=_by_first_word(compounds),
             _phrases=_by_first_word(meaning),
+            _written=frozenset(
+                word for phrase in (*meaning, *compounds, *annotation["words"]) for word in phrase.split()
+            ).union(phrase.replace(" ", "") for phrase in compounds),
         )
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise VocabularyError(f"{where}: the vocabulary lacks {error}, or it has the wrong type") from error
@@ -140,7 +221,7 @@ def load_vocabulary(path: str, *more: str) -> Vocabulary:
     """Read a vocabulary file and extend it by the TOML texts of `more`. Raises `VocabularyError`.
 
     The file is TOML, or the compiled JSON of all rules. Roles of `more` come before those of the file, or replace the
-    role of the same name; kinds of shapes and compounds are replaced by name; words of annotations are added.
+    role of the same name; kinds of shapes and compounds are replaced by name; words of annotations and devices are added.
     """
     if path.endswith(".json") and not more:
         return read_vocabulary(_compiled_table(path), path)
@@ -170,8 +251,9 @@ def _merged_table(table: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]
     try:
         own = {role["name"]: role for role in more.get("role", ())}
         there = {role["name"] for role in table["role"]}
-        annotation = {
-            key: [*words, *more.get("annotation", {}).get(key, ())] for key, words in table["annotation"].items()
+        added = {
+            name: {key: [*words, *more.get(name, {}).get(key, ())] for key, words in table[name].items()}
+            for name in ("annotation", "devices")
         }
         return {
             **table,
@@ -181,7 +263,7 @@ def _merged_table(table: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]
                 *(role for name, role in own.items() if name not in there),
                 *(own.get(role["name"], role) for role in table["role"]),
             ],
-            "annotation": annotation,
+            **added,
         }
     except (KeyError, TypeError, AttributeError) as error:
         raise VocabularyError(f"the vocabulary lacks {error}, or it has the wrong type") from error

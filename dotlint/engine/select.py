@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dotlint.errors import DotlintError
 from dotlint.text.nearest import nearest
@@ -66,4 +67,12 @@ def chosen(cards: Sequence[Card], selection: Selection) -> list[Card]:
                 weight[card.code], on[card.code] = exact, enable
     for word in selection.off:
         on.update((card.code, False) for card in matching(word, cards))
-    return [card for card in cards if on[card.code]]
+    named = {word.lower() for word in (*(selection.select or ()), *selection.extend_select)}
+    return [_asked(card) if named & {card.code.lower(), *card.names} else card for card in cards if on[card.code]]
+
+
+def _asked(card: Card) -> Card:
+    """Return a rule that was selected by its own code or name: its parameter `everywhere`, if it has one, is true."""
+    if "everywhere" not in card.parameters:
+        return card
+    return replace(card, parameters={**card.parameters, "everywhere": True})

@@ -149,11 +149,11 @@ def _cycle(old: Document, new: Document) -> Objection | None:
     for index, graph in enumerate(new.graphs):
         if not graph.directed:
             continue
-        cycles = Wiring(graph).cycles()
+        cycles = Wiring(graph, back=False).cycles()
         if not cycles:
             continue
         before = old.graphs[index] if index < len(old.graphs) else None
-        known = {name for cycle in Wiring(before).cycles() for name in cycle.members} if before else set()
+        known = {name for cycle in Wiring(before, back=False).cycles() for name in cycle.members} if before else set()
         fresh = [name for cycle in cycles for name in cycle.members if name not in known]
         if fresh:
             return Objection(

@@ -82,6 +82,10 @@ def node_page(result: FileResult, deployment: Deployment, reading: Reading) -> s
     lines += [f"  {name:<8} {one_line(text)}" for name, text in rows]
     if reading.why:
         lines += ["", "because", *(f"  {one_line(why)}" for why in reading.why)]
+    found = deployment.recognition
+    title = "the graph is a deployment" if found.recognized else "the graph is no deployment"
+    evidence_lines = [*(f"for: {text}" for text in found.reasons), *(f"against: {text}" for text in found.objections)]
+    lines += ["", title, *(f"  {one_line(text)}" for text in evidence_lines)]
     about = [f for f in result.findings if node.name in f.nodes or any(node.name in pair for pair in f.missing_edges)]
     if about:
         lines += ["", "findings", *(f"  {f.code} {f.severity}: {one_line(f.message)}" for f in about)]
@@ -94,4 +98,6 @@ def _gpus_without_ids(reading: Reading) -> str:
         return "-"
     if gpus.count is not None:
         return f"{gpus.count} GPUs, ids not stated"
+    if gpus.unread is not None:
+        return f"not understood: {gpus.unread}"
     return f"ids not stated: {gpus.vague}" if gpus.vague else "host" if gpus.host else "-"

@@ -9,7 +9,7 @@ from dotlint.report.model import outline
 from dotlint.summary import communication, operators, strategy
 from dotlint.summary.ledger import Ledger, fact
 from dotlint.summary.model import GraphSummary, Line, Summary, SummarySection
-from dotlint.text.english import count
+from dotlint.text.english import count, listed
 
 if TYPE_CHECKING:
     from dotlint.engine.context import GraphContext
@@ -69,7 +69,8 @@ def _overview(result: FileResult, ledger: Ledger) -> SummarySection:
             per_phase = [f"{sum(1 for r in deployment.operators if r.phase == p)} in {p}" for p in deployment.phases]
             lines.append(fact("phases", f"{' and '.join(deployment.phases)}; operators: {', '.join(per_phase)}"))
     else:
-        lines.append(fact("kind", "no deployment is recognized; only the graph itself is described"))
+        why = listed(deployment.recognition.objections)
+        lines.append(fact("kind", f"no deployment is recognized ({why}); only the graph itself is described"))
     tally = outline(result).tally
     mark: LineMark = "holds" if result.verdict == "correct" else "fails"
     verdict = f"{result.verdict}: {tally}" if tally else result.verdict

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.deployment.terminals import may_be_output
+from dotlint.deployment.wiring import Wiring
 from dotlint.summary.ledger import STRATEGY, fact
 from dotlint.summary.model import Line, SummarySection
 from dotlint.text.english import count, listed, quoted
@@ -85,8 +86,8 @@ def _validation(ledger: Ledger) -> Iterator[Line]:
     broken = len(context.file.document.problems)
     text = count(broken, "error") if broken else "no errors"
     yield ledger.counted("DOT syntax", text, findings=_of_section(ledger, "syntax"), holds=not broken)
-    if graph.directed and not graph.expansion_limited:
-        cyclic = wiring.cyclic()
+    if deployment.recognized and graph.directed and not graph.expansion_limited:
+        cyclic = Wiring(graph, back=False).cyclic()
         yield ledger.decided("cycles", "the graph has cycles" if cyclic else "none", counted=not cyclic)
     if deployment.recognized:
         alone = [r.name for r in deployment.operators if not wiring.ins[r.name] and not wiring.outs[r.name]]

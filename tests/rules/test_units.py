@@ -114,7 +114,7 @@ def test_s013_first_gpus_of_shards_go_by_steps_and_leave_nothing_out() -> None:
 
 def test_s013_a_number_that_every_family_leaves_out_is_told_once() -> None:
     names = [(op, n) for n in (1, 2, 4, 5, 6) for op in ("norm", "attn", "mlp")]
-    nodes = [node(f"{op}{n}", TITLES[op]) for op, n in names]
+    nodes = [node(f"{op}{n}", TITLES[op], "0") for op, n in names]
     path = " -> ".join(["input", *(f"{op}{n}" for op, n in names), "output"])
     (finding,) = find(digraph(*ENDS, *nodes, path), "S013")
     assert "2 more families" in finding.message
@@ -123,7 +123,7 @@ def test_s013_a_number_that_every_family_leaves_out_is_told_once() -> None:
 
 def test_h001_a_node_without_phase_is_of_prefill_where_decode_has_its_twin() -> None:
     nodes = [
-        node(f"{phase}{op}", title)
+        node(f"{phase}{op}", title, "0")
         for phase in ("", "decode_")
         for op, title in (("norm", "LayerNorm"), ("mlp", "MLP"))
     ]

@@ -13,7 +13,7 @@ from dotlint.edits.links import link_exemplar, stage_links
 from dotlint.edits.planned_edge import PlannedEdge
 from dotlint.edits.statement import edge_text
 from dotlint.engine.finding import Fix, Holds, Listing, Related, Undecided
-from dotlint.text.english import count
+from dotlint.text.english import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,6 +82,7 @@ def missing_pipeline_links(context: GraphContext, card: Card) -> Iterator[Outcom
             return
         free = {r.name for r in deployment.operators if r.stage is None}
         connected = pairs = 0
+        unclear: list[str] = []
         for stage, unit in units.items():
             after = units.get(stage + 1)
             if after is None:
@@ -96,12 +97,31 @@ def missing_pipeline_links(context: GraphContext, card: Card) -> Iterator[Outcom
             if direct or any(head in beyond for name in reach if name in free for head in wiring.outs[name]):
                 connected += 1
                 continue
-            yield _missing_link(context, card, unit, after, wiring)
+            if _joined_otherwise(context, unit, after, wiring):
+                unclear.append(f"{deployment.unit(phase_name, stage)} to {deployment.unit(phase_name, after.stage)}")
+            else:
+                yield _missing_link(context, card, unit, after, wiring)
+        if unclear:
+            needs = f"label the stages, whose order is unclear: every node is connected, but no path leads from {listed(unclear, 4)}"
+            yield Undecided(card.section, "pipeline", needs)
         if pairs and connected == pairs:
             prefix = f"{phase_name}: " if len(deployment.phases) > 1 else ""
             yield Holds(
                 "connections", "pipeline", f"{prefix}every stage is connected to the next ({count(pairs, 'link')})"
             )
+
+
+def _joined_otherwise(context: GraphContext, unit: Stage, after: Stage, wiring: Wiring) -> bool:
+    """Return whether the graph is connected as a whole and neither of two stages has a loose end.
+
+    A link that is missing leaves such an end; where there is none, the stages were read in another order than they have.
+    """
+    if not context.connected_throughout:
+        return False
+    inside, beyond = set(names(unit.operators)), set(names(after.operators))
+    exits = [wiring.outs[name] for name in inside if not inside.intersection(wiring.outs[name])]
+    entries = [wiring.ins[name] for name in beyond if not beyond.intersection(wiring.ins[name])]
+    return all(exits) and all(entries)
 
 
 def _missing_link(context: GraphContext, card: Card, unit: Stage, after: Stage, wiring: Wiring) -> Outcome:

@@ -191,10 +191,12 @@ def _phase_index(deployment: Deployment, reading: Reading) -> int | None:
 
 def _without_cycles(deployment: Deployment, missing: list[MissingEdge]) -> list[MissingEdge]:
     """Return the proposals without those that would close a cycle."""
-    wiring = Wiring(deployment.graph, [m.pair for m in missing])
+    wiring = Wiring(deployment.graph, [m.pair for m in missing], back=False)
     if not missing or not wiring.cyclic():
         return missing
-    before = {name: i for i, cycle in enumerate(Wiring(deployment.graph).cycles()) for name in cycle.members}
+    before = {
+        name: i for i, cycle in enumerate(Wiring(deployment.graph, back=False).cycles()) for name in cycle.members
+    }
     on_cycle: dict[str, int] = {name: i for i, cycle in enumerate(wiring.cycles()) for name in cycle.members}
 
     def closes(edge: MissingEdge) -> bool:

@@ -1,0 +1,62 @@
+"""Edges that state that they lead back: the loop of decoding, the reading of a cache, feedback."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from typing import TYPE_CHECKING
+
+from dotlint.text.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from dotlint.graph.model import Edge, Graph, Node
+
+_LABEL = regex(
+    r"\bnext[\s_-]*(?:tokens?|steps?|iterations?|position)|\bloop|auto-?regress|\bfeed[\s_-]*back"
+    r"|\bkv[\s_-]*(?:cache)?[\s_-]*(?:read|fetch|load|reuse|lookup)|\b(?:read|fetch|load|reuse)s?\b.*\b(?:kv|cache)"
+    r"|\biterat|\brepeat|\brecurren|下一|循环|反馈|自回归|rétroaction|rückkopplung",
+    re.IGNORECASE,
+)
+
+
+def back_edges(graph: Graph) -> frozenset[int]:
+    """Return the indexes of the edges that state that they lead back.
+
+    A label states it by itself. `constraint=false`, `dir=both` and `dir=back` do so only if the other edges lead from
+    the head to the tail: authors also give them to side edges, for a better layout.
+    """
+    named = {edge.index for edge in graph.edges if _has_label(edge)}
+    drawn = [edge for edge in graph.edges if edge.index not in named and _is_drawn_back(edge)]
+    if drawn:
+        stated = named.union(edge.index for edge in drawn)
+        reached = {head.index: _reach(head, stated) for head in {edge.head for edge in drawn}}
+        named.update(edge.index for edge in drawn if edge.tail.index in reached[edge.head.index])
+    return frozenset(named)
+
+
+def _has_label(edge: Edge) -> bool:
+    attributes = edge.attributes
+    texts = (attributes.get(name) for name in ("label", "xlabel", "taillabel", "headlabel"))
+    return any(text and _LABEL.search(text) is not None for text in texts)
+
+
+def _is_drawn_back(edge: Edge) -> bool:
+    attributes = edge.attributes
+    return attributes.get("constraint", "").lower() in {"false", "no", "0"} or attributes.get("dir", "").lower() in {
+        "both",
+        "back",
+    }
+
+
+def _reach(start: Node, without: Collection[int]) -> set[int]:
+    """Return the indexes of the nodes that edges lead to from a node, itself included."""
+    seen = {start.index}
+    queue = deque([start])
+    while queue:
+        for edge in queue.popleft().out_edges:
+            if edge.index not in without and edge.head.index not in seen:
+                seen.add(edge.head.index)
+                queue.append(edge.head)
+    return seen

@@ -1,0 +1,180 @@
+"""Decide whether a graph is a deployment: operators that tensors flow through, and where they run or how they divide.
+
+Pictures of links between devices, mapping tables, memory layouts, serving architectures, state machines and the
+kernels of one layer on one device share words with deployments. The decision states its evidence for and against.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from dotlint.deployment.words import plain_words
+from dotlint.strategy.declarations import read_degrees
+from dotlint.text.english import count
+from dotlint.text.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from dotlint.deployment.model import Reading
+    from dotlint.deployment.vocabulary import Vocabulary
+    from dotlint.graph.model import Graph
+
+# Roles that are rare in graphs of other subjects.
+_MODEL_ROLES = (
+    "qkv", "query", "key-projection", "value-projection", "output-projection", "norm", "attention", "expert",
+    "shared-expert", "mlp", "mlp-up", "mlp-down", "all-reduce", "all-gather", "reduce-scatter", "all-to-all",
+    "dispatch", "combine", "sequence-split", "sequence-gather", "kv-cache", "kv-transfer", "embedding", "head",
+)  # fmt: skip
+# A title of only these words names a device, not an operator.
+_DEVICE_WORDS = {
+    "gpu", "gpus", "device", "devices", "npu", "npus", "tpu", "tpus", "cuda", "rank", "ranks", "node", "nodes", "host",
+    "hosts", "server", "servers", "machine", "machines", "switch", "nic", "cpu", "worker",
+}  # fmt: skip
+# Words of the parts of a service or a program, of which none computes with tensors.
+_SERVICE_WORDS = {
+    "client", "clients", "frontend", "backend", "gateway", "api", "endpoint", "http", "proxy", "balancer", "worker",
+    "workers", "scheduler", "queue", "planner", "metrics", "monitor", "monitoring", "autoscaler", "controller",
+    "orchestrator", "manager", "registry", "database", "storage", "disk", "file", "files", "tokenizer", "detokenizer",
+    "callback", "app", "application", "service", "coordinator", "pod", "pods",
+}  # fmt: skip
+_MEMORY_WORDS = {
+    "weights", "memory", "page", "pages", "buffer", "buffers", "heap", "hbm", "dram", "vram", "offset", "address",
+}  # fmt: skip
+# Words before numbers that count the parts of an axis.
+_RANK_WORDS = {"rank", "tp", "pp", "ep", "sp", "cp", "dp", "stage", "shard", "replica"}
+_LINK = regex(
+    r"\b(?:nvlink|nvswitch|pcie?|infiniband|roce|rdma|ethernet|qpi|upi)\b|\d\s*[kmgt]i?b(?:it)?(?:/s|ps)\b",
+    re.IGNORECASE,
+)
+_FEWEST = 2  # one operator is no deployment
+_MOST_TABLED = 3  # a table of so many kinds of operators is a deployment whose edges are missing
+
+
+class Recognition(Struct, frozen=True):
+    """Whether a graph is a deployment; `reasons` speak for it, `objections` against it."""
+
+    recognized: bool
+    reasons: tuple[str, ...] = ()
+    objections: tuple[str, ...] = ()
+
+
+def recognize(
+    graph: Graph, readings: Sequence[Reading], vocabulary: Vocabulary, *, declared: bool = False
+) -> Recognition:
+    """Decide whether a graph is a deployment; `declared` is whether a strategy is declared for it."""
+    exchanges = _exchanges(graph, readings, vocabulary)
+    ends = {node.index for edge in graph.edges if edge.index in exchanges for node in (edge.tail, edge.head)}
+    operators = [r for r in readings if _is_operator(r, ends)]
+    boxes = [r for r in readings if _is_box(r) and r not in operators]
+    sized = [r for r in operators if _is_sized(r)]
+    drawn = [*operators, *boxes]
+    reasons = [f"{count(len(drawn), 'operator')} of a model"] if drawn else []
+    objections: list[str] = []
+    if len(drawn) < _FEWEST or len(drawn) * 5 < len(readings):
+        objections.append("few of its nodes are operators of a model")
+    if sized:
+        reasons.append(f"{count(len(sized), 'operator')} with sizes of tensors")
+    flows = any(r.kind == "io" or r.node.in_edges or r.node.out_edges for r in readings if not r.annotation)
+    if not sized and not flows and not declared and len({r.role.name for r in operators if r.role}) < _MOST_TABLED:
+        objections.append("no tensor flows: it has no edges, inputs or outputs")
+    places = list(_places(readings, declared=declared))
+    reasons += places
+    if not places and not (sized and any(r.is_role(*_MODEL_ROLES) for r in drawn)):
+        objections.append("no devices, ranks, degrees or sizes of tensors are named")
+    if len(sized) * 2 < len(drawn) or not sized:
+        objections += _other_subjects(graph, readings, drawn, exchanges)
+    return Recognition(not objections, tuple(reasons), tuple(objections))
+
+
+def _is_sized(reading: Reading) -> bool:
+    tensors = reading.evidence.tensors
+    sides = bool(tensors.inputs) + bool(tensors.outputs) + (reading.evidence.gpus is not None)
+    return sides > 1 or any(len(dims.values) > 2 and any(dims.keys) for dims in tensors.bare)
+
+
+def _exchanges(graph: Graph, readings: Sequence[Reading], vocabulary: Vocabulary) -> set[int]:
+    """Return the indexes of edges along which tensors flow: a collective is their label or at one of their ends."""
+    hubs = {r.node.index for r in readings if r.role is not None and r.role.collective and not _names_device(r)}
+    found = {edge.index for edge in graph.edges if not hubs.isdisjoint((edge.tail.index, edge.head.index))}
+    for edge in graph.edges:
+        role = vocabulary.role(edge.label) if edge.label else None
+        if role is not None and role.collective and role.name != "broadcast":
+            found.add(edge.index)
+    return found
+
+
+def _is_operator(reading: Reading, ends: Collection[int]) -> bool:
+    if reading.annotation:
+        return False
+    if _is_sized(reading):
+        return True
+    return reading.is_role(*_MODEL_ROLES) and (reading.node.index in ends or not _names_device(reading))
+
+
+def _is_box(reading: Reading) -> bool:
+    """Return whether the node represents a part of a model on devices: it states stage, layers or degrees too."""
+    evidence = reading.evidence
+    if reading.annotation or evidence.gpus is None or _is_of_service(reading):
+        return False
+    text = " ".join(evidence.lines)
+    part = reading.stage is not None or evidence.layers is not None or reading.layer is not None
+    return part or read_degrees(text) is not None
+
+
+def _names_device(reading: Reading) -> bool:
+    """Return whether the title is the name of a device, whatever the other lines put on it."""
+    words = plain_words(reading.evidence.title or reading.name).split()
+    return bool(words) and set(words) <= _DEVICE_WORDS and not reading.states_dims and not _is_box(reading)
+
+
+def _is_of_service(reading: Reading) -> bool:
+    words = plain_words(reading.evidence.title or reading.name).split()
+    return not _SERVICE_WORDS.isdisjoint(words) and reading.kind != "io" and not reading.states_dims
+
+
+def _places(readings: Sequence[Reading], *, declared: bool) -> Iterator[str]:
+    """Yield what states where operators run or how they are divided."""
+    placed = [r for r in readings if r.evidence.gpus is not None and not r.evidence.gpus.host]
+    clusters = {r.gpus for r in readings if r.gpus}
+    if len(placed) >= _FEWEST or len(clusters) > 1:
+        yield f"{count(max(len(placed), sum(r.gpus is not None for r in readings)), 'node')} on devices"
+    if declared:
+        yield "a declared strategy"
+    elif any(r.annotation and read_degrees(" ".join(r.evidence.lines)) for r in readings):
+        yield "degrees in a header"
+    ranked = [r for r in readings if not r.annotation and _is_ranked(r)]
+    if len(ranked) >= _FEWEST:
+        yield f"{count(len(ranked), 'node')} with a rank or stage"
+
+
+def _is_ranked(reading: Reading) -> bool:
+    return (
+        reading.stage is not None or reading.link is not None or not _RANK_WORDS.isdisjoint(reading.evidence.name.words)
+    )
+
+
+def _other_subjects(
+    graph: Graph, readings: Sequence[Reading], drawn: Sequence[Reading], exchanges: Collection[int]
+) -> Iterator[str]:
+    """Yield what shows that the graph is about devices, programs or memory, not about tensors."""
+    devices = {r.node.index for r in readings if _names_device(r)}
+    between = sum(
+        1
+        for edge in graph.edges
+        if edge.index not in exchanges and not devices.isdisjoint((edge.tail.index, edge.head.index))
+    )
+    if between * 2 >= len(graph.edges) and between:
+        yield f"{count(between, 'edge')} between devices, which tensors do not flow through"
+    links = sum(1 for edge in graph.edges if edge.label and _LINK.search(edge.label))
+    if links * 2 >= len(graph.edges) and links:
+        yield f"{count(links, 'edge')} with the bandwidth or kind of a link"
+    services = sum(1 for r in readings if not r.annotation and _is_of_service(r))
+    if services * 2 >= len(drawn) and services:
+        yield f"{count(services, 'part')} of a service or program"
+    stored = sum(1 for r in drawn if not _MEMORY_WORDS.isdisjoint(plain_words(r.evidence.title or r.name).split()))
+    if stored * 2 >= len(drawn) and stored:
+        yield f"{count(stored, 'region')} of memory"
