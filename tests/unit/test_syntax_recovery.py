@@ -134,6 +134,8 @@ CERTAIN: list[tuple[str, str | None, str | None]] = [
     ("rankdir=LR size(3,4)", 'rankdir=LR size="3,4"', "unsafe"),
     ("a -> b; [color=red]", "a -> b [color=red]", "unsafe"),
     ("a > b;", "a -> b;", "unsafe"),
+    ("a [label=<b>x</b>, shape=box]", "a [label=<<b>x</b>>, shape=box]", "unsafe"),
+    ("a [label=<key> <name>]", 'a [label="<key> <name>"]', "unsafe"),
     ("a-b", None, None),
     ("a; ; b;", None, None),
     ("a [width=3cm]", None, None),

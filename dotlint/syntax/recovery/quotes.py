@@ -174,7 +174,7 @@ def guess_bare_html(text: str, start: int, stop: int) -> Iterator[tuple[int, int
             end = closed.end()
             names = [one[1].lower() for one in _ANY_TAG.finditer(text, first, end)]
             known = [name.lstrip("/") in HTML_TAGS for name in names]
-            if end <= stop or text[first:end].count("<") != text[first:end].count(">"):
+            if end < stop or text[first:end].count("<") != text[first:end].count(">"):
                 continue
             if names and not any(known):
                 yield first, end, False, last
