@@ -122,6 +122,14 @@ CHECKS: dict[str, Check] = {
         deprecated_attribute="deprecated_attributes",
     ),
     **_table("attributes.contrast", "graph", low_contrast="low_contrast"),
+    **_table(
+        "attributes.undrawn",
+        "graph",
+        fill_without_style="fills_without_style",
+        arrow_without_dir="arrows_without_direction",
+        ortho_edge_label="labels_on_orthogonal_edges",
+        engine_attribute="attributes_of_other_engines",
+    ),
     **_table("attributes.labels", "graph", bad_html_label="bad_labels", missing_port="missing_ports"),
     **_table("names.undeclared", "graph", undeclared_node="undeclared_nodes"),
     **_table(

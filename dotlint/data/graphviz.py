@@ -72,6 +72,14 @@ def attributes() -> dict[str, AttributeFact]:
 
 
 @cache
+def engines() -> dict[str, frozenset[str]]:
+    """Return the layout engines that read an attribute, for those that not every engine reads."""
+    return {
+        name: frozenset(engines.split("+")) for engines, names in _table()["engines"].items() for name in names.split()
+    }
+
+
+@cache
 def silent_attributes() -> frozenset[str]:
     """Return undocumented names that some Graphviz program reads, including drawing operations."""
     return frozenset(_table()["undocumented"].split()) | drawing_attributes()
