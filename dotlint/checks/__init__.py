@@ -131,6 +131,14 @@ CHECKS: dict[str, Check] = {
         engine_attribute="attributes_of_other_engines",
     ),
     **_table("attributes.labels", "graph", bad_html_label="bad_labels", missing_port="missing_ports"),
+    **_table(
+        "names.scope",
+        "graph",
+        cluster_as_node="clusters_as_nodes",
+        late_default="late_defaults",
+        inherited_graph_attribute="inherited_labels",
+        lost_parallel_edge="lost_parallel_edges",
+    ),
     **_table("names.undeclared", "graph", undeclared_node="undeclared_nodes"),
     **_table(
         "names.ids",

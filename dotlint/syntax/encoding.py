@@ -29,7 +29,7 @@ _MARKS = (
 def wide_problem(source: Source) -> Problem | None:
     """Return E017 for a file in UTF-16 or UTF-32, which then is its only problem; None for any other."""
     text = source.text
-    if text[:1] not in {"\0", "\udcff"} and text[1:2] != "\0":
+    if not text.startswith(("\0", "\udcff", "\udcfe")) and text[1:2] != "\0":
         return None
     data = source.to_bytes()
     for encoding, mark in (*_MARKS, ("utf-16-le" if text[1:2] == "\0" else "utf-16-be", b"")):
