@@ -112,7 +112,7 @@ def missing_ports(context: GraphContext, card: Card) -> Iterator[Outcome]:
             nodes=tuple(dict.fromkeys(n.name for _, n, _ in some)),
             locations=tuple(map(_at, some)),
             related=(Related("the node", node.start, node.end),),
-            help=f"did you mean `{near.word}`?" if near else _port_help(node, own),
+            help=f"did you mean `{near.word}`?" if near else _port_help(node, own, port.rpartition(":")[2]),
             graph=graph.index,
             **_fix_fields(_port_fix(some, known)),
         )
@@ -163,7 +163,16 @@ def _spelled_port(edge: Edge, node: Node, port: str) -> Id | None:
     return None
 
 
-def _port_help(node: Node, own: list[str]) -> str:
+_COMPASS = {
+    "top": "n", "up": "n", "bottom": "s", "down": "s", "left": "w", "right": "e", "center": "c", "centre": "c", "middle": "c",
+    **{f"{one}{other}": f"{one[:1]}{other[:1]}" for one in ("north", "south", "") for other in ("east", "west", "") if one + other},
+}  # fmt: skip
+
+
+def _port_help(node: Node, own: list[str], port: str) -> str:
+    meant = _COMPASS.get(port.lower(), port.lower())
+    if meant in graphviz.enumeration_values("compass"):
+        return f"did you mean the compass point `{meant}`?"
     if own:
         return f"its ports are {listed([f'`{port}`' for port in own])}, and compass points such as `n`"
     shape = node.attributes.get("shape", "ellipse")
