@@ -45,13 +45,28 @@ def set_numbers(readings: Sequence[Reading], decision: Decision) -> int:
     for node, link in links.items():
         readings[node].link = link[0] - base, link[1] - base
         readings[node].because(f"between the stages {link[0]} and {link[1]}, which it names")
+    shifted = _other_bases(decision, base)
     for node, (number, choice) in stages.items():
         reading = readings[node]
         if reading.link is None:
-            reading.stage, reading.stage_named = number - base, choice.numbering.where in _OWN
+            own_base = base + (id(choice) in shifted)
+            reading.stage, reading.stage_named = number - own_base, choice.numbering.where in _OWN
             reading.because(f"stage {number} from {choice.numbering.title}")
     _place_transfers(readings)
     return base
+
+
+def _other_bases(decision: Decision, base: int) -> set[int]:
+    """Return the numberings of stages that count from 1 although others count from 0: as many values, one further on."""
+    numberings = {id(c): c.numbering.numbers for c in decision.choices if c.meaning == "stage"}
+    if base or not numberings:
+        return set()
+    from_0 = {len(numbers) for numbers in numberings.values() if numbers == tuple(range(len(numbers)))}
+    return {
+        key
+        for key, numbers in numberings.items()
+        if len(numbers) > 1 and len(numbers) in from_0 and numbers == tuple(range(1, len(numbers) + 1))
+    }
 
 
 def _named_links(readings: Sequence[Reading], decision: Decision) -> dict[int, tuple[int, int]]:
