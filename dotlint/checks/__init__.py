@@ -122,6 +122,7 @@ CHECKS: dict[str, Check] = {
         deprecated_attribute="deprecated_attributes",
     ),
     **_table("attributes.contrast", "graph", low_contrast="low_contrast"),
+    **_table("attributes.records", "graph", bad_record_label="bad_record_labels"),
     **_table(
         "attributes.undrawn",
         "graph",
