@@ -57,7 +57,7 @@ def move_stage(fix: FixContext, finding: Finding) -> Fix | str:
     drawn = {s: gpus for s, (_, gpus) in placed.items()}
     if data.stage >= phase.stage_count:
         return "the strategy has no such stage"
-    expected = {s: expected_gpus(phase, s, drawn) for s in drawn if 0 <= s < phase.stage_count}
+    expected = expected_gpus(phase, drawn)
     moving = [data.stage]
     for stage in moving:
         for other, gpus in drawn.items():
@@ -196,13 +196,13 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 help=f"declare it with `--layout {other}`",
             )
             continue
+        assigned = expected_gpus(phase, {s: each for s, (_, each) in units.items()})
         for stage, (unit, gpus) in wrong.items():
             about = deployment.unit(name, stage)
             nodes = unit.headers + unit.operators
             start, end = grouping.of_nodes(nodes, context.graph)
-            drawn = {s: each for s, (_, each) in units.items()}
             more = stage >= phase.stage_count or (phase.stage_count == 1 and len(units) > 1)
-            expected = None if more else expected_gpus(phase, stage, drawn)
+            expected = None if more else assigned.get(stage)
             if expected is None:
                 slip = "beyond"
                 message = f"{about} is on GPUs {gpus.short()}, but the strategy has {count(phase.stage_count, 'stage')}"
