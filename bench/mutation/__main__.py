@@ -8,6 +8,7 @@ from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING
 
+from bench.mutation.drawn import command
 from bench.mutation.plans import PLANS
 from bench.mutation.run import Outcome, run_scheme
 from bench.mutation.schemes import SCHEMES
@@ -24,7 +25,10 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes (2)")
     parser.add_argument("--scheme", default="", metavar="TEXT", help="only schemes whose title has this")
     parser.add_argument("--only", default="", metavar="TEXT", help="only mutations whose name has this")
+    command.add_options(parser)
     options = parser.parse_args()
+    if options.drawn or options.print:
+        return command.main(options)
     wanted = [number for number, scheme in enumerate(SCHEMES) if options.scheme in scheme.title]
     with ProcessPoolExecutor(options.jobs) as pool:
         found = list(pool.map(run_scheme, wanted, [options.each] * len(wanted), [options.only] * len(wanted)))

@@ -87,7 +87,8 @@ class Plan:
 class Op:
     """One operator: where it belongs, what it is, its GPUs and tensors; `shard` and `experts` are None where it is whole.
 
-    `home` is its first GPU by right and `unit` its stage's GPUs, for names and headers.
+    `home` is its first GPU by right and `unit` its stage's GPUs, for names and headers. `micro` is its micro-batch,
+    `step` its step in a ring, `link` the stages that a transfer joins.
     """
 
     key: str
@@ -104,6 +105,9 @@ class Op:
     shape: str | None = None
     home: int | None = None
     unit: tuple[int, int] | None = None
+    micro: int | None = None
+    step: int | None = None
+    link: tuple[int, int] | None = None
 
 
 @dataclass

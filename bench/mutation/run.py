@@ -96,16 +96,22 @@ def _mutated(title: str, mutation: Mutation, number: int, plan: int) -> Outcome 
     found = [f for f in _findings(text, defect.strategy or PLANS[plan].strategy) if (f.code, f.message) not in known]
     allowed = mutation.codes | mutation.brings
     wrong = [f for f in found if f.code not in allowed and not f.caused_by]
-    line = _first_difference(before, text) if defect.edit and not defect.keys else None
+    line = first_difference(before, text) if defect.edit and not defect.keys else None
     hit = _names(mutation, defect, found, page, line, text)
     return Outcome(title, scheme.title, plan, hit, len(found) - len(wrong), _said(wrong), _said(found))
 
 
-def _first_difference(before: str, after: str) -> int:
+def first_difference(before: str, after: str) -> int:
     """Give the first line, from 1, in which two texts differ."""
     lines = before.split("\n"), after.split("\n")
     same = next((i for i, (one, two) in enumerate(zip(*lines, strict=False)) if one != two), min(map(len, lines)))
     return same + 1
+
+
+def stands_at(hits: list[Finding], line: int, text: str) -> bool:
+    """Whether one of these findings, or what it points to, stands on a line or beside it."""
+    lines = [text.count("\n", 0, place) + 1 for f in hits for place in (f.start, *(r.start for r in f.related))]
+    return any(abs(place - line) <= 1 for place in lines)
 
 
 def _names(mutation: Mutation, defect: Defect, found: list[Finding], page: Page, line: int | None, text: str) -> bool:
@@ -115,8 +121,7 @@ def _names(mutation: Mutation, defect: Defect, found: list[Finding], page: Page,
         proposed = {pair for f in hits for pair in f.missing_edges}
         return {(page.ids[tail], page.ids[head]) for tail, head in defect.edges} <= proposed
     if line is not None:
-        lines = [text.count("\n", 0, place) + 1 for f in hits for place in (f.start, *(r.start for r in f.related))]
-        return any(abs(place - line) <= 1 for place in lines)
+        return stands_at(hits, line, text)
     if not defect.keys:
         return bool(hits)
     named = {node for f in hits for node in f.nodes}

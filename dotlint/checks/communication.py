@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dotlint.checks import grouping
 from dotlint.checks.grouping import names
 from dotlint.deployment import axes
-from dotlint.deployment.shards import SHARDED, groups, replicas
+from dotlint.deployment.shards import ATTENTION, groups
 from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.words import plain_words
 from dotlint.engine.finding import Holds, Undecided
@@ -44,8 +44,7 @@ def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
     serving: dict[str, list[str]] = {}
     wrong: list[Reading] = []
     parallel = False
-    sharded = groups(deployment, *SHARDED, "mlp", "mlp-down")
-    for shards in (some for group in sharded for some in replicas(group.members)):
+    for shards in (group.members for group in groups(deployment, *ATTENTION, "mlp", "mlp-down")):
         phase = context.phase(shards[0].phase)
         if phase is None or phase.degrees.tp < 2 or len(shards) < 2:
             continue
@@ -62,10 +61,10 @@ def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
             kind = _communicates(reading)
             if not all(name in context.wiring.ins[head] for name in members):
                 continue  # they meet only through edges that are missing, which another rule reports
-            if kind in _JOINS:
-                serving.setdefault(str(kind), []).append(head)
+            if kind in _JOINS or (kind is None and _reduces(reading)):
+                serving.setdefault(kind or "a reduction", []).append(head)
             elif reading.role is not None and reading.role.name not in {
-                *SHARDED,
+                *ATTENTION,
                 "aggregate",
                 "gather",
                 "split",
@@ -89,6 +88,17 @@ def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
         yield Undecided(
             "coverage", "tensor parallelism", "draw the operator that combines the shards (no shards are combined)"
         )
+
+
+_REDUCTION = {"reduce", "reduction", "reduced", "sum", "collective", "merge", "concat"}
+
+
+def _reduces(reading: Reading) -> bool:
+    """Return whether the node combines shards by its title, or by its name if the title means nothing: `MLP Reduce`."""
+    words = set(plain_words(reading.evidence.title).split())
+    if reading.role is None or not words:
+        words |= set(plain_words(reading.name).split())
+    return bool(_REDUCTION & words)
 
 
 def _unique(readings: list[Reading]) -> list[Reading]:
@@ -185,6 +195,7 @@ def expert_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
                 start,
                 end,
                 outcome=outcome,
+                slip=outcome,
                 nodes=names(beside),
                 about=phase_unit(name),
                 graph=context.graph.index,
@@ -228,9 +239,15 @@ def _exchanges(context: GraphContext, experts: list[Reading], neighbors: dict[st
         if reading is None:
             continue
         moves = reading.is_role("send", "receive", "transfer") and not _of_pipeline(context, reading)
-        if _communicates(reading) == "all-to-all" or moves:
+        if _communicates(reading) == "all-to-all" or moves or _names_all_to_all(context, reading):
             found.append(name)
     return found
+
+
+def _names_all_to_all(context: GraphContext, reading: Reading) -> bool:
+    """Return whether a line of the label names the exchange of tokens: `Token Distribution`, `All-to-All Comm`."""
+    roles = map(context.deployment.vocabulary.role, reading.evidence.lines[1:])
+    return any(role is not None and role.communicates == "all-to-all" for role in roles)
 
 
 def _of_pipeline(context: GraphContext, reading: Reading) -> bool:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import cross_file, grouping
 from dotlint.checks.grouping import LEFT_OUT, names
+from dotlint.checks.visual import is_no_computation
+from dotlint.checks.whole_boxes import is_whole_box
 from dotlint.data import graphviz
 from dotlint.deployment import axes
 from dotlint.deployment.unit import phase_unit
@@ -267,6 +269,12 @@ def _is_ambiguous(reading: Reading) -> bool:
     )
 
 
+def _acceptable(reading: Reading, shapes: dict[str, tuple[str, ...]]) -> set[str]:
+    """Return the shapes that the convention allows for the role of a node."""
+    kinds = reading.role.drawn_as if reading.role is not None else ()
+    return {shape for kind in kinds for shape in shapes.get(kind, ())}
+
+
 def mixed_conventions(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report, once a file, kinds of operators that it draws in other shapes than the convention."""
     deployment = context.deployment
@@ -275,13 +283,19 @@ def mixed_conventions(context: GraphContext, card: Card) -> Iterator[Outcome]:
     drawn: dict[str, list[tuple[str, Reading]]] = defaultdict(list)
     for reading in deployment.operators:
         shape = reading.node.attributes.get("shape", "ellipse").lower()
-        if reading.kind in shapes and not reading.summary and shape in known and not _is_ambiguous(reading):
+        if (
+            reading.kind in shapes
+            and shape in known
+            and not (reading.summary or is_whole_box(context, reading))
+            and not _is_ambiguous(reading)
+            and not (reading.kind == "computation" and is_no_computation(reading))
+        ):
             drawn[str(reading.kind)].append((shape, reading))
     parts: list[str] = []
     nodes: list[Reading] = []
     least = int(card.parameters["least"])
     for kind, members in drawn.items():
-        odd = [(shape, reading) for shape, reading in members if shape not in shapes[kind]]
+        odd = [(shape, reading) for shape, reading in members if shape not in _acceptable(reading, shapes)]
         if len(odd) < least or 2 * len(odd) <= len(members):
             continue
         found = Counter(shape for shape, _ in members)

@@ -76,9 +76,12 @@ def malformed_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
     deployment = context.deployment
     operators = [r for r in deployment.operators if not r.summary]
     flaws = {r.node.index: flaw for r in operators if (flaw := _flaw(r))}
-    for unit, some in grouping.units(
-        deployment, grouping.remaining_nodes(context, card, [r for r in operators if r.node.index in flaws])
-    ).items():
+    left = grouping.remaining_nodes(context, card, [r for r in operators if r.node.index in flaws])
+    unknown = [r for r in left if flaws[r.node.index].startswith("`[")]
+    groups = [*grouping.units(deployment, [r for r in left if not flaws[r.node.index].startswith("`[")]).items()]
+    if unknown:  # an open size is one remark about the file
+        groups.insert(0, (grouping.only_unit(deployment, unknown), unknown))
+    for unit, some in groups:
         first = flaws[some[0].node.index]
         what = f"`{some[0].name}`" if len(some) == 1 else f"{count(len(some), 'operator')}{grouping.of_unit(unit)}"
         verb = "have unknown sizes" if first.startswith("`[") else "cannot be parsed"
@@ -89,6 +92,7 @@ def malformed_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
             unit,
             some,
             message,
+            slip=verb,
             help="write them as `[batch=4, seq=1024, hidden=512]`",
             fixable=None,
         )
@@ -118,6 +122,7 @@ def _nameless(context: GraphContext, card: Card, operators: list[Reading]) -> It
             unit,
             some,
             f"{what} no names, but {count(named, 'operator names', 'operators name')} theirs",
+            slip="names",
             help="write them as `[batch=4, seq=1024, hidden=512]`",
             fixable=None,
         )

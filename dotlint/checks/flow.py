@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
 from dotlint.checks.grouping import names
+from dotlint.checks.stages.between import interleaved, stage_edges
+from dotlint.checks.whole_boxes import is_whole_box, parts_of
 from dotlint.deployment.back_edges import back_edges
 from dotlint.deployment.shards import within_stage
 from dotlint.deployment.unit import WHOLE, Unit, phase_unit
@@ -51,11 +53,6 @@ def _is_not_pipeline(edge: Edge) -> bool:
     return any(word in words for word in _NOT_PIPELINE)
 
 
-def _interleaved(context: GraphContext) -> bool:
-    """Return whether virtual stages are declared, so that a stage may occur several times in a path."""
-    return any((phase := context.phase(name)) and phase.degrees.vpp > 1 for name in context.deployment.phases)
-
-
 def _later_layer(tail: Reading, head: Reading) -> bool:
     return tail.layer is not None and head.layer is not None and tail.layer < head.layer
 
@@ -63,22 +60,21 @@ def _later_layer(tail: Reading, head: Reading) -> bool:
 def stage_cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report stages that feed each other in a cycle although no node is on a cycle."""
     deployment = context.deployment
-    if not context.graph.directed or _interleaved(context):
+    if not context.graph.directed:
         return
     left_out = back_edges(context.graph)
     cyclic = {name: i for i, cycle in enumerate(context.forward.cycles()) for name in cycle.members}
+    between = list(stage_edges(context))
     for phase in deployment.phases:
+        if interleaved(context, phase):
+            continue
         links: dict[int, dict[int, Edge]] = defaultdict(dict)
-        for edge in context.graph.edges:
-            one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
-            if one.phase != phase or two.phase != phase or one.stage is None or two.stage is None:
+        for edge, one, two in between:
+            assert one.stage is not None
+            assert two.stage is not None
+            if one.phase != phase or _is_not_pipeline(edge) or edge.index in left_out:
                 continue
-            if (
-                one.stage == two.stage
-                or _is_not_pipeline(edge)
-                or edge.index in left_out
-                or (two.stage < one.stage and _later_layer(one, two))
-            ):
+            if two.stage < one.stage and _later_layer(one, two):
                 continue
             if one.name not in cyclic or cyclic[one.name] != cyclic.get(two.name):
                 links[one.stage].setdefault(two.stage, edge)
@@ -149,12 +145,9 @@ def bypass_links(context: GraphContext, card: Card) -> Iterator[Outcome]:
     stage_of = {r.name: (r.phase, r.stage) for r in deployment.operators}
     groups: dict[tuple[str | None, int, int], list[tuple[Edge, bool]]] = defaultdict(list)
     linked: set[tuple[str | None, int, int]] = set()
-    for edge in context.graph.edges:
-        one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
-        if one.phase != two.phase or one.stage is None or two.stage is None or one.stage == two.stage:
-            continue
-        if one.annotation or two.annotation:
-            continue
+    for edge, one, two in stage_edges(context):
+        assert one.stage is not None
+        assert two.stage is not None
         if any(r.role and r.role.collective and not within_stage(deployment, wiring, r) for r in (one, two)):
             continue  # a collective that several stages share belongs to none of them
         leaves = not any(stage_of[head] == stage_of[one.name] for head in wiring.outs[one.name] if head in stage_of)
@@ -194,6 +187,7 @@ def residuals_with_one_input(context: GraphContext, card: Card) -> Iterator[Outc
         for r in context.deployment.operators
         if r.is_role("residual")
         and not r.summary
+        and not _skips_inside(context, r)
         and drawn[r.name]
         and "embed" not in f"{r.name} {r.evidence.title}".lower()
     ]
@@ -221,6 +215,12 @@ def residuals_with_one_input(context: GraphContext, card: Card) -> Iterator[Outc
             if len(adds) == 1
             else f"all {len(adds)} residual adds have at least two inputs",
         )
+
+
+def _skips_inside(context: GraphContext, reading: Reading) -> bool:
+    """Return whether the node is a block with its skip edge inside: it lists the block and states one input."""
+    parts = parts_of(context, reading) - {"norm", "residual"}
+    return is_whole_box(context, reading) or (bool(parts) and len(reading.evidence.tensors.inputs) < 2)
 
 
 def connect_roles(fix: FixContext, finding: Finding) -> Fix | str:

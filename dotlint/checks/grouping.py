@@ -166,6 +166,12 @@ def unit_of(deployment: Deployment, readings: Iterable[Reading]) -> Unit | None:
     return next(iter(units(deployment, readings)))
 
 
+def only_unit(deployment: Deployment, readings: Iterable[Reading]) -> Unit | None:
+    """Return the unit that all nodes belong to; None if there are several."""
+    found = list(units(deployment, readings))
+    return found[0] if len(found) == 1 else None
+
+
 def names(readings: Iterable[Reading]) -> tuple[str, ...]:
     """Return the names of the nodes, in order."""
     return tuple(reading.name for reading in readings)

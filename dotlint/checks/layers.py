@@ -37,7 +37,9 @@ def layer_covers(context: GraphContext, card: Card) -> Iterator[Outcome]:
         expected = set(range(base, base + total))
         missing, beyond = sorted(expected - covered), sorted(covered - expected)
         twice = _twice(by_stage)
-        if len(missing) * 2 > total and not ranges and not beyond and not twice:
+        sample = len(missing) * 2 > total and not ranges and missing[-1] > max(drawn, default=0)
+        left_out = context.abridged.parts or any(r.summary and r.phase == phase for r in deployment.readings)
+        if missing and (sample or left_out) and not beyond and not twice:
             yield Undecided(
                 "stages",
                 "layers",

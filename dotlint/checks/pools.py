@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks import cross_file, grouping
+from dotlint.checks.devices.placed import crosses
 from dotlint.checks.grouping import names
 from dotlint.checks.transfers import own_gpus
-from dotlint.deployment.gpus_and_dims import GPU_IDS, read_gpus
 from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.words import label_lines
 from dotlint.engine.finding import Holds
@@ -18,6 +18,7 @@ from dotlint.text.english import count
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dotlint.deployment.devices.reader import DeviceReader
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.engine.card import Card
     from dotlint.engine.companions import Companion
@@ -155,13 +156,17 @@ def _outside(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 def _operators_with_gpus(context: GraphContext, phase: str) -> list[tuple[Reading, GpuSet]]:
     """Return the operators of a phase that name their GPUs, with these GPUs."""
-    return [(r, r.gpus) for r in context.deployment.operators if r.phase == phase and r.gpus and own_gpus(r)]
+    return [
+        (r, r.gpus)
+        for r in context.deployment.operators
+        if r.phase == phase and r.gpus and own_gpus(r) and not crosses(context.deployment, r)
+    ]
 
 
-def _name_gpu(reading: Reading) -> int | None:
+def _name_gpu(reading: Reading, devices: DeviceReader) -> int | None:
     """Return the GPU in the node's name; None if it names none or several."""
     name = reading.evidence.name
-    found = [n for word, n in zip(name.words, name.numbers, strict=True) if word in {"gpu", "device", "dev"}]
+    found = [n for word, n in zip(name.words, name.numbers, strict=True) if word in devices.words.names]
     return found[0] if len(found) == 1 else None
 
 
@@ -202,7 +207,7 @@ def _by_name(deployment: Deployment, wrong: dict[int, str]) -> int:
     """
     families: dict[str, list[tuple[Reading, int, GpuSet]]] = defaultdict(list)
     for reading in deployment.operators:
-        named, ids = _name_gpu(reading), _label_gpus(reading)
+        named, ids = _name_gpu(reading, deployment.vocabulary.devices), _label_gpus(reading)
         if named is not None and ids:
             families[reading.evidence.name.family].append((reading, named, ids))
     right = 0
@@ -238,16 +243,16 @@ def _first_of_stage(deployment: Deployment, reading: Reading) -> int | None:
     return unit.stated.first if unit.stated else min((r.gpus.first for r in unit.operators if r.gpus), default=None)
 
 
-def _cluster_gpus(subgraph: Subgraph) -> GpuSet | None:
+def _cluster_gpus(subgraph: Subgraph, devices: DeviceReader) -> GpuSet | None:
     label = subgraph.own_attributes.get("label", "")
     lines = label_lines(label)
-    stated = read_gpus(lines) if label else None
+    stated = devices.read(lines) if label else None
     if (
         stated is None
         or stated.ids is None
         or stated.transfer
         or stated.vague
-        or sum(len(GPU_IDS.findall(line)) for line in lines) != 1
+        or sum(len(devices.spans(line)) for line in lines) != 1
     ):
         return None
     return stated.ids
@@ -268,7 +273,7 @@ def _by_cluster(context: GraphContext, wrong: dict[int, str]) -> int:
         innermost = reading.node.subgraphs[0]
         for subgraph in (innermost, *innermost.ancestors):
             if id(subgraph) not in stated:
-                stated[id(subgraph)] = _cluster_gpus(subgraph)
+                stated[id(subgraph)] = _cluster_gpus(subgraph, context.deployment.vocabulary.devices)
                 titles[id(subgraph)] = subgraph.name or ""
             if stated[id(subgraph)]:
                 inside[id(subgraph)].append((reading, ids))

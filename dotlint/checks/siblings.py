@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from dotlint.checks import grouping
 from dotlint.checks.grouping import LEFT_OUT, names
-from dotlint.deployment.patterns.partial_fanout import PartialFanout, find_partial_fanouts, sibling_groups
+from dotlint.deployment.patterns.missing_nodes import ENDS
+from dotlint.deployment.patterns.partial_fanout import PartialFanout, SiblingGroup, find_partial_fanouts, sibling_groups
 from dotlint.deployment.unit import Unit
 from dotlint.deployment.words import parse_name
 from dotlint.edits.fix_context import fixed_by
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.patterns.missing_nodes import MissingNode
+    from dotlint.deployment.wiring import Wiring
     from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
@@ -121,8 +123,21 @@ def missing_sibling_nodes(context: GraphContext, card: Card) -> Iterator[Outcome
             listings=(Listing(str(unit or "missing"), tuple(id_text(a.name) for a in lacking)),),
             data=MissingNodes(tuple(lacking)),
         )
-    if not context.absent and _is_complete(context) and any(len(units) > 1 for units in deployment.units.values()):
+    if not context.absent and _is_complete(context) and _drawn_alike(deployment):
         yield Holds("stages", "siblings", "no unit lacks an operator that its siblings have")
+
+
+# Roles that the first or last unit may have alone.
+_APART = ENDS | {"norm", "split", "gather"}
+
+
+def _drawn_alike(deployment: Deployment) -> bool:
+    """Return whether a phase has several stages and all of them have operators of the same roles."""
+    several = [units.values() for units in deployment.units.values() if len(units) > 1]
+    return bool(several) and all(
+        len({frozenset(r.role.name for r in unit.operators if r.role) - _APART for unit in units if unit.operators}) < 2
+        for units in several
+    )
 
 
 def complete_fans(fix: FixContext, finding: Finding) -> Fix | str:
@@ -239,7 +254,7 @@ def _ranges(context: GraphContext) -> tuple[list[tuple[int, int]], list[tuple[in
     """
     texts = [edge.label for edge in context.graph.edges if edge.attributes.get("label")]
     for reading in context.deployment.readings:
-        if not (reading.annotation and reading.evidence.stage is not None):
+        if not (reading.annotation and reading.stage_named):
             texts += [line for line in reading.evidence.lines if not _OF_DEVICES.search(line)]
 
     def ranges(lines: Iterable[str]) -> list[tuple[int, int]]:
@@ -274,6 +289,15 @@ def _gap(context: GraphContext, card: Card, what: str, missing: list[int], after
     )
 
 
+def _in_turn(group: SiblingGroup, wiring: Wiring) -> bool:
+    """Return whether a sibling leads to another, directly or through one node, as in a chain or ring of ranks."""
+    return any(
+        head in group.names or not group.names.isdisjoint(wiring.outs[head])
+        for name in group.names
+        for head in wiring.outs[name]
+    )
+
+
 def sibling_degrees(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report a sibling whose number of producers or consumers differs from that of all others."""
     if not _is_complete(context):
@@ -292,7 +316,7 @@ def sibling_degrees(context: GraphContext, card: Card) -> Iterator[Outcome]:
         index = next(i for i, degree in enumerate(degrees) if degree != usual)
         if 0 in degrees[index] or group.members[index].name in explained:
             continue
-        if not group.parallel and index in (0, len(degrees) - 1):
+        if index in (0, len(degrees) - 1) and (not group.parallel or _in_turn(group, wiring)):
             continue  # the first and the last of a sequence are connected differently
         odd.append((group.members[index], degrees[index], usual))
     # A difference that every unit repeats is intended.

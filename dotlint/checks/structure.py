@@ -70,6 +70,12 @@ def isolated_operators(context: GraphContext, card: Card) -> Iterator[Outcome]:
         for r in context.deployment.operators
         if not wiring.ins[r.name] and not wiring.outs[r.name] and not _may_lack_edges(context, r)
     ]
+    if alone and not context.graph.edges:
+        alone = grouping.remaining_nodes(context, card, alone)
+        message = f"none of the {len(alone)} operators has an edge"
+        if len(alone) > 1:
+            yield grouping.nodes_finding(context, card, None, alone, message, help="connect the operators")
+            return
     yield from _by_unit(context, card, alone, "edges", "connect {} to the operators before and after it")
 
 

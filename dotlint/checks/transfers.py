@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from dotlint.checks import grouping
 from dotlint.deployment.shards import within_stage
-from dotlint.deployment.words import number_spans
+from dotlint.deployment.words import number_spans, plain_words
 from dotlint.edits.attributes import set_attribute
 from dotlint.edits.edge_attributes import moved_label
 from dotlint.edits.fix_context import fixed_by, in_order
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Edit, Finding, Outcome
     from dotlint.graph.model import Edge
 
+_ROUTED = ("gate", "route", "aggregate", "residual")
 _MOVES = {
     "point-to-point",
     "all-to-all",
@@ -50,10 +51,31 @@ def _moves(reading: Reading) -> bool:
     )
 
 
+def _text(edge: Edge) -> str:
+    return (edge.label or edge.attributes.get("xlabel", "")).strip()
+
+
 def _marked(edge: Edge) -> bool:
-    return bool((edge.label or edge.attributes.get("xlabel", "")).strip())
+    return bool(_text(edge))
 
 
+def _names_transfer(context: GraphContext, edge: Edge) -> bool:
+    """Return whether the edge's label says how data travels (`P2P`, `NVLink`, `route`), and not only what does."""
+    text = _text(edge)
+    if not text:
+        return False
+    vocabulary = context.deployment.vocabulary
+    role = vocabulary.role(text)
+    named = role is not None and (role.kind == "communication" or role.name in _ROUTED or role.communicates is not None)
+    words = {*plain_words(text).split(), *_WORD.findall(text.lower())}
+    return (
+        named
+        or _CARRIERS.search(text) is not None
+        or any(w in (words if w.isascii() else text) for w in vocabulary.links)
+    )
+
+
+_WORD = regex(r"[^\W_]+")
 _CARRIERS = regex(r"pipeline|comm|transfer|send|recv|p2p|cross[\s_-]?stage|\bpp\b", re.IGNORECASE)
 
 
@@ -97,6 +119,7 @@ def crossing_edges(context: GraphContext) -> Crossing:
     """Return the edges between stages of one phase, except edges between nodes that represent whole stages."""
     deployment = context.deployment
     found = Crossing([], [])
+    labeled = {(edge.tail.index, edge.head.index) for edge in context.graph.edges if _marked(edge)}
     for edge in context.graph.edges:
         one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
         phase = context.phase(one.phase)
@@ -104,7 +127,8 @@ def crossing_edges(context: GraphContext) -> Crossing:
             continue
         if one.stage is None or two.stage is None or one.stage == two.stage:
             continue
-        if _marked(edge) or _is_transfer(context, one) or _is_transfer(context, two):
+        # One of several parallel edges is enough to mark the boundary.
+        if (one.node.index, two.node.index) in labeled or _is_transfer(context, one) or _is_transfer(context, two):
             found.marked.append(edge)
         elif one.role is not None or two.role is not None:
             found.unmarked.append(edge)
@@ -233,6 +257,8 @@ def collective_groups(context: GraphContext, card: Card) -> Iterator[Outcome]:
     for reading in deployment.operators:
         if reading.role is None or not reading.role.collective or reading.summary or reading.node.index in ranks:
             continue
+        if not reading.node.declared:
+            continue  # another rule reports it, and it has no label to add them to
         joined = joined_gpus(context, reading)
         if joined is None:
             continue
@@ -325,7 +351,9 @@ def _without_gpus(context: GraphContext, card: Card, some: list[tuple[Reading, G
         )
 
 
-_ROUTED = ("gate", "route", "aggregate", "residual")
+def _is_device(reading: Reading) -> bool:
+    """Return whether the node is a device by its title, not an operator on one."""
+    return bool(re.fullmatch(r"\s*(?:gpu|npu|cuda|device|rank|card)s?\W*\d+\s*", reading.evidence.title, re.IGNORECASE))
 
 
 def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -333,6 +361,7 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
     deployment = context.deployment
     silent: list[tuple[Reading, Edge]] = []
     explicit = 0
+    named = {(edge.tail.index, edge.head.index) for edge in context.graph.edges if _names_transfer(context, edge)}
     for edge in context.graph.edges:
         one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
         if (
@@ -343,7 +372,15 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             or not one.gpus.isdisjoint(two.gpus)
         ):
             continue
-        if _moves(one) or _moves(two) or _marked(edge) or one.is_role(*_ROUTED) or two.is_role(*_ROUTED):
+        if _is_device(one) or _is_device(two):
+            continue  # the edge is a link between GPUs, not data on its way through a model
+        if (
+            _moves(one)
+            or _moves(two)
+            or (edge.tail.index, edge.head.index) in named
+            or one.is_role(*_ROUTED)
+            or two.is_role(*_ROUTED)
+        ):
             explicit += 1
         elif not (
             one.stage is not None and two.stage is not None and one.stage != two.stage and context.strategy is not None

@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
+from dotlint.deployment import axes
+from dotlint.deployment.words import plain_words
 from dotlint.edits.attributes import dashed_fix, shape_fix
 from dotlint.engine.finding import Holds
 from dotlint.text.english import count
@@ -69,35 +71,63 @@ def _odd(members: list[Reading], shapes: dict[str, tuple[str, ...]], kind: str) 
     for some in roles.values():
         right = {shape for name in some[0].role.drawn_as for shape in shapes.get(name, ())} if some[0].role else set()
         wrong = [r for r in some if _shape(r) not in right]
-        elsewhere = len(members) - len(some)
-        alone = len(some) == 1 and elsewhere >= 6 and all(_shape(r) in shapes[kind] for r in members if r not in some)
-        if 2 * len(wrong) < len(some) or alone:
-            found += [r for r in wrong if _shape(r) in others]
+        if 2 * len(wrong) < len(some):
+            found += [r for r in wrong if _shape(r) in others and not is_no_computation(r)]
     return sorted(found, key=lambda r: r.node.index)
+
+
+_JOINS = {
+    *("reduce", "reduction", "aggregate", "aggregation", "agg", "sum", "merge", "concat", "concatenate", "gather"),
+    *("collect", "combine", "join", "split", "scatter", "broadcast", "distribution", "distribute", "add", "residual"),
+}
+_ENDS = {"input", "inputs", "output", "outputs", "start", "end", "begin", "result", "in", "out"}
+
+
+def is_no_computation(reading: Reading) -> bool:
+    """Return whether the node may have another shape: an input or output, a reduction, aggregation or split."""
+    texts = (reading.name, reading.evidence.title)
+    return is_end(reading) or any(_JOINS & set(plain_words(text).split()) for text in texts)
+
+
+def is_end(reading: Reading) -> bool:
+    """Return whether the name or title of the node ends like that of an input or output: `Layer 0 MHA Input`."""
+    texts = (plain_words(text).split() for text in (reading.name, reading.evidence.title))
+    return any(words and words[-1] in _ENDS for words in texts)
 
 
 def _dashed(edge: Edge) -> bool:
     return bool({"dashed", "dotted"} & set(edge.attributes.get("style", "").replace(",", " ").split()))
 
 
+def _passes_hidden_states(reading: Reading) -> bool:
+    """Return whether the node states hidden states as output, so that its edges carry the tokens themselves."""
+    found = [set(axes.axes(dims)) for dims in reading.evidence.tensors.outputs]
+    return bool(found) and all("hidden" in names and not names & {"experts", "top-k"} for names in found)
+
+
 def solid_gate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report solid edges from routing to experts, if the file dashes others."""
     deployment = context.deployment
-    gated: list[tuple[Reading, Edge]] = []
-    dashed: set[int] = set()
-    for reading in deployment.operators:
-        if reading.is_role("route", "gate", "dispatch"):
-            for edge in reading.node.out_edges:
-                if deployment.readings[edge.head.index].is_role("expert"):
-                    gated.append((reading, edge))
-                    if _dashed(edge):
-                        dashed.add(edge.index)
-    # If a dashed edge connects the gate to an expert, the edge that carries the tokens to it is solid.
-    selected = {e.head.index for _, e in gated if e.index in dashed}
-    solid = [
-        (r, e) for r, e in gated if e.index not in dashed and not (r.is_role("dispatch") and e.head.index in selected)
+    led = [
+        (reading, edge)
+        for reading in deployment.operators
+        if reading.is_role("route", "gate", "dispatch")
+        for edge in reading.node.out_edges
+        if deployment.readings[edge.head.index].is_role("expert")
     ]
-    if gated and not solid:
+    # If the gate leads to the experts itself, the edges of the dispatch carry the tokens.
+    routed = any(not r.is_role("dispatch") for r, _ in led)
+    gated = [(r, e) for r, e in led if not routed or not (r.is_role("dispatch") or _passes_hidden_states(r))]
+    dashed = {e.index for _, e in gated if _dashed(e)}
+    # If a dashed edge connects the gate to an expert, the edge that carries the tokens to it is solid. A node with
+    # both to one expert has solid edges for the tokens to all.
+    selected = {e.head.index for _, e in gated if e.index in dashed}
+    pairs = {(e.tail.index, e.head.index) for _, e in gated if e.index in dashed}
+    both = {e.tail.index for _, e in gated if e.index not in dashed and (e.tail.index, e.head.index) in pairs}
+    solid = [
+        (r, e) for r, e in gated if e.index not in dashed and e.head.index not in selected and e.tail.index not in both
+    ]
+    if dashed and not solid:
         yield Holds("visual", "gate edges", f"{count(len(dashed), 'edge')} from routing to experts, all dashed")
     if not solid or len(solid) == len(gated):
         return

@@ -6,10 +6,15 @@ import itertools
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from dotlint.data import graphviz
+from dotlint.deployment.devices.decide import decide as decide_devices
 from dotlint.deployment.facts import Facts, node_facts, subgraph_facts
 from dotlint.deployment.model import Deployment, Reading, Stage
-from dotlint.deployment.numbering import number_layers
+from dotlint.deployment.numberings.apply import set_numbers
+from dotlint.deployment.numberings.axes import worded_number
+from dotlint.deployment.numberings.decide import decide
 from dotlint.deployment.recognition import recognize
 from dotlint.deployment.roles import settle_roles
 from dotlint.deployment.whole_boxes import mark_whole_box, stands_for_others
@@ -20,10 +25,10 @@ from dotlint.strategy.gpus import GpuSet
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from dotlint.deployment.numberings.decide import Decision
     from dotlint.deployment.vocabulary import Vocabulary
     from dotlint.graph.model import Graph, Node, Subgraph
 
-_TRANSFERS = ("send", "receive", "transfer")
 _PLAIN_SHAPES = {"plaintext", "none", "plain", "note"}
 
 
@@ -44,31 +49,29 @@ def read_deployment(
     """
     cluster_facts: dict[int, Facts] = {}
     readings = [_own_reading(node, vocabulary, cluster_facts) for node in graph.nodes.values()]
-    _drop_unreliable_gpus(readings)
+    _place_readings(readings, cluster_facts, vocabulary)
+    _drop_unreliable_gpus(readings, vocabulary)
     settle_roles(readings, vocabulary)
     _mark_annotations(readings, vocabulary, graph)
     _decide_experts(readings)
     phases = (
         _decide_phases(readings, graph, cluster_facts) if only_phase is None else _set_only_phase(readings, only_phase)
     )
-    base = _stage_base(readings, cluster_facts)
-    for reading in readings:
-        _explicit_stage(reading, cluster_facts, base)
-    _drop_ring_steps(readings)
-    for reading in readings:
-        _set_places(reading, base)
-    stated = _stated_gpus(readings, cluster_facts, phases, base)
+    stages = 1 + max((stage for _, stage in expected or ()), default=0)
+    decision = decide(graph, readings, cluster_facts, vocabulary, stages if stages > 1 else None)
+    base = set_numbers(readings, decision)
+    headers = _headers(readings, cluster_facts, decision, phases)
+    stated = _stated_gpus(headers, base)
     # If the file states the GPUs of one stage, no other stage of the phase gets them from the strategy.
     stated_phases = {phase for phase, _ in stated}
     ranges = {**{key: gpus for key, gpus in (expected or {}).items() if key[0] not in stated_phases}, **stated}
-    layer_ranges = _stated_layers(readings, cluster_facts, phases, base)
+    layer_ranges = _stated_layers(headers, base)
     of_layers: dict[tuple[str | None, int | None], set[int]] = {}
     of_gpus: dict[tuple[str | None, GpuSet | None], set[int]] = {}
     for reading in readings:
         # Stated layers take precedence over GPUs, which may be the mistake.
         _set_stage_by_layer(reading, layer_ranges, of_layers)
         _set_stage_by_gpus(reading, ranges, of_gpus)
-    number_layers(readings, layer_ranges)
     units = _build_units(readings, phases, stated, layer_ranges)
     return Deployment(
         graph=graph,
@@ -80,7 +83,16 @@ def read_deployment(
         stage_base=base,
         recognition=recognize(graph, readings, vocabulary, declared=declared),
         layers=_layer_ranges(readings),
+        undecided=decision.undecided,
+        decision=decision,
+        unread_devices=_unread_devices(readings, cluster_facts),
     )
+
+
+def _unread_devices(readings: list[Reading], cluster_facts: dict[int, Facts]) -> tuple[str, ...]:
+    """Return the texts of operators and clusters that name devices in a way that was not understood."""
+    every = [*(reading.evidence for reading in readings), *cluster_facts.values()]
+    return tuple(dict.fromkeys(e.gpus.unread for e in every if e.gpus and e.gpus.unread is not None))
 
 
 def _layer_ranges(readings: list[Reading]) -> dict[str | None, tuple[int, int]]:
@@ -109,40 +121,75 @@ def _cluster_facts(subgraph: Subgraph, vocabulary: Vocabulary, cluster_facts: di
 
 
 def _own_reading(node: Node, vocabulary: Vocabulary, cluster_facts: dict[int, Facts]) -> Reading:
-    """Derive what needs no other node: role, own GPUs, layer."""
+    """Derive what needs no other node."""
+    for subgraph in _clusters(node):
+        _cluster_facts(subgraph, vocabulary, cluster_facts)
     evidence = node_facts(node, vocabulary)
-    reading = Reading(node, evidence, evidence.role, layer=evidence.layer)
-    clusters = [_cluster_facts(subgraph, vocabulary, cluster_facts) for subgraph in _clusters(node)]
-    if evidence.gpus and evidence.gpus.ids is not None and not evidence.gpus.transfer:
-        reading.gpus, reading.own_gpus = evidence.gpus.ids, True
-        reading.because(f"GPUs {reading.gpus} from the label")
-    elif evidence.gpus is None:
-        named = _gpu_in_name(evidence)
-        inside = next((e.gpus.ids for e in clusters if e.gpus and e.gpus.ids is not None), None)
-        if named is not None:
-            reading.gpus, reading.own_gpus = GpuSet.of([named]), True
-            reading.because(f"GPU {named} from the name")
-        elif inside is not None:
-            reading.gpus = inside
-            reading.because(f"GPUs {inside} from the cluster")
-    if reading.layer is None:
-        reading.layer = next((e.layer for e in clusters if e.layer is not None), None)
-    if evidence.role:
-        reading.because(f"role {evidence.role.name} from `{evidence.title or node.name}`")
-    return reading
+    return Reading(node, evidence, evidence.role)
 
 
-def _gpu_in_name(evidence: Facts) -> int | None:
-    named = [n for w, n in zip(evidence.name.words, evidence.name.numbers, strict=True) if w in {"gpu", "device"}]
+def _place_readings(readings: list[Reading], cluster_facts: dict[int, Facts], vocabulary: Vocabulary) -> None:
+    """Set the GPUs of every node, after the file has decided what ambiguous texts about devices mean."""
+    _decide_devices(readings, cluster_facts, vocabulary)
+    for reading in readings:
+        evidence = reading.evidence
+        gpus = evidence.gpus
+        if gpus and gpus.ids is not None and not gpus.transfer:
+            reading.gpus, reading.own_gpus = gpus.ids, True
+            reading.because(f"GPUs {reading.gpus} from the label")
+        elif gpus is None or gpus.peer:
+            named = _gpu_in_name(evidence, vocabulary)
+            inside = next(
+                (
+                    e.ids
+                    for s in _clusters(reading.node)
+                    if (e := cluster_facts[id(s)].gpus) and e.ids is not None and not e.transfer
+                ),
+                None,
+            )
+            if named is not None:
+                reading.gpus, reading.own_gpus = GpuSet.of([named]), True
+                reading.because(f"GPU {named} from the name")
+            elif inside is not None:
+                reading.gpus = inside
+                reading.because(f"GPUs {inside} from the cluster")
+        if evidence.role:
+            reading.because(f"role {evidence.role.name} from `{evidence.title or reading.node.name}`")
+
+
+def _decide_devices(readings: list[Reading], cluster_facts: dict[int, Facts], vocabulary: Vocabulary) -> None:
+    """Replace what labels state about devices by what it means in this file."""
+    stages = {key: worded_number(evidence, "stage", vocabulary) for key, evidence in cluster_facts.items()}
+    stated = [(evidence.gpus, stages[key]) for key, evidence in cluster_facts.items() if evidence.gpus is not None]
+    for reading in readings:
+        if reading.evidence.gpus is not None:
+            around = (stages[id(s)] for s in _clusters(reading.node))
+            own = next((s for s in around if s is not None), None)
+            stage = worded_number(reading.evidence, "stage", vocabulary) if own is None else own
+            stated.append((reading.evidence.gpus, stage))
+    changed = decide_devices(stated)
+    if not changed:
+        return
+    for reading in readings:
+        if (gpus := reading.evidence.gpus) in changed:
+            reading.evidence = replace(reading.evidence, gpus=changed[gpus])
+    for key, evidence in cluster_facts.items():
+        if evidence.gpus in changed:
+            cluster_facts[key] = replace(evidence, gpus=changed[evidence.gpus])
+
+
+def _gpu_in_name(evidence: Facts, vocabulary: Vocabulary) -> int | None:
+    words = vocabulary.devices.words.names
+    named = [n for w, n in zip(evidence.name.words, evidence.name.numbers, strict=True) if w in words]
     return named[0] if len(named) == 1 else None
 
 
-def _drop_unreliable_gpus(readings: list[Reading]) -> None:
+def _drop_unreliable_gpus(readings: list[Reading], vocabulary: Vocabulary) -> None:
     """Remove GPUs that only names state, if name and label differ in nodes that have both (`gpu16`, GPU: 16-23)."""
     both = [
         (r.evidence.gpus.ids, named)
         for r in readings
-        if r.evidence.gpus and r.evidence.gpus.ids and (named := _gpu_in_name(r.evidence)) is not None
+        if r.evidence.gpus and r.evidence.gpus.ids and (named := _gpu_in_name(r.evidence, vocabulary)) is not None
     ]
     # Numbers that count within a stage match the labels of the first stage.
     if 5 * sum(1 for ids, named in both if ids == GpuSet.of([named])) >= 4 * len(both):
@@ -303,86 +350,39 @@ def _set_only_phase(readings: list[Reading], phase: str) -> tuple[str, ...]:
     return (phase,)
 
 
-def _stage_base(readings: list[Reading], cluster_facts: dict[int, Facts]) -> int:
-    numbers = [e.stage for e in cluster_facts.values() if e.stage is not None]
-    numbers += [r.evidence.stage for r in readings if r.evidence.stage is not None]
-    numbers += [n for r in readings if r.evidence.link for n in r.evidence.link]
-    return 0 if not numbers or 0 in numbers else 1
-
-
-def _explicit_stage(reading: Reading, cluster_facts: dict[int, Facts], base: int) -> None:
-    if reading.evidence.link is not None:
-        return
-    if reading.evidence.stage is not None:
-        reading.stage = reading.evidence.stage - base
-        reading.because(f"stage {reading.evidence.stage} from its name or label")
-        return
-    for subgraph in _clusters(reading.node):
-        stage = cluster_facts[id(subgraph)].stage
-        if stage is not None:
-            reading.stage = stage - base
-            reading.because(f"stage {stage} from cluster `{subgraph.name or ''}`")
-            return
-
-
-def _drop_ring_steps(readings: list[Reading]) -> None:
-    """Remove stages that only transfers name and that occur within one layer: they are steps of a ring."""
-    staged = [r for r in readings if r.stage is not None]
-    if not staged or not all(r.evidence.stage is not None and r.is_role(*_TRANSFERS) for r in staged):
-        return
-    of_layer: dict[int | None, set[int | None]] = {}
-    for reading in staged:
-        of_layer.setdefault(reading.layer, set()).add(reading.stage)
-    if of_layer.keys() <= {None} or not all(len(stages) > 1 for stages in of_layer.values()):
-        return
-    for reading in staged:
-        reading.stage = None
-        reading.because("no pipeline stage: transfers within a layer number their steps this way")
-
-
-_PLACES = {"replica": {"dp", "replica"}, "micro_batch": {"mb", "microbatch", "micro"}, "shard": {"tp"}}
-
-
-def _set_places(reading: Reading, base: int) -> None:
-    """Set the replica, micro-batch and tensor rank that the name states, and the stages that a transfer connects."""
-    name = reading.evidence.name
-    for place, words in _PLACES.items():
-        found = [n for word, n in zip(name.words, name.numbers, strict=True) if word in words]
-        if len(found) == 1:
-            setattr(reading, place, found[0])
-    if reading.evidence.link is not None:
-        reading.link = (reading.evidence.link[0] - base, reading.evidence.link[1] - base)
+Header = tuple[str, int, "Facts"]
 
 
 def _headers(
-    readings: list[Reading], cluster_facts: dict[int, Facts], phases: tuple[str, ...]
-) -> list[tuple[str, Facts]]:
-    """Collect the facts of stage labels and clusters, each with the phase it applies to."""
-    found = [(r.phase or phases[0], r.evidence) for r in readings if r.annotation and r.evidence.stage is not None]
-    for evidence in cluster_facts.values():
-        if evidence.stage is not None:
+    readings: list[Reading], cluster_facts: dict[int, Facts], decision: Decision, phases: tuple[str, ...]
+) -> list[Header]:
+    """Return the phase, the stage as numbered in the file and the facts of every stage label and cluster."""
+    found = [
+        (r.phase or phases[0], stage, r.evidence)
+        for r in readings
+        if r.annotation and (stage := decision.number("stage", r.node.index)) is not None
+    ]
+    of_clusters = decision.of_clusters.get("stage", {})
+    for cluster, evidence in cluster_facts.items():
+        if cluster in of_clusters:
             phase = next(iter(evidence.phases)) if len(evidence.phases) == 1 else phases[0]
-            found.append((phase if phase in phases else phases[0], evidence))
+            found.append((phase if phase in phases else phases[0], of_clusters[cluster], evidence))
     return found
 
 
-def _stated_gpus(
-    readings: list[Reading], cluster_facts: dict[int, Facts], phases: tuple[str, ...], base: int
-) -> dict[tuple[str, int], GpuSet]:
+def _stated_gpus(headers: list[Header], base: int) -> dict[tuple[str, int], GpuSet]:
     stated: dict[tuple[str, int], GpuSet] = {}
-    for phase, evidence in _headers(readings, cluster_facts, phases):
-        if evidence.gpus and evidence.gpus.ids is not None and evidence.stage is not None:
-            stated.setdefault((phase, evidence.stage - base), evidence.gpus.ids)
+    for phase, stage, evidence in headers:
+        if evidence.gpus and evidence.gpus.ids is not None:
+            stated.setdefault((phase, stage - base), evidence.gpus.ids)
     return stated
 
 
-def _stated_layers(
-    readings: list[Reading], cluster_facts: dict[int, Facts], phases: tuple[str, ...], base: int
-) -> dict[tuple[str, int], tuple[int, int]]:
+def _stated_layers(headers: list[Header], base: int) -> dict[tuple[str, int], tuple[int, int]]:
     stated: dict[tuple[str, int], tuple[int, int]] = {}
-    for phase, evidence in _headers(readings, cluster_facts, phases):
-        if evidence.layers and evidence.stage is not None:
-            stated.setdefault((phase, evidence.stage - base), evidence.layers)
+    for phase, stage, evidence in headers:
+        if evidence.layers:
+            stated.setdefault((phase, stage - base), evidence.layers)
     return stated
 
 
@@ -392,7 +392,7 @@ def _set_stage_by_gpus(
     known: dict[tuple[str | None, GpuSet | None], set[int]],
 ) -> None:
     """Set the only stage that has all GPUs of the node; `known` caches the candidates of previous nodes."""
-    if reading.stage is not None or reading.gpus is None or reading.evidence.link or reading.annotation or not ranges:
+    if reading.stage is not None or reading.gpus is None or reading.link or reading.annotation or not ranges:
         return
     fits = known.get((reading.phase, reading.gpus))
     if fits is None:
@@ -411,7 +411,7 @@ def _set_stage_by_layer(
     known: dict[tuple[str | None, int | None], set[int]],
 ) -> None:
     """Set the only stage that has the layer of the node; `known` caches the candidates of previous nodes."""
-    if reading.stage is not None or reading.layer is None or reading.annotation or reading.evidence.link:
+    if reading.stage is not None or reading.layer is None or reading.annotation or reading.link:
         return
     fits = known.get((reading.phase, reading.layer))
     if fits is None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dotlint.deployment.facts import Facts
+    from dotlint.deployment.numberings.decide import Decision
     from dotlint.deployment.recognition import Recognition
     from dotlint.deployment.vocabulary import Role, Vocabulary
     from dotlint.graph.model import Graph, Node
@@ -46,6 +47,8 @@ class Reading(Struct, gc=False):  # part of no reference cycle
     link: tuple[int, int] | None = None
     annotation: bool = False
     summary: bool = False
+    stage_named: bool = False  # whether its own name or label states its stage
+    layer_named: bool = False  # whether its own name or label states its layer
     stage_from_gpus: bool = False  # whether only its GPUs determine its stage
     why: tuple[str, ...] = ()
 
@@ -106,7 +109,8 @@ class Deployment(Struct):
     """A graph read as a deployment; `recognition` is whether it is one, and why.
 
     `stage_base` is the number of the first stage in the file, 0 or 1; `layers` are the first and last layer of each
-    phase, as numbered in the file. `undecided` names the axes (`stage`, `layer`) that could not be told from the names.
+    phase, as numbered in the file. `undecided` names the axes (`stage`, `layer`) that could not be told from the names;
+    `unread_devices` are texts that name devices in a way that was not understood.
     """
 
     graph: Graph
@@ -119,6 +123,8 @@ class Deployment(Struct):
     recognition: Recognition
     layers: dict[str | None, tuple[int, int]]
     undecided: tuple[str, ...] = ()
+    decision: Decision | None = None
+    unread_devices: tuple[str, ...] = ()
     _operators: list[Reading] | None = None
 
     @property

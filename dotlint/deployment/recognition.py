@@ -121,7 +121,7 @@ def _is_box(reading: Reading) -> bool:
     if reading.annotation or evidence.gpus is None or _is_of_service(reading):
         return False
     text = " ".join(evidence.lines)
-    part = evidence.stage is not None or evidence.layers is not None or evidence.layer is not None
+    part = reading.stage is not None or evidence.layers is not None or reading.layer is not None
     return part or read_degrees(text) is not None
 
 
@@ -152,7 +152,9 @@ def _places(readings: Sequence[Reading], *, declared: bool) -> Iterator[str]:
 
 
 def _is_ranked(reading: Reading) -> bool:
-    return reading.evidence.stage is not None or not _RANK_WORDS.isdisjoint(reading.evidence.name.words)
+    return (
+        reading.stage is not None or reading.link is not None or not _RANK_WORDS.isdisjoint(reading.evidence.name.words)
+    )
 
 
 def _other_subjects(

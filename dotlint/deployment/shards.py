@@ -1,12 +1,14 @@
-"""Groups of nodes that divide one operator: tensor shards of attention, groups of experts."""
+"""Groups of nodes that divide one operator: tensor shards of attention and of the MLP, groups of experts."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict, deque
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from dotlint.deployment.words import plain_words
 from dotlint.strategy.gpus import union
 
 if TYPE_CHECKING:
@@ -16,11 +18,28 @@ if TYPE_CHECKING:
     from dotlint.deployment.wiring import Wiring
     from dotlint.strategy.gpus import GpuSet
 
-SHARDED = ("qkv", "query", "key-projection", "value-projection", "attention", "scores", "softmax", "output-projection")
+ATTENTION = (
+    "qkv",
+    "query",
+    "key-projection",
+    "value-projection",
+    "attention",
+    "scores",
+    "softmax",
+    "output-projection",
+)
+MLP = ("mlp", "mlp-up", "mlp-down")
+SHARDED = (*ATTENTION, *MLP)
+_OF_RANKS = {"gpu", "gpus", "device", "dev", "rank", "r", "tp", "shard"}
+_OF_EXPERTS = {"expert", "experts", "exp", "e"}
+_ROUTES = {"gate", "route", "dispatch", "all-to-all"}
+_TRIED = 3  # pairs of nodes between which a path shows that they follow one another
+_FAR = 1024  # nodes that are looked at for such a path
+_NEAR = 3  # edges within which shards of an operator have a common producer or consumer
 
 
 class Group(Struct, frozen=True):
-    """The nodes that together are one operator of a unit: of one stage, layer, role and family."""
+    """The nodes that together are one operator of a unit: of one replica, stage, layer, micro-batch, role and family."""
 
     phase: str | None
     stage: int | None
@@ -44,6 +63,66 @@ class Group(Struct, frozen=True):
         sets = self.gpu_sets
         return sum(len(s) for s in sets) == len(union(sets))
 
+    @property
+    def varying(self) -> list[int]:
+        """The positions of the numbers in the names that differ between members."""
+        return _varying(self.members)
+
+    @property
+    def named(self) -> bool:
+        """Whether the only number that varies is a GPU of its member, or that of an expert."""
+        if len(self.varying) != 1:
+            return False
+        (position,) = self.varying
+        if self.members[0].evidence.name.words[position] in _OF_EXPERTS:
+            return True
+        return all(r.own_gpus and r.gpus and r.evidence.name.numbers[position] in r.gpus for r in self.members)
+
+    def ranks(self) -> tuple[int, ...]:
+        """Return how many ranks the members may be drawn for, the likeliest first; () if that cannot be decided.
+
+        Several members on each GPU set, as many on each, may be heads or columns of one rank.
+        """
+        if all(r.shard is not None for r in self.members):
+            return (len({r.shard for r in self.members}),)
+        uses = Counter(r.gpus for r in self.members)
+        even = self.placed and self.disjoint and len(uses) > 1 and len(set(uses.values())) == 1
+        if len(self.varying) > 1:
+            return (len(uses),) if even else ()
+        return tuple(dict.fromkeys((len(self.members), len(uses)))) if even else (len(self.members),)
+
+    def experts(self) -> dict[str, tuple[int, int]] | None:
+        """Return the first and last expert of each member, by name; None if its numbers do not decide which they are.
+
+        Labels count if they distinguish members; otherwise the only number that varies, apart from those of ranks.
+        """
+        stated = {r.name: r.experts for r in self.members if r.experts}
+        if len(stated) == len(self.members) and (len(set(stated.values())) > 1 or not self.varying):
+            return stated
+        words = self.members[0].evidence.name.words
+        columns = [i for i in self.varying if words[i] not in _OF_RANKS]
+        if len(columns) > 1:
+            columns = [i for i in columns if not self._counts_ranks(i)]
+        if len(columns) != 1:
+            return None
+        return {r.name: (n, n) for r in self.members for n in (r.evidence.name.numbers[columns[0]],)}
+
+    def _counts_ranks(self, position: int) -> bool:
+        """Return whether a number in the names says the tensor rank, or the GPUs, of its member."""
+        numbers = [r.evidence.name.numbers[position] for r in self.members]
+        if numbers == [r.shard for r in self.members]:
+            return True
+        pairs = set(zip(numbers, [r.gpus for r in self.members], strict=True))
+        return self.placed and len(pairs) == len(set(numbers)) == len(self.gpu_sets)
+
+    def grid(self) -> tuple[int, ...]:
+        """Return how many values each varying number has if all their combinations are drawn once, else ()."""
+        columns = [{r.evidence.name.numbers[i] for r in self.members} for i in self.varying]
+        drawn = 1
+        for column in columns:
+            drawn *= len(column)
+        return tuple(len(column) for column in columns) if drawn == len(self.members) else ()
+
 
 def within_stage(deployment: Deployment, wiring: Wiring, reading: Reading) -> bool:
     """Return whether a collective connects only operators of its own stage and its GPUs."""
@@ -54,43 +133,51 @@ def within_stage(deployment: Deployment, wiring: Wiring, reading: Reading) -> bo
     return reading.gpus is None or not placed or reading.gpus <= union(placed)
 
 
-def unplaced(deployment: Deployment) -> set[tuple[str | None, str, str]]:
-    """Return phase, family and role of nodes without a stage; counts per stage may be too low for these."""
-    return {
-        (r.phase, r.evidence.name.family, r.role.name if r.role else "")
-        for r in deployment.operators
-        if r.stage is None
-    }
+class Torn(Struct, frozen=True):
+    """Families of nodes of which only some have a layer, and layers of families of which only some have a stage."""
+
+    families: set[tuple[str | None, str]]
+    layers: set[tuple[str | None, str, int | None]]
+
+    def may_lack(self, group: Group) -> bool:
+        """Return whether nodes outside the group may belong to it."""
+        key = group.phase, group.members[0].evidence.name.family
+        return key in self.families or (*key, group.layer) in self.layers
 
 
-def may_be_short(group: Group, short: set[tuple[str | None, str, str]]) -> bool:
-    """Return whether some nodes of `unplaced` may belong to a group of a stage."""
-    family = group.members[0].evidence.name.family
-    return group.stage is not None and any((group.phase, family, role) in short for role in (group.role, ""))
-
-
-def replicas(members: Sequence[Reading]) -> list[list[Reading]]:
-    """Group nodes by the data-parallel replica in their names."""
-    found: dict[tuple[int, ...], list[Reading]] = defaultdict(list)
-    for reading in members:
-        name = reading.evidence.name
-        replica = tuple(n for word, n in zip(name.words, name.numbers, strict=True) if word in {"dp", "replica"})
-        found[replica].append(reading)
-    return list(found.values())
+def torn(deployment: Deployment, *roles: str) -> Torn:
+    """Find the families of operators with these roles, or none, that are torn."""
+    known: dict[tuple[str | None, str], set[bool]] = defaultdict(set)
+    staged: dict[tuple[str | None, str, int | None], set[bool]] = defaultdict(set)
+    for reading in deployment.operators:
+        if not reading.summary and (reading.role is None or reading.role.name in roles):
+            key = reading.phase, reading.evidence.name.family
+            known[key].add(reading.layer is None)
+            staged[(*key, reading.layer)].add(reading.stage is None)
+    return Torn(
+        {k for k, found in known.items() if len(found) > 1}, {k for k, found in staged.items() if len(found) > 1}
+    )
 
 
 def groups(deployment: Deployment, *roles: str) -> list[Group]:
     """Group the operators of these roles, in document order; nodes without stage and layer form groups too."""
     found: dict[tuple[object, ...], list[Reading]] = defaultdict(list)
     for reading in deployment.operators:
-        if reading.role is not None and reading.role.name in roles and not reading.summary:
-            family = reading.evidence.name.family
-            found[reading.phase, reading.stage, reading.layer, reading.role.name, family].append(reading)
+        if reading.role is not None and reading.role.name in roles and not (reading.summary or _shared(reading)):
+            unit = reading.phase, reading.replica, reading.stage, reading.layer, reading.micro_batch, reading.step
+            expert = None if reading.role.name == "expert" else reading.evidence.experts
+            found[(*unit, reading.role.name, expert, reading.evidence.name.family)].append(reading)
     return [
         Group(r[0].phase, r[0].stage, r[0].layer, r[0].role.name if r[0].role else "", tuple(r))
         for members in found.values()
-        for r in _by_layer(members)
+        for serial in _in_series(deployment, members)
+        for r in _by_layer(deployment, serial)
     ]
+
+
+def _shared(reading: Reading) -> bool:
+    """Return whether the node is the shared expert, which takes all tokens and belongs to no expert group."""
+    return reading.is_role("expert") and " shared " in plain_words(f"{reading.evidence.title} {reading.name}")
 
 
 def parts_of_groups(found: Sequence[Group]) -> set[int]:
@@ -114,17 +201,59 @@ def parts_of_groups(found: Sequence[Group]) -> set[int]:
     return parted
 
 
-def _by_layer(members: list[Reading]) -> list[list[Reading]]:
+def _varying(members: Sequence[Reading]) -> list[int]:
+    """Return the positions of the numbers in the names that differ between members."""
+    numbers = [r.evidence.name.numbers for r in members]
+    return [i for i, column in enumerate(zip(*numbers, strict=True)) if len(set(column)) > 1]
+
+
+def _in_series(deployment: Deployment, members: list[Reading]) -> list[list[Reading]]:
+    """Separate nodes by the numbers along which one leads to the next: layers, or operators (`linear1`, `linear2`)."""
+    serial = [i for i in _varying(members) if _leads_on(deployment, members, i)]
+    parts: dict[tuple[int, ...], list[Reading]] = defaultdict(list)
+    for reading in members:
+        parts[tuple(reading.evidence.name.numbers[i] for i in serial)].append(reading)
+    return list(parts.values())
+
+
+def _leads_on(deployment: Deployment, members: Sequence[Reading], position: int) -> bool:
+    """Return whether nodes lead to those that differ from them in this number alone; a few pairs are tried."""
+    lines: dict[tuple[int, ...], list[Reading]] = defaultdict(list)
+    for reading in members:
+        numbers = reading.evidence.name.numbers
+        lines[(*numbers[:position], *numbers[position + 1 :])].append(reading)
+    pairs = [two for line in lines.values() for two in pairwise(line)]
+    step = max(1, len(pairs) // _TRIED)
+    tried = pairs[::step][:_TRIED]
+    leading = sum(_path(deployment, *two) or _path(deployment, *two[::-1]) for two in tried)
+    return 2 * leading > len(tried)  # one wrong edge shows nothing
+
+
+def _path(deployment: Deployment, one: Reading, two: Reading) -> bool:
+    """Return whether a path within their stage and layer leads from one node to the other, which is not far."""
+    seen = {one.node.index}
+    todo = deque((one.node,))
+    while todo and len(seen) < _FAR:
+        for edge in deployment.graph.successors(todo.popleft()):
+            head = edge.head.index
+            if head == two.node.index:
+                return True
+            on = deployment.readings[head]
+            same = on.stage in (one.stage, None) and (one.layer != two.layer or on.layer in (one.layer, None))
+            if head not in seen and same:
+                seen.add(head)
+                todo.append(edge.head)
+    return False
+
+
+def _by_layer(deployment: Deployment, members: list[Reading]) -> list[list[Reading]]:
     """Separate nodes of several unnamed layers, by the number that distinguishes nodes on the same GPUs.
 
     If two numbers vary and no layer is known, one of them is the layer: for each of its values every GPU set occurs
-    at most once. If that is true of none or several numbers, the nodes are not separated.
+    at most once. If that is true of none or several numbers, or all nodes stand side by side, they are not separated.
     """
-    if members[0].layer is not None or not all(r.own_gpus for r in members):
-        return [members]
-    numbers = [r.evidence.name.numbers for r in members]
-    varying = [i for i, values in enumerate(zip(*numbers, strict=True)) if len(set(values)) > 1]
-    if len(varying) < 2:
+    varying = _varying(members)
+    if members[0].layer is not None or not all(r.own_gpus for r in members) or len(varying) < 2:
         return [members]
     fitting: list[list[list[Reading]]] = []
     for position in varying:
@@ -133,41 +262,55 @@ def _by_layer(members: list[Reading]) -> list[list[Reading]]:
             parts[reading.evidence.name.numbers[position]].append(reading)
         if all(len({r.gpus for r in some}) == len(some) for some in parts.values()) and len(parts) < len(members):
             fitting.append(list(parts.values()))
-    return fitting[0] if len(fitting) == 1 else [members]
+    return [members] if len(fitting) != 1 or _meet(deployment, members) else fitting[0]
 
 
-def _in_sequence(deployment: Deployment, group: Group) -> bool:
-    """Return whether a path leads from the first member to another one, as from layer to layer."""
-    others = {reading.node.index for reading in group.members[1:]}
-    graph = deployment.graph
-    seen = {group.members[0].node.index}
-    todo = [group.members[0].node]
-    while todo:
-        for edge in graph.successors(todo.pop()):
-            if edge.head.index in others:
-                return True
-            if edge.head.index not in seen:
-                seen.add(edge.head.index)
-                todo.append(edge.head)
-    return False
+def _meet(deployment: Deployment, members: Sequence[Reading]) -> bool:
+    """Return whether few edges lead from one node to all members, or from all members to one node."""
+    return any(
+        set.intersection(*(_within(deployment, reading, forward=forward) for reading in members))
+        for forward in (True, False)
+    )
+
+
+def _within(deployment: Deployment, reading: Reading, *, forward: bool) -> set[int]:
+    found: set[int] = set()
+    nodes = {reading.node.index}
+    for _ in range(_NEAR):
+        around = [deployment.readings[index].node for index in nodes]
+        nodes = {
+            (e.head if forward else e.tail).index for n in around for e in (n.out_edges if forward else n.in_edges)
+        }
+        found |= nodes
+    return found
 
 
 def one_layer_each(deployment: Deployment, group: Group) -> bool:
     """Return whether a group is certainly one operator of one layer.
 
-    Either it has a layer, or at most one number varies among its members and is not a layer: the members are on
-    different GPUs or, if they state none, no path leads from one to another.
+    Either it has a layer, or its members have a near producer or consumer in common, or numbers that say their GPUs
+    or experts, and one number varies among them, apart from the ranks of an expert. Members without edges count if no
+    two are on the same GPUs.
     """
-    if group.layer is not None:
-        return True
-    held = [r.experts for r in group.members if r.experts]
-    if len(set(held)) < len(held):
+    if group.layer is not None or len(group.members) == 1:
+        return group.layer is not None or bool(group.members[0].evidence.name.numbers)
+    linked = [r for r in group.members if r.node.in_edges or r.node.out_edges]
+    if linked and not group.named and (len(linked) == 1 or not _meet(deployment, linked)):
         return False
-    if len(group.members) > 1:
-        if group.placed and len(group.gpu_sets) < len(group.members) and group.role != "expert":
-            return False
-        if not group.placed and _in_sequence(deployment, group):
-            return False
-    numbers = [r.evidence.name.numbers for r in group.members]
-    varying = sum(1 for values in zip(*numbers, strict=True) if len(set(values)) > 1)
-    return varying <= 1 and bool(numbers[0])
+    if group.role == "expert":
+        held = group.experts() or {r.name: r.experts for r in group.members if r.experts}
+        places = [(held.get(r.name), r.shard, r.gpus) for r in group.members if r.name in held]
+        return len(set(places)) == len(places) and (bool(group.experts()) or len(group.varying) <= 1)
+    if group.placed and len(group.gpu_sets) < len(group.members) and not (linked and len(group.gpu_sets) > 1):
+        return False
+    return len(group.varying) == 1
+
+
+def of_experts(deployment: Deployment, group: Group) -> bool:
+    """Return whether operators of an MLP are those of experts: a number counts these, or routing feeds them."""
+    first = group.members[0]
+    if first.evidence.experts or not _OF_EXPERTS.isdisjoint(first.evidence.name.words):
+        return True
+    near = [deployment.readings[e.tail.index] for r in group.members[:2] for e in r.node.in_edges]
+    near += [deployment.readings[e.tail.index] for r in near[:8] for e in r.node.in_edges]
+    return any(r.is_role("expert", *_ROUTES) for r in near)

@@ -29,9 +29,9 @@ def may_be_output(deployment: Deployment, reading: Reading, stages: int | None) 
     if not any(role is not None and role.name in _OUT for role in (reading.role, named)):
         return False
     # Only a node that names the stage is its output; an output on the GPUs of a stage may be that of the model.
-    if reading.evidence.stage is not None and _before_last(deployment, reading, stages):
+    if reading.stage_named and _before_last(deployment, reading, stages):
         return False
-    of_layer = reading.evidence.layer is not None and reading.kind == "io"
+    of_layer = reading.layer_named and reading.kind == "io"
     return not (of_layer and reading.layer is not None and reading.layer < _phase_layers(deployment, reading)[1])
 
 

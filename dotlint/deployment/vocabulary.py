@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from msgspec import Struct, field
 from msgspec.json import decode
 
+from dotlint.deployment.devices.reader import DeviceReader
+from dotlint.deployment.devices.words import DeviceWords
 from dotlint.deployment.words import part_spans
 from dotlint.errors import DotlintError
 from dotlint.files.paths import read_file, read_package_text
@@ -46,13 +48,20 @@ class Role(Struct, frozen=True):
 
 
 class Vocabulary(Struct, eq=False):
-    """Roles and their phrases, the shape conventions, and the words of annotations."""
+    """Roles and their phrases, and the words of annotations, of numbers, of devices and of links between them.
+
+    `axes` maps a word before a number to what the number may count (`stage`, `layer`, ...), with true where the word is
+    clear and false where it is an abbreviation that may mean something else.
+    """
 
     roles: dict[str, Role]
     shapes: dict[str, tuple[str, ...]]
     annotation_words: frozenset[str]
     annotation_titles: tuple[str, ...]
     summary_phrases: tuple[str, ...]
+    axes: dict[str, dict[str, bool]]
+    devices: DeviceReader
+    links: frozenset[str]
     _compounds: Phrases[str]
     _phrases: Phrases[tuple[int, Role]]
     _written: frozenset[str]  # every word that is known in one piece
@@ -63,6 +72,19 @@ class Vocabulary(Struct, eq=False):
     def words(self) -> frozenset[str]:
         """The words of all phrases, with compounds joined."""
         return frozenset(word for phrases in self._phrases.values() for phrase, _ in phrases for word in phrase)
+
+    def axis_word(self, word: str, before: str) -> str:
+        """Return the word or two words before a number that say what it counts; "" if they say nothing."""
+        if not word:
+            return ""
+        phrase = f"{before} {word}"
+        if phrase in self.axes:
+            return phrase
+        if word in self.axes or word.isascii():
+            return word if word in self.axes else ""
+        return max(
+            (w for w in self.axes if not w.isascii() and (word.startswith(w) or word.endswith(w))), key=len, default=""
+        )
 
     def normalize(self, text: str) -> str:
         """Return the words of a text in lower case with compounds joined: ` alltoall expert aggregation `."""
@@ -151,6 +173,15 @@ def _by_first_word(meanings: dict[str, T]) -> Phrases[T]:
     return found
 
 
+def _axes(table: dict[str, dict[str, list[str]]]) -> dict[str, dict[str, bool]]:
+    found: dict[str, dict[str, bool]] = {}
+    for axis, words in table.items():
+        for kind, clear in (("words", True), ("short", False)):
+            for word in words.get(kind, ()):
+                found.setdefault(word, {})[axis] = clear
+    return found
+
+
 def read_vocabulary(table: dict[str, Any], where: str) -> Vocabulary:
     """Create a vocabulary from its TOML table. Raises `VocabularyError` if a part is missing or invalid."""
     try:
@@ -172,6 +203,9 @@ def read_vocabulary(table: dict[str, Any], where: str) -> Vocabulary:
             annotation_words=frozenset(annotation["words"]),
             annotation_titles=tuple(annotation["titles"]),
             summary_phrases=tuple(annotation["summaries"]),
+            axes=_axes(table.get("axes", {})),
+            links=frozenset(table["devices"]["links"]),
+            devices=DeviceReader(DeviceWords.of(table["devices"])),
             _compounds=_by_first_word(compounds),
             _phrases=_by_first_word(meaning),
             _written=frozenset(
@@ -187,7 +221,7 @@ def load_vocabulary(path: str, *more: str) -> Vocabulary:
     """Read a vocabulary file and extend it by the TOML texts of `more`. Raises `VocabularyError`.
 
     The file is TOML, or the compiled JSON of all rules. Roles of `more` come before those of the file, or replace the
-    role of the same name; kinds of shapes and compounds are replaced by name; words of annotations are added.
+    role of the same name; kinds of shapes and compounds are replaced by name; words of annotations and devices are added.
     """
     if path.endswith(".json") and not more:
         return read_vocabulary(_compiled_table(path), path)
@@ -217,8 +251,9 @@ def _merged_table(table: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]
     try:
         own = {role["name"]: role for role in more.get("role", ())}
         there = {role["name"] for role in table["role"]}
-        annotation = {
-            key: [*words, *more.get("annotation", {}).get(key, ())] for key, words in table["annotation"].items()
+        added = {
+            name: {key: [*words, *more.get(name, {}).get(key, ())] for key, words in table[name].items()}
+            for name in ("annotation", "devices")
         }
         return {
             **table,
@@ -228,7 +263,7 @@ def _merged_table(table: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]
                 *(role for name, role in own.items() if name not in there),
                 *(own.get(role["name"], role) for role in table["role"]),
             ],
-            "annotation": annotation,
+            **added,
         }
     except (KeyError, TypeError, AttributeError) as error:
         raise VocabularyError(f"the vocabulary lacks {error}, or it has the wrong type") from error

@@ -33,13 +33,15 @@ class Name(Struct, frozen=True, gc=False):
     """A name as the pattern of its family, and its numbers.
 
     `family` is the name with every number replaced by `#`; `numbers` are those numbers in order; `words` is the word
-    before each in lower case ("" if there is none); `glued` is whether the number directly follows that word.
+    before each in lower case ("" if there is none), `before` the word before that; `glued` is whether the number
+    directly follows its word.
     """
 
     family: str
     numbers: tuple[int, ...]
     words: tuple[str, ...]
     glued: tuple[bool, ...]
+    before: tuple[str, ...]
 
 
 def name_parts(text: str) -> list[str]:
@@ -78,34 +80,36 @@ def parse_name(text: str) -> Name:
     numbers: list[int] = []
     words: list[str] = []
     glued: list[bool] = []
+    earlier: list[str] = []
     family: list[str] = []
     position = 0
     for start, end in number_spans(text):
         before = text[position:start]
-        word, touches = _last_word(before)
+        word, previous, touches = _last_words(before)
         family += (before, "#")
         words.append(word)
         glued.append(touches)
+        earlier.append(previous)
         numbers.append(int(text[start:end]))
         position = end
     family.append(text[position:])
-    common = _shared_parts("".join(family), tuple(words), tuple(glued))
+    common = _shared_parts("".join(family), tuple(words), tuple(glued), tuple(earlier))
     return Name(common[0], tuple(numbers), *common[1:])
 
 
 @lru_cache(maxsize=16384)
 def _shared_parts(
-    family: str, words: tuple[str, ...], glued: tuple[bool, ...]
-) -> tuple[str, tuple[str, ...], tuple[bool, ...]]:
+    family: str, words: tuple[str, ...], glued: tuple[bool, ...], before: tuple[str, ...]
+) -> tuple[str, tuple[str, ...], tuple[bool, ...], tuple[str, ...]]:
     """Return the objects of the first name of the family, so that all its names share them."""
-    return family, words, glued
+    return family, words, glued, before
 
 
 @lru_cache(maxsize=16384)
-def _last_word(before: str) -> tuple[str, bool]:
-    """Return the word before a number in lower case, and whether the number directly follows it."""
-    word = _PARTS.findall(before)
-    return (word[-1].lower() if word else "", before[-1:].isalpha())
+def _last_words(text: str) -> tuple[str, str, bool]:
+    """Return the word before a number in lower case, the one before that, and whether the number touches its word."""
+    words = ["", "", *_PARTS.findall(text)]
+    return words[-1].lower(), words[-2].lower(), text[-1:].isalpha()
 
 
 @lru_cache(maxsize=16384)

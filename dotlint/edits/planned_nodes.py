@@ -334,7 +334,7 @@ class Siblings:
         moved = exemplar.layer is not None and layer is not None
         layers = (exemplar.layer, exemplar.layer) if exemplar.layer is not None and moved else None
         step = (layer or 0) - (exemplar.layer or 0) if moved else 0
-        return Shift(before, after, layers, step, gpus)
+        return Shift(before, after, layers, step, gpus, self.deployment.vocabulary.devices)
 
 
 def moved_name(other: Reading, steps: Mapping[str, tuple[int, int]], changed: Mapping[int, tuple[int, int]]) -> str:

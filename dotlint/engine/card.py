@@ -14,6 +14,7 @@ PRESETS = ("recommended", "strict", "graphviz")
 Absence = Literal["statement", "connection", "path", "label"]
 Damage = Literal["look", "name", "nodes", "lines", "split", "template"]
 LossKind = Literal["nothing", "frame", "members", "statement", "rest", "program"]
+Axis = Literal["stage", "layer", "shard", "step", "replica", "micro-batch"]
 NodeState = Literal["isolated", "no-consumer", "no-producer", "cycle"]
 Remedy = Literal[
     "order", "ends", "edges", "stage-link", "handover", "leak", "layers", "placement", "dimensions"
@@ -71,9 +72,11 @@ class Card(Struct, frozen=True, omit_defaults=True):
     outcomes: dict[str, Variant] = field(default_factory=dict)
     examples: tuple[Example, ...] = ()
     aliases: tuple[str, ...] = ()
+    axes: tuple[Axis, ...] = ()
     causes: tuple[str, ...] = ()
     claims_absence: Absence | None = None
     concerns: Literal["nodes", "unit"] = "nodes"
+    convention: bool = False
     damages: Damage | None = None
     loses: LossKind | None = None
     editor_tag: Literal["unnecessary", "deprecated"] | None = None
@@ -84,6 +87,7 @@ class Card(Struct, frozen=True, omit_defaults=True):
     node_state: NodeState | None = None
     overview_remedy: Remedy | None = None
     repeats_in_copies: bool = False
+    report_once: bool = False
     report_skip: bool = False
     summary_lines: tuple[str, ...] = ()
     suppressible: Literal["always", "by-name", "never"] = "always"

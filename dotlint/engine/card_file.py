@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from dotlint.engine.card import (
     PRESETS,
     Absence,
+    Axis,
     Card,
     CardError,
     Damage,
@@ -43,12 +44,13 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "suppressible": ("always", "by-name", "never"),
 }
 _LISTS: Final[dict[str, tuple[str, ...]]] = {
+    "axes": get_args(Axis),
     "causes": (),
     "fix-effects": get_args(FixEffect),
     "model-facts": (),
     "summary-lines": (),
 }
-_FLAGS: Final = ("guards-fixes", "repeats-in-copies", "report-skip")
+_FLAGS: Final = ("convention", "guards-fixes", "repeats-in-copies", "report-once", "report-skip")
 
 
 def _text(table: dict[str, Any], key: str, where: str) -> str:

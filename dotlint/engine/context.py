@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -18,10 +19,10 @@ from dotlint.engine.resources import vocabulary_file
 from dotlint.strategy.gpus import union
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from dotlint.deployment.abridged import Abridged
-    from dotlint.deployment.model import Deployment
+    from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.patterns.missing_nodes import MissingNode
     from dotlint.deployment.patterns.proposals import MissingEdge
     from dotlint.deployment.patterns.stage_plan import StagePlan
@@ -59,6 +60,8 @@ class GraphContext:
             declared=declared,
         )
         found = read(expected)
+        if not _follows(found, expected):
+            return read(None)
         one = self._expected(one_replica=True)
         if one != expected:
             first = union(one.values())
@@ -66,6 +69,11 @@ class GraphContext:
             if drawn and 10 * sum(drawn) >= 9 * len(drawn):  # only one data-parallel replica is drawn
                 return read(one)
         return found
+
+    @cached_property
+    def follows_layout(self) -> bool:
+        """Whether most operators are on GPUs of a stage of the declared layout."""
+        return _follows(self.deployment, self._expected(one_replica=False))
 
     def _expected(self, *, one_replica: bool) -> dict[tuple[str, int], GpuSet]:
         """Return the GPUs of every (phase, stage), of all data-parallel replicas or only of the first."""
@@ -115,6 +123,15 @@ class GraphContext:
         return Wiring(self.graph, back=not self.deployment.recognized)
 
     @cached_property
+    def connected_throughout(self) -> bool:
+        """Whether no operator is isolated and, besides inputs and outputs, at most one begins and one ends the graph."""
+        outs, ins = self.wiring.outs, self.wiring.ins
+        inside = [r for r in self.deployment.operators if r.kind not in {"io", "memory"}]
+        begins = sum(1 for r in inside if not ins[r.name])
+        ends = sum(1 for r in inside if not outs[r.name])
+        return max(begins, ends) <= 1 and all(ins[r.name] or outs[r.name] for r in self.deployment.operators)
+
+    @cached_property
     def absent(self) -> list[MissingNode]:
         """The nodes that a unit lacks and its siblings have."""
         return find_missing_nodes(self.deployment)
@@ -141,8 +158,20 @@ class GraphContext:
             phase = self.phase(name)
             if phase is not None and phase.stage_count > 1:
                 gpus, certain = self._stage_gpus(name, phase), self.file.layout_certain and not phase.assumed
-                found[name] = plan_stages(self.deployment, name, phase.stage_count, gpus, certain=certain)
+                plans = plan_stages(self.deployment, name, phase.stage_count, gpus, certain=certain)
+                found[name] = [] if plans and self.drawn_apart(name) else plans
         return found
+
+    def drawn_apart(self, phase: str) -> list[Reading]:
+        """Return the operators of a phase that no stage has and that are on GPUs of no drawn stage.
+
+        They are the missing stages, drawn without a header or cluster.
+        """
+        inside = [r for r in self.deployment.operators if r.phase == phase and r.kind in {"computation", "routing"}]
+        staged = [r for r in inside if r.stage is not None]
+        taken = union(r.gpus for r in staged if r.gpus)
+        layers = {r.layer for r in staged} - {None}
+        return [r for r in inside if r.stage is None and r.gpus and not r.gpus & taken and r.layer not in layers]
 
     def _stage_gpus(self, name: str, phase: Phase) -> dict[int, GpuSet]:
         """Return the GPUs of each stage: of one replica if the graph draws only that one, else of all replicas."""
@@ -175,6 +204,19 @@ class GraphContext:
         same.wiring = Wiring(self.graph, extra)
         same.planned = self.plans
         return same
+
+
+def _follows(deployment: Deployment, expected: Mapping[tuple[str, int], GpuSet]) -> bool:
+    """Return whether at least half of the operators that name GPUs are within one of these stages, if there are any."""
+    stages = list(expected.values())
+    fits = Counter(any(gpus <= stage for stage in stages) for gpus in _own_gpus(deployment))
+    return not stages or fits[True] >= fits[False]
+
+
+def _own_gpus(deployment: Deployment) -> Iterator[GpuSet]:
+    for reading in deployment.operators:
+        if reading.gpus and reading.own_gpus and reading.kind in {"computation", "routing"}:
+            yield reading.gpus
 
 
 class FileContext(Struct, eq=False, dict=True):  # the dict is what cached properties write to

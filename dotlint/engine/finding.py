@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - msgspec reads what the cache kept by these types
-from typing import Literal
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
 from msgspec.structs import force_setattr
 
 from dotlint.deployment.unit import Unit  # noqa: TC001 - as above
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Severity = Literal["error", "warning", "info"]
 Applicability = Literal["safe", "unsafe"]
@@ -64,6 +68,17 @@ class Fix(Struct, frozen=True):
     title: str = ""
 
 
+def combined_fix(fixes: Sequence[Fix]) -> Fix | None:
+    """Return one fix with the edits of all; None if two of them change the same text in different ways."""
+    edits = sorted({edit for fix in fixes for edit in fix.edits}, key=lambda edit: (edit.start, edit.end))
+    if not edits or any(one.end > two.start for one, two in pairwise(edits)):
+        return None
+    more = len(fixes) - 1
+    title = f"{fixes[0].title}, and {more} more in the same way" if more else fixes[0].title
+    unsafe = any(fix.applicability == "unsafe" for fix in fixes)
+    return Fix("unsafe" if unsafe else "safe", tuple(edits), title)
+
+
 class Listing(Struct, frozen=True):
     """A titled list that a report shows under a finding, such as the missing edges of one stage.
 
@@ -86,7 +101,8 @@ class Finding(Struct, frozen=True):
     which the fix may belong. `about` is the unit that it is about, `unit` the title of that unit in version 0.1.0, a
     part of the fingerprint. `data` is what the check found out for the fix, a struct declared next to the check; a
     slim result has none. `locations` has every statement that the finding is about, first the one at `start`; a
-    finding about something missing has one location.
+    finding about something missing has one location. `slip` distinguishes the mistakes of a rule that has several.
+    `parts` are the findings of the units that it was merged from, which its fix is computed from.
     """
 
     code: str
@@ -117,6 +133,8 @@ class Finding(Struct, frozen=True):
     fingerprint: str | None = None
     other_file: str | None = None
     locations: tuple[Location, ...] = ()
+    slip: str = ""
+    parts: tuple[Finding, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.locations:

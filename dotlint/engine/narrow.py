@@ -36,6 +36,7 @@ def narrowed(finding: Finding, hidden: Collection[LocationKey]) -> Finding | Non
         note="; ".join(filter(None, (finding.note, note))),
         fix=None,
         fixable=None,
+        parts=(),
     )
 
 

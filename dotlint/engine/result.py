@@ -130,8 +130,11 @@ class FileResult(Struct):
 
 
 def _without_data(findings: list[Finding]) -> list[Finding]:
-    """Return the findings without `data`, which only fixes need and which refers to the graph."""
-    return [finding if finding.data is None else replace(finding, data=None) for finding in findings]
+    """Return the findings without `data` and `parts`, which only fixes need and which refer to the graph."""
+    return [
+        finding if finding.data is None and not finding.parts else replace(finding, data=None, parts=())
+        for finding in findings
+    ]
 
 
 def _facts(context: FileContext) -> FileFacts:

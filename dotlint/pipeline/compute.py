@@ -8,10 +8,11 @@ from msgspec.structs import replace
 
 from dotlint.edits.describe import describe_edits
 from dotlint.edits.fix_context import FixContext, NotCertain
+from dotlint.engine.finding import Fix, combined_fix
 from dotlint.registry.checks import find_check
 
 if TYPE_CHECKING:
-    from dotlint.engine.finding import Finding, Fix
+    from dotlint.engine.finding import Finding
     from dotlint.engine.result import FileResult
 
 FAILED = "computing it failed"
@@ -42,6 +43,10 @@ def attach_fixes(result: FileResult) -> FileResult:
 
 def _computed(context: FixContext, finding: Finding) -> Fix | str | None:
     """Return the fix, or the reason why there is none; None if the check has no fix function."""
+    if finding.parts:
+        found = [_computed(context, part) for part in finding.parts]
+        fixes = [fix for fix in found if isinstance(fix, Fix)]
+        return combined_fix(fixes) or next((why for why in found if isinstance(why, str)), None)
     try:
         function = find_check(finding.check).load_fix()
         return function(context, finding) if function is not None else None

@@ -15,6 +15,7 @@ from dotlint.engine.header_strategy import declarations, strategy_of_file
 from dotlint.engine.narrow import narrowed
 from dotlint.engine.own_cards import own_cards
 from dotlint.engine.result import FileResult, Settings, Verdict
+from dotlint.engine.second_look import second_look, undecided_axis
 from dotlint.engine.sections import NOT_OF_THE_GRAPH
 from dotlint.engine.select import chosen
 from dotlint.graph.builder import EDGE_LIMIT, read
@@ -166,10 +167,13 @@ def _outcomes(file: FileContext, card: Card) -> Iterable[Outcome]:
             if check.scope == "deployment" and (file.is_program or not target.deployment.recognized):  # type: ignore[attr-defined]
                 continue
             index = 0 if check.scope == "file" else target.graph.index  # type: ignore[attr-defined]
-            found.extend(
+            skipped = undecided_axis(card, target.deployment) if card.axes else None  # type: ignore[attr-defined]
+            outcomes = [
                 one if isinstance(one, Finding) else replace(one, code=card.code, graph=index)
-                for one in function(target, card)
-            )
+                for one in ([skipped] if skipped else function(target, card))
+            ]
+            # The generic DOT rules must not cause the graph to be read as a deployment.
+            found += second_look(card, outcomes, vars(target).get("deployment"))
         except Exception as error:  # noqa: BLE001 - it becomes a finding, and the other rules run
             found.append(crash(card, error, file.rules))
     return found

@@ -23,7 +23,7 @@ _NO_GRAPH: Final = {
     "unknown-suppression": "meta",
 }
 _OF_GRAPHS: Final = (
-    "needs", "claims_absence", "damages", "guards_fixes", "model_facts", "node_state", "overview_remedy",
+    "needs", "axes", "claims_absence", "damages", "guards_fixes", "model_facts", "node_state", "overview_remedy",
     "repeats_in_copies", "report_skip", "summary_lines",
 )  # fmt: skip
 _CHANGES: Final = {"adds-edges", "adds-nodes", "reroutes"}

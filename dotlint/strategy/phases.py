@@ -182,7 +182,7 @@ class Strategy(Struct, frozen=True):
     @classmethod
     def combine(cls, arguments: Sequence[str], *, layout: Layout | None = None) -> Strategy:
         """Read a repeated `--strategy`, one phase each. Raises `StrategyError` if a phase is declared twice."""
-        parts = [cls.read(argument) for argument in arguments]
+        parts = [cls.read(argument, layout=layout) for argument in arguments]
         if not parts:
             raise StrategyError("a strategy is missing: write one, such as pp4ep4tp2sp2")
         specs = tuple(spec for part in parts for spec in part.specs)
@@ -190,7 +190,7 @@ class Strategy(Struct, frozen=True):
             if any(earlier.name == spec.name for earlier in specs[:index]):
                 what = "a second phase without a name" if spec.name is None else f"phase {spec.name!r} is repeated"
                 raise StrategyError(f"{what} in the given strategies: declare each phase once")
-        files = [part for part in parts if part.pool or part.model.to_dict() or part.layout != Layout()]
+        files = [part for part in parts if part.pool or part.model.to_dict() or part.layout not in (layout, Layout())]
         if len(files) > 1:
             raise StrategyError("several strategy files declare a layout, pool or model: only one may")
         first = files[0] if files else parts[0]

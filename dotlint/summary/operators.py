@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.deployment.infer import infer
-from dotlint.deployment.shards import SHARDED, groups
+from dotlint.deployment.shards import ATTENTION, groups
 from dotlint.summary.ledger import STRATEGY, fact
 from dotlint.summary.model import SummarySection
 from dotlint.text.english import count, listed, quoted
@@ -52,7 +52,7 @@ def _needs(ledger: Ledger) -> str | None:
 
 def _shards(ledger: Ledger) -> Iterator[Line]:
     drawn: dict[str, Counter[int]] = defaultdict(Counter)
-    for group in groups(ledger.context.deployment, *SHARDED):
+    for group in groups(ledger.context.deployment, *ATTENTION):
         if len(group.members) > 1:
             drawn[group.role][len(group.members)] += 1
     if not drawn:

@@ -99,6 +99,13 @@ class Lexer:
                 return
             yield lexeme
 
+    def rewind(self, position: int) -> None:
+        """Continue at an earlier position."""
+        self.position = position
+        start = source_offset(self.text, position)
+        while self.comments and self.comments[-1].start >= start:
+            self.comments.pop()
+
     def end(self) -> Lexeme:
         """Return the lexeme that represents the end of the text."""
         return Lexeme(END, self.text, len(self.text), len(self.text))

@@ -146,14 +146,18 @@ class Parse:
     def read(self, lexer: Lexer) -> None:
         """Process all remaining lexemes of the lexer. Raises `Stop`."""
         feed = self.feed
-        try:
-            for lexeme in lexer.lexemes(self.states, self._tables.states, self._tables.runs):
-                feed(lexeme)
-        except Stop as stop:
-            if isinstance(stop.lexeme, StatementRun):  # the unexpected lexeme is its first token
-                lexer.position = stop.lexeme.at
-                stop.lexeme = lexer.token(lexer.skip(), {})
-            raise
+        while True:
+            try:
+                for lexeme in lexer.lexemes(self.states, self._tables.states, self._tables.runs):
+                    feed(lexeme)
+            except Stop as stop:
+                if not isinstance(stop.lexeme, StatementRun):
+                    raise
+                # It was no statement: its first token belongs to a list, or is the unexpected one.
+                lexer.rewind(stop.lexeme.at)
+                feed(lexer.token(lexer.skip(), {}))
+            else:
+                return
 
     def run(self) -> list[GraphBlock]:
         """Read to the end and return the graphs.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 def count(number: int, singular: str, plural: str | None = None) -> str:
@@ -36,3 +36,15 @@ def chain(names: Sequence[str], most: int = 12) -> str:
     """Return a path as `a -> b -> c`; of a path longer than `most` only the beginning and the end."""
     kept = list(names) if len(names) <= most else [*names[: most - 4], "...", *names[-3:]]
     return " -> ".join(kept)
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """Return numbers in ascending order with runs of three or more as ranges: `0, 2-5 and 8`."""
+    runs: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    texts = [text for run in runs for text in ([f"{run[0]}-{run[-1]}"] if len(run) > 2 else map(str, run))]
+    return listed(texts, 12)

@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from dotlint.checks.attributes.colors import is_color, meant, weights_fit
 from dotlint.checks.attributes.html import flaw, looks_like_html, ports
-from dotlint.checks.attributes.values import is_arrow, takes, too_small
+from dotlint.data.colors import is_color, meant, weights_fit
 from dotlint.data.graphviz import attributes
+from dotlint.data.values import is_arrow, takes, too_small
 from tests.dsl import apply_fixes, find
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dotlint.checks.attributes.colors import contrast, rgb
+from dotlint.data.colors import contrast, rgb
 from dotlint.edits.apply import apply_edits
 from tests.dsl import find
 

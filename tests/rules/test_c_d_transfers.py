@@ -122,6 +122,10 @@ def test_c005_the_union_of_the_gpus_is_written() -> None:
         (("norm", "LayerNorm", "0"), ("mlp", "MLP", "1"), "norm -> mlp", True),
         (("norm", "LayerNorm", "0-1"), ("mlp", "MLP", "1-2"), "norm -> mlp", False),
         (("norm", "LayerNorm", "0"), ("mlp", "MLP", "1"), 'norm -> mlp [label="NVLink"]', False),
+        (("norm", "LayerNorm", "0"), ("mlp", "MLP", "1"), 'norm -> mlp [label="hidden states"]', True),
+        (("norm", "LayerNorm", "0"), ("mlp", "MLP", "1"), 'norm -> mlp [label="[batch=4]"]', True),
+        (("norm", "LayerNorm", "0"), ("mlp", "MLP", "1"), 'norm -> mlp [xlabel="P2P over PCIe"]', False),
+        (("norm", "LayerNorm", "0"), ("mlp", "MLP", "1"), 'norm -> mlp [label="All-Gather"]', False),
         (("norm", "LayerNorm", "0"), ("send", "P2P Send", "1"), "norm -> send", False),
         (("route", "Expert Routing", "0"), ("expert_0", "Expert 0", "1"), "route -> expert_0", False),
         (("input", "Input", "0"), ("norm", "LayerNorm", "1"), "input -> norm", False),
@@ -190,6 +194,26 @@ def test_d007_pools(text: str, table: str, message: str | None) -> None:
     assert bool(findings) == bool(message)
     if message:
         assert message in findings[0].message
+
+
+@pytest.mark.parametrize(("title", "fires"), [("KV cache transfer", False), ("Attention", True)])
+def test_a_transfer_between_pools_belongs_to_neither(title: str, fires: bool) -> None:
+    table = """
+pool.kind = "disaggregated"
+[phases.prefill]
+strategy = "tp2"
+gpus = "0-1"
+[phases.decode]
+strategy = "tp2"
+gpus = "2-3"
+"""
+    text = digraph(
+        operator("prefill_attn", "Attention", "0-1"),
+        operator("decode_attn", "Attention", "2-3"),
+        operator("kv", title, "0-3"),
+        "prefill_attn -> kv -> decode_attn",
+    )
+    assert bool(find(text, "D006", "D007", strategy=table)) == fires
 
 
 def family(pairs: dict[int, str]) -> str:

@@ -292,8 +292,8 @@ def test_t007_an_expert_that_nothing_feeds_is_not_fed_by_a_gate() -> None:
 def test_s012_a_residual_without_inputs_has_not_one() -> None:
     adds = 'layer0_add [label="Residual Add"]; layer1_add [label="Residual Add"]; layer2_add [label="Residual Add"]'
     wired = "layer0_mlp -> layer0_add -> layer1_norm; layer1_mlp -> layer1_add -> layer2_norm; layer2_add -> output"
-    (first, second) = find(layers(adds, wired), "S012")
-    assert (first.nodes, second.nodes) == (("layer0_add",), ("layer1_add",))
+    (finding,) = find(layers(adds, wired), "S012")
+    assert finding.nodes == ("layer0_add", "layer1_add")
 
 
 @pytest.mark.parametrize(("after", "told"), [("All-Reduce", False), ("All-to-All combine", False), ("LayerNorm", True)])
@@ -348,15 +348,15 @@ def test_d006_the_gpus_of_a_phase_of_one_stage_are_counted(gpus: str, extra: str
 # Collectives
 
 
-def test_t005_collectives_of_a_unit_are_told_together() -> None:
+def test_t005_the_same_mistake_in_several_units_is_one_finding() -> None:
     wrong = "Input: [batch=4, hidden=64]\\nOutput: [batch=4, hidden=512]"
     nodes = [f'layer{i}_ar{k} [label="All-Reduce\\n{wrong}"]' for i in range(2) for k in range(3)]
-    first, second = find(layers(*nodes), "T005")
-    assert first.message == (
+    (finding,) = find(layers(*nodes), "T005")
+    assert finding.message == (
         "all-reduce `layer0_ar0` changes its dimensions: [batch=4, hidden=64] to [batch=4, hidden=512]; "
-        "also 2 more of layer 0"
+        "also 2 more of layer 0; the same in layer 1"
     )
-    assert second.nodes == ("layer1_ar0", "layer1_ar1", "layer1_ar2")
+    assert [location.node for location in finding.locations] == [f"layer{i}_ar{k}" for i in range(2) for k in range(3)]
 
 
 @pytest.mark.parametrize(("reached", "after"), [("3", True), ("0", False)])

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from dotlint.checks.attributes.values import expected, is_free
 from dotlint.data import graphviz
+from dotlint.data.values import expected, is_free
 
 
 def test_attributes_have_their_elements_types_and_least_values() -> None:

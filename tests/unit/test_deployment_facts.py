@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from dotlint.deployment.gpus_and_dims import Gpus, read_dims, read_gpus, read_tensors
+from dotlint.deployment.devices.reader import Gpus
+from dotlint.deployment.gpus_and_dims import read_dims, read_tensors
+from dotlint.deployment.vocabulary import load_vocabulary
+from dotlint.engine.resources import rules_folder
 from dotlint.strategy.gpus import GpuSet
+
+DEVICES = load_vocabulary(str(rules_folder() / "vocabulary.toml")).devices
 
 
 @pytest.mark.parametrize(
@@ -27,10 +32,18 @@ from dotlint.strategy.gpus import GpuSet
         ("(GPU: 0-1)", [0, 1]),
         ("GPU: TP=8 across 0-7", range(8)),
         ("Devices: experts spread over 4-7", [4, 5, 6, 7]),
+        ("gpus: 0 1 2 3", range(4)),
+        ("GPU: 0, 2, ..., 14", range(0, 16, 2)),
+        ("GPU: [0-7], [8-15]", range(16)),
+        ("GPU: [128+0-128+7]", range(128, 136)),
+        ("在显卡0到3上", range(4)),
+        ("Stage 2: GPU 16-17", [16, 17]),
+        ("8 GPUs: 0-7", range(8)),
+        ("GPU 1 of 8", [1]),
     ],
 )
 def test_gpu_ids(line: str, ids: list[int]) -> None:
-    found = read_gpus([line])
+    found = DEVICES.read([line])
     assert found is not None
     assert found.ids == GpuSet.of(ids)
     assert not found.transfer
@@ -40,6 +53,14 @@ def test_gpu_ids(line: str, ids: list[int]) -> None:
     ("line", "gpus"),
     [
         ("8 GPUs", Gpus(count=8)),
+        ("128 GPUs: 64 EP groups", Gpus(count=128)),
+        ("Ring Attention - 16 Devices", Gpus(count=16)),
+        ("num_gpus=8", Gpus(count=8)),
+        ("GPU: 4 heads, d_k=128", None),
+        ("heads_per_gpu=16", None),
+        ("GPU memory 80GB", None),
+        ("TP rank 3", None),
+        ("GPU: ROUTER", Gpus(unread="GPU: ROUTER")),
         ("64 GPUs total", Gpus(count=64)),
         ("4 experts per GPU", None),
         ("GPU groups", None),
@@ -49,15 +70,15 @@ def test_gpu_ids(line: str, ids: list[int]) -> None:
         ("GPU: N/A", Gpus(host=True)),
         ("Attention", None),
         ("Input: [batch=4]", None),
-        ("GPU: 5-3", None),
+        ("GPU: 5-3", Gpus(unread="GPU: 5-3")),
     ],
 )
 def test_text_without_ids(line: str, gpus: Gpus | None) -> None:
-    assert read_gpus([line]) == gpus
+    assert DEVICES.read([line]) == gpus
 
 
 def test_a_transfer_is_no_range() -> None:
-    found = read_gpus(["Send", "GPU 0 -> GPU 4"])
+    found = DEVICES.read(["Send", "GPU 0 -> GPU 4"])
     assert found == Gpus(ids=GpuSet.of([0, 4]), transfer=True)
 
 

@@ -3,9 +3,13 @@ from __future__ import annotations
 import pytest
 
 from dotlint.deployment.patterns.renumber import Shift, ShiftError, map_gpus
+from dotlint.deployment.vocabulary import load_vocabulary
+from dotlint.engine.resources import rules_folder
 from dotlint.strategy.gpus import GpuSet
 
-SHIFT = Shift(1, 2, (1, 4), 4, map_gpus(GpuSet.parse("0-15"), GpuSet.parse("16-31")))
+DEVICES = load_vocabulary(str(rules_folder() / "vocabulary.toml")).devices
+
+SHIFT = Shift(1, 2, (1, 4), 4, map_gpus(GpuSet.parse("0-15"), GpuSet.parse("16-31")), DEVICES)
 
 TEXTS = [
     (r"PIPELINE STAGE 1\nLayers 1-4\nGPUs: 0-15", r"PIPELINE STAGE 2\nLayers 5-8\nGPUs: 16-31"),
@@ -49,7 +53,7 @@ def test_a_name_is_renumbered(name: str, position: int | None, moved: str) -> No
 
 
 def test_unmapped_gpus_raise() -> None:
-    shift = Shift(0, 1, gpus=map_gpus(GpuSet.parse("0,2,4,6"), GpuSet.parse("1,3,5,9")))
+    shift = Shift(0, 1, gpus=map_gpus(GpuSet.parse("0,2,4,6"), GpuSet.parse("1,3,5,9")), devices=DEVICES)
     assert shift.text("GPU: 0") == "GPU: 1"
     with pytest.raises(ShiftError):
         shift.text("GPU: 8")

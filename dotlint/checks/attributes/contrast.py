@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
-from dotlint.checks.attributes.colors import contrast, rgb
 from dotlint.checks.grouping import of_node
+from dotlint.data.colors import contrast, rgb
 from dotlint.edits.attributes import set_attribute
 from dotlint.edits.fix_context import fixed_by, in_order
 from dotlint.engine.finding import Fix, Related

@@ -10,10 +10,10 @@ from collections import defaultdict
 from functools import cache
 from typing import TYPE_CHECKING
 
-from dotlint.checks.attributes.colors import is_color, meant, parts, weights_fit
 from dotlint.checks.attributes.uses import finding, replaced, uses
-from dotlint.checks.attributes.values import expected, is_free, known_words, takes, too_small
 from dotlint.data import graphviz
+from dotlint.data.colors import is_color, meant, parts, weights_fit
+from dotlint.data.values import expected, is_free, known_words, takes, too_small
 from dotlint.edits.fix_context import fixed_by, in_order
 from dotlint.edits.graph_attributes import set_graph_attribute
 from dotlint.engine.finding import Edit, Fix

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from dotlint.checks import grouping
 from dotlint.edits.fix_context import fixed_by, in_order
 from dotlint.edits.gpus.infer import GpuInference
-from dotlint.engine.finding import Fix, Holds
+from dotlint.engine.finding import Fix, Holds, Undecided
 from dotlint.strategy.gpus import union
-from dotlint.text.english import count
+from dotlint.text.display import one_line
+from dotlint.text.english import count, listed
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def operators_without_gpus(context: GraphContext, card: Card) -> Iterator[Outcom
         for members in families.values()
         if 2 * sum(1 for r in members if r.own_gpus) > len(members)
         for reading in members
-        if not reading.own_gpus and reading.evidence.gpus is None
+        # What is wrong with a node that is only mentioned is that it is not declared.
+        if not reading.own_gpus and reading.evidence.gpus is None and reading.node.statements
     ]
     lacking.sort(key=lambda r: r.node.index)
     for title, some in grouping.units(context.deployment, grouping.remaining_nodes(context, card, lacking)).items():
@@ -82,6 +84,10 @@ def operators_without_gpus(context: GraphContext, card: Card) -> Iterator[Outcom
             f"{what}, although {'its' if one else 'their'} siblings do",
             help="add the GPUs to the label, for example `GPU: 0-7`",
         )
+    unread = context.deployment.unread_devices
+    if unread:
+        shown = listed([f"`{one_line(text)}`" for text in unread], 3)
+        yield Undecided(card.section, "operators on GPUs", f"name the devices by numbers: {shown} could not be read")
 
 
 def name_gpus(fix: FixContext, finding: Finding) -> Fix | str:

@@ -6,21 +6,22 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
-from dotlint.checks.devices.placed import numbered_locally, placed_units
+from dotlint.checks.devices.placed import gpus_of, is_transfer, numbered_locally, placed_units
 from dotlint.checks.grouping import names
 from dotlint.deployment.unit import phase_unit
 from dotlint.engine.finding import Holds, Related
-from dotlint.strategy.gpus import union
+from dotlint.strategy.gpus import GpuSet, union
 from dotlint.text.english import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dotlint.deployment.model import Reading
+    from dotlint.deployment.model import Reading, Stage
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
-    from dotlint.strategy.gpus import GpuSet
+
+    Copy = tuple[int | None, int | None]
 
 
 def gpu_overlaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -31,18 +32,24 @@ def gpu_overlaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if numbered_locally(units):
             continue
         found = False
-        overlapping = _overlapping({gpus for _, gpus in units.values()})
-        owners: dict[GpuSet, list[int]] = defaultdict(list)
-        for stage, (unit, gpus) in units.items():
-            for other in sorted(other for theirs in overlapping[gpus] for other in owners[theirs]):
-                before, theirs = units[other]
-                shared = gpus & theirs
+        # A replica or micro-batch has its own pipeline: only stages of the same one can take GPUs from each other.
+        copies = {stage: _copies(unit, gpus) for stage, (unit, gpus) in units.items()}
+        overlapping = _overlapping({gpus for sets in copies.values() for gpus in sets.values()})
+        owners: dict[tuple[Copy, GpuSet], list[int]] = defaultdict(list)
+        for stage, (unit, _) in units.items():
+            shared: dict[int, GpuSet] = {}
+            for copy, gpus in copies[stage].items():
+                for theirs in overlapping[gpus]:
+                    for other in owners[copy, theirs]:
+                        shared[other] = shared.get(other, GpuSet()) | (gpus & theirs)
+            for other, common in sorted(shared.items(), key=lambda item: item[0]):
+                before = units[other][0]
                 found = True
                 start, end = grouping.of_nodes(unit.headers + unit.operators, context.graph)
                 one, two = deployment.unit(name, other), deployment.unit(name, stage)
-                guilty = [r for r in unit.operators if r.gpus and r.gpus & theirs]
+                guilty = [r for r in unit.operators if r.gpus and r.gpus & common and not is_transfer(r)]
                 yield card.finding(
-                    f"{one} and {two} share GPUs {shared}",
+                    f"{one} and {two} share GPUs {common}",
                     start,
                     end,
                     nodes=names(guilty),
@@ -51,13 +58,24 @@ def gpu_overlaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
                     graph=context.graph.index,
                     help="give each stage its own GPUs",
                 )
-            owners[gpus].append(stage)
+            for copy, gpus in copies[stage].items():
+                owners[copy, gpus].append(stage)
         for straddling in _straddling(context, card, name):
             found = True
             yield straddling
         if not found and len(units) > 1:
             prefix = f"{name}: " if len(deployment.phases) > 1 else ""
             yield Holds("gpus", "stages apart", f"{prefix}no GPU belongs to several stages")
+
+
+def _copies(unit: Stage, whole: GpuSet) -> dict[Copy, GpuSet]:
+    """Return the GPUs of a stage in each data replica and micro-batch; `whole` if it has only one."""
+    members: dict[Copy, list[Reading]] = defaultdict(list)
+    for reading in unit.operators:
+        members[reading.replica, reading.micro_batch].append(reading)
+    if len(members) < 2:
+        return dict.fromkeys(members or [(None, None)], whole)
+    return {copy: gpus for copy, readings in members.items() if (gpus := gpus_of(readings)) and copy != (None, None)}
 
 
 def _overlapping(sets: Iterable[GpuSet]) -> dict[GpuSet, set[GpuSet]]:
@@ -78,7 +96,8 @@ def _overlapping(sets: Iterable[GpuSet]) -> dict[GpuSet, set[GpuSet]]:
 def _straddling(context: GraphContext, card: Card, name: str) -> Iterator[Outcome]:
     """Report operators that belong to no stage because they are on parts of the GPUs of two stages."""
     phase = context.phase(name)
-    if phase is None or phase.assumed or not context.file.layout_certain or phase.degrees.dp > 1:
+    certain = context.file.layout_certain and context.follows_layout
+    if phase is None or phase.assumed or not certain or phase.degrees.dp > 1:
         return
     stages = phase.stages if phase.stage_count > 1 else ()
     touched: dict[str, list[int]] = {}

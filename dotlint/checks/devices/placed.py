@@ -2,24 +2,51 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from dotlint.strategy.gpus import union
+from msgspec.structs import replace
+
+from dotlint.strategy.gpus import GpuSet, union
 from dotlint.strategy.layout import Layout
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from dotlint.deployment.model import Stage
+    from dotlint.deployment.model import Deployment, Reading, Stage
     from dotlint.engine.context import GraphContext
     from dotlint.strategy import Phase
-    from dotlint.strategy.gpus import GpuSet
 
 
-def gpus_of_unit(unit: Stage) -> GpuSet | None:
+def is_transfer(reading: Reading) -> bool:
+    """Return whether the node moves data between devices: it may be on those of both ends."""
+    stated = reading.evidence.gpus
+    return reading.is_role("send", "receive", "transfer") or (stated is not None and stated.transfer)
+
+
+def gpus_of(readings: Iterable[Reading]) -> GpuSet | None:
+    """Return the GPUs that nodes name, transfers only if nothing else does; None if none names any."""
+    placed = [r for r in readings if r.gpus]
+    sets = [r.gpus for r in placed if r.gpus and not is_transfer(r)] or [r.gpus for r in placed if r.gpus]
+    return union(sets) if sets else None
+
+
+def crosses(deployment: Deployment, reading: Reading) -> bool:
+    """Return whether a communication node leads to another phase or stage, so that its GPUs are those of both ends."""
+    if reading.link is not None:
+        return True
+    if reading.kind not in {"communication", "memory"}:
+        return False
+    ends = [deployment.readings[e.tail.index] for e in reading.node.in_edges]
+    ends += [deployment.readings[e.head.index] for e in reading.node.out_edges]
+    stages = {r.stage for r in (*ends, reading) if r.stage is not None}
+    return reading.is_role("kv-transfer") or len({r.phase for r in ends if r.phase is not None}) > 1 or len(stages) > 1
+
+
+def gpus_of_unit(deployment: Deployment, unit: Stage) -> GpuSet | None:
     """Return the GPUs that the unit's operators name, else those of its header; None if neither names any."""
-    sets = [r.gpus for r in unit.operators if r.gpus]
-    return union(sets) if sets else unit.stated
+    own = [r for r in unit.operators if not crosses(deployment, r)]
+    return gpus_of(own) or gpus_of(unit.operators) or unit.stated
 
 
 def placed_units(context: GraphContext, phase: str) -> dict[int, tuple[Stage, GpuSet]]:
@@ -30,7 +57,7 @@ def placed_units(context: GraphContext, phase: str) -> dict[int, tuple[Stage, Gp
     """
     found, stated = {}, {}
     for stage, unit in context.deployment.units.get(phase, {}).items():
-        gpus = gpus_of_unit(unit)
+        gpus = gpus_of_unit(context.deployment, unit)
         if unit.operators and gpus:
             found[stage] = unit, gpus
             if unit.stated is not None and gpus <= unit.stated and gpus != unit.stated:
@@ -39,8 +66,21 @@ def placed_units(context: GraphContext, phase: str) -> dict[int, tuple[Stage, Gp
 
 
 def numbered_locally(units: dict[int, tuple[Stage, GpuSet]]) -> bool:
-    """Return whether every stage numbers its GPUs from the same base, so that ids of stages cannot be compared."""
-    return len(units) > 1 and len({gpus for _, gpus in units.values()}) == 1
+    """Return whether every stage numbers its GPUs from the same base, so that ids of stages cannot be compared.
+
+    Most stages are then on the same ids, and one of which only a part is drawn on some of them.
+    """
+    if len(units) < 2:
+        return False
+    most, number = Counter(gpus for _, gpus in units.values()).most_common(1)[0]
+    return 2 * number > len(units) and all(gpus <= most for _, gpus in units.values())
+
+
+def all_resized(phase: Phase, units: Mapping[int, tuple[Stage, GpuSet]]) -> bool:
+    """Return whether several stages all have the same number of GPUs, which is not that of the layout."""
+    sizes = {len(gpus) for _, gpus in units.values()}
+    of_replica = {len(gpus) for gpus in phase.replica_stage_gpus(0)}
+    return len(units) > 1 and len(sizes) == 1 and not sizes & {phase.stage_size, *of_replica}
 
 
 def expected_gpus(phase: Phase, stage: int, drawn: Mapping[int, GpuSet]) -> GpuSet:
@@ -63,16 +103,23 @@ def expected_gpus(phase: Phase, stage: int, drawn: Mapping[int, GpuSet]) -> GpuS
     return min(holding, key=len, default=phase.stage_gpus(stage))
 
 
+def fits_layout(phase: Phase, stage: int, gpus: GpuSet) -> bool:
+    """Return whether the layout places a stage, or that of one data replica, on exactly these GPUs."""
+    if not 0 <= stage < phase.stage_count:
+        return False
+    return gpus == phase.stage_gpus(stage) or gpus in phase.replica_stage_gpus(stage)
+
+
 def other_model(phase: Phase, units: dict[int, tuple[Stage, GpuSet]]) -> str | None:
     """Return the other layout model that places every stage where it is drawn; None if none does."""
     for name in ("product", "overlay"):
         if name == phase.layout.name:
             continue
-        placed = Layout.named(name).placement(phase.degrees)
-        if (
-            units.keys() == set(range(phase.stage_count))
-            and placed.verdict == "ok"
-            and all(placed.stage(s) == gpus for s, (_, gpus) in units.items())
-        ):
+        layout = Layout.named(name)
+        placed = layout.placement(phase.degrees)
+        if units.keys() != set(range(phase.stage_count)) or placed.verdict != "ok":
+            continue
+        other = replace(phase, layout=layout, gpus=GpuSet.span(0, placed.world), grid_degrees=None)
+        if all(fits_layout(other, s, gpus) for s, (_, gpus) in units.items()):
             return name
     return None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from dotlint.checks import grouping
 from dotlint.checks.devices.placed import gpus_of_unit
-from dotlint.checks.grouping import names
-from dotlint.deployment.shards import SHARDED, groups, one_layer_each
+from dotlint.deployment.shards import MLP, SHARDED, groups, of_experts, one_layer_each
 from dotlint.edits.fix_context import fixed_by, in_order
 from dotlint.edits.gpus.infer import GpuInference
 from dotlint.engine.finding import Fix, Holds
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dotlint.deployment.shards import Group
+    from dotlint.deployment.unit import Unit
     from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 
 
 class UnequalShards(Struct, frozen=True, eq=False):
-    """The shards or expert groups (`kind`) of one operator that do not divide the GPUs of their unit equally."""
+    """Operators whose shards or expert groups (`kind`) do not divide the GPUs of their unit equally."""
 
-    group: Group
+    groups: tuple[Group, ...]
     phase: Phase
     kind: str
 
@@ -39,18 +40,31 @@ def divide_gpus(fix: FixContext, finding: Finding) -> Fix | str:
     """Divide the unit's GPUs into equal parts, in the order of the shards."""
     data = finding.data
     assert isinstance(data, UnequalShards)
-    phase = data.phase
-    members = sorted(data.group.members, key=lambda r: r.evidence.name.numbers)
     inference = GpuInference(fix.deployment)
+    edits: list[Edit] = []
+    members = sorted(data.groups[0].members, key=lambda r: r.evidence.name.numbers)
     if members[0].stage is None:
-        whole: GpuSet | None = phase.gpus
+        whole: GpuSet | None = data.phase.gpus
     else:
         whole = inference.unit_gpus(members[0], aside=members) or inference.unit_gpus(members[0])
+    for group in data.groups:
+        found = _divided(fix, group, data.phase, whole)
+        if isinstance(found, str):
+            return found
+        edits += found
+    if not edits:
+        return "the parts are already equal"
+    title = f"Divide GPUs {whole.short() if whole else ''} equally among {len(members)} {data.kind}"
+    return Fix("unsafe", in_order(edits), title)
+
+
+def _divided(fix: FixContext, group: Group, phase: Phase, whole: GpuSet | None) -> list[Edit] | str:
+    """Return the edits that give each member its part of the GPUs, or why they are uncertain."""
+    members = sorted(group.members, key=lambda r: r.evidence.name.numbers)
     if whole is None or len(whole) % len(members):
         return f"its GPUs cannot be divided into {len(members)} equal parts"
-    parts = _parts(phase, members[0].stage or 0, whole, len(members))
     edits: list[Edit] = []
-    for reading, gpus in zip(members, parts, strict=True):
+    for reading, gpus in zip(members, _parts(phase, group.stage or 0, whole, len(members)), strict=True):
         if reading.gpus == gpus:
             continue
         edit = fix.gpus.set(reading, gpus)
@@ -58,11 +72,7 @@ def divide_gpus(fix: FixContext, finding: Finding) -> Fix | str:
             return f"`{reading.name}` does not name its GPUs in one place"
         edits.append(edit)
     disjoint = sum(len(r.gpus or ()) for r in members) == len(union(r.gpus for r in members if r.gpus))
-    if len(edits) == len(members) and not disjoint:
-        return "no shard is on the GPUs of an equal division"
-    if not edits:
-        return "the parts are already equal"
-    return Fix("unsafe", in_order(edits), f"Divide GPUs {whole.short()} equally among {len(members)} {data.kind}")
+    return "no shard is on the GPUs of an equal division" if len(edits) == len(members) and not disjoint else edits
 
 
 def _parts(phase: Phase, stage: int, whole: GpuSet, number: int) -> Sequence[GpuSet]:
@@ -77,44 +87,39 @@ def _parts(phase: Phase, stage: int, whole: GpuSet, number: int) -> Sequence[Gpu
 @fixed_by(divide_gpus)
 def shard_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report shards and expert groups that do not divide the GPUs of their unit equally."""
+    deployment = context.deployment
     fine = 0
-    for group in groups(context.deployment, *SHARDED, "expert"):
+    wrong: dict[tuple[Unit, GpuSet, str], list[Group]] = defaultdict(list)
+    for group in groups(deployment, *SHARDED, "expert"):
         phase = context.phase(group.phase)
         if phase is None or not group.placed or len(group.gpu_sets) < 2:
             continue
-        if not one_layer_each(context.deployment, group):
+        if not one_layer_each(deployment, group) or (group.role in MLP and of_experts(deployment, group)):
             continue
-        whole, sets = _whole(context, group, phase), group.gpu_sets
+        whole = _whole(context, group, phase)
         if whole is None:
             continue
-        sizes = {len(s) for s in sets}
-        problem = ""
-        if not group.disjoint:
-            problem = "share GPUs"
-        elif len(sizes) > 1:
-            problem = f"have {listed([str(size) for size in sorted(sizes)])} GPUs"
-        elif (
-            group.layer is None
-            and union(sets) != whole
-            and union(sets) <= whole
-            and len(sets) == (phase.degrees.ep if group.role == "expert" else phase.degrees.tp)
-        ):
-            problem = f"do not use GPUs {whole - union(sets)}"
+        problem = _problem(group, phase, whole)
         if not problem:
             fine += 1
             continue
-        unit = context.deployment.unit(group.phase, group.stage)
-        start, end = grouping.of_node(group.members[0].node)
-        kind = "expert groups" if group.role == "expert" else f"{group.role} shards"
-        yield card.finding(
-            f"the {kind} of {unit} {problem}: {listed([str(s) for s in sets], 8)}",
-            start,
-            end,
-            nodes=names(group.members),
-            about=unit,
-            graph=context.graph.index,
-            help=f"divide GPUs {whole} into {len(sets)} equal parts",
-            data=UnequalShards(group, phase, kind),
+        text = f"{problem}: {listed([str(s) for s in group.gpu_sets], 8)}"
+        wrong[deployment.unit(group.phase, group.stage), whole, text].append(group)
+    for (unit, whole, problem), some in wrong.items():
+        left = grouping.remaining_nodes(context, card, (r for group in some for r in group.members))
+        phase = context.phase(some[0].phase)
+        if not left or phase is None:
+            continue
+        roles = listed(list(dict.fromkeys(group.role for group in some)))
+        kind = "expert groups" if roles == "expert" else f"{roles} shards"
+        yield grouping.nodes_finding(
+            context,
+            card,
+            unit,
+            left,
+            f"the {kind} of {unit} {problem}",
+            help=f"divide GPUs {whole} into {max(len(some[0].gpu_sets), _declared(some[0], phase))} equal parts",
+            data=UnequalShards(tuple(some), phase, kind),
         )
     if fine:
         yield Holds(
@@ -124,12 +129,44 @@ def shard_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
         )
 
 
+def _declared(group: Group, phase: Phase) -> int:
+    return phase.degrees.ep if group.role == "expert" else phase.degrees.tp
+
+
+def _problem(group: Group, phase: Phase, whole: GpuSet) -> str:
+    """Return what is wrong with the division of the unit's GPUs, or the empty string."""
+    sets, declared = group.gpu_sets, _declared(group, phase)
+    sizes = {len(s) for s in sets}
+    if not group.disjoint:
+        return "share GPUs"
+    if len(sizes) > 1:
+        return f"have {listed([str(size) for size in sorted(sizes)])} GPUs"
+    unused = whole - union(sets)
+    if not unused or not union(sets) <= whole:
+        return ""
+    if group.layer is None and len(sets) == declared:
+        return f"do not use GPUs {unused}"
+    uses = Counter(r.gpus for r in group.members)
+    crowded = [str(gpus) for gpus, number in uses.items() if gpus and number > min(uses.values())]
+    as_many = len(group.members) % declared == 0 and len(whole) == declared * sizes.pop()
+    return f"are several on GPUs {listed(crowded)} and none on GPUs {unused}" if crowded and as_many else ""
+
+
 def _whole(context: GraphContext, group: Group, phase: Phase) -> GpuSet | None:
-    """Return the GPUs of the group's stage, or of its phase if that has only one stage; None if unknown."""
+    """Return the GPUs of the group's stage, or of its phase if that has only one stage; None if unknown.
+
+    For a replica, they are its part of them.
+    """
+    drawn = union(group.gpu_sets)
+    if group.members[0].replica is not None:
+        stage = 0 if phase.stage_count == 1 else group.stage
+        certain = context.file.layout_certain and stage is not None and stage < phase.stage_count
+        parts = phase.replica_stage_gpus(stage or 0) if certain else ()
+        return next((part for part in parts if drawn <= part), drawn)
     if group.stage is None:
         alone = phase.stage_count == 1 and context.file.layout_certain
-        return phase.gpus if alone and union(group.gpu_sets) <= phase.gpus else None
+        return phase.gpus if alone and drawn <= phase.gpus else None
     unit = context.deployment.units.get(group.phase or "", {}).get(group.stage)
-    whole = None if unit is None else unit.stated or gpus_of_unit(unit)
+    whole = None if unit is None else unit.stated or gpus_of_unit(context.deployment, unit)
     # Another rule reports ids past the last GPU of the phase; shards cannot use them.
     return whole & phase.gpus or whole if whole is not None and context.file.layout_certain else whole

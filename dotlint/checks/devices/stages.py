@@ -7,21 +7,28 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.checks import grouping
-from dotlint.checks.devices.placed import expected_gpus, numbered_locally, other_model, placed_units
+from dotlint.checks.devices.placed import (
+    all_resized,
+    expected_gpus,
+    fits_layout,
+    numbered_locally,
+    other_model,
+    placed_units,
+)
 from dotlint.checks.grouping import names
-from dotlint.deployment.gpus_and_dims import GPU_IDS, read_gpus
 from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.words import label_lines
 from dotlint.edits.fix_context import fixed_by, in_order
 from dotlint.edits.gpus.label import with_ids
 from dotlint.edits.labels import block_label, split_label
 from dotlint.engine.finding import Edit, Fix, Holds
-from dotlint.strategy.gpus import GpuSet
+from dotlint.strategy.gpus import GpuSet, union
 from dotlint.text.english import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from dotlint.deployment.devices.reader import DeviceReader
     from dotlint.deployment.model import Reading, Stage
     from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
@@ -32,15 +39,15 @@ if TYPE_CHECKING:
 
 
 class MisplacedStage(Struct, frozen=True, eq=False):
-    """A 0-based stage on other GPUs than its phase's layout gives it; `placed` are all drawn stages and their GPUs."""
+    """0-based stages on other GPUs than the phase's layout gives them; `placed` are all drawn stages and their GPUs."""
 
     phase: Phase
-    stage: int
+    stages: tuple[int, ...]
     placed: Mapping[int, tuple[Stage, GpuSet]]
 
 
 def move_stage(fix: FixContext, finding: Finding) -> Fix | str:
-    """Move a stage to the GPUs of the layout, and every operator to the same part of them.
+    """Move stages to the GPUs of the layout, and every operator to the same part of them.
 
     A misplaced stage that is on those GPUs now moves too.
     """
@@ -48,10 +55,10 @@ def move_stage(fix: FixContext, finding: Finding) -> Fix | str:
     assert isinstance(data, MisplacedStage)
     phase, placed = data.phase, data.placed
     drawn = {s: gpus for s, (_, gpus) in placed.items()}
-    if data.stage >= phase.stage_count:
+    if max(data.stages) >= phase.stage_count:
         return "the strategy has no such stage"
     expected = {s: expected_gpus(phase, s, drawn) for s in drawn if 0 <= s < phase.stage_count}
-    moving = [data.stage]
+    moving = list(data.stages)
     for stage in moving:
         for other, gpus in drawn.items():
             if other not in moving and not gpus.isdisjoint(expected[stage]):
@@ -66,7 +73,9 @@ def move_stage(fix: FixContext, finding: Finding) -> Fix | str:
         edits += moved
     if not edits:
         return "the labels do not name the GPUs"
-    return Fix("unsafe", in_order(edits), f"Move {finding.about} to GPUs {expected[data.stage].short()}")
+    whole = union(expected[stage] for stage in data.stages)
+    what = str(finding.about) if len(data.stages) == 1 else f"the {len(data.stages)} stages"
+    return Fix("unsafe", in_order(edits), f"Move {what} to GPUs {whole.short()}")
 
 
 def _stage_edits(fix: FixContext, unit: Stage, phase: Phase, whole: GpuSet, expected: GpuSet) -> list[Edit] | str:
@@ -77,6 +86,7 @@ def _stage_edits(fix: FixContext, unit: Stage, phase: Phase, whole: GpuSet, expe
         return "no operator is on all of the stage's GPUs, so a part of them may belong to another stage"
     move = _Move(phase, whole, expected)
     edits: list[Edit] = []
+    devices = fix.deployment.vocabulary.devices
     for reading in (*unit.operators, *unit.headers, *_around(fix, unit, whole)):
         label = reading.evidence.gpus
         if label is not None and label.ids == expected and reading.annotation:
@@ -90,11 +100,11 @@ def _stage_edits(fix: FixContext, unit: Stage, phase: Phase, whole: GpuSet, expe
         if moved is None or (edit is None and moved != label.ids):
             return f"the new GPUs of `{reading.name}` are uncertain"
         edits += [edit] if edit else []
-    for attribute, ids in _cluster_labels(unit):
+    for attribute, ids in _cluster_labels(unit, devices):
         if ids == expected:
             continue
         moved, parts = move.of(ids), split_label(attribute)
-        new = with_ids(parts, moved) if moved and parts else None
+        new = with_ids(parts, moved, devices) if moved and parts else None
         if new is None:
             return "the label of the cluster names other GPUs"
         edits.append(Edit(attribute.value.start, attribute.value.end, new.raw()))
@@ -144,7 +154,7 @@ class _Move:
         return self.after.pick(GpuSet.span(ranks[0] // len(ranks) * size, size))
 
 
-def _cluster_labels(unit: Stage) -> Iterator[tuple[Attribute, GpuSet]]:
+def _cluster_labels(unit: Stage, devices: DeviceReader) -> Iterator[tuple[Attribute, GpuSet]]:
     """Yield the labels of the stage's own clusters that name GPUs, with these GPUs."""
     inside = {r.name for r in unit.operators + unit.headers}
     seen: set[int] = set()
@@ -155,14 +165,9 @@ def _cluster_labels(unit: Stage) -> Iterator[tuple[Attribute, GpuSet]]:
                     continue
                 seen.add(subgraph.index)
                 attribute = block_label(subgraph.statements)
-                ids = _ids(subgraph.own_attributes.get("label", ""))
-                if attribute is not None and ids is not None:
-                    yield attribute, ids
-
-
-def _ids(label: str) -> GpuSet | None:
-    stated = read_gpus(label_lines(label)) if GPU_IDS.search(label) else None
-    return stated.ids if stated else None
+                stated = devices.read(label_lines(subgraph.own_attributes.get("label", "")))
+                if attribute is not None and stated is not None and stated.ids is not None:
+                    yield attribute, stated.ids
 
 
 @fixed_by(move_stage)
@@ -174,7 +179,7 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
         units = placed_units(context, name)
         if phase is None or phase.assumed or not units or numbered_locally(units) or not context.file.layout_certain:
             continue
-        wrong = {s: pair for s, pair in units.items() if not _fits(phase, s, pair[1])}
+        wrong = {s: pair for s, pair in units.items() if not fits_layout(phase, s, pair[1])}
         if not wrong:
             sets = listed([gpus.short() for _, gpus in units.values()], 16).replace(" and ", ", ")
             prefix = f"{name} " if len(deployment.phases) > 1 else ""
@@ -193,6 +198,9 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 help=f"declare it with `--layout {other}`",
             )
             continue
+        if all_resized(phase, units):
+            yield _resized(context, card, phase, units)
+            continue
         for stage, (unit, gpus) in wrong.items():
             about = deployment.unit(name, stage)
             nodes = unit.headers + unit.operators
@@ -200,12 +208,15 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
             drawn = {s: each for s, (_, each) in units.items()}
             expected = expected_gpus(phase, stage, drawn) if stage < phase.stage_count else None
             if expected is None:
+                slip = "beyond"
                 message = f"{about} is on GPUs {gpus.short()}, but the strategy has {count(phase.stage_count, 'stage')}"
             elif unit.stated == expected and gpus <= expected:
+                slip = "part"
                 message = (
                     f"the operators of {about} are only on GPUs {gpus.short()}, but its label names {expected.short()}"
                 )
             else:
+                slip = "misplaced"
                 message = f"{about} is on GPUs {gpus.short()}, but the strategy assigns {expected.short()}"
             yield card.finding(
                 message,
@@ -214,16 +225,31 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 nodes=names(r for r in unit.operators if r.gpus and expected and not r.gpus <= expected)
                 or names(unit.operators),
                 about=about,
+                slip=slip,
                 graph=context.graph.index,
                 help=_remedy(gpus, expected),
-                data=MisplacedStage(phase, stage, units),
+                data=MisplacedStage(phase, (stage,), units),
             )
 
 
-def _fits(phase: Phase, stage: int, gpus: GpuSet) -> bool:
-    if not 0 <= stage < phase.stage_count:
-        return False
-    return gpus == phase.stage_gpus(stage) or gpus in phase.replica_stage_gpus(stage)
+def _resized(context: GraphContext, card: Card, phase: Phase, units: dict[int, tuple[Stage, GpuSet]]) -> Outcome:
+    """Return the finding about stages that all have another number of GPUs than the layout assigns to them."""
+    sets = [gpus.short() for _, gpus in units.values()]
+    nodes = [r for unit, _ in units.values() for r in unit.operators]
+    expected = [phase.stage_gpus(stage).short() for stage in range(phase.stage_count)]
+    start, end = grouping.of_nodes(nodes, context.graph)
+    prefix = f"{phase.name} " if len(context.deployment.phases) > 1 else ""
+    return card.finding(
+        f"every {prefix}stage has {count(len(next(iter(units.values()))[1]), 'GPU')} ({listed(sets, 8)}), "
+        f"but the strategy assigns {phase.stage_size}",
+        start,
+        end,
+        nodes=names(nodes),
+        about=phase_unit(phase.name),
+        graph=context.graph.index,
+        help=f"use GPUs {listed(expected, 8)}, or declare the degrees that the graph shows",
+        data=MisplacedStage(phase, tuple(units), units),
+    )
 
 
 def _remedy(gpus: GpuSet, expected: GpuSet | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
-from dotlint.checks.devices.placed import numbered_locally, other_model, placed_units
+from dotlint.checks.devices.placed import all_resized, crosses, numbered_locally, other_model, placed_units
 from dotlint.deployment.model import Stage
 from dotlint.deployment.unit import phase_unit
 from dotlint.engine.finding import Holds
@@ -21,9 +21,14 @@ if TYPE_CHECKING:
     from dotlint.strategy import Phase
 
 
+_ONE_MISTAKE = 2  # ids past the last GPU in more units than these are one mistake, such as another base
+
+
 def _whole_phase(context: GraphContext, name: str) -> dict[int, tuple[Stage, GpuSet]]:
     """Return a phase of one stage with its GPUs, if it is drawn completely and most of its operators name GPUs."""
-    inside = [r for r in context.deployment.operators if r.phase == name and r.kind not in {"io", None}]
+    deployment = context.deployment
+    operators = [r for r in deployment.operators if r.phase == name and r.kind not in {"io", None}]
+    inside = [r for r in operators if not crosses(deployment, r)]
     placed = [r for r in inside if r.gpus and r.own_gpus]
     if any(r.summary for r in inside) or len(placed) * 5 < len(inside) * 4 or not placed or context.abridged.parts:
         return {}
@@ -45,15 +50,19 @@ def gpu_totals(context: GraphContext, card: Card) -> Iterator[Outcome]:
             units = _whole_phase(context, name)
         if not units or len(units) < phase.stage_count or numbered_locally(units) or not context.file.layout_certain:
             continue
-        if other_model(phase, units) is not None:
-            continue  # the rule about the GPUs of stages reports the other layout model
         whole = union(gpus for _, gpus in units.values())
-        whole |= union(r.gpus for r in deployment.operators if r.phase == name and r.stage is None and r.gpus)
+        whole |= union(
+            r.gpus
+            for r in deployment.operators
+            if r.phase == name and r.stage is None and r.gpus and not crosses(deployment, r)
+        )
         replica = phase.total // max(1, phase.degrees.dp)
         if len(whole) in (phase.total, replica):
             prefix = f"{name} " if len(deployment.phases) > 1 else ""
             yield Holds("gpus", "total", f"{prefix}{count(len(whole), 'GPU')} in total, as declared")
             continue
+        if other_model(phase, units) is not None or (len(units) == phase.stage_count and all_resized(phase, units)):
+            continue  # the rule about the GPUs of stages reports the other layout model, or size
         nodes = [r for unit, _ in units.values() for r in unit.headers + unit.operators]
         start, end = grouping.of_nodes(nodes, context.graph)
         yield card.finding(
@@ -106,8 +115,13 @@ def gpus_out_of_range(context: GraphContext, card: Card) -> Iterator[Outcome]:
         return
     elsewhere = context.file.part.others if context.file.part else ()
     last = max(phase.gpus.last for phase in (*strategy.phases, *(p for p in elsewhere if p.own_gpus)))
-    beyond = [r for r in context.deployment.operators if r.gpus and r.gpus.last > last]
-    for title, some in grouping.units(context.deployment, grouping.remaining_nodes(context, card, beyond)).items():
+    beyond = grouping.remaining_nodes(
+        context, card, [r for r in context.deployment.operators if r.gpus and r.gpus.last > last]
+    )
+    units = grouping.units(context.deployment, beyond)
+    if len(units) > _ONE_MISTAKE:
+        units = {phase_unit(beyond[0].phase) if len({r.phase for r in beyond}) == 1 else None: beyond}
+    for title, some in units.items():
         gpus = union(r.gpus for r in some if r.gpus)
         over = gpus - GpuSet.span(0, last + 1)
         what = (

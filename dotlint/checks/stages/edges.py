@@ -104,8 +104,23 @@ def missing_stage_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
         edges = count(context.closing, "edge that siblings have", "edges that siblings have")
         needs = f"correct the existing edges ({edges} would form a cycle with them)"
         yield Undecided("connections", "patterns", needs)
-    elif not context.missing and any(len(units) > 1 for units in deployment.units.values()):
+    elif (
+        not context.missing
+        and any(len(units) > 1 for units in deployment.units.values())
+        and not _unequal_ends(context)
+    ):
         yield Holds("connections", "patterns", "no unit lacks an edge that its siblings have")
+
+
+def _unequal_ends(context: GraphContext) -> bool:
+    """Return whether an operator has no producer or no consumer, and another of its family has one."""
+    wiring = context.wiring
+    ends: dict[str, set[tuple[bool, bool]]] = defaultdict(set)
+    for reading in context.deployment.operators:
+        if reading.kind != "io" and reading.evidence.name.numbers:
+            has = bool(wiring.ins[reading.name]), bool(wiring.outs[reading.name])
+            ends[reading.evidence.name.family].add(has)
+    return any(len(sides) > 1 for sides in ends.values())
 
 
 def _line(text: str, missing: MissingEdge, attributes: str) -> str:

@@ -13,12 +13,12 @@ from dotlint.edits.links import link_exemplar, stage_links
 from dotlint.edits.planned_edge import PlannedEdge
 from dotlint.edits.statement import edge_text
 from dotlint.engine.finding import Fix, Holds, Listing, Related, Undecided
-from dotlint.text.english import count
+from dotlint.text.english import count, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from dotlint.deployment.model import Reading, Stage
+    from dotlint.deployment.model import Deployment, Reading, Stage
     from dotlint.deployment.wiring import Wiring
     from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
@@ -27,10 +27,15 @@ if TYPE_CHECKING:
 
 
 class MissingLink(Struct, frozen=True, eq=False):
-    """The one exit of a stage and the one entry of the next, which no edge connects."""
+    """The one end of a stage and the one beginning of the next, which no edge connects.
+
+    Either may be a transfer between the stages that the stage feeds or is fed by.
+    """
 
     tail: Reading
     head: Reading
+    stages: tuple[Stage, Stage]
+    proposed: bool
 
 
 def link_stages(fix: FixContext, finding: Finding) -> Fix | str:
@@ -41,28 +46,24 @@ def link_stages(fix: FixContext, finding: Finding) -> Fix | str:
     data = finding.data
     assert isinstance(data, MissingLink)
     deployment, tail, head = fix.deployment, data.tail, data.head
-    assert tail.phase is not None
-    assert tail.stage is not None
+    unit = data.stages[0]
     for reading, beyond in (
         (tail, [e.head for e in tail.node.out_edges]),
         (head, [e.tail for e in head.node.in_edges]),
     ):
         others = {deployment.readings[node.index].stage for node in beyond}
-        if others - {None, reading.stage}:
+        if reading.stage is not None and others - {None, reading.stage}:
             return f"`{reading.name}` is already connected to another stage"
-    links = stage_links(deployment)
-    own = [(stage, edge) for phase, stage, edge in links if phase == tail.phase]
-    nearest = min(own, key=lambda one: abs(one[0] - tail.stage), default=None)  # type: ignore[operator]
-    units = deployment.units[tail.phase]
-    pairs = sum(
-        1 for stage, unit in units.items() if unit.operators and stage + 1 in units and units[stage + 1].operators
-    )
-    if nearest is None and pairs > 1:
+    if not data.proposed:
         return "the other stages are connected through nodes between them"
-    exemplar = nearest[1] if nearest else next((e for e in reversed(tail.node.in_edges)), None)
+    links = stage_links(deployment)
+    own = [(stage, edge) for phase, stage, edge in links if phase == unit.phase]
+    through = tail.stage is None or head.stage is None
+    nearest = None if through else min(own, key=lambda one: abs(one[0] - unit.stage), default=None)
+    exemplar = nearest[1] if nearest else next(iter((*reversed(tail.node.in_edges), *head.node.out_edges)), None)
     if exemplar is None:
         return "there is no exemplar for the edge"
-    attributes = link_exemplar(deployment, fix.attributes, tail.phase, tail.stage)[0] if links else ""
+    attributes = link_exemplar(deployment, fix.attributes, unit.phase, unit.stage)[0] if links and not through else ""
     planned = PlannedEdge(tail, head, exemplar, attributes, alike=nearest is not None)
     return Fix("safe", tuple(fix.edges.edits([planned])), f"Add the edge from `{tail.name}` to `{head.name}`")
 
@@ -82,6 +83,7 @@ def missing_pipeline_links(context: GraphContext, card: Card) -> Iterator[Outcom
             return
         free = {r.name for r in deployment.operators if r.stage is None}
         connected = pairs = 0
+        unclear: list[str] = []
         for stage, unit in units.items():
             after = units.get(stage + 1)
             if after is None:
@@ -96,7 +98,13 @@ def missing_pipeline_links(context: GraphContext, card: Card) -> Iterator[Outcom
             if direct or any(head in beyond for name in reach if name in free for head in wiring.outs[name]):
                 connected += 1
                 continue
-            yield _missing_link(context, card, unit, after, wiring)
+            if _joined_otherwise(context, unit, after, wiring):
+                unclear.append(f"{deployment.unit(phase_name, stage)} to {deployment.unit(phase_name, after.stage)}")
+            else:
+                yield _missing_link(context, card, unit, after, wiring, only=len(units) == 2)
+        if unclear:
+            needs = f"label the stages, whose order is unclear: every node is connected, but no path leads from {listed(unclear, 4)}"
+            yield Undecided(card.section, "pipeline", needs)
         if pairs and connected == pairs:
             prefix = f"{phase_name}: " if len(deployment.phases) > 1 else ""
             yield Holds(
@@ -104,14 +112,35 @@ def missing_pipeline_links(context: GraphContext, card: Card) -> Iterator[Outcom
             )
 
 
-def _missing_link(context: GraphContext, card: Card, unit: Stage, after: Stage, wiring: Wiring) -> Outcome:
+def _joined_otherwise(context: GraphContext, unit: Stage, after: Stage, wiring: Wiring) -> bool:
+    """Return whether the graph is connected as a whole and neither of two stages has a loose end.
+
+    A link that is missing leaves such an end; where there is none, the stages were read in another order than they have.
+    """
+    if not context.connected_throughout:
+        return False
+    inside, beyond = set(names(unit.operators)), set(names(after.operators))
+    exits = [wiring.outs[name] for name in inside if not inside.intersection(wiring.outs[name])]
+    entries = [wiring.ins[name] for name in beyond if not beyond.intersection(wiring.ins[name])]
+    return all(exits) and all(entries)
+
+
+def _missing_link(
+    context: GraphContext, card: Card, unit: Stage, after: Stage, wiring: Wiring, *, only: bool
+) -> Outcome:
     deployment = context.deployment
     inside, beyond = set(names(unit.operators)), set(names(after.operators))
     exits = [r for r in unit.operators if wiring.ins[r.name] and not any(h in inside for h in wiring.outs[r.name])]
     entries = [r for r in after.operators if wiring.outs[r.name] and not any(t in beyond for t in wiring.ins[r.name])]
+    ends = _past_transfers(deployment, exits, wiring.outs)
+    beginnings = _past_transfers(deployment, entries, wiring.ins)
     one, two = deployment.unit(unit.phase, unit.stage), deployment.unit(after.phase, after.stage)
-    unique = len(exits) == 1 and len(entries) == 1
-    pair = (exits[0].name, entries[0].name) if unique else None
+    # While operators of either stage are isolated, its end is unknown.
+    whole = all(wiring.ins[r.name] or wiring.outs[r.name] for r in (*unit.operators, *after.operators))
+    direct = only or any(phase == unit.phase for phase, _, _ in stage_links(deployment))
+    through = ends != exits or beginnings != entries
+    unique = whole and len(ends) == 1 and len(beginnings) == 1
+    pair = (ends[0].name, beginnings[0].name) if unique and (direct or through) else None
     line = edge_text(context.file.document.text, context.graph, pair) if pair else ""
     start, end = grouping.of_nodes(exits or unit.operators, context.graph)
     return card.finding(
@@ -126,5 +155,26 @@ def _missing_link(context: GraphContext, card: Card, unit: Stage, after: Stage, 
         help=f"add {line}" if pair else f"connect the last operators of {one} to the first of {two}",
         listings=(Listing(f"{one} to {two}", (line,), paste=True),) if pair else (),
         fixable="safe" if unique else None,
-        data=MissingLink(exits[0], entries[0]) if unique else None,
+        data=MissingLink(ends[0], beginnings[0], (unit, after), pair is not None) if unique else None,
     )
+
+
+def _past_transfers(deployment: Deployment, found: list[Reading], along: Mapping[str, list[str]]) -> list[Reading]:
+    """Return the transfers where the paths of these operators end outside their stage, or the operators themselves."""
+    open_ends: dict[str, Reading] = {}
+    todo = names(found)
+    seen = set(todo)
+    while todo:
+        steps = [
+            reading
+            for name in todo
+            for after in along[name]
+            if after not in seen
+            and (reading := deployment.by_name.get(after)) is not None
+            and reading.stage is None
+            and reading.kind == "communication"
+        ]
+        open_ends.update({r.name: r for r in steps if not along[r.name]})
+        seen.update(r.name for r in steps)
+        todo = names(steps)
+    return list(open_ends.values()) or found

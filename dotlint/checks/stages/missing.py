@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.checks import grouping
+from dotlint.checks.grouping import names
 from dotlint.deployment.unit import phase_unit
 from dotlint.edits.fix_context import fixed_by
 from dotlint.edits.statement import id_text
-from dotlint.engine.finding import Fix, Holds, Listing, Related
-from dotlint.text.english import count, listed
+from dotlint.engine.finding import Fix, Holds, Listing, Related, Undecided
+from dotlint.text.english import count, listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,6 +61,10 @@ def missing_stages(context: GraphContext, card: Card) -> Iterator[Outcome]:
             prefix = f"{phase_name} has " if phase_name else ""
             yield Holds("stages", "stages", f"{prefix}all {phase.stage_count} stages")
         if not plans:
+            apart = context.drawn_apart(phase_name) if units and len(units) < phase.stage_count else []
+            if apart:
+                needs = f"state the stage of {quoted(names(apart), 3)} in a label or cluster (no other stage has their GPUs)"
+                yield Undecided(card.section, "stages", needs)
             continue
         exemplar = plans[0].exemplar
         lacking = [plan.stage for plan in plans]

@@ -6,18 +6,25 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
+from dotlint.checks.stages.between import interleaved, stage_edges
 from dotlint.engine.finding import Undecided
 from dotlint.text.english import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dotlint.deployment.model import Reading
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
     from dotlint.graph.model import Edge
 
 _FEEDBACK = {"residual", "skip", "mask", "kv", "kvcache", "feedback", "loop", "autoregressive"}
+
+
+def _to_later_chunk(before: Reading, after: Reading) -> bool:
+    """Return whether an edge between interleaved stages may lead on to the next chunk of layers."""
+    return before.layer is None or after.layer is None or before.layer < after.layer
 
 
 def edges_out_of_order(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -27,16 +34,17 @@ def edges_out_of_order(context: GraphContext, card: Card) -> Iterator[Outcome]:
         yield Undecided("connections", "order of stages", "state the chunk of each node (virtual stages are declared)")
         return
     groups: dict[tuple[str | None, int, int], list[Edge]] = defaultdict(list)
-    for edge in context.graph.edges:
-        before, after = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
-        if before.phase != after.phase or before.stage is None or after.stage is None:
-            continue
-        if after.stage - before.stage in (0, 1):
+    chunked = {name: interleaved(context, name) for name in deployment.phases}
+    for edge, before, after in stage_edges(context):
+        assert before.stage is not None
+        assert after.stage is not None
+        if after.stage - before.stage == 1 or (chunked.get(before.phase or "") and _to_later_chunk(before, after)):
             continue
         words = set(deployment.vocabulary.normalize(f"{edge.label} {edge.tail.name} {edge.head.name}").split())
         if not words & _FEEDBACK:
             groups[before.phase, before.stage, after.stage].append(edge)
-    for (phase_name, tail, head), edges in groups.items():
+    # Those that go back come first: a cycle explains them.
+    for (phase_name, tail, head), edges in sorted(groups.items(), key=lambda item: item[0][2] > item[0][1]):
         edges = grouping.remaining(context.file, card, edges, grouping.at_edge)  # noqa: PLW2901
         if not edges:
             continue
@@ -49,5 +57,6 @@ def edges_out_of_order(context: GraphContext, card: Card) -> Iterator[Outcome]:
             one,
             edges,
             f"{count(len(edges), 'edge')} from {one} to {two} {what}",
+            slip="back" if head < tail else "skip",
             help="connect each stage only to the next one, or label the edge residual, skip, mask or KV cache",
         )

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
 from dotlint.checks.grouping import LEFT_OUT, names
+from dotlint.checks.whole_boxes import is_whole_box
+from dotlint.deployment.words import plain_words
 from dotlint.engine.finding import Holds, Undecided
 from dotlint.text.english import listed
 
@@ -87,6 +89,39 @@ def _whole_units(deployment: Deployment) -> dict[tuple[str | None, int | None], 
     return units
 
 
+_COMPUTE = ("attention", "scores", "softmax")
+_PRODUCTS = {"q", "k", "v"}
+
+
+def _projects(context: GraphContext, reading: Reading) -> bool:
+    """Return whether the node is a product with the weights of Q, K or V: `matmul (Q)` that leads to attention."""
+    if reading.role is not None and reading.kind != "computation":
+        return False
+    words = set(plain_words(f"{reading.name} {reading.evidence.title}").split())
+    if not words & _PRODUCTS:
+        return False
+    outs, by_name = context.wiring.outs, context.deployment.by_name
+    heads = set(outs[reading.name])
+    heads |= {further for head in heads for further in outs[head]}  # behind a rotary embedding
+    return any(by_name[name].is_role(*_COMPUTE) for name in heads if name in by_name)
+
+
+def _without_projection(context: GraphContext, projections: tuple[str, ...]) -> list[Reading]:
+    """Return the attention shards that a norm feeds directly, if a projection feeds others of their family."""
+    by_name, ins = context.deployment.by_name, context.wiring.ins
+    families: dict[str, tuple[list[Reading], list[Reading]]] = defaultdict(lambda: ([], []))
+    for reading in context.deployment.operators:
+        if not reading.is_role(*_COMPUTE) or reading.summary or not ins[reading.name]:
+            continue
+        tails = [by_name[name] for name in ins[reading.name] if name in by_name]
+        projected, direct = families[reading.evidence.name.family]
+        if any(tail.is_role(*projections) for tail in tails):
+            projected.append(reading)
+        elif tails and all(tail.is_role("norm", "residual", "embedding", "input") for tail in tails):
+            direct.append(reading)
+    return [reading for projected, direct in families.values() if projected for reading in direct]
+
+
 def attention_in_one_node(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report attention whose QKV projection or computation is not a separate node, everywhere or in some units."""
     deployment = context.deployment
@@ -95,11 +130,16 @@ def attention_in_one_node(context: GraphContext, card: Card) -> Iterator[Outcome
     what: set[str] = set()
     without: list[tuple[Unit, list[Reading]]] = []
     units = _whole_units(deployment)
+    drawn = [r for r in deployment.operators if not is_whole_box(context, r)]
+    if not any(r.is_role(*_COMPUTE) for r in drawn):
+        if any(r.is_role(*projections) for r in drawn):
+            yield Undecided("attention", "attention", "name the attention computation in its label")
+        return  # its operators have names that the vocabulary lacks, or there are only whole boxes
     for (phase, stage), readings in units.items():
-        compute = [r for r in readings if r.is_role("attention", "scores", "softmax")]
-        parts = [r for r in readings if r.is_role(*projections)]
+        compute = [r for r in readings if r.is_role(*_COMPUTE) and not is_whole_box(context, r)]
+        parts = [r for r in readings if r.is_role(*projections) or _projects(context, r)]
         if stage is not None and bool(compute) != bool(parts):
-            other = projections if compute else ("attention", "scores", "softmax")
+            other = projections if compute else _COMPUTE
             if any(r.is_role(*other) for r in units.get((phase, None), ())):
                 continue  # one without a stage may belong to this unit
         if compute and stage is not None and all(r.summary for r in compute):
@@ -115,18 +155,31 @@ def attention_in_one_node(context: GraphContext, card: Card) -> Iterator[Outcome
             yield Undecided(card.section, "attention", LEFT_OUT)
             return
     if without:
-        lacking = [r for _, some in without for r in some]
-        start, end = grouping.of_node(lacking[0].node)
+        lacking = grouping.remaining_nodes(context, card, [r for _, some in without for r in some])
+        if not lacking:
+            return
         where = "" if not with_parts else " in " + listed([str(unit) for unit, _ in without])
         subject = " and ".join(sorted(what, reverse=True))
         verb = "are not separate nodes" if len(what) > 1 else "is not a separate node"
-        yield card.finding(
-            f"{subject} {verb}{where}",
-            start,
-            end,
-            nodes=names(lacking),
-            graph=context.graph.index,
+        # If no unit divides attention, the file draws it in less detail.
+        yield grouping.nodes_finding(
+            context,
+            card,
+            None,
+            lacking,
+            f"{subject} {verb}{where or ' anywhere in the graph'}",
+            outcome=None if with_parts else "everywhere",
             help="draw the QKV projection and the attention computation as separate nodes, one for each shard",
+        )
+    elif direct := grouping.remaining_nodes(context, card, _without_projection(context, projections)):
+        one = len(direct) == 1
+        yield grouping.nodes_finding(
+            context,
+            card,
+            grouping.unit_of(deployment, direct),
+            direct,
+            f"{f'`{direct[0].name}` has' if one else f'{len(direct)} attention shards have'} no QKV projection, but other shards have one",
+            help="add the QKV projection of each shard",
         )
     elif with_parts:
         shards = Counter(len(list(some)) for _, some in with_parts)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
 from dotlint.checks.grouping import names
-from dotlint.deployment.shards import groups, may_be_short, unplaced
+from dotlint.deployment.shards import groups, torn
 from dotlint.engine.finding import Holds, Related
 from dotlint.text.english import listed
 
@@ -46,9 +46,9 @@ def summarized(context: GraphContext, group: Group) -> bool:
 def expert_covers(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report expert ranges of one unit that overlap or have gaps."""
     fine: set[str] = set()
-    short = unplaced(context.deployment)
+    short = torn(context.deployment, "expert")
     for group in groups(context.deployment, "expert"):
-        if not has_ranges(group) or summarized(context, group) or may_be_short(group, short):
+        if not has_ranges(group) or summarized(context, group) or short.may_lack(group):
             continue
         ranges = sorted({r.experts for r in group.members if r.experts})
         for (low, high), (next_low, next_high) in itertools.pairwise(ranges):

@@ -12,7 +12,8 @@ from dotlint.edits.fix_context import fixed_by
 from dotlint.edits.labels import block_label
 from dotlint.engine.finding import Edit, Fix, Holds
 from dotlint.strategy.declarations import rank_axes, read_declarations
-from dotlint.text.english import count
+from dotlint.strategy.gpus import union
+from dotlint.text.english import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -98,11 +99,9 @@ def header_mismatches(context: GraphContext, card: Card) -> Iterator[Outcome]:
             for axis, value in declaration.degrees.items()
             if value != phase.degrees.get(axis)
         ]
-        if declaration.gpus is not None and declaration.gpus not in (
-            phase.total,
-            phase.total // max(1, phase.degrees.dp),
-        ):
-            wrong.append(f"{declaration.gpus} GPUs, but the strategy has {phase.total}")
+        totals = _totals(context, declaration, phase)
+        if declaration.gpus is not None and declaration.gpus not in totals:
+            wrong.append(f"{declaration.gpus} GPUs, but the strategy has {listed([str(n) for n in totals], 3)}")
         stated = ", ".join(f"{axis.upper()}={value}" for axis, value in declaration.degrees.items())
         if wrong:
             yield card.finding(
@@ -121,6 +120,14 @@ def header_mismatches(context: GraphContext, card: Card) -> Iterator[Outcome]:
         agreeing = list(dict.fromkeys(statements))
         more = [f"{count(len(agreeing) - 6, 'other text agrees', 'other texts agree')}"] if len(agreeing) > 6 else []
         yield Holds("coverage", "strategy", "; ".join([arithmetic, *agreeing[:6], *more]))
+
+
+def _totals(context: GraphContext, declaration: Declaration, phase: Phase) -> list[int]:
+    """Return the numbers of GPUs that a text may state: those of all phases, of the phase, or of one replica of it."""
+    strategy = context.file.whole or context.strategy
+    phases = [] if strategy is None or declaration.phase else [p for p in strategy.phases if not p.assumed]
+    whole = len(union(p.gpus for p in phases)) if phases else phase.total
+    return list(dict.fromkeys((whole, phase.total, phase.total // max(1, phase.degrees.dp))))
 
 
 def _beside(context: GraphContext, declaration: Declaration) -> tuple[Declaration, ...]:

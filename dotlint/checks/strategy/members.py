@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from dotlint.checks import grouping
-from dotlint.checks.grouping import LEFT_OUT, names
+from dotlint.checks.grouping import LEFT_OUT
 from dotlint.checks.strategy.experts import has_ranges, summarized
-from dotlint.deployment.gpus_and_dims import read_gpus
 from dotlint.deployment.patterns.renumber import with_numbers
-from dotlint.deployment.shards import groups, may_be_short, one_layer_each, parts_of_groups, unplaced
+from dotlint.deployment.shards import (
+    MLP,
+    groups,
+    of_experts,
+    one_layer_each,
+    parts_of_groups,
+    torn,
+)
+from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.words import label_lines, parse_name
 from dotlint.edits.fix_context import NotCertain, fixed_by
 from dotlint.engine.finding import Fix, Holds, Undecided
-from dotlint.text.english import count, the
+from dotlint.text.english import count, listed, the
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
+    from dotlint.deployment.devices.reader import DeviceReader
+    from dotlint.deployment.model import Reading
     from dotlint.deployment.shards import Group
+    from dotlint.deployment.unit import Unit
     from dotlint.edits.fix_context import FixContext
-    from dotlint.edits.planned_nodes import Numbers, PlannedNode
+    from dotlint.edits.planned_nodes import Numbers, PlannedNode, Siblings
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Finding, Outcome
@@ -32,21 +43,35 @@ if TYPE_CHECKING:
 
 
 class MissingMembers(Struct, frozen=True, eq=False):
-    """The shards or expert groups of one operator, whose number differs from the degrees of its phase."""
+    """Operators of a phase whose numbers of shards or expert groups differ from its degrees."""
 
-    group: Group
+    groups: tuple[Group, ...]
     phase: Phase
 
 
 def add_members(fix: FixContext, finding: Finding) -> Fix | str:
     """Add the missing shards or expert groups, which continue the numbering of the existing ones."""
-    from dotlint.edits.planned_nodes import PlannedNode, Siblings  # noqa: PLC0415 - few runs write nodes
+    from dotlint.edits.planned_nodes import Siblings  # noqa: PLC0415 - few runs write nodes
     from dotlint.edits.write_nodes import write_nodes  # noqa: PLC0415
 
     data = finding.data
     assert isinstance(data, MissingMembers)
-    found, phase = data.group, data.phase
     siblings = Siblings(fix)
+    added: dict[str, PlannedNode] = {}
+    for found in data.groups:
+        planned = _planned_members(fix, siblings, found, data.phase)
+        if isinstance(planned, str):
+            return planned
+        # The shards of one operator bring those of the next one with them.
+        added |= {one.name: one for one in planned if one.name not in added}
+    title = f"Add {the(len(added), 'missing operator')}{grouping.of_unit(finding.about)}"
+    return Fix("unsafe", tuple(write_nodes(fix, siblings, list(added.values()))), title)
+
+
+def _planned_members(fix: FixContext, siblings: Siblings, found: Group, phase: Phase) -> list[PlannedNode] | str:
+    """Return the nodes that a group lacks and those that come with them, or why they are uncertain."""
+    from dotlint.edits.planned_nodes import PlannedNode  # noqa: PLC0415 - few runs write nodes
+
     why = "there are more than the strategy has, and it is unclear which of them to remove"
     for number in _possible_numbers(fix, found, phase):
         try:
@@ -59,11 +84,11 @@ def add_members(fix: FixContext, finding: Finding) -> Fix | str:
             lacking = [PlannedNode(_member_name(found, numbers), numbers, found.members[-1], unit) for numbers in row]
             try:
                 planned = siblings.plan(lacking, more=True)
-                _refuse_taken(found, planned, phase)
-                title = f"Add {the(len(planned), 'missing operator')}{grouping.of_unit(finding.about)}"
-                return Fix("unsafe", tuple(write_nodes(fix, siblings, planned)), title)
+                _refuse_taken(found, planned, phase, fix.deployment.vocabulary.devices)
             except NotCertain as reason:
                 why = str(reason)
+                continue
+            return planned
     return why
 
 
@@ -118,7 +143,7 @@ def _member_name(group: Group, numbers: Numbers) -> str:
     return with_numbers(group.members[-1].name, numbers)
 
 
-def _refuse_taken(group: Group, planned: Sequence[PlannedNode], phase: Phase) -> None:
+def _refuse_taken(group: Group, planned: Sequence[PlannedNode], phase: Phase, devices: DeviceReader) -> None:
     """Raise `NotCertain` if the GPUs of the new members are not free GPUs of the unit."""
     family = group.members[0].evidence.name.family
     taken = [r.gpus for r in group.members if r.own_gpus and r.gpus]
@@ -127,7 +152,7 @@ def _refuse_taken(group: Group, planned: Sequence[PlannedNode], phase: Phase) ->
     for one in planned:
         if parse_name(one.name).family != family:
             continue
-        stated = read_gpus(label_lines(one.statement.split("[", 1)[-1].replace('"', "\n")))
+        stated = devices.read(label_lines(one.statement.split("[", 1)[-1].replace('"', "\n")))
         gpus = stated.ids if stated else None
         if gpus is None or any(not gpus.isdisjoint(other) for other in taken):
             raise NotCertain(f"`{one.name}` would be on GPUs of other members")
@@ -144,103 +169,191 @@ def _allowed(group: Group, phase: Phase) -> Iterable[GpuSet]:
     return (phase.stage_gpus(group.stage), *phase.replica_stage_gpus(group.stage))
 
 
+class _Wrong(Struct, frozen=True):
+    """A group with another number than the strategy has; `drawn` is what two groups with the same mistake share."""
+
+    group: Group
+    phase: Phase
+    drawn: str
+
+
+def _told_once(context: GraphContext, card: Card, wrong: list[_Wrong], right: Container[str]) -> Iterator[_Told]:
+    """Merge groups with the same mistake: those of one unit, or of a whole phase with nothing `right` in it."""
+    alike: dict[tuple[object, ...], list[_Wrong]] = defaultdict(list)
+    for one in wrong:
+        unit = grouping.unit_of(context.deployment, one.group.members) if one.phase.name in right else None
+        alike[one.phase.name, one.drawn, str(unit)].append(one)
+    for every in alike.values():
+        members = grouping.remaining_nodes(context, card, (r for one in every for r in one.group.members))
+        left = {r.node.index for r in members}
+        same = [one for one in every if any(r.node.index in left for r in one.group.members)]
+        if not same:
+            continue
+        units = list(dict.fromkeys(grouping.unit_of(context.deployment, one.group.members) for one in same))
+        number = len(units) if len(units) > 1 else max(Counter(one.group.role for one in same).values())
+        unit = units[0] if len(units) == 1 else phase_unit(same[0].phase.name)
+        where = f" in each of {number} units" if number > 1 else grouping.in_unit(unit)
+        yield _Told(same, members, unit, where)
+
+
+class _Told(Struct, frozen=True):
+    """Groups that one finding is about, the nodes it names, its unit, and where that is, in words."""
+
+    wrong: list[_Wrong]
+    members: list[Reading]
+    unit: Unit | None
+    where: str
+
+    @property
+    def data(self) -> MissingMembers:
+        return MissingMembers(tuple(one.group for one in self.wrong), self.wrong[0].phase)
+
+
 @fixed_by(add_members)
 def shard_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Report attention with a number of shards that the TP, SP, CP, DP and EP degrees do not explain."""
-    right: dict[str, set[int]] = {}
-    short = unplaced(context.deployment)
-    found = groups(context.deployment, "qkv", "query", "attention")
+    """Report sharded operators with a number of shards that the TP, SP, CP, DP and EP degrees do not explain."""
+    deployment = context.deployment
+    right: dict[str, set[int]] = defaultdict(set)
+    open_roles: set[str] = set()
+    sound: set[str] = set()
+    wrong: list[_Wrong] = []
+    roles = ("qkv", "query", "attention", *MLP)
+    short = torn(deployment, *roles)
+    found = groups(deployment, *roles)
     parted = parts_of_groups(found)
     for index, group in enumerate(found):
         phase = context.phase(group.phase)
-        number = len(group.members)
-        if phase is None or number < 2 or not one_layer_each(context.deployment, group):
+        if phase is None or len(group.members) < 2:
             continue
-        if may_be_short(group, short):
-            continue
-        if index in parted:
-            continue  # some of its shards are on GPUs of another stage, which is reported instead
-        degrees = phase.degrees
-        allowed = {degrees.tp, degrees.tp * degrees.sp, degrees.tp * degrees.cp, degrees.sp, degrees.cp}
-        allowed |= {n * degrees.dp for n in allowed} | {n * degrees.ep for n in allowed} | {phase.stage_size}
-        if number in allowed:
-            right.setdefault(group.role, set()).add(number)
-            continue
-        if context.abridged.parts:
-            yield Undecided(card.section, "shard counts", LEFT_OUT)
-            return
-        start, end = grouping.of_node(group.members[0].node)
-        unit = grouping.unit_of(context.deployment, group.members)
+        # Some of the shards of a parted group are on GPUs of another stage, which is reported instead.
+        unsure = index in parted or short.may_lack(group) or not one_layer_each(deployment, group)
+        numbers = () if unsure or (group.role in MLP and of_experts(deployment, group)) else group.ranks()
+        confirmed = [n for n in numbers if n > 1 and n in _shard_numbers(group, phase)]
+        if confirmed:
+            right[group.role].add(confirmed[0])
+            sound.add(phase.name)
+        elif not numbers or numbers[0] < 2 or not _also_explained(phase).isdisjoint(numbers):
+            open_roles.add(group.role)
+        else:
+            wrong.append(_Wrong(group, phase, count(numbers[0], "shard")))
+    if wrong and context.abridged.parts:
+        yield Undecided(card.section, "shard counts", LEFT_OUT)
+        return
+    for told in _told_once(context, card, wrong, sound):
+        degrees = told.wrong[0].phase.degrees
+        shared = list(dict.fromkeys(one.group.role for one in told.wrong))
         expected = f"TP={degrees.tp}" + (f", SP={degrees.sp}" if degrees.sp > 1 else "")
-        yield card.finding(
-            f"{group.role} has {count(number, 'shard')}{grouping.in_unit(unit)}, but the strategy has {expected}",
-            start,
-            end,
-            nodes=names(group.members),
-            about=unit,
-            graph=context.graph.index,
+        yield grouping.nodes_finding(
+            context,
+            card,
+            told.unit,
+            told.members,
+            f"{listed(shared)} {'has' if len(shared) == 1 else 'have'} {told.wrong[0].drawn}{told.where}, "
+            f"but the strategy has {expected}",
             help=f"draw {degrees.tp} shards, one per tensor-parallel rank",
-            data=MissingMembers(group, phase),
+            data=told.data,
         )
-    for role, numbers in right.items():
-        if len(numbers) == 1:
-            yield Holds("arithmetic", "shard counts", f"{role}: {numbers.pop()} shards in every unit")
+    open_roles |= {one.group.role for one in wrong}
+    for role, numbers_of_role in right.items():
+        if len(numbers_of_role) == 1 and role not in open_roles:
+            yield Holds("arithmetic", "shard counts", f"{role}: {numbers_of_role.pop()} shards in every unit")
 
 
-def _covered(group: Group) -> int:
-    """Return the number of experts that the group's names and labels cover, counting whole ranges."""
-    covered: set[int] = set()
-    for reading in group.members:
-        if reading.experts:
-            covered.update(range(reading.experts[0], reading.experts[1] + 1))
-    return len(covered)
+def _shard_numbers(group: Group, phase: Phase) -> set[int]:
+    """Return the numbers of shards that the degrees require: TP, also times SP or CP, or SP or CP of whole operators."""
+    degrees = phase.degrees
+    required = {degrees.tp, degrees.tp * degrees.sp, degrees.tp * degrees.cp}
+    if not group.placed or all(r.gpus and len(r.gpus) >= degrees.tp for r in group.members):
+        required |= {degrees.sp, degrees.cp}
+    return required
 
 
-def _numbered_through(group: Group) -> bool:
-    """Return whether the experts are numbered without gaps; if not, a few stand for all."""
-    ranges = sorted({r.experts for r in group.members if r.experts})
-    return all(two[0] <= one[1] + 1 for one, two in itertools.pairwise(ranges))
+def _also_explained(phase: Phase) -> set[int]:
+    """Return the numbers that replicas or expert ranks explain, so that they are neither right nor wrong."""
+    degrees = phase.degrees
+    shards = {degrees.tp, degrees.tp * degrees.sp, degrees.tp * degrees.cp, degrees.sp, degrees.cp}
+    return {n * more for n in shards for more in (degrees.dp, degrees.ep)} | {phase.stage_size}
+
+
+def _gaps(held: Iterable[tuple[int, int]]) -> bool:
+    """Return whether experts are left out between others, unless each node stands for the experts of one rank."""
+    firsts = sorted(set(held))
+    steps = {two[0] - one[0] for one, two in itertools.pairwise(firsts)}
+    return len(steps) > 1 and any(two[0] > one[1] + 1 for one, two in itertools.pairwise(firsts))
+
+
+_NUMBER_THEM = "number the experts of a layer so that each is drawn once"
 
 
 @fixed_by(add_members)
 def expert_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report units whose number of expert groups differs from EP."""
+    deployment = context.deployment
     fine = 0
-    short = unplaced(context.deployment)
-    for group in groups(context.deployment, "expert"):
+    sound: set[str] = set()
+    wrong: list[_Wrong] = []
+    short = torn(deployment, "expert")
+    unclear: str | None = None
+    for group in groups(deployment, "expert"):
         phase = context.phase(group.phase)
         if phase is None or phase.degrees.ep < 2 or len(group.members) < 2 or summarized(context, group):
             continue
-        if not one_layer_each(context.deployment, group) or not _numbered_through(group):
+        if short.may_lack(group) or not one_layer_each(deployment, group):
+            unclear = _NUMBER_THEM
             continue
-        if may_be_short(group, short):
+        ep, held = phase.degrees.ep, group.experts()
+        if held is None:
+            fine += ep in group.grid()
+            unclear = unclear if ep in group.grid() else _NUMBER_THEM
             continue
-        ep = phase.degrees.ep
-        drawn, sets, covered = len(group.members), len(group.gpu_sets), _covered(group)
-        if ep in (drawn, covered) or (group.placed and sets == ep):
+        drawn, sets = len(set(held.values())), len(group.gpu_sets)
+        covered = len({n for low, high in held.values() for n in range(low, high + 1)})
+        gaps = _gaps(held.values())
+        if gaps and has_ranges(group):
+            continue  # the rule about ranges reports it
+        if group.placed and sets == ep and gaps:
+            unclear = "draw the experts that are left out, or a summary of them"
+        elif ep in (drawn, covered) or (group.placed and sets == ep):
             fine += 1
-            continue
-        if (
-            not has_ranges(group)
-            and (drawn % ep == 0 or (covered and covered % ep == 0))
+            sound.add(phase.name)
+        elif gaps:
+            only = listed(["-".join(map(str, dict.fromkeys(span))) for span in _spans(held.values())], 8)
+            wrong.append(_Wrong(group, phase, f"only experts {only} are drawn"))
+        elif (
+            (drawn % ep == 0 or covered % ep == 0)
+            and not has_ranges(group)
             and not (group.placed and group.disjoint and sets < ep)
         ):
-            continue
-        if context.abridged.parts:
-            yield Undecided(card.section, "experts", LEFT_OUT)
-            return
-        start, end = grouping.of_node(group.members[0].node)
-        unit = grouping.unit_of(context.deployment, group.members)
-        groups_drawn = sets if group.placed and not has_ranges(group) else drawn
-        yield card.finding(
-            f"{count(groups_drawn, 'expert group')}{grouping.in_unit(unit)}, but the strategy has EP={ep}",
-            start,
-            end,
-            nodes=names(group.members),
-            about=unit,
-            graph=context.graph.index,
-            help=f"draw {ep} expert groups, one per expert-parallel rank",
-            data=MissingMembers(group, phase),
+            unclear = "name the GPUs of the experts"
+        else:
+            number = sets if group.placed and not has_ranges(group) else drawn
+            wrong.append(_Wrong(group, phase, count(number, "expert group")))
+    if wrong and context.abridged.parts:
+        yield Undecided(card.section, "experts", LEFT_OUT)
+        return
+    for told in _told_once(context, card, wrong, sound):
+        ep = told.wrong[0].phase.degrees.ep
+        yield grouping.nodes_finding(
+            context,
+            card,
+            told.unit,
+            told.members,
+            f"{told.wrong[0].drawn}{told.where}, but the strategy has EP={ep}",
+            help=f"draw {ep} expert groups, one per expert-parallel rank, or a node that stands for the others",
+            data=told.data,
         )
+    if unclear and not wrong:
+        yield Undecided(card.section, "experts", unclear)
     if fine:
         yield Holds("arithmetic", "experts", f"the number of expert groups is EP in {count(fine, 'unit')}")
+
+
+def _spans(held: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the experts as runs without gaps."""
+    found: list[tuple[int, int]] = []
+    for low, high in sorted(set(held)):
+        if found and low <= found[-1][1] + 1:
+            found[-1] = found[-1][0], max(high, found[-1][1])
+        else:
+            found.append((low, high))
+    return found

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
 from dotlint.checks.grouping import names
+from dotlint.checks.visual import is_end
+from dotlint.checks.whole_boxes import is_whole_box
 from dotlint.deployment import axes
 from dotlint.deployment.gpus_and_dims import read_tensors
 from dotlint.deployment.words import label_lines, plain_words
@@ -39,6 +41,12 @@ _SIZED = regex(
     re.IGNORECASE,
     needs=("[", "size", "shape", "dim", "volume", "payload"),
 )
+# `B=128, L=100000, D=4096`, but not degrees such as `TP=2, EP=64`.
+_PAIRS = regex(
+    r"(?!(?:[tpesdc]p|gpus?|stage|layers?)\b)[a-z]\w*\s*=\s*\d\w*(?:\s*[,;x]\s*[a-z]\w*\s*=\s*\d\w*)+",
+    re.IGNORECASE,
+    needs=("=",),
+)
 _PLACED = regex(r"gpu|device|stage|rank|node|\b[tepdsc]p\d*\b", re.IGNORECASE)
 _PAIR = regex(r"((?-i:[A-Za-z])\w*)\s*[=:]\s*[~\d]", re.IGNORECASE)
 
@@ -54,7 +62,8 @@ def _stated_sides(reading: Reading) -> tuple[bool, bool]:
     sides = bool(tensors.inputs) or "in" in stated, bool(tensors.outputs) or "out" in stated
     if (
         all(sides)
-        or (any(sides) and (reading.kind == "io" or reading.name.lower() in {"input", "output"}))
+        or (any(sides) and (reading.kind == "io" or is_end(reading) or _passes_on(reading)))
+        or any(_PAIRS.fullmatch(line) for line in others)
         or any(_SIZED.match(line) and not _PLACED.search(line) for line in others)
         or len({axis for line in others for axis in axes.named(_PAIR.findall(line))}) > 1
     ):
@@ -62,13 +71,21 @@ def _stated_sides(reading: Reading) -> tuple[bool, bool]:
     return sides
 
 
+def _passes_on(reading: Reading) -> bool:
+    """Return whether the node is a transfer, whose output is its input."""
+    return reading.role is not None and reading.role.communicates in {"point-to-point", "kv-transfer"}
+
+
 def _lacking(reading: Reading) -> frozenset[str]:
     """Return the sides whose dimensions neither the label nor the labels of edges state."""
     before, after = _stated_sides(reading)
     if before and after:
         return frozenset()
-    before = before or any(_on_edge(edge) for edge in reading.node.in_edges)
-    after = after or any(_on_edge(edge) for edge in reading.node.out_edges)
+    node = reading.node
+    if reading.kind in {"io", None} and before != after and bool(node.in_edges) != bool(node.out_edges):
+        return frozenset()  # nothing is before the start of a model, and nothing after its end
+    before = before or any(_on_edge(edge) for edge in node.in_edges)
+    after = after or any(_on_edge(edge) for edge in node.out_edges)
     return frozenset(side for side, stated in zip(_BOTH, (before, after), strict=True) if not stated)
 
 
@@ -107,7 +124,9 @@ def operators_without_dims(context: GraphContext, card: Card) -> Iterator[Outcom
     There is one finding if the graph states none at all, and one for the kinds of operators that never state any.
     Operators without a role are checked only if others of their family state dimensions.
     """
-    declared = [r for r in context.deployment.operators if not r.summary and r.node.declared]
+    declared = [
+        r for r in context.deployment.operators if not r.summary and r.node.declared and not is_whole_box(context, r)
+    ]
     sides = {r.node.index: _lacking(r) for r in declared}
     stating = {r.evidence.name.family for r in declared if len(sides[r.node.index]) < len(_BOTH)}
     operators = [r for r in declared if r.role is not None or r.evidence.name.family in stating]
@@ -181,7 +200,9 @@ def _never_stated(operators: list[Reading], sides: dict[int, frozenset[str]]) ->
     for kinds, least in ((roles, 2), (alike, _FAMILY)):
         for kind, members in kinds.items():
             units = {(r.phase, r.stage, r.layer) for r in members} if kinds is alike else members
-            if len(units) >= least and all(len(sides[r.node.index]) == len(_BOTH) for r in members):
+            # A collective or transfer passes on what it gets, so even the only one may leave it out.
+            enough = len(units) >= least or (kinds is roles and members[0].kind in {"communication", "memory"})
+            if enough and all(len(sides[r.node.index]) == len(_BOTH) for r in members):
                 title = kind if kinds is roles else f"`{members[0].evidence.name.family}`"
                 for reading in members:
                     found.setdefault(reading.node.index, title)

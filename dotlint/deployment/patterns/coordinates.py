@@ -42,6 +42,7 @@ def align(
     found: list[CoordinateLink] = []
     taken: set[int] = set()
     tails = [{tail[j] for tail, _ in pairs} for j in range(len(tail_words))]
+    shared = set(tail_words) & set(head_words) - {""}
     for k, head_word in enumerate(head_words):
         heads = {head[k] for _, head in pairs}
         best: tuple[tuple[int, int, int, int], CoordinateLink] | None = None
@@ -50,8 +51,10 @@ def align(
             step, count = steps.most_common(1)[0]
             same = head_word == tail_word != ""
             values = min(len(heads), len(tails[j]))
-            if same and values == 1 and steps.keys() == {0, 1}:
+            if same and values == 1 and steps.keys() <= {0, 1}:
                 supported = True  # within a stage, and to the next stage
+            elif values == 1 and shared & {head_word, tail_word}:
+                supported = same and len(steps) == 1 and step == 0  # the number has a counterpart of its own
             else:
                 supported = _is_supported(len(steps), values, len(pairs), count, same_word=same, step=step)
             if supported:

@@ -22,6 +22,8 @@ from dotlint.deployment.patterns.coordinates import CoordinateLink, Coordinates,
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from dotlint.deployment.patterns.devices import Devices
+
 Pair = tuple[int, int]
 # With more pairs of a group and an element than this, a type of edge is not a pattern.
 _MOST_CELLS = 4_000_000
@@ -44,11 +46,12 @@ def _select(coordinates: Coordinates, positions: Coordinates) -> Coordinates:
 
 
 class ProposedEdge(NamedTuple):
-    """An edge by the indexes of its nodes, and the exemplar it was learned from."""
+    """An edge by the indexes of its nodes, the exemplar it was learned from, and how many edges are like that."""
 
     tail: int
     head: int
     exemplar: Pair
+    support: int
 
 
 class _Element(NamedTuple):
@@ -72,6 +75,7 @@ class _FamilyIndex:
         "_distinguishing",
         "_groups",
         "_rows",
+        "_wired",
         "idle",
         "members",
         "single",
@@ -91,6 +95,7 @@ class _FamilyIndex:
         self._by_kept: dict[Coordinates, dict[Coordinates, int]] = {}
         self._by_linked: dict[tuple[Coordinates, Coordinates], Tails] = {}
         self._groups: dict[Coordinates, set[Coordinates]] = {}
+        self._wired: dict[Coordinates, list[set[int]]] = {}
         self._rows: dict[Coordinates, list[dict[Coordinates, set[Coordinates]]]] = {}
 
     def by(self, kept: Coordinates) -> dict[Coordinates, int]:
@@ -124,6 +129,13 @@ class _FamilyIndex:
                         row[own[:position] + own[position + 1 :]].add(own)
             self._rows[free] = rows
         return self._rows[free]
+
+    def wired(self, free: Coordinates, degrees: _Degrees) -> list[set[int]]:
+        """Return, for each free coordinate, its values in wired nodes."""
+        if free not in self._wired:
+            found = [_select(coordinates, free) for coordinates, index in self.single.items() if degrees.outs[index]]
+            self._wired[free] = [set(column) for column in zip(*found, strict=True)] if found else [set() for _ in free]
+        return self._wired[free]
 
     def distinguishing(self, needed: frozenset[int]) -> Coordinates:
         """Return coordinates that distinguish the nodes, including those in `needed`.
@@ -161,6 +173,8 @@ class _Relation:
         kept = tails.distinguishing(frozenset(link.j for link in links))
         self.linked = tuple(sorted({link.j for link in links}))
         self.free = tuple(j for j in kept if j not in self.linked)
+        unlinked = {word for k, word in enumerate(heads.words) if k not in self.links and word}
+        self.same_word = any(tails.words[j] in unlinked for j in self.free)
         self.head_kept = heads.distinguishing(frozenset(self.links))
         self.tails = tails.by_group(self.linked, self.free)
         self.heads = heads.by(self.head_kept)
@@ -204,12 +218,23 @@ class _Relation:
         return None if two is None or one == two else (one, two)
 
 
-def propose_edges(items: Sequence[FamilyMember | None], edges: Sequence[Pair]) -> list[ProposedEdge]:
+def propose_edges(items: Sequence[FamilyMember | None], edges: Sequence[Pair], devices: Devices) -> list[ProposedEdge]:
     """Return the edges that patterns expect and that do not exist.
 
     `items[i]` is node i, or None if this way of naming does not apply to it; `edges` are all edges of the graph, in
     order.
     """
+    found = {(p.tail, p.head): p for p in _propose(items, edges, devices, fanning=False)}
+    turned = [(head, tail) for tail, head in edges]
+    for p in _propose(items, turned, devices, fanning=True):
+        found.setdefault((p.head, p.tail), ProposedEdge(p.head, p.tail, p.exemplar[::-1], p.support))
+    return list(found.values())
+
+
+def _propose(
+    items: Sequence[FamilyMember | None], edges: Sequence[Pair], devices: Devices, *, fanning: bool
+) -> Iterator[ProposedEdge]:
+    """Yield the edges that patterns expect; with `fanning`, only to families of which some members have no edge."""
     by_family: dict[str, list[int]] = defaultdict(list)
     for index, item in enumerate(items):
         if item is not None:
@@ -223,13 +248,12 @@ def propose_edges(items: Sequence[FamilyMember | None], edges: Sequence[Pair]) -
         one, two = items[tail], items[head]
         if one is not None and two is not None:
             types[one.family, two.family].append((tail, head))
-    found: dict[Pair, ProposedEdge] = {}
     for (tail_family, head_family), some in types.items():
         tails, heads = families[tail_family], families[head_family]
+        if fanning and not tails.idle:
+            continue
         for relation, relation_edges in _relations(known, some, tails, heads):
-            for proposal in _missing(known, relation, relation_edges, present, degrees):
-                found.setdefault((proposal.tail, proposal.head), proposal)
-    return list(found.values())
+            yield from _missing(known, relation, relation_edges, present, degrees, devices, fanning=fanning)
 
 
 def _relations(
@@ -261,6 +285,9 @@ def _missing(
     relation_edges: list[Pair],
     present: set[Pair],
     degrees: _Degrees,
+    devices: Devices,
+    *,
+    fanning: bool,
 ) -> Iterator[ProposedEdge]:
     """Yield the elements that voting groups have and other groups lack."""
     groups = relation.family.groups(items, relation.linked)
@@ -268,12 +295,14 @@ def _missing(
         return
     voting = {group for of_groups in relation.elements.values() for group in of_groups}
     usual_outs = _median(degrees.outs[tail] for tail in {tail for tail, _ in relation_edges})
-    usual_ins = _median(degrees.ins[head] for head in {head for _, head in relation_edges})
+    hubs = {head for _, head in relation_edges}
+    usual_ins = _median(degrees.ins[head] for head in hubs)
     for element, of_groups in relation.elements.items():
         exist = {group: pair for group in groups if (pair := relation.ends(group, element))}
         able = sum(1 for group in exist if group in voting)
-        if not able or len(of_groups) * 2 < able:
+        if not able or (len(of_groups) * 2 < able and len(of_groups) < 2):
             continue
+        few = len(of_groups) * 2 < able
         most = len(of_groups) * 10 >= able * 6
         # Groups with other edges at both ends are drawn differently; if they are the majority, they are the rule.
         otherwise = [
@@ -284,25 +313,29 @@ def _missing(
         drawn_otherwise = set(otherwise) if len(otherwise) > len(of_groups) else set()
         exemplar = next(iter(of_groups.values()))
         for group, pair in exist.items():
-            if group in drawn_otherwise:
+            if group in drawn_otherwise or (few and (degrees.outs[pair[0]] or group not in voting)):
                 continue
             if not most and degrees.outs[pair[0]]:
                 continue  # if fewer than 60 % have it, it is expected only of dead ends
             if len(relation_edges) == 1 and degrees.outs[pair[0]] and degrees.ins[pair[1]]:
                 continue  # a single edge may be the only one intended: it is an exemplar only for dead ends
-            if pair not in present and degrees.outs[pair[0]] < usual_outs and degrees.ins[pair[1]] < usual_ins:
-                yield ProposedEdge(*pair, exemplar)
-    for pair, exemplar in _like_siblings(relation, groups, present, degrees):
-        if degrees.outs[pair[0]] < usual_outs:
-            yield ProposedEdge(*pair, exemplar)
-    for pair, exemplar in _whole_groups(relation, voting, present, degrees):
-        if degrees.outs[pair[0]] < usual_outs and degrees.ins[pair[1]] < usual_ins:
-            yield ProposedEdge(*pair, exemplar)
+            if pair in present or degrees.outs[pair[0]] >= usual_outs:
+                continue
+            # A dead end joins the siblings that meet in a head, however many they are.
+            if degrees.ins[pair[1]] < usual_ins or (pair[1] in hubs and not degrees.outs[pair[0]]):
+                like = next((e for e in of_groups.values() if devices.alike(pair, e)), exemplar)
+                yield ProposedEdge(*pair, like, len(of_groups))
+    for proposal in _like_siblings(relation, groups, present, degrees, devices, fanning=fanning):
+        if degrees.outs[proposal.tail] < usual_outs:
+            yield proposal
+    for proposal in _whole_groups(relation, voting, present, degrees):
+        if degrees.outs[proposal.tail] < usual_outs and degrees.ins[proposal.head] < usual_ins:
+            yield proposal
 
 
 def _whole_groups(
     relation: _Relation, voting: set[Coordinates], present: set[Pair], degrees: _Degrees
-) -> Iterator[tuple[Pair, Pair]]:
+) -> Iterator[ProposedEdge]:
     """Yield edges of groups with other numbers, if all wired tails of each voting group feed one head.
 
     So the experts 0 to 3 of one rank meet as the experts 8 to 11 of another rank do.
@@ -326,31 +359,54 @@ def _whole_groups(
             lacking.append(pair)
     if exemplar is not None and min(met.values()) > 1:
         for pair in lacking:
-            yield pair, exemplar
+            yield ProposedEdge(*pair, exemplar, met.total())
 
 
 def _like_siblings(
-    relation: _Relation, groups: set[Coordinates], present: set[Pair], degrees: _Degrees
-) -> Iterator[tuple[Pair, Pair]]:
+    relation: _Relation,
+    groups: set[Coordinates],
+    present: set[Pair],
+    degrees: _Degrees,
+    devices: Devices,
+    *,
+    fanning: bool,
+) -> Iterator[ProposedEdge]:
     """Yield edges for tails without any that most siblings in the group have (all ranks but one feed a sum).
 
     Siblings are wired and differ in one free coordinate or, if there is none, in all of them.
     """
+    if relation.same_word and len({element.head for element in relation.elements}) == len(relation.elements):
+        return  # the ends count the same, though not in step: each tail has a head of its own
     heads: dict[Coordinates, set[Coordinates]] = defaultdict(set)
     for element in relation.elements:
         heads[element.tail].add(element.head)
     exemplars = set(heads)
-    if sum(map(len, relation.elements.values())) < 2:
-        return  # a single edge is not a pattern, and there may be thousands of such relations
     idle_coordinates = {free for idle in relation.family.idle if (free := _select(idle, relation.free)) not in heads}
-    rows = relation.family.rows(relation.free, degrees) if idle_coordinates else []
+    if not idle_coordinates:
+        return
+    idle_rows = Counter((i, free[:i] + free[i + 1 :]) for free in idle_coordinates for i in range(len(free)))
+    rows = relation.family.rows(relation.free, degrees)
+    wired = relation.family.wired(relation.free, degrees)
+    feeding = [set(column) for column in zip(*exemplars, strict=True)]
     for free in idle_coordinates:
         for position, row in enumerate(rows):
-            siblings = row.get(free[:position] + free[position + 1 :], set())
+            if free[position] in wired[position] and free[position] not in feeding[position]:
+                continue  # the others with this number are wired without such an edge, as the second of two layers
+            rest = free[:position] + free[position + 1 :]
+            siblings = row.get(rest, set())
             expected_heads = set().union(*(heads[other] for other in exemplars & siblings))
             if len(siblings) <= _SIBLINGS and expected_heads:
                 yield from _edges_of_siblings(
-                    relation, free, sorted(siblings), sorted(expected_heads), groups, present, degrees
+                    relation,
+                    free,
+                    sorted(siblings),
+                    sorted(expected_heads),
+                    groups,
+                    present,
+                    degrees,
+                    devices,
+                    alone=idle_rows[position, rest] == len(groups) == 1,
+                    fanning=fanning,
                 )
 
 
@@ -362,28 +418,31 @@ def _edges_of_siblings(
     groups: set[Coordinates],
     present: set[Pair],
     degrees: _Degrees,
-) -> Iterator[tuple[Pair, Pair]]:
+    devices: Devices,
+    *,
+    alone: bool,
+    fanning: bool,
+) -> Iterator[ProposedEdge]:
     for rest in expected_heads[:_SIBLINGS]:
-        # A single sibling is an exemplar only if links determine the same head for both, and several groups agree.
-        alone = len(siblings) == 1 and (
-            rest or not _agreed(relation, _Element(siblings[0], rest), groups, present, degrees)
+        elements = [_Element(other, rest) for other in siblings]
+        agreed = (
+            len(siblings) == 1 and not rest and not fanning and _agreed(relation, elements[0], groups, present, degrees)
         )
-        groups_with_edge = [
-            of_groups for other in siblings if (of_groups := relation.elements.get(_Element(other, rest)))
-        ]
-        enough = min(2, len(siblings))
-        for group in () if alone or len(groups_with_edge) < enough else groups:
-            if sum(group in of_groups for of_groups in groups_with_edge) < enough:
-                continue  # too few siblings of this group have the edge
+        for group in groups:
             pair = relation.ends(group, _Element(free, rest))
             if pair is None or pair in present:
                 continue
-            sibling_edges = [
-                p for other in siblings if (p := relation.ends(group, _Element(other, rest))) and degrees.outs[p[0]]
-            ]
-            have = [p for p in sibling_edges if p in present]
-            if len(have) >= enough and len(have) * 10 >= len(sibling_edges) * 6:
-                yield pair, have[0]
+            ends = (p for element in elements if (p := relation.ends(group, element)) and degrees.outs[p[0]])
+            comparable = [p for p in ends if devices.alike(pair, p) is not False and devices.akin(pair[0], p[0])]
+            have = [p for p in comparable if p in present]
+            if len(have) >= 2:
+                expected = len(have) * 10 >= len(comparable) * 6
+            else:
+                # A single sibling is an exemplar if other groups agree with it, or if it works beside the node.
+                beside = alone and have and devices.alike(pair, have[0]) and devices.apart(pair[0], have[0][0])
+                expected = len(comparable) == 1 and bool(have) and bool(agreed or beside)
+            if expected:
+                yield ProposedEdge(*pair, have[0], len(have))
 
 
 def _agreed(

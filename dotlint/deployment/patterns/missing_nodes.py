@@ -23,6 +23,7 @@ from msgspec import Struct
 
 from dotlint.deployment.families import connected, families_of, level_of, unit_of
 from dotlint.deployment.patterns.renumber import with_numbers
+from dotlint.deployment.words import plain_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,10 +32,10 @@ if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.patterns.coordinates import Coordinates
 
-_ENDS = {
+ENDS = frozenset({
     "input", "output", "embedding", "head", "sampling", "kv-cache", "kv-transfer", "legend", "broadcast",
     "send", "receive", "transfer",
-}  # fmt: skip
+})  # fmt: skip
 _ATTENTION = {
     "qkv", "query", "key-projection", "value-projection", "scores", "softmax", "attention",
     "output-projection",
@@ -87,6 +88,14 @@ def find_missing_nodes(deployment: Deployment) -> list[MissingNode]:
     return found
 
 
+def _is_final_norm(family: Family) -> bool:
+    """Return whether a norm is named as the one after the last layer, which only the last unit has."""
+    members = [r for unit in family.members.values() for r in unit.values()]
+    return family.role == "norm" and all(
+        {"final", "last"} & set(plain_words(f"{r.name} {r.evidence.title}").split()) for r in members
+    )
+
+
 class _Comparison:
     """The units of one level of a phase, and the families in them."""
 
@@ -94,7 +103,7 @@ class _Comparison:
         self, deployment: Deployment, phase: str, level: Level, families: list[Family], inside: list[Reading]
     ) -> None:
         self.deployment, self.phase, self.level = deployment, phase, level
-        self.families = [f for f in families if f.role not in _ENDS]
+        self.families = [f for f in families if f.role not in ENDS]
         self.units = sorted({unit for f in self.families for unit in f.members})
         self.families_in = {unit: {f.name for f in self.families if unit in f.members} for unit in self.units}
         self.summarized = self._summarized(inside)
@@ -246,7 +255,7 @@ class _Comparison:
     def _belongs_to_ends(self, family: Family, lacking: set[int]) -> bool:
         """Return whether only the first or last unit differs, in what may well differ there."""
         ends = {self.units[0], self.units[-1]}
-        return family.role in _BETWEEN and (lacking <= ends or set(family.members) <= ends)
+        return (family.role in _BETWEEN or _is_final_norm(family)) and (lacking <= ends or set(family.members) <= ends)
 
     def _missing_in_unit(self, family: Family, unit: int, lacking: list[Coordinates]) -> Iterator[MissingNode]:
         if not family.connected:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dotlint.deployment.wiring import Pair, Wiring
 
 _BUDGET = 300_000  # search steps for distinguishing chains from fan-outs, per graph
-_SOURCES = {"input", "embedding", "kv-cache", "kv-transfer", "output", "head", "sampling"}
+_ENDS = {"input", "embedding", "kv-cache", "kv-transfer", "output", "head", "sampling"}
 
 
 class SiblingGroup(Struct, frozen=True):
@@ -112,12 +112,11 @@ def find_partial_fanouts(deployment: Deployment, groups: Sequence[SiblingGroup],
             fan = next((each for each in fans if each is not None), None)
             if fan is None:
                 continue
-            if not group.parallel:
-                hubs = {tail if outward else head for tail, head in fan.present}
-                spent, chain = _reaches([r.name for r in fan.unconnected], hubs, far, budget)
-                budget -= spent
-                if chain:
-                    continue
+            wired = {head if outward else tail for tail, head in fan.present}
+            spent, beside = _are_beside(deployment, wired, [r.name for r in fan.unconnected], far, budget)
+            budget -= spent
+            if beside is False or (beside is None and not group.parallel):
+                continue
             found.append(fan)
     return found
 
@@ -132,7 +131,7 @@ def _fan(
     outward: bool,
 ) -> PartialFanout | None:
     members = group.members
-    if any(r.role is None or r.role.name in _SOURCES or not far[r.name] for r in members):
+    if any(r.role is None or not far[r.name] for r in members):
         return None
     wired = [i for i, r in enumerate(members) if near[r.name]]
     blocks = len(wired)
@@ -148,6 +147,8 @@ def _fan(
     readings = [deployment.by_name[name] for name in names]
     if len(set(names)) != blocks or any(r.annotation or r.summary or r.phase != members[0].phase for r in readings):
         return None
+    if any(r.is_role(*_ENDS) for r in members) and not all(r.is_role(*_ENDS) for r in readings):
+        return None  # an input needs no producer, unless it is a part of another
     # Hubs are of one kind and all used; otherwise each has a partner of its own.
     if len({r.evidence.name.family for r in readings}) > 1 or sizes.get(names[0], 1) != blocks:
         return None
@@ -161,15 +162,42 @@ def _fan(
     return PartialFanout(outward, {i % size for i in wired} != {0}, tuple(unconnected), tuple(present), tuple(missing))
 
 
-def _reaches(starts: list[str], goals: set[str], along: Mapping[str, list[str]], budget: int) -> tuple[int, bool]:
-    """Return the number of search steps, and whether the search reached a goal or exceeded the budget."""
-    seen, queue, steps = set(starts), deque(starts), 0
+def _are_beside(
+    deployment: Deployment, wired: set[str], others: list[str], along: Mapping[str, list[str]], budget: int
+) -> tuple[int, bool | None]:
+    """Return the number of search steps, and whether siblings work beside each other: None if nothing shows it.
+
+    Paths of siblings that work beside each other meet in a node that they enter from nodes of one family, as the
+    shards enter their sum. The paths of layers meet where one of them feeds the next, which has other producers too.
+    """
+
+    def family(name: str) -> str:
+        return deployment.by_name[name].evidence.name.family
+
+    entered: dict[str, set[str]] = {name: set() for name in wired}
+    queue, steps = deque(wired), 0
     while queue:
-        for name in along[queue.popleft()]:
+        name = queue.popleft()
+        for after in along[name]:
             steps += 1
-            if name in goals or steps > budget:
-                return steps, True
-            if name not in seen:
-                seen.add(name)
-                queue.append(name)
-    return steps, False
+            if after not in entered:
+                entered[after] = set()
+                queue.append(after)
+            entered[after].add(family(name))
+        if steps > budget:
+            return steps, False
+    if not entered.keys().isdisjoint(others):
+        return steps, False
+    seen, queue = set(others), deque(others)
+    while queue:
+        name = queue.popleft()
+        for after in along[name]:
+            steps += 1
+            if after in entered:
+                return steps, family(name) in entered[after]
+            if after not in seen:
+                seen.add(after)
+                queue.append(after)
+        if steps > budget:
+            return steps, False
+    return steps, None

@@ -9,9 +9,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dotlint.deployment.families import RANKS
+from dotlint.deployment.patterns.acyclic import without_cycles
+from dotlint.deployment.patterns.agreement import agreeing
 from dotlint.deployment.patterns.alignment import align_exemplars
+from dotlint.deployment.patterns.devices import Devices
 from dotlint.deployment.patterns.learn import FamilyMember, Pair, ProposedEdge, propose_edges
-from dotlint.deployment.wiring import Wiring
 from dotlint.deployment.words import parse_name
 
 if TYPE_CHECKING:
@@ -22,11 +24,12 @@ if TYPE_CHECKING:
 
 
 class MissingEdge(Struct, frozen=True):
-    """An edge that siblings have: its ends, and its `exemplar`."""
+    """An edge that siblings have: its ends, its `exemplar`, and how many edges are like that."""
 
     tail: Reading
     head: Reading
     exemplar: Edge
+    support: int = 1
 
     @property
     def pair(self) -> tuple[str, str]:
@@ -47,20 +50,22 @@ def missing_edges(deployment: Deployment) -> tuple[list[MissingEdge], int]:
     by_pair = {(edge.tail.index, edge.head.index): edge for edge in reversed(graph.edges)}
     readings = deployment.readings
     found: dict[Pair, MissingEdge] = {}
+    devices = Devices(readings)
     for items in (_members_by_id(deployment), _members_by_label(deployment)):
-        for tail, head, exemplar in propose_edges(items, edges):
+        for tail, head, exemplar, support in propose_edges(items, edges, devices):
             edge = by_pair[exemplar]
             one, two = readings[tail], readings[head]
             exemplar_ends = readings[edge.tail.index], readings[edge.head.index]
             if (one.phase == two.phase) == (exemplar_ends[0].phase == exemplar_ends[1].phase):
-                found.setdefault((tail, head), MissingEdge(one, two, edge))
-    for tail, head, exemplar in _edges_at_stage_ends(deployment, edges):
-        found.setdefault((tail, head), MissingEdge(readings[tail], readings[head], by_pair[exemplar]))
-    kept = _without_cycles(deployment, list(found.values()))
+                found.setdefault((tail, head), MissingEdge(one, two, edge, support))
+    for tail, head, exemplar, support in _edges_at_stage_ends(deployment, edges, devices):
+        found.setdefault((tail, head), MissingEdge(readings[tail], readings[head], by_pair[exemplar], support))
+    agreed = agreeing(deployment, list(found.values()), devices)
+    kept = without_cycles(deployment, agreed)
     better = align_exemplars(deployment, [(m.tail, m.head, m.exemplar) for m in kept])
     kept = [replace(m, exemplar=better.get((m.tail.node.index, m.head.node.index), m.exemplar)) for m in kept]
     ordered = sorted(kept, key=lambda m: (m.exemplar.index, m.tail.node.index, m.head.node.index))
-    return ordered, len(found) - len(kept)
+    return ordered, len(agreed) - len(kept)
 
 
 def _members_by_id(deployment: Deployment) -> list[FamilyMember | None]:
@@ -145,7 +150,7 @@ def _members_by_label(
     return [None if item is None or item.family in unclear else item for item in items]
 
 
-def _edges_at_stage_ends(deployment: Deployment, edges: list[Pair]) -> Iterator[ProposedEdge]:
+def _edges_at_stage_ends(deployment: Deployment, edges: list[Pair], devices: Devices) -> Iterator[ProposedEdge]:
     """Yield edges between the same layers, counted from the first of each stage, or between those and unique nodes.
 
     The last layer of each stage feeds its gather, but the last layers of all stages have no number in common.
@@ -158,7 +163,7 @@ def _edges_at_stage_ends(deployment: Deployment, edges: list[Pair]) -> Iterator[
         reading = deployment.readings[index]
         return reading.stage, _layer_of_stage(reading, first)
 
-    for proposal in propose_edges(_members_by_label(deployment, first), edges):
+    for proposal in propose_edges(_members_by_label(deployment, first), edges, devices):
         (stage, one), (other, two) = stage_and_layer(proposal.tail), stage_and_layer(proposal.head)
         (exemplar_stage, three), (exemplar_other, four) = map(stage_and_layer, proposal.exemplar)
         if stage == other is not None and exemplar_stage == exemplar_other and (one, two) == (three, four):
@@ -187,22 +192,3 @@ def _layer_of_stage(reading: Reading, first: Mapping[tuple[str, int], int]) -> i
 
 def _phase_index(deployment: Deployment, reading: Reading) -> int | None:
     return deployment.phases.index(reading.phase) if reading.phase in deployment.phases else None
-
-
-def _without_cycles(deployment: Deployment, missing: list[MissingEdge]) -> list[MissingEdge]:
-    """Return the proposals without those that would close a cycle."""
-    wiring = Wiring(deployment.graph, [m.pair for m in missing], back=False)
-    if not missing or not wiring.cyclic():
-        return missing
-    before = {
-        name: i for i, cycle in enumerate(Wiring(deployment.graph, back=False).cycles()) for name in cycle.members
-    }
-    on_cycle: dict[str, int] = {name: i for i, cycle in enumerate(wiring.cycles()) for name in cycle.members}
-
-    def closes(edge: MissingEdge) -> bool:
-        tail, head = edge.pair
-        if tail not in on_cycle or on_cycle[tail] != on_cycle.get(head, -1):
-            return False
-        return tail not in before or before[tail] != before.get(head, -1)
-
-    return [edge for edge in missing if not closes(edge)]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from dotlint.deployment.gpus_and_dims import GPU_IDS
 from dotlint.deployment.words import number_spans, parse_name
 from dotlint.errors import DotlintError
 from dotlint.text.regex import regex
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from re import Match
 
+    from dotlint.deployment.devices.reader import DeviceReader
     from dotlint.strategy.gpus import GpuSet
 
 _LAYER_WORDS = {"layer", "l", "lay", "lyr", "block", "layers"}
@@ -35,7 +35,7 @@ _LAYERS = regex(
     r"(?<!(?-i:[A-Za-z]))((?:layers?|lyr|blocks?)[\s_:#=]*\(?|L)(\d+)(?:(\s*(?:-|–|—|to|\.\.\.?|…|through)\s*L?)(\d+))?\b",
     re.IGNORECASE,
 )
-_ID_RANGE = regex(r"(\d+)(?:(\s*(?:-|–|to|\.\.\.?|…)\s*)(\d+))?")
+_ID_RANGE = regex(r"(\d+)(?:(\s*(?:-|–|—|~|～|to|through|\.\.\.?|…|至|到)\s*(?:[^\W\d_]+[\s_-]?)?)(\d+))?")
 
 
 class ShiftError(DotlintError):
@@ -46,7 +46,8 @@ class Shift(Struct, frozen=True):
     """The renumbering from one stage to another.
 
     `before` and `after` are the stage numbers in the file; `layers` are the first and last layer of the first stage,
-    which move by `layer_step`, or None if the file states no layers; `gpus` maps its GPUs to those of the other.
+    which move by `layer_step`, or None if the file states no layers; `gpus` maps its GPUs to those of the other, in the
+    texts that `devices` reads.
     """
 
     before: int
@@ -54,6 +55,7 @@ class Shift(Struct, frozen=True):
     layers: tuple[int, int] | None = None
     layer_step: int = 0
     gpus: Mapping[int, int] = field(default_factory=dict)
+    devices: DeviceReader | None = None
 
     def text(self, text: str) -> str:
         """Return a label or a comment, renumbered.
@@ -96,7 +98,11 @@ class Shift(Struct, frozen=True):
         line = _LINK.sub(self._renumber_link, line) if linked else _STAGE.sub(self._renumber_stage, line)
         if self.layers is not None:
             line = _LAYERS.sub(self._renumber_layers, line)
-        return GPU_IDS.sub(self._renumber_ids, line) if self.gpus else line
+        if self.gpus and self.devices is not None:
+            for mention in reversed(self.devices.spans(line)):
+                start, end = mention.span
+                line = line[:start] + self._renumber_ids(line[start:end]) + line[end:]
+        return line
 
     def _renumber_link(self, match: Match[str]) -> str:
         step = self.after - self.before
@@ -113,10 +119,10 @@ class Shift(Struct, frozen=True):
         moved = match[1] + str(first + self.layer_step)
         return moved + (match[3] + str(last + self.layer_step) if match[4] else "")
 
-    def _renumber_ids(self, match: Match[str]) -> str:
-        start, end = match.span("ids")
-        moved = _ID_RANGE.sub(self._id_range, match["ids"])
-        return match[0][: start - match.start()] + moved + match[0][end - match.start() :]
+    def _renumber_ids(self, ids: str) -> str:
+        if ":" in ids:
+            raise ShiftError(f"the slice {ids} is not renumbered")
+        return _ID_RANGE.sub(self._id_range, ids)
 
     def _id_range(self, match: Match[str]) -> str:
         first = int(match[1])

@@ -346,7 +346,7 @@ def _operators_of_every_stage(unit: Stage, drawn: int, with_output: int) -> list
         reading
         for reading in unit.operators
         if not reading.is_role(*_MODEL_ENDS)
-        and (not reading.is_role("output") or outputs or (drawn == 1 and reading.evidence.stage is not None))
+        and (not reading.is_role("output") or outputs or (drawn == 1 and reading.stage_named))
     ]
     return kept if len(kept) > 1 else unit.operators
 
@@ -363,7 +363,14 @@ def _shift(
         moved = map_gpus(exemplar.stated or union(named), target) if target else {}
         if not moved:
             return None
-    shift = Shift(deployment.stage_number(exemplar.stage), deployment.stage_number(stage), layers, step, moved)
+    shift = Shift(
+        deployment.stage_number(exemplar.stage),
+        deployment.stage_number(stage),
+        layers,
+        step,
+        moved,
+        deployment.vocabulary.devices,
+    )
     try:
         for reading in exemplar.operators + exemplar.headers:
             shift.name(reading.name, None)

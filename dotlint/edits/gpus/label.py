@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from dotlint.deployment.gpus_and_dims import GPU_IDS, read_gpus
 from dotlint.deployment.words import label_lines
 from dotlint.edits.labels import Label, label_of, subject
 from dotlint.engine.finding import Edit
@@ -16,12 +14,14 @@ from dotlint.text.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from dotlint.deployment.devices.reader import DeviceReader
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.strategy.gpus import GpuSet
 
-_KEY = regex(r"(?P<key>(?:gpus?|devices?)(?:\s*(?:ids?|ranks?))?\s*[:=]\s*)(?P<rest>\S.*)", re.IGNORECASE)
-_SEPARATED = regex(r"\d(\s*(?:-|–|to|\.\.\.?|…)\s*)\d")
-_LISTED = regex(r"\d(\s*(?:,|&|\+|and|or)\s*)\d")
+_KEY = regex(r"(?P<key>[^\W\d][^:：=]{0,20}[:：=]\s*)\S.*")
+_SEPARATED = regex(r"\d(\s*(?:-|–|—|~|～|to|through|\.\.\.?|…|至|到)\s*)\d")
+_SLICE = regex(r"\d+:\d+")
+_LISTED = regex(r"\d(\s*(?:,|，|、|&|\+|and|or|和|与|及)\s*)\d")
 _TO = regex(r"\d\s*(?:->|→|=>|⇒|↔)\s*")
 _LONGEST_LIST = 16  # ids that are listed; more are written as ranges
 
@@ -47,6 +47,8 @@ class GpuLine(Struct, frozen=True):
 
 def spelled_ids(like: str, gpus: GpuSet) -> str:
     """Return GPUs in the style of `like`: ranges (`0-7`) or a list (`0, 1, 2`), with the same separators."""
+    if _SLICE.fullmatch(like) and len(gpus.runs) == 1:
+        return f"{gpus.first}:{gpus.last + 1}"
     apart, between = _LISTED.search(like), _SEPARATED.search(like)
     comma = apart[1] if apart else ", " if " " in like else ","
     if apart is not None and between is None and len(gpus) <= _LONGEST_LIST:
@@ -55,19 +57,17 @@ def spelled_ids(like: str, gpus: GpuSet) -> str:
     return comma.join(str(one) if two - one == 1 else f"{one}{dash}{two - 1}" for one, two in gpus.runs)
 
 
-def gpu_line(reading: Reading) -> GpuLine | None:
+def gpu_line(reading: Reading, devices: DeviceReader) -> GpuLine | None:
     """Return the line of a node's own label that names only its GPUs; None if there is none."""
     label = label_of(reading)
     if label is None or not reading.own_gpus:
         return None
     for index, line in enumerate(label.lines):
         stripped = line.strip()
-        key = _KEY.fullmatch(stripped)
-        match = GPU_IDS.fullmatch(stripped) or (GPU_IDS.fullmatch(key["rest"]) if key else None)
-        if match is None:
+        found = devices.spans(stripped)
+        if len(found) != 1 or (found[0].at, found[0].end) != (0, len(stripped)):
             continue
-        shift = 0 if match.string == stripped else len(stripped) - len(match.string)
-        start, end = match.start("ids") + shift, match.end("ids") + shift
+        start, end = found[0].span
         last = label.end - 1
         return GpuLine(
             stripped[:start],
@@ -85,12 +85,13 @@ class GpuWriter:
 
     def __init__(self, deployment: Deployment) -> None:
         self.deployment = deployment
+        self.devices = deployment.vocabulary.devices
         self._lines: dict[int, GpuLine | None] = {}
 
     def _line(self, reading: Reading) -> GpuLine | None:
         index = reading.node.index
         if index not in self._lines:
-            self._lines[index] = gpu_line(reading)
+            self._lines[index] = gpu_line(reading, self.devices)
         return self._lines[index]
 
     def _exemplar(self, gpus: GpuSet, near: Iterable[Reading], reading: Reading) -> GpuLine | None:
@@ -111,7 +112,7 @@ class GpuWriter:
         exemplar, label = self._exemplar(gpus, near, reading), label_of(reading)
         if exemplar is None or label is None:
             return None
-        return _verified_edit(label, label.with_lines(_line_index(label, exemplar), [exemplar.write(gpus)]), gpus)
+        return self._verified_edit(label, label.with_lines(_line_index(label, exemplar), [exemplar.write(gpus)]), gpus)
 
     def set(self, reading: Reading, gpus: GpuSet) -> Edit | None:
         """Return the edit that replaces the ids in a label; None if the label is not their only source."""
@@ -120,8 +121,8 @@ class GpuWriter:
         if label is None or stated is None or stated.ids != reading.gpus or stated.transfer:
             return None
         exemplar = self._exemplar(gpus, (), reading) if len(stated.ids or ()) == 1 < len(gpus) else None
-        new = with_ids(label, gpus, exemplar.ids if exemplar else None)
-        return _verified_edit(label, new, gpus) if new is not None else None
+        new = with_ids(label, gpus, self.devices, exemplar.ids if exemplar else None)
+        return self._verified_edit(label, new, gpus) if new is not None else None
 
     def replaced(self, reading: Reading, gpus: GpuSet, near: Sequence[Reading] = ()) -> Edit | None:
         """Return the edit that replaces a vague line, such as `all GPUs`, by ids."""
@@ -135,21 +136,30 @@ class GpuWriter:
         exemplar = self._exemplar(gpus, near, reading)
         key = _KEY.fullmatch(vague)
         line = exemplar.write(gpus) if exemplar else (key["key"] if key else "GPU: ") + spelled_ids("", gpus)
-        return _verified_edit(label, label.with_line(found[0], line), gpus)
+        return self._verified_edit(label, label.with_line(found[0], line), gpus)
+
+    def _verified_edit(self, label: Label, new: Label, gpus: GpuSet) -> Edit | None:
+        """Return the edit if the new label is read as exactly these GPUs."""
+        raw = new.raw()
+        read = self.devices.read(label_lines(raw[1:-1]))
+        if raw == label.raw() or read is None or read.ids != gpus or read.vague is not None or read.transfer:
+            return None
+        value = label.attribute.value
+        return Edit(value.start, value.end, raw)
 
 
-def with_ids(label: Label, gpus: GpuSet, like: str | None = None) -> Label | None:
+def with_ids(label: Label, gpus: GpuSet, devices: DeviceReader, like: str | None = None) -> Label | None:
     """Return a label with its ids replaced; None unless it names ids exactly once.
 
     They are written in the style of `like`, or of the ids that they replace.
     """
-    found = [(i, m) for i, line in enumerate(label.lines) for m in GPU_IDS.finditer(line)]
-    if len(found) != 1 or any(_TO.search(line) and "gpu" in line.lower() for line in label.lines):
+    found = [(i, mention) for i, line in enumerate(label.lines) for mention in devices.spans(line)]
+    if len(found) != 1 or any(_TO.search(line) and devices.words.sure.search(line) for line in label.lines):
         return None
-    index, match = found[0]
+    index, mention = found[0]
     line = label.lines[index]
-    start, end = match.span("ids")
-    return label.with_line(index, (line[:start] + spelled_ids(like or match["ids"], gpus) + line[end:]).strip())
+    start, end = mention.span
+    return label.with_line(index, (line[:start] + spelled_ids(like or line[start:end], gpus) + line[end:]).strip())
 
 
 def _line_index(label: Label, exemplar: GpuLine) -> int:
@@ -162,13 +172,3 @@ def _line_index(label: Label, exemplar: GpuLine) -> int:
     if exemplar.above in subjects:
         return subjects.index(exemplar.above) + 1
     return label.end
-
-
-def _verified_edit(label: Label, new: Label, gpus: GpuSet) -> Edit | None:
-    """Return the edit if the new label is read as exactly these GPUs."""
-    raw = new.raw()
-    read = read_gpus(label_lines(raw[1:-1]))
-    if raw == label.raw() or read is None or read.ids != gpus or read.vague is not None or read.transfer:
-        return None
-    value = label.attribute.value
-    return Edit(value.start, value.end, raw)

@@ -124,15 +124,15 @@ def offset_within(spelled: str, offset: int, text: str) -> int | None:
     return offset
 
 
-def open_ended(statement: Statement, text: str, offset: int) -> int | None:
+def open_ended(statement: Statement, text: str, offset: int, *, ended: bool = False) -> int | None:
     """Return the start of a statement that may continue at `offset` on the same line, or None.
 
-    A statement that was already repaired does not continue.
+    A statement that was already repaired does not continue. One with a `;` does only if `ended` is true.
     """
     spelled = statement.match.string if isinstance(statement, PlainStatement) else None
     if isinstance(statement, TokenStatement):
         spelled = statement.first.text
-    if spelled is not text or isinstance(statement, Block) or statement.core_end != statement.end:
+    if spelled is not text or isinstance(statement, Block) or (statement.core_end != statement.end and not ended):
         return None
     if isinstance(statement, Chain) and any(isinstance(side, Block) for side in statement.sides):
         return None

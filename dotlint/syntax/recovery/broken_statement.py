@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from dotlint.syntax.lexemes import Lexeme
 from dotlint.syntax.lexer import END, OPEN, OPEN_COMMENT, OPEN_HTML, OPEN_STRING, Lexer
 from dotlint.syntax.parser import Stop
@@ -17,9 +19,11 @@ from dotlint.syntax.recovery.bounds import (
     open_ended,
     statement_end,
 )
+from dotlint.syntax.recovery.certainty import weakest
 from dotlint.syntax.recovery.program_text import looks_like_program
 from dotlint.syntax.recovery.quotes import find_unbalanced_string, unclosed_value_line_end
-from dotlint.syntax.recovery.repairs import BrokenStatement, Remedy, quote_remedies, remedies
+from dotlint.syntax.recovery.remedy import BrokenStatement, Remedy
+from dotlint.syntax.recovery.repairs import quote_remedies, remedies
 from dotlint.syntax.recovery.truncation import nothing_follows
 from dotlint.syntax.source import Edited, edited
 from dotlint.syntax.tree import Block
@@ -56,11 +60,12 @@ def recover_statement(recovery: Recovery, stop: Stop, body: int) -> None:
     if recovery.finish_statement(body):
         start = lexeme.at
         statements: list[Statement] = recovery.parse.values[body]
+        ended = text.startswith("[", start)  # a list belongs to the statement before it, even after a `;`
         for _ in range(LOOK_BACK):
-            before = open_ended(statements[-1], text, start) if statements else None
+            before = open_ended(statements[-1], text, start, ended=ended) if statements else None
             if before is None:
                 break
-            start = before
+            start, ended = before, False
             statements.pop()
     else:
         start = lexeme.at if partial_start is None else min(partial_start, lexeme.at)
@@ -190,7 +195,7 @@ def try_remedies(recovery: Recovery, broken: BrokenStatement, body: int) -> bool
                 continue
             stop = attempt(recovery, (broken.start, until), together, body)
             if stop is None:
-                recovery.add_remedies([*found, remedy])
+                recovery.add_remedies(_as_certain([*found, remedy]))
                 recovery.resume_at(until)
                 return True
             fragment = stop.lexeme.text
@@ -209,6 +214,14 @@ def try_remedies(recovery: Recovery, broken: BrokenStatement, body: int) -> bool
         _, edits, remedy, broken = best
         found.append(remedy)
     return False
+
+
+def _as_certain(found: list[Remedy]) -> list[Remedy]:
+    """Return the remedies of one statement, all as certain as the weakest: different mistakes may be another one."""
+    if len({(remedy.code, remedy.offered) for remedy in found}) < 2:
+        return found
+    certainty = weakest(remedy.offered for remedy in found)
+    return [replace(remedy, offered=certainty and "unsafe") for remedy in found]
 
 
 def attempt(recovery: Recovery, span: tuple[int, int], edits: list[Replacement], body: int) -> Stop | None:

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 from dotlint.syntax.lexemes import Lexeme
 from dotlint.syntax.lexer import END
-from dotlint.syntax.recovery.bounds import line_end, line_start, looks_like_statement, offset_within
+from dotlint.syntax.recovery.bounds import indent, line_end, line_start, looks_like_statement, offset_within
 from dotlint.syntax.recovery.program_text import find_wrapper, looks_like_program
+from dotlint.syntax.recovery.remedy import Remedy
+from dotlint.syntax.recovery.wording import excerpt
 from dotlint.syntax.terminals import NAME, NUMBER, STRING
 from dotlint.text.nearest import nearest
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from dotlint.syntax.parser import Stop
+    from dotlint.syntax.recovery.certainty import Applicability
     from dotlint.syntax.recovery.state import Recovery
     from dotlint.syntax.tree import GraphBlock
 
@@ -22,6 +25,7 @@ _HEADER = regex(
     rf"(?<![^\s;}}\"'`])(?:strict\s+)?(?:di)?graph(?:\s+(?:{NAME}|{NUMBER}|{STRING}))?\s*\{{", re.IGNORECASE
 )
 _NEARLY = regex(rf"({NAME})\b(?:[ \t]+(?:{NAME}|{STRING}))?[ \t]*\{{")
+_BROKEN_NAME = regex(r"graph[ \t]+(\w+(?:[.\-:/]\w+)+)[ \t\r]*(?:\{|\n[ \t]*\{)", re.IGNORECASE)
 _SET = regex(rf"[ \t\r\n]*+(?:{NAME}|{STRING})[ \t]*=[^=]")
 
 
@@ -96,9 +100,22 @@ def _broken_header(recovery: Recovery, stop: Stop) -> None:
         recovery.lexer.position = at
         return
     hyphen = not text[at - 1 : at].isspace()
-    recovery.report_unexpected(
-        stop, help="quote the name: without quotes it may only have letters, digits and `_`" if hyphen else None
-    )
+    name = _BROKEN_NAME.search(text, line_start(text, at)) if hyphen else None
+    if name is not None and name.start(1) < at < name.end(1):
+        recovery.add_remedies(
+            [
+                Remedy(
+                    "E001",
+                    f"`{excerpt(name[1])}` is not a valid unquoted id",
+                    *name.span(1),
+                    ((*name.span(1), f'"{name[1]}"'),),
+                    "safe",
+                    "quote the name: without quotes it may only have letters, digits and `_`",
+                )
+            ]
+        )
+    else:
+        recovery.report_unexpected(stop)
     if "LBRACE" not in stop.accepted:
         parse.cut(1)
         parse.feed(Lexeme("DIGRAPH" if recovery.lexer.directed else "GRAPH", text, at, at))
@@ -140,7 +157,7 @@ def _after_graph(recovery: Recovery, stop: Stop, graphs: list[GraphBlock], heade
         position = max(at + 1, rest)
     elif stop.lexeme.type in {"RBRACE", "SEMICOLON", "COMMA"} or stop.lexeme.raw in {")", "]"}:
         following = text[at + 1 : line_end(text, at + 1)].strip()
-        recovery.report_stray("stray token", at, at + 1, [(at, at + 1, "")])
+        recovery.report_stray("stray token", at, at + 1, [(at, at + 1, "")], _of_removal(text, at, graphs[-1]))
         position = at + 1 if len(following) < 2 else max(at + 1, position)
     elif text[at] in "\"'`" and not (stop.lexeme.type == "STRING" and looks_like_statement(text, at)):
         end = line_end(text, at)
@@ -163,3 +180,18 @@ def _after_graph(recovery: Recovery, stop: Stop, graphs: list[GraphBlock], heade
     else:
         recovery.report_unexpected(stop)
     recovery.lexer.position = position
+
+
+def _of_removal(text: str, at: int, graph: GraphBlock) -> Applicability:
+    """Return how certain it is that a token after a graph is stray.
+
+    A `}` is, if the brace before it closes the graph: it is on a line of its own, below the header.
+    """
+    close, header = (
+        offset_within(graph.close.text, graph.close.at, text),
+        offset_within(graph.keyword.text, graph.keyword.at, text),
+    )
+    if text[at] != "}" or close is None or header is None:
+        return "safe"
+    alone = not text[line_start(text, close) : close].strip() and not text[line_start(text, at) : at].strip()
+    return "safe" if alone and indent(text, close) == indent(text, header) else None

@@ -39,6 +39,7 @@ _FENCE = regex(r"[ \t]*(```+|~~~+)[^\n]*")
 _HOST_QUOTE = regex(r"""(?:[A-Za-z_]\w*\s*=\s*)?[rbfu]{0,2}("{3}|'{3}|"|')\s*""")
 _ESCAPED = regex(rf"{STRING}|{BLOCK_COMMENT}|(?://|#)[^\n]*+|\\(?:r\\n|[nrt])")
 _ESCAPED_QUOTE = regex(r'=\s*\\"')
+_PLAIN_QUOTE = regex(r'(?<!\\)"')
 _ANY_ESCAPE = regex(r"""\\(["'\\nrt/])""")
 _MEANING = {"n": "\n", "r": "", "t": "\t"}
 
@@ -59,6 +60,10 @@ def unescaping_edits(text: str, offset: int) -> list[Replacement]:
     """
     around = _quotes_around(text)
     if text.startswith(('\\"', "\\'"), offset) or _ESCAPED_QUOTE.search(text):
+        if (around and _PLAIN_QUOTE.search(text, around[0][1], around[1][0])) or (
+            not around and _PLAIN_QUOTE.search(text)
+        ):
+            return []  # in the source of a string, every quote has an escape
         return [(one.start(), one.end(), _MEANING.get(one[1], one[1])) for one in _ANY_ESCAPE.finditer(text)] + around
     if text[offset + 1 : offset + 2] not in {"n", "r", "t"}:
         return []

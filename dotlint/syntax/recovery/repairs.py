@@ -8,58 +8,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
-from msgspec import Struct
-
-from dotlint.data import graphviz
-from dotlint.syntax.lexer import OPEN_HTML, OPEN_STRING
-from dotlint.syntax.recovery.bounds import line_end, starts_statement
+from dotlint.syntax.lexer import OPEN_HTML
+from dotlint.syntax.recovery.bounds import line_end, line_start
+from dotlint.syntax.recovery.certainty import is_typed, of_quote_removal, weakest
+from dotlint.syntax.recovery.lists import attributes, lists
 from dotlint.syntax.recovery.quotes import find_unbalanced_string, guess_html_fixes, guess_string_ends
+from dotlint.syntax.recovery.remedy import BrokenStatement, Remedy
+from dotlint.syntax.recovery.strays import strays
 from dotlint.syntax.recovery.unquoted_values import bare_value, find_unquoted_values, quoted_value
 from dotlint.syntax.recovery.wording import excerpt
-from dotlint.syntax.terminals import KEYWORDS, NAME, NUMBER, STRING
+from dotlint.syntax.terminals import BLOCK_COMMENT, HTML, KEYWORDS, NAME, NUMBER, STRING
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dotlint.syntax.problem import Replacement
-    from dotlint.syntax.tree import Lexeme
-
-
-class Remedy(Struct, frozen=True):
-    """A guess at a mistake: its rule, its span, and the edits of the parsed text that would repair it.
-
-    Only a remedy with `offered` is offered as a fix; any other just lets the parser understand the statement.
-    Remedies of one `group` become one problem. `until` is where the repaired text ends, if not at the apparent end of
-    the statement.
-    """
-
-    code: str
-    message: str
-    start: int
-    end: int
-    edits: tuple[Replacement, ...]
-    offered: Literal["safe", "unsafe"] | None = None
-    help: str | None = None
-    group: str | None = None
-    until: int | None = None
-    related: tuple[tuple[str, int, int], ...] = ()
-
-
-class BrokenStatement(Struct, frozen=True):
-    """A statement, `text[start:end]`, that is broken at `lexeme`, where the parser accepts `accepted`."""
-
-    text: str
-    start: int
-    end: int
-    lexeme: Lexeme
-    accepted: frozenset[str]
-    directed: bool
-
-    @property
-    def at(self) -> int:
-        """The offset of the lexeme that is not accepted."""
-        return self.lexeme.at
 
 
 def remedies(broken: BrokenStatement) -> Iterator[Remedy]:
@@ -67,19 +31,22 @@ def remedies(broken: BrokenStatement) -> Iterator[Remedy]:
     if broken.lexeme.type != OPEN_HTML:
         yield from quote_remedies(broken)
     yield from _html(broken)
-    yield from _brackets(broken)
+    yield from _braces(broken)
+    yield from lists(broken)
     if find_unbalanced_string(broken.text, broken.start, broken.end) is not None:
         return  # a quote is unbalanced, so the apparent rest of the statement may be anything
     yield from _operators(broken)
     yield from _ellipses(broken)
-    yield from _attribute_names(broken)
+    yield from attributes(broken)
+    yield from _single_quotes(broken)
     yield from _values(broken)
-    yield from _strays(broken)
+    yield from _inner_quotes(broken)
+    yield from strays(broken)
     yield from _words(broken)
     yield from _last_resorts(broken)
 
 
-_ARROW = regex(r"-->|==?>|->>|-[ \t]+>|—>|–>|>>|~>|---(?![0-9.])")
+_ARROW = regex(r"-->|==?>|->>|-[ \t]+>|—>|–>|>>|~>|---(?![0-9.])|(?<![->\]])>(?=[ \t]*[\w\"])")
 
 
 def _operators(broken: BrokenStatement) -> Iterator[Remedy]:
@@ -94,7 +61,7 @@ def _operators(broken: BrokenStatement) -> Iterator[Remedy]:
             start,
             end,
             ((start, end, right),),
-            "safe",
+            "unsafe",
             f"write `{right}`",
             f"operator {arrow[0]}",
         )
@@ -148,44 +115,6 @@ def _between(first: str, last: str) -> list[str] | None:
     return ["".join([*parts[:at], str(number).zfill(width), *parts[at + 1 :]]) for number in range(low + 1, high)]
 
 
-_NO_NAME = regex(r"([\[,;]\s*)=")
-
-
-def _attribute_names(broken: BrokenStatement) -> Iterator[Remedy]:
-    """`[="..."]`: a value without a name, most likely the label."""
-    text = broken.text
-    if broken.lexeme.type != "EQUAL" or "NAME" not in broken.accepted or "EQUAL" in broken.accepted:
-        return
-    at = broken.at
-    if text[broken.start : at].count("[") and text[broken.start : at].rstrip()[-1:] in {"[", ",", ";", '"'}:
-        name = _attribute_name(text, broken.start, at, broken.end)
-        yield Remedy(
-            "E012",
-            "an attribute has a value but no name",
-            at,
-            at + 1,
-            ((at, at, name or "label"),),
-            "unsafe" if name else None,
-            "write the name before the `=`" + (f", probably `{name}`" if name else ""),
-            "name",
-        )
-
-
-_BARE_OR_QUOTED = regex(r'=\s*(?:"((?:[^"\\]|\\.)*)"|([\w#.-]+))', re.DOTALL)
-_GIVEN = regex(r"[\[,;\s](\w+)\s*=")
-
-
-def _attribute_name(text: str, start: int, at: int, end: int) -> str | None:
-    """Return which attribute a value belongs to: by its words, else `label`; None if the list has that already."""
-    value = _BARE_OR_QUOTED.match(text, at)
-    word = (value[1] or value[2] or "") if value else ""
-    given = {match[1] for match in _GIVEN.finditer(text, start, max(at, min(end, len(text))))}
-    for name, words in (("shape", graphviz.shapes()), ("style", graphviz.styles("node"))):
-        if word and word in words:
-            return None if name in given else name
-    return None if "label" in given else "label"
-
-
 def quote_remedies(broken: BrokenStatement) -> Iterator[Remedy]:
     """Unbalanced quotes."""
     for quote_at, put_at, until, what in guess_string_ends(broken.text, broken.start, broken.end, broken.at):
@@ -196,7 +125,7 @@ def quote_remedies(broken: BrokenStatement) -> Iterator[Remedy]:
                 quote_at,
                 quote_at + 1,
                 ((quote_at, quote_at + 1, ""),),
-                "safe",
+                of_quote_removal(broken.text, quote_at),
                 "remove it",
                 until=until,
             )
@@ -212,6 +141,34 @@ def quote_remedies(broken: BrokenStatement) -> Iterator[Remedy]:
             "close it where the value ends" if opening else "open it where the value starts",
             until=until,
         )
+
+
+_VALUE_START = regex(r'=[ \t]*"')
+_VALUE_END = regex(rf'"(?=[ \t]*(?:\]|[,;][ \t]*{NAME}[ \t]*=)|[ \t]+{NAME}[ \t]*=)')
+_OPENING = regex(r'[\s(]"\w')
+_INNER_QUOTE = regex(r'(?<!\\)"')
+
+
+def _inner_quotes(broken: BrokenStatement) -> Iterator[Remedy]:
+    """`label="the "best" option"`: quotes in a string, which need a backslash."""
+    text, at = broken.text, broken.at
+    for opened in _VALUE_START.finditer(text, broken.start, at):
+        last = line_end(text, opened.end())
+        for closed in _VALUE_END.finditer(text, opened.end(), last):
+            inner = [one.start() for one in _INNER_QUOTE.finditer(text, opened.end(), closed.start())]
+            if len(inner) % 2:
+                continue
+            if inner and at <= closed.start() and _OPENING.match(text, inner[0] - 1):
+                yield Remedy(
+                    "E001",
+                    "a quote inside a string ends it",
+                    inner[0],
+                    inner[0] + 1,
+                    tuple((quote, quote, "\\") for quote in inner),
+                    "unsafe",
+                    'write `\\"` for a quote that is part of the text',
+                )
+            break
 
 
 def _html(broken: BrokenStatement) -> Iterator[Remedy]:
@@ -235,57 +192,20 @@ def _values(broken: BrokenStatement) -> Iterator[Remedy]:
     found = find_unquoted_values(broken.text, broken.start, broken.end)
     if found:
         names = sorted({name for name, *_ in found})
-        start, end = min(((start, end) for _, start, end, _ in found), key=lambda span: abs(span[0] - broken.at))
+        _, start, end, *_ = min(found, key=lambda one: abs(one[1] - broken.at))
         named = ", ".join(f"`{excerpt(name)}`" for name in names[:4])
+        unfit = next((name for name, *_, certainty in found if certainty is None and is_typed(name)), None)
         yield Remedy(
             "E008",
             f"the value of {named} needs double quotes",
             start,
             end,
-            tuple((first, last, put) for _, first, last, put in found),
-            "safe",
-            'write it in "..."',
+            tuple((first, last, put) for _, first, last, put, _ in found),
+            weakest(certainty for *_, certainty in found),
+            'write it in "..."'
+            if unfit is None
+            else f"write what Graphviz accepts as `{unfit}`; quotes alone are not enough",
             f"value of {names[0]}",
-        )
-
-
-_STRAY = regex(r"""[)('",;\]`\\}>@]+""")
-
-
-_LAST_WORD = regex(rf"({NAME})\s+\Z")
-_NAMED = regex(rf"(?:{NAME}|{STRING})\s*=")
-
-
-def _strays(broken: BrokenStatement) -> Iterator[Remedy]:
-    """A superfluous token."""
-    text, at = broken.text, broken.at
-    if "EQUAL" in broken.accepted and _NAMED.match(text, at, broken.end):
-        word = _LAST_WORD.search(text, broken.start, at)
-        if word is not None:
-            start, end = word.span(1)
-            yield Remedy(
-                "E011",
-                f"a stray `{excerpt(word[1])}`",
-                start,
-                end,
-                ((start, end, ""),),
-                help="remove it, or give it a value",
-            )
-    kind = broken.lexeme.type
-    stray = _STRAY.match(text, at, broken.end)
-    if stray is None:
-        return
-    for end in dict.fromkeys((at + 1, stray.end())):
-        token = text[at:end]
-        yield Remedy(
-            "E011",
-            f"a stray `{token}`",
-            at,
-            end,
-            ((at, end, ""),),
-            "safe",
-            "remove it",
-            f"stray {token}" if kind != OPEN_STRING else None,
         )
 
 
@@ -317,6 +237,7 @@ def _words(broken: BrokenStatement) -> Iterator[Remedy]:
             f"`{excerpt(text[span[0] : span[1]])}` is not a valid unquoted id",
             *span,
             tuple(edits),
+            "safe" if all(_one_id(broken, start, end) for start, end, _ in edits) else None,
             help="quote it: an unquoted id is a number, or letters, digits and `_`",
             group="id",
         )
@@ -327,12 +248,32 @@ def _words(broken: BrokenStatement) -> Iterator[Remedy]:
             start,
             end,
             ((start, end, put),),
+            "safe" if _at_operator(text, start, end) else None,
             help="quote it, or choose another name",
+            group="keyword",
         )
 
 
-def _brackets(broken: BrokenStatement) -> Iterator[Remedy]:
-    """Close a `[` at the end of its line; insert a missing `{`."""
+_INNER_MARKS = regex(r"\w+(?:[./-]\w+)+")
+_OPERATOR_BEFORE = regex(r"-[->][ \t]*\Z")
+_OPERATOR_AFTER = regex(r"[ \t]*-[->]")
+
+
+def _one_id(broken: BrokenStatement, start: int, end: int) -> bool:
+    """Return whether a word is one id for certain; `a-b` alone may be an edge."""
+    word = broken.text[start:end]
+    if not _INNER_MARKS.fullmatch(word) or word[0].isdigit():
+        return False
+    return "-" not in word or _at_operator(broken.text, start, end)
+
+
+def _at_operator(text: str, start: int, end: int) -> bool:
+    """Return whether an edge operator stands before or after a word on its line, so that it is the end of an edge."""
+    return bool(_OPERATOR_BEFORE.search(text, line_start(text, start), start) or _OPERATOR_AFTER.match(text, end))
+
+
+def _braces(broken: BrokenStatement) -> Iterator[Remedy]:
+    """Insert a missing `{`."""
     text, at, start = broken.text, broken.at, broken.start
     if "LBRACE" in broken.accepted and "NAME" not in broken.accepted and "\n" in text[start:at]:
         end = start + len(text[start:at].rstrip())
@@ -345,26 +286,30 @@ def _brackets(broken: BrokenStatement) -> Iterator[Remedy]:
             help="write `{` here",
             until=at,
         )
-    line = line_end(text, start)
-    while line < at:
-        lf = text.find("\n", line)
-        if starts_statement(text, lf) and text[start:line].count("[") > text[start:line].count("]"):
-            end = start + len(_TAIL.sub("", text[start:line]))
-            opened = text.rfind("[", start, line)
-            yield Remedy(
-                "E001",
-                "the attribute list is never closed",
-                end - 1,
-                end,
-                ((end, end, "]"),),
-                help="write `]` here",
-                until=line,
-                related=(("this bracket is never closed", opened, opened + 1),),
-            )
-        line = line_end(text, lf + 1)
 
 
-_TAIL = regex(r"[ \t]*[;,]?[ \t]*(?://.*)?\Z")
+_SINGLE_QUOTED = regex(
+    rf"{STRING}|{HTML}|{BLOCK_COMMENT}|//[^\n]*+"
+    r"|(?<![^\s,;:=\[{(>-])('[^\n]*?')(?=\s*(?:[\],;:=\[}]|->|--|\n|\Z|//|/\*|[A-Za-z_]\w*\s*=))"
+)
+
+
+def _single_quotes(broken: BrokenStatement) -> Iterator[Remedy]:
+    """`'a' -> 'b' ['label'='x']`: single quotes where DOT has double quotes, around ids and values alike."""
+    found = [one for one in _SINGLE_QUOTED.finditer(broken.text, broken.start, broken.end) if one[1]]
+    if found:
+        near = min(found, key=lambda one: abs(one.start() - broken.at))
+        yield Remedy(
+            "E008",
+            f"`{excerpt(near[0])}` needs double quotes",
+            *near.span(),
+            tuple((*one.span(), quoted_value(one[0])) for one in found),
+            "safe",
+            'write it in "..."',
+            "single quotes",
+        )
+
+
 _COLON = regex(rf"({NAME})[ \t]*(:)(?=[ \t]*(?:{NAME}|{NUMBER}|{STRING}))")
 
 

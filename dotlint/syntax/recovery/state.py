@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from dotlint.syntax.lexemes import Lexeme, source_offset
 from dotlint.syntax.lexer import OPEN, StatementRun
 from dotlint.syntax.parser import Parse, Stop
@@ -12,8 +14,9 @@ from dotlint.syntax.recovery.bounds import (
     line_end,
     line_start,
 )
+from dotlint.syntax.recovery.certainty import quote_is_missing
 from dotlint.syntax.recovery.missing_header import header_problem
-from dotlint.syntax.recovery.repairs import Remedy
+from dotlint.syntax.recovery.remedy import Remedy
 from dotlint.syntax.recovery.truncation import truncated_statement_start, truncation_problem, unclosed_problem
 from dotlint.syntax.recovery.wording import describe_lexeme, excerpt, expected_names, join_with_or
 from dotlint.syntax.tree import Tree
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dotlint.syntax.problem import Replacement
+    from dotlint.syntax.recovery.certainty import Applicability
     from dotlint.syntax.source import Source
 
 
@@ -39,7 +43,7 @@ class Recovery:
         self.parse = parse
         self.lexer = parse.lexer
         self.text = parse.lexer.text
-        self.groups: dict[tuple[str, str], list[Remedy]] = {}
+        self.groups: dict[tuple[str, str, Applicability], list[Remedy]] = {}
         self.resumed_at = -1  # where parsing resumed after the last repaired statement
         self.skipped_at: tuple[int, int] | None = None  # id and length of the body at the last skipped statement
         self.muted = False  # the file is program text or has too many mistakes: report nothing more
@@ -156,7 +160,9 @@ class Recovery:
         end = stop.lexeme.end if stop.lexeme.type not in OPEN else start + 1
         self.tree.problems.append(Problem("E001", message, start, end, help=help, expected=names))
 
-    def report_stray(self, what: str, at: int, to: int, edits: list[Replacement]) -> None:
+    def report_stray(
+        self, what: str, at: int, to: int, edits: list[Replacement], offered: Applicability = "safe"
+    ) -> None:
         """Add a problem for text around a graph that has to be removed."""
         code = "E009" if "host" in what else "E011"
         self.add_remedies(
@@ -167,7 +173,7 @@ class Recovery:
                     at,
                     to,
                     tuple(edits),
-                    "safe",
+                    offered,
                     "remove it",
                 )
             ]
@@ -193,7 +199,8 @@ class Recovery:
         if self.muted:
             return
         for remedy in found:
-            key = (remedy.code, remedy.group if remedy.group is not None else f"at {remedy.start}")
+            group = remedy.group if remedy.group is not None else f"at {remedy.start}"
+            key = remedy.code, group, remedy.offered
             self.groups.setdefault(key, []).append(remedy)
 
     def collect_problems(self) -> None:
@@ -208,13 +215,16 @@ class Recovery:
                 wrong.at,
                 wrong.to,
                 ((wrong.at, wrong.to, right),),
-                "safe",
-                f"write `{right}`",
+                "unsafe",
+                "write `->`, with `[dir=none]` for a line without an arrow" if right == "->" else "write `--`",
                 f"operator {wrong.raw}",
             )
-            self.groups.setdefault((remedy.code, wrong.raw), []).append(remedy)
-        for (code, _), found in self.groups.items():
+            self.groups.setdefault((remedy.code, wrong.raw, remedy.offered), []).append(remedy)
+        doubtful = quote_is_missing(text)
+        for (code, *_), found in self.groups.items():
             first, others = found[0], found[1:]
+            if doubtful and first.offered == "safe" and '"' not in text[first.start : first.end]:
+                first = replace(first, offered="unsafe")
             related = [*first.related, *(("also here", one.start, one.end) for one in others[:20])]
             edits = without_overlaps(edit for one in found for edit in one.edits) if first.offered else []
             message = first.message

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 
-from dotlint.syntax.terminals import HTML, KEYWORDS, NAME, NUMBER, STRING
+from dotlint.syntax.recovery.certainty import Applicability, of_value
+from dotlint.syntax.terminals import BLOCK_COMMENT, HTML, KEYWORDS, NAME, NUMBER, STRING
 from dotlint.text.regex import regex
 
-_NAMED = regex(rf"\s*+({NAME}|{STRING})\s*+=(?!=)[ \t]*+")
+_NAMED = regex(rf"\s*+({NAME}|{STRING})\s*+=(?!=)[ \t]*+(?:{BLOCK_COMMENT}[ \t]*+)*+")
 _OPENS = regex(rf"{STRING}|//[^\n]*+|[\[;\n{{}}]")
 _PIECE = regex(rf"{STRING}|{HTML}|[\[({{\])}},;\n]|\s++|[^\s\[({{\])}},;\"<]++|[\"<]")
 _FINE_VALUE = regex(rf"(?:{NAME}|{NUMBER}|{STRING}(?:\s*\+\s*{STRING})*|{HTML})\Z")
 _NEXT = regex(rf"[,;\s]*+(?:{NAME}|{STRING})\s*+=(?!=)")
 _CLOSES = regex(r"\]\s*+(?:\[|;|\}|\Z|//|/\*|#|\n|[\w\"])")
 _COMMENT = regex(r"\s+(?://|/\*).*\Z", re.DOTALL)
+_INNER_COMMENT = regex(rf"\s*{BLOCK_COMMENT}")
 
-Found = tuple[str, int, int, str]  # attribute, start, end, replacement
+Found = tuple[str, int, int, str, Applicability]  # attribute, start, end, replacement
 
 
 def quoted_value(raw: str) -> str:
@@ -51,6 +53,9 @@ def find_unquoted_values(text: str, start: int, end: int) -> list[Found]:
             named = _NAMED.match(text, at, end)
             if named is None:
                 break
+            if _NAMED.match(text, named.end(), end):
+                at = named.end()  # an attribute without a value
+                continue
             stop = bare_value(text, named.end(), end)
             found = _needs_quotes(text, named, stop)
             if found:
@@ -74,9 +79,13 @@ def _needs_quotes(text: str, named: re.Match[str], stop: int) -> Found | None:
         return None  # it has quotes; the mistake is something else
     if "\n" in raw and raw[:1] not in {"[", "(", "{"}:
         return None
+    if _NAMED.match(raw):
+        return None  # it is the next attribute, and this one has no value
     if not raw or (_FINE_VALUE.match(raw) and raw.lower() not in KEYWORDS):
         return None
-    return named[1].strip('"'), named.end(), stop, quoted_value(raw)
+    comments = "".join(_INNER_COMMENT.findall(raw))
+    quoted = quoted_value(_INNER_COMMENT.sub("", raw))
+    return named[1].strip('"'), named.end(), stop, quoted + comments, of_value(named[1].strip('"'), quoted[1:-1])
 
 
 def bare_value(text: str, start: int, end: int) -> int:

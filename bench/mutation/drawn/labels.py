@@ -1,0 +1,91 @@
+"""The labels of operators."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING
+
+from bench.mutation.drawn.names import places
+from bench.mutation.drawn.notation import devices, shape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bench.mutation.drawn.manner import Manner
+    from bench.mutation.model import Op, World
+    from bench.mutation.schemes import Page
+
+
+def label(op: Op, world: World, manner: Manner, page: Page) -> str:
+    """Write the label of an operator: plain, as HTML, as a table or as a record, quotes or brackets included."""
+    title, lines = _lines(op, world, manner, page)
+    if manner.node == "html":
+        return (
+            "<"
+            + "<br/>".join(
+                [f"<b>{html.escape(title, quote=False)}</b>", *(html.escape(line, quote=False) for line in lines)]
+            )
+            + ">"
+        )
+    if manner.node == "table":
+        rows = "".join(f"<tr><td>{html.escape(line, quote=False)}</td></tr>" for line in [title, *lines])
+        return f'<<table border="0" cellborder="1" cellspacing="0">{rows}</table>>'
+    if manner.node == "record":
+        escaped = [re.sub(r"([{}<>|])", r"\\\1", line) for line in [title, *lines]]
+        ports = manner.edges == "ports"
+        cells = [("<i> " if ports else "") + escaped[0], *escaped[1:]]
+        if ports:
+            cells.append("<o> out")
+        return '"{' + "|".join(cells) + '}"'
+    return '"' + "\\n".join([title, *lines]) + '"'
+
+
+def _lines(op: Op, world: World, manner: Manner, page: Page) -> tuple[str, list[str]]:
+    """Give the title of a label and its further lines."""
+    word = page.ids[op.key] if manner.title == "id" else manner.words[op.role].replace("_", " ")
+    title = manner.titles[op.role] if manner.title == "title" or op.role == "expert" else word
+    if op.experts:
+        low, high = op.experts
+        title = (manner.titles["expert"] if manner.title == "title" else "expert {}").format(
+            f"{low}-{high}" if high > low else low
+        )
+        title = title.replace("Expert ", "Experts ", 1) if high > low else title
+    if op.link:
+        tail, head = (stage + manner.first for stage in op.link)
+        stage = manner.told["stage"]
+        told = {"send": f"to {stage}", "recv": f"from {stage}"}.get(op.role, f"{stage} → {stage}")
+        title += " " + (
+            told.format(tail, head) if op.role == "transfer" else told.format(head if op.role == "send" else tail)
+        )
+    further = [] if manner.title == "id" and manner.ids == "composed" else places(op, world, manner)
+    lines: list[str] = []
+    if further:
+        match manner.lead:
+            case "colon":
+                title = f"{' '.join(further)}: {title}"
+            case "space":
+                title = f"{' '.join(further)} {title}"
+            case "parens":
+                title = f"{title} ({', '.join(further)})"
+            case "slash":
+                title = f"{' / '.join(further)} / {title}"
+            case _:
+                lines = [", ".join(further)]
+    return title, lines + list(_facts(op, world, manner))
+
+
+def _facts(op: Op, world: World, manner: Manner) -> Iterator[str]:
+    """Write shapes and devices."""
+    if manner.shape != "none" and op.before and op.after:
+        before, after = shape(op.before, world, manner), shape(op.after, world, manner)
+        words = {"Input": ("Input", "Output"), "in": ("in", "out")}.get(manner.sides)
+        if words and manner.language == "zh" and manner.sides == "Input":
+            words = ("输入", "输出")
+        if words:
+            yield f"{words[0]}: {before}"
+            yield f"{words[1]}: {after}"
+        else:
+            yield f"{before} -> {after}"
+    if op.gpus and manner.device != "none":
+        yield devices(op.gpus, world, manner)

@@ -1,0 +1,74 @@
+"""Edges that carry the activations of a pipeline from one stage to another."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.deployment.model import Reading
+    from dotlint.engine.context import GraphContext
+    from dotlint.graph.model import Edge
+
+
+def stage_edges(context: GraphContext) -> Iterator[tuple[Edge, Reading, Reading]]:
+    """Yield the edges between two stages of one phase, with the readings of their ends.
+
+    Edges without influence on the layout, of a collective that no operator of its stage is connected with, and between
+    data replicas or micro-batches are not part of the pipeline.
+    """
+    readings = context.deployment.readings
+    for edge in context.graph.edges:
+        one, two = readings[edge.tail.index], readings[edge.head.index]
+        if one.phase != two.phase or one.stage is None or two.stage is None or one.stage == two.stage:
+            continue
+        if one.annotation or two.annotation or _aside(edge) or not same_copy(one, two):
+            continue
+        if not any(_outside(context, reading) for reading in (one, two)):
+            yield edge, one, two
+
+
+def same_copy(one: Reading, two: Reading) -> bool:
+    """Return whether two nodes may belong to the same data replica and micro-batch."""
+    return not any(
+        None not in pair and pair[0] != pair[1]
+        for pair in ((one.replica, two.replica), (one.micro_batch, two.micro_batch))
+    )
+
+
+def _aside(edge: Edge) -> bool:
+    """Return whether the attributes state that the edge does not lead forward."""
+    ranks = edge.attributes.get("constraint", "true").lower()
+    return ranks in {"false", "no", "0"} or edge.attributes.get("dir", "forward").lower() in {"back", "both"}
+
+
+def _outside(context: GraphContext, reading: Reading) -> bool:
+    """Return whether a collective is connected with no operator of its own stage, as one that many stages share."""
+    if reading.role is None or not reading.role.collective:
+        return False
+    readings = context.deployment.readings
+    ends = [e.tail for e in reading.node.in_edges] + [e.head for e in reading.node.out_edges]
+    return not any(
+        (other.phase, other.stage) == (reading.phase, reading.stage)
+        for other in (readings[node.index] for node in ends)
+        if other is not reading
+    )
+
+
+def interleaved(context: GraphContext, phase: str | None) -> bool:
+    """Return whether the layers pass all stages several times in the same order, as with virtual stages."""
+    declared = context.phase(phase)
+    if declared is not None and declared.degrees.vpp > 1:
+        return True
+    owners: dict[int, set[int]] = defaultdict(set)
+    for reading in context.deployment.operators:
+        if reading.phase == phase and reading.layer is not None and reading.stage is not None:
+            owners[reading.layer].add(reading.stage)
+    if any(len(stages) > 1 for stages in owners.values()):
+        return False
+    order = [stage for stage, _ in groupby(next(iter(owners[layer])) for layer in sorted(owners))]
+    stages = sorted(set(order))
+    return len(order) >= 2 * len(stages) > 2 and all(stage == stages[i % len(stages)] for i, stage in enumerate(order))

@@ -1,0 +1,1 @@
+"""The devices that texts name, in any notation, and the decisions about them that need the whole file."""

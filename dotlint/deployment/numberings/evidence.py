@@ -1,0 +1,155 @@
+"""How the nodes of each value of a numbering relate to devices, edges and roles."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict, deque
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+
+from dotlint.strategy.gpus import union
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dotlint.deployment.model import Reading
+    from dotlint.deployment.numberings.axes import Numbering
+    from dotlint.graph.model import Graph
+    from dotlint.strategy.gpus import GpuSet
+
+Devices = Literal["apart", "alike", "runs", "crossed"]
+_PASSING = {"communication", "routing", None}
+
+
+class Evidence(Struct):
+    """What is true of a numbering.
+
+    `devices` is how the values share devices: each has its own (`apart`), all have the same (`alike`), neighboring
+    values share a set that others do not (`runs`), or anything else (`crossed`); None if fewer than two values have
+    devices. `same`, `following`, `back` and `far` count edges between equal values, to the next one, back, and further
+    on; `meets` counts the collectives and sums without the number that several values feed. `roles` are those of its
+    operators, `alike` is whether most values have the same of them, `share` the part of all operators that it numbers.
+    """
+
+    values: tuple[int, ...]
+    operators: int
+    share: float
+    contiguous: bool
+    devices: Devices | None
+    sets: Mapping[int, GpuSet]
+    singles: bool
+    same: int
+    following: int
+    back: int
+    far: int
+    meets: int
+    roles: Counter[str | None]
+    alike: bool
+    per_value: float
+
+
+def collect(graph: Graph, readings: Sequence[Reading], numberings: Sequence[Numbering]) -> list[Evidence]:
+    """Return the evidence of every numbering, in one pass over nodes and edges for each."""
+    operators = [r for r in readings if not r.annotation]
+    deltas = _edge_steps(graph, readings, numberings)
+    return [_evidence(readings, one, len(operators), *deltas[index]) for index, one in enumerate(numberings)]
+
+
+def _edge_steps(
+    graph: Graph, readings: Sequence[Reading], numberings: Sequence[Numbering]
+) -> list[tuple[Counter[int], int]]:
+    """Return for each numbering how often edges lead from a value to the one so many further on, and its meets.
+
+    Nodes without the number are passed through as long as a single value leads into them.
+    """
+    return [_steps_of(graph, readings, one.values) for one in numberings]
+
+
+def _steps_of(graph: Graph, readings: Sequence[Reading], numbers: Mapping[int, int]) -> tuple[Counter[int], int]:
+    # Values that are not drawn do not count: from layer 0 to layer 4 is one step if there is none between.
+    ranks = {value: rank for rank, value in enumerate(sorted(set(numbers.values())))}
+    if len(ranks) < 2:
+        inside = sum(1 for e in graph.edges if e.tail.index in numbers and e.head.index in numbers)
+        return Counter({0: inside}), 0
+    steps: Counter[int] = Counter()
+    fed: dict[int, set[int]] = defaultdict(set)
+    direct: dict[int, set[int]] = defaultdict(set)
+    for edge in graph.edges:
+        tail, head = numbers.get(edge.tail.index), numbers.get(edge.head.index)
+        if tail is None:
+            continue
+        if head is not None:
+            steps[ranks[head] - ranks[tail]] += 1
+        else:
+            direct[edge.head.index].add(ranks[tail])
+    todo = deque(direct)
+    for node, values in direct.items():
+        fed[node] |= values
+    while todo:
+        node = todo.popleft()
+        if len(fed[node]) != 1 or readings[node].kind == "io":
+            continue
+        for edge in readings[node].node.out_edges:
+            head = edge.head.index
+            if head not in numbers and not fed[node] <= fed[head]:
+                fed[head] |= fed[node]
+                todo.append(head)
+    for node, values in fed.items():
+        if len(values) == 1 and readings[node].kind != "io":
+            (value,) = values
+            reached = {numbers[e.head.index] for e in readings[node].node.out_edges if e.head.index in numbers}
+            if len(reached) == 1:
+                steps[ranks[reached.pop()] - value] += 1
+    meets = sum(1 for node, values in direct.items() if len(values) > 1 and readings[node].kind in _PASSING)
+    return steps, meets
+
+
+def _evidence(readings: Sequence[Reading], one: Numbering, operators: int, steps: Counter[int], meets: int) -> Evidence:
+    devices: dict[int, list[GpuSet]] = defaultdict(list)
+    roles: dict[int, Counter[str | None]] = defaultdict(Counter)
+    total: Counter[str | None] = Counter()
+    number = 0
+    for node, value in one.values.items():
+        reading = readings[node]
+        if reading.annotation:
+            continue
+        number += 1
+        role = reading.role.name if reading.role else None
+        roles[value][role] += 1
+        total[role] += 1
+        if reading.gpus and reading.kind not in {"communication", "io"}:
+            devices[value].append(reading.gpus)
+    values = tuple(sorted(roles))
+    sets = {value: union(dict.fromkeys(devices[value])) for value in values if devices.get(value)}
+    most = Counter(frozenset(r.keys()) for r in roles.values()).most_common(1)
+    return Evidence(
+        values=values,
+        operators=number,
+        share=number / max(1, operators),
+        contiguous=bool(values) and values[-1] - values[0] + 1 == len(values) and values[0] < 2,
+        devices=_devices(sets),
+        sets=sets,
+        singles=bool(sets) and all(len(gpus) == 1 for gpus in sets.values()),
+        same=steps[0],
+        following=steps[1],
+        back=sum(n for step, n in steps.items() if step < 0),
+        far=sum(n for step, n in steps.items() if step > 1),
+        meets=meets,
+        roles=total,
+        alike=bool(most) and len(values) > 1 and 3 * most[0][1] >= 2 * len(values),
+        per_value=number / max(1, len(values)),
+    )
+
+
+def _devices(sets: Mapping[int, GpuSet]) -> Devices | None:
+    if len(sets) < 2:
+        return None
+    distinct = dict.fromkeys(sets.values())
+    if len(distinct) == 1:
+        return "alike"
+    disjoint = sum(len(gpus) for gpus in distinct) == len(union(distinct))
+    if len(distinct) == len(sets):
+        if disjoint:
+            return "apart"
+        return "crossed"
+    return "runs" if disjoint else "crossed"

@@ -1,0 +1,172 @@
+"""Hold proposed edges against the whole pattern: what each end would have, and what its counterpart has.
+
+Candidates are judged one by one: first those whose exemplar is in a unit that is drawn like their own, then those
+with the most exemplars. So a wrong one spoils no right one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dotlint.deployment.model import Deployment, Reading
+    from dotlint.deployment.patterns.devices import Devices
+    from dotlint.deployment.patterns.proposals import MissingEdge
+
+_MOST = 256  # the most nodes of a kind that are compared with the end of a proposal
+
+
+def agreeing(deployment: Deployment, candidates: list[MissingEdge], devices: Devices) -> list[MissingEdge]:
+    """Return the candidates that leave both ends with no more edges than their counterparts have.
+
+    A candidate that goes round a transfer that is not connected is replaced by the edges to and from the transfer.
+    """
+    if not candidates:
+        return candidates
+    candidates = [m for m in candidates if not _is_lone_link(m)]
+    kinds = _Kinds(deployment)
+    fitting = list(_on_fitting_devices(deployment, candidates, devices))
+    fitting.sort(key=lambda m: (-kinds.likeness(deployment, m), -m.support))
+    return _within_degrees(deployment, fitting)
+
+
+def _is_lone_link(missing: MissingEdge) -> bool:
+    """Return whether only one edge between stages is an exemplar; the link of two stages is no matter of siblings."""
+    stages = missing.tail.stage, missing.head.stage
+    return missing.support == 1 and None not in stages and stages[0] != stages[1]
+
+
+class _Kinds:
+    """The families of nodes whose names have a number, by the word before the number."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._families: dict[tuple[str, int], set[str]] = defaultdict(set)
+        self._known: dict[tuple[str, int, int], float] = {}
+        for reading in deployment.operators:
+            name = reading.evidence.name
+            for word, number in zip(name.words, name.numbers, strict=True):
+                self._families[word, number].add(name.family)
+
+    def likeness(self, deployment: Deployment, missing: MissingEdge) -> float:
+        """Return how much the unit of the exemplar has in common with that of the candidate, from 0 to 1."""
+        readings = deployment.readings
+        ends = (
+            (missing.tail, readings[missing.exemplar.tail.index]),
+            (missing.head, readings[missing.exemplar.head.index]),
+        )
+        return min((like for one, other in ends for like in self._shares(one, other)), default=1.0)
+
+    def _shares(self, one: Reading, other: Reading) -> Iterator[float]:
+        name, like = one.evidence.name, other.evidence.name
+        if name.family != like.family:
+            return
+        for word, number, counterpart in zip(name.words, name.numbers, like.numbers, strict=True):
+            if number != counterpart:
+                key = word, number, counterpart
+                if key not in self._known:
+                    own, others = self._families[word, number], self._families[word, counterpart]
+                    self._known[key] = len(own & others) / len(own | others)
+                yield self._known[key]
+
+
+def _on_fitting_devices(
+    deployment: Deployment, candidates: Sequence[MissingEdge], devices: Devices
+) -> Iterator[MissingEdge]:
+    """Yield the candidates whose ends lie to each other as those of the exemplar do, or as no other node does."""
+    by_family: dict[tuple[object, str], list[int]] = defaultdict(list)
+    for reading in deployment.operators:
+        by_family[_kind(reading)].append(reading.node.index)
+    through = _Transfers(deployment)
+
+    def elsewhere(missing: MissingEdge) -> bool:
+        tail, head = missing.tail.node.index, missing.head.node.index
+        exemplar = missing.exemplar.tail.index, missing.exemplar.head.index
+        heads, tails = by_family[_kind(missing.head)][:_MOST], by_family[_kind(missing.tail)][:_MOST]
+        return any(devices.alike((tail, other), exemplar) for other in heads) or any(
+            devices.alike((other, head), exemplar) for other in tails
+        )
+
+    for missing in candidates:
+        pair = missing.tail.node.index, missing.head.node.index
+        exemplar = missing.exemplar.tail.index, missing.exemplar.head.index
+        if devices.relation(pair) == "apart" and (rerouted := through.edges(missing)) is not None:
+            yield from rerouted
+        elif devices.alike(pair, exemplar) is not False:
+            yield missing
+        elif not elsewhere(missing):
+            yield replace(missing, support=0)
+
+
+def _kind(reading: Reading) -> tuple[object, str]:
+    return reading.role, reading.evidence.name.family
+
+
+class _Transfers:
+    """The transfers between devices that lack a producer or a consumer."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.open = [
+            reading
+            for reading in deployment.operators
+            if reading.is_role("transfer", "send", "receive", "pipeline")
+            and reading.gpus
+            and not (reading.node.in_edges and reading.node.out_edges)
+        ]
+
+    def edges(self, missing: MissingEdge) -> list[MissingEdge] | None:
+        """Return the edges through the one transfer between the ends that is not connected; None if there is none."""
+        found = [transfer for transfer in self.open if _between(transfer, missing.tail, missing.head)]
+        if not found:
+            return None
+        if len(found) > 1:
+            return []
+        edges = []
+        if not found[0].node.in_edges:
+            edges.append(replace(missing, head=found[0]))
+        if not found[0].node.out_edges:
+            edges.append(replace(missing, tail=found[0]))
+        return edges
+
+
+def _between(transfer: Reading, tail: Reading, head: Reading) -> bool:
+    """Return whether a transfer is on the devices of both ends and connected to no other node than these."""
+    assert transfer.gpus is not None
+    if not (tail.gpus and head.gpus):
+        return False
+    node = transfer.node
+    return (
+        bool(transfer.gpus & tail.gpus)
+        and bool(transfer.gpus & head.gpus)
+        and all(edge.tail is tail.node for edge in node.in_edges)
+        and (not node.out_edges or any(edge.head is head.node for edge in node.out_edges))
+    )
+
+
+def _within_degrees(deployment: Deployment, candidates: list[MissingEdge]) -> list[MissingEdge]:
+    """Return the candidates that give no end more edges than one of its counterparts has."""
+    present = {(edge.tail.index, edge.head.index) for edge in deployment.graph.edges}
+    outs: Counter[int] = Counter(tail for tail, _ in present)
+    ins: Counter[int] = Counter(head for _, head in present)
+    most_outs: dict[int, int] = defaultdict(int)
+    most_ins: dict[int, int] = defaultdict(int)
+    for m in candidates:
+        most_outs[m.tail.node.index] = max(most_outs[m.tail.node.index], outs[m.exemplar.tail.index])
+        most_ins[m.head.node.index] = max(most_ins[m.head.node.index], ins[m.exemplar.head.index])
+    found = []
+    for m in candidates:
+        tail, head = m.tail.node.index, m.head.node.index
+        if (tail, head) in present:
+            continue
+        fits_tail = m.exemplar.tail is m.tail.node or outs[tail] < most_outs[tail]
+        fits_head = m.exemplar.head is m.head.node or ins[head] < most_ins[head]
+        if fits_tail and fits_head:
+            present.add((tail, head))
+            outs[tail] += 1
+            ins[head] += 1
+            found.append(m)
+    return found

@@ -1,0 +1,130 @@
+"""How certain a repair is: whether what is in the file can also have been meant in another way."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+from dotlint.data import graphviz
+from dotlint.data.colors import is_color, parts
+from dotlint.data.values import takes
+from dotlint.syntax.terminals import HTML, NAME, NUMBER, STRING
+from dotlint.text.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Applicability = Literal["safe", "unsafe"] | None
+
+_RANKS: tuple[Applicability, ...] = (None, "unsafe", "safe")
+_TEXT = frozenset({"text", "label", "rect", "pointList", "portPos", "cluster"})
+_BRACKETS = {"]": "[", ")": "(", "}": "{"}
+_WORDS = regex(r"[^\s,]+")
+_ITEM = regex(r"\s*([\w-]*)(?:\(.*\))?\s*")
+
+
+def weakest(found: Iterable[Applicability]) -> Applicability:
+    """Return the least certain of several."""
+    return _RANKS[min(map(_RANKS.index, found))]
+
+
+def fits(name: str, value: str) -> bool:
+    """Return whether Graphviz accepts a value for an attribute; any value is accepted for an unknown one."""
+    fact = graphviz.attributes().get(name)
+    return fact is None or any(_is_of_type(kind, value) for kind in fact.types)
+
+
+def is_typed(name: str) -> bool:
+    """Return whether an attribute is known and does not accept any text."""
+    fact = graphviz.attributes().get(name)
+    return fact is not None and _TEXT.isdisjoint(fact.types)
+
+
+def is_flag(name: str) -> bool:
+    """Return whether an attribute is known and may be true or false."""
+    fact = graphviz.attributes().get(name)
+    return fact is not None and not {"bool", "fixedsize", "imagescale"}.isdisjoint(fact.types)
+
+
+def _is_of_type(kind: str, value: str) -> bool:
+    if kind == "shape":
+        return value in graphviz.shapes()
+    if kind == "style":
+        return all((item := _ITEM.fullmatch(one)) is not None and item[1] in _styles() for one in value.split(","))
+    if kind in {"color", "colors"}:
+        return all(is_color(color, frozenset()) for color, _ in parts(value))
+    return takes(kind, value)
+
+
+@cache
+def _styles() -> frozenset[str]:
+    return graphviz.styles("node") | graphviz.styles("edge") | graphviz.styles("graph") | {"setlinewidth"}
+
+
+def joined_name(word: str) -> int | None:
+    """Return where the `=` is missing in `fontsize12`: after a known name, before a valid value of its type."""
+    for at in range(len(word) - 1, 0, -1):
+        name, value = word[:at], word[at:]
+        if is_typed(name) and fits(name, value):
+            return at
+    return None
+
+
+def of_value(name: str, value: str) -> Applicability:
+    """Return how certain it is that an unquoted text is one value, the one of this attribute."""
+    if not _is_balanced(value) or value.count("<") != value.replace("->", "").count(">") or not fits(name, value):
+        return None
+    if is_typed(name):
+        return "safe"
+    words = [one[0] for one in _WORDS.finditer(value)]
+    for before, word, after in zip(words, words[1:], [*words[2:], ""], strict=False):
+        if word == before or joined_name(word) or is_flag(word) or (is_typed(word) and after and fits(word, after)):
+            return "unsafe"
+        if word in graphviz.attributes() and value.partition(f"{before},")[2].lstrip().startswith(word):
+            return "unsafe"
+    return "unsafe" if '"' in value else "safe"
+
+
+def _is_balanced(value: str) -> bool:
+    """Return whether all brackets are closed, and what separates attributes and statements is inside of them."""
+    opened: list[str] = []
+    for char in value:
+        if char in "[({":
+            opened.append(char)
+        elif char in _BRACKETS:
+            if not opened or opened.pop() != _BRACKETS[char]:
+                return False
+        elif char in "=;\n" and not opened:
+            return False
+    return not opened
+
+
+ID = rf"(?:{NAME}|{NUMBER}|{STRING})"
+VALUE = rf"(?:{NAME}|{NUMBER}|{STRING}(?:\s*\+\s*{STRING})*+|{HTML})"
+_BOUND_BEFORE = regex(r"(?:(^)|[=,\[{;>+-])[ \t]*\Z")
+_BOUND_AFTER = regex(r"[ \t\r]*(?:[\]\[};,]|->|--|(\Z|\n))")
+_WORD_BEFORE = regex(rf"(?:{NAME}|{NUMBER})\Z")
+_WORD_AFTER = regex(rf"(?:{NAME}|{NUMBER})")
+_QUOTE = regex(r'(?<!\\)(?:\\\\)*+"')
+
+
+def of_quote_removal(text: str, at: int) -> Applicability:
+    """Return how certain it is that a quote is stray: where the id next to it means the same with and without quotes.
+
+    A word that is a line of its own may be a line of a string.
+    """
+    start = text.rfind("\n", 0, at) + 1
+    word = _WORD_AFTER.match(text, at + 1)
+    before, after = _BOUND_BEFORE.search(text[start:at]), _BOUND_AFTER.match(text, word.end() if word else at)
+    if word is None or before is None or after is None:
+        word = _WORD_BEFORE.search(text[start:at])
+        before = _BOUND_BEFORE.search(text[start : start + word.start()]) if word else None
+        after = _BOUND_AFTER.match(text, at + 1)
+    if before is None or after is None or (before[1] is not None and after[1] is not None):
+        return None
+    return "safe"
+
+
+def quote_is_missing(text: str) -> bool:
+    """Return whether the number of quotes is odd, so that text between strings may have been read as strings."""
+    return len(_QUOTE.findall(text)) % 2 == 1

@@ -1,0 +1,79 @@
+"""Superfluous tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dotlint.syntax.lexer import OPEN_STRING
+from dotlint.syntax.recovery.bounds import line_end
+from dotlint.syntax.recovery.certainty import of_quote_removal
+from dotlint.syntax.recovery.remedy import BrokenStatement, Remedy
+from dotlint.syntax.recovery.wording import excerpt
+from dotlint.syntax.terminals import NAME, STRING
+from dotlint.text.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.syntax.recovery.certainty import Applicability
+
+_STRAY = regex(r"""[)('",;\]\[=`\\}>@]+""")
+_LAST_WORD = regex(rf"({NAME})\s+\Z")
+_NAMED = regex(rf"(?:{NAME}|{STRING})\s*=")
+_ASSIGNMENT = regex(rf"[ \t]*(?:{NAME}|{STRING})\s*=[^=,;\[\]]*\Z")
+
+
+def strays(broken: BrokenStatement) -> Iterator[Remedy]:
+    """Yield the removals of a superfluous token at which the parser stops."""
+    text, at = broken.text, broken.at
+    if "EQUAL" in broken.accepted and _NAMED.match(text, at, broken.end):
+        word = _LAST_WORD.search(text, broken.start, at)
+        if word is not None:
+            start, end = word.span(1)
+            yield Remedy(
+                "E011",
+                f"a stray `{excerpt(word[1])}`",
+                start,
+                end,
+                ((start, end, ""),),
+                help="remove it, or give it a value",
+            )
+    kind = broken.lexeme.type
+    stray = _STRAY.match(text, at, broken.end)
+    if stray is None:
+        return
+    for end in dict.fromkeys((at + 1, stray.end())):
+        token = text[at:end]
+        yield Remedy(
+            "E011",
+            f"a stray `{token}`",
+            at,
+            end,
+            ((at, end, ""),),
+            _certainty(broken, end),
+            "remove it",
+            f"stray {token}" if kind != OPEN_STRING else None,
+        )
+
+
+def _certainty(broken: BrokenStatement, end: int) -> Applicability:
+    """Return how certain it is that nothing is missing, but the token is superfluous."""
+    text, at = broken.text, broken.at
+    token = text[at:end]
+    if len(set(token)) > 1:
+        return None
+    before, after = text[broken.start : at].rstrip(), text[end : line_end(text, end)].strip()
+    last = before[-1:]
+    if token[0] in "\"'`" and len(token) == 1:
+        return of_quote_removal(text, at)
+    if token[0] in "[=":
+        return "safe" if len(token) == 1 and text[at - 1 : at] == token else None
+    if token[0] == "]":  # one of a pair, unless the list before it has both
+        return "safe" if "=" not in before or last == "]" else None
+    if token[0] == ";":  # an id may be missing between two of them
+        return "safe" if text[at - 1 : at] == ";" and not after else None
+    if token[0] == ",":
+        return "safe" if last in {",", "]", "[", "}"} or _ASSIGNMENT.match(before) else None
+    if token[0] == ")":
+        return None if "(" in before else "safe"
+    return "safe" if token[0] in "`@" else "unsafe" if token[0] == "\\" else None
