@@ -43,9 +43,13 @@ class DeviceWords(Struct, frozen=True):
     def may_be_in(self, text: str) -> bool:
         """Return whether a text has anything that may name a device; most lines of labels have not."""
         lower = text.lower()
-        return any(stem in lower for stem in self.stems) or (
-            self.letters is not None and self.letters.search(lower) is not None
-        )
+        for stem in self.stems:
+            at = lower.find(stem)
+            while at >= 0:
+                if at == 0 or not "a" <= lower[at - 1] <= "z":  # `output` has a `tpu` inside
+                    return True
+                at = lower.find(stem, at + 1)
+        return self.letters is not None and self.letters.search(lower) is not None
 
     def named(self, text: str) -> str | None:
         """Return the word in a token that always means a device: the token, or the end of a run of Chinese."""
