@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment, Reading, Stage
     from dotlint.engine.context import GraphContext
     from dotlint.strategy import Phase
+
+    Copy = tuple[int | None, int | None]
+    """A data replica and a micro-batch, as numbered in the file."""
 
 
 def is_transfer(reading: Reading) -> bool:
@@ -63,6 +66,16 @@ def placed_units(context: GraphContext, phase: str) -> dict[int, tuple[Stage, Gp
             if unit.stated is not None and gpus <= unit.stated and gpus != unit.stated:
                 stated[stage] = unit, unit.stated
     return found | stated if context.abridged.parts or len(stated) == len(found) else found
+
+
+def copies_of(unit: Stage, whole: GpuSet) -> dict[Copy, GpuSet]:
+    """Return the GPUs of a stage in each data replica and micro-batch; `whole` if it has only one."""
+    members: dict[Copy, list[Reading]] = defaultdict(list)
+    for reading in unit.operators:
+        members[reading.replica, reading.micro_batch].append(reading)
+    if len(members) < 2:
+        return dict.fromkeys(members or [(None, None)], whole)
+    return {copy: gpus for copy, readings in members.items() if (gpus := gpus_of(readings)) and copy != (None, None)}
 
 
 def numbered_locally(units: dict[int, tuple[Stage, GpuSet]]) -> bool:
