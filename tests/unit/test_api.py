@@ -134,7 +134,7 @@ def test_fix_gives_text_and_what_became_of_the_findings() -> None:
 def test_fix_can_be_called_whatever_was_imported_before() -> None:
     program = (
         "import dotlint\n{}\nfrom dotlint import fix\n"
-        "one, two = (f('digraph {{a -- b}}').text for f in (fix, dotlint.fix))\n"
+        "one, two = (f('digraph {{a -> b)}}').text for f in (fix, dotlint.fix))\n"
         "assert one == two == 'digraph {{a -> b}}'\n"
     )
     for before in ("", "import dotlint.edits.apply", "dotlint.check('digraph {}')"):
