@@ -123,10 +123,10 @@ def test_no_configuration_is_read_unless_asked_for(tmp_path: Path) -> None:
 
 
 def test_fix_gives_text_and_what_became_of_the_findings() -> None:
-    fixed = dotlint.fix("digraph {\n  a -- b\n  b -> a\n}\n")
-    assert fixed.text == "digraph {\n  a -> b\n  b -> a\n}\n"
-    assert [finding.code for finding in fixed.applied] == ["E013"]
-    assert [finding.code for finding in fixed.remaining] == ["G001"]
+    fixed = dotlint.fix("digraph {\n  a -> b)\n  b -> b\n}\n")
+    assert fixed.text == "digraph {\n  a -> b\n  b -> b\n}\n"
+    assert [finding.code for finding in fixed.applied] == ["E011"]
+    assert [finding.code for finding in fixed.remaining] == ["N006"]
     assert fixed.changed
     assert not dotlint.fix("digraph { a -> b }").changed
 
@@ -134,7 +134,7 @@ def test_fix_gives_text_and_what_became_of_the_findings() -> None:
 def test_fix_can_be_called_whatever_was_imported_before() -> None:
     program = (
         "import dotlint\n{}\nfrom dotlint import fix\n"
-        "one, two = (f('digraph {{a -- b}}').text for f in (fix, dotlint.fix))\n"
+        "one, two = (f('digraph {{a -> b)}}').text for f in (fix, dotlint.fix))\n"
         "assert one == two == 'digraph {{a -> b}}'\n"
     )
     for before in ("", "import dotlint.edits.apply", "dotlint.check('digraph {}')"):

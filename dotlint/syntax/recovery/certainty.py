@@ -19,6 +19,7 @@ Applicability = Literal["safe", "unsafe"] | None
 
 _RANKS: tuple[Applicability, ...] = (None, "unsafe", "safe")
 _TEXT = frozenset({"text", "label", "rect", "pointList", "portPos", "cluster"})
+_PORTS = ("headport", "tailport")  # of no type that could be checked, yet no words of a text
 _BRACKETS = {"]": "[", ")": "(", "}": "{"}
 _WORDS = regex(r"[^\s,]+")
 _ITEM = regex(r"\s*([\w-]*)(?:\(.*\))?\s*")
@@ -79,7 +80,7 @@ def of_value(name: str, value: str) -> Applicability:
         return "safe"
     words = [one[0] for one in _WORDS.finditer(value)]
     for before, word in pairwise(words):
-        if word == before or joined_name(word) or is_typed(word):
+        if word == before or joined_name(word) or is_typed(word) or word.startswith(_PORTS):
             return "unsafe"
         if word in graphviz.attributes() and value.partition(f"{before},")[2].lstrip().startswith(word):
             return "unsafe"
