@@ -60,7 +60,7 @@ def _marked(edge: Edge) -> bool:
 
 
 def _names_transfer(context: GraphContext, edge: Edge) -> bool:
-    """Return whether the edge's label says how data travels (`P2P`, `NVLink`, `route`), and not only what does."""
+    """Return whether the edge's label states how data travels (`P2P`, `NVLink`, `route`), not only what travels."""
     text = _text(edge)
     if not text:
         return False

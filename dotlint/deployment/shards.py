@@ -110,7 +110,7 @@ class Group(Struct, frozen=True):
         return {r.name: (n, n) for r in self.members for n in (r.evidence.name.numbers[columns[0]],)}
 
     def _counts_ranks(self, position: int) -> bool:
-        """Return whether a number in the names says the tensor rank, or the GPUs, of its member."""
+        """Return whether a number in the names is the tensor rank, or the GPUs, of its member."""
         numbers = [r.evidence.name.numbers[position] for r in self.members]
         if numbers == [r.shard for r in self.members]:
             return True
@@ -291,7 +291,7 @@ def _within(deployment: Deployment, reading: Reading, *, forward: bool) -> set[i
 def one_layer_each(deployment: Deployment, group: Group) -> bool:
     """Return whether a group is certainly one operator of one layer.
 
-    Either it has a layer, or its members have a near producer or consumer in common, or numbers that say their GPUs
+    Either it has a layer, or its members have a near producer or consumer in common, or numbers that are their GPUs
     or experts, and one number varies among them, apart from the ranks of an expert. Members without edges count if no
     two are on the same GPUs.
     """
@@ -302,8 +302,8 @@ def one_layer_each(deployment: Deployment, group: Group) -> bool:
         return False
     if group.role == "expert":
         held = group.experts() or {r.name: r.experts for r in group.members if r.experts}
-        places = [(held.get(r.name), r.shard, r.gpus) for r in group.members if r.name in held]
-        return len(set(places)) == len(places) and (bool(group.experts()) or len(group.varying) <= 1)
+        held_on = [(held.get(r.name), r.shard, r.gpus) for r in group.members if r.name in held]
+        return len(set(held_on)) == len(held_on) and (bool(group.experts()) or len(group.varying) <= 1)
     if group.placed and len(group.gpu_sets) < len(group.members) and not (linked and len(group.gpu_sets) > 1):
         return False
     return len(group.varying) == 1

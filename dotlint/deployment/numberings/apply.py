@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dotlint.deployment.model import Reading
-    from dotlint.deployment.numberings.decide import Decision, Meaning
+    from dotlint.deployment.numberings.decision import Decision, Meaning
     from dotlint.strategy.gpus import GpuSet
 
 _TRANSFERS = ("send", "receive", "transfer")
@@ -52,7 +52,7 @@ def set_numbers(readings: Sequence[Reading], decision: Decision) -> int:
             own_base = base + (id(choice) in shifted)
             reading.stage, reading.stage_named = number - own_base, choice.numbering.where in _OWN
             reading.because(f"stage {number} from {choice.numbering.title}")
-    _place_transfers(readings)
+    _locate_transfers(readings)
     return base
 
 
@@ -63,15 +63,15 @@ def count_layers(readings: Sequence[Reading]) -> None:
         reading.layer_index = reading.layer
         if reading.layer is not None and reading.stage is not None and not reading.annotation:
             owned[reading.phase][reading.stage].add(reading.layer)
-    anew: dict[str | None, int] = {}
+    repeated: dict[str | None, int] = {}
     for phase, of_stages in owned.items():
         sets = [frozenset(layers) for layers in of_stages.values()]
         low, high = min(sets[0]), max(sets[0])
         if len(sets) > 1 and len(set(sets)) == 1 and high - low + 1 == len(sets[0]) and low < 2:
-            anew[phase] = len(sets[0])
+            repeated[phase] = len(sets[0])
     for reading in readings:
-        if reading.layer is not None and reading.stage is not None and reading.phase in anew:
-            reading.layer_index = reading.layer + reading.stage * anew[reading.phase]
+        if reading.layer is not None and reading.stage is not None and reading.phase in repeated:
+            reading.layer_index = reading.layer + reading.stage * repeated[reading.phase]
 
 
 def _other_bases(decision: Decision, base: int) -> set[int]:
@@ -109,7 +109,7 @@ def _named_links(readings: Sequence[Reading], decision: Decision) -> dict[int, t
     return found
 
 
-def _place_transfers(readings: Sequence[Reading]) -> None:
+def _locate_transfers(readings: Sequence[Reading]) -> None:
     """Let devices decide where a send or receive stands that names a stage: it may name the one at the other end.
 
     A transfer on the devices of two stages is a link between them.
