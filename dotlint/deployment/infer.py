@@ -162,7 +162,7 @@ def _model(deployment: Deployment) -> dict[str, Implied]:
     facts: dict[str, Implied] = {}
     layers = [unit.layers for units in deployment.units.values() for unit in units.values() if unit.layers]
     numbers = {n for low, high in layers for n in range(low, min(high, low + 10_000) + 1)}
-    numbers |= {r.layer for r in deployment.operators if r.layer is not None}
+    numbers |= {r.layer_index for r in deployment.operators if r.layer_index is not None}
     if numbers and len(numbers) == max(numbers) - min(numbers) + 1:
         facts["layers"] = Implied(len(numbers), f"layers {min(numbers)} to {max(numbers)} are named")
     covered = {n for r in deployment.operators if r.experts for n in range(r.experts[0], r.experts[1] + 1)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from dotlint.report.numbers import number_lines
 from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
@@ -71,6 +72,16 @@ def node_page(result: FileResult, deployment: Deployment, reading: Reading) -> s
         ("phase", reading.phase or ("shared" if reading.phase is None else "the only one")),
         ("stage", "-" if reading.stage is None else str(deployment.stage_number(reading.stage))),
         ("layer", "-" if reading.layer is None else str(reading.layer)),
+        *(
+            (name, str(number))
+            for name, number in (
+                ("replica", reading.replica),
+                ("batch", reading.micro_batch),
+                ("step", reading.step),
+                ("shard", reading.shard),
+            )
+            if number is not None
+        ),
         ("GPUs", str(reading.gpus) if reading.gpus else _gpus_without_ids(reading)),
         ("experts", "{}-{}".format(*reading.experts) if reading.experts else "-"),
         ("input", "; ".join(dims.text for dims in evidence.tensors.inputs) or "-"),
@@ -81,14 +92,31 @@ def node_page(result: FileResult, deployment: Deployment, reading: Reading) -> s
     lines += [f"  {name:<8} {one_line(text)}" for name, text in rows]
     if reading.why:
         lines += ["", "because", *(f"  {one_line(why)}" for why in reading.why)]
-    found = deployment.recognition
-    title = "the graph is a deployment" if found.recognized else "the graph is no deployment"
-    evidence_lines = [*(f"for: {text}" for text in found.reasons), *(f"against: {text}" for text in found.objections)]
-    lines += ["", title, *(f"  {one_line(text)}" for text in evidence_lines)]
+    numbers = number_lines(deployment, node.index)
+    lines += ["", "numbers", *(f"  {line}" for line in numbers)] if numbers else []
+    lines += ["", *_recognition(deployment)]
     about = [f for f in result.findings if node.name in f.nodes or any(node.name in pair for pair in f.missing_edges)]
     if about:
         lines += ["", "findings", *(f"  {f.code} {f.severity}: {one_line(f.message)}" for f in about)]
     return "\n".join(lines) + "\n"
+
+
+def file_page(result: FileResult, deployments: Iterable[Deployment]) -> str:
+    """Return what was decided for each graph of a file: whether it is a deployment, and what its numbers mean."""
+    lines = [one_line(result.path, 4096)]
+    for deployment in deployments:
+        lines += ["", *_recognition(deployment)]
+        numbers = number_lines(deployment)
+        lines += ["", "numbers", *(f"  {line}" for line in numbers)] if numbers else []
+        lines += [f"not understood: {one_line(text)}" for text in deployment.unread_devices]
+    return "\n".join(lines) + "\n"
+
+
+def _recognition(deployment: Deployment) -> list[str]:
+    found = deployment.recognition
+    title = "the graph is a deployment" if found.recognized else "the graph is no deployment"
+    evidence = [*(f"for: {text}" for text in found.reasons), *(f"against: {text}" for text in found.objections)]
+    return [title, *(f"  {one_line(text)}" for text in evidence)]
 
 
 def _gpus_without_ids(reading: Reading) -> str:

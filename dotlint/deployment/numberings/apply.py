@@ -56,6 +56,24 @@ def set_numbers(readings: Sequence[Reading], decision: Decision) -> int:
     return base
 
 
+def count_layers(readings: Sequence[Reading]) -> None:
+    """Set the indexes of layers: their numbers, counted through all stages if each stage has the same numbers."""
+    owned: dict[str | None, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
+    for reading in readings:
+        reading.layer_index = reading.layer
+        if reading.layer is not None and reading.stage is not None and not reading.annotation:
+            owned[reading.phase][reading.stage].add(reading.layer)
+    anew: dict[str | None, int] = {}
+    for phase, of_stages in owned.items():
+        sets = [frozenset(layers) for layers in of_stages.values()]
+        low, high = min(sets[0]), max(sets[0])
+        if len(sets) > 1 and len(set(sets)) == 1 and high - low + 1 == len(sets[0]) and low < 2:
+            anew[phase] = len(sets[0])
+    for reading in readings:
+        if reading.layer is not None and reading.stage is not None and reading.phase in anew:
+            reading.layer_index = reading.layer + reading.stage * anew[reading.phase]
+
+
 def _other_bases(decision: Decision, base: int) -> set[int]:
     """Return the numberings of stages that count from 1 although others count from 0: as many values, one further on."""
     numberings = {id(c): c.numbering.numbers for c in decision.choices if c.meaning == "stage"}

@@ -23,7 +23,7 @@ Key = tuple[str, str, int]
 
 _FEWEST = 8
 _SPREAD = 3
-"""An unknown word before numbers is that of an axis if so many families have it, else that of an operator."""
+"""A word before numbers is that of an axis if so many families have it (twice as many if it is one of an operator)."""
 
 
 class Numbering(Struct, eq=False):
@@ -94,6 +94,10 @@ def find_numberings(
             families[reading.evidence.name.family].append(reading)
     running = _is_running(families)
     spread = Counter(word for members in families.values() for word in set(members[0].evidence.name.words))
+    roles: dict[str, set[object]] = defaultdict(set)
+    for members in families.values():
+        for word in members[0].evidence.name.words:
+            roles[word].add(members[0].role)
     for family, members in families.items():
         seen: dict[str, int] = defaultdict(int)
         name = members[0].evidence.name
@@ -104,7 +108,8 @@ def find_numberings(
             word = vocabulary.axis_word(own, name.before[i])
             if running and i == len(name.words) - 1 and not any(vocabulary.axes.get(word, {}).values()):
                 continue
-            if not word and own and spread[own] >= _SPREAD and own not in vocabulary.words:
+            known = own in vocabulary.words
+            if not word and own and spread[own] >= _SPREAD * (1 + known) and len(roles[own]) > 2:
                 word = own
             if word:
                 one = numbering("name", word, seen[word], f"`{own}` in names")
