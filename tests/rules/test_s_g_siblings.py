@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.dsl import TITLES, chain, digraph, find, node
+from tests.dsl import ENDS, TITLES, chain, digraph, edges, find, node
 
 
 def operator(name: str, op: str, gpu: int, extra: str = "") -> str:
