@@ -97,7 +97,7 @@ def shard_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if not one_layer_each(deployment, group) or (group.role in MLP and of_experts(deployment, group)):
             continue
         whole = _whole(context, group, phase)
-        beyond = context.file.layout_certain and max(s.last for s in group.gpu_sets) > phase.gpus.last
+        beyond = context.file.layout_certain and any(s.first > phase.gpus.last for s in group.gpu_sets)
         if whole is None or beyond:
             continue  # another rule reports ids past the last GPU
         problem = _problem(group, phase, whole)
