@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.dsl import TITLES, chain, digraph, find, node
+from tests.dsl import ENDS, TITLES, chain, digraph, edges, find, node
 
 
 def operator(name: str, op: str, gpu: int, extra: str = "") -> str:
@@ -305,3 +305,13 @@ def test_s011_a_fan_is_seen_across_replicas_and_in_the_layer_whose_number_is_a_r
             lines += [f"l{layer}_norm_dp{dp} -> {names[-1]}"]
     left = {name for finding in find(digraph(*lines), "S011") for name in finding.nodes}
     assert left == {f"l{layer}_qkv_0_dp{dp}" for layer in range(2) for dp in range(2)}
+
+
+@pytest.mark.parametrize(("without", "found"), [("", False), ("layer 1 norm", True), ("layer 1 mlp", True)])
+def test_s003_names_that_only_number_nodes_are_compared_by_their_labels(without: str, *, found: bool) -> None:
+    labels = [f"layer {n} {op}" for n in range(4) for op in ("norm", "qkv", "attention", "mlp")]
+    names = {label: f"n{number}" for number, label in enumerate(labels) if label != without}
+    text = digraph(
+        *ENDS, *(node(name, label, "0") for label, name in names.items()), *edges("input", *names.values(), "output")
+    )
+    assert [f.unit for f in find(text, "S003")] == (["layer 1"] if found else [])

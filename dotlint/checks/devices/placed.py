@@ -89,13 +89,6 @@ def numbered_locally(units: dict[int, tuple[Stage, GpuSet]]) -> bool:
     return 2 * number > len(units) and all(gpus <= most for _, gpus in units.values())
 
 
-def all_resized(phase: Phase, units: Mapping[int, tuple[Stage, GpuSet]]) -> bool:
-    """Return whether several stages all have the same number of GPUs, which is not that of the layout."""
-    sizes = {len(gpus) for _, gpus in units.values()}
-    of_replica = {len(gpus) for gpus in phase.replica_stage_gpus(0)}
-    return len(units) > 1 and len(sizes) == 1 and not sizes & {phase.stage_size, *of_replica}
-
-
 def expected_gpus(phase: Phase, drawn: Mapping[int, GpuSet]) -> dict[int, GpuSet]:
     """Return the GPUs that the layout assigns to each stage that the phase has, in the replica the others are on.
 
