@@ -118,6 +118,28 @@ class GraphContext:
         return Wiring(self.graph)
 
     @cached_property
+    def undecided(self) -> tuple[str, ...]:
+        """The axes whose numbers may mean something else.
+
+        Stages of a pipeline have devices of their own. Where most share theirs and all their operators have one role,
+        as the steps of a ring have, or only communicate, the numbers are no stages.
+        """
+        return (*self.deployment.undecided, *(("stage",) if self._share_devices_in_one_role() else ()))
+
+    def _share_devices_in_one_role(self) -> bool:
+        staged = [r for units in self.deployment.units.values() for unit in units.values() for r in unit.operators]
+        roles = {r.role.name if r.role else None for r in staged}
+        if None in roles or (len(roles) != 1 and any(r.kind != "communication" for r in staged)):
+            return False
+        sets = [
+            union(r.gpus for r in unit.operators if r.gpus)
+            for units in self.deployment.units.values()
+            for unit in units.values()
+        ]
+        sharing = sum(any(own & other for j, other in enumerate(sets) if i != j) for i, own in enumerate(sets))
+        return sharing > 1 and 2 * sharing > len(sets)
+
+    @cached_property
     def forward(self) -> Wiring:
         """Which node feeds which, without the edges of a deployment that state that they lead back."""
         return Wiring(self.graph, back=not self.deployment.recognized)

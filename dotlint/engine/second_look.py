@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.engine.card import Card
+    from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
 
 FEW: Final = 3
@@ -26,24 +27,26 @@ _NOTE: Final = "the whole file does so, so it is taken for a convention of the f
 
 
 def second_look(card: Card, found: Sequence[Outcome], deployment: Deployment | None) -> list[Outcome]:
-    """Return the outcomes of a rule for one graph, with findings merged and conventions reported as information.
+    """Return the outcomes of a rule for one graph, with findings merged, and conventions omitted or reported as information.
 
     `deployment` is the graph read as a deployment, None if the rule is not about deployments.
     """
-    outcomes = list(_merged(found)) if card.report_once else list(found)
-    if not card.convention or deployment is None:
-        return outcomes
-    return [
-        replace(one, severity="info", fix=None, fixable=None, parts=(), note="; ".join(filter(None, (one.note, _NOTE))))
-        if isinstance(one, Finding) and one.severity != "info" and is_habit(deployment, one.nodes)
-        else one
-        for one in outcomes
-    ]
+    outcomes = _merged(found) if card.report_once else found
+    if card.convention is None or deployment is None:
+        return list(outcomes)
+    kept: list[Outcome] = []
+    for one in outcomes:
+        if not isinstance(one, Finding) or one.severity == "info" or not is_habit(deployment, one.nodes):
+            kept.append(one)
+        elif card.convention == "inform":
+            note = "; ".join(filter(None, (one.note, _NOTE)))
+            kept.append(replace(one, severity="info", fix=None, fixable=None, parts=(), note=note))
+    return kept
 
 
-def undecided_axis(card: Card, deployment: Deployment) -> Undecided | None:
+def undecided_axis(card: Card, context: GraphContext) -> Undecided | None:
     """Return the skipped item of a rule that relies on numbers whose meaning the graph leaves open; None if it can run."""
-    unknown = next((axis for axis in card.axes if axis in deployment.undecided), None)
+    unknown = next((axis for axis in card.axes if axis in context.undecided), None)
     if unknown is None:
         return None
     needs = f"state the {unknown} in the labels, as in `{unknown} 2` (the numbers in names may mean something else)"

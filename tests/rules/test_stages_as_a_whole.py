@@ -49,8 +49,8 @@ def placed(*gpus: str) -> str:
 
 
 def test_d003_stages_that_are_all_misplaced_are_one_finding() -> None:
-    (finding,) = find(placed("0-1", "2-3", "4-5", "6-7"), "D003", strategy="pp4tp4")
-    assert finding.message == "stage 0 is on GPUs 0-1, but the strategy assigns 0-3; the same in stages 1-3"
+    (finding,) = find(placed("6-7", "0-1", "2-3", "4-5"), "D003", strategy="pp4tp2")
+    assert finding.message == "stage 0 is on GPUs 6-7, but the strategy assigns 0-1; the same in stages 1-3"
     assert len(finding.locations) == 4
 
 
@@ -162,8 +162,35 @@ def test_g009_ranks_that_lead_to_one_another_differ_at_their_ends() -> None:
 
 
 def test_g003_a_graph_without_edges_has_one_finding() -> None:
-    lines = [
-        node(f"layer{n}_{op}", title, "0") for n in range(3) for op, title in (("norm", "LayerNorm"), ("mlp", "MLP"))
-    ]
+    titles = ("LayerNorm", "QKV Projection", "Attention Compute", "Output Projection", "MLP")
+    lines = [node(f"layer{n}_op{i}", title, "0") for n in range(2) for i, title in enumerate(titles)]
     (finding,) = find(digraph(*lines), "G003")
-    assert (finding.message, len(finding.locations)) == ("none of the 6 operators has an edge", 6)
+    assert (finding.message, len(finding.locations)) == ("none of the 10 operators has an edge", 10)
+
+
+def ring(title: str) -> str:
+    """Two ranks, each of which computes three numbered steps on its own GPU."""
+    steps = [f"stage{step}_{rank}" for rank in range(2) for step in range(3)]
+    lines = [node(name, f"Stage {name[5]}\\n{title}", name[-1]) for name in steps]
+    paths = [edge for rank in range(2) for edge in edges("input", *steps[3 * rank : 3 * rank + 3], "output")]
+    return digraph(*ENDS, *lines, *paths, "stage0_0 -> stage2_1")
+
+
+def test_numbers_of_one_role_on_shared_gpus_are_no_stages() -> None:
+    assert find(ring("Attention Compute"), "S005", "G002", "D004") == []
+
+
+def test_d003_each_replica_is_on_gpus_of_its_own() -> None:
+    def replicas(*gpus: str) -> str:
+        stages = [(f"mlp_dp{n // 2}_pp{n % 2}", own, n) for n, own in enumerate(gpus)]
+        lines = [
+            f'subgraph cluster_{n} {{ label="DP replica {n // 2}" subgraph cluster_{n}_0 {{ label="PP Stage {n % 2}" '
+            f"{node(name, 'MLP', own)} {node(name + '_norm', 'LayerNorm', own)} }} }}"
+            for name, own, n in stages
+        ]
+        paths = [edge for i in (0, 2) for edge in edges("input", *(s[0] for s in stages[i : i + 2]), "output")]
+        return digraph(*ENDS, *lines, *paths, *(f"{s[0]}_norm -> {s[0]}" for s in stages))
+
+    assert find(replicas("0", "1", "2", "3"), "D003", "D004", strategy="pp2dp2") == []
+    assert find(replicas("0", "2", "1", "3"), "D003", "D004", strategy="pp2dp2") == []
+    assert [f.code for f in find(replicas("0", "1", "2", "2"), "D004", strategy="pp2dp2")] == ["D004"]

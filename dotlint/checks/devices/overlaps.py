@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
-from dotlint.checks.devices.placed import gpus_of, is_transfer, numbered_locally, placed_units
+from dotlint.checks.devices.placed import copies_of, is_transfer, numbered_locally, placed_units
 from dotlint.checks.grouping import names
 from dotlint.deployment.unit import phase_unit
 from dotlint.engine.finding import Holds, Related
@@ -16,12 +16,11 @@ from dotlint.text.english import count
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dotlint.deployment.model import Reading, Stage
+    from dotlint.checks.devices.placed import Copy
+    from dotlint.deployment.model import Reading
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
-
-    Copy = tuple[int | None, int | None]
 
 
 def gpu_overlaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -33,13 +32,13 @@ def gpu_overlaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
             continue
         found = False
         # A replica or micro-batch has its own pipeline: only stages of the same one can take GPUs from each other.
-        copies = {stage: _copies(unit, gpus) for stage, (unit, gpus) in units.items()}
+        copies = {stage: copies_of(unit, gpus) for stage, (unit, gpus) in units.items()}
         overlapping = _overlapping({gpus for sets in copies.values() for gpus in sets.values()})
         owners: dict[tuple[Copy, GpuSet], list[int]] = defaultdict(list)
         for stage, (unit, _) in units.items():
             shared: dict[int, GpuSet] = {}
             for copy, gpus in copies[stage].items():
-                for theirs in overlapping[gpus]:
+                for theirs in overlapping[gpus] | ({gpus} if len(copies[stage]) > 1 else set()):
                     for other in owners[copy, theirs]:
                         shared[other] = shared.get(other, GpuSet()) | (gpus & theirs)
             for other, common in sorted(shared.items(), key=lambda item: item[0]):
@@ -66,16 +65,6 @@ def gpu_overlaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if not found and len(units) > 1:
             prefix = f"{name}: " if len(deployment.phases) > 1 else ""
             yield Holds("gpus", "stages apart", f"{prefix}no GPU belongs to several stages")
-
-
-def _copies(unit: Stage, whole: GpuSet) -> dict[Copy, GpuSet]:
-    """Return the GPUs of a stage in each data replica and micro-batch; `whole` if it has only one."""
-    members: dict[Copy, list[Reading]] = defaultdict(list)
-    for reading in unit.operators:
-        members[reading.replica, reading.micro_batch].append(reading)
-    if len(members) < 2:
-        return dict.fromkeys(members or [(None, None)], whole)
-    return {copy: gpus for copy, readings in members.items() if (gpus := gpus_of(readings)) and copy != (None, None)}
 
 
 def _overlapping(sets: Iterable[GpuSet]) -> dict[GpuSet, set[GpuSet]]:
