@@ -88,7 +88,7 @@ class Op:
     """One operator: where it belongs, what it is, its GPUs and tensors; `shard` and `experts` are None where it is whole.
 
     `home` is its first GPU by right and `unit` its stage's GPUs, for names and headers. `micro` is its micro-batch,
-    `step` its step in a ring, `link` the stages that a transfer joins.
+    `step` its step in a ring, `link` the stages that a transfer joins, `ends` their GPUs.
     """
 
     key: str
@@ -108,6 +108,7 @@ class Op:
     micro: int | None = None
     step: int | None = None
     link: tuple[int, int] | None = None
+    ends: tuple[tuple[int, int], tuple[int, int]] | None = None
 
 
 @dataclass

@@ -72,8 +72,18 @@ def _odd(members: list[Reading], shapes: dict[str, tuple[str, ...]], kind: str) 
         right = {shape for name in some[0].role.drawn_as for shape in shapes.get(name, ())} if some[0].role else set()
         wrong = [r for r in some if _shape(r) not in right]
         if 2 * len(wrong) < len(some):
-            found += [r for r in wrong if _shape(r) in others and not is_no_computation(r)]
+            # Only siblings show that the shape is not intended.
+            siblings = {key for r in some if _shape(r) in right for key in _sibling_keys(r)}
+            found += [
+                r
+                for r in wrong
+                if _shape(r) in others and not is_no_computation(r) and not siblings.isdisjoint(_sibling_keys(r))
+            ]
     return sorted(found, key=lambda r: r.node.index)
+
+
+def _sibling_keys(reading: Reading) -> tuple[str, str]:
+    return reading.evidence.name.family, plain_words(reading.evidence.title)
 
 
 _JOINS = {

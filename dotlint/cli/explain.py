@@ -1,4 +1,4 @@
-"""`dotlint explain`: what was inferred for one node."""
+"""`dotlint explain`: what was inferred for a node or a file."""
 
 from __future__ import annotations
 
@@ -16,22 +16,26 @@ if TYPE_CHECKING:
 
 @click.command("explain")
 @click.argument("path", metavar="FILE")
-@click.argument("node", metavar="NODE")
+@click.argument("node", metavar="[NODE]", required=False)
 @click.option(
     "-s", "--strategy", multiple=True, metavar="SPEC|FILE.toml",
     help="The declared parallel strategy, for example pp4ep4tp2sp2; repeat for each phase.",
 )  # fmt: skip
 @click.pass_obj
-def command(streams: Streams, path: str, node: str, strategy: tuple[str, ...]) -> int:
-    """Show what was inferred for a node.
+def command(streams: Streams, path: str, node: str | None, strategy: tuple[str, ...]) -> int:
+    """Show what was inferred for a node, or without one for the file.
 
-    The output lists its role, stage and GPUs, the evidence for them, and the findings about the node.
+    For a node, the output lists its role, stage and GPUs, the evidence for them, and the findings about it. For a
+    file, it lists what the numbers in names, labels and clusters may mean, and what decided.
     """
-    from dotlint.report.inferred import node_page
+    from dotlint.report.inferred import file_page, node_page
     from dotlint.text.nearest import nearest
 
     result, _ = lint_one(streams, path, {"strategy": strategy})
     assert result.context is not None
+    if node is None:
+        write_result(streams, file_page(result, [graph.deployment for graph in result.context.graphs]))
+        return 0
     for graph in result.context.graphs:
         reading = graph.deployment.by_name.get(node)
         if reading is not None:

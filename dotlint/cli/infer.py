@@ -24,18 +24,14 @@ def command(streams: Streams, path: str, output: str | None) -> int:
 
     The output is TOML. It lists the labels that contradict the strategy; if there are any, the exit status is 1.
     """
-    from dotlint.deployment.infer import infer
+    from dotlint.pipeline.inferred import inferred
     from dotlint.report.inferred import strategy_file
 
     result, _ = lint_one(streams, path, {})
     assert result.context is not None
-    declared: dict[str | None, dict[str, int]] = {}
-    for declaration in result.context.declarations:
-        if declaration.several_axes:
-            declared.setdefault(declaration.phase, {}).update(declaration.degrees)
     recognized = [graph for graph in result.context.graphs if graph.deployment.recognized]
     if not recognized:
         raise DotlintError(f"{path}: no deployment is recognized, so there is no strategy to infer")
-    found = infer(recognized[0].deployment, declared)
+    found = inferred(result, recognized[0].deployment)
     write_result(streams, strategy_file(found, path), output)
     return FOUND if found.contradictions else 0

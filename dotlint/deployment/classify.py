@@ -12,7 +12,7 @@ from dotlint.data import graphviz
 from dotlint.deployment.devices.decide import decide as decide_devices
 from dotlint.deployment.facts import Facts, node_facts, subgraph_facts
 from dotlint.deployment.model import Deployment, Reading, Stage
-from dotlint.deployment.numberings.apply import set_numbers
+from dotlint.deployment.numberings.apply import count_layers, set_numbers
 from dotlint.deployment.numberings.axes import worded_number
 from dotlint.deployment.numberings.decide import decide
 from dotlint.deployment.recognition import recognize
@@ -72,6 +72,7 @@ def read_deployment(
         # Stated layers take precedence over GPUs, which may be the mistake.
         _set_stage_by_layer(reading, layer_ranges, of_layers)
         _set_stage_by_gpus(reading, ranges, of_gpus)
+    count_layers(readings)
     units = _build_units(readings, phases, stated, layer_ranges)
     return Deployment(
         graph=graph,
@@ -96,12 +97,13 @@ def _unread_devices(readings: list[Reading], cluster_facts: dict[int, Facts]) ->
 
 
 def _layer_ranges(readings: list[Reading]) -> dict[str | None, tuple[int, int]]:
-    """Return the first and last layer of the operators of each phase."""
+    """Return the first and last layer of the operators of each phase, counted through all stages."""
     found: dict[str | None, tuple[int, int]] = {}
     for reading in readings:
-        if reading.layer is not None and not reading.annotation:
-            low, high = found.get(reading.phase, (reading.layer, reading.layer))
-            found[reading.phase] = min(low, reading.layer), max(high, reading.layer)
+        layer = reading.layer_index
+        if layer is not None and not reading.annotation:
+            low, high = found.get(reading.phase, (layer, layer))
+            found[reading.phase] = min(low, layer), max(high, layer)
     return found
 
 

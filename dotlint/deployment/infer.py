@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from dotlint.deployment.shards import groups, one_layer_each
+from dotlint.deployment import axes
+from dotlint.deployment.shards import MLP, groups, of_experts, one_layer_each
 from dotlint.strategy.gpus import GpuSet, union
 from dotlint.text.regex import regex
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from dotlint.deployment.model import Deployment, Reading
+    from dotlint.deployment.shards import Group
 
 _TOP = regex(r"\btop[\s_-]?(\d+)\b", re.IGNORECASE)
 _AXES = {
@@ -42,11 +44,16 @@ class PhaseInference(Struct):
 
 
 class Inference(Struct):
-    """What a graph implies: its phases, facts of the model, and contradictions, one line each."""
+    """What a graph implies: its phases, the layout model if known, facts of the model, and remarks, one line each.
+
+    `contradictions` are headers that what is drawn contradicts, `left_out` what is implied but contradicts the rest.
+    """
 
     phases: list[PhaseInference]
     model: dict[str, Implied]
     contradictions: list[str]
+    layout: str | None = None
+    left_out: list[str] = field(default_factory=list)
 
 
 def infer(deployment: Deployment, declared: Mapping[str | None, Mapping[str, int]]) -> Inference:
@@ -74,21 +81,68 @@ def _drawn(deployment: Deployment, phase: str, inside: list[Reading]) -> dict[st
     if stages:
         number = max(stages) + 1
         degrees["pp"] = Implied(number, f"{number} stages are drawn")
-    shards = _most_common(
-        len(g.members)
-        for g in groups(deployment, "qkv", "query", "attention")
-        if g.phase == phase and one_layer_each(deployment, g)
-    )
-    if shards and shards > 1:
-        degrees["tp"] = Implied(shards, f"attention has {shards} shards in a unit")
+    replicas = {r.replica for r in inside if r.replica is not None}
+    if len(replicas) > 1:
+        degrees["dp"] = Implied(len(replicas), f"{len(replicas)} replicas are drawn")
+    found = [g for g in groups(deployment, *_SHARDED) if g.phase == phase and one_layer_each(deployment, g)]
+    whole = [g for g in found if g.role not in MLP or not of_experts(deployment, g)]
+    divided = [
+        (_divided_axis(g, inside), g.ranks()[0], "MLP" if g.role in MLP else "attention") for g in whole if g.ranks()
+    ]
+    for axis, text in _DIVIDED.items():
+        for what in ("attention", "MLP"):
+            ranks = _most_common(n for of, n, kind in divided if (of, kind) == (axis, what) and n > 1)
+            if ranks is not None and axis not in degrees:
+                degrees[axis] = Implied(ranks, text.format(what, ranks))
+    whole_on = _most_common(len(r.gpus) for r in inside if r.is_role(*_SHARDED) and r.own_gpus and r.gpus)
+    if whole_on and whole_on > 1 and "tp" not in degrees:
+        degrees["tp"] = Implied(whole_on, f"attention or MLP is drawn once for {whole_on} GPUs")
     experts = [g for g in groups(deployment, "expert") if g.phase == phase and one_layer_each(deployment, g)]
-    parts = _most_common((len(g.gpu_sets) if g.placed and len(g.gpu_sets) > 1 else len(g.members)) for g in experts)
+    parts = _most_common(_expert_ranks(g) for g in experts)
     if parts and parts > 1:
         degrees["ep"] = Implied(parts, f"experts form {parts} groups in a unit")
     split = _most_common(_ratio(r) for r in inside if r.is_role("sequence-split"))
     if split and split > 1:
         degrees["sp"] = Implied(split, f"a sequence split divides the sequence by {split}")
     return degrees
+
+
+_SHARDED = ("qkv", "query", "attention", *MLP)
+_DIVIDED = {
+    "tp": "{} has {} shards in a unit",
+    "dp": "{} is drawn {} times in a unit, each for its part of the batch or for all heads",
+    "sp": "{} has {} parts of the sequence in a unit",
+}
+
+
+def _divided_axis(group: Group, inside: list[Reading]) -> str:
+    """Return the degree that the members of a group count: tensor shards, parts of the batch or of the sequence."""
+    number = len(group.members)
+    first = group.members[0].evidence.tensors
+    pairs = [(first.inputs[0], first.outputs[0])] if first.inputs and first.outputs else []
+    widths = [(axes.size(one, "hidden"), axes.size(two, "heads"), axes.size(two, "head-dim")) for one, two in pairs]
+    if any(whole and n and d and n * d * number == whole for whole, n, d in widths):
+        return "tp"
+    for axis, degree in (("batch", "dp"), ("seq", "sp")):
+        own = {_size(r, axis) for r in group.members}
+        whole = max((n for r in inside if (n := _size(r, axis))), default=0)
+        part = own.pop() if len(own) == 1 else None
+        if part and part * number == whole:
+            return degree
+    whole_heads = any(h and n and d and n * d == h for h, n, d in widths)
+    return "dp" if whole_heads and group.placed and group.disjoint and number == len(group.gpu_sets) else "tp"
+
+
+def _size(reading: Reading, axis: str) -> int | None:
+    tensors = reading.evidence.tensors
+    stated = (*tensors.inputs, *tensors.bare, *tensors.outputs)
+    return next((n for dims in stated if (n := axes.size(dims, axis)) is not None), None)
+
+
+def _expert_ranks(group: Group) -> int:
+    if group.placed and len(group.gpu_sets) > 1:
+        return len(group.gpu_sets)
+    return len(set((group.experts() or {}).values())) or len(group.members)
 
 
 def _ratio(reading: Reading) -> int:
@@ -108,7 +162,7 @@ def _model(deployment: Deployment) -> dict[str, Implied]:
     facts: dict[str, Implied] = {}
     layers = [unit.layers for units in deployment.units.values() for unit in units.values() if unit.layers]
     numbers = {n for low, high in layers for n in range(low, min(high, low + 10_000) + 1)}
-    numbers |= {r.layer for r in deployment.operators if r.layer is not None}
+    numbers |= {r.layer_index for r in deployment.operators if r.layer_index is not None}
     if numbers and len(numbers) == max(numbers) - min(numbers) + 1:
         facts["layers"] = Implied(len(numbers), f"layers {min(numbers)} to {max(numbers)} are named")
     covered = {n for r in deployment.operators if r.experts for n in range(r.experts[0], r.experts[1] + 1)}

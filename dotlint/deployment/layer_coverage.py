@@ -20,7 +20,7 @@ _COMMUNICATION = {"communication", "io", "annotation", "memory"}
 
 
 def layers_by_stage(deployment: Deployment, phase: str) -> dict[int | None, set[int]]:
-    """Return the layers that each stage names, as numbered in the file; None has those without a stage.
+    """Return the layers that each stage names, counted through all stages; None has those without a stage.
 
     Operators count, and headers of stages that do not draw most of their layers one by one. Nodes that only carry
     data between layers (collectives, transfers, inputs) do not count.
@@ -29,8 +29,8 @@ def layers_by_stage(deployment: Deployment, phase: str) -> dict[int | None, set[
     for reading in deployment.operators:
         if reading.phase != phase or reading.kind in _COMMUNICATION:
             continue
-        if reading.layer is not None:
-            found[reading.stage].add(reading.layer)
+        if reading.layer_index is not None:
+            found[reading.stage].add(reading.layer_index)
         if reading.evidence.layers is not None:
             low, high = reading.evidence.layers
             if 0 <= high - low < 10_000:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class Reading(Struct, gc=False):  # part of no reference cycle
     """The meaning derived for a node.
 
-    `stage` is 0-based within its phase, `layer` as numbered in the file; `phase` is "" if the file has only one.
+    `stage` is 0-based within its phase, `layer` as numbered in the file, and `layer_index` the same unless each stage
+    numbers its layers anew: then it counts through all stages; `phase` is "" if the file has only one.
     `gpus` are the ids (0-based ranks) that the node itself (`own_gpus`) or else its cluster states; `experts` the
     first and last expert of an expert node. `replica`, `micro_batch`, `step` (of a ring) and `shard` (the tensor rank)
     are as numbered in the file. `link` has the two stages, 0-based, that a transfer connects; such a node belongs to
@@ -37,6 +38,7 @@ class Reading(Struct, gc=False):  # part of no reference cycle
     phase: str | None = ""
     stage: int | None = None
     layer: int | None = None
+    layer_index: int | None = None
     gpus: GpuSet | None = None
     own_gpus: bool = False
     experts: tuple[int, int] | None = None

@@ -138,7 +138,7 @@ def _is_of_service(reading: Reading) -> bool:
 
 def _places(readings: Sequence[Reading], *, declared: bool) -> Iterator[str]:
     """Yield what states where operators run or how they are divided."""
-    placed = [r for r in readings if r.evidence.gpus is not None and not r.evidence.gpus.host]
+    placed = [r for r in readings if r.own_gpus or (r.evidence.gpus is not None and not r.evidence.gpus.host)]
     clusters = {r.gpus for r in readings if r.gpus}
     if len(placed) >= _FEWEST or len(clusters) > 1:
         yield f"{count(max(len(placed), sum(r.gpus is not None for r in readings)), 'node')} on devices"

@@ -76,15 +76,17 @@ class Group(Struct, frozen=True):
         (position,) = self.varying
         if self.members[0].evidence.name.words[position] in _OF_EXPERTS:
             return True
-        return all(r.own_gpus and r.gpus and r.evidence.name.numbers[position] in r.gpus for r in self.members)
+        each = self.placed and len(self.gpu_sets) == len(self.members)
+        return each and all(r.gpus and r.evidence.name.numbers[position] in r.gpus for r in self.members)
 
     def ranks(self) -> tuple[int, ...]:
         """Return how many ranks the members may be drawn for, the likeliest first; () if that cannot be decided.
 
         Several members on each GPU set, as many on each, may be heads or columns of one rank.
         """
-        if all(r.shard is not None for r in self.members):
-            return (len({r.shard for r in self.members}),)
+        stated = {r.shard for r in self.members}
+        if None not in stated and len(stated) > 1:
+            return (len(stated),)
         uses = Counter(r.gpus for r in self.members)
         even = self.placed and self.disjoint and len(uses) > 1 and len(set(uses.values())) == 1
         if len(self.varying) > 1:
@@ -164,7 +166,8 @@ def groups(deployment: Deployment, *roles: str) -> list[Group]:
     found: dict[tuple[object, ...], list[Reading]] = defaultdict(list)
     for reading in deployment.operators:
         if reading.role is not None and reading.role.name in roles and not (reading.summary or _shared(reading)):
-            unit = reading.phase, reading.replica, reading.stage, reading.layer, reading.micro_batch, reading.step
+            step = reading.step if reading.is_role(*ATTENTION) else None
+            unit = reading.phase, reading.replica, reading.stage, reading.layer, reading.micro_batch, step
             expert = None if reading.role.name == "expert" else reading.evidence.experts
             found[(*unit, reading.role.name, expert, reading.evidence.name.family)].append(reading)
     return [

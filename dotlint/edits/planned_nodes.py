@@ -121,7 +121,8 @@ class Siblings:
         """Yield inferences: extrapolated from the unit's siblings or from all siblings, or copied from one."""
         family = [r for r in self.family(one.exemplar) if own_statement(r.node) is not None]
         same = [r for r in family if (r.stage, r.layer) == one.unit]
-        for siblings in ([same] if len(same) > 1 else []) + [family]:
+        beside = [r for r in family if r.stage == one.unit[0]]
+        for siblings in (*(some for some in (same, beside) if len(some) > 1), family):
             written = extrapolate([(r.evidence.name.numbers, self._spelled(r)) for r in siblings], one.numbers)
             if written is None:
                 continue
@@ -332,7 +333,12 @@ class Siblings:
             if beside and not exemplar.gpus <= union(beside):
                 return None
         moved = exemplar.layer is not None and layer is not None
+        if exemplar.evidence.layers is not None and not moved:
+            return None  # it stands for layers, and nothing says for which ones the copy would stand
         layers = (exemplar.layer, exemplar.layer) if exemplar.layer is not None and moved else None
+        if layers is not None and exemplar.evidence.layers is not None:
+            first, last = exemplar.evidence.layers
+            layers = min(layers[0], first), max(layers[1], last)
         step = (layer or 0) - (exemplar.layer or 0) if moved else 0
         return Shift(before, after, layers, step, gpus, self.deployment.vocabulary.devices)
 

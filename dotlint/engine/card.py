@@ -12,6 +12,7 @@ from dotlint.errors import DotlintError
 PRESETS = ("recommended", "strict", "graphviz")
 
 Absence = Literal["statement", "connection", "path", "label"]
+Convention = Literal["inform", "omit"]
 Damage = Literal["look", "name", "nodes", "lines", "split", "template"]
 LossKind = Literal["nothing", "frame", "members", "statement", "rest", "program"]
 Axis = Literal["stage", "layer", "shard", "step", "replica", "micro-batch"]
@@ -76,7 +77,7 @@ class Card(Struct, frozen=True, omit_defaults=True):
     causes: tuple[str, ...] = ()
     claims_absence: Absence | None = None
     concerns: Literal["nodes", "unit"] = "nodes"
-    convention: bool = False
+    convention: Convention | None = None
     damages: Damage | None = None
     loses: LossKind | None = None
     editor_tag: Literal["unnecessary", "deprecated"] | None = None

@@ -12,6 +12,7 @@ from dotlint.engine.card import (
     Axis,
     Card,
     CardError,
+    Convention,
     Damage,
     Example,
     FixEffect,
@@ -35,6 +36,7 @@ _NEEDS = {"strategy", "model"}
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "claims-absence": get_args(Absence),
     "concerns": ("nodes", "unit"),
+    "convention": get_args(Convention),
     "damages": get_args(Damage),
     "editor-tag": ("unnecessary", "deprecated"),
     "fix-trial": get_args(FixTrial),
@@ -50,7 +52,7 @@ _LISTS: Final[dict[str, tuple[str, ...]]] = {
     "model-facts": (),
     "summary-lines": (),
 }
-_FLAGS: Final = ("convention", "guards-fixes", "repeats-in-copies", "report-once", "report-skip")
+_FLAGS: Final = ("guards-fixes", "repeats-in-copies", "report-once", "report-skip")
 
 
 def _text(table: dict[str, Any], key: str, where: str) -> str:

@@ -27,19 +27,21 @@ _NOTE: Final = "the whole file does so, so it is taken for a convention of the f
 
 
 def second_look(card: Card, found: Sequence[Outcome], deployment: Deployment | None) -> list[Outcome]:
-    """Return the outcomes of a rule for one graph, with findings merged and conventions reported as information.
+    """Return the outcomes of a rule for one graph, with findings merged, and conventions omitted or reported as information.
 
     `deployment` is the graph read as a deployment, None if the rule is not about deployments.
     """
-    outcomes = list(_merged(found)) if card.report_once else list(found)
-    if not card.convention or deployment is None:
-        return outcomes
-    return [
-        replace(one, severity="info", fix=None, fixable=None, parts=(), note="; ".join(filter(None, (one.note, _NOTE))))
-        if isinstance(one, Finding) and one.severity != "info" and is_habit(deployment, one.nodes)
-        else one
-        for one in outcomes
-    ]
+    outcomes = _merged(found) if card.report_once else found
+    if card.convention is None or deployment is None:
+        return list(outcomes)
+    kept: list[Outcome] = []
+    for one in outcomes:
+        if not isinstance(one, Finding) or one.severity == "info" or not is_habit(deployment, one.nodes):
+            kept.append(one)
+        elif card.convention == "inform":
+            note = "; ".join(filter(None, (one.note, _NOTE)))
+            kept.append(replace(one, severity="info", fix=None, fixable=None, parts=(), note=note))
+    return kept
 
 
 def undecided_axis(card: Card, context: GraphContext) -> Undecided | None:

@@ -164,7 +164,9 @@ def _outcomes(file: FileContext, card: Card) -> Iterable[Outcome]:
     found: list[Outcome] = []
     for target in targets:
         try:
-            if check.scope == "deployment" and (file.is_program or not target.deployment.recognized):  # type: ignore[attr-defined]
+            if check.scope != "file" and file.is_program:
+                continue  # the graph is what the program writes, not what its text happens to parse as
+            if check.scope == "deployment" and not target.deployment.recognized:  # type: ignore[attr-defined]
                 continue
             index = 0 if check.scope == "file" else target.graph.index  # type: ignore[attr-defined]
             skipped = undecided_axis(card, target) if card.axes else None  # type: ignore[arg-type]

@@ -24,7 +24,7 @@ _NO_GRAPH: Final = {
 }
 _OF_GRAPHS: Final = (
     "needs", "axes", "claims_absence", "damages", "guards_fixes", "model_facts", "node_state", "overview_remedy",
-    "repeats_in_copies", "report_skip", "summary_lines",
+    "repeats_in_copies", "report_once", "report_skip", "summary_lines",
 )  # fmt: skip
 _CHANGES: Final = {"adds-edges", "adds-nodes", "reroutes"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from dotlint.report.numbers import number_lines
 from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
@@ -21,13 +22,17 @@ def strategy_file(inference: Inference, path: str) -> str:
     """Return the inferred strategy as TOML; comments give the evidence for each value."""
     lines = [f"# Strategy inferred from {one_line(path)}.", ""]
     for phase in inference.phases:
-        lines += [f"[phases.{phase.name or 'all'}]" if phase.name else "# one phase, which is the whole graph"]
+        named = f"[phases.{phase.name}]" if phase.name else "# one phase, which is the whole graph"
+        lines += [named if phase.degrees or not phase.name else f"# {phase.name}"]
         lines += _phase_lines(phase)
         lines.append("")
+    if inference.layout is not None:
+        lines += ["[layout]", f"model = {json.dumps(inference.layout)}", ""]
     if inference.model:
         lines.append("[model]")
         lines += [f"{name} = {fact.value}  # {one_line(fact.because)}" for name, fact in inference.model.items()]
         lines.append("")
+    lines += [f"# not written: {one_line(text)}" for text in inference.left_out]
     lines += [f"# contradiction: {one_line(text)}" for text in inference.contradictions]
     return "\n".join(lines).rstrip("\n") + "\n"
 
@@ -38,16 +43,11 @@ def _phase_lines(phase: PhaseInference) -> Iterable[str]:
         return
     axes = [axis for axis in _ORDER if axis in phase.degrees]
     spec = "".join(f"{axis}{phase.degrees[axis].value}" for axis in axes)
-    yield f"strategy = {json.dumps(spec)}"
+    at = f"@{phase.gpus}" if phase.gpus is not None and not phase.name and phase.gpus.last >= len(phase.gpus) else ""
+    yield f"strategy = {json.dumps(spec + at)}"
+    if phase.gpus is not None and phase.name:
+        yield f"gpus = {json.dumps(str(phase.gpus))}"
     yield from (f"#   {axis} = {phase.degrees[axis].value}: {one_line(phase.degrees[axis].because)}" for axis in axes)
-    if phase.gpus is not None:
-        product = 1
-        for axis in axes:
-            product *= phase.degrees[axis].value
-        if len(phase.gpus) == product:
-            yield f'gpus = "{phase.gpus}"'
-        else:
-            yield f"# the labels name {len(phase.gpus)} GPUs ({phase.gpus.short()}), but the product of the degrees is {product}"
 
 
 def node_page(result: FileResult, deployment: Deployment, reading: Reading) -> str:
@@ -72,6 +72,16 @@ def node_page(result: FileResult, deployment: Deployment, reading: Reading) -> s
         ("phase", reading.phase or ("shared" if reading.phase is None else "the only one")),
         ("stage", "-" if reading.stage is None else str(deployment.stage_number(reading.stage))),
         ("layer", "-" if reading.layer is None else str(reading.layer)),
+        *(
+            (name, str(number))
+            for name, number in (
+                ("replica", reading.replica),
+                ("batch", reading.micro_batch),
+                ("step", reading.step),
+                ("shard", reading.shard),
+            )
+            if number is not None
+        ),
         ("GPUs", str(reading.gpus) if reading.gpus else _gpus_without_ids(reading)),
         ("experts", "{}-{}".format(*reading.experts) if reading.experts else "-"),
         ("input", "; ".join(dims.text for dims in evidence.tensors.inputs) or "-"),
@@ -82,14 +92,31 @@ def node_page(result: FileResult, deployment: Deployment, reading: Reading) -> s
     lines += [f"  {name:<8} {one_line(text)}" for name, text in rows]
     if reading.why:
         lines += ["", "because", *(f"  {one_line(why)}" for why in reading.why)]
-    found = deployment.recognition
-    title = "the graph is a deployment" if found.recognized else "the graph is no deployment"
-    evidence_lines = [*(f"for: {text}" for text in found.reasons), *(f"against: {text}" for text in found.objections)]
-    lines += ["", title, *(f"  {one_line(text)}" for text in evidence_lines)]
+    numbers = number_lines(deployment, node.index)
+    lines += ["", "numbers", *(f"  {line}" for line in numbers)] if numbers else []
+    lines += ["", *_recognition(deployment)]
     about = [f for f in result.findings if node.name in f.nodes or any(node.name in pair for pair in f.missing_edges)]
     if about:
         lines += ["", "findings", *(f"  {f.code} {f.severity}: {one_line(f.message)}" for f in about)]
     return "\n".join(lines) + "\n"
+
+
+def file_page(result: FileResult, deployments: Iterable[Deployment]) -> str:
+    """Return what was decided for each graph of a file: whether it is a deployment, and what its numbers mean."""
+    lines = [one_line(result.path, 4096)]
+    for deployment in deployments:
+        lines += ["", *_recognition(deployment)]
+        numbers = number_lines(deployment)
+        lines += ["", "numbers", *(f"  {line}" for line in numbers)] if numbers else []
+        lines += [f"not understood: {one_line(text)}" for text in deployment.unread_devices]
+    return "\n".join(lines) + "\n"
+
+
+def _recognition(deployment: Deployment) -> list[str]:
+    found = deployment.recognition
+    title = "the graph is a deployment" if found.recognized else "the graph is no deployment"
+    evidence = [*(f"for: {text}" for text in found.reasons), *(f"against: {text}" for text in found.objections)]
+    return [title, *(f"  {one_line(text)}" for text in evidence)]
 
 
 def _gpus_without_ids(reading: Reading) -> str:

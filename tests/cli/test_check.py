@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Run, run
+from tests.dsl import CYCLE
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 MAIN = str(FIXTURES / "moe_two_phases.dot")
 CLEAN = "digraph { a -> b }\n"
-CYCLE = "digraph { a -> b -> a }\n"
 SOLID = """digraph {
   node [shape=box]
   route [label="Router"]

@@ -24,6 +24,7 @@ from dotlint.page import collect as pages
 from dotlint.pipeline import fix_files
 from dotlint.pipeline.cache import Cache
 from tests.cli.command import Run, run
+from tests.dsl import CYCLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks for /dev/full, /proc and POSIX signals")
 
 CLEAN = "digraph { a -> b }\n"
-CYCLE = "digraph { a -> b -> a }\n"
 UNFIXED = "digraph {\n  a [shape=elipse]\n  b [shape=elipse]\n  a -> b\n}\n"
 FIXED = "digraph {\n  a [shape=ellipse]\n  b [shape=ellipse]\n  a -> b\n}\n"
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}

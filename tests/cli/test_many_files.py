@@ -23,13 +23,13 @@ from dotlint.pipeline import processes as parallel
 from dotlint.pipeline.cache import Cache, cache_folder
 from dotlint.pipeline.processes import default_jobs, lint_files
 from tests.cli.command import run
+from tests.dsl import CYCLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 FIXTURE = Path(__file__).parents[1] / "fixtures/moe_two_phases.dot"
 CLEAN = "digraph { a -> b }\n"
-CYCLE = "digraph { a -> b -> a }\n"
 
 
 def write(name: str, text: str = CYCLE) -> Path:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import run
+from tests.dsl import CYCLE
 
-CYCLE = "digraph { a -> b -> a }\n"
 CLEAN = "digraph { a -> b }\n"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.dsl import check_rules, digraph, find, fixed
+from tests.dsl import check_rules, digraph, find, fixed, node
 
 
 def shards(*devices: str) -> list[str]:
@@ -16,12 +16,32 @@ def shards(*devices: str) -> list[str]:
     [("NPU: {}", True), ("device_id={}", True), ("Device: P100_{}", False), ("GPU: {} and its spare", True)],
 )
 def test_d001_does_not_claim_that_an_unread_text_names_no_gpu(own: str, lacks: bool) -> None:
-    text = digraph(*shards(*(own.format(i) for i in range(4)), ""))
+    links = [f"norm -> attn_{i}" for i in range(5)]
+    text = digraph(*shards(*(own.format(i) for i in range(4)), ""), *links)
     assert bool(find(text, "D001")) == lacks
-    alien = digraph(*shards("GPU 0", "GPU 1", "GPU 2", "GPU: the fast one"))
+    alien = digraph(*shards("GPU 0", "GPU 1", "GPU 2", "GPU 3", "GPU: the fast one"), *links)
     assert find(alien, "D001") == []
     skipped = [one.needs for one in check_rules(alien, "D001").undecided]
     assert any("the fast one" in needs for needs in skipped)
+
+
+@pytest.mark.parametrize(("layers", "told"), [(3, True), (2, False)])
+def test_collectives_that_never_name_gpus_are_told_once_for_the_file(layers: int, told: bool) -> None:
+    parts = [
+        f"{node(f'l{layer}_mlp_{i}', 'MLP', str(i))} l{layer}_mlp_{i} -> l{layer}_ar; l{layer}_ar -> l{layer + 1}_mlp_{i};"
+        for layer in range(layers)
+        for i in range(10)
+    ]
+    reduces = [node(f"l{layer}_ar", "All-Reduce") for layer in range(layers)]
+    ends = [node(f"l{layers}_mlp_{i}", "MLP", str(i)) for i in range(10)]
+    found = find(digraph(*parts, *reduces, *ends), "D001")
+    assert [finding.nodes for finding in found] == [tuple(f"l{i}_ar" for i in range(layers))] * told
+
+
+def test_d002_tells_a_habit_once() -> None:
+    labels = [f'l{i}_norm [label="LayerNorm\nGPU: replicated"] l{i}_mlp [label="MLP\nGPU: {i}"]' for i in range(4)]
+    (finding,) = find(digraph(*labels, "l0_norm -> l0_mlp"), "D002")
+    assert finding.nodes == tuple(f"l{i}_norm" for i in range(4))
 
 
 @pytest.mark.parametrize("notation", ["NPU: {}", "GPU：{}", "device_id={}", "cuda:{}"])

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 REFERENCE = FIXTURES / "moe_two_phases.dot"
-CYCLE = "digraph { a -> b -> a }"
+CYCLE = "digraph { input -> norm_tp0 -> mlp_tp0 -> output; mlp_tp0 -> norm_tp0 }"
 
 
 def cycle_of_pydot() -> pydot.Dot:

@@ -129,3 +129,11 @@ def test_tensors(lines: list[str], inputs: list[str], outputs: list[str], bare: 
     assert [dims.text for dims in tensors.inputs] == inputs
     assert [dims.text for dims in tensors.outputs] == outputs
     assert [dims.text for dims in tensors.bare] == bare
+
+
+def test_a_vocabulary_can_add_words_of_devices() -> None:
+    more = load_vocabulary(str(rules_folder() / "vocabulary.toml"), '[devices]\nnames = ["tile"]')
+    found = more.devices.read(["Tile: 0-3"])
+    assert found is not None
+    assert found.ids == GpuSet.span(0, 4)
+    assert DEVICES.read(["Tile: 0-3"]) is None

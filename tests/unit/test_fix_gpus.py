@@ -132,7 +132,8 @@ def test_gpus_are_inferred_only_if_all_methods_agree(nodes: str, gpus: str | Non
 
     def write(lacking: str) -> str:
         labels = ((name, f"{title}\\nGPU: {ids}" if ids != "?" else title + lacking) for name, title, ids in rows)
-        return "digraph {\n" + "".join(f'  {name} [label="{label}"]\n' for name, label in labels) + "}\n"
+        drawn = "".join(f'  {name} [label="{label}"]\n' for name, label in labels)
+        return "digraph {\n" + drawn + f"  {rows[0][0]} -> {rows[1][0]}\n}}\n"
 
     assert fixed(write(""), "D001") == write(f"\\nGPU: {gpus}" if gpus else "")
 

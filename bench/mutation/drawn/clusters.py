@@ -19,18 +19,30 @@ Node = tuple[str, "Op", str]
 
 def clustered(nodes: Iterable[Node], world: World, manner: Manner, end: str) -> list[str]:
     """Put nodes into their clusters."""
-    opened: dict[tuple[str, ...], str] = {}
+    # Numbered through the whole deployment: a page may be written stage by stage.
+    running = {path: n for n, path in enumerate(dict.fromkeys(_paths(world, manner)), 1)}
     tree: dict[str, object] = {}
     for _, op, line in nodes:
-        told, here = numbers(op, world, manner), tree
-        path: tuple[str, ...] = ()
-        for axis in _boxes(op, world, manner):
-            path += (f"{op.phase} {op.replica} {op.stage if axis == 'layer' else ''} {axis} {told[axis]}",)
-            if path not in opened:
-                opened[path] = _opening(axis, op, world, manner, end, len(opened) + 1)
-            here = here.setdefault(opened[path], {})  # type: ignore[assignment]
+        here = tree
+        for axis, path in _around(op, world, manner):
+            here = here.setdefault(_opening(axis, op, world, manner, end, running[path]), {})  # type: ignore[assignment]
         here[line] = None
     return list(_unfolded(tree, "  "))
+
+
+def _paths(world: World, manner: Manner) -> Iterator[tuple[str, ...]]:
+    for op in world.ops.values():
+        for _, path in _around(op, world, manner):
+            yield path
+
+
+def _around(op: Op, world: World, manner: Manner) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Name the axes of the clusters around an operator, the outermost first, each with the path to it."""
+    told = numbers(op, world, manner)
+    path: tuple[str, ...] = ()
+    for axis in _boxes(op, world, manner):
+        path = (*path, f"{op.phase} {op.replica} {op.stage if axis == 'layer' else ''} {axis} {told[axis]}")
+        yield axis, path
 
 
 def _boxes(op: Op, world: World, manner: Manner) -> list[str]:

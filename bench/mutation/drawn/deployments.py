@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from bench.mutation.drawn.extras import (
@@ -63,6 +63,8 @@ def draw_plan(rng: random.Random, manner: Manner) -> tuple[Plan, Extras]:
         experts_each=rng.choice((1, 1, 2, 4)), batch=rng.choice((1, 4, 8, 16, 32)), seq=rng.choice((1024, 2048, 4096)),
         hidden=rng.choice((1024, 2048, 4096)),
     )  # fmt: skip
+    if plan.sp > 1:  # decode does not split the sequence, so a graph of decode alone has no SP
+        plan = replace(plan, only="prefill")
     extras = Extras(
         o_proj=rng.random() < 0.5, act=rng.random() < 0.3, ends=rng.random() < 0.35, shared=moe and rng.random() < 0.3,
         each=moe and plan.experts_each > 1 and rng.random() < 0.6, kv_nodes=decode and rng.random() < 0.4,

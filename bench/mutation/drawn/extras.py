@@ -132,7 +132,15 @@ def transfers(world: World) -> None:
         assert end.gpus is not None
         both = (min(send.gpus[0], end.gpus[0]), max(send.gpus[1], end.gpus[1]))
         joined = both if both[1] - both[0] + 1 == 2 * (send.gpus[1] - send.gpus[0] + 1) else None
-        world.change(send.key, role="transfer", stage=None, link=(stage, stage + 1), gpus=joined, unit=None)
+        world.change(
+            send.key,
+            role="transfer",
+            stage=None,
+            link=(stage, stage + 1),
+            gpus=joined,
+            unit=None,
+            ends=(send.gpus, end.gpus),
+        )
         heads = [(h, s) for t, h, s in world.edges if t == receive]
         world.drop(receive)
         for head, _ in heads:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from bench.mutation.model import Plan, World
 
 
+LETTERS = 26
+
+
 def legible(plan: Plan, extras: Extras, manner: Manner) -> bool:
     """Whether every number is told by something, in words or by where it stands."""
     words = [word for axis in _axes(plan, extras) if (word := manner.axes[axis].lower()) and manner.ids == "composed"]
@@ -40,6 +43,8 @@ def legible(plan: Plan, extras: Extras, manner: Manner) -> bool:
 def distinct(world: World, manner: Manner) -> bool:
     """Whether no two operators have one id, upper and lower case aside."""
     ids = names(world, manner).values()
+    if manner.ids == "alphabet" and len(ids) > LETTERS:  # AR would be a collective
+        return False
     return len({name.lower() for name in ids}) == len(ids)
 
 

@@ -87,5 +87,18 @@ def _facts(op: Op, world: World, manner: Manner) -> Iterator[str]:
             yield f"{words[1]}: {after}"
         else:
             yield f"{before} -> {after}"
-    if op.gpus and manner.device != "none":
+    if op.role == "transfer" and manner.device != "none" and manner.link_gpus != "both":
+        yield from _ends(op, world, manner)
+    elif op.gpus and manner.device != "none":
         yield devices(op.gpus, world, manner)
+
+
+def _ends(op: Op, world: World, manner: Manner) -> Iterator[str]:
+    """Write the devices of the two stages that a transfer joins."""
+    assert op.ends
+    tail, head = (devices(span, world, manner) for span in op.ends)
+    if manner.link_gpus == "arrow":
+        yield f"{tail} -> {head}"
+    elif manner.link_gpus == "from to":
+        yield f"From: {tail}"
+        yield f"To: {head}"

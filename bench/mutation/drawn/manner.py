@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import random
 
 FACTORS: dict[str, dict[str, int]] = {
-    "ids": {"composed": 15, "opaque": 3, "alphabet": 1, "numbered": 2},
+    "ids": {"composed": 15, "opaque": 3, "alphabet": 3, "numbered": 2},
     "order": {"DRMSLOT": 6, "ODRMSLT": 4, "DRMSLTO": 3, "OTLSMRD": 1, "DRMSOLT": 2, "TDRMSLO": 2, "LODRMTS": 1, "SLODRMT": 1, "ODRMTLS": 1},
     "sep": {"_": 10, "-": 2, ".": 2, " ": 2, "camel": 2, "glued": 3, "__": 1},
     "join": {"glued": 3, "apart": 1},
@@ -48,6 +48,9 @@ FACTORS: dict[str, dict[str, int]] = {
     "semicolons": {"yes": 3, "no": 1},
     "shapes": {"house": 3, "boxes": 2, "other": 1},
     "link": {"marked": 3, "bare": 2, "send recv": 2, "transfer": 2, "send to": 1},
+    "link_gpus": {"both": 2, "arrow": 1, "from to": 1, "none": 1},
+    "mark": {"pipeline send": 2, "PP send/recv": 1, "p2p": 1, "send activations": 1, "stage transfer": 1},
+    "kv_mark": {"KV cache transfer": 2, "KV cache": 1, "kv handover": 1},
     "gate_edges": {"dashed": 2, "solid": 1},
     "header": {"none": 4, "comment": 1, "title": 1, "stages": 1, "label": 1},
     "legend": {"no": 5, "yes": 1},
@@ -97,6 +100,9 @@ class Manner:
     semicolons: str
     shapes: str
     link: str
+    link_gpus: str
+    mark: str
+    kv_mark: str
     gate_edges: str
     header: str
     legend: str

@@ -69,9 +69,7 @@ def _composed(op: Op, world: World, manner: Manner) -> str:
     for letter in manner.order:
         axis = _PARTS[letter]
         if axis == "op":
-            parts.append(manner.words[op.role].split("_"))
-            if op.link:
-                parts += _link(op, manner)
+            parts.append([*manner.words[op.role].split("_"), *_link(op, manner)])
         elif axis == "phase":
             if world.plan.decode and (op.phase == "decode" or manner.phase_word == "both"):
                 word = manner.axes["phase"]
@@ -101,14 +99,14 @@ def _word(axis: str, op: Op) -> str:
     return "expert" if op.experts else "sequence" if op.role in RING else "tensor"
 
 
-def _link(op: Op, manner: Manner) -> list[list[str]]:
+def _link(op: Op, manner: Manner) -> list[str]:
     """Name the stages that a transfer joins: `0_to_1`, `to_stage1`, `from_stage0`."""
-    assert op.link
-    word = manner.axes["stage"]
-    tail, head = (f"{word}{stage + manner.first}" for stage in op.link)
+    if op.link is None:
+        return []
+    tail, head = (f"{manner.axes['stage']}{stage + manner.first}" for stage in op.link)
     if op.role == "transfer":
-        return [[tail], ["to"], [head]]
-    return [["to"], [head]] if op.role == "send" else [["from"], [tail]]
+        return [tail, "to", head]
+    return ["to", head] if op.role == "send" else ["from", tail]
 
 
 def _spelled(parts: list[list[str]], manner: Manner) -> str:

@@ -54,21 +54,21 @@ class Drawn:
         """All that was drawn."""
         here = {op.role for op in self.world.ops.values()}
         plan = self.world.plan
-        absent = {axis for axis, there in (("stage", plan.pp > 1), ("tensor", plan.tp > 1), ("expert", plan.moe),
-            ("replica", plan.replicas > 1), ("phase", plan.decode), ("micro", self.extras.micro > 1),
-            ("sequence", self.extras.ring), ("step", self.extras.ring)) if not there}  # fmt: skip
+        extras, link = self.extras, self.manner.link
+        there = {
+            "stage": plan.pp > 1, "tensor": plan.tp > 1, "expert": plan.moe, "replica": plan.replicas > 1, "phase": plan.decode,
+            "micro": extras.micro > 1, "sequence": extras.ring, "step": extras.ring, "link": plan.pp > 1,
+            "link_gpus": link == "transfer", "mark": link == "marked", "kv_mark": plan.decode, "phase_word": plan.decode,
+            "gate_edges": plan.moe, "plan.major": plan.replicas > 1,
+        }  # fmt: skip
         found = {}
         for name, value in self.manner.factors().items():
             kind, _, what = name.partition(".")
-            if (kind in ("title", "id") and what and what not in here) or (
-                kind in ("word", "label") and what in absent
-            ):
+            if not there.get(what or kind, True) or (kind in ("title", "id") and what and what not in here):
                 continue
             found[name] = value
-        plans = plan_factors(plan, self.extras)
-        if plan.replicas == 1:
-            del plans["plan.major"]
-        return found | plans
+        plans = plan_factors(plan, extras)
+        return found | {name: value for name, value in plans.items() if there.get(name, True)}
 
 
 @dataclass(frozen=True)

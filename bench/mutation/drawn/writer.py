@@ -110,14 +110,14 @@ def _quoted(name: str, manner: Manner) -> str:
     return name if plain and manner.quoted == "no" else f'"{name}"'
 
 
-_MARKS = {"dashed": "style=dashed", "kv": 'label="KV cache transfer"', "residual": 'label="residual"'}
+_MARKS = {"dashed": "style=dashed", "residual": 'label="residual"'}
 
 
-def _mark(style: str, world: World, manner: Manner) -> str:
+def _mark(style: str, manner: Manner) -> str:
     if style == "pipeline":
-        return 'label="pipeline send"' if manner.link == "marked" else ""
-    if style == "residual" and world.plan.sends:
-        return 'label="residual"'
+        return f'label="{manner.mark}"' if manner.link == "marked" else ""
+    if style == "kv":
+        return f'label="{manner.kv_mark}"'
     return "" if style == "dashed" and manner.gate_edges == "solid" else _MARKS.get(style, "")
 
 
@@ -128,7 +128,7 @@ def _edges(world: World, manner: Manner, page: Page, end: str, among: set[str]) 
         if tail not in among or head not in among or (tail, head) in page.lines:
             continue
         page.lines[tail, head] = ""
-        mark = _mark(style, world, manner)
+        mark = _mark(style, manner)
         sides, last = rows[-1] if rows else ([], "-")
         if manner.edges == "chains" and mark == last and sides[-1] == [tail]:
             sides.append([head])

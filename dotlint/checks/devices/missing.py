@@ -18,13 +18,15 @@ from dotlint.text.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dotlint.deployment.model import Reading
+    from dotlint.deployment.model import Deployment, Reading
+    from dotlint.deployment.vocabulary import Role
     from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Edit, Finding, Outcome
     from dotlint.strategy.gpus import GpuSet
 
+_HABIT = 3  # operators without GPUs in a file where nearly all others name theirs
 _EVERY = regex(r"\b(?:all|shared|replicated|distributed|across|every)\b", re.IGNORECASE)
 # Words that mean some GPUs and not all: `All TP ranks`, `per EP group`.
 _SOME = regex(r"\b(?:[tpesdcv]+p\d*|ranks?|pairs?|groups?|per|each|any|some|various|multiple)\b|[{}$%]", re.IGNORECASE)
@@ -55,7 +57,7 @@ def write_gpus(fix: FixContext, finding: Finding) -> Fix | str:
 
 @fixed_by(write_gpus)
 def operators_without_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Report operators that name no GPUs although most of their family do."""
+    """Report operators that name no GPUs although most of their family, or nearly all operators of the file, do."""
     families: dict[str, list[Reading]] = defaultdict(list)
     for reading in context.deployment.operators:
         if reading.kind not in {"io", None} and not reading.summary:
@@ -84,10 +86,44 @@ def operators_without_gpus(context: GraphContext, card: Card) -> Iterator[Outcom
             f"{what}, although {'its' if one else 'their'} siblings do",
             help="add the GPUs to the label, for example `GPU: 0-7`",
         )
+    rest = grouping.remaining_nodes(context, card, _alone_in_file(context.deployment, lacking))
+    if rest:
+        one = len(rest) == 1
+        what = f"`{rest[0].name}` names no GPUs" if one else f"{count(len(rest), 'operator')} name no GPUs"
+        yield grouping.nodes_finding(
+            context,
+            card,
+            None,
+            rest,
+            f"{what}, although nearly all other operators do",
+            help="add the GPUs to the label, for example `GPU: 0-7`",
+        )
     unread = context.deployment.unread_devices
     if unread:
         shown = listed([f"`{one_line(text)}`" for text in unread], 3)
         yield Undecided(card.section, "operators on GPUs", f"name the devices by numbers: {shown} could not be read")
+
+
+def _alone_in_file(deployment: Deployment, told: Sequence[Reading]) -> list[Reading]:
+    """Return the other operators without GPUs in a file where at least nine of ten operators name theirs.
+
+    What splits, gathers or transfers lies between devices; one or two are reported by other rules or not at all.
+    """
+    every = [r for r in deployment.operators if r.role is not None and _runs_on_gpus(r.role)]
+    every = [r for r in every if r.node.statements and not r.summary]
+    ends = {r.node.index for r in every if not (r.node.in_edges and r.node.out_edges)}
+    without = [r for r in every if r.gpus is None and r.evidence.gpus is None and r.node.index not in ends]
+    if 10 * len(without) > len(every):
+        return []
+    known = {r.node.index for r in told}
+    rest = [r for r in without if r.node.index not in known]
+    return rest if len(rest) >= _HABIT else []
+
+
+def _runs_on_gpus(role: Role) -> bool:
+    if role.kind in {"computation", "routing"}:
+        return role.communicates is None
+    return role.communicates in {"all-reduce", "all-gather", "reduce-scatter", "all-to-all"}
 
 
 def name_gpus(fix: FixContext, finding: Finding) -> Fix | str:
@@ -160,7 +196,6 @@ def vague_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if r.evidence.gpus and r.evidence.gpus.vague and r.evidence.gpus.ids is None
     ]
     for title, some in grouping.units(context.deployment, grouping.remaining_nodes(context, card, vague)).items():
-        vague_words = some[0].evidence.gpus.vague if some[0].evidence.gpus else ""
         what = (
             f"`{some[0].name}` does"
             if len(some) == 1
@@ -171,8 +206,12 @@ def vague_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
             card,
             title,
             some,
-            f"{what} not say which GPUs {'it runs' if len(some) == 1 else 'they run'} on: `{vague_words}`",
+            f"{what} not say which GPUs {'it runs' if len(some) == 1 else 'they run'} on: `{_vague_words(some[0])}`",
             help="name the GPU ids, for example `GPU: 0-7`",
         )
     if not vague and any(r.gpus for r in context.deployment.operators):
         yield Holds("gpus", "GPU labels", "no vague labels such as `all GPUs`")
+
+
+def _vague_words(reading: Reading) -> str:
+    return (reading.evidence.gpus.vague if reading.evidence.gpus else None) or ""

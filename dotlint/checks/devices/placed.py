@@ -95,24 +95,26 @@ def all_resized(phase: Phase, units: Mapping[int, tuple[Stage, GpuSet]]) -> bool
     return len(units) > 1 and len(sizes) == 1 and not sizes & {phase.stage_size, *of_replica}
 
 
-def expected_gpus(phase: Phase, stage: int, drawn: Mapping[int, GpuSet]) -> GpuSet:
-    """Return the GPUs that the layout assigns to the stage, in the replica that the other stages are on.
+def expected_gpus(phase: Phase, drawn: Mapping[int, GpuSet]) -> dict[int, GpuSet]:
+    """Return the GPUs that the layout assigns to each stage that the phase has, in the replica the others are on.
 
-    `drawn` are the GPUs of all stages. If the other stages agree on no replica, return the smallest set that contains
+    `drawn` are the GPUs of all stages. If the other stages agree on no replica, it is the smallest set that contains
     the stage's own GPUs, else those of all replicas.
     """
-    gpus = drawn[stage]
-    replicas = phase.replica_stage_gpus(stage)
-    matching = [
-        {i for i, each in enumerate(phase.replica_stage_gpus(other)) if each == theirs}
-        for other, theirs in drawn.items()
-        if other != stage and 0 <= other < phase.stage_count
-    ]
-    agreed = set.intersection(*matching) if matching else set()
-    if len(agreed) == 1 and (replica := replicas[agreed.pop()]) and len(replica) >= len(gpus):
-        return replica
-    holding = [each for each in replicas if gpus <= each]
-    return min(holding, key=len, default=phase.stage_gpus(stage))
+    replicas = {stage: phase.replica_stage_gpus(stage) for stage in drawn if 0 <= stage < phase.stage_count}
+    matching = {s: {i for i, each in enumerate(some) if each == drawn[s]} for s, some in replicas.items()}
+    votes = Counter(index for some in matching.values() for index in some)
+    found: dict[int, GpuSet] = {}
+    for stage, some in replicas.items():
+        gpus, others = drawn[stage], len(replicas) - 1
+        agreed = [index for index, number in votes.items() if others and number - (index in matching[stage]) == others]
+        replica = some[agreed[0]] if len(agreed) == 1 and agreed[0] < len(some) else None
+        if replica and len(replica) >= len(gpus):
+            found[stage] = replica
+        else:
+            holding = [each for each in some if gpus <= each]
+            found[stage] = min(holding, key=len, default=phase.stage_gpus(stage))
+    return found
 
 
 def fits_layout(phase: Phase, stage: int, gpus: GpuSet) -> bool:

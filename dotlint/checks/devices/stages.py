@@ -9,7 +9,6 @@ from msgspec import Struct
 from dotlint.checks import grouping
 from dotlint.checks.copies import copies
 from dotlint.checks.devices.placed import (
-    all_resized,
     copies_of,
     expected_gpus,
     fits_layout,
@@ -24,7 +23,7 @@ from dotlint.edits.fix_context import fixed_by, in_order
 from dotlint.edits.gpus.label import with_ids
 from dotlint.edits.labels import block_label, split_label
 from dotlint.engine.finding import Edit, Fix, Holds
-from dotlint.strategy.gpus import GpuSet, union
+from dotlint.strategy.gpus import GpuSet
 from dotlint.text.english import count, listed
 
 if TYPE_CHECKING:
@@ -42,15 +41,15 @@ if TYPE_CHECKING:
 
 
 class MisplacedStage(Struct, frozen=True, eq=False):
-    """0-based stages on other GPUs than the phase's layout gives them; `placed` are all drawn stages and their GPUs."""
+    """A 0-based stage on other GPUs than its phase's layout gives it; `placed` are all drawn stages and their GPUs."""
 
     phase: Phase
-    stages: tuple[int, ...]
+    stage: int
     placed: Mapping[int, tuple[Stage, GpuSet]]
 
 
 def move_stage(fix: FixContext, finding: Finding) -> Fix | str:
-    """Move stages to the GPUs of the layout, and every operator to the same part of them.
+    """Move a stage to the GPUs of the layout, and every operator to the same part of them.
 
     A misplaced stage that is on those GPUs now moves too.
     """
@@ -58,10 +57,10 @@ def move_stage(fix: FixContext, finding: Finding) -> Fix | str:
     assert isinstance(data, MisplacedStage)
     phase, placed = data.phase, data.placed
     drawn = {s: gpus for s, (_, gpus) in placed.items()}
-    if max(data.stages) >= phase.stage_count:
+    if data.stage >= phase.stage_count:
         return "the strategy has no such stage"
-    expected = {s: expected_gpus(phase, s, drawn) for s in drawn if 0 <= s < phase.stage_count}
-    moving = list(data.stages)
+    expected = expected_gpus(phase, drawn)
+    moving = [data.stage]
     for stage in moving:
         for other, gpus in drawn.items():
             if other not in moving and not gpus.isdisjoint(expected[stage]):
@@ -76,9 +75,7 @@ def move_stage(fix: FixContext, finding: Finding) -> Fix | str:
         edits += moved
     if not edits:
         return "the labels do not name the GPUs"
-    whole = union(expected[stage] for stage in data.stages)
-    what = str(finding.about) if len(data.stages) == 1 else f"the {len(data.stages)} stages"
-    return Fix("unsafe", in_order(edits), f"Move {what} to GPUs {whole.short()}")
+    return Fix("unsafe", in_order(edits), f"Move {finding.about} to GPUs {expected[data.stage].short()}")
 
 
 def _stage_edits(fix: FixContext, unit: Stage, phase: Phase, whole: GpuSet, expected: GpuSet) -> list[Edit] | str:
@@ -206,16 +203,13 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 help=f"declare it with `--layout {other}`",
             )
             continue
-        if all_resized(phase, units):
-            yield _resized(context, card, phase, units)
-            continue
+        assigned = expected_gpus(phase, {s: each for s, (_, each) in units.items()})
         for stage, (unit, gpus) in wrong.items():
             about = deployment.unit(name, stage)
             nodes = unit.headers + unit.operators
             start, end = grouping.of_nodes(nodes, context.graph)
-            drawn = {s: each for s, (_, each) in units.items()}
             more = stage >= phase.stage_count or (phase.stage_count == 1 and len(units) > 1)
-            expected = None if more else expected_gpus(phase, stage, drawn)
+            expected = None if more else assigned.get(stage)
             if expected is None:
                 slip = "beyond"
                 message = f"{about} is on GPUs {gpus.short()}, but the strategy has {count(phase.stage_count, 'stage')}"
@@ -237,33 +231,13 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 slip=slip,
                 graph=context.graph.index,
                 help=_remedy(gpus, expected),
-                data=MisplacedStage(phase, (stage,), units),
+                data=MisplacedStage(phase, stage, units),
             )
 
 
 def _fits(phase: Phase, stage: int, whole: GpuSet, parts: Mapping[Copy, GpuSet]) -> bool:
     """Return whether a stage is on the GPUs of the layout, as a whole or in each of its data replicas."""
     return fits_layout(phase, stage, whole) or all(fits_layout(phase, stage, gpus) for gpus in parts.values())
-
-
-def _resized(context: GraphContext, card: Card, phase: Phase, units: dict[int, tuple[Stage, GpuSet]]) -> Outcome:
-    """Return the finding about stages that all have another number of GPUs than the layout assigns to them."""
-    sets = [gpus.short() for _, gpus in units.values()]
-    nodes = [r for unit, _ in units.values() for r in unit.operators]
-    expected = [phase.stage_gpus(stage).short() for stage in range(phase.stage_count)]
-    start, end = grouping.of_nodes(nodes, context.graph)
-    prefix = f"{phase.name} " if len(context.deployment.phases) > 1 else ""
-    return card.finding(
-        f"every {prefix}stage has {count(len(next(iter(units.values()))[1]), 'GPU')} ({listed(sets, 8)}), "
-        f"but the strategy assigns {phase.stage_size}",
-        start,
-        end,
-        nodes=names(nodes),
-        about=phase_unit(phase.name),
-        graph=context.graph.index,
-        help=f"use GPUs {listed(expected, 8)}, or declare the degrees that the graph shows",
-        data=MisplacedStage(phase, tuple(units), units),
-    )
 
 
 def _remedy(gpus: GpuSet, expected: GpuSet | None) -> str:

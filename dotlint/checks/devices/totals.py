@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from dotlint.strategy import Phase
 
 
-_ONE_MISTAKE = 2  # ids past the last GPU in more units than these are one mistake, such as another base
-
-
 def _whole_phase(context: GraphContext, name: str) -> dict[int, tuple[Stage, GpuSet]]:
     """Return a phase of one stage with its GPUs, if it is drawn completely and most of its operators name GPUs."""
     deployment = context.deployment
@@ -118,10 +115,7 @@ def gpus_out_of_range(context: GraphContext, card: Card) -> Iterator[Outcome]:
     beyond = grouping.remaining_nodes(
         context, card, [r for r in context.deployment.operators if r.gpus and r.gpus.last > last]
     )
-    units = grouping.units(context.deployment, beyond)
-    if len(units) > _ONE_MISTAKE:
-        units = {phase_unit(beyond[0].phase) if len({r.phase for r in beyond}) == 1 else None: beyond}
-    for title, some in units.items():
+    for title, some in grouping.units(context.deployment, beyond).items():
         gpus = union(r.gpus for r in some if r.gpus)
         over = gpus - GpuSet.span(0, last + 1)
         what = (

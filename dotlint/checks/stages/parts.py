@@ -138,16 +138,20 @@ def attention_in_one_node(context: GraphContext, card: Card) -> Iterator[Outcome
     for (phase, stage), readings in units.items():
         compute = [r for r in readings if r.is_role(*_COMPUTE) and not is_whole_box(context, r)]
         parts = [r for r in readings if r.is_role(*projections) or _projects(context, r)]
-        if stage is not None and bool(compute) != bool(parts):
+        if bool(compute) != bool(parts):
             other = projections if compute else _COMPUTE
-            if any(r.is_role(*other) for r in units.get((phase, None), ())):
-                continue  # one without a stage may belong to this unit
+            elsewhere = [(phase, None)] if stage is not None else [key for key in units if key[0] == phase]
+            if any(r.is_role(*other) for key in elsewhere for r in units.get(key, ())):
+                continue  # one without a stage may belong to any unit
         if compute and stage is not None and all(r.summary for r in compute):
             continue
         if compute or parts:
             title = deployment.unit(phase, stage)
             (with_parts if parts and compute else without).append((title, compute or parts))
             what |= set() if parts and compute else {"the attention computation" if parts else "the QKV projection"}
+    if len(what) > 1 and not with_parts:
+        yield Undecided("attention", "attention", "mark the stages (projection and computation share none)")
+        return
     if with_parts:
         # Nodes without a stage belong to no unit that could be compared with the others.
         without = [pair for pair in without if pair[1][0].stage is not None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter, defaultdict
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -20,14 +20,13 @@ from dotlint.deployment.shards import (
     parts_of_groups,
     torn,
 )
-from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.words import label_lines, parse_name
 from dotlint.edits.fix_context import NotCertain, fixed_by
 from dotlint.engine.finding import Fix, Holds, Undecided
 from dotlint.text.english import count, listed, the
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from dotlint.deployment.devices.reader import DeviceReader
     from dotlint.deployment.model import Reading
@@ -170,43 +169,23 @@ def _allowed(group: Group, phase: Phase) -> Iterable[GpuSet]:
 
 
 class _Wrong(Struct, frozen=True):
-    """A group with another number than the strategy has; `drawn` is what two groups with the same mistake share."""
+    """A group with another number than the strategy has; `drawn` is what groups with the same mistake share."""
 
     group: Group
     phase: Phase
     drawn: str
 
 
-def _told_once(context: GraphContext, card: Card, wrong: list[_Wrong], right: Container[str]) -> Iterator[_Told]:
-    """Merge groups with the same mistake: those of one unit, or of a whole phase with nothing `right` in it."""
-    alike: dict[tuple[object, ...], list[_Wrong]] = defaultdict(list)
+def _by_unit(context: GraphContext, card: Card, wrong: list[_Wrong]) -> Iterator[tuple[list[_Wrong], list[Reading]]]:
+    """Yield the groups of one unit with the same mistake, and their members that are to be reported."""
+    alike: dict[tuple[str, str, Unit | None], list[_Wrong]] = defaultdict(list)
     for one in wrong:
-        unit = grouping.unit_of(context.deployment, one.group.members) if one.phase.name in right else None
-        alike[one.phase.name, one.drawn, str(unit)].append(one)
-    for every in alike.values():
-        members = grouping.remaining_nodes(context, card, (r for one in every for r in one.group.members))
-        left = {r.node.index for r in members}
-        same = [one for one in every if any(r.node.index in left for r in one.group.members)]
-        if not same:
-            continue
-        units = list(dict.fromkeys(grouping.unit_of(context.deployment, one.group.members) for one in same))
-        number = len(units) if len(units) > 1 else max(Counter(one.group.role for one in same).values())
-        unit = units[0] if len(units) == 1 else phase_unit(same[0].phase.name)
-        where = f" in each of {number} units" if number > 1 else grouping.in_unit(unit)
-        yield _Told(same, members, unit, where)
-
-
-class _Told(Struct, frozen=True):
-    """Groups that one finding is about, the nodes it names, its unit, and where that is, in words."""
-
-    wrong: list[_Wrong]
-    members: list[Reading]
-    unit: Unit | None
-    where: str
-
-    @property
-    def data(self) -> MissingMembers:
-        return MissingMembers(tuple(one.group for one in self.wrong), self.wrong[0].phase)
+        unit = grouping.unit_of(context.deployment, one.group.members)
+        alike[one.phase.name, one.drawn, unit].append(one)
+    for same in alike.values():
+        members = grouping.remaining_nodes(context, card, (r for one in same for r in one.group.members))
+        if members:
+            yield same, members
 
 
 @fixed_by(add_members)
@@ -215,12 +194,14 @@ def shard_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
     deployment = context.deployment
     right: dict[str, set[int]] = defaultdict(set)
     open_roles: set[str] = set()
-    sound: set[str] = set()
     wrong: list[_Wrong] = []
     roles = ("qkv", "query", "attention", *MLP)
     short = torn(deployment, *roles)
     found = groups(deployment, *roles)
     parted = parts_of_groups(found)
+    copies: dict[str | None, set[int | None]] = defaultdict(set)
+    for group in found:
+        copies[group.phase] |= {r.replica for r in group.members}
     for index, group in enumerate(found):
         phase = context.phase(group.phase)
         if phase is None or len(group.members) < 2:
@@ -231,27 +212,27 @@ def shard_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
         confirmed = [n for n in numbers if n > 1 and n in _shard_numbers(group, phase)]
         if confirmed:
             right[group.role].add(confirmed[0])
-            sound.add(phase.name)
-        elif not numbers or numbers[0] < 2 or not _also_explained(phase).isdisjoint(numbers):
+        elif not numbers or numbers[0] < 2 or not _also_explained(phase, copies[group.phase]).isdisjoint(numbers):
             open_roles.add(group.role)
         else:
             wrong.append(_Wrong(group, phase, count(numbers[0], "shard")))
     if wrong and context.abridged.parts:
         yield Undecided(card.section, "shard counts", LEFT_OUT)
         return
-    for told in _told_once(context, card, wrong, sound):
-        degrees = told.wrong[0].phase.degrees
-        shared = list(dict.fromkeys(one.group.role for one in told.wrong))
-        expected = f"TP={degrees.tp}" + (f", SP={degrees.sp}" if degrees.sp > 1 else "")
+    for same, members in _by_unit(context, card, wrong):
+        unit, phase = grouping.unit_of(deployment, members), same[0].phase
+        shared = list(dict.fromkeys(one.group.role for one in same))
+        expected = f"TP={phase.degrees.tp}" + (f", SP={phase.degrees.sp}" if phase.degrees.sp > 1 else "")
         yield grouping.nodes_finding(
             context,
             card,
-            told.unit,
-            told.members,
-            f"{listed(shared)} {'has' if len(shared) == 1 else 'have'} {told.wrong[0].drawn}{told.where}, "
+            unit,
+            members,
+            f"{listed(shared)} {'has' if len(shared) == 1 else 'have'} {same[0].drawn}{grouping.in_unit(unit)}, "
             f"but the strategy has {expected}",
-            help=f"draw {degrees.tp} shards, one per tensor-parallel rank",
-            data=told.data,
+            slip=same[0].drawn,
+            help=f"draw {phase.degrees.tp} shards, one per tensor-parallel rank",
+            data=MissingMembers(tuple(one.group for one in same), phase),
         )
     open_roles |= {one.group.role for one in wrong}
     for role, numbers_of_role in right.items():
@@ -268,11 +249,15 @@ def _shard_numbers(group: Group, phase: Phase) -> set[int]:
     return required
 
 
-def _also_explained(phase: Phase) -> set[int]:
-    """Return the numbers that replicas or expert ranks explain, so that they are neither right nor wrong."""
+def _also_explained(phase: Phase, replicas: set[int | None]) -> set[int]:
+    """Return the numbers that replicas or expert ranks explain, so that they are neither right nor wrong.
+
+    If the strategy has no replicas, what seems to be several may be ranks: TP is then the number of all of them.
+    """
     degrees = phase.degrees
     shards = {degrees.tp, degrees.tp * degrees.sp, degrees.tp * degrees.cp, degrees.sp, degrees.cp}
-    return {n * more for n in shards for more in (degrees.dp, degrees.ep)} | {phase.stage_size}
+    parts = {n // len(replicas) for n in shards if degrees.dp == 1 and n % len(replicas) == 0 and None not in replicas}
+    return {n * more for n in shards for more in (degrees.dp, degrees.ep)} | {phase.stage_size} | parts
 
 
 def _gaps(held: Iterable[tuple[int, int]]) -> bool:
@@ -290,7 +275,6 @@ def expert_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report units whose number of expert groups differs from EP."""
     deployment = context.deployment
     fine = 0
-    sound: set[str] = set()
     wrong: list[_Wrong] = []
     short = torn(deployment, "expert")
     unclear: str | None = None
@@ -315,7 +299,6 @@ def expert_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
             unclear = "draw the experts that are left out, or a summary of them"
         elif ep in (drawn, covered) or (group.placed and sets == ep):
             fine += 1
-            sound.add(phase.name)
         elif gaps:
             only = listed(["-".join(map(str, dict.fromkeys(span))) for span in _spans(held.values())], 8)
             wrong.append(_Wrong(group, phase, f"only experts {only} are drawn"))
@@ -331,16 +314,18 @@ def expert_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
     if wrong and context.abridged.parts:
         yield Undecided(card.section, "experts", LEFT_OUT)
         return
-    for told in _told_once(context, card, wrong, sound):
-        ep = told.wrong[0].phase.degrees.ep
+    for same, members in _by_unit(context, card, wrong):
+        unit, phase = grouping.unit_of(deployment, members), same[0].phase
+        ep = phase.degrees.ep
         yield grouping.nodes_finding(
             context,
             card,
-            told.unit,
-            told.members,
-            f"{told.wrong[0].drawn}{told.where}, but the strategy has EP={ep}",
+            unit,
+            members,
+            f"{same[0].drawn}{grouping.in_unit(unit)}, but the strategy has EP={ep}",
+            slip=same[0].drawn,
             help=f"draw {ep} expert groups, one per expert-parallel rank, or a node that stands for the others",
-            data=told.data,
+            data=MissingMembers(tuple(one.group for one in same), phase),
         )
     if unclear and not wrong:
         yield Undecided(card.section, "experts", unclear)

@@ -106,19 +106,19 @@ class DeviceReader:
 
     def spans(self, line: str) -> list[Mention]:
         """Return the mentions of a line that name devices by ids which can be rewritten in place."""
-        if not self.words.sure.search(line):
+        if not self.words.may_be_in(line):
             return []
         return [one for one in mentions(line, self.words) if one.sure and one.ids and one.simple]
 
     def states(self, line: str) -> bool:
         """Return whether a line begins with a device word and states which devices, so that it states no dimensions."""
-        if not self.words.sure.search(line):
+        if not self.words.may_be_in(line):
             return False
         first = next(mentions(line, self.words), None)
         return first is not None and first.at == 0 and (first.sure or bool(first.places))
 
     def _read_line(self, line: str) -> _LineDevices | None:
-        if not self.words.sure.search(line):
+        if not self.words.may_be_in(line):
             return None
         found = list(mentions(line, self.words))
         if not found:

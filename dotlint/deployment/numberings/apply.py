@@ -45,13 +45,46 @@ def set_numbers(readings: Sequence[Reading], decision: Decision) -> int:
     for node, link in links.items():
         readings[node].link = link[0] - base, link[1] - base
         readings[node].because(f"between the stages {link[0]} and {link[1]}, which it names")
+    shifted = _other_bases(decision, base)
     for node, (number, choice) in stages.items():
         reading = readings[node]
         if reading.link is None:
-            reading.stage, reading.stage_named = number - base, choice.numbering.where in _OWN
+            own_base = base + (id(choice) in shifted)
+            reading.stage, reading.stage_named = number - own_base, choice.numbering.where in _OWN
             reading.because(f"stage {number} from {choice.numbering.title}")
     _place_transfers(readings)
     return base
+
+
+def count_layers(readings: Sequence[Reading]) -> None:
+    """Set the indexes of layers: their numbers, counted through all stages if each stage has the same numbers."""
+    owned: dict[str | None, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
+    for reading in readings:
+        reading.layer_index = reading.layer
+        if reading.layer is not None and reading.stage is not None and not reading.annotation:
+            owned[reading.phase][reading.stage].add(reading.layer)
+    anew: dict[str | None, int] = {}
+    for phase, of_stages in owned.items():
+        sets = [frozenset(layers) for layers in of_stages.values()]
+        low, high = min(sets[0]), max(sets[0])
+        if len(sets) > 1 and len(set(sets)) == 1 and high - low + 1 == len(sets[0]) and low < 2:
+            anew[phase] = len(sets[0])
+    for reading in readings:
+        if reading.layer is not None and reading.stage is not None and reading.phase in anew:
+            reading.layer_index = reading.layer + reading.stage * anew[reading.phase]
+
+
+def _other_bases(decision: Decision, base: int) -> set[int]:
+    """Return the numberings of stages that count from 1 although others count from 0: as many values, one further on."""
+    numberings = {id(c): c.numbering.numbers for c in decision.choices if c.meaning == "stage"}
+    if base or not numberings:
+        return set()
+    from_0 = {len(numbers) for numbers in numberings.values() if numbers == tuple(range(len(numbers)))}
+    return {
+        key
+        for key, numbers in numberings.items()
+        if len(numbers) > 1 and len(numbers) in from_0 and numbers == tuple(range(1, len(numbers) + 1))
+    }
 
 
 def _named_links(readings: Sequence[Reading], decision: Decision) -> dict[int, tuple[int, int]]:

@@ -23,7 +23,7 @@ Key = tuple[str, str, int]
 
 _FEWEST = 8
 _SPREAD = 3
-"""An unknown word before numbers is that of an axis if so many families have it, else that of an operator."""
+"""A word before numbers is that of an axis if so many families have it (twice as many if it is one of an operator)."""
 
 
 class Numbering(Struct, eq=False):
@@ -41,12 +41,10 @@ class Numbering(Struct, eq=False):
     slots: list[tuple[str, int]] = field(default_factory=list)
     glued: bool = False
 
-
-class ClusterMarks(Struct):
-    """The marks of the label and of the name of every cluster."""
-
-    label: dict[int, Marks] = field(default_factory=dict)
-    name: dict[int, Marks] = field(default_factory=dict)
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The different numbers, in order, those of clusters without nodes included."""
+        return tuple(sorted({*self.values.values(), *self.clusters.values()}))
 
 
 def label_marks(evidence: Facts) -> Marks:
@@ -96,6 +94,10 @@ def find_numberings(
             families[reading.evidence.name.family].append(reading)
     running = _is_running(families)
     spread = Counter(word for members in families.values() for word in set(members[0].evidence.name.words))
+    roles: dict[str, set[object]] = defaultdict(set)
+    for members in families.values():
+        for word in members[0].evidence.name.words:
+            roles[word].add(members[0].role)
     for family, members in families.items():
         seen: dict[str, int] = defaultdict(int)
         name = members[0].evidence.name
@@ -106,7 +108,8 @@ def find_numberings(
             word = vocabulary.axis_word(own, name.before[i])
             if running and i == len(name.words) - 1 and not any(vocabulary.axes.get(word, {}).values()):
                 continue
-            if not word and own and spread[own] >= _SPREAD and own not in vocabulary.words:
+            known = own in vocabulary.words
+            if not word and own and spread[own] >= _SPREAD * (1 + known) and len(roles[own]) > 2:
                 word = own
             if word:
                 one = numbering("name", word, seen[word], f"`{own}` in names")
@@ -122,9 +125,9 @@ def find_numberings(
 
 def _is_running(families: Mapping[str, list[Reading]]) -> bool:
     """Return whether the last numbers of all names differ: they count nodes, and mean nothing (`norm_17`, `n18`)."""
-    last = [r.evidence.name.numbers[-1] for members in families.values() for r in members]
-    roles = {r.role for members in families.values() for r in members}
-    return len(last) >= _FEWEST and 20 * len(set(last)) >= 19 * len(last) and len(roles) > 2
+    members = [r for members in families.values() for r in members if not r.annotation]
+    last = {r.evidence.name.numbers[-1] for r in members}
+    return len(members) >= _FEWEST and 10 * len(last) >= 9 * len(members) and len({r.role for r in members}) > 2
 
 
 def _add_clusters(

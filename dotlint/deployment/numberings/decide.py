@@ -30,7 +30,7 @@ Meaning = Literal[
 ]
 Fact = tuple[float, str]
 
-_CLEAR, _SHORT, _AMBIGUOUS, _OTHER = 4.0, 2.2, 1.2, -1.0
+_CLEAR, _SHORT, _AMBIGUOUS, _OTHER = 4.0, 2.2, 1.2, -1.7
 _MARGIN = 0.9
 _LEAST = 1.5
 _PLACES = {"label": 1.0, "cluster label": 0.6, "cluster": 0.3, "name": 0.0}
@@ -43,20 +43,18 @@ class Hypothesis(Struct, frozen=True):
     score: float
     facts: tuple[Fact, ...]
 
-    def __str__(self) -> str:
-        """Return the meaning with what speaks for and against it."""
-        parts = ", ".join(f"{text} ({weight:+.1f})" for weight, text in self.facts)
-        return f"{self.meaning} {self.score:.1f}: {parts}"
-
 
 class Choice(Struct):
-    """A numbering with its hypotheses, the best first, and the meaning chosen; None where it is undecided or has none."""
+    """A numbering with its hypotheses, the best first, and the meaning chosen; None if it is undecided or has none.
+
+    `reason` is what else decided: another numbering that it repeats, or one that contradicts it.
+    """
 
     numbering: Numbering
     evidence: Evidence
     hypotheses: tuple[Hypothesis, ...]
     meaning: Meaning | None
-    rejected: str = ""
+    reason: str = ""
 
 
 class Decision(Struct):
@@ -281,6 +279,8 @@ def _step(e: Evidence, one: Numbering) -> Iterator[Fact]:
         yield 1.0, "edges lead from each value to the next"
     if e.share > 0.8 and len(e.roles) > 4:
         yield -1.5, "it numbers whole layers"
+    if not one.word:
+        yield -2.5, "no word for it"
 
 
 def _expert(e: Evidence, one: Numbering) -> Iterator[Fact]:
@@ -346,7 +346,7 @@ def _settle(choices: list[Choice]) -> None:
             if other is None:
                 kept.append(choice)
             else:
-                choice.rejected = f"{meaning}: {other.numbering.title} says otherwise"
+                choice.reason = f"{meaning}: {other.numbering.title} says otherwise"
                 rest = [h for h in choice.hypotheses if h.meaning != meaning and h.meaning not in {"stage", "layer"}]
                 good = rest and rest[0].score >= _LEAST and (len(rest) < 2 or rest[0].score - rest[1].score >= _MARGIN)
                 choice.meaning = rest[0].meaning if good else None
@@ -356,13 +356,13 @@ def _follow(choices: list[Choice]) -> None:
     """Give an undecided numbering the meaning of a decided one that has the same numbers on the same nodes."""
     decided = [c for c in choices if c.meaning in _LEADING]
     for choice in choices:
-        if choice.meaning is not None or choice.rejected:
+        if choice.meaning is not None or choice.reason:
             continue
         own = choice.numbering.values
         partner = next((c for c in decided if _continues(c, choice)), None)
         if partner is not None:
             choice.meaning = partner.meaning
-            choice.rejected = f"as {partner.numbering.title}, on the same devices"
+            choice.reason = f"as {partner.numbering.title}, on the same devices"
             continue
         allowed = {h.meaning for h in choice.hypotheses if h.score > -1.5}
         for other in decided:
@@ -375,7 +375,7 @@ def _follow(choices: list[Choice]) -> None:
                 and (len({own[node] for node in shared}) > 1 or choice.numbering.word)
             ):
                 choice.meaning = other.meaning
-                choice.rejected = f"as {other.numbering.title}, whose numbers it repeats"
+                choice.reason = f"as {other.numbering.title}, whose numbers it repeats"
                 break
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
@@ -10,7 +10,7 @@ from msgspec import Struct
 from dotlint.strategy.gpus import union
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from dotlint.deployment.model import Reading
     from dotlint.deployment.numberings.axes import Numbering
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 Devices = Literal["apart", "alike", "runs", "crossed"]
 _PASSING = {"communication", "routing", None}
-_MOST_PAIRS = 64
 
 
 class Evidence(Struct):
@@ -61,56 +60,48 @@ def _edge_steps(
 ) -> list[tuple[Counter[int], int]]:
     """Return for each numbering how often edges lead from a value to the one so many further on, and its meets.
 
-    A node without the number is passed over: what feeds it is compared with what it feeds.
+    Nodes without the number are passed through as long as a single value leads into them.
     """
-    of_node: dict[int, dict[int, int]] = defaultdict(dict)
-    for index, one in enumerate(numberings):
-        # Values that are not drawn do not count: from layer 0 to layer 4 is one step if there is none between.
-        ranks = {value: rank for rank, value in enumerate(sorted(set(one.values.values())))}
-        for at, value in one.values.items():
-            of_node[at][index] = ranks[value]
-    steps: list[Counter[int]] = [Counter() for _ in numberings]
-    meets = [0] * len(numberings)
-    nothing: dict[int, int] = {}
-    for tail_index, head_index in (*((e.tail.index, e.head.index) for e in graph.edges), *_through_transfers(readings)):
-        tail, head = of_node.get(tail_index, nothing), of_node.get(head_index, nothing)
-        for index, value in tail.items():
-            other = head.get(index)
-            if other is not None:
-                steps[index][other - value] += 1
-    for reading in readings:
-        node = reading.node
-        if reading.kind == "io" or not node.in_edges or len(node.in_edges) > _MOST_PAIRS:
+    return [_steps_of(graph, readings, one.values) for one in numberings]
+
+
+def _steps_of(graph: Graph, readings: Sequence[Reading], numbers: Mapping[int, int]) -> tuple[Counter[int], int]:
+    # Values that are not drawn do not count: from layer 0 to layer 4 is one step if there is none between.
+    ranks = {value: rank for rank, value in enumerate(sorted(set(numbers.values())))}
+    if len(ranks) < 2:
+        inside = sum(1 for e in graph.edges if e.tail.index in numbers and e.head.index in numbers)
+        return Counter({0: inside}), 0
+    steps: Counter[int] = Counter()
+    fed: dict[int, set[int]] = defaultdict(set)
+    direct: dict[int, set[int]] = defaultdict(set)
+    for edge in graph.edges:
+        tail, head = numbers.get(edge.tail.index), numbers.get(edge.head.index)
+        if tail is None:
             continue
-        own = of_node.get(node.index, nothing)
-        fed: dict[int, set[int]] = defaultdict(set)
-        feeding: dict[int, set[int]] = defaultdict(set)
-        for edges, into, tails in ((node.in_edges, fed, True), (node.out_edges[:_MOST_PAIRS], feeding, False)):
-            for edge in edges:
-                other_end = edge.tail if tails else edge.head
-                for index, value in of_node.get(other_end.index, nothing).items():
-                    if index not in own:
-                        into[index].add(value)
-        for index, values in fed.items():
-            if len(values) > 1:
-                meets[index] += reading.kind in _PASSING
-            elif len(feeding.get(index, ())) == 1:
-                steps[index][next(iter(feeding[index])) - next(iter(values))] += 1
-    return list(zip(steps, meets, strict=True))
-
-
-_TRANSFERS = ("send", "receive", "transfer")
-
-
-def _through_transfers(readings: Sequence[Reading]) -> Iterator[tuple[int, int]]:
-    """Yield what a send and the receive behind it connect."""
-    for reading in readings:
-        if not reading.is_role(*_TRANSFERS) or len(reading.node.out_edges) != 1 or len(reading.node.in_edges) != 1:
+        if head is not None:
+            steps[ranks[head] - ranks[tail]] += 1
+        else:
+            direct[edge.head.index].add(ranks[tail])
+    todo = deque(direct)
+    for node, values in direct.items():
+        fed[node] |= values
+    while todo:
+        node = todo.popleft()
+        if len(fed[node]) != 1 or readings[node].kind == "io":
             continue
-        other = readings[reading.node.out_edges[0].head.index]
-        if other.is_role(*_TRANSFERS) and len(other.node.in_edges) == 1:
-            tail = reading.node.in_edges[0].tail.index
-            yield from ((tail, edge.head.index) for edge in other.node.out_edges[:_MOST_PAIRS])
+        for edge in readings[node].node.out_edges:
+            head = edge.head.index
+            if head not in numbers and not fed[node] <= fed[head]:
+                fed[head] |= fed[node]
+                todo.append(head)
+    for node, values in fed.items():
+        if len(values) == 1 and readings[node].kind != "io":
+            (value,) = values
+            reached = {numbers[e.head.index] for e in readings[node].node.out_edges if e.head.index in numbers}
+            if len(reached) == 1:
+                steps[ranks[reached.pop()] - value] += 1
+    meets = sum(1 for node, values in direct.items() if len(values) > 1 and readings[node].kind in _PASSING)
+    return steps, meets
 
 
 def _evidence(readings: Sequence[Reading], one: Numbering, operators: int, steps: Counter[int], meets: int) -> Evidence:

@@ -50,6 +50,9 @@ def marks_of_line(line: str) -> Marks:
         if i <= skip or not token[0].isdigit() or len(token) > _MOST_DIGITS:
             continue
         word, before, equals, at = _words_before(tokens, i)
+        if not word and i and tokens[i - 1][0].endswith("第") and i + 1 < len(tokens):
+            single.append(Mark(tokens[i + 1][0], "", int(token)))  # an ordinal stands before its word: `第 3 层`
+            continue
         if not word:
             continue
         after = tokens[i + 1][0] if i + 1 < len(tokens) else ""
@@ -57,6 +60,9 @@ def marks_of_line(line: str) -> Marks:
         if (glued and (after.isalpha() or after in {"%", "×"})) or (glued and after == "." and _digit(tokens, i + 2)):
             continue
         if equals and (len(word) < 4 or before in {"size", "degree"}):
+            continue
+        if after == "," and _digit(tokens, i + 2):
+            skip = i + 2
             continue
         other = _second_number(tokens, i, word)
         if other is not None:
@@ -94,7 +100,8 @@ def _words_before(tokens: list[tuple[str, int, int]], i: int) -> tuple[str, str,
             if lower in _FILLERS and not filler:
                 filler, at = lower, j
                 continue
-            before = tokens[j - 1][0].lower() if j and tokens[j - 1][0][0].isalpha() else ""
+            earlier = j - 2 if j > 1 and tokens[j - 1][0] in {"-", "_"} else j - 1
+            before = tokens[earlier][0].lower() if earlier >= 0 and tokens[earlier][0][0].isalpha() else ""
             return lower, before, equals, j
         if text == "=":
             equals = True

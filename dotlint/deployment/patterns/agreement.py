@@ -7,7 +7,7 @@ with the most exemplars. So a wrong one spoils no right one.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
@@ -29,9 +29,10 @@ def agreeing(deployment: Deployment, candidates: list[MissingEdge], devices: Dev
     if not candidates:
         return candidates
     candidates = [m for m in candidates if not _is_lone_link(m)]
-    kinds = _Kinds(deployment)
+    units = _Units(deployment)
     fitting = list(_on_fitting_devices(deployment, candidates, devices))
-    fitting.sort(key=lambda m: (-kinds.likeness(deployment, m), -m.support))
+    ranks = {m.pair: units.rank(m) for m in fitting}
+    fitting.sort(key=lambda m: (*ranks[m.pair], -m.support))
     return _within_degrees(deployment, fitting)
 
 
@@ -41,37 +42,58 @@ def _is_lone_link(missing: MissingEdge) -> bool:
     return missing.support == 1 and None not in stages and stages[0] != stages[1]
 
 
-class _Kinds:
+class _Rank(NamedTuple):
+    """How far a candidate is from its exemplar.
+
+    The kinds of nodes in its unit that lack an edge and that the unit of the exemplar has not, the numbers that
+    differ, and how little the two units have in common.
+    """
+
+    strangers: int
+    distance: int
+    difference: float
+
+
+class _Units:
     """The families of nodes whose names have a number, by the word before the number."""
 
     def __init__(self, deployment: Deployment) -> None:
+        self._readings = deployment.readings
         self._families: dict[tuple[str, int], set[str]] = defaultdict(set)
-        self._known: dict[tuple[str, int, int], float] = {}
+        self._open: dict[tuple[str, int], set[str]] = defaultdict(set)
+        self._known: dict[tuple[str, int, int], tuple[int, float]] = {}
         for reading in deployment.operators:
             name = reading.evidence.name
             for word, number in zip(name.words, name.numbers, strict=True):
                 self._families[word, number].add(name.family)
+                if not (reading.node.in_edges and reading.node.out_edges):
+                    self._open[word, number].add(name.family)
 
-    def likeness(self, deployment: Deployment, missing: MissingEdge) -> float:
-        """Return how much the unit of the exemplar has in common with that of the candidate, from 0 to 1."""
-        readings = deployment.readings
-        ends = (
-            (missing.tail, readings[missing.exemplar.tail.index]),
-            (missing.head, readings[missing.exemplar.head.index]),
+    def rank(self, missing: MissingEdge) -> _Rank:
+        """Return how far a candidate is from its exemplar."""
+        exemplar = missing.exemplar
+        tails = list(self._differences(missing.tail, self._readings[exemplar.tail.index]))
+        heads = list(self._differences(missing.head, self._readings[exemplar.head.index]))
+        return _Rank(
+            max((strangers for strangers, _ in (*tails, *heads)), default=0),
+            max(len(tails), len(heads)),
+            max((difference for _, difference in (*tails, *heads)), default=0.0),
         )
-        return min((like for one, other in ends for like in self._shares(one, other)), default=1.0)
 
-    def _shares(self, one: Reading, other: Reading) -> Iterator[float]:
+    def _differences(self, one: Reading, other: Reading) -> Iterator[tuple[int, float]]:
         name, like = one.evidence.name, other.evidence.name
         if name.family != like.family:
             return
         for word, number, counterpart in zip(name.words, name.numbers, like.numbers, strict=True):
             if number != counterpart:
-                key = word, number, counterpart
-                if key not in self._known:
-                    own, others = self._families[word, number], self._families[word, counterpart]
-                    self._known[key] = len(own & others) / len(own | others)
-                yield self._known[key]
+                yield self._difference(word, number, counterpart)
+
+    def _difference(self, word: str, number: int, counterpart: int) -> tuple[int, float]:
+        key = word, number, counterpart
+        if key not in self._known:
+            own, others = self._families[word, number], self._families[word, counterpart]
+            self._known[key] = len(self._open[word, number] - others), 1 - len(own & others) / len(own | others)
+        return self._known[key]
 
 
 def _on_fitting_devices(
@@ -148,15 +170,18 @@ def _between(transfer: Reading, tail: Reading, head: Reading) -> bool:
 
 
 def _within_degrees(deployment: Deployment, candidates: list[MissingEdge]) -> list[MissingEdge]:
-    """Return the candidates that give no end more edges than one of its counterparts has."""
+    """Return the candidates that give no end more edges than one of its counterparts has, or would have."""
     present = {(edge.tail.index, edge.head.index) for edge in deployment.graph.edges}
     outs: Counter[int] = Counter(tail for tail, _ in present)
     ins: Counter[int] = Counter(head for _, head in present)
+    more_outs: Counter[int] = Counter(m.tail.node.index for m in candidates)
+    more_ins: Counter[int] = Counter(m.head.node.index for m in candidates)
     most_outs: dict[int, int] = defaultdict(int)
     most_ins: dict[int, int] = defaultdict(int)
     for m in candidates:
-        most_outs[m.tail.node.index] = max(most_outs[m.tail.node.index], outs[m.exemplar.tail.index])
-        most_ins[m.head.node.index] = max(most_ins[m.head.node.index], ins[m.exemplar.head.index])
+        tail, head = m.exemplar.tail.index, m.exemplar.head.index
+        most_outs[m.tail.node.index] = max(most_outs[m.tail.node.index], outs[tail] + more_outs[tail])
+        most_ins[m.head.node.index] = max(most_ins[m.head.node.index], ins[head] + more_ins[head])
     found = []
     for m in candidates:
         tail, head = m.tail.node.index, m.head.node.index

@@ -187,6 +187,15 @@ class _Relation:
         """Return the coordinates of the tail that links use."""
         return _select(tail, self.linked)
 
+    def position(self, group: Coordinates) -> Coordinates:
+        """Return the positions of a group among those that share a head: of expert 6 it is 2, if four share one."""
+        return tuple(
+            number % link.divisor
+            for j, number in zip(self.linked, group, strict=True)
+            for link in self.links.values()
+            if link.j == j and link.divisor > 1
+        )
+
     def split(self, tail: Coordinates, head: Coordinates) -> tuple[Coordinates, _Element]:
         """Return the group and the element of an edge."""
         rest = []
@@ -250,7 +259,7 @@ def _propose(
             types[one.family, two.family].append((tail, head))
     for (tail_family, head_family), some in types.items():
         tails, heads = families[tail_family], families[head_family]
-        if fanning and not tails.idle:
+        if fanning and not tails.idle and not 1 < len({tail for tail, _ in some}) < len(tails.members):
             continue
         for relation, relation_edges in _relations(known, some, tails, heads):
             yield from _missing(known, relation, relation_edges, present, degrees, devices, fanning=fanning)
@@ -297,8 +306,13 @@ def _missing(
     usual_outs = _median(degrees.outs[tail] for tail in {tail for tail, _ in relation_edges})
     hubs = {head for _, head in relation_edges}
     usual_ins = _median(degrees.ins[head] for head in hubs)
+    shown = {relation.position(group) for group in voting} if fanning else set()
     for element, of_groups in relation.elements.items():
-        exist = {group: pair for group in groups if (pair := relation.ends(group, element))}
+        exist = {
+            group: pair
+            for group in groups
+            if (not fanning or relation.position(group) in shown) and (pair := relation.ends(group, element))
+        }
         able = sum(1 for group in exist if group in voting)
         if not able or (len(of_groups) * 2 < able and len(of_groups) < 2):
             continue
@@ -328,38 +342,39 @@ def _missing(
     for proposal in _like_siblings(relation, groups, present, degrees, devices, fanning=fanning):
         if degrees.outs[proposal.tail] < usual_outs:
             yield proposal
-    for proposal in _whole_groups(relation, voting, present, degrees):
-        if degrees.outs[proposal.tail] < usual_outs and degrees.ins[proposal.head] < usual_ins:
-            yield proposal
+    yield from _whole_groups(relation, voting, present, degrees, devices)
 
 
 def _whole_groups(
-    relation: _Relation, voting: set[Coordinates], present: set[Pair], degrees: _Degrees
+    relation: _Relation, voting: set[Coordinates], present: set[Pair], degrees: _Degrees, devices: Devices
 ) -> Iterator[ProposedEdge]:
-    """Yield edges of groups with other numbers, if all wired tails of each voting group feed one head.
+    """Yield edges for tails without any, if all wired tails of each voting group feed one head.
 
-    So the experts 0 to 3 of one rank meet as the experts 8 to 11 of another rank do.
+    So the experts 0 to 3 of one rank meet as the experts 8 to 11 of another rank do, and in a group that has some
+    of such edges, its other tails feed the same head.
     """
     rests = {element.head for element in relation.elements}
-    if len(rests) != 1 or not relation.linked or not relation.free:
+    if len(rests) != 1 or not relation.free:
         return
     (rest,) = rests
-    lacking: list[Pair] = []
-    met: Counter[Coordinates] = Counter()
-    exemplar: Pair | None = None
+    lacking: list[tuple[Coordinates, Pair]] = []
+    met: dict[Coordinates, list[Pair]] = defaultdict(list)
     for (group, free), (index, _) in relation.tails.items():
         pair = relation.ends(group, _Element(free, rest))
-        if group in voting:
-            if pair in present:
-                met[group] += 1
-                exemplar = exemplar or pair
-            elif degrees.outs[index]:
-                return
-        elif pair is not None and pair not in present:
-            lacking.append(pair)
-    if exemplar is not None and min(met.values()) > 1:
-        for pair in lacking:
-            yield ProposedEdge(*pair, exemplar, met.total())
+        if pair is not None and pair in present:
+            met[group].append(pair)
+        elif degrees.outs[index] and group in voting:
+            return
+        elif pair is not None and not degrees.outs[index]:
+            lacking.append((group, pair))
+    if not met or min(map(len, met.values())) < 2:
+        return
+    first, support = next(iter(met.values()))[0], sum(map(len, met.values()))
+    for group, pair in lacking:
+        exemplar = met[group][0] if group in met else first
+        beside = group not in met or (devices.akin(pair[0], exemplar[0]) and devices.alike(pair, exemplar) is not False)
+        if beside:
+            yield ProposedEdge(*pair, exemplar, support)
 
 
 def _like_siblings(
@@ -382,6 +397,8 @@ def _like_siblings(
         heads[element.tail].add(element.head)
     exemplars = set(heads)
     idle_coordinates = {free for idle in relation.family.idle if (free := _select(idle, relation.free)) not in heads}
+    if len(exemplars) >= 2:
+        yield from _short_of_one(relation, heads, groups, present, degrees, devices)
     if not idle_coordinates:
         return
     idle_rows = Counter((i, free[:i] + free[i + 1 :]) for free in idle_coordinates for i in range(len(free)))
@@ -408,6 +425,40 @@ def _like_siblings(
                     alone=idle_rows[position, rest] == len(groups) == 1,
                     fanning=fanning,
                 )
+
+
+def _short_of_one(
+    relation: _Relation,
+    heads: dict[Coordinates, set[Coordinates]],
+    groups: set[Coordinates],
+    present: set[Pair],
+    degrees: _Degrees,
+    devices: Devices,
+) -> Iterator[ProposedEdge]:
+    """Yield the edge that all siblings of a wired tail have, where it has fewer edges than every one of them."""
+    wired = {free for found in relation.family.rows(relation.free, degrees) for row in found.values() for free in row}
+    if len(wired - heads.keys()) * 3 > len(wired):
+        return
+    for row in relation.family.rows(relation.free, degrees):
+        for siblings in row.values():
+            lacking = siblings - heads.keys()
+            if len(lacking) != 1 or len(siblings) < 3:
+                continue
+            (free,) = lacking
+            for rest in set.intersection(*(heads[other] for other in siblings - lacking)):
+                for group in groups:
+                    pair = relation.ends(group, _Element(free, rest))
+                    others = [relation.ends(group, _Element(other, rest)) for other in siblings - lacking]
+                    if pair is None or pair in present or not all(p in present for p in others):
+                        continue
+                    have = [p for p in others if p is not None]
+                    if all(
+                        degrees.outs[pair[0]] < degrees.outs[p[0]]
+                        and devices.akin(pair[0], p[0])
+                        and devices.alike(pair, p) is not False
+                        for p in have
+                    ):
+                        yield ProposedEdge(*pair, have[0], len(have))
 
 
 def _edges_of_siblings(

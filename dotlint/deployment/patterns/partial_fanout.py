@@ -10,6 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dotlint.deployment.families import RANKS
 
@@ -112,12 +113,15 @@ def find_partial_fanouts(deployment: Deployment, groups: Sequence[SiblingGroup],
             fan = next((each for each in fans if each is not None), None)
             if fan is None:
                 continue
-            wired = {head if outward else tail for tail, head in fan.present}
-            spent, beside = _are_beside(deployment, wired, [r.name for r in fan.unconnected], far, budget)
+            if fan.outward:
+                paths = _Paths(deployment, {head for _, head in fan.present}, wiring.outs, wiring.ins)
+            else:
+                paths = _Paths(deployment, {tail for tail, _ in fan.present}, wiring.ins, wiring.outs)
+            others = {r.name for r in fan.unconnected}
+            spent, others = paths.beside(others, budget, parallel=group.parallel)
             budget -= spent
-            if beside is False or (beside is None and not group.parallel):
-                continue
-            found.append(fan)
+            if others:
+                found.append(_only(fan, others))
     return found
 
 
@@ -162,42 +166,70 @@ def _fan(
     return PartialFanout(outward, {i % size for i in wired} != {0}, tuple(unconnected), tuple(present), tuple(missing))
 
 
-def _are_beside(
-    deployment: Deployment, wired: set[str], others: list[str], along: Mapping[str, list[str]], budget: int
-) -> tuple[int, bool | None]:
-    """Return the number of search steps, and whether siblings work beside each other: None if nothing shows it.
+def _only(fan: PartialFanout, names: set[str]) -> PartialFanout:
+    """Return the fan without the other siblings."""
+    return replace(
+        fan,
+        unconnected=tuple(r for r in fan.unconnected if r.name in names),
+        missing=tuple(pair for pair in fan.missing if not names.isdisjoint(pair)),
+    )
+
+
+class _Paths:
+    """The paths from the connected siblings away from the hub.
 
     Paths of siblings that work beside each other meet in a node that they enter from nodes of one family, as the
-    shards enter their sum. The paths of layers meet where one of them feeds the next, which has other producers too.
+    shards enter their sum. Paths of layers meet where one of them feeds the next, which has other producers too.
     """
 
-    def family(name: str) -> str:
-        return deployment.by_name[name].evidence.name.family
+    def __init__(
+        self,
+        deployment: Deployment,
+        starts: set[str],
+        along: Mapping[str, list[str]],
+        against: Mapping[str, list[str]],
+    ) -> None:
+        self._deployment = deployment
+        self._along, self._against = along, against
+        self._entered: dict[str, set[str]] = {name: set() for name in starts}
 
-    entered: dict[str, set[str]] = {name: set() for name in wired}
-    queue, steps = deque(wired), 0
-    while queue:
-        name = queue.popleft()
-        for after in along[name]:
-            steps += 1
-            if after not in entered:
-                entered[after] = set()
-                queue.append(after)
-            entered[after].add(family(name))
+    def beside(self, others: set[str], budget: int, *, parallel: bool) -> tuple[int, set[str]]:
+        """Return the number of search steps, and the siblings that work beside the connected ones.
+
+        Unless they are `parallel`, their paths have to show it. If the budget is exceeded, there are none.
+        """
+        steps = self._enter(budget)
         if steps > budget:
-            return steps, False
-    if not entered.keys().isdisjoint(others):
-        return steps, False
-    seen, queue = set(others), deque(others)
-    while queue:
-        name = queue.popleft()
-        for after in along[name]:
-            steps += 1
-            if after in entered:
-                return steps, family(name) in entered[after]
-            if after not in seen:
-                seen.add(after)
-                queue.append(after)
-        if steps > budget:
-            return steps, False
-    return steps, None
+            return steps, set()
+        outside = {name for name in others if name not in self._entered}
+        if parallel:
+            return steps, outside
+        entries = [
+            before
+            for name, families in self._entered.items()
+            for before in self._against[name]
+            if before not in self._entered and self._family(before) in families
+        ]
+        seen, queue = set(entries), deque(entries)
+        while queue and steps <= budget:
+            for before in self._against[queue.popleft()]:
+                steps += 1
+                if before not in seen and before not in self._entered:
+                    seen.add(before)
+                    queue.append(before)
+        return steps, outside & seen if steps <= budget else set()
+
+    def _enter(self, budget: int) -> int:
+        queue, steps = deque(self._entered), 0
+        while queue and steps <= budget:
+            name = queue.popleft()
+            for after in self._along[name]:
+                steps += 1
+                if after not in self._entered:
+                    self._entered[after] = set()
+                    queue.append(after)
+                self._entered[after].add(self._family(name))
+        return steps
+
+    def _family(self, name: str) -> str:
+        return self._deployment.by_name[name].evidence.name.family

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from dotlint.data import graphviz
@@ -77,8 +78,8 @@ def of_value(name: str, value: str) -> Applicability:
     if is_typed(name):
         return "safe"
     words = [one[0] for one in _WORDS.finditer(value)]
-    for before, word, after in zip(words, words[1:], [*words[2:], ""], strict=False):
-        if word == before or joined_name(word) or is_flag(word) or (is_typed(word) and after and fits(word, after)):
+    for before, word in pairwise(words):
+        if word == before or joined_name(word) or is_typed(word):
             return "unsafe"
         if word in graphviz.attributes() and value.partition(f"{before},")[2].lstrip().startswith(word):
             return "unsafe"
