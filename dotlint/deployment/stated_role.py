@@ -27,6 +27,9 @@ def stated_role(name: str, lines: Sequence[str], vocabulary: Vocabulary) -> Role
         return next((found for _, found in _further(lines, vocabulary)), None)
     if role is None or not _states_little(role, words, vocabulary):
         return role
+    named = vocabulary.role(name)
+    if named is not None and named.collective and words <= set(vocabulary.split(name)):
+        return named  # the title `Combine` of `all_to_all_combine`
     known = vocabulary.words | vocabulary.annotation_words | _MORE_WORDS
     for line, found in _further(lines, vocabulary):
         if found.collective and set(vocabulary.split(line)) <= known:

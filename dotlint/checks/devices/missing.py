@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Edit, Finding, Outcome
     from dotlint.strategy.gpus import GpuSet
 
+_ROLES_OF_A_FAMILY = 2  # names with more roles than these only count nodes: `n17`
 _HABIT = 3  # operators without GPUs in a file where nearly all others name theirs
 _EVERY = regex(r"\b(?:all|shared|replicated|distributed|across|every)\b", re.IGNORECASE)
 # Words that mean some GPUs and not all: `All TP ranks`, `per EP group`.
@@ -58,10 +59,15 @@ def write_gpus(fix: FixContext, finding: Finding) -> Fix | str:
 @fixed_by(write_gpus)
 def operators_without_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report operators that name no GPUs although most of their family, or nearly all operators of the file, do."""
-    families: dict[str, list[Reading]] = defaultdict(list)
+    by_name: dict[str, list[Reading]] = defaultdict(list)
     for reading in context.deployment.operators:
         if reading.kind not in {"io", None} and not reading.summary:
-            families[reading.evidence.name.family].append(reading)
+            by_name[reading.evidence.name.family].append(reading)
+    families: dict[tuple[str, str], list[Reading]] = defaultdict(list)
+    for family, named in by_name.items():
+        opaque = len({r.role for r in named}) > _ROLES_OF_A_FAMILY
+        for reading in named:
+            families[family, reading.role.name if opaque and reading.role else ""].append(reading)
     lacking = [
         reading
         for members in families.values()

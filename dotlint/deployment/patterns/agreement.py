@@ -128,17 +128,19 @@ def _kind(reading: Reading) -> tuple[object, str]:
     return reading.role, reading.evidence.name.family
 
 
+def open_transfers(deployment: Deployment) -> Iterator[Reading]:
+    """Yield the transfers between devices that lack a producer or a consumer."""
+    for reading in deployment.operators:
+        connected = reading.node.in_edges and reading.node.out_edges
+        if reading.is_role("transfer", "send", "receive") and reading.gpus and not connected:
+            yield reading
+
+
 class _Transfers:
     """The transfers between devices that lack a producer or a consumer."""
 
     def __init__(self, deployment: Deployment) -> None:
-        self.open = [
-            reading
-            for reading in deployment.operators
-            if reading.is_role("transfer", "send", "receive", "pipeline")
-            and reading.gpus
-            and not (reading.node.in_edges and reading.node.out_edges)
-        ]
+        self.open = list(open_transfers(deployment))
 
     def edges(self, missing: MissingEdge) -> list[MissingEdge] | None:
         """Return the edges through the one transfer between the ends that is not connected; None if there is none."""
