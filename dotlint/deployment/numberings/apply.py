@@ -24,6 +24,8 @@ _FIELDS: tuple[tuple[str, Meaning], ...] = (
     ("step", "step"),
     ("shard", "shard"),
 )
+_NO_ENDS = {"layer", "replica", "micro-batch", "step"}
+"""Meanings of a number that cannot be one of the two stages of a transfer: `send_l0_s1`."""
 _OWN = {"label", "name"}
 
 
@@ -91,6 +93,7 @@ def _named_links(readings: Sequence[Reading], decision: Decision) -> dict[int, t
     """Return the two stages that transfers name, as numbered in the file, by the index of the node."""
     stage_words = {c.numbering.word for c in decision.choices if c.meaning == "stage"} | {"stage", "pp"}
     stages = {number for number, _ in decision.by_meaning.get("stage", {}).values()}
+    others = {s for c in decision.choices if c.meaning in _NO_ENDS and c.numbering.word for s in c.numbering.slots}
     found: dict[int, tuple[int, int]] = {}
     for reading in readings:
         if reading.kind not in {"communication", "routing", None} or reading.annotation:
@@ -102,7 +105,8 @@ def _named_links(readings: Sequence[Reading], decision: Decision) -> dict[int, t
             pair = name.numbers[slots[0]], name.numbers[slots[1]]
         if pair is None and reading.is_role(*_TRANSFERS) and len(name.numbers) > 1:
             one, two = name.numbers[-2:]
-            if two == one + 1 and {one, two} <= stages:
+            ends = {(name.family, len(name.numbers) - at) for at in (1, 2)}
+            if two == one + 1 and {one, two} <= stages and others.isdisjoint(ends):
                 pair = one, two
         if pair is not None and pair[0] != pair[1]:
             found[reading.node.index] = pair
