@@ -380,6 +380,7 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             _moves(one)
             or _moves(two)
             or (edge.tail.index, edge.head.index) in named
+            or two.step is not None  # keys and values that come round the ring
             or one.is_role(*_ROUTED)
             or two.is_role(*_ROUTED)
         ):
