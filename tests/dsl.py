@@ -50,6 +50,8 @@ def node(name: str, title: str, gpus: str = "", input_dims: str = "", output_dim
     return f'{name} [label="{label}"{f", shape={shape}" if shape else ""}];'
 
 
+# A deployment whose only fault is a cycle.
+CYCLE: Final = "digraph { norm_tp0 -> mlp_tp0 -> norm_tp0; input -> norm_tp0; mlp_tp0 -> output }\n"
 ENDS: Final = (node("input", "Input"), node("output", "Output"))
 
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 from dotlint.checks import grouping
 from dotlint.checks.grouping import LEFT_OUT, names
 from dotlint.deployment.patterns.missing_nodes import ENDS
+from dotlint.deployment.patterns.missing_titles import find_missing_titles
 from dotlint.deployment.patterns.partial_fanout import PartialFanout, SiblingGroup, find_partial_fanouts, sibling_groups
 from dotlint.deployment.unit import Unit
 from dotlint.deployment.words import parse_name
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.patterns.missing_nodes import MissingNode
+    from dotlint.deployment.patterns.missing_titles import MissingTitle
     from dotlint.deployment.wiring import Wiring
     from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
@@ -123,8 +125,31 @@ def missing_sibling_nodes(context: GraphContext, card: Card) -> Iterator[Outcome
             listings=(Listing(str(unit or "missing"), tuple(id_text(a.name) for a in lacking)),),
             data=MissingNodes(tuple(lacking)),
         )
-    if not context.absent and _is_complete(context) and _drawn_alike(deployment):
+    unnamed = list(find_missing_titles(deployment)) if not found and _is_complete(context) else []
+    if unnamed and context.abridged.parts:
+        yield Undecided(card.section, "siblings", LEFT_OUT)
+        return
+    for one in unnamed:
+        yield _lacking_title(context, card, one)
+    if not context.absent and not unnamed and _is_complete(context) and _drawn_alike(deployment):
         yield Holds("stages", "siblings", "no unit lacks an operator that its siblings have")
+
+
+def _lacking_title(context: GraphContext, card: Card, missing: MissingTitle) -> Finding:
+    beside = [r for r in context.deployment.operators if (r.phase, r.layer) == (missing.phase, missing.layer)]
+    start, end = grouping.of_nodes(beside, context.graph)
+    exemplars = missing.exemplars
+    return card.finding(
+        f"layer {missing.layer} lacks what layer {exemplars[0].layer} has: {quoted([r.evidence.title for r in exemplars])}",
+        start,
+        end,
+        outcome="unnamed",
+        related=tuple(Related(f"as `{r.name}`", *grouping.of_node(r.node)) for r in exemplars[:8]),
+        about=Unit(layer=missing.layer),
+        graph=context.graph.index,
+        help=f"add {'it' if len(exemplars) == 1 else 'them'}, connected like `{exemplars[0].name}`",
+        note=f"{missing.having} of {missing.having + 1} layers are alike",
+    )
 
 
 # Roles that the first or last unit may have alone.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
 from dotlint.checks.grouping import names
-from dotlint.deployment.terminals import may_be_input, may_be_output, only_sink, only_source
+from dotlint.deployment.terminals import may_be_input, may_be_output, sink_without_name, source_without_name
 from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.wiring import has_cycle
 from dotlint.engine.finding import Holds, Related, Undecided
@@ -86,7 +86,7 @@ def operators_without_consumer(context: GraphContext, card: Card) -> Iterator[Ou
             yield Undecided("connectivity", "direction", "use `digraph` (the edges of a `graph` have no direction)")
         return
     wiring, deployment = context.wiring, context.deployment
-    last = only_sink(deployment, wiring)
+    last = sink_without_name(deployment, wiring, _stage_count(context, deployment.phases[0]))
     dead = [
         r
         for r in deployment.operators
@@ -104,7 +104,7 @@ def operators_without_producer(context: GraphContext, card: Card) -> Iterator[Ou
     if not context.graph.directed:
         return
     wiring, deployment = context.wiring, context.deployment
-    first = only_source(deployment, wiring)
+    first = source_without_name(deployment, wiring)
     starved = [
         r
         for r in deployment.operators

@@ -18,6 +18,13 @@ Element = Literal["graph", "cluster", "subgraph", "node", "edge"]
 LETTERS: dict[Element, str] = {"graph": "G", "cluster": "C", "subgraph": "S", "node": "N", "edge": "E"}
 
 
+# The tags of HTML-like labels.
+BLOCK_TAGS = frozenset({"table", "tr", "td"})
+INLINE_TAGS = frozenset({"font", "b", "i", "u", "o", "s", "sub", "sup"})
+EMPTY_TAGS = frozenset({"br", "hr", "vr", "img"})
+HTML_TAGS = BLOCK_TAGS | INLINE_TAGS | EMPTY_TAGS
+
+
 class AttributeFact(Struct, frozen=True):
     """A documented attribute.
 
@@ -62,6 +69,14 @@ def _fact(name: str, line: str) -> AttributeFact:
 def attributes() -> dict[str, AttributeFact]:
     """Return every documented attribute by its name, which is case-sensitive."""
     return {name: _fact(name, line) for name, line in _table()["attributes"].items()}
+
+
+@cache
+def engines() -> dict[str, frozenset[str]]:
+    """Return the layout engines that read an attribute, for those that not every engine reads."""
+    return {
+        name: frozenset(engines.split("+")) for engines, names in _table()["engines"].items() for name in names.split()
+    }
 
 
 @cache

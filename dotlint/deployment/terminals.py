@@ -58,15 +58,45 @@ def _phase_layers(deployment: Deployment, reading: Reading) -> tuple[int, int]:
     return deployment.layers.get(reading.phase, (layer, layer))
 
 
-def only_source(deployment: Deployment, wiring: Wiring) -> str | None:
-    """Return the only operator with consumers and no producer, whatever its name; None if there are several."""
-    return _only([r.name for r in deployment.operators if wiring.outs[r.name] and not wiring.ins[r.name]])
+# What a layer gives to the next one.
+_ENDS_OF_LAYER = {
+    "residual", "mlp", "mlp-down", "combine", "aggregate", "all-reduce", "reduce-scatter", "all-gather", "norm",
+}  # fmt: skip
 
 
-def only_sink(deployment: Deployment, wiring: Wiring) -> str | None:
-    """Return the only operator with producers and no consumer; None if there are several."""
-    return _only([r.name for r in deployment.operators if wiring.ins[r.name] and not wiring.outs[r.name]])
+def source_without_name(deployment: Deployment, wiring: Wiring) -> str | None:
+    """Return the only operator with consumers and no producer, whatever its name, if it is the input.
+
+    It is not if there are several, or if another node is named as the input.
+    """
+    starts = [r for r in deployment.operators if wiring.outs[r.name] and not wiring.ins[r.name]]
+    if len(starts) != 1 or any(
+        r.is_role("input") and not wiring.ins[r.name] for r in deployment.operators if r is not starts[0]
+    ):
+        return None
+    return starts[0].name
 
 
-def _only(names: list[str]) -> str | None:
-    return names[0] if len(names) == 1 else None
+def sink_without_name(deployment: Deployment, wiring: Wiring, stages: int | None) -> str | None:
+    """Return the operator that is the output although it is not named so: the only one without a consumer.
+
+    In a file of one layer, it may also be the last operator of the layer. A node named as the output that does not
+    lead to it is the output instead. `stages` is the declared number of stages.
+    """
+    ends = [r for r in deployment.operators if wiring.ins[r.name] and not wiring.outs[r.name]]
+    one_layer = len(set(deployment.layers.values())) == 1 and all(
+        low == high for low, high in deployment.layers.values()
+    )
+    if len(ends) > 1 and one_layer:
+        ends = [r for r in ends if r.role is not None and r.role.name in _ENDS_OF_LAYER]
+    if len(ends) != 1:
+        return None
+    last = ends[0]
+    named = [
+        r
+        for r in deployment.operators
+        if r is not last and r.phase == last.phase and may_be_output(deployment, r, stages)
+    ]
+    if any(r.role is not None and r.role.name != "kv-cache" and last.name not in wiring.reach([r.name]) for r in named):
+        return None
+    return last.name

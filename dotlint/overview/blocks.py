@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dotlint.checks.devices.placed import expected_gpus
 from dotlint.deployment.axes import ALIASES
 from dotlint.deployment.terminals import may_be_input, may_be_output
-from dotlint.overview.model import NO_GPUS, Frame, OverviewBlock
+from dotlint.overview.model import Frame, OverviewBlock
 from dotlint.picture.labels import cut, node_lines
 from dotlint.strategy.gpus import GpuSet, union
 from dotlint.text.english import count
@@ -159,9 +159,8 @@ def _stages(
     declared = context.phase(phase)
     if declared is not None:
         gpus_by_stage = {stage: block.gpus for stage, block in found.items() if block.gpus}
-        for stage in gpus_by_stage:
-            expected = expected_gpus(declared, stage, gpus_by_stage) if stage < declared.stage_count else None
-            found[stage].expected_gpus = expected or NO_GPUS
+        for stage, expected in expected_gpus(declared, gpus_by_stage).items():
+            found[stage].expected_gpus = expected
     yield from (found[stage] for stage in sorted(found))
 
 

@@ -18,6 +18,39 @@ _LATIN1 = regex(
 _LETTER = regex(r"[^\x00-/:-@\[-^`{-\x7f]")
 
 
+_MARKS = (
+    ("utf-32-le", b"\xff\xfe\0\0"),
+    ("utf-32-be", b"\0\0\xfe\xff"),
+    ("utf-16-le", b"\xff\xfe"),
+    ("utf-16-be", b"\xfe\xff"),
+)
+
+
+def wide_problem(source: Source) -> Problem | None:
+    """Return E017 for a file in UTF-16 or UTF-32, which then is its only problem; None for any other."""
+    text = source.text
+    if not text.startswith(("\0", "\udcff", "\udcfe")) and text[1:2] != "\0":
+        return None
+    data = source.to_bytes()
+    for encoding, mark in (*_MARKS, ("utf-16-le" if text[1:2] == "\0" else "utf-16-be", b"")):
+        if data.startswith(mark):
+            try:
+                decoded = data[len(mark) :].decode(encoding)
+            except UnicodeDecodeError:
+                continue
+            if "\0" not in decoded:
+                return Problem(
+                    "E017",
+                    f"the file is encoded in {encoding[:6].upper()}, which Graphviz cannot read",
+                    0,
+                    len(text),
+                    help="save it as UTF-8; PowerShell's `>` writes UTF-16",
+                    edits=((0, len(text), decoded),),
+                    applicability="safe",
+                )
+    return None
+
+
 def encoding_problems(source: Source) -> list[Problem]:
     """Return E015 for the first undecodable byte and the first NUL, and E016 for a BOM that touches the first word."""
     found: list[Problem] = []

@@ -10,7 +10,7 @@ Replacement = tuple[int, int, str]  # start, end, new text
 
 
 class Problem(Struct, frozen=True):
-    """A syntax error: where it is, and the code of its rule (E001 to E016).
+    """A syntax error: where it is, and the code of its rule (E001 to E017).
 
     `related` are other spans that belong to it, as (message, start, end). `edits` fix it; they are ascending and do
     not overlap. `applicability` is None where a person has to decide. `expected` names what the parser would accept.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotlint.syntax.encoding import encoding_problems
+from dotlint.syntax.encoding import encoding_problems, wide_problem
 from dotlint.syntax.lexer import Lexer
 from dotlint.syntax.parser import Parse, Stop
 from dotlint.syntax.source import visible
@@ -19,6 +19,9 @@ def parse(source: Source) -> Tree:
 
     Syntax errors are in the `problems` of the tree, ordered by offset.
     """
+    wide = wide_problem(source)
+    if wide is not None:
+        return Tree(source, problems=[wide])
     lexer = Lexer(visible(source.text))
     parser = Parse(lexer)
     stop: Stop | None = None

@@ -16,7 +16,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 CLEAN = "digraph { a -> b }\n"
 BROKEN = "digraph {\n  a -> b\n  b -- c\n}\n"
-CYCLE = "digraph { a -> b -> a }\n"
+CYCLE = "digraph { norm_tp0 -> mlp_tp0 -> norm_tp0; input -> norm_tp0; mlp_tp0 -> output }\n"
 PACKAGED = (
     "dotlint",
     "rules",

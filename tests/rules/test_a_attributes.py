@@ -165,6 +165,12 @@ def test_a005_the_color_that_was_meant(value: str, word: str, safe: bool) -> Non
         ("<td>x</td>", "`<td>` is allowed only directly inside `<tr>`"),
         ("<font color=red>x</font>", 'the attributes of `<font>` must be written as `name="value"`'),
         ("a < b", "a `<` that does not start a tag; write `&lt;`"),
+        ("<table><tr><td/></tr><hr/></table>", "`<hr/>` is allowed only between two rows"),
+        ("<table><tr><vr/><td/></tr></table>", "`<vr/>` is allowed only between two cells"),
+        ("<table></table>", "`<table>` has no rows"),
+        ("x<table><tr><td/></tr></table>", "a table beside text; a label or cell contains only one of them"),
+        ("<table><tr><td/></tr></table>x", "text beside a table or image; a label or cell contains only one of them"),
+        (" <b><table><tr><td/></tr></table></b>", "text or a blank before `<b>`, which contains a table"),
     ],
 )
 def test_a009_flaws_of_html_labels(label: str, what: str) -> None:
@@ -180,7 +186,9 @@ def test_a009_flaws_of_html_labels(label: str, what: str) -> None:
         "x",
         "",
         "<b>x</b> &amp; &#955; &lambda;",
-        '<TABLE BORDER="0" CELLBORDER=\'1\'><TR><TD PORT="a b">x</TD><VR/><TD/></TR><HR/></TABLE>',
+        '<TABLE BORDER="0" CELLBORDER=\'1\'><TR><TD PORT="a b">x</TD><VR/><TD/></TR><HR/><TR><TD/></TR></TABLE>',
+        "\n<font> <table><tr><td><img src='x.png'/></td></tr></table> </font>\n",
+        " <table><tr><td> x </td></tr></table> ",
         "<TABLE><TR><TD><TABLE><TR><TD>y</TD></TR></TABLE></TD></TR></TABLE>",
         '<!-- note --><font point-size="12">a<br/>b<BR ALIGN="LEFT"/></font>',
     ],
@@ -212,10 +220,17 @@ def test_a_many_labels_take_linear_time() -> None:
     text = (
         "digraph {\n"
         + "".join(
-            f'n{i} [label="op {i}" shape=box fillcolor=red];\nn{i} -> n{i + 1} [style=dashed];\n' for i in range(20_000)
+            f'n{i} [label="op {i}" shape=box style=filled fillcolor=red];\nn{i} -> n{i + 1} [style=dashed];\n'
+            for i in range(20_000)
         )
         + "}"
     )
     start = time.process_time()
     assert find(text, "A") == []
     assert time.process_time() - start < 10
+
+
+def test_a009_writes_ampersands_and_straight_quotes() -> None:
+    text = "digraph { a [label=<R&B &amp; <font color=”red”>“D&D”</font>>] b [label=<<b>x & y>] a -> b }"
+    fixed = 'digraph { a [label=<R&amp;B &amp; <font color="red">“D&amp;D”</font>>] b [label=<<b>x & y>] a -> b }'
+    assert apply_fixes(text, find(text, "A009")) == fixed

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dotlint.graph.builder import read
+from dotlint.syntax.reader import parse
+from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:
     from dotlint.syntax.problem import Problem
@@ -134,6 +136,8 @@ CERTAIN: list[tuple[str, str | None, str | None]] = [
     ("rankdir=LR size(3,4)", 'rankdir=LR size="3,4"', "unsafe"),
     ("a -> b; [color=red]", "a -> b [color=red]", "unsafe"),
     ("a > b;", "a -> b;", "unsafe"),
+    ("a [label=<b>x</b>, shape=box]", "a [label=<<b>x</b>>, shape=box]", "unsafe"),
+    ("a [label=<key> <name>]", 'a [label="<key> <name>"]', "unsafe"),
     ("a-b", None, None),
     ("a; ; b;", None, None),
     ("a [width=3cm]", None, None),
@@ -261,3 +265,13 @@ def test_a_discarded_repair_leaves_no_block() -> None:
 )
 def test_a_misspelled_header_suggests_the_keyword(text: str, meant: str) -> None:
     assert read(text).problems[0].help == f"did you mean `{meant}`?"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_wide_encoding_is_one_problem(encoding: str, mark: str) -> None:
+    text = 'digraph { "caf\u00e9" -> b }\n'
+    source = Source.from_bytes((mark * (encoding[-3:] in {"-le", "-be"}) + text).encode(encoding))
+    (problem,) = parse(source).problems
+    assert problem.code == "E017"
+    assert repaired(source.text, [problem]) == text

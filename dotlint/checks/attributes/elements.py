@@ -299,6 +299,13 @@ def unknown_styles(context: GraphContext, card: Card) -> Iterator[Outcome]:
             yield _style_finding(context, card, element, word, some)
 
 
+# Words of other languages and tools for a style.
+_STYLES_OF_OTHERS = {
+    "invisible": "invis", "hidden": "invis", "dash": "dashed", "dot": "dotted", "fill": "filled", "round": "rounded",
+    "thick": "bold", "stripe": "striped", "stripes": "striped", "wedge": "wedged",
+}  # fmt: skip
+
+
 def _style_finding(context: GraphContext, card: Card, element: str, word: str, some: list[Use]) -> Outcome:
     elsewhere = [other for other in ("node", "edge", "cluster") if word in graphviz.styles(other)]
     if elsewhere:
@@ -309,7 +316,9 @@ def _style_finding(context: GraphContext, card: Card, element: str, word: str, s
             f"the style `{word}` has no effect on {element}s: it is a style of {listed([f'{other}s' for other in elsewhere])}",
             outcome="elsewhere",
         )  # fmt: skip
-    near = Lexicon(sorted(graphviz.styles(element))).nearest(word)
+    meant = _STYLES_OF_OTHERS.get(word.lower(), "")
+    near = Near(meant, 2, single=True) if meant in graphviz.styles(element) else None
+    near = near or Lexicon(sorted(graphviz.styles(element))).nearest(word)
     if near is None and word.lower() in graphviz.shapes():
         help_text = f"to set a shape, write `shape={word}`"
     elif near is None:

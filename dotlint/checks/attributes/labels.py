@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from dotlint.checks.attributes.html import flaw, looks_like_html
+from dotlint.checks.attributes.html import flaw, looks_like_html, repair
 from dotlint.checks.attributes.html import ports as html_ports
 from dotlint.checks.attributes.uses import finding, uses
 from dotlint.checks.grouping import remaining
@@ -49,10 +49,16 @@ def bad_labels(context: GraphContext, card: Card) -> Iterator[Outcome]:
             elif "<" in use.value and looks_like_html(use.value):
                 quoted.append(use)
     for what, some in broken.items():
+        fix = _html_fix(some)
         yield finding(
-            context, card, some, f"Graphviz cannot read this HTML label: {what}",
+            context,
+            card,
+            some,
+            f"Graphviz cannot read this HTML label: {what}",
             note="it draws the name of the node, or nothing, instead",
-        )  # fmt: skip
+            fix=fix,
+            fixable="unsafe" if fix else None,
+        )
     if quoted:
         number = sum(use.count for use in quoted)
         yield finding(
@@ -63,6 +69,17 @@ def bad_labels(context: GraphContext, card: Card) -> Iterator[Outcome]:
             help=r"write `label=<...>` instead of `label=\"...\"`, or `\n` for a line break".replace('\\"', '"'),
             outcome="quoted",
         )
+
+
+def _html_fix(some: Sequence[Use]) -> Fix | None:
+    """Return the fix that writes `&amp;` for `&` and straight for curly quotes, in labels without another error."""
+    edits: list[Edit] = []
+    for use in some:
+        for attribute in use.attributes():
+            if attribute.value.raw == f"<{use.value}>":
+                start = attribute.value.start + 1
+                edits += (Edit(start + first, start + last, put) for first, last, put in repair(use.value) or ())
+    return Fix("unsafe", tuple(edits), "Correct the HTML label") if edits else None
 
 
 def missing_ports(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -95,7 +112,7 @@ def missing_ports(context: GraphContext, card: Card) -> Iterator[Outcome]:
             nodes=tuple(dict.fromkeys(n.name for _, n, _ in some)),
             locations=tuple(map(_at, some)),
             related=(Related("the node", node.start, node.end),),
-            help=f"did you mean `{near.word}`?" if near else _port_help(node, own),
+            help=f"did you mean `{near.word}`?" if near else _port_help(node, own, port.rpartition(":")[2]),
             graph=graph.index,
             **_fix_fields(_port_fix(some, known)),
         )
@@ -113,9 +130,12 @@ def _fix_fields(fix: Fix | None) -> dict[str, Any]:
 def _port_fix(some: Sequence[tuple[Edge, Node, str]], known: Mapping[int, set[str] | None]) -> Fix | None:
     """Return the fix that writes similar ports; None unless each port differs in one edit from only one existing port."""
     edits: dict[int, Edit] = {}
+    lexicons: dict[int, Lexicon] = {}  # a node may have thousands of ports, and as many edges may name wrong ones
     for edge, node, port in some:
         name, point, compass = port.partition(":")
-        near = Lexicon(sorted(known[node.index] or ())).nearest(name, most=1)
+        if node.index not in lexicons:
+            lexicons[node.index] = Lexicon(sorted(known[node.index] or ()))
+        near = lexicons[node.index].nearest(name, most=1)
         if near is None or near.edits > 1 or not near.single:
             return None
         spelled = _spelled_port(edge, node, port)
@@ -143,7 +163,16 @@ def _spelled_port(edge: Edge, node: Node, port: str) -> Id | None:
     return None
 
 
-def _port_help(node: Node, own: list[str]) -> str:
+_COMPASS = {
+    "top": "n", "up": "n", "bottom": "s", "down": "s", "left": "w", "right": "e", "center": "c", "centre": "c", "middle": "c",
+    **{f"{one}{other}": f"{one[:1]}{other[:1]}" for one in ("north", "south", "") for other in ("east", "west", "") if one + other},
+}  # fmt: skip
+
+
+def _port_help(node: Node, own: list[str], port: str) -> str:
+    meant = _COMPASS.get(port.lower(), port.lower())
+    if meant in graphviz.enumeration_values("compass"):
+        return f"did you mean the compass point `{meant}`?"
     if own:
         return f"its ports are {listed([f'`{port}`' for port in own])}, and compass points such as `n`"
     shape = node.attributes.get("shape", "ellipse")

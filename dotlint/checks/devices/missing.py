@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Edit, Finding, Outcome
     from dotlint.strategy.gpus import GpuSet
 
+_ROLES_OF_A_FAMILY = 2  # names with more roles than these only count nodes: `n17`
 _HABIT = 3  # operators without GPUs in a file where nearly all others name theirs
 _EVERY = regex(r"\b(?:all|shared|replicated|distributed|across|every)\b", re.IGNORECASE)
 # Words that mean some GPUs and not all: `All TP ranks`, `per EP group`.
@@ -58,10 +59,15 @@ def write_gpus(fix: FixContext, finding: Finding) -> Fix | str:
 @fixed_by(write_gpus)
 def operators_without_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report operators that name no GPUs although most of their family, or nearly all operators of the file, do."""
-    families: dict[str, list[Reading]] = defaultdict(list)
+    by_name: dict[str, list[Reading]] = defaultdict(list)
     for reading in context.deployment.operators:
         if reading.kind not in {"io", None} and not reading.summary:
-            families[reading.evidence.name.family].append(reading)
+            by_name[reading.evidence.name.family].append(reading)
+    families: dict[tuple[str, str], list[Reading]] = defaultdict(list)
+    for family, named in by_name.items():
+        opaque = len({r.role for r in named}) > _ROLES_OF_A_FAMILY
+        for reading in named:
+            families[family, reading.role.name if opaque and reading.role else ""].append(reading)
     lacking = [
         reading
         for members in families.values()
@@ -100,11 +106,11 @@ def operators_without_gpus(context: GraphContext, card: Card) -> Iterator[Outcom
         )
     unread = context.deployment.unread_devices
     if unread:
-        shown = listed([f"`{one_line(text)}`" for text in unread], 3)
-        yield Undecided(card.section, "operators on GPUs", f"name the devices by numbers: {shown} could not be read")
+        texts = listed([f"`{one_line(text)}`" for text in unread], 3)
+        yield Undecided(card.section, "operators on GPUs", f"name the devices by numbers: {texts} could not be read")
 
 
-def _alone_in_file(deployment: Deployment, told: Sequence[Reading]) -> list[Reading]:
+def _alone_in_file(deployment: Deployment, reported: Sequence[Reading]) -> list[Reading]:
     """Return the other operators without GPUs in a file where at least nine of ten operators name theirs.
 
     What splits, gathers or transfers lies between devices; one or two are reported by other rules or not at all.
@@ -115,7 +121,7 @@ def _alone_in_file(deployment: Deployment, told: Sequence[Reading]) -> list[Read
     without = [r for r in every if r.gpus is None and r.evidence.gpus is None and r.node.index not in ends]
     if 10 * len(without) > len(every):
         return []
-    known = {r.node.index for r in told}
+    known = {r.node.index for r in reported}
     rest = [r for r in without if r.node.index not in known]
     return rest if len(rest) >= _HABIT else []
 

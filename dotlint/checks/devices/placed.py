@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from dotlint.checks.copies import ANY
 from dotlint.strategy.gpus import GpuSet, union
 from dotlint.strategy.layout import Layout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+    from dotlint.checks.copies import Copy
     from dotlint.deployment.model import Deployment, Reading, Stage
     from dotlint.engine.context import GraphContext
     from dotlint.strategy import Phase
-
-    Copy = tuple[int | None, int | None]
-    """A data replica and a micro-batch, as numbered in the file."""
 
 
 def is_transfer(reading: Reading) -> bool:
@@ -68,14 +67,14 @@ def placed_units(context: GraphContext, phase: str) -> dict[int, tuple[Stage, Gp
     return found | stated if context.abridged.parts or len(stated) == len(found) else found
 
 
-def copies_of(unit: Stage, whole: GpuSet) -> dict[Copy, GpuSet]:
+def copies_of(unit: Stage, whole: GpuSet, copy_of: Callable[[Reading], Copy]) -> dict[Copy, GpuSet]:
     """Return the GPUs of a stage in each data replica and micro-batch; `whole` if it has only one."""
     members: dict[Copy, list[Reading]] = defaultdict(list)
     for reading in unit.operators:
-        members[reading.replica, reading.micro_batch].append(reading)
-    if len(members) < 2:
-        return dict.fromkeys(members or [(None, None)], whole)
-    return {copy: gpus for copy, readings in members.items() if (gpus := gpus_of(readings)) and copy != (None, None)}
+        members[copy_of(reading)].append(reading)
+    members.pop(ANY, None)
+    found = {copy: gpus for copy, readings in members.items() if (gpus := gpus_of(readings))}
+    return found if len(found) > 1 else {ANY: whole}
 
 
 def numbered_locally(units: dict[int, tuple[Stage, GpuSet]]) -> bool:
@@ -89,31 +88,26 @@ def numbered_locally(units: dict[int, tuple[Stage, GpuSet]]) -> bool:
     return 2 * number > len(units) and all(gpus <= most for _, gpus in units.values())
 
 
-def all_resized(phase: Phase, units: Mapping[int, tuple[Stage, GpuSet]]) -> bool:
-    """Return whether several stages all have the same number of GPUs, which is not that of the layout."""
-    sizes = {len(gpus) for _, gpus in units.values()}
-    of_replica = {len(gpus) for gpus in phase.replica_stage_gpus(0)}
-    return len(units) > 1 and len(sizes) == 1 and not sizes & {phase.stage_size, *of_replica}
+def expected_gpus(phase: Phase, drawn: Mapping[int, GpuSet]) -> dict[int, GpuSet]:
+    """Return the GPUs that the layout assigns to each stage that the phase has, in the replica the others are on.
 
-
-def expected_gpus(phase: Phase, stage: int, drawn: Mapping[int, GpuSet]) -> GpuSet:
-    """Return the GPUs that the layout assigns to the stage, in the replica that the other stages are on.
-
-    `drawn` are the GPUs of all stages. If the other stages agree on no replica, return the smallest set that contains
+    `drawn` are the GPUs of all stages. If the other stages agree on no replica, it is the smallest set that contains
     the stage's own GPUs, else those of all replicas.
     """
-    gpus = drawn[stage]
-    replicas = phase.replica_stage_gpus(stage)
-    matching = [
-        {i for i, each in enumerate(phase.replica_stage_gpus(other)) if each == theirs}
-        for other, theirs in drawn.items()
-        if other != stage and 0 <= other < phase.stage_count
-    ]
-    agreed = set.intersection(*matching) if matching else set()
-    if len(agreed) == 1 and (replica := replicas[agreed.pop()]) and len(replica) >= len(gpus):
-        return replica
-    holding = [each for each in replicas if gpus <= each]
-    return min(holding, key=len, default=phase.stage_gpus(stage))
+    replicas = {stage: phase.replica_stage_gpus(stage) for stage in drawn if 0 <= stage < phase.stage_count}
+    matching = {s: {i for i, each in enumerate(some) if each == drawn[s]} for s, some in replicas.items()}
+    votes = Counter(index for some in matching.values() for index in some)
+    found: dict[int, GpuSet] = {}
+    for stage, some in replicas.items():
+        gpus, others = drawn[stage], len(replicas) - 1
+        agreed = [index for index, number in votes.items() if others and number - (index in matching[stage]) == others]
+        replica = some[agreed[0]] if len(agreed) == 1 and agreed[0] < len(some) else None
+        if replica and len(replica) >= len(gpus):
+            found[stage] = replica
+        else:
+            holding = [each for each in some if gpus <= each]
+            found[stage] = min(holding, key=len, default=phase.stage_gpus(stage))
+    return found
 
 
 def fits_layout(phase: Phase, stage: int, gpus: GpuSet) -> bool:

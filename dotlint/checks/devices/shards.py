@@ -97,8 +97,9 @@ def shard_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if not one_layer_each(deployment, group) or (group.role in MLP and of_experts(deployment, group)):
             continue
         whole = _whole(context, group, phase)
-        if whole is None:
-            continue
+        beyond = context.file.layout_certain and any(s.first > phase.gpus.last for s in group.gpu_sets)
+        if whole is None or beyond:
+            continue  # another rule reports ids past the last GPU
         problem = _problem(group, phase, whole)
         if not problem:
             fine += 1

@@ -52,6 +52,8 @@ _OPERATOR = regex(f"[{_DASHES}{_ARROWS}]+")
 def suspicious_characters(file: FileContext, card: Card) -> Iterator[Outcome]:
     """Report characters in bare ids that look like others, with one finding for each intended character."""
     text = file.document.text
+    if "<->" in text:
+        yield from _two_way_arrows(file, card)
     if text.isascii() or not (_SUSPICIOUS.search(text) or _FOREIGN.search(text)):
         return
     directed = file.document.graphs[0].directed if file.document.graphs else True
@@ -82,6 +84,21 @@ def suspicious_characters(file: FileContext, card: Card) -> Iterator[Outcome]:
             help=f"write {instead}, or put the id in quotes if the character is intended",
             fix=Fix("unsafe", in_order(edits), f"Replace {_described(character)} with {instead}") if edits else None,
             fixable="unsafe" if edits else None,
+        )
+
+
+def _two_way_arrows(file: FileContext, card: Card) -> Iterator[Outcome]:
+    every = [(one, 0) for one in ids(file.document.tree) if one.raw == "<->"]
+    some = remaining(file, card, every, _at)
+    if some:
+        one = some[0][0]
+        yield card.finding(
+            "`<->` is no edge: Graphviz reads it as an HTML string, the name of a node",
+            one.start,
+            one.end,
+            locations=tuple(map(_at, some)),
+            related=tuple(Related("here too", other.start, other.end) for other, _ in some[1:4]),
+            help="write `->` and `[dir=both]`",
         )
 
 

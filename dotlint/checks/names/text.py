@@ -58,6 +58,13 @@ def text_not_read(file: FileContext, card: Card) -> Iterator[Outcome]:
             ),
             graph=graphs.index(following),
         )
+    if not graphs and text.strip() and not file.document.problems and _skip(text, 0) >= len(text):
+        yield card.finding(
+            "the file has comments, but no graph",
+            0,
+            _line_end(text, 0),
+            help="write a graph; Graphviz does not read a file without one",
+        )
     at = _skip(text, graphs[-1].end if graphs else 0)
     if at >= len(text) or any(problem.end >= at for problem in file.document.problems):
         return

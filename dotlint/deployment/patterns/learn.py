@@ -21,6 +21,7 @@ from dotlint.deployment.patterns.coordinates import CoordinateLink, Coordinates,
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from dotlint.deployment.patterns.devices import Devices
 
@@ -227,21 +228,28 @@ class _Relation:
         return None if two is None or one == two else (one, two)
 
 
-def propose_edges(items: Sequence[FamilyMember | None], edges: Sequence[Pair], devices: Devices) -> list[ProposedEdge]:
+def propose_edges(
+    items: Sequence[FamilyMember | None], edges: Sequence[Pair], devices: Devices, uncounted: AbstractSet[Pair]
+) -> list[ProposedEdge]:
     """Return the edges that patterns expect and that do not exist.
 
     `items[i]` is node i, or None if this way of naming does not apply to it; `edges` are all edges of the graph, in
-    order.
+    order. A node with only `uncounted` edges is still a dead end.
     """
-    found = {(p.tail, p.head): p for p in _propose(items, edges, devices, fanning=False)}
+    found = {(p.tail, p.head): p for p in _propose(items, edges, devices, uncounted, fanning=False)}
     turned = [(head, tail) for tail, head in edges]
-    for p in _propose(items, turned, devices, fanning=True):
+    for p in _propose(items, turned, devices, {(head, tail) for tail, head in uncounted}, fanning=True):
         found.setdefault((p.head, p.tail), ProposedEdge(p.head, p.tail, p.exemplar[::-1], p.support))
     return list(found.values())
 
 
 def _propose(
-    items: Sequence[FamilyMember | None], edges: Sequence[Pair], devices: Devices, *, fanning: bool
+    items: Sequence[FamilyMember | None],
+    edges: Sequence[Pair],
+    devices: Devices,
+    uncounted: AbstractSet[Pair],
+    *,
+    fanning: bool,
 ) -> Iterator[ProposedEdge]:
     """Yield the edges that patterns expect; with `fanning`, only to families of which some members have no edge."""
     by_family: dict[str, list[int]] = defaultdict(list)
@@ -250,7 +258,8 @@ def _propose(
             by_family[item.family].append(index)
     known = [item or FamilyMember("", (), ()) for item in items]
     present = set(edges)
-    degrees = _Degrees(Counter(head for _, head in present), Counter(tail for tail, _ in present))
+    counted = present - uncounted
+    degrees = _Degrees(Counter(head for _, head in counted), Counter(tail for tail, _ in counted))
     families = {family: _FamilyIndex(known, members, degrees) for family, members in by_family.items()}
     types: dict[tuple[str, str], list[Pair]] = defaultdict(list)
     for tail, head in edges:
@@ -306,12 +315,12 @@ def _missing(
     usual_outs = _median(degrees.outs[tail] for tail in {tail for tail, _ in relation_edges})
     hubs = {head for _, head in relation_edges}
     usual_ins = _median(degrees.ins[head] for head in hubs)
-    shown = {relation.position(group) for group in voting} if fanning else set()
+    usable = {relation.position(group) for group in voting} if fanning else set()
     for element, of_groups in relation.elements.items():
         exist = {
             group: pair
             for group in groups
-            if (not fanning or relation.position(group) in shown) and (pair := relation.ends(group, element))
+            if (not fanning or relation.position(group) in usable) and (pair := relation.ends(group, element))
         }
         able = sum(1 for group in exist if group in voting)
         if not able or (len(of_groups) * 2 < able and len(of_groups) < 2):

@@ -154,7 +154,7 @@ def with_ids(label: Label, gpus: GpuSet, devices: DeviceReader, like: str | None
     They are written in the style of `like`, or of the ids that they replace.
     """
     found = [(i, mention) for i, line in enumerate(label.lines) for mention in devices.spans(line)]
-    if len(found) != 1 or any(_TO.search(line) and devices.words.sure.search(line) for line in label.lines):
+    if len(found) != 1 or any(_TO.search(line) and devices.words.may_be_in(line) for line in label.lines):
         return None
     index, mention = found[0]
     line = label.lines[index]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from dotlint.data import graphviz
@@ -18,6 +19,7 @@ Applicability = Literal["safe", "unsafe"] | None
 
 _RANKS: tuple[Applicability, ...] = (None, "unsafe", "safe")
 _TEXT = frozenset({"text", "label", "rect", "pointList", "portPos", "cluster"})
+_PORTS = ("headport", "tailport")  # of no type that could be checked, yet no words of a text
 _BRACKETS = {"]": "[", ")": "(", "}": "{"}
 _WORDS = regex(r"[^\s,]+")
 _ITEM = regex(r"\s*([\w-]*)(?:\(.*\))?\s*")
@@ -77,8 +79,8 @@ def of_value(name: str, value: str) -> Applicability:
     if is_typed(name):
         return "safe"
     words = [one[0] for one in _WORDS.finditer(value)]
-    for before, word, after in zip(words, words[1:], [*words[2:], ""], strict=False):
-        if word == before or joined_name(word) or is_flag(word) or (is_typed(word) and after and fits(word, after)):
+    for before, word in pairwise(words):
+        if word == before or joined_name(word) or is_typed(word) or word.startswith(_PORTS):
             return "unsafe"
         if word in graphviz.attributes() and value.partition(f"{before},")[2].lstrip().startswith(word):
             return "unsafe"

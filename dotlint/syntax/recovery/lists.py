@@ -45,6 +45,8 @@ def _not_opened(broken: BrokenStatement) -> Iterator[Remedy]:
         and "[" not in text[broken.start : found.start(2)]
     ):
         start = found.start(2)
+        if "\n" in text[found.start() : start]:
+            start = found.start() + len(text[found.start() : start].rstrip())
         yield Remedy(
             "E001",
             "the `[` of this attribute list is missing",

@@ -132,7 +132,8 @@ def _before_header(recovery: Recovery, stop: Stop, header: int) -> None:
         known = "stray token", [(at, at + len(text[at:header].rstrip()), "")]
     if known is not None:
         what, edits = known
-        recovery.report_stray(what, at, at + len(text[at:header].rstrip()), edits)
+        offered: Applicability = None if "{" in text[at:header] else "safe"
+        recovery.report_stray(what, at, at + len(text[at:header].rstrip()), edits, offered)
         recovery.wrapper_end = edits[-1][0] if len(edits) > 1 else None
     elif text[line_start(text, header) : header].strip() and len(text[at:header].split()) == 1:
         recovery.report_unexpected(stop)

@@ -6,7 +6,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from dotlint.data.graphviz import attributes
+from dotlint.data.graphviz import HTML_TAGS, attributes
 from dotlint.syntax.recovery.bounds import line_end, line_start, next_statement
 from dotlint.syntax.terminals import STRING, html_end
 from dotlint.text.regex import regex
@@ -121,6 +121,7 @@ _TAG = regex(
 )
 
 
+_ANY_TAG = regex(r"<(/?\w[^\s>/]*)[^<>]*>")
 _HTML_LOST = regex(r"\s*(?:,\s*[A-Za-z_]+\s*=|\]\s*;?\s*$)")
 
 
@@ -158,6 +159,27 @@ def _text_brackets(text: str, first: int, last: int) -> list[Replacement]:
             edits.append((offset, offset + 1, "&lt;" if bracket[0] == "<" else "&gt;"))
         at = tag.end() if tag else last
     return edits
+
+
+def guess_bare_html(text: str, start: int, stop: int) -> Iterator[tuple[int, int, bool, int]]:
+    """Yield values that start with a tag or with text in angle brackets: (start, end, whether it is HTML, end of line).
+
+    HTML needs angle brackets of its own around it, and text needs quotes.
+    """
+    for opened in _HTML_START.finditer(text, start, stop):
+        first, last = opened.end() - 1, line_end(text, opened.end())
+        if html_end(text, first) > stop:
+            continue
+        for closed in islice(_HTML_STOP.finditer(text, first + 1, last), 3):
+            end = closed.end()
+            names = [one[1].lower() for one in _ANY_TAG.finditer(text, first, end)]
+            known = [name.lstrip("/") in HTML_TAGS for name in names]
+            if end < stop or text[first:end].count("<") != text[first:end].count(">"):
+                continue
+            if names and not any(known):
+                yield first, end, False, last
+            elif all(known) and sum(name[0] == "/" for name in names) == sum(name[0] != "/" for name in names):
+                yield first, end, True, last
 
 
 def guess_html_fixes(text: str, start: int, end: int, stop: int) -> Iterator[tuple[int, int, list[Replacement], int]]:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Literal
 
 from dotlint.syntax.lexer import OPEN_HTML
 from dotlint.syntax.recovery.bounds import line_end, line_start
-from dotlint.syntax.recovery.certainty import is_typed, of_quote_removal, weakest
+from dotlint.syntax.recovery.certainty import ID, is_typed, of_quote_removal, weakest
 from dotlint.syntax.recovery.lists import attributes, lists
-from dotlint.syntax.recovery.quotes import find_unbalanced_string, guess_html_fixes, guess_string_ends
+from dotlint.syntax.recovery.quotes import find_unbalanced_string, guess_bare_html, guess_html_fixes, guess_string_ends
 from dotlint.syntax.recovery.remedy import BrokenStatement, Remedy
 from dotlint.syntax.recovery.strays import strays
 from dotlint.syntax.recovery.unquoted_values import bare_value, find_unquoted_values, quoted_value
@@ -30,6 +30,7 @@ def remedies(broken: BrokenStatement) -> Iterator[Remedy]:
     """Yield the remedies that may apply, the most likely ones first."""
     if broken.lexeme.type != OPEN_HTML:
         yield from quote_remedies(broken)
+    yield from _left_arrows(broken)
     yield from _html(broken)
     yield from _braces(broken)
     yield from lists(broken)
@@ -64,6 +65,28 @@ def _operators(broken: BrokenStatement) -> Iterator[Remedy]:
             "unsafe",
             f"write `{right}`",
             f"operator {arrow[0]}",
+        )
+
+
+_LEFT_ARROW = regex(rf"({ID})[ \t]*(<--?)[ \t]*({ID})(?=[ \t\r]*(?:[;\[}}\n]|\Z|//|/\*))")
+
+
+def _left_arrows(broken: BrokenStatement) -> Iterator[Remedy]:
+    """`a <- b`: DOT has no arrow to the left."""
+    text = broken.text
+    arrow = _LEFT_ARROW.match(text, broken.start)
+    if arrow is not None and arrow.start(2) == broken.at:
+        right = "->" if broken.directed else "--"
+        yield Remedy(
+            "E013",
+            f"`{arrow[2]}` is not an edge operator",
+            *arrow.span(2),
+            ((*arrow.span(1), arrow[3]), (*arrow.span(2), right), (*arrow.span(3), arrow[1])),
+            "unsafe",
+            f"write `{excerpt(arrow[3])} {right} {excerpt(arrow[1])}`"
+            + (", or set `dir=back`" if broken.directed else ""),
+            "left arrow",
+            until=max(line_end(text, arrow.end()), arrow.end()),
         )
 
 
@@ -173,6 +196,18 @@ def _inner_quotes(broken: BrokenStatement) -> Iterator[Remedy]:
 
 def _html(broken: BrokenStatement) -> Iterator[Remedy]:
     """HTML labels with unbalanced `<` and `>`."""
+    text = broken.text
+    for start, end, is_html, until in guess_bare_html(text, broken.start, broken.at):
+        yield Remedy(
+            "E004",
+            "this HTML label lacks its own `<` and `>`" if is_html else "this text is not an HTML label",
+            start,
+            end,
+            ((start, start, "<"), (end, end, ">")) if is_html else ((start, end, quoted_value(text[start:end])),),
+            "unsafe",
+            "write `<` and `>` around it" if is_html else 'write it in "..."',
+            until=until,
+        )
     for start, end, edits, until in guess_html_fixes(broken.text, broken.start, broken.end, broken.at):
         lost = edits[0][2] == ">"
         yield Remedy(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.syntax.lexer import OPEN_STRING
 from dotlint.syntax.recovery.bounds import line_end
-from dotlint.syntax.recovery.certainty import of_quote_removal
+from dotlint.syntax.recovery.certainty import VALUE, of_quote_removal
 from dotlint.syntax.recovery.remedy import BrokenStatement, Remedy
 from dotlint.syntax.recovery.wording import excerpt
 from dotlint.syntax.terminals import NAME, STRING
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from dotlint.syntax.recovery.certainty import Applicability
 
 _STRAY = regex(r"""[)('",;\]\[=`\\}>@]+""")
+_LONGEST_VALUE = 1_000
+_AFTER_PAIR = regex(rf"=\s*+{VALUE}[\s,;]*+\Z")
 _LAST_WORD = regex(rf"({NAME})\s+\Z")
 _NAMED = regex(rf"(?:{NAME}|{STRING})\s*=")
 _ASSIGNMENT = regex(rf"[ \t]*(?:{NAME}|{STRING})\s*=[^=,;\[\]]*\Z")
@@ -69,7 +71,7 @@ def _certainty(broken: BrokenStatement, end: int) -> Applicability:
     if token[0] in "[=":
         return "safe" if len(token) == 1 and text[at - 1 : at] == token else None
     if token[0] == "]":  # one of a pair, unless the list before it has both
-        return "safe" if "=" not in before or last == "]" else None
+        return None if _AFTER_PAIR.search(text, max(0, at - _LONGEST_VALUE), at) else "safe"
     if token[0] == ";":  # an id may be missing between two of them
         return "safe" if text[at - 1 : at] == ";" and not after else None
     if token[0] == ",":

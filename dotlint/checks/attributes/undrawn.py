@@ -1,0 +1,213 @@
+"""Attributes that Graphviz reads, but draws nothing for: fills without a style, arrows without a direction, and more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from dotlint.checks.attributes.uses import finding, uses
+from dotlint.checks.grouping import of_node, remaining
+from dotlint.data import graphviz
+from dotlint.edits.attributes import set_attribute
+from dotlint.edits.fix_context import fixed_by, in_order
+from dotlint.engine.finding import Edit, Fix, Location, Related
+from dotlint.graph.model import Node
+from dotlint.text.english import count, listed, the
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dotlint.edits.fix_context import FixContext
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import GraphContext
+    from dotlint.engine.finding import Finding, Outcome
+    from dotlint.graph.model import Edge, Subgraph
+
+_FILLING = frozenset({"filled", "wedged", "striped", "radial"})
+_MOST_RELATED = 3
+
+
+def _styles(attributes: Mapping[str, str]) -> set[str]:
+    return {word.strip() for word in attributes.get("style", "").split(",")} - {""}
+
+
+class Unfilled(Struct, frozen=True, eq=False):
+    """Nodes with a fill color that nothing fills."""
+
+    nodes: tuple[Node, ...]
+
+
+def fill_nodes(fix: FixContext, finding: Finding) -> Fix | str:
+    """Set `style=filled` beside the fill color of nodes that have no style."""
+    data = finding.data
+    assert isinstance(data, Unfilled)
+    edits: list[Edit] = []
+    for node in data.nodes:
+        setting = [statement for statement in node.statements if "fillcolor" in statement.values()]
+        if len(setting[-1].nodes) > 1:
+            return f"the statement of `{node.name}` declares several nodes"
+        edits.append(set_attribute(fix.text, setting[-1], "style", "filled"))
+    return Fix("safe", in_order(edits), f"Set style=filled on {the(len(edits), 'node')}")
+
+
+@fixed_by(fill_nodes)
+def fills_without_style(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Report nodes and clusters whose fill color is not drawn, because no style fills them."""
+    graph = context.graph
+    if not any(uses(context, card).get((element, "fillcolor")) for element in ("node", "cluster")):
+        return
+    styled: list[Node | Subgraph] = []
+    plain: list[Node | Subgraph] = []
+    for node in graph.nodes.values():
+        own = node.attributes
+        styles = _styles(own)
+        if node.own_attributes.get("fillcolor") and own.get("shape") != "point" and not styles & {*_FILLING, "invis"}:
+            (styled if styles else plain).append(node)
+    for cluster in graph.subgraphs:
+        own = cluster.attributes
+        if cluster.is_cluster and cluster.own_attributes.get("fillcolor") and not _styles(own) & {*_FILLING, "invis"}:
+            styled.append(cluster)
+    for every, fixable in ((plain, True), (styled, False)):
+        some = remaining(context.file, card, every, _at)
+        if not some:
+            continue
+        more = f" and {count(len(some) - 1, 'more element')}" if len(some) > 1 else ""
+        yield card.finding(
+            f"`{some[0].name}`{more} {'have' if more else 'has'} a `fillcolor`, but no style that fills",
+            _at(some[0]).start,
+            _at(some[0]).end,
+            outcome=None if fixable else "other-style",
+            nodes=tuple(str(one.name) for one in some if isinstance(one, Node)),
+            locations=tuple(map(_at, some)),
+            related=tuple(
+                Related("the same here", _at(one).start, _at(one).end) for one in some[1 : _MOST_RELATED + 1]
+            ),
+            graph=graph.index,
+            help="add `filled` to its style",
+            data=Unfilled(tuple(one for one in some if isinstance(one, Node))) if fixable else None,
+        )
+
+
+def _at(one: Node | Subgraph) -> Location:
+    if isinstance(one, Node):
+        return Location(*of_node(one), one.name)
+    return Location(one.start, one.statements[0].open.end)
+
+
+class Undirected(Struct, frozen=True, eq=False):
+    """Edges with an arrow at an end where their direction draws none."""
+
+    edges: tuple[Edge, ...]
+
+
+def set_directions(fix: FixContext, finding: Finding) -> Fix | str:
+    """Set `dir=both` on the edges."""
+    data = finding.data
+    assert isinstance(data, Undirected)
+    statements = {id(edge.statement): edge.statement for edge in data.edges}
+    if any("dir" in statement.values() for statement in statements.values()):
+        return "the edge sets another direction"
+    edits = [set_attribute(fix.text, statement, "dir", "both") for statement in statements.values()]
+    return Fix("unsafe", in_order(edits), f"Set dir=both on {the(len(edits), 'edge')}")
+
+
+@fixed_by(set_directions)
+def arrows_without_direction(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Report `arrowtail` and, in undirected graphs, `arrowhead` on edges whose `dir` draws no arrow there."""
+    graph = context.graph
+    for name, directions in (("arrowtail", {"both", "back"}), ("arrowhead", {"both", "forward"})):
+        if (name == "arrowhead" and graph.directed) or not uses(context, card).get(("edge", name)):
+            continue
+        every = [
+            edge
+            for edge in graph.edges
+            if edge.statement.values().get(name, "none") not in {"", "none"}
+            and (edge.attributes.get("dir") or ("forward" if graph.directed else "none")) not in directions
+        ]
+        some = remaining(context.file, card, every, _at_edge)
+        if not some:
+            continue
+        more = f" and {count(len(some) - 1, 'more edge')}" if len(some) > 1 else ""
+        yield card.finding(
+            f"`{name}` is not drawn on `{some[0].tail.name}` to `{some[0].head.name}`{more}: "
+            f"`dir` is `{some[0].attributes.get('dir') or ('forward' if graph.directed else 'none')}`",
+            some[0].start,
+            some[0].end,
+            nodes=tuple(dict.fromkeys(end for edge in some for end in (edge.tail.name, edge.head.name))),
+            locations=tuple(map(_at_edge, some)),
+            related=tuple(Related("the same here", e.start, e.end) for e in some[1 : _MOST_RELATED + 1]),
+            graph=graph.index,
+            help="set `dir=both`" + (", or `dir=back`" if name == "arrowtail" else ""),
+            data=Undirected(tuple(some)),
+        )
+
+
+def _at_edge(edge: Edge) -> Location:
+    return Location(edge.start, edge.end)
+
+
+def labels_on_orthogonal_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Report edge labels in a graph with orthogonal edges, which `dot` places badly."""
+    graph = context.graph
+    if graph.attributes.get("splines") != "ortho" or graph.attributes.get("layout", "dot") not in {"", "dot"}:
+        return
+    some = [use for use in uses(context, card).get(("edge", "label"), []) if use.value]
+    if not some:
+        return
+    names = [attribute.name for use in some for attribute in use.attributes()]
+    edits = [
+        Edit(name.start, name.end, "xlabel")
+        for name in names
+        if context.file.document.text[name.start : name.end] == "label"
+    ]
+    whole = len(edits) == len(names)
+    yield finding(
+        context,
+        card,
+        some,
+        f"`splines=ortho` does not place the labels of {count(sum(use.count for use in some), 'statement')} at their edges",
+        at_name=True,
+        help="write `xlabel` instead of `label`, or use other splines",
+        fix=Fix("unsafe", tuple(edits), f"Write xlabel for {the(len(edits), 'label')}") if whole else None,
+        fixable="unsafe" if whole else None,
+    )
+
+
+def attributes_of_other_engines(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Report attributes that the layout engine of the graph does not read.
+
+    A graph that names no engine is laid out by `dot` if it has attributes that only `dot` reads.
+    """
+    engines = graphviz.engines()
+    found = uses(context, card)
+    declared = context.graph.attributes.get("layout", "").lower()
+    if not declared and not any(engines.get(name) == frozenset({"dot"}) for _, name in found):
+        return
+    engine = declared or "dot"
+    if engine not in set().union(*engines.values()):
+        return
+    if context.graph.attributes.get("mode") == "hier":
+        return  # neato then reads what dot reads
+    records = any(use.value in {"record", "Mrecord"} for use in found.get(("node", "shape"), ()))
+    if records:
+        engines = {**engines, "rankdir": frozenset({engine})}  # the fields of a record follow it in every engine
+    some = [
+        use
+        for (_, name), each in found.items()
+        if engine not in engines.get(name, {engine})
+        for use in each
+        if use.value
+    ]
+    if not some:
+        return
+    names = sorted({f"`{use.name}`" for use in some})
+    by = sorted(set().union(*(engines[use.name] for use in some)))
+    yield finding(
+        context,
+        card,
+        some,
+        f"`{engine}` does not read {listed(names, 5)}",
+        at_name=True,
+        help=f"remove {'it' if len(names) == 1 else 'them'}, or use {listed([f'`{one}`' for one in by], 4)}",
+    )

@@ -1,0 +1,155 @@
+"""N: names and defaults with another scope than it looks: they make nodes, apply to nothing, or apply to too much."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING
+
+from dotlint.checks.attributes.uses import bodies
+from dotlint.checks.grouping import at_edge, at_node, at_span, remaining
+from dotlint.engine.finding import Related
+from dotlint.syntax.tree import Assignment, DefaultsStatement, walk_statements
+from dotlint.text.english import count, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.engine.card import Card
+    from dotlint.engine.context import GraphContext
+    from dotlint.engine.finding import Outcome
+    from dotlint.graph.model import Edge, Graph
+    from dotlint.syntax.tree import Statement
+
+_MOST_RELATED = 3
+
+
+def clusters_as_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Report edges that name a cluster, which makes a node of that name; only `fdp` has edges between clusters."""
+    graph = context.graph
+    if graph.attributes.get("layout") == "fdp":
+        return
+    named = {subgraph.name: subgraph for subgraph in graph.subgraphs if subgraph.name is not None}
+    every = [graph.nodes[name] for name in named if name in graph.nodes and not graph.nodes[name].declared]
+    for node in remaining(context.file, card, every, at_node):
+        subgraph = named[node.name]
+        what = "cluster" if subgraph.is_cluster else "subgraph"
+        yield card.finding(
+            f"the edge makes a node `{node.name}`; it does not lead to the {what} of that name",
+            node.start,
+            node.end,
+            nodes=(node.name,),
+            related=(Related(f"the {what}", subgraph.start, subgraph.statements[0].open.end),),
+            graph=graph.index,
+            help="set `compound=true`, join a node inside the cluster, and set `lhead` or `ltail` to its name"
+            if subgraph.is_cluster
+            else "join the nodes inside it",
+        )
+
+
+def late_defaults(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Report node and edge defaults behind everything in their body that they could apply to."""
+    graph = context.graph
+    reopened = {
+        id(block.body) for subgraph in graph.subgraphs if len(subgraph.statements) > 1 for block in subgraph.statements
+    }
+    late: list[DefaultsStatement] = []
+    starts: dict[str, list[int]] = {}
+    for _, body in bodies(graph):
+        last = [s for s in body if isinstance(s, DefaultsStatement) and s.target != "graph" and s.attributes]
+        if not last or id(body) in reopened:
+            continue
+        starts = starts or _starts(graph)
+        begin, end = body[0].start, body[-1].end
+        for statement in last:
+            of_kind = starts[statement.target]
+            before = bisect_left(of_kind, statement.start) - bisect_left(of_kind, begin)
+            if before and bisect_right(of_kind, statement.end) == bisect_left(of_kind, end):
+                late.append(statement)
+    late = remaining(context.file, card, late, at_span)
+    if not late:
+        return
+    first, others = late[0], late[1:]
+    more = f", nor do {count(len(others), 'more default')} to theirs" if others else ""
+    yield card.finding(
+        f"these defaults apply to no {first.target}: all of them come before{more}",
+        first.start,
+        first.end,
+        locations=tuple(map(at_span, late)),
+        related=tuple(Related("the same here", one.start, one.end) for one in others[:_MOST_RELATED]),
+        graph=graph.index,
+        help=f"move them before the first {first.target} they are meant for",
+    )
+
+
+def _starts(graph: Graph) -> dict[str, list[int]]:
+    """Return where nodes are first mentioned and where edges are, both in ascending order."""
+    return {
+        "node": sorted(node.start for node in graph.nodes.values()),
+        "edge": sorted(
+            statement.start for statement in walk_statements([graph.statement.body]) if statement.kind == "edge"
+        ),
+    }
+
+
+def inherited_labels(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Report a label that the graph sets before clusters without a label, which inherit it."""
+    graph = context.graph
+    for statement in graph.statement.body:
+        if not isinstance(statement, Assignment | DefaultsStatement):
+            continue
+        if isinstance(statement, DefaultsStatement) and statement.target != "graph":
+            continue
+        if not statement.values().get("label", "").strip():
+            continue
+        heirs = [
+            one
+            for one in graph.subgraphs
+            if one.is_cluster
+            and one.start > statement.end
+            and "label" not in one.own_attributes
+            and one.attributes.get("label") == statement.values()["label"]
+        ]
+        left: list[Statement] = remaining(context.file, card, [statement], at_span)
+        if heirs and left:
+            names = listed([f"`{one.name}`" for one in heirs], 3)
+            yield card.finding(
+                f"{names} {'inherits' if len(heirs) == 1 else 'inherit'} the label of the graph, which is drawn again there",
+                statement.start,
+                statement.end,
+                related=tuple(
+                    Related("inherited here", one.start, one.statements[0].open.end) for one in heirs[:_MOST_RELATED]
+                ),
+                graph=graph.index,
+                help='set the label after the clusters, or `label=""` in each of them',
+            )
+            return
+
+
+def lost_parallel_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Report edges of a strict graph that are merged although their labels differ."""
+    graph = context.graph
+    if not graph.strict:
+        return
+    every = [edge for edge in graph.edges if len(_labels(edge)) > 1]
+    for edge in remaining(context.file, card, every, at_edge):
+        *lost, kept = _labels(edge)
+        names = listed([f"`{label}`" for label in lost], 3)
+        yield card.finding(
+            f"`strict` merges the edges from `{edge.tail.name}` to `{edge.head.name}`: the label {names} is lost, `{kept}` is drawn",
+            edge.start,
+            edge.end,
+            nodes=(edge.tail.name, edge.head.name),
+            related=tuple(
+                Related("merged with this edge", one.start, one.end) for one in edge.statements[1 : _MOST_RELATED + 1]
+            ),
+            graph=graph.index,
+            help="remove `strict`, or give one edge both labels",
+        )
+
+
+def _labels(edge: Edge) -> list[str]:
+    """Return the different labels that the statements of an edge set, the one that counts last."""
+    if len(edge.statements) < 2:
+        return []
+    labels = [label for statement in edge.statements if (label := statement.values().get("label", ""))]
+    return list(dict.fromkeys(reversed(labels)))[::-1]
