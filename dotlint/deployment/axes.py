@@ -53,7 +53,7 @@ def axes(dims: Dims) -> tuple[str, ...]:
     words = [key or _symbol(value) for key, value in zip(dims.keys, dims.values, strict=True)]
     found = [_AXES.get(word, word) for word in words]
     for index, word in enumerate(found):
-        if word in _LETTERS:
+        if word in _LETTERS or word == "dim":
             found[index] = _meaning(word, found[index - 1] if index else "", found[index + 1 :])
     return tuple(found)
 
@@ -64,7 +64,7 @@ def _meaning(letter: str, before: str, behind: list[str]) -> str:
     if letter in "hn":
         counts = {"head-dim", "d"}.intersection(behind) or (letter == "h" and behind)
         return "heads" if counts else "hidden" if letter == "h" and last else letter
-    if letter == "d":
+    if letter in {"d", "dim"}:
         return (
             "head-dim" if before == "heads" else "hidden" if last and before in {"batch", "seq", "tokens"} else letter
         )
@@ -139,6 +139,12 @@ def change(before: Dims, after: Dims) -> Change | None:
     parts = tuple((name, *sizes) for name, sizes in found if sizes is not None and sizes[0] != sizes[1])
     known = [sizes is not None for _, sizes in found]
     return Change(parts, all(known)) if any(known) else None
+
+
+def width(dims: Dims) -> int | None:
+    """Return the size of the last axis, or heads times head size; None if it is not known."""
+    last = _with_features(_sized(dims))[-1][1]
+    return last.whole if last else None
 
 
 def tokens(dims: Dims) -> int | None:

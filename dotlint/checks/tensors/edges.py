@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -51,10 +52,12 @@ def edges_with_other_dims(context: GraphContext, card: Card) -> Iterator[Outcome
     all others between operators of the same roles.
     """
     edges = list(_stated_edges(context))
-    differ = [one for one in edges if one.change.parts]
-    wrong = {one.edge.index for one in differ if not _shards_explain(context, one)} | set(_odd_ones(edges))
-    right = sum(1 for one in edges if one.strict and one.change.whole and not one.change.parts)
-    found = [(one.tail, one.edge, one.how) for one in differ if one.edge.index in wrong]
+    several = [one for one in edges if len(one.head.node.in_edges) > 1]
+    single = [one for one in edges if len(one.head.node.in_edges) == 1]
+    wrong = {one.edge.index for one in single if one.change.parts and not _shards_explain(context, one)}
+    wrong |= {*_odd_ones(single), *_unlike_input(context, several)}
+    right = sum(1 for one in single if one.strict and one.change.whole and not one.change.parts)
+    found = [(one.tail, one.edge, one.how) for one in edges if one.edge.index in wrong]
     left = grouping.remaining(context.file, card, found, lambda one: grouping.at_edge(one[1]))
     by_unit = grouping.units(context.deployment, {r.node.index: r for r, _, _ in left}.values())
     for unit, some in by_unit.items():
@@ -84,7 +87,7 @@ def edges_with_other_dims(context: GraphContext, card: Card) -> Iterator[Outcome
 
 
 def _stated_edges(context: GraphContext) -> Iterator[_Edge]:
-    """Yield the edges that can be compared: both ends state one tensor, and the consumer has one producer."""
+    """Yield the edges that can be compared, as both ends state one tensor."""
     deployment = context.deployment
     for tail in deployment.operators:
         made = tail.evidence.tensors.outputs
@@ -93,9 +96,8 @@ def _stated_edges(context: GraphContext) -> Iterator[_Edge]:
         for edge in tail.node.out_edges:
             head = deployment.readings[edge.head.index]
             taken = head.evidence.tensors.inputs
-            if head.summary or len(taken) != 1 or not _takes(head) or axes.repeated(head) or edge.label:
-                continue
-            if len(head.node.in_edges) > 1:
+            takes = _takes(head) if len(head.node.in_edges) == 1 else _joins(head)
+            if head.summary or len(taken) != 1 or not takes or axes.repeated(head) or edge.label:
                 continue
             change = axes.change(made[0], taken[0])
             if change is not None:
@@ -120,9 +122,20 @@ def _takes(reading: Reading) -> bool:
     return reading.role is None or _plain(reading) or reading.is_role(*_TAKES_ALL)
 
 
+def _joins(reading: Reading) -> bool:
+    """Return whether an operator with several producers states the input that each of them makes."""
+    return reading.is_role("all-reduce", "all-gather", "attention", "gather")
+
+
 def _is_feature(axis: str, one: _Edge) -> bool:
     last = len(one.tail.evidence.tensors.outputs[0].values) - 1
     return axis in _FEATURES or (last > 0 and axis == f"axis {last}")
+
+
+def _features(one: _Edge) -> tuple[int, int] | None:
+    """Return how the features change, if nothing else does."""
+    parts = one.change.parts
+    return parts[0][1:] if len(parts) == 1 and _is_feature(parts[0][0], one) else None
 
 
 def _shards_explain(context: GraphContext, one: _Edge) -> bool:
@@ -134,7 +147,7 @@ def _shards_explain(context: GraphContext, one: _Edge) -> bool:
     tail, head, parts = one.tail, one.head, one.change.parts
     grows = [axis for axis, before, after in parts if after > before and _is_feature(axis, one)]
     if not one.strict:
-        return not grows or len(parts) > 1
+        return not grows or len(parts) > 1 or _composed(one)
     if len(parts) != 1:
         return False
     axis, before, after = parts[0]
@@ -151,6 +164,12 @@ def _shards_explain(context: GraphContext, one: _Edge) -> bool:
         return True
     fan = len(tail.node.out_edges)
     return ratio in _ways(phase.degrees) | {fan, len(tail.gpus or ()), len(head.gpus or ())}
+
+
+def _composed(one: _Edge) -> bool:
+    """Return whether an operator drawn for several ranks states one rank's part, and the next one the whole."""
+    ranks = len(one.tail.gpus or ())
+    return ranks > 1 and any(after == before * ranks for _, before, after in one.change.parts)
 
 
 def _ways(degrees: Degrees) -> set[int]:
@@ -184,3 +203,52 @@ def _odd_ones(edges: Iterable[_Edge]) -> Iterator[int]:
         same = sum(1 for one in alike if one.change.whole and not one.change.parts)
         if len(odd) == 1 and same >= _SIBLINGS and any(_is_feature(axis, odd[0]) for axis, _, _ in odd[0].change.parts):
             yield odd[0].edge.index
+
+
+def _unlike_input(context: GraphContext, edges: Iterable[_Edge]) -> Iterator[int]:
+    """Yield the edges of an operator with several producers that make another tensor than it takes.
+
+    It takes what most of them make, or the sum of their parts. One of several shards may be larger where the features
+    cannot be divided evenly: then the parts add up to the output.
+    """
+    joins: dict[int, list[_Edge]] = defaultdict(list)
+    for one in edges:
+        joins[one.head.node.index].append(one)
+    for some in joins.values():
+        head, producers = some[0].head, len(some)
+        differ = {one.edge.index: sizes for one in some if (sizes := _features(one))}
+        if not differ or producers != len(head.node.in_edges):
+            continue
+        siblings = len({one.tail.role and one.tail.role.name for one in some}) == 1
+        if len(differ) < producers:
+            if siblings and not _adds_up(some):
+                yield from differ
+            continue
+        ratios = {Fraction(after, before) for before, after in differ.values()}
+        ratio = ratios.pop()
+        if ratios:
+            continue
+        if head.is_role("all-gather", "gather"):
+            made, given = some[0].tail.evidence.tensors.outputs, head.evidence.tensors.outputs
+            whole = axes.change(made[0], given[0]) if len(given) == 1 else None
+            if siblings and whole and whole.whole and not whole.parts and ratio == Fraction(1, producers):
+                yield from differ
+        elif ratio > 1 or head.is_role("all-reduce"):
+            ways = {*range(2, producers + 1), *_known_ways(context, head)}
+            if max(ratio, 1 / ratio) not in ways:
+                yield from differ
+
+
+def _adds_up(some: list[_Edge]) -> bool:
+    """Return whether the features of the producers add up, or may, to what their consumer makes of them."""
+    given = some[0].head.evidence.tensors.outputs
+    if len(given) != 1:
+        return not some[0].head.is_role("all-reduce")
+    made = [axes.width(one.tail.evidence.tensors.outputs[0]) for one in some]
+    whole = axes.width(given[0])
+    return whole is not None and None not in made and sum(n for n in made if n) == whole
+
+
+def _known_ways(context: GraphContext, reading: Reading) -> set[int]:
+    phase = context.phase(reading.phase)
+    return (_ways(phase.degrees) if phase else set()) | {len(reading.gpus or ())}
