@@ -60,13 +60,15 @@ def _marked(edge: Edge) -> bool:
 
 
 def _names_transfer(context: GraphContext, edge: Edge) -> bool:
-    """Return whether the edge's label states how data travels (`P2P`, `NVLink`, `route`), not only what travels."""
+    """Return whether the edge's label states how data travels (`P2P`, `NVLink`, `route`), or that it is the KV cache."""
     text = _text(edge)
     if not text:
         return False
     vocabulary = context.deployment.vocabulary
     role = vocabulary.role(text)
-    named = role is not None and (role.kind == "communication" or role.name in _ROUTED or role.communicates is not None)
+    named = role is not None and (
+        role.kind in {"communication", "memory"} or role.name in _ROUTED or role.communicates is not None
+    )
     words = {*plain_words(text).split(), *_WORD.findall(text.lower())}
     return (
         named
@@ -378,6 +380,7 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             _moves(one)
             or _moves(two)
             or (edge.tail.index, edge.head.index) in named
+            or two.step is not None  # keys and values that come round the ring
             or one.is_role(*_ROUTED)
             or two.is_role(*_ROUTED)
         ):

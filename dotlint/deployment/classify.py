@@ -230,6 +230,8 @@ def _mark_annotations(readings: list[Reading], vocabulary: Vocabulary, graph: Gr
             reading.annotation = in_legend or titled or evidence.name.family not in connected
         if reading.annotation:
             reading.because("annotation: no edges, no dimensions, and only words of titles")
+        else:
+            mark_whole_box(reading, vocabulary)
 
 
 _STYLE_ATTRIBUTES = {

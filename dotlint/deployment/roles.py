@@ -88,12 +88,11 @@ def _settle_ordinals(readings: Sequence[Reading], vocabulary: Vocabulary) -> Non
     numbers: dict[str, set[int]] = defaultdict(set)
     named: list[tuple[Reading, str]] = []
     for reading in readings:
-        if not reading.is_role("mlp-up", "mlp-down", "mlp"):
-            continue
         match = _ORDINAL.search(reading.evidence.title) or _ORDINAL.search(reading.name.replace("_", " "))
         if match is not None and len(match[2]) < 4:
             numbers[match[1].lower()].add(int(match[2]))
-            named.append((reading, match[1].lower()))
+            if reading.is_role("mlp-up", "mlp-down"):
+                named.append((reading, match[1].lower()))
     for reading, word in named:
         if not numbers[word] <= set(range(1, _MOST_ORDINALS[word] + 1)):
             _change([reading], vocabulary.roles.get("mlp"), f"`{word}` numbers more than the parts of an MLP")
