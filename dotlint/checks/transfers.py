@@ -60,7 +60,7 @@ def _marked(edge: Edge) -> bool:
 
 
 def _names_transfer(context: GraphContext, edge: Edge) -> bool:
-    """Return whether the edge's label says how data travels (`P2P`, `NVLink`, `route`), or that it is the KV cache."""
+    """Return whether the edge's label states how data travels (`P2P`, `NVLink`, `route`), or that it is the KV cache."""
     text = _text(edge)
     if not text:
         return False
@@ -380,6 +380,7 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             _moves(one)
             or _moves(two)
             or (edge.tail.index, edge.head.index) in named
+            or two.step is not None  # keys and values that come round the ring
             or one.is_role(*_ROUTED)
             or two.is_role(*_ROUTED)
         ):

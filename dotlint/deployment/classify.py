@@ -25,7 +25,7 @@ from dotlint.strategy.gpus import GpuSet
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from dotlint.deployment.numberings.decide import Decision
+    from dotlint.deployment.numberings.decision import Decision
     from dotlint.deployment.vocabulary import Vocabulary
     from dotlint.graph.model import Graph, Node, Subgraph
 
@@ -49,7 +49,7 @@ def read_deployment(
     """
     cluster_facts: dict[int, Facts] = {}
     readings = [_own_reading(node, vocabulary, cluster_facts) for node in graph.nodes.values()]
-    _place_readings(readings, cluster_facts, vocabulary)
+    _set_gpus(readings, cluster_facts, vocabulary)
     _drop_unreliable_gpus(readings, vocabulary)
     settle_roles(readings, vocabulary)
     _mark_annotations(readings, vocabulary, graph)
@@ -130,7 +130,7 @@ def _own_reading(node: Node, vocabulary: Vocabulary, cluster_facts: dict[int, Fa
     return Reading(node, evidence, evidence.role)
 
 
-def _place_readings(readings: list[Reading], cluster_facts: dict[int, Facts], vocabulary: Vocabulary) -> None:
+def _set_gpus(readings: list[Reading], cluster_facts: dict[int, Facts], vocabulary: Vocabulary) -> None:
     """Set the GPUs of every node, after the file has decided what ambiguous texts about devices mean."""
     _decide_devices(readings, cluster_facts, vocabulary)
     for reading in readings:
@@ -230,6 +230,8 @@ def _mark_annotations(readings: list[Reading], vocabulary: Vocabulary, graph: Gr
             reading.annotation = in_legend or titled or evidence.name.family not in connected
         if reading.annotation:
             reading.because("annotation: no edges, no dimensions, and only words of titles")
+        else:
+            mark_whole_box(reading, vocabulary)
 
 
 _STYLE_ATTRIBUTES = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.deployment.gpus_and_dims import Tensors, read_tensors
-from dotlint.deployment.roles import stated_role
+from dotlint.deployment.stated_role import stated_role
 from dotlint.deployment.words import Name, label_lines, parse_name, plain_words
 from dotlint.text.regex import regex
 

@@ -74,7 +74,7 @@ class Vocabulary(Struct, eq=False):
         return frozenset(word for phrases in self._phrases.values() for phrase, _ in phrases for word in phrase)
 
     def axis_word(self, word: str, before: str) -> str:
-        """Return the word or two words before a number that say what it counts; "" if they say nothing."""
+        """Return the word or two words before a number that name what it counts; "" if they name nothing."""
         if not word:
             return ""
         phrase = f"{before} {word}"

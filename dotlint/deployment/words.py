@@ -108,7 +108,7 @@ def _shared_parts(
 @lru_cache(maxsize=16384)
 def _last_words(text: str) -> tuple[str, str, bool]:
     """Return the word before a number in lower case, the one before that, and whether the number touches its word."""
-    words = ["", "", *_PARTS.findall(text)]
+    words = ["", "", *name_parts(text)]
     return words[-1].lower(), words[-2].lower(), text[-1:].isalpha()
 
 

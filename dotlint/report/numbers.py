@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from dotlint.deployment.model import Deployment
-    from dotlint.deployment.numberings.decide import Choice, Hypothesis
+    from dotlint.deployment.numberings.decision import Choice, Hypothesis
 
-_SHOWN = 8
+_MOST = 8
 _LEAST = 0.0
 
 
@@ -27,7 +27,7 @@ def number_lines(deployment: Deployment, node: int | None = None) -> list[str]:
 
 def _lines(choice: Choice, node: int | None) -> Iterator[str]:
     numbering = choice.numbering
-    numbers = listed([str(n) for n in numbering.numbers], _SHOWN) if node is None else str(numbering.values[node])
+    numbers = listed([str(n) for n in numbering.numbers], _MOST) if node is None else str(numbering.values[node])
     yield one_line(f"{numbering.title}, {numbers}: {choice.meaning or 'undecided'}")
     first, *others = _with_chosen_first(choice)
     if choice.reason:

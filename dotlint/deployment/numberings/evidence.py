@@ -3,49 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
+from dotlint.deployment.numberings.decision import Evidence
 from dotlint.strategy.gpus import union
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dotlint.deployment.model import Reading
-    from dotlint.deployment.numberings.axes import Numbering
+    from dotlint.deployment.numberings.decision import Devices, Numbering
     from dotlint.graph.model import Graph
     from dotlint.strategy.gpus import GpuSet
 
-Devices = Literal["apart", "alike", "runs", "crossed"]
 _PASSING = {"communication", "routing", None}
-
-
-class Evidence(Struct):
-    """What is true of a numbering.
-
-    `devices` is how the values share devices: each has its own (`apart`), all have the same (`alike`), neighboring
-    values share a set that others do not (`runs`), or anything else (`crossed`); None if fewer than two values have
-    devices. `same`, `following`, `back` and `far` count edges between equal values, to the next one, back, and further
-    on; `meets` counts the collectives and sums without the number that several values feed. `roles` are those of its
-    operators, `alike` is whether most values have the same of them, `share` the part of all operators that it numbers.
-    """
-
-    values: tuple[int, ...]
-    operators: int
-    share: float
-    contiguous: bool
-    devices: Devices | None
-    sets: Mapping[int, GpuSet]
-    singles: bool
-    same: int
-    following: int
-    back: int
-    far: int
-    meets: int
-    roles: Counter[str | None]
-    alike: bool
-    per_value: float
 
 
 def collect(graph: Graph, readings: Sequence[Reading], numberings: Sequence[Numbering]) -> list[Evidence]:

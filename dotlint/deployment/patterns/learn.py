@@ -315,12 +315,12 @@ def _missing(
     usual_outs = _median(degrees.outs[tail] for tail in {tail for tail, _ in relation_edges})
     hubs = {head for _, head in relation_edges}
     usual_ins = _median(degrees.ins[head] for head in hubs)
-    shown = {relation.position(group) for group in voting} if fanning else set()
+    usable = {relation.position(group) for group in voting} if fanning else set()
     for element, of_groups in relation.elements.items():
         exist = {
             group: pair
             for group in groups
-            if (not fanning or relation.position(group) in shown) and (pair := relation.ends(group, element))
+            if (not fanning or relation.position(group) in usable) and (pair := relation.ends(group, element))
         }
         able = sum(1 for group in exist if group in voting)
         if not able or (len(of_groups) * 2 < able and len(of_groups) < 2):

@@ -1,6 +1,6 @@
 """Find operators that one layer lacks and all others have, by the words of labels.
 
-This is for files whose names only number the nodes (`n_12`), so that names say nothing about operators.
+This is for files whose names only number the nodes (`n_12`), so that names do not describe operators.
 """
 
 from __future__ import annotations
