@@ -329,6 +329,8 @@ def joined_gpus(context: GraphContext, reading: Reading) -> GpuSet | None:
         ]
     if len(tails) < 2 or any(not own_gpus(r) or r.summary or r.kind == "io" for r in tails):
         return None
+    if reading.gpus is None and all(r.evidence.gpus is None for r in tails):
+        return None  # only names have numbers of GPUs, which those of collectives need not
     sets = [r.gpus for r in tails if r.gpus]
     shared = len({r.evidence.name.family for r in tails}) == 1
     return union(sets) if shared and len(set(sets)) > 1 else None

@@ -80,6 +80,7 @@ def _evidence(readings: Sequence[Reading], one: Numbering, operators: int, steps
     roles: dict[int, Counter[str | None]] = defaultdict(Counter)
     total: Counter[str | None] = Counter()
     number = 0
+    # Numbers of devices in names alone may be ranks of each stage.
     for node, value in one.values.items():
         reading = readings[node]
         if reading.annotation:
@@ -88,7 +89,7 @@ def _evidence(readings: Sequence[Reading], one: Numbering, operators: int, steps
         role = reading.role.name if reading.role else None
         roles[value][role] += 1
         total[role] += 1
-        if reading.gpus and reading.kind not in {"communication", "io"}:
+        if reading.gpus and reading.kind not in {"communication", "io"} and not _from_name(reading):
             devices[value].append(reading.gpus)
     values = tuple(sorted(roles))
     sets = {value: union(dict.fromkeys(devices[value])) for value in values if devices.get(value)}
@@ -110,6 +111,10 @@ def _evidence(readings: Sequence[Reading], one: Numbering, operators: int, steps
         alike=bool(most) and len(values) > 1 and 3 * most[0][1] >= 2 * len(values),
         per_value=number / max(1, len(values)),
     )
+
+
+def _from_name(reading: Reading) -> bool:
+    return reading.own_gpus and reading.evidence.gpus is None
 
 
 def _devices(sets: Mapping[int, GpuSet]) -> Devices | None:
