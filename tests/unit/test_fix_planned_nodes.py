@@ -101,14 +101,13 @@ def test_the_last_shards_of_a_row_are_restored_in_every_stage(there: tuple[list[
 
 def test_a_shard_that_another_stage_would_lack_is_not_written() -> None:
     text = stages([0, 1, 2], [0, 1, 2]).replace('GPU: 1"', 'GPU: 9"')
-    why = {finding.unit: finding.help or "" for finding in fix(text, "P007", "pp2tp4").remaining}
-    assert "the statement of `s0_qkv_3` does not follow from its siblings" in why["stage 0"]
-    assert "it would cause S003: stage 0 lacks `s0_qkv_3` that its siblings have" in why["stage 1"]
+    (finding,) = fix(text, "P007", "pp2tp4").remaining
+    assert "it would cause S003: stage 0 lacks `s0_qkv_3` that its siblings have" in (finding.help or "")
 
 
 def test_fixes_of_a_rule_are_counted_in_the_message() -> None:
     strategy = settings_for(("P007",), "pp2tp4")
-    for there, expected in (([*FOUR], "1 finding fixed (P007)"), ([0, 1, 2], "2 findings fixed (P007 2)")):
+    for there, expected in (([0, 1, 2], "1 finding fixed (P007)"), ([0, 1], "2 findings fixed (P007 2)")):
         fixed = fix_data(stages(there, [0, 1, 2]).encode(), "x.dot", strategy, unsafe=True)
         assert fixed.messages == [f"x.dot: {expected}"]
 
