@@ -141,7 +141,7 @@ def test_one_edge_of_a_fan_out_that_lacked_all_is_no_new_defect(fixing: Callable
 
 def test_a_lost_edge_of_a_fan_out_is_a_new_defect(fixing: Callable[..., None]) -> None:
     fixing(("N004", "  route -> expert_3\n", ""))
-    assert refused(routed(range(4))).startswith("it would cause G0")
+    assert refused(routed(range(4))).startswith("it would cause S001")
 
 
 def test_a_suppression_follows_its_line_after_insertions() -> None:

@@ -235,8 +235,8 @@ def _step(e: Evidence, one: Numbering) -> Iterator[Fact]:
         yield 0.5, "values share devices"
     if e.following:
         yield 1.0, "edges lead from each value to the next"
-    if e.share > 0.8 and len(e.roles) > 4:
-        yield -1.5, "it numbers whole layers"
+    if not _BESIDE_ATTENTION.isdisjoint(e.roles):
+        yield -2.5, "it numbers more than attention"
     if not one.word:
         yield -2.5, "no word for it"
 
@@ -252,6 +252,8 @@ def _expert(e: Evidence, one: Numbering) -> Iterator[Fact]:
     yield from _beside(e)
 
 
+_BESIDE_ATTENTION = {"norm", "mlp", "mlp-up", "mlp-down", "expert", "embedding"}
+"""Roles that no step of a ring repeats."""
 _EXPERT = {"expert", "mlp", "mlp-up", "mlp-down", "activation"}
 
 
