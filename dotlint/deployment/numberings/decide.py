@@ -198,7 +198,7 @@ def _shard(e: Evidence, _: Numbering) -> Iterator[Fact]:
         yield -1.5, "it numbers experts"
 
 
-def _replica(e: Evidence, _: Numbering) -> Iterator[Fact]:
+def _replica(e: Evidence, one: Numbering) -> Iterator[Fact]:
     if e.devices == "apart":
         yield 1.5, "each value has devices of its own"
     elif e.devices == "alike":
@@ -207,6 +207,8 @@ def _replica(e: Evidence, _: Numbering) -> Iterator[Fact]:
     yield from _counted(e)
     if e.alike and e.share > 0.6 and e.per_value > 3:
         yield 1.0, "every value is a whole"
+    elif not one.word:
+        yield -1.5, "no word for it, and its values are no wholes"
     if e.meets > 1:
         yield -1.0, "values meet in collectives"
 
@@ -222,6 +224,8 @@ def _micro_batch(e: Evidence, one: Numbering) -> Iterator[Fact]:
     yield from _counted(e)
     if e.alike and e.share > 0.6:
         yield 0.5, "every value is a whole"
+    elif not one.word:
+        yield -1.5, "no word for it, and its values are no wholes"
     if not one.word:
         yield -0.7, "no word for it"
 
@@ -235,8 +239,8 @@ def _step(e: Evidence, one: Numbering) -> Iterator[Fact]:
         yield 0.5, "values share devices"
     if e.following:
         yield 1.0, "edges lead from each value to the next"
-    if e.share > 0.8 and len(e.roles) > 4:
-        yield -1.5, "it numbers whole layers"
+    if not _BESIDE_ATTENTION.isdisjoint(e.roles):
+        yield -2.5, "it numbers more than attention"
     if not one.word:
         yield -2.5, "no word for it"
 
@@ -252,6 +256,8 @@ def _expert(e: Evidence, one: Numbering) -> Iterator[Fact]:
     yield from _beside(e)
 
 
+_BESIDE_ATTENTION = {"norm", "mlp", "mlp-up", "mlp-down", "expert", "embedding"}
+"""Roles that no step of a ring repeats."""
 _EXPERT = {"expert", "mlp", "mlp-up", "mlp-down", "activation"}
 
 
