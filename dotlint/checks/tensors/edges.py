@@ -27,7 +27,7 @@ _OPEN = {"io", "routing", "communication", "memory"}
 # Inputs or outputs of these differ from those of their neighbors by design, or are stated in many ways.
 _RESHAPING = ("gate", "embedding", "head", "sampling", "scores", "softmax", "attention", "residual")
 # Of these, whatever else they do, each takes at most what its producer makes, or makes what its consumer takes.
-_TAKES_ALL = ("gate", "attention", "head")
+_TAKES_ALL = ("gate", "route", "dispatch", "attention", "head")
 _MAKES_ALL = ("attention", "residual", "embedding", "head")
 _FEATURES = ("hidden", "ffn", "features", "vocab", "heads", "head-dim")
 _FUSED = (2, 3)  # projections in one: gate and up; query, key and value
@@ -145,9 +145,11 @@ def _shards_explain(context: GraphContext, one: _Edge) -> bool:
     for tokens that a router sends to an expert.
     """
     tail, head, parts = one.tail, one.head, one.change.parts
-    grows = [axis for axis, before, after in parts if after > before and _is_feature(axis, one)]
+    grows = any(after > before and _is_feature(axis, one) for axis, before, after in parts)
+    if _composed(one):
+        return True
     if not one.strict:
-        return not grows or len(parts) > 1 or _composed(one)
+        return not _of_vocabulary(one) and (not grows or len(parts) > 1)
     if len(parts) != 1:
         return False
     axis, before, after = parts[0]
@@ -167,9 +169,15 @@ def _shards_explain(context: GraphContext, one: _Edge) -> bool:
 
 
 def _composed(one: _Edge) -> bool:
-    """Return whether an operator drawn for several ranks states one rank's part, and the next one the whole."""
+    """Return whether an operator drawn for several ranks states the heads of one of them, and the next one all features."""
     ranks = len(one.tail.gpus or ())
-    return ranks > 1 and any(after == before * ranks for _, before, after in one.change.parts)
+    return ranks > 1 and any(axis == "features" and after == before * ranks for axis, before, after in one.change.parts)
+
+
+def _of_vocabulary(one: _Edge) -> bool:
+    """Return whether exactly one end states the vocabulary as its features."""
+    ends = one.tail.evidence.tensors.outputs[0], one.head.evidence.tensors.inputs[0]
+    return len({"vocab" in axes.axes(dims) for dims in ends}) > 1 and _features(one) is not None
 
 
 def _ways(degrees: Degrees) -> set[int]:
