@@ -199,7 +199,7 @@ def expert_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
                 nodes=names(beside),
                 about=phase_unit(name),
                 graph=context.graph.index,
-                help=f"add an all-to-all between the experts and {quoted(names(beside))}",
+                help=f"add an all-to-all that {what.format('')}",
             )
 
 

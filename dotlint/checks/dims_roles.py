@@ -15,8 +15,8 @@ from dotlint.text.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotlint.deployment.gpus_and_dims import Dims
     from dotlint.deployment.model import Reading
+    from dotlint.deployment.shapes import Dims
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome

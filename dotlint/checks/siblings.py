@@ -252,7 +252,7 @@ def index_gaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
     families: dict[str, list[Reading]] = defaultdict(list)
     for reading in deployment.operators:
         families[reading.evidence.name.family].append(reading)
-    alike: dict[tuple[int, ...], list[tuple[str, list[Reading]]]] = defaultdict(list)
+    alike: dict[tuple[int, ...], list[tuple[str, str, list[Reading]]]] = defaultdict(list)
     for family, members in families.items():
         name = members[0].evidence.name
         if family in reported or members[0].role is None or len({r.role for r in members}) > 2:
@@ -265,11 +265,12 @@ def index_gaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
             missing = _gaps(sorted(set(column)), covering)
             if missing:
                 after = [r for r, value in zip(members, column, strict=True) if value > missing[0]]
-                alike[tuple(missing)].append((f"{word or 'number'} of `{family}`", after))
+                alike[tuple(missing)].append((word or "number", family, after))
                 break
     for skipped, found in alike.items():
-        more = f" and {count(len(found) - 1, 'more family', 'more families')}" if len(found) > 1 else ""
-        yield _gap(context, card, found[0][0] + more, list(skipped), found[0][1])
+        word, family, after = found[0]
+        more = f" and of {count(len(found) - 1, 'more family', 'more families')}" if len(found) > 1 else ""
+        yield _gap(context, card, word, list(skipped), after, f" of `{family}`{more}")
 
 
 def _ranges(context: GraphContext) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
@@ -301,11 +302,13 @@ def _gaps(values: list[int], covered: list[tuple[int, int]]) -> list[int]:
     return missing if len(missing) * 3 <= len(values) else []
 
 
-def _gap(context: GraphContext, card: Card, what: str, missing: list[int], after: list[Reading]) -> Outcome:
+def _gap(
+    context: GraphContext, card: Card, what: str, missing: list[int], after: list[Reading], of: str = ""
+) -> Outcome:
     start, end = grouping.of_nodes(after, context.graph)
     indices = listed([str(n) for n in missing], 8)
     return card.finding(
-        f"{what} {indices} {'is' if len(missing) == 1 else 'are'} missing",
+        f"{what} {indices}{of} {'is' if len(missing) == 1 else 'are'} missing",
         start,
         end,
         nodes=names(after[:1]),

@@ -169,7 +169,7 @@ def _decide_devices(readings: list[Reading], cluster_facts: dict[int, Facts], vo
             own = next((s for s in around if s is not None), None)
             stage = worded_number(reading.evidence, "stage", vocabulary) if own is None else own
             stated.append((reading.evidence.gpus, stage))
-    changed = decide_devices(stated)
+    changed = decide_devices(stated, len(readings))
     if not changed:
         return
     for reading in readings:
@@ -206,6 +206,8 @@ def _mark_annotations(readings: list[Reading], vocabulary: Vocabulary, graph: Gr
     connected = {r.evidence.name.family for r in readings if r.node.in_edges or r.node.out_edges}
     samples = _style_samples(readings)
     titled_sets = {s.start for s in graph.subgraphs if s.name is None and s.own_attributes}
+    units = {word for word, axes in vocabulary.axes.items() if axes.keys() & {"stage", "replica"}}
+    headings = vocabulary.annotation_words | vocabulary.devices.words.names | units
     legends: set[int] = set()
     for subgraph in graph.subgraphs:  # outer ones first
         text = f"{subgraph.name or ''}\n{subgraph.own_attributes.get('label', '')}"
@@ -218,7 +220,7 @@ def _mark_annotations(readings: list[Reading], vocabulary: Vocabulary, graph: Gr
         if node.in_edges or node.out_edges or reading.states_dims:
             mark_whole_box(reading, vocabulary)
             continue
-        words = [w for w in vocabulary.split(text) if w not in vocabulary.annotation_words]
+        words = [w for w in vocabulary.split(text) if w not in headings]
         title = plain_words(evidence.title or node.name).strip()
         in_legend = any(id(subgraph) in legends for subgraph in node.subgraphs)
         titled = any(title == t or title.startswith(t + " ") for t in vocabulary.annotation_titles)

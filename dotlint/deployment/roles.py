@@ -34,13 +34,11 @@ def settle_roles(readings: Sequence[Reading], vocabulary: Vocabulary) -> None:
     if not alike:
         return
     role_of = {r.node.index: r.role.name if r.role else "" for r in readings}
-    plain_dispatch = any(
-        r.is_role("dispatch") and "alltoall" not in vocabulary.split(r.evidence.title or r.name) for r in readings
-    )
+    dispatched = any(r.is_role("dispatch") for r in readings)
     for (role, words), some in alike.items():
         if role == "gate" and _OF_EXPERTS.isdisjoint(words) and _is_of_gated_mlp(some, role_of):
             _change(some, vocabulary.roles.get("mlp-up"), "it is beside the up projection of a gated MLP")
-        elif role == "aggregate" and "combine" in words and plain_dispatch and _returns_tokens(some, role_of):
+        elif role == "aggregate" and "combine" in words and dispatched and _returns_tokens(some, role_of):
             _change(some, vocabulary.roles.get("combine"), "it returns what the dispatch sent out")
         elif role == "all-reduce" and not _MAY_BE_LOCAL.isdisjoint(words):
             for reading in some:

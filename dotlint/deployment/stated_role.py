@@ -30,6 +30,8 @@ def stated_role(name: str, lines: Sequence[str], vocabulary: Vocabulary) -> Role
     named = vocabulary.role(name)
     if named is not None and named.collective and words <= set(vocabulary.split(name)):
         return named  # the title `Combine` of `all_to_all_combine`
+    if named is not None and named.communicates == "all-to-all" and role.kind == "routing":
+        return vocabulary.role(f"{name} {title}")
     known = vocabulary.words | vocabulary.annotation_words | _MORE_WORDS
     for line, found in _further(lines, vocabulary):
         if found.collective and set(vocabulary.split(line)) <= known:

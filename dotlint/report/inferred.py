@@ -78,7 +78,7 @@ def file_page(result: FileResult, deployments: Iterable[Deployment]) -> str:
 
 def _recognition(deployment: Deployment) -> list[str]:
     found = deployment.recognition
-    title = "the graph is a deployment" if found.recognized else "the graph is no deployment"
+    title = "the graph is a deployment" if found.recognized else "the graph is not a deployment"
     evidence = [*(f"for: {text}" for text in found.reasons), *(f"against: {text}" for text in found.objections)]
     return [title, *(f"  {one_line(text)}" for text in evidence)]
 

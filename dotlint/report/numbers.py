@@ -32,8 +32,9 @@ def _lines(choice: Choice, node: int | None) -> Iterator[str]:
     first, *others = _with_chosen_first(choice)
     if choice.reason:
         yield one_line(f"  {choice.reason}")
-    yield one_line(f"  {_text(first)}")
-    yield from (one_line(f"  rejected: {_text(h)}") for h in others[:2] if h.score > _LEAST)
+    yield one_line(f"  {'' if choice.meaning else 'possible: '}{_text(first)}")
+    word = "rejected" if choice.meaning else "possible"
+    yield from (one_line(f"  {word}: {_text(h)}") for h in others[:2] if h.score > _LEAST)
 
 
 def _with_chosen_first(choice: Choice) -> list[Hypothesis]:

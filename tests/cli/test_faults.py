@@ -277,7 +277,7 @@ def test_an_unreadable_file_hides_no_other(shared: Path) -> None:
         result = run("check", "--isolated", "--no-cache", "-f", "concise", "graphs/a.dot", "graphs/b.dot")
         fixing = run("check", "--isolated", "--fix", "-f", "concise", "graphs/a.dot", "graphs/b.dot")
     assert (result.status, result.err) == (2, "dotlint: error: graphs/a.dot: permission denied\n")
-    assert "graphs/b.dot:1:20: error: G001" in result.out
+    assert "graphs/b.dot:1:11: error: G001" in result.out
     assert fixing.status == 2
     assert "dotlint: error: graphs/a.dot: permission denied\n" in fixing.err
 
@@ -292,8 +292,8 @@ def test_an_unreadable_folder(shared: Path) -> None:
     assert (result.status, result.err) == (2, "dotlint: error: graphs: permission denied\n")
     assert (named.status, named.err) == (2, "dotlint: error: graphs/a.dot: permission denied\n")
     assert (found.status, found.err) == (2, "dotlint: error: ./graphs: permission denied\n")
-    assert "open.dot:1:20: error: G001" in named.out
-    assert "open.dot:1:20: error: G001" in found.out
+    assert "open.dot:1:11: error: G001" in named.out
+    assert "open.dot:1:11: error: G001" in found.out
 
 
 # --- files that change -------------------------------------------------------------------------------

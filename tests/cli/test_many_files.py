@@ -194,7 +194,7 @@ class TestProcesses:
         result = run("check", "--no-cache", "-f", "concise", *many[:5])
         assert result.status == 2
         assert f"{many[2]}: dotlint itself failed on it" in result.err
-        assert f"{many[1]}:1:20: error: G001" in result.out
+        assert f"{many[1]}:1:11: error: G001" in result.out
 
 
 class TestCache:
@@ -446,11 +446,11 @@ class TestEndings:
         assert process.stderr is not None
         assert "waiting for changes" in process.stderr.readline()
         save("a.dot")
-        assert process.stdout.readline().startswith("a.dot:1:20: error: G001")
+        assert process.stdout.readline().startswith("a.dot:1:11: error: G001")
         assert "waiting for changes" in process.stderr.readline()
         save("b.dot")
-        assert process.stdout.readline().startswith("a.dot:1:20: error: G001")
-        assert process.stdout.readline().startswith("b.dot:1:20: error: G001")
+        assert process.stdout.readline().startswith("a.dot:1:11: error: G001")
+        assert process.stdout.readline().startswith("b.dot:1:11: error: G001")
         assert "waiting for changes" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=10)
@@ -523,7 +523,7 @@ class TestStart:
         for expected in ("['dotlint.syntax.parser']", "[]"):
             result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
             assert result.stderr.startswith(expected)
-            assert result.stdout.startswith("a.dot:1:20: error: G001")
+            assert result.stdout.startswith("a.dot:1:11: error: G001")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

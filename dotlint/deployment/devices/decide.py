@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 _FEWEST_PAIRS: Final = 3
 
 
-def decide(stated: Sequence[tuple[Gpus, int | None]]) -> dict[Gpus, Gpus | None]:
+def decide(stated: Sequence[tuple[Gpus, int | None]], nodes: int = 0) -> dict[Gpus, Gpus | None]:
     """Return, for what texts state ambiguously, what it means.
 
-    `stated` has what each text states and the stage that it is inside of. A text whose meaning stays open is named as
-    unread, unless it may name no device at all, which gives None.
+    `stated` has what each text states and the stage that it is inside of; `nodes` is the number of nodes of the file.
+    A text whose meaning stays open is named as unread, unless it may name no device at all, which gives None.
     """
     explicit = [gpus.ids for gpus, _ in stated if gpus.ids is not None and not gpus.coordinates and not gpus.transfer]
     changed: dict[Gpus, Gpus | None] = {}
@@ -42,7 +42,7 @@ def decide(stated: Sequence[tuple[Gpus, int | None]]) -> dict[Gpus, Gpus | None]
         }
     placed = [(gpus, stage) for gpus, stage in stated if gpus.coordinates]
     if placed:
-        numberings = _numberings(placed, explicit)
+        numberings = _numberings(placed, explicit, nodes)
         changed.update((gpus, _numbered(gpus, numberings)) for gpus, _ in placed)
     return changed
 
@@ -72,7 +72,7 @@ def _numbered(gpus: Gpus, numberings: dict[tuple[str, ...], Numbering]) -> Gpus 
 
 
 def _numberings(
-    placed: Sequence[tuple[Gpus, int | None]], explicit: Sequence[GpuSet]
+    placed: Sequence[tuple[Gpus, int | None]], explicit: Sequence[GpuSet], nodes: int
 ) -> dict[tuple[str, ...], Numbering]:
     """Return how the points along each list of axes are numbered, for those that the file decides."""
     spaces: dict[tuple[str, ...], list[tuple[Coordinates, int | None]]] = defaultdict(list)
@@ -89,7 +89,7 @@ def _numberings(
         elif axes[0] == "":
             found[axes] = _on_mesh(points, named) if _are_coordinates(points) else None
         elif axes not in meshes:
-            found[axes] = _single if _may_be_devices(some, explicit) else None
+            found[axes] = _single if _may_be_devices(some, explicit, nodes) else None
     if meshes:
         whole = max(meshes, key=len)
         apart = len(whole) > 1 or not _repeats(spaces[whole])
@@ -142,12 +142,15 @@ def _are_coordinates(points: set[tuple[int, ...]]) -> bool:
     return len(points) > 1 and any(one >= two for point in points for one, two in itertools.pairwise(point))
 
 
-def _may_be_devices(some: Sequence[tuple[Coordinates, int | None]], explicit: Sequence[GpuSet]) -> bool:
+def _may_be_devices(some: Sequence[tuple[Coordinates, int | None]], explicit: Sequence[GpuSet], nodes: int) -> bool:
     """Return whether numbers such as ranks are devices: they number the whole file, and no other number does.
 
     Ranks that several stages repeat count within the stage. Where most texts name devices explicitly, ranks are
-    something else; where a few do, all of them must be among the ranks.
+    something else; where a few do, all of them must be among the ranks. Where only shards have a rank, and what they
+    meet in has none, it is that of the shard.
     """
+    if all(len(one.points) == 1 for one, _ in some) and 5 * len(some) < 4 * nodes:
+        return False
     points = GpuSet.of(point[0] for one, _ in some for point in one.points)
     if len(points) < 2 or _repeats(some):
         return False

@@ -198,7 +198,7 @@ def _shard(e: Evidence, _: Numbering) -> Iterator[Fact]:
         yield -1.5, "it numbers experts"
 
 
-def _replica(e: Evidence, _: Numbering) -> Iterator[Fact]:
+def _replica(e: Evidence, one: Numbering) -> Iterator[Fact]:
     if e.devices == "apart":
         yield 1.5, "each value has devices of its own"
     elif e.devices == "alike":
@@ -207,6 +207,8 @@ def _replica(e: Evidence, _: Numbering) -> Iterator[Fact]:
     yield from _counted(e)
     if e.alike and e.share > 0.6 and e.per_value > 3:
         yield 1.0, "every value is a whole"
+    elif not one.word:
+        yield -1.5, "no word for it, and its values are no wholes"
     if e.meets > 1:
         yield -1.0, "values meet in collectives"
 
@@ -222,6 +224,8 @@ def _micro_batch(e: Evidence, one: Numbering) -> Iterator[Fact]:
     yield from _counted(e)
     if e.alike and e.share > 0.6:
         yield 0.5, "every value is a whole"
+    elif not one.word:
+        yield -1.5, "no word for it, and its values are no wholes"
     if not one.word:
         yield -0.7, "no word for it"
 

@@ -89,6 +89,7 @@ def _evidence(readings: Sequence[Reading], one: Numbering, operators: int, steps
     roles: dict[int, Counter[str | None]] = defaultdict(Counter)
     total: Counter[str | None] = Counter()
     number = 0
+    # Numbers of devices in names alone may be ranks of each stage.
     for node, value in one.values.items():
         reading = readings[node]
         if reading.annotation:
@@ -97,7 +98,7 @@ def _evidence(readings: Sequence[Reading], one: Numbering, operators: int, steps
         role = reading.role.name if reading.role else None
         roles[value][role] += 1
         total[role] += 1
-        if reading.gpus and reading.kind != "io":
+        if reading.gpus and reading.kind != "io" and not _from_name(reading):
             (moving if reading.kind == "communication" else computing)[value].append(reading.gpus)
     devices = computing or moving  # a transfer may be on the devices of its other end too
     values = tuple(sorted(roles))
@@ -120,6 +121,10 @@ def _evidence(readings: Sequence[Reading], one: Numbering, operators: int, steps
         alike=bool(most) and len(values) > 1 and 3 * most[0][1] >= 2 * len(values),
         per_value=number / max(1, len(values)),
     )
+
+
+def _from_name(reading: Reading) -> bool:
+    return reading.own_gpus and reading.evidence.gpus is None
 
 
 def _devices(sets: Mapping[int, GpuSet]) -> Devices | None:

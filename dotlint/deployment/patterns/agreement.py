@@ -28,7 +28,7 @@ def agreeing(deployment: Deployment, candidates: list[MissingEdge], devices: Dev
     """
     if not candidates:
         return candidates
-    candidates = [m for m in candidates if not _is_lone_link(m)]
+    candidates = [m for m in candidates if not _is_lone_link(deployment, m)]
     units = _Units(deployment)
     fitting = list(_on_fitting_devices(deployment, candidates, devices))
     ranks = {m.pair: units.rank(m) for m in fitting}
@@ -36,10 +36,11 @@ def agreeing(deployment: Deployment, candidates: list[MissingEdge], devices: Dev
     return _within_degrees(deployment, fitting)
 
 
-def _is_lone_link(missing: MissingEdge) -> bool:
-    """Return whether only one edge between stages is an exemplar; the link of two stages is no matter of siblings."""
+def _is_lone_link(deployment: Deployment, missing: MissingEdge) -> bool:
+    """Return whether only the link of two other stages is an exemplar; that is no matter of siblings."""
     stages = missing.tail.stage, missing.head.stage
-    return missing.support == 1 and None not in stages and stages[0] != stages[1]
+    exemplar_stage = deployment.readings[missing.exemplar.tail.index].stage
+    return missing.support == 1 and None not in stages and stages[0] != stages[1] and stages[0] != exemplar_stage
 
 
 class _Rank(NamedTuple):

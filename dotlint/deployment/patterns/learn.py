@@ -351,7 +351,10 @@ def _missing(
     for proposal in _like_siblings(relation, groups, present, degrees, devices, fanning=fanning):
         if degrees.outs[proposal.tail] < usual_outs:
             yield proposal
-    yield from _whole_groups(relation, voting, present, degrees, devices)
+    for proposal in _whole_groups(relation, voting, present, degrees, devices):
+        short = degrees.outs[proposal.tail] < usual_outs and degrees.ins[proposal.head] < usual_ins
+        if not degrees.outs[proposal.tail] or (short and not fanning):
+            yield proposal
 
 
 def _whole_groups(
@@ -374,7 +377,7 @@ def _whole_groups(
             met[group].append(pair)
         elif degrees.outs[index] and group in voting:
             return
-        elif pair is not None and not degrees.outs[index]:
+        elif pair is not None:
             lacking.append((group, pair))
     if not met or min(map(len, met.values())) < 2:
         return
