@@ -41,11 +41,7 @@ def _not_opened(broken: BrokenStatement) -> Iterator[Remedy]:
     text = broken.text
     starts = (start.start() for start in _ID_START.finditer(text, broken.start, broken.at + 1))
     found = next((match for start in starts if (match := _NOT_OPENED.match(text, start))), None)
-    if (
-        found is not None
-        and broken.at <= found.end()
-        and "[" not in text[broken.start : found.start(2)]
-    ):
+    if found is not None and broken.at <= found.end() and "[" not in text[broken.start : found.start(2)]:
         start = found.start(2)
         if "\n" in text[found.start() : start]:
             start = found.start() + len(text[found.start() : start].rstrip())
