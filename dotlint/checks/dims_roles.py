@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
 from dotlint.deployment import axes
+from dotlint.deployment.stated_dims import one_in_one_out
 from dotlint.deployment.words import plain_words
 from dotlint.engine.finding import Holds, Undecided
 from dotlint.text.english import count, quoted
@@ -54,7 +55,7 @@ def _broken_rule(context: GraphContext, reading: Reading) -> str | None:
     tensors = reading.evidence.tensors
     if role in {"norm", "residual"}:
         return _preservation_error(reading)
-    pair = axes.one_in_one_out(reading)
+    pair = one_in_one_out(reading)
     if pair is None:
         return None
     before, after = pair

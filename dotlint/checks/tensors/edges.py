@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from dotlint.checks import grouping
 from dotlint.deployment import axes
+from dotlint.deployment.stated_dims import repeated
 from dotlint.engine.finding import Holds, Related
 from dotlint.text.english import count
 
@@ -62,17 +63,17 @@ def edges_with_other_dims(context: GraphContext, card: Card) -> Iterator[Outcome
     by_unit = grouping.units(context.deployment, {r.node.index: r for r, _, _ in left}.values())
     for unit, some in by_unit.items():
         inside = {r.node.index for r in some}
-        told = [(e, how) for r, e, how in left if r.node.index in inside]
-        first, how = told[0]
-        other = "" if len(told) == 1 else f", and {count(len(told) - 1, 'more edge')}{grouping.of_unit(unit)}"
+        reported = [(e, how) for r, e, how in left if r.node.index in inside]
+        first, how = reported[0]
+        other = "" if len(reported) == 1 else f", and {count(len(reported) - 1, 'more edge')}{grouping.of_unit(unit)}"
         yield card.finding(
             f"the output of `{first.tail.name}` and the input of `{first.head.name}` have different dimensions: {how}{other}",
             first.start,
             first.end,
-            nodes=tuple(dict.fromkeys(n for e, _ in told for n in (e.tail.name, e.head.name))),
-            locations=grouping.at_edges(e for e, _ in told),
+            nodes=tuple(dict.fromkeys(n for e, _ in reported for n in (e.tail.name, e.head.name))),
+            locations=grouping.at_edges(e for e, _ in reported),
             related=tuple(
-                Related(f"{e.tail.name} -> {e.head.name}: {change}", e.start, e.end) for e, change in told[1:9]
+                Related(f"{e.tail.name} -> {e.head.name}: {change}", e.start, e.end) for e, change in reported[1:9]
             ),
             about=unit,
             graph=context.graph.index,
@@ -91,13 +92,13 @@ def _stated_edges(context: GraphContext) -> Iterator[_Edge]:
     deployment = context.deployment
     for tail in deployment.operators:
         made = tail.evidence.tensors.outputs
-        if tail.summary or len(made) != 1 or not _makes(tail) or axes.repeated(tail):
+        if tail.summary or len(made) != 1 or not _makes(tail) or repeated(tail):
             continue
         for edge in tail.node.out_edges:
             head = deployment.readings[edge.head.index]
             taken = head.evidence.tensors.inputs
             takes = _takes(head) if len(head.node.in_edges) == 1 else _joins(head)
-            if head.summary or len(taken) != 1 or not takes or axes.repeated(head) or edge.label:
+            if head.summary or len(taken) != 1 or not takes or repeated(head) or edge.label:
                 continue
             change = axes.change(made[0], taken[0])
             if change is not None:
