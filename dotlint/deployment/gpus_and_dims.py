@@ -62,7 +62,7 @@ def _joined(lines: Sequence[str]) -> Iterator[str]:
     """Yield the lines; `Input:` alone, as in a cell of its own, is joined with the line behind it."""
     before = ""
     for line in lines:
-        if line[-1] in ":：=" and _SIDE.fullmatch(line):
+        if line.endswith((":", "：", "=")) and _SIDE.fullmatch(line):
             before = f"{before}{line} "
         else:
             yield f"{before}{line}"
