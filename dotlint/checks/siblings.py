@@ -105,6 +105,7 @@ def missing_sibling_nodes(context: GraphContext, card: Card) -> Iterator[Outcome
         exemplar_unit = grouping.unit_of(deployment, exemplars[:1])
         first = lacking[0]
         beside = by_layer[first.phase, first.unit] if first.level == "layer" else by_stage[first.phase, first.stage]
+        beside = [r for r in beside if r.stage == first.stage] or beside
         start, end = grouping.of_nodes(beside[:1], context.graph)
         kinds = list(dict.fromkeys(a.exemplar.evidence.title or a.exemplar.name for a in lacking))
         has = f"that {exemplar_unit} has" if exemplar_unit and exemplar_unit != unit else "that its siblings have"
@@ -136,19 +137,20 @@ def missing_sibling_nodes(context: GraphContext, card: Card) -> Iterator[Outcome
 
 
 def _lacking_title(context: GraphContext, card: Card, missing: MissingTitle) -> Finding:
-    beside = [r for r in context.deployment.operators if (r.phase, r.layer) == (missing.phase, missing.layer)]
-    start, end = grouping.of_nodes(beside, context.graph)
+    unit = grouping.unit_of(context.deployment, missing.inside)
+    start, end = grouping.of_nodes(missing.inside, context.graph)
     exemplars = missing.exemplars
+    other = grouping.unit_of(context.deployment, exemplars[:1])
     return card.finding(
-        f"layer {missing.layer} lacks what layer {exemplars[0].layer} has: {quoted([r.evidence.title for r in exemplars])}",
+        f"{unit} lacks what {other} has: {quoted([r.evidence.title for r in exemplars])}",
         start,
         end,
         outcome="unnamed",
         related=tuple(Related(f"as `{r.name}`", *grouping.of_node(r.node)) for r in exemplars[:8]),
-        about=Unit(layer=missing.layer),
+        about=unit,
         graph=context.graph.index,
         help=f"add {'it' if len(exemplars) == 1 else 'them'}, connected like `{exemplars[0].name}`",
-        note=f"{missing.having} of {missing.having + 1} layers are alike",
+        note=f"{missing.having} of {missing.having + 1} units are alike",
     )
 
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterable
 
-    from dotlint.deployment.model import Reading
     from dotlint.deployment.shapes import Dims
 
 _NAMES = {
@@ -154,23 +153,6 @@ def tokens(dims: Dims) -> int | None:
         return direct
     batch, seq = size(dims, "batch"), size(dims, "seq")
     return batch * seq if batch is not None and seq is not None else None
-
-
-def one_in_one_out(reading: Reading) -> tuple[Dims, Dims] | None:
-    """Return input and output of an operator that states exactly one of each; None otherwise or if repeated."""
-    tensors = reading.evidence.tensors
-    if len(tensors.inputs) != 1 or len(tensors.outputs) != 1 or repeated(reading):
-        return None
-    return tensors.inputs[0], tensors.outputs[0]
-
-
-def repeated(reading: Reading) -> bool:
-    """Return whether the label multiplies a tensor: `[batch=4, hidden=512] × 8`."""
-    for line in reading.evidence.lines:
-        after = line.rpartition("]")[2].strip() if "]" in line else ""
-        if after[:1] in {"×", "*", "x"} and any(c.isdigit() for c in after):
-            return True
-    return False
 
 
 def spellings(found: Counter[str]) -> list[tuple[str, tuple[str, ...]]]:

@@ -29,7 +29,7 @@ _SIDE = regex(
 )
 _SHAPE_KEY = regex(rf"(?:[^\W\d_]+)?{_WHAT}\s*[:：=]\s*", re.IGNORECASE)
 _ARROW = regex(r"\s*(?:[-–=]+>|[→⇒⟶➔])\s*")
-_COORDINATE = 64  # numbers in parentheses that are all smaller are places in a mesh, not sizes
+_COORDINATE = 64  # numbers in parentheses that are all smaller are coordinates of a mesh, not sizes
 
 
 class Tensors(Struct, frozen=True):

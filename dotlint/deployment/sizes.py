@@ -33,7 +33,7 @@ class Size(Struct, frozen=True):
 
 @lru_cache(maxsize=4096)
 def read_size(text: str) -> Size | None:
-    """Parse `4096`, `4k`, `16*64`, `H`, `3F/2` or `hidden/tp`; None if it is none of these or says nothing (`?`)."""
+    """Parse `4096`, `4k`, `16*64`, `H`, `3F/2` or `hidden/tp`; None if it is none of these or unknown (`?`)."""
     number, powers, position = Fraction(1), Counter[str](), 0
     text = text.strip()
     while position < len(text) or not text:

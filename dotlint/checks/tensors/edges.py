@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from dotlint.checks import grouping
 from dotlint.deployment import axes
+from dotlint.deployment.stated_dims import repeated
 from dotlint.engine.finding import Holds, Related
 from dotlint.text.english import count
 
@@ -27,7 +28,7 @@ _OPEN = {"io", "routing", "communication", "memory"}
 # Inputs or outputs of these differ from those of their neighbors by design, or are stated in many ways.
 _RESHAPING = ("gate", "embedding", "head", "sampling", "scores", "softmax", "attention", "residual")
 # Of these, whatever else they do, each takes at most what its producer makes, or makes what its consumer takes.
-_TAKES_ALL = ("gate", "attention", "head")
+_TAKES_ALL = ("gate", "route", "dispatch", "attention", "head")
 _MAKES_ALL = ("attention", "residual", "embedding", "head")
 _FEATURES = ("hidden", "ffn", "features", "vocab", "heads", "head-dim")
 _FUSED = (2, 3)  # projections in one: gate and up; query, key and value
@@ -62,17 +63,17 @@ def edges_with_other_dims(context: GraphContext, card: Card) -> Iterator[Outcome
     by_unit = grouping.units(context.deployment, {r.node.index: r for r, _, _ in left}.values())
     for unit, some in by_unit.items():
         inside = {r.node.index for r in some}
-        told = [(e, how) for r, e, how in left if r.node.index in inside]
-        first, how = told[0]
-        other = "" if len(told) == 1 else f", and {count(len(told) - 1, 'more edge')}{grouping.of_unit(unit)}"
+        reported = [(e, how) for r, e, how in left if r.node.index in inside]
+        first, how = reported[0]
+        other = "" if len(reported) == 1 else f", and {count(len(reported) - 1, 'more edge')}{grouping.of_unit(unit)}"
         yield card.finding(
             f"the output of `{first.tail.name}` and the input of `{first.head.name}` have different dimensions: {how}{other}",
             first.start,
             first.end,
-            nodes=tuple(dict.fromkeys(n for e, _ in told for n in (e.tail.name, e.head.name))),
-            locations=grouping.at_edges(e for e, _ in told),
+            nodes=tuple(dict.fromkeys(n for e, _ in reported for n in (e.tail.name, e.head.name))),
+            locations=grouping.at_edges(e for e, _ in reported),
             related=tuple(
-                Related(f"{e.tail.name} -> {e.head.name}: {change}", e.start, e.end) for e, change in told[1:9]
+                Related(f"{e.tail.name} -> {e.head.name}: {change}", e.start, e.end) for e, change in reported[1:9]
             ),
             about=unit,
             graph=context.graph.index,
@@ -91,13 +92,13 @@ def _stated_edges(context: GraphContext) -> Iterator[_Edge]:
     deployment = context.deployment
     for tail in deployment.operators:
         made = tail.evidence.tensors.outputs
-        if tail.summary or len(made) != 1 or not _makes(tail) or axes.repeated(tail):
+        if tail.summary or len(made) != 1 or not _makes(tail) or repeated(tail):
             continue
         for edge in tail.node.out_edges:
             head = deployment.readings[edge.head.index]
             taken = head.evidence.tensors.inputs
             takes = _takes(head) if len(head.node.in_edges) == 1 else _joins(head)
-            if head.summary or len(taken) != 1 or not takes or axes.repeated(head) or edge.label:
+            if head.summary or len(taken) != 1 or not takes or repeated(head) or edge.label:
                 continue
             change = axes.change(made[0], taken[0])
             if change is not None:
@@ -145,9 +146,11 @@ def _shards_explain(context: GraphContext, one: _Edge) -> bool:
     for tokens that a router sends to an expert.
     """
     tail, head, parts = one.tail, one.head, one.change.parts
-    grows = [axis for axis, before, after in parts if after > before and _is_feature(axis, one)]
+    grows = any(after > before and _is_feature(axis, one) for axis, before, after in parts)
+    if _composed(one):
+        return True
     if not one.strict:
-        return not grows or len(parts) > 1 or _composed(one)
+        return not _of_vocabulary(one) and (not grows or len(parts) > 1)
     if len(parts) != 1:
         return False
     axis, before, after = parts[0]
@@ -167,9 +170,15 @@ def _shards_explain(context: GraphContext, one: _Edge) -> bool:
 
 
 def _composed(one: _Edge) -> bool:
-    """Return whether an operator drawn for several ranks states one rank's part, and the next one the whole."""
+    """Return whether an operator drawn for several ranks states the heads of one of them, and the next one all features."""
     ranks = len(one.tail.gpus or ())
-    return ranks > 1 and any(after == before * ranks for _, before, after in one.change.parts)
+    return ranks > 1 and any(axis == "features" and after == before * ranks for axis, before, after in one.change.parts)
+
+
+def _of_vocabulary(one: _Edge) -> bool:
+    """Return whether exactly one end states the vocabulary as its features."""
+    ends = one.tail.evidence.tensors.outputs[0], one.head.evidence.tensors.inputs[0]
+    return len({"vocab" in axes.axes(dims) for dims in ends}) > 1 and _features(one) is not None
 
 
 def _ways(degrees: Degrees) -> set[int]:
