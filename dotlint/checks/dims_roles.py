@@ -200,7 +200,7 @@ def operators_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[Out
         yield Undecided(card.section, "sequence splits and gathers", "declare a strategy with `--strategy`")
 
 
-_CARRIERS = ("expert", "mlp", "mlp-up", "aggregate", "combine", "split", "dispatch")
+_CARRIERS = ("expert", "mlp", "mlp-up", "aggregate", "combine", "split")
 
 
 def _scores_only(reading: Reading) -> bool:
