@@ -149,6 +149,8 @@ def test_t004_and_t005_know_a_shape_in_cells_and_fields() -> None:
     for label in (f"shape=plain, label=<<table>{cells}</table>>", f'shape=record, label="{fields}"'):
         text = digraph(operator("a", "LayerNorm"), f"norm [{label}]\n", "a -> norm")
         assert [f.nodes for f in find(text, "T004")] == [("norm",)]
+    open_ = operator("ag", "All-Gather", "[B=4, S=?, H=8]", "[B=4, S=?, H=8]")
+    assert find(digraph(NORM, open_, "norm -> ag"), "T004", "T005") == []
     grown = operator("ar", "All-Reduce", "[B, S, H]", "[B, S, 2*H]")
     assert [f.nodes for f in find(digraph(NORM, grown, "norm -> ar"), "T005")] == [("ar",)]
 
@@ -214,6 +216,12 @@ def role(title: str, before: str, after: str) -> str:
 )
 def test_t004_dims_by_role(title: str, before: str, after: str, spec: str, fires: bool) -> None:
     assert bool(find(role(title, before, after), "T004", strategy=spec)) == fires
+
+
+def test_t004_an_open_sequence_is_not_idle() -> None:
+    assert find(role("SP Split", "[B, S, H]", "[B, S, H]"), "T004", strategy="sp2") != []
+    assert find(role("SP Split", "[B, S, H]", "[B, S/sp, H]"), "T004", strategy="sp2") == []
+    assert find(role("SP Split", "[4, ?, 8]", "[4, ?, 8]"), "T004", strategy="sp2") == []
 
 
 def test_t004_sequence_splits_need_a_strategy_and_say_so() -> None:
