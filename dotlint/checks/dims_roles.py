@@ -82,14 +82,15 @@ def _preservation_error(reading: Reading) -> str | None:
 
 
 def _sequence_error(context: GraphContext, reading: Reading, before: Dims, after: Dims) -> str | None:
-    phase = context.phase(reading.phase)
-    found = axes.change(before, after)
-    if phase is None or phase.assumed or found is None:
+    own, found = context.phase(reading.phase), axes.change(before, after)
+    every = context.strategy.phases if context.strategy else ()
+    # Whatever phase it is of, it divides by a degree of one of them.
+    phases = [phase for phase in ([own] if own else every) if not phase.assumed]
+    if found is None or not (found.parts or found.whole):
         return None
     split = reading.is_role("sequence-split")
-    ways = {phase.degrees.sp, phase.degrees.cp, phase.degrees.sp * phase.degrees.cp} - {1}
-    if phase.layout.sp == "megatron" or phase.layout.preset is not None:
-        ways.add(phase.degrees.tp)
+    ways = {n for p in phases for n in (p.degrees.sp, p.degrees.cp, p.degrees.sp * p.degrees.cp)} - {1}
+    ways |= {p.degrees.tp for p in phases if p.layout.sp == "megatron" or p.layout.preset is not None}
     if not ways:
         return None
     parts = [p for p in found.parts if p[0] == "seq"]
@@ -110,7 +111,7 @@ def _sequence_error(context: GraphContext, reading: Reading, before: Dims, after
 
 def _axis_error(before: Dims, after: Dims, *, grows: bool) -> str | None:
     found = axes.change(before, after)
-    if found is None or (grows and not found.parts):
+    if found is None or (not found.parts and (grows or not found.whole)):
         return None  # another rule reports an all-gather that changes nothing
     if len(found.parts) == 1:
         _, a, b = found.parts[0]
@@ -201,7 +202,7 @@ def operators_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[Out
         yield Undecided(card.section, "sequence splits and gathers", "declare a strategy with `--strategy`")
 
 
-_CARRIERS = ("expert", "mlp", "mlp-up", "aggregate", "combine", "split", "dispatch")
+_CARRIERS = ("expert", "mlp", "mlp-up", "aggregate", "combine", "split")
 
 
 def _scores_only(reading: Reading) -> bool:

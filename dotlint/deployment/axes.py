@@ -53,22 +53,20 @@ def axes(dims: Dims) -> tuple[str, ...]:
     found = [_AXES.get(word, word) for word in words]
     for index, word in enumerate(found):
         if word in _LETTERS or word == "dim":
-            found[index] = _meaning(word, found[index - 1] if index else "", found[index + 1 :])
+            found[index] = _meaning(word, found[:index], found[index + 1 :])
     return tuple(found)
 
 
-def _meaning(letter: str, before: str, behind: list[str]) -> str:
+def _meaning(letter: str, before: list[str], behind: list[str]) -> str:
     """Return what a letter stands for by its neighbors: `[B, S, H]` ends with the hidden size, `[B, H, S, D]` does not."""
     last = not behind
     if letter in "hn":
         counts = {"head-dim", "d"}.intersection(behind) or (letter == "h" and behind)
         return "heads" if counts else "hidden" if letter == "h" and last else letter
     if letter in {"d", "dim"}:
-        return (
-            "head-dim" if before == "heads" else "hidden" if last and before in {"batch", "seq", "tokens"} else letter
-        )
+        return "head-dim" if "heads" in before else "hidden" if last and before else letter
     if letter == "l":
-        return "seq" if before == "batch" else letter
+        return "seq" if before == ["batch"] else letter
     return {"f": "ffn", "v": "vocab", "e": "experts", "t": "tokens"}[letter]
 
 
