@@ -15,6 +15,7 @@ from dotlint.deployment.patterns.proposals import missing_edges
 from dotlint.deployment.patterns.stage_plan import plan_stages, renumber
 from dotlint.deployment.vocabulary import VocabularyError, load_vocabulary, read_vocabulary
 from dotlint.deployment.wiring import Wiring
+from dotlint.deployment.words import label_lines
 from dotlint.engine.resources import rules_folder
 from dotlint.graph.builder import read
 from dotlint.strategy.gpus import GpuSet
@@ -70,7 +71,7 @@ def test_role(text: str, role: str | None) -> None:
     ],
 )
 def test_facts(name: str, label: str, expected: dict[str, Any]) -> None:
-    found = read_facts(name, label, VOCABULARY)
+    found = read_facts(name, label_lines(label), VOCABULARY)
     assert {key: getattr(found, key) for key in expected} == expected
 
 

@@ -34,7 +34,7 @@ class MissingTitle(Struct, frozen=True):
 def find_missing_titles(deployment: Deployment) -> Iterator[MissingTitle]:
     """Yield the layers that lack operators which all other layers have, if those are drawn alike.
 
-    Where no layers are told apart, stages are compared.
+    Where no layers are known, stages are compared.
     """
     roles: dict[str, set[str]] = defaultdict(set)
     for reading in deployment.operators:
