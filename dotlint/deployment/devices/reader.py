@@ -30,6 +30,10 @@ _VAGUE: Final = regex(
     r"\b(?:all|shared|replicated|each|every|multiple|various|distributed|any|some|across)\b|全部|所有|tous\b|alle\b",
     re.IGNORECASE,
 )
+# `All Device Outputs`: what is on devices, not the devices.
+_ON_DEVICES: Final = regex(
+    r"\s+(?:in|out)puts?\b|\s+(?:results?|tensors?|tokens?|states?|partials?|activations?|gradients?)\b", re.IGNORECASE
+)
 _GROUPWISE: Final = regex(r"[:=]\s*per\b", re.IGNORECASE)  # `GPUs: per TP pair`
 _PLACEHOLDER: Final = regex(r"[{$%]\w*|gpu_?[ijkn]\b", re.IGNORECASE)
 _HOST: Final = regex(r"\b(?:cpu|host|n/?a|none)\b", re.IGNORECASE)
@@ -148,6 +152,8 @@ class DeviceReader:
         rest = line[key.end :]
         if first and _HOST.search(rest):
             return _LineDevices(host=True, transfer=transfer)
+        if key.at and _ON_DEVICES.match(rest):
+            return None
         if first and (_VAGUE.search(line) or _GROUPWISE.search(line) or (_PLACEHOLDER.search(line) and not transfer)):
             return _LineDevices(vague=line.strip(), transfer=transfer)
         if key.keyed and key.at == 0 and rest.strip():
