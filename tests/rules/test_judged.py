@@ -48,6 +48,7 @@ def test_g004_the_end_of_the_model_is_its_output(end: str, *, fires: bool) -> No
         ("sum", "All-Reduce\\nGPU: all GPUs", True),
         ("sum", "All-Reduce\\nSum All Device Outputs\\nAll 4 devices", False),
         ("sum", "All-Reduce\\nAll Devices", True),
+        ("sum", "All-Reduce\\nGPU: Each shard 0-3", False),
     ],
 )
 def test_d002_all_gpus_is_vague_only_for_operators(name: str, label: str, *, fires: bool) -> None:
@@ -97,3 +98,17 @@ def test_s010_a_projection_may_be_named_in_another_line() -> None:
     head = _node("mha_head0", "Head Group 0\\nQ,K,V Linear")
     others = _node("t", "Attention") + _node("o", "Output projection")
     assert find(f"digraph {{ {_PLAN} {head} {others} a -> mha_head0 -> t -> o }}", "S010") == []
+
+
+@pytest.mark.parametrize(
+    ("label", "extra", "fires"),
+    [
+        ("MLP", "", False),
+        ("MLP", " shape=ellipse", True),
+        ("Route Tokens\\nGPU: 0→1", " shape=ellipse", False),
+        ("Route Tokens", " shape=ellipse", True),
+    ],
+)
+def test_v003_a_shape_that_nobody_chose_is_no_convention(label: str, extra: str, *, fires: bool) -> None:
+    nodes = "".join(_node(f"m{i}", label, extra) for i in range(3))
+    assert bool(find(f"digraph {{ {_PLAN} {nodes} a -> m0 -> m1 -> m2 }}", "V003")) == fires

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 _ARROW: Final = regex(r"->|→|↔|=>|⇒", needs=("->", "→", "↔", "=>", "⇒"))
 # `GPU: TP=8 across 0-7`: words between the key and the ids.
 _IDS_AT_END: Final = regex(
-    r"\b(?:across|over|on)\s+(?P<ids>\d+(?:\s*(?:-|–|to|\.\.\.?|…)\s*\d+)?)\s*$",
+    r"\b(?:across|over|on|each\s+shard)\s+(?P<ids>\d+(?:\s*(?:-|–|to|\.\.\.?|…)\s*\d+)?)\s*$",
     re.IGNORECASE,
-    needs=("across", "over", "on"),
+    needs=("across", "over", "on", "each"),
 )
 _VAGUE: Final = regex(
     r"\b(?:all|shared|replicated|each|every|multiple|various|distributed|any|some|across)\b|全部|所有|tous\b|alle\b",
