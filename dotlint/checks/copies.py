@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment, Reading
 
     Copy = tuple[int | None, int | None]
-    """A data replica and a micro-batch, as numbered in the file; None where they are not told apart."""
+    """A data replica and a micro-batch, as numbered in the file; None where the file does not distinguish them."""
 
 
 ANY: Final[Copy] = (None, None)
-"""The copy of a node that is told apart from none."""
+"""The copy of a node that may belong to any of them."""
 
 
 def copies(deployment: Deployment) -> Callable[[Reading], Copy]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
 from dotlint.deployment import axes
+from dotlint.deployment.stated_dims import one_in_one_out
 from dotlint.deployment.words import plain_words
 from dotlint.engine.finding import Holds, Undecided
 from dotlint.text.english import count, quoted
@@ -15,8 +16,8 @@ from dotlint.text.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotlint.deployment.gpus_and_dims import Dims
     from dotlint.deployment.model import Reading
+    from dotlint.deployment.shapes import Dims
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
@@ -54,7 +55,7 @@ def _broken_rule(context: GraphContext, reading: Reading) -> str | None:
     tensors = reading.evidence.tensors
     if role in {"norm", "residual"}:
         return _preservation_error(reading)
-    pair = axes.one_in_one_out(reading)
+    pair = one_in_one_out(reading)
     if pair is None:
         return None
     before, after = pair
@@ -200,7 +201,7 @@ def operators_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[Out
         yield Undecided(card.section, "sequence splits and gathers", "declare a strategy with `--strategy`")
 
 
-_CARRIERS = ("expert", "mlp", "mlp-up", "aggregate", "combine")
+_CARRIERS = ("expert", "mlp", "mlp-up", "aggregate", "combine", "split", "dispatch")
 
 
 def _scores_only(reading: Reading) -> bool:

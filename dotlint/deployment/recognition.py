@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
+from dotlint.deployment.model import Recognition
 from dotlint.deployment.words import plain_words
 from dotlint.strategy.declarations import read_degrees
 from dotlint.text.english import count
@@ -55,14 +54,6 @@ _FEWEST = 2  # one operator is no deployment
 _MOST_TABLED = 3  # a table of so many kinds of operators is a deployment whose edges are missing
 
 
-class Recognition(Struct, frozen=True):
-    """Whether a graph is a deployment; `reasons` speak for it, `objections` against it."""
-
-    recognized: bool
-    reasons: tuple[str, ...] = ()
-    objections: tuple[str, ...] = ()
-
-
 def recognize(
     graph: Graph, readings: Sequence[Reading], vocabulary: Vocabulary, *, declared: bool = False
 ) -> Recognition:
@@ -82,9 +73,9 @@ def recognize(
     flows = any(r.kind == "io" or r.node.in_edges or r.node.out_edges for r in readings if not r.annotation)
     if not sized and not flows and not declared and len({r.role.name for r in operators if r.role}) < _MOST_TABLED:
         objections.append("no tensor flows: it has no edges, inputs or outputs")
-    places = list(_places(readings, declared=declared))
-    reasons += places
-    if not places and not (sized and any(r.is_role(*_MODEL_ROLES) for r in drawn)):
+    placement = list(_placement(readings, declared=declared))
+    reasons += placement
+    if not placement and not (sized and any(r.is_role(*_MODEL_ROLES) for r in drawn)):
         objections.append("no devices, ranks, degrees or sizes of tensors are named")
     if len(sized) * 2 < len(drawn) or not sized:
         objections += _other_subjects(graph, readings, drawn, exchanges)
@@ -149,7 +140,7 @@ def _is_of_service(reading: Reading) -> bool:
     return not _SERVICE_WORDS.isdisjoint(words) and reading.kind != "io" and not reading.states_dims
 
 
-def _places(readings: Sequence[Reading], *, declared: bool) -> Iterator[str]:
+def _placement(readings: Sequence[Reading], *, declared: bool) -> Iterator[str]:
     """Yield what states where operators run or how they are divided."""
     placed = [r for r in readings if r.own_gpus or (r.evidence.gpus is not None and not r.evidence.gpus.host)]
     clusters = {r.gpus for r in readings if r.gpus}

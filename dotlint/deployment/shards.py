@@ -105,14 +105,14 @@ class Group(Struct, frozen=True):
         if len(columns) > 1:
             columns = [i for i in columns if not self._counts_ranks(i)]
         # A name may have the rank first: `expert_0_3` is rank 0 of expert 3 if all with 0 are on one GPU.
-        ranked = any(self._counts_ranks(i) and self._says(i, stated) for i in self.varying) and len(columns) == 1
-        if distinct and not (ranked and not self._says(columns[0], stated)):
+        ranked = any(self._counts_ranks(i) and self._is_expert(i, stated) for i in self.varying) and len(columns) == 1
+        if distinct and not (ranked and not self._is_expert(columns[0], stated)):
             return stated
         if len(columns) != 1:
             return None
         return {r.name: (n, n) for r in self.members for n in (r.evidence.name.numbers[columns[0]],)}
 
-    def _says(self, position: int, stated: Mapping[str, tuple[int, int]]) -> bool:
+    def _is_expert(self, position: int, stated: Mapping[str, tuple[int, int]]) -> bool:
         """Return whether a number in the names, and not in the labels, is the expert that was read."""
         return all(
             stated.get(r.name) == (n, n) and not any(c.isdigit() for c in r.evidence.title.partition("GPU")[0])
@@ -121,7 +121,7 @@ class Group(Struct, frozen=True):
         )
 
     def _counts_ranks(self, position: int) -> bool:
-        """Return whether a number in the names says the tensor rank, or the GPUs, of its member."""
+        """Return whether a number in the names is the tensor rank, or the GPUs, of its member."""
         numbers = [r.evidence.name.numbers[position] for r in self.members]
         if numbers == [r.shard for r in self.members]:
             return True
@@ -306,7 +306,7 @@ def _within(deployment: Deployment, reading: Reading, *, forward: bool) -> set[i
 def one_layer_each(deployment: Deployment, group: Group) -> bool:
     """Return whether a group is certainly one operator of one layer.
 
-    Either it has a layer, or its members have a near producer or consumer in common, or numbers that say their GPUs
+    Either it has a layer, or its members have a near producer or consumer in common, or numbers that are their GPUs
     or experts, and one number varies among them, apart from the ranks of an expert. Members without edges count if no
     two are on the same GPUs.
     """
@@ -317,8 +317,8 @@ def one_layer_each(deployment: Deployment, group: Group) -> bool:
         return False
     if group.role == "expert":
         held = group.experts() or {r.name: r.experts for r in group.members if r.experts}
-        places = [(held.get(r.name), r.shard, r.gpus) for r in group.members if r.name in held]
-        return len(set(places)) == len(places) and (bool(group.experts()) or len(group.varying) <= 1)
+        held_on = [(held.get(r.name), r.shard, r.gpus) for r in group.members if r.name in held]
+        return len(set(held_on)) == len(held_on) and (bool(group.experts()) or len(group.varying) <= 1)
     if group.placed and len(group.gpu_sets) < len(group.members) and not (linked and len(group.gpu_sets) > 1):
         return False
     return len(group.varying) == 1

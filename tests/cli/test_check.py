@@ -250,11 +250,13 @@ def test_exit_status(text: str, options: tuple[str, ...], status: int) -> None:
     assert (result.status, result.err) == (status, "")
 
 
-def test_a_warning_leaves_the_file_correct_and_says_so() -> None:
+def test_a_file_with_warnings_alone_has_no_tick() -> None:
     result = run("check", write("a.dot", SOLID), "--select", "V002")
     assert result.status == 1
-    assert "✓ CORRECT" in result.out
-    assert "no errors, but warnings" in result.out
+    assert result.out.splitlines()[0].endswith("  no errors, 1 warning")
+    assert "CORRECT" not in result.out
+    written = json.loads(run("check", "a.dot", "--select", "V002", "-f", "json").out)
+    assert written["files"][0]["verdict"] == "correct"
 
 
 def test_exit_zero_does_not_hide_a_failed_run() -> None:

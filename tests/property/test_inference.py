@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dotlint.deployment.strategy_file import strategy_file
 from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
 from dotlint.pipeline.inferred import inferred
 from dotlint.pipeline.lint import lint
-from dotlint.report.inferred import strategy_file
 from dotlint.strategy import Strategy
 from dotlint.syntax.source import Source
 from tests.dsl import ENDS, digraph, edges, node

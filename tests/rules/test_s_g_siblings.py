@@ -215,7 +215,7 @@ def rows(word: str, values: range | list[int], op: str = "attn") -> list[str]:
     ("statements", "message"),
     [
         (rows("layer", [0, 1, 2, 4, 5]), "layer 3 is missing"),
-        (rows("tp", [0, 1, 2, 3, 5, 6, 7]), "tp of `attn_tp#` 4 is missing"),
+        (rows("tp", [0, 1, 2, 3, 5, 6, 7]), "tp 4 of `attn_tp#` is missing"),
     ],
 )
 def test_s013_index_gap(statements: list[str], message: str) -> None:

@@ -162,7 +162,7 @@ def test_hover_explains_a_node_as_the_command_does(editor: Session, main: str) -
     assert shown is not None
     for line in (
         "  role     qkv", "  phase    prefill", "  stage    1", "  GPUs     8-15",
-        "  output   batch=8, seq=2048, hidden=1536", "  stage 1 from cluster `cluster_p1`",
+        "  output   batch=8, seq=2048, hidden=1536", "  stage 1 from `stage` in labels of clusters",
     ):  # fmt: skip
         assert line in shown.split("\n")
 

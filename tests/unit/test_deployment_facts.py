@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dotlint.deployment.devices.reader import Gpus
-from dotlint.deployment.gpus_and_dims import read_dims, read_tensors
+from dotlint.deployment.gpus_and_dims import read_tensors
+from dotlint.deployment.shapes import read_dims
 from dotlint.deployment.vocabulary import load_vocabulary
 from dotlint.engine.resources import rules_folder
 from dotlint.strategy.gpus import GpuSet

@@ -106,11 +106,11 @@ def operators_without_gpus(context: GraphContext, card: Card) -> Iterator[Outcom
         )
     unread = context.deployment.unread_devices
     if unread:
-        shown = listed([f"`{one_line(text)}`" for text in unread], 3)
-        yield Undecided(card.section, "operators on GPUs", f"name the devices by numbers: {shown} could not be read")
+        texts = listed([f"`{one_line(text)}`" for text in unread], 3)
+        yield Undecided(card.section, "operators on GPUs", f"name the devices by numbers: {texts} could not be read")
 
 
-def _alone_in_file(deployment: Deployment, told: Sequence[Reading]) -> list[Reading]:
+def _alone_in_file(deployment: Deployment, reported: Sequence[Reading]) -> list[Reading]:
     """Return the other operators without GPUs in a file where at least nine of ten operators name theirs.
 
     What splits, gathers or transfers lies between devices; one or two are reported by other rules or not at all.
@@ -121,7 +121,7 @@ def _alone_in_file(deployment: Deployment, told: Sequence[Reading]) -> list[Read
     without = [r for r in every if r.gpus is None and r.evidence.gpus is None and r.node.index not in ends]
     if 10 * len(without) > len(every):
         return []
-    known = {r.node.index for r in told}
+    known = {r.node.index for r in reported}
     rest = [r for r in without if r.node.index not in known]
     return rest if len(rest) >= _HABIT else []
 

@@ -15,8 +15,8 @@ from dotlint.text.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dotlint.deployment.devices.coordinates import Coordinates
     from dotlint.deployment.devices.mentions import Mention
-    from dotlint.deployment.devices.places import Places
     from dotlint.deployment.devices.words import DeviceWords
 
 _ARROW: Final = regex(r"->|→|↔|=>|⇒", needs=("->", "→", "↔", "=>", "⇒"))
@@ -44,7 +44,7 @@ class Gpus(Struct, frozen=True):
 
     `transfer` is whether the ids are the ends of a transfer (`GPU 0 -> GPU 1`), not a group, and `peer` whether they
     are only its other end (`Send to GPU 1`); `host` is whether it states CPU or N/A. `unread` is a text that names
-    devices in a way that was not understood. `places` are devices that only the whole file can number; `ids` are then
+    devices in a way that was not understood. `coordinates` are devices that only the whole file can number; `ids` are then
     what the text means by itself, if anything.
     """
 
@@ -55,7 +55,7 @@ class Gpus(Struct, frozen=True):
     transfer: bool = False
     peer: bool = False
     unread: str | None = None
-    places: tuple[Places, ...] = ()
+    coordinates: tuple[Coordinates, ...] = ()
 
 
 class _LineDevices(Struct, frozen=True):
@@ -68,7 +68,7 @@ class _LineDevices(Struct, frozen=True):
     host: bool = False
     transfer: bool = False
     unread: str | None = None
-    places: tuple[Places, ...] = ()
+    coordinates: tuple[Coordinates, ...] = ()
 
 
 class DeviceReader:
@@ -90,9 +90,9 @@ class DeviceReader:
         counted = next((one.count for one in reversed(found) if one.count is not None), None)
         unread = next((one.unread for one in found if one.unread is not None), None)
         host, transfer = any(one.host for one in found), any(one.transfer for one in found)
-        places = tuple(dict.fromkeys(place for one in found for place in one.places))
-        if ids:  # where a label says GPU, its rank is something else
-            places = tuple(place for place in places if place.sure)
+        coordinates = tuple(dict.fromkeys(each for one in found for each in one.coordinates))
+        if ids:  # where a label has the word GPU, its rank is something else
+            coordinates = tuple(each for each in coordinates if each.sure)
         if ids or ends:
             return Gpus(
                 ids=_gpu_set(ids or ends),
@@ -100,12 +100,18 @@ class DeviceReader:
                 peer=not ids and not transfer and len(set(ends)) == 1,
                 vague=vague,
                 count=counted,
-                places=places,
+                coordinates=coordinates,
             )
-        if places and not any(place.sure for place in places) and (vague or counted is not None or host or unread):
-            places = ()
-        if vague or counted is not None or host or unread or places:
-            return Gpus(vague=vague, count=counted, host=host, transfer=transfer, unread=unread, places=places)
+        if (
+            coordinates
+            and not any(each.sure for each in coordinates)
+            and (vague or counted is not None or host or unread)
+        ):
+            coordinates = ()
+        if vague or counted is not None or host or unread or coordinates:
+            return Gpus(
+                vague=vague, count=counted, host=host, transfer=transfer, unread=unread, coordinates=coordinates
+            )
         return None
 
     def spans(self, line: str) -> list[Mention]:
@@ -119,7 +125,7 @@ class DeviceReader:
         if not self.words.may_be_in(line):
             return False
         first = next(mentions(line, self.words), None)
-        return first is not None and first.at == 0 and (first.sure or bool(first.places))
+        return first is not None and first.at == 0 and (first.sure or bool(first.coordinates))
 
     def _read_line(self, line: str) -> _LineDevices | None:
         if not self.words.may_be_in(line):
@@ -131,11 +137,11 @@ class DeviceReader:
         transfer = bool(sure) and _ARROW.search(line) is not None
         own = tuple(number for one in sure if not one.peer for number in one.ids)
         ends = tuple(number for one in sure if one.peer for number in one.ids)
-        places = tuple(one.places for one in found if one.places is not None and not one.peer)
-        if own or ends or places:
+        coordinates = tuple(one.coordinates for one in found if one.coordinates is not None and not one.peer)
+        if own or ends or coordinates:
             if own and ends and any(one.peer and _joined(line, found, one) for one in sure):
                 own, ends = (), own + ends
-            return _LineDevices(own, ends, transfer=transfer, places=places)
+            return _LineDevices(own, ends, transfer=transfer, coordinates=coordinates)
         if any(one.share for one in found):
             return _LineDevices()
         return self._without_ids(line, sure, transfer=transfer) if sure else None

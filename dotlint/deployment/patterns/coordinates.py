@@ -56,7 +56,7 @@ def align(
             if same and values == 1 and steps.keys() <= {0, 1}:
                 supported = True  # within a stage, and to the next stage
             elif values == 1 and shared & {head_word, tail_word}:
-                supported = same and len(steps) == 1 and step == 0  # other numbers say what the unit is
+                supported = same and len(steps) == 1 and step == 0  # other numbers state what the unit is
             else:
                 supported = _is_supported(len(steps), values, len(pairs), count, same_word=same, step=step)
             if supported:

@@ -315,12 +315,12 @@ def _missing(
     usual_outs = _median(degrees.outs[tail] for tail in {tail for tail, _ in relation_edges})
     hubs = {head for _, head in relation_edges}
     usual_ins = _median(degrees.ins[head] for head in hubs)
-    shown = {relation.position(group) for group in voting} if fanning else set()
+    usable = {relation.position(group) for group in voting} if fanning else set()
     for element, of_groups in relation.elements.items():
         exist = {
             group: pair
             for group in groups
-            if (not fanning or relation.position(group) in shown) and (pair := relation.ends(group, element))
+            if (not fanning or relation.position(group) in usable) and (pair := relation.ends(group, element))
         }
         able = sum(1 for group in exist if group in voting)
         if not able or (len(of_groups) * 2 < able and len(of_groups) < 2):
@@ -351,7 +351,10 @@ def _missing(
     for proposal in _like_siblings(relation, groups, present, degrees, devices, fanning=fanning):
         if degrees.outs[proposal.tail] < usual_outs:
             yield proposal
-    yield from _whole_groups(relation, voting, present, degrees, devices)
+    for proposal in _whole_groups(relation, voting, present, degrees, devices):
+        short = degrees.outs[proposal.tail] < usual_outs and degrees.ins[proposal.head] < usual_ins
+        if not degrees.outs[proposal.tail] or (short and not fanning):
+            yield proposal
 
 
 def _whole_groups(
@@ -374,7 +377,7 @@ def _whole_groups(
             met[group].append(pair)
         elif degrees.outs[index] and group in voting:
             return
-        elif pair is not None and not degrees.outs[index]:
+        elif pair is not None:
             lacking.append((group, pair))
     if not met or min(map(len, met.values())) < 2:
         return

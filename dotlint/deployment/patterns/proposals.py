@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from dotlint.deployment.families import RANKS
@@ -14,27 +13,13 @@ from dotlint.deployment.patterns.agreement import agreeing, open_transfers
 from dotlint.deployment.patterns.alignment import align_exemplars
 from dotlint.deployment.patterns.devices import Devices
 from dotlint.deployment.patterns.learn import FamilyMember, Pair, ProposedEdge, propose_edges
+from dotlint.deployment.patterns.missing_edge import MissingEdge
 from dotlint.deployment.words import parse_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from dotlint.deployment.model import Deployment, Reading
-    from dotlint.graph.model import Edge
-
-
-class MissingEdge(Struct, frozen=True):
-    """An edge that siblings have: its ends, its `exemplar`, and how many edges are like that."""
-
-    tail: Reading
-    head: Reading
-    exemplar: Edge
-    support: int = 1
-
-    @property
-    def pair(self) -> tuple[str, str]:
-        """The names of its ends."""
-        return self.tail.name, self.head.name
 
 
 def missing_edges(deployment: Deployment) -> tuple[list[MissingEdge], int]:
