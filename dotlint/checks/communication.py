@@ -240,9 +240,19 @@ def _exchanges(context: GraphContext, experts: list[Reading], neighbors: dict[st
         if reading is None:
             continue
         moves = reading.is_role("send", "receive", "transfer") and not _of_pipeline(context, reading)
-        if _communicates(reading) == "all-to-all" or moves or _names_all_to_all(context, reading):
+        named = _communicates(reading) == "all-to-all" or _names_all_to_all(context, reading)
+        if named or moves or _is_drawn_as_exchange(context, reading, experts):
             found.append(name)
     return found
+
+
+def _is_drawn_as_exchange(context: GraphContext, reading: Reading, experts: list[Reading]) -> bool:
+    """Return whether a routing or aggregation has the shape of communication, which the file gives to no expert."""
+    if not reading.is_role("route", "aggregate"):
+        return False
+    shapes = context.deployment.vocabulary.shapes.get("communication", ())
+    drawn = [r.node.attributes.get("shape", "").lower() in shapes for r in (reading, *experts)]
+    return drawn[0] and not any(drawn[1:])
 
 
 def _names_all_to_all(context: GraphContext, reading: Reading) -> bool:

@@ -100,7 +100,9 @@ def malformed_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
     if mixed:
         yield from _aliases(context, card, operators, mixed)
     if not flaws and not mixed and any(_dims(r) for r in operators):
-        yield Holds(card.section, "dimensions as written", "every axis has one name, and every size is known")
+        yield Holds(
+            card.section, "dimensions as written", "every axis has one name, and every size is a number or a symbol"
+        )
 
 
 def _nameless(context: GraphContext, card: Card, operators: list[Reading]) -> Iterator[Outcome]:

@@ -419,5 +419,5 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
         yield Holds(
             card.section,
             "transfers",
-            f"{count(explicit, 'edge')} between disjoint sets of GPUs, each with a communication node or a label",
+            f"{count(explicit, 'edge')} between disjoint sets of GPUs, each marked by a node or a label",
         )

@@ -139,7 +139,7 @@ def name_gpus(fix: FixContext, finding: Finding) -> Fix | str:
     inference = GpuInference(fix.deployment)
     for reading in fix.readings(finding):
         vague = reading.evidence.gpus.vague if reading.evidence.gpus else None
-        if vague is None or not _EVERY.search(vague) or _SOME.search(vague):
+        if vague is None or not _means_all(vague):
             why = f"`{vague}` does not mean all GPUs of the unit"
             continue
         unit = _unit_gpus(fix, reading)
@@ -152,6 +152,10 @@ def name_gpus(fix: FixContext, finding: Finding) -> Fix | str:
             why = "its siblings are on parts of the unit's GPUs, and its own part is uncertain"
         edits += [edit] if edit else []
     return Fix("unsafe", in_order(edits), _title(finding, edits)) if edits else why
+
+
+def _means_all(vague: str) -> bool:
+    return _EVERY.search(vague) is not None and not _SOME.search(vague)
 
 
 def _is_divided(fix: FixContext, reading: Reading, unit: GpuSet) -> bool:
@@ -195,13 +199,17 @@ def _unit_gpus(fix: FixContext, reading: Reading) -> GpuSet | None:
 
 @fixed_by(name_gpus)
 def vague_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Report labels that mention GPUs without their ids."""
+    """Report labels that mention GPUs without their ids.
+
+    All GPUs is a fact about the input and output of a model, which every GPU may read or write.
+    """
     vague = [
         r
         for r in context.deployment.operators
         if r.evidence.gpus and r.evidence.gpus.vague and r.evidence.gpus.ids is None
     ]
-    for title, some in grouping.units(context.deployment, grouping.remaining_nodes(context, card, vague)).items():
+    doubtful = [r for r in vague if r.kind != "io" or not _means_all(_vague_words(r))]
+    for title, some in grouping.units(context.deployment, grouping.remaining_nodes(context, card, doubtful)).items():
         what = (
             f"`{some[0].name}` does"
             if len(some) == 1

@@ -22,13 +22,17 @@ if TYPE_CHECKING:
 _ARROW: Final = regex(r"->|→|↔|=>|⇒", needs=("->", "→", "↔", "=>", "⇒"))
 # `GPU: TP=8 across 0-7`: words between the key and the ids.
 _IDS_AT_END: Final = regex(
-    r"\b(?:across|over|on)\s+(?P<ids>\d+(?:\s*(?:-|–|to|\.\.\.?|…)\s*\d+)?)\s*$",
+    r"\b(?:across|over|on|each\s+shard)\s+(?P<ids>\d+(?:\s*(?:-|–|to|\.\.\.?|…)\s*\d+)?)\s*$",
     re.IGNORECASE,
-    needs=("across", "over", "on"),
+    needs=("across", "over", "on", "each"),
 )
 _VAGUE: Final = regex(
     r"\b(?:all|shared|replicated|each|every|multiple|various|distributed|any|some|across)\b|全部|所有|tous\b|alle\b",
     re.IGNORECASE,
+)
+# `All Device Outputs`: what is on devices, not the devices.
+_ON_DEVICES: Final = regex(
+    r"\s+(?:in|out)puts?\b|\s+(?:results?|tensors?|tokens?|states?|partials?|activations?|gradients?)\b", re.IGNORECASE
 )
 _GROUPWISE: Final = regex(r"[:=]\s*per\b", re.IGNORECASE)  # `GPUs: per TP pair`
 _PLACEHOLDER: Final = regex(r"[{$%]\w*|gpu_?[ijkn]\b", re.IGNORECASE)
@@ -154,6 +158,8 @@ class DeviceReader:
         rest = line[key.end :]
         if first and _HOST.search(rest):
             return _LineDevices(host=True, transfer=transfer)
+        if key.at and _ON_DEVICES.match(rest):
+            return None
         if first and (_VAGUE.search(line) or _GROUPWISE.search(line) or (_PLACEHOLDER.search(line) and not transfer)):
             return _LineDevices(vague=line.strip(), transfer=transfer)
         if key.keyed and key.at == 0 and rest.strip():
