@@ -112,7 +112,7 @@ def _tensors_of_line(line: str) -> Tensors | Literal["same as the input"] | None
         if not found and not inward and re.match(r"same\b", rest.strip(), re.IGNORECASE):
             return _SAME
         return Tensors(inputs=found) if inward else Tensors(outputs=found)
-    if _DEVICE_KEY.match(line) is not None:
+    if ("[" not in line and "(" not in line) or _DEVICE_KEY.match(line) is not None:
         return None
     found = tuple(
         dims for group in _BRACKET.finditer(line) if (dims := read_dims(group["inside"])) and len(dims.values) > 1

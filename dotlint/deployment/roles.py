@@ -39,9 +39,11 @@ def stated_role(name: str, lines: Sequence[str], vocabulary: Vocabulary) -> Role
         return next((found for _, found in _further(lines, vocabulary)), None)
     if role is None or not _states_little(role, words, vocabulary):
         return role
-    known = vocabulary.words | vocabulary.annotation_words | _MORE_WORDS
     for line, found in _further(lines, vocabulary):
-        if found.collective and set(vocabulary.split(line)) <= known:
+        if found.collective and all(
+            word in vocabulary.words or word in vocabulary.annotation_words or word in _MORE_WORDS
+            for word in vocabulary.split(line)
+        ):
             return vocabulary.role(f"{title} {line}")
     return role
 

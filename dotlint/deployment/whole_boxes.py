@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _LIST = regex(r"\[[^\[\]]*\]")
 _NOT_OF_NODES = regex(r"\s*(?:(?:in|out)(?:puts?)?\s*\d*\s*[:=]|gpus?\b|devices?\b)", re.IGNORECASE)
 _BETWEEN = regex(r"\s*(?:\+|,|/|&|→|->|\band\b)\s*")
+_MARKS = ("+", ",", "/", "&", "→", "->", "and")
 _BLOCK_WORDS = {"block", "blocks", "transformer", "decoder", "encoder", "layer", "layers", "阶段", "层"}
 _OF_ATTENTION = {
     "qkv", "query", "key-projection", "value-projection", "scores", "softmax", "attention", "output-projection",
@@ -73,12 +74,10 @@ def _listed_roles(evidence: Facts, vocabulary: Vocabulary, *, headed: bool) -> I
     Lists below the title count only if the title is a header: below `Expert 3` they describe the expert.
     """
     for line in evidence.lines if headed else evidence.lines[:1]:
-        if "[" in line or _NOT_OF_NODES.match(line):
+        if "[" in line or not any(mark in line for mark in _MARKS) or _NOT_OF_NODES.match(line):
             continue
         parts = _BETWEEN.split(line)
-        if len(parts) < 2:
-            continue
-        for part in parts:
+        for part in parts if len(parts) > 1 else ():
             role = vocabulary.role(part)
             if role is not None and role.kind == "computation" and len(vocabulary.split(part)) <= _LONGEST:
                 yield role

@@ -74,6 +74,7 @@ class DeviceReader:
         self.words = words
         # Lines of labels repeat: a thousand nodes may share eight lines with GPUs.
         self._line = lru_cache(maxsize=16384)(self._read_line)
+        self._mentions = lru_cache(maxsize=4096)(self._find_mentions)
 
     def read(self, lines: Sequence[str]) -> Gpus | None:
         """Return the devices that the lines of a label state; None if they mention none."""
@@ -106,21 +107,18 @@ class DeviceReader:
 
     def spans(self, line: str) -> list[Mention]:
         """Return the mentions of a line that name devices by ids which can be rewritten in place."""
-        if not self.words.may_be_in(line):
-            return []
-        return [one for one in mentions(line, self.words) if one.sure and one.ids and one.simple]
+        return [one for one in self._mentions(line) if one.sure and one.ids and one.simple]
 
     def states(self, line: str) -> bool:
         """Return whether a line begins with a device word and states which devices, so that it states no dimensions."""
-        if not self.words.may_be_in(line):
-            return False
-        first = next(mentions(line, self.words), None)
+        first = next(iter(self._mentions(line)), None)
         return first is not None and first.at == 0 and (first.sure or bool(first.places))
 
+    def _find_mentions(self, line: str) -> tuple[Mention, ...]:
+        return tuple(mentions(line, self.words)) if self.words.may_be_in(line) else ()
+
     def _read_line(self, line: str) -> _LineDevices | None:
-        if not self.words.may_be_in(line):
-            return None
-        found = list(mentions(line, self.words))
+        found = self._mentions(line)
         if not found:
             return None
         sure = [one for one in found if one.sure]
@@ -159,7 +157,7 @@ class DeviceReader:
         return next((one.ids for one in mentions(f"{word}: {text}", self.words)), ())
 
 
-def _joined(line: str, found: list[Mention], end: Mention) -> bool:
+def _joined(line: str, found: Sequence[Mention], end: Mention) -> bool:
     """Return whether only `to` stands between an end and the mention before it: `GPUs 0-7 to GPUs 8-15`."""
     before = found[found.index(end) - 1] if found.index(end) else None
     return before is not None and line[before.end : end.at].strip().lower() in {"to", "to all", "and to"}

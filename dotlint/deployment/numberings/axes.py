@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -49,7 +50,12 @@ class Numbering(Struct, eq=False):
 
 def label_marks(evidence: Facts) -> Marks:
     """Return the marks of a label, without those of lines with dimensions."""
-    lines = tuple(found for line in evidence.lines if "[" not in line and (found := marks_of_line(line)) != _NO_MARKS)
+    return _marks(evidence.lines)
+
+
+@lru_cache(maxsize=4096)
+def _marks(label: tuple[str, ...]) -> Marks:
+    lines = tuple(found for line in label if "[" not in line and (found := marks_of_line(line)) != _NO_MARKS)
     return lines[0] if len(lines) == 1 and len(lines[0].single) < 2 else merge(lines)
 
 
