@@ -44,7 +44,7 @@ def mark_whole_box(reading: Reading, vocabulary: Vocabulary) -> None:
     """Mark a node that represents a whole stage, phase or layer, or that lists several operators."""
     evidence = reading.evidence
     words = set(vocabulary.split(evidence.title))
-    headed = words <= vocabulary.annotation_words | _BLOCK_WORDS
+    headed = words - _BLOCK_WORDS <= vocabulary.annotation_words
     if headed and words & {"stage", "phase", "pipeline"} and not reading.states_dims:
         why = f"a block that represents a whole stage or phase: `{evidence.title}`"
     elif headed and words & _BLOCK_WORDS and reading.role is None and _names_layer(reading, vocabulary):
@@ -60,8 +60,9 @@ def mark_whole_box(reading: Reading, vocabulary: Vocabulary) -> None:
 def _names_layer(reading: Reading, vocabulary: Vocabulary) -> bool:
     """Return whether the name has a number and no word of an operator: `layer3`, `d0_l3`, not `layer3_proj`."""
     words = vocabulary.split(reading.name)
-    known = vocabulary.annotation_words | _BLOCK_WORDS
-    return bool(reading.evidence.name.numbers) and all(len(word) == 1 or word in known for word in words)
+    return bool(reading.evidence.name.numbers) and all(
+        len(word) == 1 or word in _BLOCK_WORDS or word in vocabulary.annotation_words for word in words
+    )
 
 
 def _is_block(roles: set[str]) -> bool:

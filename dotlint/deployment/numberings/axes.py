@@ -114,9 +114,8 @@ def find_numberings(
             word = vocabulary.axis_word(own, name.before[i])
             if running and i == len(name.words) - 1 and not any(vocabulary.axes.get(word, {}).values()):
                 continue
-            known = own in vocabulary.words
-            if not word and own and spread[own] >= _SPREAD * (1 + known) and len(roles[own]) > 2:
-                word = own
+            if not word and own and spread[own] >= _SPREAD and len(roles[own]) > 2:
+                word = own if spread[own] >= _SPREAD * (1 + (own in vocabulary.words)) else ""
             if word:
                 one = numbering("name", word, seen[word], f"`{own}` in names")
                 seen[word] += 1

@@ -62,26 +62,28 @@ def _edge_steps(
 
     Nodes without the number are passed through as long as a single value leads into them.
     """
-    return [_steps_of(graph, readings, one.values) for one in numberings]
+    ends = [(edge.tail.index, edge.head.index) for edge in graph.edges]
+    return [_steps_of(ends, readings, one.values) for one in numberings]
 
 
-def _steps_of(graph: Graph, readings: Sequence[Reading], numbers: Mapping[int, int]) -> tuple[Counter[int], int]:
+def _steps_of(
+    ends: Sequence[tuple[int, int]], readings: Sequence[Reading], numbers: Mapping[int, int]
+) -> tuple[Counter[int], int]:
     # Values that are not drawn do not count: from layer 0 to layer 4 is one step if there is none between.
     ranks = {value: rank for rank, value in enumerate(sorted(set(numbers.values())))}
     if len(ranks) < 2:
-        inside = sum(1 for e in graph.edges if e.tail.index in numbers and e.head.index in numbers)
-        return Counter({0: inside}), 0
+        return Counter({0: sum(1 for tail, head in ends if tail in numbers and head in numbers)}), 0
     steps: Counter[int] = Counter()
     fed: dict[int, set[int]] = defaultdict(set)
     direct: dict[int, set[int]] = defaultdict(set)
-    for edge in graph.edges:
-        tail, head = numbers.get(edge.tail.index), numbers.get(edge.head.index)
+    for one, two in ends:
+        tail, head = numbers.get(one), numbers.get(two)
         if tail is None:
             continue
         if head is not None:
             steps[ranks[head] - ranks[tail]] += 1
         else:
-            direct[edge.head.index].add(ranks[tail])
+            direct[two].add(ranks[tail])
     todo = deque(direct)
     for node, values in direct.items():
         fed[node] |= values
@@ -106,7 +108,7 @@ def _steps_of(graph: Graph, readings: Sequence[Reading], numbers: Mapping[int, i
 
 def _evidence(readings: Sequence[Reading], one: Numbering, operators: int, steps: Counter[int], meets: int) -> Evidence:
     devices: dict[int, list[GpuSet]] = defaultdict(list)
-    roles: dict[int, Counter[str | None]] = defaultdict(Counter)
+    roles: dict[int, set[str | None]] = defaultdict(set)
     total: Counter[str | None] = Counter()
     number = 0
     for node, value in one.values.items():
@@ -115,13 +117,13 @@ def _evidence(readings: Sequence[Reading], one: Numbering, operators: int, steps
             continue
         number += 1
         role = reading.role.name if reading.role else None
-        roles[value][role] += 1
+        roles[value].add(role)
         total[role] += 1
         if reading.gpus and reading.kind not in {"communication", "io"}:
             devices[value].append(reading.gpus)
     values = tuple(sorted(roles))
     sets = {value: union(dict.fromkeys(devices[value])) for value in values if devices.get(value)}
-    most = Counter(frozenset(r.keys()) for r in roles.values()).most_common(1)
+    most = Counter(map(frozenset, roles.values())).most_common(1)
     return Evidence(
         values=values,
         operators=number,

@@ -13,7 +13,7 @@ A pattern only proposes: where each end lacks something that its siblings have, 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -45,7 +45,7 @@ def _select(coordinates: Coordinates, positions: Coordinates) -> Coordinates:
     return tuple([coordinates[position] for position in positions])
 
 
-class ProposedEdge(NamedTuple):
+class ProposedEdge(Struct, frozen=True, gc=False):
     """An edge by the indexes of its nodes, the exemplar it was learned from, and how many edges are like that."""
 
     tail: int
@@ -54,7 +54,7 @@ class ProposedEdge(NamedTuple):
     support: int
 
 
-class _Element(NamedTuple):
+class _Element(Struct, frozen=True, gc=False):
     """The position of an edge in its group: the coordinates of its ends that no link determines."""
 
     tail: Coordinates
@@ -322,11 +322,7 @@ def _missing(
     else:
         groups_shown = groups
     for element, of_groups in relation.elements.items():
-        exist = {
-            group: pair
-            for group in groups_shown
-            if (pair := relation.ends(group, element))
-        }
+        exist = {group: pair for group in groups_shown if (pair := relation.ends(group, element))}
         able = sum(1 for group in exist if group in voting)
         if not able or (len(of_groups) * 2 < able and len(of_groups) < 2):
             continue
@@ -410,7 +406,9 @@ def _like_siblings(
     for element in relation.elements:
         heads[element.tail].add(element.head)
     exemplars = set(heads)
-    idle_coordinates = {free for idle in relation.family.idle(degrees) if (free := _select(idle, relation.free)) not in heads}
+    idle_coordinates = {
+        free for idle in relation.family.idle(degrees) if (free := _select(idle, relation.free)) not in heads
+    }
     if len(exemplars) >= 2:
         yield from _short_of_one(relation, heads, groups, present, degrees, devices)
     if not idle_coordinates:
