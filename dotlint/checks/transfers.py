@@ -78,7 +78,11 @@ def _names_transfer(context: GraphContext, edge: Edge) -> bool:
 
 
 _WORD = regex(r"[^\W_]+")
-_CARRIERS = regex(r"pipeline|comm|transfer|send|recv|p2p|cross[\s_-]?stage|\bpp\b", re.IGNORECASE)
+_CARRIERS = regex(
+    r"pipeline|comm|transfer|send|recv|p2p|cross[\s_-]?stage|\bpp\b",
+    re.IGNORECASE,
+    needs=("pipeline", "comm", "transfer", "send", "recv", "p2p", "cross", "pp"),
+)
 
 
 def _is_transfer(context: GraphContext, reading: Reading) -> bool:

@@ -71,7 +71,7 @@ def _odd(members: list[Reading], shapes: dict[str, tuple[str, ...]], kind: str) 
     for some in roles.values():
         right = {shape for name in some[0].role.drawn_as for shape in shapes.get(name, ())} if some[0].role else set()
         wrong = [r for r in some if _shape(r) not in right]
-        if 2 * len(wrong) < len(some):
+        if 0 < 2 * len(wrong) < len(some):
             # Only siblings show that the shape is not intended.
             siblings = {key for r in some if _shape(r) in right for key in _sibling_keys(r)}
             found += [

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from dotlint.deployment.model import Reading
+    from dotlint.deployment.vocabulary import Vocabulary
     from dotlint.engine.context import GraphContext
 
 _APART = regex(r"\s*(?:\+|&|/|→|->|,|;|\band\b)\s*", re.IGNORECASE)
+_MARKS = ("+", "&", "/", "→", "->", ",", ";", "and")
 _VALUES = regex(r"[\[\]=]|\bgpus?\b|\bdevices?\b|\branks?\b|^\s*(?:in|out)(?:puts?)?\b", re.IGNORECASE)
 _ALIKE = {
     **dict.fromkeys(("query", "key-projection", "value-projection", "qkv"), "qkv"),
@@ -23,16 +26,21 @@ _ALIKE = {
 def parts_of(context: GraphContext, reading: Reading) -> set[str]:
     """Return the roles of the operators that the label lists, with those of one block counted as one."""
     vocabulary = context.deployment.vocabulary
-    found: set[str] = set()
-    for line in reading.evidence.lines:
-        if not line or _VALUES.search(line):
-            continue
-        parts = _APART.split(line)
-        for part in parts if len(parts) > 1 else ():
-            role = vocabulary.role(part)
-            if role is not None and role.kind in {"computation", "routing"}:
-                found.add(_ALIKE.get(role.name, role.name))
-    return found
+    return {part for line in reading.evidence.lines for part in _parts_of_line(line, vocabulary)}
+
+
+@lru_cache(maxsize=16384)
+def _parts_of_line(line: str, vocabulary: Vocabulary) -> frozenset[str]:
+    lower = line.lower()
+    if "[" in line or "=" in line or not any(mark in lower for mark in _MARKS) or _VALUES.search(line):
+        return frozenset()
+    parts = _APART.split(line)
+    roles = (vocabulary.role(part) for part in (parts if len(parts) > 1 else ()))
+    return frozenset(
+        _ALIKE.get(role.name, role.name)
+        for role in roles
+        if role is not None and role.kind in {"computation", "routing"}
+    )
 
 
 def is_whole_box(context: GraphContext, reading: Reading) -> bool:

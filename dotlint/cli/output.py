@@ -35,11 +35,18 @@ def results_to_report(results: list[FileResult], options: CheckOptions) -> list[
 
 def repeated_options(options: CheckOptions) -> str:
     """Return the options of this command line to repeat in suggested commands."""
+    words = [word for strategy in options["strategy"] for word in ("--strategy", _quoted(strategy))]
+    layout = options["layout"]
+    return " ".join([*words, "--layout", _quoted(layout)] if layout else words)
+
+
+def _quoted(word: str) -> str:
+    """Return a word as a shell reads it."""
+    if word.isalnum() and word.isascii():
+        return word
     from shlex import quote
 
-    words = [word for strategy in options["strategy"] for word in ("--strategy", quote(strategy))]
-    layout = options["layout"]
-    return " ".join([*words, "--layout", quote(layout)] if layout else words)
+    return quote(word)
 
 
 def render(

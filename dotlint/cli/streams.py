@@ -110,6 +110,15 @@ def use_color(*, terminal: bool) -> bool:
 
 def terminal_width() -> int:
     """Return the width of the terminal in columns; 100 if there is none."""
-    import shutil
-
-    return shutil.get_terminal_size((100, 40)).columns
+    # As `shutil.get_terminal_size`, without the import of `shutil` and of all compressions.
+    try:
+        columns = int(os.environ["COLUMNS"])
+    except (KeyError, ValueError):
+        columns = 0
+    if columns > 0:
+        return columns
+    try:
+        assert sys.__stdout__ is not None
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or 100
+    except (AssertionError, ValueError, OSError):  # it is none, closed, or no terminal
+        return 100

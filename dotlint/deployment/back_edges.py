@@ -18,6 +18,10 @@ _LABEL = regex(
     r"|\bkv[\s_-]*(?:cache)?[\s_-]*(?:read|fetch|load|reuse|lookup)|\b(?:read|fetch|load|reuse)s?\b.*\b(?:kv|cache)"
     r"|\biterat|\brepeat|\brecurren|下一|循环|反馈|自回归|rétroaction|rückkopplung",
     re.IGNORECASE,
+    needs=(
+        *("next", "loop", "regre", "feed", "kv", "cache", "iterat", "repeat", "recurren"),
+        *("下一", "循环", "反馈", "自回归", "rétroaction", "rückkopplung"),
+    ),
 )
 
 
@@ -38,12 +42,16 @@ def back_edges(graph: Graph) -> frozenset[int]:
 
 def _has_label(edge: Edge) -> bool:
     attributes = edge.attributes
+    if not attributes:
+        return False
     texts = (attributes.get(name) for name in ("label", "xlabel", "taillabel", "headlabel"))
     return any(text and _LABEL.search(text) is not None for text in texts)
 
 
 def _is_drawn_back(edge: Edge) -> bool:
     attributes = edge.attributes
+    if not attributes:
+        return False
     return attributes.get("constraint", "").lower() in {"false", "no", "0"} or attributes.get("dir", "").lower() in {
         "both",
         "back",

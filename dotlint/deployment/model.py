@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from msgspec import Struct, field
 
@@ -10,13 +10,15 @@ from dotlint.deployment.unit import Unit
 from dotlint.syntax.lexemes import interned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from dotlint.deployment.facts import Facts
     from dotlint.deployment.numberings.decision import Decision
     from dotlint.deployment.vocabulary import Role, Vocabulary
     from dotlint.graph.model import Graph, Node
     from dotlint.strategy.gpus import GpuSet
+
+T = TypeVar("T")
 
 
 class Reading(Struct, gc=False):  # part of no reference cycle
@@ -135,6 +137,13 @@ class Deployment(Struct):
     decision: Decision | None = None
     unread_devices: tuple[str, ...] = ()
     _operators: list[Reading] | None = None
+    _derived: dict[object, Any] = field(default_factory=dict)
+
+    def derived(self, derive: Callable[[Deployment], T]) -> T:
+        """Return what a function derives from the deployment; each function is called once."""
+        if derive not in self._derived:
+            self._derived[derive] = derive(self)
+        return cast("T", self._derived[derive])
 
     @property
     def recognized(self) -> bool:

@@ -48,6 +48,7 @@ _RANK_WORDS = {"rank", "tp", "pp", "ep", "sp", "cp", "dp", "stage", "shard", "re
 _LINK = regex(
     r"\b(?:nvlink|nvswitch|pcie?|infiniband|roce|rdma|ethernet|qpi|upi)\b|\d\s*[kmgt]i?b(?:it)?(?:/s|ps)\b",
     re.IGNORECASE,
+    needs=("nvlink", "nvswitch", "pci", "infiniband", "roce", "rdma", "ethernet", "qpi", "upi", "/s", "ps"),
 )
 _AMOUNT = regex(r"\b\d+(?:\.\d+)?\s*[kmgt]i?b\b", re.IGNORECASE)
 _FEWEST = 2  # one operator is no deployment
@@ -61,7 +62,8 @@ def recognize(
     exchanges = _exchanges(graph, readings, vocabulary)
     ends = {node.index for edge in graph.edges if edge.index in exchanges for node in (edge.tail, edge.head)}
     operators = [r for r in readings if _is_operator(r, ends)]
-    boxes = [r for r in readings if _is_box(r) and r not in operators]
+    inside = {r.node.index for r in operators}
+    boxes = [r for r in readings if r.node.index not in inside and _is_box(r)]
     sized = [r for r in operators if _is_sized(r)]
     drawn = [*operators, *boxes]
     reasons = [f"{count(len(drawn), 'operator')} of a model"] if drawn else []
@@ -112,9 +114,8 @@ def _is_box(reading: Reading) -> bool:
     evidence = reading.evidence
     if reading.annotation or evidence.gpus is None or _is_of_service(reading):
         return False
-    text = " ".join(evidence.lines)
     part = reading.stage is not None or evidence.layers is not None or reading.layer is not None
-    return part or read_degrees(text) is not None
+    return part or read_degrees(" ".join(evidence.lines)) is not None
 
 
 def _title(reading: Reading) -> list[str]:

@@ -185,12 +185,20 @@ def groups(deployment: Deployment, *roles: str) -> list[Group]:
             unit = reading.phase, *copy, reading.stage, reading.layer, step
             expert = None if reading.role.name == "expert" else reading.evidence.experts
             found[(*unit, reading.role.name, expert, reading.evidence.name.family)].append(reading)
-    return [
-        Group(r[0].phase, r[0].stage, r[0].layer, r[0].role.name if r[0].role else "", tuple(r))
-        for members in found.values()
-        for serial in _in_series(deployment, members)
-        for r in _by_layer(deployment, serial)
-    ]
+    known = deployment.derived(_known_groups)
+    for key, members in found.items():
+        if key not in known:
+            known[key] = [
+                Group(r[0].phase, r[0].stage, r[0].layer, r[0].role.name if r[0].role else "", tuple(r))
+                for serial in _in_series(deployment, members)
+                for r in _by_layer(deployment, serial)
+            ]
+    return [group for key in found for group in known[key]]
+
+
+def _known_groups(_: Deployment) -> dict[tuple[object, ...], list[Group]]:
+    """Return the groups of each family of a unit, which several rules look at."""
+    return {}
 
 
 def _shared(reading: Reading) -> bool:

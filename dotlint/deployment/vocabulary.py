@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from msgspec import Struct, field
@@ -47,7 +47,7 @@ class Role(Struct, frozen=True):
         return self.communicates in {"all-reduce", "all-gather", "reduce-scatter", "all-to-all", "broadcast"}
 
 
-class Vocabulary(Struct, eq=False):
+class Vocabulary(Struct, eq=False, dict=True):  # the dict is what the cached property writes to
     """Roles and their phrases, and the words of annotations, of numbers, of devices and of links between them.
 
     `axes` maps a word before a number to what the number may count (`stage`, `layer`, ...), with true where the word is
@@ -68,7 +68,7 @@ class Vocabulary(Struct, eq=False):
     _split: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _known: dict[tuple[str, ...], tuple[Role, ...]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def words(self) -> frozenset[str]:
         """The words of all phrases, with compounds joined."""
         return frozenset(word for phrases in self._phrases.values() for phrase, _ in phrases for word in phrase)
@@ -106,20 +106,24 @@ class Vocabulary(Struct, eq=False):
     def _join_parts(self, text: str) -> list[str]:
         """Return the words of a text, known ones in one piece, without other numbers."""
         spans = part_spans(text)
-        lower = text.lower() if len(text.lower()) == len(text) else text
+        lower = text.lower()
+        if len(lower) != len(text):
+            lower = text
         words: list[str] = []
         at = 0
         while at < len(spans):
-            start, end = spans[at]
-            after = at + 1
-            for last in range(at + 1, min(len(spans), at + _LONGEST)):
-                if spans[last][0] != spans[last - 1][1]:
+            start, end = touched = spans[at]
+            at += 1
+            for last, span in enumerate(spans[at : at + _LONGEST - 1], at + 1):
+                if span[0] != touched[1]:
                     break
-                if lower[start : spans[last][1]] in self._written:
-                    end, after = spans[last][1], last + 1
-            words.append(lower[start:end])
-            at = after
-        return [word for word in words if not word.isdigit()]
+                touched = span
+                if lower[start : span[1]] in self._written:
+                    end, at = span[1], last
+            word = lower[start:end]
+            if not word.isdigit():
+                words.append(word)
+        return words
 
     def role(self, text: str) -> Role | None:
         """Return the role that a text means; among several, the first one in the vocabulary."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _LIST = regex(r"\[[^\[\]]*\]")
 _NOT_OF_NODES = regex(r"\s*(?:(?:in|out)(?:puts?)?\s*\d*\s*[:=]|gpus?\b|devices?\b)", re.IGNORECASE)
 _BETWEEN = regex(r"\s*(?:\+|,|/|&|→|->|\band\b)\s*")
+_MARKS = ("+", ",", "/", "&", "→", "->", "and")
 _BLOCK_WORDS = {"block", "blocks", "transformer", "decoder", "encoder", "layer", "layers", "阶段", "层"}
 _OF_ATTENTION = {
     "qkv", "query", "key-projection", "value-projection", "scores", "softmax", "attention", "output-projection",
@@ -43,7 +44,7 @@ def mark_whole_box(reading: Reading, vocabulary: Vocabulary) -> None:
     """Mark a node that represents a whole stage, phase or layer, or that lists several operators."""
     evidence = reading.evidence
     words = set(vocabulary.split(evidence.title))
-    headed = words <= vocabulary.annotation_words | _BLOCK_WORDS
+    headed = words - _BLOCK_WORDS <= vocabulary.annotation_words
     if headed and words & {"stage", "phase", "pipeline"} and not reading.states_dims:
         why = f"a block that represents a whole stage or phase: `{evidence.title}`"
     elif headed and words & _BLOCK_WORDS and reading.role is None and _names_layer(reading, vocabulary):
@@ -59,8 +60,9 @@ def mark_whole_box(reading: Reading, vocabulary: Vocabulary) -> None:
 def _names_layer(reading: Reading, vocabulary: Vocabulary) -> bool:
     """Return whether the name has a number and no word of an operator: `layer3`, `d0_l3`, not `layer3_proj`."""
     words = vocabulary.split(reading.name)
-    known = vocabulary.annotation_words | _BLOCK_WORDS
-    return bool(reading.evidence.name.numbers) and all(len(word) == 1 or word in known for word in words)
+    return bool(reading.evidence.name.numbers) and all(
+        len(word) == 1 or word in _BLOCK_WORDS or word in vocabulary.annotation_words for word in words
+    )
 
 
 def _is_block(roles: set[str]) -> bool:
@@ -73,12 +75,10 @@ def _listed_roles(evidence: Facts, vocabulary: Vocabulary, *, headed: bool) -> I
     Lists below the title count only if the title is a header: below `Expert 3` they describe the expert.
     """
     for line in evidence.lines if headed else evidence.lines[:1]:
-        if "[" in line or _NOT_OF_NODES.match(line):
+        if "[" in line or not any(mark in line for mark in _MARKS) or _NOT_OF_NODES.match(line):
             continue
         parts = _BETWEEN.split(line)
-        if len(parts) < 2:
-            continue
-        for part in parts:
+        for part in parts if len(parts) > 1 else ():
             role = vocabulary.role(part)
             if role is not None and role.kind == "computation" and len(vocabulary.split(part)) <= _LONGEST:
                 yield role

@@ -61,6 +61,8 @@ def name_parts(text: str) -> list[str]:
 
 def part_spans(text: str) -> list[tuple[int, int]]:
     """Return the spans of the words and numbers of a name; parts of one compound such as `SwiGLU` touch."""
+    if not _may_have_whole(text):
+        return [match.span() for match in _PARTS.finditer(text)]
     spans: list[tuple[int, int]] = []
     position = 0
     for whole in _WHOLE.finditer(text):
@@ -73,9 +75,13 @@ def part_spans(text: str) -> list[tuple[int, int]]:
     return [*spans, *(match.span() for match in _PARTS.finditer(text, position))]
 
 
+def _may_have_whole(text: str) -> bool:
+    return "2" in text or "1f" in text or "1F" in text
+
+
 def number_spans(text: str) -> list[tuple[int, int]]:
     """Return the spans of the numbers in a name: digits that are not part of a word such as `all2all`."""
-    protected = [match.span() for match in _WHOLE.finditer(text)]
+    protected = [match.span() for match in _WHOLE.finditer(text)] if _may_have_whole(text) else []
     spans = (match.span() for match in _DIGITS.finditer(text))
     return [
         (start, end)

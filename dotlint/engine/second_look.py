@@ -15,6 +15,7 @@ from dotlint.text.english import count, listed, ranges
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Set as AbstractSet
 
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.engine.card import Card
@@ -56,31 +57,48 @@ def undecided_axis(card: Card, context: GraphContext) -> Undecided | None:
 def is_habit(deployment: Deployment, nodes: Collection[str]) -> bool:
     """Return whether nodes are most operators, all of their roles, or the same ones of every unit."""
     names = set(nodes)
-    operators = [r for r in deployment.operators if not r.summary]
-    inside = [r for r in operators if r.name in names]
+    if len(names) < 2:
+        return False
+    roles = deployment.derived(_roles)
+    inside = [role for name in names if (role := roles.get(name)) is not None]
     if len(inside) < FEW:
-        return len(inside) == len(names) > 1 and _in_every_unit(operators, names)
-    if 5 * len(inside) >= 4 * len(operators):
+        return len(inside) == len(names) and _in_every_unit(deployment, names)
+    if 5 * len(inside) >= 4 * len(roles):
         return True
-    drawn, met = Counter(map(_role, operators)), Counter(map(_role, inside))
-    return all(met[role] == drawn[role] for role in met) or _in_every_unit(operators, names)
+    drawn, met = deployment.derived(_role_counts), Counter(inside)
+    return all(met[role] == drawn[role] for role in met) or _in_every_unit(deployment, names)
 
 
 def _role(reading: Reading) -> str:
     return reading.role.name if reading.role is not None else reading.evidence.name.family
 
 
-def _in_every_unit(operators: Iterable[Reading], names: Collection[str]) -> bool:
+def _roles(deployment: Deployment) -> dict[str, str]:
+    return {r.name: _role(r) for r in deployment.operators if not r.summary}
+
+
+def _role_counts(deployment: Deployment) -> Counter[str]:
+    return Counter(deployment.derived(_roles).values())
+
+
+def _in_every_unit(deployment: Deployment, names: AbstractSet[str]) -> bool:
     """Return whether each node is one of a series, alike but for one number, that are all among them."""
-    series: dict[tuple[str, int, tuple[int, ...]], list[str]] = defaultdict(list)
-    for reading in operators:
+    series = deployment.derived(_series)
+    return all(any(names_of <= names for names_of in series.get(name, ())) for name in names)
+
+
+def _series(deployment: Deployment) -> dict[str, list[set[str]]]:
+    """Return the series of each operator: those of several nodes that are alike but for one number in their names."""
+    found: dict[tuple[str, int, tuple[int, ...]], set[str]] = defaultdict(set)
+    for reading in deployment.operators:
         name = reading.evidence.name
-        for at in range(len(name.numbers)):
-            series[name.family, at, (*name.numbers[:at], *name.numbers[at + 1 :])].append(reading.name)
-    habitual = {
-        name for some in series.values() if len(some) > 1 and all(one in names for one in some) for name in some
-    }
-    return habitual.issuperset(names)
+        for at in range(0 if reading.summary else len(name.numbers)):
+            found[name.family, at, (*name.numbers[:at], *name.numbers[at + 1 :])].add(reading.name)
+    series: dict[str, list[set[str]]] = defaultdict(list)
+    for some in found.values():
+        for one in some if len(some) > 1 else ():
+            series[one].append(some)
+    return series
 
 
 def _merged(found: Iterable[Outcome]) -> list[Outcome]:

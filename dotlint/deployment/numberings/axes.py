@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dotlint.deployment.numberings.decision import Numbering
@@ -27,7 +28,12 @@ _SPREAD = 3
 
 def label_marks(evidence: Facts) -> Marks:
     """Return the marks of a label, without those of lines with dimensions."""
-    lines = tuple(found for line in evidence.lines if "[" not in line and (found := marks_of_line(line)) != _NO_MARKS)
+    return _marks(evidence.lines)
+
+
+@lru_cache(maxsize=4096)
+def _marks(label: tuple[str, ...]) -> Marks:
+    lines = tuple(found for line in label if "[" not in line and (found := marks_of_line(line)) != _NO_MARKS)
     return lines[0] if len(lines) == 1 and len(lines[0].single) < 2 else merge(lines)
 
 
@@ -86,9 +92,8 @@ def find_numberings(
             word = vocabulary.axis_word(own, name.before[i])
             if running and i == len(name.words) - 1 and not any(vocabulary.axes.get(word, {}).values()):
                 continue
-            known = own in vocabulary.words
-            if not word and own and spread[own] >= _SPREAD * (1 + known) and len(roles[own]) > 2:
-                word = own
+            if not word and own and spread[own] >= _SPREAD and len(roles[own]) > 2:
+                word = own if spread[own] >= _SPREAD * (1 + (own in vocabulary.words)) else ""
             if word:
                 one = numbering("name", word, seen[word], f"`{own}` in names")
                 seen[word] += 1

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from dotlint.text.regex import regex
 
@@ -20,7 +22,7 @@ _LINK = {"-", "–", "to", "→", "/", "and"}
 _MOST_DIGITS = 6
 
 
-class Mark(NamedTuple):
+class Mark(Struct, frozen=True, gc=False):
     """A number with the word before it, in lower case ("" if there is none), and the word before that."""
 
     word: str
@@ -28,7 +30,7 @@ class Mark(NamedTuple):
     number: int
 
 
-class Marks(NamedTuple):
+class Marks(Struct, frozen=True):
     """The marks of a text, and the pairs of numbers that name two ends: (word, first, second)."""
 
     single: tuple[Mark, ...] = ()

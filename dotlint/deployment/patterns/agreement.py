@@ -7,7 +7,7 @@ with the most exemplars. So a wrong one spoils no right one.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -43,18 +43,6 @@ def _is_lone_link(deployment: Deployment, missing: MissingEdge) -> bool:
     return missing.support == 1 and None not in stages and stages[0] != stages[1] and stages[0] != exemplar_stage
 
 
-class _Rank(NamedTuple):
-    """How far a candidate is from its exemplar.
-
-    The kinds of nodes in its unit that lack an edge and that the unit of the exemplar has not, the numbers that
-    differ, and how little the two units have in common.
-    """
-
-    strangers: int
-    distance: int
-    difference: float
-
-
 class _Units:
     """The families of nodes whose names have a number, by the word before the number."""
 
@@ -70,12 +58,16 @@ class _Units:
                 if not (reading.node.in_edges and reading.node.out_edges):
                     self._open[word, number].add(name.family)
 
-    def rank(self, missing: MissingEdge) -> _Rank:
-        """Return how far a candidate is from its exemplar."""
+    def rank(self, missing: MissingEdge) -> tuple[int, int, float]:
+        """Return how far a candidate is from its exemplar.
+
+        That is: the kinds of nodes in its unit that lack an edge and that the unit of the exemplar has not, the
+        numbers that differ, and how little the two units have in common.
+        """
         exemplar = missing.exemplar
         tails = list(self._differences(missing.tail, self._readings[exemplar.tail.index]))
         heads = list(self._differences(missing.head, self._readings[exemplar.head.index]))
-        return _Rank(
+        return (
             max((strangers for strangers, _ in (*tails, *heads)), default=0),
             max(len(tails), len(heads)),
             max((difference for _, difference in (*tails, *heads)), default=0.0),

@@ -6,6 +6,7 @@ Coordinates are the numbers that distinguish the nodes of a family: layer, rank,
 from __future__ import annotations
 
 from collections import Counter
+from operator import itemgetter, sub
 
 from msgspec import Struct
 
@@ -41,16 +42,18 @@ def align(
     """
     found: list[CoordinateLink] = []
     taken: set[int] = set()
-    tails = [{tail[j] for tail, _ in pairs} for j in range(len(tail_words))]
+    tail_columns = list(zip(*[tail for tail, _ in pairs], strict=True))
+    head_columns = list(zip(*[head for _, head in pairs], strict=True))
+    tails = [set(column) for column in tail_columns]
     shared = set(tail_words) & set(head_words) - {""}
     if len(head_words) == 2 and not shared and (j := _first_of_two(pairs)) is not None:
         return [CoordinateLink(j, 0, 0), CoordinateLink(j, 1, 1)]
     for k, head_word in enumerate(head_words):
-        heads = {head[k] for _, head in pairs}
+        heads = set(head_columns[k])
         best: tuple[tuple[int, int, int, int], CoordinateLink] | None = None
         for j, tail_word in enumerate(tail_words):
-            steps = Counter(head[k] - tail[j] for tail, head in pairs)
-            step, count = steps.most_common(1)[0]
+            steps = Counter(map(sub, head_columns[k], tail_columns[j]))
+            step, count = max(steps.items(), key=itemgetter(1))
             same = head_word == tail_word != ""
             values = min(len(heads), len(tails[j]))
             if same and values == 1 and steps.keys() <= {0, 1}:
