@@ -92,7 +92,7 @@ def pair(made: str, taken: str, edge: str = "norm -> mlp", head: str = "MLP Up P
         (pair(D, D.replace("512", "768"), head="All-Gather"), "", False),
         (pair(D, D.replace("512", "768"), head="MoE Gate"), "", True),
         (pair(D, D.replace("512", "256"), head="MoE Gate"), "", False),
-        (pair(D, D.replace("512", "768"), head="Expert routing"), "", False),
+        (pair(D, D.replace("512", "768"), head="Expert routing"), "", True),
         (pair(D, D.replace("batch=4", "batch=?").replace("512", "768")), "", True),
         (pair("4×1024×512", "4x1024x768"), "", True),
         (pair("[B, S, H/2]", "[B, S, H]"), "", True),

@@ -28,7 +28,7 @@ _OPEN = {"io", "routing", "communication", "memory"}
 # Inputs or outputs of these differ from those of their neighbors by design, or are stated in many ways.
 _RESHAPING = ("gate", "embedding", "head", "sampling", "scores", "softmax", "attention", "residual")
 # Of these, whatever else they do, each takes at most what its producer makes, or makes what its consumer takes.
-_TAKES_ALL = ("gate", "dispatch", "attention", "head")
+_TAKES_ALL = ("gate", "route", "dispatch", "attention", "head")
 _MAKES_ALL = ("attention", "residual", "embedding", "head")
 _FEATURES = ("hidden", "ffn", "features", "vocab", "heads", "head-dim")
 _FUSED = (2, 3)  # projections in one: gate and up; query, key and value
