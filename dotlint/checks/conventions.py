@@ -284,7 +284,7 @@ def mixed_conventions(context: GraphContext, card: Card) -> Iterator[Outcome]:
     known = {shape.lower() for shape in graphviz.shapes()}
     drawn: dict[str, list[tuple[str, Reading]]] = defaultdict(list)
     for reading in deployment.operators:
-        # A shape that nobody chose is no convention.
+        # A shape that was not chosen is no convention.
         shape = reading.node.attributes.get("shape", "").lower()
         if (
             reading.kind in shapes

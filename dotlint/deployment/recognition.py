@@ -123,7 +123,7 @@ def _title(reading: Reading) -> list[str]:
 
 
 def _is_of_memory(reading: Reading) -> bool:
-    """Return whether the node is a region of memory: its title says so, or it has no edges and an amount of memory."""
+    """Return whether the node is a region of memory: its title has such a word, or it has no edges and an amount of memory."""
     if not _MEMORY_WORDS.isdisjoint(_title(reading)):
         return True
     alone = not reading.node.in_edges and not reading.node.out_edges

@@ -107,7 +107,10 @@ def test_t003_dims_along_edges(text: str, spec: str, fires: bool) -> None:
 
 def shards(collective: str, made: tuple[int, ...], taken: int, given: int) -> str:
     """Four attention shards that a collective joins."""
-    of = lambda size: f"[batch=4, seq=1024, hidden={size}]"  # noqa: E731
+
+    def of(size: int) -> str:
+        return f"[batch=4, seq=1024, hidden={size}]"
+
     return digraph(
         *(operator(f"attn_{rank}", "Attention", D, of(size), str(rank)) for rank, size in enumerate(made)),
         operator("join", collective, of(taken), of(given)),
