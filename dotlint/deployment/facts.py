@@ -53,6 +53,15 @@ def _expert_range(text: str) -> tuple[int, int] | None:
     return (min(ids), max(ids)) if "," in text or len(ids) == 1 or ids[0] <= ids[-1] else None
 
 
+def _devices(name: str, lines: tuple[str, ...], vocabulary: Vocabulary) -> Gpus | None:
+    """Return the devices that a label states; a title that repeats the name states none if another line does."""
+    if len(lines) > 1 and plain_words(lines[0]) == plain_words(name):
+        stated = vocabulary.devices.read(lines[1:])
+        if stated is not None:
+            return stated
+    return vocabulary.devices.read(lines)
+
+
 def read_facts(name: str, visible: Sequence[str], vocabulary: Vocabulary) -> Facts:
     """Return the facts of a name and the lines of a label, without regard to any other node."""
     lines = tuple([_HUGE.sub("…", html.unescape(line[:_LONGEST])) for line in visible])
@@ -68,7 +77,7 @@ def read_facts(name: str, visible: Sequence[str], vocabulary: Vocabulary) -> Fac
         title=title,
         layers=(int(ranged[1]), int(ranged[2])) if ranged else None,
         phases=frozenset(_PHASES[word] for word in phases) if (phases := words & _PHASES.keys()) else _NONE,
-        gpus=vocabulary.devices.read(lines),
+        gpus=_devices(name, lines, vocabulary),
         tensors=read_tensors(lines),
         experts=_expert_range(experts["ids"]) if experts else None,
         role=stated_role(name, lines, vocabulary),

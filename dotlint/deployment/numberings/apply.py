@@ -127,8 +127,8 @@ def _locate_transfers(readings: Sequence[Reading]) -> None:
         if not reading.is_role(*_TRANSFERS) or reading.gpus is None or reading.link is not None or not whole:
             continue
         touched = [stage for (phase, stage), gpus in whole.items() if phase == reading.phase and gpus & reading.gpus]
-        if len(touched) == 1 and reading.stage_named and reading.gpus <= whole[reading.phase, touched[0]]:
-            if reading.stage != touched[0]:
+        if len(touched) == 1 and reading.gpus <= whole[reading.phase, touched[0]]:
+            if reading.stage != touched[0] and (reading.stage_named or reading.stage is None):
                 reading.stage = touched[0]
                 reading.because("its devices are those of this stage; its name may be that of the other end")
         elif len(touched) == 2 and reading.gpus >= union(whole[reading.phase, stage] for stage in touched):
