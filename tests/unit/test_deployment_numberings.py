@@ -128,8 +128,8 @@ def pipeline(
         pytest.param(
             pipeline("s{s}_l{l}_{op}", transfer=node("send_to_stage{two}", "Send", "0")),
             "send_to_stage1",
-            {},
-            id="the other end is not the stage of a transfer",
+            {"stage": 0},
+            id="a transfer stands where its devices are, not at the other end",
         ),
     ],
 )
