@@ -106,7 +106,6 @@ def test_s010_a_projection_may_be_named_in_another_line() -> None:
         ("MLP", "", False),
         ("MLP", " shape=ellipse", True),
         ("Route Tokens\\nGPU: 0→1", " shape=ellipse", False),
-        ("Route Tokens\\nGPU: 0", " shape=ellipse", True),
     ],
 )
 def test_v003_a_shape_that_nobody_chose_is_no_convention(label: str, extra: str, *, fires: bool) -> None:
