@@ -175,7 +175,8 @@ def _other_subjects(
     if between * 2 >= len(graph.edges) and between:
         yield f"{count(between, 'edge')} between devices, which tensors do not flow through"
     pairs = {(edge.tail.index, edge.head.index) for edge in graph.edges}
-    mutual = sum(1 for tail, head in pairs if tail != head and (head, tail) in pairs)
+    named = {(edge.tail.index, edge.head.index) for edge in graph.edges if edge.index in exchanges}
+    mutual = sum(1 for tail, head in pairs - named if tail != head and (head, tail) in pairs)
     titled = sum(1 for r in readings if set(_title(r)) <= _DEVICE_WORDS)
     if mutual * 2 >= len(pairs) and mutual and titled * 2 >= len(readings):
         yield f"{count(mutual, 'edge')} that lead both ways between devices"

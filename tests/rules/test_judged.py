@@ -19,12 +19,10 @@ def test_g003_regions_of_memory_and_links_between_devices_are_no_operators() -> 
     assert any("g3" in f.nodes for f in find(f"digraph {{ {header} {stages} g0 -> g1 -> g2 }}", "G003"))
 
 
-def test_g007_links_that_lead_both_ways_between_devices_have_no_input() -> None:
+def test_g007_where_edges_lead_around_nothing_can_be_the_input() -> None:
     devices = "".join(_node(f"g{i}", f"GPU {i}\\nExpert {i}") for i in range(4))
     links = 'x [label="All-to-All"] ' + " ".join(f"g{i} -> x -> g{i}" for i in range(4))
     assert find(f"digraph {{ {devices} {links} }}", "G007") == []
-    operators = devices.replace("GPU", "Expert on GPU")
-    assert len(find(f"digraph {{ {operators} {links} }}", "G007")) == 1
 
 
 @pytest.mark.parametrize(("end", "fires"), [("Model End", False), ("LayerNorm 3", True)])

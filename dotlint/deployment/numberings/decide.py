@@ -96,12 +96,19 @@ def _best(choice: Choice, taken: Collection[str]) -> Meaning | None:
 def _exclude(choices: list[Choice]) -> None:
     """Let no name have two numbers of one meaning: the clearest number keeps it, the others get their next best."""
     taken: dict[str, set[str]] = defaultdict(set)
+    reserved: dict[str, set[str]] = defaultdict(set)
+    for choice in choices:
+        # A word that may mean it holds the meaning open: `s0` beside the bare number of `ar1`.
+        if choice.numbering.word and choice.hypotheses[0].score > 0:
+            for family, _ in choice.numbering.slots:
+                reserved[family].add(choice.hypotheses[0].meaning)
     for choice in sorted(choices, key=lambda c: -_confidence(c)):
         families = {family for family, _ in choice.numbering.slots}
         if not families:
             continue
-        if any(choice.meaning in taken[family] for family in families) or choice.meaning is None:
-            unavailable = set.union(*(taken[family] for family in families))
+        held = reserved if not choice.numbering.word else taken
+        if any(choice.meaning in taken[family] | held[family] for family in families) or choice.meaning is None:
+            unavailable = set.union(*(taken[family] | held[family] for family in families))
             choice.meaning = _best(choice, unavailable - {"ordinal"})
         if choice.meaning is not None:
             for family in families:
@@ -143,6 +150,8 @@ def _stage(e: Evidence, one: Numbering) -> Iterator[Fact]:
         yield -1.0, "one device a value"
     if not one.word:
         yield -0.5, "no word for it"
+        if len(e.roles) < 2:
+            yield -1.5, "one kind of operator"
 
 
 def _layer(e: Evidence, one: Numbering) -> Iterator[Fact]:
