@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from dotlint.graph.model import Graph
 
 # Roles that are rare in graphs of other subjects.
-_MODEL_ROLES = (
+_MODEL_ROLES = {
     "qkv", "query", "key-projection", "value-projection", "output-projection", "norm", "attention", "expert",
     "shared-expert", "mlp", "mlp-up", "mlp-down", "all-reduce", "all-gather", "reduce-scatter", "all-to-all",
     "dispatch", "combine", "sequence-split", "sequence-gather", "kv-cache", "kv-transfer", "embedding", "head",
-)  # fmt: skip
+}  # fmt: skip
 # A title of only these words names a device, not an operator.
 _DEVICE_WORDS = {
     "gpu", "gpus", "device", "devices", "npu", "npus", "tpu", "tpus", "cuda", "rank", "ranks", "node", "nodes", "host",
@@ -85,7 +85,7 @@ def recognize(
         objections.append("no tensor flows: it has no edges, inputs or outputs")
     places = list(_places(readings, declared=declared))
     reasons += places
-    if not places and not (sized and any(r.is_role(*_MODEL_ROLES) for r in drawn)):
+    if not places and not (sized and any(map(_has_role_of_model, drawn))):
         objections.append("no devices, ranks, degrees or sizes of tensors are named")
     if len(sized) * 2 < len(drawn) or not sized:
         objections += _other_subjects(graph, readings, drawn, exchanges)
@@ -114,7 +114,11 @@ def _is_operator(reading: Reading, ends: Collection[int]) -> bool:
         return False
     if _is_sized(reading):
         return True
-    return reading.is_role(*_MODEL_ROLES) and (reading.node.index in ends or not _names_device(reading))
+    return _has_role_of_model(reading) and (reading.node.index in ends or not _names_device(reading))
+
+
+def _has_role_of_model(reading: Reading) -> bool:
+    return reading.role is not None and reading.role.name in _MODEL_ROLES
 
 
 def _is_box(reading: Reading) -> bool:
