@@ -142,7 +142,9 @@ class Result:
         return file_dict(self._result)
 
     def __str__(self) -> str:
-        lines = [f"{self.path}: {self.verdict}", *(f"  {finding}" for finding in self.findings)]
+        from dotlint.report.verdict import verdict_words  # noqa: PLC0415
+
+        lines = [f"{self.path}: {verdict_words(self._result)}", *(f"  {finding}" for finding in self.findings)]
         return _printable("\n".join(lines))
 
     def _repr_html_(self) -> str:

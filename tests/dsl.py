@@ -51,7 +51,7 @@ def node(name: str, title: str, gpus: str = "", input_dims: str = "", output_dim
 
 
 # A deployment whose only fault is a cycle.
-CYCLE: Final = "digraph { input -> norm_tp0 -> mlp_tp0 -> output; mlp_tp0 -> norm_tp0 }\n"
+CYCLE: Final = "digraph { norm_tp0 -> mlp_tp0 -> norm_tp0; input -> norm_tp0; mlp_tp0 -> output }\n"
 ENDS: Final = (node("input", "Input"), node("output", "Output"))
 
 

@@ -163,7 +163,7 @@ _slip(
     "shape_misspelt",
     _at(lambda line: line.replace("shape=box", "shape=boxx").replace("shape=ellipse", "shape=elipse")),
 )
-_slip("A005", "colour_misspelt", _at(lambda line: _attribute(line, "fillcolor=lightbleu")))
+_slip("A005", "colour_misspelt", _at(lambda line: _attribute(line, "style=filled fillcolor=lightbleu")))
 _slip("A006", "style_misspelt", _on(lambda line: _on_edge(line, "style=dahsed")))
 _slip("A007", "port_unknown", _before(_RECORD), "G003 G004 G005 T001")
 _slip("A008", "lhead_alone", _end_at_cluster)

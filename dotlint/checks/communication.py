@@ -8,6 +8,7 @@ from dotlint.checks import grouping
 from dotlint.checks.grouping import names
 from dotlint.deployment import axes
 from dotlint.deployment.shards import ATTENTION, groups
+from dotlint.deployment.stated_dims import one_in_one_out
 from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.words import plain_words
 from dotlint.engine.finding import Holds, Undecided
@@ -147,7 +148,7 @@ def sequence_communication(context: GraphContext, card: Card) -> Iterator[Outcom
 
 def _of_features(reading: Reading) -> bool:
     """Return whether the collective's dimensions show that it gathers or splits features (TP), not a sequence."""
-    pair = axes.one_in_one_out(reading)
+    pair = one_in_one_out(reading)
     found = axes.change(*pair) if pair is not None else None
     if pair is None or found is None or len(found.parts) != 1:
         return False
@@ -199,7 +200,7 @@ def expert_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
                 nodes=names(beside),
                 about=phase_unit(name),
                 graph=context.graph.index,
-                help=f"add an all-to-all between the experts and {quoted(names(beside))}",
+                help=f"add an all-to-all that {what.format('')}",
             )
 
 
@@ -239,9 +240,19 @@ def _exchanges(context: GraphContext, experts: list[Reading], neighbors: dict[st
         if reading is None:
             continue
         moves = reading.is_role("send", "receive", "transfer") and not _of_pipeline(context, reading)
-        if _communicates(reading) == "all-to-all" or moves or _names_all_to_all(context, reading):
+        named = _communicates(reading) == "all-to-all" or _names_all_to_all(context, reading)
+        if named or moves or _is_drawn_as_exchange(context, reading, experts):
             found.append(name)
     return found
+
+
+def _is_drawn_as_exchange(context: GraphContext, reading: Reading, experts: list[Reading]) -> bool:
+    """Return whether a routing or aggregation has the shape of communication, which the file gives to no expert."""
+    if not reading.is_role("route", "aggregate"):
+        return False
+    shapes = context.deployment.vocabulary.shapes.get("communication", ())
+    drawn = [r.node.attributes.get("shape", "").lower() in shapes for r in (reading, *experts)]
+    return drawn[0] and not any(drawn[1:])
 
 
 def _names_all_to_all(context: GraphContext, reading: Reading) -> bool:

@@ -272,6 +272,8 @@ def _is_ambiguous(reading: Reading) -> bool:
 def _acceptable(reading: Reading, shapes: dict[str, tuple[str, ...]]) -> set[str]:
     """Return the shapes that the convention allows for the role of a node."""
     kinds = reading.role.drawn_as if reading.role is not None else ()
+    if reading.evidence.gpus is not None and reading.evidence.gpus.transfer:
+        kinds = (*kinds, "communication")
     return {shape for kind in kinds for shape in shapes.get(kind, ())}
 
 
@@ -282,7 +284,8 @@ def mixed_conventions(context: GraphContext, card: Card) -> Iterator[Outcome]:
     known = {shape.lower() for shape in graphviz.shapes()}
     drawn: dict[str, list[tuple[str, Reading]]] = defaultdict(list)
     for reading in deployment.operators:
-        shape = reading.node.attributes.get("shape", "ellipse").lower()
+        # A shape that was not chosen is no convention.
+        shape = reading.node.attributes.get("shape", "").lower()
         if (
             reading.kind in shapes
             and shape in known

@@ -1,4 +1,4 @@
-"""T: dimensions that cannot be parsed, and dimensions that differ between a producer and its consumer."""
+"""T002: dimensions that cannot be parsed, lack names or have several."""
 
 from __future__ import annotations
 
@@ -10,21 +10,20 @@ from typing import TYPE_CHECKING
 from dotlint.checks import grouping
 from dotlint.checks.grouping import names
 from dotlint.deployment import axes
-from dotlint.deployment.gpus_and_dims import read_dims
+from dotlint.deployment.shapes import read_dims
 from dotlint.edits.fix_context import in_order
-from dotlint.engine.finding import Edit, Fix, Holds, Related
+from dotlint.engine.finding import Edit, Fix, Holds
 from dotlint.text.english import count, listed
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotlint.deployment.gpus_and_dims import Dims
     from dotlint.deployment.model import Reading
+    from dotlint.deployment.shapes import Dims
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
-    from dotlint.graph.model import Edge
 
 _SIDE = regex(r"(?:in|out)(?:put)?(?:\s*(?:dim(?:ension)?s?|shape))?\s*\d*\s*[:=]\s*(?P<rest>.*)", re.IGNORECASE)
 _GROUP = regex(r"\[(?P<inside>[^\[\]]*)(?P<end>\]?)")
@@ -101,7 +100,9 @@ def malformed_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
     if mixed:
         yield from _aliases(context, card, operators, mixed)
     if not flaws and not mixed and any(_dims(r) for r in operators):
-        yield Holds(card.section, "dimensions as written", "every axis has one name, and every size is known")
+        yield Holds(
+            card.section, "dimensions as written", "every axis has one name, and every size is a number or a symbol"
+        )
 
 
 def _nameless(context: GraphContext, card: Card, operators: list[Reading]) -> Iterator[Outcome]:
@@ -162,110 +163,3 @@ def _aliases(
         fix=fix,
         fixable=fix.applicability if fix else None,
     )
-
-
-_OPEN = {"io", "routing", "communication", "memory"}
-# Inputs or outputs of these differ from those of their neighbors by design, or are stated in many ways.
-_RESHAPING = ("gate", "embedding", "head", "sampling", "scores", "softmax", "attention", "residual")
-
-
-def _plain(reading: Reading) -> bool:
-    return (
-        reading.role is not None
-        and reading.kind not in _OPEN
-        and not reading.role.communicates
-        and not reading.is_role(*_RESHAPING)
-    )
-
-
-def edges_with_other_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Report edges whose consumer states another input than the producer's output, unless sharding explains it.
-
-    Without a strategy only larger inputs are reported: a smaller input may be a shard.
-    """
-    deployment = context.deployment
-    wrong: list[tuple[Reading, Edge, str]] = []
-    right = 0
-    for reading in deployment.operators:
-        if not _plain(reading) or reading.summary:
-            continue
-        made = axes.one_in_one_out(reading)
-        heads = [deployment.readings[e.head.index] for e in reading.node.out_edges]
-        if made is None:
-            continue
-        for edge, head in zip(reading.node.out_edges, heads, strict=True):
-            taken = axes.one_in_one_out(head)
-            if taken is None or not _plain(head) or head.summary or len(head.node.in_edges) > 1 or edge.label:
-                continue
-            found = axes.change(made[1], taken[0])
-            if found is None:
-                continue
-            if not found.parts:
-                right += 1
-            elif not _shards_explain(context, reading, head, found, len(heads)):
-                wrong.append((reading, edge, f"[{made[1].text}] to [{taken[0].text}]"))
-    left = grouping.remaining(context.file, card, wrong, lambda one: grouping.at_edge(one[1]))
-    by_unit = grouping.units(deployment, {r.node.index: r for r, _, _ in left}.values())
-    for unit, some in by_unit.items():
-        inside = {r.node.index for r in some}
-        edges = [(e, how) for r, e, how in left if r.node.index in inside]
-        first, how = edges[0]
-        other = "" if len(edges) == 1 else f", and {count(len(edges) - 1, 'more edge')}{grouping.of_unit(unit)}"
-        yield card.finding(
-            f"the output of `{first.tail.name}` and the input of `{first.head.name}` have different dimensions: {how}{other}",
-            first.start,
-            first.end,
-            nodes=tuple(dict.fromkeys(n for e, _ in edges for n in (e.tail.name, e.head.name))),
-            locations=grouping.at_edges(e for e, _ in edges),
-            related=tuple(
-                Related(f"{e.tail.name} -> {e.head.name}: {change}", e.start, e.end) for e, change in edges[1:9]
-            ),
-            about=unit,
-            graph=context.graph.index,
-            help="state the same dimensions at both ends, or add a split or gather between them",
-        )
-    if right and not wrong:
-        yield Holds(
-            card.section,
-            "dimensions along edges",
-            f"{count(right, 'edge connects', 'edges connect')} equal dimensions",
-        )
-
-
-def _shards_explain(context: GraphContext, tail: Reading, head: Reading, found: axes.Change, fan: int) -> bool:
-    """Return whether a consumer with a single producer may take only a part of the producer's output.
-
-    It may be one of several shards, or take the slice of its rank. It can never take more than the output, except
-    for tokens that a router sends to an expert.
-    """
-    if len(found.parts) != 1:
-        return False
-    axis, before, after = found.parts[0]
-    features = axis in {"hidden", "ffn", "axis 2"}
-    if not features and ("expert" in {r.role.name for r in (tail, head) if r.role} or after > before):
-        return True
-    if after > before or before % after:
-        return not features and _uneven(context, axis, before, after)
-    ratio = before // after
-    if features and ratio in {2, 3} and tail.is_role("qkv", "mlp-up"):
-        return True  # fused query, key and value, or fused gate and up projection
-    phase = context.phase(tail.phase)
-    if phase is None:
-        return True
-    degrees = phase.degrees
-    ways = {
-        degrees.tp,
-        degrees.sp,
-        degrees.cp,
-        degrees.ep,
-        degrees.dp,
-        degrees.tp * degrees.sp,
-        degrees.tp * degrees.dp,
-    }
-    return ratio in ways | {fan, len(tail.gpus or ()), len(head.gpus or ())}
-
-
-def _uneven(context: GraphContext, axis: str, large: int, small: int) -> bool:
-    """Return whether a batch is divided as evenly as possible: 128 over 3 replicas is 43 and 42."""
-    ways = {p.degrees.dp for p in context.strategy.phases} if context.strategy else set()
-    return axis in {"batch", "axis 0"} and (not ways or any(small in (large // way, large // way + 1) for way in ways))

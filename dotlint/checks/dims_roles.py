@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
 from dotlint.deployment import axes
+from dotlint.deployment.stated_dims import one_in_one_out
 from dotlint.deployment.words import plain_words
 from dotlint.engine.finding import Holds, Undecided
 from dotlint.text.english import count, quoted
@@ -15,8 +16,8 @@ from dotlint.text.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotlint.deployment.gpus_and_dims import Dims
     from dotlint.deployment.model import Reading
+    from dotlint.deployment.shapes import Dims
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
@@ -54,7 +55,7 @@ def _broken_rule(context: GraphContext, reading: Reading) -> str | None:
     tensors = reading.evidence.tensors
     if role in {"norm", "residual"}:
         return _preservation_error(reading)
-    pair = axes.one_in_one_out(reading)
+    pair = one_in_one_out(reading)
     if pair is None:
         return None
     before, after = pair
@@ -81,14 +82,15 @@ def _preservation_error(reading: Reading) -> str | None:
 
 
 def _sequence_error(context: GraphContext, reading: Reading, before: Dims, after: Dims) -> str | None:
-    phase = context.phase(reading.phase)
-    found = axes.change(before, after)
-    if phase is None or phase.assumed or found is None:
+    own, found = context.phase(reading.phase), axes.change(before, after)
+    every = context.strategy.phases if context.strategy else ()
+    # Whatever phase it is of, it divides by a degree of one of them.
+    phases = [phase for phase in ([own] if own else every) if not phase.assumed]
+    if found is None or not (found.parts or found.whole):
         return None
     split = reading.is_role("sequence-split")
-    ways = {phase.degrees.sp, phase.degrees.cp, phase.degrees.sp * phase.degrees.cp} - {1}
-    if phase.layout.sp == "megatron" or phase.layout.preset is not None:
-        ways.add(phase.degrees.tp)
+    ways = {n for p in phases for n in (p.degrees.sp, p.degrees.cp, p.degrees.sp * p.degrees.cp)} - {1}
+    ways |= {p.degrees.tp for p in phases if p.layout.sp == "megatron" or p.layout.preset is not None}
     if not ways:
         return None
     parts = [p for p in found.parts if p[0] == "seq"]
@@ -109,7 +111,7 @@ def _sequence_error(context: GraphContext, reading: Reading, before: Dims, after
 
 def _axis_error(before: Dims, after: Dims, *, grows: bool) -> str | None:
     found = axes.change(before, after)
-    if found is None or (grows and not found.parts):
+    if found is None or (not found.parts and (grows or not found.whole)):
         return None  # another rule reports an all-gather that changes nothing
     if len(found.parts) == 1:
         _, a, b = found.parts[0]
@@ -200,7 +202,7 @@ def operators_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[Out
         yield Undecided(card.section, "sequence splits and gathers", "declare a strategy with `--strategy`")
 
 
-_CARRIERS = ("expert", "mlp", "mlp-up", "aggregate", "combine")
+_CARRIERS = ("expert", "mlp", "mlp-up", "aggregate", "combine", "split")
 
 
 def _scores_only(reading: Reading) -> bool:

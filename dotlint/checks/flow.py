@@ -275,7 +275,7 @@ def role_flows(context: GraphContext, card: Card) -> Iterator[Outcome]:
         pairs = listed([f"{tail} to {head}" for tail, head in gaps], 4)
         firsts = [quoted([r.name for r in nodes if r.is_role(role)]) for role in gaps[0]]
         yield card.finding(
-            f"no edge leads from {pairs}{grouping.of_unit(title)} or of any other unit",
+            f"no edge leads from {pairs}{grouping.of_unit(title)}{' or of any other unit' if len(units) > 1 else ''}",
             start,
             end,
             nodes=names(nodes),

@@ -12,6 +12,7 @@ from msgspec import Struct
 from dotlint.checks import grouping
 from dotlint.checks.grouping import LEFT_OUT, names
 from dotlint.deployment.patterns.missing_nodes import ENDS
+from dotlint.deployment.patterns.missing_titles import find_missing_titles
 from dotlint.deployment.patterns.partial_fanout import PartialFanout, SiblingGroup, find_partial_fanouts, sibling_groups
 from dotlint.deployment.unit import Unit
 from dotlint.deployment.words import parse_name
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.patterns.missing_nodes import MissingNode
+    from dotlint.deployment.patterns.missing_titles import MissingTitle
     from dotlint.deployment.wiring import Wiring
     from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
@@ -103,6 +105,7 @@ def missing_sibling_nodes(context: GraphContext, card: Card) -> Iterator[Outcome
         exemplar_unit = grouping.unit_of(deployment, exemplars[:1])
         first = lacking[0]
         beside = by_layer[first.phase, first.unit] if first.level == "layer" else by_stage[first.phase, first.stage]
+        beside = [r for r in beside if r.stage == first.stage] or beside
         start, end = grouping.of_nodes(beside[:1], context.graph)
         kinds = list(dict.fromkeys(a.exemplar.evidence.title or a.exemplar.name for a in lacking))
         has = f"that {exemplar_unit} has" if exemplar_unit and exemplar_unit != unit else "that its siblings have"
@@ -123,8 +126,32 @@ def missing_sibling_nodes(context: GraphContext, card: Card) -> Iterator[Outcome
             listings=(Listing(str(unit or "missing"), tuple(id_text(a.name) for a in lacking)),),
             data=MissingNodes(tuple(lacking)),
         )
-    if not context.absent and _is_complete(context) and _drawn_alike(deployment):
+    unnamed = list(find_missing_titles(deployment)) if not found and _is_complete(context) else []
+    if unnamed and context.abridged.parts:
+        yield Undecided(card.section, "siblings", LEFT_OUT)
+        return
+    for one in unnamed:
+        yield _lacking_title(context, card, one)
+    if not context.absent and not unnamed and _is_complete(context) and _drawn_alike(deployment):
         yield Holds("stages", "siblings", "no unit lacks an operator that its siblings have")
+
+
+def _lacking_title(context: GraphContext, card: Card, missing: MissingTitle) -> Finding:
+    unit = grouping.unit_of(context.deployment, missing.inside)
+    start, end = grouping.of_nodes(missing.inside, context.graph)
+    exemplars = missing.exemplars
+    other = grouping.unit_of(context.deployment, exemplars[:1])
+    return card.finding(
+        f"{unit} lacks what {other} has: {quoted([r.evidence.title for r in exemplars])}",
+        start,
+        end,
+        outcome="unnamed",
+        related=tuple(Related(f"as `{r.name}`", *grouping.of_node(r.node)) for r in exemplars[:8]),
+        about=unit,
+        graph=context.graph.index,
+        help=f"add {'it' if len(exemplars) == 1 else 'them'}, connected like `{exemplars[0].name}`",
+        note=f"{missing.having} of {missing.having + 1} units are alike",
+    )
 
 
 # Roles that the first or last unit may have alone.
@@ -227,7 +254,7 @@ def index_gaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
     families: dict[str, list[Reading]] = defaultdict(list)
     for reading in deployment.operators:
         families[reading.evidence.name.family].append(reading)
-    alike: dict[tuple[int, ...], list[tuple[str, list[Reading]]]] = defaultdict(list)
+    alike: dict[tuple[int, ...], list[tuple[str, str, list[Reading]]]] = defaultdict(list)
     for family, members in families.items():
         name = members[0].evidence.name
         if family in reported or members[0].role is None or len({r.role for r in members}) > 2:
@@ -240,11 +267,12 @@ def index_gaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
             missing = _gaps(sorted(set(column)), covering)
             if missing:
                 after = [r for r, value in zip(members, column, strict=True) if value > missing[0]]
-                alike[tuple(missing)].append((f"{word or 'number'} of `{family}`", after))
+                alike[tuple(missing)].append((word or "number", family, after))
                 break
     for skipped, found in alike.items():
-        more = f" and {count(len(found) - 1, 'more family', 'more families')}" if len(found) > 1 else ""
-        yield _gap(context, card, found[0][0] + more, list(skipped), found[0][1])
+        word, family, after = found[0]
+        more = f" and of {count(len(found) - 1, 'more family', 'more families')}" if len(found) > 1 else ""
+        yield _gap(context, card, word, list(skipped), after, f" of `{family}`{more}")
 
 
 def _ranges(context: GraphContext) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
@@ -276,11 +304,13 @@ def _gaps(values: list[int], covered: list[tuple[int, int]]) -> list[int]:
     return missing if len(missing) * 3 <= len(values) else []
 
 
-def _gap(context: GraphContext, card: Card, what: str, missing: list[int], after: list[Reading]) -> Outcome:
+def _gap(
+    context: GraphContext, card: Card, what: str, missing: list[int], after: list[Reading], of: str = ""
+) -> Outcome:
     start, end = grouping.of_nodes(after, context.graph)
     indices = listed([str(n) for n in missing], 8)
     return card.finding(
-        f"{what} {indices} {'is' if len(missing) == 1 else 'are'} missing",
+        f"{what} {indices}{of} {'is' if len(missing) == 1 else 'are'} missing",
         start,
         end,
         nodes=names(after[:1]),

@@ -60,13 +60,15 @@ def _marked(edge: Edge) -> bool:
 
 
 def _names_transfer(context: GraphContext, edge: Edge) -> bool:
-    """Return whether the edge's label says how data travels (`P2P`, `NVLink`, `route`), and not only what does."""
+    """Return whether the edge's label states how data travels (`P2P`, `NVLink`, `route`), or that it is the KV cache."""
     text = _text(edge)
     if not text:
         return False
     vocabulary = context.deployment.vocabulary
     role = vocabulary.role(text)
-    named = role is not None and (role.kind == "communication" or role.name in _ROUTED or role.communicates is not None)
+    named = role is not None and (
+        role.kind in {"communication", "memory"} or role.name in _ROUTED or role.communicates is not None
+    )
     words = {*plain_words(text).split(), *_WORD.findall(text.lower())}
     return (
         named
@@ -331,6 +333,8 @@ def joined_gpus(context: GraphContext, reading: Reading) -> GpuSet | None:
         ]
     if len(tails) < 2 or any(not own_gpus(r) or r.summary or r.kind == "io" for r in tails):
         return None
+    if reading.gpus is None and all(r.evidence.gpus is None for r in tails):
+        return None  # only names have numbers of GPUs, which those of collectives need not
     sets = [r.gpus for r in tails if r.gpus]
     shared = len({r.evidence.name.family for r in tails}) == 1
     return union(sets) if shared and len(set(sets)) > 1 else None
@@ -360,6 +364,14 @@ def _is_device(reading: Reading) -> bool:
     return bool(re.fullmatch(r"\s*(?:gpu|npu|cuda|device|rank|card)s?\W*\d+\s*", reading.evidence.title, re.IGNORECASE))
 
 
+def _passes_stages(context: GraphContext, one: Reading, two: Reading) -> bool:
+    """Return whether an edge leads from stage to stage of a pipeline that is declared, or that the file itself states."""
+    if one.stage is None or two.stage is None or one.stage == two.stage:
+        return False
+    stated = not (one.stage_from_gpus or two.stage_from_gpus) and two.stage == one.stage + 1
+    return stated or context.strategy is not None
+
+
 def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report edges between operators that share no GPU, without a communication node or a label."""
     deployment = context.deployment
@@ -382,14 +394,13 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             _moves(one)
             or _moves(two)
             or (edge.tail.index, edge.head.index) in named
+            or two.step is not None  # keys and values that come round the ring
             or one.is_role(*_ROUTED)
             or two.is_role(*_ROUTED)
         ):
             explicit += 1
-        elif not (
-            one.stage is not None and two.stage is not None and one.stage != two.stage and context.strategy is not None
-        ):
-            silent.append((one, edge))  # another rule reports edges between the stages of a declared pipeline
+        elif not _passes_stages(context, one, two):
+            silent.append((one, edge))  # another rule reports edges between the stages of a pipeline
     left = grouping.remaining(context.file, card, silent, lambda one: grouping.at_edge(one[1]))
     for unit, some in grouping.units(deployment, {r.node.index: r for r, _ in left}.values()).items():
         inside = {r.node.index for r in some}
@@ -412,5 +423,5 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
         yield Holds(
             card.section,
             "transfers",
-            f"{count(explicit, 'edge')} between disjoint sets of GPUs, each with a communication node or a label",
+            f"{count(explicit, 'edge')} between disjoint sets of GPUs, each marked by a node or a label",
         )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.pass_obj
 def command(streams: Streams, path: str, node: str | None, strategy: tuple[str, ...]) -> int:
-    """Show what was inferred for a node, or without one for the file.
+    """Show what was inferred for a node or a file.
 
     For a node, the output lists its role, stage and GPUs, the evidence for them, and the findings about it. For a
     file, it lists what the numbers in names, labels and clusters may mean, and what decided.

@@ -24,8 +24,8 @@ def command(streams: Streams, path: str, output: str | None) -> int:
 
     The output is TOML. It lists the labels that contradict the strategy; if there are any, the exit status is 1.
     """
+    from dotlint.deployment.strategy_file import strategy_file
     from dotlint.pipeline.inferred import inferred
-    from dotlint.report.inferred import strategy_file
 
     result, _ = lint_one(streams, path, {})
     assert result.context is not None

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+
+from dotlint.deployment.sizes import Size, compared, product, read_size
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterable
 
-    from dotlint.deployment.gpus_and_dims import Dims
-    from dotlint.deployment.model import Reading
+    from dotlint.deployment.shapes import Dims
 
 _NAMES = {
-    "batch": "batch batch_size batchsize bs b micro_batch microbatch micro_batch_size mbs local_batch",
-    "seq": "seq seq_len seqlen sequence sequence_length seq_length sl s local_seq q_len",
-    "hidden": "hidden hidden_size hidden_dim hiddensize d_model dmodel model_dim token_dim embed_dim emb_dim",
+    "batch": "batch batch_size batchsize bs bsz b micro_batch microbatch micro_batch_size mbs local_batch 批 批次 批大小",
+    "seq": "seq seq_len seqlen sequence sequence_length seq_length sl s local_seq q_len séquence sequenz 序列 序列长度",
+    "hidden": "hidden hidden_size hidden_dim hiddensize d_model dmodel model_dim token_dim embed_dim emb_dim 隐藏 隐藏层 隐藏维度",
     "heads": "heads head num_heads n_heads nheads local_heads attention_heads",
     "head-dim": "d_k dk d_v d_head head_dim head_size dim_head",
     "ffn": "ffn ffn_hidden ffn_dim ffn_size mlp_hidden mlp_dim d_ff intermediate intermediate_size",
@@ -26,6 +28,7 @@ _NAMES = {
     "vocab": "vocab vocab_size",
 }
 _AXES = {name: axis for axis, names in _NAMES.items() for name in names.split()}
+_LETTERS = frozenset("hndlfvet")  # what they name depends on the axes beside them
 
 ALIASES: tuple[tuple[str, ...], ...] = (
     ("batch", "batch_size"),
@@ -35,13 +38,43 @@ ALIASES: tuple[tuple[str, ...], ...] = (
 """Names that certainly mean one axis, even if a file uses several of them."""
 
 
+def is_axis(word: str) -> bool:
+    """Return whether a word names an axis."""
+    return word.lower() in _AXES or word.lower() in _LETTERS
+
+
+@lru_cache(maxsize=4096)
 def axes(dims: Dims) -> tuple[str, ...]:
-    """Return the canonical name of each axis; an unknown axis keeps its own name, an unnamed one is ""."""
-    found = tuple(_AXES.get(key, key) for key in dims.keys)
-    # `[B, S, H]` ends with the hidden size; next to a head size, or before other axes, h counts heads.
-    if found and found[-1] == "h" and not {"hidden", "head-dim", "d"}.intersection(found):
-        return (*found[:-1], "hidden")
-    return found
+    """Return the canonical name of each axis; an unknown axis keeps its own name, an unnamed one is "".
+
+    A symbol names its axis: `[B, S, H/tp]` are batch, sequence and hidden.
+    """
+    words = [key or _symbol(value) for key, value in zip(dims.keys, dims.values, strict=True)]
+    found = [_AXES.get(word, word) for word in words]
+    for index, word in enumerate(found):
+        if word in _LETTERS or word == "dim":
+            found[index] = _meaning(word, found[:index], found[index + 1 :])
+    return tuple(found)
+
+
+def _meaning(letter: str, before: list[str], behind: list[str]) -> str:
+    """Return what a letter stands for by its neighbors: `[B, S, H]` ends with the hidden size, `[B, H, S, D]` does not."""
+    last = not behind
+    if letter in "hn":
+        counts = {"head-dim", "d"}.intersection(behind) or (letter == "h" and behind)
+        return "heads" if counts else "hidden" if letter == "h" and last else letter
+    if letter in {"d", "dim"}:
+        return "head-dim" if "heads" in before else "hidden" if last and before else letter
+    if letter == "l":
+        return "seq" if before == ["batch"] else letter
+    return {"f": "ffn", "v": "vocab", "e": "experts", "t": "tokens"}[letter]
+
+
+def _symbol(value: str) -> str:
+    """Return the symbol of a size if it names an axis: `h` for `H/2`, "" for `batch_size_subset` and numbers."""
+    size = read_size(value)
+    first = [word for word, power in size.symbols if power > 0 and is_axis(word)] if size else []
+    return first[0] if len(first) == 1 else ""
 
 
 def named(keys: Iterable[str]) -> set[str]:
@@ -57,30 +90,58 @@ def size(dims: Dims, axis: str) -> int | None:
 def numbers(dims: Dims) -> tuple[int, ...] | None:
     """Return all sizes; None if one of them is not a number."""
     found = tuple(n for n in dims.sizes if n is not None)
-    return found if len(found) == len(dims.sizes) and 0 not in found else None
+    return found if len(found) == len(dims.sizes) else None
 
 
 class Change(Struct, frozen=True):
-    """How two dimensions differ by axis: (axis or its position, before, after) for each difference."""
+    """How two dimensions differ by axis: (axis or its position, before, after) for each difference.
+
+    Sizes with symbols are whole numbers in proportion: H and H/2 are 2 and 1. `whole` is whether every axis was compared.
+    """
 
     parts: tuple[tuple[str, int, int], ...]
+    whole: bool = True
+
+
+_Axes = list[tuple[str, Size | None]]
+_FEATURES = frozenset({"hidden", "ffn", "vocab"})
+
+
+def _sized(dims: Dims) -> _Axes:
+    return [(name, read_size(value)) for name, value in zip(axes(dims), dims.values, strict=True)]
+
+
+def _with_features(sized: _Axes) -> _Axes:
+    """Join heads and head size, and call the axis of a token's numbers by one name, whatever tensor it is of."""
+    heads = [size for name, size in sized if name in {"heads", "head-dim"}]
+    if len(heads) == 2:
+        joined = ("features", product(heads))
+        return [*((n, s) for n, s in sized if n not in {"heads", "head-dim"}), joined]
+    return [("features" if name in _FEATURES else name, size) for name, size in sized]
 
 
 def change(before: Dims, after: Dims) -> Change | None:
-    """Compare two dimensions by axis; None if their axes differ or sizes are not numbers."""
-    one, two = numbers(before), numbers(after)
-    if one is None or two is None or len(one) != len(two):
+    """Compare two dimensions by axis; None if their axes differ or no size is known on both sides."""
+    one, two = _sized(before), _sized(after)
+    if [name for name, _ in one] != [name for name, _ in two] and any(axes(before)) and any(axes(after)):
+        one, two = _with_features(one), _with_features(two)
+        if [name for name, _ in one] != [name for name, _ in two]:
+            return None
+    if len(one) != len(two):
         return None
-    first, second = axes(before), axes(after)
-    if first != second and any(first) and any(second):
-        return None
-    named = first if any(first) else second
-    parts = (
-        (name or f"axis {index}", a, b)
-        for index, (name, a, b) in enumerate(zip(named, one, two, strict=True))
-        if a != b
-    )
-    return Change(tuple(parts))
+    found = [
+        (name or other or f"axis {index}", compared(a, b))
+        for index, ((name, a), (other, b)) in enumerate(zip(one, two, strict=True))
+    ]
+    parts = tuple((name, *sizes) for name, sizes in found if sizes is not None and sizes[0] != sizes[1])
+    known = [sizes is not None for _, sizes in found]
+    return Change(parts, all(known)) if any(known) else None
+
+
+def width(dims: Dims) -> int | None:
+    """Return the size of the last axis, or heads times head size; None if it is not known."""
+    last = _with_features(_sized(dims))[-1][1]
+    return last.whole if last else None
 
 
 def tokens(dims: Dims) -> int | None:
@@ -90,23 +151,6 @@ def tokens(dims: Dims) -> int | None:
         return direct
     batch, seq = size(dims, "batch"), size(dims, "seq")
     return batch * seq if batch is not None and seq is not None else None
-
-
-def one_in_one_out(reading: Reading) -> tuple[Dims, Dims] | None:
-    """Return input and output of an operator that states exactly one of each; None otherwise or if repeated."""
-    tensors = reading.evidence.tensors
-    if len(tensors.inputs) != 1 or len(tensors.outputs) != 1 or repeated(reading):
-        return None
-    return tensors.inputs[0], tensors.outputs[0]
-
-
-def repeated(reading: Reading) -> bool:
-    """Return whether the label multiplies a tensor: `[batch=4, hidden=512] × 8`."""
-    for line in reading.evidence.lines:
-        after = line.rpartition("]")[2].strip() if "]" in line else ""
-        if after[:1] in {"×", "*", "x"} and any(c.isdigit() for c in after):
-            return True
-    return False
 
 
 def spellings(found: Counter[str]) -> list[tuple[str, tuple[str, ...]]]:

@@ -25,7 +25,7 @@ from dotlint.strategy.gpus import GpuSet
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from dotlint.deployment.numberings.decide import Decision
+    from dotlint.deployment.numberings.decision import Decision
     from dotlint.deployment.vocabulary import Vocabulary
     from dotlint.graph.model import Graph, Node, Subgraph
 
@@ -49,7 +49,7 @@ def read_deployment(
     """
     cluster_facts: dict[int, Facts] = {}
     readings = [_own_reading(node, vocabulary, cluster_facts) for node in graph.nodes.values()]
-    _place_readings(readings, cluster_facts, vocabulary)
+    _set_gpus(readings, cluster_facts, vocabulary)
     _drop_unreliable_gpus(readings, vocabulary)
     settle_roles(readings, vocabulary)
     _mark_annotations(readings, vocabulary, graph)
@@ -130,7 +130,7 @@ def _own_reading(node: Node, vocabulary: Vocabulary, cluster_facts: dict[int, Fa
     return Reading(node, evidence, evidence.role)
 
 
-def _place_readings(readings: list[Reading], cluster_facts: dict[int, Facts], vocabulary: Vocabulary) -> None:
+def _set_gpus(readings: list[Reading], cluster_facts: dict[int, Facts], vocabulary: Vocabulary) -> None:
     """Set the GPUs of every node, after the file has decided what ambiguous texts about devices mean."""
     _decide_devices(readings, cluster_facts, vocabulary)
     for reading in readings:
@@ -169,7 +169,7 @@ def _decide_devices(readings: list[Reading], cluster_facts: dict[int, Facts], vo
             own = next((s for s in around if s is not None), None)
             stage = worded_number(reading.evidence, "stage", vocabulary) if own is None else own
             stated.append((reading.evidence.gpus, stage))
-    changed = decide_devices(stated)
+    changed = decide_devices(stated, len(readings))
     if not changed:
         return
     for reading in readings:
@@ -206,6 +206,8 @@ def _mark_annotations(readings: list[Reading], vocabulary: Vocabulary, graph: Gr
     connected = {r.evidence.name.family for r in readings if r.node.in_edges or r.node.out_edges}
     samples = _style_samples(readings)
     titled_sets = {s.start for s in graph.subgraphs if s.name is None and s.own_attributes}
+    units = {word for word, axes in vocabulary.axes.items() if axes.keys() & {"stage", "replica"}}
+    headings = vocabulary.annotation_words | vocabulary.devices.words.names | units
     legends: set[int] = set()
     for subgraph in graph.subgraphs:  # outer ones first
         text = f"{subgraph.name or ''}\n{subgraph.own_attributes.get('label', '')}"
@@ -218,7 +220,7 @@ def _mark_annotations(readings: list[Reading], vocabulary: Vocabulary, graph: Gr
         if node.in_edges or node.out_edges or reading.states_dims:
             mark_whole_box(reading, vocabulary)
             continue
-        words = [w for w in vocabulary.split(text) if w not in vocabulary.annotation_words]
+        words = [w for w in vocabulary.split(text) if w not in headings]
         title = plain_words(evidence.title or node.name).strip()
         in_legend = any(id(subgraph) in legends for subgraph in node.subgraphs)
         titled = any(title == t or title.startswith(t + " ") for t in vocabulary.annotation_titles)
@@ -230,6 +232,8 @@ def _mark_annotations(readings: list[Reading], vocabulary: Vocabulary, graph: Gr
             reading.annotation = in_legend or titled or evidence.name.family not in connected
         if reading.annotation:
             reading.because("annotation: no edges, no dimensions, and only words of titles")
+        else:
+            mark_whole_box(reading, vocabulary)
 
 
 _STYLE_ATTRIBUTES = {

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from dotlint.deployment.gpus_and_dims import Tensors, read_tensors
-from dotlint.deployment.roles import stated_role
-from dotlint.deployment.words import Name, label_lines, parse_name, plain_words
+from dotlint.deployment.stated_role import stated_role
+from dotlint.deployment.words import Name, label_lines, parse_name, plain_words, record_lines
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dotlint.deployment.devices.reader import Gpus
     from dotlint.deployment.vocabulary import Role, Vocabulary
     from dotlint.graph.model import Node, Subgraph
@@ -50,9 +53,18 @@ def _expert_range(text: str) -> tuple[int, int] | None:
     return (min(ids), max(ids)) if "," in text or len(ids) == 1 or ids[0] <= ids[-1] else None
 
 
-def read_facts(name: str, label: str, vocabulary: Vocabulary) -> Facts:
-    """Return the facts of a name and label, without regard to any other node."""
-    lines = tuple([_HUGE.sub("…", line[:_LONGEST]) for line in label_lines(label)])
+def _devices(name: str, lines: tuple[str, ...], vocabulary: Vocabulary) -> Gpus | None:
+    """Return the devices that a label states; a title that repeats the name states none if another line does."""
+    if len(lines) > 1 and plain_words(lines[0]) == plain_words(name):
+        stated = vocabulary.devices.read(lines[1:])
+        if stated is not None:
+            return stated
+    return vocabulary.devices.read(lines)
+
+
+def read_facts(name: str, visible: Sequence[str], vocabulary: Vocabulary) -> Facts:
+    """Return the facts of a name and the lines of a label, without regard to any other node."""
+    lines = tuple([_HUGE.sub("…", html.unescape(line[:_LONGEST])) for line in visible])
     parsed = parse_name(name)
     title = lines[0] if lines else ""
     speech = "\n".join(line for line in lines if "[" not in line)
@@ -65,7 +77,7 @@ def read_facts(name: str, label: str, vocabulary: Vocabulary) -> Facts:
         title=title,
         layers=(int(ranged[1]), int(ranged[2])) if ranged else None,
         phases=frozenset(_PHASES[word] for word in phases) if (phases := words & _PHASES.keys()) else _NONE,
-        gpus=vocabulary.devices.read(lines),
+        gpus=_devices(name, lines, vocabulary),
         tensors=read_tensors(lines),
         experts=_expert_range(experts["ids"]) if experts else None,
         role=stated_role(name, lines, vocabulary),
@@ -75,9 +87,10 @@ def read_facts(name: str, label: str, vocabulary: Vocabulary) -> Facts:
 def node_facts(node: Node, vocabulary: Vocabulary) -> Facts:
     """Return the facts of the name and label of a node."""
     label = node.attributes.get("label", "")
-    return read_facts(node.name, "" if label == "\\N" else label, vocabulary)
+    split = record_lines if node.attributes.get("shape", "") in {"record", "Mrecord"} else label_lines
+    return read_facts(node.name, split("" if label == "\\N" else label), vocabulary)
 
 
 def subgraph_facts(subgraph: Subgraph, vocabulary: Vocabulary) -> Facts:
     """Return the facts of the name and label of a cluster; an inherited label does not count."""
-    return read_facts(subgraph.name or "", subgraph.own_attributes.get("label", ""), vocabulary)
+    return read_facts(subgraph.name or "", label_lines(subgraph.own_attributes.get("label", "")), vocabulary)

@@ -68,8 +68,8 @@ def level_of(members: list[Reading]) -> Level | None:
 
 
 def unit_of(reading: Reading, level: Level) -> int:
-    """Return the number of the unit of a node: its layer as numbered in the file, 0-based stage, or 0 for the phase."""
-    number = reading.layer if level == "layer" else reading.stage if level == "stage" else 0
+    """Return the number of the unit of a node: its layer counted through all stages, 0-based stage, or 0 for the phase."""
+    number = reading.layer_index if level == "layer" else reading.stage if level == "stage" else 0
     return 0 if number is None else number
 
 

@@ -1,4 +1,4 @@
-"""Read tensor dimensions from labels.
+"""Read from the lines of a label which tensors an operator takes and gives.
 
 These readers decide nothing: each returns what the text states, or None.
 """
@@ -11,39 +11,25 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
 
+from dotlint.deployment.axes import axes, is_axis
+from dotlint.deployment.shapes import Dims, Shape, read_dims, shapes
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 # Whatever a line that begins with a device word has in brackets, it is no tensor.
 _DEVICE_KEY = regex(r"(?:gpus?|devices?|dev|cuda|[nxth]pus?|mlus?|dcus?|显卡|设备)(?![a-z])\s*[:=(\[]?", re.IGNORECASE)
+_WHAT = r"[\s_]*(?:dim(?:ension)?s?|shapes?|tensors?|sizes?|维度|形状|张量)"
 _SIDE = regex(
-    r"(?P<side>\b(?:in(?:put)?|out(?:put)?)(?:\s*(?:dim(?:ension)?s?|shape))?\s*\d*)\s*[:=]\s*(?P<rest>.*)",
+    rf"(?<![\w.])(?:(?P<into>in(?:puts?)?|输入|entr[ée]es?|eingaben?)|out(?:puts?)?|输出|sorties?|ausgaben?)"
+    rf"(?:{_WHAT})?[\s_]*\d*\s*(?:[:：=]|(?=[\[(]))\s*",
     re.IGNORECASE,
+    needs=("in", "out", "输", "entr", "sort", "aus"),
 )
-_BRACKET = regex(r"[\[(](?P<inside>[^\[\]()]*)[\])]")
-_ARROW = regex(r"\]\s*(?:->|→)\s*\[")
-_PAIR = regex(r"(?P<key>[A-Za-z_][\w ]*?)\s*[=:]\s*(?P<value>[^,;=\s\]]+)")
-
-
-class Dims(Struct, frozen=True):
-    """The dimensions of a tensor: `keys` in order ("" if unnamed) with `values` as written; `text` is the whole.
-
-    `sizes` has an int for each value that is a number, and None for any other.
-    """
-
-    text: str
-    keys: tuple[str, ...]
-    values: tuple[str, ...]
-    sizes: tuple[int | None, ...]
-
-    def size(self, *keys: str) -> int | None:
-        """Return the size of the first axis with one of these names; None if there is none or it is not a number."""
-        for key, size in zip(self.keys, self.sizes, strict=True):
-            if key in keys:
-                return size
-        return None
+_SHAPE_KEY = regex(rf"(?:[^\W\d_]+)?{_WHAT}\s*[:：=]\s*", re.IGNORECASE)
+_ARROW = regex(r"\s*(?:[-–=]+>|[→⇒⟶➔])\s*")
+_COORDINATE = 64  # numbers in parentheses that are all smaller are coordinates of a mesh, not sizes
 
 
 class Tensors(Struct, frozen=True):
@@ -54,34 +40,12 @@ class Tensors(Struct, frozen=True):
     bare: tuple[Dims, ...] = field(default=())  # bracketed dimensions with neither Input nor Output
 
 
-@lru_cache(maxsize=4096)
-def read_dims(text: str) -> Dims | None:
-    """Parse `[batch=4, seq=1024]` or `[4, 1024, 512]`; None if it is not a list of dimensions."""
-    keys: list[str] = []
-    values: list[str] = []
-    sizes: list[int | None] = []
-    for part in text.split(","):
-        word = part.strip()
-        if not word:
-            continue
-        pair = _PAIR.fullmatch(word)
-        key, value = (pair["key"].strip().lower(), pair["value"]) if pair else ("", word)
-        if not pair and not re.fullmatch(r"[\w?*/.×x ~]+", value):
-            return None
-        keys.append(key)
-        values.append(value)
-        sizes.append(int(value) if value.isdigit() and len(value) < 16 else None)
-    if not values:
-        return None
-    return Dims(text.strip(), tuple(keys), tuple(values), tuple(sizes))
-
-
 def read_tensors(lines: Sequence[str]) -> Tensors:
-    """Return the `Input:` and `Output:` dimensions of the lines of a label, and bare `[...] -> [...]` ones."""
+    """Return the input and output dimensions of the lines of a label: `Input: [...]`, `[...] -> [...]`; others are bare."""
     inputs: tuple[Dims, ...] = ()
     outputs: tuple[Dims, ...] = ()
     bare: tuple[Dims, ...] = ()
-    for line in lines:
+    for line in _joined(lines):
         found = _tensors_of_line(line)
         if found is None:
             continue
@@ -94,29 +58,116 @@ def read_tensors(lines: Sequence[str]) -> Tensors:
     return Tensors(inputs, outputs, bare) if inputs or outputs or bare else _NONE
 
 
+def _joined(lines: Sequence[str]) -> Iterator[str]:
+    """Yield the lines; `Input:` alone, as in a cell of its own, is joined with the line behind it."""
+    before = ""
+    for line in lines:
+        if line.endswith((":", "：", "=")) and _SIDE.fullmatch(line):
+            before = f"{before}{line} "
+        else:
+            yield f"{before}{line}"
+            before = ""
+
+
 _NONE = Tensors()
 _SAME: Literal["same as the input"] = "same as the input"
 
 
 @lru_cache(maxsize=16384)
 def _tensors_of_line(line: str) -> Tensors | Literal["same as the input"] | None:
-    if "[" not in line and "(" not in line and "=" not in line and ":" not in line:
+    if not any(sign in line for sign in "[(=:：x×"):
         return None
-    side = _SIDE.match(line) if line[:1] in "iIoO" else None
-    if side is not None:
-        rest = side["rest"]
-        found = tuple(dims for group in _BRACKET.finditer(rest) if (dims := read_dims(group["inside"])))
-        if not found and "=" in rest and (dims := read_dims(rest)):
-            found = (dims,)
-        inward = side["side"].lower().startswith("in")
-        if not found and not inward and re.match(r"same\b", rest.strip(), re.IGNORECASE):
+    sides = list(_sides(line))
+    if sides:
+        return _of_sides(line, sides)
+    if _DEVICE_KEY.match(line) is not None:
+        return None
+    key = _SHAPE_KEY.match(line)
+    found = list(shapes(line))
+    if not found and key and (dims := read_dims(line[key.end() :])) and len(dims.values) > 1:
+        return Tensors(bare=(dims,))
+    before, after = _around_arrow(line, found)
+    if after:
+        before, after = [s for s in before if _is_size(s)], [s for s in after if _is_size(s)]
+        return Tensors(_dims(before), _dims(after)) if before and after else None
+    whole = key.end() if key else 0
+    bare = [s for s in found if _stands_alone(line, s, whole)]
+    return Tensors(bare=_dims(bare)) if bare else None
+
+
+def _sides(line: str) -> Iterator[tuple[bool, int, int]]:
+    """Yield for each side that a line states whether it is the input, and the span of what stands behind it.
+
+    Inside a line a word such as `out` states a side only directly before a shape.
+    """
+    words = [m for m in _SIDE.finditer(line) if m.start() == 0 or _shape_at(line, m.end())]
+    if not words or (len(words) == 1 and line[: words[0].start()].strip(" [({|")):
+        return
+    for word, end in zip(words, [*(m.start() for m in words[1:]), len(line)], strict=True):
+        yield bool(word["into"]), word.end(), end
+
+
+def _shape_at(line: str, position: int) -> bool:
+    return any(shape.start == 0 for shape in shapes(line[position:]))
+
+
+def _of_sides(line: str, sides: list[tuple[bool, int, int]]) -> Tensors | Literal["same as the input"]:
+    inputs: list[Shape] = []
+    outputs: list[Shape] = []
+    for into, start, end in sides:
+        rest = line[start:end]
+        found = list(shapes(rest))
+        if not found and ("=" in rest or ":" in rest) and (dims := read_dims(rest)) and all(dims.keys):
+            found = [Shape(dims, 0, len(rest), "")]
+        if not found and not into and re.match(r"same\b", rest.strip(), re.IGNORECASE):
             return _SAME
-        return Tensors(inputs=found) if inward else Tensors(outputs=found)
-    if ("[" not in line and "(" not in line) or _DEVICE_KEY.match(line) is not None:
-        return None
-    found = tuple(
-        dims for group in _BRACKET.finditer(line) if (dims := read_dims(group["inside"])) and len(dims.values) > 1
-    )
-    if len(found) == 2 and _ARROW.search(line):
-        return Tensors(found[:1], found[1:])
-    return Tensors(bare=found) if found else None
+        before, after = _around_arrow(rest, found)
+        if into:
+            inputs += before
+            outputs += after
+        else:
+            outputs += found
+    return Tensors(_dims(inputs), _dims(outputs))
+
+
+def _around_arrow(text: str, found: list[Shape]) -> tuple[list[Shape], list[Shape]]:
+    """Split shapes at the only arrow between two of them; without one all are before it."""
+    arrows = [
+        number
+        for number, (one, two) in enumerate(zip(found, found[1:], strict=False), 1)
+        if _ARROW.fullmatch(text, one.end, two.start)
+    ]
+    return (found[: arrows[0]], found[arrows[0] :]) if len(arrows) == 1 else (found, [])
+
+
+def _stands_alone(line: str, shape: Shape, whole: int) -> bool:
+    """Return whether a shape that is neither input nor output is one: not coordinates, a call or a list of degrees."""
+    if len(shape.dims.values) < 2:
+        return False
+    if shape.bracket == "[" and not _is_chain(shape):
+        return True
+    if shape.bracket == "":
+        return len(shape.dims.values) > 2 and (shape.start, shape.end) == (whole, len(line)) and _is_size(shape)
+    glued = line[: shape.start][-1:]
+    return not (glued.isalnum() or glued == "_") and _is_size(shape)
+
+
+def _is_chain(shape: Shape) -> bool:
+    return "," not in shape.dims.text and len(shape.dims.values) > 1
+
+
+def _is_size(shape: Shape) -> bool:
+    """Return whether dimensions in parentheses or without brackets are sizes of a tensor."""
+    dims = shape.dims
+    if shape.bracket == "[" and not _is_chain(shape):
+        return True
+    if any(dims.keys):
+        return any(is_axis(key) for key in dims.keys)
+    numbers = [size for size in dims.sizes if size is not None]
+    if len(numbers) == len(dims.sizes):
+        return max(numbers) >= _COORDINATE
+    return any(axes(dims)) and not any(_DEVICE_KEY.match(value) for value in dims.values)
+
+
+def _dims(found: list[Shape]) -> tuple[Dims, ...]:
+    return tuple(shape.dims for shape in found)

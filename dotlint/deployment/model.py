@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from dotlint.deployment.facts import Facts
-    from dotlint.deployment.numberings.decide import Decision
-    from dotlint.deployment.recognition import Recognition
+    from dotlint.deployment.numberings.decision import Decision
     from dotlint.deployment.vocabulary import Role, Vocabulary
     from dotlint.graph.model import Graph, Node
     from dotlint.strategy.gpus import GpuSet
@@ -26,7 +25,7 @@ class Reading(Struct, gc=False):  # part of no reference cycle
     """The meaning derived for a node.
 
     `stage` is 0-based within its phase, `layer` as numbered in the file, and `layer_index` the same unless each stage
-    numbers its layers anew: then it counts through all stages; `phase` is "" if the file has only one.
+    numbers its layers from the start again: then it counts through all stages; `phase` is "" if the file has only one.
     `gpus` are the ids (0-based ranks) that the node itself (`own_gpus`) or else its cluster states; `experts` the
     first and last expert of an expert node. `replica`, `micro_batch`, `step` (of a ring) and `shard` (the tensor rank)
     are as numbered in the file. `link` has the two stages, 0-based, that a transfer connects; such a node belongs to
@@ -109,11 +108,19 @@ class Stage(Struct):
         return [reading for reading in self.operators if reading.is_role(*names)]
 
 
+class Recognition(Struct, frozen=True):
+    """Whether a graph is a deployment; `reasons` are the evidence for it, `objections` that against it."""
+
+    recognized: bool
+    reasons: tuple[str, ...] = ()
+    objections: tuple[str, ...] = ()
+
+
 class Deployment(Struct):
     """A graph read as a deployment; `recognition` is whether it is one, and why.
 
     `stage_base` is the number of the first stage in the file, 0 or 1; `layers` are the first and last layer of each
-    phase, as numbered in the file. `undecided` names the axes (`stage`, `layer`) that could not be told from the names;
+    phase, as numbered in the file. `undecided` names the axes (`stage`, `layer`) that the file does not decide;
     `unread_devices` are texts that name devices in a way that was not understood.
     """
 

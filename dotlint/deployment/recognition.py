@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
+from dotlint.deployment.model import Recognition
 from dotlint.deployment.words import plain_words
 from dotlint.strategy.declarations import read_degrees
 from dotlint.text.english import count
@@ -51,16 +50,9 @@ _LINK = regex(
     re.IGNORECASE,
     needs=("nvlink", "nvswitch", "pci", "infiniband", "roce", "rdma", "ethernet", "qpi", "upi", "/s", "ps"),
 )
+_AMOUNT = regex(r"\b\d+(?:\.\d+)?\s*[kmgt]i?b\b", re.IGNORECASE)
 _FEWEST = 2  # one operator is no deployment
 _MOST_TABLED = 3  # a table of so many kinds of operators is a deployment whose edges are missing
-
-
-class Recognition(Struct, frozen=True):
-    """Whether a graph is a deployment; `reasons` speak for it, `objections` against it."""
-
-    recognized: bool
-    reasons: tuple[str, ...] = ()
-    objections: tuple[str, ...] = ()
 
 
 def recognize(
@@ -83,9 +75,9 @@ def recognize(
     flows = any(r.kind == "io" or r.node.in_edges or r.node.out_edges for r in readings if not r.annotation)
     if not sized and not flows and not declared and len({r.role.name for r in operators if r.role}) < _MOST_TABLED:
         objections.append("no tensor flows: it has no edges, inputs or outputs")
-    places = list(_places(readings, declared=declared))
-    reasons += places
-    if not places and not (sized and any(map(_has_role_of_model, drawn))):
+    placement = list(_placement(readings, declared=declared))
+    reasons += placement
+    if not placement and not (sized and any(map(_has_role_of_model, drawn))):
         objections.append("no devices, ranks, degrees or sizes of tensors are named")
     if len(sized) * 2 < len(drawn) or not sized:
         objections += _other_subjects(graph, readings, drawn, exchanges)
@@ -130,18 +122,30 @@ def _is_box(reading: Reading) -> bool:
     return part or read_degrees(" ".join(evidence.lines)) is not None
 
 
+def _title(reading: Reading) -> list[str]:
+    return plain_words(reading.evidence.title or reading.name).split()
+
+
+def _is_of_memory(reading: Reading) -> bool:
+    """Return whether the node is a region of memory: its title has such a word, or it has no edges and an amount of memory."""
+    if not _MEMORY_WORDS.isdisjoint(_title(reading)):
+        return True
+    alone = not reading.node.in_edges and not reading.node.out_edges
+    return alone and not reading.states_dims and any(_AMOUNT.search(line) for line in reading.evidence.lines)
+
+
 def _names_device(reading: Reading) -> bool:
     """Return whether the title is the name of a device, whatever the other lines put on it."""
-    words = plain_words(reading.evidence.title or reading.name).split()
+    words = _title(reading)
     return bool(words) and set(words) <= _DEVICE_WORDS and not reading.states_dims and not _is_box(reading)
 
 
 def _is_of_service(reading: Reading) -> bool:
-    words = plain_words(reading.evidence.title or reading.name).split()
+    words = _title(reading)
     return not _SERVICE_WORDS.isdisjoint(words) and reading.kind != "io" and not reading.states_dims
 
 
-def _places(readings: Sequence[Reading], *, declared: bool) -> Iterator[str]:
+def _placement(readings: Sequence[Reading], *, declared: bool) -> Iterator[str]:
     """Yield what states where operators run or how they are divided."""
     placed = [r for r in readings if r.own_gpus or (r.evidence.gpus is not None and not r.evidence.gpus.host)]
     clusters = {r.gpus for r in readings if r.gpus}
@@ -174,12 +178,17 @@ def _other_subjects(
     )
     if between * 2 >= len(graph.edges) and between:
         yield f"{count(between, 'edge')} between devices, which tensors do not flow through"
+    pairs = {(edge.tail.index, edge.head.index) for edge in graph.edges}
+    mutual = sum(1 for tail, head in pairs if tail != head and (head, tail) in pairs)
+    titled = sum(1 for r in readings if set(_title(r)) <= _DEVICE_WORDS)
+    if mutual * 2 >= len(pairs) and mutual and titled * 2 >= len(readings):
+        yield f"{count(mutual, 'edge')} that lead both ways between devices"
     links = sum(1 for edge in graph.edges if edge.label and _LINK.search(edge.label))
     if links * 2 >= len(graph.edges) and links:
         yield f"{count(links, 'edge')} with the bandwidth or kind of a link"
     services = sum(1 for r in readings if not r.annotation and _is_of_service(r))
     if services * 2 >= len(drawn) and services:
         yield f"{count(services, 'part')} of a service or program"
-    stored = sum(1 for r in drawn if not _MEMORY_WORDS.isdisjoint(plain_words(r.evidence.title or r.name).split()))
+    stored = sum(1 for r in drawn if _is_of_memory(r))
     if stored * 2 >= len(drawn) and stored:
         yield f"{count(stored, 'region')} of memory"

@@ -1,4 +1,4 @@
-"""The role of a node: what its label and name state, and where a word has two meanings, what the neighbors show."""
+"""The role of a node where a word has two meanings: the neighbors decide."""
 
 from __future__ import annotations
 
@@ -9,56 +9,18 @@ from typing import TYPE_CHECKING
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from dotlint.deployment.model import Reading
     from dotlint.deployment.vocabulary import Role, Vocabulary
 
-_BLOCKS = {"mlp", "attention"}  # their bare names are also titles of what belongs to the block
-_MORE_WORDS = {"across", "over", "all", "ranks", "group", "groups", "pairs", "into", "tensor", "between", "devices"}
 _OF_EXPERTS = {"moe", "expert", "experts", "router", "routing", "network", "gating", "top", "topk"}
 _AFTER_MOE_GATE = (
     "expert", "shared-expert", "dispatch", "combine", "all-to-all", "route", "aggregate", "split",
 )  # fmt: skip
 _MAY_BE_LOCAL = {"reduce", "reduction", "归约", "规约"}
-_BETWEEN_STAGES = {"pp", "pipeline", "stage", "stages", "pointtopoint"}
 _ORDINAL = regex(r"(?<!(?-i:[A-Za-z]))(linear|fc|w)([0-9]+)(?![0-9])", re.IGNORECASE)
 _MOST_ORDINALS = {"linear": 2, "fc": 2, "w": 3}
-
-
-def stated_role(name: str, lines: Sequence[str], vocabulary: Vocabulary) -> Role | None:
-    """Return the role that a label and a name state: the title first, then the name, then the other lines."""
-    title = lines[0] if lines else ""
-    role = vocabulary.role(title)
-    if role is None or role.kind == "io":
-        named = vocabulary.role(name)
-        # A label with the word Output takes precedence over a name about tokens.
-        role = role if named is None or (role is not None and named.kind == "io") else named
-    words = set(vocabulary.split(title))
-    if role is None and words <= vocabulary.annotation_words:
-        return next((found for _, found in _further(lines, vocabulary)), None)
-    if role is None or not _states_little(role, words, vocabulary):
-        return role
-    for line, found in _further(lines, vocabulary):
-        if found.collective and all(
-            word in vocabulary.words or word in vocabulary.annotation_words or word in _MORE_WORDS
-            for word in vocabulary.split(line)
-        ):
-            return vocabulary.role(f"{title} {line}")
-    return role
-
-
-def _further(lines: Sequence[str], vocabulary: Vocabulary) -> Iterator[tuple[str, Role]]:
-    for line in lines[1:]:
-        if "[" not in line and "gpu" not in line.lower() and (found := vocabulary.role(line)) is not None:
-            yield line, found
-
-
-def _states_little(role: Role, words: set[str], vocabulary: Vocabulary) -> bool:
-    """Return whether a title leaves open how the node does what it does: `Token Distribution`, `Communication`."""
-    if role.name == "transfer":
-        return _BETWEEN_STAGES.isdisjoint(words)
-    return role.kind == "routing" or (role.name in _BLOCKS and len(words - vocabulary.annotation_words) == 1)
 
 
 def settle_roles(readings: Sequence[Reading], vocabulary: Vocabulary) -> None:
@@ -72,13 +34,11 @@ def settle_roles(readings: Sequence[Reading], vocabulary: Vocabulary) -> None:
     if not alike:
         return
     role_of = {r.node.index: r.role.name if r.role else "" for r in readings}
-    plain_dispatch = any(
-        r.is_role("dispatch") and "alltoall" not in vocabulary.split(r.evidence.title or r.name) for r in readings
-    )
+    dispatched = any(r.is_role("dispatch") for r in readings)
     for (role, words), some in alike.items():
         if role == "gate" and _OF_EXPERTS.isdisjoint(words) and _is_of_gated_mlp(some, role_of):
             _change(some, vocabulary.roles.get("mlp-up"), "it is beside the up projection of a gated MLP")
-        elif role == "aggregate" and "combine" in words and plain_dispatch and _returns_tokens(some, role_of):
+        elif role == "aggregate" and "combine" in words and dispatched and _returns_tokens(some, role_of):
             _change(some, vocabulary.roles.get("combine"), "it returns what the dispatch sent out")
         elif role == "all-reduce" and not _MAY_BE_LOCAL.isdisjoint(words):
             for reading in some:
@@ -126,12 +86,11 @@ def _settle_ordinals(readings: Sequence[Reading], vocabulary: Vocabulary) -> Non
     numbers: dict[str, set[int]] = defaultdict(set)
     named: list[tuple[Reading, str]] = []
     for reading in readings:
-        if not reading.is_role("mlp-up", "mlp-down", "mlp"):
-            continue
         match = _ORDINAL.search(reading.evidence.title) or _ORDINAL.search(reading.name.replace("_", " "))
         if match is not None and len(match[2]) < 4:
             numbers[match[1].lower()].add(int(match[2]))
-            named.append((reading, match[1].lower()))
+            if reading.is_role("mlp-up", "mlp-down"):
+                named.append((reading, match[1].lower()))
     for reading, word in named:
         if not numbers[word] <= set(range(1, _MOST_ORDINALS[word] + 1)):
             _change([reading], vocabulary.roles.get("mlp"), f"`{word}` numbers more than the parts of an MLP")

@@ -12,7 +12,7 @@ from dotlint.deployment.words import plain_words
 from dotlint.strategy.gpus import union
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.wiring import Wiring
@@ -99,18 +99,29 @@ class Group(Struct, frozen=True):
         Labels count if they distinguish members; otherwise the only number that varies, apart from those of ranks.
         """
         stated = {r.name: r.experts for r in self.members if r.experts}
-        if len(stated) == len(self.members) and (len(set(stated.values())) > 1 or not self.varying):
-            return stated
+        distinct = len(stated) == len(self.members) and (len(set(stated.values())) > 1 or not self.varying)
         words = self.members[0].evidence.name.words
         columns = [i for i in self.varying if words[i] not in _OF_RANKS]
         if len(columns) > 1:
             columns = [i for i in columns if not self._counts_ranks(i)]
+        # A name may have the rank first: `expert_0_3` is rank 0 of expert 3 if all with 0 are on one GPU.
+        ranked = any(self._counts_ranks(i) and self._is_expert(i, stated) for i in self.varying) and len(columns) == 1
+        if distinct and not (ranked and not self._is_expert(columns[0], stated)):
+            return stated
         if len(columns) != 1:
             return None
         return {r.name: (n, n) for r in self.members for n in (r.evidence.name.numbers[columns[0]],)}
 
+    def _is_expert(self, position: int, stated: Mapping[str, tuple[int, int]]) -> bool:
+        """Return whether a number in the names, and not in the labels, is the expert that was read."""
+        return all(
+            stated.get(r.name) == (n, n) and not any(c.isdigit() for c in r.evidence.title.partition("GPU")[0])
+            for r in self.members
+            for n in (r.evidence.name.numbers[position],)
+        )
+
     def _counts_ranks(self, position: int) -> bool:
-        """Return whether a number in the names says the tensor rank, or the GPUs, of its member."""
+        """Return whether a number in the names is the tensor rank, or the GPUs, of its member."""
         numbers = [r.evidence.name.numbers[position] for r in self.members]
         if numbers == [r.shard for r in self.members]:
             return True
@@ -164,10 +175,14 @@ def torn(deployment: Deployment, *roles: str) -> Torn:
 def groups(deployment: Deployment, *roles: str) -> list[Group]:
     """Group the operators of these roles, in document order; nodes without stage and layer form groups too."""
     found: dict[tuple[object, ...], list[Reading]] = defaultdict(list)
+    others = [r for r in deployment.operators if not r.is_role("expert")]
+    # What only experts number is their own number.
+    replicas, batches = any(r.replica is not None for r in others), any(r.micro_batch is not None for r in others)
     for reading in deployment.operators:
         if reading.role is not None and reading.role.name in roles and not (reading.summary or _shared(reading)):
             step = reading.step if reading.is_role(*ATTENTION) else None
-            unit = reading.phase, reading.replica, reading.stage, reading.layer, reading.micro_batch, step
+            copy = reading.replica if replicas else None, reading.micro_batch if batches else None
+            unit = reading.phase, *copy, reading.stage, reading.layer, step
             expert = None if reading.role.name == "expert" else reading.evidence.experts
             found[(*unit, reading.role.name, expert, reading.evidence.name.family)].append(reading)
     known = deployment.derived(_known_groups)
@@ -299,7 +314,7 @@ def _within(deployment: Deployment, reading: Reading, *, forward: bool) -> set[i
 def one_layer_each(deployment: Deployment, group: Group) -> bool:
     """Return whether a group is certainly one operator of one layer.
 
-    Either it has a layer, or its members have a near producer or consumer in common, or numbers that say their GPUs
+    Either it has a layer, or its members have a near producer or consumer in common, or numbers that are their GPUs
     or experts, and one number varies among them, apart from the ranks of an expert. Members without edges count if no
     two are on the same GPUs.
     """
@@ -310,8 +325,8 @@ def one_layer_each(deployment: Deployment, group: Group) -> bool:
         return False
     if group.role == "expert":
         held = group.experts() or {r.name: r.experts for r in group.members if r.experts}
-        places = [(held.get(r.name), r.shard, r.gpus) for r in group.members if r.name in held]
-        return len(set(places)) == len(places) and (bool(group.experts()) or len(group.varying) <= 1)
+        held_on = [(held.get(r.name), r.shard, r.gpus) for r in group.members if r.name in held]
+        return len(set(held_on)) == len(held_on) and (bool(group.experts()) or len(group.varying) <= 1)
     if group.placed and len(group.gpu_sets) < len(group.members) and not (linked and len(group.gpu_sets) > 1):
         return False
     return len(group.varying) == 1

@@ -74,7 +74,7 @@ class Vocabulary(Struct, eq=False, dict=True):  # the dict is what the cached pr
         return frozenset(word for phrases in self._phrases.values() for phrase, _ in phrases for word in phrase)
 
     def axis_word(self, word: str, before: str) -> str:
-        """Return the word or two words before a number that say what it counts; "" if they say nothing."""
+        """Return the word or two words before a number that name what it counts; "" if they name nothing."""
         if not word:
             return ""
         phrase = f"{before} {word}"
@@ -259,6 +259,10 @@ def _merged_table(table: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]
             name: {key: [*words, *more.get(name, {}).get(key, ())] for key, words in table[name].items()}
             for name in ("annotation", "devices")
         }
+        axes = {
+            axis: {kind: [*words, *more.get("axes", {}).get(axis, {}).get(kind, ())] for kind, words in kinds.items()}
+            for axis, kinds in table["axes"].items()
+        }
         return {
             **table,
             "shapes": {**table["shapes"], **more.get("shapes", {})},
@@ -267,6 +271,7 @@ def _merged_table(table: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]
                 *(role for name, role in own.items() if name not in there),
                 *(own.get(role["name"], role) for role in table["role"]),
             ],
+            "axes": axes,
             **added,
         }
     except (KeyError, TypeError, AttributeError) as error:

@@ -10,16 +10,20 @@ from msgspec import Struct
 from dotlint.syntax.lexemes import interned
 from dotlint.text.regex import regex
 
-_BREAK = regex(r"\\[nlr]|<br\s*/?>|\r?\n|\r|&#10;", re.IGNORECASE)
+_BREAK = regex(r"\\[nlr]|<(?:br|/?t[rdh]|/?table|[hv]r)\b[^<>]*>|\r?\n|\r|&#10;", re.IGNORECASE)
 _TAG = regex(r"<[^<>]*>")
 _PARTS = regex(r"\d+|[A-Z]{2,}s(?![a-z])|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]")
+# A record's label has fields between `|` and braces, ports in `<>`; a backslash makes them text.
+_FIELD = regex(r"(?<!\\)[|{}]")
+_PORT = regex(r"(?<!\\)<[^<>]*>")
+_ESCAPE = regex(r"\\([ {}<>|])")
 # A digit inside these is part of the word: `all2all` has no index 2.
 _WHOLE = regex(r"all2all|a2a|p2p|h2d|d2h|d2d|n2n|1f1b|2d", re.IGNORECASE)
 _DIGITS = regex(r"\d+")
 
 
 def label_lines(label: str) -> list[str]:
-    r"""Split a label into its visible lines at `\n`, `\l`, `\r`, line breaks and `<br/>`; HTML tags are removed."""
+    r"""Split a label into its visible lines at `\n`, `\l`, `\r`, line breaks, `<br/>` and cells; HTML tags are removed."""
     if "\\" in label or "\n" in label or "<" in label or "\r" in label:
         lines = _BREAK.split(label)
         if any("<" in line for line in lines):
@@ -27,6 +31,12 @@ def label_lines(label: str) -> list[str]:
     else:
         lines = [label]
     return [interned(line.strip()) for line in lines if line.strip()]
+
+
+def record_lines(label: str) -> list[str]:
+    """Split the label of a record into the visible lines of its fields; ports and braces are removed."""
+    fields = _PORT.sub("", _FIELD.sub("\n", label))
+    return [interned(_ESCAPE.sub(r"\1", line)) for line in label_lines(fields)]
 
 
 class Name(Struct, frozen=True, gc=False):
@@ -114,7 +124,7 @@ def _shared_parts(
 @lru_cache(maxsize=16384)
 def _last_words(text: str) -> tuple[str, str, bool]:
     """Return the word before a number in lower case, the one before that, and whether the number touches its word."""
-    words = ["", "", *_PARTS.findall(text)]
+    words = ["", "", *name_parts(text)]
     return words[-1].lower(), words[-2].lower(), text[-1:].isalpha()
 
 

@@ -12,8 +12,8 @@ from dotlint.engine.finding import Edit
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dotlint.deployment.gpus_and_dims import Dims
     from dotlint.deployment.model import Deployment, Reading
+    from dotlint.deployment.shapes import Dims
 
 OperatorKind = tuple[str | None, str, str]
 Sides = tuple[tuple[str, tuple[str, ...]], ...]

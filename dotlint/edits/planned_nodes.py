@@ -334,7 +334,7 @@ class Siblings:
                 return None
         moved = exemplar.layer is not None and layer is not None
         if exemplar.evidence.layers is not None and not moved:
-            return None  # it stands for layers, and nothing says for which ones the copy would stand
+            return None  # it stands for layers, and nothing states for which ones the copy would stand
         layers = (exemplar.layer, exemplar.layer) if exemplar.layer is not None and moved else None
         if layers is not None and exemplar.evidence.layers is not None:
             first, last = exemplar.evidence.layers

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.abridged import Abridged
     from dotlint.deployment.model import Deployment, Reading
+    from dotlint.deployment.patterns.missing_edge import MissingEdge
     from dotlint.deployment.patterns.missing_nodes import MissingNode
-    from dotlint.deployment.patterns.proposals import MissingEdge
     from dotlint.deployment.patterns.stage_plan import StagePlan
     from dotlint.deployment.vocabulary import Vocabulary
     from dotlint.engine.card import Card

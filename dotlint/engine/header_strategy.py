@@ -6,7 +6,7 @@ import os
 from math import prod
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from dotlint.strategy import Degrees, Layout, Strategy, StrategyError
 from dotlint.strategy.declarations import DeclaredDegrees, rank_axes, read_declarations, read_file_name
@@ -74,21 +74,35 @@ def _in_graph(graph: Graph, ranks: frozenset[str]) -> Iterator[Declaration]:
         yield from _declarations_in(graph.name, "the graph's name", start, end, graph.index, ranks)
     if graph.label:
         yield from _declarations_in(graph.label, "the graph's label", start, end, graph.index, ranks)
-    for subgraph in graph.subgraphs:
-        label = subgraph.own_attributes.get("label", "")
-        if label:
-            yield from _declarations_in(
-                label,
-                f"cluster `{subgraph.name or ''}`",
-                subgraph.start,
-                subgraph.start + 1,
-                graph.index,
-                ranks,
-            )
+    clusters = [
+        declaration
+        for subgraph in graph.subgraphs
+        if (label := subgraph.own_attributes.get("label", ""))
+        for declaration in _declarations_in(
+            label, f"cluster `{subgraph.name or ''}`", subgraph.start, subgraph.start + 1, graph.index, ranks
+        )
+    ]
+    yield from _without_ranks(clusters)
     touched = {node.index for edge in graph.edges for node in (edge.tail, edge.head)}
     for node in graph.nodes.values():
         if node.index not in touched and node.declared:
             yield from _in_header(node, graph.index, ranks)
+
+
+def _without_ranks(clusters: list[Declaration]) -> Iterator[Declaration]:
+    """Yield the declarations of clusters without the axes that number them: `TP8-PP1` beside `TP8-PP2`."""
+    values: dict[tuple[str | None, str], list[int]] = {}
+    for declaration in clusters:
+        for axis, value in declaration.degrees.items():
+            values.setdefault((declaration.phase, axis), []).append(value)
+    numbered = {
+        key
+        for key, found in values.items()
+        if len(found) > 1 and found[0] in (0, 1) and found == list(range(found[0], found[0] + len(found)))
+    }
+    for declaration in clusters:
+        degrees = {a: n for a, n in declaration.degrees.items() if (declaration.phase, a) not in numbered}
+        yield structs.replace(declaration, degrees=degrees)
 
 
 def _in_header(node: Node, graph: int, ranks: frozenset[str]) -> Iterator[Declaration]:

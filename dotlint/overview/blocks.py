@@ -16,9 +16,9 @@ from dotlint.text.english import count
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from dotlint.deployment.gpus_and_dims import Dims
     from dotlint.deployment.model import Reading
     from dotlint.deployment.patterns.stage_plan import StagePlan
+    from dotlint.deployment.shapes import Dims
     from dotlint.engine.context import GraphContext
     from dotlint.overview.model import Basis
 

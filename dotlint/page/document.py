@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections import Counter
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -90,7 +91,7 @@ def _hash(text: str) -> str:
 
 
 def _header(up: str, part: Part | None) -> str:
-    name, verdict, where = (part.name, part.verdict, part.path) if part else ("", "", "")
+    name, kind, verdict, where = (part.name, part.kind, part.verdict, part.path) if part else ("", "", "", "")
     hidden = "" if part else " hidden"
     jumps = "".join(
         f'<a href="#{target}">Skip to the {what}</a>'
@@ -100,7 +101,7 @@ def _header(up: str, part: Part | None) -> str:
         f'<nav class="skip" aria-label="Skip to"{hidden}>{jumps}</nav><header class="top">'
         '<span class="brand"><svg viewBox="0 0 16 16" width="20" height="20" aria-hidden="true"><path d="M4 4l8 8"/>'
         '<circle cx="4" cy="4" r="3"/><circle class="second" cx="12" cy="12" r="3"/></svg>dotlint</span>'
-        f'{up}<h1 title="{plain(where)}">{plain(name)}</h1><span class="pill {verdict}">{verdict}</span>'
+        f'{up}<h1 title="{plain(where)}">{plain(name)}</h1><span class="pill {kind}">{verdict}</span>'
         f'<div class="search" role="search"{hidden}><input type="search" id="search" role="combobox" aria-expanded="false" '
         'aria-controls="matches" aria-autocomplete="list" aria-label="Search for a node or a finding" '
         'placeholder="Search for a node or a finding" autocomplete="off" spellcheck="false"><kbd>/</kbd>'
@@ -167,12 +168,12 @@ def _caps(keys: str) -> str:
 
 
 def _index(parts: Sequence[Part], address: Callable[[Part], str]) -> str:
-    wrong = sum(part.verdict == "incorrect" for part in parts)
-    unread = sum(part.verdict == "unreadable" for part in parts)
+    kinds = Counter(part.kind for part in parts)
     numbers = [
-        f"{len(parts) - wrong - unread} correct",
-        f"{wrong} incorrect",
-        *([f"{unread} unreadable"] if unread else []),
+        f"{kinds['correct']} correct",
+        *([f"{kinds['warned']} without errors, with warnings"] if kinds["warned"] else []),
+        f"{kinds['incorrect']} incorrect",
+        *([f"{kinds['unreadable']} unreadable"] if kinds["unreadable"] else []),
     ]
     columns = ("error", "warning", "info", "consequence", "fixable")
     heads = "".join(
@@ -181,7 +182,7 @@ def _index(parts: Sequence[Part], address: Callable[[Part], str]) -> str:
     )
     rows = "".join(
         f'<tr><th scope="row"><a href="{plain(address(part))}">{plain(part.path)}</a><small>{plain(part.facts[0] if part.facts else "")}</small></th>'
-        f'<td data-sort="{part.verdict}"><span class="pill {part.verdict}">{part.verdict}</span></td>'
+        f'<td data-sort="{part.kind}"><span class="pill {part.kind}">{part.verdict}</span></td>'
         + "".join(
             f'<td class="{kind}" data-sort="{part.counts[kind]}">{part.counts[kind] or "–"}</td>' for kind in columns
         )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dotlint.engine.result import FileResult
     from dotlint.page.data import Drawn, Elements
     from dotlint.report.model import Outline
+    from dotlint.report.verdict import VerdictKind
 
 
 class Material(Struct, frozen=True):
@@ -40,6 +41,7 @@ class Part(Struct, frozen=True):
     """The part of a page for one file: its markup, the data of the script, and the row of an index."""
 
     path: str
+    kind: VerdictKind
     verdict: str
     markup: str
     data: dict[str, Any]
@@ -60,9 +62,11 @@ def part(material: Material) -> Part:
     counts["fixable"] = sum(1 for finding in result.findings if finding.fixable and not finding.caused_by)
     if result.context is None:
         reason = f'<p class="unread">{plain(result.unreadable or "it could not be read")}</p>'
-        return Part(result.path, result.verdict, reason, {"path": visible(result.path)}, outline.facts, counts)
+        return Part(
+            result.path, outline.kind, outline.verdict, reason, {"path": visible(result.path)}, outline.facts, counts
+        )
     numbers = known_elements(result.context)
-    data: dict[str, Any] = {"path": visible(result.path), "verdict": result.verdict}
+    data: dict[str, Any] = {"path": visible(result.path), "verdict": [outline.kind, outline.verdict]}
     data["findings"] = [finding_data(result, finding, numbers) for finding in result.findings]
     data["views"], missing = _views(material, numbers)
     data["nodes"], data["edges"] = numbers.node_rows, numbers.edge_rows
@@ -77,7 +81,7 @@ def part(material: Material) -> Part:
     ))  # fmt: skip
     for view in data["views"][:1]:
         del view["svg"]  # the markup has it
-    return Part(result.path, result.verdict, markup, data, outline.facts, counts)
+    return Part(result.path, outline.kind, outline.verdict, markup, data, outline.facts, counts)
 
 
 def _views(material: Material, numbers: Elements) -> tuple[list[dict[str, Any]], str | None]:

@@ -47,10 +47,10 @@ def findings_pane(
     filters = (
         f'<div class="chips" role="group" aria-label="Show findings of these kinds">{chips}</div>' if chips else ""
     )
-    mark = {"correct": "✓ Correct", "incorrect": "✗ Incorrect"}[outline.verdict]
+    mark = {"correct": "✓ Correct", "incorrect": "✗ Incorrect"}.get(outline.kind, outline.verdict.capitalize())
     return (
         '<section class="pane" id="findings" aria-label="Findings" tabindex="-1"><div class="summary">'
-        f'<h2 class="verdict {outline.verdict}">{mark}</h2>{tally}<ul class="facts">{facts}</ul>{filters}</div>'
+        f'<h2 class="verdict {outline.kind}">{mark}</h2>{tally}<ul class="facts">{facts}</ul>{filters}</div>'
         f'<div class="results">{findings(outline, nodes, whys)}</div></section>'
     )
 

@@ -65,7 +65,7 @@ function show(data) {
   first("h1").title = data.path;
   document.title = `${data.path} · dotlint`;
   first(".top > .up").hidden = false;
-  setVerdict(data.verdict ?? "unreadable");
+  setVerdict(...(data.verdict ?? ["unreadable", "unreadable"]));
   setBars(Boolean(page.file));
   showPane("findings");
   scrollTo(0, 0);
@@ -80,13 +80,13 @@ function close() {
   first("h1").textContent = "";
   document.title = "dotlint";
   first(".top > .up").hidden = true;
-  setVerdict("");
+  setVerdict("", "");
   setBars(false);
 }
 
-function setVerdict(verdict) {
+function setVerdict(kind, verdict) {
   const pill = first(".top > .pill");
-  pill.className = `pill ${verdict}`;
+  pill.className = `pill ${kind}`;
   pill.textContent = verdict;
 }
 

@@ -216,8 +216,8 @@ class _Assembly:
 
 def _title(result: FileResult, context: GraphContext, marked: Marked) -> tuple[str, ...]:
     report = outline(result)
-    mark = "✓" if result.verdict == "correct" else "✗"
-    lines = [f"{result.path}   {mark} {result.verdict.upper()}"]
+    mark = {"correct": "✓ CORRECT", "incorrect": "✗ INCORRECT"}.get(report.kind, report.verdict)
+    lines = [f"{result.path}   {mark}"]
     if len(context.file.graphs) > 1:
         lines.append(f"graph {context.graph.index + 1} of {len(context.file.graphs)}")
     lines += [report.tally] if report.tally else []

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dotlint.deployment.infer import PhaseInference, infer
+from dotlint.deployment.strategy_file import strategy_file
+from dotlint.engine.own_cards import own_cards
 from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
 from dotlint.pipeline.lint import lint
-from dotlint.report.inferred import strategy_file
 from dotlint.strategy import Degrees, Layout, Strategy, StrategyError
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment
     from dotlint.engine.result import FileResult
 
-_RULES = Selection(select=("P", "D", "S002", "S007"))
 _LAYOUTS = (None, "overlay")
 _WEAKEST = ("sp", "cp", "vpp", "etp", "edp", "dcp", "dp", "ep", "tp", "pp")
 """The order in which equally good degrees are left out."""
@@ -55,12 +55,19 @@ def inferred(result: FileResult, deployment: Deployment) -> Inference:
     return replace(best, left_out=_left_out(implied, best))
 
 
+def _judging_rules() -> Selection:
+    """Return the rules that compare a file with a strategy: on degrees and devices, and those on stages that need one."""
+    stages = [card.code for card in own_cards() if card.needs and card.section == "stages"]
+    return Selection(select=("P", "D", *stages))
+
+
 class _Trial:
     """Counts what a check reports about a file only because of a strategy."""
 
     def __init__(self, result: FileResult) -> None:
         self.source = result.document.source
-        self.plain = Counter(self._messages(Settings(selection=_RULES)))
+        self.rules = _judging_rules()
+        self.plain = Counter(self._messages(Settings(selection=self.rules)))
         self.known: dict[str, int] = {}
 
     def contradictions(self, inference: Inference) -> int:
@@ -69,7 +76,7 @@ class _Trial:
         if text not in self.known:
             try:
                 strategy = Strategy.from_table(tomllib.loads(text), where="the inferred strategy")
-                found = self._messages(Settings(strategy=strategy, strategy_source="option", selection=_RULES))
+                found = self._messages(Settings(strategy=strategy, strategy_source="option", selection=self.rules))
                 self.known[text] = (Counter(found) - self.plain).total()
             except StrategyError:
                 self.known[text] = 1 << 30

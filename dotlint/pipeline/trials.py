@@ -99,8 +99,10 @@ class Trials:
     def _objecting_rules(self) -> Settings:
         """Return settings that select only the rules whose findings can be objections."""
         cards = self.settings.cards or own_cards()
-        codes = {c.code for c in chosen(cards, self._all_rules.selection) if _can_object(c) or _may_be_error(c)}
-        return replace(self._all_rules, selection=Selection(select=tuple(sorted(codes))))
+        selection = self._all_rules.selection
+        # To select a rule by its code may ask more of it than the settings do, so the others are ignored instead.
+        silent = tuple(c.code for c in cards if not (_can_object(c) or _may_be_error(c)))
+        return replace(self._all_rules, selection=replace(selection, ignore=(*selection.ignore, *silent)))
 
 
 def changed(source: Source, batch: Iterable[Finding]) -> Source:
@@ -164,5 +166,8 @@ def _without_exclusions(settings: Settings) -> Selection:
     selection = settings.selection
     if selection == Selection(preset=selection.preset):
         return selection
-    codes = [card.code for card in settings.cards or own_cards() if _can_object(card)]
-    return Selection(extend_select=(*codes, *(selection.select or ()), *selection.extend_select))
+    cards = settings.cards or own_cards()
+    words = (*(selection.select or ()), *selection.extend_select)
+    usual = {card.code for card in chosen(cards, Selection(extend_select=words))}
+    others = tuple(card.code for card in cards if not _can_object(card) and card.code not in usual)
+    return Selection(select=("ALL",), extend_select=words, ignore=others)

@@ -43,7 +43,8 @@ def code(text: str) -> str:
 def _report_lines(outline: Outline) -> Iterable[str]:
     yield f"# DAG error analysis: {code(outline.path)}"
     yield ""
-    yield f"The graph is **{outline.verdict.upper()}**."
+    words = f"has **{outline.verdict}**" if outline.kind == "warned" else f"is **{outline.verdict.upper()}**"
+    yield f"The graph {words}."
     yield ""
     for fact in outline.facts:
         yield f"- {escape(fact)}"

@@ -12,6 +12,7 @@ from dotlint.engine.sections import ORDER, SECTIONS
 from dotlint.report.links import page
 from dotlint.report.merge import MOST_FINDINGS, alike, left_over, names_its_nodes, one_for_all, shorter, titles
 from dotlint.report.ranges import ranged, shortened, without_numbers
+from dotlint.report.verdict import verdict_kind, verdict_words
 from dotlint.text.english import count, listed
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from dotlint.engine.facts import PhaseFile
     from dotlint.engine.finding import Finding, Listing, Severity
     from dotlint.engine.result import FileResult
+    from dotlint.report.verdict import VerdictKind
 
 _MOST_NAMES = 40
 
@@ -94,9 +96,10 @@ class Modification(Struct, frozen=True):
 
 
 class Outline(Struct, frozen=True):
-    """The contents of the report of one file, in order."""
+    """The contents of the report of one file, in order; `verdict` is in words."""
 
     path: str
+    kind: VerdictKind
     verdict: str
     facts: tuple[str, ...]
     tally: str
@@ -113,12 +116,13 @@ def outline(result: FileResult, options: str = "", *, links: bool = False) -> Ou
     With `links`, entries have the addresses of their rules' pages.
     """
     if result.unreadable is not None:
-        return Outline(result.path, "unreadable", (result.unreadable,), "", (), (), (), ())
+        return Outline(result.path, "unreadable", "unreadable", (result.unreadable,), "", (), (), (), ())
     sections = _sections(result, links=links)
     modifications = _modifications(sections, result, options)
     return Outline(
         path=result.path,
-        verdict=result.verdict,
+        kind=verdict_kind(result),
+        verdict=verdict_words(result),
         facts=_facts(result),
         tally=_tally(result),
         sections=sections,
@@ -296,12 +300,11 @@ def _tally(result: FileResult) -> str:
     follow_on = sum(1 for f in result.findings if f.caused_by)
     if follow_on:
         parts.append(count(follow_on, "follow-on finding"))
-    for severity, word in (("warning", "warning"), ("info", "note")):
+    warned = verdict_kind(result) == "warned"  # the verdict already has the number of warnings
+    for severity, word in (("info", "note"),) if warned else (("warning", "warning"), ("info", "note")):
         number = sum(1 for f in result.findings if f.severity == severity and not f.caused_by)
         if number:
             parts.append(count(number, word))
-    if result.verdict == "correct" and any(f.severity == "warning" for f in result.findings):
-        parts.append("no errors, but warnings")
     return " · ".join(parts)
 
 

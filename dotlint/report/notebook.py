@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from dotlint.report.verdict import verdict_kind, verdict_words
 from dotlint.text.display import visible
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ _COLORS = {
     "warning": "#8a6100",
     "info": "#00639b",
     "correct": "#1b6e3c",
+    "warned": "#8a6100",
     "incorrect": "#b3261e",
 }
 _MOST = 100
@@ -35,10 +37,10 @@ def html(result: FileResult) -> str:
     )
     strategy = result.facts.strategy
     declared = f" · {_html_text(strategy.source)}" if strategy is not None and strategy.source else ""
-    color = _COLORS.get(result.verdict, "inherit")
+    color = _COLORS.get(verdict_kind(result), "inherit")
     return (
         f'<div><p><strong>{_html_text(result.path)}</strong>: <span style="color:{color}">'
-        f"<strong>{_html_text(result.verdict)}</strong></span>{declared}</p>{table}</div>"
+        f"<strong>{_html_text(verdict_words(result))}</strong></span>{declared}</p>{table}</div>"
     )
 
 

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from dotlint.deployment.model import Deployment
-    from dotlint.deployment.numberings.decide import Choice, Hypothesis
+    from dotlint.deployment.numberings.decision import Choice, Hypothesis
 
-_SHOWN = 8
+_MOST = 8
 _LEAST = 0.0
 
 
@@ -27,13 +27,14 @@ def number_lines(deployment: Deployment, node: int | None = None) -> list[str]:
 
 def _lines(choice: Choice, node: int | None) -> Iterator[str]:
     numbering = choice.numbering
-    numbers = listed([str(n) for n in numbering.numbers], _SHOWN) if node is None else str(numbering.values[node])
+    numbers = listed([str(n) for n in numbering.numbers], _MOST) if node is None else str(numbering.values[node])
     yield one_line(f"{numbering.title}, {numbers}: {choice.meaning or 'undecided'}")
     first, *others = _with_chosen_first(choice)
     if choice.reason:
         yield one_line(f"  {choice.reason}")
-    yield one_line(f"  {_text(first)}")
-    yield from (one_line(f"  rejected: {_text(h)}") for h in others[:2] if h.score > _LEAST)
+    yield one_line(f"  {'' if choice.meaning else 'possible: '}{_text(first)}")
+    word = "rejected" if choice.meaning else "possible"
+    yield from (one_line(f"  {word}: {_text(h)}") for h in others[:2] if h.score > _LEAST)
 
 
 def _with_chosen_first(choice: Choice) -> list[Hypothesis]:

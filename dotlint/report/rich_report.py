@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _VERDICTS = {
     "correct": ("✓ CORRECT", "bold green"),
+    "warned": ("", "bold yellow"),
     "incorrect": ("✗ INCORRECT", "bold red"),
     "unreadable": ("✗ UNREADABLE", "bold red"),
 }
@@ -50,10 +51,10 @@ def render(outlines: Sequence[Outline], *, width: int, color: bool) -> str:
 
 
 def _report_parts(outline: Outline, width: int) -> Iterable[RenderableType]:
-    word, style = _VERDICTS[outline.verdict]
-    yield _two_ends(Text(one_line(outline.path, 4096), style="bold"), Text(word, style=style))
+    word, style = _VERDICTS[outline.kind]
+    yield _two_ends(Text(one_line(outline.path, 4096), style="bold"), Text(word or outline.verdict, style=style))
     for fact in outline.facts:
-        yield Text(one_line(fact), style="dim" if outline.verdict != "unreadable" else "")
+        yield Text(one_line(fact), style="dim" if outline.kind != "unreadable" else "")
     if outline.tally:
         yield Text(outline.tally)
     if outline.sections:

@@ -71,10 +71,10 @@ def _overview(result: FileResult, ledger: Ledger) -> SummarySection:
     else:
         why = listed(deployment.recognition.objections)
         lines.append(fact("kind", f"no deployment is recognized ({why}); only the graph itself is described"))
-    tally = outline(result).tally
-    mark: LineMark = "holds" if result.verdict == "correct" else "fails"
-    verdict = f"{result.verdict}: {tally}" if tally else result.verdict
-    return SummarySection("Overview", (*lines, Line(mark, "verdict", verdict)))
+    report = outline(result)
+    marks: dict[str, LineMark] = {"correct": "holds", "warned": "fact"}
+    words = " · ".join(text for text in (report.verdict, report.tally) if text)
+    return SummarySection("Overview", (*lines, Line(marks.get(report.kind, "fails"), "verdict", words)))
 
 
 def _rest(ledger: Ledger) -> SummarySection | None:

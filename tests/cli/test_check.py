@@ -20,8 +20,8 @@ CLEAN = "digraph { a -> b }\n"
 SOLID = """digraph {
   node [shape=box]
   route [label="Router"]
-  expert_0 [label="Expert 0"]
-  expert_1 [label="Expert 1"]
+  expert_0 [label="Expert 0\\nGPU: 0"]
+  expert_1 [label="Expert 1\\nGPU: 1"]
   route -> expert_0 [style=dashed]
   route -> expert_1
 }
@@ -250,11 +250,13 @@ def test_exit_status(text: str, options: tuple[str, ...], status: int) -> None:
     assert (result.status, result.err) == (status, "")
 
 
-def test_a_warning_leaves_the_file_correct_and_says_so() -> None:
+def test_a_file_with_warnings_alone_has_no_tick() -> None:
     result = run("check", write("a.dot", SOLID), "--select", "V002")
     assert result.status == 1
-    assert "✓ CORRECT" in result.out
-    assert "no errors, but warnings" in result.out
+    assert result.out.splitlines()[0].endswith("  no errors, 1 warning")
+    assert "CORRECT" not in result.out
+    written = json.loads(run("check", "a.dot", "--select", "V002", "-f", "json").out)
+    assert written["files"][0]["verdict"] == "correct"
 
 
 def test_exit_zero_does_not_hide_a_failed_run() -> None:
@@ -325,14 +327,16 @@ def test_json_is_ascii_and_adds_up() -> None:
 @pytest.mark.parametrize("name", ["é", "\U0001f600", "\x7f", "\u2028", "\\\\", "</script>\x1b"])
 def test_json_writes_what_is_beyond_ascii_as_python_does(name: str) -> None:
     path = write("a.dot", f'digraph {{ "{name}" -> b -> "{name}" }}')
-    out = run("check", path, "-f", "json", "--isolated").out
+    out = run("check", path, "-f", "json", "--isolated", "--select", "cycle").out
     data = json.loads(out)
     assert name in data["files"][0]["findings"][0]["nodes"]
     assert out == json.dumps(data, indent=2) + "\n"
 
 
 def test_json_writes_names_that_are_html_as_strings() -> None:
-    out = run("check", write("a.dot", "digraph { <<b>x</b>> -> b -> <<b>x</b>> }"), "-f", "json", "--isolated").out
+    out = run(
+        "check", write("a.dot", "digraph { <<b>x</b>> -> b -> <<b>x</b>> }"), "-f", "json", "--select", "cycle"
+    ).out
     assert "<b>x</b>" in json.loads(out)["files"][0]["findings"][0]["nodes"]
 
 
@@ -349,7 +353,7 @@ HOSTILE = 'digraph { "a\x1b[31m" [label="[red]\u202e</b><script>`|" ]; "a\x1b[31
 
 @pytest.mark.parametrize("form", ["report", "full", "concise", "markdown", "json"])
 def test_text_of_the_file_is_never_obeyed(form: str) -> None:
-    out = run("check", write("a.dot", HOSTILE), "-f", form).out
+    out = run("check", write("a.dot", HOSTILE), "-f", form, "--extend-select", "cycle").out
     assert "\x1b" not in out
     assert "\u202e" not in out
     assert "[bold]b" in out or "\\[bold\\]b" in out
@@ -360,7 +364,8 @@ def test_every_run_says_the_same_whatever_the_seed_of_hashes(form: str) -> None:
     """Many ways around are as short, and the component is a small part of the graph: the first in the file is told."""
     ways = "a -> {b c d e f g h i} -> y -> z -> a; y -> k -> a; y -> l -> a; y -> m -> a"
     write("a.dot", f"digraph {{ {ways}; {'; '.join(f't{i} -> a' for i in range(40))} }}")
-    command = [sys.executable, "-m", "dotlint", "check", "--isolated", "--no-cache", "-f", form, "a.dot", MAIN]
+    options = ("--isolated", "--no-cache", "--extend-select", "cycle", "-f", form)
+    command = [sys.executable, "-m", "dotlint", "check", *options, "a.dot", MAIN]
     seeded = (
         subprocess.run(command, check=False, capture_output=True, text=True, env={**os.environ, "PYTHONHASHSEED": seed})
         for seed in ("1", "2")

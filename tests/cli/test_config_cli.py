@@ -143,7 +143,7 @@ def test_a_new_rule_counts_at_once(project: Path) -> None:
     assert (done.status, done.out) == (0, f"{Path('lint') / 'ACME001-label-required.toml'}\n")
     assert 'rules = ["lint"]' in done.err
     (project / "dotlint.toml").write_text('rules = ["lint"]\n')
-    assert codes("a.dot", "--select", "ACME001") == ["ACME001"]
+    assert set(codes("a.dot", "--select", "ACME001")) == {"ACME001"}
     assert "ACME001 label-required" in run("rule", "ACME001").out
     assert "bad:" in run("rule", "label-required").out
     assert "ACME001" in run("rules").out
@@ -189,7 +189,7 @@ def test_baseline_there_and_back(project: Path) -> None:
     (project / "dotlint.toml").write_text('baseline = "known.json"\n')
     (project / "a.dot").write_text("// moved\n\n" + CYCLE)
     assert codes("a.dot") == []
-    (project / "a.dot").write_text("digraph {\n  a -> b\n  c -> d\n  d -> c\n}\n")
+    (project / "a.dot").write_text(CYCLE.replace("norm", "mlp_norm"))
     done = run("check", "a.dot", "-f", "concise")
     assert "G001" in done.out
     assert done.err == "dotlint: 1 baseline entry no longer matches; run --write-baseline to refresh the file\n"

@@ -159,7 +159,10 @@ def test_summary_of_no_deployment_speaks_of_the_graph_alone() -> None:
 
 def test_summary_ticks_no_rule_that_a_comment_silences(tmp_path: Path) -> None:
     path = tmp_path / "x.dot"
-    path.write_text("// dotlint: ignore-file[N006, G001] on purpose\ndigraph { a -> a -> b }\n")
+    path.write_text(
+        "// dotlint: ignore-file[N006, G001] on purpose\n"
+        "digraph { input -> norm_tp0 -> norm_tp0 -> mlp_tp0 -> output }\n"
+    )
     _, out, _ = run("summary", str(path))
     assert "- · **cycles**: the graph has cycles" in out
     assert "- · **names and statements**: no findings, 1 suppressed by a comment or the baseline" in out

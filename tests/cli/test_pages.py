@@ -76,7 +76,9 @@ def test_no_other_format_writes_into_a_folder() -> None:
 
 
 def test_the_page_is_of_what_is_left_after_fixing() -> None:
-    Path("list.dot").write_text("digraph { a [style=rounded,filled]; a -> b -> a }\n", encoding="utf-8")
+    Path("list.dot").write_text(
+        "digraph { a [style=rounded,filled]; " + CYCLE.removeprefix("digraph { "), encoding="utf-8"
+    )
     done = run("check", "list.dot", "--fix", "-f", "html", "-o", "page.html")
     page = Path("page.html").read_text(encoding="utf-8")
     assert Path("list.dot").read_text(encoding="utf-8").startswith('digraph { a [style="rounded,filled"]')

@@ -15,8 +15,8 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 CLEAN = "digraph { a -> b }\n"
-BROKEN = "digraph {\n  a -> b\n  b -- c\n}\n"
-CYCLE = "digraph { input -> norm_tp0 -> mlp_tp0 -> output; mlp_tp0 -> norm_tp0 }\n"
+BROKEN = "digraph {\n  a [shpae=box]\n  a -> b\n}\n"
+CYCLE = "digraph { norm_tp0 -> mlp_tp0 -> norm_tp0; input -> norm_tp0; mlp_tp0 -> output }\n"
 PACKAGED = (
     "dotlint",
     "rules",
@@ -99,7 +99,7 @@ def test_the_hooks_guard_real_commits(repository: Path) -> None:
     assert refused.returncode != 0
     assert outcomes(refused.stderr) == {"dotlint (safe fixes)": "Failed", "dotlint": "Passed"}
     assert "files were modified by this hook" in refused.stderr
-    assert (repository / "broken.gv").read_text() == BROKEN.replace("--", "->")
+    assert (repository / "broken.gv").read_text() == BROKEN.replace("shpae", "shape")
     git(repository, "commit", "-a", "-m", "fixed")
 
     (repository / "cycle.dot").write_text(CYCLE)

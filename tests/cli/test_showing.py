@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from dotlint.cli.main import COMMANDS
 from dotlint.engine.own_cards import own_cards
 from tests.cli.command import run
+from tests.dsl import digraph, node
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 MOE = str(FIXTURES / "moe_two_phases.dot")
@@ -96,6 +98,24 @@ def test_explain_says_what_and_why() -> None:
     assert "GPUs     16-31" in out
     assert "because" in out
     assert "S001 error" in out
+
+
+def test_explain_of_a_file_says_what_its_numbers_mean() -> None:
+    status, out, _ = run("explain", str(FIXTURES / "dense_pp2tp4_clean.dot"))
+    assert status == 0
+    assert "the graph is a deployment" in out
+    meanings = dict(re.findall(r"^  `(\w+)` in names, .*: (\w+)$", out, re.MULTILINE))
+    assert meanings == {"l": "layer", "tp": "shard"}
+    status, out, _ = run("explain", str(FIXTURES / "build_dependencies.dot"))
+    assert status == 0
+    assert "the graph is not a deployment" in out
+
+
+def test_explain_says_which_meanings_of_a_number_remain(tmp_path: Path) -> None:
+    path = tmp_path / "x.dot"
+    path.write_text(digraph(*(node(f"norm{s}_{i}", "LayerNorm", str(2 * s + i)) for s in range(2) for i in range(2))))
+    _, out, _ = run("explain", str(path))
+    assert ": undecided\n    possible: " in out
 
 
 def test_explain_names_the_nearest_node() -> None:

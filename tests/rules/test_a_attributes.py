@@ -220,7 +220,8 @@ def test_a_many_labels_take_linear_time() -> None:
     text = (
         "digraph {\n"
         + "".join(
-            f'n{i} [label="op {i}" shape=box style=filled fillcolor=red];\nn{i} -> n{i + 1} [style=dashed];\n' for i in range(20_000)
+            f'n{i} [label="op {i}" shape=box style=filled fillcolor=red];\nn{i} -> n{i + 1} [style=dashed];\n'
+            for i in range(20_000)
         )
         + "}"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.dsl import TITLES, chain, digraph, find, node
+from tests.dsl import ENDS, TITLES, chain, digraph, edges, find, node
 
 
 def operator(name: str, op: str, gpu: int, extra: str = "") -> str:
@@ -215,7 +215,7 @@ def rows(word: str, values: range | list[int], op: str = "attn") -> list[str]:
     ("statements", "message"),
     [
         (rows("layer", [0, 1, 2, 4, 5]), "layer 3 is missing"),
-        (rows("tp", [0, 1, 2, 3, 5, 6, 7]), "tp of `attn_tp#` 4 is missing"),
+        (rows("tp", [0, 1, 2, 3, 5, 6, 7]), "tp 4 of `attn_tp#` is missing"),
     ],
 )
 def test_s013_index_gap(statements: list[str], message: str) -> None:
@@ -305,3 +305,69 @@ def test_s011_a_fan_is_seen_across_replicas_and_in_the_layer_whose_number_is_a_r
             lines += [f"l{layer}_norm_dp{dp} -> {names[-1]}"]
     left = {name for finding in find(digraph(*lines), "S011") for name in finding.nodes}
     assert left == {f"l{layer}_qkv_0_dp{dp}" for layer in range(2) for dp in range(2)}
+
+
+@pytest.mark.parametrize(("without", "found"), [("", False), ("layer 1 norm", True), ("layer 1 mlp", True)])
+def test_s003_names_that_only_number_nodes_are_compared_by_their_labels(without: str, *, found: bool) -> None:
+    labels = [f"layer {n} {op}" for n in range(4) for op in ("norm", "qkv", "attention", "mlp")]
+    names = {label: f"n{number}" for number, label in enumerate(labels) if label != without}
+    text = digraph(
+        *ENDS, *(node(name, label, "0") for label, name in names.items()), *edges("input", *names.values(), "output")
+    )
+    assert [f.unit for f in find(text, "S003")] == (["layer 1"] if found else [])
+
+
+def proposed(*statements: str, code: str = "S001") -> set[tuple[str, str]]:
+    return {pair for finding in find(digraph(*statements), code) for pair in finding.missing_edges}
+
+
+def halves(lost: str) -> list[str]:
+    """Experts on four GPUs, of which two each meet in a sum of their own."""
+    edges = [f"route -> mole_{i}; mole_{i} -> {'west' if i < 2 else 'east'}" for i in range(4)]
+    return [
+        node("route", "Router", "0-3"),
+        *(node(f"mole_{i}", f"Expert {i}", str(i)) for i in range(4)),
+        node("west", "Expert combine", "0-1"),
+        node("east", "Expert combine", "2-3"),
+        *(line.replace(lost, "") for line in edges),
+    ]
+
+
+@pytest.mark.parametrize(("rank", "own"), [(1, "west"), (3, "east")])
+def test_s001_a_rank_joins_the_sum_on_its_own_devices(rank: int, own: str) -> None:
+    assert proposed(*halves(f"mole_{rank} -> {own}")) == {(f"mole_{rank}", own)}
+    assert proposed(*halves("nothing")) == set()
+
+
+def test_s001_the_wired_sibling_lacks_the_edge_that_all_others_have() -> None:
+    lines = [f"src -> copy{i}_norm -> copy{i}_mlp -> copy{i}_add; src -> copy{i}_add" for i in range(3)]
+    nodes = [operator(f"copy{i}_{op}", "mlp" if op == "add" else op, i) for i in range(3) for op in ("norm", "mlp")]
+    nodes += [node(f"copy{i}_add", "Residual add", str(i)) for i in range(3)]
+    assert proposed(node("src", "Input", "0-2"), *nodes, *lines) == set()
+    lines[1] = lines[1].replace("; src -> copy1_add", "")
+    assert proposed(node("src", "Input", "0-2"), *nodes, *lines) == {("src", "copy1_add")}
+
+
+def in_layers(back: str = "") -> list[str]:
+    """Four layers on two GPUs with a transfer between the second and the third."""
+    ops = [operator(f"l{i}_{op}", op, i // 2, f" layer {i}") for i in range(4) for op in ("norm", "mlp")]
+    lines = [f"l{i}_norm -> l{i}_mlp" for i in range(4)]
+    lines += ["src -> l0_norm; l0_mlp -> l1_norm; l1_mlp -> hop; l2_mlp -> l3_norm; l3_mlp -> dst", back]
+    ends = [node("src", "Input", "0"), node("dst", "Output", "1"), node("hop", "Pipeline send", "0-1")]
+    return [*ends, *ops, *lines]
+
+
+def test_s001_the_edge_starts_at_the_transfer_that_is_fed() -> None:
+    assert proposed(*in_layers()) == {("hop", "l2_norm")}
+
+
+def test_s001_the_loop_of_decoding_hides_no_missing_edge() -> None:
+    assert proposed(*in_layers('dst -> src [label="next token"]')) == {("hop", "l2_norm")}
+
+
+def test_s011_layers_in_series_are_no_fan() -> None:
+    nodes = [operator(f"{op}_{i}", op, 0, f" {i}") for i in range(4) for op in ("norm", "mlp")]
+    edges = [f"norm_{i} -> mlp_{i} -> add_{i}" for i in range(4)] + [f"add_{i} -> add_{i + 1}" for i in range(3)]
+    adds = [node(f"add_{i}", f"Residual add {i}", "0") for i in range(4)]
+    lines = [node("pos", "Positional encoding", "0"), *nodes, *adds, "pos -> norm_0; pos -> add_0", *edges]
+    assert proposed(*lines, code="S011") == set()

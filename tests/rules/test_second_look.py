@@ -118,7 +118,7 @@ def ranks(projected: int) -> str:
     return digraph(*lines)
 
 
-@pytest.mark.parametrize(("projected", "severity"), [(4, None), (1, "warning"), (0, "info")])
+@pytest.mark.parametrize(("projected", "severity"), [(4, None), (1, "warning"), (0, None)])
 def test_s010_attention_is_divided_on_all_ranks_or_on_none(projected: int, severity: str | None) -> None:
     found = find(ranks(projected), "S010", strategy="tp4")
     assert [finding.severity for finding in found] == ([severity] if severity else [])

@@ -164,7 +164,7 @@ def test_p007_p008_shards_and_experts_are_not_counted_in_a_sketch(code: str, dra
 
 
 ABSENT = ("G003", "G004", "G005", "G006", "S001", "S010", "P007")
-OPEN = 'digraph { input [label="Input"] norm [label="LayerNorm\\nGPU: 0"] attn [label="Attention\\nGPU: 0"] output '
+OPEN = 'digraph { input [label="Input"] norm [label="LayerNorm\\nGPU: 0"] attn [label="Attention\\nGPU: 0"] o [label="O projection\\nGPU: 0"] output '
 
 
 @pytest.mark.parametrize(

@@ -194,3 +194,22 @@ def test_d003_each_replica_is_on_gpus_of_its_own() -> None:
     assert find(replicas("0", "1", "2", "3"), "D003", "D004", strategy="pp2dp2") == []
     assert find(replicas("0", "2", "1", "3"), "D003", "D004", strategy="pp2dp2") == []
     assert [f.code for f in find(replicas("0", "1", "2", "2"), "D004", strategy="pp2dp2")] == ["D004"]
+
+
+def test_s001_the_link_of_one_replica_is_missing() -> None:
+    def replica(n: int, *links: str) -> list[str]:
+        names = [f"mlp_dp{n}_pp{stage}" for stage in range(2)]
+        boxes = [
+            f'subgraph cluster_{name} {{ label="PP Stage {stage}" {node(name, "MLP", str(2 * n + stage))} '
+            f"{node(name + '_norm', 'LayerNorm', str(2 * n + stage))} {name}_norm -> {name} }}"
+            for stage, name in enumerate(names)
+        ]
+        inside = " ".join((*boxes, node(f"input_{n}", "Input"), node(f"output_{n}", "Output")))
+        ends = f"input_{n} -> {names[0]}_norm; {names[1]} -> output_{n};"
+        return [f'subgraph cluster_dp{n} {{ label="DP replica {n}" {inside} }}', ends, *links]
+
+    link = "mlp_dp{0}_pp0 -> mlp_dp{0}_pp1_norm;"
+    whole = digraph(*replica(0, link.format(0)), *replica(1, link.format(1)))
+    assert find(whole, "S001", "S004", strategy="pp2dp2") == []
+    (finding,) = find(digraph(*replica(0), *replica(1, link.format(1))), "S001", "S004", strategy="pp2dp2")
+    assert finding.missing_edges == (("mlp_dp0_pp0", "mlp_dp0_pp1_norm"),)

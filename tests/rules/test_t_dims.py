@@ -90,13 +90,73 @@ def pair(made: str, taken: str, edge: str = "norm -> mlp", head: str = "MLP Up P
         (pair(D, D.replace("hidden=512", "heads=8, d_k=64")), "", False),
         (pair(D, D.replace("512", "768"), 'norm -> mlp [label="reshaped"]'), "", False),
         (pair(D, D.replace("512", "768"), head="All-Gather"), "", False),
-        (pair(D, D.replace("512", "768"), head="MoE Gate"), "", False),
+        (pair(D, D.replace("512", "768"), head="MoE Gate"), "", True),
+        (pair(D, D.replace("512", "256"), head="MoE Gate"), "", False),
+        (pair(D, D.replace("512", "768"), head="Expert routing"), "", True),
+        (pair(D, D.replace("batch=4", "batch=?").replace("512", "768")), "", True),
+        (pair("4×1024×512", "4x1024x768"), "", True),
+        (pair("[B, S, H/2]", "[B, S, H]"), "", True),
+        (pair("[B, S, H/tp]", "[B, S, H]"), "", False),
         (pair(D, D.replace("512", "?")), "", False),
         (pair(D.replace("512", "h"), D), "", False),
     ],
 )
 def test_t003_dims_along_edges(text: str, spec: str, fires: bool) -> None:
     assert bool(find(text, "T003", strategy=spec)) == fires
+
+
+def shards(collective: str, made: tuple[int, ...], taken: int, given: int) -> str:
+    """Four attention shards that a collective joins."""
+
+    def of(size: int) -> str:
+        return f"[batch=4, seq=1024, hidden={size}]"
+
+    return digraph(
+        *(operator(f"attn_{rank}", "Attention", D, of(size), str(rank)) for rank, size in enumerate(made)),
+        operator("join", collective, of(taken), of(given)),
+        f"{{{' '.join(f'attn_{rank}' for rank in range(len(made)))}}} -> join",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (shards("All-Gather", (128, 128, 128, 128), 128, 512), ()),
+        (shards("All-Gather", (128, 128, 128, 64), 128, 512), ("attn_3", "join")),
+        (shards("All-Gather", (128, 128, 128, 64), 128, 448), ()),
+        (shards("All-Gather", (512, 512, 512, 512), 128, 512), ("attn_0", "join", "attn_1", "attn_2", "attn_3")),
+        (shards("All-Reduce", (64, 64, 64, 64), 4096, 4096), ("attn_0", "join", "attn_1", "attn_2", "attn_3")),
+    ],
+)
+def test_t003_a_collective_takes_what_its_shards_make(text: str, told: tuple[str, ...]) -> None:
+    assert [f.nodes for f in find(text, "T003")] == ([told] if told else [])
+
+
+def test_t003_one_shard_that_differs_from_all_others_is_told() -> None:
+    def mlp(rank: int, width: int) -> tuple[str, ...]:
+        up, down = f"[batch=4, seq=1024, ffn={width}]", "[batch=4, seq=1024, ffn=512]"
+        return (
+            operator(f"up_{rank}", "MLP up", D, up, str(rank)),
+            operator(f"down_{rank}", "MLP down", down, D, str(rank)),
+            f"norm -> up_{rank} -> down_{rank} -> ar\n",
+        )
+
+    for odd, told in ((2048, [("up_1", "down_1")]), (512, [])):
+        parts = [part for rank in range(4) for part in mlp(rank, odd if rank == 1 else 512)]
+        text = digraph(NORM, *parts, operator("ar", "All-Reduce"))
+        assert [f.nodes for f in find(text, "T003")] == told
+
+
+def test_t004_and_t005_know_a_shape_in_cells_and_fields() -> None:
+    cells = "<tr><td>RMSNorm</td></tr><tr><td>Input: [4, 64, 512]</td></tr><tr><td>Output: [4, 64, 1024]</td></tr>"
+    fields = "{RMSNorm|[4, 64, 512] -\\> [4, 64, 1024]|GPU 0}"
+    for label in (f"shape=plain, label=<<table>{cells}</table>>", f'shape=record, label="{fields}"'):
+        text = digraph(operator("a", "LayerNorm"), f"norm [{label}]\n", "a -> norm")
+        assert [f.nodes for f in find(text, "T004")] == [("norm",)]
+    open_ = operator("ag", "All-Gather", "[B=4, S=?, H=8]", "[B=4, S=?, H=8]")
+    assert find(digraph(NORM, open_, "norm -> ag"), "T004", "T005") == []
+    grown = operator("ar", "All-Reduce", "[B, S, H]", "[B, S, 2*H]")
+    assert [f.nodes for f in find(digraph(NORM, grown, "norm -> ar"), "T005")] == [("ar",)]
 
 
 def test_t003_a_consumer_of_several_is_left_alone_and_a_unit_is_told_once() -> None:
@@ -160,6 +220,12 @@ def role(title: str, before: str, after: str) -> str:
 )
 def test_t004_dims_by_role(title: str, before: str, after: str, spec: str, fires: bool) -> None:
     assert bool(find(role(title, before, after), "T004", strategy=spec)) == fires
+
+
+def test_t004_an_open_sequence_is_not_idle() -> None:
+    assert find(role("SP Split", "[B, S, H]", "[B, S, H]"), "T004", strategy="sp2") != []
+    assert find(role("SP Split", "[B, S, H]", "[B, S/sp, H]"), "T004", strategy="sp2") == []
+    assert find(role("SP Split", "[4, ?, 8]", "[4, ?, 8]"), "T004", strategy="sp2") == []
 
 
 def test_t004_sequence_splits_need_a_strategy_and_say_so() -> None:

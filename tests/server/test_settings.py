@@ -28,19 +28,19 @@ def _codes(editor: Session, uri: str) -> set[str]:
 
 def test_the_nearest_configuration_applies_and_is_read_again_when_it_changes(tmp_path: Path) -> None:
     config = tmp_path / "dotlint.toml"
-    config.write_text('ignore = ["G001"]\n', "utf-8")
+    config.write_text('ignore = ["N006"]\n', "utf-8")
     (tmp_path / "inner").mkdir()
-    (tmp_path / "inner" / "pyproject.toml").write_text("[tool.dotlint.severity]\nG001 = 'info'\n", "utf-8")
+    (tmp_path / "inner" / "pyproject.toml").write_text("[tool.dotlint.severity]\nN006 = 'info'\n", "utf-8")
     editor = Session(tmp_path)
     try:
         outer, inner = editor.open("a.dot", LOOP), editor.open("inner/b.dot", LOOP)
-        assert "G001" not in _codes(editor, outer)
-        assert editor.found(inner, "G001")[0].severity == types.DiagnosticSeverity.Information
+        assert "N006" not in _codes(editor, outer)
+        assert editor.found(inner, "N006")[0].severity == types.DiagnosticSeverity.Information
         assert sorted(editor.registered) == [
             "workspace/didChangeConfiguration", "workspace/didChangeWatchedFiles",
         ]  # fmt: skip
 
-        config.write_text('ignor = ["G001"]\n', "utf-8")
+        config.write_text('ignor = ["N006"]\n', "utf-8")
         _changed_on_disk(editor, config)
         editor.wait(lambda: editor.client.messages, "a message")
         (message,) = editor.client.messages
@@ -52,7 +52,7 @@ def test_the_nearest_configuration_applies_and_is_read_again_when_it_changes(tmp
 
         config.write_text("", "utf-8")
         _changed_on_disk(editor, config)
-        editor.wait(lambda: "G001" in _codes(editor, outer), "the finding that is ignored no more")
+        editor.wait(lambda: "N006" in _codes(editor, outer), "the finding that is ignored no more")
         assert len(editor.client.messages) == 1
     finally:
         editor.close()
@@ -72,11 +72,11 @@ def test_the_strategy_comes_from_the_configuration(tmp_path: Path) -> None:
 def test_settings_of_the_editor_override_files_and_may_change(tmp_path: Path) -> None:
     (tmp_path / "dotlint.toml").write_text('strategy = "pp2"\n', "utf-8")
     settings = {"dotlint": {"strategy": "pp4ep4tp2sp2", "select": ["D006", "C003"], "path": "dotlint"}}
-    editor = Session(tmp_path, options={"select": ["G001"], "strategy": "tp2"}, settings=settings)
+    editor = Session(tmp_path, options={"select": ["N006"], "strategy": "tp2"}, settings=settings)
     try:
         uri = editor.open("main.dot", MAIN)
         assert "C003" in _codes(editor, uri) <= {"D006", "C003"}
-        editor.client.set_configuration({"dotlint": {"strategy": "", "extendSelect": ["G001"]}})
+        editor.client.set_configuration({"dotlint": {"strategy": "", "extendSelect": ["N006"]}})
         editor.notify(
             editor.client.workspace_did_change_configuration, types.DidChangeConfigurationParams(settings=None)
         )
@@ -91,7 +91,7 @@ def test_invalid_settings_are_reported_and_ignored(tmp_path: Path) -> None:
     editor = Session(tmp_path, options=options)
     try:
         uri = editor.open("a.dot", LOOP)
-        assert "G001" in _codes(editor, uri)
+        assert "N006" in _codes(editor, uri)
         messages = [one.message for one in editor.client.messages]
         assert messages == [
             "dotlint: unknown setting `strategie`; did you mean `strategy`?",

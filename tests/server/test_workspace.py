@@ -67,15 +67,15 @@ def test_a_deployment_has_its_stages_among_the_symbols(tmp_path: Path) -> None:
 
 def test_each_folder_has_its_own_settings(tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
-    folders: dict[Path, Any] = {one: {"dotlint": {"ignore": ["G001"]}}, two: {"dotlint": {"strategy": "own.toml"}}}
+    folders: dict[Path, Any] = {one: {"dotlint": {"ignore": ["N006"]}}, two: {"dotlint": {"strategy": "own.toml"}}}
     for folder in folders:
         folder.mkdir()
     (two / "own.toml").write_text('[phases.prefill]\nstrategy = "pp4ep4tp2sp2"\n', "utf-8")
     editor = Session(tmp_path, folders=folders)
     try:
         first, second = editor.open("one/a.dot", LOOP), editor.open("two/a.dot", LOOP)
-        assert not editor.found(first, "G001")
-        assert editor.found(second, "G001")
+        assert not editor.found(first, "N006")
+        assert editor.found(second, "N006")
         main = editor.open("two/main.dot", MAIN)
         assert editor.found(main, "C003")
         assert editor.client.messages == []
@@ -84,6 +84,6 @@ def test_each_folder_has_its_own_settings(tmp_path: Path) -> None:
         change = types.WorkspaceFoldersChangeEvent(added=[], removed=[gone])
         params = types.DidChangeWorkspaceFoldersParams(change)
         editor.notify(editor.client.workspace_did_change_workspace_folders, params)
-        editor.wait(lambda: editor.found(first, "G001"), "the finding of a file in no folder any more")
+        editor.wait(lambda: editor.found(first, "N006"), "the finding of a file in no folder any more")
     finally:
         editor.close()

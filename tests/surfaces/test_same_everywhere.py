@@ -188,6 +188,17 @@ def test_sarif(expected: list[Told]) -> None:
     assert Counter(code for code, _ in offered) == Counter(one[0] for one in expected if one[3])
 
 
+def test_a_verdict_of_warnings_is_the_same_words_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.dot").write_text('digraph { input -> mlp_tp0 -> output; a [fillcolor=red]; b [color="#f80"] }')
+    result = dotlint.check(Path("a.dot"), select=["A"])
+    assert (result.verdict, {finding.severity for finding in result.findings}) == ("correct", {"warning"})
+    told = [run("check", "--select", "A", "-f", form, "a.dot").out for form in ("report", "html", "markdown")]
+    told += [str(result), result._repr_html_(), run("summary", "a.dot").out]
+    assert all("no errors, 2 warnings" in text.lower() for text in told), told
+    assert not any("✓ correct" in text.lower() for text in told)
+
+
 def test_fixing(expected: list[Told]) -> None:
     """Fixes that are applied first were offered, refused ones were not; the rest is reported as for any file."""
     fixed = dotlint.fix(Path("a.dot"), unsafe=True, config=True)

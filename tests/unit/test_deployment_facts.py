@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from dotlint.deployment.axes import change
 from dotlint.deployment.devices.reader import Gpus
-from dotlint.deployment.gpus_and_dims import read_dims, read_tensors
+from dotlint.deployment.gpus_and_dims import read_tensors
+from dotlint.deployment.shapes import read_dims
 from dotlint.deployment.vocabulary import load_vocabulary
 from dotlint.engine.resources import rules_folder
 from dotlint.strategy.gpus import GpuSet
@@ -90,12 +92,34 @@ def test_a_transfer_is_no_range() -> None:
         ("batch=B, seq=?", ("batch", "seq"), (None, None)),
         ("Batch = 4", ("batch",), (4,)),
         ("tokens: 8, hidden: 64", ("tokens", "hidden"), (8, 64)),
+        ("B=4, S=2k, H=16*64", ("b", "s", "h"), (4, 2048, 1024)),
+        ("seq=100k", ("seq",), (100_000,)),
+        ("B×S×H/2", ("", "", ""), (None, None, None)),
     ],
 )
 def test_dims(text: str, keys: tuple[str, ...], sizes: tuple[int | None, ...]) -> None:
     dims = read_dims(text)
     assert dims is not None
     assert (dims.keys, dims.sizes) == (keys, sizes)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "parts"),
+    [
+        ("B, S, H", "B, S, H/2", (("hidden", 2, 1),)),
+        ("batch=?, hidden=128", "batch=?, hidden=256", (("hidden", 128, 256),)),
+        ("b=8, s=64, heads=4, d_k=32", "b=8, s=64, h=256", (("features", 128, 256),)),
+        ("b=8, n=4, s=64, d=32", "b=8, s=64, h=128", ()),
+        ("B, S, D", "B, S, H", ()),
+    ],
+)
+def test_change(before: str, after: str, parts: tuple[tuple[str, int, int], ...]) -> None:
+    one, two = read_dims(before), read_dims(after)
+    assert one is not None
+    assert two is not None
+    found = change(one, two)
+    assert found is not None
+    assert found.parts == parts
 
 
 @pytest.mark.parametrize("text", ["", " , ", "see the note!", "a; b"])
@@ -122,6 +146,17 @@ def test_size_by_any_of_several_names() -> None:
         (["Output: batch=1, seq=2"], [], ["batch=1, seq=2"], []),
         (["GPUs: [0, 1]"], [], [], []),
         (["LayerNorm"], [], [], []),
+        (["Input: 8x4096x1024", "Output：8×4096×512"], ["8x4096x1024"], ["8×4096×512"], []),
+        (["8×4096×1024 → 8×4096×512"], ["8×4096×1024"], ["8×4096×512"], []),
+        (["(8, 4096, 1024) -> (8, 4096, 512)"], ["8, 4096, 1024"], ["8, 4096, 512"], []),
+        (["in=(8, 4, 64), out=(8, 4, 32)"], ["8, 4, 64"], ["8, 4, 32"], []),
+        (["Input: [b=1], Output: [b=2]"], ["b=1"], ["b=2"], []),
+        (["Entrée : [b=1]", "Sortie : [b=2]"], ["b=1"], ["b=2"], []),
+        (["输入: [b=1]", "输出: [b=2]"], ["b=1"], ["b=2"], []),
+        (["in_shape: [b=1]", "Output:", "[b=2]"], ["b=1"], ["b=2"], []),
+        (["Input: batch: 4, seq: 8"], ["batch: 4, seq: 8"], [], []),
+        (["shape: 8, 4096, 1024"], [], [], ["8, 4096, 1024"]),
+        (["dev(0,1)", "(0,1) -> (1,1)", "Expert 3 (GPUs 0,1)", "Layer 2 - 4×4", "v1.2x3"], [], [], []),
     ],
 )
 def test_tensors(lines: list[str], inputs: list[str], outputs: list[str], bare: list[str]) -> None:

@@ -15,6 +15,7 @@ from dotlint.deployment.patterns.proposals import missing_edges
 from dotlint.deployment.patterns.stage_plan import plan_stages, renumber
 from dotlint.deployment.vocabulary import VocabularyError, load_vocabulary, read_vocabulary
 from dotlint.deployment.wiring import Wiring
+from dotlint.deployment.words import label_lines
 from dotlint.engine.resources import rules_folder
 from dotlint.graph.builder import read
 from dotlint.strategy.gpus import GpuSet
@@ -62,12 +63,7 @@ def test_role(text: str, role: str | None) -> None:
 @pytest.mark.parametrize(
     ("name", "label", "expected"),
     [
-        ("stage2_label", r"PIPELINE STAGE 2\nLayers 5-8", {"stage": 2, "layers": (5, 8), "layer": None}),
-        ("pp1_norm", "", {"stage": 1}),
-        ("x", "PP=4", {"stage": None}),
-        ("x", "Stage 1 -> Stage 2", {"stage": None, "link": (1, 2)}),
-        ("l3_attn", "", {"layer": 3, "stage": None}),
-        ("gpu3_l5_attn", "", {"layer": 5}),
+        ("stage2_label", r"PIPELINE STAGE 2\nLayers 5-8", {"layers": (5, 8)}),
         ("e", "Expert 4-7", {"experts": (4, 7)}),
         ("expert_12", "", {"experts": (12, 12)}),
         ("decode_attn", "", {"phases": frozenset({"decode"})}),
@@ -75,7 +71,7 @@ def test_role(text: str, role: str | None) -> None:
     ],
 )
 def test_facts(name: str, label: str, expected: dict[str, Any]) -> None:
-    found = read_facts(name, label, VOCABULARY)
+    found = read_facts(name, label_lines(label), VOCABULARY)
     assert {key: getattr(found, key) for key in expected} == expected
 
 
@@ -261,20 +257,3 @@ def test_words_that_are_no_operators(statements: str, annotations: list[str]) ->
         digraph(*chain(3, "norm qkv attn mlp", name="layer{n}_{op}", gpus="0-3", dims=D), statements)
     ).readings
     assert [r.name for r in readings if r.annotation] == annotations
-
-
-@pytest.mark.parametrize(
-    ("label", "staged"),
-    [
-        ("Send K,V L{layer}\\nStage {step}", False),
-        ("Send to stage {step} L0", False),
-        ("Attention L{layer}\\nStage {step}", True),
-    ],
-)
-def test_steps_of_a_ring_are_no_pipeline_stages(label: str, *, staged: bool) -> None:
-    nodes = "\n".join(
-        f'send_{layer}_{step} [label="{label.format(layer=layer, step=step)}\\nGPU: {step}"]'
-        for layer in range(2)
-        for step in range(3)
-    )
-    assert any(r.stage is not None for r in deployment(f"digraph {{ {nodes} }}").readings) == staged

@@ -44,15 +44,16 @@ def test_name_parts(text: str, parts: list[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        ("input", Name("input", (), (), ())),
+        ("input", Name("input", (), (), (), ())),
         (
             "layer3_expert12_tp0",
-            Name("layer#_expert#_tp#", (3, 12, 0), ("layer", "expert", "tp"), (True, True, True)),
+            Name("layer#_expert#_tp#", (3, 12, 0), ("layer", "expert", "tp"), (True, True, True), ("", "", "")),
         ),
-        ("pre2 qkv 0", Name("pre# qkv #", (2, 0), ("pre", "qkv"), (True, False))),
-        ("expert_all2all3", Name("expert_all2all#", (3,), ("all",), (True,))),
-        ("7", Name("#", (7,), ("",), (False,))),
-        ("x1234567890", Name("x1234567890", (), (), ())),
+        ("pre2 qkv 0", Name("pre# qkv #", (2, 0), ("pre", "qkv"), (True, False), ("", ""))),
+        ("expert_all2all3", Name("expert_all2all#", (3,), ("all2all",), (True,), ("expert",))),
+        ("recv_from_stage2", Name("recv_from_stage#", (2,), ("stage",), (True,), ("from",))),
+        ("7", Name("#", (7,), ("",), (False,), ("",))),
+        ("x1234567890", Name("x1234567890", (), (), (), ())),
     ],
 )
 def test_parse_name(text: str, name: Name) -> None:

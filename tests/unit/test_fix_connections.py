@@ -160,12 +160,12 @@ FLOWS = [
 
 @pytest.mark.parametrize("patch", FLOWS)
 def test_consecutive_roles_are_connected(patch: str) -> None:
-    assert_patched(patch, "S014")
+    assert_patched(patch, "S014", "tp2")
 
 
 def test_ambiguous_roles_are_not_connected() -> None:
     text = "digraph {\n  input -> qkv_0\n  input -> qkv_1\n  attn_0 -> mlp\n  attn_b -> mlp\n  attn_c -> mlp\n}"
-    assert_left_alone(text, "S014", None, "no automatic fix: it is unclear which node feeds which")
+    assert_left_alone(text, "S014", "tp2", "no automatic fix: it is unclear which node feeds which")
 
 
 GATE = """digraph {

@@ -13,6 +13,7 @@ from dotlint.pipeline import trials
 from dotlint.pipeline.fix_text import fix_text
 from dotlint.pipeline.fixpoint import Fixer
 from dotlint.syntax.source import Source
+from tests.dsl import settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,10 +142,16 @@ def test_one_edge_of_a_fan_out_that_lacked_all_is_no_new_defect(fixing: Callable
 
 def test_a_lost_edge_of_a_fan_out_is_a_new_defect(fixing: Callable[..., None]) -> None:
     fixing(("N004", "  route -> expert_3\n", ""))
-    assert refused(routed(range(4))).startswith("it would cause G0")
+    assert refused(routed(range(4))).startswith("it would cause S001")
 
 
 def test_a_suppression_follows_its_line_after_insertions() -> None:
     text = "rankdir=LR\na [colr=red]  // dotlint: ignore[A001]\nb [shpe=box]\na -> b\n"
     fixed = fix_text(Source(text, "a.dot"), Settings(), unsafe=True).text
     assert fixed == "digraph G {\n" + text.replace("shpe", "shape") + "}\n"
+
+
+def test_a_rule_that_is_silent_here_objects_to_no_fix() -> None:
+    text = "digraph {\n  a -> b -> a // dotlint: ignore[G001]\n}\n"  # no deployment, so cycles are not reported
+    for settings in (Settings(), settings_for(("X", "G"))):
+        assert fix_text(Source(text, "a.dot"), settings).text == "digraph {\n  a -> b -> a\n}\n"

@@ -54,8 +54,8 @@ class Reader(HTMLParser):
             self.raw[self._in].append(data)
 
 
-def page(text: str, strategy: str = "", name: str = "test.dot") -> Page:
-    overrides = Overrides(strategy=(strategy,) if strategy else ())
+def page(text: str, strategy: str = "", name: str = "test.dot", extend_select: tuple[str, ...] = ()) -> Page:
+    overrides = Overrides(strategy=(strategy,) if strategy else (), extend_select=extend_select)
     settings = Configurations(overrides, file=None, isolated=True).settings("-")
     return make_page(Task(name, settings, text.encode("utf-8", "surrogateescape")))
 
@@ -217,7 +217,7 @@ def test_without_graphviz_the_page_says_what_to_install() -> None:
 
 @pytest.mark.usefixtures("_no_graphviz")
 def test_rows_lead_to_findings_and_findings_to_lines() -> None:
-    part = page("digraph {\n  a -> b\n  b -> a\n}\n").part
+    part = page("digraph {\n  a -> b\n  b -> a\n}\n", extend_select=("cycle",)).part
     (finding,) = part.data["findings"]
     assert (finding["code"], finding["lines"][0]) == ("G001", 2)
     assert [part.data["nodes"][number][0] for number in finding["nodes"]] == ["a", "b"]

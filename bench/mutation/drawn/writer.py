@@ -51,23 +51,26 @@ def write(world: World, manner: Manner) -> Page:
         lines += clustered(nodes, world, manner, end)
     if manner.statements in ("nodes first", "by stage"):
         lines += edges
+    if manner.header == "label":  # behind the clusters, which would inherit it
+        lines.append(f'  label="LLM deployment ({_degrees(world)})"{end}')
     page.text = "\n".join([*lines, "}"]) + "\n"
     return page
 
 
+def _degrees(world: World) -> str:
+    return ", ".join(
+        f"{name}={getattr(world.plan, name.lower())}"
+        for name in ("PP", "TP", "EP", "SP", "DP")
+        if getattr(world.plan, name.lower()) > 1
+    )
+
+
 def _head(world: World, manner: Manner, end: str) -> Iterator[str]:
     """Write defaults and what the file declares of itself."""
-    plan = world.plan
-    degrees = ", ".join(
-        f"{name}={getattr(plan, name.lower())}"
-        for name in ("PP", "TP", "EP", "SP", "DP")
-        if getattr(plan, name.lower()) > 1
-    )
+    plan, degrees = world.plan, _degrees(world)
     if manner.header == "comment":
         yield f"  // parallel strategy: {degrees}"
     yield f"  rankdir={'LR' if manner.quoted == 'yes' else 'TB'}{end}"
-    if manner.header == "label":
-        yield f'  label="LLM deployment ({degrees})"{end}'
     shape_ = "record" if manner.node == "record" else "box"
     yield f'  node [shape={shape_}, style="rounded,filled", fillcolor=white]{end}'
     if manner.header == "title":

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dotlint.engine.finding import Edit, Finding, Outcome
     from dotlint.strategy.gpus import GpuSet
 
+_ROLES_OF_A_FAMILY = 2  # names with more roles than these only count nodes: `n17`
 _HABIT = 3  # operators without GPUs in a file where nearly all others name theirs
 _EVERY = regex(r"\b(?:all|shared|replicated|distributed|across|every)\b", re.IGNORECASE)
 # Words that mean some GPUs and not all: `All TP ranks`, `per EP group`.
@@ -58,10 +59,15 @@ def write_gpus(fix: FixContext, finding: Finding) -> Fix | str:
 @fixed_by(write_gpus)
 def operators_without_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report operators that name no GPUs although most of their family, or nearly all operators of the file, do."""
-    families: dict[str, list[Reading]] = defaultdict(list)
+    by_name: dict[str, list[Reading]] = defaultdict(list)
     for reading in context.deployment.operators:
         if reading.kind not in {"io", None} and not reading.summary:
-            families[reading.evidence.name.family].append(reading)
+            by_name[reading.evidence.name.family].append(reading)
+    families: dict[tuple[str, str], list[Reading]] = defaultdict(list)
+    for family, named in by_name.items():
+        opaque = len({r.role for r in named}) > _ROLES_OF_A_FAMILY
+        for reading in named:
+            families[family, reading.role.name if opaque and reading.role else ""].append(reading)
     lacking = [
         reading
         for members in families.values()
@@ -100,11 +106,11 @@ def operators_without_gpus(context: GraphContext, card: Card) -> Iterator[Outcom
         )
     unread = context.deployment.unread_devices
     if unread:
-        shown = listed([f"`{one_line(text)}`" for text in unread], 3)
-        yield Undecided(card.section, "operators on GPUs", f"name the devices by numbers: {shown} could not be read")
+        texts = listed([f"`{one_line(text)}`" for text in unread], 3)
+        yield Undecided(card.section, "operators on GPUs", f"name the devices by numbers: {texts} could not be read")
 
 
-def _alone_in_file(deployment: Deployment, told: Sequence[Reading]) -> list[Reading]:
+def _alone_in_file(deployment: Deployment, reported: Sequence[Reading]) -> list[Reading]:
     """Return the other operators without GPUs in a file where at least nine of ten operators name theirs.
 
     What splits, gathers or transfers lies between devices; one or two are reported by other rules or not at all.
@@ -115,7 +121,7 @@ def _alone_in_file(deployment: Deployment, told: Sequence[Reading]) -> list[Read
     without = [r for r in every if r.gpus is None and r.evidence.gpus is None and r.node.index not in ends]
     if 10 * len(without) > len(every):
         return []
-    known = {r.node.index for r in told}
+    known = {r.node.index for r in reported}
     rest = [r for r in without if r.node.index not in known]
     return rest if len(rest) >= _HABIT else []
 
@@ -133,7 +139,7 @@ def name_gpus(fix: FixContext, finding: Finding) -> Fix | str:
     inference = GpuInference(fix.deployment)
     for reading in fix.readings(finding):
         vague = reading.evidence.gpus.vague if reading.evidence.gpus else None
-        if vague is None or not _EVERY.search(vague) or _SOME.search(vague):
+        if vague is None or not _means_all(vague):
             why = f"`{vague}` does not mean all GPUs of the unit"
             continue
         unit = _unit_gpus(fix, reading)
@@ -146,6 +152,10 @@ def name_gpus(fix: FixContext, finding: Finding) -> Fix | str:
             why = "its siblings are on parts of the unit's GPUs, and its own part is uncertain"
         edits += [edit] if edit else []
     return Fix("unsafe", in_order(edits), _title(finding, edits)) if edits else why
+
+
+def _means_all(vague: str) -> bool:
+    return _EVERY.search(vague) is not None and not _SOME.search(vague)
 
 
 def _is_divided(fix: FixContext, reading: Reading, unit: GpuSet) -> bool:
@@ -189,13 +199,17 @@ def _unit_gpus(fix: FixContext, reading: Reading) -> GpuSet | None:
 
 @fixed_by(name_gpus)
 def vague_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Report labels that mention GPUs without their ids."""
+    """Report labels that mention GPUs without their ids.
+
+    All GPUs is a fact about the input and output of a model, which every GPU may read or write.
+    """
     vague = [
         r
         for r in context.deployment.operators
         if r.evidence.gpus and r.evidence.gpus.vague and r.evidence.gpus.ids is None
     ]
-    for title, some in grouping.units(context.deployment, grouping.remaining_nodes(context, card, vague)).items():
+    doubtful = [r for r in vague if r.kind != "io" or not _means_all(_vague_words(r))]
+    for title, some in grouping.units(context.deployment, grouping.remaining_nodes(context, card, doubtful)).items():
         what = (
             f"`{some[0].name}` does"
             if len(some) == 1

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
+from dotlint.checks.copies import ANY, copies
 from dotlint.checks.devices.placed import copies_of, is_transfer, numbered_locally, placed_units
 from dotlint.checks.grouping import names
 from dotlint.deployment.unit import phase_unit
@@ -16,7 +17,7 @@ from dotlint.text.english import count
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dotlint.checks.devices.placed import Copy
+    from dotlint.checks.copies import Copy
     from dotlint.deployment.model import Reading
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
@@ -26,19 +27,25 @@ if TYPE_CHECKING:
 def gpu_overlaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report stages of one phase that share some, but not all, of their GPUs."""
     deployment = context.deployment
+    copy_of = copies(deployment)
     for name in deployment.phases:
         units = placed_units(context, name)
         if numbered_locally(units):
             continue
         found = False
         # A replica or micro-batch has its own pipeline: only stages of the same one can take GPUs from each other.
-        copies = {stage: copies_of(unit, gpus) for stage, (unit, gpus) in units.items()}
-        overlapping = _overlapping({gpus for sets in copies.values() for gpus in sets.values()})
+        sets = {stage: copies_of(unit, gpus, copy_of) for stage, (unit, gpus) in units.items()}
+        apart = len({frozenset(parts) for parts in sets.values()}) == 1 and all(
+            len(parts) > 1 for parts in sets.values()
+        )
+        if not apart:
+            sets = {stage: {ANY: gpus} for stage, (_, gpus) in units.items()}
+        overlapping = _overlapping({gpus for parts in sets.values() for gpus in parts.values()})
         owners: dict[tuple[Copy, GpuSet], list[int]] = defaultdict(list)
         for stage, (unit, _) in units.items():
             shared: dict[int, GpuSet] = {}
-            for copy, gpus in copies[stage].items():
-                for theirs in overlapping[gpus] | ({gpus} if len(copies[stage]) > 1 else set()):
+            for copy, gpus in sets[stage].items():
+                for theirs in overlapping[gpus] | ({gpus} if apart else set()):
                     for other in owners[copy, theirs]:
                         shared[other] = shared.get(other, GpuSet()) | (gpus & theirs)
             for other, common in sorted(shared.items(), key=lambda item: item[0]):
@@ -57,7 +64,7 @@ def gpu_overlaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
                     graph=context.graph.index,
                     help="give each stage its own GPUs",
                 )
-            for copy, gpus in copies[stage].items():
+            for copy, gpus in sets[stage].items():
                 owners[copy, gpus].append(stage)
         for straddling in _straddling(context, card, name):
             found = True

@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from dotlint.checks.copies import ANY
 from dotlint.strategy.gpus import GpuSet, union
 from dotlint.strategy.layout import Layout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+    from dotlint.checks.copies import Copy
     from dotlint.deployment.model import Deployment, Reading, Stage
     from dotlint.engine.context import GraphContext
     from dotlint.strategy import Phase
-
-    Copy = tuple[int | None, int | None]
-    """A data replica and a micro-batch, as numbered in the file."""
 
 
 def is_transfer(reading: Reading) -> bool:
@@ -68,14 +67,14 @@ def placed_units(context: GraphContext, phase: str) -> dict[int, tuple[Stage, Gp
     return found | stated if context.abridged.parts or len(stated) == len(found) else found
 
 
-def copies_of(unit: Stage, whole: GpuSet) -> dict[Copy, GpuSet]:
+def copies_of(unit: Stage, whole: GpuSet, copy_of: Callable[[Reading], Copy]) -> dict[Copy, GpuSet]:
     """Return the GPUs of a stage in each data replica and micro-batch; `whole` if it has only one."""
     members: dict[Copy, list[Reading]] = defaultdict(list)
     for reading in unit.operators:
-        members[reading.replica, reading.micro_batch].append(reading)
-    if len(members) < 2:
-        return dict.fromkeys(members or [(None, None)], whole)
-    return {copy: gpus for copy, readings in members.items() if (gpus := gpus_of(readings)) and copy != (None, None)}
+        members[copy_of(reading)].append(reading)
+    members.pop(ANY, None)
+    found = {copy: gpus for copy, readings in members.items() if (gpus := gpus_of(readings))}
+    return found if len(found) > 1 else {ANY: whole}
 
 
 def numbered_locally(units: dict[int, tuple[Stage, GpuSet]]) -> bool:
@@ -87,13 +86,6 @@ def numbered_locally(units: dict[int, tuple[Stage, GpuSet]]) -> bool:
         return False
     most, number = Counter(gpus for _, gpus in units.values()).most_common(1)[0]
     return 2 * number > len(units) and all(gpus <= most for _, gpus in units.values())
-
-
-def all_resized(phase: Phase, units: Mapping[int, tuple[Stage, GpuSet]]) -> bool:
-    """Return whether several stages all have the same number of GPUs, which is not that of the layout."""
-    sizes = {len(gpus) for _, gpus in units.values()}
-    of_replica = {len(gpus) for gpus in phase.replica_stage_gpus(0)}
-    return len(units) > 1 and len(sizes) == 1 and not sizes & {phase.stage_size, *of_replica}
 
 
 def expected_gpus(phase: Phase, drawn: Mapping[int, GpuSet]) -> dict[int, GpuSet]:

@@ -97,8 +97,9 @@ def shard_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if not one_layer_each(deployment, group) or (group.role in MLP and of_experts(deployment, group)):
             continue
         whole = _whole(context, group, phase)
-        if whole is None:
-            continue
+        beyond = context.file.layout_certain and any(s.first > phase.gpus.last for s in group.gpu_sets)
+        if whole is None or beyond:
+            continue  # another rule reports ids past the last GPU
         problem = _problem(group, phase, whole)
         if not problem:
             fine += 1
@@ -164,8 +165,11 @@ def _whole(context: GraphContext, group: Group, phase: Phase) -> GpuSet | None:
         parts = phase.replica_stage_gpus(stage or 0) if certain else ()
         return next((part for part in parts if drawn <= part), drawn)
     if group.stage is None:
-        alone = phase.stage_count == 1 and context.file.layout_certain
-        return phase.gpus if alone and drawn <= phase.gpus else None
+        if phase.stage_count > 1 or not context.file.layout_certain or not drawn <= phase.gpus:
+            return None
+        used = union(r.gpus for r in context.deployment.operators if r.phase == group.phase and r.gpus)
+        # Of several data replicas, only one may be drawn.
+        return next((part for part in phase.replica_stage_gpus(0) if used <= part), phase.gpus)
     unit = context.deployment.units.get(group.phase or "", {}).get(group.stage)
     whole = None if unit is None else unit.stated or gpus_of_unit(context.deployment, unit)
     # Another rule reports ids past the last GPU of the phase; shards cannot use them.

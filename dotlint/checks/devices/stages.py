@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.checks import grouping
+from dotlint.checks.copies import copies
 from dotlint.checks.devices.placed import (
     copies_of,
     expected_gpus,
@@ -28,6 +29,7 @@ from dotlint.text.english import count, listed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from dotlint.checks.copies import Copy
     from dotlint.deployment.devices.reader import DeviceReader
     from dotlint.deployment.model import Reading, Stage
     from dotlint.edits.fix_context import FixContext
@@ -177,7 +179,12 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
         units = placed_units(context, name)
         if phase is None or phase.assumed or not units or numbered_locally(units) or not context.file.layout_certain:
             continue
-        wrong = {s: pair for s, pair in units.items() if not _fits(phase, s, *pair)}
+        copy_of = copies(deployment)
+        wrong = {
+            s: (unit, gpus)
+            for s, (unit, gpus) in units.items()
+            if not _fits(phase, s, gpus, copies_of(unit, gpus, copy_of))
+        }
         if not wrong:
             sets = listed([gpus.short() for _, gpus in units.values()], 16).replace(" and ", ", ")
             prefix = f"{name} " if len(deployment.phases) > 1 else ""
@@ -228,12 +235,9 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
             )
 
 
-def _fits(phase: Phase, stage: int, unit: Stage, gpus: GpuSet) -> bool:
+def _fits(phase: Phase, stage: int, whole: GpuSet, parts: Mapping[Copy, GpuSet]) -> bool:
     """Return whether a stage is on the GPUs of the layout, as a whole or in each of its data replicas."""
-    copies = copies_of(unit, gpus)
-    return fits_layout(phase, stage, gpus) or (
-        len(copies) > 1 and all(fits_layout(phase, stage, own) for own in copies.values())
-    )
+    return fits_layout(phase, stage, whole) or all(fits_layout(phase, stage, gpus) for gpus in parts.values())
 
 
 def _remedy(gpus: GpuSet, expected: GpuSet | None) -> str:

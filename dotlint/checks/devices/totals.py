@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
-from dotlint.checks.devices.placed import all_resized, crosses, numbered_locally, other_model, placed_units
+from dotlint.checks.devices.placed import crosses, numbered_locally, other_model, placed_units
 from dotlint.deployment.model import Stage
 from dotlint.deployment.unit import phase_unit
 from dotlint.engine.finding import Holds
@@ -58,8 +58,8 @@ def gpu_totals(context: GraphContext, card: Card) -> Iterator[Outcome]:
             prefix = f"{name} " if len(deployment.phases) > 1 else ""
             yield Holds("gpus", "total", f"{prefix}{count(len(whole), 'GPU')} in total, as declared")
             continue
-        if other_model(phase, units) is not None or (len(units) == phase.stage_count and all_resized(phase, units)):
-            continue  # the rule about the GPUs of stages reports the other layout model, or size
+        if other_model(phase, units) is not None:
+            continue  # the rule about the GPUs of stages reports the other layout model
         nodes = [r for unit, _ in units.values() for r in unit.headers + unit.operators]
         start, end = grouping.of_nodes(nodes, context.graph)
         yield card.finding(

@@ -109,8 +109,8 @@ def inherited_labels(context: GraphContext, card: Card) -> Iterator[Outcome]:
             and "label" not in one.own_attributes
             and one.attributes.get("label") == statement.values()["label"]
         ]
-        shown: list[Statement] = remaining(context.file, card, [statement], at_span)
-        if heirs and shown:
+        left: list[Statement] = remaining(context.file, card, [statement], at_span)
+        if heirs and left:
             names = listed([f"`{one.name}`" for one in heirs], 3)
             yield card.finding(
                 f"{names} {'inherits' if len(heirs) == 1 else 'inherit'} the label of the graph, which is drawn again there",

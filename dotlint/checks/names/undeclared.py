@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from dotlint.checks.grouping import remaining
@@ -52,8 +52,12 @@ def undeclared_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
     }
     missing = [node for node in graph.nodes.values() if node.index not in declared and not is_placeholder(node)]
     share = float(card.parameters.get("declared_share", _DECLARED_SHARE))
-    if not missing or len(declared) < _DECLARED_LEAST or len(declared) < share * len(graph.nodes):
+    if not missing or len(declared) < _DECLARED_LEAST:
         return
+    if len(declared) < share * len(graph.nodes):
+        missing = _instead_of_idle(graph, missing, declared)
+        if not missing:
+            return
     meant = suggestions(graph, missing, declared, context.file.vocabulary.words)
     if not _declares_first(graph, declared):
         # Statements after the edges only set attributes, so a node without attributes needs none.
@@ -88,6 +92,24 @@ def undeclared_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
             about=Unit(family=family) if family and len(some) > 1 else None,
             graph=graph.index,
         )
+
+
+def _instead_of_idle(graph: Graph, missing: list[Node], declared: set[int]) -> list[Node]:
+    """Return the undeclared nodes that edges use instead of declared ones without edges: only their numbers differ.
+
+    `expert-4_gpu0` stands in the edges, and `expert0_gpu0` is declared and connected to nothing.
+    """
+    idle: Counter[Words] = Counter()
+    for node in graph.nodes.values():
+        if node.index in declared and not node.in_edges and not node.out_edges:
+            idle[_letters(node.name)] += 1
+    used = Counter(_letters(node.name) for node in missing)
+    alike = {words for words, number in used.items() if words and 1 < number == idle[words]}
+    return [node for node in missing if _letters(node.name) in alike]
+
+
+def _letters(name: str) -> Words:
+    return tuple(word for word in _words(name) if not word.isdigit())
 
 
 def _statements_in_sets(graph: Graph) -> set[int]:

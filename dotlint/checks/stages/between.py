@@ -6,6 +6,8 @@ from collections import defaultdict
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from dotlint.checks.copies import copies, may_be_one
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -20,23 +22,15 @@ def stage_edges(context: GraphContext) -> Iterator[tuple[Edge, Reading, Reading]
     Edges without influence on the layout, of a collective that no operator of its stage is connected with, and between
     data replicas or micro-batches are not part of the pipeline.
     """
-    readings = context.deployment.readings
+    readings, copy_of = context.deployment.readings, copies(context.deployment)
     for edge in context.graph.edges:
         one, two = readings[edge.tail.index], readings[edge.head.index]
         if one.phase != two.phase or one.stage is None or two.stage is None or one.stage == two.stage:
             continue
-        if one.annotation or two.annotation or _aside(edge) or not same_copy(one, two):
+        if one.annotation or two.annotation or _aside(edge) or not may_be_one(copy_of(one), copy_of(two)):
             continue
         if not any(_outside(context, reading) for reading in (one, two)):
             yield edge, one, two
-
-
-def same_copy(one: Reading, two: Reading) -> bool:
-    """Return whether two nodes may belong to the same data replica and micro-batch."""
-    return not any(
-        None not in pair and pair[0] != pair[1]
-        for pair in ((one.replica, two.replica), (one.micro_batch, two.micro_batch))
-    )
 
 
 def _aside(edge: Edge) -> bool:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dotlint.deployment.model import Reading
-    from dotlint.deployment.patterns.proposals import MissingEdge
+    from dotlint.deployment.patterns.missing_edge import MissingEdge
     from dotlint.deployment.unit import Unit
     from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.checks import grouping
+from dotlint.checks.copies import ANY, copies
 from dotlint.checks.grouping import LEFT_OUT, names
+from dotlint.deployment.model import Stage
 from dotlint.edits.fix_context import fixed_by
 from dotlint.edits.links import link_exemplar, stage_links
 from dotlint.edits.planned_edge import PlannedEdge
@@ -16,9 +18,10 @@ from dotlint.engine.finding import Fix, Holds, Listing, Related, Undecided
 from dotlint.text.english import count, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from dotlint.deployment.model import Deployment, Reading, Stage
+    from dotlint.checks.copies import Copy
+    from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.wiring import Wiring
     from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
@@ -72,7 +75,7 @@ def link_stages(fix: FixContext, finding: Finding) -> Fix | str:
 def missing_pipeline_links(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report adjacent stages that no path connects, directly or through nodes of no stage."""
     deployment = context.deployment
-    wiring = context.completed.wiring
+    wiring, copy_of = context.completed.wiring, copies(deployment)
     for phase_name in deployment.phases:
         phase = context.phase(phase_name)
         units = {s: u for s, u in deployment.units.get(phase_name, {}).items() if u.operators}
@@ -89,19 +92,15 @@ def missing_pipeline_links(context: GraphContext, card: Card) -> Iterator[Outcom
             if after is None:
                 continue
             pairs += 1
-            inside = set(names(unit.operators))
-            beyond = set(names(after.operators))
-            reach = wiring.reach(
-                [head for name in inside for head in wiring.outs[name] if head not in inside], within=free
-            )
-            direct = any(head in beyond for name in inside for head in wiring.outs[name])
-            if direct or any(head in beyond for name in reach if name in free for head in wiring.outs[name]):
-                connected += 1
-                continue
-            if _joined_otherwise(context, unit, after, wiring):
-                unclear.append(f"{deployment.unit(phase_name, stage)} to {deployment.unit(phase_name, after.stage)}")
-            else:
-                yield _missing_link(context, card, unit, after, wiring, only=len(units) == 2)
+            apart = [
+                (one, two) for one, two in _in_each_copy(unit, after, copy_of) if not _leads(wiring, one, two, free)
+            ]
+            connected += not apart
+            for one, two in apart:
+                if _joined_otherwise(context, one, two, wiring):
+                    unclear.append(f"{deployment.unit(phase_name, stage)} to {deployment.unit(phase_name, two.stage)}")
+                else:
+                    yield _missing_link(context, card, one, two, wiring, only=len(units) == 2)
         if unclear:
             needs = f"label the stages, whose order is unclear: every node is connected, but no path leads from {listed(unclear, 4)}"
             yield Undecided(card.section, "pipeline", needs)
@@ -110,6 +109,26 @@ def missing_pipeline_links(context: GraphContext, card: Card) -> Iterator[Outcom
             yield Holds(
                 "connections", "pipeline", f"{prefix}every stage is connected to the next ({count(pairs, 'link')})"
             )
+
+
+def _in_each_copy(unit: Stage, after: Stage, copy_of: Callable[[Reading], Copy]) -> list[tuple[Stage, Stage]]:
+    """Return two stages in each of the data replicas and micro-batches that both have, or as they are."""
+    both = {copy_of(r) for r in unit.operators} & {copy_of(r) for r in after.operators} - {ANY}
+    if len(both) < 2:
+        return [(unit, after)]
+
+    def part(whole: Stage, copy: Copy) -> Stage:
+        return Stage(whole.phase, whole.stage, [r for r in whole.operators if copy_of(r) in {copy, ANY}])
+
+    return [(part(unit, copy), part(after, copy)) for copy in sorted(both, key=str)]
+
+
+def _leads(wiring: Wiring, unit: Stage, after: Stage, free: set[str]) -> bool:
+    """Return whether a path leads from a stage to another, directly or through nodes of no stage."""
+    inside, beyond = set(names(unit.operators)), set(names(after.operators))
+    outside = [head for name in inside for head in wiring.outs[name] if head not in inside]
+    passed = [name for name in wiring.reach(outside, within=free) if name in free]
+    return any(head in beyond for name in (*inside, *passed) for head in wiring.outs[name])
 
 
 def _joined_otherwise(context: GraphContext, unit: Stage, after: Stage, wiring: Wiring) -> bool:

@@ -91,6 +91,9 @@ def _whole_units(deployment: Deployment) -> dict[tuple[str | None, int | None], 
 
 _COMPUTE = ("attention", "scores", "softmax")
 _PRODUCTS = {"q", "k", "v"}
+_WEIGHTS = {"linear", "proj", "projection", "projections"}
+# Roles of the parts of a block: a file that draws some of them divides blocks.
+_PARTS = ("output-projection", "scores", "softmax", "mlp-up", "mlp-down", "activation")
 
 
 def _projects(context: GraphContext, reading: Reading) -> bool:
@@ -98,7 +101,8 @@ def _projects(context: GraphContext, reading: Reading) -> bool:
     if reading.role is not None and reading.kind != "computation":
         return False
     words = set(plain_words(f"{reading.name} {reading.evidence.title}").split())
-    if not words & _PRODUCTS:
+    lines = [set(plain_words(line).split()) for line in reading.evidence.lines[1:]]
+    if not words & _PRODUCTS and not any(line & _PRODUCTS and line & _WEIGHTS for line in lines):
         return False
     outs, by_name = context.wiring.outs, context.deployment.by_name
     heads = set(outs[reading.name])
@@ -161,6 +165,9 @@ def attention_in_one_node(context: GraphContext, card: Card) -> Iterator[Outcome
     if without:
         lacking = grouping.remaining_nodes(context, card, [r for _, some in without for r in some])
         if not lacking:
+            return
+        if not with_parts and sum(1 for r in drawn if r.is_role(*_PARTS)) * 2 < sum(len(some) for _, some in without):
+            yield Undecided("attention", "attention", "draw the parts of attention (the file draws blocks as one node)")
             return
         where = "" if not with_parts else " in " + listed([str(unit) for unit, _ in without])
         subject = " and ".join(sorted(what, reverse=True))

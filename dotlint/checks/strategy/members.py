@@ -156,7 +156,9 @@ def _refuse_taken(group: Group, planned: Sequence[PlannedNode], phase: Phase, de
         if gpus is None or any(not gpus.isdisjoint(other) for other in taken):
             raise NotCertain(f"`{one.name}` would be on GPUs of other members")
         if not any(gpus <= whole for whole in _allowed(group, phase)):
-            raise NotCertain(f"`{one.name}` would be on GPUs {gpus}, which the unit does not have")
+            raise NotCertain(
+                f"`{one.name}` would be on GPU{'s' * (len(gpus) > 1)} {gpus}, which the unit does not have"
+            )
         taken.append(gpus)
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
+from dotlint.deployment import axes
 from dotlint.engine.finding import Holds
 from dotlint.text.english import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotlint.deployment.gpus_and_dims import Dims
     from dotlint.deployment.model import Reading
+    from dotlint.deployment.shapes import Dims
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
@@ -36,13 +37,13 @@ def collectives_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[O
         if kind not in wrong or len(tensors.inputs) != 1 or len(tensors.outputs) != 1:
             continue
         before, after = tensors.inputs[0], tensors.outputs[0]
-        if None in before.sizes or None in after.sizes or len(before.sizes) != len(after.sizes):
-            continue
-        same = before.sizes == after.sizes
-        if same == (kind == "all-reduce"):
-            right += 1
-        else:
+        found = axes.change(before, after)
+        changes = found is not None and bool(found.parts)
+        same = found is not None and not found.parts and found.whole
+        if changes if kind == "all-reduce" else same:
             wrong[kind].append(reading)
+        elif changes or same:
+            right += 1
     for kind, readings in wrong.items():
         for unit, some in grouping.units(context.deployment, grouping.remaining_nodes(context, card, readings)).items():
             first, tensors = some[0], some[0].evidence.tensors

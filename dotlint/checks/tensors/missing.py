@@ -47,6 +47,8 @@ _PAIRS = regex(
     re.IGNORECASE,
     needs=("=",),
 )
+# `batch=128 → 2×64`, `Input: [B=128->8]`: one text states the size before and after.
+_CHANGE = regex(r"\w\s*=\s*\d+\s*(?:→|->|=>)\s*\d", re.IGNORECASE, needs=("→", "->", "=>"))
 _PLACED = regex(r"gpu|device|stage|rank|node|\b[tepdsc]p\d*\b", re.IGNORECASE)
 _PAIR = regex(r"((?-i:[A-Za-z])\w*)\s*[=:]\s*[~\d]", re.IGNORECASE)
 
@@ -63,7 +65,8 @@ def _stated_sides(reading: Reading) -> tuple[bool, bool]:
     if (
         all(sides)
         or (any(sides) and (reading.kind == "io" or is_end(reading) or _passes_on(reading)))
-        or any(line.count("=") > 1 and _PAIRS.fullmatch(line) for line in others)
+        or any(_PAIRS.fullmatch(line) for line in others)
+        or any(_CHANGE.search(line) and not _PLACED.match(line) for line in reading.evidence.lines)
         or any(_SIZED.match(line) and not _PLACED.search(line) for line in others)
         or len({axis for line in others for axis in axes.named(_PAIR.findall(line))}) > 1
     ):
@@ -102,6 +105,7 @@ def _sides_of(lacking: Iterable[frozenset[str]]) -> str:
 
 
 _BOTH = ("Input", "Output")
+_PAPER = {"note", "folder", "tab"}  # shapes of text about operators, not of an operator
 _FEW = 3  # fewer operators are an overview
 _FAMILY = 4  # from so many units on, operators of one family without dimensions are intended
 _REMEDY = "add the dimensions to the labels, for example `Input: [batch=4, seq=1024, hidden=512]`"
@@ -125,7 +129,12 @@ def operators_without_dims(context: GraphContext, card: Card) -> Iterator[Outcom
     Operators without a role are checked only if others of their family state dimensions.
     """
     declared = [
-        r for r in context.deployment.operators if not r.summary and r.node.declared and not is_whole_box(context, r)
+        r
+        for r in context.deployment.operators
+        if not r.summary
+        and r.node.declared
+        and r.node.attributes.get("shape", "").lower() not in _PAPER
+        and not is_whole_box(context, r)
     ]
     sides = {r.node.index: _lacking(r) for r in declared}
     stating = {r.evidence.name.family for r in declared if len(sides[r.node.index]) < len(_BOTH)}

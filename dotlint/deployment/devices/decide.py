@@ -18,31 +18,31 @@ from dotlint.strategy.gpus import GpuSet, union
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from dotlint.deployment.devices.places import Places
+    from dotlint.deployment.devices.coordinates import Coordinates
     from dotlint.deployment.devices.reader import Gpus
 
-    Numbering = Callable[[Places], Iterable[int]]
+    Numbering = Callable[[Coordinates], Iterable[int]]
 
 _FEWEST_PAIRS: Final = 3
 
 
-def decide(stated: Sequence[tuple[Gpus, int | None]]) -> dict[Gpus, Gpus | None]:
+def decide(stated: Sequence[tuple[Gpus, int | None]], nodes: int = 0) -> dict[Gpus, Gpus | None]:
     """Return, for what texts state ambiguously, what it means.
 
-    `stated` has what each text states and the stage that it is inside of. A text whose meaning stays open is named as
-    unread, unless it may name no device at all, which gives None.
+    `stated` has what each text states and the stage that it is inside of; `nodes` is the number of nodes of the file.
+    A text whose meaning stays open is named as unread, unless it may name no device at all, which gives None.
     """
-    explicit = [gpus.ids for gpus, _ in stated if gpus.ids is not None and not gpus.places and not gpus.transfer]
+    explicit = [gpus.ids for gpus, _ in stated if gpus.ids is not None and not gpus.coordinates and not gpus.transfer]
     changed: dict[Gpus, Gpus | None] = {}
     if _are_pairs(set(explicit)):
         changed = {
             gpus: replace(gpus, ids=GpuSet.of((gpus.ids.first, gpus.ids.last)))
             for gpus, _ in stated
-            if gpus.ids is not None and not gpus.places and _is_range(gpus.ids)
+            if gpus.ids is not None and not gpus.coordinates and _is_range(gpus.ids)
         }
-    placed = [(gpus, stage) for gpus, stage in stated if gpus.places]
+    placed = [(gpus, stage) for gpus, stage in stated if gpus.coordinates]
     if placed:
-        numberings = _numberings(placed, explicit)
+        numberings = _numberings(placed, explicit, nodes)
         changed.update((gpus, _numbered(gpus, numberings)) for gpus, _ in placed)
     return changed
 
@@ -60,47 +60,47 @@ def _are_pairs(sets: Iterable[GpuSet]) -> bool:
 
 
 def _numbered(gpus: Gpus, numberings: dict[tuple[str, ...], Numbering]) -> Gpus | None:
-    """Return what a text states with the ids of its places."""
-    if all(place.axes in numberings for place in gpus.places):
-        ids = GpuSet.of(number for place in gpus.places for number in numberings[place.axes](place))
-        return replace(gpus, ids=ids, places=())
-    still_open = [place for place in gpus.places if place.sure]
+    """Return what a text states with the ids of its coordinates."""
+    if all(one.axes in numberings for one in gpus.coordinates):
+        ids = GpuSet.of(number for one in gpus.coordinates for number in numberings[one.axes](one))
+        return replace(gpus, ids=ids, coordinates=())
+    still_open = [one for one in gpus.coordinates if one.sure]
     if gpus.ids is not None or not still_open:
-        left = replace(gpus, places=())
+        left = replace(gpus, coordinates=())
         return left if left != type(gpus)() else None
-    return replace(gpus, places=(), unread=gpus.unread or ", ".join(place.text for place in still_open))
+    return replace(gpus, coordinates=(), unread=gpus.unread or ", ".join(one.text for one in still_open))
 
 
 def _numberings(
-    placed: Sequence[tuple[Gpus, int | None]], explicit: Sequence[GpuSet]
+    placed: Sequence[tuple[Gpus, int | None]], explicit: Sequence[GpuSet], nodes: int
 ) -> dict[tuple[str, ...], Numbering]:
     """Return how the points along each list of axes are numbered, for those that the file decides."""
-    spaces: dict[tuple[str, ...], list[tuple[Places, int | None]]] = defaultdict(list)
+    spaces: dict[tuple[str, ...], list[tuple[Coordinates, int | None]]] = defaultdict(list)
     for gpus, stage in placed:
-        for place in gpus.places:
-            spaces[place.axes].append((place, stage))
+        for one in gpus.coordinates:
+            spaces[one.axes].append((one, stage))
     named = union(explicit)
     meshes = {axes for axes, some in spaces.items() if some[0][0].sure and axes[0] not in {"", "host"}}
     found: dict[tuple[str, ...], Numbering | None] = {}
     for axes, some in spaces.items():
-        points = {point for place, _ in some for point in place.points}
+        points = {point for one, _ in some for point in one.points}
         if axes[0] == "host":
             found[axes] = _on_hosts(points, named)
         elif axes[0] == "":
             found[axes] = _on_mesh(points, named) if _are_coordinates(points) else None
         elif axes not in meshes:
-            found[axes] = _single if _may_be_devices(some, explicit) else None
+            found[axes] = _single if _may_be_devices(some, explicit, nodes) else None
     if meshes:
         whole = max(meshes, key=len)
         apart = len(whole) > 1 or not _repeats(spaces[whole])
         if apart and all(whole[: len(axes)] == axes for axes in meshes):
-            numbering = _on_mesh({point for place, _ in spaces[whole] for point in place.points}, named)
+            numbering = _on_mesh({point for one, _ in spaces[whole] for point in one.points}, named)
             found.update((axes, numbering) for axes in meshes)
     return {axes: numbering for axes, numbering in found.items() if numbering is not None}
 
 
-def _single(place: Places) -> Iterable[int]:
-    return (point[0] for point in place.points)
+def _single(one: Coordinates) -> Iterable[int]:
+    return (point[0] for point in one.points)
 
 
 def _on_hosts(points: set[tuple[int, ...]], named: GpuSet) -> Numbering | None:
@@ -109,7 +109,7 @@ def _on_hosts(points: set[tuple[int, ...]], named: GpuSet) -> Numbering | None:
     for host, device in points:
         devices[host].add(device)
     if sum(map(len, devices.values())) == len(set().union(*devices.values())):
-        return lambda place: (point[1] for point in place.points)
+        return lambda one: (point[1] for point in one.points)
     return _on_mesh(points, named)
 
 
@@ -126,9 +126,9 @@ def _on_mesh(points: set[tuple[int, ...]], named: GpuSet) -> Numbering | None:
     if named and named.last >= math.prod(shape):
         return None
 
-    def numbers(place: Places) -> Iterable[int]:
-        inner = math.prod(shape[len(place.axes) :])
-        for point in place.points:
+    def numbers(one: Coordinates) -> Iterable[int]:
+        inner = math.prod(shape[len(one.axes) :])
+        for point in one.points:
             at = 0
             for axis, number in enumerate(point):
                 at = at * shape[axis] + number - (0 if axis else base)
@@ -142,22 +142,25 @@ def _are_coordinates(points: set[tuple[int, ...]]) -> bool:
     return len(points) > 1 and any(one >= two for point in points for one, two in itertools.pairwise(point))
 
 
-def _may_be_devices(some: Sequence[tuple[Places, int | None]], explicit: Sequence[GpuSet]) -> bool:
+def _may_be_devices(some: Sequence[tuple[Coordinates, int | None]], explicit: Sequence[GpuSet], nodes: int) -> bool:
     """Return whether numbers such as ranks are devices: they number the whole file, and no other number does.
 
     Ranks that several stages repeat count within the stage. Where most texts name devices explicitly, ranks are
-    something else; where a few do, all of them must be among the ranks.
+    something else; where a few do, all of them must be among the ranks. Where only shards have a rank, and what they
+    meet in has none, it is that of the shard.
     """
-    points = GpuSet.of(point[0] for place, _ in some for point in place.points)
+    if all(len(one.points) == 1 for one, _ in some) and 5 * len(some) < 4 * nodes:
+        return False
+    points = GpuSet.of(point[0] for one, _ in some for point in one.points)
     if len(points) < 2 or _repeats(some):
         return False
     return not explicit or (2 * len(explicit) <= len(some) and union(explicit) <= GpuSet.span(0, points.last + 1))
 
 
-def _repeats(some: Sequence[tuple[Places, int | None]]) -> bool:
+def _repeats(some: Sequence[tuple[Coordinates, int | None]]) -> bool:
     """Return whether several stages use the same numbers."""
     by_stage: dict[int, set[tuple[int, ...]]] = defaultdict(set)
-    for place, stage in some:
+    for one, stage in some:
         if stage is not None:
-            by_stage[stage].update(place.points)
+            by_stage[stage].update(one.points)
     return sum(map(len, by_stage.values())) > len(set().union(*by_stage.values()))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dotlint.deployment.devices.places import AXES, Places, read_places
+from dotlint.deployment.devices.coordinates import AXES, Coordinates, read_coordinates
 from dotlint.deployment.devices.tokens import Cursor, Token, id_list, point, tokens
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ _UNITS: Final = frozenset({"gb", "gib", "mb", "mib", "tb", "tflops", "ms", "gbps
 
 
 class Mention(Struct, frozen=True):
-    """One mention of devices: the ids or places that it states, and the span of the ids in the line.
+    """One mention of devices: the ids or coordinates that it states, and the span of the ids in the line.
 
     `at` and `end` are the offsets of the whole mention, from its word on. `sure` is whether the word always means a
     device, `keyed` whether a colon or equals sign follows it; `count` is the number of devices that stands before it,
@@ -59,7 +59,7 @@ class Mention(Struct, frozen=True):
     sure: bool
     keyed: bool
     ids: tuple[int, ...] = ()
-    places: Places | None = None
+    coordinates: Coordinates | None = None
     count: int | None = None
     peer: bool = False
     share: bool = False
@@ -75,9 +75,9 @@ def mentions(line: str, words: DeviceWords) -> Iterator[Mention]:
         mention, index, last = _mention(found, index, last, words, moving)
         if mention is None:
             continue
-        if mention.places is not None:
-            written = replace(mention.places, text=line[mention.at : mention.end])
-            mention = replace(mention, places=written)
+        if mention.coordinates is not None:
+            written = replace(mention.coordinates, text=line[mention.at : mention.end])
+            mention = replace(mention, coordinates=written)
         yield mention
 
 
@@ -101,9 +101,9 @@ def _mention(
         return Mention(word.at, word.end, (word.end, word.end), sure, keyed, share=True), start, last
     repeated = (words.names if sure else words.unsure) - words.plurals
     opening = cursor.peek()
-    coordinates = None
+    pair = None
     if opening is not None and opening.at == word.end and word.text not in words.plurals:
-        coordinates = point(cursor)
+        pair = point(cursor)
         cursor.at = start
     many = word.text in words.plurals or not word.text.isascii()
     ids = id_list(cursor, repeated, to=not moving, many=many or keyed)
@@ -116,8 +116,8 @@ def _mention(
             cursor.at = here
             break
         ids, simple = ids + more, False
-    places = None if ids is not None else read_places(cursor) if keyed else None
-    if ids is None and places is None:
+    coordinates = None if ids is not None else read_coordinates(cursor) if keyed else None
+    if ids is None and coordinates is None:
         end = found[cursor.at - 1].end
         return Mention(word.at, end, (end, end), sure, keyed, count=_count(found, index)), max(start, index + 1), last
     stop = cursor.at
@@ -135,11 +135,11 @@ def _mention(
     if ids is not None and many and number is not None and len(ids) != number and _is_count(found, index, len(ids)):
         return Mention(word.at, word.end, (word.end, word.end), sure, keyed, count=number), stop, last
     if ids is not None and (host := _host(found, index, words)) is not None:
-        places = Places(("host", "device"), tuple((host, number) for number in ids))
-    elif coordinates is not None:
-        places = Places(("",) * len(coordinates), (coordinates,))
+        coordinates = Coordinates(("host", "device"), tuple((host, number) for number in ids))
+    elif pair is not None:
+        coordinates = Coordinates(("",) * len(pair), (pair,))
     elif ids is not None and not sure:
-        places = Places((word.text.removesuffix("s"),), tuple((number,) for number in ids), sure=False)
+        coordinates = Coordinates((word.text.removesuffix("s"),), tuple((number,) for number in ids), sure=False)
     return (
         Mention(
             word.at,
@@ -148,7 +148,7 @@ def _mention(
             sure,
             keyed,
             tuple(ids or ()),
-            places,
+            coordinates,
             peer=_is_peer(found, index, before, ids or (), last),
             simple=simple,
         ),
@@ -229,7 +229,7 @@ def _states_number(found: Sequence[Token], index: int, before: Token | None) -> 
 
 
 def _counts_things(found: Sequence[Token], stop: int) -> bool:
-    """Return whether the word after a number says that it counts things: `4 heads`, `80 GB`; `heads 0-3` are others."""
+    """Return whether the word after a number names what it counts: `4 heads`, `80 GB`; `heads 0-3` are others."""
     after = found[stop] if stop < len(found) else None
     beyond = found[stop + 1] if stop + 1 < len(found) else None
     if after is None or after.kind != "word" or (beyond is not None and beyond.kind == "number"):

@@ -15,20 +15,24 @@ from dotlint.text.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dotlint.deployment.devices.coordinates import Coordinates
     from dotlint.deployment.devices.mentions import Mention
-    from dotlint.deployment.devices.places import Places
     from dotlint.deployment.devices.words import DeviceWords
 
 _ARROW: Final = regex(r"->|→|↔|=>|⇒", needs=("->", "→", "↔", "=>", "⇒"))
 # `GPU: TP=8 across 0-7`: words between the key and the ids.
 _IDS_AT_END: Final = regex(
-    r"\b(?:across|over|on)\s+(?P<ids>\d+(?:\s*(?:-|–|to|\.\.\.?|…)\s*\d+)?)\s*$",
+    r"\b(?:across|over|on|each\s+shard)\s+(?P<ids>\d+(?:\s*(?:-|–|to|\.\.\.?|…)\s*\d+)?)\s*$",
     re.IGNORECASE,
-    needs=("across", "over", "on"),
+    needs=("across", "over", "on", "each"),
 )
 _VAGUE: Final = regex(
     r"\b(?:all|shared|replicated|each|every|multiple|various|distributed|any|some|across)\b|全部|所有|tous\b|alle\b",
     re.IGNORECASE,
+)
+# `All Device Outputs`: what is on devices, not the devices.
+_ON_DEVICES: Final = regex(
+    r"\s+(?:in|out)puts?\b|\s+(?:results?|tensors?|tokens?|states?|partials?|activations?|gradients?)\b", re.IGNORECASE
 )
 _GROUPWISE: Final = regex(r"[:=]\s*per\b", re.IGNORECASE)  # `GPUs: per TP pair`
 _PLACEHOLDER: Final = regex(r"[{$%]\w*|gpu_?[ijkn]\b", re.IGNORECASE)
@@ -40,7 +44,7 @@ class Gpus(Struct, frozen=True):
 
     `transfer` is whether the ids are the ends of a transfer (`GPU 0 -> GPU 1`), not a group, and `peer` whether they
     are only its other end (`Send to GPU 1`); `host` is whether it states CPU or N/A. `unread` is a text that names
-    devices in a way that was not understood. `places` are devices that only the whole file can number; `ids` are then
+    devices in a way that was not understood. `coordinates` are devices that only the whole file can number; `ids` are then
     what the text means by itself, if anything.
     """
 
@@ -51,7 +55,7 @@ class Gpus(Struct, frozen=True):
     transfer: bool = False
     peer: bool = False
     unread: str | None = None
-    places: tuple[Places, ...] = ()
+    coordinates: tuple[Coordinates, ...] = ()
 
 
 class _LineDevices(Struct, frozen=True):
@@ -64,7 +68,7 @@ class _LineDevices(Struct, frozen=True):
     host: bool = False
     transfer: bool = False
     unread: str | None = None
-    places: tuple[Places, ...] = ()
+    coordinates: tuple[Coordinates, ...] = ()
 
 
 class DeviceReader:
@@ -74,7 +78,6 @@ class DeviceReader:
         self.words = words
         # Lines of labels repeat: a thousand nodes may share eight lines with GPUs.
         self._line = lru_cache(maxsize=16384)(self._read_line)
-        self._mentions = lru_cache(maxsize=4096)(self._find_mentions)
 
     def read(self, lines: Sequence[str]) -> Gpus | None:
         """Return the devices that the lines of a label state; None if they mention none."""
@@ -87,9 +90,9 @@ class DeviceReader:
         counted = next((one.count for one in reversed(found) if one.count is not None), None)
         unread = next((one.unread for one in found if one.unread is not None), None)
         host, transfer = any(one.host for one in found), any(one.transfer for one in found)
-        places = tuple(dict.fromkeys(place for one in found for place in one.places))
-        if ids:  # where a label says GPU, its rank is something else
-            places = tuple(place for place in places if place.sure)
+        coordinates = tuple(dict.fromkeys(each for one in found for each in one.coordinates))
+        if ids:  # where a label has the word GPU, its rank is something else
+            coordinates = tuple(each for each in coordinates if each.sure)
         if ids or ends:
             return Gpus(
                 ids=_gpu_set(ids or ends),
@@ -97,39 +100,48 @@ class DeviceReader:
                 peer=not ids and not transfer and len(set(ends)) == 1,
                 vague=vague,
                 count=counted,
-                places=places,
+                coordinates=coordinates,
             )
-        if places and not any(place.sure for place in places) and (vague or counted is not None or host or unread):
-            places = ()
-        if vague or counted is not None or host or unread or places:
-            return Gpus(vague=vague, count=counted, host=host, transfer=transfer, unread=unread, places=places)
+        if (
+            coordinates
+            and not any(each.sure for each in coordinates)
+            and (vague or counted is not None or host or unread)
+        ):
+            coordinates = ()
+        if vague or counted is not None or host or unread or coordinates:
+            return Gpus(
+                vague=vague, count=counted, host=host, transfer=transfer, unread=unread, coordinates=coordinates
+            )
         return None
 
     def spans(self, line: str) -> list[Mention]:
         """Return the mentions of a line that name devices by ids which can be rewritten in place."""
-        return [one for one in self._mentions(line) if one.sure and one.ids and one.simple]
+        if not self.words.may_be_in(line):
+            return []
+        return [one for one in mentions(line, self.words) if one.sure and one.ids and one.simple]
 
     def states(self, line: str) -> bool:
         """Return whether a line begins with a device word and states which devices, so that it states no dimensions."""
-        first = next(iter(self._mentions(line)), None)
-        return first is not None and first.at == 0 and (first.sure or bool(first.places))
-
-    def _find_mentions(self, line: str) -> tuple[Mention, ...]:
-        return tuple(mentions(line, self.words)) if self.words.may_be_in(line) else ()
+        if not self.words.may_be_in(line):
+            return False
+        first = next(mentions(line, self.words), None)
+        return first is not None and first.at == 0 and (first.sure or bool(first.coordinates))
 
     def _read_line(self, line: str) -> _LineDevices | None:
-        found = self._mentions(line)
+        if not self.words.may_be_in(line):
+            return None
+        found = list(mentions(line, self.words))
         if not found:
             return None
         sure = [one for one in found if one.sure]
         transfer = bool(sure) and _ARROW.search(line) is not None
         own = tuple(number for one in sure if not one.peer for number in one.ids)
         ends = tuple(number for one in sure if one.peer for number in one.ids)
-        places = tuple(one.places for one in found if one.places is not None and not one.peer)
-        if own or ends or places:
+        coordinates = tuple(one.coordinates for one in found if one.coordinates is not None and not one.peer)
+        if own or ends or coordinates:
             if own and ends and any(one.peer and _joined(line, found, one) for one in sure):
                 own, ends = (), own + ends
-            return _LineDevices(own, ends, transfer=transfer, places=places)
+            return _LineDevices(own, ends, transfer=transfer, coordinates=coordinates)
         if any(one.share for one in found):
             return _LineDevices()
         return self._without_ids(line, sure, transfer=transfer) if sure else None
@@ -146,6 +158,8 @@ class DeviceReader:
         rest = line[key.end :]
         if first and _HOST.search(rest):
             return _LineDevices(host=True, transfer=transfer)
+        if key.at and _ON_DEVICES.match(rest):
+            return None
         if first and (_VAGUE.search(line) or _GROUPWISE.search(line) or (_PLACEHOLDER.search(line) and not transfer)):
             return _LineDevices(vague=line.strip(), transfer=transfer)
         if key.keyed and key.at == 0 and rest.strip():
@@ -157,7 +171,7 @@ class DeviceReader:
         return next((one.ids for one in mentions(f"{word}: {text}", self.words)), ())
 
 
-def _joined(line: str, found: Sequence[Mention], end: Mention) -> bool:
+def _joined(line: str, found: list[Mention], end: Mention) -> bool:
     """Return whether only `to` stands between an end and the mention before it: `GPUs 0-7 to GPUs 8-15`."""
     before = found[found.index(end) - 1] if found.index(end) else None
     return before is not None and line[before.end : end.at].strip().lower() in {"to", "to all", "and to"}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dotlint.deployment.model import Reading
-    from dotlint.deployment.numberings.decide import Decision, Meaning
+    from dotlint.deployment.numberings.decision import Decision, Meaning
     from dotlint.strategy.gpus import GpuSet
 
 _TRANSFERS = ("send", "receive", "transfer")
@@ -24,6 +24,8 @@ _FIELDS: tuple[tuple[str, Meaning], ...] = (
     ("step", "step"),
     ("shard", "shard"),
 )
+_NO_ENDS = {"layer", "replica", "micro-batch", "step"}
+"""Meanings of a number that cannot be one of the two stages of a transfer: `send_l0_s1`."""
 _OWN = {"label", "name"}
 
 
@@ -52,7 +54,7 @@ def set_numbers(readings: Sequence[Reading], decision: Decision) -> int:
             own_base = base + (id(choice) in shifted)
             reading.stage, reading.stage_named = number - own_base, choice.numbering.where in _OWN
             reading.because(f"stage {number} from {choice.numbering.title}")
-    _place_transfers(readings)
+    _locate_transfers(readings)
     return base
 
 
@@ -63,15 +65,15 @@ def count_layers(readings: Sequence[Reading]) -> None:
         reading.layer_index = reading.layer
         if reading.layer is not None and reading.stage is not None and not reading.annotation:
             owned[reading.phase][reading.stage].add(reading.layer)
-    anew: dict[str | None, int] = {}
+    repeated: dict[str | None, int] = {}
     for phase, of_stages in owned.items():
         sets = [frozenset(layers) for layers in of_stages.values()]
         low, high = min(sets[0]), max(sets[0])
         if len(sets) > 1 and len(set(sets)) == 1 and high - low + 1 == len(sets[0]) and low < 2:
-            anew[phase] = len(sets[0])
+            repeated[phase] = len(sets[0])
     for reading in readings:
-        if reading.layer is not None and reading.stage is not None and reading.phase in anew:
-            reading.layer_index = reading.layer + reading.stage * anew[reading.phase]
+        if reading.layer is not None and reading.stage is not None and reading.phase in repeated:
+            reading.layer_index = reading.layer + reading.stage * repeated[reading.phase]
 
 
 def _other_bases(decision: Decision, base: int) -> set[int]:
@@ -91,6 +93,7 @@ def _named_links(readings: Sequence[Reading], decision: Decision) -> dict[int, t
     """Return the two stages that transfers name, as numbered in the file, by the index of the node."""
     stage_words = {c.numbering.word for c in decision.choices if c.meaning == "stage"} | {"stage", "pp"}
     stages = {number for number, _ in decision.by_meaning.get("stage", {}).values()}
+    others = {s for c in decision.choices if c.meaning in _NO_ENDS and c.numbering.word for s in c.numbering.slots}
     found: dict[int, tuple[int, int]] = {}
     for reading in readings:
         if reading.kind not in {"communication", "routing", None} or reading.annotation:
@@ -102,14 +105,15 @@ def _named_links(readings: Sequence[Reading], decision: Decision) -> dict[int, t
             pair = name.numbers[slots[0]], name.numbers[slots[1]]
         if pair is None and reading.is_role(*_TRANSFERS) and len(name.numbers) > 1:
             one, two = name.numbers[-2:]
-            if two == one + 1 and {one, two} <= stages:
+            ends = {(name.family, len(name.numbers) - at) for at in (1, 2)}
+            if two == one + 1 and {one, two} <= stages and others.isdisjoint(ends):
                 pair = one, two
         if pair is not None and pair[0] != pair[1]:
             found[reading.node.index] = pair
     return found
 
 
-def _place_transfers(readings: Sequence[Reading]) -> None:
+def _locate_transfers(readings: Sequence[Reading]) -> None:
     """Let devices decide where a send or receive stands that names a stage: it may name the one at the other end.
 
     A transfer on the devices of two stages is a link between them.
@@ -123,8 +127,8 @@ def _place_transfers(readings: Sequence[Reading]) -> None:
         if not reading.is_role(*_TRANSFERS) or reading.gpus is None or reading.link is not None or not whole:
             continue
         touched = [stage for (phase, stage), gpus in whole.items() if phase == reading.phase and gpus & reading.gpus]
-        if len(touched) == 1 and reading.stage_named and reading.gpus <= whole[reading.phase, touched[0]]:
-            if reading.stage != touched[0]:
+        if len(touched) == 1 and reading.gpus <= whole[reading.phase, touched[0]]:
+            if reading.stage != touched[0] and (reading.stage_named or reading.stage is None):
                 reading.stage = touched[0]
                 reading.because("its devices are those of this stage; its name may be that of the other end")
         elif len(touched) == 2 and reading.gpus >= union(whole[reading.phase, stage] for stage in touched):

@@ -6,8 +6,7 @@ from collections import Counter, defaultdict
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
-
+from dotlint.deployment.numberings.decision import Numbering
 from dotlint.deployment.numberings.marks import is_other_end, linked_positions, marks_of_line, merge
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.facts import Facts
     from dotlint.deployment.model import Reading
-    from dotlint.deployment.numberings.marks import Marks, Place
+    from dotlint.deployment.numberings.marks import Marks, Origin
     from dotlint.deployment.vocabulary import Vocabulary
     from dotlint.graph.model import Graph, Subgraph
 
@@ -25,27 +24,6 @@ Key = tuple[str, str, int]
 _FEWEST = 8
 _SPREAD = 3
 """A word before numbers is that of an axis if so many families have it (twice as many if it is one of an operator)."""
-
-
-class Numbering(Struct, eq=False):
-    """Numbers that mean the same: `values` by the index of the node, `clusters` by the identity of the cluster.
-
-    `word` is the canonical word before the numbers, "" if they are bare; `slots` are the (family, position) of those
-    in names; `glued` is whether bare numbers touch the word of the operator, as in `norm2`.
-    """
-
-    where: Place
-    word: str
-    title: str
-    values: dict[int, int] = field(default_factory=dict)
-    clusters: dict[int, int] = field(default_factory=dict)
-    slots: list[tuple[str, int]] = field(default_factory=list)
-    glued: bool = False
-
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        """The different numbers, in order, those of clusters without nodes included."""
-        return tuple(sorted({*self.values.values(), *self.clusters.values()}))
 
 
 def label_marks(evidence: Facts) -> Marks:
@@ -82,7 +60,7 @@ def find_numberings(
     """Return the numberings of a file, those of labels first, those of names last."""
     found: dict[Key, Numbering] = {}
 
-    def numbering(where: Place, word: str, position: int, title: str) -> Numbering:
+    def numbering(where: Origin, word: str, position: int, title: str) -> Numbering:
         key = (where, word, position)
         if key not in found:
             found[key] = Numbering(where, "" if position >= 0 and where == "name" and "#" in word else word, title)
@@ -139,7 +117,7 @@ def _add_clusters(
     readings: Sequence[Reading],
     clusters: Mapping[int, Facts],
     vocabulary: Vocabulary,
-    numbering: Callable[[Place, str, int, str], Numbering],
+    numbering: Callable[[Origin, str, int, str], Numbering],
 ) -> None:
     of_cluster: dict[int, list[tuple[Numbering, int]]] = {}
 

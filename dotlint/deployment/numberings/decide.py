@@ -8,11 +8,10 @@ are close, the meaning is undecided.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Literal
-
-from msgspec import Struct, field
+from typing import TYPE_CHECKING
 
 from dotlint.deployment.numberings.axes import find_numberings
+from dotlint.deployment.numberings.decision import Choice, Decision, Hypothesis
 from dotlint.deployment.numberings.evidence import collect
 
 if TYPE_CHECKING:
@@ -20,55 +19,14 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.facts import Facts
     from dotlint.deployment.model import Reading
-    from dotlint.deployment.numberings.axes import Numbering
-    from dotlint.deployment.numberings.evidence import Evidence
+    from dotlint.deployment.numberings.decision import Evidence, Fact, Meaning, Numbering
     from dotlint.deployment.vocabulary import Vocabulary
     from dotlint.graph.model import Graph
-
-Meaning = Literal[
-    "stage", "layer", "shard", "replica", "micro-batch", "step", "expert", "sequence", "device", "ordinal"
-]
-Fact = tuple[float, str]
 
 _CLEAR, _SHORT, _AMBIGUOUS, _OTHER = 4.0, 2.2, 1.2, -1.7
 _MARGIN = 0.9
 _LEAST = 1.5
-_PLACES = {"label": 1.0, "cluster label": 0.6, "cluster": 0.3, "name": 0.0}
-
-
-class Hypothesis(Struct, frozen=True):
-    """What a numbering may mean, with the score and the facts for and against it."""
-
-    meaning: Meaning
-    score: float
-    facts: tuple[Fact, ...]
-
-
-class Choice(Struct):
-    """A numbering with its hypotheses, the best first, and the meaning chosen; None if it is undecided or has none.
-
-    `reason` is what else decided: another numbering that it repeats, or one that contradicts it.
-    """
-
-    numbering: Numbering
-    evidence: Evidence
-    hypotheses: tuple[Hypothesis, ...]
-    meaning: Meaning | None
-    reason: str = ""
-
-
-class Decision(Struct):
-    """The choices of a file, and the numbers of nodes and clusters by meaning; what a label says comes first."""
-
-    choices: list[Choice]
-    by_meaning: dict[str, dict[int, tuple[int, Choice]]] = field(default_factory=dict)
-    of_clusters: dict[str, dict[int, int]] = field(default_factory=dict)
-    undecided: tuple[str, ...] = ()
-
-    def number(self, meaning: Meaning, node: int) -> int | None:
-        """Return the number of a node in this meaning."""
-        found = self.by_meaning.get(meaning, {}).get(node)
-        return None if found is None else found[0]
+_ORIGINS = {"label": 1.0, "cluster label": 0.6, "cluster": 0.3, "name": 0.0}
 
 
 def decide(
@@ -88,7 +46,7 @@ def decide(
     _settle(choices)
     _follow(choices)
     decision = Decision(choices)
-    for choice in sorted(choices, key=lambda c: (-_PLACES[c.numbering.where], -_score(c))):
+    for choice in sorted(choices, key=lambda c: (-_ORIGINS[c.numbering.where], -_score(c))):
         if choice.meaning is None:
             continue
         of_meaning = decision.by_meaning.setdefault(choice.meaning, {})
@@ -107,21 +65,20 @@ def _score(choice: Choice) -> float:
 
 def _choice(one: Numbering, evidence: Evidence, vocabulary: Vocabulary, stages: int | None) -> Choice:
     suggested = vocabulary.axes.get(one.word, {})
-    other: list[Fact] = []
-    if suggested:
-        other.append((-3.0 if any(suggested.values()) else _OTHER, f"`{one.word}` means something else"))
-    elif one.word:
-        other.append((-0.5, f"`{one.word}` says nothing of it"))
     hypotheses = []
     for meaning, rule in _RULES.items():
-        facts = list(other)
+        word: list[Fact] = []
         if meaning in suggested:
-            place = _PLACES[one.where], f"it stands in {one.title.partition(' in ')[2] or 'names'}"
-            facts = [_word(one.word, meaning, suggested), place]
-        facts += rule(evidence, one)
+            word.append(_word(one.word, meaning, suggested))
+            word.append((_ORIGINS[one.where], f"it stands in {one.title.partition(' in ')[2] or 'names'}"))
+        elif suggested:
+            word.append((-3.0 if any(suggested.values()) else _OTHER, f"`{one.word}` means something else"))
+        elif one.word:
+            word.append((-0.5, f"`{one.word}` does not suggest it"))
+        facts = (*word, *(fact for fact in rule(evidence, one) if fact[0]))
         if meaning == "stage" and stages is not None and len(evidence.values) == stages > 1:
-            facts.append((0.7, "as many values as declared stages"))
-        hypotheses.append(Hypothesis(meaning, sum([weight for weight, _ in facts]), tuple(facts)))
+            facts = (*facts, (0.7, "as many values as declared stages"))
+        hypotheses.append(Hypothesis(meaning, sum(weight for weight, _ in facts), facts))
     hypotheses.sort(key=lambda h: -h.score)
     choice = Choice(one, evidence, tuple(hypotheses), None)
     choice.meaning = _best(choice, ())
@@ -132,8 +89,8 @@ def _best(choice: Choice, taken: Collection[str]) -> Meaning | None:
     """Return the best meaning that is not `taken`, if it is good enough and better than the next by a margin."""
     left = [h for h in choice.hypotheses if h.meaning not in taken]
     best, second = left[0], left[1].score
-    said = best.facts and best.facts[0][0] >= _CLEAR and best.score > second
-    return best.meaning if best.score >= _LEAST and (said or best.score - second >= _MARGIN) else None
+    stated = best.facts and best.facts[0][0] >= _CLEAR and best.score > second
+    return best.meaning if best.score >= _LEAST and (stated or best.score - second >= _MARGIN) else None
 
 
 def _exclude(choices: list[Choice]) -> None:
@@ -152,7 +109,7 @@ def _exclude(choices: list[Choice]) -> None:
 
 
 def _confidence(choice: Choice) -> float:
-    """Return how far the best meaning is ahead; those that a word says come first."""
+    """Return how far the best meaning is ahead; those that a word states come first."""
     first, second = choice.hypotheses[:2]
     return first.score - second.score + (100.0 if first.facts and first.facts[0][0] >= _CLEAR else 0.0)
 
@@ -241,7 +198,7 @@ def _shard(e: Evidence, _: Numbering) -> Iterator[Fact]:
         yield -1.5, "it numbers experts"
 
 
-def _replica(e: Evidence, _: Numbering) -> Iterator[Fact]:
+def _replica(e: Evidence, one: Numbering) -> Iterator[Fact]:
     if e.devices == "apart":
         yield 1.5, "each value has devices of its own"
     elif e.devices == "alike":
@@ -250,6 +207,8 @@ def _replica(e: Evidence, _: Numbering) -> Iterator[Fact]:
     yield from _counted(e)
     if e.alike and e.share > 0.6 and e.per_value > 3:
         yield 1.0, "every value is a whole"
+    elif not one.word:
+        yield -1.5, "no word for it, and its values are no wholes"
     if e.meets > 1:
         yield -1.0, "values meet in collectives"
 
@@ -265,6 +224,8 @@ def _micro_batch(e: Evidence, one: Numbering) -> Iterator[Fact]:
     yield from _counted(e)
     if e.alike and e.share > 0.6:
         yield 0.5, "every value is a whole"
+    elif not one.word:
+        yield -1.5, "no word for it, and its values are no wholes"
     if not one.word:
         yield -0.7, "no word for it"
 
@@ -278,8 +239,8 @@ def _step(e: Evidence, one: Numbering) -> Iterator[Fact]:
         yield 0.5, "values share devices"
     if e.following:
         yield 1.0, "edges lead from each value to the next"
-    if e.share > 0.8 and len(e.roles) > 4:
-        yield -1.5, "it numbers whole layers"
+    if not _BESIDE_ATTENTION.isdisjoint(e.roles):
+        yield -2.5, "it numbers more than attention"
     if not one.word:
         yield -2.5, "no word for it"
 
@@ -295,6 +256,8 @@ def _expert(e: Evidence, one: Numbering) -> Iterator[Fact]:
     yield from _beside(e)
 
 
+_BESIDE_ATTENTION = {"norm", "mlp", "mlp-up", "mlp-down", "expert", "embedding"}
+"""Roles that no step of a ring repeats."""
 _EXPERT = {"expert", "mlp", "mlp-up", "mlp-down", "activation"}
 
 
@@ -347,7 +310,7 @@ def _settle(choices: list[Choice]) -> None:
             if other is None:
                 kept.append(choice)
             else:
-                choice.reason = f"{meaning}: {other.numbering.title} says otherwise"
+                choice.reason = f"{meaning}: {other.numbering.title} contradicts it"
                 rest = [h for h in choice.hypotheses if h.meaning != meaning and h.meaning not in {"stage", "layer"}]
                 good = rest and rest[0].score >= _LEAST and (len(rest) < 2 or rest[0].score - rest[1].score >= _MARGIN)
                 choice.meaning = rest[0].meaning if good else None

@@ -3,87 +3,64 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
+from dotlint.deployment.numberings.decision import Evidence
 from dotlint.strategy.gpus import union
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dotlint.deployment.model import Reading
-    from dotlint.deployment.numberings.axes import Numbering
+    from dotlint.deployment.numberings.decision import Devices, Numbering
     from dotlint.graph.model import Graph
     from dotlint.strategy.gpus import GpuSet
 
-Devices = Literal["apart", "alike", "runs", "crossed"]
 _PASSING = {"communication", "routing", None}
-
-
-class Evidence(Struct):
-    """What is true of a numbering.
-
-    `devices` is how the values share devices: each has its own (`apart`), all have the same (`alike`), neighboring
-    values share a set that others do not (`runs`), or anything else (`crossed`); None if fewer than two values have
-    devices. `same`, `following`, `back` and `far` count edges between equal values, to the next one, back, and further
-    on; `meets` counts the collectives and sums without the number that several values feed. `roles` are those of its
-    operators, `alike` is whether most values have the same of them, `share` the part of all operators that it numbers.
-    """
-
-    values: tuple[int, ...]
-    operators: int
-    share: float
-    contiguous: bool
-    devices: Devices | None
-    sets: Mapping[int, GpuSet]
-    singles: bool
-    same: int
-    following: int
-    back: int
-    far: int
-    meets: int
-    roles: Counter[str | None]
-    alike: bool
-    per_value: float
 
 
 def collect(graph: Graph, readings: Sequence[Reading], numberings: Sequence[Numbering]) -> list[Evidence]:
     """Return the evidence of every numbering, in one pass over nodes and edges for each."""
-    operators = [r for r in readings if not r.annotation]
-    deltas = _edge_steps(graph, readings, numberings)
-    return [_evidence(readings, one, len(operators), *deltas[index]) for index, one in enumerate(numberings)]
+    operators = sum(1 for r in readings if not r.annotation)
+    found = [_evidence(readings, one, operators, *_steps_of(graph, readings, one.values)) for one in numberings]
+    for one, evidence in zip(numberings, found, strict=True):
+        if evidence.back and evidence.following and evidence.alike and len(evidence.roles) > 1:
+            around = (other for other in numberings if other is not one)
+            if any(_counts_within(graph, readings, one, other) for other in around):
+                evidence.back = 0
+    return found
 
 
-def _edge_steps(
-    graph: Graph, readings: Sequence[Reading], numberings: Sequence[Numbering]
-) -> list[tuple[Counter[int], int]]:
-    """Return for each numbering how often edges lead from a value to the one so many further on, and its meets.
+def _counts_within(graph: Graph, readings: Sequence[Reading], one: Numbering, around: Numbering) -> bool:
+    """Return whether a number starts again where another one goes on, as layers do that are counted in each stage."""
+    both = {node: (around.values[node], number) for node, number in one.values.items() if node in around.values}
+    if len(both) < len(one.values):
+        return False
+    order = {pair: index for index, pair in enumerate(sorted(set(both.values())))}
+    if len(order) == len(set(one.values.values())):
+        return False
+    steps, _ = _steps_of(graph, readings, {node: order[pair] for node, pair in both.items()})
+    astray = sum(number for step, number in steps.items() if step not in {0, 1})
+    return steps[1] >= len(order) - 1 and astray * 20 <= steps[1]
 
-    Nodes without the number are passed through as long as a single value leads into them.
-    """
-    ends = [(edge.tail.index, edge.head.index) for edge in graph.edges]
-    return [_steps_of(ends, readings, one.values) for one in numberings]
 
-
-def _steps_of(
-    ends: Sequence[tuple[int, int]], readings: Sequence[Reading], numbers: Mapping[int, int]
-) -> tuple[Counter[int], int]:
+def _steps_of(graph: Graph, readings: Sequence[Reading], numbers: Mapping[int, int]) -> tuple[Counter[int], int]:
     # Values that are not drawn do not count: from layer 0 to layer 4 is one step if there is none between.
     ranks = {value: rank for rank, value in enumerate(sorted(set(numbers.values())))}
     if len(ranks) < 2:
-        return Counter({0: sum(1 for tail, head in ends if tail in numbers and head in numbers)}), 0
+        inside = sum(1 for e in graph.edges if e.tail.index in numbers and e.head.index in numbers)
+        return Counter({0: inside}), 0
     steps: Counter[int] = Counter()
     fed: dict[int, set[int]] = defaultdict(set)
     direct: dict[int, set[int]] = defaultdict(set)
-    for one, two in ends:
-        tail, head = numbers.get(one), numbers.get(two)
+    for edge in graph.edges:
+        tail, head = numbers.get(edge.tail.index), numbers.get(edge.head.index)
         if tail is None:
             continue
         if head is not None:
             steps[ranks[head] - ranks[tail]] += 1
         else:
-            direct[two].add(ranks[tail])
+            direct[edge.head.index].add(ranks[tail])
     todo = deque(direct)
     for node, values in direct.items():
         fed[node] |= values
@@ -107,23 +84,26 @@ def _steps_of(
 
 
 def _evidence(readings: Sequence[Reading], one: Numbering, operators: int, steps: Counter[int], meets: int) -> Evidence:
-    devices: dict[int, list[GpuSet]] = defaultdict(list)
-    roles: dict[int, set[str | None]] = defaultdict(set)
+    computing: dict[int, list[GpuSet]] = defaultdict(list)
+    moving: dict[int, list[GpuSet]] = defaultdict(list)
+    roles: dict[int, Counter[str | None]] = defaultdict(Counter)
     total: Counter[str | None] = Counter()
     number = 0
+    # Numbers of devices in names alone may be ranks of each stage.
     for node, value in one.values.items():
         reading = readings[node]
         if reading.annotation:
             continue
         number += 1
         role = reading.role.name if reading.role else None
-        roles[value].add(role)
+        roles[value][role] += 1
         total[role] += 1
-        if reading.gpus and reading.kind not in {"communication", "io"}:
-            devices[value].append(reading.gpus)
+        if reading.gpus and reading.kind != "io" and not _from_name(reading):
+            (moving if reading.kind == "communication" else computing)[value].append(reading.gpus)
+    devices = computing or moving  # a transfer may be on the devices of its other end too
     values = tuple(sorted(roles))
     sets = {value: union(dict.fromkeys(devices[value])) for value in values if devices.get(value)}
-    most = Counter(map(frozenset, roles.values())).most_common(1)
+    most = Counter(frozenset(r.keys()) for r in roles.values()).most_common(1)
     return Evidence(
         values=values,
         operators=number,
@@ -141,6 +121,10 @@ def _evidence(readings: Sequence[Reading], one: Numbering, operators: int, steps
         alike=bool(most) and len(values) > 1 and 3 * most[0][1] >= 2 * len(values),
         per_value=number / max(1, len(values)),
     )
+
+
+def _from_name(reading: Reading) -> bool:
+    return reading.own_gpus and reading.evidence.gpus is None
 
 
 def _devices(sets: Mapping[int, GpuSet]) -> Devices | None:

@@ -12,7 +12,7 @@ from dotlint.text.regex import regex
 if TYPE_CHECKING:
     from dotlint.deployment.words import Name
 
-Place = Literal["label", "cluster label", "cluster", "name"]
+Origin = Literal["label", "cluster label", "cluster", "name"]
 
 _TOKEN = regex(r"\d+|[^\W\d_]+|\S")
 _FILLERS = {"rank", "id", "index", "idx", "no", "number", "nr", "group", "第"}

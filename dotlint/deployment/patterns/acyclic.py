@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dotlint.deployment.model import Deployment
-    from dotlint.deployment.patterns.proposals import MissingEdge
+    from dotlint.deployment.patterns.missing_edge import MissingEdge
     from dotlint.deployment.wiring import Pair
 
 _BUDGET = 2_000_000  # search steps for one graph

@@ -1,4 +1,4 @@
-"""Hold proposed edges against the whole pattern: what each end would have, and what its counterpart has.
+"""Hold proposed edges against the whole pattern: what each end would have, and what the end of its exemplar has.
 
 Candidates are judged one by one: first those whose exemplar is in a unit that is drawn like their own, then those
 with the most exemplars. So a wrong one spoils no right one.
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.patterns.devices import Devices
-    from dotlint.deployment.patterns.proposals import MissingEdge
+    from dotlint.deployment.patterns.missing_edge import MissingEdge
 
 _MOST = 256  # the most nodes of a kind that are compared with the end of a proposal
 
 
 def agreeing(deployment: Deployment, candidates: list[MissingEdge], devices: Devices) -> list[MissingEdge]:
-    """Return the candidates that leave both ends with no more edges than their counterparts have.
+    """Return the candidates that leave both ends with no more edges than the ends of their exemplars have.
 
     A candidate that goes round a transfer that is not connected is replaced by the edges to and from the transfer.
     """
     if not candidates:
         return candidates
-    candidates = [m for m in candidates if not _is_lone_link(m)]
+    candidates = [m for m in candidates if not _is_lone_link(deployment, m)]
     units = _Units(deployment)
     fitting = list(_on_fitting_devices(deployment, candidates, devices))
     ranks = {m.pair: units.rank(m) for m in fitting}
@@ -36,10 +36,11 @@ def agreeing(deployment: Deployment, candidates: list[MissingEdge], devices: Dev
     return _within_degrees(deployment, fitting)
 
 
-def _is_lone_link(missing: MissingEdge) -> bool:
-    """Return whether only one edge between stages is an exemplar; the link of two stages is no matter of siblings."""
+def _is_lone_link(deployment: Deployment, missing: MissingEdge) -> bool:
+    """Return whether only the link of two other stages is an exemplar; that is no matter of siblings."""
     stages = missing.tail.stage, missing.head.stage
-    return missing.support == 1 and None not in stages and stages[0] != stages[1]
+    exemplar_stage = deployment.readings[missing.exemplar.tail.index].stage
+    return missing.support == 1 and None not in stages and stages[0] != stages[1] and stages[0] != exemplar_stage
 
 
 class _Units:
@@ -76,14 +77,14 @@ class _Units:
         name, like = one.evidence.name, other.evidence.name
         if name.family != like.family:
             return
-        for word, number, counterpart in zip(name.words, name.numbers, like.numbers, strict=True):
-            if number != counterpart:
-                yield self._difference(word, number, counterpart)
+        for word, number, corresponding in zip(name.words, name.numbers, like.numbers, strict=True):
+            if number != corresponding:
+                yield self._difference(word, number, corresponding)
 
-    def _difference(self, word: str, number: int, counterpart: int) -> tuple[int, float]:
-        key = word, number, counterpart
+    def _difference(self, word: str, number: int, corresponding: int) -> tuple[int, float]:
+        key = word, number, corresponding
         if key not in self._known:
-            own, others = self._families[word, number], self._families[word, counterpart]
+            own, others = self._families[word, number], self._families[word, corresponding]
             self._known[key] = len(self._open[word, number] - others), 1 - len(own & others) / len(own | others)
         return self._known[key]
 
@@ -120,17 +121,19 @@ def _kind(reading: Reading) -> tuple[object, str]:
     return reading.role, reading.evidence.name.family
 
 
+def open_transfers(deployment: Deployment) -> Iterator[Reading]:
+    """Yield the transfers between devices that lack a producer or a consumer."""
+    for reading in deployment.operators:
+        connected = reading.node.in_edges and reading.node.out_edges
+        if reading.is_role("transfer", "send", "receive") and reading.gpus and not connected:
+            yield reading
+
+
 class _Transfers:
     """The transfers between devices that lack a producer or a consumer."""
 
     def __init__(self, deployment: Deployment) -> None:
-        self.open = [
-            reading
-            for reading in deployment.operators
-            if reading.is_role("transfer", "send", "receive", "pipeline")
-            and reading.gpus
-            and not (reading.node.in_edges and reading.node.out_edges)
-        ]
+        self.open = list(open_transfers(deployment))
 
     def edges(self, missing: MissingEdge) -> list[MissingEdge] | None:
         """Return the edges through the one transfer between the ends that is not connected; None if there is none."""
@@ -162,7 +165,7 @@ def _between(transfer: Reading, tail: Reading, head: Reading) -> bool:
 
 
 def _within_degrees(deployment: Deployment, candidates: list[MissingEdge]) -> list[MissingEdge]:
-    """Return the candidates that give no end more edges than one of its counterparts has, or would have."""
+    """Return the candidates that give no end more edges than the end of one of its exemplars has, or would have."""
     present = {(edge.tail.index, edge.head.index) for edge in deployment.graph.edges}
     outs: Counter[int] = Counter(tail for tail, _ in present)
     ins: Counter[int] = Counter(head for _, head in present)

@@ -46,6 +46,8 @@ def align(
     head_columns = list(zip(*[head for _, head in pairs], strict=True))
     tails = [set(column) for column in tail_columns]
     shared = set(tail_words) & set(head_words) - {""}
+    if len(head_words) == 2 and not shared and (j := _first_of_two(pairs)) is not None:
+        return [CoordinateLink(j, 0, 0), CoordinateLink(j, 1, 1)]
     for k, head_word in enumerate(head_words):
         heads = set(head_columns[k])
         best: tuple[tuple[int, int, int, int], CoordinateLink] | None = None
@@ -57,7 +59,7 @@ def align(
             if same and values == 1 and steps.keys() <= {0, 1}:
                 supported = True  # within a stage, and to the next stage
             elif values == 1 and shared & {head_word, tail_word}:
-                supported = same and len(steps) == 1 and step == 0  # other numbers say what the unit is
+                supported = same and len(steps) == 1 and step == 0  # other numbers state what the unit is
             else:
                 supported = _is_supported(len(steps), values, len(pairs), count, same_word=same, step=step)
             if supported:
@@ -70,6 +72,14 @@ def align(
             found.append(link)
             taken.add(link.j)
     return found
+
+
+def _first_of_two(pairs: list[tuple[Coordinates, Coordinates]]) -> int | None:
+    """Return the coordinate of the tails from which every head leads to the next, as `hop1to2` from stage 1."""
+    for j in range(len(pairs[0][0])):
+        if all(head == (tail[j], tail[j] + 1) for tail, head in pairs):
+            return j
+    return None
 
 
 def _is_supported(distinct: int, values: int, pairs: int, count: int, *, same_word: bool, step: int) -> bool:

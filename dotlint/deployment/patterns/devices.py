@@ -32,7 +32,7 @@ class Devices:
         self._gpus = [reading.gpus for reading in readings]
         self._families = [reading.evidence.name.family for reading in readings]
         self._sizes = Counter(self._families)
-        self._places = [(reading.phase, reading.stage, reading.layer) for reading in readings]
+        self._units = [(reading.phase, reading.stage, reading.layer) for reading in readings]
         self._known: dict[Pair, Relation | None] = {}
 
     def relation(self, pair: Pair) -> Relation | None:
@@ -58,7 +58,7 @@ class Devices:
 
     def in_series(self, one: int, two: int) -> bool:
         """Return whether two nodes are of different layers or stages, which follow one another."""
-        (phase, *own), (other_phase, *other) = self._places[one], self._places[two]
+        (phase, *own), (other_phase, *other) = self._units[one], self._units[two]
         return phase == other_phase and any(
             None not in (number, like) and number != like for number, like in zip(own, other, strict=True)
         )

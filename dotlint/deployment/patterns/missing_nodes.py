@@ -112,6 +112,7 @@ class _Comparison:
             for unit, members in f.members.items():
                 stages[unit].update(r.stage for r in members.values())
         self.stages = {unit: counted.most_common(1)[0][0] for unit, counted in stages.items()}
+        self.layers = {r.layer_index: r.layer for r in inside if r.layer_index is not None}
         self.by_name = {f.name: f for f in self.families}
         self.by_coordinates: dict[tuple[int, int, CoordinateSet], list[Family]] = defaultdict(list)
         for f in self.families:
@@ -272,15 +273,20 @@ class _Comparison:
         for coordinates in lacking:
             name = self._name_of(family, exemplar, unit, stage, coordinates)
             if name not in self.deployment.by_name:
-                number = None if self.level == "phase" else unit
+                number = None if self.level == "phase" else self._number(unit)
                 yield MissingNode(name, exemplar, self.level, number, self.phase, stage, having, units)
+
+    def _number(self, unit: int) -> int:
+        """Return the number that the file gives to a layer; that of a stage or phase is the unit itself."""
+        layer = self.layers.get(unit) if self.level == "layer" else None
+        return unit if layer is None else layer
 
     def _name_of(
         self, family: Family, exemplar: Reading, unit: int, stage: int | None, coordinates: Coordinates
     ) -> str:
         values = list(exemplar.evidence.name.numbers)
         for i, level in family.fixed.items():
-            values[i] = self.deployment.stage_number(stage or 0) if level == "stage" else unit
+            values[i] = self.deployment.stage_number(stage or 0) if level == "stage" else self._number(unit)
         for i, value in zip(family.free, coordinates, strict=True):
             values[i] = value
         return with_numbers(exemplar.name, values)

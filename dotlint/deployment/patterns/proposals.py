@@ -5,36 +5,21 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from dotlint.deployment.families import RANKS
 from dotlint.deployment.patterns.acyclic import without_cycles
-from dotlint.deployment.patterns.agreement import agreeing
+from dotlint.deployment.patterns.agreement import agreeing, open_transfers
 from dotlint.deployment.patterns.alignment import align_exemplars
 from dotlint.deployment.patterns.devices import Devices
 from dotlint.deployment.patterns.learn import FamilyMember, Pair, ProposedEdge, propose_edges
+from dotlint.deployment.patterns.missing_edge import MissingEdge
 from dotlint.deployment.words import parse_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from dotlint.deployment.model import Deployment, Reading
-    from dotlint.graph.model import Edge
-
-
-class MissingEdge(Struct, frozen=True):
-    """An edge that siblings have: its ends, its `exemplar`, and how many edges are like that."""
-
-    tail: Reading
-    head: Reading
-    exemplar: Edge
-    support: int = 1
-
-    @property
-    def pair(self) -> tuple[str, str]:
-        """The names of its ends."""
-        return self.tail.name, self.head.name
 
 
 def missing_edges(deployment: Deployment) -> tuple[list[MissingEdge], int]:
@@ -51,16 +36,21 @@ def missing_edges(deployment: Deployment) -> tuple[list[MissingEdge], int]:
     readings = deployment.readings
     found: dict[Pair, MissingEdge] = {}
     devices = Devices(readings)
+    # An edge to or from a transfer that ends there is half of an edge, which leaves either end open.
+    halves = frozenset(
+        (edge.tail.index, edge.head.index)
+        for transfer in open_transfers(deployment)
+        for edge in (*transfer.node.in_edges, *transfer.node.out_edges)
+    )
     for items in (_members_by_id(deployment), _members_by_label(deployment)):
-        for p in propose_edges(items, edges, devices):
-            edge = by_pair[p.exemplar]
-            one, two = readings[p.tail], readings[p.head]
+        for tail, head, exemplar, support in propose_edges(items, edges, devices, halves):
+            edge = by_pair[exemplar]
+            one, two = readings[tail], readings[head]
             exemplar_ends = readings[edge.tail.index], readings[edge.head.index]
             if (one.phase == two.phase) == (exemplar_ends[0].phase == exemplar_ends[1].phase):
-                found.setdefault((p.tail, p.head), MissingEdge(one, two, edge, p.support))
-    for p in _edges_at_stage_ends(deployment, edges, devices):
-        missing = MissingEdge(readings[p.tail], readings[p.head], by_pair[p.exemplar], p.support)
-        found.setdefault((p.tail, p.head), missing)
+                found.setdefault((tail, head), MissingEdge(one, two, edge, support))
+    for tail, head, exemplar, support in _edges_at_stage_ends(deployment, edges, devices):
+        found.setdefault((tail, head), MissingEdge(readings[tail], readings[head], by_pair[exemplar], support))
     agreed = agreeing(deployment, list(found.values()), devices)
     kept = without_cycles(deployment, agreed)
     better = align_exemplars(deployment, [(m.tail, m.head, m.exemplar) for m in kept])
@@ -164,7 +154,7 @@ def _edges_at_stage_ends(deployment: Deployment, edges: list[Pair], devices: Dev
         reading = deployment.readings[index]
         return reading.stage, _layer_of_stage(reading, first)
 
-    for proposal in propose_edges(_members_by_label(deployment, first), edges, devices):
+    for proposal in propose_edges(_members_by_label(deployment, first), edges, devices, frozenset()):
         (stage, one), (other, two) = stage_and_layer(proposal.tail), stage_and_layer(proposal.head)
         (exemplar_stage, three), (exemplar_other, four) = map(stage_and_layer, proposal.exemplar)
         if stage == other is not None and exemplar_stage == exemplar_other and (one, two) == (three, four):

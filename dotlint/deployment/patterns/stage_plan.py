@@ -138,6 +138,8 @@ def plan_stages(
             before = [names[stage - 1][name] for name in ends[stage - 1][1]]
         elif stage - 1 in drawn:
             before = _first_and_last(drawn[stage - 1].operators, _inner_edges(drawn[stage - 1]))[1]
+        if stage == 0:
+            before = _open_inputs(deployment, phase)
         after = (
             _first_and_last(drawn[stage + 1].operators, _inner_edges(drawn[stage + 1]))[0] if stage + 1 in drawn else []
         )
@@ -436,6 +438,12 @@ def _output_name(deployment: Deployment, phase: str) -> str | None:
     free = [r for r in deployment.operators if r.phase == phase and r.stage is None]
     found = next((r for role in ("output", "head", "sampling") for r in free if r.is_role(role)), None)
     return found.name if found else None
+
+
+def _open_inputs(deployment: Deployment, phase: str) -> list[str]:
+    """Return the inputs of the model, and its embedding, that feed nothing."""
+    free = (r for r in deployment.operators if r.phase == phase and r.stage is None and not r.node.out_edges)
+    return [r.name for r in free if r.is_role("input", "embedding")]
 
 
 def _new_output_name(deployment: Deployment, phase: str, taken: Iterable[str]) -> str:

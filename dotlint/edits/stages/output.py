@@ -13,9 +13,9 @@ from dotlint.text.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dotlint.deployment.gpus_and_dims import Dims
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.patterns.stage_plan import StagePlan
+    from dotlint.deployment.shapes import Dims
 
 _BREAK = regex(r"(\\[nlr]|\r?\n)")
 _BRACKET = regex(r"\[[^\[\]]*\]")

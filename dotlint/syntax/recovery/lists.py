@@ -23,6 +23,7 @@ _SKIPPED = rf"{STRING}|{HTML}|{BLOCK_COMMENT}|//[^\n]*+"
 _BRACKET = regex(rf"{_SKIPPED}|([\[\]])")
 _PAIR = rf"(?:{NAME}|{STRING})\s*+=\s*+{VALUE}[\s,;]*+"
 _NOT_OPENED = regex(rf"(?<![\w\"])({ID})[ \t]*+((?:{_PAIR})++)\][ \t]*;?+(?=[ \t\r]*(?:\n|\}}|//|/\*|\Z)|[ \t]*[\w\"])")
+_ID_START = regex(r"(?<![\w\"])(?=[\w\".-])")
 _ENDED_LINE = regex(r";[ \t\r]*\n")
 _LAST_ID = regex(rf"({NAME}|{STRING})\s*+\Z")
 _LONGEST_WORD = 300
@@ -38,12 +39,9 @@ def lists(broken: BrokenStatement) -> Iterator[Remedy]:
 def _not_opened(broken: BrokenStatement) -> Iterator[Remedy]:
     """`a label="x"];`: the `[` is missing before the first attribute."""
     text = broken.text
-    found = _NOT_OPENED.search(text, broken.start)
-    if (
-        found is not None
-        and found.start() <= broken.at <= found.end()
-        and "[" not in text[broken.start : found.start(2)]
-    ):
+    starts = (start.start() for start in _ID_START.finditer(text, broken.start, broken.at + 1))
+    found = next((match for start in starts if (match := _NOT_OPENED.match(text, start))), None)
+    if found is not None and broken.at <= found.end() and "[" not in text[broken.start : found.start(2)]:
         start = found.start(2)
         if "\n" in text[found.start() : start]:
             start = found.start() + len(text[found.start() : start].rstrip())

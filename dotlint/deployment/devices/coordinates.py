@@ -1,4 +1,4 @@
-"""Devices that a text names by their place: along axes of a mesh, on a host, or by a number that may be a device."""
+"""Devices that a text names by coordinates: along axes of a mesh, on a host, or by a number that may be a device."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ AXES: Final = frozenset({"dp", "tp", "pp", "ep", "sp", "cp", "etp", "edp"})
 _MOST: Final = 1 << 16  # devices that one expression names
 
 
-class Places(Struct, frozen=True):
+class Coordinates(Struct, frozen=True):
     """Devices as points: a number along each of the `axes`, which are "" if they have no name.
 
     `sure` is whether the points are devices for certain, or may be something else, such as the ranks of a group; `text`
@@ -27,8 +27,8 @@ class Places(Struct, frozen=True):
     text: str = ""
 
 
-def read_places(cursor: Cursor) -> Places | None:
-    """Read `DP1_TP0-DP1_TP3`, `TP0-TP7` or `EP0, TP0-TP7`; None, without moving, if there is no such place."""
+def read_coordinates(cursor: Cursor) -> Coordinates | None:
+    """Read `DP1_TP0-DP1_TP3`, `TP0-TP7` or `EP0, TP0-TP7`; None, without moving, if there are none."""
     start = cursor.at
     axes: tuple[str, ...] = ()
     points: list[tuple[int, ...]] = [()]
@@ -45,19 +45,19 @@ def read_places(cursor: Cursor) -> Places | None:
         cursor.at = start
         return None
     cursor.accept("]", ")", "}")
-    return Places(axes, tuple(points))
+    return Coordinates(axes, tuple(points))
 
 
-def _range(cursor: Cursor) -> Places | None:
-    """Read a place, or two places that differ along one axis and all between them."""
-    first = _place(cursor)
+def _range(cursor: Cursor) -> Coordinates | None:
+    """Read a point, or two points that differ along one axis and all between them."""
+    first = _coordinate(cursor)
     if first is None:
         return None
     axes, low = first
     here = cursor.at
     if cursor.accept("-", "–", "~", "to", "..", "…") is None:
-        return Places(axes, (low,))
-    last = _place(cursor)
+        return Coordinates(axes, (low,))
+    last = _coordinate(cursor)
     if last is None:
         number = cursor.number()
         high = None if number is None else (*low[:-1], number)
@@ -65,17 +65,17 @@ def _range(cursor: Cursor) -> Places | None:
         high = last[1] if last[0] == axes else None
     if high is None:
         cursor.at = here
-        return Places(axes, (low,))
+        return Coordinates(axes, (low,))
     if any(one > two for one, two in zip(low, high, strict=True)):
         return None
     spans = [range(one, two + 1) for one, two in zip(low, high, strict=True)]
     size = 1
     for span in spans:
         size *= len(span)
-    return Places(axes, tuple(itertools.product(*spans))) if size <= _MOST else None
+    return Coordinates(axes, tuple(itertools.product(*spans))) if size <= _MOST else None
 
 
-def _place(cursor: Cursor) -> tuple[tuple[str, ...], tuple[int, ...]] | None:
+def _coordinate(cursor: Cursor) -> tuple[tuple[str, ...], tuple[int, ...]] | None:
     """Read `DP1_TP0`: axes and numbers that underscores, dots or slashes join."""
     start = cursor.at
     axes: list[str] = []
@@ -90,12 +90,12 @@ def _place(cursor: Cursor) -> tuple[tuple[str, ...], tuple[int, ...]] | None:
             break
         axes.append(word.text)
         numbers.append(number)
-        joint = cursor.at
+        joined = cursor.at
         if cursor.accept("_", ".", "/") is None:
             continue
         following = cursor.peek()
         if following is None or following.text not in AXES:
-            cursor.at = joint
+            cursor.at = joined
             break
     if not axes:
         cursor.at = start
