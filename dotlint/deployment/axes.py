@@ -120,6 +120,7 @@ def _with_features(sized: _Axes) -> _Axes:
     return [("features" if name in _FEATURES else name, size) for name, size in sized]
 
 
+@lru_cache(maxsize=4096)
 def change(before: Dims, after: Dims) -> Change | None:
     """Compare two dimensions by axis; None if their axes differ or no size is known on both sides."""
     one, two = _sized(before), _sized(after)

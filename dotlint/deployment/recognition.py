@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from dotlint.graph.model import Graph
 
 # Roles that are rare in graphs of other subjects.
-_MODEL_ROLES = (
+_MODEL_ROLES = {
     "qkv", "query", "key-projection", "value-projection", "output-projection", "norm", "attention", "expert",
     "shared-expert", "mlp", "mlp-up", "mlp-down", "all-reduce", "all-gather", "reduce-scatter", "all-to-all",
     "dispatch", "combine", "sequence-split", "sequence-gather", "kv-cache", "kv-transfer", "embedding", "head",
-)  # fmt: skip
+}  # fmt: skip
 # A title of only these words names a device, not an operator.
 _DEVICE_WORDS = {
     "gpu", "gpus", "device", "devices", "npu", "npus", "tpu", "tpus", "cuda", "rank", "ranks", "node", "nodes", "host",
@@ -77,7 +77,7 @@ def recognize(
         objections.append("no tensor flows: it has no edges, inputs or outputs")
     placement = list(_placement(readings, declared=declared))
     reasons += placement
-    if not placement and not (sized and any(r.is_role(*_MODEL_ROLES) for r in drawn)):
+    if not placement and not (sized and any(map(_has_role_of_model, drawn))):
         objections.append("no devices, ranks, degrees or sizes of tensors are named")
     if len(sized) * 2 < len(drawn) or not sized:
         objections += _other_subjects(graph, readings, drawn, exchanges)
@@ -106,7 +106,11 @@ def _is_operator(reading: Reading, ends: Collection[int]) -> bool:
         return False
     if _is_sized(reading):
         return True
-    return reading.is_role(*_MODEL_ROLES) and (reading.node.index in ends or not _names_device(reading))
+    return _has_role_of_model(reading) and (reading.node.index in ends or not _names_device(reading))
+
+
+def _has_role_of_model(reading: Reading) -> bool:
+    return reading.role is not None and reading.role.name in _MODEL_ROLES
 
 
 def _is_box(reading: Reading) -> bool:
@@ -132,13 +136,14 @@ def _is_of_memory(reading: Reading) -> bool:
 
 def _names_device(reading: Reading) -> bool:
     """Return whether the title is the name of a device, whatever the other lines put on it."""
+    if reading.states_dims:
+        return False
     words = _title(reading)
-    return bool(words) and set(words) <= _DEVICE_WORDS and not reading.states_dims and not _is_box(reading)
+    return bool(words) and set(words) <= _DEVICE_WORDS and not _is_box(reading)
 
 
 def _is_of_service(reading: Reading) -> bool:
-    words = _title(reading)
-    return not _SERVICE_WORDS.isdisjoint(words) and reading.kind != "io" and not reading.states_dims
+    return reading.kind != "io" and not reading.states_dims and not _SERVICE_WORDS.isdisjoint(_title(reading))
 
 
 def _placement(readings: Sequence[Reading], *, declared: bool) -> Iterator[str]:
@@ -166,7 +171,12 @@ def _other_subjects(
     graph: Graph, readings: Sequence[Reading], drawn: Sequence[Reading], exchanges: Collection[int]
 ) -> Iterator[str]:
     """Yield what shows that the graph is about devices, programs or memory, not about tensors."""
-    devices = {r.node.index for r in readings if _names_device(r)}
+    devices: set[int] = set()
+    services = 0
+    for reading in readings:  # in one pass, so that the words of each title are split once
+        if _names_device(reading):
+            devices.add(reading.node.index)
+        services += not reading.annotation and _is_of_service(reading)
     between = sum(
         1
         for edge in graph.edges
@@ -177,13 +187,13 @@ def _other_subjects(
     pairs = {(edge.tail.index, edge.head.index) for edge in graph.edges}
     named = {(edge.tail.index, edge.head.index) for edge in graph.edges if edge.index in exchanges}
     mutual = sum(1 for tail, head in pairs - named if tail != head and (head, tail) in pairs)
-    titled = sum(1 for r in readings if set(_title(r)) <= _DEVICE_WORDS)
-    if mutual * 2 >= len(pairs) and mutual and titled * 2 >= len(readings):
-        yield f"{count(mutual, 'edge')} that lead both ways between devices"
+    if mutual * 2 >= len(pairs) and mutual:
+        titled = sum(1 for r in readings if set(_title(r)) <= _DEVICE_WORDS)
+        if titled * 2 >= len(readings):
+            yield f"{count(mutual, 'edge')} that lead both ways between devices"
     links = sum(1 for edge in graph.edges if edge.label and _LINK.search(edge.label))
     if links * 2 >= len(graph.edges) and links:
         yield f"{count(links, 'edge')} with the bandwidth or kind of a link"
-    services = sum(1 for r in readings if not r.annotation and _is_of_service(r))
     if services * 2 >= len(drawn) and services:
         yield f"{count(services, 'part')} of a service or program"
     stored = sum(1 for r in drawn if _is_of_memory(r))

@@ -32,9 +32,11 @@ def stated_role(name: str, lines: Sequence[str], vocabulary: Vocabulary) -> Role
         return named  # the title `Combine` of `all_to_all_combine`
     if named is not None and named.communicates == "all-to-all" and role.kind == "routing":
         return vocabulary.role(f"{name} {title}")
-    known = vocabulary.words | vocabulary.annotation_words | _MORE_WORDS
     for line, found in _further(lines, vocabulary):
-        if found.collective and set(vocabulary.split(line)) <= known:
+        if found.collective and all(
+            word in vocabulary.words or word in vocabulary.annotation_words or word in _MORE_WORDS
+            for word in vocabulary.split(line)
+        ):
             return vocabulary.role(f"{title} {line}")
     return role
 

@@ -24,10 +24,11 @@ def may_be_output(deployment: Deployment, reading: Reading, stages: int | None) 
 
     `stages` is the declared number of stages.
     """
-    # A label may describe what is computed, and the name that it is the output.
-    named = deployment.vocabulary.role(reading.name)
-    if not any(role is not None and role.name in _OUT for role in (reading.role, named)):
-        return False
+    if not reading.is_role(*_OUT):
+        # A label may describe what is computed, and the name that it is the output.
+        named = deployment.vocabulary.role(reading.name)
+        if named is None or named.name not in _OUT:
+            return False
     # Only a node that names the stage is its output; an output on the GPUs of a stage may be that of the model.
     if reading.stage_named and _before_last(deployment, reading, stages):
         return False

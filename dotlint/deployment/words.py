@@ -59,10 +59,11 @@ def name_parts(text: str) -> list[str]:
     return [text[start:end] for start, end in part_spans(text)]
 
 
-def part_spans(text: str) -> list[tuple[int, int]]:
+@lru_cache(maxsize=4096)
+def part_spans(text: str) -> tuple[tuple[int, int], ...]:
     """Return the spans of the words and numbers of a name; parts of one compound such as `SwiGLU` touch."""
     if not _may_have_whole(text):
-        return [match.span() for match in _PARTS.finditer(text)]
+        return tuple([match.span() for match in _PARTS.finditer(text)])
     spans: list[tuple[int, int]] = []
     position = 0
     for whole in _WHOLE.finditer(text):
@@ -72,7 +73,7 @@ def part_spans(text: str) -> list[tuple[int, int]]:
         spans += (match.span() for match in _PARTS.finditer(text, position, whole.start()))
         spans.append(whole.span())
         position = whole.end()
-    return [*spans, *(match.span() for match in _PARTS.finditer(text, position))]
+    return (*spans, *[match.span() for match in _PARTS.finditer(text, position)])
 
 
 def _may_have_whole(text: str) -> bool:

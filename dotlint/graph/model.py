@@ -228,15 +228,16 @@ class Edge(Struct, eq=False):
         """
         if self._attributes is None:
             own: dict[str, str] = {}
-            ports = self._rest.ports if self._rest else None
-            first = self.statement.ports(self.step) if ports is None else ports
-            for statement, (tail, head) in ((self.statement, first), *self._more):
-                if tail is not None:
-                    own["tailport"] = tail
-                if head is not None:
-                    own["headport"] = head
-                own.update(statement.values())
-            own.pop("key", None)
+            if self._rest is not None or not self.statement.bare:
+                ports = self._rest.ports if self._rest else None
+                first = self.statement.ports(self.step) if ports is None else ports
+                for statement, (tail, head) in ((self.statement, first), *self._more):
+                    if tail is not None:
+                        own["tailport"] = tail
+                    if head is not None:
+                        own["headport"] = head
+                    own.update(statement.values())
+                own.pop("key", None)
             defaults = self._defaults.values()
             if "key" in defaults:
                 defaults = {name: value for name, value in defaults.items() if name != "key"}

@@ -193,4 +193,4 @@ def _listing_part(listing: Listing) -> RenderableType:
     if not listing.lines:
         return text
     body = Text("\n".join(one_line(line, 4000) for line in listing.lines))
-    return Group(text, Padding(body, (0, 0, 0, 0 if listing.paste else 2)))
+    return Group(text, body if listing.paste else Padding(body, (0, 0, 0, 2)))

@@ -85,6 +85,11 @@ class EdgeStatement(AttributedStatement):
         """The span of each `->` or `--`."""
         raise NotImplementedError
 
+    @property
+    def bare(self) -> bool:
+        """Whether it is known to have neither attributes nor ports."""
+        return False
+
     def step_span(self, step: int) -> Span:
         """Return the span of the two sides around an operator; `step` is its 0-based index."""
         tail, head = self.sides[step : step + 2]

@@ -59,14 +59,17 @@ def fills_without_style(context: GraphContext, card: Card) -> Iterator[Outcome]:
         return
     styled: list[Node | Subgraph] = []
     plain: list[Node | Subgraph] = []
+    drawn = {*_FILLING, "invis"}
     for node in graph.nodes.values():
         own = node.attributes
+        if not own.get("fillcolor") or own.get("shape") == "point":
+            continue
         styles = _styles(own)
-        if node.own_attributes.get("fillcolor") and own.get("shape") != "point" and not styles & {*_FILLING, "invis"}:
+        if not styles & drawn and node.own_attributes.get("fillcolor"):
             (styled if styles else plain).append(node)
     for cluster in graph.subgraphs:
         own = cluster.attributes
-        if cluster.is_cluster and cluster.own_attributes.get("fillcolor") and not _styles(own) & {*_FILLING, "invis"}:
+        if cluster.is_cluster and cluster.own_attributes.get("fillcolor") and not _styles(own) & drawn:
             styled.append(cluster)
     for every, fixable in ((plain, True), (styled, False)):
         some = remaining(context.file, card, every, _at)

@@ -65,20 +65,21 @@ def _score(choice: Choice) -> float:
 
 def _choice(one: Numbering, evidence: Evidence, vocabulary: Vocabulary, stages: int | None) -> Choice:
     suggested = vocabulary.axes.get(one.word, {})
+    other: list[Fact] = []
+    if suggested:
+        other.append((-3.0 if any(suggested.values()) else _OTHER, f"`{one.word}` means something else"))
+    elif one.word:
+        other.append((-0.5, f"`{one.word}` does not suggest it"))
     hypotheses = []
     for meaning, rule in _RULES.items():
-        word: list[Fact] = []
+        facts = list(other)
         if meaning in suggested:
-            word.append(_word(one.word, meaning, suggested))
-            word.append((_ORIGINS[one.where], f"it stands in {one.title.partition(' in ')[2] or 'names'}"))
-        elif suggested:
-            word.append((-3.0 if any(suggested.values()) else _OTHER, f"`{one.word}` means something else"))
-        elif one.word:
-            word.append((-0.5, f"`{one.word}` does not suggest it"))
-        facts = (*word, *(fact for fact in rule(evidence, one) if fact[0]))
+            origin = _ORIGINS[one.where], f"it stands in {one.title.partition(' in ')[2] or 'names'}"
+            facts = [_word(one.word, meaning, suggested), origin]
+        facts += rule(evidence, one)
         if meaning == "stage" and stages is not None and len(evidence.values) == stages > 1:
-            facts = (*facts, (0.7, "as many values as declared stages"))
-        hypotheses.append(Hypothesis(meaning, sum(weight for weight, _ in facts), facts))
+            facts.append((0.7, "as many values as declared stages"))
+        hypotheses.append(Hypothesis(meaning, sum([weight for weight, _ in facts]), tuple(facts)))
     hypotheses.sort(key=lambda h: -h.score)
     choice = Choice(one, evidence, tuple(hypotheses), None)
     choice.meaning = _best(choice, ())

@@ -16,22 +16,25 @@ if TYPE_CHECKING:
     from dotlint.graph.model import Graph
     from dotlint.strategy.gpus import GpuSet
 
+_Ends = list[tuple[int, int]]
+"""The indexes of both ends of every edge."""
 _PASSING = {"communication", "routing", None}
 
 
 def collect(graph: Graph, readings: Sequence[Reading], numberings: Sequence[Numbering]) -> list[Evidence]:
     """Return the evidence of every numbering, in one pass over nodes and edges for each."""
     operators = sum(1 for r in readings if not r.annotation)
-    found = [_evidence(readings, one, operators, *_steps_of(graph, readings, one.values)) for one in numberings]
+    ends = [(edge.tail.index, edge.head.index) for edge in graph.edges]
+    found = [_evidence(readings, one, operators, *_steps_of(ends, readings, one.values)) for one in numberings]
     for one, evidence in zip(numberings, found, strict=True):
         if evidence.back and evidence.following and evidence.alike and len(evidence.roles) > 1:
             around = (other for other in numberings if other is not one)
-            if any(_counts_within(graph, readings, one, other) for other in around):
+            if any(_counts_within(ends, readings, one, other) for other in around):
                 evidence.back = 0
     return found
 
 
-def _counts_within(graph: Graph, readings: Sequence[Reading], one: Numbering, around: Numbering) -> bool:
+def _counts_within(ends: _Ends, readings: Sequence[Reading], one: Numbering, around: Numbering) -> bool:
     """Return whether a number starts again where another one goes on, as layers do that are counted in each stage."""
     both = {node: (around.values[node], number) for node, number in one.values.items() if node in around.values}
     if len(both) < len(one.values):
@@ -39,28 +42,27 @@ def _counts_within(graph: Graph, readings: Sequence[Reading], one: Numbering, ar
     order = {pair: index for index, pair in enumerate(sorted(set(both.values())))}
     if len(order) == len(set(one.values.values())):
         return False
-    steps, _ = _steps_of(graph, readings, {node: order[pair] for node, pair in both.items()})
+    steps, _ = _steps_of(ends, readings, {node: order[pair] for node, pair in both.items()})
     astray = sum(number for step, number in steps.items() if step not in {0, 1})
     return steps[1] >= len(order) - 1 and astray * 20 <= steps[1]
 
 
-def _steps_of(graph: Graph, readings: Sequence[Reading], numbers: Mapping[int, int]) -> tuple[Counter[int], int]:
+def _steps_of(ends: _Ends, readings: Sequence[Reading], numbers: Mapping[int, int]) -> tuple[Counter[int], int]:
     # Values that are not drawn do not count: from layer 0 to layer 4 is one step if there is none between.
     ranks = {value: rank for rank, value in enumerate(sorted(set(numbers.values())))}
     if len(ranks) < 2:
-        inside = sum(1 for e in graph.edges if e.tail.index in numbers and e.head.index in numbers)
-        return Counter({0: inside}), 0
+        return Counter({0: sum(1 for tail, head in ends if tail in numbers and head in numbers)}), 0
     steps: Counter[int] = Counter()
     fed: dict[int, set[int]] = defaultdict(set)
     direct: dict[int, set[int]] = defaultdict(set)
-    for edge in graph.edges:
-        tail, head = numbers.get(edge.tail.index), numbers.get(edge.head.index)
+    for one, two in ends:
+        tail, head = numbers.get(one), numbers.get(two)
         if tail is None:
             continue
         if head is not None:
             steps[ranks[head] - ranks[tail]] += 1
         else:
-            direct[edge.head.index].add(ranks[tail])
+            direct[two].add(ranks[tail])
     todo = deque(direct)
     for node, values in direct.items():
         fed[node] |= values
@@ -86,7 +88,7 @@ def _steps_of(graph: Graph, readings: Sequence[Reading], numbers: Mapping[int, i
 def _evidence(readings: Sequence[Reading], one: Numbering, operators: int, steps: Counter[int], meets: int) -> Evidence:
     computing: dict[int, list[GpuSet]] = defaultdict(list)
     moving: dict[int, list[GpuSet]] = defaultdict(list)
-    roles: dict[int, Counter[str | None]] = defaultdict(Counter)
+    roles: dict[int, set[str | None]] = defaultdict(set)
     total: Counter[str | None] = Counter()
     number = 0
     # Numbers of devices in names alone may be ranks of each stage.
@@ -96,14 +98,14 @@ def _evidence(readings: Sequence[Reading], one: Numbering, operators: int, steps
             continue
         number += 1
         role = reading.role.name if reading.role else None
-        roles[value][role] += 1
+        roles[value].add(role)
         total[role] += 1
         if reading.gpus and reading.kind != "io" and not _from_name(reading):
             (moving if reading.kind == "communication" else computing)[value].append(reading.gpus)
     devices = computing or moving  # a transfer may be on the devices of its other end too
     values = tuple(sorted(roles))
     sets = {value: union(dict.fromkeys(devices[value])) for value in values if devices.get(value)}
-    most = Counter(frozenset(r.keys()) for r in roles.values()).most_common(1)
+    most = Counter(map(frozenset, roles.values())).most_common(1)
     return Evidence(
         values=values,
         operators=number,

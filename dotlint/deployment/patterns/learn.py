@@ -13,7 +13,7 @@ A pattern only proposes: where each end lacks something that its siblings have, 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -46,7 +46,7 @@ def _select(coordinates: Coordinates, positions: Coordinates) -> Coordinates:
     return tuple([coordinates[position] for position in positions])
 
 
-class ProposedEdge(NamedTuple):
+class ProposedEdge(Struct, frozen=True, gc=False):
     """An edge by the indexes of its nodes, the exemplar it was learned from, and how many edges are like that."""
 
     tail: int
@@ -55,7 +55,7 @@ class ProposedEdge(NamedTuple):
     support: int
 
 
-class _Element(NamedTuple):
+class _Element(Struct, frozen=True, gc=False):
     """The position of an edge in its group: the coordinates of its ends that no link determines."""
 
     tail: Coordinates
@@ -63,8 +63,11 @@ class _Element(NamedTuple):
 
 
 class _Degrees(Struct):
+    """How many edges lead to and from each node; `turned` is whether the edges are turned around."""
+
     ins: Counter[int]
     outs: Counter[int]
+    turned: bool = False
 
 
 class _FamilyIndex:
@@ -75,29 +78,35 @@ class _FamilyIndex:
         "_by_linked",
         "_distinguishing",
         "_groups",
+        "_idle",
         "_rows",
         "_wired",
-        "idle",
         "members",
         "single",
         "words",
     )
 
-    def __init__(self, items: Sequence[FamilyMember], members: list[int], degrees: _Degrees) -> None:
+    def __init__(self, items: Sequence[FamilyMember], members: list[int]) -> None:
         self.members = members
         self.words = items[members[0]].words
         by_coordinates: dict[Coordinates, list[int]] = defaultdict(list)
         for index in members:
             by_coordinates[items[index].coordinates].append(index)
         self.single = {coordinates: found[0] for coordinates, found in by_coordinates.items() if len(found) == 1}
-        self.idle = [coordinates for coordinates, index in self.single.items() if not degrees.outs[index]]
         # A family may have edges to thousands of others, so indexes by coordinates are cached.
         self._distinguishing: dict[frozenset[int], Coordinates] = {}
         self._by_kept: dict[Coordinates, dict[Coordinates, int]] = {}
         self._by_linked: dict[tuple[Coordinates, Coordinates], Tails] = {}
         self._groups: dict[Coordinates, set[Coordinates]] = {}
-        self._wired: dict[Coordinates, list[set[int]]] = {}
-        self._rows: dict[Coordinates, list[dict[Coordinates, set[Coordinates]]]] = {}
+        self._idle: dict[bool, list[Coordinates]] = {}
+        self._wired: dict[tuple[Coordinates, bool], list[set[int]]] = {}
+        self._rows: dict[tuple[Coordinates, bool], list[dict[Coordinates, set[Coordinates]]]] = {}
+
+    def idle(self, degrees: _Degrees) -> list[Coordinates]:
+        """Return the coordinates of the nodes that no edge leads from."""
+        if degrees.turned not in self._idle:
+            self._idle[degrees.turned] = [c for c, index in self.single.items() if not degrees.outs[index]]
+        return self._idle[degrees.turned]
 
     def by(self, kept: Coordinates) -> dict[Coordinates, int]:
         """Return the nodes by these of their coordinates."""
@@ -121,22 +130,24 @@ class _FamilyIndex:
 
     def rows(self, free: Coordinates, degrees: _Degrees) -> list[dict[Coordinates, set[Coordinates]]]:
         """Return, for each free coordinate, the wired nodes that differ only in it, by the other free coordinates."""
-        if free not in self._rows:
+        key = free, degrees.turned
+        if key not in self._rows:
             rows: list[dict[Coordinates, set[Coordinates]]] = [defaultdict(set) for _ in free]
             for coordinates, index in self.single.items():
                 if degrees.outs[index]:
                     own = _select(coordinates, free)
                     for position, row in enumerate(rows):
                         row[own[:position] + own[position + 1 :]].add(own)
-            self._rows[free] = rows
-        return self._rows[free]
+            self._rows[key] = rows
+        return self._rows[key]
 
     def wired(self, free: Coordinates, degrees: _Degrees) -> list[set[int]]:
         """Return, for each free coordinate, its values in wired nodes."""
-        if free not in self._wired:
+        key = free, degrees.turned
+        if key not in self._wired:
             found = [_select(coordinates, free) for coordinates, index in self.single.items() if degrees.outs[index]]
-            self._wired[free] = [set(column) for column in zip(*found, strict=True)] if found else [set() for _ in free]
-        return self._wired[free]
+            self._wired[key] = [set(column) for column in zip(*found, strict=True)] if found else [set() for _ in free]
+        return self._wired[key]
 
     def distinguishing(self, needed: frozenset[int]) -> Coordinates:
         """Return coordinates that distinguish the nodes, including those in `needed`.
@@ -236,42 +247,36 @@ def propose_edges(
     `items[i]` is node i, or None if this way of naming does not apply to it; `edges` are all edges of the graph, in
     order. A node with only `uncounted` edges is still a dead end.
     """
-    found = {(p.tail, p.head): p for p in _propose(items, edges, devices, uncounted, fanning=False)}
-    turned = [(head, tail) for tail, head in edges]
-    for p in _propose(items, turned, devices, {(head, tail) for tail, head in uncounted}, fanning=True):
-        found.setdefault((p.head, p.tail), ProposedEdge(p.head, p.tail, p.exemplar[::-1], p.support))
-    return list(found.values())
-
-
-def _propose(
-    items: Sequence[FamilyMember | None],
-    edges: Sequence[Pair],
-    devices: Devices,
-    uncounted: AbstractSet[Pair],
-    *,
-    fanning: bool,
-) -> Iterator[ProposedEdge]:
-    """Yield the edges that patterns expect; with `fanning`, only to families of which some members have no edge."""
     by_family: dict[str, list[int]] = defaultdict(list)
     for index, item in enumerate(items):
         if item is not None:
             by_family[item.family].append(index)
     known = [item or FamilyMember("", (), ()) for item in items]
-    present = set(edges)
-    counted = present - uncounted
-    degrees = _Degrees(Counter(head for _, head in counted), Counter(tail for tail, _ in counted))
-    families = {family: _FamilyIndex(known, members, degrees) for family, members in by_family.items()}
+    families = {family: _FamilyIndex(known, members) for family, members in by_family.items()}
     types: dict[tuple[str, str], list[Pair]] = defaultdict(list)
     for tail, head in edges:
         one, two = items[tail], items[head]
         if one is not None and two is not None:
             types[one.family, two.family].append((tail, head))
+    present = set(edges)
+    counted = present - uncounted
+    degrees = _Degrees(Counter(head for _, head in counted), Counter(tail for tail, _ in counted))
+    found: dict[Pair, ProposedEdge] = {}
     for (tail_family, head_family), some in types.items():
-        tails, heads = families[tail_family], families[head_family]
-        if fanning and not tails.idle and not 1 < len({tail for tail, _ in some}) < len(tails.members):
-            continue
-        for relation, relation_edges in _relations(known, some, tails, heads):
-            yield from _missing(known, relation, relation_edges, present, degrees, devices, fanning=fanning)
+        for relation, relation_edges in _relations(known, some, families[tail_family], families[head_family]):
+            for p in _missing(known, relation, relation_edges, present, degrees, devices, fanning=False):
+                found[p.tail, p.head] = p
+    present = {(head, tail) for tail, head in present}
+    degrees = _Degrees(degrees.outs, degrees.ins, turned=True)
+    for (head_family, tail_family), some in types.items():
+        tails = families[tail_family]
+        if not tails.idle(degrees) and not 1 < len({tail for _, tail in some}) < len(tails.members):
+            continue  # edges fan only to families of which some members have no edge
+        turned = [(head, tail) for tail, head in some]
+        for relation, relation_edges in _relations(known, turned, tails, families[head_family]):
+            for p in _missing(known, relation, relation_edges, present, degrees, devices, fanning=True):
+                found.setdefault((p.head, p.tail), ProposedEdge(p.head, p.tail, p.exemplar[::-1], p.support))
+    return list(found.values())
 
 
 def _relations(
@@ -315,13 +320,12 @@ def _missing(
     usual_outs = _median(degrees.outs[tail] for tail in {tail for tail, _ in relation_edges})
     hubs = {head for _, head in relation_edges}
     usual_ins = _median(degrees.ins[head] for head in hubs)
-    usable = {relation.position(group) for group in voting} if fanning else set()
+    usable: Iterable[Coordinates] = groups
+    if fanning:
+        positions = {relation.position(group) for group in voting}
+        usable = [group for group in groups if relation.position(group) in positions]
     for element, of_groups in relation.elements.items():
-        exist = {
-            group: pair
-            for group in groups
-            if (not fanning or relation.position(group) in usable) and (pair := relation.ends(group, element))
-        }
+        exist = {group: pair for group in usable if (pair := relation.ends(group, element))}
         able = sum(1 for group in exist if group in voting)
         if not able or (len(of_groups) * 2 < able and len(of_groups) < 2):
             continue
@@ -408,7 +412,9 @@ def _like_siblings(
     for element in relation.elements:
         heads[element.tail].add(element.head)
     exemplars = set(heads)
-    idle_coordinates = {free for idle in relation.family.idle if (free := _select(idle, relation.free)) not in heads}
+    idle_coordinates = {
+        free for idle in relation.family.idle(degrees) if (free := _select(idle, relation.free)) not in heads
+    }
     if len(exemplars) >= 2:
         yield from _short_of_one(relation, heads, groups, present, degrees, devices)
     if not idle_coordinates:

@@ -43,14 +43,15 @@ def missing_edges(deployment: Deployment) -> tuple[list[MissingEdge], int]:
         for edge in (*transfer.node.in_edges, *transfer.node.out_edges)
     )
     for items in (_members_by_id(deployment), _members_by_label(deployment)):
-        for tail, head, exemplar, support in propose_edges(items, edges, devices, halves):
-            edge = by_pair[exemplar]
-            one, two = readings[tail], readings[head]
+        for p in propose_edges(items, edges, devices, halves):
+            edge = by_pair[p.exemplar]
+            one, two = readings[p.tail], readings[p.head]
             exemplar_ends = readings[edge.tail.index], readings[edge.head.index]
             if (one.phase == two.phase) == (exemplar_ends[0].phase == exemplar_ends[1].phase):
-                found.setdefault((tail, head), MissingEdge(one, two, edge, support))
-    for tail, head, exemplar, support in _edges_at_stage_ends(deployment, edges, devices):
-        found.setdefault((tail, head), MissingEdge(readings[tail], readings[head], by_pair[exemplar], support))
+                found.setdefault((p.tail, p.head), MissingEdge(one, two, edge, p.support))
+    for p in _edges_at_stage_ends(deployment, edges, devices):
+        missing = MissingEdge(readings[p.tail], readings[p.head], by_pair[p.exemplar], p.support)
+        found.setdefault((p.tail, p.head), missing)
     agreed = agreeing(deployment, list(found.values()), devices)
     kept = without_cycles(deployment, agreed)
     better = align_exemplars(deployment, [(m.tail, m.head, m.exemplar) for m in kept])
