@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 # Whatever a line that begins with a device word has in brackets, it is no tensor.
-_DEVICE_KEY = regex(r"(?:gpus?|devices?|dev|cuda|[nxth]pus?|mlus?|dcus?|显卡|设备)(?![a-z])\s*[:=(\[]?", re.IGNORECASE)
+_DEVICE_KEY = regex(
+    r"(?:gpus?|devices?|dev|cuda|[nxth]pus?|mlus?|dcus?|显卡|设备)(?![a-z])\s*[:=(\[]?",
+    re.IGNORECASE,
+    needs=("pu", "dev", "cuda", "mlu", "dcu", "显卡", "设备"),
+)
 _WHAT = r"[\s_]*(?:dim(?:ension)?s?|shapes?|tensors?|sizes?|维度|形状|张量)"
 _SIDE = regex(
     rf"(?<![\w.])(?:(?P<into>in(?:puts?)?|输入|entr[ée]es?|eingaben?)|out(?:puts?)?|输出|sorties?|ausgaben?)"
@@ -27,7 +31,11 @@ _SIDE = regex(
     re.IGNORECASE,
     needs=("in", "out", "输", "entr", "sort", "aus"),
 )
-_SHAPE_KEY = regex(rf"(?:[^\W\d_]+)?{_WHAT}\s*[:：=]\s*", re.IGNORECASE)
+_SHAPE_KEY = regex(
+    rf"(?:[^\W\d_]+)?{_WHAT}\s*[:：=]\s*",
+    re.IGNORECASE,
+    needs=("dim", "shape", "tensor", "size", "维度", "形状", "张量"),
+)
 _ARROW = regex(r"\s*(?:[-–=]+>|[→⇒⟶➔])\s*")
 _COORDINATE = 64  # numbers in parentheses that are all smaller are coordinates of a mesh, not sizes
 
@@ -80,9 +88,9 @@ def _tensors_of_line(line: str) -> Tensors | Literal["same as the input"] | None
     sides = list(_sides(line))
     if sides:
         return _of_sides(line, sides)
-    if _DEVICE_KEY.match(line) is not None:
-        return None
     key = _SHAPE_KEY.match(line)
+    if (key is None and not any(sign in line for sign in "[(x×✕")) or _DEVICE_KEY.match(line) is not None:
+        return None
     found = list(shapes(line))
     if not found and key and (dims := read_dims(line[key.end() :])) and len(dims.values) > 1:
         return Tensors(bare=(dims,))

@@ -16,7 +16,7 @@ from dotlint.text.english import count
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from dotlint.deployment.model import Reading
     from dotlint.deployment.vocabulary import Vocabulary
@@ -59,7 +59,8 @@ def recognize(
     graph: Graph, readings: Sequence[Reading], vocabulary: Vocabulary, *, declared: bool = False
 ) -> Recognition:
     """Decide whether a graph is a deployment; `declared` is whether a strategy is declared for it."""
-    exchanges = _exchanges(graph, readings, vocabulary)
+    labels = {edge.index: label for edge in graph.edges if (label := edge.label)}
+    exchanges = _exchanges(graph, readings, vocabulary, labels)
     ends = {node.index for edge in graph.edges if edge.index in exchanges for node in (edge.tail, edge.head)}
     operators = [r for r in readings if _is_operator(r, ends)]
     inside = {r.node.index for r in operators}
@@ -80,7 +81,7 @@ def recognize(
     if not placement and not (sized and any(map(_has_role_of_model, drawn))):
         objections.append("no devices, ranks, degrees or sizes of tensors are named")
     if len(sized) * 2 < len(drawn) or not sized:
-        objections += _other_subjects(graph, readings, drawn, exchanges)
+        objections += _other_subjects(graph, readings, drawn, exchanges, labels.values())
     return Recognition(not objections, tuple(reasons), tuple(objections))
 
 
@@ -90,14 +91,16 @@ def _is_sized(reading: Reading) -> bool:
     return sides > 1 or any(len(dims.values) > 2 and any(dims.keys) for dims in tensors.bare)
 
 
-def _exchanges(graph: Graph, readings: Sequence[Reading], vocabulary: Vocabulary) -> set[int]:
+def _exchanges(
+    graph: Graph, readings: Sequence[Reading], vocabulary: Vocabulary, labels: Mapping[int, str]
+) -> set[int]:
     """Return the indexes of edges along which tensors flow: a collective is their label or at one of their ends."""
     hubs = {r.node.index for r in readings if r.role is not None and r.role.collective and not _names_device(r)}
-    found = {edge.index for edge in graph.edges if not hubs.isdisjoint((edge.tail.index, edge.head.index))}
-    for edge in graph.edges:
-        role = vocabulary.role(edge.label) if edge.label else None
+    found = {edge.index for edge in graph.edges if hubs and (edge.tail.index in hubs or edge.head.index in hubs)}
+    for index, label in labels.items():
+        role = vocabulary.role(label)
         if role is not None and role.collective and role.name != "broadcast":
-            found.add(edge.index)
+            found.add(index)
     return found
 
 
@@ -168,7 +171,11 @@ def _is_ranked(reading: Reading) -> bool:
 
 
 def _other_subjects(
-    graph: Graph, readings: Sequence[Reading], drawn: Sequence[Reading], exchanges: Collection[int]
+    graph: Graph,
+    readings: Sequence[Reading],
+    drawn: Sequence[Reading],
+    exchanges: Collection[int],
+    labels: Iterable[str],
 ) -> Iterator[str]:
     """Yield what shows that the graph is about devices, programs or memory, not about tensors."""
     devices: set[int] = set()
@@ -180,7 +187,7 @@ def _other_subjects(
     between = sum(
         1
         for edge in graph.edges
-        if edge.index not in exchanges and not devices.isdisjoint((edge.tail.index, edge.head.index))
+        if devices and edge.index not in exchanges and not devices.isdisjoint((edge.tail.index, edge.head.index))
     )
     if between * 2 >= len(graph.edges) and between:
         yield f"{count(between, 'edge')} between devices, which tensors do not flow through"
@@ -191,7 +198,7 @@ def _other_subjects(
         titled = sum(1 for r in readings if set(_title(r)) <= _DEVICE_WORDS)
         if titled * 2 >= len(readings):
             yield f"{count(mutual, 'edge')} that lead both ways between devices"
-    links = sum(1 for edge in graph.edges if edge.label and _LINK.search(edge.label))
+    links = sum(1 for label in labels if _LINK.search(label))
     if links * 2 >= len(graph.edges) and links:
         yield f"{count(links, 'edge')} with the bandwidth or kind of a link"
     if services * 2 >= len(drawn) and services:

@@ -65,7 +65,7 @@ def _stated_sides(reading: Reading) -> tuple[bool, bool]:
     if (
         all(sides)
         or (any(sides) and (reading.kind == "io" or is_end(reading) or _passes_on(reading)))
-        or any(_PAIRS.fullmatch(line) for line in others)
+        or any(line.count("=") > 1 and _PAIRS.fullmatch(line) for line in others)
         or any(_CHANGE.search(line) and not _PLACED.match(line) for line in reading.evidence.lines)
         or any(_SIZED.match(line) and not _PLACED.search(line) for line in others)
         or len({axis for line in others for axis in axes.named(_PAIR.findall(line))}) > 1
