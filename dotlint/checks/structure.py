@@ -239,8 +239,8 @@ def _without_end(context: GraphContext, card: Card, what: str) -> Iterator[Outco
         if what == "output" and any(plan.new_output for plan in context.planned.get(phase, ())):
             continue
         on_cycles = {name for cycle in context.forward.cycles() for name in cycle.members}
-        if 2 * sum(1 for r in inside if r.name in on_cycles) > len(inside):
-            continue  # where edges lead around, nothing can be first or last, and the cycle is what is wrong
+        if all(r.name in on_cycles for r in inside):
+            continue  # where all edges lead around, nothing can be first or last, and the cycle is what is wrong
         start, end = grouping.of_nodes(inside, context.graph)
         name = phase or "the graph"
         yield card.finding(
