@@ -18,6 +18,7 @@ from dotlint.text.english import count, listed, the
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from dotlint.checks.attributes.uses import Use
     from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
@@ -150,30 +151,43 @@ def _at_edge(edge: Edge) -> Location:
     return Location(edge.start, edge.end)
 
 
+class OrthogonalLabels(Struct, frozen=True, eq=False):
+    """The labels of the edges of a graph with orthogonal edges."""
+
+    labels: tuple[Use, ...]
+
+
+def write_xlabels(fix: FixContext, finding: Finding) -> Fix | str:
+    """Write `xlabel` instead of `label`."""
+    data = finding.data
+    assert isinstance(data, OrthogonalLabels)
+    names = [attribute.name for use in data.labels for attribute in use.attributes()]
+    if any(fix.text[name.start : name.end] != "label" for name in names):
+        return "a label is not written as `label`"
+    edits = [Edit(name.start, name.end, "xlabel") for name in names]
+    return Fix("unsafe", in_order(edits), f"Write xlabel for {the(len(edits), 'label')}")
+
+
+@fixed_by(write_xlabels)
 def labels_on_orthogonal_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report edge labels in a graph with orthogonal edges, which `dot` places badly."""
     graph = context.graph
     if graph.attributes.get("splines") != "ortho" or graph.attributes.get("layout", "dot") not in {"", "dot"}:
         return
     some = [use for use in uses(context, card).get(("edge", "label"), []) if use.value]
-    if not some:
+    orthogonal = [use for use in uses(context, card).get(("graph", "splines"), []) if use.value == "ortho"]
+    if not some or not orthogonal:
         return
-    names = [attribute.name for use in some for attribute in use.attributes()]
-    edits = [
-        Edit(name.start, name.end, "xlabel")
-        for name in names
-        if context.file.document.text[name.start : name.end] == "label"
-    ]
-    whole = len(edits) == len(names)
-    yield finding(
-        context,
-        card,
-        some,
+    first = min((use.attributes()[0] for use in some), key=lambda attribute: attribute.start)
+    mark = orthogonal[-1].locations(at_name=True)[-1]
+    yield card.finding(
         f"`splines=ortho` does not place the labels of {count(sum(use.count for use in some), 'statement')} at their edges",
-        at_name=True,
+        mark.start,
+        mark.end,
+        related=(Related("the first label", first.start, first.end),),
         help="write `xlabel` instead of `label`, or use other splines",
-        fix=Fix("unsafe", tuple(edits), f"Write xlabel for {the(len(edits), 'label')}") if whole else None,
-        fixable="unsafe" if whole else None,
+        graph=graph.index,
+        data=OrthogonalLabels(tuple(some)),
     )
 
 
