@@ -239,7 +239,7 @@ def _exchanges(context: GraphContext, experts: list[Reading], neighbors: dict[st
         reading = deployment.by_name.get(name)
         if reading is None:
             continue
-        moves = reading.is_role("send", "receive", "transfer") and not _of_pipeline(context, reading)
+        moves = reading.transfers and not _of_pipeline(context, reading)
         named = _communicates(reading) == "all-to-all" or _names_all_to_all(context, reading)
         if named or moves or _is_drawn_as_exchange(context, reading, experts):
             found.append(name)

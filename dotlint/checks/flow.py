@@ -10,7 +10,6 @@ from dotlint.checks import grouping
 from dotlint.checks.grouping import names
 from dotlint.checks.stages.between import interleaved, stage_edges
 from dotlint.checks.whole_boxes import is_whole_box, parts_of
-from dotlint.deployment.back_edges import back_edges
 from dotlint.deployment.shards import within_stage
 from dotlint.deployment.unit import WHOLE, Unit, phase_unit
 from dotlint.edits.fix_context import fixed_by
@@ -62,7 +61,6 @@ def stage_cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
     deployment = context.deployment
     if not context.graph.directed:
         return
-    left_out = back_edges(context.graph)
     cyclic = {name: i for i, cycle in enumerate(context.forward.cycles()) for name in cycle.members}
     between = list(stage_edges(context))
     for phase in deployment.phases:
@@ -72,7 +70,7 @@ def stage_cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
         for edge, one, two in between:
             assert one.stage is not None
             assert two.stage is not None
-            if one.phase != phase or _is_not_pipeline(edge) or edge.index in left_out:
+            if one.phase != phase or _is_not_pipeline(edge) or edge.index in context.back_edges:
                 continue
             if two.stage < one.stage and _later_layer(one, two):
                 continue

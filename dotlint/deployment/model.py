@@ -74,6 +74,11 @@ class Reading(Struct, gc=False):  # part of no reference cycle
         return self.role is not None and self.role.name in names
 
     @property
+    def transfers(self) -> bool:
+        """Whether it sends, receives or transfers data from point to point."""
+        return self.is_role("send", "receive", "transfer")
+
+    @property
     def states_dims(self) -> bool:
         """Whether the label states Input or Output dimensions, or bare ones."""
         tensors = self.evidence.tensors

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
-from dotlint.deployment.back_edges import back_edges
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from dotlint.graph.model import Graph
 
@@ -64,17 +62,16 @@ def _is_cyclic(outs: Mapping[Name, Iterable[Name]]) -> bool:
 class Wiring:
     """Successors and predecessors of every node; `extra` adds planned edges, also between planned nodes.
 
-    Without `back`, the edges that state that they lead back are left out.
+    The edges with an index in `without` are left out.
     """
 
     __slots__ = ("ins", "outs")
 
-    def __init__(self, graph: Graph, extra: Iterable[Pair] = (), *, back: bool = True) -> None:
+    def __init__(self, graph: Graph, extra: Iterable[Pair] = (), *, without: Collection[int] = ()) -> None:
         self.outs: dict[str, list[str]] = {name: [] for name in graph.nodes}
         self.ins: dict[str, list[str]] = {name: [] for name in graph.nodes}
-        left_out = frozenset[int]() if back else back_edges(graph)
         for edge in graph.edges:
-            if edge.index in left_out:
+            if edge.index in without:
                 continue
             self.outs[edge.tail.name].append(edge.head.name)
             self.ins[edge.head.name].append(edge.tail.name)

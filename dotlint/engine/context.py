@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from dotlint.deployment.back_edges import back_edges
 from dotlint.deployment.classify import read_deployment
 from dotlint.deployment.patterns.missing_nodes import find_missing_nodes
 from dotlint.deployment.patterns.proposals import missing_edges
@@ -142,7 +143,12 @@ class GraphContext:
     @cached_property
     def forward(self) -> Wiring:
         """Which node feeds which, without the edges of a deployment that state that they lead back."""
-        return Wiring(self.graph, back=not self.deployment.recognized)
+        return Wiring(self.graph, without=self.back_edges if self.deployment.recognized else ())
+
+    @cached_property
+    def back_edges(self) -> frozenset[int]:
+        """The indexes of the edges that state that they lead back."""
+        return back_edges(self.graph)
 
     @cached_property
     def connected_throughout(self) -> bool:

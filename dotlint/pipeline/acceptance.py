@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from dotlint.deployment.back_edges import back_edges
 from dotlint.deployment.wiring import Wiring
 from dotlint.text.regex import regex
 
@@ -149,11 +150,15 @@ def _cycle(old: Document, new: Document) -> Objection | None:
     for index, graph in enumerate(new.graphs):
         if not graph.directed:
             continue
-        cycles = Wiring(graph, back=False).cycles()
+        cycles = Wiring(graph, without=back_edges(graph)).cycles()
         if not cycles:
             continue
         before = old.graphs[index] if index < len(old.graphs) else None
-        known = {name for cycle in Wiring(before, back=False).cycles() for name in cycle.members} if before else set()
+        known = (
+            {name for cycle in Wiring(before, without=back_edges(before)).cycles() for name in cycle.members}
+            if before
+            else set()
+        )
         fresh = [name for cycle in cycles for name in cycle.members if name not in known]
         if fresh:
             return Objection(

@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.deployment.terminals import may_be_output
-from dotlint.deployment.wiring import Wiring
 from dotlint.summary.ledger import STRATEGY, fact
 from dotlint.summary.model import Line, SummarySection
 from dotlint.text.english import count, listed, quoted
@@ -87,7 +86,7 @@ def _validation(ledger: Ledger) -> Iterator[Line]:
     text = count(broken, "error") if broken else "no errors"
     yield ledger.counted("DOT syntax", text, findings=_of_section(ledger, "syntax"), holds=not broken)
     if deployment.recognized and graph.directed and not graph.expansion_limited:
-        cyclic = Wiring(graph, back=False).cyclic()
+        cyclic = context.forward.cyclic()
         yield ledger.decided("cycles", "the graph has cycles" if cyclic else "none", counted=not cyclic)
     if deployment.recognized:
         alone = [r.name for r in deployment.operators if not wiring.ins[r.name] and not wiring.outs[r.name]]

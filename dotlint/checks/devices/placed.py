@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def is_transfer(reading: Reading) -> bool:
     """Return whether the node moves data between devices: it may be on those of both ends."""
     stated = reading.evidence.gpus
-    return reading.is_role("send", "receive", "transfer") or (stated is not None and stated.transfer)
+    return reading.transfers or (stated is not None and stated.transfer)
 
 
 def gpus_of(readings: Iterable[Reading]) -> GpuSet | None:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from dotlint.deployment.numberings.decision import Decision, Meaning
     from dotlint.strategy.gpus import GpuSet
 
-_TRANSFERS = ("send", "receive", "transfer")
 _FIELDS: tuple[tuple[str, Meaning], ...] = (
     ("layer", "layer"),
     ("replica", "replica"),
@@ -101,9 +100,9 @@ def _named_links(readings: Sequence[Reading], decision: Decision) -> dict[int, t
         pair = next(((a, b) for word, a, b in label_marks(reading.evidence).links if word in stage_words), None)
         name = reading.evidence.name
         slots = linked_positions(name) if pair is None else ()
-        if slots and (name.words[slots[0]] in stage_words or reading.is_role(*_TRANSFERS)):
+        if slots and (name.words[slots[0]] in stage_words or reading.transfers):
             pair = name.numbers[slots[0]], name.numbers[slots[1]]
-        if pair is None and reading.is_role(*_TRANSFERS) and len(name.numbers) > 1:
+        if pair is None and reading.transfers and len(name.numbers) > 1:
             one, two = name.numbers[-2:]
             ends = {(name.family, len(name.numbers) - at) for at in (1, 2)}
             if two == one + 1 and {one, two} <= stages and others.isdisjoint(ends):
@@ -124,7 +123,7 @@ def _locate_transfers(readings: Sequence[Reading]) -> None:
             devices[reading.phase, reading.stage].append(reading.gpus)
     whole = {key: union(dict.fromkeys(sets)) for key, sets in devices.items()}
     for reading in readings:
-        if not reading.is_role(*_TRANSFERS) or reading.gpus is None or reading.link is not None or not whole:
+        if not reading.transfers or reading.gpus is None or reading.link is not None or not whole:
             continue
         touched = [stage for (phase, stage), gpus in whole.items() if phase == reading.phase and gpus & reading.gpus]
         if len(touched) == 1 and reading.gpus <= whole[reading.phase, touched[0]]:

@@ -60,7 +60,7 @@ def decide(
 
 
 def _score(choice: Choice) -> float:
-    return choice.hypotheses[0].score if choice.hypotheses else 0.0
+    return choice.hypotheses[0].score
 
 
 def _choice(one: Numbering, evidence: Evidence, vocabulary: Vocabulary, stages: int | None) -> Choice:
@@ -107,9 +107,9 @@ def _exclude(choices: list[Choice]) -> None:
         families = {family for family, _ in choice.numbering.slots}
         if not families:
             continue
-        held = reserved if not choice.numbering.word else taken
-        if any(choice.meaning in taken[family] | held[family] for family in families) or choice.meaning is None:
-            unavailable = set.union(*(taken[family] | held[family] for family in families))
+        held = (taken,) if choice.numbering.word else (taken, reserved)
+        unavailable = {meaning for family in families for kind in held for meaning in kind[family]}
+        if choice.meaning is None or choice.meaning in unavailable:
             choice.meaning = _best(choice, unavailable - {"ordinal"})
         if choice.meaning is not None:
             for family in families:

@@ -54,7 +54,6 @@ class Evidence(Struct):
     values: tuple[int, ...]
     operators: int
     share: float
-    contiguous: bool
     devices: Devices | None
     sets: Mapping[int, GpuSet]
     singles: bool

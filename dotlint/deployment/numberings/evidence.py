@@ -110,7 +110,6 @@ def _evidence(readings: Sequence[Reading], one: Numbering, operators: int, steps
         values=values,
         operators=number,
         share=number / max(1, operators),
-        contiguous=bool(values) and values[-1] - values[0] + 1 == len(values) and values[0] < 2,
         devices=_devices(sets),
         sets=sets,
         singles=bool(sets) and all(len(gpus) == 1 for gpus in sets.values()),
