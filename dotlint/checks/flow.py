@@ -44,7 +44,6 @@ _NOT_PIPELINE = (
     "grad",
     "weight",
 )
-_POINT_TO_POINT = ("transfer", "send", "receive")
 
 
 def _is_not_pipeline(edge: Edge) -> bool:
@@ -61,7 +60,7 @@ def stage_cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
     deployment = context.deployment
     if not context.graph.directed:
         return
-    cyclic = {name: i for i, cycle in enumerate(context.forward.cycles()) for name in cycle.members}
+    cyclic = {name: i for i, cycle in enumerate(context.cycles) for name in cycle.members}
     between = list(stage_edges(context))
     for phase in deployment.phases:
         if interleaved(context, phase):

@@ -32,7 +32,7 @@ def cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
     deployed = not context.file.is_program and context.deployment.recognized
     if not deployed and not card.parameters.get("everywhere"):
         return
-    found = context.forward.cycles() if has_cycle(graph) else []
+    found = context.cycles if has_cycle(graph) else []
     must = "a deployment must be acyclic" if deployed else "the graph must be acyclic"
     edges = {(edge.tail.name, edge.head.name): edge for edge in reversed(graph.edges)} if found else {}
     for cycle in found:
@@ -238,7 +238,7 @@ def _without_end(context: GraphContext, card: Card, what: str) -> Iterator[Outco
             continue
         if what == "output" and any(plan.new_output for plan in context.planned.get(phase, ())):
             continue
-        on_cycles = {name for cycle in context.forward.cycles() for name in cycle.members}
+        on_cycles = {name for cycle in context.cycles for name in cycle.members}
         if all(r.name in on_cycles for r in inside):
             continue  # where all edges lead around, nothing can be first or last, and the cycle is what is wrong
         start, end = grouping.of_nodes(inside, context.graph)

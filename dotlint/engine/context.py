@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from dotlint.deployment.patterns.missing_nodes import MissingNode
     from dotlint.deployment.patterns.stage_plan import StagePlan
     from dotlint.deployment.vocabulary import Vocabulary
+    from dotlint.deployment.wiring import Cycle
     from dotlint.engine.card import Card
     from dotlint.engine.facts import StrategySource
     from dotlint.engine.finding import Pair
@@ -128,15 +129,12 @@ class GraphContext:
         return (*self.deployment.undecided, *(("stage",) if self._share_devices_in_one_role() else ()))
 
     def _share_devices_in_one_role(self) -> bool:
-        staged = [r for units in self.deployment.units.values() for unit in units.values() for r in unit.operators]
+        stages = [unit for units in self.deployment.units.values() for unit in units.values()]
+        staged = [r for unit in stages for r in unit.operators]
         roles = {r.role.name if r.role else None for r in staged}
         if None in roles or (len(roles) != 1 and any(r.kind != "communication" for r in staged)):
             return False
-        sets = [
-            union(r.gpus for r in unit.operators if r.gpus)
-            for units in self.deployment.units.values()
-            for unit in units.values()
-        ]
+        sets = [union(r.gpus for r in unit.operators if r.gpus) for unit in stages]
         sharing = sum(any(own & other for j, other in enumerate(sets) if i != j) for i, own in enumerate(sets))
         return sharing > 1 and 2 * sharing > len(sets)
 
@@ -144,6 +142,11 @@ class GraphContext:
     def forward(self) -> Wiring:
         """Which node feeds which, without the edges of a deployment that state that they lead back."""
         return Wiring(self.graph, without=self.back_edges if self.deployment.recognized else ())
+
+    @cached_property
+    def cycles(self) -> list[Cycle]:
+        """The cycles of `forward`."""
+        return self.forward.cycles()
 
     @cached_property
     def back_edges(self) -> frozenset[int]:

@@ -110,11 +110,10 @@ def _merged(found: Iterable[Outcome]) -> list[Outcome]:
             kept.append(one)
             continue
         key = (one.code, one.graph, one.severity, one.section, one.fixable, one.slip)
-        if key in groups:
-            groups[key].append(one)
-        else:
-            groups[key] = [one]
-            kept.append(groups[key])
+        same = groups.setdefault(key, [])
+        if not same:
+            kept.append(same)
+        same.append(one)
     return [_one(entry) if isinstance(entry, list) else entry for entry in kept]
 
 
@@ -138,7 +137,6 @@ def _one(parts: list[Finding]) -> Finding:
         unit=str(about) if about is not None else None,
         fix=fix,
         fixable=fix.applicability if fix else first.fixable if not fixes else None,
-        help=first.help,
         parts=() if fixes else tuple(parts),
     )
 
@@ -146,8 +144,6 @@ def _one(parts: list[Finding]) -> Finding:
 def _where(first: Finding, others: Sequence[Finding]) -> str:
     """Return where the other findings are: `in layers 1-15`, else `at 12 more locations`."""
     units = [part.about for part in others]
-    keys = {location.key for part in others for location in part.locations}
-    keys -= {location.key for location in first.locations}
     if all(unit is not None and unit.family is None for unit in units):
         stages = [unit.stage for unit in units if unit is not None and not unit.qualified]
         layers = [unit.layer for unit in units if unit is not None and unit.stage is None]
@@ -156,4 +152,6 @@ def _where(first: Finding, others: Sequence[Finding]) -> str:
                 plural = "s" * (len(set(numbers)) > 1)
                 return f"in {word}{plural} {ranges([number for number in numbers if number is not None])}"
         return f"in {listed(list(dict.fromkeys(map(str, units))), 4)}"
+    keys = {location.key for part in others for location in part.locations}
+    keys -= {location.key for location in first.locations}
     return f"at {count(len(keys) or len(others), 'more location')}"

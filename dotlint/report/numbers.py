@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from dotlint.deployment.numberings.decision import Choice, Hypothesis
 
 _MOST = 8
-_LEAST = 0.0
 
 
 def number_lines(deployment: Deployment, node: int | None = None) -> list[str]:
@@ -34,7 +33,7 @@ def _lines(choice: Choice, node: int | None) -> Iterator[str]:
         yield one_line(f"  {choice.reason}")
     yield one_line(f"  {'' if choice.meaning else 'possible: '}{_text(first)}")
     word = "rejected" if choice.meaning else "possible"
-    yield from (one_line(f"  {word}: {_text(h)}") for h in others[:2] if h.score > _LEAST)
+    yield from (one_line(f"  {word}: {_text(h)}") for h in others[:2] if h.score > 0)
 
 
 def _with_chosen_first(choice: Choice) -> list[Hypothesis]:

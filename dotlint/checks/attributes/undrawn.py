@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.checks.attributes.uses import finding, uses
-from dotlint.checks.grouping import of_node, remaining
+from dotlint.checks.grouping import at_edge, at_node, at_subgraph, remaining
 from dotlint.data import graphviz
 from dotlint.edits.attributes import set_attribute
 from dotlint.edits.fix_context import fixed_by, in_order
-from dotlint.engine.finding import Edit, Fix, Location, Related
+from dotlint.engine.finding import Edit, Fix, Related
 from dotlint.graph.model import Node
 from dotlint.text.english import count, listed, the
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
-    from dotlint.engine.finding import Finding, Outcome
+    from dotlint.engine.finding import Finding, Location, Outcome
     from dotlint.graph.model import Edge, Subgraph
 
 _FILLING = frozenset({"filled", "wedged", "striped", "radial"})
@@ -94,9 +94,7 @@ def fills_without_style(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 
 def _at(one: Node | Subgraph) -> Location:
-    if isinstance(one, Node):
-        return Location(*of_node(one), one.name)
-    return Location(one.start, one.statements[0].open.end)
+    return at_node(one) if isinstance(one, Node) else at_subgraph(one)
 
 
 class Undirected(Struct, frozen=True, eq=False):
@@ -129,7 +127,7 @@ def arrows_without_direction(context: GraphContext, card: Card) -> Iterator[Outc
             if edge.statement.values().get(name, "none") not in {"", "none"}
             and (edge.attributes.get("dir") or ("forward" if graph.directed else "none")) not in directions
         ]
-        some = remaining(context.file, card, every, _at_edge)
+        some = remaining(context.file, card, every, at_edge)
         if not some:
             continue
         more = f" and {count(len(some) - 1, 'more edge')}" if len(some) > 1 else ""
@@ -139,16 +137,12 @@ def arrows_without_direction(context: GraphContext, card: Card) -> Iterator[Outc
             some[0].start,
             some[0].end,
             nodes=tuple(dict.fromkeys(end for edge in some for end in (edge.tail.name, edge.head.name))),
-            locations=tuple(map(_at_edge, some)),
+            locations=tuple(map(at_edge, some)),
             related=tuple(Related("the same here", e.start, e.end) for e in some[1 : _MOST_RELATED + 1]),
             graph=graph.index,
             help="set `dir=both`" + (", or `dir=back`" if name == "arrowtail" else ""),
             data=Undirected(tuple(some)),
         )
-
-
-def _at_edge(edge: Edge) -> Location:
-    return Location(edge.start, edge.end)
 
 
 class OrthogonalLabels(Struct, frozen=True, eq=False):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def gpu_overlaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report stages of one phase that share some, but not all, of their GPUs."""
     deployment = context.deployment
-    copy_of = copies(deployment)
+    copy_of = deployment.derived(copies)
     for name in deployment.phases:
         units = placed_units(context, name)
         if numbered_locally(units):

@@ -179,7 +179,7 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
         units = placed_units(context, name)
         if phase is None or phase.assumed or not units or numbered_locally(units) or not context.file.layout_certain:
             continue
-        copy_of = copies(deployment)
+        copy_of = deployment.derived(copies)
         wrong = {
             s: (unit, gpus)
             for s, (unit, gpus) in units.items()

@@ -22,7 +22,7 @@ def stage_edges(context: GraphContext) -> Iterator[tuple[Edge, Reading, Reading]
     Edges without influence on the layout, of a collective that no operator of its stage is connected with, and between
     data replicas or micro-batches are not part of the pipeline.
     """
-    readings, copy_of = context.deployment.readings, copies(context.deployment)
+    readings, copy_of = context.deployment.readings, context.deployment.derived(copies)
     for edge in context.graph.edges:
         one, two = readings[edge.tail.index], readings[edge.head.index]
         if one.phase != two.phase or one.stage is None or two.stage is None or one.stage == two.stage:

@@ -75,7 +75,7 @@ def link_stages(fix: FixContext, finding: Finding) -> Fix | str:
 def missing_pipeline_links(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report adjacent stages that no path connects, directly or through nodes of no stage."""
     deployment = context.deployment
-    wiring, copy_of = context.completed.wiring, copies(deployment)
+    wiring, copy_of = context.completed.wiring, deployment.derived(copies)
     for phase_name in deployment.phases:
         phase = context.phase(phase_name)
         units = {s: u for s, u in deployment.units.get(phase_name, {}).items() if u.operators}

@@ -107,7 +107,7 @@ class GpuWriter:
             best = best or line
         return best
 
-    def added(self, reading: Reading, gpus: GpuSet, near: Sequence[Reading] = ()) -> Edit | None:
+    def added(self, reading: Reading, gpus: GpuSet, near: Sequence[Reading]) -> Edit | None:
         """Return the edit that adds a line with the GPUs to a label without any; None if the graph has no exemplar."""
         exemplar, label = self._exemplar(gpus, near, reading), label_of(reading)
         if exemplar is None or label is None:
@@ -124,7 +124,7 @@ class GpuWriter:
         new = with_ids(label, gpus, self.devices, exemplar.ids if exemplar else None)
         return self._verified_edit(label, new, gpus) if new is not None else None
 
-    def replaced(self, reading: Reading, gpus: GpuSet, near: Sequence[Reading] = ()) -> Edit | None:
+    def replaced(self, reading: Reading, gpus: GpuSet) -> Edit | None:
         """Return the edit that replaces a vague line, such as `all GPUs`, by ids."""
         label = label_of(reading)
         vague = reading.evidence.gpus.vague if reading.evidence.gpus else None
@@ -133,7 +133,7 @@ class GpuWriter:
         found = [i for i, line in enumerate(label.lines) if line.strip() == vague]
         if len(found) != 1:
             return None
-        exemplar = self._exemplar(gpus, near, reading)
+        exemplar = self._exemplar(gpus, (), reading)
         key = _KEY.fullmatch(vague)
         line = exemplar.write(gpus) if exemplar else (key["key"] if key else "GPU: ") + spelled_ids("", gpus)
         return self._verified_edit(label, label.with_line(found[0], line), gpus)

@@ -44,6 +44,11 @@ class BrokenStatement(Struct, frozen=True):
     directed: bool
 
     @property
+    def edge_operator(self) -> str:
+        """The edge operator of the graph."""
+        return "->" if self.directed else "--"
+
+    @property
     def at(self) -> int:
         """The offset of the lexeme that is not accepted."""
         return self.lexeme.at

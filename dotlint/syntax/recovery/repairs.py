@@ -15,7 +15,12 @@ from dotlint.syntax.recovery.lists import attributes, lists
 from dotlint.syntax.recovery.quotes import find_unbalanced_string, guess_bare_html, guess_html_fixes, guess_string_ends
 from dotlint.syntax.recovery.remedy import BrokenStatement, Remedy
 from dotlint.syntax.recovery.strays import strays
-from dotlint.syntax.recovery.unquoted_values import bare_value, find_unquoted_values, quoted_value
+from dotlint.syntax.recovery.unquoted_values import (
+    bare_value,
+    find_unquoted_values,
+    quoted_value,
+    without_semicolon,
+)
 from dotlint.syntax.recovery.wording import excerpt
 from dotlint.syntax.terminals import BLOCK_COMMENT, HTML, KEYWORDS, NAME, NUMBER, STRING
 from dotlint.text.regex import regex
@@ -52,7 +57,7 @@ _ARROW = regex(r"-->|==?>|->>|-[ \t]+>|—>|–>|>>|~>|---(?![0-9.])|(?<![->\]])
 
 def _operators(broken: BrokenStatement) -> Iterator[Remedy]:
     """`-->`, `=>`, `- >`: arrows of other languages."""
-    right = "->" if broken.directed else "--"
+    right = broken.edge_operator
     arrow = _ARROW.search(broken.text, max(broken.start, broken.at - 2), min(broken.end, broken.at + 3))
     if arrow is not None and arrow.start() <= broken.at <= arrow.end():
         start, end = arrow.span()
@@ -76,7 +81,7 @@ def _left_arrows(broken: BrokenStatement) -> Iterator[Remedy]:
     text = broken.text
     arrow = _LEFT_ARROW.match(text, broken.start)
     if arrow is not None and arrow.start(2) == broken.at:
-        right = "->" if broken.directed else "--"
+        right = broken.edge_operator
         yield Remedy(
             "E013",
             f"`{arrow[2]}` is not an edge operator",
@@ -356,7 +361,7 @@ def _last_resorts(broken: BrokenStatement) -> Iterator[Remedy]:
     if broken.lexeme.type == "COLON" and "EQUAL" in broken.accepted:
         edits = tuple((one.start(2), one.end(2), "=") for one in _COLON.finditer(text, broken.start, end))
         yield Remedy("E001", "an attribute takes `=`, not `:`", at, at + 1, edits, help="write `name=value`")
-    stop = len(text[broken.start : end].rstrip().rstrip(";").rstrip()) + broken.start
+    stop = without_semicolon(text, broken.start, end)
     if "RBRACKET" in broken.accepted or text[broken.start : at].count("[") > text[broken.start : at].count("]"):
         opened = text.rfind("[", broken.start, at)
         related = (("this bracket is never closed", opened, opened + 1),) if opened >= 0 else ()

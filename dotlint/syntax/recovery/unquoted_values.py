@@ -13,11 +13,10 @@ _OPENS = regex(rf"{STRING}|//[^\n]*+|[\[;\n{{}}]")
 _PIECE = regex(rf"{STRING}|{HTML}|[\[({{\])}},;\n]|\s++|[^\s\[({{\])}},;\"<]++|[\"<]")
 _FINE_VALUE = regex(rf"(?:{NAME}|{NUMBER}|{STRING}(?:\s*\+\s*{STRING})*|{HTML})\Z")
 _NEXT = regex(rf"[,;\s]*+(?:{NAME}|{STRING})\s*+=(?!=)")
-_CLOSES = regex(r"\]\s*+(?:\[|;|\}|\Z|//|/\*|#|\n|[\w\"])")
 _COMMENT = regex(r"\s+(?://|/\*).*\Z", re.DOTALL)
 _INNER_COMMENT = regex(rf"\s*{BLOCK_COMMENT}")
 
-Found = tuple[str, int, int, str, Applicability]  # attribute, start, end, replacement
+Found = tuple[str, int, int, str, Applicability]  # attribute, start, end, replacement, how certain
 
 
 def quoted_value(raw: str) -> str:
@@ -32,11 +31,16 @@ def quoted_value(raw: str) -> str:
     return '"' + raw.replace('"', '\\"') + '"'
 
 
+def without_semicolon(text: str, start: int, end: int) -> int:
+    """Return where the statement `text[start:end]` ends without the semicolons and blanks behind it."""
+    return start + len(text[start:end].rstrip().rstrip(";").rstrip())
+
+
 def find_unquoted_values(text: str, start: int, end: int) -> list[Found]:
     """Return the values of the statement `text[start:end]` that need quotes."""
     first = _NAMED.match(text, start, end)
     if first is not None:
-        stop = len(text[start:end].rstrip().rstrip(";").rstrip()) + start
+        stop = without_semicolon(text, start, end)
         comment = _COMMENT.search(text, first.end(), stop)
         if comment is not None:
             stop = comment.start()
@@ -103,7 +107,7 @@ def bare_value(text: str, start: int, end: int) -> int:
         if mark in "[({" and len(mark) == 1:
             depth += 1
         elif mark in {"]", ")", "}"}:
-            if mark == "]" and (depth == 0 or (depth > 0 and not _closed_later(text, at + 1, end))):
+            if mark == "]" and (not depth or text.find("]", at + 1, end) < 0):
                 return last
             depth = max(depth - 1, 0)
         elif not depth and (mark in {",", ";"} or mark.isspace()) and _NEXT.match(text, at, end):
@@ -114,8 +118,3 @@ def bare_value(text: str, start: int, end: int) -> int:
                 return at
         at = piece.end()
     return last
-
-
-def _closed_later(text: str, start: int, end: int) -> bool:
-    """Return whether another `]` follows, so that the previous one closes a bracket of the value."""
-    return "]" in text[start:end]
