@@ -13,7 +13,7 @@ from dotlint.deployment.devices.decide import decide as decide_devices
 from dotlint.deployment.facts import Facts, node_facts, subgraph_facts
 from dotlint.deployment.model import Deployment, Reading, Stage
 from dotlint.deployment.numberings.apply import count_layers, set_numbers
-from dotlint.deployment.numberings.axes import worded_number
+from dotlint.deployment.numberings.axes import ancestors, worded_number
 from dotlint.deployment.numberings.decide import decide
 from dotlint.deployment.recognition import recognize
 from dotlint.deployment.roles import settle_roles
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.numberings.decision import Decision
     from dotlint.deployment.vocabulary import Vocabulary
-    from dotlint.graph.model import Graph, Node, Subgraph
+    from dotlint.graph.model import Graph, Node
 
 _PLAIN_SHAPES = {"plaintext", "none", "plain", "note"}
 
@@ -107,25 +107,11 @@ def _layer_ranges(readings: list[Reading]) -> dict[str | None, tuple[int, int]]:
     return found
 
 
-def _clusters(node: Node) -> list[Subgraph]:
-    found: list[Subgraph] = []
-    for innermost in node.subgraphs:
-        found.append(innermost)
-        found.extend(innermost.ancestors)
-    return found
-
-
-def _cluster_facts(subgraph: Subgraph, vocabulary: Vocabulary, cluster_facts: dict[int, Facts]) -> Facts:
-    found = cluster_facts.get(id(subgraph))
-    if found is None:
-        found = cluster_facts[id(subgraph)] = subgraph_facts(subgraph, vocabulary)
-    return found
-
-
 def _own_reading(node: Node, vocabulary: Vocabulary, cluster_facts: dict[int, Facts]) -> Reading:
     """Derive what needs no other node."""
-    for subgraph in _clusters(node):
-        _cluster_facts(subgraph, vocabulary, cluster_facts)
+    for subgraph in ancestors(node.subgraphs):
+        if id(subgraph) not in cluster_facts:
+            cluster_facts[id(subgraph)] = subgraph_facts(subgraph, vocabulary)
     evidence = node_facts(node, vocabulary)
     return Reading(node, evidence, evidence.role)
 
@@ -144,7 +130,7 @@ def _set_gpus(readings: list[Reading], cluster_facts: dict[int, Facts], vocabula
             inside = next(
                 (
                     e.ids
-                    for s in _clusters(reading.node)
+                    for s in ancestors(reading.node.subgraphs)
                     if (e := cluster_facts[id(s)].gpus) and e.ids is not None and not e.transfer
                 ),
                 None,
@@ -165,7 +151,7 @@ def _decide_devices(readings: list[Reading], cluster_facts: dict[int, Facts], vo
     stated = [(evidence.gpus, stages[key]) for key, evidence in cluster_facts.items() if evidence.gpus is not None]
     for reading in readings:
         if reading.evidence.gpus is not None:
-            around = (stages[id(s)] for s in _clusters(reading.node))
+            around = (stages[id(s)] for s in ancestors(reading.node.subgraphs))
             own = next((s for s in around if s is not None), None)
             stage = worded_number(reading.evidence, "stage", vocabulary) if own is None else own
             stated.append((reading.evidence.gpus, stage))
@@ -315,7 +301,7 @@ def _decide_phases(readings: list[Reading], graph: Graph, cluster_facts: dict[in
         stated = reading.evidence.phases
         if not stated:
             stated = next(
-                (cluster_facts[id(s)].phases for s in _clusters(reading.node) if cluster_facts[id(s)].phases),
+                (cluster_facts[id(s)].phases for s in ancestors(reading.node.subgraphs) if cluster_facts[id(s)].phases),
                 frozenset(),
             )
         if stated:

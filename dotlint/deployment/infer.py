@@ -87,7 +87,9 @@ def _drawn(deployment: Deployment, phase: str, inside: list[Reading]) -> dict[st
     found = [g for g in groups(deployment, *_SHARDED) if g.phase == phase and one_layer_each(deployment, g)]
     whole = [g for g in found if g.role not in MLP or not of_experts(deployment, g)]
     divided = [
-        (_divided_axis(g, inside), g.ranks()[0], "MLP" if g.role in MLP else "attention") for g in whole if g.ranks()
+        (_divided_axis(g, inside), drawn[0], "MLP" if g.role in MLP else "attention")
+        for g in whole
+        if (drawn := g.ranks())
     ]
     for axis, text in _DIVIDED.items():
         for what in ("attention", "MLP"):

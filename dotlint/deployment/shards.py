@@ -324,9 +324,10 @@ def one_layer_each(deployment: Deployment, group: Group) -> bool:
     if linked and not group.named and (len(linked) == 1 or not _meet(deployment, linked)):
         return False
     if group.role == "expert":
-        held = group.experts() or {r.name: r.experts for r in group.members if r.experts}
+        known = group.experts()
+        held = known or {r.name: r.experts for r in group.members if r.experts}
         held_on = [(held.get(r.name), r.shard, r.gpus) for r in group.members if r.name in held]
-        return len(set(held_on)) == len(held_on) and (bool(group.experts()) or len(group.varying) <= 1)
+        return len(set(held_on)) == len(held_on) and (bool(known) or len(group.varying) <= 1)
     if group.placed and len(group.gpu_sets) < len(group.members) and not (linked and len(group.gpu_sets) > 1):
         return False
     return len(group.varying) == 1

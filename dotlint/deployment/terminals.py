@@ -14,7 +14,7 @@ _OUT = {"output", "head", "sampling", "kv-cache"}
 
 def may_be_input(deployment: Deployment, reading: Reading) -> bool:
     """Return whether the role of the node makes it an input of its phase, not of a later stage or layer."""
-    if reading.role is None or reading.role.name not in _IN:
+    if not reading.is_role(*_IN):
         return False
     return _is_first(deployment, reading)
 
@@ -89,7 +89,7 @@ def sink_without_name(deployment: Deployment, wiring: Wiring, stages: int | None
         low == high for low, high in deployment.layers.values()
     )
     if len(ends) > 1 and one_layer:
-        ends = [r for r in ends if r.role is not None and r.role.name in _ENDS_OF_LAYER]
+        ends = [r for r in ends if r.is_role(*_ENDS_OF_LAYER)]
     if len(ends) != 1:
         return None
     last = ends[0]

@@ -102,13 +102,10 @@ class DeviceReader:
                 count=counted,
                 coordinates=coordinates,
             )
-        if (
-            coordinates
-            and not any(each.sure for each in coordinates)
-            and (vague or counted is not None or host or unread)
-        ):
+        stated = vague or counted is not None or host or unread
+        if stated and not any(each.sure for each in coordinates):
             coordinates = ()
-        if vague or counted is not None or host or unread or coordinates:
+        if stated or coordinates:
             return Gpus(
                 vague=vague, count=counted, host=host, transfer=transfer, unread=unread, coordinates=coordinates
             )
@@ -119,13 +116,6 @@ class DeviceReader:
         if not self.words.may_be_in(line):
             return []
         return [one for one in mentions(line, self.words) if one.sure and one.ids and one.simple]
-
-    def states(self, line: str) -> bool:
-        """Return whether a line begins with a device word and states which devices, so that it states no dimensions."""
-        if not self.words.may_be_in(line):
-            return False
-        first = next(mentions(line, self.words), None)
-        return first is not None and first.at == 0 and (first.sure or bool(first.coordinates))
 
     def _read_line(self, line: str) -> _LineDevices | None:
         if not self.words.may_be_in(line):

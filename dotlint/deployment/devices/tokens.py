@@ -100,7 +100,8 @@ def id_range(cursor: Cursor, repeated: frozenset[str], *, to: bool = True) -> li
     if first is None:
         cursor.at = start
         return None
-    ahead = [token.text for i in range(6) if (token := cursor.peek(i)) is not None]
+    plus = (token := cursor.peek()) is not None and token.text == "+"
+    ahead = [token.text for i in range(6) if (token := cursor.peek(i)) is not None] if plus else []
     # `128+0-128+7` is a base and offsets; `0 + 2-3 + 5` is a list.
     if ahead[::2] == ["+", "-", "+"] and ahead[3] == str(first) and ahead[1].isdigit() and ahead[5].isdigit():
         low, high = first + int(ahead[1]), first + int(ahead[5])
@@ -160,12 +161,13 @@ def _part(cursor: Cursor, repeated: frozenset[str], *, to: bool, many: bool) -> 
 
 
 def _ids(cursor: Cursor, repeated: frozenset[str], *, to: bool, many: bool) -> list[int] | None:
-    found = id_range(cursor, repeated, to=to)
+    found, bare = id_range(cursor, repeated, to=to), False
     while found is not None:
         here = cursor.at
         if (more := _elided(cursor, found)) is None:
             apart = cursor.between(_AND, repeated) or (len(found) > 1 and cursor.between(_OVER, repeated))
-            if not apart and not (many and _only_numbers(cursor)):
+            bare = bare or (not apart and many and _only_numbers(cursor))  # once bare, numbers follow to the end
+            if not apart and not bare:
                 return found
             more = id_range(cursor, repeated, to=to)
         if more is None:

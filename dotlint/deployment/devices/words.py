@@ -15,7 +15,7 @@ class DeviceWords(Struct, frozen=True):
     """Words in lower case, singular and plural.
 
     `names` are words that always mean a device; `unsure` may mean one (`rank`), which the whole file decides; `hosts`
-    are machines with devices. `sure` matches a text that may name a device.
+    are machines with devices.
     """
 
     names: frozenset[str]

@@ -63,7 +63,7 @@ def find_numberings(
     def numbering(where: Origin, word: str, position: int, title: str) -> Numbering:
         key = (where, word, position)
         if key not in found:
-            found[key] = Numbering(where, "" if position >= 0 and where == "name" and "#" in word else word, title)
+            found[key] = Numbering(where, "" if where == "name" and "#" in word else word, title)
         return found[key]
 
     for reading in readings:

@@ -322,7 +322,7 @@ def _settle(choices: list[Choice]) -> None:
             else:
                 choice.reason = f"{meaning}: {other.numbering.title} contradicts it"
                 rest = [h for h in choice.hypotheses if h.meaning != meaning and h.meaning not in {"stage", "layer"}]
-                good = rest and rest[0].score >= _LEAST and (len(rest) < 2 or rest[0].score - rest[1].score >= _MARGIN)
+                good = rest[0].score >= _LEAST and rest[0].score - rest[1].score >= _MARGIN
                 choice.meaning = rest[0].meaning if good else None
 
 

@@ -52,11 +52,9 @@ class Evidence(Struct):
     """
 
     values: tuple[int, ...]
-    operators: int
     share: float
     devices: Devices | None
     sets: Mapping[int, GpuSet]
-    singles: bool
     same: int
     following: int
     back: int
@@ -64,7 +62,21 @@ class Evidence(Struct):
     meets: int
     roles: Counter[str | None]
     alike: bool
-    per_value: float
+
+    @property
+    def operators(self) -> int:
+        """The number of operators that have the number."""
+        return self.roles.total()
+
+    @property
+    def per_value(self) -> float:
+        """How many operators a value has on average."""
+        return self.operators / max(1, len(self.values))
+
+    @property
+    def singles(self) -> bool:
+        """Whether each value with devices has one."""
+        return bool(self.sets) and all(len(gpus) == 1 for gpus in self.sets.values())
 
 
 class Hypothesis(Struct, frozen=True):

@@ -90,13 +90,11 @@ def _evidence(readings: Sequence[Reading], one: Numbering, operators: int, steps
     moving: dict[int, list[GpuSet]] = defaultdict(list)
     roles: dict[int, set[str | None]] = defaultdict(set)
     total: Counter[str | None] = Counter()
-    number = 0
     # Numbers of devices in names alone may be ranks of each stage.
     for node, value in one.values.items():
         reading = readings[node]
         if reading.annotation:
             continue
-        number += 1
         role = reading.role.name if reading.role else None
         roles[value].add(role)
         total[role] += 1
@@ -108,11 +106,9 @@ def _evidence(readings: Sequence[Reading], one: Numbering, operators: int, steps
     most = Counter(map(frozenset, roles.values())).most_common(1)
     return Evidence(
         values=values,
-        operators=number,
-        share=number / max(1, operators),
+        share=total.total() / max(1, operators),
         devices=_devices(sets),
         sets=sets,
-        singles=bool(sets) and all(len(gpus) == 1 for gpus in sets.values()),
         same=steps[0],
         following=steps[1],
         back=sum(n for step, n in steps.items() if step < 0),
@@ -120,7 +116,6 @@ def _evidence(readings: Sequence[Reading], one: Numbering, operators: int, steps
         meets=meets,
         roles=total,
         alike=bool(most) and len(values) > 1 and 3 * most[0][1] >= 2 * len(values),
-        per_value=number / max(1, len(values)),
     )
 
 

@@ -35,7 +35,6 @@ class Marks(Struct, frozen=True):
 
     single: tuple[Mark, ...] = ()
     links: tuple[tuple[str, int, int], ...] = ()
-    peers: tuple[Mark, ...] = ()
 
 
 @lru_cache(maxsize=16384)
@@ -46,12 +45,11 @@ def marks_of_line(line: str) -> Marks:
     tokens = [(m[0], m.start(), m.end()) for m in _TOKEN.finditer(line)]
     single: list[Mark] = []
     links: list[tuple[str, int, int]] = []
-    peers: list[Mark] = []
     skip = -1
     for i, (token, _, end) in enumerate(tokens):
         if i <= skip or not token[0].isdigit() or len(token) > _MOST_DIGITS:
             continue
-        word, before, equals, at = _words_before(tokens, i)
+        word, before, equals = _words_before(tokens, i)
         if not word and i and tokens[i - 1][0].endswith("第") and i + 1 < len(tokens):
             single.append(Mark(tokens[i + 1][0], "", int(token)))  # an ordinal stands before its word: `第 3 层`
             continue
@@ -73,12 +71,9 @@ def marks_of_line(line: str) -> Marks:
             if named_twice or after in {"→", "->"} or (after == "-" and _is(tokens, i + 2, ">")):
                 links.append((word, int(token), second[0]))
             continue
-        mark = Mark(word, before, int(token))
-        if before in _OTHER_END and at > 0:
-            peers.append(mark)
-        else:
-            single.append(mark)
-    return Marks(tuple(single), tuple(links), tuple(peers))
+        if before not in _OTHER_END:  # `Send to stage 1` names the stage at the other end
+            single.append(Mark(word, before, int(token)))
+    return Marks(tuple(single), tuple(links))
 
 
 def _digit(tokens: list[tuple[str, int, int]], i: int) -> bool:
@@ -89,27 +84,27 @@ def _is(tokens: list[tuple[str, int, int]], i: int, text: str) -> bool:
     return i < len(tokens) and tokens[i][0] == text
 
 
-def _words_before(tokens: list[tuple[str, int, int]], i: int) -> tuple[str, str, bool, int]:
-    """Return the word before a number, the word before that, whether `=` stands between, and the position of the word.
+def _words_before(tokens: list[tuple[str, int, int]], i: int) -> tuple[str, str, bool]:
+    """Return the word before a number, the word before that, and whether `=` stands between.
 
     Fillers are passed over (`PP rank: 0`), unless they are the only word.
     """
-    equals, filler, at = False, "", -1
+    equals, filler = False, ""
     for j in range(i - 1, max(i - 6, -1), -1):
         text = tokens[j][0]
         lower = text.lower()
         if text[0].isalpha():
             if lower in _FILLERS and not filler:
-                filler, at = lower, j
+                filler = lower
                 continue
             earlier = j - 2 if j > 1 and tokens[j - 1][0] in {"-", "_"} else j - 1
             before = tokens[earlier][0].lower() if earlier >= 0 and tokens[earlier][0][0].isalpha() else ""
-            return lower, before, equals, j
+            return lower, before, equals
         if text == "=":
             equals = True
         elif text not in {":", "#", "_", "(", ".", "-", "：", "["} or (text == "-" and j + 1 != i):
             break
-    return ("" if filler == "第" else filler), "", equals, at
+    return ("" if filler == "第" else filler), "", equals
 
 
 def _second_number(tokens: list[tuple[str, int, int]], i: int, word: str) -> tuple[int, tuple[int, bool]] | None:
@@ -156,5 +151,4 @@ def merge(lines: tuple[Marks, ...]) -> Marks:
     return Marks(
         tuple(single.values()),
         tuple(link for line in lines for link in line.links),
-        tuple(peer for line in lines for peer in line.peers),
     )

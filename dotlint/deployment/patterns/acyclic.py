@@ -24,15 +24,18 @@ def without_cycles(deployment: Deployment, missing: list[MissingEdge]) -> list[M
     Edges that lead back on purpose close none, and where the exemplar is on a cycle, the pattern has one.
     """
     graph = deployment.graph
-    if not missing or not Wiring(graph, [m.pair for m in missing]).cyclic():
+    if not missing:
+        return missing
+    planned = Wiring(graph, [m.pair for m in missing])
+    if not planned.cyclic():
         return missing
     stated = back_edges(graph)
     back = {(edge.tail.name, edge.head.name) for edge in graph.edges if edge.index in stated}
-    before = {name: i for i, cycle in enumerate(Wiring(graph).cycles()) for name in cycle.members}
     forward = Wiring(graph)
+    before = {name: i for i, cycle in enumerate(forward.cycles()) for name in cycle.members}
     for tail, head in back:
         forward.outs[tail] = [name for name in forward.outs[tail] if name != head]
-    on_cycle = {name for cycle in Wiring(graph, [m.pair for m in missing]).cycles() for name in cycle.members}
+    on_cycle = {name for cycle in planned.cycles() for name in cycle.members}
     kept: list[MissingEdge] = []
     doubtful: list[MissingEdge] = []
     for m in missing:

@@ -454,10 +454,11 @@ def _short_of_one(
     devices: Devices,
 ) -> Iterator[ProposedEdge]:
     """Yield the edge that all siblings of a wired tail have, where it has fewer edges than every one of them."""
-    wired = {free for found in relation.family.rows(relation.free, degrees) for row in found.values() for free in row}
+    rows = relation.family.rows(relation.free, degrees)
+    wired = {free for found in rows for row in found.values() for free in row}
     if len(wired - heads.keys()) * 3 > len(wired):
         return
-    for row in relation.family.rows(relation.free, degrees):
+    for row in rows:
         for siblings in row.values():
             lacking = siblings - heads.keys()
             if len(lacking) != 1 or len(siblings) < 3:
@@ -466,8 +467,10 @@ def _short_of_one(
             for rest in set.intersection(*(heads[other] for other in siblings - lacking)):
                 for group in groups:
                     pair = relation.ends(group, _Element(free, rest))
+                    if pair is None or pair in present:
+                        continue
                     others = [relation.ends(group, _Element(other, rest)) for other in siblings - lacking]
-                    if pair is None or pair in present or not all(p in present for p in others):
+                    if not all(p in present for p in others):
                         continue
                     have = [p for p in others if p is not None]
                     if all(

@@ -113,10 +113,7 @@ def find_partial_fanouts(deployment: Deployment, groups: Sequence[SiblingGroup],
             fan = next((each for each in fans if each is not None), None)
             if fan is None:
                 continue
-            if fan.outward:
-                paths = _Paths(deployment, {head for _, head in fan.present}, wiring.outs, wiring.ins)
-            else:
-                paths = _Paths(deployment, {tail for tail, _ in fan.present}, wiring.ins, wiring.outs)
+            paths = _Paths(deployment, {pair[outward] for pair in fan.present}, far, near)
             others = {r.name for r in fan.unconnected}
             spent, others = paths.beside(others, budget, parallel=group.parallel)
             budget -= spent
