@@ -216,3 +216,10 @@ def test_edges_of_the_first_and_last_layer_are_proposed(unwired: int) -> None:
     assert (f"mlp_{first}", f"norm_{last}") in found
     assert (f"mlp_{last}", f"sp_gather_stage{unwired}") in found
     assert len(found) == 7
+
+
+def test_a_word_that_may_mean_the_stage_holds_it_against_bare_numbers() -> None:
+    shards = [node(f"attn_s0_tp{rank}", "Attention", str(rank)) for rank in range(3)]
+    sums = [node(f"attn_s0_ar{rank}", "All-Reduce", str(rank)) for rank in (1, 2)]
+    found = deployment(*shards, *sums, "attn_s0_tp0 -> attn_s0_ar1 -> attn_s0_tp1 -> attn_s0_ar2 -> attn_s0_tp2")
+    assert {found.by_name[f"attn_s0_ar{rank}"].stage for rank in (1, 2)} <= {None, 0}

@@ -151,8 +151,6 @@ def _stage(e: Evidence, one: Numbering) -> Iterator[Fact]:
         yield -1.0, "one device a value"
     if not one.word:
         yield -0.5, "no word for it"
-        if len(e.roles) < 2:
-            yield -1.5, "one kind of operator"
 
 
 def _layer(e: Evidence, one: Numbering) -> Iterator[Fact]:
