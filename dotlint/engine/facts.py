@@ -52,11 +52,23 @@ class PhaseFile(Struct, frozen=True):
     problem: str | None
 
 
+class FlowFacts(Struct, frozen=True):
+    """How far the tensors of a file were followed, in edges between operators.
+
+    `reasons` counts the other edges by key of `dotlint.deployment.tensors.followed.REASONS`.
+    """
+
+    edges: int
+    followed: int
+    reasons: dict[str, int]
+
+
 class FileFacts(Struct, frozen=True):
     """What reports state about a file besides its findings; `edges` is None if there were too many to count.
 
     `strategy` is the strategy that the file was checked against, with assumed phases; `strategy_source` is where it
-    was declared. `deployment` has every phase and its file if the strategy assigns files to phases.
+    was declared. `deployment` has every phase and its file if the strategy assigns files to phases. `flow` is None if no
+    graph was read as a deployment.
     """
 
     nodes: int
@@ -68,3 +80,4 @@ class FileFacts(Struct, frozen=True):
     strategy_source: StrategySource | None
     excerpt: Excerpt | None = None
     deployment: tuple[PhaseFile, ...] = ()
+    flow: FlowFacts | None = None

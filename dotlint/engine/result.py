@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from dotlint.engine.baseline import Baseline
     from dotlint.engine.card import Card
     from dotlint.engine.context import FileContext
-    from dotlint.engine.facts import Excerpt, FileFacts, PhaseFile, SourceLines, StrategySource
+    from dotlint.engine.facts import Excerpt, FileFacts, FlowFacts, PhaseFile, SourceLines, StrategySource
     from dotlint.graph.document import Document
     from dotlint.strategy import Strategy
 
@@ -150,7 +151,23 @@ def _facts(context: FileContext) -> FileFacts:
         strategy=next((g.strategy for g in context.graphs if g.strategy), context.strategy),
         strategy_source=context.strategy_source,
         deployment=_deployment(context),
+        flow=_flow(context),
     )
+
+
+def _flow(context: FileContext) -> FlowFacts | None:
+    """Count the edges whose tensors were followed; None if no graph was read as a deployment or the analysis crashed."""
+    if not context.read_as_deployment or context.is_program or not context.is_deployment:
+        return None
+    from dotlint.engine.facts import FlowFacts  # noqa: PLC0415
+
+    try:
+        flows = [graph.flow for graph in context.graphs if graph.deployment.recognized]
+    except Exception:  # noqa: BLE001 - the rules that need the analysis report that it crashed
+        return None
+    counted = Counter(reason for flow in flows for reason in flow.reasons.values())
+    reasons = {reason: counted[reason] for reason in sorted(counted)}
+    return FlowFacts(sum(flow.edges for flow in flows), sum(len(flow.followed) for flow in flows), reasons)
 
 
 def _deployment(context: FileContext) -> tuple[PhaseFile, ...]:
