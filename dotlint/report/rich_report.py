@@ -54,7 +54,7 @@ def _report_parts(outline: Outline, width: int) -> Iterable[RenderableType]:
     word, style = _VERDICTS[outline.kind]
     yield _two_ends(Text(one_line(outline.path, 4096), style="bold"), Text(word or outline.verdict, style=style))
     if outline.caveat:
-        yield Text(outline.caveat, style=style, justify="right")
+        yield _two_ends(Text(), Text(outline.caveat, style=style))
     for fact in outline.facts:
         yield Text(one_line(fact), style="dim" if outline.kind != "unreadable" else "")
     if outline.tally:
