@@ -39,12 +39,9 @@ def flow_words(flow: FlowFacts) -> str:
     """Return how many edges were followed, and why the others were not."""
     if flow.followed == flow.edges:
         return f"all {flow.edges} edges followed" if flow.edges > 1 else "1 edge followed"
-    reasons = [
-        f"{number} {REASONS.get(reason, reason)}"
-        for reason, number in sorted(flow.reasons.items(), key=lambda one: -one[1])
-    ]
-    left = flow.edges - flow.followed
-    return f"{flow.followed} of {count(flow.edges, 'edge')} followed; {left} not: {', '.join(reasons)}"
+    known = f"{flow.followed} of {count(flow.edges, 'edge')} followed; {flow.edges - flow.followed} not"
+    texts = [(n, REASONS[reason]) for reason, n in sorted(flow.reasons.items(), key=lambda one: -one[1])]
+    return f"{known}: {texts[0][1] if len(texts) == 1 else ', '.join(f'{n} {text}' for n, text in texts)}"
 
 
 def _warnings(result: FileResult) -> int:

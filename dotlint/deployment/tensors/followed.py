@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 REASONS: Final = {
     "role unknown": "at operators whose role is unknown",
+    "several operators in a node": "at nodes that stand for several operators",
     "no shapes": "without shapes",
     "cycle or missing edge": "on or behind a cycle or a missing edge",
 }
@@ -44,7 +45,8 @@ def count_edges(
             if operator.index in open_heads or inflow.tail.index in open_heads:
                 reason = "cycle or missing edge"
             elif operator.rule is None or inflow.tail.rule is None:
-                reason = "role unknown"
+                summary = any(one.rule is None and one.first.summary for one in (operator, inflow.tail))
+                reason = "several operators in a node" if summary else "role unknown"
             elif not shaped:
                 reason = "no shapes"
             for edge in inflow.edges:
