@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from collections import Counter
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from msgspec import Struct
 
 from dotlint.strategy.phases import Strategy  # noqa: TC001 - msgspec reads what the cache kept by these types
 from dotlint.syntax.source import Position  # noqa: TC001
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dotlint.deployment.tensors.model import Flow
 
 StrategySource = Literal["option", "configuration", "file"]
 
@@ -61,6 +67,13 @@ class FlowFacts(Struct, frozen=True):
     edges: int
     followed: int
     reasons: dict[str, int]
+
+
+def flow_facts(flows: Sequence[Flow]) -> FlowFacts:
+    """Count the edges of several graphs."""
+    counted = Counter(reason for flow in flows for reason in flow.reasons.values())
+    reasons = {reason: counted[reason] for reason in sorted(counted)}
+    return FlowFacts(sum(flow.edges for flow in flows), sum(len(flow.followed) for flow in flows), reasons)
 
 
 class FileFacts(Struct, frozen=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
@@ -159,15 +158,12 @@ def _flow(context: FileContext) -> FlowFacts | None:
     """Count the edges whose tensors were followed; None if no graph was read as a deployment or the analysis crashed."""
     if not context.read_as_deployment or context.is_program or not context.is_deployment:
         return None
-    from dotlint.engine.facts import FlowFacts  # noqa: PLC0415
+    from dotlint.engine.facts import flow_facts  # noqa: PLC0415
 
     try:
-        flows = [graph.flow for graph in context.graphs if graph.deployment.recognized]
+        return flow_facts([graph.flow for graph in context.graphs if graph.deployment.recognized])
     except Exception:  # noqa: BLE001 - the rules that need the analysis report that it crashed
         return None
-    counted = Counter(reason for flow in flows for reason in flow.reasons.values())
-    reasons = {reason: counted[reason] for reason in sorted(counted)}
-    return FlowFacts(sum(flow.edges for flow in flows), sum(len(flow.followed) for flow in flows), reasons)
 
 
 def _deployment(context: FileContext) -> tuple[PhaseFile, ...]:

@@ -25,6 +25,7 @@ _DEPLOYMENT = (
     communication.sequence_section,
     operators.gates_section,
     operators.dimensions_section,
+    operators.flow_section,
     operators.conventions_section,
 )
 
