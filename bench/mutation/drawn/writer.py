@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _COLLECTIVE = {
     "all_gather", "all_reduce", "attn_reduce", "reduce_scatter", "dispatch", "combine", "send", "recv", "transfer", "kv",
-    "ring_send", "sp_gather", "sp_split",
+    "ring_send", "sp_gather", "sp_split", "embed_reduce", "embed_scatter", "attn_scatter", "mlp_scatter", "seq_ag", "mlp_ag", "kv_ag",
+    "k_ag", "v_ag", "a2a_heads", "a2a_seq", "head_gather", "other_reduce", "other_gather", "other_scatter",
 }  # fmt: skip
 _SHAPES = {
     "house": ("box", "ellipse", "parallelogram"), "boxes": ("box", "box", "box"), "other": ("box", "hexagon", "diamond"),
