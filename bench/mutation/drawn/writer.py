@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bench.mutation.drawn.clusters import clustered, title
 from bench.mutation.drawn.labels import label
 from bench.mutation.drawn.names import names
+from bench.mutation.drawn.notation import shape
 from bench.mutation.schemes import Page
 
 if TYPE_CHECKING:
@@ -133,6 +134,8 @@ def _edges(world: World, manner: Manner, page: Page, end: str, among: set[str]) 
             continue
         page.lines[tail, head] = ""
         mark = _mark(style, manner)
+        if manner.sides == "edges" and manner.shape != "none" and style == "solid" and (given := world.ops[tail].after):
+            mark = f'label="{shape(given, world, manner)}"'
         sides, last = rows[-1] if rows else ([], "-")
         if manner.edges == "chains" and mark == last and sides[-1] == [tail]:
             sides.append([head])

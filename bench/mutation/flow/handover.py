@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bench.mutation.flow.layers import LATENT_KV
+from bench.mutation.model import HEAD
+
 if TYPE_CHECKING:
     from bench.mutation.flow.plan import FlowPlan
     from bench.mutation.model import World
@@ -39,7 +42,7 @@ def hand_over(world: World, plan: FlowPlan, before: int, after: int) -> None:
         tails = [op.key for op in sides["prefill"]]
         heads = [op.key for op in sides["decode"]]
         if plan.kv == "node":
-            tails = [_through(world, key) for key in tails]
+            tails = [_through(world, plan, key, before if len(tails) > 1 else 1) for key in tails]
         single = len(tails) == 1 or len(heads) == 1
         for rank, head in enumerate(heads):
             chosen = range(len(tails)) if single else senders(plan, rank, before, after)
@@ -47,11 +50,14 @@ def hand_over(world: World, plan: FlowPlan, before: int, after: int) -> None:
                 world.join(tails[sender], head, "kv")
 
 
-def _through(world: World, key: str) -> str:
-    """Put a transfer behind what makes a cache; it states no shape where nothing states that of K and V alone."""
+def _through(world: World, plan: FlowPlan, key: str, ranks: int) -> str:
+    """Put a transfer behind what makes a cache."""
     op = world.ops[key]
-    source = dict(op.inputs).get("K")
-    node = replace(op, key=f"{key}/kv", role="kv", before=source, after=source, inputs=(), note="")
+    assert op.before
+    heads = plan.kv_heads // (ranks if plan.local else 1)
+    wide = ("latent", LATENT_KV) if plan.attention == "mla" else ("hidden", 2 * max(1, heads) * HEAD)
+    cache = (*op.before[:2], wide)
+    node = replace(op, key=f"{key}/kv", role="kv", before=cache, after=cache, inputs=(), note="")
     ops = list(world.ops.items())
     place = list(world.ops).index(key)
     world.ops = dict([*ops[: place + 1], (node.key, node), *ops[place + 1 :]])

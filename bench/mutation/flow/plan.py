@@ -89,14 +89,14 @@ class FlowPlan(Plan):
 
 def draw_plan(rng: random.Random, manner: Manner) -> FlowPlan:
     """Draw a plan; how large it becomes is decided elsewhere."""
-    exchange = rng.choices(("", "megatron", "ulysses", "ring", "keys"), (10, 4, 2, 1, 2))[0]
+    exchange = rng.choices(("", "megatron", "ulysses", "ring", "keys"), (24, 8, 2, 1, 2))[0]
     sharded = exchange in ("", "megatron")
     moe = sharded and rng.random() < 0.25
     overlay = moe and (exchange == "megatron" or rng.random() < 0.5)
     tp = 1 if not sharded or (moe and not overlay) else rng.choice((2, 2, 2, 4, 4, 8))
     pp = rng.choice((1, 1, 1, 2, 2, 4) if manner.link != "marked" else (1, 1, 2, 2, 4))
     replicas = 2 if not moe and rng.random() < 0.25 else 1
-    decode = sharded and replicas == 1 and tp > 1 and rng.random() < 0.3
+    decode = sharded and replicas == 1 and tp > 1 and rng.random() < 0.35
     hidden = rng.choice((1024, 2048, 4096))
     heads = hidden // HEAD
     attention = rng.choices(("fused", "split", "mla", "composed"), (4, 4, 2, 2 if not exchange else 0))[0]
@@ -104,7 +104,7 @@ def draw_plan(rng: random.Random, manner: Manner) -> FlowPlan:
     grouped = attention in ("fused", "split") and exchange in ("", "megatron") and rng.random() < 0.6
     kv_heads = rng.choice((1, 2, 4, 8)) if grouped else heads
     width = "fused" if kv_heads < heads and attention == "fused" else rng.choice(("each", "fused", "fused", "heads"))
-    spread = rng.random() < 0.45 and (tp > 1 or not sharded)
+    spread = rng.random() < 0.5 and (tp > 1 or not sharded)
     note = rng.choice(NOTES)
     return FlowPlan(
         pp=pp, tp=tp, sp=1 if sharded else rng.choice((2, 2, 4)), dp=replicas, replicas=replicas,
