@@ -86,7 +86,7 @@ _SIDES = {
 
 def _facts(op: Op, world: World, manner: Manner) -> Iterator[str]:
     """Write shapes and devices."""
-    if manner.shape != "none" and manner.sides != "edges" and op.before and op.after:
+    if manner.shape != "none" and manner.sides not in ("edges", "attributes") and op.before and op.after:
         words = ("输入: ", "输出: ") if (manner.language, manner.sides) == ("zh", "Input") else _SIDES.get(manner.sides)
         before, after = list(_taken(op, world, manner, words)), shape(op.after, world, manner)
         if words:

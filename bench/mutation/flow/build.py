@@ -156,6 +156,10 @@ class Phase:
             scattered = self.exchange == "megatron"
             role, after = ("embed_scatter", self.part) if scattered else ("embed_reduce", self.whole)
             self.last = self.collective(role, shards, self.whole, after)
+        elif self.plan.embed == "hidden" and self.ranks > 1:
+            narrow = self.dims(self.seq, hidden=self.cut(self.plan.hidden, self.ranks))
+            shards = self.then(self.each("embed_slice", ids, narrow))
+            self.last = self.collective("embed_gather", shards, narrow, self.whole)
         elif self.plan.embed:
             self.then(self.one("embed", ids, self.whole))
         if self.exchange and not scattered:

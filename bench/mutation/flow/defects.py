@@ -69,6 +69,8 @@ def _known(fair: str, world: World, manner: Manner, tails: list[Op]) -> bool:
 def _drop(title: str, told: str, roles: tuple[str, ...], fair: str, codes: str) -> None:
     def change(world: World, rng: random.Random, manner: Manner) -> Defect | None:
         found = g.groups(world, roles, lambda some: _known(fair, world, manner, g.before(world, some)))
+        if not _local(world, manner):  # the down projections of MLA take a slice of the sequence as well as all of it
+            found = [some for some in found if not {"q_a", "kv_a"} & {op.role for op in g.after(world, some)}]
         if not found:
             return None
         group = rng.choice(found)
@@ -94,10 +96,10 @@ _drop(
 )
 _drop("drop_embed", "The sum of a vocabulary-parallel embedding is never made.", g.EMBEDS, "shards", "F001 F005 C001")
 _drop(
-    "missing_gather_heads",
-    "A norm or an add takes what a rank's heads make.",
-    ("all_gather",),
-    "shards",
+    "missing_gather_hidden",
+    "A norm or an add takes a slice of the hidden states.",
+    g.WHOLES,
+    "shards or shapes",
     f"F002 F005 C001 {SHAPES}",
 )
 _drop(

@@ -16,7 +16,8 @@ EMBEDS = ("embed_reduce", "embed_scatter")
 TOKENS = ("seq_ag", "mlp_ag")
 KEYS = ("kv_ag", "k_ag", "v_ag")
 EXCHANGES = ("a2a_heads", "a2a_seq")
-GATHERS = ("all_gather", "head_gather", *TOKENS, *KEYS)
+WHOLES = ("all_gather", "embed_gather", "attn_pair", "mlp_pair")
+GATHERS = (*WHOLES, "head_gather", *TOKENS, *KEYS)
 COLLECTIVES = (*REDUCES, *SCATTERS, *EMBEDS, *GATHERS, *EXCHANGES, "sp_gather")
 
 

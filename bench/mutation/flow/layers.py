@@ -44,6 +44,10 @@ def _reduced(phase: Phase, block: str, full: Dims) -> None:
     """Add up the sums of tensor shards."""
     if phase.exchange == "megatron":
         phase.last = phase.collective(f"{block}_scatter", phase.last, full, phase.part)
+    elif phase.tp > 1 and phase.plan.pairs:
+        slices = (*full[:-1], ("hidden", phase.cut(phase.plan.hidden, phase.tp)))
+        phase.last = phase.collective(f"{block}_scatter", phase.last, full, slices)
+        phase.last = phase.collective(f"{block}_pair", phase.last, slices, full)
     elif phase.tp > 1:
         role = {"attn": "attn_reduce", "mlp": "all_reduce"}[block]
         phase.last = phase.collective(role, phase.last, full, full)

@@ -23,7 +23,8 @@ class FlowPlan(Plan):
     `attention` is fused, split, mla or composed, `mlp` up_down, gated or composed; `note` and `inner` are what composed
     operators say of their degree and of a reduction inside. `exchange` is how the sequence is parallel: megatron,
     ulysses, ring, keys. `collectives` are drawn once or once a rank, then fed by the shards that `wires` says. `width`
-    is how QKV projections state theirs. `embed` and `head` are "", one or vocab. `overlay` puts experts on the ranks of
+    is how QKV projections state theirs, `pairs` draws a reduce-scatter and an all-gather for an all-reduce. `embed` is "",
+    one, vocab or hidden, `head` "", one or vocab. `overlay` puts experts on the ranks of
     TP. Shapes are those of one rank where `local`.
     """
 
@@ -38,6 +39,7 @@ class FlowPlan(Plan):
     exchange: str = ""
     collectives: str = "one"
     wires: str = "all"
+    pairs: bool = False
     embed: str = ""
     head: str = ""
     decode_tp: int = 0
@@ -115,8 +117,9 @@ def draw_plan(rng: random.Random, manner: Manner) -> FlowPlan:
         mlp=rng.choices(("up_down", "gated", "composed"), (4, 3, 2 if sharded and exchange != "megatron" else 0))[0], note=note,
         inner=rng.choice(INNER) if rng.random() < 0.3 else "", o_proj=exchange == "megatron" or rng.random() < 0.85,
         act=rng.random() < 0.3, kv_heads=kv_heads, width=width, exchange=exchange,
-        collectives="rank" if spread and rng.random() < 0.5 else "one", wires=rng.choice(("all", "own")),
-        embed=rng.choice(("", "", "one", "vocab" if tp > 1 else "one")), head=rng.choice(("", "", "one", "vocab" if tp > 1 else "one")),
+        collectives="rank" if spread and rng.random() < 0.5 else "one", wires=rng.choice(("all", "own")), pairs=rng.random() < 0.12,
+        embed=rng.choices(("", "one", "vocab", "hidden"), (6, 3, 4, 1) if tp > 1 else (1, 1, 0, 0))[0],
+        head=rng.choice(("", "", "one", "vocab" if tp > 1 else "one")),
         decode_tp=rng.choice((tp, tp, max(1, tp // 2), min(8, 2 * tp))) if decode and not moe else 0, kv=rng.choice(("edge", "edge", "node")),
         overlay=overlay, local=rng.random() < 0.8, vocab=rng.choice((32000, 51200, 128256)),
     )  # fmt: skip

@@ -36,7 +36,7 @@ SHAPES = {
     "spaced tuple": 1, "kilo": 1, "named symbols": 1, "degrees": 1, "(degrees)": 1, "named degrees": 1, "quotients": 1,
     "bare keys": 1, "none": 3,
 }  # fmt: skip
-SIDES = {"Input": 8, "in": 2, "arrow": 2, "Inputs": 2, "in_shape": 2, "edges": 1}
+SIDES = {"Input": 8, "in": 2, "arrow": 2, "Inputs": 2, "in_shape": 2, "edges": 1, "attributes": 1}
 SEVERAL = {"first": 3, "numbered": 2, "named": 2, "list": 1}
 
 

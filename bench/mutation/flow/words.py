@@ -9,6 +9,10 @@ ROLES: dict[str, tuple[str, ...]] = {
     "embed_shard": ("vocab_embed", "vocab_parallel_embedding", "embed_vp"),
     "embed_reduce": ("embed_ar", "embed_allreduce", "emb_all_reduce"),
     "embed_scatter": ("embed_rs", "embed_reduce_scatter"),
+    "embed_slice": ("embed_slice", "embed_hidden_shard"),
+    "embed_gather": ("embed_ag", "embed_allgather"),
+    "attn_pair": ("attn_out_ag", "attn_allgather"),
+    "mlp_pair": ("mlp_out_ag", "ffn_allgather"),
     "final_norm": ("final_norm", "ln_f", "norm_f", "final_rmsnorm"),
     "attn_block": ("attn_block_tp", "self_attn_block", "attention_layer"),
     "mlp": ("mlp", "ffn", "feed_forward"),
@@ -32,9 +36,9 @@ ROLES: dict[str, tuple[str, ...]] = {
     "head_shard": ("vocab_head", "lm_head_vp", "vocab_parallel_head"),
     "head_gather": ("logits_ag", "logits_allgather", "vocab_all_gather"),
     "sample": ("sample", "sampler", "sampling"),
-    "other_reduce": ("allreduce_sync", "group_ar", "sync_all_reduce"),
-    "other_gather": ("allgather_sync", "group_ag", "sync_all_gather"),
-    "other_scatter": ("reduce_scatter_sync", "group_rs"),
+    "other_reduce": ("group_allreduce", "group_ar", "all_reduce_group"),
+    "other_gather": ("group_allgather", "group_ag", "all_gather_group"),
+    "other_scatter": ("group_reduce_scatter", "group_rs"),
 }
 
 TITLES: dict[str, tuple[str, ...]] = {
@@ -44,6 +48,10 @@ TITLES: dict[str, tuple[str, ...]] = {
     "embed_shard": ("Vocab-Parallel Embedding", "Embedding (vocab shard)", "Vocab Parallel Embedding"),
     "embed_reduce": ("All-Reduce", "Embedding All-Reduce", "AllReduce (embedding)"),
     "embed_scatter": ("Reduce-Scatter", "ReduceScatter (embedding)"),
+    "embed_slice": ("Embedding (hidden shard)", "Embedding (hidden/TP)"),
+    "embed_gather": ("All-Gather", "AllGather (embedding)"),
+    "attn_pair": ("All-Gather", "AllGather (attention)", "TP All-Gather"),
+    "mlp_pair": ("All-Gather", "AllGather (MLP)", "TP All-Gather"),
     "final_norm": ("Final Norm", "Final LayerNorm", "Final RMSNorm"),
     "attn_block": ("Self-Attention", "Attention", "Multi-Head Attention", "GQA Attention"),
     "mlp": ("MLP", "FFN", "Feed-Forward", "SwiGLU MLP"),
@@ -75,6 +83,7 @@ TITLES: dict[str, tuple[str, ...]] = {
 CHINESE: dict[str, tuple[str, ...]] = {
     "input": ("输入",), "hidden_input": ("输入",), "output": ("输出", "模型输出"),
     "embed_shard": ("词表并行嵌入",), "embed_reduce": ("全归约", "嵌入全归约"), "embed_scatter": ("归约散播",),
+    "embed_slice": ("嵌入 (隐藏维分片)",), "embed_gather": ("全收集",), "attn_pair": ("全收集",), "mlp_pair": ("全收集", "MLP 全收集"),
     "final_norm": ("最终归一化",), "attn_block": ("多头注意力", "自注意力"), "mlp": ("MLP", "前馈网络"),
     "attn_scatter": ("归约散播",), "mlp_scatter": ("归约散播", "MLP 归约散播"), "seq_ag": ("全收集", "序列全收集"),
     "mlp_ag": ("全收集", "序列全收集"), "kv_ag": ("K/V 全收集",), "k_ag": ("K 全收集",), "v_ag": ("V 全收集",),
