@@ -104,15 +104,17 @@ def _taken(op: Op, world: World, manner: Manner, words: tuple[str, str] | None) 
     """Write the shape of what an operator takes, or of each where it takes several."""
     assert op.before
     shapes = [(name, shape(dims, world, manner)) for name, dims in op.inputs]
-    first, mark = (words[0] if words else ""), (words[0].rstrip(": =") if words else "")
     if not shapes or manner.several == "first" or not words:
-        yield first + shape(op.before, world, manner)
+        yield (words[0] if words else "") + shape(op.before, world, manner)
     elif manner.several == "list":
-        yield first + ", ".join(text for _, text in shapes)
+        yield words[0] + ", ".join(text for _, text in shapes)
     elif manner.several == "named":
         yield from (f"{name}: {text}" for name, text in shapes)
     else:
-        yield from (f"{mark} {number}: {text}" for number, (_, text) in enumerate(shapes, 1))
+        mark = words[0].rstrip(": =")
+        joint = words[0].removeprefix(mark)
+        gap = "" if joint == "=" else " "
+        yield from (f"{mark.removesuffix('s')}{gap}{number}{joint}{text}" for number, (_, text) in enumerate(shapes, 1))
 
 
 def _ends(op: Op, world: World, manner: Manner) -> Iterator[str]:

@@ -71,11 +71,12 @@ def _manner(rng: random.Random) -> Manner:
 
 
 def _fair(plan: FlowPlan, manner: Manner) -> bool:
-    """Whether what is declared is true of all, and something tells ranks of the sequence from those of tensors."""
+    """Whether what is declared is true of all, something tells ranks of the sequence, and shapes can be taken apart."""
     shared = plan.overlay or (plan.decode_tp or plan.tp) != plan.tp  # degrees of one phase, or ranks of two axes
-    rows = manner.shape == "bare keys" and manner.sides in ("arrow", "edges")  # whose axis is the last before the arrow
     told = plan.sp == 1 or manner.declared == "yes" or (plan.local and manner.shape != "none")
-    return told and not rows and not (shared and manner.header in ("comment", "title", "label"))
+    bare = manner.shape == "bare keys" and (manner.sides in ("arrow", "edges") or manner.several == "list")
+    letters = manner.keys in ("B S H", "b s h") and manner.shape in ("named symbols", "named degrees")
+    return told and not bare and not letters and not (shared and manner.header in ("comment", "title", "label"))
 
 
 def run(seed: str, only: str = "") -> list[Outcome]:
