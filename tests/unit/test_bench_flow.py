@@ -8,6 +8,8 @@ import pytest
 
 from bench.mutation.drawn.writer import write
 from bench.mutation.flow.defects import FLOW
+from bench.mutation.flow.handover import lacking
+from bench.mutation.flow.plan import FlowPlan
 from bench.mutation.flow.trial import draw, mutate
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ def test_shapes_fit_along_every_edge_between_shards_and_what_they_feed() -> None
         ops = drawn.world.ops
         for tail, head, style in drawn.world.edges:
             given, taken = ops[tail].after, ops[head]
-            if style not in ("kv", "dashed") and given and taken.before:
+            if style not in ("kv", "cache", "dashed") and given and taken.before:
                 assert given in (taken.before, *(dims for _, dims in taken.inputs)) or taken.role == "attention", (
                     drawn.seed,
                     tail,
@@ -51,3 +53,10 @@ def test_a_defect_changes_the_places_that_it_names(title: str) -> None:
 def _around(world: World, keys: tuple[str, ...]) -> object:
     """What is drawn of these operators: themselves, and the edges at them."""
     return [world.ops.get(key) for key in keys], sorted(edge for edge in world.edges if set(edge[:2]) & set(keys))
+
+
+def test_what_is_handed_over_is_what_decode_works_on() -> None:
+    for drawn in DRAWN:
+        plan = drawn.world.plan
+        assert isinstance(plan, FlowPlan)
+        assert not lacking(drawn.world, plan, drawn.world.edges)

@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 def build(plan: FlowPlan, link: str) -> World:
     """Build it."""
     world = World(plan)
-    phases = [Phase(world, plan, phase, replica) for phase in plan.phases for replica in range(plan.replicas)]
-    for phase in phases:
-        phase.draw()
+    for phase in plan.phases:
+        for replica in range(plan.replicas):
+            Phase(world, plan, phase, replica).draw()
     if plan.sends and link == "transfer":
         transfers(world)
     if plan.sends and link == "send to":
         name_links(world)
     if plan.decode:
-        hand_over(world, plan, *(phase.ranks for phase in phases))
+        hand_over(world, plan)
     return world
 
 
@@ -38,12 +38,10 @@ class Phase:
     def __init__(self, world: World, plan: FlowPlan, phase: str, replica: int) -> None:
         self.world, self.plan, self.phase, self.replica = world, plan, phase, replica
         decode = phase == "decode"
-        degree = (plan.decode_tp or plan.tp) if decode else plan.tp
         self.exchange = "" if decode else plan.exchange
-        self.ranks = plan.sp if plan.sp > 1 else degree
-        self.tp = 1 if plan.sp > 1 else degree
-        self.axis = "sequence" if plan.sp > 1 else "tensor"
-        self.size = plan.stage_gpus // plan.tp * degree
+        self.ranks, sequence = plan.ranks_of(phase), plan.sp > 1 and not decode
+        self.tp, self.axis = (1, "sequence") if sequence else (self.ranks, "tensor")
+        self.size = plan.stage_gpus // (plan.tp * plan.sp) * self.ranks
         self.start = plan.pp * plan.stage_gpus * plan.dp if decode else 0
         self.seq = 1 if decode else plan.seq
         self.slice = self.cut(self.seq, self.ranks) if self.exchange else self.seq

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from bench.mutation.defects import Defect
 from bench.mutation.flow import groups as g
-from bench.mutation.flow.handover import held
+from bench.mutation.flow.handover import handed, lacking
+from bench.mutation.flow.plan import FlowPlan
 from bench.mutation.model import sized
 
 if TYPE_CHECKING:
@@ -326,34 +327,11 @@ def residual_unreduced(world: World, rng: random.Random, _: Manner) -> Defect | 
     return Defect(mutated, _keys(tails, (world.ops[head] for _, head, _ in past)))
 
 
-def _handed(world: World) -> Iterator[tuple[tuple[str, str, str], int, int]]:
-    """Give the edges that end a hand-over between ranks, with the numbers of the ranks."""
-    for edge in world.edges:
-        tail, head = world.ops[edge[0]], world.ops[edge[1]]
-        if edge[2] == "kv" and tail.shard is not None and head.phase == "decode" and head.shard is not None:
-            yield edge, tail.shard, head.shard
-
-
-def _lacking(world: World, edges: Iterable[tuple[str, str, str]]) -> list[str]:
-    """List the ranks of decode that are not handed all of what they work on by these edges."""
-    plan, lacking = world.plan, []
-    handed = [(edge, tail, head) for edge, tail, head in _handed(world)]
-    given: dict[str, set[int]] = {edge[1]: set() for edge, _, _ in handed}
-    ranks = {phase: 1 + max(op.shard or 0 for op in world.ops.values() if op.phase == phase and op.role == "attention")
-             for phase in ("prefill", "decode")}  # fmt: skip
-    for tail, head, style in edges:
-        if style == "kv" and head in given:
-            given[head] |= set(held(plan, world.ops[tail].shard or 0, ranks["prefill"]))  # type: ignore[arg-type]
-    for head, heads in given.items():
-        if not set(held(plan, world.ops[head].shard or 0, ranks["decode"])) <= heads:  # type: ignore[arg-type]
-            lacking.append(head)
-    return lacking
-
-
 @fault("H006")
 def kv_dropped(world: World, rng: random.Random, _: Manner) -> Defect | None:
     """A rank of decode is not handed all that it works on."""
-    found = [e for e, *_ in _handed(world) if e[1] in _lacking(world, [o for o in world.edges if o != e])]
+    assert isinstance(world.plan, FlowPlan)
+    found = [e for e in handed(world) if lacking(world, world.plan, [o for o in world.edges if o != e])]
     if not found:
         return None
     edge, mutated = rng.choice(found), world.copy()
@@ -361,16 +339,28 @@ def kv_dropped(world: World, rng: random.Random, _: Manner) -> Defect | None:
     return Defect(mutated, edge[:2])
 
 
+def _crossed(world: World, rng: random.Random, *, layers: bool) -> Defect | None:
+    """Exchange what two operators of decode are handed, of one layer or of two, so that one of them lacks something."""
+    assert isinstance(world.plan, FlowPlan)
+    ops, edges = world.ops, handed(world)
+    pairs = [(a, b) for a in edges for b in edges if a[0] < b[0] and (ops[a[1]].layer != ops[b[1]].layer) == layers]
+    rng.shuffle(pairs)
+    for one, two in pairs[:20]:
+        mutated = world.copy()
+        mutated.edges = [e for e in world.edges if e not in (one, two)]
+        mutated.edges += [(one[0], two[1], "kv"), (two[0], one[1], "kv")]
+        if {one[1], two[1]} & lacking(world, world.plan, mutated.edges):
+            return Defect(mutated, (*one[:2], *two[:2]))
+    return None
+
+
 @fault("H006")
 def kv_crossed(world: World, rng: random.Random, _: Manner) -> Defect | None:
     """Two ranks of decode are handed each other's KV heads."""
-    handed = [e for e, *_ in _handed(world)]
-    pairs = [(a, b) for a in handed for b in handed if a[:2] < b[:2] and world.ops[a[1]].layer == world.ops[b[1]].layer]
-    rng.shuffle(pairs)
-    for (tail, head, style), (other, end, _style) in pairs[:20]:
-        mutated = world.copy()
-        mutated.edges = [e for e in world.edges if e not in {(tail, head, style), (other, end, style)}]
-        mutated.edges += [(tail, end, style), (other, head, style)]
-        if {head, end} & set(_lacking(world, mutated.edges)):
-            return Defect(mutated, (tail, head, other, end))
-    return None
+    return _crossed(world, rng, layers=False)
+
+
+@fault("H006")
+def kv_wrong_layer(world: World, rng: random.Random, _: Manner) -> Defect | None:
+    """Two layers of decode are handed each other's caches."""
+    return _crossed(world, rng, layers=True)

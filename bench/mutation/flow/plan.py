@@ -58,6 +58,10 @@ class FlowPlan(Plan):
         """GPUs of one stage of one replica; experts have none of their own where they overlay TP."""
         return (1 if self.overlay else self.ep) * self.tp * self.sp
 
+    def ranks_of(self, phase: str) -> int:
+        """How many ranks of a stage of this phase are drawn by themselves, where something is."""
+        return self.decode_tp or self.tp if phase == "decode" else self.tp * self.sp
+
     @property
     def strategy(self) -> dict[str, object]:
         """The strategy as a strategy file has it."""
@@ -66,7 +70,7 @@ class FlowPlan(Plan):
             spec = spec.replace("sp1", f"sp{self.tp}")
         table: dict[str, object] = {"strategy": spec}
         if self.decode:
-            decode = replace(self, tp=self.decode_tp or self.tp)
+            decode = replace(self, tp=self.ranks_of("decode"), sp=1)
             last = total + self.pp * decode.stage_gpus - 1
             table = {
                 "phases": {
@@ -98,7 +102,7 @@ def draw_plan(rng: random.Random, manner: Manner) -> FlowPlan:
     tp = 1 if not sharded or (moe and not overlay) else rng.choice((2, 2, 2, 4, 4, 8))
     pp = rng.choice((1, 1, 1, 2, 2, 4) if manner.link != "marked" else (1, 1, 2, 2, 4))
     replicas = 2 if not moe and rng.random() < 0.25 else 1
-    decode = sharded and replicas == 1 and tp > 1 and rng.random() < 0.35
+    decode = replicas == 1 and (tp > 1 or exchange in ("ulysses", "ring")) and rng.random() < 0.35
     hidden = rng.choice((1024, 2048, 4096))
     heads = hidden // HEAD
     attention = rng.choices(("fused", "split", "mla", "composed"), (4, 4, 2, 2 if not exchange else 0))[0]
@@ -120,6 +124,7 @@ def draw_plan(rng: random.Random, manner: Manner) -> FlowPlan:
         collectives="rank" if spread and rng.random() < 0.5 else "one", wires=rng.choice(("all", "own")), pairs=rng.random() < 0.12,
         embed=rng.choices(("", "one", "vocab", "hidden"), (6, 3, 4, 1) if tp > 1 else (1, 1, 0, 0))[0],
         head=rng.choice(("", "", "one", "vocab" if tp > 1 else "one")),
-        decode_tp=rng.choice((tp, tp, max(1, tp // 2), min(8, 2 * tp))) if decode and not moe else 0, kv=rng.choice(("edge", "edge", "node")),
+        decode_tp=rng.choice((tp, tp, max(1, tp // 2), min(8, 2 * tp)) if sharded else (1, 2, 4)) if decode and not moe else 0,
+        kv=rng.choice(("edge", "edge", "node", "store")),
         overlay=overlay, local=rng.random() < 0.8, vocab=rng.choice((32000, 51200, 128256)),
     )  # fmt: skip

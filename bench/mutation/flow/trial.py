@@ -50,7 +50,9 @@ def draw(seed: str) -> Drawn:
             o_proj=False, act=False, ends=False, shared=False, each=False, kv_nodes=False, qkv3=False,
             ring=plan.sp > 1, micro=1, major="stage",
         )  # fmt: skip
-        if plan.pp * plan.stage_gpus == 1 or not legible(plan, extras, manner) or not _fair(plan, manner):
+        phases = {plan, replace(plan, tp=plan.ranks_of("decode"), sp=1)} if plan.decode else {plan}
+        readable = all(legible(phase, extras, manner) for phase in phases)
+        if plan.pp * plan.stage_gpus == 1 or not readable or not _fair(plan, manner):
             continue
         world = build(plan, manner.link)
         if SMALLEST <= len(world.ops) <= LARGEST and distinct(world, manner):
@@ -72,7 +74,9 @@ def _manner(rng: random.Random) -> Manner:
 
 def _fair(plan: FlowPlan, manner: Manner) -> bool:
     """Whether what is declared is true of all, something tells ranks of the sequence, and shapes can be taken apart."""
-    shared = plan.overlay or (plan.decode_tp or plan.tp) != plan.tp  # degrees of one phase, or ranks of two axes
+    shared = plan.overlay or (
+        plan.decode and (plan.ranks_of("decode"), 1) != (plan.tp, plan.sp)
+    )  # degrees of one phase, or ranks of two axes
     told = plan.sp == 1 or manner.declared == "yes" or (plan.local and manner.shape != "none")
     bare = manner.shape == "bare keys" and (manner.sides in ("arrow", "edges") or manner.several == "list")
     letters = manner.keys in ("B S H", "b s h") and manner.shape in ("named symbols", "named degrees")
