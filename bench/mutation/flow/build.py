@@ -95,15 +95,20 @@ class Phase:
     def collective(self, role: str, tails: list[str], before: Dims, after: Dims) -> list[str]:
         """Add a collective of all ranks behind these, drawn once or once a rank."""
         if self.plan.collectives == "one":
-            keys = self.one(role, before, after)
-        else:
-            keys = self.each(role, before, after)
+            return self.meeting(role, tails, before, after)
+        keys = self.each(role, before, after)
         self.feed(tails, keys, meet=self.plan.wires == "all")
+        return keys
+
+    def meeting(self, role: str, tails: list[str], before: Dims, after: Dims) -> list[str]:
+        """Add a collective that is drawn once behind these."""
+        keys = self.one(role, before, after)
+        self.feed(tails, keys)
         return keys
 
     def _add(self, role: str, before: Dims, after: Dims, gpus: tuple[int, int] | None, **more: object) -> str:
         shard = more.get("shard")
-        key = f"{self.phase}/{self.replica}/{self.stage}/{self.layer}/{role}{'' if shard is None else shard}"
+        key = f"{self.phase}/{self.replica}/{self.stage}/{self.layer}/{role}{'' if shard is None else f'.{shard}'}"
         op = Op(key, role, self.phase, self.replica, self.stage, self.layer, before=before, after=after)
         op = replace(op, gpus=gpus, home=gpus[0] if gpus else None, unit=self.gpus, **more)  # type: ignore[arg-type]
         self.world.ops[key] = op

@@ -159,7 +159,7 @@ def composed(phase: Phase, role: str, reduce: str) -> None:
     note = (plan.inner or plan.note).format(phase.ranks)
     phase.then(phase.one(role, phase.part, phase.part, note=note))
     if not plan.inner:
-        phase.then(phase.one(reduce, phase.part, phase.part))
+        phase.last = phase.meeting(reduce, phase.last, phase.part, phase.part)
 
 
 def mlp(phase: Phase) -> None:
@@ -196,10 +196,17 @@ def moe(phase: Phase) -> None:
     phase.then(phase.kept("gate", part, scores))
     phase.then(phase.kept("route", scores, chosen))
     route = phase.last
-    phase.last = phase.collective("dispatch", entering, part, few)
+    meet = phase.collective if plan.overlay else phase.meeting
+    phase.last = meet("dispatch", entering, part, few)
     phase.feed(route, phase.last, "dashed")
     assert phase.gpus is not None
     low, wide = phase.gpus[0], phase.size // plan.ep
     groups = [phase.expert(few, i, (low + i * wide, low + (i + 1) * wide - 1)) for i in range(plan.ep)]
     phase.then(groups)
-    phase.last = phase.collective("combine", groups, few, part)
+    phase.last = meet("combine", groups, few, part)
+    if plan.shared:
+        combined, phase.last = phase.last, entering
+        shared = phase.then(phase.one("shared", part, part))
+        phase.last = combined
+        phase.then(phase.kept("merge", part, part, inputs=(("routed", part), ("shared", part))))
+        phase.feed(shared, phase.last)

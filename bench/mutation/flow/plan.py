@@ -25,7 +25,7 @@ class FlowPlan(Plan):
     ulysses, ring, keys. `collectives` are drawn once or once a rank, then fed by the shards that `wires` says. `width`
     is how QKV projections state theirs, `pairs` draws a reduce-scatter and an all-gather for an all-reduce. `embed` is "",
     one, vocab or hidden, `head` "", one or vocab. `overlay` puts experts on the ranks of
-    TP. Shapes are those of one rank where `local`.
+    TP, `shared` adds one that every token takes. Shapes are those of one rank where `local`.
     """
 
     attention: str = "fused"
@@ -45,6 +45,7 @@ class FlowPlan(Plan):
     decode_tp: int = 0
     kv: str = "edge"
     overlay: bool = False
+    shared: bool = False
     local: bool = True
     vocab: int = 32000
 
@@ -99,7 +100,7 @@ def draw_plan(rng: random.Random, manner: Manner) -> FlowPlan:
     sharded = exchange in ("", "megatron")
     moe = sharded and rng.random() < 0.25
     overlay = moe and (exchange == "megatron" or rng.random() < 0.5)
-    tp = 1 if not sharded or (moe and not overlay) else rng.choice((2, 2, 2, 4, 4, 8))
+    tp = 1 if not sharded or (moe and not overlay and rng.random() < 0.5) else rng.choice((2, 2, 2, 4, 4, 8))
     pp = rng.choice((1, 1, 1, 2, 2, 4) if manner.link != "marked" else (1, 1, 2, 2, 4))
     replicas = 2 if not moe and rng.random() < 0.25 else 1
     decode = replicas == 1 and (tp > 1 or exchange in ("ulysses", "ring")) and rng.random() < 0.35
@@ -126,5 +127,5 @@ def draw_plan(rng: random.Random, manner: Manner) -> FlowPlan:
         head=rng.choice(("", "", "one", "vocab" if tp > 1 else "one")),
         decode_tp=rng.choice((tp, tp, max(1, tp // 2), min(8, 2 * tp)) if sharded else (1, 2, 4)) if decode and not moe else 0,
         kv=rng.choice(("edge", "edge", "node", "store")),
-        overlay=overlay, local=rng.random() < 0.8, vocab=rng.choice((32000, 51200, 128256)),
+        overlay=overlay, shared=moe and rng.random() < 0.3, local=rng.random() < 0.8, vocab=rng.choice((32000, 51200, 128256)),
     )  # fmt: skip
