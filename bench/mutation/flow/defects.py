@@ -67,7 +67,9 @@ def _known(fair: str, world: World, manner: Manner, tails: list[Op]) -> bool:
     return any(told[word] for word in fair.split(" or "))
 
 
-def _drop(title: str, told: str, roles: tuple[str, ...], fair: str, codes: str) -> None:
+def _drop(title: str, told: str, roles: tuple[str, ...], fair: str, codes: str, partners: tuple[str, ...] = ()) -> None:
+    """Enter a defect that takes collectives away; `partners` of the same phase and replica may be named as well."""
+
     def change(world: World, rng: random.Random, manner: Manner) -> Defect | None:
         found = g.groups(world, roles, lambda some: _known(fair, world, manner, g.before(world, some)))
         if not _local(world, manner):  # the down projections of MLA take a slice of the sequence as well as all of it
@@ -82,12 +84,12 @@ def _drop(title: str, told: str, roles: tuple[str, ...], fair: str, codes: str) 
             mutated = g.bypass(mutated, [op for op in group if op.role == role])
         gone = {op.key for op in group}
         around = [op for op in g.before(world, group) + g.after(world, group) if op.key not in gone]
-        return Defect(mutated, _keys(around))
+        others = [o for o in world.ops.values() if o.role in partners and g.unit(o)[:2] == g.unit(group[0])[:2]]
+        return Defect(mutated, _keys(around, others))
 
     _enter(codes, title, told, change, SHAPES)
 
 
-_drop("drop_reduce", "The all-reduce behind row-parallel shards is gone.", g.REDUCES, "shards", "F001 F005 C001")
 _drop(
     "drop_scatter",
     "The reduce-scatter behind row-parallel shards is gone.",

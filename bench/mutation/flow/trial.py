@@ -80,7 +80,12 @@ def _fair(plan: FlowPlan, manner: Manner) -> bool:
     told = plan.sp == 1 or manner.declared == "yes" or (plan.local and manner.shape != "none")
     bare = manner.shape == "bare keys" and (manner.sides in ("arrow", "edges") or manner.several == "list")
     letters = manner.keys in ("B S H", "b s h") and manner.shape in ("named symbols", "named degrees")
-    return told and not bare and not letters and not (shared and manner.header in ("comment", "title", "label"))
+    method = plan.exchange == "ring" or not any(
+        "ring" in words["sequence"].lower() for words in (manner.axes, manner.told)
+    )
+    return (
+        told and method and not bare and not letters and not (shared and manner.header in ("comment", "title", "label"))
+    )
 
 
 def run(seed: str, only: str = "") -> list[Outcome]:
