@@ -6,6 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from dotlint.deployment.tensors.faults import fault_of
+from dotlint.deployment.tensors.followed import count_edges
 from dotlint.deployment.tensors.mesh import name_axes
 from dotlint.deployment.tensors.model import Flow
 from dotlint.deployment.tensors.notation import notation_of
@@ -47,6 +48,7 @@ def analyze(
     lacking = {by_node[r.node.index].index for r in deployment.operators if r.name in open_nodes}
     graph = Graph(order, inflows, frozenset(cyclic | lacking), consumers, notation_of(operators))
     flow = Flow(operators, by_node)
+    flow.followed, flow.reasons = count_edges(order, inflows, graph.open_heads)
     flow.faults = [fault_of(conflict, consumers) for conflict in propagate(graph)]
     return flow
 

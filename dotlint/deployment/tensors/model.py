@@ -123,7 +123,8 @@ class Fault(Struct, eq=False):
 class Flow(Struct):
     """The analysis of one graph.
 
-    `followed` are the indexes of the edges whose tensor is known, `reasons` why the others are not, by edge index.
+    `followed` are the indexes of the edges whose tensor is known, `reasons` why the others are not, by edge index:
+    `role`, `shape` or `cycle`, see `dotlint.deployment.tensors.followed.REASONS`.
     """
 
     operators: list[Operator] = field(default_factory=list)

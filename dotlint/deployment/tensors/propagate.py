@@ -146,7 +146,7 @@ def _output(graph: Graph, operator: Operator, inflows: list[Inflow], axis: MeshA
         operator.taken[axis] = arrivals[0]
         operator.given[axis] = allowed if operator.grouped else _stated(operator, allowed)
         return
-    taken, conflict = _joined(operator, inflows, axis)
+    taken, conflict = _joined(graph, operator, inflows, axis)
     if conflict is not None:
         yield conflict
     elif taken and not _through(operator, taken):
@@ -172,7 +172,9 @@ def _stated(operator: Operator, made: int) -> int:
     return made & operator.states or operator.states & ~TOKENS or operator.states
 
 
-def _joined(operator: Operator, inflows: list[Inflow], axis: MeshAxis | None) -> tuple[int, Conflict | None]:
+def _joined(
+    graph: Graph, operator: Operator, inflows: list[Inflow], axis: MeshAxis | None
+) -> tuple[int, Conflict | None]:
     """Return the placement of the inputs together, and the conflict if they do not go together."""
     rule = operator.rule
     assert rule is not None
@@ -193,7 +195,7 @@ def _joined(operator: Operator, inflows: list[Inflow], axis: MeshAxis | None) ->
         return every or some, None
     if rule.joins == "attention":
         own_slice = all(mask and not mask & ~SEQ for mask in arrivals)
-        if own_slice and axis is not None and axis is operator.axis and not _exchanges(operator, inflows):
+        if own_slice and axis is not None and axis is operator.axis and not _exchanges(graph, operator, inflows):
             return SEQ, Conflict("attends", operator, axis, tuple(inflows), SEQ)
         if len(arrivals) > 1 and some & SEQ and some & REPLICATE:
             return every | SEQ, None  # its queries are a slice, its keys and values are whole
@@ -203,9 +205,11 @@ def _joined(operator: Operator, inflows: list[Inflow], axis: MeshAxis | None) ->
 _EXCHANGING = frozenset({"ring", "ulysses", "context", "window", "sliding", "local", "linear", "blockwise", "striped"})
 
 
-def _exchanges(operator: Operator, inflows: Iterable[Inflow]) -> bool:
-    """Return whether attention gets the keys and values of other ranks in a way that the graph shows."""
-    if any(inflow.how == "exchange" for inflow in inflows):
+def _exchanges(graph: Graph, operator: Operator, inflows: Iterable[Inflow]) -> bool:
+    """Return whether attention gets the keys and values of other ranks in a way that the graph shows, here or in a later step."""
+    if operator.first.step is not None or any(inflow.how == "exchange" for inflow in inflows):
+        return True
+    if any(c.rule is not None and c.rule.joins == "attention" for c in graph.outs.get(operator.index, ())):
         return True
     text = " ".join((operator.first.name, *operator.first.evidence.lines)).lower()
     return any(word in text for word in _EXCHANGING)
