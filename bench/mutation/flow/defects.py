@@ -103,14 +103,14 @@ _drop(
     "A norm or an add takes a slice of the hidden states.",
     g.WHOLES,
     "shards or shapes",
-    f"F002 F005 C001 {SHAPES}",
+    f"F001 F002 F005 C001 {SHAPES}",
 )
 _drop(
     "missing_gather_vocab",
     "Sampling sees a slice of the vocabulary.",
     ("head_gather",),
     "shards",
-    f"F002 C001 {SHAPES}",
+    f"F001 F002 C001 {SHAPES}",
 )
 _drop("missing_gather_tokens", "Column-parallel shards take a slice of the sequence.", g.TOKENS, "shards or shapes",
       f"F002 C001 C002 {SHAPES}")  # fmt: skip
@@ -120,10 +120,10 @@ _drop("missing_exchange", "Attention works on its own slice of the sequence.", g
       f"F002 C002 S009 {SHAPES}")  # fmt: skip
 _drop("half_exchange", "One of the two all-to-alls around attention is gone.", g.EXCHANGES, "shapes",
       f"F002 F003 F005 C002 S009 {SHAPES}")  # fmt: skip
-_drop(
-    "missing_gather_end", "The sequence is never gathered again.", ("sp_gather",), "shapes", f"F002 C002 S009 {SHAPES}"
-)
-_drop("drop_split", "The sequence is never divided.", ("sp_split",), "shapes", f"F003 F005 C002 S009 {SHAPES}")
+_drop("missing_gather_end", "The sequence is never gathered again.", ("sp_gather",), "shapes",
+      f"F002 C002 S009 {SHAPES}", ("sp_split", "embed_scatter"))  # fmt: skip
+_drop("drop_split", "The sequence is never divided.", ("sp_split",), "shapes",
+      f"F003 F005 C002 S009 {SHAPES}", ("sp_gather",))  # fmt: skip
 _drop("drop_combine", "The results of experts are never combined.", ("combine",), "shards", f"F002 F005 C003 {SHAPES}")
 
 
@@ -137,7 +137,7 @@ def _swap(title: str, told: str, roles: tuple[str, ...], others: tuple[str, ...]
             mutated.change(op.key, role=other)
         return Defect(mutated, _keys(group, g.before(world, group), g.after(world, group)))
 
-    _enter(codes, title, told, change, SHAPES)
+    _enter(codes, title, told, change, f"F003 {SHAPES}")
 
 
 _swap(
