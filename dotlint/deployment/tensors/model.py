@@ -28,7 +28,9 @@ class MeshAxis(Struct, eq=False):
     """An axis of the device mesh: the ranks that share one operator, in order.
 
     `ranks` has the GPUs of each rank, or is empty if the graph does not state them; `name` is "" if the graph does not
-    show which kind of parallelism it is, and `why` is what showed it. `allowed` is the set of placements that are possible on such an axis.
+    show which kind of parallelism it is, and `why` is what showed it. `allowed` is the set of placements that are
+    possible on such an axis. `joined_by` is the kind of collective, if only the GPUs of collectives of that kind show
+    the axis.
     """
 
     size: int
@@ -37,6 +39,7 @@ class MeshAxis(Struct, eq=False):
     name: AxisName = ""
     why: str = ""
     allowed: int = ANY
+    joined_by: str | None = None
 
     @property
     def title(self) -> str:
