@@ -87,8 +87,10 @@ def _name(
         )
         if len(by_shape) == 1 and (by_shape != {"tp"} or _is_tensor_parallel(readings)):
             return by_shape.pop(), "the strategy has this degree, and shapes and roles fit no other axis of it"
-        degrees = f"{' and '.join(sorted(declared))} of the strategy have" if len(declared) > 1 else "no degree is"
-        return "", f"{degrees} {axis.size}" if len(declared) != 1 else "shapes and roles do not show it"
+        if len(declared) == 1:
+            return "", "shapes and roles do not show it"
+        degrees = f"several degrees of the strategy are {axis.size}: {', '.join(sorted(declared))}"
+        return "", degrees if declared else f"no degree of the strategy is {axis.size}, ep aside"
     if len(stated) == 1:
         return stated.pop(), "labels name it"
     if stated:
