@@ -102,7 +102,7 @@ def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
             help=f"add an all-reduce, all-gather or reduce-scatter between the shards and {'it' if len(some) == 1 else 'them'}",
         )
     if serving and not wrong and not context.flow.faults:
-        reduces = "" if "all-reduce" in serving else "no all-reduce; "
+        reduces = "" if any(_communicates(r) == "all-reduce" for r in deployment.operators) else "no all-reduce; "
         text = ", ".join(f"{kind} ({quoted(nodes)})" for kind, nodes in sorted(serving.items()))
         yield Holds("coverage", "tensor parallelism", f"{reduces}shards are combined by {text}")
     elif found.parallel and not serving and not wrong:
@@ -155,8 +155,8 @@ def _sequence_exchanges(context: GraphContext) -> Iterator[tuple[str, str | list
                 name,
                 f"{count(number, 'sequence split')} and {count(len(drawn) - number, 'sequence gather')} are drawn",
             )
-        elif ring or any(r.name in around for r in exchanged):
-            yield name, "sequences are exchanged in attention"
+        elif exchanging := ring or [r for r in exchanged if r.name in around]:
+            yield name, f"sequences are exchanged in attention ({quoted(names(exchanging))})"
         elif attention and not drawn:
             yield name, attention
 

@@ -51,6 +51,11 @@ def _moves(reading: Reading) -> bool:
     )
 
 
+def _carries(reading: Reading) -> bool:
+    """Return whether the node moves data to or from GPUs that are not its own, as a collective does not."""
+    return reading.kind in {"communication", "memory"} and not (reading.role and reading.role.collective)
+
+
 def _text(edge: Edge) -> str:
     return (edge.label or edge.attributes.get("xlabel", "")).strip()
 
@@ -204,7 +209,7 @@ def unmarked_pipeline_edges(context: GraphContext, card: Card) -> Iterator[Outco
         yield Holds(
             card.section,
             "pipeline transfers",
-            f"{count(len(marked), 'edge')} between stages, each with a label or a communication node",
+            f"{count(len(marked), 'edge between stages has', 'edges between stages have')} a label or a communication node",
         )
 
 
@@ -376,7 +381,7 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report edges between operators that share no GPU, without a communication node or a label."""
     deployment = context.deployment
     silent: list[tuple[Reading, Edge]] = []
-    explicit = 0
+    explicit = exempt = 0
     named = {(edge.tail.index, edge.head.index) for edge in context.graph.edges if _names_transfer(context, edge)}
     for edge in context.graph.edges:
         one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
@@ -390,15 +395,16 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             continue
         if _is_device(one) or _is_device(two):
             continue  # the edge is a link between GPUs, not data on its way through a model
-        if (
+        if (edge.tail.index, edge.head.index) in named or _carries(one) or _carries(two):
+            explicit += 1
+        elif (
             _moves(one)
             or _moves(two)
-            or (edge.tail.index, edge.head.index) in named
             or two.step is not None  # keys and values that come round the ring
             or one.is_role(*_ROUTED)
             or two.is_role(*_ROUTED)
         ):
-            explicit += 1
+            exempt += "io" not in (one.kind, two.kind)
         elif not _passes_stages(context, one, two):
             silent.append((one, edge))  # another rule reports edges between the stages of a pipeline
     left = grouping.remaining(context.file, card, silent, lambda one: grouping.at_edge(one[1]))
@@ -419,9 +425,6 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             f"to {there.short()} without a communication node{more}",
             help=f"add a communication node, or label the edge{'s' * (len(edges) > 1)}",
         )
-    if explicit and not silent:
-        yield Holds(
-            card.section,
-            "transfers",
-            f"{count(explicit, 'edge')} between disjoint sets of GPUs, each marked by a node or a label",
-        )
+    if explicit and not silent and not exempt:
+        which = count(explicit, "edge between disjoint sets of GPUs has", "edges between disjoint sets of GPUs have")
+        yield Holds(card.section, "transfers", f"{which} a label or a transfer node")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
 from dotlint.checks.grouping import LEFT_OUT, names
 from dotlint.checks.whole_boxes import is_whole_box
+from dotlint.deployment.shards import groups
 from dotlint.deployment.words import plain_words
 from dotlint.engine.finding import Holds, Undecided
 from dotlint.text.english import listed
@@ -64,7 +65,7 @@ def splits_without_gather(context: GraphContext, card: Card) -> Iterator[Outcome
             graph=context.graph.index,
             help="connect every sequence split to a sequence gather within its unit",
         )
-    if fine:
+    if fine == total > 0:
         yield Holds("communication", "sequence", f"a path leads from split to gather in {_of_units(fine, total)}")
 
 
@@ -193,8 +194,8 @@ def attention_in_one_node(context: GraphContext, card: Card) -> Iterator[Outcome
             help="add the QKV projection of each shard",
         )
     elif with_parts:
-        shards = Counter(len(list(some)) for _, some in with_parts)
-        each = f", {next(iter(shards))} each" if len(shards) == 1 else ""
+        shards = {len(group.members) for group in groups(deployment, *projections, *_COMPUTE)}
+        each = f", {next(iter(shards))} of each operator" if len(shards) == 1 and shards != {1} else ""
         total = len(with_parts)
         yield Holds(
             "attention",
