@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
-from tests.dsl import check_rules, digraph, find
+from tests.dsl import digraph, find
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

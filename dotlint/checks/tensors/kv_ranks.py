@@ -118,35 +118,71 @@ def _counted(numbers: Iterable[int | None]) -> dict[int, int]:
 
 def _in_order(members: Sequence[Reading], numbers: Mapping[int, int]) -> dict[int, int] | None:
     """Return the rank of each node by its GPUs, else by its number; None if they contradict each other or say nothing."""
-    stated = _counted(r.shard for r in members) if all(r.shard is not None for r in members) else {}
-    if stated:
-        named = {r.node.index: stated[r.shard] for r in members if r.shard is not None}
-    else:
-        named = {r.node.index: numbers[r.node.index] for r in members if r.node.index in numbers}
+    stated = _shards(members)
+    named = stated or {r.node.index: numbers[r.node.index] for r in members if r.node.index in numbers}
     sets = sorted({r.gpus for r in members if r.gpus}, key=lambda gpus: gpus.first)
     if any(not a.isdisjoint(b) or len(a) != len(b) for a, b in combinations(sets, 2)):
         return None
     if all(r.gpus for r in members) and (len(sets) > 1 or all(r.own_gpus for r in members)):
         by_gpus = {r.node.index: sets.index(r.gpus) for r in members if r.gpus}
-        agree = len(sets) == 1 or all(by_gpus[index] == number for index, number in named.items())
+        repeat = len(set(named.values())) < len(sets)  # in each replica, or they count something else
+        agree = repeat or all(by_gpus[index] == number for index, number in named.items())
         return by_gpus if agree else None
     if len(members) == 1:
         return {members[0].node.index: 0}
     return named if len(named) == len(members) else None
 
 
+def _shards(members: Sequence[Reading]) -> dict[int, int]:
+    """Return the tensor rank of each node, counted from 0; empty if it is not known of all of them."""
+    counted = _counted(r.shard for r in members) if all(r.shard is not None for r in members) else {}
+    return {r.node.index: counted[r.shard] for r in members if r.shard is not None} if counted else {}
+
+
 def _options(
     context: GraphContext, name: str, cell: Cell, ranks: Mapping[int, Sequence[Reading]]
 ) -> list[dict[int, Place]]:
     """Return what each rank may hold, one mapping for each possible reading; none if it cannot be decided."""
-    phase = context.phase(name)
     numbers = sorted(ranks)
-    if phase is None:
-        if len(numbers) == 1:
-            return [{0: Place()}]
-        parted = _divides_heads(context.deployment, [ranks[n] for n in numbers])
-        return [{n: Place(head=(n, len(numbers))) for n in numbers}] if parted else []
-    gpus = ranks[0][0].gpus if ranks[0][0].own_gpus else None
+    stated = _shards([r for n in numbers for r in ranks[n]])
+    shards = {n: stated[ranks[n][0].node.index] for n in numbers} if stated else {}
+    phase = context.phase(name)
+    options = _shown(context, ranks, shards) if phase is None else _declared(phase, cell, ranks)
+    parts = len(set(shards.values()))
+    if 1 < parts < len(numbers):
+        options = [o for o in options if all(_is_shard(o[n], shards[n], parts) for n in numbers)]
+    return options
+
+
+def _is_shard(place: Place, shard: int, parts: int) -> bool:
+    """Return whether a place is in one of so many shards, which Ulysses may divide further."""
+    index, of = place.head
+    return of % parts == 0 and index * parts // of == shard
+
+
+def _shown(
+    context: GraphContext, ranks: Mapping[int, Sequence[Reading]], shards: Mapping[int, int]
+) -> list[dict[int, Place]]:
+    """Return what each rank may hold if no strategy is declared: of ranks with one number there are copies."""
+    numbers = sorted(ranks)
+    if len(numbers) == 1:
+        return [{numbers[0]: Place()}]
+    if not _divides_heads(context.deployment, [ranks[n] for n in numbers]):
+        return []
+    shards = shards or {n: n for n in numbers}
+    parts = len(set(shards.values()))
+    copies, uneven = divmod(len(numbers), parts)
+    copy = {n: sum(shards[m] == shards[n] for m in numbers if m < n) for n in numbers}
+    replicas = {n: Place(copy[n], (shards[n], parts)) for n in numbers}
+    if copies == 1 or uneven:
+        return [] if uneven else [replicas]
+    return [replicas, {n: Place(0, (shards[n], parts), (copy[n], copies), "cp") for n in numbers}]
+
+
+def _declared(phase: Phase, cell: Cell, ranks: Mapping[int, Sequence[Reading]]) -> list[dict[int, Place]]:
+    """Return what each rank may hold by the degrees of its phase."""
+    numbers = sorted(ranks)
+    gpus = ranks[numbers[0]][0].gpus if ranks[numbers[0]][0].own_gpus else None
     found: list[dict[int, Place]] = []
     for axes in _divisions(phase, len(numbers), 0 if gpus is None else len(gpus), replica=cell[0] is not None):
         if "ep" in axes or {"cp", "sp"} <= set(axes):
