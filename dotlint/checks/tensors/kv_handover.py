@@ -8,7 +8,7 @@ from dotlint.checks import grouping
 from dotlint.checks.tensors.kv_needs import faults, kv_heads
 from dotlint.checks.tensors.kv_parts import Parts
 from dotlint.checks.tensors.kv_paths import trace
-from dotlint.checks.tensors.kv_ranks import ranks_of
+from dotlint.checks.tensors.kv_ranks import PHASES, phases_of, ranks_of
 from dotlint.engine.finding import Holds
 from dotlint.text.english import count, listed
 
@@ -30,10 +30,9 @@ def wrong_hand_overs(context: GraphContext, card: Card) -> Iterator[Outcome]:
     Nothing is reported, and nothing is said to hold, where one node hands over the cache of several ranks to several
     ranks, or where it is not known which part of the heads and tokens a rank has.
     """
-    if not {"prefill", "decode"} <= set(context.deployment.phases):
-        return
-    prefill, decode = ranks_of(context, "prefill"), ranks_of(context, "decode")
-    handed = trace(context, prefill, decode) if prefill and decode else None
+    phases = phases_of(context)
+    prefill, decode = (ranks_of(context, phases, phase) for phase in PHASES)
+    handed = trace(context, phases, prefill, decode) if prefill and decode else None
     if handed is None or not handed.arrivals:
         return
     number = kv_heads(context, (*prefill, *decode))

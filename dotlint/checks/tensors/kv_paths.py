@@ -44,13 +44,22 @@ class HandOver(Struct):
     open: set[Rank]
 
 
-def trace(context: GraphContext, prefill: Sequence[Rank], decode: Sequence[Rank]) -> HandOver | None:
+def trace(
+    context: GraphContext, phases: Mapping[str, str | None], prefill: Sequence[Rank], decode: Sequence[Rank]
+) -> HandOver | None:
     """Follow the edges into every rank of decode back to prefill; None if the cache also takes another way."""
-    return _Trace(context, prefill, decode).run()
+    return _Trace(context, phases, prefill, decode).run()
 
 
 class _Trace:
-    def __init__(self, context: GraphContext, prefill: Sequence[Rank], decode: Sequence[Rank]) -> None:
+    def __init__(
+        self,
+        context: GraphContext,
+        phases: Mapping[str, str | None],
+        prefill: Sequence[Rank],
+        decode: Sequence[Rank],
+    ) -> None:
+        self.phases = phases
         self.deployment, self.wiring = context.deployment, context.wiring
         self.edges = context.graph.edges
         self.senders = {r.name: rank for rank in prefill for r in rank.members}
@@ -79,7 +88,7 @@ class _Trace:
 
     def _is_cache(self, name: str, phase: str) -> bool:
         reading = self.deployment.by_name.get(name)
-        return reading is not None and reading.phase == phase and reading.is_role("kv-cache")
+        return reading is not None and self.phases[name] == phase and reading.is_role("kv-cache")
 
     def _reached(self, start: str, ways: Mapping[str, Sequence[str]], known: Mapping[str, Rank]) -> list[Rank]:
         """Return the ranks at the other ends of ways that only pass data on."""
@@ -131,7 +140,7 @@ class _Trace:
                 fresh = [n for n in self.wiring.ins.get(name, ()) if n not in seen]
                 seen.update(fresh)
                 todo += fresh
-            elif reading is not None and reading.phase != "decode" and reading.kind != "io":
+            elif reading is not None and self.phases[name] != "decode" and reading.kind != "io":
                 unclear = True
         return list(senders), unclear
 
@@ -140,11 +149,10 @@ class _Trace:
         for edge in self.edges:
             tail, head = edge.tail.name, edge.head.name
             reading = self.deployment.readings[edge.head.index]
-            if head in self.receivers or head in self.passing or reading.phase != "decode" or reading.annotation:
+            if head in self.receivers or head in self.passing or self.phases[head] != "decode" or reading.annotation:
                 continue
             tells = any(word in edge.label.lower() for word in _CACHE)
-            before = self.deployment.readings[edge.tail.index]
-            if before.phase == "decode" and tail not in self.passing:
+            if self.phases[tail] == "decode" and tail not in self.passing:
                 continue
             if reading.kind == "io" and not tells:
                 continue

@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.deployment.shards import ATTENTION, groups
+from dotlint.strategy.gpus import union
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.engine.context import GraphContext
     from dotlint.strategy import Phase
+    from dotlint.strategy.gpus import GpuSet
 
 Cell = tuple[int | None, int | None, int | None]
 Part = tuple[int, int]  # which, and of how many equal parts
+PHASES = ("prefill", "decode")
 _AXES = ("dp", "ep", "cp", "sp", "tp")  # outermost first, as most systems lay them out
 _NEAR = 3  # edges within which the ranks of an operator meet in a collective
 _JOINS = ("gather", "aggregate", "sequence-gather")
@@ -70,16 +73,28 @@ def cell_of(reading: Reading) -> Cell:
     return reading.replica, reading.stage, reading.layer_index
 
 
-def holders(deployment: Deployment, phase: str) -> list[Reading]:
+def phases_of(context: GraphContext) -> dict[str, str | None]:
+    """Return the phase of each node by its name; where the file tells none, by the GPUs that the phases have alone."""
+    readings = context.deployment.readings
+    if {"prefill", "decode"} <= set(context.deployment.phases):
+        return {r.name: r.phase for r in readings}
+    declared = [p for p in context.strategy.phases if p.name in PHASES] if context.strategy is not None else []
+    if len(declared) != len(PHASES) or declared[0].gpus & declared[1].gpus:
+        return {}
+    return {r.name: next((p.name for p in declared if r.gpus and r.gpus <= p.gpus), None) for r in readings}
+
+
+def holders(deployment: Deployment, phases: Mapping[str, str | None], phase: str) -> list[Reading]:
     """Return the operators of a phase that compute or read keys and values."""
-    return [r for r in deployment.operators if r.phase == phase and r.is_role(*ATTENTION) and not r.summary]
+    found = [r for r in deployment.operators if r.is_role(*ATTENTION) and not r.summary]
+    return [r for r in found if phases.get(r.name) == phase]
 
 
-def ranks_of(context: GraphContext, phase: str) -> list[Rank]:
+def ranks_of(context: GraphContext, phases: Mapping[str, str | None], phase: str) -> list[Rank]:
     """Return the ranks of a phase in each replica, stage and layer in which they can be told apart."""
     deployment = context.deployment
     cells: dict[Cell, list[Reading]] = defaultdict(list)
-    for reading in holders(deployment, phase):
+    for reading in holders(deployment, phases, phase):
         cells[cell_of(reading)].append(reading)
     numbers = _numbers(deployment)
     found: list[Rank] = []
@@ -89,7 +104,8 @@ def ranks_of(context: GraphContext, phase: str) -> list[Rank]:
             continue
         by_number: dict[int, list[Reading]] = defaultdict(list)
         for reading in members:
-            by_number[known[reading.node.index]].append(reading)
+            if reading.node.index in known:
+                by_number[known[reading.node.index]].append(reading)
         options = _options(context, phase, cell, by_number)
         found += [
             Rank(phase, cell, number, tuple(by_number[number]), tuple(option[number] for option in options))
@@ -117,20 +133,31 @@ def _counted(numbers: Iterable[int | None]) -> dict[int, int]:
 
 
 def _in_order(members: Sequence[Reading], numbers: Mapping[int, int]) -> dict[int, int] | None:
-    """Return the rank of each node by its GPUs, else by its number; None if they contradict each other or say nothing."""
-    stated = _shards(members)
-    named = stated or {r.node.index: numbers[r.node.index] for r in members if r.node.index in numbers}
-    sets = sorted({r.gpus for r in members if r.gpus}, key=lambda gpus: gpus.first)
-    if any(not a.isdisjoint(b) or len(a) != len(b) for a, b in combinations(sets, 2)):
+    """Return the rank of each node by its GPUs, else by its number; None if they contradict each other or say nothing.
+
+    An operator on the GPUs of several ranks, or without a number where others have one, is none of a rank.
+    """
+    placed = {r.gpus for r in members if r.gpus}
+    if not _disjoint(placed):
+        placed = {s for s in placed if not any(other < s for other in placed)}
+    if not _disjoint(placed) or len({len(s) for s in placed}) > 1:
         return None
-    if all(r.gpus for r in members) and (len(sets) > 1 or all(r.own_gpus for r in members)):
-        by_gpus = {r.node.index: sets.index(r.gpus) for r in members if r.gpus}
+    sets = {gpus: index for index, gpus in enumerate(sorted(placed, key=lambda gpus: gpus.first))}
+    known = [r for r in members if r.gpus in sets or (not r.gpus and not sets)]
+    stated = _shards(known)
+    named = stated or {r.node.index: numbers[r.node.index] for r in known if r.node.index in numbers}
+    if all(r.gpus for r in known) and (len(sets) > 1 or all(r.own_gpus for r in known)):
+        by_gpus = {r.node.index: sets[r.gpus] for r in known if r.gpus}
         repeat = len(set(named.values())) < len(sets)  # in each replica, or they count something else
         agree = repeat or all(by_gpus[index] == number for index, number in named.items())
         return by_gpus if agree else None
-    if len(members) == 1:
-        return {members[0].node.index: 0}
-    return named if len(named) == len(members) else None
+    if not named and len({r.role.name for r in known if r.role}) == len(known):
+        return dict.fromkeys((r.node.index for r in known), 0)
+    return named or None
+
+
+def _disjoint(sets: Collection[GpuSet]) -> bool:
+    return sum(map(len, sets)) == len(union(sets))
 
 
 def _shards(members: Sequence[Reading]) -> dict[int, int]:
@@ -147,11 +174,7 @@ def _options(
     stated = _shards([r for n in numbers for r in ranks[n]])
     shards = {n: stated[ranks[n][0].node.index] for n in numbers} if stated else {}
     phase = context.phase(name)
-    options = _shown(context, ranks, shards) if phase is None else _declared(phase, cell, ranks)
-    parts = len(set(shards.values()))
-    if 1 < parts < len(numbers):
-        options = [o for o in options if all(_is_shard(o[n], shards[n], parts) for n in numbers)]
-    return options
+    return _shown(context, ranks, shards) if phase is None else _declared(phase, cell, ranks, shards)
 
 
 def _is_shard(place: Place, shard: int, parts: int) -> bool:
@@ -179,20 +202,28 @@ def _shown(
     return [replicas, {n: Place(0, (shards[n], parts), (copy[n], copies), "cp") for n in numbers}]
 
 
-def _declared(phase: Phase, cell: Cell, ranks: Mapping[int, Sequence[Reading]]) -> list[dict[int, Place]]:
-    """Return what each rank may hold by the degrees of its phase."""
+def _declared(
+    phase: Phase, cell: Cell, ranks: Mapping[int, Sequence[Reading]], shards: Mapping[int, int]
+) -> list[dict[int, Place]]:
+    """Return what each rank may hold by the degrees of its phase; none if it may be on the axis of experts."""
     numbers = sorted(ranks)
-    gpus = ranks[numbers[0]][0].gpus if ranks[numbers[0]][0].own_gpus else None
+    first = ranks[numbers[0]][0]
+    size = len(first.gpus) if first.gpus and first.own_gpus else 0
+    parts = len(set(shards.values()))
     found: list[dict[int, Place]] = []
-    for axes in _divisions(phase, len(numbers), 0 if gpus is None else len(gpus), replica=cell[0] is not None):
-        if "ep" in axes or {"cp", "sp"} <= set(axes):
-            return []
+    others: list[dict[int, Place]] = []
+    for axes in _divisions(phase, len(numbers), size, replica=cell[0] is not None):
         for splits_heads in _sp_splits_heads(phase) if "sp" in axes else (True,):
             sizes = [phase.degrees.get(axis) for axis in axes]
             at = product(*map(range, sizes))
-            option = [_place(phase, dict(zip(axes, each, strict=True)), heads=splits_heads) for each in at]
-            found.append(dict(zip(numbers, option, strict=True)))
-    return found
+            some = [_place(phase, dict(zip(axes, each, strict=True)), heads=splits_heads) for each in at]
+            option = dict(zip(numbers, some, strict=True))
+            if ("ep" in axes and phase.degrees.tp != len(numbers)) or {"cp", "sp"} <= set(axes):
+                return []
+            if "ep" not in axes:  # as many shards as TP are those of TP
+                fits = parts == 0 or all(_is_shard(option[n], shards[n], parts) for n in numbers)
+                (found if fits else others).append(option)
+    return found or (others if parts == len(numbers) else [])  # a number may count the ranks of all axes
 
 
 def _divisions(phase: Phase, count: int, size: int, *, replica: bool) -> Iterator[tuple[str, ...]]:
@@ -205,7 +236,8 @@ def _divisions(phase: Phase, count: int, size: int, *, replica: bool) -> Iterato
     fixed = phase.placement.dense.axes if phase.placement.dense_fixed else None
     for number in range(len(axes), -1, -1):
         for some in combinations(axes, number):
-            inside = prod(degrees.get(a) for a in axes if a not in some and a not in ("dp", "ep"))
+            free = ("dp", "ep") if "tp" in some else ("dp",)  # a shard may be drawn on one of these alone
+            inside = prod(degrees.get(a) for a in axes if a not in (*some, *free))
             if prod(map(degrees.get, some)) != count or 0 < size < inside:
                 continue
             if fixed is not None and set(some) <= set(fixed):
