@@ -15,7 +15,8 @@ from dotlint.text.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from dotlint.checks.tensors.kv_ranks import Place, Rank
+    from dotlint.checks.tensors.kv_places import Place
+    from dotlint.checks.tensors.kv_ranks import Rank
     from dotlint.deployment.model import Reading
     from dotlint.engine.context import GraphContext
 
