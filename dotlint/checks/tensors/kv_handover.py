@@ -9,14 +9,16 @@ from dotlint.checks.tensors.kv_needs import faults, kv_heads
 from dotlint.checks.tensors.kv_parts import Parts
 from dotlint.checks.tensors.kv_paths import trace
 from dotlint.checks.tensors.kv_ranks import PHASES, phases_of, ranks_of
+from dotlint.deployment.unit import phase_unit
 from dotlint.engine.finding import Holds
-from dotlint.text.english import count, listed
+from dotlint.text.english import count, listed, ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dotlint.checks.tensors.kv_needs import Fault
     from dotlint.checks.tensors.kv_ranks import Rank
+    from dotlint.deployment.unit import Unit
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
@@ -58,30 +60,49 @@ def wrong_hand_overs(context: GraphContext, card: Card) -> Iterator[Outcome]:
 def _findings(context: GraphContext, card: Card, wrong: Sequence[Fault], number: int | None) -> Iterator[Outcome]:
     by_node = {fault.rank.first.node.index: fault for fault in wrong}
     readings = grouping.remaining_nodes(context, card, [fault.rank.first for fault in wrong])
+    alike: dict[object, list[tuple[Unit | None, list[Fault]]]] = {}
     for unit, some in grouping.units(context.deployment, readings).items():
         found = [by_node[reading.node.index] for reading in some]
+        alike.setdefault(tuple(map(_numbers, found)), []).append((unit, found))
+    for units in alike.values():
+        unit, found = units[0]
         told = "; ".join(_told(fault, number) for fault in found[:_TOLD])
         more = f"; and {count(len(found) - _TOLD, 'more rank')}" if len(found) > _TOLD else ""
-        certain = number is not None or any(fault.certain for fault in found)
+        same = f"; the same in {listed([str(other) for other, _ in units[1:]], 4)}" if len(units) > 1 else ""
+        every = [fault for _, some in units for fault in some]
         yield grouping.nodes_finding(
             context,
             card,
-            unit,
-            some,
-            f"{told}{more}",
-            outcome=None if certain else "heads-unknown",
+            unit if len(units) == 1 else phase_unit("decode"),
+            [fault.rank.first for fault in every],
+            f"{told}{more}{same}",
+            outcome=None if number is not None or any(f.certain for f in every) else "heads-unknown",
             help="hand each decode rank the KV heads that it works on"
             + ("" if number is not None else "; state `kv_heads` under [model] in the strategy file"),
         )
 
 
+def _numbers(fault: Fault) -> object:
+    """Return what a fault has in common with that of the same rank in other stages and layers."""
+    ranks = (tuple(rank.number for rank in some) for some in (fault.sources, fault.got, fault.beside))
+    return fault.rank.number, fault.needs, tuple(ranks), tuple(_part(rank) for rank in fault.elsewhere)
+
+
 def _told(fault: Fault, number: int | None) -> str:
     """Say what a rank needs, from whom, and what it is handed."""
-    rank = fault.rank
-    needs = f"{_named(rank)} needs {_heads(fault.needs, number)}"
+    sources = {head for s in fault.sources for head in fault.held[s]}
+    lacking = [head for head in fault.needs if head in sources or not fault.lacks]
+    needs = f"{_named(fault.rank)} needs {_heads(lacking, number)}"
     if fault.lacks:
         needs += f" from {_listed(fault.sources)}"
-    wrong = [f"{_heads(fault.held[s], number, s)} from {_named(s)}" for s in (*fault.got * fault.lacks, *fault.beside)]
+    if fault.tokens:
+        needs += f", which {'holds' if len(fault.sources) == 1 else 'hold'} other tokens"
+    wrong = [
+        f"{_heads([h for h in fault.held[s] if h in fault.needs], number, s)} from {_named(s)}"
+        for s in fault.got
+        if fault.lacks
+    ]
+    wrong += [f"{_heads(fault.held[s], number, s)} from {_named(s)}" for s in fault.beside]
     wrong += [f"the KV cache of {_part(s)} from {_named(s)}" for s in fault.elsewhere]
     if not wrong:
         return f"{needs}, but is handed nothing"
@@ -103,7 +124,7 @@ def _heads(heads: Sequence[int], number: int | None, rank: Rank | None = None) -
         return "its KV heads" if rank is None else "those"
     if len(heads) == 1:
         return "the KV cache" if number == 1 else f"KV head {heads[0]}"
-    return f"KV heads {heads[0]}{' and ' if len(heads) == 2 else ' to '}{heads[-1]}"
+    return f"KV heads {ranges(heads)}"
 
 
 def _part(rank: Rank) -> str:

@@ -45,6 +45,7 @@ class Fault(Struct, frozen=True, eq=False):
     beside: tuple[Rank, ...]
     elsewhere: tuple[Rank, ...]
     held: Mapping[Rank, tuple[int, ...]]
+    tokens: bool = False  # whether the sources have the same heads as `got`, of other tokens
 
     @property
     def certain(self) -> bool:
@@ -144,8 +145,9 @@ def _under(
         got = tuple(s for s in each.here if set(held[s]) & set(needs))
         beside = tuple(s for s in each.here if s not in got and not everything)
         if lacking or beside or each.elsewhere:
-            lacks = bool(lacking)
-            found.append(Fault(rank, needs, lacks, tuple(lacking), got, beside, each.elsewhere, held))
+            lacks, arrived = bool(lacking), {head for s in got for head in held[s]}
+            tokens = lacks and arrived >= {head for s in lacking for head in held[s] if head in needs}
+            found.append(Fault(rank, needs, lacks, tuple(lacking), got, beside, each.elsewhere, held, tokens))
     return found
 
 
