@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
+from math import prod
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
-from tests.dsl import digraph, find
+from tests.dsl import check_rules, digraph, find
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -102,3 +104,182 @@ def test_h006_every_rank_gets_its_heads(prefill: int, decode: int, heads: int) -
         swapped = [p for p in pairs if p not in (one, two)] + [(one[0], two[1]), (two[0], one[1])]
         found = find(graph(prefill, decode, swapped, layers), "H006", strategy=declared)
         assert {one[1], two[1]} <= nodes(found)
+
+
+def test_h006_names_ranks_and_heads() -> None:
+    (finding,) = find(graph(2, 4, edges_of([(0, 0), (1, 1), (1, 2)])), "H006", strategy=tp(2, 4, kv_heads=2))
+    assert finding.message == (
+        "decode rank 1 (`decode_l0_attn_1`) needs KV head 0 from prefill rank 0 (`prefill_l0_attn_0`), but is handed "
+        "KV head 1 from prefill rank 1 (`prefill_l0_attn_1`); decode rank 3 (`decode_l0_attn_3`) needs KV head 1 from "
+        "prefill rank 1 (`prefill_l0_attn_1`), but is handed nothing"
+    )
+    (finding,) = find(graph(4, 2, edges_of([(0, 0), (1, 0), (2, 1)])), "H006", strategy=tp(4, 2, kv_heads=8))
+    assert finding.message == (
+        "decode rank 1 (`decode_l0_attn_1`) needs KV heads 6 and 7 from prefill rank 3 (`prefill_l0_attn_3`), but is "
+        "handed only KV heads 4 and 5 from prefill rank 2 (`prefill_l0_attn_2`)"
+    )
+
+
+def test_h006_one_finding_for_the_same_fault_in_all_layers() -> None:
+    (finding,) = find(graph(2, 2, edges_of([(0, 1), (1, 0)], 3), 3), "H006", strategy=tp(2, 2, kv_heads=4))
+    assert finding.message.endswith("; the same in layer 1 and layer 2")
+    assert len(finding.nodes) == 6
+
+
+def test_h006_follows_from_a_missing_edge() -> None:
+    pairs = edges_of([(0, 0), (1, 1)], 4)
+    text = graph(2, 2, pairs[:3] + pairs[4:], 4)
+    found = check_rules(text, strategy=tp(2, 2, kv_heads=2)).findings
+    (cause,) = (index for index, f in enumerate(found) if f.code == "S001")
+    assert [f.caused_by for f in found if f.code == "H006"] == [(cause,)]
+
+
+CROSSED, STRAIGHT = [(0, 1), (1, 0)], [(0, 0), (1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("text", "severity"),
+    [
+        (graph(2, 2, edges_of(STRAIGHT)), None),
+        (graph(2, 2, edges_of(CROSSED)), "warning"),
+        (graph(2, 2, edges_of(CROSSED), heads=4), "error"),
+        (graph(2, 2, edges_of(CROSSED), gpus=False), "warning"),
+        (graph(2, 2, edges_of([(0, 0)])), "error"),  # none, however many heads there are
+        (graph(2, 4, edges_of([(0, 0), (0, 1), (1, 2), (1, 3)])), None),
+        (graph(2, 4, edges_of([(0, 0), (1, 1), (0, 2), (1, 3)])), "warning"),
+        (graph(2, 2, edges_of(CROSSED)).replace("TP=2", "SP=2"), None),
+        (graph(2, 2, edges_of(CROSSED)).replace("Attention", "MLA Attention"), None),
+        (graph(2, 2, edges_of([(a, b) for a in (0, 1) for b in (0, 1)])), None),  # an exchange among all
+        (graph(2, 2, edges_of([*STRAIGHT, (0, 1)])), "warning"),
+        (graph(2, 2, [("prefill_output", "decode_input")]), None),
+        (graph(2, 2, [*edges_of([(0, 0)]), ("prefill_output", "decode_input")]), None),
+    ],
+)
+def test_h006_without_a_strategy(text: str, severity: str | None) -> None:
+    assert [f.severity for f in find(text, "H006")] == ([severity] if severity else [])
+
+
+NAMINGS: dict[str, Naming] = {
+    "opaque": lambda phase, layer, rank: f"n{(17 if phase == 'prefill' else 57) + layer * 7 + rank}",
+    "letters": lambda phase, layer, rank: f"{phase[0]}{layer}attn{'abcd'[rank]}",
+    "words": lambda phase, layer, rank: f"{phase}Attn{layer}Rank{rank}",
+    "rank first": lambda phase, layer, rank: f"tp{rank}_{phase}_{layer}",
+    "from one": lambda phase, layer, rank: f"{phase}_L{layer + 1}_tp{rank + 1}",
+}
+
+
+@pytest.mark.parametrize("declared", [tp(2, 4, kv_heads=2), ""])
+@pytest.mark.parametrize("name", NAMINGS.values(), ids=NAMINGS)
+def test_h006_whatever_the_names(name: Naming, declared: str) -> None:
+    right, wrong = [(0, 0), (0, 1), (1, 2), (1, 3)], [(0, 0), (1, 1), (1, 2), (1, 3)]
+    assert find(graph(2, 4, edges_of(right, 3, name), 3, name=name), "H006", strategy=declared) == []
+    found = find(graph(2, 4, edges_of(wrong, 3, name), 3, name=name), "H006", strategy=declared)
+    assert nodes(found) == {name("decode", layer, 1) for layer in range(3)}
+
+
+def through(nodes: Iterable[str], *ways: str) -> str:
+    """Two ranks in each phase and nodes between them; `p0` is the attention of rank 0 of prefill."""
+    text = digraph(*phase_of("prefill", 2, 0), *phase_of("decode", 2, 2), *nodes, *(f"{way};" for way in ways))
+    for rank in (0, 1):
+        text = text.replace(named("prefill", 0, rank), f"p{rank}").replace(named("decode", 0, rank), f"d{rank}")
+    return text
+
+
+KV = ['kv_0 [label="KV cache transfer\\nrank 0"];', 'kv_1 [label="KV cache transfer\\nrank 1"];']
+CACHES = [
+    f'{phase}_cache_{rank} [label="{phase} KV cache\\nGPU: {first + rank}"];'
+    for phase, first in (("prefill", 0), ("decode", 2))
+    for rank in (0, 1)
+]
+KV_NODES = [f'kv_{n} [label="KV cache transfer"];' for n in (0, 1)]
+RDMA = [f'x_{n} [label="RDMA write"];' for n in (0, 1)]
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        (through(KV_NODES, "p0 -> kv_0 -> d0", "p1 -> kv_1 -> d1"), set()),
+        (through(KV_NODES, "p0 -> kv_0 -> d1", "p1 -> kv_1 -> d0"), {"d0", "d1"}),
+        (through(KV_NODES, "p0 -> kv_0 -> d0", "p1 -> kv_1"), {"d1"}),
+        (through(RDMA, "p0 -> x_0 -> d1", "p1 -> x_1 -> d0"), {"d0", "d1"}),
+        (through(RDMA, "p0 -> x_0 -> d0", "p1 -> x_1 -> d1"), set()),
+        (through(KV_NODES[:1], "{p0 p1} -> kv_0 -> {d0 d1}"), set()),
+        (through(KV_NODES[:1], "p0 -> kv_0 -> {d0 d1}"), {"d1"}),
+        (through(CACHES, *(f"p{n} -> prefill_cache_{n} -> decode_cache_{n} -> d{n}" for n in (0, 1))), set()),
+        (through(CACHES, *(f"p{n} -> prefill_cache_{n} -> decode_cache_{1 - n} -> d{1 - n}" for n in (0, 1))), {"d0", "d1"}),
+        (through(CACHES, *(f"p{n} -> prefill_cache_{n} -> decode_cache_{1 - n}" for n in (0, 1))), {"d0", "d1"}),
+        (through(CACHES, *(f"p{n} -> prefill_cache_{n} -> decode_cache_{n}" for n in (0, 1))), set()),
+    ],
+)  # fmt: skip
+def test_h006_through_nodes(text: str, wrong: set[str]) -> None:
+    assert nodes(find(text, "H006", strategy=tp(2, 2, kv_heads=4))) == wrong
+
+
+@pytest.mark.parametrize("layout", ["", '[layout]\nmodel = "overlay"\n'])
+@pytest.mark.parametrize(
+    ("degrees", "heads", "pairs", "wrong"),
+    [
+        ("cp2tp2 tp2", 4, [(0, 0), (1, 1), (2, 0), (3, 1)], set()),  # all tokens of its heads
+        ("cp2tp2 tp2", 4, [(0, 0), (1, 1), (2, 0)], {1}),
+        ("dp2tp2 tp2", 4, [(0, 0), (1, 1), (2, 0), (3, 1)], set()),  # each replica has a cache of its own
+        ("tp2 dp2tp2", 4, [(0, 0), (1, 1), (0, 2), (1, 3)], set()),
+        ("tp2 dp2tp2", 4, [(0, 0), (1, 1), (0, 2), (0, 3)], {3}),
+        ("tp4 tp8", 3, [(0, 0), (0, 1), (1, 2), (2, 3), (2, 4), (2, 5), (3, 6), (3, 7)], set()),
+    ],
+)
+def test_h006_other_degrees(
+    layout: str, degrees: str, heads: int, pairs: list[tuple[int, int]], wrong: set[int]
+) -> None:
+    prefill, decode = degrees.split()
+    first, last = (prod(map(int, re.findall(r"\d+", each))) for each in (prefill, decode))
+    declared = layout + strategy(prefill, decode, 0, first - 1, first + last - 1, kv_heads=heads)
+    names: Naming = lambda phase, _, rank: f"{phase}_attn_{'abcdefgh'[rank]}"  # noqa: E731 - one line says it
+    text = graph(first, last, edges_of(pairs, 1, names), name=names).replace("TP=", "")
+    assert nodes(find(text, "H006", strategy=declared)) == {names("decode", 0, rank) for rank in wrong}
+
+
+def test_h006_what_attention_does_on_the_axis_of_experts_is_not_known() -> None:
+    declared = strategy("ep2tp2", "ep2tp2", 0, 3, 7, kv_heads=4)
+    assert find(graph(4, 4, edges_of([(0, 1), (1, 0), (2, 2), (3, 3)])), "H006", strategy=declared) == []
+
+
+@pytest.mark.parametrize(
+    ("pairs", "wrong"),
+    [
+        ([(0, 0), (1, 1), (2, 2)], set()),
+        ([(0, 0), (1, 2), (2, 1)], {1, 2}),
+        ([(0, 0), (1, 1)], {2}),
+        ([(2, 0)], set()),  # one edge stands for the hand-over of all layers
+    ],
+)
+def test_h006_layers(pairs: list[tuple[int, int]], wrong: set[int]) -> None:
+    edges = [(named("prefill", one, rank), named("decode", two, rank)) for one, two in pairs for rank in (0, 1)]
+    found = find(graph(2, 2, edges, 3), "H006", strategy=tp(2, 2, kv_heads=4))
+    assert nodes(found) == {named("decode", layer, rank) for layer in wrong for rank in (0, 1)}
+
+
+@pytest.mark.parametrize(
+    ("pairs", "wrong"),
+    [
+        ([(0, 0), (1, 0), (2, 1), (3, 1)], set()),
+        ([(0, 0), (1, 1), (2, 1), (3, 1)], {"d0", "d1"}),
+        ([(0, 0), (1, 0), (2, 1)], {"d1"}),
+    ],
+)
+def test_h006_stages_of_different_length(pairs: list[tuple[int, int]], wrong: set[str]) -> None:
+    declared = strategy("pp4", "pp2", 0, 3, 5, kv_heads=4, layers=8)
+    lines = []
+    for phase, count, first in (("prefill", 4, 0), ("decode", 2, 4)):
+        stages = [f'{phase[0]}{n} [label="{phase}\\nStage {n}\\nAttention\\nGPU: {first + n}"]' for n in range(count)]
+        path = [f"{phase}_input", *(f"{phase[0]}{n}" for n in range(count)), f"{phase}_output"]
+        lines += [*stages, " -> ".join(path), f'{path[0]} [label="Input"] {path[-1]} [label="Output"]']
+    lines += [f'p{one} -> d{two} [label="KV cache"]' for one, two in pairs]
+    assert nodes(find(digraph(*lines), "H006", strategy=declared)) == wrong
+
+
+def test_h006_phases_that_only_their_gpus_tell_apart() -> None:
+    names: Naming = lambda phase, layer, rank: f"{'x' if phase == 'prefill' else 'y'}{layer}_attn_{rank}"  # noqa: E731
+    text = graph(2, 2, edges_of([(0, 1), (1, 0)], 1, names), name=names)
+    text = text.replace("prefill", "x").replace("decode", "y")
+    assert nodes(find(text, "H006", strategy=tp(2, 2, kv_heads=4))) == {"y0_attn_0", "y0_attn_1"}
+    assert find(text, "H006") == []
