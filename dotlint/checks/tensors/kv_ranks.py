@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.checks.tensors.kv_places import possible_places
+from dotlint.deployment.numberings.axes import worded_number
 from dotlint.deployment.shards import ATTENTION, groups
 from dotlint.strategy.gpus import union
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from dotlint.checks.tensors.kv_places import Place
     from dotlint.deployment.model import Deployment, Reading
+    from dotlint.deployment.vocabulary import Vocabulary
     from dotlint.engine.context import GraphContext
     from dotlint.strategy.gpus import GpuSet
 
@@ -78,15 +80,15 @@ def ranks_of(context: GraphContext, phases: Mapping[str, str | None], phase: str
         cells[cell_of(reading)].append(reading)
     numbers = _numbers(deployment)
     found: list[Rank] = []
-    for cell, members in cells.items():
-        known = _in_order(members, numbers)
+    for cell, members in _whole(cells).items():
+        known = _in_order(members, numbers, deployment.vocabulary)
         if known is None:
             continue
         by_number: dict[int, list[Reading]] = defaultdict(list)
         for reading in members:
             if reading.node.index in known:
                 by_number[known[reading.node.index]].append(reading)
-        stated = _shards([r for some in by_number.values() for r in some])
+        stated = _shards([r for some in by_number.values() for r in some], deployment.vocabulary)
         shards = {n: stated[some[0].node.index] for n, some in by_number.items()} if stated else {}
         options = possible_places(context, context.phase(phase), by_number, shards, replica=cell[0] is not None)
         found += [
@@ -94,6 +96,16 @@ def ranks_of(context: GraphContext, phases: Mapping[str, str | None], phase: str
             for number in sorted(by_number)
         ]
     return found
+
+
+def _whole(cells: Mapping[Cell, list[Reading]]) -> Mapping[Cell, list[Reading]]:
+    """Return the cells without those whose replica, stage or layer is unknown although it is known of others."""
+    known = [any(cell[axis] is not None for cell in cells) for axis in range(3)]
+    return {
+        cell: members
+        for cell, members in cells.items()
+        if all(cell[axis] is not None for axis in range(3) if known[axis])
+    }
 
 
 def _numbers(deployment: Deployment) -> dict[int, int]:
@@ -114,7 +126,7 @@ def _counted(numbers: Iterable[int | None]) -> dict[int, int]:
     return {n: index for index, n in enumerate(distinct)} if whole else {}
 
 
-def _in_order(members: Sequence[Reading], numbers: Mapping[int, int]) -> dict[int, int] | None:
+def _in_order(members: Sequence[Reading], numbers: Mapping[int, int], vocabulary: Vocabulary) -> dict[int, int] | None:
     """Return the rank of each node by its GPUs, else by its number; None if they contradict each other or say nothing.
 
     An operator on the GPUs of several ranks, or without a number where others have one, is none of a rank.
@@ -126,7 +138,7 @@ def _in_order(members: Sequence[Reading], numbers: Mapping[int, int]) -> dict[in
         return None
     sets = {gpus: index for index, gpus in enumerate(sorted(placed, key=lambda gpus: gpus.first))}
     known = [r for r in members if r.gpus in sets or (not r.gpus and not sets)]
-    stated = _shards(known)
+    stated = _shards(known, vocabulary)
     named = stated or {r.node.index: numbers[r.node.index] for r in known if r.node.index in numbers}
     if all(r.gpus for r in known) and (len(sets) > 1 or all(r.own_gpus for r in known)):
         by_gpus = {r.node.index: sets[r.gpus] for r in known if r.gpus}
@@ -142,7 +154,11 @@ def _disjoint(sets: Collection[GpuSet]) -> bool:
     return sum(map(len, sets)) == len(union(sets))
 
 
-def _shards(members: Sequence[Reading]) -> dict[int, int]:
-    """Return the tensor rank of each node, counted from 0; empty if it is not known of all of them."""
-    counted = _counted(r.shard for r in members) if all(r.shard is not None for r in members) else {}
-    return {r.node.index: counted[r.shard] for r in members if r.shard is not None} if counted else {}
+def _shards(members: Sequence[Reading], vocabulary: Vocabulary) -> dict[int, int]:
+    """Return the tensor rank of each node, counted from 0; empty if it is not known of all of them.
+
+    A hand-over to the wrong rank connects ranks, so that the file may not show that its numbers are ranks; words do.
+    """
+    numbers = [worded_number(r.evidence, "shard", vocabulary) if r.shard is None else r.shard for r in members]
+    counted = _counted(numbers) if None not in numbers else {}
+    return {r.node.index: counted[n] for r, n in zip(members, numbers, strict=True) if n is not None} if counted else {}
