@@ -283,3 +283,17 @@ def test_h006_phases_that_only_their_gpus_tell_apart() -> None:
     text = text.replace("prefill", "x").replace("decode", "y")
     assert nodes(find(text, "H006", strategy=tp(2, 2, kv_heads=4))) == {"y0_attn_0", "y0_attn_1"}
     assert find(text, "H006") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        (graph(2, 4, edges_of([(0, 0), (0, 1), (1, 2), (1, 3)])), 4),
+        (graph(2, 2, edges_of([(0, 0), (1, 1)], 2)[:2], 2), 0),  # nothing is known of the other layer
+        (through(KV_NODES[:1], "{p0 p1} -> kv_0 -> {d0 d1}"), 0),
+        (graph(1, 1, edges_of([(0, 0)])), 0),
+    ],
+)
+def test_h006_says_what_holds_only_if_it_is_decided_of_every_rank(text: str, held: int) -> None:
+    said = [hold.text for hold in check_rules(text, "H006").holds if hold.subject == "KV hand-over"]
+    assert said == [f"{held} decode ranks are handed the KV heads that they work on"] * bool(held)

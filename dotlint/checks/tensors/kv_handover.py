@@ -8,7 +8,7 @@ from dotlint.checks import grouping
 from dotlint.checks.tensors.kv_needs import faults, kv_heads
 from dotlint.checks.tensors.kv_parts import Parts
 from dotlint.checks.tensors.kv_paths import trace
-from dotlint.checks.tensors.kv_ranks import PHASES, phases_of, ranks_of
+from dotlint.checks.tensors.kv_ranks import PHASES, holders, phases_of, ranks_of
 from dotlint.deployment.unit import phase_unit
 from dotlint.engine.finding import Holds
 from dotlint.text.english import count, listed, ranges
@@ -40,20 +40,22 @@ def wrong_hand_overs(context: GraphContext, card: Card) -> Iterator[Outcome]:
     number = kv_heads(context, (*prefill, *decode))
     parts = Parts(context, prefill, decode, handed)
     wrong: list[Fault] = []
-    right: set[tuple[int | None, int]] = set()
+    decided: set[Rank] = set()
     for unit in parts.units(decode, whole=not context.abridged.parts):
         found = faults(unit, parts.own(unit), number)
-        if found is None:
-            continue
-        wrong += found
-        right |= {h.rank.slot for h in unit} - {f.rank.slot for f in found}
+        wrong += found or []
+        decided |= {h.rank for h in unit} if found is not None else set()
     yield from _findings(context, card, wrong, number)
-    if right and not wrong and not handed.open:
+    all_decided = decided >= set(decode) and {r.node.index for r in holders(context.deployment, phases, "decode")} <= {
+        r.node.index for rank in decode for r in rank.members
+    }
+    if all_decided and not wrong and len({rank.slot for rank in (*prefill, *decode)}) > 1:
+        slots = {rank.slot for rank in decode}
         yield Holds(
             card.section,
             "KV hand-over",
-            f"{count(len(right), 'decode rank is', 'decode ranks are')} handed the KV heads that "
-            f"{'it works' if len(right) == 1 else 'they work'} on",
+            f"{count(len(slots), 'decode rank is', 'decode ranks are')} handed the KV heads that "
+            f"{'it works' if len(slots) == 1 else 'they work'} on",
         )
 
 

@@ -73,17 +73,17 @@ class Parts:
     def units(self, decode: Sequence[Rank], *, whole: bool) -> list[list[Handed]]:
         """Return what the ranks of each cell are handed, without the ranks whose senders are not decided.
 
-        Cells to which nothing is handed are left out, unless half of them are handed something and the graph is `whole`.
+        Cells to which nothing is handed are left out, unless most are handed something and the graph is `whole`.
         """
         cells: dict[Cell, list[Handed]] = defaultdict(list)
         for rank in decode:
             cells[rank.cell].append(self._handed_to(rank))
         served = {cell for cell, unit in cells.items() if any(h.here or h.elsewhere for h in unit)}
-        drawn = sum(map(len, self._handed.arrivals.values()))
-        lacking = whole and drawn > 1 and 2 * len(served) >= len(cells)
+        lacking = whole and 2 * len(served) > len(cells)
         unclear = {rank.cell for rank in self._handed.open}
         kept = [u for cell, u in cells.items() if cell in served or (lacking and cell not in unclear)]
-        return [[h for h in unit if h.rank not in self._handed.open] for unit in kept]
+        known = ([h for h in unit if h.rank not in self._handed.open] for unit in kept)
+        return [unit for unit in known if unit]
 
     def _handed_to(self, rank: Rank) -> Handed:
         here: dict[Rank, None] = {}
