@@ -204,6 +204,7 @@ RDMA = [f'x_{n} [label="RDMA write"];' for n in (0, 1)]
         (through(RDMA, "p0 -> x_0 -> d1", "p1 -> x_1 -> d0"), {"d0", "d1"}),
         (through(RDMA, "p0 -> x_0 -> d0", "p1 -> x_1 -> d1"), set()),
         (through(KV_NODES[:1], "{p0 p1} -> kv_0 -> {d0 d1}"), set()),
+        (through(KV_NODES[:1], "{p0 p1} -> kv_0 -> {d0 d1}", "p0 -> d1", "p1 -> d0"), set()),
         (through(KV_NODES[:1], "p0 -> kv_0 -> {d0 d1}"), {"d1"}),
         (through(CACHES, *(f"p{n} -> prefill_cache_{n} -> decode_cache_{n} -> d{n}" for n in (0, 1))), set()),
         (through(CACHES, *(f"p{n} -> prefill_cache_{n} -> decode_cache_{1 - n} -> d{1 - n}" for n in (0, 1))), {"d0", "d1"}),
