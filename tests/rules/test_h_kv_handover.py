@@ -213,7 +213,8 @@ RDMA = [f'x_{n} [label="RDMA write"];' for n in (0, 1)]
     ],
 )  # fmt: skip
 def test_h006_through_nodes(text: str, wrong: set[str]) -> None:
-    assert nodes(find(text, "H006", strategy=tp(2, 2, kv_heads=4))) == wrong
+    found = nodes(find(text, "H006", strategy=tp(2, 2, kv_heads=4)))
+    assert {node for node in found if "cache" not in node} == wrong
 
 
 @pytest.mark.parametrize("layout", ["", '[layout]\nmodel = "overlay"\n'])

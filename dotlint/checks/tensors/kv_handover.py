@@ -14,7 +14,7 @@ from dotlint.engine.finding import Holds
 from dotlint.text.english import count, listed, ranges
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dotlint.checks.tensors.kv_needs import Fault
     from dotlint.checks.tensors.kv_ranks import Rank
@@ -45,7 +45,7 @@ def wrong_hand_overs(context: GraphContext, card: Card) -> Iterator[Outcome]:
         found = faults(unit, parts.own(unit), number)
         wrong += found or []
         decided |= {h.rank for h in unit} if found is not None else set()
-    yield from _findings(context, card, wrong, number)
+    yield from _findings(context, card, wrong, number, handed.caches)
     all_decided = decided >= set(decode) and {r.node.index for r in holders(context.deployment, phases, "decode")} <= {
         r.node.index for rank in decode for r in rank.members
     }
@@ -59,7 +59,14 @@ def wrong_hand_overs(context: GraphContext, card: Card) -> Iterator[Outcome]:
         )
 
 
-def _findings(context: GraphContext, card: Card, wrong: Sequence[Fault], number: int | None) -> Iterator[Outcome]:
+def _findings(
+    context: GraphContext,
+    card: Card,
+    wrong: Sequence[Fault],
+    number: int | None,
+    caches: Mapping[Rank, Sequence[str]],
+) -> Iterator[Outcome]:
+    by_name = context.deployment.by_name
     by_node = {fault.rank.first.node.index: fault for fault in wrong}
     readings = grouping.remaining_nodes(context, card, [fault.rank.first for fault in wrong])
     alike: dict[object, list[tuple[Unit | None, list[Fault]]]] = {}
@@ -72,11 +79,12 @@ def _findings(context: GraphContext, card: Card, wrong: Sequence[Fault], number:
         more = f"; and {count(len(found) - _TOLD, 'more rank')}" if len(found) > _TOLD else ""
         same = f"; the same in {listed([str(other) for other, _ in units[1:]], 4)}" if len(units) > 1 else ""
         every = [fault for _, some in units for fault in some]
+        kept = dict.fromkeys(name for fault in every for name in caches.get(fault.rank, ()))
         yield grouping.nodes_finding(
             context,
             card,
             unit if len(units) == 1 else phase_unit("decode"),
-            [fault.rank.first for fault in every],
+            [*(fault.rank.first for fault in every), *map(by_name.__getitem__, kept)],
             f"{told}{more}{same}",
             outcome=None if number is not None or any(f.certain for f in every) else "heads-unknown",
             help="hand each decode rank the KV heads that it works on"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _KV_HEADS = ("kv_heads", "num_kv_heads", "n_kv_heads", "num_key_value_heads", "local_kv_heads")
 # One latent, or one head, for all query heads: every rank holds all of it.
 _ONE = regex(
-    r"\bmla\b|latent|\b(?:kv_?lora|c_?kv|compressed[\s_]?kv|mqa)\b|multi[\s_-]?query",
+    r"\bmla\b|latent|(?:\b|_)(?:kv_?lora|c_?kv|kv[\s_-]?a|compressed[\s_]?kv|mqa)(?:\b|_)|multi[\s_-]?query",
     re.IGNORECASE,
     needs=("mla", "latent", "kv", "mqa", "query"),
 )
@@ -66,7 +66,7 @@ def kv_heads(context: GraphContext, ranks: Sequence[Rank]) -> int | None:
 
     A model that states no KV heads has as many as query heads.
     """
-    if any(_ONE.search(line) for rank in ranks for r in rank.members for line in (*r.evidence.lines, r.name)):
+    if any(_ONE.search(line) for r in context.deployment.operators for line in (*r.evidence.lines, r.name)):
         return 1
     model = context.strategy.model if context.strategy is not None else None
     declared = (model.kv_heads, model.heads) if model is not None else (None, None)
@@ -118,19 +118,19 @@ def faults(unit: Sequence[Handed], own: Sequence[Rank], number: int | None) -> l
     if not own or not all(r.places for r in sending) or not all(h.rank.places for h in unit):
         return None
     found: list[Fault] | None = None
-    for one, two in product(*map(range, choices)):
+    for one, two, copies in product(*map(range, choices), (False,) if number else (False, True)):
         places = {h.rank: h.rank.places[one % len(h.rank.places)] for h in unit}
         places |= {r: r.places[two % len(r.places)] for r in sending}
-        again = _under(unit, own, places, number)
+        parts = [place.head[1] for place in places.values()]
+        # If the number of heads is not known, ranks of the phase with more of them may hold copies.
+        fewest = min(max(places[h.rank].head[1] for h in unit), max(places[r].head[1] for r in sending))
+        again = _under(unit, own, places, number or (fewest if copies else lcm(*parts)))
         found = again if found is None else [f for f in found if any(f.rank is g.rank for g in again)]
     return found
 
 
-def _under(
-    unit: Sequence[Handed], own: Sequence[Rank], places: Mapping[Rank, Place], number: int | None
-) -> list[Fault]:
-    heads = number or lcm(*(place.head[1] for place in places.values()))
-    held = {rank: heads_of(place, heads) for rank, place in places.items()}
+def _under(unit: Sequence[Handed], own: Sequence[Rank], places: Mapping[Rank, Place], number: int) -> list[Fault]:
+    held = {rank: heads_of(place, number) for rank, place in places.items()}
     served = {(places[h.rank].replica, _replica(s, places)) for h in unit for s in h.here}
     if not served:  # nothing arrives at the whole cell
         served = {(places[h.rank].replica, _replica(own[0], places)) for h in unit}

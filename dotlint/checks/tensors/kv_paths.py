@@ -38,10 +38,14 @@ class Arrival(Struct, frozen=True, eq=False):
 
 
 class HandOver(Struct):
-    """What arrives at each rank of decode; `open` are the ranks whose senders are not decided."""
+    """What arrives at each rank of decode; `open` are the ranks whose senders are not decided.
+
+    `caches` are the nodes of decode in which each rank keeps what arrives.
+    """
 
     arrivals: dict[Rank, list[Arrival]]
     open: set[Rank]
+    caches: dict[Rank, list[str]]
 
 
 def trace(
@@ -115,18 +119,20 @@ class _Trace:
     def run(self) -> HandOver | None:
         if self._goes_elsewhere():
             return None
-        found = HandOver(defaultdict(list), set())
+        found = HandOver(defaultdict(list), set(), defaultdict(list))
         for name, rank in self.receivers.items():
             for tail in self.wiring.ins.get(name, ()):
-                senders, unclear = self._back(tail, name)
+                senders, unclear, passed = self._back(tail, name)
                 if unclear:
                     found.open.add(rank)
+                found.caches[rank] += [n for n in passed if self._is_cache(n, "decode")]
                 if senders:
                     found.arrivals[rank].append(Arrival(tuple(senders)))
         return found
 
-    def _back(self, tail: str, head: str) -> tuple[list[Rank], bool]:
-        """Return the ranks that a way into a rank comes from, and whether some of it is unclear."""
+    def _back(self, tail: str, head: str) -> tuple[list[Rank], bool, list[str]]:
+        """Return the ranks that a way into a rank comes from, whether some of it is unclear, and what passes it on."""
+        passed: list[str] = []
         senders: dict[Rank, None] = {}
         seen, todo, unclear = {tail, head}, [tail], False
         while todo:
@@ -137,12 +143,13 @@ class _Trace:
             elif name in self.passing and self._mixes(name):
                 unclear = True
             elif name in self.passing:
+                passed.append(name)
                 fresh = [n for n in self.wiring.ins.get(name, ()) if n not in seen]
                 seen.update(fresh)
                 todo += fresh
             elif reading is not None and self.phases[name] != "decode" and reading.kind != "io":
                 unclear = True
-        return list(senders), unclear
+        return list(senders), unclear, passed
 
     def _goes_elsewhere(self) -> bool:
         """Return whether an edge hands the cache to an operator of decode that is none of its ranks."""
