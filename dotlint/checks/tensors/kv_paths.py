@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+
+from dotlint.deployment.words import plain_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,6 +73,7 @@ class _Trace:
         self.passing = {r.name for r in self.deployment.readings if self._passes(r)}
         self._add_caches(prefill, decode)
         self.mixing: dict[str, bool] = {}
+        self.ends: Counter[str] = Counter()
 
     def _passes(self, reading: Reading) -> bool:
         if reading.annotation or reading.name in self.senders or reading.name in self.receivers:
@@ -127,8 +130,18 @@ class _Trace:
                     found.open.add(rank)
                 found.caches[rank] += [n for n in passed if self._is_cache(n, "decode")]
                 if senders:
+                    self.ends[name] += 1
                     found.arrivals[rank].append(Arrival(tuple(senders)))
+        self._name_ranks()
         return found
+
+    def _name_ranks(self) -> None:
+        """Let the operators name their ranks that most often end a hand-over, by the pattern of name and title."""
+        kinds: Counter[tuple[str, str]] = Counter()
+        for name, number in self.ends.items():
+            kinds[_kind(self.deployment.by_name[name])] += number
+        for rank in {*self.senders.values(), *self.receivers.values()}:
+            rank.first = max(rank.members, key=lambda r: (kinds[_kind(r)], r is rank.first))  # noqa: B023 - called now
 
     def _back(self, tail: str, head: str) -> tuple[list[Rank], bool, list[str]]:
         """Return the ranks that a way into a rank comes from, whether some of it is unclear, and what passes it on."""
@@ -140,6 +153,7 @@ class _Trace:
             reading = self.deployment.by_name.get(name)
             if name in self.senders:
                 senders[self.senders[name]] = None
+                self.ends[name] += 1
             elif name in self.passing and self._mixes(name):
                 unclear = True
             elif name in self.passing:
@@ -170,6 +184,10 @@ class _Trace:
             ):
                 return True
         return False
+
+
+def _kind(reading: Reading) -> tuple[str, str]:
+    return reading.evidence.name.family, plain_words(reading.evidence.title)
 
 
 def _same_unit(rank: Rank, reading: Reading) -> bool:

@@ -19,16 +19,18 @@ if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.vocabulary import Vocabulary
     from dotlint.engine.context import GraphContext
+    from dotlint.strategy import Phase
     from dotlint.strategy.gpus import GpuSet
 
 Cell = tuple[int | None, int | None, int | None]
 PHASES = ("prefill", "decode")
 
 
-class Rank(Struct, frozen=True, eq=False):
+class Rank(Struct, eq=False):
     """The operators of one rank in one cell; `number` counts the ranks of the cell.
 
-    `places` has what the rank may hold, one for each reading of the strategy; none if that is unknown.
+    `places` has what the rank may hold, one for each reading of the strategy; none if that is unknown. `first` is the
+    operator that names it: its attention, or what the cache is handed to, or by, in most cells.
     """
 
     phase: str
@@ -36,21 +38,19 @@ class Rank(Struct, frozen=True, eq=False):
     number: int
     members: tuple[Reading, ...]
     places: tuple[Place, ...]
+    first: Reading
 
     @property
     def slot(self) -> tuple[int | None, int]:
         """What identifies the rank in all layers: its replica and number."""
         return self.cell[0], self.number
 
-    @property
-    def first(self) -> Reading:
-        """The operator that names it: its attention, which reads the cache, else the first."""
-        return next((r for r in self.members if r.is_role("attention")), self.members[0])
 
-
-def cell_of(reading: Reading) -> Cell:
-    """Return the replica, stage and layer of a node."""
-    return reading.replica, reading.stage, reading.layer_index
+def cell_of(reading: Reading, phase: Phase | None) -> Cell:
+    """Return the replica, stage and layer of a node; numbers of what its phase has only one of count something else."""
+    replica = reading.replica if phase is None or phase.replica_count > 1 else None
+    stage = reading.stage if phase is None or phase.stage_count > 1 else None
+    return replica, stage, reading.layer_index
 
 
 def phases_of(context: GraphContext) -> dict[str, str | None]:
@@ -75,9 +75,10 @@ def holders(deployment: Deployment, phases: Mapping[str, str | None], phase: str
 def ranks_of(context: GraphContext, phases: Mapping[str, str | None], phase: str) -> list[Rank]:
     """Return the ranks of a phase in each replica, stage and layer in which they can be told apart."""
     deployment = context.deployment
+    declared = context.phase(phase)
     cells: dict[Cell, list[Reading]] = defaultdict(list)
     for reading in holders(deployment, phases, phase):
-        cells[cell_of(reading)].append(reading)
+        cells[cell_of(reading, declared)].append(reading)
     numbers = _numbers(deployment)
     found: list[Rank] = []
     for cell, members in _whole(cells).items():
@@ -90,12 +91,16 @@ def ranks_of(context: GraphContext, phases: Mapping[str, str | None], phase: str
                 by_number[known[reading.node.index]].append(reading)
         stated = _shards([r for some in by_number.values() for r in some], deployment.vocabulary)
         shards = {n: stated[some[0].node.index] for n, some in by_number.items()} if stated else {}
-        options = possible_places(context, context.phase(phase), by_number, shards, replica=cell[0] is not None)
+        options = possible_places(context, declared, by_number, shards, replica=cell[0] is not None)
         found += [
-            Rank(phase, cell, number, tuple(by_number[number]), tuple(option[number] for option in options))
-            for number in sorted(by_number)
+            Rank(phase, cell, number, tuple(some), tuple(option[number] for option in options), _first(some))
+            for number, some in sorted(by_number.items())
         ]
     return found
+
+
+def _first(members: Sequence[Reading]) -> Reading:
+    return next((r for r in members if r.is_role("attention")), members[0])
 
 
 def _whole(cells: Mapping[Cell, list[Reading]]) -> Mapping[Cell, list[Reading]]:
