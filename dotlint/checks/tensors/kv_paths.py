@@ -141,7 +141,7 @@ class _Trace:
         for name, number in self.ends.items():
             kinds[_kind(self.deployment.by_name[name])] += number
         for rank in {*self.senders.values(), *self.receivers.values()}:
-            rank.first = max(rank.members, key=lambda r: (kinds[_kind(r)], r is rank.first))  # noqa: B023 - called now
+            rank.first = max(rank.members, key=lambda r: (kinds[_kind(r)], r is rank.first))
 
     def _back(self, tail: str, head: str) -> tuple[list[Rank], bool, list[str]]:
         """Return the ranks that a way into a rank comes from, whether some of it is unclear, and what passes it on."""
