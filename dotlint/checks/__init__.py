@@ -96,6 +96,15 @@ CHECKS: dict[str, Check] = {
     **_table("devices.totals", "deployment", gpu_total="gpu_totals", gpu_out_of_range="gpus_out_of_range"),
     **_table("tensors.missing", "deployment", dims_missing="operators_without_dims"),
     **_table("tensors.edges", "deployment", edge_dims="edges_with_other_dims"),
+    **_table(
+        "tensors.placements",
+        "deployment",
+        partial_consumed="partial_sums",
+        shard_consumed="slices",
+        reduced_twice="reduced_twice",
+        wrong_group="wrong_groups",
+        mixed_placement="mixed_placements",
+    ),
     **_table("tensors.collectives", "deployment", collective_dims="collectives_with_wrong_dims"),
     **_table(
         "communication",

@@ -15,7 +15,7 @@ from dotlint.errors import DotlintError
 from dotlint.files.paths import read_file, read_package_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 T = TypeVar("T")
 _MOST_TEXTS = 65536
@@ -62,6 +62,8 @@ class Vocabulary(Struct, eq=False, dict=True):  # the dict is what the cached pr
     axes: dict[str, dict[str, bool]]
     devices: DeviceReader
     links: frozenset[str]
+    operators: dict[str, Any]  # the tables of `rules/operators.toml`
+    statements: list[Any]
     _compounds: Phrases[str]
     _phrases: Phrases[tuple[int, Role]]
     _written: frozenset[str]  # every word that is known in one piece
@@ -209,6 +211,8 @@ def read_vocabulary(table: dict[str, Any], where: str) -> Vocabulary:
             summary_phrases=tuple(annotation["summaries"]),
             axes=_axes(table.get("axes", {})),
             links=frozenset(table["devices"]["links"]),
+            operators=table["operators"],
+            statements=table["statements"],
             devices=DeviceReader(DeviceWords.of(table["devices"])),
             _compounds=_by_first_word(compounds),
             _phrases=_by_first_word(meaning),
@@ -232,12 +236,18 @@ def load_vocabulary(path: str, *more: str) -> Vocabulary:
     from dotlint.text.toml import read_toml  # noqa: PLC0415 - the built-in vocabulary is compiled
 
     try:
-        table = _compiled_table(path) if path.endswith(".json") else read_toml(read_package_text(path))
+        table = _compiled_table(path) if path.endswith(".json") else read_tables(path, read_toml)
         for text in more:
             table = _merged_table(table, read_toml(text))
     except (OSError, ValueError) as error:
         raise VocabularyError(f"{path}: the vocabulary cannot be read: {error}") from error
     return read_vocabulary(table, path)
+
+
+def read_tables(path: str, read_toml: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
+    """Read a vocabulary file and the operators beside it. Raises `OSError` and `ValueError`."""
+    beside = path.removesuffix("vocabulary.toml") + "operators.toml"
+    return read_toml(read_package_text(path)) | read_toml(read_package_text(beside))
 
 
 class _Compiled(Struct):
@@ -272,6 +282,8 @@ def _merged_table(table: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]
                 *(own.get(role["name"], role) for role in table["role"]),
             ],
             "axes": axes,
+            "operators": {**table["operators"], **more.get("operators", {})},
+            "statements": [*more.get("statements", ()), *table["statements"]],
             **added,
         }
     except (KeyError, TypeError, AttributeError) as error:

@@ -153,10 +153,10 @@ def read_card(text: str, where: str) -> Card:
 
 
 def read_files(folder: Path) -> list[tuple[str, Card]]:
-    """Return the path and card of each TOML file in a folder tree, ordered by code, without `vocabulary.toml`."""
+    """Return the path and card of each TOML file in a folder tree, ordered by code, without those of the vocabulary."""
     cards: list[tuple[str, Card]] = []
     for path in sorted(folder.rglob("*.toml")):
-        if path.name == "vocabulary.toml":
+        if path.name in {"vocabulary.toml", "operators.toml"}:
             continue
         try:
             card = read_card(path.read_text(encoding="utf-8"), str(path))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from dotlint.deployment.vocabulary import read_tables
 from dotlint.engine.resources import COMPILED, rules_folder
 from dotlint.errors import DotlintError
 from dotlint.files.atomic import write_atomically
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 def compiled(cards: Sequence[Any], version: int = 0) -> bytes:
     """Return the content of the file; `version` is that of the folder that the cards were read from."""
-    vocabulary = tomllib.loads((rules_folder() / "vocabulary.toml").read_text("utf-8"))
+    vocabulary = read_tables(str(rules_folder() / "vocabulary.toml"), tomllib.loads)
     return msgspec.json.encode({"version": version, "vocabulary": vocabulary, "cards": cards}) + b"\n"
 
 

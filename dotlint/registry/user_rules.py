@@ -55,10 +55,9 @@ def _read_cards(folder: Path) -> list[tuple[str, Card]]:
 
 
 def read_vocabularies(folders: tuple[Path, ...]) -> tuple[str, ...]:
-    """Read the `vocabulary.toml` of each folder that has one. Raises `VocabularyError`."""
+    """Read the `vocabulary.toml` and `operators.toml` of each folder that has them. Raises `VocabularyError`."""
     texts: list[str] = []
-    for folder in folders:
-        path = folder / "vocabulary.toml"
+    for path in (folder / name for folder in folders for name in ("vocabulary.toml", "operators.toml")):
         if path.is_file():
             try:
                 text = path.read_text(encoding="utf-8-sig")

@@ -1,0 +1,139 @@
+"""What the analysis of tensors knows: operators, axes of the mesh, placements along them, and faults."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
+
+from dotlint.deployment.tensors.placements import ANY
+
+if TYPE_CHECKING:
+    from dotlint.deployment.model import Reading
+    from dotlint.deployment.tensors.table import OperatorRule
+    from dotlint.graph.model import Edge
+    from dotlint.strategy.gpus import GpuSet
+
+AxisName = Literal["tp", "sp", "cp", "dp", "ep", ""]
+FaultRule = Literal["partial-consumed", "shard-consumed", "reduced-twice", "wrong-group", "mixed-placement"]
+Link = Literal["one", "all", "some", "fan", "part", "aligned", "exchange", "other"]
+"""`one`: node to node. `all` or `some` ranks to one node, one node to all ranks (`fan`) or to a `part` of them.
+`aligned`: each rank to the same rank. `exchange`: ranks to other ranks. `other`: anything else."""
+
+
+class MeshAxis(Struct, eq=False):
+    """An axis of the device mesh: the ranks that share one operator, in order.
+
+    `ranks` has the GPUs of each rank, or is empty if the graph does not state them; `name` is "" if the graph does not
+    show which kind of parallelism it is. `allowed` is the set of placements that are possible on such an axis.
+    """
+
+    size: int
+    ranks: tuple[GpuSet, ...] = ()
+    whole: GpuSet | None = None
+    name: AxisName = ""
+    allowed: int = ANY
+
+    @property
+    def title(self) -> str:
+        """What a reader calls it: `tp (GPUs 0-3)`."""
+        where = f"GPUs {self.whole.short()}" if self.whole and len(self.whole) > 1 else f"{self.size} ranks"
+        return f"{self.name} ({where})" if self.name else where
+
+
+class Operator(Struct, eq=False):
+    """One operator: a node, or the siblings that divide it among the ranks of `axis`.
+
+    `given` is what it gives on each axis, under None what it gives on every other axis; `taken` likewise what it takes.
+    """
+
+    index: int
+    members: tuple[Reading, ...]
+    rule: OperatorRule | None = None
+    axis: MeshAxis | None = None
+    states: int | None = None  # what its labels state that it gives
+    given: dict[MeshAxis | None, int] = field(default_factory=dict)
+    taken: dict[MeshAxis | None, int] = field(default_factory=dict)
+    sources: list[Operator] = field(default_factory=list)
+
+    @property
+    def first(self) -> Reading:
+        """Its first node."""
+        return self.members[0]
+
+    @property
+    def grouped(self) -> bool:
+        """Whether it is drawn as one node for each rank of its axis."""
+        return self.axis is not None
+
+    def on(self, axis: MeshAxis | None) -> int:
+        """Return what it gives on an axis."""
+        return self.given.get(axis, self.given.get(None, ANY))
+
+
+class Inflow(Struct, eq=False):
+    """What one producer feeds to an operator: how, along which edges, and what arrives on each axis."""
+
+    tail: Operator
+    how: Link
+    edges: list[Edge] = field(default_factory=list)
+    arrives: dict[MeshAxis | None, int] = field(default_factory=dict)
+
+
+class Conflict(Struct, eq=False):
+    """An operator that accepts none of the placements that arrive on an axis.
+
+    `kind` is `rejects` (its role accepts none), `differs` (its inputs are placed differently), `attends` (attention to
+    its own slice of the sequence), or what is wrong with a collective.
+    """
+
+    kind: str
+    at: Operator
+    axis: MeshAxis | None
+    inflows: tuple[Inflow, ...]
+    found: int
+
+
+class Step(Struct, frozen=True):
+    """One step of the chain that shows a fault: a node, and what it does (`gives a partial sum`)."""
+
+    name: str
+    text: str
+
+
+class Fault(Struct, eq=False):
+    """A place where no placement is left that the operator accepts.
+
+    `rule` names what is wrong and `kind` the case of it. `at` is the operator, `tails` the producers
+    whose output it cannot take, with their edges; `axis` is the axis of the mesh; `found` are the placements that
+    arrive. `remedy` names the collective that is missing, if one is.
+    """
+
+    rule: FaultRule
+    kind: str
+    at: Operator
+    tails: tuple[Reading, ...]
+    edges: tuple[Edge, ...]
+    axis: MeshAxis | None
+    found: int
+    chain: tuple[Step, ...] = ()
+    remedy: str = ""
+
+
+class Flow(Struct):
+    """The analysis of one graph.
+
+    `followed` are the indexes of the edges whose tensor is known, `reasons` why the others are not, by edge index:
+    `role`, `shape` or `cycle`, see `dotlint.deployment.tensors.followed.REASONS`.
+    """
+
+    operators: list[Operator] = field(default_factory=list)
+    by_node: dict[int, Operator] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    followed: set[int] = field(default_factory=set)
+    reasons: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def edges(self) -> int:
+        """The number of edges between operators."""
+        return len(self.followed) + len(self.reasons)

@@ -1,0 +1,84 @@
+"""The table of operators, from `rules/operators.toml`: what each role does with the placements of its inputs."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
+
+from dotlint.deployment.tensors.placements import ANY, BITS, placements
+from dotlint.deployment.vocabulary import VocabularyError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dotlint.deployment.vocabulary import Vocabulary
+
+Join = Literal["first", "alike", "product", "attention"]
+Collective = Literal["reduce", "gather", "concatenate", "reduce-scatter", "exchange", "split", "broadcast"]
+
+
+class OperatorRule(Struct, frozen=True):
+    """What an operator of a role does; `gives` has, for each bit it accepts, the possible outputs. None: everything."""
+
+    role: str
+    gives: Mapping[int, int] | None = None
+    joins: Join = "first"
+    weights: bool = False
+    collective: Collective | None = None
+
+
+class Statement(Struct, frozen=True):
+    """Phrases of labels that state what an operator gives; `roles` restricts them to some roles, if any."""
+
+    phrases: tuple[str, ...]
+    gives: int
+    roles: tuple[str, ...] = ()
+
+
+class OperatorTable(Struct, frozen=True):
+    """The rules of all roles, and what labels state."""
+
+    rules: Mapping[str, OperatorRule]
+    statements: tuple[Statement, ...]
+
+
+@lru_cache(maxsize=16)
+def operator_table(vocabulary: Vocabulary) -> OperatorTable:
+    """Return the table of a vocabulary. Raises `VocabularyError` if an entry is invalid."""
+    rules: dict[str, OperatorRule] = {}
+    for role, entry in vocabulary.operators.items():
+        try:
+            rules[role] = OperatorRule(
+                role,
+                _gives(entry.get("gives")),
+                entry.get("joins", "first"),
+                bool(entry.get("weights", False)),
+                entry.get("collective"),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise VocabularyError(f"operators: the entry `{role}` has the unknown placement {error}") from error
+    statements = tuple(
+        Statement(
+            tuple(f" {' '.join(vocabulary.split(phrase))} " for phrase in entry["phrases"]),
+            placements(entry["gives"]),
+            tuple(entry.get("roles", ())),
+        )
+        for entry in vocabulary.statements
+    )
+    return OperatorTable(rules, statements)
+
+
+def _gives(entry: Any) -> dict[int, int] | None:  # noqa: ANN401 - a value of a TOML file
+    if entry is None:
+        return None
+    if entry == "same":
+        return {bit: bit for bit in BITS.values()}
+    if entry == "any":
+        return dict.fromkeys(BITS.values(), ANY)
+    found: dict[int, int] = {}
+    for name, given in entry.items():
+        bit = BITS[name]
+        found[bit] = bit if given == "same" else ANY if given == "any" else placements(given)
+    return found
