@@ -30,7 +30,7 @@ from dotlint.text.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_PAIRED = regex(r"[^\W\d]\w{0,30}\s?[=:：]\s?[\w?~]")
+_PAIRED = regex(r"[^\W\d]\w{0,30}\s?[=:：]\s?[\w?~]|(?<=[:：=]\s)\d\w*\s?,\s?\d|(?<=[:：=])\d\w*\s?,\s?\d")
 _SAME_WORD = regex(r"(?:same|identical|unchanged|identique|gleich)\b|同|与输入相同|相同", re.IGNORECASE)
 _SIGNS = "[(=:：x×✕（［"
 _MOST_JOINED = 1000  # characters of lines that are read as one
@@ -138,7 +138,7 @@ _SAME: Literal["same as the input"] = "same as the input"
 def _tensors_of_line(line: str) -> Tensors | Literal["same as the input"] | None:
     if not any(sign in line for sign in _SIGNS):
         return None
-    found = list(shapes(line))
+    found = _once(line, list(shapes(line)))
     sides = list(_sides(line, found))
     if sides:
         return _of_sides(line, found, sides)
@@ -155,6 +155,19 @@ def _tensors_of_line(line: str) -> Tensors | Literal["same as the input"] | None
         return Tensors(taken, given, inside) if taken and given else None
     bare = [s for s in found if stands_alone(line, s, whole)]
     return Tensors(bare=_described(line, bare, whole)) if bare else None
+
+
+def _once(line: str, found: list[Shape]) -> list[Shape]:
+    """Return shapes without those that state a tensor again: `[B, S] = [4, 8]` is the latter, `B×S (4×8)` the former."""
+    kept: list[Shape] = []
+    for shape in found:
+        between = line[kept[-1].end : shape.start].strip() if kept else "-"
+        if between == "=":
+            kept.pop()
+        elif not between and shape.bracket == "(":
+            continue
+        kept.append(shape)
+    return kept
 
 
 def _unbracketed(text: str, *, named: bool) -> Tensors | None:
@@ -199,8 +212,13 @@ def _sides(line: str, found: list[Shape]) -> Iterator[_Side]:
     """
     starts = {shape.start for shape in found}
     words = [m for m in SIDE.finditer(line) if m.start() == 0 or _before_shape(line, m.end(), starts)]
-    if not words or (len(words) == 1 and line[: words[0].start()].strip(" [({|•·-–*")):
+    if not words:
         return
+    if len(words) == 1:
+        before = line[: words[0].start()].strip(" [({•·-–*")
+        # `GPU: 0 | Input: [4]`, but no `Layer 3 Input: [4]`, which may be a title.
+        if before and before[-1] not in "|;,":
+            return
     yield from zip(words, [*(m.start() for m in words[1:]), len(line)], strict=True)
 
 

@@ -17,6 +17,11 @@ DEVICE_KEY = regex(
     re.IGNORECASE,
     needs=("pu", "dev", "cuda", "mlu", "dcu", "显卡", "设备"),
 )
+_MESH = regex(
+    r"mesh|grid|topolog|torus|gpu|devices|nodes|ranks|网格|拓扑",
+    re.IGNORECASE,
+    needs=("mesh", "grid", "topo", "torus", "gpu", "device", "node", "rank", "网格", "拓扑"),
+)
 _COORDINATE = 64  # numbers in parentheses that are all smaller are coordinates of a mesh, not sizes
 
 
@@ -49,8 +54,17 @@ def stands_alone(line: str, shape: Shape, whole: int) -> bool:
     if shape.bracket == "[" and not _is_chain(shape):
         return not glued or is_size(shape, sure=True)
     if shape.bracket == "":
-        return len(shape.dims.values) > 2 and (shape.start, shape.end) == (whole, len(line)) and is_size(shape)
+        return len(shape.dims.values) > 2 and _is_apart(line, shape, whole) and is_size(shape)
     return not glued and is_size(shape)
+
+
+def _is_apart(line: str, shape: Shape, whole: int) -> bool:
+    """Return whether nothing but a key stands before a chain, and behind it nothing or the next tensor."""
+    before = line[whole : shape.start].rstrip()
+    return (not before or (before[-1] in ":：=" and not _MESH.search(before))) and line[shape.end :].strip()[:1] in {
+        *",;|",
+        "",
+    }
 
 
 def _is_chain(shape: Shape) -> bool:

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from dotlint.deployment.dims import Dims
     from dotlint.deployment.shapes import Shape
 
-_WHAT = r"[\s_]{0,3}(?:dim(?:ension)?s?|shapes?|tensors?|sizes?|维度|形状|张量|尺寸|formen?)"
+_WHAT = r"[\s_]{0,3}(?:dim(?:ension)?s?|shapes?|tensors?|sizes?|维度|形状|张量|尺寸|form(?:en?)?)"
 _IN = r"in(?:puts?)?|输入|entr[ée]es?|eing(?:aben?|[aä]nge?)"
 _OUT = r"out(?:puts?)?|输出|sorties?|ausg(?:aben?|[aä]nge?)"
 _NEEDS = ("in", "out", "输", "entr", "sort", "ausg")
 _SIDES = rf"(?P<both>(?:{_IN})\s?(?:/|&|and|und|et|和|、)\s?(?:{_OUT}))|(?P<into>{_IN})|{_OUT}"
+_OF = r"(?:formes?|dimensions?|shapes?|dims?)\s(?:d['’]|de\s(?:l['’]|la\s)?|of\s(?:the\s)?)"  # `forme d'entrée`
 SIDE = regex(
-    rf"(?<![\w.])(?:{_SIDES})(?:{_WHAT})?[\s_]{{0,3}}(?P<number>(?:\d{{1,4}}(?!\d|\s?[x×✕]))?)"
+    rf"(?<![\w.])(?:{_OF})?(?:{_SIDES})(?:{_WHAT})?[\s_]{{0,3}}(?P<number>(?:\d{{1,4}}(?!\d|\s?[x×✕]))?)"
     # `Input (hidden): [4]`, `Input Q: [4]`, but no `Input Embedding: [4]`
     r"(?:\s?\((?P<said>[^()\[\]=:：,]{1,40})\)(?=\s?[:：=])"
     r"|\s(?P<word>(?!proj|embed|layer|linear|norm|gate|head|weight)(?-i:[a-z]\w{0,30}(?:\s[a-z]\w{0,30})?|[QKV]{1,3}))(?=\s?[:：=]\s?[\[(\d]))?"
@@ -35,7 +36,9 @@ SHAPE_KEY = regex(
     needs=("dim", "shape", "tensor", "size", "维度", "形状", "张量", "尺寸", "form"),
 )
 _SIGN = r"(?:[-–=]{1,3}>|[→⇒⟶➔])"
-ARROW = regex(rf"\s?(?:\(?\s?[×x✕*]\s?\d{{1,6}}\s?\)?)?\s?{_SIGN}\s?(?:\d{{1,6}}\s?[×x✕*]\s?)?")
+ARROW = regex(
+    rf"\s?(?:\(?\s?[×x✕*]\s?\d{{1,6}}\s?\)?)?\s?{_SIGN}\s?(?:[^\W\d]\w{{0,20}}\s?[:=]\s?)?(?:\d{{1,6}}\s?[×x✕*]\s?)?"
+)
 CONTINUES = regex(rf"(?:{_SIGN}|[×+*])\s?(?:\d{{1,6}}\s?[×x✕*]\s?)?[\[(]")
 CHANGE = regex(r"\s?(?:->|=>|→|⇒)\s?", needs=("->", "=>", "→", "⇒"))
 _COUNT_BEFORE = regex(r"(?<!\w)(\d{1,6})\s?[×x✕*]\s?$")
@@ -78,7 +81,7 @@ def described(line: str, shape: Shape, low: int, otherwise: str = "") -> Dims:
     names = _names(before[: times.start()] if times else before)
     after = _COUNT_AFTER.match(line, shape.end)
     number = int(times[1]) if times else int(after[1]) if after else 1
-    names = names or ((otherwise.lower(),) if otherwise else ())
+    names = names or ((otherwise,) if otherwise.isdigit() else _names(otherwise))
     count = number * shape.dims.count * max(len(names), 1)
     return replace(shape.dims, names=names, count=count) if names or count != 1 else shape.dims
 
