@@ -106,6 +106,15 @@ CHECKS: dict[str, Check] = {
     ),
     **_table("tensors.payload", "deployment", payload_lost="lost_payloads"),
     **_table(
+        "tensors.placements",
+        "deployment",
+        partial_consumed="partial_sums",
+        shard_consumed="slices",
+        reduced_twice="reduced_twice",
+        wrong_group="wrong_groups",
+        mixed_placement="mixed_placements",
+    ),
+    **_table(
         "communication",
         "deployment",
         tp_communication="tensor_communication",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from dotlint.checks import grouping
 from dotlint.checks.grouping import names
 from dotlint.deployment import axes
@@ -39,8 +41,19 @@ def _communicates(reading: Reading) -> str | None:
     return reading.role.communicates if reading.role else None
 
 
-def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Report operators that take all tensor shards of a layer but are not a collective."""
+class Meetings(Struct, frozen=True):
+    """Where tensor shards meet: the nodes that combine them, by what they do, and those that only take them.
+
+    `parallel` is whether any operator is divided among tensor ranks.
+    """
+
+    serving: dict[str, list[str]]
+    wrong: list[Reading]
+    parallel: bool
+
+
+def meetings(context: GraphContext) -> Meetings:
+    """Return where the tensor shards of each layer meet."""
     deployment, wiring = context.deployment, context.completed.wiring
     serving: dict[str, list[str]] = {}
     wrong: list[Reading] = []
@@ -72,7 +85,14 @@ def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
                 "residual",
             }:
                 wrong.append(reading)
-    for unit, some in grouping.units(deployment, grouping.remaining_nodes(context, card, _unique(wrong))).items():
+    return Meetings(serving, _unique(wrong), parallel)
+
+
+def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Report operators that take all tensor shards of a layer but are not a collective."""
+    found = meetings(context)
+    serving, wrong, deployment = found.serving, found.wrong, context.deployment
+    for unit, some in grouping.units(deployment, grouping.remaining_nodes(context, card, wrong)).items():
         yield grouping.nodes_finding(
             context,
             card,
@@ -81,11 +101,11 @@ def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
             f"tensor shards feed {listed([f'`{r.name}`' for r in some])}{grouping.of_unit(unit)} without a collective",
             help=f"add an all-reduce, all-gather or reduce-scatter between the shards and {'it' if len(some) == 1 else 'them'}",
         )
-    if serving and not wrong:
+    if serving and not wrong and not context.flow.faults:
         reduces = "" if "all-reduce" in serving else "no all-reduce; "
         text = ", ".join(f"{kind} ({quoted(nodes)})" for kind, nodes in sorted(serving.items()))
         yield Holds("coverage", "tensor parallelism", f"{reduces}shards are combined by {text}")
-    elif parallel and not serving and not wrong:
+    elif found.parallel and not serving and not wrong:
         yield Undecided(
             "coverage", "tensor parallelism", "draw the operator that combines the shards (no shards are combined)"
         )
@@ -106,8 +126,13 @@ def _unique(readings: list[Reading]) -> list[Reading]:
     return list({r.node.index: r for r in readings}.values())
 
 
-def sequence_communication(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Report phases with SP > 1 that neither split and gather the sequence nor exchange it in attention."""
+def unexchanged_phases(context: GraphContext) -> dict[str, list[Reading]]:
+    """Return the phases with SP > 1 that neither split and gather the sequence nor exchange it, with their attention."""
+    return {name: found for name, found in _sequence_exchanges(context) if isinstance(found, list)}
+
+
+def _sequence_exchanges(context: GraphContext) -> Iterator[tuple[str, str | list[Reading]]]:
+    """Yield for each phase with SP > 1 how it exchanges the sequence, or the attention operators that lack an exchange."""
     deployment = context.deployment
     for name in deployment.phases:
         phase = context.phase(name)
@@ -126,24 +151,35 @@ def sequence_communication(context: GraphContext, card: Card) -> Iterator[Outcom
         roles = {r.role.name for r in drawn if r.role}
         if roles == set(_SEQUENCE):
             number = sum(1 for r in drawn if r.is_role("sequence-split"))
-            yield Holds(
-                "coverage",
-                "sequence parallelism",
+            yield (
+                name,
                 f"{count(number, 'sequence split')} and {count(len(drawn) - number, 'sequence gather')} are drawn",
             )
         elif ring or any(r.name in around for r in exchanged):
-            yield Holds("coverage", "sequence parallelism", "sequences are exchanged in attention")
+            yield name, "sequences are exchanged in attention"
         elif attention and not drawn:
-            start, end = grouping.of_node(attention[0].node)
-            yield card.finding(
-                f"SP={phase.degrees.sp}, but {name or 'the graph'} neither splits and gathers the sequence nor exchanges it in attention",
-                start,
-                end,
-                nodes=names(attention),
-                about=phase_unit(name),
-                graph=context.graph.index,
-                help="add a sequence split before and a sequence gather after the sharded operators, or an exchange in attention",
-            )
+            yield name, attention
+
+
+def sequence_communication(context: GraphContext, card: Card) -> Iterator[Outcome]:
+    """Report phases with SP > 1 that neither split and gather the sequence nor exchange it in attention."""
+    sliced = {f.at.first.phase for f in context.flow.faults if (f.rule, f.kind) == ("shard-consumed", "attention")}
+    for name, found in _sequence_exchanges(context):
+        if isinstance(found, str):
+            if name not in sliced:
+                yield Holds("coverage", "sequence parallelism", found)
+            continue
+        phase = context.phase(name)
+        start, end = grouping.of_node(found[0].node)
+        yield card.finding(
+            f"SP={phase.degrees.sp if phase else 1}, but {name or 'the graph'} neither splits and gathers the sequence nor exchanges it in attention",
+            start,
+            end,
+            nodes=names(found),
+            about=phase_unit(name),
+            graph=context.graph.index,
+            help="add a sequence split before and a sequence gather after the sharded operators, or an exchange in attention",
+        )
 
 
 def _of_features(reading: Reading) -> bool:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dotlint.deployment.patterns.missing_edge import MissingEdge
     from dotlint.deployment.patterns.missing_nodes import MissingNode
     from dotlint.deployment.patterns.stage_plan import StagePlan
+    from dotlint.deployment.tensors.model import Flow
     from dotlint.deployment.tensors.shape_flow import ShapeFlow
     from dotlint.deployment.vocabulary import Vocabulary
     from dotlint.deployment.wiring import Cycle
@@ -119,6 +120,14 @@ class GraphContext:
     def wiring(self) -> Wiring:
         """Which node feeds which."""
         return Wiring(self.graph)
+
+    @cached_property
+    def flow(self) -> Flow:
+        """What travels along each edge: placements on the axes of the mesh, and the places where nothing fits."""
+        from dotlint.deployment.tensors.analyze import analyze  # noqa: PLC0415 - the generic rules do not need it
+
+        lacking = {head for edge in self.missing for head in edge.pair[1:]}
+        return analyze(self.deployment, self.phase, without=self.back_edges, open_nodes=lacking)
 
     @cached_property
     def undecided(self) -> tuple[str, ...]:

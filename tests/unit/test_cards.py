@@ -91,7 +91,8 @@ def test_codes_names_and_files_agree() -> None:
     names = [name for card in CARDS for name in card.names]
     assert len(set(names)) == len(names)
     files = {path.relative_to(rules_folder()).as_posix() for path in rules_folder().rglob("*.toml")} - {
-        "vocabulary.toml"
+        "vocabulary.toml",
+        "operators.toml",
     }
     assert files == {f"{card.code[0]}/{card.code}-{card.name}.toml" for card in CARDS}
 
@@ -198,5 +199,5 @@ def test_a_checkout_that_is_read_only_reads_its_cards(checkout: Path) -> None:
 def test_the_compiled_cards_and_vocabulary_are_those_of_the_files() -> None:
     cards = read_folder(rules_folder())
     assert own_cards() == tuple(cards)
-    text = (rules_folder() / "vocabulary.toml").read_text("utf-8")
-    assert json.loads(compiled(cards))["vocabulary"] == tomllib.loads(text)
+    texts = [(rules_folder() / name).read_text("utf-8") for name in ("vocabulary.toml", "operators.toml")]
+    assert json.loads(compiled(cards))["vocabulary"] == tomllib.loads(texts[0]) | tomllib.loads(texts[1])

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from dotlint.strategy.gpus import GpuSet
 
 AxisName = Literal["tp", "sp", "cp", "dp", "ep", ""]
+FaultRule = Literal["partial-consumed", "shard-consumed", "reduced-twice", "wrong-group", "mixed-placement"]
+Link = Literal["one", "all", "some", "fan", "part", "aligned", "exchange", "other"]
+"""`one`: node to node. `all` or `some` ranks to one node, one node to all ranks (`fan`) or to a `part` of them.
+`aligned`: each rank to the same rank. `exchange`: ranks to other ranks. `other`: anything else."""
 
 
 class MeshAxis(Struct, eq=False):
@@ -67,6 +71,29 @@ class Operator(Struct, eq=False):
         return self.given.get(axis, self.given.get(None, ANY))
 
 
+class Inflow(Struct, eq=False):
+    """What one producer feeds to an operator: how, along which edges, and what arrives on each axis."""
+
+    tail: Operator
+    how: Link
+    edges: list[Edge] = field(default_factory=list)
+    arrives: dict[MeshAxis | None, int] = field(default_factory=dict)
+
+
+class Conflict(Struct, eq=False):
+    """An operator that accepts none of the placements that arrive on an axis.
+
+    `kind` is `rejects` (its role accepts none), `differs` (its inputs are placed differently), `attends` (attention to
+    its own slice of the sequence), or what is wrong with a collective.
+    """
+
+    kind: str
+    at: Operator
+    axis: MeshAxis | None
+    inflows: tuple[Inflow, ...]
+    found: int
+
+
 class Step(Struct, frozen=True):
     """One step of the chain that shows a fault: a node, and what it does (`gives a partial sum`)."""
 
@@ -77,12 +104,12 @@ class Step(Struct, frozen=True):
 class Fault(Struct, eq=False):
     """A place where no placement is left that the operator accepts.
 
-    `code` is that of the rule that reports it and `kind` the case of it. `at` is the operator, `tails` the producers
+    `rule` names what is wrong and `kind` the case of it. `at` is the operator, `tails` the producers
     whose output it cannot take, with their edges; `axis` is the axis of the mesh; `found` are the placements that
     arrive. `remedy` names the collective that is missing, if one is.
     """
 
-    code: str
+    rule: FaultRule
     kind: str
     at: Operator
     tails: tuple[Reading, ...]
@@ -96,7 +123,8 @@ class Fault(Struct, eq=False):
 class Flow(Struct):
     """The analysis of one graph.
 
-    `followed` are the indexes of the edges whose tensor is known, `reasons` why the others are not, by edge index.
+    `followed` are the indexes of the edges whose tensor is known, `reasons` why the others are not, by edge index:
+    `role`, `shape` or `cycle`, see `dotlint.deployment.tensors.followed.REASONS`.
     """
 
     operators: list[Operator] = field(default_factory=list)

@@ -19,9 +19,11 @@ REPLICATE: Final = BITS["replicate"]
 PARTIAL: Final = BITS["partial"]
 BATCH: Final = BITS["batch"]
 SEQ: Final = BITS["seq"]
+HEADS: Final = BITS["heads"]
+HIDDEN: Final = BITS["hidden"]
 ANY: Final = (1 << len(NAMES)) - 1
 SHARD: Final = ANY & ~(REPLICATE | PARTIAL)
-FEATURES: Final = BITS["heads"] | BITS["ffn"] | BITS["hidden"] | BITS["vocab"]
+FEATURES: Final = HEADS | BITS["ffn"] | HIDDEN | BITS["vocab"]
 TOKENS: Final = BATCH | SEQ
 WHOLE: Final = REPLICATE | TOKENS
 """What an input of the model may be: it owes no sum, and its features are not divided."""

@@ -36,5 +36,5 @@ def shape_flow(deployment: Deployment, strategy: Strategy | None, model: ModelFa
     at_edges = {end.node.index for one in edges.wrong for end in (one.tail, one.head)}
     odd = [one for one in odd_shards(deployment) if one.shard.node.index not in reported | at_edges]
     reported |= {one.shard.node.index for one in odd}
-    mismatches = list(ShapeReader(deployment, strategy).mismatches(edges.compared, reported))
+    mismatches = list(ShapeReader(deployment, strategy).mismatches(edges, reported))
     return ShapeFlow(edges, operators, mismatches, odd)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.shapes import Dims
+    from dotlint.deployment.tensors.shape_edges import ShapedEdges
     from dotlint.graph.model import Edge
     from dotlint.strategy import Strategy
 
@@ -115,8 +116,9 @@ class ShapeReader(Struct):
         rule = shape_rule(self.deployment, reading)
         return rule.changes == "nothing" or rule.passes
 
-    def mismatches(self, compared_edges: AbstractSet[int], reported: AbstractSet[int]) -> Iterator[Mismatch]:
-        """Yield the mismatches, except at nodes that other rules report; they compare some edges, too."""
+    def mismatches(self, edges: ShapedEdges, reported: AbstractSet[int]) -> Iterator[Mismatch]:
+        """Yield the mismatches, except at nodes and edges that other rules report."""
+        told = {one.edge.index for one in edges.wrong}
         for tail in self.deployment.operators:
             if tail.node.index in reported:
                 continue
@@ -126,10 +128,12 @@ class ShapeReader(Struct):
                 continue
             for edge in tail.node.out_edges:
                 head = self.deployment.readings[edge.head.index]
-                sums = head.is_role("all-reduce")
+                # What other rules find explained is, except that an all-reduce takes no slices.
+                explained = edge.index in edges.compared and not head.is_role("all-reduce")
                 if (
-                    edge.head.index in reported
-                    or (edge.index in compared_edges and not sums)
+                    explained
+                    or edge.index in told
+                    or edge.head.index in reported
                     or edge.label
                     or edge.attributes.get("constraint", "").lower() == "false"
                     or head.annotation

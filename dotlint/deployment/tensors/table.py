@@ -95,6 +95,8 @@ def _gives(entry: Any) -> dict[int, int] | None:  # noqa: ANN401 - a value of a 
         return None
     if entry == "same":
         return {bit: bit for bit in BITS.values()}
+    if entry == "any":
+        return dict.fromkeys(BITS.values(), ANY)
     found: dict[int, int] = {}
     for name, given in entry.items():
         bit = BITS[name]

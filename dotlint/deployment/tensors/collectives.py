@@ -1,0 +1,152 @@
+"""What collectives make of placements: on the axis whose ranks they join, and on the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dotlint.deployment.tensors.model import Conflict, MeshAxis
+from dotlint.deployment.tensors.placements import ANY, FEATURES, PARTIAL, REPLICATE, SEQ, SHARD, TOKENS
+from dotlint.deployment.tensors.sizes_of import division
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from dotlint.deployment.tensors.model import Inflow, Operator
+
+_NO_SUM = frozenset(
+    {
+        "max",
+        "min",
+        "mean",
+        "avg",
+        "average",
+        "statistic",
+        "statistics",
+        "stats",
+        "variance",
+        "grad",
+        "grads",
+        "gradient",
+    }
+    | {
+        "gradients",
+        "loss",
+        "optimizer",
+        "lse",
+        "logsumexp",
+        "log",
+        "norm",
+        "count",
+        "counts",
+        "sync",
+        "barrier",
+        "status",
+    }
+)
+
+
+def collective_output(
+    operator: Operator, inflows: list[Inflow], axes: list[MeshAxis | None], consumers: Sequence[Operator]
+) -> Iterator[Conflict]:
+    """Set what a collective gives, and yield the conflict if it cannot do its work with what it takes."""
+    joined = joined_axes(operator, inflows, consumers)
+    for axis in dict.fromkeys((*axes, *joined)):
+        arrivals = [inflow.arrives.get(axis, inflow.arrives[None]) for inflow in inflows]
+        taken = arrivals[0]
+        for mask in arrivals[1:]:
+            taken = taken & mask or taken | mask
+        operator.taken[axis] = taken
+        operator.given[axis] = taken
+        if axis in joined:
+            allowed = axis.allowed if axis is not None else ANY
+            operator.given[axis] = (_made(operator, taken) & allowed) or allowed
+            kind = _mistake(operator, taken)
+            alone = len(inflows) == 1 or any(i.tail.axis is axis for i in inflows)
+            if kind and alone and consumers and not _is_no_sum(operator):
+                yield Conflict(kind, operator, axis, tuple(inflows), taken)
+    if not joined:
+        operator.given = {None: ANY}
+    crossing = _crossing(operator, inflows)
+    if crossing:
+        yield Conflict("crosses", operator, crossing[0].tail.axis, tuple(crossing), PARTIAL)
+        operator.given = {None: ANY}
+
+
+def joined_axes(operator: Operator, inflows: list[Inflow], consumers: Iterable[Operator]) -> list[MeshAxis]:
+    """Return the axes whose ranks a collective joins: those of its producers, of its consumers, or of its GPUs."""
+    if operator.axis is not None:
+        own = [i for i in inflows if i.tail.axis is operator.axis]
+        return [operator.axis] if own or not any(i.tail.grouped for i in inflows) else []
+    found = [i.tail.axis for i in inflows if i.how == "all" and i.tail.axis is not None]
+    if any(i.tail.grouped and i.how != "all" for i in inflows):
+        return []
+    if not found and operator.rule is not None and operator.rule.collective != "reduce":
+        found = [c.axis for c in consumers if c.axis is not None and _may_act(operator, c.axis)]
+    if not found:
+        gpus = operator.first.gpus
+        if gpus is None or len(gpus) < 2 or not operator.first.own_gpus:
+            return []
+        known = {axis for i in inflows for axis in i.tail.given if axis is not None and axis.whole == gpus}
+        return list(known) if known else [MeshAxis(len(gpus), (), gpus)]
+    return list(dict.fromkeys(found))
+
+
+def _may_act(operator: Operator, axis: MeshAxis) -> bool:
+    """Return whether a split or gather may work on the axis of its consumers: its sizes and its name agree."""
+    found = division(operator.first, operator.first, inside=True)
+    if found is not None and found[1] != axis.size:
+        return False
+    return not operator.first.is_role("sequence-split", "sequence-gather") or bool(axis.allowed & SEQ)
+
+
+def _made(operator: Operator, taken: int) -> int:
+    kind = operator.rule.collective if operator.rule is not None else None
+    if kind in {"reduce", "gather", "concatenate", "broadcast"}:
+        return REPLICATE
+    if kind == "reduce-scatter":
+        found = division(operator.first, operator.first, inside=True)
+        return found[0] if found else TOKENS | FEATURES
+    if kind == "split":
+        found = division(operator.first, operator.first, inside=True)
+        if found:
+            return found[0] | (PARTIAL & taken)
+        if operator.first.is_role("sequence-split"):
+            return SEQ | (PARTIAL & taken)
+        return ANY if taken & PARTIAL else ANY & ~PARTIAL  # the ranks may get the whole tensor
+    return SHARD | REPLICATE
+
+
+def _mistake(operator: Operator, taken: int) -> str:
+    """Return what is certainly wrong with what a collective takes; "" if nothing is."""
+    kind = operator.rule.collective if operator.rule is not None else None
+    if kind in {"reduce", "reduce-scatter"}:
+        if taken & PARTIAL:
+            return ""
+        return "reduces-whole" if taken == REPLICATE else "reduces-slices" if not taken & REPLICATE else "reduces"
+    if kind in {"gather", "concatenate"}:
+        if taken == PARTIAL:
+            return "gathers-sums"
+        if kind == "gather" and taken == REPLICATE:
+            return "gathers-whole"
+    return ""
+
+
+def _is_no_sum(operator: Operator) -> bool:
+    text = f"{operator.first.name} {' '.join(operator.first.evidence.lines)}".lower().replace("_", " ")
+    return bool(_NO_SUM.intersection("".join(c if c.isalnum() else " " for c in text).split()))
+
+
+def _crossing(operator: Operator, inflows: list[Inflow]) -> list[Inflow]:
+    """Return the inflows of a reduction that takes the summands of some ranks of each of several axes."""
+    rule = operator.rule
+    if rule is None or rule.collective not in {"reduce", "reduce-scatter"} or operator.grouped:
+        return []
+    some = [i for i in inflows if i.how == "some" and i.tail.axis is not None and i.tail.on(i.tail.axis) == PARTIAL]
+    gpus = operator.first.gpus
+    if len(some) == len(inflows) > 1 and len({i.tail.axis for i in some}) == len(some):
+        roles = {i.tail.first.role.name for i in some if i.tail.first.role}
+        if len(roles) == 1 and (
+            gpus is None or all(not (i.tail.axis and i.tail.axis.whole and i.tail.axis.whole <= gpus) for i in some)
+        ):
+            return some
+    return []

@@ -1,0 +1,57 @@
+"""Which edges could be followed: the tensor on them has a shape, and both operators do something known with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from dotlint.deployment.tensors.model import Inflow, Operator
+
+REASONS: Final = {
+    "role": "operators whose role is unknown",
+    "shape": "without shapes",
+    "cycle": "on a cycle or behind a missing edge",
+}
+"""Why an edge is not followed, in the words of reports."""
+
+_PASSING: Final = frozenset(
+    {"norm", "residual", "activation", "send", "receive", "transfer", "all-reduce", "broadcast"}
+)
+
+
+def count_edges(
+    order: Iterable[Operator],
+    inflows: Mapping[int, list[Inflow]],
+    open_heads: Collection[int],
+) -> tuple[set[int], dict[int, str]]:
+    """Return the indexes of the edges that are followed, and why each of the others is not.
+
+    `order` has producers before their consumers, so that a shape reaches operators that pass it on unchanged.
+    """
+    followed: set[int] = set()
+    reasons: dict[int, str] = {}
+    made: dict[int, bool] = {}
+    for operator in order:
+        taken = False
+        own = operator.first.evidence.tensors
+        states_input = bool(own.inputs or own.bare)
+        for inflow in inflows.get(operator.index, ()):
+            shaped = made.get(inflow.tail.index, False) or states_input
+            taken = taken or shaped
+            reason = ""
+            if operator.index in open_heads or inflow.tail.index in open_heads:
+                reason = "cycle"
+            elif operator.rule is None or inflow.tail.rule is None:
+                reason = "role"
+            elif not shaped:
+                reason = "shape"
+            for edge in inflow.edges:
+                if reason:
+                    reasons[edge.index] = reason
+                else:
+                    followed.add(edge.index)
+        passes = operator.first.role is not None and operator.first.role.name in _PASSING
+        made[operator.index] = bool(own.outputs or own.bare) or (passes and (taken or states_input))
+    return followed, reasons

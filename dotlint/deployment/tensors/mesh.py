@@ -1,0 +1,126 @@
+"""Which kind of parallelism each axis of the mesh is, and which placements are possible on it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Final
+
+from dotlint.deployment.tensors.placements import ANY, BATCH, FEATURES, HEADS, PARTIAL, REPLICATE, SEQ, TOKENS
+from dotlint.deployment.tensors.sizes_of import division
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from dotlint.deployment.model import Deployment, Reading
+    from dotlint.deployment.tensors.model import AxisName, MeshAxis, Operator
+    from dotlint.strategy.phases import Phase
+
+PhaseOf = "Callable[[str | None], Phase | None]"
+_ALLOWED: Final[dict[AxisName, int]] = {
+    "tp": REPLICATE | PARTIAL | FEATURES,
+    "sp": REPLICATE | PARTIAL | SEQ | HEADS,
+    "cp": REPLICATE | PARTIAL | SEQ | HEADS,
+    "dp": REPLICATE | PARTIAL | TOKENS,
+    "ep": ANY,
+    "": ANY,
+}
+_NAMES: Final[tuple[AxisName, ...]] = ("tp", "sp", "cp", "dp", "ep")
+_WORDS: Final[dict[str, AxisName]] = {
+    "tp": "tp", "tensor": "tp", "sp": "sp", "ulysses": "sp", "cp": "cp", "ring": "cp", "dp": "dp", "replica": "dp", "ep": "ep",
+}  # fmt: skip
+_TENSOR_PARALLEL: Final = frozenset(
+    {
+        "qkv",
+        "query",
+        "key-projection",
+        "value-projection",
+        "attention",
+        "output-projection",
+        "mlp",
+        "mlp-up",
+        "mlp-down",
+    }
+    | {"embedding", "head"}
+)
+_DIVIDING_TOKENS: Final = ("reduce-scatter", "sequence-split", "sequence-gather")
+
+
+def name_axes(
+    deployment: Deployment, operators: list[Operator], phase_of: Callable[[str | None], Phase | None]
+) -> None:
+    """Decide the name of each axis, and the placements that it allows."""
+    members: dict[MeshAxis, list[Operator]] = defaultdict(list)
+    for operator in operators:
+        if operator.axis is not None:
+            members[operator.axis].append(operator)
+    slicing = {r.phase for r in deployment.operators if r.is_role(*_DIVIDING_TOKENS)}
+    for axis, some in members.items():
+        phase = phase_of(some[0].first.phase)
+        shapes = Counter(bit for operator in some for bit in _divided(operator))
+        axis.name = _name(deployment, axis, some, phase, shapes)
+        axis.allowed = _ALLOWED[axis.name]
+        if axis.name == "tp":
+            shared = phase is None or phase.layout.flavor == "megatron" or phase.degrees.sp * phase.degrees.cp == 1
+            if shared and some[0].first.phase in slicing:
+                axis.allowed |= SEQ
+        for bit in shapes:
+            axis.allowed |= bit
+
+
+def _name(
+    deployment: Deployment, axis: MeshAxis, some: list[Operator], phase: Phase | None, shapes: Counter[int]
+) -> AxisName:
+    readings = [reading for operator in some for reading in operator.members]
+    if all(r.is_role("expert") for r in readings):
+        return "ep"
+    stated = set(_stated(deployment, some))
+    if phase is not None and not phase.assumed:
+        declared = {name for name in _NAMES if name != "ep" and phase.degrees.get(name) == axis.size > 1}
+        if len(declared & stated) == 1:
+            return (declared & stated).pop()
+        by_shape = {name for name in declared if (name in {"sp", "cp"}) == bool(shapes[SEQ])} - (
+            {"dp"} if not shapes[BATCH] else set()
+        )
+        if len(by_shape) == 1 and (by_shape != {"tp"} or _is_tensor_parallel(readings)):
+            return by_shape.pop()
+        return ""
+    if len(stated) == 1:
+        return stated.pop()
+    if stated:
+        return ""
+    return "sp" if shapes[SEQ] and not shapes[BATCH] else "dp" if shapes[BATCH] and not shapes[SEQ] else _by_width(some)
+
+
+def _is_tensor_parallel(readings: Iterable[Reading]) -> bool:
+    return any(r.role is not None and r.role.name in _TENSOR_PARALLEL for r in readings)
+
+
+def _stated(deployment: Deployment, some: Iterable[Operator]) -> Iterator[AxisName]:
+    """Yield the kinds that the titles and names of nodes, or a statement such as `row-parallel`, name."""
+    for operator in some:
+        if operator.states is not None and operator.states & (PARTIAL | FEATURES):
+            yield "tp"
+        for reading in operator.members[:2]:
+            for word in deployment.vocabulary.split(f"{reading.evidence.title} {reading.name}"):
+                if word in _WORDS:
+                    yield _WORDS[word]
+
+
+def _divided(operator: Operator) -> Iterator[int]:
+    """Yield the token axes of which each rank of an operator takes a slice of what one node gives."""
+    for source in operator.sources:
+        if not source.grouped and operator.axis is not None:
+            found = division(source.first, operator.first)
+            if found and found[1] == operator.axis.size and found[0] in {SEQ, BATCH}:
+                yield found[0]
+
+
+def _by_width(some: Iterable[Operator]) -> AxisName:
+    """Return `tp` if each rank has its share of the heads: heads times their size, times the ranks, is the hidden size."""
+    for operator in some:
+        if operator.axis is None or not operator.first.is_role("output-projection", "qkv", "query", "mlp-down"):
+            continue
+        found = division(operator.first, operator.first, inside=True)
+        if found and found[1] == operator.axis.size and found[0] & FEATURES:
+            return "tp"
+    return ""

@@ -1,0 +1,103 @@
+"""Whether labels state the shape of one rank's slice (local) or of the whole tensor (global), by phase and tensor axis."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from dotlint.deployment import axes
+from dotlint.deployment.tensors.placements import BATCH, BITS, FEATURES, HEADS, HIDDEN, PARTIAL, SEQ, TOKENS
+from dotlint.deployment.tensors.sizes_of import between, only
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from dotlint.deployment.shapes import Dims
+    from dotlint.deployment.tensors.model import MeshAxis, Operator
+
+_AXES = {"batch": BATCH, "seq": SEQ, "tokens": TOKENS, "hidden": HIDDEN, "vocab": BITS["vocab"]}
+_NAMED = {"hidden": HIDDEN, "heads": HEADS, "ffn": BITS["ffn"], "vocab": BITS["vocab"]}
+_CHANGING = frozenset({"gather", "concatenate", "reduce-scatter", "split"})
+Key = tuple[str | None, str, int]
+
+
+class Notation(Struct, frozen=True):
+    """The sizes of whole tensors, by phase, axis and number of ranks, where slices of them are drawn as smaller sizes.
+
+    `undivided` names the axes whose splits and gathers state the same size before and after: those labels are global.
+    `stream` is the hidden size of norms, residual adds and inputs, by phase, if they agree.
+    """
+
+    whole: Mapping[Key, frozenset[int]]
+    undivided: frozenset[tuple[str | None, str]]
+    stream: Mapping[str | None, int]
+
+
+def notation_of(operators: Iterable[Operator]) -> Notation:
+    """Return the notation that splits, gathers and the ranks of sharded operators show."""
+    whole: dict[Key, set[int]] = defaultdict(set)
+    undivided: set[tuple[str | None, str]] = set()
+    widths: dict[str | None, Counter[int]] = defaultdict(Counter)
+    for operator in operators:
+        phase = operator.first.phase
+        if operator.first.is_role("norm", "residual", "input") and not operator.grouped:
+            widths[phase].update(
+                n for dims in operator.first.evidence.tensors.outputs if (n := axes.size(dims, "hidden"))
+            )
+        if operator.rule is not None and operator.rule.collective in _CHANGING:
+            tensors = operator.first.evidence.tensors
+            before, after = only(tensors.inputs), only(tensors.outputs)
+            if before is None or after is None:
+                continue
+            _note(whole, phase, before, after)
+            if operator.rule.role.startswith("sequence-") and axes.size(before, "seq") == axes.size(after, "seq"):
+                undivided.add((phase, "seq"))
+        for source in operator.sources if operator.axis is not None else ():
+            made, taken = only(source.first.evidence.tensors.outputs), only(operator.first.evidence.tensors.inputs)
+            found = between(made, taken) if made and taken and not source.grouped else None
+            if found and made and taken and operator.axis and found[1] == operator.axis.size:
+                _note(whole, phase, made, taken)
+    stream = {phase: found.most_common(1)[0][0] for phase, found in widths.items() if len(found) == 1}
+    return Notation({key: frozenset(sizes) for key, sizes in whole.items()}, frozenset(undivided), stream)
+
+
+def _note(whole: dict[Key, set[int]], phase: str | None, before: Dims, after: Dims) -> None:
+    found = between(before, after, either=True)
+    if found is None:
+        return
+    for name, bit in _AXES.items():
+        one, two = axes.size(before, name), axes.size(after, name)
+        if found[0] & bit and one is not None and two is not None and one != two:
+            whole[phase, name, found[1]].add(max(one, two))
+
+
+def narrowed(operator: Operator, axis: MeshAxis | None, mask: int, notation: Notation) -> int:
+    """Return the placements that the stated output of an operator leaves: a whole size is no slice of that axis."""
+    dims = only(operator.first.evidence.tensors.outputs)
+    if dims is None or axis is None:
+        return mask
+    left = mask
+    for name, bit in _AXES.items():
+        if left & bit and (operator.first.phase, name) not in notation.undivided:
+            size = axes.size(dims, name)
+            if size is not None and size in notation.whole.get((operator.first.phase, name, axis.size), ()):
+                left &= ~bit
+    own = operator.grouped and axis is operator.axis
+    stream, hidden = notation.stream.get(operator.first.phase), axes.size(dims, "hidden")
+    if own and stream and hidden and operator.first.is_role("output-projection", "mlp-down", "mlp", "embedding"):
+        if hidden == stream:
+            left &= ~HIDDEN
+        elif hidden * axis.size == stream and left & PARTIAL:
+            left |= HIDDEN  # no summand, which is as wide as the sum, or the size of what follows the sum
+    features = left & FEATURES
+    if features and own:
+        named = 0
+        for name in axes.axes(dims):
+            named |= _NAMED.get(name, 0)
+        if named & features:
+            left = left & ~FEATURES | named & features
+            if not named & HIDDEN and not operator.first.is_role("qkv", "query", "mlp-up"):
+                left &= ~PARTIAL  # a summand has the axis of the sum
+    return left or mask

@@ -1,0 +1,241 @@
+"""Propagate placements along the edges: what each operator takes and gives on each axis of the mesh."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from dotlint.deployment.tensors.collectives import collective_output
+from dotlint.deployment.tensors.links import link
+from dotlint.deployment.tensors.model import Conflict, Inflow
+from dotlint.deployment.tensors.notation import Notation, narrowed
+from dotlint.deployment.tensors.placements import ANY, HIDDEN, PARTIAL, REPLICATE, SEQ, SHARD, TOKENS, WHOLE
+from dotlint.deployment.tensors.sizes_of import division, same
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from dotlint.deployment.tensors.model import MeshAxis, Operator
+    from dotlint.graph.model import Edge
+
+
+class Graph(Struct):
+    """The operators of a graph in an order in which producers come first, with their producers and edges."""
+
+    order: list[Operator]
+    inflows: Mapping[int, list[Inflow]]
+    open_heads: frozenset[int]  # operators that lack an input, or that are on a cycle
+    outs: Mapping[int, list[Operator]]
+    notation: Notation
+
+
+def propagate(graph: Graph) -> Iterator[Conflict]:
+    """Set what every operator takes and gives, and yield the conflicts where they arise."""
+    for operator in graph.order:
+        inflows = graph.inflows.get(operator.index, [])
+        if operator.index in graph.open_heads or operator.rule is None:
+            operator.given = {None: ANY}
+            continue
+        if not inflows:
+            operator.given = _source(operator)
+            continue
+        axes = _axes(operator, inflows)
+        for inflow in inflows:
+            for axis in axes:
+                inflow.arrives[axis] = arriving(inflow, operator, axis, graph.notation)
+        if operator.rule.collective is not None:
+            yield from collective_output(operator, inflows, axes, graph.outs.get(operator.index, []))
+            continue
+        for axis in axes:
+            yield from _output(graph, operator, inflows, axis)
+
+
+def _source(operator: Operator) -> dict[MeshAxis | None, int]:
+    """Return what an operator without producers gives: an input of the model owes no sum."""
+    assert operator.rule is not None
+    if operator.rule.role == "input" or operator.rule.weights:
+        given: dict[MeshAxis | None, int] = {None: WHOLE if operator.rule.role == "input" else ANY}
+        if operator.axis is not None:
+            given[operator.axis] = given[None] & operator.axis.allowed
+        if operator.rule.weights and operator.axis is not None:
+            given[operator.axis] = _through(operator, WHOLE & operator.axis.allowed)
+        return given
+    return {None: ANY}
+
+
+def _axes(operator: Operator, inflows: Iterable[Inflow]) -> list[MeshAxis | None]:
+    """Return the axes on which anything is known, those apart from the operator's devices left out."""
+    gpus = operator.first.gpus if not operator.grouped else operator.axis.whole if operator.axis else None
+    found: dict[MeshAxis | None, None] = {None: None}
+    if operator.axis is not None:
+        found[operator.axis] = None
+    for inflow in inflows:
+        for axis in inflow.tail.given:
+            if axis is not None and (axis.whole is None or gpus is None or axis.whole & gpus):
+                found[axis] = None
+    return list(found)
+
+
+def arriving(inflow: Inflow, head: Operator, axis: MeshAxis | None, notation: Notation) -> int:
+    """Return what arrives at an operator on an axis."""
+    tail, how = inflow.tail, inflow.how
+    given = tail.on(axis)
+    allowed = axis.allowed if axis is not None else ANY
+    if axis is None:
+        return given
+    if how in {"other", "part"}:
+        return allowed
+    if how == "exchange":
+        return allowed if given & PARTIAL else (REPLICATE | given) & allowed
+    if how == "fan" and axis is head.axis:
+        return _fanned(tail, head, axis, narrowed(tail, axis, given & allowed, notation)) or allowed
+    return narrowed(tail, axis, given & allowed, notation) or allowed
+
+
+def _fanned(tail: Operator, head: Operator, axis: MeshAxis, given: int) -> int:
+    """Return what each rank takes of the output of one node: all of it, or the slice that the sizes show."""
+    if tail.rule is not None and tail.rule.collective in {"gather", "concatenate", "reduce", "broadcast"}:
+        return given
+    found = division(tail.first, head.first)
+    if found is not None and found[1] == axis.size:
+        return found[0]
+    if given & REPLICATE and not same(tail.first, head.first) and axis.name == "":
+        return given | SHARD
+    if given & REPLICATE and axis.name == "tp" and not same(tail.first, head.first):
+        return given | HIDDEN  # row-parallel ranks may take their slices of it
+    if given & REPLICATE and axis.name in {"sp", "cp", "dp", ""}:
+        return given | (TOKENS & axis.allowed)
+    return given
+
+
+def is_composed(operator: Operator, axis: MeshAxis | None) -> bool:
+    """Return whether one node stands for several ranks of an axis, so that what happens between them is not drawn."""
+    if operator.axis is axis and axis is not None:
+        return False
+    gpus = operator.first.gpus
+    return axis is None or gpus is None or not axis.ranks or sum(bool(gpus & rank) for rank in axis.ranks) > 1
+
+
+def _through(operator: Operator, mask: int) -> int:
+    """Return what an operator makes of what it takes; 0 if it accepts none of it."""
+    gives = operator.rule.gives if operator.rule is not None else None
+    if gives is None:
+        return ANY
+    found = 0
+    for bit, given in gives.items():
+        if mask & bit:
+            found |= given
+    return found
+
+
+def _output(graph: Graph, operator: Operator, inflows: list[Inflow], axis: MeshAxis | None) -> Iterator[Conflict]:
+    """Set what an operator gives on one axis, and yield the conflict if it accepts nothing of what it takes."""
+    rule = operator.rule
+    assert rule is not None
+    allowed = axis.allowed if axis is not None else ANY
+    arrivals = [inflow.arrives[axis] for inflow in inflows]
+    if rule.weights and axis is not operator.axis and not is_composed(operator, axis):
+        operator.taken[axis], operator.given[axis] = (
+            arrivals[0],
+            allowed,
+        )  # one rank's own work, drawn for that rank only
+        return
+    if rule.weights and is_composed(operator, axis):
+        operator.taken[axis] = arrivals[0]
+        operator.given[axis] = allowed if operator.grouped else _stated(operator, allowed)
+        return
+    taken, conflict = _joined(graph, operator, inflows, axis)
+    if conflict is not None:
+        yield conflict
+    elif taken and not _through(operator, taken):
+        guilty = [i for i in inflows if not _through(operator, i.arrives[axis])] or inflows
+        yield Conflict("rejects", operator, axis, tuple(guilty), taken)
+        conflict = Conflict("rejects", operator, axis, tuple(guilty), taken)
+    operator.taken[axis] = taken
+    if conflict is not None:
+        late = any(c.rule is not None and c.rule.collective for c in graph.outs.get(operator.index, ()))
+        # Where a collective follows, it comes too late, which is the same fault.
+        operator.given[axis] = WHOLE & allowed if conflict.kind == "differs" and not late else allowed
+        return
+    made = _through(operator, taken) & allowed or allowed
+    if axis is operator.axis or not operator.grouped:
+        made = _stated(operator, made)
+    operator.given[axis] = narrowed(operator, axis, made, graph.notation)
+
+
+def _stated(operator: Operator, made: int) -> int:
+    """Return what the label leaves of what an operator may give."""
+    if operator.states is None:
+        return made
+    return made & operator.states or operator.states & ~TOKENS or operator.states
+
+
+def _joined(
+    graph: Graph, operator: Operator, inflows: list[Inflow], axis: MeshAxis | None
+) -> tuple[int, Conflict | None]:
+    """Return the placement of the inputs together, and the conflict if they do not go together."""
+    rule = operator.rule
+    assert rule is not None
+    arrivals = [inflow.arrives[axis] for inflow in inflows]
+    every = ANY
+    some = 0
+    for mask in arrivals:
+        every &= mask
+        some |= mask
+    if rule.joins == "alike":
+        if not every and len(inflows) > 1:
+            return some, Conflict("differs", operator, axis, tuple(inflows), some)
+        return every, None
+    if rule.joins == "product":
+        partial = [mask for mask in arrivals if mask == PARTIAL]
+        if len(partial) == 1 and len(arrivals) > 1:
+            return PARTIAL, None
+        return every or some, None
+    if rule.joins == "attention":
+        own_slice = all(mask and not mask & ~SEQ for mask in arrivals)
+        if own_slice and axis is not None and axis is operator.axis and not _exchanges(graph, operator, inflows):
+            return SEQ, Conflict("attends", operator, axis, tuple(inflows), SEQ)
+        if len(arrivals) > 1 and some & SEQ and some & REPLICATE:
+            return every | SEQ, None  # its queries are a slice, its keys and values are whole
+    return every or some, None
+
+
+_EXCHANGING = frozenset({"ring", "ulysses", "context", "window", "sliding", "local", "linear", "blockwise", "striped"})
+
+
+def _exchanges(graph: Graph, operator: Operator, inflows: Iterable[Inflow]) -> bool:
+    """Return whether attention gets the keys and values of other ranks in a way that the graph shows, here or in a later step."""
+    if operator.first.step is not None or any(inflow.how == "exchange" for inflow in inflows):
+        return True
+    if any(c.rule is not None and c.rule.joins == "attention" for c in graph.outs.get(operator.index, ())):
+        return True
+    text = " ".join((operator.first.name, *operator.first.evidence.lines)).lower()
+    return any(word in text for word in _EXCHANGING)
+
+
+def grouped_edges(
+    operators: Iterable[Operator], by_node: Mapping[int, Operator], without: Collection[int]
+) -> tuple[dict[int, list[Inflow]], dict[int, list[Operator]]]:
+    """Return the inflows and the consumers of each operator, by its index; the edges `without` are left out."""
+    at = {r.node.index: position for operator in operators for position, r in enumerate(operator.members)}
+    inflows: dict[int, list[Inflow]] = {}
+    outs: dict[int, list[Operator]] = defaultdict(list)
+    for head in operators:
+        pairs: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        edges: dict[int, list[Edge]] = defaultdict(list)
+        tails: dict[int, Operator] = {}
+        for position, reading in enumerate(head.members):
+            for edge in reading.node.in_edges:
+                tail = by_node.get(edge.tail.index)
+                if tail is None or tail is head or edge.index in without:
+                    continue
+                tails[tail.index] = tail
+                pairs[tail.index].append((at[edge.tail.index], position))
+                edges[tail.index].append(edge)
+        inflows[head.index] = [Inflow(t, link(t, head, pairs[i]), edges[i]) for i, t in tails.items()]
+        head.sources = list(tails.values())
+        for tail in tails.values():
+            outs[tail.index].append(head)
+    return inflows, outs

@@ -1,0 +1,193 @@
+"""Group the nodes of a graph into operators: siblings on the ranks of one axis of the mesh are one operator."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from dotlint.deployment.shards import groups
+from dotlint.deployment.tensors.model import MeshAxis, Operator
+from dotlint.deployment.tensors.roles import core_rule, rule_of
+from dotlint.deployment.tensors.table import operator_table
+from dotlint.strategy.gpus import union
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dotlint.deployment.model import Deployment, Reading
+    from dotlint.deployment.tensors.table import OperatorRule
+    from dotlint.strategy.gpus import GpuSet
+
+Pairs = dict[int, list[int]]
+"""The nodes that each node feeds, or is fed by, by index; edges that lead back are left out."""
+_PASSES = 4  # chains of siblings that are split because a neighbor is
+
+
+def operators_of(deployment: Deployment, ins: Pairs, outs: Pairs) -> tuple[list[Operator], dict[int, Operator]]:
+    """Return the operators of a graph, in document order, and the operator of each node by its index."""
+    known: dict[tuple[str, str], OperatorRule | None] = {}
+    found: list[Operator] = []
+    by_node: dict[int, Operator] = {}
+    for members, axis in _with_axes(_sibling_groups(deployment, ins, outs), ins, outs):
+        operator = Operator(0, tuple(members), axis=axis)
+        for reading in members:
+            by_node[reading.node.index] = operator
+    for reading in deployment.operators:
+        operator = by_node.setdefault(reading.node.index, Operator(0, (reading,)))
+        if reading is operator.first:
+            operator.index = len(found)
+            if not any(r.summary for r in operator.members):
+                operator.rule = _rule(deployment, reading, known)
+            found.append(operator)
+    return found, by_node
+
+
+def _rule(
+    deployment: Deployment, reading: Reading, known: dict[tuple[str, str], OperatorRule | None]
+) -> OperatorRule | None:
+    """Return the rule of a node. Beside parts of the same block, the word for the whole block means the rest of it.
+
+    Attention between its projections is only the computation; an MLP before or behind an activation is one projection.
+    """
+    rule = rule_of(reading, deployment.vocabulary, known)
+    if reading.is_role("output") and reading.node.out_edges:
+        return None  # the output of a part, whatever that does
+    if rule is None or rule.role not in {"attention", "mlp"} or rule.gives is None:
+        return rule
+    before = {r.role.name for e in reading.node.in_edges if (r := deployment.readings[e.tail.index]).role}
+    behind = {r.role.name for e in reading.node.out_edges if (r := deployment.readings[e.head.index]).role}
+    rules = operator_table(deployment.vocabulary).rules
+    if rule.role == "attention":
+        return core_rule(rule) if "output-projection" in behind else rule
+    return rules["mlp-up"] if "activation" in behind else rules["mlp-down"] if "activation" in before else rule
+
+
+def _sibling_groups(deployment: Deployment, ins: Pairs, outs: Pairs) -> list[list[Reading]]:
+    """Return the groups of siblings that are drawn on ranks of their own, one node each."""
+    roles = [role.name for role in deployment.vocabulary.roles.values() if role.kind != "annotation"]
+    found = [list(group.members) for group in groups(deployment, *roles) if len(group.members) > 1]
+    found = [members for members in found if _on_ranks(members) and _is_one_each(members, ins)]
+    return _split(found, ins, outs)
+
+
+def _on_ranks(members: Sequence[Reading]) -> bool:
+    """Return whether each member has GPUs of its own, or none states any."""
+    placed = [r.gpus for r in members if r.gpus and r.own_gpus]
+    if not placed:
+        return len({r.gpus for r in members}) == 1
+    return len(placed) == len(members) == len(set(placed)) and sum(map(len, placed)) == len(union(placed))
+
+
+def _is_one_each(members: Sequence[Reading], ins: Pairs) -> bool:
+    """Return whether collectives are drawn once for each rank: each takes what one rank gives."""
+    role = members[0].role
+    if role is None or not role.communicates:
+        return True
+    return all(len(ins.get(r.node.index, ())) < 2 for r in members)
+
+
+def _split(found: list[list[Reading]], ins: Pairs, outs: Pairs) -> list[list[Reading]]:
+    """Separate siblings of which some share producers or consumers that others do not: those of two replicas."""
+    parts = [_components(members, ins, outs) for members in found]
+    owner = {r.node.index: number for number, members in enumerate(found) for r in members}
+    for _ in range(_PASSES):
+        changed = False
+        for number, members in enumerate(found):
+            if len(parts[number]) == 1 and (other := _split_neighbor(members, number, owner, parts, (ins, outs))):
+                parts[number], changed = other, True
+        if not changed:
+            break
+    return [part for some in parts for part in some if len(part) > 1]
+
+
+def _components(members: list[Reading], ins: Pairs, outs: Pairs) -> list[list[Reading]]:
+    inside = {r.node.index for r in members}
+    leader = {index: index for index in inside}
+
+    def find(index: int) -> int:
+        while leader[index] != index:
+            index = leader[index]
+        return index
+
+    for beside in (ins, outs):
+        sharing: dict[int, list[int]] = defaultdict(list)
+        for index in inside:
+            for other in beside.get(index, ()):
+                sharing[other].append(index)
+        for some in sharing.values():
+            for index in some[1:]:
+                leader[find(index)] = find(some[0])
+    parts: dict[int, list[Reading]] = defaultdict(list)
+    for reading in members:
+        parts[find(reading.node.index)].append(reading)
+    sizes = {len(part) for part in parts.values()}
+    return list(parts.values()) if len(sizes) == 1 and sizes != {1} else [members]
+
+
+def _split_neighbor(
+    members: list[Reading],
+    number: int,
+    owner: dict[int, int],
+    parts: list[list[list[Reading]]],
+    ways: tuple[Pairs, Pairs],
+) -> list[list[Reading]] | None:
+    """Return the members in the parts of a group to which they lead one to one; None if no such group is split."""
+    for beside in ways:
+        partner: dict[int, int] = {}
+        for reading in members:
+            heads = [head for head in beside.get(reading.node.index, ()) if head in owner]
+            if len(heads) == 1:
+                partner[reading.node.index] = heads[0]
+        others = {owner[head] for head in partner.values()} - {number}
+        if len(partner) < len(members) or len(others) != 1 or len(set(partner.values())) < len(members):
+            continue
+        split = parts[others.pop()]
+        if len(split) > 1:
+            part_of = {r.node.index: index for index, part in enumerate(split) for r in part}
+            found: dict[int, list[Reading]] = defaultdict(list)
+            for reading in members:
+                found[part_of[partner[reading.node.index]]].append(reading)
+            return list(found.values())
+    return None
+
+
+def _with_axes(found: list[list[Reading]], ins: Pairs, outs: Pairs) -> Iterator[tuple[list[Reading], MeshAxis]]:
+    """Yield the groups that really run side by side, each with its axis.
+
+    Groups on the same ranks share an axis. A group without GPUs has the axis of the only one of its size in its stage.
+    """
+    placed: dict[frozenset[GpuSet], MeshAxis] = {}
+    open_axes: dict[tuple[object, ...], MeshAxis] = {}
+    axis_of: dict[int, MeshAxis] = {}
+    meeting = [_meet(members, ins, outs) for members in found]
+    sets = {frozenset(r.gpus for r in m if r.gpus) for m, meets in zip(found, meeting, strict=True) if meets}
+    by_stage: dict[tuple[object, ...], set[frozenset[GpuSet]]] = defaultdict(set)
+    for members in found:
+        if members[0].own_gpus and members[0].gpus:
+            by_stage[_stage(members)].add(frozenset(r.gpus for r in members if r.gpus))
+    for number, members in enumerate(found):
+        ranks = frozenset(r.gpus for r in members if r.gpus) if members[0].own_gpus else frozenset()
+        if not ranks and len(by_stage[_stage(members)]) == 1:
+            (ranks,) = by_stage[_stage(members)]
+        if ranks:
+            if meeting[number] or ranks in sets:
+                ordered = tuple(sorted(ranks, key=lambda gpus: gpus.first))
+                axis_of[number] = placed.setdefault(ranks, MeshAxis(len(ranks), ordered, union(ordered)))
+        elif meeting[number] or _stage(members) in open_axes:
+            axis_of[number] = open_axes.setdefault(_stage(members), MeshAxis(len(members)))
+    for number, axis in axis_of.items():
+        yield found[number], axis
+
+
+def _stage(members: Sequence[Reading]) -> tuple[object, ...]:
+    first = members[0]
+    return first.phase, first.replica, first.stage, len(members)
+
+
+def _meet(members: Sequence[Reading], ins: Pairs, outs: Pairs) -> bool:
+    """Return whether one node feeds all members, or takes what all of them give."""
+    for beside in (ins, outs):
+        shared = Counter(other for r in members for other in set(beside.get(r.node.index, ())))
+        if shared and max(shared.values()) == len(members):
+            return True
+    return False

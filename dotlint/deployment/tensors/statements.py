@@ -1,0 +1,32 @@
+"""What labels state about placements: `row-parallel`, `replicated on every rank`, `partial sum`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dotlint.deployment.tensors.table import operator_table
+
+if TYPE_CHECKING:
+    from dotlint.deployment.model import Deployment
+    from dotlint.deployment.tensors.model import Operator
+
+
+def read_statements(deployment: Deployment, operators: list[Operator]) -> None:
+    """Set what the labels of each operator state that it gives; what only some members state does not count."""
+    vocabulary, table = deployment.vocabulary, operator_table(deployment.vocabulary)
+    known: dict[tuple[tuple[str, ...], str], int | None] = {}
+    for operator in operators:
+        role = operator.first.role.name if operator.first.role else ""
+        found: set[int | None] = set()
+        for reading in operator.members:
+            lines = tuple(line for line in reading.evidence.lines if "[" not in line)
+            if (lines, role) not in known:
+                text = vocabulary.normalize(" ".join(lines))
+                fitting = [
+                    one.gives
+                    for one in table.statements
+                    if (not one.roles or role in one.roles) and any(phrase in text for phrase in one.phrases)
+                ]
+                known[lines, role] = fitting[0] if len(set(fitting)) == 1 else None
+            found.add(known[lines, role])
+        operator.states = found.pop() if len(found) == 1 else None
