@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from dotlint.deployment import axes
 from dotlint.deployment.stated_dims import repeated
+from dotlint.deployment.tensors.shape_features import change
 from dotlint.deployment.tensors.shape_rules import makes, phase_of, shape_rule, takes, ways
 
 if TYPE_CHECKING:
@@ -91,10 +92,10 @@ def _stated_edges(deployment: Deployment) -> Iterator[ShapedEdge]:
             stated = takes(deployment, head)
             if stated == "nothing" if one_producer else not shape_rule(deployment, head).joins:
                 continue
-            change = axes.change(made[0], taken[0])
-            if change is not None:
+            found = change(made[0], taken[0])
+            if found is not None:
                 strict = makes(deployment, tail) == stated == "all"
-                yield ShapedEdge(edge, tail, head, change, strict)
+                yield ShapedEdge(edge, tail, head, found, strict)
 
 
 def _shards_explain(strategy: Strategy | None, one: ShapedEdge) -> bool:
@@ -130,7 +131,12 @@ def _shards_explain(strategy: Strategy | None, one: ShapedEdge) -> bool:
 def _composed(one: ShapedEdge) -> bool:
     """Return whether an operator drawn for several ranks states the heads of one of them, and the next one all features."""
     ranks = len(one.tail.gpus or ())
-    return ranks > 1 and any(axis == "features" and after == before * ranks for axis, before, after in one.change.parts)
+    fused = _FUSED if one.tail.is_role("qkv") else ()
+    return ranks > 1 and any(
+        axis == "features" and after * n == before * ranks
+        for axis, before, after in one.change.parts
+        for n in (1, *fused)
+    )
 
 
 def _of_vocabulary(one: ShapedEdge) -> bool:

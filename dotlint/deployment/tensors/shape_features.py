@@ -71,6 +71,15 @@ def widths(before: Dims, after: Dims) -> tuple[int, int] | None:
     return compared(one.width, two.width)
 
 
+def change(before: Dims, after: Dims) -> axes.Change | None:
+    """Compare two shapes by axis, or by their features where one of them has heads and the other does not say so."""
+    found = axes.change(before, after)
+    if found is not None or {len(before.values), len(after.values)} != {3, 4} or any(axes.axes(before)):
+        return found
+    sizes = widths(before, after)
+    return axes.Change((("features", *sizes),) if sizes[0] != sizes[1] else ()) if sizes else None
+
+
 def features_beside(dims: Dims, other: Dims) -> Features | None:
     """Return the features of a tensor, by the shape beside it if its own axes have no names.
 

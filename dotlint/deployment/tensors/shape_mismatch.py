@@ -89,7 +89,7 @@ class ShapeReader(Struct):
             return Stated(tensors.outputs, written=True)
         keeps = self.keeps(reading)
         if tensors.bare and not tensors.inputs:
-            return Stated(tensors.bare, written=keeps) if len(tensors.bare) == 1 else None
+            return Stated(tensors.bare, written=False) if len(tensors.bare) == 1 else None
         if tensors.bare or tensors.inputs or not keeps or not reading.node.statements:
             return None
         tails = [self.deployment.readings[index] for index in {e.tail.index: None for e in reading.node.in_edges}]
@@ -106,9 +106,8 @@ class ShapeReader(Struct):
             return None
         if tensors.inputs:
             return Stated(tensors.inputs, written=True)
-        keeps = self.keeps(reading)
-        if len(tensors.bare) == 1 and not tensors.outputs and (keeps or reading.is_role("attention")):
-            return Stated(tensors.bare, written=keeps)
+        if len(tensors.bare) == 1 and not tensors.outputs and (self.keeps(reading) or reading.is_role("attention")):
+            return Stated(tensors.bare, written=False)
         return None
 
     def keeps(self, reading: Reading) -> bool:
@@ -128,8 +127,8 @@ class ShapeReader(Struct):
                 continue
             for edge in tail.node.out_edges:
                 head = self.deployment.readings[edge.head.index]
-                # What other rules find explained is, except that an all-reduce takes no slices.
-                explained = edge.index in edges.compared and not head.is_role("all-reduce")
+                # What other rules find explained is, except that a reduction takes no slices.
+                explained = edge.index in edges.compared and not head.is_role("all-reduce", "reduce-scatter")
                 if (
                     explained
                     or edge.index in told
@@ -150,7 +149,11 @@ class ShapeReader(Struct):
             return None
         if len(taken.shapes) > 1 and not self.keeps(head):
             return None
-        reasons = [self._reason(tail, head, before, after) for before, after in product(given.shapes, taken.shapes)]
+        follows = bool(given.through)
+        reasons = [
+            self._reason(tail, head, before, after, follows=follows)
+            for before, after in product(given.shapes, taken.shapes)
+        ]
         first = reasons[0]
         if first is None or None in reasons:
             return None
@@ -161,8 +164,13 @@ class ShapeReader(Struct):
         written = given.written and taken.written and certain
         return Mismatch(head, given.shapes[0], taken.shapes[0], reason, remedy, written, tail, edge, given.through)
 
-    def _reason(self, tail: Reading, head: Reading, before: Dims, after: Dims) -> tuple[str, str, bool] | None:
-        """Return why a tensor cannot change on its way, what repairs it, and whether that is certain; None if it may."""
+    def _reason(
+        self, tail: Reading, head: Reading, before: Dims, after: Dims, *, follows: bool
+    ) -> tuple[str, str, bool] | None:
+        """Return why a tensor cannot change on its way, what repairs it, and whether that is certain; None if it may.
+
+        `follows` is whether it passes operators without dimensions on its way.
+        """
         one, two = features_beside(before, after), features_beside(after, before)
         if one and two and (other := _other_tensor(tail, head, one.kind, two.kind)):
             return other
@@ -171,9 +179,9 @@ class ShapeReader(Struct):
             return None
         small, large = sorted(change)
         grows = change[1] > change[0]
-        if head.is_role("all-reduce") and has_one_role(self.deployment, head):
-            return "an all-reduce adds tensors of the shape that its producers give", _REDUCE, True
-        links = [shape_rule(self.deployment, end).passes for end in (tail, head)]
+        if head.is_role("all-reduce", "reduce-scatter") and has_one_role(self.deployment, head):
+            return "a reduction adds tensors of the shape that its producers give", _REDUCE, True
+        links = [self.keeps(end) for end in (tail, head)]
         if not (links[0] or tail.is_role(*_STREAM)) or not (links[1] or head.is_role(*_STREAM, *_TAKE_STREAM)):
             return None
         if one and two and any(links) and one.heads == two.heads and compared(one.head_size, two.head_size):
@@ -183,9 +191,13 @@ class ShapeReader(Struct):
         if grows and tail.is_role("all-reduce", "all-gather") and has_one_role(self.deployment, tail):
             kind = "an all-reduce" if tail.is_role("all-reduce") else "an all-gather"
             return f"{kind} gives the whole tensor", _STATE, True
-        if not any(links) or self._explained(tail, head, large, small):
+        if not (follows or any(links)) or self._explained(tail, head, large, small):
             return None
-        return "nothing that is drawn or declared divides it", _STATE, True
+        if head.is_role("attention") and not head.evidence.tensors.inputs:
+            return None  # its only shape may be that of its heads
+        # The projections inside an attention may have another width than the hidden states.
+        projected = head.is_role("attention") and one is not None and two is not None and one.kind != two.kind
+        return "nothing that is drawn or declared divides it", _STATE, not projected
 
     def _joins_all(self, head: Reading, large: int, small: int) -> bool:
         """Return whether the producers of an operator together make what it takes."""
