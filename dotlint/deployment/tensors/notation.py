@@ -43,9 +43,7 @@ def notation_of(operators: Iterable[Operator]) -> Notation:
     for operator in operators:
         phase = operator.first.phase
         if operator.first.is_role("norm", "residual", "input") and not operator.grouped:
-            widths[phase].update(
-                n for dims in operator.first.evidence.tensors.outputs if (n := axes.size(dims, "hidden"))
-            )
+            widths[phase].update(n for dims in operator.first.evidence.tensors.outputs if (n := axes.width(dims)))
         if operator.rule is not None and operator.rule.collective in _CHANGING:
             tensors = operator.first.evidence.tensors
             before, after = only(tensors.inputs), only(tensors.outputs)
@@ -85,7 +83,7 @@ def narrowed(operator: Operator, axis: MeshAxis | None, mask: int, notation: Not
             if size is not None and size in notation.whole.get((operator.first.phase, name, axis.size), ()):
                 left &= ~bit
     own = operator.grouped and axis is operator.axis
-    stream, hidden = notation.stream.get(operator.first.phase), axes.size(dims, "hidden")
+    stream, hidden = notation.stream.get(operator.first.phase), axes.width(dims)
     if own and stream and hidden and operator.first.is_role("output-projection", "mlp-down", "mlp", "embedding"):
         if hidden == stream:
             left &= ~HIDDEN

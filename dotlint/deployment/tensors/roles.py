@@ -48,7 +48,9 @@ def _rule(role: str, text: str, vocabulary: Vocabulary) -> OperatorRule | None:
     if "attention" in listed:
         listed = ["output-projection" if name == "output" else name for name in listed]
     chain = [rules.get(name) for name in dict.fromkeys(listed)]
-    if any(rule is None or rule.collective is not None or rule.gives is None for rule in chain):
+    if any(rule is None or rule.collective is not None or rule.gives is None for rule in chain) or any(
+        rule is not None and rule.joins == "alike" for rule in chain[1:]
+    ):
         return None if None in chain else OperatorRule(role)
     whole, *rest = [rule for rule in chain if rule is not None]
     for rule in rest:

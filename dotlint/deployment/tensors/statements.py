@@ -14,19 +14,24 @@ if TYPE_CHECKING:
 def read_statements(deployment: Deployment, operators: list[Operator]) -> None:
     """Set what the labels of each operator state that it gives; what only some members state does not count."""
     vocabulary, table = deployment.vocabulary, operator_table(deployment.vocabulary)
-    known: dict[tuple[tuple[str, ...], str], int | None] = {}
+    needles = tuple({max(phrase.split(), key=len) for one in table.statements for phrase in one.phrases})
+    known: dict[tuple[str, str], int | None] = {}
     for operator in operators:
         role = operator.first.role.name if operator.first.role else ""
         found: set[int | None] = set()
         for reading in operator.members:
-            lines = tuple(line for line in reading.evidence.lines if "[" not in line)
-            if (lines, role) not in known:
-                text = vocabulary.normalize(" ".join(lines))
+            text = "\n".join(line for line in reading.evidence.lines if "[" not in line)
+            lower = text.lower()
+            if not any(needle in lower for needle in needles):
+                found.add(None)
+                continue
+            if (text, role) not in known:
+                words = vocabulary.normalize(text)
                 fitting = [
                     one.gives
                     for one in table.statements
-                    if (not one.roles or role in one.roles) and any(phrase in text for phrase in one.phrases)
+                    if (not one.roles or role in one.roles) and any(phrase in words for phrase in one.phrases)
                 ]
-                known[lines, role] = fitting[0] if len(set(fitting)) == 1 else None
-            found.add(known[lines, role])
+                known[text, role] = fitting[0] if len(set(fitting)) == 1 else None
+            found.add(known[text, role])
         operator.states = found.pop() if len(found) == 1 else None
