@@ -176,10 +176,11 @@ def _how(one: Mismatch) -> str:
 
 def _chain(one: Mismatch) -> str | None:
     """Return the path of a tensor that passes operators without dimensions."""
-    if not one.through or one.tail is None:
+    if not one.through or one.source is None:
         return None
     path = ", ".join(f"`{r.name}`" for r in one.through)
-    return f"[{one.before.text}] reaches `{one.head.name}` through {path}, which {'states' if len(one.through) == 1 else 'state'} no dimensions"
+    states = "states" if len(one.through) == 1 else "state"
+    return f"[{one.before.text}] comes from `{one.source.name}` through {path}, which {states} no dimensions"
 
 
 def _operator_finding(

@@ -39,13 +39,14 @@ _FUSED = (2, 3)
 
 
 class Stated(Struct, frozen=True):
-    """The shapes of a tensor; `through` are the operators without dimensions that it passes unchanged.
+    """The shapes of a tensor; `through` are the operators without dimensions that it passes unchanged, from `source`.
 
     `written` is whether a label states that this is what the operator gives or takes.
     """
 
     shapes: tuple[Dims, ...]
     written: bool
+    source: Reading | None = None
     through: tuple[Reading, ...] = ()
 
 
@@ -63,6 +64,7 @@ class Mismatch(Struct, frozen=True):
     written: bool = True
     tail: Reading | None = None
     edge: Edge | None = None
+    source: Reading | None = None
     through: tuple[Reading, ...] = ()
 
 
@@ -86,10 +88,10 @@ class ShapeReader(Struct):
         if reading.summary or repeated(reading):
             return None
         if tensors.outputs:
-            return Stated(tensors.outputs, written=True)
+            return Stated(tensors.outputs, written=True, source=reading)
         keeps = self.keeps(reading)
         if tensors.bare and not tensors.inputs:
-            return Stated(tensors.bare, written=False) if len(tensors.bare) == 1 else None
+            return Stated(tensors.bare, written=False, source=reading) if len(tensors.bare) == 1 else None
         if tensors.bare or tensors.inputs or not keeps or not reading.node.statements:
             return None
         tails = [self.deployment.readings[index] for index in {e.tail.index: None for e in reading.node.in_edges}]
@@ -97,7 +99,7 @@ class ShapeReader(Struct):
         if len(found) != 1 or any(self.given(tail) is None for tail in tails):
             return None
         one = next(iter(found.values()))
-        return Stated(one.shapes, written=False, through=(*one.through, reading))
+        return Stated(one.shapes, written=False, source=one.source, through=(*one.through, reading))
 
     def taken(self, reading: Reading) -> Stated | None:
         """Return what an operator takes: its Input, or its only shape if it preserves that; None if not known."""
@@ -128,10 +130,10 @@ class ShapeReader(Struct):
             for edge in tail.node.out_edges:
                 head = self.deployment.readings[edge.head.index]
                 # What other rules find explained is, except that a reduction takes no slices.
-                explained = edge.index in edges.compared and not head.is_role("all-reduce", "reduce-scatter")
+                if edge.index in edges.compared and not head.is_role("all-reduce", "reduce-scatter"):
+                    continue
                 if (
-                    explained
-                    or edge.index in told
+                    edge.index in told
                     or edge.head.index in reported
                     or edge.label
                     or edge.attributes.get("constraint", "").lower() == "false"
@@ -145,7 +147,7 @@ class ShapeReader(Struct):
     def _along(self, edge: Edge, tail: Reading, head: Reading) -> Mismatch | None:
         taken = self.taken(head)
         given = self.given(tail) if taken else None
-        if taken is None or given is None or tail.role is None or head.role is None:
+        if taken is None or given is None or given.shapes == taken.shapes or tail.role is None or head.role is None:
             return None
         if len(taken.shapes) > 1 and not self.keeps(head):
             return None
@@ -162,7 +164,9 @@ class ShapeReader(Struct):
         if not tail.evidence.tensors.outputs and one and two and {one.kind, two.kind} == {"ffn", "hidden"}:
             return None  # its only shape may be that of its weights
         written = given.written and taken.written and certain
-        return Mismatch(head, given.shapes[0], taken.shapes[0], reason, remedy, written, tail, edge, given.through)
+        return Mismatch(
+            head, given.shapes[0], taken.shapes[0], reason, remedy, written, tail, edge, given.source, given.through
+        )
 
     def _reason(
         self, tail: Reading, head: Reading, before: Dims, after: Dims, *, follows: bool
@@ -214,29 +218,45 @@ class ShapeReader(Struct):
         """Yield the mismatch between what one operator takes and gives."""
         tensors = reading.evidence.tensors
         for dims in tensors.outputs:
-            named = set(axes.axes(dims))
-            if {"hidden", "vocab"} <= named and named & {"batch", "seq", "tokens"}:
+            named = axes.axes(dims)
+            if "vocab" in named and "hidden" in named and not {"batch", "seq", "tokens"}.isdisjoint(named):
                 yield Mismatch(reading, dims, dims, "logits have no hidden axis", _STATE, written=False)
         if not tensors.inputs or len(tensors.outputs) != 1:
             return
-        after, one_role = tensors.outputs[0], has_one_role(self.deployment, reading)
-        if reading.is_role("residual"):
-            for before in tensors.inputs:
-                change = widths(before, after)
-                # A title with two roles, such as `FFN + Residual`, may divide what it takes, but not into no parts.
-                if change and change[0] != change[1] and (one_role or max(change) % min(change)):
-                    yield Mismatch(reading, before, after, "a residual add takes tensors of one shape", _STATE)
-        elif not one_role:
-            return
-        elif reading.is_role("attention"):
-            yield from _attention(reading, after)
-        elif shape_rule(self.deployment, reading).passes and reading.kind != "io":
-            before = tensors.inputs[0]
+        if reading.is_role("attention"):
+            yield from self._attention(reading, tensors.outputs[0])
+        elif reading.is_role("residual") or (reading.kind != "io" and shape_rule(self.deployment, reading).passes):
+            yield from self._kept(reading, tensors.outputs[0])
+
+    def _kept(self, reading: Reading, after: Dims) -> Iterator[Mismatch]:
+        """Yield the mismatch of an operator that does not give what it takes."""
+        adds = reading.is_role("residual")
+        for before in reading.evidence.tensors.inputs:
             change = widths(before, after)
-            if change and change[0] != change[1] and not self._explained(reading, reading, max(change), min(change)):
-                yield Mismatch(
-                    reading, before, after, f"a {reading.role.name if reading.role else ''} keeps it", _STATE
-                )
+            if change is None or change[0] == change[1]:
+                continue
+            small, large = sorted(change)
+            if not has_one_role(self.deployment, reading):
+                # A title with two roles, such as `FFN + Residual`, may divide what it takes, but only into whole parts.
+                kept = adds and large % small
+            else:
+                kept = adds or not self._explained(reading, reading, large, small)
+            if kept:
+                reason = "a residual add takes tensors of one shape" if adds else "a transfer changes nothing"
+                yield Mismatch(reading, before, after, reason, _STATE)
+
+    def _attention(self, reading: Reading, after: Dims) -> Iterator[Mismatch]:
+        """Yield the mismatch of an attention whose heads are of another size than each of its inputs."""
+        given, inputs = features(after), reading.evidence.tensors.inputs
+        found = [features(dims) for dims in inputs]
+        if given is None or given.head_size is None or None in found:
+            return
+        changes = [compared(one.head_size, given.head_size) for one in found if one]
+        if all(
+            change and change[0] not in {change[1] * n for n in (1, *_FUSED)} for change in changes
+        ) and has_one_role(self.deployment, reading):
+            reason = "an attention gives heads of the size of its values"
+            yield Mismatch(reading, inputs[-1], after, reason, "state the head size of the values")
 
 
 _STATE = "state the same tensor at both ends, or draw the operator that changes it"
@@ -261,16 +281,3 @@ def _other_tensor(tail: Reading, head: Reading, one: str, two: str) -> tuple[str
     ):
         return "the results of experts are hidden states", _STATE, True
     return None
-
-
-def _attention(reading: Reading, after: Dims) -> Iterator[Mismatch]:
-    """Yield the mismatch of an attention whose heads are of another size than each of its inputs."""
-    given = features(after)
-    found = [one for dims in reading.evidence.tensors.inputs if (one := features(dims)) is not None]
-    if given is None or not found or len(found) < len(reading.evidence.tensors.inputs):
-        return
-    changes = [compared(one.head_size, given.head_size) for one in found]
-    if any(change is None or change[0] in {change[1] * n for n in (1, *_FUSED)} for change in changes):
-        return
-    reason = "an attention gives heads of the size of its values"
-    yield Mismatch(reading, reading.evidence.tensors.inputs[-1], after, reason, "state the head size of the values")

@@ -32,7 +32,7 @@ class OddShard(Struct, frozen=True):
 
 def odd_shards(deployment: Deployment) -> Iterator[OddShard]:
     """Yield the shards that state another shape than all their siblings, although these divide a whole evenly."""
-    for group in groups(deployment, *_ROLES):
+    for group in groups(deployment, *_ROLES) if _differ(deployment) else ():
         if len(group.members) < _FEWEST:
             continue
         by_shape: dict[tuple[object, ...], list[Reading]] = {}
@@ -41,6 +41,17 @@ def odd_shards(deployment: Deployment) -> Iterator[OddShard]:
         odd, usual = sorted(by_shape.values(), key=len) if len(by_shape) == 2 else ([], [])
         if len(odd) == 1 and len(usual) == len(group.members) - 1:
             yield from _compare(deployment, odd[0], usual)
+
+
+def _differ(deployment: Deployment) -> bool:
+    """Return whether nodes of one role and family state several shapes, before they are grouped."""
+    seen: dict[tuple[str, str], Sequence[Dims]] = {}
+    for reading in deployment.operators:
+        if reading.role is not None and reading.role.name in _ROLES:
+            shapes = _shapes(reading)
+            if seen.setdefault((reading.role.name, reading.evidence.name.family), shapes) != shapes:
+                return True
+    return False
 
 
 def _shapes(reading: Reading) -> Sequence[Dims]:
