@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dotlint.deployment.model import Reading
-    from dotlint.deployment.tensors.shape_mismatch import Mismatch
+    from dotlint.deployment.tensors.shape_kept import Mismatch
     from dotlint.deployment.tensors.shape_siblings import OddShard
     from dotlint.deployment.unit import Unit
     from dotlint.edits.fix_context import FixContext

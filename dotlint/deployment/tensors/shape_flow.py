@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.deployment.tensors.shape_edges import ShapedEdges, compare_edges
-from dotlint.deployment.tensors.shape_mismatch import Mismatch, ShapeReader
+from dotlint.deployment.tensors.shape_mismatch import mismatches
 from dotlint.deployment.tensors.shape_operators import ShapedOperators, compare_operators
 from dotlint.deployment.tensors.shape_siblings import OddShard, odd_shards
 
 if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment
+    from dotlint.deployment.tensors.shape_kept import Mismatch
     from dotlint.strategy import ModelFacts, Strategy
 
 
@@ -36,5 +37,4 @@ def shape_flow(deployment: Deployment, strategy: Strategy | None, model: ModelFa
     at_edges = {end.node.index for one in edges.wrong for end in (one.tail, one.head)}
     odd = [one for one in odd_shards(deployment) if one.shard.node.index not in reported | at_edges]
     reported |= {one.shard.node.index for one in odd}
-    mismatches = list(ShapeReader(deployment, strategy).mismatches(edges, reported))
-    return ShapeFlow(edges, operators, mismatches, odd)
+    return ShapeFlow(edges, operators, list(mismatches(deployment, strategy, edges, reported)), odd)

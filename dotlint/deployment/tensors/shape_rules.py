@@ -118,3 +118,14 @@ def _shown(deployment: Deployment) -> frozenset[int]:
 def _products(numbers: frozenset[int]) -> frozenset[int]:
     some = sorted(n for n in numbers if n > 1)[:16]
     return frozenset({1, *some, *(prod(two) for two in combinations(some, 2))})
+
+
+def explained(
+    deployment: Deployment, strategy: Strategy | None, ends: tuple[Reading, ...], large: int, small: int
+) -> bool:
+    """Return whether features may be divided on their way: among shards, consumers, producers or GPUs."""
+    if large % small:
+        return False
+    ratio = large // small
+    fans = {len(ends[0].node.out_edges), len(ends[-1].node.in_edges), *(len(end.gpus or ()) for end in ends)}
+    return ratio in fans or ratio in feature_ways(deployment, strategy)
