@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 STATE = "state the same tensor at both ends, or draw the operator that changes it"
 """What repairs most mismatches."""
 
+_KEEPS_WIDTH = ("activation", "sequence-gather", "sequence-split", "dispatch", "combine", "all-to-all")
 _FUSED = (1, 2, 3)  # one tensor, keys and values, or all three of an attention in one
 
 
@@ -56,6 +57,11 @@ def inside(deployment: Deployment, strategy: Strategy | None, reading: Reading) 
         yield from _attention(deployment, reading, tensors.outputs[0])
     elif reading.is_role("residual") or (reading.kind != "io" and shape_rule(deployment, reading).passes):
         yield from _kept(deployment, strategy, reading, tensors.outputs[0])
+    elif reading.is_role(*_KEEPS_WIDTH) and has_one_role(deployment, reading):
+        for before in tensors.inputs:
+            change = widths(before, tensors.outputs[0])
+            if change and min(change) < max(change) < 2 * min(change):
+                yield Mismatch(reading, before, tensors.outputs[0], "no degree divides by less than two", STATE)
 
 
 def _kept(deployment: Deployment, strategy: Strategy | None, reading: Reading, after: Dims) -> Iterator[Mismatch]:

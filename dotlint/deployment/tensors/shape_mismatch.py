@@ -5,6 +5,8 @@ Only the features of a token are compared, because how many tokens a rank has ma
 
 from __future__ import annotations
 
+import re
+from fractions import Fraction
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,7 @@ from dotlint.deployment.tensors.shape_features import features_beside, widths
 from dotlint.deployment.tensors.shape_kept import STATE, Mismatch, inside
 from dotlint.deployment.tensors.shape_reader import ShapeReader
 from dotlint.deployment.tensors.shape_rules import explained, has_one_role, shape_rule
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +38,10 @@ _STREAM = (
     *("qkv", "query", "key-projection", "value-projection", "mlp-up", "all-reduce", "all-gather"),
 )
 _TAKE_STREAM = ("gate", "route", "dispatch")
+_PROJECTIONS = ("query", "key-projection", "value-projection")
+_LATENT = regex(
+    r"latent|(?<![a-z])mla(?![a-z])|lora|rope|(?<![a-z])(?:kv|q)[ _-]?(?:a|b|down|up|compress)", re.IGNORECASE
+)
 _REDUCE = "state the same dimensions at both ends, or gather slices with an all-gather"
 
 
@@ -60,9 +67,6 @@ def mismatches(
             continue
         for edge in tail.node.out_edges:
             head = deployment.readings[edge.head.index]
-            # What other rules find explained is, except that a reduction takes no slices.
-            if edge.index in edges.compared and not head.is_role(*_SUMS):
-                continue
             if (
                 edge.index in told
                 or edge.head.index in reported
@@ -72,24 +76,73 @@ def mismatches(
                 or tail.phase != head.phase
             ):
                 continue
-            if one := _along(reader, strategy, edge, tail, head):
+            if one := _along(reader, strategy, edge, tail, head, compared_before=edge.index in edges.compared):
                 yield one
 
 
-def _along(reader: ShapeReader, strategy: Strategy | None, edge: Edge, tail: Reading, head: Reading) -> Mismatch | None:
+def _along(
+    reader: ShapeReader, strategy: Strategy | None, edge: Edge, tail: Reading, head: Reading, *, compared_before: bool
+) -> Mismatch | None:
+    """Return the mismatch along an edge, of which other rules may have explained a part."""
     taken = reader.taken(head)
     given = reader.given(tail) if taken else None
     if taken is None or given is None or given.shapes == taken.shapes or tail.role is None or head.role is None:
         return None
-    if len(taken.shapes) > 1 and not reader.keeps(head):
-        return None
     pairs = list(product(given.shapes, taken.shapes))
-    reasons = [_reason(reader, strategy, tail, head, *pair, follows=bool(given.through)) for pair in pairs]
+    reasons: list[Reason | None] = [_undividable(reader, tail, head, *pair) for pair in pairs]
+    # What other rules find explained is, except that a reduction takes no slices.
+    explained_before = compared_before and not head.is_role(*_SUMS)
+    if None in reasons and not explained_before and (len(taken.shapes) == 1 or reader.keeps(head)):
+        reasons = [_reason(reader, strategy, tail, head, *pair, follows=bool(given.through)) for pair in pairs]
     if reasons[0] is None or None in reasons:
         return None
     (before, after), reason = pairs[0], reasons[0]
     written = given.written and taken.written and reason.certain
     return Mismatch(head, before, after, reason.text, reason.remedy, written, tail, edge, given.source, given.through)
+
+
+def _undividable(reader: ShapeReader, tail: Reading, head: Reading, before: Dims, after: Dims) -> Reason | None:
+    """Return why features cannot change: no shard has more than half of a tensor, so that nothing divides by less than two."""
+    deployment = reader.deployment
+    one, two, change = features_beside(before, after), features_beside(after, before), widths(before, after)
+    if change is None or one is None or two is None or change[0] == change[1] or not _of_one_kind(one.kind, two.kind):
+        return None
+    small, large = sorted(change)
+    if large >= 2 * small or tail.is_role("qkv") or (head.node.in_edges[1:] and shape_rule(deployment, head).joins):
+        return None
+    if one.kind == "vocab" and 20 * large < 21 * small:
+        return None  # a vocabulary is padded
+    if tail.is_role(*_PROJECTIONS) and (not head.is_role("attention") or deployment.derived(_latent)):
+        return None  # of a latent vector only a part is normalized, and its heads have several sizes
+    if _sum_of_consumers(reader, tail, before) or _sum_of_producers(reader, head, after):
+        return None
+    return Reason("no degree divides by less than two", certain=not head.is_role("attention"))
+
+
+def _of_one_kind(one: str, two: str) -> bool:
+    return one == two or "" in {one, two}
+
+
+def _latent(deployment: Deployment) -> bool:
+    """Return whether an attention of the graph projects a latent vector."""
+    return any(_LATENT.search(f"{r.evidence.title} {r.name}") for r in deployment.operators)
+
+
+def _sum_of_consumers(reader: ShapeReader, tail: Reading, made: Dims) -> bool:
+    """Return whether the consumers of an operator divide what it makes into uneven parts."""
+    heads = [reader.taken(reader.deployment.readings[e.head.index]) for e in tail.node.out_edges]
+    return len(heads) > 1 and _adds_up([one.shapes[0] for one in heads if one], made)
+
+
+def _sum_of_producers(reader: ShapeReader, head: Reading, taken: Dims) -> bool:
+    """Return whether the producers of an operator make uneven parts of what it takes."""
+    tails = [reader.given(reader.deployment.readings[e.tail.index]) for e in head.node.in_edges]
+    return len(tails) > 1 and _adds_up([one.shapes[0] for one in tails if one], taken)
+
+
+def _adds_up(parts: list[Dims], whole: Dims) -> bool:
+    found = [widths(part, whole) for part in parts]
+    return None not in found and sum(Fraction(*one) for one in found if one) == 1
 
 
 def _reason(

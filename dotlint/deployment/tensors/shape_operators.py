@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from dotlint.deployment import axes
 from dotlint.deployment.stated_dims import one_in_one_out
+from dotlint.deployment.tensors.shape_notation import global_phases
 from dotlint.deployment.tensors.shape_rules import has_one_role, phase_of, shape_rule
 
 if TYPE_CHECKING:
@@ -34,22 +35,22 @@ def compare_operators(deployment: Deployment, strategy: Strategy | None, model: 
             continue
         kind = reading.role.communicates if reading.role else None
         if kind in found.collectives:
-            _compare_collective(found, reading, kind)
+            _compare_collective(deployment, found, reading, kind)
         changes = shape_rule(deployment, reading).changes
         if changes is None or kind == "all-reduce" or reading.summary or not has_one_role(deployment, reading):
             continue
         found.checked += 1
-        problem = _broken_rule(strategy, model, reading, changes)
+        problem = _broken_rule(deployment, strategy, model, reading, changes)
         if problem:
             found.wrong[reading.node.index] = problem
     return found
 
 
-def _compare_collective(found: ShapedOperators, reading: Reading, kind: str) -> None:
+def _compare_collective(deployment: Deployment, found: ShapedOperators, reading: Reading, kind: str) -> None:
     """Compare a collective with its kind.
 
     An all-reduce sums tensors of one shape; an all-gather concatenates shards along one axis (NCCL user guide,
-    Collective operations).
+    Collective operations). Where labels state whole tensors, it changes nothing.
     """
     tensors = reading.evidence.tensors
     if len(tensors.inputs) != 1 or len(tensors.outputs) != 1:
@@ -57,13 +58,17 @@ def _compare_collective(found: ShapedOperators, reading: Reading, kind: str) -> 
     change = axes.change(tensors.inputs[0], tensors.outputs[0])
     if change is None or not (change.parts or change.whole):
         return
+    if kind == "all-gather" and not change.parts and reading.phase in global_phases(deployment):
+        return
     if bool(change.parts) == (kind == "all-reduce"):
         found.collectives[kind].append(reading)
     else:
         found.right += 1
 
 
-def _broken_rule(strategy: Strategy | None, model: ModelFacts | None, reading: Reading, changes: str) -> str | None:
+def _broken_rule(
+    deployment: Deployment, strategy: Strategy | None, model: ModelFacts | None, reading: Reading, changes: str
+) -> str | None:
     """Return the rule of the role that the operator breaks; None if it breaks none or that cannot be decided."""
     if changes == "nothing":
         return _preservation_error(reading)
@@ -73,8 +78,12 @@ def _broken_rule(strategy: Strategy | None, model: ModelFacts | None, reading: R
     before, after = pair
     match changes:
         case "split-sequence" | "gather-sequence":
+            if reading.phase in global_phases(deployment):
+                return None
             return _sequence_error(strategy, reading, before, after, split=changes == "split-sequence")
         case "gather" | "scatter":
+            if changes == "scatter" and reading.phase in global_phases(deployment):
+                return None
             return _axis_error(before, after, grows=changes == "gather")
         case "project":
             return _feature_error(strategy, reading, before, after)
@@ -106,7 +115,7 @@ def _sequence_error(
     ways |= {p.degrees.tp for p in phases if p.layout.sp == "megatron" or p.layout.preset is not None}
     if not ways:
         return None
-    parts = [p for p in found.parts if p[0] == "seq"]
+    parts = [p for p in found.parts if p[0] == "seq" or (p[0] == "axis 1" and len(after.values) == 3)]
     fine = (
         len(found.parts) == 1
         and parts
