@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from dotlint.deployment.patterns.missing_nodes import MissingNode
     from dotlint.deployment.patterns.stage_plan import StagePlan
     from dotlint.deployment.tensors.model import Flow
+    from dotlint.deployment.tensors.shape_flow import ShapeFlow
     from dotlint.deployment.vocabulary import Vocabulary
     from dotlint.deployment.wiring import Cycle
     from dotlint.engine.card import Card
@@ -172,6 +173,14 @@ class GraphContext:
         begins = sum(1 for r in inside if not ins[r.name])
         ends = sum(1 for r in inside if not outs[r.name])
         return max(begins, ends) <= 1 and all(ins[r.name] or outs[r.name] for r in self.deployment.operators)
+
+    @cached_property
+    def shapes(self) -> ShapeFlow:
+        """The shapes of tensors along edges and through operators."""
+        from dotlint.deployment.tensors.shape_flow import shape_flow  # noqa: PLC0415 - needed only by rules about shapes
+
+        model = self.file.strategy.model if self.file.strategy else None
+        return shape_flow(self.deployment, self.strategy, model)
 
     @cached_property
     def absent(self) -> list[MissingNode]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError, convert
 
 from dotlint.deployment.tensors.placements import ANY, BITS, placements
 from dotlint.deployment.vocabulary import VocabularyError
@@ -17,6 +17,22 @@ if TYPE_CHECKING:
 
 Join = Literal["first", "alike", "product", "attention"]
 Collective = Literal["reduce", "gather", "concatenate", "reduce-scatter", "exchange", "split", "broadcast"]
+Changes = Literal["nothing", "gather", "scatter", "gather-sequence", "split-sequence", "project", "choose"]
+States = Literal["all", "part", "nothing"]
+
+
+class ShapeRule(Struct, frozen=True, forbid_unknown_fields=True):
+    """How an operator of a role changes shapes, and which part of its producer's and consumer's tensors it states.
+
+    See the comment at the top of `rules/operators.toml`.
+    """
+
+    changes: Changes | None = None
+    takes: States | None = None
+    makes: States | None = None
+    joins: bool = False
+    fused: bool = False
+    passes: bool = False
 
 
 class OperatorRule(Struct, frozen=True):
@@ -27,6 +43,7 @@ class OperatorRule(Struct, frozen=True):
     joins: Join = "first"
     weights: bool = False
     collective: Collective | None = None
+    shape: ShapeRule = ShapeRule()
 
 
 class Statement(Struct, frozen=True):
@@ -56,7 +73,10 @@ def operator_table(vocabulary: Vocabulary) -> OperatorTable:
                 entry.get("joins", "first"),
                 bool(entry.get("weights", False)),
                 entry.get("collective"),
+                convert(entry.get("shape", {}), ShapeRule),
             )
+        except ValidationError as error:
+            raise VocabularyError(f"operators: the entry `{role}` has an invalid `shape`: {error}") from error
         except (KeyError, TypeError, AttributeError) as error:
             raise VocabularyError(f"operators: the entry `{role}` has the unknown placement {error}") from error
     statements = tuple(
