@@ -96,6 +96,7 @@ CHECKS: dict[str, Check] = {
     **_table("devices.totals", "deployment", gpu_total="gpu_totals", gpu_out_of_range="gpus_out_of_range"),
     **_table("tensors.missing", "deployment", dims_missing="operators_without_dims"),
     **_table("tensors.edges", "deployment", edge_dims="edges_with_other_dims"),
+    **_table("tensors.payload", "deployment", payload_lost="lost_payloads"),
     **_table(
         "tensors.placements",
         "deployment",
@@ -201,7 +202,7 @@ CHECKS: dict[str, Check] = {
         "deployment",
         dims_malformed="malformed_dims",
     ),
-    **_table("dims_roles", "deployment", operator_dims="operators_with_wrong_dims", payload_lost="lost_payloads"),
+    **_table("dims_roles", "deployment", operator_dims="operators_with_wrong_dims"),
     **_table(
         "transfers",
         "deployment",
