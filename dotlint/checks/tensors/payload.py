@@ -58,7 +58,10 @@ def _chain(payloads: Payloads, loss: Loss) -> str | None:
     first, *between, last = loss.chain
     if not between:
         return None
-    steps = [f"`{first}` gives expert {_kind(payloads, [first])}", *(f"`{name}` hands on no more" for name in between)]
+    steps = [
+        f"`{first}` gives expert {_kind(payloads, [first])}",
+        *(f"`{name}` adds no hidden states" for name in between),
+    ]
     return ", ".join([*steps, f"`{last}` needs hidden states"])
 
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.shapes import Dims
 
-Content = Literal["hidden", "choice", "tokens", ""]
-"""`choice`: scores or indices of experts. `tokens`: a number of tokens beside a choice. "": not decided."""
+Content = Literal["hidden", "tokens", "choice", "counted", ""]
+"""`tokens`: a number of tokens. `choice`: scores or indices of experts. `counted`: both. "": not decided."""
 
 _FEATURES: Final = frozenset({"hidden", "ffn", "heads", "head-dim"})
 _CHOICE: Final = frozenset({"experts", "top-k"})
@@ -76,13 +76,14 @@ _OWNER: Final = frozenset({"expert", "experts"})
 @lru_cache(maxsize=4096)
 def content_of_dims(dims: Dims) -> Content:
     """Return what a tensor with these axes is."""
-    names = axes(dims)
+    names = [name or value for name, value in zip(axes(dims), dims.values, strict=True)]
     if not _FEATURES.isdisjoint(names):
         return "hidden"
     rest = [name for name in names if name not in {"batch", "seq"} and not _chooses(name)]
-    if len(rest) < len(names) and _chooses(names[-1]) and all(name in {"", "tokens"} for name in rest):
-        return "tokens" if "tokens" in rest else "choice"
-    return ""
+    tokens = any("tokens" in plain_words(name).split() for name in rest)
+    if len(rest) < len(names) and _chooses(names[-1]) and (tokens or not any(name[:1].isalpha() for name in rest)):
+        return "counted" if tokens else "choice"
+    return "tokens" if tokens else ""
 
 
 def _chooses(axis: str) -> bool:

@@ -114,16 +114,17 @@ def _states(reading: Reading) -> Content:
     """Return what the label of a node states that it gives."""
     tensors = reading.evidence.tensors
     found = content(tensors.outputs or tensors.bare)
-    if found == "tokens":
-        return "choice" if reading.is_role("gate") else ""
-    return found
+    if found == "counted":
+        return "choice" if reading.is_role("gate") else "hidden"
+    return "hidden" if found == "tokens" else found
 
 
 def _needs(reading: Reading, rule: PayloadRule) -> str:
     """Return what a node needs, by its role or by its label: a shape that it alone states counts, except at a gate."""
-    if rule.needs:
-        return rule.needs
     tensors = reading.evidence.tensors
+    if rule.needs:
+        # Where an operator states experts as its own shape, the shapes of the file describe layers, not tensors.
+        return "" if content((*tensors.inputs, *tensors.outputs, *tensors.bare)) == "choice" else rule.needs
     taken = tensors.inputs or (() if tensors.outputs or reading.is_role("gate") else tensors.bare)
     return "hidden" if content(taken) == "hidden" else ""
 
@@ -177,7 +178,7 @@ def _losses(found: Payloads, nodes: Mapping[str, PayloadRule], readings: Mapping
     lost: set[str] = set()
     for name in _in_order(found):
         reading, rule = readings[name], nodes[name]
-        needs = "" if reading.summary else _needs(reading, rule)
+        needs = "" if reading.summary or not reading.node.declared else _needs(reading, rule)
         tails = found.tails[name]
         if not needs or not tails or not reading.node.in_edges:
             continue
