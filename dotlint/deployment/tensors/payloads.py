@@ -178,18 +178,28 @@ def _losses(found: Payloads, nodes: Mapping[str, PayloadRule], readings: Mapping
     lost: set[str] = set()
     for name in _in_order(found):
         reading, rule = readings[name], nodes[name]
-        needs = "" if reading.summary or not reading.node.declared else _needs(reading, rule)
         tails = found.tails[name]
-        if not needs or not tails or not reading.node.in_edges:
+        if reading.summary or not reading.node.declared or not tails or not reading.node.in_edges:
             continue
         poor = [t for t, besides in tails if not besides and _is_choice(found, t) and not _behind(found, t, lost)]
         rest = [t for t, _ in tails if t not in poor]
-        if not poor or (
-            rest and (needs != "each" or any(t in readings and readings[t].is_role(*_WEIGHED) for t in rest))
+        needs = _needs(reading, rule)
+        if poor and not needs and _takes_the_same(reading, readings[_chain(found, poor[0])[0]]):
+            needs = "hidden"
+        if (
+            not poor
+            or not needs
+            or (rest and (needs != "each" or any(t in readings and readings[t].is_role(*_WEIGHED) for t in rest)))
         ):
             continue
         lost.add(name)
         yield Loss(reading, tuple(poor), (*_chain(found, poor[0]), name), bool(rest))
+
+
+def _takes_the_same(reading: Reading, gate: Reading) -> bool:
+    """Return whether a node states the input that a gate takes, which are hidden states although no axis says so."""
+    taken, known = reading.evidence.tensors.inputs, gate.evidence.tensors.inputs
+    return len(taken) == len(known) == 1 and taken[0].values == known[0].values
 
 
 def _is_choice(found: Payloads, name: str) -> bool:
