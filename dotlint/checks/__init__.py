@@ -119,8 +119,8 @@ CHECKS: dict[str, Check] = {
         "deployment",
         tp_communication="tensor_communication",
         sp_communication="sequence_communication",
-        ep_communication="expert_communication",
     ),
+    **_table("expert_exchange", "deployment", ep_communication="expert_communication"),
     **_table(
         "phases",
         "deployment",

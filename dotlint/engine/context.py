@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from dotlint.deployment.patterns.missing_nodes import MissingNode
     from dotlint.deployment.patterns.stage_plan import StagePlan
     from dotlint.deployment.tensors.model import Flow
+    from dotlint.deployment.tensors.payloads import Payloads
     from dotlint.deployment.tensors.shape_flow import ShapeFlow
     from dotlint.deployment.vocabulary import Vocabulary
     from dotlint.deployment.wiring import Cycle
@@ -130,6 +131,13 @@ class GraphContext:
 
         lacking = {head for edge in self.missing for head in edge.pair[1:]}
         return analyze(self.deployment, self.phase, without=self.back_edges, open_nodes=lacking)
+
+    @cached_property
+    def payloads(self) -> Payloads:
+        """What kind of tensor travels along each edge: hidden states, or only scores and indices of experts."""
+        from dotlint.deployment.tensors.payloads import find_payloads  # noqa: PLC0415 - the generic rules do not need it
+
+        return find_payloads(self.deployment, self.completed.wiring.ins)
 
     @cached_property
     def undecided(self) -> tuple[str, ...]:
