@@ -12,9 +12,11 @@ from dotlint.deployment.shapes import shapes
 from dotlint.deployment.words import plain_words
 from dotlint.edits.fix_context import NotCertain
 from dotlint.edits.gpus.label import gpu_line, with_ids
+from dotlint.edits.labels import label_of
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
+    from dotlint.deployment.devices.reader import DeviceReader
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.patterns.renumber import Shift
     from dotlint.deployment.shapes import Dims
@@ -81,7 +83,7 @@ def new_label(deployment: Deployment, label: Label, plan: LabelPlan) -> str:
             lines[index] = _with_dims(line, tensors, given, taken)
             if multiple and any(_side(label.lines[other]) == _side(line) for other in kept if other):
                 continue
-        elif devices.spans(line.strip()):
+        elif index and devices.spans(line.strip()):
             if plan.gpus is None:
                 continue
         elif not stated and line.strip():
@@ -94,13 +96,35 @@ def new_label(deployment: Deployment, label: Label, plan: LabelPlan) -> str:
         lines=tuple(lines[i] for i in kept),
         breaks=tuple(label.breaks[i - 1] for i in kept[1:]),
     )
-    if plan.gpus is not None and any(devices.spans(line) for line in written.lines):
-        like = _ids_like(deployment, plan)
-        moved = with_ids(written, plan.gpus, devices, like)
-        if moved is None:
-            raise NotCertain("the GPUs of the other collectives are written in several places")
-        written = moved
-    return written.raw()
+    return (_with_gpus(deployment, written, plan) if plan.gpus is not None else written).raw()
+
+
+def _with_gpus(deployment: Deployment, label: Label, plan: LabelPlan) -> Label:
+    """Return the label with the GPUs of the plan, in a line as a neighbor on the same GPUs has it if there is one."""
+    devices = deployment.vocabulary.devices
+    stated = [i for i, line in enumerate(label.lines) if devices.spans(line)]
+    if not stated:
+        return label
+    index = stated[-1]
+    if len(stated) == 1 and index:
+        for reading in (*plan.heads, *deployment.operators):
+            line = _gpu_text(reading, devices) if reading.gpus == plan.gpus and reading.own_gpus else None
+            if line is not None:
+                return label.with_line(index, line)
+    moved = with_ids(label, plan.gpus, devices, _ids_like(deployment, plan)) if plan.gpus is not None else None
+    if moved is None:
+        raise NotCertain("the GPUs of the other collectives are written in a way of their own")
+    return moved
+
+
+def _gpu_text(reading: Reading, devices: DeviceReader) -> str | None:
+    """Return the line of a node's label that states its GPUs and nothing else."""
+    label = label_of(reading)
+    for line in label.lines[1:] if label else ():
+        found = devices.read([line.strip()]) if devices.spans(line) and not list(shapes(line)) else None
+        if found is not None and found.ids == reading.gpus:
+            return line.strip()
+    return None
 
 
 def _dims(plan: LabelPlan) -> tuple[Dims | None, Dims | None]:

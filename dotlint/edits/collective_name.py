@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from dotlint.deployment.patterns.renumber import with_numbers
 from dotlint.deployment.words import name_parts, number_spans
-from dotlint.edits.planned_nodes import moved_name
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -37,21 +36,36 @@ def new_name(
     `exemplar` stands behind `before`; for its `level`, see `dotlint.edits.collectives.Exemplar`.
     """
     first = tails[rank or 0]
-    name = first.evidence.name
     if level == 0:
-        old = next(r for r in before if r.evidence.name.family == name.family).evidence.name
-        steps = {word: (a, b) for word, a, b in zip(old.words, old.numbers, name.numbers, strict=True)}
-        changed = {i: (a, b) for i, (a, b) in enumerate(zip(old.numbers, name.numbers, strict=True)) if a != b}
-        return moved_name(exemplar, steps, changed)
-    if (
-        name.numbers
-        and sum(r.evidence.name.family == name.family for r in deployment.operators) > len(deployment.operators) // 2
-        and len({r.role for r in deployment.operators if r.evidence.name.family == name.family}) > 1
-    ):
-        numbers = [r.evidence.name.numbers[-1] for r in deployment.operators if r.evidence.name.family == name.family]
-        return with_numbers(first.name, [*name.numbers[:-1], max(numbers) + 1 + (rank or 0)])  # names that say nothing
+        return _moved(exemplar, before, tails, rank)
+    name = first.evidence.name
+    family = [r for r in deployment.operators if r.evidence.name.family == name.family]
+    if name.numbers and 2 * len(family) > len(deployment.operators) and len({r.role for r in family}) > 1:
+        last = max(r.evidence.name.numbers[-1] for r in family)  # the names only count the nodes
+        return with_numbers(first.name, [*name.numbers[:-1], last + 1 + (rank or 0)])
     stem, ending = _without_rank(first, tails)
     return f"{stem}{_word(kind, exemplar, level, stem)}{ending if rank is not None else ''}"
+
+
+def _moved(exemplar: Reading, before: Sequence[Reading], tails: Sequence[Reading], rank: int | None) -> str:
+    """Return the exemplar's name with its numbers moved as those of its producers are.
+
+    A number moves with those after the same word. Where no word is shared, it moves with the numbers at its place if
+    it continues them: the collective behind 40 and 41 is 42.
+    """
+    first = tails[rank or 0].evidence.name
+    alike = [r.evidence.name for r in before if r.evidence.name.family == first.family]
+    old = alike[rank or 0] if len(alike) == len(tails) else alike[0]
+    steps = {word: b - a for word, a, b in zip(old.words, old.numbers, first.numbers, strict=True)}
+    own = exemplar.evidence.name
+    worded = any(word in steps for word in own.words)
+    numbers = list(own.numbers)
+    for index, (word, number) in enumerate(zip(own.words, own.numbers, strict=True)):
+        if word in steps:
+            numbers[index] += steps[word]
+        elif not worded and index < len(first.numbers) and any(abs(number - n.numbers[index]) <= 1 for n in alike):
+            numbers[index] += first.numbers[index] - old.numbers[index]
+    return with_numbers(exemplar.name, [max(number, 0) for number in numbers])
 
 
 def _without_rank(first: Reading, tails: Sequence[Reading]) -> tuple[str, str]:

@@ -33,6 +33,7 @@ _DRAWING = {
     "shape", "style", "color", "fillcolor", "fontcolor", "fontname", "fontsize", "penwidth", "width", "height", "margin",
     "peripheries", "fixedsize", "class",
 }  # fmt: skip
+_GPU_ATTRIBUTES = {"gpu", "gpus", "gpu_id", "gpu_ids", "device", "devices"}
 _KINDS = {"all-reduce", "all-gather", "reduce-scatter", "all-to-all", "broadcast", "gather"}
 
 
@@ -136,23 +137,26 @@ class CollectiveWriter:
         """Return the exemplar's statement with another id and label; of its attributes, those that draw it."""
         one = exemplar.reading
         gpus = union(r.gpus for r in tails if r.gpus) if all(r.gpus for r in tails) else None
-        shift = self._shift(one, tails[0], map_gpus(one.gpus, gpus) if one.gpus and gpus else {})
         label = label_of(one)
-        if label is None and one.node.attribute("label") is not None:
-            raise NotCertain("labels of records and tables are not written")
+        copied = label is None and one.node.attribute("label") is not None  # a record or a table
+        if copied and exemplar.level > 0:
+            raise NotCertain("no collective of the same kind has a record or table that can be copied")
+        attributed = copied or not _GPU_ATTRIBUTES.isdisjoint(statement.values())
+        shift = self._shift(one, tails[0], map_gpus(one.gpus, gpus) if attributed and one.gpus and gpus else {})
+        value = label.attribute.value if label else None
         try:
-            edits = copy_edits([statement], (), self.text, {}, shift)
-            plan = LabelPlan(kind, exemplar.level, exemplar.tails, one, name, tuple(tails), tuple(heads), gpus, shift)
-            written = new_label(self.deployment, label, plan) if label else None
+            edits = [
+                e for e in copy_edits([statement], (), self.text, {}, shift) if not value or e.start != value.start
+            ]
+            if label is not None and value is not None:
+                plan = LabelPlan(
+                    kind, exemplar.level, exemplar.tails, one, name, tuple(tails), tuple(heads), gpus, shift
+                )
+                edits.append(Edit(value.start, value.end, new_label(self.deployment, label, plan)))
         except ShiftError as error:
             raise NotCertain(str(error)) from error
         own = statement.nodes[0]
-        edits = [
-            Edit(own.start, own.end, respelled(own.id, name)),
-            *(e for e in edits if label is None or e.start != label.attribute.value.start),
-        ]
-        if label is not None and written is not None:
-            edits.append(Edit(label.attribute.value.start, label.attribute.value.end, written))
+        edits.append(Edit(own.start, own.end, respelled(own.id, name)))
         if exemplar.level > 1:
             self._require_plain(statement)
         if exemplar.level == 4 and (shape := self._shape(statement)):

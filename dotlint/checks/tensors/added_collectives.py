@@ -1,4 +1,4 @@
-"""The fix of F001 and F002: write the missing collective between the producers and their consumers."""
+"""The fix of F001, F002 and F005: write the missing collective between the producers and their consumers."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dotlint.deployment.tensors.placements import PARTIAL
 from dotlint.edits.apply import apply_edits
 from dotlint.edits.collectives import CollectiveWriter
-from dotlint.edits.detours import Detour, DetourWriter
+from dotlint.edits.detours import Detour, DetourWriter, turned_around
 from dotlint.edits.fix_context import NotCertain, in_order
 from dotlint.engine.finding import Fix
 from dotlint.graph.builder import read
@@ -20,18 +21,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dotlint.deployment.model import Reading
-    from dotlint.deployment.tensors.model import Fault, Flow
+    from dotlint.deployment.tensors.model import Fault, Flow, Operator
     from dotlint.edits.collectives import Exemplar, NewCollective
     from dotlint.edits.fix_context import FixContext
     from dotlint.engine.finding import Edit, Finding
-    from dotlint.graph.model import Edge
+    from dotlint.graph.model import Edge, Graph
 
 _WHY_NOT = {
     "gathered": "the gather may be the wrong operator, or a projection before it may be missing",
     "attention": "keys and values can be gathered, passed around a ring or exchanged for heads",
     "projection": "the input can be gathered, or the output can be reduced",
-    "slices": "either input can be divided or gathered",
 }
+_KEEPS_PLACEMENT = ("residual", "norm", "activation")
+_MOST_TRIED = 3  # ways to repair all places of a finding
 
 
 class Faults(Struct, frozen=True, eq=False):
@@ -41,66 +43,129 @@ class Faults(Struct, frozen=True, eq=False):
 
 
 class _Place(Struct, frozen=True, eq=False):
-    """Where one collective is missing: all edges from the producers that are to be led through it."""
+    """Where one collective is missing: all edges from the producers that are to be led through it.
+
+    `exemplar` shows how it is written; `existing` is the node that already collects the producers' results, if any.
+    """
 
     kind: str
     tails: tuple[Reading, ...]
     heads: tuple[Reading, ...]
     edges: tuple[Edge, ...]
+    exemplar: Exemplar | None = None
+    existing: Reading | None = None
+
+    @property
+    def rank(self) -> int:
+        """How far the place is from what the file does elsewhere."""
+        return -1 if self.existing is not None else self.exemplar.level if self.exemplar is not None else 9
 
 
 def add_collectives(fix: FixContext, finding: Finding) -> Fix | str:
     """Write the collective that is missing at each place of a finding, if that leaves no fault there."""
     data = finding.data
     assert isinstance(data, Faults)
-    kind = data.faults[0].kind
-    if kind in _WHY_NOT:
-        return _WHY_NOT[kind]
+    faults = data.faults
+    if faults[0].kind in _WHY_NOT:
+        return _WHY_NOT[faults[0].kind]
+    if faults[0].kind == "reduced-late":
+        return _moved_reductions(fix, faults)
+    groups = [places for places in _grouped(fix, faults) if places]
+    if not groups:
+        return "no edge shows where the collective belongs"
+    why = ""
+    for choice in range(min(max(map(len, groups)), _MOST_TRIED)):
+        try:
+            return _fix(fix, faults, [places[min(choice, len(places) - 1)] for places in groups])
+        except NotCertain as reason:
+            why = why or str(reason)
+    return why
+
+
+def _fix(fix: FixContext, faults: Sequence[Fault], places: Sequence[_Place]) -> Fix:
     writer = CollectiveWriter(fix)
-    detours = DetourWriter(fix.text, writer.index, fix.comments)
+    detours = DetourWriter(fix.text, writer.index)
     edits: list[Edit] = []
     nodes: list[NewCollective] = []
-    for place in _places(fix, data.faults):
+    for place in places:
+        if place.existing is not None:
+            edits += detours.edits(Detour(place.existing.name, place.edges))
+            continue
         for new, detour in _planned(fix, writer, place):
             nodes.append(new)
             edits += detours.edits(detour)
     edits = [*writer.edits(nodes), *edits]
-    _require_repaired(fix, data.faults, edits)
-    return Fix("unsafe", in_order(edits), f"Add {the(len(nodes), f'missing {data.faults[0].remedy}')}")
+    _require_repaired(fix, faults, edits)
+    kind = places[0].kind
+    if not nodes:
+        return Fix("unsafe", in_order(edits), f"Lead the edges through {the(len(places), kind)}")
+    return Fix("unsafe", in_order(edits), f"Add {the(len(nodes), f'missing {kind}')}")
 
 
-def _places(fix: FixContext, faults: Sequence[Fault]) -> Iterator[_Place]:
-    """Yield a place for each group of producers; a sum that is owed is owed to every consumer."""
-    readings = fix.deployment.readings
+def _grouped(fix: FixContext, faults: Sequence[Fault]) -> Iterator[list[_Place]]:
+    """Yield the possible places for each group of producers, the best first."""
     by_tails: dict[tuple[int, ...], list[Fault]] = {}
     for fault in faults:
         by_tails.setdefault(tuple(r.node.index for r in fault.tails), []).append(fault)
+    writer = CollectiveWriter(fix)
     for some in by_tails.values():
-        tails = some[0].tails
-        edges = {edge.index: edge for fault in some for edge in fault.edges}
-        if some[0].rule == "partial-consumed":
-            for tail in tails:
-                for edge in tail.node.out_edges:
-                    head = readings[edge.head.index]
-                    if (
-                        head.kind != "communication"
-                        and not head.annotation
-                        and edge.index not in fix.context.back_edges
-                    ):
-                        edges[edge.index] = edge
-        if not edges:
-            raise NotCertain("no edge shows where it belongs")
-        ordered = tuple(edges[index] for index in sorted(edges))
-        heads = tuple(readings[index] for index in dict.fromkeys(e.head.index for e in ordered))
-        yield _Place(some[0].remedy, tails, heads, ordered)
+        fault = some[0]
+        if fault.tails and fault.rule != "partial-consumed" and fault.tails[0].is_role("split", "sequence-split"):
+            raise NotCertain(f"`{fault.tails[0].name}` may divide the wrong axis")
+        kind = fault.remedy or "all-gather"
+        edges = {edge.index: edge for one in some for edge in one.edges}
+        own = _place(fix, writer, kind, fault.tails, edges, fault)
+        places = [own, *_upstream(fix, writer, kind, fault)] if edges else []
+        if fault.kind == "slices":  # either input can be divided or gathered, unless siblings show which
+            places = [place for place in places if place.rank < 2]
+            if not places:
+                raise NotCertain("one input can be gathered, or the other one divided")
+        yield sorted(places, key=lambda place: place.rank)
+
+
+def _upstream(fix: FixContext, writer: CollectiveWriter, kind: str, fault: Fault) -> Iterator[_Place]:
+    """Yield the places in front of the operators that only hand on what their producers give, the nearest first."""
+    by_node = fix.context.flow.by_node
+    operator = by_node[fault.tails[0].node.index]
+    seen: set[int] = set()
+    while operator.first.is_role(*_KEEPS_PLACEMENT) and operator.index not in seen:
+        seen.add(operator.index)
+        sources = [s for s in operator.sources if (on := s.on(fault.axis)) and not on & ~fault.found]
+        if len(sources) != 1:
+            return
+        source = sources[0]
+        edges = {e.index: e for r in source.members for e in r.node.out_edges if by_node.get(e.head.index) is operator}
+        if edges:
+            yield _place(fix, writer, kind, source.members, edges, fault)
+        operator = source
+
+
+def _place(
+    fix: FixContext, writer: CollectiveWriter, kind: str, tails: Sequence[Reading], edges: dict[int, Edge], fault: Fault
+) -> _Place:
+    """Return the place behind some producers; a sum that is owed is owed to every consumer."""
+    readings = fix.deployment.readings
+    beside = [e for tail in tails for e in tail.node.out_edges if e.index not in fix.context.back_edges]
+    if fault.found & PARTIAL and fault.rule == "partial-consumed":
+        open_ends = [e for e in beside if readings[e.head.index].kind not in {"communication", "annotation"}]
+        edges = edges | {e.index: e for e in open_ends if not readings[e.head.index].annotation}
+    ordered = tuple(edges[index] for index in sorted(edges))
+    heads = tuple(readings[index] for index in dict.fromkeys(e.head.index for e in ordered))
+    fed = Counter(e.head.index for e in beside)
+    existing = next((readings[i] for i, number in fed.items() if number == len(tails) and _is(readings[i], kind)), None)
+    exemplars = writer.exemplars(kind, tails, heads)
+    return _Place(kind, tuple(tails), heads, ordered, exemplars[0] if exemplars else None, existing)
+
+
+def _is(reading: Reading, kind: str) -> bool:
+    return reading.role is not None and reading.role.communicates == kind
 
 
 def _planned(fix: FixContext, writer: CollectiveWriter, place: _Place) -> Iterator[tuple[NewCollective, Detour]]:
     """Yield one collective for all ranks, or one for each, as the file draws its others."""
-    exemplars = writer.exemplars(place.kind, place.tails, place.heads)
-    if not exemplars:
+    best = place.exemplar
+    if best is None:
         raise NotCertain("no statement shows how a collective is written")
-    best = exemplars[0]
     ranks = _drawn_by_rank(fix, best, place)
     if ranks is None:
         new = writer.plan(place.kind, best, place.tails, place.heads)
@@ -128,17 +193,45 @@ def _drawn_by_rank(fix: FixContext, best: Exemplar, place: _Place) -> list[Exemp
     ]
 
 
+def _moved_reductions(fix: FixContext, faults: Sequence[Fault]) -> Fix | str:
+    """Move the reduction behind each residual add in front of it."""
+    edits: list[Edit] = []
+    for fault in faults:
+        reduction = _reduction_behind(fix, fault.at)
+        if reduction is None:
+            return f"`{fault.at.first.name}` and the all-reduce are not drawn as one node each"
+        edits += turned_around(fault.at.first.node, reduction.node, {r.node.index for r in fault.tails})
+    _require_repaired(fix, faults, edits)
+    return Fix("unsafe", in_order(edits), f"Put {the(len(faults), 'all-reduce')} in front of the residual add")
+
+
+def _reduction_behind(fix: FixContext, at: Operator) -> Reading | None:
+    """Return the all-reduce that takes the output of an operator and nothing else."""
+    readings = fix.deployment.readings
+    behind = [readings[e.head.index] for r in at.members for e in r.node.out_edges]
+    found = [r for r in behind if _is(r, "all-reduce") and len(r.node.in_edges) == 1]
+    return found[0] if len(found) == len(at.members) == 1 else None
+
+
 def _require_repaired(fix: FixContext, faults: Sequence[Fault], edits: Sequence[Edit]) -> None:
     """Raise `NotCertain` unless the analysis of the fixed graph has fewer faults: none of these, and no other."""
     context = fix.context
-    text = apply_edits(fix.text, in_order(edits))
-    document = read(context.file.document.source.with_text(text))
+    document = read(context.file.document.source.with_text(apply_edits(fix.text, in_order(edits))))
     file = replace(context.file, document=document, graphs=[])
     if len(file.graphs) <= context.graph.index or document.problems != context.file.document.problems:
         raise NotCertain("the new statements cannot be read")
-    before, after = _keys(context.flow), _keys(file.graphs[context.graph.index].flow)
+    fixed = file.graphs[context.graph.index]
+    if _clusters_of_new(context.graph, fixed.graph):
+        raise NotCertain("its edges stand in other clusters than its statement")
+    before, after = _keys(context.flow), _keys(fixed.flow)
     if after - before or any(after[key] >= before[key] for key in {_key(fault) for fault in faults}):
         raise NotCertain("the collective that the file would write there does not repair it")
+
+
+def _clusters_of_new(one: Graph, two: Graph) -> bool:
+    """Return whether a new node is in two clusters of which none contains the other."""
+    new = (node for name, node in two.nodes.items() if name not in one.nodes)
+    return any(len([s for s in node.subgraphs if s.name]) > 1 for node in new)
 
 
 def _keys(flow: Flow) -> Counter[tuple[str, str, str]]:

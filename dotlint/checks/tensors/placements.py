@@ -40,7 +40,7 @@ partial_sums = fixed_by(add_collectives)(partial(_findings, "partial-consumed"))
 slices = fixed_by(add_collectives)(partial(_findings, "shard-consumed"))
 reduced_twice = partial(_findings, "reduced-twice")
 wrong_groups = partial(_findings, "wrong-group")
-mixed_placements = partial(_findings, "mixed-placement")
+mixed_placements = fixed_by(add_collectives)(partial(_findings, "mixed-placement"))
 
 
 def _own_faults(context: GraphContext, rule: FaultRule) -> Iterator[Fault]:
