@@ -36,13 +36,13 @@ def new_name(
     `exemplar` stands behind `before`; for its `level`, see `dotlint.edits.collectives.Exemplar`.
     """
     first = tails[rank or 0]
-    if level == 0:
-        return _moved(exemplar, before, tails, rank)
     name = first.evidence.name
     family = [r for r in deployment.operators if r.evidence.name.family == name.family]
     if name.numbers and 2 * len(family) > len(deployment.operators) and len({r.role for r in family}) > 1:
         last = max(r.evidence.name.numbers[-1] for r in family)  # the names only count the nodes
         return with_numbers(first.name, [*name.numbers[:-1], last + 1 + (rank or 0)])
+    if level == 0:
+        return _moved(exemplar, before, tails, rank)
     stem, ending = _without_rank(first, tails)
     return f"{stem}{_word(kind, exemplar, level, stem)}{ending if rank is not None else ''}"
 

@@ -14,7 +14,7 @@ from dotlint.edits.collective_name import new_name
 from dotlint.edits.copying import copy_edits, piece, respelled
 from dotlint.edits.fix_context import NotCertain
 from dotlint.edits.insertion import insert_after, insert_before, style_of
-from dotlint.edits.labels import label_of
+from dotlint.edits.labels import cells_of
 from dotlint.edits.statement import own_statement
 from dotlint.edits.statement_index import StatementIndex
 from dotlint.engine.finding import Edit
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dotlint.deployment.model import Reading
     from dotlint.edits.fix_context import FixContext
     from dotlint.edits.statement_index import Body
+    from dotlint.strategy.gpus import GpuSet
     from dotlint.syntax.tree import Statement
 
 _DRAWING = {
@@ -50,13 +51,17 @@ class Exemplar(Struct, frozen=True, eq=False):
 
 
 class NewCollective(Struct, frozen=True, eq=False):
-    """A collective to be written: its name, its statement, and the statement that it is written after (or `before`)."""
+    """A collective to be written: its name, its statement, and the statement that it is written after (or `before`).
+
+    `reads_as` is what the new node has to be read as: the collective, and on which GPUs, if those are known.
+    """
 
     name: str
     statement: str
     anchor: Statement
     before: bool
     end: str
+    reads_as: tuple[str, GpuSet | None]
 
 
 class CollectiveWriter:
@@ -98,9 +103,12 @@ class CollectiveWriter:
         statement = own_statement(exemplar.reading.node)
         if statement is None:
             raise NotCertain("no statement shows how a collective is written")
-        written = self._statement(kind, exemplar, statement, name, own, heads)
+        gpus = union(r.gpus for r in own if r.gpus) if all(r.gpus for r in own) else None
+        written = self._statement(kind, exemplar, statement, name, own, heads, gpus)
         anchor, before = self._anchor(exemplar, statement, own, heads)
-        return NewCollective(name, written, anchor, before, style_of(self.text, statement).end)
+        return NewCollective(
+            name, written, anchor, before, style_of(self.text, statement).end, (self._kind(kind, exemplar), gpus)
+        )
 
     def edits(self, collectives: Iterable[NewCollective]) -> Iterator[Edit]:
         """Yield the insertions of the statements."""
@@ -115,6 +123,11 @@ class CollectiveWriter:
                 yield insert_before(self.text, first.anchor, lines, style, self.fix.comments)
             else:
                 yield insert_after(self.text, first.anchor.end, lines, style)
+
+    def _kind(self, kind: str, exemplar: Exemplar) -> str:
+        """Return what the new node is: what its exemplar is if that stands behind the same operators."""
+        role = exemplar.reading.role
+        return role.communicates if exemplar.level < 2 and role is not None and role.communicates else kind
 
     def _free(self, name: str) -> str:
         """Return the name, or one with a number behind it if it is taken."""
@@ -133,15 +146,14 @@ class CollectiveWriter:
         name: str,
         tails: Sequence[Reading],
         heads: Sequence[Reading],
+        gpus: GpuSet | None,
     ) -> str:
         """Return the exemplar's statement with another id and label; of its attributes, those that draw it."""
         one = exemplar.reading
-        gpus = union(r.gpus for r in tails if r.gpus) if all(r.gpus for r in tails) else None
-        label = label_of(one)
-        copied = label is None and one.node.attribute("label") is not None  # a record or a table
-        if copied and exemplar.level > 0:
-            raise NotCertain("no collective of the same kind has a record or table that can be copied")
-        attributed = copied or not _GPU_ATTRIBUTES.isdisjoint(statement.values())
+        label = cells_of(one)
+        if label is None and one.node.attribute("label") is not None:
+            raise NotCertain("the label of the other collectives is not theirs alone")
+        attributed = not _GPU_ATTRIBUTES.isdisjoint(statement.values())
         shift = self._shift(one, tails[0], map_gpus(one.gpus, gpus) if attributed and one.gpus and gpus else {})
         value = label.attribute.value if label else None
         try:
@@ -149,8 +161,18 @@ class CollectiveWriter:
                 e for e in copy_edits([statement], (), self.text, {}, shift) if not value or e.start != value.start
             ]
             if label is not None and value is not None:
+                behind = tuple(self.deployment.readings[e.head.index] for e in one.node.out_edges)
                 plan = LabelPlan(
-                    kind, exemplar.level, exemplar.tails, one, name, tuple(tails), tuple(heads), gpus, shift
+                    kind,
+                    exemplar.level,
+                    exemplar.tails,
+                    one,
+                    behind,
+                    name,
+                    tuple(tails),
+                    tuple(heads),
+                    gpus,
+                    shift,
                 )
                 edits.append(Edit(value.start, value.end, new_label(self.deployment, label, plan)))
         except ShiftError as error:
@@ -227,9 +249,10 @@ class CollectiveWriter:
 def _level(kind: str, communicates: str, before: Sequence[Reading], tails: Sequence[Reading]) -> int:
     alike = communicates == kind or (kind, communicates) in {("all-reduce", "reduce-scatter"), ("all-gather", "gather")}
     if alike and before:
-        if {r.evidence.name.family for r in before} == {r.evidence.name.family for r in tails}:
+        same_role = {r.role for r in before} == {r.role for r in tails}
+        if same_role and {r.evidence.name.family for r in before} == {r.evidence.name.family for r in tails}:
             return 0
-        if {r.role for r in before} == {r.role for r in tails} != {None}:
+        if same_role and tails[0].role is not None:
             return 1
     return 2 if communicates == kind else 3
 

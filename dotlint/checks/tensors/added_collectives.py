@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dotlint.deployment.tensors.placements import PARTIAL
+from dotlint.deployment.tensors.placements import FEATURES, PARTIAL
 from dotlint.edits.apply import apply_edits
 from dotlint.edits.collectives import CollectiveWriter
 from dotlint.edits.detours import Detour, DetourWriter, turned_around
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dotlint.edits.collectives import Exemplar, NewCollective
     from dotlint.edits.fix_context import FixContext
     from dotlint.engine.finding import Edit, Finding
-    from dotlint.graph.model import Edge, Graph
+    from dotlint.graph.model import Edge
 
 _WHY_NOT = {
     "gathered": "the gather may be the wrong operator, or a projection before it may be missing",
@@ -95,7 +95,7 @@ def _fix(fix: FixContext, faults: Sequence[Fault], places: Sequence[_Place]) -> 
             nodes.append(new)
             edits += detours.edits(detour)
     edits = [*writer.edits(nodes), *edits]
-    _require_repaired(fix, faults, edits)
+    _require_repaired(fix, faults, edits, nodes)
     kind = places[0].kind
     if not nodes:
         return Fix("unsafe", in_order(edits), f"Lead the edges through {the(len(places), kind)}")
@@ -114,8 +114,12 @@ def _grouped(fix: FixContext, faults: Sequence[Fault]) -> Iterator[list[_Place]]
             raise NotCertain(f"`{fault.tails[0].name}` may divide the wrong axis")
         kind = fault.remedy or "all-gather"
         edges = {edge.index: edge for one in some for edge in one.edges}
-        own = _place(fix, writer, kind, fault.tails, edges, fault)
-        places = [own, *_upstream(fix, writer, kind, fault)] if edges else []
+        places = [_place(fix, writer, kind, fault.tails, edges, fault)] if edges else []
+        if fault.found & FEATURES and fault.tails and fault.tails[0].is_role(*_KEEPS_PLACEMENT):
+            places = []  # slices of features are gathered before they are added or normalized
+        places += _upstream(fix, writer, kind, fault)
+        if not places:
+            raise NotCertain(f"the collective may be missing in front of `{fault.tails[0].name}`")
         if fault.kind == "slices":  # either input can be divided or gathered, unless siblings show which
             places = [place for place in places if place.rank < 2]
             if not places:
@@ -213,25 +217,27 @@ def _reduction_behind(fix: FixContext, at: Operator) -> Reading | None:
     return found[0] if len(found) == len(at.members) == 1 else None
 
 
-def _require_repaired(fix: FixContext, faults: Sequence[Fault], edits: Sequence[Edit]) -> None:
-    """Raise `NotCertain` unless the analysis of the fixed graph has fewer faults: none of these, and no other."""
+def _require_repaired(
+    fix: FixContext, faults: Sequence[Fault], edits: Sequence[Edit], nodes: Sequence[NewCollective] = ()
+) -> None:
+    """Raise `NotCertain` unless the new nodes are read as they are meant, and none of the faults is left, nor a new one."""
     context = fix.context
     document = read(context.file.document.source.with_text(apply_edits(fix.text, in_order(edits))))
     file = replace(context.file, document=document, graphs=[])
     if len(file.graphs) <= context.graph.index or document.problems != context.file.document.problems:
         raise NotCertain("the new statements cannot be read")
     fixed = file.graphs[context.graph.index]
-    if _clusters_of_new(context.graph, fixed.graph):
-        raise NotCertain("its edges stand in other clusters than its statement")
+    for one in nodes:
+        reading = fixed.deployment.by_name[one.name]
+        kind, gpus = one.reads_as
+        stated = reading.gpus if reading.own_gpus else gpus
+        if not _is(reading, kind) or (gpus is not None and stated != gpus):
+            raise NotCertain(f"`{one.name}` would not be read as the {kind} of these GPUs")
+        if len([s for s in reading.node.subgraphs if s.name]) > 1:
+            raise NotCertain("its edges stand in other clusters than its statement")
     before, after = _keys(context.flow), _keys(fixed.flow)
     if after - before or any(after[key] >= before[key] for key in {_key(fault) for fault in faults}):
         raise NotCertain("the collective that the file would write there does not repair it")
-
-
-def _clusters_of_new(one: Graph, two: Graph) -> bool:
-    """Return whether a new node is in two clusters of which none contains the other."""
-    new = (node for name, node in two.nodes.items() if name not in one.nodes)
-    return any(len([s for s in node.subgraphs if s.name]) > 1 for node in new)
 
 
 def _keys(flow: Flow) -> Counter[tuple[str, str, str]]:
