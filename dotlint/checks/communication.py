@@ -8,11 +8,13 @@ from msgspec import Struct
 
 from dotlint.checks import grouping
 from dotlint.checks.grouping import names
+from dotlint.checks.tensors.added_collectives import Faults, add_collectives
 from dotlint.deployment import axes
 from dotlint.deployment.shards import ATTENTION, groups
 from dotlint.deployment.stated_dims import one_in_one_out
 from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.words import plain_words
+from dotlint.edits.fix_context import fixed_by
 from dotlint.engine.finding import Holds, Undecided
 from dotlint.text.english import count, listed, quoted
 
@@ -88,10 +90,12 @@ def meetings(context: GraphContext) -> Meetings:
     return Meetings(serving, _unique(wrong), parallel)
 
 
+@fixed_by(add_collectives)
 def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report operators that take all tensor shards of a layer but are not a collective."""
     found = meetings(context)
     serving, wrong, deployment = found.serving, found.wrong, context.deployment
+    faults = {f.at.first.node.index: f for f in context.flow.faults if f.remedy} if wrong else {}
     for unit, some in grouping.units(deployment, grouping.remaining_nodes(context, card, wrong)).items():
         yield grouping.nodes_finding(
             context,
@@ -100,6 +104,7 @@ def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
             some,
             f"tensor shards feed {listed([f'`{r.name}`' for r in some])}{grouping.of_unit(unit)} without a collective",
             help=f"add an all-reduce, all-gather or reduce-scatter between the shards and {'it' if len(some) == 1 else 'them'}",
+            data=Faults(tuple(faults[r.node.index] for r in some if r.node.index in faults)),
         )
     if serving and not wrong and not context.flow.faults:
         reduces = "" if "all-reduce" in serving else "no all-reduce; "

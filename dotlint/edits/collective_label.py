@@ -158,7 +158,8 @@ def _pairs(plan: LabelPlan) -> Iterator[tuple[Label, Label]]:
     """Yield the labels of the exemplar's neighbors, each with that of the same operator beside the new collective."""
     for olds, news in ((plan.behind, plan.heads), (plan.before, plan.tails)):
         for new in news[:1]:
-            alike = [r for r in olds if r.evidence.name.family == new.evidence.name.family and r.role == new.role]
+            alike = [r for r in olds if r.role == new.role]
+            alike.sort(key=lambda r: r.evidence.name.family != new.evidence.name.family)
             old, own = (cells_of(alike[0]), cells_of(new)) if alike else (None, None)
             if old is not None and own is not None and len(old.lines) == len(own.lines):
                 yield old, own

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.model import Deployment, Reading
 
+_RANKS = "gpu|tp|rank|r|t|shard|device|dev|g|part"
 _RANK = regex(
-    r"(?:[_\-.](?:gpu|tp|rank|r|t|shard|device|dev|g|part)|(?<=[a-z])(?:GPU|Gpu|TP|Rank|Shard|Device))?[_\-.]?$|^(?:gpu|tp|rank|r|t|g)[_\-.]?$"
+    rf"(?:[_\-.](?i:{_RANKS})|(?<=[a-z0-9])(?:GPU|Gpu|TP|Tp|Rank|Shard|Device))?[_\-.]?$|^(?i:{_RANKS})[_\-.]?$"
 )
 _KIND_WORDS = {
     "all-reduce": regex(r"(?i)all[_\-]?reduce|(?-i:(?<![A-Za-z])(?:ar|AR)(?![a-z]))"),
@@ -89,8 +90,11 @@ def _without_rank(first: Reading, tails: Sequence[Reading]) -> tuple[str, str]:
 def _word(kind: str, exemplar: Reading, level: int, stem: str) -> str:
     """Return the word for the collective, with what separates it from the name before."""
     found = _KIND_WORDS[kind].search(exemplar.name) if level < 3 else None
-    parts = name_parts(stem)
-    camel = "_" not in stem and "-" not in stem and any(p[:1].isupper() for p in parts)
-    plain = kind.title().replace("-", "") if camel else kind.replace("-", "")
-    written = found[0] if found else plain
-    return written if camel else f"{'-' if '-' in stem and '_' not in stem else '_'}{written}"
+    words = [part for part in name_parts(stem) if not part.isdigit()]
+    apart = next((mark for mark in "_-." if mark in stem), "")
+    written = found[0] if found else kind.replace("-", "")
+    if words and not found and all(word.isupper() for word in words):
+        written = written.upper()
+    elif words and not found and all(word[:1].isupper() for word in words):
+        written = kind.title().replace("-", "")
+    return written if not apart and written[:1].isupper() else f"{apart or '_'}{written}"

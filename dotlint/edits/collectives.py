@@ -131,6 +131,9 @@ class CollectiveWriter:
 
     def _free(self, name: str) -> str:
         """Return the name, or one with a number behind it if it is taken."""
+        there = self.deployment.by_name.get(name)
+        if there is not None and there.kind == "communication":
+            raise NotCertain(f"`{name}` exists, but stands elsewhere")
         free = name
         numbers = count(2)
         while free in self._taken:

@@ -66,6 +66,8 @@ def add_collectives(fix: FixContext, finding: Finding) -> Fix | str:
     data = finding.data
     assert isinstance(data, Faults)
     faults = data.faults
+    if not faults:
+        return "it is not certain whether the shards give partial sums or slices"
     if faults[0].kind in _WHY_NOT:
         return _WHY_NOT[faults[0].kind]
     if faults[0].kind == "reduced-late":
