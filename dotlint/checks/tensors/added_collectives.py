@@ -1,4 +1,4 @@
-"""The fix of F001, F002 and F005: write the missing collective between the producers and their consumers."""
+"""The fix of C001, F001, F002 and F005: write the missing collective between the producers and their consumers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dotlint.deployment.tensors.placements import FEATURES, PARTIAL
+from dotlint.checks.tensors.places import communicates, place_shown, places_of_faults
 from dotlint.edits.apply import apply_edits
 from dotlint.edits.collectives import CollectiveWriter
 from dotlint.edits.detours import Detour, DetourWriter, turned_around
@@ -20,19 +20,18 @@ from dotlint.text.english import the
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from dotlint.checks.tensors.places import Place
     from dotlint.deployment.model import Reading
     from dotlint.deployment.tensors.model import Fault, Flow, Operator
     from dotlint.edits.collectives import Exemplar, NewCollective
     from dotlint.edits.fix_context import FixContext
     from dotlint.engine.finding import Edit, Finding
-    from dotlint.graph.model import Edge
 
 _WHY_NOT = {
     "gathered": "the gather may be the wrong operator, or a projection before it may be missing",
     "attention": "keys and values can be gathered, passed around a ring or exchanged for heads",
     "projection": "the input can be gathered, or the output can be reduced",
 }
-_KEEPS_PLACEMENT = ("residual", "norm", "activation")
 _MOST_TRIED = 3  # ways to repair all places of a finding
 
 
@@ -42,39 +41,47 @@ class Faults(Struct, frozen=True, eq=False):
     faults: tuple[Fault, ...]
 
 
-class _Place(Struct, frozen=True, eq=False):
-    """Where one collective is missing: all edges from the producers that are to be led through it.
-
-    `exemplar` shows how it is written; `existing` is the node that already collects the producers' results, if any.
-    """
-
-    kind: str
-    tails: tuple[Reading, ...]
-    heads: tuple[Reading, ...]
-    edges: tuple[Edge, ...]
-    exemplar: Exemplar | None = None
-    existing: Reading | None = None
-
-    @property
-    def rank(self) -> int:
-        """How far the place is from what the file does elsewhere."""
-        return -1 if self.existing is not None else self.exemplar.level if self.exemplar is not None else 9
-
-
 def add_collectives(fix: FixContext, finding: Finding) -> Fix | str:
     """Write the collective that is missing at each place of a finding, if that leaves no fault there."""
     data = finding.data
     assert isinstance(data, Faults)
     faults = data.faults
-    if not faults:
-        return "it is not certain whether the shards give partial sums or slices"
     if faults[0].kind in _WHY_NOT:
         return _WHY_NOT[faults[0].kind]
     if faults[0].kind == "reduced-late":
         return _moved_reductions(fix, faults)
-    groups = [places for places in _grouped(fix, faults) if places]
-    if not groups:
-        return "no edge shows where the collective belongs"
+    return _first_certain(fix, faults, list(places_of_faults(fix, CollectiveWriter(fix), faults)))
+
+
+class ShardsMeet(Struct, frozen=True, eq=False):
+    """Shards, each group with an operator that takes all of them."""
+
+    meetings: tuple[tuple[tuple[Reading, ...], Reading], ...]
+
+
+def join_shards(fix: FixContext, finding: Finding) -> Fix | str:
+    """Write the collective between shards and what they feed, if siblings or the analysis show which it is."""
+    data = finding.data
+    assert isinstance(data, ShardsMeet)
+    writer = CollectiveWriter(fix)
+    known = {tuple(r.name for r in fault.tails): fault for fault in fix.context.flow.faults if fault.remedy}
+    groups: dict[tuple[str, ...], list[Place]] = {}
+    faults: list[Fault] = []
+    for tails, head in data.meetings:
+        names = tuple(r.name for r in tails)
+        edges = {e.index: e for e in head.node.in_edges if e.tail.name in names}
+        places = place_shown(fix, writer, tails, edges)
+        if not places and names in known:
+            faults.append(known[names])
+            places = next(places_of_faults(fix, writer, [known[names]]))
+        if not places:
+            return "neither siblings nor labels show which collective it is"
+        groups.setdefault(names, places)
+    return _first_certain(fix, faults, list(groups.values()))
+
+
+def _first_certain(fix: FixContext, faults: Sequence[Fault], groups: Sequence[list[Place]]) -> Fix | str:
+    """Return the first fix that repairs all groups of producers, each of which has possible places."""
     why = ""
     for choice in range(min(max(map(len, groups)), _MOST_TRIED)):
         try:
@@ -84,7 +91,7 @@ def add_collectives(fix: FixContext, finding: Finding) -> Fix | str:
     return why
 
 
-def _fix(fix: FixContext, faults: Sequence[Fault], places: Sequence[_Place]) -> Fix:
+def _fix(fix: FixContext, faults: Sequence[Fault], places: Sequence[Place]) -> Fix:
     writer = CollectiveWriter(fix)
     detours = DetourWriter(fix.text, writer.index)
     edits: list[Edit] = []
@@ -104,70 +111,7 @@ def _fix(fix: FixContext, faults: Sequence[Fault], places: Sequence[_Place]) -> 
     return Fix("unsafe", in_order(edits), f"Add {the(len(nodes), f'missing {kind}')}")
 
 
-def _grouped(fix: FixContext, faults: Sequence[Fault]) -> Iterator[list[_Place]]:
-    """Yield the possible places for each group of producers, the best first."""
-    by_tails: dict[tuple[int, ...], list[Fault]] = {}
-    for fault in faults:
-        by_tails.setdefault(tuple(r.node.index for r in fault.tails), []).append(fault)
-    writer = CollectiveWriter(fix)
-    for some in by_tails.values():
-        fault = some[0]
-        if fault.tails and fault.rule != "partial-consumed" and fault.tails[0].is_role("split", "sequence-split"):
-            raise NotCertain(f"`{fault.tails[0].name}` may divide the wrong axis")
-        kind = fault.remedy or "all-gather"
-        edges = {edge.index: edge for one in some for edge in one.edges}
-        places = [_place(fix, writer, kind, fault.tails, edges, fault)] if edges else []
-        if fault.found & FEATURES and fault.tails and fault.tails[0].is_role(*_KEEPS_PLACEMENT):
-            places = []  # slices of features are gathered before they are added or normalized
-        places += _upstream(fix, writer, kind, fault)
-        if not places:
-            raise NotCertain(f"the collective may be missing in front of `{fault.tails[0].name}`")
-        if fault.kind == "slices":  # either input can be divided or gathered, unless siblings show which
-            places = [place for place in places if place.rank < 2]
-            if not places:
-                raise NotCertain("one input can be gathered, or the other one divided")
-        yield sorted(places, key=lambda place: place.rank)
-
-
-def _upstream(fix: FixContext, writer: CollectiveWriter, kind: str, fault: Fault) -> Iterator[_Place]:
-    """Yield the places in front of the operators that only hand on what their producers give, the nearest first."""
-    by_node = fix.context.flow.by_node
-    operator = by_node[fault.tails[0].node.index]
-    seen: set[int] = set()
-    while operator.first.is_role(*_KEEPS_PLACEMENT) and operator.index not in seen:
-        seen.add(operator.index)
-        sources = [s for s in operator.sources if (on := s.on(fault.axis)) and not on & ~fault.found]
-        if len(sources) != 1:
-            return
-        source = sources[0]
-        edges = {e.index: e for r in source.members for e in r.node.out_edges if by_node.get(e.head.index) is operator}
-        if edges:
-            yield _place(fix, writer, kind, source.members, edges, fault)
-        operator = source
-
-
-def _place(
-    fix: FixContext, writer: CollectiveWriter, kind: str, tails: Sequence[Reading], edges: dict[int, Edge], fault: Fault
-) -> _Place:
-    """Return the place behind some producers; a sum that is owed is owed to every consumer."""
-    readings = fix.deployment.readings
-    beside = [e for tail in tails for e in tail.node.out_edges if e.index not in fix.context.back_edges]
-    if fault.found & PARTIAL and fault.rule == "partial-consumed":
-        open_ends = [e for e in beside if readings[e.head.index].kind not in {"communication", "annotation"}]
-        edges = edges | {e.index: e for e in open_ends if not readings[e.head.index].annotation}
-    ordered = tuple(edges[index] for index in sorted(edges))
-    heads = tuple(readings[index] for index in dict.fromkeys(e.head.index for e in ordered))
-    fed = Counter(e.head.index for e in beside)
-    existing = next((readings[i] for i, number in fed.items() if number == len(tails) and _is(readings[i], kind)), None)
-    exemplars = writer.exemplars(kind, tails, heads)
-    return _Place(kind, tuple(tails), heads, ordered, exemplars[0] if exemplars else None, existing)
-
-
-def _is(reading: Reading, kind: str) -> bool:
-    return reading.role is not None and reading.role.communicates == kind
-
-
-def _planned(fix: FixContext, writer: CollectiveWriter, place: _Place) -> Iterator[tuple[NewCollective, Detour]]:
+def _planned(fix: FixContext, writer: CollectiveWriter, place: Place) -> Iterator[tuple[NewCollective, Detour]]:
     """Yield one collective for all ranks, or one for each, as the file draws its others."""
     best = place.exemplar
     if best is None:
@@ -185,7 +129,7 @@ def _planned(fix: FixContext, writer: CollectiveWriter, place: _Place) -> Iterat
         yield new, Detour(new.name, edges, tuple(r.name for r in more))
 
 
-def _drawn_by_rank(fix: FixContext, best: Exemplar, place: _Place) -> list[Exemplar] | None:
+def _drawn_by_rank(fix: FixContext, best: Exemplar, place: Place) -> list[Exemplar] | None:
     """Return an exemplar for each rank if the file draws its collectives once per rank, else None."""
     operator = fix.context.flow.by_node.get(best.reading.node.index)
     if operator is None or best.level > 2 or len(operator.members) < 2 or len(place.tails) < 2:
@@ -215,7 +159,7 @@ def _reduction_behind(fix: FixContext, at: Operator) -> Reading | None:
     """Return the all-reduce that takes the output of an operator and nothing else."""
     readings = fix.deployment.readings
     behind = [readings[e.head.index] for r in at.members for e in r.node.out_edges]
-    found = [r for r in behind if _is(r, "all-reduce") and len(r.node.in_edges) == 1]
+    found = [r for r in behind if communicates(r, "all-reduce") and len(r.node.in_edges) == 1]
     return found[0] if len(found) == len(at.members) == 1 else None
 
 
@@ -233,7 +177,7 @@ def _require_repaired(
         reading = fixed.deployment.by_name[one.name]
         kind, gpus = one.reads_as
         stated = reading.gpus if reading.own_gpus else gpus
-        if not _is(reading, kind) or (gpus is not None and stated != gpus):
+        if not communicates(reading, kind) or (gpus is not None and stated != gpus):
             raise NotCertain(f"`{one.name}` would not be read as the {kind} of these GPUs")
         if len([s for s in reading.node.subgraphs if s.name]) > 1:
             raise NotCertain("its edges stand in other clusters than its statement")
