@@ -109,7 +109,13 @@ def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
             help=f"add an all-reduce, all-gather or reduce-scatter between the shards and {'it' if len(some) == 1 else 'them'}",
             data=ShardsMeet(tuple((shards, r) for r in some for shards in found.shards[r.node.index])),
         )
-    if serving and not wrong and not context.flow.faults:
+    odd = {r.name for some in context.shapes.operators.collectives.values() for r in some}
+    if (
+        serving
+        and not wrong
+        and not context.flow.faults
+        and odd.isdisjoint(name for some in serving.values() for name in some)
+    ):
         reduces = "" if any(_communicates(r) == "all-reduce" for r in deployment.operators) else "no all-reduce; "
         text = ", ".join(f"{kind} ({quoted(nodes)})" for kind, nodes in sorted(serving.items()))
         yield Holds("coverage", "tensor parallelism", f"{reduces}shards are combined by {text}")
