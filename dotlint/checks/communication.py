@@ -109,13 +109,12 @@ def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
             help=f"add an all-reduce, all-gather or reduce-scatter between the shards and {'it' if len(some) == 1 else 'them'}",
             data=ShardsMeet(tuple((shards, r) for r in some for shards in found.shards[r.node.index])),
         )
-    odd = {r.name for some in context.shapes.operators.collectives.values() for r in some}
-    if (
-        serving
-        and not wrong
-        and not context.flow.faults
-        and odd.isdisjoint(name for some in serving.values() for name in some)
-    ):
+    joining = {name for some in serving.values() for name in some}
+    doubted = [r.name for some in context.shapes.operators.collectives.values() for r in some if r.name in joining]
+    if serving and doubted:
+        needs = f"correct what is reported of {quoted(doubted)}"
+        yield Undecided("coverage", "tensor parallelism", needs)
+    elif serving and not wrong and not context.flow.faults:
         reduces = "" if any(_communicates(r) == "all-reduce" for r in deployment.operators) else "no all-reduce; "
         text = ", ".join(f"{kind} ({quoted(nodes)})" for kind, nodes in sorted(serving.items()))
         yield Holds("coverage", "tensor parallelism", f"{reduces}shards are combined by {text}")

@@ -153,7 +153,7 @@ def flow_section(ledger: Ledger) -> SummarySection | None:
     lines = [ledger.counted("edges", flow_words(flow_facts([flow])), holds=len(flow.followed) == flow.edges or None)]
     lines += [fact("axis of the mesh", text) for text in axis_lines(flow)]
     lines += [fact("notation of shapes", text) for text in notation_lines(ledger.context.deployment, flow)]
-    lines += ledger.if_decided("placements fit")
+    lines += ledger.if_decided("tensors fit their operators")
     return SummarySection("Tensor flow", tuple(lines))
 
 
