@@ -12,6 +12,7 @@ from dotlint.deployment.tensors.shape_rules import shape_rule
 if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.shapes import Dims
+    from dotlint.deployment.tensors.shape_features import Symbols
 
 
 class Stated(Struct, frozen=True):
@@ -30,6 +31,7 @@ class ShapeReader(Struct):
     """Follows the shapes of a deployment through operators that state none."""
 
     deployment: Deployment
+    symbols: Symbols = ()
     _given: dict[int, Stated | None] = field(default_factory=dict)
 
     def given(self, reading: Reading) -> Stated | None:
