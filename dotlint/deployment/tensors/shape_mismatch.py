@@ -5,7 +5,6 @@ Only the features of a token are compared, because how many tokens a rank has ma
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from itertools import product
 from typing import TYPE_CHECKING
@@ -16,8 +15,7 @@ from dotlint.deployment.sizes import compared
 from dotlint.deployment.tensors.shape_features import features_beside, widths
 from dotlint.deployment.tensors.shape_kept import STATE, Mismatch, inside
 from dotlint.deployment.tensors.shape_reader import ShapeReader
-from dotlint.deployment.tensors.shape_rules import declared_symbols, explained, has_one_role, shape_rule
-from dotlint.text.regex import regex
+from dotlint.deployment.tensors.shape_rules import declared_symbols, explained, has_latent, has_one_role, shape_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,9 +38,6 @@ _STREAM = (
 )
 _TAKE_STREAM = ("gate", "route", "dispatch")
 _PROJECTIONS = ("query", "key-projection", "value-projection")
-_LATENT = regex(
-    r"latent|(?<![a-z])mla(?![a-z])|lora|rope|(?<![a-z])(?:kv|q)[ _-]?(?:a|b|down|up|compress)", re.IGNORECASE
-)
 _REDUCE = "state the same dimensions at both ends, or gather slices with an all-gather"
 
 
@@ -87,7 +82,10 @@ def _along(
     """Return the mismatch along an edge, of which other rules may have explained a part."""
     taken = reader.taken(head)
     given = reader.given(tail) if taken else None
-    if taken is None or given is None or given.shapes == taken.shapes or tail.role is None or head.role is None:
+    if taken is None or given is None or given.shapes == taken.shapes:
+        return None
+    known = tail.role is not None and head.role is not None
+    if not known and len(head.node.in_edges) > 1:
         return None
     pairs = list(product(given.shapes, taken.shapes))
     reasons: list[Reason | None] = [
@@ -95,7 +93,7 @@ def _along(
     ]
     # What other rules find explained is, except that a reduction takes no slices.
     explained_before = compared_before and not head.is_role(*_SUMS)
-    if None in reasons and not explained_before and (len(taken.shapes) == 1 or reader.keeps(head)):
+    if None in reasons and known and not explained_before and (len(taken.shapes) == 1 or reader.keeps(head)):
         reasons = [_reason(reader, strategy, tail, head, *pair, follows=bool(given.through)) for pair in pairs]
     if reasons[0] is None or None in reasons:
         return None
@@ -120,11 +118,14 @@ def _undividable(
     if change is None or one is None or two is None or change[0] == change[1] or not _of_one_kind(one.kind, two.kind):
         return None
     small, large = sorted(change)
-    if large >= 2 * small or tail.is_role("qkv") or (len(head.node.in_edges) > 1 and head.is_role(*_GATHERS)):
+    apart = large < 2 * small or (not only and large % small > 0)
+    if not apart or tail.is_role("qkv") or (len(head.node.in_edges) > 1 and head.is_role(*_GATHERS)):
         return None
     if one.kind == "vocab" and 20 * large < 21 * small:
         return None  # a vocabulary is padded
-    if tail.is_role(*_PROJECTIONS) and (not head.is_role("attention") or (only and deployment.derived(_latent))):
+    if (tail.is_role(*_PROJECTIONS) and head.is_role("norm")) or (
+        head.is_role("attention") and only and has_latent(deployment)
+    ):
         return None  # of a latent vector only a part is normalized, and its heads have several sizes
     if _sum_of_consumers(reader, tail, before) or _sum_of_producers(reader, head, after):
         return None
@@ -133,11 +134,6 @@ def _undividable(
 
 def _of_one_kind(one: str, two: str) -> bool:
     return one == two or "" in {one, two}
-
-
-def _latent(deployment: Deployment) -> bool:
-    """Return whether an attention of the graph projects a latent vector."""
-    return any(_LATENT.search(f"{r.evidence.title} {r.name}") for r in deployment.operators)
 
 
 def _sum_of_consumers(reader: ShapeReader, tail: Reading, made: Dims) -> bool:

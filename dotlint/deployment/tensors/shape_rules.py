@@ -23,8 +23,20 @@ _OPEN = {"io", "routing", "communication", "memory", "annotation"}
 # What divides the features of a tensor; the other axes of the mesh divide tokens, experts or layers.
 _OF_FEATURES = ("tp", "sp", "etp", "cp", "dcp")
 _SHOWN = regex(r"\b(?:[a-z]*tp|sp|cp)\W{0,3}(\d+)|(\d+)[ -]?way|[/÷](\d+)\b", re.IGNORECASE)
+_LATENT = regex(
+    r"latent|(?<![a-z])mla(?![a-z])|(?<![a-z])(?:kv|q)[ _-]?(?:a|b|down|up|lora|compress\w*)(?![a-z])", re.IGNORECASE
+)
 _COMPOUND = regex(r"\s*(?:\+|&|/|,|;|\band\b|\bwith\b)\s*", re.IGNORECASE)
 _ALSO = regex(r"\b(?:mlp|ffn|linear|proj\w*|attention|attn|qkv|head|split|gather|all-?reduce)\b", re.IGNORECASE)
+
+
+def has_latent(deployment: Deployment) -> bool:
+    """Return whether an attention of the graph projects a latent vector, so that its heads have several sizes."""
+    return deployment.derived(_has_latent)
+
+
+def _has_latent(deployment: Deployment) -> bool:
+    return any(_LATENT.search(f"{r.evidence.title} {r.name}") for r in deployment.operators)
 
 
 def shape_rule(deployment: Deployment, reading: Reading) -> ShapeRule:
