@@ -119,8 +119,8 @@ CHECKS: dict[str, Check] = {
         "deployment",
         tp_communication="tensor_communication",
         sp_communication="sequence_communication",
-        ep_communication="expert_communication",
     ),
+    **_table("expert_exchange", "deployment", ep_communication="expert_communication"),
     **_table(
         "phases",
         "deployment",
@@ -204,6 +204,7 @@ CHECKS: dict[str, Check] = {
         grid_mismatch="sums",
     ),
     **_table("arithmetic", "deployment", top_k="top_k", token_flow="token_flow", heads_dims="heads_dims"),  # noqa: S106
+    **_table("tensors.kv_handover", "deployment", kv_hand_over="wrong_hand_overs"),
     **_table(
         "dims",
         "deployment",

@@ -8,11 +8,13 @@ from msgspec import Struct
 
 from dotlint.checks import grouping
 from dotlint.checks.grouping import names
+from dotlint.checks.tensors.added_collectives import ShardsMeet, join_shards
 from dotlint.deployment import axes
 from dotlint.deployment.shards import ATTENTION, groups
 from dotlint.deployment.stated_dims import one_in_one_out
 from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.words import plain_words
+from dotlint.edits.fix_context import fixed_by
 from dotlint.engine.finding import Holds, Undecided
 from dotlint.text.english import count, listed, quoted
 
@@ -44,11 +46,13 @@ def _communicates(reading: Reading) -> str | None:
 class Meetings(Struct, frozen=True):
     """Where tensor shards meet: the nodes that combine them, by what they do, and those that only take them.
 
-    `parallel` is whether any operator is divided among tensor ranks.
+    `shards` has the groups of shards that each of the latter takes, by index of its node; `parallel` is whether any
+    operator is divided among tensor ranks.
     """
 
     serving: dict[str, list[str]]
     wrong: list[Reading]
+    shards: dict[int, list[tuple[Reading, ...]]]
     parallel: bool
 
 
@@ -57,6 +61,7 @@ def meetings(context: GraphContext) -> Meetings:
     deployment, wiring = context.deployment, context.completed.wiring
     serving: dict[str, list[str]] = {}
     wrong: list[Reading] = []
+    met: dict[int, list[tuple[Reading, ...]]] = {}
     parallel = False
     for shards in (group.members for group in groups(deployment, *ATTENTION, "mlp", "mlp-down")):
         phase = context.phase(shards[0].phase)
@@ -85,9 +90,11 @@ def meetings(context: GraphContext) -> Meetings:
                 "residual",
             }:
                 wrong.append(reading)
-    return Meetings(serving, _unique(wrong), parallel)
+                met.setdefault(reading.node.index, []).append(tuple(shards))
+    return Meetings(serving, _unique(wrong), met, parallel)
 
 
+@fixed_by(join_shards)
 def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report operators that take all tensor shards of a layer but are not a collective."""
     found = meetings(context)
@@ -100,6 +107,7 @@ def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
             some,
             f"tensor shards feed {listed([f'`{r.name}`' for r in some])}{grouping.of_unit(unit)} without a collective",
             help=f"add an all-reduce, all-gather or reduce-scatter between the shards and {'it' if len(some) == 1 else 'them'}",
+            data=ShardsMeet(tuple((shards, r) for r in some for shards in found.shards[r.node.index])),
         )
     if serving and not wrong and not context.flow.faults:
         reduces = "" if "all-reduce" in serving else "no all-reduce; "
@@ -189,118 +197,3 @@ def _of_features(reading: Reading) -> bool:
     if pair is None or found is None or len(found.parts) != 1:
         return False
     return found.parts[0][0] in {"hidden", "ffn", "heads", "head-dim", f"axis {len(pair[0].values) - 1}"}
-
-
-def expert_communication(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Report phases with EP > 1 that lack the all-to-all that dispatches tokens to experts or combines their results."""
-    deployment, wiring = context.deployment, context.completed.wiring
-    for name in deployment.phases:
-        phase = context.phase(name)
-        if phase is None or phase.degrees.ep < 2:
-            continue
-        experts = [
-            r
-            for r in deployment.operators
-            if r.phase == name and r.is_role("expert") and not r.summary and wiring.ins[r.name] and wiring.outs[r.name]
-        ]
-        if len(experts) < 2:
-            continue
-        after = _exchanges(context, experts, wiring.outs)
-        before = _exchanges(context, experts, wiring.ins)
-        subject = f" of {name}" if len(deployment.phases) > 1 else ""
-        directions = (
-            (after, "combine", "combines the results of the experts{}"),
-            (before, "dispatch", "dispatches tokens to the experts{}"),
-        )
-        for found, direction, what in directions:
-            outcome = direction
-            if direction == "combine" and not found:
-                combining = _combining(context, experts)
-                if any(_communicates(r) for r in combining):
-                    text = f"{quoted(names(combining))} combines the results of the experts"
-                    yield Holds("coverage", f"expert parallelism{subject}", text)
-                    continue
-                outcome = "aggregate" if combining else direction
-            if found:
-                text = f"an all-to-all {what.format('')} ({quoted(found)})"
-                yield Holds("coverage", f"expert parallelism{subject}", text)
-                continue
-            start, end = grouping.of_node(experts[0].node)
-            beside = _adjacent(context, experts, wiring.outs if direction == "combine" else wiring.ins)
-            yield card.finding(
-                f"EP={phase.degrees.ep}, but no all-to-all {what.format(subject)}",
-                start,
-                end,
-                outcome=outcome,
-                slip=outcome,
-                nodes=names(beside),
-                about=phase_unit(name),
-                graph=context.graph.index,
-                help=f"add an all-to-all that {what.format('')}",
-            )
-
-
-def _combining(context: GraphContext, experts: list[Reading]) -> list[Reading]:
-    """Return the other collectives that take the experts' results; if there are none, the aggregations that do."""
-    wiring, by_name = context.completed.wiring, context.deployment.by_name
-    heads = dict.fromkeys(head for r in experts for head in wiring.outs[r.name])
-    parts = set(names(experts))
-    # A node between two parts of an expert belongs to the expert.
-    found = [by_name[head] for head in heads if head in by_name and parts.isdisjoint(wiring.outs[head])]
-    sums = [r for r in found if r.is_role("aggregate", "gather")]
-    # A collective that follows the partial sums combines them.
-    after = dict.fromkeys(head for r in sums for head in wiring.outs[r.name])
-    further = [by_name[head] for head in after if head in by_name]
-    collectives = [r for r in (*found, *further) if _communicates(r) in {"all-reduce", "reduce-scatter", "all-gather"}]
-    return collectives or sums
-
-
-def _adjacent(context: GraphContext, experts: list[Reading], neighbors: dict[str, list[str]]) -> list[Reading]:
-    """Return the nodes next to the experts in one direction, except nodes between two parts of an expert."""
-    by_name, parts = context.deployment.by_name, set(names(experts))
-    near = [n for n in dict.fromkeys(n for r in experts for n in neighbors[r.name]) if n in by_name]
-    outer = [n for n in near if n not in parts and parts.isdisjoint(neighbors[n])]
-    return [by_name[n] for n in outer or near]
-
-
-def _exchanges(context: GraphContext, experts: list[Reading], neighbors: dict[str, list[str]]) -> list[str]:
-    """Return the names of the all-to-alls within two edges of the experts, in one direction."""
-    deployment = context.deployment
-    near = dict.fromkeys(n for r in experts for n in neighbors[r.name])
-    near |= dict.fromkeys(n for name in list(near) for n in neighbors[name])
-    found = []
-    for name in near:
-        if name not in context.graph.nodes or not (context.wiring.ins[name] or context.wiring.outs[name]):
-            continue
-        reading = deployment.by_name.get(name)
-        if reading is None:
-            continue
-        moves = reading.transfers and not _of_pipeline(context, reading)
-        named = _communicates(reading) == "all-to-all" or _names_all_to_all(context, reading)
-        if named or moves or _is_drawn_as_exchange(context, reading, experts):
-            found.append(name)
-    return found
-
-
-def _is_drawn_as_exchange(context: GraphContext, reading: Reading, experts: list[Reading]) -> bool:
-    """Return whether a routing or aggregation has the shape of communication, which the file gives to no expert."""
-    if not reading.is_role("route", "aggregate"):
-        return False
-    shapes = context.deployment.vocabulary.shapes.get("communication", ())
-    drawn = [r.node.attributes.get("shape", "").lower() in shapes for r in (reading, *experts)]
-    return drawn[0] and not any(drawn[1:])
-
-
-def _names_all_to_all(context: GraphContext, reading: Reading) -> bool:
-    """Return whether a line of the label names the exchange of tokens: `Token Distribution`, `All-to-All Comm`."""
-    roles = map(context.deployment.vocabulary.role, reading.evidence.lines[1:])
-    return any(role is not None and role.communicates == "all-to-all" for role in roles)
-
-
-def _of_pipeline(context: GraphContext, reading: Reading) -> bool:
-    """Return whether a send or receive is between pipeline stages, by its name or by the stages of its neighbors."""
-    if {"pp", "pipeline"} & set(plain_words(f"{reading.evidence.title} {reading.name}").split()):
-        return True
-    by_name, wiring = context.deployment.by_name, context.wiring
-    beside = [by_name[n] for n in (*wiring.ins[reading.name], *wiring.outs[reading.name]) if n in by_name]
-    return reading.stage is not None and any(r.stage not in (None, reading.stage) for r in beside)

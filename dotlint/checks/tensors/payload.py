@@ -1,76 +1,70 @@
-"""T007: experts that get no hidden states."""
+"""T007: operators that need hidden states and get only scores or indices of experts."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
-from dotlint.deployment import axes
+from dotlint.deployment.tensors.table import CHOICE, HIDDEN_STATES, PAYLOADS
 from dotlint.engine.finding import Holds
 from dotlint.text.english import count, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from dotlint.deployment.model import Reading
+    from dotlint.deployment.tensors.payloads import Loss, Payloads
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
 
-_CARRIERS = ("expert", "mlp", "mlp-up", "aggregate", "combine", "split")
-
-
-def _scores_only(reading: Reading) -> bool:
-    """Return whether a gate states that it outputs expert scores and no hidden states."""
-    outputs = reading.evidence.tensors.outputs
-    if not reading.is_role("gate", "route") or not outputs:
-        return False
-    named = [axes.axes(d) for d in outputs]
-    return all(("experts" in n or "top-k" in n) and "hidden" not in n and "tokens" not in n for n in named)
+_FED = ("expert", "dispatch")
 
 
 def lost_payloads(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Report experts and aggregations that get only gate scores and no hidden states."""
-    deployment, wiring = context.deployment, context.completed.wiring
-    scoring = {r.name for r in deployment.operators if _scores_only(r)}
+    """Report where hidden states are lost: operators that need them and get only scores or indices of experts."""
+    payloads = context.payloads
+    for partly in (False, True):
+        losses = {loss.at.node.index: loss for loss in payloads.losses if loss.partly == partly}
+        left = grouping.remaining_nodes(context, card, [loss.at for loss in losses.values()])
+        for unit, some in grouping.units(context.deployment, left).items():
+            first = losses[some[0].node.index]
+            tails = quoted(list(dict.fromkeys(tail for r in some for tail in losses[r.node.index].tails)))
+            one = len(some) == 1
+            who = f"`{some[0].name}`" if one else f"{count(len(some), 'operator')}{grouping.of_unit(unit)}"
+            what = _kind(payloads, first.tails)
+            yield grouping.nodes_finding(
+                context,
+                card,
+                unit,
+                some,
+                f"{who} {'adds' if one else 'add'} the expert {what} of {tails} to hidden states"
+                if partly
+                else f"{who} {'gets' if one else 'get'} only the expert {what} of {tails} and no hidden states",
+                help=f"{'' if partly else 'also '}connect the hidden states directly to "
+                + ("it" if one else "the experts" if some[0].is_role("expert") else "them"),
+                note=_chain(payloads, first),
+            )
+    fed = [r for r in context.deployment.operators if r.is_role(*_FED) and not r.summary]
+    if fed and not payloads.losses and payloads.choosing:
+        proven = all(payloads.surely_arriving(r.name) & HIDDEN_STATES for r in fed)
+        experts = [r for r in fed if r.is_role("expert")]
+        if proven and experts:
+            text = f"{count(len(experts), 'expert')} get hidden states and not only the gate's scores"
+            yield Holds(card.section, "payload", text.replace("1 expert get ", "1 expert gets "))
 
-    def passes(name: str) -> bool:
-        """Return whether a node outputs scores only: such a gate, or a route that only such gates feed."""
-        reading = deployment.by_name.get(name)
-        if name in scoring or reading is None:
-            return name in scoring
-        tails = wiring.ins[name]
-        return reading.is_role("route") and not reading.states_dims and bool(tails) and scoring.issuperset(tails)
 
-    unfed = [
-        r
-        for r in deployment.operators
-        if r.is_role(*_CARRIERS)
-        and not r.summary
-        and context.wiring.ins[r.name]
-        and all(passes(t) for t in wiring.ins[r.name])
-        and _takes_hidden_states(r)
+def _chain(payloads: Payloads, loss: Loss) -> str | None:
+    """Return the way from the last node that takes hidden states, if there is a node between."""
+    first, *between, last = loss.chain
+    if not between:
+        return None
+    steps = [
+        f"`{first}` gives expert {_kind(payloads, [first])}",
+        *(f"`{name}` adds no hidden states" for name in between),
     ]
-    fed = any(r.is_role(*_CARRIERS) and wiring.ins[r.name] for r in deployment.operators)
-    for unit, some in grouping.units(deployment, grouping.remaining_nodes(context, card, unfed)).items():
-        gates = dict.fromkeys(t for r in some for t in wiring.ins[r.name])
-        what = (
-            f"`{some[0].name}` gets"
-            if len(some) == 1
-            else f"{count(len(some), 'operator')}{grouping.of_unit(unit)} get"
-        )
-        yield grouping.nodes_finding(
-            context,
-            card,
-            unit,
-            some,
-            f"{what} only the expert scores of {quoted(list(gates))} and no hidden states",
-            help=f"also connect the hidden states directly to {'it' if len(some) == 1 else 'the experts'}",
-        )
-    if fed and not unfed and any(_scores_only(r) for r in deployment.operators):
-        yield Holds(card.section, "payload", "experts get hidden states and not only the gate's scores")
+    return ", ".join([*steps, f"`{last}` needs hidden states"])
 
 
-def _takes_hidden_states(reading: Reading) -> bool:
-    """Return whether the label states hidden states as input."""
-    return any("hidden" in axes.axes(d) for d in reading.evidence.tensors.inputs)
+def _kind(payloads: Payloads, names: Iterable[str]) -> str:
+    given = {payloads.may[name] & CHOICE for name in names}
+    return "indices" if given == {PAYLOADS["indices"]} else "scores"
