@@ -6,16 +6,16 @@ Only the features of a token are compared, because how many tokens a rank has ma
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import product
+from itertools import chain, product
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from dotlint.deployment.sizes import compared
 from dotlint.deployment.tensors.shape_features import features_beside, widths
-from dotlint.deployment.tensors.shape_kept import STATE, Mismatch, inside
+from dotlint.deployment.tensors.shape_kept import STATE, Mismatch, between_edges, inside
 from dotlint.deployment.tensors.shape_reader import ShapeReader
-from dotlint.deployment.tensors.shape_rules import declared_symbols, explained, has_latent, has_one_role, shape_rule
+from dotlint.deployment.tensors.shape_rules import explained, has_latent, has_one_role, shape_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.shapes import Dims
     from dotlint.deployment.tensors.shape_edges import ShapedEdges
+    from dotlint.deployment.tensors.shape_features import Symbols
     from dotlint.graph.model import Edge
     from dotlint.strategy import Strategy
 
@@ -54,11 +55,11 @@ def mismatches(
 ) -> Iterator[Mismatch]:
     """Yield the mismatches inside operators and along edges, except those at nodes and edges that other rules report."""
     told = {one.edge.index for one in edges.wrong}
-    reader = ShapeReader(deployment, declared_symbols(strategy))
+    reader = ShapeReader(deployment, strategy)
     for tail in deployment.operators:
         if tail.node.index in reported:
             continue
-        if found := next(inside(deployment, strategy, tail), None):
+        if found := next(chain(inside(deployment, strategy, tail), between_edges(reader, tail)), None):
             yield found
             continue
         for edge in tail.node.out_edges:
@@ -113,12 +114,15 @@ def _undividable(
     one, two, change = (
         features_beside(before, after),
         features_beside(after, before),
-        widths(before, after, reader.symbols),
+        widths(before, after, reader.symbols(tail)),
     )
     if change is None or one is None or two is None or change[0] == change[1] or not _of_one_kind(one.kind, two.kind):
         return None
     small, large = sorted(change)
-    apart = large < 2 * small or (not only and large % small > 0)
+    heads = compared(one.head_size, two.head_size)
+    apart = (
+        large < 2 * small or (not only and large % small > 0) or (heads and min(heads) < max(heads) < 2 * min(heads))
+    )
     if not apart or tail.is_role("qkv") or (len(head.node.in_edges) > 1 and head.is_role(*_GATHERS)):
         return None
     if one.kind == "vocab" and 20 * large < 21 * small:
@@ -139,17 +143,17 @@ def _of_one_kind(one: str, two: str) -> bool:
 def _sum_of_consumers(reader: ShapeReader, tail: Reading, made: Dims) -> bool:
     """Return whether the consumers of an operator divide what it makes into uneven parts."""
     heads = [reader.taken(reader.deployment.readings[e.head.index]) for e in tail.node.out_edges]
-    return len(heads) > 1 and _adds_up(reader, [one.shapes[0] for one in heads if one], made)
+    return len(heads) > 1 and _adds_up([one.shapes[0] for one in heads if one], made, reader.symbols(tail))
 
 
 def _sum_of_producers(reader: ShapeReader, head: Reading, taken: Dims) -> bool:
     """Return whether the producers of an operator make uneven parts of what it takes."""
     tails = [reader.given(reader.deployment.readings[e.tail.index]) for e in head.node.in_edges]
-    return len(tails) > 1 and _adds_up(reader, [one.shapes[0] for one in tails if one], taken)
+    return len(tails) > 1 and _adds_up([one.shapes[0] for one in tails if one], taken, reader.symbols(head))
 
 
-def _adds_up(reader: ShapeReader, parts: list[Dims], whole: Dims) -> bool:
-    found = [widths(part, whole, reader.symbols) for part in parts]
+def _adds_up(parts: list[Dims], whole: Dims, symbols: Symbols) -> bool:
+    found = [widths(part, whole, symbols) for part in parts]
     return None not in found and sum(Fraction(*one) for one in found if one) == 1
 
 
@@ -171,7 +175,7 @@ def _reason(
     one, two = features_beside(before, after), features_beside(after, before)
     if one and two and (other := _other_tensor(tail, head, one.kind, two.kind)):
         return other
-    change = widths(before, after, reader.symbols)
+    change = widths(before, after, reader.symbols(tail))
     if change is None or one is None or two is None or change[0] == change[1] or shape_rule(deployment, tail).fused:
         return None
     if not tail.evidence.tensors.outputs and {one.kind, two.kind} == {"ffn", "hidden"}:

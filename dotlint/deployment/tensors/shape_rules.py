@@ -89,11 +89,10 @@ def phase_of(strategy: Strategy | None, reading: Reading) -> Phase | None:
     return strategy.phase(reading.phase) if strategy is not None and reading.phase is not None else None
 
 
-def declared_symbols(strategy: Strategy | None) -> tuple[tuple[str, int], ...]:
-    """Return the declared degrees by the symbol that labels write for them, where all phases have the same."""
-    phases = strategy.phases if strategy else ()
-    found = {axis: {phase.degrees.get(axis) for phase in phases} for axis in ("tp", "sp", "cp", "ep", "dp")}
-    return tuple((axis, sizes.pop()) for axis, sizes in found.items() if len(sizes) == 1)
+def declared_symbols(strategy: Strategy | None, reading: Reading) -> tuple[tuple[str, int], ...]:
+    """Return the declared degrees of the operator's phase by the symbol that labels write for them."""
+    phase = phase_of(strategy, reading)
+    return tuple((axis, phase.degrees.get(axis)) for axis in ("tp", "sp", "cp", "ep", "dp")) if phase else ()
 
 
 def ways(degrees: Degrees) -> set[int]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.shapes import Dims
 
+_FEWEST_AXES = 3  # of a tensor with features, if they are not named
 _ROLES = (*SHARDED, "head", "embedding")
 
 
@@ -88,6 +89,8 @@ def _compare(
         part = two.width.whole if two and two.width else None
         if width is None or part is None or width == part or mine.keys != theirs.keys:
             return
+        if len(mine.values) < _FEWEST_AXES and not any(mine.keys):
+            return  # a batch of token ids
         if settled:
             yield OddShard(odd, usual[0], len(usual), mine, theirs)
             return
