@@ -196,6 +196,7 @@ CHECKS: dict[str, Check] = {
         grid_mismatch="sums",
     ),
     **_table("arithmetic", "deployment", top_k="top_k", token_flow="token_flow", heads_dims="heads_dims"),  # noqa: S106
+    **_table("tensors.kv_handover", "deployment", kv_hand_over="wrong_hand_overs"),
     **_table(
         "dims",
         "deployment",

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
 from dotlint.deployment.tensors.placements import ANY, BATCH, FEATURES, HEADS, PARTIAL, REPLICATE, SEQ, TOKENS
-from dotlint.deployment.tensors.sizes_of import division
+from dotlint.deployment.tensors.sizes_of import division, sliced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -63,8 +63,9 @@ def name_axes(
             shared = phase is None or phase.layout.flavor == "megatron" or phase.degrees.sp * phase.degrees.cp == 1
             if shared and some[0].first.phase in slicing:
                 axis.allowed |= SEQ
-        for bit in shapes:
-            axis.allowed |= bit
+        if axis.name != "tp":
+            for bit in shapes:
+                axis.allowed |= bit
 
 
 def _name(
@@ -78,6 +79,8 @@ def _name(
         declared = {name for name in _NAMES if name != "ep" and phase.degrees.get(name) == axis.size > 1}
         if len(declared & stated) == 1:
             return (declared & stated).pop()
+        if {"tp", "dp"} <= declared and all(r.replica is None for r in readings):
+            return ""  # the ranks may be replicas
         by_shape = {name for name in declared if (name in {"sp", "cp"}) == bool(shapes[SEQ])} - (
             {"dp"} if not shapes[BATCH] else set()
         )
@@ -102,7 +105,7 @@ def _stated(deployment: Deployment, some: Iterable[Operator]) -> Iterator[AxisNa
             yield "tp"
         for reading in operator.members[:2]:
             for word in deployment.vocabulary.split(f"{reading.evidence.title} {reading.name}"):
-                if word in _WORDS:
+                if word in _WORDS and not (_WORDS[word] == "dp" and reading.replica is not None):
                     yield _WORDS[word]
 
 
@@ -110,9 +113,9 @@ def _divided(operator: Operator) -> Iterator[int]:
     """Yield the token axes of which each rank of an operator takes a slice of what one node gives."""
     for source in operator.sources:
         if not source.grouped and operator.axis is not None:
-            found = division(source.first, operator.first)
-            if found and found[1] == operator.axis.size and found[0] in {SEQ, BATCH}:
-                yield found[0]
+            found = sliced(source, operator)
+            if found in {SEQ, BATCH}:
+                yield found
 
 
 def _by_width(some: Iterable[Operator]) -> AxisName:

@@ -26,6 +26,7 @@ class MeshAxis(Struct, eq=False):
 
     `ranks` has the GPUs of each rank, or is empty if the graph does not state them; `name` is "" if the graph does not
     show which kind of parallelism it is. `allowed` is the set of placements that are possible on such an axis.
+    `joined_by` is the kind of collective, if only the GPUs of collectives of that kind show the axis.
     """
 
     size: int
@@ -33,6 +34,7 @@ class MeshAxis(Struct, eq=False):
     whole: GpuSet | None = None
     name: AxisName = ""
     allowed: int = ANY
+    joined_by: str | None = None
 
     @property
     def title(self) -> str:
