@@ -146,7 +146,7 @@ def _dims(reading: Reading) -> str:
 
 
 def flow_section(ledger: Ledger) -> SummarySection | None:
-    """Say how far the tensors were followed, along which axes of the mesh, and what shapes state."""
+    """State how far the tensors were followed, along which axes of the mesh, and what shapes state."""
     flow = flow_of(ledger.context)
     if flow is None or not flow.edges:
         return None
