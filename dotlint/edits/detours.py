@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dotlint.syntax.tree import EdgeStatement, Id, NodeRef
 
 Side = list["NodeRef"] | Block
+Pair = tuple[str, str]
 
 
 class Detour(Struct, frozen=True, eq=False):
@@ -77,17 +78,28 @@ class DetourWriter:
             left -= {(e.tail.name, e.head.name) for e in (*existing.in_edges, *existing.out_edges)}
         edits: list[Edit] = []
         steps = list(self._steps(detour.edges))
+        idle: list[_Step] = []
         for step in sorted(steps, key=lambda s: s.head_is_free or s.tail_is_free):
             before = {(tail, detour.name) for tail in step.tails}
             after = {(detour.name, head) for head in step.heads}
-            edits += self._edit(step, detour.name, before & left, after & left)
             if before & left not in (set(), before) or after & left not in (set(), after):
                 raise NotCertain("one statement draws several of the edges to be replaced")
-            written = self._written(step, before & left, after & left)
-            left -= written
-        if left:
-            edits.append(self._added(detour, steps, left))
+            if not (before | after) & left:
+                idle.append(step)
+                continue
+            edits += self._edit(step, detour.name, before & left, after & left)
+            left -= self._written(step, before & left, after & left)
+        pairs = self._in_order(left)
+        for step, pair in zip(idle, pairs, strict=False):
+            edits += self._rewritten(step, pair)
+        edits += [self._removed(step) for step in idle[len(pairs) :]]
+        if len(pairs) > len(idle):
+            edits.append(self._added(detour, steps, pairs[len(idle) :]))
         return edits
+
+    def _in_order(self, pairs: Iterable[Pair]) -> list[Pair]:
+        order = {name: index for index, name in enumerate(self.graph.nodes)}
+        return sorted(pairs, key=lambda pair: [order.get(name, -1) for name in pair])
 
     def _steps(self, edges: Iterable[Edge]) -> Iterator[_Step]:
         led = {edge.index for edge in edges}
@@ -108,15 +120,13 @@ class DetourWriter:
     def _inserts(self, step: _Step) -> bool:
         return not (step.head_is_free or step.tail_is_free) or (len(step.statement.sides) > 2 and not step.head_is_free)
 
-    def _written(self, step: _Step, before: set[tuple[str, str]], after: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    def _written(self, step: _Step, before: set[Pair], after: set[Pair]) -> set[Pair]:
         """Return the edges that a step draws after its edit."""
         if before and after and not self._inserts(step):
             return before if step.head_is_free else after
         return before | after
 
-    def _edit(self, step: _Step, name: str, before: set[tuple[str, str]], after: set[tuple[str, str]]) -> list[Edit]:
-        if not before and not after:
-            return [self._removed(step)]
+    def _edit(self, step: _Step, name: str, before: set[Pair], after: set[Pair]) -> list[Edit]:
         if before and after and self._inserts(step):
             return [self._inserted(step, name)]
         at = 1 if before and (step.head_is_free or not after) else 0
@@ -131,6 +141,15 @@ class DetourWriter:
         before, after = (" " if self.text[at].isspace() else "" for at in (start - 1, end))
         return Edit(end, end, f"{after}{self._spelled(step, name)}{before}{self.text[start:end]}")
 
+    def _rewritten(self, step: _Step, pair: Pair) -> Iterator[Edit]:
+        """Yield the edits that let the statement of an edge that is not needed draw another one."""
+        if not (step.head_is_free and step.tail_is_free):
+            raise NotCertain("one statement draws several of the edges to be replaced")
+        for side, name in zip(step.sides, pair, strict=True):
+            assert not isinstance(side, Block)
+            if side[0].id.value != name:
+                yield Edit(side[0].start, side[0].end, respelled(side[0].id, name))
+
     def _removed(self, step: _Step) -> Edit:
         statement = step.statement
         if len(statement.sides) > 2 or self.index.slot(statement) is None:
@@ -140,7 +159,7 @@ class DetourWriter:
             return Edit(statement.start, statement.end, "")
         return Edit(start, min(self.text.find("\n", end) + 1 or end, len(self.text)), "")
 
-    def _added(self, detour: Detour, steps: Sequence[_Step], pairs: set[tuple[str, str]]) -> Edit:
+    def _added(self, detour: Detour, steps: Sequence[_Step], pairs: Sequence[Pair]) -> Edit:
         """Return the insertion of edges below the last statement that is changed, in the style of that statement."""
         last = max(steps, key=lambda step: step.statement.start)
         if self.index.slot(last.statement) is None:
@@ -150,11 +169,10 @@ class DetourWriter:
         arrow = f"{gap}{self.text[start:end]}{gap}"
         lists = "".join(self.text[one.start : one.end] for one in last.statement.lists if not _has_text(one.values()))
         spelled = self._spelled(last, detour.name)
-        order = {name: index for index, name in enumerate(self.graph.nodes)}
         lines = [
             arrow.join(spelled if name == detour.name else as_written(self.text, self.graph, name) for name in pair)
             + (f" {lists}" if lists else "")
-            for pair in sorted(pairs, key=lambda pair: [order.get(name, -1) for name in pair])
+            for pair in pairs
         ]
         return insert_after(self.text, last.statement.end, lines, style_of(self.text, last.statement))
 
