@@ -88,7 +88,8 @@ class Op:
     """One operator: where it belongs, what it is, its GPUs and tensors; `shard` and `experts` are None where it is whole.
 
     `home` is its first GPU by right and `unit` its stage's GPUs, for names and headers. `micro` is its micro-batch,
-    `step` its step in a ring, `link` the stages that a transfer joins, `ends` their GPUs.
+    `step` its step in a ring, `link` the stages that a transfer joins, `ends` their GPUs. `inputs` are its tensors where
+    it takes several, `axis` what `shard` counts where its role does not say that, `note` is added to its title.
     """
 
     key: str
@@ -109,6 +110,9 @@ class Op:
     step: int | None = None
     link: tuple[int, int] | None = None
     ends: tuple[tuple[int, int], tuple[int, int]] | None = None
+    inputs: tuple[tuple[str, Dims], ...] = ()
+    axis: str = ""
+    note: str = ""
 
 
 @dataclass

@@ -95,7 +95,16 @@ CHECKS: dict[str, Check] = {
     **_table("devices.shards", "deployment", shard_gpus="shard_gpus"),
     **_table("devices.totals", "deployment", gpu_total="gpu_totals", gpu_out_of_range="gpus_out_of_range"),
     **_table("tensors.missing", "deployment", dims_missing="operators_without_dims"),
-    **_table("tensors.edges", "deployment", edge_dims="edges_with_other_dims"),
+    **_table(
+        "tensors.shapes",
+        "deployment",
+        edge_dims="edges_with_other_dims",
+        operator_dims="operators_with_wrong_dims",
+        collective_dims="collectives_with_wrong_dims",
+        shape_mismatch="shape_mismatches",
+        sibling_shape="odd_sibling_shapes",
+    ),
+    **_table("tensors.payload", "deployment", payload_lost="lost_payloads"),
     **_table(
         "tensors.placements",
         "deployment",
@@ -105,14 +114,13 @@ CHECKS: dict[str, Check] = {
         wrong_group="wrong_groups",
         mixed_placement="mixed_placements",
     ),
-    **_table("tensors.collectives", "deployment", collective_dims="collectives_with_wrong_dims"),
     **_table(
         "communication",
         "deployment",
         tp_communication="tensor_communication",
         sp_communication="sequence_communication",
-        ep_communication="expert_communication",
     ),
+    **_table("expert_exchange", "deployment", ep_communication="expert_communication"),
     **_table(
         "phases",
         "deployment",
@@ -196,12 +204,12 @@ CHECKS: dict[str, Check] = {
         grid_mismatch="sums",
     ),
     **_table("arithmetic", "deployment", top_k="top_k", token_flow="token_flow", heads_dims="heads_dims"),  # noqa: S106
+    **_table("tensors.kv_handover", "deployment", kv_hand_over="wrong_hand_overs"),
     **_table(
         "dims",
         "deployment",
         dims_malformed="malformed_dims",
     ),
-    **_table("dims_roles", "deployment", operator_dims="operators_with_wrong_dims", payload_lost="lost_payloads"),
     **_table(
         "transfers",
         "deployment",

@@ -267,7 +267,7 @@ NORM = operator("norm", "LayerNorm")
                 GATE,
                 operator("route", "Token Dispatch"),
                 EXPERTS,
-                "norm -> gate -> route -> {expert_0 expert_1}",
+                "norm -> gate -> route -> {expert_0 expert_1}; norm -> route",
             ),
             False,
         ),

@@ -6,13 +6,24 @@ import json
 from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING
 
+from bench.mutation.drawn import trial as deployments
 from bench.mutation.drawn.changes import DRAWN
 from bench.mutation.drawn.table import clean_share, precision, recall, show
-from bench.mutation.drawn.trial import draw, findings, mutate, run
+from bench.mutation.drawn.trial import findings
 from bench.mutation.drawn.writer import write
+from bench.mutation.flow import trial as flow
+from bench.mutation.flow.defects import FLOW
 
 if TYPE_CHECKING:
     import argparse
+
+    from bench.mutation.defects import Mutation
+    from bench.mutation.flow.defects import Fault
+
+FLOWS = "flow."
+"""How seeds of deployments begin whose labels state how tensors travel."""
+
+KNOWN: dict[str, Mutation | Fault] = {**DRAWN, **FLOW}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -22,10 +33,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", default="1", metavar="S", help="what is drawn: scheme I has the seed S.I (1)")
     parser.add_argument(
+        "--flow",
+        action="store_true",
+        help="draw deployments whose labels state how tensors travel; their seeds begin with flow.",
+    )
+    parser.add_argument(
         "--show", type=int, default=0, metavar="K", help="rows of the table by factor, and examples (all)"
     )
     parser.add_argument(
-        "--print", default="", metavar="SEED", help="print one graph: 1.17, or 1.17/edge_deleted with a defect"
+        "--print",
+        default="",
+        metavar="SEED",
+        help="print one graph: 1.17 or flow.1.17, or 1.17/edge_deleted with a defect",
     )
 
 
@@ -33,15 +52,17 @@ def main(options: argparse.Namespace) -> int:
     """Print one graph, or run; the exit status is 0 where the aims of the benchmark are reached."""
     if options.print:
         return _print(options.print)
-    seeds = [f"{options.seed}.{number}" for number in range(options.drawn)]
+    seeds = [f"{FLOWS if options.flow else ''}{options.seed}.{number}" for number in range(options.drawn)]
     with ProcessPoolExecutor(options.jobs) as pool:
-        found = list(pool.map(run, seeds, [options.only] * len(seeds), chunksize=8))
+        found = list(
+            pool.map((flow if options.flow else deployments).run, seeds, [options.only] * len(seeds), chunksize=8)
+        )
     outcomes = [outcome for some in found for outcome in some]
     if options.verbose:
         for outcome in outcomes:
             name = f"{outcome.seed}/{outcome.mutation}".rstrip("/")
             if outcome.mutation and not outcome.hit:
-                print("missed ", name, "| wanted", *sorted(DRAWN[outcome.mutation].codes), "| told", *outcome.told[:3])
+                print("missed ", name, "| wanted", *sorted(KNOWN[outcome.mutation].codes), "| told", *outcome.told[:3])
             for said in outcome.wrong[:4]:
                 print("besides" if outcome.mutation else "false  ", name, "|", said)
     show(outcomes, options.show)
@@ -51,18 +72,19 @@ def main(options: argparse.Namespace) -> int:
 def _print(name: str) -> int:
     """Print a graph, its strategy, what is wrong with it and what is found."""
     seed, _, title = name.partition("/")
-    drawn = draw(seed)
+    kind = flow if seed.startswith(FLOWS) else deployments
+    drawn = kind.draw(seed)
     page, strategy = write(drawn.world, drawn.manner), drawn.strategy
     if title:
-        done = mutate(drawn, title, page)
+        done = kind.mutate(drawn, title, page)
         if done is None:
             print(f"{title} cannot be done in {seed}")
             return 2
         clean, (defect, page) = page, done
         keys = dict.fromkeys([*defect.keys, *(end for edge in defect.edges for end in edge)])
-        print(f"// defect: {title}: {DRAWN[title].change.__doc__}")
+        print(f"// defect: {title}: {KNOWN[title].change.__doc__}")
         print("// at:", *[page.ids.get(key, clean.ids.get(key, key)) for key in keys])
-        print("// wanted:", *sorted(DRAWN[title].codes))
+        print("// wanted:", *sorted(KNOWN[title].codes))
     print("// strategy:", json.dumps(strategy))
     print(
         "// drawn:",

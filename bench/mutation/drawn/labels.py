@@ -58,6 +58,7 @@ def _lines(op: Op, world: World, manner: Manner, page: Page) -> tuple[str, list[
         title += " " + (
             told.format(tail, head) if op.role == "transfer" else told.format(head if op.role == "send" else tail)
         )
+    title += f" {op.note}" if op.note else ""
     further = [] if manner.title == "id" and manner.ids == "composed" else places(op, world, manner)
     lines: list[str] = []
     if further:
@@ -75,22 +76,45 @@ def _lines(op: Op, world: World, manner: Manner, page: Page) -> tuple[str, list[
     return title, lines + list(_facts(op, world, manner))
 
 
+_SIDES = {
+    "Input": ("Input: ", "Output: "),
+    "in": ("in: ", "out: "),
+    "Inputs": ("Inputs: ", "Outputs: "),
+    "in_shape": ("in_shape=", "out_shape="),
+}
+
+
 def _facts(op: Op, world: World, manner: Manner) -> Iterator[str]:
     """Write shapes and devices."""
-    if manner.shape != "none" and op.before and op.after:
-        before, after = shape(op.before, world, manner), shape(op.after, world, manner)
-        words = {"Input": ("Input", "Output"), "in": ("in", "out")}.get(manner.sides)
-        if words and manner.language == "zh" and manner.sides == "Input":
-            words = ("输入", "输出")
+    if manner.shape != "none" and manner.sides not in ("edges", "attributes") and op.before and op.after:
+        words = ("输入: ", "输出: ") if (manner.language, manner.sides) == ("zh", "Input") else _SIDES.get(manner.sides)
+        before, after = list(_taken(op, world, manner, words)), shape(op.after, world, manner)
         if words:
-            yield f"{words[0]}: {before}"
-            yield f"{words[1]}: {after}"
+            yield from before
+            yield words[1] + after
         else:
-            yield f"{before} -> {after}"
+            yield f"{', '.join(before)} -> {after}"
     if op.role == "transfer" and manner.device != "none" and manner.link_gpus != "both":
         yield from _ends(op, world, manner)
     elif op.gpus and manner.device != "none":
         yield devices(op.gpus, world, manner)
+
+
+def _taken(op: Op, world: World, manner: Manner, words: tuple[str, str] | None) -> Iterator[str]:
+    """Write the shape of what an operator takes, or of each where it takes several."""
+    assert op.before
+    shapes = [(name, shape(dims, world, manner)) for name, dims in op.inputs]
+    if not shapes or manner.several == "first" or not words:
+        yield (words[0] if words else "") + shape(op.before, world, manner)
+    elif manner.several == "list":
+        yield words[0] + ", ".join(text for _, text in shapes)
+    elif manner.several == "named":
+        yield from (f"{name}: {text}" for name, text in shapes)
+    else:
+        mark = words[0].rstrip(": =")
+        joint = words[0].removeprefix(mark)
+        gap = "" if joint == "=" else " "
+        yield from (f"{mark.removesuffix('s')}{gap}{number}{joint}{text}" for number, (_, text) in enumerate(shapes, 1))
 
 
 def _ends(op: Op, world: World, manner: Manner) -> Iterator[str]:

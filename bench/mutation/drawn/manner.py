@@ -64,7 +64,8 @@ FACTORS: dict[str, dict[str, int]] = {
 class Manner:
     """One way of writing; every field of one word is a factor, `FACTORS` has its values.
 
-    `words`, `titles` and `axes` are the words of roles and axes in ids, `told` those of axes in labels.
+    `words`, `titles` and `axes` are the words of roles and axes in ids, `told` those of axes in labels. `several` is how
+    the tensors of an operator that takes several are written.
     """
 
     ids: str
@@ -113,6 +114,7 @@ class Manner:
     axes: dict[str, str]
     told: dict[str, str]
     cluster_told: dict[str, str]
+    several: str = "first"
 
     @property
     def first(self) -> int:

@@ -35,7 +35,7 @@ def numbers(op: Op, world: World, manner: Manner) -> dict[str, str]:
 
 def _shard(op: Op, manner: Manner) -> str:
     assert op.shard is not None
-    if op.experts or op.role in RING:
+    if op.experts or op.role in RING or op.axis == "sequence":
         return str(op.shard)
     if manner.shard_by == "device" and op.home is not None:
         return str(op.home)
@@ -96,7 +96,7 @@ def _in_id(axis: str, op: Op, manner: Manner) -> bool:
 def _word(axis: str, op: Op) -> str:
     if axis != "shard":
         return axis
-    return "expert" if op.experts else "sequence" if op.role in RING else "tensor"
+    return "expert" if op.experts else "sequence" if op.role in RING else op.axis or "tensor"
 
 
 def _link(op: Op, manner: Manner) -> list[str]:

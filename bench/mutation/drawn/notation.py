@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from bench.mutation.model import HEAD
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -82,31 +84,45 @@ _KEYS = {
 }  # fmt: skip
 
 
+# Brackets, what joins a key to its size ("" for no keys), what joins axes, and how a size is written.
+_SHAPES: dict[str, tuple[str, str, str, str]] = {
+    "named": ("[]", "=", ", ", "number"),
+    "colon": ("[]", ": ", ", ", "number"),
+    "positional": ("[]", "", ", ", "number"),
+    "tuple": ("()", "", ",", "number"),
+    "times": ("", "", "x", "number"),
+    "symbols": ("[]", "", ", ", "symbol"),
+    "×": ("", "", "×", "number"),
+    "[×]": ("[]", "", "×", "number"),
+    "spaced times": ("", "", " x ", "number"),
+    "spaced tuple": ("()", "", ", ", "number"),
+    "kilo": ("[]", "=", ", ", "kilo"),
+    "named symbols": ("[]", "=", ", ", "symbol"),
+    "degrees": ("[]", "", ", ", "degree"),
+    "(degrees)": ("()", "", ", ", "degree"),
+    "named degrees": ("[]", "=", ", ", "degree"),
+    "quotients": ("[]", "=", ", ", "quotient"),
+    "bare keys": ("", "=", ", ", "number"),
+}
+
+
 def shape(dims: Dims, world: World, manner: Manner) -> str:
     """Write a tensor's shape."""
     keys = dict(zip(("batch", "seq", "hidden"), manner.keys.split(), strict=True)) | _KEYS.get(manner.keys, {})
-    sizes = [str(size) for _, size in dims]
-    match manner.shape:
-        case "named":
-            return "[" + ", ".join(f"{keys.get(axis, axis)}={size}" for axis, size in dims) + "]"
-        case "colon":
-            return "[" + ", ".join(f"{keys.get(axis, axis)}: {size}" for axis, size in dims) + "]"
-        case "tuple":
-            return "(" + ",".join(sizes) + ")"
-        case "times":
-            return "x".join(sizes)
-        case "symbols":
-            return "[" + ", ".join(_symbol(axis, size, world) for axis, size in dims) + "]"
-    return "[" + ", ".join(sizes) + "]"
+    brackets, joint, between, form = _SHAPES[manner.shape]
+    sizes = [(keys.get(axis, axis), _size(axis, size, form, world)) for axis, size in dims]
+    text = between.join(f"{key}{joint}{size}" if joint else size for key, size in sizes)
+    return brackets[:1] + text + brackets[1:]
 
 
-def _symbol(axis: str, size: int, world: World) -> str:
-    """Write an axis as a letter over what divides it."""
-    plan = world.plan
-    wholes = {
-        "batch": plan.batch, "seq": plan.seq, "hidden": plan.hidden, "ffn": 4 * plan.hidden, "heads": plan.hidden // 64,
-        "d_k": 64, "tokens": plan.batch * plan.seq, "experts": size, "vocab": size,
-    }  # fmt: skip
+def _size(axis: str, size: int, form: str, world: World) -> str:
+    """Write a size as a number, or as a letter over what divides it."""
+    if form == "kilo":
+        return f"{size // 1024}k" if size % 1024 == 0 and axis != "vocab" else str(size)
+    if form == "number":
+        return str(size)
+    whole = _wholes(world, axis, size)
+    part = Fraction(size, whole)
     letter = {
         "batch": "B",
         "seq": "S",
@@ -116,9 +132,21 @@ def _symbol(axis: str, size: int, world: World) -> str:
         "d_k": "D",
         "tokens": "T",
         "experts": "E",
+        "vocab": "V",
     }
-    part = Fraction(size, wholes[axis])
-    if axis == "seq" and size == 1:
-        return "1"
-    over = f"/{part.denominator}" if part.denominator > 1 else ""
-    return (str(part.numerator) if part.numerator > 1 else "") + letter.get(axis, "V") + over
+    if form == "quotient":
+        return f"{whole}/{part.denominator}" if part.numerator == 1 < part.denominator <= 8 else str(size)
+    if (axis == "seq" and size == 1) or axis not in letter or part.denominator > 64:
+        return str(size)
+    degree = {world.plan.sp: "SP", world.plan.tp: "TP"}.get(part.denominator) if form == "degree" else None
+    over = f"/{degree or part.denominator}" if part.denominator > 1 else ""
+    return (str(part.numerator) if part.numerator > 1 else "") + letter[axis] + over
+
+
+def _wholes(world: World, axis: str, size: int) -> int:
+    """Give the size of an axis of the whole tensor."""
+    plan = world.plan
+    return {
+        "batch": plan.batch, "seq": plan.seq, "hidden": plan.hidden, "ffn": 4 * plan.hidden, "heads": plan.hidden // HEAD,
+        "d_k": HEAD, "tokens": plan.batch * plan.seq, "vocab": getattr(plan, "vocab", size),
+    }.get(axis, size)  # fmt: skip

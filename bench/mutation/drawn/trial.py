@@ -124,7 +124,8 @@ def findings(text: str, strategy: Mapping[str, object] | None) -> list[Finding]:
     return lint(Source.from_text(text, "bench.dot"), settings).findings
 
 
-def _said(found: list[Finding]) -> tuple[str, ...]:
+def said(found: list[Finding]) -> tuple[str, ...]:
+    """Give findings as code and message."""
     return tuple(f"{f.code} {f.message[:160]}" for f in found)
 
 
@@ -139,7 +140,7 @@ def run(seed: str, only: str = "") -> list[Outcome]:
     page = write(drawn.world, drawn.manner)
     found = findings(page.text, drawn.strategy)
     loud = [f for f in found if f.severity != "info" and not _of_habit(f, drawn)]
-    outcomes = [Outcome(seed, "", drawn.factors, not loud, 0, _said(loud), _said(found))]
+    outcomes = [Outcome(seed, "", drawn.factors, not loud, 0, said(loud), said(found))]
     titles = [title for title in DRAWN if only in title]
     random.Random(f"{seed} defects").shuffle(titles)
     for title in titles:
@@ -179,7 +180,7 @@ def _judged(drawn: Drawn, title: str, defect: Defect, mutated: Page, page: Page,
         ids = {mutated.ids.get(key, page.ids.get(key, key)) for key in keys}
         hit = any(not ids or ids & named(f) for f in hits)
     right = sum(f.code in expected for f in new)
-    return Outcome(drawn.seed, title, drawn.factors, hit, right, _said(wrong), _said(new))
+    return Outcome(drawn.seed, title, drawn.factors, hit, right, said(wrong), said(new))
 
 
 def named(finding: Finding) -> set[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bench.mutation.drawn.clusters import clustered, title
 from bench.mutation.drawn.labels import label
 from bench.mutation.drawn.names import names
+from bench.mutation.drawn.notation import shape
 from bench.mutation.schemes import Page
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 _COLLECTIVE = {
     "all_gather", "all_reduce", "attn_reduce", "reduce_scatter", "dispatch", "combine", "send", "recv", "transfer", "kv",
-    "ring_send", "sp_gather", "sp_split",
+    "ring_send", "sp_gather", "sp_split", "embed_reduce", "embed_scatter", "attn_scatter", "mlp_scatter", "seq_ag", "mlp_ag", "kv_ag",
+    "k_ag", "v_ag", "embed_gather", "attn_pair", "mlp_pair", "a2a_heads", "a2a_seq", "head_gather", "other_reduce", "other_gather", "other_scatter",
 }  # fmt: skip
 _SHAPES = {
     "house": ("box", "ellipse", "parallelogram"), "boxes": ("box", "box", "box"), "other": ("box", "hexagon", "diamond"),
@@ -97,12 +99,13 @@ def _head(world: World, manner: Manner, end: str) -> Iterator[str]:
 def _nodes(world: World, manner: Manner, page: Page, end: str) -> Iterator[Node]:
     for key, op in world.ops.items():
         kind = 2 if op.role in ("gate", "route") else 1 if op.role in _COLLECTIVE else 0
-        form = op.shape or _SHAPES[manner.shapes][kind]
+        form = "plain" if manner.node == "table" else op.shape or _SHAPES[manner.shapes][kind]
         attributes = [f"label={label(op, world, manner, page)}"]
-        if manner.node != "record":
-            attributes += [] if form == "box" else [f"shape={form}"]
-        if manner.node == "table":
-            attributes = [attributes[0], "shape=plain"]
+        if manner.sides == "attributes" and manner.shape != "none" and op.before and op.after:
+            sides = (("input", op.before), ("output", op.after))
+            attributes += [f'{name}="{shape(dims, world, manner)}"' for name, dims in sides]
+        if manner.node != "record" and form != "box":
+            attributes.append(f"shape={form}")
         line = f"{_quoted(page.ids[key], manner)} [{', '.join(attributes)}]{end}"
         page.lines[key] = line
         yield key, op, line
@@ -132,6 +135,8 @@ def _edges(world: World, manner: Manner, page: Page, end: str, among: set[str]) 
             continue
         page.lines[tail, head] = ""
         mark = _mark(style, manner)
+        if manner.sides == "edges" and manner.shape != "none" and style == "solid" and (given := world.ops[tail].after):
+            mark = f'label="{shape(given, world, manner)}"'
         sides, last = rows[-1] if rows else ([], "-")
         if manner.edges == "chains" and mark == last and sides[-1] == [tail]:
             sides.append([head])

@@ -60,12 +60,14 @@ def collective_output(
         if axis in joined:
             allowed = axis.allowed if axis is not None else ANY
             operator.given[axis] = (_made(operator, taken) & allowed) or allowed
-            kind = _mistake(operator, taken)
+            mistake = _mistake(operator, taken)
             alone = len(inflows) == 1 or any(i.tail.axis is axis for i in inflows)
-            if kind and alone and consumers and not _is_no_sum(operator):
-                yield Conflict(kind, operator, axis, tuple(inflows), taken)
+            if mistake and alone and consumers and not _is_no_sum(operator):
+                yield Conflict(mistake, operator, axis, tuple(inflows), taken)
     if not joined:
-        operator.given = {None: ANY}
+        kind = operator.rule.collective if operator.rule is not None else None
+        owed = PARTIAL & operator.taken.get(None, PARTIAL)
+        operator.given = {None: ANY if kind in {"reduce", "reduce-scatter"} else ANY & ~PARTIAL | owed}
     crossing = _crossing(operator, inflows)
     if crossing:
         yield Conflict("crosses", operator, crossing[0].tail.axis, tuple(crossing), PARTIAL)
@@ -86,17 +88,28 @@ def joined_axes(operator: Operator, inflows: list[Inflow], consumers: Iterable[O
         gpus = operator.first.gpus
         if gpus is None or len(gpus) < 2 or not operator.first.own_gpus:
             return []
-        known = {axis for i in inflows for axis in i.tail.given if axis is not None and axis.whole == gpus}
-        return list(known) if known else [MeshAxis(len(gpus), (), gpus)]
+        kind = operator.rule.collective if operator.rule is not None else None
+        if kind not in {"reduce", "gather"}:
+            return []
+        known = [
+            a
+            for i in inflows
+            for a in i.tail.given
+            if a is not None and a.whole == gpus and len(a.ranks or gpus) == len(gpus)
+        ]
+        known = [axis for axis in known if axis.ranks or axis.joined_by == kind]
+        return list(dict.fromkeys(known)) or [MeshAxis(len(gpus), (), gpus, joined_by=kind)]
     return list(dict.fromkeys(found))
 
 
 def _may_act(operator: Operator, axis: MeshAxis) -> bool:
     """Return whether a split or gather may work on the axis of its consumers: its sizes and its name agree."""
     found = division(operator.first, operator.first, inside=True)
-    if found is not None and found[1] != axis.size:
+    if found is not None and (found[1] != axis.size or not found[0] & axis.allowed):
         return False
-    return not operator.first.is_role("sequence-split", "sequence-gather") or bool(axis.allowed & SEQ)
+    if not operator.first.is_role("sequence-split", "sequence-gather"):
+        return True
+    return axis.name in {"sp", "cp"} or (found is not None and axis.name != "tp")
 
 
 def _made(operator: Operator, taken: int) -> int:

@@ -9,10 +9,10 @@ from msgspec import Struct
 
 from dotlint.deployment.tensors.collectives import collective_output
 from dotlint.deployment.tensors.links import link
-from dotlint.deployment.tensors.model import Conflict, Inflow
-from dotlint.deployment.tensors.notation import Notation, narrowed
+from dotlint.deployment.tensors.model import Conflict, Inflow, Notation
+from dotlint.deployment.tensors.notation import narrowed
 from dotlint.deployment.tensors.placements import ANY, HIDDEN, PARTIAL, REPLICATE, SEQ, SHARD, TOKENS, WHOLE
-from dotlint.deployment.tensors.sizes_of import division, same
+from dotlint.deployment.tensors.sizes_of import same, sliced
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -98,9 +98,9 @@ def _fanned(tail: Operator, head: Operator, axis: MeshAxis, given: int) -> int:
     """Return what each rank takes of the output of one node: all of it, or the slice that the sizes show."""
     if tail.rule is not None and tail.rule.collective in {"gather", "concatenate", "reduce", "broadcast"}:
         return given
-    found = division(tail.first, head.first)
-    if found is not None and found[1] == axis.size:
-        return found[0]
+    slices = sliced(tail, head)
+    if slices & axis.allowed:
+        return slices
     if given & REPLICATE and not same(tail.first, head.first) and axis.name == "":
         return given | SHARD
     if given & REPLICATE and axis.name == "tp" and not same(tail.first, head.first):

@@ -31,6 +31,12 @@ def rule_of(
     return known[key]
 
 
+def listed_roles(title: str, vocabulary: Vocabulary) -> list[str]:
+    """Return the roles that a title lists one after the other: `Gate + Dispatch`."""
+    parts = _IN_TURN.split(_ASIDE.sub(" ", title))
+    return [role.name for part in parts if part and (role := vocabulary.role(part)) is not None]
+
+
 def _rule(role: str, text: str, vocabulary: Vocabulary) -> OperatorRule | None:
     rules = operator_table(vocabulary).rules
     title, *lines = text.split("\n")

@@ -59,7 +59,9 @@ def _rule(
     rules = operator_table(deployment.vocabulary).rules
     if rule.role == "attention":
         return core_rule(rule) if "output-projection" in behind else rule
-    return rules["mlp-up"] if "activation" in behind else rules["mlp-down"] if "activation" in before else rule
+    if behind & {"activation", "mlp-down", "mlp"}:
+        return rules["mlp-up"]
+    return rules["mlp-down"] if before & {"activation", "mlp-up", "mlp"} else rule
 
 
 def _sibling_groups(deployment: Deployment, ins: Pairs, outs: Pairs) -> list[list[Reading]]:

@@ -10,6 +10,7 @@ from dotlint.deployment.tensors.placements import BATCH, BITS, FEATURES, HEADS, 
 if TYPE_CHECKING:
     from dotlint.deployment.model import Reading
     from dotlint.deployment.shapes import Dims
+    from dotlint.deployment.tensors.model import Operator
 
 _BITS = {
     "batch": BATCH,
@@ -56,6 +57,17 @@ def between(before: Dims, after: Dims, *, either: bool = False) -> tuple[int, in
         return None
     bit = bit_of(axis, before)
     return (bit, large // small) if bit else None
+
+
+def sliced(tail: Operator, head: Operator) -> int:
+    """Return of which axis each rank of an operator takes its slice of what one node gives; 0 if the sizes show none.
+
+    The replicas of a model divide the batch too.
+    """
+    found = division(tail.first, head.first)
+    if found is None or head.axis is None or found[1] != head.axis.size:
+        return 0
+    return 0 if found[0] == BATCH and head.first.replica is not None else found[0]
 
 
 def same(tail: Reading, head: Reading) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError, convert
 
 from dotlint.deployment.tensors.placements import ANY, BITS, placements
 from dotlint.deployment.vocabulary import VocabularyError
@@ -15,8 +15,46 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.vocabulary import Vocabulary
 
+HIDDEN_STATES: Final = 1
+CHOICE: Final = 2 | 4
+PAYLOADS: Final = {"hidden": HIDDEN_STATES, "scores": 2, "indices": 4, "logits": 8, "ids": 16}
+"""What a tensor contains. `CHOICE` are the two by which experts are chosen."""
+ALL_PAYLOADS: Final = 31
+
 Join = Literal["first", "alike", "product", "attention"]
 Collective = Literal["reduce", "gather", "concatenate", "reduce-scatter", "exchange", "split", "broadcast"]
+Changes = Literal["nothing", "gather", "scatter", "gather-sequence", "split-sequence", "project", "choose"]
+States = Literal["all", "part", "nothing"]
+
+
+class ShapeRule(Struct, frozen=True, forbid_unknown_fields=True):
+    """How an operator of a role changes shapes, and which part of its producer's and consumer's tensors it states.
+
+    See the comment at the top of `rules/operators.toml`.
+    """
+
+    changes: Changes | None = None
+    takes: States | None = None
+    makes: States | None = None
+    joins: bool = False
+    fused: bool = False
+    passes: bool = False
+
+
+class PayloadRule(Struct, frozen=True):
+    """What an operator needs (`hidden`: one input of hidden states, `each`: every input) and the kinds that it gives.
+
+    `passes` is whether it may also give what came in. An operator without `gives` may give anything.
+    """
+
+    needs: Literal["hidden", "each", ""] = ""
+    kinds: int = 0
+    passes: bool = False
+
+    @property
+    def makes_hidden(self) -> bool:
+        """Whether its output is hidden states, whatever came in."""
+        return bool(self.kinds & HIDDEN_STATES)
 
 
 class OperatorRule(Struct, frozen=True):
@@ -27,6 +65,8 @@ class OperatorRule(Struct, frozen=True):
     joins: Join = "first"
     weights: bool = False
     collective: Collective | None = None
+    shape: ShapeRule = ShapeRule()
+    payload: PayloadRule = PayloadRule()
 
 
 class Statement(Struct, frozen=True):
@@ -56,9 +96,15 @@ def operator_table(vocabulary: Vocabulary) -> OperatorTable:
                 entry.get("joins", "first"),
                 bool(entry.get("weights", False)),
                 entry.get("collective"),
+                shape=convert(entry.get("shape", {}), ShapeRule),
+                payload=_payload(entry.get("payload", {})),
             )
+        except ValidationError as error:
+            raise VocabularyError(f"operators: the entry `{role}` has an invalid `shape`: {error}") from error
         except (KeyError, TypeError, AttributeError) as error:
-            raise VocabularyError(f"operators: the entry `{role}` has the unknown placement {error}") from error
+            raise VocabularyError(
+                f"operators: the entry `{role}` has the unknown placement or payload {error}"
+            ) from error
     statements = tuple(
         Statement(
             tuple(f" {' '.join(vocabulary.split(phrase))} " for phrase in entry["phrases"]),
@@ -68,6 +114,12 @@ def operator_table(vocabulary: Vocabulary) -> OperatorTable:
         for entry in vocabulary.statements
     )
     return OperatorTable(rules, statements)
+
+
+def _payload(entry: Mapping[str, Any]) -> PayloadRule:
+    given = entry.get("gives", ())
+    kinds = sum(PAYLOADS[name] for name in given if name != "same")
+    return PayloadRule(entry.get("needs", ""), kinds, "same" in given)
 
 
 def _gives(entry: Any) -> dict[int, int] | None:  # noqa: ANN401 - a value of a TOML file

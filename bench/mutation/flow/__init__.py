@@ -1,0 +1,1 @@
+"""Deployments drawn at random whose labels state how tensors travel, and defects of that."""
