@@ -94,7 +94,7 @@ def new_label(deployment: Deployment, label: Label, plan: LabelPlan) -> str:
                 if taken is None:
                     raise NotCertain(f"`{plan.heads[0].name}` does not state the dimensions that it takes")
                 lines[index] = _with_dims(line, stated, given, taken)
-        elif devices.spans(line.strip()):
+        elif _names_gpus(devices, line):
             if plan.gpus is None:
                 continue
         elif (text := texts.line(line)) is not None:
@@ -116,11 +116,16 @@ class _Texts:
         self.pairs = list(_pairs(plan))
         self.steps: dict[tuple[str, str], set[str]] = {}
         for old, new in self.pairs:
+            title = next((line for line in old.lines if line.strip()), "")
             for one, two in zip(old.lines, new.lines, strict=True):
                 before, after = _NUMBER.findall(one), _NUMBER.findall(two)
                 if _NUMBER.sub(r"\1#", one) == _NUMBER.sub(r"\1#", two):
                     for (around, number), (_, other) in zip(before, after, strict=True):
                         self.steps.setdefault((around, number), set()).add(other)
+                    if (
+                        one is title and before and one.rstrip().endswith(before[-1][1])
+                    ):  # `MLP 3` shows the number of `All-Reduce 3`
+                        self.steps.setdefault(("", before[-1][1]), set()).add(after[-1][1])
 
     def line(self, line: str) -> str | None:
         """Return a line of the new label; None if it is about the exemplar alone."""
@@ -141,17 +146,19 @@ class _Texts:
         if plan.level < 2 or (plan.level == 2 and set(plain_words(text).split()) <= _NEUTRAL):
             return self._renumbered(line)
         found = _TITLES[plan.kind].search(line) if plan.level == 2 else None
-        titles = [r.evidence.title for r in (*plan.tails[:1], *plan.heads[:1])]
+        titles = [r.evidence.title for r in (*plan.tails, *plan.heads)]
         before, after = _shared(titles)
         return line.replace(text, before + (found[0] if found else plan.kind.title()) + after)
 
     def _renumbered(self, line: str) -> str:
         def move(match: Match[str]) -> str:
             found = self.steps.get((match[1], match[2]), set())
+            if not found and not line[match.end() :].strip():
+                found = self.steps.get(("", match[2]), set())
             return match[1] + (next(iter(found)) if len(found) == 1 else match[2])
 
         moved = _NUMBER.sub(move, line)
-        return moved if moved != line or self.pairs else self.plan.shift.text(line)
+        return moved if moved != line else self.plan.shift.text(line)
 
 
 def _pairs(plan: LabelPlan) -> Iterator[tuple[Label, Label]]:
@@ -188,7 +195,7 @@ def _repeats(label: Label, kept: Iterable[int], line: str) -> bool:
 def _with_gpus(deployment: Deployment, label: Label, plan: LabelPlan) -> Label:
     """Return the label with the GPUs of the plan, in a line as a neighbor on the same GPUs has it if there is one."""
     devices = deployment.vocabulary.devices
-    stated = [i for i, line in enumerate(label.lines) if devices.spans(line)]
+    stated = [i for i, line in enumerate(label.lines) if _names_gpus(devices, line)]
     if not stated or plan.gpus is None:
         return label
     index = stated[-1]
@@ -203,10 +210,15 @@ def _with_gpus(deployment: Deployment, label: Label, plan: LabelPlan) -> Label:
     return moved
 
 
+def _names_gpus(devices: DeviceReader, line: str) -> bool:
+    read = devices.read([line.strip()]) if line.strip() and not list(shapes(line)) else None
+    return bool(devices.spans(line)) or (read is not None and bool(read.ids))
+
+
 def _gpu_text(reading: Reading, devices: DeviceReader) -> str | None:
     """Return the line of a node's label that states its GPUs and nothing else."""
     for line in _stripped(cells_of(reading))[1:]:
-        found = devices.read([line]) if devices.spans(line) and not list(shapes(line)) else None
+        found = devices.read([line]) if not list(shapes(line)) else None
         if found is not None and found.ids == reading.gpus:
             return line
     return None

@@ -10,7 +10,7 @@ from msgspec import Struct
 from dotlint.edits.copying import respelled
 from dotlint.edits.fix_context import NotCertain
 from dotlint.edits.insertion import head_start, insert_after, line_start, style_of, tail_end
-from dotlint.edits.statement import as_written, id_text, references
+from dotlint.edits.statement import COMPASS, as_written, id_text, references
 from dotlint.engine.finding import Edit
 from dotlint.syntax.tree import Block
 
@@ -134,7 +134,7 @@ class DetourWriter:
             raise NotCertain("several chains go on behind the place where it would be inserted")
         side = step.sides[at]
         assert not isinstance(side, Block)
-        return [Edit(side[0].start, side[0].end, respelled(side[0].id, name))]
+        return [_renamed(side[0], name)]
 
     def _inserted(self, step: _Step, name: str) -> Edit:
         start, end = step.statement.operators[step.step]
@@ -148,7 +148,7 @@ class DetourWriter:
         for side, name in zip(step.sides, pair, strict=True):
             assert not isinstance(side, Block)
             if side[0].id.value != name:
-                yield Edit(side[0].start, side[0].end, respelled(side[0].id, name))
+                yield _renamed(side[0], name)
 
     def _removed(self, step: _Step) -> Edit:
         statement = step.statement
@@ -168,9 +168,16 @@ class DetourWriter:
         gap = " " if self.text[start - 1].isspace() else ""
         arrow = f"{gap}{self.text[start:end]}{gap}"
         lists = "".join(self.text[one.start : one.end] for one in last.statement.lists if not _has_text(one.values()))
+        ports = [
+            self.text[side[0].id.end : side[0].end] if not isinstance(side, Block) and _has_compass(side[0]) else ""
+            for side in last.sides
+        ]
         spelled = self._spelled(last, detour.name)
         lines = [
-            arrow.join(spelled if name == detour.name else as_written(self.text, self.graph, name) for name in pair)
+            arrow.join(
+                (spelled if name == detour.name else as_written(self.text, self.graph, name)) + port
+                for name, port in zip(pair, ports, strict=True)
+            )
             + (f" {lists}" if lists else "")
             for pair in pairs
         ]
@@ -208,6 +215,16 @@ def turned_around(node: Node, behind: Node, before: Collection[int]) -> list[Edi
         raise NotCertain(f"one chain leads to `{node.name}` and goes on behind it")
     new_names = ((old, names.pop()) for old, names in wanted.values())
     return [Edit(old.start, old.end, respelled(old, name)) for old, name in new_names if name != old.value]
+
+
+def _renamed(reference: NodeRef, name: str) -> Edit:
+    """Return the edit that names another node; a port stays if every node has it."""
+    end = reference.id.end if _has_compass(reference) else reference.end
+    return Edit(reference.start, end, respelled(reference.id, name))
+
+
+def _has_compass(reference: NodeRef) -> bool:
+    return len(reference.ports) == 1 and reference.ports[0].value in COMPASS
 
 
 def _is_single(side: Side) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dotlint.checks.tensors.places import communicates, place_shown, places_of_faults
+from dotlint.checks.tensors.places import communicates, places_of_faults, places_shown
 from dotlint.edits.apply import apply_edits
 from dotlint.edits.collectives import CollectiveWriter
 from dotlint.edits.detours import Detour, DetourWriter, turned_around
@@ -46,11 +46,18 @@ def add_collectives(fix: FixContext, finding: Finding) -> Fix | str:
     data = finding.data
     assert isinstance(data, Faults)
     faults = data.faults
-    if faults[0].kind in _WHY_NOT:
-        return _WHY_NOT[faults[0].kind]
-    if faults[0].kind == "reduced-late":
+    kind = faults[0].kind
+    if kind == "reduced-late":
         return _moved_reductions(fix, faults)
-    return _first_certain(fix, faults, list(places_of_faults(fix, CollectiveWriter(fix), faults)))
+    writer = CollectiveWriter(fix)
+    if kind not in _WHY_NOT:
+        return _first_certain(fix, faults, list(places_of_faults(fix, writer, faults)))
+    reductions = ("reduce-scatter", "all-reduce")
+    edges = ({edge.index: edge for edge in fault.edges} for fault in faults)
+    shown = [places_shown(fix, writer, f.tails, led, reductions) for f, led in zip(faults, edges, strict=True)]
+    if kind != "gathered" or not all(shown):
+        return _WHY_NOT[kind]
+    return _first_certain(fix, faults, shown)
 
 
 class ShardsMeet(Struct, frozen=True, eq=False):
@@ -70,7 +77,7 @@ def join_shards(fix: FixContext, finding: Finding) -> Fix | str:
     for tails, head in data.meetings:
         names = tuple(r.name for r in tails)
         edges = {e.index: e for e in head.node.in_edges if e.tail.name in names}
-        places = place_shown(fix, writer, tails, edges)
+        places = places_shown(fix, writer, tails, edges)
         if not places and names in known:
             faults.append(known[names])
             places = next(places_of_faults(fix, writer, [known[names]]))

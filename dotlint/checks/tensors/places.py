@@ -72,11 +72,14 @@ def places_of_faults(fix: FixContext, writer: CollectiveWriter, faults: Sequence
         yield sorted(places, key=lambda place: place.rank)
 
 
-def place_shown(
-    fix: FixContext, writer: CollectiveWriter, tails: Sequence[Reading], edges: Mapping[int, Edge]
+def places_shown(
+    fix: FixContext,
+    writer: CollectiveWriter,
+    tails: Sequence[Reading],
+    edges: Mapping[int, Edge],
+    kinds: Sequence[str] = ("all-reduce", "all-gather", "reduce-scatter"),
 ) -> list[Place]:
     """Return the places of the collectives that follow operators of the same kind elsewhere in the file."""
-    kinds = ("all-reduce", "all-gather", "reduce-scatter")
     found = [place_behind(fix, writer, kind, tails, edges, owed=True) for kind in kinds]
     return sorted((place for place in found if place.rank <= _SHOWN), key=lambda place: place.rank)
 
