@@ -131,7 +131,7 @@ class DetourWriter:
             return [self._inserted(step, name)]
         at = 1 if before and (step.head_is_free or not after) else 0
         if not (step.head_is_free if at else step.tail_is_free):
-            raise NotCertain("several chains go on behind the place where it would be inserted")
+            return [self._cut(step, name, behind=bool(at))]
         side = step.sides[at]
         assert not isinstance(side, Block)
         return [_renamed(side[0], name)]
@@ -140,6 +140,22 @@ class DetourWriter:
         start, end = step.statement.operators[step.step]
         before, after = (" " if self.text[at].isspace() else "" for at in (start - 1, end))
         return Edit(end, end, f"{after}{self._spelled(step, name)}{before}{self.text[start:end]}")
+
+    def _cut(self, step: _Step, name: str, *, behind: bool) -> Edit:
+        """Return the edit that ends a chain with the node, or begins its rest with it: `a -> b` and `c -> d`."""
+        statement = step.statement
+        if statement.lists or self.index.slot(statement) is None:
+            raise NotCertain("a chain with attributes goes on behind the place where it would be inserted")
+        style = style_of(self.text, statement)
+        between = (style.end + style.newline + style.indent) if style.lines else "; "
+        start, end = statement.operators[step.step]
+        spelled = self._spelled(step, name)
+        tail, head = step.sides
+        if behind:
+            first = head.start if isinstance(head, Block) else head[0].start
+            return Edit(end, first, f"{self.text[end:first] or ' '}{spelled}{between}")
+        last = tail.end if isinstance(tail, Block) else tail[-1].end
+        return Edit(last, start, f"{between}{spelled}{self.text[last:start] or ' '}")
 
     def _rewritten(self, step: _Step, pair: Pair) -> Iterator[Edit]:
         """Yield the edits that let the statement of an edge that is not needed draw another one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -175,7 +176,10 @@ def _require_repaired(
 ) -> None:
     """Raise `NotCertain` unless the new nodes are read as they are meant, and none of the faults is left, nor a new one."""
     context = fix.context
-    document = read(context.file.document.source.with_text(apply_edits(fix.text, in_order(edits))))
+    ordered = in_order(edits)
+    if any(one.end > two.start for one, two in pairwise(ordered)):
+        raise NotCertain("its edges are drawn by the same statements as others")
+    document = read(context.file.document.source.with_text(apply_edits(fix.text, ordered)))
     file = replace(context.file, document=document, graphs=[])
     if len(file.graphs) <= context.graph.index or document.problems != context.file.document.problems:
         raise NotCertain("the new statements cannot be read")
