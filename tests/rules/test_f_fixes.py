@@ -181,7 +181,11 @@ def test_f001_no_fix_where_the_consumer_states_nothing_to_copy() -> None:
 
 def test_f001_a_second_chain_that_goes_on_is_cut() -> None:
     text = two_layers([reduce(1), *flow(1, "l0_add", reduced=False), "l1_down_0 -> l1_ar;", "l1_down_1 -> l1_ar;"])
-    text = text.replace("l1_down_0 -> l1_add;\n", "").replace("l1_down_1 -> l1_add;\n", "").replace("l1_add -> output;\n", "")
+    text = (
+        text.replace("l1_down_0 -> l1_add;\n", "")
+        .replace("l1_down_1 -> l1_add;\n", "")
+        .replace("l1_add -> output;\n", "")
+    )
     text = text.replace("}\n", "  l1_down_0 -> l1_add -> output;\n  l1_down_1 -> l1_add;\n}\n")
     after = fixed(text, "F001", "tp2")
     assert "l1_ar -> l1_add" in after
