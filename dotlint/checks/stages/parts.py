@@ -73,17 +73,21 @@ def splits_without_gather(context: GraphContext, card: Card) -> Iterator[Outcome
 
 
 def _between(context: GraphContext, *, forward: bool) -> set[str]:
-    """Return the nodes that a sequence split reaches without another split between, or backward those a gather does."""
+    """Return the nodes that a sequence split reaches before another split or gather ends the way, those included.
+
+    Backward the same from the gathers.
+    """
     role = "sequence-split" if forward else "sequence-gather"
     beside = context.wiring.outs if forward else context.wiring.ins
-    ends = {r.name for r in context.deployment.operators if r.is_role(role)}
+    ends = {r.name for r in context.deployment.operators if r.is_role("sequence-split", "sequence-gather")}
     found: set[str] = set()
-    queue = list(ends)
+    queue = [r.name for r in context.deployment.operators if r.is_role(role)]
     while queue:
         for name in beside[queue.pop()]:
-            if name not in found and name not in ends:
+            if name not in found:
                 found.add(name)
-                queue.append(name)
+                if name not in ends:
+                    queue.append(name)
     return found
 
 
