@@ -37,9 +37,7 @@ def findings(name: str, text: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_text(text, "utf-8")
-        main(
-            ["check", str(path), "--isolated", "--no-cache", "--format", "concise"], stdout=out, stderr=io.StringIO()
-        )
+        main(["check", str(path), "--isolated", "--no-cache", "--format", "concise"], stdout=out, stderr=io.StringIO())
     lines: dict[str, str] = {}
     for line in out.getvalue().splitlines():
         place, _, finding = line.partition(": ")
