@@ -142,9 +142,10 @@ class Result:
         return file_dict(self._result)
 
     def __str__(self) -> str:
-        from dotlint.report.verdict import verdict_words  # noqa: PLC0415
+        from dotlint.report.verdict import verdict_caveat, verdict_words  # noqa: PLC0415
 
-        lines = [f"{self.path}: {verdict_words(self._result)}", *(f"  {finding}" for finding in self.findings)]
+        verdict = ", ".join(filter(None, (verdict_words(self._result), verdict_caveat(self._result))))
+        lines = [f"{self.path}: {verdict}", *(f"  {finding}" for finding in self.findings)]
         return _printable("\n".join(lines))
 
     def _repr_html_(self) -> str:

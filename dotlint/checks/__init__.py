@@ -95,7 +95,15 @@ CHECKS: dict[str, Check] = {
     **_table("devices.shards", "deployment", shard_gpus="shard_gpus"),
     **_table("devices.totals", "deployment", gpu_total="gpu_totals", gpu_out_of_range="gpus_out_of_range"),
     **_table("tensors.missing", "deployment", dims_missing="operators_without_dims"),
-    **_table("tensors.edges", "deployment", edge_dims="edges_with_other_dims"),
+    **_table(
+        "tensors.shapes",
+        "deployment",
+        edge_dims="edges_with_other_dims",
+        operator_dims="operators_with_wrong_dims",
+        collective_dims="collectives_with_wrong_dims",
+        shape_mismatch="shape_mismatches",
+        sibling_shape="odd_sibling_shapes",
+    ),
     **_table("tensors.payload", "deployment", payload_lost="lost_payloads"),
     **_table(
         "tensors.placements",
@@ -106,7 +114,6 @@ CHECKS: dict[str, Check] = {
         wrong_group="wrong_groups",
         mixed_placement="mixed_placements",
     ),
-    **_table("tensors.collectives", "deployment", collective_dims="collectives_with_wrong_dims"),
     **_table(
         "communication",
         "deployment",
@@ -203,7 +210,6 @@ CHECKS: dict[str, Check] = {
         "deployment",
         dims_malformed="malformed_dims",
     ),
-    **_table("dims_roles", "deployment", operator_dims="operators_with_wrong_dims"),
     **_table(
         "transfers",
         "deployment",

@@ -8,11 +8,13 @@ from msgspec import Struct
 
 from dotlint.checks import grouping
 from dotlint.checks.grouping import names
+from dotlint.checks.tensors.added_collectives import ShardsMeet, join_shards
 from dotlint.deployment import axes
 from dotlint.deployment.shards import ATTENTION, groups
 from dotlint.deployment.stated_dims import one_in_one_out
 from dotlint.deployment.unit import phase_unit
 from dotlint.deployment.words import plain_words
+from dotlint.edits.fix_context import fixed_by
 from dotlint.engine.finding import Holds, Undecided
 from dotlint.text.english import count, listed, quoted
 
@@ -44,11 +46,13 @@ def _communicates(reading: Reading) -> str | None:
 class Meetings(Struct, frozen=True):
     """Where tensor shards meet: the nodes that combine them, by what they do, and those that only take them.
 
-    `parallel` is whether any operator is divided among tensor ranks.
+    `shards` has the groups of shards that each of the latter takes, by index of its node; `parallel` is whether any
+    operator is divided among tensor ranks.
     """
 
     serving: dict[str, list[str]]
     wrong: list[Reading]
+    shards: dict[int, list[tuple[Reading, ...]]]
     parallel: bool
 
 
@@ -57,6 +61,7 @@ def meetings(context: GraphContext) -> Meetings:
     deployment, wiring = context.deployment, context.completed.wiring
     serving: dict[str, list[str]] = {}
     wrong: list[Reading] = []
+    met: dict[int, list[tuple[Reading, ...]]] = {}
     parallel = False
     for shards in (group.members for group in groups(deployment, *ATTENTION, "mlp", "mlp-down")):
         phase = context.phase(shards[0].phase)
@@ -85,9 +90,11 @@ def meetings(context: GraphContext) -> Meetings:
                 "residual",
             }:
                 wrong.append(reading)
-    return Meetings(serving, _unique(wrong), parallel)
+                met.setdefault(reading.node.index, []).append(tuple(shards))
+    return Meetings(serving, _unique(wrong), met, parallel)
 
 
+@fixed_by(join_shards)
 def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report operators that take all tensor shards of a layer but are not a collective."""
     found = meetings(context)
@@ -100,6 +107,7 @@ def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
             some,
             f"tensor shards feed {listed([f'`{r.name}`' for r in some])}{grouping.of_unit(unit)} without a collective",
             help=f"add an all-reduce, all-gather or reduce-scatter between the shards and {'it' if len(some) == 1 else 'them'}",
+            data=ShardsMeet(tuple((shards, r) for r in some for shards in found.shards[r.node.index])),
         )
     if serving and not wrong and not context.flow.faults:
         reduces = "" if "all-reduce" in serving else "no all-reduce; "

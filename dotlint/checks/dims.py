@@ -105,9 +105,15 @@ def malformed_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
         )
 
 
+def _lists_numbers(dims: Dims) -> bool:
+    """Return whether dimensions are several numbers without names; blanks between them are another mistake."""
+    several = len(dims.values) > 1 and not any(dims.keys) and axes.numbers(dims) is not None
+    return several and not _BLANKS.fullmatch(dims.text)
+
+
 def _nameless(context: GraphContext, card: Card, operators: list[Reading]) -> Iterator[Outcome]:
     """Report dimensions without names, if most of the file names them."""
-    bare = [r for r in operators if any(len(d.values) > 1 and not any(d.keys) and axes.numbers(d) for d in _dims(r))]
+    bare = [r for r in operators if any(_lists_numbers(d) for d in _dims(r))]
     named = sum(1 for r in operators if any(any(d.keys) for d in _dims(r)))
     if not bare or len(bare) > named:
         return

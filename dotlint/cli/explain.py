@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 def command(streams: Streams, path: str, node: str | None, strategy: tuple[str, ...]) -> int:
     """Show what was inferred for a node or a file.
 
-    For a node, the output lists its role, stage and GPUs, the evidence for them, and the findings about it. For a
-    file, it lists what the numbers in names, labels and clusters may mean, and what decided.
+    For a node, the output lists its role, stage and GPUs, the evidence for them, its inputs and outputs with their
+    shapes and placements, and the findings about it. For a file, it lists what the numbers in names, labels and clusters
+    may mean and what decided, the axes of the mesh, and whether shapes are of slices or of whole tensors.
     """
     from dotlint.report.inferred import file_page, node_page
     from dotlint.text.nearest import nearest
@@ -34,12 +35,12 @@ def command(streams: Streams, path: str, node: str | None, strategy: tuple[str, 
     result, _ = lint_one(streams, path, {"strategy": strategy})
     assert result.context is not None
     if node is None:
-        write_result(streams, file_page(result, [graph.deployment for graph in result.context.graphs]))
+        write_result(streams, file_page(result, result.context.graphs))
         return 0
     for graph in result.context.graphs:
         reading = graph.deployment.by_name.get(node)
         if reading is not None:
-            write_result(streams, node_page(result, graph.deployment, reading))
+            write_result(streams, node_page(result, graph, reading))
             return 0
     near = nearest(node, [name for graph in result.context.graphs for name in graph.graph.nodes])
     raise DotlintError(f"{path}: no node `{node}`" + (f"; did you mean `{near}`?" if near else ""))

@@ -13,21 +13,31 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterable
 
-    from dotlint.deployment.shapes import Dims
+    from dotlint.deployment.dims import Dims
 
 _NAMES = {
-    "batch": "batch batch_size batchsize bs bsz b micro_batch microbatch micro_batch_size mbs local_batch 批 批次 批大小",
-    "seq": "seq seq_len seqlen sequence sequence_length seq_length sl s local_seq q_len séquence sequenz 序列 序列长度",
-    "hidden": "hidden hidden_size hidden_dim hiddensize d_model dmodel model_dim token_dim embed_dim emb_dim 隐藏 隐藏层 隐藏维度",
-    "heads": "heads head num_heads n_heads nheads local_heads attention_heads",
-    "head-dim": "d_k dk d_v d_head head_dim head_size dim_head",
-    "ffn": "ffn ffn_hidden ffn_dim ffn_size mlp_hidden mlp_dim d_ff intermediate intermediate_size",
-    "experts": "experts num_experts n_experts expert_scores total_experts",
+    "batch": "batch batch_size batchsize bs bsz b micro_batch microbatch micro_batch_size mbs local_batch 批 批次 批大小 批量 "
+    "batchgröße lot",
+    "seq": "seq seq_len seqlen sequence sequence_length sequence_len seq_length sl s local_seq q_len ctx_len context_len "
+    "context_length séquence longueur sequenz sequenzlänge 序列 序列长度 长度",
+    "hidden": "hidden hidden_size hidden_dim hidden_dimension d_model model_dim token_dim embed_dim emb_dim "
+    "embedding_dim embedding_size 隐藏 隐藏层 隐藏维度 隐藏维 隐藏层大小 caché cachée versteckt",
+    "heads": "heads head num_heads n_heads nheads local_heads attention_heads num_attention_heads 头 头数 注意力头 têtes köpfe",
+    "head-dim": "d_k dk d_v dv d_head head_dim head_size dim_head 头维度",
+    "ffn": "ffn ffn_hidden ffn_hidden_size ffn_dim ffn_size mlp_hidden mlp_hidden_size mlp_dim d_ff intermediate "
+    "intermediate_size",
+    "experts": "experts num_experts n_experts expert_scores total_experts 专家 专家数 experten",
     "top-k": "top_k topk k",
-    "tokens": "tokens num_tokens n_tokens routed_tokens token_count",
-    "vocab": "vocab vocab_size",
+    "tokens": "tokens num_tokens n_tokens routed_tokens token_count 词元 令牌 jetons",
+    "vocab": "vocab vocab_size vocabulary vocabulary_size 词表 词表大小 词汇 vocabulaire vokabular",
 }
-_AXES = {name: axis for axis, names in _NAMES.items() for name in names.split()}
+# `seq_len`, `seqlen`, `seq len` and `seq-len` are one name.
+_AXES = {
+    name.replace("_", mark): axis
+    for axis, names in _NAMES.items()
+    for name in names.split()
+    for mark in ("_", "", " ", "-")
+}
 _LETTERS = frozenset("hndlfvet")  # what they name depends on the axes beside them
 
 ALIASES: tuple[tuple[str, ...], ...] = (
@@ -71,9 +81,14 @@ def _meaning(letter: str, before: list[str], behind: list[str]) -> str:
 
 
 def _symbol(value: str) -> str:
-    """Return the symbol of a size if it names an axis: `h` for `H/2`, "" for `batch_size_subset` and numbers."""
+    """Return the symbol of a size if it names an axis: `h` for `H/2`, "" for `batch_size_subset` and numbers.
+
+    `B*S` names the tokens.
+    """
     size = read_size(value)
     first = [word for word, power in size.symbols if power > 0 and is_axis(word)] if size else []
+    if len(first) == 2 and named(first) == {"batch", "seq"}:
+        return "tokens"
     return first[0] if len(first) == 1 else ""
 
 

@@ -6,10 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from dotlint.deployment.gpus_and_dims import Tensors, read_tensors
+from dotlint.deployment.gpus_and_dims import Tensors, read_tensors, with_attributes
+from dotlint.deployment.placed_tensors import placed
 from dotlint.deployment.stated_role import stated_role
 from dotlint.deployment.words import Name, label_lines, parse_name, plain_words, record_lines
+from dotlint.syntax.lexemes import Html
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -77,6 +80,7 @@ def read_facts(name: str, visible: Sequence[str], vocabulary: Vocabulary) -> Fac
     speech = "\n".join(line for line in lines if "[" not in line)
     ranged = _LAYERS.search(speech) if "layer" in (lower := speech.lower()) or "block" in lower else None
     experts = _EXPERTS.search(title) or _EXPERTS.search(name.replace("_", " "))
+    role = stated_role(name, lines, vocabulary)
     words = set(plain_words(name).split()) | set(plain_words(title).split())
     return Facts(
         name=parsed,
@@ -85,17 +89,22 @@ def read_facts(name: str, visible: Sequence[str], vocabulary: Vocabulary) -> Fac
         layers=(int(ranged[1]), int(ranged[2])) if ranged else None,
         phases=frozenset(_PHASES[word] for word in phases) if (phases := words & _PHASES.keys()) else _NONE,
         gpus=_devices(name, lines, vocabulary),
-        tensors=read_tensors(lines),
+        tensors=placed(read_tensors(lines), role.name if role else ""),
         experts=_expert_range(experts["ids"]) if experts else None,
-        role=stated_role(name, lines, vocabulary),
+        role=role,
     )
 
 
 def node_facts(node: Node, vocabulary: Vocabulary) -> Facts:
     """Return the facts of the name and label of a node."""
-    label = node.attributes.get("label", "")
-    split = record_lines if node.attributes.get("shape", "") in {"record", "Mrecord"} else label_lines
-    return read_facts(node.name, split("" if label == "\\N" else label), vocabulary)
+    attributes = node.attributes
+    label = attributes.get("label", "")
+    record = attributes.get("shape", "") in {"record", "Mrecord"} and not isinstance(label, Html)
+    facts = read_facts(
+        node.name, (record_lines if record else label_lines)("" if label == "\\N" else label), vocabulary
+    )
+    tensors = with_attributes(facts.tensors, attributes)
+    return facts if tensors is facts.tensors else replace(facts, tensors=tensors)
 
 
 def subgraph_facts(subgraph: Subgraph, vocabulary: Vocabulary) -> Facts:

@@ -12,9 +12,12 @@ from msgspec import Struct
 from dotlint.text.regex import regex
 
 _TERM = regex(
-    r"(?P<operator>\s*[*/×·]\s*|(?<=\d)x(?=\d)|\s+x\s+|)"
+    r"(?P<operator>\s?(?://|[*/×·⋅÷])\s?|(?<=\d)x(?=\d)|\s+x\s+|)"
     r"(?:(?P<number>\d{1,15})(?P<kilo>[kKM](?!\w))?|(?P<word>[^\W\d]\w*))",
 )
+_GROUP = regex(r"(?P<over>/\s?)?\((?P<inside>[^()]*)\)")
+_THOUSANDS = regex(r"(?<=\d)[_,](?=\d{3})")
+_OVER = frozenset({"/", "//", "÷"})
 _KILO = 1024
 _OPEN = frozenset({"variable", "dynamic", "any", "unknown", "none", "var", "tbd", "n/a"})
 
@@ -33,9 +36,14 @@ class Size(Struct, frozen=True):
 
 @lru_cache(maxsize=4096)
 def read_size(text: str) -> Size | None:
-    """Parse `4096`, `4k`, `16*64`, `H`, `3F/2` or `hidden/tp`; None if it is none of these or unknown (`?`)."""
+    """Parse `4096`, `1,024`, `4k`, `16*64`, `H`, `3F/2`, `hidden/tp` or `S/(cp*sp)`; None if it is none of these or unknown (`?`)."""
     number, powers, position = Fraction(1), Counter[str](), 0
     text = text.strip()
+    if "(" in text:
+        # Inside parentheses only products are read; `S/(cp*sp)` is S/cp/sp.
+        text = _GROUP.sub(lambda found: _opened(found["inside"], over=bool(found["over"])), text)
+    if "_" in text or "," in text:
+        text = _THOUSANDS.sub("", text)
     while position < len(text) or not text:
         term = _TERM.match(text, position)
         # Only a symbol may directly follow a number: `3F`.
@@ -43,7 +51,7 @@ def read_size(text: str) -> Size | None:
             position > 0
         ):
             return None
-        power = -1 if "/" in term["operator"] else 1
+        power = -1 if term["operator"].strip() in _OVER else 1
         if term["word"]:
             powers[term["word"].lower()] += power
         elif value := int(term["number"]) * _unit(term["number"], term["kilo"]):
@@ -54,6 +62,10 @@ def read_size(text: str) -> Size | None:
     if _OPEN.intersection(powers):
         return None
     return Size(number, tuple(sorted((word, power) for word, power in powers.items() if power)))
+
+
+def _opened(inside: str, *, over: bool) -> str:
+    return f"/{inside.replace('*', '/').replace('×', '/').replace('·', '/')}" if over and "/" not in inside else inside
 
 
 def _unit(digits: str, kilo: str | None) -> int:

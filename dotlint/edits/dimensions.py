@@ -52,6 +52,32 @@ class DimensionCopier:
         return Edit(target.attribute.value.start, target.attribute.value.end, new.raw())
 
 
+def with_shape(reading: Reading, sibling: Reading) -> Edit | None:
+    """Return the edit that writes a sibling's dimensions over those of an operator; None if they cannot be replaced."""
+    label, usual = label_of(reading), sibling.evidence.tensors
+    if label is None:
+        return None
+    new, left = label, {side: list(shapes) for side, shapes in _by_side(usual)}
+    for at, line in enumerate(label.lines):
+        written = line.strip()
+        for side, shapes in _by_side(read_tensors([written])):
+            for dims in shapes:
+                if not left[side]:
+                    return None
+                written = written.replace(dims.text, left[side].pop(0).text, 1)
+        new = new.with_line(at, written)
+    read = _by_side(read_tensors(label_lines(new.raw()[1:-1])))
+    if [(side, [d.text for d in shapes]) for side, shapes in read] != [
+        (side, [d.text for d in shapes]) for side, shapes in _by_side(usual)
+    ]:
+        return None
+    return Edit(label.attribute.value.start, label.attribute.value.end, new.raw())
+
+
+def _by_side(tensors: Tensors) -> list[tuple[str, tuple[Dims, ...]]]:
+    return [("in", tensors.inputs), ("out", tensors.outputs), ("bare", tensors.bare)]
+
+
 def _operator_kind(reading: Reading) -> OperatorKind | None:
     if reading.role is None or reading.summary or not reading.evidence.title:
         return None

@@ -22,6 +22,8 @@ _STRING = regex(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _PIECE = regex(r"(\\[nlr]|\r?\n|&#10;)")
 _HTML_PIECE = regex(r"(\s*<br\s*(?:align=\S+\s*)?/?>\s*)", re.IGNORECASE)
 _TABLE = regex(r"<(?:table|tr|td|img)\b", re.IGNORECASE)
+_MARKUP = regex(r"((?:\s*<[^>]*>\s*)+)")
+_FIELDS = regex(r"((?:\\[nlr]|\s*[{}|]\s*|<[^>]*>|\r?\n)+)")
 _ESCAPED = regex(r"\\(?![nlrNGLETH\"])")
 _NUMBERS = regex(r"\d+")
 
@@ -79,6 +81,23 @@ def label_of(reading: Reading) -> Label | None:
     if any(len(statement.nodes) > 1 and statement.lists for statement in reading.node.statements):
         return None
     return split_label(found)
+
+
+def cells_of(reading: Reading) -> Label | None:
+    """Return the label that a node's own statement sets, split into its lines, or into the cells of a record or table.
+
+    The markup between the cells counts as breaks, and the first and last line may be empty. None as for `label_of`.
+    """
+    found = reading.node.attribute("label")
+    if found is None or (plain := label_of(reading)) is not None:
+        return plain if found else None
+    raw = found.value.raw
+    if any(len(statement.nodes) > 1 and statement.lists for statement in reading.node.statements):
+        return None
+    if not found.value.html and _STRING.fullmatch(raw) is None:
+        return None
+    pieces = (_MARKUP if found.value.html else _FIELDS).split(raw[1:-1])
+    return Label(found, tuple(pieces[::2]), tuple(pieces[1::2]))
 
 
 def split_label(attribute: Attribute) -> Label | None:

@@ -13,6 +13,7 @@ from dotlint.deployment.classify import read_deployment
 from dotlint.deployment.patterns.missing_nodes import find_missing_nodes
 from dotlint.deployment.patterns.proposals import missing_edges
 from dotlint.deployment.patterns.stage_plan import plan_stages
+from dotlint.deployment.symbols import explaining_texts, symbols
 from dotlint.deployment.vocabulary import load_vocabulary
 from dotlint.deployment.wiring import Wiring
 from dotlint.engine.own_cards import by_code
@@ -23,12 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from dotlint.deployment.abridged import Abridged
+    from dotlint.deployment.axis_comparison import Symbols
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.patterns.missing_edge import MissingEdge
     from dotlint.deployment.patterns.missing_nodes import MissingNode
     from dotlint.deployment.patterns.stage_plan import StagePlan
     from dotlint.deployment.tensors.model import Flow
     from dotlint.deployment.tensors.payloads import Payloads
+    from dotlint.deployment.tensors.shape_flow import ShapeFlow
     from dotlint.deployment.vocabulary import Vocabulary
     from dotlint.deployment.wiring import Cycle
     from dotlint.engine.card import Card
@@ -180,6 +183,14 @@ class GraphContext:
         return max(begins, ends) <= 1 and all(ins[r.name] or outs[r.name] for r in self.deployment.operators)
 
     @cached_property
+    def shapes(self) -> ShapeFlow:
+        """The shapes of tensors along edges and through operators."""
+        from dotlint.deployment.tensors.shape_flow import shape_flow  # noqa: PLC0415 - needed only by rules about shapes
+
+        model = self.file.strategy.model if self.file.strategy else None
+        return shape_flow(self.deployment, self.strategy, model)
+
+    @cached_property
     def absent(self) -> list[MissingNode]:
         """The nodes that a unit lacks and its siblings have."""
         return find_missing_nodes(self.deployment)
@@ -307,6 +318,11 @@ class FileContext(Struct, eq=False, dict=True):  # the dict is what cached prope
     def vocabulary(self) -> Vocabulary:
         """The built-in vocabulary, extended by the user's."""
         return load_vocabulary(vocabulary_file(), *self.vocabularies)
+
+    @cached_property
+    def symbols(self) -> Symbols:
+        """The symbols of shapes to which comments, titles and legends of the file give one value."""
+        return symbols(explaining_texts(self.document, [graph.deployment for graph in self.graphs]))
 
     @cached_property
     def loss(self) -> Loss | None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from collections import Counter
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from msgspec import Struct
 
 from dotlint.strategy.phases import Strategy  # noqa: TC001 - msgspec reads what the cache kept by these types
 from dotlint.syntax.source import Position  # noqa: TC001
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dotlint.deployment.tensors.model import Flow
 
 StrategySource = Literal["option", "configuration", "file"]
 
@@ -52,11 +58,30 @@ class PhaseFile(Struct, frozen=True):
     problem: str | None
 
 
+class FlowFacts(Struct, frozen=True):
+    """How far the tensors of a file were followed, in edges between operators.
+
+    `reasons` counts the other edges by key of `dotlint.deployment.tensors.followed.REASONS`.
+    """
+
+    edges: int
+    followed: int
+    reasons: dict[str, int]
+
+
+def flow_facts(flows: Sequence[Flow]) -> FlowFacts:
+    """Count the edges of several graphs."""
+    counted = Counter(reason for flow in flows for reason in flow.reasons.values())
+    reasons = {reason: counted[reason] for reason in sorted(counted)}
+    return FlowFacts(sum(flow.edges for flow in flows), sum(len(flow.followed) for flow in flows), reasons)
+
+
 class FileFacts(Struct, frozen=True):
     """What reports state about a file besides its findings; `edges` is None if there were too many to count.
 
     `strategy` is the strategy that the file was checked against, with assumed phases; `strategy_source` is where it
-    was declared. `deployment` has every phase and its file if the strategy assigns files to phases.
+    was declared. `deployment` has every phase and its file if the strategy assigns files to phases. `flow` is None if no
+    graph was read as a deployment.
     """
 
     nodes: int
@@ -68,3 +93,4 @@ class FileFacts(Struct, frozen=True):
     strategy_source: StrategySource | None
     excerpt: Excerpt | None = None
     deployment: tuple[PhaseFile, ...] = ()
+    flow: FlowFacts | None = None

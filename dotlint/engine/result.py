@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dotlint.engine.baseline import Baseline
     from dotlint.engine.card import Card
     from dotlint.engine.context import FileContext
-    from dotlint.engine.facts import Excerpt, FileFacts, PhaseFile, SourceLines, StrategySource
+    from dotlint.engine.facts import Excerpt, FileFacts, FlowFacts, PhaseFile, SourceLines, StrategySource
     from dotlint.graph.document import Document
     from dotlint.strategy import Strategy
 
@@ -150,7 +150,20 @@ def _facts(context: FileContext) -> FileFacts:
         strategy=next((g.strategy for g in context.graphs if g.strategy), context.strategy),
         strategy_source=context.strategy_source,
         deployment=_deployment(context),
+        flow=_flow(context),
     )
+
+
+def _flow(context: FileContext) -> FlowFacts | None:
+    """Count the edges whose tensors were followed; None if no graph was read as a deployment or the analysis crashed."""
+    if not context.read_as_deployment or context.is_program or not context.is_deployment:
+        return None
+    from dotlint.engine.facts import flow_facts  # noqa: PLC0415
+
+    try:
+        return flow_facts([graph.flow for graph in context.graphs if graph.deployment.recognized])
+    except Exception:  # noqa: BLE001 - the rules that need the analysis report that it crashed
+        return None
 
 
 def _deployment(context: FileContext) -> tuple[PhaseFile, ...]:

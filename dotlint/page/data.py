@@ -9,13 +9,15 @@ from msgspec import Struct, field
 
 from dotlint.deployment.words import label_lines
 from dotlint.page.drawing import cleaned
+from dotlint.report.tensors import flow_of, node_lines
 from dotlint.syntax.tree import Html
 from dotlint.text.display import one_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dotlint.engine.context import FileContext, GraphContext
+    from dotlint.deployment.model import Deployment, Reading
+    from dotlint.engine.context import FileContext
     from dotlint.engine.finding import Finding, Pair
     from dotlint.engine.result import FileResult
     from dotlint.graph.model import Node
@@ -59,7 +61,7 @@ class Elements(Struct):
         key = graph, name
         if key not in self.nodes:
             self.nodes[key] = len(self.node_rows)
-            self.node_rows.append([visible(name), "", "", 0])
+            self.node_rows.append([visible(name), "", "", 0, []])
         return self.nodes[key]
 
     def edge(self, graph: int, pair: Pair) -> int:
@@ -83,12 +85,19 @@ def known_elements(context: FileContext) -> Elements:
     found = Elements()
     position = context.document.source.position
     for graph in context.graphs:
-        index = graph.graph.index
+        index, flow = graph.graph.index, flow_of(graph)
         for node in graph.graph.nodes.values():
             start = node.statements[0].start if node.statements else node.start
             found.nodes[index, node.name] = len(found.node_rows)
+            reading = graph.deployment.by_name[node.name]
             found.node_rows.append(
-                [visible(node.name), _label(node), _reading_text(graph, node.name), position(start).line]
+                [
+                    visible(node.name),
+                    _label(node),
+                    _reading_text(graph.deployment, reading),
+                    position(start).line,
+                    [visible(line) for line in node_lines(flow, reading)],
+                ]
             )
         for edge in graph.graph.edges[: MOST_EDGES - len(found.edge_rows)]:
             key = index, (edge.tail.name, edge.head.name)
@@ -108,12 +117,10 @@ def _label(node: Node) -> str:
     return "" if text == node.name else one_line(text, _LABEL)
 
 
-def _reading_text(graph: GraphContext, name: str) -> str:
+def _reading_text(deployment: Deployment, reading: Reading) -> str:
     """Describe the reading of a node in one line."""
-    deployment = graph.deployment
     if not deployment.recognized:
         return ""
-    reading = deployment.by_name[name]
     parts = ["annotation" if reading.annotation else reading.role.name if reading.role else ""]
     if reading.stage is not None:
         parts.append(str(deployment.unit(reading.phase, reading.stage)))

@@ -29,6 +29,7 @@ function inspect(panel, file, view, found, { select, open }) {
       node[NODE_LINE] ? line(node[NODE_LINE]) : make("span", { class: "aside" }, "not in the file yet"),
       opener(),
       ...findings(),
+      node[TENSORS].length ? make("details", {}, make("summary", {}, "Tensors"), make("pre", {}, node[TENSORS].join("\n"))) : null,
     ];
   }
 

@@ -48,9 +48,10 @@ def findings_pane(
         f'<div class="chips" role="group" aria-label="Show findings of these kinds">{chips}</div>' if chips else ""
     )
     mark = {"correct": "✓ Correct", "incorrect": "✗ Incorrect"}.get(outline.kind, outline.verdict.capitalize())
+    caveat = f'<p class="caveat {outline.kind}">{prose(outline.caveat)}</p>' if outline.caveat else ""
     return (
         '<section class="pane" id="findings" aria-label="Findings" tabindex="-1"><div class="summary">'
-        f'<h2 class="verdict {outline.kind}">{mark}</h2>{tally}<ul class="facts">{facts}</ul>{filters}</div>'
+        f'<h2 class="verdict {outline.kind}">{mark}</h2>{caveat}{tally}<ul class="facts">{facts}</ul>{filters}</div>'
         f'<div class="results">{findings(outline, nodes, whys)}</div></section>'
     )
 

@@ -129,16 +129,19 @@ def _structure(old: Document, new: Document, fixed: Sequence[Finding], rules: Ma
 
 
 def _is_replaced_by_path(pair: tuple[str, str], one: Graph, two: Graph) -> bool:
-    """Return whether a path through new nodes only replaces an edge."""
+    """Return whether a path through new nodes only, or through one other node, replaces an edge, or it is turned around."""
     todo, seen = [two.nodes[pair[0]]], set()
     while todo:
-        for edge in todo.pop().out_edges:
+        node = todo.pop()
+        for edge in node.out_edges:
             if edge.head.name == pair[1]:
                 return True
             if edge.head.name not in one.nodes and edge.head.index not in seen:
                 seen.add(edge.head.index)
                 todo.append(edge.head)
-    return False
+    behind = {edge.head.name for edge in two.nodes[pair[0]].out_edges}
+    before = {edge.tail.name for edge in two.nodes[pair[1]].in_edges}
+    return bool(behind & before) or pair[1] in {edge.tail.name for edge in two.nodes[pair[0]].in_edges}
 
 
 def _clusters(node: Node) -> list[str | None]:

@@ -85,9 +85,9 @@ def file_dict(result: FileResult) -> dict[str, Any]:
     """Return the entry of one file."""
     entry: dict[str, Any] = {"path": _ascii_path(result.path), "verdict": result.verdict}
     if result.unreadable is not None:
-        return {**entry, "error": result.unreadable, "strategy": None, "graph": None, "findings": []}
+        return {**entry, "error": result.unreadable, "strategy": None, "graph": None, "flow": None, "findings": []}
     facts = result.facts
-    strategy = None
+    strategy, flow = None, facts.flow
     if facts.strategy is not None:
         phases = facts.strategy.phases
         strategy = {
@@ -111,6 +111,7 @@ def file_dict(result: FileResult) -> dict[str, Any]:
             "directed": facts.directed,
             "graphs": facts.graphs,
         },
+        "flow": {"edges": flow.edges, "followed": flow.followed, "not_followed": flow.reasons} if flow else None,
         "findings": [finding_dict(finding, result.source) for finding in result.findings],
         "holds": [{"section": h.section, "subject": h.subject, "text": h.text} for h in result.holds],
         "undecided": [{"section": u.section, "subject": u.subject, "needs": u.needs} for u in result.undecided],

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dotlint.engine.facts import flow_facts
 from dotlint.report.numbers import number_lines
+from dotlint.report.tensors import flow_of, graph_lines, node_lines
+from dotlint.report.verdict import flow_words
 from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dotlint.deployment.model import Deployment, Reading
+    from dotlint.engine.context import GraphContext
     from dotlint.engine.result import FileResult
 
 
-def node_page(result: FileResult, deployment: Deployment, reading: Reading) -> str:
+def node_page(result: FileResult, context: GraphContext, reading: Reading) -> str:
     """Return the role, stage and GPUs inferred for a node, the evidence, and the findings about it.
 
     `result.findings` are searched for those that name the node.
     """
-    evidence = reading.evidence
+    deployment, evidence = context.deployment, reading.evidence
     node = reading.node
     position = result.document.source.position(node.statements[0].start if node.statements else node.start)
     lines = [f"{one_line(node.name)}  ({one_line(result.path, 4096)}:{position.line})", ""]
@@ -54,6 +58,8 @@ def node_page(result: FileResult, deployment: Deployment, reading: Reading) -> s
         ("feeds", ", ".join(dict.fromkeys(edge.head.name for edge in node.out_edges)) or "-"),
     ]
     lines += [f"  {name:<8} {one_line(text)}" for name, text in rows]
+    tensors = node_lines(flow_of(context), reading)
+    lines += ["", "tensors", *(f"  {one_line(line)}" for line in tensors)] if tensors else []
     if reading.why:
         lines += ["", "because", *(f"  {one_line(why)}" for why in reading.why)]
     numbers = number_lines(deployment, node.index)
@@ -65,13 +71,21 @@ def node_page(result: FileResult, deployment: Deployment, reading: Reading) -> s
     return "\n".join(lines) + "\n"
 
 
-def file_page(result: FileResult, deployments: Iterable[Deployment]) -> str:
-    """Return what was decided for each graph of a file: whether it is a deployment, and what its numbers mean."""
+def file_page(result: FileResult, contexts: Iterable[GraphContext]) -> str:
+    """Return what was decided for each graph of a file: whether it is a deployment, its numbers and its tensors."""
     lines = [one_line(result.path, 4096)]
-    for deployment in deployments:
+    for context in contexts:
+        deployment, flow = context.deployment, flow_of(context)
         lines += ["", *_recognition(deployment)]
         numbers = number_lines(deployment)
         lines += ["", "numbers", *(f"  {line}" for line in numbers)] if numbers else []
+        if flow is not None:
+            lines += [
+                "",
+                "tensors",
+                f"  flow: {flow_words(flow_facts([flow]))}",
+                *(f"  {x}" for x in graph_lines(flow)),
+            ]
         lines += [f"not understood: {one_line(text)}" for text in deployment.unread_devices]
     return "\n".join(lines) + "\n"
 

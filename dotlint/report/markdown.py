@@ -44,7 +44,7 @@ def _report_lines(outline: Outline) -> Iterable[str]:
     yield f"# DAG error analysis: {code(outline.path)}"
     yield ""
     words = f"has **{outline.verdict}**" if outline.kind == "warned" else f"is **{outline.verdict.upper()}**"
-    yield f"The graph {words}."
+    yield f"The graph {words}{f', {outline.caveat}' if outline.caveat else ''}."
     yield ""
     for fact in outline.facts:
         yield f"- {escape(fact)}"

@@ -12,7 +12,7 @@ from dotlint.engine.sections import ORDER, SECTIONS
 from dotlint.report.links import page
 from dotlint.report.merge import MOST_FINDINGS, alike, left_over, names_its_nodes, one_for_all, shorter, titles
 from dotlint.report.ranges import ranged, shortened, without_numbers
-from dotlint.report.verdict import verdict_kind, verdict_words
+from dotlint.report.verdict import flow_words, verdict_caveat, verdict_kind, verdict_words
 from dotlint.text.english import count, listed
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class Modification(Struct, frozen=True):
 
 
 class Outline(Struct, frozen=True):
-    """The contents of the report of one file, in order; `verdict` is in words."""
+    """The contents of the report of one file, in order; `verdict` is in words, and `caveat` limits it."""
 
     path: str
     kind: VerdictKind
@@ -108,6 +108,7 @@ class Outline(Struct, frozen=True):
     undecided: tuple[tuple[str, str], ...]
     modifications: tuple[Modification, ...]
     files: tuple[str, ...] = ()
+    caveat: str = ""
 
 
 def outline(result: FileResult, options: str = "", *, links: bool = False) -> Outline:
@@ -130,6 +131,7 @@ def outline(result: FileResult, options: str = "", *, links: bool = False) -> Ou
         undecided=_skipped(result),
         modifications=modifications,
         files=(result.path,) if modifications else (),
+        caveat=verdict_caveat(result),
     )
 
 
@@ -266,6 +268,8 @@ def _facts(result: FileResult) -> tuple[str, ...]:
         facts.append(f"strategy {strategy.source} ({source}): {'; '.join(parts)}")
     if known.deployment and (known.is_deployment or not any(one.here and not one.file for one in known.deployment)):
         facts.append(_deployment_files(known.deployment))
+    if known.flow is not None and known.flow.edges:
+        facts.append(f"tensor flow: {flow_words(known.flow)}")
     if known.is_deployment is False:
         facts.append("no deployment recognized: only the generic DOT rules run")
     return tuple(facts)

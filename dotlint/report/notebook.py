@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from dotlint.report.verdict import verdict_kind, verdict_words
+from dotlint.report.verdict import verdict_caveat, verdict_kind, verdict_words
 from dotlint.text.display import visible
 
 if TYPE_CHECKING:
@@ -37,10 +37,11 @@ def html(result: FileResult) -> str:
     )
     strategy = result.facts.strategy
     declared = f" · {_html_text(strategy.source)}" if strategy is not None and strategy.source else ""
+    caveat = f", {limit}" if (limit := verdict_caveat(result)) else ""
     color = _COLORS.get(verdict_kind(result), "inherit")
     return (
         f'<div><p><strong>{_html_text(result.path)}</strong>: <span style="color:{color}">'
-        f"<strong>{_html_text(verdict_words(result))}</strong></span>{declared}</p>{table}</div>"
+        f"<strong>{_html_text(verdict_words(result))}</strong></span>{caveat}{declared}</p>{table}</div>"
     )
 
 

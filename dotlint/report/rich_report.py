@@ -53,6 +53,8 @@ def render(outlines: Sequence[Outline], *, width: int, color: bool) -> str:
 def _report_parts(outline: Outline, width: int) -> Iterable[RenderableType]:
     word, style = _VERDICTS[outline.kind]
     yield _two_ends(Text(one_line(outline.path, 4096), style="bold"), Text(word or outline.verdict, style=style))
+    if outline.caveat:
+        yield _two_ends(Text(), Text(outline.caveat, style=style))
     for fact in outline.facts:
         yield Text(one_line(fact), style="dim" if outline.kind != "unreadable" else "")
     if outline.tally:

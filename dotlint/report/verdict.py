@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from dotlint.deployment.tensors.followed import REASONS
 from dotlint.text.english import count
 
 if TYPE_CHECKING:
+    from dotlint.engine.facts import FlowFacts
     from dotlint.engine.result import FileResult
 
 VerdictKind = Literal["correct", "warned", "incorrect", "unreadable"]
@@ -22,6 +24,24 @@ def verdict_words(result: FileResult) -> str:
     if verdict_kind(result) != "warned":
         return result.verdict
     return f"no errors, {count(_warnings(result), 'warning')}"
+
+
+def verdict_caveat(result: FileResult) -> str:
+    """Return `but only 120 of 440 edges could be followed` if that is less than half, else ""."""
+    flow = None if result.unreadable is not None else result.facts.flow
+    if flow is None or 2 * flow.followed >= flow.edges:
+        return ""
+    joined = "and" if result.verdict == "incorrect" else "but"
+    return f"{joined} only {flow.followed} of {count(flow.edges, 'edge')} could be followed"
+
+
+def flow_words(flow: FlowFacts) -> str:
+    """Return how many edges were followed, and why the others were not."""
+    if flow.followed == flow.edges:
+        return f"all {flow.edges} edges followed" if flow.edges > 1 else "1 edge followed"
+    known = f"{flow.followed} of {count(flow.edges, 'edge')} followed; {flow.edges - flow.followed} not"
+    texts = [(n, REASONS[reason]) for reason, n in sorted(flow.reasons.items(), key=lambda one: -one[1])]
+    return f"{known}: {texts[0][1] if len(texts) == 1 else ', '.join(f'{n} {text}' for n, text in texts)}"
 
 
 def _warnings(result: FileResult) -> int:

@@ -163,7 +163,7 @@ def _node_pages(result: FileResult) -> Iterator[NodePages]:
     for context in result.context.graphs:
         for name in context.graph.nodes:
             short.findings = by_node.get((context.graph.index, name), [])
-            texts.append(node_page(short, context.deployment, context.deployment.by_name[name]))
+            texts.append(node_page(short, context, context.deployment.by_name[name]))
             if len(texts) == _PAGES_PER_MESSAGE:
                 yield NodePages(first, tuple(texts))
                 first, texts = first + len(texts), []

@@ -25,6 +25,7 @@ _DEPLOYMENT = (
     communication.sequence_section,
     operators.gates_section,
     operators.dimensions_section,
+    operators.flow_section,
     operators.conventions_section,
 )
 
@@ -73,7 +74,9 @@ def _overview(result: FileResult, ledger: Ledger) -> SummarySection:
         lines.append(fact("kind", f"no deployment is recognized ({why}); only the graph itself is described"))
     report = outline(result)
     marks: dict[str, LineMark] = {"correct": "holds", "warned": "fact"}
-    words = " · ".join(text for text in (report.verdict, report.tally) if text)
+    words = " · ".join(
+        text for text in (", ".join(filter(None, (report.verdict, report.caveat))), report.tally) if text
+    )
     return SummarySection("Overview", (*lines, Line(marks.get(report.kind, "fails"), "verdict", words)))
 
 

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from dotlint.deployment.infer import infer
 from dotlint.deployment.shards import ATTENTION, groups
+from dotlint.engine.facts import flow_facts
+from dotlint.report.tensors import axis_lines, flow_of, notation_lines
+from dotlint.report.verdict import flow_words
 from dotlint.summary.ledger import STRATEGY, fact
 from dotlint.summary.model import SummarySection
 from dotlint.text.english import count, listed, quoted
@@ -140,6 +143,18 @@ def dimensions_section(ledger: Ledger) -> SummarySection | None:
 def _dims(reading: Reading) -> str:
     tensors = reading.evidence.tensors
     return f"[{(tensors.outputs or tensors.inputs or tensors.bare)[0].text}]"
+
+
+def flow_section(ledger: Ledger) -> SummarySection | None:
+    """Say how far the tensors were followed, along which axes of the mesh, and what shapes state."""
+    flow = flow_of(ledger.context)
+    if flow is None or not flow.edges:
+        return None
+    lines = [ledger.counted("edges", flow_words(flow_facts([flow])), holds=len(flow.followed) == flow.edges or None)]
+    lines += [fact("axis of the mesh", text) for text in axis_lines(flow)]
+    lines += [fact("notation of shapes", text) for text in notation_lines(flow)]
+    lines += ledger.if_decided("placements fit")
+    return SummarySection("Tensor flow", tuple(lines))
 
 
 def conventions_section(ledger: Ledger) -> SummarySection | None:

@@ -121,11 +121,18 @@ class Deployment(Shape):
     problem: str | None
 
 
+class Flow(Shape):
+    edges: int
+    followed: int
+    not_followed: dict[str, int]
+
+
 class File(Shape):
     path: str
     verdict: str
     strategy: Strategy | None
     graph: Graph
+    flow: Flow | None
     findings: list[Finding]
     holds: list[Holds]
     undecided: list[Undecided]
@@ -140,6 +147,7 @@ class Unreadable(Shape):
     error: str
     strategy: None
     graph: None
+    flow: None
     findings: list[Finding]
 
 

@@ -32,6 +32,7 @@ def splits_without_gather(context: GraphContext, card: Card) -> Iterator[Outcome
     if len(drawn) < 2:
         return
     fine = total = 0
+    begun, ended = _between(context, forward=True), _between(context, forward=False)
     unplaced = deployment.by_unit(r for r in deployment.operators if r.stage is None)
     for (phase, stage), readings in deployment.by_unit(deployment.operators).items():
         splits = [r for r in readings if r.is_role("sequence-split")]
@@ -44,6 +45,8 @@ def splits_without_gather(context: GraphContext, card: Card) -> Iterator[Outcome
         lost = [r for r in splits if not any(g.name in wiring.reach([r.name], within=within) for g in gathers)]
         reached = wiring.reach(names(splits), within=within)
         lost += [g for g in gathers if g.name not in reached]
+        if not (splits and gathers):  # the sequence may stay divided through several stages
+            lost = [r for r in lost if r.name not in (ended if splits else begun)]
         if not lost:
             fine += 1
             continue
@@ -66,6 +69,21 @@ def splits_without_gather(context: GraphContext, card: Card) -> Iterator[Outcome
         )
     if fine:
         yield Holds("communication", "sequence", f"a path leads from split to gather in {_of_units(fine, total)}")
+
+
+def _between(context: GraphContext, *, forward: bool) -> set[str]:
+    """Return the nodes that a sequence split reaches without another split between, or backward those a gather does."""
+    role = "sequence-split" if forward else "sequence-gather"
+    beside = context.wiring.outs if forward else context.wiring.ins
+    ends = {r.name for r in context.deployment.operators if r.is_role(role)}
+    found: set[str] = set()
+    queue = list(ends)
+    while queue:
+        for name in beside[queue.pop()]:
+            if name not in found and name not in ends:
+                found.add(name)
+                queue.append(name)
+    return found
 
 
 def _of_units(number: int, total: int) -> str:

@@ -10,8 +10,8 @@ from dotlint.checks.grouping import names
 from dotlint.checks.visual import is_end
 from dotlint.checks.whole_boxes import is_whole_box
 from dotlint.deployment import axes
-from dotlint.deployment.gpus_and_dims import read_tensors
-from dotlint.deployment.words import label_lines, plain_words
+from dotlint.deployment.stated_dims import edge_tensors
+from dotlint.deployment.words import plain_words
 from dotlint.edits.dimensions import DimensionCopier
 from dotlint.edits.fix_context import fixed_by
 from dotlint.engine.finding import Fix, Holds
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Finding, Outcome
-    from dotlint.graph.model import Edge
 
 # `Input: QKV tensors`, `OUTPUT: same`: a side may be stated in words.
 _STATED = regex(
@@ -87,14 +86,9 @@ def _lacking(reading: Reading) -> frozenset[str]:
     node = reading.node
     if reading.kind in {"io", None} and before != after and bool(node.in_edges) != bool(node.out_edges):
         return frozenset()  # nothing is before the start of a model, and nothing after its end
-    before = before or any(_on_edge(edge) for edge in node.in_edges)
-    after = after or any(_on_edge(edge) for edge in node.out_edges)
+    before = before or any(edge_tensors(edge) for edge in node.in_edges)
+    after = after or any(edge_tensors(edge) for edge in node.out_edges)
     return frozenset(side for side, stated in zip(_BOTH, (before, after), strict=True) if not stated)
-
-
-def _on_edge(edge: Edge) -> bool:
-    label = edge.attributes.get("label", "")
-    return "[" in label and bool((found := read_tensors(label_lines(label))).bare or found.inputs or found.outputs)
 
 
 def _sides_of(lacking: Iterable[frozenset[str]]) -> str:

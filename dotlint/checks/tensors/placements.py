@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
 from dotlint.checks.communication import meetings, unexchanged_phases
+from dotlint.checks.tensors.added_collectives import Faults, add_collectives
 from dotlint.deployment.tensors.placements import PARTIAL, REPLICATE, split
+from dotlint.edits.fix_context import fixed_by
 from dotlint.engine.finding import Related
 from dotlint.text.english import count, listed, quoted
 
@@ -34,11 +36,11 @@ def _findings(rule: FaultRule, context: GraphContext, card: Card) -> Iterator[Ou
             yield _finding(context, card, left)
 
 
-partial_sums = partial(_findings, "partial-consumed")
-slices = partial(_findings, "shard-consumed")
+partial_sums = fixed_by(add_collectives)(partial(_findings, "partial-consumed"))
+slices = fixed_by(add_collectives)(partial(_findings, "shard-consumed"))
 reduced_twice = partial(_findings, "reduced-twice")
 wrong_groups = partial(_findings, "wrong-group")
-mixed_placements = partial(_findings, "mixed-placement")
+mixed_placements = fixed_by(add_collectives)(partial(_findings, "mixed-placement"))
 
 
 def _own_faults(context: GraphContext, rule: FaultRule) -> Iterator[Fault]:
@@ -80,6 +82,7 @@ def _finding(context: GraphContext, card: Card, faults: list[Fault]) -> Outcome:
         graph=context.graph.index,
         help=remedy,
         note=f"{', then '.join(steps)}" if len(steps) > 1 else None,
+        data=Faults(tuple(faults)),
     )
 
 

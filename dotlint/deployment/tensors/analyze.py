@@ -47,7 +47,7 @@ def analyze(
     order, cyclic = _order(operators, consumers)
     lacking = {by_node[r.node.index].index for r in deployment.operators if r.name in open_nodes}
     graph = Graph(order, inflows, frozenset(cyclic | lacking), consumers, notation_of(operators))
-    flow = Flow(operators, by_node)
+    flow = Flow(operators, by_node, inflows=inflows, notation=graph.notation)
     flow.followed, flow.reasons = count_edges(order, inflows, graph.open_heads)
     flow.faults = [fault_of(conflict, consumers) for conflict in propagate(graph)]
     return flow

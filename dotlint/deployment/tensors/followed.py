@@ -10,11 +10,12 @@ if TYPE_CHECKING:
     from dotlint.deployment.tensors.model import Inflow, Operator
 
 REASONS: Final = {
-    "role": "operators whose role is unknown",
-    "shape": "without shapes",
-    "cycle": "on a cycle or behind a missing edge",
+    "role unknown": "at operators whose role is unknown",
+    "several operators in a node": "at nodes that stand for several operators",
+    "no shapes": "without shapes",
+    "cycle or missing edge": "on or behind a cycle or a missing edge",
 }
-"""Why an edge is not followed, in the words of reports."""
+"""Why an edge is not followed: the keys of JSON with the words of reports."""
 
 _PASSING: Final = frozenset(
     {"norm", "residual", "activation", "send", "receive", "transfer", "all-reduce", "broadcast"}
@@ -42,11 +43,12 @@ def count_edges(
             taken = taken or shaped
             reason = ""
             if operator.index in open_heads or inflow.tail.index in open_heads:
-                reason = "cycle"
+                reason = "cycle or missing edge"
             elif operator.rule is None or inflow.tail.rule is None:
-                reason = "role"
+                summary = any(one.rule is None and one.first.summary for one in (operator, inflow.tail))
+                reason = "several operators in a node" if summary else "role unknown"
             elif not shaped:
-                reason = "shape"
+                reason = "no shapes"
             for edge in inflow.edges:
                 if reason:
                     reasons[edge.index] = reason

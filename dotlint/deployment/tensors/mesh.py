@@ -57,7 +57,7 @@ def name_axes(
     for axis, some in members.items():
         phase = phase_of(some[0].first.phase)
         shapes = Counter(bit for operator in some for bit in _divided(operator))
-        axis.name = _name(deployment, axis, some, phase, shapes)
+        axis.name, axis.why = _name(deployment, axis, some, phase, shapes)
         axis.allowed = _ALLOWED[axis.name]
         if axis.name == "tp":
             shared = phase is None or phase.layout.flavor == "megatron" or phase.degrees.sp * phase.degrees.cp == 1
@@ -70,28 +70,36 @@ def name_axes(
 
 def _name(
     deployment: Deployment, axis: MeshAxis, some: list[Operator], phase: Phase | None, shapes: Counter[int]
-) -> AxisName:
+) -> tuple[AxisName, str]:
+    """Return the kind of an axis and why, or "" and why it is not known."""
     readings = [reading for operator in some for reading in operator.members]
     if all(r.is_role("expert") for r in readings):
-        return "ep"
+        return "ep", "its operators are experts"
     stated = set(_stated(deployment, some))
     if phase is not None and not phase.assumed:
         declared = {name for name in _NAMES if name != "ep" and phase.degrees.get(name) == axis.size > 1}
         if len(declared & stated) == 1:
-            return (declared & stated).pop()
+            return (declared & stated).pop(), "labels name it, and the strategy has this degree"
         if {"tp", "dp"} <= declared and all(r.replica is None for r in readings):
-            return ""  # the ranks may be replicas
+            return "", "the ranks may be shards or replicas"
         by_shape = {name for name in declared if (name in {"sp", "cp"}) == bool(shapes[SEQ])} - (
             {"dp"} if not shapes[BATCH] else set()
         )
         if len(by_shape) == 1 and (by_shape != {"tp"} or _is_tensor_parallel(readings)):
-            return by_shape.pop()
-        return ""
+            return by_shape.pop(), "the strategy has this degree, and shapes and roles fit no other axis of it"
+        if len(declared) == 1:
+            return "", "shapes and roles do not show it"
+        degrees = f"several degrees of the strategy are {axis.size}: {', '.join(sorted(declared))}"
+        return "", degrees if declared else f"no degree of the strategy is {axis.size}, ep aside"
     if len(stated) == 1:
-        return stated.pop()
+        return stated.pop(), "labels name it"
     if stated:
-        return ""
-    return "sp" if shapes[SEQ] and not shapes[BATCH] else "dp" if shapes[BATCH] and not shapes[SEQ] else _by_width(some)
+        return "", f"labels name {' and '.join(sorted(stated))}"
+    if shapes[SEQ] and not shapes[BATCH]:
+        return "sp", "each rank takes a slice of the sequence"
+    if shapes[BATCH] and not shapes[SEQ]:
+        return "dp", "each rank takes a slice of the batch"
+    return _by_width(some)
 
 
 def _is_tensor_parallel(readings: Iterable[Reading]) -> bool:
@@ -118,12 +126,12 @@ def _divided(operator: Operator) -> Iterator[int]:
                 yield found
 
 
-def _by_width(some: Iterable[Operator]) -> AxisName:
+def _by_width(some: Iterable[Operator]) -> tuple[AxisName, str]:
     """Return `tp` if each rank has its share of the heads: heads times their size, times the ranks, is the hidden size."""
     for operator in some:
         if operator.axis is None or not operator.first.is_role("output-projection", "qkv", "query", "mlp-down"):
             continue
         found = division(operator.first, operator.first, inside=True)
         if found and found[1] == operator.axis.size and found[0] & FEATURES:
-            return "tp"
-    return ""
+            return "tp", "each rank has its share of the heads or of the hidden size"
+    return "", "neither labels nor shapes show it"

@@ -9,6 +9,8 @@ from msgspec import Struct, field
 from dotlint.deployment.tensors.placements import ANY
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dotlint.deployment.model import Reading
     from dotlint.deployment.tensors.table import OperatorRule
     from dotlint.graph.model import Edge
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 AxisName = Literal["tp", "sp", "cp", "dp", "ep", ""]
 FaultRule = Literal["partial-consumed", "shard-consumed", "reduced-twice", "wrong-group", "mixed-placement"]
+SizeKey = tuple[str | None, str, int]
 Link = Literal["one", "all", "some", "fan", "part", "aligned", "exchange", "other"]
 """`one`: node to node. `all` or `some` ranks to one node, one node to all ranks (`fan`) or to a `part` of them.
 `aligned`: each rank to the same rank. `exchange`: ranks to other ranks. `other`: anything else."""
@@ -25,14 +28,16 @@ class MeshAxis(Struct, eq=False):
     """An axis of the device mesh: the ranks that share one operator, in order.
 
     `ranks` has the GPUs of each rank, or is empty if the graph does not state them; `name` is "" if the graph does not
-    show which kind of parallelism it is. `allowed` is the set of placements that are possible on such an axis.
-    `joined_by` is the kind of collective, if only the GPUs of collectives of that kind show the axis.
+    show which kind of parallelism it is, and `why` is what showed it. `allowed` is the set of placements that are
+    possible on such an axis. `joined_by` is the kind of collective, if only the GPUs of collectives of that kind show
+    the axis.
     """
 
     size: int
     ranks: tuple[GpuSet, ...] = ()
     whole: GpuSet | None = None
     name: AxisName = ""
+    why: str = ""
     allowed: int = ANY
     joined_by: str | None = None
 
@@ -122,11 +127,23 @@ class Fault(Struct, eq=False):
     remedy: str = ""
 
 
+class Notation(Struct, frozen=True):
+    """The sizes of whole tensors, by phase, axis and number of ranks, where slices of them are drawn as smaller sizes.
+
+    `undivided` names the axes whose splits and gathers state the same size before and after: those labels are global.
+    `stream` is the hidden size of norms, residual adds and inputs, by phase, if they agree.
+    """
+
+    whole: Mapping[SizeKey, frozenset[int]]
+    undivided: frozenset[tuple[str | None, str]]
+    stream: Mapping[str | None, int]
+
+
 class Flow(Struct):
     """The analysis of one graph.
 
-    `followed` are the indexes of the edges whose tensor is known, `reasons` why the others are not, by edge index:
-    `role`, `shape` or `cycle`, see `dotlint.deployment.tensors.followed.REASONS`.
+    `followed` are the indexes of the edges whose tensor is known, `reasons` why the others are not, by edge index: keys
+    of `dotlint.deployment.tensors.followed.REASONS`. `inflows` are what feeds each operator, by its index.
     """
 
     operators: list[Operator] = field(default_factory=list)
@@ -134,6 +151,8 @@ class Flow(Struct):
     faults: list[Fault] = field(default_factory=list)
     followed: set[int] = field(default_factory=set)
     reasons: dict[int, str] = field(default_factory=dict)
+    inflows: dict[int, list[Inflow]] = field(default_factory=dict)
+    notation: Notation | None = None
 
     @property
     def edges(self) -> int:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from dotlint.deployment import axes
+from dotlint.deployment.tensors.model import Notation, SizeKey
 from dotlint.deployment.tensors.placements import BATCH, BITS, FEATURES, HEADS, HIDDEN, PARTIAL, SEQ, TOKENS
 from dotlint.deployment.tensors.sizes_of import between, only
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from dotlint.deployment.shapes import Dims
     from dotlint.deployment.tensors.model import MeshAxis, Operator
@@ -20,24 +19,11 @@ if TYPE_CHECKING:
 _AXES = {"batch": BATCH, "seq": SEQ, "tokens": TOKENS, "hidden": HIDDEN, "vocab": BITS["vocab"]}
 _NAMED = {"hidden": HIDDEN, "heads": HEADS, "ffn": BITS["ffn"], "vocab": BITS["vocab"]}
 _CHANGING = frozenset({"gather", "concatenate", "reduce-scatter", "split"})
-Key = tuple[str | None, str, int]
-
-
-class Notation(Struct, frozen=True):
-    """The sizes of whole tensors, by phase, axis and number of ranks, where slices of them are drawn as smaller sizes.
-
-    `undivided` names the axes whose splits and gathers state the same size before and after: those labels are global.
-    `stream` is the hidden size of norms, residual adds and inputs, by phase, if they agree.
-    """
-
-    whole: Mapping[Key, frozenset[int]]
-    undivided: frozenset[tuple[str | None, str]]
-    stream: Mapping[str | None, int]
 
 
 def notation_of(operators: Iterable[Operator]) -> Notation:
     """Return the notation that splits, gathers and the ranks of sharded operators show."""
-    whole: dict[Key, set[int]] = defaultdict(set)
+    whole: dict[SizeKey, set[int]] = defaultdict(set)
     undivided: set[tuple[str | None, str]] = set()
     widths: dict[str | None, Counter[int]] = defaultdict(Counter)
     for operator in operators:
@@ -61,7 +47,7 @@ def notation_of(operators: Iterable[Operator]) -> Notation:
     return Notation({key: frozenset(sizes) for key, sizes in whole.items()}, frozenset(undivided), stream)
 
 
-def _note(whole: dict[Key, set[int]], phase: str | None, before: Dims, after: Dims) -> None:
+def _note(whole: dict[SizeKey, set[int]], phase: str | None, before: Dims, after: Dims) -> None:
     found = between(before, after, either=True)
     if found is None:
         return

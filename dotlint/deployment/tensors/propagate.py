@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from dotlint.deployment.tensors.collectives import collective_output
 from dotlint.deployment.tensors.links import link
-from dotlint.deployment.tensors.model import Conflict, Inflow
-from dotlint.deployment.tensors.notation import Notation, narrowed
+from dotlint.deployment.tensors.model import Conflict, Inflow, Notation
+from dotlint.deployment.tensors.notation import narrowed
 from dotlint.deployment.tensors.placements import ANY, HIDDEN, PARTIAL, REPLICATE, SEQ, SHARD, TOKENS, WHOLE
 from dotlint.deployment.tensors.sizes_of import same, sliced
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError, convert
 
 from dotlint.deployment.tensors.placements import ANY, BITS, placements
 from dotlint.deployment.vocabulary import VocabularyError
@@ -23,6 +23,22 @@ ALL_PAYLOADS: Final = 31
 
 Join = Literal["first", "alike", "product", "attention"]
 Collective = Literal["reduce", "gather", "concatenate", "reduce-scatter", "exchange", "split", "broadcast"]
+Changes = Literal["nothing", "gather", "scatter", "gather-sequence", "split-sequence", "project", "choose"]
+States = Literal["all", "part", "nothing"]
+
+
+class ShapeRule(Struct, frozen=True, forbid_unknown_fields=True):
+    """How an operator of a role changes shapes, and which part of its producer's and consumer's tensors it states.
+
+    See the comment at the top of `rules/operators.toml`.
+    """
+
+    changes: Changes | None = None
+    takes: States | None = None
+    makes: States | None = None
+    joins: bool = False
+    fused: bool = False
+    passes: bool = False
 
 
 class PayloadRule(Struct, frozen=True):
@@ -49,6 +65,7 @@ class OperatorRule(Struct, frozen=True):
     joins: Join = "first"
     weights: bool = False
     collective: Collective | None = None
+    shape: ShapeRule = ShapeRule()
     payload: PayloadRule = PayloadRule()
 
 
@@ -79,8 +96,11 @@ def operator_table(vocabulary: Vocabulary) -> OperatorTable:
                 entry.get("joins", "first"),
                 bool(entry.get("weights", False)),
                 entry.get("collective"),
+                shape=convert(entry.get("shape", {}), ShapeRule),
                 payload=_payload(entry.get("payload", {})),
             )
+        except ValidationError as error:
+            raise VocabularyError(f"operators: the entry `{role}` has an invalid `shape`: {error}") from error
         except (KeyError, TypeError, AttributeError) as error:
             raise VocabularyError(
                 f"operators: the entry `{role}` has the unknown placement or payload {error}"
