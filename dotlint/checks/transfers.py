@@ -329,10 +329,13 @@ def _per_rank(context: GraphContext) -> set[int]:
 def joined_gpus(context: GraphContext, reading: Reading) -> GpuSet | None:
     """Return all GPUs of the shards that a collective connects; None if they are not known.
 
-    They are those that feed it, those that a broadcast feeds, and both for an all-to-all.
+    They are those that feed it, those that a broadcast feeds, and both for an all-to-all within one stage.
     """
     sides = {"broadcast": (context.wiring.outs,), "all-to-all": (context.wiring.ins, context.wiring.outs)}
     kind = reading.role.communicates if reading.role is not None else None
+    heads = (context.deployment.by_name.get(name) for name in context.wiring.outs[reading.name])
+    if kind == "all-to-all" and any(head and head.stage != reading.stage for head in heads):
+        kind = None
     found = [
         gpus
         for side in sides.get(kind or "", (context.wiring.ins,))

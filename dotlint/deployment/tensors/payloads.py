@@ -102,7 +102,9 @@ def _tails(reading: Reading, ins: Mapping[str, Sequence[str]]) -> Tails:
 def _rule(deployment: Deployment, reading: Reading, rules: Mapping[str, OperatorRule]) -> PayloadRule:
     if reading.role is None or reading.summary or reading.role.name not in rules:
         return _UNKNOWN
-    own = rules[reading.role.name].payload
+    moved = reading.evidence.gpus is not None and reading.evidence.gpus.transfer
+    # A routing that leads from GPU to GPU moves what it chooses.
+    own = rules["transfer" if moved and reading.is_role("route") and "transfer" in rules else reading.role.name].payload
     listed = [
         rules[name].payload for name in listed_roles(reading.evidence.title, deployment.vocabulary) if name in rules
     ]
@@ -120,12 +122,17 @@ def _states(reading: Reading) -> Content:
 
 
 def _needs(reading: Reading, rule: PayloadRule) -> str:
-    """Return what a node needs, by its role or by its label: a shape that it alone states counts, except at a gate."""
+    """Return what a node needs, by its role or by its label.
+
+    A gate or a routing that states hidden states as output hands them on, which its edges do not show.
+    """
     tensors = reading.evidence.tensors
     if rule.needs:
         # Where an operator states experts as its own shape, the shapes of the file describe layers, not tensors.
         return "" if content((*tensors.inputs, *tensors.outputs, *tensors.bare)) == "choice" else rule.needs
-    taken = tensors.inputs or (() if tensors.outputs or reading.is_role("gate") else tensors.bare)
+    if rule.kinds and _states(reading) == "hidden":
+        return ""
+    taken = tensors.inputs or (() if tensors.outputs else tensors.bare)
     return "hidden" if content(taken) == "hidden" else ""
 
 
