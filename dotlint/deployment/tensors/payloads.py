@@ -193,11 +193,8 @@ def _losses(found: Payloads, nodes: Mapping[str, PayloadRule], readings: Mapping
         needs = _needs(reading, rule)
         if poor and not needs and _takes_the_same(reading, readings[_chain(found, poor[0])[0]]):
             needs = "hidden"
-        if (
-            not poor
-            or not needs
-            or (rest and (needs != "each" or any(t in readings and readings[t].is_role(*_WEIGHED) for t in rest)))
-        ):
+        weighs = any(t in readings and readings[t].is_role(*_WEIGHED) for t in rest)
+        if not poor or not needs or (rest and (needs != "each" or weighs)):
             continue
         lost.add(name)
         yield Loss(reading, tuple(poor), (*_chain(found, poor[0]), name), bool(rest))
@@ -206,7 +203,8 @@ def _losses(found: Payloads, nodes: Mapping[str, PayloadRule], readings: Mapping
 def _takes_the_same(reading: Reading, gate: Reading) -> bool:
     """Return whether a node states the input that a gate takes, which are hidden states although no axis says so."""
     taken, known = reading.evidence.tensors.inputs, gate.evidence.tensors.inputs
-    return len(taken) == len(known) == 1 and taken[0].values == known[0].values
+    undecided = not content(taken) and _states(reading) != "hidden"
+    return undecided and len(taken) == len(known) == 1 and taken[0].values == known[0].values
 
 
 def _is_choice(found: Payloads, name: str) -> bool:
