@@ -124,13 +124,13 @@ def _states(reading: Reading) -> Content:
 def _needs(reading: Reading, rule: PayloadRule) -> str:
     """Return what a node needs, by its role or by its label.
 
-    A gate or a routing that states hidden states as output hands them on, which its edges do not show.
+    A gate, a routing or an unknown operator that states hidden states as output has them, which its edges do not show.
     """
     tensors = reading.evidence.tensors
     if rule.needs:
         # Where an operator states experts as its own shape, the shapes of the file describe layers, not tensors.
         return "" if content((*tensors.inputs, *tensors.outputs, *tensors.bare)) == "choice" else rule.needs
-    if rule.kinds and _states(reading) == "hidden":
+    if (rule.kinds or not rule.passes) and _states(reading) == "hidden":
         return ""
     taken = tensors.inputs or (() if tensors.outputs else tensors.bare)
     return "hidden" if content(taken) == "hidden" else ""
