@@ -199,14 +199,14 @@ def _removed(world: World, *roles: str) -> Defect | None:
     return Defect(mutated) if ops else None
 
 
-@mutation("T005")
+@mutation("T005 F002 F003 F005")
 def gather_called_reduce(world: World, rng: random.Random, _: Scheme) -> Defect | None:
     """All-gathers are called all-reduces."""
     del rng
     return _replaced(world, "all_gather", "all_reduce") if world.plan.moe else None
 
 
-@mutation("T005", "S003")
+@mutation("T005 F001", "S003")
 def reduce_called_gather(world: World, rng: random.Random, _: Scheme) -> Defect | None:
     """All-reduces are called all-gathers; their dimensions stay."""
     op = pick(rng, world, "all_reduce")
@@ -217,35 +217,35 @@ def reduce_called_gather(world: World, rng: random.Random, _: Scheme) -> Defect 
     return Defect(changed, (op.key,))
 
 
-@mutation("T004")
+@mutation("T004 F001 F002 F003 F005")
 def gather_called_scatter(world: World, rng: random.Random, _: Scheme) -> Defect | None:
     """All-gathers are called reduce-scatters, though their dimensions grow."""
     del rng
     return _replaced(world, "all_gather", "reduce_scatter")
 
 
-@mutation("C001", "T003 T004")
+@mutation("C001 F002 F005", "T003 T004")
 def gather_removed(world: World, rng: random.Random, _: Scheme) -> Defect | None:
     """Every all-gather after attention is gone: shards meet in the next operator."""
     del rng
     return _removed(world, "all_gather") if world.plan.moe and not world.plan.residual else None
 
 
-@mutation("C001", "T003 T004")
+@mutation("C001 F001 F005", "T003 T004")
 def reduce_removed(world: World, rng: random.Random, _: Scheme) -> Defect | None:
     """Every all-reduce after the MLP is gone: shards meet in the next norm."""
     del rng
     return _removed(world, "all_reduce") if not world.plan.residual and world.plan.layers > 1 else None
 
 
-@mutation("C003", "T003 T004")
+@mutation("C003", "T003 T004 F002 F005")
 def combine_removed(world: World, rng: random.Random, _: Scheme) -> Defect | None:
     """The all-to-alls that combine the experts' results are gone."""
     del rng
     return _removed(world, "combine") if world.plan.ep > 1 else None
 
 
-@mutation("C003", "T003 T004")
+@mutation("C003", "T003 T004 F002 F005")
 def dispatch_removed(world: World, rng: random.Random, _: Scheme) -> Defect | None:
     """The all-to-alls that dispatch tokens are gone."""
     del rng

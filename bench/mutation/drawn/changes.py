@@ -56,8 +56,8 @@ _ON_SHAPES: dict[str, tuple[str, str]] = {
     "dims_forgotten": ("", ""), "edge_dims": ("T004", ""), "norm_changes": ("T003", ""), "split_idle": ("T003", ""),
 }  # fmt: skip
 _COLLECTIVES: dict[str, tuple[str, str]] = {
-    "gather_removed": ("S003 S014 F001 F005", "C006 P007"),
-    "reduce_removed": ("S003 S014 F001 F005", "C006 P007"),
+    "gather_removed": ("S003 S014 F001", "C006 P007"),
+    "reduce_removed": ("S003 S014", "C006 P007"),
     "combine_removed": ("S003 S014", "C006 P008"),
     "dispatch_removed": ("S003 S014", "C006 P008"),
 }

@@ -88,7 +88,7 @@ def experts_collide(world: World, rng: random.Random, _: Scheme) -> Defect | Non
     return Defect(mutated, (op.key, other.key, *(o.key for o in _beside(world, op) if o.gpus == op.gpus)))
 
 
-@_fault("T003 T004 F001 F002 F003 F004 F005")
+@_fault("T003 T004 F006 F007")
 def shard_resized(world: World, rng: random.Random, _: Scheme) -> Defect | None:
     """One shard's dimension differs from its siblings'."""
     op = _choose(rng, [o for o in world.ops.values() if o.role in ("qkv", "mlp_up", "attention") and _beside(world, o)])
@@ -153,7 +153,7 @@ def _dropped(world: World, gone: list[str], beside: list[str]) -> Defect:
     return Defect(mutated, (*gone, *beside, *around))
 
 
-@_fault(f"{LOST} S009 S010 C001 C003 C005 T003 T004 T007", "C006 P007")
+@_fault(f"{LOST} S009 S010 C001 C003 C005 T003 T004 T007 F001 F002 F005", "C006 P007")
 def operator_lost(world: World, rng: random.Random, _: Scheme) -> Defect | None:
     """One layer lacks an operator that the others have; what was before it feeds what was behind."""
     roles = ("norm", "norm2", "route", "dispatch", "combine", "act", "o_proj", "all_reduce", "attn_reduce", "add")

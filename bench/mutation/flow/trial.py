@@ -73,19 +73,21 @@ def _manner(rng: random.Random) -> Manner:
 
 
 def _fair(plan: FlowPlan, manner: Manner) -> bool:
-    """Whether what is declared is true of all, something tells ranks of the sequence, and shapes can be taken apart."""
-    shared = plan.overlay or (
-        plan.decode and (plan.ranks_of("decode"), 1) != (plan.tp, plan.sp)
-    )  # degrees of one phase, or ranks of two axes
-    told = plan.sp == 1 or manner.declared == "yes" or (plan.local and manner.shape != "none")
+    """Whether what is declared is true of all, and what ranks and shapes mean is told."""
+    ranks, declared = [plan.ranks_of(phase) for phase in plan.phases], manner.declared == "yes"
+    # degrees of one phase alone, or ranks that two axes share
+    shared = plan.overlay or (plan.decode and (ranks[-1], 1) != (plan.tp, plan.sp))
     bare = manner.shape == "bare keys" and (manner.sides in ("arrow", "edges") or manner.several == "list")
     letters = manner.keys in ("B S H", "b s h") and manner.shape in ("named symbols", "named degrees")
-    method = plan.exchange == "ring" or not any(
-        "ring" in words["sequence"].lower() for words in (manner.axes, manner.told)
-    )
-    return (
-        told and method and not bare and not letters and not (shared and manner.header in ("comment", "title", "label"))
-    )
+    copied = len(set(ranks)) > 1 and plan.attention != "mla" and plan.kv_heads < max(ranks)  # several ranks hold a head
+    ring = any("ring" in words["sequence"].lower() for words in (manner.axes, manner.told))
+    return all((
+        not (shared and manner.header in ("comment", "title", "label")),
+        not bare and not letters,
+        plan.sp == 1 or declared or (plan.local and manner.shape != "none"),
+        not copied or (plan.facts and declared),
+        not ring or plan.exchange == "ring",
+    ))  # fmt: skip
 
 
 def run(seed: str, only: str = "") -> list[Outcome]:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from dotlint.deployment import axes
 from dotlint.deployment.stated_dims import repeated
 from dotlint.deployment.tensors.shape_features import change
-from dotlint.deployment.tensors.shape_rules import makes, phase_of, shape_rule, takes, ways
+from dotlint.deployment.tensors.shape_rules import has_latent, makes, phase_of, shape_rule, takes, ways
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -91,6 +91,8 @@ def _stated_edges(deployment: Deployment) -> Iterator[ShapedEdge]:
             one_producer = len(head.node.in_edges) == 1
             stated = takes(deployment, head)
             if stated == "nothing" if one_producer else not shape_rule(deployment, head).joins:
+                continue
+            if head.is_role("attention") and not tail.is_role("norm") and has_latent(deployment):
                 continue
             found = change(made[0], taken[0])
             if found is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -32,11 +33,15 @@ class Features(Struct, frozen=True):
     axes: int = 3  # how many axes the shape has, one for all heads
 
 
+Symbols = tuple[tuple[str, int], ...]
+"""Symbols whose values are known, such as the declared degrees."""
+
+
 @lru_cache(maxsize=4096)
-def features(dims: Dims) -> Features | None:
+def features(dims: Dims, symbols: Symbols = ()) -> Features | None:
     """Return the features of a tensor; None if its shape does not decide them, as for attention scores."""
     names = axes.axes(dims)
-    sizes = [read_size(value) for value in dims.values]
+    sizes = _sizes(dims, symbols)
     of = dict(zip(names, sizes, strict=True))
     if len(of) < len(names):  # two axes have one name: attention scores, or nothing is named
         return _by_position(sizes) if set(names[1:]) == {""} and names[0] in {"", *_TOKENS} else None
@@ -57,15 +62,29 @@ def features(dims: Dims) -> Features | None:
     return Features("ids") if "seq" in of and len(names) > 1 else None
 
 
+def _sizes(dims: Dims, symbols: Symbols) -> list[Size | None]:
+    values = dict(symbols)
+    return [_resolved(read_size(value), values) for value in dims.values]
+
+
+def _resolved(size: Size | None, values: dict[str, int]) -> Size | None:
+    if size is None or not any(word in values for word, _ in size.symbols):
+        return size
+    number = size.number
+    for word, power in size.symbols:
+        number *= Fraction(values.get(word, 1)) ** power
+    return Size(number, tuple(symbol for symbol in size.symbols if symbol[0] not in values))
+
+
 def _by_position(sizes: list[Size | None]) -> Features | None:
     """Return the features of a shape without names: of three axes or fewer the last are its features."""
     return Features("", sizes[-1], axes=len(sizes)) if len(sizes) in {2, 3} else None
 
 
 @lru_cache(maxsize=4096)
-def widths(before: Dims, after: Dims) -> tuple[int, int] | None:
+def widths(before: Dims, after: Dims, symbols: Symbols = ()) -> tuple[int, int] | None:
     """Return how many features two tensors have, in proportion; None if one does not state it."""
-    one, two = features_beside(before, after), features_beside(after, before)
+    one, two = features_beside(before, after, symbols), features_beside(after, before, symbols)
     if one is None or two is None or ("" in {one.kind, two.kind} and one.axes != two.axes):
         return None
     return compared(one.width, two.width)
@@ -80,16 +99,22 @@ def change(before: Dims, after: Dims) -> axes.Change | None:
     return axes.Change((("features", *sizes),) if sizes[0] != sizes[1] else ()) if sizes else None
 
 
-def features_beside(dims: Dims, other: Dims) -> Features | None:
+def features_beside(dims: Dims, other: Dims, symbols: Symbols = ()) -> Features | None:
     """Return the features of a tensor, by the shape beside it if its own axes have no names.
 
     `[8, 1024, 32, 128]` and `[8, 32, 1024, 128]` have 32 heads beside `[8, 1024, 4096]`; `[8, 1024]` has none.
     """
-    if any(axes.axes(dims)) or len(other.values) != 3 or len(dims.values) not in {2, 4}:
-        return features(dims)
-    batch, *rest = (read_size(value) for value in dims.values)
-    seq = read_size(other.values[1])
-    if seq is None or batch is None or batch != read_size(other.values[0]) or rest.count(seq) != 1 or rest[-1] == seq:
-        return Features("ids") if seq is not None and rest == [seq] and batch == read_size(other.values[0]) else None
+    if any(axes.axes(dims)) or len(dims.values) not in {2, 4} or len(other.values) not in {3, 4}:
+        return features(dims, symbols)
+    batch, *rest = _sizes(dims, symbols)
+    first, *others = _sizes(other, symbols)
+    if batch is None or batch != first:
+        return None
+    if len(other.values) == 4:
+        same = len(rest) == 3 and rest[0] is not None and rest[0] == others[0]
+        return Features("", product(rest[1:])) if same else None
+    seq = others[0]
+    if seq is None or rest.count(seq) != 1 or rest[-1] == seq:
+        return Features("ids") if seq is not None and rest == [seq] else None
     rest.remove(seq)
     return Features("", product(rest))

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from dotlint.deployment import axes
 from dotlint.deployment.sizes import compared
+from dotlint.deployment.stated_dims import edge_tensors
 from dotlint.deployment.tensors.shape_features import features, widths
 from dotlint.deployment.tensors.shape_rules import explained, has_one_role, shape_rule
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.shapes import Dims
+    from dotlint.deployment.tensors.shape_reader import ShapeReader
     from dotlint.graph.model import Edge
     from dotlint.strategy import Strategy
 
@@ -94,3 +96,21 @@ def _attention(deployment: Deployment, reading: Reading, after: Dims) -> Iterato
     ):
         reason = "an attention gives heads of the size of its values"
         yield Mismatch(reading, inputs[-1], after, reason, "state the head size of the values")
+
+
+def between_edges(reader: ShapeReader, reading: Reading) -> Iterator[Mismatch]:
+    """Yield the mismatches of an operator that keeps its tensor, between what its edges state that they carry."""
+    if reading.states_dims or not (reader.keeps(reading) or reading.is_role(*_KEEPS_WIDTH)):
+        return
+    ins, outs = ([carried[0] for e in some if len(carried := edge_tensors(e)) == 1] for some in _edges(reading))
+    if not ins or not outs or reading.kind == "io" or not has_one_role(reader.deployment, reading):
+        return
+    for after in outs:
+        for before in ins:
+            change = widths(before, after, reader.symbols(reading))
+            if change and min(change) < max(change) < 2 * min(change):
+                yield Mismatch(reading, before, after, "no degree divides by less than two", STATE)
+
+
+def _edges(reading: Reading) -> tuple[list[Edge], list[Edge]]:
+    return reading.node.in_edges, reading.node.out_edges

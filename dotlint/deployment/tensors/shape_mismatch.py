@@ -5,19 +5,17 @@ Only the features of a token are compared, because how many tokens a rank has ma
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
-from itertools import product
+from itertools import chain, product
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from dotlint.deployment.sizes import compared
 from dotlint.deployment.tensors.shape_features import features_beside, widths
-from dotlint.deployment.tensors.shape_kept import STATE, Mismatch, inside
+from dotlint.deployment.tensors.shape_kept import STATE, Mismatch, between_edges, inside
 from dotlint.deployment.tensors.shape_reader import ShapeReader
-from dotlint.deployment.tensors.shape_rules import explained, has_one_role, shape_rule
-from dotlint.text.regex import regex
+from dotlint.deployment.tensors.shape_rules import explained, has_latent, has_one_role, shape_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,11 +24,13 @@ if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.shapes import Dims
     from dotlint.deployment.tensors.shape_edges import ShapedEdges
+    from dotlint.deployment.tensors.shape_features import Symbols
     from dotlint.graph.model import Edge
     from dotlint.strategy import Strategy
 
 _WIDE = {"hidden", "ffn", "heads"}
 _COMBINES = ("combine", "aggregate", "expert")
+_GATHERS = ("all-gather", "gather", "sequence-gather")
 _SUMS = ("all-reduce", "reduce-scatter")
 # What takes or makes the hidden states of tokens, so that a link before or behind it hands on exactly these.
 _STREAM = (
@@ -39,9 +39,6 @@ _STREAM = (
 )
 _TAKE_STREAM = ("gate", "route", "dispatch")
 _PROJECTIONS = ("query", "key-projection", "value-projection")
-_LATENT = regex(
-    r"latent|(?<![a-z])mla(?![a-z])|lora|rope|(?<![a-z])(?:kv|q)[ _-]?(?:a|b|down|up|compress)", re.IGNORECASE
-)
 _REDUCE = "state the same dimensions at both ends, or gather slices with an all-gather"
 
 
@@ -58,11 +55,11 @@ def mismatches(
 ) -> Iterator[Mismatch]:
     """Yield the mismatches inside operators and along edges, except those at nodes and edges that other rules report."""
     told = {one.edge.index for one in edges.wrong}
-    reader = ShapeReader(deployment)
+    reader = ShapeReader(deployment, strategy)
     for tail in deployment.operators:
         if tail.node.index in reported:
             continue
-        if found := next(inside(deployment, strategy, tail), None):
+        if found := next(chain(inside(deployment, strategy, tail), between_edges(reader, tail)), None):
             yield found
             continue
         for edge in tail.node.out_edges:
@@ -86,13 +83,18 @@ def _along(
     """Return the mismatch along an edge, of which other rules may have explained a part."""
     taken = reader.taken(head)
     given = reader.given(tail) if taken else None
-    if taken is None or given is None or given.shapes == taken.shapes or tail.role is None or head.role is None:
+    if taken is None or given is None or given.shapes == taken.shapes:
+        return None
+    known = tail.role is not None and head.role is not None
+    if not known and len(head.node.in_edges) > 1:
         return None
     pairs = list(product(given.shapes, taken.shapes))
-    reasons: list[Reason | None] = [_undividable(reader, tail, head, *pair) for pair in pairs]
+    reasons: list[Reason | None] = [
+        _undividable(reader, tail, head, *pair, only=len(taken.shapes) == 1) for pair in pairs
+    ]
     # What other rules find explained is, except that a reduction takes no slices.
     explained_before = compared_before and not head.is_role(*_SUMS)
-    if None in reasons and not explained_before and (len(taken.shapes) == 1 or reader.keeps(head)):
+    if None in reasons and known and not explained_before and (len(taken.shapes) == 1 or reader.keeps(head)):
         reasons = [_reason(reader, strategy, tail, head, *pair, follows=bool(given.through)) for pair in pairs]
     if reasons[0] is None or None in reasons:
         return None
@@ -101,18 +103,33 @@ def _along(
     return Mismatch(head, before, after, reason.text, reason.remedy, written, tail, edge, given.source, given.through)
 
 
-def _undividable(reader: ShapeReader, tail: Reading, head: Reading, before: Dims, after: Dims) -> Reason | None:
-    """Return why features cannot change: no shard has more than half of a tensor, so that nothing divides by less than two."""
+def _undividable(
+    reader: ShapeReader, tail: Reading, head: Reading, before: Dims, after: Dims, *, only: bool
+) -> Reason | None:
+    """Return why features cannot change: no shard has more than half of a tensor, so that nothing divides by less than two.
+
+    `only` is whether the consumer states no other input.
+    """
     deployment = reader.deployment
-    one, two, change = features_beside(before, after), features_beside(after, before), widths(before, after)
+    one, two, change = (
+        features_beside(before, after),
+        features_beside(after, before),
+        widths(before, after, reader.symbols(tail)),
+    )
     if change is None or one is None or two is None or change[0] == change[1] or not _of_one_kind(one.kind, two.kind):
         return None
     small, large = sorted(change)
-    if large >= 2 * small or tail.is_role("qkv") or (head.node.in_edges[1:] and shape_rule(deployment, head).joins):
+    heads = compared(one.head_size, two.head_size)
+    apart = (
+        large < 2 * small or (not only and large % small > 0) or (heads and min(heads) < max(heads) < 2 * min(heads))
+    )
+    if not apart or tail.is_role("qkv") or (len(head.node.in_edges) > 1 and head.is_role(*_GATHERS)):
         return None
     if one.kind == "vocab" and 20 * large < 21 * small:
         return None  # a vocabulary is padded
-    if tail.is_role(*_PROJECTIONS) and (not head.is_role("attention") or deployment.derived(_latent)):
+    if (tail.is_role(*_PROJECTIONS) and head.is_role("norm")) or (
+        head.is_role("attention") and only and has_latent(deployment)
+    ):
         return None  # of a latent vector only a part is normalized, and its heads have several sizes
     if _sum_of_consumers(reader, tail, before) or _sum_of_producers(reader, head, after):
         return None
@@ -123,25 +140,20 @@ def _of_one_kind(one: str, two: str) -> bool:
     return one == two or "" in {one, two}
 
 
-def _latent(deployment: Deployment) -> bool:
-    """Return whether an attention of the graph projects a latent vector."""
-    return any(_LATENT.search(f"{r.evidence.title} {r.name}") for r in deployment.operators)
-
-
 def _sum_of_consumers(reader: ShapeReader, tail: Reading, made: Dims) -> bool:
     """Return whether the consumers of an operator divide what it makes into uneven parts."""
     heads = [reader.taken(reader.deployment.readings[e.head.index]) for e in tail.node.out_edges]
-    return len(heads) > 1 and _adds_up([one.shapes[0] for one in heads if one], made)
+    return len(heads) > 1 and _adds_up([one.shapes[0] for one in heads if one], made, reader.symbols(tail))
 
 
 def _sum_of_producers(reader: ShapeReader, head: Reading, taken: Dims) -> bool:
     """Return whether the producers of an operator make uneven parts of what it takes."""
     tails = [reader.given(reader.deployment.readings[e.tail.index]) for e in head.node.in_edges]
-    return len(tails) > 1 and _adds_up([one.shapes[0] for one in tails if one], taken)
+    return len(tails) > 1 and _adds_up([one.shapes[0] for one in tails if one], taken, reader.symbols(head))
 
 
-def _adds_up(parts: list[Dims], whole: Dims) -> bool:
-    found = [widths(part, whole) for part in parts]
+def _adds_up(parts: list[Dims], whole: Dims, symbols: Symbols) -> bool:
+    found = [widths(part, whole, symbols) for part in parts]
     return None not in found and sum(Fraction(*one) for one in found if one) == 1
 
 
@@ -163,7 +175,7 @@ def _reason(
     one, two = features_beside(before, after), features_beside(after, before)
     if one and two and (other := _other_tensor(tail, head, one.kind, two.kind)):
         return other
-    change = widths(before, after)
+    change = widths(before, after, reader.symbols(tail))
     if change is None or one is None or two is None or change[0] == change[1] or shape_rule(deployment, tail).fused:
         return None
     if not tail.evidence.tensors.outputs and {one.kind, two.kind} == {"ffn", "hidden"}:

@@ -43,6 +43,10 @@ def _global_phases(deployment: Deployment) -> frozenset[str | None]:
     for group in groups(deployment, *_PROJECTIONS) if whole else ():
         pair = one_in_one_out(group.members[0])
         width = widths(*pair) if pair else None
-        if width and len(group.members) > 1 and width[0] != width[1] and width[1] != 3 * width[0]:
-            local.add(group.phase)
+        if width is None or len(group.members) < _LEAST:
+            continue
+        if width[1] < width[0] or (width[0] < width[1] and group.role == "output-projection"):
+            local.add(group.phase)  # less than the hidden size
+        elif width[0] == width[1]:
+            whole[group.phase] += 1
     return frozenset(phase for phase, number in whole.items() if number >= _LEAST and phase not in local)

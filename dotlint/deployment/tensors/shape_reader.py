@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from dotlint.deployment.stated_dims import repeated
-from dotlint.deployment.tensors.shape_rules import shape_rule
+from dotlint.deployment.tensors.shape_rules import declared_symbols, shape_rule
 
 if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.shapes import Dims
+    from dotlint.deployment.tensors.shape_features import Symbols
+    from dotlint.strategy import Strategy
 
 
 class Stated(Struct, frozen=True):
@@ -30,7 +32,15 @@ class ShapeReader(Struct):
     """Follows the shapes of a deployment through operators that state none."""
 
     deployment: Deployment
+    strategy: Strategy | None
+    _symbols: dict[str | None, Symbols] = field(default_factory=dict)
     _given: dict[int, Stated | None] = field(default_factory=dict)
+
+    def symbols(self, reading: Reading) -> Symbols:
+        """Return the symbols whose values are declared for the phase of an operator."""
+        if reading.phase not in self._symbols:
+            self._symbols[reading.phase] = declared_symbols(self.strategy, reading)
+        return self._symbols[reading.phase]
 
     def given(self, reading: Reading) -> Stated | None:
         """Return what an operator gives: its Output, its only shape, or what it preserves; None if not known."""

@@ -23,8 +23,20 @@ _OPEN = {"io", "routing", "communication", "memory", "annotation"}
 # What divides the features of a tensor; the other axes of the mesh divide tokens, experts or layers.
 _OF_FEATURES = ("tp", "sp", "etp", "cp", "dcp")
 _SHOWN = regex(r"\b(?:[a-z]*tp|sp|cp)\W{0,3}(\d+)|(\d+)[ -]?way|[/÷](\d+)\b", re.IGNORECASE)
+_LATENT = regex(
+    r"latent|(?<![a-z])mla(?![a-z])|(?<![a-z])(?:kv|q)[ _-]?(?:a|b|down|up|lora|compress\w*)(?![a-z])", re.IGNORECASE
+)
 _COMPOUND = regex(r"\s*(?:\+|&|/|,|;|\band\b|\bwith\b)\s*", re.IGNORECASE)
 _ALSO = regex(r"\b(?:mlp|ffn|linear|proj\w*|attention|attn|qkv|head|split|gather|all-?reduce)\b", re.IGNORECASE)
+
+
+def has_latent(deployment: Deployment) -> bool:
+    """Return whether an attention of the graph projects a latent vector, so that its heads have several sizes."""
+    return deployment.derived(_has_latent)
+
+
+def _has_latent(deployment: Deployment) -> bool:
+    return any(_LATENT.search(f"{r.evidence.title} {r.name}") for r in deployment.operators)
 
 
 def shape_rule(deployment: Deployment, reading: Reading) -> ShapeRule:
@@ -75,6 +87,12 @@ def has_one_role(deployment: Deployment, reading: Reading) -> bool:
 def phase_of(strategy: Strategy | None, reading: Reading) -> Phase | None:
     """Return the declared phase of an operator; None if it is not declared or not known."""
     return strategy.phase(reading.phase) if strategy is not None and reading.phase is not None else None
+
+
+def declared_symbols(strategy: Strategy | None, reading: Reading) -> tuple[tuple[str, int], ...]:
+    """Return the declared degrees of the operator's phase by the symbol that labels write for them."""
+    phase = phase_of(strategy, reading)
+    return tuple((axis, phase.degrees.get(axis)) for axis in ("tp", "sp", "cp", "ep", "dp")) if phase else ()
 
 
 def ways(degrees: Degrees) -> set[int]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.shapes import Dims
 
-_FEWEST = 3  # of two, either may be wrong
+_FEWEST_AXES = 3  # of a tensor with features, if they are not named
 _ROLES = (*SHARDED, "head", "embedding")
 
 
@@ -33,14 +33,29 @@ class OddShard(Struct, frozen=True):
 def odd_shards(deployment: Deployment) -> Iterator[OddShard]:
     """Yield the shards that state another shape than all their siblings, although these divide a whole evenly."""
     for group in groups(deployment, *_ROLES) if _differ(deployment) else ():
-        if len(group.members) < _FEWEST:
-            continue
         by_shape: dict[tuple[object, ...], list[Reading]] = {}
         for reading in group.members:
             by_shape.setdefault(tuple((d.keys, d.values) for d in _shapes(reading)), []).append(reading)
-        odd, usual = sorted(by_shape.values(), key=len) if len(by_shape) == 2 else ([], [])
-        if len(odd) == 1 and len(usual) == len(group.members) - 1:
+        if len(by_shape) != 2:
+            continue
+        odd, usual = sorted(by_shape.values(), key=len)
+        if len(odd) == 1 and len(usual) > 1:
             yield from _compare(deployment, odd[0], usual)
+        elif len(group.members) == 2:
+            for one, two in ((odd, usual), (usual, odd)):
+                if _is_taken(deployment, two[0], two[0]) and _is_taken(deployment, one[0], two[0]):
+                    yield from _compare(deployment, one[0], two, settled=True)
+
+
+def _is_taken(deployment: Deployment, shard: Reading, sibling: Reading) -> bool:
+    """Return whether every consumer of a shard takes what its sibling gives."""
+    made = sibling.evidence.tensors.outputs
+    heads = [deployment.readings[e.head.index].evidence.tensors.inputs for e in shard.node.out_edges]
+    return len(made) == 1 and bool(heads) and all(_same(made[0], taken) for taken in heads)
+
+
+def _same(made: Dims, taken: Sequence[Dims]) -> bool:
+    return any((dims.keys, dims.values) == (made.keys, made.values) for dims in taken)
 
 
 def _differ(deployment: Deployment) -> bool:
@@ -59,7 +74,10 @@ def _shapes(reading: Reading) -> Sequence[Dims]:
     return () if reading.summary else (*tensors.inputs, *tensors.outputs, *tensors.bare)
 
 
-def _compare(deployment: Deployment, odd: Reading, usual: list[Reading]) -> Iterator[OddShard]:
+def _compare(
+    deployment: Deployment, odd: Reading, usual: list[Reading], *, settled: bool = False
+) -> Iterator[OddShard]:
+    """Yield the shard if it is wrong; `settled` is whether its consumer takes what its siblings give."""
     own, others = _shapes(odd), _shapes(usual[0])
     if len(own) != len(others) or _sides(odd) != _sides(usual[0]):
         return
@@ -70,6 +88,11 @@ def _compare(deployment: Deployment, odd: Reading, usual: list[Reading]) -> Iter
         width = one.width.whole if one and one.width else None
         part = two.width.whole if two and two.width else None
         if width is None or part is None or width == part or mine.keys != theirs.keys:
+            return
+        if len(mine.values) < _FEWEST_AXES and not any(mine.keys):
+            return  # a batch of token ids
+        if settled:
+            yield OddShard(odd, usual[0], len(usual), mine, theirs)
             return
         stated = deployment.derived(_widths)
         whole = part * (len(usual) + 1)
