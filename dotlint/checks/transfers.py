@@ -412,10 +412,10 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             or _moves(two)
             or (edge.tail.index, edge.head.index) in named
             or two.step is not None  # keys and values that come round the ring
-            or one.is_role(*_ROUTED)
-            or two.is_role(*_ROUTED)
         ):
             explicit += 1
+        elif one.is_role(*_ROUTED) or two.is_role(*_ROUTED):
+            continue  # the exchange around experts is the matter of another rule, and nothing marks it here
         elif not _passes_stages(context, one, two):
             silent.append((one, edge))  # another rule reports edges between the stages of a pipeline
     left = grouping.remaining(context.file, card, silent, lambda one: grouping.at_edge(one[1]))
