@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
 from dotlint.checks.communication import meetings, unexchanged_phases
+from dotlint.checks.expert_exchange import uncombined_phases
 from dotlint.checks.tensors.added_collectives import Faults, add_collectives
 from dotlint.deployment.tensors.placements import PARTIAL, REPLICATE, split
 from dotlint.edits.fix_context import fixed_by
@@ -49,8 +50,10 @@ def _own_faults(context: GraphContext, rule: FaultRule) -> Iterator[Fault]:
     if not faults:
         return
     meeting = {r.node.index for r in meetings(context).wrong}
-    phases = unexchanged_phases(context)
+    phases, uncombined = unexchanged_phases(context), uncombined_phases(context)
     for fault in faults:
+        if fault.at.first.phase in uncombined and any(r.is_role("expert") for r in fault.tails):
+            continue
         told = fault.rule in {"partial-consumed", "shard-consumed"} and fault.at.first.node.index in meeting
         if not told and not (fault.kind == "attention" and fault.at.first.phase in phases):
             yield fault

@@ -20,7 +20,7 @@ def read_statements(deployment: Deployment, operators: list[Operator]) -> None:
         role = operator.first.role.name if operator.first.role else ""
         found: set[int | None] = set()
         for reading in operator.members:
-            text = "\n".join(line for line in reading.evidence.lines if "[" not in line)
+            text = "\n".join([reading.name, *(line for line in reading.evidence.lines if "[" not in line)])
             lower = text.lower()
             if not any(needle in lower for needle in needles):
                 found.add(None)
