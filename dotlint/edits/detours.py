@@ -150,11 +150,11 @@ class DetourWriter:
         arrow = f"{gap}{self.text[start:end]}{gap}"
         lists = "".join(self.text[one.start : one.end] for one in last.statement.lists if not _has_text(one.values()))
         spelled = self._spelled(last, detour.name)
-        order = {name: index for index, name in enumerate(self.graph.nodes)}
+        nodes = self.graph.nodes
         lines = [
             arrow.join(spelled if name == detour.name else as_written(self.text, self.graph, name) for name in pair)
             + (f" {lists}" if lists else "")
-            for pair in sorted(pairs, key=lambda pair: [order.get(name, -1) for name in pair])
+            for pair in sorted(pairs, key=lambda pair: [nodes[name].index if name in nodes else -1 for name in pair])
         ]
         return insert_after(self.text, last.statement.end, lines, style_of(self.text, last.statement))
 

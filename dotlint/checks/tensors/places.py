@@ -121,5 +121,4 @@ def place_behind(
     fed = Counter(e.head.index for e in beside)
     whole = [readings[index] for index, number in fed.items() if number == len(tails)]
     existing = next((reading for reading in whole if communicates(reading, kind)), None)
-    exemplars = writer.exemplars(kind, tails, consumers)
-    return Place(kind, tuple(tails), consumers, ordered, exemplars[0] if exemplars else None, existing)
+    return Place(kind, tuple(tails), consumers, ordered, writer.exemplar(kind, tails, consumers), existing)
