@@ -82,8 +82,11 @@ class Vocabulary(Struct, eq=False, dict=True):  # the dict is what the cached pr
         phrase = f"{before} {word}"
         if phrase in self.axes:
             return phrase
-        if word in self.axes or word.isascii():
-            return word if word in self.axes else ""
+        if word in self.axes:
+            return word
+        if word.isascii():
+            glued = f"{word[:-4]} rank"  # `tprank`
+            return glued if word.endswith("rank") and glued in self.axes else ""
         return max(
             (w for w in self.axes if not w.isascii() and (word.startswith(w) or word.endswith(w))), key=len, default=""
         )

@@ -41,6 +41,20 @@ def test_shapes_fit_along_every_edge_between_shards_and_what_they_feed() -> None
                 )
 
 
+def test_every_kind_of_defect_is_there() -> None:
+    kinds = {
+        "drop_reduce",
+        "drop_scatter",
+        "swap_reduce",
+        "change_dim_shard",
+        "wrong_group_cut",
+        "reduced_twice",
+        "missing_gather_keys",
+        "kv_dropped",
+    }
+    assert kinds <= set(FLOW)
+
+
 @pytest.mark.parametrize("title", list(FLOW))
 def test_a_defect_changes_the_places_that_it_names(title: str) -> None:
     done = [(drawn, found) for drawn in DRAWN if (found := mutate(drawn, title, write(drawn.world, drawn.manner)))]

@@ -90,6 +90,7 @@ def _drop(title: str, told: str, roles: tuple[str, ...], fair: str, codes: str, 
     _enter(codes, title, told, change, SHAPES)
 
 
+_drop("drop_reduce", "The all-reduce behind row-parallel shards is gone.", g.REDUCES, "shards", "F001 F005 C001")
 _drop(
     "drop_scatter",
     "The reduce-scatter behind row-parallel shards is gone.",

@@ -209,6 +209,17 @@ def _crosses(fault: Fault) -> tuple[str, str]:
     )
 
 
+def _cuts(fault: Fault) -> tuple[str, str]:
+    size = fault.at.axis.size if fault.at.axis is not None else 0
+    return (
+        (
+            f"{_what(fault.at)} {_verb(fault.at, 'joins', 'join')} only {size} of the {fault.axis.size if fault.axis else 0} ranks that have "
+            f"the parts of {_tails(fault)}, and nothing joins the others"
+        ),
+        f"join all ranks{_over(fault)}",
+    )
+
+
 def _mixed_slices(fault: Fault) -> tuple[str, str]:
     return (
         (
@@ -242,6 +253,7 @@ _TEXTS: dict[tuple[FaultRule, str], Callable[[Fault], tuple[str, str]]] = {
     ("reduced-twice", "no-sum"): _no_sum,
     ("reduced-twice", "gathered"): _gathered_whole,
     ("wrong-group", "crosses"): _crosses,
+    ("wrong-group", "cuts"): _cuts,
     ("mixed-placement", "slices"): _mixed_slices,
     ("mixed-placement", "reduced-late"): _reduced_late,
 }

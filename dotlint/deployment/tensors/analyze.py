@@ -40,13 +40,14 @@ def analyze(
         index = reading.node.index
         ins[index] = [e.tail.index for e in reading.node.in_edges if e.index not in without]
         outs[index] = [e.head.index for e in reading.node.out_edges if e.index not in without]
-    operators, by_node = operators_of(deployment, ins, outs)
+    operators, by_node = operators_of(deployment, ins, outs, phase_of)
     inflows, consumers = grouped_edges(operators, by_node, without)
     read_statements(deployment, operators)
     name_axes(deployment, operators, phase_of)
     order, cyclic = _order(operators, consumers)
     lacking = {by_node[r.node.index].index for r in deployment.operators if r.name in open_nodes}
-    graph = Graph(order, inflows, frozenset(cyclic | lacking), consumers, notation_of(operators))
+    mesh = list(dict.fromkeys(o.axis for o in operators if o.axis is not None))
+    graph = Graph(order, inflows, frozenset(cyclic | lacking), consumers, notation_of(operators), mesh)
     flow = Flow(operators, by_node, inflows=inflows, notation=graph.notation)
     flow.followed, flow.reasons = count_edges(order, inflows, graph.open_heads)
     flow.faults = [fault_of(conflict, consumers) for conflict in propagate(graph)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dotlint.deployment.tensors.model import Conflict, MeshAxis
 from dotlint.deployment.tensors.placements import ANY, FEATURES, PARTIAL, REPLICATE, SEQ, SHARD, TOKENS
 from dotlint.deployment.tensors.sizes_of import division
+from dotlint.strategy.gpus import union
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -46,10 +47,17 @@ _NO_SUM = frozenset(
 
 
 def collective_output(
-    operator: Operator, inflows: list[Inflow], axes: list[MeshAxis | None], consumers: Sequence[Operator]
+    operator: Operator,
+    inflows: list[Inflow],
+    axes: list[MeshAxis | None],
+    consumers: Sequence[Operator],
+    mesh: Sequence[MeshAxis],
 ) -> Iterator[Conflict]:
-    """Set what a collective gives, and yield the conflict if it cannot do its work with what it takes."""
-    joined = joined_axes(operator, inflows, consumers)
+    """Set what a collective gives, and yield the conflict if it cannot do its work with what it takes.
+
+    `mesh` are all axes of the graph.
+    """
+    joined = joined_axes(operator, inflows, consumers, mesh)
     for axis in dict.fromkeys((*axes, *joined)):
         arrivals = [inflow.arrives.get(axis, inflow.arrives[None]) for inflow in inflows]
         taken = arrivals[0]
@@ -68,13 +76,18 @@ def collective_output(
         kind = operator.rule.collective if operator.rule is not None else None
         owed = PARTIAL & operator.taken.get(None, PARTIAL)
         operator.given = {None: ANY if kind in {"reduce", "reduce-scatter"} else ANY & ~PARTIAL | owed}
+    cut = _cut(operator, inflows, consumers)
+    if cut is not None:
+        yield Conflict("cuts", operator, cut.tail.axis, (cut,), cut.tail.on(cut.tail.axis))
     crossing = _crossing(operator, inflows)
     if crossing:
         yield Conflict("crosses", operator, crossing[0].tail.axis, tuple(crossing), PARTIAL)
         operator.given = {None: ANY}
 
 
-def joined_axes(operator: Operator, inflows: list[Inflow], consumers: Iterable[Operator]) -> list[MeshAxis]:
+def joined_axes(
+    operator: Operator, inflows: list[Inflow], consumers: Iterable[Operator], mesh: Sequence[MeshAxis]
+) -> list[MeshAxis]:
     """Return the axes whose ranks a collective joins: those of its producers, of its consumers, or of its GPUs."""
     if operator.axis is not None:
         own = [i for i in inflows if i.tail.axis is operator.axis]
@@ -84,6 +97,8 @@ def joined_axes(operator: Operator, inflows: list[Inflow], consumers: Iterable[O
         return []
     if not found and operator.rule is not None and operator.rule.collective != "reduce":
         found = [c.axis for c in consumers if c.axis is not None and _may_act(operator, c.axis)]
+    if not found:
+        found = _of_mesh(operator, mesh)
     if not found:
         gpus = operator.first.gpus
         if gpus is None or len(gpus) < 2 or not operator.first.own_gpus:
@@ -102,6 +117,22 @@ def joined_axes(operator: Operator, inflows: list[Inflow], consumers: Iterable[O
     return list(dict.fromkeys(found))
 
 
+def _of_mesh(operator: Operator, mesh: Sequence[MeshAxis]) -> list[MeshAxis]:
+    """Return the axes of the kind that a collective works on, on its devices: one collective for each group of ranks."""
+    gpus = operator.first.gpus if operator.first.own_gpus else None
+    kind = operator.rule.collective if operator.rule is not None else None
+    fitting = [axis for axis in mesh if axis.phase == operator.first.phase and axis.name and _may_act(operator, axis)]
+    if kind in {"reduce", "reduce-scatter"}:
+        fitting = [axis for axis in fitting if axis.name == "tp"]
+    elif operator.rule is None or not operator.rule.role.startswith("sequence-"):
+        return []
+    if gpus is None:
+        return fitting if len(fitting) == 1 and fitting[0].whole is None else []
+    inside = [axis for axis in fitting if axis.whole is not None and axis.whole <= gpus]
+    names = {axis.name for axis in inside}
+    return inside if len(names) == 1 and union(a.whole for a in inside if a.whole) == gpus else []
+
+
 def _may_act(operator: Operator, axis: MeshAxis) -> bool:
     """Return whether a split or gather may work on the axis of its consumers: its sizes and its name agree."""
     found = division(operator.first, operator.first, inside=True)
@@ -109,7 +140,11 @@ def _may_act(operator: Operator, axis: MeshAxis) -> bool:
         return False
     if not operator.first.is_role("sequence-split", "sequence-gather"):
         return True
-    return axis.name in {"sp", "cp"} or (found is not None and axis.name != "tp")
+    return (
+        axis.name in {"sp", "cp"}
+        or bool(axis.name == "tp" and axis.allowed & SEQ)
+        or (found is not None and axis.name != "tp")
+    )
 
 
 def _made(operator: Operator, taken: int) -> int:
@@ -147,6 +182,20 @@ def _mistake(operator: Operator, taken: int) -> str:
 def _is_no_sum(operator: Operator) -> bool:
     text = f"{operator.first.name} {' '.join(operator.first.evidence.lines)}".lower().replace("_", " ")
     return bool(_NO_SUM.intersection("".join(c if c.isalnum() else " " for c in text).split()))
+
+
+def _cut(operator: Operator, inflows: list[Inflow], consumers: Iterable[Operator]) -> Inflow | None:
+    """Return the inflow whose parts a collective drawn once for each rank joins only in part, and nothing joins behind it."""
+    if operator.axis is None or any(c.rule is None or c.rule.collective for c in consumers):
+        return None
+    for inflow in inflows:
+        axis = inflow.tail.axis
+        if axis is None or axis is operator.axis or not axis.name or operator.axis.size >= axis.size:
+            continue
+        inside = axis.whole is None or operator.axis.whole is None or operator.axis.whole <= axis.whole
+        if inside and not inflow.tail.on(axis) & REPLICATE:
+            return inflow
+    return None
 
 
 def _crossing(operator: Operator, inflows: list[Inflow]) -> list[Inflow]:

@@ -71,8 +71,8 @@ def _rule(conflict: Conflict, consumers: Mapping[int, list[Operator]]) -> tuple[
             for c in consumers.get(conflict.at.index, ())
         )
         return ("mixed-placement", "reduced-late") if reduced else ("partial-consumed", "residual")
-    if conflict.kind == "crosses":
-        return "wrong-group", "crosses"
+    if conflict.kind in {"crosses", "cuts"}:
+        return "wrong-group", conflict.kind
     if conflict.kind == "gathers-sums":
         return "partial-consumed", "gathered"
     return "reduced-twice", _REDUCED[conflict.kind]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
 from dotlint.deployment.tensors.placements import ANY, BATCH, FEATURES, HEADS, PARTIAL, REPLICATE, SEQ, TOKENS
 from dotlint.deployment.tensors.sizes_of import division, sliced
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from dotlint.deployment.tensors.model import AxisName, MeshAxis, Operator
     from dotlint.strategy.phases import Phase
 
-PhaseOf = "Callable[[str | None], Phase | None]"
+_DEGREE = regex(r"\b(tp|sp|cp|dp|ep)\s?=\s?(\d{1,5})\b", re.IGNORECASE, needs=("tp", "sp", "cp", "dp", "ep"))
 _ALLOWED: Final[dict[AxisName, int]] = {
     "tp": REPLICATE | PARTIAL | FEATURES,
     "sp": REPLICATE | PARTIAL | SEQ | HEADS,
@@ -53,19 +55,37 @@ def name_axes(
     for operator in operators:
         if operator.axis is not None:
             members[operator.axis].append(operator)
+    degrees = _labeled_degrees(deployment)
     slicing = {r.phase for r in deployment.operators if r.is_role(*_DIVIDING_TOKENS)}
+    scattering = {r.phase for r in deployment.operators if r.is_role("reduce-scatter")}
     for axis, some in members.items():
         phase = phase_of(some[0].first.phase)
         shapes = Counter(bit for operator in some for bit in _divided(operator))
         axis.name, axis.why = _name(deployment, axis, some, phase, shapes)
+        if not axis.name and phase is None and axis.size in degrees:
+            axis.name, axis.why = degrees[axis.size], "labels state the degree"
+        axis.phase = some[0].first.phase
         axis.allowed = _ALLOWED[axis.name]
-        if axis.name == "tp":
-            shared = phase is None or phase.layout.flavor == "megatron" or phase.degrees.sp * phase.degrees.cp == 1
-            if shared and some[0].first.phase in slicing:
-                axis.allowed |= SEQ
+        if (
+            axis.name == "tp"
+            and axis.phase in (scattering if phase is None else slicing)
+            and (phase is None or phase.layout.flavor == "megatron" or phase.degrees.sp * phase.degrees.cp == 1)
+        ):
+            axis.allowed |= SEQ  # Megatron's sequence parallelism on the same ranks
         if axis.name != "tp":
             for bit in shapes:
                 axis.allowed |= bit
+
+
+def _labeled_degrees(deployment: Deployment) -> dict[int, AxisName]:
+    """Return the kind of parallelism that labels state for a number of ranks (`TP=4`), if they state only one for it."""
+    found: dict[int, set[AxisName]] = defaultdict(set)
+    for reading in deployment.readings:
+        for line in reading.evidence.lines:
+            if "=" in line:
+                for name, size in _DEGREE.findall(line):
+                    found[int(size)].add(_WORDS[name.lower()])
+    return {size: names.pop() for size, names in found.items() if len(names) == 1}
 
 
 def _name(
@@ -88,6 +108,9 @@ def _name(
         if len(by_shape) == 1 and (by_shape != {"tp"} or _is_tensor_parallel(readings)):
             return by_shape.pop(), "the strategy has this degree, and shapes and roles fit no other axis of it"
         if len(declared) == 1:
+            (only,) = declared
+            if only in {"sp", "cp"} or (only == "tp" and _is_tensor_parallel(readings)):
+                return only, "the only degree of the strategy of this size"
             return "", "shapes and roles do not show it"
         degrees = f"several degrees of the strategy are {axis.size}: {', '.join(sorted(declared))}"
         return "", degrees if declared else f"no degree of the strategy is {axis.size}, ep aside"

@@ -30,7 +30,7 @@ class MeshAxis(Struct, eq=False):
     `ranks` has the GPUs of each rank, or is empty if the graph does not state them; `name` is "" if the graph does not
     show which kind of parallelism it is, and `why` is what showed it. `allowed` is the set of placements that are
     possible on such an axis. `joined_by` is the kind of collective, if only the GPUs of collectives of that kind show
-    the axis.
+    the axis. `phase` is the phase of its operators.
     """
 
     size: int
@@ -40,6 +40,7 @@ class MeshAxis(Struct, eq=False):
     why: str = ""
     allowed: int = ANY
     joined_by: str | None = None
+    phase: str | None = None
     _ranks_on: dict[GpuSet, int] = field(default_factory=dict)
 
     def ranks_on(self, gpus: GpuSet) -> int:

@@ -29,6 +29,7 @@ class Graph(Struct):
     open_heads: frozenset[int]  # operators that lack an input, or that are on a cycle
     outs: Mapping[int, list[Operator]]
     notation: Notation
+    mesh: list[MeshAxis]
 
 
 def propagate(graph: Graph) -> Iterator[Conflict]:
@@ -46,7 +47,8 @@ def propagate(graph: Graph) -> Iterator[Conflict]:
             for axis in axes:
                 inflow.arrives[axis] = arriving(inflow, operator, axis, graph.notation)
         if operator.rule.collective is not None:
-            yield from collective_output(operator, inflows, axes, graph.outs.get(operator.index, []))
+            consumers = graph.outs.get(operator.index, [])
+            yield from collective_output(operator, inflows, axes, consumers, graph.mesh)
             continue
         for axis in axes:
             yield from _output(graph, operator, inflows, axis)
@@ -87,7 +89,7 @@ def arriving(inflow: Inflow, head: Operator, axis: MeshAxis | None, notation: No
         return given
     if how in {"other", "part"}:
         return allowed
-    if how == "exchange":
+    if how == "exchange" and (head.rule is None or head.rule.collective is None):
         return allowed if given & PARTIAL else (REPLICATE | given) & allowed
     if how == "fan" and axis is head.axis:
         return _fanned(tail, head, axis, narrowed(tail, axis, given & allowed, notation)) or allowed
@@ -130,6 +132,11 @@ def _through(operator: Operator, mask: int) -> int:
     return found
 
 
+def _divides(operator: Operator) -> bool:
+    """Return whether the ranks of tensor parallelism divide the columns of an operator's weights."""
+    return operator.first.is_role("qkv", "query", "mlp-up") and operator.rule is not None and operator.rule.weights
+
+
 def _output(graph: Graph, operator: Operator, inflows: list[Inflow], axis: MeshAxis | None) -> Iterator[Conflict]:
     """Set what an operator gives on one axis, and yield the conflict if it accepts nothing of what it takes."""
     rule = operator.rule
@@ -147,6 +154,15 @@ def _output(graph: Graph, operator: Operator, inflows: list[Inflow], axis: MeshA
         operator.given[axis] = allowed if operator.grouped else _stated(operator, allowed)
         return
     taken, conflict = _joined(graph, operator, inflows, axis)
+    if conflict is None and axis is operator.axis and axis is not None and axis.name == "tp" and _divides(operator):
+        # The ranks of tensor parallelism divide the weights, so each needs every token.
+        tokens, taken = taken & TOKENS, taken & ~TOKENS
+        if tokens and not taken:
+            conflict = Conflict("rejects", operator, axis, tuple(inflows), tokens)
+            yield conflict
+            operator.given[axis] = axis.allowed
+            operator.taken[axis] = tokens
+            return
     if conflict is not None:
         yield conflict
     elif taken and not _through(operator, taken):

@@ -12,23 +12,26 @@ from dotlint.deployment.tensors.table import operator_table
 from dotlint.strategy.gpus import union
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.tensors.table import OperatorRule
     from dotlint.strategy.gpus import GpuSet
+    from dotlint.strategy.phases import Phase
 
 Pairs = dict[int, list[int]]
 """The nodes that each node feeds, or is fed by, by index; edges that lead back are left out."""
 _PASSES = 4  # chains of siblings that are split because a neighbor is
 
 
-def operators_of(deployment: Deployment, ins: Pairs, outs: Pairs) -> tuple[list[Operator], dict[int, Operator]]:
+def operators_of(
+    deployment: Deployment, ins: Pairs, outs: Pairs, phase_of: Callable[[str | None], Phase | None]
+) -> tuple[list[Operator], dict[int, Operator]]:
     """Return the operators of a graph, in document order, and the operator of each node by its index."""
     known: dict[tuple[str, str], OperatorRule | None] = {}
     found: list[Operator] = []
     by_node: dict[int, Operator] = {}
-    for members, axis in _with_axes(_sibling_groups(deployment, ins, outs), ins, outs):
+    for members, axis in _with_axes(_sibling_groups(deployment, ins, outs, phase_of), ins, outs):
         operator = Operator(0, tuple(members), axis=axis)
         for reading in members:
             by_node[reading.node.index] = operator
@@ -64,12 +67,26 @@ def _rule(
     return rules["mlp-down"] if before & {"activation", "mlp-up", "mlp"} else rule
 
 
-def _sibling_groups(deployment: Deployment, ins: Pairs, outs: Pairs) -> list[list[Reading]]:
+def _sibling_groups(
+    deployment: Deployment, ins: Pairs, outs: Pairs, phase_of: Callable[[str | None], Phase | None]
+) -> list[list[Reading]]:
     """Return the groups of siblings that are drawn on ranks of their own, one node each."""
     roles = [role.name for role in deployment.vocabulary.roles.values() if role.kind != "annotation"]
     found = [list(group.members) for group in groups(deployment, *roles) if len(group.members) > 1]
-    found = [members for members in found if _on_ranks(members) and _is_one_each(members, ins)]
-    return _split(found, ins, outs)
+
+    def feeding(reading: Reading) -> list[Reading]:
+        return [deployment.readings[index] for index in ins.get(reading.node.index, ())]
+
+    found = [members for members in found if _on_ranks(members) and _is_one_each(members, feeding)]
+    whole = [members for members in found if _is_degree(len(members), phase_of(members[0].phase))]
+    return whole + _split([members for members in found if members not in whole], ins, outs)
+
+
+def _is_degree(number: int, phase: Phase | None) -> bool:
+    """Return whether siblings are as many as the ranks of one degree, and there is only one replica of them."""
+    return (
+        phase is not None and phase.degrees.dp == 1 and number in {phase.degrees.tp, phase.degrees.sp, phase.degrees.cp}
+    )
 
 
 def _on_ranks(members: Sequence[Reading]) -> bool:
@@ -80,12 +97,21 @@ def _on_ranks(members: Sequence[Reading]) -> bool:
     return len(placed) == len(members) == len(set(placed)) and sum(map(len, placed)) == len(union(placed))
 
 
-def _is_one_each(members: Sequence[Reading], ins: Pairs) -> bool:
-    """Return whether collectives are drawn once for each rank: each takes what one rank gives."""
+def _is_one_each(members: Sequence[Reading], feeding: Callable[[Reading], list[Reading]]) -> bool:
+    """Return whether collectives are drawn once for each rank: each takes what one rank gives, or is on few of their GPUs."""
     role = members[0].role
     if role is None or not role.communicates:
         return True
-    return all(len(ins.get(r.node.index, ())) < 2 for r in members)
+    for reading in members:
+        tails = feeding(reading)
+        if len(tails) > 1 and not (reading.gpus and reading.own_gpus and _beyond(reading.gpus, tails)):
+            return False
+    return True
+
+
+def _beyond(gpus: GpuSet, tails: Sequence[Reading]) -> bool:
+    """Return whether producers are on GPUs beside these."""
+    return any(r.gpus is not None and not r.gpus <= gpus for r in tails)
 
 
 def _split(found: list[list[Reading]], ins: Pairs, outs: Pairs) -> list[list[Reading]]:
