@@ -78,8 +78,11 @@ def _sibling_groups(
         return [deployment.readings[index] for index in ins.get(reading.node.index, ())]
 
     found = [members for members in found if _on_ranks(members) and _is_one_each(members, feeding)]
-    whole = [members for members in found if _is_degree(len(members), phase_of(members[0].phase))]
-    return whole + _split([members for members in found if members not in whole], ins, outs)
+    whole: list[list[Reading]] = []
+    others: list[list[Reading]] = []
+    for members in found:
+        (whole if _is_degree(len(members), phase_of(members[0].phase)) else others).append(members)
+    return whole + _split(others, ins, outs)
 
 
 def _is_degree(number: int, phase: Phase | None) -> bool:
