@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from dotlint.checks.tensors.places import communicates, place_shown, places_of_faults
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from dotlint.deployment.tensors.model import Fault, Flow, Operator
     from dotlint.edits.collectives import Exemplar, NewCollective
     from dotlint.edits.fix_context import FixContext
-    from dotlint.engine.finding import Edit, Finding
+    from dotlint.engine.finding import Edit
 
 _WHY_NOT = {
     "gathered": "the gather may be the wrong operator, or a projection before it may be missing",
@@ -35,17 +34,8 @@ _WHY_NOT = {
 _MOST_TRIED = 3  # ways to repair all places of a finding
 
 
-class Faults(Struct, frozen=True, eq=False):
-    """The faults that one finding reports."""
-
-    faults: tuple[Fault, ...]
-
-
-def add_collectives(fix: FixContext, finding: Finding) -> Fix | str:
+def add_collectives(fix: FixContext, faults: Sequence[Fault]) -> Fix | str:
     """Write the collective that is missing at each place of a finding, if that leaves no fault there."""
-    data = finding.data
-    assert isinstance(data, Faults)
-    faults = data.faults
     if faults[0].kind in _WHY_NOT:
         return _WHY_NOT[faults[0].kind]
     if faults[0].kind == "reduced-late":
@@ -53,21 +43,13 @@ def add_collectives(fix: FixContext, finding: Finding) -> Fix | str:
     return _first_certain(fix, faults, list(places_of_faults(fix, CollectiveWriter(fix), faults)))
 
 
-class ShardsMeet(Struct, frozen=True, eq=False):
-    """Shards, each group with an operator that takes all of them."""
-
-    meetings: tuple[tuple[tuple[Reading, ...], Reading], ...]
-
-
-def join_shards(fix: FixContext, finding: Finding) -> Fix | str:
+def join_shards(fix: FixContext, meetings: Sequence[tuple[tuple[Reading, ...], Reading]]) -> Fix | str:
     """Write the collective between shards and what they feed, if siblings or the analysis show which it is."""
-    data = finding.data
-    assert isinstance(data, ShardsMeet)
     writer = CollectiveWriter(fix)
     known = {tuple(r.name for r in fault.tails): fault for fault in fix.context.flow.faults if fault.remedy}
     groups: dict[tuple[str, ...], list[Place]] = {}
     faults: list[Fault] = []
-    for tails, head in data.meetings:
+    for tails, head in meetings:
         names = tuple(r.name for r in tails)
         edges = {e.index: e for e in head.node.in_edges if e.tail.name in names}
         places = place_shown(fix, writer, tails, edges)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from dotlint.deployment.model import Deployment, Reading
+    from dotlint.deployment.tensors.roles import Known
     from dotlint.deployment.tensors.table import OperatorRule
     from dotlint.strategy.gpus import GpuSet
     from dotlint.strategy.phases import Phase
@@ -28,7 +29,7 @@ def operators_of(
     deployment: Deployment, ins: Pairs, outs: Pairs, phase_of: Callable[[str | None], Phase | None]
 ) -> tuple[list[Operator], dict[int, Operator]]:
     """Return the operators of a graph, in document order, and the operator of each node by its index."""
-    known: dict[tuple[str, str], OperatorRule | None] = {}
+    known: Known = {}
     found: list[Operator] = []
     by_node: dict[int, Operator] = {}
     for members, axis in _with_axes(_sibling_groups(deployment, ins, outs, phase_of), ins, outs):
@@ -45,9 +46,7 @@ def operators_of(
     return found, by_node
 
 
-def _rule(
-    deployment: Deployment, reading: Reading, known: dict[tuple[str, str], OperatorRule | None]
-) -> OperatorRule | None:
+def _rule(deployment: Deployment, reading: Reading, known: Known) -> OperatorRule | None:
     """Return the rule of a node. Beside parts of the same block, the word for the whole block means the rest of it.
 
     Attention between its projections is only the computation; an MLP before or behind an activation is one projection.
