@@ -182,14 +182,14 @@ def _losses(found: Payloads, nodes: Mapping[str, PayloadRule], readings: Mapping
         if reading.summary or not reading.node.declared or not tails or not reading.node.in_edges:
             continue
         poor = [t for t, besides in tails if not besides and _is_choice(found, t) and not _behind(found, t, lost)]
+        if not poor:
+            continue
         rest = [t for t, _ in tails if t not in poor]
         needs = _needs(reading, rule)
-        if poor and not needs and _takes_the_same(reading, readings[_chain(found, poor[0])[0]]):
+        if not needs and _takes_the_same(reading, readings[_chain(found, poor[0])[0]]):
             needs = "hidden"
-        if (
-            not poor
-            or not needs
-            or (rest and (needs != "each" or any(t in readings and readings[t].is_role(*_WEIGHED) for t in rest)))
+        if not needs or (
+            rest and (needs != "each" or any(t in readings and readings[t].is_role(*_WEIGHED) for t in rest))
         ):
             continue
         lost.add(name)
