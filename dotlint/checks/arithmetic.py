@@ -187,8 +187,9 @@ def token_flow(context: GraphContext, card: Card) -> Iterator[Outcome]:
             f"but batch · seq · k / EP is {model.batch} · {seq} · {model.top_k} / {phase.degrees.ep} = {share:g}",
             help=f"state {share:g} tokens, the share of each group if routing is even",
         )
-    if fine:
-        text = f"the expert groups of {count(fine, 'unit')} each take an even share of the routed tokens"
+    if fine and not wrong:
+        text = count(fine, "set of expert groups takes an even share", "sets of expert groups take even shares")
+        text += " of the routed tokens"
         yield Holds(card.section, "token flow", text)
 
 

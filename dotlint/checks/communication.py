@@ -124,8 +124,13 @@ def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
             help=f"add an all-reduce, all-gather or reduce-scatter between the shards and {'it' if len(some) == 1 else 'them'}",
             data=ShardsMeet(tuple((shards, r) for r in some for shards in found.shards[r.node.index])),
         )
-    if serving and not wrong and not context.flow.faults:
-        reduces = "" if "all-reduce" in serving else "no all-reduce; "
+    joining = {name for some in serving.values() for name in some}
+    doubted = [r.name for some in context.shapes.operators.collectives.values() for r in some if r.name in joining]
+    if serving and doubted:
+        needs = f"correct what is reported of {quoted(doubted)}"
+        yield Undecided("coverage", "tensor parallelism", needs)
+    elif serving and not wrong and not context.flow.faults:
+        reduces = "" if any(_communicates(r) == "all-reduce" for r in deployment.operators) else "no all-reduce; "
         text = ", ".join(f"{kind} ({quoted(nodes)})" for kind, nodes in sorted(serving.items()))
         yield Holds("coverage", "tensor parallelism", f"{reduces}shards are combined by {text}")
     elif found.parallel and not serving and not wrong:
@@ -178,8 +183,8 @@ def _sequence_exchanges(context: GraphContext) -> Iterator[tuple[str, str | list
                 name,
                 f"{count(number, 'sequence split')} and {count(len(drawn) - number, 'sequence gather')} are drawn",
             )
-        elif ring or any(r.name in around for r in exchanged):
-            yield name, "sequences are exchanged in attention"
+        elif exchanging := ring or [r for r in exchanged if r.name in around]:
+            yield name, f"sequences are exchanged in attention ({quoted(names(exchanging))})"
         elif attention and not drawn:
             yield name, attention
 

@@ -86,7 +86,7 @@ def leaking_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
         yield Holds(
             card.section,
             "between phases",
-            f"{count(allowed, 'edge transfers', 'edges transfer')} the KV cache or the first token",
+            f"{count(allowed, 'edge')} from prefill to decode: labeled KV cache, or at a cache, transfer, input or output",
         )
 
 
@@ -235,7 +235,7 @@ def _compared(
     if summarized or common < 2 or len(lacking) > common:
         return
     if not lacking:
-        text = f"decode has all {common} kinds of operators that prefill has"
+        text = f"decode, like prefill, has {listed(list(kinds), 12)}"
         other = prefill_in or decode_in
         yield Holds(card.section, "phases", f"{text} ({other})" if other else text)
         return

@@ -95,14 +95,15 @@ def malformed_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
             help="write them as `[batch=4, seq=1024, hidden=512]`",
             fixable=None,
         )
-    yield from _nameless(context, card, operators)
+    nameless = list(_nameless(context, card, operators))
+    yield from nameless
     mixed = axes.spellings(Counter(key for r in operators for d in _dims(r) for key in d.keys))
     if mixed:
         yield from _aliases(context, card, operators, mixed)
-    if not flaws and not mixed and any(_dims(r) for r in operators):
-        yield Holds(
-            card.section, "dimensions as written", "every axis has one name, and every size is a number or a symbol"
-        )
+    stating = sum(1 for r in operators if _dims(r))
+    if stating and not flaws and not mixed and not nameless:
+        text = "no axis has several names, and every size is a number or a symbol"
+        yield Holds(card.section, "dimensions as written", f"{text}, in {stating} of {len(operators)} operators")
 
 
 def _lists_numbers(dims: Dims) -> bool:

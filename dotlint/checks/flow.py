@@ -204,14 +204,10 @@ def residuals_with_one_input(context: GraphContext, card: Card) -> Iterator[Outc
             f"{what}: the skip edge around the block is missing",
             help="add an edge from the input of the block to the residual add",
         )
-    if adds and not single:
-        yield Holds(
-            "connectivity",
-            "residuals",
-            "the residual add has two inputs"
-            if len(adds) == 1
-            else f"all {len(adds)} residual adds have at least two inputs",
-        )
+    unfed = any(r.is_role("residual") and not r.summary and not drawn[r.name] for r in context.deployment.operators)
+    if adds and not unfed and all(len(set(drawn[r.name])) > 1 for r in adds):
+        text = count(len(adds), "residual add has", "residual adds have")
+        yield Holds("connectivity", "residuals", f"{text} at least two inputs")
 
 
 def _skips_inside(context: GraphContext, reading: Reading) -> bool:

@@ -53,7 +53,11 @@ def layer_covers(context: GraphContext, card: Card) -> Iterator[Outcome]:
         )
         wrong = [f"{_layers_are(some)} {what}" for some, what in problems if some]
         if not wrong:
-            yield Holds("stages", "layers", f"layers {base} to {base + total - 1}, each once")
+            yield Holds(
+                "stages",
+                "layers",
+                f"layers {base} to {base + total - 1} are drawn or stated{', each in one stage' if set(by_stage) - {None} else ''}",
+            )
             continue
         doubled = set(twice or beyond)
         at = [r for r in deployment.operators if r.layer in doubled] or [

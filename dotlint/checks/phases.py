@@ -82,4 +82,4 @@ def sequence_parallel_decode(context: GraphContext, card: Card) -> Iterator[Outc
             help="remove them: decode has no sequence to split",
         )
     elif "decode" in deployment.phases and (len(deployment.phases) > 1 or context.file.only_phase):
-        yield Holds("coverage", "decode", "no sequence parallelism in decode")
+        yield Holds("coverage", "decode", "decode has no sequence split or gather")

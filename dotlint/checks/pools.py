@@ -41,9 +41,9 @@ def pools(context: GraphContext, card: Card) -> Iterator[Outcome]:
     elif strategy.pool == "unified" and context.file.layout_certain:
         wrong += _outside(context, card)
     yield from wrong
-    drawn = any(r.gpus and own_gpus(r) for r in deployment.operators)
-    if not wrong and drawn and strategy.pool == "unified":
-        whole = context.file.whole or strategy
+    drawn = union(r.gpus for r in deployment.operators if r.gpus and own_gpus(r))
+    whole = context.file.whole or strategy
+    if not wrong and drawn and strategy.pool == "unified" and drawn <= whole.declared_gpus:
         yield Holds(card.section, "pool", f"every phase is on GPUs {whole.declared_gpus.short()}")
     elif not wrong and drawn and len(deployment.phases) > 1:
         yield Holds(card.section, "pool", "the phases share no GPUs")
@@ -179,7 +179,7 @@ def contradicting_names(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report nodes whose label names other GPUs than their name or their cluster."""
     deployment = context.deployment
     wrong: dict[int, str] = {}
-    right = _by_name(deployment, wrong) + _by_cluster(context, wrong)
+    right = {r.node.index for r in (*_by_name(deployment, wrong), *_by_cluster(context, wrong))}
     for unit, some in grouping.units(
         deployment, grouping.remaining_nodes(context, card, [r for r in deployment.operators if r.node.index in wrong])
     ).items():
@@ -196,21 +196,21 @@ def contradicting_names(context: GraphContext, card: Card) -> Iterator[Outcome]:
         yield Holds(
             card.section,
             "names and labels",
-            f"labels and names (or clusters) agree on the GPUs of {count(right, 'node')}",
+            f"labels and names (or clusters) agree on the GPUs of {count(len(right), 'node')}",
         )
 
 
-def _by_name(deployment: Deployment, wrong: dict[int, str]) -> int:
+def _by_name(deployment: Deployment, wrong: dict[int, str]) -> list[Reading]:
     """Compare names with labels if most of a family agree; otherwise the name's number is not a GPU id.
 
-    Add a message for each contradiction to `wrong`; return the number of nodes that agree.
+    Add a message for each contradiction to `wrong`; return the nodes that agree.
     """
     families: dict[str, list[tuple[Reading, int, GpuSet]]] = defaultdict(list)
     for reading in deployment.operators:
         named, ids = _name_gpu(reading, deployment.vocabulary.devices), _label_gpus(reading)
         if named is not None and ids:
             families[reading.evidence.name.family].append((reading, named, ids))
-    right = 0
+    right: list[Reading] = []
     firsts: dict[tuple[str | None, int | None], int | None] = {}
     for members in families.values():
         # A name may count within a stage or replica: then its offset to the label's first id recurs.
@@ -226,7 +226,7 @@ def _by_name(deployment: Deployment, wrong: dict[int, str]) -> int:
             if offset != firsts[stage]:
                 odd.append((reading, named, ids))
         agreeing = len(members) - len(odd)
-        right += agreeing
+        right += [r for r, named, ids in members if (r, named, ids) not in odd]
         if odd and agreeing >= 3 * len(odd):
             for reading, named, ids in odd:
                 wrong[reading.node.index] = (
@@ -258,10 +258,10 @@ def _cluster_gpus(subgraph: Subgraph, devices: DeviceReader) -> GpuSet | None:
     return stated.ids
 
 
-def _by_cluster(context: GraphContext, wrong: dict[int, str]) -> int:
+def _by_cluster(context: GraphContext, wrong: dict[int, str]) -> list[Reading]:
     """Compare labels with the innermost cluster that names GPUs, unless ids count within the cluster.
 
-    Add a message for each contradiction to `wrong`; return the number of nodes that agree.
+    Add a message for each contradiction to `wrong`; return the nodes that agree.
     """
     stated: dict[int, GpuSet | None] = {}
     inside: dict[int, list[tuple[Reading, GpuSet]]] = defaultdict(list)
@@ -279,12 +279,12 @@ def _by_cluster(context: GraphContext, wrong: dict[int, str]) -> int:
                 inside[id(subgraph)].append((reading, ids))
                 break
     sets = Counter(gpus for key, gpus in stated.items() if gpus and key in inside)
-    right = 0
+    right: list[Reading] = []
     for key, members in inside.items():
         gpus = stated[key]
         assert gpus is not None
         out = [(r, s) for r, s in members if not s <= gpus]
-        right += len(members) - len(out)
+        right += [r for r, s in members if s <= gpus]
         # Ids that count within their cluster cannot be compared with those of the cluster.
         if all(ids.last < len(gpus) for _, ids in out) or (sets[gpus] > 1 and len(out) == len(members)):
             continue

@@ -59,7 +59,9 @@ def cycles(context: GraphContext, card: Card) -> Iterator[Outcome]:
             graph=graph.index,
         )
     if not found:
-        yield Holds("cycles", "cycles", "none")
+        back = len(context.back_edges) if context.deployment.recognized else 0
+        aside = f", apart from {count(back, 'edge that states', 'edges that state')} to lead back" if back else ""
+        yield Holds("cycles", "cycles", f"none{aside}")
 
 
 def isolated_operators(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -217,7 +219,7 @@ def unreachable_outputs(context: GraphContext, card: Card) -> Iterator[Outcome]:
             help="add the missing edges between them",
         )
     if reached and reached == len(context.deployment.phases):
-        yield Holds("connectivity", "reachability", "a path leads from every phase's input to its output")
+        yield Holds("connectivity", "reachability", "in every phase a path leads from an input to an output")
 
 
 def phases_without_input(context: GraphContext, card: Card) -> Iterator[Outcome]:

@@ -20,7 +20,7 @@ from dotlint.text.english import count, the
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from dotlint.deployment.model import Reading
     from dotlint.deployment.unit import Unit
@@ -49,6 +49,11 @@ def _moves(reading: Reading) -> bool:
     return reading.kind in {"io", "communication", "memory", None} or bool(
         reading.role and reading.role.communicates in _MOVES
     )
+
+
+def _carries(reading: Reading) -> bool:
+    """Return whether the node moves data to or from GPUs that are not its own, as a collective does not."""
+    return reading.kind in {"communication", "memory"} and not (reading.role and reading.role.collective)
 
 
 def _text(edge: Edge) -> str:
@@ -204,7 +209,7 @@ def unmarked_pipeline_edges(context: GraphContext, card: Card) -> Iterator[Outco
         yield Holds(
             card.section,
             "pipeline transfers",
-            f"{count(len(marked), 'edge')} between stages, each with a label or a communication node",
+            f"{count(len(marked), 'edge between stages has', 'edges between stages have')} a label or a communication node",
         )
 
 
@@ -310,33 +315,50 @@ def _by_unit(
 
 
 def _per_rank(context: GraphContext) -> set[int]:
-    """Return the collectives that are drawn once per rank: several of one role with the same producers."""
-    alike: dict[tuple[str, frozenset[str]], list[int]] = defaultdict(list)
+    """Return the collectives that are drawn once per rank.
+
+    They are several of one role with the same producers, or all-to-alls of one role that send to the same operator.
+    """
+    alike: dict[tuple[str, object], list[int]] = defaultdict(list)
     for reading in context.deployment.operators:
-        if reading.role is not None and reading.role.collective and (tails := context.wiring.ins[reading.name]):
+        if reading.role is None or not reading.role.collective:
+            continue
+        if tails := context.wiring.ins[reading.name]:
             alike[reading.role.name, frozenset(tails)].append(reading.node.index)
+        if reading.role.communicates == "all-to-all":
+            for head in dict.fromkeys(context.wiring.outs[reading.name]):
+                alike[reading.role.name, head].append(reading.node.index)
     return {index for some in alike.values() if len(some) > 1 for index in some}
 
 
 def joined_gpus(context: GraphContext, reading: Reading) -> GpuSet | None:
-    """Return all GPUs of the shards that feed it; None if one of them names none or there is only one."""
-    tails = [
-        context.deployment.by_name[n]
-        for n in dict.fromkeys(context.wiring.ins[reading.name])
-        if n in context.deployment.by_name
+    """Return all GPUs of the shards that a collective connects; None if they are not known.
+
+    They are those that feed it, those that a broadcast feeds, and both for an all-to-all within one stage.
+    """
+    sides = {"broadcast": (context.wiring.outs,), "all-to-all": (context.wiring.ins, context.wiring.outs)}
+    kind = reading.role.communicates if reading.role is not None else None
+    heads = (context.deployment.by_name.get(name) for name in context.wiring.outs[reading.name])
+    if kind == "all-to-all" and any(head and head.stage != reading.stage for head in heads):
+        kind = None
+    found = [
+        gpus
+        for side in sides.get(kind or "", (context.wiring.ins,))
+        if (gpus := _gpus_of_shards(context, reading, side[reading.name]))
     ]
-    if reading.role is not None and reading.role.communicates == "broadcast":
-        tails = [
-            context.deployment.by_name[n]
-            for n in dict.fromkeys(context.wiring.outs[reading.name])
-            if n in context.deployment.by_name
-        ]
-    if len(tails) < 2 or any(not own_gpus(r) or r.summary or r.kind == "io" for r in tails):
+    return union(found) if found else None
+
+
+def _gpus_of_shards(context: GraphContext, collective: Reading, beside: Iterable[str]) -> GpuSet | None:
+    """Return all GPUs of the shards on one side of a collective; None if one names none, or there is only one."""
+    by_name = context.deployment.by_name
+    shards = [by_name[n] for n in dict.fromkeys(beside) if n in by_name]
+    if len(shards) < 2 or any(not own_gpus(r) or r.summary or r.kind == "io" for r in shards):
         return None
-    if reading.gpus is None and all(r.evidence.gpus is None for r in tails):
+    if collective.gpus is None and all(r.evidence.gpus is None for r in shards):
         return None  # only names have numbers of GPUs, which those of collectives need not
-    sets = [r.gpus for r in tails if r.gpus]
-    shared = len({r.evidence.name.family for r in tails}) == 1
+    sets = [r.gpus for r in shards if r.gpus]
+    shared = len({r.evidence.name.family for r in shards}) == 1
     return union(sets) if shared and len(set(sets)) > 1 else None
 
 
@@ -376,7 +398,7 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report edges between operators that share no GPU, without a communication node or a label."""
     deployment = context.deployment
     silent: list[tuple[Reading, Edge]] = []
-    explicit = 0
+    explicit = exempt = 0
     named = {(edge.tail.index, edge.head.index) for edge in context.graph.edges if _names_transfer(context, edge)}
     for edge in context.graph.edges:
         one, two = deployment.readings[edge.tail.index], deployment.readings[edge.head.index]
@@ -390,15 +412,16 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             continue
         if _is_device(one) or _is_device(two):
             continue  # the edge is a link between GPUs, not data on its way through a model
-        if (
+        if (edge.tail.index, edge.head.index) in named or _carries(one) or _carries(two):
+            explicit += 1
+        elif (
             _moves(one)
             or _moves(two)
-            or (edge.tail.index, edge.head.index) in named
             or two.step is not None  # keys and values that come round the ring
-            or one.is_role(*_ROUTED)
-            or two.is_role(*_ROUTED)
         ):
-            explicit += 1
+            exempt += "io" not in (one.kind, two.kind)
+        elif one.is_role(*_ROUTED) or two.is_role(*_ROUTED):
+            exempt += 1  # the exchange around experts is the matter of another rule, and nothing marks it here
         elif not _passes_stages(context, one, two):
             silent.append((one, edge))  # another rule reports edges between the stages of a pipeline
     left = grouping.remaining(context.file, card, silent, lambda one: grouping.at_edge(one[1]))
@@ -419,9 +442,6 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             f"to {there.short()} without a communication node{more}",
             help=f"add a communication node, or label the edge{'s' * (len(edges) > 1)}",
         )
-    if explicit and not silent:
-        yield Holds(
-            card.section,
-            "transfers",
-            f"{count(explicit, 'edge')} between disjoint sets of GPUs, each marked by a node or a label",
-        )
+    if explicit and not silent and not exempt:
+        which = count(explicit, "edge between disjoint sets of GPUs has", "edges between disjoint sets of GPUs have")
+        yield Holds(card.section, "transfers", f"{which} a label or a transfer node")

@@ -10,7 +10,7 @@ from dotlint.deployment import axes
 from dotlint.deployment.words import plain_words
 from dotlint.edits.attributes import dashed_fix, shape_fix
 from dotlint.engine.finding import Holds
-from dotlint.text.english import count
+from dotlint.text.english import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,9 @@ def role_shapes(context: GraphContext, card: Card) -> Iterator[Outcome]:
     for kind, members in kinds.items():
         odd = _odd(members, shapes, kind)
         if not odd:
-            conforming.append(f"{kind} {Counter(_shape(r) for r in members).most_common(1)[0][0]}")
+            drawn = Counter(_shape(r) for r in members).most_common()
+            shares = [f"{number} {shape}" if len(drawn) > 1 else shape for shape, number in drawn]
+            conforming.append(f"{kind} {listed(shares)}")
         if not odd or 2 * len(odd) > len(members):
             continue
         conventional = Counter(_shape(r) for r in members if r not in odd).most_common(1)[0][0]
@@ -138,7 +140,12 @@ def solid_gate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
         (r, e) for r, e in gated if e.index not in dashed and e.head.index not in selected and e.tail.index not in both
     ]
     if dashed and not solid:
-        yield Holds("visual", "gate edges", f"{count(len(dashed), 'edge')} from routing to experts, all dashed")
+        others = len(led) - len(dashed)
+        beside = (
+            f"; {count(others, 'solid edge')} beside them {'is' if others == 1 else 'are'} taken to carry the tokens"
+        )
+        text = f"{count(len(dashed), 'edge')} from routing to experts"
+        yield Holds("visual", "gate edges", f"{text}, dashed{beside}" if others else f"{text}, all dashed")
     if not solid or len(solid) == len(gated):
         return
     left = grouping.remaining(context.file, card, solid, lambda one: grouping.at_edge(one[1]))

@@ -2,70 +2,25 @@
 
 from __future__ import annotations
 
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from dotlint.deployment.gpus_and_dims import Tensors, read_tensors
 from dotlint.deployment.shapes import shapes
-from dotlint.deployment.words import plain_words
+from dotlint.edits.collective_texts import Texts, stripped
 from dotlint.edits.fix_context import NotCertain
 from dotlint.edits.gpus.label import gpu_line, with_ids
 from dotlint.edits.labels import cells_of, label_of
-from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from re import Match
+    from collections.abc import Iterable
 
     from dotlint.deployment.devices.reader import DeviceReader
     from dotlint.deployment.model import Deployment, Reading
-    from dotlint.deployment.patterns.renumber import Shift
     from dotlint.deployment.shapes import Dims
+    from dotlint.edits.collective_texts import LabelPlan
     from dotlint.edits.labels import Label
-    from dotlint.strategy.gpus import GpuSet
-
-_TITLES = {"all-reduce": regex(r"(?i)all[ _\-]?reduce"), "all-gather": regex(r"(?i)all[ _\-]?gather|gather")}
-# Words of a title that say nothing about the operator in front of the collective.
-_NEUTRAL = {
-    "all",
-    "reduce",
-    "allreduce",
-    "gather",
-    "allgather",
-    "collective",
-    "op",
-    "sum",
-    "across",
-    "nccl",
-    "tp",
-    "sp",
-}
-_NEUTRAL |= {"pp", "rank", "ranks", "gpu", "gpus", "stage", "s", "layer", "l", "block"}
-_NUMBER = regex(r"(\D{0,3})(\d+)")
-_BEFORE = regex(r".*\W")
-_AFTER = regex(r"\W.*")
-
-
-class LabelPlan(Struct, frozen=True):
-    """What a new collective states: its kind, name, GPUs, and the tensors of the operators around it.
-
-    `like` is the node whose label is the layout, between `before` and `behind`; for its `level`, see
-    `collectives.Exemplar`. `shift` renumbers its texts.
-    """
-
-    kind: str
-    level: int
-    before: tuple[Reading, ...]
-    like: Reading
-    behind: tuple[Reading, ...]
-    name: str
-    tails: tuple[Reading, ...]
-    heads: tuple[Reading, ...]
-    gpus: GpuSet | None
-    shift: Shift
 
 
 def new_label(deployment: Deployment, label: Label, plan: LabelPlan) -> str:
@@ -73,7 +28,7 @@ def new_label(deployment: Deployment, label: Label, plan: LabelPlan) -> str:
     given, taken = _dims(plan)
     same = plan.level < 2 and given is not None and _same(_outputs(plan.before[0].evidence.tensors), given)
     devices = deployment.vocabulary.devices
-    texts = _Texts(plan)
+    texts = Texts(plan)
     kept: list[int] = []
     lines = list(label.lines)
     title = next((i for i, line in enumerate(lines) if line.strip()), 0)
@@ -94,7 +49,7 @@ def new_label(deployment: Deployment, label: Label, plan: LabelPlan) -> str:
                 if taken is None:
                     raise NotCertain(f"`{plan.heads[0].name}` does not state the dimensions that it takes")
                 lines[index] = _with_dims(line, stated, given, taken)
-        elif devices.spans(line.strip()):
+        elif _names_gpus(devices, line):
             if plan.gpus is None:
                 continue
         elif (text := texts.line(line)) is not None:
@@ -108,79 +63,6 @@ def new_label(deployment: Deployment, label: Label, plan: LabelPlan) -> str:
     return (_with_gpus(deployment, written, plan) if plan.gpus is not None else written).raw()
 
 
-class _Texts:
-    """Rewrites what a label says besides dimensions and GPUs, as the labels of the exemplar's neighbors and ours differ."""
-
-    def __init__(self, plan: LabelPlan) -> None:
-        self.plan = plan
-        self.pairs = list(_pairs(plan))
-        self.steps: dict[tuple[str, str], set[str]] = {}
-        for old, new in self.pairs:
-            for one, two in zip(old.lines, new.lines, strict=True):
-                before, after = _NUMBER.findall(one), _NUMBER.findall(two)
-                if _NUMBER.sub(r"\1#", one) == _NUMBER.sub(r"\1#", two):
-                    for (around, number), (_, other) in zip(before, after, strict=True):
-                        self.steps.setdefault((around, number), set()).add(other)
-
-    def line(self, line: str) -> str | None:
-        """Return a line of the new label; None if it is about the exemplar alone."""
-        text = line.strip()
-        if self.plan.level == 4:  # the exemplar is of the same unit: what its neighbors state too is true of the unit
-            around = (*self.plan.tails[:1], *self.plan.heads[:1])
-            return line if all(text in _stripped(cells_of(r)) for r in around) else None
-        for old, new in self.pairs:
-            if text in (written := _stripped(old)):
-                return line.replace(text, new.lines[written.index(text)].strip())
-        return self._renumbered(line) if self.plan.level < 2 else None
-
-    def title(self, line: str) -> str:
-        """Return the title: that of the exemplar for another unit, or the name of the collective with the unit's number."""
-        plan, text = self.plan, line.strip()
-        if text == plan.like.name:
-            return line.replace(text, plan.name)
-        if plan.level < 2 or (plan.level == 2 and set(plain_words(text).split()) <= _NEUTRAL):
-            return self._renumbered(line)
-        found = _TITLES[plan.kind].search(line) if plan.level == 2 else None
-        titles = [r.evidence.title for r in (*plan.tails[:1], *plan.heads[:1])]
-        before, after = _shared(titles)
-        return line.replace(text, before + (found[0] if found else plan.kind.title()) + after)
-
-    def _renumbered(self, line: str) -> str:
-        def move(match: Match[str]) -> str:
-            found = self.steps.get((match[1], match[2]), set())
-            return match[1] + (next(iter(found)) if len(found) == 1 else match[2])
-
-        moved = _NUMBER.sub(move, line)
-        return moved if moved != line or self.pairs else self.plan.shift.text(line)
-
-
-def _pairs(plan: LabelPlan) -> Iterator[tuple[Label, Label]]:
-    """Yield the labels of the exemplar's neighbors, each with that of the same operator beside the new collective."""
-    for olds, news in ((plan.behind, plan.heads), (plan.before, plan.tails)):
-        for new in news[:1]:
-            alike = [r for r in olds if r.role == new.role]
-            alike.sort(key=lambda r: r.evidence.name.family != new.evidence.name.family)
-            old, own = (cells_of(alike[0]), cells_of(new)) if alike else (None, None)
-            if old is not None and own is not None and len(old.lines) == len(own.lines):
-                yield old, own
-
-
-def _stripped(label: Label | None) -> list[str]:
-    return [line.strip() for line in label.lines] if label else []
-
-
-def _shared(titles: list[str]) -> tuple[str, str]:
-    """Return what all titles begin and end with, if that has a number: `Layer 3: ` or ` (L3)`."""
-    before = _BEFORE.match(_common(titles))
-    after = _AFTER.search(_common([title[::-1] for title in titles])[::-1])
-    found = [match[0] if match and any(map(str.isdigit, match[0])) else "" for match in (before, after)]
-    return found[0], found[1]
-
-
-def _common(texts: Sequence[str]) -> str:
-    return "".join(column[0] for column in takewhile(lambda c: len(set(c)) == 1, zip(*texts, strict=False)))
-
-
 def _repeats(label: Label, kept: Iterable[int], line: str) -> bool:
     return any(_side(label.lines[other]) == _side(line) for other in kept)
 
@@ -188,7 +70,7 @@ def _repeats(label: Label, kept: Iterable[int], line: str) -> bool:
 def _with_gpus(deployment: Deployment, label: Label, plan: LabelPlan) -> Label:
     """Return the label with the GPUs of the plan, in a line as a neighbor on the same GPUs has it if there is one."""
     devices = deployment.vocabulary.devices
-    stated = [i for i, line in enumerate(label.lines) if devices.spans(line)]
+    stated = [i for i, line in enumerate(label.lines) if _names_gpus(devices, line)]
     if not stated or plan.gpus is None:
         return label
     index = stated[-1]
@@ -203,10 +85,15 @@ def _with_gpus(deployment: Deployment, label: Label, plan: LabelPlan) -> Label:
     return moved
 
 
+def _names_gpus(devices: DeviceReader, line: str) -> bool:
+    read = devices.read([line.strip()]) if line.strip() and not list(shapes(line)) else None
+    return bool(devices.spans(line)) or (read is not None and bool(read.ids))
+
+
 def _gpu_text(reading: Reading, devices: DeviceReader) -> str | None:
     """Return the line of a node's label that states its GPUs and nothing else."""
-    for line in _stripped(cells_of(reading))[1:]:
-        found = devices.read([line]) if devices.spans(line) and not list(shapes(line)) else None
+    for line in stripped(cells_of(reading))[1:]:
+        found = devices.read([line]) if not list(shapes(line)) else None
         if found is not None and found.ids == reading.gpus:
             return line
     return None

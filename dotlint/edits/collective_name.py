@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.model import Deployment, Reading
 
-_RANKS = "gpu|tp|rank|r|t|shard|device|dev|g|part"
+_RANKS = "gpu|tp|rank|tp_?rank|r|t|shard|device|dev|g|part"
 _RANK = regex(
-    rf"(?:[_\-.](?i:{_RANKS})|(?<=[a-z0-9])(?:GPU|Gpu|TP|Tp|Rank|Shard|Device))?[_\-.]?$|^(?i:{_RANKS})[_\-.]?$"
+    rf"(?:[_\-. ](?i:{_RANKS})|(?<=[a-z0-9])(?:GPU|Gpu|TP|Tp|Rank|Shard|Device))?[_\-. ]?$|^(?i:{_RANKS})[_\-. ]?$"
 )
 _KIND_WORDS = {
     "all-reduce": regex(r"(?i)all[_\-]?reduce|(?-i:(?<![A-Za-z])(?:ar|AR)(?![a-z]))"),
@@ -92,7 +92,7 @@ def _without_rank(first: Reading, tails: Sequence[Reading]) -> tuple[str, str]:
     found = _RANK.search(first.name, 0, start)
     head = first.name[: found.start()] if found else first.name[:start]
     if not head:
-        return first.name[end:].lstrip("_-."), f"_{first.name[:end]}"
+        return first.name[end:].lstrip("_-. "), f"_{first.name[:end]}"
     return head + first.name[end:], first.name[len(head) : end]
 
 
@@ -100,7 +100,7 @@ def _word(kind: str, exemplar: Reading, level: int, stem: str) -> str:
     """Return the word for the collective, with what separates it from the name before."""
     found = _KIND_WORDS[kind].search(exemplar.name) if level < 3 else None
     words = [part for part in name_parts(stem) if not part.isdigit()]
-    apart = next((mark for mark in "_-." if mark in stem), "")
+    apart = next((mark for mark in "_-. " if mark in stem), "")
     written = found[0] if found else kind.replace("-", "")
     if words and not found and all(word.isupper() for word in words):
         written = written.upper()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -11,8 +9,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dotlint.deployment.patterns.renumber import Shift, ShiftError, map_gpus
-from dotlint.edits.collective_label import LabelPlan, new_label
+from dotlint.edits.collective_label import new_label
 from dotlint.edits.collective_name import new_name
+from dotlint.edits.collective_texts import LabelPlan
 from dotlint.edits.copying import copy_edits, piece, respelled
 from dotlint.edits.fix_context import NotCertain
 from dotlint.edits.insertion import insert_after, insert_before, style_of
@@ -24,9 +23,10 @@ from dotlint.strategy.gpus import union
 from dotlint.syntax.tree import Block, NodeStatement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from dotlint.deployment.model import Reading
+    from dotlint.edits.collective_exemplars import Exemplar
     from dotlint.edits.fix_context import FixContext
     from dotlint.edits.statement_index import Body
     from dotlint.strategy.gpus import GpuSet
@@ -37,20 +37,6 @@ _DRAWING = {
     "peripheries", "fixedsize", "class",
 }  # fmt: skip
 _GPU_ATTRIBUTES = {"gpu", "gpus", "gpu_id", "gpu_ids", "device", "devices"}
-_ALIKE = {"all-reduce": ("reduce-scatter",), "all-gather": ("gather",)}
-_KINDS = {"all-reduce", "all-gather", "reduce-scatter", "all-to-all", "broadcast", "gather"}
-
-
-class Exemplar(Struct, frozen=True, eq=False):
-    """The node that shows how a new one is written.
-
-    `level` is 0 if it stands behind the same operators of another unit, 1 behind operators of the same role, 2 if it is
-    of the same kind, 3 if it is another collective, and 4 if the file has none, so that it is no collective.
-    """
-
-    reading: Reading
-    tails: tuple[Reading, ...]
-    level: int
 
 
 class NewCollective(Struct, frozen=True, eq=False):
@@ -76,39 +62,6 @@ class CollectiveWriter:
         self.deployment = fix.deployment
         self.index = StatementIndex(fix.context.graph)
         self._taken = set(fix.context.graph.nodes)
-
-    @cached_property
-    def _shown(self) -> dict[tuple[object, ...], dict[tuple[object, ...], list[Reading]]]:
-        """The collectives with a statement of their own, by what they have in common, and by phase, stage and layer."""
-        found: dict[tuple[object, ...], dict[tuple[object, ...], list[Reading]]] = {}
-        for one in self.deployment.operators:
-            communicates = one.role.communicates if one.role else None
-            if communicates in _KINDS and not one.summary and own_statement(one.node) is not None:
-                roles, families = _alike(self._before(one))
-                for key in ((communicates, roles, families), (communicates, roles), (communicates,), ()):
-                    found.setdefault(key, {}).setdefault(_place(one), []).append(one)
-        return found
-
-    def _before(self, one: Reading) -> tuple[Reading, ...]:
-        return tuple(self.deployment.readings[e.tail.index] for e in one.node.in_edges)
-
-    def exemplar(self, kind: str, tails: Sequence[Reading], heads: Sequence[Reading]) -> Exemplar | None:
-        """Return what shows best how a collective behind `tails` is written; None if nothing does."""
-        roles, families = _alike(tails)
-        kinds = [kind, *_ALIKE.get(kind, ())]
-        levels: list[list[tuple[object, ...]]] = [
-            [(one, roles, families) for one in kinds],
-            [(one, roles) for one in kinds] if tails[0].role is not None else [],
-            [(kind,)],
-            [()],
-        ]
-        for level, keys in enumerate(levels):
-            found = [_nearest(self._shown[key], tails[0]) for key in keys if key in self._shown]
-            if found:
-                best = min(found, key=lambda one: _distance(one, tails[0]))
-                return Exemplar(best, self._before(best), level)
-        plain = next((r for r in (*heads, *tails) if own_statement(r.node) is not None), None)
-        return Exemplar(plain, (), 4) if plain else None
 
     def plan(
         self, kind: str, exemplar: Exemplar, tails: Sequence[Reading], heads: Sequence[Reading], rank: int | None = None
@@ -268,29 +221,3 @@ class CollectiveWriter:
         while slot is not None:
             yield slot.body, slot.statement
             slot = self.index.slot(slot.body) if isinstance(slot.body, Block) else None
-
-
-def _alike(before: Iterable[Reading]) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the roles and the families of names of producers."""
-    return frozenset(r.role.name if r.role else "" for r in before), frozenset(r.evidence.name.family for r in before)
-
-
-def _place(one: Reading) -> tuple[object, ...]:
-    return one.phase, one.stage or 0, one.layer or 0
-
-
-def _nearest(places: Mapping[tuple[object, ...], list[Reading]], to: Reading) -> Reading:
-    """Return the nearest of some nodes, which are given by phase, stage and layer, in document order."""
-    found: list[Reading] = []
-    own = places.get(_place(to))
-    for some in [own] if own else places.values():
-        at = bisect_left(some, to.node.index, key=lambda one: one.node.index)
-        found += some[max(at - 1, 0) : at + 1]
-    return min(found, key=lambda one: _distance(one, to))
-
-
-def _distance(one: Reading, two: Reading) -> tuple[bool, int, int, int, int]:
-    """Return how far two nodes are apart: in another phase, by stages, by layers, and in the document."""
-    stages, layers = (one.stage or 0) - (two.stage or 0), (one.layer or 0) - (two.layer or 0)
-    index = one.node.index
-    return one.phase != two.phase, abs(stages), abs(layers), abs(index - two.node.index), index

@@ -10,18 +10,19 @@ from msgspec import Struct
 from dotlint.edits.copying import respelled
 from dotlint.edits.fix_context import NotCertain
 from dotlint.edits.insertion import head_start, insert_after, line_start, style_of, tail_end
-from dotlint.edits.statement import as_written, id_text, references
+from dotlint.edits.statement import COMPASS, as_written, id_text
 from dotlint.engine.finding import Edit
 from dotlint.syntax.tree import Block
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from dotlint.edits.statement_index import StatementIndex
-    from dotlint.graph.model import Edge, Node
-    from dotlint.syntax.tree import EdgeStatement, Id, NodeRef
+    from dotlint.graph.model import Edge
+    from dotlint.syntax.tree import EdgeStatement, NodeRef
 
 Side = list["NodeRef"] | Block
+Pair = tuple[str, str]
 
 
 class Detour(Struct, frozen=True, eq=False):
@@ -77,17 +78,28 @@ class DetourWriter:
             left -= {(e.tail.name, e.head.name) for e in (*existing.in_edges, *existing.out_edges)}
         edits: list[Edit] = []
         steps = list(self._steps(detour.edges))
+        idle: list[_Step] = []
         for step in sorted(steps, key=lambda s: s.head_is_free or s.tail_is_free):
             before = {(tail, detour.name) for tail in step.tails}
             after = {(detour.name, head) for head in step.heads}
-            edits += self._edit(step, detour.name, before & left, after & left)
             if before & left not in (set(), before) or after & left not in (set(), after):
                 raise NotCertain("one statement draws several of the edges to be replaced")
-            written = self._written(step, before & left, after & left)
-            left -= written
-        if left:
-            edits.append(self._added(detour, steps, left))
+            if not (before | after) & left:
+                idle.append(step)
+                continue
+            edits += self._edit(step, detour.name, before & left, after & left)
+            left -= self._written(step, before & left, after & left)
+        pairs = self._in_order(left)
+        for step, pair in zip(idle, pairs, strict=False):
+            edits += self._rewritten(step, pair)
+        edits += [self._removed(step) for step in idle[len(pairs) :]]
+        if len(pairs) > len(idle):
+            edits.append(self._added(detour, steps, pairs[len(idle) :]))
         return edits
+
+    def _in_order(self, pairs: Iterable[Pair]) -> list[Pair]:
+        order = {name: index for index, name in enumerate(self.graph.nodes)}
+        return sorted(pairs, key=lambda pair: [order.get(name, -1) for name in pair])
 
     def _steps(self, edges: Iterable[Edge]) -> Iterator[_Step]:
         led = {edge.index for edge in edges}
@@ -108,28 +120,51 @@ class DetourWriter:
     def _inserts(self, step: _Step) -> bool:
         return not (step.head_is_free or step.tail_is_free) or (len(step.statement.sides) > 2 and not step.head_is_free)
 
-    def _written(self, step: _Step, before: set[tuple[str, str]], after: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    def _written(self, step: _Step, before: set[Pair], after: set[Pair]) -> set[Pair]:
         """Return the edges that a step draws after its edit."""
         if before and after and not self._inserts(step):
             return before if step.head_is_free else after
         return before | after
 
-    def _edit(self, step: _Step, name: str, before: set[tuple[str, str]], after: set[tuple[str, str]]) -> list[Edit]:
-        if not before and not after:
-            return [self._removed(step)]
+    def _edit(self, step: _Step, name: str, before: set[Pair], after: set[Pair]) -> list[Edit]:
         if before and after and self._inserts(step):
             return [self._inserted(step, name)]
         at = 1 if before and (step.head_is_free or not after) else 0
         if not (step.head_is_free if at else step.tail_is_free):
-            raise NotCertain("several chains go on behind the place where it would be inserted")
+            return [self._cut(step, name, behind=bool(at))]
         side = step.sides[at]
         assert not isinstance(side, Block)
-        return [Edit(side[0].start, side[0].end, respelled(side[0].id, name))]
+        return [_renamed(side[0], name)]
 
     def _inserted(self, step: _Step, name: str) -> Edit:
         start, end = step.statement.operators[step.step]
         before, after = (" " if self.text[at].isspace() else "" for at in (start - 1, end))
         return Edit(end, end, f"{after}{self._spelled(step, name)}{before}{self.text[start:end]}")
+
+    def _cut(self, step: _Step, name: str, *, behind: bool) -> Edit:
+        """Return the edit that ends a chain with the node, or begins its rest with it: `a -> b` and `c -> d`."""
+        statement = step.statement
+        if statement.lists or self.index.slot(statement) is None:
+            raise NotCertain("a chain with attributes goes on behind the place where it would be inserted")
+        style = style_of(self.text, statement)
+        between = (style.end + style.newline + style.indent) if style.lines else "; "
+        start, end = statement.operators[step.step]
+        spelled = self._spelled(step, name)
+        tail, head = step.sides
+        if behind:
+            first = head.start if isinstance(head, Block) else head[0].start
+            return Edit(end, first, f"{self.text[end:first] or ' '}{spelled}{between}")
+        last = tail.end if isinstance(tail, Block) else tail[-1].end
+        return Edit(last, start, f"{between}{spelled}{self.text[last:start] or ' '}")
+
+    def _rewritten(self, step: _Step, pair: Pair) -> Iterator[Edit]:
+        """Yield the edits that let the statement of an edge that is not needed draw another one."""
+        if not (step.head_is_free and step.tail_is_free):
+            raise NotCertain("one statement draws several of the edges to be replaced")
+        for side, name in zip(step.sides, pair, strict=True):
+            assert not isinstance(side, Block)
+            if side[0].id.value != name:
+                yield _renamed(side[0], name)
 
     def _removed(self, step: _Step) -> Edit:
         statement = step.statement
@@ -140,7 +175,7 @@ class DetourWriter:
             return Edit(statement.start, statement.end, "")
         return Edit(start, min(self.text.find("\n", end) + 1 or end, len(self.text)), "")
 
-    def _added(self, detour: Detour, steps: Sequence[_Step], pairs: set[tuple[str, str]]) -> Edit:
+    def _added(self, detour: Detour, steps: Sequence[_Step], pairs: Sequence[Pair]) -> Edit:
         """Return the insertion of edges below the last statement that is changed, in the style of that statement."""
         last = max(steps, key=lambda step: step.statement.start)
         if self.index.slot(last.statement) is None:
@@ -149,12 +184,18 @@ class DetourWriter:
         gap = " " if self.text[start - 1].isspace() else ""
         arrow = f"{gap}{self.text[start:end]}{gap}"
         lists = "".join(self.text[one.start : one.end] for one in last.statement.lists if not _has_text(one.values()))
+        ports = [
+            self.text[side[0].id.end : side[0].end] if not isinstance(side, Block) and _has_compass(side[0]) else ""
+            for side in last.sides
+        ]
         spelled = self._spelled(last, detour.name)
-        nodes = self.graph.nodes
         lines = [
-            arrow.join(spelled if name == detour.name else as_written(self.text, self.graph, name) for name in pair)
+            arrow.join(
+                (spelled if name == detour.name else as_written(self.text, self.graph, name)) + port
+                for name, port in zip(pair, ports, strict=True)
+            )
             + (f" {lists}" if lists else "")
-            for pair in sorted(pairs, key=lambda pair: [nodes[name].index if name in nodes else -1 for name in pair])
+            for pair in pairs
         ]
         return insert_after(self.text, last.statement.end, lines, style_of(self.text, last.statement))
 
@@ -164,32 +205,14 @@ class DetourWriter:
         return respelled(side[0].id, name) if side else id_text(name)
 
 
-def turned_around(node: Node, behind: Node, before: Collection[int]) -> list[Edit]:
-    """Return the edits that exchange a node and the one `behind` it, which takes the edges from the nodes `before`.
+def _renamed(reference: NodeRef, name: str) -> Edit:
+    """Return the edit that names another node; a port stays if every node has it."""
+    end = reference.id.end if _has_compass(reference) else reference.end
+    return Edit(reference.start, end, respelled(reference.id, name))
 
-    `x -> node -> behind -> y` and `a -> node` become `x -> node` and `a -> behind -> node -> y`, where `before` has
-    the index of `a`. Raises `NotCertain` if a chain would have to be taken apart.
-    """
-    wanted: dict[tuple[int, int], tuple[Id, set[str]]] = {}
-    edges = {e.index: e for e in (*node.in_edges, *node.out_edges, *behind.out_edges)}
-    for edge in edges.values():
-        tail, head = edge.tail.name, edge.head.name
-        if edge.tail is node and edge.head is behind:
-            tail, head = head, tail
-        elif edge.head is node and edge.tail.index in before:
-            head = behind.name
-        elif edge.tail is behind:
-            tail = node.name
-        sides = edge.statement.sides[edge.step : edge.step + 2]
-        for side, old, new in zip(sides, (edge.tail, edge.head), (tail, head), strict=True):
-            found = [r for r in (references(side) if isinstance(side, Block) else side) if r.id.value == old.name]
-            if len(found) != 1 or len(edge.statements) > 1:
-                raise NotCertain(f"`{edge.tail.name} -> {edge.head.name}` is drawn several times")
-            wanted.setdefault((found[0].id.start, found[0].id.end), (found[0].id, set()))[1].add(new)
-    if any(len(names) > 1 for _, names in wanted.values()):
-        raise NotCertain(f"one chain leads to `{node.name}` and goes on behind it")
-    new_names = ((old, names.pop()) for old, names in wanted.values())
-    return [Edit(old.start, old.end, respelled(old, name)) for old, name in new_names if name != old.value]
+
+def _has_compass(reference: NodeRef) -> bool:
+    return len(reference.ports) == 1 and reference.ports[0].value in COMPASS
 
 
 def _is_single(side: Side) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _PLAIN = regex(r"[^\x00-@\[-^`{-\x7f][^\x00-/:-@\[-^`{-\x7f]*|-?(?:\d+(?:\.\d*)?|\.\d+)")
 _KEYWORDS = {"node", "edge", "graph", "digraph", "subgraph", "strict"}
-_COMPASS = {"n", "ne", "e", "se", "s", "sw", "w", "nw", "c", "_"}
+COMPASS = {"n", "ne", "e", "se", "s", "sw", "w", "nw", "c", "_"}
 _HTML_PORT = regex(r"port\s*=\s*[\"']([^\"']*)[\"']", re.IGNORECASE)
 PortTexts = tuple[str, str]
 
@@ -64,7 +64,7 @@ def _port(text: str, side: list[NodeRef] | Block, old: Node, new: Node) -> str:
     if reference is None:
         return ""
     port = reference.ports[0].value
-    if port not in _COMPASS and _defines(old.label, port) and not _defines(new.label, port):
+    if port not in COMPASS and _defines(old.label, port) and not _defines(new.label, port):
         return ""
     return text[reference.id.end : reference.end]
 

@@ -20,7 +20,9 @@ NodeState = Literal["isolated", "no-consumer", "no-producer", "cycle"]
 Remedy = Literal[
     "order", "ends", "edges", "stage-link", "handover", "leak", "layers", "placement", "dimensions"
 ]  # fmt: skip
-FixEffect = Literal["adds-edges", "adds-nodes", "copies-siblings", "edits-comments", "removes", "reroutes"]
+FixEffect = Literal[
+    "adds-edges", "adds-nodes", "copies-siblings", "edits-comments", "moves-edges", "removes", "reroutes"
+]
 FixTrial = Literal["always", "never", "if-across-stages", "if-other-stages", "if-dimensions-fail"]
 
 

@@ -99,7 +99,8 @@ def _structure(old: Document, new: Document, fixed: Sequence[Finding], rules: Ma
         return Objection("it would remove a graph")
     safe = all(finding.fix is not None and finding.fix.applicability == "safe" for finding in fixed)
     removing = _with_effect(fixed, rules, "removes")
-    rerouting = len(_with_effect(fixed, rules, "reroutes")) == len(fixed)
+    rerouting = len(_with_effect(fixed, rules, "reroutes", "moves-edges")) == len(fixed)
+    moving = len(_with_effect(fixed, rules, "moves-edges")) == len(fixed)
     adding = len(_with_effect(fixed, rules, "adds-edges", "adds-nodes")) == len(fixed)
     for one, two in zip(old.graphs, new.graphs, strict=False):
         added = next((name for name in two.nodes if name not in one.nodes), None)
@@ -114,7 +115,11 @@ def _structure(old: Document, new: Document, fixed: Sequence[Finding], rules: Ma
         left.subtract((e.tail.name, e.head.name) for e in one.edges)
         gone_edges = [pair for pair, number in left.items() if number < 0]
         if rerouting:
-            gone_edges = [pair for pair in gone_edges if not _is_replaced_by_path(pair, one, two)]
+            gone_edges = [
+                pair
+                for pair in gone_edges
+                if not (_is_replaced_by_path(pair, one, two) or (moving and _is_moved(pair, two)))
+            ]
         lost = gone_edges[0] if gone_edges else None
         if lost is not None:
             return Objection(f"it would remove the edge `{lost[0]} -> {lost[1]}`", (frozenset(lost),))
@@ -129,19 +134,23 @@ def _structure(old: Document, new: Document, fixed: Sequence[Finding], rules: Ma
 
 
 def _is_replaced_by_path(pair: tuple[str, str], one: Graph, two: Graph) -> bool:
-    """Return whether a path through new nodes only, or through one other node, replaces an edge, or it is turned around."""
+    """Return whether a path through new nodes only replaces an edge."""
     todo, seen = [two.nodes[pair[0]]], set()
     while todo:
-        node = todo.pop()
-        for edge in node.out_edges:
+        for edge in todo.pop().out_edges:
             if edge.head.name == pair[1]:
                 return True
             if edge.head.name not in one.nodes and edge.head.index not in seen:
                 seen.add(edge.head.index)
                 todo.append(edge.head)
-    behind = {edge.head.name for edge in two.nodes[pair[0]].out_edges}
-    before = {edge.tail.name for edge in two.nodes[pair[1]].in_edges}
-    return bool(behind & before) or pair[1] in {edge.tail.name for edge in two.nodes[pair[0]].in_edges}
+    return False
+
+
+def _is_moved(pair: tuple[str, str], graph: Graph) -> bool:
+    """Return whether an edge leads through one other node now, or the other way."""
+    tail, head = (graph.nodes[name] for name in pair)
+    behind, before = ({e.head.name for e in tail.out_edges}, {e.tail.name for e in head.in_edges})
+    return not behind.isdisjoint(before) or any(edge.head is tail for edge in head.out_edges)
 
 
 def _clusters(node: Node) -> list[str | None]:

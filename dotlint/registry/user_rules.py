@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from dotlint.checks import CHECKS
 from dotlint.checks.parameterized import PARAMETERS, validate
+from dotlint.deployment.tensors.table_mistakes import operator_mistakes
 from dotlint.deployment.vocabulary import Vocabulary, VocabularyError, load_vocabulary
 from dotlint.engine.card import Card, CardError
 from dotlint.engine.card_file import read_files, with_facts_of
@@ -16,6 +17,7 @@ from dotlint.registry.plugins import find_plugin, plugin_cards
 from dotlint.registry.validation import validate_cards
 from dotlint.text.nearest import nearest
 from dotlint.text.regex import regex
+from dotlint.text.toml import read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,11 +63,20 @@ def read_vocabularies(folders: tuple[Path, ...]) -> tuple[str, ...]:
         if path.is_file():
             try:
                 text = path.read_text(encoding="utf-8-sig")
+                _check_operators(text, texts)
                 _vocabulary((*texts, text))
             except (OSError, ValueError, VocabularyError) as error:
                 raise VocabularyError(f"{path}: {error}") from None
             texts.append(text)
     return tuple(texts)
+
+
+def _check_operators(text: str, texts: Sequence[str]) -> None:
+    table = read_toml(text)
+    own = table.get("role")
+    names = [str(role.get("name")) for role in own if isinstance(role, dict)] if isinstance(own, list) else []
+    for mistake in operator_mistakes(table, [*_vocabulary(tuple(texts)).roles, *names]):
+        raise VocabularyError(mistake)
 
 
 def _add(card: Card, cards: dict[str, Card], checks: frozenset[str], where: str, vocabulary: Vocabulary) -> None:

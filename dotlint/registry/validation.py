@@ -26,7 +26,7 @@ _OF_GRAPHS: Final = (
     "needs", "axes", "claims_absence", "damages", "guards_fixes", "model_facts", "node_state", "overview_remedy",
     "repeats_in_copies", "report_once", "report_skip", "summary_lines",
 )  # fmt: skip
-_CHANGES: Final = {"adds-edges", "adds-nodes", "reroutes"}
+_CHANGES: Final = {"adds-edges", "adds-nodes", "moves-edges", "reroutes"}
 
 
 def validate_cards(cards: Mapping[str, Card], origins: Mapping[str, str]) -> None:

@@ -21,6 +21,7 @@ CATEGORIES = {
     "S": "stages and patterns",
     "P": "strategy",
     "D": "devices",
+    "F": "tensor flow: placements and shapes along edges",
     "T": "tensor dimensions",
     "C": "communication",
     "H": "phases",

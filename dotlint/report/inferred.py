@@ -84,7 +84,7 @@ def file_page(result: FileResult, contexts: Iterable[GraphContext]) -> str:
                 "",
                 "tensors",
                 f"  flow: {flow_words(flow_facts([flow]))}",
-                *(f"  {x}" for x in graph_lines(flow)),
+                *(f"  {x}" for x in graph_lines(deployment, flow)),
             ]
         lines += [f"not understood: {one_line(text)}" for text in deployment.unread_devices]
     return "\n".join(lines) + "\n"

@@ -8,12 +8,13 @@ from dotlint.deployment import axes
 from dotlint.deployment.sizes import read_size
 from dotlint.deployment.tensors.followed import REASONS
 from dotlint.deployment.tensors.placements import ANY, title
+from dotlint.deployment.tensors.shape_notation import global_phases
 from dotlint.text.english import count, listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from dotlint.deployment.model import Reading
+    from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.shapes import Dims
     from dotlint.deployment.tensors.model import Flow, Inflow, MeshAxis, Operator
     from dotlint.engine.context import GraphContext
@@ -126,16 +127,20 @@ def axis_lines(flow: Flow) -> list[str]:
     return lines
 
 
-def notation_lines(flow: Flow) -> list[str]:
+def notation_lines(deployment: Deployment, flow: Flow) -> list[str]:
     """Return what shapes state of each axis of tensors of which the graph shows it: a rank's slice, or the whole."""
+    whole = [
+        f"every axis{f' of {x}' if x else ''}: global, no split, gather or shard states a slice"
+        for x in sorted(global_phases(deployment), key=str)
+    ]
     notation = flow.notation
     if notation is None:
-        return []
+        return whole
     sliced: dict[tuple[str | None, str], list[str]] = {}
     for (phase, name, ranks), sizes in notation.whole.items():
         texts = [f"{size} by {ranks}" for size in sorted(sizes)]
         sliced.setdefault((phase, name), []).extend(texts)
-    lines = []
+    lines = whole
     for phase, name in dict.fromkeys([*sliced, *sorted(notation.undivided, key=str)]):
         where = f"{name} of {phase}" if phase else name
         divided = listed(sliced.get((phase, name), []), _MOST)
@@ -148,8 +153,10 @@ def notation_lines(flow: Flow) -> list[str]:
     return lines
 
 
-def graph_lines(flow: Flow) -> list[str]:
+def graph_lines(deployment: Deployment, flow: Flow) -> list[str]:
     """Return the axes of the mesh and the notation of shapes."""
     mesh = axis_lines(flow) or ["none: no operator is drawn once for each rank"]
-    notation = notation_lines(flow) or ["undecided: no split, gather or shard shows whether shapes are local or global"]
+    notation = notation_lines(deployment, flow) or [
+        "undecided: no split, gather or shard shows whether shapes are local or global"
+    ]
     return ["axes of the mesh", *(f"  {x}" for x in mesh), "notation of shapes", *(f"  {x}" for x in notation)]

@@ -121,7 +121,7 @@ class Ledger:
             return Line(
                 "undecided",
                 subject,
-                f"draw something that {listed(codes)} can check (the file has nothing of the kind)",
+                f"draw something that {listed(codes)} can check (nothing in the file can be)",
             )
         return Line("fact", subject, text, evidence=evidence)
 

@@ -146,14 +146,14 @@ def _dims(reading: Reading) -> str:
 
 
 def flow_section(ledger: Ledger) -> SummarySection | None:
-    """Say how far the tensors were followed, along which axes of the mesh, and what shapes state."""
+    """State how far the tensors were followed, along which axes of the mesh, and what shapes state."""
     flow = flow_of(ledger.context)
     if flow is None or not flow.edges:
         return None
     lines = [ledger.counted("edges", flow_words(flow_facts([flow])), holds=len(flow.followed) == flow.edges or None)]
     lines += [fact("axis of the mesh", text) for text in axis_lines(flow)]
-    lines += [fact("notation of shapes", text) for text in notation_lines(flow)]
-    lines += ledger.if_decided("placements fit")
+    lines += [fact("notation of shapes", text) for text in notation_lines(ledger.context.deployment, flow)]
+    lines += ledger.if_decided("tensors fit their operators")
     return SummarySection("Tensor flow", tuple(lines))
 
 

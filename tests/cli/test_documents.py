@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from docs import pictures
+from docs import examples, pictures
 from dotlint.cli.main import main
 
 ROOT = Path(__file__).parents[2]
@@ -96,6 +96,15 @@ def test_pictures_show_what_there_is() -> None:
 
 def _words(svg: str) -> str:
     return unescape(re.sub(r"<style>.*?</style>|<[^>]*>", " ", svg, flags=re.DOTALL)).replace("\xa0", " ").strip()
+
+
+def test_examples_of_tensors_have_the_findings_that_the_page_prints() -> None:
+    page = examples.PAGE.read_text("utf-8")
+    found = list(examples.examples(page))
+    assert len(found) == page.count("```dot") == 8
+    for name, right, wrong, printed in found:
+        assert examples.findings(name, right) == ""
+        assert examples.findings(name, wrong) == printed != "", "write it again: python -m docs.examples"
 
 
 def test_tables_of_settings_are_toml() -> None:

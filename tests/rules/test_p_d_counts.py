@@ -64,7 +64,7 @@ def test_p007_operators_that_follow_one_another_are_no_shards() -> None:
     )
     result = check_rules(text, "P007", strategy="tp2")
     assert not result.findings
-    assert [one.text for one in result.holds] == ["mlp: 2 shards in every unit"]
+    assert [one.text for one in result.holds] == ["mlp: 2 shards of each of 2 operators"]
 
 
 def test_p007_replicas_are_no_shards_whatever_their_number() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
 from dotlint.checks.copies import ANY, copies
-from dotlint.checks.devices.placed import copies_of, is_transfer, numbered_locally, placed_units
+from dotlint.checks.devices.placed import copies_of, coverage, is_transfer, numbered_locally, placed_units
 from dotlint.checks.grouping import names
 from dotlint.deployment.unit import phase_unit
 from dotlint.engine.finding import Holds, Related
@@ -69,9 +69,12 @@ def gpu_overlaps(context: GraphContext, card: Card) -> Iterator[Outcome]:
         for straddling in _straddling(context, card, name):
             found = True
             yield straddling
-        if not found and len(units) > 1:
+        vague = any(
+            r.evidence.gpus and r.evidence.gpus.vague and r.kind != "io" for u, _ in units.values() for r in u.operators
+        )
+        if not found and not vague and len(units) > 1:
             prefix = f"{name}: " if len(deployment.phases) > 1 else ""
-            yield Holds("gpus", "stages apart", f"{prefix}no GPU belongs to several stages")
+            yield Holds("gpus", "stages apart", f"{prefix}no GPU belongs to several stages{coverage(units)}")
 
 
 def _overlapping(sets: Iterable[GpuSet]) -> dict[GpuSet, set[GpuSet]]:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from dotlint.checks.copies import ANY
 from dotlint.strategy.gpus import GpuSet, union
 from dotlint.strategy.layout import Layout
+from dotlint.text.english import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -65,6 +66,13 @@ def placed_units(context: GraphContext, phase: str) -> dict[int, tuple[Stage, Gp
             if unit.stated is not None and gpus <= unit.stated and gpus != unit.stated:
                 stated[stage] = unit, unit.stated
     return found | stated if context.abridged.parts or len(stated) == len(found) else found
+
+
+def coverage(units: Mapping[int, tuple[Stage, GpuSet]]) -> str:
+    """Return how many operators of these stages name their GPUs, unless all do."""
+    inside = [r for unit, _ in units.values() for r in unit.operators if r.kind != "io" and not r.summary]
+    placed = sum(1 for r in inside if r.gpus)
+    return "" if placed == len(inside) else f" ({placed} of {count(len(inside), 'operator')} name their GPUs)"
 
 
 def copies_of(unit: Stage, whole: GpuSet, copy_of: Callable[[Reading], Copy]) -> dict[Copy, GpuSet]:

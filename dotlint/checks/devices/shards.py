@@ -122,7 +122,7 @@ def shard_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
             help=f"divide GPUs {whole} into {max(len(some[0].gpu_sets), _declared(some[0], phase))} equal parts",
             data=UnequalShards(tuple(some), phase, kind),
         )
-    if fine:
+    if fine and not wrong:
         yield Holds(
             "gpus",
             "shards",

@@ -10,6 +10,7 @@ from dotlint.checks import grouping
 from dotlint.checks.copies import copies
 from dotlint.checks.devices.placed import (
     copies_of,
+    coverage,
     expected_gpus,
     fits_layout,
     numbered_locally,
@@ -188,7 +189,7 @@ def stage_gpus(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if not wrong:
             sets = listed([gpus.short() for _, gpus in units.values()], 16).replace(" and ", ", ")
             prefix = f"{name} " if len(deployment.phases) > 1 else ""
-            yield Holds("gpus", "GPUs", f"{prefix}stages on {sets}")
+            yield Holds("gpus", "GPUs", f"{prefix}stages on {sets}{coverage(units)}")
             continue
         other = other_model(phase, units)
         if other is not None:

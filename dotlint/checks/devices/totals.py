@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
-from dotlint.checks.devices.placed import crosses, numbered_locally, other_model, placed_units
+from dotlint.checks.devices.placed import coverage, crosses, numbered_locally, other_model, placed_units
 from dotlint.deployment.model import Stage
 from dotlint.deployment.unit import phase_unit
 from dotlint.engine.finding import Holds
@@ -56,7 +56,8 @@ def gpu_totals(context: GraphContext, card: Card) -> Iterator[Outcome]:
         replica = phase.total // max(1, phase.degrees.dp)
         if len(whole) in (phase.total, replica):
             prefix = f"{name} " if len(deployment.phases) > 1 else ""
-            yield Holds("gpus", "total", f"{prefix}{count(len(whole), 'GPU')} in total, as declared")
+            what = "in total, as declared" if len(whole) == phase.total else f"in one of {phase.degrees.dp} replicas"
+            yield Holds("gpus", "total", f"{prefix}{count(len(whole), 'GPU')} {what}{coverage(units)}")
             continue
         if other_model(phase, units) is not None:
             continue  # the rule about the GPUs of stages reports the other layout model

@@ -95,7 +95,7 @@ def missing_pipeline_links(context: GraphContext, card: Card) -> Iterator[Outcom
             apart = [
                 (one, two) for one, two in _in_each_copy(unit, after, copy_of) if not _leads(wiring, one, two, free)
             ]
-            connected += not apart
+            connected += not apart and _leads(context.wiring, unit, after, free)
             for one, two in apart:
                 if _joined_otherwise(context, one, two, wiring):
                     unclear.append(f"{deployment.unit(phase_name, stage)} to {deployment.unit(phase_name, two.stage)}")
@@ -104,7 +104,7 @@ def missing_pipeline_links(context: GraphContext, card: Card) -> Iterator[Outcom
         if unclear:
             needs = f"label the stages, whose order is unclear: every node is connected, but no path leads from {listed(unclear, 4)}"
             yield Undecided(card.section, "pipeline", needs)
-        if pairs and connected == pairs:
+        if connected == pairs == len(units) - 1 >= phase.stage_count - 1:
             prefix = f"{phase_name}: " if len(deployment.phases) > 1 else ""
             yield Holds(
                 "connections", "pipeline", f"{prefix}every stage is connected to the next ({count(pairs, 'link')})"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
 from dotlint.checks.grouping import LEFT_OUT, names
 from dotlint.checks.whole_boxes import is_whole_box
+from dotlint.deployment.shards import groups
 from dotlint.deployment.words import plain_words
 from dotlint.engine.finding import Holds, Undecided
 from dotlint.text.english import listed
@@ -67,22 +68,26 @@ def splits_without_gather(context: GraphContext, card: Card) -> Iterator[Outcome
             graph=context.graph.index,
             help="connect every sequence split to a sequence gather within its unit",
         )
-    if fine:
+    if fine == total > 0:
         yield Holds("communication", "sequence", f"a path leads from split to gather in {_of_units(fine, total)}")
 
 
 def _between(context: GraphContext, *, forward: bool) -> set[str]:
-    """Return the nodes that a sequence split reaches without another split between, or backward those a gather does."""
+    """Return the nodes that a sequence split reaches before another split or gather ends the way, those included.
+
+    Backward the same from the gathers.
+    """
     role = "sequence-split" if forward else "sequence-gather"
     beside = context.wiring.outs if forward else context.wiring.ins
-    ends = {r.name for r in context.deployment.operators if r.is_role(role)}
+    ends = {r.name for r in context.deployment.operators if r.is_role("sequence-split", "sequence-gather")}
     found: set[str] = set()
-    queue = list(ends)
+    queue = [r.name for r in context.deployment.operators if r.is_role(role)]
     while queue:
         for name in beside[queue.pop()]:
-            if name not in found and name not in ends:
+            if name not in found:
                 found.add(name)
-                queue.append(name)
+                if name not in ends:
+                    queue.append(name)
     return found
 
 
@@ -211,8 +216,8 @@ def attention_in_one_node(context: GraphContext, card: Card) -> Iterator[Outcome
             help="add the QKV projection of each shard",
         )
     elif with_parts:
-        shards = Counter(len(list(some)) for _, some in with_parts)
-        each = f", {next(iter(shards))} each" if len(shards) == 1 else ""
+        shards = {len(group.members) for group in groups(deployment, *projections, *_COMPUTE)}
+        each = f", {next(iter(shards))} of each operator" if len(shards) == 1 and shards != {1} else ""
         total = len(with_parts)
         yield Holds(
             "attention",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from dotlint.checks import grouping
@@ -45,7 +46,8 @@ def summarized(context: GraphContext, group: Group) -> bool:
 
 def expert_covers(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report expert ranges of one unit that overlap or have gaps."""
-    fine: set[str] = set()
+    fine: Counter[str] = Counter()
+    wrong = False
     short = torn(context.deployment, "expert")
     for group in groups(context.deployment, "expert"):
         if not has_ranges(group) or summarized(context, group) or short.may_lack(group):
@@ -54,6 +56,7 @@ def expert_covers(context: GraphContext, card: Card) -> Iterator[Outcome]:
         for (low, high), (next_low, next_high) in itertools.pairwise(ranges):
             if next_low == high + 1:
                 continue
+            wrong = True
             two = [r for r in group.members if r.experts in ((low, high), (next_low, next_high))]
             start, end = grouping.of_node(two[-1].node)
             unit = grouping.unit_of(context.deployment, group.members)
@@ -74,6 +77,8 @@ def expert_covers(context: GraphContext, card: Card) -> Iterator[Outcome]:
             )
             break
         else:
-            fine.add(listed([f"{low}-{high}" for low, high in ranges], 16).replace(" and ", ", "))
-    if len(fine) == 1:
-        yield Holds("arithmetic", "expert ranges", f"{fine.pop()} in every unit, without gaps or overlaps")
+            fine[listed([f"{low}-{high}" for low, high in ranges], 16).replace(" and ", ", ")] += 1
+    if len(fine) == 1 and not wrong:
+        ((ranges_of_all, number),) = fine.items()
+        where = f"each of {number} sets of expert groups" if number > 1 else "the only set of expert groups"
+        yield Holds("arithmetic", "expert ranges", f"{ranges_of_all} in {where}, without gaps or overlaps")

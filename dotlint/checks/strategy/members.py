@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -194,7 +194,7 @@ def _by_unit(context: GraphContext, card: Card, wrong: list[_Wrong]) -> Iterator
 def shard_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report sharded operators with a number of shards that the TP, SP, CP, DP and EP degrees do not explain."""
     deployment = context.deployment
-    right: dict[str, set[int]] = defaultdict(set)
+    right: dict[str, Counter[int]] = defaultdict(Counter)
     open_roles: set[str] = set()
     wrong: list[_Wrong] = []
     roles = ("qkv", "query", "attention", *MLP)
@@ -207,13 +207,14 @@ def shard_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
     for index, group in enumerate(found):
         phase = context.phase(group.phase)
         if phase is None or len(group.members) < 2:
+            open_roles |= {group.role} if phase is None or phase.degrees.tp > 1 else set()
             continue
         # Some of the shards of a parted group are on GPUs of another stage, which is reported instead.
         unsure = index in parted or short.may_lack(group) or not one_layer_each(deployment, group)
         numbers = () if unsure or (group.role in MLP and of_experts(deployment, group)) else group.ranks()
         confirmed = [n for n in numbers if n > 1 and n in _shard_numbers(group, phase)]
         if confirmed:
-            right[group.role].add(confirmed[0])
+            right[group.role][confirmed[0]] += 1
         elif not numbers or numbers[0] < 2 or not _also_explained(phase, copies[group.phase]).isdisjoint(numbers):
             open_roles.add(group.role)
         else:
@@ -239,7 +240,9 @@ def shard_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
     open_roles |= {one.group.role for one in wrong}
     for role, numbers_of_role in right.items():
         if len(numbers_of_role) == 1 and role not in open_roles:
-            yield Holds("arithmetic", "shard counts", f"{role}: {numbers_of_role.pop()} shards in every unit")
+            ((number, operators),) = numbers_of_role.items()
+            which = f"each of {operators} operators" if operators > 1 else "the only operator"
+            yield Holds("arithmetic", "shard counts", f"{role}: {number} shards of {which}")
 
 
 def _shard_numbers(group: Group, phase: Phase) -> set[int]:
@@ -331,8 +334,9 @@ def expert_counts(context: GraphContext, card: Card) -> Iterator[Outcome]:
         )
     if unclear and not wrong:
         yield Undecided(card.section, "experts", unclear)
-    if fine:
-        yield Holds("arithmetic", "experts", f"the number of expert groups is EP in {count(fine, 'unit')}")
+    if fine and not wrong and not unclear:
+        which = count(fine, "set of expert groups has", "sets of expert groups have")
+        yield Holds("arithmetic", "experts", f"{which} a group for each rank of EP")
 
 
 def _spans(held: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from dotlint.checks.tensors.places import communicates, place_shown, places_of_faults
+from dotlint.checks.tensors.places import communicates, places_of_faults, places_shown
 from dotlint.edits.apply import apply_edits
 from dotlint.edits.collectives import CollectiveWriter
-from dotlint.edits.detours import Detour, DetourWriter, turned_around
+from dotlint.edits.detours import Detour, DetourWriter
 from dotlint.edits.fix_context import NotCertain, in_order
+from dotlint.edits.turned_around import turned_around
 from dotlint.engine.finding import Fix
 from dotlint.graph.builder import read
 from dotlint.text.english import the
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     from dotlint.checks.tensors.places import Place
     from dotlint.deployment.model import Reading
     from dotlint.deployment.tensors.model import Fault, Flow, Operator
-    from dotlint.edits.collectives import Exemplar, NewCollective
+    from dotlint.edits.collective_exemplars import Exemplar
+    from dotlint.edits.collectives import NewCollective
     from dotlint.edits.fix_context import FixContext
     from dotlint.engine.finding import Edit
 
@@ -36,26 +39,31 @@ _MOST_TRIED = 3  # ways to repair all places of a finding
 
 def add_collectives(fix: FixContext, faults: Sequence[Fault]) -> Fix | str:
     """Write the collective that is missing at each place of a finding, if that leaves no fault there."""
-    if faults[0].kind in _WHY_NOT:
-        return _WHY_NOT[faults[0].kind]
-    if faults[0].kind == "reduced-late":
+    kind = faults[0].kind
+    if kind == "reduced-late":
         return _moved_reductions(fix, faults)
-    return _first_certain(fix, faults, list(places_of_faults(fix, CollectiveWriter(fix), faults)))
+    if kind not in _WHY_NOT:
+        return _first_certain(fix, faults, list(places_of_faults(fix, faults)))
+    reductions = ("reduce-scatter", "all-reduce")
+    edges = ({edge.index: edge for edge in fault.edges} for fault in faults)
+    shown = [places_shown(fix, f.tails, led, reductions) for f, led in zip(faults, edges, strict=True)]
+    if kind != "gathered" or not all(shown):
+        return _WHY_NOT[kind]
+    return _first_certain(fix, faults, shown)
 
 
 def join_shards(fix: FixContext, meetings: Sequence[tuple[tuple[Reading, ...], Reading]]) -> Fix | str:
     """Write the collective between shards and what they feed, if siblings or the analysis show which it is."""
-    writer = CollectiveWriter(fix)
     known = {tuple(r.name for r in fault.tails): fault for fault in fix.context.flow.faults if fault.remedy}
     groups: dict[tuple[str, ...], list[Place]] = {}
     faults: list[Fault] = []
     for tails, head in meetings:
         names = tuple(r.name for r in tails)
         edges = {e.index: e for e in head.node.in_edges if e.tail.name in names}
-        places = place_shown(fix, writer, tails, edges)
+        places = places_shown(fix, tails, edges)
         if not places and names in known:
             faults.append(known[names])
-            places = next(places_of_faults(fix, writer, [known[names]]))
+            places = next(places_of_faults(fix, [known[names]]))
         if not places:
             return "neither siblings nor labels show which collective it is"
         groups.setdefault(names, places)
@@ -150,7 +158,10 @@ def _require_repaired(
 ) -> None:
     """Raise `NotCertain` unless the new nodes are read as they are meant, and none of the faults is left, nor a new one."""
     context = fix.context
-    document = read(context.file.document.source.with_text(apply_edits(fix.text, in_order(edits))))
+    ordered = in_order(edits)
+    if any(one.end > two.start for one, two in pairwise(ordered)):
+        raise NotCertain("its edges are drawn by the same statements as others")
+    document = read(context.file.document.source.with_text(apply_edits(fix.text, ordered)))
     file = replace(context.file, document=document, graphs=[])
     if len(file.graphs) <= context.graph.index or document.problems != context.file.document.problems:
         raise NotCertain("the new statements cannot be read")

@@ -10,6 +10,7 @@ from dotlint.checks.grouping import names
 from dotlint.checks.visual import is_end
 from dotlint.checks.whole_boxes import is_whole_box
 from dotlint.deployment import axes
+from dotlint.deployment.sizes import read_size
 from dotlint.deployment.stated_dims import edge_tensors
 from dotlint.deployment.words import plain_words
 from dotlint.edits.dimensions import DimensionCopier
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from dotlint.deployment.model import Reading
+    from dotlint.deployment.shapes import Dims
     from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
@@ -115,6 +117,19 @@ def copy_dims(fix: FixContext, finding: Finding) -> Fix | str:
     return Fix("unsafe", tuple(edits), title)
 
 
+def _coverage(context: GraphContext, operators: list[Reading]) -> str:
+    """Return how many operators state dimensions, and how many of these leave a size open."""
+    total = sum(1 for r in context.deployment.operators if not r.summary)
+    number = f"all {total}" if len(operators) == total else f"{len(operators)} of {total}"
+    unsized = sum(any(read_size(v) is None for dims in _dims(r) for v in dims.values) for r in operators)
+    return f"{number} operators state their dimensions" + (f", {unsized} with sizes left open" if unsized else "")
+
+
+def _dims(reading: Reading) -> tuple[Dims, ...]:
+    tensors = reading.evidence.tensors
+    return (*tensors.inputs, *tensors.outputs, *tensors.bare)
+
+
 @fixed_by(copy_dims)
 def operators_without_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Operators whose labels lack Input or Output dimensions.
@@ -136,7 +151,7 @@ def operators_without_dims(context: GraphContext, card: Card) -> Iterator[Outcom
     lacking = [r for r in operators if sides[r.node.index]]
     if not lacking:
         if operators:
-            yield Holds("attributes", "dimensions", f"all {len(operators)} operators state their dimensions")
+            yield Holds("attributes", "dimensions", _coverage(context, operators))
         return
     total = len(operators)
     if total < _FEW or sum(1 for r in context.deployment.operators if r.summary) > total:

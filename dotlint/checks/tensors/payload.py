@@ -40,13 +40,18 @@ def lost_payloads(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 f"{who} {'adds' if one else 'add'} the expert {what} of {tails} to hidden states"
                 if partly
                 else f"{who} {'gets' if one else 'get'} only the expert {what} of {tails} and no hidden states",
-                help=f"{'' if partly else 'also '}connect the hidden states directly to "
-                + ("it" if one else "the experts" if some[0].is_role("expert") else "them"),
+                slip="added" if partly else "",
+                help=f"connect hidden states instead of the {what} to {'it' if one else 'them'}"
+                if partly
+                else f"also connect the hidden states directly to "
+                f"{'it' if one else 'the experts' if some[0].is_role('expert') else 'them'}",
                 note=_chain(payloads, first),
             )
     fed = [r for r in context.deployment.operators if r.is_role(*_FED) and not r.summary]
     if fed and not payloads.losses and payloads.choosing:
-        proven = all(payloads.surely_arriving(r.name) & HIDDEN_STATES for r in fed)
+        # The edges that are missing and planned prove nothing.
+        sure = payloads.sure
+        proven = all(any(sure.get(e.tail.name, 0) & HIDDEN_STATES for e in r.node.in_edges) for r in fed)
         experts = [r for r in fed if r.is_role("expert")]
         if proven and experts:
             text = f"{count(len(experts), 'expert')} get hidden states and not only the gate's scores"

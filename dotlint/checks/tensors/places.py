@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.deployment.tensors.placements import FEATURES
+from dotlint.edits.collective_exemplars import find_exemplar
 from dotlint.edits.fix_context import NotCertain
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.model import Reading
     from dotlint.deployment.tensors.model import Fault
-    from dotlint.edits.collectives import CollectiveWriter, Exemplar
+    from dotlint.edits.collective_exemplars import Exemplar
     from dotlint.edits.fix_context import FixContext
     from dotlint.graph.model import Edge
 
@@ -47,7 +48,7 @@ def communicates(reading: Reading, kind: str) -> bool:
     return reading.role is not None and reading.role.communicates == kind
 
 
-def places_of_faults(fix: FixContext, writer: CollectiveWriter, faults: Sequence[Fault]) -> Iterator[list[Place]]:
+def places_of_faults(fix: FixContext, faults: Sequence[Fault]) -> Iterator[list[Place]]:
     """Yield the possible places for each group of producers, the best first. Raises `NotCertain` if there is none."""
     by_tails: dict[tuple[int, ...], list[Fault]] = {}
     for fault in faults:
@@ -61,8 +62,8 @@ def places_of_faults(fix: FixContext, writer: CollectiveWriter, faults: Sequence
         if not (fault.found & FEATURES and fault.tails[0].is_role(*_KEEPS_PLACEMENT)):
             # Slices of features are gathered before they are added or normalized.
             edges = {edge.index: edge for one in some for edge in one.edges}
-            places.append(place_behind(fix, writer, kind, fault.tails, edges, owed=owed))
-        places += _upstream(fix, writer, kind, fault)
+            places.append(place_behind(fix, kind, fault.tails, edges, owed=owed))
+        places += _upstream(fix, kind, fault)
         if not places:
             raise NotCertain(f"the collective may be missing in front of `{fault.tails[0].name}`")
         if fault.kind == "slices":  # either input can be divided or gathered, unless siblings show which
@@ -72,16 +73,18 @@ def places_of_faults(fix: FixContext, writer: CollectiveWriter, faults: Sequence
         yield sorted(places, key=lambda place: place.rank)
 
 
-def place_shown(
-    fix: FixContext, writer: CollectiveWriter, tails: Sequence[Reading], edges: Mapping[int, Edge]
+def places_shown(
+    fix: FixContext,
+    tails: Sequence[Reading],
+    edges: Mapping[int, Edge],
+    kinds: Sequence[str] = ("all-reduce", "all-gather", "reduce-scatter"),
 ) -> list[Place]:
     """Return the places of the collectives that follow operators of the same kind elsewhere in the file."""
-    kinds = ("all-reduce", "all-gather", "reduce-scatter")
-    found = [place_behind(fix, writer, kind, tails, edges, owed=True) for kind in kinds]
+    found = [place_behind(fix, kind, tails, edges, owed=True) for kind in kinds]
     return sorted((place for place in found if place.rank <= _SHOWN), key=lambda place: place.rank)
 
 
-def _upstream(fix: FixContext, writer: CollectiveWriter, kind: str, fault: Fault) -> Iterator[Place]:
+def _upstream(fix: FixContext, kind: str, fault: Fault) -> Iterator[Place]:
     """Yield the places in front of the operators that only hand on what their producers give, the nearest first."""
     by_node = fix.context.flow.by_node
     operator = by_node[fault.tails[0].node.index]
@@ -94,13 +97,12 @@ def _upstream(fix: FixContext, writer: CollectiveWriter, kind: str, fault: Fault
         source = sources[0]
         edges = {e.index: e for r in source.members for e in r.node.out_edges if by_node.get(e.head.index) is operator}
         if edges:
-            yield place_behind(fix, writer, kind, source.members, edges, owed=fault.rule == "partial-consumed")
+            yield place_behind(fix, kind, source.members, edges, owed=fault.rule == "partial-consumed")
         operator = source
 
 
 def place_behind(
     fix: FixContext,
-    writer: CollectiveWriter,
     kind: str,
     tails: Sequence[Reading],
     edges: Mapping[int, Edge],
@@ -121,4 +123,5 @@ def place_behind(
     fed = Counter(e.head.index for e in beside)
     whole = [readings[index] for index, number in fed.items() if number == len(tails)]
     existing = next((reading for reading in whole if communicates(reading, kind)), None)
-    return Place(kind, tuple(tails), consumers, ordered, writer.exemplar(kind, tails, consumers), existing)
+    exemplar = find_exemplar(fix.deployment, kind, tails, consumers)
+    return Place(kind, tuple(tails), consumers, ordered, exemplar, existing)

@@ -102,7 +102,9 @@ def _tails(reading: Reading, ins: Mapping[str, Sequence[str]]) -> Tails:
 def _rule(deployment: Deployment, reading: Reading, rules: Mapping[str, OperatorRule]) -> PayloadRule:
     if reading.role is None or reading.summary or reading.role.name not in rules:
         return _UNKNOWN
-    own = rules[reading.role.name].payload
+    moved = reading.evidence.gpus is not None and reading.evidence.gpus.transfer
+    # A routing that leads from GPU to GPU moves what it chooses.
+    own = rules["transfer" if moved and reading.is_role("route") and "transfer" in rules else reading.role.name].payload
     listed = [
         rules[name].payload for name in listed_roles(reading.evidence.title, deployment.vocabulary) if name in rules
     ]
@@ -120,12 +122,17 @@ def _states(reading: Reading) -> Content:
 
 
 def _needs(reading: Reading, rule: PayloadRule) -> str:
-    """Return what a node needs, by its role or by its label: a shape that it alone states counts, except at a gate."""
+    """Return what a node needs, by its role or by its label.
+
+    A gate, a routing or an unknown operator that states hidden states as output has them, which its edges do not show.
+    """
     tensors = reading.evidence.tensors
     if rule.needs:
         # Where an operator states experts as its own shape, the shapes of the file describe layers, not tensors.
         return "" if content((*tensors.inputs, *tensors.outputs, *tensors.bare)) == "choice" else rule.needs
-    taken = tensors.inputs or (() if tensors.outputs or reading.is_role("gate") else tensors.bare)
+    if (rule.kinds or not rule.passes) and _states(reading) == "hidden":
+        return ""
+    taken = tensors.inputs or (() if tensors.outputs else tensors.bare)
     return "hidden" if content(taken) == "hidden" else ""
 
 
@@ -193,9 +200,8 @@ def _losses(found: Payloads, nodes: Mapping[str, PayloadRule], readings: Mapping
         needs = _needs(reading, rule)
         if not needs and _takes_the_same(reading, readings[origin[poor[0]]]):
             needs = "hidden"
-        if not needs or (
-            rest and (needs != "each" or any(t in readings and readings[t].is_role(*_WEIGHED) for t in rest))
-        ):
+        weighs = any(t in readings and readings[t].is_role(*_WEIGHED) for t in rest)
+        if not needs or (rest and (needs != "each" or weighs)):
             continue
         told.add(name)
         yield Loss(reading, tuple(poor), (*_chain(found, poor[0]), name), bool(rest))
@@ -204,7 +210,8 @@ def _losses(found: Payloads, nodes: Mapping[str, PayloadRule], readings: Mapping
 def _takes_the_same(reading: Reading, gate: Reading) -> bool:
     """Return whether a node states the input that a gate takes, which are hidden states although no axis says so."""
     taken, known = reading.evidence.tensors.inputs, gate.evidence.tensors.inputs
-    return len(taken) == len(known) == 1 and taken[0].values == known[0].values
+    undecided = not content(taken) and _states(reading) != "hidden"
+    return undecided and len(taken) == len(known) == 1 and taken[0].values == known[0].values
 
 
 def _is_choice(found: Payloads, name: str) -> bool:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from msgspec import Struct, ValidationError, convert
+from msgspec import Struct, convert
 
 from dotlint.deployment.tensors.placements import ANY, BITS, placements
-from dotlint.deployment.vocabulary import VocabularyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,25 +85,19 @@ class OperatorTable(Struct, frozen=True):
 
 @lru_cache(maxsize=16)
 def operator_table(vocabulary: Vocabulary) -> OperatorTable:
-    """Return the table of a vocabulary. Raises `VocabularyError` if an entry is invalid."""
-    rules: dict[str, OperatorRule] = {}
-    for role, entry in vocabulary.operators.items():
-        try:
-            rules[role] = OperatorRule(
-                role,
-                _gives(entry.get("gives")),
-                entry.get("joins", "first"),
-                bool(entry.get("weights", False)),
-                entry.get("collective"),
-                shape=convert(entry.get("shape", {}), ShapeRule),
-                payload=_payload(entry.get("payload", {})),
-            )
-        except ValidationError as error:
-            raise VocabularyError(f"operators: the entry `{role}` has an invalid `shape`: {error}") from error
-        except (KeyError, TypeError, AttributeError) as error:
-            raise VocabularyError(
-                f"operators: the entry `{role}` has the unknown placement or payload {error}"
-            ) from error
+    """Return the table of a vocabulary. Its entries are valid: `table_mistakes` refuses others before."""
+    rules = {
+        role: OperatorRule(
+            role,
+            _gives(entry.get("gives")),
+            entry.get("joins", "first"),
+            entry.get("weights", False),
+            entry.get("collective"),
+            shape=convert(entry.get("shape", {}), ShapeRule),
+            payload=_payload(entry.get("payload", {})),
+        )
+        for role, entry in vocabulary.operators.items()
+    }
     statements = tuple(
         Statement(
             tuple(f" {' '.join(vocabulary.split(phrase))} " for phrase in entry["phrases"]),

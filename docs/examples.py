@@ -1,0 +1,70 @@
+"""Write the findings of the examples in docs/tensors.md again: `python -m docs.examples`.
+
+An example is a `dot` block, which has no finding, a `diff` block with one mistake in it, and a `text` block with the
+findings of the changed file, as `--format concise` prints them. A finding with several locations is shown at the first.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dotlint.cli.main import main
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PAGE = Path(__file__).parent / "tensors.md"
+_EXAMPLE = re.compile(
+    r'^```dot title="(?P<name>[\w.]+)"\n(?P<right>.*?)^```\n(?P<between>.*?)'
+    r"^```diff\n(?P<change>.*?)^```\n\n```text\n(?P<found>.*?)^```\n",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+def examples(page: str) -> Iterator[tuple[str, str, str, str]]:
+    """Yield the name, the correct text, the text with the mistake, and the findings that the page prints."""
+    for match in _EXAMPLE.finditer(page):
+        yield match["name"], match["right"], _changed(match["right"], match["change"]), match["found"]
+
+
+def findings(name: str, text: str) -> str:
+    """Return the findings of a file as the page prints them."""
+    out = io.StringIO()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_text(text, "utf-8")
+        main(["check", str(path), "--isolated", "--no-cache", "--format", "concise"], stdout=out, stderr=io.StringIO())
+    lines: dict[str, str] = {}
+    for line in out.getvalue().splitlines():
+        place, _, finding = line.partition(": ")
+        lines.setdefault(finding, f"{name}{place.removeprefix(str(path))}: {finding}\n")
+    return "".join(lines.values())
+
+
+def _changed(text: str, change: str) -> str:
+    """Apply a change: each run of lines with `-` is replaced by the lines with `+` that follow; blank lines separate runs."""
+    for hunk in re.finditer(r"((?:^-.*\n)+)((?:^\+.*\n)*)", change, re.MULTILINE):
+        old, new = ("".join(line[1:] for line in lines.splitlines(keepends=True)) for lines in hunk.groups())
+        if text.count(old) != 1:
+            message = f"the example has no such lines, or several: {old}"
+            raise ValueError(message)
+        text = text.replace(old, new)
+    return text
+
+
+def rewritten(page: str) -> str:
+    """Return the page with the findings as they are now."""
+
+    def renew(match: re.Match[str]) -> str:
+        found = findings(match["name"], _changed(match["right"], match["change"]))
+        return match[0][: match.start("found") - match.start()] + found + "```\n"
+
+    return _EXAMPLE.sub(renew, page)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(rewritten(PAGE.read_text("utf-8")), "utf-8")
