@@ -93,7 +93,7 @@ def _is_projected(dims: Dims) -> bool:
 
 def _joined(lines: Sequence[str]) -> Iterator[str]:
     """Yield the lines; those that only together state a shape are one: `Input:` and `[4]`, `[4,` and `8]`, `[4]` and `→ [8]`."""
-    titled = any(line[0] in "[(" for line in lines) and (
+    titled = any(line.startswith(("[", "(")) for line in lines) and (
         len({bool(m["into"]) for line in lines if len(line) < 24 and (m := ONLY_SIDE.fullmatch(line))}) > 1
     )
     before = ""
