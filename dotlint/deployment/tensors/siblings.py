@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.deployment.shards import groups
@@ -120,7 +120,7 @@ def _split(found: list[list[Reading]], ins: Pairs, outs: Pairs) -> list[list[Rea
     """Separate siblings of which some share producers or consumers that others do not: those of two replicas."""
     parts = [_components(members, ins, outs) for members in found]
     owner = {r.node.index: number for number, members in enumerate(found) for r in members}
-    for _ in range(_PASSES):
+    for _ in range(_PASSES if any(len(part) > 1 for part in parts) else 0):
         changed = False
         for number, members in enumerate(found):
             if len(parts[number]) == 1 and (other := _split_neighbor(members, number, owner, parts, (ins, outs))):
@@ -217,7 +217,9 @@ def _stage(members: Sequence[Reading]) -> tuple[object, ...]:
 def _meet(members: Sequence[Reading], ins: Pairs, outs: Pairs) -> bool:
     """Return whether one node feeds all members, or takes what all of them give."""
     for beside in (ins, outs):
-        shared = Counter(other for r in members for other in set(beside.get(r.node.index, ())))
-        if shared and max(shared.values()) == len(members):
+        shared = set(beside.get(members[0].node.index, ()))
+        for reading in members[1:]:
+            shared.intersection_update(beside.get(reading.node.index, ()))
+        if shared:
             return True
     return False
