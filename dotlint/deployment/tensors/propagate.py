@@ -119,7 +119,7 @@ def is_composed(operator: Operator, axis: MeshAxis | None) -> bool:
     if operator.axis is axis and axis is not None:
         return False
     gpus = operator.first.gpus
-    return axis is None or gpus is None or not axis.ranks or sum(bool(gpus & rank) for rank in axis.ranks) > 1
+    return axis is None or gpus is None or not axis.ranks or axis.ranks_on(gpus) > 1
 
 
 def _through(operator: Operator, mask: int) -> int:
