@@ -41,6 +41,7 @@ def propagate(graph: Graph) -> Iterator[Conflict]:
             continue
         if not inflows:
             operator.given = _source(operator)
+            _narrow_to_consumers(graph, operator)
             continue
         axes = _axes(operator, inflows)
         for inflow in inflows:
@@ -52,6 +53,27 @@ def propagate(graph: Graph) -> Iterator[Conflict]:
             continue
         for axis in axes:
             yield from _output(graph, operator, inflows, axis)
+        _narrow_to_consumers(graph, operator)
+
+
+def _narrow_to_consumers(graph: Graph, operator: Operator) -> None:
+    """Leave of what an operator gives what its consumers accept, where something is left: all take the same tensor.
+
+    Where a collective takes it too, the others may bypass it by mistake.
+    """
+    consumers = graph.outs.get(operator.index, ())
+    if any(c.rule is not None and c.rule.collective is not None for c in consumers):
+        return
+    for consumer in consumers:
+        rule = consumer.rule
+        if rule is None or rule.gives is None or rule.collective is not None:
+            continue
+        accepted = 0
+        for bit in rule.gives:
+            accepted |= bit
+        for axis, given in operator.given.items():
+            if (axis is not None and axis is consumer.axis) or not (rule.weights or rule.joins != "first"):
+                operator.given[axis] = given & accepted or given
 
 
 def _source(operator: Operator) -> dict[MeshAxis | None, int]:

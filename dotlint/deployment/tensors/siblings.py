@@ -215,8 +215,8 @@ def _with_axes(found: list[list[Reading]], ins: Pairs, outs: Pairs) -> Iterator[
             if meeting[number] or ranks in sets:
                 ordered = tuple(sorted(ranks, key=lambda gpus: gpus.first))
                 axis_of[number] = placed.setdefault(ranks, MeshAxis(len(ranks), ordered, union(ordered)))
-        elif meeting[number] or _stage(members) in open_axes:
-            axis_of[number] = open_axes.setdefault(_stage(members), MeshAxis(len(members)))
+        elif meeting[number] or _unplaced(members) in open_axes:
+            axis_of[number] = open_axes.setdefault(_unplaced(members), MeshAxis(len(members)))
     for number, axis in axis_of.items():
         yield found[number], axis
 
@@ -224,6 +224,12 @@ def _with_axes(found: list[list[Reading]], ins: Pairs, outs: Pairs) -> Iterator[
 def _stage(members: Sequence[Reading]) -> tuple[object, ...]:
     first = members[0]
     return first.phase, first.replica, first.stage, len(members)
+
+
+def _unplaced(members: Sequence[Reading]) -> tuple[object, ...]:
+    """Return what siblings without GPUs that share an axis have in common."""
+    first = members[0]
+    return first.phase, first.replica, len(members)
 
 
 def _meet(members: Sequence[Reading], ins: Pairs, outs: Pairs) -> bool:
