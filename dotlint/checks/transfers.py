@@ -415,9 +415,7 @@ def silent_transfers(context: GraphContext, card: Card) -> Iterator[Outcome]:
         if (edge.tail.index, edge.head.index) in named or _carries(one) or _carries(two):
             explicit += 1
         elif (
-            _moves(one)
-            or _moves(two)
-            or two.step is not None  # keys and values that come round the ring
+            _moves(one) or _moves(two) or two.step is not None  # keys and values that come round the ring
         ):
             exempt += "io" not in (one.kind, two.kind)
         elif one.is_role(*_ROUTED) or two.is_role(*_ROUTED):

@@ -1,4 +1,4 @@
-"""Rewrite what the label of a collective says besides dimensions and GPUs for another unit."""
+"""Rewrite what the label of a collective states besides dimensions and GPUs for another unit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dotlint.strategy.gpus import GpuSet
 
 _TITLES = {"all-reduce": regex(r"(?i)all[ _\-]?reduce"), "all-gather": regex(r"(?i)all[ _\-]?gather|gather")}
-# Words of a title that say nothing about the operator in front of the collective.
+# Words of a title that do not describe the operator in front of the collective.
 _NEUTRAL = {
     "all",
     "reduce",
@@ -62,7 +62,7 @@ class LabelPlan(Struct, frozen=True):
 
 
 class Texts:
-    """Rewrites what a label says besides dimensions and GPUs, as the labels of the exemplar's neighbors and ours differ."""
+    """Rewrites what a label states besides dimensions and GPUs, as the labels of the exemplar's neighbors and ours differ."""
 
     def __init__(self, plan: LabelPlan) -> None:
         self._plan = plan

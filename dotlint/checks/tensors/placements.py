@@ -51,8 +51,8 @@ def _own_faults(context: GraphContext, rule: FaultRule) -> Iterator[Fault]:
     meeting = {r.node.index for r in meetings(context).wrong}
     phases = unexchanged_phases(context)
     for fault in faults:
-        told = fault.rule in {"partial-consumed", "shard-consumed"} and fault.at.first.node.index in meeting
-        if not told and not (fault.kind == "attention" and fault.at.first.phase in phases):
+        reported = fault.rule in {"partial-consumed", "shard-consumed"} and fault.at.first.node.index in meeting
+        if not reported and not (fault.kind == "attention" and fault.at.first.phase in phases):
             yield fault
 
 

@@ -1,4 +1,4 @@
-"""What labels say about the content of a tensor: hidden states, or only which experts a token goes to."""
+"""What labels state about the content of a tensor: hidden states, or only which experts a token goes to."""
 
 from __future__ import annotations
 
@@ -101,8 +101,8 @@ def content(every: Iterable[Dims]) -> Content:
 
 
 @lru_cache(maxsize=4096)
-def says_hidden(label: str) -> bool:
-    """Return whether the label of an edge says that hidden states travel on it: `tokens`, `[B, S, H]`."""
+def states_hidden(label: str) -> bool:
+    """Return whether the label of an edge states that hidden states travel on it: `tokens`, `[B, S, H]`."""
     if not label:
         return False
     words = set(plain_words(label).split())

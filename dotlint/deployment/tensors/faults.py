@@ -50,7 +50,7 @@ def _takes_all(operator: Operator) -> bool:
 
 
 def _slice_of_hidden(at: Operator, conflict: Conflict) -> Fault:
-    """Return the fault of a projection of a slice of the hidden axis whose results nobody sums."""
+    """Return the fault of a projection of a slice of the hidden axis whose results are not summed."""
     edges = tuple(e for r in at.members for e in r.node.in_edges)
     tails = tuple(r for source in at.sources for r in source.members)
     chain = tuple(Step(s.first.name, _text(HIDDEN)) for s in at.sources[:1])

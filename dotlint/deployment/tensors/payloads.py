@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 
-from dotlint.deployment.tensors.contents import content, says_hidden
+from dotlint.deployment.tensors.contents import content, states_hidden
 from dotlint.deployment.tensors.roles import listed_roles
 from dotlint.deployment.tensors.table import ALL_PAYLOADS, CHOICE, HIDDEN_STATES, PayloadRule, operator_table
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dotlint.deployment.tensors.table import OperatorRule
 
 Tails = list[tuple[str, int]]
-"""The producers of a node, each with what the label of the edge says that travels besides."""
+"""The producers of a node, each with what travels besides according to the label of the edge."""
 
 _UNKNOWN: Final = PayloadRule()
 _WEIGHED: Final = ("expert", "shared-expert", "combine", "aggregate", "all-to-all")
@@ -46,7 +46,7 @@ class Loss(Struct, eq=False):
 class Payloads(Struct, eq=False):
     """What the output of each node may (`may`) and certainly does (`sure`) contain, by its name.
 
-    `losses` are the nodes at which the hidden states are lost, each path told once. `choosing` are the nodes whose
+    `losses` are the nodes at which the hidden states are lost, each path once. `choosing` are the nodes whose
     labels state that they give only scores or indices.
     """
 
@@ -94,8 +94,8 @@ def find_payloads(deployment: Deployment, ins: Mapping[str, Sequence[str]]) -> P
 def _tails(reading: Reading, ins: Mapping[str, Sequence[str]]) -> Tails:
     labels: dict[str, bool] = {}
     for edge in reading.node.in_edges:
-        told = says_hidden(edge.label or edge.attributes.get("xlabel", ""))
-        labels[edge.tail.name] = labels.get(edge.tail.name, False) or told
+        hidden = states_hidden(edge.label or edge.attributes.get("xlabel", ""))
+        labels[edge.tail.name] = labels.get(edge.tail.name, False) or hidden
     return [(tail, HIDDEN_STATES if labels.get(tail) else 0) for tail in dict.fromkeys(ins.get(reading.name, ()))]
 
 
@@ -201,7 +201,7 @@ def _losses(found: Payloads, nodes: Mapping[str, PayloadRule], readings: Mapping
 
 
 def _takes_the_same(reading: Reading, gate: Reading) -> bool:
-    """Return whether a node states the input that a gate takes, which are hidden states although no axis says so."""
+    """Return whether a node states the input that a gate takes, which are hidden states although no axis shows it."""
     taken, known = reading.evidence.tensors.inputs, gate.evidence.tensors.inputs
     undecided = not content(taken) and _states(reading) != "hidden"
     return undecided and len(taken) == len(known) == 1 and taken[0].values == known[0].values
@@ -213,7 +213,7 @@ def _is_choice(found: Payloads, name: str) -> bool:
 
 
 def _behind(found: Payloads, name: str, lost: set[str]) -> bool:
-    """Return whether the scores that a node hands on come from a node at which the loss is told already."""
+    """Return whether the scores that a node hands on come from a node whose loss is reported already."""
     seen, open_names = {name}, [name]
     while open_names:
         current = open_names.pop()

@@ -1,4 +1,4 @@
-"""What the role of an operator says about the shapes in its label, and what sizes may differ by."""
+"""What the role of an operator states about the shapes in its label, and by what sizes may differ."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NONE = ShapeRule()
 _OPEN = {"io", "routing", "communication", "memory", "annotation"}
 # What divides the features of a tensor; the other axes of the mesh divide tokens, experts or layers.
 _OF_FEATURES = ("tp", "sp", "etp", "cp", "dcp")
-_SHOWN = regex(r"\b(?:[a-z]*tp|sp|cp)\W{0,3}(\d+)|(\d+)[ -]?way|[/÷](\d+)\b", re.IGNORECASE)
+_STATED_WAYS = regex(r"\b(?:[a-z]*tp|sp|cp)\W{0,3}(\d+)|(\d+)[ -]?way|[/÷](\d+)\b", re.IGNORECASE)
 _LATENT = regex(
     r"latent|(?<![a-z])mla(?![a-z])|(?<![a-z])(?:kv|q)[ _-]?(?:a|b|down|up|lora|compress\w*)(?![a-z])", re.IGNORECASE
 )
@@ -112,10 +112,10 @@ def feature_ways(deployment: Deployment, strategy: Strategy | None) -> frozenset
     """Return by what the features of a tensor may be divided, by the declared degrees or those that the graph shows."""
     if strategy is not None:
         return _products(frozenset(p.degrees.get(axis) for p in strategy.phases for axis in _OF_FEATURES))
-    return deployment.derived(_shown)
+    return deployment.derived(_visible_ways)
 
 
-def _shown(deployment: Deployment) -> frozenset[int]:
+def _visible_ways(deployment: Deployment) -> frozenset[int]:
     """Return the numbers of shards that are drawn, and the degrees that labels name, with their products."""
     found = {n for group in groups(deployment, *SHARDED) for n in (len(group.members), *group.ranks())}
     texts = [
@@ -125,7 +125,7 @@ def _shown(deployment: Deployment) -> frozenset[int]:
     ]
     texts += [line for reading in deployment.readings for line in reading.evidence.lines]
     for text in texts:
-        for degree, *others in _SHOWN.findall(text):
+        for degree, *others in _STATED_WAYS.findall(text):
             found |= {int(n) for n in others if n and len(n) < 6}
             if degree and len(degree) < 6:  # `TP=8`, or the last of `TP0-TP7`
                 found |= {int(degree), int(degree) + 1}
