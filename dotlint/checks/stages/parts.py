@@ -9,6 +9,7 @@ from dotlint.checks import grouping
 from dotlint.checks.grouping import LEFT_OUT, names
 from dotlint.checks.whole_boxes import is_whole_box
 from dotlint.deployment.shards import groups
+from dotlint.deployment.tensors.placements import SEQ
 from dotlint.deployment.words import plain_words
 from dotlint.engine.finding import Holds, Undecided
 from dotlint.text.english import listed
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dotlint.deployment.model import Deployment, Reading
+    from dotlint.deployment.tensors.model import Inflow, Operator
     from dotlint.deployment.unit import Unit
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
@@ -26,11 +28,13 @@ if TYPE_CHECKING:
 def splits_without_gather(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report sequence splits that reach no sequence gather of their unit, and gathers that no split reaches.
 
-    If the graph has only one of the two kinds, the other probably has another name, and nothing is reported.
+    If the graph has only one of the two kinds, the other probably has another name: it is missing only where what
+    travels shows it.
     """
     wiring, deployment = context.wiring, context.deployment
     drawn = {r.role.name for r in deployment.operators if r.role and r.is_role("sequence-split", "sequence-gather")}
     if len(drawn) < 2:
+        yield from _one_sided(context, card, drawn)
         return
     fine = total = 0
     begun, ended = _between(context, forward=True), _between(context, forward=False)
@@ -72,16 +76,54 @@ def splits_without_gather(context: GraphContext, card: Card) -> Iterator[Outcome
         yield Holds("communication", "sequence", f"a path leads from split to gather in {_of_units(fine, total)}")
 
 
+def _one_sided(context: GraphContext, card: Card, drawn: set[str]) -> Iterator[Outcome]:
+    """Report a sequence that is split and reaches an output in slices, or gathered and cut into slices by no split."""
+    for operator in context.flow.operators if drawn else ():
+        if drawn == {"sequence-split"}:
+            sliced = any(axis is not None and taken == SEQ for axis, taken in operator.taken.items())
+            if not (operator.first.is_role("output") and sliced and not operator.first.node.out_edges):
+                continue
+            message = f"the sequence is split and never gathered: `{operator.first.name}` takes slices of it"
+            remedy = "add a sequence gather before the output"
+        else:
+            tails = [i.tail for i in context.flow.inflows.get(operator.index, ()) if _cuts(i, operator)]
+            if not tails:
+                continue
+            message = (
+                f"the sequence is gathered and never split: each rank of `{operator.first.name}` takes a slice of "
+                f"what `{tails[0].first.name}` gives"
+            )
+            remedy = f"add a sequence split behind `{tails[0].first.name}`"
+        start, end = grouping.of_node(operator.first.node)
+        yield card.finding(
+            message,
+            start,
+            end,
+            nodes=names(operator.members),
+            graph=context.graph.index,
+            help=remedy,
+        )
+        return
+
+
+def _cuts(inflow: Inflow, head: Operator) -> bool:
+    """Return whether ranks take slices of the sequence of a node that does not split it."""
+    axis, rule = head.axis, inflow.tail.rule
+    if axis is None or inflow.how != "fan" or rule is None or rule.collective is not None:
+        return False
+    return inflow.arrives.get(axis) == SEQ and inflow.tail.on(axis) != SEQ
+
+
 def _between(context: GraphContext, *, forward: bool) -> set[str]:
     """Return the nodes that a sequence split reaches before another split or gather ends the way, those included.
 
-    Backward the same from the gathers.
+    Backward the same from the gathers. A reduce-scatter may split the sequence, and an all-gather may gather it.
     """
-    role = "sequence-split" if forward else "sequence-gather"
+    roles = ("sequence-split", "reduce-scatter") if forward else ("sequence-gather", "all-gather")
     beside = context.wiring.outs if forward else context.wiring.ins
     ends = {r.name for r in context.deployment.operators if r.is_role("sequence-split", "sequence-gather")}
     found: set[str] = set()
-    queue = [r.name for r in context.deployment.operators if r.is_role(role)]
+    queue = [r.name for r in context.deployment.operators if r.is_role(*roles)]
     while queue:
         for name in beside[queue.pop()]:
             if name not in found:

@@ -201,14 +201,17 @@ def _cut(operator: Operator, inflows: list[Inflow], consumers: Iterable[Operator
 def _crossing(operator: Operator, inflows: list[Inflow]) -> list[Inflow]:
     """Return the inflows of a reduction that takes the summands of some ranks of each of several axes."""
     rule = operator.rule
-    if rule is None or rule.collective not in {"reduce", "reduce-scatter"} or operator.grouped:
+    if rule is None or rule.collective not in {"reduce", "reduce-scatter", "gather"} or operator.grouped:
         return []
-    some = [i for i in inflows if i.how == "some" and i.tail.axis is not None and i.tail.on(i.tail.axis) == PARTIAL]
+    refused = REPLICATE if rule.collective == "gather" else ANY & ~PARTIAL
+    some = [i for i in inflows if i.how == "some" and i.tail.axis is not None and not i.tail.on(i.tail.axis) & refused]
     gpus = operator.first.gpus
-    if len(some) == len(inflows) > 1 and len({i.tail.axis for i in some}) == len(some):
-        roles = {i.tail.first.role.name for i in some if i.tail.first.role}
-        if len(roles) == 1 and (
-            gpus is None or all(not (i.tail.axis and i.tail.axis.whole and i.tail.axis.whole <= gpus) for i in some)
-        ):
-            return some
+    by_role: dict[str, list[Inflow]] = {}
+    for inflow in some:
+        by_role.setdefault(inflow.tail.first.role.name if inflow.tail.first.role else "", []).append(inflow)
+    for alike in by_role.values():
+        axes = {i.tail.axis for i in alike}
+        apart = gpus is None or any(a is not None and (a.whole is None or not a.whole <= gpus) for a in axes)
+        if len(axes) == len(alike) > 1 and apart:
+            return alike
     return []

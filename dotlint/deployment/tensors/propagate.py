@@ -134,7 +134,8 @@ def _through(operator: Operator, mask: int) -> int:
 
 def _divides(operator: Operator) -> bool:
     """Return whether the ranks of tensor parallelism divide the columns of an operator's weights."""
-    return operator.first.is_role("qkv", "query", "mlp-up") and operator.rule is not None and operator.rule.weights
+    roles = ("qkv", "query", "key-projection", "value-projection", "mlp-up")
+    return operator.first.is_role(*roles) and operator.rule is not None and operator.rule.weights
 
 
 def _output(graph: Graph, operator: Operator, inflows: list[Inflow], axis: MeshAxis | None) -> Iterator[Conflict]:
@@ -144,10 +145,8 @@ def _output(graph: Graph, operator: Operator, inflows: list[Inflow], axis: MeshA
     allowed = axis.allowed if axis is not None else ANY
     arrivals = [inflow.arrives[axis] for inflow in inflows]
     if rule.weights and axis is not operator.axis and not is_composed(operator, axis):
-        operator.taken[axis], operator.given[axis] = (
-            arrivals[0],
-            allowed,
-        )  # one rank's own work, drawn for that rank only
+        # One rank's own work, drawn for that rank only.
+        operator.taken[axis], operator.given[axis] = arrivals[0], allowed
         return
     if rule.weights and is_composed(operator, axis):
         operator.taken[axis] = arrivals[0]
@@ -163,9 +162,11 @@ def _output(graph: Graph, operator: Operator, inflows: list[Inflow], axis: MeshA
             operator.given[axis] = axis.allowed
             operator.taken[axis] = tokens
             return
+    if axis is None:
+        conflict = None  # which axis it may be is not known
     if conflict is not None:
         yield conflict
-    elif taken and not _through(operator, taken):
+    elif axis is not None and taken and not _through(operator, taken):
         guilty = [i for i in inflows if not _through(operator, i.arrives[axis])] or inflows
         yield Conflict("rejects", operator, axis, tuple(guilty), taken)
         conflict = Conflict("rejects", operator, axis, tuple(guilty), taken)
@@ -213,7 +214,7 @@ def _joined(
         own_slice = all(mask and not mask & ~SEQ for mask in arrivals)
         if own_slice and axis is not None and axis is operator.axis and not _exchanges(graph, operator, inflows):
             return SEQ, Conflict("attends", operator, axis, tuple(inflows), SEQ)
-        if len(arrivals) > 1 and some & SEQ and some & REPLICATE:
+        if len(arrivals) > 1 and some & SEQ and some & REPLICATE and (axis is None or axis.name != "tp"):
             return every | SEQ, None  # its queries are a slice, its keys and values are whole
     return every or some, None
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from dotlint.deployment.tensors.placements import HEADS, HIDDEN, SEQ
+from dotlint.deployment.tensors.placements import ANY, BITS, HEADS, HIDDEN, PARTIAL, SEQ
 from dotlint.deployment.tensors.table import OperatorRule, operator_table
 from dotlint.text.regex import regex
 
@@ -49,7 +49,7 @@ def _rule(role: str, text: str, vocabulary: Vocabulary) -> OperatorRule | None:
         aside = any(found.communicates for text in _ASIDE.findall(title) for found in vocabulary.roles_of(text))
         own = rules.get(role)
         if aside and listed and (own is None or own.collective is None or listed[0] != role):
-            return OperatorRule(role)  # it communicates inside
+            return OperatorRule(role, gives=dict.fromkeys(BITS.values(), ANY & ~PARTIAL))  # it communicates inside
         return own
     if "attention" in listed:
         listed = ["output-projection" if name == "output" else name for name in listed]

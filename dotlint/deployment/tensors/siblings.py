@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from dotlint.deployment.axes import axes
 from dotlint.deployment.shards import groups
 from dotlint.deployment.tensors.model import MeshAxis, Operator
 from dotlint.deployment.tensors.roles import core_rule, rule_of
 from dotlint.deployment.tensors.table import operator_table
 from dotlint.strategy.gpus import union
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 
 Pairs = dict[int, list[int]]
 """The nodes that each node feeds, or is fed by, by index; edges that lead back are left out."""
+_RESIDUAL = regex(r"(?<![^\W_])res(?![^\W\d_])", re.IGNORECASE)  # `res`, `Res_1`
+_LETTER = regex(r"(?<![A-Za-z])[A-Pa-p](?![A-Za-z])")
+_ALPHABET = "abcdefghijklmnop"
 _PASSES = 4  # chains of siblings that are split because a neighbor is
 
 
@@ -54,7 +60,11 @@ def _rule(
     """
     rule = rule_of(reading, deployment.vocabulary, known)
     if reading.is_role("output") and reading.node.out_edges:
-        return None  # the output of a part, whatever that does
+        # The output of a part, whatever that does, unless it makes logits.
+        logits = any("vocab" in axes(dims) for dims in reading.evidence.tensors.outputs)
+        return operator_table(deployment.vocabulary).rules.get("head") if logits else None
+    if reading.role is None and len(reading.node.in_edges) > 1 and _RESIDUAL.search(reading.evidence.title):
+        return operator_table(deployment.vocabulary).rules.get("residual")
     if rule is None or rule.role not in {"attention", "mlp"} or rule.gives is None:
         return rule
     before = {r.role.name for e in reading.node.in_edges if (r := deployment.readings[e.tail.index]).role}
@@ -73,6 +83,7 @@ def _sibling_groups(
     """Return the groups of siblings that are drawn on ranks of their own, one node each."""
     roles = [role.name for role in deployment.vocabulary.roles.values() if role.kind != "annotation"]
     found = [list(group.members) for group in groups(deployment, *roles) if len(group.members) > 1]
+    found += _lettered(deployment, {r.node.index for members in found for r in members})
 
     def feeding(reading: Reading) -> list[Reading]:
         return [deployment.readings[index] for index in ins.get(reading.node.index, ())]
@@ -80,6 +91,25 @@ def _sibling_groups(
     found = [members for members in found if _on_ranks(members) and _is_one_each(members, feeding)]
     whole = [members for members in found if _is_degree(len(members), phase_of(members[0].phase))]
     return whole + _split([members for members in found if members not in whole], ins, outs)
+
+
+def _lettered(deployment: Deployment, grouped: set[int]) -> list[list[Reading]]:
+    """Return the operators of a unit that differ only in a letter of their names: `up_a`, `up_b`."""
+    families: dict[tuple[object, ...], dict[str, Reading]] = defaultdict(dict)
+    for reading in deployment.operators:
+        if reading.node.index in grouped or reading.role is None or reading.summary:
+            continue
+        for letter in _LETTER.finditer(reading.name):
+            name = f"{reading.name[: letter.start()]}#{reading.name[letter.end() :]}"
+            unit = reading.phase, reading.replica, reading.stage, reading.layer, reading.role.name
+            families[(*unit, name)].setdefault(letter[0].lower(), reading)
+    found = [
+        list(some.values())
+        for some in families.values()
+        if "".join(sorted(some)) in _ALPHABET[: len(some)] and len(some) > 1
+    ]
+    once = Counter(r.node.index for members in found for r in members)
+    return [members for members in found if all(once[r.node.index] == 1 for r in members)]
 
 
 def _is_degree(number: int, phase: Phase | None) -> bool:
