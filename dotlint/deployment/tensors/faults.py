@@ -66,10 +66,7 @@ def _rule(conflict: Conflict, consumers: Mapping[int, list[Operator]]) -> tuple[
     if conflict.kind == "differs":
         if not any(mask == PARTIAL for mask in masks):
             return "mixed-placement", "slices"
-        reduced = any(
-            c.rule is not None and c.rule.collective in {"reduce", "reduce-scatter"}
-            for c in consumers.get(conflict.at.index, ())
-        )
+        reduced = any(c.reduces for c in consumers.get(conflict.at.index, ()))
         return ("mixed-placement", "reduced-late") if reduced else ("partial-consumed", "residual")
     if conflict.kind in {"crosses", "cuts"}:
         return "wrong-group", conflict.kind

@@ -89,7 +89,7 @@ def arriving(inflow: Inflow, head: Operator, axis: MeshAxis | None, notation: No
         return given
     if how in {"other", "part"}:
         return allowed
-    if how == "exchange" and (head.rule is None or head.rule.collective is None):
+    if how == "exchange" and head.collective is None:
         return allowed if given & PARTIAL else (REPLICATE | given) & allowed
     if how == "fan" and axis is head.axis:
         return _fanned(tail, head, axis, narrowed(tail, axis, given & allowed, notation)) or allowed
@@ -98,7 +98,7 @@ def arriving(inflow: Inflow, head: Operator, axis: MeshAxis | None, notation: No
 
 def _fanned(tail: Operator, head: Operator, axis: MeshAxis, given: int) -> int:
     """Return what each rank takes of the output of one node: all of it, or the slice that the sizes show."""
-    if tail.rule is not None and tail.rule.collective in {"gather", "concatenate", "reduce", "broadcast"}:
+    if tail.collective in {"gather", "concatenate", "reduce", "broadcast"}:
         return given
     slices = sliced(tail, head)
     if slices & axis.allowed:
@@ -157,8 +157,7 @@ def _output(graph: Graph, operator: Operator, inflows: list[Inflow], axis: MeshA
         # The ranks of tensor parallelism divide the weights, so each needs every token.
         tokens, taken = taken & TOKENS, taken & ~TOKENS
         if tokens and not taken:
-            conflict = Conflict("rejects", operator, axis, tuple(inflows), tokens)
-            yield conflict
+            yield Conflict("rejects", operator, axis, tuple(inflows), tokens)
             operator.given[axis] = axis.allowed
             operator.taken[axis] = tokens
             return
@@ -168,11 +167,11 @@ def _output(graph: Graph, operator: Operator, inflows: list[Inflow], axis: MeshA
         yield conflict
     elif axis is not None and taken and not _through(operator, taken):
         guilty = [i for i in inflows if not _through(operator, i.arrives[axis])] or inflows
-        yield Conflict("rejects", operator, axis, tuple(guilty), taken)
         conflict = Conflict("rejects", operator, axis, tuple(guilty), taken)
+        yield conflict
     operator.taken[axis] = taken
     if conflict is not None:
-        late = any(c.rule is not None and c.rule.collective for c in graph.outs.get(operator.index, ()))
+        late = any(c.collective for c in graph.outs.get(operator.index, ()))
         # Where a collective follows, it comes too late, which is the same fault.
         operator.given[axis] = WHOLE & allowed if conflict.kind == "differs" and not late else allowed
         return
