@@ -6,7 +6,6 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from dotlint.checks.tensors.insertions import communicates, insertions_for, insertions_like_others
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from dotlint.edits.collective_exemplars import Exemplar
     from dotlint.edits.collectives import NewCollective
     from dotlint.edits.fix_context import FixContext
-    from dotlint.engine.finding import Edit, Finding
+    from dotlint.engine.finding import Edit
 
 _WHY_NOT = {
     "gathered": "the gather may be the wrong operator, or a projection before it may be missing",
@@ -38,17 +37,8 @@ _WHY_NOT = {
 _MOST_TRIED = 3  # combinations of insertions
 
 
-class Faults(Struct, frozen=True, eq=False):
-    """The faults that one finding reports."""
-
-    faults: tuple[Fault, ...]
-
-
-def add_collectives(fix: FixContext, finding: Finding) -> Fix | str:
+def add_collectives(fix: FixContext, faults: Sequence[Fault]) -> Fix | str:
     """Write the collective that is missing at each fault of a finding, if that leaves no fault there."""
-    data = finding.data
-    assert isinstance(data, Faults)
-    faults = data.faults
     kind = faults[0].kind
     if kind == "reduced-late":
         return _moved_reductions(fix, faults)
@@ -62,20 +52,12 @@ def add_collectives(fix: FixContext, finding: Finding) -> Fix | str:
     return _first_certain(fix, faults, options)
 
 
-class ShardsMeet(Struct, frozen=True, eq=False):
-    """Shards, each group with an operator that takes all of them."""
-
-    meetings: tuple[tuple[tuple[Reading, ...], Reading], ...]
-
-
-def join_shards(fix: FixContext, finding: Finding) -> Fix | str:
+def join_shards(fix: FixContext, meetings: Sequence[tuple[tuple[Reading, ...], Reading]]) -> Fix | str:
     """Write the collective between shards and what they feed, if siblings or the analysis show which it is."""
-    data = finding.data
-    assert isinstance(data, ShardsMeet)
     known = {tuple(r.name for r in fault.tails): fault for fault in fix.context.flow.faults if fault.remedy}
     groups: dict[tuple[str, ...], list[Insertion]] = {}
     faults: list[Fault] = []
-    for tails, head in data.meetings:
+    for tails, head in meetings:
         names = tuple(r.name for r in tails)
         edges = {e.index: e for e in head.node.in_edges if e.tail.name in names}
         insertions = insertions_like_others(fix, tails, edges)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.deployment.tensors.placements import FEATURES
-from dotlint.edits.collective_exemplars import find_exemplars
+from dotlint.edits.collective_exemplars import find_exemplar
 from dotlint.edits.fix_context import NotCertain
 
 if TYPE_CHECKING:
@@ -125,5 +125,5 @@ def insertion_behind(
     fed = Counter(e.head.index for e in beside)
     whole = [readings[index] for index, number in fed.items() if number == len(tails)]
     existing = next((reading for reading in whole if communicates(reading, kind)), None)
-    exemplars = find_exemplars(fix.deployment, kind, tails, consumers)
-    return Insertion(kind, tuple(tails), consumers, ordered, exemplars[0] if exemplars else None, existing)
+    exemplar = find_exemplar(fix.deployment, kind, tails, consumers)
+    return Insertion(kind, tuple(tails), consumers, ordered, exemplar, existing)
