@@ -10,17 +10,16 @@ from msgspec import Struct
 from dotlint.checks.tensors.kv_holdings import possible_holdings
 from dotlint.deployment.numberings.axes import worded_number
 from dotlint.deployment.shards import ATTENTION, groups
-from dotlint.strategy.gpus import union
+from dotlint.strategy.gpus import disjoint
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from dotlint.checks.tensors.kv_holdings import Holding
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.vocabulary import Vocabulary
     from dotlint.engine.context import GraphContext
     from dotlint.strategy import Phase
-    from dotlint.strategy.gpus import GpuSet
 
 Cell = tuple[int | None, int | None, int | None]
 PHASES = ("prefill", "decode")
@@ -137,9 +136,9 @@ def _in_order(members: Sequence[Reading], numbers: Mapping[int, int], vocabulary
     An operator on the GPUs of several ranks, or without a number where others have one, is none of a rank.
     """
     placed = {r.gpus for r in members if r.gpus}
-    if not _disjoint(placed):
+    if not disjoint(placed):
         placed = {s for s in placed if not any(other < s for other in placed)}
-    if not _disjoint(placed) or len({len(s) for s in placed}) > 1:
+    if not disjoint(placed) or len({len(s) for s in placed}) > 1:
         return None
     sets = {gpus: index for index, gpus in enumerate(sorted(placed, key=lambda gpus: gpus.first))}
     known = [r for r in members if r.gpus in sets or (not r.gpus and not sets)]
@@ -153,10 +152,6 @@ def _in_order(members: Sequence[Reading], numbers: Mapping[int, int], vocabulary
     if not named and len({r.role.name for r in known if r.role}) == len(known):
         return dict.fromkeys((r.node.index for r in known), 0)
     return named or None
-
-
-def _disjoint(sets: Collection[GpuSet]) -> bool:
-    return sum(map(len, sets)) == len(union(sets))
 
 
 def _shards(members: Sequence[Reading], vocabulary: Vocabulary) -> dict[int, int]:

@@ -11,7 +11,7 @@ from dotlint.deployment.shards import groups
 from dotlint.deployment.tensors.model import MeshAxis, Operator
 from dotlint.deployment.tensors.roles import core_rule, rule_of
 from dotlint.deployment.tensors.table import operator_table
-from dotlint.strategy.gpus import union
+from dotlint.strategy.gpus import disjoint, union
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _on_ranks(members: Sequence[Reading]) -> bool:
     placed = [r.gpus for r in members if r.gpus and r.own_gpus]
     if not placed:
         return len({r.gpus for r in members}) == 1
-    return len(placed) == len(members) == len(set(placed)) and sum(map(len, placed)) == len(union(placed))
+    return len(placed) == len(members) and disjoint(placed)
 
 
 def _is_one_each(members: Sequence[Reading], feeding: Callable[[Reading], list[Reading]]) -> bool:
