@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from dotlint.deployment.tensors.collectives import collective_output
-from dotlint.deployment.tensors.links import link
 from dotlint.deployment.tensors.model import Conflict, Inflow, Notation
 from dotlint.deployment.tensors.notation import narrowed
 from dotlint.deployment.tensors.placements import ANY, EXPERTS, HIDDEN, PARTIAL, REPLICATE, SEQ, SHARD, TOKENS, WHOLE
 from dotlint.deployment.tensors.sizes_of import same, sliced
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from dotlint.deployment.tensors.model import MeshAxis, Operator
-    from dotlint.graph.model import Edge
 
 
 class Graph(Struct):
@@ -234,29 +231,3 @@ def _exchanges(graph: Graph, operator: Operator, inflows: Iterable[Inflow]) -> b
         return True
     text = " ".join((operator.first.name, *operator.first.evidence.lines)).lower()
     return any(word in text for word in _EXCHANGING)
-
-
-def grouped_edges(
-    operators: Iterable[Operator], by_node: Mapping[int, Operator], without: Collection[int]
-) -> tuple[dict[int, list[Inflow]], dict[int, list[Operator]]]:
-    """Return the inflows and the consumers of each operator, by its index; the edges `without` are left out."""
-    at = {r.node.index: position for operator in operators for position, r in enumerate(operator.members)}
-    inflows: dict[int, list[Inflow]] = {}
-    outs: dict[int, list[Operator]] = defaultdict(list)
-    for head in operators:
-        pairs: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        edges: dict[int, list[Edge]] = defaultdict(list)
-        tails: dict[int, Operator] = {}
-        for position, reading in enumerate(head.members):
-            for edge in reading.node.in_edges:
-                tail = by_node.get(edge.tail.index)
-                if tail is None or tail is head or edge.index in without:
-                    continue
-                tails[tail.index] = tail
-                pairs[tail.index].append((at[edge.tail.index], position))
-                edges[tail.index].append(edge)
-        inflows[head.index] = [Inflow(t, link(t, head, pairs[i]), edges[i]) for i, t in tails.items()]
-        head.sources = list(tails.values())
-        for tail in tails.values():
-            outs[tail.index].append(head)
-    return inflows, outs
