@@ -23,20 +23,9 @@ if TYPE_CHECKING:
 _TITLES = {"all-reduce": regex(r"(?i)all[ _\-]?reduce"), "all-gather": regex(r"(?i)all[ _\-]?gather|gather")}
 # Words of a title that do not describe the operator in front of the collective.
 _NEUTRAL = {
-    "all",
-    "reduce",
-    "allreduce",
-    "gather",
-    "allgather",
-    "collective",
-    "op",
-    "sum",
-    "across",
-    "nccl",
-    "tp",
-    "sp",
-}
-_NEUTRAL |= {"pp", "rank", "ranks", "gpu", "gpus", "stage", "s", "layer", "l", "block"}
+    "all", "reduce", "allreduce", "gather", "allgather", "collective", "op", "sum", "across", "nccl", "tp",
+    "sp", "pp", "rank", "ranks", "gpu", "gpus", "stage", "s", "layer", "l", "block",
+}  # fmt: skip
 _NUMBER = regex(r"(\D{0,3})(\d+)")
 _BEFORE = regex(r".*\W")
 _AFTER = regex(r"\W.*")

@@ -14,36 +14,11 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.tensors.model import Inflow, Operator
 
-_NO_SUM = frozenset(
-    {
-        "max",
-        "min",
-        "mean",
-        "avg",
-        "average",
-        "statistic",
-        "statistics",
-        "stats",
-        "variance",
-        "grad",
-        "grads",
-        "gradient",
-    }
-    | {
-        "gradients",
-        "loss",
-        "optimizer",
-        "lse",
-        "logsumexp",
-        "log",
-        "norm",
-        "count",
-        "counts",
-        "sync",
-        "barrier",
-        "status",
-    }
-)
+_NO_SUM = frozenset({
+    "max", "min", "mean", "avg", "average", "statistic", "statistics", "stats", "variance", "grad", "grads",
+    "gradient", "gradients", "loss", "optimizer", "lse", "logsumexp", "log", "norm", "count", "counts", "sync",
+    "barrier", "status",
+})  # fmt: skip
 
 
 def collective_output(

@@ -19,57 +19,16 @@ Content = Literal["hidden", "tokens", "choice", "counted", ""]
 
 _FEATURES: Final = frozenset({"hidden", "ffn", "heads", "head-dim"})
 _CHOICE: Final = frozenset({"experts", "top-k"})
-_CARRIED: Final = frozenset(
-    {
-        "token",
-        "tokens",
-        "hidden",
-        "states",
-        "activation",
-        "activations",
-        "feature",
-        "features",
-        "embedding",
-        "embeddings",
-        "data",
-        "tensor",
-    }
-)
-_CHOOSING: Final = frozenset(
-    {
-        "expert",
-        "experts",
-        "top",
-        "topk",
-        "k",
-        "id",
-        "ids",
-        "idx",
-        "index",
-        "indices",
-        "score",
-        "scores",
-        "weight",
-        "weights",
-        "prob",
-        "probs",
-        "probabilities",
-        "logits",
-        "selected",
-        "select",
-        "selection",
-        "routing",
-        "gate",
-        "gating",
-        "router",
-        "mask",
-        "assignment",
-        "assignments",
-        "choice",
-        "decision",
-        "decisions",
-    }
-)
+_CARRIED: Final = frozenset({
+    "token", "tokens", "hidden", "states", "activation", "activations", "feature", "features", "embedding",
+    "embeddings", "data", "tensor",
+})  # fmt: skip
+_CHOOSING: Final = frozenset({
+    "expert", "experts", "top", "topk", "k", "id", "ids", "idx", "index", "indices", "score", "scores",
+    "weight", "weights", "prob", "probs", "probabilities", "logits", "selected", "select", "selection",
+    "routing", "gate", "gating", "router", "mask", "assignment", "assignments", "choice", "decision",
+    "decisions",
+})  # fmt: skip
 _OWNER: Final = frozenset({"expert", "experts"})
 
 
