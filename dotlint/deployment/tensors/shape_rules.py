@@ -50,17 +50,17 @@ def shape_rule(deployment: Deployment, reading: Reading) -> ShapeRule:
 
 def takes(deployment: Deployment, reading: Reading) -> str:
     """Return whether the operator states `all` of what its producer makes, or `part` of it, or `nothing`."""
-    if reading.role is None:
-        return "part"
-    stated = shape_rule(deployment, reading).takes
-    return stated or ("nothing" if reading.kind in _OPEN or reading.role.communicates else "all")
+    return _states(reading, shape_rule(deployment, reading).takes)
 
 
 def makes(deployment: Deployment, reading: Reading) -> str:
     """Return whether the operator states `all` of what its consumer takes, or `part` of it, or `nothing`."""
+    return _states(reading, shape_rule(deployment, reading).makes)
+
+
+def _states(reading: Reading, stated: str | None) -> str:
     if reading.role is None:
         return "part"
-    stated = shape_rule(deployment, reading).makes
     return stated or ("nothing" if reading.kind in _OPEN or reading.role.communicates else "all")
 
 
