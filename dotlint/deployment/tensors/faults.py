@@ -50,7 +50,7 @@ def _takes_all(operator: Operator) -> bool:
 
 
 def _slice_of_hidden(at: Operator, conflict: Conflict) -> Fault:
-    """Return the fault of a projection of a slice of the hidden axis whose results nobody sums."""
+    """Return the fault of a projection of a slice of the hidden axis whose results are not summed."""
     edges = tuple(e for r in at.members for e in r.node.in_edges)
     tails = tuple(r for source in at.sources for r in source.members)
     chain = tuple(Step(s.first.name, _text(HIDDEN)) for s in at.sources[:1])
@@ -66,10 +66,7 @@ def _rule(conflict: Conflict, consumers: Mapping[int, list[Operator]]) -> tuple[
     if conflict.kind == "differs":
         if not any(mask == PARTIAL for mask in masks):
             return "mixed-placement", "slices"
-        reduced = any(
-            c.rule is not None and c.rule.collective in {"reduce", "reduce-scatter"}
-            for c in consumers.get(conflict.at.index, ())
-        )
+        reduced = any(c.reduces for c in consumers.get(conflict.at.index, ()))
         return ("mixed-placement", "reduced-late") if reduced else ("partial-consumed", "residual")
     if conflict.kind in {"crosses", "cuts"}:
         return "wrong-group", conflict.kind

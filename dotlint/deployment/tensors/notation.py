@@ -30,7 +30,7 @@ def notation_of(operators: Iterable[Operator]) -> Notation:
         phase = operator.first.phase
         if operator.first.is_role("norm", "residual", "input") and not operator.grouped:
             widths[phase].update(n for dims in operator.first.evidence.tensors.outputs if (n := axes.width(dims)))
-        if operator.rule is not None and operator.rule.collective in _CHANGING:
+        if operator.rule is not None and operator.collective in _CHANGING:
             tensors = operator.first.evidence.tensors
             before, after = only(tensors.inputs), only(tensors.outputs)
             if before is None or after is None:

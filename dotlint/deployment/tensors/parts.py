@@ -49,9 +49,9 @@ def _part(deployment: Deployment, reading: Reading) -> str:
     before, behind = _before(deployment, reading), _behind(deployment, reading)
     if words & _PROJECTING and before and all(r.is_role("attention") for r in before):
         return "output-projection"
-    if words & _DOWN and (_roles(before) & {"activation", "mlp-up"} or _say(deployment, before, _UP)):
+    if words & _DOWN and (_roles(before) & {"activation", "mlp-up"} or _have_words(deployment, before, _UP)):
         return "mlp-down"
-    if words & _UP and (_roles(behind) & {"activation", "mlp-down"} or _say(deployment, behind, _DOWN)):
+    if words & _UP and (_roles(behind) & {"activation", "mlp-down"} or _have_words(deployment, behind, _DOWN)):
         return "mlp-up"
     return ""
 
@@ -60,7 +60,7 @@ def _words(deployment: Deployment, reading: Reading) -> set[str]:
     return set(deployment.vocabulary.split(reading.evidence.title or reading.name))
 
 
-def _say(deployment: Deployment, readings: Iterable[Reading], words: frozenset[str]) -> bool:
+def _have_words(deployment: Deployment, readings: Iterable[Reading], words: frozenset[str]) -> bool:
     return any(_words(deployment, r) & words for r in readings)
 
 

@@ -54,7 +54,7 @@ def mismatches(
     deployment: Deployment, strategy: Strategy | None, edges: ShapedEdges, reported: AbstractSet[int]
 ) -> Iterator[Mismatch]:
     """Yield the mismatches inside operators and along edges, except those at nodes and edges that other rules report."""
-    told = {one.edge.index for one in edges.wrong}
+    reported_edges = {one.edge.index for one in edges.wrong}
     reader = ShapeReader(deployment, strategy)
     for tail in deployment.operators:
         if tail.node.index in reported:
@@ -64,7 +64,12 @@ def mismatches(
             continue
         for edge in tail.node.out_edges:
             head = deployment.readings[edge.head.index]
-            if edge.index in told or edge.head.index in reported or head.annotation or tail.phase != head.phase:
+            if (
+                edge.index in reported_edges
+                or edge.head.index in reported
+                or head.annotation
+                or tail.phase != head.phase
+            ):
                 continue
             if edge.label:
                 continue

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dotlint.deployment.shards import groups
 from dotlint.deployment.tensors.model import MeshAxis, Operator
 from dotlint.deployment.tensors.parts import node_rule
-from dotlint.strategy.gpus import union
+from dotlint.strategy.gpus import disjoint, union
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _on_ranks(members: Sequence[Reading]) -> bool:
     placed = [r.gpus for r in members if r.gpus and r.own_gpus]
     if not placed:
         return len({r.gpus for r in members}) == 1
-    return len(placed) == len(members) == len(set(placed)) and sum(map(len, placed)) == len(union(placed))
+    return len(placed) == len(members) and disjoint(placed)
 
 
 def _is_one_each(members: Sequence[Reading], feeding: Callable[[Reading], list[Reading]]) -> bool:
