@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Location, Outcome
 
+_AT_MEETINGS = ("partial-consumed", "shard-consumed")
 _OUTCOMES = {("reduced-twice", "gathered"): "gathered"}
 
 
@@ -48,10 +49,12 @@ def _own_faults(context: GraphContext, rule: FaultRule) -> Iterator[Fault]:
     faults = [fault for fault in context.flow.faults if fault.rule == rule]
     if not faults:
         return
+    resized = {r.node.index for some in context.shapes.operators.collectives.values() for r in some}
     meeting = {r.node.index for r in meetings(context).wrong}
     phases = unexchanged_phases(context)
     for fault in faults:
-        told = fault.rule in {"partial-consumed", "shard-consumed"} and fault.at.first.node.index in meeting
+        index = fault.at.first.node.index
+        told = index in (resized if fault.rule == "reduced-twice" else meeting if fault.rule in _AT_MEETINGS else ())
         if not told and not (fault.kind == "attention" and fault.at.first.phase in phases):
             yield fault
 
@@ -136,7 +139,10 @@ def _partial_residual(fault: Fault) -> tuple[str, str]:
 
 def _gathered_sums(fault: Fault) -> tuple[str, str]:
     return (
-        f"{_what(fault.at)} gathers the partial sums of {_tails(fault)} side by side, but they have to be added{_over(fault)}",
+        (
+            f"{_what(fault.at)} {_verb(fault.at, 'gathers', 'gather')} the partial sums of {_tails(fault)} side by side, "
+            f"but they have to be added{_over(fault)}"
+        ),
         "replace the gather by an all-reduce",
     )
 
@@ -172,28 +178,34 @@ def _reduced_whole(fault: Fault) -> tuple[str, str]:
     size = fault.axis.size if fault.axis is not None else 0
     times = f" {size} times" if size else ""
     return (
-        f"{_what(fault.at)} adds up what every rank already has whole: the result counts it{times}",
+        f"{_what(fault.at)} {_adds_up(fault.at)} what every rank already has whole: the result counts it{times}",
         f"remove {_what(fault.at)}, or put it where the ranks have partial sums",
     )
 
 
+def _adds_up(operator: Operator) -> str:
+    return _verb(operator, "adds up", "add up")
+
+
 def _reduced_slices(fault: Fault) -> tuple[str, str]:
+    if len(list(split(fault.found))) > 1:
+        return _no_sum(fault)  # of which axis they are slices is not known
     return (
-        f"{_what(fault.at)} adds up {_slices(fault.found)} from {_tails(fault)}, which are different parts and no partial sums",
+        f"{_what(fault.at)} {_adds_up(fault.at)} {_slices(fault.found)} from {_tails(fault)}, which are different parts and no partial sums",
         "replace the reduction by an all-gather, or put it behind the row-parallel projection",
     )
 
 
 def _no_sum(fault: Fault) -> tuple[str, str]:
     return (
-        f"{_what(fault.at)} adds up the output of {_tails(fault)}, which is certainly no partial sum",
+        f"{_what(fault.at)} {_adds_up(fault.at)} the output of {_tails(fault)}, which is no partial sum",
         "put the reduction directly behind the operator whose ranks have partial sums",
     )
 
 
 def _gathered_whole(fault: Fault) -> tuple[str, str]:
     return (
-        f"{_what(fault.at)} gathers what every rank already has whole: each part occurs several times",
+        f"{_what(fault.at)} {_verb(fault.at, 'gathers', 'gather')} what every rank already has whole: each part occurs several times",
         f"remove {_what(fault.at)}, or split the tensor before it",
     )
 
