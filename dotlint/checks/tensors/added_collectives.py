@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dotlint.checks.tensors.places import communicates, places_of_faults, places_shown
+from dotlint.checks.tensors.places import communicates, places_of_faults, places_shown, reduction_of
 from dotlint.edits.apply import apply_edits
 from dotlint.edits.collectives import CollectiveWriter
 from dotlint.edits.detours import Detour, DetourWriter
@@ -52,6 +52,9 @@ def add_collectives(fix: FixContext, finding: Finding) -> Fix | str:
     kind = faults[0].kind
     if kind == "reduced-late":
         return _moved_reductions(fix, faults)
+    for fault in faults:
+        if kind == "residual" and (reduction := reduction_of(fault)) is not None:
+            return f"the sum already comes from `{reduction.first.name}`"
     if kind not in _WHY_NOT:
         return _first_certain(fix, faults, list(places_of_faults(fix, faults)))
     reductions = ("reduce-scatter", "all-reduce")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dotlint.checks import grouping
 from dotlint.checks.communication import meetings, unexchanged_phases
 from dotlint.checks.tensors.added_collectives import Faults, add_collectives
+from dotlint.checks.tensors.places import reduction_of
 from dotlint.deployment.tensors.placements import PARTIAL, REPLICATE, split
 from dotlint.edits.fix_context import fixed_by
 from dotlint.engine.finding import Related
@@ -131,6 +132,11 @@ def _partial_operator(fault: Fault) -> tuple[str, str]:
 
 def _partial_residual(fault: Fault) -> tuple[str, str]:
     adds = _verb(fault.at, "adds", "add")
+    if (reduction := reduction_of(fault)) is not None:
+        return (
+            f"{_what(fault.at)} {adds} the partial sums of {_tails(fault)} to their sum, which comes from {_what(reduction)}",
+            f"connect what the block takes to {_what(fault.at)} instead of {_tails(fault)}",
+        )
     return (
         f"{_what(fault.at)} {adds} the partial sums of {_tails(fault)} to the whole stream; nothing reduces them{_over(fault)} first",
         f"add an all-reduce between {_tails(fault)} and {_what(fault.at)}",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from dotlint.deployment.model import Reading
-    from dotlint.deployment.tensors.model import Fault
+    from dotlint.deployment.tensors.model import Fault, Operator
     from dotlint.edits.collective_exemplars import Exemplar
     from dotlint.edits.fix_context import FixContext
     from dotlint.graph.model import Edge
@@ -125,3 +125,13 @@ def place_behind(
     existing = next((reading for reading in whole if communicates(reading, kind)), None)
     exemplars = find_exemplars(fix.deployment, kind, tails, consumers)
     return Place(kind, tuple(tails), consumers, ordered, exemplars[0] if exemplars else None, existing)
+
+
+def reduction_of(fault: Fault) -> Operator | None:
+    """Return the producer that already adds up the partial sums that arrive, if one does."""
+    names = {reading.name for reading in fault.tails}
+    for source in fault.at.sources:
+        reduces = source.rule is not None and source.rule.collective == "reduce"
+        if reduces and any(not names.isdisjoint(r.name for r in one.members) for one in source.sources):
+            return source
+    return None

@@ -40,6 +40,7 @@ _STREAM = (
 _TAKE_STREAM = ("gate", "route", "dispatch")
 _PROJECTIONS = ("query", "key-projection", "value-projection")
 _IDS = "state the token ids, such as `[batch, seq]`, as what the embedding gets"
+_WHOLE = "state the same dimensions at both ends"
 _REDUCE = "state the same dimensions at both ends, or gather slices with an all-gather"
 
 
@@ -200,7 +201,11 @@ def _reason(
         if small * len(head.node.in_edges) == large:
             return None  # its producers together make what it takes
         if tail.is_role("all-reduce", "all-gather") and has_one_role(deployment, tail):
-            return Reason(f"an {tail.role.name if tail.role else ''} gives the whole tensor")
+            sums = tail.is_role("all-reduce")
+            name, remedy = (
+                ("all-reduce", f"{_WHOLE}, or gather slices with an all-gather") if sums else ("all-gather", _WHOLE)
+            )
+            return Reason(f"an {name} gives the whole tensor", remedy)
     if not (follows or any(links)) or explained(deployment, strategy, (tail, head), large, small):
         return None
     if head.is_role("attention") and not head.evidence.tensors.inputs:
