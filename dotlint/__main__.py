@@ -18,7 +18,7 @@ def run() -> None:
         del sys.path[0]
     # A file becomes many small objects that live until it is linted. Collecting garbage with the usual thresholds
     # would take a tenth of the run time.
-    gc.set_threshold(100_000, 20, 20)
+    gc.set_threshold(200_000, 20, 20)
     try:
         from dotlint.cli.main import main  # noqa: PLC0415 - importing this module must be fast
     except KeyboardInterrupt:  # `main` handles later ones

@@ -8,7 +8,6 @@ from msgspec import Struct
 
 from dotlint.checks import grouping
 from dotlint.checks.grouping import names
-from dotlint.checks.tensors.added_collectives import ShardsMeet, join_shards
 from dotlint.deployment import axes
 from dotlint.deployment.shards import ATTENTION, groups
 from dotlint.deployment.stated_dims import one_in_one_out
@@ -22,9 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dotlint.deployment.model import Reading
+    from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
-    from dotlint.engine.finding import Outcome
+    from dotlint.engine.finding import Finding, Fix, Outcome
 
 _JOINS = {
     "all-reduce",
@@ -92,6 +92,21 @@ def meetings(context: GraphContext) -> Meetings:
                 wrong.append(reading)
                 met.setdefault(reading.node.index, []).append(tuple(shards))
     return Meetings(serving, _unique(wrong), met, parallel)
+
+
+class ShardsMeet(Struct, frozen=True, eq=False):
+    """Shards, each group with an operator that takes all of them."""
+
+    meetings: tuple[tuple[tuple[Reading, ...], Reading], ...]
+
+
+def join_shards(fix: FixContext, finding: Finding) -> Fix | str:
+    """Write the collective between shards and what they feed."""
+    from dotlint.checks.tensors import added_collectives  # noqa: PLC0415 - few runs write collectives
+
+    data = finding.data
+    assert isinstance(data, ShardsMeet)
+    return added_collectives.join_shards(fix, data.meetings)
 
 
 @fixed_by(join_shards)

@@ -56,22 +56,12 @@ class Answer(Struct, frozen=True):
 def expert_communication(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report phases with EP > 1 that lack the all-to-all that dispatches tokens to experts or combines their results."""
     deployment, wiring = context.deployment, context.completed.wiring
-    for name in deployment.phases:
-        phase = context.phase(name)
-        if phase is None or phase.degrees.ep < 2:
-            continue
-        experts = [
-            r
-            for r in deployment.operators
-            if r.phase == name and r.is_role("expert") and not r.summary and wiring.ins[r.name] and wiring.outs[r.name]
-        ]
-        if len(experts) < 2:
-            continue
+    for name, degree, experts in _phases_with_experts(context):
         subject = f" of {name}" if len(deployment.phases) > 1 else ""
         before = _exchange(context, experts, wiring.ins)
         for direction, beside, answer in (
-            ("combine", wiring.outs, _combined(context, experts, phase.degrees.ep, dispatched=before.found)),
-            ("dispatch", wiring.ins, _dispatched(context, experts, phase.degrees.ep, before)),
+            ("combine", wiring.outs, _combined(context, experts, degree, dispatched=before.found)),
+            ("dispatch", wiring.ins, _dispatched(context, experts, degree, before)),
         ):
             if answer.tick:
                 yield Holds("coverage", f"expert parallelism{subject}", answer.tick)
@@ -84,7 +74,7 @@ def expert_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
                 else f"{direction}es {_STATES[direction]}"
             )
             yield card.finding(
-                f"EP={phase.degrees.ep}, but no all-to-all {what}{subject}",
+                f"EP={degree}, but no all-to-all {what}{subject}",
                 start,
                 end,
                 outcome=answer.outcome,
@@ -94,6 +84,31 @@ def expert_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
                 graph=context.graph.index,
                 help=f"add an all-to-all that {what}",
             )
+
+
+def _phases_with_experts(context: GraphContext) -> Iterator[tuple[str, int, list[Reading]]]:
+    """Yield the phases with EP > 1 that draw several experts, with the degree and the experts that have edges."""
+    deployment, wiring = context.deployment, context.completed.wiring
+    for name in deployment.phases:
+        phase = context.phase(name)
+        if phase is None or phase.degrees.ep < 2:
+            continue
+        experts = [
+            r
+            for r in deployment.operators
+            if r.phase == name and r.is_role("expert") and not r.summary and wiring.ins[r.name] and wiring.outs[r.name]
+        ]
+        if len(experts) > 1:
+            yield name, phase.degrees.ep, experts
+
+
+def uncombined_phases(context: GraphContext) -> set[str]:
+    """Return the phases in which nothing combines the results of the experts."""
+    return {
+        name
+        for name, degree, experts in _phases_with_experts(context)
+        if _combined(context, experts, degree, dispatched=True).outcome
+    }
 
 
 def _tick(direction: str, named: Sequence[str], others: Sequence[str] = ()) -> str:

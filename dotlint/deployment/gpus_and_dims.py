@@ -93,7 +93,9 @@ def _is_projected(dims: Dims) -> bool:
 
 def _joined(lines: Sequence[str]) -> Iterator[str]:
     """Yield the lines; those that only together state a shape are one: `Input:` and `[4]`, `[4,` and `8]`, `[4]` and `→ [8]`."""
-    titled = len({bool(m["into"]) for line in lines if len(line) < 24 and (m := ONLY_SIDE.fullmatch(line))}) > 1
+    titled = any(line.startswith(("[", "(")) for line in lines) and (
+        len({bool(m["into"]) for line in lines if len(line) < 24 and (m := ONLY_SIDE.fullmatch(line))}) > 1
+    )
     before = ""
     for line in lines:
         if before and len(before) < _MOST_JOINED:

@@ -255,8 +255,30 @@ def _leads_on(deployment: Deployment, members: Sequence[Reading], position: int)
     return 2 * leading > len(tried)  # one wrong edge shows nothing
 
 
+def _depths(deployment: Deployment) -> list[int | None]:
+    """Return the length of the longest path to each node; None for nodes on or behind a cycle."""
+    graph, nodes = deployment.graph, [reading.node for reading in deployment.readings]
+    waiting = [graph.in_degree(node) for node in nodes]
+    depths: list[int | None] = [None] * len(nodes)
+    level, depth = [node for node in nodes if not waiting[node.index]], 0
+    while level:
+        behind = []
+        for node in level:
+            depths[node.index] = depth
+            for edge in graph.successors(node):
+                waiting[edge.head.index] -= 1
+                if not waiting[edge.head.index]:
+                    behind.append(edge.head)
+        level, depth = behind, depth + 1
+    return depths
+
+
 def _path(deployment: Deployment, one: Reading, two: Reading) -> bool:
     """Return whether a path within their stage and layer leads from one node to the other, which is not far."""
+    depths = deployment.derived(_depths)
+    before, after = depths[one.node.index], depths[two.node.index]
+    if after is not None and (before is None or before >= after):
+        return False
     seen = {one.node.index}
     todo = deque((one.node,))
     while todo and len(seen) < _FAR:

@@ -26,8 +26,15 @@ def one_in_one_out(reading: Reading) -> tuple[Dims, Dims] | None:
 
 def repeated(reading: Reading) -> bool:
     """Return whether the label multiplies a tensor: `[batch=4, hidden=512] × 8`."""
-    for line in reading.evidence.lines:
-        after = line.rpartition("]")[2].strip() if "]" in line else ""
+    return _repeats(reading.evidence.lines)
+
+
+@lru_cache(maxsize=16384)
+def _repeats(lines: tuple[str, ...]) -> bool:
+    for line in lines:
+        if "]" not in line or line.endswith("]"):
+            continue
+        after = line.rpartition("]")[2].strip()
         if after[:1] in {"×", "*", "x"} and any(c.isdigit() for c in after):
             return True
     return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -9,10 +10,12 @@ from msgspec import Struct
 from dotlint.edits.statement import own_statement
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from dotlint.deployment.model import Deployment, Reading
 
+_Key = tuple[object, ...]
+_LIKE = {"all-reduce": ("reduce-scatter",), "all-gather": ("gather",)}
 _KINDS = {"all-reduce", "all-gather", "reduce-scatter", "all-to-all", "broadcast", "gather"}
 
 
@@ -28,36 +31,65 @@ class Exemplar(Struct, frozen=True, eq=False):
     level: int
 
 
-def find_exemplars(
+def find_exemplar(
     deployment: Deployment, kind: str, tails: Sequence[Reading], heads: Sequence[Reading]
-) -> list[Exemplar]:
-    """Return what shows how a collective behind `tails` is written, the best first."""
-    readings = deployment.readings
-    found: list[Exemplar] = []
+) -> Exemplar | None:
+    """Return what shows best how a collective behind `tails` is written; None if nothing does."""
+    shown = deployment.derived(_collectives)
+    roles, families = _alike(tails)
+    kinds = [kind, *_LIKE.get(kind, ())]
+    levels: list[list[_Key]] = [
+        [(one, roles, families) for one in kinds],
+        [(one, roles) for one in kinds] if tails[0].role is not None else [],
+        [(kind,)],
+        [()],
+    ]
+    for level, keys in enumerate(levels):
+        found = [_nearest(shown[key], tails[0]) for key in keys if key in shown]
+        if found:
+            best = min(found, key=lambda one: _distance(one, tails[0]))
+            return Exemplar(best, tuple(_before(deployment, best)), level)
+    plain = next((r for r in (*heads, *tails) if own_statement(r.node) is not None), None)
+    return Exemplar(plain, (), 4) if plain else None
+
+
+def _collectives(deployment: Deployment) -> dict[_Key, dict[_Key, list[Reading]]]:
+    """Return the collectives that have a statement of their own, by what they have in common, and by place."""
+    found: dict[_Key, dict[_Key, list[Reading]]] = {}
     for one in deployment.operators:
         communicates = one.role.communicates if one.role else None
-        if communicates not in _KINDS or one.summary or own_statement(one.node) is None:
-            continue
-        before = tuple(readings[e.tail.index] for e in one.node.in_edges)
-        found.append(Exemplar(one, before, _level(kind, communicates, before, tails)))
-    first = tails[0]
-    found.sort(key=lambda e: (e.level, _distance(e.reading, first), abs(e.reading.node.index - first.node.index)))
-    plain = next((r for r in (*heads, *tails) if own_statement(r.node) is not None), None)
-    return found or ([Exemplar(plain, (), 4)] if plain else [])
+        if communicates in _KINDS and not one.summary and own_statement(one.node) is not None:
+            roles, families = _alike(_before(deployment, one))
+            for key in ((communicates, roles, families), (communicates, roles), (communicates,), ()):
+                found.setdefault(key, {}).setdefault(_place(one), []).append(one)
+    return found
 
 
-def _level(kind: str, communicates: str, before: Sequence[Reading], tails: Sequence[Reading]) -> int:
-    alike = communicates == kind or (kind, communicates) in {("all-reduce", "reduce-scatter"), ("all-gather", "gather")}
-    if alike and before:
-        same_role = {r.role for r in before} == {r.role for r in tails}
-        if same_role and {r.evidence.name.family for r in before} == {r.evidence.name.family for r in tails}:
-            return 0
-        if same_role and tails[0].role is not None:
-            return 1
-    return 2 if communicates == kind else 3
+def _before(deployment: Deployment, one: Reading) -> list[Reading]:
+    return [deployment.readings[e.tail.index] for e in one.node.in_edges]
 
 
-def _distance(one: Reading, two: Reading) -> tuple[bool, int, int]:
-    """Return how far two nodes are apart: in another phase, by stages, by layers."""
+def _alike(before: Iterable[Reading]) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the roles and the families of names of producers."""
+    return frozenset(r.role.name if r.role else "" for r in before), frozenset(r.evidence.name.family for r in before)
+
+
+def _place(one: Reading) -> _Key:
+    return one.phase, one.stage or 0, one.layer or 0
+
+
+def _nearest(places: Mapping[_Key, list[Reading]], to: Reading) -> Reading:
+    """Return the nearest of some nodes, which are given by phase, stage and layer, in document order."""
+    found: list[Reading] = []
+    own = places.get(_place(to))
+    for some in [own] if own else places.values():
+        at = bisect_left(some, to.node.index, key=lambda one: one.node.index)
+        found += some[max(at - 1, 0) : at + 1]
+    return min(found, key=lambda one: _distance(one, to))
+
+
+def _distance(one: Reading, two: Reading) -> tuple[bool, int, int, int, int]:
+    """Return how far two nodes are apart: in another phase, by stages, by layers, and in the document."""
     stages, layers = (one.stage or 0) - (two.stage or 0), (one.layer or 0) - (two.layer or 0)
-    return one.phase != two.phase, abs(stages), abs(layers)
+    index = one.node.index
+    return one.phase != two.phase, abs(stages), abs(layers), abs(index - two.node.index), index

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from dotlint.deployment.patterns.renumber import with_numbers
@@ -38,14 +39,22 @@ def new_name(
     """
     first = tails[rank or 0]
     name = first.evidence.name
-    family = [r for r in deployment.operators if r.evidence.name.family == name.family]
-    if name.numbers and 2 * len(family) > len(deployment.operators) and len({r.role for r in family}) > 1:
-        last = max(r.evidence.name.numbers[-1] for r in family)  # the names only count the nodes
-        return with_numbers(first.name, [*name.numbers[:-1], last + 1 + (rank or 0)])
+    if name.numbers and (counted := deployment.derived(_counted)) and name.family == counted[0]:
+        return with_numbers(first.name, [*name.numbers[:-1], counted[1] + 1 + (rank or 0)])
     if level == 0:
         return _moved(exemplar, before, tails, rank)
     stem, ending = _without_rank(first, tails)
     return f"{stem}{_word(kind, exemplar, level, stem)}{ending if rank is not None else ''}"
+
+
+def _counted(deployment: Deployment) -> tuple[str, int] | None:
+    """Return the family of names that only count the nodes, with the last number; None if the names say more."""
+    families = Counter(r.evidence.name.family for r in deployment.operators)
+    for family, number in families.most_common(1):
+        some = [r for r in deployment.operators if r.evidence.name.family == family]
+        if 2 * number > len(deployment.operators) and len({r.role for r in some}) > 1:
+            return family, max(r.evidence.name.numbers[-1] if r.evidence.name.numbers else 0 for r in some)
+    return None
 
 
 def _moved(exemplar: Reading, before: Sequence[Reading], tails: Sequence[Reading], rank: int | None) -> str:

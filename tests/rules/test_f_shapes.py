@@ -169,3 +169,14 @@ def test_f006_f007_say_nothing_of_a_divided_mlp(ranks: int, part: int, local: bo
         "sum -> send",
     )
     assert find(text, "F006", "F007", strategy=f"tp{ranks}") == []
+
+
+def test_a_shape_is_followed_through_any_number_of_operators() -> None:
+    names = [f"norm_{index}" for index in range(1500)]
+    text = digraph(
+        node("last", "LayerNorm", "1", WIDE, WIDE),
+        node("first", "LayerNorm", "0", H, H),
+        *(node(name, "LayerNorm", "0") for name in names),
+        " -> ".join(["first", *names, "last"]),
+    )
+    assert [finding.code for finding in find(text, "F006", "X001")] == ["F006"]

@@ -6,10 +6,10 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from dotlint.checks.tensors.places import communicates, places_of_faults, places_shown, reduction_of
+from dotlint.checks.tensors.places import communicates, places_of_faults, places_shown
+from dotlint.deployment.tensors.faults import reduction_of
 from dotlint.edits.apply import apply_edits
 from dotlint.edits.collectives import CollectiveWriter
 from dotlint.edits.detours import Detour, DetourWriter
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dotlint.edits.collective_exemplars import Exemplar
     from dotlint.edits.collectives import NewCollective
     from dotlint.edits.fix_context import FixContext
-    from dotlint.engine.finding import Edit, Finding
+    from dotlint.engine.finding import Edit
 
 _WHY_NOT = {
     "gathered": "the gather may be the wrong operator, or a projection before it may be missing",
@@ -38,17 +38,8 @@ _WHY_NOT = {
 _MOST_TRIED = 3  # ways to repair all places of a finding
 
 
-class Faults(Struct, frozen=True, eq=False):
-    """The faults that one finding reports."""
-
-    faults: tuple[Fault, ...]
-
-
-def add_collectives(fix: FixContext, finding: Finding) -> Fix | str:
+def add_collectives(fix: FixContext, faults: Sequence[Fault]) -> Fix | str:
     """Write the collective that is missing at each place of a finding, if that leaves no fault there."""
-    data = finding.data
-    assert isinstance(data, Faults)
-    faults = data.faults
     kind = faults[0].kind
     if kind == "reduced-late":
         return _moved_reductions(fix, faults)
@@ -65,20 +56,12 @@ def add_collectives(fix: FixContext, finding: Finding) -> Fix | str:
     return _first_certain(fix, faults, shown)
 
 
-class ShardsMeet(Struct, frozen=True, eq=False):
-    """Shards, each group with an operator that takes all of them."""
-
-    meetings: tuple[tuple[tuple[Reading, ...], Reading], ...]
-
-
-def join_shards(fix: FixContext, finding: Finding) -> Fix | str:
+def join_shards(fix: FixContext, meetings: Sequence[tuple[tuple[Reading, ...], Reading]]) -> Fix | str:
     """Write the collective between shards and what they feed, if siblings or the analysis show which it is."""
-    data = finding.data
-    assert isinstance(data, ShardsMeet)
     known = {tuple(r.name for r in fault.tails): fault for fault in fix.context.flow.faults if fault.remedy}
     groups: dict[tuple[str, ...], list[Place]] = {}
     faults: list[Fault] = []
-    for tails, head in data.meetings:
+    for tails, head in meetings:
         names = tuple(r.name for r in tails)
         edges = {e.index: e for e in head.node.in_edges if e.tail.name in names}
         places = places_shown(fix, tails, edges)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from dotlint.checks import grouping
 from dotlint.checks.communication import meetings, unexchanged_phases
-from dotlint.checks.tensors.added_collectives import Faults, add_collectives
-from dotlint.checks.tensors.places import reduction_of
+from dotlint.checks.expert_exchange import uncombined_phases
+from dotlint.deployment.tensors.faults import reduction_of
 from dotlint.deployment.tensors.placements import PARTIAL, REPLICATE, split
 from dotlint.edits.fix_context import fixed_by
 from dotlint.engine.finding import Related
@@ -18,12 +20,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from dotlint.deployment.tensors.model import Fault, FaultRule, Operator
+    from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
-    from dotlint.engine.finding import Location, Outcome
+    from dotlint.engine.finding import Finding, Fix, Location, Outcome
 
 _AT_MEETINGS = ("partial-consumed", "shard-consumed")
 _OUTCOMES = {("reduced-twice", "gathered"): "gathered"}
+
+
+class Faults(Struct, frozen=True, eq=False):
+    """The faults that one finding reports."""
+
+    faults: tuple[Fault, ...]
+
+
+def add_collectives(fix: FixContext, finding: Finding) -> Fix | str:
+    """Write the collective that is missing at each place of a finding."""
+    from dotlint.checks.tensors import added_collectives  # noqa: PLC0415 - few runs write collectives
+
+    data = finding.data
+    assert isinstance(data, Faults)
+    return added_collectives.add_collectives(fix, data.faults)
 
 
 def _findings(rule: FaultRule, context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -52,8 +70,10 @@ def _own_faults(context: GraphContext, rule: FaultRule) -> Iterator[Fault]:
         return
     resized = {r.node.index for some in context.shapes.operators.collectives.values() for r in some}
     meeting = {r.node.index for r in meetings(context).wrong}
-    phases = unexchanged_phases(context)
+    phases, uncombined = unexchanged_phases(context), uncombined_phases(context)
     for fault in faults:
+        if fault.at.first.phase in uncombined and any(r.is_role("expert") for r in fault.tails):
+            continue
         index = fault.at.first.node.index
         told = index in (resized if fault.rule == "reduced-twice" else meeting if fault.rule in _AT_MEETINGS else ())
         if not told and not (fault.kind == "attention" and fault.at.first.phase in phases):

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.deployment.tensors.placements import FEATURES
-from dotlint.edits.collective_exemplars import find_exemplars
+from dotlint.edits.collective_exemplars import find_exemplar
 from dotlint.edits.fix_context import NotCertain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from dotlint.deployment.model import Reading
-    from dotlint.deployment.tensors.model import Fault, Operator
+    from dotlint.deployment.tensors.model import Fault
     from dotlint.edits.collective_exemplars import Exemplar
     from dotlint.edits.fix_context import FixContext
     from dotlint.graph.model import Edge
@@ -123,15 +123,5 @@ def place_behind(
     fed = Counter(e.head.index for e in beside)
     whole = [readings[index] for index, number in fed.items() if number == len(tails)]
     existing = next((reading for reading in whole if communicates(reading, kind)), None)
-    exemplars = find_exemplars(fix.deployment, kind, tails, consumers)
-    return Place(kind, tuple(tails), consumers, ordered, exemplars[0] if exemplars else None, existing)
-
-
-def reduction_of(fault: Fault) -> Operator | None:
-    """Return the producer that already adds up the partial sums that arrive, if one does."""
-    names = {reading.name for reading in fault.tails}
-    for source in fault.at.sources:
-        reduces = source.rule is not None and source.rule.collective == "reduce"
-        if reduces and any(not names.isdisjoint(r.name for r in one.members) for one in source.sources):
-            return source
-    return None
+    exemplar = find_exemplar(fix.deployment, kind, tails, consumers)
+    return Place(kind, tuple(tails), consumers, ordered, exemplar, existing)

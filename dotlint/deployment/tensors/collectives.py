@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotlint.deployment.tensors.model import Conflict, MeshAxis
-from dotlint.deployment.tensors.placements import ANY, FEATURES, PARTIAL, REPLICATE, SEQ, SHARD, TOKENS
+from dotlint.deployment.tensors.placements import ANY, BATCH, FEATURES, PARTIAL, REPLICATE, SEQ, SHARD, TOKENS
 from dotlint.deployment.tensors.sizes_of import division
 from dotlint.strategy.gpus import union
 
@@ -122,14 +122,18 @@ def _of_mesh(operator: Operator, mesh: Sequence[MeshAxis]) -> list[MeshAxis]:
     """Return the axes of the kind that a collective works on, on its devices: one collective for each group of ranks."""
     gpus = operator.first.gpus if operator.first.own_gpus else None
     kind = operator.rule.collective if operator.rule is not None else None
-    fitting = [axis for axis in mesh if axis.phase == operator.first.phase and axis.name and _may_act(operator, axis)]
-    if kind in {"reduce", "reduce-scatter"}:
-        fitting = [axis for axis in fitting if axis.name == "tp"]
-    elif operator.rule is None or not operator.rule.role.startswith("sequence-"):
+    reduces = kind in {"reduce", "reduce-scatter"}
+    if not reduces and (operator.rule is None or not operator.rule.role.startswith("sequence-")):
         return []
+    fitting = [
+        axis
+        for axis in mesh
+        if axis.phase == operator.first.phase and (axis.name == "tp" if reduces else axis.name)
+        if gpus is None or (axis.whole is not None and axis.whole <= gpus)
+    ]
+    inside = [axis for axis in fitting if _may_act(operator, axis)]
     if gpus is None:
-        return fitting if len(fitting) == 1 and fitting[0].whole is None else []
-    inside = [axis for axis in fitting if axis.whole is not None and axis.whole <= gpus]
+        return inside if len(inside) == 1 and inside[0].whole is None else []
     names = {axis.name for axis in inside}
     return inside if len(names) == 1 and union(a.whole for a in inside if a.whole) == gpus else []
 
@@ -171,7 +175,9 @@ def _mistake(operator: Operator, taken: int) -> str:
     if kind in {"reduce", "reduce-scatter"}:
         if taken & PARTIAL:
             return ""
-        return "reduces-whole" if taken == REPLICATE else "reduces-slices" if not taken & REPLICATE else "reduces"
+        if taken == REPLICATE:
+            return "reduces-whole"
+        return "reduces-slices" if not taken & ~FEATURES or taken in {SEQ, BATCH} else "reduces"
     if kind in {"gather", "concatenate"}:
         if taken == PARTIAL:
             return "gathers-sums"

@@ -41,6 +41,13 @@ class MeshAxis(Struct, eq=False):
     allowed: int = ANY
     joined_by: str | None = None
     phase: str | None = None
+    _ranks_on: dict[GpuSet, int] = field(default_factory=dict)
+
+    def ranks_on(self, gpus: GpuSet) -> int:
+        """Return how many ranks have some of these GPUs."""
+        if gpus not in self._ranks_on:
+            self._ranks_on[gpus] = sum(bool(gpus & rank) for rank in self.ranks)
+        return self._ranks_on[gpus]
 
     @property
     def title(self) -> str:

@@ -63,20 +63,21 @@ def narrowed(operator: Operator, axis: MeshAxis | None, mask: int, notation: Not
     if dims is None or axis is None:
         return mask
     left = mask
-    for name, bit in _AXES.items():
+    for name, bit in _AXES.items() if notation.whole else ():
         if left & bit and (operator.first.phase, name) not in notation.undivided:
             size = axes.size(dims, name)
             if size is not None and size in notation.whole.get((operator.first.phase, name, axis.size), ()):
                 left &= ~bit
-    own = operator.grouped and axis is operator.axis
+    if axis is not operator.axis:
+        return left or mask
     stream, hidden = notation.stream.get(operator.first.phase), axes.width(dims)
-    if own and stream and hidden and operator.first.is_role("output-projection", "mlp-down", "mlp", "embedding"):
+    if stream and hidden and operator.first.is_role("output-projection", "mlp-down", "mlp", "embedding"):
         if hidden == stream:
             left &= ~HIDDEN
         elif hidden * axis.size == stream and left & PARTIAL:
             left |= HIDDEN  # no summand, which is as wide as the sum, or the size of what follows the sum
     features = left & FEATURES
-    if features and own:
+    if features:
         named = 0
         for name in axes.axes(dims):
             named |= _NAMED.get(name, 0)

@@ -182,21 +182,28 @@ def _propagate(found: Payloads, nodes: Mapping[str, PayloadRule], stated: Mappin
 
 def _losses(found: Payloads, nodes: Mapping[str, PayloadRule], readings: Mapping[str, Reading]) -> Iterator[Loss]:
     """Yield the nodes that need hidden states and get none; what such a node gives counts as hidden states again."""
-    lost: set[str] = set()
+    told: set[str] = set()  # nodes at which a loss is told, and those that hand on the scores behind it
+    origin: dict[str, str] = {}  # where the scores that a node hands on come from
     for name in _in_order(found):
         reading, rule = readings[name], nodes[name]
         tails = found.tails[name]
+        scores = [t for t, _ in tails if _is_choice(found, t)]
+        origin[name] = origin.get(scores[0], scores[0]) if scores else name
+        if not told.isdisjoint(scores):
+            told.add(name)
         if reading.summary or not reading.node.declared or not tails or not reading.node.in_edges:
             continue
-        poor = [t for t, besides in tails if not besides and _is_choice(found, t) and not _behind(found, t, lost)]
+        poor = [t for t, besides in tails if not besides and _is_choice(found, t) and t not in told]
+        if not poor:
+            continue
         rest = [t for t, _ in tails if t not in poor]
         needs = _needs(reading, rule)
-        if poor and not needs and _takes_the_same(reading, readings[_chain(found, poor[0])[0]]):
+        if not needs and _takes_the_same(reading, readings[origin[poor[0]]]):
             needs = "hidden"
         weighs = any(t in readings and readings[t].is_role(*_WEIGHED) for t in rest)
-        if not poor or not needs or (rest and (needs != "each" or weighs)):
+        if not needs or (rest and (needs != "each" or weighs)):
             continue
-        lost.add(name)
+        told.add(name)
         yield Loss(reading, tuple(poor), (*_chain(found, poor[0]), name), bool(rest))
 
 
@@ -212,45 +219,31 @@ def _is_choice(found: Payloads, name: str) -> bool:
     return bool(may) and not may & ~CHOICE
 
 
-def _behind(found: Payloads, name: str, lost: set[str]) -> bool:
-    """Return whether the scores that a node hands on come from a node at which the loss is told already."""
-    seen, open_names = {name}, [name]
-    while open_names:
-        current = open_names.pop()
-        if current in lost:
-            return True
-        for tail, _ in found.tails.get(current, ()):
-            if tail not in seen and _is_choice(found, tail):
-                seen.add(tail)
-                open_names.append(tail)
-    return False
-
-
 def _in_order(found: Payloads) -> list[str]:
     """Return the nodes so that those nearer to the scores come first."""
     depth: dict[str, int] = {}
     for start in found.tails:
-        stack = [start]
+        stack = {start: None}
         while stack:
-            name = stack[-1]
-            before = [
-                t for t, _ in found.tails.get(name, ()) if _is_choice(found, t) and t not in depth and t not in stack
-            ]
-            if before:
-                stack.append(before[0])
+            name = next(reversed(stack))
+            before = (t for t, _ in found.tails.get(name, ()) if _is_choice(found, t))
+            following = next((t for t in before if t not in depth and t not in stack), None)
+            if following is not None:
+                stack[following] = None
                 continue
             depth[name] = 1 + max(
                 (depth.get(t, 0) for t, _ in found.tails.get(name, ()) if _is_choice(found, t)), default=0
             )
-            stack.pop()
+            del stack[name]
     return sorted(found.tails, key=lambda name: depth[name])
 
 
 def _chain(found: Payloads, name: str) -> tuple[str, ...]:
     """Return the nodes that hand scores on, from the one that takes something else to this one."""
-    chain = [name]
+    chain = {name: None}
     while True:
-        before = [t for t, _ in found.tails.get(chain[0], ()) if _is_choice(found, t) and t not in chain]
-        if not before:
-            return tuple(chain)
-        chain.insert(0, before[0])
+        before = (t for t, _ in found.tails.get(next(reversed(chain)), ()) if _is_choice(found, t))
+        first = next((t for t in before if t not in chain), None)
+        if first is None:
+            return tuple(reversed(chain))
+        chain[first] = None

@@ -21,6 +21,7 @@ BATCH: Final = BITS["batch"]
 SEQ: Final = BITS["seq"]
 HEADS: Final = BITS["heads"]
 HIDDEN: Final = BITS["hidden"]
+EXPERTS: Final = BITS["experts"]
 ANY: Final = (1 << len(NAMES)) - 1
 SHARD: Final = ANY & ~(REPLICATE | PARTIAL)
 FEATURES: Final = HEADS | BITS["ffn"] | HIDDEN | BITS["vocab"]

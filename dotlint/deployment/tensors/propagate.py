@@ -11,7 +11,7 @@ from dotlint.deployment.tensors.collectives import collective_output
 from dotlint.deployment.tensors.links import link
 from dotlint.deployment.tensors.model import Conflict, Inflow, Notation
 from dotlint.deployment.tensors.notation import narrowed
-from dotlint.deployment.tensors.placements import ANY, HIDDEN, PARTIAL, REPLICATE, SEQ, SHARD, TOKENS, WHOLE
+from dotlint.deployment.tensors.placements import ANY, EXPERTS, HIDDEN, PARTIAL, REPLICATE, SEQ, SHARD, TOKENS, WHOLE
 from dotlint.deployment.tensors.sizes_of import narrows, same, sliced
 
 if TYPE_CHECKING:
@@ -100,6 +100,8 @@ def _fanned(tail: Operator, head: Operator, axis: MeshAxis, given: int) -> int:
     """Return what each rank takes of the output of one node: all of it, or the slice that the sizes show."""
     if tail.rule is not None and tail.rule.collective in {"gather", "concatenate", "reduce", "broadcast"}:
         return given
+    if head.first.is_role("expert") and tail.first.is_role("dispatch", "all-to-all"):
+        return EXPERTS
     slices = sliced(tail, head)
     if slices & axis.allowed:
         return slices
@@ -117,7 +119,7 @@ def is_composed(operator: Operator, axis: MeshAxis | None) -> bool:
     if operator.axis is axis and axis is not None:
         return False
     gpus = operator.first.gpus
-    return axis is None or gpus is None or not axis.ranks or sum(bool(gpus & rank) for rank in axis.ranks) > 1
+    return axis is None or gpus is None or not axis.ranks or axis.ranks_on(gpus) > 1
 
 
 def _through(operator: Operator, mask: int) -> int:
@@ -147,6 +149,9 @@ def _output(graph: Graph, operator: Operator, inflows: list[Inflow], axis: MeshA
     if rule.weights and axis is not operator.axis and not is_composed(operator, axis):
         # One rank's own work, drawn for that rank only.
         operator.taken[axis], operator.given[axis] = arrivals[0], allowed
+        return
+    if axis is operator.axis and axis is not None and arrivals == [EXPERTS] and operator.first.is_role("expert"):
+        operator.taken[axis] = operator.given[axis] = EXPERTS
         return
     if rule.weights and is_composed(operator, axis):
         operator.taken[axis] = arrivals[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -19,31 +20,42 @@ _IN_TURN = regex(r"\s*(?:\+|&|→|->|=>|\band\b|\bthen\b|\bwith\b|/(?=\s)|,)\s*"
 _ASIDE = regex(r"\([^()]*\)|\[[^\[\]]*\]")
 
 
-def rule_of(
-    reading: Reading, vocabulary: Vocabulary, known: dict[tuple[str, str], OperatorRule | None]
-) -> OperatorRule | None:
+Known = dict[tuple[str, str, tuple[str, ...]], OperatorRule | None]
+"""The rules of roles with titles, and with the lines below them that list several operators."""
+
+
+def rule_of(reading: Reading, vocabulary: Vocabulary, known: Known) -> OperatorRule | None:
     """Return the rule of a node; None if what it does is not known. `known` keeps those of titles."""
     if reading.role is None or reading.summary:
         return None
-    key = reading.role.name, "\n".join(line for line in reading.evidence.lines if "[" not in line)
+    title, *lines = [line for line in reading.evidence.lines if "[" not in line] or [""]
+    key = reading.role.name, title, tuple(line for line in lines if len(_listed(line)) > 1)
     if key not in known:
         known[key] = _rule(*key, vocabulary)
     return known[key]
 
 
+@lru_cache(maxsize=4096)
+def _listed(line: str) -> tuple[str, ...]:
+    return tuple(_IN_TURN.split(line))
+
+
+@lru_cache(maxsize=4096)
+def _listed_in_title(title: str) -> tuple[str, ...]:
+    return tuple(part for part in _IN_TURN.split(_ASIDE.sub(" ", title)) if part)
+
+
 def listed_roles(title: str, vocabulary: Vocabulary) -> list[str]:
     """Return the roles that a title lists one after the other: `Gate + Dispatch`."""
-    parts = _IN_TURN.split(_ASIDE.sub(" ", title))
-    return [role.name for part in parts if part and (role := vocabulary.role(part)) is not None]
+    return [role.name for part in _listed_in_title(title) if (role := vocabulary.role(part)) is not None]
 
 
-def _rule(role: str, text: str, vocabulary: Vocabulary) -> OperatorRule | None:
+def _rule(role: str, title: str, lines: tuple[str, ...], vocabulary: Vocabulary) -> OperatorRule | None:
     rules = operator_table(vocabulary).rules
-    title, *lines = text.split("\n")
-    parts = [part for part in _IN_TURN.split(_ASIDE.sub(" ", title)) if part]
+    parts = _listed_in_title(title)
     for line in lines:
-        if len(several := _IN_TURN.split(line)) > 1 and all(vocabulary.role(part) for part in several):
-            parts = several  # `QKV Proj + Attn + Output` below the title
+        if all(vocabulary.role(part) for part in _listed(line)):
+            parts = _listed(line)  # `QKV Proj + Attn + Output` below the title
     listed = [found.name for part in parts if (found := vocabulary.role(part)) is not None]
     if len(set(listed)) < 2:
         aside = any(found.communicates for text in _ASIDE.findall(title) for found in vocabulary.roles_of(text))

@@ -81,7 +81,8 @@ def _stated_edges(deployment: Deployment) -> Iterator[ShapedEdge]:
     """Yield the edges that can be compared, as both ends state one tensor."""
     for tail in deployment.operators:
         made = tail.evidence.tensors.outputs
-        if tail.summary or len(made) != 1 or makes(deployment, tail) == "nothing" or repeated(tail):
+        states = makes(deployment, tail)
+        if tail.summary or len(made) != 1 or states == "nothing" or repeated(tail):
             continue
         for edge in tail.node.out_edges:
             head = deployment.readings[edge.head.index]
@@ -96,8 +97,7 @@ def _stated_edges(deployment: Deployment) -> Iterator[ShapedEdge]:
                 continue
             found = change(made[0], taken[0])
             if found is not None:
-                strict = makes(deployment, tail) == stated == "all"
-                yield ShapedEdge(edge, tail, head, found, strict)
+                yield ShapedEdge(edge, tail, head, found, states == stated == "all")
 
 
 def _shards_explain(strategy: Strategy | None, one: ShapedEdge) -> bool:

@@ -66,16 +66,12 @@ def mismatches(
             continue
         for edge in tail.node.out_edges:
             head = deployment.readings[edge.head.index]
-            if (
-                edge.index in told
-                or edge.head.index in reported
-                or edge.label
-                or edge.attributes.get("constraint", "").lower() == "false"
-                or head.annotation
-                or tail.phase != head.phase
-            ):
+            if edge.index in told or edge.head.index in reported or head.annotation or tail.phase != head.phase:
                 continue
-            if one := _along(reader, strategy, edge, tail, head, compared_before=edge.index in edges.compared):
+            if edge.label:
+                continue
+            one = _along(reader, strategy, edge, tail, head, compared_before=edge.index in edges.compared)
+            if one and edge.attributes.get("constraint", "").lower() != "false":
                 yield one
 
 
@@ -97,7 +93,7 @@ def _along(
     # What other rules find explained is, except that a reduction takes no slices.
     explained_before = compared_before and not head.is_role(*_SUMS)
     if None in reasons and known and not explained_before and (len(taken.shapes) == 1 or reader.keeps(head)):
-        reasons = [_reason(reader, strategy, tail, head, *pair, follows=bool(given.through)) for pair in pairs]
+        reasons = [_reason(reader, strategy, tail, head, *pair, follows=given.passed is not None) for pair in pairs]
     if reasons[0] is None or None in reasons:
         return None
     (before, after), reason = pairs[0], reasons[0]

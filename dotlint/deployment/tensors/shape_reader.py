@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Stated(Struct, frozen=True):
-    """The shapes of a tensor; `through` are the operators without dimensions that it passes unchanged, from `source`.
+    """The shapes of a tensor that `source` gives, or that an operator without dimensions passes unchanged from `before`.
 
     `written` is whether a label states that this is what the operator gives or takes.
     """
@@ -25,7 +25,18 @@ class Stated(Struct, frozen=True):
     shapes: tuple[Dims, ...]
     written: bool
     source: Reading | None = None
-    through: tuple[Reading, ...] = ()
+    before: Stated | None = None
+    passed: Reading | None = None
+
+    @property
+    def through(self) -> tuple[Reading, ...]:
+        """The operators without dimensions that the tensor passes unchanged, from its source on."""
+        found: list[Reading] = []
+        one: Stated | None = self
+        while one is not None and one.passed is not None:
+            found.append(one.passed)
+            one = one.before
+        return tuple(found[::-1])
 
 
 class ShapeReader(Struct):
@@ -44,11 +55,22 @@ class ShapeReader(Struct):
 
     def given(self, reading: Reading) -> Stated | None:
         """Return what an operator gives: its Output, its only shape, or what it preserves; None if not known."""
-        at = reading.node.index
-        if at not in self._given:
-            self._given[at] = None  # so that a cycle ends
-            self._given[at] = self._find_given(reading)
-        return self._given[at]
+        waiting = [(reading, False)]
+        while waiting:
+            one, ready = waiting.pop()
+            if ready:
+                self._given[one.node.index] = self._find_given(one)
+            elif one.node.index not in self._given:
+                self._given[one.node.index] = None  # so that a cycle ends
+                waiting += [(one, True), *((tail, False) for tail in self._passed_from(one))]
+        return self._given[reading.node.index]
+
+    def _passed_from(self, reading: Reading) -> list[Reading]:
+        """Return the producers whose tensor an operator without dimensions passes unchanged, the last one first."""
+        if reading.states_dims or reading.summary or not reading.node.statements or not self.keeps(reading):
+            return []
+        tails = {e.tail.index: self.deployment.readings[e.tail.index] for e in reversed(reading.node.in_edges)}
+        return list(tails.values())
 
     def _find_given(self, reading: Reading) -> Stated | None:
         tensors = reading.evidence.tensors
@@ -56,17 +78,13 @@ class ShapeReader(Struct):
             return None
         if tensors.outputs:
             return Stated(tensors.outputs, written=True, source=reading)
-        keeps = self.keeps(reading)
         if tensors.bare and not tensors.inputs:
             return Stated(tensors.bare, written=False, source=reading) if len(tensors.bare) == 1 else None
-        if tensors.bare or tensors.inputs or not keeps or not reading.node.statements:
-            return None
-        tails = {e.tail.index: self.deployment.readings[e.tail.index] for e in reading.node.in_edges}
-        found = [self.given(tail) for tail in tails.values()]
-        one = found[0] if found else None
+        found = [self._given[tail.node.index] for tail in self._passed_from(reading)]
+        one = found[-1] if found else None
         if one is None or any(other is None or other.shapes != one.shapes for other in found):
             return None
-        return Stated(one.shapes, written=False, source=one.source, through=(*one.through, reading))
+        return Stated(one.shapes, written=False, source=one.source, before=one, passed=reading)
 
     def taken(self, reading: Reading) -> Stated | None:
         """Return what an operator takes: its Input, or its only shape if it preserves that; None if not known."""

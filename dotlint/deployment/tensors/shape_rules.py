@@ -22,9 +22,10 @@ _NONE = ShapeRule()
 _OPEN = {"io", "routing", "communication", "memory", "annotation"}
 # What divides the features of a tensor; the other axes of the mesh divide tokens, experts or layers.
 _OF_FEATURES = ("tp", "sp", "etp", "cp", "dcp")
-_SHOWN = regex(r"\b(?:[a-z]*tp|sp|cp)\W{0,3}(\d+)|(\d+)[ -]?way|[/÷](\d+)\b", re.IGNORECASE)
+_SHOWN = regex(r"\b(?:(?-i:[A-Za-z])*tp|sp|cp)\W{0,3}(\d+)|(\d+)[ -]?way|[/÷](\d+)\b", re.IGNORECASE)
 _LATENT = regex(
-    r"latent|(?<![a-z])mla(?![a-z])|(?<![a-z])(?:kv|q)[ _-]?(?:a|b|down|up|lora|compress\w*)(?![a-z])", re.IGNORECASE
+    r"latent|(?<!(?-i:[A-Za-z]))mla(?!(?-i:[A-Za-z]))|(?<!(?-i:[A-Za-z]))(?:kv|q)[ _-]?(?:a|b|down|up|lora|compress\w*)(?!(?-i:[A-Za-z]))",
+    re.IGNORECASE,
 )
 _COMPOUND = regex(r"\s*(?:\+|&|/|,|;|\band\b|\bwith\b)\s*", re.IGNORECASE)
 _ALSO = regex(r"\b(?:mlp|ffn|linear|proj\w*|attention|attn|qkv|head|split|gather|all-?reduce)\b", re.IGNORECASE)

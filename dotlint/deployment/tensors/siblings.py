@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from dotlint.deployment.model import Deployment, Reading
+    from dotlint.deployment.tensors.roles import Known
     from dotlint.deployment.tensors.table import OperatorRule
     from dotlint.strategy.gpus import GpuSet
     from dotlint.strategy.phases import Phase
@@ -34,7 +35,7 @@ def operators_of(
     deployment: Deployment, ins: Pairs, outs: Pairs, phase_of: Callable[[str | None], Phase | None]
 ) -> tuple[list[Operator], dict[int, Operator]]:
     """Return the operators of a graph, in document order, and the operator of each node by its index."""
-    known: dict[tuple[str, str], OperatorRule | None] = {}
+    known: Known = {}
     found: list[Operator] = []
     by_node: dict[int, Operator] = {}
     for members, axis in _with_axes(_sibling_groups(deployment, ins, outs, phase_of), ins, outs):
@@ -51,9 +52,7 @@ def operators_of(
     return found, by_node
 
 
-def _rule(
-    deployment: Deployment, reading: Reading, known: dict[tuple[str, str], OperatorRule | None]
-) -> OperatorRule | None:
+def _rule(deployment: Deployment, reading: Reading, known: Known) -> OperatorRule | None:
     """Return the rule of a node. Beside parts of the same block, the word for the whole block means the rest of it.
 
     Attention between its projections is only the computation; an MLP before or behind an activation is one projection.
@@ -89,8 +88,11 @@ def _sibling_groups(
         return [deployment.readings[index] for index in ins.get(reading.node.index, ())]
 
     found = [members for members in found if _on_ranks(members) and _is_one_each(members, feeding)]
-    whole = [members for members in found if _is_degree(len(members), phase_of(members[0].phase))]
-    return whole + _split([members for members in found if members not in whole], ins, outs)
+    whole: list[list[Reading]] = []
+    others: list[list[Reading]] = []
+    for members in found:
+        (whole if _is_degree(len(members), phase_of(members[0].phase)) else others).append(members)
+    return whole + _split(others, ins, outs)
 
 
 def _lettered(deployment: Deployment, grouped: set[int]) -> list[list[Reading]]:
@@ -148,7 +150,7 @@ def _split(found: list[list[Reading]], ins: Pairs, outs: Pairs) -> list[list[Rea
     """Separate siblings of which some share producers or consumers that others do not: those of two replicas."""
     parts = [_components(members, ins, outs) for members in found]
     owner = {r.node.index: number for number, members in enumerate(found) for r in members}
-    for _ in range(_PASSES):
+    for _ in range(_PASSES if any(len(part) > 1 for part in parts) else 0):
         changed = False
         for number, members in enumerate(found):
             if len(parts[number]) == 1 and (other := _split_neighbor(members, number, owner, parts, (ins, outs))):
@@ -245,7 +247,9 @@ def _stage(members: Sequence[Reading]) -> tuple[object, ...]:
 def _meet(members: Sequence[Reading], ins: Pairs, outs: Pairs) -> bool:
     """Return whether one node feeds all members, or takes what all of them give."""
     for beside in (ins, outs):
-        shared = Counter(other for r in members for other in set(beside.get(r.node.index, ())))
-        if shared and max(shared.values()) == len(members):
+        shared = set(beside.get(members[0].node.index, ()))
+        for reading in members[1:]:
+            shared.intersection_update(beside.get(reading.node.index, ()))
+        if shared:
             return True
     return False

@@ -14,13 +14,21 @@ if TYPE_CHECKING:
 def read_statements(deployment: Deployment, operators: list[Operator]) -> None:
     """Set what the labels of each operator state that it gives; what only some members state does not count."""
     vocabulary, table = deployment.vocabulary, operator_table(deployment.vocabulary)
-    needles = tuple({max(phrase.split(), key=len) for one in table.statements for phrase in one.phrases})
+    texts = {
+        r.node.index: "\n".join([r.name, *(line for line in r.evidence.lines if "[" not in line)])
+        for r in deployment.operators
+    }
+    every = "\n".join(texts.values()).lower()
+    needles = {max(phrase.split(), key=len) for one in table.statements for phrase in one.phrases}
+    needles = {needle for needle in needles if needle in every}
+    if not needles:
+        return
     known: dict[tuple[str, str], int | None] = {}
     for operator in operators:
         role = operator.first.role.name if operator.first.role else ""
         found: set[int | None] = set()
         for reading in operator.members:
-            text = "\n".join(line for line in reading.evidence.lines if "[" not in line)
+            text = texts[reading.node.index]
             lower = text.lower()
             if not any(needle in lower for needle in needles):
                 found.add(None)
