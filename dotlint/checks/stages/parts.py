@@ -117,9 +117,9 @@ def _cuts(inflow: Inflow, head: Operator) -> bool:
 def _between(context: GraphContext, *, forward: bool) -> set[str]:
     """Return the nodes that a sequence split reaches before another split or gather ends the way, those included.
 
-    Backward the same from the gathers. A reduce-scatter may split the sequence, and an all-gather may gather it.
+    Backward the same from the gathers. A reduce-scatter may split the sequence.
     """
-    roles = ("sequence-split", "reduce-scatter") if forward else ("sequence-gather", "all-gather")
+    roles = ("sequence-split", "reduce-scatter") if forward else ("sequence-gather",)
     beside = context.wiring.outs if forward else context.wiring.ins
     ends = {r.name for r in context.deployment.operators if r.is_role("sequence-split", "sequence-gather")}
     found: set[str] = set()
