@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from dotlint.deployment.tensors.model import Conflict, MeshAxis
@@ -55,7 +57,8 @@ def collective_output(
         yield Conflict("cuts", operator, cut.tail.axis, (cut,), cut.tail.on(cut.tail.axis))
     crossing = _crossing(operator, inflows)
     if crossing:
-        yield Conflict("crosses", operator, crossing[0].tail.axis, tuple(crossing), PARTIAL)
+        found = reduce(or_, (inflow.tail.on(inflow.tail.axis) for inflow in crossing))
+        yield Conflict("crosses", operator, crossing[0].tail.axis, tuple(crossing), found)
         operator.given = {None: ANY}
 
 
@@ -177,7 +180,7 @@ def _cut(operator: Operator, inflows: list[Inflow], consumers: Iterable[Operator
 
 
 def _crossing(operator: Operator, inflows: list[Inflow]) -> list[Inflow]:
-    """Return the inflows of a reduction that takes the summands of some ranks of each of several axes."""
+    """Return the inflows of a collective that takes the summands, or the slices, of some ranks of each of several axes."""
     rule = operator.rule
     if rule is None or rule.collective not in {"reduce", "reduce-scatter", "gather"} or operator.grouped:
         return []

@@ -17,6 +17,7 @@ REASONS: Final = {
 }
 """Why an edge is not followed: the keys of JSON with the words of reports."""
 
+
 def count_edges(
     order: Iterable[Operator],
     inflows: Mapping[int, list[Inflow]],
