@@ -138,6 +138,8 @@ def _combined(context: GraphContext, experts: list[Reading], ep: int, *, dispatc
     near, own = _behind(context, experts)
     sums = [r for r in near if r.is_role("aggregate")]
     further = _readings(context, (head for r in sums for head in outs[r.name]))
+    if named := [r.name for r in (*near, *further) if _communicates(r) == "all-to-all"]:
+        return Answer(tick=_tick("combine", named))  # behind the collectives of the shards of each expert
     reducing = [r for r in (*near, *further) if _communicates(r) in _REDUCING]
     joining = [r for r in (*near, *further) if _communicates(r) in _JOINING]
     if reducing or joining:

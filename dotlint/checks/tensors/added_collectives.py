@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dotlint.checks.tensors.insertions import communicates, insertions_for, insertions_like_others
+from dotlint.deployment.tensors.faults import reduction_of
 from dotlint.edits.apply import apply_edits
 from dotlint.edits.collectives import CollectiveWriter
 from dotlint.edits.detours import Detour, DetourWriter
@@ -42,6 +43,9 @@ def add_collectives(fix: FixContext, faults: Sequence[Fault]) -> Fix | str:
     kind = faults[0].kind
     if kind == "reduced-late":
         return _moved_reductions(fix, faults)
+    for fault in faults:
+        if kind == "residual" and (reduction := reduction_of(fault)) is not None:
+            return f"the sum already comes from `{reduction.first.name}`"
     if kind not in _WHY_NOT:
         return _first_certain(fix, faults, list(insertions_for(fix, faults)))
     reductions = ("reduce-scatter", "all-reduce")

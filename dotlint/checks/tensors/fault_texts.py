@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dotlint.deployment.tensors.faults import reduction_of
 from dotlint.deployment.tensors.placements import PARTIAL, REPLICATE, split
 from dotlint.text.english import count, listed, quoted
 
@@ -56,6 +57,11 @@ def _partial_operator(fault: Fault) -> tuple[str, str]:
 
 def _partial_residual(fault: Fault) -> tuple[str, str]:
     adds = _verb(fault.at, "adds", "add")
+    if (reduction := reduction_of(fault)) is not None:
+        return (
+            f"{titled(fault.at)} {adds} the partial sums of {_tails(fault)} to their sum, which comes from {titled(reduction)}",
+            f"connect what the block takes to {titled(fault.at)} instead of {_tails(fault)}",
+        )
     return (
         f"{titled(fault.at)} {adds} the partial sums of {_tails(fault)} to the whole stream; nothing reduces them{_over(fault)} first",
         f"add an all-reduce between {_tails(fault)} and {titled(fault.at)}",
@@ -64,7 +70,10 @@ def _partial_residual(fault: Fault) -> tuple[str, str]:
 
 def _gathered_sums(fault: Fault) -> tuple[str, str]:
     return (
-        f"{titled(fault.at)} gathers the partial sums of {_tails(fault)} side by side, but they have to be added{_over(fault)}",
+        (
+            f"{titled(fault.at)} {_verb(fault.at, 'gathers', 'gather')} the partial sums of {_tails(fault)} side by side, "
+            f"but they have to be added{_over(fault)}"
+        ),
         "replace the gather by an all-reduce",
     )
 
@@ -100,28 +109,34 @@ def _reduced_whole(fault: Fault) -> tuple[str, str]:
     size = fault.axis.size if fault.axis is not None else 0
     times = f" {size} times" if size else ""
     return (
-        f"{titled(fault.at)} adds up what every rank already has whole: the result counts it{times}",
+        f"{titled(fault.at)} {_adds_up(fault.at)} what every rank already has whole: the result counts it{times}",
         f"remove {titled(fault.at)}, or put it where the ranks have partial sums",
     )
 
 
+def _adds_up(operator: Operator) -> str:
+    return _verb(operator, "adds up", "add up")
+
+
 def _reduced_slices(fault: Fault) -> tuple[str, str]:
+    if len(list(split(fault.found))) > 1:
+        return _no_sum(fault)  # of which axis they are slices is not known
     return (
-        f"{titled(fault.at)} adds up {_slices(fault.found)} from {_tails(fault)}, which are different parts and no partial sums",
+        f"{titled(fault.at)} {_adds_up(fault.at)} {_slices(fault.found)} from {_tails(fault)}, which are different parts and no partial sums",
         "replace the reduction by an all-gather, or put it behind the row-parallel projection",
     )
 
 
 def _no_sum(fault: Fault) -> tuple[str, str]:
     return (
-        f"{titled(fault.at)} adds up the output of {_tails(fault)}, which is certainly no partial sum",
+        f"{titled(fault.at)} {_adds_up(fault.at)} the output of {_tails(fault)}, which is no partial sum",
         "put the reduction directly behind the operator whose ranks have partial sums",
     )
 
 
 def _gathered_whole(fault: Fault) -> tuple[str, str]:
     return (
-        f"{titled(fault.at)} gathers what every rank already has whole: each part occurs several times",
+        f"{titled(fault.at)} {_verb(fault.at, 'gathers', 'gather')} what every rank already has whole: each part occurs several times",
         f"remove {titled(fault.at)}, or split the tensor before it",
     )
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Finding, Fix, Location, Outcome
 
+_AT_MEETINGS = ("partial-consumed", "shard-consumed")
 _OUTCOMES = {("reduced-twice", "gathered"): "gathered"}
 
 
@@ -66,12 +67,16 @@ def _own_faults(context: GraphContext, rule: FaultRule) -> Iterator[Fault]:
     faults = [fault for fault in context.flow.faults if fault.rule == rule]
     if not faults:
         return
+    resized = {r.node.index for some in context.shapes.operators.collectives.values() for r in some}
     meeting = {r.node.index for r in meetings(context).wrong}
     phases, uncombined = unexchanged_phases(context), uncombined_phases(context)
     for fault in faults:
         if fault.at.first.phase in uncombined and any(r.is_role("expert") for r in fault.tails):
             continue
-        reported = fault.rule in {"partial-consumed", "shard-consumed"} and fault.at.first.node.index in meeting
+        index = fault.at.first.node.index
+        reported = index in (
+            resized if fault.rule == "reduced-twice" else meeting if fault.rule in _AT_MEETINGS else ()
+        )
         if not reported and not (fault.kind == "attention" and fault.at.first.phase in phases):
             yield fault
 

@@ -122,7 +122,7 @@ def collectives_with_wrong_dims(context: GraphContext, card: Card) -> Iterator[O
                 f"{how}{more}",
                 help="state the output that results from concatenating the shards along one axis"
                 if gathers
-                else "state the same dimensions for input and output: an all-reduce sums tensors of one shape",
+                else "state the same dimensions for input and output: an all-reduce sums tensors of one shape; an all-gather joins slices",
             )
     if found.right:
         yield Holds(

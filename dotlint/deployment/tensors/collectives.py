@@ -47,7 +47,8 @@ def collective_output(
             operator.given[axis] = (_made(operator, taken) & allowed) or allowed
             mistake = _mistake(operator, taken)
             alone = len(inflows) == 1 or any(i.tail.axis is axis for i in inflows)
-            if mistake and alone and consumers and not _is_no_sum(operator):
+            said = axis is not None and not axis.name and _says_partial(operator, inflows)
+            if mistake and alone and consumers and not said and not _is_no_sum(operator):
                 yield Conflict(mistake, operator, axis, tuple(inflows), taken)
     if not joined:
         owed = PARTIAL & operator.taken.get(None, PARTIAL)
@@ -161,8 +162,18 @@ def _mistake(operator: Operator, taken: int) -> str:
 
 
 def _is_no_sum(operator: Operator) -> bool:
-    text = f"{operator.first.name} {' '.join(operator.first.evidence.lines)}".lower().replace("_", " ")
-    return bool(_NO_SUM.intersection("".join(c if c.isalnum() else " " for c in text).split()))
+    return bool(_NO_SUM.intersection(_words(operator.first.name, *operator.first.evidence.lines)))
+
+
+def _says_partial(operator: Operator, inflows: Iterable[Inflow]) -> bool:
+    """Return whether a reduction or its edges say that what arrives is partial."""
+    edges = (edge.label or "" for inflow in inflows for edge in inflow.edges)
+    return "partial" in _words(*operator.first.evidence.lines, *edges)
+
+
+def _words(*texts: str) -> list[str]:
+    text = " ".join(texts).lower().replace("_", " ")
+    return "".join(c if c.isalnum() else " " for c in text).split()
 
 
 def _cut(operator: Operator, inflows: list[Inflow], consumers: Iterable[Operator]) -> Inflow | None:

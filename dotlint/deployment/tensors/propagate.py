@@ -10,7 +10,7 @@ from dotlint.deployment.tensors.collectives import collective_output
 from dotlint.deployment.tensors.model import Conflict, Inflow, Notation
 from dotlint.deployment.tensors.notation import narrowed
 from dotlint.deployment.tensors.placements import ANY, EXPERTS, HIDDEN, PARTIAL, REPLICATE, SEQ, SHARD, TOKENS, WHOLE
-from dotlint.deployment.tensors.sizes_of import same, sliced
+from dotlint.deployment.tensors.sizes_of import narrows, same, sliced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -200,6 +200,8 @@ def _output(graph: Graph, operator: Operator, inflows: list[Inflow], axis: MeshA
         operator.given[axis] = WHOLE & allowed if conflict.kind == "differs" and not late else allowed
         return
     made = _through(operator, taken) & allowed or allowed
+    if rule.weights and axis is not None and not axis.name and not narrows(operator.first):
+        made |= taken & REPLICATE  # what numbers the ranks is not known: each may do the whole work
     if axis is operator.axis or not operator.grouped:
         made = _stated(operator, made)
     operator.given[axis] = narrowed(operator, axis, made, graph.notation)

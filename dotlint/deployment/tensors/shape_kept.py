@@ -52,7 +52,9 @@ def inside(deployment: Deployment, strategy: Strategy | None, reading: Reading) 
     for dims in tensors.outputs:
         named = axes.axes(dims)
         if "vocab" in named and "hidden" in named and not {"batch", "seq", "tokens"}.isdisjoint(named):
-            yield Mismatch(reading, dims, dims, "logits have no hidden axis", STATE, written=False)
+            yield Mismatch(
+                reading, dims, dims, "logits have no hidden axis", "state only the axes of the logits", written=False
+            )
     if not tensors.inputs or len(tensors.outputs) != 1:
         return
     if reading.is_role("attention"):
@@ -63,7 +65,7 @@ def inside(deployment: Deployment, strategy: Strategy | None, reading: Reading) 
         for before in tensors.inputs:
             change = widths(before, tensors.outputs[0])
             if change and min(change) < max(change) < 2 * min(change):
-                yield Mismatch(reading, before, tensors.outputs[0], "no degree divides by less than two", STATE)
+                yield Mismatch(reading, before, tensors.outputs[0], "ranks divide a size by two or more", STATE)
 
 
 def _kept(deployment: Deployment, strategy: Strategy | None, reading: Reading, after: Dims) -> Iterator[Mismatch]:
@@ -81,7 +83,7 @@ def _kept(deployment: Deployment, strategy: Strategy | None, reading: Reading, a
             wrong = adds or not explained(deployment, strategy, (reading,), large, small)
         if wrong:
             reason = "a residual add takes tensors of one shape" if adds else "a transfer changes nothing"
-            yield Mismatch(reading, before, after, reason, STATE)
+            yield Mismatch(reading, before, after, reason, "state one shape for what it takes and gives")
 
 
 def _attention(deployment: Deployment, reading: Reading, after: Dims) -> Iterator[Mismatch]:
@@ -109,7 +111,7 @@ def between_edges(reader: ShapeReader, reading: Reading) -> Iterator[Mismatch]:
         for before in ins:
             change = widths(before, after, reader.symbols(reading))
             if change and min(change) < max(change) < 2 * min(change):
-                yield Mismatch(reading, before, after, "no degree divides by less than two", STATE)
+                yield Mismatch(reading, before, after, "ranks divide a size by two or more", STATE)
 
 
 def _edges(reading: Reading) -> tuple[list[Edge], list[Edge]]:

@@ -39,6 +39,8 @@ _STREAM = (
 )
 _TAKE_STREAM = ("gate", "route", "dispatch")
 _PROJECTIONS = ("query", "key-projection", "value-projection")
+_IDS = "state the token ids, such as `[batch, seq]`, as what the embedding gets"
+_WHOLE = "state the same dimensions at both ends"
 _REDUCE = "state the same dimensions at both ends, or gather slices with an all-gather"
 
 
@@ -128,15 +130,20 @@ def _undividable(
     )
     if not apart or tail.is_role("qkv") or (len(head.node.in_edges) > 1 and head.is_role(*_GATHERS)):
         return None
-    if one.kind == "vocab" and 20 * large < 21 * small:
-        return None  # a vocabulary is padded
+    if _is_padded({one.kind, two.kind}, small, large):
+        return None
     if (tail.is_role(*_PROJECTIONS) and head.is_role("norm")) or (
         head.is_role("attention") and only and has_latent(deployment)
     ):
         return None  # of a latent vector only a part is normalized, and its heads have several sizes
     if _sum_of_consumers(reader, tail, before) or _sum_of_producers(reader, head, after):
         return None
-    return Reason("no degree divides by less than two", certain=not head.is_role("attention"))
+    return Reason("ranks divide a size by two or more", certain=not head.is_role("attention"))
+
+
+def _is_padded(kinds: set[str], small: int, large: int) -> bool:
+    """Return whether two sizes may be those of a vocabulary without and with padding."""
+    return "vocab" in kinds and 20 * large < 21 * small
 
 
 def _of_one_kind(one: str, two: str) -> bool:
@@ -184,18 +191,24 @@ def _reason(
     if not tail.evidence.tensors.outputs and {one.kind, two.kind} == {"ffn", "hidden"}:
         return None  # its only shape may be that of its weights
     small, large = sorted(change)
+    if _is_padded({one.kind, two.kind}, small, large):
+        return None
     if head.is_role(*_SUMS) and has_one_role(deployment, head):
         return Reason("a reduction adds tensors of the shape that its producers give", _REDUCE)
     links = [reader.keeps(end) for end in (tail, head)]
     if not (links[0] or tail.is_role(*_STREAM)) or not (links[1] or head.is_role(*_STREAM, *_TAKE_STREAM)):
         return None
     if any(links) and one.heads == two.heads and compared(one.head_size, two.head_size):
-        return Reason("nothing divides the size of a head")
+        return Reason("ranks divide the heads, not the size of a head")
     if change[1] == large:
         if small * len(head.node.in_edges) == large:
             return None  # its producers together make what it takes
         if tail.is_role("all-reduce", "all-gather") and has_one_role(deployment, tail):
-            return Reason(f"an {tail.role.name if tail.role else ''} gives the whole tensor")
+            sums = tail.is_role("all-reduce")
+            name, remedy = (
+                ("all-reduce", f"{_WHOLE}, or gather slices with an all-gather") if sums else ("all-gather", _WHOLE)
+            )
+            return Reason(f"an {name} gives the whole tensor", remedy)
     if not (follows or any(links)) or explained(deployment, strategy, (tail, head), large, small):
         return None
     if head.is_role("attention") and not head.evidence.tensors.inputs:
@@ -210,9 +223,9 @@ def _other_tensor(tail: Reading, head: Reading, one: str, two: str) -> Reason | 
     if one == "vocab" and two in _WIDE:
         return Reason("logits are no hidden states")
     if one in {*_WIDE, ""} and two == "ids" and head.is_role("embedding"):
-        return Reason("an embedding takes token ids and no hidden states")
+        return Reason("an embedding takes token ids and no hidden states", _IDS)
     if one in _WIDE and two == "vocab" and (tail.is_role("input") or head.is_role("embedding")):
-        return Reason("hidden states are no tokens of a vocabulary")
+        return Reason("hidden states are no tokens of a vocabulary", _IDS)
     if one in _WIDE and two == "vocab":
         # It may be part of either.
         return Reason("hidden states become logits only in an LM head", "draw the LM head between them", certain=False)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.deployment import axes
 from dotlint.deployment.tensors.placements import BATCH, BITS, FEATURES, HEADS, HIDDEN, SEQ, TOKENS
+from dotlint.deployment.tensors.shape_features import widths
 
 if TYPE_CHECKING:
     from dotlint.deployment.model import Reading
@@ -75,6 +76,13 @@ def same(tail: Reading, head: Reading) -> bool:
     before, after = only(tail.evidence.tensors.outputs), only(head.evidence.tensors.inputs)
     found = axes.change(before, after) if before is not None and after is not None else None
     return found is not None and not found.parts
+
+
+def narrows(reading: Reading) -> bool:
+    """Return whether an operator states fewer features for its output than for its input."""
+    before, after = only(reading.evidence.tensors.inputs), only(reading.evidence.tensors.outputs)
+    change = widths(before, after) if before is not None and after is not None else None
+    return change is not None and change[1] < change[0]
 
 
 def only(some: tuple[Dims, ...]) -> Dims | None:
