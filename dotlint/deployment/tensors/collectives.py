@@ -47,8 +47,8 @@ def collective_output(
             operator.given[axis] = (_made(operator, taken) & allowed) or allowed
             mistake = _mistake(operator, taken)
             alone = len(inflows) == 1 or any(i.tail.axis is axis for i in inflows)
-            said = axis is not None and not axis.name and _says_partial(operator, inflows)
-            if mistake and alone and consumers and not said and not _is_no_sum(operator):
+            stated = axis is not None and not axis.name and _states_partial(operator, inflows)
+            if mistake and alone and consumers and not stated and not _is_no_sum(operator):
                 yield Conflict(mistake, operator, axis, tuple(inflows), taken)
     if not joined:
         owed = PARTIAL & operator.taken.get(None, PARTIAL)
@@ -165,8 +165,8 @@ def _is_no_sum(operator: Operator) -> bool:
     return bool(_NO_SUM.intersection(_words(operator.first.name, *operator.first.evidence.lines)))
 
 
-def _says_partial(operator: Operator, inflows: Iterable[Inflow]) -> bool:
-    """Return whether a reduction or its edges say that what arrives is partial."""
+def _states_partial(operator: Operator, inflows: Iterable[Inflow]) -> bool:
+    """Return whether a reduction or its edges state that what arrives is partial."""
     edges = (edge.label or "" for inflow in inflows for edge in inflow.edges)
     return "partial" in _words(*operator.first.evidence.lines, *edges)
 
