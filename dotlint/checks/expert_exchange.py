@@ -16,7 +16,7 @@ from dotlint.strategy.declarations import read_declarations
 from dotlint.text.english import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from dotlint.deployment.model import Reading
     from dotlint.engine.card import Card
@@ -160,7 +160,7 @@ def _communicates(reading: Reading) -> str | None:
     return reading.role.communicates if reading.role else None
 
 
-def _readings(context: GraphContext, found: Iterator[str]) -> list[Reading]:
+def _readings(context: GraphContext, found: Iterable[str]) -> list[Reading]:
     by_name = context.deployment.by_name
     return [by_name[name] for name in dict.fromkeys(found) if name in by_name]
 
@@ -179,9 +179,9 @@ def _behind(context: GraphContext, experts: list[Reading]) -> tuple[list[Reading
         for head in dict.fromkeys(outs[reading.name]):
             feeding.setdefault(head, []).append(reading)
     own = [r for r in found if _communicates(r) in _REDUCING | _JOINING and _is_one_expert(feeding[r.name])]
-    shared = [r for r in found if r not in own]
-    behind = _readings(context, (head for r in own for head in outs[r.name]))
-    return shared + [r for r in behind if r not in shared], bool(own)
+    within = set(names(own))
+    shared = [r.name for r in found if r.name not in within]
+    return _readings(context, [*shared, *(head for r in own for head in outs[r.name])]), bool(own)
 
 
 def _is_one_expert(feeding: list[Reading]) -> bool:

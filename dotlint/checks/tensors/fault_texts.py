@@ -143,10 +143,16 @@ def _gathered_whole(fault: Fault) -> tuple[str, str]:
 
 def _crosses(fault: Fault) -> tuple[str, str]:
     where = fault.at.first.gpus
+    at = f"{titled(fault.at)}{f' on GPUs {where.short()}' if where else ''}"
+    if not fault.at.reduces:
+        return (
+            f"{at} gathers {_tails(fault)}, which have slices of different tensors; the other slices of each are left out",
+            f"gather{_over(fault)}, the ranks that divide one operator",
+        )
     return (
         (
-            f"{titled(fault.at)}{f' on GPUs {where.short()}' if where else ''} adds up the partial sums of {_tails(fault)}, "
-            "which belong to different sums; the other summands of each are left out"
+            f"{at} adds up the partial sums of {_tails(fault)}, which belong to different sums; the other summands of "
+            "each are left out"
         ),
         f"reduce{_over(fault)}, the ranks that divide one operator",
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from dotlint.deployment.tensors.model import Conflict, MeshAxis
@@ -45,8 +47,8 @@ def collective_output(
             operator.given[axis] = (_made(operator, taken) & allowed) or allowed
             mistake = _mistake(operator, taken)
             alone = len(inflows) == 1 or any(i.tail.axis is axis for i in inflows)
-            said = axis is not None and not axis.name and _says_partial(operator, inflows)
-            if mistake and alone and consumers and not said and not _is_no_sum(operator):
+            stated = axis is not None and not axis.name and _states_partial(operator, inflows)
+            if mistake and alone and consumers and not stated and not _is_no_sum(operator):
                 yield Conflict(mistake, operator, axis, tuple(inflows), taken)
     if not joined:
         owed = PARTIAL & operator.taken.get(None, PARTIAL)
@@ -56,7 +58,8 @@ def collective_output(
         yield Conflict("cuts", operator, cut.tail.axis, (cut,), cut.tail.on(cut.tail.axis))
     crossing = _crossing(operator, inflows)
     if crossing:
-        yield Conflict("crosses", operator, crossing[0].tail.axis, tuple(crossing), PARTIAL)
+        found = reduce(or_, (inflow.tail.on(inflow.tail.axis) for inflow in crossing))
+        yield Conflict("crosses", operator, crossing[0].tail.axis, tuple(crossing), found)
         operator.given = {None: ANY}
 
 
@@ -162,8 +165,8 @@ def _is_no_sum(operator: Operator) -> bool:
     return bool(_NO_SUM.intersection(_words(operator.first.name, *operator.first.evidence.lines)))
 
 
-def _says_partial(operator: Operator, inflows: Iterable[Inflow]) -> bool:
-    """Return whether a reduction or its edges say that what arrives is partial."""
+def _states_partial(operator: Operator, inflows: Iterable[Inflow]) -> bool:
+    """Return whether a reduction or its edges state that what arrives is partial."""
     edges = (edge.label or "" for inflow in inflows for edge in inflow.edges)
     return "partial" in _words(*operator.first.evidence.lines, *edges)
 
@@ -188,7 +191,7 @@ def _cut(operator: Operator, inflows: list[Inflow], consumers: Iterable[Operator
 
 
 def _crossing(operator: Operator, inflows: list[Inflow]) -> list[Inflow]:
-    """Return the inflows of a reduction that takes the summands of some ranks of each of several axes."""
+    """Return the inflows of a collective that takes the summands, or the slices, of some ranks of each of several axes."""
     rule = operator.rule
     if rule is None or rule.collective not in {"reduce", "reduce-scatter", "gather"} or operator.grouped:
         return []
