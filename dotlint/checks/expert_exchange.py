@@ -207,7 +207,7 @@ def _adjacent(context: GraphContext, experts: list[Reading], neighbors: Mapping[
 
 
 def _composed(context: GraphContext, experts: list[Reading], neighbors: Mapping[str, list[str]], ep: int) -> bool:
-    """Return whether a node next to the experts is labelled with EP's degree: it stands for all ranks, and may exchange."""
+    """Return whether a node next to the experts states EP's degree: it stands for all ranks, and may exchange."""
     for reading in _adjacent(context, experts, neighbors):
         if reading.role is not None and not reading.is_role("route", "aggregate", "gather", "split"):
             continue

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct, field
 
 from dotlint.deployment.axes import is_axis
-from dotlint.deployment.shape_evidence import DEVICE_KEY, counts_tokens, is_list, is_size, stands_alone, wanted
+from dotlint.deployment.shape_evidence import DEVICE_KEY, counts_tokens, is_list, is_size, shapes_of_side, stands_alone
 from dotlint.deployment.shapes import Dims, Shape, read_dims, shapes
 from dotlint.deployment.tensor_words import (
     ARROW,
@@ -236,8 +236,8 @@ def _of_sides(line: str, found: list[Shape], sides: list[_Side]) -> Tensors | Li
     inputs: tuple[Dims, ...] = ()
     outputs: tuple[Dims, ...] = ()
     for word, end in sides:
-        start, name = word.end(), word["said"] or word["word"] or word["number"] or ""
-        own = wanted([s for s in found if start <= s.start and s.end <= end])
+        start, name = word.end(), word["label"] or word["word"] or word["number"] or ""
+        own = shapes_of_side([s for s in found if start <= s.start and s.end <= end])
         if not own:
             rest = line[start:end].strip(" ,;|")
             if not word["into"] and not word["both"] and _SAME_WORD.match(rest):

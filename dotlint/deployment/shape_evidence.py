@@ -37,7 +37,7 @@ def is_list(dims: Dims) -> bool:
     return len(dims.values) > 1 and (None not in dims.sizes or (all(axes(dims)) and counts_tokens(dims)))
 
 
-def wanted(found: list[Shape]) -> list[Shape]:
+def shapes_of_side(found: list[Shape]) -> list[Shape]:
     """Return the shapes of a side: what stands in parentheses beside brackets is a remark."""
     bracketed = [shape for shape in found if shape.bracket == "["]
     if bracketed:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dotlint.deployment.words import plain_words
-from dotlint.strategy.gpus import union
+from dotlint.strategy.gpus import disjoint, union
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,8 +60,7 @@ class Group(Struct, frozen=True):
     @property
     def disjoint(self) -> bool:
         """Whether the distinct GPU sets share no GPU."""
-        sets = self.gpu_sets
-        return sum(len(s) for s in sets) == len(union(sets))
+        return disjoint(self.gpu_sets)
 
     @property
     def varying(self) -> list[int]:

@@ -23,7 +23,7 @@ _OF = r"(?:formes?|dimensions?|shapes?|dims?)\s(?:d['’]|de\s(?:l['’]|la\s)?|
 SIDE = regex(
     rf"(?<![\w.])(?:{_OF})?(?:{_SIDES})(?:{_WHAT})?[\s_]{{0,3}}(?P<number>(?:\d{{1,4}}(?!\d|\s?[x×✕]))?)"
     # `Input (hidden): [4]`, `Input Q: [4]`, but no `Input Embedding: [4]`
-    r"(?:\s?\((?P<said>[^()\[\]=:：,]{1,40})\)(?=\s?[:：=])"
+    r"(?:\s?\((?P<label>[^()\[\]=:：,]{1,40})\)(?=\s?[:：=])"
     r"|\s(?P<word>(?!proj|embed|layer|linear|norm|gate|head|weight)(?-i:[a-z]\w{0,30}(?:\s[a-z]\w{0,30})?|[QKV]{1,3}))(?=\s?[:：=]\s?[\[(\d]))?"
     r"\s{0,3}(?:[:：=]{1,2}|(?=[\[(（]|\d{1,6}\s?[x×✕]\s?[\[\d]))\s{0,3}",
     re.IGNORECASE,

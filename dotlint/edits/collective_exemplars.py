@@ -35,7 +35,7 @@ def find_exemplar(
     deployment: Deployment, kind: str, tails: Sequence[Reading], heads: Sequence[Reading]
 ) -> Exemplar | None:
     """Return what shows best how a collective behind `tails` is written; None if nothing does."""
-    shown = deployment.derived(_collectives)
+    drawn = deployment.derived(_collectives)
     roles, families = _alike(tails)
     kinds = [kind, *_LIKE.get(kind, ())]
     levels: list[list[_Key]] = [
@@ -45,7 +45,7 @@ def find_exemplar(
         [()],
     ]
     for level, keys in enumerate(levels):
-        found = [_nearest(shown[key], tails[0]) for key in keys if key in shown]
+        found = [_nearest(drawn[key], tails[0]) for key in keys if key in drawn]
         if found:
             best = min(found, key=lambda one: _distance(one, tails[0]))
             return Exemplar(best, tuple(_before(deployment, best)), level)
@@ -54,14 +54,14 @@ def find_exemplar(
 
 
 def _collectives(deployment: Deployment) -> dict[_Key, dict[_Key, list[Reading]]]:
-    """Return the collectives that have a statement of their own, by what they have in common, and by place."""
+    """Return the collectives that have a statement of their own, by what they have in common, and by stage and layer."""
     found: dict[_Key, dict[_Key, list[Reading]]] = {}
     for one in deployment.operators:
         communicates = one.role.communicates if one.role else None
         if communicates in _KINDS and not one.summary and own_statement(one.node) is not None:
             roles, families = _alike(_before(deployment, one))
             for key in ((communicates, roles, families), (communicates, roles), (communicates,), ()):
-                found.setdefault(key, {}).setdefault(_place(one), []).append(one)
+                found.setdefault(key, {}).setdefault(_unit_key(one), []).append(one)
     return found
 
 
@@ -74,15 +74,15 @@ def _alike(before: Iterable[Reading]) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(r.role.name if r.role else "" for r in before), frozenset(r.evidence.name.family for r in before)
 
 
-def _place(one: Reading) -> _Key:
+def _unit_key(one: Reading) -> _Key:
     return one.phase, one.stage or 0, one.layer or 0
 
 
-def _nearest(places: Mapping[_Key, list[Reading]], to: Reading) -> Reading:
+def _nearest(by_unit: Mapping[_Key, list[Reading]], to: Reading) -> Reading:
     """Return the nearest of some nodes, which are given by phase, stage and layer, in document order."""
     found: list[Reading] = []
-    own = places.get(_place(to))
-    for some in [own] if own else places.values():
+    own = by_unit.get(_unit_key(to))
+    for some in [own] if own else by_unit.values():
         at = bisect_left(some, to.node.index, key=lambda one: one.node.index)
         found += some[max(at - 1, 0) : at + 1]
     return min(found, key=lambda one: _distance(one, to))

@@ -48,7 +48,7 @@ def new_name(
 
 
 def _counted(deployment: Deployment) -> tuple[str, int] | None:
-    """Return the family of names that only count the nodes, with the last number; None if the names say more."""
+    """Return the family of names that only count the nodes, with the last number; None if the names mean more."""
     families = Counter(r.evidence.name.family for r in deployment.operators)
     for family, number in families.most_common(1):
         some = [r for r in deployment.operators if r.evidence.name.family == family]

@@ -1,4 +1,4 @@
-"""Rewrite what the label of a collective says besides dimensions and GPUs for another unit."""
+"""Rewrite what the label of a collective states besides dimensions and GPUs for another unit."""
 
 from __future__ import annotations
 
@@ -21,22 +21,11 @@ if TYPE_CHECKING:
     from dotlint.strategy.gpus import GpuSet
 
 _TITLES = {"all-reduce": regex(r"(?i)all[ _\-]?reduce"), "all-gather": regex(r"(?i)all[ _\-]?gather|gather")}
-# Words of a title that say nothing about the operator in front of the collective.
+# Words of a title that do not describe the operator in front of the collective.
 _NEUTRAL = {
-    "all",
-    "reduce",
-    "allreduce",
-    "gather",
-    "allgather",
-    "collective",
-    "op",
-    "sum",
-    "across",
-    "nccl",
-    "tp",
-    "sp",
-}
-_NEUTRAL |= {"pp", "rank", "ranks", "gpu", "gpus", "stage", "s", "layer", "l", "block"}
+    "all", "reduce", "allreduce", "gather", "allgather", "collective", "op", "sum", "across", "nccl", "tp",
+    "sp", "pp", "rank", "ranks", "gpu", "gpus", "stage", "s", "layer", "l", "block",
+}  # fmt: skip
 _NUMBER = regex(r"(\D{0,3})(\d+)")
 _BEFORE = regex(r".*\W")
 _AFTER = regex(r"\W.*")
@@ -62,7 +51,7 @@ class LabelPlan(Struct, frozen=True):
 
 
 class Texts:
-    """Rewrites what a label says besides dimensions and GPUs, as the labels of the exemplar's neighbors and ours differ."""
+    """Rewrites what a label states besides dimensions and GPUs, as the labels of the exemplar's neighbors and ours differ."""
 
     def __init__(self, plan: LabelPlan) -> None:
         self._plan = plan

@@ -13,7 +13,6 @@ from dotlint.deployment.classify import read_deployment
 from dotlint.deployment.patterns.missing_nodes import find_missing_nodes
 from dotlint.deployment.patterns.proposals import missing_edges
 from dotlint.deployment.patterns.stage_plan import plan_stages
-from dotlint.deployment.symbols import explaining_texts, symbols
 from dotlint.deployment.vocabulary import load_vocabulary
 from dotlint.deployment.wiring import Wiring
 from dotlint.engine.own_cards import by_code
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from dotlint.deployment.abridged import Abridged
-    from dotlint.deployment.axis_comparison import Symbols
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.patterns.missing_edge import MissingEdge
     from dotlint.deployment.patterns.missing_nodes import MissingNode
@@ -318,11 +316,6 @@ class FileContext(Struct, eq=False, dict=True):  # the dict is what cached prope
     def vocabulary(self) -> Vocabulary:
         """The built-in vocabulary, extended by the user's."""
         return load_vocabulary(vocabulary_file(), *self.vocabularies)
-
-    @cached_property
-    def symbols(self) -> Symbols:
-        """The symbols of shapes to which comments, titles and legends of the file give one value."""
-        return symbols(explaining_texts(self.document, [graph.deployment for graph in self.graphs]))
 
     @cached_property
     def loss(self) -> Loss | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from itertools import chain
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -173,6 +173,12 @@ class GpuSet(Struct, frozen=True):
 def union(sets: Iterable[GpuSet]) -> GpuSet:
     """Return the ids that are in any of the sets."""
     return GpuSet(merge_runs(sorted(chain.from_iterable(each.runs for each in sets))))
+
+
+def disjoint(sets: Iterable[GpuSet]) -> bool:
+    """Return whether no id is in two of the sets."""
+    runs = sorted(chain.from_iterable(each.runs for each in sets))
+    return all(before[1] <= after[0] for before, after in pairwise(runs))
 
 
 def parse_gpus(text: str, start: int, end: int) -> GpuSet:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from math import prod
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
+
+from dotlint.strategy.gpus import disjoint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +43,7 @@ class Partition(Struct, frozen=True):
         if self.slices is not None:
             return set(sets) == set(self.slices)
         covered = sum(len(each & self.whole) for each in sets)
-        return covered == len(self.whole) and _disjoint(sets)
+        return covered == len(self.whole) and disjoint(sets)
 
 
 class Placement(Struct, frozen=True):
@@ -156,8 +157,3 @@ class Placement(Struct, frozen=True):
         if "tp" not in self.dense.axes:
             return tuple(self.dense.groups(()))
         return tuple(self.dense.split("tp", "tp", "dcp", dcp).groups(("dcp",)))
-
-
-def _disjoint(sets: Sequence[GpuSet]) -> bool:
-    runs = sorted(run for each in sets for run in each.runs)
-    return all(before[1] <= after[0] for before, after in pairwise(runs))

@@ -1,4 +1,4 @@
-"""Shapes in every notation of labels, attributes and edges, and their comparison by axis."""
+"""Shapes in every notation of labels, attributes and edges."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ import time
 import pytest
 
 import dotlint
-from dotlint.deployment.axis_comparison import compare
 from dotlint.deployment.facts import node_facts
 from dotlint.deployment.gpus_and_dims import Tensors, read_tensors
 from dotlint.deployment.shapes import read_dims
 from dotlint.deployment.stated_dims import edge_tensors
-from dotlint.deployment.symbols import symbols
 from dotlint.deployment.vocabulary import load_vocabulary
 from dotlint.engine.resources import rules_folder
 from dotlint.graph.builder import read
@@ -145,41 +143,6 @@ def test_the_tensors_of_a_node(attributes: str, tensors: list[str]) -> None:
 def test_the_tensor_that_an_edge_carries(attributes: str, carried: list[str]) -> None:
     edge = read(f"digraph {{ a -> b [{attributes}] }}").graphs[0].nodes["a"].out_edges[0]
     assert [",".join(dims.values) for dims in edge_tensors(edge)] == carried
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "pairs", "only"),
-    [
-        ("B, S, H", "B, S, H/2", "batch= seq= hidden≠", ("", "")),
-        ("batch=?, seq=8, hidden=4", "batch=4, seq=8, hidden=8", "batch? seq= hidden≠", ("", "")),
-        ("batch=4, seq=VARIABLE, vocab=9", "batch=4, seq=VARIABLE, hidden=9", "batch= seq=", ("vocab", "hidden")),
-        ("tokens=32, hidden=4", "batch=4, seq=8, hidden=4", "tokens= hidden=", ("", "")),
-        ("B*S, H", "B, S, H", "tokens= hidden=", ("", "")),
-        ("b=8, s=64, heads=4, d_k=32", "b=8, s=64, h=256", "batch= seq= features≠", ("", "")),
-        ("b=8, heads=4, seq=16, seq=16", "b=8, heads=4, seq=16, seq=32", "batch= heads= seq= seq 2≠", ("", "")),
-        ("128, 10000, 4096", "128, 10000, 32, 128", "axis 0= axis 1= product=", ("", "")),
-        ("128, 10000, 4096", "batch=64, seq=10000, hidden=4096", "batch≠ seq= hidden=", ("", "")),
-        ("128, 64", "128, 10, 32", "axis 0=", ("axis 1", "axis 1 axis 2")),
-        ("B, S, E", "4, 1024, 4096", "batch? seq? experts?", ("", "")),
-    ],
-)
-def test_comparison_by_axis(before: str, after: str, pairs: str, only: tuple[str, str]) -> None:
-    one, two = read_dims(before), read_dims(after)
-    assert one is not None
-    assert two is not None
-    found = compare(one, two)
-    marks = {True: "=", False: "≠", None: "?"}
-    assert " ".join(f"{pair.name}{marks[pair.equal]}" for pair in found.pairs) == pairs
-    assert (" ".join(found.only_before), " ".join(found.only_after)) == only
-
-
-def test_a_symbol_has_the_only_value_that_the_file_gives_it() -> None:
-    values = symbols(["// H = 4,096, S=2k", "TP=2", "TP=4", "W = 4096 / 2"])
-    assert dict(values) == {"h": 4096, "s": 2048}
-    one, two = read_dims("B, S, H"), read_dims("8, 2048, 512")
-    assert one is not None
-    assert two is not None
-    assert [pair.equal for pair in compare(one, two, values).pairs] == [None, True, False]
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from dotlint.checks.tensors.places import communicates, places_of_faults, places_shown
+from dotlint.checks.tensors.insertions import communicates, insertions_for, insertions_like_others
 from dotlint.deployment.tensors.faults import reduction_of
 from dotlint.edits.apply import apply_edits
 from dotlint.edits.collectives import CollectiveWriter
 from dotlint.edits.detours import Detour, DetourWriter
 from dotlint.edits.fix_context import NotCertain, in_order
-from dotlint.edits.turned_around import turned_around
+from dotlint.edits.swap import swapped
 from dotlint.engine.finding import Fix
 from dotlint.graph.builder import read
 from dotlint.text.english import the
@@ -22,7 +22,7 @@ from dotlint.text.english import the
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dotlint.checks.tensors.places import Place
+    from dotlint.checks.tensors.insertions import Insertion
     from dotlint.deployment.model import Reading
     from dotlint.deployment.tensors.model import Fault, Flow, Operator
     from dotlint.edits.collective_exemplars import Exemplar
@@ -35,11 +35,11 @@ _WHY_NOT = {
     "attention": "keys and values can be gathered, passed around a ring or exchanged for heads",
     "projection": "the input can be gathered, or the output can be reduced",
 }
-_MOST_TRIED = 3  # ways to repair all places of a finding
+_MOST_TRIED = 3  # combinations of insertions
 
 
 def add_collectives(fix: FixContext, faults: Sequence[Fault]) -> Fix | str:
-    """Write the collective that is missing at each place of a finding, if that leaves no fault there."""
+    """Write the collective that is missing at each fault of a finding, if that leaves no fault there."""
     kind = faults[0].kind
     if kind == "reduced-late":
         return _moved_reductions(fix, faults)
@@ -47,88 +47,88 @@ def add_collectives(fix: FixContext, faults: Sequence[Fault]) -> Fix | str:
         if kind == "residual" and (reduction := reduction_of(fault)) is not None:
             return f"the sum already comes from `{reduction.first.name}`"
     if kind not in _WHY_NOT:
-        return _first_certain(fix, faults, list(places_of_faults(fix, faults)))
+        return _first_certain(fix, faults, list(insertions_for(fix, faults)))
     reductions = ("reduce-scatter", "all-reduce")
     edges = ({edge.index: edge for edge in fault.edges} for fault in faults)
-    shown = [places_shown(fix, f.tails, led, reductions) for f, led in zip(faults, edges, strict=True)]
-    if kind != "gathered" or not all(shown):
+    options = [insertions_like_others(fix, f.tails, led, reductions) for f, led in zip(faults, edges, strict=True)]
+    if kind != "gathered" or not all(options):
         return _WHY_NOT[kind]
-    return _first_certain(fix, faults, shown)
+    return _first_certain(fix, faults, options)
 
 
 def join_shards(fix: FixContext, meetings: Sequence[tuple[tuple[Reading, ...], Reading]]) -> Fix | str:
     """Write the collective between shards and what they feed, if siblings or the analysis show which it is."""
     known = {tuple(r.name for r in fault.tails): fault for fault in fix.context.flow.faults if fault.remedy}
-    groups: dict[tuple[str, ...], list[Place]] = {}
+    groups: dict[tuple[str, ...], list[Insertion]] = {}
     faults: list[Fault] = []
     for tails, head in meetings:
         names = tuple(r.name for r in tails)
         edges = {e.index: e for e in head.node.in_edges if e.tail.name in names}
-        places = places_shown(fix, tails, edges)
-        if not places and names in known:
+        insertions = insertions_like_others(fix, tails, edges)
+        if not insertions and names in known:
             faults.append(known[names])
-            places = next(places_of_faults(fix, [known[names]]))
-        if not places:
+            insertions = next(insertions_for(fix, [known[names]]))
+        if not insertions:
             return "neither siblings nor labels show which collective it is"
-        groups.setdefault(names, places)
+        groups.setdefault(names, insertions)
     return _first_certain(fix, faults, list(groups.values()))
 
 
-def _first_certain(fix: FixContext, faults: Sequence[Fault], groups: Sequence[list[Place]]) -> Fix | str:
-    """Return the first fix that repairs all groups of producers, each of which has possible places."""
+def _first_certain(fix: FixContext, faults: Sequence[Fault], groups: Sequence[list[Insertion]]) -> Fix | str:
+    """Return the first fix that repairs all groups of producers, each of which has possible insertions."""
     why = ""
     for choice in range(min(max(map(len, groups)), _MOST_TRIED)):
         try:
-            return _fix(fix, faults, [places[min(choice, len(places) - 1)] for places in groups])
+            return _fix(fix, faults, [insertions[min(choice, len(insertions) - 1)] for insertions in groups])
         except NotCertain as reason:
             why = why or str(reason)
     return why
 
 
-def _fix(fix: FixContext, faults: Sequence[Fault], places: Sequence[Place]) -> Fix:
+def _fix(fix: FixContext, faults: Sequence[Fault], insertions: Sequence[Insertion]) -> Fix:
     writer = CollectiveWriter(fix)
     detours = DetourWriter(fix.text, writer.index)
     edits: list[Edit] = []
     nodes: list[NewCollective] = []
-    for place in places:
-        if place.existing is not None:
-            edits += detours.edits(Detour(place.existing.name, place.edges))
+    for insertion in insertions:
+        if insertion.existing is not None:
+            edits += detours.edits(Detour(insertion.existing.name, insertion.edges))
             continue
-        for new, detour in _planned(fix, writer, place):
+        for new, detour in _planned(fix, writer, insertion):
             nodes.append(new)
             edits += detours.edits(detour)
     edits = [*writer.edits(nodes), *edits]
     _require_repaired(fix, faults, edits, nodes)
-    kind = places[0].kind
+    kind = insertions[0].kind
     if not nodes:
-        return Fix("unsafe", in_order(edits), f"Lead the edges through {the(len(places), kind)}")
+        return Fix("unsafe", in_order(edits), f"Lead the edges through {the(len(insertions), kind)}")
     return Fix("unsafe", in_order(edits), f"Add {the(len(nodes), f'missing {kind}')}")
 
 
-def _planned(fix: FixContext, writer: CollectiveWriter, place: Place) -> Iterator[tuple[NewCollective, Detour]]:
+def _planned(fix: FixContext, writer: CollectiveWriter, insertion: Insertion) -> Iterator[tuple[NewCollective, Detour]]:
     """Yield one collective for all ranks, or one for each, as the file draws its others."""
-    best = place.exemplar
+    best = insertion.exemplar
     if best is None:
         raise NotCertain("no statement shows how a collective is written")
-    ranks = _drawn_by_rank(fix, best, place)
+    ranks = _drawn_by_rank(fix, best, insertion)
     if ranks is None:
-        new = writer.plan(place.kind, best, place.tails, place.heads)
-        yield new, Detour(new.name, place.edges)
+        new = writer.plan(insertion.kind, best, insertion.tails, insertion.heads)
+        yield new, Detour(new.name, insertion.edges)
         return
-    for rank, (tail, exemplar) in enumerate(zip(place.tails, ranks, strict=True)):
-        edges = tuple(e for e in place.edges if e.tail is tail.node)
+    for rank, (tail, exemplar) in enumerate(zip(insertion.tails, ranks, strict=True)):
+        edges = tuple(e for e in insertion.edges if e.tail is tail.node)
         heads = tuple(fix.deployment.readings[e.head.index] for e in edges)
-        new = writer.plan(place.kind, exemplar, place.tails, heads, rank)
-        more = place.tails if len(exemplar.tails) == len(place.tails) else ()
+        new = writer.plan(insertion.kind, exemplar, insertion.tails, heads, rank)
+        more = insertion.tails if len(exemplar.tails) == len(insertion.tails) else ()
         yield new, Detour(new.name, edges, tuple(r.name for r in more))
 
 
-def _drawn_by_rank(fix: FixContext, best: Exemplar, place: Place) -> list[Exemplar] | None:
+def _drawn_by_rank(fix: FixContext, best: Exemplar, insertion: Insertion) -> list[Exemplar] | None:
     """Return an exemplar for each rank if the file draws its collectives once per rank, else None."""
     operator = fix.context.flow.by_node.get(best.reading.node.index)
-    if operator is None or best.level > 2 or len(operator.members) < 2 or len(place.tails) < 2:
+    if operator is None or best.level > 2 or len(operator.members) < 2 or len(insertion.tails) < 2:
         return None
-    if len(operator.members) != len(place.tails):
+    if len(operator.members) != len(insertion.tails):
         raise NotCertain("the other collectives are drawn for another number of ranks")
     readings = fix.deployment.readings
     return [
@@ -144,7 +144,7 @@ def _moved_reductions(fix: FixContext, faults: Sequence[Fault]) -> Fix | str:
         reduction = _reduction_behind(fix, fault.at)
         if reduction is None:
             return f"`{fault.at.first.name}` and the all-reduce are not drawn as one node each"
-        edits += turned_around(fault.at.first.node, reduction.node, {r.node.index for r in fault.tails})
+        edits += swapped(fault.at.first.node, reduction.node, {r.node.index for r in fault.tails})
     _require_repaired(fix, faults, edits)
     return Fix("unsafe", in_order(edits), f"Put {the(len(faults), 'all-reduce')} in front of the residual add")
 

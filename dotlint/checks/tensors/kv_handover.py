@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
 
-_TOLD = 3  # ranks whose faults a message tells
+_LISTED = 3  # ranks whose faults a message lists
 
 
 def wrong_hand_overs(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report ranks of decode that are not handed the part of the KV cache that they work on.
 
-    Nothing is reported, and nothing is said to hold, where one node hands over the cache of several ranks to several
+    Nothing is reported, and nothing counts as passed, where one node hands over the cache of several ranks to several
     ranks, or where it is not known which part of the heads and tokens a rank has.
     """
     phases = phases_of(context)
@@ -75,8 +75,8 @@ def _findings(
         alike.setdefault(tuple(map(_numbers, found)), []).append((unit, found))
     for units in alike.values():
         unit, found = units[0]
-        told = "; ".join(_told(fault, number) for fault in found[:_TOLD])
-        more = f"; and {count(len(found) - _TOLD, 'more rank')}" if len(found) > _TOLD else ""
+        text = "; ".join(_explanation(fault, number) for fault in found[:_LISTED])
+        more = f"; and {count(len(found) - _LISTED, 'more rank')}" if len(found) > _LISTED else ""
         same = f"; the same in {listed([str(other) for other, _ in units[1:]], 4)}" if len(units) > 1 else ""
         every = [fault for _, some in units for fault in some]
         kept = dict.fromkeys(name for fault in every for name in caches.get(fault.rank, ()))
@@ -85,7 +85,7 @@ def _findings(
             card,
             unit if len(units) == 1 else phase_unit("decode"),
             [*(fault.rank.first for fault in every), *map(by_name.__getitem__, kept)],
-            f"{told}{more}{same}",
+            f"{text}{more}{same}",
             outcome=None if number is not None or any(f.certain for f in every) else "heads-unknown",
             help="hand each decode rank the KV heads that it works on"
             + ("" if number is not None else "; state `kv_heads` under [model] in the strategy file"),
@@ -98,8 +98,8 @@ def _numbers(fault: Fault) -> object:
     return fault.rank.number, fault.needs, tuple(ranks), tuple(_part(rank) for rank in fault.elsewhere)
 
 
-def _told(fault: Fault, number: int | None) -> str:
-    """Say what a rank needs, from whom, and what it is handed."""
+def _explanation(fault: Fault, number: int | None) -> str:
+    """Return what a rank needs, from whom, and what it is handed."""
     sources = {head for s in fault.sources for head in fault.held[s]}
     lacking = [head for head in fault.needs if head in sources or not fault.lacks]
     needs = f"{_named(fault.rank)} needs {_heads(lacking, number)}"

@@ -15,7 +15,7 @@ from dotlint.text.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from dotlint.checks.tensors.kv_places import Place
+    from dotlint.checks.tensors.kv_holdings import Holding
     from dotlint.checks.tensors.kv_ranks import Rank
     from dotlint.deployment.model import Reading
     from dotlint.engine.context import GraphContext
@@ -79,9 +79,9 @@ def _stated(ranks: Iterable[Rank], *, kv: bool) -> int | None:
     One KV head on each of several ranks may be a copy.
     """
     each = {
-        (n, rank.places[0].head[1])
+        (n, rank.holdings[0].head[1])
         for rank in ranks
-        if rank.places
+        if rank.holdings
         for r in rank.members
         if (n := _heads_in_label(r, kv=kv)) is not None
     }
@@ -100,9 +100,9 @@ def _heads_in_label(reading: Reading, *, kv: bool) -> int | None:
     return found.pop() if len(found) == 1 else None
 
 
-def heads_of(place: Place, number: int) -> tuple[int, ...]:
+def heads_of(holding: Holding, number: int) -> tuple[int, ...]:
     """Return the KV heads of a rank, of so many: those that it shares with others are copies."""
-    rank, parts = place.head
+    rank, parts = holding.head
     first, behind = rank * number // parts, (rank + 1) * number // parts
     return tuple(range(first, max(behind, first + 1)))
 
@@ -114,34 +114,34 @@ def faults(unit: Sequence[Handed], own: Sequence[Rank], number: int | None) -> l
     if the ranks' parts are not known.
     """
     sending = {*own, *(s for each in unit for s in (*each.here, *each.elsewhere))}
-    choices = [max((len(r.places) for r in some), default=0) for some in ([h.rank for h in unit], sending)]
-    if not own or not all(r.places for r in sending) or not all(h.rank.places for h in unit):
+    choices = [max((len(r.holdings) for r in some), default=0) for some in ([h.rank for h in unit], sending)]
+    if not own or not all(r.holdings for r in sending) or not all(h.rank.holdings for h in unit):
         return None
     found: list[Fault] | None = None
     for one, two, copies in product(*map(range, choices), (False,) if number else (False, True)):
-        places = {h.rank: h.rank.places[one % len(h.rank.places)] for h in unit}
-        places |= {r: r.places[two % len(r.places)] for r in sending}
-        parts = [place.head[1] for place in places.values()]
+        holdings = {h.rank: h.rank.holdings[one % len(h.rank.holdings)] for h in unit}
+        holdings |= {r: r.holdings[two % len(r.holdings)] for r in sending}
+        parts = [holding.head[1] for holding in holdings.values()]
         # If the number of heads is not known, ranks of the phase with more of them may hold copies.
-        fewest = min(max(places[h.rank].head[1] for h in unit), max(places[r].head[1] for r in sending))
-        again = _under(unit, own, places, number or (fewest if copies else lcm(*parts)))
+        fewest = min(max(holdings[h.rank].head[1] for h in unit), max(holdings[r].head[1] for r in sending))
+        again = _under(unit, own, holdings, number or (fewest if copies else lcm(*parts)))
         found = again if found is None else [f for f in found if any(f.rank is g.rank for g in again)]
     return found
 
 
-def _under(unit: Sequence[Handed], own: Sequence[Rank], places: Mapping[Rank, Place], number: int) -> list[Fault]:
-    held = {rank: heads_of(place, number) for rank, place in places.items()}
-    served = {(places[h.rank].replica, _replica(s, places)) for h in unit for s in h.here}
+def _under(unit: Sequence[Handed], own: Sequence[Rank], holdings: Mapping[Rank, Holding], number: int) -> list[Fault]:
+    held = {rank: heads_of(holding, number) for rank, holding in holdings.items()}
+    served = {(holdings[h.rank].replica, _replica(s, holdings)) for h in unit for s in h.here}
     if not served:  # nothing arrives at the whole cell
-        served = {(places[h.rank].replica, _replica(own[0], places)) for h in unit}
+        served = {(holdings[h.rank].replica, _replica(own[0], holdings)) for h in unit}
     everything = len(own) > 1 and len(unit) > 1 and all(set(own) <= set(h.here) for h in unit)
     found: list[Fault] = []
     for each in unit:
         rank, needs = each.rank, held[each.rank]
         lacking: list[Rank] = []
-        for replica in [two for one, two in sorted(served) if one == places[rank].replica]:
-            having = [s for s in own if _replica(s, places) == replica]
-            lacking += _sources(each, having, places, held)
+        for replica in [two for one, two in sorted(served) if one == holdings[rank].replica]:
+            having = [s for s in own if _replica(s, holdings) == replica]
+            lacking += _sources(each, having, holdings, held)
         got = tuple(s for s in each.here if set(held[s]) & set(needs))
         beside = tuple(s for s in each.here if s not in got and not everything)
         if lacking or beside or each.elsewhere:
@@ -151,24 +151,24 @@ def _under(unit: Sequence[Handed], own: Sequence[Rank], places: Mapping[Rank, Pl
     return found
 
 
-def _replica(rank: Rank, places: Mapping[Rank, Place]) -> tuple[int, int]:
-    return -1 if rank.cell[0] is None else rank.cell[0], places[rank].replica
+def _replica(rank: Rank, holdings: Mapping[Rank, Holding]) -> tuple[int, int]:
+    return -1 if rank.cell[0] is None else rank.cell[0], holdings[rank].replica
 
 
 def _sources(
-    each: Handed, having: Sequence[Rank], places: Mapping[Rank, Place], held: Mapping[Rank, tuple[int, ...]]
+    each: Handed, having: Sequence[Rank], holdings: Mapping[Rank, Holding], held: Mapping[Rank, tuple[int, ...]]
 ) -> list[Rank]:
     """Return the ranks of one replica, and one of several with copies, whose heads and tokens are needed and do not arrive."""
-    place = places[each.rank]
-    arrives = {item for s in each.here if s in having for item in _items(s, places, held)}
+    holding = holdings[each.rank]
+    arrives = {item for s in each.here if s in having for item in _items(s, holdings, held)}
     found: list[Rank] = []
     for source in having:
-        index, parts = places[source].tokens
+        index, parts = holdings[source].tokens
         # Ranks that divide the tokens alike serve one another; of others it is not known who has which tokens.
-        alike = (places[source].by, index, parts) == (place.by, *place.tokens)
-        if parts > 1 and place.tokens[1] > 1 and not alike:
+        alike = (holdings[source].by, index, parts) == (holding.by, *holding.tokens)
+        if parts > 1 and holding.tokens[1] > 1 and not alike:
             continue
-        needed = {item for item in _items(source, places, held) if item[0] in held[each.rank]}
+        needed = {item for item in _items(source, holdings, held) if item[0] in held[each.rank]}
         if needed - arrives:
             found.append(source)
             arrives |= needed
@@ -176,7 +176,7 @@ def _sources(
 
 
 def _items(
-    rank: Rank, places: Mapping[Rank, Place], held: Mapping[Rank, tuple[int, ...]]
+    rank: Rank, holdings: Mapping[Rank, Holding], held: Mapping[Rank, tuple[int, ...]]
 ) -> set[tuple[int, int, int | None, int | None]]:
     """Return the heads and tokens of a rank, by stage and layer."""
-    return {(head, places[rank].tokens[0], rank.cell[1], rank.cell[2]) for head in held[rank]}
+    return {(head, holdings[rank].tokens[0], rank.cell[1], rank.cell[2]) for head in held[rank]}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Parts:
-    """The stages and layers of both phases, as far as the hand-over shows that they are told apart.
+    """The stages and layers of both phases, as far as the hand-over shows that they differ.
 
     A hand-over that is drawn once, from the last layer to the first, stands for all layers.
     """
@@ -29,10 +29,10 @@ class Parts:
         self._layers = model.layers if model is not None else None
         self._counts = (_stages(context, "prefill", prefill), _stages(context, "decode", decode))
         pairs = {(s.cell[1:], r.cell[1:]) for r, some in handed.arrivals.items() for each in some for s in each.senders}
-        told_apart = min(len({one for one, _ in pairs}), len({two for _, two in pairs}))
+        distinct = min(len({one for one, _ in pairs}), len({two for _, two in pairs}))
         layers = [{rank.cell[2] for rank in ranks} for ranks in (prefill, decode)]
         numbered = [None not in some for some in layers]
-        self._by_layer = all(numbered) and bool(layers[0] & layers[1]) and told_apart > 1
+        self._by_layer = all(numbered) and bool(layers[0] & layers[1]) and distinct > 1
         self._by_stage = (
             not all(numbered)
             and None not in {r.cell[1] for r in (*prefill, *decode)}

@@ -111,7 +111,7 @@ class _Trace:
         return list(dict.fromkeys(found.values()))
 
     def _mixes(self, name: str) -> bool:
-        """Return whether several ranks send to it and several receive from it, so that it does not say who serves whom."""
+        """Return whether several ranks send to it and several receive from it, so that who serves whom is open."""
         if name not in self.mixing:
             senders = {rank.slot for rank in self._reached(name, self.wiring.ins, self.senders)}
             self.mixing[name] = (
@@ -172,13 +172,13 @@ class _Trace:
             reading = self.deployment.readings[edge.head.index]
             if head in self.receivers or head in self.passing or self.phases[head] != "decode" or reading.annotation:
                 continue
-            tells = any(word in edge.label.lower() for word in _CACHE)
+            names_cache = any(word in edge.label.lower() for word in _CACHE)
             if self.phases[tail] == "decode" and tail not in self.passing:
                 continue
-            if reading.kind == "io" and not tells:
+            if reading.kind == "io" and not names_cache:
                 continue
             if (
-                tells
+                names_cache
                 or tail in self.senders
                 or (tail in self.passing and self._reached(tail, self.wiring.ins, self.senders))
             ):
@@ -191,7 +191,7 @@ def _kind(reading: Reading) -> tuple[str, str]:
 
 
 def _same_unit(rank: Rank, reading: Reading) -> bool:
-    """Return whether a cache is of the replica, stage and layer of a rank, as far as it says."""
+    """Return whether a cache is of the replica, stage and layer of a rank, as far as it states them."""
     replica, stage, layer = rank.cell
     pairs = (replica, reading.replica), (stage, reading.stage), (layer, reading.layer_index)
     return all(two in (one, None) for one, two in pairs)

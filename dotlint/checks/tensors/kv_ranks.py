@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from dotlint.checks.tensors.kv_places import possible_places
+from dotlint.checks.tensors.kv_holdings import possible_holdings
 from dotlint.deployment.numberings.axes import worded_number
 from dotlint.deployment.shards import ATTENTION, groups
-from dotlint.strategy.gpus import union
+from dotlint.strategy.gpus import disjoint
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from dotlint.checks.tensors.kv_places import Place
+    from dotlint.checks.tensors.kv_holdings import Holding
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.vocabulary import Vocabulary
     from dotlint.engine.context import GraphContext
     from dotlint.strategy import Phase
-    from dotlint.strategy.gpus import GpuSet
 
 Cell = tuple[int | None, int | None, int | None]
 PHASES = ("prefill", "decode")
@@ -29,7 +28,7 @@ PHASES = ("prefill", "decode")
 class Rank(Struct, eq=False):
     """The operators of one rank in one cell; `number` counts the ranks of the cell.
 
-    `places` has what the rank may hold, one for each reading of the strategy; none if that is unknown. `first` is the
+    `holdings` has what the rank may hold, one for each reading of the strategy; none if that is unknown. `first` is the
     operator that names it: its attention, or what the cache is handed to, or by, in most cells.
     """
 
@@ -37,7 +36,7 @@ class Rank(Struct, eq=False):
     cell: Cell
     number: int
     members: tuple[Reading, ...]
-    places: tuple[Place, ...]
+    holdings: tuple[Holding, ...]
     first: Reading
 
     @property
@@ -54,7 +53,7 @@ def cell_of(reading: Reading, phase: Phase | None) -> Cell:
 
 
 def phases_of(context: GraphContext) -> dict[str, str | None]:
-    """Return the phase of each node by its name; where the file tells none, by the GPUs that the phases have alone."""
+    """Return the phase of each node by its name; if the file states none, by the GPUs that the phases have alone."""
     readings = context.deployment.readings
     if {"prefill", "decode"} <= set(context.deployment.phases):
         return {r.name: r.phase for r in readings}
@@ -73,7 +72,7 @@ def holders(deployment: Deployment, phases: Mapping[str, str | None], phase: str
 
 
 def ranks_of(context: GraphContext, phases: Mapping[str, str | None], phase: str) -> list[Rank]:
-    """Return the ranks of a phase in each replica, stage and layer in which they can be told apart."""
+    """Return the ranks of a phase in each replica, stage and layer in which they can be distinguished."""
     deployment = context.deployment
     declared = context.phase(phase)
     cells: dict[Cell, list[Reading]] = defaultdict(list)
@@ -91,7 +90,7 @@ def ranks_of(context: GraphContext, phases: Mapping[str, str | None], phase: str
                 by_number[known[reading.node.index]].append(reading)
         stated = _shards([r for some in by_number.values() for r in some], deployment.vocabulary)
         shards = {n: stated[some[0].node.index] for n, some in by_number.items()} if stated else {}
-        options = possible_places(context, declared, by_number, shards, replica=cell[0] is not None)
+        options = possible_holdings(context, declared, by_number, shards, replica=cell[0] is not None)
         found += [
             Rank(phase, cell, number, tuple(some), tuple(option[number] for option in options), _first(some))
             for number, some in sorted(by_number.items())
@@ -132,14 +131,14 @@ def _counted(numbers: Iterable[int | None]) -> dict[int, int]:
 
 
 def _in_order(members: Sequence[Reading], numbers: Mapping[int, int], vocabulary: Vocabulary) -> dict[int, int] | None:
-    """Return the rank of each node by its GPUs, else by its number; None if they contradict each other or say nothing.
+    """Return the rank of each node by its GPUs, else by its number; None if they contradict each other or state nothing.
 
     An operator on the GPUs of several ranks, or without a number where others have one, is none of a rank.
     """
     placed = {r.gpus for r in members if r.gpus}
-    if not _disjoint(placed):
+    if not disjoint(placed):
         placed = {s for s in placed if not any(other < s for other in placed)}
-    if not _disjoint(placed) or len({len(s) for s in placed}) > 1:
+    if not disjoint(placed) or len({len(s) for s in placed}) > 1:
         return None
     sets = {gpus: index for index, gpus in enumerate(sorted(placed, key=lambda gpus: gpus.first))}
     known = [r for r in members if r.gpus in sets or (not r.gpus and not sets)]
@@ -153,10 +152,6 @@ def _in_order(members: Sequence[Reading], numbers: Mapping[int, int], vocabulary
     if not named and len({r.role.name for r in known if r.role}) == len(known):
         return dict.fromkeys((r.node.index for r in known), 0)
     return named or None
-
-
-def _disjoint(sets: Collection[GpuSet]) -> bool:
-    return sum(map(len, sets)) == len(union(sets))
 
 
 def _shards(members: Sequence[Reading], vocabulary: Vocabulary) -> dict[int, int]:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from dotlint.deployment.tensors.faults import fault_of
 from dotlint.deployment.tensors.followed import count_edges
+from dotlint.deployment.tensors.links import grouped_edges
 from dotlint.deployment.tensors.mesh import name_axes
 from dotlint.deployment.tensors.model import Flow
 from dotlint.deployment.tensors.notation import notation_of
-from dotlint.deployment.tensors.propagate import Graph, grouped_edges, propagate
+from dotlint.deployment.tensors.propagate import Graph, propagate
 from dotlint.deployment.tensors.siblings import operators_of
 from dotlint.deployment.tensors.statements import read_statements
 

@@ -14,36 +14,11 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.tensors.model import Inflow, Operator
 
-_NO_SUM = frozenset(
-    {
-        "max",
-        "min",
-        "mean",
-        "avg",
-        "average",
-        "statistic",
-        "statistics",
-        "stats",
-        "variance",
-        "grad",
-        "grads",
-        "gradient",
-    }
-    | {
-        "gradients",
-        "loss",
-        "optimizer",
-        "lse",
-        "logsumexp",
-        "log",
-        "norm",
-        "count",
-        "counts",
-        "sync",
-        "barrier",
-        "status",
-    }
-)
+_NO_SUM = frozenset({
+    "max", "min", "mean", "avg", "average", "statistic", "statistics", "stats", "variance", "grad", "grads",
+    "gradient", "gradients", "loss", "optimizer", "lse", "logsumexp", "log", "norm", "count", "counts", "sync",
+    "barrier", "status",
+})  # fmt: skip
 
 
 def collective_output(
@@ -74,9 +49,8 @@ def collective_output(
             if mistake and alone and consumers and not said and not _is_no_sum(operator):
                 yield Conflict(mistake, operator, axis, tuple(inflows), taken)
     if not joined:
-        kind = operator.rule.collective if operator.rule is not None else None
         owed = PARTIAL & operator.taken.get(None, PARTIAL)
-        operator.given = {None: ANY if kind in {"reduce", "reduce-scatter"} else ANY & ~PARTIAL | owed}
+        operator.given = {None: ANY if operator.reduces else ANY & ~PARTIAL | owed}
     cut = _cut(operator, inflows, consumers)
     if cut is not None:
         yield Conflict("cuts", operator, cut.tail.axis, (cut,), cut.tail.on(cut.tail.axis))
@@ -96,7 +70,7 @@ def joined_axes(
     found = [i.tail.axis for i in inflows if i.how == "all" and i.tail.axis is not None]
     if any(i.tail.grouped and i.how != "all" for i in inflows):
         return []
-    if not found and operator.rule is not None and operator.rule.collective != "reduce":
+    if not found and operator.collective not in {None, "reduce"}:
         found = [c.axis for c in consumers if c.axis is not None and _may_act(operator, c.axis)]
     if not found:
         found = _of_mesh(operator, mesh)
@@ -104,7 +78,7 @@ def joined_axes(
         gpus = operator.first.gpus
         if gpus is None or len(gpus) < 2 or not operator.first.own_gpus:
             return []
-        kind = operator.rule.collective if operator.rule is not None else None
+        kind = operator.collective
         if kind not in {"reduce", "gather"}:
             return []
         known = [
@@ -121,14 +95,12 @@ def joined_axes(
 def _of_mesh(operator: Operator, mesh: Sequence[MeshAxis]) -> list[MeshAxis]:
     """Return the axes of the kind that a collective works on, on its devices: one collective for each group of ranks."""
     gpus = operator.first.gpus if operator.first.own_gpus else None
-    kind = operator.rule.collective if operator.rule is not None else None
-    reduces = kind in {"reduce", "reduce-scatter"}
-    if not reduces and (operator.rule is None or not operator.rule.role.startswith("sequence-")):
+    if not operator.reduces and (operator.rule is None or not operator.rule.role.startswith("sequence-")):
         return []
     fitting = [
         axis
         for axis in mesh
-        if axis.phase == operator.first.phase and (axis.name == "tp" if reduces else axis.name)
+        if axis.phase == operator.first.phase and (axis.name == "tp" if operator.reduces else axis.name)
         if gpus is None or (axis.whole is not None and axis.whole <= gpus)
     ]
     inside = [axis for axis in fitting if _may_act(operator, axis)]
@@ -153,7 +125,7 @@ def _may_act(operator: Operator, axis: MeshAxis) -> bool:
 
 
 def _made(operator: Operator, taken: int) -> int:
-    kind = operator.rule.collective if operator.rule is not None else None
+    kind = operator.collective
     if kind in {"reduce", "gather", "concatenate", "broadcast"}:
         return REPLICATE
     if kind == "reduce-scatter":
@@ -171,8 +143,8 @@ def _made(operator: Operator, taken: int) -> int:
 
 def _mistake(operator: Operator, taken: int) -> str:
     """Return what is certainly wrong with what a collective takes; "" if nothing is."""
-    kind = operator.rule.collective if operator.rule is not None else None
-    if kind in {"reduce", "reduce-scatter"}:
+    kind = operator.collective
+    if operator.reduces:
         if taken & PARTIAL:
             return ""
         if taken == REPLICATE:

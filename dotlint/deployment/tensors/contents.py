@@ -1,4 +1,4 @@
-"""What labels say about the content of a tensor: hidden states, or only which experts a token goes to."""
+"""What labels state about the content of a tensor: hidden states, or only which experts a token goes to."""
 
 from __future__ import annotations
 
@@ -19,57 +19,16 @@ Content = Literal["hidden", "tokens", "choice", "counted", ""]
 
 _FEATURES: Final = frozenset({"hidden", "ffn", "heads", "head-dim"})
 _CHOICE: Final = frozenset({"experts", "top-k"})
-_CARRIED: Final = frozenset(
-    {
-        "token",
-        "tokens",
-        "hidden",
-        "states",
-        "activation",
-        "activations",
-        "feature",
-        "features",
-        "embedding",
-        "embeddings",
-        "data",
-        "tensor",
-    }
-)
-_CHOOSING: Final = frozenset(
-    {
-        "expert",
-        "experts",
-        "top",
-        "topk",
-        "k",
-        "id",
-        "ids",
-        "idx",
-        "index",
-        "indices",
-        "score",
-        "scores",
-        "weight",
-        "weights",
-        "prob",
-        "probs",
-        "probabilities",
-        "logits",
-        "selected",
-        "select",
-        "selection",
-        "routing",
-        "gate",
-        "gating",
-        "router",
-        "mask",
-        "assignment",
-        "assignments",
-        "choice",
-        "decision",
-        "decisions",
-    }
-)
+_CARRIED: Final = frozenset({
+    "token", "tokens", "hidden", "states", "activation", "activations", "feature", "features", "embedding",
+    "embeddings", "data", "tensor",
+})  # fmt: skip
+_CHOOSING: Final = frozenset({
+    "expert", "experts", "top", "topk", "k", "id", "ids", "idx", "index", "indices", "score", "scores",
+    "weight", "weights", "prob", "probs", "probabilities", "logits", "selected", "select", "selection",
+    "routing", "gate", "gating", "router", "mask", "assignment", "assignments", "choice", "decision",
+    "decisions",
+})  # fmt: skip
 _OWNER: Final = frozenset({"expert", "experts"})
 
 
@@ -101,8 +60,8 @@ def content(every: Iterable[Dims]) -> Content:
 
 
 @lru_cache(maxsize=4096)
-def says_hidden(label: str) -> bool:
-    """Return whether the label of an edge says that hidden states travel on it: `tokens`, `[B, S, H]`."""
+def states_hidden(label: str) -> bool:
+    """Return whether the label of an edge states that hidden states travel on it: `tokens`, `[B, S, H]`."""
     if not label:
         return False
     words = set(plain_words(label).split())

@@ -44,8 +44,9 @@ def reduction_of(fault: Fault) -> Operator | None:
     """Return the producer that already adds up the partial sums that arrive, if one does."""
     names = {reading.name for reading in fault.tails}
     for source in fault.at.sources:
-        reduces = source.rule is not None and source.rule.collective == "reduce"
-        if reduces and any(not names.isdisjoint(r.name for r in one.members) for one in source.sources):
+        if source.collective == "reduce" and any(
+            not names.isdisjoint(r.name for r in one.members) for one in source.sources
+        ):
             return source
     return None
 
@@ -60,7 +61,7 @@ def _takes_all(operator: Operator) -> bool:
 
 
 def _slice_of_hidden(at: Operator, conflict: Conflict) -> Fault:
-    """Return the fault of a projection of a slice of the hidden axis whose results nobody sums."""
+    """Return the fault of a projection of a slice of the hidden axis whose results are not summed."""
     edges = tuple(e for r in at.members for e in r.node.in_edges)
     tails = tuple(r for source in at.sources for r in source.members)
     chain = tuple(Step(s.first.name, _text(HIDDEN)) for s in at.sources[:1])
@@ -76,10 +77,7 @@ def _rule(conflict: Conflict, consumers: Mapping[int, list[Operator]]) -> tuple[
     if conflict.kind == "differs":
         if not any(mask == PARTIAL for mask in masks):
             return "mixed-placement", "slices"
-        reduced = any(
-            c.rule is not None and c.rule.collective in {"reduce", "reduce-scatter"}
-            for c in consumers.get(conflict.at.index, ())
-        )
+        reduced = any(c.reduces for c in consumers.get(conflict.at.index, ()))
         return ("mixed-placement", "reduced-late") if reduced else ("partial-consumed", "residual")
     if conflict.kind in {"crosses", "cuts"}:
         return "wrong-group", conflict.kind

@@ -17,10 +17,6 @@ REASONS: Final = {
 }
 """Why an edge is not followed: the keys of JSON with the words of reports."""
 
-_PASSING: Final = frozenset(
-    {"norm", "residual", "activation", "send", "receive", "transfer", "all-reduce", "broadcast"}
-)
-
 
 def count_edges(
     order: Iterable[Operator],
@@ -54,6 +50,7 @@ def count_edges(
                     reasons[edge.index] = reason
                 else:
                     followed.add(edge.index)
-        passes = operator.first.role is not None and operator.first.role.name in _PASSING
+        # A gated activation halves the width, but gives a known tensor too.
+        passes = operator.first.is_role("activation") or (operator.rule is not None and operator.rule.shape.keeps)
         made[operator.index] = bool(own.outputs or own.bare) or (passes and (taken or states_input))
     return followed, reasons

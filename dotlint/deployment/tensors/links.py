@@ -2,15 +2,45 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from dotlint.deployment.tensors.model import Inflow
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from dotlint.deployment.tensors.model import Link, Operator
+    from dotlint.graph.model import Edge
 
 
-def link(tail: Operator, head: Operator, pairs: Iterable[tuple[int, int]]) -> Link:
+def grouped_edges(
+    operators: Iterable[Operator], by_node: Mapping[int, Operator], without: Collection[int]
+) -> tuple[dict[int, list[Inflow]], dict[int, list[Operator]]]:
+    """Return the inflows and the consumers of each operator, by its index; the edges `without` are left out."""
+    at = {r.node.index: position for operator in operators for position, r in enumerate(operator.members)}
+    inflows: dict[int, list[Inflow]] = {}
+    outs: dict[int, list[Operator]] = defaultdict(list)
+    for head in operators:
+        pairs: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        edges: dict[int, list[Edge]] = defaultdict(list)
+        tails: dict[int, Operator] = {}
+        for position, reading in enumerate(head.members):
+            for edge in reading.node.in_edges:
+                tail = by_node.get(edge.tail.index)
+                if tail is None or tail is head or edge.index in without:
+                    continue
+                tails[tail.index] = tail
+                pairs[tail.index].append((at[edge.tail.index], position))
+                edges[tail.index].append(edge)
+        inflows[head.index] = [Inflow(t, _link(t, head, pairs[i]), edges[i]) for i, t in tails.items()]
+        head.sources = list(tails.values())
+        for tail in tails.values():
+            outs[tail.index].append(head)
+    return inflows, outs
+
+
+def _link(tail: Operator, head: Operator, pairs: Iterable[tuple[int, int]]) -> Link:
     """Return how an operator feeds another; `pairs` are the positions of members that an edge connects."""
     found = set(pairs)
     tails, heads = {one for one, _ in found}, {two for _, two in found}

@@ -30,20 +30,10 @@ _NAMES: Final[tuple[AxisName, ...]] = ("tp", "sp", "cp", "dp", "ep")
 _WORDS: Final[dict[str, AxisName]] = {
     "tp": "tp", "tensor": "tp", "sp": "sp", "ulysses": "sp", "cp": "cp", "ring": "cp", "dp": "dp", "replica": "dp", "ep": "ep",
 }  # fmt: skip
-_TENSOR_PARALLEL: Final = frozenset(
-    {
-        "qkv",
-        "query",
-        "key-projection",
-        "value-projection",
-        "attention",
-        "output-projection",
-        "mlp",
-        "mlp-up",
-        "mlp-down",
-    }
-    | {"embedding", "head"}
-)
+_TENSOR_PARALLEL: Final = frozenset({
+    "qkv", "query", "key-projection", "value-projection", "attention", "output-projection", "mlp", "mlp-up",
+    "mlp-down", "embedding", "head",
+})  # fmt: skip
 _DIVIDING_TOKENS: Final = ("reduce-scatter", "sequence-split", "sequence-gather")
 
 

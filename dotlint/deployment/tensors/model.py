@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from dotlint.deployment.model import Reading
-    from dotlint.deployment.tensors.table import OperatorRule
+    from dotlint.deployment.tensors.table import Collective, OperatorRule
     from dotlint.graph.model import Edge
     from dotlint.strategy.gpus import GpuSet
 
@@ -75,6 +75,16 @@ class Operator(Struct, eq=False):
     def first(self) -> Reading:
         """Its first node."""
         return self.members[0]
+
+    @property
+    def collective(self) -> Collective | None:
+        """What it does with the ranks of one axis; None if it is no collective."""
+        return self.rule.collective if self.rule is not None else None
+
+    @property
+    def reduces(self) -> bool:
+        """Whether it adds up summands."""
+        return self.collective in {"reduce", "reduce-scatter"}
 
     @property
     def grouped(self) -> bool:

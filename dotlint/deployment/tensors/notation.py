@@ -35,7 +35,7 @@ def notation_of(operators: Iterable[Operator]) -> Notation:
             tensors = operator.first.evidence.tensors
             some = (*tensors.inputs, *tensors.outputs, *tensors.bare)
             logits[phase].update(n for dims in some if (n := axes.size(dims, "vocab")))
-        if operator.rule is not None and operator.rule.collective in _CHANGING:
+        if operator.rule is not None and operator.collective in _CHANGING:
             tensors = operator.first.evidence.tensors
             before, after = only(tensors.inputs), only(tensors.outputs)
             if before is None or after is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 
-from dotlint.deployment.tensors.contents import content, says_hidden
+from dotlint.deployment.tensors.contents import content, states_hidden
 from dotlint.deployment.tensors.roles import listed_roles
 from dotlint.deployment.tensors.table import ALL_PAYLOADS, CHOICE, HIDDEN_STATES, PayloadRule, operator_table
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dotlint.deployment.tensors.table import OperatorRule
 
 Tails = list[tuple[str, int]]
-"""The producers of a node, each with what the label of the edge says that travels besides."""
+"""The producers of a node, each with what travels besides according to the label of the edge."""
 
 _UNKNOWN: Final = PayloadRule()
 _WEIGHED: Final = ("expert", "shared-expert", "combine", "aggregate", "all-to-all")
@@ -46,7 +46,7 @@ class Loss(Struct, eq=False):
 class Payloads(Struct, eq=False):
     """What the output of each node may (`may`) and certainly does (`sure`) contain, by its name.
 
-    `losses` are the nodes at which the hidden states are lost, each path told once. `choosing` are the nodes whose
+    `losses` are the nodes at which the hidden states are lost, each path once. `choosing` are the nodes whose
     labels state that they give only scores or indices.
     """
 
@@ -94,8 +94,8 @@ def find_payloads(deployment: Deployment, ins: Mapping[str, Sequence[str]]) -> P
 def _tails(reading: Reading, ins: Mapping[str, Sequence[str]]) -> Tails:
     labels: dict[str, bool] = {}
     for edge in reading.node.in_edges:
-        told = says_hidden(edge.label or edge.attributes.get("xlabel", ""))
-        labels[edge.tail.name] = labels.get(edge.tail.name, False) or told
+        hidden = states_hidden(edge.label or edge.attributes.get("xlabel", ""))
+        labels[edge.tail.name] = labels.get(edge.tail.name, False) or hidden
     return [(tail, HIDDEN_STATES if labels.get(tail) else 0) for tail in dict.fromkeys(ins.get(reading.name, ()))]
 
 
@@ -182,18 +182,18 @@ def _propagate(found: Payloads, nodes: Mapping[str, PayloadRule], stated: Mappin
 
 def _losses(found: Payloads, nodes: Mapping[str, PayloadRule], readings: Mapping[str, Reading]) -> Iterator[Loss]:
     """Yield the nodes that need hidden states and get none; what such a node gives counts as hidden states again."""
-    told: set[str] = set()  # nodes at which a loss is told, and those that hand on the scores behind it
+    reported: set[str] = set()  # nodes at which a loss is reported, and those that hand on the scores behind it
     origin: dict[str, str] = {}  # where the scores that a node hands on come from
     for name in _in_order(found):
         reading, rule = readings[name], nodes[name]
         tails = found.tails[name]
         scores = [t for t, _ in tails if _is_choice(found, t)]
         origin[name] = origin.get(scores[0], scores[0]) if scores else name
-        if not told.isdisjoint(scores):
-            told.add(name)
+        if not reported.isdisjoint(scores):
+            reported.add(name)
         if reading.summary or not reading.node.declared or not tails or not reading.node.in_edges:
             continue
-        poor = [t for t, besides in tails if not besides and _is_choice(found, t) and t not in told]
+        poor = [t for t, besides in tails if not besides and _is_choice(found, t) and t not in reported]
         if not poor:
             continue
         rest = [t for t, _ in tails if t not in poor]
@@ -203,12 +203,12 @@ def _losses(found: Payloads, nodes: Mapping[str, PayloadRule], readings: Mapping
         weighs = any(t in readings and readings[t].is_role(*_WEIGHED) for t in rest)
         if not needs or (rest and (needs != "each" or weighs)):
             continue
-        told.add(name)
+        reported.add(name)
         yield Loss(reading, tuple(poor), (*_chain(found, poor[0]), name), bool(rest))
 
 
 def _takes_the_same(reading: Reading, gate: Reading) -> bool:
-    """Return whether a node states the input that a gate takes, which are hidden states although no axis says so."""
+    """Return whether a node states the input that a gate takes, which are hidden states although no axis shows it."""
     taken, known = reading.evidence.tensors.inputs, gate.evidence.tensors.inputs
     undecided = not content(taken) and _states(reading) != "hidden"
     return undecided and len(taken) == len(known) == 1 and taken[0].values == known[0].values

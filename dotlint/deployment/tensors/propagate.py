@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from dotlint.deployment.tensors.collectives import collective_output
-from dotlint.deployment.tensors.links import link
 from dotlint.deployment.tensors.model import Conflict, Inflow, Notation
 from dotlint.deployment.tensors.notation import narrowed
 from dotlint.deployment.tensors.placements import ANY, EXPERTS, HIDDEN, PARTIAL, REPLICATE, SEQ, SHARD, TOKENS, WHOLE
 from dotlint.deployment.tensors.sizes_of import narrows, same, sliced
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from dotlint.deployment.tensors.model import MeshAxis, Operator
-    from dotlint.graph.model import Edge
 
 
 class Graph(Struct):
@@ -41,6 +38,7 @@ def propagate(graph: Graph) -> Iterator[Conflict]:
             continue
         if not inflows:
             operator.given = _source(operator)
+            _narrow_to_consumers(graph, operator)
             continue
         axes = _axes(operator, inflows)
         for inflow in inflows:
@@ -52,6 +50,27 @@ def propagate(graph: Graph) -> Iterator[Conflict]:
             continue
         for axis in axes:
             yield from _output(graph, operator, inflows, axis)
+        _narrow_to_consumers(graph, operator)
+
+
+def _narrow_to_consumers(graph: Graph, operator: Operator) -> None:
+    """Leave of what an operator gives what its consumers accept, where something is left: all take the same tensor.
+
+    Where a collective takes it too, the others may bypass it by mistake.
+    """
+    consumers = graph.outs.get(operator.index, ())
+    if any(c.rule is not None and c.rule.collective is not None for c in consumers):
+        return
+    for consumer in consumers:
+        rule = consumer.rule
+        if rule is None or rule.gives is None or rule.collective is not None:
+            continue
+        accepted = 0
+        for bit in rule.gives:
+            accepted |= bit
+        for axis, given in operator.given.items():
+            if (axis is not None and axis is consumer.axis) or not (rule.weights or rule.joins != "first"):
+                operator.given[axis] = given & accepted or given
 
 
 def _source(operator: Operator) -> dict[MeshAxis | None, int]:
@@ -89,7 +108,7 @@ def arriving(inflow: Inflow, head: Operator, axis: MeshAxis | None, notation: No
         return given
     if how in {"other", "part"}:
         return allowed
-    if how == "exchange" and (head.rule is None or head.rule.collective is None):
+    if how == "exchange" and head.collective is None:
         return allowed if given & PARTIAL else (REPLICATE | given) & allowed
     if how == "fan" and axis is head.axis:
         return _fanned(tail, head, axis, narrowed(tail, axis, given & allowed, notation)) or allowed
@@ -98,7 +117,7 @@ def arriving(inflow: Inflow, head: Operator, axis: MeshAxis | None, notation: No
 
 def _fanned(tail: Operator, head: Operator, axis: MeshAxis, given: int) -> int:
     """Return what each rank takes of the output of one node: all of it, or the slice that the sizes show."""
-    if tail.rule is not None and tail.rule.collective in {"gather", "concatenate", "reduce", "broadcast"}:
+    if tail.collective in {"gather", "concatenate", "reduce", "broadcast"}:
         return given
     if head.first.is_role("expert") and tail.first.is_role("dispatch", "all-to-all"):
         return EXPERTS
@@ -162,8 +181,7 @@ def _output(graph: Graph, operator: Operator, inflows: list[Inflow], axis: MeshA
         # The ranks of tensor parallelism divide the weights, so each needs every token.
         tokens, taken = taken & TOKENS, taken & ~TOKENS
         if tokens and not taken:
-            conflict = Conflict("rejects", operator, axis, tuple(inflows), tokens)
-            yield conflict
+            yield Conflict("rejects", operator, axis, tuple(inflows), tokens)
             operator.given[axis] = axis.allowed
             operator.taken[axis] = tokens
             return
@@ -173,11 +191,11 @@ def _output(graph: Graph, operator: Operator, inflows: list[Inflow], axis: MeshA
         yield conflict
     elif axis is not None and taken and not _through(operator, taken):
         guilty = [i for i in inflows if not _through(operator, i.arrives[axis])] or inflows
-        yield Conflict("rejects", operator, axis, tuple(guilty), taken)
         conflict = Conflict("rejects", operator, axis, tuple(guilty), taken)
+        yield conflict
     operator.taken[axis] = taken
     if conflict is not None:
-        late = any(c.rule is not None and c.rule.collective for c in graph.outs.get(operator.index, ()))
+        late = any(c.collective for c in graph.outs.get(operator.index, ()))
         # Where a collective follows, it comes too late, which is the same fault.
         operator.given[axis] = WHOLE & allowed if conflict.kind == "differs" and not late else allowed
         return
@@ -237,29 +255,3 @@ def _exchanges(graph: Graph, operator: Operator, inflows: Iterable[Inflow]) -> b
         return True
     text = " ".join((operator.first.name, *operator.first.evidence.lines)).lower()
     return any(word in text for word in _EXCHANGING)
-
-
-def grouped_edges(
-    operators: Iterable[Operator], by_node: Mapping[int, Operator], without: Collection[int]
-) -> tuple[dict[int, list[Inflow]], dict[int, list[Operator]]]:
-    """Return the inflows and the consumers of each operator, by its index; the edges `without` are left out."""
-    at = {r.node.index: position for operator in operators for position, r in enumerate(operator.members)}
-    inflows: dict[int, list[Inflow]] = {}
-    outs: dict[int, list[Operator]] = defaultdict(list)
-    for head in operators:
-        pairs: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        edges: dict[int, list[Edge]] = defaultdict(list)
-        tails: dict[int, Operator] = {}
-        for position, reading in enumerate(head.members):
-            for edge in reading.node.in_edges:
-                tail = by_node.get(edge.tail.index)
-                if tail is None or tail is head or edge.index in without:
-                    continue
-                tails[tail.index] = tail
-                pairs[tail.index].append((at[edge.tail.index], position))
-                edges[tail.index].append(edge)
-        inflows[head.index] = [Inflow(t, link(t, head, pairs[i]), edges[i]) for i, t in tails.items()]
-        head.sources = list(tails.values())
-        for tail in tails.values():
-            outs[tail.index].append(head)
-    return inflows, outs

@@ -91,7 +91,7 @@ def widths(before: Dims, after: Dims, symbols: Symbols = ()) -> tuple[int, int] 
 
 
 def change(before: Dims, after: Dims) -> axes.Change | None:
-    """Compare two shapes by axis, or by their features where one of them has heads and the other does not say so."""
+    """Compare two shapes by axis, or by their features where one of them has heads and the other does not show them."""
     found = axes.change(before, after)
     if found is not None or {len(before.values), len(after.values)} != {3, 4} or any(axes.axes(before)):
         return found

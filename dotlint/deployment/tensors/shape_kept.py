@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dotlint.strategy import Strategy
 
 STATE = "state the same tensor at both ends, or draw the operator that changes it"
-"""What repairs most mismatches."""
+"""The remedy of most mismatches."""
 
 _KEEPS_WIDTH = ("activation", "sequence-gather", "sequence-split", "dispatch", "combine", "all-to-all")
 _FUSED = (1, 2, 3)  # one tensor, keys and values, or all three of an attention in one
@@ -31,7 +31,7 @@ _FUSED = (1, 2, 3)  # one tensor, keys and values, or all three of an attention 
 class Mismatch(Struct, frozen=True):
     """Two shapes of one tensor that differ: what `tail` gives and `head` takes; without a tail both are of `head`.
 
-    `reason` says why they have to be equal, `remedy` what would repair it.
+    `reason` is why they have to be equal, `remedy` what would fix it.
     """
 
     head: Reading

@@ -1,4 +1,4 @@
-"""What the role of an operator says about the shapes in its label, and what sizes may differ by."""
+"""What the role of an operator states about the shapes in its label, and by what sizes may differ."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NONE = ShapeRule()
 _OPEN = {"io", "routing", "communication", "memory", "annotation"}
 # What divides the features of a tensor; the other axes of the mesh divide tokens, experts or layers.
 _OF_FEATURES = ("tp", "sp", "etp", "cp", "dcp")
-_SHOWN = regex(r"\b(?:(?-i:[A-Za-z])*tp|sp|cp)\W{0,3}(\d+)|(\d+)[ -]?way|[/÷](\d+)\b", re.IGNORECASE)
+_STATED_WAYS = regex(r"\b(?:(?-i:[A-Za-z])*tp|sp|cp)\W{0,3}(\d+)|(\d+)[ -]?way|[/÷](\d+)\b", re.IGNORECASE)
 _LATENT = regex(
     r"latent|(?<!(?-i:[A-Za-z]))mla(?!(?-i:[A-Za-z]))|(?<!(?-i:[A-Za-z]))(?:kv|q)[ _-]?(?:a|b|down|up|lora|compress\w*)(?!(?-i:[A-Za-z]))",
     re.IGNORECASE,
@@ -50,17 +50,17 @@ def shape_rule(deployment: Deployment, reading: Reading) -> ShapeRule:
 
 def takes(deployment: Deployment, reading: Reading) -> str:
     """Return whether the operator states `all` of what its producer makes, or `part` of it, or `nothing`."""
-    if reading.role is None:
-        return "part"
-    stated = shape_rule(deployment, reading).takes
-    return stated or ("nothing" if reading.kind in _OPEN or reading.role.communicates else "all")
+    return _states(reading, shape_rule(deployment, reading).takes)
 
 
 def makes(deployment: Deployment, reading: Reading) -> str:
     """Return whether the operator states `all` of what its consumer takes, or `part` of it, or `nothing`."""
+    return _states(reading, shape_rule(deployment, reading).makes)
+
+
+def _states(reading: Reading, stated: str | None) -> str:
     if reading.role is None:
         return "part"
-    stated = shape_rule(deployment, reading).makes
     return stated or ("nothing" if reading.kind in _OPEN or reading.role.communicates else "all")
 
 
@@ -113,10 +113,10 @@ def feature_ways(deployment: Deployment, strategy: Strategy | None) -> frozenset
     """Return by what the features of a tensor may be divided, by the declared degrees or those that the graph shows."""
     if strategy is not None:
         return _products(frozenset(p.degrees.get(axis) for p in strategy.phases for axis in _OF_FEATURES))
-    return deployment.derived(_shown)
+    return deployment.derived(_visible_ways)
 
 
-def _shown(deployment: Deployment) -> frozenset[int]:
+def _visible_ways(deployment: Deployment) -> frozenset[int]:
     """Return the numbers of shards that are drawn, and the degrees that labels name, with their products."""
     found = {n for group in groups(deployment, *SHARDED) for n in (len(group.members), *group.ranks())}
     texts = [
@@ -126,7 +126,7 @@ def _shown(deployment: Deployment) -> frozenset[int]:
     ]
     texts += [line for reading in deployment.readings for line in reading.evidence.lines]
     for text in texts:
-        for degree, *others in _SHOWN.findall(text):
+        for degree, *others in _STATED_WAYS.findall(text):
             found |= {int(n) for n in others if n and len(n) < 6}
             if degree and len(degree) < 6:  # `TP=8`, or the last of `TP0-TP7`
                 found |= {int(degree), int(degree) + 1}

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from dotlint.deployment.axes import axes
 from dotlint.deployment.shards import groups
 from dotlint.deployment.tensors.model import MeshAxis, Operator
-from dotlint.deployment.tensors.roles import core_rule, rule_of
-from dotlint.deployment.tensors.table import operator_table
-from dotlint.strategy.gpus import union
+from dotlint.deployment.tensors.parts import node_rule
+from dotlint.strategy.gpus import disjoint, union
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -19,13 +16,11 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.tensors.roles import Known
-    from dotlint.deployment.tensors.table import OperatorRule
     from dotlint.strategy.gpus import GpuSet
     from dotlint.strategy.phases import Phase
 
 Pairs = dict[int, list[int]]
 """The nodes that each node feeds, or is fed by, by index; edges that lead back are left out."""
-_RESIDUAL = regex(r"(?<![^\W_])res(?![^\W\d_])", re.IGNORECASE)  # `res`, `Res_1`
 _LETTER = regex(r"(?<![A-Za-z])[A-Pa-p](?![A-Za-z])")
 _ALPHABET = "abcdefghijklmnop"
 _PASSES = 4  # chains of siblings that are split because a neighbor is
@@ -47,33 +42,9 @@ def operators_of(
         if reading is operator.first:
             operator.index = len(found)
             if not any(r.summary for r in operator.members):
-                operator.rule = _rule(deployment, reading, known)
+                operator.rule = node_rule(deployment, reading, known)
             found.append(operator)
     return found, by_node
-
-
-def _rule(deployment: Deployment, reading: Reading, known: Known) -> OperatorRule | None:
-    """Return the rule of a node. Beside parts of the same block, the word for the whole block means the rest of it.
-
-    Attention between its projections is only the computation; an MLP before or behind an activation is one projection.
-    """
-    rule = rule_of(reading, deployment.vocabulary, known)
-    if reading.is_role("output") and reading.node.out_edges:
-        # The output of a part, whatever that does, unless it makes logits.
-        logits = any("vocab" in axes(dims) for dims in reading.evidence.tensors.outputs)
-        return operator_table(deployment.vocabulary).rules.get("head") if logits else None
-    if reading.role is None and len(reading.node.in_edges) > 1 and _RESIDUAL.search(reading.evidence.title):
-        return operator_table(deployment.vocabulary).rules.get("residual")
-    if rule is None or rule.role not in {"attention", "mlp"} or rule.gives is None:
-        return rule
-    before = {r.role.name for e in reading.node.in_edges if (r := deployment.readings[e.tail.index]).role}
-    behind = {r.role.name for e in reading.node.out_edges if (r := deployment.readings[e.head.index]).role}
-    rules = operator_table(deployment.vocabulary).rules
-    if rule.role == "attention":
-        return core_rule(rule) if "output-projection" in behind else rule
-    if behind & {"activation", "mlp-down", "mlp"}:
-        return rules["mlp-up"]
-    return rules["mlp-down"] if before & {"activation", "mlp-up", "mlp"} else rule
 
 
 def _sibling_groups(
@@ -82,6 +53,7 @@ def _sibling_groups(
     """Return the groups of siblings that are drawn on ranks of their own, one node each."""
     roles = [role.name for role in deployment.vocabulary.roles.values() if role.kind != "annotation"]
     found = [list(group.members) for group in groups(deployment, *roles) if len(group.members) > 1]
+    found += _without_role(deployment)
     found += _lettered(deployment, {r.node.index for members in found for r in members})
 
     def feeding(reading: Reading) -> list[Reading]:
@@ -93,6 +65,16 @@ def _sibling_groups(
     for members in found:
         (whole if _is_degree(len(members), phase_of(members[0].phase)) else others).append(members)
     return whole + _split(others, ins, outs)
+
+
+def _without_role(deployment: Deployment) -> list[list[Reading]]:
+    """Return the families of a unit whose words mean no role by themselves."""
+    families: dict[tuple[object, ...], list[Reading]] = defaultdict(list)
+    for reading in deployment.operators:
+        if reading.role is None and not reading.summary and reading.evidence.name.numbers:
+            unit = reading.phase, reading.replica, reading.micro_batch, reading.stage, reading.layer
+            families[(*unit, reading.evidence.name.family)].append(reading)
+    return [members for members in families.values() if len(members) > 1]
 
 
 def _lettered(deployment: Deployment, grouped: set[int]) -> list[list[Reading]]:
@@ -126,7 +108,7 @@ def _on_ranks(members: Sequence[Reading]) -> bool:
     placed = [r.gpus for r in members if r.gpus and r.own_gpus]
     if not placed:
         return len({r.gpus for r in members}) == 1
-    return len(placed) == len(members) == len(set(placed)) and sum(map(len, placed)) == len(union(placed))
+    return len(placed) == len(members) and disjoint(placed)
 
 
 def _is_one_each(members: Sequence[Reading], feeding: Callable[[Reading], list[Reading]]) -> bool:
@@ -233,8 +215,8 @@ def _with_axes(found: list[list[Reading]], ins: Pairs, outs: Pairs) -> Iterator[
             if meeting[number] or ranks in sets:
                 ordered = tuple(sorted(ranks, key=lambda gpus: gpus.first))
                 axis_of[number] = placed.setdefault(ranks, MeshAxis(len(ranks), ordered, union(ordered)))
-        elif meeting[number] or _stage(members) in open_axes:
-            axis_of[number] = open_axes.setdefault(_stage(members), MeshAxis(len(members)))
+        elif meeting[number] or _unplaced(members) in open_axes:
+            axis_of[number] = open_axes.setdefault(_unplaced(members), MeshAxis(len(members)))
     for number, axis in axis_of.items():
         yield found[number], axis
 
@@ -242,6 +224,12 @@ def _with_axes(found: list[list[Reading]], ins: Pairs, outs: Pairs) -> Iterator[
 def _stage(members: Sequence[Reading]) -> tuple[object, ...]:
     first = members[0]
     return first.phase, first.replica, first.stage, len(members)
+
+
+def _unplaced(members: Sequence[Reading]) -> tuple[object, ...]:
+    """Return what siblings without GPUs that share an axis have in common."""
+    first = members[0]
+    return first.phase, first.replica, len(members)
 
 
 def _meet(members: Sequence[Reading], ins: Pairs, outs: Pairs) -> bool:

@@ -39,6 +39,11 @@ class ShapeRule(Struct, frozen=True, forbid_unknown_fields=True):
     fused: bool = False
     passes: bool = False
 
+    @property
+    def keeps(self) -> bool:
+        """Whether it gives the tensor that it takes."""
+        return self.passes or self.changes == "nothing"
+
 
 class PayloadRule(Struct, frozen=True):
     """What an operator needs (`hidden`: one input of hidden states, `each`: every input) and the kinds that it gives.

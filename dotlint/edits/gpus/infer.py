@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.edits.extrapolate import extrapolate
-from dotlint.strategy.gpus import GpuSet, union
+from dotlint.strategy.gpus import GpuSet, disjoint, union
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -107,7 +107,7 @@ class GpuInference:
         """Return the GPUs of the unit that the siblings do not use, if each has the same number."""
         whole = unit or self.unit_gpus(reading)
         beside = [r.gpus for r in siblings if (r.stage, r.layer) == (reading.stage, reading.layer) and r.gpus]
-        if whole is None or not beside or sum(map(len, beside)) != len(union(beside)):
+        if whole is None or not beside or not disjoint(beside):
             return None
         remaining = whole - union(beside)
         return remaining if {len(gpus) for gpus in beside} == {len(remaining)} else None

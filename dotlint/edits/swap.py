@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from dotlint.syntax.tree import Id
 
 
-def turned_around(node: Node, behind: Node, before: Collection[int]) -> list[Edit]:
+def swapped(node: Node, behind: Node, before: Collection[int]) -> list[Edit]:
     """Return the edits that exchange a node and the one `behind` it, which takes the edges from the nodes `before`.
 
     `x -> node -> behind -> y` and `a -> node` become `x -> node` and `a -> behind -> node -> y`, where `before` has
     the index of `a`. Raises `NotCertain` if a chain would have to be taken apart.
     """
-    wanted: dict[tuple[int, int], tuple[Id, set[str]]] = {}
+    new_names: dict[tuple[int, int], tuple[Id, set[str]]] = {}
     edges = {e.index: e for e in (*node.in_edges, *node.out_edges, *behind.out_edges)}
     for edge in edges.values():
         tail, head = edge.tail.name, edge.head.name
@@ -38,8 +38,8 @@ def turned_around(node: Node, behind: Node, before: Collection[int]) -> list[Edi
             found = [r for r in (references(side) if isinstance(side, Block) else side) if r.id.value == old.name]
             if len(found) != 1 or len(edge.statements) > 1:
                 raise NotCertain(f"`{edge.tail.name} -> {edge.head.name}` is drawn several times")
-            wanted.setdefault((found[0].id.start, found[0].id.end), (found[0].id, set()))[1].add(new)
-    if any(len(names) > 1 for _, names in wanted.values()):
+            new_names.setdefault((found[0].id.start, found[0].id.end), (found[0].id, set()))[1].add(new)
+    if any(len(names) > 1 for _, names in new_names.values()):
         raise NotCertain(f"one chain leads to `{node.name}` and goes on behind it")
-    new_names = ((old, names.pop()) for old, names in wanted.values())
-    return [Edit(old.start, old.end, respelled(old, name)) for old, name in new_names if name != old.value]
+    renamed = ((old, names.pop()) for old, names in new_names.values())
+    return [Edit(old.start, old.end, respelled(old, name)) for old, name in renamed if name != old.value]

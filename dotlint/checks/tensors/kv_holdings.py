@@ -24,14 +24,14 @@ Part = tuple[int, int]  # which, and of how many equal parts
 _AXES = ("dp", "ep", "cp", "sp", "tp")  # outermost first, as most systems lay them out
 _NEAR = 3  # edges within which the ranks of an operator meet in a collective
 _JOINS = ("gather", "aggregate", "sequence-gather")
-# Words that say that ranks may divide something else than heads.
+# Words by which ranks may divide something else than heads.
 _OF_TOKENS = regex(
     r"\b(?:cp|sp|dcp|pcp)\s*[=:_-]?\s*[2-9]|\bring\b|ulysses|(?:context|sequence)[\s_-]*parallel", re.IGNORECASE
 )
 _OF_REPLICAS = regex(r"\bdp\s*[=:_-]?\s*[2-9]|data[\s_-]*parallel|\breplicas?\b", re.IGNORECASE)
 
 
-class Place(Struct, frozen=True):
+class Holding(Struct, frozen=True):
     """What a rank holds: its part of the heads, of the tokens (divided by the axis `by`), and in which replica."""
 
     replica: int = 0
@@ -40,55 +40,57 @@ class Place(Struct, frozen=True):
     by: str = ""
 
 
-def possible_places(
+def possible_holdings(
     context: GraphContext, phase: Phase | None, ranks: Ranks, shards: Mapping[int, int], *, replica: bool
-) -> list[dict[int, Place]]:
+) -> list[dict[int, Holding]]:
     """Return what each rank may hold, one mapping for each possible reading; none if it cannot be decided.
 
     `ranks` are those of one stage and layer by number, of one replica if `replica`; `shards` are their tensor ranks,
     if known.
     """
     if phase is None:
-        return _shown(context.deployment, ranks, shards, replica=replica)
+        return _undeclared(context.deployment, ranks, shards, replica=replica)
     return _declared(phase, ranks, shards, replica=replica)
 
 
-def _is_shard(place: Place, shard: int, parts: int) -> bool:
-    """Return whether a place is in one of so many shards, which Ulysses may divide further."""
-    index, of = place.head
+def _is_shard(holding: Holding, shard: int, parts: int) -> bool:
+    """Return whether a holding is in one of so many shards, which Ulysses may divide further."""
+    index, of = holding.head
     return of % parts == 0 and index * parts // of == shard
 
 
-def _shown(deployment: Deployment, ranks: Ranks, shards: Mapping[int, int], *, replica: bool) -> list[dict[int, Place]]:
+def _undeclared(
+    deployment: Deployment, ranks: Ranks, shards: Mapping[int, int], *, replica: bool
+) -> list[dict[int, Holding]]:
     """Return what each rank may hold if no strategy is declared: of ranks with one number there are copies."""
     numbers = sorted(ranks)
     if len(numbers) == 1:
-        return [{numbers[0]: Place()}]
+        return [{numbers[0]: Holding()}]
     if not _divides_heads(deployment, [ranks[n] for n in numbers], replica=replica):
         return []
     shards = shards or {n: n for n in numbers}
     parts = len(set(shards.values()))
     copies, uneven = divmod(len(numbers), parts)
     copy = {n: sum(shards[m] == shards[n] for m in numbers if m < n) for n in numbers}
-    replicas = {n: Place(copy[n], (shards[n], parts)) for n in numbers}
+    replicas = {n: Holding(copy[n], (shards[n], parts)) for n in numbers}
     if copies == 1 or uneven:
         return [] if uneven else [replicas]
-    return [replicas, {n: Place(0, (shards[n], parts), (copy[n], copies), "cp") for n in numbers}]
+    return [replicas, {n: Holding(0, (shards[n], parts), (copy[n], copies), "cp") for n in numbers}]
 
 
-def _declared(phase: Phase, ranks: Ranks, shards: Mapping[int, int], *, replica: bool) -> list[dict[int, Place]]:
+def _declared(phase: Phase, ranks: Ranks, shards: Mapping[int, int], *, replica: bool) -> list[dict[int, Holding]]:
     """Return what each rank may hold by the degrees of its phase; none if it may be on the axis of experts."""
     numbers = sorted(ranks)
     first = ranks[numbers[0]][0]
     size = len(first.gpus) if first.gpus and first.own_gpus else 0
     parts = len(set(shards.values()))
-    found: list[dict[int, Place]] = []
-    others: list[dict[int, Place]] = []
+    found: list[dict[int, Holding]] = []
+    others: list[dict[int, Holding]] = []
     for axes in _divisions(phase, len(numbers), size, replica=replica):
         for splits_heads in _sp_splits_heads(phase) if "sp" in axes else (True,):
             sizes = [phase.degrees.get(axis) for axis in axes]
             at = product(*map(range, sizes))
-            some = [_place(phase, dict(zip(axes, each, strict=True)), heads=splits_heads) for each in at]
+            some = [_holding(phase, dict(zip(axes, each, strict=True)), heads=splits_heads) for each in at]
             option = dict(zip(numbers, some, strict=True))
             if ("ep" in axes and phase.degrees.tp != len(numbers)) or {"cp", "sp"} <= set(axes):
                 return []
@@ -125,7 +127,7 @@ def _sp_splits_heads(phase: Phase) -> tuple[bool, ...]:
     return (phase.layout.flavor == "ulysses",)
 
 
-def _place(phase: Phase, at: Mapping[str, int], *, heads: bool) -> Place:
+def _holding(phase: Phase, at: Mapping[str, int], *, heads: bool) -> Holding:
     degrees = phase.degrees
     head = (at["tp"], degrees.tp) if "tp" in at else (0, 1)
     tokens, by = ((at["cp"], degrees.cp), "cp") if "cp" in at else ((0, 1), "")
@@ -135,11 +137,11 @@ def _place(phase: Phase, at: Mapping[str, int], *, heads: bool) -> Place:
         tokens, by = (at["sp"], degrees.sp), "cp"
     if degrees.dcp > 1 and "tp" in at and not by:
         tokens, by = (at["tp"] % degrees.dcp, degrees.dcp), "dcp"
-    return Place(at.get("dp", 0), head, tokens, by)
+    return Holding(at.get("dp", 0), head, tokens, by)
 
 
 def _divides_heads(deployment: Deployment, ranks: Sequence[Sequence[Reading]], *, replica: bool) -> bool:
-    """Return whether ranks without a declared strategy are shards: numbers say so, or they meet in a collective."""
+    """Return whether ranks without a declared strategy are shards: they are numbered so, or meet in a collective."""
     members = [r for some in ranks for r in some]
     clusters = {s for r in members for inner in r.node.subgraphs for s in (inner, *inner.ancestors)}
     texts = [s.own_attributes.get("label", "") for s in clusters] + [line for r in members for line in r.evidence.lines]

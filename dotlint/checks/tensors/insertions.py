@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from dotlint.graph.model import Edge
 
 _KEEPS_PLACEMENT = ("residual", "norm", "activation")
-_SHOWN = 1  # the last level of an exemplar that shows which collective follows operators of this kind
+_DECISIVE = 1  # the last level of an exemplar that shows which collective follows operators of this kind
 
 
-class Place(Struct, frozen=True, eq=False):
+class Insertion(Struct, frozen=True, eq=False):
     """Where one collective is missing: all edges from the producers that are to be led through it.
 
     `exemplar` shows how it is written; `existing` is the node that already collects the producers' results, if any.
@@ -39,7 +39,7 @@ class Place(Struct, frozen=True, eq=False):
 
     @property
     def rank(self) -> int:
-        """How far the place is from what the file does elsewhere."""
+        """How far it is from what the file does elsewhere."""
         return -1 if self.existing is not None else self.exemplar.level if self.exemplar is not None else 9
 
 
@@ -48,8 +48,8 @@ def communicates(reading: Reading, kind: str) -> bool:
     return reading.role is not None and reading.role.communicates == kind
 
 
-def places_of_faults(fix: FixContext, faults: Sequence[Fault]) -> Iterator[list[Place]]:
-    """Yield the possible places for each group of producers, the best first. Raises `NotCertain` if there is none."""
+def insertions_for(fix: FixContext, faults: Sequence[Fault]) -> Iterator[list[Insertion]]:
+    """Yield the possible insertions for each group of producers, the best first. Raises `NotCertain` if there is none."""
     by_tails: dict[tuple[int, ...], list[Fault]] = {}
     for fault in faults:
         by_tails.setdefault(tuple(r.node.index for r in fault.tails), []).append(fault)
@@ -58,34 +58,36 @@ def places_of_faults(fix: FixContext, faults: Sequence[Fault]) -> Iterator[list[
         if fault.rule != "partial-consumed" and fault.tails[0].is_role("split", "sequence-split"):
             raise NotCertain(f"`{fault.tails[0].name}` may divide the wrong axis")
         kind, owed = fault.remedy or "all-gather", fault.rule == "partial-consumed"
-        places: list[Place] = []
+        insertions: list[Insertion] = []
         if not (fault.found & FEATURES and fault.tails[0].is_role(*_KEEPS_PLACEMENT)):
             # Slices of features are gathered before they are added or normalized.
             edges = {edge.index: edge for one in some for edge in one.edges}
-            places.append(place_behind(fix, kind, fault.tails, edges, owed=owed))
-        places += _upstream(fix, kind, fault)
-        if not places:
+            insertions.append(insertion_behind(fix, kind, fault.tails, edges, owed=owed))
+        insertions += _upstream(fix, kind, fault)
+        if not insertions:
             raise NotCertain(f"the collective may be missing in front of `{fault.tails[0].name}`")
         if fault.kind == "slices":  # either input can be divided or gathered, unless siblings show which
-            places = [place for place in places if place.rank <= _SHOWN]
-            if not places:
+            insertions = [insertion for insertion in insertions if insertion.rank <= _DECISIVE]
+            if not insertions:
                 raise NotCertain("one input can be gathered, or the other one divided")
-        yield sorted(places, key=lambda place: place.rank)
+        yield sorted(insertions, key=lambda insertion: insertion.rank)
 
 
-def places_shown(
+def insertions_like_others(
     fix: FixContext,
     tails: Sequence[Reading],
     edges: Mapping[int, Edge],
     kinds: Sequence[str] = ("all-reduce", "all-gather", "reduce-scatter"),
-) -> list[Place]:
-    """Return the places of the collectives that follow operators of the same kind elsewhere in the file."""
-    found = [place_behind(fix, kind, tails, edges, owed=True) for kind in kinds]
-    return sorted((place for place in found if place.rank <= _SHOWN), key=lambda place: place.rank)
+) -> list[Insertion]:
+    """Return the insertions of the collectives that follow operators of the same kind elsewhere in the file."""
+    found = [insertion_behind(fix, kind, tails, edges, owed=True) for kind in kinds]
+    return sorted(
+        (insertion for insertion in found if insertion.rank <= _DECISIVE), key=lambda insertion: insertion.rank
+    )
 
 
-def _upstream(fix: FixContext, kind: str, fault: Fault) -> Iterator[Place]:
-    """Yield the places in front of the operators that only hand on what their producers give, the nearest first."""
+def _upstream(fix: FixContext, kind: str, fault: Fault) -> Iterator[Insertion]:
+    """Yield the insertions in front of the operators that only hand on what their producers give, the nearest first."""
     by_node = fix.context.flow.by_node
     operator = by_node[fault.tails[0].node.index]
     seen: set[int] = set()
@@ -97,19 +99,19 @@ def _upstream(fix: FixContext, kind: str, fault: Fault) -> Iterator[Place]:
         source = sources[0]
         edges = {e.index: e for r in source.members for e in r.node.out_edges if by_node.get(e.head.index) is operator}
         if edges:
-            yield place_behind(fix, kind, source.members, edges, owed=fault.rule == "partial-consumed")
+            yield insertion_behind(fix, kind, source.members, edges, owed=fault.rule == "partial-consumed")
         operator = source
 
 
-def place_behind(
+def insertion_behind(
     fix: FixContext,
     kind: str,
     tails: Sequence[Reading],
     edges: Mapping[int, Edge],
     *,
     owed: bool,
-) -> Place:
-    """Return the place behind some producers; what is `owed` is owed to every consumer."""
+) -> Insertion:
+    """Return the insertion behind some producers; what is `owed` is owed to every consumer."""
     readings = fix.deployment.readings
     beside = [e for tail in tails for e in tail.node.out_edges if e.index not in fix.context.back_edges]
     led = dict(edges)
@@ -124,4 +126,4 @@ def place_behind(
     whole = [readings[index] for index, number in fed.items() if number == len(tails)]
     existing = next((reading for reading in whole if communicates(reading, kind)), None)
     exemplar = find_exemplar(fix.deployment, kind, tails, consumers)
-    return Place(kind, tuple(tails), consumers, ordered, exemplar, existing)
+    return Insertion(kind, tuple(tails), consumers, ordered, exemplar, existing)
