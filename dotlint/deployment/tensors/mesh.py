@@ -88,6 +88,8 @@ def _name(
     stated = set(_stated(deployment, some))
     if phase is not None and not phase.assumed:
         declared = {name for name in _NAMES if name != "ep" and phase.degrees.get(name) == axis.size > 1}
+        if "cp" in stated and "cp" not in declared and "sp" in declared:
+            stated = stated - {"cp"} | {"sp"}  # a name of context parallelism for the declared degree
         if len(declared & stated) == 1:
             return (declared & stated).pop(), "labels name it, and the strategy has this degree"
         if {"tp", "dp"} <= declared and all(r.replica is None for r in readings):
