@@ -62,6 +62,14 @@ def _note(whole: dict[SizeKey, set[int]], phase: str | None, before: Dims, after
             whole[phase, name, found[1]].add(max(one, two))
 
 
+def has_all_logits(operator: Operator, notation: Notation) -> bool:
+    """Return whether each rank of an LM head states as many logits as the output of the model."""
+    dims = only(operator.first.evidence.tensors.outputs)
+    if dims is None or not operator.first.is_role("head") or operator.states is not None or notation.undivided:
+        return False
+    return axes.width(dims) in notation.logits.get(operator.first.phase, ())
+
+
 def narrowed(operator: Operator, axis: MeshAxis | None, mask: int, notation: Notation) -> int:
     """Return the placements that the stated output of an operator leaves: a whole size is no slice of that axis."""
     dims = only(operator.first.evidence.tensors.outputs)
@@ -90,11 +98,4 @@ def narrowed(operator: Operator, axis: MeshAxis | None, mask: int, notation: Not
             left = left & ~FEATURES | named & features
             if not named & HIDDEN and not operator.first.is_role("qkv", "query", "mlp-up"):
                 left &= ~PARTIAL  # a summand has the axis of the sum
-    if (
-        operator.first.is_role("head")
-        and operator.states is None
-        and not notation.undivided
-        and hidden in notation.logits.get(operator.first.phase, ())
-    ):
-        left |= PARTIAL & axis.allowed  # each rank may have summands of all logits
     return left or mask
