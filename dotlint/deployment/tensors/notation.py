@@ -96,6 +96,6 @@ def narrowed(operator: Operator, axis: MeshAxis | None, mask: int, notation: Not
             named |= _NAMED.get(name, 0)
         if named & features:
             left = left & ~FEATURES | named & features
-            if not named & HIDDEN and not operator.first.is_role("qkv", "query", "mlp-up"):
+            if not named & HIDDEN and not operator.first.is_role("qkv", "query", "mlp-up", "head"):
                 left &= ~PARTIAL  # a summand has the axis of the sum
     return left or mask
