@@ -101,3 +101,17 @@ def test_c003_the_exchange_may_stand_behind_the_collective_of_each_expert(last: 
     )
     found = find(text, "C003", strategy="ep4tp4")
     assert any("combines" in one.message for one in found) == fires
+
+
+@pytest.mark.parametrize(("title", "fires"), [("LM Head", False), ("LM Head\\nColumn Parallel", True)])
+def test_f003_ranks_with_all_logits_may_have_summands_of_them(title: str, *, fires: bool) -> None:
+    logits = "[batch=2, seq=256, vocab=32000]"
+    text = digraph(
+        node("norm", "LayerNorm", "0-1", H, H),
+        *(node(f"head_{r}", title, str(r), H, logits) for r in RANKS),
+        node("sum", "All-Reduce", "0-1", logits, logits),
+        node("output", "Output", "", logits),
+        *(line for r in RANKS for line in edges("norm", f"head_{r}", "sum")),
+        "sum -> output;",
+    )
+    assert bool(find(text, "F003", strategy="tp2")) == fires

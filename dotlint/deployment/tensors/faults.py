@@ -44,8 +44,9 @@ def reduction_of(fault: Fault) -> Operator | None:
     """Return the producer that already adds up the partial sums that arrive, if one does."""
     names = {reading.name for reading in fault.tails}
     for source in fault.at.sources:
-        reduces = source.rule is not None and source.rule.collective == "reduce"
-        if reduces and any(not names.isdisjoint(r.name for r in one.members) for one in source.sources):
+        if source.collective == "reduce" and any(
+            not names.isdisjoint(r.name for r in one.members) for one in source.sources
+        ):
             return source
     return None
 

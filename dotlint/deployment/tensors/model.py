@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from dotlint.deployment.tensors.placements import ANY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from dotlint.deployment.model import Reading
     from dotlint.deployment.tensors.table import Collective, OperatorRule
@@ -149,12 +149,14 @@ class Notation(Struct, frozen=True):
     """The sizes of whole tensors, by phase, axis and number of ranks, where slices of them are drawn as smaller sizes.
 
     `undivided` names the axes whose splits and gathers state the same size before and after: those labels are global.
-    `stream` is the hidden size of norms, residual adds and inputs, by phase, if they agree.
+    `stream` is the hidden size of norms, residual adds and inputs, by phase, if they agree; `logits` are the sizes of the
+    vocabulary that outputs state.
     """
 
     whole: Mapping[SizeKey, frozenset[int]]
     undivided: frozenset[tuple[str | None, str]]
     stream: Mapping[str | None, int]
+    logits: Mapping[str | None, Collection[int]]
 
 
 class Flow(Struct):

@@ -26,10 +26,15 @@ def notation_of(operators: Iterable[Operator]) -> Notation:
     whole: dict[SizeKey, set[int]] = defaultdict(set)
     undivided: set[tuple[str | None, str]] = set()
     widths: dict[str | None, Counter[int]] = defaultdict(Counter)
+    logits: dict[str | None, set[int]] = defaultdict(set)
     for operator in operators:
         phase = operator.first.phase
         if operator.first.is_role("norm", "residual", "input") and not operator.grouped:
             widths[phase].update(n for dims in operator.first.evidence.tensors.outputs if (n := axes.width(dims)))
+        if operator.first.is_role("output", "sampling") and not operator.grouped:
+            tensors = operator.first.evidence.tensors
+            some = (*tensors.inputs, *tensors.outputs, *tensors.bare)
+            logits[phase].update(n for dims in some if (n := axes.size(dims, "vocab")))
         if operator.rule is not None and operator.collective in _CHANGING:
             tensors = operator.first.evidence.tensors
             before, after = only(tensors.inputs), only(tensors.outputs)
@@ -44,7 +49,7 @@ def notation_of(operators: Iterable[Operator]) -> Notation:
             if found and made and taken and operator.axis and found[1] == operator.axis.size:
                 _note(whole, phase, made, taken)
     stream = {phase: found.most_common(1)[0][0] for phase, found in widths.items() if len(found) == 1}
-    return Notation({key: frozenset(sizes) for key, sizes in whole.items()}, frozenset(undivided), stream)
+    return Notation({key: frozenset(sizes) for key, sizes in whole.items()}, frozenset(undivided), stream, logits)
 
 
 def _note(whole: dict[SizeKey, set[int]], phase: str | None, before: Dims, after: Dims) -> None:
@@ -55,6 +60,14 @@ def _note(whole: dict[SizeKey, set[int]], phase: str | None, before: Dims, after
         one, two = axes.size(before, name), axes.size(after, name)
         if found[0] & bit and one is not None and two is not None and one != two:
             whole[phase, name, found[1]].add(max(one, two))
+
+
+def has_all_logits(operator: Operator, notation: Notation) -> bool:
+    """Return whether each rank of an LM head states as many logits as the output of the model."""
+    dims = only(operator.first.evidence.tensors.outputs)
+    if dims is None or not operator.first.is_role("head") or operator.states is not None or notation.undivided:
+        return False
+    return axes.width(dims) in notation.logits.get(operator.first.phase, ())
 
 
 def narrowed(operator: Operator, axis: MeshAxis | None, mask: int, notation: Notation) -> int:
@@ -83,6 +96,6 @@ def narrowed(operator: Operator, axis: MeshAxis | None, mask: int, notation: Not
             named |= _NAMED.get(name, 0)
         if named & features:
             left = left & ~FEATURES | named & features
-            if not named & HIDDEN and not operator.first.is_role("qkv", "query", "mlp-up"):
+            if not named & HIDDEN and not operator.first.is_role("qkv", "query", "mlp-up", "head"):
                 left &= ~PARTIAL  # a summand has the axis of the sum
     return left or mask

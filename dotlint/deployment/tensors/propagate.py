@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from dotlint.deployment.tensors.collectives import collective_output
 from dotlint.deployment.tensors.model import Conflict, Inflow, Notation
-from dotlint.deployment.tensors.notation import narrowed
+from dotlint.deployment.tensors.notation import has_all_logits, narrowed
 from dotlint.deployment.tensors.placements import ANY, EXPERTS, HIDDEN, PARTIAL, REPLICATE, SEQ, SHARD, TOKENS, WHOLE
 from dotlint.deployment.tensors.sizes_of import narrows, same, sliced
 
@@ -205,6 +205,9 @@ def _output(graph: Graph, operator: Operator, inflows: list[Inflow], axis: MeshA
     if axis is operator.axis or not operator.grouped:
         made = _stated(operator, made)
     operator.given[axis] = narrowed(operator, axis, made, graph.notation)
+    consumers = graph.outs.get(operator.index, ())
+    if axis is operator.axis and all(c.reduces for c in consumers) and has_all_logits(operator, graph.notation):
+        operator.given[axis] |= PARTIAL & allowed  # where a sum follows, each rank may have summands of all logits
 
 
 def _stated(operator: Operator, made: int) -> int:
