@@ -159,10 +159,10 @@ def _crosses(fault: Fault) -> tuple[str, str]:
 
 
 def _cuts(fault: Fault) -> tuple[str, str]:
-    size = fault.at.axis.size if fault.at.axis is not None else 0
+    joined = len(fault.edges) // len(fault.at.members)
     return (
         (
-            f"{titled(fault.at)} {_verb(fault.at, 'joins', 'join')} only {size} of the {fault.axis.size if fault.axis else 0} ranks that have "
+            f"{titled(fault.at)} {_verb(fault.at, 'joins', 'join')} only {joined} of the {fault.axis.size if fault.axis else 0} ranks that have "
             f"the parts of {_tails(fault)}, and nothing joins the others"
         ),
         f"join all ranks{_over(fault)}",

@@ -182,7 +182,7 @@ def _cut(operator: Operator, inflows: list[Inflow], consumers: Iterable[Operator
         return None
     for inflow in inflows:
         axis = inflow.tail.axis
-        if axis is None or axis is operator.axis or not axis.name or operator.axis.size >= axis.size:
+        if axis is None or not axis.name or (inflow.how != "blocks" and operator.axis.size >= axis.size):
             continue
         inside = axis.whole is None or operator.axis.whole is None or operator.axis.whole <= axis.whole
         if inside and not inflow.tail.on(axis) & REPLICATE:

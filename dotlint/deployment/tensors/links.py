@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.deployment.tensors.model import Inflow
@@ -55,7 +55,8 @@ def _link(tail: Operator, head: Operator, pairs: Iterable[tuple[int, int]]) -> L
     own = {(one, two) for one, two in found if _same_rank(tail, one, head, two)}
     if len(found) == len(own):
         return "aligned"
-    return "exchange"
+    takes = Counter(two for _, two in found)
+    return "blocks" if all(1 < number < len(tails) for number in takes.values()) else "exchange"
 
 
 def _same_rank(tail: Operator, one: int, head: Operator, two: int) -> bool:

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 AxisName = Literal["tp", "sp", "cp", "dp", "ep", ""]
 FaultRule = Literal["partial-consumed", "shard-consumed", "reduced-twice", "wrong-group", "mixed-placement"]
 SizeKey = tuple[str | None, str, int]
-Link = Literal["one", "all", "some", "fan", "part", "aligned", "exchange", "other"]
+Link = Literal["one", "all", "some", "fan", "part", "aligned", "exchange", "blocks", "other"]
 """`one`: node to node. `all` or `some` ranks to one node, one node to all ranks (`fan`) or to a `part` of them.
-`aligned`: each rank to the same rank. `exchange`: ranks to other ranks. `other`: anything else."""
+`aligned`: each rank to the same rank. `exchange`: ranks to other ranks, `blocks`: each rank to
+a part of the ranks. `other`: anything else."""
 
 
 class MeshAxis(Struct, eq=False):

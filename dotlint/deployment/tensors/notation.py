@@ -29,8 +29,9 @@ def notation_of(operators: Iterable[Operator]) -> Notation:
     logits: dict[str | None, set[int]] = defaultdict(set)
     for operator in operators:
         phase = operator.first.phase
-        if operator.first.is_role("norm", "residual", "input") and not operator.grouped:
-            widths[phase].update(n for dims in operator.first.evidence.tensors.outputs if (n := axes.width(dims)))
+        if operator.first.is_role("norm", "residual") or (operator.first.is_role("input") and not operator.grouped):
+            stated = operator.first.evidence.tensors.outputs
+            widths[phase].update(n for dims in stated if len(dims.values) > 2 and (n := axes.width(dims)))
         if operator.first.is_role("output", "sampling") and not operator.grouped:
             tensors = operator.first.evidence.tensors
             some = (*tensors.inputs, *tensors.outputs, *tensors.bare)

@@ -31,7 +31,7 @@ def node_rule(deployment: Deployment, reading: Reading, known: Known) -> Operato
         return rules.get("head") if logits else None
     if reading.role is None and not reading.summary:
         return rules.get(_part(deployment, reading))
-    if rule is None or rule.role not in {"attention", "mlp"} or rule.gives is None:
+    if rule is None or rule.role not in {"attention", "mlp"} or rule is not rules.get(rule.role):
         return rule
     before, behind = _roles(_before(deployment, reading)), _roles(_behind(deployment, reading))
     if rule.role == "attention":

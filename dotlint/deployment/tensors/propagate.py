@@ -108,7 +108,7 @@ def arriving(inflow: Inflow, head: Operator, axis: MeshAxis | None, notation: No
         return given
     if how in {"other", "part"}:
         return allowed
-    if how == "exchange" and head.collective is None:
+    if how in {"exchange", "blocks"} and head.collective is None:
         return allowed if given & PARTIAL else (REPLICATE | given) & allowed
     if how == "fan" and axis is head.axis:
         return _fanned(tail, head, axis, narrowed(tail, axis, given & allowed, notation)) or allowed
@@ -252,7 +252,7 @@ _EXCHANGING = frozenset({"ring", "ulysses", "context", "window", "sliding", "loc
 
 def _exchanges(graph: Graph, operator: Operator, inflows: Iterable[Inflow]) -> bool:
     """Return whether attention gets the keys and values of other ranks in a way that the graph shows, here or in a later step."""
-    if operator.first.step is not None or any(inflow.how == "exchange" for inflow in inflows):
+    if operator.first.step is not None or any(inflow.how in {"exchange", "blocks"} for inflow in inflows):
         return True
     if any(c.rule is not None and c.rule.joins == "attention" for c in graph.outs.get(operator.index, ())):
         return True
