@@ -133,7 +133,7 @@ def tensor_communication(context: GraphContext, card: Card) -> Iterator[Outcome]
         reduces = "" if any(_communicates(r) == "all-reduce" for r in deployment.operators) else "no all-reduce; "
         text = ", ".join(f"{kind} ({quoted(nodes)})" for kind, nodes in sorted(serving.items()))
         yield Holds("coverage", "tensor parallelism", f"{reduces}shards are combined by {text}")
-    elif found.parallel and not serving and not wrong:
+    elif found.parallel and not serving and not wrong and not context.flow.faults:
         yield Undecided(
             "coverage", "tensor parallelism", "draw the operator that combines the shards (no shards are combined)"
         )
