@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
 from dotlint.deployment.tensors.placements import ANY, BATCH, FEATURES, HEADS, PARTIAL, REPLICATE, SEQ, TOKENS
-from dotlint.deployment.tensors.sizes_of import division, sliced
+from dotlint.deployment.tensors.sizes_of import between, only, sliced
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _ALLOWED: Final[dict[AxisName, int]] = {
 }
 _NAMES: Final[tuple[AxisName, ...]] = ("tp", "sp", "cp", "dp", "ep")
 _WORDS: Final[dict[str, AxisName]] = {
-    "tp": "tp", "tensor": "tp", "sp": "sp", "ulysses": "sp", "cp": "cp", "ring": "cp", "dp": "dp", "replica": "dp", "ep": "ep",
+    "tp": "tp", "tensor": "tp", "sp": "sp", "seq": "sp", "ulysses": "sp", "cp": "cp", "ring": "cp", "dp": "dp", "replica": "dp", "ep": "ep",
 }  # fmt: skip
 _TENSOR_PARALLEL: Final = frozenset({
     "qkv", "query", "key-projection", "value-projection", "attention", "output-projection", "mlp", "mlp-up",
@@ -128,7 +128,8 @@ def _stated(deployment: Deployment, some: Iterable[Operator]) -> Iterator[AxisNa
             yield "tp"
         for reading in operator.members[:2]:
             for word in deployment.vocabulary.split(f"{reading.evidence.title} {reading.name}"):
-                if word in _WORDS and not (_WORDS[word] == "dp" and reading.replica is not None):
+                replicas = word in _WORDS and _WORDS[word] == "dp" and reading.replica is not None
+                if word in _WORDS and not replicas and not (word == "seq" and operator.collective):
                     yield _WORDS[word]
 
 
@@ -144,9 +145,15 @@ def _divided(operator: Operator) -> Iterator[int]:
 def _by_width(some: Iterable[Operator]) -> tuple[AxisName, str]:
     """Return `tp` if each rank has its share of the heads: heads times their size, times the ranks, is the hidden size."""
     for operator in some:
-        if operator.axis is None or not operator.first.is_role("output-projection", "qkv", "query", "mlp-down"):
+        tensors = operator.first.evidence.tensors
+        whole, part = only(tensors.inputs), only(tensors.outputs)
+        if operator.first.is_role("output-projection"):
+            whole, part = part, whole
+        elif not operator.first.is_role("qkv", "query"):
             continue
-        found = division(operator.first, operator.first, inside=True)
+        if operator.axis is None or whole is None or part is None:
+            continue
+        found = between(whole, part)
         if found and found[1] == operator.axis.size and found[0] & FEATURES:
             return "tp", "each rank has its share of the heads or of the hidden size"
     return "", "neither labels nor shapes show it"

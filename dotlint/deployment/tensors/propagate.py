@@ -185,11 +185,12 @@ def _output(graph: Graph, operator: Operator, inflows: list[Inflow], axis: MeshA
             operator.given[axis] = axis.allowed
             operator.taken[axis] = tokens
             return
-    if axis is None:
-        conflict = None  # which axis it may be is not known
+    unsure = axis is None or axis.joined_by is not None  # which axis it may be is not known
+    if unsure:
+        conflict = None
     if conflict is not None:
         yield conflict
-    elif axis is not None and taken and not _through(operator, taken):
+    elif not unsure and taken and not _through(operator, taken):
         guilty = [i for i in inflows if not _through(operator, i.arrives[axis])] or inflows
         conflict = Conflict("rejects", operator, axis, tuple(guilty), taken)
         yield conflict
