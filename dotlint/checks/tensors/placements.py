@@ -67,18 +67,21 @@ def _own_faults(context: GraphContext, rule: FaultRule) -> Iterator[Fault]:
     faults = [fault for fault in context.flow.faults if fault.rule == rule]
     if not faults:
         return
-    resized = {r.node.index for some in context.shapes.operators.collectives.values() for r in some}
-    meeting = {r.node.index for r in meetings(context).wrong}
+    reported = _reported(context, rule)
     phases, uncombined = unexchanged_phases(context), uncombined_phases(context)
     for fault in faults:
         if fault.at.first.phase in uncombined and any(r.is_role("expert") for r in fault.tails):
             continue
-        index = fault.at.first.node.index
-        reported = index in (
-            resized if fault.rule == "reduced-twice" else meeting if fault.rule in _AT_MEETINGS else ()
-        )
-        if not reported and not (fault.kind == "attention" and fault.at.first.phase in phases):
+        exchange_missing = fault.kind == "attention" and fault.at.first.phase in phases
+        if not exchange_missing and fault.at.first.node.index not in reported:
             yield fault
+
+
+def _reported(context: GraphContext, rule: FaultRule) -> set[int]:
+    """Return the nodes at which another rule reports the same fault."""
+    if rule == "reduced-twice":
+        return {r.node.index for some in context.shapes.operators.collectives.values() for r in some}
+    return {r.node.index for r in meetings(context).wrong} if rule in _AT_MEETINGS else set()
 
 
 def _location(fault: Fault) -> Location:

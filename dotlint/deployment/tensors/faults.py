@@ -21,7 +21,7 @@ def fault_of(conflict: Conflict, consumers: Mapping[int, list[Operator]]) -> Fau
     """Return the fault that a conflict shows."""
     rule, kind = _rule(conflict, consumers)
     inflows = _guilty(conflict)
-    narrow = [i.tail for i in inflows if _is_slice(i.tail.taken.get(conflict.axis, 0)) and _takes_all(i.tail)]
+    narrow = [i.tail for i in inflows if _is_slice(i.tail.taken.get(conflict.axis, 0)) and i.tail.is_column_parallel]
     if rule == "partial-consumed" and narrow:
         return _slice_of_hidden(narrow[0], conflict)
     edges = tuple(edge for inflow in inflows for edge in inflow.edges)
@@ -53,11 +53,6 @@ def reduction_of(fault: Fault) -> Operator | None:
 
 def _is_slice(mask: int) -> bool:
     return bool(mask & HIDDEN) and not mask & ~FEATURES
-
-
-def _takes_all(operator: Operator) -> bool:
-    """Return whether an operator needs the whole width of its input, unless its ranks' results are summed."""
-    return operator.first.is_role("qkv", "query", "key-projection", "value-projection", "mlp-up")
 
 
 def _slice_of_hidden(at: Operator, conflict: Conflict) -> Fault:

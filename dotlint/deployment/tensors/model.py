@@ -88,6 +88,11 @@ class Operator(Struct, eq=False):
         return self.collective in {"reduce", "reduce-scatter"}
 
     @property
+    def is_column_parallel(self) -> bool:
+        """Whether tensor parallelism divides its weights by columns, so that each rank needs the whole width of its input."""
+        return self.first.is_role("qkv", "query", "key-projection", "value-projection", "mlp-up")
+
+    @property
     def grouped(self) -> bool:
         """Whether it is drawn as one node for each rank of its axis."""
         return self.axis is not None

@@ -75,15 +75,14 @@ def _narrow_to_consumers(graph: Graph, operator: Operator) -> None:
 
 def _source(operator: Operator) -> dict[MeshAxis | None, int]:
     """Return what an operator without producers gives: an input of the model owes no sum."""
-    assert operator.rule is not None
-    if operator.rule.role == "input" or operator.rule.weights:
-        given: dict[MeshAxis | None, int] = {None: WHOLE if operator.rule.role == "input" else ANY}
-        if operator.axis is not None:
-            given[operator.axis] = given[None] & operator.axis.allowed
-        if operator.rule.weights and operator.axis is not None:
-            given[operator.axis] = _through(operator, WHOLE & operator.axis.allowed)
-        return given
-    return {None: ANY}
+    rule, axis = operator.rule, operator.axis
+    assert rule is not None
+    given: dict[MeshAxis | None, int] = {None: WHOLE if rule.role == "input" else ANY}
+    if axis is not None and rule.weights:
+        given[axis] = _through(operator, WHOLE & axis.allowed)
+    elif axis is not None and rule.role == "input":
+        given[axis] = WHOLE & axis.allowed
+    return given
 
 
 def _axes(operator: Operator, inflows: Iterable[Inflow]) -> list[MeshAxis | None]:
@@ -153,12 +152,6 @@ def _through(operator: Operator, mask: int) -> int:
     return found
 
 
-def _divides(operator: Operator) -> bool:
-    """Return whether the ranks of tensor parallelism divide the columns of an operator's weights."""
-    roles = ("qkv", "query", "key-projection", "value-projection", "mlp-up")
-    return operator.first.is_role(*roles) and operator.rule is not None and operator.rule.weights
-
-
 def _output(graph: Graph, operator: Operator, inflows: list[Inflow], axis: MeshAxis | None) -> Iterator[Conflict]:
     """Set what an operator gives on one axis, and yield the conflict if it accepts nothing of what it takes."""
     rule = operator.rule
@@ -177,7 +170,8 @@ def _output(graph: Graph, operator: Operator, inflows: list[Inflow], axis: MeshA
         operator.given[axis] = allowed if operator.grouped else _stated(operator, allowed)
         return
     taken, conflict = _joined(graph, operator, inflows, axis)
-    if conflict is None and axis is operator.axis and axis is not None and axis.name == "tp" and _divides(operator):
+    divides = rule.weights and operator.is_column_parallel and axis is operator.axis
+    if conflict is None and divides and axis is not None and axis.name == "tp":
         # The ranks of tensor parallelism divide the weights, so each needs every token.
         tokens, taken = taken & TOKENS, taken & ~TOKENS
         if tokens and not taken:
