@@ -1,0 +1,193 @@
+"""How nodes differ: those that only one graph has, and what the others state differently."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from dotlint.comparison.attributes import differing, line_style, meaning
+from dotlint.comparison.changes import Single, unit_of
+from dotlint.comparison.elements import lines_of, tokens
+from dotlint.comparison.model import Item
+from dotlint.text.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+    from dotlint.comparison.elements import Element
+    from dotlint.comparison.matching import Correspondence
+    from dotlint.comparison.model import Change, Section
+    from dotlint.deployment.dims import Dims
+
+_DIMENSIONS = regex(r"\[.*\d.*\]|^\s*(?:in|out)(?:put)?s?\b", re.IGNORECASE)
+_SIDES = (("input", "inputs"), ("output", "outputs"), ("dimensions", "bare"))
+_RANKS = ("replica", "micro-batch", "ring step", "tensor rank", "experts", "link between stages", "")
+
+
+def node_changes(
+    found: Correspondence,
+    edges: Mapping[int, int],
+    others: Mapping[int, int],
+    *,
+    without: tuple[Collection[int], Collection[int]] = ((), ()),
+) -> Iterator[Single]:
+    """Yield the differences of nodes, those `without` aside.
+
+    `edges` and `others` count the edges that are reported with a node that the other graph lacks.
+    """
+    grouped = (
+        {index for some, _ in found.groups for index in some},
+        {index for _, some in found.groups for index in some},
+    )
+    for one in found.first:
+        if one.index in found.pairs:
+            two = found.second[found.pairs[one.index]]
+            yield from _of_pair(one, two)
+        elif one.index not in grouped[0] and one.index not in without[0]:
+            yield _alone(one, "removed", edges.get(one.index, 0))
+    for two in found.second:
+        if two.index not in found.back and two.index not in grouped[1] and two.index not in without[1]:
+            yield _alone(two, "added", others.get(two.index, 0))
+    for some, more in found.groups:
+        yield from _of_group([found.first[i] for i in some], [found.second[i] for i in more], edges, others)
+
+
+def section_of(one: Element) -> Section:
+    """Return the section that reports that a node is added or removed."""
+    return "nodes" if one.reading is None else "communication" if one.communicates else "operators"
+
+
+def _alone(one: Element, change: Change, edges: int, *, undecided: bool = False) -> Single:
+    names = (one.name,)
+    before, after = (names, None) if change == "removed" else (None, names)
+    what = one.title if one.reading is not None else ""
+    return Single(section_of(one), change, what, Item(before, after, unit_of(one), edges), undecided=undecided)
+
+
+def _of_pair(one: Element, two: Element) -> Iterator[Single]:
+    item = Item((one.name,), (two.name,), unit_of(one) or unit_of(two))
+    what = two.title if two.reading is not None else ""
+    for section, name, was, now in _fields(one, two):
+        yield Single(section, "changed", what if name != "role" else "", item, name, was, now)
+
+
+def _fields(one: Element, two: Element) -> Iterator[tuple[Section, str, str, str]]:
+    """Yield the section, name and both values of what two nodes that correspond state differently."""
+    # What only the old name stated is not gone if the node was just renamed.
+    renamed = one.name != two.name and one.label == two.label
+
+    def states(was: object, now: object) -> bool:
+        return was != now and not (renamed and (was is None or now is None))
+
+    if one.reading is None or two.reading is None:
+        if one.label != two.label:
+            yield "labels", "label", " ".join(lines_of(one.node)), " ".join(lines_of(two.node))
+        if (was := line_style(one.node.attributes)) != (now := line_style(two.node.attributes)):
+            yield "attributes", "style", was, now
+    else:
+        if states(one.role or None, two.role or None):
+            yield ("communication" if one.communicates or two.communicates else "operators"), "role", one.title, two.title
+        for name in ("phase", "stage", "layer"):
+            own, other = getattr(one, name), getattr(two, name)
+            if states(own, other):
+                yield "operators", name, _unit_text(one, name), _unit_text(two, name)
+        for name, own, other in zip(_RANKS, one.ranks, two.ranks, strict=True):
+            if name and states(own, other):
+                yield "operators", name, _text(own), _text(other)
+        if states(one.gpus, two.gpus):
+            yield "devices", "GPUs", _text(one.gpus), _text(two.gpus)
+        yield from _shapes(one, two)
+        if one.label != two.label:
+            yield from _other_lines(one, two)
+    plain = one.reading is None
+    for name, was, now in differing(meaning(one.node.attributes, plain=plain), meaning(two.node.attributes, plain=plain)):
+        yield "attributes", name, was, now
+
+
+def _shapes(one: Element, two: Element) -> Iterator[tuple[Section, str, str, str]]:
+    assert one.reading is not None
+    assert two.reading is not None
+    for (title, name), own, other in zip(_SIDES, one.tensors, two.tensors, strict=True):
+        if own != other:
+            mine, theirs = (getattr(r.evidence.tensors, name) for r in (one.reading, two.reading))
+            yield "shapes", title, _dims(mine), _dims(theirs)
+
+
+def _dims(stated: Sequence[Dims]) -> str:
+    return ", ".join(
+        f"{'/'.join(dims.names) + ': ' if dims.names else ''}{f'{dims.count} × ' if dims.count > 1 else ''}[{dims.text}]"
+        for dims in stated
+    )
+
+
+def _other_lines(one: Element, two: Element) -> Iterator[tuple[Section, str, str, str]]:
+    """Yield what the labels state besides devices, dimensions and the title of a role: other words or numbers."""
+    own, other = _rest(one), _rest(two)
+    was, now = ([tokens(line) for line in lines] for lines in (own, other))
+    if was != now:
+        yield "labels", "text", _joined(own, now), _joined(other, was)
+
+
+def _rest(one: Element) -> list[str]:
+    """Return the lines of a label of which nothing else was read; of a title with a role, only its numbers count."""
+    assert one.deployment is not None
+    lines = lines_of(one.node)
+    read = one.deployment.vocabulary.devices.read
+    rest = [line for line in lines[1:] if not _DIMENSIONS.search(line) and read([line]) is None]
+    return rest if one.role else [*lines[:1], *rest]
+
+
+def _joined(lines: Iterable[str], others: Sequence[tuple[str, ...]]) -> str:
+    return ", ".join(line for line in lines if tokens(line) not in others)
+
+
+def _text(value: object) -> str:
+    """Return a fact in words; "" if it is not stated."""
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return "-".join(dict.fromkeys(map(str, value)))
+    return str(value)
+
+
+def _unit_text(one: Element, name: str) -> str:
+    return str(unit_of(one).get(name, ""))
+
+
+def _of_group(
+    some: Sequence[Element], others: Sequence[Element], edges: Mapping[int, int], more: Mapping[int, int]
+) -> Iterator[Single]:
+    """Yield how alike nodes differ as a whole."""
+    facts: tuple[Callable[[Element], object], ...] = (lambda one: one.label, lambda one: (one.gpus, one.tensors))
+    left, right = list(some), list(others)
+    for fact in facts:
+        left, right = _without_equal(left, right, fact)
+    for one, two in zip(left, right, strict=False):
+        item = Item((one.name,), (two.name,), unit_of(one))
+        for section, name, was, now in _fields(one, two):
+            if section in {"devices", "shapes", "labels"}:
+                yield Single(section, "changed", two.title, item, name, was, now, undecided=True)
+    for one in left[len(right) :]:
+        yield _alone(one, "removed", edges.get(one.index, 0), undecided=True)
+    for two in right[len(left) :]:
+        yield _alone(two, "added", more.get(two.index, 0), undecided=True)
+
+
+def _without_equal(
+    some: Sequence[Element], others: Sequence[Element], fact: Callable[[Element], object]
+) -> tuple[list[Element], list[Element]]:
+    """Return the nodes without those of which both sides have equally many."""
+    common = Counter(map(fact, some)) & Counter(map(fact, others))
+    return _drop(some, fact, common), _drop(others, fact, common)
+
+
+def _drop(some: Iterable[Element], fact: Callable[[Element], object], common: Counter[object]) -> list[Element]:
+    waiting = Counter(common)
+    left = []
+    for one in some:
+        if waiting[fact(one)] > 0:
+            waiting[fact(one)] -= 1
+        else:
+            left.append(one)
+    return left
