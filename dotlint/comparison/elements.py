@@ -58,6 +58,17 @@ class Element(Struct, eq=False):
         return self.reading.role.name if self.reading is not None and self.reading.role is not None else ""
 
     @property
+    def unit(self) -> tuple[int | None, int | None]:
+        """Its layer and its stage."""
+        return self.layer, self.stage
+
+    @property
+    def clusters(self) -> tuple[tuple[str, ...], ...]:
+        """The labels of the clusters around it, or else their names, as words and numbers."""
+        around = {one.index: one for inner in self.node.subgraphs for one in (inner, *inner.ancestors) if one.is_cluster}
+        return tuple(tokens(around[index].own_attributes.get("label") or around[index].name or "") for index in sorted(around))
+
+    @property
     def communicates(self) -> bool:
         """Whether it is a collective or a transfer."""
         return self.reading is not None and self.reading.role is not None and self.reading.role.communicates is not None

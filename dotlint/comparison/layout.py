@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.comparison.attributes import drawing
 from dotlint.comparison.elements import tokens
+from dotlint.comparison.nodes import fields
 
 if TYPE_CHECKING:
     from dotlint.comparison.matching import Correspondence
@@ -22,7 +23,7 @@ def count_layout(layout: Layout, found: Correspondence, before: Graph, after: Gr
     for left, right in found.pairs.items():
         one, two = found.first[left], found.second[right]
         layout.renamed += one.name != two.name
-        layout.reworded += not plain and one.label != two.label and one.title == two.title and one.role != ""
+        layout.reworded += not plain and one.label != two.label and not any(fields(one, two))
         layout.attributes += drawing(one.node.attributes, plain=plain) != drawing(two.node.attributes, plain=plain)
     for edge in before.edges:
         other = edges.get((found.pairs.get(edge.tail.index, -1), found.pairs.get(edge.head.index, -1)))

@@ -163,8 +163,10 @@ def _refined(found: Correspondence, key: Callable[[Element], Key | None], rounds
     for _ in range(rounds):
         before, after = (
             [
-                number((mine[one.index], _sorted(mine, one.outs), _sorted(mine, one.ins))) if pairs is None or one.index not in pairs else mine[one.index]
-                for one in side
+                own
+                if one.index in pairs
+                else number((own, tuple(sorted([mine[i] for i in one.outs])), tuple(sorted([mine[i] for i in one.ins]))))
+                for one, own in zip(side, mine, strict=True)
             ]
             for side, mine, pairs in ((found.first, colors[0], found.pairs), (found.second, colors[1], found.back))
         )
@@ -175,10 +177,6 @@ def _refined(found: Correspondence, key: Callable[[Element], Key | None], rounds
             break
         classes = now
     return all_rounds
-
-
-def _sorted(colors: Sequence[int], indexes: Iterable[int]) -> tuple[int, ...]:
-    return tuple(sorted([colors[index] for index in indexes]))
 
 
 def _alone(found: Correspondence, colors: Colors) -> Iterable[tuple[int, int]]:
@@ -198,25 +196,24 @@ def _alone(found: Correspondence, colors: Colors) -> Iterable[tuple[int, int]]:
 
 
 def _fits(found: Correspondence, one: int, two: int, level: Level) -> bool:
-    """Return whether two nodes may correspond at a level."""
+    """Return whether two nodes may correspond at a level; without a key, they must have a role or label in common."""
     if one in found.pairs or two in found.back:
         return False
     if not level.anchors:
         return True
     mine, theirs = found.first[one], found.second[two]
-    if mine.role and theirs.role and mine.role != theirs.role:
+    if mine.role != theirs.role and mine.role and theirs.role:
         return False
-    for field_name in ("layer", "stage"):
-        own, other = getattr(mine, field_name), getattr(theirs, field_name)
-        if own is not None and other is not None:
-            if own != other:
-                return False
-            break
+    unit = next(((a, b) for a, b in zip(mine.unit, theirs.unit, strict=True) if a is not None and b is not None), None)
+    if unit is not None and unit[0] != unit[1]:
+        return False
     outs = {found.pairs[i] for i in mine.outs if i in found.pairs} & set(theirs.outs)
     ins = {found.pairs[i] for i in mine.ins if i in found.pairs} & set(theirs.ins)
     if level.anchors == 1:
         return bool(outs or ins)
-    return bool(outs and ins)
+    same = mine.label == theirs.label or (mine.role != "" and mine.role == theirs.role)
+    surrounded = len(outs) == len({*mine.outs}) == len({*theirs.outs}) and len(ins) == len({*mine.ins}) == len({*theirs.ins})
+    return same and bool((outs and ins) or (surrounded and (outs or ins)))
 
 
 def _from_pairs(found: Correspondence, level: Level) -> int:

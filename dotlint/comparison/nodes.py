@@ -68,41 +68,50 @@ def _alone(one: Element, change: Change, edges: int, *, undecided: bool = False)
 def _of_pair(one: Element, two: Element) -> Iterator[Single]:
     item = Item((one.name,), (two.name,), unit_of(one) or unit_of(two))
     what = two.title if two.reading is not None else ""
-    for section, name, was, now in _fields(one, two):
+    for section, name, was, now in fields(one, two):
         yield Single(section, "changed", what if name != "role" else "", item, name, was, now)
 
 
-def _fields(one: Element, two: Element) -> Iterator[tuple[Section, str, str, str]]:
+def fields(one: Element, two: Element) -> Iterator[tuple[Section, str, str, str]]:
     """Yield the section, name and both values of what two nodes that correspond state differently."""
-    # What only the old name stated is not gone if the node was just renamed.
-    renamed = one.name != two.name and one.label == two.label
-
-    def states(was: object, now: object) -> bool:
-        return was != now and not (renamed and (was is None or now is None))
-
-    if one.reading is None or two.reading is None:
+    plain = one.reading is None
+    if plain:
         if one.label != two.label:
             yield "labels", "label", " ".join(lines_of(one.node)), " ".join(lines_of(two.node))
         if (was := line_style(one.node.attributes)) != (now := line_style(two.node.attributes)):
             yield "attributes", "style", was, now
     else:
-        if states(one.role or None, two.role or None):
-            yield ("communication" if one.communicates or two.communicates else "operators"), "role", one.title, two.title
-        for name in ("phase", "stage", "layer"):
-            own, other = getattr(one, name), getattr(two, name)
-            if states(own, other):
-                yield "operators", name, _unit_text(one, name), _unit_text(two, name)
-        for name, own, other in zip(_RANKS, one.ranks, two.ranks, strict=True):
-            if name and states(own, other):
-                yield "operators", name, _text(own), _text(other)
-        if states(one.gpus, two.gpus):
-            yield "devices", "GPUs", _text(one.gpus), _text(two.gpus)
+        if not same_text(one, two):
+            yield from _meanings(one, two)
         yield from _shapes(one, two)
         if one.label != two.label:
             yield from _other_lines(one, two)
-    plain = one.reading is None
-    for name, was, now in differing(meaning(one.node.attributes, plain=plain), meaning(two.node.attributes, plain=plain)):
+    was_stated, now_stated = (meaning(each.node.attributes, plain=plain) for each in (one, two))
+    for name, was, now in differing(was_stated, now_stated):
         yield "attributes", name, was, now
+
+
+def same_text(one: Element, two: Element) -> bool:
+    """Return whether the label and clusters of two nodes are the same; a name counts only if it is the label.
+
+    What is then read differently is due to names, or to other nodes.
+    """
+    return one.label == two.label and (bool(one.label) or one.name == two.name) and one.clusters == two.clusters
+
+
+def _meanings(one: Element, two: Element) -> Iterator[tuple[Section, str, str, str]]:
+    if one.role != two.role:
+        section: Section = "communication" if one.communicates or two.communicates else "operators"
+        yield section, "role", one.title.strip(), two.title.strip()
+    was, now = unit_of(one), unit_of(two)
+    for name in ("phase", "stage", "layer"):
+        if getattr(one, name) != getattr(two, name):
+            yield "operators", name, _text(was.get(name)), _text(now.get(name))
+    for name, own, other in zip(_RANKS, one.ranks, two.ranks, strict=True):
+        if name and own != other:
+            yield "operators", name, _text(own), _text(other)
+    if one.gpus != two.gpus:
+        yield "devices", "GPUs", _text(one.gpus), _text(two.gpus)
 
 
 def _shapes(one: Element, two: Element) -> Iterator[tuple[Section, str, str, str]]:
@@ -151,10 +160,6 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def _unit_text(one: Element, name: str) -> str:
-    return str(unit_of(one).get(name, ""))
-
-
 def _of_group(
     some: Sequence[Element], others: Sequence[Element], edges: Mapping[int, int], more: Mapping[int, int]
 ) -> Iterator[Single]:
@@ -165,7 +170,7 @@ def _of_group(
         left, right = _without_equal(left, right, fact)
     for one, two in zip(left, right, strict=False):
         item = Item((one.name,), (two.name,), unit_of(one))
-        for section, name, was, now in _fields(one, two):
+        for section, name, was, now in fields(one, two):
             if section in {"devices", "shapes", "labels"}:
                 yield Single(section, "changed", two.title, item, name, was, now, undecided=True)
     for one in left[len(right) :]:

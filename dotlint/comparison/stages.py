@@ -71,4 +71,4 @@ def _single(
     gpus = union(one.gpus for one in operators if one.gpus)
     names = tuple(one.name for one in some)
     before, after = (names, None) if change == "removed" else (None, names)
-    return Single("stages", change, fields[-1], Item(before, after, unit), now=str(gpus) if gpus else "")
+    return Single("stages", change, fields[-1], Item(before, after, {**unit, "gpus": str(gpus)} if gpus else unit))

@@ -1,0 +1,57 @@
+"""`text`: a comparison for a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Final
+
+from dotlint.text.display import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.report.comparison.outline import Line, Sketch
+
+_BOLD, _DIM, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+_COLORS: Final = {"+": "\x1b[32m", "-": "\x1b[31m", "~": "\x1b[33m", " ": ""}
+
+
+def render(found: Sketch, *, width: int, color: bool) -> str:
+    """Return a comparison for a terminal of `width` columns; without color there are no escape sequences."""
+
+    def styled(text: str, style: str) -> str:
+        return f"{style}{text}{_OFF}" if color and style else text
+
+    def lines() -> Iterator[str]:
+        verdict = f"{one_line(found.before, 4096)} → {one_line(found.after, 4096)}: {found.verdict}"
+        yield from (styled(line, _BOLD) for line in _wrapped(verdict, width, ""))
+        for fact in found.facts:
+            yield from (styled(line, _DIM) for line in _wrapped(one_line(fact), width, ""))
+        for part in found.parts:
+            yield ""
+            yield styled(part.title, _BOLD)
+            for line in part.lines:
+                yield from (styled(text, _COLORS[line.sign]) for text in _wrapped(one_line(line.text, 2000), width, f"  {line.sign} "))
+                yield from (styled(text, _DIM) for text in _wrapped(_names(line), width, "      "))
+        if found.layout:
+            yield ""
+            yield from (styled(line, _DIM) for line in _wrapped(found.layout, width, ""))
+
+    return "\n".join(lines()) + "\n"
+
+
+def _names(line: Line) -> str:
+    if not line.names:
+        return ""
+    more = f" and {line.more} more" if line.more else ""
+    return ", ".join(one_line(name, 200) for name in line.names) + more
+
+
+def _wrapped(text: str, width: int, first: str) -> list[str]:
+    """Wrap a text; lines after the first are indented two columns more than its prefix."""
+    if not text:
+        return []
+    rest = " " * len(first) if first else "  "
+    return textwrap.wrap(
+        text, max(width, 24), initial_indent=first, subsequent_indent=rest, break_on_hyphens=False, drop_whitespace=True
+    )
