@@ -59,7 +59,7 @@ def command(
     streams: Streams,
     /,
     paths: tuple[str, ...],
-    textconv: bool,  # noqa: FBT001 - click passes options by name
+    textconv: bool,
     name: str | None,
     form: str,
     output: str | None,
@@ -90,7 +90,7 @@ def command(
     elif len(paths) == 1 and "GIT_DIFF_PATH_COUNTER" in os.environ:
         write_messages(streams, f"{paths[0]} is unmerged: resolve its conflicts first")
         return 0
-    elif len(paths) == 2:  # noqa: PLR2004
+    elif len(paths) == 2:
         pairs = [(path, name or path) for path in paths]
     else:
         raise click.UsageError(f"two files are needed, not {len(paths)}")

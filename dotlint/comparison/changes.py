@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from dotlint.comparison.elements import UNIT
 from dotlint.comparison.model import SECTIONS, Difference, Item
 
 if TYPE_CHECKING:
@@ -45,11 +46,7 @@ def unit_of(one: Element) -> dict[str, str | int]:
     """Return the phase, stage and layer of an element, by the numbers of the file."""
     if one.deployment is None:
         return {}
-    found: dict[str, str | int] = {}
-    if one.phase:
-        found["phase"] = one.phase
-    if one.stage is not None:
-        found["stage"] = one.deployment.stage_number(one.stage)
-    if one.layer is not None:
-        found["layer"] = one.layer
-    return found
+    phase, stage, layer = (one.stated[name] for name in UNIT)
+    stage = None if stage is None else one.deployment.stage_number(stage)
+    found = {"phase": phase or None, "stage": stage, "layer": layer}
+    return {name: value for name, value in found.items() if value is not None}

@@ -59,7 +59,7 @@ def _pairs(found: Correspondence, mine: Sequence[Subgraph], theirs: Sequence[Sub
             size = max(inside.total(), other.total())
             score = (inside & other).total() / size if size else 0.0
             score += 0.4 * (tokens(one.label) == tokens(two.label) and bool(one.label)) + 0.2 * (one.name == two.name)
-            if score > 0.5:  # noqa: PLR2004 - more than half of the nodes, or fewer and the same label
+            if score > 0.5:
                 scored.append((score, one, two))
     pairs: dict[int, Subgraph] = {}
     taken: set[int] = set()
@@ -93,7 +93,9 @@ def _moved(found: Correspondence, pairs: dict[int, Subgraph], taken: set[int]) -
         expected = pairs[one.index] if one is not None else None
         if expected is not two:
             item = Item((found.first[left].name,), (found.second[right].name,))
-            yield Single("clusters", "changed", "", item, "cluster", _title(one) if one else "", _title(two) if two else "")
+            yield Single(
+                "clusters", "changed", "", item, "cluster", _title(one) if one else "", _title(two) if two else ""
+            )
 
 
 def _cluster(node: Node) -> Subgraph | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from dotlint.comparison.align import align
 from dotlint.comparison.changes import Single, fold
 from dotlint.comparison.clusters import cluster_changes
 from dotlint.comparison.edges import edge_changes
@@ -24,7 +25,6 @@ from dotlint.strategy.gpus import union
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotlint.comparison.elements import Element
     from dotlint.comparison.matching import Correspondence
     from dotlint.engine.context import FileContext, GraphContext
     from dotlint.engine.result import FileResult
@@ -53,7 +53,9 @@ def compare(before: FileResult, after: FileResult, *, missing: tuple[bool, bool]
             classes, (corresponding.first, corresponding.second), corresponding.classes(), strict=True
         ):
             graph = one.graph if side is classes[0] else two.graph
-            side.update({(graph.index, element.name): (number, own) for element, own in zip(elements, ids, strict=True)})
+            side.update(
+                {(graph.index, element.name): (number, own) for element, own in zip(elements, ids, strict=True)}
+            )
     if deployments and not any(missing):
         certain, inferred = strategy_changes(*contexts)
         singles += certain
@@ -123,24 +125,9 @@ def _correspond(one: GraphContext, two: GraphContext) -> Correspondence:
     both = one.deployment.recognized and two.deployment.recognized
     first = elements_of(one.graph, one.deployment if both else None)
     second = elements_of(two.graph, two.deployment if both else None)
-    _align(first, second)
+    if both:
+        align(first, second)
     return correspond(first, second)
-
-
-def _align(first: list[Element], second: list[Element]) -> None:
-    """Give the phases and layers of the second graph the numbers of the first, where all are called differently."""
-    phases = [{one.phase for one in side if one.phase is not None} for side in (first, second)]
-    for own, other, side in ((phases[0], phases[1], second), (phases[1], phases[0], first)):
-        if other == {""} and own and "" not in own:
-            for one in side:
-                one.phase = ("prefill" if "prefill" in own else min(own)) if one.phase == "" else one.phase
-    names = [{one.name for one in side} for side in (first, second)]
-    layers = [{one.layer for one in side if one.layer is not None} for side in (first, second)]
-    if all(layers) and 2 * len(names[0] & names[1]) < min(map(len, names)):
-        shift = min(layers[0]) - min(layers[1])
-        if abs(shift) == 1 and {min(layers[0]), min(layers[1])} == {0, 1}:
-            for two in second:
-                two.layer = None if two.layer is None else two.layer + shift
 
 
 def _of_graphs(found: Comparison, corresponding: Correspondence, one: GraphContext, two: GraphContext) -> list[Single]:

@@ -65,17 +65,18 @@ def _by_ends(edges: Iterable[Edge], classes: Sequence[object], *, directed: bool
     found: dict[Ends, list[Edge]] = defaultdict(list)
     for edge in edges:
         tail, head = classes[edge.tail.index], classes[edge.head.index]
-        found[(tail, head) if directed else tuple(sorted((tail, head), key=repr))].append(edge)  # type: ignore[index]
+        ends = (tail, head) if directed or repr(tail) <= repr(head) else (head, tail)
+        found[ends].append(edge)
     return found
 
 
 def _owner(edge: Edge, ends: Ends, alone: str, uneven: dict[tuple[str, int], int], surplus: int) -> int | None:
     """Return the index of the node that is told with the edge: an end that the other graph lacks, or may lack."""
-    for end, node in ((edge.tail, edge.tail), (edge.head, edge.head)):
+    for end in (edge.tail, edge.head):
         if (alone, end.index) in ends:
-            return node.index
+            return end.index
     for key in ends:
-        if isinstance(key, tuple) and uneven.get(key, 0) * surplus > 0:  # type: ignore[call-overload]
+        if isinstance(key, tuple) and uneven.get(key, 0) * surplus > 0:
             return -1
     return None
 
@@ -142,4 +143,10 @@ def _alone(side: Sequence[Element], edges: Sequence[Edge], change: Change, *, pl
 
 def _place(side: Sequence[Element], edge: Edge) -> tuple[object, ...]:
     unit = _unit(side, edge)
-    return ("stage", unit.get("phase"), unit["stage"]) if "stage" in unit else ("layer", unit["layer"]) if "layer" in unit else ()
+    return (
+        ("stage", unit.get("phase"), unit["stage"])
+        if "stage" in unit
+        else ("layer", unit["layer"])
+        if "layer" in unit
+        else ()
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct, field
 
@@ -17,19 +17,24 @@ if TYPE_CHECKING:
     from dotlint.deployment.dims import Dims
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.graph.model import Graph, Node
-    from dotlint.strategy.gpus import GpuSet
 
 Tensor = tuple[object, ...]
 
 _TOKEN = regex(r"[^\W\d_]+|\d+(?:\.\d+)?")
 
 
+UNIT: Final = ("phase", "stage", "layer")
+RANKS: Final = ("replica", "micro-batch", "step", "tensor rank", "experts", "link", "annotation")
+FACTS: Final = (*UNIT, *RANKS, "GPUs", "tensors")
+"""What operators are compared by: their unit, what distinguishes them in it, devices and shapes."""
+
+
 class Element(Struct, eq=False):
     """A node. `title` is its role, or else the words of its title; `label` has the words and numbers of its label.
 
-    `ranks` are the numbers that distinguish nodes of one unit: shard, experts, replica, micro-batch, step. `label` is
-    empty if the node has none, so that its name is drawn. `outs` and `ins` are the indexes of neighbors, with
-    repetitions; in an undirected graph both have all of them.
+    `label` is empty if the node has none, so that its name is drawn. `stated` are the facts of an operator, see `FACTS`,
+    None where it states none; `facts` are the same, made comparable with those of the other graph. `outs` and `ins` are
+    the indexes of neighbors, with repetitions; in an undirected graph both have all of them.
     """
 
     index: int
@@ -38,12 +43,8 @@ class Element(Struct, eq=False):
     label: tuple[str, ...]
     reading: Reading | None = None
     deployment: Deployment | None = None
-    phase: str | None = None
-    stage: int | None = None
-    layer: int | None = None
-    ranks: tuple[object, ...] = ()
-    gpus: GpuSet | None = None
-    tensors: tuple[tuple[Tensor, ...], ...] = ()
+    stated: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
     outs: list[int] = field(default_factory=list)
     ins: list[int] = field(default_factory=list)
 
@@ -58,15 +59,14 @@ class Element(Struct, eq=False):
         return self.reading.role.name if self.reading is not None and self.reading.role is not None else ""
 
     @property
-    def unit(self) -> tuple[int | None, int | None]:
-        """Its layer and its stage."""
-        return self.layer, self.stage
-
-    @property
     def clusters(self) -> tuple[tuple[str, ...], ...]:
         """The labels of the clusters around it, or else their names, as words and numbers."""
-        around = {one.index: one for inner in self.node.subgraphs for one in (inner, *inner.ancestors) if one.is_cluster}
-        return tuple(tokens(around[index].own_attributes.get("label") or around[index].name or "") for index in sorted(around))
+        around = {
+            one.index: one for inner in self.node.subgraphs for one in (inner, *inner.ancestors) if one.is_cluster
+        }
+        return tuple(
+            tokens(around[index].own_attributes.get("label") or around[index].name or "") for index in sorted(around)
+        )
 
     @property
     def communicates(self) -> bool:
@@ -116,22 +116,29 @@ def _plain(node: Node) -> Element:
 
 def _operator(reading: Reading, deployment: Deployment) -> Element:
     lines = lines_of(reading.node)
+    title = reading.role.name if reading.role else plain_words(lines[0] if lines else reading.name)
+    stated = {
+        "phase": reading.phase,
+        "stage": reading.stage if reading.link is None else None,
+        "layer": reading.layer,
+        "replica": reading.replica,
+        "micro-batch": reading.micro_batch,
+        "step": reading.step,
+        "tensor rank": reading.shard,
+        "experts": reading.experts,
+        "link": reading.link,
+        "annotation": reading.annotation,
+        "GPUs": reading.gpus,
+        "tensors": _tensors(reading),
+    }
+    return Element(reading.node.index, reading.node, title, _label(lines), reading, deployment, stated, dict(stated))
+
+
+def _tensors(reading: Reading) -> tuple[tuple[Tensor, ...], ...] | None:
+    """Return the inputs, outputs and bare dimensions that a label states; None if it states none."""
     sides = reading.evidence.tensors
-    copies = (reading.replica, reading.micro_batch, reading.step)
-    return Element(
-        reading.node.index,
-        reading.node,
-        reading.role.name if reading.role else plain_words(lines[0] if lines else reading.name),
-        _label(lines),
-        reading,
-        deployment,
-        reading.phase,
-        reading.stage if reading.link is None else None,
-        reading.layer,
-        (*copies, reading.shard, reading.experts, reading.link, reading.annotation),
-        reading.gpus,
-        tuple(tuple(map(tensor, side)) for side in (sides.inputs, sides.outputs, sides.bare)),
-    )
+    found = tuple(tuple(map(tensor, side)) for side in (sides.inputs, sides.outputs, sides.bare))
+    return found if any(found) else None
 
 
 def _label(lines: Iterable[str]) -> tuple[str, ...]:

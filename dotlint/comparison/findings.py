@@ -87,7 +87,7 @@ def _overlapping(
     others: dict[tuple[str, str], list[tuple[Finding, frozenset[object]]]] = defaultdict(list)
     for finding in right:
         others[finding.code, finding.slip].append((finding, _nodes(finding, classes[1])))
-    scored = []
+    scored: list[tuple[float, int, Finding, Finding]] = []
     for one in left:
         mine = _nodes(one, classes[0])
         for two, theirs in others[one.code, one.slip]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
+
+from dotlint.comparison.elements import FACTS, RANKS, UNIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,36 +27,24 @@ class Level(Struct, frozen=True):
     anchors: int = 0
 
 
+def _of(*names: str, needs: str = "") -> Callable[[Element], Key | None]:
+    """Return a key of the title and these facts, which a node only has if it states the fact `needs`."""
+
+    def key(one: Element) -> Key | None:
+        facts = one.facts
+        if needs and facts[needs] is None:
+            return None
+        return (one.title, *[facts[name] for name in names])
+
+    return key
+
+
 def _everything(one: Element) -> Key | None:
-    return (one.label, one.title, one.phase, one.stage, one.layer, one.ranks, one.gpus, one.tensors)
+    return (one.label, one.title, *one.facts.values())
 
 
 def _label_and_devices(one: Element) -> Key | None:
-    return (one.label, one.gpus) if one.label else None
-
-
-def _position_with_tensors(one: Element) -> Key | None:
-    return (*_position(one), one.gpus, one.tensors)
-
-
-def _position_on_devices(one: Element) -> Key | None:
-    return (*_position(one), one.gpus)
-
-
-def _without_stage(one: Element) -> Key | None:
-    return (one.title, one.phase, one.layer, one.ranks, one.gpus) if one.layer is not None else None
-
-
-def _position(one: Element) -> Key:
-    return (one.title, one.phase, one.stage, one.layer, one.ranks)
-
-
-def _layer(one: Element) -> Key | None:
-    return (one.title, one.phase, one.layer, one.ranks) if one.layer is not None else None
-
-
-def _stage(one: Element) -> Key | None:
-    return (one.title, one.phase, one.stage, one.gpus) if one.stage is not None else None
+    return (one.label, one.facts["GPUs"]) if one.label else None
 
 
 def _title(one: Element) -> Key | None:
@@ -65,9 +55,12 @@ def _nothing(_: Element) -> Key | None:
     return ()
 
 
-DEPLOYMENT = (
-    Level(_everything), Level(_label_and_devices), Level(_position_with_tensors), Level(_position_on_devices),
-    Level(_without_stage), Level(_position), Level(_layer), Level(_stage), Level(_title, 1), Level(_nothing, 2),
+_position: Final = _of(*UNIT, *RANKS)
+DEPLOYMENT: Final = (
+    Level(_everything), Level(_label_and_devices), Level(_of(*FACTS)), Level(_of(*UNIT, *RANKS, "GPUs")),
+    Level(_of("phase", "layer", *RANKS, "GPUs", needs="layer")), Level(_position),
+    Level(_of("phase", "layer", *RANKS, needs="layer")), Level(_of("phase", "stage", "GPUs", needs="stage")),
+    Level(_title, 1), Level(_nothing, 2),
 )  # fmt: skip
 """The levels of operators of deployments."""
 
@@ -80,7 +73,7 @@ def _label(one: Element) -> Key | None:
     return (one.label,) if one.label else None
 
 
-PLAIN = (Level(_label_and_style), Level(_label), Level(_title, 1), Level(_nothing, 2))
+PLAIN: Final = (Level(_label_and_style), Level(_label), Level(_title, 1), Level(_nothing, 2))
 """The levels of nodes of graphs that are no deployments."""
 
 

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 
+from dotlint.comparison.elements import UNIT
 from dotlint.comparison.keys import DEPLOYMENT, PLAIN, Level, alike
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from dotlint.comparison.elements import Element
-    from dotlint.comparison.keys import Key
+from dotlint.comparison.keys import Key
 
 _ROUNDS: Final = 4  # how far neighborhoods are compared at once
 _STABLE: Final = 24  # the same, for groups of alike nodes
@@ -60,10 +61,10 @@ def correspond(first: Sequence[Element], second: Sequence[Element]) -> Correspon
     plain = any(one.reading is None for one in (*first[:1], *second[:1]))
     levels = PLAIN if plain else DEPLOYMENT
     named = _matched(first, second, levels, names=True)
-    if _explained(named) >= 0.75:  # noqa: PLR2004 - a few changes leave more than this
+    if _explained(named) >= 0.75:
         return named
     nameless = _matched(first, second, levels, names=False)
-    return nameless if _explained(nameless) > _explained(named) + 0.05 else named  # noqa: PLR2004
+    return nameless if _explained(nameless) > _explained(named) + 0.05 else named
 
 
 def _explained(found: Correspondence) -> float:
@@ -106,12 +107,14 @@ def _by_name(found: Correspondence) -> None:
 
 def _means_the_same(found: Correspondence, one: Element, two: Element) -> bool:
     if one.title == two.title:
-        if one.label == two.label or (one.gpus is not None and one.gpus == two.gpus):
+        gpus = one.facts.get("GPUs")
+        if one.label == two.label or (gpus is not None and gpus == two.facts["GPUs"]):
             return True
-        if one.reading is not None and (one.stage, one.layer) != (None, None):
-            return (one.phase, one.stage, one.layer) == (two.phase, two.stage, two.layer) or _near(found, one, two) > 0
+        unit = [one.facts.get(name) for name in UNIT]
+        if unit[1:] != [None, None] and unit == [two.facts.get(name) for name in UNIT]:
+            return True
     near = _near(found, one, two)
-    return near >= 0.5 or (near > 0 and one.title == two.title)  # noqa: PLR2004
+    return near >= 0.5 or (near > 0 and one.title == two.title)
 
 
 def _near(found: Correspondence, one: Element, two: Element) -> float:
@@ -165,7 +168,9 @@ def _refined(found: Correspondence, key: Callable[[Element], Key | None], rounds
             [
                 own
                 if one.index in pairs
-                else number((own, tuple(sorted([mine[i] for i in one.outs])), tuple(sorted([mine[i] for i in one.ins]))))
+                else number(
+                    (own, tuple(sorted([mine[i] for i in one.outs])), tuple(sorted([mine[i] for i in one.ins])))
+                )
                 for one, own in zip(side, mine, strict=True)
             ]
             for side, mine, pairs in ((found.first, colors[0], found.pairs), (found.second, colors[1], found.back))
@@ -204,15 +209,26 @@ def _fits(found: Correspondence, one: int, two: int, level: Level) -> bool:
     mine, theirs = found.first[one], found.second[two]
     if mine.role != theirs.role and mine.role and theirs.role:
         return False
-    unit = next(((a, b) for a, b in zip(mine.unit, theirs.unit, strict=True) if a is not None and b is not None), None)
-    if unit is not None and unit[0] != unit[1]:
-        return False
+    for name in ("layer", "stage"):
+        own, other = mine.facts.get(name), theirs.facts.get(name)
+        if own is not None and other is not None:
+            if own != other:
+                return False
+            break
     outs = {found.pairs[i] for i in mine.outs if i in found.pairs} & set(theirs.outs)
     ins = {found.pairs[i] for i in mine.ins if i in found.pairs} & set(theirs.ins)
     if level.anchors == 1:
         return bool(outs or ins)
-    same = mine.label == theirs.label or (mine.role != "" and mine.role == theirs.role)
-    surrounded = len(outs) == len({*mine.outs}) == len({*theirs.outs}) and len(ins) == len({*mine.ins}) == len({*theirs.ins})
+    same = mine.label == theirs.label or (
+        mine.role == theirs.role
+        if mine.role and theirs.role
+        else any(
+            mine.facts.get(name) is not None and mine.facts[name] == theirs.facts[name] for name in ("layer", "GPUs")
+        )
+    )
+    surrounded = len(outs) == len({*mine.outs}) == len({*theirs.outs}) and len(ins) == len({*mine.ins}) == len(
+        {*theirs.ins}
+    )
     return same and bool((outs and ins) or (surrounded and (outs or ins)))
 
 
@@ -239,9 +255,7 @@ def _from_pairs(found: Correspondence, level: Level) -> int:
     return paired
 
 
-def _only(
-    found: Correspondence, level: Level, some: Sequence[int], others: Sequence[int]
-) -> Iterable[tuple[int, int]]:
+def _only(found: Correspondence, level: Level, some: Sequence[int], others: Sequence[int]) -> Iterable[tuple[int, int]]:
     left = _by_key(level, found.first, [index for index in set(some) if index not in found.pairs])
     if not left:
         return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.comparison.attributes import differing, line_style, meaning
 from dotlint.comparison.changes import Single, unit_of
-from dotlint.comparison.elements import lines_of, tokens
+from dotlint.comparison.elements import RANKS, UNIT, lines_of, tokens
 from dotlint.comparison.model import Item
 from dotlint.text.regex import regex
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _DIMENSIONS = regex(r"\[.*\d.*\]|^\s*(?:in|out)(?:put)?s?\b", re.IGNORECASE)
 _SIDES = (("input", "inputs"), ("output", "outputs"), ("dimensions", "bare"))
-_RANKS = ("replica", "micro-batch", "ring step", "tensor rank", "experts", "link between stages", "")
 
 
 def node_changes(
@@ -103,21 +102,23 @@ def _meanings(one: Element, two: Element) -> Iterator[tuple[Section, str, str, s
     if one.role != two.role:
         section: Section = "communication" if one.communicates or two.communicates else "operators"
         yield section, "role", one.title.strip(), two.title.strip()
-    was, now = unit_of(one), unit_of(two)
-    for name in ("phase", "stage", "layer"):
-        if getattr(one, name) != getattr(two, name):
-            yield "operators", name, _text(was.get(name)), _text(now.get(name))
-    for name, own, other in zip(_RANKS, one.ranks, two.ranks, strict=True):
-        if name and own != other:
-            yield "operators", name, _text(own), _text(other)
-    if one.gpus != two.gpus:
-        yield "devices", "GPUs", _text(one.gpus), _text(two.gpus)
+    units = unit_of(one), unit_of(two)
+    for name in (*UNIT, *RANKS[:-1]):
+        if one.facts[name] == two.facts[name]:
+            continue
+        was, now = (
+            unit.get(name) if name in UNIT else side.stated[name] for side, unit in zip((one, two), units, strict=True)
+        )
+        yield "operators", name, _text(was), _text(now)
+    if one.stated["GPUs"] != two.stated["GPUs"]:
+        yield "devices", "GPUs", _text(one.stated["GPUs"]), _text(two.stated["GPUs"])
 
 
 def _shapes(one: Element, two: Element) -> Iterator[tuple[Section, str, str, str]]:
     assert one.reading is not None
     assert two.reading is not None
-    for (title, name), own, other in zip(_SIDES, one.tensors, two.tensors, strict=True):
+    stated = (side.stated["tensors"] or ((), (), ()) for side in (one, two))
+    for (title, name), own, other in zip(_SIDES, *stated, strict=True):
         if own != other:
             mine, theirs = (getattr(r.evidence.tensors, name) for r in (one.reading, two.reading))
             yield "shapes", title, _dims(mine), _dims(theirs)
@@ -164,7 +165,10 @@ def _of_group(
     some: Sequence[Element], others: Sequence[Element], edges: Mapping[int, int], more: Mapping[int, int]
 ) -> Iterator[Single]:
     """Yield how alike nodes differ as a whole."""
-    facts: tuple[Callable[[Element], object], ...] = (lambda one: one.label, lambda one: (one.gpus, one.tensors))
+    facts: tuple[Callable[[Element], object], ...] = (
+        lambda one: one.label,
+        lambda one: (one.stated.get("GPUs"), one.stated.get("tensors")),
+    )
     left, right = list(some), list(others)
     for fact in facts:
         left, right = _without_equal(left, right, fact)

@@ -35,7 +35,9 @@ def normalized(result: FileResult) -> str:
 
 def _graph(file: FileContext, context: GraphContext) -> Iterator[str]:
     graph, deployment = context.graph, context.deployment if context.deployment.recognized else None
-    kind = " ".join(word for word in ("strict" if graph.strict else "", "digraph" if graph.directed else "graph") if word)
+    kind = " ".join(
+        word for word in ("strict" if graph.strict else "", "digraph" if graph.directed else "graph") if word
+    )
     yield f"{'deployment' if deployment else 'graph'}: {kind}"
     stated = degrees_of(file, declared=True) if deployment else None
     if stated is not None:
@@ -66,12 +68,14 @@ def _node(one: Element) -> str:
     facts: list[str] = []
     if one.reading is not None:
         tensors = one.reading.evidence.tensors
-        facts += [f"GPUs {one.gpus}"] if one.gpus else []
+        facts += [f"GPUs {one.stated['GPUs']}"] if one.stated["GPUs"] else []
         for title, side in (("input", tensors.inputs), ("output", tensors.outputs), ("dimensions", tensors.bare)):
             facts += [f"{title} {', '.join(f'[{dims.text}]' for dims in side)}"] if side else []
     label = " / ".join(lines_of(one.node)) if one.reading is None or not one.role else lines_of(one.node)[:1]
     facts += [f"label {label if isinstance(label, str) else label[0]}"] if label else []
-    facts += [f"{name} {value}" for name, value in sorted(meaning(one.node.attributes, plain=one.reading is None).items())]
+    facts += [
+        f"{name} {value}" for name, value in sorted(meaning(one.node.attributes, plain=one.reading is None).items())
+    ]
     title = one.role or ("node" if one.reading is None else "operator")
     return "; ".join([f"{f'{where}: ' if where else ''}{title} {one.name}", *facts])
 

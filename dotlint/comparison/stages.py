@@ -39,9 +39,7 @@ def whole_units(found: Correspondence) -> tuple[list[WholeUnit], list[WholeUnit]
     )
 
 
-def _whole(
-    side: Sequence[Element], other: Sequence[Element], matched: set[int], change: Change
-) -> Iterator[WholeUnit]:
+def _whole(side: Sequence[Element], other: Sequence[Element], matched: set[int], change: Change) -> Iterator[WholeUnit]:
     told: set[int] = set()
     for fields in _KINDS:
         known = {_key(one, fields) for one in other} - {None}
@@ -53,22 +51,20 @@ def _whole(
         for some in members.values():
             indexes = {one.index for one in some}
             operators = [one for one in some if one.reading is not None and not one.reading.annotation]
-            if indexes & (matched | told) or len(operators) < 2:  # noqa: PLR2004 - one operator is told as such
+            if indexes & (matched | told) or len(operators) < 2:
                 continue
             told |= indexes
             yield WholeUnit(_single(some, operators, fields, change), frozenset(indexes))
 
 
 def _key(one: Element, fields: tuple[str, ...]) -> tuple[object, ...] | None:
-    values = tuple(getattr(one, name) for name in fields)
+    values = tuple(one.facts.get(name) for name in fields)
     return None if values[-1] in (None, "") else values
 
 
-def _single(
-    some: Sequence[Element], operators: Sequence[Element], fields: tuple[str, ...], change: Change
-) -> Single:
+def _single(some: Sequence[Element], operators: Sequence[Element], fields: tuple[str, ...], change: Change) -> Single:
     unit = {name: value for name, value in unit_of(some[0]).items() if name in fields}
-    gpus = union(one.gpus for one in operators if one.gpus)
+    gpus = union(one.stated["GPUs"] for one in operators if one.stated["GPUs"])
     names = tuple(one.name for one in some)
     before, after = (names, None) if change == "removed" else (None, names)
     return Single("stages", change, fields[-1], Item(before, after, {**unit, "gpus": str(gpus)} if gpus else unit))

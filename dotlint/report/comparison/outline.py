@@ -57,7 +57,7 @@ class Sketch(Struct):
 def sketch(found: Comparison) -> Sketch:
     """Return the lines of a report."""
     parts = [
-        Part(section.capitalize(), [_line(one, found) for one in _merged(list(group))])
+        Part(section.capitalize(), [_line(one) for one in _merged(list(group))])
         for section, group in groupby(
             sorted(found.differences, key=lambda one: SECTIONS.index(one.section)), key=lambda one: one.section
         )
@@ -96,14 +96,14 @@ def _merged(differences: Sequence[Difference]) -> list[Difference]:
     return list(merged.values())
 
 
-def _line(one: Difference, found: Comparison) -> Line:
+def _line(one: Difference) -> Line:
     names = [_name(item) for item in one.items]
     if one.undecided or one.section == "stages":
         names = []
-    return Line(_SIGNS[one.change], _text(one, found), tuple(names[:_MOST_NAMES]), max(0, len(names) - _MOST_NAMES))
+    return Line(_SIGNS[one.change], _text(one), tuple(names[:_MOST_NAMES]), max(0, len(names) - _MOST_NAMES))
 
 
-def _text(one: Difference, found: Comparison) -> str:
+def _text(one: Difference) -> str:
     if one.section == "strategy":
         phase = one.items[0].unit.get("phase")
         return f"{f'{phase}: ' if phase else ''}{one.field} {one.was} → {one.now} ({one.what})"

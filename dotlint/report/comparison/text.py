@@ -31,7 +31,10 @@ def render(found: Sketch, *, width: int, color: bool) -> str:
             yield ""
             yield styled(part.title, _BOLD)
             for line in part.lines:
-                yield from (styled(text, _COLORS[line.sign]) for text in _wrapped(one_line(line.text, 2000), width, f"  {line.sign} "))
+                yield from (
+                    styled(text, _COLORS[line.sign])
+                    for text in _wrapped(one_line(line.text, 2000), width, f"  {line.sign} ")
+                )
                 yield from (styled(text, _DIM) for text in _wrapped(_names(line), width, "      "))
         if found.layout:
             yield ""

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 
-
-
 def of_units(units: Sequence[Mapping[str, str | int]]) -> str:
     """Return ` of stages 2 to 4`, ` of layer 7`, ` of the prefill phase`; "" if some have no unit."""
     title = title_of(units)
@@ -44,5 +42,5 @@ def _numbered(noun: str, numbers: Iterable[int]) -> str:
             runs[-1].append(number)
         else:
             runs.append([number])
-    texts = [text for run in runs for text in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else [str(n) for n in run])]  # noqa: PLR2004
+    texts = [text for run in runs for text in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else [str(n) for n in run])]
     return f"{noun}{'s' if len(ordered) > 1 else ''} {listed(texts, 8)}"
