@@ -65,12 +65,16 @@ DEPLOYMENT: Final = (
 """The levels of operators of deployments."""
 
 
-def _label_and_style(one: Element) -> Key | None:
-    return (one.label, one.node.attributes.get("shape", ""), one.node.attributes.get("style", ""))
-
-
 def _label(one: Element) -> Key | None:
     return (one.label,) if one.label else None
+
+
+MISNAMED: Final = (Level(_label_and_devices), Level(_label), Level(_label, 1), *DEPLOYMENT)
+"""The levels of operators of deployments whose names mislead, as those of a file whose names were exchanged."""
+
+
+def _label_and_style(one: Element) -> Key | None:
+    return (one.label, one.node.attributes.get("shape", ""), one.node.attributes.get("style", ""))
 
 
 PLAIN: Final = (Level(_label_and_style), Level(_label), Level(_title, 1), Level(_nothing, 2))

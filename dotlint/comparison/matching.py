@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct, field
 
 from dotlint.comparison.elements import UNIT
-from dotlint.comparison.keys import DEPLOYMENT, PLAIN, Level, alike
+from dotlint.comparison.keys import DEPLOYMENT, MISNAMED, PLAIN, Level, alike
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -63,7 +63,7 @@ def correspond(first: Sequence[Element], second: Sequence[Element]) -> Correspon
     named = _matched(first, second, levels, names=True)
     if _explained(named) >= 0.75:
         return named
-    nameless = _matched(first, second, levels, names=False)
+    nameless = _matched(first, second, PLAIN if plain else MISNAMED, names=False)
     return nameless if _explained(nameless) > _explained(named) + 0.05 else named
 
 

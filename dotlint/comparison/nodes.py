@@ -77,6 +77,8 @@ def fields(one: Element, two: Element) -> Iterator[tuple[Section, str, str, str]
     if plain:
         if one.label != two.label:
             yield "labels", "label", " ".join(lines_of(one.node)), " ".join(lines_of(two.node))
+        elif not one.label and one.name != two.name:  # the name is what is drawn
+            yield "labels", "name", one.name, two.name
         if (was := line_style(one.node.attributes)) != (now := line_style(two.node.attributes)):
             yield "attributes", "style", was, now
     else:
@@ -104,7 +106,9 @@ def _meanings(one: Element, two: Element) -> Iterator[tuple[Section, str, str, s
         yield section, "role", one.title.strip(), two.title.strip()
     units = unit_of(one), unit_of(two)
     for name in (*UNIT, *RANKS[:-1]):
-        if one.facts[name] == two.facts[name]:
+        own, other = one.facts[name], two.facts[name]
+        # Ranks mostly follow from names; what a new name no longer states is not gone.
+        if own == other or ((own is None or other is None) and (name in RANKS or one.name != two.name)):
             continue
         was, now = (
             unit.get(name) if name in UNIT else side.stated[name] for side, unit in zip((one, two), units, strict=True)

@@ -72,7 +72,12 @@ def _changes(first: Degreed, second: Degreed) -> Iterator[Single]:
             continue
         for axis in AXES:
             was, now = mine.get(axis), theirs.get(axis)
-            if was != now and (certain or (was is not None and now is not None)):
+            if was != now and (certain or _plausible(was, now)):
                 unit = {"phase": name} if name else {}
                 item = Item((axis,), (axis,), unit)
                 yield Single("strategy", "changed", source, item, axis, str(was or 1), str(now or 1))
+
+
+def _plausible(was: int | None, now: int | None) -> bool:
+    """Return whether inferred degrees differ by a factor; otherwise one of them is of a group that lacks a node."""
+    return was is not None and now is not None and max(was, now) % min(was, now) == 0

@@ -7,9 +7,11 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dotlint.comparison.model import SECTIONS
 from dotlint.report.comparison.units import of_units, title_of
+from dotlint.strategy.gpus import GpuSet
 from dotlint.text.display import one_line
 from dotlint.text.english import count, listed
 
@@ -77,28 +79,46 @@ def sketch(found: Comparison) -> Sketch:
 
 
 def _merged(differences: Sequence[Difference]) -> list[Difference]:
-    """Merge what is told once for people: values that are stated for the first time or no longer, whatever they are."""
-    from msgspec.structs import replace  # noqa: PLC0415
-
+    """Merge what people need only once, such as devices moved by the same distance, or dimensions stated at last."""
     merged: dict[tuple[object, ...], Difference] = {}
     for one in differences:
-        key: tuple[object, ...] = (id(one),)
-        if one.section in {"devices", "shapes", "labels"} and not (one.was and one.now) and one.change == "changed":
-            key = (one.section, one.field, bool(one.was), one.undecided)
-        elif one.section == "stages":
-            key = (one.change, one.what, one.items[0].unit.get("phase"))
+        key = _merge_key(one)
         known = merged.get(key)
-        if known is not None:
-            what = one.what if known.what == one.what else ""
-            values = [mine if mine == other else "…" for mine, other in ((known.was, one.was), (known.now, one.now))]
-            one = replace(known, items=(*known.items, *one.items), what=what, was=values[0], now=values[1])  # noqa: PLW2901
-        merged[key] = one
+        merged[key] = one if known is None else _joined(known, one)
     return list(merged.values())
+
+
+def _merge_key(one: Difference) -> tuple[object, ...]:
+    if one.section == "stages":
+        return one.change, one.what, one.items[0].unit.get("phase")
+    if one.section in {"devices", "shapes", "labels"} and not (one.was and one.now):
+        return one.section, one.field, bool(one.was), one.undecided
+    if one.section == "devices" and (distance := _distance(one)):
+        units = [(item.unit.get("phase"), item.unit.get("stage")) for item in one.items]
+        return one.field, distance, one.undecided, units[0] if len(set(units)) == 1 else id(one)
+    return (id(one),)
+
+
+def _distance(one: Difference) -> int:
+    """Return by how much the ids of GPUs grew, 0 if not all by the same."""
+    was, now = GpuSet.parse(one.was), GpuSet.parse(one.now)
+    distance = now.first - was.first
+    return distance if was.shifted(distance) == now else 0
+
+
+def _joined(one: Difference, two: Difference) -> Difference:
+    what = one.what if one.what == two.what else ""
+    values = [(one.was, two.was), (one.now, two.now)]
+    if one.section == "devices" and all(map(all, values)):
+        was, now = (str(GpuSet.parse(mine) | GpuSet.parse(other)) for mine, other in values)
+    else:
+        was, now = (mine if mine == other else "…" for mine, other in values)
+    return replace(one, items=(*one.items, *two.items), what=what, was=was, now=now)
 
 
 def _line(one: Difference) -> Line:
     names = [_name(item) for item in one.items]
-    if one.undecided or one.section == "stages":
+    if one.undecided or one.section in {"strategy", "stages"}:
         names = []
     return Line(_SIGNS[one.change], _text(one), tuple(names[:_MOST_NAMES]), max(0, len(names) - _MOST_NAMES))
 
@@ -120,7 +140,7 @@ def _text(one: Difference) -> str:
 
 
 def _subject(one: Difference) -> str:
-    noun = _NOUNS.get(one.section, "operator")
+    noun = "node" if one.field == "cluster" else _NOUNS.get(one.section, "operator")
     number = one.count
     if one.section == "edges":
         return _edges(one)
@@ -140,7 +160,7 @@ def _edges(one: Difference) -> str:
 def _change(one: Difference) -> str:
     names = {"text": "label", "bare": "dimensions"}
     name = names.get(one.field, one.field)
-    was, now = (one_line(value, 90) or "not stated" for value in (one.was, one.now))
+    was, now = (one_line(value, 90) or ("none" if name == "cluster" else "not stated") for value in (one.was, one.now))
     if was == "…" or now == "…":
         return f"{name} {'now stated' if not one.was else 'no longer stated' if not one.now else 'changed'}"
     if one.field == "text" and not one.was:
@@ -175,8 +195,11 @@ def _facts(found: Comparison) -> Iterator[str]:
         if was or now:
             words.append(f"{name} {was}" if was == now else f"{name} {was} → {now}")
     if one.missing or two.missing:
-        side = two if one.missing else one
-        yield f"the file {'is new' if one.missing else 'is deleted'}: {count(side.nodes, 'node')}, {count(side.edges, 'edge')}"
+        side, word = (two, "is new") if one.missing else (one, "is deleted")
+        numbers = [count(side.nodes, "node"), count(side.edges, "edge")]
+        numbers += [count(side.stages, "stage")] if side.stages else []
+        numbers += [count(side.gpus, "GPU")] if side.gpus else []
+        yield f"the file {word}: {', '.join(numbers)}"
         return
     yield ", ".join(words)
     pairs = sum(len(one.pairs) for one in found.matched)
@@ -189,7 +212,8 @@ def _facts(found: Comparison) -> Iterator[str]:
 
 def _finding_title(found: Comparison) -> str:
     one = found.findings
-    return f"Findings: {len(one.fixed)} fixed, {len(one.new)} new, {len(one.still)} still there"
+    numbers = ((len(one.fixed), "fixed"), (len(one.new), "new"), (len(one.still), "still there"))
+    return f"Findings: {', '.join(f'{number} {word}' for number, word in numbers if number)}"
 
 
 def _findings(found: Comparison) -> Iterator[Line]:
@@ -217,7 +241,7 @@ def _layout(layout: Layout) -> str:
             (layout.renamed, ("renamed node",)),
             (layout.reworded, ("reworded label",)),
             (layout.attributes, ("element drawn differently", "elements drawn differently")),
-            (layout.clusters, ("cluster",)),
+            (layout.clusters, ("cluster label",)),
             (layout.comments, ("comment",)),
         )
         if number

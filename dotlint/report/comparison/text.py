@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from dotlint.report.comparison.outline import Line, Sketch
 
+_FIXED: Final = "\xa0"
 _BOLD, _DIM, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 _COLORS: Final = {"+": "\x1b[32m", "-": "\x1b[31m", "~": "\x1b[33m", " ": ""}
 
@@ -47,7 +48,8 @@ def _names(line: Line) -> str:
     if not line.names:
         return ""
     more = f" and {line.more} more" if line.more else ""
-    return ", ".join(one_line(name, 200) for name in line.names) + more
+    # A name with blanks, such as an edge, stays on one line if it fits.
+    return ", ".join(one_line(name, 200).replace(" ", _FIXED) for name in line.names) + more
 
 
 def _wrapped(text: str, width: int, first: str) -> list[str]:
@@ -55,6 +57,5 @@ def _wrapped(text: str, width: int, first: str) -> list[str]:
     if not text:
         return []
     rest = " " * len(first) if first else "  "
-    return textwrap.wrap(
-        text, max(width, 24), initial_indent=first, subsequent_indent=rest, break_on_hyphens=False, drop_whitespace=True
-    )
+    lines = textwrap.wrap(text, max(width, 24), initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+    return [line.replace(_FIXED, " ") for line in lines]
