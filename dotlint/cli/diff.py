@@ -96,7 +96,7 @@ def command(
         raise click.UsageError(f"two files are needed, not {len(paths)}")
     if all(path == "-" for path, _ in pairs):
         raise click.UsageError("only one of the two files can be standard input")
-    results = [_lint(streams, path, shown, options) for path, shown in pairs]
+    results = [_lint(streams, path, known_as, options) for path, known_as in pairs]
     if report_failures(streams, results):
         return FAILED
     from dotlint.comparison.compare import compare

@@ -27,7 +27,7 @@ def line_style(attributes: Mapping[str, str]) -> str:
 
 
 def meaning(attributes: Mapping[str, str], *, plain: bool) -> dict[str, str]:
-    """Return the attributes that say something, without `label` and `style`; undocumented ones are a user's data."""
+    """Return the attributes with a meaning, without `label` and `style`; undocumented ones are a user's data."""
     return {name: value for name, value in attributes.items() if value and not drawn_only(name, plain=plain)}
 
 

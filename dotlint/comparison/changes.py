@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Single(Struct, frozen=True):
-    """One difference; those that agree in everything but `item` are told once. `what` names the kind of thing."""
+    """One difference; those that agree in everything but `item` are reported once. `what` names the kind of thing."""
 
     section: Section
     change: Change

@@ -24,7 +24,7 @@ Ends = tuple[object, object]
 
 
 class EdgeChanges(Struct):
-    """The differences of edges, and the number of edges told with each node that the other graph lacks."""
+    """The differences of edges, and the number of edges reported with each node that the other graph lacks."""
 
     singles: list[Single] = field(default_factory=list)
     removed: Counter[int] = field(default_factory=Counter)
@@ -71,7 +71,7 @@ def _by_ends(edges: Iterable[Edge], classes: Sequence[object], *, directed: bool
 
 
 def _owner(edge: Edge, ends: Ends, alone: str, uneven: dict[tuple[str, int], int], surplus: int) -> int | None:
-    """Return the index of the node that is told with the edge: an end that the other graph lacks, or may lack."""
+    """Return the index of the node that the edge is reported with: an end that the other graph lacks, or may lack."""
     for end in (edge.tail, edge.head):
         if (alone, end.index) in ends:
             return end.index
@@ -131,17 +131,17 @@ def _alone(side: Sequence[Element], edges: Sequence[Edge], change: Change, *, pl
     """Yield the edges of one graph alone, folded by the units that have the same kinds of them."""
     kinds: dict[tuple[object, ...], Counter[str]] = defaultdict(Counter)
     for edge in edges:
-        kinds[_place(side, edge)][_kinds(side, edge, plain=plain)] += 1
+        kinds[_unit_key(side, edge)][_kinds(side, edge, plain=plain)] += 1
     for edge in edges:
         names = (edge.tail.name, edge.head.name)
-        own = kinds[_place(side, edge)]
+        own = kinds[_unit_key(side, edge)]
         what = " and ".join(f"{number} {kind}" for kind, number in sorted(own.items()))
-        only = len(own) == 1 or not _place(side, edge)
+        only = len(own) == 1 or not _unit_key(side, edge)
         item = Item(names, None, _unit(side, edge)) if change == "removed" else Item(None, names, _unit(side, edge))
         yield Single("edges", change, _kinds(side, edge, plain=plain) if only else what, item)
 
 
-def _place(side: Sequence[Element], edge: Edge) -> tuple[object, ...]:
+def _unit_key(side: Sequence[Element], edge: Edge) -> tuple[object, ...]:
     unit = _unit(side, edge)
     return (
         ("stage", unit.get("phase"), unit["stage"])

@@ -124,7 +124,7 @@ class Facts(Struct, frozen=True):
 
 
 class Comparison(Struct):
-    """What differs between two files. `notes` say what limits the comparison."""
+    """What differs between two files. `notes` state what limits the comparison."""
 
     before: Facts
     after: Facts

@@ -1,4 +1,4 @@
-"""Phases, stages and layers that only one graph has: told as a whole, with their operators."""
+"""Phases, stages and layers that only one graph has: reported as a whole, with their operators."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def whole_units(found: Correspondence) -> tuple[list[WholeUnit], list[WholeUnit]
 
 
 def _whole(side: Sequence[Element], other: Sequence[Element], matched: set[int], change: Change) -> Iterator[WholeUnit]:
-    told: set[int] = set()
+    covered: set[int] = set()
     for fields in _KINDS:
         known = {_key(one, fields) for one in other} - {None}
         members: dict[tuple[object, ...], list[Element]] = {}
@@ -51,9 +51,9 @@ def _whole(side: Sequence[Element], other: Sequence[Element], matched: set[int],
         for some in members.values():
             indexes = {one.index for one in some}
             operators = [one for one in some if one.reading is not None and not one.reading.annotation]
-            if indexes & (matched | told) or len(operators) < 2:
+            if indexes & (matched | covered) or len(operators) < 2:
                 continue
-            told |= indexes
+            covered |= indexes
             yield WholeUnit(_single(some, operators, fields, change), frozenset(indexes))
 
 

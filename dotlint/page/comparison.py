@@ -25,7 +25,7 @@ def render(found: Sketch) -> str:
     style = "".join((_HERE / f"{name}.css").read_text(encoding="utf-8") for name in _STYLES)
     digest = b64encode(sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    title = f"{plain(found.before)} → {plain(found.after)}"
+    title = plain(found.title)
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
@@ -54,6 +54,6 @@ def _line(line: Line, *, findings: bool) -> str:
     word = {"added": "new", "removed": "fixed"}.get(kind, "") if findings else kind
     names = ", ".join(f"<code>{plain(name)}</code>" for name in line.names)
     more = f" and {line.more} more" if line.more else ""
-    shown = f'<span class="names">{names}{more}</span>' if names else ""
+    listed = f'<span class="names">{names}{more}</span>' if names else ""
     text = line.text.removeprefix(f"{word} ") if findings and word else line.text
-    return f'<li class="{kind}"><span class="sign">{word}</span><span>{prose(text)}</span>{shown}</li>'
+    return f'<li class="{kind}"><span class="sign">{word}</span><span>{prose(text)}</span>{listed}</li>'

@@ -20,7 +20,7 @@ def render(found: Sketch) -> str:
 
 
 def _lines(found: Sketch) -> Iterator[str]:
-    yield f"# {code(found.before)} → {code(found.after)}"
+    yield f"# {code(found.title)}"
     yield ""
     yield f"**{escape(found.verdict.capitalize())}**"
     yield ""

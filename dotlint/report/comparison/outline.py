@@ -45,10 +45,9 @@ class Part(Struct):
 
 
 class Sketch(Struct):
-    """The whole report: paths, verdict, facts, sections, and the line about the layout ("" if nothing differs)."""
+    """The whole report: its title with the paths, verdict, facts, sections, and the line about the layout ("" if nothing differs)."""
 
-    before: str
-    after: str
+    title: str
     verdict: str
     differ: bool
     facts: list[str]
@@ -73,9 +72,13 @@ def sketch(found: Comparison) -> Sketch:
         verdict = f"the {what} are the same"
     else:
         verdict = f"the {what} differ: {count(number, 'difference')}"
-    return Sketch(
-        found.before.path, found.after.path, verdict, found.differ, list(_facts(found)), parts, _layout(found.layout)
-    )
+    return Sketch(_title(found), verdict, found.differ, list(_facts(found)), parts, _layout(found.layout))
+
+
+def _title(found: Comparison) -> str:
+    """Return the paths of both files, or the only one."""
+    before, after = found.before.path, found.after.path
+    return before if before == after else f"{before} → {after}"
 
 
 def _merged(differences: Sequence[Difference]) -> list[Difference]:

@@ -24,7 +24,7 @@ def render(found: Sketch, *, width: int, color: bool) -> str:
         return f"{style}{text}{_OFF}" if color and style else text
 
     def lines() -> Iterator[str]:
-        verdict = f"{one_line(found.before, 4096)} → {one_line(found.after, 4096)}: {found.verdict}"
+        verdict = f"{one_line(found.title, 8192)}: {found.verdict}"
         yield from (styled(line, _BOLD) for line in _wrapped(verdict, width, ""))
         for fact in found.facts:
             yield from (styled(line, _DIM) for line in _wrapped(one_line(fact), width, ""))
