@@ -78,7 +78,7 @@ def test_findings_are_fixed_new_and_still_there(files: Files) -> None:
     found = as_json(*files(AFTER, BEFORE), "--select", "S")["findings"]
     assert [one["code"] for one in found["fixed"]] == ["S003"]
     assert found["new"] == []
-    renamed = AFTER.replace("l1_norm", "l1_rms").replace("l1_mlp", "l1_ffn")
+    renamed = AFTER.replace("_norm", "_rms").replace("_mlp", "_ffn")
     found = as_json(*files(AFTER, renamed), "--select", "S003")["findings"]
     assert ([one["before"]["code"] for one in found["still"]], found["new"]) == (["S003"], [])
     broken = BUILD.replace('label="Link"', 'label="Link", shpae=box')
