@@ -8,13 +8,18 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.cli.command import run
 from tests.dsl import chain, digraph
 from tests.golden import FIXTURES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Files = Callable[..., list[str]]
 
 BEFORE = digraph(*chain(2, "norm attn mlp", gpus="{n}", dims="[batch=4, hidden=512]"))
 AFTER = digraph(*chain(2, "norm attn mlp", gpus="{n}", dims="[batch=4, hidden=512]", without=["l1_attn"]))
