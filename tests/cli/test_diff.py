@@ -14,7 +14,7 @@ import pytest
 
 from tests.cli.command import run
 from tests.dsl import chain, digraph
-from tests.golden import FIXTURES
+from tests.golden import FIXTURES, HERE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -264,3 +264,9 @@ def test_fixtures_are_deployments() -> None:
     assert {one["section"] for one in found["differences"]} == {
         "strategy", "stages", "communication", "devices", "shapes", "labels", "edges",
     }  # fmt: skip
+
+
+def test_the_page_of_the_documents_shows_what_is_reported() -> None:
+    page = (HERE.parents[1] / "docs/diff.md").read_text(encoding="utf-8")
+    for name in ("diff.80.txt", "diff.md"):
+        assert (HERE / name).read_text(encoding="utf-8") in page
