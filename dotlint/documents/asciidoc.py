@@ -65,4 +65,6 @@ def _is_dot(line: Line) -> bool:
     styles = [re.split(r"[#.%]", word)[0].lower() for word in words]
     if not styles:
         return False
-    return styles[0] == "graphviz" or (styles[0] in {"source", "listing", ""} and styles[1:2] != [] and styles[1] in LANGUAGES)
+    return styles[0] == "graphviz" or (
+        styles[0] in {"source", "listing", ""} and styles[1:2] != [] and styles[1] in LANGUAGES
+    )

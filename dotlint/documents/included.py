@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dotlint.errors import DotlintError
@@ -43,16 +44,14 @@ def _names(text: str, path: str) -> Iterator[str]:
         yield (match["doxygen"] or match["asciidoc"] or match["myst"]).strip('"')
 
 
-def _located(name: str, path: str) -> str | None:
+def _located(name: str, document: str) -> str | None:
     """Return the path of an included file; Sphinx counts `/name` from the folder of `conf.py`."""
-    folder = os.path.dirname(path)
+    folder = Path(document).parent
     if name.startswith("/"):
-        above = os.path.abspath(folder)
-        while not os.path.isfile(os.path.join(above, "conf.py")):
-            if above == os.path.dirname(above):
-                return None
-            above = os.path.dirname(above)
-        file = os.path.relpath(os.path.join(above, name.lstrip("/")))
-    else:
-        file = os.path.normpath(os.path.join(folder, name))
-    return file if os.path.isfile(file) else None
+        roots = [above for above in folder.absolute().parents if (above / "conf.py").is_file()]
+        roots = [folder, *roots] if (folder / "conf.py").is_file() else roots
+        if not roots:
+            return None
+        folder = roots[0]
+    file = folder / name.lstrip("/")
+    return os.path.normpath(file) if file.is_file() else None

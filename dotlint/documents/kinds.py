@@ -24,7 +24,8 @@ _READERS: Final[dict[str, tuple[str, ...]]] = {
     **dict.fromkeys((".html", ".htm"), ("html.blocks",)),
     **dict.fromkeys((".py", ".pyi"), ("marked.doxygen_blocks", "python_strings.blocks")),
     **dict.fromkeys(
-        (".c", ".h", ".cc", ".hh", ".cpp", ".hpp", ".cxx", ".hxx", ".ipp", ".inl", ".cu", ".cuh", ".java", ".dox"), _SOURCE
+        (".c", ".h", ".cc", ".hh", ".cpp", ".hpp", ".cxx", ".hxx", ".ipp", ".inl", ".cu", ".cuh", ".java", ".dox"),
+        _SOURCE,
     ),
     **dict.fromkeys((".cs", ".m", ".mm", ".d", ".php", ".js", ".ts", ".f90", ".idl", ".vhd", ".tcl"), _SOURCE),
 }

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from dotlint.documents.block import Piece
 
-_STRATEGY = re.compile(r"""(?<![\w-])strategy\s*[=:]\s*(?:"(?P<two>[^"\n]+)"|'(?P<one>[^'\n]+)'|(?P<bare>[^\s,}\]]+))""")
+_STRATEGY = re.compile(
+    r"""(?<![\w-])strategy\s*[=:]\s*(?:"(?P<two>[^"\n]+)"|'(?P<one>[^'\n]+)'|(?P<bare>[^\s,}\]]+))"""
+)
 
 
 class Line(Struct, frozen=True):

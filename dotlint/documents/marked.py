@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from dotlint.documents.lines import Line, block_of, indent_of, lines_of, strategy_pieces, without_indent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from dotlint.documents.block import Block
 
 _ORG_BEGIN = re.compile(r"\s*#\+begin_src\s+(?:dot|graphviz|gv)\b", re.IGNORECASE)
 _ORG_END = re.compile(r"\s*#\+end_src\s*", re.IGNORECASE)
-_DOT_BEGIN = re.compile(r"(?P<prefix>.*?)@startdot\b.*", re.DOTALL)
-_UML_BEGIN = re.compile(r"(?P<prefix>.*?)@startuml\b.*", re.DOTALL)
+_DOT_BEGIN, _DOT_END = re.compile(r".*@startdot\b.*", re.DOTALL), re.compile(r"@enddot\b")
+_UML_BEGIN, _UML_END = re.compile(r".*@startuml\b.*", re.DOTALL), re.compile(r"@enduml\b")
 _GRAPH = re.compile(r"\s*(?:strict\s+)?(?:di)?graph\b[^{}\n:>-]*\{?\s*", re.IGNORECASE)
 
 _COMMAND = re.compile(
@@ -42,9 +42,10 @@ def org_blocks(text: str) -> Iterator[Block]:
 def plantuml_blocks(text: str) -> Iterator[Block]:
     """Yield what stands between `@startdot` and `@enddot`, and graphs between `@startuml` and `@enduml`."""
     lines = lines_of(text)
-    for begin, end in ((_DOT_BEGIN, "@enddot"), (_UML_BEGIN, "@enduml")):
-        for first, last in _between(lines, begin.fullmatch, lambda line, end=end: end in line):  # type: ignore[misc]
-            inside = _without_marks(lines[first + 1 : last], begin.fullmatch(lines[first].text)["prefix"])  # type: ignore[index]
+    for begin, end in ((_DOT_BEGIN, _DOT_END), (_UML_BEGIN, _UML_END)):
+        for first, last in _between(lines, begin.fullmatch, end.search):
+            prefix = lines[first].text.partition("@start")[0]
+            inside = _without_marks(lines[first + 1 : last], prefix)
             head = next((line.text for line in inside if line.text.strip()), "")
             block = block_of(text, inside, before=strategy_pieces(lines[first]))
             if block is not None and (begin is _DOT_BEGIN or _GRAPH.match(head)):
@@ -53,31 +54,35 @@ def plantuml_blocks(text: str) -> Iterator[Block]:
 
 def doxygen_blocks(text: str) -> Iterator[Block]:
     r"""Yield what stands between `\dot` and `\enddot`, without the marks of the comments around it."""
+    if "enddot" not in text:
+        return
     lines = lines_of(text)
     for first, last in _between(lines, _COMMAND.fullmatch, _END.match):
         begin, end = _COMMAND.fullmatch(lines[first].text), _END.match(lines[last].text)
         assert begin is not None
         assert end is not None
-        inside = _without_marks([*lines[first + 1 : last], Line(lines[last].start, end["before"])], begin["prefix"])
-        inside = [line for line in inside[:-1]] + [line for line in inside[-1:] if _is_code(line.text)]
-        if begin["rest"].strip():
-            inside = [lines[first].after(begin.start("rest")), *inside]
+        if first == last:
+            inside = [Line(lines[first].start, end["before"]).after(begin.start("rest"))]
+        else:
+            inside = _without_marks([*lines[first + 1 : last], Line(lines[last].start, end["before"])], begin["prefix"])
+            if not inside[-1].text.strip(" \t\r*/#!"):
+                del inside[-1]
+            if begin["rest"].strip():
+                inside = [lines[first].after(begin.start("rest")), *inside]
         block = block_of(text, inside)
         if block is not None:
             yield block
 
 
-def _is_code(text: str) -> bool:
-    return bool(text.strip(" \t\r*/#!"))
-
-
-def _between(lines: Sequence[Line], begins: object, ends: object) -> Iterator[tuple[int, int]]:
+def _between(
+    lines: Sequence[Line], begins: Callable[[str], object], ends: Callable[[str], object]
+) -> Iterator[tuple[int, int]]:
     """Yield the numbers of the lines of a begin mark and the next end mark; a begin mark without an end is text."""
     first: int | None = None
     for at, line in enumerate(lines):
-        if begins(line.text):  # type: ignore[operator]
+        if begins(line.text):
             first = at
-        elif first is not None and ends(line.text):  # type: ignore[operator]
+        if first is not None and ends(line.text):
             yield first, at
             first = None
 
@@ -89,7 +94,10 @@ def _without_marks(lines: Sequence[Line], prefix: str) -> list[Line]:
     if mark is None and all(line.text.lstrip().startswith("*") for line in lines if line.text.strip()):
         mark = "*"
     if mark is not None and all(line.text.lstrip().startswith(mark) for line in lines if line.text.strip()):
-        lines = [line.after(len(line.text) - len(line.text.lstrip()) + len(mark)) if line.text.strip() else line for line in lines]
+        lines = [
+            line.after(len(line.text) - len(line.text.lstrip()) + len(mark)) if line.text.strip() else line
+            for line in lines
+        ]
         width = 1 if all(line.text[:1] in {"", " ", "\r"} for line in lines) else 0
         return without_indent(lines, width)
     return without_indent(lines, indent_of(prefix) if not prefix.strip() else 0)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from dotlint.documents import markdown, python_strings, r_strings
 from dotlint.documents.block import Block, assemble, inner
-from dotlint.documents.lines import lines_of
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from dotlint.syntax.source import Edited
 
 _MAGIC = re.compile(r"\s*%%(?:dot|graphviz|gv)\b.*")
-_ESCAPE = re.compile(r'\\(?:u[0-9a-fA-F]{4}(?:(?<=\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2})?|.)')
+_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}(?:(?<=\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2})?|.)")
 
 
 class _Text(str):
@@ -40,7 +39,7 @@ class _Decoder(JSONDecoder):
         self.scan_once = py_make_scanner(self)
 
     @staticmethod
-    def _string(text: str, start: int, strict: bool = True) -> tuple[_Text, int]:  # noqa: FBT001, FBT002 - json's call
+    def _string(text: str, start: int, strict: bool = True) -> tuple[_Text, int]:
         value, end = py_scanstring(text, start, strict)
         found = _Text(value)
         found.start, found.end = start, end - 1
@@ -76,7 +75,7 @@ def blocks(text: str) -> Iterator[Block]:
 
 def _cells(text: str, notebook: dict[str, Any]) -> list[tuple[str, Edited]]:
     """Return the type and the text of each cell; before version 4 of the format, code stands in `input`."""
-    sheets = notebook["worksheets"] if "worksheets" in notebook else [notebook]
+    sheets = notebook.get("worksheets", [notebook])
     found = []
     for cell in (cell for sheet in sheets for cell in sheet["cells"]):
         source = cell.get("source", cell.get("input", []))

@@ -35,7 +35,9 @@ def blocks(text: str, drawn: frozenset[str] = frozenset()) -> Iterator[Block]:
         starts.append(starts[-1] + len(line) + 1)
 
     def offset(line: int, column: int) -> int:  # ast counts columns in bytes of UTF-8
-        return starts[line - 1] + len(lines[line - 1].encode("utf-8", "surrogatepass")[:column].decode("utf-8", "replace"))
+        return starts[line - 1] + len(
+            lines[line - 1].encode("utf-8", "surrogatepass")[:column].decode("utf-8", "replace")
+        )
 
     strings = sorted(_strings(tree, drawn), key=lambda node: (node.lineno, node.col_offset))
     for node in dict.fromkeys(strings):

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 _CALL = re.compile(r"""(?<![\w.])grViz\s*\(\s*(?:diagram\s*=\s*)?(?P<raw>[rR])?(?P<quote>["'])""")
 _RAW = re.compile(r"(-*)([(\[{])")
 _CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
-_ESCAPE = re.compile(r"\\(?:x[0-9A-Fa-f]{1,2}|[0-7]{1,3}|u\{?[0-9A-Fa-f]{1,4}\}?|U\{?[0-9A-Fa-f]{1,8}\}?|.|\n)", re.DOTALL)
+_ESCAPE = re.compile(
+    r"\\(?:x[0-9A-Fa-f]{1,2}|[0-7]{1,3}|u\{?[0-9A-Fa-f]{1,4}\}?|U\{?[0-9A-Fa-f]{1,8}\}?|.|\n)", re.DOTALL
+)
 _MEANING: Final = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
 
 

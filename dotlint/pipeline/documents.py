@@ -194,9 +194,7 @@ def _with_unique_fingerprints(findings: Iterable[Finding], seen: Counter[str]) -
     return unique
 
 
-def _place_fixes(
-    source: Source, blocks: Sequence[Block], results: Sequence[FileResult], merged: FileResult
-) -> None:
+def _place_fixes(source: Source, blocks: Sequence[Block], results: Sequence[FileResult], merged: FileResult) -> None:
     """Turn the edits of all fixes into edits of the document; withdraw those that it has no place for.
 
     Fixes that do not touch each other are tried together, because each trial reads the whole document.
