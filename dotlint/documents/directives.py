@@ -25,6 +25,7 @@ _SETTINGS: Final = {
     "raw_enabled": False,
     "report_level": 5,
     "halt_level": 5,
+    "line_length_limit": 1 << 30,  # docutils skips documents with longer lines
     "warning_stream": False,
     "_disable_config": True,
 }

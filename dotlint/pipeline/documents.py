@@ -66,9 +66,9 @@ def fix_document(source: Source, settings: Settings, *, unsafe: bool) -> FixResu
     texts = [str(block.text) for block in blocks]
     for index, block in enumerate(blocks):
         fixed = fix_dot(as_source(block, source.name), settings, unsafe=unsafe)
-        own = _in_document(source.text, block, _changes(fixed.given.text, fixed.text))
-        texts[index] = fixed.text
-        if own is None or not _holds(source, apply_edits(source.text, own), blocks, {index: fixed.text}):
+        texts[index] = _ending_like(texts[index], fixed.text)
+        own = _in_document(source.text, block, _changes(fixed.given.text, texts[index]))
+        if own is None or not _holds(source, apply_edits(source.text, own), blocks, {index: texts[index]}):
             texts[index] = fixed.given.text
             refused += [Refusal(one, _line(source, block, one.start), _NO_PLACE) for one in fixed.applied]
             continue
@@ -77,6 +77,11 @@ def fix_document(source: Source, settings: Settings, *, unsafe: bool) -> FixResu
         refused += [Refusal(one.finding, _line(source, block, one.finding.start), one.reason) for one in fixed.refused]
     new = source.with_text(apply_edits(source.text, edits))
     return FixResult(source, new, tuple(applied), tuple(refused), lint_document(new, settings))
+
+
+def _ending_like(old: str, new: str) -> str:
+    """Return the new text without a line end at its end if the old one has none: the document goes on there."""
+    return new if old.endswith("\n") else new.rstrip("\r\n")
 
 
 def _line(source: Source, block: Block, offset: int) -> int:
