@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from dotlint.cli.linting import report_failures
+from dotlint.cli.linting import only_block, report_failures
 from dotlint.cli.options import (
     complete_rules,
     configuration_options,
@@ -115,13 +115,12 @@ def _lint(streams: Streams, path: str, name: str, options: ConfigOptions) -> Fil
     if os.path.isdir(path):
         raise DotlintError(f"{path} is a folder; `dotlint diff` compares two files")
     settings = configured(options).settings(name)
-    if path == "-":
-        return lint_path("<stdin>" if name == "-" else name, settings, data=streams.stdin.read())
     try:
-        data = b"" if _is_missing(path) else read_bytes(path)
+        data = b"" if _is_missing(path) else streams.stdin.read() if path == "-" else read_bytes(path)
     except UnreadableError as error:
         raise DotlintError(f"{path}: {error}") from None
-    return lint_path(name, settings, data=data)
+    result = lint_path("<stdin>" if name == "-" else name, settings, data=data)
+    return only_block(result, settings) if result.context is None and result.unreadable is None else result
 
 
 def _is_missing(path: str) -> bool:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _SIGNS: Final = {"added": "+", "removed": "-", "changed": "~"}
 _MOST_NAMES: Final = 4
+_MOST_VALUES: Final = 3  # of a stage or a rank that are listed
 _NOUNS: Final = {
     "graphs": "graph", "nodes": "node", "clusters": "cluster", "labels": "node", "attributes": "node", "edges": "edge",
 }  # fmt: skip
@@ -84,8 +85,10 @@ def _title(found: Comparison) -> str:
 def _merged(differences: Sequence[Difference]) -> list[Difference]:
     """Merge what people need only once, such as devices moved by the same distance, or dimensions stated at last."""
     merged: dict[tuple[object, ...], Difference] = {}
+    values = Counter(one.field for one in differences if one.section == "operators")
     for one in differences:
-        key = _merge_key(one)
+        many = one.section == "operators" and one.field not in {"", "role"} and values[one.field] > _MOST_VALUES
+        key = (one.field, one.undecided) if many else _merge_key(one)
         known = merged.get(key)
         merged[key] = one if known is None else _joined(known, one)
     return list(merged.values())
@@ -96,6 +99,8 @@ def _merge_key(one: Difference) -> tuple[object, ...]:
         return one.change, one.what, one.items[0].unit.get("phase")
     if one.section in {"devices", "shapes", "labels"} and not (one.was and one.now):
         return one.section, one.field, bool(one.was), one.undecided
+    if one.section == "shapes":
+        return one.field, one.was, one.now, one.undecided
     if one.section == "devices" and (distance := _distance(one)):
         units = [(item.unit.get("phase"), item.unit.get("stage")) for item in one.items]
         return one.field, distance, one.undecided, units[0] if len(set(units)) == 1 else id(one)
@@ -164,6 +169,8 @@ def _change(one: Difference) -> str:
     names = {"text": "label", "bare": "dimensions"}
     name = names.get(one.field, one.field)
     was, now = (one_line(value, 90) or ("none" if name == "cluster" else "not stated") for value in (one.was, one.now))
+    if name == "label" and "…" in (was, now):
+        return f"label states {'more' if not one.was else 'less' if not one.now else 'other things'}"
     if was == "…" or now == "…":
         return f"{name} {'now stated' if not one.was else 'no longer stated' if not one.now else 'changed'}"
     if one.field == "text" and not one.was:
@@ -177,7 +184,7 @@ def _unit_text(one: Difference) -> str:
     units = [item.unit for item in one.items]
     nodes = sum(len(item.after or item.before or ()) for item in one.items)
     edges = sum(item.edges for item in one.items)
-    gpus = [str(unit["gpus"]) for unit in units if unit.get("gpus")]
+    gpus = list(dict.fromkeys(str(unit["gpus"]) for unit in units if unit.get("gpus")))
     on = f" on GPUs {one_line(listed(gpus, 8), 80)}" if gpus else ""
     return f"{title_of(units)}{on}, with {count(nodes, 'node')} and {count(edges, 'edge')}"
 
