@@ -14,6 +14,7 @@ from dotlint.deployment.patterns.alignment import align_exemplars
 from dotlint.deployment.patterns.devices import Devices
 from dotlint.deployment.patterns.learn import FamilyMember, Pair, ProposedEdge, propose_edges
 from dotlint.deployment.patterns.missing_edge import MissingEdge
+from dotlint.deployment.patterns.series import edges_into_units
 from dotlint.deployment.words import parse_name
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def missing_edges(deployment: Deployment) -> tuple[list[MissingEdge], int]:
         missing = MissingEdge(readings[p.tail], readings[p.head], by_pair[p.exemplar], p.support)
         found.setdefault((p.tail, p.head), missing)
     agreed = agreeing(deployment, list(found.values()), devices)
+    agreed += edges_into_units(deployment, by_pair, agreed, devices)
     kept = without_cycles(deployment, agreed)
     better = align_exemplars(deployment, [(m.tail, m.head, m.exemplar) for m in kept])
     kept = [replace(m, exemplar=better.get((m.tail.node.index, m.head.node.index), m.exemplar)) for m in kept]
