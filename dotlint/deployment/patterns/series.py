@@ -9,12 +9,13 @@ add of the first layer, and the adds of the other layers are fed by the layer be
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from dotlint.deployment.patterns.missing_edge import MissingEdge
-from dotlint.deployment.words import parse_name
+from dotlint.deployment.patterns.slots import Key, Neighbors, Slot, Units
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,106 +25,71 @@ if TYPE_CHECKING:
     from dotlint.graph.model import Edge
 
 Pair = tuple[int, int]
-Key = tuple[object, ...]
-Neighbors = dict[int, set[int]]
 
-# What numbers the units of a series, and what its nodes have in common.
-_LEVELS: tuple[tuple[Callable[[Reading], int | None], Callable[[Reading], Key]], ...] = (
-    (lambda r: r.layer_index, lambda r: (r.phase, r.replica, r.micro_batch, r.step)),
-    (lambda r: r.stage, lambda r: (r.phase, r.replica, r.micro_batch, r.step)),
-    (lambda r: r.micro_batch, lambda r: (r.phase, r.replica, r.stage, r.layer_index, r.step)),
-    (lambda r: r.step, lambda r: (r.phase, r.replica, r.stage, r.layer_index, r.micro_batch)),
+# What numbers the units of a series, what its nodes have in common, and whether such units always follow one another.
+_LEVELS: tuple[tuple[Callable[[Reading], int | None], Callable[[Reading], Key], bool], ...] = (
+    (lambda r: r.layer_index, lambda r: (r.phase, r.replica, r.micro_batch, r.step), True),
+    (lambda r: r.stage, lambda r: (r.phase, r.replica, r.micro_batch, r.step), True),
+    (lambda r: r.micro_batch, lambda r: (r.phase, r.replica, r.stage, r.layer_index, r.step), False),
+    (lambda r: r.step, lambda r: (r.phase, r.replica, r.stage, r.layer_index, r.micro_batch), False),
 )
-_MOST_ROLES = 2  # the number in a family of names with more roles is a running number, which says nothing
 _NO_WORK = {"io", "memory", "annotation"}
 
 
-class _Slot(Struct, frozen=True):
-    """Where a node is in its unit: its series, its kind, and its position among the nodes of that kind."""
-
-    series: Key
-    kind: Key
-    position: int
-    count: int
-
-
-class _Units:
-    """The nodes of one level by unit and slot; `forward` is whether units follow in the order of their numbers."""
-
-    def __init__(
-        self, number_of: Callable[[Reading], int | None], series_of: Callable[[Reading], Key], deployment: Deployment
-    ) -> None:
-        running = _running_numbers(deployment)
-        found: dict[tuple[Key, Key, int], list[Reading]] = defaultdict(list)
-        numbers: dict[Key, set[int]] = defaultdict(set)
-        for reading in deployment.operators:
-            number = number_of(reading)
-            if number is not None and not reading.summary:
-                family = reading.evidence.name.family
-                if family in running:
-                    family = parse_name(reading.evidence.title or "").family
-                found[series_of(reading), (reading.role, family), number].append(reading)
-                numbers[series_of(reading)].add(number)
-        self.numbers = {series: sorted(some) for series, some in numbers.items()}
-        self.unit: dict[int, int] = {}
-        self.slot: dict[int, _Slot] = {}
-        self.members: dict[_Slot, dict[int, Reading]] = defaultdict(dict)
-        for (series, kind, number), some in found.items():
-            for position, reading in enumerate(sorted(some, key=lambda r: r.evidence.name.numbers)):
-                slot = _Slot(series, kind, position, len(some))
-                self.unit[reading.node.index], self.slot[reading.node.index] = number, slot
-                self.members[slot][number] = reading
-
-    def outside_of(self, index: int, neighbors: Neighbors) -> set[int]:
-        """Return the neighbors of a node that are not in its unit."""
-        own = self.slot[index].series, self.unit[index]
-        return {n for n in neighbors[index] if n not in self.slot or (self.slot[n].series, self.unit[n]) != own}
-
-    def unlike(self, one: int, other: int, neighbors: Neighbors) -> set[int]:
-        """Return the neighbors of a node that do not correspond to neighbors of the same node in another unit."""
-        theirs = neighbors[other]
-        slots = {self.slot[n] for n in theirs if n in self.slot and self.unit[n] == self.unit[other]}
-        return {
-            n
-            for n in neighbors[one] - theirs
-            if n not in self.slot or self.unit[n] != self.unit[one] or self.slot[n] not in slots
-        }
-
-
-def _running_numbers(deployment: Deployment) -> set[str]:
-    roles: dict[str, set[object]] = defaultdict(set)
-    for reading in deployment.operators:
-        roles[reading.evidence.name.family].add(reading.role)
-    return {family for family, some in roles.items() if len(some) > _MOST_ROLES}
-
-
-def edges_into_units(
+def edges_between_units(
     deployment: Deployment, by_pair: Mapping[Pair, Edge], planned: Iterable[MissingEdge], devices: Devices
 ) -> list[MissingEdge]:
     """Return the edges that enter or leave the units of a series and that no sibling has."""
     pairs = {*by_pair, *((m.tail.node.index, m.head.node.index) for m in planned)}
-    ins: Neighbors = defaultdict(set)
-    outs: Neighbors = defaultdict(set)
-    for tail, head in pairs:
-        ins[head].add(tail)
-        outs[tail].add(head)
     found: dict[Pair, MissingEdge] = {}
-    for number_of, series_of in _LEVELS:
-        units = _Units(number_of, series_of, deployment)
-        for forward, neighbors in ((True, ins), (False, outs)):
-            for near, node, outside, first in _Entries(deployment, units, neighbors, devices, forward).missing():
-                pair, exemplar = ((near, node), (outside, first)) if forward else ((node, near), (first, outside))
-                if pair not in pairs and exemplar in by_pair:
-                    tail, head = deployment.readings[pair[0]], deployment.readings[pair[1]]
-                    found.setdefault(pair, MissingEdge(tail, head, by_pair[exemplar]))
+    levels = [(Units(number_of, series_of, deployment), ordered) for number_of, series_of, ordered in _LEVELS]
+    for units, ordered in levels * 2:  # an edge to the next unit may show which others are missing
+        ins: Neighbors = defaultdict(set)
+        outs: Neighbors = defaultdict(set)
+        for tail, head in pairs:
+            ins[head].add(tail)
+            outs[tail].add(head)
+        entries = _Entries(deployment, units, ins, devices, forward=True)
+        exits = _Entries(deployment, units, outs, devices, forward=False)
+        edges = [((near, node), (outside, first)) for near, node, outside, first in entries.missing()]
+        edges += [((node, near), (first, outside)) for near, node, outside, first in exits.missing()]
+        if ordered:
+            edges += _links(entries, exits, pairs)
+        for pair, exemplar in edges:
+            if pair not in pairs and exemplar in by_pair:
+                tail, head = pair
+                found[pair] = MissingEdge(deployment.readings[tail], deployment.readings[head], by_pair[exemplar])
+                pairs.add(pair)
     return list(found.values())
+
+
+def _links(entries: _Entries, exits: _Entries, pairs: Iterable[Pair]) -> Iterator[tuple[Pair, Pair]]:
+    """Yield the edges between units that none has, each with the exemplar, which enters the first unit."""
+    units = entries.units
+    linked = {
+        units.slot[tail].series
+        for tail, head in pairs
+        if tail in units.slot and head in units.slot and units.unit[tail] != units.unit[head]
+    }
+    for series, numbers in units.numbers.items():
+        if series in linked or len(numbers) < 2 or numbers[-1] - numbers[0] >= len(numbers):
+            continue
+        heads, tails = entries.open_slots(series), exits.open_slots(series)
+        whole = tails and len({slot.kind for slot in tails}) == 1 and len(tails) == tails[0].count
+        if not heads or not whole or 1 not in (len(heads), len(tails)):
+            continue
+        outside = min(entries.outside(heads[0], numbers[0]))
+        for one, two in pairwise(numbers):
+            for tail, head in product(tails, heads):
+                pair = units.members[tail][one].node.index, units.members[head][two].node.index
+                yield pair, (outside, units.members[head][numbers[0]].node.index)
 
 
 class _Entries(Struct):
     """The nodes where edges enter the units of one level; or leave them, if not `forward`."""
 
     deployment: Deployment
-    units: _Units
+    units: Units
     neighbors: Neighbors
     devices: Devices
     forward: bool
@@ -138,10 +104,31 @@ class _Entries(Struct):
             outside = self._outside(first)
             if not outside or any(self.neighbors[r.node.index] & outside for n, r in members.items() if n != order[0]):
                 continue  # nodes outside that feed several units feed them on purpose
-            for before, number in zip(order, order[1:], strict=False):
+            for before, number in pairwise(order):
                 if number in members and self._lacks(members[number], first):
                     for near in self._stand_ins(members[number].node.index, first, outside, before):
                         yield near, members[number].node.index, min(outside), first
+
+    def open_slots(self, series: Key) -> list[Slot]:
+        """Return the slots where only the first unit is entered from outside; none if units differ in other slots too."""
+        order = self._order(series)
+        found: list[Slot] = []
+        for slot, members in self.units.members.items():
+            if slot.series != series or order[0] not in members:
+                continue
+            own = self.neighbors[members[order[0]].node.index]
+            lacking = [n for n in order[1:] if n in members and not self.neighbors[members[n].node.index]]
+            if not own or not lacking:
+                continue
+            if lacking != order[1:] or own != self.outside(slot, order[0]) or not _works(members[order[0]]):
+                return []
+            found.append(slot)
+        outside = {frozenset(self.outside(slot, order[0])) for slot in found}
+        return found if len(outside) == 1 else []
+
+    def outside(self, slot: Slot, number: int) -> set[int]:
+        """Return what feeds a node from outside the series; nothing if another unit feeds it."""
+        return self._outside(self.units.members[slot][number].node.index)
 
     def _order(self, series: Key) -> list[int]:
         numbers = self.units.numbers[series]
@@ -155,7 +142,7 @@ class _Entries(Struct):
     def _lacks(self, reading: Reading, first: int) -> bool:
         """Return whether a node has no neighbor, or is a residual add whose other input is missing."""
         own = self.neighbors[reading.node.index]
-        if reading.kind in _NO_WORK:
+        if not _works(reading):
             return False
         inner = not self.units.outside_of(reading.node.index, self.neighbors)
         one_of_two = self.forward and reading.is_role("residual") and len(own) == 1 < len(self.neighbors[first])
@@ -178,13 +165,8 @@ class _Entries(Struct):
             alike = self.devices.alike((peer.node.index, node), (start.node.index, first)) is not False
             if not alike or not self._of_unit(stand_ins, slot.series, before) or (agreed and stand_ins != agreed):
                 return set()
-            if len(stand_ins) < max(self._count(index) for index in stand_ins) and peer_slot.count != slot.count:
-                return set()  # rank feeds rank, but which rank feeds this node is not known
             agreed = stand_ins
         return agreed
-
-    def _count(self, index: int) -> int:
-        return self.units.slot[index].count if index in self.units.slot else 1
 
     def _of_unit(self, nodes: set[int], series: Key, number: int) -> bool:
         """Return whether nodes are all of one kind and of one unit, or transfers from there."""
@@ -195,3 +177,8 @@ class _Entries(Struct):
             slot is not None and slot.series == series and self.units.unit[index] == number
             for index, slot in slots.items()
         )
+
+
+def _works(reading: Reading) -> bool:
+    """Return whether a node certainly needs an input and has an output that is used."""
+    return reading.kind is not None and reading.kind not in _NO_WORK
