@@ -8,11 +8,11 @@ add of the first layer, and the adds of the other layers are fed by the layer be
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from dotlint.deployment.patterns.missing_edge import MissingEdge
 from dotlint.deployment.patterns.slots import Key, Neighbors, Slot, Units
@@ -49,8 +49,8 @@ def edges_between_units(
         for tail, head in pairs:
             ins[head].add(tail)
             outs[tail].add(head)
-        entries = _Entries(deployment, units, ins, devices, forward=True)
-        exits = _Entries(deployment, units, outs, devices, forward=False)
+        entries = _Entries(deployment, units, ins, outs, devices, forward=True)
+        exits = _Entries(deployment, units, outs, ins, devices, forward=False)
         edges = [((near, node), (outside, first)) for near, node, outside, first in entries.missing()]
         edges += [((node, near), (first, outside)) for near, node, outside, first in exits.missing()]
         if ordered:
@@ -91,8 +91,10 @@ class _Entries(Struct):
     deployment: Deployment
     units: Units
     neighbors: Neighbors
+    opposite: Neighbors
     devices: Devices
     forward: bool
+    _shared: dict[Slot, set[int]] = field(default_factory=dict)
 
     def missing(self) -> Iterator[tuple[int, int, int, int]]:
         """Yield the node of the unit before, the node that lacks it, and both ends of the exemplar in the first unit."""
@@ -101,9 +103,9 @@ class _Entries(Struct):
             if len(members) < 2 or order[0] not in members:
                 continue
             first = members[order[0]].node.index
-            outside = self._outside(first)
-            if not outside or any(self.neighbors[r.node.index] & outside for n, r in members.items() if n != order[0]):
-                continue  # nodes outside that feed several units feed them on purpose
+            outside = self.outside(slot, order[0])
+            if not outside:
+                continue
             for before, number in pairwise(order):
                 if number in members and self._lacks(members[number], first):
                     for near in self._stand_ins(members[number].node.index, first, outside, before):
@@ -116,8 +118,8 @@ class _Entries(Struct):
         for slot, members in self.units.members.items():
             if slot.series != series or order[0] not in members:
                 continue
-            own = self.neighbors[members[order[0]].node.index]
-            lacking = [n for n in order[1:] if n in members and not self.neighbors[members[n].node.index]]
+            own = self._own(members[order[0]].node.index)
+            lacking = [n for n in order[1:] if n in members and not self._own(members[n].node.index)]
             if not own or not lacking:
                 continue
             if lacking != order[1:] or own != self.outside(slot, order[0]) or not _works(members[order[0]]):
@@ -128,41 +130,45 @@ class _Entries(Struct):
 
     def outside(self, slot: Slot, number: int) -> set[int]:
         """Return what feeds a node from outside the series; nothing if another unit feeds it."""
-        return self._outside(self.units.members[slot][number].node.index)
+        index = self.units.members[slot][number].node.index
+        entering = self._own(index) & self.units.outside_of(index, self.neighbors)
+        return set() if any(other in self.units.slot for other in entering) else entering
+
+    def _own(self, index: int) -> set[int]:
+        """Return the neighbors of a node without those that feed several units on purpose, such as a mask."""
+        slot = self.units.slot[index]
+        if slot not in self._shared:
+            every = Counter(n for r in self.units.members[slot].values() for n in self.neighbors[r.node.index])
+            self._shared[slot] = {n for n, count in every.items() if count > 1 and n not in self.units.slot}
+        return self.neighbors[index] - self._shared[slot]
 
     def _order(self, series: Key) -> list[int]:
         numbers = self.units.numbers[series]
         return numbers if self.forward else numbers[::-1]
 
-    def _outside(self, first: int) -> set[int]:
-        """Return what feeds a node of the first unit from outside; nothing if some of it is of another unit."""
-        entering = self.units.outside_of(first, self.neighbors)
-        return set() if any(index in self.units.slot for index in entering) else entering
-
     def _lacks(self, reading: Reading, first: int) -> bool:
         """Return whether a node has no neighbor, or is a residual add whose other input is missing."""
-        own = self.neighbors[reading.node.index]
-        if not _works(reading):
-            return False
-        inner = not self.units.outside_of(reading.node.index, self.neighbors)
-        one_of_two = self.forward and reading.is_role("residual") and len(own) == 1 < len(self.neighbors[first])
-        return not own or (inner and one_of_two)
+        own = self._own(reading.node.index)
+        inner = not own & self.units.outside_of(reading.node.index, self.neighbors)
+        one_of_two = self.forward and reading.is_role("residual") and len(own) == 1 < len(self._own(first))
+        return _works(reading) and (not own or (inner and one_of_two))
 
     def _stand_ins(self, node: int, first: int, outside: set[int], before: int) -> set[int]:
         """Return what feeds the unit where `outside` feeds the first one, if everything beside the node agrees."""
         slot, number = self.units.slot[node], self.units.unit[node]
         agreed: set[int] = set()
-        for peer_slot, peers in self.units.members.items():
-            start = peers.get(self._order(slot.series)[0])
-            peer = peers.get(number)
-            if peer_slot.series != slot.series or start is None or peer is None or start.node.index == first:
+        for start in sorted(self.opposite[min(outside)] & self.units.slot.keys() - {first}):
+            peer_slot = self.units.slot[start]
+            reading = self.units.members[peer_slot].get(number)
+            if peer_slot.series != slot.series or self.units.unit[start] != self.units.unit[first] or reading is None:
                 continue
             if peer_slot.count == slot.count and peer_slot.position != slot.position:
                 continue
-            stand_ins = self.units.unlike(peer.node.index, start.node.index, self.neighbors)
-            if self.units.unlike(start.node.index, peer.node.index, self.neighbors) != outside or not stand_ins:
+            peer = reading.node.index
+            stand_ins = self.units.unlike(peer, start, self.neighbors)
+            if self.units.unlike(start, peer, self.neighbors) != outside or not stand_ins:
                 continue
-            alike = self.devices.alike((peer.node.index, node), (start.node.index, first)) is not False
+            alike = self.devices.alike((peer, node), (start, first)) is not False
             if not alike or not self._of_unit(stand_ins, slot.series, before) or (agreed and stand_ins != agreed):
                 return set()
             agreed = stand_ins
