@@ -76,9 +76,11 @@ def command(
     dotlint diff plan.dot plan_fixed.dot
     git difftool --no-prompt --extcmd "dotlint diff" HEAD~1 -- plan.dot
     """
+    output = None if output == "-" else output
     if textconv:
         if len(paths) != 1:
             raise click.UsageError("--textconv takes one file")
+        _refuse_overwriting(output, paths)
         from dotlint.comparison.normalized import normalized
 
         result = _lint(streams, paths[0], name or paths[0], options)
@@ -94,6 +96,7 @@ def command(
         pairs = [(path, name or path) for path in paths]
     else:
         raise click.UsageError(f"two files are needed, not {len(paths)}")
+    _refuse_overwriting(output, [path for path, _ in pairs])
     if all(path == "-" for path, _ in pairs):
         raise click.UsageError("only one of the two files can be standard input")
     results = [_lint(streams, path, known_as, options) for path, known_as in pairs]
@@ -121,6 +124,14 @@ def _lint(streams: Streams, path: str, name: str, options: ConfigOptions) -> Fil
         raise DotlintError(f"{path}: {error}") from None
     result = lint_path("<stdin>" if name == "-" else name, settings, data=data)
     return only_block(result, settings) if result.context is None and result.unreadable is None else result
+
+
+def _refuse_overwriting(output: str | None, paths: Sequence[str]) -> None:
+    """Raise `DotlintError` if the output is one of the files that are compared."""
+    if output is not None and os.path.exists(output):
+        for path in paths:
+            if path != "-" and os.path.exists(path) and os.path.samefile(path, output):
+                raise DotlintError(f"--output {output} would overwrite a file that is read; choose another name")
 
 
 def _is_missing(path: str) -> bool:

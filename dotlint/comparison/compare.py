@@ -21,6 +21,7 @@ from dotlint.comparison.stages import whole_units
 from dotlint.comparison.strategies import strategy_changes
 from dotlint.errors import DotlintError
 from dotlint.strategy.gpus import union
+from dotlint.text.english import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +41,7 @@ def compare(before: FileResult, after: FileResult, *, missing: tuple[bool, bool]
     found = Comparison(
         _facts(before, missing=missing[0]), _facts(after, missing=missing[1]), (before, after), deployments
     )
-    found.notes += _notes(contexts, missing)
+    found.notes += dict.fromkeys(_notes(contexts, missing))
     singles: list[Single] = []
     classes: tuple[dict[tuple[int, str], object], dict[tuple[int, str], object]] = ({}, {})
     for number, (one, two) in enumerate(_graphs(*contexts)):
@@ -117,7 +118,7 @@ def _only(context: GraphContext | None, change: str) -> Iterator[Single]:
     graph = context.graph
     names = (graph.name or f"graph {graph.index + 1}",)
     before, after = (names, None) if change == "removed" else (None, names)
-    numbers = f"{len(graph.nodes)} nodes, {len(graph.edges)} edges"
+    numbers = f"{count(len(graph.nodes), 'node')}, {count(len(graph.edges), 'edge')}"
     yield Single("graphs", change, "", Item(before, after, {}, len(graph.edges)), now=numbers)  # type: ignore[arg-type]
 
 

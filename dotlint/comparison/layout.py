@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -19,20 +19,32 @@ if TYPE_CHECKING:
 
 def count_layout(layout: Layout, found: Correspondence, before: Graph, after: Graph, *, plain: bool) -> None:
     """Add what two graphs draw differently."""
-    edges = {(edge.tail.index, edge.head.index): edge for edge in after.edges}
     for left, right in found.pairs.items():
         one, two = found.first[left], found.second[right]
         layout.renamed += one.name != two.name
         layout.reworded += not plain and one.label != two.label and not any(fields(one, two))
         layout.attributes += drawing(one.node.attributes, plain=plain) != drawing(two.node.attributes, plain=plain)
-    for edge in before.edges:
-        other = edges.get((found.pairs.get(edge.tail.index, -1), found.pairs.get(edge.head.index, -1)))
-        if other is not None:
-            layout.attributes += drawing(edge.attributes, plain=plain) != drawing(other.attributes, plain=plain)
+    layout.attributes += _edges(found, before, after, plain=plain)
     layout.attributes += drawing(before.attributes, plain=plain) != drawing(after.attributes, plain=plain)
     layout.reordered |= any(one > two for one, two in pairwise(found.pairs[i] for i in sorted(found.pairs)))
     if not plain:
         layout.clusters += _clusters(before, after)
+
+
+def _edges(found: Correspondence, before: Graph, after: Graph, *, plain: bool) -> int:
+    """Count the edges between nodes of both graphs that are drawn differently."""
+    drawn: dict[tuple[int, int], Counter[frozenset[tuple[str, str]]]] = defaultdict(Counter)
+    for edge in before.edges:
+        ends = (found.pairs.get(edge.tail.index, -1), found.pairs.get(edge.head.index, -1))
+        drawn[ends][frozenset(drawing(edge.attributes, plain=plain).items())] += 1
+    others: dict[tuple[int, int], Counter[frozenset[tuple[str, str]]]] = defaultdict(Counter)
+    for edge in after.edges:
+        others[edge.tail.index, edge.head.index][frozenset(drawing(edge.attributes, plain=plain).items())] += 1
+    return sum(
+        min((mine - others[ends]).total(), (others[ends] - mine).total())
+        for ends, mine in drawn.items()
+        if ends in others
+    )
 
 
 def _clusters(before: Graph, after: Graph) -> int:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _HERE: Final = Path(__file__).parent
 _STYLES: Final = ("theme", "comparison")
-_WORDS: Final = {"+": "added", "-": "removed", "~": "changed", " ": ""}
 
 
 def render(found: Sketch) -> str:
@@ -42,18 +41,15 @@ def _body(found: Sketch, title: str) -> Iterator[str]:
     yield f'<p class="verdict"><span class="pill {kind}">{plain(found.verdict)}</span></p>\n'
     yield f'<ul class="facts">{"".join(f"<li>{prose(fact)}</li>" for fact in found.facts)}</ul>\n'
     for part in found.parts:
-        findings = part.title.startswith("Findings")
-        lines = "".join(_line(line, findings=findings) for line in part.lines)
+        lines = "".join(map(_line, part.lines))
         yield f'<h2>{plain(part.title)}</h2>\n<ul class="changes">{lines}</ul>\n'
     if found.layout:
         yield f'<p class="layout">{plain(found.layout)}</p>\n'
 
 
-def _line(line: Line, *, findings: bool) -> str:
-    kind = _WORDS[line.sign]
-    word = {"added": "new", "removed": "fixed"}.get(kind, "") if findings else kind
+def _line(line: Line) -> str:
     names = ", ".join(f"<code>{plain(name)}</code>" for name in line.names)
     more = f" and {line.more} more" if line.more else ""
     listed = f'<span class="names">{names}{more}</span>' if names else ""
-    text = line.text.removeprefix(f"{word} ") if findings and word else line.text
-    return f'<li class="{kind}"><span class="sign">{word}</span><span>{prose(text)}</span>{listed}</li>'
+    kind = line.kind.split()[0]
+    return f'<li class="{kind}"><span class="sign">{line.kind}</span><span>{prose(line.text)}</span>{listed}</li>'

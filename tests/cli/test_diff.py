@@ -146,6 +146,7 @@ def test_what_cannot_be_compared_exits_2(files: Files, tmp_path: Path) -> None:
         ([path, str(tmp_path)], "is a folder"),
         (["-", "-"], "standard input"),
         ([path, path, "--textconv"], "one file"),
+        ([path, path, "-o", path], "would overwrite"),
     ):
         result = run("diff", *argv)
         assert (result.status, result.out) == (2, "")
@@ -161,6 +162,7 @@ def test_standard_input_and_output_file(files: Files, tmp_path: Path) -> None:
     result = run("diff", path, "-", "-f", "markdown", "-o", str(target), "--isolated", stdin=b"digraph { compile }")
     assert (result.status, result.out) == (1, "")
     assert target.read_text(encoding="utf-8").startswith("# ")
+    assert run("diff", path, path, "-o", "-", "--isolated").out.startswith(path)
 
 
 def test_a_new_and_a_deleted_file(files: Files) -> None:

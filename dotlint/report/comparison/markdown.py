@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from dotlint.report.comparison.outline import Sketch
 
-_WORDS = {"+": "added", "-": "removed", "~": "changed", " ": ""}
-
 
 def render(found: Sketch) -> str:
     """Return a comparison as Markdown, with a final newline; all text from the files is escaped."""
@@ -26,11 +24,9 @@ def _lines(found: Sketch) -> Iterator[str]:
     yield ""
     yield from (f"- {escape(fact)}" for fact in found.facts)
     for part in found.parts:
-        findings = part.title.startswith("Findings")
         yield from ("", f"## {part.title}", "")
         for line in part.lines:
-            word = "" if findings else _WORDS[line.sign]
-            yield f"- {f'**{word}** ' if word else ''}{escape(line.text)}"
+            yield f"- **{line.kind}** {escape(line.text)}"
             if line.names:
                 more = f" and {line.more} more" if line.more else ""
                 yield f"  - {', '.join(code(name) for name in line.names)}{more}"

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from dotlint.comparison.model import Comparison, Difference, Item, Layout
     from dotlint.engine.finding import Finding
 
-_SIGNS: Final = {"added": "+", "removed": "-", "changed": "~"}
+SIGNS: Final = {"added": "+", "removed": "-", "changed": "~", "fixed": "-", "new": "+", "still there": " "}
+"""The kinds of lines, with the sign that a text begins them with."""
 _MOST_NAMES: Final = 4
 _MOST_VALUES: Final = 3  # of a stage or a rank that are listed
 _NOUNS: Final = {
@@ -30,9 +31,9 @@ _NOUNS: Final = {
 
 
 class Line(Struct, frozen=True):
-    """One difference or finding: a sign (`+`, `-`, `~` or a space), a text, and names of examples."""
+    """One difference or finding: its kind, see `SIGNS`, a text, and names of examples."""
 
-    sign: str
+    kind: str
     text: str
     names: tuple[str, ...] = ()
     more: int = 0
@@ -128,7 +129,7 @@ def _line(one: Difference) -> Line:
     names = [_name(item) for item in one.items]
     if one.undecided or one.section in {"strategy", "stages"}:
         names = []
-    return Line(_SIGNS[one.change], _text(one), tuple(names[:_MOST_NAMES]), max(0, len(names) - _MOST_NAMES))
+    return Line(one.change, _text(one), tuple(names[:_MOST_NAMES]), max(0, len(names) - _MOST_NAMES))
 
 
 def _text(one: Difference) -> str:
@@ -227,20 +228,19 @@ def _finding_title(found: Comparison) -> str:
 
 
 def _findings(found: Comparison) -> Iterator[Line]:
-    for sign, findings in (("-", found.findings.fixed), ("+", found.findings.new)):
+    for kind, findings in (("fixed", found.findings.fixed), ("new", found.findings.new)):
         for code, group in groupby(sorted(findings, key=lambda one: one.code), key=lambda one: one.code):
-            yield from _of_code(sign, code, list(group))
+            yield _of_code(kind, code, list(group))
     if found.findings.still:
         codes = Counter(one.after.code for one in found.findings.still)
         names = [code if number == 1 else f"{code} ({number})" for code, number in sorted(codes.items())]
-        yield Line(" ", f"still there: {listed(names, 20)}")
+        yield Line("still there", listed(names, 20))
 
 
-def _of_code(sign: str, code: str, findings: Sequence[Finding]) -> Iterator[Line]:
-    word = "fixed" if sign == "-" else "new"
+def _of_code(kind: str, code: str, findings: Sequence[Finding]) -> Line:
     first = findings[0]
     more = f" (and {len(findings) - 1} more of this rule)" if len(findings) > 1 else ""
-    yield Line(sign, f"{word} {code} {first.severity}: {one_line(first.message, 300)}{more}")
+    return Line(kind, f"{code} {first.severity}: {one_line(first.message, 300)}{more}")
 
 
 def _layout(layout: Layout) -> str:

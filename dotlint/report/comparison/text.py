@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Final
 
+from dotlint.report.comparison.outline import SIGNS
 from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
 _FIXED: Final = "\xa0"
 _BOLD, _DIM, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[0m"
-_COLORS: Final = {"+": "\x1b[32m", "-": "\x1b[31m", "~": "\x1b[33m", " ": ""}
+_GREEN, _RED, _YELLOW = "\x1b[32m", "\x1b[31m", "\x1b[33m"
+_COLORS: Final = {"added": _GREEN, "removed": _RED, "changed": _YELLOW, "fixed": _GREEN, "new": _RED, "still there": ""}
 
 
 def render(found: Sketch, *, width: int, color: bool) -> str:
@@ -32,10 +34,11 @@ def render(found: Sketch, *, width: int, color: bool) -> str:
             yield ""
             yield styled(part.title, _BOLD)
             for line in part.lines:
-                yield from (
-                    styled(text, _COLORS[line.sign])
-                    for text in _wrapped(one_line(line.text, 2000), width, f"  {line.sign} ")
-                )
+                sign = SIGNS[line.kind]
+                # A difference is clear from its sign, a finding needs the word.
+                words = line.text if line.kind in {"added", "removed", "changed"} else f"{line.kind} {line.text}"
+                lines_of_text = _wrapped(one_line(words, 2000), width, f"  {sign} ")
+                yield from (styled(text, _COLORS[line.kind]) for text in lines_of_text)
                 yield from (styled(text, _DIM) for text in _wrapped(_names(line), width, "      "))
         if found.layout:
             yield ""
