@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from dotlint.comparison.elements import Element
 
@@ -23,7 +24,22 @@ def align(first: Sequence[Element], second: Sequence[Element]) -> None:
     strangers = 2 * len(names[0] & names[1]) < min(map(len, names))
     for name in ("layer", *_COUNTED):
         _count_from_zero(first, second, name, strangers=strangers)
-    for name in ("stage", "layer", *_COUNTED, "experts", "GPUs", "tensors"):
+    _drop_unshared(first, second, ("stage", "layer", *_COUNTED, "experts", "GPUs", "tensors"))
+    titles = [_by_title(side) for side in (first, second)]
+    for title in titles[0].keys() & titles[1].keys():
+        _drop_unshared(titles[0][title], titles[1][title], ("stage", "layer", *_COUNTED, "experts"))
+
+
+def _by_title(side: Sequence[Element]) -> dict[str, list[Element]]:
+    found: dict[str, list[Element]] = defaultdict(list)
+    for one in side:
+        found[one.title].append(one)
+    return found
+
+
+def _drop_unshared(first: Sequence[Element], second: Sequence[Element], names: Iterable[str]) -> None:
+    """Let no node have the facts that only the nodes of one side state."""
+    for name in names:
         if not _both_state(first, second, name):
             for one in (*first, *second):
                 one.facts[name] = None

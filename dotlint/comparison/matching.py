@@ -209,7 +209,8 @@ def _fits(found: Correspondence, one: int, two: int, level: Level) -> bool:
     mine, theirs = found.first[one], found.second[two]
     if mine.role != theirs.role and mine.role and theirs.role:
         return False
-    for name in ("layer", "stage"):
+    # Where the labels are the same, only the names can disagree about the unit.
+    for name in () if mine.label and mine.label == theirs.label else ("layer", "stage"):
         own, other = mine.facts.get(name), theirs.facts.get(name)
         if own is not None and other is not None:
             if own != other:
