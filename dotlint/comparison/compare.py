@@ -58,9 +58,7 @@ def compare(before: FileResult, after: FileResult, *, missing: tuple[bool, bool]
                 {(graph.index, element.name): (number, own) for element, own in zip(elements, ids, strict=True)}
             )
     if deployments and not any(missing):
-        certain, inferred = strategy_changes(*contexts)
-        singles += certain
-        singles += inferred if singles else []
+        singles += strategy_changes(*contexts, others=bool(singles))
     found.differences = fold(singles)
     found.findings = finding_changes(before.findings, after.findings, classes)
     count_text(found.layout, before.document, after.document, equal=not singles)

@@ -84,15 +84,17 @@ def _overlapping(
     left: list[Finding], right: list[Finding], classes: tuple[Classes, Classes]
 ) -> list[tuple[Finding, Finding]]:
     """Pair findings of one rule that have nodes in common, those with the most first."""
-    others: dict[tuple[str, str], list[tuple[Finding, frozenset[object]]]] = defaultdict(list)
-    for finding in right:
-        others[finding.code, finding.slip].append((finding, _nodes(finding, classes[1])))
+    nodes = [_nodes(finding, classes[1]) for finding in right]
+    others: dict[object, list[int]] = defaultdict(list)
+    for index, finding in enumerate(right):
+        for key in nodes[index]:
+            others[finding.code, finding.slip, key].append(index)
     scored: list[tuple[float, int, Finding, Finding]] = []
     for one in left:
         mine = _nodes(one, classes[0])
-        for two, theirs in others[one.code, one.slip]:
-            if mine & theirs:
-                scored.append((len(mine & theirs) / len(mine | theirs), len(scored), one, two))
+        for index in sorted({index for key in mine for index in others.get((one.code, one.slip, key), ())}):
+            theirs = nodes[index]
+            scored.append((len(mine & theirs) / len(mine | theirs), len(scored), one, right[index]))
     found: list[tuple[Finding, Finding]] = []
     taken: set[int] = set()
     for _, _, one, two in sorted(scored, key=lambda entry: (-entry[0], entry[1])):

@@ -42,15 +42,13 @@ def degrees_of(context: FileContext, *, declared: bool) -> Degreed | None:
     return Degreed("inferred", {p.name: {axis: one.value for axis, one in p.degrees.items()} for p in found.phases})
 
 
-def strategy_changes(before: FileContext, after: FileContext) -> tuple[list[Single], list[Single]]:
-    """Return the degrees that differ, as far as both files have them: those that are certain, and inferred ones."""
+def strategy_changes(before: FileContext, after: FileContext, *, others: bool) -> list[Single]:
+    """Return the degrees that differ, as far as both files have them; inferred ones only if there are `others`."""
     differ = _settings(before) != _settings(after)
     first, second = degrees_of(before, declared=differ), degrees_of(after, declared=differ)
-    if first is None or second is None:
-        return [], []
-    found = list(_changes(first, second))
-    inferred = "inferred" in {first.source, second.source}
-    return ([], found) if inferred else (found, [])
+    if first is None or second is None or (not others and "inferred" in {first.source, second.source}):
+        return []
+    return list(_changes(first, second))
 
 
 def _settings(context: FileContext) -> Mapping[str, Mapping[str, int]] | None:
