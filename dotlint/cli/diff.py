@@ -65,9 +65,9 @@ def command(
     output: str | None,
     **options: Unpack[ConfigOptions],
 ) -> int:
-    r"""Show what differs between two graphs as deployments, not as texts.
+    r"""Show what differs between two deployments.
 
-    Nodes are matched by meaning, so that a node may be renamed. The exit status is 1 if the deployments differ; colors,
+    They are compared by meaning, not as texts: a node may be renamed. The exit status is 1 if the deployments differ; colors,
     comments, order, names and formatting do not count, and neither do findings alone. `-` is standard input, and
     /dev/null a file that does not exist. The seven arguments of a diff driver of git are understood; then the exit
     status is 0 unless the run failed, as git demands.
