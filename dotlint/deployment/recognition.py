@@ -49,6 +49,7 @@ _MEMORY_WORDS = {
     "weights", "memory", "page", "pages", "buffer", "buffers", "heap", "hbm", "dram", "vram", "offset", "address",
 }  # fmt: skip
 # Words before numbers that count the parts of an axis.
+_RANKS = {"rank", "ranks"}
 _AXIS_WORDS = {"tp", "pp", "ep", "sp", "cp", "dp"}
 _RANK_WORDS = {"rank", "stage", "shard", "replica"} | _AXIS_WORDS
 _LINK = regex(
@@ -85,9 +86,11 @@ def recognize(
     placement = list(_placement(readings, declared=declared))
     ranked = [r for r in readings if not r.annotation and _is_ranked(r)]
     if len(ranked) >= _FEWEST:
-        if not placement and not sized and not exchanges and _are_common(drawn, ranked):
-            objections.append("its words have a meaning in other fields too, and it names no devices, degrees or sizes")
         placement.append(f"{count(len(ranked), 'node')} with a rank or stage")
+    labeled = not exchanges.isdisjoint(labels)  # other exchanges are at operators, whose roles tell
+    stated = declared or sized or labeled or any(map(_names_degrees, readings)) or any(map(_is_placed, readings))
+    if placement and not stated and _are_common(drawn, ranked):
+        objections.append("its words have a meaning in other fields too, and it names no devices, degrees or sizes")
     reasons += placement
     if not placement and not (sized and any(map(_has_role_of_model, drawn))):
         objections.append("no devices, ranks, degrees or sizes of tensors are named")
@@ -168,8 +171,19 @@ def _placement(readings: Sequence[Reading], *, declared: bool) -> Iterator[str]:
         yield f"{count(max(len(placed), sum(r.gpus is not None for r in readings)), 'node')} on devices"
     if declared:
         yield "a declared strategy"
-    elif any(r.annotation and read_degrees(" ".join(r.evidence.lines)) for r in readings):
+    elif any(map(_names_degrees, readings)):
         yield "degrees in a header"
+
+
+def _names_degrees(reading: Reading) -> bool:
+    return reading.annotation and read_degrees(" ".join(reading.evidence.lines)) is not None
+
+
+def _is_placed(reading: Reading) -> bool:
+    """Return whether the node is on devices that are more than a rank: a rank may be one of an army."""
+    words = {word for line in reading.evidence.lines for word in plain_words(line).split()}
+    only_ranks = not _RANKS.isdisjoint(words) and (_DEVICE_WORDS - _RANKS).isdisjoint(words)
+    return bool(reading.evidence.gpus or reading.gpus) and not only_ranks
 
 
 def _are_common(drawn: Iterable[Reading], ranked: Iterable[Reading]) -> bool:

@@ -74,6 +74,12 @@ def test_operators_with_a_place_or_a_size_are_a_deployment(statements: list[str]
             "other fields",
             id="experts of a clinic",
         ),
+        pytest.param(
+            [*(node(f"n{i}", f"{word}\\nRank {i // 2}") for i, word in enumerate(["Expert", "Expert", "Dispatch", "Head"])),
+             "n3 -> n2 -> {n0 n1} -> n3"],
+            "other fields",
+            id="ranks of people",
+        ),
         pytest.param(["idle -> prefill -> decode -> idle"], "few of its nodes", id="states"),
     ],
 )  # fmt: skip
