@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -56,14 +56,18 @@ def _phases(first: Sequence[Element], second: Sequence[Element]) -> None:
 
 
 def _count_from_zero(first: Sequence[Element], second: Sequence[Element], name: str, *, strangers: bool) -> None:
-    """Let numbers begin with 0 where one graph counts from 0 and the other from 1."""
-    lowest = [
-        min((one.facts[name] for one in side if one.facts[name] is not None), default=None) for side in (first, second)
-    ]
+    """Let numbers begin with 0 where one graph counts from 0 and the other from 1, if more nodes then agree."""
+    numbered = [[one for one in side if one.facts[name] is not None] for side in (first, second)]
+    lowest = [min((one.facts[name] for one in side), default=None) for side in numbered]
     if not strangers or set(lowest) != {0, 1}:
         return
-    for one in first if lowest[0] else second:
-        if one.facts[name] is not None:
+    later, other = numbered if lowest[0] else numbered[::-1]
+    known = Counter((one.title, one.facts[name]) for one in other)
+    as_they_are, shifted = (
+        (Counter((one.title, one.facts[name] - shift) for one in later) & known).total() for shift in (0, 1)
+    )
+    if shifted > as_they_are:
+        for one in later:
             one.facts[name] -= 1
 
 
