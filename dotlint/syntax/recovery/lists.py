@@ -211,7 +211,9 @@ def _no_equals(broken: BrokenStatement) -> Iterator[Remedy]:
         kind == "NAME" and not regex(r"\s*=").match(text, broken.lexeme.to)
     )
     alone = word in graphviz.attributes() and text[broken.start : start].rstrip()[-1:] in {",", ";", "["}
-    if is_value and word in graphviz.attributes() and fits(word, value.strip('"')):
+    if value.startswith("-") and end == at and word in graphviz.attributes() and fits(word, value[1:]):
+        yield _equals(word, start, end, (end, end + 1, "="), "unsafe")
+    elif is_value and word in graphviz.attributes() and fits(word, value.strip('"')):
         edit = (end, at if text[end:at].isspace() else end, "=")
         yield _equals(word, start, end, edit, _after_value(broken, start))
     elif joined is not None:

@@ -26,6 +26,7 @@ _HEADER = regex(
 )
 _NEARLY = regex(rf"({NAME})\b(?:[ \t]+(?:{NAME}|{STRING}))?[ \t]*\{{")
 _BROKEN_NAME = regex(r"graph[ \t]+(\w+(?:[.\-:/]\w+)+)[ \t\r]*(?:\{|\n[ \t]*\{)", re.IGNORECASE)
+_LETTER = regex(r"\w")
 _SET = regex(rf"[ \t\r\n]*+(?:{NAME}|{STRING})[ \t]*=[^=]")
 
 
@@ -162,11 +163,11 @@ def _after_graph(recovery: Recovery, stop: Stop, graphs: list[GraphBlock], heade
         position = at + 1 if len(following) < 2 else max(at + 1, position)
     elif text[at] in "\"'`" and not (stop.lexeme.type == "STRING" and looks_like_statement(text, at)):
         end = line_end(text, at)
-        recovery.report_stray(
-            "stray token", at, at + len(text[at:end].rstrip()), [(at, at + len(text[at:end].rstrip()), "")]
-        )
+        to = at + len(text[at:end].rstrip())
+        recovery.report_stray("stray token", at, to, [(at, to, "")], None if _LETTER.search(text, at, to) else "safe")
         position = rest if text[end:rest].strip() == "" or header else len(text)
     elif looks_like_statement(text, at) and stop.lexeme.type != "UNKNOWN":
+        recovery.closed_early = True
         closed = offset_within(graphs[-1].close.text, graphs[-1].close.at, text) or 0
         recovery.report(
             "E001",

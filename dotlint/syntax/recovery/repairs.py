@@ -330,12 +330,13 @@ def _braces(broken: BrokenStatement) -> Iterator[Remedy]:
 
 _SINGLE_QUOTED = regex(
     rf"{STRING}|{HTML}|{BLOCK_COMMENT}|//[^\n]*+"
-    r"|(?<![^\s,;:=\[{(>-])('[^\n]*?')(?=\s*(?:[\],;:=\[}]|->|--|\n|\Z|//|/\*|[A-Za-z_]\w*\s*=))"
+    r"|(?<![^\s,;:=\[{(>-])('[^\n]*?'|'[^']*'|[\u201c\u201e\u201d][^\u201c-\u201e\"]*[\u201c\u201d]|[\u2018\u2019][^\u2018\u2019\"]*\u2019)"
+    r"(?=\s*(?:[\],;:=\[{}]|->|--|\n|\Z|//|/\*|[A-Za-z_]\w*\s*=))"
 )
 
 
 def _single_quotes(broken: BrokenStatement) -> Iterator[Remedy]:
-    """`'a' -> 'b' ['label'='x']`: single quotes where DOT has double quotes, around ids and values alike."""
+    """`'a' -> 'b' ['label'='x']`: single or curly quotes where DOT has double quotes, around ids and values alike."""
     found = [one for one in _SINGLE_QUOTED.finditer(broken.text, broken.start, broken.end) if one[1]]
     if found:
         near = min(found, key=lambda one: abs(one.start() - broken.at))

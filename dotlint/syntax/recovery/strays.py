@@ -58,6 +58,12 @@ def strays(broken: BrokenStatement) -> Iterator[Remedy]:
         )
 
 
+def _own_line(broken: BrokenStatement) -> bool:
+    """Return whether the statement begins where another one ended, so that it is not in a list whose `[` is lost."""
+    before = broken.text[: broken.start].rstrip()
+    return before[-1:] in {";", "{", "}", "]"}
+
+
 def _certainty(broken: BrokenStatement, end: int) -> Applicability:
     """Return how certain it is that nothing is missing, but the token is superfluous."""
     text, at = broken.text, broken.at
@@ -73,9 +79,9 @@ def _certainty(broken: BrokenStatement, end: int) -> Applicability:
     if token[0] == "]":  # one of a pair, unless the list before it has both
         return None if _AFTER_PAIR.search(text, max(0, at - _LONGEST_VALUE), at) else "safe"
     if token[0] == ";":  # an id may be missing between two of them
-        return "safe" if text[at - 1 : at] == ";" and not after else None
+        return "safe" if text[at - 1 : at] == ";" and text[at - 2 : at - 1].strip() and not after else None
     if token[0] == ",":
-        return "safe" if last in {",", "]", "[", "}"} or _ASSIGNMENT.match(before) else None
+        return "safe" if last in {",", "]", "[", "}"} or (_ASSIGNMENT.match(before) and _own_line(broken)) else None
     if token[0] == ")":
         return None if "(" in before else "safe"
     return "safe" if token[0] in "`@" else "unsafe" if token[0] == "\\" else None

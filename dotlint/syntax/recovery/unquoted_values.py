@@ -12,19 +12,18 @@ _NAMED = regex(rf"\s*+({NAME}|{STRING})\s*+=(?!=)[ \t]*+(?:{BLOCK_COMMENT}[ \t]*
 _OPENS = regex(rf"{STRING}|//[^\n]*+|[\[;\n{{}}]")
 _PIECE = regex(rf"{STRING}|{HTML}|[\[({{\])}},;\n]|\s++|[^\s\[({{\])}},;\"<]++|[\"<]")
 _FINE_VALUE = regex(rf"(?:{NAME}|{NUMBER}|{STRING}(?:\s*\+\s*{STRING})*|{HTML})\Z")
-_NEXT = regex(rf"[,;\s]*+(?:{NAME}|{STRING})\s*+=(?!=)")
+_NEXT = regex(rf"[,;\s]*+({NAME}|{STRING})\s*+=(?!=)")
 _COMMENT = regex(r"\s+(?://|/\*).*\Z", re.DOTALL)
 _INNER_COMMENT = regex(rf"\s*{BLOCK_COMMENT}")
 
+QUOTES = ("''", "``", '""', "\u201c\u201d", "\u201e\u201c", "\u201d\u201d", "\u2018\u2019", "\u2019\u2019")
 Found = tuple[str, int, int, str, Applicability]  # attribute, start, end, replacement, how certain
 
 
 def quoted_value(raw: str) -> str:
     """Return a value in double quotes; quotes around it, single or double, are replaced."""
-    for mark in "'`\"":
-        if len(raw) > 1 and raw[0] == raw[-1] == mark:
-            raw = raw[1:-1]
-            break
+    if len(raw) > 1 and raw[0] + raw[-1] in QUOTES:
+        raw = raw[1:-1]
     raw = re.sub(r'\\(["\'])', r"\1", raw)
     if raw.endswith("\\") and not raw.endswith("\\\\"):
         raw += "\\"
@@ -44,7 +43,7 @@ def find_unquoted_values(text: str, start: int, end: int) -> list[Found]:
         comment = _COMMENT.search(text, first.end(), stop)
         if comment is not None:
             stop = comment.start()
-        found = _needs_quotes(text, first, stop)
+        found = _needs_quotes(text, first, stop, in_list=False)
         return [found] if found else []
     at = start
     results: list[Found] = []
@@ -75,7 +74,7 @@ def find_unquoted_values(text: str, start: int, end: int) -> list[Found]:
         at = closed + 1
 
 
-def _needs_quotes(text: str, named: re.Match[str], stop: int) -> Found | None:
+def _needs_quotes(text: str, named: re.Match[str], stop: int, *, in_list: bool = True) -> Found | None:
     raw = text[named.end() : stop]
     stop = named.end() + len(raw.rstrip())
     raw = raw.rstrip()
@@ -89,7 +88,9 @@ def _needs_quotes(text: str, named: re.Match[str], stop: int) -> Found | None:
         return None
     comments = "".join(_INNER_COMMENT.findall(raw))
     quoted = quoted_value(_INNER_COMMENT.sub("", raw))
-    return named[1].strip('"'), named.end(), stop, quoted + comments, of_value(named[1].strip('"'), quoted[1:-1])
+    name, following = named[1].strip('"'), _NEXT.match(text, stop)
+    certainty = of_value(name, quoted[1:-1], following[1].strip('"') if following else "", in_list=in_list)
+    return name, named.end(), stop, quoted + comments, certainty
 
 
 def bare_value(text: str, start: int, end: int) -> int:
