@@ -97,10 +97,11 @@ def requoted(text: str, span: Span, draw: random.Random) -> str:
     one = text[slice(*span)]
     if len(one) < 2 or one[0] != '"':
         return text
+    opened, closed = draw.choice(("''", "\u201c\u201d"))
     if draw.random() < 0.5:
-        return f"{text[: span[0]]}'{one[1:-1]}'{text[span[1] :]}"
+        return text[: span[0]] + opened + one[1:-1] + closed + text[span[1] :]
     pieces = (token.raw for token in tokens(text))
-    return "".join(f"'{raw[1:-1]}'" if len(raw) > 1 and raw[0] == '"' else raw for raw in pieces)
+    return "".join(opened + raw[1:-1] + closed if len(raw) > 1 and raw[0] == '"' else raw for raw in pieces)
 
 
 DAMAGES: tuple[Callable[[str, Span, random.Random], str], ...] = (

@@ -9,20 +9,22 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from dotlint.syntax.lexer import OPEN_HTML
-from dotlint.syntax.recovery.bounds import line_end, line_start
+from dotlint.syntax.recovery.bounds import line_end, line_start, statement_end
 from dotlint.syntax.recovery.certainty import ID, is_typed, of_quote_removal, weakest
 from dotlint.syntax.recovery.lists import attributes, lists
 from dotlint.syntax.recovery.quotes import find_unbalanced_string, guess_bare_html, guess_html_fixes, guess_string_ends
 from dotlint.syntax.recovery.remedy import BrokenStatement, Remedy
 from dotlint.syntax.recovery.strays import strays
 from dotlint.syntax.recovery.unquoted_values import (
+    OTHER_QUOTES,
+    OTHER_QUOTES_GROUP,
     bare_value,
     find_unquoted_values,
     quoted_value,
     without_semicolon,
 )
 from dotlint.syntax.recovery.wording import excerpt
-from dotlint.syntax.terminals import BLOCK_COMMENT, HTML, KEYWORDS, NAME, NUMBER, STRING
+from dotlint.syntax.terminals import KEYWORDS, NAME, NUMBER, STRING
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -288,7 +290,7 @@ def _words(broken: BrokenStatement) -> Iterator[Remedy]:
             start,
             end,
             ((start, end, put),),
-            "safe" if _at_operator(text, start, end) else None,
+            "safe" if _at_operator(text, start, end) and text[end:].strip() else None,
             help="quote it, or choose another name",
             group="keyword",
         )
@@ -328,16 +330,13 @@ def _braces(broken: BrokenStatement) -> Iterator[Remedy]:
         )
 
 
-_SINGLE_QUOTED = regex(
-    rf"{STRING}|{HTML}|{BLOCK_COMMENT}|//[^\n]*+"
-    r"|(?<![^\s,;:=\[{(>-])('[^\n]*?'|'[^']*'|[\u201c\u201e\u201d][^\u201c-\u201e\"]*[\u201c\u201d]|[\u2018\u2019][^\u2018\u2019\"]*\u2019)"
-    r"(?=\s*(?:[\],;:=\[{}]|->|--|\n|\Z|//|/\*|[A-Za-z_]\w*\s*=))"
-)
-
-
 def _single_quotes(broken: BrokenStatement) -> Iterator[Remedy]:
     """`'a' -> 'b' ['label'='x']`: single or curly quotes where DOT has double quotes, around ids and values alike."""
-    found = [one for one in _SINGLE_QUOTED.finditer(broken.text, broken.start, broken.end) if one[1]]
+    text, end, until = broken.text, broken.end, None
+    opened = OTHER_QUOTES.match(text, broken.at)
+    if opened is not None and opened.end() > end:  # a string of several lines, whose end is not that of a statement
+        end = until = statement_end(text, broken.start, opened.end())
+    found = [one for one in OTHER_QUOTES.finditer(text, broken.start, end) if one[1]]
     if found:
         near = min(found, key=lambda one: abs(one.start() - broken.at))
         yield Remedy(
@@ -347,7 +346,8 @@ def _single_quotes(broken: BrokenStatement) -> Iterator[Remedy]:
             tuple((*one.span(), quoted_value(one[0])) for one in found),
             "safe",
             'write it in "..."',
-            "single quotes",
+            OTHER_QUOTES_GROUP,
+            until=until,
         )
 
 

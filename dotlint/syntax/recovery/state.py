@@ -15,6 +15,7 @@ from dotlint.syntax.recovery.certainty import quote_is_missing
 from dotlint.syntax.recovery.missing_header import header_problem
 from dotlint.syntax.recovery.remedy import Remedy
 from dotlint.syntax.recovery.truncation import truncated_statement_start, truncation_problem, unclosed_problem
+from dotlint.syntax.recovery.unquoted_values import OTHER_QUOTES_GROUP, requoted
 from dotlint.syntax.recovery.wording import describe_lexeme, excerpt, expected_names, join_with_or
 from dotlint.syntax.tree import Tree
 from dotlint.text.regex import regex
@@ -232,11 +233,14 @@ class Recovery:
         for (code, *_), found in self.groups.items():
             first, others = found[0], found[1:]
             if first.offered == "safe" and (
-                (doubtful and '"' not in text[first.start : first.end]) or (unbalanced and _moves_brackets(text, first))
+                (doubtful and '"' not in text[first.start : first.end])
+                or (unbalanced and (code == "E011" or _moves_brackets(text, first)))
             ):
                 first = replace(first, offered="unsafe")
             related = [*first.related, *(("also here", one.start, one.end) for one in others[:20])]
             edits = without_overlaps(edit for one in found for edit in one.edits) if first.offered else []
+            if first.offered and first.group == OTHER_QUOTES_GROUP:
+                edits = without_overlaps([*edits, *requoted(text)])  # half of them would leave another graph
             message = first.message
             if others:
                 message += f" (and {len(others)} more)"

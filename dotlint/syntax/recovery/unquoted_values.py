@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from dotlint.syntax.recovery.certainty import Applicability, of_value
 from dotlint.syntax.terminals import BLOCK_COMMENT, HTML, KEYWORDS, NAME, NUMBER, STRING
 from dotlint.text.regex import regex
+
+if TYPE_CHECKING:
+    from dotlint.syntax.problem import Replacement
 
 _NAMED = regex(rf"\s*+({NAME}|{STRING})\s*+=(?!=)[ \t]*+(?:{BLOCK_COMMENT}[ \t]*+)*+")
 _OPENS = regex(rf"{STRING}|//[^\n]*+|[\[;\n{{}}]")
@@ -17,6 +21,13 @@ _COMMENT = regex(r"\s+(?://|/\*).*\Z", re.DOTALL)
 _INNER_COMMENT = regex(rf"\s*{BLOCK_COMMENT}")
 
 QUOTES = ("''", "``", '""', "\u201c\u201d", "\u201e\u201c", "\u201d\u201d", "\u2018\u2019", "\u2019\u2019")
+OTHER_QUOTES_GROUP = "other quotes"
+# A string in single or curly quotes, or what may contain such quotes.
+OTHER_QUOTES = regex(
+    rf"{STRING}|{HTML}|{BLOCK_COMMENT}|//[^\n]*+"
+    r"|(?<![^\s,;:=\[{(>-])('[^\n]*?'|'[^']*'|[\u201c\u201e\u201d][^\u201c-\u201e\"]*[\u201c\u201d]|[\u2018\u2019][^\u2018\u2019\"]*\u2019)"
+    r"(?=\s*(?:[\],;:=\[{}]|->|--|\n|\Z|//|/\*|[A-Za-z_]\w*\s*=)|\s+['\u201c\u201e\u2018])"
+)
 Found = tuple[str, int, int, str, Applicability]  # attribute, start, end, replacement, how certain
 
 
@@ -28,6 +39,11 @@ def quoted_value(raw: str) -> str:
     if raw.endswith("\\") and not raw.endswith("\\\\"):
         raw += "\\"
     return '"' + raw.replace('"', '\\"') + '"'
+
+
+def requoted(text: str) -> list[Replacement]:
+    """Return the edits that write double quotes around every string in other quotes; a quote may be a letter to DOT."""
+    return [(*one.span(1), quoted_value(one[1])) for one in OTHER_QUOTES.finditer(text) if one[1]]
 
 
 def without_semicolon(text: str, start: int, end: int) -> int:
