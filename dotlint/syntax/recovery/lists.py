@@ -247,7 +247,11 @@ def _equals(word: str, start: int, end: int, edit: tuple[int, int, str], offered
         end,
         (edit,),
         offered,
-        "write its value, or remove it" if offered is None else "write `name=value`",
+        "write its value, or remove it"
+        if offered is None
+        else f"write `{excerpt(name)}{edit[2]}`, or another value"
+        if edit[2] != "="
+        else "write `name=value`",
         f"no equals {offered}",
     )
 

@@ -16,6 +16,7 @@ from dotlint.syntax.recovery.quotes import find_unbalanced_string, guess_bare_ht
 from dotlint.syntax.recovery.remedy import BrokenStatement, Remedy
 from dotlint.syntax.recovery.strays import strays
 from dotlint.syntax.recovery.unquoted_values import (
+    LENGTHS,
     OTHER_QUOTES,
     OTHER_QUOTES_GROUP,
     bare_value,
@@ -231,22 +232,27 @@ def _html(broken: BrokenStatement) -> Iterator[Remedy]:
 
 def _values(broken: BrokenStatement) -> Iterator[Remedy]:
     """Values that need quotes: lists, several words, brackets, other kinds of quotes."""
-    found = find_unquoted_values(broken.text, broken.start, broken.end)
+    text = broken.text
+    found = find_unquoted_values(text, broken.start, broken.end)
     if found:
         names = sorted({name for name, *_ in found})
-        _, start, end, *_ = min(found, key=lambda one: abs(one[1] - broken.at))
-        named = ", ".join(f"`{excerpt(name)}`" for name in names[:4])
-        unfit = next((name for name, *_, certainty in found if certainty is None and is_typed(name)), None)
+        name, start, end, put, certainty = min(found, key=lambda one: abs(one[1] - broken.at))
+        message = f"the value of {', '.join(f'`{excerpt(name)}`' for name in names[:4])} needs double quotes"
+        help_ = 'write it in "..."'
+        if put[0] != '"':
+            message = f"Graphviz takes `{name}` in {LENGTHS[name]}, without a unit"
+            help_ = f"write `{name}={put}`"
+        elif certainty is None and is_typed(name):
+            message = f"Graphviz does not accept `{excerpt(text[start:end])}` as `{name}`"
+            help_ = "write another value; quotes alone are not enough"
         yield Remedy(
             "E008",
-            f"the value of {named} needs double quotes",
+            message,
             start,
             end,
             tuple((first, last, put) for _, first, last, put, _ in found),
             weakest(certainty for *_, certainty in found),
-            'write it in "..."'
-            if unfit is None
-            else f"write what Graphviz accepts as `{unfit}`; quotes alone are not enough",
+            help_,
             f"value of {names[0]}",
         )
 

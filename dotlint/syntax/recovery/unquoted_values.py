@@ -25,9 +25,15 @@ OTHER_QUOTES_GROUP = "other quotes"
 # A string in single or curly quotes, or what may contain such quotes.
 OTHER_QUOTES = regex(
     rf"{STRING}|{HTML}|{BLOCK_COMMENT}|//[^\n]*+"
-    r"|(?<![^\s,;:=\[{(>-])('[^\n]*?'|'[^']*'|[\u201c\u201e\u201d][^\u201c-\u201e\"]*[\u201c\u201d]|[\u2018\u2019][^\u2018\u2019\"]*\u2019)"
+    r"|(?<![^\s,;:=\[{(>-])('[^\n]{0,2000}?'|'[^']{0,5000}'"
+    r"|[\u201c\u201e\u201d][^\u201c-\u201e\"]{0,5000}[\u201c\u201d]|[\u2018\u2019][^\u2018\u2019\"]{0,5000}\u2019)"
     r"(?=\s*(?:[\],;:=\[{}]|->|--|\n|\Z|//|/\*|[A-Za-z_]\w*\s*=)|\s+['\u201c\u201e\u2018])"
 )
+LENGTHS = dict.fromkeys(
+    ("height", "len", "margin", "nodesep", "pad", "ranksep", "size", "width"), "inches"
+) | dict.fromkeys(("fontsize", "labelfontsize", "penwidth"), "points")
+_PER_INCH = {"in": 1, "cm": 2.54, "mm": 25.4, "pt": 72, "px": 96}
+_LENGTH = regex(r"(\d{1,9}(?:\.\d{1,9})?|\.\d{1,9})[ ]?(in|cm|mm|pt|px)", re.IGNORECASE)
 Found = tuple[str, int, int, str, Applicability]  # attribute, start, end, replacement, how certain
 
 
@@ -39,6 +45,15 @@ def quoted_value(raw: str) -> str:
     if raw.endswith("\\") and not raw.endswith("\\\\"):
         raw += "\\"
     return '"' + raw.replace('"', '\\"') + '"'
+
+
+def without_unit(name: str, raw: str) -> str | None:
+    """Return a length in inches or points, whichever Graphviz takes for the attribute; None if it is none."""
+    length = _LENGTH.fullmatch(raw)
+    if length is None or name not in LENGTHS:
+        return None
+    inches = float(length[1]) / _PER_INCH[length[2].lower()]
+    return f"{inches * (72 if LENGTHS[name] == 'points' else 1):.3g}"
 
 
 def requoted(text: str) -> list[Replacement]:
@@ -105,6 +120,8 @@ def _needs_quotes(text: str, named: re.Match[str], stop: int, *, in_list: bool =
     comments = "".join(_INNER_COMMENT.findall(raw))
     quoted = quoted_value(_INNER_COMMENT.sub("", raw))
     name, following = named[1].strip('"'), _NEXT.match(text, stop)
+    if plain := without_unit(name, raw):
+        return name, named.end(), stop, plain, "unsafe"
     certainty = of_value(name, quoted[1:-1], following[1].strip('"') if following else "", in_list=in_list)
     return name, named.end(), stop, quoted + comments, certainty
 
