@@ -92,14 +92,16 @@ class Recovery:
         if self.parse.values[body + 1 :]:
             self.finish_statement(body)
         start = truncated_statement_start(self.text, self.parse, body)
+        cut_name = start is not None and not self.parse.values[body + 1 :]
+        if cut_name:
+            self.parse.values[body].pop()
         if not self.muted:
             if start is None:
                 if self.missing_header_at is None or len(self.parse.open_bodies()) > 1:
                     self.tree.problems.append(unclosed_problem(self.text, self.parse))
             else:
-                self.tree.problems.append(truncation_problem(self.text, self.parse, start, start, "a statement"))
-        if start is not None and not self.parse.values[body + 1 :] and self.parse.values[body]:
-            self.parse.values[body].pop()
+                what = "a name" if cut_name else "a statement"
+                self.tree.problems.append(truncation_problem(self.text, self.parse, start, start, what))
         self.finish()
 
     def finish(self) -> None:
