@@ -26,6 +26,7 @@ _NOT_OPENED = regex(rf"(?<![\w\"])({ID})[ \t]*+((?:{_PAIR})++)\][ \t]*;?+(?=[ \t
 _ID_START = regex(r"(?<![\w\"])(?=[\w\".-])")
 _ENDED_LINE = regex(r";[ \t\r]*\n")
 _LAST_ID = regex(rf"({NAME}|{STRING})\s*+\Z")
+_SEMICOLON = regex(rf";[ \t]*+(?:{BLOCK_COMMENT}[ \t]*+)*+\Z")
 _LONGEST_WORD = 300
 
 
@@ -101,9 +102,9 @@ def _closing(text: str, opened: int, end: int, until: int) -> Remedy:
 def _after_semicolon(broken: BrokenStatement) -> Iterator[Remedy]:
     """`a -> b; [label="x"]`: the `;` separates the list from its statement."""
     text, at = broken.text, broken.at
-    before = text[broken.start : at].rstrip(" \t")
-    if text[at] == "[" and before.endswith(";"):
-        end = broken.start + len(before)
+    before = _SEMICOLON.search(text, broken.start, at) if text[at] == "[" else None
+    if before is not None:
+        end = before.start() + 1
         yield Remedy(
             "E011",
             "a stray `;` before the attribute list",

@@ -29,7 +29,7 @@ _NEARLY = regex(rf"({NAME})\b(?:[ \t]+(?:{NAME}|{STRING}))?[ \t]*\{{")
 _BROKEN_NAME = regex(r"graph[ \t]+(\w+(?:[.\-:/]\w+)+)[ \t\r]*(?:\{|\n[ \t]*\{)", re.IGNORECASE)
 _LETTER = regex(r"\w")
 _QUOTED_NAME = regex(
-    r"graph[ \t]+('[^'\n]*'|\u201c[^\u201c-\u201e\"\n]*\u201d|\u2018[^\u2018\u2019\"\n]*\u2019)[ \t\r\n]*(?=\{)",
+    r"graph[ \t]+('[^'\n]*'|\u201c[^\u201c-\u201e\"\n]*\u201d|\u2018[^\u2018\u2019\"\n]*\u2019)(?=[^\n{]*\n?[ \t]*\{)",
     re.IGNORECASE,
 )
 _SET = regex(rf"[ \t\r\n]*+(?:{NAME}|{STRING})[ \t]*=[^=]")

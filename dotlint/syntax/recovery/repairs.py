@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 def remedies(broken: BrokenStatement) -> Iterator[Remedy]:
     """Yield the remedies that may apply, the most likely ones first."""
+    yield from _inner_quotes(broken)
     if broken.lexeme.type != OPEN_HTML:
         yield from quote_remedies(broken)
     yield from _left_arrows(broken)
@@ -49,7 +50,6 @@ def remedies(broken: BrokenStatement) -> Iterator[Remedy]:
     yield from attributes(broken)
     yield from _single_quotes(broken)
     yield from _values(broken)
-    yield from _inner_quotes(broken)
     yield from strays(broken)
     yield from _words(broken)
     yield from _last_resorts(broken)
@@ -176,7 +176,8 @@ def quote_remedies(broken: BrokenStatement) -> Iterator[Remedy]:
 
 _VALUE_START = regex(r'=[ \t]*"')
 _VALUE_END = regex(rf'"(?=[ \t]*(?:\]|[,;][ \t]*{NAME}[ \t]*=)|[ \t]+{NAME}[ \t]*=)')
-_OPENING = regex(r'[\s(]"\w')
+_OPENING = regex(r'[\s("]"\w')
+_INCHES = regex(r'\d"[^=]*\Z')
 _INNER_QUOTE = regex(r'(?<!\\)"')
 
 
@@ -187,9 +188,10 @@ def _inner_quotes(broken: BrokenStatement) -> Iterator[Remedy]:
         last = line_end(text, opened.end())
         for closed in _VALUE_END.finditer(text, opened.end(), last):
             inner = [one.start() for one in _INNER_QUOTE.finditer(text, opened.end(), closed.start())]
-            if len(inner) % 2:
+            inches = len(inner) == 1 and _INCHES.match(text, inner[0] - 1, closed.start())
+            if len(inner) % 2 and not inches:
                 continue
-            if inner and at <= closed.start() and _OPENING.match(text, inner[0] - 1):
+            if inner and at <= closed.start() and (inches or _OPENING.match(text, inner[0] - 1)):
                 yield Remedy(
                     "E001",
                     "a quote inside a string ends it",

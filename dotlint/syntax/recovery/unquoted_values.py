@@ -17,7 +17,8 @@ _OPENS = regex(rf"{STRING}|//[^\n]*+|[\[;\n{{}}]")
 _PIECE = regex(rf"{STRING}|{HTML}|[\[({{\])}},;\n]|\s++|[^\s\[({{\])}},;\"<]++|[\"<]")
 _FINE_VALUE = regex(rf"(?:{NAME}|{NUMBER}|{STRING}(?:\s*\+\s*{STRING})*|{HTML})\Z")
 _NEXT = regex(rf"[,;\s]*+({NAME}|{STRING})\s*+=(?!=)")
-_COMMENT = regex(r"\s+(?://|/\*).*\Z", re.DOTALL)
+_COMMENT = regex(r"\s+(?://|/\*|#[ \t]).*\Z", re.DOTALL)
+_COMMENT_START = regex(r"//|#(?:[ \t]|[^\S\n]*$)", re.MULTILINE)
 _INNER_COMMENT = regex(rf"\s*{BLOCK_COMMENT}")
 
 QUOTES = ("''", "``", '""', "\u201c\u201d", "\u201e\u201c", "\u201d\u201d", "\u2018\u2019", "\u2019\u2019")
@@ -138,6 +139,8 @@ def bare_value(text: str, start: int, end: int) -> int:
         if piece is None:
             break
         mark = piece[0]
+        if at > last and _COMMENT_START.match(text, at):
+            return last
         if mark in "[({" and len(mark) == 1:
             depth += 1
         elif mark in {"]", ")", "}"}:
