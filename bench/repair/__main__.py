@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from bench.repair.damage import DAMAGES, spans
+from bench.repair.damage import DAMAGES, commented, spans
 from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
 from dotlint.graph import read
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _FIXTURES = Path(__file__).parents[2] / "tests" / "fixtures"
 _LEAST = 0.95
 _LONGEST = 30_000
+_COMMENTED = 0.25  # share of trials with a comment beside the damage
 _CHUNK = 25  # trials of one file in a row, since reading a file costs as much as a trial
 _SYNTAX = Settings(selection=Selection(select=("E",)))
 
@@ -89,11 +90,17 @@ def _run(text: str, seed: float, only: str) -> list[Trial]:
 
 
 def _trials(text: str, draw: random.Random, only: str) -> Iterator[Trial]:
-    meant, comments, tokens = _graphs(text), _comments(text), spans(text)
+    meant, own, tokens = _graphs(text), _comments(text), spans(text)
     for _ in range(_CHUNK):
         damage = draw.choice([one for one in DAMAGES if only in one.__name__])
         span = draw.choice(tokens)
-        broken = damage(text, span, draw)
+        whole, comments = text, own
+        if draw.random() < _COMMENTED:
+            whole, span = commented(text, span, draw)
+            comments = _comments(whole)
+            if _graphs(whole) != meant:
+                continue
+        broken = damage(whole, span, draw)
         if not read(broken).problems:
             continue  # another graph perhaps, but a valid one
         for unsafe in (False, True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from typing import TYPE_CHECKING
 
 from dotlint.syntax.tokens import tokens
@@ -28,6 +29,16 @@ def _spans(text: str) -> Iterator[Span]:
         if token.type in {"STRING", "HTML"}:
             yield token.at, token.at + 1
             yield token.to - 1, token.to
+
+
+def commented(text: str, span: Span, draw: random.Random) -> tuple[str, Span]:
+    """Write a comment before one of the next tokens or the last ones; return the text and where the span is in it."""
+    starts = [token.at for token in tokens(text) if token.type not in _IGNORED]
+    here = bisect(starts, span[0])
+    at = draw.choice(starts[max(here - 4, 0) : here + 3])
+    note = draw.choice(("/* note */", " /* note */ ", "// note\n", " # note\n"))
+    moved = len(note) if at <= span[0] else 0
+    return text[:at] + note + text[at:], (span[0] + moved, span[1] + moved)
 
 
 def deleted(text: str, span: Span, _draw: random.Random) -> str:

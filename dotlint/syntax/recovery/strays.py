@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.syntax.lexer import OPEN_STRING
 from dotlint.syntax.recovery.bounds import line_end
-from dotlint.syntax.recovery.certainty import VALUE, of_quote_removal
+from dotlint.syntax.recovery.certainty import of_quote_removal
 from dotlint.syntax.recovery.remedy import BrokenStatement, Remedy
 from dotlint.syntax.recovery.wording import excerpt
 from dotlint.syntax.terminals import NAME, STRING
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _STRAY = regex(r"""[)('",;\]\[=`\\}>@]+""")
 _LONGEST_VALUE = 1_000
-_AFTER_PAIR = regex(rf"=\s*+{VALUE}[\s,;]*+\Z")
+_SINCE_LIST = regex(r"[;{}\]]")
 _LAST_WORD = regex(rf"({NAME})\s+\Z")
 _NAMED = regex(rf"(?:{NAME}|{STRING})\s*=")
 _ASSIGNMENT = regex(rf"[ \t]*(?:{NAME}|{STRING})\s*=[^=,;\[\]]*\Z")
@@ -77,7 +77,7 @@ def _certainty(broken: BrokenStatement, end: int) -> Applicability:
     if token[0] in "[=":
         return "safe" if len(token) == 1 and text[at - 1 : at] == token else None
     if token[0] == "]":  # one of a pair, unless the list before it has both
-        return None if _AFTER_PAIR.search(text, max(0, at - _LONGEST_VALUE), at) else "safe"
+        return None if "=" in _SINCE_LIST.split(text[max(0, at - _LONGEST_VALUE) : at])[-1] else "safe"
     if token[0] == ";":  # an id may be missing between two of them
         return "safe" if text[at - 1 : at] == ";" and text[at - 2 : at - 1].strip() and not after else None
     if token[0] == ",":

@@ -19,6 +19,7 @@ _FINE_VALUE = regex(rf"(?:{NAME}|{NUMBER}|{STRING}(?:\s*\+\s*{STRING})*|{HTML})\
 _NEXT = regex(rf"[,;\s]*+({NAME}|{STRING})\s*+=(?!=)")
 _COMMENT = regex(r"\s+(?://|/\*|#[ \t]).*\Z", re.DOTALL)
 _COMMENT_START = regex(r"//|#(?:[ \t]|[^\S\n]*$)", re.MULTILINE)
+_HIDDEN_COMMENT = regex(r"(?<!:)//|(?<!\S)#[ \t]")
 _INNER_COMMENT = regex(rf"\s*{BLOCK_COMMENT}")
 
 QUOTES = ("''", "``", '""', "\u201c\u201d", "\u201e\u201c", "\u201d\u201d", "\u2018\u2019", "\u2019\u2019")
@@ -121,6 +122,8 @@ def _needs_quotes(text: str, named: re.Match[str], stop: int, *, in_list: bool =
     comments = "".join(_INNER_COMMENT.findall(raw))
     quoted = quoted_value(_INNER_COMMENT.sub("", raw))
     name, following = named[1].strip('"'), _NEXT.match(text, stop)
+    if _HIDDEN_COMMENT.search(raw):
+        return name, named.end(), stop, quoted, None
     if plain := without_unit(name, raw):
         return name, named.end(), stop, plain, "unsafe"
     certainty = of_value(name, quoted[1:-1], following[1].strip('"') if following else "", in_list=in_list)
@@ -139,7 +142,7 @@ def bare_value(text: str, start: int, end: int) -> int:
         if piece is None:
             break
         mark = piece[0]
-        if at > last and _COMMENT_START.match(text, at):
+        if (at > last or at == start) and _COMMENT_START.match(text, at):
             return last
         if mark in "[({" and len(mark) == 1:
             depth += 1
