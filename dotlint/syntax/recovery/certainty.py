@@ -23,7 +23,7 @@ _PORTS = ("headport", "tailport")  # of no type that could be checked, yet no wo
 _BRACKETS = {"]": "[", ")": "(", "}": "{"}
 _WORDS = regex(r"[^\s,]+")
 # What separates or opens something else: a value does not start or end with it.
-_LOOSE_END = regex(r"\A\s*(?:[,:;']|->|--)|(?:[,:;(\[{]|->|--|(?<!\w)')\s*\Z")
+_LOOSE_END = regex(r"\A\s*(?:[,:;']|->|--)|(?:[,:;(\[{]|->|--|')\s*\Z")
 _ITEM = regex(r"\s*([\w-]*)(?:\(.*\))?\s*")
 
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from dotlint.syntax.lexer import OPEN_STRING
 from dotlint.syntax.recovery.bounds import line_end
-from dotlint.syntax.recovery.certainty import of_quote_removal
+from dotlint.syntax.recovery.certainty import VALUE, of_quote_removal
 from dotlint.syntax.recovery.remedy import BrokenStatement, Remedy
 from dotlint.syntax.recovery.wording import excerpt
-from dotlint.syntax.terminals import NAME, STRING
+from dotlint.syntax.terminals import HTML, NAME, STRING
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 _STRAY = regex(r"""[)('",;\]\[=`\\}>@]+""")
 _LONGEST_VALUE = 1_000
+_AFTER_PAIR = regex(rf"=\s*+{VALUE}[\s,;]*+\Z")
 _SINCE_LIST = regex(r"[;{}\]]")
+_STRING = regex(rf"{STRING}|{HTML}")
 _LAST_WORD = regex(rf"({NAME})\s+\Z")
 _NAMED = regex(rf"(?:{NAME}|{STRING})\s*=")
 _ASSIGNMENT = regex(rf"[ \t]*(?:{NAME}|{STRING})\s*=[^=,;\[\]]*\Z")
@@ -77,10 +79,14 @@ def _certainty(broken: BrokenStatement, end: int) -> Applicability:
     if token[0] in "[=":
         return "safe" if len(token) == 1 and text[at - 1 : at] == token else None
     if token[0] == "]":  # one of a pair, unless the list before it has both
-        return None if "=" in _SINCE_LIST.split(text[max(0, at - _LONGEST_VALUE) : at])[-1] else "safe"
+        since = _SINCE_LIST.split(_STRING.sub("", text[broken.start : at]))[-1]
+        paired = "=" in since or _STRING.match(text, broken.start)
+        return None if paired or _AFTER_PAIR.search(text, max(0, at - _LONGEST_VALUE), at) else "safe"
     if token[0] == ";":  # an id may be missing between two of them
         return "safe" if text[at - 1 : at] == ";" and text[at - 2 : at - 1].strip() and not after else None
     if token[0] == ",":
+        if last == "]" and _NAMED.match(after):
+            return None
         return "safe" if last in {",", "]", "[", "}"} or (_ASSIGNMENT.match(before) and _own_line(broken)) else None
     if token[0] == ")":
         return None if "(" in before else "safe"
