@@ -74,7 +74,9 @@ def _not_closed(broken: BrokenStatement) -> Iterator[Remedy]:
     if broken.lexeme.type == "RBRACE" and "\n" not in text[opened:at]:
         yield _closing(text, opened, opened + len(text[opened:at].rstrip("; \t")), at)
     word = _LAST_ID.search(text, max(start, at - _LONGEST_WORD), at)
-    if word is not None and text[: word.start()].rstrip().endswith(";") and looks_like_statement(text, word.start()):
+    if word is None or word[1] in graphviz.attributes():
+        return
+    if text[: word.start()].rstrip().endswith(";") and looks_like_statement(text, word.start()):
         semicolon = text.rindex(";", 0, word.start())
         yield _closing(text, opened, semicolon, semicolon + 1)
 
@@ -222,7 +224,7 @@ def _no_equals(broken: BrokenStatement) -> Iterator[Remedy]:
     elif is_flag(word) and not is_value:
         yield _equals(word, start, end, (end, end, "=true"), "unsafe")
     elif alone and not is_value:
-        yield _equals(word, start, end, (start, end, ""), None)
+        yield _equals(word, start, end, (start, broken.lexeme.to if kind in {"COMMA", "SEMICOLON"} else end, ""), None)
 
 
 _BEFORE = regex(rf"({NAME})\s*+=\s*+({NAME}|{NUMBER})[\s,;]*+\Z")

@@ -312,7 +312,7 @@ _OPERATOR_AFTER = regex(r"[ \t]*-[->]")
 def _one_id(broken: BrokenStatement, start: int, end: int) -> bool:
     """Return whether a word is one id for certain; `a-b` alone may be an edge."""
     word = broken.text[start:end]
-    if not _INNER_MARKS.fullmatch(word) or word[0].isdigit():
+    if not _INNER_MARKS.fullmatch(word) or word[0].isdigit() or broken.text[start - 1] == ":":
         return False
     return "-" not in word or _at_operator(broken.text, start, end)
 

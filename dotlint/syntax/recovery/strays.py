@@ -80,7 +80,7 @@ def _certainty(broken: BrokenStatement, end: int) -> Applicability:
         return "safe" if len(token) == 1 and text[at - 1 : at] == token else None
     if token[0] == "]":  # one of a pair, unless the list before it has both
         since = _SINCE_LIST.split(_STRING.sub("", text[broken.start : at]))[-1]
-        paired = "=" in since or _STRING.match(text, broken.start)
+        paired = "=" in since or _STRING.fullmatch(before)
         return None if paired or _AFTER_PAIR.search(text, max(0, at - _LONGEST_VALUE), at) else "safe"
     if token[0] == ";":  # an id may be missing between two of them
         return "safe" if text[at - 1 : at] == ";" and text[at - 2 : at - 1].strip() and not after else None
