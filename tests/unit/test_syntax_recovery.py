@@ -151,6 +151,8 @@ CERTAIN: list[tuple[str, str | None, str | None]] = [
     ("a -> b; /* why */ [color=red]", "a -> b /* why */ [color=red]", "unsafe"),
     ("a [label=two words // why\n]", 'a [label="two words" // why\n]', "safe"),
     ('a /* why */label="x"];', None, None),
+    ("a [ [color=red]", "a [ color=red]", "safe"),
+    ('a [label="x" color color=red]', 'a [label="x" color=red]', "safe"),
     ('"a b" [label="x"]];', '"a b" [label="x"];', "safe"),
     ('a [label="5" pipe"]', 'a [label="5\\" pipe"]', "unsafe"),
     ("a [label=updated, note note=x]", 'a [label="updated, note" note=x]', "unsafe"),

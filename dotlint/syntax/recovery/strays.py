@@ -39,7 +39,8 @@ def strays(broken: BrokenStatement) -> Iterator[Remedy]:
                 f"a stray `{excerpt(word[1])}`",
                 start,
                 end,
-                ((start, end, ""),),
+                ((start, end if text[end:at].strip() else at, ""),),
+                "safe" if broken.lexeme.raw == word[1] else None,
                 help="remove it, or give it a value",
             )
     kind = broken.lexeme.type
@@ -76,8 +77,8 @@ def _certainty(broken: BrokenStatement, end: int) -> Applicability:
     last = before[-1:]
     if token[0] in "\"'`" and len(token) == 1:
         return of_quote_removal(text, at)
-    if token[0] in "[=":
-        return "safe" if len(token) == 1 and text[at - 1 : at] == token else None
+    if token in {"[", "="}:
+        return "safe" if last == token else None
     if token[0] == "]":  # one of a pair, unless the list before it has both
         since = _SINCE_LIST.split(_STRING.sub("", text[broken.start : at]))[-1]
         paired = "=" in since or _STRING.fullmatch(before)
