@@ -84,7 +84,8 @@ def of_value(name: str, value: str, following: str = "", *, in_list: bool = True
     if _LOOSE_END.search(value):
         return None
     words = [one[0] for one in _WORDS.finditer(value)]
-    if any(before == word for before, word in pairwise([*words, following])):
+    doubled = value[: len(value) // 2] * 2 == value
+    if doubled or any(before == word for before, word in pairwise([*words, following])):
         return "unsafe"
     if is_typed(name):
         return "safe"
