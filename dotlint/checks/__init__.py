@@ -158,6 +158,7 @@ CHECKS: dict[str, Check] = {
         inherited_graph_attribute="inherited_labels",
         lost_parallel_edge="lost_parallel_edges",
     ),
+    **_table("names.stray_words", "graph", stray_word="stray_words"),
     **_table("names.undeclared", "graph", undeclared_node="undeclared_nodes"),
     **_table(
         "names.ids",

@@ -143,6 +143,45 @@ def test_n016_a_join_that_a_carriage_return_spoils() -> None:
     assert find(b'digraph { a [label="x\\\ny"]; a -> b }', "N016") == []
 
 
+@pytest.mark.parametrize(
+    ("label", "breaks"),
+    [
+        (r"fill the pot\\nand wait", True),
+        (r"GPU 0\\nGPU 1", True),
+        (r"first line\\nsecond line\\nthird", True),
+        (r"tea\\ncup\\nsaucer\\nspoon", True),
+        (r"src\\net", False),
+        (r"C:\\Program Files\\new tools", False),
+        (r"a blank, then \\n", False),
+        (r"lines of [^\\n]+ and \\w", False),
+        (r"print(\"a b\\nc d\")", False),
+        (r"the sum $a \\neq b$", False),
+    ],
+)
+def test_n016_a_doubled_backslash_where_a_line_break_is_meant(label: str, breaks: bool) -> None:
+    found = find(f'digraph {{ a [label="{label}"]; a -> b }}', "N016")
+    assert [finding.nodes for finding in found] == [("a",)] * breaks
+
+
+_DRAWN = "a [label=A]; b [label=B]\n c [label=C]; d [label=D]\n a -> b; b -> c -> d"
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        (f"digraph {{\n {_DRAWN};x\n}}", "x"),
+        (f"digraph {{\n qq {_DRAWN}\n}}", "qq"),
+        (f"digraph {{\n legend [label=L] {_DRAWN}\n subgraph cluster_1 {{ a -> c;l }}\n}}", "l"),
+        (f"digraph {{\n {_DRAWN}\n alone\n}}", None),
+        (f"digraph {{\n a; b; c; d; e\n {_DRAWN}\n}}", None),
+        (f"digraph {{\n {_DRAWN}; {{rank=same; a; z}}\n}}", None),
+        ("digraph {\n a; b; c; a -> b -> c; d\n}", None),
+    ],
+)
+def test_n025_a_word_among_nodes_with_edges_and_attributes(text: str, word: str | None) -> None:
+    assert [finding.nodes for finding in find(text, "N025")] == ([] if word is None else [(word,)])
+
+
 def test_n017_limits_of_graphviz_count_bytes_of_one_text() -> None:
     long = "x" * 16_382
     assert len(find(f'digraph {{ a [label="{long}"]; a -> b }}', "N017")) == 1
