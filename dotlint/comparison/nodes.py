@@ -39,6 +39,7 @@ def node_changes(
         {index for some, _ in found.groups for index in some},
         {index for _, some in found.groups for index in some},
     )
+    classes = found.classes()
     for one in found.first:
         if one.index in found.pairs:
             two = found.second[found.pairs[one.index]]
@@ -49,7 +50,9 @@ def node_changes(
         if two.index not in found.back and two.index not in grouped[1] and two.index not in without[1]:
             yield _alone(two, "added", others.get(two.index, 0))
     for some, more in found.groups:
-        yield from _of_group([found.first[i] for i in some], [found.second[i] for i in more], edges, others)
+        first, second = [found.first[i] for i in some], [found.second[i] for i in more]
+        yield from _of_group(first, second, edges, others)
+        yield from _rewired(first, second, classes)
 
 
 def section_of(one: Element) -> Section:
@@ -185,6 +188,33 @@ def _of_group(
         yield _alone(one, "removed", edges.get(one.index, 0), undecided=True)
     for two in right[len(left) :]:
         yield _alone(two, "added", more.get(two.index, 0), undecided=True)
+
+
+def _rewired(
+    some: Sequence[Element], others: Sequence[Element], classes: tuple[Sequence[object], Sequence[object]]
+) -> Iterator[Single]:
+    """Yield the alike nodes that share out the same edges differently, so that the groups do not correspond."""
+
+    def near(one: Element, side: int) -> tuple[tuple[str, ...], ...]:
+        return tuple(tuple(sorted(repr(classes[side][index]) for index in ends)) for ends in (one.outs, one.ins))
+
+    left = Counter(near(one, 0) for one in some)
+    right = Counter(near(two, 1) for two in others)
+    if left == right or _all_ends(left) != _all_ends(right):
+        return
+    one = some[0]
+    item = Item(tuple(each.name for each in some), tuple(each.name for each in others), unit_of(one))
+    for _ in range((left - right).total()):
+        yield Single(section_of(one), "changed", one.title if one.reading else "", item, "edges", undecided=True)
+
+
+def _all_ends(found: Counter[tuple[tuple[str, ...], ...]]) -> list[Counter[str]]:
+    sides: list[Counter[str]] = [Counter(), Counter()]
+    for ends, number in found.items():
+        for side, names in zip(sides, ends, strict=True):
+            for name in names:
+                side[name] += number
+    return sides
 
 
 def _without_equal(

@@ -129,6 +129,15 @@ def test_alike_nodes_are_undecided_and_not_guessed(files: Files) -> None:
     assert (one["section"], one["change"], one["count"], one["undecided"]) == ("nodes", "removed", 1, True)
 
 
+def test_alike_nodes_that_are_connected_differently_are_not_the_same(files: Files) -> None:
+    labels = "in out " + " ".join(f'{name}{n} [label="{name}"];' for name in "abc" for n in (1, 2))
+    straight = f"digraph {{ {labels} in -> a1 -> b1 -> c1 -> out; in -> a2 -> b2 -> c2 -> out }}"
+    crossed = f"digraph {{ {labels} in -> a1 -> b1 -> c1 -> out; in -> a2 -> b1; b2 -> c2 -> out }}"
+    renamed = crossed.replace("1", "x").replace("2", "y")
+    assert as_json(*files(straight, straight.replace("1", "x").replace("2", "y")))["differ"] is False
+    assert as_json(*files(straight, renamed))["differ"] is True
+
+
 @pytest.mark.parametrize("form", ["text", "markdown", "html"])
 def test_text_from_a_file_is_shown_and_never_obeyed(files: Files, form: str) -> None:
     hostile = BUILD.replace("Link", "<script>alert(1)</script>\x1b[31m|`x`")

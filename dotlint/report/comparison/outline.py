@@ -167,6 +167,8 @@ def _edges(one: Difference) -> str:
 
 
 def _change(one: Difference) -> str:
+    if one.field == "edges":
+        return "the same edges lead to other nodes of the group; which ones is undecided"
     names = {"text": "label", "bare": "dimensions"}
     name = names.get(one.field, one.field)
     was, now = (one_line(value, 90) or ("none" if name == "cluster" else "not stated") for value in (one.was, one.now))
