@@ -13,7 +13,7 @@ from dotlint.comparison.model import Item
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dotlint.comparison.matching import Correspondence
+    from dotlint.comparison.correspondence import Correspondence
     from dotlint.graph.model import Graph, Node, Subgraph
 
 

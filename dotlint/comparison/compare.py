@@ -26,7 +26,7 @@ from dotlint.text.english import count
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dotlint.comparison.matching import Correspondence
+    from dotlint.comparison.correspondence import Correspondence
     from dotlint.engine.context import FileContext, GraphContext
     from dotlint.engine.result import FileResult
 

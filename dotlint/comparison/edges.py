@@ -15,8 +15,8 @@ from dotlint.comparison.model import Item
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from dotlint.comparison.correspondence import Correspondence
     from dotlint.comparison.elements import Element
-    from dotlint.comparison.matching import Correspondence
     from dotlint.comparison.model import Change
     from dotlint.graph.model import Edge, Graph
 

@@ -11,7 +11,7 @@ from dotlint.comparison.elements import tokens
 from dotlint.comparison.nodes import fields
 
 if TYPE_CHECKING:
-    from dotlint.comparison.matching import Correspondence
+    from dotlint.comparison.correspondence import Correspondence
     from dotlint.comparison.model import Layout
     from dotlint.graph.document import Document
     from dotlint.graph.model import Graph

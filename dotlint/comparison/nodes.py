@@ -15,8 +15,8 @@ from dotlint.text.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
+    from dotlint.comparison.correspondence import Correspondence
     from dotlint.comparison.elements import Element
-    from dotlint.comparison.matching import Correspondence
     from dotlint.comparison.model import Change, Section
     from dotlint.deployment.dims import Dims
 

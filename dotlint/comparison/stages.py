@@ -13,8 +13,8 @@ from dotlint.strategy.gpus import union
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from dotlint.comparison.correspondence import Correspondence
     from dotlint.comparison.elements import Element
-    from dotlint.comparison.matching import Correspondence
     from dotlint.comparison.model import Change
 
 _KINDS = (("phase",), ("phase", "stage"), ("phase", "layer"))
