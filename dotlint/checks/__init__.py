@@ -177,6 +177,7 @@ CHECKS: dict[str, Check] = {
         dead_defaults="dead_defaults",
         layout_output="layout_output",
     ),
+    **_table("names.rank_sets", "graph", node_leaves_cluster="nodes_leave_clusters"),
     **_table(
         "names.subgraphs",
         "graph",
