@@ -11,7 +11,7 @@ from dotlint.data.values import is_true
 from dotlint.edits.fix_context import fixed_by
 from dotlint.edits.graph_attributes import set_graph_attribute
 from dotlint.engine.finding import Fix, Related
-from dotlint.graph.model import Subgraph
+from dotlint.graph.ranks import is_rank_set
 from dotlint.text.english import count, listed
 
 if TYPE_CHECKING:
@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Finding, Outcome
-    from dotlint.graph.model import Graph
+    from dotlint.graph.model import Graph, Subgraph
 
-RANKS = frozenset({"same", "min", "source", "max", "sink"})
 _MOST_RELATED = 3
 
 
@@ -89,9 +88,9 @@ def nodes_leave_clusters(context: GraphContext, card: Card) -> Iterator[Outcome]
 
 def _torn(graph: Graph) -> list[Torn]:
     found: dict[int, Torn] = {}
-    for rank_set in filter(_is_rank_set, graph.subgraphs):
+    for rank_set in filter(is_rank_set, graph.subgraphs):
         around = list(rank_set.ancestors)
-        if any(map(_is_rank_set, around)):
+        if any(map(is_rank_set, around)):
             continue  # the outer one counts
         level = next((one for one in around if one.is_cluster), None)
         for node in rank_set.nodes.values():
@@ -105,10 +104,6 @@ def _torn(graph: Graph) -> list[Torn]:
         for index, one in sorted(found.items())
         if index not in within or within.isdisjoint(around.index for around in one.cluster.ancestors)
     ]
-
-
-def _is_rank_set(subgraph: Subgraph) -> bool:
-    return not subgraph.is_cluster and subgraph.attributes.get("rank") in RANKS
 
 
 def _clusters(subgraphs: list[Subgraph], level: Subgraph | None) -> Iterator[Subgraph]:
