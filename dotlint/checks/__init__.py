@@ -141,6 +141,7 @@ CHECKS: dict[str, Check] = {
     ),
     **_table("attributes.contrast", "graph", low_contrast="low_contrast"),
     **_table("attributes.records", "graph", bad_record_label="bad_record_labels"),
+    **_table("attributes.images", "graph", missing_image="missing_images"),
     **_table("attributes.lost_edges", "graph", edge_lost="lost_edges"),
     **_table(
         "attributes.undrawn",

@@ -135,8 +135,8 @@ class _Level:
                     yield own, tail, 0, _BACK * number(edge, "weight")
                     yield own, head, number(edge, "minlen"), number(edge, "weight")
         for edge, back in depth_first([joined(node.index) for node in self.nodes], out, joined):
-            ends = (edge.head, edge.tail) if back else (edge.tail, edge.head)
-            yield ends[0].index, ends[1].index, number(edge, "minlen"), number(edge, "weight")
+            first, last = (edge.head, edge.tail) if back else (edge.tail, edge.head)
+            yield first.index, last.index, number(edge, "minlen"), number(edge, "weight")
 
 
 def counts(edge: Edge) -> bool:
@@ -202,7 +202,7 @@ def _optimum(nodes: set[int], arcs: Sequence[Arc]) -> Bounds | None:
     """
     import networkx as nx  # noqa: PLC0415 - only graphs with records are ranked
 
-    network = nx.DiGraph()
+    network: nx.DiGraph[int] = nx.DiGraph()
     network.add_nodes_from(nodes, demand=0)
     for tail, head, length, weight in arcs:
         if network.has_edge(tail, head):
@@ -215,10 +215,11 @@ def _optimum(nodes: set[int], arcs: Sequence[Arc]) -> Bounds | None:
     except nx.NetworkXException:
         return None
     bounds: Bounds = defaultdict(list)
-    for tail, head, cost in network.edges(data="weight"):
-        bounds[tail].append((head, -cost))
+    for tail, head in network.edges:
+        length = -network[tail][head]["weight"]
+        bounds[tail].append((head, length))
         if flow[tail][head]:
-            bounds[head].append((tail, cost))
+            bounds[head].append((tail, -length))
     return bounds
 
 
@@ -238,7 +239,7 @@ def _tops(nodes: Sequence[int], bounds: Bounds) -> Iterator[int]:
     """Yield a node of the first rank of each component, if it is certain: they start on one rank."""
     import networkx as nx  # noqa: PLC0415 - only graphs with records are ranked
 
-    network = nx.Graph((tail, head) for tail, some in bounds.items() for head, _ in some)
+    network: nx.Graph[int] = nx.Graph((tail, head) for tail, some in bounds.items() for head, _ in some)
     network.add_nodes_from(nodes)
     for component in nx.connected_components(network):
         for node in sorted(component & set(nodes)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 from msgspec import Struct
 
@@ -17,6 +18,7 @@ _PIECE = regex(r"<!--.*?-->|<(/?)([A-Za-z][\w:.-]*+)((?:[^<>\"']++|\"[^\"]*+\"|'
 _ATTRIBUTES = regex(r"(?:\s+[\w:.-]+\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))*\s*/?")
 _BARE_AMPERSAND = regex(r"&(?!#\d+;|#[xX][0-9a-fA-F]+;|[A-Za-z][A-Za-z0-9]*;)")
 _CURLY = regex("[“”„‟]")
+_IMAGE = regex(r"<img\b[^<>]*?\bsrc\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
 _PORT = regex(r"\bport\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
 
 Flaw = tuple[str, int, int]  # the description and the span in the label
@@ -162,6 +164,11 @@ def repair(label: str) -> list[Replacement] | None:
 def ports(label: str) -> set[str]:
     """Return the ports of the tables and cells in an HTML label."""
     return {match[1] or match[2] or "" for match in _PORT.finditer(label)}
+
+
+def images(label: str) -> list[str]:
+    """Return the paths of the images in an HTML label."""
+    return [unescape(match[1] or match[2] or "") for match in _IMAGE.finditer(label)]
 
 
 def looks_like_html(value: str) -> bool:

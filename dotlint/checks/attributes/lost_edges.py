@@ -138,7 +138,7 @@ def _components(graph: Graph) -> dict[int, list[int]]:
     """Return by node the nodes that edges connect with it; `dot` puts other components beside them."""
     import networkx as nx  # noqa: PLC0415 - only graphs with records need it
 
-    network = nx.Graph((edge.tail.index, edge.head.index) for edge in graph.edges)
+    network: nx.Graph[int] = nx.Graph((edge.tail.index, edge.head.index) for edge in graph.edges)
     found: dict[int, list[int]] = {}
     for component in nx.connected_components(network):
         some = sorted(component)

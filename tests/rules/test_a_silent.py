@@ -1,0 +1,87 @@
+"""What Graphviz draws wrongly in silence: what the examples of the cards cannot show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dotlint.engine.result import Settings
+from dotlint.engine.select import Selection
+from dotlint.pipeline.processes import lint_files
+from tests.dsl import find
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+IMAGES = Settings(selection=Selection(select=("A014",)))
+
+
+def images(folder: Path, text: str) -> list[str]:
+    path = folder / "net.dot"
+    path.write_text(text, "utf-8")
+    (result,) = lint_files([(str(path), IMAGES)])
+    return [finding.message for finding in result.findings]
+
+
+def test_a014_an_image_that_appears_or_disappears_changes_a_cached_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOTLINT_CACHE_DIR", str(tmp_path / "cache"))
+    text = 'digraph { a [image="icons/router.png"]; a -> b }'
+    assert images(tmp_path, text) == ["`icons/router.png` does not exist beside this file"]
+    (tmp_path / "icons").mkdir()
+    (tmp_path / "icons/router.png").touch()
+    assert images(tmp_path, text) == images(tmp_path, text) == []
+    (tmp_path / "icons/router.png").unlink()
+    assert len(images(tmp_path, text)) == 1
+
+
+def test_a014_imagepath_replaces_the_folder_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "icons").mkdir()
+    (tmp_path / "icons/in.png").touch()
+    (tmp_path / "beside.png").touch()
+    assert images(tmp_path, 'digraph { imagepath="other:icons"; a [image="in.png"] }') == []
+    (message,) = images(tmp_path, 'digraph { imagepath="icons"; a [image="beside.png"] }')
+    assert message == "`beside.png` does not exist in the folders of `imagepath` (`icons`)"
+    assert images(tmp_path, 'digraph { a [image="icons/../beside.png"] }') == []
+
+
+def test_a014_images_in_html_labels(tmp_path: Path) -> None:
+    (tmp_path / "a&b.png").touch()
+    label = '<<table><tr><td><img scale="true" src="a&amp;b.png"/></td><td><IMG SRC=\'c.png\'/></td></tr></table>>'
+    assert images(tmp_path, f"digraph {{ a [label={label}] }}") == ["`c.png` does not exist beside this file"]
+
+
+def test_a014_without_a_folder_nothing_is_known_of_relative_paths() -> None:
+    assert find('digraph { a [image="router.png"] }', "A014") == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "a -> b -> c -> a; c -> d; { rank=same; d; e } e -> f; d -> e:p",  # with a cycle
+        "subgraph cluster_x { a; b } subgraph cluster_y { c } { rank=same; d; e } a -> c; d -> e",
+        "{ rank=same; a; b; c } a -> b -> c; a -> c",  # the last goes around `b`, and is drawn
+        "a -> b [minlen=0]",
+        "rankdir=LR; { rank=min; a; b } b -> a [label=x]",
+    ],
+)
+def test_a011_edges_between_neighbors_on_one_rank(body: str) -> None:
+    assert len(find(f"digraph {{ node [shape=record label=x]; {body} }}", "A011")) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "a -> b; b -> c; a -> c",
+        "{ rank=same; a; b } a -> b [style=invis]",
+        "layout=neato; { rank=same; a; b } a -> b",
+        "splines=curved; { rank=same; a; b } a -> b",
+        "subgraph cluster_x { a; b; a -> b } { c -> d }",
+        "a -> b -> c; b -> d; c -> d [constraint=false]; c -> e -> d",  # on different ranks
+        "{ rank=same; a; x; b } a -> x -> b [style=invis]; a -> b",
+    ],
+)
+def test_a011_edges_that_are_drawn(body: str) -> None:
+    assert find(f"digraph {{ node [shape=record label=x]; {body} }}", "A011") == []
