@@ -155,7 +155,6 @@ CHECKS: dict[str, Check] = {
     **_table(
         "names.scope",
         "graph",
-        cluster_as_node="clusters_as_nodes",
         late_default="late_defaults",
         inherited_graph_attribute="inherited_labels",
         lost_parallel_edge="lost_parallel_edges",
@@ -179,6 +178,7 @@ CHECKS: dict[str, Check] = {
         dead_defaults="dead_defaults",
         layout_output="layout_output",
     ),
+    **_table("names.cluster_ends", "graph", cluster_as_node="clusters_as_nodes"),
     **_table("names.rank_sets", "graph", node_leaves_cluster="nodes_leave_clusters"),
     **_table(
         "names.subgraphs",

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 from dotlint.checks.attributes.uses import bodies
-from dotlint.checks.grouping import at_edge, at_node, at_span, remaining
+from dotlint.checks.grouping import at_edge, at_span, remaining
 from dotlint.engine.finding import Related
 from dotlint.syntax.tree import Assignment, DefaultsStatement, walk_statements
 from dotlint.text.english import count, listed
@@ -21,29 +21,6 @@ if TYPE_CHECKING:
     from dotlint.syntax.tree import Statement
 
 _MOST_RELATED = 3
-
-
-def clusters_as_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Report edges that name a cluster, which makes a node of that name; only `fdp` has edges between clusters."""
-    graph = context.graph
-    if graph.attributes.get("layout") == "fdp":
-        return
-    named = {subgraph.name: subgraph for subgraph in graph.subgraphs if subgraph.name is not None}
-    every = [graph.nodes[name] for name in named if name in graph.nodes and not graph.nodes[name].declared]
-    for node in remaining(context.file, card, every, at_node):
-        subgraph = named[node.name]
-        what = "cluster" if subgraph.is_cluster else "subgraph"
-        yield card.finding(
-            f"the edge makes a node `{node.name}`; it does not lead to the {what} of that name",
-            node.start,
-            node.end,
-            nodes=(node.name,),
-            related=(Related(f"the {what}", subgraph.start, subgraph.statements[0].open.end),),
-            graph=graph.index,
-            help="set `compound=true`, join a node inside the cluster, and set `lhead` or `ltail` to its name"
-            if subgraph.is_cluster
-            else "join the nodes inside it",
-        )
 
 
 def late_defaults(context: GraphContext, card: Card) -> Iterator[Outcome]:
