@@ -5,18 +5,25 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from dotlint.checks.attributes.uses import bodies
 from dotlint.checks.grouping import at_edge, at_span, remaining
-from dotlint.engine.finding import Related
+from dotlint.checks.names.edges import removal
+from dotlint.edits.fix_context import fixed_by, in_order
+from dotlint.edits.insertion import insert_after, style_of
+from dotlint.engine.finding import Edit, Fix, Related
 from dotlint.syntax.tree import Assignment, DefaultsStatement, walk_statements
 from dotlint.text.english import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
-    from dotlint.engine.finding import Outcome
+    from dotlint.engine.finding import Finding, Outcome
     from dotlint.graph.model import Edge, Graph
     from dotlint.syntax.tree import Statement
 
@@ -68,6 +75,34 @@ def _starts(graph: Graph) -> dict[str, list[int]]:
     }
 
 
+class GraphLabel(Struct, frozen=True, eq=False):
+    """The statement that sets the label of a graph too early."""
+
+    statement: Assignment | DefaultsStatement
+
+
+def move_label(fix: FixContext, finding: Finding) -> Fix | str:
+    """Move the label of the graph behind its last statement, where no cluster inherits it."""
+    data = finding.data
+    assert isinstance(data, GraphLabel)
+    statement, text = data.statement, fix.text
+    attributes = statement.attributes
+    at = max(index for index, attribute in enumerate(attributes) if attribute.name.value == "label")
+    label = attributes[at]
+    last = fix.context.graph.statement.body[-1]
+    if text[label.start : label.start + 5] != "label" or last is statement:
+        return "the label is not written as `label=...`"
+    added = insert_after(text, last.end, [text[label.start : label.end]], replace(style_of(text, last), end=";"))
+    if len(attributes) == 1:
+        removed = removal(text, statement.start, statement.end)
+    elif at:
+        removed = Edit(attributes[at - 1].end, label.end, "")
+    else:
+        removed = Edit(label.start, attributes[1].start, "")
+    return Fix("unsafe", in_order([removed, added]), "Move the label of the graph to its end")
+
+
+@fixed_by(move_label)
 def inherited_labels(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report a label that the graph sets before clusters without a label, which inherit it."""
     graph = context.graph
@@ -98,6 +133,7 @@ def inherited_labels(context: GraphContext, card: Card) -> Iterator[Outcome]:
                 ),
                 graph=graph.index,
                 help='set the label after the clusters, or `label=""` in each of them',
+                data=GraphLabel(statement),
             )
             return
 
