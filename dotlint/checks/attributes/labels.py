@@ -56,6 +56,7 @@ def bad_labels(context: GraphContext, card: Card) -> Iterator[Outcome]:
             some,
             f"Graphviz {'ignores a part of' if ignored else 'cannot read'} this HTML label: {what}",
             note=None if ignored else "it draws the name of the node, or nothing, instead",
+            help="remove the tag, or write `&lt;` for a `<` that is text" if "has no tag" in what else None,
             fix=fix,
             fixable="unsafe" if fix else None,
         )
@@ -170,7 +171,8 @@ _COMPASS = {
 
 
 def _port_help(node: Node, own: list[str], port: str) -> str:
-    meant = _COMPASS.get(port.lower(), port.lower())
+    near = Lexicon(sorted(_COMPASS)).nearest(port.lower(), most=1) if len(port) > 3 else None
+    meant = _COMPASS.get(near.word if near else port.lower(), port.lower())
     if meant in graphviz.enumeration_values("compass"):
         return f"did you mean the compass point `{meant}`?"
     if own:
