@@ -118,8 +118,8 @@ CLAIMS: dict[str, Claim] = {
     "A012": either(warns("bad label format"), lacks("T", "out")),
     "A013": warns("Orthogonal edges do not currently handle edge labels"),
     "A014": warns("No or improper image"),
-    "A015": ignores(r", fillcolor=red|fillcolor=red;"),
-    "A016": ignores(r" \[arrow\w+=\w+\]"),
+    "A015": ignores(r",? ?fillcolor=red;?"),
+    "A016": ignores(r"arrow\w+=\w+"),
     "A017": ignores(r"rank=same;|minlen=3|overlap=false;"),
 }
 # Good examples that draw something of the kind for another reason.
