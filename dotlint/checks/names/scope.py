@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,7 +15,7 @@ from dotlint.edits.fix_context import fixed_by, in_order
 from dotlint.edits.insertion import insert_after, style_of
 from dotlint.engine.finding import Edit, Fix, Related
 from dotlint.syntax.tree import Assignment, DefaultsStatement, walk_statements
-from dotlint.text.english import count, listed
+from dotlint.text.english import count, listed, the
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Finding, Outcome
-    from dotlint.graph.model import Edge, Graph
+    from dotlint.graph.model import Edge, Graph, Subgraph
     from dotlint.syntax.tree import Statement
 
 _MOST_RELATED = 3
@@ -75,67 +75,91 @@ def _starts(graph: Graph) -> dict[str, list[int]]:
     }
 
 
-class GraphLabel(Struct, frozen=True, eq=False):
-    """The statement that sets the label of a graph too early."""
+class EarlyLabel(Struct, frozen=True, eq=False):
+    """A statement that sets a label before clusters which inherit it, and the body that it is in."""
 
     statement: Assignment | DefaultsStatement
+    body: list[Statement]
+    heirs: list[Subgraph]
 
 
-def move_label(fix: FixContext, finding: Finding) -> Fix | str:
-    """Move the label of the graph behind its last statement, where no cluster inherits it."""
-    data = finding.data
-    assert isinstance(data, GraphLabel)
-    statement, text = data.statement, fix.text
-    attributes = statement.attributes
-    at = max(index for index, attribute in enumerate(attributes) if attribute.name.value == "label")
-    label = attributes[at]
-    last = fix.context.graph.statement.body[-1]
-    if text[label.start : label.start + 5] != "label" or last is statement:
-        return "the label is not written as `label=...`"
-    added = insert_after(text, last.end, [text[label.start : label.end]], replace(style_of(text, last), end=";"))
-    if len(attributes) == 1:
-        removed = removal(text, statement.start, statement.end)
-    elif at:
-        removed = Edit(attributes[at - 1].end, label.end, "")
-    else:
-        removed = Edit(label.start, attributes[1].start, "")
-    return Fix("unsafe", in_order([removed, added]), "Move the label of the graph to its end")
+def move_labels(fix: FixContext, finding: Finding) -> Fix | str:
+    """Move the labels behind the last statement of their bodies, where no cluster inherits them."""
+    edits: list[Edit] = []
+    text = fix.text
+    for one in cast("list[EarlyLabel]", finding.data):
+        attributes = one.statement.attributes
+        at = max(index for index, attribute in enumerate(attributes) if attribute.name.value == "label")
+        label, last = attributes[at], one.body[-1]
+        if text[label.start : label.start + 5] != "label" or last is one.statement:
+            return "a label is not written as `label=...`"
+        written = text[label.start : label.end]
+        edits.append(insert_after(text, last.end, [written], replace(style_of(text, last), end=";")))
+        if len(attributes) == 1:
+            edits.append(removal(text, one.statement.start, one.statement.end))
+        elif at:
+            edits.append(Edit(attributes[at - 1].end, label.end, ""))
+        else:
+            edits.append(Edit(label.start, attributes[1].start, ""))
+    return Fix("unsafe", in_order(edits), f"Move {the(len(edits) // 2, 'label')} behind the clusters")
 
 
-@fixed_by(move_label)
+@fixed_by(move_labels)
 def inherited_labels(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Report a label that the graph sets before clusters without a label, which inherit it."""
+    """Report labels that a graph or cluster sets before clusters without a label, which inherit them."""
     graph = context.graph
-    for statement in graph.statement.body:
+    own = list(_early_labels(graph, graph.statement.body))
+    nested = [
+        early
+        for one in graph.subgraphs
+        if one.is_cluster and one.children
+        for block in one.statements
+        for early in _early_labels(one, block.body)
+    ]
+    for every, whose in ((own, "the graph"), (nested, "the cluster around")):
+        some = remaining(context.file, card, every, lambda one: at_span(one.statement))
+        if not some:
+            continue
+        heirs = [heir for one in some for heir in one.heirs]
+        names = listed([f"`{heir.name}`" for heir in heirs], 3)
+        inherit = "inherits" if len(heirs) == 1 else "inherit"
+        yield card.finding(
+            f"{names} {inherit} the label of {whose}, which is drawn again there",
+            some[0].statement.start,
+            some[0].statement.end,
+            locations=tuple(at_span(one.statement) for one in some),
+            related=tuple(
+                Related("inherited here", one.start, one.statements[0].open.end) for one in heirs[:_MOST_RELATED]
+            ),
+            graph=graph.index,
+            help='set the label after the clusters, or `label=""` in each of them',
+            data=some,
+        )
+
+
+def _early_labels(scope: Graph | Subgraph, body: list[Statement]) -> Iterator[EarlyLabel]:
+    """Yield the last label that a body sets before clusters which inherit it."""
+    for statement in reversed(body):
         if not isinstance(statement, Assignment | DefaultsStatement):
             continue
         if isinstance(statement, DefaultsStatement) and statement.target != "graph":
             continue
-        if not statement.values().get("label", "").strip():
-            continue
-        heirs = [
-            one
-            for one in graph.subgraphs
-            if one.is_cluster
-            and one.start > statement.end
-            and "label" not in one.own_attributes
-            and one.attributes.get("label") == statement.values()["label"]
-        ]
-        left: list[Statement] = remaining(context.file, card, [statement], at_span)
-        if heirs and left:
-            names = listed([f"`{one.name}`" for one in heirs], 3)
-            yield card.finding(
-                f"{names} {'inherits' if len(heirs) == 1 else 'inherit'} the label of the graph, which is drawn again there",
-                statement.start,
-                statement.end,
-                related=tuple(
-                    Related("inherited here", one.start, one.statements[0].open.end) for one in heirs[:_MOST_RELATED]
-                ),
-                graph=graph.index,
-                help='set the label after the clusters, or `label=""` in each of them',
-                data=GraphLabel(statement),
-            )
+        label = statement.values().get("label", "")
+        heirs = (
+            [one for one in _inner_clusters(scope) if one.start > statement.end and one.nodes] if label.strip() else []
+        )
+        heirs = [one for one in heirs if "label" not in one.own_attributes and one.attributes.get("label") == label]
+        if heirs:
+            yield EarlyLabel(statement, body, heirs)
             return
+
+
+def _inner_clusters(scope: Graph | Subgraph) -> Iterator[Subgraph]:
+    """Yield the clusters in a graph or cluster, at any depth."""
+    for child in scope.children:
+        if child.is_cluster:
+            yield child
+        yield from _inner_clusters(child)
 
 
 def lost_parallel_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
