@@ -36,7 +36,7 @@ DOCUMENTS: Final = {
         ),
         ["A001 4:22", "A001 8:21", "A001 13:10"],
     ),
-    "a fence without end": ("a.md", "```dot\ndigraph {\n  a -> b [colr=red]\n", ["E002 3:19"]),
+    "a fence without end": ("a.md", "```dot\ndigraph {\n  a -> b [color=red]\n", ["E002 3:20"]),
     "one broken block and one that is right": (
         "a.md",
         "```dot\ndigraph { a -> b\n```\n\n```dot\ndigraph { a -> b }\n```\n",
@@ -142,7 +142,7 @@ DOCUMENTS: Final = {
             ("code", ["\n", "%%dot\n", "digraph { a -> b [labl=x] }"]),
             ("raw", "digraph {"),
         ),
-        ["A001 9:16", "A001 16:58", "A001 24:24", "A001 35:24"],
+        ["A001 9:16", "A001 16:58", "A001 25:24", "A001 35:24"],
     ),
     "a notebook in R": (
         "a.ipynb",
