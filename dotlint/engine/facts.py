@@ -81,7 +81,7 @@ class FileFacts(Struct, frozen=True):
 
     `strategy` is the strategy that the file was checked against, with assumed phases; `strategy_source` is where it
     was declared. `deployment` has every phase and its file if the strategy assigns files to phases. `flow` is None if no
-    graph was read as a deployment. `looked_up` tells of other files whether they existed, if a finding depends on that.
+    graph was read as a deployment. `looked_up` has whether other files existed that a finding depends on.
     """
 
     nodes: int

@@ -163,7 +163,7 @@ def _tag_flaw(closing: bool, written: str, rest: str, span: tuple[int, int], ope
 
 
 def _attribute_flaw(name: str, written: str, rest: str, span: tuple[int, int]) -> Flaw | None:
-    """Return what is wrong with the attributes of a tag; XML tells capitals from small letters."""
+    """Return what is wrong with the attributes of a tag; XML distinguishes capitals and small letters."""
     values = [(match[1], match[2] or match[3] or "") for match in _NAMES.finditer(rest)]
     names = [attribute for attribute, _ in values]
     twice = next((one for one in names if names.count(one) > 1), None)

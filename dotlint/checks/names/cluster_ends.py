@@ -148,7 +148,7 @@ def clusters_as_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
 
 
 def _is_only_a_name(node: Node, subgraph: Subgraph) -> bool:
-    """Return whether nothing says that a node is meant: no statement declares it, or for a cluster only a bare one."""
+    """Return whether no statement declares the node, or for a cluster only a bare one."""
     if subgraph.is_cluster:
         return not any(statement.attributes for statement in node.statements) and bool(node.in_edges or node.out_edges)
     return not node.declared
