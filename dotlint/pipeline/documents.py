@@ -207,6 +207,7 @@ def _facts(facts: Sequence[FileFacts]) -> FileFacts:
         strategy_source=declared.strategy_source if declared else None,
         deployment=next((one.deployment for one in facts if one.deployment), ()),
         flow=_flow([one.flow for one in facts if one.flow is not None]),
+        looked_up={path: exists for one in facts for path, exists in one.looked_up.items()},
     )
 
 

@@ -17,24 +17,25 @@ if TYPE_CHECKING:
 IMAGES = Settings(selection=Selection(select=("A014",)))
 
 
-def images(folder: Path, text: str) -> list[str]:
-    path = folder / "net.dot"
+def images(folder: Path, text: str, name: str = "net.dot") -> list[str]:
+    path = folder / name
     path.write_text(text, "utf-8")
     (result,) = lint_files([(str(path), IMAGES)])
     return [finding.message for finding in result.findings]
 
 
+@pytest.mark.parametrize(("name", "around"), [("net.dot", "{}"), ("net.md", "# Net\n\n```dot\n{}\n```\n")])
 def test_a014_an_image_that_appears_or_disappears_changes_a_cached_result(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, around: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOTLINT_CACHE_DIR", str(tmp_path / "cache"))
-    text = 'digraph { a [image="icons/router.png"]; a -> b }'
-    assert images(tmp_path, text) == ["`icons/router.png` does not exist beside this file"]
+    text = around.replace("{}", 'digraph { a [image="icons/router.png"]; a -> b }')
+    assert images(tmp_path, text, name) == ["`icons/router.png` does not exist beside this file"]
     (tmp_path / "icons").mkdir()
     (tmp_path / "icons/router.png").touch()
-    assert images(tmp_path, text) == images(tmp_path, text) == []
+    assert images(tmp_path, text, name) == images(tmp_path, text, name) == []
     (tmp_path / "icons/router.png").unlink()
-    assert len(images(tmp_path, text)) == 1
+    assert len(images(tmp_path, text, name)) == 1
 
 
 def test_a014_imagepath_replaces_the_folder_of_the_file(tmp_path: Path) -> None:
