@@ -7,20 +7,19 @@ all of them keep. Each cluster is ranked first, by itself, and moves as a whole 
 from __future__ import annotations
 
 from collections import defaultdict, deque
+from heapq import heappop, heappush
 from itertools import pairwise
 from typing import TYPE_CHECKING
-
-from msgspec import Struct, field
 
 from dotlint.data.values import is_true
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from dotlint.graph.model import Edge, Graph, Node, Subgraph
 
 RANKS = frozenset({"same", "min", "source", "max", "sink"})
-MOST_EDGES = 3000  # of a graph that is ranked, because the solver is slow on larger ones
+MOST_EDGES = 2000  # of a graph that is ranked, because the solver is slow on larger ones
 _BACK = 10  # what it costs to draw an edge between clusters backward, CL_BACK in Graphviz
 
 Arc = tuple[int, int, int, int]  # from, to, least length, weight
@@ -32,24 +31,47 @@ def is_rank_set(subgraph: Subgraph) -> bool:
     return not subgraph.is_cluster and subgraph.attributes.get("rank") in RANKS
 
 
-class Ranks(Struct):
+class Ranks:
     """Bounds of the differences between the ranks of nodes, by index."""
 
-    _bounds: Bounds
-    _known: dict[int, dict[int, int]] = field(default_factory=dict)
-
-    def least(self, tail: int, head: int) -> int | None:
-        """Return the least difference from the rank of `tail` to that of `head`; None if it has no limit."""
-        if tail not in self._known:
-            self._known[tail] = _longest_paths(self._bounds, tail)
-        return self._known[tail].get(head)
+    def __init__(self, bounds: Bounds) -> None:
+        self.one = _longest_paths(bounds, bounds)  # one of the rankings that keep all bounds
+        self.back: Bounds = defaultdict(list)
+        for tail, some in bounds.items():
+            for head, length in some:
+                self.back[head].append((tail, length))
+        self.bounds = bounds
+        self._known: dict[int, tuple[dict[int, int], dict[int, int]]] = {}
 
     def equal(self, one: int, other: int) -> bool | None:
         """Return whether two nodes are on one rank; None if that is not certain."""
-        low, high = self.least(one, other), self.least(other, one)
+        if one not in self._known:
+            self._known[one] = self._slack(self.bounds, one, 1), self._slack(self.back, one, -1)
+        higher = self.one.get(other, 0) - self.one.get(one, 0)
+        after, before = (slack.get(other) for slack in self._known[one])
+        low = None if after is None else higher - after
+        high = None if before is None else higher + before
         if low == high == 0:
             return True
-        return False if (low or 0) > 0 or (high or 0) > 0 else None
+        return False if (low or 0) > 0 or (high or 0) < 0 else None
+
+    def surely_equal(self, one: int, other: int) -> bool:
+        """Return whether two nodes are on one rank for certain."""
+        return self.one.get(one, 0) == self.one.get(other, 0) and self.equal(one, other) is True
+
+    def _slack(self, bounds: Bounds, start: int, sign: int) -> dict[int, int]:
+        """Return how much each node can move toward another one (Dijkstra's algorithm)."""
+        found: dict[int, int] = {}
+        waiting = [(0, start)]
+        while waiting:
+            slack, node = heappop(waiting)
+            if node in found:
+                continue
+            found[node] = slack
+            for other, length in bounds.get(node, ()):
+                if other not in found:
+                    heappush(waiting, (slack + sign * (self.one[other] - self.one[node]) - length, other))
+        return found
 
 
 def ranks_of(graph: Graph) -> Ranks | None:
@@ -223,9 +245,9 @@ def _optimum(nodes: set[int], arcs: Sequence[Arc]) -> Bounds | None:
     return bounds
 
 
-def _longest_paths(bounds: Bounds, start: int) -> dict[int, int]:
-    found = {start: 0}
-    waiting = deque([start])
+def _longest_paths(bounds: Bounds, starts: Iterable[int]) -> dict[int, int]:
+    found = dict.fromkeys(starts, 0)
+    waiting = deque(found)
     while waiting:
         node = waiting.popleft()
         for other, length in bounds.get(node, ()):
@@ -243,7 +265,7 @@ def _tops(nodes: Sequence[int], bounds: Bounds) -> Iterator[int]:
     network.add_nodes_from(nodes)
     for component in nx.connected_components(network):
         for node in sorted(component & set(nodes)):
-            lengths = _longest_paths(bounds, node)
+            lengths = _longest_paths(bounds, [node])
             if lengths.keys() >= component and min(lengths[one] for one in component & set(nodes)) >= 0:
                 yield node
                 break

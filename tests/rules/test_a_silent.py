@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import dotlint
 from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
 from dotlint.pipeline.processes import lint_files
@@ -86,3 +87,39 @@ def test_a011_edges_between_neighbors_on_one_rank(body: str) -> None:
 )
 def test_a011_edges_that_are_drawn(body: str) -> None:
     assert find(f"digraph {{ node [shape=record label=x]; {body} }}", "A011") == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+def test_e017_is_written_as_utf_8_with_and_without_a_byte_order_mark(encoding: str) -> None:
+    text = 'digraph { a -> b [label="café"] }\n'
+    data = text.encode(encoding)
+    assert [finding.code for finding in dotlint.check(data).findings] == ["E017"]
+    assert dotlint.fix(data).text == text
+
+
+def test_n020_a_chain_of_clusters_becomes_an_edge_each() -> None:
+    text = "digraph {\n  subgraph cluster_a { a }\n  subgraph cluster_b { b }\n  x -> cluster_a -> cluster_b [color=red];\n}\n"
+    assert dotlint.fix(text, unsafe=True, select=["N020"]).text == (
+        "digraph {\n  compound=true;\n  subgraph cluster_a { a }\n  subgraph cluster_b { b }\n"
+        "  x -> a [color=red, lhead=cluster_a];\n  a -> b [color=red, ltail=cluster_a, lhead=cluster_b];\n}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{ rank=same; a; c } subgraph cluster_x { style=invis; a }",
+        "clusterrank=none; { rank=same; a; c } subgraph cluster_x { a }",
+        "newrank=1; { rank=same; a; c } subgraph cluster_x { a }",
+        "rank=same; subgraph cluster_x { a } b -> a",
+    ],
+)
+def test_n021_clusters_that_stay_as_they_are(body: str) -> None:
+    assert find(f"digraph {{ {body} }}", "N021") == []
+
+
+@pytest.mark.parametrize(
+    "label", ["a \\\\{b\\\\}", "{<p> a|{b|c}}|d", "<p>", " <p> a ", "{{a}}", "\\\\<x\\\\>", "a\\\\|b", "{a|b}"]
+)
+def test_a012_labels_that_graphviz_draws_whole(label: str) -> None:
+    assert find(f'digraph {{ a [shape=record, label="{label}"] }}'.replace("\\\\", "\\"), "A012") == []

@@ -92,7 +92,7 @@ class _Flat:
         out: dict[int, list[Edge]] = defaultdict(list)
         for edge in graph.edges:
             tail, head = edge.tail.index, edge.head.index
-            if tail != head and counts(edge) and number(edge, "weight") and ranks.equal(tail, head):
+            if tail != head and counts(edge) and number(edge, "weight") and ranks.surely_equal(tail, head):
                 out[tail].append(edge)
         self.right: dict[int, set[int]] = defaultdict(set)
         for edge, back in depth_first(list(out), out):
@@ -119,7 +119,7 @@ class _Flat:
     def between(self, edge: Edge) -> set[int] | None:
         """Return the nodes that may be between the ends of an edge; None if one is, or if the ranks differ."""
         left, right = edge.tail.index, edge.head.index
-        if not self.ranks.equal(left, right):
+        if not self.ranks.surely_equal(left, right):
             return None
         if left in self.reached(right):
             left, right = right, left
