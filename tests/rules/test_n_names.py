@@ -71,7 +71,7 @@ def test_n001_nodes_that_only_dress_up_after_the_edges_do_not_make_a_rule() -> N
 
 
 def test_n001_undeclared_nodes_of_a_family_are_one_finding() -> None:
-    nodes = "; ".join(f"n{i}" for i in range(50))
+    nodes = "; ".join([*(f"n{i}" for i in range(50)), "sink_10 [label=x]", "sink_11 [label=y]"])
     edges = "; ".join(f"n{i} -> sink_{i}" for i in range(10))
     (found,) = find(f"digraph {{ {nodes}; {edges} }}", "N001")
     assert len(found.nodes) == 10

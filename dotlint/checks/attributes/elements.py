@@ -27,7 +27,7 @@ from dotlint.text.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from dotlint.checks.attributes.uses import Use
+    from dotlint.checks.attributes.uses import Use, Uses
     from dotlint.data.graphviz import AttributeFact
     from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
@@ -39,6 +39,17 @@ _LETTERS = {"graph": "GCS", "cluster": "CS", "subgraph": "CS", "node": "N", "edg
 _NAMES = {"G": "graphs", "C": "clusters", "S": "subgraphs", "N": "nodes", "E": "edges"}
 # How many values of one attribute are reported one by one.
 _MOST = 4
+# Attributes and styles of dot2tex, which hands the styles on to TikZ: `fill=green!20`.
+_OF_DOT2TEX = {
+    "d2tdocpreamble",
+    "d2tfigpreamble",
+    "d2tgraphstyle",
+    "d2toptions",
+    "d2ttikzedgelabels",
+    "texlbl",
+    "topath",
+}
+_STYLE_OF_TIKZ = regex(r"[=!]", needs=("=", "!"))
 _STYLE = regex(r"[^\s,()]+(?:\([^()]*\))?")
 
 
@@ -311,7 +322,9 @@ def _in_list(color: str, word: str) -> Callable[[str], str]:
 
 
 def unknown_styles(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Report styles that Graphviz does not know, or not for that element."""
+    """Report styles that Graphviz does not know, or not for that element, in graphs that are not written for TikZ."""
+    if _for_tikz(uses(context, card)):
+        return
     for element in graphviz.LETTERS:
         known = graphviz.styles(element)
         wrong: dict[str, list[Use]] = defaultdict(list)
@@ -321,6 +334,13 @@ def unknown_styles(context: GraphContext, card: Card) -> Iterator[Outcome]:
                     wrong[word].append(use)
         for word, some in wrong.items():
             yield _style_finding(context, card, element, word, some)
+
+
+def _for_tikz(every: Uses) -> bool:
+    return any(
+        name in _OF_DOT2TEX or (name == "style" and any(_STYLE_OF_TIKZ.search(use.value) for use in some))
+        for (_, name), some in every.items()
+    )
 
 
 # Words of other languages and tools for a style.

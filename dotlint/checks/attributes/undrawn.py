@@ -289,8 +289,8 @@ def attributes_of_other_engines(context: GraphContext, card: Card) -> Iterator[O
         for (_, name), each in found.items()
         if engine not in engines.get(name, {engine})
         for use in each
-        if use.value
-    ]
+        if use.value and not (engine == "dot" and name == "overlap" and use.value.lower() in {"false", "no", "0"})
+    ]  # what `dot` does without being asked is no mistake: its nodes never overlap
     if not some:
         return
     names = sorted({f"`{use.name}`" for use in some})
