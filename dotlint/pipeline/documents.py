@@ -90,7 +90,7 @@ def _merged(source: Source, blocks: Sequence[Block], results: Sequence[FileResul
     seen: Counter[str] = Counter()
     merged.findings = _with_unique_fingerprints(merged.findings, seen)
     merged.suppressed = _with_unique_fingerprints(merged.suppressed, seen)
-    _place_fixes(source, blocks, results, merged)
+    _move_fixes(source, blocks, results, merged)
     merged.outlived = _outlived(source.name, results, settings)
     found = [*merged.findings, *merged.suppressed, *merged.baselined]
     merged.kept = replace(_facts([result.facts for result in results]), excerpt=excerpt_of(found, source))
@@ -106,7 +106,7 @@ def _outlived(name: str, results: Sequence[FileResult], settings: Settings) -> i
 
 
 def at_document(finding: Finding, block: Block, graphs: int, findings: int) -> Finding:
-    """Return a finding of a block with the offsets of the document; its fix is placed later.
+    """Return a finding of a block with the offsets of the document; its fix is moved later.
 
     `graphs` and `findings` count those of the blocks before.
     """
@@ -141,7 +141,7 @@ def _with_unique_fingerprints(findings: Iterable[Finding], seen: Counter[str]) -
     return unique
 
 
-def _place_fixes(source: Source, blocks: Sequence[Block], results: Sequence[FileResult], merged: FileResult) -> None:
+def _move_fixes(source: Source, blocks: Sequence[Block], results: Sequence[FileResult], merged: FileResult) -> None:
     """Turn the edits of all fixes into edits of the document; withdraw those that do not fit.
 
     Fixes that do not touch each other are tried together, because each trial reads the whole document.
