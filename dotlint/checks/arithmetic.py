@@ -11,6 +11,7 @@ from dotlint.deployment.shards import groups, one_layer_each
 from dotlint.deployment.unit import Unit, phase_unit
 from dotlint.engine.finding import Edit, Fix, Holds, Undecided
 from dotlint.strategy.arithmetic import arithmetic
+from dotlint.strategy.engines import engine_of
 from dotlint.text.english import count, listed, the
 from dotlint.text.regex import regex
 
@@ -26,8 +27,12 @@ if TYPE_CHECKING:
 _SUMS = {
     "heads": ("heads", "declare a TP that divides the number of heads"),
     "experts": ("experts per group", "declare an EP that divides the number of experts"),
+    "expert-sequence": ("sequence parallelism with experts", "declare sequence parallelism"),
     "sequence": ("tokens per sequence shard", "declare an SP that divides the sequence length"),
+    "decode-context": ("decode context parallelism", "declare a DCP that divides the copies of key-value heads"),
     "layers": ("layers per stage", "declare at most as many stages as layers"),
+    "widths": ("feed-forward widths", "declare a TP that divides the feed-forward width"),
+    "batch": ("micro batches per replica", "declare a DP that divides the global batch"),
     "grid-mismatch": (
         "rank grids",
         "choose degrees for which the dense and the expert grid have the same number of ranks",
@@ -36,33 +41,40 @@ _SUMS = {
 
 
 def sums(file: FileContext, card: Card) -> Iterator[Outcome]:
-    """Report degrees of a phase that do not divide the heads, experts, tokens, layers or grids, as the card selects."""
+    """Report degrees of a phase that its engine refuses or warns of for the model, as the card selects.
+
+    Without an engine, degrees must divide the heads, experts, tokens, layers and grids.
+    """
     strategy = file.strategy
     if strategy is None or not file.is_deployment:
         return
+    if card.check == "grid-mismatch" and not file.layout_certain:
+        return
     subject, remedy = _SUMS[card.check]
+    start, end = file.document.graphs[0].header
+    decided = False
+    for phase in strategy.phases:
+        if phase.assumed:
+            continue
+        found = [one for one in arithmetic(phase, strategy.model) if one.check == card.check]
+        decided = decided or bool(found)
+        wrong = [one for one in found if not one.holds]
+        prefix = f"{phase.name}: " if phase.name and len(strategy.phases) > 1 else ""
+        if wrong:
+            message = "; ".join(dict.fromkeys(one.message for one in wrong))
+            help_ = "; ".join(dict.fromkeys(one.advice for one in wrong if one.advice)) or remedy
+            yield card.finding(f"{prefix}{message}", start, end, about=phase_unit(phase.name), help=help_)
+        elif found:
+            yield Holds(card.section, subject, prefix + "; ".join(one.text for one in found))
     known = strategy.model.to_dict()
-    lacking = [fact for fact in card.model_facts if fact not in known]
-    if lacking:
+    asked = engine_of(strategy.layout.preset).asks.get(card.check, ())
+    lacking = [fact for fact in (*card.model_facts, *asked) if fact not in known]
+    if lacking and not decided:
         yield Undecided(
             card.section,
             subject,
             f"declare {listed([f'`{fact}`' for fact in lacking])} under [model] in the strategy file",
         )
-        return
-    if card.check == "grid-mismatch" and not file.layout_certain:
-        return
-    start, end = file.document.graphs[0].header
-    for phase in strategy.phases:
-        if phase.assumed:
-            continue
-        found = [one for one in arithmetic(phase, strategy.model) if one.check == card.check]
-        wrong = list(dict.fromkeys(one.text for one in found if not one.holds))
-        prefix = f"{phase.name}: " if phase.name and len(strategy.phases) > 1 else ""
-        if wrong:
-            yield card.finding(f"{prefix}{'; '.join(wrong)}", start, end, about=phase_unit(phase.name), help=remedy)
-        elif found:
-            yield Holds(card.section, subject, prefix + "; ".join(one.text for one in found))
 
 
 # In the raw text of a label the `n` of an escaped line end may stand right before the word.

@@ -9,7 +9,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-AXES: Final = ("pp", "vpp", "ep", "etp", "edp", "tp", "sp", "cp", "dcp", "dp")
+AXES: Final = ("pp", "vpp", "ep", "etp", "edp", "tp", "sp", "cp", "dcp", "dp", "dpa")
 """All axes, in output order."""
 
 AXIS_NAMES: Final[Mapping[str, str]] = {
@@ -23,6 +23,7 @@ AXIS_NAMES: Final[Mapping[str, str]] = {
     "cp": "context parallel",
     "dcp": "decode context parallel",
     "dp": "data parallel",
+    "dpa": "attention data parallel",
 }
 
 MOST_GPUS: Final = 1 << 18
@@ -42,6 +43,7 @@ class Degrees(Struct, frozen=True):
     cp: int = 1
     dcp: int = 1
     dp: int = 1
+    dpa: int = 1
     named: frozenset[str] = frozenset()
 
     @classmethod
