@@ -102,7 +102,9 @@ def _check_shared(degrees: Degrees, flavor: Flavor, preset: Preset | None, found
             found.remedies.append(f"dp{degrees.dpa} declares replicas of attention on GPUs of their own")
     if flavor == "megatron" and degrees.sp not in (1, tp):
         found.problems.append(f"Megatron's sequence parallelism shares TP's GPUs: SP={degrees.sp} must equal TP={tp}")
-    for axis in ("dpa", "dcp"):
+    # vLLM's DCP may also use the ranks of CP.
+    of_cp = preset is not None and preset.name == "vllm" and degrees.cp > 1
+    for axis in ("dpa",) if of_cp else ("dpa", "dcp"):
         if tp % degrees.get(axis):
             found.problems.append(
                 f"{_noun(axis)} shares TP's GPUs: TP={tp} is not divisible by {axis.upper()}={degrees.get(axis)}"

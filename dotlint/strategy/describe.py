@@ -260,8 +260,8 @@ def _phase_dict(phase: PhaseDescription) -> dict[str, Any]:
 
 def _calculation_dict(code: str, each: Calculation) -> dict[str, Any]:
     severity = None if each.holds else "warning" if each.warning else "error"
-    shown = {"code": code, "holds": each.holds, "severity": severity, "text": each.text}
-    return shown | {"source": each.source, "advice": each.advice}
+    data = {"code": code, "holds": each.holds, "severity": severity, "text": each.text}
+    return data | {"source": each.source, "advice": each.advice}
 
 
 def _partition_dict(part: Partition) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What each engine requires of a plan, as data: one row for each, which all calculations read.
 
-The facts are those of the engines' sources and documents in November 2026; `sources` says where each stands.
+The facts are those of the engines' sources and documents in November 2026; `sources` names where each is stated.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ class Engine(Struct, frozen=True):
 
     def source(self, check: str) -> str:
         """Return the engine and where it requires this, such as "vLLM: vllm/config/model.py"; "" without an engine."""
-        place = self.sources.get(check)
-        return f"{self.title}: {place}" if place else self.title
+        stated = self.sources.get(check)
+        return f"{self.title}: {stated}" if stated else self.title
 
 
 _TRAINING: Final[Mapping[str, tuple[str, ...]]] = {"batch": ("global_batch",), "widths": ("ffn",)}

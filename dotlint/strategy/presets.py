@@ -109,7 +109,7 @@ _PRESETS: Final = (
     ),
     Preset(
         "huggingface",
-        "Transformers",
+        "Hugging Face Transformers",
         ("dp", "tp"),
         ("edp", "ep"),
         "grid",

@@ -19,10 +19,10 @@ def with_replicas(spec: PhaseSpec, layout: Layout) -> Degrees:
     """Return the degrees with the DP that makes the declared world; unchanged if none does, or if DP is named."""
     if spec.world is None or "dp" in spec.degrees.named:
         return spec.degrees
-    return _replicated(spec.degrees, spec.world, layout) or spec.degrees
+    return replicated(spec.degrees, spec.world, layout) or spec.degrees
 
 
-def _replicated(degrees: Degrees, gpus: int, layout: Layout) -> Degrees | None:
+def replicated(degrees: Degrees, gpus: int, layout: Layout) -> Degrees | None:
     """Return the degrees with as many times more replicas as fill that number of GPUs; None if none do."""
     size = layout.world(degrees)
     if gpus % size or gpus > MOST_GPUS:
@@ -45,7 +45,7 @@ def misfit(label: str, degrees: Degrees, gpus: GpuSet, size: int, layout: Layout
         what = f"@{gpus} is a single GPU id, not a count"
     else:
         what = f"{gpus.short()} is {len(gpus)} GPUs"
-    more = _replicated(degrees, len(gpus), layout) if len(gpus) > 1 else None
+    more = replicated(degrees, len(gpus), layout) if len(gpus) > 1 else None
     if more is not None:
         times = len(gpus) // size
         remedy = f"{len(gpus)} GPUs are {_NUMBERS.get(times, str(times))} replicas: dp{more.dp}"

@@ -18,13 +18,12 @@ from msgspec import Struct
 from dotlint.strategy.degrees import AXES, MOST_GPUS, Degrees
 from dotlint.strategy.error import StrategyError, error_at
 from dotlint.strategy.gpus import GpuSet, parse_gpus
+from dotlint.strategy.model import ModelFacts  # noqa: TC001 - msgspec reads cached specifications by this type
 from dotlint.text.nearest import nearest
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from dotlint.strategy.model import ModelFacts
 
 __all__ = ["AXES", "Degrees", "PhaseSpec", "StrategyError", "parse_spec"]
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Calculation(Struct, frozen=True):
     """A calculation that a check reports: `holds` is its result, `text` describes it with figures.
 
-    `source` is the engine and where it requires this, "" where no engine is named; `advice` says what would fit. A
+    `source` is the engine and where it requires this, "" where no engine is named; `advice` is what would fit. A
     `warning` is what the engine takes but advises against: it does not make a plan impossible.
     """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotlint.strategy.fitting import degrees_that, divisors
+from dotlint.strategy.replicas import replicated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +49,9 @@ def _world(plan: Plan) -> Iterator[Calculation]:
     if stated == size:
         yield plan.passes("grid-mismatch", f"all {stated} GPUs are used")
     elif "dp" in plan.named.named or (stated % size == 0):
-        advice = f"dp{plan.named.dp * stated // size} would fit" if plan.named.dp * stated % size == 0 else ""
+        one = plan.named.with_axis("dp", 1)
+        more = replicated(one, stated, plan.phase.layout)
+        advice = f"dp{more.dp} would fit" if more is not None else ""
         yield plan.fails("grid-mismatch", f"the degrees need {size} GPUs ({plan.named}), not {stated}", advice)
     else:
         formula = "·".join(a for a in plan.placement.dense.axes if plan.placement.dense.length(a) > 1).upper()

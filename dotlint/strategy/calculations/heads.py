@@ -37,7 +37,7 @@ def heads(plan: Plan) -> Iterator[Calculation]:
 def _key_value_heads(plan: Plan, tp: int, axes: str) -> Iterator[Calculation]:
     count = plan.facts.kv_heads
     if count is None or plan.engine.kv_heads == "any" or (count == plan.facts.heads and count % tp):
-        return  # one for each head: told of the heads
+        return  # one for each head: the calculation of heads fails already
     if count % tp == 0:
         yield plan.passes("heads", f"{count} key-value heads over {axes}={tp}: {count // tp} each")
     elif plan.engine.kv_heads == "divide":

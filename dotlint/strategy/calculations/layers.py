@@ -61,8 +61,8 @@ def _stated(plan: Plan, sizes: tuple[int, ...]) -> Iterator[Calculation]:
     total, pp, vpp = plan.facts.layers, plan.named.pp, plan.named.vpp
     listing = ", ".join(map(str, sizes))
     if len(sizes) not in {pp, pp * vpp}:
-        wanted = f"PP={pp}" if vpp == 1 else f"PP={pp} or PP·VPP={pp * vpp}"
-        yield plan.fails("layers", f"stage_layers has {counted(len(sizes), 'stage')}, but there are {wanted}")
+        expected = f"PP={pp}" if vpp == 1 else f"PP={pp} or PP·VPP={pp * vpp}"
+        yield plan.fails("layers", f"stage_layers has {counted(len(sizes), 'stage')}, but there are {expected}")
     elif total is not None and sum(sizes) != total:
         yield plan.fails("layers", f"stage_layers ({listing}) add up to {sum(sizes)}, but the model has {total} layers")
     elif 0 in sizes and not plan.engine.empty_stages:
