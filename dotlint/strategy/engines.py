@@ -98,6 +98,7 @@ _ENGINES: Final = (
             "heads": "sglang/srt/layers/dp_attention.py",
             "experts": "--ep-num-redundant-experts in sglang/srt/server_args.py",
             "layers": "sglang/srt/distributed/utils.py, SGLANG_PP_LAYER_PARTITION",
+            "decode-context": "--dcp-size in sglang/srt/server_args.py",
             "widths": "sglang/srt/layers/linear.py",
             "blocks": "sglang/srt/layers/quantization/fp8.py",
             "grid-mismatch": "sglang/srt/server_args.py",
@@ -154,7 +155,10 @@ _ENGINES: Final = (
         kv_heads="divide",
         redundant=False,
         widths=False,
-        sources={"heads": "transformers/integrations/tensor_parallel.py"},
+        sources={
+            "heads": "transformers/integrations/tensor_parallel.py",
+            "grid-mismatch": "transformers/integrations/tensor_parallel.py",
+        },
     ),
     Engine(
         "llama3",

@@ -110,8 +110,8 @@ _PRESETS: Final = (
     Preset(
         "huggingface",
         "Hugging Face Transformers",
-        ("dp", "tp"),
-        ("edp", "ep"),
+        ("pp", "dp", "tp"),
+        ("pp", "edp", "ep"),
         "grid",
         "one",
         "megatron",

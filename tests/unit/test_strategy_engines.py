@@ -224,7 +224,7 @@ def test_megatron_warns_of_experts_without_sequence_parallelism() -> None:
     warned = plan("megatron", "tp2dp4ep4")
     assert not warned.impossible
     assert [each.text for _, each in warned.phases[0].sums if each.warning] == [
-        "EP=4 with TP=2 and without sequence parallelism: a warning, and an error in earlier versions"
+        "EP=4 and TP=2 need sequence parallelism: Megatron-LM warns without it, and earlier versions refused it"
     ]
     assert not any(each.warning for _, each in plan("megatron", "tp2sp2dp4ep4").phases[0].sums)
     assert not any(each.warning for _, each in plan("vllm", "tp2dp2ep4").phases[0].sums)

@@ -50,6 +50,6 @@ def expert_sequence(plan: Plan) -> Iterator[Calculation]:
     if plan.named.sp > 1:
         yield plan.passes("expert-sequence", f"experts and TP={tp} with sequence parallelism")
         return
-    with_ep = f"EP={ep} with TP={tp}" if ep > 1 else f"experts with TP={tp}"
-    text = f"{with_ep} and without sequence parallelism: a warning, and an error in earlier versions"
+    what = f"EP={ep} and TP={tp}" if ep > 1 else f"experts and TP={tp}"
+    text = f"{what} need sequence parallelism: Megatron-LM warns without it, and earlier versions refused it"
     yield plan.warns("expert-sequence", text, f"declare sp{tp} (--sequence-parallel)")

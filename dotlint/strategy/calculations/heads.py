@@ -21,7 +21,7 @@ def heads(plan: Plan) -> Iterator[Calculation]:
     tp, sp, count = plan.attention_tp, plan.named.sp, plan.facts.heads
     axes = "TP" if tp == plan.named.tp else "attention TP"
     if tp > 1 and count is not None:
-        yield plan.divides("heads", count, "heads", tp, axes, _fitting(plan))
+        yield plan.divides("heads", count, "heads", tp, axes, _fitting(plan, axes))
     if tp > 1 and plan.facts.is_latent:
         yield plan.passes("heads", f"latent attention over {axes}={tp}: every rank holds the one latent of a token")
     elif tp > 1:
@@ -41,27 +41,27 @@ def _key_value_heads(plan: Plan, tp: int, axes: str) -> Iterator[Calculation]:
     if count % tp == 0:
         yield plan.passes("heads", f"{count} key-value heads over {axes}={tp}: {count // tp} each")
     elif plan.engine.kv_heads == "divide":
-        yield plan.divides("heads", count, "key-value heads", tp, axes, _fitting(plan))
+        yield plan.divides("heads", count, "key-value heads", tp, axes, _fitting(plan, axes))
     elif tp % count == 0:
         yield plan.passes("heads", f"{count} key-value heads over {axes}={tp}: each on {tp // count} shards")
     else:
         text = f"{count} key-value heads are neither a multiple nor a divisor of {axes}={tp}"
-        yield plan.fails("heads", text, _fitting(plan))
+        yield plan.fails("heads", text, _fitting(plan, axes))
 
 
-def _fitting(plan: Plan) -> str:
+def _fitting(plan: Plan, axes: str) -> str:
     """Return which TP would fit all heads that are known, such as "TP that divide 52 heads: 1, 2, 4, 13, 26, 52"."""
     count, kv = plan.facts.heads, None if plan.facts.is_latent else plan.facts.kv_heads
     rule = plan.engine.kv_heads
     if count is None and kv is None:
         return ""
     if kv is None or kv == count or rule == "any":
-        return "" if count is None else degrees_that("TP", f"divide {count} heads", divisors(count))
+        return "" if count is None else degrees_that(axes, f"divide {count} heads", divisors(count))
     candidates = divisors(count) if count is not None else range(1, kv + 1)
     fitting = [tp for tp in candidates if kv % tp == 0 or (rule == "repeat" and tp % kv == 0)]
     if count is None:
-        return degrees_that("TP", f"divide {kv} key-value heads", fitting)
+        return degrees_that(axes, f"divide {kv} key-value heads", fitting)
     verb = "divide" if list(candidates) == fitting or rule == "divide" else "fit"
     if list(candidates) == fitting:
-        return degrees_that("TP", f"divide {count} heads", fitting)
-    return degrees_that("TP", f"{verb} {count} heads and {kv} key-value heads", fitting)
+        return degrees_that(axes, f"divide {count} heads", fitting)
+    return degrees_that(axes, f"{verb} {count} heads and {kv} key-value heads", fitting)

@@ -83,8 +83,8 @@ def _ends(plan: Plan, total: int, ends: list[int]) -> Iterator[Calculation]:
     elif bool(rest) != bool(middle) or rest < 0 or (middle and rest % (middle * vpp)):
         each = f"{counted(middle, 'other stage')}" + (f" of {vpp} chunks" if vpp > 1 else "")
         text = f"{total} layers without the {stated} of the first or last stage are {rest}, not divisible over {each}"
-        sizes = [rest % (middle * vpp), 0] if middle else []
-        advice = f"change the stated stages by {sizes[0]} layers in all" if sizes and sizes[0] and rest > 0 else ""
+        surplus = rest % (middle * vpp) if middle else 0
+        advice = f"give the stated stages {counted(surplus, 'layer')} more in all" if surplus and rest > 0 else ""
         yield plan.fails("layers", text, advice)
     else:
         share = f" and {rest // middle} in each of the other {middle}" if middle else ""

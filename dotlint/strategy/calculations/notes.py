@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -28,17 +27,19 @@ def notes(plan: Plan) -> Iterator[str]:
             f"DPA shares the GPUs of TP and adds none: attention has TP/DPA = {degrees.tp}/{degrees.dpa} = "
             f"{plan.attention_tp} ranks"
         )
-    if plan.engine.name == "sglang" and degrees.dp > 1 and degrees.dpa == 1:
+    if plan.engine.name == "sglang" and degrees.dp * degrees.cp > 1 and degrees.dpa == 1:
         whole = degrees.tp * degrees.dp * degrees.cp
+        options = f"--dp {degrees.dp} --enable-dp-attention" if degrees.dp > 1 else ""
+        options += f" --attn-cp-size {degrees.cp}" if degrees.cp > 1 else ""
         yield (
-            f"TP is that of attention, and DP multiplies it: in SGLang this is --tp {whole} --dp {degrees.dp} "
-            "--enable-dp-attention"
+            "TP is that of attention, and DP and CP multiply the GPUs: in SGLang this is "
+            f"--tp {whole} {options.strip()}"
         )
-        if degrees.tp % degrees.dp == 0:
+        if degrees.dp > 1 and degrees.tp % degrees.dp == 0:
             inner = degrees.tp // degrees.dp
             yield (
                 f"SGLang's --tp {degrees.tp} --dp {degrees.dp} --enable-dp-attention is tp{inner}dp{degrees.dp} or "
-                f"tp{degrees.tp}dpa{degrees.dp}, on {prod((degrees.tp, degrees.pp))} GPUs"
+                f"tp{degrees.tp}dpa{degrees.dp}, on {degrees.tp * degrees.pp} GPUs"
             )
     if plan.engine.name == "sglang" and degrees.dpa > 1:
         yield f"in SGLang this is --tp {degrees.tp} --dp {degrees.dpa} --enable-dp-attention"
