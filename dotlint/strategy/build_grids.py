@@ -242,6 +242,8 @@ def _overlay_experts(
     found.problems.append(_mismatch(degrees, dense, axes, etp, edp_named))
     if "etp" not in degrees.named and etp > 1 and edp_for(1) is not None:
         found.remedies.append("etp1 would fit")
+    if not has_edp and has_etp and dense.size % (fixed // degrees.ep) == 0:
+        found.remedies.append(f"ETP·EP = {dense.size // (fixed // degrees.ep)} would fit")
     others = fixed // degrees.ep * etp
     if has_edp and edp_named is None and dense.size % others == 0:
         fitting = divisors(dense.size // others)

@@ -319,7 +319,7 @@ def build(
     free = named.last + 1 if named else 0
     phases: list[Phase] = []
     for spec in specs:
-        degrees = with_replicas(spec, layout)
+        degrees = layout.completed(with_replicas(spec, layout))
         size = layout.world(degrees)
         label = f"phase {spec.name!r}" if spec.name else "the strategy"
         if size > MOST_GPUS:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dotlint.report.strategy import as_json, described
-from dotlint.strategy import Strategy, StrategyError
+from dotlint.strategy import AXES, Layout, Strategy, StrategyError
 from dotlint.strategy.engines import ENGINES
 from dotlint.strategy.presets import PRESETS
 
@@ -266,6 +266,34 @@ def test_a_world_that_no_dp_fills(engine: str, spec: str, advice: str) -> None:
     found = plan(engine, spec, more="world = 60")
     assert found.impossible
     assert any(advice in each.advice for _, each in found.phases[0].refusals)
+
+
+@pytest.mark.parametrize(
+    ("spec", "degrees"),
+    [
+        ("dep8", {"tp": 1, "dp": 8, "ep": 8}),
+        ("TEP8 PP2", {"tp": 8, "ep": 8, "pp": 2}),
+        ("tp4-pcp2", {"tp": 4, "cp": 2}),
+        ("moe_tp2_moe_ep4_tp8", {"etp": 2, "ep": 4, "tp": 8}),
+        ("tp8dpa8", {"tp": 8, "dpa": 8}),
+    ],
+)
+def test_words_of_the_engines_are_read(spec: str, degrees: dict[str, int]) -> None:
+    (phase,) = Strategy.parse(spec).phases
+    assert phase.degrees.to_dict() == {axis: degrees[axis] for axis in AXES if axis in degrees}
+
+
+@pytest.mark.parametrize("spec", ["tp2dep8", "cp2pcp2", "ep2tep4", "moe_tp2etp2"])
+def test_a_word_that_repeats_an_axis_is_refused(spec: str) -> None:
+    with pytest.raises(StrategyError, match="is repeated"):
+        Strategy.parse(spec)
+
+
+def test_one_of_moe_tp_and_moe_ep_gives_the_other() -> None:
+    layout = Layout.named("trtllm")
+    assert Strategy.parse("tp8moe_tp4", layout=layout).phases[0].degrees.ep == 2
+    assert Strategy.parse("tp8moe_ep2", layout=layout).phases[0].placement.degrees.etp == 4
+    assert plan("trtllm", "tp8moe_tp3").phases[0].refusals[0][1].advice == "ETP·EP = 8 would fit"
 
 
 def test_more_gpus_than_one_replica_needs_are_replicas() -> None:

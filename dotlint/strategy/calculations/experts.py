@@ -31,6 +31,10 @@ def experts(plan: Plan) -> Iterator[Calculation]:
     things = f"experts ({extra} of them redundant)" if extra else "experts"
     if plan.engine.experts == "spread" and not balanced and total % ep:
         some, more = divmod(total, ep)
+        if not some:
+            text = f"{total} experts over EP={ep} leave {ep - more} ranks without an expert"
+            yield plan.warns("experts", text, degrees_that("EP", f"divide {total} experts", divisors(total)))
+            return
         text = f"{total} experts over EP={ep}: {some + 1} on the first {more} ranks, {some} on the others"
         yield plan.passes("experts", text)
         return

@@ -77,6 +77,12 @@ def _ends(plan: Plan, total: int, ends: list[int]) -> Iterator[Calculation]:
     """Yield whether the layers between the stated first and last stage divide evenly over the other stages."""
     vpp, rest, middle = plan.named.vpp, total - sum(ends), plan.named.pp - len(ends)
     stated = " and ".join(map(str, ends))
+    if plan.engine.layers == "any" and middle > 0:
+        if rest < middle * vpp:
+            yield plan.fails("layers", f"{total} layers leave {rest} for {counted(middle, 'other stage')}")
+        else:
+            yield plan.passes("layers", f"{total} layers: {stated} in the first or last stage, {rest} in the others")
+        return
     odd = [size for size in ends if size % vpp]
     if odd:
         yield plan.fails("layers", f"the {odd[0]} layers of the first or last stage are not divisible by VPP={vpp}")
