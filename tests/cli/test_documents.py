@@ -51,6 +51,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("deployment.dot", "tests/fixtures/moe_two_phases.dot", "prefill_dag.dot", "decode_dag.dot"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(FIXTURE, tmp_path / name)
+    for name in ("notes.md", "docs/notes.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"```dot\n{first}```\n")
+    (tmp_path / "plan.ipynb").write_text('{"cells": []}')
     shutil.copytree(ROOT / "tests/fixtures/two_files", tmp_path / "tests/fixtures/two_files")
     (tmp_path / "dotlint-baseline.json").write_text('{"dotlint-baseline": 1, "findings": []}')
     monkeypatch.chdir(tmp_path)

@@ -157,3 +157,30 @@ def test_edits_of_one_finding(host: str, text: str) -> None:
 def _lines_of(text: str) -> list[str]:
     """Lines without the white space at their end, which a document may add to a blank line."""
     return [line.rstrip() for line in text.rstrip("\n").split("\n")]
+
+
+SOUP: Final = (
+    "```dot", "```", "~~~ gv strategy=pp2", "> ```dot", "- ```{dot}", ":::{graphviz}", ":::", "    ", "\t", ".. graphviz::", "   ",
+    ".. digraph:: x", "   :alt: y", ".. only:: html", "[graphviz]", "----", "--", "[source,dot]", "#+begin_src dot", "#+end_src",
+    "@startdot", "@enddot", "@startuml", "@enduml", " * \\dot", " * @enddot", '/// \\dot "c"', "/** \\dot digraph { a } \\enddot */",
+    "<script type='text/vnd.graphviz'>", "</script>", "graphviz.Source('''", "''')", 'grViz("', '")', "```{r}", "```{eval-rst}",
+    "digraph {", "graph g { a -- b [colr=red] }", "  a -> b [labl=x]", "}", "// dotlint: ignore-file", "[1]: 'x'", "\r", "\0", "\u2028", "é",
+    "+---+---+", "| a | b |", "\\", '"', "'",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _ in HOSTS.values()} | {"a.d"}))
+@slow
+@given(lines=st.lists(st.sampled_from(SOUP), max_size=14), cell=st.booleans())
+def test_any_document_is_read_and_fixed_once(name: str, lines: list[str], cell: bool) -> None:
+    text = "\n".join(lines)
+    if name.endswith(".ipynb"):
+        kind, parts = ("code" if cell else "markdown"), [line + "\n" for line in lines]
+        text = json.dumps({"cells": [{"cell_type": kind, "source": parts}]})
+    settings = settings_for()
+    once = fix_text(Source.from_text(text, name), settings)
+    assert not once.result.crashed
+    again = fix_text(once.source, settings)
+    assert again.text == once.text
+    for finding in once.result.findings:
+        assert 0 <= finding.start <= finding.end <= len(once.text)
