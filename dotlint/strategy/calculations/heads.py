@@ -30,8 +30,7 @@ def heads(plan: Plan) -> Iterator[Calculation]:
     flavor = plan.phase.layout.sp or (preset.sp if preset is not None else None)
     if flavor == "ulysses" and count is not None and sp > 1 and count % tp == 0:
         fitting = degrees_that("SP", f"divide {count // tp} heads", divisors(count // tp))
-        by = f"{axes}·SP" if tp > 1 or not plan.engine.name else "SP"
-        yield plan.divides("heads", count, "heads", tp * sp, by, fitting)
+        yield plan.divides("heads", count, "heads", tp * sp, f"{axes}·SP" if tp > 1 else "SP", fitting)
 
 
 def _key_value_heads(plan: Plan, tp: int, axes: str) -> Iterator[Calculation]:
