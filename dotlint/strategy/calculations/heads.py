@@ -60,7 +60,7 @@ def _fitting(plan: Plan, axes: str) -> str:
     fitting = [tp for tp in candidates if kv % tp == 0 or (rule == "repeat" and tp % kv == 0)]
     if count is None:
         return degrees_that(axes, f"divide {kv} key-value heads", fitting)
-    verb = "divide" if list(candidates) == fitting or rule == "divide" else "fit"
     if list(candidates) == fitting:
         return degrees_that(axes, f"divide {count} heads", fitting)
+    verb = "divide" if rule == "divide" else "fit"
     return degrees_that(axes, f"{verb} {count} heads and {kv} key-value heads", fitting)
