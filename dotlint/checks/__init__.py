@@ -205,6 +205,10 @@ CHECKS: dict[str, Check] = {
         experts="sums",
         sequence="sums",
         layers="sums",
+        widths="sums",
+        batch="sums",
+        decode_context="sums",
+        expert_sequence="sums",
         grid_mismatch="sums",
     ),
     **_table("arithmetic", "deployment", top_k="top_k", token_flow="token_flow", heads_dims="heads_dims"),  # noqa: S106

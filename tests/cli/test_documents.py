@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import pkgutil
 import re
 import shlex
@@ -77,6 +78,28 @@ def test_command(command: str, folder: Path) -> None:
     status = main(shlex.split(command)[1:], stdout=out, stderr=err)
     assert status in {0, 1}, err.getvalue()
     assert list(folder.iterdir())
+
+
+def plans() -> list[tuple[str, str]]:
+    """Return every `dotlint strategy` of a page, with the block it stands in."""
+    texts = [text for kind in ("console", "") for page, text in blocks(kind) if not page.startswith("CHANGELOG")]
+    return [(command, text) for text in texts for command in INDENTED.findall(text) if "dotlint strategy" in command]
+
+
+@pytest.mark.parametrize(("command", "text"), plans(), ids=[command for command, _ in plans()])
+def test_plans_of_the_documents_are_possible(command: str, text: str, folder: Path) -> None:
+    out = io.StringIO()
+    status = main([*shlex.split(command)[1:], "--format", "json"], stdout=out, stderr=io.StringIO())
+    shown = "✗" in text
+    assert (json.loads(out.getvalue())["impossible"], status) == (shown, int(shown)), folder
+
+
+@pytest.mark.parametrize("table", [text for page, text in blocks("toml") if page == "strategy.md"])
+def test_strategy_files_of_the_documents_are_possible(table: str, folder: Path) -> None:
+    (folder / "plan.toml").write_text(table)
+    out = io.StringIO()
+    assert main(["strategy", "plan.toml", "--format", "json"], stdout=out, stderr=io.StringIO()) == 0
+    assert not json.loads(out.getvalue())["impossible"]
 
 
 @pytest.mark.parametrize("page", [page for page, _ in blocks("python") if page == "library.md"])
