@@ -87,7 +87,7 @@ def recognize(
     ranked = [r for r in readings if not r.annotation and _is_ranked(r)]
     if len(ranked) >= _FEWEST:
         placement.append(f"{count(len(ranked), 'node')} with a rank or stage")
-    labeled = not exchanges.isdisjoint(labels)  # other exchanges are at operators, whose roles tell
+    labeled = not exchanges.isdisjoint(labels)  # an operator beside another exchange has a role
     stated = declared or sized or labeled or any(map(_names_degrees, readings)) or any(map(_is_placed, readings))
     if placement and not stated and _are_common(drawn, ranked):
         objections.append("its words have a meaning in other fields too, and it names no devices, degrees or sizes")

@@ -32,7 +32,7 @@ def wide_problem(source: Source) -> Problem | None:
     if not text.startswith(("\0", "\udcff", "\udcfe")) and text[1:2] != "\0":
         return None
     data = source.to_bytes()
-    order = "le" if text[1:2] == "\0" and text[:1] != "\0" else "be"
+    order = "be" if text[0] == "\0" else "le"
     for encoding, mark in (*_MARKS, (f"utf-32-{order}", b""), (f"utf-16-{order}", b"")):
         if data.startswith(mark):
             try:

@@ -10,6 +10,8 @@ from collections import defaultdict
 from functools import cache
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from dotlint.checks.attributes.uses import finding, replaced, uses
 from dotlint.data import graphviz
 from dotlint.data.colors import is_color, meant, parts, weights_fit
@@ -231,8 +233,19 @@ def unknown_shapes(context: GraphContext, card: Card) -> Iterator[Outcome]:
         use for use in some if use.value and use.value not in graphviz.shapes() and "shapefile" not in use.companions()
     ]
     for bad in _separately(wrong):
-        near = _shape_names().nearest(bad[0].value) if len(bad) == 1 else None
         number = sum(use.count for use in bad)
+        style = bad[0].value.lower() if len(bad) == 1 else ""
+        if style in graphviz.styles("node"):
+            yield finding(
+                context,
+                card,
+                bad,
+                f"`{bad[0].value}` is a style, not a shape; Graphviz draws {'a box' if number == 1 else f'{number} boxes'}",
+                help=f"write `shape=box, style={style}`",
+                fix=_styled_box(bad[0], style),
+            )
+            continue
+        near = _shape_names().nearest(bad[0].value) if len(bad) == 1 else None
         yield finding(
             context,
             card,
@@ -241,6 +254,17 @@ def unknown_shapes(context: GraphContext, card: Card) -> Iterator[Outcome]:
             help=f"did you mean `{near.word}`?" if near else None,
             fix=_value_fix(bad, _to(near.word), near) if near else None,
         )
+
+
+def _styled_box(use: Use, style: str) -> Fix | None:
+    """Return the fix that writes a style instead of a shape, in statements without another style."""
+    if "style" in use.companions():
+        return None
+    edits: list[Edit | None] = []
+    for attribute in use.attributes():
+        edit = replaced(use_text(attribute.value), attribute.value, "box")
+        edits.append(edit and replace(edit, text=f"{edit.text}, style={style}"))
+    return _fix(edits, f"Write `shape=box, style={style}`", applicability="unsafe")
 
 
 def unknown_colors(context: GraphContext, card: Card) -> Iterator[Outcome]:
