@@ -13,6 +13,7 @@ A pattern only proposes: where each end lacks something that its siblings have, 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -63,10 +64,14 @@ class _Element(Struct, frozen=True, gc=False):
 
 
 class _Degrees(Struct):
-    """How many edges lead to and from each node; `turned` is whether the edges are turned around."""
+    """How many edges lead to and from each node; `turned` is whether the edges are turned around.
+
+    `following` are the heads of all edges by tail, of those too that are not counted.
+    """
 
     ins: Counter[int]
     outs: Counter[int]
+    following: dict[int, list[int]]
     turned: bool = False
 
 
@@ -194,6 +199,20 @@ class _Relation:
         for tail, head in edges:
             group, element = self.split(items[tail].coordinates, items[head].coordinates)
             self.elements[element][group] = (tail, head)
+        self.items, self.head_family = items, items[heads.members[0]].family
+
+    @cached_property
+    def groups_of(self) -> dict[Coordinates, list[Coordinates]]:
+        """The groups in which a tail with these free coordinates exists."""
+        found: dict[Coordinates, list[Coordinates]] = defaultdict(list)
+        for group, free in self.tails:
+            found[free].append(group)
+        return found
+
+    @cached_property
+    def order(self) -> dict[Coordinates, int]:
+        """The place of each group among all."""
+        return {group: at for at, group in enumerate(self.family.groups(self.items, self.linked))}
 
     def group(self, tail: Coordinates) -> Coordinates:
         """Return the coordinates of the tail that links use."""
@@ -210,6 +229,10 @@ class _Relation:
 
     def split(self, tail: Coordinates, head: Coordinates) -> tuple[Coordinates, _Element]:
         """Return the group and the element of an edge."""
+        return self.group(tail), _Element(_select(tail, self.free), self.rest(head))
+
+    def rest(self, head: Coordinates) -> Coordinates:
+        """Return the coordinates of a head that no link determines."""
         rest = []
         for k in self.head_kept:
             link = self.links.get(k)
@@ -217,7 +240,7 @@ class _Relation:
                 rest.append(head[k])
             elif link.divisor < 0:
                 rest.append(head[k] % -link.divisor)
-        return self.group(tail), _Element(_select(tail, self.free), tuple(rest))
+        return tuple(rest)
 
     def ends(self, group: Coordinates, element: _Element) -> Pair | None:
         """Return the nodes of an element in a group; None if one does not exist or is ambiguous."""
@@ -260,14 +283,15 @@ def propose_edges(
             types[one.family, two.family].append((tail, head))
     present = set(edges)
     counted = present - uncounted
-    degrees = _Degrees(Counter(head for _, head in counted), Counter(tail for tail, _ in counted))
+    ins, outs = Counter(head for _, head in counted), Counter(tail for tail, _ in counted)
+    degrees = _Degrees(ins, outs, _following(present))
     found: dict[Pair, ProposedEdge] = {}
     for (tail_family, head_family), some in types.items():
         for relation, relation_edges in _relations(known, some, families[tail_family], families[head_family]):
             for p in _missing(known, relation, relation_edges, present, degrees, devices, fanning=False):
                 found[p.tail, p.head] = p
     present = {(head, tail) for tail, head in present}
-    degrees = _Degrees(degrees.outs, degrees.ins, turned=True)
+    degrees = _Degrees(outs, ins, _following(present), turned=True)
     for (head_family, tail_family), some in types.items():
         tails = families[tail_family]
         if not tails.idle(degrees) and not 1 < len({tail for _, tail in some}) < len(tails.members):
@@ -277,6 +301,13 @@ def propose_edges(
             for p in _missing(known, relation, relation_edges, present, degrees, devices, fanning=True):
                 found.setdefault((p.head, p.tail), ProposedEdge(p.head, p.tail, p.exemplar[::-1], p.support))
     return list(found.values())
+
+
+def _following(edges: Iterable[Pair]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = defaultdict(list)
+    for tail, head in edges:
+        found[tail].append(head)
+    return found
 
 
 def _relations(
@@ -423,26 +454,43 @@ def _like_siblings(
     rows = relation.family.rows(relation.free, degrees)
     wired = relation.family.wired(relation.free, degrees)
     feeding = [set(column) for column in zip(*exemplars, strict=True)]
+    known: dict[tuple[int, Coordinates], _Siblings] = {}  # many idle tails share their siblings
     for free in idle_coordinates:
         for position, row in enumerate(rows):
             if free[position] in wired[position] and free[position] not in feeding[position]:
                 continue  # the others with this number are wired without such an edge, as the second of two layers
             rest = free[:position] + free[position + 1 :]
-            siblings = row.get(rest, set())
-            expected_heads = set().union(*(heads[other] for other in exemplars & siblings))
-            if len(siblings) <= _SIBLINGS and expected_heads:
-                yield from _edges_of_siblings(
-                    relation,
-                    free,
-                    sorted(siblings),
-                    sorted(expected_heads),
-                    groups,
-                    present,
-                    degrees,
-                    devices,
-                    alone=idle_rows[position, rest] == len(groups) == 1,
-                    fanning=fanning,
-                )
+            key = position, rest
+            if key not in known:
+                known[key] = _Siblings(relation, row.get(rest, set()), heads, present, degrees, fanning=fanning)
+            if known[key].heads:
+                alone = idle_rows[key] == len(groups) == 1
+                yield from _edges_of_siblings(relation, free, known[key], present, degrees, devices, alone=alone)
+
+
+class _Siblings:
+    """Wired tails that differ in one coordinate: the heads that are expected of others, and the tails by group."""
+
+    def __init__(
+        self,
+        relation: _Relation,
+        siblings: set[Coordinates],
+        heads: dict[Coordinates, set[Coordinates]],
+        present: set[Pair],
+        degrees: _Degrees,
+        *,
+        fanning: bool,
+    ) -> None:
+        few = siblings if len(siblings) <= _SIBLINGS else set()
+        self.heads = set(sorted(set().union(*(heads[free] for free in few if free in heads)))[:_SIBLINGS])
+        self.tails: dict[Coordinates, list[int]] = defaultdict(list)
+        for free in sorted(few) if self.heads else ():
+            for group in relation.groups_of[free]:
+                index, _ = relation.tails[group, free]
+                if degrees.outs[index]:
+                    self.tails[group].append(index)
+        only = next(iter(few)) if len(few) == 1 and not fanning and () in self.heads else None
+        self.agreed = only is not None and _agreed(relation, _Element(only, ()), present, degrees)
 
 
 def _short_of_one(
@@ -485,41 +533,52 @@ def _short_of_one(
 def _edges_of_siblings(
     relation: _Relation,
     free: Coordinates,
-    siblings: list[Coordinates],
-    expected_heads: list[Coordinates],
-    groups: set[Coordinates],
+    siblings: _Siblings,
     present: set[Pair],
     degrees: _Degrees,
     devices: Devices,
     *,
     alone: bool,
-    fanning: bool,
 ) -> Iterator[ProposedEdge]:
-    for rest in expected_heads[:_SIBLINGS]:
-        elements = [_Element(other, rest) for other in siblings]
-        agreed = (
-            len(siblings) == 1 and not rest and not fanning and _agreed(relation, elements[0], groups, present, degrees)
-        )
-        for group in groups:
-            pair = relation.ends(group, _Element(free, rest))
-            if pair is None or pair in present:
+    proposed: list[tuple[Coordinates, int, ProposedEdge]] = []
+    for group in relation.groups_of[free]:
+        tail, _ = relation.tails[group, free]
+        akin = [other for other in siblings.tails.get(group, ()) if devices.akin(tail, other)]
+        sharing: dict[int, list[int]] = defaultdict(list)
+        for other in akin:
+            for head in degrees.following[other]:
+                if head != other and relation.items[head].family == relation.head_family:
+                    sharing[head].append(other)
+        for head, others in sharing.items():
+            rest = relation.rest(relation.items[head].coordinates)
+            pair = tail, head
+            if rest not in siblings.heads or pair in present or relation.ends(group, _Element(free, rest)) != pair:
                 continue
-            ends = (p for element in elements if (p := relation.ends(group, element)) and degrees.outs[p[0]])
-            comparable = [p for p in ends if devices.alike(pair, p) is not False and devices.akin(pair[0], p[0])]
-            have = [p for p in comparable if p in present]
-            if len(have) >= 2:
-                expected = len(have) * 10 >= len(comparable) * 6
-            else:
-                # A single sibling is an exemplar if other groups agree with it, or if it works beside the node.
-                beside = alone and have and devices.alike(pair, have[0]) and devices.apart(pair[0], have[0][0])
-                expected = len(comparable) == 1 and bool(have) and bool(agreed or beside)
-            if expected:
-                yield ProposedEdge(*pair, have[0], len(have))
+            have = [(other, head) for other in others if devices.alike(pair, (other, head)) is not False]
+            if not have:
+                continue
+            # A single sibling is an exemplar if other groups agree with it, or if it works beside the node.
+            beside = alone and devices.alike(pair, have[0]) and devices.apart(tail, have[0][0])
+            single = (siblings.agreed and not rest) or beside
+            most = len(have) * 10 // 6 if len(have) > 1 else int(bool(single))
+            if _at_most(most, pair, akin, devices):
+                proposed.append((rest, relation.order[group], ProposedEdge(*pair, have[0], len(have))))
+    yield from (edge for *_, edge in sorted(proposed, key=lambda one: one[:2]))
 
 
-def _agreed(
-    relation: _Relation, element: _Element, groups: set[Coordinates], present: set[Pair], degrees: _Degrees
-) -> bool:
+def _at_most(most: int, pair: Pair, akin: Iterable[int], devices: Devices) -> bool:
+    """Return whether no more than `most` siblings can be compared with the tail of an edge."""
+    comparable = 0
+    for other in akin:
+        if other != pair[1] and devices.alike(pair, (other, pair[1])) is not False:
+            comparable += 1
+            if comparable > most:
+                return False
+    return True
+
+
+def _agreed(relation: _Relation, element: _Element, present: set[Pair], degrees: _Degrees) -> bool:
     """Return whether the edge of a single sibling exists in several groups, and in all where the sibling is wired."""
+    groups = relation.groups_of[element.tail]
     wired = [pair for group in groups if (pair := relation.ends(group, element)) and degrees.outs[pair[0]]]
     return len(wired) > 1 and all(pair in present for pair in wired)

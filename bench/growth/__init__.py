@@ -1,0 +1,1 @@
+"""How processor time and memory grow with the text: families of files, each doubled four times."""
