@@ -262,7 +262,7 @@ def markdown_nested(n: int) -> Case:
 
 
 def notebook(n: int) -> Case:
-    cell = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    cell: dict[str, object] = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
     cells = [
         {**cell, "source": ["%%dot\n", *_BAD.replace("g {", f"g{at} {{").splitlines(keepends=True)]} for at in range(n)
     ]
@@ -321,14 +321,18 @@ def compared_alike(n: int) -> Case:
     return Case(one, ("{0}",), others=(("other.dot", one.replace("x", "y")),), command="diff")
 
 
+def _drawn(seed: int) -> Callable[[int], Case]:
+    return lambda n: Case(drawn(seed, n), ("-s", "pp4tp2") if seed % 2 else ())
+
+
+def _piece(name: str) -> Callable[[int], Case]:
+    return lambda n: Case(_graph(PIECES[name](at) for at in range(n)))
+
+
 FAMILIES: dict[str, Callable[[int], Case]] = {
-    value.__name__: value
-    for value in list(globals().values())
-    if callable(value)
-    and getattr(value, "__module__", "") == __name__
-    and value.__name__ not in {"Case", "_graph", "_boxes"}
+    name: value
+    for name, value in list(globals().items())
+    if callable(value) and getattr(value, "__module__", "") == __name__ and not name.startswith("_") and name != "Case"
 }
-for _seed in range(6):
-    FAMILIES[f"drawn_{_seed}"] = lambda n, seed=_seed: Case(drawn(seed, n), ("-s", "pp4tp2") if seed % 2 else ())
-for _piece in PIECES:
-    FAMILIES[f"piece_{_piece}"] = lambda n, piece=_piece: Case(_graph(PIECES[piece](at) for at in range(n)))
+FAMILIES |= {f"drawn_{seed}": _drawn(seed) for seed in range(6)}
+FAMILIES |= {f"piece_{name}": _piece(name) for name in PIECES}

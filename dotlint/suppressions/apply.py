@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import defaultdict
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dotlint.engine.finding import Edit, Finding, Fix, Related
@@ -36,8 +39,9 @@ def suppress(
     extra: list[Finding] = []
     if (card := by_code.get("X002")) is not None:
         asked = frozenset(card.code for card in by_code.values() if card.section != "meta")
+        mentions = _Mentions(document, findings)
         for directive in suppressions.directives:
-            found = _unused(card, document, directive, asked, findings, whole=whole)
+            found = _unused(card, document, directive, asked, mentions, whole=whole)
             extra += [found] if found else []
     if (card := by_code.get("X003")) is not None:
         extra += [card.finding(m.message, m.start, m.end, help=m.help) for m in suppressions.mistakes]
@@ -55,7 +59,7 @@ def _unused(
     document: Document,
     directive: Directive,
     asked: frozenset[str],
-    findings: Sequence[Finding],
+    mentions: _Mentions,
     *,
     whole: bool,
 ) -> Finding | None:
@@ -74,10 +78,11 @@ def _unused(
         if len(idle) == len(directive.words):
             edits = _removals(document, directive)
         else:
-            kept = ", ".join(word.text for word in directive.words if word not in idle)
+            starts = {word.start for word in idle}
+            kept = ", ".join(word.text for word in directive.words if word.start not in starts)
             edits = [_rewritten(each, kept) for each in (directive, directive.end) if each and each.words]
     start, end = (idle[0].start, idle[-1].end) if idle else (directive.start, directive.stop)
-    elsewhere = _elsewhere(document, directive, idle, findings)
+    elsewhere = _elsewhere(directive, idle, mentions)
     return card.finding(
         message,
         start,
@@ -89,22 +94,60 @@ def _unused(
     )
 
 
-def _elsewhere(
-    document: Document, directive: Directive, idle: Sequence[Word], findings: Sequence[Finding]
-) -> tuple[Related, ...]:
+def _elsewhere(directive: Directive, idle: Sequence[Word], mentions: _Mentions) -> tuple[Related, ...]:
     """Return findings of the directive's rules that are about a node declared here but are located elsewhere."""
+    if directive.verb != "ignore":
+        return ()
     codes = frozenset().union(*(word.codes for word in idle)) if idle else None
-    found: list[Related] = []
-    for finding in findings:
-        if (codes is not None and finding.code not in codes) or directive.verb != "ignore":
-            continue
-        nodes = document.graphs[finding.graph].nodes if finding.graph < len(document.graphs) else {}
-        members = [nodes[name] for name in finding.nodes if name in nodes]
-        starts = [s.start for node in members for s in node.statements]
-        starts += [edge.start for node in members for edge in (*node.out_edges, *node.in_edges)]
-        if any(start <= at < end for at in starts for start, end in directive.spans):
-            found.append(Related(f"{finding.code} is about this node and is located here", finding.start, finding.end))
-    return tuple(found[:3])
+    found = mentions.about(directive.spans, codes)
+    return tuple(Related(f"{f.code} is about this node and is located here", f.start, f.end) for f in found)
+
+
+class _Mentions:
+    """Where the nodes that findings are about are mentioned."""
+
+    def __init__(self, document: Document, findings: Sequence[Finding]) -> None:
+        self._document, self._findings = document, findings
+
+    def about(self, spans: Iterable[tuple[int, int]], codes: frozenset[str] | None) -> list[Finding]:
+        """Return the first three findings of these rules about nodes that are mentioned in the spans."""
+        first: set[int] = set()
+        for start, end in spans:
+            for at in range(bisect_left(self._starts, start), bisect_left(self._starts, end)):
+                for code, found in self._of_node[self._nodes[at]].items():
+                    if codes is None or code in codes:
+                        first.update(found)
+        return [self._findings[index] for index in sorted(first)[:3]]
+
+    @cached_property
+    def _of_node(self) -> dict[tuple[int, str], dict[str, list[int]]]:
+        """By graph and node: the first three findings of each rule."""
+        found: dict[tuple[int, str], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+        for index, finding in enumerate(self._findings):
+            if finding.graph < len(self._document.graphs):
+                for name in finding.nodes:
+                    some = found[finding.graph, name][finding.code]
+                    if len(some) < 3:
+                        some.append(index)
+        return found
+
+    @cached_property
+    def _places(self) -> list[tuple[int, tuple[int, str]]]:
+        places: list[tuple[int, tuple[int, str]]] = []
+        for graph, name in self._of_node:
+            node = self._document.graphs[graph].nodes.get(name)
+            if node is not None:
+                mentions = (*node.statements, *node.out_edges, *node.in_edges)
+                places += ((mention.start, (graph, name)) for mention in mentions)
+        return sorted(places)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [start for start, _ in self._places]
+
+    @cached_property
+    def _nodes(self) -> list[tuple[int, str]]:
+        return [node for _, node in self._places]
 
 
 def _rewritten(directive: Directive, kept: str) -> Edit:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from collections import defaultdict
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 
 from dotlint.engine.own_cards import by_code
+from dotlint.suppressions.intervals import Intervals, Span
 from dotlint.suppressions.mistake import Mistake
 from dotlint.suppressions.scope import Lines
 from dotlint.text.nearest import nearest
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from dotlint.graph.document import Document
     from dotlint.strategy import Strategy
     from dotlint.syntax.tree import Comment
-
-Span = tuple[int, int]
 
 VERBS: Final = ("ignore", "ignore-start", "ignore-end", "ignore-file")
 
@@ -95,24 +95,23 @@ class Suppressions(Struct):
     directives: list[Directive] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
     strategy: Strategy | None = None
+    _indexes: dict[tuple[str, bool], tuple[Intervals, list[Directive]]] = field(default_factory=dict)
 
     def take(self, finding: Finding) -> frozenset[LocationKey]:
         """Return the locations of the finding that comments suppress, and mark these comments as used."""
+        key = finding.code, finding.section == "syntax"
+        if key not in self._indexes:
+            card = self.rules[finding.code]
+            spans = [(span, d) for d in self.directives if d.means(card) for span in d.spans_for(finding)]
+            spans.sort(key=lambda one: one[0])
+            self._indexes[key] = Intervals(span for span, _ in spans), [directive for _, directive in spans]
+        index, directives = self._indexes[key]
         taken: set[LocationKey] = set()
-        located = sorted(finding.locations, key=_start)  # there may be thousands of comments and locations
-        for directive in self.directives:
-            if not directive.means(self.rules[finding.code]):
-                continue
-            for start, end in directive.spans_for(finding):
-                here = located[bisect_left(located, start, key=_start) : bisect_left(located, end, key=_start)]
-                if here:
-                    taken.update(location.key for location in here)
-                    directive.used.add(finding.code)
+        for location in finding.locations if directives else ():
+            for at in index.around(location.start):
+                taken.add(location.key)
+                directives[at].used.add(finding.code)
         return frozenset(taken)
-
-
-def _start(location: Location) -> int:
-    return location.start
 
 
 def read_suppressions(document: Document, cards: Sequence[Card]) -> Suppressions:
@@ -147,15 +146,17 @@ class _Names:
     def __init__(self, cards: Sequence[Card]) -> None:
         self.cards = cards
         self.words = [word for card in cards for word in (card.code, card.name)]
-        self._codes: dict[str, frozenset[str]] = {}
+        self._codes: dict[str, set[str]] = defaultdict(set)
+        for card in cards:
+            for word in (
+                *(card.code[:end] for end in range(1, len(card.code) + 1)),
+                *map(str.upper, card.names),
+                "ALL",
+            ):
+                self._codes[word].add(card.code)
 
     def codes(self, word: str) -> frozenset[str]:
-        key, upper = word.lower(), word.upper()
-        if key not in self._codes:
-            self._codes[key] = frozenset(
-                card.code for card in self.cards if upper == "ALL" or card.code.startswith(upper) or key in card.names
-            )
-        return self._codes[key]
+        return frozenset(self._codes.get(word.upper(), ()))
 
 
 def _directive(match: re.Match[str], comment: Comment, names: _Names, mistakes: list[Mistake]) -> Directive | None:
@@ -208,7 +209,8 @@ def _locate(document: Document, found: Suppressions) -> None:
     bodies = [graph.statement.body for graph in document.graphs if graph.statement.body]
     end_of_text = len(document.text) + 1
     first = min((body[0].start for body in bodies), default=end_of_text)
-    opened: list[Directive] = []
+    opened: dict[int, Directive] = {}
+    by_words: dict[frozenset[str], list[Directive]] = defaultdict(list)
     kept: list[Directive] = []
 
     def mistake(directive: Directive, message: str, remedy: str) -> None:
@@ -216,13 +218,18 @@ def _locate(document: Document, found: Suppressions) -> None:
 
     for directive in found.directives:
         if directive.verb == "ignore-end":
-            opening = _opening(directive, opened)
-            if opening is None:
+            stack = (
+                [opened[last] for last in islice(reversed(opened), 1)]
+                if directive.words is None
+                else by_words[_named(directive)]
+            )
+            if not stack:
                 mistake(
                     directive, "`ignore-end` has no matching `ignore-start`", "remove it, or add the `ignore-start`"
                 )
             else:
-                opened.remove(opening)
+                opening = opened.pop(id(stack[-1]))
+                by_words[_named(opening)].pop()
                 opening.end = directive
                 opening.spans = [(opening.spans[0][0], directive.comment.end)]
             continue
@@ -230,7 +237,8 @@ def _locate(document: Document, found: Suppressions) -> None:
             directive.lines, directive.spans = lines.covered(directive.comment)
         elif directive.verb == "ignore-start":
             directive.spans = [(directive.comment.start, end_of_text)]
-            opened.append(directive)
+            opened[id(directive)] = directive
+            by_words[_named(directive)].append(directive)
         elif directive.start > first:
             what = "`ignore-file` has no effect after the first statement"
             mistake(directive, what, "move it to the top of the file")
@@ -238,16 +246,12 @@ def _locate(document: Document, found: Suppressions) -> None:
         else:
             directive.spans = [(0, end_of_text)]
         kept.append(directive)
-    for directive in opened:
+    for directive in opened.values():
         what = "`ignore-start` without `ignore-end` suppresses findings up to the end of the file"
         mistake(directive, what, "add `// dotlint: ignore-end` where the block ends")
     found.directives = kept
 
 
-def _opening(end: Directive, opened: list[Directive]) -> Directive | None:
-    """Return the last open block, with the same rules if the end names any; None if there is none."""
-    words = None if end.words is None else {word.text.lower() for word in end.words}
-    for start in reversed(opened):
-        if words is None or {word.text.lower() for word in start.words or ()} == words:
-            return start
-    return None
+def _named(directive: Directive) -> frozenset[str]:
+    """Return the rules as a comment names them; the end of a block that names any ends the last one with the same."""
+    return frozenset(word.text.lower() for word in directive.words or ())

@@ -7,10 +7,11 @@ which is certain enough to report a name in a graph and to write a fix.
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
 # Shorter words are too similar to each other for a suggestion: `wt`, `ht`, `q`, `k`.
 SHORTEST = 4
@@ -25,9 +26,45 @@ def nearest(word: str, known: Iterable[str], *, least: float = 0.6) -> str | Non
     """
     import difflib  # noqa: PLC0415 - only a mistake pays for it
 
-    spelled = {name.lower(): name for name in reversed(list(known))}
-    close = difflib.get_close_matches(word.lower(), spelled, n=1, cutoff=least)
-    return spelled[close[0]] if close else None
+    places, words = _letters(tuple(known))
+    low = word.lower()
+    own = _bits(low, places)
+    # No ratio exceeds that of the letters which both words have, in whatever order: most words need no comparison.
+    bounds = [(2 * (own & bits).bit_count() / (len(low) + len(name) or 1), name) for name, (bits, _) in words.items()]
+    matcher = difflib.SequenceMatcher()
+    matcher.set_seq2(low)
+    best = (least, "")
+    for bound, name in sorted((one for one in bounds if one[0] >= least), reverse=True):
+        if bound < best[0]:
+            break
+        matcher.set_seq1(name)
+        best = max(best, (matcher.ratio(), name))
+    return words[best[1]][1] if best[1] else None
+
+
+@lru_cache(maxsize=16)
+def _letters(known: tuple[str, ...]) -> tuple[dict[tuple[str, int], int], dict[str, tuple[int, str]]]:
+    """Return the bit of each occurrence of a letter, and of each word in lower case these bits and how it is written."""
+    spelled = {name.lower(): name for name in reversed(known)}
+    places: dict[tuple[str, int], int] = {}
+    for name in spelled:
+        for letter in _occurrences(name):
+            places.setdefault(letter, 1 << len(places))
+    return places, {name: (_bits(name, places), written) for name, written in spelled.items()}
+
+
+def _occurrences(word: str) -> Iterator[tuple[str, int]]:
+    counts: dict[str, int] = defaultdict(int)
+    for letter in word:
+        counts[letter] += 1
+        yield letter, counts[letter]
+
+
+def _bits(word: str, places: Mapping[tuple[str, int], int]) -> int:
+    bits = 0
+    for letter in _occurrences(word):
+        bits |= places.get(letter, 0)
+    return bits
 
 
 class Near(NamedTuple):

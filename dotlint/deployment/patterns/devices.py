@@ -52,6 +52,10 @@ class Devices:
         family, other = self._families[one], self._families[two]
         return (family == other or 1 in (self._sizes[family], self._sizes[other])) and not self.in_series(one, two)
 
+    def kind(self, index: int) -> tuple[object, ...]:
+        """Return what decides which nodes are akin to a node."""
+        return self._families[index], self._units[index]
+
     def apart(self, one: int, two: int) -> bool:
         """Return whether two nodes are certainly on different devices."""
         return self.relation((one, two)) == "apart"

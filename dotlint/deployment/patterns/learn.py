@@ -465,7 +465,7 @@ def _like_siblings(
                 known[key] = _Siblings(relation, row.get(rest, set()), heads, present, degrees, fanning=fanning)
             if known[key].heads:
                 alone = idle_rows[key] == len(groups) == 1
-                yield from _edges_of_siblings(relation, free, known[key], present, degrees, devices, alone=alone)
+                yield from _edges_of_siblings(relation, free, known[key], present, devices, alone=alone)
 
 
 class _Siblings:
@@ -489,8 +489,23 @@ class _Siblings:
                 index, _ = relation.tails[group, free]
                 if degrees.outs[index]:
                     self.tails[group].append(index)
+        self.items, self.head_family, self.following = relation.items, relation.head_family, degrees.following
+        self._akin: dict[tuple[object, ...], tuple[list[int], dict[int, list[int]]]] = {}
         only = next(iter(few)) if len(few) == 1 and not fanning and () in self.heads else None
         self.agreed = only is not None and _agreed(relation, _Element(only, ()), present, degrees)
+
+    def akin(self, group: Coordinates, tail: int, devices: Devices) -> tuple[list[int], dict[int, list[int]]]:
+        """Return those of a group that are akin to a tail, and those of them that lead to each head."""
+        key = group, devices.kind(tail)
+        if key not in self._akin:
+            akin = [other for other in self.tails.get(group, ()) if devices.akin(tail, other)]
+            sharing: dict[int, list[int]] = defaultdict(list)
+            for other in akin:
+                for head in self.following[other]:
+                    if head != other and self.items[head].family == self.head_family:
+                        sharing[head].append(other)
+            self._akin[key] = akin, sharing
+        return self._akin[key]
 
 
 def _short_of_one(
@@ -535,7 +550,6 @@ def _edges_of_siblings(
     free: Coordinates,
     siblings: _Siblings,
     present: set[Pair],
-    degrees: _Degrees,
     devices: Devices,
     *,
     alone: bool,
@@ -543,12 +557,7 @@ def _edges_of_siblings(
     proposed: list[tuple[Coordinates, int, ProposedEdge]] = []
     for group in relation.groups_of[free]:
         tail, _ = relation.tails[group, free]
-        akin = [other for other in siblings.tails.get(group, ()) if devices.akin(tail, other)]
-        sharing: dict[int, list[int]] = defaultdict(list)
-        for other in akin:
-            for head in degrees.following[other]:
-                if head != other and relation.items[head].family == relation.head_family:
-                    sharing[head].append(other)
+        akin, sharing = siblings.akin(group, tail, devices)
         for head, others in sharing.items():
             rest = relation.rest(relation.items[head].coordinates)
             pair = tail, head
