@@ -41,11 +41,12 @@ def blocks(text: str) -> Iterator[Block]:
 
 def _colon_fences(text: str, lines: Sequence[Line]) -> Iterator[Block]:
     """Yield the DOT of directives of MyST between colons, which CommonMark does not know."""
+    after = 0
     for at, line in enumerate(lines):
-        match = _COLONS.fullmatch(line.text)
+        match = _COLONS.fullmatch(line.text) if at >= after else None  # what is inside of a directive opens none
         if match is not None:
-            end = next((i for i in range(at + 1, len(lines)) if lines[i].text.strip() == match[1]), len(lines))
-            yield from fenced(text, line, match[2], lines[at + 1 : end])
+            after = next((i for i in range(at + 1, len(lines)) if lines[i].text.strip() == match[1]), len(lines))
+            yield from fenced(text, line, match[2], lines[at + 1 : after])
 
 
 def _without_container(line: Line, content: str) -> Line:

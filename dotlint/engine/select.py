@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from dotlint.engine.card import Card
 
 
+_MOST_KNOWN = 8
+# The last selections: a document with a thousand blocks, or a run over a thousand files, makes the same one each time.
+_chosen: dict[tuple[int, Selection], tuple[Sequence[Card], list[Card]]] = {}
+
+
 class SelectionError(DotlintError):
     """A selected rule does not exist."""
 
@@ -53,6 +58,16 @@ def matching(word: str, cards: Sequence[Card]) -> list[Card]:
 
 def chosen(cards: Sequence[Card], selection: Selection) -> list[Card]:
     """Return the cards that run; a longer (more exact) word overrides a shorter one, as in ruff."""
+    key = id(cards), selection
+    known = _chosen.get(key)
+    if known is None or known[0] is not cards:
+        while len(_chosen) >= _MOST_KNOWN:
+            del _chosen[next(iter(_chosen))]
+        known = _chosen[key] = cards, _choose(cards, selection)
+    return list(known[1])
+
+
+def _choose(cards: Sequence[Card], selection: Selection) -> list[Card]:
     if selection.select is None:
         asked = {card.code for card in cards if card.parameters.get("everywhere") is True}
         weight = {c.code: (0 if selection.preset in c.presets or c.code in asked else -1) for c in cards}

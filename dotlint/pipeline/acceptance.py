@@ -71,10 +71,15 @@ def _with_effect(fixed: Iterable[Finding], rules: Mapping[str, Card], *effects: 
 
 
 def _syntax(old: Document, new: Document, *, syntax: bool) -> Objection | None:
-    counts, then = Counter(p.code for p in new.problems), Counter(p.code for p in old.problems)
-    if syntax and len(new.problems) < len(old.problems):
+    before, after = old.problems, new.problems
+    unread = next((p for p in before if p.ends_reading), None)
+    if unread is not None:  # what follows was not read, so its mistakes are not new ones
+        end = len(new.text) - (len(old.text) - unread.start)
+        before, after = [p for p in before if p is not unread], [p for p in after if p.start < end]
+    counts, then = Counter(p.code for p in after), Counter(p.code for p in before)
+    if syntax and len(after) < len(before):
         return None
-    worse = next((p for p in new.problems if counts[p.code] > then[p.code]), None)
+    worse = next((p for p in after if counts[p.code] > then[p.code]), None)
     if worse is not None:
         return Objection(f"it would leave a syntax error, {worse.code}: {worse.message}")
     return Objection("the syntax error would remain") if syntax and counts == then else None

@@ -30,6 +30,11 @@ class Problem(Struct, frozen=True):
     cut: bool = False
 
     @property
+    def ends_reading(self) -> bool:
+        """Whether there were too many mistakes, so that what follows was not read."""
+        return self.code == "E001" and self.cut and not self.edits
+
+    @property
     def opens_string(self) -> bool:
         """Whether it is a quote that no other one closes."""
         return self.code == "E003"
