@@ -56,8 +56,7 @@ class Growth(NamedTuple):
     def megabyte(self) -> float:
         """The seconds that a megabyte takes, or would take if it goes on like this."""
         last = self.points[-1]
-        grown: float = (1e6 / last.size) ** (max(self.slope, 1) if last.size < 1e6 else 1)
-        return last.seconds * grown
+        return last.seconds * math.pow(1e6 / last.size, max(self.slope, 1) if last.size < 1e6 else 1)
 
     @property
     def memory(self) -> float:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from dotlint.data import graphviz
 from dotlint.deployment.devices.decide import decide as decide_devices
 from dotlint.deployment.facts import Facts, node_facts, subgraph_facts
+from dotlint.deployment.inherited import Inherited
 from dotlint.deployment.model import Deployment, Reading, Stage
 from dotlint.deployment.numberings.apply import count_layers, set_numbers
 from dotlint.deployment.numberings.axes import ancestors, worded_number
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from dotlint.deployment.numberings.decision import Decision
     from dotlint.deployment.vocabulary import Vocabulary
-    from dotlint.graph.model import Graph, Node
+    from dotlint.graph.model import Graph, Node, Subgraph
 
 _PLAIN_SHAPES = {"plaintext", "none", "plain", "note"}
 
@@ -109,8 +110,10 @@ def _layer_ranges(readings: list[Reading]) -> dict[str | None, tuple[int, int]]:
 
 def _own_reading(node: Node, vocabulary: Vocabulary, cluster_facts: dict[int, Facts]) -> Reading:
     """Derive what needs no other node."""
-    for subgraph in ancestors(node.subgraphs):
-        if id(subgraph) not in cluster_facts:
+    for innermost in node.subgraphs:
+        for subgraph in ancestors([innermost]):
+            if id(subgraph) in cluster_facts:
+                break  # and so are those around it
             cluster_facts[id(subgraph)] = subgraph_facts(subgraph, vocabulary)
     evidence = node_facts(node, vocabulary)
     return Reading(node, evidence, evidence.role)
@@ -119,6 +122,12 @@ def _own_reading(node: Node, vocabulary: Vocabulary, cluster_facts: dict[int, Fa
 def _set_gpus(readings: list[Reading], cluster_facts: dict[int, Facts], vocabulary: Vocabulary) -> None:
     """Set the GPUs of every node, after the file has decided what ambiguous texts about devices mean."""
     _decide_devices(readings, cluster_facts, vocabulary)
+
+    def gpus_of(subgraph: Subgraph) -> GpuSet | None:
+        gpus = cluster_facts[id(subgraph)].gpus
+        return gpus.ids if gpus and not gpus.transfer else None
+
+    inherited = Inherited(gpus_of)
     for reading in readings:
         evidence = reading.evidence
         gpus = evidence.gpus
@@ -127,14 +136,7 @@ def _set_gpus(readings: list[Reading], cluster_facts: dict[int, Facts], vocabula
             reading.because(f"GPUs {reading.gpus} from the label")
         elif gpus is None or gpus.peer:
             named = _gpu_in_name(evidence, vocabulary)
-            inside = next(
-                (
-                    e.ids
-                    for s in ancestors(reading.node.subgraphs)
-                    if (e := cluster_facts[id(s)].gpus) and e.ids is not None and not e.transfer
-                ),
-                None,
-            )
+            inside = inherited.of(reading.node.subgraphs)
             if named is not None:
                 reading.gpus, reading.own_gpus = GpuSet.of([named]), True
                 reading.because(f"GPU {named} from the name")
@@ -148,11 +150,11 @@ def _set_gpus(readings: list[Reading], cluster_facts: dict[int, Facts], vocabula
 def _decide_devices(readings: list[Reading], cluster_facts: dict[int, Facts], vocabulary: Vocabulary) -> None:
     """Replace what labels state about devices by what it means in this file."""
     stages = {key: worded_number(evidence, "stage", vocabulary) for key, evidence in cluster_facts.items()}
+    inherited = Inherited(lambda subgraph: stages[id(subgraph)])
     stated = [(evidence.gpus, stages[key]) for key, evidence in cluster_facts.items() if evidence.gpus is not None]
     for reading in readings:
         if reading.evidence.gpus is not None:
-            around = (stages[id(s)] for s in ancestors(reading.node.subgraphs))
-            own = next((s for s in around if s is not None), None)
+            own = inherited.of(reading.node.subgraphs)
             stage = worded_number(reading.evidence, "stage", vocabulary) if own is None else own
             stated.append((reading.evidence.gpus, stage))
     changed = decide_devices(stated, len(readings))
@@ -297,13 +299,11 @@ def _decide_phases(readings: list[Reading], graph: Graph, cluster_facts: dict[in
     If a graph names only one phase, all nodes have that phase; "" if it names none.
     """
     explicit: dict[int, frozenset[str]] = {}
+    inherited = Inherited(lambda subgraph: cluster_facts[id(subgraph)].phases or None)
     for reading in readings:
         stated = reading.evidence.phases
         if not stated:
-            stated = next(
-                (cluster_facts[id(s)].phases for s in ancestors(reading.node.subgraphs) if cluster_facts[id(s)].phases),
-                frozenset(),
-            )
+            stated = inherited.of(reading.node.subgraphs) or frozenset()
         if stated:
             explicit[reading.node.index] = stated
     named = Counter(phase for phases in explicit.values() for phase in phases if len(phases) == 1)

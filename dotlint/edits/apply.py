@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from dotlint.engine.finding import Edit
 
@@ -25,7 +26,23 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
     return "".join(pieces) + text[at:]
 
 
-def touching(one: Sequence[Edit], others: Iterable[Edit]) -> bool:
-    """Return whether an edit of `one` overlaps or adjoins an edit of `others`, so that they might interact."""
-    taken = [(edit.start, edit.end) for edit in others]
-    return any(edit.start <= end and start <= edit.end for edit in one for start, end in taken)
+class Taken:
+    """Edits that do not overlap, and whether others overlap or adjoin one of them, so that they might interact."""
+
+    def __init__(self) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+
+    def touches(self, edits: Iterable[Edit]) -> bool:
+        """Return whether one of the edits overlaps or adjoins an edit that is taken."""
+        for edit in edits:
+            at = bisect_left(self._ends, edit.start)
+            if at < len(self._ends) and self._starts[at] <= edit.end:
+                return True
+        return False
+
+    def add(self, edits: Iterable[Edit]) -> None:
+        """Take edits that touch no other one."""
+        for edit in edits:
+            insort(self._starts, edit.start)
+            insort(self._ends, edit.end)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from msgspec.structs import replace
 
 from dotlint.documents.edits import in_document
 from dotlint.documents.kinds import find_blocks
-from dotlint.edits.apply import apply_edits, touching
+from dotlint.edits.apply import Taken, apply_edits
 from dotlint.engine.facts import FileFacts, FlowFacts
 from dotlint.engine.finding import Edit, Finding, Location, Related
 from dotlint.engine.result import BlockResult, FileResult, excerpt_of
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from dotlint.graph.document import Document
 
 Moved = TypeVar("Moved", Finding, Location, Related)
+Part = TypeVar("Part")
+_Move = tuple[int, int, Finding, list[Edit]]  # the number of a finding, its block, its own version, the edits
 
 DOES_NOT_FIT = "it does not fit into the document"
 
@@ -146,7 +149,7 @@ def _move_fixes(source: Source, blocks: Sequence[Block], results: Sequence[FileR
 
     Fixes that do not touch each other are tried together, because each trial reads the whole document.
     """
-    todo: list[tuple[int, int, Finding, list[Edit]]] = []  # (finding, block, finding of the block, edits)
+    todo: list[_Move] = []
     number = 0
     for index, (block, result) in enumerate(zip(blocks, results, strict=True)):
         for finding in result.findings:
@@ -158,23 +161,39 @@ def _move_fixes(source: Source, blocks: Sequence[Block], results: Sequence[FileR
                     todo.append((number, index, finding, edits))
             number += 1
     while todo:
-        batch: list[tuple[int, int, Finding, list[Edit]]] = []
-        taken: list[Edit] = []
+        batch: list[_Move] = []
+        rest: list[_Move] = []
+        taken = Taken()
         for one in todo:
-            if not touching(one[3], taken):
+            if taken.touches(one[3]):
+                rest.append(one)
+            else:
                 batch.append(one)
-                taken += one[3]
-        todo = [one for one in todo if one not in batch]
-        for one in batch if not _fit(source, blocks, batch) else ():
-            if not _fit(source, blocks, [one]):
-                _withdraw(merged, one[0])
-                batch = [other for other in batch if other is not one]
-        for at, _, finding, edits in batch:
+                taken.add(one[3])
+        todo = rest
+        fitting, others = fitting_of(batch, partial(_fit, source, blocks))
+        for at, *_ in others:
+            _withdraw(merged, at)
+        for at, _, finding, edits in fitting:
             assert finding.fix is not None
             merged.findings[at] = replace(merged.findings[at], fix=replace(finding.fix, edits=tuple(edits)))
 
 
-def _fit(source: Source, blocks: Sequence[Block], batch: Sequence[tuple[int, int, Finding, list[Edit]]]) -> bool:
+def fitting_of(batch: list[Part], fit: Callable[[list[Part]], bool]) -> tuple[list[Part], list[Part]]:
+    """Return the parts of a batch that fit, together or alone, and those that do not even fit alone.
+
+    A batch that does not fit is halved, because each trial reads the whole document.
+    """
+    if not batch or fit(batch):
+        return batch, []
+    if len(batch) == 1:
+        return [], batch
+    half = len(batch) // 2
+    (first, lost), (second, more) = fitting_of(batch[:half], fit), fitting_of(batch[half:], fit)
+    return first + second, lost + more
+
+
+def _fit(source: Source, blocks: Sequence[Block], batch: Sequence[_Move]) -> bool:
     own: dict[int, list[Edit]] = {}
     for _, index, finding, _ in batch:
         assert finding.fix is not None

@@ -14,6 +14,7 @@ from dotlint.pipeline.documents import (
     as_source,
     at_document,
     edits_in_document,
+    fitting_of,
     keeps_blocks,
     line_of,
     lint_document,
@@ -35,21 +36,28 @@ def fix_document(source: Source, settings: Settings, *, unsafe: bool) -> FixResu
         return FixResult(source, source, (), (), FileResult(source.name, None, [], unreadable=str(error)))
     applied: list[Finding] = []
     refused: list[Refusal] = []
-    edits: list[Edit] = []
-    texts = [str(block.text) for block in blocks]
+    results = [fix_dot(as_source(block, source.name), settings, unsafe=unsafe) for block in blocks]
+    texts = [_ending_like(str(block.text), fixed.text) for block, fixed in zip(blocks, results, strict=True)]
+    changes: dict[int, list[Edit]] = {}
     for index, block in enumerate(blocks):
-        fixed = fix_dot(as_source(block, source.name), settings, unsafe=unsafe)
-        texts[index] = _ending_like(texts[index], fixed.text)
-        own = edits_in_document(source.text, block, _changes(fixed.given.text, texts[index]))
-        if own is None or not keeps_blocks(source, apply_edits(source.text, own), blocks, {index: texts[index]}):
-            texts[index] = fixed.given.text
+        own = edits_in_document(source.text, block, _changes(results[index].given.text, texts[index]))
+        if own is not None:
+            changes[index] = own
+
+    def fit(some: list[int]) -> bool:
+        text = apply_edits(source.text, [edit for index in some for edit in changes[index]])
+        return keeps_blocks(source, text, blocks, {index: texts[index] for index in some})
+
+    fitting = set(fitting_of(list(changes), fit)[0])
+    for index, (block, fixed) in enumerate(zip(blocks, results, strict=True)):
+        if index not in fitting:
             refused += [Refusal(one, line_of(source, block, one.start), DOES_NOT_FIT) for one in fixed.applied]
             continue
-        edits += own
         applied += [at_document(one, block, 0, 0) for one in fixed.applied]
         refused += [
             Refusal(one.finding, line_of(source, block, one.finding.start), one.reason) for one in fixed.refused
         ]
+    edits = [edit for index in sorted(fitting) for edit in changes[index]]
     new = source.with_text(apply_edits(source.text, edits))
     return FixResult(source, new, tuple(applied), tuple(refused), lint_document(new, settings))
 

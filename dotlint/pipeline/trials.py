@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from dotlint.edits.apply import apply_edits, touching
+from dotlint.edits.apply import Taken, apply_edits
 from dotlint.engine.own_cards import own_cards
 from dotlint.engine.select import Selection, chosen
 from dotlint.pipeline.acceptance import Objection, objection_to_findings, objection_to_text
@@ -112,16 +112,16 @@ def changed(source: Source, batch: Iterable[Finding]) -> Source:
 
 def apart(findings: Iterable[Finding]) -> tuple[list[Finding], list[Finding]]:
     """Split fixes into a batch without conflicts, in their order, and the rest."""
-    taken: list[Edit] = []
+    taken = Taken()
     batch: list[Finding] = []
     rest: list[Finding] = []
     for finding in findings:
         assert finding.fix is not None
-        if touching(finding.fix.edits, taken):
+        if taken.touches(finding.fix.edits):
             rest.append(finding)
         else:
             batch.append(finding)
-            taken += finding.fix.edits
+            taken.add(finding.fix.edits)
     return batch, rest
 
 

@@ -137,8 +137,8 @@ class _Mentions:
         for graph, name in self._of_node:
             node = self._document.graphs[graph].nodes.get(name)
             if node is not None:
-                mentions = (*node.statements, *node.out_edges, *node.in_edges)
-                places += ((mention.start, (graph, name)) for mention in mentions)
+                places += ((statement.start, (graph, name)) for statement in node.statements)
+                places += ((edge.start, (graph, name)) for edge in (*node.out_edges, *node.in_edges))
         return sorted(places)
 
     @cached_property

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dotlint.edits.apply import apply_edits, touching
+from dotlint.edits.apply import Taken, apply_edits
 from dotlint.edits.compose import compose
 from dotlint.engine.finding import Edit, Finding, Fix
 from dotlint.engine.own_cards import by_code
@@ -125,8 +125,10 @@ def test_successive_edits_are_composed() -> None:
     ],
 )
 def test_adjoining_edits_touch(one: tuple[int, int], other: tuple[int, int], expected: bool) -> None:
-    assert touching([Edit(*one, "")], [Edit(20, 21, ""), Edit(*other, "")]) is expected
-    assert touching([Edit(*one, "")], []) is False
+    taken = Taken()
+    assert not taken.touches([Edit(*one, "")])
+    taken.add([Edit(20, 21, ""), Edit(*other, "")])
+    assert taken.touches([Edit(*one, "")]) is expected
 
 
 def test_overlapping_edits_raise() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dotlint.edits.apply import apply_edits, touching
+from dotlint.edits.apply import Taken, apply_edits
 from dotlint.engine.finding import Edit
 from dotlint.pipeline.fixed import unified_diff
 
@@ -35,7 +35,9 @@ def test_overlapping_edits_raise() -> None:
     ],
 )
 def test_adjoining_edits_touch(one: tuple[int, int], other: tuple[int, int], touch: bool) -> None:
-    assert touching([Edit(*one, "")], [Edit(*other, "")]) is touch
+    taken = Taken()
+    taken.add([Edit(*other, "")])
+    assert taken.touches([Edit(*one, "")]) is touch
 
 
 TEXTS = [

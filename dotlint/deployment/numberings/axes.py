@@ -147,9 +147,28 @@ def _add_clusters(
                 one.clusters[id(subgraph)] = number
         return own
 
+    # What a cluster and those around it say, by numbering: clusters may be nested a thousand deep.
+    around: dict[int, dict[int, tuple[Numbering, int]]] = {}
+
+    def in_effect(innermost: Subgraph) -> dict[int, tuple[Numbering, int]]:
+        inner: list[list[tuple[Numbering, int]]] = []
+        chain: list[Subgraph] = []
+        effect: dict[int, tuple[Numbering, int]] = {}
+        for subgraph in ancestors([innermost]):
+            if id(subgraph) in around:
+                effect = around[id(subgraph)]
+                break
+            chain.append(subgraph)
+            inner.append(marks(subgraph))
+        for subgraph, own in zip(reversed(chain), reversed(inner), strict=True):
+            if own:
+                effect = {**effect, **{id(one): (one, number) for one, number in reversed(own)}}
+            around[id(subgraph)] = effect
+        return effect
+
     for reading in readings:
-        for subgraph in ancestors(reading.node.subgraphs):
-            for one, number in marks(subgraph):
+        for innermost in reading.node.subgraphs:
+            for one, number in in_effect(innermost).values():
                 one.values.setdefault(reading.node.index, number)
 
 
