@@ -11,6 +11,9 @@ from dotlint.strategy.arithmetic import Calculation, arithmetic
 from dotlint.strategy.calculations.calculation import plan_of
 from dotlint.strategy.calculations.notes import notes as engine_notes
 from dotlint.strategy.degrees import AXES, AXIS_NAMES
+from dotlint.strategy.memory.budget import Memory, memory_of
+from dotlint.strategy.memory.fits import fits
+from dotlint.strategy.memory.table import memory_dict
 from dotlint.strategy.presets import PRESETS
 
 if TYPE_CHECKING:
@@ -75,6 +78,7 @@ class PhaseDescription(Struct, frozen=True):
     verdict: str
     sums: tuple[tuple[str, Calculation], ...]
     notes: tuple[str, ...]
+    memory: Memory | None = None
 
     @property
     def refusals(self) -> list[tuple[str, Calculation]]:
@@ -143,7 +147,10 @@ def _layout_text(strategy: Strategy) -> str:
 
 
 def _describe_phase(phase: Phase, model: ModelFacts, codes: Mapping[str, str]) -> PhaseDescription:
-    sums = tuple((codes[each.check], each) for each in arithmetic(phase, model))
+    plan = plan_of(phase, model)
+    memory = None if phase.assumed else memory_of(plan)
+    calculations = (*arithmetic(phase, model), *(fits(plan, memory) if memory is not None else ()))
+    sums = tuple((codes[each.check], each) for each in calculations)
     refusal = None if phase.assumed else next((each for _, each in sums if each.refuses), None)
     return PhaseDescription(
         name=phase.name,
@@ -157,7 +164,8 @@ def _describe_phase(phase: Phase, model: ModelFacts, codes: Mapping[str, str]) -
         stages=tuple(_stage_row(phase, index, model) for index in range(phase.stage_count)),
         verdict=phase.placement.verdict if refusal is None else f"impossible: {refusal.text}",
         sums=sums,
-        notes=(*_notes(phase), *engine_notes(plan_of(phase, model))),
+        notes=(*_notes(phase), *engine_notes(plan)),
+        memory=memory,
     )
 
 
@@ -254,6 +262,7 @@ def _phase_dict(phase: PhaseDescription) -> dict[str, Any]:
             for row in phase.stages
         ],
         "arithmetic": [_calculation_dict(code, each) for code, each in phase.sums],
+        "memory": None if phase.memory is None else memory_dict(phase.memory),
         "notes": list(phase.notes),
     }
 
