@@ -22,14 +22,16 @@ _SUBJECT: Final = "memory of each GPU"
 
 
 def memory_that_fits(file: FileContext, card: Card) -> Iterator[Outcome]:
-    """Report phases whose weights, or weights with what a run needs, do not fit; nothing if no memory is stated."""
+    """Report phases whose weights, or weights with what a run needs, do not fit."""
     strategy = file.strategy
     if strategy is None or not file.is_deployment:
         return
     start, end = file.document.graphs[0].header
-    for phase in strategy.phases:
-        if not memory_is_stated(phase, strategy.model):
-            continue
+    stated = [phase for phase in strategy.phases if memory_is_stated(phase, strategy.model)]
+    if not stated:
+        needs = "`gpu` or `gpu_memory`, and the sizes of the model,"
+        yield Undecided(card.section, _SUBJECT, f"declare {needs} under [model] in the strategy file")
+    for phase in stated:
         plan = plan_of(phase, strategy.model)
         memory = memory_of(plan)
         prefix = f"{phase.name}: " if phase.name and len(strategy.phases) > 1 else ""
@@ -42,5 +44,5 @@ def memory_that_fits(file: FileContext, card: Card) -> Iterator[Outcome]:
             about = phase_unit(phase.name)
             yield card.finding(f"{prefix}{one.text}", start, end, outcome=outcome, about=about, help=one.advice)
         if not found and memory is not None:
-            needs = f"declare {listed(list(memory.lacking), 12)}" if memory.lacking else "declare `stage_layers`"
-            yield Undecided(card.section, _SUBJECT, f"{prefix}{needs} under [model] in the strategy file")
+            needs = listed(list(memory.lacking), 12) if memory.lacking else "`stage_layers`"
+            yield Undecided(card.section, _SUBJECT, f"{prefix}declare {needs} under [model] in the strategy file")

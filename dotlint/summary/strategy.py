@@ -9,7 +9,6 @@ from dotlint.deployment.infer import infer
 from dotlint.deployment.shards import groups, one_layer_each
 from dotlint.deployment.unit import phase_unit
 from dotlint.strategy.gpus import union
-from dotlint.strategy.memory.budget import memory_is_stated
 from dotlint.summary.communication import SEQUENCES
 from dotlint.summary.ledger import STRATEGY, fact
 from dotlint.summary.model import Line, SummarySection
@@ -60,8 +59,7 @@ def _strategy(ledger: Ledger) -> Iterator[Line]:
         if any(phase.degrees.get(axis) > 1 for phase in strategy.phases):
             yield ledger.decided(line)
     yield from ledger.if_decided("rank grids", *_ENGINE_LINES)
-    if any(memory_is_stated(phase, strategy.model) for phase in strategy.phases):
-        yield ledger.decided("memory of each GPU")
+    yield ledger.decided("memory of each GPU")
 
 
 def _of_phase(finding: Finding, phase: str) -> bool:

@@ -58,7 +58,8 @@ class StageMemory(Struct, frozen=True):
 class Memory(Struct, frozen=True):
     """The memory of a phase. `parameters` are those of the whole model, `active` those that one token uses.
 
-    `sequences` of `length` tokens are on a rank at the same time. `lacking` says which facts would tell more, and
+    `sequences` of `length` tokens are on a rank at the same time. `lacking` are the facts that more figures need, `finer` those that only the
+    activations of serving need, and
     `usual` which are not stated and taken as most models have them. `others` are the stages if the layers may be
     divided in another way. `together` is how many sequences a run certainly holds at the same time: `batch`, if that is
     stated without `max_seqs`, to which engines fill only as far as there is room.
@@ -72,6 +73,7 @@ class Memory(Struct, frozen=True):
     sequences: int | None = None
     length: int | None = None
     lacking: tuple[str, ...] = ()
+    finer: tuple[str, ...] = ()
     usual: tuple[str, ...] = ()
     others: tuple[StageMemory, ...] = ()
     together: int = 1
@@ -93,40 +95,47 @@ def memory_is_stated(phase: Phase, model: ModelFacts) -> bool:
 
 
 def memory_of(plan: Plan) -> Memory | None:
-    """Return the memory of a phase; None if nothing is stated that tells of it."""
+    """Return the memory of a phase; None if nothing about it is stated."""
     facts = plan.facts
     if not any(getattr(facts, name) is not None for name in _MEMORY):
         return None
     lacking: dict[str, None] = {}
+    finer: dict[str, None] = {}
     training = trains(plan)
+    device = known(lambda: device_of(facts), lacking)
     layouts = known(lambda: possible_stages(plan), lacking) or []
     length = None if training else known(lambda: sequence_length(facts), lacking)
-    rows = [tuple(_stage(plan, stage, length, lacking, training=training) for stage in stages) for stages in layouts]
+    facts_of = (lacking, lacking if training else finer)
+    rows = [tuple(_stage(plan, stage, length, facts_of, training=training) for stage in stages) for stages in layouts]
     weighed = all(row.weights is not None for some in rows for row in some)
     usual = _usual(facts) if rows and (weighed or any(row.token for row in rows[0])) else ()
     return Memory(
         training=training,
         stages=rows[0] if rows else (),
-        device=known(lambda: device_of(facts), lacking),
+        device=device,
         parameters=known(lambda: model_parameters(facts), {}),
         active=known(lambda: active_parameters(facts), {}) if facts.experts is not None else None,
         sequences=None if training else sequences_on_rank(plan),
         length=length,
         lacking=tuple(lacking),
+        finer=tuple(fact for fact in finer if fact not in lacking),
         usual=usual,
         others=rows[1] if len(rows) > 1 else (),
         together=_together(plan),
     )
 
 
-def _stage(plan: Plan, stage: Stage, length: int | None, lacking: dict[str, None], *, training: bool) -> StageMemory:
+def _stage(
+    plan: Plan, stage: Stage, length: int | None, facts_of: tuple[dict[str, None], dict[str, None]], *, training: bool
+) -> StageMemory:
+    lacking, finer = facts_of
     parameters = known(lambda: stage_parameters(plan, stage, training=training), lacking)
     row = StageMemory(stage.index + 1, len(stage.layers), parameters.total if parameters is not None else None)
     if training:
         states = known(lambda: training_states(plan, parameters), lacking) if parameters is not None else None
         if states is not None:
             row = replace(row, weights=states.weights, gradients=states.gradients, optimizer=states.optimizer)
-        return replace(row, activations=known(lambda: training_activations(plan, stage), lacking))
+        return replace(row, activations=known(lambda: training_activations(plan, stage), finer))
     sequence = known(lambda: sequence_of_stage(plan, stage, length), lacking) if length is not None else None
     return replace(
         row,
@@ -134,7 +143,7 @@ def _stage(plan: Plan, stage: Stage, length: int | None, lacking: dict[str, None
         token=known(lambda: token_of_stage(plan, stage), lacking),
         sequence=sequence,
         cache=None if sequence is None else sequence * _together(plan),
-        activations=known(lambda: forward_activations(plan, stage), lacking),
+        activations=known(lambda: forward_activations(plan, stage), finer),
     )
 
 

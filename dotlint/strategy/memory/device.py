@@ -46,8 +46,8 @@ def device_of(facts: ModelFacts) -> Device:
     if len(found) == 1:
         return Device(gpu_memories()[found[0]], utilization, found[0])
     guess = found or nearest(facts.gpu, list(gpu_memories()), least=0.5)
-    remedy = f"; did you mean {' or '.join([guess] if isinstance(guess, str) else guess)}?" if guess else ""
-    raise LackingFactsError(f"`gpu_memory`, because `gpu` = {quoted(facts.gpu)} names no GPU that is known{remedy}")
+    remedy = f": did you mean {' or '.join([guess] if isinstance(guess, str) else guess)}?" if guess else ""
+    raise LackingFactsError(f"`gpu_memory` (`gpu` = {quoted(facts.gpu)} is not one known GPU{remedy})")
 
 
 def gib(number: float) -> str:

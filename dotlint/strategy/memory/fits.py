@@ -49,6 +49,8 @@ def fits(plan: Plan, memory: Memory | None = None) -> Iterator[Calculation]:
         return again is not None and fit(again).outcome == "fits"
 
     advice = "; ".join(remedies(plan, memory, found.stage, fits_as))
+    if memory.usual:
+        advice += f"{'; ' if advice else ''}not stated, and taken as usual: {', '.join(memory.usual)}"
     warning = found.outcome == "overflows"
     yield Calculation("memory", holds=False, text=found.text, advice=advice, warning=warning)
 
@@ -101,11 +103,11 @@ def _room(memory: Memory, stages: Sequence[StageMemory], room: int) -> str:
     rest = min(
         (room - (stage.weights or 0) - (stage.activations or 0)) // stage.sequence for stage in stages if stage.sequence
     )
-    wanted = memory.sequences
-    if wanted is None or memory.length is None:
+    sequences = memory.sequences
+    if sequences is None or memory.length is None:
         return f"; room for {rest:,}"
-    if rest < wanted:
-        return f"; room for {rest:,} of {_sequences(wanted, memory.length)} at the same time"
+    if rest < sequences:
+        return f"; room for {rest:,} of {_sequences(sequences, memory.length)} at the same time"
     return f"; room for {rest:,} of them"
 
 

@@ -15,7 +15,7 @@ Value = TypeVar("Value")
 
 
 class LackingFactsError(DotlintError):
-    """A quantity that is not known without more facts; `facts` says which, such as "`hidden`"."""
+    """A quantity that is not known without more facts; `facts` are those, such as "`hidden`"."""
 
     def __init__(self, *facts: str) -> None:
         super().__init__(", ".join(facts))

@@ -11,6 +11,7 @@ from dotlint.strategy.calculations.calculation import Plan, plan_of
 from dotlint.strategy.degrees import MOST_GPUS
 from dotlint.strategy.error import StrategyError
 from dotlint.strategy.fitting import degrees_that, divisors
+from dotlint.text.toml import as_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ _SAVING: Final[tuple[tuple[str, tuple[Any, ...]], ...]] = (
     ("distributed_optimizer", (True,)),
     ("zero_stage", (1, 2, 3)),
     ("recompute", ("selective", "full")),
-    ("micro_batch", (1, 2, 4)),
+    ("micro_batch", (4, 2, 1)),
 )
 
 
@@ -71,23 +72,20 @@ def _with(plan: Plan, **degrees: int) -> Plan | None:
 
 
 def _savings(plan: Plan, fits_as: Callable[[Plan], bool]) -> Iterator[str]:
-    """Yield the facts of training that would save enough."""
+    """Yield the facts of training that would save enough, the first value of each that does."""
     facts = plan.facts
     for name, values in _SAVING:
         stated = getattr(facts, name)
-        other_optimizer = name == "zero_stage" and plan.engine.name == "megatron"
-        if other_optimizer or (name == "distributed_optimizer" and facts.zero_stage is not None):
+        if name == "zero_stage" and (plan.engine.name == "megatron" or facts.distributed_optimizer is not None):
             continue
-        if name == "micro_batch" and stated is None:
+        if name == "distributed_optimizer" and (plan.engine.name == "deepspeed" or facts.zero_stage is not None):
             continue
-        larger = [v for v in values if stated is None or (v < stated if name == "micro_batch" else v != stated)]
-        for value in reversed(larger) if name == "micro_batch" else larger:
+        for value in values:
+            if stated is not None and (value == stated or (name == "micro_batch" and value > stated)):
+                continue
             less = replace(facts, **{name: value})
             if fits_as(replace(plan, facts=less, phase=replace(plan.phase, facts=less))):
-                shown = (
-                    str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else value
-                )
-                yield f"{name} = {shown} would fit"
+                yield f"{name} = {as_toml(value)} would fit"
                 break
 
 

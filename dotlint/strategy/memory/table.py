@@ -35,11 +35,11 @@ def memory_title(memory: Memory) -> str:
 
 def memory_cells(memory: Memory) -> list[tuple[str, ...]]:
     """Return the table in GiB, its header first; consecutive stages with the same figures are one row."""
-    shown = [(title, name) for title, name in _COLUMNS if any(_value(row, name) is not None for row in memory.stages)]
-    if not shown:
+    columns = [(title, name) for title, name in _COLUMNS if any(_value(row, name) is not None for row in memory.stages)]
+    if not columns:
         return []
-    rows = [("stage", "layers", *(title for title, _ in shown), "GiB in all")]
-    for cells, same in groupby(memory.stages, key=lambda row: _cells(row, [name for _, name in shown])):
+    rows = [("stage", "layers", *(title for title, _ in columns), "GiB in all")]
+    for cells, same in groupby(memory.stages, key=lambda row: _cells(row, [name for _, name in columns])):
         numbers = [row.stage for row in same]
         rows.append((str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}-{numbers[-1]}", *cells))
     if len(rows) > _MOST_ROWS:
@@ -77,6 +77,8 @@ def memory_notes(memory: Memory) -> Iterator[str]:
         yield "the first stages are taken to have one layer more; declare `stage_layers` if they have not"
     if memory.lacking:
         yield f"not known without {listed(list(memory.lacking), 12)}"
+    if memory.finer:
+        yield f"activations are not known without {listed(list(memory.finer), 12)}"
 
 
 def memory_dict(memory: Memory) -> dict[str, Any]:
@@ -93,7 +95,7 @@ def memory_dict(memory: Memory) -> dict[str, Any]:
         "tokens": memory.length,
         "stages": [_stage_dict(row) for row in memory.stages],
         "usual": list(memory.usual),
-        "lacking": list(memory.lacking),
+        "lacking": [*memory.lacking, *memory.finer],
     }
 
 
