@@ -35,7 +35,8 @@ class Parts:
         self._by_layer = all(numbered) and bool(layers[0] & layers[1]) and distinct > 1
         self._by_stage = (
             not all(numbered)
-            and None not in {r.cell[1] for r in (*prefill, *decode)}
+            and None
+            not in {_stage(r, n) for n, ranks in zip(self._counts, (prefill, decode), strict=True) for r in ranks}
             and (len({one for one, _ in pairs}) > 1 or self._counts[0] == 1)
         )
         known = sorted({n for some in layers for n in some if n is not None})
@@ -44,7 +45,8 @@ class Parts:
 
     def _matches(self, sender: Rank, rank: Rank) -> bool | None:
         """Return whether a rank of prefill works on a layer of the rank of decode; None if that is not known."""
-        (_, stage, layer), (_, its_stage, its_layer) = sender.cell, rank.cell
+        (_, _, layer), (_, _, its_layer) = sender.cell, rank.cell
+        stage, its_stage = _stage(sender, self._counts[0]), _stage(rank, self._counts[1])
         if layer is not None and its_layer is not None:
             return layer == its_layer if self._by_layer else None
         if not self._by_stage or stage is None or its_stage is None:
@@ -94,6 +96,11 @@ class Parts:
             here.update(dict.fromkeys(fitting))
             elsewhere.update(dict.fromkeys(() if fitting else arrival.senders))
         return Handed(rank, tuple(here), tuple(elsewhere))
+
+
+def _stage(rank: Rank, count: int) -> int | None:
+    """Return the stage of a rank; a phase of one stage need not name it."""
+    return 0 if count == 1 else rank.cell[1]
 
 
 def _stages(context: GraphContext, name: str, ranks: Sequence[Rank]) -> int:
