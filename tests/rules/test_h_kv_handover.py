@@ -323,6 +323,27 @@ def test_h006_right_and_crossed_hand_overs_of_stages_and_ranks(seed: int) -> Non
         assert wrong(edge for edge in edges if edge != gone) == {gone[1]}
 
 
+@pytest.mark.parametrize(
+    ("degrees", "facts", "pairs", "wrong"),
+    [
+        ("pp4 pp2", "layers = 8 stage_layers = [6, 2]", [(0, 0), (1, 0), (2, 0), (3, 1)], set()),
+        ("pp4 pp2", "layers = 8 stage_layers = [6, 2]", [(0, 0), (1, 0), (2, 1), (3, 1)], {0, 1}),
+        ("pp2vpp2 pp4", "layers = 8", [(0, 0), (1, 1), (0, 2), (1, 3)], set()),  # stage 0 has layers 1-2 and 5-6
+        ("pp2vpp2 pp4", "layers = 8", [(0, 0), (0, 1), (1, 2), (1, 3)], {1, 2}),
+        ("pp4 pp2", "layers = 9", [(0, 0), (1, 1), (2, 1), (3, 1)], set()),  # nobody knows which stage has one more
+    ],
+)
+def test_h006_stages_with_other_layers(degrees: str, facts: str, pairs: list[tuple[int, int]], wrong: set[int]) -> None:
+    prefill, decode = degrees.split()
+    counts = [int(each[2]) for each in (prefill, decode)]
+    model, _, own = facts.partition(" stage_layers")
+    declared = strategy(prefill, decode, 0, counts[0] - 1, sum(counts) - 1, kv_heads=4) + model
+    declared = declared.replace("[model]", f"stage_layers{own}\n[model]" if own else "[model]")
+    lines = [*staged("prefill", 0, counts[0], 1), *staged("decode", counts[0], counts[1], 1)]
+    lines += [f'prefill_s{one}_attn_0 -> decode_s{two}_attn_0 [label="KV cache"]' for one, two in pairs]
+    assert nodes(find(digraph(*lines), "H006", strategy=declared)) == {f"decode_s{n}_attn_0" for n in wrong}
+
+
 def test_h006_phases_that_only_their_gpus_tell_apart() -> None:
     names: Naming = lambda phase, layer, rank: f"{'x' if phase == 'prefill' else 'y'}{layer}_attn_{rank}"  # noqa: E731
     text = graph(2, 2, edges_of([(0, 1), (1, 0)], 1, names), name=names)
