@@ -54,6 +54,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("notes.md", "docs/notes.md"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(f"```dot\n{first}```\n")
+    for name, text in re.findall(
+        r'^```toml title="([\w.]+)"\n(.*?)^```', examples.PLANS.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    ):
+        (tmp_path / name).write_text(text)
     (tmp_path / "plan.ipynb").write_text('{"cells": []}')
     shutil.copytree(ROOT / "tests/fixtures/two_files", tmp_path / "tests/fixtures/two_files")
     (tmp_path / "dotlint-baseline.json").write_text('{"dotlint-baseline": 1, "findings": []}')
@@ -132,6 +136,13 @@ def test_examples_of_tensors_have_the_findings_that_the_page_prints() -> None:
     for name, right, wrong, printed in found:
         assert examples.findings(name, right) == ""
         assert examples.findings(name, wrong) == printed != "", "write it again: python -m docs.examples"
+
+
+def test_outputs_of_plans_are_those_that_the_page_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    page = examples.PLANS.read_text("utf-8")
+    assert page.count("\n$ dotlint strategy") == 3
+    assert examples.with_outputs(page) == page, "write it again: python -m docs.examples"
 
 
 def test_tables_of_settings_are_toml() -> None:

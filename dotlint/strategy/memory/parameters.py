@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dotlint.strategy.model import ModelFacts
 
 WHOLE: Final = Division()
-MOST_LAYERS: Final = 1 << 14
+MOST_LAYERS: Final = 1 << 12
 
 
 class Parameters(Struct, frozen=True):
