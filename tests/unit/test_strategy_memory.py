@@ -137,13 +137,13 @@ def test_published_zero(stage: int, gigabytes: float) -> None:
 )
 def test_published_activations(degrees: str, recompute: str, megabytes: float) -> None:
     whole = plan(degrees, GPT_175B | TRAINED | {"recompute": recompute}, "megatron")
-    assert layer_activations(whole, 0) / 1e6 == pytest.approx(megabytes, rel=1e-3)
+    assert layer_activations(whole) / 1e6 == pytest.approx(megabytes, rel=1e-3)
 
 
 @pytest.mark.parametrize(("hidden", "heads", "saved"), [(12288, 96, 0.702), (20480, 128, 0.653)])
 def test_published_savings_of_selective_recomputation(hidden: int, heads: int, saved: float) -> None:
     facts = GPT_175B | TRAINED | {"hidden": hidden, "heads": heads, "ffn": 4 * hidden}
-    sizes = [layer_activations(plan("tp8sp8", facts | {"recompute": r}, "megatron"), 0) for r in ("none", "selective")]
+    sizes = [layer_activations(plan("tp8sp8", facts | {"recompute": r}, "megatron")) for r in ("none", "selective")]
     assert 1 - sizes[1] / sizes[0] == pytest.approx(saved, abs=1e-3)
 
 
@@ -159,7 +159,7 @@ def test_first_stages_keep_the_most_micro_batches() -> None:
     facts = GPT_175B | TRAINED | {"recompute": "selective"}
     plain = [s.activations or 0 for s in memory("tp8pp8sp8", facts, "megatron").stages]
     assert plain[:-1] == sorted(plain[:-1], reverse=True)
-    one = layer_activations(plan("tp8pp8sp8", facts, "megatron"), 0)
+    one = layer_activations(plan("tp8pp8sp8", facts, "megatron"))
     assert plain[1] == pytest.approx(7 * 12 * one)
     interleaved = memory("tp8pp8vpp3sp8", facts, "megatron").stages[0].activations or 0
     assert interleaved / plain[0] == pytest.approx(1 + 7 / 24)

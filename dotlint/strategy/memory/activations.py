@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,8 @@ def training_activations(plan: Plan, stage: Stage) -> int:
     facts = plan.facts
     hidden, batch = needed(facts, "hidden", "micro_batch")
     tokens = _tokens(plan) * batch
-    one = sum(layer_activations(plan, index) for index in stage.layers)
+    kinds = Counter(has_experts(facts, index) for index in stage.layers)
+    one = sum(layer_activations(plan, experts=experts) * number for experts, number in kinds.items())
     flying = micro_batches_in_flight(plan, stage)
     ranks = plan.named.tp if _is_sequence_parallel(plan) else 1
     found = one * flying
@@ -36,7 +38,7 @@ def training_activations(plan: Plan, stage: Stage) -> int:
     return ceil(found)
 
 
-def layer_activations(plan: Plan, index: int) -> float:
+def layer_activations(plan: Plan, *, experts: bool = False) -> float:
     """Return the bytes of one layer and micro batch.
 
     With s tokens, b sequences and t ranks: sbh (10 + 24 / t + 5as / (ht)); Megatron's sequence parallelism also
@@ -53,7 +55,7 @@ def layer_activations(plan: Plan, index: int) -> float:
     if facts.recompute == "full":
         return 2 * length * batch * hidden / sharded
     whole, divided = _attention(facts)
-    found = length * batch * ((10 * hidden + whole) / sharded + (divided + _feed_forward(facts, index)) / tp)
+    found = length * batch * ((10 * hidden + whole) / sharded + (divided + _feed_forward(facts, experts=experts)) / tp)
     if facts.recompute == "none":
         heads, seq = needed(facts, "heads", "seq")
         found += 5 * heads * length * seq * batch / tp
@@ -68,10 +70,10 @@ def _attention(facts: ModelFacts) -> tuple[int, int]:
     return 2 * latents, 2 * attention_width(facts)
 
 
-def _feed_forward(facts: ModelFacts, index: int) -> int:
+def _feed_forward(facts: ModelFacts, *, experts: bool) -> int:
     """Return the bytes of the intermediate values for each token, tokens being balanced over experts."""
     each = 4 if facts.gated is False else 6
-    if not has_experts(facts, index):
+    if not experts:
         return each * needed(facts, "ffn")[0]
     (top_k,) = needed(facts, "top_k")
     return each * moe_width(facts) * (top_k + (facts.shared_experts or 0))

@@ -27,7 +27,7 @@ def forward_activations(plan: Plan, stage: Stage) -> int:
     tokens = _tokens(plan) / (plan.named.cp * (plan.named.sp if plan.phase.layout.flavor != "megatron" else 1))
     size = element_size(facts.dtype or DEFAULT_DTYPE, "dtype")
     widths = [attention_width(facts) / plan.attention_tp]
-    widths += [_feed_forward(plan, index) / tp for index in stage.layers]
+    widths += [_feed_forward(plan, experts=each) / tp for each in {has_experts(facts, n) for n in stage.layers}]
     found = tokens * (2 * hidden + max(widths)) * size
     if stage.last:
         sequences, (vocab,) = sequences_on_rank(plan), needed(facts, "vocab")
@@ -35,9 +35,9 @@ def forward_activations(plan: Plan, stage: Stage) -> int:
     return ceil(found)
 
 
-def _feed_forward(plan: Plan, index: int) -> int:
+def _feed_forward(plan: Plan, *, experts: bool) -> int:
     facts = plan.facts
-    if not has_experts(facts, index):
+    if not experts:
         return matrices_of_mlp(facts) * needed(facts, "ffn")[0]
     (top_k,) = needed(facts, "top_k")
     return matrices_of_mlp(facts) * moe_width(facts) * (top_k + (facts.shared_experts or 0))
