@@ -29,7 +29,7 @@ Pair = tuple[int, int]
 # What numbers the units of a series, what its nodes have in common, and whether such units always follow one another.
 _LEVELS: tuple[tuple[Callable[[Reading], int | None], Callable[[Reading], Key], bool], ...] = (
     (lambda r: r.layer_index, lambda r: (r.phase, r.replica, r.micro_batch, r.step), True),
-    (lambda r: r.stage, lambda r: (r.phase, r.replica, r.micro_batch, r.step), True),
+    (lambda r: r.stage, lambda r: (r.phase, r.replica, r.micro_batch, r.step), False),
     (lambda r: r.micro_batch, lambda r: (r.phase, r.replica, r.stage, r.layer_index, r.step), False),
     (lambda r: r.step, lambda r: (r.phase, r.replica, r.stage, r.layer_index, r.micro_batch), False),
 )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Key = tuple[object, ...]
 Neighbors = dict[int, set[int]]
-_MOST_ROLES = 2  # the number in a family of names with more roles is a running number, which says nothing
+_MOST_ROLES = 2  # the number in a family of names with more roles is a running number without meaning
 
 
 class Slot(Struct, frozen=True):
