@@ -27,7 +27,7 @@ def hand_over_notes(found: HandOver) -> Iterator[str]:
     if found.latent:
         yield (
             f"every rank holds the whole latent of a token: any TP rank of the stage of {found.prefill} sends it to "
-            f"each of the {found.ranks[1]} TP ranks of {found.decode}"
+            f"{f'each of the {found.ranks[1]} TP ranks of ' if found.ranks[1] > 1 else ''}{found.decode}"
         )
     if any(pair.senders[0] != pair.senders[1] for pair in found.heads):
         yield f"ranks joined by `or` hold copies of the same heads: one of them sends to each rank of {found.decode}"

@@ -80,11 +80,13 @@ class Memory(Struct, frozen=True):
 
 
 def trains(plan: Plan) -> bool:
-    """Return whether a phase trains the model: by its engine, else by what is stated."""
+    """Return whether a phase trains the model: by its engine or name, else by what is stated."""
     if plan.engine.name in {"megatron", "torchtitan", "deepspeed", "llama3"}:
         return True
     if plan.engine.name in {"vllm", "sglang", "trtllm"} or plan.phase.name in {"prefill", "decode"}:
         return False
+    if plan.phase.name.startswith("train"):
+        return True
     return any(getattr(plan.facts, name) is not None for name in _TRAINS)
 
 

@@ -104,11 +104,9 @@ def _room(memory: Memory, stages: Sequence[StageMemory], room: int) -> str:
         (room - (stage.weights or 0) - (stage.activations or 0)) // stage.sequence for stage in stages if stage.sequence
     )
     sequences = memory.sequences
-    if sequences is None or memory.length is None:
-        return f"; room for {rest:,}"
-    if rest < sequences:
+    if sequences is not None and memory.length is not None and rest < sequences:
         return f"; room for {rest:,} of {_sequences(sequences, memory.length)} at the same time"
-    return f"; room for {rest:,} of them"
+    return f"; room for {count(rest, 'such sequence')}"
 
 
 def _sequences(number: int, length: int) -> str:
