@@ -11,7 +11,7 @@ from dotlint.strategy.arithmetic import Calculation, arithmetic
 from dotlint.strategy.calculations.calculation import plan_of
 from dotlint.strategy.calculations.notes import notes as engine_notes
 from dotlint.strategy.degrees import AXES, AXIS_NAMES
-from dotlint.strategy.hand_over import HandOver, hand_over_dict, hand_over_of
+from dotlint.strategy.handoff import Handoff, handoff_dict, handoff_of
 from dotlint.strategy.memory.budget import Memory, memory_of
 from dotlint.strategy.memory.fits import fits
 from dotlint.strategy.memory.table import memory_dict
@@ -97,7 +97,7 @@ class Description(Struct, frozen=True):
     total: int
     phases: tuple[PhaseDescription, ...]
     model: ModelFacts
-    hand_over: HandOver | None = None
+    handoff: Handoff | None = None
 
     @property
     def impossible(self) -> bool:
@@ -119,7 +119,7 @@ class Description(Struct, frozen=True):
             "gpus": self.total,
             "model": self.model.to_dict(),
             "phases": [_phase_dict(phase) for phase in self.phases],
-            "hand_over": None if self.hand_over is None else hand_over_dict(self.hand_over),
+            "handoff": None if self.handoff is None else handoff_dict(self.handoff),
         }
 
 
@@ -134,7 +134,7 @@ def describe(strategy: Strategy, codes: Mapping[str, str]) -> Description:
         total=len(gpus),
         phases=tuple(_describe_phase(phase, strategy.model, codes) for phase in strategy.phases),
         model=strategy.model,
-        hand_over=hand_over_of(strategy),
+        handoff=handoff_of(strategy),
     )
 
 

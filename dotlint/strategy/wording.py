@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from dotlint.strategy.hand_over_text import hand_over_notes, hand_over_tables
+from dotlint.strategy.handoff_text import handoff_notes, handoff_tables
 from dotlint.strategy.memory.table import memory_cells, memory_notes, memory_title
 from dotlint.text.english import count
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from dotlint.strategy.arithmetic import Calculation
     from dotlint.strategy.describe import Description, PhaseDescription, StageRow
-    from dotlint.strategy.hand_over import HandOver
+    from dotlint.strategy.handoff import Handoff
     from dotlint.strategy.memory.budget import Memory
     from dotlint.strategy.placement import Partition
 
@@ -36,9 +36,9 @@ def _lines(description: Description, width: int) -> Iterator[str]:
     for phase in description.phases:
         yield ""
         yield from _phase_lines(phase, width)
-    if description.hand_over is not None:
+    if description.handoff is not None:
         yield ""
-        yield from _hand_over_lines(description.hand_over, width)
+        yield from _handoff_lines(description.handoff, width)
     refused = [phase for phase in description.phases if phase.refusals]
     if refused:
         yield ""
@@ -78,12 +78,12 @@ def _phase_lines(phase: PhaseDescription, width: int) -> Iterator[str]:
         yield from _wrapped(note, width, _GAP, hanging="  ")
 
 
-def _hand_over_lines(found: HandOver, width: int) -> Iterator[str]:
+def _handoff_lines(found: Handoff, width: int) -> Iterator[str]:
     yield from _wrapped(f"KV cache from {found.prefill} to {found.decode}", width)
-    for cells in hand_over_tables(found):
+    for cells in handoff_tables(found):
         yield ""
         yield from table(cells, width)
-    for index, note in enumerate(hand_over_notes(found)):
+    for index, note in enumerate(handoff_notes(found)):
         if index == 0:
             yield ""
         yield from _wrapped(f"– {note}", width, _GAP, hanging="  ")

@@ -1,4 +1,4 @@
-"""The hand-over of the KV cache as tables for a terminal: a row for a pattern, not for a rank."""
+"""The handoff of the KV cache as tables for a terminal: a row for a pattern, not for a rank."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dotlint.text.english import listed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from dotlint.strategy.hand_over import HandOver, HeadPair, Span
+    from dotlint.strategy.handoff import Handoff, HeadPair, Span
 
 _MOST_ROWS: Final = 10
 
 
-def hand_over_tables(found: HandOver) -> Iterator[list[tuple[str, ...]]]:
+def handoff_tables(found: Handoff) -> Iterator[list[tuple[str, ...]]]:
     """Yield the tables, each with its header: which layers by stage, and which heads by tensor-parallel rank."""
     if len(found.stages) > 1:
         yield _shortened([("layers", f"{found.prefill} stage", f"{found.decode} stage"), *_stage_rows(found)])
@@ -22,7 +22,7 @@ def hand_over_tables(found: HandOver) -> Iterator[list[tuple[str, ...]]]:
         yield _shortened([("KV heads", f"{found.prefill} TP rank", f"{found.decode} TP rank"), *_head_rows(found)])
 
 
-def hand_over_notes(found: HandOver) -> Iterator[str]:
+def handoff_notes(found: Handoff) -> Iterator[str]:
     """Yield what holds for all rows, and what is not known."""
     if found.latent:
         yield (
@@ -45,7 +45,7 @@ def hand_over_notes(found: HandOver) -> Iterator[str]:
         yield f"not known without {listed(list(found.lacking), 12)}"
 
 
-def _stage_rows(found: HandOver) -> list[tuple[str, ...]]:
+def _stage_rows(found: Handoff) -> list[tuple[str, ...]]:
     if all(pair.sender == pair.receiver for pair in found.stages):
         last = len(found.stages)
         return [("all", _span((1, last)), f"the same, {_span((1, last))}")]
@@ -55,7 +55,7 @@ def _stage_rows(found: HandOver) -> list[tuple[str, ...]]:
     ]
 
 
-def _head_rows(found: HandOver) -> list[tuple[str, ...]]:
+def _head_rows(found: Handoff) -> list[tuple[str, ...]]:
     """Return a row for each group of senders; receivers of a row share its heads in order."""
     if len(found.heads) > 1 and all(pair.senders == pair.receivers for pair in found.heads):
         last = found.ranks[0] - 1

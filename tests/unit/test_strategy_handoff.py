@@ -9,7 +9,7 @@ import pytest
 from dotlint.engine.own_cards import own_cards
 from dotlint.strategy import Strategy
 from dotlint.strategy.describe import describe
-from dotlint.strategy.hand_over import HandOver, hand_over_of
+from dotlint.strategy.handoff import Handoff, handoff_of
 from dotlint.strategy.wording import plain_text
 
 
@@ -21,8 +21,8 @@ def strategy(prefill: str, decode: str, model: str, layout: str = "vllm") -> Str
     return Strategy.from_table(tomllib.loads(text), where="plan")
 
 
-def hand_over(prefill: str, decode: str, model: str, layout: str = "vllm") -> HandOver:
-    found = hand_over_of(strategy(prefill, decode, model, layout))
+def handoff(prefill: str, decode: str, model: str, layout: str = "vllm") -> Handoff:
+    found = handoff_of(strategy(prefill, decode, model, layout))
     assert found is not None
     return found
 
@@ -41,7 +41,7 @@ def test_every_rank_gets_each_head_that_it_holds_from_all_that_have_it(prefill: 
     def held(rank: int, ranks: int) -> range:
         return range(rank * heads // ranks, max((rank + 1) * heads // ranks, rank * heads // ranks + 1))
 
-    found = hand_over(f"tp{prefill}", f"tp{decode}", f"kv_heads = {heads}")
+    found = handoff(f"tp{prefill}", f"tp{decode}", f"kv_heads = {heads}")
     told = {
         (head, sender, receiver)
         for pair in found.heads
@@ -70,7 +70,7 @@ def test_every_rank_gets_each_head_that_it_holds_from_all_that_have_it(prefill: 
 def test_layers_go_from_stage_to_stage(
     prefill: str, decode: str, layers: int, pairs: dict[tuple[int, int], object]
 ) -> None:
-    found = hand_over(prefill, decode, f"layers = {layers}\nkv_heads = 1", "overlay")
+    found = handoff(prefill, decode, f"layers = {layers}\nkv_heads = 1", "overlay")
     assert {(pair.sender, pair.receiver): pair.layers for pair in found.stages} == pairs
 
 
@@ -125,11 +125,11 @@ def test_many_ranks_take_few_lines() -> None:
 
 def test_the_dictionary_has_the_gpus_of_every_rank() -> None:
     found = describe(strategy("tp2dp2", "tp4", "kv_heads = 4"), {card.check: card.code for card in own_cards()})
-    assert found.to_dict()["hand_over"]["gpus"] == {"prefill": [["0,2", "1,3"]], "decode": [["4", "5", "6", "7"]]}
-    assert found.to_dict()["hand_over"]["heads"][0] == {"heads": [0, 0], "prefill": [0, 0], "decode": [0, 0]}
+    assert found.to_dict()["handoff"]["gpus"] == {"prefill": [["0,2", "1,3"]], "decode": [["4", "5", "6", "7"]]}
+    assert found.to_dict()["handoff"]["heads"][0] == {"heads": [0, 0], "prefill": [0, 0], "decode": [0, 0]}
 
 
 def test_phases_on_the_same_gpus_hand_nothing_over() -> None:
-    assert hand_over_of(Strategy.parse("prefill=tp4; decode=tp4")) is None
-    assert hand_over_of(Strategy.parse("prefill=tp4@0-3; decode=tp4@4-7")) is not None
-    assert hand_over_of(Strategy.parse("tp4").with_phase_assumed()) is None
+    assert handoff_of(Strategy.parse("prefill=tp4; decode=tp4")) is None
+    assert handoff_of(Strategy.parse("prefill=tp4@0-3; decode=tp4@4-7")) is not None
+    assert handoff_of(Strategy.parse("tp4").with_phase_assumed()) is None

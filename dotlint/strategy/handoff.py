@@ -1,4 +1,4 @@
-"""The hand-over of the KV cache: which ranks of prefill send which heads and layers to which of decode.
+"""The handoff of the KV cache: which ranks of prefill send which heads and layers to which of decode.
 
 Ranks and heads count from 0, stages and layers from 1.
 """
@@ -43,8 +43,8 @@ class HeadPair(Struct, frozen=True):
     receivers: Span
 
 
-class HandOver(Struct, frozen=True):
-    """The hand-over between two pools. `stages` and `heads` apply together; they are empty if facts are `lacking`.
+class Handoff(Struct, frozen=True):
+    """The handoff between two pools. `stages` and `heads` apply together; they are empty if facts are `lacking`.
 
     With latent attention there are no heads: every rank holds the whole latent. `ranks` are how many divide the heads
     of prefill and decode; `tokens` how many parts of the sequence each has, and `replicas` how many there are.
@@ -63,8 +63,8 @@ class HandOver(Struct, frozen=True):
     lacking: tuple[str, ...] = ()
 
 
-def hand_over_of(strategy: Strategy) -> HandOver | None:
-    """Return the hand-over of a strategy; None unless it declares prefill and decode on GPUs of their own."""
+def handoff_of(strategy: Strategy) -> Handoff | None:
+    """Return the handoff of a strategy; None unless it declares prefill and decode on GPUs of their own."""
     prefill, decode = (next((p for p in strategy.phases if p.name == name), None) for name in ("prefill", "decode"))
     if prefill is None or decode is None or prefill.assumed or decode.assumed:
         return None
@@ -75,7 +75,7 @@ def hand_over_of(strategy: Strategy) -> HandOver | None:
     latent = plans[0].facts.is_latent
     ranks = _ranks(plans[0]), _ranks(plans[1])
     heads = () if latent else known(lambda: _head_pairs(_kv_heads(plans[0]), *ranks), lacking)
-    return HandOver(
+    return Handoff(
         prefill=prefill.name,
         decode=decode.name,
         latent=latent,
@@ -188,7 +188,7 @@ def _gpus(plan: Plan) -> tuple[tuple[GpuSet, ...], ...] | None:
     return tuple(found)
 
 
-def hand_over_dict(found: HandOver) -> dict[str, Any]:
+def handoff_dict(found: Handoff) -> dict[str, Any]:
     """Return JSON data: which layers each pair of stages, and which heads each pair of ranks, has in common."""
     names = found.prefill, found.decode
     return {
