@@ -209,6 +209,16 @@ def test_blocks_of_quantized_weights() -> None:
     assert "'q3'" in "".join(memory("tp1", LLAMA | {"max_len": 8, "quantization": "q3"}).lacking)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "size"),
+    [("BF16", 2), ("torch.float16", 2), ("fp8_e4m3", 1), ("float8_e4m3fn", 1), ("modelopt_fp4", 0.5), ("gptq", None)],
+)
+def test_sizes_of_types(dtype: str, size: float | None) -> None:
+    facts = {"layers": 1, "kv_heads": 1, "heads": 1, "head_dim": 8, "max_len": 1, "kv_dtype": dtype}
+    (stage,) = memory("tp1", facts).stages
+    assert stage.token == (None if size is None else 16 * size)
+
+
 def test_windows_bound_the_cache() -> None:
     facts = LLAMA | {"window": 1024, "layer_types": ["sliding_attention", "full_attention"] * 16, "max_len": 8192}
     (stage,) = memory("tp1", facts).stages

@@ -20,7 +20,7 @@ _BITS: Final[Mapping[str, int]] = {
     "float32": 32, "fp32": 32, "float": 32, "tf32": 32,
     "bfloat16": 16, "bf16": 16, "float16": 16, "fp16": 16, "half": 16,
     "fp8": 8, "float8": 8, "int8": 8, "w8a8": 8, "w8a16": 8,
-    "fp4": 4, "int4": 4, "nvfp4": 4, "mxfp4": 4, "awq": 4, "gptq": 4, "marlin": 4, "w4a16": 4, "nf4": 4, "w4a8": 4,
+    "fp4": 4, "int4": 4, "nvfp4": 4, "mxfp4": 4, "awq": 4, "w4a16": 4, "nf4": 4, "w4a8": 4,
 }  # fmt: skip
 _BLOCK_SCALE: Final = 4  # an FP32 scale for each block of two sides (DeepSeek-V3, weight_scale_inv)
 _GROUP_SCALE: Final = 2  # a half-precision scale for each group of weights (AWQ, GPTQ)
@@ -28,14 +28,15 @@ _OWN_SCALES: Final[Mapping[str, float]] = {"nvfp4": 1 / 16, "mxfp4": 1 / 32}  # 
 
 
 def element_size(dtype: str, fact: str) -> float:
-    """Return the bytes of an element of a data type, such as "bfloat16" or "fp8_e4m3".
+    """Return the bytes of an element of a data type, such as "bfloat16", "fp8_e4m3" or "awq_marlin".
 
     Raises `LackingFactsError`, with the name of the `fact`, if the type is not known.
     """
-    bits = _BITS.get(_plain(dtype))
-    if bits is None:
+    word = dtype.lower().replace("-", "_")
+    sizes = {_BITS[word]} if word in _BITS else {_BITS[part] for part in re.split(r"[_.]", word) if part in _BITS}
+    if len(sizes) != 1:
         raise LackingFactsError(f"the size of `{fact}` = {quoted(dtype)} (known: {', '.join(_BITS)})")
-    return bits / 8
+    return sizes.pop() / 8
 
 
 def weight_size(facts: ModelFacts, *, quantized: bool) -> float:
@@ -51,7 +52,7 @@ def weight_size(facts: ModelFacts, *, quantized: bool) -> float:
     if blocks:
         scale = _BLOCK_SCALE if len(blocks) > 1 else _GROUP_SCALE
         return own + scale / prod(blocks)
-    return own + _OWN_SCALES.get(_plain(facts.quantization), 0)
+    return own + _OWN_SCALES.get(facts.quantization.lower(), 0)
 
 
 def cache_element_size(facts: ModelFacts) -> float:
@@ -59,9 +60,3 @@ def cache_element_size(facts: ModelFacts) -> float:
     if facts.kv_dtype is None or facts.kv_dtype.lower() == "auto":
         return element_size(facts.dtype or DEFAULT_DTYPE, "dtype")
     return element_size(facts.kv_dtype, "kv_dtype")
-
-
-def _plain(dtype: str) -> str:
-    """Return the name without what does not change the size: "torch.float8_e4m3fn" is "float8"."""
-    word = dtype.lower().removeprefix("torch.").replace("-", "_")
-    return re.sub(r"_(?:e\d+m\d+\w*|marlin|block\w*|ds_mla)$", "", word)
