@@ -99,7 +99,7 @@ def spans(numbers: list[int]) -> str:
 
 
 def layer_balances(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Report phases whose stages have different numbers of layers, if all their layers are known."""
+    """Report phases whose stages could have more even numbers of layers, if all their layers are known."""
     deployment = context.deployment
     for phase in deployment.phases:
         units = deployment.units.get(phase, {})
@@ -112,6 +112,9 @@ def layer_balances(context: GraphContext, card: Card) -> Iterator[Outcome]:
         numbers = {len(layers) for layers in owned.values()}
         if len(numbers) == 1:
             yield Holds("stages", "balance", f"{count(numbers.pop(), 'layer')} in each of {len(owned)} stages")
+            continue
+        if max(numbers) - min(numbers) == 1:
+            yield Holds("stages", "balance", f"{len(every)} layers are as even in {len(owned)} stages as they can be")
             continue
         numbers_of_layers = [f"{deployment.stage_number(s)} has {len(layers)}" for s, layers in owned.items()]
         start, end = grouping.of_nodes(next(iter(units.values())).operators, context.graph)
