@@ -86,15 +86,23 @@ class Reading(Struct, gc=False):  # part of no reference cycle
 
 
 class Stage(Struct):
-    """The nodes of one pipeline stage of one phase; `stated` are the GPUs that a header or cluster states for it."""
+    """The nodes of one pipeline stage of one phase.
+
+    `stated` are the GPUs that a header or cluster states for it, `ranges` the layers; an interleaved stage has several.
+    """
 
     phase: str
     stage: int
     operators: list[Reading] = field(default_factory=list)
     headers: list[Reading] = field(default_factory=list)
     stated: GpuSet | None = None
-    layers: tuple[int, int] | None = None
+    ranges: tuple[tuple[int, int], ...] = ()
     _constant: dict[str, tuple[bool, ...]] | None = None
+
+    @property
+    def layers(self) -> tuple[int, int] | None:
+        """The layers that a header or cluster states first."""
+        return self.ranges[0] if self.ranges else None
 
     def constant(self, family: str) -> tuple[bool, ...]:
         """Return, for each number in the names of a family, whether all its nodes in the unit have the same."""

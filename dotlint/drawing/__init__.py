@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dotlint.drawing.handover import hand_over
 from dotlint.drawing.model import Drawing
 from dotlint.drawing.phase import draw_phase
+from dotlint.drawing.sizes import key_values
 
 if TYPE_CHECKING:
     from dotlint.drawing.model import Detail
@@ -17,5 +18,8 @@ def draw(strategy: Strategy, detail: Detail = "operator") -> Drawing:
     """Draw a strategy."""
     drawn = [draw_phase(phase, strategy.model, detail, grouped=True) for phase in strategy.phases]
     held = {drawing.name: holders for drawing, holders in drawn}
-    handover = hand_over(held["prefill"], held["decode"]) if {"prefill", "decode"} <= held.keys() else None
+    handover = None
+    if {"prefill", "decode"} <= held.keys():
+        shape = key_values(strategy.model)
+        handover = hand_over(held["prefill"], held["decode"], shape)
     return Drawing(strategy.source, [phase for phase, _ in drawn], handover, ())

@@ -78,7 +78,8 @@ def _cached(b: Builder, how: Parallelism, qkv: State, fused: Size, notes: list[s
         made = gives
     if how.sequence:
         narrow = b.sizes.states(how.tp)
-        state = b.put("heads_all_gather", state, made, narrow, over=("tp",), notes=lines)
+        what = "ulysses_gather" if how.ulysses else "heads_all_gather"
+        state = b.put(what, state, made, narrow, over=("tp",), notes=lines)
     return state, held
 
 

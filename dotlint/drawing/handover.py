@@ -12,12 +12,15 @@ from dotlint.strategy.gpus import union
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dotlint.drawing.model import Holder
+    from dotlint.drawing.model import Holder, Shape
     from dotlint.drawing.plan import Layers
 
 
-def hand_over(prefill: Sequence[Holder], decode: Sequence[Holder]) -> Section:
-    """Return the transfers between the attention of two phases: one for the layers that are drawn together in prefill."""
+def hand_over(prefill: Sequence[Holder], decode: Sequence[Holder], shape: Shape) -> Section:
+    """Return the transfers between the attention of two phases: one for the layers that are drawn together in prefill.
+
+    `shape` is that of the keys and values of one layer.
+    """
     section = Section("kv", KV_LINES, [], [])
     for place, held in enumerate(prefill):
         takers = [
@@ -27,7 +30,7 @@ def hand_over(prefill: Sequence[Holder], decode: Sequence[Holder]) -> Section:
         ]
         gpus = union(one.gpus for part in (held, *takers) for one in part.operators if one.gpus is not None)
         name = operator_name("kv", held.name, "", "transfer", {})
-        transfer = Operator(name, "kv", (TITLES["kv"],), LOOKS["kv"], {}, None, gpus)
+        transfer = Operator(name, "kv", (TITLES["kv"],), LOOKS["kv"], {}, None, gpus, shape, shape)
         section.operators.append(transfer)
         section.wires += [Wire(one, transfer, "kv") for one in held.operators]
         section.wires += [Wire(transfer, one, "kv") for taken in takers for one in taken.operators]

@@ -81,3 +81,11 @@ class Sizes(Struct, frozen=True):
         """Return the shape of hidden states, their width in `parts` and the sequence in `seq` more."""
         tokens = self.whole if whole else self.seq
         return ("batch", str(self.batch)), ("seq", str(tokens / seq)), ("hidden", str(self.hidden / parts))
+
+
+def key_values(facts: ModelFacts) -> Shape:
+    """Return the shape of the keys and values of one layer, those of all heads and tokens."""
+    width = Size.of(facts.hidden, "H") * 2
+    if facts.heads is not None:
+        width = width * (facts.kv_heads or facts.heads) / facts.heads
+    return ("batch", str(Size.of(facts.batch, "B"))), ("seq", str(Size.of(facts.seq, "S"))), ("hidden", str(width))

@@ -31,6 +31,7 @@ TITLES: Final[Mapping[str, str]] = {
     "gather_queries": "All-Gather (Queries)",
     "merge_scatter": "Reduce-Scatter (Log-Sum-Exp Merge)",
     "heads_all_gather": "All-Gather (Heads)",
+    "ulysses_gather": "All-Gather (Ulysses Heads)",
     "ulysses_out": "All-to-All (Heads to Sequence)",
     "attn_out": "Output Projection",
     "attn_all_reduce": "All-Reduce (Attention)",
@@ -65,7 +66,7 @@ TITLES: Final[Mapping[str, str]] = {
 
 LOOKS: Final[Mapping[str, Look]] = {
     **{what: "communication" for what in TITLES if what.endswith(("_all_reduce", "_all_gather", "_reduce_scatter"))},
-    **dict.fromkeys(("receive", "ulysses_in", "ulysses_out", "ring", "gather_queries", "merge_scatter", "dispatch", "combine", "kv"), "communication"),
+    **dict.fromkeys(("receive", "ulysses_in", "ulysses_out", "ring", "ulysses_gather", "gather_queries", "merge_scatter", "dispatch", "combine", "kv"), "communication"),
     **dict.fromkeys(("split", "gather", "route", "aggregate"), "routing"),
     **dict.fromkeys(("input", "output"), "end"),
 }
