@@ -50,6 +50,7 @@ class Reading(Struct, gc=False):  # part of no reference cycle
     link: tuple[int, int] | None = None
     annotation: bool = False
     summary: bool = False
+    whole_box: bool = False  # a summary of consecutive operators that states what the first takes and the last gives
     stage_named: bool = False  # whether its own name or label states its stage
     layer_named: bool = False  # whether its own name or label states its layer
     stage_from_gpus: bool = False  # whether only its GPUs determine its stage

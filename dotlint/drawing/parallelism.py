@@ -64,6 +64,13 @@ class Parallelism(Struct, frozen=True):
         return tuple(each for each in self.shards if each != axis)
 
     @property
+    def lines(self) -> list[str]:
+        """The line of a whole block: the degrees along which its operators are divided."""
+        degrees = {"tp": self.tp, "sp": self.tp if self.megatron else self.sp, "cp": self.cp, "dcp": self.dcp}
+        divided = {axis: n for axis, n in degrees.items() if n > 1}
+        return [degrees_line(**divided)] if divided else []
+
+    @property
     def cache_axes(self) -> dict[str, int]:
         """The axes whose ranks divide a KV cache that decode reads, with their degrees."""
         return {axis: n for axis, n in (("sp", self.sp), ("cp", self.cp), ("dcp", self.dcp)) if n > 1}
@@ -112,7 +119,7 @@ def parallelism_of(ranks: Ranks, detail: Detail) -> Parallelism:
         tp=ranks.length("tp"),
         sp=1 if megatron else degrees.sp,
         cp=degrees.cp,
-        dcp=degrees.dcp,
+        dcp=degrees.dcp if phase.name == "decode" else 1,
         megatron=megatron,
         ulysses=flavor == "ulysses" and degrees.sp > 1,
         decode=phase.name == "decode",

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dotlint.drawing.model import Look
+    from dotlint.drawing.parallelism import Parallelism
     from dotlint.drawing.plan import Chunk, Layers
     from dotlint.strategy.gpus import GpuSet
     from dotlint.strategy.phases import Phase
@@ -26,7 +27,7 @@ TITLES: Final[Mapping[str, str]] = {
     "qkv": "QKV Projection",
     "ulysses_in": "All-to-All (Sequence to Heads)",
     "attn": "Attention",
-    "ring": "Ring Exchange of Keys and Values",
+    "ring": "Ring Transfer of Keys and Values",
     "ring_attn": "Ring Attention",
     "gather_queries": "All-Gather (Queries)",
     "merge_scatter": "Reduce-Scatter (Log-Sum-Exp Merge)",
@@ -136,11 +137,28 @@ def layers_text(numbers: range) -> str:
 
 def stage_lines(phase: Phase, chunk: Chunk, gpus: GpuSet) -> tuple[str, ...]:
     """Return the header of a stage: its number, layers and GPUs."""
-    title = f"Pipeline Stage {chunk.stage + 1}"
-    if phase.degrees.vpp > 1:
-        title += f", Chunk {chunk.chunk + 1}"
     layers = [layers_text(chunk.numbers)] if chunk.numbers else []
-    return tuple([title, *layers, f"GPUs: {gpus}"])
+    return stage_title(chunk, phase.degrees.vpp), *layers, f"GPUs: {gpus}"
+
+
+def stage_title(chunk: Chunk, vpp: int) -> str:
+    """Return the title of a stage, and of its chunk if it has several."""
+    title = f"Pipeline Stage {chunk.stage + 1}"
+    return f"{title}, Chunk {chunk.chunk + 1}" if vpp > 1 else title
+
+
+def stage_parts(chunk: Chunk, *, first: bool, last: bool) -> list[str]:
+    """Return what a stage consists of: its layers, and the operators in them and around them."""
+    layers = [layers_text(chunk.numbers)] if chunk.numbers else []
+    kinds = [name for name, moe in (("MLP", False), ("MoE", True)) if any(some.moe is moe for some in chunk.layers)]
+    parts = [*(["Embedding"] if first else []), "Attention", *kinds, *(["LM Head", "Sampling"] if last else [])]
+    return [*layers, " + ".join(parts)]
+
+
+def attention_title(how: Parallelism) -> str:
+    """Return the title of a whole attention, with the way in which its ranks share a sequence."""
+    method = "Ulysses " if how.ulysses else "Ring " if how.ring_lines else ""
+    return f"{method}{TITLES['attention_block']}"
 
 
 def layer_name(layers: Layers, chunk: Chunk) -> str:

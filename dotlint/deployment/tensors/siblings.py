@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dotlint.deployment.shards import groups
 from dotlint.deployment.tensors.model import MeshAxis, Operator
 from dotlint.deployment.tensors.parts import node_rule
+from dotlint.deployment.tensors.table import OperatorRule
 from dotlint.strategy.gpus import disjoint, union
 from dotlint.text.regex import regex
 
@@ -41,7 +42,9 @@ def operators_of(
         operator = by_node.setdefault(reading.node.index, Operator(0, (reading,)))
         if reading is operator.first:
             operator.index = len(found)
-            if not any(r.summary for r in operator.members):
+            if all(r.whole_box for r in operator.members):
+                operator.rule = OperatorRule("block")
+            elif not any(r.summary for r in operator.members):
                 operator.rule = node_rule(deployment, reading, known)
             found.append(operator)
     return found, by_node
