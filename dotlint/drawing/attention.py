@@ -20,7 +20,7 @@ def attention(b: Builder, how: Parallelism, entering: State) -> tuple[State, Sta
     sizes, tp = b.sizes, how.tp
     norm = b.put("attn_norm", entering, how.stream(sizes), how.stream(sizes), over=how.each)
     whole = gathered(b, how, norm, "attn_all_gather")
-    notes = [degrees_line(tp=tp)] if tp > 1 else []
+    notes = how.tp_lines
     fused = _fused_width(b, tp)
     tokens = sizes.tokens()
     qkv = b.put("qkv", whole, sizes.states(), (*tokens, ("hidden", str(fused))), over=how.shards, notes=notes)
@@ -104,7 +104,7 @@ def reduced(b: Builder, how: Parallelism, state: State, prefix: str, *, whole: b
     if how.tp == 1:
         return state
     over = () if whole else how.groups("tp")
-    gives = how.before_split(b.sizes) if whole else how.stream(b.sizes)
+    gives = b.sizes.states(whole=True) if whole and not how.megatron else how.stream(b.sizes)
     what = f"{prefix}_reduce_scatter" if how.megatron else f"{prefix}_all_reduce"
     line = degrees_line(sp=how.tp) if how.megatron else degrees_line(tp=how.tp)
     return b.put(what, state, b.sizes.states(whole=whole), gives, over=over, notes=[line])

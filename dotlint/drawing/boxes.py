@@ -26,7 +26,7 @@ def stage(b: Builder, how: Parallelism, chunk: Chunk, state: State, *, first: bo
     """Add a stage as one node; the first one begins with tokens, the last one ends with them."""
     sizes = b.sizes
     ids = sizes.tokens(whole=True)
-    takes = ids if first else how.before_split(sizes)
-    gives = (ids[0], ("seq", "1")) if last else how.before_split(sizes)
+    takes = ids if first else how.between(sizes)
+    gives = (ids[0], ("seq", "1")) if last else how.between(sizes)
     parts = stage_parts(chunk, first=first, last=last)
     return b.put("stage", state, takes, gives, title=lambda _: stage_title(chunk, b.ranks.phase.degrees.vpp), notes=parts)

@@ -17,10 +17,9 @@ def dense(b: Builder, how: Parallelism, entering: State) -> State:
     """Add the MLP of a dense layer with its norm and residual add."""
     norm = b.put("mlp_norm", entering, how.stream(b.sizes), how.stream(b.sizes), over=how.each)
     whole = gathered(b, how, norm, "mlp_all_gather")
-    notes = [degrees_line(tp=how.tp)] if how.tp > 1 else []
     wide: Shape = (*b.sizes.tokens(), ("ffn", str(b.sizes.ffn / how.tp)))
-    up = b.put("mlp_up", whole, b.sizes.states(), wide, over=how.shards, notes=notes)
-    down = b.put("mlp_down", up, wide, b.sizes.states(), over=how.shards, notes=notes)
+    up = b.put("mlp_up", whole, b.sizes.states(), wide, over=how.shards, notes=how.tp_lines)
+    down = b.put("mlp_down", up, wide, b.sizes.states(), over=how.shards, notes=how.tp_lines)
     return add(b, how, "mlp_add", entering, reduced(b, how, down, "mlp"))
 
 

@@ -101,9 +101,28 @@ class Parallelism(Struct, frozen=True):
         """The axes along which an operator on whole sequences is drawn that only divides tokens."""
         return ("tp",) if self.detail == "rank" else ()
 
-    def before_split(self, sizes: Sizes) -> Shape:
-        """Return the shape of the hidden states before the sequence is split, and after it is gathered."""
-        return sizes.states(seq=self.tp if self.megatron else 1, whole=True)
+    @property
+    def stays_split(self) -> bool:
+        """Whether the parts of a sequence that have GPUs of their own stay apart through all stages, as in Megatron."""
+        return self.megatron and self.parts > 1
+
+    @property
+    def tp_lines(self) -> list[str]:
+        """The line of a sharded operator."""
+        return [degrees_line(tp=self.tp)] if self.tp > 1 else []
+
+    @property
+    def split_lines(self) -> list[str]:
+        """The line of the split of a sequence and of its gather."""
+        return [degrees_line(**{axis: n for axis, n in (("cp", self.cp), ("sp", self.sp)) if n > 1})]
+
+    def outside(self, sizes: Sizes) -> Shape:
+        """Return the shape of the hidden states that the embedding gives."""
+        return sizes.states(whole=not self.stays_split)
+
+    def between(self, sizes: Sizes) -> Shape:
+        """Return the shape of the hidden states between stages."""
+        return self.stream(sizes) if self.megatron else sizes.states(whole=True)
 
     def stream(self, sizes: Sizes) -> Shape:
         """Return the shape of the hidden states between operators."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotlint.drawing import boxes, feed_forward
-from dotlint.drawing.attention import attention, reduced
+from dotlint.drawing.attention import attention, gathered, reduced
 from dotlint.drawing.builder import Builder
 from dotlint.drawing.model import Holder, PhaseDrawing, Section
 from dotlint.drawing.parallelism import parallelism_of
 from dotlint.drawing.plan import chunks, has_experts
 from dotlint.drawing.ranks import ranks_of
 from dotlint.drawing.sizes import Size, Sizes
-from dotlint.drawing.wording import degrees_line, layer_name, phase_lines, section_name, stage_lines
+from dotlint.drawing.wording import layer_name, phase_lines, section_name, stage_lines
 
 if TYPE_CHECKING:
     from dotlint.drawing.builder import State
@@ -77,38 +77,41 @@ def _sizes(phase: Phase, facts: ModelFacts, how: Parallelism) -> Sizes:
 def _enter(b: Builder, how: Parallelism, state: State, *, first: bool) -> State:
     """Add what a stage begins with: the embedding of the first one, a receive, the split of the sequence."""
     sizes = b.sizes
-    full = sizes.states(whole=True)
     if first:
-        notes = [degrees_line(tp=how.tp)] if how.tp > 1 else []
-        state = b.put("embed", state, sizes.tokens(whole=True), full, over=("tp",), notes=notes)
-        state = reduced(b, how, state, "embed", whole=True)
-    elif how.parts == 1:
+        if how.stays_split:
+            state = b.put("split", state, sizes.tokens(whole=True), sizes.tokens(), notes=how.split_lines)
+        shape = how.outside(sizes)
+        over = how.shards if how.stays_split else ("tp",)
+        state = b.put("embed", state, shape[:2], shape, over=over, notes=how.tp_lines)
+        state = reduced(b, how, state, "embed", whole=not how.stays_split)
+    elif how.parts == 1 or how.stays_split:
         state = b.put("receive", state, how.stream(sizes), how.stream(sizes), over=how.each)
-    if how.parts > 1:
-        line = degrees_line(**{axis: b.ranks.length(axis) for axis in how.sequence})
-        state = b.put("split", state, how.before_split(sizes), how.stream(sizes), over=how.whole, notes=[line])
+    if how.parts > 1 and not how.stays_split:
+        state = b.put("split", state, sizes.states(whole=True), sizes.states(), over=how.whole, notes=how.split_lines)
     return state
 
 
 def _leave(b: Builder, how: Parallelism, state: State) -> State:
-    """Gather the sequence at the end of a stage, if it is split."""
-    if how.parts == 1:
+    """Gather the sequence at the end of a stage, if it is split in each."""
+    if how.parts == 1 or how.stays_split:
         return state
-    line = degrees_line(**{axis: b.ranks.length(axis) for axis in how.sequence})
-    return b.put("gather", state, how.stream(b.sizes), how.before_split(b.sizes), over=how.whole, notes=[line])
+    return b.put("gather", state, b.sizes.states(), b.sizes.states(whole=True), over=how.whole, notes=how.split_lines)
 
 
 def _finish(b: Builder, how: Parallelism, state: State) -> State:
     """Add what the last stage ends with: norm, LM head, sampling."""
     sizes, tp = b.sizes, how.tp
-    state = b.put("final_norm", state, how.before_split(sizes), how.before_split(sizes), over=how.whole)
     full = sizes.states(whole=True)
     if how.megatron:
-        state = b.put("head_all_gather", state, how.before_split(sizes), full, notes=[degrees_line(sp=tp)])
-    notes = [degrees_line(tp=tp)] if tp > 1 else []
+        state = b.put("final_norm", state, how.stream(sizes), how.stream(sizes), over=how.each)
+        state = gathered(b, how, state, "head_all_gather")
+        if how.stays_split:
+            state = b.put("gather", state, sizes.states(), full, notes=how.split_lines)
+    else:
+        state = b.put("final_norm", state, full, full, over=how.whole)
     part = (*sizes.tokens(whole=True), ("vocab", str(sizes.vocab / tp)))
     logits = (*sizes.tokens(whole=True), ("vocab", str(sizes.vocab)))
-    state = b.put("head", state, full, part, over=("tp",), notes=notes)
+    state = b.put("head", state, full, part, over=("tp",), notes=how.tp_lines)
     if tp > 1:
-        state = b.put("logits_all_gather", state, part, logits, notes=notes)
+        state = b.put("logits_all_gather", state, part, logits, notes=how.tp_lines)
     return b.put("sampling", state, logits, (part[0], ("seq", "1")))

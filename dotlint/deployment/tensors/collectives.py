@@ -6,6 +6,7 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
+from dotlint.deployment.tensors.mesh import stated_degrees
 from dotlint.deployment.tensors.model import Conflict, MeshAxis
 from dotlint.deployment.tensors.placements import ANY, BATCH, FEATURES, PARTIAL, REPLICATE, SEQ, SHARD, TOKENS
 from dotlint.deployment.tensors.sizes_of import division
@@ -120,6 +121,9 @@ def _may_act(operator: Operator, axis: MeshAxis) -> bool:
         return False
     if not operator.first.is_role("sequence-split", "sequence-gather"):
         return True
+    stated = {name for line in operator.first.evidence.lines for name in stated_degrees(line)}
+    if axis.name == "tp" and stated == {"cp"}:
+        return False
     return (
         axis.name in {"sp", "cp"}
         or bool(axis.name == "tp" and axis.allowed & SEQ)

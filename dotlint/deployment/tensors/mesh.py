@@ -74,10 +74,14 @@ def _labeled_degrees(deployment: Deployment) -> dict[int, AxisName]:
     found: dict[int, set[AxisName]] = defaultdict(set)
     for reading in deployment.readings:
         for line in reading.evidence.lines:
-            if "=" in line:
-                for name, size in _DEGREE.findall(line):
-                    found[int(size)].add(_WORDS[name.lower()])
+            for name, size in stated_degrees(line).items():
+                found[size].add(name)
     return {size: names.pop() for size, names in found.items() if len(names) == 1}
+
+
+def stated_degrees(line: str) -> dict[AxisName, int]:
+    """Return the degrees that a line of a label states, such as `TP=4`."""
+    return {_WORDS[name.lower()]: int(size) for name, size in _DEGREE.findall(line)} if "=" in line else {}
 
 
 def _name(
