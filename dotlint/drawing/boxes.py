@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def layer(b: Builder, how: Parallelism, layers: Layers, state: State) -> tuple[State, State]:
     """Add the attention and the MLP of a layer as a node each; return the MLP, and the attention."""
     shape, phase = how.stream(b.sizes), b.ranks.phase
-    held = b.put("attention_block", state, shape, shape, title=lambda _: attention_title(how), notes=how.lines)
+    held = b.put("attention_block", state, shape, shape, title=lambda _: attention_title(how.method), notes=how.lines)
     if not layers.moe:
         return b.put("mlp_block", held, shape, shape, notes=how.lines), held
     ep = phase.degrees.ep

@@ -62,21 +62,24 @@ class Holder(Struct, frozen=True, eq=False):
 class Section(Struct, eq=False):
     """The operators of one stage, or those of a phase that belong to no stage, in the order of the data.
 
-    `lines` head it: the stage, its layers and its GPUs. `wires` end at its operators.
+    `lines` head it: the stage, its layers and its GPUs. `wires` end at its operators. `repeated` are the further operators
+    that it would have if each layer were drawn.
     """
 
     name: str
     lines: tuple[str, ...]
     operators: list[Operator]
     wires: list[Wire]
+    repeated: int = 0
 
 
 class PhaseDrawing(Struct, eq=False):
-    """One phase: `name` is "" if the strategy names none, `lines` head it."""
+    """One phase: `name` is "" if the strategy names none, `lines` head it, `folded` says what one node stands for."""
 
     name: str
     lines: tuple[str, ...]
     sections: list[Section]
+    folded: tuple[str, ...] = ()
 
 
 class Drawing(Struct, eq=False):
@@ -97,3 +100,8 @@ class Drawing(Struct, eq=False):
     def node_count(self) -> int:
         """The number of operators."""
         return sum(len(section.operators) for section in self.sections)
+
+    @property
+    def unfolded_count(self) -> int:
+        """The number of operators if each layer were drawn."""
+        return self.node_count + sum(section.repeated for section in self.sections)

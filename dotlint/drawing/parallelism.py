@@ -64,6 +64,11 @@ class Parallelism(Struct, frozen=True):
         return tuple(each for each in self.shards if each != axis)
 
     @property
+    def method(self) -> str:
+        """The way in which the ranks of an attention share a sequence, "" if they do not."""
+        return "Ulysses" if self.ulysses else "Ring" if self.ring_lines else ""
+
+    @property
     def lines(self) -> list[str]:
         """The line of a whole block: the degrees along which its operators are divided."""
         degrees = {"tp": self.tp, "sp": self.tp if self.megatron else self.sp, "cp": self.cp, "dcp": self.dcp}

@@ -12,7 +12,7 @@ from dotlint.drawing.parallelism import parallelism_of
 from dotlint.drawing.plan import chunks, has_experts
 from dotlint.drawing.ranks import ranks_of
 from dotlint.drawing.sizes import Size, Sizes
-from dotlint.drawing.wording import layer_name, phase_lines, section_name, stage_lines
+from dotlint.drawing.wording import layer_name, phase_lines, replica_lines, section_name, stage_lines
 
 if TYPE_CHECKING:
     from dotlint.drawing.builder import State
@@ -28,7 +28,7 @@ def draw_phase(phase: Phase, facts: ModelFacts, detail: Detail, *, grouped: bool
     alone = frozenset({"operator": ("tp", "ep"), "rank": ("tp", "ep", "sp", "cp", "etp")}.get(detail, ()))
     sizes = _sizes(phase, facts, how)
     b = Builder(phase.name, ranks, sizes, alone)
-    drawing = PhaseDrawing(phase.name, phase_lines(phase, replica=ranks.replica), [])
+    drawing = PhaseDrawing(phase.name, phase_lines(phase), [], replica_lines(phase, alone=ranks.replica))
     kept: list[Holder] = []
 
     start = Section("", (), [], [])
@@ -50,11 +50,13 @@ def draw_phase(phase: Phase, facts: ModelFacts, detail: Detail, *, grouped: bool
         state = _enter(b, how, state, first=place == 0)
         for layers in chunk.layers:
             b.layer = layer_name(layers, chunk)
+            before = len(section.operators)
             if detail == "layer":
                 state, holders = boxes.layer(b, how, layers, state)
             else:
                 state, holders = attention(b, how, state)
                 state = (feed_forward.experts if layers.moe else feed_forward.dense)(b, how, state)
+            section.repeated += (len(section.operators) - before) * (layers.count - 1)
             kept.append(Holder(layers, "_".join(filter(None, (name, b.layer))), tuple(holders)))
         b.layer = ""
         state = _leave(b, how, state)

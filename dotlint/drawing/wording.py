@@ -10,10 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dotlint.drawing.model import Look
-    from dotlint.drawing.parallelism import Parallelism
     from dotlint.drawing.plan import Chunk, Layers
     from dotlint.strategy.gpus import GpuSet
-    from dotlint.strategy.phases import Phase
+    from dotlint.strategy.phases import Phase, Strategy
 
 TITLES: Final[Mapping[str, str]] = {
     "input": "Input Tokens",
@@ -117,12 +116,34 @@ def phase_title(name: str) -> str:
     return f"{name.capitalize()} Phase" if name else "Deployment"
 
 
-def phase_lines(phase: Phase, *, replica: bool) -> tuple[str, ...]:
-    """Return the header of a phase: its name, degrees and GPUs, and whether one data-parallel replica is drawn for all."""
-    lines = [phase_title(phase.name), degrees_text(phase), f"{phase.total} GPUs Total"]
-    if replica:
-        lines.append(f"One of {phase.degrees.dp} DP replicas is drawn")
-    return tuple(lines)
+def phase_lines(phase: Phase) -> tuple[str, ...]:
+    """Return the header of a phase: its name, degrees and GPUs."""
+    return phase_title(phase.name), degrees_text(phase), f"{phase.total} GPUs Total"
+
+
+def title(strategy: Strategy) -> str:
+    """Return the first comment of a drawing."""
+    return f"Deployment of {strategy.source}, layout {strategy.layout.name}"
+
+
+def replica_lines(phase: Phase, *, alone: bool) -> tuple[str, ...]:
+    """Return how the data-parallel replicas are folded, if there are any: one drawn `alone`, or all in each node."""
+    dp, name = phase.degrees.dp, f" of {phase.name}" if phase.name else ""
+    if dp == 1:
+        return ()
+    if alone:
+        return (f"one of the {dp} data-parallel replicas{name} is drawn; the others are the same on other GPUs",)
+    return (f"each node{name} stands for all {dp} data-parallel replicas, among which the experts are divided",)
+
+
+def grouped_text(nodes: int) -> str:
+    """Return that equal layers are folded."""
+    return f"equal layers of a stage are drawn once; all layers would be {nodes} nodes"
+
+
+def coarser_text(detail: str, nodes: int, most: int) -> str:
+    """Return that a drawing has less detail than asked for."""
+    return f"--detail {detail} would be {nodes} nodes, more than {most}: drawn with less detail"
 
 
 def section_name(stage: int, chunk: int, vpp: int) -> str:
@@ -155,10 +176,9 @@ def stage_parts(chunk: Chunk, *, first: bool, last: bool) -> list[str]:
     return [*layers, " + ".join(parts)]
 
 
-def attention_title(how: Parallelism) -> str:
-    """Return the title of a whole attention, with the way in which its ranks share a sequence."""
-    method = "Ulysses " if how.ulysses else "Ring " if how.ring_lines else ""
-    return f"{method}{TITLES['attention_block']}"
+def attention_title(method: str) -> str:
+    """Return the title of a whole attention, with the way in which its ranks share a sequence, if they do."""
+    return f"{method} {TITLES['attention_block']}".strip()
 
 
 def layer_name(layers: Layers, chunk: Chunk) -> str:

@@ -1,0 +1,39 @@
+"""Strategies that cannot be drawn, each with the reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dotlint.errors import DotlintError
+from dotlint.strategy.arithmetic import arithmetic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotlint.strategy.phases import Phase, Strategy
+
+MOST_STAGES: Final = 1024
+"""More pipeline stages, chunks included, cannot be read in any picture."""
+
+
+class DrawingError(DotlintError):
+    """A strategy that means no graph."""
+
+
+def check_drawable(strategy: Strategy) -> None:
+    """Raise `DrawingError` with the first reason why a strategy cannot be drawn."""
+    for phase in strategy.phases:
+        for reason in _reasons(phase, strategy):
+            name = f"phase {phase.name}" if phase.name else "the strategy"
+            raise DrawingError(f"{name} cannot be drawn: {reason}")
+
+
+def _reasons(phase: Phase, strategy: Strategy) -> Iterator[str]:
+    yield from (each.text for each in arithmetic(phase, strategy.model) if not each.holds)
+    degrees = phase.degrees
+    if phase.name == "decode" and degrees.sp > 1 and phase.layout.flavor == "megatron":
+        yield f"decode processes one token per step, which SP={degrees.sp} cannot divide: leave out sp"
+    if degrees.dp > 1 and strategy.model.batch is not None and strategy.model.batch % degrees.dp:
+        yield f"a batch of {strategy.model.batch} is not divisible by DP={degrees.dp}"
+    if degrees.pp * degrees.vpp > MOST_STAGES:
+        yield f"it has {degrees.pp * degrees.vpp} stages, and at most {MOST_STAGES} are drawn"
