@@ -81,6 +81,11 @@ class PhaseDrawing(Struct, eq=False):
     sections: list[Section]
     folded: tuple[str, ...] = ()
 
+    @property
+    def header(self) -> str:
+        """The id of its header."""
+        return f"{self.name}_header" if self.name else "header"
+
 
 class Drawing(Struct, eq=False):
     """A whole deployment; `handover` holds the transfers of KV caches between its phases, `folded` what is not drawn."""

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dotlint.drawing.wording import phase_title
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from dotlint.drawing.model import Drawing, Look, Operator, PhaseDrawing, Section, Shape, Style, Wire
+    from dotlint.drawing.model import Drawing, Look, Operator, PhaseDrawing, Section, Shape, Style, Wire, WireLook
 
 _SHAPES: Final[Mapping[Look, str]] = {
-    "computation": "box", "communication": "ellipse", "routing": "parallelogram", "end": "ellipse", "header": "plaintext",
+    "computation": "box", "communication": "ellipse", "routing": "parallelogram", "end": "ellipse",
 }  # fmt: skip
 _FILLS: Final[Mapping[Look, str]] = {
-    "computation": "#dcf0dc", "communication": "#d8e8f8", "routing": "#fdf3cf", "end": "white", "header": "white",
+    "computation": "#dcf0dc", "communication": "#d8e8f8", "routing": "#fdf3cf", "end": "#ffffff",
 }  # fmt: skip
-_ROUTING: Final = {"route": "#fbe0c4"}
+_WIRES: Final[Mapping[WireLook, tuple[str, ...]]] = {
+    "solid": (),
+    "gate": ("style=dashed",),
+    "pipeline": ("penwidth=2",),
+    "kv": ("style=dotted", "penwidth=2", 'color="#7a5195"'),
+}
+_FONT: Final = 'fontname="Helvetica"'
+_PLAIN_ID: Final = regex(r"[A-Za-z_][A-Za-z0-9_]*")
+_STEP: Final = "  "
 
 
 def as_text(drawing: Drawing, style: Style) -> str:
@@ -28,41 +36,81 @@ def as_text(drawing: Drawing, style: Style) -> str:
 def _lines(drawing: Drawing, style: Style) -> Iterator[str]:
     yield f"// {drawing.title}"
     yield "digraph deployment {"
-    yield "  rankdir=TB"
-    yield '  node [fontname="Helvetica", fontsize=11]'
-    yield '  edge [fontname="Helvetica", fontsize=10]'
+    if style == "plain":
+        yield "  graph [rankdir=TB]"
+        yield "  node [shape=box]"
+    else:
+        yield f"  graph [rankdir=TB, {_FONT}]"
+        yield f'  node [shape=box, style=filled, fillcolor="{_FILLS["computation"]}", {_FONT}, margin="0.1,0.05"]'
+        yield f"  edge [{_FONT}, fontsize=11]"
+    if style != "reference":
+        yield f"  label={_text(line for phase in drawing.phases for line in _in_one_line(phase))}"
+        yield "  labelloc=t"
     for phase in drawing.phases:
         yield ""
-        yield f"  // {'; '.join(phase.lines)}"
-        if style == "reference":
-            yield f"  {_header(phase.name + '_header' if phase.name else 'header', phase.lines)}"
-        for section in phase.sections:
-            yield from _section(section, style, phase)
+        yield f"  // {', '.join(phase.lines)}"
+        yield from _phase(phase, style)
     if drawing.handover is not None:
-        yield from _section(drawing.handover, style, None)
+        yield ""
+        yield f"  // {', '.join(drawing.handover.lines)}"
+        yield from _statements(drawing.handover, style, _STEP)
     yield "}"
 
 
-def _section(section: Section, style: Style, phase: PhaseDrawing | None) -> Iterator[str]:
-    indent = "  "
-    if section.lines:
+def _in_one_line(phase: PhaseDrawing) -> Iterator[str]:
+    yield f"{phase.lines[0]}: {', '.join(phase.lines[1:])}"
+
+
+def _phase(phase: PhaseDrawing, style: Style) -> Iterator[str]:
+    if style == "reference":
+        yield f"  {_header(phase.header, phase.lines, 16)}"
+    indent = _STEP
+    if style == "clusters" and phase.name:
+        yield from _cluster_start(phase.name, phase.lines, "#ffffff", indent)
+        indent += _STEP
+    for section in phase.sections:
+        if not section.lines:
+            yield from _statements(section, style, indent)
+            continue
         yield ""
-        yield f"  // {', '.join(section.lines)}"
-        prefix = f"{phase.name}_" if phase and phase.name else ""
+        yield f"{indent}// {', '.join(section.lines)}"
+        name = f"{phase.name}_{section.name}" if phase.name else section.name
+        if style == "reference":
+            first = section.operators[0]
+            yield f"{indent}{_header(f'{name}_label', section.lines, 13)}"
+            yield f"{indent}{{ rank=same; {_id(f'{name}_label')}; {_id(first.name)} }}"
         if style == "clusters":
-            yield f"  subgraph cluster_{prefix}{section.name} {{"
-            yield f"    label={_text(section.lines)}"
-            indent = "    "
-        elif style == "reference":
-            yield f"  {_header(f'{prefix}{section.name}_label', section.lines)}"
+            yield from _cluster_start(name, section.lines, "#f4f4f4", indent)
+            yield from _nodes(section, style, indent + _STEP)
+            yield f"{indent}}}"
+            yield from _edges(section, indent)
+        else:
+            yield from _statements(section, style, indent)
+    if len(indent) > len(_STEP):
+        yield f"{_STEP}}}"
+
+
+def _cluster_start(name: str, lines: Iterable[str], fill: str, indent: str) -> Iterator[str]:
+    yield f"{indent}subgraph {_id(f'cluster_{name}')} {{"
+    yield f'{indent}{_STEP}graph [label={_text(lines)}, style="filled,rounded", fillcolor="{fill}"]'
+
+
+def _header(name: str, lines: Iterable[str], size: int) -> str:
+    attributes = f'label={_text(lines)}, shape=plaintext, style="", fontsize={size}'
+    return f"{_id(name)} [{attributes}]"
+
+
+def _statements(section: Section, style: Style, indent: str) -> Iterator[str]:
+    yield from _nodes(section, style, indent)
+    yield from _edges(section, indent)
+
+
+def _nodes(section: Section, style: Style, indent: str) -> Iterator[str]:
     yield from (f"{indent}{_node(operator, style)}" for operator in section.operators)
-    if indent == "    ":
-        yield "  }"
-    yield from (f"  {_edge(wire)}" for wire in section.wires)
 
 
-def _header(name: str, lines: Iterable[str]) -> str:
-    return f'{name} [label={_text(lines)}, shape=plaintext, fontsize=14]'
+def _edges(section: Section, indent: str) -> Iterator[str]:
+    yield from (f"{indent}{_edge(wire)}" for wire in section.wires)
 
 
 def _node(operator: Operator, style: Style) -> str:
@@ -70,22 +118,31 @@ def _node(operator: Operator, style: Style) -> str:
     lines += [f"Input: {_shape(operator.takes)}"] if operator.takes else []
     lines += [f"Output: {_shape(operator.gives)}"] if operator.gives else []
     lines += [f"GPU: {operator.gpus}"] if operator.gpus else []
-    attributes = [f"label={_text(lines)}", f"shape={_SHAPES[operator.look]}"]
-    if style != "plain":
-        attributes += ["style=filled", f'fillcolor="{_FILLS[operator.look]}"']
-    return f"{operator.name} [{', '.join(attributes)}]"
+    attributes = [f"label={_text(lines)}"]
+    if operator.look != "computation":
+        attributes.append(f"shape={_SHAPES[operator.look]}")
+        attributes += [f'fillcolor="{_FILLS[operator.look]}"'] if style != "plain" else []
+    return f"{_id(operator.name)} [{', '.join(attributes)}]"
 
 
 def _edge(wire: Wire) -> str:
-    attributes = [f"label={_text(wire.lines)}"] if wire.lines else []
-    attributes += {"gate": ["style=dashed"], "pipeline": ["penwidth=2"], "kv": ["style=dotted"]}.get(wire.look, [])
+    attributes = [*([f"label={_text(wire.lines)}"] if wire.lines else []), *_WIRES[wire.look]]
     listed = f" [{', '.join(attributes)}]" if attributes else ""
-    return f"{wire.tail.name} -> {wire.head.name}{listed}"
+    return f"{_id(wire.tail.name)} -> {_id(wire.head.name)}{listed}"
 
 
 def _shape(shape: Shape) -> str:
     return f"[{', '.join(f'{axis}={size}' for axis, size in shape)}]"
 
 
+def _id(name: str) -> str:
+    return name if _PLAIN_ID.fullmatch(name) else _quoted(name)
+
+
 def _text(lines: Iterable[str]) -> str:
-    return '"' + "\\n".join(lines) + '"'
+    r"""Return lines as a label: Graphviz reads `\\` as a backslash in it."""
+    return _quoted("\n".join(lines).replace("\\", "\\\\")).replace("\n", "\\n")
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '\\"') + '"'
