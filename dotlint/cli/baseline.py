@@ -27,8 +27,9 @@ def record(streams: Streams, files: Sequence[tuple[str, Settings]], options: Che
     results, found = [], []
     for path, settings in files:
         result = lint_path(streams, path, options["stdin_filename"], settings)
-        if result.context is not None:
-            found += entries(result.document, result.path, result.findings, target.absolute().parent, result.rules)
+        for one in [block.result for block in result.blocks] or [result]:
+            if one.context is not None:
+                found += entries(one.document, one.path, one.findings, target.absolute().parent, one.rules)
         results.append(result.slim())
     failed = report_failures(streams, results)
     count = write_baseline(target, found)

@@ -78,6 +78,10 @@ if TYPE_CHECKING:
     help="Skip these files in a folder search: patterns as in .gitignore, comma-separated.",
 )  # fmt: skip
 @click.option("--force-exclude", is_flag=True, help="Also skip excluded files that are named on the command line.")
+@click.option(
+    "--embedded", is_flag=True,
+    help="In a folder search, also read documents (Markdown, notebooks, sources, ...) for the DOT inside them.",
+)  # fmt: skip
 @click.option("--no-respect-gitignore", is_flag=True, help="Also lint files that .gitignore excludes.")
 @click.option("--statistics", is_flag=True, help="Show the number of findings per rule instead of the findings.")
 @click.option("--watch", is_flag=True, help="Lint again whenever a file changes.")
@@ -85,7 +89,8 @@ if TYPE_CHECKING:
 def command(streams: Streams, /, **options: Unpack[CheckOptions]) -> int:
     r"""Lint files and folders.
 
-    A folder is searched for *.dot and *.gv; `-` is standard input.
+    A folder is searched for *.dot and *.gv; `-` is standard input. In a document such as notes.md, the DOT blocks are
+    linted.
 
     \b
     dotlint check llm_parallel_deployment.dot --strategy pp4ep4tp2sp2

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.cli.options import configured
 from dotlint.cli.streams import FAILED, FOUND, write_messages
+from dotlint.documents.kinds import is_document
 from dotlint.engine.crash import is_crash
 from dotlint.errors import DotlintError
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from dotlint.cli.options import CheckOptions, FileOptions
     from dotlint.cli.streams import Streams
+    from dotlint.config.configurations import Configurations
     from dotlint.engine.result import FileResult, Settings
     from dotlint.report.progress import Progress
 
@@ -25,11 +27,12 @@ def files_to_lint(streams: Streams, options: CheckOptions) -> list[tuple[str, Se
     configurations = configured(options)
     stdin = options["stdin_filename"] or "-"
     named = {path for path in options["paths"] if not os.path.isdir(path)}
-    found = discovered(options)
+    found = discovered(options, configurations)
     kept = [path for path in found if not configurations.excluded(path, named=path in named)]
     if not found and not options["force_exclude"]:
         where = ", ".join(options["paths"])
-        raise DotlintError(f"no *.dot or *.gv file in {where} except those that .gitignore or --exclude skips")
+        wanted = "*.dot or *.gv file" if not options["embedded"] else "DOT file and no document"
+        raise DotlintError(f"no {wanted} in {where} except those that .gitignore or --exclude skips")
     if not kept:
         write_messages(
             streams,
@@ -38,7 +41,7 @@ def files_to_lint(streams: Streams, options: CheckOptions) -> list[tuple[str, Se
     return [(path, configurations.settings(stdin if path == "-" else path)) for path in kept]
 
 
-def discovered(options: CheckOptions) -> list[str]:
+def discovered(options: CheckOptions, configurations: Configurations) -> list[str]:
     """Return the files that the command line names, and those in the folders that it names."""
     from dotlint.files.discovery import discover
     from dotlint.files.exclusion import Patterns
@@ -46,9 +49,29 @@ def discovered(options: CheckOptions) -> list[str]:
     lines = tuple(line for value in options["exclude"] for line in value.split(",") if line)
     exclude = (Patterns(os.getcwd(), lines),) if lines else ()
     gitignore = not options["no_respect_gitignore"]
-    return list(
-        discover(options["paths"], exclude=exclude, force_exclude=options["force_exclude"], gitignore=gitignore)
+    found = list(
+        discover(
+            options["paths"],
+            exclude=exclude,
+            force_exclude=options["force_exclude"],
+            gitignore=gitignore,
+            endings=configurations.endings,
+        )
     )
+    documents = [path for path in found if is_document(path)]
+    return [*found, *_included(documents, found)] if documents else found
+
+
+def _included(documents: Sequence[str], found: Sequence[str]) -> Iterator[str]:
+    """Yield the DOT files that documents include and that are not found otherwise."""
+    from dotlint.documents.included import included_files
+
+    known = {os.path.realpath(path) for path in found}
+    for document in documents:
+        for file in included_files(document):
+            if os.path.realpath(file) not in known:
+                known.add(os.path.realpath(file))
+                yield file
 
 
 def lint_all(streams: Streams, files: Sequence[tuple[str, Settings]], options: CheckOptions) -> list[FileResult]:
@@ -93,9 +116,28 @@ def lint_one(streams: Streams, path: str, options: FileOptions) -> tuple[FileRes
     name = options.get("stdin_filename")
     settings = configured(options).settings((name or "-") if path == "-" else path)
     result = lint_path(streams, path, name, settings)
+    if result.context is None and result.unreadable is None:
+        result = _only_block(result, settings)
     if result.context is None:
         raise DotlintError(f"{result.path}: {result.unreadable}")
     return result, settings
+
+
+def _only_block(result: FileResult, settings: Settings) -> FileResult:
+    """Return the result of the only DOT block of a document, or of its only deployment, with the document's lines."""
+    from dotlint.pipeline.documents import lint_in_place
+
+    with_graphs = [block for block in result.blocks if block.result.facts.graphs]
+    deployments = [block for block in with_graphs if block.result.facts.is_deployment]
+    for candidates in (with_graphs, deployments):
+        if len(candidates) == 1:
+            return lint_in_place(candidates[0], settings)
+    if not with_graphs:
+        raise DotlintError(f"{result.path}: there is no DOT in this document")
+    lines = ", ".join(str(block.line) for block in with_graphs)
+    raise DotlintError(
+        f"{result.path}: this document has DOT in several places, at lines {lines}; save the one you mean as a DOT file"
+    )
 
 
 def report_failures(streams: Streams, results: Sequence[FileResult]) -> bool:

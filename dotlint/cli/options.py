@@ -31,6 +31,7 @@ class ConfigOptions(TypedDict, total=False):
     config: str | None
     isolated: bool
     force_exclude: bool
+    embedded: bool
     baseline: str | None
     write_baseline: str | None
     fail_on: Severity | None
@@ -148,6 +149,7 @@ def configured(options: ConfigOptions) -> Configurations:
         ignore=split_names(options.get("ignore", ())),
         rules=tuple(as_path(folder).absolute() for folder in options.get("folders", ())),
         force_exclude=options.get("force_exclude", False),
+        embedded=options.get("embedded", False),
         baseline=as_path(baseline) if baseline else None,
         no_baseline=bool(options.get("write_baseline")),
         fail_on=options.get("fail_on"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dotlint.cli.linting import discovered
 from dotlint.cli.options import configured
 from dotlint.cli.streams import fail, write_messages
+from dotlint.config.configurations import Configurations
 from dotlint.errors import DotlintError
 from dotlint.files.watch import changes
 
@@ -38,17 +39,21 @@ def watch(streams: Streams, options: CheckOptions, check: Callable[[], int]) -> 
 
 def watched_files(options: CheckOptions) -> list[str]:
     """Return all files that the findings depend on: graphs, configurations, strategies, phases, the baseline."""
-    paths = discovered(options)
+    try:
+        configurations = configured(options)
+        paths = discovered(options, configurations)
+    except DotlintError:  # the check that follows reports it
+        configurations = Configurations(isolated=True)
+        paths = discovered(options, configurations)
     named = [strategy for strategy in options["strategy"] if strategy.endswith(".toml")]
     named += [file for file in (options.get("config"), options.get("baseline")) if file]
     try:
-        return [*paths, *named, *_configuration_files(paths, options)]
-    except DotlintError:  # the check that follows reports it
+        return [*paths, *named, *_configuration_files(paths, configurations)]
+    except DotlintError:  # as above
         return [*paths, *named]
 
 
-def _configuration_files(paths: list[str], options: CheckOptions) -> list[str]:
-    configurations = configured(options)
+def _configuration_files(paths: list[str], configurations: Configurations) -> list[str]:
     files = {configurations.config(path).file for path in paths}
     strategies = {id(s): s for path in paths if (s := configurations.settings(path).strategy) is not None}
     phases = [phase.path for strategy in strategies.values() for phase in strategy.phases if phase.path is not None]

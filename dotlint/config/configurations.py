@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Final, cast
 from dotlint.config.by_pattern import ignored_for, severity_off, strategy_for
 from dotlint.config.model import Config, Overrides
 from dotlint.config.rules import folders_of, strategy_of, tuned_cards
+from dotlint.documents import kinds as documents
 from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
 from dotlint.errors import DotlintError
+from dotlint.files.discovery import ENDINGS
 from dotlint.files.exclusion import Patterns, is_path_excluded
 from dotlint.files.paths import as_path
 from dotlint.registry.rules import all_cards, vocabularies
@@ -115,6 +117,12 @@ class Configurations:
         if path is None or self.overrides.no_baseline:
             return None
         return _read_baseline(as_path(path))
+
+    def endings(self, folder: str) -> tuple[str, ...]:
+        """Return the endings of the files that a search of a folder finds: of DOT files, and if wanted of documents."""
+        if self.overrides.embedded or self.config(folder).get("embedded"):
+            return (*ENDINGS, *documents.ENDINGS)
+        return ENDINGS
 
     def excluded(self, path: str, *, named: bool = False) -> bool:
         """Return whether `exclude` excludes a file. If the command line names it (`named`), `force-exclude` must be set."""

@@ -86,6 +86,10 @@ class Keys(Struct, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     force_exclude: Annotated[
         bool, _about("Also skip what `exclude` matches when it is named on the command line.", example=True)
     ] = False
+    embedded: Annotated[
+        bool,
+        _about("Whether a folder search also reads documents, for the DOT inside them.", example=True),
+    ] = False
     baseline: Annotated[
         Text | UnsetType, _about("The file of known findings, which are not reported.", "dotlint-baseline.json")
     ] = UNSET

@@ -59,6 +59,7 @@ class Overrides(Struct, frozen=True):
     rules: tuple[Path, ...] = ()
     exclude: tuple[str, ...] = ()
     force_exclude: bool = False
+    embedded: bool = False
     baseline: Path | None = None
     no_baseline: bool = False
     fail_on: Severity | None = None

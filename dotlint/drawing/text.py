@@ -24,6 +24,7 @@ _WIRES: Final[Mapping[WireLook, tuple[str, ...]]] = {
     "kv": ("style=dotted", "penwidth=2", 'color="#7a5195"'),
 }
 _FONT: Final = 'fontname="Helvetica"'
+_BOLD: Final = 'fontname="Helvetica-Bold"'
 _PLAIN_ID: Final = regex(r"[A-Za-z_][A-Za-z0-9_]*")
 _STEP: Final = "  "
 
@@ -63,7 +64,7 @@ def _in_one_line(phase: PhaseDrawing) -> Iterator[str]:
 
 def _phase(phase: PhaseDrawing, style: Style) -> Iterator[str]:
     if style == "reference":
-        yield f"  {_header(phase.header, phase.lines, 16)}"
+        yield f"  {_header(phase.header, phase.lines, 20)}"
     indent = _STEP
     if style == "clusters" and phase.name:
         yield from _cluster_start(phase.name, phase.lines, "#ffffff", indent)
@@ -77,7 +78,7 @@ def _phase(phase: PhaseDrawing, style: Style) -> Iterator[str]:
         name = f"{phase.name}_{section.name}" if phase.name else section.name
         if style == "reference":
             first = section.operators[0]
-            yield f"{indent}{_header(f'{name}_label', section.lines, 13)}"
+            yield f"{indent}{_header(f'{name}_label', section.lines, 18)}"
             yield f"{indent}{{ rank=same; {_id(f'{name}_label')}; {_id(first.name)} }}"
         if style == "clusters":
             yield from _cluster_start(name, section.lines, "#f4f4f4", indent)
@@ -92,11 +93,12 @@ def _phase(phase: PhaseDrawing, style: Style) -> Iterator[str]:
 
 def _cluster_start(name: str, lines: Iterable[str], fill: str, indent: str) -> Iterator[str]:
     yield f"{indent}subgraph {_id(f'cluster_{name}')} {{"
-    yield f'{indent}{_STEP}graph [label={_text(lines)}, style="filled,rounded", fillcolor="{fill}"]'
+    look = f'labeljust=l, {_BOLD}, fontsize=16, style="filled,rounded", fillcolor="{fill}"'
+    yield f"{indent}{_STEP}graph [label={_text(lines)}, {look}]"
 
 
 def _header(name: str, lines: Iterable[str], size: int) -> str:
-    attributes = f'label={_text(lines)}, shape=plaintext, style="", fontsize={size}'
+    attributes = f'label={_text(lines)}, shape=plaintext, style="", {_BOLD}, fontsize={size}'
     return f"{_id(name)} [{attributes}]"
 
 

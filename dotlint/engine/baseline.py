@@ -65,6 +65,11 @@ class Baseline(Struct, frozen=True):
         )
         return new, [*old, *parts], matching.unmatched
 
+    def count(self, name: str) -> int:
+        """Return the number of entries for the file `name`."""
+        path = relative(name, self.folder)
+        return sum(entry.path == path for entry in self.entries)
+
     def _matching(self, document: Document, name: str) -> Matching:
         path = relative(name, self.folder)
         return Matching((entry for entry in self.entries if entry.path == path), document, path)

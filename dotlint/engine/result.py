@@ -14,6 +14,7 @@ from dotlint.engine.select import Selection
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dotlint.documents.block import Block
     from dotlint.engine.baseline import Baseline
     from dotlint.engine.card import Card
     from dotlint.engine.context import FileContext
@@ -41,7 +42,8 @@ class FileResult(Struct):
 
     `context` is the complete file; a slim result has only `source` and `facts`. `suppressed` has the findings that
     comments suppress, `baselined` the findings that the baseline knows, and `outlived` is the number of baseline
-    entries for this file that no longer match.
+    entries for this file that no longer match. `blocks` has the
+    complete results of the blocks of a document.
     """
 
     path: str
@@ -54,6 +56,7 @@ class FileResult(Struct):
     suppressed: list[Finding] = field(default_factory=list)
     baselined: list[Finding] = field(default_factory=list)
     outlived: int = 0
+    blocks: tuple[BlockResult, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -114,10 +117,10 @@ class FileResult(Struct):
     def slim(self) -> FileResult:
         """Return the result without text, tree and graphs, with just what reports need."""
         if self.context is None:
-            return self
+            return replace(self, blocks=())
         kept = replace(
             self.facts,
-            excerpt=_excerpt([*self.findings, *self.suppressed, *self.baselined], self.context.document.source),
+            excerpt=excerpt_of([*self.findings, *self.suppressed, *self.baselined], self.context.document.source),
         )
         return replace(
             self,
@@ -127,6 +130,14 @@ class FileResult(Struct):
             baselined=_without_data(self.baselined),
             kept=kept,
         )
+
+
+class BlockResult(Struct, frozen=True):
+    """The result of the DOT in a block of a document, with offsets of its own; `line` is where the block starts."""
+
+    block: Block
+    line: int
+    result: FileResult
 
 
 def _without_data(findings: list[Finding]) -> list[Finding]:
@@ -174,7 +185,8 @@ def _deployment(context: FileContext) -> tuple[PhaseFile, ...]:
     return phase_files(context.whole, context.part)
 
 
-def _excerpt(findings: list[Finding], source: SourceLines) -> Excerpt:
+def excerpt_of(findings: list[Finding], source: SourceLines) -> Excerpt:
+    """Return the positions and lines of a text that the findings mention."""
     from dotlint.engine.facts import Excerpt  # noqa: PLC0415
 
     starts = {offset for f in findings for offset in (f.start, *(r.start for r in f.related))}

@@ -10,7 +10,7 @@ from dotlint.files.exclusion import Patterns, folder_patterns, inherited_pattern
 from dotlint.files.paths import as_path, nearest_path, read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 ENDINGS = (".dot", ".gv")
 _SKIPPED = {"node_modules", "__pycache__", "site-packages"}
@@ -26,8 +26,11 @@ def discover(
     exclude: Sequence[Patterns] = (),
     force_exclude: bool = False,
     gitignore: bool = True,
+    endings: Callable[[str], tuple[str, ...]] = lambda _: ENDINGS,
 ) -> Iterator[str]:
-    """Yield the paths of the files to lint, each once: files as named, and `*.dot` and `*.gv` within folders, sorted.
+    """Yield the paths of the files to lint, each once: files as named, and those found within folders, sorted.
+
+    `endings` returns the endings of the names to look for in a folder; the default is `*.dot` and `*.gv`.
 
     A folder search skips hidden folders, virtual environments, files ignored by `.gitignore` (unless `gitignore` is
     false) and files that match `exclude`. A file named explicitly is yielded whatever the patterns match, unless
@@ -37,7 +40,7 @@ def discover(
     seen: set[str] = set()
     for path in paths:
         if path != "-" and os.path.isdir(path):
-            files = _search_folder(path, exclude, gitignore=gitignore)
+            files = _search_folder(path, exclude, endings, gitignore=gitignore)
         elif force_exclude and path != "-" and is_path_excluded(path, exclude):
             continue
         else:
@@ -49,7 +52,9 @@ def discover(
                 yield found
 
 
-def _search_folder(folder: str, exclude: Sequence[Patterns], *, gitignore: bool) -> Iterator[str]:
+def _search_folder(
+    folder: str, exclude: Sequence[Patterns], endings: Callable[[str], tuple[str, ...]], *, gitignore: bool
+) -> Iterator[str]:
     top = os.path.abspath(folder)
     chains: dict[str, tuple[Patterns, ...]] = {top: inherited_patterns(top) if gitignore else ()}
     unreadable: list[str] = []
@@ -63,8 +68,9 @@ def _search_folder(folder: str, exclude: Sequence[Patterns], *, gitignore: bool)
         inside = {name: str(as_path(here, name)) for name in sorted(folders)}
         folders[:] = [name for name, whole in inside.items() if _is_searched(whole, name, exclude, chain)]
         chains.update((inside[name], chain) for name in folders)
+        wanted = endings(here)
         for name in sorted(files):
-            if name.lower().endswith(ENDINGS):
+            if name.lower().endswith(wanted):
                 whole = str(as_path(here, name))
                 if not is_excluded(whole, exclude) and not is_excluded(whole, chain):
                     yield str(as_path(base, name))

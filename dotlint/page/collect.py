@@ -88,7 +88,7 @@ class _PageTasks:
 
     def lost(self, index: int, why: str) -> Page:
         task = self.tasks[index]
-        return _unreadable_page(FileResult(task.path, None, [], unreadable=why), task)
+        return _undrawn_page(FileResult(task.path, None, [], unreadable=why), task)
 
     def run_all(self) -> Generator[tuple[int, Page]]:
         yield from ((index, self.run(index)) for index in range(len(self.tasks)))
@@ -98,7 +98,7 @@ def make_page(task: Task) -> Page:
     """Make the page of one file; the page of an unreadable file has the reason."""
     result = lint_path(task.path, task.settings, data=task.data)
     if result.context is None:
-        return _unreadable_page(result, task)
+        return _undrawn_page(result, task)
     report = outline(result, task.options, links=True)
     fixed = list(_fixed(result, task.settings))
     drawn, missing = drawings(result, fixed)
@@ -113,7 +113,9 @@ def make_page(task: Task) -> Page:
     return Page(part(material), result.slim())
 
 
-def _unreadable_page(result: FileResult, task: Task) -> Page:
+def _undrawn_page(result: FileResult, task: Task) -> Page:
+    """Return the page of an unreadable file, or of a document with DOT inside: the report without a drawing."""
+    result = result.slim()
     return Page(part(Material(result, outline(result, task.options, links=True))), result)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from dotlint.documents.kinds import is_document
 from dotlint.engine.result import Settings
 from dotlint.pipeline.fixpoint import Fixer
 from dotlint.pipeline.preview import withdraw_refused
@@ -66,7 +67,15 @@ def fix_text(source: Source | str | bytes, settings: Settings | None = None, *, 
         source = Source.from_text(source)
     elif isinstance(source, bytes):
         source = Source.from_bytes(source)
-    settings = settings or Settings()
+    if is_document(source.name):
+        from dotlint.pipeline.documents import fix_document  # noqa: PLC0415 - most files are DOT
+
+        return fix_document(source, settings or Settings(), unsafe=unsafe)
+    return fix_dot(source, settings or Settings(), unsafe=unsafe)
+
+
+def fix_dot(source: Source, settings: Settings, *, unsafe: bool) -> FixResult:
+    """Fix a text that is DOT, whatever its name."""
     fixer = Fixer(settings, unsafe=unsafe)
     outcome = fixer.run(source)
     withdraw_refused(outcome.result, fixer.trials)

@@ -50,9 +50,13 @@ def lint(
         on_read(document)
     file = FileContext(document, source.name, cards=cards, vocabularies=settings.vocabularies)
     picked = chosen(cards, settings.selection)
+    comments, baseline = read_suppressions(document, cards), settings.baseline
     if any(card.section not in NOT_OF_THE_GRAPH for card in picked):
         file.declarations = declarations(document, source.name)
-        _set_strategy(file, settings)
+        if comments.strategy is not None and settings.strategy_source != "option":
+            file.strategy, file.strategy_source = comments.strategy, "file"
+        else:
+            _set_strategy(file, settings)
         if file.strategy is None and (own := strategy_of_file(file.declarations)):
             (file.strategy, file.layout_certain), file.strategy_source = own, "file"
     result = FileResult(source.name, file, [])
@@ -75,7 +79,6 @@ def lint(
         ran.append(card)
         for outcome in _outcomes(file, card):
             _add_outcome(outcome, result)
-    comments, baseline = read_suppressions(document, cards), settings.baseline
     findings, undecided = _readable(file, result.findings)
     result.undecided += undecided
     findings, suppressed = _narrow(file, findings, ran, comments.take)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dotlint.documents.kinds import is_document
 from dotlint.engine.result import FileResult, Settings
 from dotlint.files.discovery import UnreadableError, read_bytes, refuse_binary
 from dotlint.pipeline.compute import attach_fixes
@@ -23,9 +24,18 @@ def lint_file(
 ) -> FileResult:
     """Parse a text, run the selected rules, and compute the fixes that `--fix` would apply.
 
-    `on_read` is called with the document before any rule runs, so that an editor does not wait for the rules.
+    The name of the source decides whether it is DOT, or a document with DOT inside. `on_read` is called with each
+    parsed text before any rule runs on it, so that an editor does not wait for the rules.
     """
-    settings = settings or Settings()
+    if is_document(source.name):
+        from dotlint.pipeline.documents import lint_document  # noqa: PLC0415 - most files are DOT
+
+        return lint_document(source, settings or Settings(), on_read=on_read)
+    return lint_dot(source, settings or Settings(), on_read=on_read)
+
+
+def lint_dot(source: Source, settings: Settings, *, on_read: Callable[[Document], None] | None = None) -> FileResult:
+    """Lint a text that is DOT, whatever its name."""
     result = attach_fixes(lint(source, settings, on_read=on_read))
     withdraw_refused(result, Trials(settings))
     return result

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dotlint.config.configurations import Configurations
+from dotlint.documents.kinds import is_document
 from dotlint.engine.context import FileContext
 from dotlint.engine.own_cards import own_cards
 from dotlint.engine.result import Settings
@@ -88,6 +89,9 @@ def _lint(job: Job, send: Send) -> None:
         send(_parsed_text(read(source)))
         send(Report())
         return
+    if is_document(source.name):
+        _lint_document(source, settings, problems, send)
+        return
     parsed: list[ParsedText] = []
 
     def on_read(document: Document) -> None:
@@ -110,6 +114,31 @@ def _lint(job: Job, send: Send) -> None:
     )
     for pages in _node_pages(result):
         send(pages)
+
+
+def _lint_document(source: Source, settings: Settings, problems: tuple[str, ...], send: Send) -> None:
+    """Lint a document with DOT inside."""
+    from dotlint.server.documents import parsed_blocks, suppressions_of_blocks, symbols_of_blocks  # noqa: PLC0415
+
+    result = lint_file(source, settings)
+    send(parsed_blocks(result.blocks))
+    cards = settings.cards or own_cards()
+    comments = list(suppressions_of_blocks(source.text, result.blocks, cards))
+    infos = [_finding_info(finding, *pair) for finding, pair in zip(result.findings, comments, strict=True)]
+    unreadable = () if result.unreadable is None else (one_line(f"{Path(result.path).name} {result.unreadable}"),)
+    send(
+        Report(
+            findings=tuple(infos),
+            rules=_rule_infos(cards, {finding.code for finding in result.findings}),
+            symbols=symbols_of_blocks(result.blocks),
+            problems=(*problems, *unreadable, *(one_line(line) for line in result.troubles)),
+        )
+    )
+    first = 0
+    for block in result.blocks:
+        for pages in _node_pages(block.result):
+            send(replace(pages, first=first + pages.first))
+        first += block.result.facts.nodes
 
 
 def _parsed_text(document: Document) -> ParsedText:

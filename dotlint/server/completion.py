@@ -9,6 +9,7 @@ from lsprotocol import types
 from msgspec.structs import replace
 
 from dotlint.data import graphviz
+from dotlint.documents.kinds import is_document
 from dotlint.edits.statement import id_text
 from dotlint.server.cursor import cursor_at
 from dotlint.server.diagnostics import range_of
@@ -45,6 +46,8 @@ def complete(file: OpenFile, position: tuple[int, int]) -> types.CompletionList:
     """Return the completions at a position of a file; the latest parsed text may be older than the file."""
     text = file.text
     offset = text.offset(position)
+    if not _is_dot(file, offset):
+        return types.CompletionList(is_incomplete=False, items=[])
     cursor = _narrowed(cursor_at(text.body, offset, since(file, offset)), text.body, offset)
     parsed = file.current.parsed or (file.last.parsed if file.last else None)
     typed = cursor.typed.lower()
@@ -53,6 +56,20 @@ def complete(file: OpenFile, position: tuple[int, int]) -> types.CompletionList:
     range_ = range_of(text, cursor.start, cursor.end)
     items = [_completion_item(offer, cursor, range_) for offer in offers[:_MOST]]
     return types.CompletionList(is_incomplete=len(offers) > _MOST, items=items)
+
+
+def _is_dot(file: OpenFile, offset: int) -> bool:
+    """Return whether an offset is inside DOT: always in a DOT file, and within a block of a document."""
+    snapshot = file.current if file.current.parsed else file.last
+    if not is_document(file.path):
+        return True
+    if snapshot is None or snapshot.parsed is None or snapshot.parsed.spans is None:
+        return False
+    old, text = snapshot.text.body, file.text.body
+    same = common_prefix(old, text)
+    before = offset_before_change(old, text, offset) if offset > same else offset
+    at = same if before is None else before
+    return any(start <= at <= end for start, end in snapshot.parsed.spans)
 
 
 def since(file: OpenFile, offset: int) -> int:

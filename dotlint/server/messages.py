@@ -48,12 +48,13 @@ class Job(Struct, frozen=True):
 class ParsedText(Struct, frozen=True):
     """The result of parsing a text; `clusters` has the names and spans of its subgraphs.
 
-    `complete` is false if part of the text could not be parsed.
+    `complete` is false if part of the text could not be parsed. `spans` are the parts that are DOT; None if all is.
     """
 
     mentions: Mentions
     clusters: tuple[tuple[str, int, int], ...]
     complete: bool
+    spans: tuple[tuple[int, int], ...] | None = None
 
 
 class FindingLocation(Struct, frozen=True):

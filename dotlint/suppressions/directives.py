@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dotlint.engine.card import Card
     from dotlint.engine.finding import Finding, Location, LocationKey
     from dotlint.graph.document import Document
+    from dotlint.strategy import Strategy
     from dotlint.syntax.tree import Comment
 
 Span = tuple[int, int]
@@ -93,11 +94,15 @@ class Mistake(Struct, frozen=True):
 
 
 class Suppressions(Struct):
-    """Every suppression of a file and the malformed ones; `rules` are all existing rules by code."""
+    """Every comment of a file that is addressed to dotlint: suppressions, a declared strategy, and malformed ones.
+
+    `rules` are all existing rules by code.
+    """
 
     rules: Mapping[str, Card]
     directives: list[Directive] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
+    strategy: Strategy | None = None
 
     def take(self, finding: Finding) -> frozenset[LocationKey]:
         """Return the locations of the finding that comments suppress, and mark these comments as used."""
@@ -125,12 +130,20 @@ def read_suppressions(document: Document, cards: Sequence[Card]) -> Suppressions
     if "dotlint" not in text.lower():
         return found
     names = _Names(cards)
+    declared: list[re.Match[str]] = []
     for comment in document.comments:
         closed = comment.kind == "/*" and text.endswith("*/", comment.start + 2, comment.end)
         for match in _DIRECTIVE.finditer(text, comment.start, comment.end - 2 if closed else comment.end):
+            if (match["verb"] or "").lower() == "strategy":
+                declared.append(match)
+                continue
             directive = _directive(match, comment, names, found.mistakes)
             if directive is not None:
                 found.directives.append(directive)
+    if declared:
+        from dotlint.suppressions.declared import declared_strategy  # noqa: PLC0415 - few files declare one
+
+        found.strategy = declared_strategy(declared, found.mistakes)
     if found.directives:
         _locate(document, found)
     return found
@@ -157,9 +170,9 @@ def _directive(match: re.Match[str], comment: Comment, names: _Names, mistakes: 
     verb = (match["verb"] or "").lower()
     start, stop = match.span("directive")
     if verb not in VERBS:
-        near = nearest(verb, VERBS) if verb else None
+        near = nearest(verb, (*VERBS, "strategy")) if verb else None
         directive = f"`dotlint: {match['verb']}`" if verb else "`dotlint:` with nothing after it"
-        remedy = f"did you mean `{near}`?" if near else f"use one of {', '.join(VERBS)}"
+        remedy = f"did you mean `{near}`?" if near else f"use one of {', '.join(VERBS)}, or strategy=..."
         mistakes.append(Mistake(f"{directive} is not a suppression", start, stop, remedy))
         return None
     words: tuple[Word, ...] | None = None

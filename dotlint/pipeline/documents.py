@@ -1,0 +1,274 @@
+"""Lint and fix the DOT inside a document: block by block, with findings and edits at the offsets of the document."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, TypeVar
+
+from msgspec.structs import replace
+
+from dotlint.documents.edits import in_document
+from dotlint.documents.kinds import find_blocks
+from dotlint.edits.apply import apply_edits, touching
+from dotlint.engine.facts import FileFacts, FlowFacts
+from dotlint.engine.finding import Edit, Finding, Location, Related
+from dotlint.engine.result import BlockResult, FileResult, excerpt_of
+from dotlint.errors import DotlintError
+from dotlint.pipeline.compute import help_with
+from dotlint.pipeline.fix_text import FixResult, fix_dot
+from dotlint.pipeline.fixpoint import Refusal
+from dotlint.pipeline.lint_file import lint_dot
+from dotlint.syntax.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from dotlint.documents.block import Block
+    from dotlint.engine.result import Settings
+    from dotlint.graph.document import Document
+
+Moved = TypeVar("Moved", Finding, Location, Related)
+
+_NO_PLACE = "the document has no place for it"
+
+
+def lint_document(
+    source: Source, settings: Settings, *, on_read: Callable[[Document], None] | None = None
+) -> FileResult:
+    """Lint the blocks of a document, and return one result; its `blocks` are the results of the blocks themselves."""
+    try:
+        blocks = find_blocks(source.text, source.name)
+    except DotlintError as error:
+        return FileResult(source.name, None, [], unreadable=str(error))
+    results = [lint_dot(as_source(block, source.name), settings, on_read=on_read) for block in blocks]
+    return _merged(source, blocks, results, settings)
+
+
+def lint_in_place(block: BlockResult, settings: Settings) -> FileResult:
+    """Lint a block again so that its lines, but not its columns, count as in the document."""
+    return lint_dot(Source("\n" * (block.line - 1) + block.block.text, block.result.path), settings)
+
+
+def as_source(block: Block, name: str) -> Source:
+    """Return the DOT of a block as a source of its own, with offsets of its own."""
+    return Source(str(block.text), name)
+
+
+def fix_document(source: Source, settings: Settings, *, unsafe: bool) -> FixResult:
+    """Fix the blocks of a document; a block whose fixed text the document cannot contain stays as it is."""
+    try:
+        blocks = find_blocks(source.text, source.name)
+    except DotlintError as error:
+        return FixResult(source, source, (), (), FileResult(source.name, None, [], unreadable=str(error)))
+    applied: list[Finding] = []
+    refused: list[Refusal] = []
+    edits: list[Edit] = []
+    texts = [str(block.text) for block in blocks]
+    for index, block in enumerate(blocks):
+        fixed = fix_dot(as_source(block, source.name), settings, unsafe=unsafe)
+        own = _in_document(source.text, block, _changes(fixed.given.text, fixed.text))
+        texts[index] = fixed.text
+        if own is None or not _holds(source, apply_edits(source.text, own), blocks, {index: fixed.text}):
+            texts[index] = fixed.given.text
+            refused += [Refusal(one, _line(source, block, one.start), _NO_PLACE) for one in fixed.applied]
+            continue
+        edits += own
+        applied += [_at_document(one, block, 0, 0) for one in fixed.applied]
+        refused += [Refusal(one.finding, _line(source, block, one.finding.start), one.reason) for one in fixed.refused]
+    new = source.with_text(apply_edits(source.text, edits))
+    return FixResult(source, new, tuple(applied), tuple(refused), lint_document(new, settings))
+
+
+def _line(source: Source, block: Block, offset: int) -> int:
+    return source.position(block.text.source_offset(offset)).line
+
+
+def _changes(old: str, new: str) -> list[Edit]:
+    """Return edits of whole lines that turn one text into another."""
+    import difflib  # noqa: PLC0415 - only if something was fixed
+
+    if old == new:
+        return []
+    before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    starts = [0]
+    for line in before:
+        starts.append(starts[-1] + len(line))
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    return [
+        _trimmed(Edit(starts[i1], starts[i2], "".join(after[j1:j2])), old)
+        for kind, i1, i2, j1, j2 in matcher.get_opcodes()
+        if kind != "equal"
+    ]
+
+
+def _trimmed(edit: Edit, old: str) -> Edit:
+    """Return the edit without what it leaves as it is at both ends."""
+    start, end, text = edit.start, edit.end, edit.text
+    while start < end and text and old[start] == text[0]:
+        start, text = start + 1, text[1:]
+    while start < end and text and old[end - 1] == text[-1]:
+        end, text = end - 1, text[:-1]
+    return Edit(start, end, text)
+
+
+def _in_document(document: str, block: Block, edits: Iterable[Edit]) -> list[Edit] | None:
+    changes = in_document(document, block, [(edit.start, edit.end, edit.text) for edit in edits])
+    return None if changes is None else [Edit(*change) for change in changes]
+
+
+def _holds(source: Source, text: str, blocks: Sequence[Block], changed: dict[int, str]) -> bool:
+    """Return whether a new text of the document has the same blocks, apart from the changed ones."""
+    try:
+        found = find_blocks(text, source.name)
+    except DotlintError:
+        return False
+    expected = [changed.get(index, str(block.text)) for index, block in enumerate(blocks)]
+    return [str(block.text) for block in found] == expected
+
+
+def _merged(source: Source, blocks: Sequence[Block], results: Sequence[FileResult], settings: Settings) -> FileResult:
+    merged = FileResult(source.name, None, [])
+    merged.blocks = tuple(
+        BlockResult(block, _line(source, block, 0), result) for block, result in zip(blocks, results, strict=True)
+    )
+    graphs = 0
+    for block, result in zip(blocks, results, strict=True):
+        before = len(merged.findings)
+        merged.findings += [_at_document(one, block, graphs, before) for one in result.findings]
+        merged.suppressed += [_at_document(one, block, graphs, 0) for one in result.suppressed]
+        merged.baselined += [_at_document(one, block, graphs, 0) for one in result.baselined]
+        merged.holds += [replace(one, graph=one.graph + graphs) for one in result.holds]
+        merged.undecided += [replace(one, graph=one.graph + graphs) for one in result.undecided]
+        graphs += result.facts.graphs
+    seen: Counter[str] = Counter()
+    merged.findings = _with_unique_fingerprints(merged.findings, seen)
+    merged.suppressed = _with_unique_fingerprints(merged.suppressed, seen)
+    _place_fixes(source, blocks, results, merged)
+    merged.outlived = _outlived(source.name, results, settings)
+    found = [*merged.findings, *merged.suppressed, *merged.baselined]
+    merged.kept = replace(_facts([result.facts for result in results]), excerpt=excerpt_of(found, source))
+    return merged
+
+
+def _outlived(name: str, results: Sequence[FileResult], settings: Settings) -> int:
+    """Return how many entries of the baseline match in no block: each block leaves those of the others."""
+    if settings.baseline is None:
+        return 0
+    every = settings.baseline.count(name)
+    return max(0, every - sum(every - result.outlived for result in results))
+
+
+def _at_document(finding: Finding, block: Block, graphs: int, findings: int) -> Finding:
+    """Return a finding of a block with the offsets of the document; its fix is placed later.
+
+    `graphs` and `findings` count those of the blocks before.
+    """
+    at = block.text.source_offset
+
+    def moved(part: Moved) -> Moved:
+        start = at(part.start)
+        return replace(part, start=start, end=max(start, at(part.end)))
+
+    return replace(
+        moved(finding),
+        related=tuple(map(moved, finding.related)),
+        locations=tuple(map(moved, finding.locations)),
+        graph=finding.graph + graphs,
+        caused_by=tuple(cause + findings for cause in finding.caused_by),
+        data=None,
+        parts=(),
+    )
+
+
+def _with_unique_fingerprints(findings: Iterable[Finding], seen: Counter[str]) -> list[Finding]:
+    """Return the findings of all blocks with fingerprints that differ also where two blocks have the same mistake."""
+    unique: list[Finding] = []
+    for finding in findings:
+        names: dict[str | None, str | None] = {None: None}
+        for old in dict.fromkeys((finding.fingerprint, *(one.fingerprint for one in finding.locations))):
+            if old is not None:
+                seen[old] += 1
+                names[old] = old if seen[old] == 1 else f"{seen[old]:04x}{old[4:]}"
+        locations = tuple(replace(one, fingerprint=names[one.fingerprint]) for one in finding.locations)
+        unique.append(replace(finding, fingerprint=names[finding.fingerprint], locations=locations))
+    return unique
+
+
+def _place_fixes(source: Source, blocks: Sequence[Block], results: Sequence[FileResult], merged: FileResult) -> None:
+    """Turn the edits of all fixes into edits of the document; withdraw those that it has no place for.
+
+    Fixes that do not touch each other are tried together, because each trial reads the whole document.
+    """
+    todo: list[tuple[int, int, Finding, list[Edit]]] = []  # (finding, block, finding of the block, edits)
+    number = 0
+    for index, (block, result) in enumerate(zip(blocks, results, strict=True)):
+        for finding in result.findings:
+            if finding.fix is not None:
+                edits = _in_document(source.text, block, finding.fix.edits)
+                if edits is None:
+                    _withdraw(merged, number)
+                else:
+                    todo.append((number, index, finding, edits))
+            number += 1
+    while todo:
+        batch: list[tuple[int, int, Finding, list[Edit]]] = []
+        taken: list[Edit] = []
+        for one in todo:
+            if not touching(one[3], taken):
+                batch.append(one)
+                taken += one[3]
+        todo = [one for one in todo if one not in batch]
+        for one in batch if not _fit(source, blocks, batch) else ():
+            if not _fit(source, blocks, [one]):
+                _withdraw(merged, one[0])
+                batch = [other for other in batch if other is not one]
+        for at, _, finding, edits in batch:
+            assert finding.fix is not None
+            merged.findings[at] = replace(merged.findings[at], fix=replace(finding.fix, edits=tuple(edits)))
+
+
+def _fit(source: Source, blocks: Sequence[Block], batch: Sequence[tuple[int, int, Finding, list[Edit]]]) -> bool:
+    own: dict[int, list[Edit]] = {}
+    for _, index, finding, _ in batch:
+        assert finding.fix is not None
+        own.setdefault(index, []).extend(finding.fix.edits)
+    try:
+        changed = {index: apply_edits(str(blocks[index].text), edits) for index, edits in own.items()}
+        text = apply_edits(source.text, [edit for _, _, _, edits in batch for edit in edits])
+    except ValueError:  # they overlap
+        return False
+    return _holds(source, text, blocks, changed)
+
+
+def _withdraw(merged: FileResult, at: int) -> None:
+    finding = merged.findings[at]
+    merged.findings[at] = replace(finding, fix=None, fixable=None, help=help_with(finding.help, _NO_PLACE))
+
+
+def _facts(facts: Sequence[FileFacts]) -> FileFacts:
+    """Return the facts of all blocks together."""
+    edges = [one.edges for one in facts]
+    read = [one.is_deployment for one in facts if one.is_deployment is not None]
+    declared = next((one for one in facts if one.strategy is not None), None)
+    return FileFacts(
+        nodes=sum(one.nodes for one in facts),
+        edges=None if None in edges else sum(count for count in edges if count is not None),
+        directed=all(one.directed for one in facts),
+        graphs=sum(one.graphs for one in facts),
+        is_deployment=any(read) if read else None,
+        strategy=declared.strategy if declared else None,
+        strategy_source=declared.strategy_source if declared else None,
+        deployment=next((one.deployment for one in facts if one.deployment), ()),
+        flow=_flow([one.flow for one in facts if one.flow is not None]),
+    )
+
+
+def _flow(flows: Sequence[FlowFacts]) -> FlowFacts | None:
+    if not flows:
+        return None
+    reasons: Counter[str] = Counter()
+    for flow in flows:
+        reasons.update(flow.reasons)
+    return FlowFacts(
+        sum(flow.edges for flow in flows), sum(flow.followed for flow in flows), dict(sorted(reasons.items()))
+    )
