@@ -313,14 +313,16 @@ def _decide_phases(readings: list[Reading], graph: Graph, cluster_facts: dict[in
         for reading in readings:
             reading.phase = only
         return (only,)
-    if "decode" not in named:
+    if "decode" not in named and len(named) == 1:
+        (only,) = named
         for reading in readings:
-            reading.phase = "prefill"
-        return ("prefill",)
+            reading.phase = only
+        return (only,)
     for reading in readings:
         stated = explicit.get(reading.node.index, frozenset())
         reading.phase = next(iter(stated)) if len(stated) == 1 else None
     unnamed = [r for r in readings if r.phase is None and r.node.index not in explicit]
+    first = "prefill" if "prefill" in named or set(named) == {"decode"} else next(iter(named))
     by_index = {r.node.index: r for r in readings}
     for reading in unnamed:
         neighbors = [by_index[e.tail.index] for e in reading.node.in_edges] + [
@@ -328,10 +330,10 @@ def _decide_phases(readings: list[Reading], graph: Graph, cluster_facts: dict[in
         ]
         near = {explicit.get(r.node.index) for r in neighbors}
         # A numbered node has the phase of its family, whatever its edges; a single node that of its neighbors.
-        only_decode = not reading.evidence.name.numbers and near == {frozenset({"decode"})}
-        reading.phase = "decode" if only_decode else "prefill"
+        alone = next((one for one in named if near == {frozenset({one})}), None)
+        reading.phase = alone if alone and not reading.evidence.name.numbers else first
     present = {r.phase for r in readings}
-    return tuple(phase for phase in ("prefill", "decode") if phase in present)
+    return tuple(phase for phase in dict.fromkeys(("prefill", "decode", *named)) if phase in present)
 
 
 def _set_only_phase(readings: list[Reading], phase: str) -> tuple[str, ...]:
