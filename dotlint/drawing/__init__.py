@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from dotlint.drawing.handover import hand_over
 from dotlint.drawing.model import Drawing
 from dotlint.drawing.phase import draw_phase
+from dotlint.drawing.plan import has_experts
 from dotlint.drawing.refusal import DrawingError, check_drawable
 from dotlint.drawing.sizes import key_values
 from dotlint.drawing.text import as_text
@@ -53,7 +54,8 @@ def draw(strategy: Strategy, detail: Detail = "operator") -> Drawing:
 
 
 def _draw(strategy: Strategy, detail: Detail, *, grouped: bool) -> Drawing:
-    drawn = [draw_phase(phase, strategy.model, detail, grouped=grouped) for phase in strategy.phases]
+    moe = has_experts(strategy)
+    drawn = [draw_phase(phase, strategy.model, detail, moe=moe, grouped=grouped) for phase in strategy.phases]
     held = {drawing.name: holders for drawing, holders in drawn}
     handover = None
     if {"prefill", "decode"} <= held.keys():

@@ -96,7 +96,9 @@ def gathered(b: Builder, how: Parallelism, state: State, what: str) -> State:
     """Gather the sequence before a column-parallel operator, under Megatron's sequence parallelism."""
     if not how.megatron:
         return state
-    return b.put(what, state, how.stream(b.sizes), b.sizes.states(), over=how.groups("tp"), notes=[degrees_line(sp=how.tp)])
+    return b.put(
+        what, state, how.stream(b.sizes), b.sizes.states(), over=how.groups("tp"), notes=[degrees_line(sp=how.tp)]
+    )
 
 
 def reduced(b: Builder, how: Parallelism, state: State, prefix: str, *, whole: bool = False) -> State:

@@ -29,4 +29,6 @@ def stage(b: Builder, how: Parallelism, chunk: Chunk, state: State, *, first: bo
     takes = ids if first else how.between(sizes)
     gives = (ids[0], ("seq", "1")) if last else how.between(sizes)
     parts = stage_parts(chunk, first=first, last=last)
-    return b.put("stage", state, takes, gives, title=lambda _: stage_title(chunk, b.ranks.phase.degrees.vpp), notes=parts)
+    return b.put(
+        "stage", state, takes, gives, title=lambda _: stage_title(chunk, b.ranks.phase.degrees.vpp), notes=parts
+    )

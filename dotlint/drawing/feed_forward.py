@@ -38,7 +38,7 @@ def experts(b: Builder, how: Parallelism, entering: State) -> State:
     if ep > 1:
         fed = b.put("dispatch", fed, states, tokens, notes=notes)
     made = b.put(
-        "expert", fed, tokens, tokens, over=("ep", "etp"), notes=notes,
+        "expert", fed, tokens, tokens, over=("ep", "etp") if ep > 1 else (), notes=notes,
         title=lambda at: expert_title(at.get("ep", 0), ep, sizes.facts.experts),
     )  # fmt: skip
     if any("etp" in one.at for one in made):

@@ -29,7 +29,10 @@ Shape = tuple[tuple[str, str], ...]
 
 
 class Operator(Struct, frozen=True, eq=False):
-    """One node. `what` it does is a key of the titles. `at` are its coordinates on the axes of ranks; it holds all ranks of an axis that is not there."""
+    """One node. `what` it does is a key of the titles.
+
+    `at` are its coordinates on the axes of ranks; it holds all ranks of an axis that is not there.
+    """
 
     name: str
     what: str

@@ -9,7 +9,7 @@ from dotlint.drawing.attention import attention, gathered, reduced
 from dotlint.drawing.builder import Builder
 from dotlint.drawing.model import Holder, PhaseDrawing, Section
 from dotlint.drawing.parallelism import parallelism_of
-from dotlint.drawing.plan import chunks, has_experts
+from dotlint.drawing.plan import chunks
 from dotlint.drawing.ranks import ranks_of
 from dotlint.drawing.sizes import Size, Sizes
 from dotlint.drawing.wording import layer_name, phase_lines, replica_lines, section_name, stage_lines
@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from dotlint.strategy.model import ModelFacts
     from dotlint.strategy.phases import Phase
 
-def draw_phase(phase: Phase, facts: ModelFacts, detail: Detail, *, grouped: bool) -> tuple[PhaseDrawing, list[Holder]]:
-    """Draw a phase; `grouped` is whether equal layers of a stage are drawn once."""
-    ranks = ranks_of(phase, experts=has_experts(phase, facts))
+
+def draw_phase(
+    phase: Phase, facts: ModelFacts, detail: Detail, *, moe: bool, grouped: bool
+) -> tuple[PhaseDrawing, list[Holder]]:
+    """Draw a phase; `moe` is whether the model has experts, `grouped` whether equal layers of a stage are drawn once."""
+    ranks = ranks_of(phase, experts=moe)
     how = parallelism_of(ranks, detail)
     alone = frozenset({"operator": ("tp", "ep"), "rank": ("tp", "ep", "sp", "cp", "etp")}.get(detail, ()))
     sizes = _sizes(phase, facts, how)
@@ -36,7 +39,8 @@ def draw_phase(phase: Phase, facts: ModelFacts, detail: Detail, *, grouped: bool
     drawing.sections.append(start)
     ids = sizes.tokens(whole=True)
     state = b.put("input", [], ids, ids)
-    everything = list(chunks(phase, facts, grouped=grouped))
+    everything = tuple(chunks(phase, facts, moe=moe, grouped=grouped))
+    numbered = all(layers.count == 1 for chunk in everything for layers in chunk.layers)
     for place, chunk in enumerate(everything):
         name = section_name(chunk.stage, chunk.chunk, phase.degrees.vpp)
         section = Section(name, stage_lines(phase, chunk, ranks.gpus(chunk.stage, {})), [], [])
@@ -49,7 +53,7 @@ def draw_phase(phase: Phase, facts: ModelFacts, detail: Detail, *, grouped: bool
             continue
         state = _enter(b, how, state, first=place == 0)
         for layers in chunk.layers:
-            b.layer = layer_name(layers, chunk)
+            b.layer = layer_name(layers, chunk, numbered=numbered)
             before = len(section.operators)
             if detail == "layer":
                 state, holders = boxes.layer(b, how, layers, state)

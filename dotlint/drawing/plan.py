@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dotlint.strategy.model import ModelFacts
-    from dotlint.strategy.phases import Phase
+    from dotlint.strategy.phases import Phase, Strategy
 
 
 class Layers(Struct, frozen=True):
@@ -41,31 +41,34 @@ class Chunk(Struct, frozen=True):
         return range(self.layers[0].numbers.start, self.layers[-1].numbers.stop)
 
 
-def chunks(phase: Phase, facts: ModelFacts, *, grouped: bool) -> Iterator[Chunk]:
-    """Yield the chunks of a phase in the order of its layers; if `grouped`, equal layers of a chunk are drawn once."""
+def chunks(phase: Phase, facts: ModelFacts, *, moe: bool, grouped: bool) -> Iterator[Chunk]:
+    """Yield the chunks of a phase in the order of its layers.
+
+    `moe` is whether the model has experts; if `grouped`, equal layers of a chunk are drawn once.
+    """
     degrees = phase.degrees
     count = degrees.pp * degrees.vpp
     first = 0
     for index in range(count):
         chunk, stage = divmod(index, degrees.pp)
         if facts.layers is None:
-            yield Chunk(stage, chunk, (Layers(None, has_experts(phase, facts)),))
+            yield Chunk(stage, chunk, (Layers(None, moe),))
             continue
         size = facts.layers // count + (index < facts.layers % count)
         numbers = range(first + 1, first + size + 1)
         first += size
-        yield Chunk(stage, chunk, tuple(_groups(phase, facts, numbers, grouped=grouped)))
+        yield Chunk(stage, chunk, tuple(_groups(numbers, moe=moe, grouped=grouped)))
 
 
-def has_experts(phase: Phase, facts: ModelFacts) -> bool:
-    """Return whether the layers of a phase have experts."""
-    return phase.degrees.ep > 1 or facts.experts is not None
+def has_experts(strategy: Strategy) -> bool:
+    """Return whether the model has experts: all phases run the same model."""
+    return strategy.model.experts is not None or any(phase.degrees.ep > 1 for phase in strategy.phases)
 
 
-def _groups(phase: Phase, facts: ModelFacts, numbers: range, *, grouped: bool) -> Iterator[Layers]:
-    for moe, some in groupby(numbers, key=lambda _: has_experts(phase, facts)):
+def _groups(numbers: range, *, moe: bool, grouped: bool) -> Iterator[Layers]:
+    for has, some in groupby(numbers, key=lambda _: moe):
         equal = list(some)
         if grouped:
-            yield Layers(range(equal[0], equal[-1] + 1), moe)
+            yield Layers(range(equal[0], equal[-1] + 1), has)
         else:
-            yield from (Layers(range(number, number + 1), moe) for number in equal)
+            yield from (Layers(range(number, number + 1), has) for number in equal)

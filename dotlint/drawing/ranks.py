@@ -40,11 +40,16 @@ class Ranks(Struct, frozen=True):
         return self.phase.gpus.pick(chosen)
 
     def length(self, axis: str) -> int:
-        """Return how many ranks an axis has that divides operators; data-parallel attention is not divided by tp."""
+        """Return how many ranks an axis has that divides operators."""
         if axis == "etp":
             return self.expert.length("etp")
-        shared = dict(self.phase.placement.shared).get("dp") == ("tp",) and self.phase.degrees.dp > 1
-        return 1 if axis == "tp" and shared else self.phase.degrees.get(axis)
+        return attention_tp(self.phase) if axis == "tp" else self.phase.degrees.get(axis)
+
+
+def attention_tp(phase: Phase) -> int:
+    """Return among how many ranks tensor parallelism divides attention: none if attention is data-parallel on them."""
+    shared = dict(phase.placement.shared).get("dp") == ("tp",)
+    return 1 if shared and phase.degrees.dp > 1 else phase.degrees.tp
 
 
 def ranks_of(phase: Phase, *, experts: bool) -> Ranks:
@@ -64,8 +69,9 @@ def ranks_of(phase: Phase, *, experts: bool) -> Ranks:
     if phase.degrees.dp == 1 or "dp" not in dense.axes:
         return ranks
     alone = Ranks(phase, dense, expert, replica=True)
-    axes = [axis for axis in ("ep", "etp") if ranks.length(axis) > 1] if experts else []
-    places = (dict(zip(axes, at, strict=True)) for at in product(*(range(ranks.length(axis)) for axis in axes)))
+    divided = [axis for axis in ("ep", "etp") if ranks.length(axis) > 1] if experts else []
+    numbers = product(*(range(ranks.length(axis)) for axis in divided))
+    places = (dict(zip(divided, at, strict=True)) for at in numbers)
     return alone if all(alone.gpus(0, at) for at in places) else ranks
 
 

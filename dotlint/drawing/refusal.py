@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from dotlint.drawing.ranks import attention_tp
 from dotlint.errors import DotlintError
 from dotlint.strategy.arithmetic import arithmetic
 
@@ -31,6 +32,8 @@ def check_drawable(strategy: Strategy) -> None:
 def _reasons(phase: Phase, strategy: Strategy) -> Iterator[str]:
     yield from (each.text for each in arithmetic(phase, strategy.model) if not each.holds)
     degrees = phase.degrees
+    if degrees.sp > 1 and phase.layout.flavor == "megatron" and attention_tp(phase) == 1:
+        yield f"SP={degrees.sp} divides tokens among tensor ranks, but data-parallel attention has none: leave out sp"
     if phase.name == "decode" and degrees.sp > 1 and phase.layout.flavor == "megatron":
         yield f"decode processes one token per step, which SP={degrees.sp} cannot divide: leave out sp"
     if degrees.dp > 1 and strategy.model.batch is not None and strategy.model.batch % degrees.dp:

@@ -66,7 +66,21 @@ TITLES: Final[Mapping[str, str]] = {
 
 LOOKS: Final[Mapping[str, Look]] = {
     **{what: "communication" for what in TITLES if what.endswith(("_all_reduce", "_all_gather", "_reduce_scatter"))},
-    **dict.fromkeys(("receive", "ulysses_in", "ulysses_out", "ring", "ulysses_gather", "gather_queries", "merge_scatter", "dispatch", "combine", "kv"), "communication"),
+    **dict.fromkeys(
+        (
+            "receive",
+            "ulysses_in",
+            "ulysses_out",
+            "ring",
+            "ulysses_gather",
+            "gather_queries",
+            "merge_scatter",
+            "dispatch",
+            "combine",
+            "kv",
+        ),
+        "communication",
+    ),
     **dict.fromkeys(("split", "gather", "route", "aggregate"), "routing"),
     **dict.fromkeys(("input", "output"), "end"),
 }
@@ -181,9 +195,12 @@ def attention_title(method: str) -> str:
     return f"{method} {TITLES['attention_block']}".strip()
 
 
-def layer_name(layers: Layers, chunk: Chunk) -> str:
-    """Return the part of an id that names layers: their number, or the kind of a group if a stage has several."""
-    if layers.numbers is not None and len(layers.numbers) == 1:
+def layer_name(layers: Layers, chunk: Chunk, *, numbered: bool) -> str:
+    """Return the part of an id that names layers: their number, or the kind of a group if a stage has several.
+
+    `numbered` is whether each layer of the phase is drawn: the numbers of some would say that the others are missing.
+    """
+    if numbered and layers.numbers is not None:
         return f"l{layers.numbers.start}"
     if len(chunk.layers) == 1:
         return ""
