@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from dotlint.deployment.tensors.placements import ANY, BATCH, FEATURES, HEADS, PARTIAL, REPLICATE, SEQ, TOKENS
@@ -91,7 +92,8 @@ def _name(
     readings = [reading for operator in some for reading in operator.members]
     if all(r.is_role("expert") for r in readings):
         return "ep", "its operators are experts"
-    stated = set(_stated(deployment, some))
+    numbered = set(_numbering_siblings(some))
+    stated = numbered if len(numbered) == 1 else set(_stated(deployment, some))
     if phase is not None and not phase.assumed:
         declared = {name for name in _NAMES if name != "ep" and phase.degrees.get(name) == axis.size > 1}
         if "cp" in stated and "cp" not in declared and "sp" in declared:
@@ -125,6 +127,15 @@ def _name(
 
 def _is_tensor_parallel(readings: Iterable[Reading]) -> bool:
     return any(r.role is not None and r.role.name in _TENSOR_PARALLEL for r in readings)
+
+
+def _numbering_siblings(some: Iterable[Operator]) -> Iterator[AxisName]:
+    """Yield the kinds that name the number by which siblings differ: `tp` in `ring_attn_tp0_cp1`, `ring_attn_tp1_cp1`."""
+    for operator in some:
+        for one, other in pairwise(reading.evidence.name for reading in operator.members[:2]):
+            if one.family == other.family:
+                differing = zip(one.words, one.numbers, other.numbers, strict=True)
+                yield from (_WORDS[word] for word, n, m in differing if n != m and word in {"tp", "sp", "cp"})
 
 
 def _stated(deployment: Deployment, some: Iterable[Operator]) -> Iterator[AxisName]:
