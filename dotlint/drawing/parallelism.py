@@ -10,8 +10,8 @@ from dotlint.drawing.wording import degrees_line
 
 if TYPE_CHECKING:
     from dotlint.drawing.model import Detail, Shape
-    from dotlint.drawing.sizes import Sizes
     from dotlint.drawing.ranks import Ranks
+    from dotlint.drawing.sizes import Sizes
 
 
 class Parallelism(Struct, frozen=True):
