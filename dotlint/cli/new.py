@@ -64,13 +64,13 @@ def command(
     from dotlint.strategy import Layout, Strategy
     from dotlint.strategy.toml_file import load_model
 
-    wanted = None if output == "-" else output
-    if wanted is not None and not force and as_path(wanted).exists():
-        raise DotlintError(f"{wanted} exists: write another file, or add --force to replace it")
+    path = None if output == "-" else output
+    if path is not None and not force and as_path(path).exists():
+        raise DotlintError(f"{path} exists: write another file, or add --force to replace it")
     read = Strategy.combine(strategy, layout=Layout.named(layout) if layout else None)
     if model is not None:
         read = replace(read, model=load_model(model))
-    drawing = draw(phases_to_draw(read, wanted), detail)
+    drawing = draw(phases_to_draw(read, path), detail)
     write_messages(streams, *drawing.folded)
-    write_result(streams, as_text(drawing, style), wanted)
+    write_result(streams, as_text(drawing, style), path)
     return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dotlint.drawing.refusal import DrawingError
@@ -20,7 +20,7 @@ def phases_to_draw(strategy: Strategy, output: str | None) -> Strategy:
     if not strategy.has_files:
         return strategy
     files = {phase.name: phase.path for phase in strategy.phases if phase.path is not None}
-    own = [name for name, path in files.items() if output and os.path.abspath(path) == os.path.abspath(output)]
+    own = [name for name, path in files.items() if output and Path(path).resolve() == Path(output).resolve()]
     rest = [phase.name for phase in strategy.phases if phase.path is None]
     if not own and not rest:
         commands = listed([f"-o {path} for {name}" for name, path in files.items()])

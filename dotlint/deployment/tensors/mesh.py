@@ -57,17 +57,24 @@ def name_axes(
             axis.name, axis.why = degrees[axis.size], "labels state the degree"
         axis.phase = some[0].first.phase
         axis.allowed = _ALLOWED[axis.name]
-        if axis.name == "tp" and axis.phase in (slicing if _shares_ranks(phase) else scattering):
-            if phase is None or phase.layout.flavor == "megatron" or phase.degrees.sp * phase.degrees.cp == 1:
-                axis.allowed |= SEQ  # Megatron's sequence parallelism on the same ranks
+        dividing = slicing if phase is not None and _divides_among_shards(phase) else scattering
+        if axis.name == "tp" and axis.phase in dividing and (phase is None or _may_divide_among_shards(phase)):
+            axis.allowed |= SEQ  # Megatron's sequence parallelism on the same ranks
         if axis.name != "tp":
             for bit in shapes:
                 axis.allowed |= bit
 
 
-def _shares_ranks(phase: Phase | None) -> bool:
-    """Return whether a split of the sequence is among tensor ranks: none but them divides it."""
-    return phase is not None and (phase.degrees.cp == 1 or (phase.layout.flavor == "megatron" and phase.degrees.sp > 1))
+def _may_divide_among_shards(phase: Phase) -> bool:
+    """Return whether tensor ranks may divide the sequence: Megatron's do, and others if no rank is declared for it."""
+    degrees = phase.grid_degrees or phase.degrees
+    return phase.layout.flavor == "megatron" or degrees.sp * degrees.cp == 1
+
+
+def _divides_among_shards(phase: Phase) -> bool:
+    """Return whether every split of the sequence is among tensor ranks: none but them divides it."""
+    degrees = phase.degrees
+    return degrees.cp == 1 or (phase.layout.flavor == "megatron" and degrees.sp > 1)
 
 
 def _labeled_degrees(deployment: Deployment) -> dict[int, AxisName]:
