@@ -120,9 +120,9 @@ def operator_name(prefix: str, section: str, layer: str, what: str, at: Mapping[
 
 
 def degrees_text(phase: Phase) -> str:
-    """Return the degrees of a phase: PP=4, EP=4, TP=2, SP=2."""
-    degrees = {axis: phase.degrees.get(axis) for axis in AXES if phase.degrees.get(axis) > 1}
-    return degrees_line(**degrees) or "PP=1"
+    """Return the degrees of a phase, PP and TP in any case: PP=4, EP=4, TP=2, SP=2."""
+    degrees = {axis: phase.degrees.get(axis) for axis in AXES}
+    return degrees_line(**{axis: n for axis, n in degrees.items() if n > 1 or axis in {"pp", "tp"}})
 
 
 def phase_title(name: str) -> str:
