@@ -95,7 +95,11 @@ def test_what_is_drawn_passes_every_check(number: int) -> None:
             assert told(text, declared, preset=preset) == [], (declared.source, detail, style)
 
 
-@pytest.mark.parametrize("number", range(len(MATRIX)))
+# Only a strategy names phases other than prefill and decode.
+KNOWN = [n for n, one in enumerate(MATRIX) if {phase.name for phase in one.phases} <= {"", "prefill", "decode"}]
+
+
+@pytest.mark.parametrize("number", KNOWN)
 def test_the_strategy_is_inferred_from_the_drawing(number: int, tmp_path: Path) -> None:
     declared = MATRIX[number]
     path = tmp_path / "plan.dot"
@@ -192,7 +196,7 @@ def replaced(text: str, pattern: str, by: str) -> str:
     ],
 )
 def test_a_defect_is_told(pattern: str, by: str, codes: str) -> None:
-    declared = strategy("pp4ep2tp2", {**MOE, "layers": 4})
+    declared = strategy("pp4ep2tp2", {fact: n for fact, n in MOE.items() if fact != "layers"})
     text = replaced(as_text(draw(declared), "reference"), pattern, by)
     assert any(found.startswith(tuple(codes.split())) for found in told(text, declared))
 

@@ -12,7 +12,7 @@ from dotlint.deployment.tensors.sizes_of import between, only, sliced
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.tensors.model import AxisName, MeshAxis, Operator
@@ -99,7 +99,7 @@ def _name(
     readings = [reading for operator in some for reading in operator.members]
     if all(r.is_role("expert") for r in readings):
         return "ep", "its operators are experts"
-    numbered = set(_numbering_siblings(some))
+    numbered = {kind for operator in some for kind in numbering_siblings(operator.members)}
     stated = numbered if len(numbered) == 1 else set(_stated(deployment, some))
     if phase is not None and not phase.assumed:
         declared = {name for name in _NAMES if name != "ep" and phase.degrees.get(name) == axis.size > 1}
@@ -136,13 +136,12 @@ def _is_tensor_parallel(readings: Iterable[Reading]) -> bool:
     return any(r.role is not None and r.role.name in _TENSOR_PARALLEL for r in readings)
 
 
-def _numbering_siblings(some: Iterable[Operator]) -> Iterator[AxisName]:
+def numbering_siblings(siblings: Sequence[Reading]) -> Iterator[AxisName]:
     """Yield the kinds that name the number by which siblings differ: `tp` in `ring_attn_tp0_cp1`, `ring_attn_tp1_cp1`."""
-    for operator in some:
-        for one, other in pairwise(reading.evidence.name for reading in operator.members[:2]):
-            if one.family == other.family:
-                differing = zip(one.words, one.numbers, other.numbers, strict=True)
-                yield from (_WORDS[word] for word, n, m in differing if n != m and word in {"tp", "sp", "cp"})
+    for one, other in pairwise(reading.evidence.name for reading in siblings[:2]):
+        if one.family == other.family:
+            differing = zip(one.words, one.numbers, other.numbers, strict=True)
+            yield from (_WORDS[word] for word, n, m in differing if n != m and word in {"tp", "sp", "cp"})
 
 
 def _stated(deployment: Deployment, some: Iterable[Operator]) -> Iterator[AxisName]:
