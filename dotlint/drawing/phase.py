@@ -43,7 +43,8 @@ def draw_phase(
     numbered = all(layers.count == 1 for chunk in everything for layers in chunk.layers)
     for place, chunk in enumerate(everything):
         name = section_name(chunk.stage, chunk.chunk, phase.degrees.vpp)
-        section = Section(name, stage_lines(phase, chunk, ranks.gpus(chunk.stage, {})), [], [])
+        lines = () if detail == "stage" else stage_lines(phase, chunk, ranks.gpus(chunk.stage, {}))
+        section = Section(name, lines, [], [])
         drawing.sections.append(section)
         b.begin(section, chunk.stage)
         last = place == len(everything) - 1

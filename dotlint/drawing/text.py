@@ -94,7 +94,7 @@ def _phase(phase: PhaseDrawing, style: Style) -> Iterator[str]:
 def _cluster_start(name: str, lines: Iterable[str], fill: str, indent: str) -> Iterator[str]:
     yield f"{indent}subgraph {_id(f'cluster_{name}')} {{"
     look = f'labeljust=l, {_BOLD}, fontsize=16, style="filled,rounded", fillcolor="{fill}"'
-    yield f"{indent}{_STEP}graph [label={_text(lines)}, {look}]"
+    yield f"{indent}{_STEP}graph [label={_left(lines)}, {look}]"
 
 
 def _header(name: str, lines: Iterable[str], size: int) -> str:
@@ -142,8 +142,13 @@ def _id(name: str) -> str:
 
 
 def _text(lines: Iterable[str]) -> str:
-    r"""Return lines as a label: Graphviz reads `\\` as a backslash in it."""
-    return _quoted("\n".join(lines).replace("\\", "\\\\")).replace("\n", "\\n")
+    r"""Return lines as a label, in which Graphviz reads `\\` as a backslash."""
+    return _quoted("\\n".join(line.replace("\\", "\\\\") for line in lines))
+
+
+def _left(lines: Iterable[str]) -> str:
+    """Return lines as a label that is aligned to the left."""
+    return _quoted("".join(line.replace("\\", "\\\\") + "\\l" for line in lines))
 
 
 def _quoted(text: str) -> str:

