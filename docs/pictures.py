@@ -1,8 +1,9 @@
 """Generate the pictures of README and documents: `python -m docs.pictures`.
 
-The report and the graph are SVG, of the file in docs/index.md; the plans of docs/new.md are drawn by Graphviz, whose
-`dot` must be on the PATH. Playwright takes the screenshot of the page, of a
-fixture, in the Chromium on the PATH. Without Playwright or Chromium, the screenshot does not change.
+The report and the graph are SVG, of the file in docs/index.md, and so are the pictures of docs/silent-failures.md, of
+its files. The plans of docs/new.md are drawn by Graphviz, whose `dot` must be on the PATH. Playwright takes the
+screenshot of the page, of a fixture, in the Chromium on the PATH. Without Playwright or Chromium, the screenshot does
+not change.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
+from docs import silent_failures
 from dotlint.cli.main import main
 
 if TYPE_CHECKING:
@@ -127,6 +129,8 @@ def write() -> None:
     (IMAGES / "graph.svg").write_text(graph(), "utf-8")
     for name, options in PLANS.items():
         (IMAGES / name).write_text(plan(*options), "utf-8")
+    for name, svg in silent_failures.pictures():
+        (IMAGES / name).write_text(svg, "utf-8")
     taken = page()
     if taken is None:
         sys.stderr.write("no screenshot of the page: install Playwright, and Chromium on the PATH\n")

@@ -17,7 +17,7 @@ from dotlint.edits.apply import apply_edits
 from dotlint.engine.result import Settings
 from dotlint.engine.select import Selection
 from dotlint.pipeline.compute import attach_fixes
-from dotlint.pipeline.fix_text import FixResult, fix_text
+from dotlint.pipeline.fix_text import fix_text
 from dotlint.pipeline.lint import lint
 from dotlint.strategy import Strategy
 from dotlint.syntax.source import Source
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from dotlint.engine.finding import Finding
     from dotlint.engine.result import FileResult
+    from dotlint.pipeline.fixed import FixResult
 
 TITLES: Final = {
     "norm": "LayerNorm",

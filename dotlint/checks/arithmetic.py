@@ -11,6 +11,7 @@ from dotlint.deployment.shards import groups, one_layer_each
 from dotlint.deployment.unit import Unit, phase_unit
 from dotlint.engine.finding import Edit, Fix, Holds, Undecided
 from dotlint.strategy.arithmetic import arithmetic
+from dotlint.strategy.engines import engine_of
 from dotlint.text.english import count, listed, the
 from dotlint.text.regex import regex
 
@@ -26,8 +27,12 @@ if TYPE_CHECKING:
 _SUMS = {
     "heads": ("heads", "declare a TP that divides the number of heads"),
     "experts": ("experts per group", "declare an EP that divides the number of experts"),
+    "expert-sequence": ("sequence parallelism with experts", ""),
     "sequence": ("tokens per sequence shard", "declare an SP that divides the sequence length"),
+    "decode-context": ("decode context parallelism", "declare a DCP that divides the copies of key-value heads"),
     "layers": ("layers per stage", "declare at most as many stages as layers"),
+    "widths": ("feed-forward widths", "declare a TP that divides the feed-forward width"),
+    "batch": ("micro batches per replica", "declare a DP that divides the global batch"),
     "grid-mismatch": (
         "rank grids",
         "choose degrees for which the dense and the expert grid have the same number of ranks",
@@ -36,33 +41,40 @@ _SUMS = {
 
 
 def sums(file: FileContext, card: Card) -> Iterator[Outcome]:
-    """Report degrees of a phase that do not divide the heads, experts, tokens, layers or grids, as the card selects."""
+    """Report degrees of a phase that its engine refuses or warns of for the model, as the card selects.
+
+    Without an engine, degrees must divide the heads, experts, tokens, layers and grids.
+    """
     strategy = file.strategy
     if strategy is None or not file.is_deployment:
         return
+    if card.check == "grid-mismatch" and not file.layout_certain:
+        return
     subject, remedy = _SUMS[card.check]
+    start, end = file.document.graphs[0].header
+    decided = False
+    for phase in strategy.phases:
+        if phase.assumed:
+            continue
+        found = [one for one in arithmetic(phase, strategy.model) if one.check == card.check]
+        decided = decided or bool(found)
+        wrong = [one for one in found if not one.holds]
+        prefix = f"{phase.name}: " if phase.name and len(strategy.phases) > 1 else ""
+        if wrong:
+            message = "; ".join(dict.fromkeys(one.message for one in wrong))
+            help_ = "; ".join(filter(None, (remedy, *dict.fromkeys(one.advice for one in wrong))))
+            yield card.finding(f"{prefix}{message}", start, end, about=phase_unit(phase.name), help=help_)
+        elif found:
+            yield Holds(card.section, subject, prefix + "; ".join(one.text for one in found))
     known = strategy.model.to_dict()
-    lacking = [fact for fact in card.model_facts if fact not in known]
-    if lacking:
+    asked = engine_of(strategy.layout.preset).asks.get(card.check, ())
+    lacking = [fact for fact in (*card.model_facts, *asked) if fact not in known]
+    if lacking and not decided:
         yield Undecided(
             card.section,
             subject,
             f"declare {listed([f'`{fact}`' for fact in lacking])} under [model] in the strategy file",
         )
-        return
-    if card.check == "grid-mismatch" and not file.layout_certain:
-        return
-    start, end = file.document.graphs[0].header
-    for phase in strategy.phases:
-        if phase.assumed:
-            continue
-        found = [one for one in arithmetic(phase, strategy.model) if one.check == card.check]
-        wrong = list(dict.fromkeys(one.text for one in found if not one.holds))
-        prefix = f"{phase.name}: " if phase.name and len(strategy.phases) > 1 else ""
-        if wrong:
-            yield card.finding(f"{prefix}{'; '.join(wrong)}", start, end, about=phase_unit(phase.name), help=remedy)
-        elif found:
-            yield Holds(card.section, subject, prefix + "; ".join(one.text for one in found))
 
 
 # In the raw text of a label the `n` of an escaped line end may stand right before the word.
@@ -206,11 +218,15 @@ def _token_parts(phase: Phase, drawn: int, total: int) -> set[int]:
 
 
 def heads_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Report labels whose head size times the model's number of heads is not the model's hidden size."""
+    """Report labels whose head size is not the model's, or times the number of heads is not its hidden size."""
     model = context.file.strategy.model if context.file.strategy else None
     if model is None or model.heads is None or model.hidden is None:
         yield Undecided(card.section, "head size", "declare `heads` and `hidden` under [model] in the strategy file")
         return
+    if model.is_latent:  # heads have a part with and one without positions, and values have a size of their own
+        return
+    whole = model.heads * model.head_dim if model.head_dim is not None else model.hidden
+    width = f"{model.heads} · {model.head_dim} = {whole}" if model.head_dim is not None else f"the hidden size {whole}"
     wrong: dict[int, tuple[Reading, int]] = {}
     fine = 0
     for reading in context.deployment.operators:
@@ -221,7 +237,7 @@ def heads_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
         # Query, key and value may be fused (3·d_k), and the label may state the part of one tensor rank.
         phase = context.phase(reading.phase)
         shards = phase.degrees.tp if phase is not None else 1
-        allowed = {model.hidden, 3 * model.hidden}
+        allowed = {whole, 3 * whole}
         odd = [n for n in stated if not {n * model.heads, n * model.heads * shards} & allowed]
         if odd:
             wrong[reading.node.index] = reading, odd[0]
@@ -234,15 +250,14 @@ def heads_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
         sizes = listed([str(n) for n in sorted({wrong[r.node.index][1] for r in some})])
         one = len(some) == 1
         what = f"`{some[0].name}` states" if one else f"{count(len(some), 'label')}{grouping.of_unit(unit)} state"
-        even = model.hidden % model.heads == 0
+        even = whole % model.heads == 0
         yield grouping.nodes_finding(
             context,
             card,
             unit,
             some,
-            f"{what} a head size of {sizes}, but {model.heads} heads · {size} is {model.heads * size}, "
-            f"not the hidden size {model.hidden}",
-            help=f"state a head size of {model.hidden // model.heads}"
+            f"{what} a head size of {sizes}, but {model.heads} heads · {size} is {model.heads * size}, not {width}",
+            help=f"state a head size of {whole // model.heads}"
             if even
             else "declare heads and a hidden size that they divide",
         )
@@ -250,5 +265,5 @@ def heads_dims(context: GraphContext, card: Card) -> Iterator[Outcome]:
         yield Holds(
             card.section,
             "head size",
-            f"{count(fine, 'label states', 'labels state')} a head size that fits the hidden size {model.hidden}",
+            f"{count(fine, 'label states', 'labels state')} a head size that fits {width}",
         )

@@ -23,6 +23,7 @@ class ConfigOptions(TypedDict, total=False):
 
     strategy: tuple[str, ...]
     layout: str | None
+    world: int | None
     preset: str | None
     select: tuple[str, ...]
     extend_select: tuple[str, ...]
@@ -97,6 +98,12 @@ rules_option = click.option(
 layout_option = click.option(
     "--layout", metavar="MODEL|PRESET", help="How degrees map to GPUs: product, overlay, megatron, vllm, ..."
 )
+world_option = click.option(
+    "--world",
+    type=click.IntRange(1, 1 << 18),
+    metavar="N",
+    help="The number of GPUs of a phase, from which its DP follows.",
+)
 stdin_option = click.option("--stdin-filename", metavar="NAME", help="The file name to use for standard input (`-`).")
 output_option = click.option(
     "-o", "--output", type=click.Path(dir_okay=False), metavar="FILE",
@@ -111,6 +118,7 @@ strategy_options = _all(
         help="The declared parallel strategy, for example pp4ep4tp2sp2; repeat for each phase.",
     ),
     layout_option,
+    world_option,
 )  # fmt: skip
 configuration_options = _all(
     click.option(
@@ -143,6 +151,7 @@ def configured(options: ConfigOptions) -> Configurations:
     overrides = Overrides(
         strategy=tuple(options.get("strategy", ())),
         layout=options.get("layout"),
+        world=options.get("world"),
         preset=options.get("preset"),
         select=split_names(select) if select else None,
         extend_select=split_names(options.get("extend_select", ())),

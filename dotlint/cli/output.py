@@ -36,8 +36,10 @@ def results_to_report(results: list[FileResult], options: CheckOptions) -> list[
 def repeated_options(options: CheckOptions) -> str:
     """Return the options of this command line to repeat in suggested commands."""
     words = [word for strategy in options["strategy"] for word in ("--strategy", _quoted(strategy))]
-    layout = options["layout"]
-    return " ".join([*words, "--layout", _quoted(layout)] if layout else words)
+    for name in ("layout", "world"):
+        value = options.get(name)
+        words += [f"--{name}", _quoted(str(value))] if value else []
+    return " ".join(words)
 
 
 def _quoted(word: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dotlint.cli.options import format_option, layout_option
+from dotlint.cli.options import format_option, layout_option, world_option
 from dotlint.cli.streams import terminal_width, use_color, write_result
 
 if TYPE_CHECKING:
@@ -16,20 +16,23 @@ if TYPE_CHECKING:
 @click.command("strategy")
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC|FILE.toml...")
 @layout_option
+@world_option
 @format_option("text", "json")
 @click.pass_obj
-def command(streams: Streams, specs: tuple[str, ...], layout: str | None, form: str) -> int:
+def command(streams: Streams, specs: tuple[str, ...], layout: str | None, world: int | None, form: str) -> int:
     """Show what a strategy means.
 
-    The output lists its phases and degrees, and the GPUs of each stage, shard and expert group.
+    The output lists its phases and degrees, and the GPUs of each stage, shard and expert group. The exit status is 1
+    if the strategy is impossible.
     """
     from dotlint.report import strategy as report
     from dotlint.strategy import Layout, Strategy
 
-    strategy = Strategy.combine(specs, layout=Layout.named(layout) if layout else None)
+    strategy = Strategy.combine(specs, layout=Layout.named(layout) if layout else None, world=world)
+    description = report.described(strategy)
     if form == "json":
-        write_result(streams, report.as_json(strategy))
+        write_result(streams, report.as_json(description))
     else:
         color = use_color(terminal=streams.stdout.isatty())
-        write_result(streams, report.as_text(strategy, width=terminal_width(), color=color))
-    return 0
+        write_result(streams, report.as_text(description, width=terminal_width(), color=color))
+    return 1 if description.impossible else 0

@@ -85,8 +85,10 @@ class Configurations:
 
     def _new_settings(self, config: Config, strategy: tuple[str, ...], off: tuple[str, ...]) -> Settings:
         overrides = self.overrides
-        if overrides.layout and not strategy and "strategy" not in config.values:
-            raise DotlintError("--layout needs a strategy: give one with --strategy")
+        if not strategy and "strategy" not in config.values:
+            for option in ("layout", "world"):
+                if getattr(overrides, option):
+                    raise DotlintError(f"--{option} needs a strategy: give one with --strategy")
         source: StrategySource | None = "option" if overrides.strategy else "configuration" if strategy else None
         layout = overrides.layout or (None if overrides.strategy else config.get("layout"))
         select = overrides.select
@@ -96,7 +98,7 @@ class Configurations:
             ignore = (*(config.get("ignore") or ()), *ignore)
             extend = (*(config.get("extend-select") or ()), *extend)
         return Settings(
-            strategy=strategy_of(strategy, layout) if strategy else None,
+            strategy=strategy_of(strategy, layout, overrides.world) if strategy else None,
             strategy_source=source,
             selection=Selection(
                 select=select,

@@ -32,6 +32,6 @@ def tuned_cards(config: Config, more: tuple[Path, ...] = ()) -> tuple[Card, ...]
 
 
 @cache
-def strategy_of(arguments: tuple[str, ...], layout: str | None) -> Strategy:
+def strategy_of(arguments: tuple[str, ...], layout: str | None, world: int | None = None) -> Strategy:
     """Read a strategy, once per run. Raises `StrategyError`."""
-    return Strategy.combine(arguments, layout=Layout.named(layout) if layout else None)
+    return Strategy.combine(arguments, layout=Layout.named(layout) if layout else None, world=world)

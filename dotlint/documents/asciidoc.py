@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.documents.lines import Line, block_of, lines_of, strategy_pieces
 from dotlint.documents.markdown import LANGUAGES
+from dotlint.documents.sample import whole_graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,6 +55,8 @@ def blocks(text: str) -> Iterator[Block]:
 
 def _block(text: str, opening: Line, lines: Sequence[Line]) -> Iterator[Block]:
     block = block_of(text, lines, before=strategy_pieces(opening))
+    if "graphviz" not in opening.text.lower():  # it shows the code, and does not draw it
+        block = whole_graph(block)
     if block is not None:
         yield block
 

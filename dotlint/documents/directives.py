@@ -25,6 +25,7 @@ _SETTINGS: Final = {
     "raw_enabled": False,
     "report_level": 5,
     "halt_level": 5,
+    "line_length_limit": 1 << 30,  # docutils skips documents with longer lines
     "warning_stream": False,
     "_disable_config": True,
 }
@@ -32,12 +33,17 @@ _LINE_ENDS = str.maketrans(dict.fromkeys("\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029
 
 
 class DotDirective(Struct):
-    """A directive that contains DOT: its name without a domain, its argument, and 0-based lines."""
+    """A directive that contains DOT: its name without a domain, its argument, the 0-based line where it starts.
+
+    `content` has the number and the text of each line; docutils removes what the document has around it. `shown` is whether
+    it shows the code instead of drawing it.
+    """
 
     name: str
     argument: str
     line: int
-    content: list[int] = field(default_factory=list)
+    content: list[tuple[int, str]] = field(default_factory=list)
+    shown: bool = False
 
 
 def dot_directives(text: str, names: Collection[str]) -> list[DotDirective]:
@@ -83,10 +89,11 @@ def _reporting(found: list[DotDirective]) -> type[_Container]:
         def run(self) -> list[Any]:
             argument = self.arguments[0] if self.arguments else ""
             name = self.name.rpartition(":")[2].lower()
-            content = sorted(line for _, line in self.content.items if line is not None)
+            lines = zip((line for _, line in self.content.items), self.content, strict=True)
+            content = [(number, line) for number, line in lines if number is not None]
             if name in CODE:
                 if argument.lower() in _LANGUAGES:
-                    found.append(DotDirective("graphviz", "", self.lineno - 1, content))
+                    found.append(DotDirective(name, "", self.lineno - 1, content, shown=True))
             elif name != INCLUDES or _is_dot(argument, self.options.get("language", "dot")):
                 found.append(DotDirective(name, argument, self.lineno - 1, content))
             return []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotlint.documents.block import inner
 from dotlint.documents.lines import Line, block_of, lines_of, strategy_pieces
+from dotlint.documents.sample import whole_graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,17 +16,19 @@ if TYPE_CHECKING:
 
 LANGUAGES = frozenset({"dot", "graphviz", "gv"})
 _LANGUAGE = re.compile(r"(?:kroki-)?(?P<brace>\{)?\s*[.=]?(?P<name>[\w:-]+)(?P<rest>.*)", re.DOTALL)
+_COLONS = re.compile(r"(:{3,})[ \t]*(\{(?:graphviz|digraph|graph)\}[^\n]*)")
 _OPTION = re.compile(r"\s*:[\w-]+:(\s|$)")
 _LONE_CR = re.compile(r"\r(?!\n)")
 
 
 def blocks(text: str) -> Iterator[Block]:
     """Yield the DOT blocks of a Markdown document."""
+    lines = lines_of(text)
+    yield from _colon_fences(text, lines)
     if "```" not in text and "~~~" not in text:
         return
     from markdown_it import MarkdownIt  # noqa: PLC0415 - slow to load
 
-    lines = lines_of(text)
     # markdown-it counts a lone CR and a NUL differently than other programs count lines.
     parser = MarkdownIt("commonmark").disable("inline")
     for token in parser.parse(_LONE_CR.sub(" ", text).replace("\0", " ")):
@@ -34,6 +37,15 @@ def blocks(text: str) -> Iterator[Block]:
             content = token.content.split("\n")[:-1]
             inside = [_without_container(line, kept) for line, kept in zip(lines[first + 1 :], content, strict=False)]
             yield from fenced(text, lines[first], token.info.strip(), inside)
+
+
+def _colon_fences(text: str, lines: Sequence[Line]) -> Iterator[Block]:
+    """Yield the DOT of directives of MyST between colons, which CommonMark does not know."""
+    for at, line in enumerate(lines):
+        match = _COLONS.fullmatch(line.text)
+        if match is not None:
+            end = next((i for i in range(at + 1, len(lines)) if lines[i].text.strip() == match[1]), len(lines))
+            yield from fenced(text, line, match[2], lines[at + 1 : end])
 
 
 def _without_container(line: Line, content: str) -> Line:
@@ -52,6 +64,8 @@ def fenced(document: str, opening: Line, info: str, lines: Sequence[Line]) -> It
     name, brace, rest = match["name"].lower(), match["brace"], match["rest"]
     if name in LANGUAGES:
         block = block_of(document, _body(lines) if brace else lines, before=strategy_pieces(opening))
+        if not brace:
+            block = whole_graph(block)
         if block is not None:
             yield block
     elif brace and name in {"graph", "digraph"}:

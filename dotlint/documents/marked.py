@@ -90,14 +90,15 @@ def _between(
 def _without_marks(lines: Sequence[Line], prefix: str) -> list[Line]:
     """Return lines without the comment mark that `prefix` has, or `*` if it opens a comment and all lines have one."""
     match = _MARK.fullmatch(prefix)
-    mark = match["mark"] if match is not None else None
-    if mark is None and all(line.text.lstrip().startswith("*") for line in lines if line.text.strip()):
-        mark = "*"
-    if mark is not None and all(line.text.lstrip().startswith(mark) for line in lines if line.text.strip()):
-        lines = [
-            line.after(len(line.text) - len(line.text.lstrip()) + len(mark)) if line.text.strip() else line
-            for line in lines
-        ]
-        width = 1 if all(line.text[:1] in {"", " ", "\r"} for line in lines) else 0
-        return without_indent(lines, width)
-    return without_indent(lines, indent_of(prefix) if not prefix.strip() else 0)
+    mark = (match["mark"] if match is not None else None) or "*"
+    starts = [line.text.lstrip() for line in lines if line.text.strip()]
+    # The first line of a comment may have another mark than those after it: `##`, then `#`.
+    for one in (mark, *(short for short in ("//", "#") if mark.startswith(short))):
+        if all(start.startswith(one) for start in starts):
+            inside = [
+                line.after(len(line.text) - len(line.text.lstrip()) + len(one)) if line.text.strip() else line
+                for line in lines
+            ]
+            plain = all(line.text[:1] in {"", " ", "\r"} for line in inside)
+            return without_indent(inside, 1 if plain else 0)
+    return without_indent(lines, 0 if prefix.strip() else indent_of(prefix))

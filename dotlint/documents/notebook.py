@@ -56,8 +56,7 @@ def blocks(text: str) -> Iterator[Block]:
         raise DotlintError(f"is not a valid notebook: line {error.lineno}, column {error.colno}: {error.msg}") from None
     except (AttributeError, KeyError, TypeError, RecursionError):
         raise DotlintError("is not a valid notebook: it has no list of cells with a type and a source") from None
-    codes = [cell for kind, cell in cells if kind == "code"]
-    drawn = python_strings.drawn_names("\n".join(codes)) if language == "python" else frozenset()
+    drawn = frozenset(name for kind, cell in cells if kind == "code" for name in python_strings.drawn_names(cell))
     for kind, cell in cells:
         if kind == "markdown":
             found: Iterator[Block] = markdown.blocks(cell)

@@ -8,49 +8,69 @@ from typing import TYPE_CHECKING, Final
 from dotlint.documents.block import Block, assemble
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from dotlint.documents.block import Piece
 
 _CALL = re.compile(r"""(?<![\w.])grViz\s*\(\s*(?:diagram\s*=\s*)?(?P<raw>[rR])?(?P<quote>["'])""")
 _RAW = re.compile(r"(-*)([(\[{])")
 _CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
+_OTHER = re.compile(r"'|@@(?=\d)")
+_FOOTNOTE = re.compile(r"^[ \t]*\[\d+(?:-\d+)?\][ \t]*:", re.MULTILINE)
 _ESCAPE = re.compile(
-    r"\\(?:x[0-9A-Fa-f]{1,2}|[0-7]{1,3}|u\{?[0-9A-Fa-f]{1,4}\}?|U\{?[0-9A-Fa-f]{1,8}\}?|.|\n)", re.DOTALL
+    r"'|@@(?=\d)|\\(?:x[0-9A-Fa-f]{1,2}|[0-7]{1,3}|u\{?[0-9A-Fa-f]{1,4}\}?|U\{?[0-9A-Fa-f]{1,8}\}?|.|\n)", re.DOTALL
 )
 _MEANING: Final = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
 
 
 def blocks(text: str) -> Iterator[Block]:
-    """Yield the DOT strings of R code."""
+    """Yield the DOT strings of R code, as `grViz` reads them.
+
+    It turns single quotes into double quotes, and puts the values of footnotes (`[1]: x`) in place of `@@1`.
+    """
     for call in _CALL.finditer(text):
-        block = _raw(text, call) if call["raw"] else _quoted(text, call.end(), call["quote"])
-        if block is not None and block.text.strip():
+        span = _raw(text, call) if call["raw"] else _quoted(text, call.end(), call["quote"])
+        if span is None:
+            continue
+        note = _FOOTNOTE.search(text, *span)
+        pieces = list(_pieces(text, span[0], note.start() if note else span[1], raw=bool(call["raw"])))
+        block = Block(assemble(text, pieces), _speller(call["quote"], raw=bool(call["raw"])))
+        if block.text.strip():
             yield block
 
 
-def _raw(text: str, call: re.Match[str]) -> Block | None:
+def _speller(quote: str, *, raw: bool) -> Callable[[str], str]:
+    def spell(line: str) -> str:
+        line = line.replace('"', "'") if quote == '"' and not raw else line
+        return line if raw else line.replace("\\", "\\\\")
+
+    return spell
+
+
+def _raw(text: str, call: re.Match[str]) -> tuple[int, int] | None:
     mark = _RAW.match(text, call.end())
     if mark is None:
         return None
     end = text.find(_CLOSING[mark[2]] + mark[1] + call["quote"], mark.end())
-    return None if end < 0 else Block(assemble(text, [(mark.end(), end, None)]))
+    return None if end < 0 else (mark.end(), end)
 
 
-def _quoted(text: str, start: int, quote: str) -> Block | None:
+def _quoted(text: str, start: int, quote: str) -> tuple[int, int] | None:
     end = re.compile(rf"(?:[^\\{quote}]|\\.)*+", re.DOTALL).match(text, start)
-    if end is None or not text.startswith(quote, end.end()):
-        return None
-    pieces: list[Piece] = []
+    return None if end is None or not text.startswith(quote, end.end()) else (start, end.end())
+
+
+def _pieces(text: str, start: int, end: int, *, raw: bool) -> Iterator[Piece]:
     at = start
-    for escape in _ESCAPE.finditer(text, start, end.end()):
-        if escape.start() > at:
-            pieces.append((at, escape.start(), None))
-        pieces.append((*escape.span(), _meaning(escape[0][1:])))
-        at = escape.end()
-    if end.end() > at:
-        pieces.append((at, end.end(), None))
-    return Block(assemble(text, pieces), lambda line: line.replace("\\", "\\\\").replace(quote, "\\" + quote))
+    for match in (_OTHER if raw else _ESCAPE).finditer(text, start, end):
+        if match.start() > at:
+            yield at, match.start(), None
+        found = match[0]
+        meaning = "__" if found == "@@" else found if found[0] != "\\" else _meaning(found[1:])
+        yield *match.span(), meaning.replace("'", '"')
+        at = match.end()
+    if end > at:
+        yield at, end, None
 
 
 def _meaning(escape: str) -> str:

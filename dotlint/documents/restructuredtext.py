@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dotlint.documents.lines import block_of, indent_of, lines_of, strategy_pieces, without_indent
+from dotlint.documents.lines import Line, block_of, indent_of, lines_of, strategy_pieces, without_indent
+from dotlint.documents.sample import whole_graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dotlint.documents.block import Block
     from dotlint.documents.directives import DotDirective
-    from dotlint.documents.lines import Line
 
 _NAME = re.compile(r"\.\.[ \t]+(?:\|[^|\n]+\|[ \t]+)?([\w:+.-]+?)[ \t]?::(?=\s|$)")
 
@@ -21,13 +21,15 @@ def blocks(text: str) -> Iterator[Block]:
     """Yield the DOT of the directives of a document; raises `DotlintError` if docutils cannot read it."""
     lines = lines_of(text)
     for found in _directives(text):
-        content = lines[found.content[0] : found.content[-1] + 1] if found.content else []
-        width = min((indent_of(line.text) for line in content if line.text.strip()), default=0)
-        body = without_indent(content, width)
+        body = _content(lines, found.content)
         opening = lines[min(found.line, len(lines) - 1)]
         if found.name in {"digraph", "graph"}:
             yield from named_graph(text, opening, found.name, found.argument, body)
-        elif (block := block_of(text, body, before=strategy_pieces(opening))) is not None:
+            continue
+        block = block_of(text, body, before=strategy_pieces(opening))
+        if found.shown:
+            block = whole_graph(block)
+        if block is not None:
             yield block
 
 
@@ -37,6 +39,16 @@ def named_graph(document: str, opening: Line, kind: str, name: str, body: Sequen
     block = block_of(document, body, before=[(opening.start, opening.end, header)], after="\n}")
     if block is not None:
         yield block
+
+
+def _content(lines: Sequence[Line], content: Sequence[tuple[int, str]]) -> list[Line]:
+    """Return the lines of a directive's content without indentation; in a table, without the rest of the row."""
+    found = [lines[number] for number, _ in content if number < len(lines)]
+    if all(line.text.expandtabs(8).rstrip().endswith(text) for line, (_, text) in zip(found, content, strict=False)):
+        width = min((indent_of(line.text) for line in found if line.text.strip()), default=0)
+        return without_indent(found, width)
+    cells = [Line(line.start + line.text.find(text), text) for line, (_, text) in zip(found, content, strict=False)]
+    return cells if all(text in line.text for line, (_, text) in zip(found, content, strict=False)) else []
 
 
 def included(text: str) -> Iterator[str]:

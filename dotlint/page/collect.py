@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from dotlint.engine.result import Settings
     from dotlint.page.file_section import Part
-    from dotlint.pipeline.fix_text import FixResult
+    from dotlint.pipeline.fixed import FixResult
 
 
 _SAFE_FIXES_TIME_LIMIT = 6.0  # seconds; if safe fixes take longer, unsafe fixes are not computed

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dotlint.picture import PictureOptions, Svg
     from dotlint.picture.assemble import Common
     from dotlint.picture.model import FoldLevel
-    from dotlint.pipeline.fix_text import FixResult
+    from dotlint.pipeline.fixed import FixResult
 
 _SECONDS: Final = 8.0  # for all pictures of a file except the first
 _LAYOUT: Final = 6.0  # for each of them

@@ -1,4 +1,4 @@
-"""Lint and fix the DOT inside a document: block by block, with findings and edits at the offsets of the document."""
+"""Lint the DOT inside a document: block by block, with findings and edits at the offsets of the document."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from dotlint.engine.finding import Edit, Finding, Location, Related
 from dotlint.engine.result import BlockResult, FileResult, excerpt_of
 from dotlint.errors import DotlintError
 from dotlint.pipeline.compute import help_with
-from dotlint.pipeline.fix_text import FixResult, fix_dot
-from dotlint.pipeline.fixpoint import Refusal
-from dotlint.pipeline.lint_file import lint_dot
+from dotlint.pipeline.lint_dot import lint_dot
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
 
 Moved = TypeVar("Moved", Finding, Location, Related)
 
-_NO_PLACE = "the document has no place for it"
+DOES_NOT_FIT = "it does not fit into the document"
 
 
 def lint_document(
@@ -44,7 +42,7 @@ def lint_document(
     return _merged(source, blocks, results, settings)
 
 
-def lint_in_place(block: BlockResult, settings: Settings) -> FileResult:
+def lint_with_lines_of_document(block: BlockResult, settings: Settings) -> FileResult:
     """Lint a block again so that its lines, but not its columns, count as in the document."""
     return lint_dot(Source("\n" * (block.line - 1) + block.block.text, block.result.path), settings)
 
@@ -54,69 +52,18 @@ def as_source(block: Block, name: str) -> Source:
     return Source(str(block.text), name)
 
 
-def fix_document(source: Source, settings: Settings, *, unsafe: bool) -> FixResult:
-    """Fix the blocks of a document; a block whose fixed text the document cannot contain stays as it is."""
-    try:
-        blocks = find_blocks(source.text, source.name)
-    except DotlintError as error:
-        return FixResult(source, source, (), (), FileResult(source.name, None, [], unreadable=str(error)))
-    applied: list[Finding] = []
-    refused: list[Refusal] = []
-    edits: list[Edit] = []
-    texts = [str(block.text) for block in blocks]
-    for index, block in enumerate(blocks):
-        fixed = fix_dot(as_source(block, source.name), settings, unsafe=unsafe)
-        own = _in_document(source.text, block, _changes(fixed.given.text, fixed.text))
-        texts[index] = fixed.text
-        if own is None or not _holds(source, apply_edits(source.text, own), blocks, {index: fixed.text}):
-            texts[index] = fixed.given.text
-            refused += [Refusal(one, _line(source, block, one.start), _NO_PLACE) for one in fixed.applied]
-            continue
-        edits += own
-        applied += [_at_document(one, block, 0, 0) for one in fixed.applied]
-        refused += [Refusal(one.finding, _line(source, block, one.finding.start), one.reason) for one in fixed.refused]
-    new = source.with_text(apply_edits(source.text, edits))
-    return FixResult(source, new, tuple(applied), tuple(refused), lint_document(new, settings))
-
-
-def _line(source: Source, block: Block, offset: int) -> int:
+def line_of(source: Source, block: Block, offset: int) -> int:
+    """Return the line of the document for an offset of a block."""
     return source.position(block.text.source_offset(offset)).line
 
 
-def _changes(old: str, new: str) -> list[Edit]:
-    """Return edits of whole lines that turn one text into another."""
-    import difflib  # noqa: PLC0415 - only if something was fixed
-
-    if old == new:
-        return []
-    before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
-    starts = [0]
-    for line in before:
-        starts.append(starts[-1] + len(line))
-    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
-    return [
-        _trimmed(Edit(starts[i1], starts[i2], "".join(after[j1:j2])), old)
-        for kind, i1, i2, j1, j2 in matcher.get_opcodes()
-        if kind != "equal"
-    ]
-
-
-def _trimmed(edit: Edit, old: str) -> Edit:
-    """Return the edit without what it leaves as it is at both ends."""
-    start, end, text = edit.start, edit.end, edit.text
-    while start < end and text and old[start] == text[0]:
-        start, text = start + 1, text[1:]
-    while start < end and text and old[end - 1] == text[-1]:
-        end, text = end - 1, text[:-1]
-    return Edit(start, end, text)
-
-
-def _in_document(document: str, block: Block, edits: Iterable[Edit]) -> list[Edit] | None:
+def edits_in_document(document: str, block: Block, edits: Iterable[Edit]) -> list[Edit] | None:
+    """Return edits of a block as edits of its document; None if they do not fit."""
     changes = in_document(document, block, [(edit.start, edit.end, edit.text) for edit in edits])
     return None if changes is None else [Edit(*change) for change in changes]
 
 
-def _holds(source: Source, text: str, blocks: Sequence[Block], changed: dict[int, str]) -> bool:
+def keeps_blocks(source: Source, text: str, blocks: Sequence[Block], changed: dict[int, str]) -> bool:
     """Return whether a new text of the document has the same blocks, apart from the changed ones."""
     try:
         found = find_blocks(text, source.name)
@@ -129,21 +76,21 @@ def _holds(source: Source, text: str, blocks: Sequence[Block], changed: dict[int
 def _merged(source: Source, blocks: Sequence[Block], results: Sequence[FileResult], settings: Settings) -> FileResult:
     merged = FileResult(source.name, None, [])
     merged.blocks = tuple(
-        BlockResult(block, _line(source, block, 0), result) for block, result in zip(blocks, results, strict=True)
+        BlockResult(block, line_of(source, block, 0), result) for block, result in zip(blocks, results, strict=True)
     )
     graphs = 0
     for block, result in zip(blocks, results, strict=True):
         before = len(merged.findings)
-        merged.findings += [_at_document(one, block, graphs, before) for one in result.findings]
-        merged.suppressed += [_at_document(one, block, graphs, 0) for one in result.suppressed]
-        merged.baselined += [_at_document(one, block, graphs, 0) for one in result.baselined]
+        merged.findings += [at_document(one, block, graphs, before) for one in result.findings]
+        merged.suppressed += [at_document(one, block, graphs, 0) for one in result.suppressed]
+        merged.baselined += [at_document(one, block, graphs, 0) for one in result.baselined]
         merged.holds += [replace(one, graph=one.graph + graphs) for one in result.holds]
         merged.undecided += [replace(one, graph=one.graph + graphs) for one in result.undecided]
         graphs += result.facts.graphs
     seen: Counter[str] = Counter()
     merged.findings = _with_unique_fingerprints(merged.findings, seen)
     merged.suppressed = _with_unique_fingerprints(merged.suppressed, seen)
-    _place_fixes(source, blocks, results, merged)
+    _move_fixes(source, blocks, results, merged)
     merged.outlived = _outlived(source.name, results, settings)
     found = [*merged.findings, *merged.suppressed, *merged.baselined]
     merged.kept = replace(_facts([result.facts for result in results]), excerpt=excerpt_of(found, source))
@@ -158,8 +105,8 @@ def _outlived(name: str, results: Sequence[FileResult], settings: Settings) -> i
     return max(0, every - sum(every - result.outlived for result in results))
 
 
-def _at_document(finding: Finding, block: Block, graphs: int, findings: int) -> Finding:
-    """Return a finding of a block with the offsets of the document; its fix is placed later.
+def at_document(finding: Finding, block: Block, graphs: int, findings: int) -> Finding:
+    """Return a finding of a block with the offsets of the document; its fix is moved later.
 
     `graphs` and `findings` count those of the blocks before.
     """
@@ -194,8 +141,8 @@ def _with_unique_fingerprints(findings: Iterable[Finding], seen: Counter[str]) -
     return unique
 
 
-def _place_fixes(source: Source, blocks: Sequence[Block], results: Sequence[FileResult], merged: FileResult) -> None:
-    """Turn the edits of all fixes into edits of the document; withdraw those that it has no place for.
+def _move_fixes(source: Source, blocks: Sequence[Block], results: Sequence[FileResult], merged: FileResult) -> None:
+    """Turn the edits of all fixes into edits of the document; withdraw those that do not fit.
 
     Fixes that do not touch each other are tried together, because each trial reads the whole document.
     """
@@ -204,7 +151,7 @@ def _place_fixes(source: Source, blocks: Sequence[Block], results: Sequence[File
     for index, (block, result) in enumerate(zip(blocks, results, strict=True)):
         for finding in result.findings:
             if finding.fix is not None:
-                edits = _in_document(source.text, block, finding.fix.edits)
+                edits = edits_in_document(source.text, block, finding.fix.edits)
                 if edits is None:
                     _withdraw(merged, number)
                 else:
@@ -237,12 +184,12 @@ def _fit(source: Source, blocks: Sequence[Block], batch: Sequence[tuple[int, int
         text = apply_edits(source.text, [edit for _, _, _, edits in batch for edit in edits])
     except ValueError:  # they overlap
         return False
-    return _holds(source, text, blocks, changed)
+    return keeps_blocks(source, text, blocks, changed)
 
 
 def _withdraw(merged: FileResult, at: int) -> None:
     finding = merged.findings[at]
-    merged.findings[at] = replace(finding, fix=None, fixable=None, help=help_with(finding.help, _NO_PLACE))
+    merged.findings[at] = replace(finding, fix=None, fixable=None, help=help_with(finding.help, DOES_NOT_FIT))
 
 
 def _facts(facts: Sequence[FileFacts]) -> FileFacts:
@@ -260,6 +207,7 @@ def _facts(facts: Sequence[FileFacts]) -> FileFacts:
         strategy_source=declared.strategy_source if declared else None,
         deployment=next((one.deployment for one in facts if one.deployment), ()),
         flow=_flow([one.flow for one in facts if one.flow is not None]),
+        looked_up={path: exists for one in facts for path, exists in one.looked_up.items()},
     )
 
 

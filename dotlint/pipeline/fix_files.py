@@ -17,7 +17,7 @@ from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:
     from dotlint.engine.result import Settings
-    from dotlint.pipeline.fix_text import FixResult
+    from dotlint.pipeline.fixed import FixResult
 
 
 class FixedFile(Struct):

@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING
 from dotlint.documents.kinds import is_document
 from dotlint.engine.result import FileResult, Settings
 from dotlint.files.discovery import UnreadableError, read_bytes, refuse_binary
-from dotlint.pipeline.compute import attach_fixes
-from dotlint.pipeline.lint import lint
-from dotlint.pipeline.preview import withdraw_refused
-from dotlint.pipeline.trials import Trials
+from dotlint.pipeline.lint_dot import lint_dot
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:
@@ -32,13 +29,6 @@ def lint_file(
 
         return lint_document(source, settings or Settings(), on_read=on_read)
     return lint_dot(source, settings or Settings(), on_read=on_read)
-
-
-def lint_dot(source: Source, settings: Settings, *, on_read: Callable[[Document], None] | None = None) -> FileResult:
-    """Lint a text that is DOT, whatever its name."""
-    result = attach_fixes(lint(source, settings, on_read=on_read))
-    withdraw_refused(result, Trials(settings))
-    return result
 
 
 def lint_path(path: str, settings: Settings, *, data: bytes | None = None) -> FileResult:

@@ -11,6 +11,7 @@ from dotlint.strategy.wording import plain_text
 
 if TYPE_CHECKING:
     from dotlint.strategy import Strategy
+    from dotlint.strategy.describe import Description
 
 _BOLD, _OFF = "\x1b[1m", "\x1b[0m"
 
@@ -19,15 +20,20 @@ def _codes_by_check() -> dict[str, str]:
     return {card.check: card.code for card in own_cards()}
 
 
-def as_text(strategy: Strategy, *, width: int, color: bool) -> str:
+def described(strategy: Strategy) -> Description:
+    """Return the description of a strategy, with the codes of the rules that its calculations belong to."""
+    return describe(strategy, _codes_by_check())
+
+
+def as_text(description: Description, *, width: int, color: bool) -> str:
     """Return the tables as text; with `color`, the headings of phases are bold."""
-    text = plain_text(describe(strategy, _codes_by_check()), width)
+    text = plain_text(description, width)
     if not color:
         return text
     lines = [f"{_BOLD}{line}{_OFF}" if line and not line.startswith(" ") else line for line in text.split("\n")]
     return "\n".join(lines)
 
 
-def as_json(strategy: Strategy) -> str:
+def as_json(description: Description) -> str:
     """Return the description as JSON in ASCII."""
-    return json.dumps(describe(strategy, _codes_by_check()).to_dict(), ensure_ascii=True, indent=2) + "\n"
+    return json.dumps(description.to_dict(), ensure_ascii=True, indent=2) + "\n"

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dotlint.strategy.degrees import AXIS_NAMES, Degrees
+from dotlint.strategy.degrees import AXES, AXIS_NAMES, Degrees
 from dotlint.strategy.error import StrategyError
+from dotlint.strategy.fitting import divisors, listed_degrees
 from dotlint.strategy.placement import EXPERT_AXES, Placement
 from dotlint.strategy.rank_grid import Grid
 
@@ -28,6 +29,7 @@ class _Findings(Struct):
 
     problems: list[str]
     notes: list[str]
+    remedies: list[str]
     only_with: str | None = None
 
 
@@ -41,14 +43,15 @@ def build_placement(
     flavor: Flavor,
 ) -> Placement:
     """Build the grids of a phase. Raises `StrategyError` if a declared order lacks an axis that the degrees need."""
-    found = _Findings([], [])
+    found = _Findings([], [], [])
     shared: dict[str, tuple[str, ...]] = {}
     _check_shared(degrees, flavor, preset, found)
     if flavor == "megatron":
         shared["sp"] = ("tp",)
     if preset is not None and preset.attention_dp:
         shared["dp"] = ("tp",)
-    dense = _dense_grid(degrees, model, preset, order, shared=shared, found=found)
+    shared["dpa"] = ("tp",)
+    dense = _dense_grid(degrees, model, preset, order, shared=shared)
     expert: Grid | None = None
     if model == "product":
         expert, resolved = _product_experts(degrees, dense, expert_order, found)
@@ -58,8 +61,6 @@ def build_placement(
         resolved = _stage_experts(degrees, dense, preset, shared, found)
         expert_fixed = True
     elif preset is not None and preset.experts == "none" and expert_order is None:
-        if degrees.ep > 1 or degrees.etp > 1:
-            found.problems.append(f"{preset.title} is dense: it has no expert parallelism")
         resolved, expert_fixed = degrees, True
     else:
         default = preset.etp if preset is not None else "one"
@@ -84,6 +85,7 @@ def build_placement(
         shared=tuple(shared.items()),
         verdict=f"impossible: {found.problems[0]}" if found.problems else found.only_with or "ok",
         problems=tuple(found.problems),
+        remedies=tuple(found.remedies),
         notes=tuple(found.notes),
     )
 
@@ -91,16 +93,32 @@ def build_placement(
 def _check_shared(degrees: Degrees, flavor: Flavor, preset: Preset | None, found: _Findings) -> None:
     """Check the degrees of axes that share the ranks of other axes."""
     tp = degrees.tp
+    if preset is not None:
+        lacking = [axis for axis in AXES if degrees.get(axis) > 1 and axis not in preset.axes]
+        found.problems += [
+            f"{preset.title} has no {_noun(axis)} ({axis.upper()}={degrees.get(axis)})" for axis in lacking
+        ]
+        if "dpa" in lacking:
+            found.remedies.append(f"dp{degrees.dpa} declares replicas of attention on GPUs of their own")
     if flavor == "megatron" and degrees.sp not in (1, tp):
         found.problems.append(f"Megatron's sequence parallelism shares TP's GPUs: SP={degrees.sp} must equal TP={tp}")
-    if tp % degrees.dcp:
-        found.problems.append(
-            f"decode context parallelism shares TP's GPUs: TP={tp} is not divisible by DCP={degrees.dcp}"
-        )
+    # vLLM's DCP may also use the ranks of CP.
+    of_cp = preset is not None and preset.name == "vllm" and degrees.cp > 1
+    for axis in ("dpa",) if of_cp else ("dpa", "dcp"):
+        if tp % degrees.get(axis):
+            found.problems.append(
+                f"{_noun(axis)} shares TP's GPUs: TP={tp} is not divisible by {axis.upper()}={degrees.get(axis)}"
+            )
     if degrees.vpp > 1 and degrees.pp == 1:
         found.problems.append(f"interleaved stages need a pipeline: VPP={degrees.vpp} with PP=1")
     if preset is not None and preset.attention_dp and degrees.dp not in (1, tp):
         found.problems.append(f"{preset.title}'s attention DP shares TP's GPUs: DP={degrees.dp} must equal TP={tp}")
+    if preset is not None and preset.attention_dp and degrees.dpa not in (1, tp):
+        found.problems.append(f"{preset.title}'s attention DP shares TP's GPUs: DPA={degrees.dpa} must equal TP={tp}")
+
+
+def _noun(axis: str) -> str:
+    return "interleaved pipeline" if axis == "vpp" else f"{AXIS_NAMES[axis]}ism"
 
 
 def _dense_grid(
@@ -110,7 +128,6 @@ def _dense_grid(
     order: tuple[str, ...] | None,
     *,
     shared: Mapping[str, tuple[str, ...]],
-    found: _Findings,
 ) -> Grid:
     possible = ("pp", "dp", "cp", "sp", "tp", *(("ep",) if model == "product" else ()))
     needed = tuple(axis for axis in possible if degrees.get(axis) > 1 and axis not in shared)
@@ -122,8 +139,6 @@ def _dense_grid(
     for axis in needed:
         if axis in axes:
             continue
-        if preset is not None and axis != "sp":
-            found.problems.append(f"{preset.title} has no {AXIS_NAMES[axis]}ism ({axis.upper()}={degrees.get(axis)})")
         inner = axes.index("tp")
         axes = (*axes[:inner], axis, *axes[inner:])
     return Grid(axes, tuple(degrees.get(axis) for axis in axes))
@@ -189,6 +204,7 @@ def _stage_experts(
         shared[axis] = axes if axis == "ep" else ()
     if degrees.ep not in (1, size):
         found.problems.append(f"{preset.title}'s EP is DP·CP·TP = {size}, not {degrees.ep}")
+        found.remedies.append(f"ep{size} would fit")
     if degrees.etp > 1 and degrees.ep > 1:
         found.problems.append(f"{preset.title} places each expert on a single GPU: ETP={degrees.etp} must be 1")
     return replace(degrees, edp=1)
@@ -225,7 +241,13 @@ def _overlay_experts(
         return Grid(axes, tuple(resolved.get(axis) for axis in axes)), resolved
     found.problems.append(_mismatch(degrees, dense, axes, etp, edp_named))
     if "etp" not in degrees.named and etp > 1 and edp_for(1) is not None:
-        found.notes.append("etp=1 would fit")
+        found.remedies.append("etp1 would fit")
+    if not has_edp and has_etp and dense.size % (fixed // degrees.ep) == 0:
+        found.remedies.append(f"ETP·EP = {dense.size // (fixed // degrees.ep)} would fit")
+    others = fixed // degrees.ep * etp
+    if has_edp and edp_named is None and dense.size % others == 0:
+        fitting = divisors(dense.size // others)
+        found.remedies.append(f"EP that fit {dense.size} GPUs with etp{etp}: {listed_degrees(fitting)}")
     return None, replace(degrees, etp=etp)
 
 

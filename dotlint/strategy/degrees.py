@@ -9,7 +9,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-AXES: Final = ("pp", "vpp", "ep", "etp", "edp", "tp", "sp", "cp", "dcp", "dp")
+AXES: Final = ("pp", "vpp", "ep", "etp", "edp", "tp", "sp", "cp", "dcp", "dp", "dpa")
 """All axes, in output order."""
 
 AXIS_NAMES: Final[Mapping[str, str]] = {
@@ -23,6 +23,7 @@ AXIS_NAMES: Final[Mapping[str, str]] = {
     "cp": "context parallel",
     "dcp": "decode context parallel",
     "dp": "data parallel",
+    "dpa": "attention data parallel",
 }
 
 MOST_GPUS: Final = 1 << 18
@@ -42,6 +43,7 @@ class Degrees(Struct, frozen=True):
     cp: int = 1
     dcp: int = 1
     dp: int = 1
+    dpa: int = 1
     named: frozenset[str] = frozenset()
 
     @classmethod
@@ -58,6 +60,11 @@ class Degrees(Struct, frozen=True):
             raise KeyError(axis)
         degree: int = getattr(self, axis)
         return degree
+
+    @property
+    def attention_tp(self) -> int:
+        """The number of ranks that divide the heads: TP without those of attention data parallelism."""
+        return max(1, self.tp // self.dpa)
 
     def with_axis(self, axis: str, degree: int) -> Degrees:
         """Return a copy in which `axis` has another degree and is named."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from dotlint.strategy.arithmetic import Calculation, arithmetic
+from dotlint.strategy.calculations.calculation import plan_of
+from dotlint.strategy.calculations.notes import notes as engine_notes
 from dotlint.strategy.degrees import AXES, AXIS_NAMES
 from dotlint.strategy.presets import PRESETS
 
@@ -30,6 +32,7 @@ _MEANINGS: Final[Mapping[str, str]] = {
     "cp": "the context in {n} parts, attention included",
     "dcp": "the KV cache of decode in {n} parts",
     "dp": "{n} replicas, each with its own requests",
+    "dpa": "attention in {n} replicas, each with its own requests",
 }
 _SINGLE: Final = "not divided"
 
@@ -55,7 +58,10 @@ class StageRow(Struct, frozen=True):
 
 
 class PhaseDescription(Struct, frozen=True):
-    """One phase. `formula` computes its number of GPUs; `sums` are the calculations against the model, each with a code."""
+    """One phase. `formula` computes its number of GPUs; `sums` are the calculations against the model, each with a code.
+
+    `verdict` is "ok", "ok only with etp=N", or "impossible: ..." with the first calculation that refuses the plan.
+    """
 
     name: str
     assumed: bool
@@ -70,6 +76,11 @@ class PhaseDescription(Struct, frozen=True):
     sums: tuple[tuple[str, Calculation], ...]
     notes: tuple[str, ...]
 
+    @property
+    def refusals(self) -> list[tuple[str, Calculation]]:
+        """The calculations that make the phase impossible; none of an assumed phase, which rules do not check."""
+        return [] if self.assumed else [(code, each) for code, each in self.sums if each.refuses]
+
 
 class Description(Struct, frozen=True):
     """A whole strategy; `total` counts each GPU that any phase uses once."""
@@ -82,9 +93,20 @@ class Description(Struct, frozen=True):
     phases: tuple[PhaseDescription, ...]
     model: ModelFacts
 
+    @property
+    def impossible(self) -> bool:
+        """Whether any phase cannot be."""
+        return any(phase.refusals for phase in self.phases)
+
     def to_dict(self) -> dict[str, Any]:
         """Return JSON data: names and figures, and GPU sets as text such as "0-15"."""
         return {
+            "impossible": self.impossible,
+            "failed": [
+                {"phase": phase.name, **_calculation_dict(code, each)}
+                for phase in self.phases
+                for code, each in phase.refusals
+            ],
             "source": self.source,
             "layout": self.layout,
             "pool": self.pool,
@@ -121,6 +143,8 @@ def _layout_text(strategy: Strategy) -> str:
 
 
 def _describe_phase(phase: Phase, model: ModelFacts, codes: Mapping[str, str]) -> PhaseDescription:
+    sums = tuple((codes[each.check], each) for each in arithmetic(phase, model))
+    refusal = None if phase.assumed else next((each for _, each in sums if each.refuses), None)
     return PhaseDescription(
         name=phase.name,
         assumed=phase.assumed,
@@ -131,9 +155,9 @@ def _describe_phase(phase: Phase, model: ModelFacts, codes: Mapping[str, str]) -
         gpus=phase.gpus,
         stage_size=phase.stage_size,
         stages=tuple(_stage_row(phase, index, model) for index in range(phase.stage_count)),
-        verdict=phase.placement.verdict,
-        sums=tuple((codes[each.check], each) for each in arithmetic(phase, model)),
-        notes=tuple(_notes(phase)),
+        verdict=phase.placement.verdict if refusal is None else f"impossible: {refusal.text}",
+        sums=sums,
+        notes=(*_notes(phase), *engine_notes(plan_of(phase, model))),
     )
 
 
@@ -166,7 +190,8 @@ def _formula(phase: Phase) -> str:
 
 
 def _stage_row(phase: Phase, index: int, model: ModelFacts) -> StageRow:
-    chunks = phase.stage_layers(index, model.layers) if model.layers is not None else None
+    known = model.layers or sum(phase.facts.stage_layers or ())
+    chunks = phase.stage_layers(index, known) if known else None
     return StageRow(
         number=index + 1,
         gpus=phase.stage_gpus(index),
@@ -216,6 +241,7 @@ def _phase_dict(phase: PhaseDescription) -> dict[str, Any]:
         "ids": str(phase.gpus),
         "stage_size": phase.stage_size,
         "verdict": phase.verdict,
+        "impossible": bool(phase.refusals),
         "stages": [
             {
                 "stage": row.number,
@@ -227,9 +253,15 @@ def _phase_dict(phase: PhaseDescription) -> dict[str, Any]:
             }
             for row in phase.stages
         ],
-        "arithmetic": [{"code": code, "holds": each.holds, "text": each.text} for code, each in phase.sums],
+        "arithmetic": [_calculation_dict(code, each) for code, each in phase.sums],
         "notes": list(phase.notes),
     }
+
+
+def _calculation_dict(code: str, each: Calculation) -> dict[str, Any]:
+    severity = None if each.holds else "warning" if each.warning else "error"
+    data = {"code": code, "holds": each.holds, "severity": severity, "text": each.text}
+    return data | {"source": each.source, "advice": each.advice}
 
 
 def _partition_dict(part: Partition) -> dict[str, Any]:

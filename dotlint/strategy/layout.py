@@ -76,6 +76,14 @@ class Layout(Struct, frozen=True):
         """Return how many GPUs a phase of these degrees needs."""
         return self.placement(degrees).world
 
+    def completed(self, degrees: Degrees) -> Degrees:
+        """Return the degrees with the EP that follows from ETP, where an engine needs only one of them."""
+        preset = PRESETS.get(self.preset or "")
+        if preset is None or preset.etp != "rest" or "etp" not in degrees.named or "ep" in degrees.named:
+            return degrees
+        ranks = self.placement(degrees).stage_size // (degrees.cp if "cp" in (preset.expert_order or ()) else 1)
+        return degrees if ranks % degrees.etp else degrees.with_axis("ep", ranks // degrees.etp)
+
     def placement(self, degrees: Degrees) -> Placement:
         """Return the grids of such a phase. Raises `StrategyError` if a declared order lacks a needed axis."""
         return _placement(self, degrees)

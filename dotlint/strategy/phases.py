@@ -13,7 +13,9 @@ from dotlint.strategy.gpus import GpuSet, union
 from dotlint.strategy.layout import Layout
 from dotlint.strategy.model import ModelFacts, Pool
 from dotlint.strategy.placement import Partition, Placement
+from dotlint.strategy.replicas import misfit, with_replicas
 from dotlint.strategy.spec import PhaseSpec, parse_spec
+from dotlint.strategy.stage_sizes import chunk_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,6 +40,8 @@ class Phase(Struct, frozen=True):
     grid_degrees: Degrees | None = None
     origin: str = ""
     own_gpus: bool = False
+    declared_world: int | None = None
+    facts: ModelFacts = field(default_factory=ModelFacts)
 
     @property
     def path(self) -> str | None:
@@ -129,13 +133,12 @@ class Phase(Struct, frozen=True):
         return tuple(dict.fromkeys(self.gpus.pick(each) for each in ranks))
 
     def stage_layers(self, stage: int, layers: int) -> tuple[range, ...] | None:
-        """Return the 0-based layers of a stage, one range per VPP chunk; None if they do not divide evenly."""
-        chunks = self.degrees.pp * self.degrees.vpp
-        if layers < chunks or layers % chunks:
+        """Return the 0-based layers of a stage, one range per VPP chunk; None if unknown, or if they do not fit."""
+        sizes = chunk_sizes(self.degrees, replace(self.facts, layers=layers))
+        if sizes is None:
             return None
-        size = layers // chunks
-        starts = [(chunk * self.degrees.pp + stage) * size for chunk in range(self.degrees.vpp)]
-        return tuple(range(start, start + size) for start in starts)
+        mine = range(stage, len(sizes), self.degrees.pp)
+        return tuple(range(sum(sizes[:chunk]), sum(sizes[: chunk + 1])) for chunk in mine)
 
 
 class Strategy(Struct, frozen=True):
@@ -153,17 +156,25 @@ class Strategy(Struct, frozen=True):
     specs: tuple[PhaseSpec, ...] = ()
 
     @classmethod
-    def parse(cls, text: str, *, layout: Layout | None = None) -> Strategy:
-        """Parse a specification. Raises `StrategyError` on a mistake in it or if a phase does not fit its GPUs."""
-        return build(parse_spec(text), layout=layout, source=text.strip())
+    def parse(cls, text: str, *, layout: Layout | None = None, world: int | None = None) -> Strategy:
+        """Parse a specification; `world` is the number of GPUs that it is started on.
+
+        Raises `StrategyError` on a mistake in it or if a phase does not fit its GPUs.
+        """
+        return build(parse_spec(text), layout=layout, source=text.strip(), world=world)
 
     @classmethod
-    def load(cls, path: str | Path, *, layout: Layout | None = None) -> Strategy:
-        """Read a strategy file (TOML); `layout` replaces that of the file. Raises `StrategyError` on any mistake in it."""
+    def load(cls, path: str | Path, *, layout: Layout | None = None, world: int | None = None) -> Strategy:
+        """Read a strategy file (TOML); `layout` and `world` replace those of the file.
+
+        Raises `StrategyError` on any mistake in it.
+        """
         from dotlint.strategy.toml_file import load  # noqa: PLC0415 - tomllib only where a file is read
 
-        strategy = load(path, build)
-        return strategy if layout is None else strategy.with_layout(layout)
+        def built(specs: Sequence[PhaseSpec], **found: Any) -> Strategy:  # noqa: ANN401 - the arguments of `build`
+            return build(specs, **{**found, "layout": layout or found["layout"], "world": world or found["world"]})
+
+        return load(path, built)
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any], *, where: str) -> Strategy:
@@ -173,24 +184,26 @@ class Strategy(Struct, frozen=True):
         return from_table(table, build, where=where)
 
     @classmethod
-    def read(cls, argument: str, *, layout: Layout | None = None) -> Strategy:
+    def read(cls, argument: str, *, layout: Layout | None = None, world: int | None = None) -> Strategy:
         """Read an argument of `--strategy`: the name of a .toml file, or a specification."""
         if argument.strip().lower().endswith(".toml"):
-            return cls.load(argument.strip(), layout=layout)
-        return cls.parse(argument, layout=layout)
+            return cls.load(argument.strip(), layout=layout, world=world)
+        return cls.parse(argument, layout=layout, world=world)
 
     @classmethod
-    def combine(cls, arguments: Sequence[str], *, layout: Layout | None = None) -> Strategy:
+    def combine(cls, arguments: Sequence[str], *, layout: Layout | None = None, world: int | None = None) -> Strategy:
         """Read a repeated `--strategy`, one phase each. Raises `StrategyError` if a phase is declared twice."""
-        parts = [cls.read(argument, layout=layout) for argument in arguments]
-        if not parts:
+        if not arguments:
             raise StrategyError("a strategy is missing: write one, such as pp4ep4tp2sp2")
+        if len(arguments) == 1:
+            return cls.read(arguments[0], layout=layout, world=world)
+        parts = [_declared(argument) for argument in arguments]
         specs = tuple(spec for part in parts for spec in part.specs)
         for index, spec in enumerate(specs):
             if any(earlier.name == spec.name for earlier in specs[:index]):
                 what = "a second phase without a name" if spec.name is None else f"phase {spec.name!r} is repeated"
                 raise StrategyError(f"{what} in the given strategies: declare each phase once")
-        files = [part for part in parts if part.pool or part.model.to_dict() or part.layout not in (layout, Layout())]
+        files = [part for part in parts if part.pool or part.model.to_dict() or part.layout]
         if len(files) > 1:
             raise StrategyError("several strategy files declare a layout, pool or model: only one may")
         first = files[0] if files else parts[0]
@@ -200,6 +213,7 @@ class Strategy(Struct, frozen=True):
             model=first.model,
             pool=first.pool,
             source="; ".join(part.source for part in parts),
+            world=world,
         )
 
     def phase(self, name: str) -> Phase | None:
@@ -250,6 +264,37 @@ class Strategy(Struct, frozen=True):
         return replace(self, phases=(*phases, assumed))
 
 
+class _Declared(Struct, frozen=True):
+    """One of several strategies as written: GPUs are assigned once the layout of all of them is known."""
+
+    specs: tuple[PhaseSpec, ...]
+    layout: Layout | None
+    model: ModelFacts
+    pool: Pool | None
+    source: str
+
+
+def _declared(argument: str) -> _Declared:
+    def as_written(
+        specs: Sequence[PhaseSpec],
+        *,
+        layout: Layout | None = None,
+        model: ModelFacts | None = None,
+        pool: Pool | None = None,
+        source: str = "",
+        world: int | None = None,
+    ) -> _Declared:
+        own = tuple(spec if spec.world else replace(spec, world=world) for spec in specs)
+        return _Declared(own, layout, model or ModelFacts(), pool, source)
+
+    text = argument.strip()
+    if not text.lower().endswith(".toml"):
+        return as_written(parse_spec(argument), source=text)
+    from dotlint.strategy.toml_file import load  # noqa: PLC0415 - tomllib only where a file is read
+
+    return load(text, as_written)
+
+
 def build(
     specs: Sequence[PhaseSpec],
     *,
@@ -257,46 +302,50 @@ def build(
     model: ModelFacts | None = None,
     pool: Pool | None = None,
     source: str = "",
+    world: int | None = None,
 ) -> Strategy:
     """Assign GPUs to phases. A phase that declares no GPUs starts at the first GPU of its pool.
+
+    `world` is the number of GPUs that each phase is started on, if it states none itself: its DP follows from it.
 
     The pool of a unified deployment (also if undeclared) is the GPUs that phases declare, or starts at 0. Phases of a
     disaggregated deployment follow one another, and each file counts from 0.
 
     Raises `StrategyError` if a phase does not fit the GPUs it declares or a declared order lacks an axis.
     """
-    layout = layout or Layout()
+    layout, model = layout or Layout(), model or ModelFacts()
+    specs = [spec if spec.world else replace(spec, world=world) for spec in specs]
     named = union(spec.gpus for spec in specs if spec.gpus is not None)
     free = named.last + 1 if named else 0
     phases: list[Phase] = []
     for spec in specs:
-        world = layout.world(spec.degrees)
+        degrees = layout.completed(with_replicas(spec, layout))
+        size = layout.world(degrees)
         label = f"phase {spec.name!r}" if spec.name else "the strategy"
-        if world > MOST_GPUS:
-            raise StrategyError(f"{label} needs {world} GPUs ({spec.degrees}): at most {MOST_GPUS} are supported")
+        if size > MOST_GPUS:
+            raise StrategyError(f"{label} needs {size} GPUs ({degrees}): at most {MOST_GPUS} are supported")
         if spec.gpus is not None:
             gpus = spec.gpus
-            if len(gpus) != world:
-                raise _misfit(label, spec, gpus, world)
+            if len(gpus) != size:
+                raise misfit(label, degrees, gpus, size, layout)
         elif pool == "disaggregated":
-            gpus = GpuSet.span(0 if spec.file else free, world)
-            free += 0 if spec.file else world
-        elif len(named) >= world:
-            gpus = named.pick(GpuSet.span(0, world))
+            gpus = GpuSet.span(0 if spec.file else free, size)
+            free += 0 if spec.file else size
+        elif len(named) >= size:
+            gpus = named.pick(GpuSet.span(0, size))
         else:
-            gpus = GpuSet.span(named.first if named else 0, world)
-        own = spec.gpus is not None
-        name = spec.name or ""
-        phases.append(Phase(name, spec.degrees, gpus, layout, file=spec.file, origin=spec.origin, own_gpus=own))
-    return Strategy(tuple(phases), layout, model or ModelFacts(), pool, source, tuple(specs))
-
-
-def _misfit(label: str, spec: PhaseSpec, gpus: GpuSet, world: int) -> StrategyError:
-    first = gpus.first if gpus.contiguous and len(gpus) > 1 else 0
-    ids = str(GpuSet.span(first, world))
-    if len(gpus) == 1:
-        what = f"@{gpus} is a single GPU id, not a count"
-    else:
-        what = f"{gpus.short()} is {len(gpus)} GPUs"
-    message = f"{label} needs {world} GPUs ({spec.degrees}), but {what}: write {ids}"
-    return StrategyError(message, text=str(gpus), suggestion=ids)
+            gpus = GpuSet.span(named.first if named else 0, size)
+        phases.append(
+            Phase(
+                spec.name or "",
+                degrees,
+                gpus,
+                layout,
+                file=spec.file,
+                origin=spec.origin,
+                own_gpus=spec.gpus is not None,
+                declared_world=spec.world,
+                facts=model.with_own(spec.facts),
+            )
+        )
+    return Strategy(tuple(phases), layout, model, pool, source, tuple(specs))

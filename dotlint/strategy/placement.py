@@ -50,7 +50,7 @@ class Placement(Struct, frozen=True):
     """The grids of one phase, in 0-based ranks.
 
     `degrees` include the defaults of the preset and the derived EDP. `verdict` is "ok", "ok only with etp=N" if the
-    default of the preset would not fit, or "impossible: ..." with the first of `problems`. `shared` maps axes to
+    default of the preset would not fit, or "impossible: ..." with the first of `problems`, and `remedies` name what would fit. `shared` maps axes to
     those whose ranks they share; they multiply nothing. `expert_world` is the size of the expert grid, None if no
     expert axis is named.
     """
@@ -65,6 +65,7 @@ class Placement(Struct, frozen=True):
     verdict: str
     problems: tuple[str, ...]
     notes: tuple[str, ...]
+    remedies: tuple[str, ...] = ()
 
     @property
     def world(self) -> int:

@@ -22,7 +22,10 @@ FLAVORS: Final[tuple[Flavor, ...]] = ("ulysses", "megatron", "ring")
 
 
 class Preset(Struct, frozen=True):
-    """The conventions of one system. `etp` is the default degree of expert tensor parallelism."""
+    """The conventions of one system.
+
+    `etp` is the default degree of expert tensor parallelism; `axes` are those that the system can divide.
+    """
 
     name: str
     title: str
@@ -32,6 +35,7 @@ class Preset(Struct, frozen=True):
     etp: EtpDefault
     sp: Flavor
     source: str
+    axes: tuple[str, ...]
     attention_dp: bool = False  # data-parallel attention on the ranks of TP, so that dp multiplies nothing
 
 
@@ -45,6 +49,7 @@ _PRESETS: Final = (
         "tp",
         "megatron",
         'Megatron core parallel_state.py, order "tp-cp-ep-dp-pp", innermost first',
+        ("pp", "vpp", "ep", "etp", "edp", "tp", "sp", "cp", "dp"),
     ),
     Preset(
         "vllm",
@@ -55,6 +60,7 @@ _PRESETS: Final = (
         "one",
         "megatron",
         "vllm/distributed/parallel_state.py: arange(world).reshape(-1, dp, pp, pcp, tp)",
+        ("pp", "ep", "etp", "edp", "tp", "sp", "cp", "dcp", "dp"),
     ),
     Preset(
         "sglang",
@@ -65,6 +71,7 @@ _PRESETS: Final = (
         "rest",
         "megatron",
         "sglang/srt/distributed/parallel_state.py; tp is that of attention, --tp divided by --dp",
+        ("pp", "ep", "etp", "edp", "tp", "sp", "cp", "dcp", "dp", "dpa"),
     ),
     Preset(
         "deepspeed",
@@ -75,6 +82,7 @@ _PRESETS: Final = (
         "tp",
         "ulysses",
         "deepspeed/utils/groups.py; PipeModelDataParallelTopology: pipe, data, model",
+        ("pp", "ep", "etp", "edp", "tp", "sp", "dp"),
     ),
     Preset(
         "trtllm",
@@ -85,7 +93,30 @@ _PRESETS: Final = (
         "rest",
         "megatron",
         "tensorrt_llm/mapping.py: moe_tp * moe_ep is tp",
+        ("pp", "ep", "etp", "edp", "tp", "sp", "cp", "dp", "dpa"),
         attention_dp=True,
+    ),
+    Preset(
+        "torchtitan",
+        "torchtitan",
+        ("pp", "dp", "cp", "tp"),
+        ("pp", "edp", "ep"),
+        "grid",
+        "one",
+        "megatron",
+        "torchtitan/distributed/parallel_dims.py: pp, dp_replicate, dp_shard, cp, tp",
+        ("pp", "vpp", "ep", "edp", "tp", "sp", "cp", "dp"),
+    ),
+    Preset(
+        "huggingface",
+        "Hugging Face Transformers",
+        ("pp", "dp", "tp"),
+        ("pp", "edp", "ep"),
+        "grid",
+        "one",
+        "megatron",
+        "transformers/integrations/tensor_parallel.py: tp_plan",
+        ("ep", "edp", "tp", "sp", "dp"),
     ),
     Preset(
         "llama3",
@@ -96,6 +127,7 @@ _PRESETS: Final = (
         "one",
         "megatron",
         "The Llama 3 Herd of Models, 3.3.2: 4D parallelism in the order TP, CP, PP, DP",
+        ("pp", "vpp", "tp", "sp", "cp", "dp"),
     ),
 )
 

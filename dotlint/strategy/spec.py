@@ -3,7 +3,8 @@
 spec    := phase (";" phase)*
 phase   := [name "="] degrees ["@" gpus]
 degrees := term (sep* term)*              sep: - _ , x × * / + or white space, any run of them
-term    := axis [("=" | ":" | "-")] integer
+term    := (axis | alias) [("=" | ":" | "-")] integer
+alias   := pcp (cp) | moe_tp (etp) | moe_ep (ep) | dep (tp1, dp and ep) | tep (tp and ep)
 gpus    := ids and ranges, separated by commas
 """
 
@@ -17,6 +18,7 @@ from msgspec import Struct
 from dotlint.strategy.degrees import AXES, MOST_GPUS, Degrees
 from dotlint.strategy.error import StrategyError, error_at
 from dotlint.strategy.gpus import GpuSet, parse_gpus
+from dotlint.strategy.model import ModelFacts  # noqa: TC001 - msgspec reads cached specifications by this type
 from dotlint.text.nearest import nearest
 from dotlint.text.regex import regex
 
@@ -25,11 +27,20 @@ if TYPE_CHECKING:
 
 __all__ = ["AXES", "Degrees", "PhaseSpec", "StrategyError", "parse_spec"]
 
-_AXIS: Final = "|".join(sorted(AXES, key=lambda axis: (-len(axis), axis)))
+_ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
+    "pcp": ("cp",),  # prefill context parallel (vLLM)
+    "moe_tp": ("etp",),  # TensorRT-LLM
+    "moe_ep": ("ep",),
+    "dep": ("dp", "ep", "tp"),  # attention by data parallelism, its TP is 1 (Dynamo)
+    "tep": ("tp", "ep"),
+}
+_WORDS: Final = (*AXES, *_ALIASES)
+_AXIS: Final = "|".join(sorted(_WORDS, key=lambda axis: (-len(axis), axis)))
 _TERM: Final = regex(rf"({_AXIS})(?:\s*[=:]\s*|-)?([0-9]+)", re.IGNORECASE)
 _SEPARATORS: Final = regex(r"[-_,x×*/+\s]*", re.IGNORECASE)
 _NAME: Final = regex(r"\s*([^\W\d]\w*)\s*=\s*", needs=("=",))
 _TERMS_ONLY: Final = regex(rf"(?:(?:{_AXIS})[0-9]+[_x]*)+", re.IGNORECASE)
+_PHASES: Final = ("prefill", "decode")
 _LETTERS: Final = regex(r"[^\W\d_]+")
 _LONG_NAMES: Final[Mapping[str, str]] = {
     "pipeline": "pp",
@@ -44,7 +55,6 @@ _LONG_NAMES: Final[Mapping[str, str]] = {
     "seq": "sp",
     "ulysses": "sp",
     "context": "cp",
-    "pcp": "cp",
     "data": "dp",
     "fsdp": "dp",
 }
@@ -54,7 +64,8 @@ class PhaseSpec(Struct, frozen=True):
     """One phase as written.
 
     `name` is lowercase, or None if the phase has none; `gpus` is None without `@`; `start` and `end` are its span in
-    the parsed text; `file` is the DOT file of this phase alone, if any, as written in the strategy file `origin`.
+    the parsed text; `file` is the DOT file of this phase alone, if any, as written in the strategy file `origin`;
+    `world` is the number of GPUs that it is started on, if stated, and `facts` are those of this phase alone.
     """
 
     name: str | None
@@ -64,6 +75,8 @@ class PhaseSpec(Struct, frozen=True):
     end: int = 0
     file: str | None = None
     origin: str = ""
+    world: int | None = None
+    facts: ModelFacts | None = None
 
 
 def parse_spec(text: str) -> tuple[PhaseSpec, ...]:
@@ -113,11 +126,26 @@ def _parse_phase(text: str, start: int, end: int) -> PhaseSpec:
 def _phase_name(text: str, start: int, end: int) -> tuple[str | None, int]:
     """Return the name of the phase and the offset of its degrees. `tp=4` and `pp4=` have no name."""
     match = _NAME.match(text, start, end)
-    if match is None or match[1].lower() in AXES or _TERMS_ONLY.fullmatch(match[1]):
+    if match is None or match[1].lower() in _WORDS or _TERMS_ONLY.fullmatch(match[1]):
         return None, start
     if text[match.end() : match.end() + 1].isdigit():
         return None, start  # "tensor=8" is a misspelled axis, not a phase
-    return match[1].lower(), match.end()
+    name = match[1].lower()
+    suggestion = misspelled_phase(name)
+    if suggestion is not None:
+        message = f"unknown phase {match[1]!r}"
+        remedy = f"did you mean {suggestion!r}?"
+        raise error_at(message, text, match.start(1), length=len(name), remedy=remedy, suggestion=suggestion)
+    return name, match.end()
+
+
+def misspelled_phase(name: str) -> str | None:
+    """Return the phase, prefill or decode, of which `name` is a misspelling; None for other names of phases."""
+    stem = name.lower().split("_")[0].rstrip("0123456789")
+    for phase in _PHASES:
+        if stem != phase and stem[:1] == phase[0] and nearest(stem, [phase], least=0.8):
+            return phase
+    return None
 
 
 def _parse_degrees(text: str, start: int, end: int) -> Degrees:
@@ -133,8 +161,10 @@ def _parse_degrees(text: str, start: int, end: int) -> Degrees:
         match = _TERM.match(text, position, end)
         if match is None:
             raise _term_error(text, position, end)
-        axis, digits = match[1].lower(), match[2]
+        word, digits = match[1].lower(), match[2]
         length = match.end() - match.start()
+        axes = _ALIASES.get(word, (word,))
+        axis = next((axis for axis in axes if axis in found), axes[0])
         if axis in found:
             raise error_at(f"axis {axis!r} is repeated", text, position, length=length)
         degree = int(digits) if len(digits) <= 18 else MOST_GPUS + 1
@@ -143,7 +173,7 @@ def _parse_degrees(text: str, start: int, end: int) -> Degrees:
         if degree > MOST_GPUS:
             remedy = f"the largest degree is {MOST_GPUS}"
             raise error_at(f"axis {axis!r} is too large", text, position, length=length, remedy=remedy)
-        found[axis] = degree
+        found |= {axis: 1 if word == "dep" and axis == "tp" else degree for axis in axes}
         if match.end() == end:
             return Degrees.of(found)
         position = _after_separators(text, match.end(), end)
@@ -171,10 +201,10 @@ def _term_error(text: str, position: int, end: int) -> StrategyError:
         position -= 1  # the "x" of "pp4 xp2" belongs to the word, that of "pp4xtp2" separates
     word = text[position : letters.end()]
     axis = word.lower()
-    if axis in AXES:
+    if axis in _WORDS:
         remedy = f"write a positive integer after it, such as {axis}2 or {axis}=2"
         return error_at(f"axis {word!r} has no number", text, position, length=len(word), remedy=remedy)
-    suggestion = _LONG_NAMES.get(axis) or nearest(axis, AXES)
+    suggestion = _LONG_NAMES.get(axis) or nearest(axis, _WORDS)
     known = f"axes are {', '.join(AXES)}"
     remedy = f"did you mean {suggestion!r}? {known}" if suggestion else known
     return error_at(f"unknown axis {word!r}", text, position, length=len(word), remedy=remedy, suggestion=suggestion)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from dotlint.strategy.degrees import MOST_GPUS
 from dotlint.strategy.error import StrategyError, did_you_mean, quoted
+from dotlint.strategy.fact_values import is_fact, read_facts, toml_type
 from dotlint.strategy.gpus import GpuSet
 from dotlint.strategy.layout import Layout, parse_flavor, parse_order
-from dotlint.strategy.model import MODEL_FACTS, ModelFacts, Pool
-from dotlint.strategy.spec import PhaseSpec, parse_spec
+from dotlint.strategy.model import PHASE_FACTS, Pool
+from dotlint.strategy.spec import PhaseSpec, misspelled_phase, parse_spec
 from dotlint.text.toml import read_toml
 
 if TYPE_CHECKING:
@@ -17,8 +19,7 @@ if TYPE_CHECKING:
 
 Built = TypeVar("Built")
 
-_TABLES: Final = ("strategy", "layout", "pool", "phases", "model")
-_LARGEST: Final = 1 << 62
+_TABLES: Final = ("strategy", "world", "layout", "pool", "phases", "model")
 
 
 def load(path: str | Path, build: Callable[..., Built]) -> Built:
@@ -61,10 +62,11 @@ def from_table(table: Mapping[str, Any], build: Callable[..., Built], *, where: 
     try:
         return build(
             _phases(table, where, source),
-            layout=_layout(_table(table, "layout", where), where),
-            model=_model(_table(table, "model", where), where),
+            layout=_layout(_table(table, "layout", where), where) if "layout" in table else None,
+            model=read_facts(_table(table, "model", where), where, "model"),
             pool=_pool(_table(table, "pool", where), where),
             source=source,
+            world=_world(table, where, ""),
         )
     except StrategyError as error:
         if where in str(error):
@@ -95,7 +97,7 @@ def _known_keys(table: Mapping[str, Any], known: Sequence[str], where: str, pref
 def _table(parent: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
     value = parent.get(key, {})
     if not isinstance(value, dict):
-        raise StrategyError(f"{where}: {key} must be a table, not {_toml_type(value)}: write it as [{key}]")
+        raise StrategyError(f"{where}: {key} must be a table, not {toml_type(value)}: write it as [{key}]")
     return value
 
 
@@ -104,21 +106,7 @@ def _text(table: Mapping[str, Any], key: str, where: str, prefix: str, example: 
     if value is None or isinstance(value, str):
         return value
     name = f"{prefix}.{key}" if prefix else key
-    raise StrategyError(
-        f'{where}: {name} must be a string, not {_toml_type(value)}: write it as in {key} = "{example}"'
-    )
-
-
-def _toml_type(value: object) -> str:
-    names = {
-        bool: "a boolean",
-        int: "a number",
-        float: "a number",
-        str: "a string",
-        list: "an array",
-        dict: "a table",
-    }
-    return names.get(type(value), "a date")
+    raise StrategyError(f'{where}: {name} must be a string, not {toml_type(value)}: write it as in {key} = "{example}"')
 
 
 def _layout(table: Mapping[str, Any], where: str) -> Layout:
@@ -148,14 +136,15 @@ def _pool(table: Mapping[str, Any], where: str) -> Pool | None:
             raise StrategyError(f"{where}: unknown pool.kind {quoted(kind)}: {remedy}", suggestion=suggestion)
 
 
-def _model(table: Mapping[str, Any], where: str) -> ModelFacts:
-    _known_keys(table, MODEL_FACTS, where, "model")
-    for key, value in table.items():
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise StrategyError(f"{where}: model.{key} must be an integer, not {_toml_type(value)}")
-        if not 1 <= value <= _LARGEST:
-            raise StrategyError(f"{where}: model.{key} must be between 1 and {_LARGEST}, not {value}")
-    return ModelFacts(**table)
+def _world(table: Mapping[str, Any], where: str, prefix: str) -> int | None:
+    """Return the number of GPUs that a phase is started on, from which its DP follows."""
+    value = table.get("world")
+    name = f"{prefix}.world" if prefix else "world"
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+        raise StrategyError(f"{where}: {name} must be an integer, not {toml_type(value)}")
+    if value is not None and not 1 <= value <= MOST_GPUS:
+        raise StrategyError(f"{where}: {name} must be between 1 and {MOST_GPUS}, not {value}")
+    return value
 
 
 def _phases(table: Mapping[str, Any], where: str, source: str) -> tuple[PhaseSpec, ...]:
@@ -179,7 +168,13 @@ def _phases(table: Mapping[str, Any], where: str, source: str) -> tuple[PhaseSpe
 
 def _phase(name: str, table: Mapping[str, Any], where: str, source: str) -> PhaseSpec:
     prefix = f"phases.{name if name.isidentifier() else quoted(name)}"
-    _known_keys(table, ("strategy", "gpus", "file"), where, prefix)
+    suggestion = misspelled_phase(name)
+    if suggestion is not None:
+        message = f"{where}: unknown phase {quoted(name)}: did you mean {suggestion!r}?"
+        raise StrategyError(message, suggestion=suggestion)
+    facts = {key: value for key, value in table.items() if is_fact(key)}
+    rest = {key: value for key, value in table.items() if key not in facts}
+    _known_keys(rest, ("strategy", "gpus", "file", "world", *PHASE_FACTS), where, prefix)
     text = _text(table, "strategy", where, prefix, "pp4ep4tp2sp2")
     if text is None:
         raise StrategyError(f'{where}: {prefix} has no strategy: write strategy = "pp4ep4tp2sp2"')
@@ -197,4 +192,14 @@ def _phase(name: str, table: Mapping[str, Any], where: str, source: str) -> Phas
     file = _text(table, "file", where, prefix, "decode_dag.dot")
     if file is not None and (not file.strip() or "\0" in file):
         raise StrategyError(f'{where}: {prefix}.file must be a file name: write it as in file = "decode_dag.dot"')
-    return PhaseSpec(name.lower(), spec.degrees, gpus or spec.gpus, spec.start, spec.end, file, source)
+    return PhaseSpec(
+        name.lower(),
+        spec.degrees,
+        gpus or spec.gpus,
+        spec.start,
+        spec.end,
+        file,
+        source,
+        _world(table, where, prefix),
+        read_facts(facts, where, prefix, of_phase=True) if facts else None,
+    )

@@ -10,6 +10,7 @@ from dotlint.text.english import count
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from dotlint.strategy.arithmetic import Calculation
     from dotlint.strategy.describe import Description, PhaseDescription, StageRow
     from dotlint.strategy.placement import Partition
 
@@ -31,6 +32,12 @@ def _lines(description: Description, width: int) -> Iterator[str]:
     for phase in description.phases:
         yield ""
         yield from _phase_lines(phase, width)
+    refused = [phase for phase in description.phases if phase.refusals]
+    if refused:
+        yield ""
+        names = ", ".join(phase.name for phase in refused if phase.name)
+        rules = ", ".join(dict.fromkeys(code for phase in refused for code, _ in phase.refusals))
+        yield from _wrapped(f"✗ impossible{f' ({names})' if names else ''}: {rules}", width)
 
 
 def _phase_lines(phase: PhaseDescription, width: int) -> Iterator[str]:
@@ -47,14 +54,25 @@ def _phase_lines(phase: PhaseDescription, width: int) -> Iterator[str]:
         yield from _wrapped(f"{label}: {part_text(part)}", width, _GAP)
     yield ""
     yield from table(stage_cells(phase), width)
-    notes = [*(f"{'✓' if each.holds else '✗'} {each.text} ({code})" for code, each in phase.sums)]
+    if phase.sums:
+        yield ""
+    for code, each in phase.sums:
+        yield from _calculation_lines(code, each, width)
+    notes = []
     if phase.verdict != "ok" and not phase.verdict.startswith("impossible"):
         notes.append(f"– {phase.verdict}")
     notes.extend(f"– {note}" for note in phase.notes)
-    if notes:
+    if notes and not phase.sums:
         yield ""
     for note in notes:
         yield from _wrapped(note, width, _GAP, hanging="  ")
+
+
+def _calculation_lines(code: str, each: Calculation, width: int) -> Iterator[str]:
+    mark = "✓" if each.holds else "!" if each.warning else "✗"
+    yield from _wrapped(f"{mark} {each.text} ({code})", width, _GAP, hanging="  ")
+    for more in (each.source, *each.advice.split("; ")) if not each.holds else ():
+        yield from _wrapped(more, width, _GAP * 2, hanging="  ")
 
 
 def divisions(stage: StageRow) -> list[tuple[str, Partition]]:
@@ -120,4 +138,6 @@ def table(rows: Sequence[tuple[str, ...]], width: int) -> Iterator[str]:
 
 def _wrapped(text: str, width: int, indent: str = "", hanging: str = "") -> list[str]:
     clean = "".join(character if character.isprintable() else " " for character in text)
-    return textwrap.wrap(clean, width, initial_indent=indent, subsequent_indent=indent + hanging)
+    return textwrap.wrap(
+        clean, width, initial_indent=indent, subsequent_indent=indent + hanging, break_on_hyphens=False
+    )

@@ -35,6 +35,9 @@ _SUMS = (
     ("sequence over SP", "sp"),
     ("layers over PP", "pp"),
 )
+_ENGINE_LINES = (
+    "feed-forward widths over TP", "global batch", "decode context parallelism", "sequence parallelism with experts",
+)  # fmt: skip
 
 
 def strategy_section(ledger: Ledger) -> SummarySection:
@@ -55,7 +58,7 @@ def _strategy(ledger: Ledger) -> Iterator[Line]:
     for line, axis in _SUMS:
         if any(phase.degrees.get(axis) > 1 for phase in strategy.phases):
             yield ledger.decided(line)
-    yield from ledger.if_decided("rank grids")
+    yield from ledger.if_decided("rank grids", *_ENGINE_LINES)
 
 
 def _of_phase(finding: Finding, phase: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dotlint.strategy import Layout, Strategy, StrategyError
-from dotlint.suppressions.directives import Mistake
+from dotlint.suppressions.mistake import Mistake
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct, field
 
 from dotlint.engine.own_cards import by_code
+from dotlint.suppressions.mistake import Mistake
 from dotlint.suppressions.scope import Lines
 from dotlint.text.nearest import nearest
 from dotlint.text.regex import regex
@@ -82,15 +83,6 @@ class Directive(Struct):
     def reaches(self, finding: Finding, location: Location) -> bool:
         """Return whether it applies to a location of the finding."""
         return any(start <= location.start < end for start, end in self.spans_for(finding))
-
-
-class Mistake(Struct, frozen=True):
-    """A comment addressed to dotlint that is malformed, in full or in part."""
-
-    message: str
-    start: int
-    end: int
-    help: str
 
 
 class Suppressions(Struct):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import pkgutil
 import re
 import shlex
@@ -16,7 +17,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from docs import examples, pictures
+import dotlint
+from docs import examples, pictures, silent_failures
 from dotlint.cli.main import main
 
 ROOT = Path(__file__).parents[2]
@@ -50,6 +52,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("deployment.dot", "tests/fixtures/moe_two_phases.dot", "prefill_dag.dot", "decode_dag.dot"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(FIXTURE, tmp_path / name)
+    for name in ("notes.md", "docs/notes.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"```dot\n{first}```\n")
+    (tmp_path / "plan.ipynb").write_text('{"cells": []}')
     shutil.copytree(ROOT / "tests/fixtures/two_files", tmp_path / "tests/fixtures/two_files")
     (tmp_path / "dotlint-baseline.json").write_text('{"dotlint-baseline": 1, "findings": []}')
     monkeypatch.chdir(tmp_path)
@@ -75,6 +81,28 @@ def test_command(command: str, folder: Path) -> None:
     assert list(folder.iterdir())
 
 
+def plans() -> list[tuple[str, str]]:
+    """Return every `dotlint strategy` of a page, with the block it stands in."""
+    texts = [text for kind in ("console", "") for page, text in blocks(kind) if not page.startswith("CHANGELOG")]
+    return [(command, text) for text in texts for command in INDENTED.findall(text) if "dotlint strategy" in command]
+
+
+@pytest.mark.parametrize(("command", "text"), plans(), ids=[command for command, _ in plans()])
+def test_plans_of_the_documents_are_possible(command: str, text: str, folder: Path) -> None:
+    out = io.StringIO()
+    status = main([*shlex.split(command)[1:], "--format", "json"], stdout=out, stderr=io.StringIO())
+    shown = "✗" in text
+    assert (json.loads(out.getvalue())["impossible"], status) == (shown, int(shown)), folder
+
+
+@pytest.mark.parametrize("table", [text for page, text in blocks("toml") if page == "strategy.md"])
+def test_strategy_files_of_the_documents_are_possible(table: str, folder: Path) -> None:
+    (folder / "plan.toml").write_text(table)
+    out = io.StringIO()
+    assert main(["strategy", "plan.toml", "--format", "json"], stdout=out, stderr=io.StringIO()) == 0
+    assert not json.loads(out.getvalue())["impossible"]
+
+
 @pytest.mark.parametrize("page", [page for page, _ in blocks("python") if page == "library.md"])
 def test_code_of_the_library(page: str) -> None:
     for name, text in blocks("python"):
@@ -93,6 +121,18 @@ def test_pictures_show_what_there_is() -> None:
         Path(target).name for page in PAGES for target in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page.read_text("utf-8"))
     }
     assert linked == {path.name for path in pictures.IMAGES.iterdir()}
+
+
+@pytest.mark.parametrize("failure", list(silent_failures.failures()), ids=lambda failure: failure.code)
+def test_pictures_of_silent_failures(failure: silent_failures.Failure) -> None:
+    """Texts are compared; where things are depends on the version of Graphviz."""
+    # A014 knows the folder of a file only.
+    assert failure.code in {f.code for f in dotlint.check(failure.drawn).findings} or failure.code == "A014"
+    assert not [f for f in dotlint.check(failure.meant).findings if f.code[0] in "AEN"]
+    drawn, meant = ((pictures.IMAGES / f"{failure.code}-{kind}.svg").read_text("utf-8") for kind in ("drawn", "meant"))
+    assert drawn != meant
+    if shutil.which("dot"):
+        assert _words(meant) == _words(silent_failures.picture(failure.meant)), "write it anew: python -m docs.pictures"
 
 
 def _words(svg: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from dotlint.edits.apply import apply_edits, touching
 from dotlint.engine.finding import Edit
-from dotlint.pipeline.fix_text import unified_diff
+from dotlint.pipeline.fixed import unified_diff
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from dotlint.graph.builder import read
 from tests.dsl import fix
 
 if TYPE_CHECKING:
-    from dotlint.pipeline.fix_text import FixResult
+    from dotlint.pipeline.fixed import FixResult
 
 
 def fixed(text: str, strategy: str, code: str) -> FixResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CODES = {card.check: card.code for card in own_cards()}
 
 
-def sums(spec: str, facts: dict[str, int], layout: Layout | None = None) -> list[tuple[str, bool, str]]:
+def sums(spec: str, facts: dict[str, Any], layout: Layout | None = None) -> list[tuple[str, bool, str]]:
     strategy = build(parse_spec(spec), layout=layout or Layout(), model=ModelFacts(**facts))
     return [(one.check, one.holds, one.text) for phase in strategy.phases for one in arithmetic(phase, strategy.model)]
 

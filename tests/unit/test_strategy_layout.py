@@ -84,6 +84,8 @@ ORDERS = [
     ("trtllm", "tp8ep4", "ep", ["0-3", "4-7"]),
     ("trtllm", "tp8ep4", "etp", ["0,4", "1,5", "2,6", "3,7"]),
     ("trtllm", "cp2tp2pp2", "cp", ["0,2", "1,3", "4,6", "5,7"]),
+    ("torchtitan", "pp2dp2tp2ep4", "ep", ["0-3", "4-7"]),
+    ("huggingface", "dp2tp4", "tp", ["0-3", "4-7"]),
     ("llama3", "tp2pp2dp2", "pp", ["0,2", "1,3", "4,6", "5,7"]),
     ("llama3", "tp2pp2dp2", "dp", ["0,4", "1,5", "2,6", "3,7"]),
 ]
@@ -114,6 +116,11 @@ IMPOSSIBLE = [
     ("deepspeed", "cp2tp2", "no context parallelism"),
     ("trtllm", "tp8ep4etp4", "expert grid"),
     ("trtllm", "tp8dp4", "DP=4 must equal TP=8"),
+    ("vllm", "pp4vpp2", "no interleaved pipeline"),
+    ("huggingface", "pp2tp2", "no pipeline parallelism"),
+    ("megatron", "tp8dpa2", "no attention data parallelism"),
+    ("sglang", "tp8dpa3", "TP=8 is not divisible by DPA=3"),
+    ("trtllm", "tp8dpa4", "DPA=4 must equal TP=8"),
     ("llama3", "tp8ep4", "no expert parallelism"),
     ("overlay", "tp2dp2ep3", "expert grid"),
     ("product", "pp2ep2tp2etp2edp2", "an expert group has 2 GPUs"),
@@ -135,7 +142,7 @@ SAID: list[tuple[Layout | str, str, str, tuple[str, ...], int | None, tuple[int,
     ("megatron", "tp2dp4ep2", "ok", (), 8, (2, 2)),
     ("megatron", "tp2pp2dp8ep16",
      ("impossible: the dense grid has PP·DP·CP·TP = 2·8·1·2 = 32 GPUs, "
-      "the expert grid is a multiple of PP·EP·ETP = 2·16·2 = 64"), ("etp=1 would fit",), 64, (2, 1)),
+      "the expert grid is a multiple of PP·EP·ETP = 2·16·2 = 64"), (), 64, (2, 1)),
     ("megatron", "tp2pp2dp8ep16etp1", "ok only with etp=1", ("the default, etp=2, would need 64 GPUs",), 32, (1, 1)),
     ("megatron", "tp2dp4ep3",
      ("impossible: the dense grid has PP·DP·CP·TP = 1·4·1·2 = 8 GPUs, "
@@ -145,7 +152,7 @@ SAID: list[tuple[Layout | str, str, str, tuple[str, ...], int | None, tuple[int,
       "the expert grid is a multiple of PP·EP·ETP = 2·16·2 = 64"), (), 64, (2, 1)),
     ("megatron", "tp2dp4ep2edp4",
      "impossible: the dense grid has PP·DP·CP·TP = 1·4·1·2 = 8 GPUs, the expert grid is PP·EDP·EP·ETP = 1·4·2·2 = 16",
-     ("etp=1 would fit",), 16, (2, 4)),
+     (), 16, (2, 4)),
     ("megatron", "tp4sp2vpp2", "impossible: Megatron's sequence parallelism shares TP's GPUs: SP=2 must equal TP=4", (),
      None, (4, 1)),
     (NO_EDP, "tp8ep4",
@@ -180,7 +187,7 @@ SAID: list[tuple[Layout | str, str, str, tuple[str, ...], int | None, tuple[int,
     ("vllm", "tp8ep4etp2", "impossible: vLLM's EP is DP·CP·TP = 8, not 4", (), 8, (2, 1)),
     ("vllm", "tp4ep4etp4", "impossible: vLLM places each expert on a single GPU: ETP=4 must be 1", (), 4, (4, 1)),
     ("vllm", "tp4etp4", "ok", (), 4, (4, 1)),
-    ("llama3", "tp4etp2", "impossible: Llama 3 is dense: it has no expert parallelism", (), 2, (2, 1)),
+    ("llama3", "tp4etp2", "impossible: Llama 3 has no expert tensor parallelism (ETP=2)", (), 2, (2, 1)),
 ]  # fmt: skip
 
 
@@ -195,7 +202,7 @@ def test_verdicts_in_full(
 
 def test_every_layout_without_settings_is_known() -> None:
     assert [layout.name for layout in known_layouts()] == [
-        "product", "megatron", "vllm", "sglang", "deepspeed", "trtllm", "llama3",
+        "product", "megatron", "vllm", "sglang", "deepspeed", "trtllm", "torchtitan", "huggingface", "llama3",
     ]  # fmt: skip
 
 

@@ -69,6 +69,8 @@ def kv_heads(context: GraphContext, ranks: Sequence[Rank]) -> int | None:
     if any(_ONE.search(line) for r in context.deployment.operators for line in (*r.evidence.lines, r.name)):
         return 1
     model = context.strategy.model if context.strategy is not None else None
+    if model is not None and model.is_latent:
+        return 1  # the one latent of a token, which every rank of TP holds
     declared = (model.kv_heads, model.heads) if model is not None else (None, None)
     return declared[0] or _stated(ranks, kv=True) or declared[1] or _stated(ranks, kv=False)
 

@@ -1,0 +1,1 @@
+"""Calculations of a plan: whether its degrees divide what they shard, as its engine requires."""
