@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-from msgspec.structs import replace
 
-from dotlint.cli.options import layout_option
+from dotlint.cli.options import layout_option, world_option
 from dotlint.cli.streams import write_messages, write_result
 from dotlint.errors import DotlintError
 from dotlint.files.paths import as_path
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     help="The parallel strategy, for example pp4ep4tp2sp2; repeat for each phase.",
 )  # fmt: skip
 @layout_option
+@world_option
 @click.option(
     "--model", type=click.Path(dir_okay=False), metavar="FILE.toml",
     help="A file with the facts of the model, as [model] of a strategy file states them.",
@@ -45,6 +45,7 @@ def command(
     streams: Streams,
     strategy: tuple[str, ...],
     layout: str | None,
+    world: int | None,
     model: str | None,
     output: str | None,
     force: bool,
@@ -67,9 +68,9 @@ def command(
     path = None if output == "-" else output
     if path is not None and not force and as_path(path).exists():
         raise DotlintError(f"{path} exists: write another file, or add --force to replace it")
-    read = Strategy.combine(strategy, layout=Layout.named(layout) if layout else None)
+    read = Strategy.combine(strategy, layout=Layout.named(layout) if layout else None, world=world)
     if model is not None:
-        read = replace(read, model=load_model(model))
+        read = read.with_model(load_model(model))
     drawing = draw(phases_to_draw(read, path), detail)
     write_messages(streams, *drawing.folded)
     write_result(streams, as_text(drawing, style), path)

@@ -36,6 +36,7 @@ def layers_by_stage(deployment: Deployment, phase: str) -> dict[int | None, set[
             if 0 <= high - low < 10_000:
                 found[reading.stage] |= set(range(low, high + 1))
     for stage, unit in deployment.units.get(phase, {}).items():
+        found[stage] |= {header.layer_index for header in unit.headers if header.layer_index is not None}
         for low, high in unit.ranges if unit.operators else ():
             whole = set(range(low, high + 1)) if high - low < 10_000 else set()
             if whole and 2 * len(found[stage] & whole) <= len(whole):

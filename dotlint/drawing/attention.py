@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from math import prod
 from typing import TYPE_CHECKING
 
-from dotlint.drawing.sizes import Size
 from dotlint.drawing.wording import degrees_line
 
 if TYPE_CHECKING:
     from dotlint.drawing.builder import Builder, State
     from dotlint.drawing.model import Shape
     from dotlint.drawing.parallelism import Parallelism
+    from dotlint.drawing.sizes import Size
 
 
 def attention(b: Builder, how: Parallelism, entering: State) -> tuple[State, State]:
@@ -21,11 +20,11 @@ def attention(b: Builder, how: Parallelism, entering: State) -> tuple[State, Sta
     norm = b.put("attn_norm", entering, how.stream(sizes), how.stream(sizes), over=how.each)
     whole = gathered(b, how, norm, "attn_all_gather")
     notes = how.tp_lines
-    fused = _fused_width(b, tp)
+    fused = sizes.query_key_value(tp)
     tokens = sizes.tokens()
     qkv = b.put("qkv", whole, sizes.states(), (*tokens, ("hidden", str(fused))), over=how.shards, notes=notes)
     computed, held = (_cached if how.decode else _exchanged)(b, how, qkv, fused, notes)
-    narrow = sizes.states(tp)
+    narrow = sizes.heads(tp)
     out = b.put("attn_out", computed, narrow, sizes.states(), over=how.shards, notes=notes)
     summed = reduced(b, how, out, "attn")
     return add(b, how, "attn_add", entering, summed), held
@@ -35,12 +34,12 @@ def _exchanged(b: Builder, how: Parallelism, qkv: State, fused: Size, notes: lis
     """Add attention over whole sequences, with whatever its ranks have to exchange for that."""
     sizes, tp = b.sizes, how.tp
     wide: Shape = (*sizes.tokens(), ("hidden", str(fused)))
-    narrow = sizes.states(tp)
+    narrow = sizes.heads(tp)
     if how.heads_apart > 1:  # Ulysses: whole sequences of a part of the heads
         parts = how.heads_apart
         seq = (sizes.tokens()[0], ("seq", str(sizes.seq * parts)))
         far_wide: Shape = (*seq, ("hidden", str(fused / parts)))
-        far: Shape = (*seq, ("hidden", str(sizes.hidden / (tp * parts))))
+        far: Shape = (*seq, ("hidden", str(sizes.attention / (tp * parts))))
         line = [degrees_line(sp=parts)]
         there = b.put("ulysses_in", qkv, wide, far_wide, over=how.groups("sp"), notes=line)
         made = b.put("attn", there, far_wide, far, over=how.shards, notes=[*notes, *how.ring_lines])
@@ -60,7 +59,7 @@ def _cached(b: Builder, how: Parallelism, qkv: State, fused: Size, notes: list[s
     The ranks of Ulysses' sp hold heads of it. Those of a ring, of cp and of dcp hold tokens, so that their results have
     to be merged; those of dcp share a tp group and first gather its queries (vLLM's decode context parallelism).
     """
-    tokens, width, heads = b.sizes.tokens(), fused, b.sizes.hidden / how.tp
+    tokens, width, heads = b.sizes.tokens(), fused, b.sizes.attention / how.tp
     if how.dcp > 1:
         width, heads = fused * how.dcp, heads * how.dcp
         takes: Shape = (*tokens, ("hidden", str(fused)))
@@ -77,19 +76,10 @@ def _cached(b: Builder, how: Parallelism, qkv: State, fused: Size, notes: list[s
         state = b.put("merge_scatter", state, made, gives, over=over, notes=[degrees_line(**how.merged_axes)])
         made = gives
     if how.sequence:
-        narrow = b.sizes.states(how.tp)
+        narrow = b.sizes.heads(how.tp)
         what = "ulysses_gather" if how.ulysses else "heads_all_gather"
         state = b.put(what, state, made, narrow, over=("tp",), notes=lines)
     return state, held
-
-
-def _fused_width(b: Builder, tp: int) -> Size:
-    """Return the width of query, key and value of one shard: each has a key-value head at least."""
-    facts = b.sizes.facts
-    if facts.heads is None:
-        return b.sizes.hidden * 3 / tp
-    shared = facts.kv_heads or facts.heads
-    return b.sizes.hidden * Size(Fraction(facts.heads, tp) + 2 * max(Fraction(1), Fraction(shared, tp))) / facts.heads
 
 
 def gathered(b: Builder, how: Parallelism, state: State, what: str) -> State:

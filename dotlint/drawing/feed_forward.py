@@ -32,7 +32,8 @@ def experts(b: Builder, how: Parallelism, entering: State) -> State:
     gate = b.put("gate", norm, states, scores, over=how.each)
     chosen: Shape = (*states[:2], ("top_k", str(sizes.top_k)))
     route = b.put("route", gate, scores, chosen, over=how.each, notes=top_k_line(sizes.facts.top_k))
-    tokens: Shape = (("tokens", str(sizes.batch * sizes.whole * sizes.top_k / ep)), ("hidden", str(sizes.hidden)))
+    routed = sizes.batch * b.ranks.drawn_replicas * sizes.whole * sizes.top_k
+    tokens: Shape = (("tokens", str(routed / ep)), ("hidden", str(sizes.hidden)))
     notes = [degrees_line(ep=ep)] if ep > 1 else []
     fed = [*norm, *route]
     if ep > 1:
@@ -44,4 +45,7 @@ def experts(b: Builder, how: Parallelism, entering: State) -> State:
     if any("etp" in one.at for one in made):
         made = b.put("expert_all_reduce", made, tokens, tokens, over=("ep",))
     combined = b.put("combine" if ep > 1 else "aggregate", made, tokens, states, notes=notes)
-    return add(b, how, "mlp_add", entering, combined)
+    shared: State = []
+    if sizes.facts.shared_experts:
+        shared = b.put("shared_expert", norm, states, states, over=how.each)
+    return add(b, how, "mlp_add", entering, [*combined, *shared])

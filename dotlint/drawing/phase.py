@@ -9,8 +9,8 @@ from dotlint.drawing.attention import attention, gathered, reduced
 from dotlint.drawing.builder import Builder
 from dotlint.drawing.model import Holder, PhaseDrawing, Section
 from dotlint.drawing.parallelism import parallelism_of
-from dotlint.drawing.plan import chunks
-from dotlint.drawing.ranks import ranks_of
+from dotlint.drawing.plan import Layers, chunks
+from dotlint.drawing.ranks import ranks_of, replica_count
 from dotlint.drawing.sizes import Size, Sizes
 from dotlint.drawing.wording import layer_name, phase_lines, replica_lines, section_name, stage_lines
 
@@ -18,18 +18,15 @@ if TYPE_CHECKING:
     from dotlint.drawing.builder import State
     from dotlint.drawing.model import Detail
     from dotlint.drawing.parallelism import Parallelism
-    from dotlint.strategy.model import ModelFacts
     from dotlint.strategy.phases import Phase
 
 
-def draw_phase(
-    phase: Phase, facts: ModelFacts, detail: Detail, *, moe: bool, grouped: bool
-) -> tuple[PhaseDrawing, list[Holder]]:
+def draw_phase(phase: Phase, detail: Detail, *, moe: bool, grouped: bool) -> tuple[PhaseDrawing, list[Holder]]:
     """Draw a phase; `moe` is whether the model has experts, `grouped` whether equal layers of a stage are drawn once."""
     ranks = ranks_of(phase, experts=moe)
     how = parallelism_of(ranks, detail)
     alone = frozenset({"operator": ("tp", "ep"), "rank": ("tp", "ep", "sp", "cp", "etp")}.get(detail, ()))
-    sizes = _sizes(phase, facts, how)
+    sizes = _sizes(phase, how)
     b = Builder(phase.name, ranks, sizes, alone)
     drawing = PhaseDrawing(phase.name, phase_lines(phase), [], replica_lines(phase, alone=ranks.replica))
     kept: list[Holder] = []
@@ -39,7 +36,7 @@ def draw_phase(
     drawing.sections.append(start)
     ids = sizes.tokens(whole=True)
     state = b.put("input", [], ids, ids)
-    everything = tuple(chunks(phase, facts, moe=moe, grouped=grouped))
+    everything = tuple(chunks(phase, moe=moe, grouped=grouped))
     numbered = all(layers.count == 1 for chunk in everything for layers in chunk.layers)
     for place, chunk in enumerate(everything):
         name = section_name(chunk.stage, chunk.chunk, phase.degrees.vpp)
@@ -50,7 +47,7 @@ def draw_phase(
         last = place == len(everything) - 1
         if detail == "stage":
             state = boxes.stage(b, how, chunk, state, first=place == 0, last=last)
-            kept += [Holder(layers, name, tuple(state)) for layers in chunk.layers]
+            kept.append(Holder(Layers(chunk.numbers, moe), name, tuple(state)))
             continue
         state = _enter(b, how, state, first=place == 0)
         for layers in chunk.layers:
@@ -75,8 +72,9 @@ def draw_phase(
     return drawing, kept
 
 
-def _sizes(phase: Phase, facts: ModelFacts, how: Parallelism) -> Sizes:
-    batch = Size.of(facts.batch, "B") / phase.degrees.dp
+def _sizes(phase: Phase, how: Parallelism) -> Sizes:
+    facts = phase.facts
+    batch = Size.of(facts.batch, "B") / replica_count(phase)
     whole = Size.of(1, "S") if how.decode else Size.of(facts.seq, "S")
     return Sizes(facts, batch, whole, whole / how.parts)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from dotlint.strategy.gpus import GpuSet
+from dotlint.strategy.gpus import GpuSet, union
 from dotlint.strategy.rank_grid import Grid
 
 if TYPE_CHECKING:
@@ -30,7 +30,12 @@ class Ranks(Struct, frozen=True):
     def gpus(self, stage: int, at: Mapping[str, int]) -> GpuSet:
         """Return the GPUs of a 0-based stage with these coordinates: along tp, cp and sp, or along ep and etp."""
         grid = self.expert if "ep" in at or "etp" in at else self.dense
-        chosen = grid.select({axis: n for axis, n in ({"pp": stage} | dict(at)).items() if axis in grid.axes})
+        places = {axis: n for axis, n in ({"pp": stage} | dict(at)).items() if axis in grid.axes}
+        chosen = grid.select(places)
+        shards = attention_tp(self.phase)
+        if "tp" in places and shards < grid.length("tp"):  # each shard is on a rank of every replica of attention
+            ranks = range(places["tp"], grid.length("tp"), shards)
+            chosen = union(grid.select({**places, "tp": rank}) for rank in ranks)
         if "ep" in at and "ep" not in grid.axes:  # the experts are on all ranks of the stage, one group after another
             count, parts = len(chosen), self.phase.degrees.ep
             first = at["ep"] * count // parts
@@ -38,6 +43,11 @@ class Ranks(Struct, frozen=True):
         if self.replica:
             chosen &= self.dense.select({"pp": stage, "dp": 0})
         return self.phase.gpus.pick(chosen)
+
+    @property
+    def drawn_replicas(self) -> int:
+        """How many replicas of attention the drawing stands for: all, or those inside one data-parallel replica."""
+        return replica_count(self.phase) // (self.phase.degrees.dp if self.replica else 1)
 
     def length(self, axis: str) -> int:
         """Return how many ranks an axis has that divides operators."""
@@ -47,9 +57,15 @@ class Ranks(Struct, frozen=True):
 
 
 def attention_tp(phase: Phase) -> int:
-    """Return among how many ranks tensor parallelism divides attention: none if attention is data-parallel on them."""
+    """Return how many shards an attention has: TP without the ranks that data-parallel attention takes."""
     shared = dict(phase.placement.shared).get("dp") == ("tp",)
-    return 1 if shared and phase.degrees.dp > 1 else phase.degrees.tp
+    return phase.degrees.tp // phase.degrees.dp if shared else phase.degrees.attention_tp
+
+
+def replica_count(phase: Phase) -> int:
+    """Return into how many parts the batch of attention is divided."""
+    shared = dict(phase.placement.shared).get("dp") == ("tp",)
+    return phase.degrees.dp if shared else phase.degrees.dp * phase.degrees.dpa
 
 
 def ranks_of(phase: Phase, *, experts: bool) -> Ranks:

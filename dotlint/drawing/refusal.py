@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dotlint.drawing.ranks import attention_tp
+from dotlint.drawing.ranks import attention_tp, replica_count
 from dotlint.errors import DotlintError
 from dotlint.strategy.arithmetic import arithmetic
 
@@ -24,19 +24,21 @@ class DrawingError(DotlintError):
 def check_drawable(strategy: Strategy) -> None:
     """Raise `DrawingError` with the first reason why a strategy cannot be drawn."""
     for phase in strategy.phases:
-        for reason in _reasons(phase, strategy):
+        for reason in _reasons(phase):
             name = f"phase {phase.name}" if phase.name else "the strategy"
             raise DrawingError(f"{name} cannot be drawn: {reason}")
 
 
-def _reasons(phase: Phase, strategy: Strategy) -> Iterator[str]:
-    yield from (each.text for each in arithmetic(phase, strategy.model) if not each.holds)
+def _reasons(phase: Phase) -> Iterator[str]:
+    facts = phase.facts
+    yield from (each.message for each in arithmetic(phase, facts) if each.refuses)
     degrees = phase.degrees
     if degrees.sp > 1 and phase.layout.flavor == "megatron" and attention_tp(phase) == 1:
         yield f"SP={degrees.sp} divides tokens among tensor ranks, but data-parallel attention has none: leave out sp"
     if phase.name == "decode" and degrees.sp > 1 and phase.layout.flavor == "megatron":
         yield f"decode processes one token per step, which SP={degrees.sp} cannot divide: leave out sp"
-    if degrees.dp > 1 and strategy.model.batch is not None and strategy.model.batch % degrees.dp:
-        yield f"a batch of {strategy.model.batch} is not divisible by DP={degrees.dp}"
+    replicas = replica_count(phase)
+    if replicas > 1 and facts.batch is not None and facts.batch % replicas:
+        yield f"a batch of {facts.batch} is not divisible among {replicas} data-parallel replicas"
     if degrees.pp * degrees.vpp > MOST_STAGES:
         yield f"it has {degrees.pp * degrees.vpp} stages, and at most {MOST_STAGES} are drawn"

@@ -54,14 +54,34 @@ class Sizes(Struct, frozen=True):
         return Size.of(self.facts.hidden, "H")
 
     @property
+    def attention(self) -> Size:
+        """The width of what attention makes: that of all heads, which may differ from the hidden size."""
+        size = self.facts.v_head_dim or self.facts.head_dim
+        if size is None or self.facts.heads is None:
+            return self.hidden
+        return Size(Fraction(size * self.facts.heads))
+
+    def query_key_value(self, shards: int) -> Size:
+        """Return the width of query, key and value of one shard: each has a key-value head at least."""
+        facts = self.facts
+        if facts.heads is None:
+            return self.attention * 3 / shards
+        if facts.is_latent and facts.qk_nope_head_dim is not None and facts.v_head_dim is not None:
+            head = 2 * (facts.qk_nope_head_dim + (facts.qk_rope_head_dim or 0)) + facts.v_head_dim
+            return Size(Fraction(facts.heads * head, shards))
+        shared = facts.kv_heads or facts.heads
+        heads = Fraction(facts.heads, shards) + 2 * max(Fraction(1), Fraction(shared, shards))
+        return self.attention * Size(heads) / facts.heads
+
+    @property
     def ffn(self) -> Size:
         """The width inside the MLP."""
-        return Size.of(None, "F")
+        return Size.of(self.facts.ffn, "F")
 
     @property
     def vocab(self) -> Size:
         """The size of the vocabulary."""
-        return Size.of(None, "V")
+        return Size.of(self.facts.vocab, "V")
 
     @property
     def experts(self) -> Size:
@@ -77,6 +97,10 @@ class Sizes(Struct, frozen=True):
         """Return the axes of tokens: those of one rank, or of `whole` sequences."""
         return ("batch", str(self.batch)), ("seq", str(self.whole if whole else self.seq))
 
+    def heads(self, parts: int = 1) -> Shape:
+        """Return the shape of what attention makes, its width in `parts`."""
+        return *self.tokens(), ("hidden", str(self.attention / parts))
+
     def states(self, parts: int = 1, *, seq: int = 1, whole: bool = False) -> Shape:
         """Return the shape of hidden states, their width in `parts` and the sequence in `seq` more."""
         tokens = self.whole if whole else self.seq
@@ -86,6 +110,9 @@ class Sizes(Struct, frozen=True):
 def key_values(facts: ModelFacts) -> Shape:
     """Return the shape of the keys and values of one layer, those of all heads and tokens."""
     width = Size.of(facts.hidden, "H") * 2
-    if facts.heads is not None:
-        width = width * (facts.kv_heads or facts.heads) / facts.heads
+    if facts.kv_lora_rank is not None:
+        width = Size(Fraction(facts.kv_lora_rank + (facts.qk_rope_head_dim or 0)))
+    elif facts.heads is not None:
+        heads = facts.kv_heads or facts.heads
+        width = Size(Fraction(2 * heads * facts.head_dim)) if facts.head_dim else width * heads / facts.heads
     return ("batch", str(Size.of(facts.batch, "B"))), ("seq", str(Size.of(facts.seq, "S"))), ("hidden", str(width))

@@ -47,6 +47,7 @@ TITLES: Final[Mapping[str, str]] = {
     "gate": "MoE Gate",
     "route": "Expert Routing",
     "dispatch": "All-to-All Dispatch",
+    "shared_expert": "Shared Expert",
     "expert_all_reduce": "All-Reduce (Experts)",
     "combine": "All-to-All Combine",
     "aggregate": "Expert Aggregation",

@@ -10,7 +10,7 @@ from dotlint.strategy.error import StrategyError, did_you_mean, quoted
 from dotlint.strategy.fact_values import is_fact, read_facts, toml_type
 from dotlint.strategy.gpus import GpuSet
 from dotlint.strategy.layout import Layout, parse_flavor, parse_order
-from dotlint.strategy.model import PHASE_FACTS, Pool
+from dotlint.strategy.model import PHASE_FACTS, ModelFacts, Pool
 from dotlint.strategy.spec import PhaseSpec, misspelled_phase, parse_spec
 from dotlint.text.toml import read_toml
 
@@ -36,7 +36,7 @@ def load_model(path: str | Path) -> ModelFacts:
     table = _read(path, "model file")
     if "model" not in table:
         raise StrategyError(f"model file {name} has no [model]: write layers, heads and the other facts there")
-    return _model(_table(table, "model", name), name)
+    return read_facts(_table(table, "model", name), name, "model")
 
 
 def _read(path: str | Path, what: str) -> Mapping[str, Any]:

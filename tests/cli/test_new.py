@@ -30,9 +30,16 @@ ODD = {"layers": 7, "heads": 15, "kv_heads": 5, "hidden": 960, "batch": 3, "seq"
 ODD_MOE = {"heads": 9, "hidden": 999, "experts": 9, "top_k": 3, "batch": 1, "seq": 78, "layers": 61}
 
 
+DEEPSEEK = {
+    **MOE, "layers": 61, "heads": 128, "kv_heads": 128, "hidden": 7168, "batch": 64, "experts": 256, "top_k": 8,
+    "ffn": 18432, "shared_experts": 1, "first_k_dense_replace": 3, "kv_lora_rank": 512, "q_lora_rank": 1536,
+    "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128, "vocab": 129280,
+}  # fmt: skip
+
+
 def strategy(
     spec: str | dict[str, str],
-    facts: dict[str, int] | None = None,
+    facts: dict[str, Any] | None = None,
     layout: str = "product",
     *,
     apart: bool = False,
@@ -59,7 +66,7 @@ MATRIX = (
     strategy("pp4ep4tp2sp2", MOE, order="pp,tp,sp,ep", expert_order="pp,ep,tp,sp"),
     *(strategy(spec, MOE, "overlay") for spec in ("tp4ep4", "tp2dp2ep4pp2", "tp4sp4ep4")),
     *(strategy(spec, DENSE, "megatron") for spec in ("pp2tp4sp4", "tp2cp2pp2", "tp2cp2sp2pp2", "pp4vpp2tp2")),
-    *(strategy(spec, MOE, "megatron") for spec in ("pp2tp4sp4ep4etp1dp2", "tp2ep2dp2pp2")),
+    *(strategy(spec, MOE, "megatron") for spec in ("pp2tp4sp4ep4etp1dp2", "tp2sp2ep2dp2pp2")),
     strategy("pp2tp4sp4", layout="megatron"),
     strategy("pp16tp8dp8", {**DENSE, "layers": 64}, "megatron"),
     strategy("tp4", DENSE, "vllm"),
@@ -77,7 +84,15 @@ MATRIX = (
     strategy({"prefill": "pp4", "decode": "pp8tp2vpp2"}, apart=True),
     strategy({"prefill": "tp2sp2", "decode": "tp2sp2"}, DENSE),
     strategy({"prefill": "tp2cp2", "decode": "tp2cp2"}, DENSE),
-    strategy({"prefill": "tp4", "decode": "tp4dcp2"}, DENSE, "vllm"),
+    strategy({"prefill": "tp4", "decode": "tp4dcp2"}, {**DENSE, "kv_heads": 2}, "vllm"),
+    strategy({"prefill": "pp2tp8ep8", "decode": "tp1dp32ep32"}, DEEPSEEK, "vllm", apart=True),
+    *(strategy(spec, DEEPSEEK, "sglang") for spec in ("tp8dpa8ep8", "tp8dpa4ep8")),
+    strategy("tp8dpa2", DENSE, "sglang"),
+    strategy("tp4dpa4ep4", MOE, "trtllm"),
+    strategy("tp2dp4ep8", {**MOE, "experts": 60}, "vllm"),
+    strategy("tp4pp2", {**DENSE, "head_dim": 128, "vocab": 32000, "ffn": 2048}),
+    strategy("pp4tp2", {**DENSE, "stage_layers": [1, 5, 5, 5]}),
+    strategy("pp2ep2", {**MOE, "moe_layer_freq": 2}),
     strategy({"encode": "tp2", "prefill": "pp2tp2", "decode": "tp4"}, DENSE, apart=True),
     strategy({"prefill": "pp2ep2tp2", "decode": "tp4", "verify": "tp2"}),
     strategy({"decode": "pp2tp2"}, DENSE),
@@ -222,7 +237,7 @@ def test_much_is_folded_with_a_word() -> None:
     ("arguments", "message"),
     [
         (["-s", "prefill=tp2;decode=tp4sp4", "--layout", "megatron"], "which SP=4 cannot divide: leave out sp"),
-        (["-s", "ep3tp2", "--layout", "megatron"], "the strategy cannot be drawn: the dense grid has"),
+        (["-s", "ep3tp2", "--layout", "overlay"], "the strategy cannot be drawn: the dense grid has"),
         (["-s", "pp600vpp2"], "it has 1200 stages, and at most 1024 are drawn"),
     ],
 )
