@@ -117,13 +117,13 @@ def lint_one(streams: Streams, path: str, options: FileOptions) -> tuple[FileRes
     settings = configured(options).settings((name or "-") if path == "-" else path)
     result = lint_path(streams, path, name, settings)
     if result.context is None and result.unreadable is None:
-        result = _only_block(result, settings)
+        result = only_block(result, settings)
     if result.context is None:
         raise DotlintError(f"{result.path}: {result.unreadable}")
     return result, settings
 
 
-def _only_block(result: FileResult, settings: Settings) -> FileResult:
+def only_block(result: FileResult, settings: Settings) -> FileResult:
     """Return the result of the only DOT block of a document, or of its only deployment, with the document's lines."""
     from dotlint.pipeline.documents import lint_with_lines_of_document
 

@@ -49,7 +49,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("two_stages.dot", "graphs/two_stages.dot"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(first)
-    for name in ("deployment.dot", "tests/fixtures/moe_two_phases.dot", "prefill_dag.dot", "decode_dag.dot"):
+    for name in (
+        "deployment.dot",
+        "deployment_old.dot",
+        "tests/fixtures/moe_two_phases.dot",
+        "prefill_dag.dot",
+        "decode_dag.dot",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(FIXTURE, tmp_path / name)
     for name in ("notes.md", "docs/notes.md"):
