@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from dotlint.drawing.wording import SYMBOLS, symbols_text
+from dotlint.text.display import one_line
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -35,7 +37,8 @@ def as_text(drawing: Drawing, style: Style) -> str:
 
 
 def _lines(drawing: Drawing, style: Style) -> Iterator[str]:
-    yield f"// {drawing.title}"
+    used = _symbols(drawing)
+    yield from map(_comment, (drawing.title, *([symbols_text(used)] if used else []), *drawing.folded))
     yield "digraph deployment {"
     if style == "plain":
         yield "  graph [rankdir=TB]"
@@ -49,13 +52,20 @@ def _lines(drawing: Drawing, style: Style) -> Iterator[str]:
         yield "  labelloc=t"
     for phase in drawing.phases:
         yield ""
-        yield f"  // {', '.join(phase.lines)}"
+        yield _STEP + _comment(", ".join(phase.lines))
         yield from _phase(phase, style)
     if drawing.handover is not None:
         yield ""
-        yield f"  // {', '.join(drawing.handover.lines)}"
+        yield _STEP + _comment(", ".join(drawing.handover.lines))
         yield from _statements(drawing.handover, style, _STEP)
     yield "}"
+
+
+def _symbols(drawing: Drawing) -> list[str]:
+    """Return the symbols that stand for sizes, in the order of their explanations."""
+    shapes = {shape for section in drawing.sections for one in section.operators for shape in (one.takes, one.gives)}
+    sizes = "".join(size for shape in shapes if shape is not None for _, size in shape)
+    return [symbol for symbol in SYMBOLS if symbol in sizes]
 
 
 def _in_one_line(phase: PhaseDrawing) -> Iterator[str]:
@@ -74,7 +84,7 @@ def _phase(phase: PhaseDrawing, style: Style) -> Iterator[str]:
             yield from _statements(section, style, indent)
             continue
         yield ""
-        yield f"{indent}// {', '.join(section.lines)}"
+        yield indent + _comment(", ".join(section.lines))
         name = f"{phase.name}_{section.name}" if phase.name else section.name
         if style == "reference":
             first = section.operators[0]
@@ -135,6 +145,10 @@ def _edge(wire: Wire) -> str:
 
 def _shape(shape: Shape) -> str:
     return f"[{', '.join(f'{axis}={size}' for axis, size in shape)}]"
+
+
+def _comment(text: str) -> str:
+    return f"// {one_line(text)}"
 
 
 def _id(name: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from dotlint.strategy.degrees import AXES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from dotlint.drawing.model import Look
     from dotlint.drawing.plan import Chunk, Layers
@@ -87,6 +87,17 @@ LOOKS: Final[Mapping[str, Look]] = {
 }
 """The look of every operator that is no computation."""
 
+SYMBOLS: Final[Mapping[str, str]] = {
+    "B": "the number of sequences in a batch",
+    "S": "the number of tokens in a sequence",
+    "H": "the hidden size",
+    "F": "the width of the MLP",
+    "V": "the size of the vocabulary",
+    "E": "the number of experts",
+    "K": "the number of experts for each token",
+}
+"""What the symbols of sizes mean that no fact determines."""
+
 KV_LINES: Final = ("KV cache, from prefill to decode",)
 
 
@@ -134,6 +145,11 @@ def phase_title(name: str) -> str:
 def phase_lines(phase: Phase) -> tuple[str, ...]:
     """Return the header of a phase: its name, degrees and GPUs."""
     return phase_title(phase.name), degrees_text(phase), f"{phase.total} GPUs Total"
+
+
+def symbols_text(symbols: Iterable[str]) -> str:
+    """Return what symbols mean."""
+    return "; ".join(f"{symbol} is {SYMBOLS[symbol]}" for symbol in symbols)
 
 
 def title(strategy: Strategy) -> str:

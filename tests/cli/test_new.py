@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import dotlint
 from dotlint.drawing import DETAILS, DrawingError, as_text, draw
 from dotlint.strategy import Strategy
+from dotlint.strategy.arithmetic import arithmetic
 from tests.cli.command import run
 
 if TYPE_CHECKING:
@@ -189,7 +190,9 @@ def test_any_strategy_is_drawn_right_or_refused(
         drawing = draw(declared, detail)
     except DrawingError:
         return
-    assert told(as_text(drawing, style), declared, preset="strict") == []
+    found = told(as_text(drawing, style), declared, preset="strict")
+    advised_against = any(each.warning for phase in declared.phases for each in arithmetic(phase, phase.facts))
+    assert [one for one in found if not (advised_against and one.startswith("P"))] == []
 
 
 @pytest.mark.skipif(shutil.which("dot") is None, reason="needs Graphviz")
