@@ -68,7 +68,9 @@ def infer(deployment: Deployment, declared: Mapping[str | None, Mapping[str, int
         phase.gpus = union(sets) if sets else None
         for axis, value in stated.items():
             drawn = phase.degrees.get(axis)
-            shards = value // max(1, stated.get("dpa", 1)) if axis == "tp" else value  # data-parallel attention has fewer
+            shards = (
+                value // max(1, stated.get("dpa", 1)) if axis == "tp" else value
+            )  # data-parallel attention has fewer
             if drawn is not None and drawn.value not in {value, shards}:
                 found.contradictions.append(
                     f"{name or 'the graph'}: a header declares {axis.upper()}={value}, but {drawn.because}"

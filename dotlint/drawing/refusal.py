@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from dotlint.drawing.ranks import attention_tp, replica_count
 from dotlint.errors import DotlintError
 from dotlint.strategy.arithmetic import arithmetic
+from dotlint.text.display import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,12 +26,14 @@ def check_drawable(strategy: Strategy) -> None:
     """Raise `DrawingError` with the first reason why a strategy cannot be drawn."""
     for phase in strategy.phases:
         for reason in _reasons(phase):
-            name = f"phase {phase.name}" if phase.name else "the strategy"
+            name = f"phase {one_line(phase.name)}" if phase.name else "the strategy"
             raise DrawingError(f"{name} cannot be drawn: {reason}")
 
 
 def _reasons(phase: Phase) -> Iterator[str]:
     facts = phase.facts
+    if phase.name and not phase.name.isidentifier():
+        yield "its name must be a word, such as prefill"
     yield from (each.message for each in arithmetic(phase, facts) if each.refuses)
     degrees = phase.degrees
     if degrees.sp > 1 and phase.layout.flavor == "megatron" and attention_tp(phase) == 1:

@@ -242,10 +242,15 @@ def test_much_is_folded_with_a_word() -> None:
         (["-s", "prefill=tp2;decode=tp4sp4", "--layout", "megatron"], "which SP=4 cannot divide: leave out sp"),
         (["-s", "ep3tp2", "--layout", "overlay"], "the strategy cannot be drawn: the dense grid has"),
         (["-s", "pp600vpp2"], "it has 1200 stages, and at most 1024 are drawn"),
+        (["-s", "decode=dp3", "--model", "MODEL"], "a batch of 4 is not divisible among 3 data-parallel replicas"),
+        (["-s", "NAMES"], "phase two words cannot be drawn: its name must be a word"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused_in_one_line(arguments: list[str], message: str) -> None:
-    status, out, err = run("new", *arguments)
+def test_what_cannot_be_drawn_is_refused_in_one_line(arguments: list[str], message: str, tmp_path: Path) -> None:
+    files = {"MODEL": tmp_path / "model.toml", "NAMES": tmp_path / "names.toml"}
+    files["MODEL"].write_text("[model]\nbatch = 4\n", "utf-8")
+    files["NAMES"].write_text('[phases."two words"]\nstrategy = "tp2"\n', "utf-8")
+    status, out, err = run("new", *(str(files.get(argument, argument)) for argument in arguments))
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert message in err
 
