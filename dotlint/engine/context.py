@@ -293,6 +293,7 @@ class FileContext(Struct, eq=False, dict=True):  # the dict is what cached prope
     whole: Strategy | None = None  # if each phase has its own file: the strategy of all phases,
     part: FilePhases | None = None  # and the phases of this file
     hidden: Hidden = field(default_factory=dict)  # locations that comments or the baseline hide, by rule
+    read_as_deployment: bool = False  # whether a rule about deployments has run
     looked_up: dict[str, bool] = field(default_factory=dict)  # whether files exist that a check looked for
 
     def __post_init__(self) -> None:
@@ -348,11 +349,6 @@ class FileContext(Struct, eq=False, dict=True):  # the dict is what cached prope
     def is_program(self) -> bool:
         """Whether the file is the source code of a program that writes a graph."""
         return any(self.rules[problem.code].loses == "program" for problem in self.document.problems)
-
-    @property
-    def read_as_deployment(self) -> bool:
-        """Whether any rule has used the deployment of a graph; the generic DOT rules do not."""
-        return any("deployment" in vars(graph) for graph in self.graphs)
 
     @cached_property
     def is_deployment(self) -> bool:
