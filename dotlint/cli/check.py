@@ -11,12 +11,14 @@ from dotlint.cli.options import (
     complete_rules,
     configuration_options,
     format_option,
+    output_path,
     rules_option,
     stdin_option,
     strategy_options,
 )
-from dotlint.cli.output import FORMATS, is_folder, render, results_to_report, wants_pages
-from dotlint.cli.streams import Streams, write_messages, write_result
+from dotlint.cli.output import FORMATS, is_folder, results_to_report, wants_pages, write_report
+from dotlint.cli.overwriting import refuse_overwriting
+from dotlint.cli.streams import Streams, write_messages
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @click.command("check")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
 @strategy_options
 @click.option(
     "--select", multiple=True, metavar="RULES", shell_complete=complete_rules,
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
 @click.option("--diff", is_flag=True, help="Print the changes that --fix would make as a unified diff; write no file.")
 @format_option(*FORMATS)
 @click.option(
-    "-o", "--output", type=click.Path(), metavar="PATH",
+    "-o", "--output", type=click.Path(), callback=output_path, metavar="PATH",
     help="Write to this file instead of standard output. With --format html a folder gets a page per file and an index.",
 )  # fmt: skip
 @click.option(
@@ -89,13 +91,14 @@ if TYPE_CHECKING:
 def command(streams: Streams, /, **options: Unpack[CheckOptions]) -> int:
     r"""Lint files and folders.
 
-    A folder is searched for *.dot and *.gv; `-` is standard input. In a document such as notes.md, the DOT blocks are
-    linted.
+    A folder is searched for *.dot and *.gv; without PATH, this is the current folder. `-` is standard input. In a
+    document such as notes.md, the DOT blocks are linted.
 
     \b
     dotlint check llm_parallel_deployment.dot --strategy pp4ep4tp2sp2
     dotlint check graphs/ --format concise --fail-on error
     """
+    options["paths"] = options["paths"] or (".",)
     if not options["watch"]:
         return check(streams, options)
     from dotlint.cli.watching import watch
@@ -108,7 +111,9 @@ def check(streams: Streams, options: CheckOptions) -> int:
     if is_folder(options["output"]) and not wants_pages(options):
         raise DotlintError(f"{options['output']} is a folder; only --format html can write to one")
     files = files_to_lint(streams, options)
+    refuse_overwriting(options["output"], (path for path, _ in files), options)
     if options["write_baseline"]:
+        refuse_overwriting(options["write_baseline"], (path for path, _ in files), options, option="--write-baseline")
         from dotlint.cli.baseline import record
 
         return record(streams, files, options)
@@ -128,8 +133,7 @@ def check(streams: Streams, options: CheckOptions) -> int:
     else:
         results = lint_all(streams, files, options)
         _report_messages(streams, results, options)
-        text = render(results_to_report(results, options), files, options, streams)
-        write_result(streams, text, options["output"])
+        write_report(streams, results, files, options)
     return exit_status(results, files, options)
 
 

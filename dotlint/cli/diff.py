@@ -17,6 +17,7 @@ from dotlint.cli.options import (
     rules_option,
     strategy_options,
 )
+from dotlint.cli.overwriting import refuse_overwriting
 from dotlint.cli.streams import FAILED, FOUND, terminal_width, use_color, write_messages, write_result
 from dotlint.engine.crash import is_crash
 from dotlint.errors import DotlintError
@@ -76,11 +77,10 @@ def command(
     dotlint diff plan.dot plan_fixed.dot
     git difftool --no-prompt --extcmd "dotlint diff" HEAD~1 -- plan.dot
     """
-    output = None if output == "-" else output
     if textconv:
         if len(paths) != 1:
             raise click.UsageError("--textconv takes one file")
-        _refuse_overwriting(output, paths)
+        refuse_overwriting(output, paths, options)
         from dotlint.comparison.normalized import normalized
 
         result = _lint(streams, paths[0], name or paths[0], options)
@@ -96,7 +96,7 @@ def command(
         pairs = [(path, name or path) for path in paths]
     else:
         raise click.UsageError(f"two files are needed, not {len(paths)}")
-    _refuse_overwriting(output, [path for path, _ in pairs])
+    refuse_overwriting(output, (path for path, _ in pairs), options)
     if all(path == "-" for path, _ in pairs):
         raise click.UsageError("only one of the two files can be standard input")
     results = [_lint(streams, path, known_as, options) for path, known_as in pairs]
@@ -124,14 +124,6 @@ def _lint(streams: Streams, path: str, name: str, options: ConfigOptions) -> Fil
         raise DotlintError(f"{path}: {error}") from None
     result = lint_path("<stdin>" if name == "-" else name, settings, data=data)
     return only_block(result, settings) if result.context is None and result.unreadable is None else result
-
-
-def _refuse_overwriting(output: str | None, paths: Sequence[str]) -> None:
-    """Raise `DotlintError` if the output is one of the files that are compared."""
-    if output is not None and os.path.exists(output):
-        for path in paths:
-            if path != "-" and os.path.exists(path) and os.path.samefile(path, output):
-                raise DotlintError(f"--output {output} would overwrite a file that is read; choose another name")
 
 
 def _is_missing(path: str) -> bool:

@@ -105,8 +105,15 @@ world_option = click.option(
     help="The number of GPUs of a phase, from which its DP follows.",
 )
 stdin_option = click.option("--stdin-filename", metavar="NAME", help="The file name to use for standard input (`-`).")
+
+
+def output_path(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """Return the value of `--output`; `-` is standard output."""
+    return None if value == "-" else value
+
+
 output_option = click.option(
-    "-o", "--output", type=click.Path(dir_okay=False), metavar="FILE",
+    "-o", "--output", type=click.Path(dir_okay=False), callback=output_path, metavar="FILE",
     help="Write to this file instead of standard output.",
 )  # fmt: skip
 graph_option = click.option(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from dotlint.cli.streams import terminal_width, use_color
+from dotlint.cli.streams import terminal_width, use_color, write_result
 from dotlint.files.paths import as_path
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dotlint.engine.result import FileResult, Settings
 
 FORMATS = ("report", "full", "concise", "markdown", "json", "jsonl", "sarif", "github", "gitlab", "junit", "html")
+_FOR_PEOPLE = ("report", "full", "concise", "markdown")
 
 
 def wants_pages(options: CheckOptions) -> bool:
@@ -31,6 +32,22 @@ def is_folder(output: str | None) -> bool:
 def results_to_report(results: list[FileResult], options: CheckOptions) -> list[FileResult]:
     """Return the results to report: with --quiet, those with findings and of unreadable files."""
     return [r for r in results if r.findings or r.unreadable is not None] if options["quiet"] else results
+
+
+def write_report(
+    streams: Streams,
+    results: list[FileResult],
+    files: Sequence[tuple[str, Settings]],
+    options: CheckOptions,
+    terminal: Streams | None = None,
+) -> None:
+    """Write the report of a check. What people read has no part for a path that does not exist: a message reports it."""
+    reported = results_to_report(results, options)
+    if options["form"] in _FOR_PEOPLE and not options["statistics"]:
+        reported = [r for r in reported if r.unreadable is None or r.path.startswith("<") or os.path.lexists(r.path)]
+        if results and not reported and not options["quiet"]:
+            return
+    write_result(streams, render(reported, files, options, terminal or streams), options["output"])
 
 
 def repeated_options(options: CheckOptions) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from dotlint.cli.linting import lint_one, report_crashes
-from dotlint.cli.options import FileOptions, file_options, graph_option
+from dotlint.cli.options import FileOptions, file_options, graph_option, output_path
+from dotlint.cli.overwriting import refuse_overwriting
 from dotlint.cli.streams import write_bytes, write_messages
 from dotlint.errors import DotlintError
 
@@ -35,7 +36,7 @@ class RenderOptions(FileOptions):
 @click.command("render")
 @file_options
 @click.option(
-    "-o", "--output", type=click.Path(dir_okay=False), metavar="FILE",
+    "-o", "--output", type=click.Path(dir_okay=False), callback=output_path, metavar="FILE",
     help="Write to this .svg, .png or .pdf file. Without it, SVG is written to standard output.",
 )  # fmt: skip
 @click.option(
@@ -73,6 +74,7 @@ def command(streams: Streams, /, path: str, **options: Unpack[RenderOptions]) ->
         full_labels=options["full_labels"],
         time_limit=options["time_limit"],
     )
+    refuse_overwriting(options["output"], [path], options)
     result, _ = lint_one(streams, path, options)
     drawing = render(result, form, chosen)
     write_messages(streams, *drawing.notes)

@@ -1,0 +1,111 @@
+"""The options of the command line as users of other linters expect them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dotlint.cli.main import COMMANDS
+from tests.cli.command import run
+from tests.dsl import CYCLE, chain, digraph
+
+CLEAN = "digraph { a -> b }\n"
+MISSPELLED = "digraph {\n  a [shape=elipse]\n  a -> b\n}\n"
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("DOTLINT_CACHE_DIR", str(tmp_path / "cache"))
+
+
+# --- paths -------------------------------------------------------------------------------------------
+
+
+def test_without_a_path_the_current_folder_is_linted() -> None:
+    Path("sub").mkdir()
+    Path("sub/a.dot").write_text(CYCLE)
+    assert run("check", "-f", "concise") == run("check", ".", "-f", "concise")
+    assert "sub/a.dot:1:" in run("check", "-f", "concise").out
+
+
+@pytest.mark.parametrize("form", ["report", "full", "concise", "markdown"])
+def test_a_missing_path_is_one_line_and_no_report(form: str) -> None:
+    found = run("check", "gone.dot", "-f", form)
+    assert found == (2, "", "dotlint: error: gone.dot: no such file\n")
+    Path("a.dot").write_text(CYCLE)
+    both = run("check", "gone.dot", "a.dot", "-f", form)
+    assert (both.status, both.err) == (2, found.err)
+    assert "G001" in both.out
+    assert "gone.dot" not in both.out
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        "check a.dot -o a.dot",
+        "check -o ./a.dot",
+        "check a.dot --write-baseline a.dot",
+        "check a.dot -s plan.toml -o plan.toml",
+        "check a.dot --config dotlint.toml -f json -o dotlint.toml",
+        "summary a.dot -o ../project/a.dot",
+        "overview a.dot -o a.dot",
+        "render a.dot -f svg -o a.dot",
+        "infer a.dot -o a.dot",
+        "diff a.dot b.dot -o b.dot",
+    ],
+)
+def test_no_command_overwrites_what_it_reads(argv: str) -> None:
+    for name, text in {"a.dot": CYCLE, "b.dot": CLEAN, "dotlint.toml": "", "plan.toml": ""}.items():
+        Path(name).write_text(text)
+    Path("plan.toml").write_text('[phases.prefill]\nstrategy = "pp2"\n')
+    before = {path: path.read_bytes() for path in Path().iterdir()}
+    status, out, err = run(*argv.split())
+    assert (status, out) == (2, "")
+    assert "would overwrite a file that is read" in err
+    assert {path: path.read_bytes() for path in Path().iterdir()} == before
+
+
+@pytest.mark.parametrize("command", ["check", "summary", "overview"])
+def test_a_dash_as_output_is_standard_output(command: str) -> None:
+    Path("a.dot").write_text(CLEAN)
+    assert run(command, "a.dot", "-o", "-") == run(command, "a.dot")
+    assert not Path("-").exists()
+
+
+# --- fixing ------------------------------------------------------------------------------------------
+
+UNSAFE = digraph(*chain(3, "norm attn mlp", without=["l1_attn"]))
+
+
+@pytest.mark.parametrize("option", ["--fix", "--diff"])
+def test_fixing_says_that_only_unsafe_fixes_are_left(option: str) -> None:
+    Path("a.dot").write_text(UNSAFE)
+    assert "no safe fixes; 1 unsafe fix is available with --unsafe-fixes" in run("check", "a.dot", option).err
+    assert "no safe fixes" not in run("check", "a.dot", option, "--unsafe-fixes").err
+    Path("b.dot").write_text(MISSPELLED)
+    assert "no safe fixes" not in run("check", "a.dot", "b.dot", option).err
+
+
+# --- other commands ----------------------------------------------------------------------------------
+
+
+def test_explain_and_infer_take_the_options_of_check() -> None:
+    options = ["-s", "pp2tp2", "--layout", "megatron", "--isolated", "--stdin-filename", "plan.dot"]
+    label = 'digraph { a [label="Attention\\nGPU: 0"]; b [label="MLP\\nGPU: 1"]; a -> b }'
+    status, out, err = run("explain", "-", *options, stdin=label.encode())
+    assert (status, err) == (0, "")
+    assert "plan.dot" in out
+    for command in ("explain", "infer"):
+        words = run(command, "--help").out
+        assert all(f"--{name}" in words for name in ("strategy", "layout", "config", "isolated", "rules"))
+
+
+def test_summaries_of_commands_are_whole_sentences() -> None:
+    lines = run("--help").out.partition("Commands:\n")[2].splitlines()
+    assert len(lines) == len(COMMANDS)
+    assert all(line.endswith(".") and not line.endswith("...") and len(line) <= 80 for line in lines)
