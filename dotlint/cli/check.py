@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dotlint.cli.choice import OneOf
 from dotlint.cli.linting import exit_status, files_to_lint, lint_all, report_failures
 from dotlint.cli.options import (
     complete_rules,
@@ -52,11 +53,11 @@ if TYPE_CHECKING:
     help="Write to this file instead of standard output. With --format html a folder gets a page per file and an index.",
 )  # fmt: skip
 @click.option(
-    "--fail-on", type=click.Choice(("error", "warning", "info")),
+    "--fail-on", type=OneOf("error", "warning", "info"),
     help="The lowest severity that sets exit status 1; the default is warning.",
 )  # fmt: skip
 @click.option(
-    "--preset", type=click.Choice(("recommended", "strict", "graphviz")),
+    "--preset", type=OneOf("recommended", "strict", "graphviz"),
     help="The rules to run if --select is not given; the default is recommended.",
 )  # fmt: skip
 @stdin_option

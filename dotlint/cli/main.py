@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, cast
 import click
 
 from dotlint._version import __version__
+from dotlint.cli.choice import did_you_mean
 from dotlint.cli.output import FORMATS
 from dotlint.cli.streams import FAILED, StreamError, Streams, drop_unwritten, fail
 from dotlint.errors import DotlintError
@@ -38,6 +39,17 @@ class _Commands(click.Group):
         # `\b` keeps click from joining lines. A raw docstring has it as two characters.
         found.help = (found.help or "").replace("\\b\n", "\b\n")
         return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            remedy = (
+                f"; to lint it, run `dotlint check {name}`" if os.path.exists(name) else did_you_mean(name, COMMANDS)
+            )
+            raise click.UsageError(f"no such command `{name}`{remedy}", ctx)
+        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -68,7 +80,7 @@ def main(
         return 0
     except click.UsageError as error:
         command = f"{error.ctx.command_path} --help" if error.ctx else "dotlint --help"
-        return fail(streams, f"{error.format_message().rstrip('.')} (see `{command}`)")
+        return fail(streams, f"{_usage_mistake(error)} (see `{command}`)")
     except click.ClickException as error:
         return fail(streams, error.format_message())
     except StreamError as error:
@@ -86,3 +98,10 @@ def main(
     except (KeyboardInterrupt, click.exceptions.Abort):
         return fail(streams, "interrupted")
     return status if isinstance(status, int) else 0
+
+
+def _usage_mistake(error: click.UsageError) -> str:
+    if isinstance(error, click.NoSuchOption):
+        near = f"; did you mean `{error.possibilities[0]}`?" if error.possibilities else ""
+        return f"no such option `{error.option_name}`{near}"
+    return error.format_message().rstrip(".")

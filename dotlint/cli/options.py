@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import click
 
+from dotlint.cli.choice import OneOf
 from dotlint.errors import DotlintError
 from dotlint.files.paths import as_path
 
@@ -142,7 +143,7 @@ file_options = _all(
 def format_option(*names: str) -> Callable[..., Any]:
     """Return the option for the output format; the first name is the default."""
     return click.option(
-        "-f", "--format", "form", type=click.Choice(names), default=names[0], show_default=True, help="Output format."
+        "-f", "--format", "form", type=OneOf(*names), default=names[0], show_default=True, help="Output format."
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dotlint.cli.choice import OneOf
 from dotlint.cli.linting import lint_one, report_crashes
 from dotlint.cli.options import FileOptions, file_options, graph_option, output_path
 from dotlint.cli.overwriting import refuse_overwriting
@@ -40,12 +41,12 @@ class RenderOptions(FileOptions):
     help="Write to this .svg, .png or .pdf file. Without it, SVG is written to standard output.",
 )  # fmt: skip
 @click.option(
-    "-f", "--format", "form", type=click.Choice(("svg", "png", "pdf")),
+    "-f", "--format", "form", type=OneOf("svg", "png", "pdf"),
     help="The picture format; the default is the file name's.",
 )  # fmt: skip
 @click.option("--only-problems", is_flag=True, help="Draw each stage or layer that has no findings as a single node.")
 @click.option(
-    "--fold", type=click.Choice(("none", "siblings", "layers", "stages")),
+    "--fold", type=OneOf("none", "siblings", "layers", "stages"),
     help="Draw each of these as a single node. Without it, large graphs are folded until they are readable.",
 )  # fmt: skip
 @click.option("--full-labels", is_flag=True, help="Show complete labels, including tensor dimensions.")

@@ -91,6 +91,38 @@ def test_fixing_says_that_only_unsafe_fixes_are_left(option: str) -> None:
     assert "no safe fixes" not in run("check", "a.dot", "b.dot", option).err
 
 
+# --- spelling ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("argv", "near"),
+    [
+        ("chek a.dot", "check"),
+        ("summry a.dot", "summary"),
+        ("check a.dot --statistic", "--statistics"),
+        ("check a.dot -f jsonll", "jsonl"),
+        ("check a.dot --preset recomended", "recommended"),
+        ("check a.dot --fail-on warnings", "warning"),
+        ("check a.dot --select missing-stage-egde", "missing-stage-edge"),
+        ("check a.dot -s prefil=pp2", "prefill"),
+        ("check a.dot -s pp2 --layout megatrn", "megatron"),
+        ("completion bsh", "bash"),
+        ("render a.dot --fold layer", "layers"),
+        ("rule self-lop", "self-loop"),
+    ],
+)
+def test_a_misspelled_word_is_answered_with_the_nearest(argv: str, near: str) -> None:
+    Path("a.dot").write_text(CLEAN)
+    status, out, err = run(*argv.split())
+    assert (status, out) == (2, "")
+    assert any(f"did you mean {quote}{near}{quote}?" in err for quote in "`'")
+
+
+def test_a_file_in_place_of_a_command_is_answered_with_check() -> None:
+    Path("a.dot").write_text(CLEAN)
+    assert "run `dotlint check a.dot`" in run("a.dot").err
+
+
 # --- other commands ----------------------------------------------------------------------------------
 
 
