@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def record(streams: Streams, files: Sequence[tuple[str, Settings]], options: CheckOptions) -> int:
     """Lint files and write their findings to the baseline; return the exit status."""
-    if options["fix"] or options["diff"]:
+    if options["fix"] or options["fix_only"] or options["diff"]:
         raise DotlintError("--write-baseline cannot be combined with --fix or --diff")
     assert options["write_baseline"] is not None
     target = as_path(options["write_baseline"])

@@ -9,6 +9,7 @@ import click
 from dotlint.cli.choice import OneOf
 from dotlint.cli.linting import exit_status, files_to_lint, lint_all, report_failures
 from dotlint.cli.options import (
+    color_option,
     complete_rules,
     configuration_options,
     format_option,
@@ -19,8 +20,9 @@ from dotlint.cli.options import (
 )
 from dotlint.cli.output import FORMATS, is_folder, results_to_report, wants_pages, write_report
 from dotlint.cli.overwriting import refuse_overwriting
-from dotlint.cli.streams import Streams, write_messages
+from dotlint.cli.streams import Streams, write_messages, write_result
 from dotlint.errors import DotlintError
+from dotlint.text.display import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +48,10 @@ if TYPE_CHECKING:
 @click.option(
     "--unsafe-fixes", is_flag=True, help="With --fix or --diff: also apply fixes that may change the meaning."
 )
+@click.option(
+    "--fix-only", is_flag=True, help="As --fix, but do not report the remaining findings, and exit 0 if there are any."
+)
+@click.option("--show-fixes", is_flag=True, help="With --fix: list the applied fixes.")
 @click.option("--diff", is_flag=True, help="Print the changes that --fix would make as a unified diff; write no file.")
 @format_option(*FORMATS)
 @click.option(
@@ -62,6 +68,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @stdin_option
 @click.option("--exit-zero", is_flag=True, help="Exit 0 even if there are findings.")
+@color_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing for files without findings.")
 @configuration_options
 @click.option(
@@ -86,6 +93,7 @@ if TYPE_CHECKING:
     help="In a folder search, also read documents (Markdown, notebooks, sources, ...) for the DOT inside them.",
 )  # fmt: skip
 @click.option("--no-respect-gitignore", is_flag=True, help="Also lint files that .gitignore excludes.")
+@click.option("--show-files", is_flag=True, help="List the files that would be linted, and lint none.")
 @click.option("--statistics", is_flag=True, help="Show the number of findings per rule instead of the findings.")
 @click.option("--watch", is_flag=True, help="Lint again whenever a file changes.")
 @click.pass_obj
@@ -112,13 +120,16 @@ def check(streams: Streams, options: CheckOptions) -> int:
     if is_folder(options["output"]) and not wants_pages(options):
         raise DotlintError(f"{options['output']} is a folder; only --format html can write to one")
     files = files_to_lint(streams, options)
+    if options["show_files"]:
+        write_result(streams, "".join(f"{visible(path)}\n" for path, _ in files), options["output"])
+        return 0
     refuse_overwriting(options["output"], (path for path, _ in files), options)
     if options["write_baseline"]:
         refuse_overwriting(options["write_baseline"], (path for path, _ in files), options, option="--write-baseline")
         from dotlint.cli.baseline import record
 
         return record(streams, files, options)
-    if options["fix"] or options["diff"]:
+    if options["fix"] or options["fix_only"] or options["diff"]:
         from dotlint.cli.fixing import fix
 
         return fix(streams, files, options)

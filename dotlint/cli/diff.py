@@ -9,6 +9,7 @@ import click
 
 from dotlint.cli.linting import only_block, report_failures
 from dotlint.cli.options import (
+    color_option,
     complete_rules,
     configuration_options,
     configured,
@@ -54,6 +55,7 @@ _OF_GIT: Final = (7, 9)  # the numbers of arguments that git passes to an extern
 )  # fmt: skip
 @format_option(*_FORMATS)
 @output_option
+@color_option
 @configuration_options
 @click.pass_obj
 def command(
@@ -64,6 +66,7 @@ def command(
     name: str | None,
     form: str,
     output: str | None,
+    color: str,
     **options: Unpack[ConfigOptions],
 ) -> int:
     r"""Show what differs between two deployments.
@@ -106,7 +109,7 @@ def command(
 
     missing = [_is_missing(path) for path, _ in pairs]
     found = compare(results[0], results[1], missing=(missing[0], missing[1]))
-    write_result(streams, _rendered(streams, found, form, output), output)
+    write_result(streams, _rendered(streams, found, form, output, color), output)
     return _status(streams, found, results, of_git=of_git)
 
 
@@ -131,7 +134,7 @@ def _is_missing(path: str) -> bool:
     return path == "/dev/null" or os.path.normcase(path) == os.path.normcase(os.devnull)
 
 
-def _rendered(streams: Streams, found: Comparison, form: str, output: str | None) -> str:
+def _rendered(streams: Streams, found: Comparison, form: str, output: str | None, color: str) -> str:
     if form == "json":
         from dotlint.report.comparison import as_json
 
@@ -149,8 +152,8 @@ def _rendered(streams: Streams, found: Comparison, form: str, output: str | None
         return comparison.render(outline)
     from dotlint.report.comparison import text
 
-    color = use_color(terminal=output is None and streams.stdout.isatty())
-    return text.render(outline, width=terminal_width(), color=color)
+    colored = use_color(color, terminal=output is None and streams.stdout.isatty())
+    return text.render(outline, width=terminal_width(), color=colored)
 
 
 def _status(streams: Streams, found: Comparison, results: Sequence[FileResult], *, of_git: bool) -> int:

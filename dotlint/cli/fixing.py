@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from dotlint.cli.linting import exit_status, report_failures
@@ -45,6 +46,8 @@ def fix(streams: Streams, files: Sequence[tuple[str, Settings]], options: CheckO
         diffs = [one.fixes.diff() for one in fixed if one.fixes is not None]
         write_bytes(streams, "".join(diffs).encode("utf-8", "surrogateescape"))
         return FAILED if failed else FOUND if any(diffs) and not options["exit_zero"] else 0
+    if options["fix_only"]:
+        return FAILED if failed else 0
     # Standard output has the fixed text if standard input was given.
     out = streams if piped is None else streams._replace(stdout=streams.stderr)
     if wants_pages(options):
@@ -60,8 +63,11 @@ def _report(streams: Streams, one: FixedFile, options: CheckOptions) -> None:
     """Report what was fixed and which fixes were refused. With --diff only the latter: the diff shows the former."""
     if one.failure:
         write_messages(streams, f"error: {one.failure}")
-    else:
-        write_messages(streams, *(line for line in one.messages if not options["diff"] or "refused" in line))
+        return
+    write_messages(streams, *(line for line in one.messages if not options["diff"] or "refused" in line))
+    if options["show_fixes"] and one.fixes is not None:
+        titles = Counter(f"{f.code} {f.name}: {f.fix.title if f.fix else f.message}" for f in one.fixes.applied)
+        write_messages(streams, *(f"  {number} × {title}" for title, number in sorted(titles.items())))
 
 
 def _report_unsafe(streams: Streams, fixed: Sequence[FixedFile], options: CheckOptions) -> None:

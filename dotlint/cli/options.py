@@ -57,6 +57,10 @@ class CheckOptions(ConfigOptions):
     no_respect_gitignore: bool
     statistics: bool
     watch: bool
+    color: str
+    show_files: bool
+    show_fixes: bool
+    fix_only: bool
 
 
 class FileOptions(ConfigOptions, total=False):
@@ -138,6 +142,12 @@ configuration_options = _all(
 file_options = _all(
     click.argument("path", metavar="FILE"), stdin_option, strategy_options, rules_option, configuration_options
 )
+
+
+color_option = click.option(
+    "--color", type=OneOf("auto", "always", "never"), default="auto", show_default=True,
+    help="When to use color; auto is on a terminal, unless NO_COLOR or FORCE_COLOR is set.",
+)  # fmt: skip
 
 
 def format_option(*names: str) -> Callable[..., Any]:

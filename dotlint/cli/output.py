@@ -91,7 +91,7 @@ def render(
 
 
 def _for_people(results: list[FileResult], options: CheckOptions, *, terminal: bool) -> str:
-    color = use_color(terminal=terminal)
+    color = use_color(options["color"], terminal=terminal)
     form, width = options["form"], terminal_width()
     links = form != "markdown" and terminal and color and _terminal_has_links()
     if form == "full":

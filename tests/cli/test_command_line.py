@@ -91,6 +91,36 @@ def test_fixing_says_that_only_unsafe_fixes_are_left(option: str) -> None:
     assert "no safe fixes" not in run("check", "a.dot", "b.dot", option).err
 
 
+def test_fix_only_reports_no_findings_and_show_fixes_lists_what_was_fixed() -> None:
+    Path("a.dot").write_text(CYCLE.replace("{", "{ a [shape=elipse]; b [shape=elipse];", 1))
+    status, out, err = run("check", "a.dot", "--fix-only", "--show-fixes")
+    assert (status, out) == (0, "")
+    assert "1 × A004 unknown-shape: Write `ellipse` at 2 locations" in err
+    assert run("check", "a.dot").status == 1
+    assert run("check", "gone.dot", "--fix-only").status == 2
+    piped = run("check", "-", "--fix-only", stdin=MISSPELLED.encode())
+    assert (piped.status, piped.out) == (0, MISSPELLED.replace("elipse", "ellipse"))
+
+
+def test_show_files_lists_what_would_be_linted() -> None:
+    Path("sub").mkdir()
+    for name in ("a.dot", "sub/b.gv", "sub/c.txt", "d.dot"):
+        Path(name).write_text(CYCLE)
+    assert run("check", "--show-files", "--exclude", "d.dot") == (0, "a.dot\nsub/b.gv\n", "")
+
+
+@pytest.mark.parametrize("argv", ["check a.dot", "diff a.dot b.dot", "strategy pp2tp2"])
+def test_color_is_wanted_or_not(argv: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("a.dot").write_text(CYCLE)
+    Path("b.dot").write_text(CLEAN)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" in run(*argv.split(), "--color", "always").out
+    assert "\x1b[" not in run(*argv.split()).out
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[" not in run(*argv.split(), "--color", "never").out
+
+
 # --- spelling ----------------------------------------------------------------------------------------
 
 
