@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     "--write-baseline", type=click.Path(dir_okay=False), metavar="FILE",
     help="Record all current findings in this file and exit 0.",
 )  # fmt: skip
+@click.option("--ignore-suppressions", is_flag=True, help="Also report findings that comments in the files suppress.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
 @click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N",

@@ -30,13 +30,14 @@ class ConfigOptions(TypedDict, total=False):
     extend_select: tuple[str, ...]
     ignore: tuple[str, ...]
     folders: tuple[str, ...]
-    config: str | None
+    config: tuple[str, ...]
     isolated: bool
     force_exclude: bool
     embedded: bool
     baseline: str | None
     write_baseline: str | None
     fail_on: Severity | None
+    ignore_suppressions: bool
 
 
 class CheckOptions(ConfigOptions):
@@ -134,8 +135,8 @@ strategy_options = _all(
 )  # fmt: skip
 configuration_options = _all(
     click.option(
-        "--config", type=click.Path(dir_okay=False), metavar="FILE",
-        help="Use this configuration for every file instead of the nearest one.",
+        "--config", multiple=True, type=click.Path(dir_okay=False), metavar="FILE|KEY = VALUE",
+        help="Use this configuration for every file instead of the nearest one, or set one of its keys, as TOML.",
     ),
     click.option("--isolated", is_flag=True, help="Ignore all configuration files."),
 )  # fmt: skip
@@ -157,13 +158,27 @@ def format_option(*names: str) -> Callable[..., Any]:
     )
 
 
+def split_config(options: ConfigOptions) -> tuple[tuple[str, ...], str | None]:
+    """Return the keys that `--config` sets, and the file that it names."""
+    values = options.get("config", ())
+    if not values:
+        return (), None
+    from dotlint.config.inline import is_pair
+
+    files = [value for value in values if not is_pair(value)]
+    if len(files) > 1:
+        raise DotlintError(f"--config names {len(files)} files; give one, and let it `extend` the other")
+    return tuple(value for value in values if is_pair(value)), files[0] if files else None
+
+
 def configured(options: ConfigOptions) -> Configurations:
     """Return the configurations of a run with the options of a command."""
     from dotlint.config.configurations import Configurations
     from dotlint.config.model import Overrides
     from dotlint.engine.select import split_names
 
-    file, select, baseline = options.get("config"), options.get("select"), options.get("baseline")
+    pairs, file = split_config(options)
+    select, baseline = options.get("select"), options.get("baseline")
     if file and options.get("isolated"):
         raise DotlintError("--config cannot be combined with --isolated")
     overrides = Overrides(
@@ -180,5 +195,7 @@ def configured(options: ConfigOptions) -> Configurations:
         baseline=as_path(baseline) if baseline else None,
         no_baseline=bool(options.get("write_baseline")),
         fail_on=options.get("fail_on"),
+        ignore_suppressions=options.get("ignore_suppressions", False),
+        pairs=pairs,
     )
     return Configurations(overrides, file=as_path(file) if file else None, isolated=options.get("isolated", False))

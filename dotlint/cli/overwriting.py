@@ -26,5 +26,5 @@ def refuse_overwriting(
 
 def _named(options: ConfigOptions) -> Iterable[str]:
     """Return what the options name for reading; what is no file is harmless."""
-    files = (options.get("config"), None if options.get("write_baseline") else options.get("baseline"))
+    files = (*options.get("config", ()), None if options.get("write_baseline") else options.get("baseline"))
     return (*options.get("strategy", ()), *(file for file in files if file))

@@ -35,6 +35,7 @@ class Settings(Struct, frozen=True):
     baseline: Baseline | None = None
     fail_on: Severity = "warning"
     vocabularies: tuple[str, ...] = ()
+    ignore_suppressions: bool = False
 
 
 class FileResult(Struct):

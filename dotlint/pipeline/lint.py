@@ -51,6 +51,8 @@ def lint(
     file = FileContext(document, source.name, cards=cards, vocabularies=settings.vocabularies)
     picked = chosen(cards, settings.selection)
     comments, baseline = read_suppressions(document, cards), settings.baseline
+    if settings.ignore_suppressions:
+        comments = replace(comments, directives=[])
     if any(card.section not in NOT_OF_THE_GRAPH for card in picked):
         file.declarations = declarations(document, source.name)
         if comments.strategy is not None and settings.strategy_source != "option":

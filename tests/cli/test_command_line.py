@@ -121,6 +121,52 @@ def test_color_is_wanted_or_not(argv: str, monkeypatch: pytest.MonkeyPatch) -> N
     assert "\x1b[" not in run(*argv.split(), "--color", "never").out
 
 
+# --- configuration -----------------------------------------------------------------------------------
+
+
+def test_config_sets_keys() -> None:
+    Path("a.dot").write_text(CYCLE)
+    Path("dotlint.toml").write_text('severity = { G001 = "info", T = "off" }\n')
+    assert run("check", "a.dot").status == 0
+    for more in ((), ("--isolated",), ("--config", "dotlint.toml")):
+        assert (
+            run("check", "a.dot", "--config", 'severity.G001 = "error"', "--config", "exclude=['b']", *more).status == 1
+        )
+    shown = run("config", "a.dot", "--config", 'severity.G001 = "error"').out
+    assert '"G001" = "error"  (--config)' in shown
+    assert '"T" = "off"' in shown
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("fail-on = error", "is not TOML: "),
+        ("fail-onn = 'error'", "did you mean `fail-on`?"),
+        ("select = ['Z9']", "unknown rule `Z9`"),
+        ("extend = 'a.toml'", "cannot set `extend`"),
+    ],
+)
+def test_a_wrong_key_of_config_is_one_line(value: str, message: str) -> None:
+    Path("a.dot").write_text(CLEAN)
+    status, out, err = run("check", "a.dot", "--config", value)
+    assert (status, out) == (2, "")
+    assert err.startswith("dotlint: error: --config")
+    assert message in err
+
+
+def test_one_configuration_file_at_most() -> None:
+    assert "--config names 2 files" in run("check", "--config", "a.toml", "--config", "b.toml").err
+
+
+def test_ignore_suppressions_reports_what_comments_suppress() -> None:
+    Path("a.dot").write_text("// dotlint: ignore-file[G001] a ring\n" + CYCLE)
+    assert run("check", "a.dot").status == 0
+    found = run("check", "a.dot", "--ignore-suppressions", "-f", "concise")
+    assert found.status == 1
+    assert "G001" in found.out
+    assert "X002" not in found.out
+
+
 # --- spelling ----------------------------------------------------------------------------------------
 
 
