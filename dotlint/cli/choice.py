@@ -1,4 +1,4 @@
-"""Options with fixed values; a misspelled one is answered with the nearest."""
+"""Types of options: fixed words, of which a misspelled one is answered with the nearest, and texts with blanks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     _Choice = click.Choice[str]
 else:
@@ -27,6 +27,14 @@ class OneOf(_Choice):
                 f"`{value}` is not one of {', '.join(self.choices)}{did_you_mean(value, self.choices)}", param, ctx
             )
         return str(value)
+
+
+class Whole(click.types.StringParamType):
+    """A text that may have blanks; an environment variable has one, even if the option can be repeated."""
+
+    def split_envvar_value(self, rv: str) -> Sequence[str]:
+        """Return the value as it is."""
+        return (rv,)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

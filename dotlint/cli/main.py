@@ -17,7 +17,7 @@ from dotlint.cli.streams import FAILED, StreamError, Streams, drop_unwritten, fa
 from dotlint.errors import DotlintError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["FORMATS", "main"]
 
@@ -26,6 +26,10 @@ COMMANDS = (
     "check", "completion", "config", "diff", "explain", "infer", "new-rule", "overview", "render", "rule", "rules", "server",
     "strategy", "summary",
 )  # fmt: skip
+
+# Options that mean the same in every command; `DOTLINT_STRATEGY` sets one in all of them.
+_ENVIRONMENT = click.core.ParameterSource.ENVIRONMENT
+SHARED = frozenset({"color", "config", "isolated", "layout", "rules", "strategy", "world"})
 
 
 class _Commands(click.Group):
@@ -38,6 +42,9 @@ class _Commands(click.Group):
         found = cast("click.Command", import_module(f"dotlint.cli.{cmd_name.replace('-', '_')}").command)
         # `\b` keeps click from joining lines. A raw docstring has it as two characters.
         found.help = (found.help or "").replace("\\b\n", "\b\n")
+        for parameter in found.params:
+            if isinstance(parameter, click.Option):
+                parameter.envvar = list(_variables(cmd_name, parameter))
         return found
 
     def resolve_command(
@@ -50,6 +57,15 @@ class _Commands(click.Group):
             )
             raise click.UsageError(f"no such command `{name}`{remedy}", ctx)
         return super().resolve_command(ctx, args)
+
+
+def _variables(command: str, option: click.Option) -> Iterator[str]:
+    """Yield the environment variables that set an option if the command line does not."""
+    # click would name them by the parameters of functions, which are not what the user writes.
+    name = max(option.opts, key=len).removeprefix("--")
+    yield f"DOTLINT_{command}_{name}".upper().replace("-", "_")
+    if name in SHARED:
+        yield f"DOTLINT_{name}".upper()
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -104,4 +120,9 @@ def _usage_mistake(error: click.UsageError) -> str:
     if isinstance(error, click.NoSuchOption):
         near = f"; did you mean `{error.possibilities[0]}`?" if error.possibilities else ""
         return f"no such option `{error.option_name}`{near}"
-    return error.format_message().rstrip(".")
+    text = error.format_message().rstrip(".")
+    parameter = error.param if isinstance(error, click.BadParameter) else None
+    if parameter and parameter.name and error.ctx and error.ctx.get_parameter_source(parameter.name) is _ENVIRONMENT:
+        variables = [name for name in parameter.envvar or () if os.environ.get(name)]
+        text += f" (from {variables[0]})"
+    return text

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import click
 
-from dotlint.cli.choice import OneOf
+from dotlint.cli.choice import OneOf, Whole
 from dotlint.errors import DotlintError
 from dotlint.files.paths import as_path
 
@@ -127,7 +127,7 @@ graph_option = click.option(
 )
 strategy_options = _all(
     click.option(
-        "-s", "--strategy", multiple=True, metavar="SPEC|FILE.toml",
+        "-s", "--strategy", multiple=True, type=Whole(), metavar="SPEC|FILE.toml",
         help="The declared parallel strategy, for example pp4ep4tp2sp2; repeat for each phase.",
     ),
     layout_option,
@@ -135,7 +135,7 @@ strategy_options = _all(
 )  # fmt: skip
 configuration_options = _all(
     click.option(
-        "--config", multiple=True, type=click.Path(dir_okay=False), metavar="FILE|KEY = VALUE",
+        "--config", multiple=True, type=Whole(), metavar="FILE|KEY = VALUE",
         help="Use this configuration for every file instead of the nearest one, or set one of its keys, as TOML.",
     ),
     click.option("--isolated", is_flag=True, help="Ignore all configuration files."),

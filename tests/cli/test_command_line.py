@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,30 @@ def test_ignore_suppressions_reports_what_comments_suppress() -> None:
     assert found.status == 1
     assert "G001" in found.out
     assert "X002" not in found.out
+
+
+# --- environment -------------------------------------------------------------------------------------
+
+
+def test_the_environment_sets_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("a.dot").write_text(CYCLE)
+    usual = run("check", "a.dot", "-f", "concise", "--exit-zero")
+    monkeypatch.setenv("DOTLINT_CHECK_FORMAT", "concise")
+    monkeypatch.setenv("DOTLINT_CHECK_EXIT_ZERO", "1")
+    assert run("check", "a.dot") == usual
+    assert run("check", "a.dot", "-f", "json").out.startswith("{")  # the command line overrides it
+    assert run("strategy", "pp2").status == 0
+    monkeypatch.setenv("DOTLINT_STRATEGY", "prefill=pp2tp2; decode=tp4")
+    phases = json.loads(run("check", "a.dot", "-f", "json").out)["files"][0]["strategy"]["phases"]
+    assert [phase["name"] for phase in phases] == ["prefill", "decode"]
+
+
+def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("a.dot").write_text(CLEAN)
+    monkeypatch.setenv("DOTLINT_CHECK_FORMAT", "jsonn")
+    found = run("check", "a.dot")
+    assert (found.status, found.out) == (2, "")
+    assert "did you mean `json`? (from DOTLINT_CHECK_FORMAT)" in found.err
 
 
 # --- spelling ----------------------------------------------------------------------------------------
