@@ -27,8 +27,9 @@ COMMANDS = (
     "strategy", "summary",
 )  # fmt: skip
 
-# Options that mean the same in every command; `DOTLINT_STRATEGY` sets one in all of them.
 _ENVIRONMENT = click.core.ParameterSource.ENVIRONMENT
+
+# Options that mean the same in every command; `DOTLINT_STRATEGY` sets one in all of them.
 SHARED = frozenset({"color", "config", "isolated", "layout", "rules", "strategy", "world"})
 
 

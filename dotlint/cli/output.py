@@ -15,7 +15,21 @@ if TYPE_CHECKING:
     from dotlint.cli.streams import Streams
     from dotlint.engine.result import FileResult, Settings
 
-FORMATS = ("report", "full", "concise", "markdown", "json", "jsonl", "sarif", "github", "gitlab", "junit", "html")
+FORMATS = (
+    "report",
+    "full",
+    "concise",
+    "markdown",
+    "json",
+    "jsonl",
+    "sarif",
+    "github",
+    "gitlab",
+    "junit",
+    "checkstyle",
+    "rdjson",
+    "html",
+)
 _FOR_PEOPLE = ("report", "full", "concise", "markdown")
 
 
@@ -131,6 +145,14 @@ def _for_machines(results: list[FileResult], files: Sequence[tuple[str, Settings
         from dotlint.report import junit
 
         return junit.render(results, files[0][1].fail_on if files else "warning")
+    if form == "checkstyle":
+        from dotlint.report import checkstyle
+
+        return checkstyle.render(results)
+    if form == "rdjson":
+        from dotlint.report import rdjson
+
+        return rdjson.render(results)
     from dotlint.report import github
 
     step_summary = os.environ.get("GITHUB_STEP_SUMMARY")

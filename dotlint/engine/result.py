@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dotlint.engine.facts import Excerpt, FileFacts, FlowFacts, PhaseFile, SourceLines, StrategySource
     from dotlint.graph.document import Document
     from dotlint.strategy import Strategy
+    from dotlint.syntax.source import Source
 
 Verdict = Literal["correct", "incorrect", "unreadable"]
 
@@ -187,7 +188,7 @@ def _deployment(context: FileContext) -> tuple[PhaseFile, ...]:
     return phase_files(context.whole, context.part)
 
 
-def excerpt_of(findings: list[Finding], source: SourceLines) -> Excerpt:
+def excerpt_of(findings: list[Finding], source: Source) -> Excerpt:
     """Return the positions and lines of a text that the findings mention."""
     from dotlint.engine.facts import Excerpt  # noqa: PLC0415
 
@@ -197,4 +198,6 @@ def excerpt_of(findings: list[Finding], source: SourceLines) -> Excerpt:
     edited = {offset for f in findings if f.fix for e in f.fix.edits for offset in (e.start, e.end)}
     positions = {offset: source.position(offset) for offset in sorted(starts | ends | edited)}
     lines = sorted({positions[offset].line for offset in starts})
-    return Excerpt(positions, {line: source.line_text(line) for line in lines})
+    columns = {} if source.is_ascii else {offset: source.byte_column(offset) for offset in positions}
+    byte_columns = {offset: column for offset, column in columns.items() if column != positions[offset].column}
+    return Excerpt(positions, {line: source.line_text(line) for line in lines}, byte_columns)
