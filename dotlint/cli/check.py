@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from dotlint.cli.options import CheckOptions
-    from dotlint.engine.result import FileResult
+    from dotlint.engine.result import FileResult, Settings
 
 
 @click.command("check")
@@ -78,6 +78,9 @@ if TYPE_CHECKING:
     "--write-baseline", type=click.Path(dir_okay=False), metavar="FILE",
     help="Record all current findings in this file and exit 0.",
 )  # fmt: skip
+@click.option(
+    "--prune-baseline", is_flag=True, help="Remove the entries of the baseline that no longer match; add none."
+)
 @click.option("--ignore-suppressions", is_flag=True, help="Also report findings that comments in the files suppress.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
 @click.option(
@@ -130,6 +133,8 @@ def check(streams: Streams, options: CheckOptions) -> int:
         from dotlint.cli.baseline import record
 
         return record(streams, files, options)
+    if options["prune_baseline"] and (options["fix"] or options["fix_only"] or options["diff"]):
+        raise DotlintError("--prune-baseline cannot be combined with --fix or --diff")
     if options["fix"] or options["fix_only"] or options["diff"]:
         from dotlint.cli.fixing import fix
 
@@ -141,20 +146,30 @@ def check(streams: Streams, options: CheckOptions) -> int:
 
         pages = make(streams, files, options)
         results = [page.result for page in pages]
-        _report_messages(streams, results, options)
+        _report_messages(streams, results, files, options)
         write(streams, pages, results_to_report(results, options), options)
     else:
         results = lint_all(streams, files, options)
-        _report_messages(streams, results, options)
+        _report_messages(streams, results, files, options)
         write_report(streams, results, files, options)
     return exit_status(results, files, options)
 
 
-def _report_messages(streams: Streams, results: Sequence[FileResult], options: CheckOptions) -> None:
+def _report_messages(
+    streams: Streams, results: Sequence[FileResult], files: Sequence[tuple[str, Settings]], options: CheckOptions
+) -> None:
     report_failures(streams, results)
-    outlived = sum(result.outlived for result in results)
+    if options["prune_baseline"]:
+        from dotlint.cli.baseline import prune
+
+        prune(streams, results, files, options)
+        return
+    outlived = sum(len(result.outlived) for result in results)
     if outlived and not options["quiet"]:
         entries = (
             "1 baseline entry no longer matches" if outlived == 1 else f"{outlived} baseline entries no longer match"
         )
-        write_messages(streams, f"{entries}; run --write-baseline to refresh the file")
+        write_messages(
+            streams,
+            f"{entries}; run --prune-baseline to remove {'it' if outlived == 1 else 'them'}, or --write-baseline to refresh the file",
+        )

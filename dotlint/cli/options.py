@@ -62,6 +62,7 @@ class CheckOptions(ConfigOptions):
     show_files: bool
     show_fixes: bool
     fix_only: bool
+    prune_baseline: bool
 
 
 class FileOptions(ConfigOptions, total=False):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from dotlint.documents.block import Block
     from dotlint.engine.baseline import Baseline
+    from dotlint.engine.baseline_entries import BaselineEntry
     from dotlint.engine.card import Card
     from dotlint.engine.context import FileContext
     from dotlint.engine.facts import Excerpt, FileFacts, FlowFacts, PhaseFile, SourceLines, StrategySource
@@ -43,7 +44,7 @@ class FileResult(Struct):
     """The result of a run for one file. `unreadable` is the reason if the file could not be read at all.
 
     `context` is the complete file; a slim result has only `source` and `facts`. `suppressed` has the findings that
-    comments suppress, `baselined` the findings that the baseline knows, and `outlived` is the number of baseline
+    comments suppress, `baselined` the findings that the baseline knows, and `outlived` has the baseline
     entries for this file that no longer match. `blocks` has the
     complete results of the blocks of a document.
     """
@@ -57,7 +58,7 @@ class FileResult(Struct):
     kept: FileFacts | None = None
     suppressed: list[Finding] = field(default_factory=list)
     baselined: list[Finding] = field(default_factory=list)
-    outlived: int = 0
+    outlived: tuple[BaselineEntry, ...] = ()
     blocks: tuple[BlockResult, ...] = ()
 
     @property

@@ -168,6 +168,34 @@ def test_ignore_suppressions_reports_what_comments_suppress() -> None:
     assert "X002" not in found.out
 
 
+# --- baseline ----------------------------------------------------------------------------------------
+
+
+def test_prune_baseline_removes_what_no_longer_matches() -> None:
+    for name in ("a.dot", "b.dot", "c.dot"):
+        Path(name).write_text("digraph {\n  a -> a\n  b [shape=elipse]\n}\n")
+    select = ["--select", "G001,A004,N006"]
+    run("check", *select, "--write-baseline", "known.json")
+    before = json.loads(Path("known.json").read_text())["findings"]
+    Path("a.dot").write_text("digraph {\n  a -> a\n  b [shape=ellipse]\n  c -> c\n}\n")
+    Path("b.dot").write_text("digraph {\n  a\n}\n")
+    Path("c.dot").unlink()
+    # A rule that does not run proves nothing.
+    assert run("check", "--select", "V001", "--baseline", "known.json", "--prune-baseline").status == 0
+    assert {e["path"] for e in json.loads(Path("known.json").read_text())["findings"]} == {"a.dot", "b.dot"}
+    done = run("check", *select, "--baseline", "known.json", "--prune-baseline", "-f", "concise")
+    assert done.status == 1
+    assert all(line.startswith("a.dot:4:") for line in done.out.splitlines())
+    left = json.loads(Path("known.json").read_text())["findings"]
+    assert left == [e for e in before if e["path"] == "a.dot" and e["rule"] != "A004"]
+    assert f"{len(before) * 2 // 3 - len(left)} entries removed from known.json" in done.err
+
+
+def test_prune_baseline_needs_a_baseline() -> None:
+    Path("a.dot").write_text(CYCLE)
+    assert "--prune-baseline needs a baseline" in run("check", "--prune-baseline").err
+
+
 # --- environment -------------------------------------------------------------------------------------
 
 
