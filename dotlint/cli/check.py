@@ -82,6 +82,10 @@ if TYPE_CHECKING:
     "--prune-baseline", is_flag=True, help="Remove the entries of the baseline that no longer match; add none."
 )
 @click.option("--ignore-suppressions", is_flag=True, help="Also report findings that comments in the files suppress.")
+@click.option(
+    "--add-suppressions", metavar="REASON",
+    help="Write a comment with this reason for each finding that is reported, and exit 0; with --diff, write no file.",
+)  # fmt: skip
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
 @click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N",
@@ -128,6 +132,10 @@ def check(streams: Streams, options: CheckOptions) -> int:
         write_result(streams, "".join(f"{visible(path)}\n" for path, _ in files), options["output"])
         return 0
     refuse_overwriting(options["output"], (path for path, _ in files), options)
+    if options["add_suppressions"] is not None:
+        from dotlint.cli.suppressing import add_suppressions
+
+        return add_suppressions(streams, files, options)
     if options["write_baseline"]:
         refuse_overwriting(options["write_baseline"], (path for path, _ in files), options, option="--write-baseline")
         from dotlint.cli.baseline import record

@@ -62,6 +62,7 @@ class CheckOptions(ConfigOptions):
     show_files: bool
     show_fixes: bool
     fix_only: bool
+    add_suppressions: str | None
     prune_baseline: bool
 
 

@@ -196,6 +196,43 @@ def test_prune_baseline_needs_a_baseline() -> None:
     assert "--prune-baseline needs a baseline" in run("check", "--prune-baseline").err
 
 
+# --- suppressions ------------------------------------------------------------------------------------
+
+SEVERAL = 'digraph {\n  a [shape=elipse, colr=red]\n  a -> a; b [shape=bxo]\n  c [label="d\n    e", shape=bxo]\n}\n'
+STRICT = ("check", "--preset", "strict", "--isolated")
+
+
+def test_add_suppressions_writes_a_comment_with_the_reason_for_each_finding() -> None:
+    Path("a.dot").write_text(SEVERAL)
+    Path("notes.md").write_text("# Plan\n\n```dot\ndigraph {\n  a -> a\n}\n```\n")
+    paths = ("a.dot", "notes.md")
+    found = run(*STRICT, *paths, "-f", "concise").out.splitlines()
+    assert len({line.split(":")[1] for line in found if line.startswith("a.dot")}) == 3
+    diff = run(*STRICT, *paths, "--add-suppressions", "known, see ADR 3", "--diff")
+    assert diff.status == 1
+    assert Path("a.dot").read_text() == SEVERAL
+    done = run(*STRICT, *paths, "--add-suppressions", "known, see ADR 3")
+    assert (done.status, done.out) == (0, "")
+    assert "notes.md: 1 finding suppressed" in done.err
+    assert run(*STRICT, *paths, "-f", "concise") == (0, "", "")
+    text = Path("a.dot").read_text()
+    assert text.count("] known, see ADR 3\n") == text.count("dotlint: ignore[") == 3
+    assert text.replace("\n", "").startswith("digraph {  a [shape=elipse, colr=red]  // dotlint: ignore[A0")
+    again = run(*STRICT, *paths, "--add-suppressions", "another reason")
+    assert (again.status, again.err, Path("a.dot").read_text()) == (0, "", text)
+
+
+def test_add_suppressions_needs_a_reason_and_leaves_what_was_not_asked_for() -> None:
+    Path("a.dot").write_text(SEVERAL)
+    assert "needs a reason" in run("check", "a.dot", "--add-suppressions", " ").err
+    assert "cannot be combined" in run("check", "a.dot", "--add-suppressions", "why", "--fix").err
+    assert Path("a.dot").read_text() == SEVERAL
+    piped = run(*STRICT, "-", "--select", "N006", "--add-suppressions", "a ring", stdin=SEVERAL.encode())
+    assert piped.status == 0
+    assert piped.out == SEVERAL.replace("bxo]\n  c", "bxo]  // dotlint: ignore[N006] a ring\n  c")
+    assert run("check", "gone.dot", "--add-suppressions", "why").status == 2
+
+
 # --- environment -------------------------------------------------------------------------------------
 
 
