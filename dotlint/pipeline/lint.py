@@ -54,11 +54,12 @@ def lint(
     if settings.ignore_suppressions:
         comments = replace(comments, directives=[])
     if any(card.section not in NOT_OF_THE_GRAPH for card in picked):
-        file.declarations = declarations(document, source.name)
         if comments.strategy is not None and settings.strategy_source != "option":
             file.strategy, file.strategy_source = comments.strategy, "file"
         else:
             _set_strategy(file, settings)
+        names = [phase.name for phase in file.strategy.phases] if file.strategy is not None else []
+        file.declarations = declarations(document, source.name, names)
         if file.strategy is None and (own := strategy_of_file(file.declarations)):
             (file.strategy, file.layout_certain), file.strategy_source = own, "file"
     result = FileResult(source.name, file, [])
@@ -183,6 +184,8 @@ def _outcomes(file: FileContext, card: Card) -> Iterable[Outcome]:
             found += second_look(card, outcomes, vars(target).get("deployment"))
         except Exception as error:  # noqa: BLE001 - it becomes a finding, and the other rules run
             found.append(crash(card, error, file.rules))
+    if "graphviz" not in card.presets and any("deployment" in vars(graph) for graph in file.graphs):
+        file.read_as_deployment = True
     return found
 
 
