@@ -69,6 +69,10 @@ if TYPE_CHECKING:
 @stdin_option
 @click.option("--exit-zero", is_flag=True, help="Exit 0 even if there are findings.")
 @color_option
+@click.option(
+    "-v", "--verbose", is_flag=True,
+    help="Also report the files, configurations, cached results and the time per rule, on standard error.",
+)  # fmt: skip
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing for files without findings.")
 @configuration_options
 @click.option(
@@ -159,6 +163,10 @@ def check(streams: Streams, options: CheckOptions) -> int:
     else:
         results = lint_all(streams, files, options)
         _report_messages(streams, results, files, options)
+        if options["verbose"]:
+            from dotlint.cli.verbose import report_times
+
+            report_times(streams, results, files, options)
         write_report(streams, results, files, options)
     return exit_status(results, files, options)
 

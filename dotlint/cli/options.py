@@ -52,6 +52,7 @@ class CheckOptions(ConfigOptions):
     stdin_filename: str | None
     exit_zero: bool
     quiet: bool
+    verbose: bool
     no_cache: bool
     jobs: int | None
     exclude: tuple[str, ...]

@@ -46,7 +46,8 @@ class FileResult(Struct):
     `context` is the complete file; a slim result has only `source` and `facts`. `suppressed` has the findings that
     comments suppress, `baselined` the findings that the baseline knows, and `outlived` has the baseline
     entries for this file that no longer match. `blocks` has the
-    complete results of the blocks of a document.
+    complete results of the blocks of a document. `seconds` has the time of each rule if it was measured; it is empty if
+    the result is from the cache.
     """
 
     path: str
@@ -60,6 +61,7 @@ class FileResult(Struct):
     baselined: list[Finding] = field(default_factory=list)
     outlived: tuple[BaselineEntry, ...] = ()
     blocks: tuple[BlockResult, ...] = ()
+    seconds: dict[str, float] | None = None
 
     @property
     def verdict(self) -> Verdict:

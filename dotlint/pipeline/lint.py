@@ -18,6 +18,7 @@ from dotlint.engine.result import FileResult, Settings, Verdict
 from dotlint.engine.second_look import second_look, undecided_axis
 from dotlint.engine.sections import NOT_OF_THE_GRAPH
 from dotlint.engine.select import chosen
+from dotlint.engine.timing import READING, timed
 from dotlint.graph.builder import EDGE_LIMIT, read
 from dotlint.registry.checks import find_check
 from dotlint.suppressions.apply import suppress
@@ -45,7 +46,8 @@ def lint(
     """
     settings = settings or Settings()
     cards = settings.cards or own_cards()
-    document = read_document(source, settings)
+    with timed(READING):
+        document = read_document(source, settings)
     if on_read is not None:
         on_read(document)
     file = FileContext(document, source.name, cards=cards, vocabularies=settings.vocabularies)
@@ -80,7 +82,9 @@ def lint(
                 )
             continue
         ran.append(card)
-        for outcome in _outcomes(file, card):
+        with timed(card.code):
+            outcomes = _outcomes(file, card)
+        for outcome in outcomes:
             _add_outcome(outcome, result)
     findings, undecided = _readable(file, result.findings)
     result.undecided += undecided

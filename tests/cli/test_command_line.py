@@ -58,6 +58,7 @@ def test_a_missing_path_is_one_line_and_no_report(form: str) -> None:
         "render a.dot -f svg -o a.dot",
         "infer a.dot -o a.dot",
         "diff a.dot b.dot -o b.dot",
+        "new -s plan.toml -o plan.toml --force",
     ],
 )
 def test_no_command_overwrites_what_it_reads(argv: str) -> None:
@@ -231,6 +232,28 @@ def test_add_suppressions_needs_a_reason_and_leaves_what_was_not_asked_for() -> 
     assert piped.status == 0
     assert piped.out == SEVERAL.replace("bxo]\n  c", "bxo]  // dotlint: ignore[N006] a ring\n  c")
     assert run("check", "gone.dot", "--add-suppressions", "why").status == 2
+
+
+# --- what happened -----------------------------------------------------------------------------------
+
+
+def test_verbose_reports_files_configurations_cache_and_times() -> None:
+    Path("sub").mkdir()
+    Path("sub/dotlint.toml").write_text('exclude = ["c.dot"]\n')
+    for name in ("a.dot", "sub/b.dot", "sub/c.dot"):
+        Path(name).write_text(CYCLE)
+    usual = run("check", "a.dot", "sub", "--no-cache")
+    first = run("check", "a.dot", "sub", "--verbose", "--jobs", "2")
+    assert (first.status, first.out) == (usual.status, usual.out)
+    assert "2 files to lint, 1 excluded\n" in first.err
+    assert f"configuration {Path('sub/dotlint.toml').absolute()}: 1 file\n" in first.err
+    assert "no configuration file: 1 file\n" in first.err
+    assert "cache: 0 of 2 results from " in first.err
+    assert "dotlint: rules: " in first.err
+    again = run("check", "a.dot", "sub", "-v")
+    assert "cache: 2 of 2 results from " in again.err
+    assert "rules: " not in again.err
+    assert "cache: not used\n" in run("check", "-", "-v", "--no-cache", stdin=CYCLE.encode()).err
 
 
 # --- environment -------------------------------------------------------------------------------------
