@@ -72,6 +72,15 @@ def test_no_command_overwrites_what_it_reads(argv: str) -> None:
     assert {path: path.read_bytes() for path in Path().iterdir()} == before
 
 
+def test_a_folder_of_pages_overwrites_no_document() -> None:
+    text = '<pre class="dot">digraph { a -&gt; a }</pre>\n'
+    Path("index.html").write_text(text)
+    status, out, err = run("check", "index.html", "-f", "html", "-o", ".")
+    assert (status, out) == (2, "")
+    assert "would overwrite a file that is read" in err
+    assert Path("index.html").read_text() == text
+
+
 @pytest.mark.parametrize("command", ["check", "summary", "overview"])
 def test_a_dash_as_output_is_standard_output(command: str) -> None:
     Path("a.dot").write_text(CLEAN)
