@@ -157,8 +157,9 @@ color_option = click.option(
 def format_option(*names: str) -> Callable[..., Any]:
     """Return the option for the output format; the first name is the default."""
     return click.option(
-        "-f", "--format", "form", type=OneOf(*names), default=names[0], show_default=True, help="Output format."
-    )
+        "-f", "--format", "form", type=OneOf(*names), default=names[0], show_default=True, metavar="FORMAT",
+        help=f"The output format: {', '.join(names)}.",
+    )  # fmt: skip
 
 
 def split_config(options: ConfigOptions) -> tuple[tuple[str, ...], str | None]:

@@ -338,4 +338,7 @@ def test_explain_and_infer_take_the_options_of_check() -> None:
 def test_summaries_of_commands_are_whole_sentences() -> None:
     lines = run("--help").out.partition("Commands:\n")[2].splitlines()
     assert len(lines) == len(COMMANDS)
-    assert all(line.endswith(".") and not line.endswith("...") and len(line) <= 80 for line in lines)
+    assert all(line.endswith(".") and not line.endswith("...") for line in lines)
+    for command in ((), *((name,) for name in COMMANDS)):
+        options = run(*command, "--help").out.partition("Options:")[2]
+        assert max(map(len, options.splitlines())) <= 80
