@@ -132,10 +132,10 @@ def check(streams: Streams, options: CheckOptions) -> int:
     if is_folder(options["output"]) and not wants_pages(options):
         raise DotlintError(f"{options['output']} is a folder; only --format html can write to one")
     files = files_to_lint(streams, options)
+    refuse_overwriting(options["output"], (path for path, _ in files), options)
     if options["show_files"]:
         write_result(streams, "".join(f"{visible(path)}\n" for path, _ in files), options["output"])
         return 0
-    refuse_overwriting(options["output"], (path for path, _ in files), options)
     if options["add_suppressions"] is not None:
         from dotlint.cli.suppressing import add_suppressions
 

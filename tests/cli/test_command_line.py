@@ -50,6 +50,7 @@ def test_a_missing_path_is_one_line_and_no_report(form: str) -> None:
     [
         "check a.dot -o a.dot",
         "check -o ./a.dot",
+        "check --show-files -o a.dot",
         "check a.dot --write-baseline a.dot",
         "check a.dot -s plan.toml -o plan.toml",
         "check a.dot --config dotlint.toml -f json -o dotlint.toml",
