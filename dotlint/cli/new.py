@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dotlint.cli.choice import OneOf
 from dotlint.cli.options import layout_option, world_option
+from dotlint.cli.overwriting import refuse_overwriting
 from dotlint.cli.streams import write_messages, write_result
 from dotlint.errors import DotlintError
 from dotlint.files.paths import as_path
@@ -33,11 +35,11 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace the output file if it exists.")
 @click.option(
-    "--detail", type=click.Choice(["stage", "layer", "operator", "rank"]), default="operator", show_default=True,
+    "--detail", type=OneOf("stage", "layer", "operator", "rank"), default="operator", show_default=True,
     help="What one node stands for.",
 )  # fmt: skip
 @click.option(
-    "--style", type=click.Choice(["reference", "clusters", "plain"]), default="reference", show_default=True,
+    "--style", type=OneOf("reference", "clusters", "plain"), default="reference", show_default=True,
     help="Headers and colors, a box for each stage, or shapes alone.",
 )  # fmt: skip
 @click.pass_obj
@@ -68,6 +70,7 @@ def command(
     path = None if output == "-" else output
     if path is not None and not force and as_path(path).exists():
         raise DotlintError(f"{path} exists: write another file, or add --force to replace it")
+    refuse_overwriting(path, (*strategy, *([model] if model else [])))
     read = Strategy.combine(strategy, layout=Layout.named(layout) if layout else None, world=world)
     if model is not None:
         read = read.with_model(load_model(model))

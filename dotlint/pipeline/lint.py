@@ -18,6 +18,7 @@ from dotlint.engine.result import FileResult, Settings, Verdict
 from dotlint.engine.second_look import second_look, undecided_axis
 from dotlint.engine.sections import NOT_OF_THE_GRAPH
 from dotlint.engine.select import chosen
+from dotlint.engine.timing import READING, timed
 from dotlint.graph.builder import EDGE_LIMIT, read
 from dotlint.registry.checks import find_check
 from dotlint.suppressions.apply import suppress
@@ -45,12 +46,15 @@ def lint(
     """
     settings = settings or Settings()
     cards = settings.cards or own_cards()
-    document = read_document(source, settings)
+    with timed(READING):
+        document = read_document(source, settings)
     if on_read is not None:
         on_read(document)
     file = FileContext(document, source.name, cards=cards, vocabularies=settings.vocabularies)
     picked = chosen(cards, settings.selection)
     comments, baseline = read_suppressions(document, cards), settings.baseline
+    if settings.ignore_suppressions:
+        comments = replace(comments, directives=[])
     if any(card.section not in NOT_OF_THE_GRAPH for card in picked):
         if comments.strategy is not None and settings.strategy_source != "option":
             file.strategy, file.strategy_source = comments.strategy, "file"
@@ -78,7 +82,9 @@ def lint(
                 )
             continue
         ran.append(card)
-        for outcome in _outcomes(file, card):
+        with timed(card.code):
+            outcomes = _outcomes(file, card)
+        for outcome in outcomes:
             _add_outcome(outcome, result)
     findings, undecided = _readable(file, result.findings)
     result.undecided += undecided
