@@ -92,6 +92,7 @@ class Description(Struct, frozen=True):
     total: int
     phases: tuple[PhaseDescription, ...]
     model: ModelFacts
+    notes: tuple[str, ...] = ()
 
     @property
     def impossible(self) -> bool:
@@ -113,6 +114,7 @@ class Description(Struct, frozen=True):
             "gpus": self.total,
             "model": self.model.to_dict(),
             "phases": [_phase_dict(phase) for phase in self.phases],
+            "notes": list(self.notes),
         }
 
 
@@ -127,6 +129,7 @@ def describe(strategy: Strategy, codes: Mapping[str, str]) -> Description:
         total=len(gpus),
         phases=tuple(_describe_phase(phase, strategy.model, codes) for phase in strategy.phases),
         model=strategy.model,
+        notes=strategy.notes,
     )
 
 

@@ -32,6 +32,10 @@ def _lines(description: Description, width: int) -> Iterator[str]:
     for phase in description.phases:
         yield ""
         yield from _phase_lines(phase, width)
+    if description.notes:
+        yield ""
+    for note in description.notes:
+        yield from _wrapped(f"– {note}", width, hanging="  ")
     refused = [phase for phase in description.phases if phase.refusals]
     if refused:
         yield ""

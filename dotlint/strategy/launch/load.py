@@ -1,0 +1,182 @@
+"""From launch options to the phases of a strategy, with its layout and facts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from msgspec.structs import replace
+
+from dotlint.strategy.degrees import Degrees
+from dotlint.strategy.error import StrategyError, quoted
+from dotlint.strategy.fact_values import read_facts
+from dotlint.strategy.launch.files import read_text
+from dotlint.strategy.launch.manifest import Launch, is_manifest, manifest_launches
+from dotlint.strategy.launch.meaning import MEANINGS
+from dotlint.strategy.launch.options import Options
+from dotlint.strategy.launch.place import Place, Source
+from dotlint.strategy.launch.script import launches
+from dotlint.strategy.launch.systems import ENGINES
+from dotlint.strategy.launch.table import LaunchTable, table_of
+from dotlint.strategy.launch.tree import FORMATS, Tree, read_trees
+from dotlint.strategy.layout import Layout
+from dotlint.strategy.model import MODEL_FACTS, PHASE_FACTS, ModelFacts
+from dotlint.strategy.spec import PhaseSpec
+from dotlint.text.english import count
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from dotlint.strategy.launch.argument import LaunchArgument
+    from dotlint.strategy.launch.meaning.meaning import Meaning
+
+Built = TypeVar("Built")
+
+_ORDER: Final = ("prefill", "decode")
+
+
+def load(
+    argument: LaunchArgument,
+    build: Callable[..., Built],
+    *,
+    world: int | None = None,
+    model: ModelFacts | None = None,
+) -> Built:
+    """Pass what launch options mean to `build`, as a strategy file does: phases, layout, facts, pool, notes.
+
+    `world` is the number of GPUs that each phase is started on, `model` the facts that are known otherwise.
+    Raises `StrategyError`, at the option, on any mistake.
+    """
+    model = model or ModelFacts()
+    source = Source(argument.file, read_text(argument.file)) if argument.file else Source("", argument.text)
+    found = _launches(source, argument)
+    notes: list[str] = []
+    read: list[tuple[PhaseSpec, ModelFacts, Launch]] = []
+    for launch in found:
+        options = launch.options
+        phase = argument.phase or options.get("phase") or launch.phase
+        meaning = MEANINGS[launch.engine](options, model, world)
+        facts = read_facts(_plain(meaning.facts), source.name or f"the options {quoted(source.text)}", "model")
+        spec = _spec(phase, meaning, launch, world)
+        same = next((one for one in read if one[0] == spec and one[1] == facts and one[2].engine == launch.engine), None)
+        if same is not None:
+            same[2].options.not_read |= options.not_read
+            continue
+        clash = next((one for one in read if one[0].name == spec.name), None)
+        if clash is not None:
+            raise _second(options.place, clash[2].options.place, spec.name)
+        notes += [note for note in meaning.notes if note not in notes]
+        if launch.replicas > 1:
+            title = f"{spec.name} has" if spec.name else "there are"
+            notes.append(f"{title} {launch.replicas} replicas of {count(spec.world or 0, 'GPU')}" if spec.world else f"{title} {launch.replicas} replicas")
+        read.append((spec, facts, launch))
+    read.sort(key=lambda one: _ORDER.index(one[0].name) if one[0].name in _ORDER else len(_ORDER))
+    unread = dict.fromkeys(name for _, _, launch in read for name in launch.options.not_read)
+    if unread:
+        notes.append(f"not read: {', '.join(unread)}")
+    specs, model = _with_facts(read, model, source)
+    return build(
+        specs,
+        layout=_layout(read),
+        model=model,
+        pool="disaggregated" if {spec.name for spec in specs} >= set(_ORDER) else None,
+        source=str(argument),
+        world=world,
+        notes=tuple(notes),
+    )
+
+
+def _launches(source: Source, argument: LaunchArgument) -> list[Launch]:
+    """Return the launches in a source. Raises `StrategyError` if there are none."""
+    engine = argument.system if argument.system in ENGINES else None
+    if source.name.lower().endswith(FORMATS):
+        trees = read_trees(source)
+        if engine is None or is_manifest(trees):
+            found = manifest_launches(source, trees, engine)
+        else:
+            found = [launch for tree in trees for launch in _configured(tree, engine)]
+    elif engine is None:
+        raise StrategyError(f"{argument.system} reads manifests: name a .yaml file, not {quoted(argument.text)}")
+    else:
+        found = [Launch(engine, options) for options in launches(source, table_of(engine))]
+    if found:
+        return found
+    title = table_of(engine).title if engine else "an engine"
+    where = source.name or quoted(source.text)
+    raise StrategyError(f"{where}: no launch options of {title} are found: write them, such as {_example(engine)}")
+
+
+def _example(engine: str | None) -> str:
+    names = [option.names.split()[0] for option in table_of(engine or "vllm").options if option.to == "tp"]
+    return f"{names[0]} 8"
+
+
+def _configured(tree: Tree, engine: str) -> Iterator[Launch]:
+    """Yield the launches of a configuration file of an engine; more than one where it has a part for each phase."""
+    table = table_of(engine)
+    parts = {name: phase for name, phase in table.phases.items() if tree.get(name) is not None}
+    shared = [leaf for leaf in tree.leaves() if leaf[0].partition(".")[0] not in parts]
+    for name, phase in (parts or {"": ""}).items():
+        options = Options(table, tree.place)
+        part = tree.get(name) if name else None
+        for key, text, place in [*shared, *(part.leaves() if part is not None else ())]:
+            _state(options, key, text, place, table)
+        if options.given:
+            yield Launch(engine, options, phase)
+
+
+def _state(options: Options, key: str, text: str, place: Place, table: LaunchTable) -> None:
+    names = [f"--{key.lstrip('-')}", *([f"--{key.rpartition('.')[2].lstrip('-')}"] if table.sections else [])]
+    known = next((name for name in names if table.option(name) is not None), None)
+    if known is None:
+        options.not_read[key] = None
+    elif text.strip().lower() not in ("null", "none"):
+        options.state(known, text, place)
+
+
+def _spec(phase: str, meaning: Meaning, launch: Launch, world: int | None) -> PhaseSpec:
+    degrees = Degrees.of(meaning.degrees or {"tp": 1})
+    size = world or meaning.world or launch.gpus
+    if size is not None and "dp" not in degrees.named and meaning.world is None:
+        degrees = degrees.with_axis("dp", 1)  # a server of one replica: other GPUs are not used
+    return PhaseSpec(phase or None, degrees, world=size)
+
+
+def _second(second: Place, first: Place, name: str | None) -> StrategyError:
+    """Return the error for two different launches of one phase."""
+    title = f"of phase {name!r}" if name else "without a phase"
+    remedy = "name one file or command for each phase, such as -s prefill=vllm:a.sh -s decode=vllm:b.sh"
+    return second.mistake(f"a second launch {title} differs from that at {first}", remedy)
+
+
+def _plain(facts: dict[str, Any]) -> dict[str, Any]:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in facts.items()}
+
+
+def _layout(read: Sequence[tuple[PhaseSpec, ModelFacts, Launch]]) -> Layout:
+    engines = dict.fromkeys(launch.engine for _, _, launch in read)
+    if len(engines) > 1:
+        titles = " and ".join(table_of(engine).title for engine in engines)
+        place = read[-1][2].options.place
+        raise place.mistake(f"the phases run in {titles}: read each alone", "a strategy has one layout")
+    return Layout.named(table_of(next(iter(engines))).preset)
+
+
+def _with_facts(
+    read: Sequence[tuple[PhaseSpec, ModelFacts, Launch]], model: ModelFacts, source: Source
+) -> tuple[tuple[PhaseSpec, ...], ModelFacts]:
+    """Return the phases with their own facts, and the facts of all: those of one phase alone are facts of the model."""
+    if len(read) == 1 and read[0][0].name is None:
+        return (read[0][0],), model.with_own(read[0][1])
+    specs: list[PhaseSpec] = []
+    for spec, facts, launch in read:
+        own = {name: value for name, value in facts.to_dict().items() if name in PHASE_FACTS}
+        for name in MODEL_FACTS:
+            value, known = getattr(facts, name), getattr(model, name)
+            if value is None or name in own:
+                continue
+            if known is not None and known != value and len(specs):
+                where = launch.options.given[name].place if name in launch.options.given else source.at(0, 1)
+                raise where.mistake(f"{name} is {value} here and {known} in another phase")
+            model = replace(model, **{name: value})
+        specs.append(replace(spec, facts=ModelFacts(**own) if own else None))
+    return tuple(specs), model

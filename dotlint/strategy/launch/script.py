@@ -1,0 +1,95 @@
+"""The launches of an engine in a command line or a shell script."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dotlint.strategy.launch.options import Options
+from dotlint.strategy.launch.shell import Command, ShellError, Variables, commands
+from dotlint.text.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dotlint.strategy.launch.place import Source
+    from dotlint.strategy.launch.shell import Word
+    from dotlint.strategy.launch.table import LaunchTable
+
+_NEGATIVE: Final = regex(r"-\.?[0-9].*")
+_OPTION: Final = regex(r"-{1,2}[A-Za-z][\w.-]*")
+
+
+def launches(source: Source, table: LaunchTable) -> list[Options]:
+    """Return the options of each launch of the engine in a text; if no command names the engine, of those with options.
+
+    Raises `StrategyError` at a mistake.
+    """
+    return launches_in(source, source.text, range(len(source.text)), table)
+
+
+def launches_in(
+    source: Source, text: str, at: Sequence[int], table: LaunchTable, variables: Variables | None = None
+) -> list[Options]:
+    """Return the launches in a part of a source; `at` has the offset of each character of `text`."""
+    variables = variables or Variables()
+    try:
+        found = list(_all_commands(text, at, variables))
+    except ShellError as error:
+        raise source.at(error.offset, error.offset + 1).mistake(str(error)) from None
+    named = [command for command in found if any(table.starts(word.text) for word in command.words)]
+    launched = named or [command for command in found if _has_options(command, table)]
+    read = [options_of(command, source, table) for command in launched]
+    exported = [name for name in table.by_name if not name.startswith("-") and name in variables.words]
+    for options in read:
+        for name in exported:
+            word = variables.words[name][0]
+            options.state(name, word.text, source.spread(word.offsets), word.unknown)
+        for word in variables.skipped:
+            if word.text.startswith("-"):
+                options.not_read[f"{word.text} (in a branch of the script)"] = None
+    return read
+
+
+def _all_commands(text: str, at: Sequence[int], variables: Variables, depth: int = 0) -> Iterator[Command]:
+    """Yield all commands, also those in the words of others, as in `bash -c "vllm serve ..."`."""
+    for command in commands(text, at, variables, depth):
+        yield command
+        for before, word in zip(command.words, command.words[1:]):
+            if before.text in ("-c", "-lc", "-ec") and not word.unknown:
+                yield from _all_commands(word.text, word.at, variables, depth + 1)
+
+
+def _has_options(command: Command, table: LaunchTable) -> bool:
+    return any(
+        _OPTION.fullmatch(word.text.partition("=")[0]) and table.option(word.text.partition("=")[0]) is not None
+        for word in command.words
+    )
+
+
+def options_of(command: Command, source: Source, table: LaunchTable) -> Options:
+    """Return what the options of a command state."""
+    words = command.words
+    everything = [offset for word in words for offset in word.offsets]
+    options = Options(table, source.spread(everything))
+    index = 0
+    while index < len(words):
+        word = words[index]
+        index += 1
+        name, sign, value = word.text.partition("=")
+        if not _OPTION.fullmatch(name):
+            if word.text.startswith("--") and len(word.text) > 2:
+                options.skip(word.text)
+            continue
+        if sign:
+            options.state(name, value, source.spread(word.offsets), word.unknown)
+        elif options.takes_value(name) and index < len(words) and not _is_option(words[index]):
+            offsets = [*word.offsets, *words[index].offsets]
+            options.state(name, words[index].text, source.spread(offsets), words[index].unknown)
+            index += 1
+        else:
+            options.state(name, None, source.spread(word.offsets))
+    return options
+
+
+def _is_option(word: Word) -> bool:
+    return word.text.startswith("-") and not _NEGATIVE.fullmatch(word.text) and len(word.text) > 1
