@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from dotlint.cli.options import CheckOptions
-    from dotlint.engine.result import FileResult
+    from dotlint.engine.result import FileResult, Settings
 
 
 @click.command("check")
@@ -123,18 +123,25 @@ def check(streams: Streams, options: CheckOptions) -> int:
 
         pages = make(streams, files, options)
         results = [page.result for page in pages]
-        _report_messages(streams, results, options)
+        _report_messages(streams, results, files, options)
         write(streams, pages, results_to_report(results, options), options)
     else:
         results = lint_all(streams, files, options)
-        _report_messages(streams, results, options)
+        _report_messages(streams, results, files, options)
         text = render(results_to_report(results, options), files, options, streams)
         write_result(streams, text, options["output"])
     return exit_status(results, files, options)
 
 
-def _report_messages(streams: Streams, results: Sequence[FileResult], options: CheckOptions) -> None:
+def _report_messages(
+    streams: Streams, results: Sequence[FileResult], files: Sequence[tuple[str, Settings]], options: CheckOptions
+) -> None:
     report_failures(streams, results)
+    if not options["quiet"]:
+        strategies = {
+            id(settings.strategy): settings.strategy for _, settings in files if settings.strategy is not None
+        }
+        write_messages(streams, *dict.fromkeys(f"{s.source}: {note}" for s in strategies.values() for note in s.notes))
     outlived = sum(result.outlived for result in results)
     if outlived and not options["quiet"]:
         entries = (

@@ -110,9 +110,7 @@ def _launched(specs: Sequence[str], system: str) -> list[LaunchArgument]:
     return [found for spec in specs if (found := launch_argument(spec, name)) is not None]
 
 
-def _write(
-    streams: Streams, strategy: Strategy, specs: Sequence[str], model: str | None, output: str
-) -> None:
+def _write(streams: Streams, strategy: Strategy, specs: Sequence[str], model: str | None, output: str) -> None:
     """Write the strategy as TOML, but never over a file that it was read from."""
     from dotlint.strategy.launch.write import as_toml
 

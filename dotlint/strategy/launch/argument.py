@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
-from typing import Final
+import re
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from dotlint.files.paths import as_path
 from dotlint.strategy.launch.systems import SYSTEMS
 from dotlint.text.regex import regex
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 _ARGUMENT: Final = regex(
-    rf"\s*(?:(?P<phase>[^\W\d]\w*)\s*=\s*)?(?P<system>(?i:{'|'.join(SYSTEMS)}))\s*:\s*(?P<text>\S.*)", 16
+    rf"\s*(?:(?P<phase>[^\W\d]\w*)\s*=\s*)?(?P<system>(?i:{'|'.join(SYSTEMS)}))\s*:\s*(?P<text>\S.*)", re.DOTALL
 )
-_NAMED: Final = regex(r"\s*(?P<phase>[^\W\d]\w*)\s*=\s*(?P<text>\S.*)", 16)
+_NAMED: Final = regex(r"\s*(?P<phase>[^\W\d]\w*)\s*=\s*(?P<text>\S.*)", re.DOTALL)
 
 
 class LaunchArgument(Struct, frozen=True):
@@ -24,10 +29,15 @@ class LaunchArgument(Struct, frozen=True):
     phase: str = ""
 
     @property
+    def has_options(self) -> bool:
+        """Whether `text` has the options itself."""
+        is_command = " " in self.text and not os.path.splitext(self.text)[1]  # noqa: PTH122 - maybe no path
+        return is_command or self.text.startswith("-") or " -" in self.text or "\n" in self.text
+
+    @property
     def file(self) -> str | None:
         """The file with the options; None if `text` has them itself."""
-        has_options = self.text.startswith("-") or " -" in self.text or "\n" in self.text
-        return None if has_options and not os.path.isfile(self.text) else self.text  # noqa: PTH113 - text, not a path
+        return None if self.has_options and not os.path.isfile(self.text) else self.text  # noqa: PTH113 - maybe no path
 
     def __str__(self) -> str:
         return f"{f'{self.phase}=' if self.phase else ''}{self.system}:{self.text}"
@@ -47,3 +57,22 @@ def launch_argument(text: str, system: str | None = None) -> LaunchArgument | No
     if named is not None and named["phase"].lower().startswith(("prefill", "decode")):
         return LaunchArgument(system, named["text"].strip(), named["phase"].lower())
     return LaunchArgument(system, text.strip())
+
+
+def in_folder(argument: str, folder: Path) -> str:
+    """Return a strategy argument with the path of its file absolute, from `folder`; unchanged if it names no file."""
+    if argument.strip().lower().endswith(".toml") and launch_argument(argument) is None:
+        return os.path.abspath(folder / as_path(argument.strip()).expanduser())  # noqa: PTH100 - keeps symbolic links
+    launched = launch_argument(argument)
+    if launched is None or launched.has_options:
+        return argument
+    path = os.path.abspath(folder / as_path(launched.text).expanduser())  # noqa: PTH100 - as above
+    return str(LaunchArgument(launched.system, path, launched.phase))
+
+
+def file_of(argument: str) -> str | None:
+    """Return the file that a strategy argument names; None if it names none."""
+    launched = launch_argument(argument)
+    if launched is not None:
+        return launched.file
+    return argument.strip() if argument.strip().lower().endswith(".toml") else None

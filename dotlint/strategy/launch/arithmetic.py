@@ -25,7 +25,7 @@ def evaluated(text: str, value: Callable[[str], str | None]) -> int | None:
         if match is None:
             return None
         token = match[1] or match[3] or value(match[2])
-        if token is None or not (match[3] or token.isascii() and token.isdigit() and len(token) <= 18):
+        if token is None or not (match[3] or (token.isascii() and token.isdigit() and len(token) <= 18)):
             return None
         tokens.append(token)
         position = match.end()

@@ -10,10 +10,10 @@ from dotlint.strategy.degrees import Degrees
 from dotlint.strategy.error import StrategyError, quoted
 from dotlint.strategy.fact_values import read_facts
 from dotlint.strategy.launch.files import read_text
+from dotlint.strategy.launch.location import Source, SourceSpan
 from dotlint.strategy.launch.manifest import Launch, is_manifest, manifest_launches
 from dotlint.strategy.launch.meaning import MEANINGS
 from dotlint.strategy.launch.options import Options
-from dotlint.strategy.launch.place import Place, Source
 from dotlint.strategy.launch.script import launches
 from dotlint.strategy.launch.systems import ENGINES
 from dotlint.strategy.launch.table import LaunchTable, table_of
@@ -57,17 +57,20 @@ def load(
         meaning = MEANINGS[launch.engine](options, model, world)
         facts = read_facts(_plain(meaning.facts), source.name or f"the options {quoted(source.text)}", "model")
         spec = _spec(phase, meaning, launch, world)
-        same = next((one for one in read if one[0] == spec and one[1] == facts and one[2].engine == launch.engine), None)
+        same = next(
+            (one for one in read if one[0] == spec and one[1] == facts and one[2].engine == launch.engine), None
+        )
         if same is not None:
             same[2].options.not_read |= options.not_read
             continue
         clash = next((one for one in read if one[0].name == spec.name), None)
         if clash is not None:
-            raise _second(options.place, clash[2].options.place, spec.name)
+            raise _second(options.location, clash[2].options.location, spec.name)
         notes += [note for note in meaning.notes if note not in notes]
-        if launch.replicas > 1:
-            title = f"{spec.name} has" if spec.name else "there are"
-            notes.append(f"{title} {launch.replicas} replicas of {count(spec.world or 0, 'GPU')}" if spec.world else f"{title} {launch.replicas} replicas")
+        replicas = options.get("replicas", launch.replicas)
+        if replicas > 1:
+            each = f" of {count(spec.world, 'GPU')} each" if spec.world else ""
+            notes.append(f"{spec.name or 'the server'} has {replicas} replicas{each}, of which one is shown")
         read.append((spec, facts, launch))
     read.sort(key=lambda one: _ORDER.index(one[0].name) if one[0].name in _ORDER else len(_ORDER))
     unread = dict.fromkeys(name for _, _, launch in read for name in launch.options.not_read)
@@ -102,7 +105,10 @@ def _launches(source: Source, argument: LaunchArgument) -> list[Launch]:
         return found
     title = table_of(engine).title if engine else "an engine"
     where = source.name or quoted(source.text)
-    raise StrategyError(f"{where}: no launch options of {title} are found: write them, such as {_example(engine)}")
+    unknown = [word.partition("=")[0] for word in source.text.split()[:1000] if word.startswith("--")] if engine else []
+    near = next((near for word in unknown if (near := table_of(engine or "").nearest(word))), None)
+    remedy = f"did you mean {near}?" if near else f"write them, such as {_example(engine)}"
+    raise StrategyError(f"{where}: no launch options of {title} are found: {remedy}", suggestion=near)
 
 
 def _example(engine: str | None) -> str:
@@ -116,21 +122,21 @@ def _configured(tree: Tree, engine: str) -> Iterator[Launch]:
     parts = {name: phase for name, phase in table.phases.items() if tree.get(name) is not None}
     shared = [leaf for leaf in tree.leaves() if leaf[0].partition(".")[0] not in parts]
     for name, phase in (parts or {"": ""}).items():
-        options = Options(table, tree.place)
+        options = Options(table, tree.location)
         part = tree.get(name) if name else None
-        for key, text, place in [*shared, *(part.leaves() if part is not None else ())]:
-            _state(options, key, text, place, table)
+        for key, text, location in [*shared, *(part.leaves() if part is not None else ())]:
+            _state(options, key, text, location, table)
         if options.given:
             yield Launch(engine, options, phase)
 
 
-def _state(options: Options, key: str, text: str, place: Place, table: LaunchTable) -> None:
+def _state(options: Options, key: str, text: str, location: SourceSpan, table: LaunchTable) -> None:
     names = [f"--{key.lstrip('-')}", *([f"--{key.rpartition('.')[2].lstrip('-')}"] if table.sections else [])]
     known = next((name for name in names if table.option(name) is not None), None)
     if known is None:
         options.not_read[key] = None
     elif text.strip().lower() not in ("null", "none"):
-        options.state(known, text, place)
+        options.state(known, text, location)
 
 
 def _spec(phase: str, meaning: Meaning, launch: Launch, world: int | None) -> PhaseSpec:
@@ -141,7 +147,7 @@ def _spec(phase: str, meaning: Meaning, launch: Launch, world: int | None) -> Ph
     return PhaseSpec(phase or None, degrees, world=size)
 
 
-def _second(second: Place, first: Place, name: str | None) -> StrategyError:
+def _second(second: SourceSpan, first: SourceSpan, name: str | None) -> StrategyError:
     """Return the error for two different launches of one phase."""
     title = f"of phase {name!r}" if name else "without a phase"
     remedy = "name one file or command for each phase, such as -s prefill=vllm:a.sh -s decode=vllm:b.sh"
@@ -156,8 +162,8 @@ def _layout(read: Sequence[tuple[PhaseSpec, ModelFacts, Launch]]) -> Layout:
     engines = dict.fromkeys(launch.engine for _, _, launch in read)
     if len(engines) > 1:
         titles = " and ".join(table_of(engine).title for engine in engines)
-        place = read[-1][2].options.place
-        raise place.mistake(f"the phases run in {titles}: read each alone", "a strategy has one layout")
+        location = read[-1][2].options.location
+        raise location.mistake(f"the phases run in {titles}: read each alone", "a strategy has one layout")
     return Layout.named(table_of(next(iter(engines))).preset)
 
 
@@ -174,8 +180,8 @@ def _with_facts(
             value, known = getattr(facts, name), getattr(model, name)
             if value is None or name in own:
                 continue
-            if known is not None and known != value and len(specs):
-                where = launch.options.given[name].place if name in launch.options.given else source.at(0, 1)
+            if known is not None and known != value and specs:
+                where = launch.options.given[name].location if name in launch.options.given else source.at(0, 1)
                 raise where.mistake(f"{name} is {value} here and {known} in another phase")
             model = replace(model, **{name: value})
         specs.append(replace(spec, facts=ModelFacts(**own) if own else None))

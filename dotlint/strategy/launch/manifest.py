@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -17,9 +18,9 @@ from dotlint.text.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dotlint.strategy.launch.place import Source
+    from dotlint.strategy.launch.location import Source
 
-_PHASE: Final = regex(r"prefill|decode", 2)
+_PHASE: Final = regex(r"prefill|decode", re.IGNORECASE)
 _VARIABLE: Final = regex(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
 _TYPES: Final = ("subComponentType", "componentType", "type", "role")
 _GPUS: Final = ("nvidia.com/gpu", "amd.com/gpu", "gpu")
@@ -102,11 +103,11 @@ def _parallelism(tree: Tree) -> bool:
 def _stated(scope: _Scope, engine: str) -> Options:
     found = scope.tree.get("parallelism")
     assert found is not None
-    options = Options(table_of(engine), found.place)
-    for key, value, place in found.leaves():
+    options = Options(table_of(engine), found.location)
+    for key, value, location in found.leaves():
         name = parallelism_keys().get(key)
         if name is not None and value != "null":
-            options.state(name, value, place)
+            options.state(name, value, location)
         elif name is None:
             options.not_read[f"parallelism.{key}"] = None
     return options
@@ -139,7 +140,7 @@ def _command(source: Source, scope: _Scope) -> Iterator[Word]:
         tree = scope.tree.get(key)
         for each in [] if tree is None else tree.value if isinstance(tree.value, list) else [tree]:
             if isinstance(each, Tree) and isinstance(each.value, str):
-                yield Word(each.value, list(text_offsets(source, each)), start=each.place.start)
+                yield Word(each.value, list(text_offsets(source, each)), start=each.location.start)
 
 
 def _engine(words: list[Word], scope: _Scope) -> str | None:
@@ -160,7 +161,7 @@ def _environment(source: Source, scope: _Scope) -> Variables:
     for each in env.value if env is not None and isinstance(env.value, list) else []:
         value = each.get("value")
         if value is not None and isinstance(value.value, str):
-            word = Word(value.value, list(text_offsets(source, value)), start=value.place.start)
+            word = Word(value.value, list(text_offsets(source, value)), start=value.location.start)
             variables.set(each.text("name"), [word], more=False)
     return variables
 
@@ -201,7 +202,7 @@ def _gpus(scope: _Scope, options: Options) -> int | None:
         limits = tree.get("resources", "limits")
         for key in _GPUS if limits is not None else ():
             text = limits.text(key) if limits is not None else ""
-            if text.isascii() and text.isdigit() and 0 < int(text[:9]):
+            if text.isascii() and text.isdigit() and int(text[:9]) > 0:
                 return int(text[:9]) * _nodes(scope)
     return None
 
@@ -210,7 +211,7 @@ def _nodes(scope: _Scope) -> int:
     for tree in reversed(scope.trees):
         for path in (("multinode", "nodeCount"), ("nodeCount",), ("leaderWorkerTemplate", "size")):
             text = tree.text(*path)
-            if text.isascii() and text.isdigit() and 0 < int(text[:6]):
+            if text.isascii() and text.isdigit() and int(text[:6]) > 0:
                 return int(text[:6])
     return 1
 

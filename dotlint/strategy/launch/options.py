@@ -1,4 +1,4 @@
-"""What the options of one launch state, each with its place."""
+"""What the options of one launch state, each with its location."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dotlint.strategy.error import StrategyError
-    from dotlint.strategy.launch.place import Place
+    from dotlint.strategy.launch.location import SourceSpan
     from dotlint.strategy.launch.table import LaunchOption, LaunchTable
 
 _INTEGER: Final = regex(r"[+-]?[0-9]{1,18}")
@@ -24,24 +24,33 @@ _NUMBER: Final = regex(r"[0-9]{0,18}\.?[0-9]{1,18}")
 _SIZE: Final = regex(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)([kKmMgG]?)")
 _LIST: Final = regex(r"\[?[ ]*[0-9]{1,9}(?:[ ]*[,|][ ]*[0-9]{1,9})*[ ]*\]?")
 _SCALES: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
-_FLAGS: Final = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+_FLAGS: Final = {
+    "true": True,
+    "1": True,
+    "yes": True,
+    "on": True,
+    "false": False,
+    "0": False,
+    "no": False,
+    "off": False,
+}
 _UNSET: Final = frozenset({"auto", "none", "null", "~", ""})
 _SIGNED: Final = frozenset({"shard"})  # -1: the rest of the GPUs
 
 
 class Given(Struct, frozen=True):
-    """The value of an option, the option as written, and its place."""
+    """The value of an option, the option as written, and its location."""
 
     value: Any
     option: str
-    place: Place
+    location: SourceSpan
 
 
 class Options(Struct):
     """The options of one launch: what they state, by axis, fact or setting, and the names of those that were not read."""
 
     table: LaunchTable
-    place: Place
+    location: SourceSpan
     given: dict[str, Given] = field(default_factory=dict)
     not_read: dict[str, None] = field(default_factory=dict)
 
@@ -52,14 +61,14 @@ class Options(Struct):
     def mistake(self, name: str, what: str, remedy: str = "") -> StrategyError:
         """Return the error for a value that cannot be; `what` follows the option's name."""
         found = self.given[name]
-        return found.place.mistake(f"{found.option} {found.value} {what}", remedy)
+        return found.location.mistake(f"{found.option} {found.value} {what}", remedy)
 
     def takes_value(self, name: str) -> bool | None:
         """Return whether an option needs a value; None if it is unknown."""
         found = self.table.option(name)
         return None if found is None else found[0].kind != "flag"
 
-    def state(self, name: str, value: str | None, place: Place, unknown: str = "") -> None:
+    def state(self, name: str, value: str | None, location: SourceSpan, unknown: str = "") -> None:
         """Add an option; the last of several counts. `unknown` is the part of the value that no text states.
 
         Raises `StrategyError`, at the option, if its value is missing, unknown, or none that it takes.
@@ -71,16 +80,16 @@ class Options(Struct):
         option, negated = found
         if unknown and option.kind != "flag":
             remedy = "write its value: no command is run, and no variable of the environment is read"
-            raise place.mistake(f"{name} is {quoted(unknown)}, which the file does not set", remedy)
+            raise location.mistake(f"{name} is {quoted(unknown)}, which the file does not set", remedy)
         if value is None and option.kind != "flag":
-            raise place.mistake(f"{name} has no value", "write one after it")
+            raise location.mistake(f"{name} has no value", "write one after it")
         if option.kind == "json":
-            for key, part in _entries(name, value or "", place):
-                self.state(f"{name}.{key}", part, place)
+            for key, part in _entries(name, value or "", location):
+                self.state(f"{name}.{key}", part, location)
             return
-        read = _value(option, name, value, place, negated=negated)
+        read = _value(option, name, value, location, negated=negated)
         if read is not None:
-            self.given[option.to] = Given(read, name, place)
+            self.given[option.to] = Given(read, name, location)
         elif option.kind != "flag" and not option.words:
             self.given.pop(option.to, None)
 
@@ -90,14 +99,14 @@ class Options(Struct):
         self.not_read[f"{name} (did you mean {near}?)" if near else name] = None
 
 
-def _entries(name: str, text: str, place: Place) -> Iterator[tuple[str, str]]:
+def _entries(name: str, text: str, location: SourceSpan) -> Iterator[tuple[str, str]]:
     """Yield the entries of a JSON object as dotted keys and texts."""
     try:
         parsed = json.loads(text)
     except (ValueError, RecursionError):
-        raise place.mistake(f"{name} must be a JSON object, not {quoted(text)}") from None
+        raise location.mistake(f"{name} must be a JSON object, not {quoted(text)}") from None
     if not isinstance(parsed, dict):
-        raise place.mistake(f"{name} must be a JSON object, not {quoted(text)}")
+        raise location.mistake(f"{name} must be a JSON object, not {quoted(text)}")
     yield from flattened(parsed)
 
 
@@ -118,13 +127,13 @@ def as_text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
-def _value(option: LaunchOption, name: str, text: str | None, place: Place, *, negated: bool) -> Any:  # noqa: ANN401
-    """Return the value of an option as its kind says; None if it states nothing."""
+def _value(option: LaunchOption, name: str, text: str | None, location: SourceSpan, *, negated: bool) -> Any:  # noqa: ANN401
+    """Return the value of an option, by its kind; None if it states nothing."""
     word = (text or "").strip()
     if option.kind == "flag":
         on = _FLAGS.get(word.lower(), not word) if text is not None else True
         if text is not None and word.lower() not in _FLAGS:
-            raise place.mistake(f"{name} must be true or false, not {quoted(word)}")
+            raise location.mistake(f"{name} must be true or false, not {quoted(word)}")
         return (on != negated) if option.value is None else option.value if on != negated else None
     if option.words is not None:
         return option.words.get(word)
@@ -134,23 +143,23 @@ def _value(option: LaunchOption, name: str, text: str | None, place: Place, *, n
         return word
     if option.kind == "list":
         if not _LIST.fullmatch(word):
-            raise place.mistake(f"{name} must be a list of integers, such as 16,16, not {quoted(word)}")
+            raise location.mistake(f"{name} must be a list of integers, such as 16,16, not {quoted(word)}")
         return [int(part) for part in word.strip("[] ").replace("|", ",").split(",")]
     if option.kind == "number":
         if not _NUMBER.fullmatch(word):
-            raise place.mistake(f"{name} must be a number, not {quoted(word)}")
+            raise location.mistake(f"{name} must be a number, not {quoted(word)}")
         return float(word)
     if option.kind == "size":
         match = _SIZE.fullmatch(word)
         if match is None and word != "-1":
-            raise place.mistake(f"{name} must be a number such as 8192 or 8k, not {quoted(word)}")
+            raise location.mistake(f"{name} must be a number such as 8192 or 8k, not {quoted(word)}")
         return None if match is None else int(float(match[1]) * _SCALES[match[2]])
-    return _integer(option, name, word, place)
+    return _integer(option, name, word, location)
 
 
-def _integer(option: LaunchOption, name: str, word: str, place: Place) -> int | None:
+def _integer(option: LaunchOption, name: str, word: str, location: SourceSpan) -> int | None:
     if not _INTEGER.fullmatch(word):
-        raise place.mistake(f"{name} must be an integer, not {quoted(word)}")
+        raise location.mistake(f"{name} must be an integer, not {quoted(word)}")
     number = int(word)
     if option.to in _SIGNED:
         return number
@@ -159,5 +168,5 @@ def _integer(option: LaunchOption, name: str, word: str, place: Place) -> int | 
     least = 1 if option.to in AXES else 0
     most = MOST_GPUS if option.to in AXES else LARGEST
     if not least <= number <= most:
-        raise place.mistake(f"{name} must be between {least} and {most}, not {number}")
+        raise location.mistake(f"{name} must be between {least} and {most}, not {number}")
     return number

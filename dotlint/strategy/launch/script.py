@@ -11,10 +11,12 @@ from dotlint.text.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dotlint.strategy.launch.place import Source
+    from dotlint.strategy.launch.location import Source
     from dotlint.strategy.launch.shell import Word
     from dotlint.strategy.launch.table import LaunchTable
 
+_OF_SHELLS: Final = frozenset({"-c", "-lc", "-ec"})
+_OF_OTHERS: Final = frozenset({"-m", "-u"}) | _OF_SHELLS  # options of python and of shells
 _NEGATIVE: Final = regex(r"-\.?[0-9].*")
 _OPTION: Final = regex(r"-{1,2}[A-Za-z][\w.-]*")
 
@@ -54,8 +56,8 @@ def _all_commands(text: str, at: Sequence[int], variables: Variables, depth: int
     """Yield all commands, also those in the words of others, as in `bash -c "vllm serve ..."`."""
     for command in commands(text, at, variables, depth):
         yield command
-        for before, word in zip(command.words, command.words[1:]):
-            if before.text in ("-c", "-lc", "-ec") and not word.unknown:
+        for before, word in zip(command.words, command.words[1:], strict=False):
+            if before.text in _OF_SHELLS and not word.unknown:
                 yield from _all_commands(word.text, word.at, variables, depth + 1)
 
 
@@ -76,6 +78,8 @@ def options_of(command: Command, source: Source, table: LaunchTable) -> Options:
         word = words[index]
         index += 1
         name, sign, value = word.text.partition("=")
+        if word.text in _OF_OTHERS:
+            continue
         if not _OPTION.fullmatch(name):
             if word.text.startswith("--") and len(word.text) > 2:
                 options.skip(word.text)

@@ -6,6 +6,7 @@ the script does not set, is marked as unknown.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _NAME: Final = regex(r"[A-Za-z_][A-Za-z0-9_]*")
-_PARAMETER: Final = regex(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<all>\[[@*]\])?(?:(?P<op>:?[-=])(?P<default>.*))?", 16)
+_PARAMETER: Final = regex(
+    r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<all>\[[@*]\])?(?:(?P<op>:?[-=])(?P<default>.*))?", re.DOTALL
+)
 _LETTERS: Final = regex(r"[^\s\\'\"$`=;&|()<>#]+")
 _RUN: Final = regex(r"[^\s\\'\"$`;&|()<>#]+")
 _QUOTED: Final = regex(r"[^\"\\$`]+")
@@ -303,10 +306,10 @@ class _Reader:
         if match["op"] is not None:
             span = slice(inner.start + match.start("default"), inner.stop)
             default = list(_words(self.text[span], self.at[span], self.variables, self.depth + 1))
-        self.variable(match["name"], start, default, quoted=quoted and match["all"] != "[@]")
+        self.variable(match["name"], start, default, quoted=quoted, each=match["all"] == "[@]")
 
-    def variable(self, name: str, start: int, default: list[Word] | None, *, quoted: bool) -> None:
-        """Add the value of a variable: as it is where quoted, else split at white space."""
+    def variable(self, name: str, start: int, default: list[Word] | None, *, quoted: bool, each: bool = False) -> None:
+        """Add the value of a variable: split at white space if not quoted; `each` element of an array is a word."""
         found = self.variables.value(name)
         words = found if found is not None else default
         if words is None or name in self.variables.undecided:
@@ -315,14 +318,13 @@ class _Reader:
         self.variables.expanded += sum(len(word.text) + 1 for word in words)
         if self.variables.expanded > _MOST_CHARACTERS:
             raise ShellError("the variables expand to too much text", self.offset(start))
-        is_array = self.text[start:].startswith(f"${{{name}[@]}}")
-        for number, word in enumerate(words):
+        if quoted and not each:
+            words = words[:1]  # "$ARGS" is the first element
+        pieces = [piece for word in words for piece in ([word] if quoted else _split(word))]
+        for number, piece in enumerate(pieces):
             if number:
                 self.end_word()
-            for piece_number, piece in enumerate([word] if quoted or is_array else _split(word)):
-                if piece_number:
-                    self.end_word()
-                self.begin().add(piece.text, piece.at, piece.unknown)
+            self.begin().add(piece.text, piece.at, piece.unknown)
 
     def end_word(self) -> None:
         if self.word is None:
@@ -333,15 +335,14 @@ class _Reader:
             self.assigned = None
             self.variables.set(name, [word], more=more)
             self.command.variables[name] = word
+        elif self.plain and not self.command.words and word.text in _PREFIXES:
+            self.variables.depth += (word.text in _OPENS) - (word.text in _CLOSES)
         elif word.text or not self.plain:
             self.command.words.append(word)
 
     def end_command(self) -> Iterator[Command]:
         self.end_word()
         command, self.command = self.command, Command()
-        while command.words and command.words[0].text in _PREFIXES:
-            keyword = command.words.pop(0).text
-            self.variables.depth += (keyword in _OPENS) - (keyword in _CLOSES)
         if command.words and command.words[0].text not in _ASSIGNS:
             yield command
 

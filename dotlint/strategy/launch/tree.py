@@ -1,4 +1,4 @@
-"""YAML, TOML and JSON files as one tree, in which every value has its place."""
+"""YAML, TOML and JSON files as one tree, in which every value has its location."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dotlint.text.toml import read_toml
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from dotlint.strategy.launch.place import Place, Source
+    from dotlint.strategy.launch.location import Source, SourceSpan
 
 FORMATS: Final = (".yaml", ".yml", ".toml", ".json")
 _MOST_NODES: Final = 50_000
@@ -25,10 +25,10 @@ _JSON_TOKEN: Final = regex(r'"(?:[^"\\\n]|\\.)*+"|[{}\[\],:]')
 
 
 class Tree(Struct):
-    """A value: the text of a scalar, or the children of a mapping or sequence; `key` is the place of its key."""
+    """A value: the text of a scalar, or the children of a mapping or sequence; `key` is the location of its key."""
 
     value: str | dict[str, Tree] | list[Tree]
-    place: Place
+    location: SourceSpan
 
     def get(self, *path: str) -> Tree | None:
         """Return a value within mappings; None if there is none."""
@@ -42,16 +42,16 @@ class Tree(Struct):
         found = self.get(*path)
         return found.value if found is not None and isinstance(found.value, str) else ""
 
-    def leaves(self, prefix: str = "") -> Iterator[tuple[str, str, Place]]:
-        """Yield the scalars and lists of scalars within mappings: dotted key, text and place."""
+    def leaves(self, prefix: str = "") -> Iterator[tuple[str, str, SourceSpan]]:
+        """Yield the scalars and lists of scalars within mappings: dotted key, text and location."""
         if isinstance(self.value, dict):
             for key, child in self.value.items():
                 yield from child.leaves(f"{prefix}.{key}" if prefix else key)
         elif isinstance(self.value, list):
             if all(isinstance(child.value, str) for child in self.value):
-                yield prefix, ",".join(str(child.value) for child in self.value), self.place
+                yield prefix, ",".join(str(child.value) for child in self.value), self.location
         else:
-            yield prefix, self.value, self.place
+            yield prefix, self.value, self.location
 
 
 def read_trees(source: Source) -> list[Tree]:
@@ -59,9 +59,9 @@ def read_trees(source: Source) -> list[Tree]:
     ending = source.name.lower()
     try:
         if ending.endswith(".toml"):
-            return [_placed(read_toml(source.text), _toml_places(source.text), source)]
+            return [_located(read_toml(source.text), _toml_locations(source.text), source)]
         if ending.endswith(".json"):
-            return [_placed(json.loads(source.text), _json_places(source.text), source)]
+            return [_located(json.loads(source.text), _json_locations(source.text), source)]
     except RecursionError:
         raise StrategyError(f"{source.name}: values are nested too deeply") from None
     except json.JSONDecodeError as error:
@@ -71,22 +71,24 @@ def read_trees(source: Source) -> list[Tree]:
     return _yaml(source)
 
 
-def _placed(parsed: object, places: Mapping[str, tuple[int, int]], source: Source, path: str = "", depth: int = 0) -> Tree:
-    place = source.at(*places.get(path, (0, 1)))
+def _located(
+    parsed: object, locations: Mapping[str, tuple[int, int]], source: Source, path: str = "", depth: int = 0
+) -> Tree:
+    location = source.at(*locations.get(path, (0, 1)))
     if depth > _MOST_DEPTH:
-        raise place.mistake("values are nested too deeply")
+        raise location.mistake("values are nested too deeply")
     if isinstance(parsed, dict):
         children = {
-            str(key): _placed(value, places, source, f"{path}.{key}" if path else str(key), depth + 1)
+            str(key): _located(value, locations, source, f"{path}.{key}" if path else str(key), depth + 1)
             for key, value in parsed.items()
         }
-        return Tree(children, place)
+        return Tree(children, location)
     if isinstance(parsed, list):
-        return Tree([_placed(value, places, source, path, depth + 1) for value in parsed], place)
-    return Tree(as_text(parsed), place)
+        return Tree([_located(value, locations, source, path, depth + 1) for value in parsed], location)
+    return Tree(as_text(parsed), location)
 
 
-def _toml_places(text: str) -> dict[str, tuple[int, int]]:
+def _toml_locations(text: str) -> dict[str, tuple[int, int]]:
     """Return the span of each key that starts a line, by its dotted path."""
     found: dict[str, tuple[int, int]] = {}
     table, offset = "", 0
@@ -101,22 +103,22 @@ def _toml_places(text: str) -> dict[str, tuple[int, int]]:
     return found
 
 
-def _json_places(text: str) -> dict[str, tuple[int, int]]:
+def _json_locations(text: str) -> dict[str, tuple[int, int]]:
     """Return the span of each key of an object, by its dotted path."""
     found: dict[str, tuple[int, int]] = {}
     path: list[str | None] = []
     before = None
     for match in _JSON_TOKEN.finditer(text):
-        token = match[0]
-        if token == "{":
+        mark = match[0]
+        if mark == "{":
             path.append(None)
-        elif token in "}[]":
-            if token == "}" and path:
+        elif mark in "}[]":
+            if mark == "}" and path:
                 path.pop()
-        elif token == ":" and before is not None and path:
+        elif mark == ":" and before is not None and path:
             path[-1] = before[0].strip('"')
             found[".".join(key for key in path if key is not None)] = before.span()
-        before = match if token.startswith('"') else None
+        before = match if mark.startswith('"') else None
     return found
 
 
@@ -128,20 +130,21 @@ def _yaml(source: Source) -> list[Tree]:
         starts.append(starts[-1] + len(line) + 1)
 
     def offset(mark: Any) -> int:  # noqa: ANN401 - PyYAML has no public type for it
-        return min(starts[min(mark.line, len(starts) - 1)] + int(mark.column), len(source.text))
+        line_start = starts[min(int(mark.line), len(starts) - 1)]
+        return min(line_start + int(mark.column), len(source.text))
 
     left = _MOST_NODES
 
     def tree(node: Any, depth: int) -> Tree:  # noqa: ANN401 - as above
         nonlocal left
         left -= 1
-        place = source.at(offset(node.start_mark), offset(node.end_mark))
+        location = source.at(offset(node.start_mark), offset(node.end_mark))
         if left < 0 or depth > _MOST_DEPTH:
-            raise place.mistake("the file has too many values, or nests them too deeply")
+            raise location.mistake("the file has too many values, or nests them too deeply")
         if isinstance(node, yaml.ScalarNode):
-            return Tree("null" if node.tag.endswith(":null") else str(node.value), place)
+            return Tree("null" if node.tag.endswith(":null") else str(node.value), location)
         if isinstance(node, yaml.SequenceNode):
-            return Tree([tree(child, depth + 1) for child in node.value], place)
+            return Tree([tree(child, depth + 1) for child in node.value], location)
         own: dict[str, Tree] = {}
         merged: dict[str, Tree] = {}
         for key, value in node.value:
@@ -151,7 +154,7 @@ def _yaml(source: Source) -> list[Tree]:
                     merged = {**(each.value if isinstance(each.value, dict) else {}), **merged}
             else:
                 own[str(key.value) if isinstance(key, yaml.ScalarNode) else quoted(str(key.value))] = child
-        return Tree({**merged, **own}, place)
+        return Tree({**merged, **own}, location)
 
     try:
         nodes = [node for node in yaml.compose_all(source.text, Loader=yaml.SafeLoader) if node is not None]
@@ -169,15 +172,13 @@ def _yaml(source: Source) -> list[Tree]:
 def text_offsets(source: Source, tree: Tree) -> Sequence[int]:
     """Return the offset of each character of a scalar, which escapes, folding or indentation can separate."""
     assert isinstance(tree.value, str)
-    text, at, limit = source.text, tree.place.start, min(tree.place.end, len(source.text))
+    text, at, limit = source.text, tree.location.start, min(tree.location.end, len(source.text))
     found: list[int] = []
     for character in tree.value:
         if not character.isspace():
             ahead = text.find(character, at, limit)
             at = ahead if ahead >= 0 else at
         found.append(min(at, max(0, limit - 1)))
-        if not character.isspace():
-            at += 1
-        elif at < limit and text[at] == character:
+        if not character.isspace() or (at < limit and text[at] == character):
             at += 1
     return found

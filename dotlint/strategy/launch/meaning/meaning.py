@@ -25,7 +25,7 @@ class Meaning(Struct):
 
 def stated(options: Options, world: int | None) -> Meaning:
     """Return the axes and facts that the options state without further rules."""
-    degrees = {axis: options.get(axis) for axis in AXES if axis in options.given}
+    degrees: dict[str, int] = {axis: options.get(axis) for axis in AXES if axis in options.given}
     facts = {name: options.get(name) for name in MODEL_FACTS if name in options.given}
     return Meaning(degrees, facts, world)
 

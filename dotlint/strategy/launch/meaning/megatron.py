@@ -34,7 +34,7 @@ def _stages(options: Options, facts: ModelFacts, found: Meaning) -> None:
     layers = found.facts.get("layers") or facts.layers
     if "pipeline_layout" in options.given:
         given = options.given["pipeline_layout"]
-        sizes = chunks_of(given.value, given.place)
+        sizes = chunks_of(given.value, given.location)
         if len(sizes) % pp:
             raise options.mistake("pipeline_layout", f"has {len(sizes)} stages, which PP={pp} does not divide")
         if len(sizes) > pp:
@@ -43,7 +43,9 @@ def _stages(options: Options, facts: ModelFacts, found: Meaning) -> None:
         return
     if "chunk_layers" in options.given:
         if layers is None:
-            raise options.mistake("chunk_layers", "needs the number of layers", "add --num-layers, or --model config.json")
+            raise options.mistake(
+                "chunk_layers", "needs the number of layers", "add --num-layers, or --model config.json"
+            )
         chunk = options.get("chunk_layers")
         if not chunk or (layers // pp) % chunk:
             raise options.mistake("chunk_layers", f"does not divide the {layers // pp} layers of a stage")

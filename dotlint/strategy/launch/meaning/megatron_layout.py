@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
-    from dotlint.strategy.launch.place import Place
+    from dotlint.strategy.launch.location import SourceSpan
 
 _TIMES: Final = regex(r"\*([0-9]{1,6})")
 _GROUP: Final = regex(r"\[([01](?:,[01]){0,4096})\](?:\*([0-9]{1,5}))?")
@@ -15,18 +15,18 @@ _LETTERS: Final = "EtmL"
 _LONGEST: Final = 100_000
 
 
-def chunks_of(text: str, place: Place) -> list[int]:
+def chunks_of(text: str, location: SourceSpan) -> list[int]:
     """Return the decoder layers of each stage of a layout such as "Et*3|(tt|)*29,m|L" (E, t, m, L and `|`).
 
     Raises `StrategyError` at the option if it is malformed or expands to too much.
     """
-    expanded, end = _expanded(text.replace(" ", "").replace(",", ""), 0, place)
+    expanded, end = _expanded(text.replace(" ", "").replace(",", ""), 0, location)
     if end is not None:
-        raise place.mistake("a parenthesis of the pipeline layout is not opened")
+        raise location.mistake("a parenthesis of the pipeline layout is not opened")
     return [stage.count("t") for stage in expanded.split("|")]
 
 
-def _expanded(text: str, depth: int, place: Place) -> tuple[str, str | None]:
+def _expanded(text: str, depth: int, location: SourceSpan) -> tuple[str, str | None]:
     """Return the expansion of `text` up to a closing parenthesis, and the text after that; None if there is none."""
     found: list[str] = []
     size = 0
@@ -36,21 +36,23 @@ def _expanded(text: str, depth: int, place: Place) -> tuple[str, str | None]:
             return "".join(found), text
         if character == "(":
             if depth > 16:
-                raise place.mistake("the pipeline layout is nested too deeply")
-            item, rest = _expanded(text, depth + 1, place)
+                raise location.mistake("the pipeline layout is nested too deeply")
+            item, rest = _expanded(text, depth + 1, location)
             if rest is None:
-                raise place.mistake("a parenthesis of the pipeline layout is not closed")
+                raise location.mistake("a parenthesis of the pipeline layout is not closed")
             text = rest
         elif character in _LETTERS or character == "|":
             item = character
         else:
-            raise place.mistake(f"unexpected {character!r} in the pipeline layout", "write E, t, m, L, |, *N and (...)")
+            raise location.mistake(
+                f"unexpected {character!r} in the pipeline layout", "write E, t, m, L, |, *N and (...)"
+            )
         times = _TIMES.match(text)
         count = int(times[1]) if times else 1
         text = text[times.end() :] if times else text
         size += len(item) * count
         if size > _LONGEST:
-            raise place.mistake("the pipeline layout is too long")
+            raise location.mistake("the pipeline layout is too long")
         found.append(item * count)
     return "".join(found), None
 

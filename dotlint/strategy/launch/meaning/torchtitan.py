@@ -35,7 +35,7 @@ def meaning(options: Options, facts: ModelFacts, world: int | None) -> Meaning:
 
 
 def _chunks(options: Options, facts: ModelFacts, found: Meaning) -> None:
-    """Add VPP: with an interleaved schedule, two stages for each rank or as many as the layers of a stage say."""
+    """Add VPP: with an interleaved schedule, two stages for each rank or as many as the layers of a stage allow."""
     pp, schedule = found.degrees.get("pp", 1), options.get("schedule", "")
     if pp == 1 or schedule.lower() not in _LOOPED:
         return

@@ -18,16 +18,16 @@ class Source(Struct, frozen=True):
     name: str
     text: str
 
-    def at(self, start: int, end: int) -> Place:
-        """Return the place of `text[start:end]`."""
-        return Place(self, start, max(end, start + 1))
+    def at(self, start: int, end: int) -> SourceSpan:
+        """Return the location of `text[start:end]`."""
+        return SourceSpan(self, start, max(end, start + 1))
 
-    def spread(self, offsets: Sequence[int]) -> Place:
-        """Return the place of characters with these offsets, which an escape or a continuation can separate."""
+    def spread(self, offsets: Sequence[int]) -> SourceSpan:
+        """Return the location of characters with these offsets, which an escape or a continuation can separate."""
         return self.at(offsets[0], offsets[-1] + 1) if offsets else self.at(0, 1)
 
 
-class Place(Struct, frozen=True):
+class SourceSpan(Struct, frozen=True):
     """A span of a source, in code points."""
 
     source: Source
