@@ -1,7 +1,8 @@
 """Generate the pictures of README and documents: `python -m docs.pictures`.
 
-The report and the graph are SVG, of the file in docs/index.md. Playwright takes the screenshot of the page, of a
-fixture, in the Chromium on the PATH. Without Playwright or Chromium, the screenshot does not change.
+The report and the graph are SVG, of the file in docs/index.md, and so are the pictures of docs/silent-failures.md, of
+its files. Playwright takes the screenshot of the page, of a fixture, in the Chromium on the PATH. Without Playwright or
+Chromium, the screenshot does not change.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
+from docs import silent_failures
 from dotlint.cli.main import main
 
 if TYPE_CHECKING:
@@ -106,6 +108,8 @@ def write() -> None:
     IMAGES.mkdir(exist_ok=True)
     (IMAGES / "report.svg").write_text(report(), "utf-8")
     (IMAGES / "graph.svg").write_text(graph(), "utf-8")
+    for name, svg in silent_failures.pictures():
+        (IMAGES / name).write_text(svg, "utf-8")
     taken = page()
     if taken is None:
         sys.stderr.write("no screenshot of the page: install Playwright, and Chromium on the PATH\n")

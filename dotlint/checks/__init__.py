@@ -141,6 +141,8 @@ CHECKS: dict[str, Check] = {
     ),
     **_table("attributes.contrast", "graph", low_contrast="low_contrast"),
     **_table("attributes.records", "graph", bad_record_label="bad_record_labels"),
+    **_table("attributes.images", "graph", missing_image="missing_images"),
+    **_table("attributes.lost_edges", "graph", edge_lost="lost_edges"),
     **_table(
         "attributes.undrawn",
         "graph",
@@ -153,11 +155,11 @@ CHECKS: dict[str, Check] = {
     **_table(
         "names.scope",
         "graph",
-        cluster_as_node="clusters_as_nodes",
         late_default="late_defaults",
         inherited_graph_attribute="inherited_labels",
         lost_parallel_edge="lost_parallel_edges",
     ),
+    **_table("names.stray_words", "graph", stray_word="stray_words"),
     **_table("names.undeclared", "graph", undeclared_node="undeclared_nodes"),
     **_table(
         "names.ids",
@@ -177,6 +179,8 @@ CHECKS: dict[str, Check] = {
         dead_defaults="dead_defaults",
         layout_output="layout_output",
     ),
+    **_table("names.cluster_ends", "graph", cluster_as_node="clusters_as_nodes"),
+    **_table("names.rank_sets", "graph", node_leaves_cluster="nodes_leave_clusters"),
     **_table(
         "names.subgraphs",
         "graph",

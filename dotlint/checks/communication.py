@@ -63,9 +63,11 @@ def meetings(context: GraphContext) -> Meetings:
     wrong: list[Reading] = []
     met: dict[int, list[tuple[Reading, ...]]] = {}
     parallel = False
-    for shards in (group.members for group in groups(deployment, *ATTENTION, "mlp", "mlp-down")):
-        phase = context.phase(shards[0].phase)
-        if phase is None or phase.degrees.tp < 2 or len(shards) < 2:
+    for group in groups(deployment, *ATTENTION, "mlp", "mlp-down"):
+        shards, phase = group.members, context.phase(group.phase)
+        if phase is None or len(shards) < 2:
+            continue
+        if (phase.degrees.attention_tp if group.role in ATTENTION else phase.degrees.tp) < 2:
             continue
         parallel = True
         members = set(names(shards))

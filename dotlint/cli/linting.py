@@ -31,8 +31,8 @@ def files_to_lint(streams: Streams, options: CheckOptions) -> list[tuple[str, Se
     kept = [path for path in found if not configurations.excluded(path, named=path in named)]
     if not found and not options["force_exclude"]:
         where = ", ".join(options["paths"])
-        wanted = "*.dot or *.gv file" if not options["embedded"] else "DOT file and no document"
-        raise DotlintError(f"no {wanted} in {where} except those that .gitignore or --exclude skips")
+        kind = "DOT file and no document" if options["embedded"] else "*.dot or *.gv file"
+        raise DotlintError(f"no {kind} in {where} except those that .gitignore or --exclude skips")
     if not kept:
         write_messages(
             streams,
@@ -117,26 +117,26 @@ def lint_one(streams: Streams, path: str, options: FileOptions) -> tuple[FileRes
     settings = configured(options).settings((name or "-") if path == "-" else path)
     result = lint_path(streams, path, name, settings)
     if result.context is None and result.unreadable is None:
-        result = _only_block(result, settings)
+        result = only_block(result, settings)
     if result.context is None:
         raise DotlintError(f"{result.path}: {result.unreadable}")
     return result, settings
 
 
-def _only_block(result: FileResult, settings: Settings) -> FileResult:
+def only_block(result: FileResult, settings: Settings) -> FileResult:
     """Return the result of the only DOT block of a document, or of its only deployment, with the document's lines."""
-    from dotlint.pipeline.documents import lint_in_place
+    from dotlint.pipeline.documents import lint_with_lines_of_document
 
     with_graphs = [block for block in result.blocks if block.result.facts.graphs]
     deployments = [block for block in with_graphs if block.result.facts.is_deployment]
     for candidates in (with_graphs, deployments):
         if len(candidates) == 1:
-            return lint_in_place(candidates[0], settings)
+            return lint_with_lines_of_document(candidates[0], settings)
     if not with_graphs:
         raise DotlintError(f"{result.path}: there is no DOT in this document")
     lines = ", ".join(str(block.line) for block in with_graphs)
     raise DotlintError(
-        f"{result.path}: this document has DOT in several places, at lines {lines}; save the one you mean as a DOT file"
+        f"{result.path}: this document has several blocks of DOT, at lines {lines}; save the one you mean as a DOT file"
     )
 
 

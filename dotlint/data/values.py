@@ -49,6 +49,11 @@ _DESCRIPTIONS: dict[str, str] = {
 _FREE = frozenset({"text", "label", "rect", "pointList", "portPos", "shape", "style", "color", "colors", "cluster"})
 
 
+def is_true(value: str) -> bool:
+    """Return whether Graphviz reads a value as true (`mapbool` in lib/common/utils.c)."""
+    return value.lower() in {"true", "yes"} or (value.isascii() and value.isdigit() and int(value) != 0)
+
+
 def is_arrow(value: str) -> bool:
     """Return whether a value is an arrow type: up to four shapes with modifiers."""
     return bool(_SHAPES.fullmatch(value)) and any(part in value for part in arrow_parts())

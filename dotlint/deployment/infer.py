@@ -86,8 +86,9 @@ def _drawn(deployment: Deployment, phase: str, inside: list[Reading]) -> dict[st
         degrees["dp"] = Implied(len(replicas), f"{len(replicas)} replicas are drawn")
     found = [g for g in groups(deployment, *_SHARDED) if g.phase == phase and one_layer_each(deployment, g)]
     whole = [g for g in found if g.role not in MLP or not of_experts(deployment, g)]
+    widest = {axis: max((n for r in inside if (n := _size(r, axis))), default=0) for axis in ("batch", "seq")}
     divided = [
-        (_divided_axis(g, inside), drawn[0], "MLP" if g.role in MLP else "attention")
+        (_divided_axis(g, widest), drawn[0], "MLP" if g.role in MLP else "attention")
         for g in whole
         if (drawn := g.ranks())
     ]
@@ -117,8 +118,11 @@ _DIVIDED = {
 }
 
 
-def _divided_axis(group: Group, inside: list[Reading]) -> str:
-    """Return the degree that the members of a group count: tensor shards, parts of the batch or of the sequence."""
+def _divided_axis(group: Group, widest: Mapping[str, int]) -> str:
+    """Return the degree that the members of a group count: tensor shards, parts of the batch or of the sequence.
+
+    `widest` are the largest sizes of these axes in the phase.
+    """
     number = len(group.members)
     first = group.members[0].evidence.tensors
     pairs = [(first.inputs[0], first.outputs[0])] if first.inputs and first.outputs else []
@@ -127,9 +131,8 @@ def _divided_axis(group: Group, inside: list[Reading]) -> str:
         return "tp"
     for axis, degree in (("batch", "dp"), ("seq", "sp")):
         own = {_size(r, axis) for r in group.members}
-        whole = max((n for r in inside if (n := _size(r, axis))), default=0)
         part = own.pop() if len(own) == 1 else None
-        if part and part * number == whole:
+        if part and part * number == widest[axis]:
             return degree
     whole_heads = any(h and n and d and n * d == h for h, n, d in widths)
     return "dp" if whole_heads and group.placed and group.disjoint and number == len(group.gpu_sets) else "tp"

@@ -28,6 +28,11 @@ _MODEL_ROLES = {
     "shared-expert", "mlp", "mlp-up", "mlp-down", "all-reduce", "all-gather", "reduce-scatter", "all-to-all",
     "dispatch", "combine", "sequence-split", "sequence-gather", "kv-cache", "kv-transfer", "embedding", "head",
 }  # fmt: skip
+# Roles whose words other fields use too: experts of a panel, attention of a nurse, the head of a department.
+_COMMON_ROLES = {
+    "attention", "expert", "shared-expert", "dispatch", "combine", "sequence-split", "sequence-gather", "embedding",
+    "head",
+}  # fmt: skip
 # A title of only these words names a device, not an operator.
 _DEVICE_WORDS = {
     "gpu", "gpus", "device", "devices", "npu", "npus", "tpu", "tpus", "cuda", "rank", "ranks", "node", "nodes", "host",
@@ -44,7 +49,9 @@ _MEMORY_WORDS = {
     "weights", "memory", "page", "pages", "buffer", "buffers", "heap", "hbm", "dram", "vram", "offset", "address",
 }  # fmt: skip
 # Words before numbers that count the parts of an axis.
-_RANK_WORDS = {"rank", "tp", "pp", "ep", "sp", "cp", "dp", "stage", "shard", "replica"}
+_RANKS = {"rank", "ranks"}
+_AXIS_WORDS = {"tp", "pp", "ep", "sp", "cp", "dp"}
+_RANK_WORDS = {"rank", "stage", "shard", "replica"} | _AXIS_WORDS
 _LINK = regex(
     r"\b(?:nvlink|nvswitch|pcie?|infiniband|roce|rdma|ethernet|qpi|upi)\b|\d\s*[kmgt]i?b(?:it)?(?:/s|ps)\b",
     re.IGNORECASE,
@@ -77,6 +84,13 @@ def recognize(
     if not sized and not flows and not declared and len({r.role.name for r in operators if r.role}) < _MOST_TABLED:
         objections.append("no tensor flows: it has no edges, inputs or outputs")
     placement = list(_placement(readings, declared=declared))
+    ranked = [r for r in readings if not r.annotation and _is_ranked(r)]
+    if len(ranked) >= _FEWEST:
+        placement.append(f"{count(len(ranked), 'node')} with a rank or stage")
+    labeled = not exchanges.isdisjoint(labels)  # an operator beside another exchange has a role
+    stated = declared or sized or labeled or any(map(_names_degrees, readings)) or any(map(_is_placed, readings))
+    if placement and not stated and _are_common(drawn, ranked):
+        objections.append("its words have a meaning in other fields too, and it names no devices, degrees or sizes")
     reasons += placement
     if not placement and not (sized and any(map(_has_role_of_model, drawn))):
         objections.append("no devices, ranks, degrees or sizes of tensors are named")
@@ -157,11 +171,25 @@ def _placement(readings: Sequence[Reading], *, declared: bool) -> Iterator[str]:
         yield f"{count(max(len(placed), sum(r.gpus is not None for r in readings)), 'node')} on devices"
     if declared:
         yield "a declared strategy"
-    elif any(r.annotation and read_degrees(" ".join(r.evidence.lines)) for r in readings):
+    elif any(map(_names_degrees, readings)):
         yield "degrees in a header"
-    ranked = [r for r in readings if not r.annotation and _is_ranked(r)]
-    if len(ranked) >= _FEWEST:
-        yield f"{count(len(ranked), 'node')} with a rank or stage"
+
+
+def _names_degrees(reading: Reading) -> bool:
+    return reading.annotation and read_degrees(" ".join(reading.evidence.lines)) is not None
+
+
+def _is_placed(reading: Reading) -> bool:
+    """Return whether the node is on devices that are more than a rank: a rank may be one of an army."""
+    words = {word for line in reading.evidence.lines for word in plain_words(line).split()}
+    only_ranks = not _RANKS.isdisjoint(words) and (_DEVICE_WORDS - _RANKS).isdisjoint(words)
+    return bool(reading.evidence.gpus or reading.gpus) and not only_ranks
+
+
+def _are_common(drawn: Iterable[Reading], ranked: Iterable[Reading]) -> bool:
+    """Return whether no operator and no rank has a name that only models have: experts and stages are not only theirs."""
+    roles = {r.role.name for r in drawn if r.role}
+    return roles <= _COMMON_ROLES and all(_AXIS_WORDS.isdisjoint(r.evidence.name.words) for r in ranked)
 
 
 def _is_ranked(reading: Reading) -> bool:

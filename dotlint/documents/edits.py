@@ -13,7 +13,7 @@ Change = tuple[int, int, str]
 
 
 def in_document(document: str, block: Block, changes: Sequence[Change]) -> list[Change] | None:
-    """Return changes (start, end, text) of a block as changes of the document; None if it has no place for them."""
+    """Return changes (start, end, text) of a block as changes of the document; None if they do not fit."""
     found: list[Change] = []
     for start, end, text in changes:
         first, last = block.text.source_offset(start), block.text.source_offset(end)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from dotlint.deployment.vocabulary import load_vocabulary
 from dotlint.deployment.wiring import Wiring
 from dotlint.engine.own_cards import by_code
 from dotlint.engine.resources import vocabulary_file
+from dotlint.files.paths import sibling_path
 from dotlint.strategy.gpus import union
 
 if TYPE_CHECKING:
@@ -291,9 +293,25 @@ class FileContext(Struct, eq=False, dict=True):  # the dict is what cached prope
     whole: Strategy | None = None  # if each phase has its own file: the strategy of all phases,
     part: FilePhases | None = None  # and the phases of this file
     hidden: Hidden = field(default_factory=dict)  # locations that comments or the baseline hide, by rule
+    read_as_deployment: bool = False  # whether a rule about deployments has run
+    looked_up: dict[str, bool] = field(default_factory=dict)  # whether files exist that a check looked for
 
     def __post_init__(self) -> None:
         self.graphs = [GraphContext(self, graph) for graph in self.document.graphs]
+
+    def has_beside(self, path: str) -> bool | None:
+        """Return whether a file exists, with a path relative to the folder of this one; None if this is no file.
+
+        The cache does not use a result after another file that it depends on has appeared or disappeared.
+        """
+        if not self._exists(self.name):
+            return None
+        return self._exists(sibling_path(self.name, path))
+
+    def _exists(self, path: str) -> bool:
+        if path not in self.looked_up:
+            self.looked_up[path] = os.path.isfile(path)  # noqa: PTH113 - importing pathlib takes longer
+        return self.looked_up[path]
 
     @cached_property
     def rules(self) -> Mapping[str, Card]:
@@ -330,11 +348,6 @@ class FileContext(Struct, eq=False, dict=True):  # the dict is what cached prope
     def is_program(self) -> bool:
         """Whether the file is the source code of a program that writes a graph."""
         return any(self.rules[problem.code].loses == "program" for problem in self.document.problems)
-
-    @property
-    def read_as_deployment(self) -> bool:
-        """Whether any rule has used the deployment of a graph; the generic DOT rules do not."""
-        return any("deployment" in vars(graph) for graph in self.graphs)
 
     @cached_property
     def is_deployment(self) -> bool:

@@ -81,7 +81,7 @@ class FileFacts(Struct, frozen=True):
 
     `strategy` is the strategy that the file was checked against, with assumed phases; `strategy_source` is where it
     was declared. `deployment` has every phase and its file if the strategy assigns files to phases. `flow` is None if no
-    graph was read as a deployment.
+    graph was read as a deployment. `looked_up` has whether other files existed that a finding depends on.
     """
 
     nodes: int
@@ -94,3 +94,4 @@ class FileFacts(Struct, frozen=True):
     excerpt: Excerpt | None = None
     deployment: tuple[PhaseFile, ...] = ()
     flow: FlowFacts | None = None
+    looked_up: dict[str, bool] = {}

@@ -162,6 +162,7 @@ def _facts(context: FileContext) -> FileFacts:
         strategy_source=context.strategy_source,
         deployment=_deployment(context),
         flow=_flow(context),
+        looked_up=context.looked_up,
     )
 
 

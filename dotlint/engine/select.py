@@ -54,7 +54,8 @@ def matching(word: str, cards: Sequence[Card]) -> list[Card]:
 def chosen(cards: Sequence[Card], selection: Selection) -> list[Card]:
     """Return the cards that run; a longer (more exact) word overrides a shorter one, as in ruff."""
     if selection.select is None:
-        weight = {card.code: (0 if selection.preset in card.presets else -1) for card in cards}
+        asked = {card.code for card in cards if card.parameters.get("everywhere") is True}
+        weight = {c.code: (0 if selection.preset in c.presets or c.code in asked else -1) for c in cards}
     else:
         weight = dict.fromkeys((card.code for card in cards), -1)
     on = {card.code: weight[card.code] >= 0 for card in cards}

@@ -68,9 +68,9 @@ def _search_folder(
         inside = {name: str(as_path(here, name)) for name in sorted(folders)}
         folders[:] = [name for name, whole in inside.items() if _is_searched(whole, name, exclude, chain)]
         chains.update((inside[name], chain) for name in folders)
-        wanted = endings(here)
+        endings_here = endings(here)
         for name in sorted(files):
-            if name.lower().endswith(wanted):
+            if name.lower().endswith(endings_here):
                 whole = str(as_path(here, name))
                 if not is_excluded(whole, exclude) and not is_excluded(whole, chain):
                     yield str(as_path(base, name))
@@ -106,6 +106,8 @@ def refuse_binary(data: bytes) -> None:
     head = data[:8192]
     if b"\0" not in head or head[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         return  # with a UTF-16 byte order mark it is text; the parser reports the encoding
+    if head.count(0) * 10 >= 4 * len(head):
+        head = head.replace(b"\0", b"")  # as in UTF-16 and UTF-32 without a byte order mark
     strange = sum(1 for byte in head if byte < 9 or 13 < byte < 32)
     if strange * 10 > len(head):
         raise UnreadableError("not a text file; dotlint reads DOT files, not rendered images")

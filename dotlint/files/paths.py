@@ -17,7 +17,7 @@ def as_path(*parts: str | Path) -> Path:
 
 
 def sibling_path(module: str, name: str) -> str:
-    """Return the path of a file in the folder of a module, given the `__file__` of the module."""
+    """Return the path of a file in the folder of a module or another file, given the path of that."""
     return os.path.join(os.path.dirname(module), name)
 
 

@@ -111,6 +111,11 @@ class Cache(Struct, frozen=True):
             kept = _decoder().decode(entry[_DIGEST:])
         except (OSError, MsgspecError):
             return None
+        if kept.kept is not None and any(
+            os.path.isfile(one) != existed  # noqa: PTH113 - importing pathlib takes longer
+            for one, existed in kept.kept.looked_up.items()
+        ):
+            return None
         with contextlib.suppress(OSError):  # mark the entry as recently used
             if abs(time.time() - path.stat().st_mtime) > _DAY:
                 os.utime(path)

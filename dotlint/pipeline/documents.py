@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Moved = TypeVar("Moved", Finding, Location, Related)
 
-NO_PLACE = "the document has no place for it"
+DOES_NOT_FIT = "it does not fit into the document"
 
 
 def lint_document(
@@ -42,7 +42,7 @@ def lint_document(
     return _merged(source, blocks, results, settings)
 
 
-def lint_in_place(block: BlockResult, settings: Settings) -> FileResult:
+def lint_with_lines_of_document(block: BlockResult, settings: Settings) -> FileResult:
     """Lint a block again so that its lines, but not its columns, count as in the document."""
     return lint_dot(Source("\n" * (block.line - 1) + block.block.text, block.result.path), settings)
 
@@ -58,7 +58,7 @@ def line_of(source: Source, block: Block, offset: int) -> int:
 
 
 def edits_in_document(document: str, block: Block, edits: Iterable[Edit]) -> list[Edit] | None:
-    """Return edits of a block as edits of its document; None if it has no place for them."""
+    """Return edits of a block as edits of its document; None if they do not fit."""
     changes = in_document(document, block, [(edit.start, edit.end, edit.text) for edit in edits])
     return None if changes is None else [Edit(*change) for change in changes]
 
@@ -90,7 +90,7 @@ def _merged(source: Source, blocks: Sequence[Block], results: Sequence[FileResul
     seen: Counter[str] = Counter()
     merged.findings = _with_unique_fingerprints(merged.findings, seen)
     merged.suppressed = _with_unique_fingerprints(merged.suppressed, seen)
-    _place_fixes(source, blocks, results, merged)
+    _move_fixes(source, blocks, results, merged)
     merged.outlived = _outlived(source.name, results, settings)
     found = [*merged.findings, *merged.suppressed, *merged.baselined]
     merged.kept = replace(_facts([result.facts for result in results]), excerpt=excerpt_of(found, source))
@@ -106,7 +106,7 @@ def _outlived(name: str, results: Sequence[FileResult], settings: Settings) -> i
 
 
 def at_document(finding: Finding, block: Block, graphs: int, findings: int) -> Finding:
-    """Return a finding of a block with the offsets of the document; its fix is placed later.
+    """Return a finding of a block with the offsets of the document; its fix is moved later.
 
     `graphs` and `findings` count those of the blocks before.
     """
@@ -141,8 +141,8 @@ def _with_unique_fingerprints(findings: Iterable[Finding], seen: Counter[str]) -
     return unique
 
 
-def _place_fixes(source: Source, blocks: Sequence[Block], results: Sequence[FileResult], merged: FileResult) -> None:
-    """Turn the edits of all fixes into edits of the document; withdraw those that it has no place for.
+def _move_fixes(source: Source, blocks: Sequence[Block], results: Sequence[FileResult], merged: FileResult) -> None:
+    """Turn the edits of all fixes into edits of the document; withdraw those that do not fit.
 
     Fixes that do not touch each other are tried together, because each trial reads the whole document.
     """
@@ -189,7 +189,7 @@ def _fit(source: Source, blocks: Sequence[Block], batch: Sequence[tuple[int, int
 
 def _withdraw(merged: FileResult, at: int) -> None:
     finding = merged.findings[at]
-    merged.findings[at] = replace(finding, fix=None, fixable=None, help=help_with(finding.help, NO_PLACE))
+    merged.findings[at] = replace(finding, fix=None, fixable=None, help=help_with(finding.help, DOES_NOT_FIT))
 
 
 def _facts(facts: Sequence[FileFacts]) -> FileFacts:
@@ -207,6 +207,7 @@ def _facts(facts: Sequence[FileFacts]) -> FileFacts:
         strategy_source=declared.strategy_source if declared else None,
         deployment=next((one.deployment for one in facts if one.deployment), ()),
         flow=_flow([one.flow for one in facts if one.flow is not None]),
+        looked_up={path: exists for one in facts for path, exists in one.looked_up.items()},
     )
 
 

@@ -10,7 +10,7 @@ from dotlint.engine.finding import Edit
 from dotlint.engine.result import FileResult
 from dotlint.errors import DotlintError
 from dotlint.pipeline.documents import (
-    NO_PLACE,
+    DOES_NOT_FIT,
     as_source,
     at_document,
     edits_in_document,
@@ -43,7 +43,7 @@ def fix_document(source: Source, settings: Settings, *, unsafe: bool) -> FixResu
         own = edits_in_document(source.text, block, _changes(fixed.given.text, texts[index]))
         if own is None or not keeps_blocks(source, apply_edits(source.text, own), blocks, {index: texts[index]}):
             texts[index] = fixed.given.text
-            refused += [Refusal(one, line_of(source, block, one.start), NO_PLACE) for one in fixed.applied]
+            refused += [Refusal(one, line_of(source, block, one.start), DOES_NOT_FIT) for one in fixed.applied]
             continue
         edits += own
         applied += [at_document(one, block, 0, 0) for one in fixed.applied]

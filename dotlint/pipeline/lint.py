@@ -181,6 +181,8 @@ def _outcomes(file: FileContext, card: Card) -> Iterable[Outcome]:
             found += second_look(card, outcomes, vars(target).get("deployment"))
         except Exception as error:  # noqa: BLE001 - it becomes a finding, and the other rules run
             found.append(crash(card, error, file.rules))
+    if "graphviz" not in card.presets and any("deployment" in vars(graph) for graph in file.graphs):
+        file.read_as_deployment = True
     return found
 
 

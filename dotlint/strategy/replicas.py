@@ -47,7 +47,6 @@ def misfit(label: str, degrees: Degrees, gpus: GpuSet, size: int, layout: Layout
         what = f"{gpus.short()} is {len(gpus)} GPUs"
     more = replicated(degrees, len(gpus), layout) if len(gpus) > 1 else None
     if more is not None:
-        times = len(gpus) // size
-        remedy = f"{len(gpus)} GPUs are {_NUMBERS.get(times, str(times))} replicas: dp{more.dp}"
+        remedy = f"{len(gpus)} GPUs are {_NUMBERS.get(more.dp, str(more.dp))} replicas: dp{more.dp}"
         return StrategyError(f"{needs}, but {what}; {remedy}", text=str(gpus), suggestion=str(more))
     return StrategyError(f"{needs}, but {what}: write {ids}", text=str(gpus), suggestion=ids)

@@ -32,7 +32,8 @@ def wide_problem(source: Source) -> Problem | None:
     if not text.startswith(("\0", "\udcff", "\udcfe")) and text[1:2] != "\0":
         return None
     data = source.to_bytes()
-    for encoding, mark in (*_MARKS, ("utf-16-le" if text[1:2] == "\0" else "utf-16-be", b"")):
+    order = "be" if text[0] == "\0" else "le"
+    for encoding, mark in (*_MARKS, (f"utf-32-{order}", b""), (f"utf-16-{order}", b"")):
         if data.startswith(mark):
             try:
                 decoded = data[len(mark) :].decode(encoding)

@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from docs import examples, pictures
+import dotlint
+from docs import examples, pictures, silent_failures
 from dotlint.cli.main import main
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +49,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("two_stages.dot", "graphs/two_stages.dot"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(first)
-    for name in ("deployment.dot", "tests/fixtures/moe_two_phases.dot", "prefill_dag.dot", "decode_dag.dot"):
+    for name in (
+        "deployment.dot",
+        "deployment_old.dot",
+        "tests/fixtures/moe_two_phases.dot",
+        "prefill_dag.dot",
+        "decode_dag.dot",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(FIXTURE, tmp_path / name)
     for name in ("notes.md", "docs/notes.md"):
@@ -119,6 +126,18 @@ def test_pictures_show_what_there_is() -> None:
         Path(target).name for page in PAGES for target in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page.read_text("utf-8"))
     }
     assert linked == {path.name for path in pictures.IMAGES.iterdir()}
+
+
+@pytest.mark.parametrize("failure", list(silent_failures.failures()), ids=lambda failure: failure.code)
+def test_pictures_of_silent_failures(failure: silent_failures.Failure) -> None:
+    """Texts are compared; where things are depends on the version of Graphviz."""
+    # A014 knows the folder of a file only.
+    assert failure.code in {f.code for f in dotlint.check(failure.drawn).findings} or failure.code == "A014"
+    assert not [f for f in dotlint.check(failure.meant).findings if f.code[0] in "AEN"]
+    drawn, meant = ((pictures.IMAGES / f"{failure.code}-{kind}.svg").read_text("utf-8") for kind in ("drawn", "meant"))
+    assert drawn != meant
+    if shutil.which("dot"):
+        assert _words(meant) == _words(silent_failures.picture(failure.meant)), "write it anew: python -m docs.pictures"
 
 
 def _words(svg: str) -> str:

@@ -168,7 +168,7 @@ def test_only_the_dot_is_fixed(case: str) -> None:
     run("check", "--fix", name, "--isolated")
     fixed = Path(name).read_bytes().decode()
     words = {"colr": "color", "labl": "label", "stile": "style"}
-    # A table has no place for another width, so its rows stay as they are.
+    # A table has a fixed width, so its rows stay as they are.
     lines = {int(place.split()[1].split(":")[0]) - 1 for place in expected}
     meant = [
         re.sub(r"\b(colr|labl|stile)\b", lambda match: words[match[0]], line)
@@ -288,11 +288,11 @@ def test_a_notebook_that_cannot_be_read() -> None:
 def test_commands_for_one_graph(command: str) -> None:
     graph = 'digraph { n0 [label="LayerNorm\\nGPU: 0"] m0 [label="MLP TP=2\\nGPU: 1"] n0 -> m0 }'
     Path("a.md").write_text(f"text\n\n```dot\n{graph}\n```\n")
-    assert "several places" not in run(command, "a.md").err
+    assert "several blocks" not in run(command, "a.md").err
     Path("a.md").write_text(f"```dot\n{graph}\n```\n\n```dot\n{graph}\n```\n")
     said = run(command, "a.md")
     assert said.status == 2
-    assert "DOT in several places, at lines 2, 6" in said.err
+    assert "several blocks of DOT, at lines 2, 6" in said.err
 
 
 def test_the_hook_has_the_endings_of_documents() -> None:

@@ -197,3 +197,92 @@ def test_json_lines_are_findings_with_a_path() -> None:
     out = run("check", "-", "--isolated", "-f", "jsonl", stdin=b"digraph { a [shpae=box]; a -> b }").out
     lines = [msgspec.json.decode(line, type=Line) for line in out.splitlines()]
     assert {line.path for line in lines} == {"<stdin>"}
+
+
+class Compared(Shape):
+    path: str
+    missing: bool
+    nodes: int
+    edges: int
+    stages: int
+    gpus: int
+
+
+class ComparedItem(Shape):
+    before: list[str] | None
+    after: list[str] | None
+    unit: dict[str, str | int]
+    edges: int
+
+
+class ComparedDifference(Shape):
+    section: Literal[
+        "graphs", "strategy", "stages", "operators", "communication", "nodes", "devices", "shapes", "labels", "edges",
+        "clusters", "attributes",
+    ]  # fmt: skip
+    change: Literal["added", "removed", "changed"]
+    what: str
+    field: str | None
+    before: str | None
+    after: str | None
+    count: int
+    undecided: bool
+    items: list[ComparedItem]
+
+
+class ComparedStill(Shape):
+    before: Finding
+    after: Finding
+
+
+class ComparedFindings(Shape):
+    fixed: list[Finding]
+    new: list[Finding]
+    still: list[ComparedStill]
+
+
+class ComparedAlike(Shape):
+    before: list[str]
+    after: list[str]
+
+
+class ComparedGraph(Shape):
+    pairs: list[tuple[str, str]]
+    alike: list[ComparedAlike]
+
+
+class ComparedLayout(Shape):
+    attributes: int
+    comments: int
+    renamed: int
+    reworded: int
+    reordered: bool
+    clusters: int
+    formatting: bool
+
+
+class Comparison(Shape):
+    dotlint: str
+    before: Compared
+    after: Compared
+    deployments: bool
+    differ: bool
+    differences: list[ComparedDifference]
+    findings: ComparedFindings
+    matching: list[ComparedGraph]
+    layout: ComparedLayout
+    notes: list[str]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("diff_before.dot", "diff_after.dot"),
+        ("overview.dot", "build_dependencies.dot"),
+        ("overview.dot", "overview.dot"),
+    ],
+)
+def test_json_of_a_comparison(before: str, after: str) -> None:
+    out = run("diff", str(FIXTURES / before), str(FIXTURES / after), "--isolated", "-f", "json").out
+    found = msgspec.json.decode(out, type=Comparison)
+    assert found.differ == (before != after) == bool(found.differences)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 from pathlib import Path
@@ -19,12 +20,16 @@ FIXTURES = HERE.parent / "fixtures"
 
 
 class Case(NamedTuple):
-    """One golden file: the fixture, the options, the width of the terminal; of JSON, a listing."""
+    """One golden file: the fixture, the options, the width of the terminal; of JSON, a listing.
+
+    With `after`, it is what `diff` reports of the fixture and that one.
+    """
 
     file: str
     fixture: str
     options: tuple[str, ...]
     columns: int = 80
+    after: str = ""
 
 
 _MAIN = ("moe_two_phases.dot", ("-s", "pp4ep4tp2sp2"))
@@ -37,6 +42,9 @@ CASES = (
     Case("moe_two_phases.listing.txt", _MAIN[0], (*_MAIN[1], "-f", "json")),
     Case("moe_ep4_ranks_gaps.100.txt", "moe_ep4_ranks_gaps.dot", ("-s", "ep4"), 100),
     Case("overview.100.txt", "overview.dot", (), 100),
+    Case("diff.80.txt", "diff_before.dot", (), 80, "diff_after.dot"),
+    Case("diff.140.txt", "diff_before.dot", (), 140, "diff_after.dot"),
+    Case("diff.md", "diff_before.dot", ("-f", "markdown"), 80, "diff_after.dot"),
     Case("build_dependencies.100.txt", "build_dependencies.dot", (), 100),
 )
 
@@ -47,6 +55,9 @@ def produce(case: Case) -> str:
     plain = {key: value for key, value in os.environ.items() if key not in {"FORCE_COLOR", "NO_COLOR"}}
     with mock.patch.dict(os.environ, {**plain, "COLUMNS": str(case.columns)}, clear=True):
         argv = ["check", "-", "--stdin-filename", case.fixture, "--isolated", *case.options]
-        main(argv, io.BytesIO((FIXTURES / case.fixture).read_bytes()), out, err)
+        if case.after:
+            argv = ["diff", case.fixture, case.after, "--isolated", *case.options]
+        with contextlib.chdir(FIXTURES):
+            main(argv, io.BytesIO((FIXTURES / case.fixture).read_bytes()), out, err)
     assert not err.getvalue(), err.getvalue()
     return listing(out.getvalue()) if "json" in case.options else out.getvalue()

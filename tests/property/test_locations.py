@@ -94,7 +94,7 @@ def test_a_baseline_hides_all_of_its_own_file(lines: list[str]) -> None:
     [
         ("a{} [colour=red]", "z [colour=red]", "A001"),
         ("a{} [shape=elipse]", "z [shape=elipse]", "A004"),
-        ("a{0} -> b{0}\n  a{0} -> b{0}", "a0 -> b0", "N004"),
+        ('a{0} [label="LayerNorm\\nGPU: {0}"]\n  a{0} -> b{0}\n  a{0} -> b{0}', "a0 -> b0", "N004"),
         ("a{0} -> a{0}", "a9999 -> a9999", "N006"),
         ("subgraph cluster_{} {{ }}", "subgraph cluster_z { }", "N008"),
         ("a{} [color=rde]", "z [color=rde]", "A005"),

@@ -71,7 +71,7 @@ def test_n001_nodes_that_only_dress_up_after_the_edges_do_not_make_a_rule() -> N
 
 
 def test_n001_undeclared_nodes_of_a_family_are_one_finding() -> None:
-    nodes = "; ".join(f"n{i}" for i in range(50))
+    nodes = "; ".join([*(f"n{i}" for i in range(50)), "sink_10 [label=x]", "sink_11 [label=y]"])
     edges = "; ".join(f"n{i} -> sink_{i}" for i in range(10))
     (found,) = find(f"digraph {{ {nodes}; {edges} }}", "N001")
     assert len(found.nodes) == 10
@@ -141,6 +141,45 @@ def test_n016_a_join_that_a_carriage_return_spoils() -> None:
     (found,) = find(b'digraph { a [label="x\\\r\ny"]; b; a -> b }', "N016")
     assert "CR LF" in found.message
     assert find(b'digraph { a [label="x\\\ny"]; a -> b }', "N016") == []
+
+
+@pytest.mark.parametrize(
+    ("label", "breaks"),
+    [
+        (r"fill the pot\\nand wait", True),
+        (r"GPU 0\\nGPU 1", True),
+        (r"first line\\nsecond line\\nthird", True),
+        (r"tea\\ncup\\nsaucer\\nspoon", True),
+        (r"src\\net", False),
+        (r"C:\\Program Files\\new tools", False),
+        (r"a blank, then \\n", False),
+        (r"lines of [^\\n]+ and \\w", False),
+        (r"print(\"a b\\nc d\")", False),
+        (r"the sum $a \\neq b$", False),
+    ],
+)
+def test_n016_a_doubled_backslash_where_a_line_break_is_meant(label: str, breaks: bool) -> None:
+    found = find(f'digraph {{ a [label="{label}"]; a -> b }}', "N016")
+    assert [finding.nodes for finding in found] == [("a",)] * breaks
+
+
+_DRAWN = "a [label=A]; b [label=B]\n c [label=C]; d [label=D]\n a -> b; b -> c -> d"
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        (f"digraph {{\n {_DRAWN};x\n}}", "x"),
+        (f"digraph {{\n qq {_DRAWN}\n}}", "qq"),
+        (f"digraph {{\n legend [label=L] {_DRAWN}\n subgraph cluster_1 {{ a -> c;l }}\n}}", "l"),
+        (f"digraph {{\n {_DRAWN}\n alone\n}}", None),
+        (f"digraph {{\n a; b; c; d; e\n {_DRAWN}\n}}", None),
+        (f"digraph {{\n {_DRAWN}; {{rank=same; a; z}}\n}}", None),
+        ("digraph {\n a; b; c; a -> b -> c; d\n}", None),
+    ],
+)
+def test_n025_a_word_among_nodes_with_edges_and_attributes(text: str, word: str | None) -> None:
+    assert [finding.nodes for finding in find(text, "N025")] == ([] if word is None else [(word,)])
 
 
 def test_n017_limits_of_graphviz_count_bytes_of_one_text() -> None:

@@ -196,3 +196,17 @@ def test_s007_layers_that_are_neither_drawn_nor_covered(layers: list[int], extra
     text = digraph(*ENDS, *(node(name, "MLP", "0") for name in names), *between, *edges("input", *path, "output"))
     total = 9 if len(layers) == 8 else 8
     assert bool(find(text, "S007", strategy=f"strategy = 'tp1'\n[model]\nlayers = {total}\n")) == found
+
+
+@pytest.mark.parametrize(("spec", "fires"), [("tp4", True), ("tp4dpa2", True), ("tp4dpa4", False)])
+def test_c001_replicas_of_attention_within_tp_need_no_all_reduce(spec: str, fires: bool) -> None:
+    dims = "[batch=4, seq=8, hidden=64]"
+    shards = "".join(
+        f'attn_{i} [label="Attention compute\\nInput: {dims}\\nOutput: {dims}\\nGPU: {i}"] in -> attn_{i} -> gate;'
+        for i in range(4)
+    )
+    gate = f'gate [label="MoE Gate\\nInput: {dims}\\nOutput: {dims}\\nGPU: 0-3"]'
+    text = f'digraph {{ in [label="Input"] {shards} {gate} out [label="Output"] gate -> out }}'
+    table = f'strategy = "{spec}"\n[layout]\nmodel = "sglang"\n'
+    assert bool(find(text, "C001", strategy=table)) == fires
+    assert find(text, "P007", strategy=table) == []

@@ -125,8 +125,8 @@ def test_no_configuration_is_read_unless_asked_for(tmp_path: Path) -> None:
 
 
 def test_fix_gives_text_and_what_became_of_the_findings() -> None:
-    fixed = dotlint.fix("digraph {\n  a -> b)\n  b -> b\n}\n")
-    assert fixed.text == "digraph {\n  a -> b\n  b -> b\n}\n"
+    fixed = dotlint.fix("digraph {\n  a -> b)\n  c -> c\n}\n")
+    assert fixed.text == "digraph {\n  a -> b\n  c -> c\n}\n"
     assert [finding.code for finding in fixed.applied] == ["E011"]
     assert [finding.code for finding in fixed.remaining] == ["N006"]
     assert fixed.changed

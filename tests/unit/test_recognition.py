@@ -16,6 +16,7 @@ BLOCKS = [f's{i} [label="Pipeline stage {i}\\nLayers {8 * i}-{8 * i + 7}\\nGPUs 
     [
         pytest.param([node("a", "RMSNorm", "0"), node("b", "SwiGLU MLP", "0"), "a -> b"], id="operators on a GPU"),
         pytest.param(["norm_tp0 -> mlp_tp0; norm_tp1 -> mlp_tp1"], id="ranks in names"),
+        pytest.param(["gate -> expert_ep0 -> sum; gate -> expert_ep1 -> sum"], id="ranks of an axis of models"),
         pytest.param([*BLOCKS, "tokens -> s0 -> s1 -> answer"], id="blocks of stages"),
         pytest.param(
             [node("e0", "Expert 0", "0"), node("e1", "Expert 1", "1"), "{e0 e1} -> sum"], id="one role, placed"
@@ -63,6 +64,22 @@ def test_operators_with_a_place_or_a_size_are_a_deployment(statements: list[str]
         pytest.param(["rms_norm -> qkv -> attention -> mlp"], "no devices", id="kernels of a layer"),
         pytest.param(["expert_0 -> expert_1; router -> expert_0"], "no devices", id="words alone"),
         pytest.param([node("a", "Expert 0", "0"), node("b", "Expert 1", "1")], "no tensor flows", id="table"),
+        pytest.param(
+            [
+                'subgraph cluster_0 { label="Stage 0"; case; router }',
+                'subgraph cluster_1 { label="Stage 1"; board; plan }',
+                *(node(f"expert_{i}", f"Expert {i}: {field}") for i, field in enumerate(["heart", "lung", "skin"])),
+                "case -> router -> {expert_0 expert_1 expert_2} -> board -> plan -> case",
+            ],
+            "other fields",
+            id="experts of a clinic",
+        ),
+        pytest.param(
+            [*(node(f"n{i}", f"{word}\\nRank {i // 2}") for i, word in enumerate(["Expert", "Expert", "Dispatch", "Head"])),
+             "n3 -> n2 -> {n0 n1} -> n3"],
+            "other fields",
+            id="ranks of people",
+        ),
         pytest.param(["idle -> prefill -> decode -> idle"], "few of its nodes", id="states"),
     ],
 )  # fmt: skip

@@ -25,7 +25,7 @@ PACKAGE = Path(dotlint.__file__).parent
 FLOORS_DONE = (
     "errors", "text", "files", "data", "syntax", "graph", "strategy", "deployment", "edits", "pipeline",
     "__init__", "__main__", "api", "plugin", "cli", "config", "registry", "summary", "overview", "picture", "page",
-    "suppressions", "engine", "report", "server", "checks",
+    "suppressions", "engine", "report", "server", "checks", "comparison",
 )  # fmt: skip
 
 # Each word, as a pattern, with the one to use instead.

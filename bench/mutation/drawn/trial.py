@@ -19,7 +19,7 @@ from dotlint.strategy import Strategy
 from dotlint.syntax.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from bench.mutation.defects import Defect
     from bench.mutation.drawn.deployments import Extras
@@ -134,22 +134,40 @@ def _of_habit(finding: Finding, drawn: Drawn) -> bool:
     return finding.code == "T001" and drawn.manner.shape == "none" and finding.message.startswith("none of")
 
 
-def run(seed: str, only: str = "") -> list[Outcome]:
-    """Lint a drawn deployment as it is, and with defects of which each can be done in it."""
-    drawn = draw(seed)
-    page = write(drawn.world, drawn.manner)
-    found = findings(page.text, drawn.strategy)
-    loud = [f for f in found if f.severity != "info" and not _of_habit(f, drawn)]
-    outcomes = [Outcome(seed, "", drawn.factors, not loud, 0, said(loud), said(found))]
-    titles = [title for title in DRAWN if only in title]
-    random.Random(f"{seed} defects").shuffle(titles)
-    for title in titles:
-        if len(outcomes) > DEFECTS:
-            break
-        done = mutate(drawn, title, page)
-        if done:
-            outcomes.append(_judged(drawn, title, *done, page, found))
-    return outcomes
+@dataclass(frozen=True)
+class Trial:
+    """How deployments are drawn and mutated: `is_loud` is whether a finding of a correct graph is false.
+
+    `titles` name the defects, of which the `most` that can be done are tried on each deployment, one at a time.
+    """
+
+    draw: Callable[[str], Drawn]
+    is_loud: Callable[[Finding, Drawn], bool]
+    titles: Collection[str]
+    most: int
+    mutate: Callable[[Drawn, str, Page], tuple[Defect, Page] | None]
+    judge: Callable[[Drawn, str, Defect, Page, Page, list[Finding]], Outcome]
+
+    def run(self, seed: str, only: str = "") -> list[Outcome]:
+        """Lint a drawn deployment as it is, and with defects of which each can be done in it."""
+        drawn = self.draw(seed)
+        page = write(drawn.world, drawn.manner)
+        found = findings(page.text, drawn.strategy)
+        loud = [f for f in found if self.is_loud(f, drawn)]
+        outcomes = [Outcome(seed, "", drawn.factors, not loud, 0, said(loud), said(found))]
+        titles = [title for title in self.titles if only in title]
+        random.Random(f"{seed} defects").shuffle(titles)
+        for title in titles:
+            if len(outcomes) > self.most:
+                break
+            done = self.mutate(drawn, title, page)
+            if done:
+                outcomes.append(self.judge(drawn, title, *done, page, found))
+        return outcomes
+
+
+def _is_loud(finding: Finding, drawn: Drawn) -> bool:
+    return finding.severity != "info" and not _of_habit(finding, drawn)
 
 
 def mutate(drawn: Drawn, title: str, page: Page) -> tuple[Defect, Page] | None:
@@ -187,3 +205,8 @@ def named(finding: Finding) -> set[str]:
     """The nodes that a finding names, and the ends of edges that it proposes."""
     proposed = {end for pair in (*finding.missing_edges, *finding.planned_edges) for end in pair}
     return {*finding.nodes, *finding.missing_nodes} | proposed
+
+
+def run(seed: str, only: str = "") -> list[Outcome]:
+    """Try deployments whose names and places state the facts."""
+    return Trial(draw, _is_loud, DRAWN, DEFECTS, mutate, _judged).run(seed, only)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bench.mutation.drawn.deployments import Extras
 from bench.mutation.drawn.fair import distinct, legible
 from bench.mutation.drawn.manner import draw_manner
-from bench.mutation.drawn.trial import Drawn, Outcome, findings, named, said
+from bench.mutation.drawn.trial import Drawn, Outcome, Trial, findings, named, said
 from bench.mutation.drawn.writer import write
 from bench.mutation.flow import words
 from bench.mutation.flow.build import build
@@ -90,24 +90,6 @@ def _fair(plan: FlowPlan, manner: Manner) -> bool:
     ))  # fmt: skip
 
 
-def run(seed: str, only: str = "") -> list[Outcome]:
-    """Lint a drawn deployment as it is, and with defects of which each can be done in it."""
-    drawn = draw(seed)
-    page = write(drawn.world, drawn.manner)
-    found = findings(page.text, drawn.strategy)
-    loud = [f for f in found if f.code in MEASURED]
-    outcomes = [Outcome(seed, "", drawn.factors, not loud, 0, said(loud), said(found))]
-    titles = [title for title in FLOW if only in title]
-    random.Random(f"{seed} defects").shuffle(titles)
-    for title in titles:
-        if len(outcomes) > DEFECTS:
-            break
-        done = mutate(drawn, title, page)
-        if done:
-            outcomes.append(_judged(drawn, title, *done, page, found))
-    return outcomes
-
-
 def mutate(drawn: Drawn, title: str, page: Page) -> tuple[Defect, Page] | None:
     """Introduce a defect; None where it cannot be done, or where what is written would not state it."""
     defect = FLOW[title].change(drawn.world, random.Random(f"{drawn.seed} {title}"), drawn.manner)
@@ -125,3 +107,8 @@ def _judged(drawn: Drawn, title: str, defect: Defect, mutated: Page, page: Page,
     ids = {mutated.ids.get(key, page.ids.get(key, key)) for key in defect.keys}
     hit = any(ids & named(f) for f in new if f.code in FLOW[title].codes)
     return Outcome(drawn.seed, title, drawn.factors, hit, sum(f.code in expected for f in new), said(wrong), said(new))
+
+
+def run(seed: str, only: str = "") -> list[Outcome]:
+    """Try deployments whose labels state how tensors travel."""
+    return Trial(draw, lambda finding, _: finding.code in MEASURED, FLOW, DEFECTS, mutate, _judged).run(seed, only)

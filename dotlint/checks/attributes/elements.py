@@ -10,6 +10,8 @@ from collections import defaultdict
 from functools import cache
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from dotlint.checks.attributes.uses import finding, replaced, uses
 from dotlint.data import graphviz
 from dotlint.data.colors import is_color, meant, parts, weights_fit
@@ -25,7 +27,7 @@ from dotlint.text.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from dotlint.checks.attributes.uses import Use
+    from dotlint.checks.attributes.uses import Use, Uses
     from dotlint.data.graphviz import AttributeFact
     from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
@@ -37,6 +39,17 @@ _LETTERS = {"graph": "GCS", "cluster": "CS", "subgraph": "CS", "node": "N", "edg
 _NAMES = {"G": "graphs", "C": "clusters", "S": "subgraphs", "N": "nodes", "E": "edges"}
 # How many values of one attribute are reported one by one.
 _MOST = 4
+# Attributes and styles of dot2tex, which hands the styles on to TikZ: `fill=green!20`.
+_OF_DOT2TEX = {
+    "d2tdocpreamble",
+    "d2tfigpreamble",
+    "d2tgraphstyle",
+    "d2toptions",
+    "d2ttikzedgelabels",
+    "texlbl",
+    "topath",
+}
+_STYLE_OF_TIKZ = regex(r"[=!]", needs=("=", "!"))
 _STYLE = regex(r"[^\s,()]+(?:\([^()]*\))?")
 
 
@@ -220,8 +233,19 @@ def unknown_shapes(context: GraphContext, card: Card) -> Iterator[Outcome]:
         use for use in some if use.value and use.value not in graphviz.shapes() and "shapefile" not in use.companions()
     ]
     for bad in _separately(wrong):
-        near = _shape_names().nearest(bad[0].value) if len(bad) == 1 else None
         number = sum(use.count for use in bad)
+        style = bad[0].value.lower() if len(bad) == 1 else ""
+        if style in graphviz.styles("node"):
+            yield finding(
+                context,
+                card,
+                bad,
+                f"`{bad[0].value}` is a style, not a shape; Graphviz draws {'a box' if number == 1 else f'{number} boxes'}",
+                help=f"write `shape=box, style={style}`",
+                fix=_styled_box(bad[0], style),
+            )
+            continue
+        near = _shape_names().nearest(bad[0].value) if len(bad) == 1 else None
         yield finding(
             context,
             card,
@@ -230,6 +254,17 @@ def unknown_shapes(context: GraphContext, card: Card) -> Iterator[Outcome]:
             help=f"did you mean `{near.word}`?" if near else None,
             fix=_value_fix(bad, _to(near.word), near) if near else None,
         )
+
+
+def _styled_box(use: Use, style: str) -> Fix | None:
+    """Return the fix that writes a style instead of a shape, in statements without another style."""
+    if "style" in use.companions():
+        return None
+    edits: list[Edit | None] = []
+    for attribute in use.attributes():
+        edit = replaced(use_text(attribute.value), attribute.value, "box")
+        edits.append(edit and replace(edit, text=f"{edit.text}, style={style}"))
+    return _fix(edits, f"Write `shape=box, style={style}`", applicability="unsafe")
 
 
 def unknown_colors(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -287,7 +322,9 @@ def _in_list(color: str, word: str) -> Callable[[str], str]:
 
 
 def unknown_styles(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Report styles that Graphviz does not know, or not for that element."""
+    """Report styles that Graphviz does not know, or not for that element, in graphs that are not written for TikZ."""
+    if _for_tikz(uses(context, card)):
+        return
     for element in graphviz.LETTERS:
         known = graphviz.styles(element)
         wrong: dict[str, list[Use]] = defaultdict(list)
@@ -297,6 +334,13 @@ def unknown_styles(context: GraphContext, card: Card) -> Iterator[Outcome]:
                     wrong[word].append(use)
         for word, some in wrong.items():
             yield _style_finding(context, card, element, word, some)
+
+
+def _for_tikz(every: Uses) -> bool:
+    return any(
+        name in _OF_DOT2TEX or (name == "style" and any(_STYLE_OF_TIKZ.search(use.value) for use in some))
+        for (_, name), some in every.items()
+    )
 
 
 # Words of other languages and tools for a style.

@@ -35,7 +35,7 @@ _RECORD_PORT = regex(r"\\.|<((?:[^<>\\]|\\.)*)>", re.DOTALL)
 
 def bad_labels(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report HTML labels that Graphviz rejects, and HTML in quotes, which it draws as plain text."""
-    broken: dict[str, list[Use]] = defaultdict(list)
+    broken: dict[tuple[str, bool], list[Use]] = defaultdict(list)
     quoted: list[Use] = []
     for (_, name), some in uses(context, card).items():
         fact = graphviz.attributes().get(name)
@@ -45,17 +45,18 @@ def bad_labels(context: GraphContext, card: Card) -> Iterator[Outcome]:
             if isinstance(use.value, Html):
                 found = flaw(use.value)
                 if found:
-                    broken[found[0]].append(use)
+                    broken[found.what, found.ignored].append(use)
             elif "<" in use.value and looks_like_html(use.value):
                 quoted.append(use)
-    for what, some in broken.items():
+    for (what, ignored), some in broken.items():
         fix = _html_fix(some)
         yield finding(
             context,
             card,
             some,
-            f"Graphviz cannot read this HTML label: {what}",
-            note="it draws the name of the node, or nothing, instead",
+            f"Graphviz {'ignores a part of' if ignored else 'cannot read'} this HTML label: {what}",
+            note=None if ignored else "it draws the name of the node, or nothing, instead",
+            help="remove the tag, or write `&lt;` for a `<` that is text" if "has no tag" in what else None,
             fix=fix,
             fixable="unsafe" if fix else None,
         )
@@ -170,7 +171,8 @@ _COMPASS = {
 
 
 def _port_help(node: Node, own: list[str], port: str) -> str:
-    meant = _COMPASS.get(port.lower(), port.lower())
+    near = Lexicon(sorted(_COMPASS)).nearest(port.lower(), most=1) if len(port) > 3 else None
+    meant = _COMPASS.get(near.word if near else port.lower(), port.lower())
     if meant in graphviz.enumeration_values("compass"):
         return f"did you mean the compass point `{meant}`?"
     if own:

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
 from dotlint.checks.attributes.uses import finding, uses
-from dotlint.checks.grouping import at_edge, at_node, at_subgraph, remaining
+from dotlint.checks.grouping import at_edge, at_node, at_span, at_subgraph, remaining
 from dotlint.data import graphviz
 from dotlint.edits.attributes import set_attribute
 from dotlint.edits.fix_context import fixed_by, in_order
 from dotlint.engine.finding import Edit, Fix, Related
-from dotlint.graph.model import Node
+from dotlint.graph.model import Edge, Node
+from dotlint.syntax.tree import DefaultsStatement
 from dotlint.text.english import count, listed, the
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from dotlint.checks.attributes.uses import Use
+    from dotlint.data.graphviz import Element
     from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Finding, Location, Outcome
-    from dotlint.graph.model import Edge, Subgraph
+    from dotlint.graph.model import Subgraph
+    from dotlint.syntax.tree import EdgeStatement
 
 _FILLING = frozenset({"filled", "wedged", "striped", "radial"})
 _MOST_RELATED = 3
+Inheriting = TypeVar("Inheriting", Node, Edge)
 
 
 def _styles(attributes: Mapping[str, str]) -> set[str]:
@@ -34,9 +39,10 @@ def _styles(attributes: Mapping[str, str]) -> set[str]:
 
 
 class Unfilled(Struct, frozen=True, eq=False):
-    """Nodes with a fill color that nothing fills."""
+    """Nodes with a fill color that nothing fills, and defaults that set one for nodes."""
 
-    nodes: tuple[Node, ...]
+    nodes: tuple[Node, ...] = ()
+    defaults: tuple[DefaultsStatement, ...] = ()
 
 
 def fill_nodes(fix: FixContext, finding: Finding) -> Fix | str:
@@ -49,7 +55,9 @@ def fill_nodes(fix: FixContext, finding: Finding) -> Fix | str:
         if len(setting[-1].nodes) > 1:
             return f"the statement of `{node.name}` declares several nodes"
         edits.append(set_attribute(fix.text, setting[-1], "style", "filled"))
-    return Fix("safe", in_order(edits), f"Set style=filled on {the(len(edits), 'node')}")
+    edits += (set_attribute(fix.text, statement, "style", "filled") for statement in data.defaults)
+    where = f"on {the(len(data.nodes), 'node')}" if data.nodes else "in the defaults"
+    return Fix("safe", in_order(edits), f"Set style=filled {where}")
 
 
 @fixed_by(fill_nodes)
@@ -91,6 +99,48 @@ def fills_without_style(context: GraphContext, card: Card) -> Iterator[Outcome]:
             help="add `filled` to its style",
             data=Unfilled(tuple(one for one in some if isinstance(one, Node))) if fixable else None,
         )
+    defaults = _useless_defaults(
+        context,
+        card,
+        "node",
+        "fillcolor",
+        [node for node in graph.nodes.values() if "fillcolor" not in node.own_attributes],
+        lambda node: node.attributes.get("shape") == "point" or bool(_styles(node.attributes) & drawn),
+    )
+    for styled_too in (False, True):
+        late = [one for one, heirs in defaults if any(_styles(heir.attributes) for heir in heirs) == styled_too]
+        if late:
+            yield card.finding(
+                "these defaults of nodes set a `fillcolor`, but no style that fills",
+                late[0].start,
+                late[0].end,
+                outcome="other-style" if styled_too else None,
+                locations=tuple(map(at_span, late)),
+                related=tuple(Related("the same here", one.start, one.end) for one in late[1 : _MOST_RELATED + 1]),
+                graph=graph.index,
+                help="add `filled` to the style",
+                data=None if styled_too else Unfilled(defaults=tuple(late)),
+            )
+
+
+def _useless_defaults(
+    context: GraphContext,
+    card: Card,
+    element: Element,
+    name: str,
+    heirs: Sequence[Inheriting],
+    draws: Callable[[Inheriting], bool],
+) -> list[tuple[DefaultsStatement, list[Inheriting]]]:
+    """Return the default statements whose value none of the elements that inherit it draws, with those elements."""
+    found: list[tuple[DefaultsStatement, list[Inheriting]]] = []
+    for use in uses(context, card).get((element, name), []):
+        statements = [one for one in use.statements if isinstance(one, DefaultsStatement)]
+        if not statements or use.value in {"", "none"}:
+            continue
+        some = [heir for heir in heirs if heir.attributes.get(name) == use.value]
+        if some and not any(map(draws, some)):
+            found += ((one, some) for one in remaining(context.file, card, statements, at_span))
+    return found
 
 
 def _at(one: Node | Subgraph) -> Location:
@@ -98,34 +148,36 @@ def _at(one: Node | Subgraph) -> Location:
 
 
 class Undirected(Struct, frozen=True, eq=False):
-    """Edges with an arrow at an end where their direction draws none."""
+    """Edges with an arrow at an end where their direction draws none, and defaults that set such an arrow."""
 
-    edges: tuple[Edge, ...]
+    edges: tuple[Edge, ...] = ()
+    defaults: tuple[DefaultsStatement, ...] = ()
 
 
 def set_directions(fix: FixContext, finding: Finding) -> Fix | str:
     """Set `dir=both` on the edges."""
     data = finding.data
     assert isinstance(data, Undirected)
-    statements = {id(edge.statement): edge.statement for edge in data.edges}
+    statements: dict[int, EdgeStatement | DefaultsStatement] = {id(e.statement): e.statement for e in data.edges}
+    statements |= {id(one): one for one in data.defaults}
     if any("dir" in statement.values() for statement in statements.values()):
         return "the edge sets another direction"
     edits = [set_attribute(fix.text, statement, "dir", "both") for statement in statements.values()]
-    return Fix("unsafe", in_order(edits), f"Set dir=both on {the(len(edits), 'edge')}")
+    where = f"on {the(len(edits), 'edge')}" if data.edges else "in the defaults"
+    return Fix("unsafe", in_order(edits), f"Set dir=both {where}")
 
 
 @fixed_by(set_directions)
 def arrows_without_direction(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report `arrowtail` and, in undirected graphs, `arrowhead` on edges whose `dir` draws no arrow there."""
     graph = context.graph
-    for name, directions in (("arrowtail", {"both", "back"}), ("arrowhead", {"both", "forward"})):
-        if (name == "arrowhead" and graph.directed) or not uses(context, card).get(("edge", name)):
-            continue
+    ends = [("arrowtail", {"both", "back"})] + ([] if graph.directed else [("arrowhead", {"both", "forward"})])
+    ends = [(name, directions) for name, directions in ends if uses(context, card).get(("edge", name))]
+    for name, directions in ends:
         every = [
             edge
             for edge in graph.edges
-            if edge.statement.values().get(name, "none") not in {"", "none"}
-            and (edge.attributes.get("dir") or ("forward" if graph.directed else "none")) not in directions
+            if edge.statement.values().get(name, "none") not in {"", "none"} and _direction(edge) not in directions
         ]
         some = remaining(context.file, card, every, at_edge)
         if not some:
@@ -133,7 +185,7 @@ def arrows_without_direction(context: GraphContext, card: Card) -> Iterator[Outc
         more = f" and {count(len(some) - 1, 'more edge')}" if len(some) > 1 else ""
         yield card.finding(
             f"`{name}` is not drawn on `{some[0].tail.name}` to `{some[0].head.name}`{more}: "
-            f"`dir` is `{some[0].attributes.get('dir') or ('forward' if graph.directed else 'none')}`",
+            f"`dir` is `{_direction(some[0])}`",
             some[0].start,
             some[0].end,
             nodes=tuple(dict.fromkeys(end for edge in some for end in (edge.tail.name, edge.head.name))),
@@ -143,6 +195,35 @@ def arrows_without_direction(context: GraphContext, card: Card) -> Iterator[Outc
             help="set `dir=both`" + (", or `dir=back`" if name == "arrowtail" else ""),
             data=Undirected(tuple(some)),
         )
+    for name, directions in ends:
+        defaults = _useless_defaults(
+            context,
+            card,
+            "edge",
+            name,
+            [edge for edge in graph.edges if name not in edge.own_attributes],
+            partial(_leads, directions),
+        )
+        if defaults:
+            statements = tuple(one for one, _ in defaults)
+            yield card.finding(
+                f"`{name}` in these defaults is not drawn on any edge",
+                statements[0].start,
+                statements[0].end,
+                locations=tuple(map(at_span, statements)),
+                related=tuple(Related("the same here", one.start, one.end) for one in statements[1:4]),
+                graph=graph.index,
+                help="set `dir=both`" + (", or `dir=back`" if name == "arrowtail" else ""),
+                data=Undirected(defaults=statements),
+            )
+
+
+def _leads(directions: set[str], edge: Edge) -> bool:
+    return _direction(edge) in directions
+
+
+def _direction(edge: Edge) -> str:
+    return edge.attributes.get("dir") or ("forward" if edge.graph.directed else "none")
 
 
 class OrthogonalLabels(Struct, frozen=True, eq=False):
@@ -208,8 +289,8 @@ def attributes_of_other_engines(context: GraphContext, card: Card) -> Iterator[O
         for (_, name), each in found.items()
         if engine not in engines.get(name, {engine})
         for use in each
-        if use.value
-    ]
+        if use.value and not (engine == "dot" and name == "overlap" and use.value.lower() in {"false", "no", "0"})
+    ]  # what `dot` does without being asked is no mistake: its nodes never overlap
     if not some:
         return
     names = sorted({f"`{use.name}`" for use in some})

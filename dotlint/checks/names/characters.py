@@ -8,8 +8,10 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from dotlint.checks.grouping import remaining
+from dotlint.edits.attributes import set_attribute
 from dotlint.edits.fix_context import in_order
 from dotlint.engine.finding import Edit, Fix, Location, Related
+from dotlint.syntax.tree import NodeStatement, walk_statements
 from dotlint.syntax.walk import ids
 from dotlint.text.regex import regex
 
@@ -92,6 +94,7 @@ def _two_way_arrows(file: FileContext, card: Card) -> Iterator[Outcome]:
     some = remaining(file, card, every, _at)
     if some:
         one = some[0][0]
+        edits = _two_way_edits(file, {start.start for start, _ in some})
         yield card.finding(
             "`<->` is no edge: Graphviz reads it as an HTML string, the name of a node",
             one.start,
@@ -99,7 +102,27 @@ def _two_way_arrows(file: FileContext, card: Card) -> Iterator[Outcome]:
             locations=tuple(map(_at, some)),
             related=tuple(Related("here too", other.start, other.end) for other, _ in some[1:4]),
             help="write `->` and `[dir=both]`",
+            fix=Fix("unsafe", in_order(edits), "Write an edge with dir=both") if edits else None,
+            fixable="unsafe" if edits else None,
         )
+
+
+def _two_way_edits(file: FileContext, starts: set[int]) -> list[Edit]:
+    """Return the edits that make an edge of each `a <-> b`; none if an arrow is not between two nodes of their own."""
+    edits: list[Edit] = []
+    text = file.document.text
+    for graph in file.document.graphs:
+        statements = list(walk_statements([graph.statement.body]))
+        for before, arrow, after in zip(statements, statements[1:], statements[2:], strict=False):
+            if arrow.start not in starts:
+                continue
+            three = [one for one in (before, arrow, after) if isinstance(one, NodeStatement) and len(one.nodes) == 1]
+            if len(three) < 3 or before.end != before.core_end or three[0].lists or three[1].lists:
+                return []
+            edits.append(Edit(arrow.start, arrow.core_end, "->" if graph.directed else "--"))
+            if graph.directed:
+                edits.append(set_attribute(text, three[2], "dir", "both"))
+    return edits if len(edits) == len(starts) * (1 + file.document.graphs[0].directed) else []
 
 
 def _at(suspect: tuple[Id, int]) -> Location:

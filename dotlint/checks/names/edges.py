@@ -18,11 +18,19 @@ if TYPE_CHECKING:
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
     from dotlint.engine.finding import Outcome
-    from dotlint.graph.model import Edge, Graph
+    from dotlint.graph.model import Edge, Graph, Node
+
+
+# More repeated edges than these are parallel edges that the author means.
+_MOST_SLIPS = 2
 
 
 def duplicate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Report edges with the ends, ports and attributes of an earlier one, with one finding for each pair of families."""
+    """Report edges with the ends, ports and attributes of an earlier one, with one finding for each pair of families.
+
+    Graphs other than deployments may have parallel edges, such as double bonds: there, only one or two repeated edges,
+    or a block of them that was pasted, are reported.
+    """
     graph = context.graph
     if graph.strict:
         return
@@ -34,8 +42,17 @@ def duplicate_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:
             if known is not edge:
                 key = (parse_name(edge.tail.name).family, parse_name(edge.head.name).family)
                 families[key].append((known, edge))
-    for pairs in families.values():
-        yield from _duplicates(context, card, pairs)
+    every = [pair for pairs in families.values() for pair in pairs]
+    if len(every) <= _MOST_SLIPS or _is_pasted(every) or context.deployment.recognized:
+        for pairs in families.values():
+            yield from _duplicates(context, card, pairs)
+
+
+def _is_pasted(pairs: list[tuple[Edge, Edge]]) -> bool:
+    """Return whether the repeated edges are one run of edges that repeats an earlier run."""
+    pairs = sorted(pairs, key=lambda pair: pair[1].index)
+    distances = {edge.index - known.index for known, edge in pairs}
+    return len(distances) == 1 and pairs[-1][1].index - pairs[0][1].index == len(pairs) - 1 < distances.pop()
 
 
 def _repeated(graph: Graph) -> Iterator[list[Edge]]:
@@ -144,13 +161,16 @@ def removal(text: str, start: int, end: int) -> Edit:
 def self_loops(context: GraphContext, card: Card) -> Iterator[Outcome]:
     """Report unlabeled edges from a node to itself in a graph without other cycles.
 
-    Graphs with other cycles may be state machines, in which such edges are common.
+    In graphs other than deployments, such edges are common: states that stay, functions that call themselves, keys of
+    a table that refer to it. There, only nodes without another edge count, unless the parameter `everywhere` is true.
     """
     graph = context.graph
     loops = [edge for edge in graph.edges if edge.tail is edge.head]
     if not loops:
         return
     bare = [edge for edge in loops if not edge.label and not edge.attributes.get("xlabel")]
+    if bare and not card.parameters.get("everywhere") and not context.deployment.recognized:
+        bare = [edge for edge in bare if not _has_neighbor(edge.head)]
     if not bare or (graph.directed and _cyclic(graph)):
         return
     for some in _by_family(remaining(context.file, card, bare, _at_loop)).values():
@@ -165,6 +185,10 @@ def self_loops(context: GraphContext, card: Card) -> Iterator[Outcome]:
             help="remove it, or correct one of its ends",
             graph=graph.index,
         )
+
+
+def _has_neighbor(node: Node) -> bool:
+    return any(edge.head is not node for edge in node.out_edges) or any(edge.tail is not node for edge in node.in_edges)
 
 
 def _at_loop(edge: Edge) -> Location:

@@ -14,6 +14,7 @@ from dotlint.deployment.words import parse_name
 from dotlint.edits.fix_context import in_order
 from dotlint.edits.statement import id_text
 from dotlint.engine.finding import Edit, Fix, Location, Related
+from dotlint.syntax.recovery.unquoted_values import without_unit
 from dotlint.syntax.tree import Assignment, Block, DefaultsStatement, EdgeStatement, NodeStatement
 from dotlint.text.english import count, listed, the
 from dotlint.text.nearest import Lexicon
@@ -42,6 +43,7 @@ _LETTER = regex(
     re.IGNORECASE,
     needs=("_i", "_j", "_k", "_n", "_x"),
 )
+_ASSIGNED = regex(r"(\w+)[ \t]*=[ \t]*\Z")
 _RECORDS = {"record", "Mrecord"}
 
 
@@ -133,7 +135,7 @@ def keyword_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
 def _same_line(text: str, before: Statement, after: Statement) -> bool:
     """Return whether only blanks separate two statements: no semicolon and no line break."""
     between = text[before.core_end : after.start]
-    return not between.strip() and "\n" not in between
+    return bool(between) and not between.strip() and "\n" not in between
 
 
 def is_stray_value(node: Node) -> bool:
@@ -339,6 +341,7 @@ def split_numbers(context: GraphContext, card: Card) -> Iterator[Outcome]:
         return
     start, end = spans[0]
     whole = text[start:end]
+    meant = [_without_split(text, *span) for span in spans]
     more = f", and {count(len(spans) - 1, 'more id')} like it {'is' if len(spans) == 2 else 'are'} split"
     yield card.finding(
         f"`{whole}` is read as {_pieces(whole)}{more if len(spans) > 1 else ''}",
@@ -346,15 +349,21 @@ def split_numbers(context: GraphContext, card: Card) -> Iterator[Outcome]:
         end,
         locations=tuple(Location(*span) for span in spans),
         related=tuple(Related("here too", *span) for span in spans[1:4]),
-        help="put it in quotes",
+        help=f"write `{meant[0]}`: Graphviz takes no unit" if meant[0][0] != '"' else "put it in quotes",
         fixable="unsafe",
         fix=Fix(
             "unsafe",
-            tuple(Edit(start, end, id_text_quoted(text[start:end])) for start, end in spans),
-            f"Put {the(len(spans), 'id')} in quotes",
+            tuple(Edit(*span, put) for span, put in zip(spans, meant, strict=True)),
+            f"Put {the(len(spans), 'id')} in quotes" if meant[0][0] == '"' else f"Write {listed(meant, 3)}",
         ),
         graph=context.graph.index,
     )
+
+
+def _without_split(text: str, start: int, end: int) -> str:
+    """Return the id in quotes; of a length, what Graphviz takes for the attribute."""
+    assigned = _ASSIGNED.search(text, max(0, start - 40), start)
+    return (without_unit(assigned[1], text[start:end]) if assigned else None) or id_text_quoted(text[start:end])
 
 
 def _pieces(whole: str) -> str:

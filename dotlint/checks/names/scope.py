@@ -3,47 +3,31 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dotlint.checks.attributes.uses import bodies
-from dotlint.checks.grouping import at_edge, at_node, at_span, remaining
-from dotlint.engine.finding import Related
+from dotlint.checks.grouping import at_edge, at_span, remaining
+from dotlint.checks.names.edges import removal
+from dotlint.edits.fix_context import fixed_by, in_order
+from dotlint.edits.insertion import insert_after, style_of
+from dotlint.engine.finding import Edit, Fix, Related
 from dotlint.syntax.tree import Assignment, DefaultsStatement, walk_statements
-from dotlint.text.english import count, listed
+from dotlint.text.english import count, listed, the
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dotlint.edits.fix_context import FixContext
     from dotlint.engine.card import Card
     from dotlint.engine.context import GraphContext
-    from dotlint.engine.finding import Outcome
-    from dotlint.graph.model import Edge, Graph
+    from dotlint.engine.finding import Finding, Outcome
+    from dotlint.graph.model import Edge, Graph, Subgraph
     from dotlint.syntax.tree import Statement
 
 _MOST_RELATED = 3
-
-
-def clusters_as_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Report edges that name a cluster, which makes a node of that name; only `fdp` has edges between clusters."""
-    graph = context.graph
-    if graph.attributes.get("layout") == "fdp":
-        return
-    named = {subgraph.name: subgraph for subgraph in graph.subgraphs if subgraph.name is not None}
-    every = [graph.nodes[name] for name in named if name in graph.nodes and not graph.nodes[name].declared]
-    for node in remaining(context.file, card, every, at_node):
-        subgraph = named[node.name]
-        what = "cluster" if subgraph.is_cluster else "subgraph"
-        yield card.finding(
-            f"the edge makes a node `{node.name}`; it does not lead to the {what} of that name",
-            node.start,
-            node.end,
-            nodes=(node.name,),
-            related=(Related(f"the {what}", subgraph.start, subgraph.statements[0].open.end),),
-            graph=graph.index,
-            help="set `compound=true`, join a node inside the cluster, and set `lhead` or `ltail` to its name"
-            if subgraph.is_cluster
-            else "join the nodes inside it",
-        )
 
 
 def late_defaults(context: GraphContext, card: Card) -> Iterator[Outcome]:
@@ -91,38 +75,91 @@ def _starts(graph: Graph) -> dict[str, list[int]]:
     }
 
 
+class EarlyLabel(Struct, frozen=True, eq=False):
+    """A statement that sets a label before clusters which inherit it, and the body that it is in."""
+
+    statement: Assignment | DefaultsStatement
+    body: list[Statement]
+    heirs: list[Subgraph]
+
+
+def move_labels(fix: FixContext, finding: Finding) -> Fix | str:
+    """Move the labels behind the last statement of their bodies, where no cluster inherits them."""
+    edits: list[Edit] = []
+    text = fix.text
+    for one in cast("list[EarlyLabel]", finding.data):
+        attributes = one.statement.attributes
+        at = max(index for index, attribute in enumerate(attributes) if attribute.name.value == "label")
+        label, last = attributes[at], one.body[-1]
+        if text[label.start : label.start + 5] != "label" or last is one.statement:
+            return "a label is not written as `label=...`"
+        written = text[label.start : label.end]
+        edits.append(insert_after(text, last.end, [written], replace(style_of(text, last), end=";")))
+        if len(attributes) == 1:
+            edits.append(removal(text, one.statement.start, one.statement.end))
+        elif at:
+            edits.append(Edit(attributes[at - 1].end, label.end, ""))
+        else:
+            edits.append(Edit(label.start, attributes[1].start, ""))
+    return Fix("unsafe", in_order(edits), f"Move {the(len(edits) // 2, 'label')} behind the clusters")
+
+
+@fixed_by(move_labels)
 def inherited_labels(context: GraphContext, card: Card) -> Iterator[Outcome]:
-    """Report a label that the graph sets before clusters without a label, which inherit it."""
+    """Report labels that a graph or cluster sets before clusters without a label, which inherit them."""
     graph = context.graph
-    for statement in graph.statement.body:
+    own = list(_early_labels(graph, graph.statement.body))
+    nested = [
+        early
+        for one in graph.subgraphs
+        if one.is_cluster and one.children
+        for block in one.statements
+        for early in _early_labels(one, block.body)
+    ]
+    for every, whose in ((own, "the graph"), (nested, "the cluster around")):
+        some = remaining(context.file, card, every, lambda one: at_span(one.statement))
+        if not some:
+            continue
+        heirs = [heir for one in some for heir in one.heirs]
+        names = listed([f"`{heir.name}`" for heir in heirs], 3)
+        inherit = "inherits" if len(heirs) == 1 else "inherit"
+        yield card.finding(
+            f"{names} {inherit} the label of {whose}, which is drawn again there",
+            some[0].statement.start,
+            some[0].statement.end,
+            locations=tuple(at_span(one.statement) for one in some),
+            related=tuple(
+                Related("inherited here", one.start, one.statements[0].open.end) for one in heirs[:_MOST_RELATED]
+            ),
+            graph=graph.index,
+            help='set the label after the clusters, or `label=""` in each of them',
+            data=some,
+        )
+
+
+def _early_labels(scope: Graph | Subgraph, body: list[Statement]) -> Iterator[EarlyLabel]:
+    """Yield the last label that a body sets before clusters which inherit it."""
+    for statement in reversed(body):
         if not isinstance(statement, Assignment | DefaultsStatement):
             continue
         if isinstance(statement, DefaultsStatement) and statement.target != "graph":
             continue
-        if not statement.values().get("label", "").strip():
-            continue
-        heirs = [
-            one
-            for one in graph.subgraphs
-            if one.is_cluster
-            and one.start > statement.end
-            and "label" not in one.own_attributes
-            and one.attributes.get("label") == statement.values()["label"]
-        ]
-        left: list[Statement] = remaining(context.file, card, [statement], at_span)
-        if heirs and left:
-            names = listed([f"`{one.name}`" for one in heirs], 3)
-            yield card.finding(
-                f"{names} {'inherits' if len(heirs) == 1 else 'inherit'} the label of the graph, which is drawn again there",
-                statement.start,
-                statement.end,
-                related=tuple(
-                    Related("inherited here", one.start, one.statements[0].open.end) for one in heirs[:_MOST_RELATED]
-                ),
-                graph=graph.index,
-                help='set the label after the clusters, or `label=""` in each of them',
-            )
+        label = statement.values().get("label", "")
+        heirs = (
+            [one for one in _inner_clusters(scope) if one.start > statement.end and one.nodes] if label.strip() else []
+        )
+        heirs = [one for one in heirs if "label" not in one.own_attributes and one.attributes.get("label") == label]
+        if heirs:
+            yield EarlyLabel(statement, body, heirs)
             return
+
+
+def _inner_clusters(scope: Graph | Subgraph) -> Iterator[Subgraph]:
+    """Yield the clusters in a graph or cluster, at any depth."""
+    for child in scope.children:
+        if child.is_cluster:
+            yield child
+        yield from _inner_clusters(child)
 
 
 def lost_parallel_edges(context: GraphContext, card: Card) -> Iterator[Outcome]:

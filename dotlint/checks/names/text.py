@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from dotlint.checks.grouping import at_span, remaining
+from dotlint.checks.names.line_breaks import doubled_breaks
 from dotlint.data import graphviz
 from dotlint.engine.finding import Edit, Fix, Location, Related
 from dotlint.syntax.tree import AttributedStatement, Html
@@ -235,10 +236,11 @@ _PATH = regex(r"[A-Za-z]:\\(?!\\)[\w.-]")
 
 
 def backslash_traps(file: FileContext, card: Card) -> Iterator[Outcome]:
-    """Report escaped closing quotes, line joins that a CR prevents, and paths that lose their backslashes."""
+    """Report escaped closing quotes, line joins that a CR prevents, lost backslashes of paths, and doubled ones."""
     text = file.document.text
     if "\\" not in text:
         return
+    yield from _doubled_breaks(file, card)
     kept: list[Id] = []
     unjoined: list[Id] = []
     paths: list[Id] = []
@@ -300,6 +302,25 @@ def backslash_traps(file: FileContext, card: Card) -> Iterator[Outcome]:
                 related=tuple(Related("here too", one.start, one.end) for one in some[1:4]),
                 help=remedy,
             )
+
+
+def _doubled_breaks(file: FileContext, card: Card) -> Iterator[Outcome]:
+    found = [
+        (Location(one.value.start, one.value.end, names[0] if names else None), names)
+        for one, names in doubled_breaks(file)
+    ]
+    if some := remaining(file, card, found, lambda one: one[0]):
+        first = some[0][0]
+        more = f" ({count(len(some), 'location')})" if len(some) > 1 else ""
+        yield card.finding(
+            f"`\\\\n` draws a backslash and an `n`, not a line break{more}",
+            first.start,
+            first.end,
+            nodes=tuple(dict.fromkeys(name for _, names in some for name in names)),
+            locations=tuple(where for where, _ in some),
+            related=tuple(Related("here too", where.start, where.end) for where, _ in some[1:4]),
+            help="write `\\n` for a line break",
+        )
 
 
 def _kept_open(text: str, at: int) -> tuple[int, int] | None:

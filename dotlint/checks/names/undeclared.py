@@ -54,14 +54,21 @@ def undeclared_nodes(context: GraphContext, card: Card) -> Iterator[Outcome]:
     share = float(card.parameters.get("declared_share", _DECLARED_SHARE))
     if not missing or len(declared) < _DECLARED_LEAST:
         return
+    instead: list[Node] = []
     if len(declared) < share * len(graph.nodes):
-        missing = _instead_of_idle(graph, missing, declared)
+        missing = instead = _instead_of_idle(graph, missing, declared)
         if not missing:
             return
     meant = suggestions(graph, missing, declared, context.file.vocabulary.words)
     if not _declares_first(graph, declared):
         # Statements after the edges only set attributes, so a node without attributes needs none.
         missing = [node for node in missing if node.index in meant]
+    unclear = any(node.index not in meant for node in missing)
+    if unclear and not instead and not context.deployment.recognized:
+        alike = _families_with_lists(graph, declared)
+        role = context.deployment.by_name
+        if sum(1 for one in role.values() if one.role and one.node.index in declared) * 2 < len(declared):
+            missing = [node for node in missing if node.index in meant or _letters(node.name) in alike]
     families: dict[tuple[str, str], list[Node]] = defaultdict(list)
     unlike = {parse_name(node.name).family for node in missing if node.index not in meant}
     for node in missing:
@@ -106,6 +113,20 @@ def _instead_of_idle(graph: Graph, missing: list[Node], declared: set[int]) -> l
     used = Counter(_letters(node.name) for node in missing)
     alike = {words for words, number in used.items() if words and 1 < number == idle[words]}
     return [node for node in missing if _letters(node.name) in alike]
+
+
+def _families_with_lists(graph: Graph, declared: set[int]) -> set[Words]:
+    """Return the letters of names, such as `r` of `r1` and `r2`, of which several declared nodes state attributes.
+
+    In graphs other than deployments, a node that is not declared is often meant: its name is its label. A router `r6`
+    beside `r1` to `r5`, each with its address, is none of them.
+    """
+    numbered = Counter(
+        _letters(node.name)
+        for node in graph.nodes.values()
+        if node.index in declared and node.own_attributes and any(map(str.isdigit, _words(node.name)))
+    )
+    return {letters for letters, number in numbered.items() if letters and number > 1}
 
 
 def _letters(name: str) -> Words:

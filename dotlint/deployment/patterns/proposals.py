@@ -14,6 +14,7 @@ from dotlint.deployment.patterns.alignment import align_exemplars
 from dotlint.deployment.patterns.devices import Devices
 from dotlint.deployment.patterns.learn import FamilyMember, Pair, ProposedEdge, propose_edges
 from dotlint.deployment.patterns.missing_edge import MissingEdge
+from dotlint.deployment.patterns.series import edges_between_units
 from dotlint.deployment.words import parse_name
 
 if TYPE_CHECKING:
@@ -52,12 +53,20 @@ def missing_edges(deployment: Deployment) -> tuple[list[MissingEdge], int]:
     for p in _edges_at_stage_ends(deployment, edges, devices):
         missing = MissingEdge(readings[p.tail], readings[p.head], by_pair[p.exemplar], p.support)
         found.setdefault((p.tail, p.head), missing)
-    agreed = agreeing(deployment, list(found.values()), devices)
+    around = {pair for m in edges_between_units(deployment, by_pair, (), devices) for pair in _around(m)}
+    agreed = agreeing(deployment, [m for pair, m in found.items() if pair not in around], devices)
+    agreed += edges_between_units(deployment, by_pair, agreed, devices)
     kept = without_cycles(deployment, agreed)
     better = align_exemplars(deployment, [(m.tail, m.head, m.exemplar) for m in kept])
     kept = [replace(m, exemplar=better.get((m.tail.node.index, m.head.node.index), m.exemplar)) for m in kept]
     ordered = sorted(kept, key=lambda m: (m.exemplar.index, m.tail.node.index, m.head.node.index))
     return ordered, len(agreed) - len(kept)
+
+
+def _around(missing: MissingEdge) -> Iterator[Pair]:
+    """Yield the edges that would go round the series: from what feeds the first unit, or to what the last one feeds."""
+    yield missing.exemplar.tail.index, missing.head.node.index
+    yield missing.tail.node.index, missing.exemplar.head.index
 
 
 def _members_by_id(deployment: Deployment) -> list[FamilyMember | None]:

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from dotlint.deployment.model import Deployment, Reading
     from dotlint.deployment.tensors.table import OperatorRule
 
-_UP, _DOWN = frozenset({"up", "gate"}), frozenset({"down"})
-_PROJECTING = frozenset({"dense", "proj", "projection", "linear", "out", "o"})
+_PARTS = ("residual", "output-projection", "mlp-down", "mlp-up")
 
 
 def node_rule(deployment: Deployment, reading: Reading, known: Known) -> OperatorRule | None:
@@ -43,15 +42,17 @@ def node_rule(deployment: Deployment, reading: Reading, known: Known) -> Operato
 
 def _part(deployment: Deployment, reading: Reading) -> str:
     """Return the role of a node whose word alone means nothing, such as `Dense`, by its neighbors; "" if they show none."""
-    words = _words(deployment, reading)
-    if "res" in words and len(reading.node.in_edges) > 1:
+    words, rules = _words(deployment, reading), operator_table(deployment.vocabulary).rules
+    meant = {role for role in _PARTS if not words.isdisjoint(rules[role].words)}
+    if "residual" in meant and len(reading.node.in_edges) > 1:
         return "residual"
     before, behind = _before(deployment, reading), _behind(deployment, reading)
-    if words & _PROJECTING and before and all(r.is_role("attention") for r in before):
+    if "output-projection" in meant and before and all(r.is_role("attention") for r in before):
         return "output-projection"
-    if words & _DOWN and (_roles(before) & {"activation", "mlp-up"} or _have_words(deployment, before, _UP)):
+    up, down = rules["mlp-up"].words, rules["mlp-down"].words
+    if "mlp-down" in meant and (_roles(before) & {"activation", "mlp-up"} or _have_words(deployment, before, up)):
         return "mlp-down"
-    if words & _UP and (_roles(behind) & {"activation", "mlp-down"} or _have_words(deployment, behind, _DOWN)):
+    if "mlp-up" in meant and (_roles(behind) & {"activation", "mlp-down"} or _have_words(deployment, behind, down)):
         return "mlp-up"
     return ""
 
@@ -60,8 +61,8 @@ def _words(deployment: Deployment, reading: Reading) -> set[str]:
     return set(deployment.vocabulary.split(reading.evidence.title or reading.name))
 
 
-def _have_words(deployment: Deployment, readings: Iterable[Reading], words: frozenset[str]) -> bool:
-    return any(_words(deployment, r) & words for r in readings)
+def _have_words(deployment: Deployment, readings: Iterable[Reading], words: Iterable[str]) -> bool:
+    return any(not _words(deployment, r).isdisjoint(words) for r in readings)
 
 
 def _before(deployment: Deployment, reading: Reading) -> list[Reading]:

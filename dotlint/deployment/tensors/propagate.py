@@ -154,55 +154,69 @@ def _through(operator: Operator, mask: int) -> int:
 
 def _output(graph: Graph, operator: Operator, inflows: list[Inflow], axis: MeshAxis | None) -> Iterator[Conflict]:
     """Set what an operator gives on one axis, and yield the conflict if it accepts nothing of what it takes."""
-    rule = operator.rule
-    assert rule is not None
-    allowed = axis.allowed if axis is not None else ANY
-    arrivals = [inflow.arrives[axis] for inflow in inflows]
-    if rule.weights and axis is not operator.axis and not is_composed(operator, axis):
-        # One rank's own work, drawn for that rank only.
-        operator.taken[axis], operator.given[axis] = arrivals[0], allowed
+    undrawn = _undrawn(operator, axis)
+    if undrawn is not None:
+        operator.taken[axis], operator.given[axis] = inflows[0].arrives[axis], undrawn
         return
-    if axis is operator.axis and axis is not None and arrivals == [EXPERTS] and operator.first.is_role("expert"):
-        operator.taken[axis] = operator.given[axis] = EXPERTS
+    taken, conflict = _taken(graph, operator, inflows, axis)
+    operator.taken[axis] = taken
+    if conflict is None:
+        operator.given[axis] = _made(graph, operator, axis, taken)
         return
-    if rule.weights and is_composed(operator, axis):
-        operator.taken[axis] = arrivals[0]
-        operator.given[axis] = allowed if operator.grouped else _stated(operator, allowed)
-        return
+    yield conflict
+    # Where a collective follows, it comes too late, which is the same fault.
+    late = any(c.collective for c in graph.outs.get(operator.index, ()))
+    whole = WHOLE if conflict.kind == "differs" and not late else ANY
+    operator.given[axis] = whole & _allowed(axis)
+
+
+def _allowed(axis: MeshAxis | None) -> int:
+    return axis.allowed if axis is not None else ANY
+
+
+def _undrawn(operator: Operator, axis: MeshAxis | None) -> int | None:
+    """Return what an operator with weights gives on an axis on which its ranks are not drawn; None if they are."""
+    rule, allowed = operator.rule, _allowed(axis)
+    if rule is None or not rule.weights or (axis is operator.axis and axis is not None):
+        return None
+    if not is_composed(operator, axis):
+        return allowed  # one rank's own work, drawn for that rank only
+    return allowed if operator.grouped else _stated(operator, allowed)
+
+
+def _taken(
+    graph: Graph, operator: Operator, inflows: list[Inflow], axis: MeshAxis | None
+) -> tuple[int, Conflict | None]:
+    """Return what an operator takes on one axis, and the conflict if it accepts nothing of it."""
     taken, conflict = _joined(graph, operator, inflows, axis)
-    divides = rule.weights and operator.is_column_parallel and axis is operator.axis
+    rule = operator.rule
+    divides = rule is not None and rule.weights and operator.is_column_parallel and axis is operator.axis
     if conflict is None and divides and axis is not None and axis.name == "tp":
         # The ranks of tensor parallelism divide the weights, so each needs every token.
-        tokens, taken = taken & TOKENS, taken & ~TOKENS
-        if tokens and not taken:
-            yield Conflict("rejects", operator, axis, tuple(inflows), tokens)
-            operator.given[axis] = axis.allowed
-            operator.taken[axis] = tokens
-            return
-    unsure = axis is None or axis.joined_by is not None  # which axis it may be is not known
-    if unsure:
-        conflict = None
-    if conflict is not None:
-        yield conflict
-    elif not unsure and taken and not _through(operator, taken):
+        if taken and not taken & ~TOKENS:
+            return taken, Conflict("rejects", operator, axis, tuple(inflows), taken)
+        taken &= ~TOKENS
+    if axis is None or axis.joined_by is not None:
+        return taken, None  # which axis it may be is not known
+    if conflict is None and taken and not _through(operator, taken):
         guilty = [i for i in inflows if not _through(operator, i.arrives[axis])] or inflows
         conflict = Conflict("rejects", operator, axis, tuple(guilty), taken)
-        yield conflict
-    operator.taken[axis] = taken
-    if conflict is not None:
-        late = any(c.collective for c in graph.outs.get(operator.index, ()))
-        # Where a collective follows, it comes too late, which is the same fault.
-        operator.given[axis] = WHOLE & allowed if conflict.kind == "differs" and not late else allowed
-        return
+    return taken, conflict
+
+
+def _made(graph: Graph, operator: Operator, axis: MeshAxis | None, taken: int) -> int:
+    """Return what an operator makes of what it takes on one axis."""
+    rule, allowed = operator.rule, _allowed(axis)
     made = _through(operator, taken) & allowed or allowed
-    if rule.weights and axis is not None and not axis.name and not narrows(operator.first):
+    if rule is not None and rule.weights and axis is not None and not axis.name and not narrows(operator.first):
         made |= taken & REPLICATE  # what numbers the ranks is not known: each may do the whole work
     if axis is operator.axis or not operator.grouped:
         made = _stated(operator, made)
-    operator.given[axis] = narrowed(operator, axis, made, graph.notation)
+    given = narrowed(operator, axis, made, graph.notation)
     consumers = graph.outs.get(operator.index, ())
     if axis is operator.axis and all(c.reduces for c in consumers) and has_all_logits(operator, graph.notation):
-        operator.given[axis] |= PARTIAL & allowed  # where a sum follows, each rank may have summands of all logits
+        given |= PARTIAL & allowed  # where a sum follows, each rank may have summands of all logits
+    return given
 
 
 def _stated(operator: Operator, made: int) -> int:
@@ -242,9 +256,6 @@ def _joined(
     return every or some, None
 
 
-_EXCHANGING = frozenset({"ring", "ulysses", "context", "window", "sliding", "local", "linear", "blockwise", "striped"})
-
-
 def _exchanges(graph: Graph, operator: Operator, inflows: Iterable[Inflow]) -> bool:
     """Return whether attention gets the keys and values of other ranks in a way that the graph shows, here or in a later step."""
     if operator.first.step is not None or any(inflow.how in {"exchange", "blocks"} for inflow in inflows):
@@ -252,4 +263,4 @@ def _exchanges(graph: Graph, operator: Operator, inflows: Iterable[Inflow]) -> b
     if any(c.rule is not None and c.rule.joins == "attention" for c in graph.outs.get(operator.index, ())):
         return True
     text = " ".join((operator.first.name, *operator.first.evidence.lines)).lower()
-    return any(word in text for word in _EXCHANGING)
+    return operator.rule is not None and any(word in text for word in operator.rule.exchanges)

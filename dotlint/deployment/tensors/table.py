@@ -62,13 +62,18 @@ class PayloadRule(Struct, frozen=True):
 
 
 class OperatorRule(Struct, frozen=True):
-    """What an operator of a role does; `gives` has, for each bit it accepts, the possible outputs. None: everything."""
+    """What an operator of a role does; `gives` has, for each bit it accepts, the possible outputs. None: everything.
+
+    `words` mean the role only beside other parts of its block; `exchanges` show that ranks exchange what they need.
+    """
 
     role: str
     gives: Mapping[int, int] | None = None
     joins: Join = "first"
     weights: bool = False
     collective: Collective | None = None
+    words: tuple[str, ...] = ()
+    exchanges: tuple[str, ...] = ()
     shape: ShapeRule = ShapeRule()
     payload: PayloadRule = PayloadRule()
 
@@ -98,6 +103,8 @@ def operator_table(vocabulary: Vocabulary) -> OperatorTable:
             entry.get("joins", "first"),
             entry.get("weights", False),
             entry.get("collective"),
+            tuple(entry.get("words", ())),
+            tuple(entry.get("exchanges", ())),
             shape=convert(entry.get("shape", {}), ShapeRule),
             payload=_payload(entry.get("payload", {})),
         )

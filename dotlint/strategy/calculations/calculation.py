@@ -57,7 +57,7 @@ class Plan(Struct, frozen=True):
         preset = PRESETS.get(self.engine.name)
         if preset is not None and preset.attention_dp and self.named.dp > 1:
             return max(1, self.named.tp // self.named.dp)
-        return max(1, self.named.tp // self.named.dpa)
+        return self.named.attention_tp
 
     @property
     def expert_tp(self) -> int:

@@ -30,8 +30,7 @@ def heads(plan: Plan) -> Iterator[Calculation]:
     flavor = plan.phase.layout.sp or (preset.sp if preset is not None else None)
     if flavor == "ulysses" and count is not None and sp > 1 and count % tp == 0:
         fitting = degrees_that("SP", f"divide {count // tp} heads", divisors(count // tp))
-        by = f"{axes}·SP" if tp > 1 or not plan.engine.name else "SP"
-        yield plan.divides("heads", count, "heads", tp * sp, by, fitting)
+        yield plan.divides("heads", count, "heads", tp * sp, f"{axes}·SP" if tp > 1 else "SP", fitting)
 
 
 def _key_value_heads(plan: Plan, tp: int, axes: str) -> Iterator[Calculation]:
@@ -61,7 +60,7 @@ def _fitting(plan: Plan, axes: str) -> str:
     fitting = [tp for tp in candidates if kv % tp == 0 or (rule == "repeat" and tp % kv == 0)]
     if count is None:
         return degrees_that(axes, f"divide {kv} key-value heads", fitting)
-    verb = "divide" if list(candidates) == fitting or rule == "divide" else "fit"
     if list(candidates) == fitting:
         return degrees_that(axes, f"divide {count} heads", fitting)
+    verb = "divide" if rule == "divide" else "fit"
     return degrees_that(axes, f"{verb} {count} heads and {kv} key-value heads", fitting)

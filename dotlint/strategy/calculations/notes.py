@@ -15,6 +15,8 @@ _VOCABULARY_MULTIPLE: Final = 128  # Megatron-LM's --make-vocab-size-divisible-b
 def notes(plan: Plan) -> Iterator[str]:
     """Yield remarks on a plan that is possible."""
     degrees, facts = plan.named, plan.facts
+    if plan.phase.declared_world == plan.placement.world and degrees.dp > 1:
+        yield f"dp{degrees.dp} fills the {plan.placement.world} GPUs"
     if plan.engine.name == "megatron" and facts.vocab is not None:
         by = _VOCABULARY_MULTIPLE * degrees.tp
         padded = -(-facts.vocab // by) * by

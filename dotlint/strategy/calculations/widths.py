@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dotlint.strategy.fitting import degrees_that, divisors
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from dotlint.strategy.calculations.calculation import Calculation, Plan
 
-_WIDEST: int = 256  # the largest TP that a message suggests
+_WIDEST: Final = 256  # the largest TP that a message suggests
 
 
 def widths(plan: Plan) -> Iterator[Calculation]:
@@ -39,7 +39,7 @@ def _width(plan: Plan, width: int, what: str, by: int, axes: str) -> Iterator[Ca
     fitting = [n for n in divisors(width, _WIDEST) if all(width // n % block == 0 for block in blocks)]
     goal = f"divide {width}" + (f" into blocks of {'x'.join(map(str, blocks))}" if blocks else "")
     advice = degrees_that(axes, goal, fitting)
-    if blocks and plan.engine.name in {"vllm", "trtllm", "sglang"} and "expert" in what and by > 1:
+    if blocks and what.startswith("expert") and by > 1:
         advice = "; ".join(filter(None, (advice, "expert parallelism keeps each expert whole")))
     if width % by:
         yield plan.fails("widths", f"the {what} {width} is not divisible by {axes}={by}", advice)

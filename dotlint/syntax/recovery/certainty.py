@@ -22,6 +22,8 @@ _TEXT = frozenset({"text", "label", "rect", "pointList", "portPos", "cluster"})
 _PORTS = ("headport", "tailport")  # of no type that could be checked, yet no words of a text
 _BRACKETS = {"]": "[", ")": "(", "}": "{"}
 _WORDS = regex(r"[^\s,]+")
+# What separates or opens something else: a value does not start or end with it.
+_LOOSE_END = regex(r"\A\s*(?:[,:;']|->|--)|(?:[,:;(\[{]|->|--|')\s*\Z")
 _ITEM = regex(r"\s*([\w-]*)(?:\(.*\))?\s*")
 
 
@@ -72,16 +74,27 @@ def joined_name(word: str) -> int | None:
     return None
 
 
-def of_value(name: str, value: str) -> Applicability:
-    """Return how certain it is that an unquoted text is one value, the one of this attribute."""
+def of_value(name: str, value: str, following: str = "", *, in_list: bool = True) -> Applicability:
+    """Return how certain it is that an unquoted text is one value, the one of this attribute.
+
+    `following` is the name of the next attribute. Outside of a list, a comma may stand for the semicolon.
+    """
     if not _is_balanced(value) or value.count("<") != value.replace("->", "").count(">") or not fits(name, value):
         return None
+    if _LOOSE_END.search(value):
+        return None
+    words = [one[0] for one in _WORDS.finditer(value)]
+    doubled = value[: len(value) // 2] * 2 == value
+    if doubled or any(before == word for before, word in pairwise([*words, following])):
+        return "unsafe"
     if is_typed(name):
         return "safe"
-    words = [one[0] for one in _WORDS.finditer(value)]
-    for before, word in pairwise(words):
-        if word == before or joined_name(word) or is_typed(word) or word.startswith(_PORTS):
+    if "," in value and not in_list:
+        return "unsafe"
+    for word in words[1:]:
+        if joined_name(word) or is_typed(word) or word.startswith(_PORTS):
             return "unsafe"
+    for before, word in pairwise(words):
         if word in graphviz.attributes() and value.partition(f"{before},")[2].lstrip().startswith(word):
             return "unsafe"
     return "unsafe" if '"' in value else "safe"
@@ -123,6 +136,8 @@ def of_quote_removal(text: str, at: int) -> Applicability:
         before = _BOUND_BEFORE.search(text[start : start + word.start()]) if word else None
         after = _BOUND_AFTER.match(text, at + 1)
     if before is None or after is None or (before[1] is not None and after[1] is not None):
+        return None
+    if before[1] is not None and start and text[:start].rstrip()[-1:] not in {";", "{", "}", "]"}:
         return None
     return "safe"
 

@@ -26,6 +26,7 @@ _NOT_OPENED = regex(rf"(?<![\w\"])({ID})[ \t]*+((?:{_PAIR})++)\][ \t]*;?+(?=[ \t
 _ID_START = regex(r"(?<![\w\"])(?=[\w\".-])")
 _ENDED_LINE = regex(r";[ \t\r]*\n")
 _LAST_ID = regex(rf"({NAME}|{STRING})\s*+\Z")
+_SEMICOLON = regex(rf";[ \t]*+(?:{BLOCK_COMMENT}[ \t]*+)*+\Z")
 _LONGEST_WORD = 300
 
 
@@ -73,7 +74,9 @@ def _not_closed(broken: BrokenStatement) -> Iterator[Remedy]:
     if broken.lexeme.type == "RBRACE" and "\n" not in text[opened:at]:
         yield _closing(text, opened, opened + len(text[opened:at].rstrip("; \t")), at)
     word = _LAST_ID.search(text, max(start, at - _LONGEST_WORD), at)
-    if word is not None and text[: word.start()].rstrip().endswith(";") and looks_like_statement(text, word.start()):
+    if word is None or word[1] in graphviz.attributes():
+        return
+    if text[: word.start()].rstrip().endswith(";") and looks_like_statement(text, word.start()):
         semicolon = text.rindex(";", 0, word.start())
         yield _closing(text, opened, semicolon, semicolon + 1)
 
@@ -101,9 +104,9 @@ def _closing(text: str, opened: int, end: int, until: int) -> Remedy:
 def _after_semicolon(broken: BrokenStatement) -> Iterator[Remedy]:
     """`a -> b; [label="x"]`: the `;` separates the list from its statement."""
     text, at = broken.text, broken.at
-    before = text[broken.start : at].rstrip(" \t")
-    if text[at] == "[" and before.endswith(";"):
-        end = broken.start + len(before)
+    before = _SEMICOLON.search(text, broken.start, at) if text[at] == "[" else None
+    if before is not None:
+        end = before.start() + 1
         yield Remedy(
             "E011",
             "a stray `;` before the attribute list",
@@ -211,7 +214,9 @@ def _no_equals(broken: BrokenStatement) -> Iterator[Remedy]:
         kind == "NAME" and not regex(r"\s*=").match(text, broken.lexeme.to)
     )
     alone = word in graphviz.attributes() and text[broken.start : start].rstrip()[-1:] in {",", ";", "["}
-    if is_value and word in graphviz.attributes() and fits(word, value.strip('"')):
+    if value.startswith("-") and end == at and word in graphviz.attributes() and fits(word, value[1:]):
+        yield _equals(word, start, end, (end, end + 1, "="), "unsafe")
+    elif is_value and word in graphviz.attributes() and fits(word, value.strip('"')):
         edit = (end, at if text[end:at].isspace() else end, "=")
         yield _equals(word, start, end, edit, _after_value(broken, start))
     elif joined is not None:
@@ -219,7 +224,7 @@ def _no_equals(broken: BrokenStatement) -> Iterator[Remedy]:
     elif is_flag(word) and not is_value:
         yield _equals(word, start, end, (end, end, "=true"), "unsafe")
     elif alone and not is_value:
-        yield _equals(word, start, end, (start, end, ""), None)
+        yield _equals(word, start, end, (start, broken.lexeme.to if kind in {"COMMA", "SEMICOLON"} else end, ""), None)
 
 
 _BEFORE = regex(rf"({NAME})\s*+=\s*+({NAME}|{NUMBER})[\s,;]*+\Z")
@@ -245,7 +250,11 @@ def _equals(word: str, start: int, end: int, edit: tuple[int, int, str], offered
         end,
         (edit,),
         offered,
-        "write its value, or remove it" if offered is None else "write `name=value`",
+        "write its value, or remove it"
+        if offered is None
+        else f"write `{excerpt(name)}{edit[2]}`, or another value"
+        if edit[2] != "="
+        else "write `name=value`",
         f"no equals {offered}",
     )
 

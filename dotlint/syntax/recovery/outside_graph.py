@@ -10,6 +10,7 @@ from dotlint.syntax.lexer import END
 from dotlint.syntax.recovery.bounds import indent, line_end, line_start, looks_like_statement, offset_within
 from dotlint.syntax.recovery.program_text import find_wrapper, looks_like_program
 from dotlint.syntax.recovery.remedy import Remedy
+from dotlint.syntax.recovery.unquoted_values import OTHER_QUOTES_GROUP, quoted_value
 from dotlint.syntax.recovery.wording import excerpt
 from dotlint.syntax.terminals import NAME, NUMBER, STRING
 from dotlint.text.nearest import nearest
@@ -26,6 +27,11 @@ _HEADER = regex(
 )
 _NEARLY = regex(rf"({NAME})\b(?:[ \t]+(?:{NAME}|{STRING}))?[ \t]*\{{")
 _BROKEN_NAME = regex(r"graph[ \t]+(\w+(?:[.\-:/]\w+)+)[ \t\r]*(?:\{|\n[ \t]*\{)", re.IGNORECASE)
+_LETTER = regex(r"\w")
+_QUOTED_NAME = regex(
+    r"graph[ \t]+('[^'\n]*'|\u201c[^\u201c-\u201e\"\n]*\u201d|\u2018[^\u2018\u2019\"\n]*\u2019)(?=[^\n{]*\n?[ \t]*\{)",
+    re.IGNORECASE,
+)
 _SET = regex(rf"[ \t\r\n]*+(?:{NAME}|{STRING})[ \t]*=[^=]")
 
 
@@ -99,6 +105,22 @@ def _broken_header(recovery: Recovery, stop: Stop) -> None:
         parse.feed(Lexeme("LBRACE", text, line, line))
         recovery.lexer.position = at
         return
+    quoted = _QUOTED_NAME.search(text, line_start(text, at))
+    if quoted is not None and quoted.start(1) <= at < quoted.end(1):
+        remedy = Remedy(
+            "E008",
+            f"`{excerpt(quoted[1])}` needs double quotes",
+            *quoted.span(1),
+            ((*quoted.span(1), quoted_value(quoted[1])),),
+            "safe",
+            'write it in "..."',
+            OTHER_QUOTES_GROUP,
+        )
+        recovery.add_remedies([remedy])
+        parse.cut(1)
+        parse.feed(Lexeme("DIGRAPH" if recovery.lexer.directed else "GRAPH", text, at, at))
+        recovery.lexer.position = quoted.end()
+        return
     hyphen = not text[at - 1 : at].isspace()
     name = _BROKEN_NAME.search(text, line_start(text, at)) if hyphen else None
     if name is not None and name.start(1) < at < name.end(1):
@@ -158,15 +180,16 @@ def _after_graph(recovery: Recovery, stop: Stop, graphs: list[GraphBlock], heade
         position = max(at + 1, rest)
     elif stop.lexeme.type in {"RBRACE", "SEMICOLON", "COMMA"} or stop.lexeme.raw in {")", "]"}:
         following = text[at + 1 : line_end(text, at + 1)].strip()
+        recovery.closed_early |= header is None and _LETTER.search(following) is not None
         recovery.report_stray("stray token", at, at + 1, [(at, at + 1, "")], _of_removal(text, at, graphs[-1]))
         position = at + 1 if len(following) < 2 else max(at + 1, position)
     elif text[at] in "\"'`" and not (stop.lexeme.type == "STRING" and looks_like_statement(text, at)):
         end = line_end(text, at)
-        recovery.report_stray(
-            "stray token", at, at + len(text[at:end].rstrip()), [(at, at + len(text[at:end].rstrip()), "")]
-        )
+        to = at + len(text[at:end].rstrip())
+        recovery.report_stray("stray token", at, to, [(at, to, "")], None if _LETTER.search(text, at, to) else "safe")
         position = rest if text[end:rest].strip() == "" or header else len(text)
     elif looks_like_statement(text, at) and stop.lexeme.type != "UNKNOWN":
+        recovery.closed_early = True
         closed = offset_within(graphs[-1].close.text, graphs[-1].close.at, text) or 0
         recovery.report(
             "E001",

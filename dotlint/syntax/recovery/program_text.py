@@ -40,6 +40,7 @@ _HOST_QUOTE = regex(r"""(?:[A-Za-z_]\w*\s*=\s*)?[rbfu]{0,2}("{3}|'{3}|"|')\s*"""
 _ESCAPED = regex(rf"{STRING}|{BLOCK_COMMENT}|(?://|#)[^\n]*+|\\(?:r\\n|[nrt])")
 _ESCAPED_QUOTE = regex(r'=\s*\\"')
 _PLAIN_QUOTE = regex(r'(?<!\\)"')
+_OTHER_QUOTE = regex(r"=\s*(?:'[^']*|[\u201c\u201e][^\u201d]*|\u2018[^\u2019]*|`[^`]*)\Z")
 _ANY_ESCAPE = regex(r"""\\(["'\\nrt/])""")
 _MEANING = {"n": "\n", "r": "", "t": "\t"}
 
@@ -68,6 +69,8 @@ def unescaping_edits(text: str, offset: int) -> list[Replacement]:
     if text[offset + 1 : offset + 2] not in {"n", "r", "t"}:
         return []
     before, after = text[:offset].rstrip(" \t"), offset + 2
+    if _OTHER_QUOTE.search(before, before.rfind("\n") + 1):
+        return []  # inside a label with quotes that are none in DOT
     if before[-1:] not in {"{", "}", ";", "]", "\n", ""} and not looks_like_statement(text, after):
         return []  # more likely inside a label whose quote is missing
     found: list[Replacement] = []

@@ -9,20 +9,23 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from dotlint.syntax.lexer import OPEN_HTML
-from dotlint.syntax.recovery.bounds import line_end, line_start
+from dotlint.syntax.recovery.bounds import line_end, line_start, statement_end
 from dotlint.syntax.recovery.certainty import ID, is_typed, of_quote_removal, weakest
 from dotlint.syntax.recovery.lists import attributes, lists
 from dotlint.syntax.recovery.quotes import find_unbalanced_string, guess_bare_html, guess_html_fixes, guess_string_ends
 from dotlint.syntax.recovery.remedy import BrokenStatement, Remedy
 from dotlint.syntax.recovery.strays import strays
 from dotlint.syntax.recovery.unquoted_values import (
+    LENGTHS,
+    OTHER_QUOTES,
+    OTHER_QUOTES_GROUP,
     bare_value,
     find_unquoted_values,
     quoted_value,
     without_semicolon,
 )
 from dotlint.syntax.recovery.wording import excerpt
-from dotlint.syntax.terminals import BLOCK_COMMENT, HTML, KEYWORDS, NAME, NUMBER, STRING
+from dotlint.syntax.terminals import KEYWORDS, NAME, NUMBER, STRING
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
 def remedies(broken: BrokenStatement) -> Iterator[Remedy]:
     """Yield the remedies that may apply, the most likely ones first."""
+    yield from _inner_quotes(broken)
     if broken.lexeme.type != OPEN_HTML:
         yield from quote_remedies(broken)
     yield from _left_arrows(broken)
@@ -46,7 +50,6 @@ def remedies(broken: BrokenStatement) -> Iterator[Remedy]:
     yield from attributes(broken)
     yield from _single_quotes(broken)
     yield from _values(broken)
-    yield from _inner_quotes(broken)
     yield from strays(broken)
     yield from _words(broken)
     yield from _last_resorts(broken)
@@ -173,7 +176,8 @@ def quote_remedies(broken: BrokenStatement) -> Iterator[Remedy]:
 
 _VALUE_START = regex(r'=[ \t]*"')
 _VALUE_END = regex(rf'"(?=[ \t]*(?:\]|[,;][ \t]*{NAME}[ \t]*=)|[ \t]+{NAME}[ \t]*=)')
-_OPENING = regex(r'[\s(]"\w')
+_OPENING = regex(r'[\s("]"\w')
+_INCHES = regex(r'\d"[^=]*\Z')
 _INNER_QUOTE = regex(r'(?<!\\)"')
 
 
@@ -184,9 +188,10 @@ def _inner_quotes(broken: BrokenStatement) -> Iterator[Remedy]:
         last = line_end(text, opened.end())
         for closed in _VALUE_END.finditer(text, opened.end(), last):
             inner = [one.start() for one in _INNER_QUOTE.finditer(text, opened.end(), closed.start())]
-            if len(inner) % 2:
+            inches = len(inner) == 1 and _INCHES.match(text, inner[0] - 1, closed.start())
+            if len(inner) % 2 and not inches:
                 continue
-            if inner and at <= closed.start() and _OPENING.match(text, inner[0] - 1):
+            if inner and at <= closed.start() and (inches or _OPENING.match(text, inner[0] - 1)):
                 yield Remedy(
                     "E001",
                     "a quote inside a string ends it",
@@ -229,22 +234,27 @@ def _html(broken: BrokenStatement) -> Iterator[Remedy]:
 
 def _values(broken: BrokenStatement) -> Iterator[Remedy]:
     """Values that need quotes: lists, several words, brackets, other kinds of quotes."""
-    found = find_unquoted_values(broken.text, broken.start, broken.end)
+    text = broken.text
+    found = find_unquoted_values(text, broken.start, broken.end)
     if found:
         names = sorted({name for name, *_ in found})
-        _, start, end, *_ = min(found, key=lambda one: abs(one[1] - broken.at))
-        named = ", ".join(f"`{excerpt(name)}`" for name in names[:4])
-        unfit = next((name for name, *_, certainty in found if certainty is None and is_typed(name)), None)
+        name, start, end, put, certainty = min(found, key=lambda one: abs(one[1] - broken.at))
+        message = f"the value of {', '.join(f'`{excerpt(name)}`' for name in names[:4])} needs double quotes"
+        help_ = 'write it in "..."'
+        if put[0] != '"':
+            message = f"Graphviz takes `{name}` in {LENGTHS[name]}, without a unit"
+            help_ = f"write `{name}={put}`"
+        elif certainty is None and is_typed(name):
+            message = f"Graphviz does not accept `{excerpt(text[start:end])}` as `{name}`"
+            help_ = "write another value; quotes alone are not enough"
         yield Remedy(
             "E008",
-            f"the value of {named} needs double quotes",
+            message,
             start,
             end,
             tuple((first, last, put) for _, first, last, put, _ in found),
             weakest(certainty for *_, certainty in found),
-            'write it in "..."'
-            if unfit is None
-            else f"write what Graphviz accepts as `{unfit}`; quotes alone are not enough",
+            help_,
             f"value of {names[0]}",
         )
 
@@ -288,7 +298,7 @@ def _words(broken: BrokenStatement) -> Iterator[Remedy]:
             start,
             end,
             ((start, end, put),),
-            "safe" if _at_operator(text, start, end) else None,
+            "safe" if _at_operator(text, start, end) and text[end:].strip() else None,
             help="quote it, or choose another name",
             group="keyword",
         )
@@ -302,7 +312,7 @@ _OPERATOR_AFTER = regex(r"[ \t]*-[->]")
 def _one_id(broken: BrokenStatement, start: int, end: int) -> bool:
     """Return whether a word is one id for certain; `a-b` alone may be an edge."""
     word = broken.text[start:end]
-    if not _INNER_MARKS.fullmatch(word) or word[0].isdigit():
+    if not _INNER_MARKS.fullmatch(word) or word[0].isdigit() or broken.text[start - 1] == ":":
         return False
     return "-" not in word or _at_operator(broken.text, start, end)
 
@@ -328,15 +338,13 @@ def _braces(broken: BrokenStatement) -> Iterator[Remedy]:
         )
 
 
-_SINGLE_QUOTED = regex(
-    rf"{STRING}|{HTML}|{BLOCK_COMMENT}|//[^\n]*+"
-    r"|(?<![^\s,;:=\[{(>-])('[^\n]*?')(?=\s*(?:[\],;:=\[}]|->|--|\n|\Z|//|/\*|[A-Za-z_]\w*\s*=))"
-)
-
-
 def _single_quotes(broken: BrokenStatement) -> Iterator[Remedy]:
-    """`'a' -> 'b' ['label'='x']`: single quotes where DOT has double quotes, around ids and values alike."""
-    found = [one for one in _SINGLE_QUOTED.finditer(broken.text, broken.start, broken.end) if one[1]]
+    """`'a' -> 'b' ['label'='x']`: single or curly quotes where DOT has double quotes, around ids and values alike."""
+    text, end, until = broken.text, broken.end, None
+    opened = OTHER_QUOTES.match(text, broken.at)
+    if opened is not None and opened.end() > end:  # a string of several lines, whose end is not that of a statement
+        end = until = statement_end(text, broken.start, opened.end())
+    found = [one for one in OTHER_QUOTES.finditer(text, broken.start, end) if one[1]]
     if found:
         near = min(found, key=lambda one: abs(one.start() - broken.at))
         yield Remedy(
@@ -346,7 +354,8 @@ def _single_quotes(broken: BrokenStatement) -> Iterator[Remedy]:
             tuple((*one.span(), quoted_value(one[0])) for one in found),
             "safe",
             'write it in "..."',
-            "single quotes",
+            OTHER_QUOTES_GROUP,
+            until=until,
         )
 
 

@@ -10,16 +10,15 @@ from dotlint.syntax.lexemes import Lexeme, source_offset
 from dotlint.syntax.lexer import OPEN, StatementRun
 from dotlint.syntax.parser import Parse, Stop
 from dotlint.syntax.problem import Problem
-from dotlint.syntax.recovery.bounds import (
-    line_end,
-    line_start,
-)
+from dotlint.syntax.recovery.bounds import line_end, line_start, offset_within
 from dotlint.syntax.recovery.certainty import quote_is_missing
 from dotlint.syntax.recovery.missing_header import header_problem
 from dotlint.syntax.recovery.remedy import Remedy
 from dotlint.syntax.recovery.truncation import truncated_statement_start, truncation_problem, unclosed_problem
+from dotlint.syntax.recovery.unquoted_values import OTHER_QUOTES_GROUP, requoted
 from dotlint.syntax.recovery.wording import describe_lexeme, excerpt, expected_names, join_with_or
 from dotlint.syntax.tree import Tree
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,6 +47,7 @@ class Recovery:
         self.skipped_at: tuple[int, int] | None = None  # id and length of the body at the last skipped statement
         self.muted = False  # the file is program text or has too many mistakes: report nothing more
         self.missing_header_at: int | None = None  # where a body without a header starts
+        self.closed_early = False  # statements follow the closing brace of a graph
         self.wrapper_end: int | None = None  # where a wrapper such as a Markdown fence ends
 
     def report_truncation(self, start: int, at: int, what: str) -> None:
@@ -92,14 +92,16 @@ class Recovery:
         if self.parse.values[body + 1 :]:
             self.finish_statement(body)
         start = truncated_statement_start(self.text, self.parse, body)
+        cut_name = start is not None and not self.parse.values[body + 1 :]
+        if cut_name:
+            self.parse.values[body].pop()
         if not self.muted:
             if start is None:
                 if self.missing_header_at is None or len(self.parse.open_bodies()) > 1:
                     self.tree.problems.append(unclosed_problem(self.text, self.parse))
             else:
-                self.tree.problems.append(truncation_problem(self.text, self.parse, start, start, "a statement"))
-        if start is not None and not self.parse.values[body + 1 :] and self.parse.values[body]:
-            self.parse.values[body].pop()
+                what = "a name" if cut_name else "a statement"
+                self.tree.problems.append(truncation_problem(self.text, self.parse, start, start, what))
         self.finish()
 
     def finish(self) -> None:
@@ -124,6 +126,14 @@ class Recovery:
         self.parse.feed(self.empty_run())
         self.parse.values[self.parse.body] = graph.body
         self.lexer.position = at
+
+    def _is_unbalanced(self) -> bool:
+        """Return whether a brace is missing or stray and another bracket is, too: one of them may stand for the other."""
+        graphs = self.tree.graphs
+        end = offset_within(graphs[-1].close.text, graphs[-1].close.at, self.text) if graphs else None
+        moved = [one for found in self.groups.values() for one in found if _moves_brackets(self.text, one)]
+        braces = self.closed_early + sum(1 for problem in self.tree.problems if problem.code in {"E002", "E006"})
+        return len(moved) + braces > 1 and (braces > 0 or any(end is not None and one.start > end for one in moved))
 
     # Reporting
 
@@ -221,12 +231,18 @@ class Recovery:
             )
             self.groups.setdefault((remedy.code, wrong.raw, remedy.offered), []).append(remedy)
         doubtful = quote_is_missing(text)
+        unbalanced = self._is_unbalanced()
         for (code, *_), found in self.groups.items():
             first, others = found[0], found[1:]
-            if doubtful and first.offered == "safe" and '"' not in text[first.start : first.end]:
+            if first.offered == "safe" and (
+                (doubtful and '"' not in text[first.start : first.end])
+                or (unbalanced and (code == "E011" or _moves_brackets(text, first)))
+            ):
                 first = replace(first, offered="unsafe")
             related = [*first.related, *(("also here", one.start, one.end) for one in others[:20])]
             edits = without_overlaps(edit for one in found for edit in one.edits) if first.offered else []
+            if first.offered and first.group == OTHER_QUOTES_GROUP:
+                edits = without_overlaps([*edits, *requoted(text)])  # half of them would leave another graph
             message = first.message
             if others:
                 message += f" (and {len(others)} more)"
@@ -249,6 +265,14 @@ class Recovery:
             self.tree.problems.append(header_problem(text, self.missing_header_at, self.tree))
         if self.escaped is not None:
             self.tree.problems.append(self.escaped)
+
+
+_BRACKETS = regex(r"[()\[\]{}]")
+
+
+def _moves_brackets(text: str, remedy: Remedy) -> bool:
+    """Return whether the remedy writes or removes a bracket or brace."""
+    return any(_BRACKETS.search(text[start:end] + put) for start, end, put in remedy.edits)
 
 
 def without_overlaps(edits: Iterable[Replacement]) -> list[Replacement]:

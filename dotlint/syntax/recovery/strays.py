@@ -9,7 +9,7 @@ from dotlint.syntax.recovery.bounds import line_end
 from dotlint.syntax.recovery.certainty import VALUE, of_quote_removal
 from dotlint.syntax.recovery.remedy import BrokenStatement, Remedy
 from dotlint.syntax.recovery.wording import excerpt
-from dotlint.syntax.terminals import NAME, STRING
+from dotlint.syntax.terminals import HTML, NAME, STRING
 from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _STRAY = regex(r"""[)('",;\]\[=`\\}>@]+""")
 _LONGEST_VALUE = 1_000
 _AFTER_PAIR = regex(rf"=\s*+{VALUE}[\s,;]*+\Z")
+_SINCE_LIST = regex(r"[;{}\]]")
+_STRING = regex(rf"{STRING}|{HTML}")
 _LAST_WORD = regex(rf"({NAME})\s+\Z")
 _NAMED = regex(rf"(?:{NAME}|{STRING})\s*=")
 _ASSIGNMENT = regex(rf"[ \t]*(?:{NAME}|{STRING})\s*=[^=,;\[\]]*\Z")
@@ -37,7 +39,8 @@ def strays(broken: BrokenStatement) -> Iterator[Remedy]:
                 f"a stray `{excerpt(word[1])}`",
                 start,
                 end,
-                ((start, end, ""),),
+                ((start, end if text[end:at].strip() else at, ""),),
+                "safe" if broken.lexeme.raw == word[1] else None,
                 help="remove it, or give it a value",
             )
     kind = broken.lexeme.type
@@ -58,6 +61,12 @@ def strays(broken: BrokenStatement) -> Iterator[Remedy]:
         )
 
 
+def _own_line(broken: BrokenStatement) -> bool:
+    """Return whether the statement begins where another one ended, so that it is not in a list whose `[` is lost."""
+    before = broken.text[: broken.start].rstrip()
+    return before[-1:] in {";", "{", "}", "]"}
+
+
 def _certainty(broken: BrokenStatement, end: int) -> Applicability:
     """Return how certain it is that nothing is missing, but the token is superfluous."""
     text, at = broken.text, broken.at
@@ -68,14 +77,18 @@ def _certainty(broken: BrokenStatement, end: int) -> Applicability:
     last = before[-1:]
     if token[0] in "\"'`" and len(token) == 1:
         return of_quote_removal(text, at)
-    if token[0] in "[=":
-        return "safe" if len(token) == 1 and text[at - 1 : at] == token else None
+    if token in {"[", "="}:
+        return "safe" if last == token else None
     if token[0] == "]":  # one of a pair, unless the list before it has both
-        return None if _AFTER_PAIR.search(text, max(0, at - _LONGEST_VALUE), at) else "safe"
+        since = _SINCE_LIST.split(_STRING.sub("", text[broken.start : at]))[-1]
+        paired = "=" in since or _STRING.fullmatch(before)
+        return None if paired or _AFTER_PAIR.search(text, max(0, at - _LONGEST_VALUE), at) else "safe"
     if token[0] == ";":  # an id may be missing between two of them
-        return "safe" if text[at - 1 : at] == ";" and not after else None
+        return "safe" if text[at - 1 : at] == ";" and text[at - 2 : at - 1].strip() and not after else None
     if token[0] == ",":
-        return "safe" if last in {",", "]", "[", "}"} or _ASSIGNMENT.match(before) else None
+        if last == "]" and _NAMED.match(after):
+            return None
+        return "safe" if last in {",", "]", "[", "}"} or (_ASSIGNMENT.match(before) and _own_line(broken)) else None
     if token[0] == ")":
         return None if "(" in before else "safe"
     return "safe" if token[0] in "`@" else "unsafe" if token[0] == "\\" else None

@@ -7,15 +7,26 @@ from typing import TYPE_CHECKING
 from dotlint.syntax.lexemes import source_offset
 from dotlint.syntax.parser import parses
 from dotlint.syntax.problem import Problem
-from dotlint.syntax.recovery.bounds import first_offset, indent, line_end, line_start, offset_within, starts_statement
+from dotlint.syntax.recovery.bounds import (
+    first_offset,
+    indent,
+    last_offset,
+    line_end,
+    line_start,
+    offset_within,
+    starts_statement,
+)
 from dotlint.syntax.source import edited
-from dotlint.syntax.tree import PlainNode, blocks
+from dotlint.syntax.tree import blocks
+from dotlint.text.regex import regex
 
 if TYPE_CHECKING:
     from dotlint.syntax.parser import Parse
     from dotlint.syntax.tree import Statement
 
 _MOST_RELATED = 10
+_LONGEST_WORD = 300
+_LAST_WORD = regex(r"(?<![\w\"])\w+\Z")
 
 
 def open_braces(parse: Parse, text: str) -> list[int]:
@@ -42,19 +53,24 @@ def statement_count(parse: Parse) -> int:
 def truncated_statement_start(text: str, parse: Parse, body: int) -> int | None:
     """Return the start of a last statement that the end of the file truncates, or None.
 
-    A bare id as the very last word counts as truncated if it has no `;` and the statement before it has one.
+    A statement that ends with the very last word counts as truncated if it has no `;`, the one before it has one, and
+    it is a bare id or the word is new. So does a new word that is the beginning of a longer one in the file.
     """
     partial = parse.values[body + 1 :]
     if partial:
         return first_offset(partial, text)
     statements: list[Statement] = parse.values[body]
-    if len(statements) < 2 or text.endswith("\n"):
+    word = _LAST_WORD.search(text, max(0, len(text) - _LONGEST_WORD))
+    if word is None or not statements or last_offset(statements[-1], text) != len(text):
         return None
-    last, before = statements[-2:][::-1]
-    bare = isinstance(last, PlainNode) and last.match.lastindex == 1 and last.end == last.core_end
-    if bare and last.end == source_offset(text, len(text)) and before.end != before.core_end:
-        return first_offset(last, text)
-    return None
+    start = first_offset(statements[-1], text)
+    before = text[max(0, (start or 0) - _LONGEST_WORD) : start].rstrip()
+    new = not regex(rf"(?<!\w){word[0]}(?!\w)").search(text, 0, word.start())
+    if before.endswith(";") and (new or word.start() == start):
+        return start
+    if before.endswith("{") and ";" in text and new:
+        return start
+    return start if new and regex(rf"(?<!\w){word[0]}\w").search(text, 0, word.start()) else None
 
 
 def nothing_follows(text: str, offset: int) -> bool:

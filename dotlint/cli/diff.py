@@ -1,0 +1,169 @@
+"""`dotlint diff`: what differs between two graphs as deployments."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from dotlint.cli.linting import only_block, report_failures
+from dotlint.cli.options import (
+    complete_rules,
+    configuration_options,
+    configured,
+    format_option,
+    output_option,
+    rules_option,
+    strategy_options,
+)
+from dotlint.cli.streams import FAILED, FOUND, terminal_width, use_color, write_messages, write_result
+from dotlint.engine.crash import is_crash
+from dotlint.errors import DotlintError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Unpack
+
+    from dotlint.cli.options import ConfigOptions
+    from dotlint.cli.streams import Streams
+    from dotlint.comparison.model import Comparison
+    from dotlint.engine.result import FileResult
+
+_FORMATS: Final = ("text", "markdown", "json", "html")
+_OF_GIT: Final = (7, 9)  # the numbers of arguments that git passes to an external diff; the second for a renamed file
+
+
+@click.command("diff")
+@click.argument("paths", nargs=-1, required=True, metavar="A B")
+@strategy_options
+@click.option(
+    "--select", multiple=True, metavar="RULES", shell_complete=complete_rules,
+    help="Compare the findings of only these rules: codes, prefixes or names, comma-separated.",
+)  # fmt: skip
+@click.option(
+    "--extend-select", multiple=True, metavar="RULES", shell_complete=complete_rules, help="Also run these rules."
+)
+@click.option("--ignore", multiple=True, metavar="RULES", shell_complete=complete_rules, help="Skip these rules.")
+@rules_option
+@click.option("--textconv", is_flag=True, help="Print one file in a normal form that `git diff` can compare.")
+@click.option(
+    "--path", "name", metavar="NAME",
+    help="The name of the file in the report and for the configuration, if A and B are temporary copies.",
+)  # fmt: skip
+@format_option(*_FORMATS)
+@output_option
+@configuration_options
+@click.pass_obj
+def command(
+    streams: Streams,
+    /,
+    paths: tuple[str, ...],
+    textconv: bool,
+    name: str | None,
+    form: str,
+    output: str | None,
+    **options: Unpack[ConfigOptions],
+) -> int:
+    r"""Show what differs between two deployments.
+
+    They are compared by meaning, not as texts: a node may be renamed. The exit status is 1 if the deployments differ; colors,
+    comments, order, names and formatting do not count, and neither do findings alone. `-` is standard input, and
+    /dev/null a file that does not exist. The seven arguments of a diff driver of git are understood; then the exit
+    status is 0 unless the run failed, as git demands.
+
+    \b
+    dotlint diff plan.dot plan_fixed.dot
+    git difftool --no-prompt --extcmd "dotlint diff" HEAD~1 -- plan.dot
+    """
+    output = None if output == "-" else output
+    if textconv:
+        if len(paths) != 1:
+            raise click.UsageError("--textconv takes one file")
+        _refuse_overwriting(output, paths)
+        from dotlint.comparison.normalized import normalized
+
+        result = _lint(streams, paths[0], name or paths[0], options)
+        write_result(streams, normalized(result), output)
+        return 0
+    of_git = len(paths) in _OF_GIT
+    if of_git:
+        pairs = [(paths[1], paths[0]), (paths[4], paths[7] if len(paths) == _OF_GIT[1] else paths[0])]
+    elif len(paths) == 1 and "GIT_DIFF_PATH_COUNTER" in os.environ:
+        write_messages(streams, f"{paths[0]} is unmerged: resolve its conflicts first")
+        return 0
+    elif len(paths) == 2:
+        pairs = [(path, name or path) for path in paths]
+    else:
+        raise click.UsageError(f"two files are needed, not {len(paths)}")
+    _refuse_overwriting(output, [path for path, _ in pairs])
+    if all(path == "-" for path, _ in pairs):
+        raise click.UsageError("only one of the two files can be standard input")
+    results = [_lint(streams, path, known_as, options) for path, known_as in pairs]
+    if report_failures(streams, results):
+        return FAILED
+    from dotlint.comparison.compare import compare
+
+    missing = [_is_missing(path) for path, _ in pairs]
+    found = compare(results[0], results[1], missing=(missing[0], missing[1]))
+    write_result(streams, _rendered(streams, found, form, output), output)
+    return _status(streams, found, results, of_git=of_git)
+
+
+def _lint(streams: Streams, path: str, name: str, options: ConfigOptions) -> FileResult:
+    """Lint a file under the name that the configuration knows it by; one that does not exist is empty."""
+    from dotlint.files.discovery import UnreadableError, read_bytes
+    from dotlint.pipeline.lint_file import lint_path
+
+    if os.path.isdir(path):
+        raise DotlintError(f"{path} is a folder; `dotlint diff` compares two files")
+    settings = configured(options).settings(name)
+    try:
+        data = b"" if _is_missing(path) else streams.stdin.read() if path == "-" else read_bytes(path)
+    except UnreadableError as error:
+        raise DotlintError(f"{path}: {error}") from None
+    result = lint_path("<stdin>" if name == "-" else name, settings, data=data)
+    return only_block(result, settings) if result.context is None and result.unreadable is None else result
+
+
+def _refuse_overwriting(output: str | None, paths: Sequence[str]) -> None:
+    """Raise `DotlintError` if the output is one of the files that are compared."""
+    if output is not None and os.path.exists(output):
+        for path in paths:
+            if path != "-" and os.path.exists(path) and os.path.samefile(path, output):
+                raise DotlintError(f"--output {output} would overwrite a file that is read; choose another name")
+
+
+def _is_missing(path: str) -> bool:
+    """Return whether git passes the path for a file that does not exist."""
+    return path == "/dev/null" or os.path.normcase(path) == os.path.normcase(os.devnull)
+
+
+def _rendered(streams: Streams, found: Comparison, form: str, output: str | None) -> str:
+    if form == "json":
+        from dotlint.report.comparison import as_json
+
+        return as_json.render(found)
+    from dotlint.report.comparison.outline import sketch
+
+    outline = sketch(found)
+    if form == "markdown":
+        from dotlint.report.comparison import markdown
+
+        return markdown.render(outline)
+    if form == "html":
+        from dotlint.page import comparison
+
+        return comparison.render(outline)
+    from dotlint.report.comparison import text
+
+    color = use_color(terminal=output is None and streams.stdout.isatty())
+    return text.render(outline, width=terminal_width(), color=color)
+
+
+def _status(streams: Streams, found: Comparison, results: Sequence[FileResult], *, of_git: bool) -> int:
+    crashes = [finding.message for result in results for finding in result.findings if is_crash(finding)]
+    write_messages(streams, *(f"error: {message}" for message in crashes))
+    if crashes:
+        return FAILED
+    return FOUND if found.differ and not of_git else 0
